@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Install what Entente needs on Debian 12, as root or with sudo.  Packages that are there already cost nothing.
+#   env/debian.sh            what building and running needs
+#   env/debian.sh --tests    that, and what the tests need
+set -euo pipefail
+
+packages=(
+    build-essential cmake ninja-build pkg-config git ca-certificates
+    libopenmpi-dev openmpi-bin             # message passing
+    libhdf5-openmpi-dev hdf5-tools         # data sets and results
+    libfftw3-dev libfftw3-mpi-dev          # Fourier transforms
+    librandom123-dev                       # counter-based random numbers
+    libcyaml-dev libyaml-dev               # configuration
+    libopenblas-dev liblapacke-dev         # principal axes, classical baselines
+    libjansson-dev libsodium-dev           # JSON output, SHA-256
+)
+if [ "${1:-}" = "--tests" ]; then
+    packages+=(libcmocka-dev clang clang-format python3)
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+    state=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+    [ "$state" = "install ok installed" ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+sudo=""
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "env/debian.sh: want root or sudo to install: ${missing[*]}" >&2; exit 1; }
+    sudo="sudo"
+fi
+echo "installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get -o DPkg::Lock::Timeout=600 update -qq
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends \
+    "${missing[@]}" >/dev/null

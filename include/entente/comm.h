@@ -1,0 +1,50 @@
+/* Communication: the only room that calls MPI.
+ *
+ * An ent_comm is a group of ranks; the world is one.  Every function says Local or Collective (all ranks of the group
+ * call it, in the same order).  No function is called inside a parallel region.  A failing MPI call ends all ranks
+ * with one message (MPI_ERRORS_ARE_FATAL). */
+#ifndef ENTENTE_COMM_H
+#define ENTENTE_COMM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "entente/exact.h"
+#include "entente/status.h"
+
+typedef struct ent_comm ent_comm;
+
+/* Start and end MPI.  Collective over all processes. */
+ent_status ent_comm_start(int *argc, char ***argv, ent_comm **world);
+void ent_comm_finish(ent_comm *world);
+
+/* End every rank at once with this exit code: for a rank that cannot reach the next agreement.  Local. */
+void ent_comm_abort(ent_comm *comm, int code) __attribute__((noreturn));
+
+int ent_comm_rank(const ent_comm *comm); /* Local */
+int ent_comm_size(const ent_comm *comm); /* Local */
+const char *ent_comm_library(void);      /* Local: the MPI library and its version, one line */
+
+/* Groups of equal `color`, ordered by rank.  Collective.  Free with ent_comm_free (Collective over the group). */
+ent_status ent_comm_split(ent_comm *comm, int color, ent_comm **group);
+void ent_comm_free(ent_comm *group);
+
+/* One rank's failure is everyone's: returns the status of the lowest rank that failed, on all ranks, with its message
+ * (and "rank r: " before it where the group has more than one rank and not all failed alike); ENT_OK where none
+ * failed.  Collective; to be called before a collective that a failed rank would not reach. */
+ent_status ent_comm_agree(ent_comm *comm, ent_status mine);
+
+void ent_comm_barrier(ent_comm *comm);                                       /* Collective */
+void ent_comm_broadcast(ent_comm *comm, int root, void *data, size_t bytes); /* Collective; any size */
+
+/* Element-wise over ranks, result on all ranks.  Collective. */
+void ent_comm_sum(ent_comm *comm, int64_t *values, int64_t n);
+void ent_comm_max(ent_comm *comm, double *values, int64_t n);
+void ent_comm_exact_sum(ent_comm *comm, ent_exact *sums, int64_t n);
+
+/* Rank r's `bytes` (they may differ) one behind the other in rank order at `root`: `*all` is allocated there
+ * (ent_free) and NULL elsewhere, `counts` [size] (may be NULL) holds each rank's bytes at `root`.  Collective.
+ * Errors: ENT_ENOMEM, agreed on. */
+ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t bytes, void **all, int64_t *counts);
+
+#endif

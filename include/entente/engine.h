@@ -1,0 +1,75 @@
+/* Engines: from a circuit and a batch of samples to expectation values and gradients.
+ *
+ * A circuit is compiled once for an engine into a program; the program is run for any number of samples.  Every
+ * engine gives what the reference engine gives, to rounding; one engine, precision and instruction set gives the same
+ * bits on any number of threads.  Nothing here knows a rank, a file or a clock.  All functions are Local. */
+#ifndef ENTENTE_ENGINE_H
+#define ENTENTE_ENGINE_H
+
+#include <stdint.h>
+
+#include "entente/circuit.h"
+#include "entente/status.h"
+
+typedef enum { ENT_ENGINE_AUTO, ENT_ENGINE_REFERENCE, ENT_ENGINE_BATCH } ent_engine_kind;
+typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
+
+typedef struct {
+    ent_engine_kind engine;
+    ent_precision precision;
+    int threads;     /* OpenMP threads; 0: as many as OMP_NUM_THREADS says */
+    const char *isa; /* instruction set by name, NULL: ENTENTE_ISA of the environment, else the best there is */
+} ent_program_inp;
+
+typedef struct ent_program ent_program;
+
+/* Compile.  The circuit may be freed afterwards.  A circuit of 0 qubits is legal: it has no readout.
+ * Errors: ENT_ENOMEM when the states would not fit (the message says the bytes needed and the bytes there);
+ * ENT_EARG for an instruction set that this machine does not have. */
+ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
+void ent_program_free(ent_program *program);
+
+/* Which engine and instruction set run it: "reference", "batch avx512". */
+const char *ent_program_engine(const ent_program *program);
+
+/* The name of the instruction set that `isa` (as in ent_program_inp) comes to on this machine.
+ * Errors: ENT_EARG for one that is not known or not there. */
+ent_status ent_isa_pick(const char *isa, const char **name);
+
+/* A batch.  angles [samples][circuit angles]; params [circuit params].  NULL where there are none. */
+typedef struct {
+    int64_t samples;
+    const double *angles, *params;
+} ent_batch;
+
+/* expectations [samples][circuit readouts] = <psi| Z-string |psi>.
+ * Errors: ENT_ENOMEM. */
+ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations);
+
+/* What the gradient is of: given the expectation values of samples first..first+count-1 of the batch,
+ * [count][readouts], write the derivative of the loss with respect to each, in the same layout.
+ * It is called once for every sample, from several threads at once, in any order and grouping. */
+typedef void ent_cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights);
+
+/* Adjoint differentiation (Jones and Gacon, arXiv 2009.02823): one forward run, the cotangent, one backward sweep for
+ * all readouts together.
+ *   grad_params [params]            d loss / d params, summed over the samples in an order fixed by the batch alone;
+ *                                   added to what is there
+ *   grad_angles [samples][angles]   d loss / d data angles; overwritten, 0 for slots not used; may be NULL
+ * Errors: ENT_ENOMEM; then nothing is written. */
+ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
+                                double *grad_params, double *grad_angles);
+
+/* The second methods, on top of forward, with the layout of ent_program_gradient: the parameter-shift rule (two terms;
+ * four for controlled rotations: Schuld et al., arXiv 1811.11184; Anselmetti et al., arXiv 2104.05695) and central
+ * differences with step `step`.  Both shift one gate at a time and cost two to four forward runs a gate and sample. */
+ent_status ent_gradient_by_shift(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
+                                 ent_cotangent *cotangent, void *context, double *grad_params, double *grad_angles);
+ent_status ent_gradient_by_differences(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
+                                       double step, ent_cotangent *cotangent, void *context, double *grad_params,
+                                       double *grad_angles);
+
+/* Bytes that one sample's run holds at once (ket, bra, scratch) in the reference engine. */
+double ent_state_bytes(int qubits, ent_precision precision);
+
+#endif

@@ -1,0 +1,30 @@
+/* Memory: 64-byte aligned, zeroed, sizes as checked products.  All functions are Local. */
+#ifndef ENTENTE_MEMORY_H
+#define ENTENTE_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* `count` zeroed items of `size` bytes on a 64-byte boundary; NULL where the product overflows, count < 0, or memory
+ * is not there.  count = 0 gives a pointer that may be freed.  Free with ent_free. */
+void *ent_alloc(int64_t count, size_t size);
+
+/* The same with a copy of `from` in it. */
+void *ent_copy(const void *from, int64_t count, size_t size);
+
+/* A copy of a string, or NULL.  Free with ent_free. */
+char *ent_text(const char *from);
+
+/* free(); NULL is legal. */
+void ent_free(void *memory);
+
+/* For tests: let the k-th allocation from now fail (k = 1 is the next one); 0 switches this off. */
+void ent_alloc_fail_at(int64_t k);
+
+/* Bytes that this process may still use: the memory available now, or what a limit on it (ulimit -v) leaves. */
+int64_t ent_memory_available_bytes(void);
+
+/* "3.2 GiB" and so on.  `text` has room for 32 characters; returned. */
+char *ent_bytes_text(double bytes, char text[32]);
+
+#endif

@@ -1,0 +1,100 @@
+#include "entente/circuit.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "entente/memory.h"
+
+static const ent_gate_info INFO[ENT_GATE_KINDS] = {
+    [ENT_X] = {"x", 1, 0},       [ENT_Y] = {"y", 1, 0},     [ENT_Z] = {"z", 1, 0},     [ENT_H] = {"h", 1, 0},
+    [ENT_S] = {"s", 1, 0},       [ENT_SDG] = {"sdg", 1, 0}, [ENT_T] = {"t", 1, 0},     [ENT_TDG] = {"tdg", 1, 0},
+    [ENT_SX] = {"sx", 1, 0},     [ENT_RX] = {"rx", 1, 1},   [ENT_RY] = {"ry", 1, 1},   [ENT_RZ] = {"rz", 1, 1},
+    [ENT_P] = {"p", 1, 1},       [ENT_CX] = {"cx", 2, 0},   [ENT_CY] = {"cy", 2, 0},   [ENT_CZ] = {"cz", 2, 0},
+    [ENT_SWAP] = {"swap", 2, 0}, [ENT_CRX] = {"crx", 2, 1}, [ENT_CRY] = {"cry", 2, 1}, [ENT_CRZ] = {"crz", 2, 1},
+    [ENT_CP] = {"cp", 2, 1},     [ENT_RXX] = {"rxx", 2, 1}, [ENT_RYY] = {"ryy", 2, 1}, [ENT_RZZ] = {"rzz", 2, 1},
+};
+
+const ent_gate_info *ent_gate_describe(ent_gate_kind kind)
+{
+    ENT_ASSERT((int)kind >= 0 && kind < ENT_GATE_KINDS);
+    return &INFO[kind];
+}
+
+ent_status ent_circuit_new(int qubits, int params, int angles, ent_circuit **out)
+{
+    ENT_REQUIRE(qubits >= 0 && qubits <= ENT_MAX_QUBITS, ENT_EARG, "circuit of %d qubits, want 0..%d", qubits,
+                ENT_MAX_QUBITS);
+    ENT_REQUIRE(params >= 0 && angles >= 0, ENT_EARG, "circuit with %d parameters and %d data angles, want 0 or more",
+                params, angles);
+    ent_circuit *circuit = ent_alloc(1, sizeof *circuit);
+    ENT_REQUIRE(circuit, ENT_ENOMEM, "circuit: no memory");
+    circuit->qubits = qubits;
+    circuit->params = params;
+    circuit->angles = angles;
+    *out = circuit;
+    return ENT_OK;
+}
+
+void ent_circuit_free(ent_circuit *circuit)
+{
+    if (!circuit) return;
+    ent_free(circuit->gate);
+    ent_free(circuit->readout);
+    ent_free(circuit);
+}
+
+static ent_status check_angle(const ent_circuit *circuit, const ent_gate_info *info, const ent_angle *angle)
+{
+    ENT_REQUIRE(isfinite(angle->scale) && isfinite(angle->offset), ENT_EARG, "gate %s: angle %g * slot + %g",
+                info->name, angle->scale, angle->offset);
+    const int slots = angle->source == ENT_ANGLE_PARAM  ? circuit->params
+                      : angle->source == ENT_ANGLE_DATA ? circuit->angles
+                                                        : 1;
+    ENT_REQUIRE(angle->slot >= 0 && angle->slot < slots, ENT_EARG, "gate %s: angle slot %d, want 0..%d", info->name,
+                angle->slot, slots - 1);
+    ENT_REQUIRE(info->angles == 1 || (angle->source == ENT_ANGLE_FIXED && angle->offset == 0.0), ENT_EARG,
+                "gate %s takes no angle", info->name);
+    return ENT_OK;
+}
+
+ent_status ent_circuit_add(ent_circuit *circuit, ent_gate gate)
+{
+    ENT_REQUIRE((int)gate.kind >= 0 && gate.kind < ENT_GATE_KINDS, ENT_EARG, "gate kind %d", (int)gate.kind);
+    const ent_gate_info *info = &INFO[gate.kind];
+    for (int k = 0; k < info->qubits; k++)
+        ENT_REQUIRE(gate.qubit[k] >= 0 && gate.qubit[k] < circuit->qubits, ENT_EARG,
+                    "gate %s on qubit %d of a circuit with %d qubits", info->name, gate.qubit[k], circuit->qubits);
+    if (info->qubits == 1) gate.qubit[1] = gate.qubit[0];
+    ENT_REQUIRE(info->qubits == 1 || gate.qubit[0] != gate.qubit[1], ENT_EARG, "gate %s twice on qubit %d",
+                info->name, gate.qubit[0]);
+    ENT_TRY(check_angle(circuit, info, &gate.angle));
+    if (circuit->gates == circuit->gate_room) {
+        const int64_t room = circuit->gate_room == 0 ? 64 : 2 * circuit->gate_room;
+        ent_gate *grown = ent_alloc(room, sizeof *grown);
+        ENT_REQUIRE(grown, ENT_ENOMEM, "circuit of %lld gates: no memory", (long long)room);
+        if (circuit->gates > 0) memcpy(grown, circuit->gate, (size_t)circuit->gates * sizeof *grown);
+        ent_free(circuit->gate);
+        circuit->gate = grown;
+        circuit->gate_room = room;
+    }
+    circuit->gate[circuit->gates++] = gate;
+    return ENT_OK;
+}
+
+ent_status ent_circuit_read(ent_circuit *circuit, uint64_t mask)
+{
+    ENT_REQUIRE(circuit->qubits > 0 && mask != 0 && mask >> circuit->qubits == 0, ENT_EARG,
+                "readout mask %#llx of a circuit with %d qubits", (unsigned long long)mask, circuit->qubits);
+    if (circuit->readouts == circuit->readout_room) {
+        const int room = circuit->readout_room == 0 ? 16 : 2 * circuit->readout_room;
+        uint64_t *grown = ent_alloc(room, sizeof *grown);
+        ENT_REQUIRE(grown, ENT_ENOMEM, "circuit of %d readouts: no memory", room);
+        if (circuit->readouts > 0) memcpy(grown, circuit->readout, (size_t)circuit->readouts * sizeof *grown);
+        ent_free(circuit->readout);
+        circuit->readout = grown;
+        circuit->readout_room = room;
+    }
+    circuit->readout[circuit->readouts++] = mask;
+    return ENT_OK;
+}

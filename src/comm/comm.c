@@ -1,0 +1,189 @@
+/* MPI behind plain functions.  Counts above 2^31 go in pieces of one gigabyte. */
+#include "entente/comm.h"
+
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/memory.h"
+
+struct ent_comm {
+    MPI_Comm mpi;
+    int rank, size;
+};
+
+static const size_t PIECE_BYTES = (size_t)1 << 30;
+
+static ent_status wrap(MPI_Comm mpi, ent_comm **out)
+{
+    ent_comm *comm = ent_alloc(1, sizeof *comm);
+    ENT_REQUIRE(comm, ENT_ENOMEM, "communicator: no memory");
+    comm->mpi = mpi;
+    MPI_Comm_rank(mpi, &comm->rank);
+    MPI_Comm_size(mpi, &comm->size);
+    *out = comm;
+    return ENT_OK;
+}
+
+ent_status ent_comm_start(int *argc, char ***argv, ent_comm **world)
+{
+    int provided;
+    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+    ENT_REQUIRE(provided >= MPI_THREAD_FUNNELED, ENT_EARG, "this MPI library has no MPI_THREAD_FUNNELED");
+    return wrap(MPI_COMM_WORLD, world);
+}
+
+void ent_comm_finish(ent_comm *world)
+{
+    MPI_Finalize();
+    ent_free(world);
+}
+
+void ent_comm_abort(ent_comm *comm, int code)
+{
+    MPI_Abort(comm->mpi, code);
+    abort();
+}
+
+int ent_comm_rank(const ent_comm *comm)
+{
+    return comm->rank;
+}
+
+int ent_comm_size(const ent_comm *comm)
+{
+    return comm->size;
+}
+
+const char *ent_comm_library(void)
+{
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(text, &length);
+    text[strcspn(text, "\n")] = '\0';           /* MPICH tells its whole configuration */
+    char *package = strstr(text, ", package:"); /* Open MPI: the version and what follows it, without the builder */
+    char *ident = strstr(text, ", ident:");
+    if (package && ident) *package = '\0';
+    for (char *tab = text; (tab = strchr(tab, '\t'));) *tab = ' ';
+    return text;
+}
+
+ent_status ent_comm_split(ent_comm *comm, int color, ent_comm **group)
+{
+    MPI_Comm mpi;
+    MPI_Comm_split(comm->mpi, color, comm->rank, &mpi);
+    ent_status status = ent_comm_agree(comm, wrap(mpi, group));
+    if (status != ENT_OK) MPI_Comm_free(&mpi);
+    return status;
+}
+
+void ent_comm_free(ent_comm *group)
+{
+    if (!group) return;
+    MPI_Comm_free(&group->mpi);
+    ent_free(group);
+}
+
+ent_status ent_comm_agree(ent_comm *comm, ent_status mine)
+{
+    int failed = mine == ENT_OK ? comm->size : comm->rank, first;
+    MPI_Allreduce(&failed, &first, 1, MPI_INT, MPI_MIN, comm->mpi);
+    if (first == comm->size) return ENT_OK;
+    int count = mine == ENT_OK ? 0 : 1, failures;
+    MPI_Allreduce(&count, &failures, 1, MPI_INT, MPI_SUM, comm->mpi);
+    char text[2048];
+    int status = mine;
+    snprintf(text, sizeof text, "%s", ent_message());
+    MPI_Bcast(&status, 1, MPI_INT, first, comm->mpi);
+    MPI_Bcast(text, sizeof text, MPI_CHAR, first, comm->mpi);
+    if (failures < comm->size) return ent_fail((ent_status)status, "rank %d: %.2000s", first, text);
+    return ent_fail((ent_status)status, "%s", text);
+}
+
+void ent_comm_barrier(ent_comm *comm)
+{
+    MPI_Barrier(comm->mpi);
+}
+
+void ent_comm_broadcast(ent_comm *comm, int root, void *data, size_t bytes)
+{
+    for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
+        const size_t left = bytes - done;
+        MPI_Bcast((char *)data + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES), MPI_BYTE, root, comm->mpi);
+    }
+}
+
+static void reduce(ent_comm *comm, void *values, int64_t n, size_t size, MPI_Datatype type, MPI_Op op)
+{
+    const int64_t piece = (int64_t)(PIECE_BYTES / size);
+    for (int64_t done = 0; done < n; done += piece) {
+        const int64_t left = n - done;
+        MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)done * size, (int)(left < piece ? left : piece), type,
+                      op, comm->mpi);
+    }
+}
+
+void ent_comm_sum(ent_comm *comm, int64_t *values, int64_t n)
+{
+    reduce(comm, values, n, sizeof *values, MPI_INT64_T, MPI_SUM);
+}
+
+void ent_comm_max(ent_comm *comm, double *values, int64_t n)
+{
+    reduce(comm, values, n, sizeof *values, MPI_DOUBLE, MPI_MAX);
+}
+
+void ent_comm_exact_sum(ent_comm *comm, ent_exact *sums, int64_t n)
+{
+    ent_comm_sum(comm, sums[0].limb, 4 * n);
+}
+
+/* Rank by rank, so that no count or displacement has to fit an int. */
+static void collect(ent_comm *comm, int root, const void *data, size_t bytes, char *all, const int64_t *counts)
+{
+    enum { TAG = 1 };
+    if (comm->rank != root) {
+        for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
+            const size_t left = bytes - done;
+            MPI_Send((const char *)data + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES), MPI_BYTE, root, TAG,
+                     comm->mpi);
+        }
+        return;
+    }
+    for (int r = 0; r < comm->size; r++) {
+        const size_t length = (size_t)counts[r];
+        if (r == root && length > 0) memcpy(all, data, length);
+        for (size_t done = 0; r != root && done < length; done += PIECE_BYTES) {
+            const size_t left = length - done;
+            MPI_Recv(all + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES), MPI_BYTE, r, TAG, comm->mpi,
+                     MPI_STATUS_IGNORE);
+        }
+        all += length;
+    }
+}
+
+ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t bytes, void **all, int64_t *counts)
+{
+    int64_t *length = ent_alloc(comm->size, sizeof *length), mine = (int64_t)bytes, total = 0;
+    ENT_TRY(ent_comm_agree(comm, length ? ENT_OK : ent_fail(ENT_ENOMEM, "gather: no memory")));
+    MPI_Gather(&mine, 1, MPI_INT64_T, length, 1, MPI_INT64_T, root, comm->mpi);
+    char *buffer = NULL;
+    if (comm->rank == root) {
+        for (int r = 0; r < comm->size; r++) total += length[r];
+        buffer = ent_alloc(total, 1);
+    }
+    ent_status status = comm->rank == root && !buffer
+                            ? ent_fail(ENT_ENOMEM, "gather of %lld bytes: no memory", (long long)total)
+                            : ENT_OK;
+    status = ent_comm_agree(comm, status);
+    if (status == ENT_OK) {
+        collect(comm, root, data, bytes, buffer, length);
+        if (counts && comm->rank == root) memcpy(counts, length, (size_t)comm->size * sizeof *length);
+        *all = buffer;
+    } else {
+        ent_free(buffer);
+    }
+    ent_free(length);
+    return status;
+}

@@ -1,0 +1,96 @@
+#include "entente/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { ALIGNMENT = 64 };
+
+static _Thread_local int64_t fail_countdown;
+
+void ent_alloc_fail_at(int64_t k)
+{
+    fail_countdown = k;
+}
+
+static int fails_on_purpose(void)
+{
+    return fail_countdown > 0 && --fail_countdown == 0;
+}
+
+void *ent_alloc(int64_t count, size_t size)
+{
+    if (count < 0 || (size > 0 && (uint64_t)count > (SIZE_MAX - ALIGNMENT) / size)) return NULL;
+    if (fails_on_purpose()) return NULL;
+    const size_t bytes = (size_t)count * size;
+    const size_t rounded = bytes == 0 ? ALIGNMENT : (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    void *memory = aligned_alloc(ALIGNMENT, rounded);
+    if (memory) memset(memory, 0, rounded);
+    return memory;
+}
+
+void *ent_copy(const void *from, int64_t count, size_t size)
+{
+    void *memory = ent_alloc(count, size);
+    if (memory && count > 0) memcpy(memory, from, (size_t)count * size);
+    return memory;
+}
+
+char *ent_text(const char *from)
+{
+    return ent_copy(from, (int64_t)strlen(from) + 1, 1);
+}
+
+void ent_free(void *memory)
+{
+    free(memory);
+}
+
+/* MemAvailable of the kernel: what can be had without swapping. */
+static int64_t kernel_available_bytes(void)
+{
+    int64_t bytes = (int64_t)sysconf(_SC_AVPHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    FILE *file = fopen("/proc/meminfo", "r");
+    if (!file) return bytes;
+    char line[128];
+    long long kib;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %lld kB", &kib) == 1) bytes = (int64_t)kib * 1024;
+    fclose(file);
+    return bytes;
+}
+
+static int64_t used_address_bytes(void)
+{
+    long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file) return 0;
+    if (fscanf(file, "%lld", &pages) != 1) pages = 0;
+    fclose(file);
+    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+int64_t ent_memory_available_bytes(void)
+{
+    int64_t bytes = kernel_available_bytes();
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        const int64_t left = (int64_t)limit.rlim_cur - used_address_bytes();
+        if (left < bytes) bytes = left < 0 ? 0 : left;
+    }
+    return bytes;
+}
+
+char *ent_bytes_text(double bytes, char text[32])
+{
+    static const char *const unit[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    int k = 0;
+    while (bytes >= 1024.0 && k < 6) {
+        bytes /= 1024.0;
+        k++;
+    }
+    snprintf(text, 32, k == 0 ? "%.0f %s" : "%.1f %s", bytes, unit[k]);
+    return text;
+}

@@ -1,0 +1,98 @@
+#include "entente/random.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wconversion"
+#endif
+#include <Random123/philox.h>
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+ent_random ent_random_at(uint64_t seed, ent_purpose purpose, uint64_t a, uint64_t b)
+{
+    return (ent_random){.key = {seed, (uint64_t)purpose}, .counter = {a, b}, .next = 0};
+}
+
+uint64_t ent_random_bits(const ent_random *stream, uint64_t index)
+{
+    const philox4x64_ctr_t counter = {{stream->counter[0], stream->counter[1], index / 4, 0}};
+    const philox4x64_key_t key = {{stream->key[0], stream->key[1]}};
+    return philox4x64(counter, key).v[index % 4];
+}
+
+static uint64_t draw(ent_random *stream)
+{
+    return ent_random_bits(stream, stream->next++);
+}
+
+double ent_random_uniform(ent_random *stream)
+{
+    return ((double)(draw(stream) >> 11) + 0.5) * 0x1p-53;
+}
+
+/* Draws in the last, incomplete run of n values are thrown away; at most one in two is. */
+uint64_t ent_random_below(ent_random *stream, uint64_t n)
+{
+    const uint64_t whole = UINT64_MAX - UINT64_MAX % n;
+    uint64_t bits;
+    do bits = draw(stream);
+    while (bits >= whole);
+    return bits % n;
+}
+
+double ent_random_normal(ent_random *stream)
+{
+    const double two_pi = 6.28318530717958647692;
+    const double radius = sqrt(-2.0 * log(ent_random_uniform(stream)));
+    return radius * cos(two_pi * ent_random_uniform(stream));
+}
+
+/* Below shape 1: Gamma(a) = Gamma(a + 1) U^(1/a), as a sum of logarithms. */
+double ent_random_log_gamma(ent_random *stream, double shape)
+{
+    if (shape < 1.0) {
+        const double log_u = log(ent_random_uniform(stream));
+        return ent_random_log_gamma(stream, shape + 1.0) + log_u / shape;
+    }
+    const double d = shape - 1.0 / 3.0, c = 1.0 / sqrt(9.0 * d);
+    for (;;) {
+        const double x = ent_random_normal(stream), root = 1.0 + c * x;
+        const double u = ent_random_uniform(stream);
+        if (root <= 0.0) continue;
+        const double v = root * root * root;
+        if (log(u) < 0.5 * x * x + d - d * v + d * log(v)) return log(d * v);
+    }
+}
+
+void ent_random_dirichlet(ent_random *stream, double alpha, int n, double *share)
+{
+    double largest = -INFINITY, sum = 0.0;
+    for (int k = 0; k < n; k++) {
+        share[k] = ent_random_log_gamma(stream, alpha);
+        largest = fmax(largest, share[k]);
+    }
+    for (int k = 0; k < n; k++) sum += share[k] = exp(share[k] - largest);
+    for (int k = 0; k < n; k++) share[k] /= sum;
+}
+
+void ent_random_permutation(ent_random *stream, int64_t n, int64_t *order)
+{
+    for (int64_t k = 0; k < n; k++) order[k] = k;
+    for (int64_t k = n - 1; k > 0; k--) {
+        const int64_t j = (int64_t)ent_random_below(stream, (uint64_t)k + 1), swap = order[k];
+        order[k] = order[j];
+        order[j] = swap;
+    }
+}
+
+uint64_t ent_hash_text(const char *text)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *text; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return hash;
+}

@@ -1,0 +1,161 @@
+/* A program: chunks of samples over threads, and sums of the chunks in the order of the batch.
+ *
+ * A chunk has a fixed number of samples and is computed by one thread in its own workspace.  Parameter gradients are
+ * partial sums a chunk, added in the order of the chunks, so the number of threads cannot change a bit. */
+#include "table.h"
+
+#include <omp.h>
+#include <string.h>
+
+#include "entente/memory.h"
+
+struct ent_program {
+    const ent_engine *engine;
+    void *plan;
+    int qubits, params, angles, readouts, threads, workers;
+    void **worker;   /* [threads]; the first `workers` exist */
+    double *partial; /* [partial_room] */
+    int64_t partial_room;
+};
+
+double ent_state_bytes(int qubits, ent_precision precision)
+{
+    double bytes = 2.0 * 2.0 * (precision == ENT_SINGLE ? 4.0 : 8.0); /* ket and bra, re and im */
+    for (int q = 0; q < qubits; q++) bytes *= 2.0;
+    return bytes;
+}
+
+static const ent_engine *pick_engine(const ent_circuit *circuit, const ent_program_inp *inp)
+{
+    (void)circuit;
+    (void)inp;
+    return &ent_engine_reference;
+}
+
+static ent_status check_memory(const ent_circuit *circuit, const ent_program_inp *inp)
+{
+    const double bytes = ent_state_bytes(circuit->qubits, inp->precision);
+    const double there = (double)ent_memory_available_bytes();
+    char need[32], have[32];
+    ENT_REQUIRE(
+        bytes <= there, ENT_ENOMEM,
+        "a circuit of %d qubits needs %.0f bytes (%s) for its state and gradient, and %.0f bytes (%s) are there",
+        circuit->qubits, bytes, ent_bytes_text(bytes, need), there, ent_bytes_text(there, have));
+    return ENT_OK;
+}
+
+ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
+{
+    ENT_TRY(check_memory(circuit, inp));
+    ent_program *program = ent_alloc(1, sizeof *program);
+    ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
+    *program = (ent_program){.engine = pick_engine(circuit, inp),
+                             .qubits = circuit->qubits,
+                             .params = circuit->params,
+                             .angles = circuit->angles,
+                             .readouts = circuit->readouts,
+                             .threads = inp->threads > 0 ? inp->threads : omp_get_max_threads()};
+    ent_status status = program->engine->plan_new(circuit, inp, &program->plan);
+    if (status == ENT_OK) {
+        program->worker = ent_alloc(program->threads, sizeof *program->worker);
+        if (!program->worker) status = ent_fail(ENT_ENOMEM, "program: no memory");
+    }
+    if (status != ENT_OK) {
+        ent_program_free(program);
+        return status;
+    }
+    *out = program;
+    return ENT_OK;
+}
+
+void ent_program_free(ent_program *program)
+{
+    if (!program) return;
+    for (int t = 0; t < program->workers; t++) program->engine->worker_free(program->worker[t]);
+    ent_free(program->worker);
+    ent_free(program->partial);
+    if (program->plan) program->engine->plan_free(program->plan);
+    ent_free(program);
+}
+
+const char *ent_program_engine(const ent_program *program)
+{
+    return program->engine->describe(program->plan);
+}
+
+/* How many threads `chunks` chunks can use; their workspaces, made by one thread. */
+static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
+{
+    *threads = chunks < program->threads ? (int)chunks : program->threads;
+    while (program->workers < *threads) {
+        void *worker;
+        ENT_TRY(program->engine->worker_new(program->plan, &worker));
+        program->worker[program->workers++] = worker;
+    }
+    return ENT_OK;
+}
+
+static ent_status make_partials(ent_program *program, int64_t count)
+{
+    if (count > program->partial_room) {
+        ent_free(program->partial);
+        program->partial_room = 0;
+        program->partial = ent_alloc(count, sizeof(double));
+        ENT_REQUIRE(program->partial, ENT_ENOMEM, "gradient sums of %lld numbers: no memory", (long long)count);
+        program->partial_room = count;
+    } else if (count > 0) {
+        memset(program->partial, 0, (size_t)count * sizeof(double));
+    }
+    return ENT_OK;
+}
+
+static int64_t chunk_count(const ent_program *program, int64_t samples)
+{
+    const int chunk = program->engine->chunk(program->plan);
+    return (samples + chunk - 1) / chunk;
+}
+
+ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations)
+{
+    if (program->readouts == 0 || batch->samples == 0) return ENT_OK;
+    const ent_engine *engine = program->engine;
+    const int64_t chunk = engine->chunk(program->plan), chunks = chunk_count(program, batch->samples);
+    int threads;
+    ENT_TRY(make_workers(program, chunks, &threads));
+    ENT_TRY(engine->prepare(program->plan, batch->params));
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+    for (int64_t c = 0; c < chunks; c++) {
+        const int64_t first = c * chunk, left = batch->samples - first;
+        engine->forward(program->plan, program->worker[omp_get_thread_num()], batch, first,
+                        left < chunk ? left : chunk, expectations + first * program->readouts);
+    }
+    return ENT_OK;
+}
+
+ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
+                                double *grad_params, double *grad_angles)
+{
+    if (program->readouts == 0 || batch->samples == 0) {
+        if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
+        return ENT_OK;
+    }
+    const ent_engine *engine = program->engine;
+    const int64_t chunk = engine->chunk(program->plan), chunks = chunk_count(program, batch->samples);
+    const int64_t partials = engine->partials(program->plan);
+    int threads;
+    ENT_TRY(make_workers(program, chunks, &threads));
+    ENT_TRY(make_partials(program, chunks * partials));
+    ENT_TRY(engine->prepare(program->plan, batch->params));
+    if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+    for (int64_t c = 0; c < chunks; c++) {
+        const int64_t first = c * chunk, left = batch->samples - first;
+        engine->gradient(program->plan, program->worker[omp_get_thread_num()], batch, first,
+                         left < chunk ? left : chunk, cotangent, context, program->partial + c * partials,
+                         grad_angles);
+    }
+    for (int64_t c = 1; c < chunks; c++)
+        for (int64_t k = 0; k < partials; k++) program->partial[k] += program->partial[c * partials + k];
+    engine->collect(program->plan, program->partial, grad_params);
+    return ENT_OK;
+}

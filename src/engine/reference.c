@@ -1,0 +1,184 @@
+/* The reference engine: one sample after another, one gate after another, each gate as its matrix.
+ *
+ * Short enough to believe; every other engine is tested equal to it.  Costs 2^n (14 to 60 flop) a gate forward, about
+ * five times that with the gradient.  The states are double or float by including reference_state.h twice; angles,
+ * matrices and sums are double in both. */
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/memory.h"
+
+#define REAL     double
+#define NAMED(x) x##_double
+#include "reference_state.h"
+#undef REAL
+#undef NAMED
+#define REAL     float
+#define NAMED(x) x##_single
+#include "reference_state.h"
+
+enum { CHUNK = 16 };
+
+typedef struct {
+    ent_circuit *circuit;
+    ent_precision precision;
+    double *params; /* of the call that runs */
+} reference_plan;
+
+typedef struct {
+    ent_precision precision;
+    state_double ket_double, bra_double;
+    state_single ket_single, bra_single;
+    double *expectations, *weights; /* [CHUNK][readouts] of one sample at a time */
+} reference_worker;
+
+static void plan_free(void *plan)
+{
+    reference_plan *p = plan;
+    if (!p) return;
+    ent_circuit_free(p->circuit);
+    ent_free(p->params);
+    ent_free(p);
+}
+
+static ent_status circuit_copy(const ent_circuit *from, ent_circuit **out)
+{
+    ENT_TRY(ent_circuit_new(from->qubits, from->params, from->angles, out));
+    for (int64_t g = 0; g < from->gates; g++) ENT_TRY(ent_circuit_add(*out, from->gate[g]));
+    for (int r = 0; r < from->readouts; r++) ENT_TRY(ent_circuit_read(*out, from->readout[r]));
+    return ENT_OK;
+}
+
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+{
+    reference_plan *plan = ent_alloc(1, sizeof *plan);
+    ENT_REQUIRE(plan, ENT_ENOMEM, "reference engine: no memory");
+    plan->precision = inp->precision;
+    plan->params = ent_alloc(circuit->params, sizeof(double));
+    ent_status status = plan->params ? circuit_copy(circuit, &plan->circuit)
+                                     : ent_fail(ENT_ENOMEM, "reference engine: no memory");
+    if (status != ENT_OK) {
+        plan_free(plan);
+        return status;
+    }
+    *out = plan;
+    return ENT_OK;
+}
+
+static const char *describe(const void *plan)
+{
+    (void)plan;
+    return "reference";
+}
+
+static int chunk(const void *plan)
+{
+    (void)plan;
+    return CHUNK;
+}
+
+static int64_t partials(const void *plan)
+{
+    return ((const reference_plan *)plan)->circuit->params;
+}
+
+static void worker_free(void *worker)
+{
+    reference_worker *w = worker;
+    if (!w) return;
+    clear_double(&w->ket_double);
+    clear_double(&w->bra_double);
+    clear_single(&w->ket_single);
+    clear_single(&w->bra_single);
+    ent_free(w->expectations);
+    ent_free(w->weights);
+    ent_free(w);
+}
+
+static ent_status worker_new(const void *plan, void **out)
+{
+    const reference_plan *p = plan;
+    const int n = p->circuit->qubits;
+    reference_worker *w = ent_alloc(1, sizeof *w);
+    ENT_REQUIRE(w, ENT_ENOMEM, "reference engine: no memory");
+    w->precision = p->precision;
+    w->expectations = ent_alloc(p->circuit->readouts, sizeof(double));
+    w->weights = ent_alloc(p->circuit->readouts, sizeof(double));
+    const int there = p->precision == ENT_DOUBLE ? init_double(n, &w->ket_double) && init_double(n, &w->bra_double)
+                                                 : init_single(n, &w->ket_single) && init_single(n, &w->bra_single);
+    if (!there || !w->expectations || !w->weights) {
+        worker_free(w);
+        char text[32];
+        return ent_fail(ENT_ENOMEM, "statevectors of %d qubits: no %s", n,
+                        ent_bytes_text(ent_state_bytes(n, p->precision), text));
+    }
+    *out = w;
+    return ENT_OK;
+}
+
+static ent_status prepare(void *plan, const double *params)
+{
+    reference_plan *p = plan;
+    if (p->circuit->params > 0) memcpy(p->params, params, (size_t)p->circuit->params * sizeof(double));
+    return ENT_OK;
+}
+
+static const double *sample_angles(const reference_plan *p, const ent_batch *batch, int64_t sample)
+{
+    return batch->angles ? batch->angles + sample * p->circuit->angles : NULL;
+}
+
+static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                    double *expectations)
+{
+    const reference_plan *p = plan;
+    reference_worker *w = worker;
+    for (int64_t k = 0; k < count; k++) {
+        const double *angles = sample_angles(p, batch, first + k);
+        double *result = expectations + k * p->circuit->readouts;
+        if (p->precision == ENT_DOUBLE)
+            forward_double(p->circuit, p->params, angles, &w->ket_double, result);
+        else
+            forward_single(p->circuit, p->params, angles, &w->ket_single, result);
+    }
+}
+
+static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+{
+    const reference_plan *p = plan;
+    reference_worker *w = worker;
+    for (int64_t k = first; k < first + count; k++) {
+        const double *angles = sample_angles(p, batch, k);
+        double *grad_data = grad_angles ? grad_angles + k * p->circuit->angles : NULL;
+        forward(plan, worker, batch, k, 1, w->expectations);
+        cotangent(context, k, 1, w->expectations, w->weights);
+        if (p->precision == ENT_DOUBLE)
+            backward_double(p->circuit, p->params, angles, w->weights, &w->ket_double, &w->bra_double, partial,
+                            grad_data);
+        else
+            backward_single(p->circuit, p->params, angles, w->weights, &w->ket_single, &w->bra_single, partial,
+                            grad_data);
+    }
+}
+
+static void collect(const void *plan, const double *partial, double *grad_params)
+{
+    const int params = ((const reference_plan *)plan)->circuit->params;
+    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
+}
+
+const ent_engine ent_engine_reference = {.name = "reference",
+                                         .plan_new = plan_new,
+                                         .plan_free = plan_free,
+                                         .describe = describe,
+                                         .chunk = chunk,
+                                         .partials = partials,
+                                         .worker_new = worker_new,
+                                         .worker_free = worker_free,
+                                         .prepare = prepare,
+                                         .forward = forward,
+                                         .gradient = gradient,
+                                         .collect = collect};

@@ -1,0 +1,171 @@
+/* A statevector of REAL, gates on it by their matrices, and the two sweeps.  Included once for each REAL, with
+ * NAMED(x) giving each function its name; so it has no include guard.
+ *
+ * Adjoint differentiation: with psi the state after all gates and lambda = O psi, O = sum_r weight_r Z-string_r, the
+ * derivative by the angle of gate g is 2 Re <lambda_g| G_g |psi_g>, where psi_g and lambda_g are psi and lambda taken
+ * back through the gates behind g, and G_g is the gate's generator (Jones and Gacon, arXiv 2009.02823). */
+
+typedef struct {
+    int qubits;
+    int64_t amplitudes;
+    REAL *re, *im; /* [amplitudes] */
+} NAMED(state);
+
+static int NAMED(init)(int qubits, NAMED(state) * s)
+{
+    s->qubits = qubits;
+    s->amplitudes = INT64_C(1) << qubits;
+    s->re = ent_alloc(s->amplitudes, sizeof *s->re);
+    s->im = ent_alloc(s->amplitudes, sizeof *s->im);
+    return s->re && s->im;
+}
+
+static void NAMED(clear)(NAMED(state) * s)
+{
+    ent_free(s->re);
+    ent_free(s->im);
+}
+
+/* The base indices of a gate: all indices whose bits at the gate's qubits are 0.  Insert zeros at low < high. */
+static int64_t NAMED(base_index)(int64_t k, int low, int high)
+{
+    const int64_t with_low = ((k >> low) << (low + 1)) | (k & ((INT64_C(1) << low) - 1));
+    if (low == high) return with_low;
+    return ((with_low >> high) << (high + 1)) | (with_low & ((INT64_C(1) << high) - 1));
+}
+
+/* Where the d = 2 or 4 amplitudes of local indices 0..d-1 lie, as offsets from the base index. */
+static void NAMED(offsets)(const ent_gate *gate, int d, int64_t offset[4])
+{
+    for (int k = 0; k < d; k++) {
+        offset[k] = (k & 1) ? INT64_C(1) << gate->qubit[0] : 0;
+        if (k & 2) offset[k] += INT64_C(1) << gate->qubit[1];
+    }
+}
+
+static int NAMED(low)(const ent_gate *gate)
+{
+    return gate->qubit[0] < gate->qubit[1] ? gate->qubit[0] : gate->qubit[1];
+}
+
+static int NAMED(high)(const ent_gate *gate)
+{
+    return gate->qubit[0] < gate->qubit[1] ? gate->qubit[1] : gate->qubit[0];
+}
+
+/* s = M s for the gate's d x d matrix; with `adjoint`, the conjugate transpose. */
+static void NAMED(apply)(NAMED(state) * s, const ent_gate *gate, const double *matrix, int d, int adjoint)
+{
+    REAL mre[16], mim[16];
+    for (int r = 0; r < d; r++)
+        for (int k = 0; k < d; k++) {
+            const int from = adjoint ? k * d + r : r * d + k;
+            mre[r * d + k] = (REAL)matrix[2 * from];
+            mim[r * d + k] = (REAL)(adjoint ? -matrix[2 * from + 1] : matrix[2 * from + 1]);
+        }
+    int64_t offset[4];
+    NAMED(offsets)(gate, d, offset);
+    const int low = NAMED(low)(gate), high = NAMED(high)(gate);
+    for (int64_t b = 0; b < s->amplitudes / d; b++) {
+        const int64_t base = NAMED(base_index)(b, low, high);
+        REAL re[4], im[4];
+        for (int k = 0; k < d; k++) {
+            re[k] = s->re[base + offset[k]];
+            im[k] = s->im[base + offset[k]];
+        }
+        for (int r = 0; r < d; r++) {
+            REAL sum_re = 0, sum_im = 0;
+            for (int k = 0; k < d; k++) {
+                sum_re += mre[r * d + k] * re[k] - mim[r * d + k] * im[k];
+                sum_im += mre[r * d + k] * im[k] + mim[r * d + k] * re[k];
+            }
+            s->re[base + offset[r]] = sum_re;
+            s->im[base + offset[r]] = sum_im;
+        }
+    }
+}
+
+/* 2 Re <bra| G |ket> for the gate's d x d generator. */
+static double NAMED(generator)(const NAMED(state) * ket, const NAMED(state) * bra, const ent_gate *gate,
+                               const double *matrix, int d)
+{
+    int64_t offset[4];
+    NAMED(offsets)(gate, d, offset);
+    const int low = NAMED(low)(gate), high = NAMED(high)(gate);
+    double sum = 0.0;
+    for (int64_t b = 0; b < ket->amplitudes / d; b++) {
+        const int64_t base = NAMED(base_index)(b, low, high);
+        for (int r = 0; r < d; r++) {
+            double re = 0.0, im = 0.0;
+            for (int k = 0; k < d; k++) {
+                const double kr = (double)ket->re[base + offset[k]], ki = (double)ket->im[base + offset[k]];
+                re += matrix[2 * (r * d + k)] * kr - matrix[2 * (r * d + k) + 1] * ki;
+                im += matrix[2 * (r * d + k)] * ki + matrix[2 * (r * d + k) + 1] * kr;
+            }
+            sum += (double)bra->re[base + offset[r]] * re + (double)bra->im[base + offset[r]] * im;
+        }
+    }
+    return 2.0 * sum;
+}
+
+static double NAMED(sign)(uint64_t mask, int64_t index)
+{
+    return __builtin_parityll(mask & (uint64_t)index) ? -1.0 : 1.0;
+}
+
+static void NAMED(forward)(const ent_circuit *circuit, const double *params, const double *data, NAMED(state) * ket,
+                           double *expectations)
+{
+    memset(ket->re, 0, (size_t)ket->amplitudes * sizeof *ket->re);
+    memset(ket->im, 0, (size_t)ket->amplitudes * sizeof *ket->im);
+    ket->re[0] = 1;
+    for (int64_t g = 0; g < circuit->gates; g++) {
+        const ent_gate *gate = &circuit->gate[g];
+        double matrix[32];
+        const int d = ent_gate_matrix(gate->kind, ent_angle_value(&gate->angle, params, data), matrix);
+        NAMED(apply)(ket, gate, matrix, d, 0);
+    }
+    for (int r = 0; r < circuit->readouts; r++) {
+        double sum = 0.0;
+        for (int64_t k = 0; k < ket->amplitudes; k++) {
+            const double re = (double)ket->re[k], im = (double)ket->im[k];
+            sum += NAMED(sign)(circuit->readout[r], k) * (re * re + im * im);
+        }
+        expectations[r] = sum;
+    }
+}
+
+/* bra = O ket. */
+static void NAMED(observe)(const ent_circuit *circuit, const double *weights, const NAMED(state) * ket,
+                           NAMED(state) * bra)
+{
+    for (int64_t k = 0; k < ket->amplitudes; k++) {
+        double factor = 0.0;
+        for (int r = 0; r < circuit->readouts; r++) factor += weights[r] * NAMED(sign)(circuit->readout[r], k);
+        bra->re[k] = (REAL)(factor * (double)ket->re[k]);
+        bra->im[k] = (REAL)(factor * (double)ket->im[k]);
+    }
+}
+
+/* From the ket after all gates.  grad_data may be NULL; both gradients are added to. */
+static void NAMED(backward)(const ent_circuit *circuit, const double *params, const double *data,
+                            const double *weights, NAMED(state) * ket, NAMED(state) * bra, double *grad_params,
+                            double *grad_data)
+{
+    NAMED(observe)(circuit, weights, ket, bra);
+    for (int64_t g = circuit->gates - 1; g >= 0; g--) {
+        const ent_gate *gate = &circuit->gate[g];
+        const ent_angle *angle = &gate->angle;
+        double matrix[32];
+        double *slots = angle->source == ENT_ANGLE_PARAM  ? grad_params
+                        : angle->source == ENT_ANGLE_DATA ? grad_data
+                                                          : NULL;
+        if (slots) {
+            const int d = ent_gate_generator(gate->kind, matrix);
+            slots[angle->slot] += angle->scale * NAMED(generator)(ket, bra, gate, matrix, d);
+        }
+        const int d = ent_gate_matrix(gate->kind, ent_angle_value(angle, params, data), matrix);
+        NAMED(apply)(ket, gate, matrix, d, 1);
+        NAMED(apply)(bra, gate, matrix, d, 1);
+    }
+}

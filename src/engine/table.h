@@ -1,0 +1,35 @@
+/* What an engine is, inside this room: a table of functions.  program.c owns chunks, threads and sums; an engine
+ * computes chunks. */
+#ifndef ENTENTE_ENGINE_TABLE_H
+#define ENTENTE_ENGINE_TABLE_H
+
+#include "entente/engine.h"
+
+typedef struct {
+    const char *name;
+    /* The compiled circuit: what does not depend on parameters or samples. */
+    ent_status (*plan_new)(const ent_circuit *circuit, const ent_program_inp *inp, void **plan);
+    void (*plan_free)(void *plan);
+    const char *(*describe)(const void *plan);
+    /* Samples in a chunk: fixed by the plan, so that sums over chunks do not depend on threads. */
+    int (*chunk)(const void *plan);
+    /* Length of the partial sum that gradient adds to. */
+    int64_t (*partials)(const void *plan);
+    /* What one thread works in. */
+    ent_status (*worker_new)(const void *plan, void **worker);
+    void (*worker_free)(void *worker);
+    /* Once a call, before the chunks, by one thread: what depends on the parameters alone. */
+    ent_status (*prepare)(void *plan, const double *params);
+    /* Samples first..first+count-1, count <= chunk.  expectations [count][readouts] of these samples. */
+    void (*forward)(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                    double *expectations);
+    /* partial [partials]: zero on entry, this chunk's sum on return; grad_angles: of the whole batch, or NULL. */
+    void (*gradient)(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles);
+    /* grad_params [params] += what partial, now summed over all chunks, means. */
+    void (*collect)(const void *plan, const double *partial, double *grad_params);
+} ent_engine;
+
+extern const ent_engine ent_engine_reference;
+
+#endif

@@ -1,0 +1,1 @@
+int ent_placeholder_;
