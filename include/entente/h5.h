@@ -1,0 +1,60 @@
+/* HDF5 as far as Entente needs it: files, groups by path, arrays, attributes.  The one place that calls libhdf5.
+ * All functions are Local (one process a file); each message names the file and the dataset.  libhdf5's own error
+ * stack is silent. */
+#ifndef ENTENTE_H5_H
+#define ENTENTE_H5_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "entente/status.h"
+
+typedef struct ent_h5 ent_h5;
+
+typedef enum { ENT_H5_U8, ENT_H5_I32, ENT_H5_U32, ENT_H5_I64, ENT_H5_U64, ENT_H5_F32, ENT_H5_F64 } ent_h5_type;
+
+/* Reading.  Errors: ENT_EIO (not there, no permission), ENT_EFORMAT (not HDF5, truncated). */
+ent_status ent_h5_open(const char *path, ent_h5 **out);
+
+/* Writing: to a temporary name beside `path`; ent_h5_finish flushes it to disk and renames it, so that `path` is
+ * whole or as it was.  ent_h5_close without finish leaves nothing behind.  Errors: ENT_EIO with the system's reason. */
+ent_status ent_h5_create(const char *path, ent_h5 **out);
+ent_status ent_h5_finish(ent_h5 *file); /* frees `file` in any case */
+void ent_h5_close(ent_h5 *file);        /* NULL is legal */
+
+/* A dataset's shape.  Errors: ENT_EFORMAT where it is missing or of another rank than 1..8. */
+typedef struct {
+    int rank;
+    int64_t size[8];
+    bool real; /* floating point */
+} ent_h5_shape;
+bool ent_h5_has(const ent_h5 *file, const char *name);
+ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *shape);
+
+/* Names of the members of a group, sorted: list[k] (free each and the list with ent_h5_names_free). */
+ent_status ent_h5_names(const ent_h5 *file, const char *group, char ***list, int64_t *count);
+void ent_h5_names_free(char **list, int64_t count);
+
+/* A whole array, converted to `type`; `count` is the number of elements that `data` holds and must be the dataset's. */
+ent_status ent_h5_read(const ent_h5 *file, const char *name, ent_h5_type type, int64_t count, void *data);
+/* Rows first..first+n-1 of a dataset of rank 1 or 2. */
+ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                            void *data);
+
+/* Write a whole array; groups on the way are made.  A size of 0 is legal. */
+ent_status ent_h5_write(ent_h5 *file, const char *name, ent_h5_type type, int rank, const int64_t *size,
+                        const void *data);
+/* Write rows: make the dataset once (data NULL in ent_h5_write), then its parts. */
+ent_status ent_h5_write_rows(ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                             const void *data);
+/* A string as a scalar dataset (name) or, with an object to hang it on, as an attribute. */
+ent_status ent_h5_write_text(ent_h5 *file, const char *name, const char *text);
+ent_status ent_h5_read_text(const ent_h5 *file, const char *name, char **text);
+ent_status ent_h5_write_attribute(ent_h5 *file, const char *object, const char *name, const char *text);
+ent_status ent_h5_read_attribute(const ent_h5 *file, const char *object, const char *name, char **text);
+
+/* "1.10.8, parallel". */
+const char *ent_h5_library(void);
+
+#endif

@@ -1,0 +1,60 @@
+/* Reduction of features, fitted over clients without a raw row leaving one: standardise, then project.
+ *
+ * Every client sends sums over its own present training rows; the sums are added exactly, so ranks and their order
+ * cannot change a bit, and the result equals the pooled one.  Two rounds: count, sum and largest magnitude give the
+ * mean and a scale; then the second moments about that mean give the variance and, for pca, the d x d correlation
+ * matrix, whose eigenproblem rank 0 solves once (LAPACK).  Source: model.md, section 1. */
+#ifndef ENTENTE_REDUCE_H
+#define ENTENTE_REDUCE_H
+
+#include <stdint.h>
+
+#include "entente/comm.h"
+#include "entente/status.h"
+
+typedef enum {
+    ENT_REDUCE_PCA,    /* principal axes; each output has variance 1 over the training rows */
+    ENT_REDUCE_LINEAR, /* none here: the model trains an affine map of all standardised features */
+    ENT_REDUCE_RANDOM, /* a fixed Gaussian projection from the seed, entries N(0, 1/d) */
+    ENT_REDUCE_NONE    /* the standardised features as they are; d must equal the outputs */
+} ent_reduce_kind;
+
+typedef struct {
+    ent_reduce_kind kind;
+    int64_t inputs;   /* d */
+    int outputs;      /* numbers wanted: pca and random at most / any, none equal to inputs; ignored by linear */
+    uint64_t seed;    /* random */
+    const char *name; /* of the modality: for messages and for the random stream */
+} ent_reduction_inp;
+
+/* This rank's clients: rows of client j are x[first[j] .. first[j+1]-1][d]; where use[k] is 0 the row is absent. */
+typedef struct {
+    int64_t clients;
+    const int64_t *first; /* [clients + 1] */
+    const float *x;
+    const uint8_t *use; /* [rows] */
+} ent_client_rows;
+
+/* Open for reading. */
+typedef struct {
+    ent_reduce_kind kind;
+    int64_t inputs;
+    int outputs;       /* numbers a row after ent_reduction_apply (linear: = inputs) */
+    double *mean;      /* [inputs] */
+    double *inverse;   /* [inputs] 1 / standard deviation (population); 0 where the feature is constant */
+    double *matrix;    /* [outputs][inputs] of the standardised features; NULL for linear and none */
+    double *explained; /* [outputs] share of the variance (pca), else NULL */
+    int64_t count;     /* training rows that it was fitted on */
+} ent_reduction;
+
+/* Fit.  Collective.  Sign of a principal axis: its entry of largest magnitude is positive.
+ * Errors, on all ranks: ENT_EDATA no present row at any client; ENT_EARG more outputs than inputs (pca), d != outputs
+ * (none): "modality 'audio': 74 features, want ..."; ENT_ENUMERIC, ENT_ENOMEM. */
+ent_status ent_reduction_fit(ent_comm *comm, const ent_reduction_inp *inp, const ent_client_rows *rows,
+                             ent_reduction **out);
+void ent_reduction_free(ent_reduction *reduction);
+
+/* z [n][outputs] from x [n][inputs].  Local. */
+void ent_reduction_apply(const ent_reduction *reduction, int64_t n, const float *x, double *z);
+
+#endif
