@@ -1,0 +1,159 @@
+/* Each ansatz is a row of a table: the rotations that every qubit gets, and how the qubits are entangled. */
+#include "entente/ansatz.h"
+
+#include "entente/qasm.h"
+
+enum { MAX_ROTATIONS = 3 };
+
+/* Where an ansatz lands in the circuit. */
+typedef struct {
+    ent_circuit *circuit;
+    int qubit, param, angle;
+} place;
+
+typedef struct {
+    int rotations;
+    ent_gate_kind rotation[MAX_ROTATIONS];
+    ent_status (*entangle)(const ent_ansatz *a, int layer, const place *at);
+} recipe;
+
+static ent_status add_pair(const place *at, ent_gate_kind kind, int q, int p)
+{
+    return ent_circuit_add(
+        at->circuit, (ent_gate){.kind = kind, .qubit = {at->qubit + q, at->qubit + p}, .angle = ent_angle_none()});
+}
+
+static ent_status add_rotation(const place *at, ent_gate_kind kind, int q, ent_angle angle)
+{
+    return ent_circuit_add(at->circuit, (ent_gate){.kind = kind, .qubit = {at->qubit + q, 0}, .angle = angle});
+}
+
+/* On two qubits the ring is one CNOT. */
+static ent_status ring(const ent_ansatz *a, int layer, const place *at)
+{
+    (void)layer;
+    const int pairs = a->qubits > 2 ? a->qubits : a->qubits - 1;
+    for (int q = 0; q < pairs; q++) ENT_TRY(add_pair(at, ENT_CX, q, (q + 1) % a->qubits));
+    return ENT_OK;
+}
+
+static ent_status widening_ring(const ent_ansatz *a, int layer, const place *at)
+{
+    if (a->qubits == 1) return ENT_OK;
+    const int range = layer % (a->qubits - 1) + 1;
+    for (int q = 0; q < a->qubits; q++) ENT_TRY(add_pair(at, ENT_CX, q, (q + range) % a->qubits));
+    return ENT_OK;
+}
+
+static ent_status chain(const ent_ansatz *a, int layer, const place *at)
+{
+    (void)layer;
+    for (int q = 0; q + 1 < a->qubits; q++) ENT_TRY(add_pair(at, ENT_CZ, q, q + 1));
+    return ENT_OK;
+}
+
+static const recipe RECIPE[ENT_ANSATZ_QASM] = {
+    [ENT_ANSATZ_BASIC] = {1, {ENT_RX}, ring},
+    [ENT_ANSATZ_STRONG] = {3, {ENT_RZ, ENT_RY, ENT_RZ}, widening_ring},
+    [ENT_ANSATZ_HEA] = {2, {ENT_RY, ENT_RZ}, chain},
+};
+
+static ent_status check_qasm(const ent_ansatz *a)
+{
+    ENT_REQUIRE(a->qasm, ENT_EARG, "ansatz of an OpenQASM file: no file");
+    const int qubits = ent_qasm_circuit(a->qasm)->qubits;
+    ENT_REQUIRE(qubits == a->qubits, ENT_EARG, "ansatz of an OpenQASM file with %d qubits on a register of %d",
+                qubits, a->qubits);
+    return ENT_OK;
+}
+
+ent_status ent_ansatz_check(const ent_ansatz *a)
+{
+    ENT_REQUIRE((int)a->kind >= 0 && a->kind <= ENT_ANSATZ_QASM, ENT_EARG, "ansatz kind %d", (int)a->kind);
+    ENT_REQUIRE(a->qubits >= 1 && a->qubits <= ENT_MAX_QUBITS, ENT_EARG, "ansatz on %d qubits, want 1..%d", a->qubits,
+                ENT_MAX_QUBITS);
+    ENT_REQUIRE(a->layers >= 1 && a->layers <= ENT_MAX_LAYERS, ENT_EARG, "ansatz of %d layers, want 1..%d", a->layers,
+                ENT_MAX_LAYERS);
+    if (a->kind == ENT_ANSATZ_QASM) return check_qasm(a);
+    ENT_REQUIRE(a->angles_per_qubit == 1 || a->angles_per_qubit == 2, ENT_EARG,
+                "ansatz with %d data angles a qubit, want 1 or 2", a->angles_per_qubit);
+    return ENT_OK;
+}
+
+int ent_ansatz_params(const ent_ansatz *a)
+{
+    if (a->kind == ENT_ANSATZ_QASM) return a->layers * ent_qasm_circuit(a->qasm)->params;
+    return a->layers * a->qubits * RECIPE[a->kind].rotations;
+}
+
+int ent_ansatz_angles(const ent_ansatz *a)
+{
+    if (a->kind == ENT_ANSATZ_QASM) return ent_qasm_circuit(a->qasm)->angles;
+    return a->qubits * a->angles_per_qubit;
+}
+
+static ent_status encode(const ent_ansatz *a, const place *at)
+{
+    for (int q = 0; q < a->qubits; q++) {
+        ENT_TRY(add_rotation(at, ENT_RY, q, ent_angle_data(at->angle + q)));
+        if (a->angles_per_qubit == 2) ENT_TRY(add_rotation(at, ENT_RZ, q, ent_angle_data(at->angle + a->qubits + q)));
+    }
+    return ENT_OK;
+}
+
+static ent_status named_layer(const ent_ansatz *a, int layer, const place *at)
+{
+    const recipe *r = &RECIPE[a->kind];
+    if (layer == 0 || a->reupload) ENT_TRY(encode(a, at));
+    int slot = at->param + layer * a->qubits * r->rotations;
+    for (int q = 0; q < a->qubits; q++)
+        for (int k = 0; k < r->rotations; k++) ENT_TRY(add_rotation(at, r->rotation[k], q, ent_angle_param(slot++)));
+    return r->entangle(a, layer, at);
+}
+
+static ent_status qasm_layer(const ent_ansatz *a, int layer, const place *at)
+{
+    const ent_circuit *file = ent_qasm_circuit(a->qasm);
+    for (int64_t g = 0; g < file->gates; g++) {
+        ent_gate gate = file->gate[g];
+        if (gate.angle.source == ENT_ANGLE_DATA) {
+            if (layer > 0 && !a->reupload) continue;
+            gate.angle.slot += at->angle;
+        }
+        if (gate.angle.source == ENT_ANGLE_PARAM) gate.angle.slot += at->param + layer * file->params;
+        gate.qubit[0] += at->qubit;
+        gate.qubit[1] += at->qubit;
+        ENT_TRY(ent_circuit_add(at->circuit, gate));
+    }
+    return ENT_OK;
+}
+
+static ent_status check_place(const ent_ansatz *a, const place *at)
+{
+    const int params = ent_ansatz_params(a), angles = ent_ansatz_angles(a);
+    const ent_circuit *c = at->circuit;
+    ENT_REQUIRE(at->qubit >= 0 && at->qubit <= c->qubits - a->qubits, ENT_EARG,
+                "ansatz on %d qubits from qubit %d of a circuit with %d", a->qubits, at->qubit, c->qubits);
+    ENT_REQUIRE(at->param >= 0 && at->param <= c->params - params, ENT_EARG,
+                "ansatz with %d parameters from slot %d of a circuit with %d", params, at->param, c->params);
+    ENT_REQUIRE(at->angle >= 0 && at->angle <= c->angles - angles, ENT_EARG,
+                "ansatz with %d data angles from slot %d of a circuit with %d", angles, at->angle, c->angles);
+    return ENT_OK;
+}
+
+ent_status ent_ansatz_append(const ent_ansatz *a, int first_qubit, int first_param, int first_angle,
+                             ent_circuit *circuit)
+{
+    const place at = {circuit, first_qubit, first_param, first_angle};
+    ENT_TRY(ent_ansatz_check(a));
+    ENT_TRY(check_place(a, &at));
+    const int64_t gates = circuit->gates;
+    for (int layer = 0; layer < a->layers; layer++) {
+        const ent_status status = a->kind == ENT_ANSATZ_QASM ? qasm_layer(a, layer, &at) : named_layer(a, layer, &at);
+        if (status != ENT_OK) {
+            circuit->gates = gates;
+            return status;
+        }
+    }
+    return ENT_OK;
+}
