@@ -93,7 +93,7 @@ ent_status ent_comm_agree(ent_comm *comm, ent_status mine)
     int count = mine == ENT_OK ? 0 : 1, failures;
     MPI_Allreduce(&count, &failures, 1, MPI_INT, MPI_SUM, comm->mpi);
     char text[2048];
-    int status = mine;
+    int status = (int)mine;
     snprintf(text, sizeof text, "%s", ent_message());
     MPI_Bcast(&status, 1, MPI_INT, first, comm->mpi);
     MPI_Bcast(text, sizeof text, MPI_CHAR, first, comm->mpi);
