@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Everything that is tested, on a Debian 12 machine as root or with sudo:
+#   bash tests/run.sh                the whole: layout, gcc build, clang build, sanitizers, all tests
+#   bash tests/run.sh --quick        gcc build and its tests alone
+#   bash tests/run.sh --no-install   nothing is installed
+# Tests on real data run where ENTENTE_DATA names the folder that holds it, and say that they are skipped elsewhere.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tests/environment.sh
+
+quick=no
+install=yes
+for option in "$@"; do
+    case "$option" in
+    --quick) quick=yes ;;
+    --no-install) install=no ;;
+    *) echo "tests/run.sh: '$option', want --quick or --no-install" >&2; exit 2 ;;
+    esac
+done
+cores=$(nproc)
+passed=0 failed=0 skipped=0
+
+say() { echo "== $*"; }
+
+# check WHAT COMMAND...: one check, counted like a test.
+check() {
+    say "$1"
+    shift
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $*"; fi
+}
+
+# build FOLDER OPTION...
+build() {
+    local folder=$1
+    shift
+    cmake -S . -B "$folder" -G Ninja -DENTENTE_WERROR=ON "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
+    rm -f "$folder.log"
+    ninja -C "$folder" -j "$cores" --quiet
+}
+
+# run_ctest FOLDER OPTION...: run, and count what ctest says.
+run_ctest() {
+    local folder=$1 log=$1/ctest.log lost all
+    shift
+    ctest --test-dir "$folder" --output-on-failure -j "$cores" "$@" 2>&1 | tee "$log" || true
+    lost=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+)$/\1/p' "$log")
+    all=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+)$/\2/p' "$log")
+    if [ -z "$all" ]; then lost=1 all=1; echo "FAILED: ctest ran nothing in $folder"; fi
+    local not_run
+    not_run=$(grep -c '(Skipped)$' "$log" || true)
+    passed=$((passed + all - lost - not_run)) failed=$((failed + lost)) skipped=$((skipped + not_run))
+}
+
+layout() {
+    find src include tests benchmarks -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
+}
+
+if [ "$install" = yes ]; then
+    say "looking for packages (missing ones are installed: a minute or two)"
+    bash env/debian.sh --tests
+fi
+if [ "$quick" = no ]; then
+    check "layout: clang-format" layout
+    check "clang: building without a warning (build-clang)" build build-clang -DCMAKE_C_COMPILER=clang
+    check "sanitizers: building with address and undefined (build-sanitize)" \
+        build build-sanitize -DCMAKE_BUILD_TYPE=Sanitize
+    say "sanitizers: running the unit tests"
+    run_ctest build-sanitize -L unit
+fi
+check "gcc: building without a warning (build)" build build -DCMAKE_BUILD_TYPE=Release
+say "running all tests"
+run_ctest build
+
+[ "$skipped" -gt 0 ] && echo "$skipped skipped, each with its reason in build/Testing/Temporary/LastTest.log"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
