@@ -11,7 +11,7 @@ typedef double complex number;
 
 static const double ROOT_HALF = 0.70710678118654752440;
 
-/* a b / c d from four numbers; I of complex.h does not mix with strict C, CMPLX does. */
+/* a b / c d from four numbers. */
 static void set2(number u[4], number a, number b, number c, number d)
 {
     u[0] = a;
@@ -20,9 +20,13 @@ static void set2(number u[4], number a, number b, number c, number d)
     u[3] = d;
 }
 
+/* CMPLX, which glibc has for gcc alone. */
 static number from(double re, double im)
 {
-    return CMPLX(re, im);
+    const double parts[2] = {re, im};
+    number z;
+    memcpy(&z, parts, sizeof z);
+    return z;
 }
 
 /* The Pauli matrix behind a kind: of the gate itself, of the rotation's axis, of the controlled gate's target. */
