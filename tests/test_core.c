@@ -1,0 +1,217 @@
+/* Core: status and its message, memory, clock. */
+#include "check.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "entente/clock.h"
+
+/* Status. */
+
+static ent_status inner(int value)
+{
+    ENT_REQUIRE(value > 0, ENT_EDATA, "value %d, want more than 0", value);
+    return ENT_OK;
+}
+
+static ent_status outer(int value, int *reached)
+{
+    ENT_TRY(inner(value));
+    *reached = 1;
+    return ENT_OK;
+}
+
+static void messages_nest(void **state)
+{
+    (void)state;
+    assert_int_equal(ent_fail(ENT_EFORMAT, "byte %d is %#x", 7, 0xffu), ENT_EFORMAT);
+    assert_string_equal(ent_message(), "byte 7 is 0xff");
+    assert_int_equal(ent_fail_in(ENT_EFORMAT, "dataset '%s'", "features"), ENT_EFORMAT);
+    assert_int_equal(ent_fail_in(ENT_EIO, "file %s", "a.h5"), ENT_EIO);
+    assert_string_equal(ent_message(), "file a.h5: dataset 'features': byte 7 is 0xff");
+}
+
+static void message_may_be_its_own_argument(void **state)
+{
+    (void)state;
+    ent_fail(ENT_EARG, "first");
+    ent_fail(ENT_EARG, "second after %s", ent_message());
+    assert_string_equal(ent_message(), "second after first");
+}
+
+static void require_and_try_return_early(void **state)
+{
+    (void)state;
+    int reached = 0;
+    check_fails(outer(-3, &reached), ENT_EDATA, "value -3, want more than 0");
+    assert_false(reached);
+    check_ok(outer(1, &reached));
+    assert_true(reached);
+}
+
+static void long_messages_are_cut(void **state)
+{
+    (void)state;
+    static char text[10000];
+    memset(text, 'a', sizeof text - 1);
+    ent_fail(ENT_EARG, "%s", text);
+    assert_true(strlen(ent_message()) >= 1000 && strlen(ent_message()) < 9000);
+    for (int k = 0; k < 5; k++) ent_fail_in(ENT_EARG, "%s", text);
+    assert_true(strlen(ent_message()) < 9000);
+}
+
+/* In a child, so that the abort does not end the test. */
+static void assertion_aborts(void **state)
+{
+    (void)state;
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        if (!freopen("/dev/null", "w", stderr)) _exit(1);
+        ENT_ASSERT(1 + 1 == 2);
+        ENT_ASSERT(1 + 1 == 3);
+        _exit(0);
+    }
+    int ended;
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_true(WIFSIGNALED(ended) && WTERMSIG(ended) == SIGABRT);
+}
+
+/* Memory. */
+
+static int is_zero(const unsigned char *bytes, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        if (bytes[k] != 0) return 0;
+    return 1;
+}
+
+static void memory_is_aligned_and_zeroed(void **state)
+{
+    (void)state;
+    for (int64_t count = 0; count < 300; count += 7) {
+        unsigned char *memory = ent_alloc(count, 3);
+        assert_non_null(memory);
+        assert_int_equal((uintptr_t)memory % 64, 0);
+        assert_true(is_zero(memory, 3 * (size_t)count));
+        memset(memory, 0xff, 3 * (size_t)count); /* so that a reused block would show it */
+        ent_free(memory);
+    }
+    ent_free(NULL);
+    ent_free(ent_alloc(5, 0));
+}
+
+static void copies_hold_what_was_copied(void **state)
+{
+    (void)state;
+    const double from[3] = {1.0, -2.0, 0.5};
+    double *to = ent_copy(from, 3, sizeof *to);
+    assert_memory_equal(to, from, sizeof from);
+    ent_free(to);
+    ent_free(ent_copy(NULL, 0, 8));
+    char *text = ent_text("a text");
+    assert_string_equal(text, "a text");
+    ent_free(text);
+}
+
+static void bytes_are_told_in_units(void **state)
+{
+    (void)state;
+    char text[32];
+    assert_string_equal(ent_bytes_text(0, text), "0 bytes");
+    assert_string_equal(ent_bytes_text(1023, text), "1023 bytes");
+    assert_string_equal(ent_bytes_text(1024, text), "1.0 KiB");
+    assert_string_equal(ent_bytes_text(1536, text), "1.5 KiB");
+    assert_string_equal(ent_bytes_text(3.2 * 1073741824.0, text), "3.2 GiB");
+    assert_string_equal(ent_bytes_text(0x1p60, text), "1.0 EiB");
+    assert_string_equal(ent_bytes_text(0x1p73, text), "8192.0 EiB");
+    assert_non_null(ent_bytes_text(1e308, text)); /* has to fit, or to be cut */
+}
+
+static void available_memory_obeys_a_limit(void **state)
+{
+    (void)state;
+    assert_true(ent_memory_available_bytes() > 0);
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        const rlim_t used = 1; /* less than the process has: nothing is left */
+        setrlimit(RLIMIT_AS, &(struct rlimit){used, used});
+        _exit(ent_memory_available_bytes() == 0 ? 0 : 1);
+    }
+    int ended;
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_true(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
+}
+
+static void clock_goes_on(void **state)
+{
+    (void)state;
+    double last = ent_clock_s();
+    for (int k = 0; k < 1000; k++) {
+        const double now = ent_clock_s();
+        assert_true(now >= last);
+        last = now;
+    }
+    char text[32];
+    int year, month, day, hour, minute, second;
+    assert_int_equal(
+        sscanf(ent_clock_date(text), "%4d-%2d-%2dT%2d:%2d:%2dZ", &year, &month, &day, &hour, &minute, &second), 6);
+    assert_int_equal(strlen(text), 20);
+    assert_true(year >= 2025 && text[19] == 'Z');
+}
+
+static void refuses_sizes_that_do_not_exist(void **state)
+{
+    (void)state;
+    assert_null(ent_alloc(-1, 1));
+    assert_null(ent_alloc(INT64_MIN, 1));
+    assert_null(ent_alloc(INT64_MAX, 8));
+    assert_null(ent_alloc(INT64_C(1) << 61, 8));
+    assert_null(ent_alloc(1, SIZE_MAX));
+    assert_null(ent_alloc(1, SIZE_MAX - 63));
+}
+
+static void fails_the_kth_allocation(void **state)
+{
+    (void)state;
+    for (int64_t k = 1; k <= 4; k++) {
+        ent_alloc_fail_at(k);
+        for (int64_t j = 1; j <= 6; j++) {
+            void *memory = ent_alloc(1, 1);
+            if (j == k) assert_null(memory);
+            if (j != k) assert_non_null(memory);
+            ent_free(memory);
+        }
+    }
+    ent_alloc_fail_at(1);
+    ent_alloc_fail_at(0);
+    char *text = ent_text("not failed");
+    assert_non_null(text);
+    ent_free(text);
+    ent_alloc_fail_at(1);
+    assert_null(ent_text("failed"));
+    ent_alloc_fail_at(1);
+    assert_null(ent_copy("failed", 6, 1));
+}
+
+static const struct CMUnitTest computes[] = {
+    cmocka_unit_test(messages_nest),
+    cmocka_unit_test(message_may_be_its_own_argument),
+    cmocka_unit_test(require_and_try_return_early),
+    cmocka_unit_test(long_messages_are_cut),
+    cmocka_unit_test(assertion_aborts),
+    cmocka_unit_test(memory_is_aligned_and_zeroed),
+    cmocka_unit_test(copies_hold_what_was_copied),
+    cmocka_unit_test(bytes_are_told_in_units),
+    cmocka_unit_test(available_memory_obeys_a_limit),
+    cmocka_unit_test(clock_goes_on),
+};
+static const struct CMUnitTest refuses[] = {
+    cmocka_unit_test(refuses_sizes_that_do_not_exist),
+    cmocka_unit_test(fails_the_kth_allocation),
+};
+CHECK_MAIN(computes, refuses)
