@@ -48,6 +48,8 @@ static ent_status check_angle(const ent_circuit *circuit, const ent_gate_info *i
 {
     ENT_REQUIRE(isfinite(angle->scale) && isfinite(angle->offset), ENT_EARG, "gate %s: angle %g * slot + %g",
                 info->name, angle->scale, angle->offset);
+    ENT_REQUIRE((int)angle->source >= 0 && angle->source <= ENT_ANGLE_DATA, ENT_EARG, "gate %s: angle source %d",
+                info->name, (int)angle->source);
     const int slots = angle->source == ENT_ANGLE_PARAM  ? circuit->params
                       : angle->source == ENT_ANGLE_DATA ? circuit->angles
                                                         : 1;
