@@ -1,0 +1,230 @@
+/* Circuits and gates: every kind against the textbook, its derivative's generator, and what add and read refuse. */
+#include "check.h"
+
+#include "dense.h"
+#include "entente/circuit.h"
+
+static const double ANGLES[] = {0.0, 0.3, -1.7, 3.14159265358979, 5.0, 40.0};
+enum { ANGLE_COUNT = sizeof ANGLES / sizeof *ANGLES };
+
+static dense_number entry(const double *matrix, int d, int row, int column)
+{
+    return dense_of(matrix[2 * (row * d + column)], matrix[2 * (row * d + column) + 1]);
+}
+
+static void matrices_are_the_textbooks(void **state)
+{
+    (void)state;
+    static dense_matrix wanted;
+    for (int kind = 0; kind < ENT_GATE_KINDS; kind++)
+        for (int k = 0; k < ANGLE_COUNT; k++) {
+            double m[32];
+            const int d = ent_gate_matrix((ent_gate_kind)kind, ANGLES[k], m);
+            const int n = ent_gate_describe((ent_gate_kind)kind)->qubits;
+            assert_int_equal(d, 1 << n);
+            dense_gate((ent_gate_kind)kind, ANGLES[k], (int[2]){0, 1}, n, &wanted);
+            for (int r = 0; r < d; r++)
+                for (int c = 0; c < d; c++) check_near(cabs(entry(m, d, r, c) - wanted.a[r][c]), 0.0, 2e-15);
+        }
+}
+
+/* A few entries by hand, so that the dense algebra of the tests is itself held to something. */
+static void some_entries_by_hand(void **state)
+{
+    (void)state;
+    double m[32];
+    ent_gate_matrix(ENT_CX, 0.0, m); /* control is bit 0: |01> <-> |11>, indices 1 and 3 */
+    for (int r = 0; r < 4; r++)
+        for (int c = 0; c < 4; c++) {
+            static const int image[4] = {0, 3, 2, 1};
+            check_near(cabs(entry(m, 4, r, c) - (image[c] == r)), 0.0, 0.0);
+        }
+    ent_gate_matrix(ENT_RY, 1.0, m);
+    check_near(m[2], -sin(0.5), 1e-16);
+    check_near(m[4], sin(0.5), 1e-16);
+    ent_gate_matrix(ENT_RZZ, 1.0, m);
+    check_near(cabs(entry(m, 4, 1, 1) - cexp(dense_of(0, 0.5))), 0.0, 1e-15);
+    ent_gate_matrix(ENT_CP, 1.0, m);
+    check_near(cabs(entry(m, 4, 3, 3) - cexp(dense_of(0, 1.0))), 0.0, 1e-15);
+}
+
+static void matrices_are_unitary(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < ENT_GATE_KINDS; kind++)
+        for (int k = 0; k < ANGLE_COUNT; k++) {
+            double m[32];
+            const int d = ent_gate_matrix((ent_gate_kind)kind, ANGLES[k], m);
+            for (int r = 0; r < d; r++)
+                for (int c = 0; c < d; c++) {
+                    dense_number sum = 0;
+                    for (int j = 0; j < d; j++) sum += entry(m, d, r, j) * conj(entry(m, d, c, j));
+                    check_near(cabs(sum - (r == c)), 0.0, 1e-15);
+                }
+        }
+}
+
+static void generators_give_the_derivative(void **state)
+{
+    (void)state;
+    const double h = 1e-5;
+    for (int kind = 0; kind < ENT_GATE_KINDS; kind++) {
+        if (ent_gate_describe((ent_gate_kind)kind)->angles == 0) continue;
+        for (int k = 0; k < ANGLE_COUNT; k++) {
+            double u[32], plus[32], minus[32], g[32];
+            const int d = ent_gate_matrix((ent_gate_kind)kind, ANGLES[k], u);
+            ent_gate_matrix((ent_gate_kind)kind, ANGLES[k] + h, plus);
+            ent_gate_matrix((ent_gate_kind)kind, ANGLES[k] - h, minus);
+            assert_int_equal(ent_gate_generator((ent_gate_kind)kind, g), d);
+            for (int r = 0; r < d; r++)
+                for (int c = 0; c < d; c++) {
+                    const dense_number slope = (entry(plus, d, r, c) - entry(minus, d, r, c)) / (2.0 * h);
+                    dense_number product = 0;
+                    for (int j = 0; j < d; j++) product += entry(g, d, r, j) * entry(u, d, j, c);
+                    check_near(cabs(slope - product), 0.0, 1e-9);
+                }
+        }
+    }
+}
+
+static void kinds_have_their_names(void **state)
+{
+    (void)state;
+    static const char *const names[ENT_GATE_KINDS] = {"x",    "y",   "z",   "h",   "s",  "sdg", "t",   "tdg",
+                                                      "sx",   "rx",  "ry",  "rz",  "p",  "cx",  "cy",  "cz",
+                                                      "swap", "crx", "cry", "crz", "cp", "rxx", "ryy", "rzz"};
+    for (int kind = 0; kind < ENT_GATE_KINDS; kind++) {
+        const ent_gate_info *info = ent_gate_describe((ent_gate_kind)kind);
+        assert_string_equal(info->name, names[kind]);
+        assert_int_equal(info->qubits, kind < ENT_CX ? 1 : 2);
+        assert_int_equal(info->angles, (kind >= ENT_RX && kind <= ENT_P) || kind >= ENT_CRX);
+    }
+}
+
+static void angles_are_affine_in_their_slot(void **state)
+{
+    (void)state;
+    const double params[2] = {10.0, 20.0}, data[2] = {1.0, 2.0};
+    const ent_angle param = {ENT_ANGLE_PARAM, 1, 0.5, -1.0}, datum = {ENT_ANGLE_DATA, 1, -3.0, 0.25};
+    const ent_angle fixed = ent_angle_fixed(0.75);
+    check_near(ent_angle_value(&param, params, NULL), 9.0, 0.0);
+    check_near(ent_angle_value(&datum, NULL, data), -5.75, 0.0);
+    check_near(ent_angle_value(&fixed, NULL, NULL), 0.75, 0.0);
+    const ent_angle p0 = ent_angle_param(0), x0 = ent_angle_data(0);
+    check_near(ent_angle_value(&p0, params, data), 10.0, 0.0);
+    check_near(ent_angle_value(&x0, params, data), 1.0, 0.0);
+}
+
+static void gates_are_kept_in_order(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(3, 0, 0, &circuit));
+    for (int g = 0; g < N; g++) {
+        check_ok(ent_circuit_add(circuit, (ent_gate){ENT_CRX, {g % 3, (g + 1) % 3}, ent_angle_fixed(g)}));
+        check_ok(ent_circuit_read(circuit, (uint64_t)(1 + g % 7)));
+    }
+    assert_int_equal(circuit->gates, N);
+    assert_int_equal(circuit->readouts, N);
+    for (int g = 0; g < N; g++) {
+        assert_int_equal(circuit->gate[g].qubit[0], g % 3);
+        assert_int_equal(circuit->gate[g].qubit[1], (g + 1) % 3);
+        check_near(circuit->gate[g].angle.offset, g, 0.0);
+        assert_int_equal(circuit->readout[g], 1 + g % 7);
+    }
+    ent_circuit_free(circuit);
+    ent_circuit_free(NULL);
+}
+
+static void refuses_sizes(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = NULL;
+    check_fails(ent_circuit_new(-1, 0, 0, &circuit), ENT_EARG, "circuit of -1 qubits, want 0..62");
+    check_fails(ent_circuit_new(63, 0, 0, &circuit), ENT_EARG, "circuit of 63 qubits, want 0..62");
+    check_fails(ent_circuit_new(1, -1, 0, &circuit), ENT_EARG, "-1 parameters");
+    check_fails(ent_circuit_new(1, 0, -2, &circuit), ENT_EARG, "-2 data angles");
+    assert_null(circuit);
+    check_ok(ent_circuit_new(62, 0, 0, &circuit));
+    check_ok(ent_circuit_read(circuit, (UINT64_C(1) << 62) - 1));
+    ent_circuit_free(circuit);
+}
+
+/* Refused with `part` in the message, and the circuit as it was. */
+static void check_gate_refused(ent_circuit *circuit, ent_gate gate, const char *part)
+{
+    const ent_circuit before = *circuit;
+    check_fails(ent_circuit_add(circuit, gate), ENT_EARG, part);
+    assert_memory_equal(circuit, &before, sizeof before);
+}
+
+static void refuses_gates(void **state)
+{
+    (void)state;
+    const ent_angle none = ent_angle_none(), infinite = ent_angle_fixed(INFINITY);
+    const ent_angle scaled = {ENT_ANGLE_PARAM, 0, NAN, 0.0}, param_2 = ent_angle_param(2), data_1 = ent_angle_data(1);
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(3, 2, 1, &circuit));
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_H, {2, 0}, none}));
+    check_gate_refused(circuit, (ent_gate){ENT_GATE_KINDS, {0, 1}, none}, "gate kind 24");
+    check_gate_refused(circuit, (ent_gate){(ent_gate_kind)-1, {0, 1}, none}, "gate kind -1");
+    check_gate_refused(circuit, (ent_gate){ENT_X, {3, 0}, none}, "gate x on qubit 3 of a circuit with 3");
+    check_gate_refused(circuit, (ent_gate){ENT_X, {-1, 0}, none}, "gate x on qubit -1");
+    check_gate_refused(circuit, (ent_gate){ENT_CX, {0, 3}, none}, "gate cx on qubit 3");
+    check_gate_refused(circuit, (ent_gate){ENT_SWAP, {1, 1}, none}, "gate swap twice on qubit 1");
+    check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, param_2}, "gate rx: angle slot 2, want 0..1");
+    check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, data_1}, "gate rx: angle slot 1, want 0..0");
+    check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, ent_angle_param(-1)}, "angle slot -1");
+    check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, infinite}, "gate rx: angle");
+    check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, scaled}, "gate rx: angle");
+    check_gate_refused(circuit, (ent_gate){ENT_H, {0, 0}, ent_angle_fixed(1.0)}, "gate h takes no angle");
+    check_gate_refused(circuit, (ent_gate){ENT_CZ, {0, 1}, ent_angle_param(0)}, "gate cz takes no angle");
+    check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, {(ent_angle_source)9, 0, 1.0, 0.0}}, "angle source 9");
+    ent_circuit_free(circuit);
+}
+
+static void refuses_readouts(void **state)
+{
+    (void)state;
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(3, 0, 0, &circuit));
+    check_ok(ent_circuit_read(circuit, 7));
+    const ent_circuit before = *circuit;
+    check_fails(ent_circuit_read(circuit, 0), ENT_EARG, "readout mask 0");
+    check_fails(ent_circuit_read(circuit, 8), ENT_EARG, "readout mask 0x8 of a circuit with 3 qubits");
+    assert_memory_equal(circuit, &before, sizeof before);
+    ent_circuit_free(circuit);
+    check_ok(ent_circuit_new(0, 0, 0, &circuit));
+    check_fails(ent_circuit_read(circuit, 1), ENT_EARG, "with 0 qubits");
+    ent_circuit_free(circuit);
+}
+
+static void survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = NULL;
+    check_every_allocation(ent_circuit_new(2, 0, 0, &circuit), assert_null(circuit));
+    const ent_gate gate = {ENT_CX, {0, 1}, ent_angle_none()};
+    for (int g = 0; g < 64; g++) check_ok(ent_circuit_add(circuit, gate));
+    check_every_allocation(ent_circuit_add(circuit, gate), assert_int_equal(circuit->gates, 64));
+    for (int r = 0; r < 16; r++) check_ok(ent_circuit_read(circuit, 3));
+    check_every_allocation(ent_circuit_read(circuit, 3), assert_int_equal(circuit->readouts, 16));
+    assert_int_equal(circuit->gates, 65);
+    assert_int_equal(circuit->readouts, 17);
+    ent_circuit_free(circuit);
+}
+
+static const struct CMUnitTest computes[] = {
+    cmocka_unit_test(matrices_are_the_textbooks), cmocka_unit_test(some_entries_by_hand),
+    cmocka_unit_test(matrices_are_unitary),       cmocka_unit_test(generators_give_the_derivative),
+    cmocka_unit_test(kinds_have_their_names),     cmocka_unit_test(angles_are_affine_in_their_slot),
+    cmocka_unit_test(gates_are_kept_in_order),
+};
+static const struct CMUnitTest refuses[] = {
+    cmocka_unit_test(refuses_sizes),
+    cmocka_unit_test(refuses_gates),
+    cmocka_unit_test(refuses_readouts),
+    cmocka_unit_test(survives_every_failing_allocation),
+};
+CHECK_MAIN(computes, refuses)
