@@ -69,20 +69,28 @@ const char *ent_comm_library(void)
     return text;
 }
 
+static void discard(MPI_Comm mpi, ent_comm *comm)
+{
+    MPI_Comm_free(&mpi);
+    ent_free(comm);
+}
+
 ent_status ent_comm_split(ent_comm *comm, int color, ent_comm **group)
 {
     MPI_Comm mpi;
     MPI_Comm_split(comm->mpi, color, comm->rank, &mpi);
-    ent_status status = ent_comm_agree(comm, wrap(mpi, group));
-    if (status != ENT_OK) MPI_Comm_free(&mpi);
+    ent_comm *made = NULL;
+    const ent_status status = ent_comm_agree(comm, wrap(mpi, &made));
+    if (status == ENT_OK)
+        *group = made;
+    else
+        discard(mpi, made);
     return status;
 }
 
 void ent_comm_free(ent_comm *group)
 {
-    if (!group) return;
-    MPI_Comm_free(&group->mpi);
-    ent_free(group);
+    if (group) discard(group->mpi, group);
 }
 
 ent_status ent_comm_agree(ent_comm *comm, ent_status mine)
@@ -92,7 +100,7 @@ ent_status ent_comm_agree(ent_comm *comm, ent_status mine)
     if (first == comm->size) return ENT_OK;
     int count = mine == ENT_OK ? 0 : 1, failures;
     MPI_Allreduce(&count, &failures, 1, MPI_INT, MPI_SUM, comm->mpi);
-    char text[2048];
+    char text[2048] = "";
     int status = (int)mine;
     snprintf(text, sizeof text, "%s", ent_message());
     MPI_Bcast(&status, 1, MPI_INT, first, comm->mpi);
@@ -136,7 +144,7 @@ void ent_comm_max(ent_comm *comm, double *values, int64_t n)
 
 void ent_comm_exact_sum(ent_comm *comm, ent_exact *sums, int64_t n)
 {
-    ent_comm_sum(comm, sums[0].limb, 4 * n);
+    ent_comm_sum(comm, (int64_t *)sums, 4 * n);
 }
 
 /* Rank by rank, so that no count or displacement has to fit an int. */
@@ -166,16 +174,19 @@ static void collect(ent_comm *comm, int root, const void *data, size_t bytes, ch
 ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t bytes, void **all, int64_t *counts)
 {
     int64_t *length = ent_alloc(comm->size, sizeof *length), mine = (int64_t)bytes, total = 0;
-    ENT_TRY(ent_comm_agree(comm, length ? ENT_OK : ent_fail(ENT_ENOMEM, "gather: no memory")));
+    ent_status status = ent_comm_agree(comm, length ? ENT_OK : ent_fail(ENT_ENOMEM, "gather: no memory"));
+    if (status != ENT_OK) {
+        ent_free(length);
+        return status;
+    }
     MPI_Gather(&mine, 1, MPI_INT64_T, length, 1, MPI_INT64_T, root, comm->mpi);
     char *buffer = NULL;
     if (comm->rank == root) {
         for (int r = 0; r < comm->size; r++) total += length[r];
         buffer = ent_alloc(total, 1);
     }
-    ent_status status = comm->rank == root && !buffer
-                            ? ent_fail(ENT_ENOMEM, "gather of %lld bytes: no memory", (long long)total)
-                            : ENT_OK;
+    if (comm->rank == root && !buffer)
+        status = ent_fail(ENT_ENOMEM, "gather of %lld bytes: no memory", (long long)total);
     status = ent_comm_agree(comm, status);
     if (status == ENT_OK) {
         collect(comm, root, data, bytes, buffer, length);
