@@ -69,7 +69,7 @@ if [ "$quick" = no ]; then
     check "clang: building without a warning (build-clang)" build build-clang -DCMAKE_C_COMPILER=clang
     check "sanitizers: building with address and undefined (build-sanitize)" \
         build build-sanitize -DCMAKE_BUILD_TYPE=Sanitize
-    [ "$held" = no ] || run_ctest "sanitizers: running the unit tests" build-sanitize -L unit
+    [ "$held" = no ] || run_ctest "sanitizers: running all tests" build-sanitize
 fi
 check "gcc: building without a warning (build)" build build -DCMAKE_BUILD_TYPE=Release
 [ "$held" = no ] || run_ctest "running all tests" build

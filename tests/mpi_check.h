@@ -1,0 +1,33 @@
+/* What every test over ranks includes: cmocka on every rank, and checks that end all ranks, since the others would
+ * wait for ever in the next collective. */
+#ifndef ENTENTE_TESTS_MPI_CHECK_H
+#define ENTENTE_TESTS_MPI_CHECK_H
+
+#include "check.h"
+
+#include "entente/comm.h"
+
+static ent_comm *world;
+
+#define mpi_check(condition)                                                                                         \
+    do {                                                                                                             \
+        if (!(condition)) {                                                                                          \
+            fprintf(stderr, "rank %d: '%s' does not hold at %s:%d (%s)\n", ent_comm_rank(world), #condition,         \
+                    __FILE__, __LINE__, ent_message());                                                              \
+            ent_comm_abort(world, 1);                                                                                \
+        }                                                                                                            \
+    } while (0)
+
+/* main: as CHECK_MAIN; rank 0 tells what runs. */
+#define MPI_CHECK_MAIN(computes, refuses)                                                                            \
+    int main(int argc, char **argv)                                                                                  \
+    {                                                                                                                \
+        if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;                                                \
+        if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;                                \
+        int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);                                  \
+        failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);                                       \
+        ent_comm_finish(world);                                                                                      \
+        return failed;                                                                                               \
+    }
+
+#endif
