@@ -250,6 +250,17 @@ static void samples_do_not_see_each_other(void **state)
     problem_free(&all);
 }
 
+/* Also where the batch is many chunks. */
+static void parameter_gradient_is_the_sum_over_samples(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 75 };
+    problem p = problem_new(14, 3, SAMPLES);
+    gradient(&p, reference(ENT_DOUBLE, 2));
+    for (int k = 0; k < PARAMS; k++) check_near(p.grad_params[k], loss_slope(&p, &p.params[k]), 1e-5);
+    problem_free(&p);
+}
+
 /* One program, used again for batches of other sizes, gives what a new one gives. */
 static void programs_may_be_used_again(void **state)
 {
@@ -462,6 +473,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(single_precision_gradient_is_near),
     cmocka_unit_test(threads_do_not_change_a_bit),
     cmocka_unit_test(samples_do_not_see_each_other),
+    cmocka_unit_test(parameter_gradient_is_the_sum_over_samples),
     cmocka_unit_test(programs_may_be_used_again),
     cmocka_unit_test(parameter_gradients_are_added_and_angle_gradients_overwritten),
     cmocka_unit_test(unused_slots_are_never_read),

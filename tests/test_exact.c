@@ -85,6 +85,18 @@ static void negative_sums_are_right(void **state)
     }
 }
 
+static void terms_are_rounded_to_nearest(void **state)
+{
+    (void)state;
+    static const double quarters[] = {0.25, 0.75, 1.25, 1.75, 100.75}, wanted[] = {0.0, 1.0, 1.0, 2.0, 101.0};
+    for (int k = 0; k < 5; k++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            ent_exact sum = {{0}};
+            check_ok(ent_exact_add(&sum, &quarters[k], sign * 0x1p-60, 1));
+            assert_true(ent_exact_value(&sum) == sign * wanted[k] * 0x1p-60);
+        }
+}
+
 static void weights_round_once(void **state)
 {
     (void)state;
@@ -129,6 +141,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(sums_agree_with_binary128),
     cmocka_unit_test(small_and_large_terms_do_not_drown),
     cmocka_unit_test(negative_sums_are_right),
+    cmocka_unit_test(terms_are_rounded_to_nearest),
     cmocka_unit_test(weights_round_once),
     cmocka_unit_test(limbs_may_be_added_without_carries),
 };
