@@ -89,6 +89,27 @@ static void inputs_are_numbered_by_sort(void **state)
                 "rx 0 1*p0+0, rx 0 1*x0+0, rx 0 1*p3+0, rx 0 1*x2+0, rx 0 1*p4+0");
 }
 
+static void many_inputs_are_told_apart(void **state)
+{
+    (void)state;
+    enum { N = 100 };
+    char text[8192];
+    int at = snprintf(text, sizeof text, HEAD "qubit q;");
+    for (int k = 0; k < N; k++)
+        at += snprintf(text + at, sizeof text - (size_t)at, "input float %s%d;", k % 2 ? "x" : "theta", k);
+    for (int k = 0; k < N; k++)
+        at += snprintf(text + at, sizeof text - (size_t)at, "rx(%s%d) q;", k % 2 ? "x" : "theta", k);
+    ent_qasm *qasm = parsed(text);
+    const ent_circuit *circuit = ent_qasm_circuit(qasm);
+    assert_int_equal(circuit->params, N / 2);
+    assert_int_equal(circuit->angles, N / 2);
+    for (int k = 0; k < N; k++) {
+        assert_int_equal(circuit->gate[k].angle.source, k % 2 ? ENT_ANGLE_DATA : ENT_ANGLE_PARAM);
+        assert_int_equal(circuit->gate[k].angle.slot, k / 2);
+    }
+    ent_qasm_free(qasm);
+}
+
 static void angles_are_affine(void **state)
 {
     (void)state;
@@ -442,6 +463,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(registers_and_broadcast),
     cmocka_unit_test(blanks_comments_and_barriers_are_ignored),
     cmocka_unit_test(inputs_are_numbered_by_sort),
+    cmocka_unit_test(many_inputs_are_told_apart),
     cmocka_unit_test(angles_are_affine),
     cmocka_unit_test(versions),
     cmocka_unit_test(written_and_read_again_is_the_same),
