@@ -14,7 +14,8 @@ static inline int64_t rows_of_client(int client)
     return client * 37 % 61; /* client 0 has none */
 }
 
-/* Correlated features of very different sizes; feature 2 is constant, feature 3 far from 0 against its spread. */
+/* Correlated features of very different sizes; feature 2 is constant, feature 3 far from 0 against its spread,
+ * feature 5 is twice feature 4. */
 static inline void fill_row(int client, int64_t row, int64_t d, float *x)
 {
     ent_random stream = ent_random_at(7, ENT_FOR_TEST, (uint64_t)client, (uint64_t)row);
@@ -25,7 +26,8 @@ static inline void fill_row(int client, int64_t row, int64_t d, float *x)
         x[j] = (float)(scale * (0.5 + common * (double)(j % 3) + 0.6 * other * (double)(j % 5 - 2) + own));
     }
     if (d > 2) x[2] = 0.1f;
-    if (d > 3) x[3] = (float)(20000.0 + x[3]);
+    if (d > 3) x[3] = (float)(1048576.0 + x[3]);
+    if (d > 5) x[5] = 2.0f * x[4];
 }
 
 /* The rows of these clients, in this order; free with clients_free. */
@@ -51,6 +53,29 @@ static inline client_data clients_make(int count, const int *client, int64_t d)
         }
     c.rows = (ent_client_rows){.clients = count, .first = c.first, .x = c.x, .use = c.use};
     return c;
+}
+
+/* How far the axes are from eigenvectors of the pooled correlation matrix R, which is not formed: for axis v, scaled,
+ * R v = (1/count) sum over rows of x (x v), and should be lambda v. */
+static inline double axis_residual(const ent_reduction *r, const ent_client_rows *rows)
+{
+    const int64_t d = r->inputs, n = rows->first[rows->clients];
+    double *z = ent_alloc(r->outputs, sizeof *z), *sum = ent_alloc(r->outputs * d, sizeof *sum);
+    double features = 0.0, residual = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        if (!rows->use[i]) continue;
+        ent_reduction_apply(r, 1, rows->x + i * d, z);
+        for (int64_t k = 0; k < r->outputs; k++)
+            for (int64_t j = 0; j < d; j++)
+                sum[k * d + j] += (rows->x[i * d + j] - r->mean[j]) * r->inverse[j] * z[k] / (double)r->count;
+    }
+    for (int64_t j = 0; j < d; j++) features += r->inverse[j] > 0.0;
+    for (int64_t k = 0; k < r->outputs; k++)
+        for (int64_t j = 0; j < d; j++)
+            residual = fmax(residual, fabs(sum[k * d + j] - r->explained[k] * features * r->matrix[k * d + j]));
+    ent_free(sum);
+    ent_free(z);
+    return residual;
 }
 
 static inline void clients_free(client_data *c)

@@ -36,6 +36,7 @@ static void write_example(const char *path)
     OK(ent_h5_create(path, &file));
     OK(ent_h5_write(file, "/deep/in/x", ENT_H5_F64, 2, (int64_t[]){3, 2}, x));
     OK(ent_h5_write(file, "/k", ENT_H5_I32, 1, (int64_t[]){3}, k));
+    OK(ent_h5_write(file, "/large", ENT_H5_I64, 1, (int64_t[]){1}, (int64_t[]){INT64_C(1) << 40}));
     OK(ent_h5_write(file, "/none", ENT_H5_F32, 2, (int64_t[]){0, 4}, NULL));
     OK(ent_h5_write_text(file, "/text", "Grüße"));
     OK(ent_h5_write_attribute(file, "/", "name", "example"));
@@ -132,8 +133,8 @@ static void describes_and_lists(void **state)
     assert_true(ent_h5_has(file, "/deep/in") && ent_h5_has(file, "/") && ent_h5_has(file, "/k"));
     assert_false(ent_h5_has(file, "/deep/out/x") || ent_h5_has(file, "/k/x") || ent_h5_has(file, "/j"));
     OK(ent_h5_names(file, "/", &names, &count));
-    const char *const wanted[] = {"deep", "k", "none", "text"};
-    assert_int_equal(count, 4);
+    const char *const wanted[] = {"deep", "k", "large", "none", "text"};
+    assert_int_equal(count, 5);
     for (int64_t j = 0; j < count; j++) assert_string_equal(names[j], wanted[j]);
     ent_h5_names_free(names, count);
     ent_h5_close(file);
@@ -214,8 +215,8 @@ static void what_cannot_be_opened(void **state)
     (void)state;
     refuses_open(in_temp_folder("none.h5"), ENT_EIO, "No such file");
     refuses_open(temp_folder, ENT_EIO, "directory");
-    put_bytes(in_temp_folder("empty.h5"), "", 0);
-    refuses_open(in_temp_folder("empty.h5"), ENT_EFORMAT, "empty");
+    put_bytes(in_temp_folder("zero.h5"), "", 0);
+    refuses_open(in_temp_folder("zero.h5"), ENT_EFORMAT, "empty");
     put_bytes(in_temp_folder("text.h5"), "a,b,c\n1,2,3\n", 12);
     refuses_open(in_temp_folder("text.h5"), ENT_EFORMAT, "not an HDF5 file");
 }
@@ -253,6 +254,7 @@ static void reads_that_do_not_fit(void **state)
     refuses(ent_h5_read(file, "/deep/in/x", ENT_H5_F64, 5, x), ENT_EFORMAT, "has 6 numbers, want 5");
     refuses(ent_h5_read(file, "/deep/in/x", ENT_H5_I32, 6, x), ENT_EFORMAT, "holds real numbers");
     refuses(ent_h5_read(file, "/k", ENT_H5_U8, 3, x), ENT_EFORMAT, "out of range");
+    refuses(ent_h5_read(file, "/large", ENT_H5_I32, 1, x), ENT_EFORMAT, "out of range");
     refuses(ent_h5_read(file, "/text", ENT_H5_U8, 1, x), ENT_EFORMAT, "has rank 0");
     refuses(ent_h5_read(file, "/deep", ENT_H5_U8, 1, x), ENT_EFORMAT, "/deep cannot be read");
     refuses(ent_h5_describe(file, "/text", &shape), ENT_EFORMAT, "has rank 0");

@@ -124,6 +124,23 @@ static void keep_one_keeps_each_equally_often(void **state)
     for (int m = 0; m < M; m++) assert_true(abs(3 * kept[1 << m] - N) < N / 25);
 }
 
+/* What decides that a modality is lost does not decide which one is kept. */
+static void keep_one_does_not_follow_the_rates(void **state)
+{
+    (void)state;
+    int kept[8] = {0}, all = 0;
+    ent_missing_inp inp = {.rate = {0.2, 0.9, 0.9}, .empty = ENT_SKIP, .seed = 2};
+    draw(inp, ENT_TRAIN, other);
+    inp.empty = ENT_KEEP_ONE;
+    draw(inp, ENT_TRAIN, context);
+    for (int k = 0; k < N; k++) {
+        if (other[k] != ENT_ROW_SKIPPED) continue;
+        kept[context[k]]++;
+        all++;
+    }
+    for (int m = 0; m < M; m++) assert_true(abs(3 * kept[1 << m] - all) < all / 6);
+}
+
 static void keep_one_of_what_a_row_has(void **state)
 {
     (void)state;
@@ -177,9 +194,8 @@ int main(void)
         cmocka_unit_test(parts),
     };
     const struct CMUnitTest refusing[] = {
-        cmocka_unit_test(keep_one_keeps_each_equally_often),
-        cmocka_unit_test(keep_one_of_what_a_row_has),
-        cmocka_unit_test(a_row_with_nothing),
+        cmocka_unit_test(keep_one_keeps_each_equally_often), cmocka_unit_test(keep_one_does_not_follow_the_rates),
+        cmocka_unit_test(keep_one_of_what_a_row_has),        cmocka_unit_test(a_row_with_nothing),
         cmocka_unit_test(never_gives_what_is_not_stored),
     };
     int failed = cmocka_run_group_tests_name("missing computes", computes, make_rows, NULL);

@@ -93,9 +93,10 @@ static ent_status measure_modality(ent_dataset *d, int m)
     char path[PATH_BYTES], first[PATH_BYTES];
     ent_h5_shape shape;
     ENT_TRY(ent_h5_describe(d->file, features_path(d, m, path), &shape));
-    ENT_REQUIRE(shape.rank == 2 && shape.size[1] >= 1, ENT_EFORMAT, "%s: %s has rank %d, want 2: [rows, features]",
-                d->path, path, shape.rank);
-    ENT_REQUIRE(shape.size[0] >= 1, ENT_EFORMAT, "%s: %s has no rows", d->path, path);
+    ENT_REQUIRE(shape.rank == 2, ENT_EFORMAT, "%s: %s has rank %d, want 2: [rows, features]", d->path, path,
+                shape.rank);
+    ENT_REQUIRE(shape.size[0] >= 1 && shape.size[1] >= 1, ENT_EFORMAT, "%s: %s has %lld rows of %lld features",
+                d->path, path, (long long)shape.size[0], (long long)shape.size[1]);
     if (m == 0) d->rows = shape.size[0];
     ENT_REQUIRE(shape.size[0] == d->rows, ENT_EFORMAT, "%s: %s has %lld rows, %s has %lld", d->path,
                 features_path(d, 0, first), (long long)d->rows, path, (long long)shape.size[0]);
