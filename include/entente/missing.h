@@ -21,7 +21,7 @@ typedef struct {
     uint64_t seed;
 } ent_missing_inp;
 
-enum { ENT_ROW_SKIPPED = UINT32_MAX };
+#define ENT_ROW_SKIPPED UINT32_MAX
 
 /* context[k] = the modalities that row k has after the draw (bit m), a subset of stored[k]; ENT_ROW_SKIPPED where the
  * row is not used at all: nothing is left and `empty` is skip, or the file holds nothing of it and `empty` is not

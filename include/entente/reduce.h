@@ -1,9 +1,9 @@
 /* Reduction of features, fitted over clients without a raw row leaving one: standardise, then project.
  *
  * Every client sends sums over its own present training rows; the sums are added exactly, so ranks and their order
- * cannot change a bit, and the result equals the pooled one.  Two rounds: count, sum and largest magnitude give the
- * mean and a scale; then the second moments about that mean give the variance and, for pca, the d x d correlation
- * matrix, whose eigenproblem rank 0 solves once (LAPACK).  Source: model.md, section 1. */
+ * cannot change a bit, and the result equals the pooled one.  Count and sum give the mean; the squares about it give
+ * the variance; for pca the second moments give the d x d correlation matrix, whose eigenproblem rank 0 solves once
+ * (LAPACK).  A power of two above the largest magnitude scales each sum.  Source: model.md, section 1. */
 #ifndef ENTENTE_REDUCE_H
 #define ENTENTE_REDUCE_H
 

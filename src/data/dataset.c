@@ -1,0 +1,384 @@
+/* Open: find the modalities, then read and check the tables of one number a row; the features stay in the file.
+ * Features: the wanted rows are read in runs of bounded size.  Wanted rows that stand close together share a run, for
+ * a read costs about as much as the tens of kilobytes between them. */
+#include "entente/dataset.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "entente/h5.h"
+#include "entente/memory.h"
+
+enum { RUN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, PATH_BYTES = 2 * ENT_NAME_BYTES };
+
+typedef struct {
+    char **name;
+    int64_t count;
+} names;
+
+static int64_t index_of(const names *list, const char *name)
+{
+    for (int64_t k = 0; k < list->count; k++)
+        if (strcmp(list->name[k], name) == 0) return k;
+    return -1;
+}
+
+/* "audio, text, vision", cut with "..." where it does not fit. */
+static const char *joined(const names *list, char *text, size_t bytes)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int64_t k = 0; k < list->count; k++) {
+        const size_t length = strlen(list->name[k]);
+        if (used + length + 6 > bytes) {
+            snprintf(text + used, bytes - used, "...");
+            break;
+        }
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", k > 0 ? ", " : "", list->name[k]);
+    }
+    return text;
+}
+
+static ent_status no_memory(const ent_dataset *d)
+{
+    return ent_fail(ENT_ENOMEM, "%s: no memory for the tables of %lld rows", d->path, (long long)d->rows);
+}
+
+/* ---- modalities ---- */
+
+static ent_status take_modality(ent_dataset *d, const names *there, const char *name)
+{
+    char list[512];
+    ENT_REQUIRE(index_of(there, name) >= 0, ENT_EARG, "%s: no modality '%s'; it has: %s", d->path, name,
+                joined(there, list, sizeof list));
+    ENT_REQUIRE(strlen(name) < ENT_NAME_BYTES, ENT_EARG, "%s: modality '%s': a name of %zu bytes, want at most %d",
+                d->path, name, strlen(name), ENT_NAME_BYTES - 1);
+    for (int m = 0; m < d->modalities; m++)
+        ENT_REQUIRE(strcmp(d->modality[m].name, name) != 0, ENT_EARG, "%s: modality '%s' is named twice", d->path,
+                    name);
+    snprintf(d->modality[d->modalities++].name, ENT_NAME_BYTES, "%s", name);
+    return ENT_OK;
+}
+
+static ent_status take_modalities(ent_dataset *d, const names *there, int count, const char *const *wanted)
+{
+    const int64_t n = count > 0 ? count : there->count;
+    ENT_REQUIRE(n >= 1, ENT_EFORMAT, "%s: no modality in /modality", d->path);
+    ENT_REQUIRE(n <= ENT_MAX_MODALITIES, ENT_EARG, "%s: %lld modalities, want at most %d", d->path, (long long)n,
+                ENT_MAX_MODALITIES);
+    for (int64_t k = 0; k < n; k++) ENT_TRY(take_modality(d, there, count > 0 ? wanted[k] : there->name[k]));
+    return ENT_OK;
+}
+
+static ent_status choose_modalities(ent_dataset *d, int count, const char *const *wanted)
+{
+    names there;
+    ENT_TRY(ent_h5_names(d->file, "/modality", &there.name, &there.count));
+    const ent_status status = take_modalities(d, &there, count, wanted);
+    ent_h5_names_free(there.name, there.count);
+    return status;
+}
+
+static const char *features_path(const ent_dataset *d, int m, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "/modality/%s/features", d->modality[m].name);
+    return path;
+}
+
+/* The first modality says how many rows there are. */
+static ent_status measure_modality(ent_dataset *d, int m)
+{
+    char path[PATH_BYTES], first[PATH_BYTES];
+    ent_h5_shape shape;
+    ENT_TRY(ent_h5_describe(d->file, features_path(d, m, path), &shape));
+    ENT_REQUIRE(shape.rank == 2, ENT_EFORMAT, "%s: %s has rank %d, want 2: [rows, features]", d->path, path,
+                shape.rank);
+    ENT_REQUIRE(shape.size[0] >= 1 && shape.size[1] >= 1, ENT_EFORMAT, "%s: %s has %lld rows of %lld features",
+                d->path, path, (long long)shape.size[0], (long long)shape.size[1]);
+    if (m == 0) d->rows = shape.size[0];
+    ENT_REQUIRE(shape.size[0] == d->rows, ENT_EFORMAT, "%s: %s has %lld rows, %s has %lld", d->path,
+                features_path(d, 0, first), (long long)d->rows, path, (long long)shape.size[0]);
+    d->modality[m].dimension = shape.size[1];
+    return ENT_OK;
+}
+
+/* A damaged shape must not make the system run out of memory. */
+static ent_status check_table_bytes(const ent_dataset *d)
+{
+    char want[32], have[32];
+    const double bytes = 40.0 * (double)d->rows, available = (double)ent_memory_available_bytes();
+    ENT_REQUIRE(bytes < available, ENT_ENOMEM, "%s: the tables of %lld rows need %s, there are %s", d->path,
+                (long long)d->rows, ent_bytes_text(bytes, want), ent_bytes_text(available, have));
+    return ENT_OK;
+}
+
+/* ---- tables of one number a row ---- */
+
+static ent_status check_table(const ent_dataset *d, const char *path, bool *real)
+{
+    char first[PATH_BYTES];
+    ent_h5_shape shape;
+    ENT_TRY(ent_h5_describe(d->file, path, &shape));
+    ENT_REQUIRE(shape.rank == 1, ENT_EFORMAT, "%s: %s has rank %d, want 1: [rows]", d->path, path, shape.rank);
+    ENT_REQUIRE(shape.size[0] == d->rows, ENT_EFORMAT, "%s: %s has %lld rows, %s has %lld", d->path,
+                features_path(d, 0, first), (long long)d->rows, path, (long long)shape.size[0]);
+    *real = shape.real;
+    return ENT_OK;
+}
+
+/* A new table of `size` bytes a number with what `path` holds. */
+static ent_status read_table(const ent_dataset *d, const char *path, ent_h5_type type, size_t size, void **out)
+{
+    bool real = false;
+    ENT_TRY(check_table(d, path, &real));
+    void *table = ent_alloc(d->rows, size);
+    if (!table) return no_memory(d);
+    const ent_status status = ent_h5_read(d->file, path, type, d->rows, table);
+    if (status == ENT_OK)
+        *out = table;
+    else
+        ent_free(table);
+    return status;
+}
+
+static ent_status read_present(ent_dataset *d, int m)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "/modality/%s/present", d->modality[m].name);
+    const uint32_t bit = UINT32_C(1) << m;
+    if (!ent_h5_has(d->file, path)) {
+        for (int64_t k = 0; k < d->rows; k++) d->stored[k] |= bit;
+        return ENT_OK;
+    }
+    void *table = NULL;
+    ENT_TRY(read_table(d, path, ENT_H5_U8, 1, &table));
+    for (int64_t k = 0; k < d->rows; k++)
+        if (((const uint8_t *)table)[k]) d->stored[k] |= bit;
+    ent_free(table);
+    return ENT_OK;
+}
+
+/* Whole numbers low..high of any integer type; `what` is the message's word for one of them. */
+static ent_status read_whole(const ent_dataset *d, const char *path, const char *what, int64_t low, int64_t high,
+                             int64_t **out)
+{
+    void *table = NULL;
+    ENT_TRY(read_table(d, path, ENT_H5_I64, sizeof **out, &table));
+    int64_t *number = table;
+    for (int64_t k = 0; k < d->rows; k++) {
+        if (number[k] >= low && number[k] <= high) continue;
+        const long long found = number[k];
+        ent_free(table);
+        return ent_fail(ENT_EDATA, "%s: %s, row %lld: %s %lld, want %lld..%lld", d->path, path, (long long)k, what,
+                        found, (long long)low, (long long)high);
+    }
+    *out = number;
+    return ENT_OK;
+}
+
+static ent_status read_split(ent_dataset *d)
+{
+    int64_t *number = NULL;
+    ENT_TRY(read_whole(d, "/split", "part", ENT_TRAIN, ENT_TEST, &number));
+    d->split = ent_alloc(d->rows, sizeof *d->split);
+    for (int64_t k = 0; d->split && k < d->rows; k++) d->split[k] = (uint8_t)number[k];
+    ent_free(number);
+    return d->split ? ENT_OK : no_memory(d);
+}
+
+static ent_status read_numbers(ent_dataset *d, const char *path)
+{
+    void *table = NULL;
+    ENT_TRY(read_table(d, path, ENT_H5_F64, sizeof *d->value, &table));
+    d->value = table;
+    for (int64_t k = 0; k < d->rows; k++)
+        ENT_REQUIRE(isfinite(d->value[k]), ENT_EDATA, "%s: %s, row %lld: %g, want a finite number", d->path, path,
+                    (long long)k, d->value[k]);
+    return ENT_OK;
+}
+
+static ent_status read_classes(ent_dataset *d, const char *path)
+{
+    int64_t *number = NULL;
+    ENT_TRY(read_whole(d, path, "class", 0, ENT_MAX_CLASSES - 1, &number));
+    d->classes = 2;
+    d->category = ent_alloc(d->rows, sizeof *d->category);
+    for (int64_t k = 0; d->category && k < d->rows; k++) {
+        d->category[k] = (int32_t)number[k];
+        if (number[k] >= d->classes) d->classes = (int)number[k] + 1;
+    }
+    ent_free(number);
+    if (!d->category) return no_memory(d);
+    return ent_h5_has(d->file, "/label/value") ? read_numbers(d, "/label/value") : ENT_OK;
+}
+
+static ent_status find_label(const ent_dataset *d, const char *label)
+{
+    char list[512];
+    names there;
+    ENT_TRY(ent_h5_names(d->file, "/label", &there.name, &there.count));
+    ent_status status = ENT_OK;
+    if (index_of(&there, label) < 0)
+        status =
+            ent_fail(ENT_EARG, "%s: no label '%s'; it has: %s", d->path, label, joined(&there, list, sizeof list));
+    ent_h5_names_free(there.name, there.count);
+    return status;
+}
+
+static ent_status read_label(ent_dataset *d, const char *label)
+{
+    char path[512];
+    bool real = false;
+    ENT_TRY(find_label(d, label));
+    ENT_REQUIRE(snprintf(path, sizeof path, "/label/%s", label) < (int)sizeof path, ENT_EARG,
+                "%s: label '%.64s...': a name that long", d->path, label);
+    ENT_TRY(check_table(d, path, &real));
+    return real ? read_numbers(d, path) : read_classes(d, path);
+}
+
+/* A text attribute of the file; "" where it is missing or something else. */
+static ent_status read_attribute(ent_dataset *d, const char *name, char **text)
+{
+    const ent_status status = ent_h5_read_attribute(d->file, "/", name, text);
+    if (status == ENT_OK || status == ENT_ENOMEM) return status;
+    *text = ent_text("");
+    return *text ? ENT_OK : no_memory(d);
+}
+
+/* ---- open and free ---- */
+
+static ent_status read_tables(ent_dataset *d, const char *label)
+{
+    void *group = NULL;
+    d->stored = ent_alloc(d->rows, sizeof *d->stored);
+    if (!d->stored) return no_memory(d);
+    for (int m = 0; m < d->modalities; m++) ENT_TRY(read_present(d, m));
+    ENT_TRY(read_split(d));
+    if (ent_h5_has(d->file, "/group")) {
+        ENT_TRY(read_table(d, "/group", ENT_H5_I32, sizeof *d->group, &group));
+        d->group = group;
+    }
+    if (label) ENT_TRY(read_label(d, label));
+    ENT_TRY(read_attribute(d, "name", &d->name));
+    ENT_TRY(read_attribute(d, "source", &d->source));
+    return read_attribute(d, "licence", &d->licence);
+}
+
+static ent_status read_all(ent_dataset *d, int count, const char *const *modalities, const char *label)
+{
+    ENT_TRY(ent_h5_open(d->path, &d->file));
+    ENT_TRY(choose_modalities(d, count, modalities));
+    for (int m = 0; m < d->modalities; m++) ENT_TRY(measure_modality(d, m));
+    ENT_TRY(check_table_bytes(d));
+    return read_tables(d, label);
+}
+
+ent_status ent_dataset_open(const char *path, int count, const char *const *modalities, const char *label,
+                            ent_dataset **out)
+{
+    ent_dataset *d = ent_alloc(1, sizeof *d);
+    ENT_REQUIRE(d, ENT_ENOMEM, "%s: no memory to open it", path);
+    d->path = ent_text(path);
+    const ent_status status = d->path ? read_all(d, count, modalities, label)
+                                      : ent_fail(ENT_ENOMEM, "%s: no memory to open it", path);
+    if (status == ENT_OK)
+        *out = d;
+    else
+        ent_dataset_free(d);
+    return status;
+}
+
+void ent_dataset_free(ent_dataset *d)
+{
+    if (!d) return;
+    ent_h5_close(d->file);
+    ent_free(d->stored);
+    ent_free(d->split);
+    ent_free(d->group);
+    ent_free(d->category);
+    ent_free(d->value);
+    ent_free(d->name);
+    ent_free(d->source);
+    ent_free(d->licence);
+    ent_free(d->path);
+    ent_free(d);
+}
+
+/* ---- features ---- */
+
+/* The rows that one call wants, and where they go. */
+typedef struct {
+    const ent_dataset *dataset;
+    int m;
+    int64_t d, n;
+    const int64_t *row;
+    const uint32_t *present;
+    float *out;
+} request;
+
+static bool is_wanted(const request *q, int64_t k)
+{
+    return !q->present || (q->present[k] >> q->m & 1);
+}
+
+/* The run that begins with the wanted row k: returns where in the list it ends; *last is its last row. */
+static int64_t run_end(const request *q, int64_t k, int64_t *last)
+{
+    const int64_t row_bytes = q->d * (int64_t)sizeof *q->out;
+    const int64_t longest = RUN_BYTES / row_bytes, gap = GAP_BYTES / row_bytes + 1, first = q->row[k];
+    *last = first;
+    for (k++; k < q->n; k++) {
+        if (!is_wanted(q, k)) continue;
+        ENT_ASSERT(q->row[k] >= *last);
+        if (q->row[k] - *last > gap || q->row[k] - first >= longest) break;
+        *last = q->row[k];
+    }
+    return k;
+}
+
+static ent_status take_row(const request *q, int64_t k, const float *from)
+{
+    const ent_modality_info *modality = &q->dataset->modality[q->m];
+    for (int64_t j = 0; j < q->d; j++)
+        ENT_REQUIRE(isfinite(from[j]), ENT_EDATA,
+                    "%s: modality '%s', row %lld, column %lld: %g, want a finite number", q->dataset->path,
+                    modality->name, (long long)q->row[k], (long long)j, (double)from[j]);
+    memcpy(q->out + k * q->d, from, (size_t)q->d * sizeof *from);
+    return ENT_OK;
+}
+
+/* Rows k..end-1 of the list, all within first..last of the file. */
+static ent_status take_run(const request *q, int64_t k, int64_t end, int64_t last, float *buffer)
+{
+    char path[PATH_BYTES];
+    const int64_t first = q->row[k];
+    ENT_TRY(ent_h5_read_rows(q->dataset->file, features_path(q->dataset, q->m, path), ENT_H5_F32, first,
+                             last - first + 1, buffer));
+    for (; k < end; k++)
+        if (is_wanted(q, k)) ENT_TRY(take_row(q, k, buffer + (q->row[k] - first) * q->d));
+    return ENT_OK;
+}
+
+ent_status ent_dataset_features(const ent_dataset *dataset, int m, int64_t n, const int64_t *row,
+                                const uint32_t *present, float *out)
+{
+    ENT_ASSERT(m >= 0 && m < dataset->modalities);
+    const request q = {dataset, m, dataset->modality[m].dimension, n, row, present, out};
+    const int64_t longest = RUN_BYTES / (q.d * (int64_t)sizeof *out);
+    const int64_t rows = longest < 1 ? 1 : longest < dataset->rows ? longest : dataset->rows;
+    float *buffer = ent_alloc(rows * q.d, sizeof *buffer);
+    ENT_REQUIRE(buffer, ENT_ENOMEM, "%s: no memory to read features", dataset->path);
+    memset(out, 0, (size_t)(n * q.d) * sizeof *out);
+    ent_status status = ENT_OK;
+    for (int64_t k = 0, end; k < n && status == ENT_OK; k = end) {
+        int64_t last;
+        end = k + 1;
+        if (!is_wanted(&q, k)) continue;
+        end = run_end(&q, k, &last);
+        status = take_run(&q, k, end, last, buffer);
+    }
+    ent_free(buffer);
+    return status;
+}

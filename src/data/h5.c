@@ -1,0 +1,570 @@
+/* The one file that calls libhdf5.
+ *
+ * libhdf5 1.10 crashes, at the latest at exit, once a write of its own has failed: so a file that is written grows in
+ * memory (the core driver), and finish writes the image itself, whole or not at all (part.h).  Cost: the file's size
+ * in memory, twice that while it is finished.  Files carry no time stamps: the same content is the same bytes.  A
+ * message takes its words out of libhdf5's error stack, where they stand until the next call of the library: so a
+ * failure is worded before anything is closed. */
+#include "entente/h5.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "entente/memory.h"
+#include "part.h"
+
+struct ent_h5 {
+    hid_t id;
+    char *path;
+    ent_part *part; /* where it goes once it is whole; NULL while reading */
+};
+
+enum { MAX_RANK = 8, REASON_BYTES = 256 };
+
+/* ---- why something failed ---- */
+
+/* The innermost entry of the error stack. */
+static herr_t take_reason(unsigned depth, const H5E_error2_t *error, void *text)
+{
+    if (depth == 0 && error->desc) snprintf(text, REASON_BYTES, "%s", error->desc);
+    return 0;
+}
+
+static const char *reason(char text[REASON_BYTES])
+{
+    snprintf(text, REASON_BYTES, "libhdf5 gives no reason");
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_reason, text);
+    return text;
+}
+
+/* "file: dataset what: why". */
+static ent_status fail_at(ent_status code, const ent_h5 *file, const char *name, const char *what)
+{
+    char why[REASON_BYTES];
+    return ent_fail(code, "%s: %s %s: %s", file->path, name, what, reason(why));
+}
+
+static ent_status no_memory(const ent_h5 *file, const char *name)
+{
+    return ent_fail(ENT_ENOMEM, "%s: %s: no memory", file->path, name);
+}
+
+/* ---- files ---- */
+
+static void release(ent_h5 *file)
+{
+    ent_part_free(file->part);
+    ent_free(file->path);
+    ent_free(file);
+}
+
+/* The object, without a file so far. */
+static ent_status new_file(const char *path, ent_h5 **out)
+{
+    ent_h5 *file = ent_alloc(1, sizeof *file);
+    char *copy = ent_text(path);
+    if (!file || !copy) {
+        ent_free(file);
+        ent_free(copy);
+        return ent_fail(ENT_ENOMEM, "%s: no memory to open it", path);
+    }
+    file->path = copy;
+    *out = file;
+    return ENT_OK;
+}
+
+/* Locks where the file system has them; many of a cluster's do not. */
+static hid_t access_list(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
+    H5Pset_file_locking(list, true, true);
+#endif
+    return list;
+}
+
+/* A regular file that can be read; `start` gets its first bytes and their number. */
+static ent_status look_at(const char *path, char start[8], size_t *count)
+{
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    ENT_REQUIRE(descriptor >= 0, ENT_EIO, "%s: %s", path, strerror(errno));
+    const ssize_t got = read(descriptor, start, 8);
+    const int why = errno;
+    close(descriptor);
+    ENT_REQUIRE(got >= 0, ENT_EIO, "%s: %s", path, strerror(why));
+    *count = (size_t)got;
+    return ENT_OK;
+}
+
+static ent_status not_opened(const char *path, const char start[8], size_t count)
+{
+    char why[REASON_BYTES];
+    reason(why);
+    ENT_REQUIRE(count > 0, ENT_EFORMAT, "%s: empty, want an HDF5 file", path);
+    if (memcmp(start, "\211HDF\r\n\032\n", count) == 0 || H5Fis_hdf5(path) > 0)
+        return ent_fail(ENT_EFORMAT, "%s: truncated or damaged HDF5 file: %s", path, why);
+    return ent_fail(ENT_EFORMAT, "%s: not an HDF5 file", path);
+}
+
+ent_status ent_h5_open(const char *path, ent_h5 **out)
+{
+    char start[8];
+    size_t count = 0;
+    ent_h5 *file = NULL;
+    ENT_TRY(look_at(path, start, &count));
+    ENT_TRY(new_file(path, &file));
+    const hid_t list = access_list();
+    file->id = H5Fopen(path, H5F_ACC_RDONLY, list);
+    const ent_status status = file->id < 0 ? not_opened(path, start, count) : ENT_OK;
+    H5Pclose(list);
+    if (status == ENT_OK)
+        *out = file;
+    else
+        release(file);
+    return status;
+}
+
+static ent_status make_image(ent_h5 *file)
+{
+    const hid_t list = access_list();
+    H5Pset_fapl_core(list, (size_t)1 << 20, false);
+    file->id = H5Fcreate(file->path, H5F_ACC_TRUNC, H5P_DEFAULT, list); /* the name is for libhdf5's table alone */
+    const ent_status status = file->id < 0 ? fail_at(ENT_ENOMEM, file, "/", "cannot be made in memory") : ENT_OK;
+    H5Pclose(list);
+    return status;
+}
+
+ent_status ent_h5_create(const char *path, ent_h5 **out)
+{
+    ent_h5 *file = NULL;
+    ENT_TRY(new_file(path, &file));
+    ent_status status = ent_part_new(path, &file->part); /* at once: a folder without permission is known early */
+    if (status == ENT_OK) status = make_image(file);
+    if (status == ENT_OK)
+        *out = file;
+    else
+        release(file);
+    return status;
+}
+
+static ent_status write_image(ent_h5 *file)
+{
+    if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0) return fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+    const ssize_t bytes = H5Fget_file_image(file->id, NULL, 0);
+    if (bytes < 0) return fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+    char *image = ent_alloc(bytes, 1);
+    if (!image) return no_memory(file, "the file's image");
+    ent_status status = ENT_OK;
+    if (H5Fget_file_image(file->id, image, (size_t)bytes) != bytes)
+        status = fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+    else
+        status = ent_part_write(file->part, image, (size_t)bytes);
+    ent_free(image);
+    return status;
+}
+
+ent_status ent_h5_finish(ent_h5 *file)
+{
+    ENT_ASSERT(file->part);
+    ent_status status = write_image(file);
+    if (H5Fclose(file->id) < 0 && status == ENT_OK) status = fail_at(ENT_EIO, file, "/", "cannot be closed");
+    if (status == ENT_OK) {
+        status = ent_part_finish(file->part);
+        file->part = NULL;
+    }
+    release(file);
+    return status;
+}
+
+void ent_h5_close(ent_h5 *file)
+{
+    if (!file) return;
+    H5Fclose(file->id);
+    release(file);
+}
+
+/* ---- what stands in a file ---- */
+
+/* H5Lexists wants every group on the way to be there, so ask for one after the other. */
+bool ent_h5_has(const ent_h5 *file, const char *name)
+{
+    char path[1024];
+    bool there = snprintf(path, sizeof path, "%s", name) < (int)sizeof path;
+    for (char *end = path + 1; there && path[0] && *end; end++) {
+        if (*end != '/') continue;
+        *end = '\0';
+        there = H5Lexists(file->id, path, H5P_DEFAULT) > 0;
+        *end = '/';
+    }
+    if (there && strcmp(path, "/") != 0)
+        there = H5Lexists(file->id, path, H5P_DEFAULT) > 0 && H5Oexists_by_name(file->id, path, H5P_DEFAULT) > 0;
+    return there;
+}
+
+typedef struct {
+    hid_t set, space, type;
+    ent_h5_shape shape;
+} array;
+
+static void array_close(array *a)
+{
+    if (a->type >= 0) H5Tclose(a->type);
+    if (a->space >= 0) H5Sclose(a->space);
+    if (a->set >= 0) H5Dclose(a->set);
+}
+
+static ent_status array_shape(const ent_h5 *file, const char *name, array *a)
+{
+    hsize_t size[MAX_RANK];
+    const int rank = H5Sget_simple_extent_ndims(a->space);
+    ENT_REQUIRE(rank >= 1 && rank <= MAX_RANK, ENT_EFORMAT, "%s: %s has rank %d, want 1..%d", file->path, name, rank,
+                MAX_RANK);
+    H5Sget_simple_extent_dims(a->space, size, NULL);
+    a->shape.rank = rank;
+    for (int k = 0; k < rank; k++) {
+        ENT_REQUIRE(size[k] <= INT64_MAX, ENT_EFORMAT, "%s: %s: damaged shape", file->path, name);
+        a->shape.size[k] = (int64_t)size[k];
+    }
+    const H5T_class_t class = H5Tget_class(a->type);
+    ENT_REQUIRE(class == H5T_INTEGER || class == H5T_ENUM || class == H5T_FLOAT, ENT_EFORMAT,
+                "%s: %s does not hold numbers", file->path, name);
+    a->shape.real = class == H5T_FLOAT;
+    return ENT_OK;
+}
+
+/* Open a dataset of numbers; array_close in any case where this succeeds. */
+static ent_status array_open(const ent_h5 *file, const char *name, array *a)
+{
+    *a = (array){.set = -1, .space = -1, .type = -1};
+    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
+    ent_status status = ENT_OK;
+    a->set = H5Dopen2(file->id, name, H5P_DEFAULT);
+    if (a->set >= 0) a->space = H5Dget_space(a->set);
+    if (a->space >= 0) a->type = H5Dget_type(a->set);
+    if (a->type < 0)
+        status = fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    else
+        status = array_shape(file, name, a);
+    if (status != ENT_OK) array_close(a);
+    return status;
+}
+
+ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *shape)
+{
+    array a;
+    ENT_TRY(array_open(file, name, &a));
+    *shape = a.shape;
+    array_close(&a);
+    return ENT_OK;
+}
+
+void ent_h5_names_free(char **list, int64_t count)
+{
+    for (int64_t k = 0; list && k < count; k++) ent_free(list[k]);
+    ent_free(list);
+}
+
+/* The k-th name of a group in the order of its index by name, or NULL. */
+static char *member_name(hid_t group, hsize_t k)
+{
+    const ssize_t length = H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, k, NULL, 0, H5P_DEFAULT);
+    char *name = length < 0 ? NULL : ent_alloc(length + 1, 1);
+    if (name) H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, k, name, (size_t)length + 1, H5P_DEFAULT);
+    return name;
+}
+
+static ent_status list_members(const ent_h5 *file, const char *name, hid_t group, char ***list, int64_t *count)
+{
+    H5G_info_t info;
+    if (H5Gget_info(group, &info) < 0) return fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    const int64_t n = (int64_t)info.nlinks;
+    char **names = ent_alloc(n, sizeof *names);
+    if (!names) return no_memory(file, name);
+    for (int64_t k = 0; k < n; k++) {
+        names[k] = member_name(group, (hsize_t)k);
+        if (names[k]) continue;
+        ent_h5_names_free(names, n);
+        return no_memory(file, name);
+    }
+    *list = names;
+    *count = n;
+    return ENT_OK;
+}
+
+ent_status ent_h5_names(const ent_h5 *file, const char *group, char ***list, int64_t *count)
+{
+    ENT_REQUIRE(ent_h5_has(file, group), ENT_EFORMAT, "%s: no group %s", file->path, group);
+    const hid_t id = H5Gopen2(file->id, group, H5P_DEFAULT);
+    if (id < 0) return fail_at(ENT_EFORMAT, file, group, "is no group");
+    const ent_status status = list_members(file, group, id, list, count);
+    H5Gclose(id);
+    return status;
+}
+
+/* ---- arrays ---- */
+
+static hid_t memory_type(ent_h5_type type)
+{
+    const hid_t native[] = {H5T_NATIVE_UINT8,  H5T_NATIVE_INT32, H5T_NATIVE_UINT32, H5T_NATIVE_INT64,
+                            H5T_NATIVE_UINT64, H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE};
+    return native[type];
+}
+
+/* The same on every machine. */
+static hid_t file_type(ent_h5_type type)
+{
+    const hid_t little_endian[] = {H5T_STD_U8LE,  H5T_STD_I32LE,  H5T_STD_U32LE, H5T_STD_I64LE,
+                                   H5T_STD_U64LE, H5T_IEEE_F32LE, H5T_IEEE_F64LE};
+    return little_endian[type];
+}
+
+/* A whole number that does not fit the type it is read as ends the reading; libhdf5 would clip it. */
+static H5T_conv_ret_t refuse_clipping(H5T_conv_except_t what, hid_t from, hid_t to, void *in, void *out, void *data)
+{
+    (void)from, (void)in, (void)out, (void)data;
+    const bool range = what == H5T_CONV_EXCEPT_RANGE_HI || what == H5T_CONV_EXCEPT_RANGE_LOW;
+    return range && H5Tget_class(to) == H5T_INTEGER ? H5T_CONV_ABORT : H5T_CONV_UNHANDLED;
+}
+
+/* Read what `memory` and `part` (dataspaces) choose. */
+static ent_status transfer_in(const ent_h5 *file, const char *name, const array *a, ent_h5_type type, hid_t memory,
+                              hid_t part, void *data)
+{
+    const bool want_real = type == ENT_H5_F32 || type == ENT_H5_F64;
+    ENT_REQUIRE(want_real || !a->shape.real, ENT_EFORMAT, "%s: %s holds real numbers, want whole ones", file->path,
+                name);
+    const hid_t list = H5Pcreate(H5P_DATASET_XFER);
+    H5Pset_type_conv_cb(list, refuse_clipping, NULL);
+    ent_status status = ENT_OK;
+    if (H5Dread(a->set, memory_type(type), memory, part, list, data) < 0)
+        status = fail_at(ENT_EFORMAT, file, name, "cannot be read (damaged, or a number out of range)");
+    H5Pclose(list);
+    return status;
+}
+
+ent_status ent_h5_read(const ent_h5 *file, const char *name, ent_h5_type type, int64_t count, void *data)
+{
+    array a;
+    ENT_TRY(array_open(file, name, &a));
+    const hssize_t there = H5Sget_simple_extent_npoints(a.space);
+    ent_status status = ENT_OK;
+    if (there != count)
+        status = ent_fail(ENT_EFORMAT, "%s: %s has %lld numbers, want %lld", file->path, name, (long long)there,
+                          (long long)count);
+    else if (count > 0)
+        status = transfer_in(file, name, &a, type, H5S_ALL, H5S_ALL, data);
+    array_close(&a);
+    return status;
+}
+
+/* Choose rows first..first+n-1 of an array of rank 1 or 2, and make the dataspace that they fill in memory. */
+static ent_status choose_rows(const ent_h5 *file, const char *name, const array *a, int64_t first, int64_t n,
+                              hid_t *memory)
+{
+    const ent_h5_shape *shape = &a->shape;
+    ENT_REQUIRE(shape->rank <= 2, ENT_EFORMAT, "%s: %s has rank %d, want 1 or 2", file->path, name, shape->rank);
+    ENT_REQUIRE(first >= 0 && n >= 0 && first <= shape->size[0] - n, ENT_EARG,
+                "%s: %s has %lld rows, want %lld from row %lld on", file->path, name, (long long)shape->size[0],
+                (long long)n, (long long)first);
+    const hsize_t start[2] = {(hsize_t)first, 0}, size[2] = {(hsize_t)n, (hsize_t)shape->size[1]};
+    *memory = H5Screate_simple(shape->rank, size, NULL);
+    if (*memory < 0 || H5Sselect_hyperslab(a->space, H5S_SELECT_SET, start, NULL, size, NULL) < 0) {
+        const ent_status status = fail_at(ENT_EIO, file, name, "cannot be cut");
+        if (*memory >= 0) H5Sclose(*memory);
+        return status;
+    }
+    return ENT_OK;
+}
+
+ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                            void *data)
+{
+    array a;
+    hid_t memory;
+    ENT_TRY(array_open(file, name, &a));
+    ent_status status = choose_rows(file, name, &a, first, n, &memory);
+    if (status == ENT_OK) {
+        if (n > 0) status = transfer_in(file, name, &a, type, memory, a.space, data);
+        H5Sclose(memory);
+    }
+    array_close(&a);
+    return status;
+}
+
+/* A new dataset; groups on the way are made; negative where it fails. */
+static hid_t make_set(const ent_h5 *file, const char *name, hid_t type, hid_t space)
+{
+    const hid_t link = H5Pcreate(H5P_LINK_CREATE), create = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_create_intermediate_group(link, 1);
+    H5Pset_obj_track_times(create, false);
+    const hid_t set = H5Dcreate2(file->id, name, type, space, link, create, H5P_DEFAULT);
+    if (set < 0) return set; /* the error stack stays as it is; the two lists end with the library */
+    H5Pclose(link);
+    H5Pclose(create);
+    return set;
+}
+
+ent_status ent_h5_write(ent_h5 *file, const char *name, ent_h5_type type, int rank, const int64_t *size,
+                        const void *data)
+{
+    hsize_t dimension[MAX_RANK];
+    bool empty = false;
+    ENT_REQUIRE(rank >= 1 && rank <= MAX_RANK, ENT_EARG, "%s: %s: rank %d, want 1..%d", file->path, name, rank,
+                MAX_RANK);
+    for (int k = 0; k < rank; k++) {
+        ENT_REQUIRE(size[k] >= 0, ENT_EARG, "%s: %s: size %lld", file->path, name, (long long)size[k]);
+        dimension[k] = (hsize_t)size[k];
+        empty = empty || size[k] == 0;
+    }
+    ent_status status = ENT_OK;
+    const hid_t space = H5Screate_simple(rank, dimension, NULL);
+    const hid_t set = make_set(file, name, file_type(type), space);
+    if (set < 0 || (data && !empty && H5Dwrite(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
+        status = fail_at(ENT_EIO, file, name, "cannot be written");
+    if (set >= 0 && H5Dclose(set) < 0 && status == ENT_OK) status = fail_at(ENT_EIO, file, name, "cannot be written");
+    H5Sclose(space);
+    return status;
+}
+
+ent_status ent_h5_write_rows(ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                             const void *data)
+{
+    array a;
+    hid_t memory;
+    ENT_TRY(array_open(file, name, &a));
+    ent_status status = choose_rows(file, name, &a, first, n, &memory);
+    if (status == ENT_OK) {
+        if (n > 0 && H5Dwrite(a.set, memory_type(type), memory, a.space, H5P_DEFAULT, data) < 0)
+            status = fail_at(ENT_EIO, file, name, "cannot be written");
+        H5Sclose(memory);
+    }
+    array_close(&a);
+    return status;
+}
+
+/* ---- text ---- */
+
+static hid_t text_type(size_t bytes, H5T_cset_t characters)
+{
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, bytes);
+    H5Tset_cset(type, characters);
+    return type;
+}
+
+ent_status ent_h5_write_text(ent_h5 *file, const char *name, const char *text)
+{
+    ent_status status = ENT_OK;
+    const hid_t type = text_type(strlen(text) + 1, H5T_CSET_UTF8), space = H5Screate(H5S_SCALAR);
+    const hid_t set = make_set(file, name, type, space);
+    if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0)
+        status = fail_at(ENT_EIO, file, name, "cannot be written");
+    if (set >= 0) H5Dclose(set);
+    H5Sclose(space);
+    H5Tclose(type);
+    return status;
+}
+
+ent_status ent_h5_write_attribute(ent_h5 *file, const char *object, const char *name, const char *text)
+{
+    ent_status status = ENT_OK;
+    const hid_t type = text_type(strlen(text) + 1, H5T_CSET_UTF8), space = H5Screate(H5S_SCALAR);
+    const hid_t id = H5Acreate_by_name(file->id, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (id < 0 || H5Awrite(id, type, text) < 0) status = fail_at(ENT_EIO, file, name, "cannot be written");
+    if (id >= 0) H5Aclose(id);
+    H5Sclose(space);
+    H5Tclose(type);
+    return status;
+}
+
+/* A dataset or an attribute that is open. */
+typedef struct {
+    hid_t id;
+    bool attribute;
+} holder;
+
+static herr_t read_whole(holder from, hid_t type, void *data)
+{
+    if (from.attribute) return H5Aread(from.id, type, data);
+    return H5Dread(from.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
+}
+
+/* The copy in `*text` is NULL where it fails.  A string of variable length is libhdf5's memory until copied. */
+static herr_t copy_string(holder from, hid_t stored, char **text)
+{
+    const bool variable = H5Tis_variable_str(stored) > 0;
+    const size_t bytes = variable ? H5T_VARIABLE : H5Tget_size(stored) + 1;
+    const hid_t type = text_type(bytes, H5Tget_cset(stored));
+    char *there = NULL;
+    herr_t result = 0;
+    if (variable) {
+        result = read_whole(from, type, &there);
+        *text = result < 0 ? NULL : ent_text(there ? there : "");
+        if (there) H5free_memory(there);
+    } else if ((*text = ent_alloc((int64_t)bytes, 1))) {
+        result = read_whole(from, type, *text);
+    }
+    H5Tclose(type);
+    return result;
+}
+
+static ent_status read_string(const ent_h5 *file, const char *name, holder from, char **text)
+{
+    char *copy = NULL;
+    const hid_t type = from.attribute ? H5Aget_type(from.id) : H5Dget_type(from.id);
+    const hid_t space = from.attribute ? H5Aget_space(from.id) : H5Dget_space(from.id);
+    ent_status status = ENT_OK;
+    if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1)
+        status = ent_fail(ENT_EFORMAT, "%s: %s is not one string", file->path, name);
+    else if (copy_string(from, type, &copy) < 0)
+        status = ent_fail(ENT_EFORMAT, "%s: %s cannot be read: damaged", file->path, name);
+    else if (!copy)
+        status = no_memory(file, name);
+    H5Sclose(space);
+    H5Tclose(type);
+    if (status == ENT_OK)
+        *text = copy;
+    else
+        ent_free(copy);
+    return status;
+}
+
+ent_status ent_h5_read_text(const ent_h5 *file, const char *name, char **text)
+{
+    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
+    const hid_t id = H5Dopen2(file->id, name, H5P_DEFAULT);
+    if (id < 0) return fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    const ent_status status = read_string(file, name, (holder){id, false}, text);
+    H5Dclose(id);
+    return status;
+}
+
+ent_status ent_h5_read_attribute(const ent_h5 *file, const char *object, const char *name, char **text)
+{
+    ENT_REQUIRE(ent_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0, ENT_EFORMAT,
+                "%s: %s has no attribute '%s'", file->path, object, name);
+    const hid_t id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
+    if (id < 0) return fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    const ent_status status = read_string(file, name, (holder){id, true}, text);
+    H5Aclose(id);
+    return status;
+}
+
+const char *ent_h5_library(void)
+{
+    static char text[64];
+    unsigned major, minor, release_number;
+    H5get_libversion(&major, &minor, &release_number);
+#ifdef H5_HAVE_PARALLEL
+    const char *kind = "parallel";
+#else
+    const char *kind = "serial";
+#endif
+    snprintf(text, sizeof text, "%u.%u.%u, %s", major, minor, release_number, kind);
+    return text;
+}

@@ -1,0 +1,66 @@
+/* One uniform number for each (row or client, modality) says whether it is lost; a second one ranks the modalities,
+ * and keep_one keeps the highest rank of those that the row has.  So the rows of one client that have the same
+ * modalities keep the same one, and each is kept equally often. */
+#include "entente/missing.h"
+
+#include <stdbool.h>
+
+#include "entente/random.h"
+
+/* b of the streams: the levels and the two uses of a number never meet. */
+enum { LOSE = 0, RANK = 1, USES = 2 };
+
+static double number(const ent_missing_inp *inp, int64_t id, int use, int m)
+{
+    const uint64_t b = ((uint64_t)inp->level * USES + (uint64_t)use) * ENT_MAX_MODALITIES + (uint64_t)m;
+    ent_random stream = ent_random_at(inp->seed, ENT_FOR_MASKS, (uint64_t)id, b);
+    return ent_random_uniform(&stream);
+}
+
+static uint32_t lost(const ent_missing_inp *inp, int modalities, int64_t id)
+{
+    if (inp->level == ENT_LEVEL_FIXED) return inp->fixed;
+    uint32_t mask = 0;
+    for (int m = 0; m < modalities; m++)
+        if (number(inp, id, LOSE, m) < inp->rate[m]) mask |= UINT32_C(1) << m;
+    return mask;
+}
+
+static uint32_t one_of(const ent_missing_inp *inp, int modalities, int64_t id, uint32_t stored)
+{
+    double highest = -1.0;
+    uint32_t kept = 0;
+    for (int m = 0; m < modalities; m++) {
+        const uint32_t bit = UINT32_C(1) << m;
+        if (!(stored & bit)) continue;
+        const double rank = number(inp, id, RANK, m);
+        if (rank > highest) {
+            highest = rank;
+            kept = bit;
+        }
+    }
+    return kept;
+}
+
+static bool applies(const ent_missing_inp *inp, int part)
+{
+    return inp->where == ENT_WHERE_BOTH || (inp->where == ENT_WHERE_TRAIN) == (part == ENT_TRAIN);
+}
+
+static uint32_t context_of(const ent_missing_inp *inp, int part, int modalities, int64_t id, uint32_t stored)
+{
+    if (stored == 0) return inp->empty == ENT_ALLOW ? 0 : ENT_ROW_SKIPPED;
+    if (!applies(inp, part)) return stored;
+    const uint32_t left = stored & ~lost(inp, modalities, id);
+    if (left != 0 || inp->empty == ENT_ALLOW) return left;
+    return inp->empty == ENT_SKIP ? ENT_ROW_SKIPPED : one_of(inp, modalities, id, stored);
+}
+
+void ent_missing_draw(const ent_missing_inp *inp, int part, int modalities, int64_t n, const int64_t *row,
+                      const int32_t *client, const uint32_t *stored, uint32_t *context)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t id = inp->level == ENT_LEVEL_CLIENT ? client[k] : row[k];
+        context[k] = context_of(inp, part, modalities, id, stored[k]);
+    }
+}

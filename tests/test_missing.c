@@ -1,0 +1,203 @@
+/* The missing protocol: rates, levels, parts, and what happens where nothing would be left. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/missing.h"
+
+enum { N = 20000, M = 3, ALL = 7 };
+
+static int64_t row[N];
+static int32_t client[N];
+static uint32_t stored[N], context[N], other[N];
+
+static int make_rows(void **state)
+{
+    (void)state;
+    for (int k = 0; k < N; k++) {
+        row[k] = 3 * k;
+        client[k] = k % 2000;
+        stored[k] = ALL;
+    }
+    return 0;
+}
+
+static void draw(ent_missing_inp inp, int part, uint32_t *out)
+{
+    ent_missing_draw(&inp, part, M, N, row, client, stored, out);
+}
+
+static double share_without(int m)
+{
+    int count = 0;
+    for (int k = 0; k < N; k++) count += !(context[k] >> m & 1);
+    return (double)count / N;
+}
+
+static void rates_of_samples(void **state)
+{
+    (void)state;
+    draw((ent_missing_inp){.rate = {0.0, 0.3, 1.0}, .empty = ENT_ALLOW, .seed = 1}, ENT_TRAIN, context);
+    assert_true(share_without(0) == 0.0 && share_without(2) == 1.0);
+    assert_true(fabs(share_without(1) - 0.3) < 0.015);
+}
+
+static void modalities_are_drawn_apart(void **state)
+{
+    (void)state;
+    int both = 0;
+    draw((ent_missing_inp){.rate = {0.5, 0.5, 0.5}, .empty = ENT_ALLOW, .seed = 1}, ENT_TRAIN, context);
+    for (int k = 0; k < N; k++) both += (context[k] & 3) == 0;
+    assert_true(abs(4 * both - N) < N / 20);
+}
+
+static void a_client_lacks_it_altogether(void **state)
+{
+    (void)state;
+    draw((ent_missing_inp){.level = ENT_LEVEL_CLIENT, .rate = {0.3, 0.3, 0.3}, .seed = 5}, ENT_TRAIN, context);
+    for (int k = 2000; k < N; k++) assert_int_equal(context[k], context[k - 2000]);
+    assert_true(fabs(share_without(0) - (0.3 - 0.027 / 3.0)) < 0.04); /* keep_one gives a third of 0.3^3 back */
+    draw((ent_missing_inp){.level = ENT_LEVEL_CLIENT, .rate = {0.3, 0.3, 0.3}, .seed = 5}, ENT_TEST, other);
+    assert_memory_equal(context, other, sizeof context); /* the client is the same in every part */
+}
+
+static void row_k_does_not_depend_on_its_neighbours(void **state)
+{
+    (void)state;
+    const ent_missing_inp inp = {.rate = {0.5, 0.5, 0.5}, .seed = 9};
+    draw(inp, ENT_TRAIN, context);
+    for (int k = 0; k < N; k += 777) {
+        uint32_t one;
+        ent_missing_draw(&inp, ENT_TRAIN, M, 1, row + k, client + k, stored + k, &one);
+        assert_int_equal(one, context[k]);
+    }
+    ent_missing_inp reseeded = inp;
+    reseeded.seed = 10;
+    draw(reseeded, ENT_TRAIN, other);
+    assert_memory_not_equal(context, other, sizeof context);
+}
+
+/* Client 0 and row 0 have streams of their own. */
+static void levels_do_not_share_numbers(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2000; k++) row[k] = client[k];
+    draw((ent_missing_inp){.level = ENT_LEVEL_CLIENT, .rate = {0.5, 0.5, 0.5}, .empty = ENT_ALLOW}, 0, context);
+    draw((ent_missing_inp){.level = ENT_LEVEL_SAMPLE, .rate = {0.5, 0.5, 0.5}, .empty = ENT_ALLOW}, 0, other);
+    int same = 0;
+    for (int k = 0; k < 2000; k++) same += context[k] == other[k];
+    assert_in_range(same, 150, 350); /* one in eight by chance */
+    make_rows(NULL);
+}
+
+static void parts(void **state)
+{
+    (void)state;
+    ent_missing_inp inp = {.level = ENT_LEVEL_FIXED, .fixed = 2, .where = ENT_WHERE_TRAIN};
+    draw(inp, ENT_TRAIN, context);
+    assert_int_equal(context[7], 5);
+    draw(inp, ENT_VALIDATION, context);
+    assert_int_equal(context[7], ALL);
+    inp.where = ENT_WHERE_TEST;
+    draw(inp, ENT_TRAIN, context);
+    assert_int_equal(context[7], ALL);
+    draw(inp, ENT_VALIDATION, context);
+    assert_int_equal(context[7], 5);
+    inp.where = ENT_WHERE_BOTH;
+    draw(inp, ENT_TEST, context);
+    assert_int_equal(context[7], 5);
+}
+
+static void keep_one_keeps_each_equally_often(void **state)
+{
+    (void)state;
+    int kept[8] = {0};
+    draw((ent_missing_inp){.rate = {1, 1, 1}, .empty = ENT_KEEP_ONE, .seed = 2}, ENT_TRAIN, context);
+    for (int k = 0; k < N; k++) kept[context[k]]++;
+    assert_int_equal(kept[1] + kept[2] + kept[4], N);
+    for (int m = 0; m < M; m++) assert_true(abs(3 * kept[1 << m] - N) < N / 25);
+}
+
+/* What decides that a modality is lost does not decide which one is kept. */
+static void keep_one_does_not_follow_the_rates(void **state)
+{
+    (void)state;
+    int kept[8] = {0}, all = 0;
+    ent_missing_inp inp = {.rate = {0.2, 0.9, 0.9}, .empty = ENT_SKIP, .seed = 2};
+    draw(inp, ENT_TRAIN, other);
+    inp.empty = ENT_KEEP_ONE;
+    draw(inp, ENT_TRAIN, context);
+    for (int k = 0; k < N; k++) {
+        if (other[k] != ENT_ROW_SKIPPED) continue;
+        kept[context[k]]++;
+        all++;
+    }
+    for (int m = 0; m < M; m++) assert_true(abs(3 * kept[1 << m] - all) < all / 6);
+}
+
+static void keep_one_of_what_a_row_has(void **state)
+{
+    (void)state;
+    for (int k = 0; k < N; k++) stored[k] = 6;
+    draw((ent_missing_inp){.rate = {0, 1, 1}, .empty = ENT_KEEP_ONE, .seed = 2}, ENT_TRAIN, context);
+    for (int k = 0; k < N; k++) assert_true(context[k] == 2 || context[k] == 4);
+    draw((ent_missing_inp){.rate = {0, 1, 1}, .empty = ENT_SKIP, .seed = 2}, ENT_TRAIN, context);
+    assert_true(context[0] == ENT_ROW_SKIPPED);
+    draw((ent_missing_inp){.rate = {0, 1, 1}, .empty = ENT_ALLOW, .seed = 2}, ENT_TRAIN, context);
+    assert_int_equal(context[0], 0);
+    make_rows(NULL);
+}
+
+static void a_row_with_nothing(void **state)
+{
+    (void)state;
+    stored[4] = 0;
+    draw((ent_missing_inp){.empty = ENT_KEEP_ONE}, ENT_TRAIN, context);
+    assert_true(context[4] == ENT_ROW_SKIPPED && context[5] == ALL);
+    draw((ent_missing_inp){.empty = ENT_KEEP_ONE, .where = ENT_WHERE_TEST}, ENT_TRAIN, context);
+    assert_true(context[4] == ENT_ROW_SKIPPED);
+    draw((ent_missing_inp){.empty = ENT_ALLOW}, ENT_TRAIN, context);
+    assert_int_equal(context[4], 0);
+    stored[4] = ALL;
+}
+
+static void never_gives_what_is_not_stored(void **state)
+{
+    (void)state;
+    for (int k = 0; k < N; k++) stored[k] = (uint32_t)k % 8;
+    for (int level = 0; level < 3; level++)
+        for (int empty = 0; empty < 3; empty++) {
+            draw((ent_missing_inp){.level = (ent_missing_level)level,
+                                   .rate = {0.5, 0.9, 0.2},
+                                   .fixed = 5,
+                                   .empty = (ent_missing_empty)empty},
+                 ENT_TRAIN, context);
+            for (int k = 0; k < N; k++) assert_true(context[k] == ENT_ROW_SKIPPED || (context[k] & ~stored[k]) == 0);
+        }
+    make_rows(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest computes[] = {
+        cmocka_unit_test(rates_of_samples),
+        cmocka_unit_test(modalities_are_drawn_apart),
+        cmocka_unit_test(a_client_lacks_it_altogether),
+        cmocka_unit_test(row_k_does_not_depend_on_its_neighbours),
+        cmocka_unit_test(levels_do_not_share_numbers),
+        cmocka_unit_test(parts),
+    };
+    const struct CMUnitTest refusing[] = {
+        cmocka_unit_test(keep_one_keeps_each_equally_often), cmocka_unit_test(keep_one_does_not_follow_the_rates),
+        cmocka_unit_test(keep_one_of_what_a_row_has),        cmocka_unit_test(a_row_with_nothing),
+        cmocka_unit_test(never_gives_what_is_not_stored),
+    };
+    int failed = cmocka_run_group_tests_name("missing computes", computes, make_rows, NULL);
+    return failed + cmocka_run_group_tests_name("missing refuses to take all", refusing, make_rows, NULL);
+}
