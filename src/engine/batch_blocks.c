@@ -46,14 +46,14 @@ int ent_batch_independent(int count, const uint64_t *rows, uint64_t row)
     return echelon_add(&e, row);
 }
 
-/* table[x] = size * XOR of vector[j] over the set bits j of x. */
+/* table[x] = size * (slot of the XOR of vector[j] over the set bits j of x). */
 static uint32_t *span(int count, const uint64_t *vector, int64_t size)
 {
     uint32_t *table = ent_alloc(INT64_C(1) << count, sizeof *table);
     if (!table) return NULL;
     for (int j = 0; j < count; j++)
         for (int64_t x = 0; x < INT64_C(1) << j; x++)
-            table[x | INT64_C(1) << j] = table[x] ^ (uint32_t)((int64_t)vector[j] * size);
+            table[x | INT64_C(1) << j] = table[x] ^ (uint32_t)(batch_slot(vector[j]) * (uint64_t)size);
     return table;
 }
 

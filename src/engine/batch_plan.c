@@ -128,7 +128,7 @@ static ent_status add_lanes(batch_plan *plan, const batch_node *node, const int 
         batch_lane_phase *lane = &plan->lane[plan->lanes - 1];
         if (!lane->code) return no_memory();
         for (uint64_t p = 0; p < UINT64_C(1) << node->bits; p++)
-            lane->code[p] |= (uint8_t)(batch_parity(rotation->row, p) << lane->rotations);
+            lane->code[batch_slot(p)] |= (uint8_t)(batch_parity(rotation->row, p) << lane->rotations);
         lane->rotation[lane->rotations++] = members[k];
     }
     return ENT_OK;

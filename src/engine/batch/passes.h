@@ -262,37 +262,41 @@ static void observe(const vec *ket, vec *bra, const batch_sum *sum, const vec *w
 }
 
 /* state = left x right * scale. */
-static void product(const vec *left, int64_t lefts, const vec *right, int64_t rights, const vec *scale, vec *state)
+static void product(const vec *left, int left_bits, const vec *right, int right_bits, const vec *scale, vec *state)
 {
-    for (int64_t h = 0; h < lefts; h++) {
-        const vec re = left[2 * h] * *scale, im = left[2 * h + 1] * *scale;
-        for (int64_t l = 0; l < rights; l++) {
-            state[2 * (h * rights + l)] = re * right[2 * l] - im * right[2 * l + 1];
-            state[2 * (h * rights + l) + 1] = re * right[2 * l + 1] + im * right[2 * l];
+    for (uint64_t h = 0; h < UINT64_C(1) << left_bits; h++) {
+        const vec *from = left + 2 * batch_slot(h);
+        const vec re = from[0] * *scale, im = from[1] * *scale;
+        const uint64_t slot = batch_slot(h << right_bits);
+        for (uint64_t l = 0; l < UINT64_C(1) << right_bits; l++) {
+            vec *to = state + 2 * (slot ^ l);
+            to[0] = re * right[2 * l] - im * right[2 * l + 1];
+            to[1] = re * right[2 * l + 1] + im * right[2 * l];
         }
     }
 }
 
 /* The bras of two nodes from the bra of their product: each contracted with the other's ket. */
-static void contract(const vec *bra, const vec *left, int64_t lefts, const vec *right, int64_t rights,
+static void contract(const vec *bra, const vec *left, int left_bits, const vec *right, int right_bits,
                      const vec *left_scale, const vec *right_scale, vec *bra_left, vec *bra_right)
 {
-    memset(bra_right, 0, (size_t)rights * 2 * sizeof *bra_right);
-    for (int64_t h = 0; h < lefts; h++) {
-        const vec lr = left[2 * h], li = left[2 * h + 1];
+    memset(bra_right, 0, sizeof *bra_right << (right_bits + 1));
+    for (uint64_t h = 0; h < UINT64_C(1) << left_bits; h++) {
+        const vec lr = left[2 * batch_slot(h)], li = left[2 * batch_slot(h) + 1];
+        const uint64_t slot = batch_slot(h << right_bits);
         vec re = {0}, im = {0};
-        for (int64_t l = 0; l < rights; l++) {
-            const vec br = bra[2 * (h * rights + l)], bi = bra[2 * (h * rights + l) + 1];
+        for (uint64_t l = 0; l < UINT64_C(1) << right_bits; l++) {
+            const vec br = bra[2 * (slot ^ l)], bi = bra[2 * (slot ^ l) + 1];
             const vec rr = right[2 * l], ri = right[2 * l + 1];
             re += br * rr + bi * ri;
             im += bi * rr - br * ri;
             bra_right[2 * l] += br * lr + bi * li;
             bra_right[2 * l + 1] += bi * lr - br * li;
         }
-        bra_left[2 * h] = re * *left_scale;
-        bra_left[2 * h + 1] = im * *left_scale;
+        bra_left[2 * batch_slot(h)] = re * *left_scale;
+        bra_left[2 * batch_slot(h) + 1] = im * *left_scale;
     }
-    multiply(bra_right, rights, right_scale);
+    multiply(bra_right, INT64_C(1) << right_bits, right_scale);
 }
 
 #endif

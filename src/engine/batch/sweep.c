@@ -3,6 +3,10 @@
  *
  * A state is kept unnormalised, since a rotation leaves out its cosine; scale[node] is the factor it still wants.  It
  * is multiplied in when it would leave the range of REAL.  This loses nothing: the growth is exact up to rounding. */
+#ifndef FB
+#define FB 7
+#define BB 6
+#endif
 #include "passes.h"
 
 /* Smallest scale that is let grow: products of two states stay in range. */
@@ -195,7 +199,7 @@ static void start(const batch_plan *plan, const batch_worker *w, const batch_nod
     } else {
         const batch_node *left = &plan->node[node->left], *right = &plan->node[node->right];
         const vec scale = *scale_of(plan, w, left) * *scale_of(plan, w, right);
-        product(ket_of(w, left), INT64_C(1) << left->bits, ket_of(w, right), INT64_C(1) << right->bits, &scale, ket);
+        product(ket_of(w, left), left->bits, ket_of(w, right), right->bits, &scale, ket);
     }
     *scale_of(plan, w, node) = one;
 }
@@ -252,8 +256,8 @@ static void end_back(const batch_plan *plan, batch_worker *w, const batch_node *
     const vec *scale = scale_of(plan, w, node);
     vec *left_scale = scale_of(plan, w, left), *right_scale = scale_of(plan, w, right);
     const vec for_left = scale[1] * right_scale[0], for_right = scale[1] * left_scale[0];
-    contract(bra_of(w, node), ket_of(w, left), INT64_C(1) << left->bits, ket_of(w, right), INT64_C(1) << right->bits,
-             &for_left, &for_right, bra_of(w, left), bra_of(w, right));
+    contract(bra_of(w, node), ket_of(w, left), left->bits, ket_of(w, right), right->bits, &for_left, &for_right,
+             bra_of(w, left), bra_of(w, right));
     left_scale[1] = right_scale[1] = (vec){0} + (REAL)1;
 }
 
@@ -284,8 +288,8 @@ const batch_kernels TABLE = {.shape = {.lanes = LANES,
                                        .real_bytes = sizeof(REAL),
                                        .forward_width = FORWARD_WIDTH,
                                        .back_width = BACK_WIDTH,
-                                       .forward_block = 7,
-                                       .back_block = 6},
+                                       .forward_block = FB,
+                                       .back_block = BB},
                              .forward = forward,
                              .backward = backward,
                              .slope = read_slope};
