@@ -126,12 +126,12 @@ static void multiply(vec *state, int64_t amplitudes, const vec *by)
     for (int64_t k = 0; k < 2 * amplitudes; k++) state[k] *= factor;
 }
 
-/* Phases that all samples share; back: their conjugates. */
-static void shared_phase(vec *state, int64_t amplitudes, const REAL *table, int back)
+/* Phases that all samples share. */
+static void shared_phase(vec *state, int64_t amplitudes, const REAL *table)
 {
     for (int64_t p = 0; p < amplitudes; p++) {
         const vec re = state[2 * p], im = state[2 * p + 1];
-        const REAL c = table[2 * p], s = back ? -table[2 * p + 1] : table[2 * p + 1];
+        const REAL c = table[2 * p], s = table[2 * p + 1];
         state[2 * p] = c * re - s * im;
         state[2 * p + 1] = c * im + s * re;
     }
@@ -191,8 +191,28 @@ static void tree(vec *v, int bits, int rows, vec *signed_sum)
     for (int j = 0; j < rows; j++) signed_sum[j] = v[0] - 2 * signed_sum[j];
 }
 
-/* bra null: |ket|^2; else Im(bra* ket), with the sum's signs; room: [2^bits / 16 + 1] vectors. */
-ALWAYS void signed_sums_of(const vec *ket, const vec *bra, const batch_sum *sum, vec *room, vec *signed_sum)
+/* What the sums are of: |ket|^2 of a readout, or Im(bra* ket) of phases. */
+ALWAYS vec term_of(const vec *k, const vec *b)
+{
+    return b ? b[0] * k[1] - b[1] * k[0] : k[0] * k[0] + k[1] * k[1];
+}
+
+/* amplitude *= conj(phase) */
+ALWAYS void take_back(vec *amplitude, const REAL *phase)
+{
+    const vec re = amplitude[0], im = amplitude[1];
+    amplitude[0] = phase[0] * re + phase[1] * im;
+    amplitude[1] = phase[0] * im - phase[1] * re;
+}
+
+static void take_back_all(vec *state, int64_t amplitudes, const REAL *table)
+{
+    for (int64_t p = 0; p < amplitudes; p++) take_back(state + 2 * p, table + 2 * p);
+}
+
+/* bra null: of |ket|^2; else of Im(bra* ket), and with a table its phases are taken back from both in the same pass.
+ * room: [2^bits / 16 + 1] vectors. */
+ALWAYS void signed_sums_of(vec *ket, vec *bra, const REAL *table, const batch_sum *sum, vec *room, vec *signed_sum)
 {
     vec ones[BATCH_TREE] = {{0}};
     for (int64_t h = 0; h < sum->in.blocks; h++) {
@@ -200,12 +220,11 @@ ALWAYS void signed_sums_of(const vec *ket, const vec *bra, const batch_sum *sum,
         UNROLL for (int j = 0; j < 16; j++)
         {
             const uint32_t byte = sum->in.base[h] ^ sum->in.place[j];
-            const vec *k = const_at(ket, byte);
-            if (bra) {
-                const vec *b = const_at(bra, byte);
-                v[j] = b[0] * k[1] - b[1] * k[0];
-            } else {
-                v[j] = k[0] * k[0] + k[1] * k[1];
+            vec *k = at(ket, byte), *b = bra ? at(bra, byte) : NULL;
+            v[j] = term_of(k, b);
+            if (table) {
+                take_back(k, table + byte / sizeof(vec));
+                take_back(b, table + byte / sizeof(vec));
             }
         }
         tree_16(v, ones);
@@ -218,18 +237,23 @@ ALWAYS void signed_sums_of(const vec *ket, const vec *bra, const batch_sum *sum,
     for (int j = 0; j < BATCH_TREE && j < sum->rows; j++) signed_sum[j] = total - 2 * ones[j];
 }
 
-static void signed_sums(const vec *ket, const vec *bra, const batch_sum *sum, vec *room, vec *signed_sum)
+static void signed_sums(vec *ket, vec *bra, const REAL *table, const batch_sum *sum, vec *room, vec *signed_sum)
 {
-    if (sum->in.bits == BATCH_TREE && bra) {
-        signed_sums_of(ket, bra, sum, room, signed_sum);
-    } else if (sum->in.bits == BATCH_TREE) {
-        signed_sums_of(ket, NULL, sum, room, signed_sum);
-    } else {
+    if (sum->in.bits < BATCH_TREE) {
         for (uint32_t x = 0; x < 1u << sum->bits; x++) {
-            const vec *k = const_at(ket, sum->in.place[x]), *b = bra ? const_at(bra, sum->in.place[x]) : k;
-            room[x] = bra ? b[0] * k[1] - b[1] * k[0] : k[0] * k[0] + k[1] * k[1];
+            const uint32_t byte = sum->in.place[x];
+            vec *k = at(ket, byte), *b = bra ? at(bra, byte) : NULL;
+            room[x] = term_of(k, b);
+            if (table) take_back(k, table + byte / sizeof(vec));
+            if (table) take_back(b, table + byte / sizeof(vec));
         }
         tree(room, sum->bits, sum->rows, signed_sum);
+    } else if (!bra) {
+        signed_sums_of(ket, NULL, NULL, sum, room, signed_sum);
+    } else if (!table) {
+        signed_sums_of(ket, bra, NULL, sum, room, signed_sum);
+    } else {
+        signed_sums_of(ket, bra, table, sum, room, signed_sum);
     }
 }
 

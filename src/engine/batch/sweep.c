@@ -165,25 +165,36 @@ static void do_back(const batch_plan *plan, const batch_worker *w, const batch_n
 
 /* ---- phases ---- */
 
-static void do_phase(const batch_plan *plan, const batch_worker *w, const batch_node *node, const batch_step *step,
-                     vec *state, int back)
+static void do_phase(const batch_plan *plan, const batch_worker *w, const batch_node *node, const batch_step *step)
 {
     const int64_t amplitudes = INT64_C(1) << node->bits;
-    if (step->table) shared_phase(state, amplitudes, step->table, back);
-    for (int k = 0; k < step->lanes; k++) lane_phase(state, amplitudes, &plan->lane[step->lane + k], halves(w), back);
+    if (step->table) shared_phase(ket_of(w, node), amplitudes, step->table);
+    for (int k = 0; k < step->lanes; k++)
+        lane_phase(ket_of(w, node), amplitudes, &plan->lane[step->lane + k], halves(w), 0);
 }
 
-/* 2 Re <bra| -i Z/2 |ket> = Im <bra| Z |ket>. */
-static void phase_slopes(const batch_plan *plan, const batch_worker *w, const batch_node *node,
-                         const batch_step *step)
+/* The derivatives 2 Re <bra| -i Z/2 |ket> = Im <bra| Z |ket> and the phases taken back; the shared ones in the pass
+ * of the last sum. */
+static void undo_phase(const batch_plan *plan, const batch_worker *w, const batch_node *node, const batch_step *step)
 {
-    const vec *scale = scale_of(plan, w, node);
-    for (int k = step->sum; k < step->sum + step->sums; k++) {
-        const batch_sum *sum = &plan->sum[k];
+    vec *ket = ket_of(w, node), *bra = bra_of(w, node);
+    const vec *scale = scale_of(plan, w, node), factor = scale[0] * scale[1];
+    const int64_t amplitudes = INT64_C(1) << node->bits;
+    int wanted = 0; /* sums with a gradient come first */
+    while (wanted < step->sums && plan->sum[step->sum + wanted].wanted) wanted++;
+    for (int k = 0; k < wanted; k++) {
+        const batch_sum *sum = &plan->sum[step->sum + k];
         vec result[BATCH_MAX_BITS];
-        if (!sum->wanted) continue;
-        signed_sums(ket_of(w, node), bra_of(w, node), sum, w->tree, result);
-        for (int j = 0; j < sum->rows; j++) ((vec *)w->slope)[sum->target[j]] = result[j] * scale[0] * scale[1];
+        signed_sums(ket, bra, k == wanted - 1 ? step->table : NULL, sum, w->tree, result);
+        for (int j = 0; j < sum->rows; j++) ((vec *)w->slope)[sum->target[j]] = result[j] * factor;
+    }
+    if (step->table && wanted == 0) {
+        take_back_all(ket, amplitudes, step->table);
+        take_back_all(bra, amplitudes, step->table);
+    }
+    for (int k = 0; k < step->lanes; k++) {
+        lane_phase(ket, amplitudes, &plan->lane[step->lane + k], halves(w), 1);
+        lane_phase(bra, amplitudes, &plan->lane[step->lane + k], halves(w), 1);
     }
 }
 
@@ -211,13 +222,13 @@ static void forward(const batch_plan *plan, batch_worker *w, const double *angle
     for (const batch_node *node = plan->node; node < plan->node + plan->nodes; node++) {
         start(plan, w, node);
         for (const batch_step *step = plan->step + node->step; step < plan->step + node->step + node->steps; step++) {
-            if (step->turns == 0) do_phase(plan, w, node, step, ket_of(w, node), 0);
+            if (step->turns == 0) do_phase(plan, w, node, step);
             for (int k = 0; k < step->turns; k++) do_turn(plan, w, node, &plan->turn[step->turn + k]);
         }
         const vec scale = *scale_of(plan, w, node);
         for (int k = node->sum; k < node->sum + node->sums; k++) {
             vec result[BATCH_MAX_BITS];
-            signed_sums(ket_of(w, node), NULL, &plan->sum[k], w->tree, result);
+            signed_sums(ket_of(w, node), NULL, NULL, &plan->sum[k], w->tree, result);
             for (int j = 0; j < plan->sum[k].rows; j++) value[plan->sum[k].target[j]] = result[j] * scale * scale;
         }
     }
@@ -269,10 +280,7 @@ static void backward(const batch_plan *plan, batch_worker *w, const double *weig
         for (int s = node->steps - 1; s >= 0; s--) {
             const batch_step *step = &plan->step[node->step + s];
             for (int k = 0; k < step->backs; k++) do_back(plan, w, node, &plan->turn[step->back + k]);
-            if (step->backs > 0) continue;
-            phase_slopes(plan, w, node, step);
-            do_phase(plan, w, node, step, ket_of(w, node), 1);
-            do_phase(plan, w, node, step, bra_of(w, node), 1);
+            if (step->backs == 0) undo_phase(plan, w, node, step);
         }
         if (node->left >= 0) end_back(plan, w, node);
     }
