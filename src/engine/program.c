@@ -25,11 +25,19 @@ double ent_state_bytes(int qubits, ent_precision precision)
     return bytes;
 }
 
-static const ent_engine *pick_engine(const ent_circuit *circuit, const ent_program_inp *inp)
+/* The batch engine, unless the circuit is too large for it. */
+static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
-    (void)circuit;
-    (void)inp;
-    return &ent_engine_reference;
+    const char *isa;
+    ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
+    program->engine = &ent_engine_batch;
+    if (inp->engine == ENT_ENGINE_REFERENCE) program->engine = &ent_engine_reference;
+    ent_status status = program->engine->plan_new(circuit, inp, &program->plan);
+    if (inp->engine == ENT_ENGINE_AUTO && status == ENT_EARG) {
+        program->engine = &ent_engine_reference;
+        status = program->engine->plan_new(circuit, inp, &program->plan);
+    }
+    return status;
 }
 
 static ent_status check_memory(const ent_circuit *circuit, const ent_program_inp *inp)
@@ -49,13 +57,12 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *in
     ENT_TRY(check_memory(circuit, inp));
     ent_program *program = ent_alloc(1, sizeof *program);
     ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
-    *program = (ent_program){.engine = pick_engine(circuit, inp),
-                             .qubits = circuit->qubits,
+    *program = (ent_program){.qubits = circuit->qubits,
                              .params = circuit->params,
                              .angles = circuit->angles,
                              .readouts = circuit->readouts,
                              .threads = inp->threads > 0 ? inp->threads : omp_get_max_threads()};
-    ent_status status = program->engine->plan_new(circuit, inp, &program->plan);
+    ent_status status = make_plan(program, circuit, inp);
     if (status == ENT_OK) {
         program->worker = ent_alloc(program->threads, sizeof *program->worker);
         if (!program->worker) status = ent_fail(ENT_ENOMEM, "program: no memory");

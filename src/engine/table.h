@@ -30,6 +30,6 @@ typedef struct {
     void (*collect)(const void *plan, const double *partial, double *grad_params);
 } ent_engine;
 
-extern const ent_engine ent_engine_reference;
+extern const ent_engine ent_engine_reference, ent_engine_batch;
 
 #endif

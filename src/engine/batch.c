@@ -1,0 +1,204 @@
+/* The batch engine: as many samples at once as a vector has lanes, so that every gate on every qubit is contiguous
+ * arithmetic, whatever its target.  batch_plan.h says what is run; batch/sweep.c runs it. */
+#include "table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "entente/memory.h"
+#include "isa.h"
+
+enum { CHUNK_AMPLITUDES = 1 << 12, MOST_GROUPS = 8 };
+
+typedef struct {
+    batch_plan *plan;
+    const batch_kernels *kernels;
+    int chunk;
+    char name[32];
+} batch_engine;
+
+static void plan_free(void *plan)
+{
+    batch_engine *engine = plan;
+    if (!engine) return;
+    ent_batch_plan_free(engine->plan);
+    ent_free(engine);
+}
+
+/* Groups of lanes in a chunk: several where a group is so short that handing out chunks would show. */
+static int groups_of(const batch_plan *plan)
+{
+    int groups = 1;
+    while (groups < MOST_GROUPS && groups * plan->amplitudes * plan->list.rotations < CHUNK_AMPLITUDES) groups *= 2;
+    return groups;
+}
+
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+{
+    batch_engine *engine = ent_alloc(1, sizeof *engine);
+    ENT_REQUIRE(engine, ENT_ENOMEM, "batch engine: no memory");
+    const char *isa = NULL;
+    ent_status status = ent_isa_pick(inp->isa, &isa);
+    if (status == ENT_OK) status = ent_isa_kernels(inp->isa, inp->precision, &engine->kernels);
+    if (status == ENT_OK) status = ent_batch_plan_new(circuit, &engine->kernels->shape, &engine->plan);
+    if (status != ENT_OK) {
+        plan_free(engine);
+        return status;
+    }
+    snprintf(engine->name, sizeof engine->name, "batch %s", isa);
+    engine->chunk = groups_of(engine->plan) * engine->kernels->shape.lanes;
+    *out = engine;
+    return ENT_OK;
+}
+
+static const char *describe(const void *plan)
+{
+    return ((const batch_engine *)plan)->name;
+}
+
+static int chunk(const void *plan)
+{
+    return ((const batch_engine *)plan)->chunk;
+}
+
+static int64_t partials(const void *plan)
+{
+    return ((const batch_engine *)plan)->plan->params;
+}
+
+/* The states, on huge pages where they are large: with pages of 4 KiB two parts of a state may meet in the same sets
+ * of the L2 cache, and the time of a gradient at 12 qubits varies by a third from run to run. */
+static void *states_new(int64_t count, size_t size)
+{
+    enum { HUGE_PAGE = 1 << 21 };
+    const size_t bytes = (size_t)count * size;
+    if (bytes < HUGE_PAGE / 16) return ent_alloc(count, size);
+    const size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void *memory = aligned_alloc(HUGE_PAGE, rounded);
+    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* advice: it may fail */
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
+
+static void worker_free(void *worker)
+{
+    batch_worker *w = worker;
+    if (!w) return;
+    ent_free(w->ket);
+    ent_free(w->half);
+    ent_free(w->slope);
+    ent_free(w->scale);
+    ent_free(w->value);
+    ent_free(w->tree);
+    ent_free(w->expectations);
+    ent_free(w->weights);
+    ent_free(w);
+}
+
+static ent_status worker_new(const void *plan, void **out)
+{
+    const batch_engine *engine = plan;
+    const batch_plan *p = engine->plan;
+    const int64_t lanes = p->shape.lanes, outputs = lanes * p->list.readouts;
+    const size_t vector = (size_t)(lanes * p->shape.real_bytes);
+    batch_worker *w = ent_alloc(1, sizeof *w);
+    ENT_REQUIRE(w, ENT_ENOMEM, "batch engine: no memory");
+    w->ket = states_new(4 * p->amplitudes, vector);
+    w->bra = (char *)w->ket + 2 * (size_t)p->amplitudes * vector;
+    w->half = ent_alloc(2 * (int64_t)p->list.rotations, vector);
+    w->slope = ent_alloc(p->list.rotations, vector);
+    w->scale = ent_alloc(2 * (int64_t)p->nodes, vector);
+    w->value = ent_alloc(p->values, vector);
+    w->tree = ent_alloc((INT64_C(1) << p->most_bits) / 16 + 16, vector);
+    w->expectations = ent_alloc(outputs, sizeof(double));
+    w->weights = ent_alloc(outputs, sizeof(double));
+    if (!w->ket || !w->half || !w->slope || !w->scale || !w->value || !w->tree || !w->expectations || !w->weights) {
+        worker_free(w);
+        char text[32];
+        return ent_fail(ENT_ENOMEM, "batch engine: states of %lld amplitudes times %lld samples: no %s",
+                        (long long)p->amplitudes, (long long)lanes,
+                        ent_bytes_text(4.0 * (double)p->amplitudes * (double)vector, text));
+    }
+    *out = w;
+    return ENT_OK;
+}
+
+static ent_status prepare(void *plan, const double *params)
+{
+    ent_batch_plan_prepare(((batch_engine *)plan)->plan, params);
+    return ENT_OK;
+}
+
+static const double *angles_of(const batch_engine *engine, const ent_batch *batch, int64_t sample)
+{
+    return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
+}
+
+static int group_size(const batch_engine *engine, int64_t left)
+{
+    return left < engine->kernels->shape.lanes ? (int)left : engine->kernels->shape.lanes;
+}
+
+static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                    double *expectations)
+{
+    const batch_engine *engine = plan;
+    for (int64_t done = 0; done < count; done += engine->kernels->shape.lanes)
+        engine->kernels->forward(engine->plan, worker, angles_of(engine, batch, first + done),
+                                 group_size(engine, count - done), expectations + done * engine->plan->list.readouts);
+}
+
+/* Slopes to slots: a group's samples are summed in their order. */
+static void add_slopes(const batch_engine *engine, const batch_worker *w, int count, double *partial,
+                       double *grad_angles)
+{
+    const batch_plan *plan = engine->plan;
+    for (int r = 0; r < plan->list.rotations; r++) {
+        if (plan->kind[r] == BATCH_GONE || plan->list.rotation[r].term < 0) continue;
+        double slope[64], total = 0.0;
+        engine->kernels->slope(w, r, slope);
+        for (int l = 0; l < count; l++) total += slope[l];
+        for (int t = plan->list.rotation[r].term; t >= 0; t = plan->list.term[t].next) {
+            const batch_term *term = &plan->list.term[t];
+            if (term->source == ENT_ANGLE_PARAM) partial[term->slot] += term->scale * total;
+            for (int l = 0; term->source == ENT_ANGLE_DATA && grad_angles && l < count; l++)
+                grad_angles[(int64_t)l * plan->angles + term->slot] += term->scale * slope[l];
+        }
+    }
+}
+
+static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+{
+    const batch_engine *engine = plan;
+    batch_worker *w = worker;
+    for (int64_t done = 0; done < count; done += engine->kernels->shape.lanes) {
+        const int group = group_size(engine, count - done);
+        engine->kernels->forward(engine->plan, w, angles_of(engine, batch, first + done), group, w->expectations);
+        cotangent(context, first + done, group, w->expectations, w->weights);
+        engine->kernels->backward(engine->plan, w, w->weights, group);
+        add_slopes(engine, w, group, partial,
+                   grad_angles ? grad_angles + (first + done) * engine->plan->angles : NULL);
+    }
+}
+
+static void collect(const void *plan, const double *partial, double *grad_params)
+{
+    const int params = ((const batch_engine *)plan)->plan->params;
+    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
+}
+
+const ent_engine ent_engine_batch = {.name = "batch",
+                                     .plan_new = plan_new,
+                                     .plan_free = plan_free,
+                                     .describe = describe,
+                                     .chunk = chunk,
+                                     .partials = partials,
+                                     .worker_new = worker_new,
+                                     .worker_free = worker_free,
+                                     .prepare = prepare,
+                                     .forward = forward,
+                                     .gradient = gradient,
+                                     .collect = collect};

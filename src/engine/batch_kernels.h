@@ -1,0 +1,36 @@
+/* The part of the batch engine that is compiled once for each instruction set and precision: batch/sweep.c. */
+#ifndef ENTENTE_ENGINE_BATCH_KERNELS_H
+#define ENTENTE_ENGINE_BATCH_KERNELS_H
+
+#include "batch_plan.h"
+
+/* What one thread works in; all arrays are of vectors of `lanes` reals, a sample in each lane. */
+typedef struct {
+    void *ket, *bra; /* [amplitudes][re, im] of all nodes */
+    void *half;  /* [rotations][2] of half the angle: tangent and cosine for a turn, sine and cosine for a phase */
+    void *slope; /* [rotations] derivative by the angle */
+    void *scale; /* [nodes][ket, bra] what the state is to be multiplied by */
+    void *value; /* [values] of the readouts, then their weights */
+    void *tree;  /* room for sums */
+    double *expectations, *weights; /* [lanes][readouts] */
+    int64_t version;                /* of the plan's prepare that `half` of the shared rotations is from */
+} batch_worker;
+
+typedef struct {
+    batch_shape shape;
+    /* Up to `lanes` samples.  angles: of the first one.  Leaves the kets where backward wants them. */
+    void (*forward)(const batch_plan *plan, batch_worker *worker, const double *angles, int count,
+                    double *expectations);
+    /* After forward: the slopes of all rotations. */
+    void (*backward)(const batch_plan *plan, batch_worker *worker, const double *weights, int count);
+    /* The slope of one rotation, in double. */
+    void (*slope)(const batch_worker *worker, int rotation, double *lanes);
+} batch_kernels;
+
+extern const batch_kernels ent_batch_baseline_double, ent_batch_baseline_float;
+#if defined(__x86_64__)
+extern const batch_kernels ent_batch_avx2_double, ent_batch_avx2_float;
+extern const batch_kernels ent_batch_avx512_double, ent_batch_avx512_float;
+#endif
+
+#endif

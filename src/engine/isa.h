@@ -1,0 +1,9 @@
+#ifndef ENTENTE_ENGINE_ISA_H
+#define ENTENTE_ENGINE_ISA_H
+
+#include "batch_kernels.h"
+
+/* The kernels of an instruction set; isa as in ent_program_inp. */
+ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch_kernels **kernels);
+
+#endif
