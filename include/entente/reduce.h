@@ -13,7 +13,8 @@
 #include "entente/status.h"
 
 typedef enum {
-    ENT_REDUCE_PCA,    /* principal axes; each output has variance 1 over the training rows */
+    ENT_REDUCE_PCA,    /* principal axes; the first output has variance 1 over the training rows, the others
+                           their share of it */
     ENT_REDUCE_LINEAR, /* none here: the model trains an affine map of all standardised features */
     ENT_REDUCE_RANDOM, /* a fixed Gaussian projection from the seed, entries N(0, 1/d) */
     ENT_REDUCE_NONE    /* the standardised features as they are; d must equal the outputs */

@@ -116,7 +116,8 @@ static ent_status solve(const eigenproblem *e, const ent_reduction_inp *inp)
     return status;
 }
 
-/* The axis as a row of the matrix: unit variance, and its entry of largest magnitude positive. */
+/* The axis as a row of the matrix, its entry of largest magnitude positive.  One factor for all axes: the first score
+ * gets variance 1, the others keep their share, so that axes of noise stay small angles. */
 static void take_axis(const double *vector, double value, double largest, int64_t d, double *row)
 {
     int64_t at = 0;
@@ -124,7 +125,7 @@ static void take_axis(const double *vector, double value, double largest, int64_
         if (fabs(vector[j]) > fabs(vector[at])) at = j;
     const double sign = vector[at] < 0.0 ? -1.0 : 1.0;
     const bool has_variance = value > NO_VARIANCE * largest;
-    for (int64_t j = 0; j < d; j++) row[j] = has_variance ? sign * vector[j] / sqrt(value) : 0.0;
+    for (int64_t j = 0; j < d; j++) row[j] = has_variance ? sign * vector[j] / sqrt(largest) : 0.0;
 }
 
 /* The trace of the correlation matrix is the number of features that vary. */
