@@ -25,6 +25,9 @@ int ent_comm_rank(const ent_comm *comm); /* Local */
 int ent_comm_size(const ent_comm *comm); /* Local */
 const char *ent_comm_library(void);      /* Local: the MPI library and its version, one line */
 
+/* Ranks of this group on the same node as this one.  Collective. */
+int ent_comm_node_ranks(ent_comm *comm);
+
 /* Groups of equal `color`, ordered by rank.  Collective.  Free with ent_comm_free (Collective over the group). */
 ent_status ent_comm_split(ent_comm *comm, int color, ent_comm **group);
 void ent_comm_free(ent_comm *group);

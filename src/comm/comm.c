@@ -69,6 +69,16 @@ const char *ent_comm_library(void)
     return text;
 }
 
+int ent_comm_node_ranks(ent_comm *comm)
+{
+    MPI_Comm node;
+    int ranks;
+    MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &ranks);
+    MPI_Comm_free(&node);
+    return ranks;
+}
+
 static void discard(MPI_Comm mpi, ent_comm *comm)
 {
     MPI_Comm_free(&mpi);
