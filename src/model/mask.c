@@ -1,0 +1,125 @@
+/* The missing-modality mechanism (MMA), whole.
+ *
+ * A sample has a context vector: bit m says that modality m is present.  For each context the model is built without
+ * the absent registers: their gates, the fusion gates that touch them and their readouts are not there.  That is the
+ * no-op gate of the paper taken at its word, and it costs 2^(absent qubits) less.
+ *   - an absent register would stay in |0...0>: it is not simulated;
+ *   - a fusion gate with an absent operand is not appended (fusion.c);
+ *   - readouts of absent registers do not exist, so the head cannot read them;
+ *   - a parameter that only absent registers use is in no gate, so its gradient is exactly 0, and ent_block_trains
+ *     tells the server who trained what;
+ *   - nothing here reads a feature, and angles.c reads those of present registers alone.
+ * Parameters and data angles keep the full model's slots in every context.  With `mma` off every context is taken as
+ * full.  Source: model.md, section 5. */
+#include "entente/memory.h"
+#include "model.h"
+
+static uint32_t full_context(const ent_model_inp *inp)
+{
+    return (UINT32_C(1) << inp->registers) - 1;
+}
+
+uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context)
+{
+    return inp->mma ? context & full_context(inp) : full_context(inp);
+}
+
+bool ent_block_trains(const ent_block *block, uint32_t context)
+{
+    return (block->needs & ~context) == 0;
+}
+
+/* Present registers stand side by side, in order; absent ones have no qubits. */
+static int place_registers(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, int *first_qubit)
+{
+    int qubits = 0;
+    for (int m = 0; m < inp->registers; m++) {
+        const bool present = context >> m & 1;
+        first_qubit[m] = present ? qubits : -1;
+        if (present) qubits += layout->reg[m].qubits;
+    }
+    return qubits;
+}
+
+static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit *circuit, uint64_t mask, int column,
+                       int stride, int of_class)
+{
+    const int r = masked->readouts++;
+    masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
+    masked->stride[r] = stride;
+    masked->of_class[r] = of_class;
+    return ent_circuit_read(circuit, mask);
+}
+
+static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
+                                  ent_masked *masked, ent_circuit *circuit)
+{
+    for (int m = 0; m < inp->registers; m++)
+        for (int q = 0; q < layout->reg[m].qubits && first_qubit[m] >= 0; q++)
+            ENT_TRY(read(inp, masked, circuit, UINT64_C(1) << (first_qubit[m] + q), layout->reg[m].head + q,
+                         layout->reg[m].qubits, q % inp->outputs));
+    for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
+        const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1], links = layout->pair[k].links;
+        for (int j = 0; j < links && first_qubit[a] >= 0 && first_qubit[b] >= 0; j++)
+            ENT_TRY(read(inp, masked, circuit,
+                         UINT64_C(1) << (first_qubit[a] + j) | UINT64_C(1)
+                                                                   << (first_qubit[b] + j % layout->reg[b].qubits),
+                         layout->pair[k].head + j, links, -1));
+    }
+    return ENT_OK;
+}
+
+static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked *masked,
+                        ent_circuit *circuit)
+{
+    int first_qubit[ENT_MAX_REGISTERS];
+    place_registers(inp, layout, context, first_qubit);
+    for (int m = 0; m < inp->registers; m++)
+        if (first_qubit[m] >= 0)
+            ENT_TRY(ent_ansatz_append(&inp->reg[m].ansatz, first_qubit[m], layout->reg[m].circuit,
+                                      layout->reg[m].first_angle, circuit));
+    ENT_TRY(ent_fusion_append(inp, layout, first_qubit, circuit));
+    ENT_TRY(append_readouts(inp, layout, first_qubit, masked, circuit));
+    return ent_program_new(circuit, &inp->program, &masked->program);
+}
+
+static int most_readouts(const ent_layout *layout, int pairs)
+{
+    int most = layout->qubits;
+    for (int k = 0; k < pairs; k++) most += layout->pair[k].links;
+    return most;
+}
+
+ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out)
+{
+    int first_qubit[ENT_MAX_REGISTERS];
+    const int most = most_readouts(layout, inp->fusion.pairs);
+    ent_circuit *circuit = NULL;
+    ent_masked *masked = ent_alloc(1, sizeof *masked);
+    ENT_REQUIRE(masked, ENT_ENOMEM, "model: no memory");
+    masked->qubits = place_registers(inp, layout, context, first_qubit);
+    masked->column = ent_alloc(most, sizeof *masked->column);
+    masked->stride = ent_alloc(most, sizeof *masked->stride);
+    masked->of_class = ent_alloc(most, sizeof *masked->of_class);
+    ent_status status = masked->column && masked->stride && masked->of_class
+                            ? ent_circuit_new(masked->qubits, layout->params, layout->angles, &circuit)
+                            : ent_fail(ENT_ENOMEM, "model: no memory");
+    if (status == ENT_OK) status = build(inp, layout, context, masked, circuit);
+    ent_circuit_free(circuit);
+    if (status != ENT_OK) {
+        ent_masked_free(masked);
+        return status;
+    }
+    *out = masked;
+    return ENT_OK;
+}
+
+void ent_masked_free(ent_masked *masked)
+{
+    if (!masked) return;
+    ent_program_free(masked->program);
+    ent_free(masked->column);
+    ent_free(masked->stride);
+    ent_free(masked->of_class);
+    ent_free(masked);
+}
