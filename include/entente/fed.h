@@ -1,0 +1,105 @@
+/* A federation: clients on ranks, one server, rounds of local training and exact averaging.
+ *
+ * Client k lives on rank k mod size; rank 0 serves and works too.  The same configuration gives the same weights, to
+ * the last bit, on any number of ranks and threads.  Every function says Local or Collective (over the world).
+ * Source: model.md, sections 5 to 7; architecture.md, "Same bits everywhere". */
+#ifndef ENTENTE_FED_H
+#define ENTENTE_FED_H
+
+#include <stdint.h>
+
+#include "entente/comm.h"
+#include "entente/config.h"
+#include "entente/metrics.h"
+#include "entente/model.h"
+#include "entente/reduce.h"
+
+enum { ENT_PARTS = 3 }; /* train, validation, test */
+
+/* Every row of one part of the data set, the same on all ranks, sorted by client, then row. */
+typedef struct {
+    int64_t n;
+    int64_t *row;
+    int32_t *client;
+    uint32_t *context; /* after the missing protocol */
+    uint8_t *answered; /* 0: policy drop gives this row no prediction; it falls back on the training labels */
+    int32_t *category; /* NULL for a real label */
+    double *value;     /* NULL where there is none */
+} ent_part;
+
+/* What one round was.  Times: the slowest rank's. */
+typedef struct {
+    int64_t round, cohort, trained, samples; /* clients drawn, clients that had rows, samples times epochs */
+    double train_loss;                       /* mean over those samples, while training */
+    ent_metrics validation, test;            /* n = 0 in rounds that are not evaluated */
+    double bytes_up, bytes_down;
+    double compute_s, communicate_s, wait_s, evaluate_s;
+} ent_round;
+
+typedef struct {
+    uint32_t context;
+    int64_t n;
+    double accuracy;
+} ent_pattern;
+
+typedef struct {
+    int64_t train_rows, test_rows;
+    double accuracy; /* on its test rows; NaN without any */
+} ent_client_figures;
+
+typedef struct ent_federation ent_federation;
+
+/* Set up for training: open the data, split it, draw the masks, fit the reductions, build the model, draw the initial
+ * weights.  Collective.  Errors, the same on all ranks: everything that can be wrong with data and model. */
+ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out);
+
+/* Set up for evaluation: the model, reductions and weights of a result folder on the rows of `data`.
+ *   absent   bits of the modalities that every row loses; all_rows: every row, else the test rows alone
+ * Collective. */
+ent_status ent_federation_load(ent_comm *world, const ent_config *config, const char *folder, const char *data,
+                               uint32_t absent, bool all_rows, ent_federation **out);
+void ent_federation_free(ent_federation *federation);
+
+/* Called on rank 0 behind every round; what it returns other than ENT_OK ends the training. */
+typedef ent_status ent_round_done(void *context, const ent_federation *federation, const ent_round *round);
+
+/* All rounds, then the final evaluation.  Collective. */
+ent_status ent_federation_train(ent_federation *federation, ent_round_done *done, void *context);
+
+/* Predictions and figures of the test part with the weights as they are.  Collective; figures on rank 0. */
+ent_status ent_federation_evaluate(ent_federation *federation);
+
+/* Open for reading.  Tables of figures are there on rank 0 after train or evaluate. */
+typedef struct {
+    const ent_config *config;
+    int64_t clients, empty_clients; /* empty: without a training row */
+    const ent_part *part;           /* [ENT_PARTS] */
+    int params, qubits, outputs, classes;
+    const double *weights; /* [params] */
+    const ent_block *block;
+    int blocks;
+    const ent_reduction *const *reduction; /* [modalities]; NULL where no training row has the modality */
+    const char *engine;
+    int threads, ranks;
+    int64_t rounds;
+    const ent_round *round; /* [rounds] */
+    ent_metrics test;
+    const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */
+    int64_t patterns;
+    const ent_pattern *pattern;       /* by number of modalities, most first */
+    const ent_client_figures *client; /* [clients] */
+    double samples_per_s, train_s, read_s;
+} ent_federation_view;
+ent_federation_view ent_federation_see(const ent_federation *federation);
+
+/* Write <folder>/result.h5, whole or not at all; the folder is there.  Rank 0 writes.  Collective.
+ * `config_text` is the configuration as used, `created` a date. */
+ent_status ent_result_save(ent_comm *world, const ent_federation *federation, const char *folder,
+                           const char *config_text, const char *version);
+/* The configuration text of a result.  Local. */
+ent_status ent_result_config(const char *folder, char **text);
+
+/* Threads of a rank: `wanted`, or for 0 OMP_NUM_THREADS, else the node's cores over its ranks.  Collective. */
+int ent_threads_a_rank(ent_comm *world, int wanted);
+
+#endif

@@ -1,0 +1,87 @@
+/* From the configuration to a model: registers, fusion, head, loss. */
+#include <string.h>
+
+#include "fed.h"
+
+static ent_ansatz_kind ansatz_kind(const char *name)
+{
+    if (strcmp(name, "basic") == 0) return ENT_ANSATZ_BASIC;
+    if (strcmp(name, "strong") == 0) return ENT_ANSATZ_STRONG;
+    return strcmp(name, "hea") == 0 ? ENT_ANSATZ_HEA : ENT_ANSATZ_QASM;
+}
+
+static ent_ansatz ansatz_of(const ent_federation *f, int m)
+{
+    const ent_config_register *c = &f->config->model.registers[m];
+    return (ent_ansatz){.kind = ansatz_kind(c->ansatz),
+                        .qasm = f->qasm[m],
+                        .qubits = c->qubits,
+                        .layers = c->layers,
+                        .angles_per_qubit = c->angles,
+                        .reupload = c->reupload};
+}
+
+/* Numbers a sample that the register's circuit takes. */
+int ent_reduced_inputs(const ent_federation *f, int m)
+{
+    const ent_ansatz ansatz = ansatz_of(f, m);
+    return ent_ansatz_angles(&ansatz);
+}
+
+static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
+{
+    const ent_config_register *c = &f->config->model.registers[m];
+    const char *name = f->dataset->modality[m].name;
+    const ent_ansatz ansatz = ansatz_of(f, m);
+    const ent_status status = ent_ansatz_check(&ansatz);
+    if (status != ENT_OK) return ent_fail_in(status, "model.registers.%s", name);
+    const bool linear = c->reduce == ENT_REDUCE_LINEAR;
+    *reg = (ent_register){.name = name,
+                          .ansatz = ansatz,
+                          .linear = linear,
+                          .inputs = linear ? f->dataset->modality[m].dimension : ent_ansatz_angles(&ansatz),
+                          .map = c->map,
+                          .scale = c->scale};
+    return ENT_OK;
+}
+
+static ent_status check_loss(const ent_federation *f)
+{
+    const ent_loss_kind loss = f->config->model.loss;
+    const bool real = f->classes == 0;
+    ENT_REQUIRE(loss != ENT_LOSS_CROSS_ENTROPY || !real, ENT_ECONFIG,
+                "model.loss: found cross_entropy, but the label '%s' is a real number: want mse or auto",
+                f->config->data.label);
+    ENT_REQUIRE(loss != ENT_LOSS_SQUARED || real, ENT_ECONFIG,
+                "model.loss: found mse, but the label '%s' is a class: want cross_entropy or auto",
+                f->config->data.label);
+    ENT_REQUIRE(f->config->missing.context == ENT_CONTEXT_MASK || f->config->missing.policy == ENT_POLICY_MMA,
+                ENT_ECONFIG, "missing.context: found embed, which wants policy mma");
+    return ENT_OK;
+}
+
+/* The direct head's stretch of class scores: differences of <Z> reach 2, of logits 8. */
+static const double DIRECT_SCALE = 4.0;
+
+ent_status ent_model_assemble(ent_federation *f)
+{
+    const ent_config *c = f->config;
+    ENT_TRY(check_loss(f));
+    ent_model_inp inp = {.registers = f->modalities,
+                         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate},
+                         .read_zz = c->model.readout == ENT_READ_ZZ,
+                         .head = c->model.head,
+                         .head_scale = DIRECT_SCALE,
+                         .outputs = f->outputs,
+                         .squared = f->classes == 0,
+                         .mma = c->missing.policy == ENT_POLICY_MMA,
+                         .embed = c->missing.context == ENT_CONTEXT_EMBED,
+                         .program = {.engine = c->run.engine, .precision = c->run.precision, .threads = f->threads}};
+    for (int m = 0; m < f->modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
+    ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);
+    if (inp.squared) {
+        inp.head_offset = f->label_center;
+        inp.head_scale = f->label_half;
+    }
+    return ent_model_new(&inp, &f->model);
+}

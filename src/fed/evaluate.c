@@ -1,0 +1,132 @@
+/* Predictions of a part: every rank predicts its clients' rows, rank 0 gathers and measures.
+ *
+ * Rank 0 knows which rows each rank has, so outputs alone travel. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/memory.h"
+#include "fed.h"
+
+/* A row that policy drop does not answer gets what the training labels alone predict. */
+static void answer_by_prior(const ent_federation *f, const ent_part *part, const ent_local *local, double *output)
+{
+    for (int64_t k = 0; k < local->n; k++)
+        if (!part->answered[local->at[k]])
+            memcpy(output + k * f->outputs, f->prior, (size_t)f->outputs * sizeof *output);
+}
+
+/* From rank order to the part's order. */
+static ent_status place(const ent_federation *f, const ent_part *part, const double *gathered, double *output)
+{
+    const int64_t size = ent_comm_size(f->world);
+    int64_t *next = ent_alloc(size + 1, sizeof *next);
+    ENT_REQUIRE(next, ENT_ENOMEM, "evaluation: no memory");
+    for (int64_t k = 0; k < part->n; k++) next[part->client[k] % size + 1]++;
+    for (int64_t r = 0; r < size; r++) next[r + 1] += next[r];
+    for (int64_t k = 0; k < part->n; k++)
+        memcpy(output + k * f->outputs, gathered + next[part->client[k] % size]++ * f->outputs,
+               (size_t)f->outputs * sizeof *output);
+    ent_free(next);
+    return ENT_OK;
+}
+
+ent_status ent_predict_part(ent_federation *f, int which, double **output)
+{
+    const ent_part *part = &f->part[which];
+    const ent_local *local = &f->local[which];
+    double *mine = ent_alloc(local->n * f->outputs, sizeof *mine), *gathered = NULL;
+    ent_status status = mine ? ent_model_predict(f->model, f->w, &local->samples, mine)
+                             : ent_fail(ENT_ENOMEM, "evaluation: no memory");
+    if (status == ENT_OK) answer_by_prior(f, part, local, mine);
+    status = ent_comm_agree(f->world, status);
+    if (status == ENT_OK)
+        status = ent_comm_gather(f->world, 0, mine, (size_t)(local->n * f->outputs) * sizeof *mine,
+                                 (void **)&gathered, NULL);
+    ent_free(mine);
+    if (status != ENT_OK) return status;
+    *output = NULL;
+    if (ent_comm_rank(f->world) == 0) {
+        *output = ent_alloc(part->n * f->outputs, sizeof **output);
+        status = *output ? place(f, part, gathered, *output) : ent_fail(ENT_ENOMEM, "evaluation: no memory");
+    }
+    ent_free(gathered);
+    return ent_comm_agree(f->world, status);
+}
+
+static ent_predictions predictions_of(const ent_federation *f, int which, const double *output)
+{
+    const ent_part *part = &f->part[which];
+    return (ent_predictions){
+        .n = part->n, .classes = f->classes, .output = output, .category = part->category, .value = part->value};
+}
+
+ent_status ent_measure_part(const ent_federation *f, int which, const double *output, ent_metrics *metrics)
+{
+    const ent_predictions p = predictions_of(f, which, output);
+    return ent_metrics_compute(&p, metrics);
+}
+
+static int by_presence(const void *a, const void *b)
+{
+    const uint32_t x = ((const ent_pattern *)a)->context, y = ((const ent_pattern *)b)->context;
+    const int more = __builtin_popcount(y) - __builtin_popcount(x);
+    return more ? more : (x > y) - (x < y);
+}
+
+/* Accuracy of each context that occurs in the test part. */
+static ent_status measure_patterns(ent_federation *f, const ent_predictions *p)
+{
+    const ent_part *part = &f->part[ENT_TEST];
+    int64_t *table = ent_alloc(INT64_C(2) << f->modalities, sizeof *table), count = 0;
+    ENT_REQUIRE(table, ENT_ENOMEM, "evaluation: no memory");
+    for (int64_t k = 0; k < part->n; k++) {
+        table[2 * part->context[k]]++;
+        table[2 * part->context[k] + 1] += ent_prediction_right(p, k);
+    }
+    for (int64_t c = 0; c < INT64_C(1) << f->modalities; c++) count += table[2 * c] > 0;
+    ent_free(f->pattern);
+    f->patterns = 0;
+    f->pattern = ent_alloc(count, sizeof *f->pattern);
+    for (int64_t c = 0; f->pattern && c < INT64_C(1) << f->modalities; c++)
+        if (table[2 * c] > 0)
+            f->pattern[f->patterns++] = (ent_pattern){.context = (uint32_t)c,
+                                                      .n = table[2 * c],
+                                                      .accuracy = (double)table[2 * c + 1] / (double)table[2 * c]};
+    ent_free(table);
+    ENT_REQUIRE(f->pattern, ENT_ENOMEM, "evaluation: no memory");
+    qsort(f->pattern, (size_t)f->patterns, sizeof *f->pattern, by_presence);
+    return ENT_OK;
+}
+
+static ent_status measure_clients(ent_federation *f, const ent_predictions *p)
+{
+    const ent_part *train = &f->part[ENT_TRAIN], *test = &f->part[ENT_TEST];
+    ent_free(f->client);
+    f->client = ent_alloc(f->clients, sizeof *f->client);
+    ENT_REQUIRE(f->client, ENT_ENOMEM, "evaluation: no memory");
+    for (int64_t k = 0; k < train->n; k++) f->client[train->client[k]].train_rows++;
+    for (int64_t k = 0; k < test->n; k++) {
+        f->client[test->client[k]].test_rows++;
+        f->client[test->client[k]].accuracy += ent_prediction_right(p, k);
+    }
+    for (int64_t c = 0; c < f->clients; c++)
+        f->client[c].accuracy = f->client[c].test_rows > 0 ? f->client[c].accuracy / (double)f->client[c].test_rows
+                                                           : NAN;
+    return ENT_OK;
+}
+
+ent_status ent_federation_evaluate(ent_federation *f)
+{
+    ent_free(f->output);
+    f->output = NULL;
+    ENT_TRY(ent_predict_part(f, ENT_TEST, &f->output));
+    ent_status status = ENT_OK;
+    if (ent_comm_rank(f->world) == 0) {
+        const ent_predictions p = predictions_of(f, ENT_TEST, f->output);
+        status = ent_metrics_compute(&p, &f->test);
+        if (status == ENT_OK) status = measure_patterns(f, &p);
+        if (status == ENT_OK) status = measure_clients(f, &p);
+    }
+    return ent_comm_agree(f->world, status);
+}

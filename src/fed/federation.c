@@ -1,0 +1,374 @@
+/* The federation as a whole: set up, rounds, what can be seen of it.
+ *
+ * A round: rank 0's weights are everyone's; the cohort is a function of (seed, round); each rank trains its clients of
+ * the cohort one after another (threads work inside a client); block averages are exact sums over ranks. */
+#include <math.h>
+#include <omp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "entente/clock.h"
+#include "entente/memory.h"
+#include "entente/random.h"
+#include "fed.h"
+
+int ent_threads_a_rank(ent_comm *world, int wanted)
+{
+    const int ranks = ent_comm_node_ranks(world);
+    if (wanted > 0) return wanted;
+    if (getenv("OMP_NUM_THREADS")) return omp_get_max_threads();
+    cpu_set_t mine;
+    const int online = (int)sysconf(_SC_NPROCESSORS_ONLN) / ranks;
+    const int bound = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : online;
+    const int threads = bound < online ? bound : online;
+    return threads > 1 ? threads : 1;
+}
+
+static ent_missing_inp missing_of(const ent_federation *f)
+{
+    const ent_config_missing *c = &f->config->missing;
+    ent_missing_inp inp = {.level = c->level, .where = c->where, .empty = c->empty, .seed = f->config->seeds.masks};
+    memcpy(inp.rate, c->rate, sizeof inp.rate);
+    for (unsigned k = 0; k < c->absent_count; k++)
+        for (int m = 0; m < f->modalities; m++)
+            if (strcmp(c->absent[k], f->config->data.modalities[m]) == 0) inp.fixed |= UINT32_C(1) << m;
+    return inp;
+}
+
+static ent_status check_absent(const ent_federation *f)
+{
+    const ent_config_missing *c = &f->config->missing;
+    for (unsigned k = 0; k < c->absent_count; k++) {
+        bool known = false;
+        for (int m = 0; m < f->modalities; m++) known |= strcmp(c->absent[k], f->config->data.modalities[m]) == 0;
+        ENT_REQUIRE(known, ENT_ECONFIG, "missing.absent: '%s' is not among data.modalities", c->absent[k]);
+    }
+    return ENT_OK;
+}
+
+static ent_status load_ansaetze(ent_federation *f)
+{
+    for (int m = 0; m < f->modalities; m++) {
+        const char *name = f->config->model.registers[m].ansatz;
+        if (strcmp(name, "basic") == 0 || strcmp(name, "strong") == 0 || strcmp(name, "hea") == 0) continue;
+        const ent_status status = ent_qasm_load(name, &f->qasm[m]);
+        if (status != ENT_OK)
+            return ent_fail_in(status,
+                               "model.registers.%s.ansatz: found '%s', want basic, strong, hea or an OpenQASM "
+                               "3 file",
+                               f->config->data.modalities[m], name);
+    }
+    return ENT_OK;
+}
+
+static ent_status open_data(ent_federation *f, const char *path)
+{
+    const ent_config_data *c = &f->config->data;
+    ENT_TRY(check_absent(f));
+    ENT_TRY(load_ansaetze(f));
+    ENT_TRY(ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, c->label, &f->dataset));
+    f->classes = f->dataset->classes;
+    f->outputs = f->classes > 0 ? f->classes : 1;
+    return ENT_OK;
+}
+
+/* A real label's range: what the direct head's -1..1 is stretched to. */
+static void find_label_range(ent_federation *f)
+{
+    const ent_part *train = &f->part[ENT_TRAIN];
+    double low = INFINITY, high = -INFINITY;
+    for (int64_t k = 0; k < train->n && train->value; k++) {
+        low = fmin(low, train->value[k]);
+        high = fmax(high, train->value[k]);
+    }
+    f->label_center = high >= low ? 0.5 * (low + high) : 0.0;
+    f->label_half = high > low ? 0.5 * (high - low) : 1.0;
+}
+
+/* Log-frequencies of the training classes (one sample added to each), or the training mean. */
+static ent_status make_prior(ent_federation *f)
+{
+    const ent_part *train = &f->part[ENT_TRAIN];
+    f->prior = ent_alloc(f->outputs, sizeof *f->prior);
+    ENT_REQUIRE(f->prior, ENT_ENOMEM, "model: no memory");
+    for (int64_t k = 0; k < train->n; k++) {
+        if (train->category)
+            f->prior[train->category[k]] += 1.0;
+        else
+            f->prior[0] += train->value[k] / (double)train->n;
+    }
+    for (int c = 0; c < f->classes; c++) f->prior[c] = log((f->prior[c] + 1.0) / (double)(train->n + f->classes));
+    find_label_range(f);
+    return ENT_OK;
+}
+
+static ent_status make_model(ent_federation *f)
+{
+    ENT_TRY(ent_model_assemble(f));
+    f->w = ent_alloc(ent_model_params(f->model), sizeof *f->w);
+    ENT_REQUIRE(f->w, ENT_ENOMEM, "model: no memory");
+    ent_model_init(f->model, f->config->seeds.init, f->w);
+    return ENT_OK;
+}
+
+static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
+{
+    ent_federation *f = ent_alloc(1, sizeof *f);
+    ENT_TRY(ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory")));
+    f->world = world;
+    f->config = config;
+    f->modalities = (int)config->data.modalities_count;
+    f->threads = ent_threads_a_rank(world, config->run.threads);
+    f->missing = missing_of(f);
+    *out = f;
+    return ENT_OK;
+}
+
+static ent_status check_shards(const ent_federation *f)
+{
+    const int shards = f->config->run.shards, ranks = ent_comm_size(f->world);
+    ENT_REQUIRE(shards <= ranks, ENT_ECONFIG, "run.shards: found %d, want at most the number of ranks, %d", shards,
+                ranks);
+    ENT_REQUIRE(shards == 1, ENT_ECONFIG, "run.shards: found %d, want 1: states over several ranks are not there yet",
+                shards);
+    return ENT_OK;
+}
+
+ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out)
+{
+    ent_federation *f;
+    ENT_TRY(start(world, config, &f));
+    ent_status status = check_shards(f);
+    if (status == ENT_OK) status = open_data(f, config->data.file);
+    if (status == ENT_OK) status = ent_population_make(f);
+    if (status == ENT_OK) status = make_prior(f);
+    if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
+    status = ent_comm_agree(world, status);
+    if (status == ENT_OK) status = ent_rows_load(f, true);
+    if (status != ENT_OK) {
+        ent_federation_free(f);
+        return status;
+    }
+    *out = f;
+    return ENT_OK;
+}
+
+ent_status ent_federation_load(ent_comm *world, const ent_config *config, const char *folder, const char *data,
+                               uint32_t absent, bool all_rows, ent_federation **out)
+{
+    ent_federation *f;
+    ENT_TRY(start(world, config, &f));
+    ent_status status = open_data(f, data);
+    if (status == ENT_OK) status = ent_population_all(f, absent, all_rows);
+    if (status == ENT_OK) status = ent_result_restore_label(f, folder);
+    if (status == ENT_OK) status = make_model(f);
+    if (status == ENT_OK) status = ent_result_restore(f, folder);
+    status = ent_comm_agree(world, status);
+    if (status == ENT_OK) status = ent_rows_load(f, false);
+    if (status != ENT_OK) {
+        ent_federation_free(f);
+        return status;
+    }
+    *out = f;
+    return ENT_OK;
+}
+
+void ent_federation_free(ent_federation *f)
+{
+    if (!f) return;
+    for (int p = 0; p < ENT_PARTS; p++) {
+        ent_part_clear(&f->part[p]);
+        ent_local_clear(&f->local[p]);
+    }
+    ent_model_free(f->model);
+    for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
+        ent_reduction_free(f->reduction[m]);
+        ent_qasm_free(f->qasm[m]);
+    }
+    ent_dataset_free(f->dataset);
+    ent_free(f->w);
+    ent_free(f->prior);
+    ent_free(f->round);
+    ent_free(f->output);
+    ent_free(f->pattern);
+    ent_free(f->client);
+    ent_free(f);
+}
+
+/* The clients of a round: the first of a permutation. */
+static void draw_cohort(const ent_federation *f, int64_t round, int64_t *order, uint8_t *chosen, ent_round *figures)
+{
+    const int64_t wanted = llround(f->config->federation.participation * (double)f->clients);
+    figures->cohort = wanted < 1 ? 1 : wanted;
+    ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0);
+    ent_random_permutation(&stream, f->clients, order);
+    memset(chosen, 0, (size_t)f->clients);
+    for (int64_t k = 0; k < figures->cohort; k++) chosen[order[k]] = 1;
+}
+
+/* What a training run works in. */
+typedef struct {
+    ent_federation *f;
+    ent_trainer *trainer;
+    ent_average *average;
+    int64_t *order;  /* [clients] */
+    uint8_t *chosen; /* [clients] */
+    double *w;       /* [params] a client's copy */
+} training;
+
+static ent_status train_own_clients(const training *t, ent_round *figures)
+{
+    const ent_federation *f = t->f;
+    const ent_local *local = &f->local[ENT_TRAIN];
+    const size_t bytes = (size_t)ent_model_params(f->model) * sizeof *t->w;
+    for (int64_t j = 0; j < local->clients; j++) {
+        const int64_t client = ent_comm_rank(f->world) + j * ent_comm_size(f->world);
+        const int64_t first = local->first[j], n = local->first[j + 1] - first;
+        double loss;
+        if (!t->chosen[client] || n == 0) continue;
+        memcpy(t->w, f->w, bytes);
+        ENT_TRY(ent_client_train(t->trainer, f, figures->round, client, first, n, t->w, &loss));
+        ENT_TRY(ent_average_add(t->average, f, t->w, first, n, loss));
+        figures->trained++;
+        figures->samples += n * f->config->client.epochs;
+    }
+    return ENT_OK;
+}
+
+static ent_status evaluate_round(ent_federation *f, ent_round *figures)
+{
+    const int part[2] = {ENT_VALIDATION, ENT_TEST};
+    ent_metrics *metrics[2] = {&figures->validation, &figures->test};
+    for (int k = 0; k < 2; k++) {
+        double *output;
+        ENT_TRY(ent_predict_part(f, part[k], &output));
+        ent_status status = ENT_OK;
+        if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
+        ent_free(output);
+        ENT_TRY(ent_comm_agree(f->world, status));
+    }
+    return ENT_OK;
+}
+
+static void slowest(const ent_federation *f, ent_round *figures)
+{
+    double seconds[] = {figures->compute_s, figures->communicate_s, figures->wait_s, figures->evaluate_s};
+    ent_comm_max(f->world, seconds, 4);
+    figures->compute_s = seconds[0];
+    figures->communicate_s = seconds[1];
+    figures->wait_s = seconds[2];
+    figures->evaluate_s = seconds[3];
+}
+
+static ent_status run_round(const training *t, ent_round *figures)
+{
+    ent_federation *f = t->f;
+    const ent_config_federation *c = &f->config->federation;
+    double loss, clock[5] = {ent_clock_s()};
+    draw_cohort(f, figures->round, t->order, t->chosen, figures);
+    ent_average_start(t->average);
+    ent_status status = train_own_clients(t, figures);
+    clock[1] = ent_clock_s();
+    ENT_TRY(ent_comm_agree(f->world, status));
+    clock[2] = ent_clock_s();
+    ent_average_finish(t->average, f, f->w, &loss);
+    int64_t counts[2] = {figures->trained, figures->samples};
+    ent_comm_sum(f->world, counts, 2);
+    figures->trained = counts[0];
+    figures->samples = counts[1];
+    figures->train_loss = counts[1] > 0 ? loss / (double)counts[1] : NAN;
+    figures->bytes_up = figures->bytes_down = (double)counts[0] * ent_model_params(f->model) * sizeof(double);
+    clock[3] = ent_clock_s();
+    if ((figures->round + 1) % c->evaluate_every == 0 || figures->round + 1 == c->rounds)
+        ENT_TRY(evaluate_round(f, figures));
+    clock[4] = ent_clock_s();
+    figures->compute_s = clock[1] - clock[0];
+    figures->wait_s = clock[2] - clock[1];
+    figures->communicate_s = clock[3] - clock[2];
+    figures->evaluate_s = clock[4] - clock[3];
+    slowest(f, figures);
+    return ENT_OK;
+}
+
+static ent_status training_make(ent_federation *f, training *t)
+{
+    *t = (training){.f = f};
+    t->order = ent_alloc(f->clients, sizeof *t->order);
+    t->chosen = ent_alloc(f->clients, sizeof *t->chosen);
+    t->w = ent_alloc(ent_model_params(f->model), sizeof *t->w);
+    ent_free(f->round);
+    f->rounds = 0;
+    f->round = ent_alloc(f->config->federation.rounds, sizeof *f->round);
+    ENT_REQUIRE(t->order && t->chosen && t->w && f->round, ENT_ENOMEM, "training: no memory");
+    ENT_TRY(ent_trainer_new(f, &t->trainer));
+    return ent_average_new(f, &t->average);
+}
+
+static void training_clear(training *t)
+{
+    ent_trainer_free(t->trainer);
+    ent_average_free(t->average);
+    ent_free(t->order);
+    ent_free(t->chosen);
+    ent_free(t->w);
+}
+
+ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
+{
+    training t;
+    ent_status status = ent_comm_agree(f->world, training_make(f, &t));
+    const double begin = ent_clock_s();
+    for (int64_t round = 0; round < f->config->federation.rounds && status == ENT_OK; round++) {
+        ent_round *figures = &f->round[round];
+        *figures = (ent_round){.round = round};
+        status = run_round(&t, figures);
+        if (status != ENT_OK) break;
+        f->rounds = round + 1;
+        f->trained_samples += (double)figures->samples;
+        if (done && ent_comm_rank(f->world) == 0) status = done(context, f, figures);
+        status = ent_comm_agree(f->world, status);
+    }
+    f->train_s = ent_clock_s() - begin;
+    training_clear(&t);
+    return status == ENT_OK ? ent_federation_evaluate(f) : status;
+}
+
+static double compute_seconds(const ent_federation *f)
+{
+    double sum = 0.0;
+    for (int64_t r = 0; r < f->rounds; r++)
+        sum += f->round[r].compute_s + f->round[r].wait_s + f->round[r].communicate_s;
+    return sum;
+}
+
+ent_federation_view ent_federation_see(const ent_federation *f)
+{
+    ent_federation_view view = {.config = f->config,
+                                .clients = f->clients,
+                                .empty_clients = f->empty_clients,
+                                .part = f->part,
+                                .params = ent_model_params(f->model),
+                                .qubits = ent_model_qubits(f->model),
+                                .outputs = f->outputs,
+                                .classes = f->classes,
+                                .weights = f->w,
+                                .reduction = (const ent_reduction *const *)f->reduction,
+                                .engine = ent_model_engine(f->model),
+                                .threads = f->threads,
+                                .ranks = ent_comm_size(f->world),
+                                .rounds = f->rounds,
+                                .round = f->round,
+                                .test = f->test,
+                                .output = f->output,
+                                .patterns = f->patterns,
+                                .pattern = f->pattern,
+                                .client = f->client,
+                                .train_s = f->train_s,
+                                .read_s = f->read_s};
+    view.blocks = ent_model_blocks(f->model, &view.block);
+    const double seconds = compute_seconds(f);
+    view.samples_per_s = seconds > 0.0 ? f->trained_samples / seconds : 0.0;
+    return view;
+}

@@ -1,0 +1,124 @@
+#include "entente/metrics.h"
+
+#include <math.h>
+
+#include "entente/memory.h"
+#include "entente/model.h"
+
+/* Classes as accuracy counts them: a real number is negative (0) or not (1). */
+static int class_count(const ent_predictions *p)
+{
+    return p->classes > 0 ? p->classes : 2;
+}
+
+static int true_class(const ent_predictions *p, int64_t k)
+{
+    return p->classes > 0 ? p->category[k] : p->value[k] >= 0.0;
+}
+
+static int predicted_class(const ent_predictions *p, int64_t k)
+{
+    if (p->classes == 0) return p->output[k] >= 0.0;
+    const double *logit = p->output + k * p->classes;
+    int best = 0;
+    for (int c = 1; c < p->classes; c++)
+        if (logit[c] > logit[best]) best = c;
+    return best;
+}
+
+int ent_prediction_right(const ent_predictions *p, int64_t k)
+{
+    return predicted_class(p, k) == true_class(p, k);
+}
+
+static double share_right(const ent_predictions *p, int without_zero)
+{
+    int64_t right = 0, count = 0;
+    for (int64_t k = 0; k < p->n; k++) {
+        if (without_zero && p->value[k] == 0.0) continue;
+        count++;
+        right += ent_prediction_right(p, k);
+    }
+    return count > 0 ? (double)right / (double)count : NAN;
+}
+
+/* Nearest whole number after clamping to -limit..limit: the 5 and 7 classes of CMU-MOSEI papers. */
+static double share_right_rounded(const ent_predictions *p, double limit)
+{
+    int64_t right = 0;
+    for (int64_t k = 0; k < p->n; k++)
+        right += rint(fmin(fmax(p->output[k], -limit), limit)) == rint(fmin(fmax(p->value[k], -limit), limit));
+    return (double)right / (double)p->n;
+}
+
+/* table [classes][3]: samples of the class, predictions of it, both. */
+static void f1(const ent_predictions *p, int64_t *table, ent_metrics *metrics)
+{
+    const int classes = class_count(p);
+    for (int64_t k = 0; k < p->n; k++) {
+        const int truth = true_class(p, k), predicted = predicted_class(p, k);
+        table[3 * truth]++;
+        table[3 * predicted + 1]++;
+        if (truth == predicted) table[3 * truth + 2]++;
+    }
+    double weighted = 0.0, sum = 0.0;
+    int occurring = 0;
+    for (int c = 0; c < classes; c++) {
+        const double both = (double)table[3 * c + 2], either = (double)(table[3 * c] + table[3 * c + 1]);
+        const double score = either > 0.0 ? 2.0 * both / either : 0.0;
+        weighted += score * (double)table[3 * c];
+        if (either > 0.0) {
+            sum += score;
+            occurring++;
+        }
+    }
+    metrics->f1_weighted = weighted / (double)p->n;
+    metrics->f1_macro = sum / occurring;
+}
+
+static void real_errors(const ent_predictions *p, ent_metrics *metrics)
+{
+    double mean_y = 0.0, mean_t = 0.0, error = 0.0, yy = 0.0, tt = 0.0, yt = 0.0;
+    for (int64_t k = 0; k < p->n; k++) {
+        error += fabs(p->output[k] - p->value[k]);
+        mean_y += p->output[k];
+        mean_t += p->value[k];
+    }
+    mean_y /= (double)p->n;
+    mean_t /= (double)p->n;
+    for (int64_t k = 0; k < p->n; k++) {
+        const double y = p->output[k] - mean_y, t = p->value[k] - mean_t;
+        yy += y * y;
+        tt += t * t;
+        yt += y * t;
+    }
+    metrics->mae = error / (double)p->n;
+    metrics->pearson = yy > 0.0 && tt > 0.0 ? yt / sqrt(yy * tt) : NAN;
+    metrics->accuracy5 = share_right_rounded(p, 2.0);
+    metrics->accuracy7 = share_right_rounded(p, 3.0);
+}
+
+static double mean_loss(const ent_predictions *p)
+{
+    double sum = 0.0;
+    const int squared = p->classes == 0, outputs = squared ? 1 : p->classes;
+    for (int64_t k = 0; k < p->n; k++)
+        sum += ent_loss(squared, outputs, p->output + k * outputs, squared ? 0 : p->category[k],
+                        squared ? p->value[k] : 0.0, NULL);
+    return sum / (double)p->n;
+}
+
+ent_status ent_metrics_compute(const ent_predictions *p, ent_metrics *metrics)
+{
+    *metrics = (ent_metrics){p->n, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    if (p->n == 0) return ENT_OK;
+    int64_t *table = ent_alloc(3 * class_count(p), sizeof *table);
+    ENT_REQUIRE(table, ENT_ENOMEM, "metrics: no memory");
+    metrics->loss = mean_loss(p);
+    metrics->accuracy = share_right(p, 0);
+    if (p->value && class_count(p) == 2) metrics->accuracy_nonzero = share_right(p, 1);
+    if (p->classes == 0) real_errors(p, metrics);
+    f1(p, table, metrics);
+    ent_free(table);
+    return ENT_OK;
+}

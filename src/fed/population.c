@@ -1,0 +1,225 @@
+/* Who has which rows: the split over clients, the missing protocol, and what the policy makes of it.
+ *
+ * A pure function of configuration and labels, computed alike on every rank; costs a few words a row. */
+#include <string.h>
+
+#include "entente/memory.h"
+#include "fed.h"
+
+void ent_part_clear(ent_part *part)
+{
+    ent_free(part->row);
+    ent_free(part->client);
+    ent_free(part->context);
+    ent_free(part->answered);
+    ent_free(part->category);
+    ent_free(part->value);
+    *part = (ent_part){.n = 0};
+}
+
+static ent_status part_alloc(ent_part *part, int64_t n, bool category, bool value)
+{
+    *part = (ent_part){.n = n};
+    part->row = ent_alloc(n, sizeof *part->row);
+    part->client = ent_alloc(n, sizeof *part->client);
+    part->context = ent_alloc(n, sizeof *part->context);
+    part->answered = ent_alloc(n, sizeof *part->answered);
+    part->category = category ? ent_alloc(n, sizeof *part->category) : NULL;
+    part->value = value ? ent_alloc(n, sizeof *part->value) : NULL;
+    if (part->row && part->client && part->context && part->answered && (part->category || !category) &&
+        (part->value || !value))
+        return ENT_OK;
+    ent_part_clear(part);
+    return ent_fail(ENT_ENOMEM, "%lld rows: no memory", (long long)n);
+}
+
+/* Labels of the rows that are there, in their order. */
+static void take_labels(const ent_dataset *d, ent_part *part)
+{
+    for (int64_t k = 0; k < part->n; k++) {
+        if (part->category) part->category[k] = d->category[part->row[k]];
+        if (part->value) part->value[k] = d->value[part->row[k]];
+    }
+}
+
+static ent_status take_part(const ent_dataset *d, int which, bool all_rows, ent_part *part)
+{
+    int64_t n = 0;
+    for (int64_t r = 0; r < d->rows; r++) n += all_rows || d->split[r] == which;
+    ENT_TRY(part_alloc(part, n, d->category != NULL, d->value != NULL));
+    n = 0;
+    for (int64_t r = 0; r < d->rows; r++)
+        if (all_rows || d->split[r] == which) part->row[n++] = r;
+    take_labels(d, part);
+    memset(part->answered, 1, (size_t)part->n);
+    return ENT_OK;
+}
+
+/* Classes, or whole numbers of a real label, for the splits that look at labels. */
+static ent_status strata_of(const ent_part *part, const ent_strata *real, int32_t **stratum)
+{
+    *stratum = ent_alloc(part->n, sizeof **stratum);
+    ENT_REQUIRE(*stratum, ENT_ENOMEM, "split: no memory");
+    for (int64_t k = 0; k < part->n; k++)
+        (*stratum)[k] = part->category ? part->category[k] : ent_split_stratum(real, part->value[k]);
+    return ENT_OK;
+}
+
+typedef struct {
+    ent_split_inp inp;
+    ent_strata strata;
+    int classes;
+    int32_t *train_group;
+    int64_t train_groups;
+} splitter;
+
+static ent_status groups_of(const ent_dataset *d, const ent_part *part, int32_t **group)
+{
+    *group = NULL;
+    if (!d->group) return ENT_OK;
+    *group = ent_alloc(part->n, sizeof **group);
+    ENT_REQUIRE(*group, ENT_ENOMEM, "split: no memory");
+    for (int64_t k = 0; k < part->n; k++) (*group)[k] = d->group[part->row[k]];
+    return ENT_OK;
+}
+
+static ent_status split_part(const splitter *s, const ent_dataset *d, int which, ent_part *part)
+{
+    int32_t *stratum = NULL, *group = NULL;
+    ent_status status = strata_of(part, &s->strata, &stratum);
+    if (status == ENT_OK) status = groups_of(d, part, &group);
+    if (status == ENT_OK) {
+        const ent_split_rows rows = {.part = which,
+                                     .n = part->n,
+                                     .strata = s->classes,
+                                     .stratum = stratum,
+                                     .group = group,
+                                     .train_groups = s->train_groups,
+                                     .train_group = s->train_group};
+        status = ent_split(&s->inp, &rows, part->client);
+    }
+    ent_free(stratum);
+    ent_free(group);
+    return status;
+}
+
+static ent_status splitter_make(ent_federation *f, splitter *s)
+{
+    const ent_config_federation *c = &f->config->federation;
+    const ent_part *train = &f->part[ENT_TRAIN];
+    *s = (splitter){.inp = {.kind = c->split,
+                            .clients = c->clients,
+                            .alpha = c->alpha,
+                            .shards = c->shards_per_client,
+                            .seed = f->config->seeds.split},
+                    .classes = f->dataset->classes};
+    if (!train->category) {
+        s->strata = ent_split_strata(train->n, train->value);
+        s->classes = s->strata.count;
+    }
+    if (c->split == ENT_SPLIT_NATURAL && f->dataset->group) {
+        int32_t *group;
+        ENT_TRY(groups_of(f->dataset, train, &group));
+        const ent_status status = ent_split_groups(train->n, group, &s->train_group, &s->train_groups);
+        ent_free(group);
+        ENT_TRY(status);
+        if (s->inp.clients == 0) s->inp.clients = (int)s->train_groups;
+    }
+    ENT_REQUIRE(s->inp.clients >= 1, ENT_ECONFIG,
+                "federation.clients: found 0, want 1 or more (0 stands for one "
+                "client a group and wants split: natural)");
+    f->clients = s->inp.clients;
+    return ENT_OK;
+}
+
+/* Sort by client; rows stay ascending inside a client.  Counting sort. */
+static ent_status sort_by_client(const ent_dataset *d, ent_part *part, int64_t clients)
+{
+    int64_t *next = ent_alloc(clients + 1, sizeof *next), *row = ent_alloc(part->n, sizeof *row);
+    int32_t *client = ent_alloc(part->n, sizeof *client);
+    if (next && row && client) {
+        for (int64_t k = 0; k < part->n; k++) next[part->client[k] + 1]++;
+        for (int64_t c = 0; c < clients; c++) next[c + 1] += next[c];
+        for (int64_t k = 0; k < part->n; k++) {
+            const int64_t to = next[part->client[k]]++;
+            row[to] = part->row[k];
+            client[to] = part->client[k];
+        }
+        memcpy(part->row, row, (size_t)part->n * sizeof *row);
+        memcpy(part->client, client, (size_t)part->n * sizeof *client);
+        take_labels(d, part);
+    }
+    const bool done = next && row && client;
+    ent_free(next);
+    ent_free(row);
+    ent_free(client);
+    return done ? ENT_OK : ent_fail(ENT_ENOMEM, "split: no memory");
+}
+
+/* Draw the masks and apply what they mean: rows that are skipped go; policy drop trains on whole rows alone and does
+ * not answer the others. */
+static ent_status mask_part(ent_federation *f, int which)
+{
+    ent_part *part = &f->part[which];
+    const uint32_t full = (UINT32_C(1) << f->modalities) - 1;
+    const bool drop = f->config->missing.policy == ENT_POLICY_DROP;
+    uint32_t *stored = ent_alloc(part->n, sizeof *stored);
+    ENT_REQUIRE(stored, ENT_ENOMEM, "masks: no memory");
+    for (int64_t k = 0; k < part->n; k++) stored[k] = f->dataset->stored[part->row[k]];
+    ent_missing_draw(&f->missing, which, f->modalities, part->n, part->row, part->client, stored, part->context);
+    ent_free(stored);
+    int64_t kept = 0;
+    for (int64_t k = 0; k < part->n; k++) {
+        const bool whole = part->context[k] == full;
+        if (part->context[k] == ENT_ROW_SKIPPED || (drop && which == ENT_TRAIN && !whole)) continue;
+        part->row[kept] = part->row[k];
+        part->client[kept] = part->client[k];
+        part->context[kept] = part->context[k];
+        part->answered[kept] = !drop || whole;
+        kept++;
+    }
+    part->n = kept;
+    take_labels(f->dataset, part);
+    return ENT_OK;
+}
+
+static void count_empty(ent_federation *f)
+{
+    const ent_part *train = &f->part[ENT_TRAIN];
+    int64_t occupied = 0;
+    for (int64_t k = 0; k < train->n; k++) occupied += k == 0 || train->client[k] != train->client[k - 1];
+    f->empty_clients = f->clients - occupied;
+}
+
+ent_status ent_population_make(ent_federation *f)
+{
+    splitter s;
+    for (int p = 0; p < ENT_PARTS; p++) ENT_TRY(take_part(f->dataset, p, false, &f->part[p]));
+    ENT_REQUIRE(f->part[ENT_TRAIN].n > 0, ENT_EDATA, "%s: no row of /split is 0: nothing to train on",
+                f->dataset->path);
+    ENT_TRY(splitter_make(f, &s));
+    ent_status status = ENT_OK;
+    for (int p = 0; p < ENT_PARTS && status == ENT_OK; p++) {
+        status = split_part(&s, f->dataset, p, &f->part[p]);
+        if (status == ENT_OK) status = sort_by_client(f->dataset, &f->part[p], f->clients);
+        if (status == ENT_OK) status = mask_part(f, p);
+    }
+    ent_free(s.train_group);
+    ENT_TRY(status);
+    ENT_REQUIRE(f->part[ENT_TRAIN].n > 0, ENT_EDATA, "%s: the missing protocol and policy leave no training row",
+                f->dataset->path);
+    count_empty(f);
+    return ENT_OK;
+}
+
+/* For evaluation alone: one part, dealt out to as many clients as there are ranks, every row without `absent`. */
+ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows)
+{
+    ent_part *part = &f->part[ENT_TEST];
+    ENT_TRY(take_part(f->dataset, ENT_TEST, all_rows, part));
+    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row of /split is 2 (test)", f->dataset->path);
+    f->clients = ent_comm_size(f->world);
+    for (int64_t k = 0; k < part->n; k++) part->client[k] = (int32_t)(k * f->clients / part->n);
+    f->missing = (ent_missing_inp){.level = ENT_LEVEL_FIXED, .fixed = absent, .empty = ENT_ALLOW};
+    return mask_part(f, ENT_TEST);
+}

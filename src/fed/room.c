@@ -1,1 +1,0 @@
-int ent_placeholder_;

@@ -1,0 +1,84 @@
+/* Figures of predictions against counts by hand. */
+#include "check.h"
+
+#include "entente/metrics.h"
+#include "entente/random.h"
+
+static void classes_by_hand(void **state)
+{
+    (void)state;
+    /* truth 0 0 0 1 1 2; predicted 0 0 1 1 2 2 */
+    const int32_t truth[6] = {0, 0, 0, 1, 1, 2};
+    const double logit[18] = {2, 1, 0, 3, 0, 0, 0, 1, 0, 0, 5, 1, 0, 0, 1, -3, -2, -1};
+    ent_metrics m;
+    check_ok(ent_metrics_compute(&(ent_predictions){6, 3, logit, truth, NULL}, &m));
+    check_near(m.accuracy, 4.0 / 6, 1e-15);
+    /* F1: 0: 2*2/(3+2) = 0.8; 1: 2*1/(2+2) = 0.5; 2: 2*1/(1+2) = 2/3 */
+    check_near(m.f1_macro, (0.8 + 0.5 + 2.0 / 3) / 3, 1e-15);
+    check_near(m.f1_weighted, (3 * 0.8 + 2 * 0.5 + 2.0 / 3) / 6, 1e-15);
+    assert_true(isnan(m.accuracy_nonzero) && isnan(m.mae) && isnan(m.pearson) && isnan(m.accuracy7));
+    assert_true(m.loss > 0);
+}
+
+static void two_classes_without_zero(void **state)
+{
+    (void)state;
+    const int32_t truth[4] = {1, 1, 0, 1};
+    const double value[4] = {0.0, 2.0, -1.0, 0.0}, logit[8] = {1, 0, 0, 1, 1, 0, 0, 1};
+    ent_metrics m;
+    check_ok(ent_metrics_compute(&(ent_predictions){4, 2, logit, truth, value}, &m));
+    check_near(m.accuracy, 0.75, 1e-15);
+    check_near(m.accuracy_nonzero, 1.0, 1e-15);
+}
+
+static void real_label_by_hand(void **state)
+{
+    (void)state;
+    const double truth[5] = {-2.6, 0.0, 1.4, 3.0, -0.4}, y[5] = {-3.5, -0.2, 1.6, 2.4, 0.1};
+    ent_metrics m;
+    check_ok(ent_metrics_compute(&(ent_predictions){5, 0, y, NULL, truth}, &m));
+    check_near(m.mae, (0.9 + 0.2 + 0.2 + 0.6 + 0.5) / 5, 1e-15);
+    check_near(m.loss, (0.81 + 0.04 + 0.04 + 0.36 + 0.25) / 5, 1e-15);
+    check_near(m.accuracy, 3.0 / 5, 1e-15); /* signs: right, wrong (0 counts as not negative), right, right, wrong */
+    check_near(m.accuracy_nonzero, 3.0 / 4, 1e-15); /* the second is left out */
+    check_near(m.accuracy7, 3.0 / 5, 1e-15);        /* -3 -3, -0 0, 2 1, 2 3, 0 -0 */
+    check_near(m.accuracy5, 4.0 / 5, 1e-15);        /* -2 -2, -0 0, 2 1, 2 2, 0 -0 */
+    double my = 0, mt = 0, yy = 0, tt = 0, yt = 0;
+    for (int k = 0; k < 5; k++) my += y[k] / 5, mt += truth[k] / 5;
+    for (int k = 0; k < 5; k++)
+        yy += (y[k] - my) * (y[k] - my), tt += (truth[k] - mt) * (truth[k] - mt), yt += (y[k] - my) * (truth[k] - mt);
+    check_near(m.pearson, yt / sqrt(yy * tt), 1e-14);
+}
+
+static void nothing_and_constant_predictions(void **state)
+{
+    (void)state;
+    const double value[3] = {1, 2, 3}, y[3] = {1, 1, 1};
+    ent_metrics m;
+    check_ok(ent_metrics_compute(&(ent_predictions){0, 2, NULL, NULL, NULL}, &m));
+    assert_true(m.n == 0 && isnan(m.accuracy) && isnan(m.loss));
+    check_ok(ent_metrics_compute(&(ent_predictions){3, 0, y, NULL, value}, &m));
+    assert_true(isnan(m.pearson));
+    check_near(m.mae, 1.0, 1e-15);
+}
+
+static void every_failing_allocation_is_survived(void **state)
+{
+    (void)state;
+    const double value[1] = {1}, y[1] = {1};
+    ent_metrics m;
+    check_every_allocation(ent_metrics_compute(&(ent_predictions){1, 0, y, NULL, value}, &m), (void)0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest computes[] = {
+        cmocka_unit_test(classes_by_hand),
+        cmocka_unit_test(two_classes_without_zero),
+        cmocka_unit_test(real_label_by_hand),
+        cmocka_unit_test(nothing_and_constant_predictions),
+    };
+    const struct CMUnitTest refuses[] = {cmocka_unit_test(every_failing_allocation_is_survived)};
+    int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);
+}
