@@ -1,0 +1,49 @@
+/* The command: one function a sub-command, and what they share. */
+#ifndef ENTENTE_APP_H
+#define ENTENTE_APP_H
+
+#include <argp.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "entente/fed.h"
+
+/* Each returns the exit code: 0, 1 for a failure, 2 for a wrong command line. */
+int app_train(int argc, char **argv);
+int app_eval(int argc, char **argv);
+int app_inspect(int argc, char **argv);
+int app_synth(int argc, char **argv);
+
+enum { APP_FAILED = 1, APP_USAGE = 2 };
+
+/* common.c */
+
+/* Start MPI and parse; on rank 0 alone something is printed.  `--help` prints and ends before MPI starts.
+ * Errors: ENT_EARG, told already. */
+ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world);
+/* Print the message of a failure on rank 0 and end MPI; the exit code. */
+int app_finish(ent_comm *world, ent_status status);
+/* Parse where no MPI is used: ends the process on a wrong command line. */
+void app_parse(const struct argp *argp, int argc, char **argv, void *input);
+/* Print a failure's message; the exit code. */
+int app_report(ent_status status);
+/* Rank 0's text on all ranks, if rank 0 has one; NULL-terminated, ent_free.  Collective. */
+ent_status app_share(ent_comm *world, ent_status status, char **text);
+
+/* version.c: one line, and the whole page. */
+const char *app_version_line(void);
+void app_version_print(FILE *out);
+
+/* report.c: figures for people and for programs. */
+void app_print_table(FILE *out, const ent_federation_view *view);
+void app_print_json(FILE *out, const ent_federation_view *view);
+
+/* progress.c: a bar on a terminal, a line a round elsewhere, and the log file. */
+typedef struct app_progress app_progress;
+ent_status app_progress_new(const char *log_path, bool quiet, app_progress **out);
+void app_progress_free(app_progress *progress);
+void app_progress_note(app_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round);
+
+#endif

@@ -1,0 +1,53 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "entente/memory.h"
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int k = 1; k < argc; k++)
+        if (!strcmp(argv[k], "--help") || !strcmp(argv[k], "-?") || !strcmp(argv[k], "--usage")) return true;
+    return false;
+}
+
+void app_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+    argp_err_exit_status = APP_USAGE;
+    argp_parse(argp, argc, argv, 0, NULL, input);
+}
+
+ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world)
+{
+    if (asks_for_help(argc, argv)) app_parse(argp, argc, argv, input);
+    ENT_TRY(ent_comm_start(&argc, &argv, world));
+    const unsigned flags = ent_comm_rank(*world) == 0 ? ARGP_NO_EXIT : ARGP_SILENT;
+    return argp_parse(argp, argc, argv, flags, NULL, input) == 0 ? ENT_OK : ENT_EARG;
+}
+
+int app_report(ent_status status)
+{
+    if (status == ENT_OK) return 0;
+    fflush(stdout);
+    fprintf(stderr, "entente: %s\n", ent_message());
+    return APP_FAILED;
+}
+
+int app_finish(ent_comm *world, ent_status status)
+{
+    const int code = ent_comm_rank(world) == 0 ? app_report(status) : status != ENT_OK;
+    ent_comm_finish(world);
+    return code;
+}
+
+ent_status app_share(ent_comm *world, ent_status status, char **text)
+{
+    const bool root = ent_comm_rank(world) == 0;
+    ENT_TRY(ent_comm_agree(world, root ? status : ENT_OK));
+    int64_t length = root ? (int64_t)strlen(*text) + 1 : 0;
+    ent_comm_broadcast(world, 0, &length, sizeof length);
+    if (!root) *text = ent_alloc(length, 1);
+    status = ent_comm_agree(world, *text ? ENT_OK : ent_fail(ENT_ENOMEM, "configuration: no memory"));
+    if (status == ENT_OK) ent_comm_broadcast(world, 0, *text, (size_t)length);
+    return status;
+}

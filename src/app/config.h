@@ -1,0 +1,15 @@
+/* From a YAML file and --set options to an ent_config.  Local. */
+#ifndef ENTENTE_APP_CONFIG_H
+#define ENTENTE_APP_CONFIG_H
+
+#include "entente/config.h"
+
+/* The file with the overrides and all defaults in it, checked, as YAML text (ent_free).  Errors: ENT_EIO; ENT_ECONFIG
+ * with file, line, key, the value found and the values allowed. */
+ent_status app_config_text(const char *path, int sets, const char *const *set, char **text);
+
+/* The values of such a text.  Free with app_config_free. */
+ent_status app_config_parse(const char *text, ent_config **out);
+void app_config_free(ent_config *config);
+
+#endif

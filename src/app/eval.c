@@ -1,0 +1,116 @@
+/* entente eval: a trained model on a data set. */
+#include <errno.h>
+#include <string.h>
+
+#include "app.h"
+#include "config.h"
+#include "entente/memory.h"
+
+typedef struct {
+    const char *folder, *data, *missing;
+    bool json, all;
+} arguments;
+
+enum { KEY_DATA = 'd', KEY_MISSING = 'm', KEY_JSON = 'j', KEY_ALL = 'a' };
+
+static const struct argp_option OPTIONS[] = {
+    {"data", KEY_DATA, "FILE", 0, "the data set (HDF5); needs the modalities and the label of the training", 0},
+    {"missing", KEY_MISSING, "NAME[,NAME...]", 0, "leave these modalities out of every row", 0},
+    {"all", KEY_ALL, NULL, 0, "use every row, not the test rows alone", 0},
+    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+    {0}};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case KEY_DATA:
+        a->data = value;
+        return 0;
+    case KEY_MISSING:
+        a->missing = value;
+        return 0;
+    case KEY_JSON:
+        a->json = true;
+        return 0;
+    case KEY_ALL:
+        a->all = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->folder) {
+            argp_error(state, "more than one result: '%s'", value);
+            return EINVAL;
+        }
+        a->folder = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->folder || !a->data) {
+            argp_error(state, "want a result folder and --data FILE");
+            return EINVAL;
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    OPTIONS, parse, "RESULT_DIR", "Evaluate a trained model on the test rows of a data set.", NULL, NULL, NULL};
+
+/* "audio,vision" as bits. */
+static ent_status absent_bits(const char *list, const ent_config *config, uint32_t *bits)
+{
+    *bits = 0;
+    while (list && *list) {
+        const size_t length = strcspn(list, ",");
+        unsigned m = 0;
+        while (m < config->data.modalities_count && (strlen(config->data.modalities[m]) != length ||
+                                                     strncmp(config->data.modalities[m], list, length) != 0))
+            m++;
+        if (m == config->data.modalities_count) {
+            char names[1024] = "";
+            for (m = 0; m < config->data.modalities_count; m++)
+                strcat(strcat(names, m ? ", " : ""), config->data.modalities[m]);
+            return ent_fail(ENT_EARG, "--missing: found '%.*s', want one of: %s", (int)length, list, names);
+        }
+        *bits |= UINT32_C(1) << m;
+        list += length + (list[length] == ',');
+    }
+    return ENT_OK;
+}
+
+static ent_status evaluate(ent_comm *world, const arguments *a, const ent_config *config)
+{
+    ent_federation *federation;
+    uint32_t absent;
+    ENT_TRY(absent_bits(a->missing, config, &absent));
+    ENT_TRY(ent_federation_load(world, config, a->folder, a->data, absent, a->all, &federation));
+    const ent_status status = ent_federation_evaluate(federation);
+    if (status == ENT_OK && ent_comm_rank(world) == 0) {
+        const ent_federation_view view = ent_federation_see(federation);
+        app_print_table(stdout, &view);
+        if (a->json) app_print_json(stdout, &view);
+    }
+    ent_federation_free(federation);
+    return status;
+}
+
+int app_eval(int argc, char **argv)
+{
+    arguments a = {.folder = NULL};
+    ent_comm *world;
+    char *text = NULL;
+    ent_config *config = NULL;
+    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
+    if (status != ENT_OK) {
+        ent_comm_finish(world);
+        return APP_USAGE;
+    }
+    if (ent_comm_rank(world) == 0) status = ent_result_config(a.folder, &text);
+    status = app_share(world, status, &text);
+    if (status == ENT_OK) status = ent_comm_agree(world, app_config_parse(text, &config));
+    if (status == ENT_OK) status = evaluate(world, &a, config);
+    app_config_free(config);
+    ent_free(text);
+    return app_finish(world, status);
+}

@@ -1,0 +1,50 @@
+/* entente: train and study multimodal quantum federated models.  One table of sub-commands. */
+#include <string.h>
+
+#include "app.h"
+
+typedef struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} command;
+
+static const command COMMANDS[] = {
+    {"train", "train a model over MPI from a YAML configuration", app_train},
+    {"eval", "evaluate a trained model on a data set, with modalities left out at will", app_eval},
+    {"inspect", "show what a data set or a result holds", app_inspect},
+    {"synth", "write a synthetic multimodal data set", app_synth},
+};
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
+
+static int help(FILE *out)
+{
+    fprintf(out, "Usage: entente COMMAND [ARGUMENT...]\n"
+                 "Train and study multimodal quantum federated models.\n\n");
+    for (int k = 0; k < COMMAND_COUNT; k++) fprintf(out, "  %-10s %s\n", COMMANDS[k].name, COMMANDS[k].summary);
+    fprintf(out, "\n  entente COMMAND --help   what a command takes\n"
+                 "  entente --version        versions of everything that is linked\n\n"
+                 "First steps:\n"
+                 "  entente synth --out data.h5\n"
+                 "  mpirun -n 2 entente train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"
+                 "  entente eval result --data data.h5 --missing audio\n");
+    return out == stderr ? APP_USAGE : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) return help(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return help(stdout);
+    if (strcmp(argv[1], "--version") == 0) {
+        app_version_print(stdout);
+        return 0;
+    }
+    for (int k = 0; k < COMMAND_COUNT; k++)
+        if (strcmp(argv[1], COMMANDS[k].name) == 0) {
+            char name[64];
+            snprintf(name, sizeof name, "entente %s", COMMANDS[k].name);
+            argv[1] = name;
+            return COMMANDS[k].run(argc - 1, argv + 1);
+        }
+    fprintf(stderr, "entente: unknown command '%s'\n\n", argv[1]);
+    return help(stderr);
+}

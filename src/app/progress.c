@@ -1,0 +1,108 @@
+/* Progress: on a terminal one line that is drawn over, elsewhere a line a round; everything goes to the log too. */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "entente/clock.h"
+#include "entente/memory.h"
+
+struct app_progress {
+    FILE *log;
+    bool quiet, terminal, drawn;
+    double begin_s, drawn_s;
+};
+
+ent_status app_progress_new(const char *log_path, bool quiet, app_progress **out)
+{
+    app_progress *p = ent_alloc(1, sizeof *p);
+    ENT_REQUIRE(p, ENT_ENOMEM, "progress: no memory");
+    p->log = fopen(log_path, "w");
+    if (!p->log) {
+        const int reason = errno;
+        ent_free(p);
+        return ent_fail(ENT_EIO, "%s: %s", log_path, strerror(reason));
+    }
+    p->quiet = quiet;
+    p->terminal = isatty(STDERR_FILENO);
+    *out = p;
+    return ENT_OK;
+}
+
+static void wipe(app_progress *p)
+{
+    if (p->drawn) fprintf(stderr, "\r\033[K");
+    p->drawn = false;
+}
+
+void app_progress_free(app_progress *p)
+{
+    if (!p) return;
+    wipe(p);
+    fclose(p->log);
+    ent_free(p);
+}
+
+void app_progress_note(app_progress *p, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(p->log, "%s\n", text);
+    fflush(p->log);
+    wipe(p);
+    if (!p->quiet) fprintf(stderr, "%s\n", text);
+}
+
+static void round_text(const ent_round *r, int64_t rounds, double left_s, char *text, size_t room)
+{
+    size_t used = (size_t)snprintf(text, room, "round %lld/%lld  train loss %.4f", (long long)r->round + 1,
+                                   (long long)rounds, r->train_loss);
+    if (r->test.n > 0)
+        used += (size_t)snprintf(text + used, room - used, "  test loss %.4f  accuracy %.4f", r->test.loss,
+                                 r->test.accuracy);
+    const double seconds = r->compute_s + r->wait_s + r->communicate_s;
+    if (seconds > 0.0 && used < room)
+        used += (size_t)snprintf(text + used, room - used, "  %.0f samples/s", (double)r->samples / seconds);
+    if (left_s >= 0.0 && used < room) snprintf(text + used, room - used, "  %.0f s left", left_s);
+}
+
+static void draw_bar(app_progress *p, const char *text, double done)
+{
+    enum { WIDTH = 24 };
+    char bar[WIDTH + 1];
+    for (int k = 0; k < WIDTH; k++) bar[k] = k < (int)(done * WIDTH) ? '#' : '.';
+    bar[WIDTH] = '\0';
+    fprintf(stderr, "\r\033[K[%s] %s", bar, text);
+    fflush(stderr);
+    p->drawn = true;
+}
+
+/* At most ten drawings a second on a terminal. */
+ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round)
+{
+    app_progress *p = progress;
+    const int64_t rounds = ent_federation_see(federation).config->federation.rounds, done = round->round + 1;
+    const double now = ent_clock_s(),
+                 last = round->compute_s + round->wait_s + round->communicate_s + round->evaluate_s;
+    if (p->begin_s == 0.0) p->begin_s = now - last;
+    const double left = (now - p->begin_s) / (double)done * (double)(rounds - done);
+    char text[512];
+    round_text(round, rounds, -1.0, text, sizeof text);
+    fprintf(p->log, "%s\n", text);
+    fflush(p->log);
+    if (p->quiet) return ENT_OK;
+    if (!p->terminal) {
+        fprintf(stderr, "%s\n", text);
+    } else if (now - p->drawn_s > 0.1 || done == rounds) {
+        round_text(round, rounds, left, text, sizeof text);
+        draw_bar(p, text, (double)done / (double)rounds);
+        p->drawn_s = now;
+    }
+    return ENT_OK;
+}

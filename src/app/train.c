@@ -1,0 +1,194 @@
+/* entente train: read the configuration, set up the federation, train it, report, save. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "config.h"
+#include "entente/memory.h"
+
+enum { MAX_SETS = 256 };
+
+typedef struct {
+    const char *config_path;
+    char out[4000];
+    const char *set[MAX_SETS];
+    int sets;
+    bool json, quiet;
+} arguments;
+
+enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q' };
+
+static const struct argp_option OPTIONS[] = {
+    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
+    {"out", KEY_OUT, "DIR", 0, "folder for the result (default: result-NAME for NAME.yaml)", 0},
+    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
+    {0}};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case KEY_SET:
+        if (a->sets == MAX_SETS) {
+            argp_error(state, "more than %d --set", MAX_SETS);
+            return EINVAL;
+        }
+        a->set[a->sets++] = value;
+        return 0;
+    case KEY_OUT:
+        snprintf(a->out, sizeof a->out, "%s", value);
+        return 0;
+    case KEY_JSON:
+        a->json = true;
+        return 0;
+    case KEY_QUIET:
+        a->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->config_path) {
+            argp_error(state, "more than one configuration: '%s'", value);
+            return EINVAL;
+        }
+        a->config_path = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->config_path) {
+            argp_error(state, "which configuration? Try jobs/quickstart.yaml");
+            return EINVAL;
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const char DOC[] =
+    "Train a multimodal quantum federated model.\v"
+    "Run it under mpirun or srun: ranks are hosts of clients, OMP_NUM_THREADS threads each.  The result is "
+    "DIR/result.h5 (configuration, figures of every round, masks, weights) and DIR/log.txt.\n\n"
+    "Sections of the configuration and their keys (file and modalities have no default):\n"
+    "  data:        file, modalities, label\n"
+    "  model:       registers: {NAME: {qubits, layers, angles, ansatz, reduce, map, scale, reupload}},\n"
+    "               fusion: {pattern, gate, layers}, readout, head, loss\n"
+    "  missing:     level, rate, absent, where, empty, policy, context\n"
+    "  federation:  clients, split, alpha, shards_per_client, participation, rounds, aggregation, evaluate_every\n"
+    "  client:      epochs, batch, optimizer, learning_rate, momentum, beta1, beta2, epsilon, weight_decay\n"
+    "  seeds:       split, masks, init, sampling\n"
+    "  run:         precision, engine, shards, threads\n"
+    "A wrong value is answered with the values allowed.";
+
+static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL, NULL};
+
+/* result-mosi for path/mosi.yaml */
+static void default_folder(arguments *a)
+{
+    if (*a->out) return;
+    const char *slash = strrchr(a->config_path, '/'), *name = slash ? slash + 1 : a->config_path;
+    const char *dot = strrchr(name, '.');
+    snprintf(a->out, sizeof a->out, "result-%.*s", (int)(dot ? dot - name : (long)strlen(name)), name);
+}
+
+static ent_status check_folder(const char *folder)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/result.h5", folder);
+    ENT_REQUIRE(access(path, F_OK) != 0, ENT_EARG, "%s: a result is there already; name another folder with --out",
+                folder);
+    return ENT_OK;
+}
+
+/* With its parents. */
+static ent_status make_folder(const char *folder)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s", folder);
+    for (char *slash = path + 1;; slash++) {
+        slash += strcspn(slash, "/");
+        const char end = *slash;
+        *slash = '\0';
+        ENT_REQUIRE(mkdir(path, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", path, strerror(errno));
+        if (end == '\0') return ENT_OK;
+        *slash = end;
+    }
+}
+
+static ent_status read_config(ent_comm *world, const arguments *a, char **text, ent_config **config)
+{
+    ent_status status = ENT_OK;
+    if (ent_comm_rank(world) == 0) {
+        status = check_folder(a->out);
+        if (status == ENT_OK) status = app_config_text(a->config_path, a->sets, a->set, text);
+    }
+    ENT_TRY(app_share(world, status, text));
+    return ent_comm_agree(world, app_config_parse(*text, config));
+}
+
+static ent_status open_folder(ent_comm *world, const arguments *a, app_progress **progress)
+{
+    ent_status status = ENT_OK;
+    if (ent_comm_rank(world) == 0) {
+        char log[4096];
+        snprintf(log, sizeof log, "%s/log.txt", a->out);
+        status = make_folder(a->out);
+        if (status == ENT_OK) status = app_progress_new(log, a->quiet, progress);
+    }
+    return ent_comm_agree(world, status);
+}
+
+static void note_setup(app_progress *progress, const ent_federation *federation)
+{
+    const ent_federation_view v = ent_federation_see(federation);
+    app_progress_note(progress,
+                      "%lld clients (%lld without a training row), %lld/%lld/%lld rows to train, validate, "
+                      "test",
+                      (long long)v.clients, (long long)v.empty_clients, (long long)v.part[ENT_TRAIN].n,
+                      (long long)v.part[ENT_VALIDATION].n, (long long)v.part[ENT_TEST].n);
+    app_progress_note(progress, "%d qubits, %d parameters, engine %s, %d rank%s of %d thread%s", v.qubits, v.params,
+                      v.engine, v.ranks, v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
+    for (unsigned m = 0; m < v.config->data.modalities_count; m++)
+        if (!v.reduction[m])
+            app_progress_note(progress, "no training row has modality '%s': its features count as 0",
+                              v.config->data.modalities[m]);
+}
+
+static ent_status train(ent_comm *world, const arguments *a, const char *text, const ent_config *config)
+{
+    ent_federation *federation;
+    app_progress *progress = NULL;
+    ENT_TRY(ent_federation_new(world, config, &federation));
+    ent_status status = open_folder(world, a, &progress);
+    if (status == ENT_OK && progress) note_setup(progress, federation);
+    if (status == ENT_OK) status = ent_federation_train(federation, app_progress_round, progress);
+    if (status == ENT_OK) status = ent_result_save(world, federation, a->out, text, app_version_line());
+    if (status == ENT_OK && progress) {
+        const ent_federation_view view = ent_federation_see(federation);
+        app_progress_note(progress, "result: %s/result.h5", a->out);
+        if (!a->quiet) app_print_table(stdout, &view);
+        if (a->json) app_print_json(stdout, &view);
+    }
+    app_progress_free(progress);
+    ent_federation_free(federation);
+    return status;
+}
+
+int app_train(int argc, char **argv)
+{
+    arguments a = {.config_path = NULL};
+    ent_comm *world;
+    char *text = NULL;
+    ent_config *config = NULL;
+    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
+    if (status != ENT_OK) {
+        ent_comm_finish(world);
+        return APP_USAGE;
+    }
+    default_folder(&a);
+    status = read_config(world, &a, &text, &config);
+    if (status == ENT_OK) status = train(world, &a, text, config);
+    app_config_free(config);
+    ent_free(text);
+    return app_finish(world, status);
+}

@@ -1,0 +1,297 @@
+/* Line numbers: libyaml's start mark of a node.  Nodes that came from elsewhere carry one of two impossible lines. */
+#include "yaml.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/memory.h"
+
+static const size_t LINE_SET = (size_t)-2, LINE_DEFAULT = (size_t)-3;
+
+static ent_status read_file(const char *path, char **text)
+{
+    FILE *file = fopen(path, "rb");
+    ENT_REQUIRE(file, ENT_EIO, "%s: %s", path, strerror(errno));
+    int64_t length = 0, room = 1 << 16;
+    char *buffer = ent_alloc(room + 1, 1);
+    while (buffer) {
+        length += (int64_t)fread(buffer + length, 1, (size_t)(room - length), file);
+        if (length < room) break;
+        char *grown = room < 1 << 24 ? ent_alloc(2 * room + 1, 1) : NULL;
+        if (grown) memcpy(grown, buffer, (size_t)length);
+        ent_free(buffer);
+        buffer = grown;
+        room *= 2;
+    }
+    const int failed = ferror(file);
+    fclose(file);
+    if (!buffer || failed) {
+        ent_free(buffer);
+        return ent_fail(ENT_EIO, "%s: %s", path, failed ? "cannot be read" : "too large for a configuration");
+    }
+    buffer[length] = '\0';
+    *text = buffer;
+    return ENT_OK;
+}
+
+ent_status app_yaml_load(const char *path, app_yaml **out)
+{
+    char *text = NULL;
+    ENT_TRY(read_file(path, &text));
+    const ent_status status = app_yaml_parse(text, path, out);
+    ent_free(text);
+    return status;
+}
+
+static ent_status load_document(app_yaml *yaml)
+{
+    yaml_parser_t parser;
+    ENT_REQUIRE(yaml_parser_initialize(&parser), ENT_ENOMEM, "%s: no memory", yaml->name);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)yaml->text, strlen(yaml->text));
+    ent_status status = ENT_OK;
+    if (!yaml_parser_load(&parser, &yaml->document)) {
+        status = ent_fail(ENT_ECONFIG, "%s:%zu:%zu: not YAML: %s", yaml->name, parser.problem_mark.line + 1,
+                          parser.problem_mark.column + 1, parser.problem ? parser.problem : "no memory");
+        memset(&yaml->document, 0, sizeof yaml->document);
+    }
+    yaml_parser_delete(&parser);
+    return status;
+}
+
+ent_status app_yaml_parse(const char *text, const char *name, app_yaml **out)
+{
+    app_yaml *yaml = ent_alloc(1, sizeof *yaml);
+    ENT_REQUIRE(yaml, ENT_ENOMEM, "%s: no memory", name);
+    yaml->name = ent_text(name);
+    yaml->text = ent_text(text);
+    ent_status status = yaml->name && yaml->text ? load_document(yaml) : ent_fail(ENT_ENOMEM, "%s: no memory", name);
+    if (status == ENT_OK) {
+        const yaml_node_t *root = yaml_document_get_root_node(&yaml->document);
+        if (!root || root->type != YAML_MAPPING_NODE)
+            status = ent_fail(ENT_ECONFIG, "%s: want sections such as 'data:' and 'model:', found %s", name,
+                              root ? "something else" : "nothing");
+    }
+    if (status != ENT_OK) {
+        app_yaml_free(yaml);
+        return status;
+    }
+    *out = yaml;
+    return ENT_OK;
+}
+
+void app_yaml_free(app_yaml *yaml)
+{
+    if (!yaml) return;
+    if (yaml->document.nodes.start) yaml_document_delete(&yaml->document);
+    ent_free(yaml->name);
+    ent_free(yaml->text);
+    ent_free(yaml);
+}
+
+static yaml_node_t *node_at(yaml_document_t *document, int number)
+{
+    return yaml_document_get_node(document, number);
+}
+
+/* The pair of `mapping` whose key is key[0..length-1]. */
+static yaml_node_pair_t *find_pair(yaml_document_t *document, yaml_node_t *mapping, const char *key, size_t length)
+{
+    if (!mapping || mapping->type != YAML_MAPPING_NODE) return NULL;
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *node = node_at(document, pair->key);
+        if (node->type == YAML_SCALAR_NODE && node->data.scalar.length == length &&
+            memcmp(node->data.scalar.value, key, length) == 0)
+            return pair;
+    }
+    return NULL;
+}
+
+yaml_node_t *app_yaml_find(app_yaml *yaml, const char *path)
+{
+    yaml_node_t *node = yaml_document_get_root_node(&yaml->document);
+    while (*path) {
+        const size_t length = strcspn(path, ".");
+        const yaml_node_pair_t *pair = find_pair(&yaml->document, node, path, length);
+        if (!pair) return NULL;
+        node = node_at(&yaml->document, pair->value);
+        path += length + (path[length] == '.');
+    }
+    return node;
+}
+
+/* Adding nodes moves the node array: numbers stay valid, pointers do not. */
+int app_yaml_copy(app_yaml *yaml, yaml_document_t *other, int from)
+{
+    yaml_document_t *document = &yaml->document;
+    const yaml_node_t *node = node_at(other, from);
+    int copy = 0;
+    if (node->type == YAML_SCALAR_NODE) {
+        copy = yaml_document_add_scalar(document, node->tag, node->data.scalar.value, (int)node->data.scalar.length,
+                                        node->data.scalar.style);
+    } else if (node->type == YAML_SEQUENCE_NODE) {
+        copy = yaml_document_add_sequence(document, node->tag, node->data.sequence.style);
+        for (int *item = node->data.sequence.items.start; copy && item < node->data.sequence.items.top; item++)
+            yaml_document_append_sequence_item(document, copy, app_yaml_copy(yaml, other, *item));
+    } else {
+        copy = yaml_document_add_mapping(document, node->tag, node->data.mapping.style);
+        for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; copy && pair < node->data.mapping.pairs.top;
+             pair++) {
+            const int key = app_yaml_copy(yaml, other, pair->key), value = app_yaml_copy(yaml, other, pair->value);
+            yaml_document_append_mapping_pair(document, copy, key, value);
+        }
+    }
+    if (copy) node_at(document, copy)->start_mark.line = node->start_mark.line;
+    return copy;
+}
+
+static void mark_all(yaml_document_t *document, size_t line)
+{
+    for (yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++) node->start_mark.line = line;
+}
+
+static int new_key(yaml_document_t *document, const char *key, size_t length, size_t line)
+{
+    const int number =
+        yaml_document_add_scalar(document, NULL, (const yaml_char_t *)key, (int)length, YAML_PLAIN_SCALAR_STYLE);
+    if (number) node_at(document, number)->start_mark.line = line;
+    return number;
+}
+
+/* Put value number `value` at path under the root, making mappings on the way. */
+static ent_status put(app_yaml *yaml, const char *path, size_t path_length, int value)
+{
+    yaml_document_t *document = &yaml->document;
+    const char *end = path + path_length;
+    int mapping = 1; /* the root */
+    for (;;) {
+        size_t length = 0;
+        while (path + length < end && path[length] != '.') length++;
+        const int last = path + length == end;
+        ENT_REQUIRE(length > 0, ENT_ECONFIG, "--set: a key is empty");
+        yaml_node_pair_t *pair = find_pair(document, node_at(document, mapping), path, length);
+        if (!pair || (!last && node_at(document, pair->value)->type != YAML_MAPPING_NODE)) {
+            const int child = last ? value : yaml_document_add_mapping(document, NULL, YAML_BLOCK_MAPPING_STYLE);
+            if (!last && child) node_at(document, child)->start_mark.line = LINE_SET;
+            pair = find_pair(document, node_at(document, mapping), path, length);
+            if (pair) {
+                pair->value = child;
+            } else {
+                const int key = new_key(document, path, length, LINE_SET);
+                ENT_REQUIRE(child && key && yaml_document_append_mapping_pair(document, mapping, key, child),
+                            ENT_ENOMEM, "--set: no memory");
+            }
+            mapping = child;
+        } else {
+            if (last) pair->value = value;
+            mapping = pair->value;
+        }
+        if (last) return ENT_OK;
+        path += length + 1;
+    }
+}
+
+ent_status app_yaml_set(app_yaml *yaml, const char *assignment)
+{
+    const char *equals = strchr(assignment, '=');
+    ENT_REQUIRE(equals && equals > assignment, ENT_ECONFIG, "--set %s: want key.path=value", assignment);
+    char *text = ent_alloc((int64_t)strlen(equals) + 16, 1);
+    ENT_REQUIRE(text, ENT_ENOMEM, "--set: no memory");
+    sprintf(text, "value: %s", equals + 1);
+    app_yaml *value;
+    ent_status status = app_yaml_parse(text, assignment, &value);
+    ent_free(text);
+    if (status != ENT_OK) return ent_fail_in(status, "--set");
+    mark_all(&value->document, LINE_SET);
+    const yaml_node_t *root = yaml_document_get_root_node(&value->document);
+    const int copy = app_yaml_copy(yaml, &value->document, root->data.mapping.pairs.start->value);
+    status = copy ? put(yaml, assignment, (size_t)(equals - assignment), copy)
+                  : ent_fail(ENT_ENOMEM, "--set: no memory");
+    app_yaml_free(value);
+    return status;
+}
+
+static ent_status fill(app_yaml *yaml, int mapping, app_yaml *defaults, int from)
+{
+    yaml_document_t *document = &yaml->document;
+    const yaml_node_t *source = node_at(&defaults->document, from);
+    for (yaml_node_pair_t *pair = source->data.mapping.pairs.start; pair < source->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *key = node_at(&defaults->document, pair->key);
+        yaml_node_pair_t *mine = find_pair(document, node_at(document, mapping), (const char *)key->data.scalar.value,
+                                           key->data.scalar.length);
+        if (!mine) {
+            const int key_copy = app_yaml_copy(yaml, &defaults->document, pair->key);
+            const int value_copy = app_yaml_copy(yaml, &defaults->document, pair->value);
+            ENT_REQUIRE(yaml_document_append_mapping_pair(document, mapping, key_copy, value_copy), ENT_ENOMEM,
+                        "%s: no memory", yaml->name);
+        } else if (node_at(document, mine->value)->type == YAML_MAPPING_NODE &&
+                   node_at(&defaults->document, pair->value)->type == YAML_MAPPING_NODE) {
+            ENT_TRY(fill(yaml, mine->value, defaults, pair->value));
+        }
+    }
+    return ENT_OK;
+}
+
+ent_status app_yaml_fill(app_yaml *yaml, app_yaml *defaults)
+{
+    mark_all(&defaults->document, LINE_DEFAULT);
+    return fill(yaml, 1, defaults, 1);
+}
+
+char *app_yaml_where(const app_yaml *yaml, const yaml_node_t *node, char text[256])
+{
+    if (node->start_mark.line == LINE_SET)
+        snprintf(text, 256, "--set");
+    else if (node->start_mark.line == LINE_DEFAULT)
+        snprintf(text, 256, "%.200s (default)", yaml->name);
+    else
+        snprintf(text, 256, "%.200s:%zu", yaml->name, node->start_mark.line + 1);
+    return text;
+}
+
+typedef struct {
+    char *text;
+    size_t length, room;
+} text_buffer;
+
+static int write_piece(void *context, unsigned char *piece, size_t size)
+{
+    text_buffer *buffer = context;
+    if (buffer->length + size + 1 > buffer->room) {
+        const size_t room = 2 * (buffer->length + size + 1);
+        char *grown = ent_alloc((int64_t)room, 1);
+        if (!grown) return 0;
+        if (buffer->text) memcpy(grown, buffer->text, buffer->length);
+        ent_free(buffer->text);
+        buffer->text = grown;
+        buffer->room = room;
+    }
+    memcpy(buffer->text + buffer->length, piece, size);
+    buffer->length += size;
+    buffer->text[buffer->length] = '\0';
+    return 1;
+}
+
+/* yaml_emitter_dump destroys its document: dump a copy of the tree. */
+ent_status app_yaml_write(app_yaml *yaml, char **text)
+{
+    app_yaml copy = {.name = yaml->name};
+    yaml_emitter_t emitter;
+    text_buffer buffer = {.text = NULL};
+    ENT_REQUIRE(yaml_document_initialize(&copy.document, NULL, NULL, NULL, 1, 1), ENT_ENOMEM, "%s: no memory",
+                yaml->name);
+    app_yaml_copy(&copy, &yaml->document, 1);
+    yaml_emitter_initialize(&emitter);
+    yaml_emitter_set_output(&emitter, write_piece, &buffer);
+    yaml_emitter_set_width(&emitter, 110);
+    const int done = yaml_emitter_open(&emitter) && yaml_emitter_dump(&emitter, &copy.document) &&
+                     yaml_emitter_close(&emitter);
+    yaml_emitter_delete(&emitter);
+    if (!done || !buffer.text) {
+        ent_free(buffer.text);
+        return ent_fail(ENT_ENOMEM, "%s: cannot be written as text", yaml->name);
+    }
+    *text = buffer.text;
+    return ENT_OK;
+}

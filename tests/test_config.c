@@ -1,0 +1,201 @@
+/* The configuration: what a short file comes to, and what is refused, with line, key, value and wish. */
+#include "check.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../src/app/config.h"
+#include "entente/random.h"
+
+static char folder[] = "/tmp/entente-config-XXXXXX";
+static char path[256];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) return -1;
+    snprintf(path, sizeof path, "%s/c.yaml", folder);
+    return 0;
+}
+
+static int drop_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static void write_config(const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static const char SHORT[] = "data: {file: a.h5, modalities: [text, audio]}\n"
+                            "model:\n"
+                            "  registers: {text: {qubits: 4, ansatz: strong}, audio: {reduce: linear}}\n"
+                            "client: {batch: 7}\n";
+
+static ent_config *load(const char *text, int sets, const char *const *set)
+{
+    char *whole;
+    ent_config *config;
+    write_config(text);
+    check_ok(app_config_text(path, sets, set, &whole));
+    check_ok(app_config_parse(whole, &config));
+    ent_free(whole);
+    return config;
+}
+
+static void short_file_gets_its_defaults(void **state)
+{
+    (void)state;
+    ent_config *c = load(SHORT, 0, NULL);
+    assert_string_equal(c->data.file, "a.h5");
+    assert_string_equal(c->data.label, "class");
+    assert_int_equal(c->data.modalities_count, 2);
+    assert_string_equal(c->data.modalities[1], "audio");
+    assert_int_equal(c->model.registers[0].qubits, 4);
+    assert_string_equal(c->model.registers[0].ansatz, "strong");
+    assert_int_equal(c->model.registers[0].reduce, ENT_REDUCE_PCA);
+    assert_int_equal(c->model.registers[1].qubits, 3);
+    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_LINEAR);
+    assert_true(c->model.registers[1].reupload);
+    assert_int_equal(c->model.fusion.gate, ENT_CRZ);
+    assert_int_equal(c->client.batch, 7);
+    assert_int_equal(c->client.optimizer, ENT_ADAM);
+    assert_int_equal(c->seeds.masks, 2);
+    assert_true(c->missing.rate[0] == 0.0 && c->missing.rate[1] == 0.0);
+    app_config_free(c);
+}
+
+static void set_overrides_and_one_rate_is_meant_for_all(void **state)
+{
+    (void)state;
+    const char *const set[] = {"client.batch=32",
+                               "missing.rate=0.25",
+                               "model.registers.audio={qubits: 5}",
+                               "seeds.split=18446744073709551615",
+                               "missing.absent=[text]",
+                               "data.label=value"};
+    ent_config *c = load(SHORT, 6, set);
+    assert_int_equal(c->client.batch, 32);
+    assert_true(c->missing.rate[0] == 0.25 && c->missing.rate[1] == 0.25);
+    assert_int_equal(c->model.registers[1].qubits, 5);
+    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_PCA);
+    assert_true(c->seeds.split == UINT64_MAX);
+    assert_int_equal(c->missing.absent_count, 1);
+    assert_string_equal(c->data.label, "value");
+    app_config_free(c);
+}
+
+static void text_as_used_says_the_same_again(void **state)
+{
+    (void)state;
+    char *once, *twice;
+    write_config(SHORT);
+    check_ok(app_config_text(path, 0, NULL, &once));
+    write_config(once);
+    check_ok(app_config_text(path, 0, NULL, &twice));
+    assert_string_equal(once, twice);
+    ent_free(once);
+    ent_free(twice);
+}
+
+static void wrong_files_are_refused_with_line_key_value_and_wish(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } table[] = {
+        {"data: {file: a.h5, modalities: [a]}\nclient: {bacth: 3}\n",
+         "c.yaml:2: unknown key 'bacth' in client, want one of: epochs, batch, optimizer"},
+        {"data: {file: a.h5, modalities: [a]}\nmodle: {}\n",
+         "c.yaml:2: unknown key 'modle', want one of: data, model"},
+        {"data: {file: a.h5, modalities: [a]}\nclient:\n  batch: many\n",
+         "c.yaml:3: client.batch: found 'many', want a whole number from 1 to 1000000000"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: 1.5}\n", "client.batch: found '1.5', want a whole"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: 0}\n", "client.batch: found '0', want a whole"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: [1]}\n", "client.batch: found a list, want a whole"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {learning_rate: nan}\n", "client.learning_rate: found 'nan'"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {optimizer: adamw}\n",
+         "client.optimizer: found 'adamw', want one of: sgd, momentum, adam"},
+        {"data: {file: a.h5, modalities: [a]}\n\nmodel: {registers: {b: {}}}\n",
+         "c.yaml:3: unknown key 'b' in model.registers, want one of: a"},
+        {"data: {file: a.h5, modalities: [a]}\nmodel: {registers: {a: {qubits: 63}}}\n",
+         "model.registers.a.qubits: found '63', want a whole number from 1 to 62"},
+        {"data: {file: a.h5, modalities: [a]}\nmissing: {rate: {a: 1.5}}\n", "missing.rate.a: found '1.5'"},
+        {"data: {file: a.h5, modalities: [a]}\nmissing: {rate: 2}\n",
+         "missing.rate.a: found '2', want a number from 0"},
+        {"data: {file: a.h5, modalities: [a]}\nfederation: {alpha: 0}\n", "want a number above 0"},
+        {"data: {file: a.h5, modalities: [a]}\nseeds: {init: -1}\n", "seeds.init: found '-1'"},
+        {"data: {file: a.h5, modalities: [a]}\nseeds: {init: 18446744073709551616}\n",
+         "found '18446744073709551616'"},
+        {"data: {file: a.h5, modalities: []}\n", "data.modalities: found 0 names, want 1 to 16"},
+        {"data: {file: a.h5, modalities: [a, a]}\n", "'a' stands twice"},
+        {"data: {file: a.h5, modalities: [head]}\n", "found 'head'"},
+        {"data: {file: a.h5, modalities: a}\n", "data.modalities: found 'a', want a list of 1 to 16 names"},
+        {"data: {modalities: [a]}\n", "key 'data.file' is missing"},
+        {"data: {file: '', modalities: [a]}\n", "data.file: found '', want a text that is not empty"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: 1, batch: 2}\n", "key 'batch' stands twice in client"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: 3\n", "client: found '3', want a section of keys"},
+        {"data: {file: a.h5, modalities: [a]\n", "not YAML"},
+        {"", "want sections such as"},
+        {"- a\n", "want sections such as"},
+        {"data: {file: a.h5, modalities: [a]}\nmodel: {registers: {a: {reupload: maybe}}}\n", "want true or false"},
+    };
+    for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
+        char *text;
+        write_config(table[k].text);
+        check_fails(app_config_text(path, 0, NULL, &text), ENT_ECONFIG, table[k].message);
+    }
+}
+
+static void wrong_overrides_and_files_are_refused(void **state)
+{
+    (void)state;
+    char *text;
+    const char *const set[] = {"client.batch", "=3", "client.batch=[", "client.batch=x", "client..batch=3"};
+    const char *const message[] = {"want key.path=value", "want key.path=value", "not YAML",
+                                   "--set: client.batch: found 'x'", "a key is empty"};
+    write_config(SHORT);
+    for (int k = 0; k < 5; k++) check_fails(app_config_text(path, 1, set + k, &text), ENT_ECONFIG, message[k]);
+    check_fails(app_config_text("/nowhere/c.yaml", 0, NULL, &text), ENT_EIO, "/nowhere/c.yaml: No such file");
+}
+
+static void random_bytes_never_crash(void **state)
+{
+    (void)state;
+    ent_random s = ent_random_at(1, ENT_FOR_TEST, 5, 5);
+    for (int k = 0; k < 2000; k++) {
+        char bytes[sizeof SHORT], *text;
+        memcpy(bytes, SHORT, sizeof SHORT);
+        for (int flips = 0; flips < 3; flips++)
+            bytes[ent_random_below(&s, sizeof SHORT - 1)] = (char)(1 + ent_random_below(&s, 255));
+        write_config(bytes);
+        if (app_config_text(path, 0, NULL, &text) != ENT_OK) continue;
+        ent_config *config;
+        if (app_config_parse(text, &config) == ENT_OK) app_config_free(config);
+        ent_free(text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest computes[] = {
+        cmocka_unit_test(short_file_gets_its_defaults),
+        cmocka_unit_test(set_overrides_and_one_rate_is_meant_for_all),
+        cmocka_unit_test(text_as_used_says_the_same_again),
+    };
+    const struct CMUnitTest refuses[] = {
+        cmocka_unit_test(wrong_files_are_refused_with_line_key_value_and_wish),
+        cmocka_unit_test(wrong_overrides_and_files_are_refused),
+        cmocka_unit_test(random_bytes_never_crash),
+    };
+    if (make_folder(NULL)) return 1;
+    int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);
+    failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);
+    return drop_folder(NULL) ? 1 : failed;
+}
