@@ -26,7 +26,7 @@ ent_status app_start(const struct argp *argp, int argc, char **argv, void *input
 int app_finish(ent_comm *world, ent_status status);
 /* Parse where no MPI is used: ends the process on a wrong command line. */
 void app_parse(const struct argp *argp, int argc, char **argv, void *input);
-/* Print a failure's message; the exit code. */
+/* Print a failure's message, or that standard output cannot be written; the exit code. */
 int app_report(ent_status status);
 /* Rank 0's text on all ranks, if rank 0 has one; NULL-terminated, ent_free.  Collective. */
 ent_status app_share(ent_comm *world, ent_status status, char **text);

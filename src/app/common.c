@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +28,12 @@ ent_status app_start(const struct argp *argp, int argc, char **argv, void *input
 
 int app_report(ent_status status)
 {
-    if (status == ENT_OK) return 0;
-    fflush(stdout);
-    fprintf(stderr, "entente: %s\n", ent_message());
+    const bool written = fflush(stdout) == 0;
+    if (status == ENT_OK && written) return 0;
+    if (status != ENT_OK)
+        fprintf(stderr, "entente: %s\n", ent_message());
+    else
+        fprintf(stderr, "entente: standard output: %s\n", strerror(errno));
     return APP_FAILED;
 }
 
