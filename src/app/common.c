@@ -44,10 +44,19 @@ int app_finish(ent_comm *world, ent_status status)
     return code;
 }
 
+ent_status app_agree_with_root(ent_comm *world, ent_status status)
+{
+    char message[2048];
+    snprintf(message, sizeof message, "%s", ent_message());
+    const bool root = ent_comm_rank(world) == 0;
+    const ent_status agreed = ent_comm_agree(world, root ? status : ENT_OK);
+    return root && status != ENT_OK ? ent_fail(status, "%s", message) : agreed;
+}
+
 ent_status app_share(ent_comm *world, ent_status status, char **text)
 {
     const bool root = ent_comm_rank(world) == 0;
-    ENT_TRY(ent_comm_agree(world, root ? status : ENT_OK));
+    ENT_TRY(app_agree_with_root(world, status));
     int64_t length = root ? (int64_t)strlen(*text) + 1 : 0;
     ent_comm_broadcast(world, 0, &length, sizeof length);
     if (!root) *text = ent_alloc(length, 1);
