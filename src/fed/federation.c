@@ -116,7 +116,11 @@ static ent_status make_model(ent_federation *f)
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
 {
     ent_federation *f = ent_alloc(1, sizeof *f);
-    ENT_TRY(ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory")));
+    const ent_status status = ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory"));
+    if (status != ENT_OK) {
+        ent_free(f);
+        return status;
+    }
     f->world = world;
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
