@@ -70,7 +70,7 @@ typedef struct ent_average ent_average;
 ent_status ent_average_new(const ent_federation *f, ent_average **out);
 void ent_average_free(ent_average *average);
 void ent_average_start(ent_average *average);
-/* Local.  A client's weights, with its samples for the block weights.  Errors: ENT_ENUMERIC. */
+/* Local.  A client's weights, with its samples for the block weights.  Errors: ENT_ENUMERIC, naming the block. */
 ent_status ent_average_add(ent_average *average, const ent_federation *f, const double *w, int64_t first, int64_t n,
                            double loss);
 /* Collective.  The new w on all ranks; the loss's sum. */

@@ -233,8 +233,10 @@ static ent_status train_own_clients(const training *t, ent_round *figures)
         double loss;
         if (!t->chosen[client] || n == 0) continue;
         memcpy(t->w, f->w, bytes);
-        ENT_TRY(ent_client_train(t->trainer, f, figures->round, client, first, n, t->w, &loss));
-        ENT_TRY(ent_average_add(t->average, f, t->w, first, n, loss));
+        ent_status status = ent_client_train(t->trainer, f, figures->round, client, first, n, t->w, &loss);
+        if (status == ENT_OK) status = ent_average_add(t->average, f, t->w, first, n, loss);
+        if (status != ENT_OK)
+            return ent_fail_in(status, "round %lld, client %lld", (long long)figures->round + 1, (long long)client);
         figures->trained++;
         figures->samples += n * f->config->client.epochs;
     }
