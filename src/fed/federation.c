@@ -140,11 +140,22 @@ static ent_status check_shards(const ent_federation *f)
     return ENT_OK;
 }
 
+static ent_status check_rounds(int64_t rounds)
+{
+    char want[32], have[32];
+    const double bytes = (double)rounds * (double)sizeof(ent_round), available = (double)ent_memory_available_bytes();
+    ENT_REQUIRE(bytes < available, ENT_ENOMEM,
+                "federation.rounds: the figures of %lld rounds need %s, and %s are there", (long long)rounds,
+                ent_bytes_text(bytes, want), ent_bytes_text(available, have));
+    return ENT_OK;
+}
+
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out)
 {
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
     ent_status status = check_shards(f);
+    if (status == ENT_OK) status = check_rounds(config->federation.rounds);
     if (status == ENT_OK) status = open_data(f, config->data.file);
     if (status == ENT_OK) status = ent_population_make(f);
     if (status == ENT_OK) status = make_prior(f);
