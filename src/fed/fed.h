@@ -50,6 +50,9 @@ ent_status ent_population_make(ent_federation *f);
 ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows);
 void ent_part_clear(ent_part *part);
 
+/* federation.c: f->prior, what the training labels alone predict, and a real label's range.  Local. */
+ent_status ent_prior_make(ent_federation *f);
+
 /* rows.c: this rank's rows with their features, and the reductions.  Collective. */
 ent_status ent_rows_load(ent_federation *f, bool fit);
 void ent_local_clear(ent_local *local);

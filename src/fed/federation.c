@@ -88,7 +88,7 @@ static void find_label_range(ent_federation *f)
 }
 
 /* Log-frequencies of the training classes (one sample added to each), or the training mean. */
-static ent_status make_prior(ent_federation *f)
+ent_status ent_prior_make(ent_federation *f)
 {
     const ent_part *train = &f->part[ENT_TRAIN];
     f->prior = ent_alloc(f->outputs, sizeof *f->prior);
@@ -158,7 +158,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) status = check_rounds(config->federation.rounds);
     if (status == ENT_OK) status = open_data(f, config->data.file);
     if (status == ENT_OK) status = ent_population_make(f);
-    if (status == ENT_OK) status = make_prior(f);
+    if (status == ENT_OK) status = ent_prior_make(f);
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
     status = ent_comm_agree(world, status);
     if (status == ENT_OK) status = ent_rows_load(f, true);
