@@ -46,7 +46,7 @@ client:     {learning_rate: 0.05}
 def setUpModule():
     global folder
     folder = pathlib.Path(tempfile.mkdtemp(prefix="entente-command-"))
-    synth("data.h5", rows=600, missing=0.2)
+    synth("data.h5", rows=600, missing=0.35)
     synth("whole.h5", rows=1000)
     (folder / "small.yaml").write_text(SMALL.replace("DATA", str(folder / "data.h5")))
 

@@ -224,12 +224,24 @@ ent_status ent_population_make(ent_federation *f)
     return ENT_OK;
 }
 
+/* Rows of which the file holds nothing, as the training left them out. */
+static void leave_out_empty(const ent_federation *f, ent_part *part)
+{
+    int64_t kept = 0;
+    for (int64_t k = 0; k < part->n; k++)
+        if (f->dataset->stored[part->row[k]] || f->config->missing.empty == ENT_ALLOW)
+            part->row[kept++] = part->row[k];
+    part->n = kept;
+}
+
 /* For evaluation alone: one part, dealt out to as many clients as there are ranks, every row without `absent`. */
 ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows)
 {
     ent_part *part = &f->part[ENT_TEST];
     ENT_TRY(take_part(f->dataset, ENT_TEST, all_rows, part));
     ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row of /split is 2 (test)", f->dataset->path);
+    leave_out_empty(f, part);
+    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row has a modality of the model", f->dataset->path);
     f->clients = ent_comm_size(f->world);
     for (int64_t k = 0; k < part->n; k++) part->client[k] = (int32_t)(k * f->clients / part->n);
     f->missing = (ent_missing_inp){.level = ENT_LEVEL_FIXED, .fixed = absent, .empty = ENT_ALLOW};
