@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The unit tests, and comm on two ranks, under valgrind: bytes that were never written, and leaks.
+# The unit tests, and on two ranks comm, the federation and a small training, under valgrind: bytes that were never written, and leaks.
 #   bash tests/valgrind.sh [BUILD_FOLDER]     default build; tests/run.sh builds it
 # valgrind knows no AVX-512, so kernels run as ENTENTE_ISA says, avx2 by default.
 set -euo pipefail
@@ -35,6 +35,16 @@ check() {
 for program in "$build"/tests/test_*; do
     [ -x "$program" ] && check "$(basename "$program")" "${checker[@]}" "$program"
 done
-check "mpi_comm on 2 ranks" mpirun -n 2 "${checker[@]}" "$build/tests/mpi_comm"
+for program in mpi_comm mpi_fed; do
+    check "$program on 2 ranks" mpirun -n 2 "${checker[@]}" "$build/tests/$program"
+done
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+check "entente synth" "${checker[@]}" "$build/entente" synth --out "$folder/data.h5" --rows 100 --missing 0.2
+check "entente train on 2 ranks" mpirun -n 2 "${checker[@]}" "$build/entente" train jobs/quickstart.yaml \
+    --set data.file="$folder/data.h5" --set federation.rounds=2 --set model.registers.audio.reduce=linear \
+    --out "$folder/result"
+check "entente eval" "${checker[@]}" "$build/entente" eval "$folder/result" --data "$folder/data.h5" --missing audio
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
