@@ -3,10 +3,6 @@
  *
  * A state is kept unnormalised, since a rotation leaves out its cosine; scale[node] is the factor it still wants.  It
  * is multiplied in when it would leave the range of REAL.  This loses nothing: the growth is exact up to rounding. */
-#ifndef FB
-#define FB 7
-#define BB 6
-#endif
 #include "passes.h"
 
 /* Smallest scale that is let grow: products of two states stay in range. */
@@ -58,7 +54,8 @@ static void set_halves(const batch_plan *plan, batch_worker *w, const double *an
     const int fresh = w->version != plan->version;
     for (int r = 0; r < plan->list.rotations; r++) {
         const batch_rotation *rotation = &plan->list.rotation[r];
-        if (plan->kind[r] == BATCH_GONE || (!rotation->data && !fresh)) continue;
+        const int needed = rotation->data ? plan->kind[r] != BATCH_GONE : fresh && plan->kind[r] == BATCH_TURN;
+        if (!needed) continue; /* a phase that all samples share is in a table */
         double angle[LANES];
         for (int l = 0; l < LANES; l++) angle[l] = plan->angle[r];
         for (int t = rotation->term; t >= 0; t = plan->list.term[t].next) {
@@ -296,8 +293,8 @@ const batch_kernels TABLE = {.shape = {.lanes = LANES,
                                        .real_bytes = sizeof(REAL),
                                        .forward_width = FORWARD_WIDTH,
                                        .back_width = BACK_WIDTH,
-                                       .forward_block = FB,
-                                       .back_block = BB},
+                                       .forward_block = 7,
+                                       .back_block = 6},
                              .forward = forward,
                              .backward = backward,
                              .slope = read_slope};
