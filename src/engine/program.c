@@ -25,36 +25,43 @@ double ent_state_bytes(int qubits, ent_precision precision)
     return bytes;
 }
 
+static ent_status check_memory(const ent_program *program)
+{
+    const double bytes = program->engine->bytes(program->plan), there = (double)ent_memory_available_bytes();
+    char need[32], have[32];
+    ENT_REQUIRE(
+        bytes <= there, ENT_ENOMEM,
+        "a circuit of %d qubits needs %.0f bytes (%s) for its state and gradient, and %.0f bytes (%s) are there",
+        program->qubits, bytes, ent_bytes_text(bytes, need), there, ent_bytes_text(there, have));
+    return ENT_OK;
+}
+
+static ent_status plan_for(ent_program *program, const ent_engine *engine, const ent_circuit *circuit,
+                           const ent_program_inp *inp)
+{
+    program->engine = engine;
+    ENT_TRY(engine->plan_new(circuit, inp, &program->plan));
+    const ent_status status = check_memory(program);
+    if (status != ENT_OK) {
+        engine->plan_free(program->plan);
+        program->plan = NULL;
+    }
+    return status;
+}
+
 /* The batch engine, unless the circuit is too large for it. */
 static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const char *isa;
     ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
-    program->engine = &ent_engine_batch;
-    if (inp->engine == ENT_ENGINE_REFERENCE) program->engine = &ent_engine_reference;
-    ent_status status = program->engine->plan_new(circuit, inp, &program->plan);
-    if (inp->engine == ENT_ENGINE_AUTO && status == ENT_EARG) {
-        program->engine = &ent_engine_reference;
-        status = program->engine->plan_new(circuit, inp, &program->plan);
-    }
-    return status;
-}
-
-static ent_status check_memory(const ent_circuit *circuit, const ent_program_inp *inp)
-{
-    const double bytes = ent_state_bytes(circuit->qubits, inp->precision);
-    const double there = (double)ent_memory_available_bytes();
-    char need[32], have[32];
-    ENT_REQUIRE(
-        bytes <= there, ENT_ENOMEM,
-        "a circuit of %d qubits needs %.0f bytes (%s) for its state and gradient, and %.0f bytes (%s) are there",
-        circuit->qubits, bytes, ent_bytes_text(bytes, need), there, ent_bytes_text(there, have));
-    return ENT_OK;
+    if (inp->engine == ENT_ENGINE_REFERENCE) return plan_for(program, &ent_engine_reference, circuit, inp);
+    const ent_status status = plan_for(program, &ent_engine_batch, circuit, inp);
+    if (inp->engine == ENT_ENGINE_BATCH || status == ENT_OK) return status;
+    return plan_for(program, &ent_engine_reference, circuit, inp);
 }
 
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
 {
-    ENT_TRY(check_memory(circuit, inp));
     ent_program *program = ent_alloc(1, sizeof *program);
     ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
     *program = (ent_program){.qubits = circuit->qubits,

@@ -14,7 +14,9 @@ typedef int64_t ivec __attribute__((vector_size(VECTOR_BYTES)));
 enum { LANES = VECTOR_BYTES / sizeof(REAL), WIDE = VECTOR_BYTES / sizeof(double) };
 
 #define ALWAYS static inline __attribute__((always_inline))
-#if defined(__clang__)
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 32")
