@@ -346,7 +346,7 @@ static void test_sine_and_cosine(void **state)
         double angle[LANES], sine[LANES], cosine[LANES];
         for (int l = 0; l < LANES; l++) angle[l] = uniform(&seed, -size, size);
         if (k % 10 == 0) angle[0] = (double)(k / 10) * 1.57079632679489661923; /* next to the zeros */
-        sines_cosines(angle, sine, cosine);
+        sines_cosines(angle, LANES, sine, cosine);
         for (int l = 0; l < LANES; l++) {
             const double a = ulps(sine[l], sin(angle[l])), b = ulps(cosine[l], cos(angle[l]));
             worst = fmax(worst, fmax(a, b));

@@ -129,6 +129,14 @@ static int64_t chunk_count(const ent_program *program, int64_t samples)
     return (samples + chunk - 1) / chunk;
 }
 
+static void forward_chunk(const ent_program *program, int worker, const ent_batch *batch, int64_t first,
+                          double *expectations)
+{
+    const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - first;
+    program->engine->forward(program->plan, program->worker[worker], batch, first, left < chunk ? left : chunk,
+                             expectations + first * program->readouts);
+}
+
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations)
 {
     if (program->readouts == 0 || batch->samples == 0) return ENT_OK;
@@ -137,13 +145,28 @@ ent_status ent_program_forward(ent_program *program, const ent_batch *batch, dou
     int threads;
     ENT_TRY(make_workers(program, chunks, &threads));
     ENT_TRY(engine->prepare(program->plan, batch->params));
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
-    for (int64_t c = 0; c < chunks; c++) {
-        const int64_t first = c * chunk, left = batch->samples - first;
-        engine->forward(program->plan, program->worker[omp_get_thread_num()], batch, first,
-                        left < chunk ? left : chunk, expectations + first * program->readouts);
+    if (threads == 1) { /* a parallel region of one thread costs as much as a circuit of one qubit */
+        for (int64_t c = 0; c < chunks; c++) forward_chunk(program, 0, batch, c * chunk, expectations);
+        return ENT_OK;
     }
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (int64_t c = 0; c < chunks; c++) forward_chunk(program, omp_get_thread_num(), batch, c * chunk, expectations);
     return ENT_OK;
+}
+
+typedef struct {
+    ent_cotangent *cotangent;
+    void *context;
+    double *grad_angles;
+    int64_t partials;
+} gradient_out;
+
+static void gradient_chunk(const ent_program *program, int worker, const ent_batch *batch, int64_t c,
+                           const gradient_out *out)
+{
+    const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - c * chunk;
+    program->engine->gradient(program->plan, program->worker[worker], batch, c * chunk, left < chunk ? left : chunk,
+                              out->cotangent, out->context, program->partial + c * out->partials, out->grad_angles);
 }
 
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
@@ -154,20 +177,19 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         return ENT_OK;
     }
     const ent_engine *engine = program->engine;
-    const int64_t chunk = engine->chunk(program->plan), chunks = chunk_count(program, batch->samples);
+    const int64_t chunks = chunk_count(program, batch->samples);
     const int64_t partials = engine->partials(program->plan);
     int threads;
     ENT_TRY(make_workers(program, chunks, &threads));
     ENT_TRY(make_partials(program, chunks * partials));
     ENT_TRY(engine->prepare(program->plan, batch->params));
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
-    for (int64_t c = 0; c < chunks; c++) {
-        const int64_t first = c * chunk, left = batch->samples - first;
-        engine->gradient(program->plan, program->worker[omp_get_thread_num()], batch, first,
-                         left < chunk ? left : chunk, cotangent, context, program->partial + c * partials,
-                         grad_angles);
-    }
+    const gradient_out out = {cotangent, context, grad_angles, partials};
+    if (threads == 1)
+        for (int64_t c = 0; c < chunks; c++) gradient_chunk(program, 0, batch, c, &out);
+    else
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+        for (int64_t c = 0; c < chunks; c++) gradient_chunk(program, omp_get_thread_num(), batch, c, &out);
     for (int64_t c = 1; c < chunks; c++)
         for (int64_t k = 0; k < partials; k++) program->partial[k] += program->partial[c * partials + k];
     engine->collect(program->plan, program->partial, grad_params);

@@ -33,11 +33,11 @@ static const vec (*halves(const batch_worker *w))[2]
 
 /* ---- angles ---- */
 
-static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle)
+static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle, int used)
 {
     double half[LANES], sine[LANES], cosine[LANES];
     for (int l = 0; l < LANES; l++) half[l] = 0.5 * angle[l];
-    sines_cosines(half, sine, cosine);
+    sines_cosines(half, used, sine, cosine);
     REAL first[LANES], second[LANES];
     for (int l = 0; l < LANES; l++) {
         const double c = fabs(cosine[l]) < SMALLEST_COSINE ? copysign(SMALLEST_COSINE, cosine[l]) : cosine[l];
@@ -64,7 +64,7 @@ static void set_halves(const batch_plan *plan, batch_worker *w, const double *an
             const double *from = angles + term->slot;
             for (int l = 0; l < LANES; l++, from += l < count ? plan->angles : 0) angle[l] += term->scale * *from;
         }
-        set_half(plan, w, r, angle);
+        set_half(plan, w, r, angle, rotation->data ? count : 1);
     }
     w->version = plan->version;
 }

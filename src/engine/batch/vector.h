@@ -52,15 +52,17 @@ ALWAYS void sine_cosine(const dvec *angle, dvec *sine, dvec *cosine)
     *cosine = (dvec)(cosine_bits ^ (((n + 1) & 2) << 62));
 }
 
-/* The same for LANES angles anywhere. */
-static void sines_cosines(const double *angle, double *sine, double *cosine)
+/* The same for LANES angles anywhere, of which the first `used` count; the others get what some of them get. */
+static void sines_cosines(const double *angle, int used, double *sine, double *cosine)
 {
     int small = 1;
-    for (int l = 0; l < LANES; l++) small &= fabs(angle[l]) < 0x1p17;
+    for (int l = 0; l < used; l++) small &= fabs(angle[l]) < 0x1p17;
+    dvec x = {0}, s = {0}, c = {0};
     for (int l = 0; small && l < LANES; l += WIDE) {
-        dvec x, s, c;
-        memcpy(&x, angle + l, sizeof x);
-        sine_cosine(&x, &s, &c);
+        if (l < used) {
+            memcpy(&x, angle + l, sizeof x);
+            sine_cosine(&x, &s, &c);
+        }
         memcpy(sine + l, &s, sizeof s);
         memcpy(cosine + l, &c, sizeof c);
     }
