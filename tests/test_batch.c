@@ -289,11 +289,9 @@ static void test_threads_give_the_same_bits(void **state)
     }
 }
 
-/* The programs of one circuit are used again and again, with other parameters, and a shorter batch. */
-static void test_programs_are_used_again(void **state)
+/* The program of one circuit is used again and again, with other parameters, and a shorter batch. */
+static void use_again(const ent_circuit *circuit)
 {
-    (void)state;
-    ent_circuit *circuit = comparison_circuit(5);
     ent_program *program;
     assert_int_equal(ent_program_new(circuit, &(ent_program_inp){.threads = 2}, &program), ENT_OK);
     for (int k = 0; k < 4; k++) {
@@ -301,14 +299,28 @@ static void test_programs_are_used_again(void **state)
         run_go(&want, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1});
         const ent_batch batch = {got.samples, got.angles, got.params};
         assert_int_equal(ent_program_forward(program, &batch, got.expectations), ENT_OK);
-        assert_int_equal(ent_program_gradient(program, &batch, cotangent, circuit, got.grad_params, got.grad_angles),
-                         ENT_OK);
+        assert_int_equal(
+            ent_program_gradient(program, &batch, cotangent, (void *)circuit, got.grad_params, got.grad_angles),
+            ENT_OK);
         assert_equal(&got, &want, 1e-13, "again");
         run_free(&want);
         run_free(&got);
     }
     ent_program_free(program);
+}
+
+static void test_programs_are_used_again(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = comparison_circuit(5);
+    use_again(circuit);
     ent_circuit_free(circuit);
+    uint64_t seed = 2;
+    for (int k = 0; k < 10; k++) {
+        circuit = random_circuit(&seed, 5, 60);
+        use_again(circuit);
+        ent_circuit_free(circuit);
+    }
 }
 
 /* Angles at and next to half turns, where tangents are huge, in every gate: nothing overflows in single either. */
@@ -409,12 +421,13 @@ static void test_allocation_fails(void **state)
 {
     (void)state;
     ent_circuit *circuit = comparison_circuit(4);
+    const ent_program_inp inp = {.engine = ENT_ENGINE_BATCH, .threads = 2};
     run r = run_new(circuit, 20, 1);
     const ent_batch batch = {20, r.angles, r.params};
     for (int k = 1, failed = 1; failed; k++) {
         ent_program *program;
         ent_alloc_fail_at(k);
-        ent_status status = ent_program_new(circuit, &(ent_program_inp){.threads = 2}, &program);
+        ent_status status = ent_program_new(circuit, &inp, &program);
         if (status == ENT_OK) {
             status = ent_program_gradient(program, &batch, cotangent, circuit, r.grad_params, r.grad_angles);
             ent_alloc_fail_at(0);
