@@ -15,7 +15,7 @@ packages=(
     libjansson-dev libsodium-dev           # JSON output, SHA-256
 )
 if [ "${1:-}" = "--tests" ]; then
-    packages+=(libcmocka-dev clang libomp-dev clang-format python3)
+    packages+=(libcmocka-dev clang libomp-dev clang-format python3 python3-h5py python3-numpy)
 fi
 
 missing=()

@@ -128,7 +128,7 @@ static void wrong_files_are_refused_with_line_key_value_and_wish(void **state)
          "model.registers.a.qubits: found '63', want a whole number from 1 to 62"},
         {"data: {file: a.h5, modalities: [a]}\nmissing: {rate: {a: 1.5}}\n", "missing.rate.a: found '1.5'"},
         {"data: {file: a.h5, modalities: [a]}\nmissing: {rate: 2}\n",
-         "missing.rate.a: found '2', want a number from 0"},
+         "missing.rate: found '2', want a number from 0"},
         {"data: {file: a.h5, modalities: [a]}\nfederation: {alpha: 0}\n", "want a number above 0"},
         {"data: {file: a.h5, modalities: [a]}\nseeds: {init: -1}\n", "seeds.init: found '-1'"},
         {"data: {file: a.h5, modalities: [a]}\nseeds: {init: 18446744073709551616}\n",

@@ -26,8 +26,10 @@ ent_status app_start(const struct argp *argp, int argc, char **argv, void *input
 int app_finish(ent_comm *world, ent_status status);
 /* Parse where no MPI is used: ends the process on a wrong command line. */
 void app_parse(const struct argp *argp, int argc, char **argv, void *input);
-/* Print a failure's message; the exit code. */
+/* Print a failure's message, or that standard output cannot be written; the exit code. */
 int app_report(ent_status status);
+/* What rank 0 alone has done, on all ranks; its message stays as it is, without a rank.  Collective. */
+ent_status app_agree_with_root(ent_comm *world, ent_status status);
 /* Rank 0's text on all ranks, if rank 0 has one; NULL-terminated, ent_free.  Collective. */
 ent_status app_share(ent_comm *world, ent_status status, char **text);
 
@@ -39,10 +41,13 @@ void app_version_print(FILE *out);
 void app_print_table(FILE *out, const ent_federation_view *view);
 void app_print_json(FILE *out, const ent_federation_view *view);
 
-/* progress.c: a bar on a terminal, a line a round elsewhere, and the log file. */
+/* progress.c: a bar on a terminal, a line a round elsewhere, and the log file.
+ * Errors of a round: ENT_EIO where the log cannot be written. */
 typedef struct app_progress app_progress;
 ent_status app_progress_new(const char *log_path, bool quiet, app_progress **out);
 void app_progress_free(app_progress *progress);
+/* The reason of a failure into the log. */
+void app_progress_failed(app_progress *progress);
 void app_progress_note(app_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round);
 

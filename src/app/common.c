@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +28,12 @@ ent_status app_start(const struct argp *argp, int argc, char **argv, void *input
 
 int app_report(ent_status status)
 {
-    if (status == ENT_OK) return 0;
-    fflush(stdout);
-    fprintf(stderr, "entente: %s\n", ent_message());
+    const bool written = fflush(stdout) == 0;
+    if (status == ENT_OK && written) return 0;
+    if (status != ENT_OK)
+        fprintf(stderr, "entente: %s\n", ent_message());
+    else
+        fprintf(stderr, "entente: standard output: %s\n", strerror(errno));
     return APP_FAILED;
 }
 
@@ -40,10 +44,19 @@ int app_finish(ent_comm *world, ent_status status)
     return code;
 }
 
+ent_status app_agree_with_root(ent_comm *world, ent_status status)
+{
+    char message[2048];
+    snprintf(message, sizeof message, "%s", ent_message());
+    const bool root = ent_comm_rank(world) == 0;
+    const ent_status agreed = ent_comm_agree(world, root ? status : ENT_OK);
+    return root && status != ENT_OK ? ent_fail(status, "%s", message) : agreed;
+}
+
 ent_status app_share(ent_comm *world, ent_status status, char **text)
 {
     const bool root = ent_comm_rank(world) == 0;
-    ENT_TRY(ent_comm_agree(world, root ? status : ENT_OK));
+    ENT_TRY(app_agree_with_root(world, status));
     int64_t length = root ? (int64_t)strlen(*text) + 1 : 0;
     ent_comm_broadcast(world, 0, &length, sizeof length);
     if (!root) *text = ent_alloc(length, 1);

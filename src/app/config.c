@@ -200,6 +200,7 @@ static const range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBITS, f
                                {"model.registers.*.angles", 1, 2, false},
                                {"model.registers.*.scale", 0, 1e6, true},
                                {"model.fusion.layers", 0, 1000, false},
+                               {"missing.rate", 0, 1, false},
                                {"missing.rate.*", 0, 1, false},
                                {"federation.clients", 0, 1e9, false},
                                {"federation.alpha", 0, 1e9, true},
@@ -442,6 +443,8 @@ static ent_status fill_defaults(app_yaml *yaml, unsigned modalities, char *const
     char set[ENT_NAME_BYTES + 256], rate[64] = "0.0";
     yaml_node_t *given = app_yaml_find(yaml, "missing.rate");
     if (given && scalar(given)) {
+        const walk at = {.yaml = yaml, .key = "missing.rate"};
+        ENT_TRY(check_number(&at, given, false)); /* here its line is known */
         snprintf(rate, sizeof rate, "%s", scalar(given));
         ENT_TRY(app_yaml_set(yaml, "missing.rate={}"));
     }

@@ -68,7 +68,7 @@ static ent_status absent_bits(const char *list, const ent_config *config, uint32
                                                      strncmp(config->data.modalities[m], list, length) != 0))
             m++;
         if (m == config->data.modalities_count) {
-            char names[1024] = "";
+            char names[ENT_MAX_MODALITIES * (ENT_NAME_BYTES + 2)] = "";
             for (m = 0; m < config->data.modalities_count; m++)
                 strcat(strcat(names, m ? ", " : ""), config->data.modalities[m]);
             return ent_fail(ENT_EARG, "--missing: found '%.*s', want one of: %s", (int)length, list, names);

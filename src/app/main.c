@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return help(stdout);
     if (strcmp(argv[1], "--version") == 0) {
         app_version_print(stdout);
-        return 0;
+        return app_report(ENT_OK);
     }
     for (int k = 0; k < COMMAND_COUNT; k++)
         if (strcmp(argv[1], COMMANDS[k].name) == 0) {

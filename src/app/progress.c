@@ -12,6 +12,7 @@
 
 struct app_progress {
     FILE *log;
+    char *path;
     bool quiet, terminal, drawn;
     double begin_s, drawn_s;
 };
@@ -20,11 +21,13 @@ ent_status app_progress_new(const char *log_path, bool quiet, app_progress **out
 {
     app_progress *p = ent_alloc(1, sizeof *p);
     ENT_REQUIRE(p, ENT_ENOMEM, "progress: no memory");
-    p->log = fopen(log_path, "w");
+    p->path = ent_text(log_path);
+    p->log = p->path ? fopen(log_path, "w") : NULL;
     if (!p->log) {
-        const int reason = errno;
-        ent_free(p);
-        return ent_fail(ENT_EIO, "%s: %s", log_path, strerror(reason));
+        const ent_status status = p->path ? ent_fail(ENT_EIO, "%s: %s", log_path, strerror(errno))
+                                          : ent_fail(ENT_ENOMEM, "progress: no memory");
+        app_progress_free(p);
+        return status;
     }
     p->quiet = quiet;
     p->terminal = isatty(STDERR_FILENO);
@@ -42,8 +45,15 @@ void app_progress_free(app_progress *p)
 {
     if (!p) return;
     wipe(p);
-    fclose(p->log);
+    if (p->log) fclose(p->log);
+    ent_free(p->path);
     ent_free(p);
+}
+
+void app_progress_failed(app_progress *p)
+{
+    fprintf(p->log, "failed: %s\n", ent_message());
+    fflush(p->log);
 }
 
 void app_progress_note(app_progress *p, const char *format, ...)
@@ -95,7 +105,8 @@ ent_status app_progress_round(void *progress, const ent_federation *federation, 
     char text[512];
     round_text(round, rounds, -1.0, text, sizeof text);
     fprintf(p->log, "%s\n", text);
-    fflush(p->log);
+    ENT_REQUIRE(fflush(p->log) == 0 && !ferror(p->log), ENT_EIO, "%s: cannot be written: %s", p->path,
+                strerror(errno));
     if (p->quiet) return ENT_OK;
     if (!p->terminal) {
         fprintf(stderr, "%s\n", text);

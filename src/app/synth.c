@@ -17,7 +17,7 @@ typedef struct {
 enum {
     KEY_OUT = 'o',
     KEY_ROWS = 'r',
-    KEY_MODALITY = 'm',
+    KEY_MODALITIES = 'm',
     KEY_CLASSES = 'c',
     KEY_GROUPS = 'g',
     KEY_NOISE = 'n',
@@ -32,8 +32,8 @@ enum {
 static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0},
     {"rows", KEY_ROWS, "N", 0, "samples; 70 % train, 10 % validation, 20 % test", 0},
-    {"modality", KEY_MODALITY, "NAME:D", 0, "a modality of D features; once for each (default: text, audio, vision)",
-     0},
+    {"modalities", KEY_MODALITIES, "LIST", 0,
+     "NAME:D,...: modalities of D features each (default: text:12,audio:10,vision:8)", 0},
     {"classes", KEY_CLASSES, "N", 0, "classes, equally many samples each", 0},
     {"groups", KEY_GROUPS, "N", 0, "groups (speakers): natural clients", 0},
     {"noise", KEY_NOISE, "X", 0, "standard deviation of the noise on every feature", 0},
@@ -93,7 +93,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_ROWS:
         inp->rows = whole(state, value, 10, INT64_C(1) << 40);
         return 0;
-    case KEY_MODALITY:
+    case KEY_MODALITIES:
         read_modalities(state, a, value);
         return 0;
     case KEY_CLASSES:

@@ -11,8 +11,8 @@
 enum { MAX_SETS = 256 };
 
 typedef struct {
-    const char *config_path;
-    char out[4000];
+    const char *config_path, *out;
+    char named[512]; /* the folder's name where none is given */
     const char *set[MAX_SETS];
     int sets;
     bool json, quiet;
@@ -39,7 +39,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         a->set[a->sets++] = value;
         return 0;
     case KEY_OUT:
-        snprintf(a->out, sizeof a->out, "%s", value);
+        a->out = value;
         return 0;
     case KEY_JSON:
         a->json = true;
@@ -69,13 +69,17 @@ static const char DOC[] =
     "Train a multimodal quantum federated model.\v"
     "Run it under mpirun or srun: ranks are hosts of clients, OMP_NUM_THREADS threads each.  The result is "
     "DIR/result.h5 (configuration, figures of every round, masks, weights) and DIR/log.txt.\n\n"
-    "Sections of the configuration and their keys (file and modalities have no default):\n"
+    "Sections of the configuration and their keys; all but file and modalities\n"
+    "have a default:\n"
     "  data:        file, modalities, label\n"
-    "  model:       registers: {NAME: {qubits, layers, angles, ansatz, reduce, map, scale, reupload}},\n"
-    "               fusion: {pattern, gate, layers}, readout, head, loss\n"
+    "  model:       registers: {NAME: {qubits, layers, angles, ansatz, reduce,\n"
+    "               map, scale, reupload}}, fusion: {pattern, gate, layers},\n"
+    "               readout, head, loss\n"
     "  missing:     level, rate, absent, where, empty, policy, context\n"
-    "  federation:  clients, split, alpha, shards_per_client, participation, rounds, aggregation, evaluate_every\n"
-    "  client:      epochs, batch, optimizer, learning_rate, momentum, beta1, beta2, epsilon, weight_decay\n"
+    "  federation:  clients, split, alpha, shards_per_client, participation,\n"
+    "               rounds, aggregation, evaluate_every\n"
+    "  client:      epochs, batch, optimizer, learning_rate, momentum, beta1,\n"
+    "               beta2, epsilon, weight_decay\n"
     "  seeds:       split, masks, init, sampling\n"
     "  run:         precision, engine, shards, threads\n"
     "A wrong value is answered with the values allowed.";
@@ -85,23 +89,25 @@ static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL,
 /* result-mosi for path/mosi.yaml */
 static void default_folder(arguments *a)
 {
-    if (*a->out) return;
+    if (a->out) return;
     const char *slash = strrchr(a->config_path, '/'), *name = slash ? slash + 1 : a->config_path;
     const char *dot = strrchr(name, '.');
-    snprintf(a->out, sizeof a->out, "result-%.*s", (int)(dot ? dot - name : (long)strlen(name)), name);
+    snprintf(a->named, sizeof a->named, "result-%.*s", (int)(dot ? dot - name : (long)strlen(name)), name);
+    a->out = a->named;
 }
 
 static ent_status check_folder(const char *folder)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/result.h5", folder);
+    ENT_REQUIRE(snprintf(path, sizeof path, "%s/result.h5", folder) < (int)sizeof path, ENT_EARG,
+                "--out: a path of %zu bytes is too long", strlen(folder));
     ENT_REQUIRE(access(path, F_OK) != 0, ENT_EARG, "%s: a result is there already; name another folder with --out",
                 folder);
     return ENT_OK;
 }
 
-/* With its parents. */
-static ent_status make_folder(const char *folder)
+/* With its parents; `made` counts those that were not there. */
+static ent_status make_folder(const char *folder, int *made)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s", folder);
@@ -109,9 +115,23 @@ static ent_status make_folder(const char *folder)
         slash += strcspn(slash, "/");
         const char end = *slash;
         *slash = '\0';
-        ENT_REQUIRE(mkdir(path, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", path, strerror(errno));
+        const bool new = mkdir(path, 0777) == 0;
+        ENT_REQUIRE(new || errno == EEXIST, ENT_EIO, "%s: %s", path, strerror(errno));
+        *made += new;
         if (end == '\0') return ENT_OK;
         *slash = end;
+    }
+}
+
+/* Take back what make_folder has made. */
+static void remove_folders(const char *folder, int made)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s", folder);
+    for (; made > 0 && rmdir(path) == 0; made--) {
+        char *slash = strrchr(path, '/');
+        if (!slash) return;
+        *slash = '\0';
     }
 }
 
@@ -126,16 +146,31 @@ static ent_status read_config(ent_comm *world, const arguments *a, char **text, 
     return ent_comm_agree(world, app_config_parse(*text, config));
 }
 
-static ent_status open_folder(ent_comm *world, const arguments *a, app_progress **progress)
+/* The result's folder and the log in it: rank 0 alone. */
+typedef struct {
+    int made; /* folders that were not there */
+    char log[4096];
+    app_progress *progress;
+} output;
+
+/* A failing disk leaves nothing behind; after any other failure the log stays and ends with the reason. */
+static void close_folder(output *to, const arguments *a, ent_status status)
+{
+    if (to->progress && status != ENT_OK) app_progress_failed(to->progress);
+    if (to->progress && status == ENT_EIO) unlink(to->log);
+    app_progress_free(to->progress);
+    if (status == ENT_EIO) remove_folders(a->out, to->made);
+}
+
+static ent_status open_folder(ent_comm *world, const arguments *a, output *to)
 {
     ent_status status = ENT_OK;
     if (ent_comm_rank(world) == 0) {
-        char log[4096];
-        snprintf(log, sizeof log, "%s/log.txt", a->out);
-        status = make_folder(a->out);
-        if (status == ENT_OK) status = app_progress_new(log, a->quiet, progress);
+        snprintf(to->log, sizeof to->log, "%s/log.txt", a->out);
+        status = make_folder(a->out, &to->made);
+        if (status == ENT_OK) status = app_progress_new(to->log, a->quiet, &to->progress);
     }
-    return ent_comm_agree(world, status);
+    return app_agree_with_root(world, status);
 }
 
 static void note_setup(app_progress *progress, const ent_federation *federation)
@@ -154,22 +189,25 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
                               v.config->data.modalities[m]);
 }
 
+static void report(app_progress *progress, const arguments *a, const ent_federation *federation)
+{
+    const ent_federation_view view = ent_federation_see(federation);
+    app_progress_note(progress, "result: %s/result.h5", a->out);
+    if (!a->quiet) app_print_table(stdout, &view);
+    if (a->json) app_print_json(stdout, &view);
+}
+
 static ent_status train(ent_comm *world, const arguments *a, const char *text, const ent_config *config)
 {
     ent_federation *federation;
-    app_progress *progress = NULL;
+    output to = {.made = 0};
     ENT_TRY(ent_federation_new(world, config, &federation));
-    ent_status status = open_folder(world, a, &progress);
-    if (status == ENT_OK && progress) note_setup(progress, federation);
-    if (status == ENT_OK) status = ent_federation_train(federation, app_progress_round, progress);
+    ent_status status = open_folder(world, a, &to);
+    if (status == ENT_OK && to.progress) note_setup(to.progress, federation);
+    if (status == ENT_OK) status = ent_federation_train(federation, app_progress_round, to.progress);
     if (status == ENT_OK) status = ent_result_save(world, federation, a->out, text, app_version_line());
-    if (status == ENT_OK && progress) {
-        const ent_federation_view view = ent_federation_see(federation);
-        app_progress_note(progress, "result: %s/result.h5", a->out);
-        if (!a->quiet) app_print_table(stdout, &view);
-        if (a->json) app_print_json(stdout, &view);
-    }
-    app_progress_free(progress);
+    if (status == ENT_OK && to.progress) report(to.progress, a, federation);
+    close_folder(&to, a, status);
     ent_federation_free(federation);
     return status;
 }

@@ -2,6 +2,7 @@
  *
  * Block b of client k weighs as many samples as trained it: n_kb.  New block = sum_k n_kb w_kb / sum_k n_kb; a block
  * that nobody trained keeps its value.  Sums are exact, so neither ranks nor their order can change a bit. */
+#include <math.h>
 #include <string.h>
 
 #include "entente/memory.h"
@@ -52,22 +53,39 @@ static int64_t samples_of_block(const ent_federation *f, const ent_block *block,
     return count;
 }
 
+/* A sum over all training rows (and epochs) stays in the range of exact sums where every number stays below this. */
+static double largest_addend(const ent_federation *f)
+{
+    return ldexp(1.0, 65) / (double)(f->part[ENT_TRAIN].n * f->config->client.epochs);
+}
+
+static ent_status check_range(const ent_federation *f, int64_t n, const double *x)
+{
+    for (int64_t k = 0; k < n; k++)
+        ENT_REQUIRE(fabs(x[k]) < largest_addend(f), ENT_ENUMERIC,
+                    "diverged to %g; a smaller client.learning_rate may help", x[k]);
+    return ENT_OK;
+}
+
+static ent_status add_block(ent_average *a, const ent_federation *f, int b, const double *w, int64_t samples)
+{
+    const ent_block *block = &a->block[b];
+    const ent_status status = check_range(f, block->count, w + block->first);
+    if (status != ENT_OK) return ent_fail_in(status, "weights of block '%s'", block->name);
+    a->samples[b] += samples;
+    return ent_exact_add(a->sum + block->first, w + block->first, (double)samples, block->count);
+}
+
 ent_status ent_average_add(ent_average *a, const ent_federation *f, const double *w, int64_t first, int64_t n,
                            double loss)
 {
     for (int b = 0; b < a->blocks; b++) {
-        const ent_block *block = &a->block[b];
-        const int64_t samples = samples_of_block(f, block, first, n);
-        if (samples == 0) continue;
-        const ent_status status =
-            ent_exact_add(a->sum + block->first, w + block->first, (double)samples, block->count);
-        if (status != ENT_OK)
-            return ent_fail_in(status,
-                               "weights of block '%s' diverged; a smaller "
-                               "client.learning_rate may help",
-                               block->name);
-        a->samples[b] += samples;
+        const int64_t samples = samples_of_block(f, &a->block[b], first, n);
+        if (samples > 0) ENT_TRY(add_block(a, f, b, w, samples));
     }
+    const double mean_loss = loss / (double)(n * f->config->client.epochs);
+    const ent_status status = check_range(f, 1, &mean_loss);
+    if (status != ENT_OK) return ent_fail_in(status, "training loss");
     return ent_exact_add(&a->sum[a->params], &loss, 1.0, 1);
 }
 

@@ -121,9 +121,7 @@ ent_status ent_client_train(ent_trainer *t, const ent_federation *f, int64_t rou
         for (int64_t k = 0; k < n; k++) t->order[k] += first;
         for (int64_t k = 0; k < n; k += c->batch) {
             const int64_t size = n - k < c->batch ? n - k : c->batch;
-            const ent_status status = train_batch(t, f, size, t->order + k, w, loss);
-            if (status != ENT_OK)
-                return ent_fail_in(status, "round %lld, client %lld", (long long)round, (long long)client);
+            ENT_TRY(train_batch(t, f, size, t->order + k, w, loss));
         }
     }
     return ENT_OK;

@@ -50,6 +50,9 @@ ent_status ent_population_make(ent_federation *f);
 ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows);
 void ent_part_clear(ent_part *part);
 
+/* federation.c: f->prior, what the training labels alone predict, and a real label's range.  Local. */
+ent_status ent_prior_make(ent_federation *f);
+
 /* rows.c: this rank's rows with their features, and the reductions.  Collective. */
 ent_status ent_rows_load(ent_federation *f, bool fit);
 void ent_local_clear(ent_local *local);
@@ -70,7 +73,7 @@ typedef struct ent_average ent_average;
 ent_status ent_average_new(const ent_federation *f, ent_average **out);
 void ent_average_free(ent_average *average);
 void ent_average_start(ent_average *average);
-/* Local.  A client's weights, with its samples for the block weights.  Errors: ENT_ENUMERIC. */
+/* Local.  A client's weights, with its samples for the block weights.  Errors: ENT_ENUMERIC, naming the block. */
 ent_status ent_average_add(ent_average *average, const ent_federation *f, const double *w, int64_t first, int64_t n,
                            double loss);
 /* Collective.  The new w on all ranks; the loss's sum. */

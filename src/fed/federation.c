@@ -88,7 +88,7 @@ static void find_label_range(ent_federation *f)
 }
 
 /* Log-frequencies of the training classes (one sample added to each), or the training mean. */
-static ent_status make_prior(ent_federation *f)
+ent_status ent_prior_make(ent_federation *f)
 {
     const ent_part *train = &f->part[ENT_TRAIN];
     f->prior = ent_alloc(f->outputs, sizeof *f->prior);
@@ -116,7 +116,11 @@ static ent_status make_model(ent_federation *f)
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
 {
     ent_federation *f = ent_alloc(1, sizeof *f);
-    ENT_TRY(ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory")));
+    const ent_status status = ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory"));
+    if (status != ENT_OK) {
+        ent_free(f);
+        return status;
+    }
     f->world = world;
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
@@ -136,14 +140,25 @@ static ent_status check_shards(const ent_federation *f)
     return ENT_OK;
 }
 
+static ent_status check_rounds(int64_t rounds)
+{
+    char want[32], have[32];
+    const double bytes = (double)rounds * (double)sizeof(ent_round), available = (double)ent_memory_available_bytes();
+    ENT_REQUIRE(bytes < available, ENT_ENOMEM,
+                "federation.rounds: the figures of %lld rounds need %s, and %s are there", (long long)rounds,
+                ent_bytes_text(bytes, want), ent_bytes_text(available, have));
+    return ENT_OK;
+}
+
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out)
 {
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
     ent_status status = check_shards(f);
+    if (status == ENT_OK) status = check_rounds(config->federation.rounds);
     if (status == ENT_OK) status = open_data(f, config->data.file);
     if (status == ENT_OK) status = ent_population_make(f);
-    if (status == ENT_OK) status = make_prior(f);
+    if (status == ENT_OK) status = ent_prior_make(f);
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
     status = ent_comm_agree(world, status);
     if (status == ENT_OK) status = ent_rows_load(f, true);
@@ -229,8 +244,10 @@ static ent_status train_own_clients(const training *t, ent_round *figures)
         double loss;
         if (!t->chosen[client] || n == 0) continue;
         memcpy(t->w, f->w, bytes);
-        ENT_TRY(ent_client_train(t->trainer, f, figures->round, client, first, n, t->w, &loss));
-        ENT_TRY(ent_average_add(t->average, f, t->w, first, n, loss));
+        ent_status status = ent_client_train(t->trainer, f, figures->round, client, first, n, t->w, &loss);
+        if (status == ENT_OK) status = ent_average_add(t->average, f, t->w, first, n, loss);
+        if (status != ENT_OK)
+            return ent_fail_in(status, "round %lld, client %lld", (long long)figures->round + 1, (long long)client);
         figures->trained++;
         figures->samples += n * f->config->client.epochs;
     }

@@ -103,6 +103,16 @@ static ent_status split_part(const splitter *s, const ent_dataset *d, int which,
     return status;
 }
 
+/* A number of clients that is a slip must not make the system run out of memory. */
+static ent_status check_clients(const ent_federation *f)
+{
+    char want[32], have[32];
+    const double bytes = 100.0 * (double)f->clients, available = (double)ent_memory_available_bytes();
+    ENT_REQUIRE(bytes < available, ENT_ENOMEM, "federation.clients: %lld clients need %s, and %s are there",
+                (long long)f->clients, ent_bytes_text(bytes, want), ent_bytes_text(available, have));
+    return ENT_OK;
+}
+
 static ent_status splitter_make(ent_federation *f, splitter *s)
 {
     const ent_config_federation *c = &f->config->federation;
@@ -117,7 +127,9 @@ static ent_status splitter_make(ent_federation *f, splitter *s)
         s->strata = ent_split_strata(train->n, train->value);
         s->classes = s->strata.count;
     }
-    if (c->split == ENT_SPLIT_NATURAL && f->dataset->group) {
+    if (c->split == ENT_SPLIT_NATURAL) {
+        ENT_REQUIRE(f->dataset->group, ENT_EDATA, "%s: no dataset /group, which federation.split: natural wants",
+                    f->dataset->path);
         int32_t *group;
         ENT_TRY(groups_of(f->dataset, train, &group));
         const ent_status status = ent_split_groups(train->n, group, &s->train_group, &s->train_groups);
@@ -197,8 +209,8 @@ ent_status ent_population_make(ent_federation *f)
     for (int p = 0; p < ENT_PARTS; p++) ENT_TRY(take_part(f->dataset, p, false, &f->part[p]));
     ENT_REQUIRE(f->part[ENT_TRAIN].n > 0, ENT_EDATA, "%s: no row of /split is 0: nothing to train on",
                 f->dataset->path);
-    ENT_TRY(splitter_make(f, &s));
-    ent_status status = ENT_OK;
+    ent_status status = splitter_make(f, &s);
+    if (status == ENT_OK) status = check_clients(f);
     for (int p = 0; p < ENT_PARTS && status == ENT_OK; p++) {
         status = split_part(&s, f->dataset, p, &f->part[p]);
         if (status == ENT_OK) status = sort_by_client(f->dataset, &f->part[p], f->clients);
@@ -212,12 +224,24 @@ ent_status ent_population_make(ent_federation *f)
     return ENT_OK;
 }
 
+/* Rows of which the file holds nothing, as the training left them out. */
+static void leave_out_empty(const ent_federation *f, ent_part *part)
+{
+    int64_t kept = 0;
+    for (int64_t k = 0; k < part->n; k++)
+        if (f->dataset->stored[part->row[k]] || f->config->missing.empty == ENT_ALLOW)
+            part->row[kept++] = part->row[k];
+    part->n = kept;
+}
+
 /* For evaluation alone: one part, dealt out to as many clients as there are ranks, every row without `absent`. */
 ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows)
 {
     ent_part *part = &f->part[ENT_TEST];
     ENT_TRY(take_part(f->dataset, ENT_TEST, all_rows, part));
     ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row of /split is 2 (test)", f->dataset->path);
+    leave_out_empty(f, part);
+    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row has a modality of the model", f->dataset->path);
     f->clients = ent_comm_size(f->world);
     for (int64_t k = 0; k < part->n; k++) part->client[k] = (int32_t)(k * f->clients / part->n);
     f->missing = (ent_missing_inp){.level = ENT_LEVEL_FIXED, .fixed = absent, .empty = ENT_ALLOW};

@@ -136,6 +136,7 @@ static ent_status fit(ent_federation *f, int m, const float *x)
                                    .seed = f->config->seeds.init,
                                    .name = f->dataset->modality[m].name};
     status = ent_reduction_fit(f->world, &inp, &rows, &f->reduction[m]);
+    if (status != ENT_OK) ent_fail_in(status, "%s", f->dataset->path);
     ent_free(use);
     return status;
 }

@@ -1,0 +1,347 @@
+/* The whole federation over ranks: the same bits as on one rank, whatever the split, the protocol and the number of
+ * clients; and one rank's failure is everyone's. */
+#include "mpi_check.h"
+#include "temp_folder.h"
+
+#include "entente/fed.h"
+#include "entente/synth.h"
+
+enum { ROWS = 120 };
+
+static char data_path[512];
+static ent_comm *alone; /* rank 0 by itself; the others make up a group that is not used */
+
+/* What a short file gives: two modalities, everything at its default. */
+static ent_config plain_config(void)
+{
+    static char *modalities[] = {"text", "audio"};
+    ent_config c = {.data = {data_path, modalities, 2, "class"},
+                    .model = {.fusion = {ENT_PATTERN_RING, ENT_CRZ, 1}, .readout = ENT_READ_ZZ},
+                    .missing = {.rate = {0.3, 0.3}},
+                    .federation = {.clients = 7,
+                                   .alpha = 0.5,
+                                   .shards_per_client = 2,
+                                   .participation = 1.0,
+                                   .rounds = 2,
+                                   .evaluate_every = 1},
+                    .client = {1, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0},
+                    .seeds = {1, 2, 3, 4},
+                    .run = {.shards = 1, .threads = 1}};
+    for (int m = 0; m < 2; m++)
+        c.model.registers[m] = (ent_config_register){.qubits = 2,
+                                                     .layers = 1,
+                                                     .angles = 1,
+                                                     .ansatz = "hea",
+                                                     .reduce = ENT_REDUCE_PCA,
+                                                     .scale = 2.0,
+                                                     .reupload = true};
+    return c;
+}
+
+static ent_federation *train(ent_comm *group, const ent_config *config)
+{
+    ent_federation *f = NULL;
+    mpi_check(ent_federation_new(group, config, &f) == ENT_OK);
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
+    return f;
+}
+
+/* Train on all ranks and on rank 0 alone: the same weights on every rank, the same figures on rank 0. */
+static void check_same_bits(const ent_config *config)
+{
+    ent_federation *all = train(world, config);
+    const ent_federation_view v = ent_federation_see(all);
+    double *weights = ent_copy(v.weights, v.params, sizeof *weights);
+    mpi_check(weights && v.rounds == config->federation.rounds);
+    if (ent_comm_rank(world) == 0) {
+        ent_federation *one = train(alone, config);
+        const ent_federation_view w = ent_federation_see(one);
+        mpi_check(w.params == v.params && w.patterns == v.patterns && w.clients == v.clients);
+        mpi_check(memcmp(&w.test, &v.test, sizeof w.test) == 0);
+        mpi_check(memcmp(w.output, v.output, (size_t)(v.part[ENT_TEST].n * v.outputs) * sizeof *v.output) == 0);
+        for (int64_t r = 0; r < v.rounds; r++) {
+            mpi_check(v.round[r].trained == w.round[r].trained && v.round[r].samples == w.round[r].samples);
+            mpi_check(v.round[r].train_loss == w.round[r].train_loss);
+        }
+        memcpy(weights, w.weights, (size_t)w.params * sizeof *weights);
+        ent_federation_free(one);
+    }
+    ent_comm_broadcast(world, 0, weights, (size_t)v.params * sizeof *weights);
+    mpi_check(memcmp(weights, v.weights, (size_t)v.params * sizeof *weights) == 0);
+    ent_free(weights);
+    ent_federation_free(all);
+}
+
+static void every_split_and_level(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    for (int k = 0; k < 18; k++) {
+        config.federation.split = (ent_split_kind)(k % 6);
+        config.missing.level = (ent_missing_level)(k / 6);
+        config.missing.empty = (ent_missing_empty)(k % 3);
+        config.missing.absent = (char *[]){"audio"};
+        config.missing.absent_count = 1;
+        check_same_bits(&config);
+    }
+}
+
+static void every_policy_and_context(void **state)
+{
+    (void)state;
+    for (int k = 0; k <= ENT_POLICY_DROP; k++) {
+        ent_config config = plain_config();
+        config.missing.policy = (ent_policy)k;
+        config.missing.context = k == ENT_POLICY_MMA ? ENT_CONTEXT_EMBED : ENT_CONTEXT_MASK;
+        check_same_bits(&config);
+    }
+}
+
+static void every_reduction_and_optimiser(void **state)
+{
+    (void)state;
+    for (int k = 0; k <= ENT_REDUCE_RANDOM; k++) {
+        ent_config config = plain_config();
+        config.model.registers[1].reduce = (ent_reduce_kind)k;
+        config.client.optimizer = (ent_optimizer)(k % 3);
+        config.run.precision = k % 2 ? ENT_SINGLE : ENT_DOUBLE;
+        config.client.epochs = 2;
+        check_same_bits(&config);
+    }
+}
+
+static void a_real_label(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.data.label = "value";
+    check_same_bits(&config);
+    config.model.head = ENT_HEAD_DIRECT;
+    check_same_bits(&config);
+}
+
+/* One client: all ranks but its own wait.  1000 clients: most of them have no row. */
+static void one_client_and_a_thousand(void **state)
+{
+    (void)state;
+    const int clients[] = {1, 2, 1000};
+    const ent_split_kind split[] = {ENT_SPLIT_IID, ENT_SPLIT_QUANTITY, ENT_SPLIT_DIRICHLET_CLIENT,
+                                    ENT_SPLIT_DIRICHLET_CLASS};
+    for (int k = 0; k < 12; k++) {
+        ent_config config = plain_config();
+        config.federation.clients = clients[k % 3];
+        config.federation.split = split[k / 3];
+        check_same_bits(&config);
+    }
+}
+
+static void some_clients_a_round(void **state)
+{
+    (void)state;
+    const double participation[] = {0.01, 0.3, 0.5};
+    for (int k = 0; k < 3; k++) {
+        ent_config config = plain_config();
+        config.federation.participation = participation[k];
+        config.federation.rounds = 5;
+        config.federation.evaluate_every = 2;
+        check_same_bits(&config);
+    }
+}
+
+/* A round whose whole cohort is empty changes nothing. */
+static void a_round_without_rows_keeps_the_weights(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.federation.clients = 1000;
+    config.federation.participation = 0.001;
+    config.federation.rounds = 0;
+    ent_federation *before = train(world, &config);
+    config.federation.rounds = 1;
+    for (config.seeds.sampling = 0;; config.seeds.sampling++) {
+        ent_federation *f = train(world, &config);
+        const ent_federation_view v = ent_federation_see(f), w = ent_federation_see(before);
+        const bool empty = v.round[0].trained == 0;
+        mpi_check(v.round[0].cohort == 1);
+        mpi_check(empty == isnan(v.round[0].train_loss));
+        mpi_check(empty == (memcmp(v.weights, w.weights, (size_t)v.params * sizeof *v.weights) == 0));
+        ent_federation_free(f);
+        if (empty) break;
+    }
+    ent_federation_free(before);
+}
+
+static ent_status load(const ent_config *config, ent_federation **f)
+{
+    return ent_federation_load(world, config, temp_folder, data_path, 0, false, f);
+}
+
+static void a_result_comes_back(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.missing.level = ENT_LEVEL_FIXED; /* with nothing absent: as eval takes it */
+    ent_federation *f = train(world, &config), *again = NULL;
+    mpi_check(ent_result_save(world, f, temp_folder, "text", "version") == ENT_OK);
+    mpi_check(load(&config, &again) == ENT_OK && ent_federation_evaluate(again) == ENT_OK);
+    const ent_federation_view v = ent_federation_see(f), w = ent_federation_see(again);
+    mpi_check(memcmp(v.weights, w.weights, (size_t)v.params * sizeof *v.weights) == 0);
+    mpi_check(v.test.accuracy == w.test.accuracy || ent_comm_rank(world) > 0);
+    ent_federation_free(f);
+    ent_federation_free(again);
+}
+
+/* ---- refuses ---- */
+
+static void check_status_is_everyones(ent_status status)
+{
+    double highest = (double)status, lowest = -(double)status;
+    ent_comm_max(world, &highest, 1);
+    ent_comm_max(world, &lowest, 1);
+    mpi_check(highest == -lowest);
+    mpi_check(status == ENT_OK || (status == ENT_ENOMEM && strstr(ent_message(), ": no ")));
+}
+
+typedef ent_status work(const ent_config *config);
+
+static ent_status train_and_save(const ent_config *config)
+{
+    ent_federation *f = NULL;
+    ent_status status = ent_federation_new(world, config, &f);
+    if (status == ENT_OK) status = ent_federation_train(f, NULL, NULL);
+    if (status == ENT_OK) status = ent_result_save(world, f, temp_folder, "text", "version");
+    ent_federation_free(status == ENT_OK || f ? f : NULL);
+    return status;
+}
+
+static ent_status load_and_evaluate(const ent_config *config)
+{
+    ent_federation *f = NULL;
+    ent_status status = load(config, &f);
+    if (status == ENT_OK) status = ent_federation_evaluate(f);
+    ent_federation_free(f);
+    return status;
+}
+
+/* The k-th allocation of one rank fails, for every k up to 60 and for ever fewer from there on. */
+static void one_rank_without_memory(work *run, const ent_config *config, int rank)
+{
+    for (int64_t k = 1;; k += k < 60 ? 1 : k / 6) {
+        if (ent_comm_rank(world) == rank) ent_alloc_fail_at(k);
+        const ent_status status = run(config);
+        ent_alloc_fail_at(0);
+        check_status_is_everyones(status);
+        if (status == ENT_OK) break;
+    }
+}
+
+static void a_rank_without_memory_is_everyones_failure(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.missing.level = ENT_LEVEL_FIXED;
+    config.model.registers[1].reduce = ENT_REDUCE_LINEAR;
+    config.federation.rounds = 1;
+    const int last = ent_comm_size(world) - 1;
+    one_rank_without_memory(train_and_save, &config, last);
+    if (last > 0) one_rank_without_memory(train_and_save, &config, 0);
+    one_rank_without_memory(load_and_evaluate, &config, last);
+    if (last > 0) one_rank_without_memory(load_and_evaluate, &config, 0);
+}
+
+/* A round's end on rank 0 ends the training everywhere. */
+static ent_status stop(void *context, const ent_federation *federation, const ent_round *round)
+{
+    (void)context, (void)federation;
+    return round->round == 1 ? ent_fail(ENT_EIO, "log: full") : ENT_OK;
+}
+
+static void rank_0_ends_the_training(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    ent_federation *f = NULL;
+    config.federation.rounds = 4;
+    mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
+    mpi_check(ent_federation_train(f, stop, NULL) == ENT_EIO);
+    mpi_check(strstr(ent_message(), "log: full") && ent_federation_see(f).rounds == 2);
+    ent_federation_free(f);
+}
+
+/* Weights that leave every range on whichever rank has the client. */
+static void divergence_is_everyones(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    ent_federation *f = NULL;
+    config.data.label = "value";
+    config.client.optimizer = ENT_SGD;
+    config.client.learning_rate = 1e3;
+    config.federation.rounds = 1000;
+    mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_ENUMERIC);
+    mpi_check(strstr(ent_message(), "round ") && strstr(ent_message(), "client ") &&
+              strstr(ent_message(), "diverged"));
+    ent_federation_free(f);
+}
+
+static void no_data_is_told_on_all_ranks(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    ent_federation *f = NULL;
+    config.data.file = "/nowhere.h5";
+    mpi_check(ent_federation_new(world, &config, &f) == ENT_EIO && strstr(ent_message(), "/nowhere.h5"));
+    mpi_check(!f);
+    mpi_check(ent_federation_load(world, &config, "/nowhere", data_path, 0, false, &f) == ENT_EIO && !f);
+}
+
+static int set_up(void **state)
+{
+    const bool root = ent_comm_rank(world) == 0;
+    mpi_check(!root || temp_folder_make(state) == 0);
+    ent_comm_broadcast(world, 0, temp_folder, sizeof temp_folder);
+    snprintf(data_path, sizeof data_path, "%s/data.h5", temp_folder);
+    ent_synth_inp inp = {.rows = ROWS,
+                         .modalities = 2,
+                         .names = (const char *const[]){"text", "audio"},
+                         .dimension = {4, 3},
+                         .classes = 2,
+                         .groups = 9,
+                         .own = 1.0,
+                         .cross = 1.0,
+                         .noise = 0.3,
+                         .missing = 0.1,
+                         .seed = 1};
+    mpi_check(!root || ent_synth_write(&inp, data_path, 0) == ENT_OK);
+    ent_comm_barrier(world);
+    return ent_comm_split(world, root ? 0 : 1, &alone) == ENT_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    ent_comm_free(alone);
+    ent_comm_barrier(world);
+    return ent_comm_rank(world) == 0 ? temp_folder_remove(state) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_level),
+                                          cmocka_unit_test(every_policy_and_context),
+                                          cmocka_unit_test(every_reduction_and_optimiser),
+                                          cmocka_unit_test(a_real_label),
+                                          cmocka_unit_test(one_client_and_a_thousand),
+                                          cmocka_unit_test(some_clients_a_round),
+                                          cmocka_unit_test(a_round_without_rows_keeps_the_weights),
+                                          cmocka_unit_test(a_result_comes_back)};
+    const struct CMUnitTest refuses[] = {
+        cmocka_unit_test(a_rank_without_memory_is_everyones_failure), cmocka_unit_test(rank_0_ends_the_training),
+        cmocka_unit_test(divergence_is_everyones), cmocka_unit_test(no_data_is_told_on_all_ranks)};
+    if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
+    if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;
+    int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);
+    failed += cmocka_run_group_tests_name("refuses", refuses, set_up, tear_down);
+    ent_comm_finish(world);
+    return failed;
+}

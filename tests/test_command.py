@@ -1,0 +1,825 @@
+#!/usr/bin/python3
+"""The command `entente`, end to end, as a user starts it: under mpiexec, on files, with bad input.
+
+    python3 tests/test_command.py --entente build/entente --mpiexec "mpiexec -n" [--quick] [TEST...]
+
+--quick runs a few cases of each kind: for the sanitizers.  ENTENTE_DATA names the folder of real data sets."""
+import argparse
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import h5py
+    import numpy
+except ImportError as missing:
+    print(f"skipped: {missing}; env/debian.sh --tests installs it")
+    sys.exit(77)
+
+TESTS = pathlib.Path(__file__).resolve().parent
+JOBS = TESTS.parent / "jobs"
+NAMES = ["text", "audio", "vision"]
+TRAIN, VALIDATION, TEST = 0, 1, 2
+options = None  # of the command line
+folder = None  # everything is written below it
+
+# Small, so that a training costs less than the start of MPI.
+SMALL = """\
+data:       {file: DATA, modalities: [text, audio, vision], label: class}
+model:
+  registers: {text: {qubits: 2}, audio: {qubits: 2}, vision: {qubits: 2}}
+federation: {clients: 6, rounds: 3}
+client:     {learning_rate: 0.05}
+"""
+
+
+def setUpModule():
+    global folder
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="entente-command-"))
+    synth("data.h5", rows=600, missing=0.35)
+    synth("whole.h5", rows=1000)
+    (folder / "small.yaml").write_text(SMALL.replace("DATA", str(folder / "data.h5")))
+
+
+def tearDownModule():
+    shutil.rmtree(folder)
+
+
+class Ran:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+
+def launch(words, ranks, wrapper):
+    start = [*options.mpiexec.split(), str(ranks)] if ranks else []
+    return [*start, *wrapper, options.entente, *map(str, words)]
+
+
+def run(*words, ranks=0, threads=1, wrapper=(), stdout=subprocess.PIPE, where=None):
+    """Run `entente WORDS`, under mpiexec with ranks > 0.  A run that does not end is a failure."""
+    process = subprocess.Popen(launch(words, ranks, wrapper), stdout=stdout, stderr=subprocess.PIPE, text=True,
+                               stdin=subprocess.DEVNULL, cwd=where or folder, start_new_session=True,
+                               env={**os.environ, "OMP_NUM_THREADS": str(threads)})
+    try:
+        out, err = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"hangs: {' '.join(launch(words, ranks, wrapper))}\n{out}\n{err}") from None
+    return Ran(process.returncode, out, err)
+
+
+def good(*words, **how):
+    ran = run(*words, **how)
+    if ran.code != 0:
+        raise AssertionError(f"exit code {ran.code} of {words}\n{ran.out}\n{ran.err}")
+    return ran
+
+
+def synth(name, **given):
+    flags = [word for key, value in given.items() for word in (f"--{key.replace('_', '-')}", value)]
+    good("synth", "--out", folder / name, *flags)
+    return folder / name
+
+
+def sets(**given):
+    """client__batch=3: --set client.batch=3"""
+    return [word for key, value in given.items() for word in ("--set", f"{key.replace('__', '.')}={value}")]
+
+
+def last_json(ran):
+    lines = ran.out.splitlines()
+    return json.loads(lines[-1], parse_constant=lambda text: (_ for _ in ()).throw(ValueError(text)))
+
+
+def fresh(name="out"):
+    """A path below a new folder, not there yet."""
+    return pathlib.Path(tempfile.mkdtemp(dir=folder)) / name
+
+
+def train(config="small.yaml", *words, ranks=1, threads=1, **given):
+    """The JSON object of a training; the result's folder is in `out`."""
+    out = fresh()
+    ran = good("train", folder / config, "--out", out, "--json", "--quiet", *words, *sets(**given), ranks=ranks,
+               threads=threads)
+    return {**last_json(ran), "out": out}
+
+
+def evaluate(result, *words, data="data.h5", ranks=1):
+    return last_json(good("eval", result, "--data", folder / data, "--json", *words, ranks=ranks))
+
+
+def edited(name, change, source="data.h5"):
+    """A copy of a data set with a change."""
+    path = folder / name
+    shutil.copy(folder / source, path)
+    with h5py.File(path, "r+") as file:
+        change(file)
+    return path
+
+
+def replaced(path, data):
+    def change(file):
+        del file[path]
+        file[path] = data
+    return change
+
+
+def slow(test):
+    @functools.wraps(test)
+    def unless_quick(self):
+        if options.quick:
+            self.skipTest("left out with --quick")
+        test(self)
+    return unless_quick
+
+
+class SameBits(unittest.TestCase):
+    """One configuration, any number of ranks and threads: the same weights."""
+
+    LAYOUTS = [(1, 1), (2, 1), (5, 1), (1, 2), (2, 2)]
+
+    def same(self, **given):
+        layouts = [(1, 1), (2, 2)] if options.quick else self.LAYOUTS
+        found = {}
+        for ranks, threads in layouts:
+            result = train(ranks=ranks, threads=threads, **given)
+            found[ranks, threads] = (result["weights_sha256"], result["accuracy"], result["loss"])
+        self.assertEqual(len(set(found.values())), 1, found)
+
+    def test_sample_level(self):
+        self.same(missing__level="sample", missing__rate=0.3, federation__split="dirichlet_client")
+
+    @slow
+    def test_client_level(self):
+        self.same(missing__level="client", missing__rate=0.3, missing__context="embed")
+
+    @slow
+    def test_linear_reduction(self):
+        self.same(model__registers__audio__reduce="linear", model__registers__audio__angles=2, client__optimizer="sgd")
+
+    @slow
+    def test_real_label(self):
+        self.same(data__label="value", model__readout="zz", federation__participation=0.5)
+
+    @slow
+    def test_single_precision(self):
+        self.same(run__precision="single", client__batch=7, client__epochs=2)
+
+    @slow
+    def test_quickstart(self):
+        hashes = {}
+        for ranks, threads in [(1, 2), (2, 1)]:
+            ran = good("train", JOBS / "quickstart.yaml", "--out", fresh(), "--json", "--quiet",
+                       *sets(data__file=folder / "data.h5", federation__rounds=5), ranks=ranks, threads=threads)
+            hashes[last_json(ran)["weights_sha256"]] = (ranks, threads)
+        self.assertEqual(len(hashes), 1, hashes)
+
+    @slow
+    def test_seeds_and_settings_do_change_them(self):
+        changes = [{}, {"seeds__init": 9}, {"seeds__sampling": 9}, {"seeds__split": 9}, {"client__batch": 9},
+                   {"missing__rate": 0.3}, {"missing__rate": 0.3, "seeds__masks": 9}]
+        hashes = {train(**change)["weights_sha256"] for change in changes}
+        self.assertEqual(len(hashes), len(changes))
+
+
+class Json(unittest.TestCase):
+    KEYS = ["accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "mae", "pearson", "loss", "rounds",
+            "samples_per_s", "patterns", "params", "weights_sha256"]
+
+    def check_shape(self, found):
+        for key in self.KEYS:
+            self.assertIn(key, found)
+        self.assertRegex(found["weights_sha256"], "^[0-9a-f]{64}$")
+        for pattern in found["patterns"]:
+            self.assertEqual(sorted(pattern), ["accuracy", "n", "present"])
+            self.assertLessEqual(set(pattern["present"]), set(NAMES))
+
+    def test_quiet_prints_one_object(self):
+        ran = good("train", folder / "small.yaml", "--out", fresh(), "--json", "--quiet", ranks=2)
+        self.assertEqual(len(ran.out.splitlines()), 1, ran.out)
+        self.assertEqual(ran.err, "")
+        found = last_json(ran)
+        self.check_shape(found)
+        self.assertEqual(found["rounds"], 3)
+        self.assertIsNone(found["mae"])
+        self.assertIsNone(found["pearson"])
+        self.assertEqual(sum(p["n"] for p in found["patterns"]), 120)
+        right = sum(p["n"] * p["accuracy"] for p in found["patterns"])
+        self.assertAlmostEqual(right / 120, found["accuracy"], 12)
+
+    def test_quiet_alone_prints_nothing(self):
+        ran = good("train", folder / "small.yaml", "--out", fresh(), "--quiet")
+        self.assertEqual((ran.out, ran.err), ("", ""))
+
+    @slow
+    def test_the_object_is_the_last_line_of_all(self):
+        ran = good("train", folder / "small.yaml", "--out", fresh(), "--json", ranks=2)
+        self.assertGreater(len(ran.out.splitlines()), 5)
+        self.check_shape(last_json(ran))
+        for word in ["round 1/3", "round 3/3", "6 clients", "result: "]:
+            self.assertIn(word, ran.err)
+        for word in ["accuracy", "modalities present", "text audio vision"]:
+            self.assertIn(word, ran.out)
+
+    def test_a_real_label_has_errors_and_more_classes_have_no_nonzero(self):
+        found = train(data__label="value")
+        self.check_shape(found)
+        for key in ["mae", "pearson", "accuracy", "accuracy_nonzero"]:
+            self.assertIsInstance(found[key], float, key)
+        synth("five.h5", rows=200, classes=5)
+        found = train(data__file=folder / "five.h5")
+        self.assertIsNone(found["accuracy_nonzero"])
+
+    def test_figures_match_the_saved_predictions(self):
+        found = train(missing__rate=0.3, ranks=2)
+        with h5py.File(found["out"] / "result.h5") as result, h5py.File(folder / "data.h5") as data:
+            truth = data["label/class"][()][result["part/test/row"][()]]
+            guess = result["test/output"][()].argmax(axis=1)
+            context = result["part/test/context"][()]
+            logits = result["test/output"][()]
+        self.assertAlmostEqual((guess == truth).mean(), found["accuracy"], 12)
+        loss = numpy.log(numpy.exp(logits).sum(axis=1)) - logits[numpy.arange(len(truth)), truth]
+        self.assertAlmostEqual(loss.mean(), found["loss"], 12)
+        for pattern in found["patterns"]:
+            bits = sum(1 << NAMES.index(name) for name in pattern["present"])
+            self.assertEqual((context == bits).sum(), pattern["n"])
+            self.assertAlmostEqual((guess == truth)[context == bits].mean(), pattern["accuracy"], 12)
+
+
+class Eval(unittest.TestCase):
+    def test_it_reproduces_the_training(self):
+        for given in [{}, {"data__label": "value", "model__registers__text__reduce": "linear"}]:
+            trained = train(ranks=2, **given)
+            for ranks in [1, 3]:
+                found = evaluate(trained["out"], ranks=ranks)
+                for key in ["accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "patterns", "params",
+                            "weights_sha256"]:
+                    self.assertEqual(found[key], trained[key], key)
+                for key in ["loss", "mae", "pearson"]:  # sums in the order of the clients
+                    if trained[key] is not None:
+                        self.assertAlmostEqual(found[key], trained[key], 12)
+            if options.quick:
+                return
+
+    def test_missing_is_the_fixed_protocol(self):
+        trained = train(data__file=folder / "whole.h5")
+        for names in ["audio", "audio,vision", "text,audio,vision"]:
+            wanted = train(data__file=folder / "whole.h5", missing__level="fixed", missing__absent=f"[{names}]",
+                           missing__where="test", missing__empty="allow")
+            found = evaluate(trained["out"], "--missing", names, data="whole.h5", ranks=2)
+            self.assertEqual(wanted["weights_sha256"], trained["weights_sha256"])
+            self.assertEqual(found["accuracy"], wanted["accuracy"], names)
+            self.assertEqual(found["patterns"], wanted["patterns"], names)
+            if options.quick:
+                return
+
+    def test_all_is_every_row(self):
+        trained = train()
+        edited("all_test.h5", replaced("split", numpy.full(600, TEST, numpy.uint8)))
+        found = evaluate(trained["out"], "--all", ranks=2)
+        self.assertEqual(sum(p["n"] for p in found["patterns"]), 600)
+        self.assertEqual(found["accuracy"], evaluate(trained["out"], data="all_test.h5")["accuracy"])
+
+    @slow
+    def test_policies(self):
+        for policy in ["zero", "mean", "drop"]:
+            trained = train(missing__policy=policy)
+            self.assertEqual(evaluate(trained["out"], ranks=2)["accuracy"], trained["accuracy"], policy)
+
+    def test_it_refuses(self):
+        out = train()["out"]
+        no_audio = edited("no_audio.h5", lambda file: file.__delitem__("modality/audio"))
+        narrow = edited("narrow.h5", replaced("modality/audio/features", numpy.zeros((600, 3), "f4")))
+        no_test = edited("no_test.h5", replaced("split", numpy.zeros(600, numpy.uint8)))
+        five = synth("five_classes.h5", rows=200, classes=5)
+        cases = [(["eval", out, "--data", no_audio], ["no modality 'audio'", "text, vision"]),
+                 (["eval", out, "--data", narrow], ["audio", "3", "10"]),
+                 (["eval", out, "--data", no_test], ["/split", "2"]),
+                 (["eval", out, "--data", five], ["5 classes", "2"]),
+                 (["eval", out, "--data", folder / "nowhere.h5"], ["nowhere.h5", "No such file"]),
+                 (["eval", folder / "nowhere", "--data", five], ["nowhere/result.h5", "No such file"]),
+                 (["eval", out, "--data", five, "--missing", "audio,smell"], ["smell", "text, audio, vision"])]
+        for words, parts in cases[:2] if options.quick else cases:
+            refused(self, words, parts, ranks=2)
+
+
+class Inspect(unittest.TestCase):
+    def test_data_set(self):
+        text = good("inspect", folder / "data.h5").out
+        for word in ["600", "train 420, validation 60, test 120", "groups", "text", "12 features", "2 classes",
+                     "real", "CC0-1.0", "--seed"]:
+            self.assertIn(word, text)
+
+    def test_result(self):
+        text = good("inspect", train(ranks=2)["out"] / "result.h5").out
+        for word in ["entente 0.", "rounds", "accuracy", "Configuration", "optimizer: adam", "2 ranks"]:
+            self.assertIn(word, text)
+
+    @slow
+    def test_it_refuses(self):
+        other = folder / "other.h5"
+        with h5py.File(other, "w") as file:
+            file["x"] = [1, 2]
+        refused(self, ["inspect", other], ["other.h5", "neither", "/modality"], ranks=0)
+        refused(self, ["inspect", folder / "small.yaml"], ["small.yaml", "HDF5"], ranks=0)
+
+
+class Synth(unittest.TestCase):
+    def test_options(self):
+        path = synth("options.h5", rows=300, modalities="a:3,b:5", classes=3, groups=7, noise=0.5, own=2, cross=1,
+                     group_shift=0.1, missing=0.4, seed=5)
+        with h5py.File(path) as file:
+            self.assertEqual(sorted(file["modality"]), ["a", "b"])
+            self.assertEqual(file["modality/a/features"].shape, (300, 3))
+            self.assertEqual(file["modality/b/features"].shape, (300, 5))
+            self.assertEqual(list(numpy.bincount(file["label/class"][()])), [100, 100, 100])
+            self.assertEqual(len(set(file["group"][()])), 7)
+            self.assertEqual(list(numpy.bincount(file["split"][()])), [210, 30, 60])
+            present = file["modality/a/present"][()] == 1
+            self.assertAlmostEqual(1 - present.mean(), 0.4, delta=0.1)
+            self.assertTrue(numpy.isnan(file["modality/a/features"][()][~present]).all())
+            self.assertTrue(numpy.isfinite(file["modality/a/features"][()][present]).all())
+
+    def test_its_source_makes_it_again(self):
+        for name in ["data.h5", "again.h5"]:
+            path = synth(name, rows=100, modalities="x:4,y:2", seed=3) if name == "again.h5" else folder / name
+            with h5py.File(path) as file:
+                words = file.attrs["source"].split()
+            words = (word.decode() if isinstance(word, bytes) else word for word in words)
+            copy = fresh("copy.h5")
+            good(*[word for word in words if word not in ["synthetic:", "entente"]], "--out", copy)
+            self.assertEqual(copy.read_bytes(), path.read_bytes())
+
+    def test_it_refuses(self):
+        before = (folder / "data.h5").read_bytes()
+        refused(self, ["synth", "--out", folder / "data.h5"], ["data.h5", "exists", "replace"], ranks=0)
+        self.assertEqual((folder / "data.h5").read_bytes(), before)
+        for words, parts in [(["--rows", "5"], ["'5'", "10"]), (["--classes", "1"], ["'1'", "2"]),
+                             (["--noise", "loud"], ["'loud'", "number"]), (["--modalities", "a"], ["'a'", "NAME:D"]),
+                             (["--missing", "2"], ["'2'", "0 to 1"]), (["more"], ["'more'"])]:
+            ran = run("synth", "--out", fresh(), *words)
+            self.assertEqual(ran.code, 2, words)
+            for part in parts:
+                self.assertIn(part, ran.err)
+
+    def test_a_full_disk(self):
+        out = fresh("big.h5")
+        refused(self, ["synth", "--rows", 5000, "--out", out], ["big.h5", "File too large"], ranks=0,
+                wrapper=file_limit(64), place=out.parent)
+
+
+class Help(unittest.TestCase):
+    OPTIONS = {"train": ["--set", "--out", "--json", "--quiet"], "eval": ["--data", "--missing", "--all", "--json"],
+               "inspect": [],
+               "synth": ["--out", "--rows", "--modalities", "--classes", "--groups", "--noise", "--own", "--cross",
+                         "--group-shift", "--missing", "--seed", "--replace"]}
+
+    def test_every_command(self):
+        for command, wanted in self.OPTIONS.items():
+            ran = good(command, "--help")
+            usage = good(command, "--usage").out
+            self.assertEqual(ran.err, "")
+            for option in [*wanted, "--help", "--usage"]:
+                self.assertIn(option, ran.out)
+                self.assertIn(option, usage)
+            for line in ran.out.splitlines():
+                self.assertLess(len(line), 80, line)
+
+    def test_every_key_of_the_configuration(self):
+        text = good("train", "--help").out
+        for line in text[text.index("  data: "):].splitlines():
+            self.assertRegex(line, r"^  ( {13}|\w+: +)\w|^A wrong value", "wrapped by hand, so that it lines up")
+        with h5py.File(train()["out"] / "result.h5") as result:
+            config = result["config"][()].decode()
+        for word in ["weight_decay", "shards_per_client", "evaluate_every", "precision", "reupload", "participation"]:
+            self.assertIn(word, config)
+            self.assertIn(word, text)
+
+    def test_overview_and_version(self):
+        overview = good("--help").out
+        for command in self.OPTIONS:
+            self.assertIn(f"  {command} ", overview)
+        version = good("--version").out
+        for word in ["entente 0.", "compiler", "instruction set", "MPI", "HDF5", "FFTW", "OpenBLAS", "OpenMP",
+                     "Random123", "libcyaml", "jansson", "libsodium"]:
+            self.assertIn(word, version)
+
+
+class Result(unittest.TestCase):
+    """result.h5, read by another library."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.whole = folder / "whole.h5"
+        cls.sample = cls.opened(missing__level="sample", missing__rate="{audio: 0.4, vision: 0.1}")
+        cls.client = cls.opened(missing__level="client", missing__rate=0.4, missing__where="train",
+                                federation__clients=40)
+
+    @classmethod
+    def opened(cls, **given):
+        found = train(ranks=2, data__file=cls.whole, **given)
+        return h5py.File(found["out"] / "result.h5"), found
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.sample[0].close()
+        cls.client[0].close()
+
+    def test_what_it_holds(self):
+        result, found = self.sample
+        config = result["config"][()].decode()
+        for word in ["text: {qubits: 2", "audio: 0.4", "rounds: 3", str(self.whole)]:
+            self.assertIn(word, config)
+        self.assertEqual(list(result["seeds"]), [1, 2, 3, 4])
+        self.assertEqual(list(result["layout"]), [2, 1])
+        for name in ["version", "created", "host", "engine"]:
+            self.assertTrue(result[name][()])
+        self.assertEqual(list(result["round/round"]), [0, 1, 2])
+        self.assertTrue(all(len(column) == 3 for column in result["round"].values()))
+        self.assertTrue((numpy.diff(result["round/train_loss"]) < 0).all())
+        self.assertEqual(list(result["round/bytes_up"]), [6 * 8 * found["params"]] * 3)
+        self.assertEqual(list(result["round/samples"]), [700] * 3)
+        self.assertEqual(result["metrics/accuracy"][0], found["accuracy"])
+        self.assertEqual(result["round/test_accuracy"][2], found["accuracy"])
+
+    def test_weights_and_their_blocks(self):
+        result, found = self.sample
+        self.assertEqual(hashlib.sha256(result["weights/value"][()].tobytes()).hexdigest(), found["weights_sha256"])
+        names = result["weights/name"][()].decode().split()
+        self.assertEqual(len(names), len(result["weights/first"]))
+        self.assertEqual(result["weights/count"][()].sum(), found["params"])
+        self.assertEqual(dict(zip(names, result["weights/needs"]))["fusion/text-audio"], 0b011)
+        self.assertEqual(dict(zip(names, result["weights/needs"]))["head/bias"], 0)
+
+    def test_clients(self):
+        result, _ = self.sample
+        for part, column in [("train", "train_rows"), ("test", "test_rows")]:
+            counts = numpy.bincount(result[f"part/{part}/client"][()], minlength=6)
+            self.assertEqual(list(counts), list(result[f"client/{column}"]))
+
+    def test_rows_are_those_of_the_data(self):
+        with h5py.File(self.whole) as data:
+            split = data["split"][()]
+        for result, _ in [self.sample, self.client]:
+            for number, part in enumerate(["train", "validation", "test"]):
+                rows = result[f"part/{part}/row"][()]
+                self.assertEqual(sorted(rows), list(numpy.flatnonzero(split == number)))
+
+    def test_masks_of_samples_obey_the_rates(self):
+        result, _ = self.sample
+        for part, n in [("train", 700), ("test", 200)]:
+            context = result[f"part/{part}/context"][()]
+            self.assertTrue((context & 1).all(), "text has rate 0")
+            for bit, rate in [(1, 0.4), (2, 0.1)]:
+                absent = 1 - (context >> bit & 1).mean()
+                self.assertAlmostEqual(absent, rate, delta=4 * (rate * (1 - rate) / n) ** 0.5)
+
+    def test_masks_of_clients_are_one_a_client(self):
+        result, _ = self.client
+        self.assertTrue((result["part/test/context"][()] == 7).all(), "where: train")
+        client, context = result["part/train/client"][()], result["part/train/context"][()]
+        masks = [set(context[client == k]) for k in range(40)]
+        self.assertTrue(all(len(mask) == 1 for mask in masks))
+        absent = numpy.mean([[1 - (mask >> bit & 1) for bit in range(3)] for (mask,) in masks])
+        self.assertAlmostEqual(absent, 0.4, delta=0.15)
+        self.assertTrue(all(mask != {0} for mask in masks), "keep_one")
+
+    def test_masks_have_a_seed_of_their_own(self):
+        other, _ = self.opened(missing__level="sample", missing__rate="{audio: 0.4, vision: 0.1}", seeds__split=9,
+                               seeds__init=9, seeds__sampling=9)
+        with other:
+            masks = [dict(zip(r["part/train/row"][()], r["part/train/context"][()])) for r in (self.sample[0], other)]
+            self.assertEqual(masks[0], masks[1])
+            self.assertNotEqual(list(other["part/train/row"]), list(self.sample[0]["part/train/row"]))
+
+
+def file_limit(kib):
+    """As on a full disk: no file of the command may grow beyond it."""
+    return ["sh", "-c", f'trap "" XFSZ; ulimit -f {2 * kib}; exec "$@"', "-"]
+
+
+def refused(test, words, parts, ranks=2, place=None, **how):
+    """Exit code 1, one message, first, that holds `parts`; nothing new in `place`."""
+    before = sorted(place.iterdir()) if place else None
+    ran = run(*words, ranks=ranks, **how)
+    told = f"{words}\n{ran.out}\n{ran.err}"
+    test.assertEqual(ran.code, 1, told)
+    messages = [line for line in ran.err.splitlines() if line.startswith("entente: ")]
+    test.assertEqual(len(messages), 1, told)
+    test.assertTrue(ran.err.startswith("entente: "), told)
+    for part in parts:
+        test.assertIn(str(part), messages[0])
+    if place:
+        test.assertEqual(sorted(place.iterdir()), before, told)
+
+
+class Refuses(unittest.TestCase):
+    """Bad input: a clear message, exit code 1, nothing half-written, no hang."""
+
+    def refused(self, parts, ranks=2, config="small.yaml", **given):
+        out = fresh()
+        refused(self, ["train", folder / config, "--out", out, "--quiet", "--json", *sets(**given)], parts, ranks,
+                out.parent)
+
+    def refused_data(self, change, *parts, ranks=2, **given):
+        self.refused(["bad.h5", *parts], ranks, data__file=edited("bad.h5", change), **given)
+
+    def test_files_that_are_no_data(self):
+        whole = (folder / "data.h5").read_bytes()
+        (folder / "truncated.h5").write_bytes(whole[:len(whole) // 2])
+        (folder / "empty.h5").write_bytes(b"")
+        self.refused(["nowhere.h5", "No such file"], data__file="nowhere.h5")
+        self.refused(["truncated.h5", "truncated"], data__file=folder / "truncated.h5")
+        if options.quick:
+            return
+        self.refused(["small.yaml", "HDF5"], data__file=folder / "small.yaml")
+        self.refused(["empty.h5", "HDF5"], data__file=folder / "empty.h5")
+        self.refused([folder.name], data__file=folder)
+
+    def test_missing_datasets(self):
+        self.refused_data(lambda file: file.__delitem__("modality/audio/features"), "/modality/audio/features")
+        if options.quick:
+            return
+        self.refused_data(lambda file: file.__delitem__("split"), "/split")
+        self.refused_data(lambda file: file.__delitem__("label"), "/label")
+        self.refused_data(lambda file: file.__delitem__("modality"), "/modality")
+        self.refused_data(lambda file: file.__delitem__("group"), "/group", federation__split="natural")
+        self.refused(["data.h5", "'mood'", "class, value"], data__label="mood")
+
+    @slow
+    def test_shapes_that_disagree(self):
+        self.refused_data(replaced("split", numpy.zeros(599, "u1")), "/split", "599", "600")
+        self.refused_data(replaced("modality/vision/features", numpy.zeros((601, 8), "f4")), "601", "600")
+        self.refused_data(replaced("modality/text/features", numpy.zeros(600, "f4")), "rank 1", "want 2")
+        self.refused_data(replaced("label/class", numpy.zeros((600, 2), "i4")), "/label/class", "rank 2")
+        self.refused_data(lambda file: None, "'text'", "12", "2", model__registers__text__reduce="none")
+
+    def present_row(self, which):
+        with h5py.File(folder / "data.h5") as file:
+            usable = (file["modality/audio/present"][()] == 1) & (file["split"][()] == which)
+        return int(numpy.flatnonzero(usable)[-1])
+
+    def test_values_that_are_not_finite(self):
+        for value, part in [("nan", TRAIN), ("inf", TEST)]:
+            row, features = self.present_row(part), "modality/audio/features"
+            self.refused_data(lambda file, at=(features, row, value): file[at[0]].__setitem__((at[1], 7), float(at[2])),
+                              "'audio'", f"row {row}", "column 7", value, "finite")
+            if options.quick:
+                return
+        self.refused_data(replaced("label/value", numpy.full(600, numpy.nan, "f4")), "/label/value", "row 0", "nan",
+                          data__label="value")
+        self.refused(["'text'", "row", "nan"], missing__policy="none")
+
+    def test_absent_values_are_never_read(self):
+        def fill(value):
+            def change(file):
+                for name in NAMES:
+                    features, present = file[f"modality/{name}/features"], file[f"modality/{name}/present"][()]
+                    x = features[()]
+                    x[present == 0] = value
+                    features[()] = x
+            return change
+        files = [edited(f"absent_{value}.h5", fill(value)) for value in [numpy.nan, numpy.inf, 0.0, -1e30]]
+        cases = [{"model__registers__audio__reduce": "linear", "model__registers__vision__reduce": "random"},
+                 {"missing__policy": "zero"}, {"missing__policy": "mean"}, {"missing__policy": "drop"}]
+        for given in cases[:1] if options.quick else cases:
+            found = {train(ranks=2, data__file=path, **given)["weights_sha256"] for path in files[:2]}
+            found.add(train(ranks=1, data__file=files[3], **given)["weights_sha256"])
+            self.assertEqual(len(found), 1, given)
+
+    @slow
+    def test_labels_and_parts_out_of_range(self):
+        self.refused_data(replaced("label/class", numpy.full(600, -1, "i4")), "/label/class", "row 0", "-1", "0..999")
+        self.refused_data(replaced("label/class", numpy.full(600, 1000, "i4")), "1000", "0..999")
+        self.refused_data(replaced("split", numpy.full(600, 3, "u1")), "/split", "3", "0..2")
+
+    def test_zero_training_rows(self):
+        self.refused_data(replaced("split", numpy.full(600, TEST, "u1")), "/split", "0", "train")
+        if options.quick:
+            return
+        self.refused(["no training row"], missing__level="fixed", missing__absent="[text, audio, vision]",
+                     missing__empty="skip")
+
+    @slow
+    def test_a_modality_that_the_file_lacks(self):
+        self.refused(["data.h5", "'smell'", "audio, text, vision"], data__modalities="[text, smell]",
+                     model__registers="{}")
+
+    @slow
+    def test_more_qubits_than_memory_holds(self):
+        self.refused(["bytes", "are there", "44 qubits"], model__registers__text__qubits=40)
+        self.refused(["qubits", "62"], model__registers__text__qubits=40, model__registers__audio__qubits=40)
+
+    @slow
+    def test_more_clients_and_rounds_than_memory_holds(self):
+        self.refused(["federation.clients", "1000000000", "are there"], federation__clients=1000000000)
+        self.refused(["federation.rounds", "1000000000", "are there"], federation__rounds=1000000000)
+
+    @slow
+    def test_more_shards_than_ranks(self):
+        self.refused(["run.shards", "found 4", "2"], run__shards=4)
+
+    def test_a_folder_with_a_result(self):
+        out = train()["out"]
+        before = {path.name: path.read_bytes() for path in out.iterdir()}
+        refused(self, ["train", folder / "small.yaml", "--out", out], [out, "a result is there", "--out"])
+        self.assertEqual({path.name: path.read_bytes() for path in out.iterdir()}, before)
+
+    @slow
+    def test_folders_that_cannot_be(self):
+        refused(self, ["train", folder / "small.yaml", "--out", folder / "data.h5"], ["data.h5", "Not a directory"])
+        refused(self, ["train", folder / "small.yaml", "--out", "/proc/nowhere/out"], ["/proc/nowhere", "No such"])
+        refused(self, ["train", folder / "small.yaml", "--out", "x" * 5000], ["too long"], ranks=0)
+
+    def test_a_file_that_may_not_grow(self):
+        out = fresh()
+        refused(self, ["train", folder / "small.yaml", "--out", out / "below", "--quiet"],
+                ["result.h5", "File too large"], 1, out.parent, wrapper=file_limit(4))
+
+    @slow
+    def test_a_full_disk(self):
+        disk = fresh("disk")
+        disk.mkdir()
+        if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", disk],
+                                              stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("wants root, to mount a small file system")
+        with contextlib.ExitStack() as stack:
+            stack.callback(subprocess.run, ["umount", disk], check=True)
+            refused(self, ["train", folder / "small.yaml", "--out", disk / "out", "--quiet"],
+                    ["result.h5", "No space left"], 2, disk)
+            (disk / "fill").write_bytes(b"x" * 8192)
+            refused(self, ["train", folder / "small.yaml", "--out", disk / "out", "--quiet"], ["No space left"], 2,
+                    disk)
+
+    @slow
+    def test_an_output_that_is_full(self):
+        with open("/dev/full", "w") as full:
+            for words in [["inspect", folder / "data.h5"], ["--version"], ["synth", "--out", fresh()],
+                          ["eval", train()["out"], "--data", folder / "data.h5"]]:
+                ran = run(*words, stdout=full)
+                self.assertEqual(ran.code, 1, words)
+                self.assertIn("standard output: No space left", ran.err)
+
+    @slow
+    def test_a_folder_that_may_not_be_written(self):
+        if os.getuid() == 0:
+            self.skipTest("root may write everywhere")
+        out = fresh()
+        out.parent.chmod(0o500)
+        refused(self, ["train", folder / "small.yaml", "--out", out], ["Permission denied"], 2, out.parent)
+
+    @slow
+    def test_weights_that_diverge(self):
+        out = fresh()
+        refused(self, ["train", folder / "small.yaml", "--out", out, "--quiet",
+                       *sets(data__label="value", client__optimizer="sgd", client__learning_rate=1000,
+                             federation__rounds=500)],
+                ["round", "client", "diverged", "client.learning_rate"])
+        self.assertEqual([path.name for path in out.iterdir()], ["log.txt"])
+        self.assertIn("diverged", (out / "log.txt").read_text().splitlines()[-1])
+
+
+class Configuration(unittest.TestCase):
+    """Wrong keys, types and values, through the command: file, line, key, the value found, the values allowed."""
+
+    def check(self, old, new, line, parts):
+        text = (folder / "small.yaml").read_text()
+        self.assertIn(old, text)
+        (folder / "wrong.yaml").write_text(text.replace(old, new))
+        out = fresh()
+        refused(self, ["train", folder / "wrong.yaml", "--out", out], [f"wrong.yaml:{line}:", *parts], 0, out.parent)
+
+    def test_wrong_files(self):
+        cases = [("rounds: 3", "round: 3", 4, ["'round'", "federation", "rounds", "clients"]),
+                 ("clients: 6", "clients: six", 4, ["federation.clients", "'six'", "whole number"]),
+                 ("clients: 6", "clients: -6", 4, ["federation.clients", "'-6'", "0 to"]),
+                 ("clients: 6", "clients: 2.5", 4, ["federation.clients", "'2.5'", "whole number"]),
+                 ("rounds: 3", "split: random", 4, ["federation.split", "'random'", "iid", "natural"]),
+                 ("federation:", "missing: {rate: 2}\nfederation:", 4, ["missing.rate", "'2'", "0 to 1"]),
+                 ("federation:", "missing: {rate: {audio: 2}}\nfederation:", 4, ["missing.rate.audio", "'2'"]),
+                 ("federation:", "missing: {rate: {smell: 0.1}}\nfederation:", 4, ["'smell'", "missing.rate", "text"]),
+                 ("text: {qubits: 2}", "smell: {qubits: 2}", 3, ["'smell'", "model.registers", "text"]),
+                 ("[text, audio, vision]", "text", 1, ["data.modalities", "'text'", "list"]),
+                 ("client: ", "clint: ", 5, ["'clint'", "client"])]
+        for case in cases[:2] if options.quick else cases:
+            self.check(*case)
+
+    def test_no_yaml_at_all(self):
+        (folder / "no.yaml").write_text("data: {file: [\n")
+        refused(self, ["train", folder / "no.yaml"], ["no.yaml:2", "not YAML"], 2)
+        refused(self, ["train", folder / "nowhere.yaml"], ["nowhere.yaml", "No such file"], 2)
+
+    @slow
+    def test_set(self):
+        for given, parts in [("client.batch=0", ["--set", "client.batch", "'0'", "1 to"]),
+                             ("client.size=3", ["--set", "'size'", "client", "batch"]),
+                             ("missing.rate=2", ["--set", "missing.rate", "'2'", "0 to 1"]),
+                             ("client.batch", ["--set", "client.batch", "key.path=value"])]:
+            refused(self, ["train", folder / "small.yaml", "--set", given], parts, 0)
+
+    def test_ten_lines_are_enough(self):
+        (folder / "short.yaml").write_text(f"data: {{file: {folder}/data.h5, modalities: [text, audio]}}\n"
+                                           "federation: {rounds: 1}\n")
+        self.assertGreater(train("short.yaml")["accuracy"], 0.3)
+
+    @slow
+    def test_one_modality_and_sixteen(self):
+        self.assertEqual(train(data__modalities="[audio]", model__registers="{}")["rounds"], 3)
+        names = [f"m{k}" for k in range(16)]
+        path = synth("sixteen.h5", rows=60, modalities=",".join(f"{name}:2" for name in names))
+        (folder / "sixteen.yaml").write_text(
+            f"data: {{file: {path}, modalities: [{', '.join(names)}]}}\n"
+            f"model: {{registers: {{{', '.join(f'{name}: {{qubits: 1}}' for name in names)}}}}}\n"
+            "missing: {rate: 0.5}\nfederation: {rounds: 1, clients: 2}\n")
+        self.assertEqual(train("sixteen.yaml")["qubits"], 16)
+
+
+class CommandLine(unittest.TestCase):
+    def test_wrong_ones(self):
+        cases = [([], "Usage: entente COMMAND"), (["fly"], "unknown command 'fly'"), (["train"], "which configuration"),
+                 (["train", "a.yaml", "b.yaml"], "more than one configuration: 'b.yaml'"),
+                 (["train", "a.yaml", "--fast"], "--fast"), (["eval", "x"], "--data"), (["eval"], "result folder"),
+                 (["eval", "x", "y", "--data", "z"], "'y'"), (["inspect"], "which file"), (["inspect", "a", "b"], "'b'"),
+                 (["synth"], "--out")]
+        for words, part in cases[:4] if options.quick else cases:
+            ran = run(*words)
+            self.assertEqual(ran.code, 2, words)
+            self.assertIn(part, ran.err)
+            self.assertEqual(ran.out, "")
+
+    def test_one_message_for_all_ranks(self):
+        ran = run("train", "--fast", ranks=3)
+        self.assertEqual(ran.code, 2)
+        self.assertEqual(ran.err.count("unrecognized option"), 1, ran.err)
+
+
+class Protocols(unittest.TestCase):
+    @slow
+    def test_the_mechanism_beats_zero_and_drop(self):
+        """Mean accuracy over five seeds, 30 % of the modalities missing per client: by more than the spread."""
+        data = synth("default.h5")
+        found = {}
+        for policy in ["mma", "zero", "drop"]:
+            found[policy] = numpy.array([self.accuracy(data, policy, seed) for seed in range(1, 6)])
+        means = {policy: accuracy.mean() for policy, accuracy in found.items()}
+        for policy in ["zero", "drop"]:
+            spread = max(found["mma"].std(ddof=1), found[policy].std(ddof=1))
+            self.assertGreater(means["mma"] - means[policy], spread, found)
+        figures = [f"{policy} {means[policy]:.3f} (sd {found[policy].std(ddof=1):.3f})" for policy in found]
+        print("\naccuracy over five seeds:", ", ".join(figures), file=sys.stderr)
+
+    @staticmethod
+    def accuracy(data, policy, seed):
+        ran = good("train", JOBS / "quickstart.yaml", "--out", fresh(), "--json", "--quiet", ranks=2,
+                   *sets(data__file=data, missing__level="client", missing__policy=policy, seeds__split=seed,
+                         seeds__masks=10 + seed, seeds__init=20 + seed, seeds__sampling=30 + seed))
+        return last_json(ran)["accuracy"]
+
+
+@unittest.skipUnless(os.environ.get("ENTENTE_DATA"), "set ENTENTE_DATA to the folder of real data sets")
+class RealData(unittest.TestCase):
+    def accuracy(self, job, file, **given):
+        data = pathlib.Path(os.environ["ENTENTE_DATA"]) / file
+        if not data.exists():
+            self.skipTest(f"{data} is not there")
+        ran = good("train", JOBS / job, "--out", fresh(), "--json", "--quiet", *sets(data__file=data, **given), ranks=2)
+        return last_json(ran)["accuracy"]
+
+    @slow
+    def test_mosi(self):
+        self.assertGreaterEqual(self.accuracy("mosi.yaml", "mosi.h5"), 0.741)
+
+    @slow
+    def test_mosi_by_dirichlet(self):
+        accuracy = self.accuracy("mosi.yaml", "mosi.h5", federation__split="dirichlet_client", federation__alpha=0.5)
+        self.assertGreaterEqual(accuracy, 0.721)
+
+    @slow
+    def test_mosei_video(self):
+        self.assertGreaterEqual(self.accuracy("mosei_video.yaml", "mosei_video.h5"), 0.726)
+
+
+def main():
+    global options
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--entente", required=True, help="the command")
+    parser.add_argument("--mpiexec", required=True, help="launcher and its flag for the number of ranks")
+    parser.add_argument("--quick", action="store_true", help="a few cases of each kind")
+    options, rest = parser.parse_known_args()
+    options.entente = str(pathlib.Path(options.entente).resolve())
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,373 @@
+/* The federation's parts on one rank: averaging by blocks against sums by hand, a client's training against the plain
+ * formulas of its optimiser, what the training labels alone predict. */
+#include "../src/fed/fed.h"
+
+#include "entente/memory.h"
+#include "entente/random.h"
+#include "small_model.h"
+
+enum { CLIENTS = 3, ROWS = 11, MAX_PARAMS = 256 };
+
+/* Contexts of three clients with 4, 2 and 5 rows; nobody has vision (bit 2). */
+static const int64_t FIRST[CLIENTS + 1] = {0, 4, 6, 11};
+static const uint32_t CONTEXT[ROWS] = {3, 3, 1, 1, /**/ 1, 1, /**/ 3, 2, 2, 1, 1};
+
+static ent_comm *world;
+
+/* A federation of the small model, with samples but without a file. */
+typedef struct {
+    ent_config config;
+    ent_federation f;
+    small_samples samples;
+} small_federation;
+
+static void small_federation_make(small_federation *s, ent_policy policy)
+{
+    ent_model_inp inp = small_model();
+    inp.mma = policy == ENT_POLICY_MMA;
+    *s = (small_federation){.f = {.world = world, .clients = CLIENTS, .classes = 3, .outputs = 3, .modalities = 3}};
+    s->config.missing.policy = policy;
+    s->config.seeds.sampling = 11;
+    s->config.client = (ent_config_client){.epochs = 1, .batch = 3, .learning_rate = 0.05};
+    check_ok(ent_model_new(&inp, &s->f.model));
+    small_samples_make(&inp, 5, 0, &s->samples);
+    memcpy(s->samples.context, CONTEXT, sizeof CONTEXT);
+    s->f.config = &s->config;
+    s->f.part[ENT_TRAIN].n = ROWS;
+    s->f.local[ENT_TRAIN] = (ent_local){.n = ROWS,
+                                        .clients = CLIENTS,
+                                        .first = (int64_t *)FIRST,
+                                        .context = s->samples.context,
+                                        .samples = s->samples.samples};
+    assert_true(ent_model_params(s->f.model) <= MAX_PARAMS);
+}
+
+static void small_federation_clear(small_federation *s)
+{
+    ent_model_free(s->f.model);
+    ent_free(s->f.prior);
+}
+
+/* ---- averaging ---- */
+
+/* How many rows of each client train a block that needs these modalities: counted by hand from CONTEXT. */
+static const double *rows_that_train(uint32_t needs)
+{
+    static const double everyone[CLIENTS] = {4, 2, 5}, text[CLIENTS] = {4, 2, 3}, audio[CLIENTS] = {2, 0, 3},
+                        both[CLIENTS] = {2, 0, 1}, nobody[CLIENTS] = {0, 0, 0};
+    switch (needs) {
+    case 0:
+        return everyone;
+    case 1:
+        return text;
+    case 2:
+        return audio;
+    case 3:
+        return both;
+    default:
+        return nobody;
+    }
+}
+
+static const double LOSS[CLIENTS] = {1.5, -0.25, 7.0};
+
+static void average(const small_federation *s, const int *order, double clients_w[CLIENTS][MAX_PARAMS], double *w,
+                    double *loss)
+{
+    ent_average *a;
+    check_ok(ent_average_new(&s->f, &a));
+    for (int twice = 0; twice < 2; twice++) { /* start forgets what was added before */
+        ent_average_start(a);
+        for (int k = 0; k < CLIENTS; k++) {
+            const int c = order[k];
+            check_ok(ent_average_add(a, &s->f, clients_w[c], FIRST[c], FIRST[c + 1] - FIRST[c], LOSS[c]));
+        }
+    }
+    ent_average_finish(a, &s->f, w, loss);
+    ent_average_free(a);
+}
+
+static void fill_weights(double clients_w[CLIENTS][MAX_PARAMS], double *w)
+{
+    ent_random stream = ent_random_at(1, ENT_FOR_TEST, 8, 0);
+    for (int k = 0; k < MAX_PARAMS; k++) {
+        w[k] = 100.0 + k;
+        for (int c = 0; c < CLIENTS; c++) clients_w[c][k] = ent_random_normal(&stream);
+    }
+}
+
+static void check_average(ent_policy policy)
+{
+    small_federation s;
+    small_federation_make(&s, policy);
+    static double clients_w[CLIENTS][MAX_PARAMS], w[MAX_PARAMS], again[MAX_PARAMS];
+    double loss, loss_again;
+    fill_weights(clients_w, w);
+    fill_weights(clients_w, again);
+    average(&s, (const int[]){0, 1, 2}, clients_w, w, &loss);
+    average(&s, (const int[]){2, 0, 1}, clients_w, again, &loss_again);
+    assert_memory_equal(w, again, sizeof w);
+    assert_true(loss == 8.25 && loss_again == 8.25);
+    const ent_block *block;
+    const int blocks = ent_model_blocks(s.f.model, &block);
+    for (int b = 0; b < blocks; b++) {
+        const double *n = rows_that_train(policy == ENT_POLICY_MMA ? block[b].needs : 0);
+        const double sum = n[0] + n[1] + n[2];
+        for (int k = block[b].first; k < block[b].first + block[b].count; k++)
+            if (sum > 0.0)
+                check_near(w[k], (n[0] * clients_w[0][k] + n[1] * clients_w[1][k] + n[2] * clients_w[2][k]) / sum,
+                           1e-15);
+            else
+                assert_true(w[k] == 100.0 + k);
+    }
+    small_federation_clear(&s);
+}
+
+static void blocks_are_averaged_over_the_rows_that_trained_them(void **state)
+{
+    (void)state;
+    check_average(ENT_POLICY_MMA);
+}
+
+static void without_mma_every_row_trains_every_block(void **state)
+{
+    (void)state;
+    check_average(ENT_POLICY_ZERO);
+    check_average(ENT_POLICY_MEAN);
+}
+
+/* ---- a client's round ---- */
+
+/* One parameter's optimiser, as the papers write it. */
+typedef struct {
+    double m, v;
+    int steps;
+} memory;
+
+static double step(const ent_config_client *c, memory *at, double w, double g)
+{
+    const double decayed = w * (1.0 - c->learning_rate * c->weight_decay);
+    at->steps++;
+    if (c->optimizer == ENT_SGD) return decayed - c->learning_rate * g;
+    if (c->optimizer == ENT_MOMENTUM) {
+        at->m = c->momentum * at->m + g;
+        return decayed - c->learning_rate * at->m;
+    }
+    at->m = c->beta1 * at->m + (1.0 - c->beta1) * g;
+    at->v = c->beta2 * at->v + (1.0 - c->beta2) * g * g;
+    const double m_hat = at->m / (1.0 - pow(c->beta1, at->steps)), v_hat = at->v / (1.0 - pow(c->beta2, at->steps));
+    return decayed - c->learning_rate * m_hat / (sqrt(v_hat) + c->epsilon);
+}
+
+/* A sample of the batch trains the block of parameter k. */
+static bool is_trained(const small_federation *s, int k, const int64_t *pick, int64_t n)
+{
+    const ent_block *block;
+    int b = 0;
+    ent_model_blocks(s->f.model, &block);
+    while (k >= block[b].first + block[b].count) b++;
+    for (int64_t i = 0; i < n; i++)
+        if ((s->samples.context[pick[i]] & block[b].needs) == block[b].needs) return true;
+    return s->config.missing.policy != ENT_POLICY_MMA;
+}
+
+/* The same round by plain loops. */
+static double plain_round(small_federation *s, int64_t round, int64_t client, double *w)
+{
+    const ent_config_client *c = &s->config.client;
+    static memory at[MAX_PARAMS];
+    double gradient[MAX_PARAMS], loss, sum = 0.0;
+    int64_t order[ROWS];
+    const int64_t n = FIRST[client + 1] - FIRST[client];
+    memset(at, 0, sizeof at);
+    for (int epoch = 0; epoch < c->epochs; epoch++) {
+        ent_random stream = ent_random_at(11, ENT_FOR_ORDER, (uint64_t)client, (uint64_t)(round * c->epochs + epoch));
+        ent_random_permutation(&stream, n, order);
+        for (int64_t k = 0; k < n; k++) order[k] += FIRST[client];
+        for (int64_t k = 0; k < n; k += c->batch) {
+            const int64_t size = k + c->batch < n ? c->batch : n - k;
+            check_ok(
+                ent_model_gradient(s->f.model, w, &s->f.local[ENT_TRAIN].samples, size, order + k, &loss, gradient));
+            sum += loss * (double)size;
+            for (int p = 0; p < ent_model_params(s->f.model); p++)
+                if (is_trained(s, p, order + k, size)) w[p] = step(c, &at[p], w[p], gradient[p]);
+        }
+    }
+    return sum;
+}
+
+static void check_round(small_federation *s, int64_t round, int64_t client)
+{
+    double *plain = small_weights(s->f.model, 4), *trained = small_weights(s->f.model, 4), loss;
+    ent_trainer *trainer;
+    check_ok(ent_trainer_new(&s->f, &trainer));
+    double *other = small_weights(s->f.model, 6); /* a client before leaves nothing in the trainer */
+    check_ok(ent_client_train(trainer, &s->f, 3, 2, FIRST[2], 5, other, &loss));
+    check_ok(ent_client_train(trainer, &s->f, round, client, FIRST[client], FIRST[client + 1] - FIRST[client],
+                              trained, &loss));
+    check_near(loss, plain_round(s, round, client, plain), 1e-13);
+    for (int k = 0; k < ent_model_params(s->f.model); k++) check_near(trained[k], plain[k], 1e-13);
+    ent_trainer_free(trainer);
+    ent_free(plain);
+    ent_free(trained);
+    ent_free(other);
+}
+
+static void a_round_follows_the_formulas(void **state)
+{
+    (void)state;
+    const ent_optimizer optimizer[] = {ENT_SGD, ENT_MOMENTUM, ENT_ADAM};
+    const ent_policy policy[] = {ENT_POLICY_MMA, ENT_POLICY_ZERO};
+    for (int k = 0; k < 12; k++) {
+        small_federation s;
+        small_federation_make(&s, policy[k / 6]);
+        s.config.client = (ent_config_client){.epochs = 3,
+                                              .batch = k % 2 ? 2 : 4,
+                                              .optimizer = optimizer[k % 3],
+                                              .learning_rate = 0.07,
+                                              .momentum = 0.8,
+                                              .beta1 = 0.7,
+                                              .beta2 = 0.95,
+                                              .epsilon = 1e-3,
+                                              .weight_decay = k / 3 % 2 ? 0.3 : 0.0};
+        check_round(&s, 0, 0);
+        check_round(&s, 2, 2);
+        small_federation_clear(&s);
+    }
+}
+
+/* Client 1 has text alone: whatever decays or remembers, all that needs more keeps its bits. */
+static void untrained_blocks_keep_their_bits(void **state)
+{
+    (void)state;
+    const ent_optimizer optimizer[] = {ENT_SGD, ENT_MOMENTUM, ENT_ADAM};
+    for (int k = 0; k < 3; k++) {
+        small_federation s;
+        small_federation_make(&s, ENT_POLICY_MMA);
+        s.config.client = (ent_config_client){4, 1, optimizer[k], 0.1, 0.9, 0.9, 0.999, 1e-8, 0.5};
+        double *w = small_weights(s.f.model, 4), *before = small_weights(s.f.model, 4), loss;
+        ent_trainer *trainer;
+        check_ok(ent_trainer_new(&s.f, &trainer));
+        check_ok(ent_client_train(trainer, &s.f, 0, 1, FIRST[1], 2, w, &loss));
+        const ent_block *block;
+        const int blocks = ent_model_blocks(s.f.model, &block);
+        for (int b = 0; b < blocks; b++) {
+            const size_t bytes = (size_t)block[b].count * sizeof *w;
+            const bool kept = memcmp(w + block[b].first, before + block[b].first, bytes) == 0;
+            assert_true(kept == (block[b].needs > 1));
+        }
+        ent_trainer_free(trainer);
+        ent_free(w);
+        ent_free(before);
+        small_federation_clear(&s);
+    }
+}
+
+/* ---- what the labels alone predict ---- */
+
+static void the_prior_is_the_log_frequency_with_one_added(void **state)
+{
+    (void)state;
+    small_federation s;
+    small_federation_make(&s, ENT_POLICY_DROP);
+    s.f.part[ENT_TRAIN].n = 5;
+    s.f.part[ENT_TRAIN].category = (int32_t[]){0, 2, 2, 0, 2};
+    check_ok(ent_prior_make(&s.f));
+    check_near(s.f.prior[0], log(3.0 / 8.0), 1e-15);
+    check_near(s.f.prior[1], log(1.0 / 8.0), 1e-15);
+    check_near(s.f.prior[2], log(4.0 / 8.0), 1e-15);
+    small_federation_clear(&s);
+}
+
+static void the_prior_of_a_real_label_is_its_mean(void **state)
+{
+    (void)state;
+    small_federation s;
+    small_federation_make(&s, ENT_POLICY_DROP);
+    s.f.classes = 0;
+    s.f.outputs = 1;
+    s.f.part[ENT_TRAIN].n = 4;
+    s.f.part[ENT_TRAIN].value = (double[]){-3.0, 1.0, 2.0, 1.0};
+    check_ok(ent_prior_make(&s.f));
+    check_near(s.f.prior[0], 0.25, 1e-15);
+    assert_true(s.f.label_center == -0.5 && s.f.label_half == 2.5);
+    small_federation_clear(&s);
+}
+
+/* ---- refuses ---- */
+
+static void weights_that_diverge_name_their_block(void **state)
+{
+    (void)state;
+    small_federation s;
+    small_federation_make(&s, ENT_POLICY_MMA);
+    const ent_block *block;
+    ent_average *a;
+    int b = 0;
+    ent_model_blocks(s.f.model, &block);
+    while (strcmp(block[b].name, "audio/circuit") != 0) b++;
+    check_ok(ent_average_new(&s.f, &a));
+    ent_average_start(a);
+    const double wrong[] = {NAN, INFINITY, -1e300, ldexp(1.0, 64)};
+    for (int k = 0; k < 4; k++) {
+        double *w = small_weights(s.f.model, 4);
+        w[block[b].first + 1] = wrong[k];
+        check_fails(ent_average_add(a, &s.f, w, 0, 4, 1.0), ENT_ENUMERIC, "block 'audio/circuit': diverged to ");
+        assert_non_null(strstr(ent_message(), "client.learning_rate"));
+        check_ok(ent_average_add(a, &s.f, w, 4, 2, 1.0)); /* client 1 does not send that block */
+        ent_free(w);
+    }
+    double *w = small_weights(s.f.model, 4);
+    check_fails(ent_average_add(a, &s.f, w, 0, 4, NAN), ENT_ENUMERIC, "training loss: diverged to nan");
+    ent_free(w);
+    ent_average_free(a);
+    small_federation_clear(&s);
+}
+
+static void the_largest_weights_still_sum_exactly(void **state)
+{
+    (void)state;
+    small_federation s;
+    small_federation_make(&s, ENT_POLICY_ZERO);
+    static double clients_w[CLIENTS][MAX_PARAMS], w[MAX_PARAMS];
+    double loss;
+    for (int c = 0; c < CLIENTS; c++)
+        for (int k = 0; k < MAX_PARAMS; k++) clients_w[c][k] = -ldexp(1.0, 61);
+    average(&s, (const int[]){0, 1, 2}, clients_w, w, &loss);
+    for (int k = 0; k < ent_model_params(s.f.model); k++) assert_true(w[k] == -ldexp(1.0, 61));
+    small_federation_clear(&s);
+}
+
+static void a_failing_allocation_is_told(void **state)
+{
+    (void)state;
+    small_federation s;
+    small_federation_make(&s, ENT_POLICY_MMA);
+    ent_trainer *trainer;
+    ent_average *a;
+    check_every_allocation(ent_trainer_new(&s.f, &trainer), (void)0);
+    check_every_allocation(ent_average_new(&s.f, &a), (void)0);
+    s.f.part[ENT_TRAIN].category = s.samples.category;
+    check_every_allocation(ent_prior_make(&s.f), assert_null(s.f.prior));
+    ent_trainer_free(trainer);
+    ent_average_free(a);
+    small_federation_clear(&s);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest computes[] = {cmocka_unit_test(blocks_are_averaged_over_the_rows_that_trained_them),
+                                          cmocka_unit_test(without_mma_every_row_trains_every_block),
+                                          cmocka_unit_test(a_round_follows_the_formulas),
+                                          cmocka_unit_test(untrained_blocks_keep_their_bits),
+                                          cmocka_unit_test(the_prior_is_the_log_frequency_with_one_added),
+                                          cmocka_unit_test(the_prior_of_a_real_label_is_its_mean),
+                                          cmocka_unit_test(the_largest_weights_still_sum_exactly)};
+    const struct CMUnitTest refuses[] = {cmocka_unit_test(weights_that_diverge_name_their_block),
+                                         cmocka_unit_test(a_failing_allocation_is_told)};
+    if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
+    int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);
+    failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);
+    ent_comm_finish(world);
+    return failed;
+}
