@@ -38,7 +38,7 @@ check() {
 build() {
     local folder=$1
     shift
-    cmake -S . -B "$folder" -G Ninja -DENTENTE_WERROR=ON "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
+    cmake -S . -B "$folder" -G Ninja -DBUILD_TESTING=ON -DENTENTE_WERROR=ON "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
     rm -f "$folder.log"
     ninja -C "$folder" -j "$cores" --quiet
 }

@@ -11,6 +11,10 @@
 #include "entente/engine.h"
 #include "entente/memory.h"
 
+#define REAL         double
+#define VECTOR_BYTES 16
+#include "../src/engine/batch/vector.h"
+
 static const char *const ISAS[] = {"baseline", "avx2", "avx512"};
 enum { ISA_COUNT = 3 };
 
@@ -200,8 +204,258 @@ static void test_random_single(void **state)
     random_circuits(ENT_SINGLE, 400, 3e-5);
 }
 
+/* 4 layers of RY (data) and RZ (shared) on every qubit and a ring of CX: the circuit of the benchmark. */
+static ent_circuit *comparison_circuit(int n)
+{
+    ent_circuit *circuit;
+    assert_int_equal(ent_circuit_new(n, 4 * n, 4 * n, &circuit), ENT_OK);
+    for (int l = 0; l < 4; l++) {
+        for (int q = 0; q < n; q++) {
+            assert_int_equal(ent_circuit_add(circuit, (ent_gate){ENT_RY, {q, q}, ent_angle_data(l * n + q)}), ENT_OK);
+            assert_int_equal(ent_circuit_add(circuit, (ent_gate){ENT_RZ, {q, q}, ent_angle_param(l * n + q)}),
+                             ENT_OK);
+        }
+        for (int q = 0; q < n && n > 1; q++)
+            assert_int_equal(ent_circuit_add(circuit, (ent_gate){ENT_CX, {q, (q + 1) % n}, ent_angle_none()}),
+                             ENT_OK);
+    }
+    for (int q = 0; q < n; q++) assert_int_equal(ent_circuit_read(circuit, UINT64_C(1) << q), ENT_OK);
+    return circuit;
+}
+
+static void test_comparison_circuit(void **state)
+{
+    (void)state;
+    for (int n = 1; n <= 13; n++) {
+        ent_circuit *circuit = comparison_circuit(n);
+        check(circuit, 1 + n % 5, 99, ENT_DOUBLE, 1e-13);
+        check(circuit, 1 + n % 5, 99, ENT_SINGLE, 3e-5);
+        ent_circuit_free(circuit);
+    }
+}
+
+/* A circuit over more qubits than are used: 60 qubits of which a few are touched, as with absent registers. */
+static void test_absent_registers(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    for (int k = 0; k < 50; k++) {
+        ent_circuit *small = random_circuit(&seed, 4, 40), *wide;
+        assert_int_equal(ent_circuit_new(60, small->params, small->angles, &wide), ENT_OK);
+        for (int64_t g = 0; g < small->gates; g++) {
+            ent_gate gate = small->gate[g];
+            gate.qubit[0] = 17 * gate.qubit[0] + 3;
+            gate.qubit[1] = 17 * gate.qubit[1] + 3;
+            assert_int_equal(ent_circuit_add(wide, gate), ENT_OK);
+        }
+        for (int r = 0; r < small->readouts; r++) {
+            uint64_t mask = UINT64_C(1) << 1; /* <Z> of a qubit in |0> is 1 */
+            for (int q = 0; q < 4; q++) mask |= (small->readout[r] >> q & 1) << (17 * q + 3);
+            assert_int_equal(ent_circuit_read(wide, mask), ENT_OK);
+        }
+        run want = run_new(small, 5, (uint64_t)k), got = run_new(wide, 5, (uint64_t)k);
+        run_go(&want, &(ent_program_inp){.engine = ENT_ENGINE_BATCH, .threads = 1});
+        ent_program *program;
+        const ent_batch batch = {5, got.angles, got.params};
+        assert_int_equal(ent_program_new(wide, &(ent_program_inp){.threads = 1}, &program), ENT_OK);
+        assert_int_equal(ent_program_forward(program, &batch, got.expectations), ENT_OK);
+        assert_memory_equal(got.expectations, want.expectations, 5 * (size_t)small->readouts * sizeof(double));
+        ent_program_free(program);
+        run_free(&want);
+        run_free(&got);
+        ent_circuit_free(small);
+        ent_circuit_free(wide);
+    }
+}
+
+static void test_threads_give_the_same_bits(void **state)
+{
+    (void)state;
+    uint64_t seed = 11;
+    for (int k = 0; k < 20; k++) {
+        ent_circuit *circuit = random_circuit(&seed, 1 + k % 7, 60);
+        const int64_t samples = 1 + below(&seed, 300);
+        for (int precision = 0; precision < 2; precision++) {
+            run one = run_new(circuit, samples, (uint64_t)k), more = run_new(circuit, samples, (uint64_t)k);
+            run_go(&one, &(ent_program_inp){ENT_ENGINE_BATCH, (ent_precision)precision, 1, NULL});
+            for (int threads = 2; threads <= 4; threads++) {
+                run_go(&more, &(ent_program_inp){ENT_ENGINE_BATCH, (ent_precision)precision, threads, NULL});
+                assert_equal(&more, &one, 0.0, "threads");
+            }
+            run_free(&one);
+            run_free(&more);
+        }
+        ent_circuit_free(circuit);
+    }
+}
+
+/* The program of one circuit is used again and again, with other parameters, and a shorter batch. */
+static void use_again(const ent_circuit *circuit)
+{
+    ent_program *program;
+    assert_int_equal(ent_program_new(circuit, &(ent_program_inp){.threads = 2}, &program), ENT_OK);
+    for (int k = 0; k < 4; k++) {
+        run want = run_new(circuit, 40 - 9 * k, (uint64_t)k), got = run_new(circuit, 40 - 9 * k, (uint64_t)k);
+        run_go(&want, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1});
+        const ent_batch batch = {got.samples, got.angles, got.params};
+        assert_int_equal(ent_program_forward(program, &batch, got.expectations), ENT_OK);
+        assert_int_equal(
+            ent_program_gradient(program, &batch, cotangent, (void *)circuit, got.grad_params, got.grad_angles),
+            ENT_OK);
+        assert_equal(&got, &want, 1e-13, "again");
+        run_free(&want);
+        run_free(&got);
+    }
+    ent_program_free(program);
+}
+
+static void test_programs_are_used_again(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = comparison_circuit(5);
+    use_again(circuit);
+    ent_circuit_free(circuit);
+    uint64_t seed = 2;
+    for (int k = 0; k < 10; k++) {
+        circuit = random_circuit(&seed, 5, 60);
+        use_again(circuit);
+        ent_circuit_free(circuit);
+    }
+}
+
+/* Angles at and next to half turns, where tangents are huge, in every gate: nothing overflows in single either. */
+static void test_half_turns(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = comparison_circuit(6);
+    for (int precision = 0; precision < 2; precision++) {
+        const ent_program_inp inp = {ENT_ENGINE_BATCH, (ent_precision)precision, 1, NULL};
+        run want = run_new(circuit, 6, 3), got = run_new(circuit, 6, 3);
+        for (int64_t k = 0; k < 6 * circuit->angles; k++)
+            want.angles[k] = got.angles[k] = 3.14159265358979323846 * (double)(1 - 2 * (k % 3 == 0)) +
+                                             (k % 5 == 0 ? 1e-7 : 0.0) - (k % 7 == 0 ? 1e-4 : 0.0);
+        run_go(&want, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1});
+        run_go(&got, &inp);
+        assert_equal(&got, &want, precision ? 3e-5 : 1e-13, "half turns");
+        run_free(&want);
+        run_free(&got);
+    }
+    ent_circuit_free(circuit);
+}
+
+static double ulps(double got, double want)
+{
+    return fabs(got - want) / (nextafter(fabs(want), INFINITY) - fabs(want));
+}
+
+static void test_sine_and_cosine(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    double worst = 0.0;
+    for (int k = 0; k < 400000; k++) {
+        const double size = ldexp(1.0, below(&seed, 40) - 20); /* up to 2^19: also beyond the fast range */
+        double angle[LANES], sine[LANES], cosine[LANES];
+        for (int l = 0; l < LANES; l++) angle[l] = uniform(&seed, -size, size);
+        if (k % 10 == 0) angle[0] = (double)(k / 10) * 1.57079632679489661923; /* next to the zeros */
+        sines_cosines(angle, LANES, sine, cosine);
+        for (int l = 0; l < LANES; l++) {
+            const double a = ulps(sine[l], sin(angle[l])), b = ulps(cosine[l], cos(angle[l]));
+            worst = fmax(worst, fmax(a, b));
+        }
+    }
+    assert_true(worst <= 2.0);
+}
+
+/* ---- refuses ---- */
+
+static void test_unknown_instruction_set(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = comparison_circuit(2);
+    ent_program *program = NULL;
+    const ent_program_inp inp = {.isa = "sse9"};
+    assert_int_equal(ent_program_new(circuit, &inp, &program), ENT_EARG);
+    assert_null(program);
+    assert_non_null(strstr(ent_message(), "sse9"));
+    setenv("ENTENTE_ISA", "mmx", 1);
+    assert_int_equal(ent_program_new(circuit, &(ent_program_inp){0}, &program), ENT_EARG);
+    assert_non_null(strstr(ent_message(), "mmx"));
+    setenv("ENTENTE_ISA", "baseline", 1);
+    assert_int_equal(ent_program_new(circuit, &(ent_program_inp){0}, &program), ENT_OK);
+    assert_string_equal(ent_program_engine(program), "batch baseline");
+    ent_program_free(program);
+    unsetenv("ENTENTE_ISA");
+    ent_circuit_free(circuit);
+}
+
+static void test_absent_instruction_set(void **state)
+{
+    (void)state;
+    const char *name;
+    for (int k = 0; k < ISA_COUNT; k++) {
+        if (has(ISAS[k])) continue;
+        assert_int_equal(ent_isa_pick(ISAS[k], &name), ENT_EARG);
+        assert_non_null(strstr(ent_message(), "does not have"));
+    }
+}
+
+/* What the batch engine cannot hold goes to the reference engine, unless the batch engine was asked for. */
+static void test_too_many_qubits(void **state)
+{
+    (void)state;
+    ent_circuit *circuit;
+    ent_program *program;
+    assert_int_equal(ent_circuit_new(21, 1, 0, &circuit), ENT_OK);
+    for (int q = 0; q < 21; q++)
+        assert_int_equal(ent_circuit_add(circuit, (ent_gate){ENT_RY, {q, q}, ent_angle_param(0)}), ENT_OK);
+    for (int q = 0; q < 21; q++) assert_int_equal(ent_circuit_read(circuit, UINT64_C(1) << q), ENT_OK);
+    assert_int_equal(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_BATCH}, &program), ENT_EARG);
+    assert_int_equal(ent_program_new(circuit, &(ent_program_inp){0}, &program), ENT_OK);
+    assert_string_equal(ent_program_engine(program), "reference");
+    ent_program_free(program);
+    ent_circuit_free(circuit);
+}
+
+static void test_allocation_fails(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = comparison_circuit(4);
+    const ent_program_inp inp = {.engine = ENT_ENGINE_BATCH, .threads = 2};
+    run r = run_new(circuit, 20, 1);
+    const ent_batch batch = {20, r.angles, r.params};
+    for (int k = 1, failed = 1; failed; k++) {
+        ent_program *program;
+        ent_alloc_fail_at(k);
+        ent_status status = ent_program_new(circuit, &inp, &program);
+        if (status == ENT_OK) {
+            status = ent_program_gradient(program, &batch, cotangent, circuit, r.grad_params, r.grad_angles);
+            ent_alloc_fail_at(0);
+            ent_program_free(program);
+        }
+        ent_alloc_fail_at(0);
+        failed = status != ENT_OK;
+        if (failed) assert_int_equal(status, ENT_ENOMEM);
+    }
+    run_free(&r);
+    ent_circuit_free(circuit);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_double), cmocka_unit_test(test_random_single)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_double),
+        cmocka_unit_test(test_random_single),
+        cmocka_unit_test(test_comparison_circuit),
+        cmocka_unit_test(test_absent_registers),
+        cmocka_unit_test(test_threads_give_the_same_bits),
+        cmocka_unit_test(test_programs_are_used_again),
+        cmocka_unit_test(test_half_turns),
+        cmocka_unit_test(test_sine_and_cosine),
+        cmocka_unit_test(test_unknown_instruction_set),
+        cmocka_unit_test(test_absent_instruction_set),
+        cmocka_unit_test(test_too_many_qubits),
+        cmocka_unit_test(test_allocation_fails),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,8 @@
 #include "entente/circuit.h"
 #include "entente/status.h"
 
+/* AUTO: the batch engine, and the reference engine where more than 20 qubits are in use or the batch engine's states,
+ * a vector of samples wide, do not fit. */
 typedef enum { ENT_ENGINE_AUTO, ENT_ENGINE_REFERENCE, ENT_ENGINE_BATCH } ent_engine_kind;
 typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
 

@@ -68,6 +68,13 @@ static int64_t partials(const void *plan)
     return ((const batch_engine *)plan)->plan->params;
 }
 
+/* Ket and bra, re and im, of all nodes and lanes. */
+static double bytes(const void *plan)
+{
+    const batch_plan *p = ((const batch_engine *)plan)->plan;
+    return 4.0 * (double)p->amplitudes * p->shape.lanes * p->shape.real_bytes;
+}
+
 /* The states, on huge pages where they are large: with pages of 4 KiB two parts of a state may meet in the same sets
  * of the L2 cache, and the time of a gradient at 12 qubits varies by a third from run to run. */
 static void *states_new(int64_t count, size_t size)
@@ -118,8 +125,7 @@ static ent_status worker_new(const void *plan, void **out)
         worker_free(w);
         char text[32];
         return ent_fail(ENT_ENOMEM, "batch engine: states of %lld amplitudes times %lld samples: no %s",
-                        (long long)p->amplitudes, (long long)lanes,
-                        ent_bytes_text(4.0 * (double)p->amplitudes * (double)vector, text));
+                        (long long)p->amplitudes, (long long)lanes, ent_bytes_text(bytes(plan), text));
     }
     *out = w;
     return ENT_OK;
@@ -196,6 +202,7 @@ const ent_engine ent_engine_batch = {.name = "batch",
                                      .describe = describe,
                                      .chunk = chunk,
                                      .partials = partials,
+                                     .bytes = bytes,
                                      .worker_new = worker_new,
                                      .worker_free = worker_free,
                                      .prepare = prepare,

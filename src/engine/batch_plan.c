@@ -1,13 +1,10 @@
 /* From the tree of nodes to steps, turns, sums and tables. */
 #include "batch_plan.h"
 
-#include <complex.h>
 #include <math.h>
 #include <string.h>
 
 #include "entente/memory.h"
-
-typedef double complex number;
 
 static ent_status no_memory(void)
 {
@@ -314,45 +311,56 @@ void ent_batch_plan_free(batch_plan *plan)
 /* ---- the tables of phases ---- */
 
 /* factor[x] = product over the sum's shared rotations j of exp(-i angle_j / 2 (-1)^{bit j of x}), by doubling. */
-static void double_up(const batch_plan *plan, const batch_sum *sum, number *factor)
+static void double_up(const batch_plan *plan, const batch_sum *sum, double (*factor)[2])
 {
-    factor[0] = 1.0;
+    factor[0][0] = 1.0;
+    factor[0][1] = 0.0;
     for (int j = 0; j < sum->bits; j++) {
         const int shared = j < sum->rows && !plan->list.rotation[sum->target[j]].data;
         const double half = shared ? 0.5 * plan->angle[sum->target[j]] : 0.0;
         const double c = cos(half), s = sin(half);
         for (int64_t x = 0; x < INT64_C(1) << j; x++) {
-            const double re = creal(factor[x]), im = cimag(factor[x]);
-            factor[x] = CMPLX(re * c + im * s, im * c - re * s);
-            factor[x | INT64_C(1) << j] = CMPLX(re * c - im * s, im * c + re * s);
+            const double re = factor[x][0], im = factor[x][1];
+            double *zero = factor[x], *one = factor[x | INT64_C(1) << j];
+            zero[0] = re * c + im * s;
+            zero[1] = im * c - re * s;
+            one[0] = re * c - im * s;
+            one[1] = im * c + re * s;
         }
     }
 }
 
-static void store(const batch_plan *plan, void *table, int64_t p, number factor, int first)
+/* Entry p of the table becomes the factor, or is multiplied by it. */
+static void store(const batch_plan *plan, void *table, int64_t p, const double factor[2], int multiply)
 {
-    if (plan->shape.real_bytes == sizeof(double)) {
-        double *pair = (double *)table + 2 * p;
-        const double re = first ? 1.0 : pair[0], im = first ? 0.0 : pair[1];
-        pair[0] = re * creal(factor) - im * cimag(factor);
-        pair[1] = re * cimag(factor) + im * creal(factor);
+    double *wide = (double *)table + 2 * p;
+    float *narrow = (float *)table + 2 * p;
+    const int is_double = plan->shape.real_bytes == sizeof(double);
+    double re = factor[0], im = factor[1];
+    if (multiply) {
+        const double old_re = is_double ? wide[0] : (double)narrow[0],
+                     old_im = is_double ? wide[1] : (double)narrow[1];
+        re = old_re * factor[0] - old_im * factor[1];
+        im = old_re * factor[1] + old_im * factor[0];
+    }
+    if (is_double) {
+        wide[0] = re;
+        wide[1] = im;
     } else {
-        float *pair = (float *)table + 2 * p;
-        const double re = first ? 1.0 : (double)pair[0], im = first ? 0.0 : (double)pair[1];
-        pair[0] = (float)(re * creal(factor) - im * cimag(factor));
-        pair[1] = (float)(re * cimag(factor) + im * creal(factor));
+        narrow[0] = (float)re;
+        narrow[1] = (float)im;
     }
 }
 
 static void fill_table(batch_plan *plan, const batch_step *step)
 {
-    number *factor = (number *)plan->scratch;
+    double(*factor)[2] = (double(*)[2])plan->scratch;
     for (int k = 0; k < step->sums; k++) {
         const batch_sum *sum = &plan->sum[step->sum + k];
         double_up(plan, sum, factor);
         for (int64_t x = 0; x < INT64_C(1) << sum->bits; x++) {
             const int64_t at = sum->in.base[x >> sum->in.bits] ^ sum->in.place[x & ((1 << sum->in.bits) - 1)];
-            store(plan, step->table, at / amplitude_bytes(plan), factor[x], k == 0);
+            store(plan, step->table, at / amplitude_bytes(plan), factor[x], k > 0);
         }
     }
 }

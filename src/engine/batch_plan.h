@@ -122,7 +122,7 @@ ent_status ent_batch_lower(const ent_circuit *circuit, batch_list *out);
 void ent_batch_list_clear(batch_list *list);
 
 /* batch_nodes.c: drop the rotations that no readout sees, number the bits that amplitudes other than 0 have, and find
- * the nodes; then the steps of each.  home[r] is the node of rotation r and place[r] its step there, -1 where the
+ * the nodes; then the steps of each.  home[r] is the node of rotation r and step[r] its step there, -1 where the
  * rotation is dropped or merged into another.  Flips and rows come out in the bits of the node. */
 typedef struct {
     int nodes;

@@ -25,36 +25,43 @@ double ent_state_bytes(int qubits, ent_precision precision)
     return bytes;
 }
 
+static ent_status check_memory(const ent_program *program)
+{
+    const double bytes = program->engine->bytes(program->plan), there = (double)ent_memory_available_bytes();
+    char need[32], have[32];
+    ENT_REQUIRE(
+        bytes <= there, ENT_ENOMEM,
+        "a circuit of %d qubits needs %.0f bytes (%s) for its state and gradient, and %.0f bytes (%s) are there",
+        program->qubits, bytes, ent_bytes_text(bytes, need), there, ent_bytes_text(there, have));
+    return ENT_OK;
+}
+
+static ent_status plan_for(ent_program *program, const ent_engine *engine, const ent_circuit *circuit,
+                           const ent_program_inp *inp)
+{
+    program->engine = engine;
+    ENT_TRY(engine->plan_new(circuit, inp, &program->plan));
+    const ent_status status = check_memory(program);
+    if (status != ENT_OK) {
+        engine->plan_free(program->plan);
+        program->plan = NULL;
+    }
+    return status;
+}
+
 /* The batch engine, unless the circuit is too large for it. */
 static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const char *isa;
     ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
-    program->engine = &ent_engine_batch;
-    if (inp->engine == ENT_ENGINE_REFERENCE) program->engine = &ent_engine_reference;
-    ent_status status = program->engine->plan_new(circuit, inp, &program->plan);
-    if (inp->engine == ENT_ENGINE_AUTO && status == ENT_EARG) {
-        program->engine = &ent_engine_reference;
-        status = program->engine->plan_new(circuit, inp, &program->plan);
-    }
-    return status;
-}
-
-static ent_status check_memory(const ent_circuit *circuit, const ent_program_inp *inp)
-{
-    const double bytes = ent_state_bytes(circuit->qubits, inp->precision);
-    const double there = (double)ent_memory_available_bytes();
-    char need[32], have[32];
-    ENT_REQUIRE(
-        bytes <= there, ENT_ENOMEM,
-        "a circuit of %d qubits needs %.0f bytes (%s) for its state and gradient, and %.0f bytes (%s) are there",
-        circuit->qubits, bytes, ent_bytes_text(bytes, need), there, ent_bytes_text(there, have));
-    return ENT_OK;
+    if (inp->engine == ENT_ENGINE_REFERENCE) return plan_for(program, &ent_engine_reference, circuit, inp);
+    const ent_status status = plan_for(program, &ent_engine_batch, circuit, inp);
+    if (inp->engine == ENT_ENGINE_BATCH || status == ENT_OK) return status;
+    return plan_for(program, &ent_engine_reference, circuit, inp);
 }
 
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
 {
-    ENT_TRY(check_memory(circuit, inp));
     ent_program *program = ent_alloc(1, sizeof *program);
     ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
     *program = (ent_program){.qubits = circuit->qubits,
@@ -122,6 +129,14 @@ static int64_t chunk_count(const ent_program *program, int64_t samples)
     return (samples + chunk - 1) / chunk;
 }
 
+static void forward_chunk(const ent_program *program, int worker, const ent_batch *batch, int64_t first,
+                          double *expectations)
+{
+    const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - first;
+    program->engine->forward(program->plan, program->worker[worker], batch, first, left < chunk ? left : chunk,
+                             expectations + first * program->readouts);
+}
+
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations)
 {
     if (program->readouts == 0 || batch->samples == 0) return ENT_OK;
@@ -130,13 +145,28 @@ ent_status ent_program_forward(ent_program *program, const ent_batch *batch, dou
     int threads;
     ENT_TRY(make_workers(program, chunks, &threads));
     ENT_TRY(engine->prepare(program->plan, batch->params));
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
-    for (int64_t c = 0; c < chunks; c++) {
-        const int64_t first = c * chunk, left = batch->samples - first;
-        engine->forward(program->plan, program->worker[omp_get_thread_num()], batch, first,
-                        left < chunk ? left : chunk, expectations + first * program->readouts);
+    if (threads == 1) { /* a parallel region of one thread costs as much as a circuit of one qubit */
+        for (int64_t c = 0; c < chunks; c++) forward_chunk(program, 0, batch, c * chunk, expectations);
+        return ENT_OK;
     }
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (int64_t c = 0; c < chunks; c++) forward_chunk(program, omp_get_thread_num(), batch, c * chunk, expectations);
     return ENT_OK;
+}
+
+typedef struct {
+    ent_cotangent *cotangent;
+    void *context;
+    double *grad_angles;
+    int64_t partials;
+} gradient_out;
+
+static void gradient_chunk(const ent_program *program, int worker, const ent_batch *batch, int64_t c,
+                           const gradient_out *out)
+{
+    const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - c * chunk;
+    program->engine->gradient(program->plan, program->worker[worker], batch, c * chunk, left < chunk ? left : chunk,
+                              out->cotangent, out->context, program->partial + c * out->partials, out->grad_angles);
 }
 
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
@@ -147,20 +177,19 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         return ENT_OK;
     }
     const ent_engine *engine = program->engine;
-    const int64_t chunk = engine->chunk(program->plan), chunks = chunk_count(program, batch->samples);
+    const int64_t chunks = chunk_count(program, batch->samples);
     const int64_t partials = engine->partials(program->plan);
     int threads;
     ENT_TRY(make_workers(program, chunks, &threads));
     ENT_TRY(make_partials(program, chunks * partials));
     ENT_TRY(engine->prepare(program->plan, batch->params));
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
-    for (int64_t c = 0; c < chunks; c++) {
-        const int64_t first = c * chunk, left = batch->samples - first;
-        engine->gradient(program->plan, program->worker[omp_get_thread_num()], batch, first,
-                         left < chunk ? left : chunk, cotangent, context, program->partial + c * partials,
-                         grad_angles);
-    }
+    const gradient_out out = {cotangent, context, grad_angles, partials};
+    if (threads == 1)
+        for (int64_t c = 0; c < chunks; c++) gradient_chunk(program, 0, batch, c, &out);
+    else
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+        for (int64_t c = 0; c < chunks; c++) gradient_chunk(program, omp_get_thread_num(), batch, c, &out);
     for (int64_t c = 1; c < chunks; c++)
         for (int64_t k = 0; k < partials; k++) program->partial[k] += program->partial[c * partials + k];
     engine->collect(program->plan, program->partial, grad_params);

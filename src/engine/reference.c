@@ -84,6 +84,12 @@ static int64_t partials(const void *plan)
     return ((const reference_plan *)plan)->circuit->params;
 }
 
+static double bytes(const void *plan)
+{
+    const reference_plan *p = plan;
+    return ent_state_bytes(p->circuit->qubits, p->precision);
+}
+
 static void worker_free(void *worker)
 {
     reference_worker *w = worker;
@@ -176,6 +182,7 @@ const ent_engine ent_engine_reference = {.name = "reference",
                                          .describe = describe,
                                          .chunk = chunk,
                                          .partials = partials,
+                                         .bytes = bytes,
                                          .worker_new = worker_new,
                                          .worker_free = worker_free,
                                          .prepare = prepare,

@@ -15,6 +15,8 @@ typedef struct {
     int (*chunk)(const void *plan);
     /* Length of the partial sum that gradient adds to. */
     int64_t (*partials)(const void *plan);
+    /* Bytes of the states that one thread holds at once. */
+    double (*bytes)(const void *plan);
     /* What one thread works in. */
     ent_status (*worker_new)(const void *plan, void **worker);
     void (*worker_free)(void *worker);

@@ -17,33 +17,47 @@ static inline const vec *const_at(const vec *state, uint32_t byte)
     return (const vec *)((const char *)state + byte);
 }
 
-/* `width` rotations of 2^width amplitudes in registers, in blocks from..to-1 of `in`, on its local bits first,
- * first + 1, ...  Each is ((1, -t), (t, 1)): 2 multiply-adds an amplitude instead of the 4 operations of cosine and
- * sine; the cosines are collected in the state's scale.  Rotations about Y are real, so the real parts are done first,
- * then the imaginary ones: twice as many amplitudes fit into the registers. */
+/* `width` rotations of 2^width amplitudes in registers; place: where they lie.  Each is ((1, -t), (t, 1)): 2
+ * multiply-adds an amplitude instead of the 4 operations of cosine and sine; the cosines are collected in the state's
+ * scale.  Rotations about Y are real, so the real and the imaginary parts (the two planes) are done one after the
+ * other: twice as many amplitudes fit into the registers. */
+ALWAYS void turn_group(vec *state, uint32_t base, const uint32_t *place, int first, const vec *const *half,
+                       const int width)
+{
+    vec v[16];
+    UNROLL for (int j = 0; j < 1 << width; j++) v[j] = *at(state, base ^ place[j << first]);
+    UNROLL for (int q = 0; q < width; q++)
+    {
+        const vec t = half[q][0];
+        UNROLL for (int j = 0; j < 1 << width; j++) if (!(j >> q & 1))
+        {
+            const vec zero = v[j], one = v[j | 1 << q];
+            v[j] = zero - t * one;
+            v[j | 1 << q] = one + t * zero;
+        }
+    }
+    UNROLL for (int j = 0; j < 1 << width; j++) * at(state, base ^ place[j << first]) = v[j];
+}
+
+/* Local index of the first amplitude of group g: zeros put in at bits first..first+width-1. */
+ALWAYS int group_start(int g, int first, int width)
+{
+    const int low = (1 << first) - 1;
+    return ((g & ~low) << width) | (g & low);
+}
+
+/* Rotations on the local bits first, first + 1, ... of blocks from..to-1.  The order of planes and groups is what the
+ * compiler makes the best code of: 15 % of a turn. */
 ALWAYS void turn_blocks(vec *state, const batch_blocks *in, int64_t from, int64_t to, int first,
                         const vec *const *half, const int width)
 {
-    const int size = 1 << width, groups = 1 << (in->bits - width), low = (1 << first) - 1;
-    for (int64_t h = from; h < to; h++)
-        for (int g = 0; g < groups; g++) {
-            const uint32_t *place = in->place + (((g & ~low) << width) | (g & low)), base = in->base[h];
-            for (int plane = 0; plane < 2; plane++) {
-                vec v[16];
-                UNROLL for (int j = 0; j < size; j++) v[j] = at(state, base ^ place[j << first])[plane];
-                UNROLL for (int q = 0; q < width; q++)
-                {
-                    const vec t = half[q][0];
-                    UNROLL for (int j = 0; j < size; j++) if (!(j >> q & 1))
-                    {
-                        const vec zero = v[j], one = v[j | 1 << q];
-                        v[j] = zero - t * one;
-                        v[j | 1 << q] = one + t * zero;
-                    }
-                }
-                UNROLL for (int j = 0; j < size; j++) at(state, base ^ place[j << first])[plane] = v[j];
-            }
-        }
+    const int groups = 1 << (in->bits - width);
+    for (int outer = 0; outer < (width < 4 ? 2 : 1); outer++)
+        for (int64_t h = from; h < to; h++)
+            for (int g = 0; g < groups; g++)
+                for (int plane = outer; plane < (width < 4 ? outer + 1 : 2); plane++)
+                    turn_group(state + plane, in->base[h], in->place + group_start(g, first, width), first, half,
+                               width);
 }
 
 /* The same rotations taken back on ket and bra together, with their derivatives 2 Re <bra| -i Y/2 |ket> =
@@ -51,11 +65,11 @@ ALWAYS void turn_blocks(vec *state, const batch_blocks *in, int64_t from, int64_
 ALWAYS void back_blocks(vec *ket, vec *bra, const batch_blocks *in, int64_t from, int64_t to, int first,
                         const vec *const *half, vec *const *slope, const int width)
 {
-    const int size = 1 << width, groups = 1 << (in->bits - width), low = (1 << first) - 1;
+    const int size = 1 << width, groups = 1 << (in->bits - width);
     vec sum[4] = {{0}};
     for (int64_t h = from; h < to; h++)
         for (int g = 0; g < groups; g++) {
-            const uint32_t *place = in->place + (((g & ~low) << width) | (g & low)), base = in->base[h];
+            const uint32_t *place = in->place + group_start(g, first, width), base = in->base[h];
             for (int plane = 0; plane < 2; plane++) {
                 vec k[8], b[8];
                 UNROLL for (int j = 0; j < size; j++)

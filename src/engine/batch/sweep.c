@@ -3,10 +3,6 @@
  *
  * A state is kept unnormalised, since a rotation leaves out its cosine; scale[node] is the factor it still wants.  It
  * is multiplied in when it would leave the range of REAL.  This loses nothing: the growth is exact up to rounding. */
-#ifndef FB
-#define FB 7
-#define BB 6
-#endif
 #include "passes.h"
 
 /* Smallest scale that is let grow: products of two states stay in range. */
@@ -37,11 +33,11 @@ static const vec (*halves(const batch_worker *w))[2]
 
 /* ---- angles ---- */
 
-static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle)
+static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle, int used)
 {
     double half[LANES], sine[LANES], cosine[LANES];
     for (int l = 0; l < LANES; l++) half[l] = 0.5 * angle[l];
-    sines_cosines(half, sine, cosine);
+    sines_cosines(half, used, sine, cosine);
     REAL first[LANES], second[LANES];
     for (int l = 0; l < LANES; l++) {
         const double c = fabs(cosine[l]) < SMALLEST_COSINE ? copysign(SMALLEST_COSINE, cosine[l]) : cosine[l];
@@ -58,7 +54,8 @@ static void set_halves(const batch_plan *plan, batch_worker *w, const double *an
     const int fresh = w->version != plan->version;
     for (int r = 0; r < plan->list.rotations; r++) {
         const batch_rotation *rotation = &plan->list.rotation[r];
-        if (plan->kind[r] == BATCH_GONE || (!rotation->data && !fresh)) continue;
+        const int needed = rotation->data ? plan->kind[r] != BATCH_GONE : fresh && plan->kind[r] == BATCH_TURN;
+        if (!needed) continue; /* a phase that all samples share is in a table */
         double angle[LANES];
         for (int l = 0; l < LANES; l++) angle[l] = plan->angle[r];
         for (int t = rotation->term; t >= 0; t = plan->list.term[t].next) {
@@ -67,7 +64,7 @@ static void set_halves(const batch_plan *plan, batch_worker *w, const double *an
             const double *from = angles + term->slot;
             for (int l = 0; l < LANES; l++, from += l < count ? plan->angles : 0) angle[l] += term->scale * *from;
         }
-        set_half(plan, w, r, angle);
+        set_half(plan, w, r, angle, rotation->data ? count : 1);
     }
     w->version = plan->version;
 }
@@ -296,8 +293,8 @@ const batch_kernels TABLE = {.shape = {.lanes = LANES,
                                        .real_bytes = sizeof(REAL),
                                        .forward_width = FORWARD_WIDTH,
                                        .back_width = BACK_WIDTH,
-                                       .forward_block = FB,
-                                       .back_block = BB},
+                                       .forward_block = 7,
+                                       .back_block = 6},
                              .forward = forward,
                              .backward = backward,
                              .slope = read_slope};

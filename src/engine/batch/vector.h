@@ -14,7 +14,9 @@ typedef int64_t ivec __attribute__((vector_size(VECTOR_BYTES)));
 enum { LANES = VECTOR_BYTES / sizeof(REAL), WIDE = VECTOR_BYTES / sizeof(double) };
 
 #define ALWAYS static inline __attribute__((always_inline))
-#if defined(__clang__)
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 32")
@@ -50,15 +52,17 @@ ALWAYS void sine_cosine(const dvec *angle, dvec *sine, dvec *cosine)
     *cosine = (dvec)(cosine_bits ^ (((n + 1) & 2) << 62));
 }
 
-/* The same for LANES angles anywhere. */
-static void sines_cosines(const double *angle, double *sine, double *cosine)
+/* The same for LANES angles anywhere, of which the first `used` count; the others get what some of them get. */
+static void sines_cosines(const double *angle, int used, double *sine, double *cosine)
 {
     int small = 1;
-    for (int l = 0; l < LANES; l++) small &= fabs(angle[l]) < 0x1p17;
+    for (int l = 0; l < used; l++) small &= fabs(angle[l]) < 0x1p17;
+    dvec x = {0}, s = {0}, c = {0};
     for (int l = 0; small && l < LANES; l += WIDE) {
-        dvec x, s, c;
-        memcpy(&x, angle + l, sizeof x);
-        sine_cosine(&x, &s, &c);
+        if (l < used) {
+            memcpy(&x, angle + l, sizeof x);
+            sine_cosine(&x, &s, &c);
+        }
         memcpy(sine + l, &s, sizeof s);
         memcpy(cosine + l, &c, sizeof c);
     }
