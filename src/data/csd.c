@@ -112,7 +112,7 @@ ent_status ent_csd_steps(const ent_csd *csd, int64_t i, int64_t *steps)
 {
     char path[PATH_BYTES];
     ent_h5_shape features, intervals;
-    int64_t d;
+    int64_t d = 0;
     ENT_TRY(path_of(csd, i, "features", path));
     ENT_TRY(ent_guard_describe(csd->guard, csd->file, path, &features));
     ENT_TRY(step_numbers(csd, i, path, &features, &d));
