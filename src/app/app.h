@@ -57,14 +57,15 @@ typedef struct {
 void app_bar_show(void *bar, int64_t done, int64_t all);
 void app_bar_end(app_bar *bar);
 
-/* import.c: options that several importers take. */
-int64_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high);
-double app_real(struct argp_state *state, const char *text, double low, double high);
+/* import.c: options that several importers take.  Each tells what is wrong and returns EINVAL, or 0. */
+error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);
+error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out);
 /* "NAME=FILE", cut at '='. */
-void app_modality(struct argp_state *state, char *text, int count, const char **name, const char **path);
+error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path);
 /* One of `words` (NULL at the end), as its number. */
-int app_word(struct argp_state *state, const char *text, const char *const *words);
-void app_shares(struct argp_state *state, const char *text, double share[3]);
+error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out);
+error_t app_shares(struct argp_state *state, const char *text, double share[3]);
+error_t app_want(struct argp_state *state, bool there, const char *what);
 /* Refuse an output that is there, unless it may be replaced.  Collective. */
 ent_status app_may_write(ent_comm *world, const char *path, bool replace);
 

@@ -37,65 +37,84 @@ int app_import(int argc, char **argv)
     return help(stderr);
 }
 
-int64_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high)
+error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out)
 {
     char *end;
     errno = 0;
     const long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || value < low || value > high)
-        argp_error(state, "found '%s', want a whole number from %lld to %lld", text, (long long)low, (long long)high);
-    return value;
+    *out = value;
+    if (end != text && !*end && !errno && value >= low && value <= high) return 0;
+    argp_error(state, "found '%s', want a whole number from %lld to %lld", text, (long long)low, (long long)high);
+    return EINVAL;
 }
 
-double app_real(struct argp_state *state, const char *text, double low, double high)
+error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out)
 {
     char *end;
-    const double value = strtod(text, &end);
-    if (end == text || *end || !(value >= low && value <= high))
-        argp_error(state, "found '%s', want a number from %g to %g", text, low, high);
-    return value;
+    *out = strtod(text, &end);
+    if (end != text && !*end && *out >= low && *out <= high) return 0;
+    argp_error(state, "found '%s', want a number from %g to %g", text, low, high);
+    return EINVAL;
 }
 
-void app_modality(struct argp_state *state, char *text, int count, const char **name, const char **path)
+static bool is_name(const char *text, const char *end)
+{
+    return end && end != text && end[1] && end - text < ENT_NAME_BYTES && text[0] != '.' &&
+           !memchr(text, '/', (size_t)(end - text));
+}
+
+error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path)
 {
     char *equals = strchr(text, '=');
-    if (count == ENT_MAX_MODALITIES) {
+    if (*count == ENT_MAX_MODALITIES) {
         argp_error(state, "--modality: more than %d", ENT_MAX_MODALITIES);
-        return;
+        return EINVAL;
     }
-    if (!equals || equals == text || !equals[1] || equals - text >= ENT_NAME_BYTES || text[0] == '.' ||
-        memchr(text, '/', (size_t)(equals - text))) {
+    if (!is_name(text, equals)) {
         argp_error(state, "--modality: found '%s', want NAME=FILE, the name of at most %d bytes without '/'", text,
                    ENT_NAME_BYTES - 1);
-        return;
+        return EINVAL;
     }
     *equals = '\0';
-    for (int m = 0; m < count; m++)
-        if (strcmp(name[m], text) == 0) argp_error(state, "--modality: '%s' is named twice", text);
-    name[count] = text;
-    path[count] = equals + 1;
-}
-
-int app_word(struct argp_state *state, const char *text, const char *const *words)
-{
-    char list[256] = "";
-    size_t used = 0;
-    for (int k = 0; words[k]; k++) {
-        if (strcmp(text, words[k]) == 0) return k;
-        if (used < sizeof list)
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", k > 0 ? ", " : "", words[k]);
+    for (int m = 0; m < *count; m++) {
+        if (strcmp(name[m], text) != 0) continue;
+        argp_error(state, "--modality: '%s' is named twice", text);
+        return EINVAL;
     }
-    argp_error(state, "found '%s', want one of: %s", text, list);
+    name[*count] = text;
+    path[(*count)++] = equals + 1;
     return 0;
 }
 
-void app_shares(struct argp_state *state, const char *text, double share[3])
+error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out)
+{
+    char list[256] = "";
+    size_t used = 0;
+    for (*out = 0; words[*out]; ++*out) {
+        if (strcmp(text, words[*out]) == 0) return 0;
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", *out > 0 ? ", " : "", words[*out]);
+    }
+    argp_error(state, "found '%s', want one of: %s", text, list);
+    return EINVAL;
+}
+
+error_t app_shares(struct argp_state *state, const char *text, double share[3])
 {
     char rest;
-    if (sscanf(text, "%lf,%lf,%lf%c", &share[0], &share[1], &share[2], &rest) != 3 || !(share[0] > 0.0) ||
-        !(share[1] >= 0.0) || !(share[2] >= 0.0) || !(share[0] + share[1] + share[2] < 1e300))
-        argp_error(state, "--split: found '%s', want three shares for train, validation and test, like 0.7,0.1,0.2",
-                   text);
+    if (sscanf(text, "%lf,%lf,%lf%c", &share[0], &share[1], &share[2], &rest) == 3 && share[0] > 0.0 &&
+        share[1] >= 0.0 && share[2] >= 0.0 && share[0] + share[1] + share[2] < 1e300)
+        return 0;
+    argp_error(state, "--split: found '%s', want three shares for train, validation and test, like 0.7,0.1,0.2",
+               text);
+    return EINVAL;
+}
+
+error_t app_want(struct argp_state *state, bool there, const char *what)
+{
+    if (there) return 0;
+    argp_error(state, "want %s", what);
+    return EINVAL;
 }
 
 ent_status app_may_write(ent_comm *world, const char *path, bool replace)

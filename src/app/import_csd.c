@@ -7,6 +7,8 @@
 
 typedef struct {
     ent_csd_inp inp;
+    int pool, binning, nonfinite; /* as read */
+    int64_t seed;
     bool replace, quiet, split;
 } arguments;
 
@@ -45,12 +47,13 @@ static const char *const POOLS[] = {"mean", "mean_std", "max", "first", NULL};
 static const char *const NONFINITE[] = {"mean", "absent", "error", NULL};
 static const char *const BINNINGS[] = {"mosei", "mosi", NULL};
 
-static void check(struct argp_state *state, const arguments *a)
+static error_t check(struct argp_state *state, const arguments *a)
 {
-    if (a->inp.modalities == 0) argp_error(state, "want --modality NAME=FILE");
-    if (!a->inp.labels) argp_error(state, "want --labels FILE");
-    if (!a->inp.out) argp_error(state, "want --out FILE");
-    if (a->inp.folds && a->split) argp_error(state, "want --folds or --split, not both");
+    if (app_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
+        app_want(state, a->inp.labels, "--labels FILE") || app_want(state, a->inp.out, "--out FILE") ||
+        app_want(state, !a->inp.folds || !a->split, "--folds or --split, not both"))
+        return EINVAL;
+    return 0;
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -59,9 +62,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     ent_csd_inp *inp = &a->inp;
     switch (key) {
     case KEY_MODALITY:
-        app_modality(state, value, inp->modalities, inp->name, inp->path);
-        inp->modalities++;
-        return 0;
+        return app_modality(state, value, &inp->modalities, inp->name, inp->path);
     case KEY_LABELS:
         inp->labels = value;
         return 0;
@@ -69,24 +70,19 @@ static error_t parse(int key, char *value, struct argp_state *state)
         inp->out = value;
         return 0;
     case KEY_POOL:
-        inp->pool = (ent_pool)app_word(state, value, POOLS);
-        return 0;
+        return app_word(state, value, POOLS, &a->pool);
     case KEY_FOLDS:
         inp->folds = value;
         return 0;
     case KEY_SPLIT:
-        app_shares(state, value, inp->share);
         a->split = true;
-        return 0;
+        return app_shares(state, value, inp->share);
     case KEY_SEED:
-        inp->seed = (uint64_t)app_whole(state, value, 0, INT64_MAX);
-        return 0;
+        return app_whole(state, value, 0, INT64_MAX, &a->seed);
     case KEY_BINNING:
-        inp->binning = (ent_binning)app_word(state, value, BINNINGS);
-        return 0;
+        return app_word(state, value, BINNINGS, &a->binning);
     case KEY_NONFINITE:
-        inp->nonfinite = (ent_nonfinite)app_word(state, value, NONFINITE);
-        return 0;
+        return app_word(state, value, NONFINITE, &a->nonfinite);
     case KEY_REPLACE:
         a->replace = true;
         return 0;
@@ -97,8 +93,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         argp_error(state, "unexpected argument '%s'", value);
         return EINVAL;
     case ARGP_KEY_END:
-        check(state, a);
-        return 0;
+        return check(state, a);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -138,6 +133,10 @@ static ent_status run_import(ent_comm *world, ent_guard *guard, arguments *a)
 {
     ent_csd_report report;
     app_bar bar = {.what = "rows", .quiet = a->quiet || ent_comm_rank(world) != 0};
+    a->inp.pool = (ent_pool)a->pool;
+    a->inp.binning = (ent_binning)a->binning;
+    a->inp.nonfinite = (ent_nonfinite)a->nonfinite;
+    a->inp.seed = (uint64_t)a->seed;
     a->inp.progress = app_bar_show;
     a->inp.progress_data = &bar;
     ENT_TRY(app_may_write(world, a->inp.out, a->replace));
