@@ -11,6 +11,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } KINDS[] = {
     {"csd", "files of the CMU Multimodal SDK (.csd)", app_import_csd},
+    {"digits", "spoken digits (WAV) with images of digits (IDX)", app_import_digits},
 };
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
 
