@@ -17,6 +17,7 @@ int app_synth(int argc, char **argv);
 int app_import(int argc, char **argv);
 int app_import_csd(int argc, char **argv);
 int app_import_digits(int argc, char **argv);
+int app_import_table(int argc, char **argv);
 
 enum { APP_FAILED = 1, APP_USAGE = 2 };
 

@@ -12,6 +12,7 @@ static const struct {
 } KINDS[] = {
     {"csd", "files of the CMU Multimodal SDK (.csd)", app_import_csd},
     {"digits", "spoken digits (WAV) with images of digits (IDX)", app_import_digits},
+    {"table", "CSV files and NumPy arrays, one row a sample", app_import_table},
 };
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
 
