@@ -4,6 +4,7 @@
 
 Real files are read where ENTENTE_DATA names their folder.  Exit code 77: Python lacks h5py or numpy.
 """
+import gzip
 import json
 import os
 import shutil
@@ -352,6 +353,237 @@ class CsdRefuses(Csd):
             done = call(*self.arguments(*more))
             self.assertEqual(done.returncode, 2)
             self.assertIn(part, done.stderr)
+
+
+# ---- tables ----
+
+class Table(Case):
+    def csv(self, name, text):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        return self.path(name)
+
+    def npy(self, name, array, **options):
+        np.save(self.path(name), array, **options)
+        return self.path(name)
+
+    def arguments(self, *tables, label, more=()):
+        return ("import", "table", *[word for pair in tables for word in ("--modality", "=".join(pair))], "--label",
+                label, "--out", self.path("out.h5"), *more)
+
+    def imported(self, *tables, label, more=()):
+        self.text = self.run_well(*self.arguments(*tables, label=label, more=("--replace", *more)))
+        return h5py.File(self.path("out.h5"), "r")
+
+
+class TableComputes(Table):
+    def test_arrays_of_every_order_and_type(self):
+        draw = np.random.default_rng(3)
+        x = draw.normal(size=(300, 4, 3)) * 50
+        label = self.npy("y.npy", draw.integers(0, 3, 300))
+        for kind in ("<f8", ">f4", "<i2", ">i8", "u1", "?"):
+            want = np.abs(x).astype(kind)
+            for order in (np.ascontiguousarray, np.asfortranarray):
+                with self.imported(("a", self.npy("x.npy", order(want))), label=label) as file:
+                    np.testing.assert_array_equal(file["modality/a/features"][:],
+                                                  want.reshape(300, 12).astype(np.float32))
+                    self.assertEqual(file["label/class"].size, 300)
+        with self.imported(("a", self.npy("x.npy", x[:, 0, 0])), label=label) as file:
+            np.testing.assert_array_equal(file["modality/a/features"][:, 0], x[:, 0, 0].astype(np.float32))
+
+    def test_csv_with_label_group_and_part_in_it(self):
+        rows = [(k, k % 7, "abc"[k % 3], ["sad", "a \"b\", c"][k % 2], ["train", "validation", "test"][k % 3])
+                for k in range(40)]
+        lines = [f'{k};{v / 8}; {g} ;"{t.replace(chr(34), 2 * chr(34))}";{p}' for k, v, g, t, p in rows]
+        path = self.csv("t.csv", "\ufeffk;v;who;mood;part\r\n" + "\r\n".join(lines) + "\n\n")
+        with self.imported(("t", path), label=path + ":mood",
+                           more=("--group", path + ":who", "--part", path + ":part")) as file:
+            np.testing.assert_array_equal(file["modality/t/features"][:], [[k, v / 8] for k, v, *_ in rows])
+            np.testing.assert_array_equal(file["label/class"][:], [1 - k % 2 for k in range(40)])
+            self.assertEqual(list(file["class_name"][:]), [b'a "b", c', b"sad"])
+            np.testing.assert_array_equal(file["group"][:], [k % 3 for k in range(40)])
+            np.testing.assert_array_equal(file["split"][:], [k % 3 for k in range(40)])
+
+    def test_holes(self):
+        path = self.csv("t.csv", "1,2\n3,\nnan,inf\n5,6\n")
+        part = self.csv("p.csv", "0\n0\n0\n2\n")
+        label = self.csv("l.csv", "0.5\n-1\n2\n3\n")
+        with self.imported(("t", path), label=label, more=("--part", part)) as file:
+            np.testing.assert_array_equal(file["modality/t/features"][:],
+                                          [[1, 2], [3, 2], [np.nan, np.nan], [5, 6]])
+            np.testing.assert_array_equal(file["modality/t/present"][:], [1, 1, 0, 1])
+            np.testing.assert_array_equal(file["label/value"][:], [0.5, -1, 2, 3])
+        self.assertIn("3 numbers missing or not finite", self.text)
+        with self.imported(("t", path), label=label, more=("--part", part, "--nonfinite", "absent")) as file:
+            np.testing.assert_array_equal(file["modality/t/present"][:], [1, 0, 0, 1])
+        self.refused("want a finite number", *self.arguments(("t", path), label=label,
+                                                             more=("--nonfinite", "error", "--replace")))
+
+    def test_groups_stay_together(self):
+        draw = np.random.default_rng(1)
+        who = draw.integers(0, 30, 600)
+        with self.imported(("a", self.npy("x.npy", draw.normal(size=(600, 2)))), label=self.npy("y.npy", who % 2),
+                           more=("--group", self.npy("g.npy", who))) as file:
+            np.testing.assert_array_equal(file["group"][:], who)
+            for group in range(30):
+                self.assertEqual(np.unique(file["split"][:][who == group]).size, 1)
+
+
+class TableRefuses(Table):
+    def test_csv(self):
+        label = self.csv("l.csv", "1\n2\n3\n")
+        for text, part in (("1,2\n3,4\n5\n", ":3: 1 cells, want 2"), ("a,b\n1,2\n\n3,4,5\n", ":4: 3 cells, want 2"),
+                           ("", "empty"), ("a,b\n", "no row"), ("1,2\n3,x\n5,6\n", ":2: column 1: found 'x'"),
+                           ('1,"2\n', ":1: a quote without its end"), ("1,2\n3,4\n", "t.csv has 2")):
+            self.refused(part, *self.arguments(("t", self.csv("t.csv", text)), label=label))
+        self.refused("No such file", *self.arguments(("t", self.path("none.csv")), label=label))
+
+    def test_arrays(self):
+        label = self.npy("y.npy", np.arange(5))
+        self.refused("Python objects", *self.arguments(("t", self.npy("x.npy", np.array([{}] * 5, object),
+                                                                      allow_pickle=True)), label=label))
+        self.refused("records", *self.arguments(("t", self.npy("x.npy", np.zeros(5, "i4,f4"))), label=label))
+        self.refused("type", *self.arguments(("t", self.npy("x.npy", np.zeros(5, "c8"))), label=label))
+        path = self.npy("x.npy", np.zeros((5, 3)))
+        with open(path, "rb") as file:
+            whole = file.read()
+        for content, part in ((whole[:-1], "truncated"), (whole + b"x", "too long"), (whole[:30], "truncated"),
+                              (b"NUMPY" + whole, "not a NumPy array")):
+            with open(path, "wb") as file:
+                file.write(content)
+            self.refused(part, *self.arguments(("t", path), label=label))
+
+    def test_columns(self):
+        path = self.csv("t.csv", "a,b\n1,2\n3,4\n")
+        self.refused("no column 'c'", *self.arguments(("t", path), label=path + ":c"))
+        self.refused("want FILE:COLUMN", *self.arguments(("t", path), label=path))
+        self.refused("want 0, 1, 2 or train", *self.arguments(("t", path), label=path + ":a", more=("--part", path + ":b")))
+
+
+# ---- digits ----
+
+def write_wav(path, samples, rate=8000, width=2, kind=1):
+    """samples [n, channels] in -1..1; kind 1: whole numbers, 3: float"""
+    channels = samples.shape[1]
+    if kind == 3:
+        data = samples.astype("<f4").tobytes()
+    else:
+        whole = np.round(samples * (2 ** (8 * width - 1) - 1)).astype("<i8").reshape(-1, 1)
+        data = whole.view("u1").reshape(-1, 8)[:, :width].tobytes()
+    head = np.array([kind, channels], "<u2").tobytes() + np.array([rate, rate * channels * width], "<u4").tobytes()
+    head += np.array([channels * width, 8 * width], "<u2").tobytes()
+    body = b"WAVEfmt " + np.uint32(16).tobytes() + head + b"data" + np.uint32(len(data)).tobytes() + data
+    with open(path, "wb") as file:
+        file.write(b"RIFF" + np.uint32(len(body)).tobytes() + body)
+
+
+def write_idx(path, array, magic=None):
+    head = magic or bytes([0, 0, 8, array.ndim])
+    data = head + b"".join(int(n).to_bytes(4, "big") for n in array.shape) + array.astype("u1").tobytes()
+    with (gzip.open if path.endswith(".gz") else open)(path, "wb") as file:
+        file.write(data)
+
+
+class Digits(Case):
+    def setUp(self):
+        super().setUp()
+        draw = np.random.default_rng(5)
+        os.mkdir(self.path("wav"))
+        for digit in range(3):
+            for speaker in ("ann", "bob"):
+                for take in (0, 4, 5, 9, 10, 11):
+                    tone = np.sin(np.arange(2000) * (0.1 + 0.3 * digit)) * 0.5 + draw.normal(size=2000) * 0.01
+                    write_wav(self.path(f"wav/{digit}_{speaker}_{take}.wav"), tone[:, None])
+        self.image, self.label = draw.integers(0, 256, (90, 4, 5)), np.arange(90) % 3
+        write_idx(self.path("images.gz"), self.image)
+        write_idx(self.path("labels"), self.label)
+
+    def arguments(self, *more):
+        return ("import", "digits", "--wav", self.path("wav"), "--images", self.path("images.gz"), "--labels",
+                self.path("labels"), "--out", self.path("out.h5"), *more)
+
+    def imported(self, *more):
+        self.run_well(*self.arguments("--replace", *more))
+        return h5py.File(self.path("out.h5"), "r")
+
+
+class DigitsComputes(Digits):
+    def test_rows_parts_speakers_and_pairs(self):
+        with self.imported() as file:
+            names = [name.decode().split("_") for name in file["id"][:]]
+            digit = np.array([int(name[0]) for name in names])
+            take = np.array([int(name[2]) for name in names])
+            np.testing.assert_array_equal(file["label/class"][:], digit)
+            np.testing.assert_array_equal(file["group"][:], [name[1] == "bob" for name in names])
+            np.testing.assert_array_equal(file["split"][:], np.where(take < 5, 2, np.where(take < 10, 1, 0)))
+            used = file["image"][:]
+            self.assertEqual(np.unique(used).size, used.size)
+            np.testing.assert_array_equal(self.label[used], digit)
+            np.testing.assert_array_equal(file["modality/image/features"][:],
+                                          self.image[used].reshape(len(used), 20).astype(np.float32) / np.float32(255))
+
+    def test_same_signal_in_other_wavs(self):
+        signal = np.round(np.sin(np.arange(3000) * 0.2)[:, None] * 2 ** 14) / 2 ** 15
+        rows = []
+        for name, samples, width, kind in (("16 bit", signal, 2, 1), ("24 bit", signal, 3, 1), ("float", signal, 4, 3),
+                                           ("stereo", np.concatenate([signal * 2, signal * 0], 1), 4, 3)):
+            write_wav(self.path("wav/0_ann_0.wav"), samples, width=width, kind=kind)
+            with self.imported("--audio", "logmel", "--stats", "mean,max", "--pieces", "3") as file:
+                rows.append(file["modality/audio/features"][0])
+            np.testing.assert_allclose(rows[-1], rows[0], atol=0.02, err_msg=name)
+        self.assertEqual(rows[0].size, 3 * 2 * 40)
+
+    @unittest.skipUnless(DATA, "set ENTENTE_DATA to the folder that holds the spoken digits")
+    def test_real_recordings(self):
+        subprocess.run(["tar", "xzf", f"{DATA}/fsdd_wav.tar.gz", "-C", self.folder], check=True)
+        self.run_well("import", "digits", "--wav", self.path("recordings"), "--images",
+                      f"{DATA}/t10k-images-idx3-ubyte.gz", "--labels", f"{DATA}/t10k-labels-idx1-ubyte.gz", "--out",
+                      self.path("out.h5"))
+        with h5py.File(self.path("out.h5")) as file:
+            np.testing.assert_array_equal(np.bincount(file["split"][:]), [2400, 300, 300])
+            np.testing.assert_array_equal(np.bincount(file["group"][:]), [500] * 6)
+            np.testing.assert_array_equal(np.bincount(file["label/class"][:]), [300] * 10)
+            self.assertTrue(np.isfinite(file["modality/audio/features"][:]).all())
+
+
+class DigitsRefuses(Digits):
+    def test_wavs(self):
+        path = self.path("wav/1_bob_10.wav")
+        for samples, rate, part in ((np.zeros((0, 1)), 8000, "no sample"), (np.zeros((9, 1)), 16000, "16000 Hz")):
+            write_wav(path, samples, rate)
+            self.refused(part, *self.arguments())
+        write_wav(path, np.full((9, 1), np.nan), width=4, kind=3)
+        self.refused("not finite", *self.arguments())
+        with open(path, "w") as file:
+            file.write("no WAV")
+        self.refused("not a WAV file", *self.arguments())
+        os.rename(path, self.path("wav/bob.wav"))
+        self.refused("DIGIT_SPEAKER_TAKE.wav", *self.arguments())
+
+    def test_idx(self):
+        write_idx(self.path("labels"), self.label, magic=b"\0\1\x08\1")
+        self.refused("not an IDX file", *self.arguments())
+        write_idx(self.path("labels"), self.label[:-1])
+        self.refused("89 labels", *self.arguments())
+        write_idx(self.path("labels"), self.label)
+        with open(self.path("labels"), "rb") as file:
+            whole = file.read()
+        for content, part in ((whole[:-1], "too short"), (whole + b"x", "too long"), (whole[:6], "too short")):
+            with open(self.path("labels"), "wb") as file:
+                file.write(content)
+            self.refused(part, *self.arguments())
+        write_idx(self.path("labels"), np.where(self.label == 2, 1, self.label))
+        self.refused("0 images of digit 2", *self.arguments())
+        write_idx(self.path("labels"), self.label + 9)
+        self.refused("want 0..9", *self.arguments())
+        with open(self.path("images.gz"), "r+b") as file:
+            file.truncate(200)
+        self.refused("images.gz", *self.arguments())
+
+    def test_front_end(self):
+        self.refused("n_mfcc 20", *self.arguments("--n_mels", "10"))
+        self.refused("holds no frequency", *self.arguments("--n_mels", "200"))
+        self.assertEqual(call(*self.arguments("--stats", "median")).returncode, 2)
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ static ent_status run_import(arguments *a)
     return status;
 }
 
-/* The work is small: rank 0 does it. */
+/* The work is small: one process, without MPI. */
 int app_import_digits(int argc, char **argv)
 {
     const ent_audio_inp audio = ent_audio_default();
@@ -200,12 +200,6 @@ int app_import_digits(int argc, char **argv)
                    .n_mfcc = audio.n_mfcc,
                    .pieces = audio.pieces,
                    .width = audio.width};
-    ent_comm *world;
-    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
-    if (status != ENT_OK) {
-        ent_comm_finish(world);
-        return APP_USAGE;
-    }
-    status = ent_comm_agree(world, ent_comm_rank(world) == 0 ? run_import(&a) : ENT_OK);
-    return app_finish(world, status);
+    app_parse(&ARGP, argc, argv, &a);
+    return app_report(run_import(&a));
 }

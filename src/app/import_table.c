@@ -135,16 +135,10 @@ static ent_status run_import(arguments *a)
     return status;
 }
 
-/* Reading a table goes in its order: rank 0 does it. */
+/* Reading a table goes in its order: one process, without MPI. */
 int app_import_table(int argc, char **argv)
 {
     arguments a = {.inp = {.share = {0.7, 0.1, 0.2}}};
-    ent_comm *world;
-    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
-    if (status != ENT_OK) {
-        ent_comm_finish(world);
-        return APP_USAGE;
-    }
-    status = ent_comm_agree(world, ent_comm_rank(world) == 0 ? run_import(&a) : ENT_OK);
-    return app_finish(world, status);
+    app_parse(&ARGP, argc, argv, &a);
+    return app_report(run_import(&a));
 }
