@@ -13,6 +13,7 @@ packages=(
     libcyaml-dev libyaml-dev               # configuration
     libopenblas-dev liblapacke-dev         # principal axes, classical baselines
     libjansson-dev libsodium-dev           # JSON output, SHA-256
+    libsndfile1-dev zlib1g-dev             # recordings; packed images
 )
 if [ "${1:-}" = "--tests" ]; then
     packages+=(libcmocka-dev clang libomp-dev clang-format python3 python3-h5py python3-numpy)

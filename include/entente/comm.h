@@ -21,6 +21,9 @@ void ent_comm_finish(ent_comm *world);
 /* End every rank at once with this exit code: for a rank that cannot reach the next agreement.  Local. */
 void ent_comm_abort(ent_comm *comm, int code) __attribute__((noreturn));
 
+/* The communicator itself, an MPI_Comm: for HDF5's parallel driver alone.  Local. */
+const void *ent_comm_mpi(const ent_comm *comm);
+
 int ent_comm_rank(const ent_comm *comm); /* Local */
 int ent_comm_size(const ent_comm *comm); /* Local */
 const char *ent_comm_library(void);      /* Local: the MPI library and its version, one line */

@@ -1,6 +1,6 @@
 /* HDF5 as far as Entente needs it: files, groups by path, arrays, attributes.  The one place that calls libhdf5.
- * All functions are Local (one process a file); each message names the file and the dataset.  libhdf5's own error
- * stack is silent. */
+ * All functions are Local (one process a file) unless they say Collective; each message names the file and the dataset.
+ * libhdf5's own error stack is silent. */
 #ifndef ENTENTE_H5_H
 #define ENTENTE_H5_H
 
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "entente/comm.h"
 #include "entente/status.h"
 
 typedef struct ent_h5 ent_h5;
@@ -22,6 +23,12 @@ ent_status ent_h5_open(const char *path, ent_h5 **out);
 ent_status ent_h5_create(const char *path, ent_h5 **out);
 ent_status ent_h5_finish(ent_h5 *file); /* frees `file` in any case */
 void ent_h5_close(ent_h5 *file);        /* NULL is legal */
+
+/* Writing what is too large for memory, over the ranks of `comm`, by parallel HDF5.  Collective: create, finish, close,
+ * ent_h5_write (rank 0's data), ent_h5_write_strings, _text and _attribute, with the same arguments on all ranks; a
+ * failure of these is agreed on.  Local: ent_h5_write_rows and ent_h5_read_rows, of rows that no other rank writes.
+ * `comm` NULL: one process, without MPI. */
+ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out);
 
 /* A dataset's shape.  Errors: ENT_EFORMAT where it is missing or of another rank than 1..8. */
 typedef struct {
@@ -38,7 +45,7 @@ void ent_h5_names_free(char **list, int64_t count);
 
 /* A whole array, converted to `type`; `count` is the number of elements that `data` holds and must be the dataset's. */
 ent_status ent_h5_read(const ent_h5 *file, const char *name, ent_h5_type type, int64_t count, void *data);
-/* Rows first..first+n-1 of a dataset of rank 1 or 2. */
+/* Rows first..first+n-1 of a dataset of any rank. */
 ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
                             void *data);
 
@@ -48,6 +55,9 @@ ent_status ent_h5_write(ent_h5 *file, const char *name, ent_h5_type type, int ra
 /* Write rows: make the dataset once (data NULL in ent_h5_write), then its parts. */
 ent_status ent_h5_write_rows(ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
                              const void *data);
+/* A list of strings [count], padded to the longest. */
+ent_status ent_h5_write_strings(ent_h5 *file, const char *name, int64_t count, const char *const *text);
+ent_status ent_h5_read_strings(const ent_h5 *file, const char *name, char ***list, int64_t *count); /* names_free */
 /* A string as a scalar dataset (name) or, with an object to hang it on, as an attribute. */
 ent_status ent_h5_write_text(ent_h5 *file, const char *name, const char *text);
 ent_status ent_h5_read_text(const ent_h5 *file, const char *name, char **text);

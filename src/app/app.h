@@ -14,6 +14,11 @@ int app_train(int argc, char **argv);
 int app_eval(int argc, char **argv);
 int app_inspect(int argc, char **argv);
 int app_synth(int argc, char **argv);
+int app_import(int argc, char **argv);
+int app_merge(int argc, char **argv);
+int app_import_csd(int argc, char **argv);
+int app_import_digits(int argc, char **argv);
+int app_import_table(int argc, char **argv);
 
 enum { APP_FAILED = 1, APP_USAGE = 2 };
 
@@ -50,5 +55,26 @@ void app_progress_free(app_progress *progress);
 void app_progress_failed(app_progress *progress);
 void app_progress_note(app_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round);
+
+/* bar.c: how far a long work is.  On a terminal one line that is drawn over, elsewhere a line every ten seconds. */
+typedef struct {
+    const char *what;
+    double begin_s, drawn_s;
+    bool quiet, drawn;
+} app_bar;
+void app_bar_show(void *bar, int64_t done, int64_t all);
+void app_bar_end(app_bar *bar);
+
+/* import.c: options that several importers take.  Each tells what is wrong and returns EINVAL, or 0. */
+error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);
+error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out);
+/* "NAME=FILE", cut at '='. */
+error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path);
+/* One of `words` (NULL at the end), as its number. */
+error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out);
+error_t app_shares(struct argp_state *state, const char *text, double share[3]);
+error_t app_want(struct argp_state *state, bool there, const char *what);
+/* Refuse an output that is there, unless it may be replaced.  Collective. */
+ent_status app_may_write(ent_comm *world, const char *path, bool replace);
 
 #endif

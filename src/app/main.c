@@ -11,7 +11,9 @@ typedef struct {
 static const command COMMANDS[] = {
     {"train", "train a model over MPI from a YAML configuration", app_train},
     {"eval", "evaluate a trained model on a data set, with modalities left out at will", app_eval},
+    {"import", "turn recordings, images, tables or .csd files into a data set", app_import},
     {"inspect", "show what a data set or a result holds", app_inspect},
+    {"merge", "put data sets together, and bring in groups", app_merge},
     {"synth", "write a synthetic multimodal data set", app_synth},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

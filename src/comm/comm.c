@@ -46,6 +46,11 @@ void ent_comm_abort(ent_comm *comm, int code)
     abort();
 }
 
+const void *ent_comm_mpi(const ent_comm *comm)
+{
+    return &comm->mpi;
+}
+
 int ent_comm_rank(const ent_comm *comm)
 {
     return comm->rank;

@@ -1,4 +1,4 @@
-/* The one file that calls libhdf5.
+/* HDF5 in one process.
  *
  * libhdf5 1.10 crashes, at the latest at exit, once a write of its own has failed: so a file that is written grows in
  * memory (the core driver), and finish writes the image itself, whole or not at all (part.h).  Cost: the file's size
@@ -9,19 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "entente/memory.h"
-#include "part.h"
-
-struct ent_h5 {
-    hid_t id;
-    char *path;
-    ent_part *part; /* where it goes once it is whole; NULL while reading */
-};
+#include "h5_internal.h"
 
 enum { MAX_RANK = 8, REASON_BYTES = 256 };
 
@@ -41,29 +34,27 @@ static const char *reason(char text[REASON_BYTES])
     return text;
 }
 
-/* "file: dataset what: why". */
-static ent_status fail_at(ent_status code, const ent_h5 *file, const char *name, const char *what)
+ent_status ent_h5_fail_at(ent_status code, const ent_h5 *file, const char *name, const char *what)
 {
     char why[REASON_BYTES];
     return ent_fail(code, "%s: %s %s: %s", file->path, name, what, reason(why));
 }
 
-static ent_status no_memory(const ent_h5 *file, const char *name)
+ent_status ent_h5_no_memory(const ent_h5 *file, const char *name)
 {
     return ent_fail(ENT_ENOMEM, "%s: %s: no memory", file->path, name);
 }
 
 /* ---- files ---- */
 
-static void release(ent_h5 *file)
+void ent_h5_release(ent_h5 *file)
 {
     ent_part_free(file->part);
     ent_free(file->path);
     ent_free(file);
 }
 
-/* The object, without a file so far. */
-static ent_status new_file(const char *path, ent_h5 **out)
+ent_status ent_h5_new_file(const char *path, ent_h5 **out)
 {
     ent_h5 *file = ent_alloc(1, sizeof *file);
     char *copy = ent_text(path);
@@ -78,7 +69,7 @@ static ent_status new_file(const char *path, ent_h5 **out)
 }
 
 /* Locks where the file system has them; many of a cluster's do not. */
-static hid_t access_list(void)
+hid_t ent_h5_access_list(void)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
@@ -117,24 +108,25 @@ ent_status ent_h5_open(const char *path, ent_h5 **out)
     size_t count = 0;
     ent_h5 *file = NULL;
     ENT_TRY(look_at(path, start, &count));
-    ENT_TRY(new_file(path, &file));
-    const hid_t list = access_list();
+    ENT_TRY(ent_h5_new_file(path, &file));
+    const hid_t list = ent_h5_access_list();
     file->id = H5Fopen(path, H5F_ACC_RDONLY, list);
     const ent_status status = file->id < 0 ? not_opened(path, start, count) : ENT_OK;
     H5Pclose(list);
     if (status == ENT_OK)
         *out = file;
     else
-        release(file);
+        ent_h5_release(file);
     return status;
 }
 
 static ent_status make_image(ent_h5 *file)
 {
-    const hid_t list = access_list();
+    const hid_t list = ent_h5_access_list();
     H5Pset_fapl_core(list, (size_t)1 << 20, false);
     file->id = H5Fcreate(file->path, H5F_ACC_TRUNC, H5P_DEFAULT, list); /* the name is for libhdf5's table alone */
-    const ent_status status = file->id < 0 ? fail_at(ENT_ENOMEM, file, "/", "cannot be made in memory") : ENT_OK;
+    const ent_status status = file->id < 0 ? ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be made in memory")
+                                           : ENT_OK;
     H5Pclose(list);
     return status;
 }
@@ -142,26 +134,27 @@ static ent_status make_image(ent_h5 *file)
 ent_status ent_h5_create(const char *path, ent_h5 **out)
 {
     ent_h5 *file = NULL;
-    ENT_TRY(new_file(path, &file));
+    ENT_TRY(ent_h5_new_file(path, &file));
     ent_status status = ent_part_new(path, &file->part); /* at once: a folder without permission is known early */
     if (status == ENT_OK) status = make_image(file);
     if (status == ENT_OK)
         *out = file;
     else
-        release(file);
+        ent_h5_release(file);
     return status;
 }
 
 static ent_status write_image(ent_h5 *file)
 {
-    if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0) return fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+    if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0)
+        return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
     const ssize_t bytes = H5Fget_file_image(file->id, NULL, 0);
-    if (bytes < 0) return fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+    if (bytes < 0) return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
     char *image = ent_alloc(bytes, 1);
-    if (!image) return no_memory(file, "the file's image");
+    if (!image) return ent_h5_no_memory(file, "the file's image");
     ent_status status = ENT_OK;
     if (H5Fget_file_image(file->id, image, (size_t)bytes) != bytes)
-        status = fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+        status = ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
     else
         status = ent_part_write(file->part, image, (size_t)bytes);
     ent_free(image);
@@ -170,14 +163,15 @@ static ent_status write_image(ent_h5 *file)
 
 ent_status ent_h5_finish(ent_h5 *file)
 {
+    if (file->shared) return ent_h5_finish_shared(file);
     ENT_ASSERT(file->part);
     ent_status status = write_image(file);
-    if (H5Fclose(file->id) < 0 && status == ENT_OK) status = fail_at(ENT_EIO, file, "/", "cannot be closed");
+    if (H5Fclose(file->id) < 0 && status == ENT_OK) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be closed");
     if (status == ENT_OK) {
         status = ent_part_finish(file->part);
         file->part = NULL;
     }
-    release(file);
+    ent_h5_release(file);
     return status;
 }
 
@@ -185,7 +179,7 @@ void ent_h5_close(ent_h5 *file)
 {
     if (!file) return;
     H5Fclose(file->id);
-    release(file);
+    ent_h5_release(file);
 }
 
 /* ---- what stands in a file ---- */
@@ -247,7 +241,7 @@ static ent_status array_open(const ent_h5 *file, const char *name, array *a)
     if (a->set >= 0) a->space = H5Dget_space(a->set);
     if (a->space >= 0) a->type = H5Dget_type(a->set);
     if (a->type < 0)
-        status = fail_at(ENT_EFORMAT, file, name, "cannot be read");
+        status = ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
     else
         status = array_shape(file, name, a);
     if (status != ENT_OK) array_close(a);
@@ -269,38 +263,58 @@ void ent_h5_names_free(char **list, int64_t count)
     ent_free(list);
 }
 
-/* The k-th name of a group in the order of its index by name, or NULL. */
-static char *member_name(hid_t group, hsize_t k)
+typedef struct {
+    char **name;
+    int64_t count, room;
+} members;
+
+static herr_t take_member(hid_t group, const char *name, const H5L_info_t *info, void *data)
 {
-    const ssize_t length = H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, k, NULL, 0, H5P_DEFAULT);
-    char *name = length < 0 ? NULL : ent_alloc(length + 1, 1);
-    if (name) H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, k, name, (size_t)length + 1, H5P_DEFAULT);
-    return name;
+    (void)group, (void)info;
+    members *m = data;
+    if (m->count == m->room) return 0; /* a damaged group that has more of them than it says */
+    m->name[m->count] = ent_text(name);
+    return m->name[m->count++] ? 0 : -1;
+}
+
+/* A damaged group may say any number: it has at least a byte of the file for each. */
+static ent_status count_members(const ent_h5 *file, const char *name, hid_t group, int64_t *count)
+{
+    H5G_info_t info;
+    hsize_t bytes = 0;
+    if (H5Gget_info(group, &info) < 0) return ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    ENT_REQUIRE(H5Fget_filesize(file->id, &bytes) >= 0 && info.nlinks <= bytes, ENT_EFORMAT,
+                "%s: %s: damaged: it says %llu members", file->path, name, (unsigned long long)info.nlinks);
+    *count = (int64_t)info.nlinks;
+    return ENT_OK;
 }
 
 static ent_status list_members(const ent_h5 *file, const char *name, hid_t group, char ***list, int64_t *count)
 {
-    H5G_info_t info;
-    if (H5Gget_info(group, &info) < 0) return fail_at(ENT_EFORMAT, file, name, "cannot be read");
-    const int64_t n = (int64_t)info.nlinks;
-    char **names = ent_alloc(n, sizeof *names);
-    if (!names) return no_memory(file, name);
-    for (int64_t k = 0; k < n; k++) {
-        names[k] = member_name(group, (hsize_t)k);
-        if (names[k]) continue;
-        ent_h5_names_free(names, n);
-        return no_memory(file, name);
+    members m = {0};
+    ENT_TRY(count_members(file, name, group, &m.room));
+    m.name = ent_alloc(m.room, sizeof *m.name);
+    if (!m.name) return ent_h5_no_memory(file, name);
+    const herr_t walked = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, take_member, &m);
+    ent_status status = ENT_OK;
+    if (m.count > 0 && !m.name[m.count - 1])
+        status = ent_h5_no_memory(file, name);
+    else if (walked < 0)
+        status = ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    if (status == ENT_OK) {
+        *list = m.name;
+        *count = m.count;
+    } else {
+        ent_h5_names_free(m.name, m.count);
     }
-    *list = names;
-    *count = n;
-    return ENT_OK;
+    return status;
 }
 
 ent_status ent_h5_names(const ent_h5 *file, const char *group, char ***list, int64_t *count)
 {
     ENT_REQUIRE(ent_h5_has(file, group), ENT_EFORMAT, "%s: no group %s", file->path, group);
     const hid_t id = H5Gopen2(file->id, group, H5P_DEFAULT);
-    if (id < 0) return fail_at(ENT_EFORMAT, file, group, "is no group");
+    if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, group, "is no group");
     const ent_status status = list_members(file, group, id, list, count);
     H5Gclose(id);
     return status;
@@ -342,7 +356,7 @@ static ent_status transfer_in(const ent_h5 *file, const char *name, const array 
     H5Pset_type_conv_cb(list, refuse_clipping, NULL);
     ent_status status = ENT_OK;
     if (H5Dread(a->set, memory_type(type), memory, part, list, data) < 0)
-        status = fail_at(ENT_EFORMAT, file, name, "cannot be read (damaged, or a number out of range)");
+        status = ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read (damaged, or a number out of range)");
     H5Pclose(list);
     return status;
 }
@@ -362,19 +376,19 @@ ent_status ent_h5_read(const ent_h5 *file, const char *name, ent_h5_type type, i
     return status;
 }
 
-/* Choose rows first..first+n-1 of an array of rank 1 or 2, and make the dataspace that they fill in memory. */
+/* Choose rows first..first+n-1 of an array, and make the dataspace that they fill in memory. */
 static ent_status choose_rows(const ent_h5 *file, const char *name, const array *a, int64_t first, int64_t n,
                               hid_t *memory)
 {
     const ent_h5_shape *shape = &a->shape;
-    ENT_REQUIRE(shape->rank <= 2, ENT_EFORMAT, "%s: %s has rank %d, want 1 or 2", file->path, name, shape->rank);
     ENT_REQUIRE(first >= 0 && n >= 0 && first <= shape->size[0] - n, ENT_EARG,
                 "%s: %s has %lld rows, want %lld from row %lld on", file->path, name, (long long)shape->size[0],
                 (long long)n, (long long)first);
-    const hsize_t start[2] = {(hsize_t)first, 0}, size[2] = {(hsize_t)n, (hsize_t)shape->size[1]};
+    hsize_t start[MAX_RANK] = {(hsize_t)first}, size[MAX_RANK] = {(hsize_t)n};
+    for (int k = 1; k < shape->rank; k++) size[k] = (hsize_t)shape->size[k];
     *memory = H5Screate_simple(shape->rank, size, NULL);
     if (*memory < 0 || H5Sselect_hyperslab(a->space, H5S_SELECT_SET, start, NULL, size, NULL) < 0) {
-        const ent_status status = fail_at(ENT_EIO, file, name, "cannot be cut");
+        const ent_status status = ent_h5_fail_at(ENT_EIO, file, name, "cannot be cut");
         if (*memory >= 0) H5Sclose(*memory);
         return status;
     }
@@ -396,12 +410,12 @@ ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type ty
     return status;
 }
 
-/* A new dataset; groups on the way are made; negative where it fails. */
-static hid_t make_set(const ent_h5 *file, const char *name, hid_t type, hid_t space)
+hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t space)
 {
     const hid_t link = H5Pcreate(H5P_LINK_CREATE), create = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_create_intermediate_group(link, 1);
     H5Pset_obj_track_times(create, false);
+    if (file->shared) H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
     const hid_t set = H5Dcreate2(file->id, name, type, space, link, create, H5P_DEFAULT);
     if (set < 0) return set; /* the error stack stays as it is; the two lists end with the library */
     H5Pclose(link);
@@ -409,24 +423,38 @@ static hid_t make_set(const ent_h5 *file, const char *name, hid_t type, hid_t sp
     return set;
 }
 
-ent_status ent_h5_write(ent_h5 *file, const char *name, ent_h5_type type, int rank, const int64_t *size,
-                        const void *data)
+static ent_status file_space(const ent_h5 *file, const char *name, int rank, const int64_t *size, hid_t *space)
 {
     hsize_t dimension[MAX_RANK];
-    bool empty = false;
     ENT_REQUIRE(rank >= 1 && rank <= MAX_RANK, ENT_EARG, "%s: %s: rank %d, want 1..%d", file->path, name, rank,
                 MAX_RANK);
     for (int k = 0; k < rank; k++) {
         ENT_REQUIRE(size[k] >= 0, ENT_EARG, "%s: %s: size %lld", file->path, name, (long long)size[k]);
         dimension[k] = (hsize_t)size[k];
-        empty = empty || size[k] == 0;
     }
+    *space = H5Screate_simple(rank, dimension, NULL);
+    return ENT_OK;
+}
+
+ent_status ent_h5_write_set(ent_h5 *file, const char *name, hid_t stored, hid_t given, hid_t space, const void *data)
+{
     ent_status status = ENT_OK;
-    const hid_t space = H5Screate_simple(rank, dimension, NULL);
-    const hid_t set = make_set(file, name, file_type(type), space);
-    if (set < 0 || (data && !empty && H5Dwrite(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
-        status = fail_at(ENT_EIO, file, name, "cannot be written");
-    if (set >= 0 && H5Dclose(set) < 0 && status == ENT_OK) status = fail_at(ENT_EIO, file, name, "cannot be written");
+    const bool mine = data && (!file->comm || ent_comm_rank(file->comm) == 0) &&
+                      H5Sget_simple_extent_npoints(space) > 0;
+    const hid_t set = ent_h5_make_set(file, name, stored, space);
+    if (set < 0 || (mine && H5Dwrite(set, given, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
+        status = ent_h5_fail_at(ENT_EIO, file, name, "cannot be written");
+    if (set >= 0 && H5Dclose(set) < 0 && status == ENT_OK)
+        status = ent_h5_fail_at(ENT_EIO, file, name, "cannot be written");
+    return file->comm ? ent_comm_agree(file->comm, status) : status;
+}
+
+ent_status ent_h5_write(ent_h5 *file, const char *name, ent_h5_type type, int rank, const int64_t *size,
+                        const void *data)
+{
+    hid_t space = -1;
+    ENT_TRY(file_space(file, name, rank, size, &space));
+    const ent_status status = ent_h5_write_set(file, name, file_type(type), memory_type(type), space, data);
     H5Sclose(space);
     return status;
 }
@@ -440,118 +468,10 @@ ent_status ent_h5_write_rows(ent_h5 *file, const char *name, ent_h5_type type, i
     ent_status status = choose_rows(file, name, &a, first, n, &memory);
     if (status == ENT_OK) {
         if (n > 0 && H5Dwrite(a.set, memory_type(type), memory, a.space, H5P_DEFAULT, data) < 0)
-            status = fail_at(ENT_EIO, file, name, "cannot be written");
+            status = ent_h5_fail_at(ENT_EIO, file, name, "cannot be written");
         H5Sclose(memory);
     }
     array_close(&a);
-    return status;
-}
-
-/* ---- text ---- */
-
-static hid_t text_type(size_t bytes, H5T_cset_t characters)
-{
-    const hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, bytes);
-    H5Tset_cset(type, characters);
-    return type;
-}
-
-ent_status ent_h5_write_text(ent_h5 *file, const char *name, const char *text)
-{
-    ent_status status = ENT_OK;
-    const hid_t type = text_type(strlen(text) + 1, H5T_CSET_UTF8), space = H5Screate(H5S_SCALAR);
-    const hid_t set = make_set(file, name, type, space);
-    if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0)
-        status = fail_at(ENT_EIO, file, name, "cannot be written");
-    if (set >= 0) H5Dclose(set);
-    H5Sclose(space);
-    H5Tclose(type);
-    return status;
-}
-
-ent_status ent_h5_write_attribute(ent_h5 *file, const char *object, const char *name, const char *text)
-{
-    ent_status status = ENT_OK;
-    const hid_t type = text_type(strlen(text) + 1, H5T_CSET_UTF8), space = H5Screate(H5S_SCALAR);
-    const hid_t id = H5Acreate_by_name(file->id, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (id < 0 || H5Awrite(id, type, text) < 0) status = fail_at(ENT_EIO, file, name, "cannot be written");
-    if (id >= 0) H5Aclose(id);
-    H5Sclose(space);
-    H5Tclose(type);
-    return status;
-}
-
-/* A dataset or an attribute that is open. */
-typedef struct {
-    hid_t id;
-    bool attribute;
-} holder;
-
-static herr_t read_whole(holder from, hid_t type, void *data)
-{
-    if (from.attribute) return H5Aread(from.id, type, data);
-    return H5Dread(from.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
-}
-
-/* The copy in `*text` is NULL where it fails.  A string of variable length is libhdf5's memory until copied. */
-static herr_t copy_string(holder from, hid_t stored, char **text)
-{
-    const bool variable = H5Tis_variable_str(stored) > 0;
-    const size_t bytes = variable ? H5T_VARIABLE : H5Tget_size(stored) + 1;
-    const hid_t type = text_type(bytes, H5Tget_cset(stored));
-    char *there = NULL;
-    herr_t result = 0;
-    if (variable) {
-        result = read_whole(from, type, &there);
-        *text = result < 0 ? NULL : ent_text(there ? there : "");
-        if (there) H5free_memory(there);
-    } else if ((*text = ent_alloc((int64_t)bytes, 1))) {
-        result = read_whole(from, type, *text);
-    }
-    H5Tclose(type);
-    return result;
-}
-
-static ent_status read_string(const ent_h5 *file, const char *name, holder from, char **text)
-{
-    char *copy = NULL;
-    const hid_t type = from.attribute ? H5Aget_type(from.id) : H5Dget_type(from.id);
-    const hid_t space = from.attribute ? H5Aget_space(from.id) : H5Dget_space(from.id);
-    ent_status status = ENT_OK;
-    if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1)
-        status = ent_fail(ENT_EFORMAT, "%s: %s is not one string", file->path, name);
-    else if (copy_string(from, type, &copy) < 0)
-        status = ent_fail(ENT_EFORMAT, "%s: %s cannot be read: damaged", file->path, name);
-    else if (!copy)
-        status = no_memory(file, name);
-    H5Sclose(space);
-    H5Tclose(type);
-    if (status == ENT_OK)
-        *text = copy;
-    else
-        ent_free(copy);
-    return status;
-}
-
-ent_status ent_h5_read_text(const ent_h5 *file, const char *name, char **text)
-{
-    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
-    const hid_t id = H5Dopen2(file->id, name, H5P_DEFAULT);
-    if (id < 0) return fail_at(ENT_EFORMAT, file, name, "cannot be read");
-    const ent_status status = read_string(file, name, (holder){id, false}, text);
-    H5Dclose(id);
-    return status;
-}
-
-ent_status ent_h5_read_attribute(const ent_h5 *file, const char *object, const char *name, char **text)
-{
-    ENT_REQUIRE(ent_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0, ENT_EFORMAT,
-                "%s: %s has no attribute '%s'", file->path, object, name);
-    const hid_t id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
-    if (id < 0) return fail_at(ENT_EFORMAT, file, name, "cannot be read");
-    const ent_status status = read_string(file, name, (holder){id, true}, text);
-    H5Aclose(id);
     return status;
 }
 

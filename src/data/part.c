@@ -50,6 +50,11 @@ fail:
     return ent_fail(ENT_ENOMEM, "%s: no memory to write it", path);
 }
 
+const char *ent_part_name(const ent_part *part)
+{
+    return part->name;
+}
+
 ent_status ent_part_write(ent_part *part, const void *bytes, size_t count)
 {
     const char *next = bytes;

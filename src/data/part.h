@@ -11,6 +11,9 @@ typedef struct ent_part ent_part;
 /* Make `<path>.part-<pid>`, empty.  Errors: ENT_EIO with the system's reason, ENT_ENOMEM. */
 ent_status ent_part_new(const char *path, ent_part **out);
 
+/* The temporary name, for a writer of its own. */
+const char *ent_part_name(const ent_part *part);
+
 /* Append.  Errors: ENT_EIO. */
 ent_status ent_part_write(ent_part *part, const void *bytes, size_t count);
 

@@ -1,0 +1,35 @@
+/* Reading an HDF5 file that nobody vouches for.
+ *
+ * libhdf5 1.10 may crash or run in circles on a damaged file.  A guard is a process apart that reads in our stead: its
+ * crash, its hunger for memory or its silence become an error here.  It is started before MPI is (a process that uses
+ * MPI should not fork), serves any number of files, and after its end every call fails with the same message. */
+#ifndef ENTENTE_GUARD_H
+#define ENTENTE_GUARD_H
+
+#include "entente/h5.h"
+
+typedef struct ent_guard ent_guard;
+
+enum { ENT_GUARD_FILES = 32, ENT_GUARD_BYTES = 8 << 20 };
+
+typedef struct {
+    double timeout_s;   /* the longest that one call may take */
+    int64_t more_bytes; /* what it may use beyond what this process uses now; not kept under a sanitizer */
+    bool loud;          /* what it prints (a sanitizer's report) goes to stderr, else nowhere */
+} ent_guard_inp;
+ent_guard_inp ent_guard_default(void);
+
+/* Local, all of them.  Errors of every call: what ent_h5_* says; ENT_EFORMAT where the guard ended or kept silent. */
+ent_status ent_guard_start(const ent_guard_inp *inp, ent_guard **out);
+void ent_guard_stop(ent_guard *guard); /* NULL is legal */
+bool ent_guard_ended(const ent_guard *guard);
+
+ent_status ent_guard_open(ent_guard *guard, const char *path, int *file);
+ent_status ent_guard_names(ent_guard *guard, int file, const char *group, char ***list, int64_t *count);
+ent_status ent_guard_describe(ent_guard *guard, int file, const char *name, ent_h5_shape *shape);
+
+/* Rows first..first+n-1, `row_bytes` each, at most ENT_GUARD_BYTES together. */
+ent_status ent_guard_rows(ent_guard *guard, int file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                          size_t row_bytes, void *out);
+
+#endif

@@ -1,0 +1,70 @@
+/* Tables of numbers, one row a sample: CSV files and NumPy arrays (.npy).
+ *
+ * CSV: cells between commas, semicolons or tabs (whichever the first line holds most of), quotes as usual, empty lines
+ * passed over; a first line that is not all numbers names the columns; an empty cell is not a number (NAN).
+ * NPY: integers, booleans and reals of either byte order, C or Fortran order; [rows], or [rows, ...] where the other
+ * dimensions are columns in C order.  Source: numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+ * All functions are Local. */
+#ifndef ENTENTE_TABLE_H
+#define ENTENTE_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "entente/status.h"
+
+typedef struct ent_table ent_table;
+
+/* Looks through the whole file, which is then read block by block.  Errors, each with the path, of CSV with the line:
+ * ENT_EIO; ENT_EFORMAT a ragged row, no row, no array, a truncated or overlong one, an array of objects. */
+ent_status ent_table_open(const char *path, ent_table **out);
+void ent_table_free(ent_table *table); /* NULL is legal */
+
+int64_t ent_table_rows(const ent_table *table);
+int64_t ent_table_columns(const ent_table *table);
+/* The column's number, by its name or (arrays, CSV without names) its number from 0; -1: none. */
+int64_t ent_table_find(const ent_table *table, const char *column);
+
+/* The next n rows: x [n][columns]; rewind begins again.  Errors: ENT_EIO; ENT_EFORMAT a cell that is no number, unless
+ * skip[column] (may be NULL): such a column is 0. */
+ent_status ent_table_next(ent_table *table, int64_t n, const uint8_t *skip, double *x);
+ent_status ent_table_rewind(ent_table *table);
+
+/* A column as text, one string a row; ent_h5_names_free.  Rewinds. */
+ent_status ent_table_text(ent_table *table, int64_t column, char ***text);
+
+/* ---- importing ---- */
+
+enum { ENT_TABLE_MODALITIES = 16 };
+typedef enum { ENT_HOLES_MEAN, ENT_HOLES_ABSENT, ENT_HOLES_ERROR } ent_holes;
+
+typedef struct {
+    int modalities;
+    const char *name[ENT_TABLE_MODALITIES], *path[ENT_TABLE_MODALITIES];
+    const char *label, *group, *part; /* FILE or FILE:COLUMN; group and part may be NULL */
+    const char *out;
+    ent_holes holes;
+    double share[3]; /* where there is no `part`: by group, or by row where there is none */
+    uint64_t seed;
+    void (*progress)(void *data, int64_t done, int64_t all);
+    void *progress_data;
+} ent_table_inp;
+
+typedef struct {
+    int64_t rows, part[3], groups;
+    int classes; /* 0: the label is real */
+    int64_t dimension[ENT_TABLE_MODALITIES], present[ENT_TABLE_MODALITIES], holes[ENT_TABLE_MODALITIES];
+} ent_table_report;
+
+/* Every table is a modality, of all its columns but those that are the label, group or part.  Label: whole numbers
+ * from 0 on are /label/class, other numbers /label/value, words classes in their sorted order (/class_name).  Groups:
+ * whole numbers, or words numbered in their sorted order.  Part: 0, 1, 2 or train, validation, test.  A row without any
+ * number is absent; a number that is not finite becomes the training mean of its column (mean), makes the row absent
+ * (absent) or is refused.  Errors: as above; ENT_EDATA. */
+ent_status ent_table_import(const ent_table_inp *inp, ent_table_report *report);
+
+/* Words as numbers: whole numbers stand for themselves, unless one is none: then all are numbered in sorted order and
+ * *names holds them.  number [n].  Errors: ENT_EDATA beyond 32 bits; ENT_ENOMEM. */
+ent_status ent_table_number(int64_t n, char *const *text, int32_t *number, char ***names, int64_t *count);
+
+#endif

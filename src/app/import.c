@@ -1,0 +1,128 @@
+/* entente import: which kind, and what the kinds share. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} KINDS[] = {
+    {"csd", "files of the CMU Multimodal SDK (.csd)", app_import_csd},
+    {"digits", "spoken digits (WAV) with images of digits (IDX)", app_import_digits},
+    {"table", "CSV files and NumPy arrays, one row a sample", app_import_table},
+};
+enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
+
+static int help(FILE *out)
+{
+    fprintf(out, "Usage: entente import KIND [OPTION...]\nMake a data set.\n\n");
+    for (int k = 0; k < KIND_COUNT; k++) fprintf(out, "  %-8s %s\n", KINDS[k].name, KINDS[k].summary);
+    fprintf(out, "\n  entente import KIND --help   what it takes\n");
+    return out == stderr ? APP_USAGE : 0;
+}
+
+int app_import(int argc, char **argv)
+{
+    if (argc < 2) return help(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0) return help(stdout);
+    for (int k = 0; k < KIND_COUNT; k++) {
+        char name[64];
+        if (strcmp(argv[1], KINDS[k].name) != 0) continue;
+        snprintf(name, sizeof name, "entente import %s", KINDS[k].name);
+        argv[1] = name;
+        return KINDS[k].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "entente import: unknown kind '%s'\n\n", argv[1]);
+    return help(stderr);
+}
+
+error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    *out = value;
+    if (end != text && !*end && !errno && value >= low && value <= high) return 0;
+    argp_error(state, "found '%s', want a whole number from %lld to %lld", text, (long long)low, (long long)high);
+    return EINVAL;
+}
+
+error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    if (end != text && !*end && *out >= low && *out <= high) return 0;
+    argp_error(state, "found '%s', want a number from %g to %g", text, low, high);
+    return EINVAL;
+}
+
+static bool is_name(const char *text, const char *end)
+{
+    return end && end != text && end[1] && end - text < ENT_NAME_BYTES && text[0] != '.' &&
+           !memchr(text, '/', (size_t)(end - text));
+}
+
+error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path)
+{
+    char *equals = strchr(text, '=');
+    if (*count == ENT_MAX_MODALITIES) {
+        argp_error(state, "--modality: more than %d", ENT_MAX_MODALITIES);
+        return EINVAL;
+    }
+    if (!is_name(text, equals)) {
+        argp_error(state, "--modality: found '%s', want NAME=FILE, the name of at most %d bytes without '/'", text,
+                   ENT_NAME_BYTES - 1);
+        return EINVAL;
+    }
+    *equals = '\0';
+    for (int m = 0; m < *count; m++) {
+        if (strcmp(name[m], text) != 0) continue;
+        argp_error(state, "--modality: '%s' is named twice", text);
+        return EINVAL;
+    }
+    name[*count] = text;
+    path[(*count)++] = equals + 1;
+    return 0;
+}
+
+error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out)
+{
+    char list[256] = "";
+    size_t used = 0;
+    for (*out = 0; words[*out]; ++*out) {
+        if (strcmp(text, words[*out]) == 0) return 0;
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", *out > 0 ? ", " : "", words[*out]);
+    }
+    argp_error(state, "found '%s', want one of: %s", text, list);
+    return EINVAL;
+}
+
+error_t app_shares(struct argp_state *state, const char *text, double share[3])
+{
+    char rest;
+    if (sscanf(text, "%lf,%lf,%lf%c", &share[0], &share[1], &share[2], &rest) == 3 && share[0] > 0.0 &&
+        share[1] >= 0.0 && share[2] >= 0.0 && share[0] + share[1] + share[2] < 1e300)
+        return 0;
+    argp_error(state, "--split: found '%s', want three shares for train, validation and test, like 0.7,0.1,0.2",
+               text);
+    return EINVAL;
+}
+
+error_t app_want(struct argp_state *state, bool there, const char *what)
+{
+    if (there) return 0;
+    argp_error(state, "want %s", what);
+    return EINVAL;
+}
+
+ent_status app_may_write(ent_comm *world, const char *path, bool replace)
+{
+    ent_status status = ENT_OK;
+    if (!replace && access(path, F_OK) == 0)
+        status = ent_fail(ENT_EIO, "%s: exists; want another name, or --replace", path);
+    return world ? ent_comm_agree(world, status) : status;
+}

@@ -1,0 +1,41 @@
+/* What the files that call libhdf5 share: h5.c reads, and writes through memory; h5_text.c: strings; h5_shared.c writes
+ * over ranks. */
+#ifndef ENTENTE_DATA_H5_INTERNAL_H
+#define ENTENTE_DATA_H5_INTERNAL_H
+
+#include <hdf5.h>
+
+#include "entente/comm.h"
+#include "entente/h5.h"
+#include "part.h"
+
+struct ent_h5 {
+    hid_t id;
+    char *path;
+    ent_part *part; /* where it goes once it is whole; NULL while reading, and on ranks > 0 of a shared file */
+    bool shared;    /* written in place, by h5_shared.c */
+    ent_comm *comm; /* of a shared file over MPI, else NULL */
+};
+
+/* "file: dataset what: why", the reason out of libhdf5's error stack. */
+ent_status ent_h5_fail_at(ent_status code, const ent_h5 *file, const char *name, const char *what);
+
+ent_status ent_h5_no_memory(const ent_h5 *file, const char *name);
+
+/* The object, without a file so far; and its end, when the file is closed. */
+ent_status ent_h5_new_file(const char *path, ent_h5 **out);
+void ent_h5_release(ent_h5 *file);
+
+/* Silences libhdf5 and makes a file access list; H5Pclose. */
+hid_t ent_h5_access_list(void);
+
+/* A new dataset; groups on the way are made; negative where it fails. */
+hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t space);
+
+/* The same with its content: `given` in memory, `stored` in the file.  On a shared file Collective, rank 0's data. */
+ent_status ent_h5_write_set(ent_h5 *file, const char *name, hid_t stored, hid_t given, hid_t space, const void *data);
+
+/* h5_shared.c: the end of a shared file.  Collective; frees `file`. */
+ent_status ent_h5_finish_shared(ent_h5 *file);
+
+#endif

@@ -1,0 +1,590 @@
+"""The import, inspect and merge commands, against an independent reading with h5py and numpy.
+
+    test_import.py ENTENTE MPIEXEC RANKS_FLAG
+
+Real files are read where ENTENTE_DATA names their folder.  Exit code 77: Python lacks h5py or numpy.
+"""
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import h5py
+    import numpy as np
+except ImportError as why:
+    print(f"skipped: {why} (env/debian.sh --tests installs it)")
+    sys.exit(77)
+
+ENTENTE, MPIEXEC, RANKS_FLAG = (sys.argv + [None] * 4)[1:4]
+DATA = os.environ.get("ENTENTE_DATA")
+STEPS_D = 5
+
+
+def call(*arguments, ranks=0):
+    command = ([MPIEXEC, RANKS_FLAG, str(ranks)] if ranks else []) + [ENTENTE, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="entente-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def run_well(self, *arguments, ranks=0):
+        done = call(*arguments, ranks=ranks)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def refused(self, part, *arguments, ranks=0):
+        """Ends with code 1 and a message that holds `part`; the output and its temporary name are not there."""
+        before = set(os.listdir(self.folder))
+        done = call(*arguments, ranks=ranks)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn(part, done.stderr)
+        self.assertEqual(set(os.listdir(self.folder)), before)
+
+
+# ---- .csd ----
+
+def write_csd(path, content, root="Root name", metadata=True, **options):
+    """content: {id: (intervals, features)}"""
+    with h5py.File(path, "w") as file:
+        for name, (intervals, features) in content.items():
+            group = file.create_group(f"{root}/data/{name}")
+            group.create_dataset("features", data=features, **options)
+            group.create_dataset("intervals", data=intervals, **options)
+        if metadata:
+            file[f"{root}/metadata/root name"] = json.dumps(root)
+
+
+def example(seed=1, videos=9):
+    """Labels with overlaps, gaps and an instant; audio steps of uneven length, some ids missing, some without label."""
+    draw = np.random.default_rng(seed)
+    labels, audio = {}, {}
+    for v in range(videos):
+        name = ["-dash", "_line", "0digit"][v] if v < 3 else f"video{v}"
+        start = np.cumsum(draw.uniform(0.5, 3.0, 4 + v))
+        end = start + draw.uniform(0.2, 4.0, start.size)
+        end[2] = start[2]
+        labels[name] = np.stack([start, end], 1), np.round(draw.uniform(-3.4, 3.4, (start.size, 3)), 1)
+        if v == 5:
+            continue
+        edge = np.cumsum(draw.uniform(0.01, 0.7, 60))
+        audio[name] = np.stack([edge[:-1], edge[1:]], 1), draw.normal(size=(59, STEPS_D))
+    audio["nobody"] = audio["-dash"]
+    return labels, audio
+
+
+def overlaps(segment, intervals):
+    shared = np.minimum(intervals[:, 1], segment[1]) - np.maximum(intervals[:, 0], segment[0])
+    if (shared > 0).any():
+        return np.maximum(shared, 0)
+    if segment[0] == segment[1]:
+        return ((intervals[:, 0] <= segment[0]) & (segment[0] < intervals[:, 1])).astype(float)
+    return np.zeros(len(intervals))
+
+
+def pooled(how, weight, x):
+    used = weight > 0
+    if how == "max":
+        return x[used].max(0)
+    if how == "first":
+        return x[used][0]
+    mean = (weight[:, None] * x).sum(0) / weight.sum()
+    if how == "mean":
+        return mean
+    return np.concatenate([mean, np.sqrt((weight[:, None] * (x - mean) ** 2).sum(0) / weight.sum())])
+
+
+def expected(labels, audio, how="mean"):
+    rows, present = [], []
+    for name in sorted(labels):
+        for segment in labels[name][0]:
+            weight = overlaps(segment, audio[name][0]) if name in audio else np.zeros(0)
+            present.append(weight.sum() > 0)
+            width = STEPS_D * (2 if how == "mean_std" else 1)
+            rows.append(pooled(how, weight, audio[name][1]) if present[-1] else np.full(width, np.nan))
+    return np.array(rows), np.array(present)
+
+
+class Csd(Case):
+    def write(self, labels, audio, **options):
+        write_csd(self.path("labels.csd"), labels, **options)
+        write_csd(self.path("audio.csd"), audio, root="COVAREP", **options)
+
+    def arguments(self, *more):
+        return ("import", "csd", "--modality", f"audio={self.path('audio.csd')}", "--labels", self.path("labels.csd"),
+                "--out", self.path("out.h5"), *more)
+
+    def imported(self, *more, ranks=0):
+        self.text = self.run_well(*self.arguments("--replace", *more), ranks=ranks)
+        return h5py.File(self.path("out.h5"), "r")
+
+
+class CsdComputes(Csd):
+    def test_pools_like_numpy(self):
+        labels, audio = example()
+        self.write(labels, audio)
+        for how in ("mean", "mean_std", "max", "first"):
+            want, present = expected(labels, audio, how)
+            with self.imported("--pool", how) as file:
+                found = file["modality/audio/features"][:]
+                np.testing.assert_array_equal(file["modality/audio/present"][:], present)
+                np.testing.assert_allclose(found[present], want[present].astype(np.float32), rtol=3e-7, atol=1e-7)
+                self.assertTrue(np.isnan(found[~present]).all())
+        self.assertIn("1 ids without labels", self.text)
+        self.assertIn("lacks 1 of the labels' ids", self.text)
+
+    def test_labels_and_their_classes(self):
+        labels, audio = example()
+        self.write(labels, audio)
+        value = np.concatenate([labels[name][1] for name in sorted(labels)]).astype(np.float32)
+        names = [f"{name}[{k}]" for name in sorted(labels) for k in range(len(labels[name][1]))]
+        for binning in ("mosei", "mosi"):
+            with self.imported("--binning", binning) as file:
+                label = file["label"]
+                np.testing.assert_array_equal(label["value"][:], value[:, 0])
+                np.testing.assert_array_equal(label["column_2"][:], value[:, 2])
+                np.testing.assert_array_equal(label["class"][:], value[:, 0] >= 0)
+                np.testing.assert_array_equal(label["class7"][:], np.round(np.clip(value[:, 0], -3, 3)) + 3)
+                np.testing.assert_array_equal(label["class5"][:], np.round(np.clip(value[:, 0], -2, 2)) + 2)
+                three = np.sign(value[:, 0]) if binning == "mosei" else np.round(np.clip(value[:, 0], -1, 1))
+                np.testing.assert_array_equal(label["class3"][:], three + 1)
+                self.assertEqual([name.decode() for name in file["id"][:]], names)
+
+    def test_no_video_stands_in_two_parts(self):
+        self.write(*example(videos=30))
+        parts = []
+        for seed in ("1", "2", "1"):
+            with self.imported("--split", "0.5,0.2,0.3", "--seed", seed) as file:
+                split, group = file["split"][:], file["group"][:]
+            for video in np.unique(group):
+                self.assertEqual(np.unique(split[group == video]).size, 1)
+            np.testing.assert_allclose(np.bincount(split) / split.size, [0.5, 0.2, 0.3], atol=0.1)
+            parts.append(split)
+        self.assertFalse(np.array_equal(parts[0], parts[1]))
+        np.testing.assert_array_equal(parts[0], parts[2])
+
+    def test_folds_in_several_spellings(self):
+        labels, audio = example()
+        self.write(labels, audio)
+        spellings = [
+            "standard_train_fold=['-dash', '_line',\n 'video3']\nstandard_valid_fold=['video4']\n"
+            "standard_test_fold=['0digit']  # the rest is left out\n",
+            '{"train": ["-dash", "_line", "video3"], "validation": ["video4"], "test": ["0digit"]}',
+            "train:\n - -dash\n - _line\n - video3\nvalidation:\n - video4\ntest: 0digit\n",
+        ]
+        part = {"-dash": 0, "_line": 0, "video3": 0, "video4": 1, "0digit": 2}
+        want = [part[name] for name in sorted(labels) if name in part for _ in labels[name][0]]
+        for text in spellings:
+            with open(self.path("folds"), "w") as file:
+                file.write(text)
+            with self.imported("--folds", self.path("folds")) as file:
+                np.testing.assert_array_equal(file["split"][:], want)
+                self.assertEqual(np.unique(file["group"][:]).size, 5)
+            self.assertIn("left out", self.text)
+
+    def test_aligned_ids_and_other_types(self):
+        labels, audio = example()
+        want, present = expected(labels, audio)
+        aligned = {f"{name}[{k}]": (labels[name][0][k:k + 1], labels[name][1][k:k + 1])
+                   for name in labels for k in range(len(labels[name][0]))}
+        self.write(aligned, audio, chunks=True, compression="gzip")
+        with self.imported() as file:
+            names = [name.decode() for name in file["id"][:]]
+            plain = [f"{name}[{k}]" for name in sorted(labels) for k in range(len(labels[name][0]))]
+            order = [names.index(name) for name in plain]
+            found = file["modality/audio/features"][:][order]
+            np.testing.assert_allclose(found[present], want[present].astype(np.float32), rtol=3e-7, atol=1e-7)
+            self.assertEqual(np.unique(file["group"][:]).size, len(labels))
+        whole = {name: (t, np.round(x * 9).astype(np.int16).reshape(len(x), STEPS_D, 1)) for name, (t, x) in audio.items()}
+        self.write(labels, whole)
+        with self.imported() as file:
+            want, _ = expected(labels, {name: (t, x.reshape(len(x), -1)) for name, (t, x) in whole.items()})
+            np.testing.assert_allclose(file["modality/audio/features"][:][present], want[present], rtol=3e-7)
+
+    def test_numbers_that_are_not_finite(self):
+        labels, audio = example()
+        audio["video3"][1][:, 2] = np.inf           # a whole column of an id
+        audio["video4"][1][7, 1] = np.nan           # one number
+        self.write(labels, audio)
+        order = sorted(labels)
+        group = np.array([g for g, name in enumerate(order) for _ in labels[name][0]])
+        with self.imported() as file:
+            found, present = file["modality/audio/features"][:], file["modality/audio/present"][:] == 1
+            split = file["split"][:]
+            rows = (group == order.index("video3")) & present
+            fine = present & ~rows & (split == 0)
+            np.testing.assert_allclose(found[rows, 2], found[fine, 2].astype(float).mean(), rtol=1e-6)
+            self.assertTrue(np.isfinite(found[present]).all())
+        self.assertIn("numbers not finite", self.text)
+        self.assertIn("training mean", self.text)
+        with self.imported("--nonfinite", "absent") as file:
+            present = file["modality/audio/present"][:]
+            self.assertEqual(present[group == order.index("video3")].sum(), 0)
+            self.assertEqual(present[group == order.index("video4")].sum(), len(labels["video4"][0]))
+        self.refused("want a finite number", *self.arguments("--replace", "--nonfinite", "error"))
+
+    def test_same_file_on_any_number_of_ranks(self):
+        labels, audio = example(videos=17)
+        audio["video6"][1][:, 3] = np.nan
+        self.write(labels, audio)
+        files = []
+        for ranks in (0, 1, 2, 5):
+            self.imported("--pool", "mean_std", ranks=ranks).close()
+            with open(self.path("out.h5"), "rb") as file:
+                files.append(file.read())
+        self.assertEqual(len(set(files)), 1)
+
+    @unittest.skipUnless(DATA, "set ENTENTE_DATA to the folder that holds the .csd files of CMU-MOSI")
+    def test_real_files(self):
+        names = ["text", "audio", "vision"]
+        options = [word for name in names for word in ("--modality", f"{name}={DATA}/mosi_{name}_repacked.csd")]
+        labels_path = f"{DATA}/CMU_MOSI_Opinion_Labels.csd"
+        self.run_well("import", "csd", *options, "--labels", labels_path, "--out", self.path("mosi.h5"), ranks=2)
+        with h5py.File(labels_path) as file:
+            data = next(iter(file.values()))["data"]
+            labels = {name: (data[name]["intervals"][:].astype(float), data[name]["features"][:]) for name in data}
+        with h5py.File(self.path("mosi.h5")) as out:
+            self.assertEqual(out["split"].size, 2199)
+            self.assertEqual(np.unique(out["group"][:]).size, 93)
+            value = np.concatenate([labels[name][1][:, 0] for name in sorted(labels)])
+            np.testing.assert_array_equal(out["label/value"][:], value)
+            for name in names:
+                with h5py.File(f"{DATA}/mosi_{name}_repacked.csd") as file:
+                    data = next(iter(file.values()))["data"]
+                    rows = []
+                    for video in sorted(labels):
+                        x = data[video]["features"][:].astype(float)
+                        times = data[video]["intervals"][:].astype(float)
+                        for segment in labels[video][0]:
+                            weight = overlaps(segment, times)
+                            if segment[0] == segment[1]:
+                                weight = (times == segment).all(1).astype(float)
+                            used = np.flatnonzero(weight)
+                            rows.append(sum(weight[k] * x[k] for k in used) / sum(weight[used]))
+                np.testing.assert_array_equal(out[f"modality/{name}/features"][:], np.array(rows, np.float32))
+                self.assertEqual(out[f"modality/{name}/present"][:].sum(), 2199)
+
+
+class CsdRefuses(Csd):
+    def setUp(self):
+        super().setUp()
+        self.labels, self.audio = example()
+        self.write(self.labels, self.audio)
+
+    def with_audio(self, part, ranks=0, **change):
+        self.audio.update({name.replace("_", "-", 1): pair for name, pair in change.items()})
+        write_csd(self.path("audio.csd"), self.audio)
+        self.refused(part, *self.arguments(), ranks=ranks)
+
+    def test_what_is_no_csd(self):
+        with open(self.path("audio.csd"), "rb") as file:
+            whole = file.read()
+        for content, part in ((b"hello", "not an HDF5 file"), (b"", "empty"), (whole[:len(whole) // 2], "truncated")):
+            with open(self.path("audio.csd"), "wb") as file:
+                file.write(content)
+            self.refused(part, *self.arguments())
+        os.remove(self.path("audio.csd"))
+        self.refused("No such file", *self.arguments())
+
+    def test_another_layout(self):
+        with h5py.File(self.path("audio.csd"), "a") as file:
+            file.create_group("second")
+        self.refused("2 roots", *self.arguments())
+        with h5py.File(self.path("audio.csd"), "w") as file:
+            file["root/features"] = np.zeros(3)
+        self.refused("no group /root/data", *self.arguments())
+        with h5py.File(self.path("audio.csd"), "w") as file:
+            file.create_group("root/data")
+        self.refused("no id", *self.arguments())
+
+    def test_intervals_of_another_length(self):
+        times, x = self.audio["video3"]
+        self.with_audio("58 intervals and 59 features", video3=(times[:-1], x))
+
+    def test_another_dimension(self):
+        times, x = self.audio["video3"]
+        self.with_audio("4 features a step", video3=(times, x[:, :4]))
+
+    def test_times(self):
+        for first, part in (((2.0, 1.0), "after its end"), ((-1.0, 1.0), "want 0 or more"), ((0, np.nan), "want 0 or more")):
+            times, x = self.audio["video3"]
+            times = times.copy()
+            times[4] = first
+            self.with_audio(part, ranks=2 if np.isnan(first[1]) else 0, video3=(times, x))
+            self.labels, self.audio = example()
+
+    def test_nothing_overlaps(self):
+        self.audio = {name: (times + 1e6, x) for name, (times, x) in self.audio.items()}
+        self.with_audio("no time step overlaps")
+
+    def test_labels(self):
+        self.labels["video3"][1][2, 0] = np.nan
+        self.write(self.labels, self.audio)
+        self.refused("sentiment nan", *self.arguments())
+
+    def test_folds(self):
+        for text, part in (("train: -dash\ntest: -dash", "stands in two parts"), ("train: a\nlater: b", ":2: a part 'later'"),
+                           ("a b", "before the first part"), ("train: nobody", "none of its ids"),
+                           ("train: 'a", "without its end"), ("test: -dash", "no row to train on")):
+            with open(self.path("folds"), "w") as file:
+                file.write(text)
+            self.refused(part, *self.arguments("--folds", self.path("folds")))
+
+    def test_an_output_that_is_there(self):
+        with open(self.path("out.h5"), "w") as file:
+            file.write("mine")
+        self.refused("exists", *self.arguments())
+        with open(self.path("out.h5")) as file:
+            self.assertEqual(file.read(), "mine")
+
+    def test_wrong_options(self):
+        for more, part in ((("--pool", "median"), "want one of: mean"), (("--split", "1,2"), "three shares"),
+                           (("--modality", "x"), "NAME=FILE"), (("--modality", "audio=x"), "named twice")):
+            done = call(*self.arguments(*more))
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(part, done.stderr)
+
+
+# ---- tables ----
+
+class Table(Case):
+    def csv(self, name, text):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        return self.path(name)
+
+    def npy(self, name, array, **options):
+        np.save(self.path(name), array, **options)
+        return self.path(name)
+
+    def arguments(self, *tables, label, more=()):
+        return ("import", "table", *[word for pair in tables for word in ("--modality", "=".join(pair))], "--label",
+                label, "--out", self.path("out.h5"), *more)
+
+    def imported(self, *tables, label, more=()):
+        self.text = self.run_well(*self.arguments(*tables, label=label, more=("--replace", *more)))
+        return h5py.File(self.path("out.h5"), "r")
+
+
+class TableComputes(Table):
+    def test_arrays_of_every_order_and_type(self):
+        draw = np.random.default_rng(3)
+        x = draw.normal(size=(300, 4, 3)) * 50
+        label = self.npy("y.npy", draw.integers(0, 3, 300))
+        for kind in ("<f8", ">f4", "<i2", ">i8", "u1", "?"):
+            want = np.abs(x).astype(kind)
+            for order in (np.ascontiguousarray, np.asfortranarray):
+                with self.imported(("a", self.npy("x.npy", order(want))), label=label) as file:
+                    np.testing.assert_array_equal(file["modality/a/features"][:],
+                                                  want.reshape(300, 12).astype(np.float32))
+                    self.assertEqual(file["label/class"].size, 300)
+        with self.imported(("a", self.npy("x.npy", x[:, 0, 0])), label=label) as file:
+            np.testing.assert_array_equal(file["modality/a/features"][:, 0], x[:, 0, 0].astype(np.float32))
+
+    def test_csv_with_label_group_and_part_in_it(self):
+        rows = [(k, k % 7, "abc"[k % 3], ["sad", "a \"b\", c"][k % 2], ["train", "validation", "test"][k % 3])
+                for k in range(40)]
+        lines = [f'{k};{v / 8}; {g} ;"{t.replace(chr(34), 2 * chr(34))}";{p}' for k, v, g, t, p in rows]
+        path = self.csv("t.csv", "\ufeffk;v;who;mood;part\r\n" + "\r\n".join(lines) + "\n\n")
+        with self.imported(("t", path), label=path + ":mood",
+                           more=("--group", path + ":who", "--part", path + ":part")) as file:
+            np.testing.assert_array_equal(file["modality/t/features"][:], [[k, v / 8] for k, v, *_ in rows])
+            np.testing.assert_array_equal(file["label/class"][:], [1 - k % 2 for k in range(40)])
+            self.assertEqual(list(file["class_name"][:]), [b'a "b", c', b"sad"])
+            np.testing.assert_array_equal(file["group"][:], [k % 3 for k in range(40)])
+            np.testing.assert_array_equal(file["split"][:], [k % 3 for k in range(40)])
+
+    def test_holes(self):
+        path = self.csv("t.csv", "1,2\n3,\nnan,inf\n5,6\n")
+        part = self.csv("p.csv", "0\n0\n0\n2\n")
+        label = self.csv("l.csv", "0.5\n-1\n2\n3\n")
+        with self.imported(("t", path), label=label, more=("--part", part)) as file:
+            np.testing.assert_array_equal(file["modality/t/features"][:],
+                                          [[1, 2], [3, 2], [np.nan, np.nan], [5, 6]])
+            np.testing.assert_array_equal(file["modality/t/present"][:], [1, 1, 0, 1])
+            np.testing.assert_array_equal(file["label/value"][:], [0.5, -1, 2, 3])
+        self.assertIn("3 numbers missing or not finite", self.text)
+        with self.imported(("t", path), label=label, more=("--part", part, "--nonfinite", "absent")) as file:
+            np.testing.assert_array_equal(file["modality/t/present"][:], [1, 0, 0, 1])
+        self.refused("want a finite number", *self.arguments(("t", path), label=label,
+                                                             more=("--nonfinite", "error", "--replace")))
+
+    def test_groups_stay_together(self):
+        draw = np.random.default_rng(1)
+        who = draw.integers(0, 30, 600)
+        with self.imported(("a", self.npy("x.npy", draw.normal(size=(600, 2)))), label=self.npy("y.npy", who % 2),
+                           more=("--group", self.npy("g.npy", who))) as file:
+            np.testing.assert_array_equal(file["group"][:], who)
+            for group in range(30):
+                self.assertEqual(np.unique(file["split"][:][who == group]).size, 1)
+
+
+class TableRefuses(Table):
+    def test_csv(self):
+        label = self.csv("l.csv", "1\n2\n3\n")
+        for text, part in (("1,2\n3,4\n5\n", ":3: 1 cells, want 2"), ("a,b\n1,2\n\n3,4,5\n", ":4: 3 cells, want 2"),
+                           ("", "empty"), ("a,b\n", "no row"), ("1,2\n3,x\n5,6\n", ":2: column 1: found 'x'"),
+                           ('1,"2\n', ":1: a quote without its end"), ("1,2\n3,4\n", "t.csv has 2")):
+            self.refused(part, *self.arguments(("t", self.csv("t.csv", text)), label=label))
+        self.refused("No such file", *self.arguments(("t", self.path("none.csv")), label=label))
+
+    def test_arrays(self):
+        label = self.npy("y.npy", np.arange(5))
+        self.refused("Python objects", *self.arguments(("t", self.npy("x.npy", np.array([{}] * 5, object),
+                                                                      allow_pickle=True)), label=label))
+        self.refused("records", *self.arguments(("t", self.npy("x.npy", np.zeros(5, "i4,f4"))), label=label))
+        self.refused("type", *self.arguments(("t", self.npy("x.npy", np.zeros(5, "c8"))), label=label))
+        path = self.npy("x.npy", np.zeros((5, 3)))
+        with open(path, "rb") as file:
+            whole = file.read()
+        for content, part in ((whole[:-1], "truncated"), (whole + b"x", "too long"), (whole[:30], "truncated"),
+                              (b"NUMPY" + whole, "not a NumPy array")):
+            with open(path, "wb") as file:
+                file.write(content)
+            self.refused(part, *self.arguments(("t", path), label=label))
+
+    def test_columns(self):
+        path = self.csv("t.csv", "a,b\n1,2\n3,4\n")
+        self.refused("no column 'c'", *self.arguments(("t", path), label=path + ":c"))
+        self.refused("want FILE:COLUMN", *self.arguments(("t", path), label=path))
+        self.refused("want 0, 1, 2 or train", *self.arguments(("t", path), label=path + ":a", more=("--part", path + ":b")))
+
+
+# ---- digits ----
+
+def write_wav(path, samples, rate=8000, width=2, kind=1):
+    """samples [n, channels] in -1..1; kind 1: whole numbers, 3: float"""
+    channels = samples.shape[1]
+    if kind == 3:
+        data = samples.astype("<f4").tobytes()
+    else:
+        whole = np.round(samples * (2 ** (8 * width - 1) - 1)).astype("<i8").reshape(-1, 1)
+        data = whole.view("u1").reshape(-1, 8)[:, :width].tobytes()
+    head = np.array([kind, channels], "<u2").tobytes() + np.array([rate, rate * channels * width], "<u4").tobytes()
+    head += np.array([channels * width, 8 * width], "<u2").tobytes()
+    body = b"WAVEfmt " + np.uint32(16).tobytes() + head + b"data" + np.uint32(len(data)).tobytes() + data
+    with open(path, "wb") as file:
+        file.write(b"RIFF" + np.uint32(len(body)).tobytes() + body)
+
+
+def write_idx(path, array, magic=None):
+    head = magic or bytes([0, 0, 8, array.ndim])
+    data = head + b"".join(int(n).to_bytes(4, "big") for n in array.shape) + array.astype("u1").tobytes()
+    with (gzip.open if path.endswith(".gz") else open)(path, "wb") as file:
+        file.write(data)
+
+
+class Digits(Case):
+    def setUp(self):
+        super().setUp()
+        draw = np.random.default_rng(5)
+        os.mkdir(self.path("wav"))
+        for digit in range(3):
+            for speaker in ("ann", "bob"):
+                for take in (0, 4, 5, 9, 10, 11):
+                    tone = np.sin(np.arange(2000) * (0.1 + 0.3 * digit)) * 0.5 + draw.normal(size=2000) * 0.01
+                    write_wav(self.path(f"wav/{digit}_{speaker}_{take}.wav"), tone[:, None])
+        self.image, self.label = draw.integers(0, 256, (90, 4, 5)), np.arange(90) % 3
+        write_idx(self.path("images.gz"), self.image)
+        write_idx(self.path("labels"), self.label)
+
+    def arguments(self, *more):
+        return ("import", "digits", "--wav", self.path("wav"), "--images", self.path("images.gz"), "--labels",
+                self.path("labels"), "--out", self.path("out.h5"), *more)
+
+    def imported(self, *more):
+        self.run_well(*self.arguments("--replace", *more))
+        return h5py.File(self.path("out.h5"), "r")
+
+
+class DigitsComputes(Digits):
+    def test_rows_parts_speakers_and_pairs(self):
+        with self.imported() as file:
+            names = [name.decode().split("_") for name in file["id"][:]]
+            digit = np.array([int(name[0]) for name in names])
+            take = np.array([int(name[2]) for name in names])
+            np.testing.assert_array_equal(file["label/class"][:], digit)
+            np.testing.assert_array_equal(file["group"][:], [name[1] == "bob" for name in names])
+            np.testing.assert_array_equal(file["split"][:], np.where(take < 5, 2, np.where(take < 10, 1, 0)))
+            used = file["image"][:]
+            self.assertEqual(np.unique(used).size, used.size)
+            np.testing.assert_array_equal(self.label[used], digit)
+            np.testing.assert_array_equal(file["modality/image/features"][:],
+                                          self.image[used].reshape(len(used), 20).astype(np.float32) / np.float32(255))
+
+    def test_same_signal_in_other_wavs(self):
+        signal = np.round(np.sin(np.arange(3000) * 0.2)[:, None] * 2 ** 14) / 2 ** 15
+        rows = []
+        for name, samples, width, kind in (("16 bit", signal, 2, 1), ("24 bit", signal, 3, 1), ("float", signal, 4, 3),
+                                           ("stereo", np.concatenate([signal * 2, signal * 0], 1), 4, 3)):
+            write_wav(self.path("wav/0_ann_0.wav"), samples, width=width, kind=kind)
+            with self.imported("--audio", "logmel", "--stats", "mean,max", "--pieces", "3") as file:
+                rows.append(file["modality/audio/features"][0])
+            np.testing.assert_allclose(rows[-1], rows[0], atol=0.02, err_msg=name)
+        self.assertEqual(rows[0].size, 3 * 2 * 40)
+
+    @unittest.skipUnless(DATA, "set ENTENTE_DATA to the folder that holds the spoken digits")
+    def test_real_recordings(self):
+        subprocess.run(["tar", "xzf", f"{DATA}/fsdd_wav.tar.gz", "-C", self.folder], check=True)
+        self.run_well("import", "digits", "--wav", self.path("recordings"), "--images",
+                      f"{DATA}/t10k-images-idx3-ubyte.gz", "--labels", f"{DATA}/t10k-labels-idx1-ubyte.gz", "--out",
+                      self.path("out.h5"))
+        with h5py.File(self.path("out.h5")) as file:
+            np.testing.assert_array_equal(np.bincount(file["split"][:]), [2400, 300, 300])
+            np.testing.assert_array_equal(np.bincount(file["group"][:]), [500] * 6)
+            np.testing.assert_array_equal(np.bincount(file["label/class"][:]), [300] * 10)
+            self.assertTrue(np.isfinite(file["modality/audio/features"][:]).all())
+
+
+class DigitsRefuses(Digits):
+    def test_wavs(self):
+        path = self.path("wav/1_bob_10.wav")
+        for samples, rate, part in ((np.zeros((0, 1)), 8000, "no sample"), (np.zeros((9, 1)), 16000, "16000 Hz")):
+            write_wav(path, samples, rate)
+            self.refused(part, *self.arguments())
+        write_wav(path, np.full((9, 1), np.nan), width=4, kind=3)
+        self.refused("not finite", *self.arguments())
+        with open(path, "w") as file:
+            file.write("no WAV")
+        self.refused("not a WAV file", *self.arguments())
+        os.rename(path, self.path("wav/bob.wav"))
+        self.refused("DIGIT_SPEAKER_TAKE.wav", *self.arguments())
+
+    def test_idx(self):
+        write_idx(self.path("labels"), self.label, magic=b"\0\1\x08\1")
+        self.refused("not an IDX file", *self.arguments())
+        write_idx(self.path("labels"), self.label[:-1])
+        self.refused("89 labels", *self.arguments())
+        write_idx(self.path("labels"), self.label)
+        with open(self.path("labels"), "rb") as file:
+            whole = file.read()
+        for content, part in ((whole[:-1], "too short"), (whole + b"x", "too long"), (whole[:6], "too short")):
+            with open(self.path("labels"), "wb") as file:
+                file.write(content)
+            self.refused(part, *self.arguments())
+        write_idx(self.path("labels"), np.where(self.label == 2, 1, self.label))
+        self.refused("0 images of digit 2", *self.arguments())
+        write_idx(self.path("labels"), self.label + 9)
+        self.refused("want 0..9", *self.arguments())
+        with open(self.path("images.gz"), "r+b") as file:
+            file.truncate(200)
+        self.refused("images.gz", *self.arguments())
+
+    def test_front_end(self):
+        self.refused("n_mfcc 20", *self.arguments("--n_mels", "10"))
+        self.refused("holds no frequency", *self.arguments("--n_mels", "200"))
+        self.assertEqual(call(*self.arguments("--stats", "median")).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
