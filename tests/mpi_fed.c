@@ -1,15 +1,16 @@
 /* The whole federation over ranks: the same bits as on one rank, whatever the split, the protocol and the number of
  * clients; and one rank's failure is everyone's. */
+#include "../src/fed/fed.h"
+
 #include "mpi_check.h"
 #include "temp_folder.h"
 
-#include "entente/fed.h"
 #include "entente/synth.h"
 
 enum { ROWS = 120 };
 
-static char data_path[512];
-static ent_comm *alone; /* rank 0 by itself; the others make up a group that is not used */
+static char data_path[512], whole_path[512]; /* with and without rows that lack something in the file */
+static ent_comm *alone;                      /* rank 0 by itself; the others make up a group that is not used */
 
 /* What a short file gives: two modalities, everything at its default. */
 static ent_config plain_config(void)
@@ -171,6 +172,57 @@ static void a_round_without_rows_keeps_the_weights(void **state)
     ent_federation_free(before);
 }
 
+/* What the model sees of modality m in one row: nothing but what the policy says stands for an absent feature. */
+static void check_row(const ent_federation *f, int part, int m, int64_t k)
+{
+    const ent_policy policy = f->config->missing.policy;
+    const ent_local *local = &f->local[part];
+    const bool present = local->context[k] >> m & 1;
+    float features[8];
+    double wanted[2];
+    mpi_check(ent_dataset_features(f->dataset, m, 1, &local->row[k], NULL, features) == ENT_OK);
+    if (!present && policy == ENT_POLICY_ZERO) memset(features, 0, sizeof features);
+    ent_reduction_apply(f->reduction[m], 1, features, wanted);
+    const bool nothing = !present && policy != ENT_POLICY_ZERO && policy != ENT_POLICY_NONE;
+    for (int j = 0; j < 2; j++) check_near(local->x[m][2 * k + j], nothing ? 0.0 : wanted[j], 1e-12);
+    mpi_check(present || policy != ENT_POLICY_DROP || part != ENT_TRAIN);
+    mpi_check(present || f->part[part].answered[local->at[k]] == (policy != ENT_POLICY_DROP));
+}
+
+static void absent_features_become_what_the_policy_says(void **state)
+{
+    (void)state;
+    for (int policy = 0; policy <= ENT_POLICY_NONE; policy++) {
+        ent_config config = plain_config();
+        ent_federation *f = NULL;
+        config.data.file = whole_path;
+        config.missing.policy = (ent_policy)policy;
+        mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
+        for (int part = 0; part < ENT_PARTS; part++)
+            for (int64_t k = 0; k < f->local[part].n; k++)
+                for (int m = 0; m < 2; m++) check_row(f, part, m, k);
+        ent_federation_free(f);
+    }
+}
+
+/* Policy drop answers a row that lacks something by the training labels alone. */
+static void drop_answers_by_the_prior(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.missing.policy = ENT_POLICY_DROP;
+    ent_federation *f = train(world, &config);
+    const ent_part *test = &f->part[ENT_TEST];
+    int64_t by_prior = 0;
+    for (int64_t k = 0; k < test->n && ent_comm_rank(world) == 0; k++) {
+        const bool same = memcmp(f->output + 2 * k, f->prior, 2 * sizeof(double)) == 0;
+        mpi_check(same == (test->context[k] != 3));
+        by_prior += same;
+    }
+    mpi_check(by_prior > 0 || ent_comm_rank(world) > 0);
+    ent_federation_free(f);
+}
+
 static ent_status load(const ent_config *config, ent_federation **f)
 {
     return ent_federation_load(world, config, temp_folder, data_path, 0, false, f);
@@ -302,6 +354,7 @@ static int set_up(void **state)
     mpi_check(!root || temp_folder_make(state) == 0);
     ent_comm_broadcast(world, 0, temp_folder, sizeof temp_folder);
     snprintf(data_path, sizeof data_path, "%s/data.h5", temp_folder);
+    snprintf(whole_path, sizeof whole_path, "%s/whole.h5", temp_folder);
     ent_synth_inp inp = {.rows = ROWS,
                          .modalities = 2,
                          .names = (const char *const[]){"text", "audio"},
@@ -314,6 +367,8 @@ static int set_up(void **state)
                          .missing = 0.1,
                          .seed = 1};
     mpi_check(!root || ent_synth_write(&inp, data_path, 0) == ENT_OK);
+    inp.missing = 0.0;
+    mpi_check(!root || ent_synth_write(&inp, whole_path, 0) == ENT_OK);
     ent_comm_barrier(world);
     return ent_comm_split(world, root ? 0 : 1, &alone) == ENT_OK ? 0 : -1;
 }
@@ -334,6 +389,8 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(one_client_and_a_thousand),
                                           cmocka_unit_test(some_clients_a_round),
                                           cmocka_unit_test(a_round_without_rows_keeps_the_weights),
+                                          cmocka_unit_test(absent_features_become_what_the_policy_says),
+                                          cmocka_unit_test(drop_answers_by_the_prior),
                                           cmocka_unit_test(a_result_comes_back)};
     const struct CMUnitTest refuses[] = {
         cmocka_unit_test(a_rank_without_memory_is_everyones_failure), cmocka_unit_test(rank_0_ends_the_training),
