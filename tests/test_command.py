@@ -811,11 +811,12 @@ class Protocols(unittest.TestCase):
 
 @unittest.skipUnless(os.environ.get("ENTENTE_DATA"), "set ENTENTE_DATA to the folder of real data sets")
 class RealData(unittest.TestCase):
-    def accuracy(self, job, file, **given):
+    def accuracy(self, job, file, out=None, **given):
         data = pathlib.Path(os.environ["ENTENTE_DATA"]) / file
         if not data.exists():
             self.skipTest(f"{data} is not there")
-        ran = good("train", JOBS / job, "--out", fresh(), "--json", "--quiet", *sets(data__file=data, **given), ranks=2)
+        ran = good("train", JOBS / job, "--out", out or fresh(), "--json", "--quiet", *sets(data__file=data, **given),
+                   ranks=2)
         return last_json(ran)["accuracy"]
 
     @slow
@@ -826,6 +827,21 @@ class RealData(unittest.TestCase):
     def test_mosi_by_dirichlet(self):
         accuracy = self.accuracy("mosi.yaml", "mosi.h5", federation__split="dirichlet_client", federation__alpha=0.5)
         self.assertGreaterEqual(accuracy, 0.721)
+
+    @slow
+    def test_single_precision_follows_double(self):
+        """Loss and accuracy of every round; single precision differs from double by its rounding alone."""
+        curves = []
+        for precision in ("double", "single"):
+            out = fresh()
+            self.accuracy("mosi.yaml", "mosi.h5", run__precision=precision, out=out)
+            with h5py.File(out / "result.h5") as result:
+                curves.append({name: result["round/" + name][:] for name in ("train_loss", "test_loss", "test_accuracy")})
+        double, single = curves
+        self.assertGreater(numpy.abs(double["test_loss"] - single["test_loss"]).max(), 0)
+        numpy.testing.assert_allclose(single["train_loss"], double["train_loss"], atol=1e-5)
+        numpy.testing.assert_allclose(single["test_loss"], double["test_loss"], atol=1e-5)
+        numpy.testing.assert_allclose(single["test_accuracy"], double["test_accuracy"], atol=0.003)
 
     @slow
     def test_mosei_video(self):
