@@ -1,7 +1,8 @@
 /* Random bytes flipped in files of each format, from a sound one: whatever comes, no crash of ours, no hang, no leak.
  *
- *     fuzz_import FORMAT TRIES FOLDER [SEED]      FORMAT: csd, wav, idx, gz, csv, npy, folds
+ *     fuzz_import FORMAT TRIES FOLDER [SEED [FILE]]      FORMAT: csd, wav, idx, gz, csv, npy, folds
  *
+ * FILE: a sound file to begin with, else one is made.
  * Build with CMAKE_BUILD_TYPE=Sanitize.  A .csd is read behind a guard; its report says how many tries ended with the
  * guard's process, and a sanitizer's report there that names our own files is a failure. */
 #include <fcntl.h>
@@ -246,12 +247,26 @@ static int own_reports(const char *log)
     return count;
 }
 
-static int run(int format, long tries, const char *folder, uint64_t seed)
+/* The sound file: `from`, or one of our own. */
+static void make_sound(int format, const char *from)
+{
+    static uint8_t bytes[1 << 20];
+    FILE *file = from ? fopen(from, "rb") : NULL;
+    if (from && !file) fatal("cannot read FILE");
+    if (file) {
+        put(bytes, fread(bytes, 1, sizeof bytes, file));
+        fclose(file);
+    } else {
+        FORMATS[format].make();
+    }
+}
+
+static int run(int format, long tries, const char *folder, uint64_t seed, const char *from)
 {
     char log[4096];
     snprintf(path, sizeof path, "%s/fuzz-%ld-%s", folder, (long)getpid(), FORMATS[format].file);
     snprintf(log, sizeof log, "%s/fuzz-%ld.log", folder, (long)getpid());
-    FORMATS[format].make();
+    make_sound(format, from);
     if (FORMATS[format].read() != ENT_OK) fatal("the sound file is refused");
     FILE *file = fopen(path, "rb");
     uint8_t *sound = malloc(1 << 20), *bytes = malloc(1 << 20);
@@ -281,12 +296,13 @@ static int run(int format, long tries, const char *folder, uint64_t seed)
 int main(int argc, char **argv)
 {
     if (argc < 4) {
-        fprintf(stderr, "fuzz_import FORMAT TRIES FOLDER [SEED]\n");
+        fprintf(stderr, "fuzz_import FORMAT TRIES FOLDER [SEED [FILE]]\n");
         return 2;
     }
     for (int k = 0; k < FORMAT_COUNT; k++)
         if (strcmp(argv[1], FORMATS[k].name) == 0)
-            return run(k, atol(argv[2]), argv[3], argc > 4 ? strtoull(argv[4], NULL, 10) : 1);
+            return run(k, atol(argv[2]), argv[3], argc > 4 ? strtoull(argv[4], NULL, 10) : 1,
+                       argc > 5 ? argv[5] : NULL);
     fprintf(stderr, "fuzz_import: unknown format '%s'\n", argv[1]);
     return 2;
 }

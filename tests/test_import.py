@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.dom.minidom
 
 try:
     import h5py
@@ -584,6 +585,87 @@ class DigitsRefuses(Digits):
         self.refused("n_mfcc 20", *self.arguments("--n_mels", "10"))
         self.refused("holds no frequency", *self.arguments("--n_mels", "200"))
         self.assertEqual(call(*self.arguments("--stats", "median")).returncode, 2)
+
+
+# ---- inspect and merge ----
+
+class Whole(Case):
+    """A small data set, as merge and inspect find it."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("a.h5", text=np.arange(12.0).reshape(6, 2))
+
+    def write(self, name, ids=True, **modalities):
+        with h5py.File(self.path(name), "w") as file:
+            for key, x in modalities.items():
+                file[f"modality/{key}/features"] = x.astype("f4")
+                file[f"modality/{key}/present"] = np.array([1, 1, 1, 1, 1, 0][:len(x)], "u1")
+            rows = len(x)
+            file["label/value"] = np.linspace(-3, 3, rows).astype("f4")
+            file["label/class"] = np.arange(rows, dtype="i4") % 2
+            file["split"] = np.array([0, 0, 0, 1, 2, 2][:rows], "u1")
+            if ids:
+                file["id"] = np.array([f"v{k // 2}[{k % 2}]" for k in range(rows)], "S8")
+
+    def groups(self, text):
+        with open(self.path("groups.csv"), "w") as file:
+            file.write(text)
+        return "--with-group-from", self.path("groups.csv")
+
+    def merge(self, *more):
+        return "merge", self.path("a.h5"), "--out", self.path("out.h5"), *more
+
+
+class WholeComputes(Whole):
+    def test_groups_by_id_by_video_and_by_row(self):
+        for text, want in (("id,group\nv1,7\nv0,3\nv2,7\n", [3, 3, 7, 7, 7, 7]),
+                           ("group;id\nann;v2\nbob;v0\nann;v1[0]\ncid;v1\ncid;nobody\n", [1, 1, 0, 2, 0, 0]),
+                           ("1\n2\n3\n1\n2\n3\n", [1, 2, 3, 1, 2, 3])):
+            said = self.run_well(*self.merge("--replace", *self.groups(text)))
+            self.assertEqual("1 ids of the table are in no row" in said, "nobody" in text)
+            with h5py.File(self.path("out.h5")) as file, h5py.File(self.path("a.h5")) as before:
+                np.testing.assert_array_equal(file["group"][:], want)
+                for name in ("modality/text/features", "modality/text/present", "label/value", "label/class", "split", "id"):
+                    np.testing.assert_array_equal(file[name][:], before[name][:])
+
+    def test_modalities_side_by_side(self):
+        x = np.random.default_rng(1).normal(size=(6, 3))
+        self.write("b.h5", audio=x)
+        self.run_well("merge", self.path("a.h5"), self.path("b.h5"), "--out", self.path("out.h5"))
+        with h5py.File(self.path("out.h5")) as file:
+            self.assertEqual(sorted(file["modality"]), ["audio", "text"])
+            np.testing.assert_array_equal(file["modality/audio/features"][:], x.astype("f4"))
+
+    def test_inspect(self):
+        x = np.arange(12.0).reshape(6, 2)
+        x[1, 1], x[2, 0] = np.nan, -np.inf
+        x[5] = 1e9                                   # absent: no part of any figure
+        self.write("a.h5", text=x)
+        said = self.run_well("inspect", self.path("a.h5"), "--plot", self.path("a.svg"))
+        used = x[:5][np.isfinite(x[:5])]
+        for part in ("rows       6 (train 3, validation 1, test 2)", "present in 5 rows", "2 numbers are not finite",
+                     f"range {used.min():g} to {used.max():g}, mean {used.mean():g}, standard deviation {used.std():g}",
+                     "2 classes: 3 3 rows", "real, -3 to 3, mean 0"):
+            self.assertIn(part, said)
+        xml.dom.minidom.parse(self.path("a.svg"))
+
+
+class WholeRefuses(Whole):
+    def test_merge(self):
+        for text, part in (("id,group\nv0,1\nv1,2\n", "2 rows have no group, 'v2[0]' the first"),
+                           ("id,group\nv0,1\nv0,2\nv1,1\nv2,1\n", "id 'v0' has two groups"), ("1\n2\n", "has 2 rows"),
+                           ("id,group\nv0\n", ":2: 1 cells, want 2")):
+            self.refused(part, *self.merge(*self.groups(text)))
+        self.write("b.h5", text=np.zeros((6, 2)))
+        self.refused("in two of the files", *self.merge(self.path("b.h5")))
+        self.write("b.h5", audio=np.zeros((5, 2)))
+        self.refused("row 5 is 'none'", *self.merge(self.path("b.h5")))
+        self.write("b.h5", ids=False, audio=np.zeros((5, 2)))
+        self.refused("has 6 rows", *self.merge(self.path("b.h5")))
+        self.refused("No such file", *self.merge(self.path("c.h5")))
+        self.write("a.h5", ids=False, text=np.zeros((6, 2)))
+        self.refused("no /id", *self.merge(*self.groups("id,group\nv0,1\n")))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ ent_guard_inp ent_guard_default(void);
 ent_status ent_guard_start(const ent_guard_inp *inp, ent_guard **out);
 void ent_guard_stop(ent_guard *guard); /* NULL is legal */
 bool ent_guard_ended(const ent_guard *guard);
+int ent_guard_process(const ent_guard *guard); /* its process id, for tests; 0: ended */
 
 ent_status ent_guard_open(ent_guard *guard, const char *path, int *file);
 ent_status ent_guard_names(ent_guard *guard, int file, const char *group, char ***list, int64_t *count);

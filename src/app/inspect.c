@@ -8,29 +8,47 @@
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "entente/split.h"
+#include "entente/survey.h"
+#include "plot.h"
+
+enum { BINS = 24, MOST_BARS = 64 };
+
+typedef struct {
+    const char *path, *plot_path;
+    app_plot *plot; /* NULL: none */
+} inspection;
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
-    const char **path = state->input;
+    inspection *in = state->input;
     switch (key) {
+    case 'p':
+        in->plot_path = value;
+        return 0;
     case ARGP_KEY_ARG:
-        if (*path) argp_error(state, "more than one file: '%s'", value);
-        *path = value;
+        if (in->path) argp_error(state, "more than one file: '%s'", value);
+        in->path = value;
         return 0;
     case ARGP_KEY_END:
-        if (!*path) argp_error(state, "which file?");
+        if (!in->path) argp_error(state, "which file?");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const struct argp ARGP = {NULL, parse, "FILE.h5", "Show what a data set or a result holds.", NULL, NULL, NULL};
+static const struct argp_option OPTIONS[] = {
+    {"plot", 'p', "FILE.svg", 0, "draw rows, presence and labels of a data set", 0}, {0}};
 
-static void print_parts(const ent_dataset *d)
+static const struct argp ARGP = {OPTIONS, parse, "FILE.h5", "Show what a data set or a result holds.",
+                                 NULL,    NULL,  NULL};
+
+static void print_parts(const inspection *in, const ent_dataset *d)
 {
+    static const char *const parts[] = {"train", "validation", "test"};
     int64_t count[3] = {0};
     for (int64_t r = 0; r < d->rows; r++) count[d->split[r]]++;
+    if (in->plot) app_plot_bars(in->plot, "rows", 3, count, parts);
     printf("  rows       %lld (train %lld, validation %lld, test %lld)\n", (long long)d->rows, (long long)count[0],
            (long long)count[1], (long long)count[2]);
 }
@@ -46,30 +64,70 @@ static ent_status print_groups(const ent_dataset *d)
     return ENT_OK;
 }
 
-static void print_modalities(const ent_dataset *d)
+static ent_status print_modalities(const inspection *in, const ent_dataset *d)
 {
+    int64_t present[ENT_MAX_MODALITIES];
+    const char *name[ENT_MAX_MODALITIES];
     for (int m = 0; m < d->modalities; m++) {
-        int64_t present = 0;
-        for (int64_t r = 0; r < d->rows; r++) present += d->stored[r] >> m & 1;
-        printf("  modality   %-16s %6lld features, present in %lld rows (%.1f %%)\n", d->modality[m].name,
-               (long long)d->modality[m].dimension, (long long)present,
-               d->rows > 0 ? 100.0 * (double)present / (double)d->rows : 0.0);
+        ent_survey s;
+        ENT_TRY(ent_survey_modality(d, m, &s));
+        name[m] = d->modality[m].name;
+        present[m] = s.present;
+        printf("  modality   %-16s %6lld features, present in %lld rows (%.1f %%)\n", name[m],
+               (long long)d->modality[m].dimension, (long long)s.present,
+               100.0 * (double)s.present / (double)d->rows);
+        if (s.numbers > s.nonfinite)
+            printf("             %-16s range %g to %g, mean %g, standard deviation %g\n", "", s.low, s.high, s.mean,
+                   s.std);
+        if (s.nonfinite > 0) printf("             %-16s %lld numbers are not finite\n", "", (long long)s.nonfinite);
     }
-}
-
-static ent_status print_classes(const ent_dataset *d)
-{
-    int64_t *count = ent_alloc(d->classes, sizeof *count);
-    ENT_REQUIRE(count, ENT_ENOMEM, "no memory");
-    for (int64_t r = 0; r < d->rows; r++) count[d->category[r]]++;
-    printf("%d classes:", d->classes);
-    for (int c = 0; c < d->classes && c < 20; c++) printf(" %lld", (long long)count[c]);
-    printf("%s rows\n", d->classes > 20 ? " ..." : "");
-    ent_free(count);
+    if (in->plot) app_plot_bars(in->plot, "rows that have a modality", d->modalities, present, name);
     return ENT_OK;
 }
 
-static void print_range(const ent_dataset *d)
+/* The bars of a label's histogram: n of them, and what each stands for. */
+typedef struct {
+    int n;
+    int64_t count[MOST_BARS];
+    char text[MOST_BARS][32];
+    const char *name[MOST_BARS];
+} histogram;
+
+static void name_bars(histogram *h, double first, double step)
+{
+    for (int k = 0; k < h->n; k++) {
+        snprintf(h->text[k], sizeof h->text[k], "%.3g", first + k * step);
+        h->name[k] = h->text[k];
+    }
+}
+
+/* Classes beyond the last bar are counted in it. */
+static void count_classes(const ent_dataset *d, histogram *h)
+{
+    h->n = d->classes < MOST_BARS ? d->classes : MOST_BARS;
+    for (int64_t r = 0; r < d->rows; r++) h->count[d->category[r] < h->n ? d->category[r] : h->n - 1]++;
+    name_bars(h, 0.0, 1.0);
+}
+
+static void print_classes(const ent_dataset *d, const histogram *h)
+{
+    printf("%d classes:", d->classes);
+    for (int c = 0; c < h->n; c++) printf(" %lld", (long long)h->count[c]);
+    printf(" rows%s\n", d->classes > h->n ? " (the last of these: all classes from there on)" : "");
+}
+
+static void count_values(const ent_dataset *d, double low, double high, histogram *h)
+{
+    const double step = (high - low) / BINS;
+    h->n = BINS;
+    for (int64_t r = 0; r < d->rows; r++) {
+        const int bin = step > 0.0 ? (int)((d->value[r] - low) / step) : 0;
+        h->count[bin < BINS ? bin : BINS - 1]++;
+    }
+    name_bars(h, low, step);
+}
+
+static void print_values(const ent_dataset *d, histogram *h)
 {
     double low = INFINITY, high = -INFINITY, sum = 0.0;
     for (int64_t r = 0; r < d->rows; r++) {
@@ -77,39 +135,69 @@ static void print_range(const ent_dataset *d)
         high = fmax(high, d->value[r]);
         sum += d->value[r];
     }
-    printf("real, %g to %g, mean %g\n", low, high, sum / (double)d->rows);
+    count_values(d, low, high, h);
+    printf("real, %g to %g, mean %g; %d equal bins:", low, high, sum / (double)d->rows, BINS);
+    for (int k = 0; k < h->n; k++) printf(" %lld", (long long)h->count[k]);
+    printf("\n");
 }
 
-static ent_status print_label(const char *path, const char *label)
+static ent_status print_label(const inspection *in, const char *label)
 {
     ent_dataset *d;
-    ENT_TRY(ent_dataset_open(path, 0, NULL, label, &d));
+    histogram h = {.n = 0};
+    const ent_status status = ent_dataset_open(in->path, 0, NULL, label, &d);
     printf("  label      %-16s ", label);
-    ent_status status = ENT_OK;
-    if (d->classes > 0)
-        status = print_classes(d);
-    else
-        print_range(d);
+    if (status != ENT_OK) { /* a column of a .csd may hold anything: the others are shown */
+        printf("cannot be used: %s\n", ent_message());
+        return status == ENT_EDATA ? ENT_OK : status;
+    }
+    if (d->classes > 0) {
+        count_classes(d, &h);
+        print_classes(d, &h);
+    } else {
+        print_values(d, &h);
+    }
+    if (in->plot) app_plot_bars(in->plot, label, h.n, h.count, h.name);
+    ent_dataset_free(d);
+    return ENT_OK;
+}
+
+static ent_status print_rows(const inspection *in)
+{
+    ent_dataset *d;
+    ENT_TRY(ent_dataset_open(in->path, 0, NULL, NULL, &d));
+    printf("%s: data set%s%s\n", in->path, *d->name ? " " : "", d->name);
+    if (*d->source) printf("  source     %s\n", d->source);
+    if (*d->licence) printf("  licence    %s\n", d->licence);
+    print_parts(in, d);
+    ent_status status = print_groups(d);
+    if (status == ENT_OK) status = print_modalities(in, d);
     ent_dataset_free(d);
     return status;
 }
 
-static ent_status inspect_data(const char *path, const ent_h5 *file)
+static ent_status print_data(const inspection *in, char **label, int64_t labels)
 {
-    ent_dataset *d;
+    ENT_TRY(print_rows(in));
+    for (int64_t k = 0; k < labels; k++) ENT_TRY(print_label(in, label[k]));
+    return ENT_OK;
+}
+
+static ent_status draw_data(inspection *in, char **label, int64_t labels)
+{
+    app_plot plot;
+    ENT_TRY(app_plot_new(in->plot_path, 2 + (int)labels, &plot));
+    in->plot = &plot;
+    const ent_status status = print_data(in, label, labels), finished = app_plot_finish(&plot);
+    return status == ENT_OK ? finished : status;
+}
+
+static ent_status inspect_data(inspection *in, const ent_h5 *file)
+{
     char **label;
     int64_t labels;
-    ENT_TRY(ent_dataset_open(path, 0, NULL, NULL, &d));
-    printf("%s: data set%s%s\n", path, *d->name ? " " : "", d->name);
-    if (*d->source) printf("  source     %s\n", d->source);
-    if (*d->licence) printf("  licence    %s\n", d->licence);
-    print_parts(d);
-    ent_status status = print_groups(d);
-    print_modalities(d);
-    ent_dataset_free(d);
-    if (status == ENT_OK) status = ent_h5_names(file, "/label", &label, &labels);
-    if (status != ENT_OK) return status;
-    for (int64_t k = 0; k < labels && status == ENT_OK; k++) status = print_label(path, label[k]);
+    ENT_TRY(ent_h5_names(file, "/label", &label, &labels));
+    const ent_status status = in->plot_path ? draw_data(in, label, labels) : print_data(in, label, labels);
     ent_h5_names_free(label, labels);
     return status;
 }
@@ -165,15 +253,16 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
 
 int app_inspect(int argc, char **argv)
 {
-    const char *path = NULL;
+    inspection in = {.path = NULL};
     ent_h5 *file = NULL;
-    app_parse(&ARGP, argc, argv, &path);
+    app_parse(&ARGP, argc, argv, &in);
+    const char *path = in.path;
     ent_status status = ent_h5_open(path, &file);
     if (status == ENT_OK) {
         if (ent_h5_has(file, "/weights/value"))
             status = inspect_result(path, file);
         else if (ent_h5_has(file, "/modality"))
-            status = inspect_data(path, file);
+            status = inspect_data(&in, file);
         else
             status = ent_fail(ENT_EFORMAT, "%s: neither a data set (/modality) nor a result (/weights)", path);
     }

@@ -259,6 +259,9 @@ static ent_status write_all(merging *g)
     ENT_TRY(copy_labels(g));
     ENT_TRY(copy_set(g->from[0], g->to, "/split", ENT_H5_U8, ENT_H5_U8));
     ENT_TRY(write_groups(g));
+    static const char *const more[] = {"/interval", "/image"}; /* what importers leave beside the rows */
+    for (int k = 0; k < 2; k++)
+        if (ent_h5_has(g->from[0], more[k])) ENT_TRY(copy_set(g->from[0], g->to, more[k], ENT_H5_F64, ENT_H5_I32));
     if (g->id) ENT_TRY(ent_h5_write_strings(g->to, "/id", g->rows, (const char *const *)g->id));
     for (int k = 0; k < g->inp->files; k++) {
         ENT_TRY(check_ids(g, k));
