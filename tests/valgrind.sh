@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The unit tests, and on two ranks comm, the federation and a small training, under valgrind: bytes that were never written, and leaks.
+# The unit tests, and on two ranks comm, the federation and a small training, under valgrind: bytes that were never
+# written, and leaks.
 #   bash tests/valgrind.sh [BUILD_FOLDER]     default build; tests/run.sh builds it
 # valgrind knows no AVX-512, so kernels run as ENTENTE_ISA says, avx2 by default.
 set -euo pipefail
