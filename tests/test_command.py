@@ -280,6 +280,17 @@ class Eval(unittest.TestCase):
             if options.quick:
                 return
 
+    def test_an_ansatz_from_a_file_lives_in_the_result(self):
+        ansatz = folder / "ansatz.qasm"
+        ansatz.write_text('OPENQASM 3.0;\ninclude "stdgates.inc";\ninput array[float[64], 2] x;\n'
+                          'input array[float[64], 2] theta;\nqubit[2] q;\nry(x[0]) q[0];\nry(x[1]) q[1];\n'
+                          'rx(theta[0]) q[0];\nrzz(theta[1]) q[0], q[1];\n')
+        trained = train(ranks=2, model__registers__text__ansatz=ansatz)
+        ansatz.unlink()
+        found = evaluate(trained["out"], ranks=2)
+        self.assertEqual(found["accuracy"], trained["accuracy"])
+        self.assertNotEqual(trained["weights_sha256"], train(ranks=2)["weights_sha256"])
+
     def test_missing_is_the_fixed_protocol(self):
         trained = train(data__file=folder / "whole.h5")
         for names in ["audio", "audio,vision", "text,audio,vision"]:

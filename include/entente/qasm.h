@@ -33,6 +33,9 @@ void ent_qasm_free(ent_qasm *qasm);
 /* The file as a circuit without readouts; it belongs to `qasm`. */
 const ent_circuit *ent_qasm_circuit(const ent_qasm *qasm);
 
+/* The text that was parsed, to the letter; it belongs to `qasm`. */
+const char *ent_qasm_text(const ent_qasm *qasm);
+
 /* Write a circuit as an OpenQASM 3 file that needs stdgates.inc alone: parameter k is the input theta<k>, data angle k
  * the input x<k>, RXX RYY RZZ are written by CX and RZ, readouts as comments.  Numbers keep all their bits.
  * Errors: ENT_EIO. */

@@ -11,18 +11,25 @@ enum { MAX_FILE_BYTES = 16 << 20 };
 
 struct ent_qasm {
     ent_circuit *circuit;
+    char *text;
 };
 
 void ent_qasm_free(ent_qasm *qasm)
 {
     if (!qasm) return;
     ent_circuit_free(qasm->circuit);
+    ent_free(qasm->text);
     ent_free(qasm);
 }
 
 const ent_circuit *ent_qasm_circuit(const ent_qasm *qasm)
 {
     return qasm->circuit;
+}
+
+const char *ent_qasm_text(const ent_qasm *qasm)
+{
+    return qasm->text;
 }
 
 static ent_status parse(const char *text, const char *name, ent_circuit *circuit)
@@ -40,6 +47,7 @@ ent_status ent_qasm_parse(const char *text, const char *name, ent_qasm **out)
     ENT_REQUIRE(qasm, ENT_ENOMEM, "%s: no memory", name);
     ent_status status = ent_circuit_new(0, 0, 0, &qasm->circuit);
     if (status == ENT_OK) status = parse(text, name, qasm->circuit);
+    if (status == ENT_OK && !(qasm->text = ent_text(text))) status = ent_fail(ENT_ENOMEM, "%s: no memory", name);
     if (status != ENT_OK) {
         ent_qasm_free(qasm);
         return status;

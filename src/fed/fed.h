@@ -80,6 +80,7 @@ ent_status ent_average_add(ent_average *average, const ent_federation *f, const 
 void ent_average_finish(ent_average *average, const ent_federation *f, double *w, double *loss);
 
 /* result.c: what a result holds, before and after the model is there.  Local. */
+ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
 ent_status ent_result_restore_label(ent_federation *f, const char *folder);
 ent_status ent_result_restore(ent_federation *f, const char *folder);
 

@@ -48,12 +48,15 @@ static ent_status check_absent(const ent_federation *f)
     return ENT_OK;
 }
 
-static ent_status load_ansaetze(ent_federation *f)
+/* From their files, or from a result folder, which holds their texts. */
+static ent_status load_ansaetze(ent_federation *f, const char *folder)
 {
     for (int m = 0; m < f->modalities; m++) {
         const char *name = f->config->model.registers[m].ansatz;
         if (strcmp(name, "basic") == 0 || strcmp(name, "strong") == 0 || strcmp(name, "hea") == 0) continue;
-        const ent_status status = ent_qasm_load(name, &f->qasm[m]);
+        const ent_status status = folder
+                                      ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], &f->qasm[m])
+                                      : ent_qasm_load(name, &f->qasm[m]);
         if (status != ENT_OK)
             return ent_fail_in(status,
                                "model.registers.%s.ansatz: found '%s', want basic, strong, hea or an OpenQASM "
@@ -63,11 +66,11 @@ static ent_status load_ansaetze(ent_federation *f)
     return ENT_OK;
 }
 
-static ent_status open_data(ent_federation *f, const char *path)
+static ent_status open_data(ent_federation *f, const char *path, const char *folder)
 {
     const ent_config_data *c = &f->config->data;
     ENT_TRY(check_absent(f));
-    ENT_TRY(load_ansaetze(f));
+    ENT_TRY(load_ansaetze(f, folder));
     ENT_TRY(ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, c->label, &f->dataset));
     f->classes = f->dataset->classes;
     f->outputs = f->classes > 0 ? f->classes : 1;
@@ -156,7 +159,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     ENT_TRY(start(world, config, &f));
     ent_status status = check_shards(f);
     if (status == ENT_OK) status = check_rounds(config->federation.rounds);
-    if (status == ENT_OK) status = open_data(f, config->data.file);
+    if (status == ENT_OK) status = open_data(f, config->data.file, NULL);
     if (status == ENT_OK) status = ent_population_make(f);
     if (status == ENT_OK) status = ent_prior_make(f);
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
@@ -175,7 +178,7 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
 {
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
-    ent_status status = open_data(f, data);
+    ent_status status = open_data(f, data, folder);
     if (status == ENT_OK) status = ent_population_all(f, absent, all_rows);
     if (status == ENT_OK) status = ent_result_restore_label(f, folder);
     if (status == ENT_OK) status = make_model(f);

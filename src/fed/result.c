@@ -10,6 +10,7 @@
  *   /test/output [rows][outputs] predictions of the test part (logits or values), in the order of /part/test
  *   /weights/value [params], /weights/first, count, needs [blocks], /weights/name text, one block a line
  *   /reduction/<modality>/...    mean, inverse, matrix
+ *   /ansatz/<modality>           the text of an OpenQASM 3 file, where the register has one
  *   /prior [outputs]             what the training labels alone predict
  *   /label_range float64 [2]     centre and half width of a real label */
 #include <math.h>
@@ -225,6 +226,13 @@ static ent_status write_reduction(ent_h5 *file, const char *modality, const ent_
     return write_list(file, name, ENT_H5_F64, r->outputs, r->explained);
 }
 
+static ent_status write_ansatz(ent_h5 *file, const char *modality, const ent_qasm *qasm)
+{
+    char name[ENT_NAME_BYTES + 32];
+    snprintf(name, sizeof name, "/ansatz/%s", modality);
+    return ent_h5_write_text(file, name, ent_qasm_text(qasm));
+}
+
 static ent_status write_model(ent_h5 *file, const ent_federation *f)
 {
     const ent_block *block;
@@ -234,6 +242,8 @@ static ent_status write_model(ent_h5 *file, const ent_federation *f)
     const double range[2] = {f->label_center, f->label_half};
     ENT_TRY(write_list(file, "/prior", ENT_H5_F64, f->outputs, f->prior));
     ENT_TRY(write_list(file, "/label_range", ENT_H5_F64, 2, range));
+    for (int m = 0; m < f->modalities; m++)
+        if (f->qasm[m]) ENT_TRY(write_ansatz(file, f->dataset->modality[m].name, f->qasm[m]));
     for (int m = 0; m < f->modalities; m++)
         if (f->reduction[m]) ENT_TRY(write_reduction(file, f->dataset->modality[m].name, f->reduction[m]));
     return ENT_OK;
@@ -346,6 +356,21 @@ static ent_status read_label(const ent_h5 *file, ent_federation *f)
     f->outputs = (int)prior.size[0];
     if (f->classes > 0) f->classes = f->outputs; /* the data need not have samples of the last classes */
     return read_list(file, "/prior", f->outputs, &f->prior);
+}
+
+ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out)
+{
+    char path[4096], name[ENT_NAME_BYTES + 32], *text;
+    ent_h5 *file;
+    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_h5_open(path, &file));
+    snprintf(name, sizeof name, "/ansatz/%s", modality);
+    ent_status status = ent_h5_read_text(file, name, &text);
+    ent_h5_close(file);
+    if (status != ENT_OK) return status;
+    status = ent_qasm_parse(text, name, out);
+    ent_free(text);
+    return status;
 }
 
 ent_status ent_result_restore_label(ent_federation *f, const char *folder)
