@@ -1,6 +1,6 @@
 """The import, inspect and merge commands, against an independent reading with h5py and numpy.
 
-    test_import.py ENTENTE MPIEXEC RANKS_FLAG
+    test_import.py ENTENTE MPIEXEC RANKS_FLAG [CLASS...]
 
 Real files are read where ENTENTE_DATA names their folder.  Exit code 77: Python lacks h5py or numpy.
 """

@@ -23,6 +23,7 @@ typedef struct {
  * ENT_EFORMAT no WAV, damaged, without a sample; ENT_EDATA a sample that is not finite; ENT_ENOMEM. */
 ent_status ent_signal_load(const char *path, ent_signal *out);
 void ent_signal_free(ent_signal *signal);
+const char *ent_signal_library(void); /* "libsndfile-1.2.0" */
 
 typedef enum { ENT_AUDIO_MFCC, ENT_AUDIO_LOGMEL } ent_audio_kind;
 

@@ -17,5 +17,6 @@ typedef struct {
 /* Errors, each with the path: ENT_EIO; ENT_EFORMAT a wrong magic, too short, too long, damaged; ENT_ENOMEM. */
 ent_status ent_idx_load(const char *path, ent_idx *out);
 void ent_idx_free(ent_idx *idx);
+const char *ent_idx_library(void); /* zlib's version */
 
 #endif

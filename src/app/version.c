@@ -6,7 +6,9 @@
 #include <yaml.h>
 
 #include "app.h"
+#include "entente/audio.h"
 #include "entente/h5.h"
+#include "entente/idx.h"
 
 #if defined(__clang__)
 #define COMPILER "clang " __clang_version__
@@ -29,6 +31,7 @@ void app_version_print(FILE *out)
     fprintf(out, "  MPI               %s\n", ent_comm_library());
     fprintf(out, "  HDF5              %s\n", ent_h5_library());
     fprintf(out, "  FFTW              %s\n", fftw_version);
+    fprintf(out, "  recordings        %s, zlib %s\n", ent_signal_library(), ent_idx_library());
     fprintf(out, "  OpenBLAS          %s\n", openblas_get_config());
     fprintf(out, "  OpenMP            %d\n", _OPENMP);
     fprintf(out, "  Random123         %s\n", ENTENTE_RANDOM123);

@@ -354,7 +354,7 @@ static ent_status write_attributes(import *run)
 
 static ent_status write_all(import *run)
 {
-    ENT_TRY(ent_segments_write(&run->table, run->inp->binning, run->file));
+    ENT_TRY(ent_segments_write(run->comm, &run->table, run->inp->binning, run->file));
     ENT_TRY(make_sets(run));
     ENT_TRY(write_attributes(run));
     for (int m = 0; m < run->inp->modalities; m++) ENT_TRY(pool_modality(run, m));

@@ -27,12 +27,17 @@ ent_status ent_h5_write_strings(ent_h5 *file, const char *name, int64_t count, c
     for (int64_t k = 0; k < count; k++)
         if (strlen(text[k]) > width) width = strlen(text[k]);
     char *table = ent_alloc(count, width);
-    if (!table) return ent_h5_no_memory(file, name);
+    ent_status status = table ? ENT_OK : ent_h5_no_memory(file, name);
+    if (file->comm) status = ent_comm_agree(file->comm, status); /* before the others wait in the writing */
+    if (status != ENT_OK) {
+        ent_free(table);
+        return status;
+    }
     for (int64_t k = 0; k < count; k++) memcpy(table + (size_t)k * width, text[k], strlen(text[k]));
     const hid_t type = text_type(width, H5T_CSET_UTF8),
                 space = H5Screate_simple(1, (hsize_t[]){(hsize_t)count}, NULL);
     H5Tset_strpad(type, H5T_STR_NULLPAD);
-    const ent_status status = ent_h5_write_set(file, name, type, type, space, table);
+    status = ent_h5_write_set(file, name, type, type, space, table);
     H5Sclose(space);
     H5Tclose(type);
     ent_free(table);

@@ -143,3 +143,8 @@ void ent_idx_free(ent_idx *idx)
     ent_free(idx->value);
     *idx = (ent_idx){.rank = 0};
 }
+
+const char *ent_idx_library(void)
+{
+    return zlibVersion();
+}

@@ -257,11 +257,13 @@ static ent_status write_labels(const ent_segments *s, ent_binning binning, void 
     return ENT_OK;
 }
 
-ent_status ent_segments_write(const ent_segments *s, ent_binning binning, ent_h5 *file)
+ent_status ent_segments_write(ent_comm *comm, const ent_segments *s, ent_binning binning, ent_h5 *file)
 {
     void *table = ent_alloc(s->rows, 4);
-    ENT_REQUIRE(table, ENT_ENOMEM, "no memory for a table of %lld rows", (long long)s->rows);
-    const ent_status status = write_labels(s, binning, table, file);
+    ent_status status = table ? ENT_OK
+                              : ent_fail(ENT_ENOMEM, "no memory for a table of %lld rows", (long long)s->rows);
+    status = ent_comm_agree(comm, status);
+    if (status == ENT_OK) status = write_labels(s, binning, table, file);
     ent_free(table);
     ENT_TRY(status);
     ENT_TRY(ent_h5_write(file, "/split", ENT_H5_U8, 1, &s->rows, s->split));

@@ -1,4 +1,4 @@
-/* The rows of a data set that is made of a .csd label file.  Local, all of it. */
+/* The rows of a data set that is made of a .csd label file.  Local, but for writing. */
 #ifndef ENTENTE_DATA_SEGMENTS_H
 #define ENTENTE_DATA_SEGMENTS_H
 
@@ -20,7 +20,7 @@ ent_status ent_segments_load(const ent_csd *labels, const ent_csd_inp *inp, ent_
 void ent_segments_free(ent_segments *segments);
 
 /* Write /label, /split, /group, /id, /interval.  Collective. */
-ent_status ent_segments_write(const ent_segments *segments, ent_binning binning, ent_h5 *file);
+ent_status ent_segments_write(ent_comm *comm, const ent_segments *segments, ent_binning binning, ent_h5 *file);
 
 /* The class of a sentiment: kind 2 (negative or not), 3, 5, 7 classes. */
 int32_t ent_sentiment_class(double value, int classes, ent_binning binning);

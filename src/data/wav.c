@@ -82,3 +82,8 @@ void ent_signal_free(ent_signal *signal)
     ent_free(signal->sample);
     *signal = (ent_signal){.n = 0};
 }
+
+const char *ent_signal_library(void)
+{
+    return sf_version_string();
+}
