@@ -11,7 +11,7 @@
 #include "entente/circuit.h"
 #include "entente/status.h"
 
-typedef enum { ENT_ENGINE_AUTO, ENT_ENGINE_REFERENCE, ENT_ENGINE_BATCH } ent_engine_kind;
+typedef enum { ENT_ENGINE_AUTO, ENT_ENGINE_REFERENCE, ENT_ENGINE_BATCH, ENT_ENGINE_STATE } ent_engine_kind;
 typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
 
 typedef struct {
@@ -29,7 +29,7 @@ typedef struct ent_program ent_program;
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
 void ent_program_free(ent_program *program);
 
-/* Which engine and instruction set run it: "reference", "batch avx512". */
+/* Which engine and instruction set run it: "reference", "batch avx512", "state avx2". */
 const char *ent_program_engine(const ent_program *program);
 
 /* The name of the instruction set that `isa` (as in ent_program_inp) comes to on this machine.

@@ -25,19 +25,23 @@ double ent_state_bytes(int qubits, ent_precision precision)
     return bytes;
 }
 
-/* The batch engine, unless the circuit is too large for it. */
+/* From so many qubits on, one sample over all threads and in blocks is faster than samples side by side. */
+enum { STATE_FROM_QUBITS = 17 };
+
+static const ent_engine *pick_engine(const ent_circuit *circuit, ent_engine_kind wanted)
+{
+    if (wanted == ENT_ENGINE_REFERENCE) return &ent_engine_reference;
+    if (wanted == ENT_ENGINE_BATCH) return &ent_engine_batch;
+    if (wanted == ENT_ENGINE_STATE) return &ent_engine_state;
+    return circuit->qubits >= STATE_FROM_QUBITS ? &ent_engine_state : &ent_engine_batch;
+}
+
 static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const char *isa;
     ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
-    program->engine = &ent_engine_batch;
-    if (inp->engine == ENT_ENGINE_REFERENCE) program->engine = &ent_engine_reference;
-    ent_status status = program->engine->plan_new(circuit, inp, &program->plan);
-    if (inp->engine == ENT_ENGINE_AUTO && status == ENT_EARG) {
-        program->engine = &ent_engine_reference;
-        status = program->engine->plan_new(circuit, inp, &program->plan);
-    }
-    return status;
+    program->engine = pick_engine(circuit, inp->engine);
+    return program->engine->plan_new(circuit, inp, &program->plan);
 }
 
 static ent_status check_memory(const ent_circuit *circuit, const ent_program_inp *inp)
@@ -94,6 +98,7 @@ const char *ent_program_engine(const ent_program *program)
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {
     *threads = chunks < program->threads ? (int)chunks : program->threads;
+    if (program->engine->inner_threads) *threads = 1;
     while (program->workers < *threads) {
         void *worker;
         ENT_TRY(program->engine->worker_new(program->plan, &worker));

@@ -15,6 +15,8 @@ typedef struct {
     int (*chunk)(const void *plan);
     /* Length of the partial sum that gradient adds to. */
     int64_t (*partials)(const void *plan);
+    /* Threads are inside a sample: chunks run one after the other in one workspace. */
+    int inner_threads;
     /* What one thread works in. */
     ent_status (*worker_new)(const void *plan, void **worker);
     void (*worker_free)(void *worker);
@@ -30,6 +32,6 @@ typedef struct {
     void (*collect)(const void *plan, const double *partial, double *grad_params);
 } ent_engine;
 
-extern const ent_engine ent_engine_reference, ent_engine_batch;
+extern const ent_engine ent_engine_reference, ent_engine_batch, ent_engine_state;
 
 #endif
