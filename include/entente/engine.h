@@ -32,6 +32,10 @@ void ent_program_free(ent_program *program);
 /* Which engine and instruction set run it: "reference", "batch avx512", "state avx2". */
 const char *ent_program_engine(const ent_program *program);
 
+/* Passes over the state in memory: [0] of a forward run, [1] of the way back of a gradient; 0 where an engine does not
+ * count them. */
+void ent_program_passes(const ent_program *program, int passes[2]);
+
 /* The name of the instruction set that `isa` (as in ent_program_inp) comes to on this machine.
  * Errors: ENT_EARG for one that is not known or not there. */
 ent_status ent_isa_pick(const char *isa, const char **name);

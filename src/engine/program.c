@@ -94,6 +94,12 @@ const char *ent_program_engine(const ent_program *program)
     return program->engine->describe(program->plan);
 }
 
+void ent_program_passes(const ent_program *program, int passes[2])
+{
+    passes[0] = passes[1] = 0;
+    if (program->engine->passes) program->engine->passes(program->plan, passes);
+}
+
 /* How many threads `chunks` chunks can use; their workspaces, made by one thread. */
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {

@@ -76,6 +76,13 @@ static const char *describe(const void *plan)
     return ((const state_engine *)plan)->name;
 }
 
+static void passes(const void *plan, int count[2])
+{
+    const state_plan *p = ((const state_engine *)plan)->plan;
+    count[0] = p->forward.passes;
+    count[1] = p->back.passes;
+}
+
 static int chunk(const void *plan)
 {
     (void)plan;
@@ -330,6 +337,7 @@ const ent_engine ent_engine_state = {.name = "state",
                                      .plan_new = plan_new,
                                      .plan_free = plan_free,
                                      .describe = describe,
+                                     .passes = passes,
                                      .chunk = chunk,
                                      .partials = partials,
                                      .inner_threads = 1,

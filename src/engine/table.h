@@ -11,6 +11,7 @@ typedef struct {
     ent_status (*plan_new)(const ent_circuit *circuit, const ent_program_inp *inp, void **plan);
     void (*plan_free)(void *plan);
     const char *(*describe)(const void *plan);
+    void (*passes)(const void *plan, int passes[2]); /* or NULL */
     /* Samples in a chunk: fixed by the plan, so that sums over chunks do not depend on threads. */
     int (*chunk)(const void *plan);
     /* Length of the partial sum that gradient adds to. */
