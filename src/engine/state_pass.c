@@ -44,27 +44,38 @@ static state_place row_of(const state_plan *plan, const state_pass *pass, uint64
 
 /* ---- spaces of lines ---- */
 
-/* Vectors, each with a pivot that no other has. */
+/* Vectors, each with a pivot that no other has; made_of says which of the vectors given are its sum. */
 typedef struct {
     int count;
-    uint32_t vector[32], pivot[32];
+    uint32_t vector[32], pivot[32], made_of[32];
 } line_space;
 
-static uint32_t reduce(const line_space *space, uint32_t v)
+/* What is left of v, and the sum of which vectors given was taken away. */
+static uint32_t reduce(const line_space *space, uint32_t v, uint32_t *made_of)
 {
+    *made_of = 0;
     for (int k = 0; k < space->count; k++)
-        if (v & space->pivot[k]) v ^= space->vector[k];
+        if (v & space->pivot[k]) {
+            v ^= space->vector[k];
+            *made_of ^= space->made_of[k];
+        }
     return v;
 }
 
 static int add(line_space *space, uint32_t v)
 {
-    v = reduce(space, v);
+    uint32_t made_of;
+    v = reduce(space, v, &made_of);
     if (v == 0) return 0;
     const uint32_t pivot = v & -v;
+    made_of ^= UINT32_C(1) << space->count;
     for (int k = 0; k < space->count; k++)
-        if (space->vector[k] & pivot) space->vector[k] ^= v;
+        if (space->vector[k] & pivot) {
+            space->vector[k] ^= v;
+            space->made_of[k] ^= made_of;
+        }
     space->vector[space->count] = v;
+    space->made_of[space->count] = made_of;
     space->pivot[space->count++] = pivot;
     return 1;
 }
@@ -100,11 +111,12 @@ static int kind_of(const local_rotation *r)
 static int fits(const local_rotation *const *chosen, int count, const line_space *space, const local_rotation *r)
 {
     if (count > 0 && kind_of(chosen[0]) != kind_of(r)) return 0;
+    uint32_t made_of;
     if (kind_of(r) == STATE_SELF) return 1;
-    for (int k = 0; k < count; k++)
+    for (int k = 0; k < count && kind_of(r) == STATE_VERTICAL; k++)
         if (line_parity(chosen[k]->row.line, r->flip.line) || line_parity(r->row.line, chosen[k]->flip.line))
             return 0;
-    return reduce(space, r->flip.line) != 0;
+    return reduce(space, r->flip.line, &made_of) != 0;
 }
 
 static ent_status stage_bases(state_stage *stage, const local_rotation *const *chosen, const line_space *space,
@@ -134,11 +146,14 @@ static ent_status make_stage(const state_plan *plan, const state_pass *pass, con
     stage->width = count;
     for (int k = 0; k < count; k++) {
         stage->rotation[k] = chosen[k]->id;
-        stage->turned[k] = line_parity(chosen[k]->row.line, chosen[k]->flip.line);
         flips[k] = chosen[k]->flip.line;
         add(&space, flips[k]);
     }
-    for (uint32_t r = 0; r < UINT32_C(1) << count; r++) stage->comb[r] = combine(flips, count, r);
+    for (uint32_t r = 0; r < UINT32_C(1) << count; r++) {
+        stage->comb[r] = combine(flips, count, r);
+        for (int k = 0; k < count; k++)
+            stage->turned[k][r] = (uint8_t)line_parity(chosen[k]->row.line, stage->comb[r]);
+    }
     return stage_bases(stage, chosen, &space, line_bits(plan, pass));
 }
 
@@ -195,24 +210,37 @@ static ent_status group_tables(const state_plan *plan, const state_pass *pass, c
     return ENT_OK;
 }
 
-/* Take rows into the group until one's line part depends on those before; `taken` says which. */
+/* The row's place in a group whose fresh rows span `space`; 0 where it would need bits of both parts. */
+static int place_row(line_space *space, uint32_t line, state_row *row)
+{
+    uint32_t made_of;
+    const uint32_t rest = reduce(space, line, &made_of);
+    row->fresh = rest != 0;
+    if (rest) made_of = UINT32_C(1) << space->count;
+    row->part = made_of >> STATE_TREE != 0;
+    if (row->part && made_of & ((UINT32_C(1) << STATE_TREE) - 1)) return 0;
+    row->mask = row->part ? made_of >> STATE_TREE : made_of;
+    add(space, line);
+    return 1;
+}
+
+/* Take what rows fit into a group; `taken` says which. */
 static ent_status make_group(const state_plan *plan, const state_pass *pass, const state_row *rows, int count,
                              int *taken, state_group *group)
 {
     line_space space = {0};
     uint32_t lines[STATE_LINE_BITS];
-    int independent = 0;
     group->row = ent_alloc(count, sizeof *group->row);
     ENT_REQUIRE(group->row, ENT_ENOMEM, "state engine: no memory for %d rows", count);
     for (int k = 0; k < count; k++) {
         const state_place local = row_of(plan, pass, rows[k].row);
-        taken[k] = local.line == 0 || add(&space, local.line);
+        state_row row = {.target = rows[k].target, .row = rows[k].row, .lane = local.lane};
+        taken[k] = place_row(&space, local.line, &row);
         if (!taken[k]) continue;
-        group->row[group->rows++] =
-            (state_row){rows[k].target, rows[k].row, local.line == 0 ? -1 : independent, local.lane};
-        if (local.line != 0) lines[independent++] = local.line;
+        if (row.fresh) lines[space.count - 1] = local.line;
+        group->row[group->rows++] = row;
     }
-    return group_tables(plan, pass, lines, independent, group);
+    return group_tables(plan, pass, lines, space.count, group);
 }
 
 /* ---- a pass ---- */

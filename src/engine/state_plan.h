@@ -31,23 +31,28 @@ typedef struct {
     int lane;
 } state_place;
 
-/* Y-type rotations on independent lines, each with its own sign: what one rotation flips does not touch the row of
- * another.  VERTICAL: no lane is flipped; CROSS: lanes too; SELF: lanes alone, within a line. */
+/* Y-type rotations on independent lines.  VERTICAL: no lane is flipped, and what one rotation flips does not touch the
+ * row of another, so that a rotation has one sign in all registers; CROSS: lanes too, and any signs; SELF: lanes alone,
+ * within a line. */
 enum { STATE_VERTICAL, STATE_CROSS, STATE_SELF };
 typedef struct {
     int kind, width;
     int rotation[STATE_WIDTH];
-    uint32_t comb[1 << STATE_WIDTH]; /* lines of the registers */
-    int turned[STATE_WIDTH];         /* whether the row changes sign along the flip's line part */
+    uint32_t comb[1 << STATE_WIDTH];               /* lines of the registers */
+    uint8_t turned[STATE_WIDTH][1 << STATE_WIDTH]; /* CROSS: the sign of rotation k in register r, as an index */
     int64_t cosets;
     uint32_t *base; /* [cosets] line in the low 16 bits; bit 16 + k: the sign of rotation k there */
 } state_stage;
 
-/* A row of a Z-type rotation or of a readout: a sign in bit `bit` of the enumeration of all lines, or in none. */
+/* A row of a Z-type rotation or of a readout: its sign on a line is the parity of mask & index, the index being that of
+ * part 0 or 1 of the enumeration of all lines.  A fresh row brings a bit of the index; another's sign is made of bits
+ * that are there. */
 typedef struct {
     int target;   /* the rotation, or the value of the readout */
     uint64_t row; /* on the whole index, for the sign of the block */
-    int bit, lane;
+    int fresh, part;
+    uint32_t mask;
+    int lane;
 } state_row;
 
 /* Signs of several rows over all lines.  Line x[0][i] ^ x[1][j] ^ x[2][k]: the bits of i and j are the signs. */

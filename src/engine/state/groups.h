@@ -10,7 +10,6 @@
 
 typedef struct {
     vec *tree[2]; /* [2^bits[t]][2]: re and im of a phase, or a sum in [0] */
-    vec rest;     /* sum over everything */
 } group_run;
 
 static const vec (*pairs(const void *from))[2]
@@ -39,36 +38,35 @@ ALWAYS void multiply_complex(vec *re, vec *im, vec fre, vec fim)
     *re = new_re;
 }
 
-/* The tree of a row: where its bit is 0, the factor c + i f[sign]; where it is 1, c - i f[sign]. */
+/* A fresh row doubles the tree of its part: where its bit is 0, by the factor c + i f, where it is 1, by c - i f. */
+static void grow_phases(vec *tree, uint32_t bit, vec c, vec f)
+{
+    for (uint32_t i = 0; i < bit; i++) {
+        tree[2 * (bit + i)] = tree[2 * i];
+        tree[2 * (bit + i) + 1] = tree[2 * i + 1];
+        multiply_complex(&tree[2 * (bit + i)], &tree[2 * (bit + i) + 1], c, -f);
+        multiply_complex(&tree[2 * i], &tree[2 * i + 1], c, f);
+    }
+}
+
 static void phase_trees(const state_run *run, const state_group *group, uint64_t base, group_run *g)
 {
     for (int t = 0; t < 2; t++) {
         g->tree[t][0] = (vec){0} + (REAL)1;
         g->tree[t][1] = (vec){0};
     }
-    for (int k = 0; k < group->rows; k++) {
-        const state_row *row = &group->row[k];
-        const vec c = (vec){0} + (REAL)run->cosine[row->target];
-        const vec f = pairs(run->factor)[row->target][block_sign(row->row, base)];
-        const int t = row->bit >= group->bits[0];
-        vec *tree = g->tree[t];
-        if (row->bit < 0) continue;
-        const int size = 1 << (row->bit - (t ? group->bits[0] : 0));
-        for (int i = 0; i < size; i++) {
-            tree[2 * (size + i)] = tree[2 * i];
-            tree[2 * (size + i) + 1] = tree[2 * i + 1];
-            multiply_complex(&tree[2 * (size + i)], &tree[2 * (size + i) + 1], c, -f);
-            multiply_complex(&tree[2 * i], &tree[2 * i + 1], c, f);
+    for (int fresh = 1; fresh >= 0; fresh--)
+        for (int k = 0; k < group->rows; k++) {
+            const state_row *row = &group->row[k];
+            const vec c = (vec){0} + (REAL)run->cosine[row->target];
+            const vec *f = pairs(run->factor)[row->target];
+            const int sign = block_sign(row->row, base);
+            vec *tree = g->tree[row->part];
+            if (row->fresh != fresh) continue;
+            if (fresh) grow_phases(tree, row->mask, c, f[sign]);
+            for (uint32_t i = 0; !fresh && i < UINT32_C(1) << group->bits[row->part]; i++)
+                multiply_complex(&tree[2 * i], &tree[2 * i + 1], c, f[sign ^ __builtin_parity(i & row->mask)]);
         }
-    }
-    for (int k = 0; k < group->rows; k++) { /* rows that are the same on all lines */
-        const state_row *row = &group->row[k];
-        if (row->bit >= 0) continue;
-        const vec c = (vec){0} + (REAL)run->cosine[row->target];
-        const vec f = pairs(run->factor)[row->target][block_sign(row->row, base)];
-        for (int i = 0; i < 1 << group->bits[1]; i++)
-            multiply_complex(&g->tree[1][2 * i], &g->tree[1][2 * i + 1], c, f);
-    }
 }
 
 /* Every line once: `body` sees i, j and line. */
@@ -99,30 +97,16 @@ static void do_phases(const state_run *run, const state_group *group, uint64_t b
     }
 }
 
-/* sum over i of value[i] times the sign of bit `bit` of i. */
-static vec signed_sum(const vec *value, int bits, int bit)
+/* A row's signed sum over the block, from the sums for each index of its part, with the signs of lanes and block. */
+static double row_sum(const state_group *group, const state_row *row, uint64_t base, vec *const sums[2])
 {
+    const vec *value = sums[row->part];
     vec sum = {0};
-    for (int i = 0; i < 1 << bits; i++)
-        if (i >> bit & 1)
+    for (uint32_t i = 0; i < UINT32_C(1) << group->bits[row->part]; i++)
+        if (__builtin_parity(i & row->mask))
             sum -= value[i];
         else
             sum += value[i];
-    return sum;
-}
-
-/* result of a row: its signed sum over the block, with the signs of lanes and block. */
-static double row_sum(const state_group *group, const state_row *row, uint64_t base, vec *const sums[2])
-{
-    vec sum;
-    if (row->bit < 0) {
-        sum = (vec){0};
-        for (int i = 0; i < 1 << group->bits[0]; i++) sum += sums[0][i];
-    } else if (row->bit < group->bits[0]) {
-        sum = signed_sum(sums[0], group->bits[0], row->bit);
-    } else {
-        sum = signed_sum(sums[1], group->bits[1], row->bit - group->bits[0]);
-    }
     double total = 0.0;
     for (int l = 0; l < LANES; l++)
         total += __builtin_parity((unsigned)(l & row->lane)) ? -(double)sum[l] : (double)sum[l];
@@ -175,24 +159,20 @@ static void sum_up(const state_group *group, uint64_t base, const vec *ket, vec 
 static void observable_trees(const state_run *run, const state_group *group, uint64_t base, vec *const value[2])
 {
     value[0][0] = value[1][0] = (vec){0};
-    for (int k = 0; k < group->rows; k++) {
-        const state_row *row = &group->row[k];
-        if (row->bit < 0) continue;
-        const REAL weight = (REAL)(block_sign(row->row, base) ? -run->weight[row->target] : run->weight[row->target]);
-        const vec term = weight * lane_signs(row->lane);
-        const int t = row->bit >= group->bits[0], size = 1 << (row->bit - (t ? group->bits[0] : 0));
-        for (int i = 0; i < size; i++) {
-            value[t][size + i] = value[t][i] - term;
-            value[t][i] += term;
+    for (int fresh = 1; fresh >= 0; fresh--)
+        for (int k = 0; k < group->rows; k++) {
+            const state_row *row = &group->row[k];
+            const double weight = run->weight[row->target];
+            const vec term = (REAL)(block_sign(row->row, base) ? -weight : weight) * lane_signs(row->lane);
+            vec *tree = value[row->part];
+            if (row->fresh != fresh) continue;
+            for (uint32_t i = 0; fresh && i < row->mask; i++) {
+                tree[row->mask + i] = tree[i] - term;
+                tree[i] += term;
+            }
+            for (uint32_t i = 0; !fresh && i < UINT32_C(1) << group->bits[row->part]; i++)
+                tree[i] += __builtin_parity(i & row->mask) ? -term : term;
         }
-    }
-    for (int k = 0; k < group->rows; k++) {
-        const state_row *row = &group->row[k];
-        if (row->bit >= 0) continue;
-        const REAL weight = (REAL)(block_sign(row->row, base) ? -run->weight[row->target] : run->weight[row->target]);
-        const vec term = weight * lane_signs(row->lane);
-        for (int i = 0; i < 1 << group->bits[0]; i++) value[0][i] += term;
-    }
 }
 
 /* bra = (or +=) O ket. */

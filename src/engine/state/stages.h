@@ -55,7 +55,6 @@ ALWAYS vec exchanged(vec x, const exchange *e)
 typedef struct {
     const vec *factor[STATE_WIDTH]; /* [2] by sign */
     const vec *sign[STATE_WIDTH];
-    REAL other[STATE_WIDTH]; /* the factor of the flipped line is `other` times that of the line */
     exchange lanes[STATE_WIDTH];
     uint32_t toggle; /* signs of the block */
     vec gain;
@@ -68,21 +67,23 @@ ALWAYS uint32_t sign_of(uint32_t code, int k)
 
 /* ---- forward ---- */
 
-ALWAYS void turn_registers(vec *x, const vec *factor, const stage_run *s, int width, int kind)
+ALWAYS void turn_registers(vec *x, uint32_t code, const state_stage *stage, const stage_run *s, int width, int kind)
 {
     UNROLL
     for (int k = 0; k < width; k++) {
+        const uint32_t sign = sign_of(code, k);
+        const vec *const factors = s->factor[k], factor = factors[sign];
         UNROLL
         for (int r = 0; r < 1 << width; r++) {
             const int q = r | 1 << k;
             if (r == q) continue;
             const vec a = x[r], b = x[q];
             if (kind == STATE_VERTICAL) {
-                x[r] = a + factor[k] * b;
-                x[q] = b - factor[k] * a;
+                x[r] = a + factor * b;
+                x[q] = b - factor * a;
             } else {
-                x[r] = a + factor[k] * exchanged(b, &s->lanes[k]);
-                x[q] = b + s->other[k] * factor[k] * exchanged(a, &s->lanes[k]);
+                x[r] = a + factors[sign ^ stage->turned[k][r]] * exchanged(b, &s->lanes[k]);
+                x[q] = b + factors[sign ^ stage->turned[k][q]] * exchanged(a, &s->lanes[k]);
             }
         }
     }
@@ -96,14 +97,11 @@ ALWAYS void turn_lines(vec *block, const state_stage *stage, const stage_run *s,
     for (int64_t h = 0; h < stage->cosets; h++) {
         const uint32_t code = stage->base[h] ^ s->toggle;
         const size_t line = 2 * (size_t)(code & 0xffff);
-        vec factor[STATE_WIDTH];
-        UNROLL
-        for (int k = 0; k < width; k++) factor[k] = s->factor[k][sign_of(code, k)];
         for (size_t part = 0; part < 2; part++) {
             vec x[1 << STATE_WIDTH];
             UNROLL
             for (int r = 0; r < 1 << width; r++) x[r] = block[(line ^ comb[r]) + part];
-            turn_registers(x, factor, s, width, kind);
+            turn_registers(x, code, stage, s, width, kind);
             UNROLL
             for (int r = 0; r < 1 << width; r++) block[(line ^ comb[r]) + part] = x[r] * s->gain;
         }
@@ -131,11 +129,13 @@ ALWAYS void turn_self(vec *block, const state_stage *stage, const stage_run *s, 
 
 /* The rotations are taken back; slope[k] gets the sum of sign * bra[p] * ket[p ^ flip], whose factor is the product of
  * the squared cosines of the rotations before k in the stage. */
-ALWAYS void back_registers(vec *x, vec *y, const vec *factor, const vec *sign, vec *slope, const stage_run *s,
+ALWAYS void back_registers(vec *x, vec *y, uint32_t code, vec *slope, const state_stage *stage, const stage_run *s,
                            int width, int kind)
 {
     UNROLL
     for (int k = 0; k < width; k++) {
+        const uint32_t sign = sign_of(code, k);
+        const vec *const factors = s->factor[k], *const signs = s->sign[k], factor = factors[sign];
         vec sum = {0};
         UNROLL
         for (int r = 0; r < 1 << width; r++) {
@@ -144,21 +144,21 @@ ALWAYS void back_registers(vec *x, vec *y, const vec *factor, const vec *sign, v
             const vec a = x[r], b = x[q], c = y[r], d = y[q];
             if (kind == STATE_VERTICAL) {
                 sum += c * b - d * a;
-                x[r] = a - factor[k] * b;
-                x[q] = b + factor[k] * a;
-                y[r] = c - factor[k] * d;
-                y[q] = d + factor[k] * c;
+                x[r] = a - factor * b;
+                x[q] = b + factor * a;
+                y[r] = c - factor * d;
+                y[q] = d + factor * c;
             } else {
-                const vec other = s->other[k] * factor[k];
+                const uint32_t sign_r = sign ^ stage->turned[k][r], sign_q = sign ^ stage->turned[k][q];
                 const vec ae = exchanged(a, &s->lanes[k]), be = exchanged(b, &s->lanes[k]);
-                sum += c * be + s->other[k] * d * ae;
-                x[r] = a - factor[k] * be;
-                x[q] = b - other * ae;
-                y[r] = c - factor[k] * exchanged(d, &s->lanes[k]);
-                y[q] = d - other * exchanged(c, &s->lanes[k]);
+                slope[k] += signs[sign_r] * (c * be) + signs[sign_q] * (d * ae);
+                x[r] = a - factors[sign_r] * be;
+                x[q] = b - factors[sign_q] * ae;
+                y[r] = c - factors[sign_r] * exchanged(d, &s->lanes[k]);
+                y[q] = d - factors[sign_q] * exchanged(c, &s->lanes[k]);
             }
         }
-        slope[k] += sign[k] * sum;
+        if (kind == STATE_VERTICAL) slope[k] += signs[sign] * sum;
     }
 }
 
@@ -172,12 +172,6 @@ ALWAYS void back_lines(vec *ket, vec *bra, const state_stage *stage, const stage
     for (int64_t h = 0; h < stage->cosets; h++) {
         const uint32_t code = stage->base[h] ^ s->toggle;
         const size_t line = 2 * (size_t)(code & 0xffff);
-        vec factor[STATE_WIDTH], sign[STATE_WIDTH];
-        UNROLL
-        for (int k = 0; k < width; k++) {
-            factor[k] = s->factor[k][sign_of(code, k)];
-            sign[k] = s->sign[k][sign_of(code, k)];
-        }
         for (size_t part = 0; part < 2; part++) {
             vec x[1 << STATE_WIDTH], y[1 << STATE_WIDTH];
             UNROLL
@@ -185,7 +179,7 @@ ALWAYS void back_lines(vec *ket, vec *bra, const state_stage *stage, const stage
                 x[r] = ket[(line ^ comb[r]) + part];
                 y[r] = bra[(line ^ comb[r]) + part];
             }
-            back_registers(x, y, factor, sign, sum, s, width, kind);
+            back_registers(x, y, code, sum, stage, s, width, kind);
             UNROLL
             for (int r = 0; r < 1 << width; r++) {
                 ket[(line ^ comb[r]) + part] = x[r] * s->gain;

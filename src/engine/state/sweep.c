@@ -128,7 +128,6 @@ static void set_stage(const state_run *run, const state_stage *stage, uint64_t b
         const batch_rotation *rotation = &run->plan->list.rotation[r];
         s->factor[k] = pairs(run->factor)[r];
         s->sign[k] = pairs(run->sign)[r];
-        s->other[k] = stage->turned[k] ? (REAL)-1 : (REAL)1;
         if (stage->kind != STATE_VERTICAL) set_exchange((int)(rotation->flip & (LANES - 1)), &s->lanes[k]);
         s->toggle |= (uint32_t)block_sign(rotation->row, base) << (16 + k);
         gain *= run->cosine[r];
