@@ -101,60 +101,65 @@ typedef struct {
     state_place flip, row;
 } local_rotation;
 
-static int kind_of(const local_rotation *r)
-{
-    if (r->flip.line == 0) return STATE_SELF;
-    return r->flip.lane == 0 ? STATE_VERTICAL : STATE_CROSS;
-}
+/* What a stage is being made of: rotations between lines, and within lines. */
+typedef struct {
+    int kind, width, selves;
+    local_rotation *line[STATE_WIDTH], *self[STATE_WIDTH];
+    line_space space;
+} choice;
 
-/* Does r fit into a stage with these? */
-static int fits(const local_rotation *const *chosen, int count, const line_space *space, const local_rotation *r)
+/* Take r into the stage if it fits. */
+static void choose(choice *c, int width, local_rotation *r)
 {
-    if (count > 0 && kind_of(chosen[0]) != kind_of(r)) return 0;
     uint32_t made_of;
-    if (kind_of(r) == STATE_SELF) return 1;
-    for (int k = 0; k < count && kind_of(r) == STATE_VERTICAL; k++)
-        if (line_parity(chosen[k]->row.line, r->flip.line) || line_parity(r->row.line, chosen[k]->flip.line))
-            return 0;
-    return reduce(space, r->flip.line, &made_of) != 0;
+    if (r->flip.line == 0) {
+        if (c->selves < width) c->self[c->selves++] = r;
+        return;
+    }
+    if (c->width == width || reduce(&c->space, r->flip.line, &made_of) == 0) return;
+    for (int k = 0; k < c->width && c->kind == STATE_VERTICAL; k++)
+        if (line_parity(c->line[k]->row.line, r->flip.line) || line_parity(r->row.line, c->line[k]->flip.line))
+            return;
+    add(&c->space, r->flip.line);
+    c->line[c->width++] = r;
 }
 
-static ent_status stage_bases(state_stage *stage, const local_rotation *const *chosen, const line_space *space,
-                              int bits)
+static ent_status stage_bases(state_stage *stage, const choice *c, const local_rotation *const *chosen, int bits)
 {
     uint32_t pivots = 0;
-    for (int k = 0; k < space->count; k++) pivots |= space->pivot[k];
-    stage->cosets = INT64_C(1) << (bits - space->count);
+    for (int k = 0; k < c->width; k++) pivots |= c->space.pivot[k];
+    stage->cosets = INT64_C(1) << (bits - c->width);
     stage->base = ent_alloc(stage->cosets, sizeof *stage->base);
     ENT_REQUIRE(stage->base, ENT_ENOMEM, "state engine: no memory for a stage");
     int64_t found = 0;
     for (uint32_t line = 0; line < UINT32_C(1) << bits; line++) {
         if (line & pivots) continue;
         uint32_t signs = 0;
-        for (int k = 0; k < stage->width; k++) signs |= (uint32_t)line_parity(chosen[k]->row.line, line) << k;
+        for (int k = 0; k < c->width + c->selves; k++) signs |= (uint32_t)line_parity(chosen[k]->row.line, line) << k;
         stage->base[found++] = line | signs << 16;
     }
     return ENT_OK;
 }
 
-static ent_status make_stage(const state_plan *plan, const state_pass *pass, const local_rotation *const *chosen,
-                             int count, state_stage *stage)
+static ent_status make_stage(const state_plan *plan, const state_pass *pass, const choice *c, state_stage *stage)
 {
-    line_space space = {0};
+    const local_rotation *chosen[2 * STATE_WIDTH];
     uint32_t flips[STATE_WIDTH] = {0};
-    stage->kind = kind_of(chosen[0]);
-    stage->width = count;
-    for (int k = 0; k < count; k++) {
+    stage->kind = c->kind;
+    stage->width = c->width;
+    stage->selves = c->selves;
+    for (int k = 0; k < c->width + c->selves; k++) {
+        chosen[k] = k < c->width ? c->line[k] : c->self[k - c->width];
         stage->rotation[k] = chosen[k]->id;
-        flips[k] = chosen[k]->flip.line;
-        add(&space, flips[k]);
+        stage->lanes[k] = chosen[k]->flip.lane;
+        if (k < c->width) flips[k] = chosen[k]->flip.line;
     }
-    for (uint32_t r = 0; r < UINT32_C(1) << count; r++) {
-        stage->comb[r] = combine(flips, count, r);
-        for (int k = 0; k < count; k++)
+    for (uint32_t r = 0; r < UINT32_C(1) << c->width; r++) {
+        stage->comb[r] = combine(flips, c->width, r);
+        for (int k = 0; k < c->width + c->selves; k++)
             stage->turned[k][r] = (uint8_t)line_parity(chosen[k]->row.line, stage->comb[r]);
     }
-    return stage_bases(stage, chosen, &space, line_bits(plan, pass));
+    return stage_bases(stage, c, chosen, line_bits(plan, pass));
 }
 
 /* ---- groups ---- */
@@ -279,27 +284,30 @@ static int ready(const local_rotation *all, int r)
     return 1;
 }
 
-/* One stage of what is ready, or none. */
+/* One stage of what is ready, or none.  Those that flip lanes come first and decide its kind. */
 static ent_status next_stage(const state_plan *plan, int width, local_rotation *all, int count, state_pass *pass,
                              int *left)
 {
-    const local_rotation *chosen[STATE_WIDTH];
-    int pick[STATE_WIDTH], picked = 0;
-    line_space space = {0};
-    for (int r = 0; r < count && picked < width; r++) {
-        if (all[r].rotation->flip == 0 || !ready(all, r) || !fits(chosen, picked, &space, &all[r])) continue;
-        add(&space, all[r].flip.line);
-        chosen[picked] = &all[r];
-        pick[picked++] = r;
+    int *is_ready = ent_alloc(count, sizeof *is_ready);
+    ENT_REQUIRE(is_ready, ENT_ENOMEM, "state engine: no memory for %d rotations", count);
+    choice c = {.kind = STATE_VERTICAL};
+    for (int r = 0; r < count; r++) {
+        is_ready[r] = all[r].rotation->flip != 0 && ready(all, r);
+        if (is_ready[r] && all[r].flip.lane != 0) c.kind = STATE_MIXED;
     }
-    if (picked == 0) return ENT_OK;
+    for (int lanes = 1; lanes >= 0; lanes--)
+        for (int r = 0; r < count; r++)
+            if (is_ready[r] && (all[r].flip.lane != 0) == lanes) choose(&c, width, &all[r]);
+    ent_free(is_ready);
+    if (c.width + c.selves == 0) return ENT_OK;
     ENT_TRY(grow((void **)&pass->stage, pass->stages, sizeof *pass->stage));
     state_stage *stage = &pass->stage[pass->stages++];
     *stage = (state_stage){0};
-    ENT_TRY(make_stage(plan, pass, chosen, picked, stage));
+    ENT_TRY(make_stage(plan, pass, &c, stage));
     ENT_TRY(add_op(pass, 0, pass->stages - 1));
-    for (int k = 0; k < picked; k++) all[pick[k]].done = 1;
-    *left -= picked;
+    for (int k = 0; k < c.width; k++) c.line[k]->done = 1;
+    for (int k = 0; k < c.selves; k++) c.self[k]->done = 1;
+    *left -= c.width + c.selves;
     return ENT_OK;
 }
 

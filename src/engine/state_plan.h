@@ -31,15 +31,16 @@ typedef struct {
     int lane;
 } state_place;
 
-/* Y-type rotations on independent lines.  VERTICAL: no lane is flipped, and what one rotation flips does not touch the
- * row of another, so that a rotation has one sign in all registers; CROSS: lanes too, and any signs; SELF: lanes alone,
- * within a line. */
-enum { STATE_VERTICAL, STATE_CROSS, STATE_SELF };
+/* Y-type rotations that meet in registers.  The first `width` of them act between independent lines, the next `selves`
+ * on lanes alone, within a line.  VERTICAL: no lane is flipped, and what one rotation flips does not touch the row of
+ * another, so that a rotation has one sign in all registers.  MIXED: anything. */
+enum { STATE_VERTICAL, STATE_MIXED };
 typedef struct {
-    int kind, width;
-    int rotation[STATE_WIDTH];
-    uint32_t comb[1 << STATE_WIDTH];               /* lines of the registers */
-    uint8_t turned[STATE_WIDTH][1 << STATE_WIDTH]; /* CROSS: the sign of rotation k in register r, as an index */
+    int kind, width, selves;
+    int rotation[2 * STATE_WIDTH];
+    int lanes[2 * STATE_WIDTH];                        /* what is flipped of the lanes */
+    uint32_t comb[1 << STATE_WIDTH];                   /* lines of the registers */
+    uint8_t turned[2 * STATE_WIDTH][1 << STATE_WIDTH]; /* MIXED: the sign of rotation k in register r, as an index */
     int64_t cosets;
     uint32_t *base; /* [cosets] line in the low 16 bits; bit 16 + k: the sign of rotation k there */
 } state_stage;

@@ -49,10 +49,11 @@ static void grow_phases(vec *tree, uint32_t bit, vec c, vec f)
     }
 }
 
-static void phase_trees(const state_run *run, const state_group *group, uint64_t base, group_run *g)
+/* The factors of all lines, with `gain` in them. */
+static void phase_trees(const state_run *run, const state_group *group, uint64_t base, double gain, group_run *g)
 {
     for (int t = 0; t < 2; t++) {
-        g->tree[t][0] = (vec){0} + (REAL)1;
+        g->tree[t][0] = (vec){0} + (REAL)(t ? gain : 1.0);
         g->tree[t][1] = (vec){0};
     }
     for (int fresh = 1; fresh >= 0; fresh--)
@@ -80,9 +81,10 @@ static void phase_trees(const state_run *run, const state_group *group, uint64_t
             }                                                                                                        \
         }
 
-static void do_phases(const state_run *run, const state_group *group, uint64_t base, vec *block, group_run *g)
+static void do_phases(const state_run *run, const state_group *group, uint64_t base, double gain, vec *block,
+                      group_run *g)
 {
-    phase_trees(run, group, base, g);
+    phase_trees(run, group, base, gain, g);
     for (int j = 0; j < 1 << group->bits[1]; j++) {
         const vec bre = g->tree[1][2 * j], bim = g->tree[1][2 * j + 1];
         for (int i = 0; i < 1 << group->bits[0]; i++) {
@@ -114,10 +116,10 @@ static double row_sum(const state_group *group, const state_row *row, uint64_t b
 }
 
 /* Im <bra| Z-string |ket> = 2 Re <bra| -i/2 Z-string |ket> for each row, and the phases taken back. */
-static void undo_phases(const state_run *run, const state_group *group, uint64_t base, vec *ket, vec *bra,
-                        group_run *g, vec *const sums[2], double *slopes)
+static void undo_phases(const state_run *run, const state_group *group, uint64_t base, double gain, vec *ket,
+                        vec *bra, group_run *g, vec *const sums[2], double *slopes)
 {
-    phase_trees(run, group, base, g);
+    phase_trees(run, group, base, gain, g);
     memset(sums[0], 0, sizeof(vec) << group->bits[0]);
     for (int j = 0; j < 1 << group->bits[1]; j++) {
         const vec bre = g->tree[1][2 * j], bim = g->tree[1][2 * j + 1];
@@ -138,11 +140,13 @@ static void undo_phases(const state_run *run, const state_group *group, uint64_t
         }
         sums[1][j] = sum_j;
     }
-    for (int k = 0; k < group->rows; k++) slopes[group->row[k].target] += row_sum(group, &group->row[k], base, sums);
+    for (int k = 0; k < group->rows; k++)
+        slopes[group->row[k].target] += gain * gain * row_sum(group, &group->row[k], base, sums);
 }
 
 /* <ket| Z-string |ket> for each row. */
-static void sum_up(const state_group *group, uint64_t base, const vec *ket, vec *const sums[2], double *values)
+static void sum_up(const state_group *group, uint64_t base, double gain, const vec *ket, vec *const sums[2],
+                   double *values)
 {
     memset(sums[0], 0, sizeof(vec) << group->bits[0]);
     memset(sums[1], 0, sizeof(vec) << group->bits[1]);
@@ -152,7 +156,8 @@ static void sum_up(const state_group *group, uint64_t base, const vec *ket, vec 
         sums[0][i] += square;
         sums[1][j] += square;
     })
-    for (int k = 0; k < group->rows; k++) values[group->row[k].target] += row_sum(group, &group->row[k], base, sums);
+    for (int k = 0; k < group->rows; k++)
+        values[group->row[k].target] += gain * gain * row_sum(group, &group->row[k], base, sums);
 }
 
 /* The observable's value on a line is first[i] + second[j]. */

@@ -53,10 +53,12 @@ ALWAYS vec exchanged(vec x, const exchange *e)
 
 /* A stage as the loops below want it. */
 typedef struct {
-    const vec *factor[STATE_WIDTH]; /* [2] by sign */
-    const vec *sign[STATE_WIDTH];
-    exchange lanes[STATE_WIDTH];
+    const state_stage *stage;
+    const vec *factor[2 * STATE_WIDTH]; /* [2] by sign */
+    const vec *sign[2 * STATE_WIDTH];
+    exchange lanes[2 * STATE_WIDTH];
     uint32_t toggle; /* signs of the block */
+    int scaled;      /* whether all is to be multiplied by `gain` */
     vec gain;
 } stage_run;
 
@@ -67,33 +69,51 @@ ALWAYS uint32_t sign_of(uint32_t code, int k)
 
 /* ---- forward ---- */
 
-ALWAYS void turn_registers(vec *x, uint32_t code, const state_stage *stage, const stage_run *s, int width, int kind)
+ALWAYS void turn_vertical(vec *x, uint32_t code, const stage_run *s, int width)
 {
     UNROLL
     for (int k = 0; k < width; k++) {
-        const uint32_t sign = sign_of(code, k);
-        const vec *const factors = s->factor[k], factor = factors[sign];
+        const vec factor = s->factor[k][sign_of(code, k)];
         UNROLL
         for (int r = 0; r < 1 << width; r++) {
             const int q = r | 1 << k;
             if (r == q) continue;
             const vec a = x[r], b = x[q];
-            if (kind == STATE_VERTICAL) {
-                x[r] = a + factor * b;
-                x[q] = b - factor * a;
-            } else {
-                x[r] = a + factors[sign ^ stage->turned[k][r]] * exchanged(b, &s->lanes[k]);
-                x[q] = b + factors[sign ^ stage->turned[k][q]] * exchanged(a, &s->lanes[k]);
-            }
+            x[r] = a + factor * b;
+            x[q] = b - factor * a;
         }
     }
 }
 
-ALWAYS void turn_lines(vec *block, const state_stage *stage, const stage_run *s, int width, int kind)
+ALWAYS void turn_mixed(vec *x, uint32_t code, const stage_run *s, int width)
 {
+    for (int k = width; k < width + s->stage->selves; k++) {
+        UNROLL
+        for (int r = 0; r < 1 << width; r++)
+            x[r] += s->factor[k][sign_of(code, k) ^ s->stage->turned[k][r]] * exchanged(x[r], &s->lanes[k]);
+    }
+    UNROLL
+    for (int k = 0; k < width; k++) {
+        const uint32_t sign = sign_of(code, k);
+        const vec *factor = s->factor[k];
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) {
+            const int q = r | 1 << k;
+            if (r == q) continue;
+            const vec a = x[r], b = x[q];
+            x[r] = a + factor[sign ^ s->stage->turned[k][r]] * exchanged(b, &s->lanes[k]);
+            x[q] = b + factor[sign ^ s->stage->turned[k][q]] * exchanged(a, &s->lanes[k]);
+        }
+    }
+}
+
+ALWAYS void turn_lines(vec *block, const stage_run *s, int width, int kind, int scaled)
+{
+    const state_stage *stage = s->stage;
     size_t comb[1 << STATE_WIDTH];
     UNROLL
     for (int r = 0; r < 1 << width; r++) comb[r] = 2 * (size_t)stage->comb[r];
+    const vec gain = s->gain;
     for (int64_t h = 0; h < stage->cosets; h++) {
         const uint32_t code = stage->base[h] ^ s->toggle;
         const size_t line = 2 * (size_t)(code & 0xffff);
@@ -101,74 +121,80 @@ ALWAYS void turn_lines(vec *block, const state_stage *stage, const stage_run *s,
             vec x[1 << STATE_WIDTH];
             UNROLL
             for (int r = 0; r < 1 << width; r++) x[r] = block[(line ^ comb[r]) + part];
-            turn_registers(x, code, stage, s, width, kind);
+            if (kind == STATE_VERTICAL)
+                turn_vertical(x, code, s, width);
+            else
+                turn_mixed(x, code, s, width);
             UNROLL
-            for (int r = 0; r < 1 << width; r++) block[(line ^ comb[r]) + part] = x[r] * s->gain;
+            for (int r = 0; r < 1 << width; r++) block[(line ^ comb[r]) + part] = scaled ? x[r] * gain : x[r];
         }
-    }
-}
-
-ALWAYS void turn_self(vec *block, const state_stage *stage, const stage_run *s, int width)
-{
-    for (int64_t h = 0; h < stage->cosets; h++) {
-        const uint32_t code = stage->base[h] ^ s->toggle;
-        const size_t line = 2 * (size_t)(code & 0xffff);
-        vec re = block[line], im = block[line + 1];
-        UNROLL
-        for (int k = 0; k < width; k++) {
-            const vec factor = s->factor[k][sign_of(code, k)];
-            re += factor * exchanged(re, &s->lanes[k]);
-            im += factor * exchanged(im, &s->lanes[k]);
-        }
-        block[line] = re * s->gain;
-        block[line + 1] = im * s->gain;
     }
 }
 
 /* ---- backward ---- */
 
 /* The rotations are taken back; slope[k] gets the sum of sign * bra[p] * ket[p ^ flip], whose factor is the product of
- * the squared cosines of the rotations before k in the stage. */
-ALWAYS void back_registers(vec *x, vec *y, uint32_t code, vec *slope, const state_stage *stage, const stage_run *s,
-                           int width, int kind)
+ * the squared cosines of what was taken back before k in the stage. */
+ALWAYS void back_vertical(vec *x, vec *y, uint32_t code, vec *slope, const stage_run *s, int width)
 {
     UNROLL
     for (int k = 0; k < width; k++) {
-        const uint32_t sign = sign_of(code, k);
-        const vec *const factors = s->factor[k], *const signs = s->sign[k], factor = factors[sign];
+        const vec factor = s->factor[k][sign_of(code, k)];
         vec sum = {0};
         UNROLL
         for (int r = 0; r < 1 << width; r++) {
             const int q = r | 1 << k;
             if (r == q) continue;
             const vec a = x[r], b = x[q], c = y[r], d = y[q];
-            if (kind == STATE_VERTICAL) {
-                sum += c * b - d * a;
-                x[r] = a - factor * b;
-                x[q] = b + factor * a;
-                y[r] = c - factor * d;
-                y[q] = d + factor * c;
-            } else {
-                const uint32_t sign_r = sign ^ stage->turned[k][r], sign_q = sign ^ stage->turned[k][q];
-                const vec ae = exchanged(a, &s->lanes[k]), be = exchanged(b, &s->lanes[k]);
-                slope[k] += signs[sign_r] * (c * be) + signs[sign_q] * (d * ae);
-                x[r] = a - factors[sign_r] * be;
-                x[q] = b - factors[sign_q] * ae;
-                y[r] = c - factors[sign_r] * exchanged(d, &s->lanes[k]);
-                y[q] = d - factors[sign_q] * exchanged(c, &s->lanes[k]);
-            }
+            sum += c * b - d * a;
+            x[r] = a - factor * b;
+            x[q] = b + factor * a;
+            y[r] = c - factor * d;
+            y[q] = d + factor * c;
         }
-        if (kind == STATE_VERTICAL) slope[k] += signs[sign] * sum;
+        slope[k] += s->sign[k][sign_of(code, k)] * sum;
     }
 }
 
-ALWAYS void back_lines(vec *ket, vec *bra, const state_stage *stage, const stage_run *s, vec *slope, int width,
-                       int kind)
+ALWAYS void back_mixed(vec *x, vec *y, uint32_t code, vec *slope, const stage_run *s, int width)
 {
+    for (int k = width; k < width + s->stage->selves; k++) {
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) {
+            const uint32_t sign = sign_of(code, k) ^ s->stage->turned[k][r];
+            const vec flipped = exchanged(x[r], &s->lanes[k]);
+            slope[k] += s->sign[k][sign] * (y[r] * flipped);
+            x[r] -= s->factor[k][sign] * flipped;
+            y[r] -= s->factor[k][sign] * exchanged(y[r], &s->lanes[k]);
+        }
+    }
+    UNROLL
+    for (int k = 0; k < width; k++) {
+        const vec *factor = s->factor[k], *signs = s->sign[k];
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) {
+            const int q = r | 1 << k;
+            if (r == q) continue;
+            const uint32_t sign_r = sign_of(code, k) ^ s->stage->turned[k][r];
+            const uint32_t sign_q = sign_of(code, k) ^ s->stage->turned[k][q];
+            const vec a = x[r], b = x[q], c = y[r], d = y[q];
+            const vec ae = exchanged(a, &s->lanes[k]), be = exchanged(b, &s->lanes[k]);
+            slope[k] += signs[sign_r] * (c * be) + signs[sign_q] * (d * ae);
+            x[r] = a - factor[sign_r] * be;
+            x[q] = b - factor[sign_q] * ae;
+            y[r] = c - factor[sign_r] * exchanged(d, &s->lanes[k]);
+            y[q] = d - factor[sign_q] * exchanged(c, &s->lanes[k]);
+        }
+    }
+}
+
+ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, int width, int kind)
+{
+    const state_stage *stage = s->stage;
     size_t comb[1 << STATE_WIDTH];
     UNROLL
     for (int r = 0; r < 1 << width; r++) comb[r] = 2 * (size_t)stage->comb[r];
-    vec sum[STATE_WIDTH] = {{0}};
+    vec sum[2 * STATE_WIDTH] = {{0}};
     for (int64_t h = 0; h < stage->cosets; h++) {
         const uint32_t code = stage->base[h] ^ s->toggle;
         const size_t line = 2 * (size_t)(code & 0xffff);
@@ -179,113 +205,65 @@ ALWAYS void back_lines(vec *ket, vec *bra, const state_stage *stage, const stage
                 x[r] = ket[(line ^ comb[r]) + part];
                 y[r] = bra[(line ^ comb[r]) + part];
             }
-            back_registers(x, y, code, sum, stage, s, width, kind);
+            if (kind == STATE_VERTICAL)
+                back_vertical(x, y, code, sum, s, width);
+            else
+                back_mixed(x, y, code, sum, s, width);
             UNROLL
             for (int r = 0; r < 1 << width; r++) {
-                ket[(line ^ comb[r]) + part] = x[r] * s->gain;
-                bra[(line ^ comb[r]) + part] = y[r] * s->gain;
+                ket[(line ^ comb[r]) + part] = s->scaled ? x[r] * s->gain : x[r];
+                bra[(line ^ comb[r]) + part] = s->scaled ? y[r] * s->gain : y[r];
             }
         }
     }
-    for (int k = 0; k < width; k++) slope[k] = sum[k];
-}
-
-ALWAYS void back_self(vec *ket, vec *bra, const state_stage *stage, const stage_run *s, vec *slope, int width)
-{
-    vec sum[STATE_WIDTH] = {{0}};
-    for (int64_t h = 0; h < stage->cosets; h++) {
-        const uint32_t code = stage->base[h] ^ s->toggle;
-        const size_t line = 2 * (size_t)(code & 0xffff);
-        for (size_t part = 0; part < 2; part++) {
-            vec x = ket[line + part], y = bra[line + part];
-            UNROLL
-            for (int k = 0; k < width; k++) {
-                const vec factor = s->factor[k][sign_of(code, k)], sign = s->sign[k][sign_of(code, k)];
-                const vec flipped = exchanged(x, &s->lanes[k]);
-                sum[k] += sign * (y * flipped);
-                x -= factor * flipped;
-                y -= factor * exchanged(y, &s->lanes[k]);
-            }
-            ket[line + part] = x * s->gain;
-            bra[line + part] = y * s->gain;
-        }
-    }
-    for (int k = 0; k < width; k++) slope[k] = sum[k];
+    memcpy(slope, sum, sizeof sum);
 }
 
 /* ---- all widths ---- */
 
-static void do_stage(vec *block, const state_stage *stage, const stage_run *s)
+#define TURN_CASE(kind, width)                                                                                       \
+    case 8 * (kind) + (width):                                                                                       \
+        if (s->scaled)                                                                                               \
+            turn_lines(block, s, width, kind, 1);                                                                    \
+        else                                                                                                         \
+            turn_lines(block, s, width, kind, 0);                                                                    \
+        return;
+
+static void do_stage(vec *block, const stage_run *s)
 {
-    switch (4 * stage->kind + stage->width - 1) {
-    case 4 * STATE_VERTICAL + 0:
-        turn_lines(block, stage, s, 1, STATE_VERTICAL);
-        return;
-    case 4 * STATE_VERTICAL + 1:
-        turn_lines(block, stage, s, 2, STATE_VERTICAL);
-        return;
-    case 4 * STATE_VERTICAL + 2:
-        turn_lines(block, stage, s, 3, STATE_VERTICAL);
-        return;
-    case 4 * STATE_VERTICAL + 3:
-        turn_lines(block, stage, s, 4, STATE_VERTICAL);
-        return;
-    case 4 * STATE_CROSS + 0:
-        turn_lines(block, stage, s, 1, STATE_CROSS);
-        return;
-    case 4 * STATE_CROSS + 1:
-        turn_lines(block, stage, s, 2, STATE_CROSS);
-        return;
-    case 4 * STATE_CROSS + 2:
-        turn_lines(block, stage, s, 3, STATE_CROSS);
-        return;
-    case 4 * STATE_CROSS + 3:
-        turn_lines(block, stage, s, 4, STATE_CROSS);
-        return;
-    case 4 * STATE_SELF + 0:
-        turn_self(block, stage, s, 1);
-        return;
-    case 4 * STATE_SELF + 1:
-        turn_self(block, stage, s, 2);
-        return;
-    case 4 * STATE_SELF + 2:
-        turn_self(block, stage, s, 3);
-        return;
-    default:
-        turn_self(block, stage, s, 4);
+    switch (8 * s->stage->kind + s->stage->width) {
+        TURN_CASE(STATE_VERTICAL, 1)
+        TURN_CASE(STATE_VERTICAL, 2)
+        TURN_CASE(STATE_VERTICAL, 3)
+#if FORWARD_WIDTH == 4
+        TURN_CASE(STATE_VERTICAL, 4)
+        TURN_CASE(STATE_MIXED, 4)
+#endif
+        TURN_CASE(STATE_MIXED, 0)
+        TURN_CASE(STATE_MIXED, 1)
+        TURN_CASE(STATE_MIXED, 2)
+        TURN_CASE(STATE_MIXED, 3)
     }
 }
 
-/* On the way back a stage has at most 3 rotations: ket and bra share the registers. */
-static void undo_stage(vec *ket, vec *bra, const state_stage *stage, const stage_run *s, vec *slope)
+#define BACK_CASE(kind, width)                                                                                       \
+    case 8 * (kind) + (width):                                                                                       \
+        back_lines(ket, bra, s, slope, width, kind);                                                                 \
+        return;
+
+/* Ket and bra share the registers, so that fewer rotations fit at once. */
+static void undo_stage(vec *ket, vec *bra, const stage_run *s, vec *slope)
 {
-    switch (4 * stage->kind + stage->width - 1) {
-    case 4 * STATE_VERTICAL + 0:
-        back_lines(ket, bra, stage, s, slope, 1, STATE_VERTICAL);
-        return;
-    case 4 * STATE_VERTICAL + 1:
-        back_lines(ket, bra, stage, s, slope, 2, STATE_VERTICAL);
-        return;
-    case 4 * STATE_VERTICAL + 2:
-        back_lines(ket, bra, stage, s, slope, 3, STATE_VERTICAL);
-        return;
-    case 4 * STATE_CROSS + 0:
-        back_lines(ket, bra, stage, s, slope, 1, STATE_CROSS);
-        return;
-    case 4 * STATE_CROSS + 1:
-        back_lines(ket, bra, stage, s, slope, 2, STATE_CROSS);
-        return;
-    case 4 * STATE_CROSS + 2:
-        back_lines(ket, bra, stage, s, slope, 3, STATE_CROSS);
-        return;
-    case 4 * STATE_SELF + 0:
-        back_self(ket, bra, stage, s, slope, 1);
-        return;
-    case 4 * STATE_SELF + 1:
-        back_self(ket, bra, stage, s, slope, 2);
-        return;
-    default:
-        back_self(ket, bra, stage, s, slope, 3);
+    switch (8 * s->stage->kind + s->stage->width) {
+        BACK_CASE(STATE_VERTICAL, 1)
+        BACK_CASE(STATE_VERTICAL, 2)
+#if BACK_WIDTH == 3
+        BACK_CASE(STATE_VERTICAL, 3)
+        BACK_CASE(STATE_MIXED, 3)
+#endif
+        BACK_CASE(STATE_MIXED, 0)
+        BACK_CASE(STATE_MIXED, 1)
+        BACK_CASE(STATE_MIXED, 2)
     }
 }
 

@@ -6,6 +6,8 @@
 
 /* Cosines are kept from 0 by less than the precision can tell, so that their tangents are numbers. */
 #define SMALLEST_COSINE (sizeof(REAL) == sizeof(double) ? 0x1p-60 : 0x1p-27)
+/* A block may lack a factor that is not smaller than this, so that products of two states stay in range. */
+#define SMALLEST_GAIN (sizeof(REAL) == sizeof(double) ? 0x1p-200 : 0x1p-20)
 
 enum { LANE_BITS = LANES == 16 ? 4 : LANES == 8 ? 3 : LANES == 4 ? 2 : 1 };
 
@@ -73,11 +75,22 @@ static uint64_t base_of(const state_pass *pass, int bits, int64_t b)
     return base;
 }
 
+/* How many runs ahead memory is asked for: the runs lie anywhere, so no hardware foresees them. */
+enum { AHEAD = 8 };
+
+static void ask_ahead(const state_pass *pass, uint64_t base_line, const vec *state, int64_t r)
+{
+    if (r + AHEAD >= pass->runs) return;
+    const vec *at = state + 2 * (base_line ^ pass->run[r + AHEAD]);
+    for (int k = 0; k < 2 * pass->run_lines; k += 64 / VECTOR_BYTES) __builtin_prefetch(at + k);
+}
+
 static void copy_in(const state_pass *pass, uint64_t base_line, const vec *state, vec *block)
 {
     uint32_t to = 0;
     for (int64_t r = 0; r < pass->runs; r++) {
         const vec *from = state + 2 * (base_line ^ pass->run[r]);
+        ask_ahead(pass, base_line, state, r);
         for (int k = 0; k < pass->run_lines; k++, to++) {
             vec *line = block + 2 * slot_of(to);
             line[0] = from[2 * k];
@@ -86,15 +99,17 @@ static void copy_in(const state_pass *pass, uint64_t base_line, const vec *state
     }
 }
 
-static void copy_out(const state_pass *pass, uint64_t base_line, const vec *block, vec *state)
+/* Back to memory, with the factor that the block lacks. */
+static void copy_out(const state_pass *pass, uint64_t base_line, const vec *block, double gain, vec *state)
 {
+    const vec factor = (vec){0} + (REAL)gain;
     uint32_t from = 0;
     for (int64_t r = 0; r < pass->runs; r++) {
         vec *to = state + 2 * (base_line ^ pass->run[r]);
         for (int k = 0; k < pass->run_lines; k++, from++) {
             const vec *line = block + 2 * slot_of(from);
-            to[2 * k] = line[0];
-            to[2 * k + 1] = line[1];
+            to[2 * k] = factor * line[0];
+            to[2 * k + 1] = factor * line[1];
         }
     }
 }
@@ -121,24 +136,51 @@ static void make_block(const state_run *run, const state_pass *pass, uint64_t ba
 
 static void set_stage(const state_run *run, const state_stage *stage, uint64_t base, stage_run *s)
 {
-    double gain = 1.0;
+    s->stage = stage;
     s->toggle = 0;
-    for (int k = 0; k < stage->width; k++) {
+    for (int k = 0; k < stage->width + stage->selves; k++) {
         const int r = stage->rotation[k];
-        const batch_rotation *rotation = &run->plan->list.rotation[r];
         s->factor[k] = pairs(run->factor)[r];
         s->sign[k] = pairs(run->sign)[r];
-        if (stage->kind != STATE_VERTICAL) set_exchange((int)(rotation->flip & (LANES - 1)), &s->lanes[k]);
-        s->toggle |= (uint32_t)block_sign(rotation->row, base) << (16 + k);
-        gain *= run->cosine[r];
+        if (stage->kind == STATE_MIXED) set_exchange(stage->lanes[k], &s->lanes[k]);
+        s->toggle |= (uint32_t)block_sign(run->plan->list.rotation[r].row, base) << (16 + k);
     }
-    s->gain = (vec){0} + (REAL)gain;
 }
 
-static void add_slopes(const state_run *run, const state_stage *stage, const vec *slope, double *slopes)
+static void scale(vec *block, int bits, double gain)
 {
-    double factor = 1.0; /* when the slope was taken, the rotations before it lacked their cosines */
-    for (int k = 0; k < stage->width; k++) {
+    const vec factor = (vec){0} + (REAL)gain;
+    for (int64_t k = 0; k < INT64_C(2) << (bits - LANE_BITS); k++) block[k] *= factor;
+}
+
+/* What the block lacks before the stage is *gain.  The stage's cosines join it, or all is multiplied in by the stage:
+ * so only where rotations are all but half turns does the block have to be scaled before it.  Returns what the block
+ * lacks while the stage runs. */
+static double set_gain(const state_run *run, const state_stage *stage, int bits, vec *ket, vec *bra, double *gain,
+                       stage_run *s)
+{
+    double own = 1.0;
+    for (int k = 0; k < stage->width + stage->selves; k++) own *= run->cosine[stage->rotation[k]];
+    if (fabs(own) < SMALLEST_GAIN && *gain != 1.0) {
+        scale(ket, bits, *gain);
+        if (bra) scale(bra, bits, *gain);
+        *gain = 1.0;
+    }
+    const double before = *gain;
+    *gain *= own;
+    s->scaled = fabs(*gain) < SMALLEST_GAIN;
+    s->gain = (vec){0} + (REAL)*gain;
+    if (s->scaled) *gain = 1.0;
+    return before;
+}
+
+/* When a slope was taken, the block lacked the factor `before`, and the cosines of those before it in the stage. */
+static void add_slopes(const state_run *run, const state_stage *stage, const vec *slope, double before,
+                       double *slopes)
+{
+    double factor = before * before;
+    for (int j = 0; j < stage->width + stage->selves; j++) {
+        const int k = j < stage->selves ? stage->width + j : j - stage->selves; /* those within lines come first */
         const int r = stage->rotation[k];
         double total = 0.0;
         for (int l = 0; l < LANES; l++) total += (double)slope[k][l];
@@ -156,6 +198,25 @@ static void set_trees(const state_scratch *scratch, group_run *g, vec *sums[2])
     }
 }
 
+/* Everything that the pass does in a block; returns the factor that the block then lacks. */
+static double run_ops(const state_run *run, const state_pass *pass, uint64_t base, vec *block, group_run *g)
+{
+    double gain = 1.0;
+    for (int o = 0; o < pass->ops; o++) {
+        const state_op *op = &pass->op[o];
+        if (op->is_group) {
+            do_phases(run, &pass->group[op->index], base, gain, block, g);
+            gain = 1.0;
+        } else {
+            stage_run s;
+            set_stage(run, &pass->stage[op->index], base, &s);
+            set_gain(run, s.stage, pass->bits, block, NULL, &gain, &s);
+            do_stage(block, &s);
+        }
+    }
+    return gain;
+}
+
 static void forward(const state_run *run, const state_pass *pass, const state_scratch *scratch, int64_t first,
                     int64_t last, int begin, int keep, double *values)
 {
@@ -168,19 +229,10 @@ static void forward(const state_run *run, const state_pass *pass, const state_sc
             make_block(run, pass, line, block);
         else
             copy_in(pass, line, run->ket, block);
-        for (int o = 0; o < pass->ops; o++) {
-            const state_op *op = &pass->op[o];
-            if (op->is_group) {
-                do_phases(run, &pass->group[op->index], base, block, &g);
-            } else {
-                stage_run s;
-                set_stage(run, &pass->stage[op->index], base, &s);
-                do_stage(block, &pass->stage[op->index], &s);
-            }
-        }
+        const double gain = run_ops(run, pass, base, block, &g);
         for (int k = pass->groups - pass->sums; values && k < pass->groups; k++)
-            sum_up(&pass->group[k], base, block, sums, values);
-        if (keep) copy_out(pass, line, block, run->ket);
+            sum_up(&pass->group[k], base, gain, block, sums, values);
+        if (keep) copy_out(pass, line, block, gain, run->ket);
     }
 }
 
@@ -190,6 +242,28 @@ static void make_bra(const state_run *run, const state_pass *pass, uint64_t base
     if (pass->sums == 0) memset(bra, 0, sizeof(vec) << (pass->bits - LANE_BITS + 1));
     for (int k = pass->groups - pass->sums, more = 0; k < pass->groups; k++, more = 1)
         observe(run, &pass->group[k], base, ket, bra, sums, more);
+}
+
+/* The same backwards, on ket and bra; they lack the same factor. */
+static double undo_ops(const state_run *run, const state_pass *pass, uint64_t base, vec *ket, vec *bra, group_run *g,
+                       vec *const sums[2], double *slopes)
+{
+    double gain = 1.0;
+    for (int o = pass->ops - 1; o >= 0; o--) {
+        const state_op *op = &pass->op[o];
+        if (op->is_group) {
+            undo_phases(run, &pass->group[op->index], base, gain, ket, bra, g, sums, slopes);
+            gain = 1.0;
+        } else {
+            stage_run s;
+            vec slope[2 * STATE_WIDTH] = {{0}};
+            set_stage(run, &pass->stage[op->index], base, &s);
+            const double before = set_gain(run, s.stage, pass->bits, ket, bra, &gain, &s);
+            undo_stage(ket, bra, &s, slope);
+            add_slopes(run, s.stage, slope, before, slopes);
+        }
+    }
+    return gain;
 }
 
 static void backward(const state_run *run, const state_pass *pass, const state_scratch *scratch, int64_t first,
@@ -205,20 +279,9 @@ static void backward(const state_run *run, const state_pass *pass, const state_s
             make_bra(run, pass, base, ket, bra, sums);
         else
             copy_in(pass, line, run->bra, bra);
-        for (int o = pass->ops - 1; o >= 0; o--) {
-            const state_op *op = &pass->op[o];
-            if (op->is_group) {
-                undo_phases(run, &pass->group[op->index], base, ket, bra, &g, sums, slopes);
-            } else {
-                stage_run s;
-                vec slope[STATE_WIDTH] = {{0}};
-                set_stage(run, &pass->stage[op->index], base, &s);
-                undo_stage(ket, bra, &pass->stage[op->index], &s, slope);
-                add_slopes(run, &pass->stage[op->index], slope, slopes);
-            }
-        }
-        if (!end) copy_out(pass, line, ket, run->ket);
-        copy_out(pass, line, bra, run->bra);
+        const double gain = undo_ops(run, pass, base, ket, bra, &g, sums, slopes);
+        if (!end) copy_out(pass, line, ket, gain, run->ket);
+        copy_out(pass, line, bra, gain, run->bra);
     }
 }
 
