@@ -107,7 +107,7 @@ static ent_status prepare(void *plan, const double *params)
 static void *pages_new(size_t bytes)
 {
     enum { HUGE_PAGE = 1 << 21 };
-    if (bytes < HUGE_PAGE) return ent_alloc((int64_t)bytes, 1);
+    if (bytes < HUGE_PAGE / 16) return ent_alloc((int64_t)bytes, 1);
     const size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     void *memory = aligned_alloc(HUGE_PAGE, rounded);
     if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* advice: it may fail */
@@ -125,7 +125,6 @@ static void worker_free(void *worker)
     if (!w) return;
     for (int t = 0; w->scratch && t < w->threads; t++) {
         ent_free(w->scratch[t].ket);
-        ent_free(w->scratch[t].bra);
         ent_free(w->scratch[t].tree);
     }
     ent_free(w->scratch);
@@ -140,8 +139,8 @@ static int scratch_new(const state_plan *plan, state_scratch *scratch)
 {
     const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
     const size_t block = (size_t)2 * (size_t)plan->shape.real_bytes << plan->shape.forward_bits;
-    scratch->ket = pages_new(block);
-    scratch->bra = pages_new(block);
+    scratch->ket = pages_new(2 * block); /* both on one huge page: scattered pages would meet in the sets of L2 */
+    scratch->bra = scratch->ket ? (char *)scratch->ket + block : NULL;
     scratch->tree = ent_alloc(INT64_C(6) << STATE_TREES, vector);
     return scratch->ket && scratch->bra && scratch->tree;
 }

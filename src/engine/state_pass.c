@@ -116,7 +116,8 @@ static void choose(choice *c, int width, local_rotation *r)
         if (c->selves < width) c->self[c->selves++] = r;
         return;
     }
-    if (c->width == width || reduce(&c->space, r->flip.line, &made_of) == 0) return;
+    const int room = c->kind == STATE_MIXED ? width - 1 : width; /* with re and im in registers together */
+    if (c->width == room || reduce(&c->space, r->flip.line, &made_of) == 0) return;
     for (int k = 0; k < c->width && c->kind == STATE_VERTICAL; k++)
         if (line_parity(c->line[k]->row.line, r->flip.line) || line_parity(r->row.line, c->line[k]->flip.line))
             return;

@@ -85,29 +85,7 @@ ALWAYS void turn_vertical(vec *x, uint32_t code, const stage_run *s, int width)
     }
 }
 
-ALWAYS void turn_mixed(vec *x, uint32_t code, const stage_run *s, int width)
-{
-    for (int k = width; k < width + s->stage->selves; k++) {
-        UNROLL
-        for (int r = 0; r < 1 << width; r++)
-            x[r] += s->factor[k][sign_of(code, k) ^ s->stage->turned[k][r]] * exchanged(x[r], &s->lanes[k]);
-    }
-    UNROLL
-    for (int k = 0; k < width; k++) {
-        const uint32_t sign = sign_of(code, k);
-        const vec *factor = s->factor[k];
-        UNROLL
-        for (int r = 0; r < 1 << width; r++) {
-            const int q = r | 1 << k;
-            if (r == q) continue;
-            const vec a = x[r], b = x[q];
-            x[r] = a + factor[sign ^ s->stage->turned[k][r]] * exchanged(b, &s->lanes[k]);
-            x[q] = b + factor[sign ^ s->stage->turned[k][q]] * exchanged(a, &s->lanes[k]);
-        }
-    }
-}
-
-ALWAYS void turn_lines(vec *block, const stage_run *s, int width, int kind, int scaled)
+ALWAYS void turn_lines(vec *block, const stage_run *s, int width, int scaled)
 {
     const state_stage *stage = s->stage;
     size_t comb[1 << STATE_WIDTH];
@@ -121,12 +99,66 @@ ALWAYS void turn_lines(vec *block, const stage_run *s, int width, int kind, int 
             vec x[1 << STATE_WIDTH];
             UNROLL
             for (int r = 0; r < 1 << width; r++) x[r] = block[(line ^ comb[r]) + part];
-            if (kind == STATE_VERTICAL)
-                turn_vertical(x, code, s, width);
-            else
-                turn_mixed(x, code, s, width);
+            turn_vertical(x, code, s, width);
             UNROLL
             for (int r = 0; r < 1 << width; r++) block[(line ^ comb[r]) + part] = scaled ? x[r] * gain : x[r];
+        }
+    }
+}
+
+/* The factor of rotation k in register r. */
+ALWAYS const vec *factor_in(const vec *factor, uint32_t sign, const stage_run *s, int k, int r)
+{
+    return factor + (sign ^ s->stage->turned[k][r]);
+}
+
+/* x: re in even, im in odd places, so that they share their factors. */
+ALWAYS void turn_mixed(vec *x, uint32_t code, const stage_run *s, int width)
+{
+    for (int k = width; k < width + s->stage->selves; k++) {
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) {
+            const vec factor = *factor_in(s->factor[k], sign_of(code, k), s, k, r);
+            x[2 * r] += factor * exchanged(x[2 * r], &s->lanes[k]);
+            x[2 * r + 1] += factor * exchanged(x[2 * r + 1], &s->lanes[k]);
+        }
+    }
+    UNROLL
+    for (int k = 0; k < width; k++) {
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) {
+            const int q = r | 1 << k;
+            if (r == q) continue;
+            const vec at_r = *factor_in(s->factor[k], sign_of(code, k), s, k, r);
+            const vec at_q = *factor_in(s->factor[k], sign_of(code, k), s, k, q);
+            UNROLL
+            for (int part = 0; part < 2; part++) {
+                const vec a = x[2 * r + part], b = x[2 * q + part];
+                x[2 * r + part] = a + at_r * exchanged(b, &s->lanes[k]);
+                x[2 * q + part] = b + at_q * exchanged(a, &s->lanes[k]);
+            }
+        }
+    }
+}
+
+ALWAYS void mix_lines(vec *block, const stage_run *s, int width)
+{
+    const state_stage *stage = s->stage;
+    const vec gain = s->gain;
+    for (int64_t h = 0; h < stage->cosets; h++) {
+        const uint32_t code = stage->base[h] ^ s->toggle;
+        vec x[1 << STATE_WIDTH], *at[1 << STATE_WIDTH];
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) {
+            at[r] = block + 2 * (size_t)((code & 0xffff) ^ stage->comb[r]);
+            x[2 * r] = at[r][0];
+            x[2 * r + 1] = at[r][1];
+        }
+        turn_mixed(x, code, s, width);
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) {
+            at[r][0] = s->scaled ? x[2 * r] * gain : x[2 * r];
+            at[r][1] = s->scaled ? x[2 * r + 1] * gain : x[2 * r + 1];
         }
     }
 }
@@ -156,45 +188,13 @@ ALWAYS void back_vertical(vec *x, vec *y, uint32_t code, vec *slope, const stage
     }
 }
 
-ALWAYS void back_mixed(vec *x, vec *y, uint32_t code, vec *slope, const stage_run *s, int width)
-{
-    for (int k = width; k < width + s->stage->selves; k++) {
-        UNROLL
-        for (int r = 0; r < 1 << width; r++) {
-            const uint32_t sign = sign_of(code, k) ^ s->stage->turned[k][r];
-            const vec flipped = exchanged(x[r], &s->lanes[k]);
-            slope[k] += s->sign[k][sign] * (y[r] * flipped);
-            x[r] -= s->factor[k][sign] * flipped;
-            y[r] -= s->factor[k][sign] * exchanged(y[r], &s->lanes[k]);
-        }
-    }
-    UNROLL
-    for (int k = 0; k < width; k++) {
-        const vec *factor = s->factor[k], *signs = s->sign[k];
-        UNROLL
-        for (int r = 0; r < 1 << width; r++) {
-            const int q = r | 1 << k;
-            if (r == q) continue;
-            const uint32_t sign_r = sign_of(code, k) ^ s->stage->turned[k][r];
-            const uint32_t sign_q = sign_of(code, k) ^ s->stage->turned[k][q];
-            const vec a = x[r], b = x[q], c = y[r], d = y[q];
-            const vec ae = exchanged(a, &s->lanes[k]), be = exchanged(b, &s->lanes[k]);
-            slope[k] += signs[sign_r] * (c * be) + signs[sign_q] * (d * ae);
-            x[r] = a - factor[sign_r] * be;
-            x[q] = b - factor[sign_q] * ae;
-            y[r] = c - factor[sign_r] * exchanged(d, &s->lanes[k]);
-            y[q] = d - factor[sign_q] * exchanged(c, &s->lanes[k]);
-        }
-    }
-}
-
-ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, int width, int kind)
+ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, int width)
 {
     const state_stage *stage = s->stage;
     size_t comb[1 << STATE_WIDTH];
     UNROLL
     for (int r = 0; r < 1 << width; r++) comb[r] = 2 * (size_t)stage->comb[r];
-    vec sum[2 * STATE_WIDTH] = {{0}};
+    vec sum[STATE_WIDTH] = {{0}};
     for (int64_t h = 0; h < stage->cosets; h++) {
         const uint32_t code = stage->base[h] ^ s->toggle;
         const size_t line = 2 * (size_t)(code & 0xffff);
@@ -205,10 +205,7 @@ ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, int w
                 x[r] = ket[(line ^ comb[r]) + part];
                 y[r] = bra[(line ^ comb[r]) + part];
             }
-            if (kind == STATE_VERTICAL)
-                back_vertical(x, y, code, sum, s, width);
-            else
-                back_mixed(x, y, code, sum, s, width);
+            back_vertical(x, y, code, sum, s, width);
             UNROLL
             for (int r = 0; r < 1 << width; r++) {
                 ket[(line ^ comb[r]) + part] = s->scaled ? x[r] * s->gain : x[r];
@@ -219,51 +216,129 @@ ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, int w
     memcpy(slope, sum, sizeof sum);
 }
 
+/* One rotation within lines: x of the ket, y of the bra. */
+ALWAYS void back_self(vec *x, vec *y, uint32_t code, vec *slope, const stage_run *s, int width, int k)
+{
+    UNROLL
+    for (int r = 0; r < 1 << width; r++) {
+        const uint32_t sign = sign_of(code, k) ^ s->stage->turned[k][r];
+        const vec factor = s->factor[k][sign];
+        vec sum = {0};
+        UNROLL
+        for (int p = 2 * r; p < 2 * r + 2; p++) {
+            const vec flipped = exchanged(x[p], &s->lanes[k]);
+            sum += y[p] * flipped;
+            x[p] -= factor * flipped;
+            y[p] -= factor * exchanged(y[p], &s->lanes[k]);
+        }
+        slope[k] += s->sign[k][sign] * sum;
+    }
+}
+
+ALWAYS void back_cross(vec *x, vec *y, uint32_t code, vec *slope, const stage_run *s, int width, int k)
+{
+    UNROLL
+    for (int r = 0; r < 1 << width; r++) {
+        const int q = r | 1 << k;
+        if (r == q) continue;
+        const uint32_t sign_r = sign_of(code, k) ^ s->stage->turned[k][r];
+        const uint32_t sign_q = sign_of(code, k) ^ s->stage->turned[k][q];
+        const vec at_r = s->factor[k][sign_r], at_q = s->factor[k][sign_q];
+        vec sum_r = {0}, sum_q = {0};
+        UNROLL
+        for (int part = 0; part < 2; part++) {
+            const vec a = x[2 * r + part], b = x[2 * q + part], c = y[2 * r + part], d = y[2 * q + part];
+            const vec ae = exchanged(a, &s->lanes[k]), be = exchanged(b, &s->lanes[k]);
+            sum_r += c * be;
+            sum_q += d * ae;
+            x[2 * r + part] = a - at_r * be;
+            x[2 * q + part] = b - at_q * ae;
+            y[2 * r + part] = c - at_r * exchanged(d, &s->lanes[k]);
+            y[2 * q + part] = d - at_q * exchanged(c, &s->lanes[k]);
+        }
+        slope[k] += s->sign[k][sign_r] * sum_r + s->sign[k][sign_q] * sum_q;
+    }
+}
+
+ALWAYS void unmix_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, int width)
+{
+    const state_stage *stage = s->stage;
+    for (int64_t h = 0; h < stage->cosets; h++) {
+        const uint32_t code = stage->base[h] ^ s->toggle;
+        size_t line[1 << STATE_WIDTH];
+        vec x[1 << STATE_WIDTH], y[1 << STATE_WIDTH];
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) {
+            line[r] = 2 * (size_t)((code & 0xffff) ^ stage->comb[r]);
+            x[2 * r] = ket[line[r]];
+            x[2 * r + 1] = ket[line[r] + 1];
+            y[2 * r] = bra[line[r]];
+            y[2 * r + 1] = bra[line[r] + 1];
+        }
+        for (int k = width; k < width + stage->selves; k++) back_self(x, y, code, slope, s, width, k);
+        UNROLL
+        for (int k = 0; k < width; k++) back_cross(x, y, code, slope, s, width, k);
+        UNROLL
+        for (int r = 0; r < 1 << width; r++)
+            for (int part = 0; part < 2; part++) {
+                const vec a = x[2 * r + part], c = y[2 * r + part];
+                ket[line[r] + (size_t)part] = s->scaled ? a * s->gain : a;
+                bra[line[r] + (size_t)part] = s->scaled ? c * s->gain : c;
+            }
+    }
+}
+
 /* ---- all widths ---- */
 
-#define TURN_CASE(kind, width)                                                                                       \
-    case 8 * (kind) + (width):                                                                                       \
+#define TURN_CASE(width)                                                                                             \
+    case 8 * STATE_VERTICAL + (width):                                                                               \
         if (s->scaled)                                                                                               \
-            turn_lines(block, s, width, kind, 1);                                                                    \
+            turn_lines(block, s, width, 1);                                                                          \
         else                                                                                                         \
-            turn_lines(block, s, width, kind, 0);                                                                    \
+            turn_lines(block, s, width, 0);                                                                          \
+        return;
+#define MIX_CASE(width)                                                                                              \
+    case 8 * STATE_MIXED + (width):                                                                                  \
+        mix_lines(block, s, width);                                                                                  \
         return;
 
 static void do_stage(vec *block, const stage_run *s)
 {
     switch (8 * s->stage->kind + s->stage->width) {
-        TURN_CASE(STATE_VERTICAL, 1)
-        TURN_CASE(STATE_VERTICAL, 2)
-        TURN_CASE(STATE_VERTICAL, 3)
+        TURN_CASE(1)
+        TURN_CASE(2)
+        TURN_CASE(3)
+        MIX_CASE(0)
+        MIX_CASE(1)
+        MIX_CASE(2)
 #if FORWARD_WIDTH == 4
-        TURN_CASE(STATE_VERTICAL, 4)
-        TURN_CASE(STATE_MIXED, 4)
+        TURN_CASE(4)
+        MIX_CASE(3)
 #endif
-        TURN_CASE(STATE_MIXED, 0)
-        TURN_CASE(STATE_MIXED, 1)
-        TURN_CASE(STATE_MIXED, 2)
-        TURN_CASE(STATE_MIXED, 3)
     }
 }
 
-#define BACK_CASE(kind, width)                                                                                       \
-    case 8 * (kind) + (width):                                                                                       \
-        back_lines(ket, bra, s, slope, width, kind);                                                                 \
+#define BACK_CASE(width)                                                                                             \
+    case 8 * STATE_VERTICAL + (width):                                                                               \
+        back_lines(ket, bra, s, slope, width);                                                                       \
+        return;
+#define UNMIX_CASE(width)                                                                                            \
+    case 8 * STATE_MIXED + (width):                                                                                  \
+        unmix_lines(ket, bra, s, slope, width);                                                                      \
         return;
 
 /* Ket and bra share the registers, so that fewer rotations fit at once. */
 static void undo_stage(vec *ket, vec *bra, const stage_run *s, vec *slope)
 {
     switch (8 * s->stage->kind + s->stage->width) {
-        BACK_CASE(STATE_VERTICAL, 1)
-        BACK_CASE(STATE_VERTICAL, 2)
+        BACK_CASE(1)
+        BACK_CASE(2)
+        UNMIX_CASE(0)
+        UNMIX_CASE(1)
 #if BACK_WIDTH == 3
-        BACK_CASE(STATE_VERTICAL, 3)
-        BACK_CASE(STATE_MIXED, 3)
+        BACK_CASE(3)
+        UNMIX_CASE(2)
 #endif
-        BACK_CASE(STATE_MIXED, 0)
-        BACK_CASE(STATE_MIXED, 1)
-        BACK_CASE(STATE_MIXED, 2)
     }
 }
 

@@ -76,7 +76,7 @@ static uint64_t base_of(const state_pass *pass, int bits, int64_t b)
 }
 
 /* How many runs ahead memory is asked for: the runs lie anywhere, so no hardware foresees them. */
-enum { AHEAD = 8 };
+enum { AHEAD = 16 };
 
 static void ask_ahead(const state_pass *pass, uint64_t base_line, const vec *state, int64_t r)
 {
@@ -318,7 +318,7 @@ static void contract(const state_run *run, const state_scratch *scratch, int64_t
 
 const state_kernels TABLE = {.shape = {.lane_bits = LANE_BITS,
                                        .real_bytes = sizeof(REAL),
-                                       .run_bits = LANE_BITS + 1,
+                                       .run_bits = LANE_BITS + 2,
                                        .forward_bits = sizeof(REAL) == 8 ? 15 : 16,
                                        .back_bits = sizeof(REAL) == 8 ? 14 : 15,
                                        .forward_width = FORWARD_WIDTH,
