@@ -7,15 +7,16 @@
 /* A sample's run: what all threads read, and the state. */
 typedef struct {
     const state_plan *plan;
-    void *ket, *bra; /* [lines][re, im] vectors */
-    void *factor;    /* [rotations][2] vectors: tangent (Y) or sine (Z) of half the angle, by the sign of a line */
-    void *sign;      /* [rotations][2] vectors: what the slope of a rotation is multiplied by */
-    double *cosine;  /* [rotations] of half the angle */
-    double *bit;     /* [bits][2 amplitudes][re, im] the prefix's product */
-    int low_bits;    /* the product as low part times high part */
-    void *low;       /* [2^low_bits] amplitudes as lines */
-    double *high;    /* [2^(bits - low_bits)][re, im] */
-    double *weight;  /* [values] of the readouts, for the way back */
+    uint64_t outside; /* the bits of the index above those in this memory */
+    void *ket, *bra;  /* [lines][re, im] vectors */
+    void *factor;     /* [rotations][2] vectors: tangent (Y) or sine (Z) of half the angle, by the sign of a line */
+    void *sign;       /* [rotations][2] vectors: what the slope of a rotation is multiplied by */
+    double *cosine;   /* [rotations] of half the angle */
+    double *bit;      /* [bits][2 amplitudes][re, im] the prefix's product */
+    int low_bits;     /* the product as low part times high part */
+    void *low;        /* [2^low_bits] amplitudes as lines */
+    double *high;     /* [2^(local_bits - low_bits)][re, im] */
+    double *weight;   /* [values] of the readouts, for the way back */
 } state_run;
 
 /* What one thread works in. */

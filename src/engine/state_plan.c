@@ -43,7 +43,7 @@ static int block_bits(const state_plan *plan, int wanted)
 {
     int bits = wanted;
     if (block_limit > 0 && block_limit < bits) bits = block_limit;
-    if (bits > plan->bits - 2) bits = plan->bits - 2;
+    if (bits > plan->local_bits - 2) bits = plan->local_bits - 2;
     if (bits > plan->shape.lane_bits + STATE_LINE_BITS) bits = plan->shape.lane_bits + STATE_LINE_BITS;
     const int least = plan->shape.lane_bits + 1;
     return bits < least ? least : bits;
@@ -70,7 +70,7 @@ static void sort_basis(state_pass *pass, int from)
 /* Fill the space up, and write the table of runs. */
 static ent_status finish_space(const state_plan *plan, int bits, int run, state_pass *pass)
 {
-    for (int b = 0; b < plan->bits && pass->bits < bits; b++) {
+    for (int b = 0; b < plan->local_bits && pass->bits < bits; b++) {
         const uint64_t v = reduce(pass, UINT64_C(1) << b);
         if (v) extend(pass, v);
     }
@@ -161,30 +161,44 @@ static ent_status find_values(state_plan *plan)
     return ENT_OK;
 }
 
-static ent_status fill(state_plan *plan, const ent_circuit *circuit)
+ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count)
 {
-    ENT_TRY(ent_batch_lower(circuit, &plan->list));
-    ENT_TRY(find_values(plan));
-    int *order = ent_alloc(plan->list.rotations, sizeof *order), count;
-    ENT_REQUIRE(order, ENT_ENOMEM, "state engine: no memory for %d rotations", plan->list.rotations);
     const state_shape *shape = &plan->shape;
-    ent_status status = ent_state_reduce(&plan->list, &plan->prefix, order, &count);
-    if (status == ENT_OK)
-        status = make_route(plan, shape->forward_bits, shape->forward_width, order, count, &plan->forward);
-    if (status == ENT_OK) status = make_route(plan, shape->back_bits, shape->back_width, order, count, &plan->back);
-    ent_free(order);
-    return status;
+    ENT_TRY(make_route(plan, shape->forward_bits, shape->forward_width, order, count, &plan->forward));
+    return make_route(plan, shape->back_bits, shape->back_width, order, count, &plan->back);
 }
 
-ent_status ent_state_plan_new(const ent_circuit *circuit, const state_shape *shape, state_plan **out)
+ent_status ent_state_plan_begin(const ent_circuit *circuit, const state_shape *shape, state_plan **out, int **order,
+                                int *count)
 {
     state_plan *plan = ent_alloc(1, sizeof *plan);
     ENT_REQUIRE(plan, ENT_ENOMEM, "state engine: no memory");
     plan->shape = *shape;
-    plan->bits = circuit->qubits > shape->lane_bits ? circuit->qubits : shape->lane_bits + 1;
+    plan->bits = plan->local_bits = circuit->qubits > shape->lane_bits ? circuit->qubits : shape->lane_bits + 1;
     plan->params = circuit->params;
     plan->angles = circuit->angles;
-    const ent_status status = fill(plan, circuit);
+    ent_status status = ent_batch_lower(circuit, &plan->list);
+    if (status == ENT_OK) status = find_values(plan);
+    int *rest = status == ENT_OK ? ent_alloc(plan->list.rotations, sizeof *rest) : NULL;
+    if (status == ENT_OK && !rest) status = ent_fail(ENT_ENOMEM, "state engine: no memory for an order");
+    if (status == ENT_OK) status = ent_state_reduce(&plan->list, &plan->prefix, rest, count);
+    if (status != ENT_OK) {
+        ent_free(rest);
+        ent_state_plan_free(plan);
+        return status;
+    }
+    *out = plan;
+    *order = rest;
+    return ENT_OK;
+}
+
+ent_status ent_state_plan_new(const ent_circuit *circuit, const state_shape *shape, state_plan **out)
+{
+    state_plan *plan;
+    int *order, count;
+    ENT_TRY(ent_state_plan_begin(circuit, shape, &plan, &order, &count));
+    const ent_status status = ent_state_plan_routes(plan, order, count);
+    ent_free(order);
     if (status != ENT_OK) {
         ent_state_plan_free(plan);
         return status;
@@ -197,13 +211,19 @@ static void route_clear(state_route *route)
 {
     for (int k = 0; k < route->passes; k++) ent_state_pass_clear(&route->pass[k]);
     ent_free(route->pass);
+    *route = (state_route){0};
+}
+
+void ent_state_plan_free_routes(state_plan *plan)
+{
+    route_clear(&plan->forward);
+    route_clear(&plan->back);
 }
 
 void ent_state_plan_free(state_plan *plan)
 {
     if (!plan) return;
-    route_clear(&plan->forward);
-    route_clear(&plan->back);
+    ent_state_plan_free_routes(plan);
     ent_batch_list_clear(&plan->list);
     ent_free(plan->value);
     ent_free(plan->value_row);

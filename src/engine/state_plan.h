@@ -96,7 +96,8 @@ typedef struct {
 typedef struct {
     batch_list list;
     state_shape shape;
-    int bits; /* of the index: the circuit's qubits, or more so that a vector is full */
+    int bits;       /* of the index: the circuit's qubits, or more so that a vector is full */
+    int local_bits; /* of them in this memory: all, but for shards (shard/shard_plan.h) */
     int params, angles;
     int values; /* different rows among the readouts */
     int *value; /* [readouts] -> values, or -1 for a constant */
@@ -108,6 +109,12 @@ typedef struct {
 /* state_plan.c.  Errors: ENT_ENOMEM. */
 ent_status ent_state_plan_new(const ent_circuit *circuit, const state_shape *shape, state_plan **out);
 void ent_state_plan_free(state_plan *plan);
+/* The two halves of ent_state_plan_new: the list, values and prefix (order [rotations] has the `count` others; free
+ * it); and the routes of the rotations in order, all of which flip local bits alone. */
+ent_status ent_state_plan_begin(const ent_circuit *circuit, const state_shape *shape, state_plan **out, int **order,
+                                int *count);
+ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count);
+void ent_state_plan_free_routes(state_plan *plan);
 
 /* state_reduce.c: drop what no readout sees, merge equal rotations, split off the prefix.  order [rotations] gets the
  * `count` others in order. */

@@ -57,8 +57,9 @@ static void prepare(state_run *run, const double *angle)
         line[0] = (REAL)z[0];
         line[LANES] = (REAL)z[1];
     }
-    for (int64_t k = 0; k < INT64_C(1) << (run->plan->bits - run->low_bits); k++)
-        product(run->bit + 4 * run->low_bits, run->plan->bits - run->low_bits, k, run->high + 2 * k);
+    const int64_t above = (int64_t)(run->outside >> run->low_bits);
+    for (int64_t k = 0; k < INT64_C(1) << (run->plan->local_bits - run->low_bits); k++)
+        product(run->bit + 4 * run->low_bits, run->plan->bits - run->low_bits, above | k, run->high + 2 * k);
 }
 
 /* ---- blocks in and out ---- */
@@ -224,14 +225,15 @@ static void forward(const state_run *run, const state_pass *pass, const state_sc
     group_run g;
     set_trees(scratch, &g, sums);
     for (int64_t b = first; b < last; b++) {
-        const uint64_t base = base_of(pass, run->plan->bits, b), line = base >> LANE_BITS;
+        const uint64_t base = base_of(pass, run->plan->local_bits, b), line = base >> LANE_BITS;
+        const uint64_t signs = base | run->outside;
         if (begin)
             make_block(run, pass, line, block);
         else
             copy_in(pass, line, run->ket, block);
-        const double gain = run_ops(run, pass, base, block, &g);
+        const double gain = run_ops(run, pass, signs, block, &g);
         for (int k = pass->groups - pass->sums; values && k < pass->groups; k++)
-            sum_up(&pass->group[k], base, gain, block, sums, values);
+            sum_up(&pass->group[k], signs, gain, block, sums, values);
         if (keep) copy_out(pass, line, block, gain, run->ket);
     }
 }
@@ -273,13 +275,14 @@ static void backward(const state_run *run, const state_pass *pass, const state_s
     group_run g;
     set_trees(scratch, &g, sums);
     for (int64_t b = first; b < last; b++) {
-        const uint64_t base = base_of(pass, run->plan->bits, b), line = base >> LANE_BITS;
+        const uint64_t base = base_of(pass, run->plan->local_bits, b), line = base >> LANE_BITS;
+        const uint64_t signs = base | run->outside;
         copy_in(pass, line, run->ket, ket);
         if (begin)
-            make_bra(run, pass, base, ket, bra, sums);
+            make_bra(run, pass, signs, ket, bra, sums);
         else
             copy_in(pass, line, run->bra, bra);
-        const double gain = undo_ops(run, pass, base, ket, bra, &g, sums, slopes);
+        const double gain = undo_ops(run, pass, signs, ket, bra, &g, sums, slopes);
         if (!end) copy_out(pass, line, ket, gain, run->ket);
         copy_out(pass, line, bra, gain, run->bra);
     }
