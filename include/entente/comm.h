@@ -53,4 +53,12 @@ void ent_comm_exact_sum(ent_comm *comm, ent_exact *sums, int64_t n);
  * Errors: ENT_ENOMEM, agreed on. */
 ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t bytes, void **all, int64_t *counts);
 
+/* Swap `bytes` (below 2^31) with a rank: `send` goes there, what it sends comes to `recv`; neither is touched until
+ * the wait.  Both ranks start their swaps with each other in the same order.  Local; a wait needs the other's start. */
+typedef struct ent_swap ent_swap;
+ent_status ent_swap_new(ent_comm *comm, ent_swap **out); /* may swap again and again; Local */
+void ent_swap_free(ent_swap *swap);
+void ent_swap_start(ent_swap *swap, int rank, const void *send, void *recv, size_t bytes);
+void ent_swap_wait(ent_swap *swap);
+
 #endif

@@ -11,9 +11,9 @@
 #include "entente/circuit.h"
 #include "entente/status.h"
 
-/* AUTO: the batch engine, and the reference engine where more than 20 qubits are in use or the batch engine's states,
- * a vector of samples wide, do not fit. */
-typedef enum { ENT_ENGINE_AUTO, ENT_ENGINE_REFERENCE, ENT_ENGINE_BATCH } ent_engine_kind;
+/* AUTO: the state engine from 17 qubits on, else the batch engine; where an engine's states do not fit, the next, the
+ * reference engine being the last. */
+typedef enum { ENT_ENGINE_AUTO, ENT_ENGINE_REFERENCE, ENT_ENGINE_BATCH, ENT_ENGINE_STATE } ent_engine_kind;
 typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
 
 typedef struct {
@@ -31,8 +31,12 @@ typedef struct ent_program ent_program;
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
 void ent_program_free(ent_program *program);
 
-/* Which engine and instruction set run it: "reference", "batch avx512". */
+/* Which engine and instruction set run it: "reference", "batch avx512", "state avx2". */
 const char *ent_program_engine(const ent_program *program);
+
+/* Passes over the state in memory: [0] of a forward run, [1] of the way back of a gradient; 0 where an engine does not
+ * count them. */
+void ent_program_passes(const ent_program *program, int passes[2]);
 
 /* The name of the instruction set that `isa` (as in ent_program_inp) comes to on this machine.
  * Errors: ENT_EARG for one that is not known or not there. */

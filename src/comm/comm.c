@@ -213,3 +213,37 @@ ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t by
     ent_free(length);
     return status;
 }
+
+/* ---- swaps ---- */
+
+struct ent_swap {
+    ent_comm *comm;
+    MPI_Request request[2];
+};
+
+ent_status ent_swap_new(ent_comm *comm, ent_swap **out)
+{
+    ent_swap *swap = ent_alloc(1, sizeof *swap);
+    ENT_REQUIRE(swap, ENT_ENOMEM, "swap: no memory");
+    *swap = (ent_swap){comm, {MPI_REQUEST_NULL, MPI_REQUEST_NULL}};
+    *out = swap;
+    return ENT_OK;
+}
+
+void ent_swap_free(ent_swap *swap)
+{
+    ent_free(swap);
+}
+
+void ent_swap_start(ent_swap *swap, int rank, const void *send, void *recv, size_t bytes)
+{
+    enum { TAG = 2 };
+    ENT_ASSERT(bytes <= PIECE_BYTES);
+    MPI_Irecv(recv, (int)bytes, MPI_BYTE, rank, TAG, swap->comm->mpi, &swap->request[0]);
+    MPI_Isend(send, (int)bytes, MPI_BYTE, rank, TAG, swap->comm->mpi, &swap->request[1]);
+}
+
+void ent_swap_wait(ent_swap *swap)
+{
+    MPI_Waitall(2, swap->request, MPI_STATUSES_IGNORE);
+}

@@ -29,12 +29,22 @@ static const struct {
     const char *name;
     int (*there)(void);
     const batch_kernels *kernels[2]; /* of ENT_DOUBLE, ENT_SINGLE */
+    const state_kernels *state[2];
 } ISA[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, {&ent_batch_avx512_double, &ent_batch_avx512_float}},
-    {"avx2", has_avx2, {&ent_batch_avx2_double, &ent_batch_avx2_float}},
+    {"avx512",
+     has_avx512,
+     {&ent_batch_avx512_double, &ent_batch_avx512_float},
+     {&ent_state_avx512_double, &ent_state_avx512_float}},
+    {"avx2",
+     has_avx2,
+     {&ent_batch_avx2_double, &ent_batch_avx2_float},
+     {&ent_state_avx2_double, &ent_state_avx2_float}},
 #endif
-    {"baseline", has_baseline, {&ent_batch_baseline_double, &ent_batch_baseline_float}},
+    {"baseline",
+     has_baseline,
+     {&ent_batch_baseline_double, &ent_batch_baseline_float},
+     {&ent_state_baseline_double, &ent_state_baseline_float}},
 };
 enum { ISAS = sizeof ISA / sizeof ISA[0] };
 
@@ -66,5 +76,13 @@ ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch
     int index;
     ENT_TRY(pick(isa, &index));
     *kernels = ISA[index].kernels[precision == ENT_SINGLE];
+    return ENT_OK;
+}
+
+ent_status ent_isa_state_kernels(const char *isa, ent_precision precision, const state_kernels **kernels)
+{
+    int index;
+    ENT_TRY(pick(isa, &index));
+    *kernels = ISA[index].state[precision == ENT_SINGLE];
     return ENT_OK;
 }

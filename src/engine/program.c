@@ -49,15 +49,35 @@ static ent_status plan_for(ent_program *program, const ent_engine *engine, const
     return status;
 }
 
-/* The batch engine, unless the circuit is too large for it. */
+/* From so many qubits on, one sample over all threads and in blocks is faster than samples side by side. */
+enum { STATE_FROM_QUBITS = 17 };
+
+/* What AUTO tries, one after another. */
+static ent_status plan_by_size(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
+{
+    const ent_engine *const order[] = {&ent_engine_state, &ent_engine_batch, &ent_engine_reference};
+    ent_status status = ENT_OK;
+    for (int k = circuit->qubits >= STATE_FROM_QUBITS ? 0 : 1; k < 3; k++) {
+        status = plan_for(program, order[k], circuit, inp);
+        if (status == ENT_OK) break;
+    }
+    return status;
+}
+
 static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const char *isa;
     ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
-    if (inp->engine == ENT_ENGINE_REFERENCE) return plan_for(program, &ent_engine_reference, circuit, inp);
-    const ent_status status = plan_for(program, &ent_engine_batch, circuit, inp);
-    if (inp->engine == ENT_ENGINE_BATCH || status == ENT_OK) return status;
-    return plan_for(program, &ent_engine_reference, circuit, inp);
+    switch (inp->engine) {
+    case ENT_ENGINE_REFERENCE:
+        return plan_for(program, &ent_engine_reference, circuit, inp);
+    case ENT_ENGINE_BATCH:
+        return plan_for(program, &ent_engine_batch, circuit, inp);
+    case ENT_ENGINE_STATE:
+        return plan_for(program, &ent_engine_state, circuit, inp);
+    default:
+        return plan_by_size(program, circuit, inp);
+    }
 }
 
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
@@ -97,10 +117,17 @@ const char *ent_program_engine(const ent_program *program)
     return program->engine->describe(program->plan);
 }
 
+void ent_program_passes(const ent_program *program, int passes[2])
+{
+    passes[0] = passes[1] = 0;
+    if (program->engine->passes) program->engine->passes(program->plan, passes);
+}
+
 /* How many threads `chunks` chunks can use; their workspaces, made by one thread. */
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {
     *threads = chunks < program->threads ? (int)chunks : program->threads;
+    if (program->engine->inner_threads) *threads = 1;
     while (program->workers < *threads) {
         void *worker;
         ENT_TRY(program->engine->worker_new(program->plan, &worker));

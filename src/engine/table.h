@@ -11,12 +11,15 @@ typedef struct {
     ent_status (*plan_new)(const ent_circuit *circuit, const ent_program_inp *inp, void **plan);
     void (*plan_free)(void *plan);
     const char *(*describe)(const void *plan);
+    void (*passes)(const void *plan, int passes[2]); /* or NULL */
     /* Samples in a chunk: fixed by the plan, so that sums over chunks do not depend on threads. */
     int (*chunk)(const void *plan);
     /* Length of the partial sum that gradient adds to. */
     int64_t (*partials)(const void *plan);
     /* Bytes of the states that one thread holds at once. */
     double (*bytes)(const void *plan);
+    /* Threads are inside a sample: chunks run one after the other in one workspace. */
+    int inner_threads;
     /* What one thread works in. */
     ent_status (*worker_new)(const void *plan, void **worker);
     void (*worker_free)(void *worker);
@@ -32,6 +35,6 @@ typedef struct {
     void (*collect)(const void *plan, const double *partial, double *grad_params);
 } ent_engine;
 
-extern const ent_engine ent_engine_reference, ent_engine_batch;
+extern const ent_engine ent_engine_reference, ent_engine_batch, ent_engine_state;
 
 #endif

@@ -1,0 +1,33 @@
+/* Shards: one large state over a group of ranks.
+ *
+ * A group of S = 2^s ranks holds one state; s bits of the amplitude's index are rank bits.  The circuit is cut into
+ * segments that run on the parts alone, in the state engine's passes; between two segments one exchange moves as many
+ * qubits as it can.  All ranks of the group call all functions with the same arguments (Collective), and all get the
+ * same results.  They do not depend on the threads; they are those of the reference engine, to rounding. */
+#ifndef ENTENTE_SHARD_H
+#define ENTENTE_SHARD_H
+
+#include "entente/comm.h"
+#include "entente/engine.h"
+
+typedef struct ent_shard ent_shard;
+
+/* Errors, the same on all ranks: ENT_EARG for a group whose size is no power of two, or larger than 2^(qubits - 1);
+ * ENT_ENOMEM where one rank has not the memory for its part (the message names the rank, and the bytes needed and
+ * there).  The group must outlive the shards.  Collective. */
+ent_status ent_shard_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group, ent_shard **out);
+void ent_shard_free(ent_shard *shard); /* Local */
+
+/* As ent_program_forward and ent_program_gradient.  Collective. */
+ent_status ent_shard_forward(ent_shard *shard, const ent_batch *batch, double *expectations);
+ent_status ent_shard_gradient(ent_shard *shard, const ent_batch *batch, ent_cotangent *cotangent, void *context,
+                              double *grad_params, double *grad_angles);
+
+/* What a forward run does: passes over a rank's part, exchanges, and the bytes that a rank has sent so far. */
+typedef struct {
+    int passes, back_passes, exchanges;
+    double part_bytes, sent_bytes;
+} ent_shard_info;
+void ent_shard_describe(const ent_shard *shard, ent_shard_info *info); /* Local */
+
+#endif

@@ -1,0 +1,232 @@
+/* Runs a shard_plan: segments and exchanges, forwards and backwards, and sums over ranks.
+ *
+ * Sums over ranks are exact (exact.h), so that all ranks have the same bits. */
+#include "entente/shard.h"
+
+#include <omp.h>
+#include <string.h>
+
+#include "../isa.h"
+#include "../state_worker.h"
+#include "entente/memory.h"
+#include "exchange.h"
+
+struct ent_shard {
+    ent_comm *group;
+    shard_plan *plan;
+    state_worker *worker;
+    shard_buffers *buffers;
+    uint64_t *rank;          /* [segments] this rank's number in the segment's coordinates */
+    uint64_t (*process)[32]; /* [segments][rank bits] the rank of the group that has the number 1 << b */
+    ent_exact *exact;        /* room for a sum over ranks */
+};
+
+/* ---- new ---- */
+
+static ent_status check_group(const ent_circuit *circuit, int size, int *rank_bits)
+{
+    ENT_REQUIRE((size & (size - 1)) == 0, ENT_EARG, "%d shards, want a power of two", size);
+    *rank_bits = __builtin_ctz((unsigned)size);
+    ENT_REQUIRE(*rank_bits == 0 || *rank_bits < circuit->qubits, ENT_EARG,
+                "%d shards of a state of %d qubits, want at most half as many as its amplitudes", size,
+                circuit->qubits);
+    return ENT_OK;
+}
+
+/* Ranks of one node share its memory. */
+static ent_status check_memory(const ent_shard *shard, int node_ranks)
+{
+    const double bytes = 2.0 * (1.0 + 1.0 / 32) * (double)ent_state_part_bytes(shard->plan->base);
+    const double there = (double)ent_memory_available_bytes() / node_ranks;
+    char need[32], have[32];
+    ENT_REQUIRE(bytes <= there, ENT_ENOMEM,
+                "a part of 2^%d amplitudes needs %.0f bytes (%s) for state and gradient, and %.0f bytes (%s) are "
+                "there for each of %d ranks of the node",
+                shard->plan->local_bits, bytes, ent_bytes_text(bytes, need), there, ent_bytes_text(there, have),
+                node_ranks);
+    return ENT_OK;
+}
+
+static uint64_t process_of(const uint64_t *process, uint64_t number)
+{
+    uint64_t sum = 0;
+    for (int b = 0; number >> b; b++)
+        if (number >> b & 1) sum ^= process[b];
+    return sum;
+}
+
+/* This rank's number and everyone's, segment by segment. */
+static void number_ranks(ent_shard *shard)
+{
+    const shard_plan *plan = shard->plan;
+    shard->rank[0] = (uint64_t)ent_comm_rank(shard->group);
+    for (int b = 0; b < plan->rank_bits; b++) shard->process[0][b] = UINT64_C(1) << b;
+    for (int s = 1; s < plan->segments; s++) {
+        const shard_exchange *e = &plan->segment[s].before;
+        shard->rank[s] = ent_shard_renamed(e, plan->rank_bits, shard->rank[s - 1]);
+        for (int b = 0; b < plan->rank_bits; b++)
+            shard->process[s][b] = process_of(shard->process[s - 1], e->rank_basis[b]);
+    }
+}
+
+static ent_status fill(ent_shard *shard, const ent_circuit *circuit, const ent_program_inp *inp, int rank_bits,
+                       int node_ranks)
+{
+    const state_kernels *kernels;
+    const int threads = inp->threads > 0 ? inp->threads : omp_get_max_threads();
+    ENT_TRY(ent_isa_state_kernels(inp->isa, inp->precision, &kernels));
+    ENT_TRY(ent_shard_plan_new(circuit, &kernels->shape, rank_bits, &shard->plan));
+    ENT_TRY(check_memory(shard, node_ranks));
+    const shard_plan *plan = shard->plan;
+    ENT_TRY(ent_state_worker_new(plan->base, kernels, threads, &shard->worker));
+    ENT_TRY(ent_shard_buffers_new(shard->group, plan->base, shard->worker->threads, &shard->buffers));
+    const int rotations = plan->base->list.rotations, values = plan->base->values;
+    const int64_t part = INT64_C(2) << shard->worker->run.low_bits;
+    int64_t most = rotations > values ? rotations : values;
+    if (part > most) most = part;
+    shard->rank = ent_alloc(plan->segments, sizeof *shard->rank);
+    shard->process = ent_alloc(plan->segments, sizeof *shard->process);
+    shard->exact = ent_alloc(most, sizeof *shard->exact);
+    ENT_REQUIRE(shard->rank && shard->process && shard->exact, ENT_ENOMEM, "shards: no memory");
+    number_ranks(shard);
+    return ENT_OK;
+}
+
+ent_status ent_shard_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group, ent_shard **out)
+{
+    int rank_bits = 0;
+    ENT_TRY(check_group(circuit, ent_comm_size(group), &rank_bits));
+    const int node_ranks = ent_comm_node_ranks(group);
+    ent_shard *shard = ent_alloc(1, sizeof *shard);
+    ent_status status = shard ? ENT_OK : ent_fail(ENT_ENOMEM, "shards: no memory");
+    if (shard) {
+        shard->group = group;
+        status = fill(shard, circuit, inp, rank_bits, node_ranks);
+    }
+    status = ent_comm_agree(group, status);
+    if (status != ENT_OK) {
+        ent_shard_free(shard);
+        return status;
+    }
+    *out = shard;
+    return ENT_OK;
+}
+
+void ent_shard_free(ent_shard *shard)
+{
+    if (!shard) return;
+    ent_state_worker_free(shard->worker);
+    ent_shard_buffers_free(shard->buffers);
+    ent_shard_plan_free(shard->plan);
+    ent_free(shard->rank);
+    ent_free(shard->process);
+    ent_free(shard->exact);
+    ent_free(shard);
+}
+
+void ent_shard_describe(const ent_shard *shard, ent_shard_info *info)
+{
+    *info = (ent_shard_info){.exchanges = shard->plan->segments - 1,
+                             .part_bytes = (double)ent_state_part_bytes(shard->plan->base),
+                             .sent_bytes = shard->buffers->moved_bytes};
+    for (int s = 0; s < shard->plan->segments; s++) {
+        info->passes += shard->plan->segment[s].plan.forward.passes;
+        info->back_passes += shard->plan->segment[s].plan.back.passes;
+    }
+}
+
+/* ---- runs ---- */
+
+/* x [n] summed over the ranks.  The same failure on all of them, or none. */
+static ent_status sum_over_ranks(ent_shard *shard, double *x, int64_t n)
+{
+    memset(shard->exact, 0, (size_t)n * sizeof *shard->exact);
+    ENT_TRY(ent_comm_agree(shard->group, ent_exact_add(shard->exact, x, 1.0, n)));
+    ent_comm_exact_sum(shard->group, shard->exact, n);
+    for (int64_t k = 0; k < n; k++) x[k] = ent_exact_value(&shard->exact[k]);
+    return ENT_OK;
+}
+
+static uint64_t outside(const ent_shard *shard, int segment)
+{
+    return shard->rank[segment] << shard->plan->local_bits;
+}
+
+static void exchange(ent_shard *shard, int segment, void *state)
+{
+    ent_shard_exchange(shard->buffers, &shard->plan->segment[segment].before, shard->rank[segment],
+                       shard->process[segment], shard->plan->rank_bits, state);
+}
+
+static ent_status run_forward(ent_shard *shard, const double *params, const double *data, int keep,
+                              double *expectations)
+{
+    state_worker *w = shard->worker;
+    const int segments = shard->plan->segments;
+    w->run.plan = shard->plan->base;
+    ent_state_begin(w, params, data);
+    for (int s = 0; s < segments; s++) {
+        if (s > 0) exchange(shard, s, w->run.ket);
+        ent_state_forward(w, &shard->plan->segment[s].plan, outside(shard, s), s == 0, s == segments - 1, keep);
+    }
+    ENT_TRY(sum_over_ranks(shard, w->value, shard->plan->base->values));
+    ent_state_read(w, expectations);
+    return ENT_OK;
+}
+
+/* The high part of the contraction: every rank has its own piece, and 0 elsewhere, so adding bits is exact. */
+static ent_status sum_parts(ent_shard *shard)
+{
+    state_worker *w = shard->worker;
+    const int64_t high = INT64_C(2) << (shard->plan->base->bits - w->run.low_bits);
+    ENT_TRY(sum_over_ranks(shard, w->part[0], INT64_C(2) << w->run.low_bits));
+    int64_t *bits = (int64_t *)(void *)w->part[1];
+    ent_comm_sum(shard->group, bits, high);
+    return ENT_OK;
+}
+
+static ent_status run_backward(ent_shard *shard)
+{
+    state_worker *w = shard->worker;
+    const int segments = shard->plan->segments;
+    ent_state_weigh(w, w->weights);
+    for (int s = segments - 1; s >= 0; s--) {
+        ent_state_backward(w, &shard->plan->segment[s].plan, outside(shard, s), s == segments - 1, s == 0);
+        if (s > 0) exchange(shard, s, w->run.ket);
+        if (s > 0) exchange(shard, s, w->run.bra);
+    }
+    ent_state_contract(w, outside(shard, 0));
+    ENT_TRY(sum_over_ranks(shard, w->slope, shard->plan->base->list.rotations));
+    ENT_TRY(sum_parts(shard));
+    w->run.plan = shard->plan->base;
+    ent_state_prefix_slopes(w);
+    return ENT_OK;
+}
+
+static const double *data_of(const ent_shard *shard, const ent_batch *batch, int64_t sample)
+{
+    return batch->angles ? batch->angles + sample * shard->plan->base->angles : NULL;
+}
+
+ent_status ent_shard_forward(ent_shard *shard, const ent_batch *batch, double *expectations)
+{
+    const int readouts = shard->plan->base->list.readouts;
+    for (int64_t k = 0; k < batch->samples; k++)
+        ENT_TRY(run_forward(shard, batch->params, data_of(shard, batch, k), 0, expectations + k * readouts));
+    return ENT_OK;
+}
+
+ent_status ent_shard_gradient(ent_shard *shard, const ent_batch *batch, ent_cotangent *cotangent, void *context,
+                              double *grad_params, double *grad_angles)
+{
+    const state_plan *base = shard->plan->base;
+    state_worker *w = shard->worker;
+    if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * base->angles) * sizeof(double));
+    for (int64_t k = 0; k < batch->samples; k++) {
+        ENT_TRY(run_forward(shard, batch->params, data_of(shard, batch, k), 1, w->expectations));
+        cotangent(context, k, 1, w->expectations, w->weights);
+        ENT_TRY(run_backward(shard));
+        ent_state_add_slopes(w, grad_params, grad_angles ? grad_angles + k * base->angles : NULL);
+    }
+    return ENT_OK;
+}

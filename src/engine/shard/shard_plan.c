@@ -1,0 +1,293 @@
+/* Segments and exchanges, chosen greedily. */
+#include "shard_plan.h"
+
+#include <string.h>
+
+#include "entente/memory.h"
+
+/* ---- spaces over GF(2) ---- */
+
+/* Vectors, each with a pivot (its lowest bit when it came) that no other has. */
+typedef struct {
+    int count;
+    uint64_t vector[64], pivot[64];
+} space;
+
+static uint64_t reduce(const space *s, uint64_t v)
+{
+    for (int k = 0; k < s->count; k++)
+        if (v & s->pivot[k]) v ^= s->vector[k];
+    return v;
+}
+
+static void add(space *s, uint64_t v)
+{
+    v = reduce(s, v);
+    if (v == 0) return;
+    const uint64_t pivot = v & -v;
+    for (int k = 0; k < s->count; k++)
+        if (s->vector[k] & pivot) s->vector[k] ^= v;
+    s->vector[s->count] = v;
+    s->pivot[s->count++] = pivot;
+}
+
+/* ---- coordinates ---- */
+
+static uint64_t low_mask(int bits)
+{
+    return (UINT64_C(1) << bits) - 1;
+}
+
+/* x with C x = rank. */
+uint64_t ent_shard_renamed(const shard_exchange *exchange, int rank_bits, uint64_t rank)
+{
+    uint64_t column[32], made_of[32], x = 0;
+    for (int k = 0; k < rank_bits; k++) {
+        column[k] = exchange->rank_basis[k];
+        made_of[k] = UINT64_C(1) << k;
+    }
+    for (int k = 0; k < rank_bits; k++) {
+        const uint64_t pivot = column[k] & -column[k];
+        for (int j = 0; j < rank_bits; j++)
+            if (j != k && column[j] & pivot) {
+                column[j] ^= column[k];
+                made_of[j] ^= made_of[k];
+            }
+    }
+    for (int k = 0; k < rank_bits; k++) { /* every column is now its pivot alone */
+        if (rank & column[k]) x ^= made_of[k];
+    }
+    return x;
+}
+
+/* The exchange on a displacement or an index, behind the renaming. */
+static uint64_t exchanged(const shard_exchange *e, int local_bits, uint64_t p)
+{
+    uint64_t moved = p;
+    for (int k = 0; k < e->bits; k++)
+        if (batch_parity(e->rho[k], p & low_mask(local_bits)) ^ (int)(p >> (local_bits + k) & 1))
+            moved ^= UINT64_C(1) << e->bit[k] ^ UINT64_C(1) << (local_bits + k);
+    return moved;
+}
+
+static uint64_t flip_behind(const shard_plan *plan, const shard_exchange *e, uint64_t flip)
+{
+    const int local = plan->local_bits;
+    const uint64_t rank = ent_shard_renamed(e, plan->rank_bits, flip >> local);
+    return exchanged(e, local, rank << local | (flip & low_mask(local)));
+}
+
+/* A row is a parity of the index: bit q of the new one is the old one's on what unit vector q was. */
+static uint64_t row_behind(const shard_plan *plan, const shard_exchange *e, uint64_t row)
+{
+    const int local = plan->local_bits;
+    uint64_t result = 0;
+    for (int q = 0; q < local + plan->rank_bits; q++) {
+        const uint64_t was = exchanged(e, local, UINT64_C(1) << q);
+        uint64_t rank = 0;
+        for (int k = 0; k < plan->rank_bits; k++)
+            if (was >> (local + k) & 1) rank ^= e->rank_basis[k];
+        result |= (uint64_t)batch_parity(row, rank << local | (was & low_mask(local))) << q;
+    }
+    return result;
+}
+
+/* ---- which rotations ---- */
+
+/* Does it commute with all of left? */
+static int is_free(const batch_rotation *all, int r, const int *left, int count)
+{
+    for (int k = 0; k < count; k++)
+        if (!state_commute(&all[r], &all[left[k]])) return 0;
+    return 1;
+}
+
+/* Move the rotations with local flips that can go from order to taken; returns how many. */
+static int take_local(const state_plan *plan, int *order, int *count, int *taken)
+{
+    int found = 0, left = 0;
+    for (int k = 0; k < *count; k++) {
+        const batch_rotation *r = &plan->list.rotation[order[k]];
+        if (r->flip >> plan->local_bits == 0 && is_free(plan->list.rotation, order[k], order, left))
+            taken[found++] = order[k];
+        else
+            order[left++] = order[k];
+    }
+    *count = left;
+    return found;
+}
+
+/* The flips that the exchange makes local: as many as fit, in order.  skipped has room for all. */
+static void choose_flips(const shard_plan *plan, const state_plan *at, const int *order, int count, int *skipped,
+                         space *ranks, space *locals)
+{
+    int left = 0;
+    for (int k = 0; k < count; k++) {
+        const batch_rotation *r = &at->list.rotation[order[k]];
+        int fits = is_free(at->list.rotation, order[k], skipped, left);
+        if (fits && r->flip) {
+            const uint64_t rank = r->flip >> plan->local_bits, local = r->flip & low_mask(plan->local_bits);
+            const int more = (reduce(ranks, rank) != 0) + (reduce(locals, local) != 0);
+            fits = ranks->count + locals->count + more <= plan->local_bits;
+            if (fits) {
+                add(ranks, rank);
+                add(locals, local);
+            }
+        }
+        if (!fits) skipped[left++] = order[k];
+    }
+}
+
+/* The exchange for these spaces.  A local bit that is no pivot of the flips gives a sign that they all do not see:
+ * the bit, and the pivots of the vectors that have it.  High bits first: what moves is then contiguous. */
+static void make_exchange(const shard_plan *plan, const space *ranks, const space *locals, shard_exchange *e)
+{
+    uint64_t pivots = 0;
+    space all = *ranks;
+    for (int k = 0; k < locals->count; k++) pivots |= locals->pivot[k];
+    for (int k = 0; k < ranks->count; k++) e->rank_basis[k] = ranks->vector[k];
+    for (int b = 0, count = ranks->count; b < plan->rank_bits; b++)
+        if (reduce(&all, UINT64_C(1) << b)) {
+            add(&all, UINT64_C(1) << b);
+            e->rank_basis[count++] = UINT64_C(1) << b;
+        }
+    for (int b = plan->local_bits - 1; b >= 0 && e->bits < ranks->count; b--) {
+        if (pivots >> b & 1) continue;
+        uint64_t rho = UINT64_C(1) << b;
+        for (int k = 0; k < locals->count; k++)
+            if (locals->vector[k] >> b & 1) rho |= locals->pivot[k];
+        e->rho[e->bits] = rho;
+        e->bit[e->bits++] = b;
+    }
+    ENT_ASSERT(e->bits == ranks->count);
+}
+
+/* ---- segments ---- */
+
+/* A segment behind the last one: rotations and value rows of its own, in its coordinates. */
+static ent_status add_segment(shard_plan *plan, const shard_exchange *e, shard_segment **out)
+{
+    shard_segment *grown = ent_alloc(plan->segments + 1, sizeof *grown);
+    ENT_REQUIRE(grown, ENT_ENOMEM, "shards: no memory for a segment");
+    if (plan->segments > 0) memcpy(grown, plan->segment, (size_t)plan->segments * sizeof *grown);
+    ent_free(plan->segment);
+    plan->segment = grown;
+    const state_plan *last = plan->segments > 0 ? &plan->segment[plan->segments - 1].plan : plan->base;
+    shard_segment *segment = &plan->segment[plan->segments++];
+    segment->plan = *last;
+    segment->plan.forward = segment->plan.back = (state_route){0};
+    segment->before = *e;
+    segment->plan.list.rotation = ent_copy(last->list.rotation, last->list.rotations, sizeof *last->list.rotation);
+    segment->plan.value_row = ent_copy(last->value_row, last->values, sizeof *last->value_row);
+    ENT_REQUIRE(segment->plan.list.rotation && segment->plan.value_row, ENT_ENOMEM,
+                "shards: no memory for a segment");
+    for (int r = 0; e->bits > 0 && r < last->list.rotations; r++) {
+        batch_rotation *rotation = &segment->plan.list.rotation[r];
+        rotation->flip = flip_behind(plan, e, rotation->flip);
+        rotation->row = row_behind(plan, e, rotation->row);
+    }
+    for (int v = 0; e->bits > 0 && v < last->values; v++)
+        segment->plan.value_row[v] = row_behind(plan, e, segment->plan.value_row[v]);
+    *out = segment;
+    return ENT_OK;
+}
+
+static ent_status make_segments(shard_plan *plan, int *order, int count, int *room)
+{
+    shard_exchange e = {0};
+    do {
+        shard_segment *segment = NULL;
+        ENT_TRY(add_segment(plan, &e, &segment));
+        const int found = take_local(&segment->plan, order, &count, room);
+        ENT_TRY(ent_state_plan_routes(&segment->plan, room, found));
+        if (count == 0) return ENT_OK;
+        space ranks = {0}, locals = {0};
+        choose_flips(plan, &segment->plan, order, count, room, &ranks, &locals);
+        e = (shard_exchange){0};
+        make_exchange(plan, &ranks, &locals, &e);
+    } while (count > 0);
+    return ENT_OK;
+}
+
+/* ---- the first coordinates ---- */
+
+/* Which bits become rank bits: those that the rotations need last. */
+static uint64_t pick_rank_bits(const shard_plan *plan, int qubits, const int *order, int count, int *skipped)
+{
+    uint64_t used = 0;
+    int left = 0;
+    for (int k = 0; k < count; k++) {
+        const batch_rotation *r = &plan->base->list.rotation[order[k]];
+        const int free_to_go = is_free(plan->base->list.rotation, order[k], skipped, left);
+        if (free_to_go && __builtin_popcountll(used | r->flip) <= qubits - plan->rank_bits)
+            used |= r->flip;
+        else
+            skipped[left++] = order[k];
+    }
+    uint64_t picked = 0;
+    for (int q = qubits - 1; q >= 0 && __builtin_popcountll(picked) < plan->rank_bits; q--)
+        if (!(used >> q & 1)) picked |= UINT64_C(1) << q;
+    return picked;
+}
+
+static uint64_t moved(const int *to, int qubits, uint64_t mask)
+{
+    uint64_t result = 0;
+    for (int q = 0; q < qubits; q++)
+        if (mask >> q & 1) result |= UINT64_C(1) << to[q];
+    return result;
+}
+
+static void move_bits(shard_plan *plan, int qubits, uint64_t picked)
+{
+    int to[64], local = 0, rank = plan->local_bits;
+    for (int q = 0; q < qubits; q++) to[q] = picked >> q & 1 ? rank++ : local++;
+    state_plan *base = plan->base;
+    for (int r = 0; r < base->list.rotations; r++) {
+        batch_rotation *rotation = &base->list.rotation[r];
+        rotation->flip = moved(to, qubits, rotation->flip);
+        rotation->row = moved(to, qubits, rotation->row);
+    }
+    for (int v = 0; v < base->values; v++) base->value_row[v] = moved(to, qubits, base->value_row[v]);
+    for (int k = 0; k < base->prefix.rotations; k++) base->prefix.bit[k] = to[base->prefix.bit[k]];
+}
+
+/* Local bits that no qubit has fill a vector where the parts are very small. */
+ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *shape, int rank_bits, shard_plan **out)
+{
+    shard_plan *plan = ent_alloc(1, sizeof *plan);
+    ENT_REQUIRE(plan, ENT_ENOMEM, "shards: no memory");
+    int *order = NULL, count = 0, *room = NULL;
+    ent_status status = ent_state_plan_begin(circuit, shape, &plan->base, &order, &count);
+    if (status == ENT_OK && !(room = ent_alloc(count, sizeof *room)))
+        status = ent_fail(ENT_ENOMEM, "shards: no memory");
+    if (status == ENT_OK) {
+        const int own = circuit->qubits - rank_bits, least = shape->lane_bits + 1;
+        plan->rank_bits = rank_bits;
+        plan->local_bits = plan->base->local_bits = own > least ? own : least;
+        plan->base->bits = plan->local_bits + rank_bits;
+        move_bits(plan, circuit->qubits, pick_rank_bits(plan, circuit->qubits, order, count, room));
+        status = make_segments(plan, order, count, room);
+    }
+    ent_free(order);
+    ent_free(room);
+    if (status != ENT_OK) {
+        ent_shard_plan_free(plan);
+        return status;
+    }
+    *out = plan;
+    return ENT_OK;
+}
+
+void ent_shard_plan_free(shard_plan *plan)
+{
+    if (!plan) return;
+    for (int k = 0; k < plan->segments; k++) {
+        ent_state_plan_free_routes(&plan->segment[k].plan);
+        ent_free(plan->segment[k].plan.list.rotation);
+        ent_free(plan->segment[k].plan.value_row);
+    }
+    ent_free(plan->segment);
+    ent_state_plan_free(plan->base);
+    ent_free(plan);
+}

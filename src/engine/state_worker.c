@@ -1,0 +1,232 @@
+/* Blocks over threads, and sums over chunks of blocks.
+ *
+ * Blocks are dealt out in chunks whose number depends on the circuit alone; every chunk has sums of its own, added in
+ * order, so the number of threads cannot change a bit. */
+#include "state_worker.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "entente/memory.h"
+#include "state_product.h"
+
+enum { CHUNKS = 64, LOW_BITS = 10, THREADS_FROM_BITS = 13 };
+
+/* ---- memory ---- */
+
+/* On huge pages, and not written: the first pass does that, each part by a thread that works on it. */
+static void *pages_new(size_t bytes)
+{
+    enum { HUGE_PAGE = 1 << 21 };
+    if (bytes < HUGE_PAGE / 16) return ent_alloc((int64_t)bytes, 1);
+    const size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void *memory = aligned_alloc(HUGE_PAGE, rounded);
+    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* advice: it may fail */
+    return memory;
+}
+
+size_t ent_state_part_bytes(const state_plan *plan)
+{
+    return (size_t)2 * (size_t)plan->shape.real_bytes << plan->local_bits;
+}
+
+void ent_state_worker_free(state_worker *w)
+{
+    if (!w) return;
+    for (int t = 0; w->scratch && t < w->threads; t++) {
+        ent_free(w->scratch[t].ket);
+        ent_free(w->scratch[t].tree);
+    }
+    ent_free(w->scratch);
+    void *const all[] = {w->run.ket, w->run.bra,  w->run.factor, w->run.sign, w->run.cosine,   w->run.bit,
+                         w->run.low, w->run.high, w->run.weight, w->angle,    w->sums,         w->value,
+                         w->slope,   w->part[0],  w->part[1],    w->lower,    w->expectations, w->weights};
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) ent_free(all[k]);
+    ent_free(w);
+}
+
+static int scratch_new(const state_plan *plan, state_scratch *scratch)
+{
+    const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
+    const size_t block = (size_t)2 * (size_t)plan->shape.real_bytes << plan->shape.forward_bits;
+    scratch->ket = pages_new(2 * block); /* both on one huge page: scattered pages would meet in the sets of L2 */
+    scratch->bra = scratch->ket ? (char *)scratch->ket + block : NULL;
+    scratch->tree = ent_alloc(INT64_C(6) << STATE_TREES, vector);
+    return scratch->ket && scratch->tree;
+}
+
+static int tables_new(const state_plan *plan, state_worker *w)
+{
+    const int64_t rotations = plan->list.rotations, low = INT64_C(1) << w->run.low_bits;
+    const int64_t high = INT64_C(1) << (plan->local_bits - w->run.low_bits);
+    const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
+    const int64_t longest = rotations > plan->values ? rotations : plan->values;
+    w->run.factor = ent_alloc(2 * rotations, vector);
+    w->run.sign = ent_alloc(2 * rotations, vector);
+    w->run.cosine = ent_alloc(rotations, sizeof(double));
+    w->run.bit = ent_alloc(4 * (int64_t)plan->bits, sizeof(double));
+    w->run.low = ent_alloc(2 * low, (size_t)plan->shape.real_bytes);
+    w->run.high = ent_alloc(2 * high, sizeof(double));
+    w->run.weight = ent_alloc(plan->values, sizeof(double));
+    w->angle = ent_alloc(rotations, sizeof(double));
+    w->sums = ent_alloc(CHUNKS * longest, sizeof(double));
+    w->value = ent_alloc(plan->values, sizeof(double));
+    w->slope = ent_alloc(rotations, sizeof(double));
+    w->part[0] = ent_alloc(2 * low, sizeof(double));
+    w->part[1] = ent_alloc(INT64_C(2) << (plan->bits - w->run.low_bits), sizeof(double));
+    w->lower = ent_alloc(CHUNKS * 2 * low, sizeof(double));
+    w->expectations = ent_alloc(plan->list.readouts, sizeof(double));
+    w->weights = ent_alloc(plan->list.readouts, sizeof(double));
+    return w->run.factor && w->run.sign && w->run.cosine && w->run.bit && w->run.low && w->run.high &&
+           w->run.weight && w->angle && w->sums && w->value && w->slope && w->part[0] && w->part[1] && w->lower &&
+           w->expectations && w->weights;
+}
+
+ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *kernels, int threads, state_worker **out)
+{
+    state_worker *w = ent_alloc(1, sizeof *w);
+    ENT_REQUIRE(w, ENT_ENOMEM, "state engine: no memory");
+    w->run.plan = plan;
+    w->kernels = kernels;
+    w->run.low_bits = LOW_BITS < plan->local_bits ? LOW_BITS : plan->local_bits;
+    w->threads = plan->local_bits < THREADS_FROM_BITS ? 1 : threads < CHUNKS ? threads : CHUNKS;
+    w->scratch = ent_alloc(w->threads, sizeof *w->scratch);
+    int there = w->scratch != NULL && tables_new(plan, w);
+    for (int t = 0; there && t < w->threads; t++) there = scratch_new(plan, &w->scratch[t]);
+    if (there) w->run.ket = pages_new(ent_state_part_bytes(plan));
+    if (there) w->run.bra = pages_new(ent_state_part_bytes(plan)); /* takes no memory before the first gradient */
+    if (!there || !w->run.ket || !w->run.bra) {
+        ent_state_worker_free(w);
+        char text[32];
+        return ent_fail(ENT_ENOMEM, "a state of %d qubits: no %s", plan->local_bits,
+                        ent_bytes_text((double)ent_state_part_bytes(plan), text));
+    }
+    *out = w;
+    return ENT_OK;
+}
+
+/* ---- a sample ---- */
+
+void ent_state_begin(state_worker *w, const double *params, const double *data)
+{
+    const batch_list *list = &w->run.plan->list;
+    for (int r = 0; r < list->rotations; r++) {
+        w->angle[r] = list->rotation[r].offset;
+        for (int t = list->rotation[r].term; t >= 0; t = list->term[t].next) {
+            const batch_term *term = &list->term[t];
+            w->angle[r] += term->scale * (term->source == ENT_ANGLE_PARAM ? params : data)[term->slot];
+        }
+    }
+    ent_state_product(w->run.plan, w->angle, w->run.bit);
+    memset(w->value, 0, (size_t)w->run.plan->values * sizeof *w->value);
+    memset(w->slope, 0, (size_t)list->rotations * sizeof *w->slope);
+}
+
+/* Chunk c of so many things begins here. */
+static int64_t chunk_at(int64_t things, int c)
+{
+    return things < CHUNKS ? (c < things ? c : things) : things / CHUNKS * c;
+}
+
+static int64_t blocks_of(const state_plan *plan, const state_pass *pass)
+{
+    return INT64_C(1) << (plan->local_bits - pass->bits);
+}
+
+static void add_chunks(const double *sums, int64_t length, double *total)
+{
+    for (int c = 0; c < CHUNKS; c++)
+        for (int64_t k = 0; k < length; k++) total[k] += sums[c * length + k];
+}
+
+/* The tables in the plan's coordinates. */
+static void use_plan(state_worker *w, const state_plan *plan, uint64_t outside)
+{
+    w->run.plan = plan;
+    w->run.outside = outside;
+    w->kernels->prepare(&w->run, w->angle);
+}
+
+void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int last, int keep)
+{
+    use_plan(w, plan, outside);
+    memset(w->sums, 0, (size_t)(CHUNKS * plan->values) * sizeof *w->sums);
+    for (int p = 0; p < plan->forward.passes; p++) {
+        const state_pass *pass = &plan->forward.pass[p];
+        const int64_t blocks = blocks_of(plan, pass);
+        const int is_last = last && p == plan->forward.passes - 1;
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
+        for (int c = 0; c < CHUNKS; c++)
+            w->kernels->forward(&w->run, pass, &w->scratch[omp_get_thread_num()], chunk_at(blocks, c),
+                                chunk_at(blocks, c + 1), begin && p == 0, keep || !is_last,
+                                is_last ? w->sums + (int64_t)c * plan->values : NULL);
+    }
+    if (last) add_chunks(w->sums, plan->values, w->value);
+}
+
+void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int end)
+{
+    const state_route *route = &plan->back;
+    use_plan(w, plan, outside);
+    memset(w->sums, 0, (size_t)(CHUNKS * plan->list.rotations) * sizeof *w->sums);
+    for (int p = route->passes - 1; p >= 0; p--) {
+        const state_pass *pass = &route->pass[p];
+        const int64_t blocks = blocks_of(plan, pass);
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
+        for (int c = 0; c < CHUNKS; c++)
+            w->kernels->backward(&w->run, pass, &w->scratch[omp_get_thread_num()], chunk_at(blocks, c),
+                                 chunk_at(blocks, c + 1), begin && p == route->passes - 1, end && p == 0,
+                                 w->sums + (int64_t)c * plan->list.rotations);
+    }
+    add_chunks(w->sums, plan->list.rotations, w->slope);
+}
+
+void ent_state_read(const state_worker *w, double *expectations)
+{
+    const state_plan *plan = w->run.plan;
+    for (int r = 0; r < plan->list.readouts; r++)
+        expectations[r] = plan->list.sign[r] * (plan->value[r] < 0 ? 1.0 : w->value[plan->value[r]]);
+}
+
+void ent_state_weigh(state_worker *w, const double *weights)
+{
+    const state_plan *plan = w->run.plan;
+    memset(w->run.weight, 0, (size_t)plan->values * sizeof *w->run.weight);
+    for (int r = 0; r < plan->list.readouts; r++)
+        if (plan->value[r] >= 0) w->run.weight[plan->value[r]] += plan->list.sign[r] * weights[r];
+}
+
+/* ---- the prefix ---- */
+
+void ent_state_contract(state_worker *w, uint64_t outside)
+{
+    const state_plan *plan = w->run.plan;
+    const int64_t high = INT64_C(1) << (plan->local_bits - w->run.low_bits), low = INT64_C(2) << w->run.low_bits;
+    double *mine = w->part[1] + 2 * (outside >> w->run.low_bits);
+    memset(w->lower, 0, (size_t)(CHUNKS * low) * sizeof *w->lower);
+    memset(w->part[0], 0, (size_t)low * sizeof *w->part[0]);
+    memset(w->part[1], 0, ((size_t)2 << (plan->bits - w->run.low_bits)) * sizeof *w->part[1]);
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
+    for (int c = 0; c < CHUNKS; c++)
+        w->kernels->contract(&w->run, &w->scratch[omp_get_thread_num()], chunk_at(high, c), chunk_at(high, c + 1),
+                             mine, w->lower + c * low);
+    add_chunks(w->lower, low, w->part[0]);
+}
+
+void ent_state_prefix_slopes(state_worker *w)
+{
+    ent_state_product_slopes(w->run.plan, w->angle, w->run.bit, w->run.low_bits, w->part, w->slope);
+}
+
+void ent_state_add_slopes(const state_worker *w, double *grad_params, double *grad_data)
+{
+    const batch_list *list = &w->run.plan->list;
+    for (int r = 0; r < list->rotations; r++)
+        for (int t = list->rotation[r].term; t >= 0; t = list->term[t].next) {
+            const batch_term *term = &list->term[t];
+            double *to = term->source == ENT_ANGLE_PARAM ? grad_params : grad_data;
+            if (to) to[term->slot] += term->scale * w->slope[r];
+        }
+}

@@ -1,0 +1,162 @@
+/* A state over ranks gives what the reference engine gives on one: random circuits of up to 12 qubits, gates on every
+ * mix of rank and local bits, as many ranks as there are and every power of two below. */
+#include "mpi_check.h"
+#include "random_circuit.h"
+
+#include "../src/engine/state_plan.h"
+#include "entente/shard.h"
+
+typedef struct {
+    double *expectations, *grad_params, *grad_angles;
+} result;
+
+/* loss = sum over samples s and readouts r of sin(s + 2r) e + e^2 / 4 */
+static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
+{
+    const int readouts = ((const ent_circuit *)context)->readouts;
+    for (int64_t k = 0; k < count; k++)
+        for (int r = 0; r < readouts; r++)
+            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + expectations[k * readouts + r] / 2;
+}
+
+static result result_new(const ent_circuit *circuit, int64_t samples)
+{
+    return (result){ent_alloc(samples * circuit->readouts, sizeof(double)),
+                    ent_alloc(circuit->params, sizeof(double)), ent_alloc(samples * circuit->angles, sizeof(double))};
+}
+
+static void result_free(result *r)
+{
+    ent_free(r->expectations);
+    ent_free(r->grad_params);
+    ent_free(r->grad_angles);
+}
+
+static void check_numbers(const double *found, const double *wanted, int64_t count, double tolerance)
+{
+    double scale = 1.0;
+    for (int64_t k = 0; k < count; k++) scale = fmax(scale, fabs(wanted[k]));
+    for (int64_t k = 0; k < count; k++) mpi_check(fabs(found[k] - wanted[k]) <= tolerance * scale);
+}
+
+static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t seed, ent_precision precision,
+                          double tolerance)
+{
+    const int64_t samples = 2;
+    double *angles = random_numbers(seed, samples * circuit->angles),
+           *params = random_numbers(~seed, circuit->params);
+    const ent_batch batch = {samples, angles, params};
+    result wanted = result_new(circuit, samples), found = result_new(circuit, samples);
+    ent_program *program;
+    ent_shard *shard;
+    mpi_check(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1}, &program) ==
+              ENT_OK);
+    mpi_check(ent_program_forward(program, &batch, wanted.expectations) == ENT_OK);
+    mpi_check(ent_program_gradient(program, &batch, cotangent, (void *)circuit, wanted.grad_params,
+                                   wanted.grad_angles) == ENT_OK);
+    mpi_check(ent_shard_new(circuit, &(ent_program_inp){.precision = precision, .threads = 1}, group, &shard) ==
+              ENT_OK);
+    mpi_check(ent_shard_forward(shard, &batch, found.expectations) == ENT_OK);
+    mpi_check(ent_shard_gradient(shard, &batch, cotangent, (void *)circuit, found.grad_params, found.grad_angles) ==
+              ENT_OK);
+    check_numbers(found.expectations, wanted.expectations, samples * circuit->readouts, tolerance);
+    check_numbers(found.grad_params, wanted.grad_params, circuit->params, tolerance);
+    check_numbers(found.grad_angles, wanted.grad_angles, samples * circuit->angles, tolerance);
+    ent_program_free(program);
+    ent_shard_free(shard);
+    result_free(&wanted);
+    result_free(&found);
+    ent_free(angles);
+    ent_free(params);
+}
+
+static int log2_of(int size)
+{
+    return __builtin_ctz((unsigned)size);
+}
+
+/* Groups of so many ranks, each with the same circuits. */
+static void random_circuits(int shards, ent_precision precision, int count, double tolerance)
+{
+    ent_comm *group;
+    mpi_check(ent_comm_split(world, ent_comm_rank(world) / shards, &group) == ENT_OK);
+    for (int k = 0; k < count; k++) {
+        const int n = 1 + k % 12, gates = 6 * (k % 13) + n;
+        if (log2_of(shards) > 0 && log2_of(shards) >= n) continue;
+        ent_circuit *circuit = random_circuit((uint64_t)k, n, gates, k % 5, k % 4, 1 + k % 7);
+        ent_state_limit_block(k % 8);
+        check_circuit(circuit, group, (uint64_t)k, precision, tolerance);
+        ent_state_limit_block(0);
+        ent_circuit_free(circuit);
+    }
+    ent_comm_free(group);
+}
+
+static void test_random_double(void **state)
+{
+    (void)state;
+    for (int shards = 1; shards <= ent_comm_size(world); shards *= 2)
+        random_circuits(shards, ENT_DOUBLE, shards == ent_comm_size(world) ? 200 : 36, 1e-12);
+}
+
+static void test_random_single(void **state)
+{
+    (void)state;
+    random_circuits(ent_comm_size(world), ENT_SINGLE, 60, 3e-5);
+}
+
+/* ---- refuses ---- */
+
+static void test_groups(void **state)
+{
+    (void)state;
+    ent_comm *group;
+    ent_shard *shard;
+    const int rank = ent_comm_rank(world), size = ent_comm_size(world);
+    ent_circuit *circuit = random_circuit(1, 3, 20, 2, 1, 2);
+    mpi_check(ent_comm_split(world, rank < 3, &group) == ENT_OK);
+    if (rank < 3 && size >= 3) {
+        mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = 1}, group, &shard) == ENT_EARG);
+        mpi_check(strstr(ent_message(), "3 shards, want a power of two") != NULL);
+    }
+    ent_comm_free(group);
+    if (size >= 8) {
+        mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = 1}, world, &shard) == ENT_EARG);
+        mpi_check(strstr(ent_message(), "8 shards of a state of 3 qubits") != NULL);
+    }
+    ent_circuit_free(circuit);
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = random_circuit(1, 50, 20, 2, 1, 2);
+    ent_shard *shard;
+    mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = 1}, world, &shard) == ENT_ENOMEM);
+    mpi_check(strstr(ent_message(), "bytes") != NULL);
+    ent_circuit_free(circuit);
+}
+
+/* One rank without memory: all ranks say which. */
+static void test_one_rank(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = random_circuit(1, 6, 20, 2, 1, 2);
+    ent_shard *shard;
+    const int size = ent_comm_size(world), last = size - 1;
+    if (ent_comm_rank(world) == last) ent_alloc_fail_at(5);
+    const ent_status status = ent_shard_new(circuit, &(ent_program_inp){.threads = 1}, world, &shard);
+    ent_alloc_fail_at(0);
+    char text[32];
+    snprintf(text, sizeof text, "rank %d", last);
+    mpi_check(status == ENT_ENOMEM);
+    mpi_check(size == 1 || strstr(ent_message(), text) != NULL);
+    ent_circuit_free(circuit);
+}
+
+static const struct CMUnitTest computes[] = {cmocka_unit_test(test_random_double),
+                                             cmocka_unit_test(test_random_single)};
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(test_groups), cmocka_unit_test(test_memory),
+                                            cmocka_unit_test(test_one_rank)};
+
+MPI_CHECK_MAIN(computes, refuses)

@@ -1,0 +1,272 @@
+/* The state engine gives what the reference engine gives: every kind of gate, instruction set and precision, blocks of
+ * many sizes, and the same bits on any number of threads. */
+#include "random_circuit.h"
+
+#include <stdlib.h>
+
+#include "../src/engine/state_plan.h"
+#include "entente/engine.h"
+
+static const char *const ISAS[] = {"baseline", "avx2", "avx512"};
+enum { ISA_COUNT = 3 };
+
+typedef struct {
+    double *expectations, *grad_params, *grad_angles;
+} result;
+
+static int has(const char *isa)
+{
+    const char *name;
+    return ent_isa_pick(isa, &name) == ENT_OK;
+}
+
+/* loss = sum over samples s and readouts r of sin(s + 2r) e + e^2 / 4 */
+static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
+{
+    const int readouts = ((const ent_circuit *)context)->readouts;
+    for (int64_t k = 0; k < count; k++)
+        for (int r = 0; r < readouts; r++)
+            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + expectations[k * readouts + r] / 2;
+}
+
+static result result_new(const ent_circuit *circuit, int64_t samples)
+{
+    const result r = {ent_alloc(samples * circuit->readouts, sizeof(double)),
+                      ent_alloc(circuit->params, sizeof(double)),
+                      ent_alloc(samples * circuit->angles, sizeof(double))};
+    assert_true(r.expectations && r.grad_params && r.grad_angles);
+    return r;
+}
+
+static void result_free(result *r)
+{
+    ent_free(r->expectations);
+    ent_free(r->grad_params);
+    ent_free(r->grad_angles);
+}
+
+/* Forward for itself, then the gradient. */
+static result run(const ent_circuit *circuit, const ent_program_inp *inp, int64_t samples, uint64_t seed)
+{
+    double *angles = random_numbers(seed, samples * circuit->angles),
+           *params = random_numbers(~seed, circuit->params);
+    const ent_batch batch = {samples, angles, params};
+    result r = result_new(circuit, samples);
+    ent_program *program;
+    check_ok(ent_program_new(circuit, inp, &program));
+    check_ok(ent_program_forward(program, &batch, r.expectations));
+    check_ok(ent_program_gradient(program, &batch, cotangent, (void *)circuit, r.grad_params, r.grad_angles));
+    ent_program_free(program);
+    ent_free(angles);
+    ent_free(params);
+    return r;
+}
+
+static double largest(const double *a, int64_t count)
+{
+    double most = 1.0;
+    for (int64_t k = 0; k < count; k++)
+        if (fabs(a[k]) > most) most = fabs(a[k]);
+    return most;
+}
+
+static void check_numbers(const double *found, const double *wanted, int64_t count, double tolerance)
+{
+    const double scale = largest(wanted, count);
+    for (int64_t k = 0; k < count; k++) check_near(found[k], wanted[k], tolerance * scale);
+}
+
+static void check_result(const ent_circuit *circuit, int64_t samples, const result *found, const result *wanted,
+                         double tolerance)
+{
+    check_numbers(found->expectations, wanted->expectations, samples * circuit->readouts, tolerance);
+    check_numbers(found->grad_params, wanted->grad_params, circuit->params, tolerance);
+    check_numbers(found->grad_angles, wanted->grad_angles, samples * circuit->angles, tolerance);
+}
+
+/* On every instruction set, for blocks of so many bits (0: as the engine likes). */
+static void check_circuit(const ent_circuit *circuit, int64_t samples, uint64_t seed, ent_precision precision,
+                          int block_bits, double tolerance)
+{
+    result wanted = run(circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1}, samples, seed);
+    ent_state_limit_block(block_bits);
+    for (int k = 0; k < ISA_COUNT; k++) {
+        if (!has(ISAS[k])) continue;
+        result found = run(circuit, &(ent_program_inp){ENT_ENGINE_STATE, precision, 1, ISAS[k]}, samples, seed);
+        check_result(circuit, samples, &found, &wanted, tolerance);
+        result_free(&found);
+    }
+    ent_state_limit_block(0);
+    result_free(&wanted);
+}
+
+/* ---- computes ---- */
+
+static void random_circuits(ent_precision precision, int count, double tolerance)
+{
+    for (int k = 0; k < count; k++) {
+        const int n = 1 + k % 12, gates = 8 * (k % 11) + n, params = k % 5, angles = k % 4;
+        ent_circuit *circuit = random_circuit((uint64_t)k, n, gates, params, angles, 1 + k % 7);
+        check_circuit(circuit, 1 + k % 2, (uint64_t)k, precision, k % 8, tolerance);
+        ent_circuit_free(circuit);
+    }
+}
+
+static void test_random_double(void **state)
+{
+    (void)state;
+    random_circuits(ENT_DOUBLE, 250, 1e-12);
+}
+
+static void test_random_single(void **state)
+{
+    (void)state;
+    random_circuits(ENT_SINGLE, 120, 3e-5);
+}
+
+static void add(ent_circuit *circuit, ent_gate_kind kind, int p, int q, ent_angle angle)
+{
+    check_ok(ent_circuit_add(circuit, (ent_gate){kind, {p, q}, angle}));
+}
+
+/* RY and RZ on every qubit and a ring of CX, `layers` times; every <Z>. */
+static ent_circuit *layered_circuit(int n, int layers)
+{
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(n, 2 * n * layers, 0, &circuit));
+    for (int l = 0; l < layers; l++) {
+        for (int q = 0; q < n; q++) {
+            add(circuit, ENT_RY, q, 0, ent_angle_param(2 * (l * n + q)));
+            add(circuit, ENT_RZ, q, 0, ent_angle_param(2 * (l * n + q) + 1));
+        }
+        for (int q = 0; q < n; q++) add(circuit, ENT_CX, q, (q + 1) % n, ent_angle_none());
+    }
+    for (int q = 0; q < n; q++) check_ok(ent_circuit_read(circuit, UINT64_C(1) << q));
+    return circuit;
+}
+
+static void test_layers(void **state)
+{
+    (void)state;
+    for (int n = 2; n <= 12; n++) {
+        ent_circuit *circuit = layered_circuit(n, 4);
+        for (int bits = 4; bits <= 10; bits++) check_circuit(circuit, 1, 5, ENT_DOUBLE, bits, 1e-12);
+        ent_circuit_free(circuit);
+    }
+}
+
+/* Half turns: cosines of 0, and of nearly 0. */
+static void test_half_turns(void **state)
+{
+    (void)state;
+    const double pi = 3.14159265358979323846, off[] = {0.0, 1e-9, -1e-4};
+    for (int k = 0; k < 3; k++) {
+        ent_circuit *circuit = random_circuit(77, 9, 40, 3, 2, 4);
+        for (int g = 0; g < 60; g++)
+            add(circuit, g % 3 ? ENT_RY : ENT_CRY, (5 * g) % 9, (5 * g + 1) % 9,
+                ent_angle_fixed((2 * (g % 2) + 1) * pi + off[k]));
+        check_circuit(circuit, 1, 7, ENT_DOUBLE, 6, 1e-12);
+        check_circuit(circuit, 1, 7, ENT_SINGLE, 6, 3e-5);
+        ent_circuit_free(circuit);
+    }
+}
+
+/* Every pair of ZZ: more signs than lines can tell apart. */
+static void test_many_phases(void **state)
+{
+    (void)state;
+    const int n = 9;
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(n, 3, 0, &circuit));
+    for (int layer = 0; layer < 2; layer++) {
+        for (int q = 0; q < n; q++) add(circuit, ENT_RX, q, 0, ent_angle_param(0));
+        for (int p = 0; p < n; p++)
+            for (int q = p + 1; q < n; q++) add(circuit, layer ? ENT_CP : ENT_RZZ, p, q, ent_angle_param(1 + layer));
+    }
+    for (int q = 0; q < n; q++) add(circuit, ENT_H, q, 0, ent_angle_none());
+    for (int p = 0; p < n; p++)
+        for (int q = p; q < n; q++) check_ok(ent_circuit_read(circuit, UINT64_C(1) << p | UINT64_C(1) << q));
+    for (int bits = 5; bits <= 8; bits++) check_circuit(circuit, 1, 9, ENT_DOUBLE, bits, 1e-12);
+    ent_circuit_free(circuit);
+}
+
+static int64_t bytes_of(int64_t count)
+{
+    return count * (int64_t)sizeof(double);
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = layered_circuit(15, 3);
+    for (int precision = ENT_DOUBLE; precision <= ENT_SINGLE; precision++) {
+        ent_program_inp inp = {ENT_ENGINE_STATE, (ent_precision)precision, 1, NULL};
+        result one = run(circuit, &inp, 2, 3);
+        for (inp.threads = 2; inp.threads <= 5; inp.threads += 3) {
+            result more = run(circuit, &inp, 2, 3);
+            assert_memory_equal(one.expectations, more.expectations, (size_t)bytes_of(2 * circuit->readouts));
+            assert_memory_equal(one.grad_params, more.grad_params, (size_t)bytes_of(circuit->params));
+            result_free(&more);
+        }
+        result_free(&one);
+    }
+    ent_circuit_free(circuit);
+}
+
+/* Where blocks have the size that the engine likes. */
+static void test_large(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = layered_circuit(17, 2);
+    result wanted = run(circuit, &(ent_program_inp){.engine = ENT_ENGINE_BATCH, .threads = 1}, 1, 3);
+    result found = run(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 2}, 1, 3);
+    check_result(circuit, 1, &found, &wanted, 1e-12);
+    result_free(&wanted);
+    result_free(&found);
+    ent_circuit_free(circuit);
+}
+
+static void test_picked(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = layered_circuit(18, 1);
+    ent_program *program;
+    check_ok(ent_program_new(circuit, &(ent_program_inp){.threads = 1}, &program));
+    assert_non_null(strstr(ent_program_engine(program), "state"));
+    ent_program_free(program);
+    ent_circuit_free(circuit);
+}
+
+/* ---- refuses ---- */
+
+static ent_status new_and_gradient(const ent_circuit *circuit)
+{
+    ent_program *program;
+    double params[64] = {0.5}, grad[64] = {0};
+    const ent_batch batch = {1, NULL, params};
+    ENT_TRY(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &program));
+    const ent_status status = ent_program_gradient(program, &batch, cotangent, (void *)circuit, grad, NULL);
+    ent_program_free(program);
+    return status;
+}
+
+static void test_allocations(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = layered_circuit(6, 2);
+    check_every_allocation(new_and_gradient(circuit), (void)0);
+    ent_circuit_free(circuit);
+}
+
+int main(void)
+{
+    const struct CMUnitTest computes[] = {
+        cmocka_unit_test(test_random_double), cmocka_unit_test(test_random_single), cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_half_turns),    cmocka_unit_test(test_many_phases),   cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_large),         cmocka_unit_test(test_picked),
+    };
+    const struct CMUnitTest refuses[] = {cmocka_unit_test(test_allocations)};
+    int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);
+    failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);
+    return failed;
+}
