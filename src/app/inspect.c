@@ -48,7 +48,7 @@ static void print_parts(const inspection *in, const ent_dataset *d)
     static const char *const parts[] = {"train", "validation", "test"};
     int64_t count[3] = {0};
     for (int64_t r = 0; r < d->rows; r++) count[d->split[r]]++;
-    if (in->plot) app_plot_bars(in->plot, "rows", 3, count, parts);
+    if (in->plot) app_plot_bars(in->plot, "rows of each part", 3, count, parts);
     printf("  rows       %lld (train %lld, validation %lld, test %lld)\n", (long long)d->rows, (long long)count[0],
            (long long)count[1], (long long)count[2]);
 }
@@ -157,7 +157,10 @@ static ent_status print_label(const inspection *in, const char *label)
     } else {
         print_values(d, &h);
     }
-    if (in->plot) app_plot_bars(in->plot, label, h.n, h.count, h.name);
+    char title[ENT_NAME_BYTES + 32];
+    snprintf(title, sizeof title, d->classes > 0 ? "label %.60s: rows of each class" : "label %.60s: rows by value",
+             label);
+    if (in->plot) app_plot_bars(in->plot, title, h.n, h.count, h.name);
     ent_dataset_free(d);
     return ENT_OK;
 }
