@@ -18,6 +18,11 @@
 #define EXCHANGE_UNIT sizeof(REAL)
 #endif
 
+#if defined(__SANITIZE_ADDRESS__) /* gcc then drops loops and warns that it cannot unroll them */
+#undef UNROLL
+#define UNROLL
+#endif
+
 /* How lanes are exchanged with lane ^ mask: for each unit of a vector, the unit that goes there. */
 typedef union {
     int32_t of_4[VECTOR_BYTES / 4];
