@@ -69,8 +69,10 @@ static const cyaml_strval_t SPLIT[] = {{"iid", ENT_SPLIT_IID},
 static const cyaml_strval_t AGGREGATION[] = {{"fedavg", ENT_FEDAVG}};
 static const cyaml_strval_t OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const cyaml_strval_t PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
-static const cyaml_strval_t ENGINE[] = {
-    {"auto", ENT_ENGINE_AUTO}, {"reference", ENT_ENGINE_REFERENCE}, {"batch", ENT_ENGINE_BATCH}, {"state", ENT_ENGINE_STATE}};
+static const cyaml_strval_t ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
+                                        {"reference", ENT_ENGINE_REFERENCE},
+                                        {"batch", ENT_ENGINE_BATCH},
+                                        {"state", ENT_ENGINE_STATE}};
 
 #define FIELD_ENUM(key, type, member, table)                                                                         \
     CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT, type, member, table, COUNT(table))
