@@ -35,7 +35,7 @@ static const vec (*halves(const batch_worker *w))[2]
 
 static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle, int used)
 {
-    double half[LANES], sine[LANES], cosine[LANES];
+    double half[LANES] = {0}, sine[LANES], cosine[LANES];
     for (int l = 0; l < LANES; l++) half[l] = 0.5 * angle[l];
     sines_cosines(half, used, sine, cosine);
     REAL first[LANES], second[LANES];
@@ -140,7 +140,7 @@ static void do_back(const batch_plan *plan, const batch_worker *w, const batch_n
         for (int k = 0; k < turn->in.bits; k++) {
             scale_admits(ket, amplitudes, &scale[0], &half[k][1]);
             scale_admits(bra, amplitudes, &scale[1], &half[k][1]);
-            back_width(ket, bra, &turn->in, 0, turn->in.blocks, k, half + k, slope + k, 1);
+            back_near(ket, bra, &turn->in, 0, turn->in.blocks, k, half + k, slope + k, 1);
             *slope[k] *= scale[0] * scale[1];
             scale[0] *= half[k][1];
             scale[1] *= half[k][1];
@@ -148,9 +148,11 @@ static void do_back(const batch_plan *plan, const batch_worker *w, const batch_n
         return;
     }
     const int64_t together = turn->stages == 1 ? turn->in.blocks : 1;
+    const int far = amplitudes * 2 * (int64_t)sizeof(vec) >= FAR_BYTES;
     for (int64_t h = 0; h < turn->in.blocks; h += together)
         for (int s = 0, first = 0; s < turn->stages; first += turn->width[s++])
-            back_width(ket, bra, &turn->in, h, h + together, first, half + first, slope + first, turn->width[s]);
+            (far && s == 0 ? back_far : back_near)(ket, bra, &turn->in, h, h + together, first, half + first,
+                                                   slope + first, turn->width[s]);
     vec factor = scale[0] * scale[1]; /* when the derivative was taken: after the rotations before it */
     for (int k = 0; k < turn->in.bits; k++) {
         *slope[k] *= factor;
