@@ -11,10 +11,6 @@
 #include "entente/engine.h"
 #include "entente/memory.h"
 
-#define REAL         double
-#define VECTOR_BYTES 16
-#include "../src/engine/batch/vector.h"
-
 static const char *const ISAS[] = {"baseline", "avx2", "avx512"};
 enum { ISA_COUNT = 3 };
 
@@ -343,30 +339,6 @@ static void test_half_turns(void **state)
     ent_circuit_free(circuit);
 }
 
-static double ulps(double got, double want)
-{
-    return fabs(got - want) / (nextafter(fabs(want), INFINITY) - fabs(want));
-}
-
-static void test_sine_and_cosine(void **state)
-{
-    (void)state;
-    uint64_t seed = 1;
-    double worst = 0.0;
-    for (int k = 0; k < 400000; k++) {
-        const double size = ldexp(1.0, below(&seed, 40) - 20); /* up to 2^19: also beyond the fast range */
-        double angle[LANES], sine[LANES], cosine[LANES];
-        for (int l = 0; l < LANES; l++) angle[l] = uniform(&seed, -size, size);
-        if (k % 10 == 0) angle[0] = (double)(k / 10) * 1.57079632679489661923; /* next to the zeros */
-        sines_cosines(angle, LANES, sine, cosine);
-        for (int l = 0; l < LANES; l++) {
-            const double a = ulps(sine[l], sin(angle[l])), b = ulps(cosine[l], cos(angle[l]));
-            worst = fmax(worst, fmax(a, b));
-        }
-    }
-    assert_true(worst <= 2.0);
-}
-
 /* ---- refuses ---- */
 
 static void test_unknown_instruction_set(void **state)
@@ -451,7 +423,6 @@ int main(void)
         cmocka_unit_test(test_threads_give_the_same_bits),
         cmocka_unit_test(test_programs_are_used_again),
         cmocka_unit_test(test_half_turns),
-        cmocka_unit_test(test_sine_and_cosine),
         cmocka_unit_test(test_unknown_instruction_set),
         cmocka_unit_test(test_absent_instruction_set),
         cmocka_unit_test(test_too_many_qubits),

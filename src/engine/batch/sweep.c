@@ -33,19 +33,27 @@ static const vec (*halves(const batch_worker *w))[2]
 
 /* ---- angles ---- */
 
-static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle, int used)
+/* Where |c| < SMALLEST_COSINE, that with the sign of c. */
+static vec kept_from_zero(vec c)
 {
-    double half[LANES] = {0}, sine[LANES], cosine[LANES];
-    for (int l = 0; l < LANES; l++) half[l] = 0.5 * angle[l];
-    sines_cosines(half, used, sine, cosine);
-    REAL first[LANES], second[LANES];
-    for (int l = 0; l < LANES; l++) {
-        const double c = fabs(cosine[l]) < SMALLEST_COSINE ? copysign(SMALLEST_COSINE, cosine[l]) : cosine[l];
-        first[l] = (REAL)(plan->kind[rotation] == BATCH_TURN ? sine[l] / c : sine[l]);
-        second[l] = (REAL)(plan->kind[rotation] == BATCH_TURN ? c : cosine[l]);
+    const vec least = (vec){0} + (REAL)SMALLEST_COSINE, minus_zero = -(vec){0};
+    const lane_bits near = (c < least) & (c > -least), sign = (lane_bits)c & (lane_bits)minus_zero;
+    return (vec)(((lane_bits)c & ~near) | (((lane_bits)least | sign) & near));
+}
+
+static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle)
+{
+    wide half;
+    memcpy(&half, angle, sizeof half);
+    half *= 0.5;
+    vec *into = (vec *)w->half + 2 * rotation, sine, cosine;
+    sines_cosines(&half, &sine, &cosine);
+    if (plan->kind[rotation] == BATCH_TURN) {
+        cosine = kept_from_zero(cosine);
+        sine /= cosine;
     }
-    memcpy((vec *)w->half + 2 * rotation, first, sizeof first);
-    memcpy((vec *)w->half + 2 * rotation + 1, second, sizeof second);
+    into[0] = sine;
+    into[1] = cosine;
 }
 
 /* Samples beyond count are copies of the last one. */
@@ -64,7 +72,7 @@ static void set_halves(const batch_plan *plan, batch_worker *w, const double *an
             const double *from = angles + term->slot;
             for (int l = 0; l < LANES; l++, from += l < count ? plan->angles : 0) angle[l] += term->scale * *from;
         }
-        set_half(plan, w, r, angle, rotation->data ? count : 1);
+        set_half(plan, w, r, angle);
     }
     w->version = plan->version;
 }
