@@ -7,14 +7,21 @@
 
 #include "../batch_kernels.h"
 
+/* The offsets of batch_blocks are for the full width of the instruction set; NARROW = 1 for vectors of half of it. */
 static inline vec *at(vec *state, uint32_t byte)
 {
-    return (vec *)((char *)state + byte);
+    return (vec *)((char *)state + (byte >> NARROW));
 }
 
 static inline const vec *const_at(const vec *state, uint32_t byte)
 {
-    return (const vec *)((const char *)state + byte);
+    return (const vec *)((const char *)state + (byte >> NARROW));
+}
+
+/* The phase of an amplitude in a table. */
+static inline const REAL *phase_at(const REAL *table, uint32_t byte)
+{
+    return table + (byte >> NARROW) / sizeof(vec);
 }
 
 /* `width` rotations of 2^width amplitudes in registers; place: where they lie.  Each is ((1, -t), (t, 1)): 2
@@ -262,8 +269,8 @@ ALWAYS void signed_sums_of(vec *ket, vec *bra, const REAL *table, const batch_su
             vec *k = at(ket, byte), *b = bra ? at(bra, byte) : NULL;
             v[j] = term_of(k, b);
             if (table) {
-                take_back(k, table + byte / sizeof(vec));
-                take_back(b, table + byte / sizeof(vec));
+                take_back(k, phase_at(table, byte));
+                take_back(b, phase_at(table, byte));
             }
         }
         tree_16(v, ones);
@@ -283,8 +290,8 @@ static void signed_sums(vec *ket, vec *bra, const REAL *table, const batch_sum *
             const uint32_t byte = sum->in.place[x];
             vec *k = at(ket, byte), *b = bra ? at(bra, byte) : NULL;
             room[x] = term_of(k, b);
-            if (table) take_back(k, table + byte / sizeof(vec));
-            if (table) take_back(b, table + byte / sizeof(vec));
+            if (table) take_back(k, phase_at(table, byte));
+            if (table) take_back(b, phase_at(table, byte));
         }
         tree(room, sum->bits, sum->rows, signed_sum);
     } else if (!bra) {

@@ -1,5 +1,5 @@
 /* The two sweeps over a plan for LANES samples.  Compiled once for each instruction set and precision, with REAL,
- * VECTOR_BYTES, FORWARD_WIDTH, BACK_WIDTH and TABLE (the name of what it defines) given by the build.
+ * VECTOR_BYTES, NARROW, FORWARD_WIDTH, BACK_WIDTH and TABLE (the name of what it defines) given by the build.
  *
  * A state is kept unnormalised, since a rotation leaves out its cosine; scale[node] is the factor it still wants.  It
  * is multiplied in when it would leave the range of REAL.  This loses nothing: the growth is exact up to rounding. */
@@ -41,13 +41,10 @@ static vec kept_from_zero(vec c)
     return (vec)(((lane_bits)c & ~near) | (((lane_bits)least | sign) & near));
 }
 
-static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle)
+static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const wide *half)
 {
-    wide half;
-    memcpy(&half, angle, sizeof half);
-    half *= 0.5;
     vec *into = (vec *)w->half + 2 * rotation, sine, cosine;
-    sines_cosines(&half, &sine, &cosine);
+    sines_cosines(half, &sine, &cosine);
     if (plan->kind[rotation] == BATCH_TURN) {
         cosine = kept_from_zero(cosine);
         sine /= cosine;
@@ -56,7 +53,19 @@ static void set_half(const batch_plan *plan, batch_worker *w, int rotation, cons
     into[1] = cosine;
 }
 
-/* Samples beyond count are copies of the last one. */
+/* angle += scale * the data of LANES samples, of which those beyond count are copies of the last one. */
+static void add_data(dvec *angle, double scale, const double *from, int count, int stride)
+{
+    for (int k = 0; k < LANES / DOUBLES; k++) {
+        dvec data = {0};
+        for (int l = 0; l < DOUBLES; l++) {
+            data[l] = *from;
+            from += k * DOUBLES + l + 1 < count ? stride : 0;
+        }
+        angle[k] += scale * data;
+    }
+}
+
 static void set_halves(const batch_plan *plan, batch_worker *w, const double *angles, int count)
 {
     const int fresh = w->version != plan->version;
@@ -64,15 +73,17 @@ static void set_halves(const batch_plan *plan, batch_worker *w, const double *an
         const batch_rotation *rotation = &plan->list.rotation[r];
         const int needed = rotation->data ? plan->kind[r] != BATCH_GONE : fresh && plan->kind[r] == BATCH_TURN;
         if (!needed) continue; /* a phase that all samples share is in a table */
-        double angle[LANES];
-        for (int l = 0; l < LANES; l++) angle[l] = plan->angle[r];
+        dvec angle[LANES / DOUBLES];
+        for (int k = 0; k < LANES / DOUBLES; k++) angle[k] = (dvec){0} + plan->angle[r];
         for (int t = rotation->term; t >= 0; t = plan->list.term[t].next) {
             const batch_term *term = &plan->list.term[t];
-            if (term->source != ENT_ANGLE_DATA) continue;
-            const double *from = angles + term->slot;
-            for (int l = 0; l < LANES; l++, from += l < count ? plan->angles : 0) angle[l] += term->scale * *from;
+            if (term->source == ENT_ANGLE_DATA)
+                add_data(angle, term->scale, angles + term->slot, count, plan->angles);
         }
-        set_half(plan, w, r, angle);
+        for (int k = 0; k < LANES / DOUBLES; k++) angle[k] *= 0.5;
+        wide half;
+        memcpy(&half, angle, sizeof half);
+        set_half(plan, w, r, &half);
     }
     w->version = plan->version;
 }

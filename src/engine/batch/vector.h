@@ -7,9 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { LANES = VECTOR_BYTES / sizeof(REAL) };
+enum { LANES = VECTOR_BYTES / sizeof(REAL), DOUBLES = VECTOR_BYTES / sizeof(double) };
 
 typedef REAL vec __attribute__((vector_size(VECTOR_BYTES)));
+typedef double dvec __attribute__((vector_size(VECTOR_BYTES)));
 typedef double wide __attribute__((vector_size(LANES * sizeof(double)))); /* angles are double in both precisions */
 typedef int64_t wide_bits __attribute__((vector_size(LANES * sizeof(double))));
 
