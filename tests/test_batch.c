@@ -343,6 +343,28 @@ static void use_again(const ent_circuit *circuit)
     ent_program_free(program);
 }
 
+/* One parameter moves at a time: each must reach the tables, which are kept while no parameter moves. */
+static void test_single_parameters_move(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = comparison_circuit(4);
+    const ent_program_inp reference = {.engine = ENT_ENGINE_REFERENCE, .threads = 1}, batched = {.threads = 1};
+    run want = run_new(circuit, 3, 1), got = run_new(circuit, 3, 1);
+    ent_program *program;
+    assert_int_equal(ent_program_new(circuit, &batched, &program), ENT_OK);
+    for (int k = 0; k < 2 * circuit->params; k++) {
+        if (k % 2) want.params[k / 2] = got.params[k / 2] += 0.3;
+        const ent_batch batch = {got.samples, got.angles, got.params};
+        run_go(&want, &reference);
+        assert_int_equal(ent_program_forward(program, &batch, got.expectations), ENT_OK);
+        assert_true(distance(got.expectations, want.expectations, 3 * circuit->readouts) <= 1e-13);
+    }
+    ent_program_free(program);
+    run_free(&want);
+    run_free(&got);
+    ent_circuit_free(circuit);
+}
+
 static void test_programs_are_used_again(void **state)
 {
     (void)state;
@@ -461,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_threads_give_the_same_bits),
         cmocka_unit_test(test_a_sample_gives_the_same_anywhere),
         cmocka_unit_test(test_programs_are_used_again),
+        cmocka_unit_test(test_single_parameters_move),
         cmocka_unit_test(test_half_turns),
         cmocka_unit_test(test_unknown_instruction_set),
         cmocka_unit_test(test_absent_instruction_set),
