@@ -14,7 +14,7 @@ enum { CHUNK_AMPLITUDES = 1 << 12, MOST_GROUPS = 8 };
 
 typedef struct {
     batch_plan *plan;
-    const batch_kernels *kernels;
+    const batch_kernels *kernels, *narrow; /* narrow: for a group that is at most half full, or NULL */
     int chunk;
     char name[32];
 } batch_engine;
@@ -41,7 +41,7 @@ static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *in
     ENT_REQUIRE(engine, ENT_ENOMEM, "batch engine: no memory");
     const char *isa = NULL;
     ent_status status = ent_isa_pick(inp->isa, &isa);
-    if (status == ENT_OK) status = ent_isa_kernels(inp->isa, inp->precision, &engine->kernels);
+    if (status == ENT_OK) status = ent_isa_kernels(inp->isa, inp->precision, &engine->kernels, &engine->narrow);
     if (status == ENT_OK) status = ent_batch_plan_new(circuit, &engine->kernels->shape, &engine->plan);
     if (status != ENT_OK) {
         plan_free(engine);
@@ -142,18 +142,33 @@ static const double *angles_of(const batch_engine *engine, const ent_batch *batc
     return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
 }
 
-static int group_size(const batch_engine *engine, int64_t left)
+/* The samples at the end of a batch fill less than a vector: up to half of one they go through vectors of half the
+ * width, which take half the time where vectors of the full width go through a unit of half the width twice.  The
+ * batch alone decides, so that the bits do not depend on threads. */
+static const batch_kernels *kernels_for(const batch_engine *engine, batch_worker *w, int64_t left)
 {
-    return left < engine->kernels->shape.lanes ? (int)left : engine->kernels->shape.lanes;
+    const batch_kernels *kernels = engine->narrow && left <= engine->narrow->shape.lanes ? engine->narrow
+                                                                                         : engine->kernels;
+    if (w->kernels != kernels) w->version = -1; /* what the samples share is of the other width */
+    w->kernels = kernels;
+    return kernels;
+}
+
+static int group_size(const batch_kernels *kernels, int64_t left)
+{
+    return left < kernels->shape.lanes ? (int)left : kernels->shape.lanes;
 }
 
 static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations)
 {
     const batch_engine *engine = plan;
-    for (int64_t done = 0; done < count; done += engine->kernels->shape.lanes)
-        engine->kernels->forward(engine->plan, worker, angles_of(engine, batch, first + done),
-                                 group_size(engine, count - done), expectations + done * engine->plan->list.readouts);
+    for (int64_t done = 0, group; done < count; done += group) {
+        const batch_kernels *kernels = kernels_for(engine, worker, count - done);
+        group = group_size(kernels, count - done);
+        kernels->forward(engine->plan, worker, angles_of(engine, batch, first + done), (int)group,
+                         expectations + done * engine->plan->list.readouts);
+    }
 }
 
 /* Slopes to slots: a group's samples are summed in their order. */
@@ -164,7 +179,7 @@ static void add_slopes(const batch_engine *engine, const batch_worker *w, int co
     for (int r = 0; r < plan->list.rotations; r++) {
         if (plan->kind[r] == BATCH_GONE || plan->list.rotation[r].term < 0) continue;
         double slope[64], total = 0.0;
-        engine->kernels->slope(w, r, slope);
+        w->kernels->slope(w, r, slope);
         for (int l = 0; l < count; l++) total += slope[l];
         for (int t = plan->list.rotation[r].term; t >= 0; t = plan->list.term[t].next) {
             const batch_term *term = &plan->list.term[t];
@@ -180,13 +195,15 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, int
 {
     const batch_engine *engine = plan;
     batch_worker *w = worker;
-    for (int64_t done = 0; done < count; done += engine->kernels->shape.lanes) {
-        const int group = group_size(engine, count - done);
-        engine->kernels->forward(engine->plan, w, angles_of(engine, batch, first + done), group, w->expectations);
+    for (int64_t done = 0; done < count;) {
+        const batch_kernels *kernels = kernels_for(engine, w, count - done);
+        const int group = group_size(kernels, count - done);
+        kernels->forward(engine->plan, w, angles_of(engine, batch, first + done), group, w->expectations);
         cotangent(context, first + done, group, w->expectations, w->weights);
-        engine->kernels->backward(engine->plan, w, w->weights, group);
+        kernels->backward(engine->plan, w, w->weights, group);
         add_slopes(engine, w, group, partial,
                    grad_angles ? grad_angles + (first + done) * engine->plan->angles : NULL);
+        done += group;
     }
 }
 

@@ -4,6 +4,8 @@
 
 #include "batch_plan.h"
 
+typedef struct batch_kernels batch_kernels;
+
 /* What one thread works in; all arrays are of vectors of `lanes` reals, a sample in each lane. */
 typedef struct {
     void *ket, *bra; /* [amplitudes][re, im] of all nodes */
@@ -13,10 +15,11 @@ typedef struct {
     void *value; /* [values] of the readouts, then their weights */
     void *tree;  /* room for sums */
     double *expectations, *weights; /* [lanes][readouts] */
+    const batch_kernels *kernels;   /* of the last group */
     int64_t version;                /* of the plan's prepare that `half` of the shared rotations is from */
 } batch_worker;
 
-typedef struct {
+struct batch_kernels {
     batch_shape shape;
     /* Up to `lanes` samples.  angles: of the first one.  Leaves the kets where backward wants them. */
     void (*forward)(const batch_plan *plan, batch_worker *worker, const double *angles, int count,
@@ -25,12 +28,13 @@ typedef struct {
     void (*backward)(const batch_plan *plan, batch_worker *worker, const double *weights, int count);
     /* The slope of one rotation, in double. */
     void (*slope)(const batch_worker *worker, int rotation, double *lanes);
-} batch_kernels;
+};
 
 extern const batch_kernels ent_batch_baseline_double, ent_batch_baseline_float;
 #if defined(__x86_64__)
 extern const batch_kernels ent_batch_avx2_double, ent_batch_avx2_float;
 extern const batch_kernels ent_batch_avx512_double, ent_batch_avx512_float;
+extern const batch_kernels ent_batch_avx512_narrow_double, ent_batch_avx512_narrow_float;
 #endif
 
 #endif

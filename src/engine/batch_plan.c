@@ -242,8 +242,9 @@ static ent_status make_room(batch_plan *plan, const batch_tree *tree)
     plan->kind = ent_alloc(rotations, sizeof *plan->kind);
     plan->value = ent_alloc(readouts, sizeof *plan->value);
     plan->angle = ent_alloc(rotations, sizeof *plan->angle);
+    plan->prepared = ent_alloc(plan->params, sizeof *plan->prepared);
     const int there = plan->node && plan->step && plan->turn && plan->sum && plan->lane && plan->kind &&
-                      plan->value && plan->angle;
+                      plan->value && plan->angle && plan->prepared;
     return there ? ENT_OK : no_memory();
 }
 
@@ -304,6 +305,7 @@ void ent_batch_plan_free(batch_plan *plan)
     ent_free(plan->kind);
     ent_free(plan->value);
     ent_free(plan->angle);
+    ent_free(plan->prepared);
     ent_free(plan->scratch);
     ent_free(plan);
 }
@@ -367,6 +369,9 @@ static void fill_table(batch_plan *plan, const batch_step *step)
 
 void ent_batch_plan_prepare(batch_plan *plan, const double *params)
 {
+    const size_t bytes = (size_t)plan->params * sizeof *params;
+    if (plan->version > 0 && (bytes == 0 || memcmp(params, plan->prepared, bytes) == 0)) return;
+    if (bytes > 0) memcpy(plan->prepared, params, bytes);
     for (int r = 0; r < plan->list.rotations; r++) {
         const batch_rotation *rotation = &plan->list.rotation[r];
         plan->angle[r] = rotation->offset;

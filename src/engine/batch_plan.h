@@ -112,9 +112,10 @@ typedef struct {
     batch_shape shape;
     int64_t amplitudes; /* of all nodes */
     int most_bits;
-    double *angle;   /* [rotations] the part that all samples share; by prepare */
-    double *scratch; /* [amplitudes of the largest node][re, im] */
-    int64_t version; /* counts the calls of prepare */
+    double *angle;    /* [rotations] the part that all samples share; by prepare */
+    double *scratch;  /* [amplitudes of the largest node][re, im] */
+    double *prepared; /* [params] that the angles and tables are for */
+    int64_t version;  /* counts the calls of prepare that changed them */
 } batch_plan;
 
 /* batch_lower.c: gates to rotations. */
@@ -144,7 +145,7 @@ int ent_batch_independent(int count, const uint64_t *rows, uint64_t row);
 /* batch_plan.c: ENT_EARG when there are more than BATCH_MAX_BITS bits. */
 ent_status ent_batch_plan_new(const ent_circuit *circuit, const batch_shape *shape, batch_plan **out);
 void ent_batch_plan_free(batch_plan *plan);
-/* The shared angles and the tables of phases. */
+/* The shared angles and the tables of phases; nothing to do where the parameters are those of the last call. */
 void ent_batch_plan_prepare(batch_plan *plan, const double *params);
 
 /* Where amplitude p lies.  Amplitudes 2^k apart, k >= 5, would all meet in one set of the L1 cache (4 KiB a way, 128

@@ -28,22 +28,25 @@ static int has_baseline(void)
 static const struct {
     const char *name;
     int (*there)(void);
-    const batch_kernels *kernels[2]; /* of ENT_DOUBLE, ENT_SINGLE */
+    const batch_kernels *kernels[2], *narrow[2]; /* of ENT_DOUBLE, ENT_SINGLE */
     const state_kernels *state[2];
 } ISA[] = {
 #if defined(__x86_64__)
     {"avx512",
      has_avx512,
      {&ent_batch_avx512_double, &ent_batch_avx512_float},
+     {&ent_batch_avx512_narrow_double, &ent_batch_avx512_narrow_float},
      {&ent_state_avx512_double, &ent_state_avx512_float}},
     {"avx2",
      has_avx2,
      {&ent_batch_avx2_double, &ent_batch_avx2_float},
+     {NULL, NULL},
      {&ent_state_avx2_double, &ent_state_avx2_float}},
 #endif
     {"baseline",
      has_baseline,
      {&ent_batch_baseline_double, &ent_batch_baseline_float},
+     {NULL, NULL},
      {&ent_state_baseline_double, &ent_state_baseline_float}},
 };
 enum { ISAS = sizeof ISA / sizeof ISA[0] };
@@ -71,11 +74,13 @@ ent_status ent_isa_pick(const char *isa, const char **name)
     return ENT_OK;
 }
 
-ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch_kernels **kernels)
+ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch_kernels **kernels,
+                           const batch_kernels **narrow)
 {
     int index;
     ENT_TRY(pick(isa, &index));
     *kernels = ISA[index].kernels[precision == ENT_SINGLE];
+    *narrow = ISA[index].narrow[precision == ENT_SINGLE];
     return ENT_OK;
 }
 

@@ -4,8 +4,10 @@
 #include "batch_kernels.h"
 #include "state_kernels.h"
 
-/* The kernels of an instruction set; isa as in ent_program_inp. */
-ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch_kernels **kernels);
+/* The kernels of an instruction set; isa as in ent_program_inp.  narrow: those of vectors of half the width, for groups
+ * that are less than half full, or NULL where they would not be faster. */
+ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch_kernels **kernels,
+                           const batch_kernels **narrow);
 ent_status ent_isa_state_kernels(const char *isa, ent_precision precision, const state_kernels **kernels);
 
 #endif

@@ -1,5 +1,5 @@
 /* The two sweeps over a plan for LANES samples.  Compiled once for each instruction set and precision, with REAL,
- * VECTOR_BYTES, FORWARD_WIDTH, BACK_WIDTH and TABLE (the name of what it defines) given by the build.
+ * VECTOR_BYTES, NARROW, FORWARD_WIDTH, BACK_WIDTH and TABLE (the name of what it defines) given by the build.
  *
  * A state is kept unnormalised, since a rotation leaves out its cosine; scale[node] is the factor it still wants.  It
  * is multiplied in when it would leave the range of REAL.  This loses nothing: the growth is exact up to rounding. */
@@ -33,22 +33,39 @@ static const vec (*halves(const batch_worker *w))[2]
 
 /* ---- angles ---- */
 
-static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const double *angle, int used)
+/* Where |c| < SMALLEST_COSINE, that with the sign of c. */
+static vec kept_from_zero(vec c)
 {
-    double half[LANES], sine[LANES], cosine[LANES];
-    for (int l = 0; l < LANES; l++) half[l] = 0.5 * angle[l];
-    sines_cosines(half, used, sine, cosine);
-    REAL first[LANES], second[LANES];
-    for (int l = 0; l < LANES; l++) {
-        const double c = fabs(cosine[l]) < SMALLEST_COSINE ? copysign(SMALLEST_COSINE, cosine[l]) : cosine[l];
-        first[l] = (REAL)(plan->kind[rotation] == BATCH_TURN ? sine[l] / c : sine[l]);
-        second[l] = (REAL)(plan->kind[rotation] == BATCH_TURN ? c : cosine[l]);
-    }
-    memcpy((vec *)w->half + 2 * rotation, first, sizeof first);
-    memcpy((vec *)w->half + 2 * rotation + 1, second, sizeof second);
+    const vec least = (vec){0} + (REAL)SMALLEST_COSINE, minus_zero = -(vec){0};
+    const lane_bits near = (c < least) & (c > -least), sign = (lane_bits)c & (lane_bits)minus_zero;
+    return (vec)(((lane_bits)c & ~near) | (((lane_bits)least | sign) & near));
 }
 
-/* Samples beyond count are copies of the last one. */
+static void set_half(const batch_plan *plan, batch_worker *w, int rotation, const wide *half)
+{
+    vec *into = (vec *)w->half + 2 * rotation, sine, cosine;
+    sines_cosines(half, &sine, &cosine);
+    if (plan->kind[rotation] == BATCH_TURN) {
+        cosine = kept_from_zero(cosine);
+        sine /= cosine;
+    }
+    into[0] = sine;
+    into[1] = cosine;
+}
+
+/* angle += scale * the data of LANES samples, of which those beyond count are copies of the last one. */
+static void add_data(dvec *angle, double scale, const double *from, int count, int stride)
+{
+    for (int k = 0; k < LANES / DOUBLES; k++) {
+        dvec data = {0};
+        for (int l = 0; l < DOUBLES; l++) {
+            data[l] = *from;
+            from += k * DOUBLES + l + 1 < count ? stride : 0;
+        }
+        angle[k] += scale * data;
+    }
+}
+
 static void set_halves(const batch_plan *plan, batch_worker *w, const double *angles, int count)
 {
     const int fresh = w->version != plan->version;
@@ -56,15 +73,17 @@ static void set_halves(const batch_plan *plan, batch_worker *w, const double *an
         const batch_rotation *rotation = &plan->list.rotation[r];
         const int needed = rotation->data ? plan->kind[r] != BATCH_GONE : fresh && plan->kind[r] == BATCH_TURN;
         if (!needed) continue; /* a phase that all samples share is in a table */
-        double angle[LANES];
-        for (int l = 0; l < LANES; l++) angle[l] = plan->angle[r];
+        dvec angle[LANES / DOUBLES];
+        for (int k = 0; k < LANES / DOUBLES; k++) angle[k] = (dvec){0} + plan->angle[r];
         for (int t = rotation->term; t >= 0; t = plan->list.term[t].next) {
             const batch_term *term = &plan->list.term[t];
-            if (term->source != ENT_ANGLE_DATA) continue;
-            const double *from = angles + term->slot;
-            for (int l = 0; l < LANES; l++, from += l < count ? plan->angles : 0) angle[l] += term->scale * *from;
+            if (term->source == ENT_ANGLE_DATA)
+                add_data(angle, term->scale, angles + term->slot, count, plan->angles);
         }
-        set_half(plan, w, r, angle, rotation->data ? count : 1);
+        for (int k = 0; k < LANES / DOUBLES; k++) angle[k] *= 0.5;
+        wide half;
+        memcpy(&half, angle, sizeof half);
+        set_half(plan, w, r, &half);
     }
     w->version = plan->version;
 }
@@ -140,7 +159,7 @@ static void do_back(const batch_plan *plan, const batch_worker *w, const batch_n
         for (int k = 0; k < turn->in.bits; k++) {
             scale_admits(ket, amplitudes, &scale[0], &half[k][1]);
             scale_admits(bra, amplitudes, &scale[1], &half[k][1]);
-            back_width(ket, bra, &turn->in, 0, turn->in.blocks, k, half + k, slope + k, 1);
+            back_near(ket, bra, &turn->in, 0, turn->in.blocks, k, half + k, slope + k, 1);
             *slope[k] *= scale[0] * scale[1];
             scale[0] *= half[k][1];
             scale[1] *= half[k][1];
@@ -148,9 +167,11 @@ static void do_back(const batch_plan *plan, const batch_worker *w, const batch_n
         return;
     }
     const int64_t together = turn->stages == 1 ? turn->in.blocks : 1;
+    const int far = amplitudes * 2 * (int64_t)sizeof(vec) >= FAR_BYTES;
     for (int64_t h = 0; h < turn->in.blocks; h += together)
         for (int s = 0, first = 0; s < turn->stages; first += turn->width[s++])
-            back_width(ket, bra, &turn->in, h, h + together, first, half + first, slope + first, turn->width[s]);
+            (far && s == 0 ? back_far : back_near)(ket, bra, &turn->in, h, h + together, first, half + first,
+                                                   slope + first, turn->width[s]);
     vec factor = scale[0] * scale[1]; /* when the derivative was taken: after the rotations before it */
     for (int k = 0; k < turn->in.bits; k++) {
         *slope[k] *= factor;

@@ -7,11 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { LANES = VECTOR_BYTES / sizeof(REAL), DOUBLES = VECTOR_BYTES / sizeof(double) };
+
 typedef REAL vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef double dvec __attribute__((vector_size(VECTOR_BYTES)));
-typedef int64_t ivec __attribute__((vector_size(VECTOR_BYTES)));
-
-enum { LANES = VECTOR_BYTES / sizeof(REAL), WIDE = VECTOR_BYTES / sizeof(double) };
+typedef double wide __attribute__((vector_size(LANES * sizeof(double)))); /* angles are double in both precisions */
+typedef int64_t wide_bits __attribute__((vector_size(LANES * sizeof(double))));
 
 #define ALWAYS static inline __attribute__((always_inline))
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
@@ -22,53 +23,74 @@ enum { LANES = VECTOR_BYTES / sizeof(REAL), WIDE = VECTOR_BYTES / sizeof(double)
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
 
-/* Sine and cosine of each lane, |x| < 2^17: Cody and Waite's reduction by pi/2 in three parts of 33 bits, whose
- * products with the quadrant's number are exact, then the polynomials of fdlibm (k_sin.c, k_cos.c).  Within 1 ulp or
- * so of libm; about 6 cycles a value with 8 lanes, where libm's sincos costs 70. */
-ALWAYS void sine_cosine(const dvec *angle, dvec *sine, dvec *cosine)
+/* The integers as wide as REAL. */
+typedef __typeof__((vec){0} < (vec){0}) lane_bits;
+
+/* c[0] + c[1] z + c[2] z^2 + ... */
+ALWAYS vec polynomial(const vec *z, const double *c, const int count)
 {
-    const double to_integer = 0x1.8p52; /* adding this leaves the integer in the lowest bits */
-    const dvec x = *angle, shifted = x * 0x1.45f306dc9c883p-1 + to_integer, quadrant = shifted - to_integer;
-    dvec r = x - quadrant * 1.57079632673412561417e+00;
-    r = r - quadrant * 6.07710050630396597660e-11;
-    const dvec tail = quadrant * 2.02226624879595063154e-21;
-    const dvec y = r - tail, z = y * y;
-    dvec s = -2.50507602534068634195e-08 + z * 1.58969099521155010221e-10;
-    s = 2.75573137070700676789e-06 + z * s;
-    s = -1.98412698298579493134e-04 + z * s;
-    s = 8.33333333332248946124e-03 + z * s;
-    s = -1.66666666666666324348e-01 + z * s;
-    s = y + y * (z * s);
-    dvec c = 2.08757232129817482790e-09 + z * -1.13596475577881948265e-11;
-    c = -2.75573143513906633035e-07 + z * c;
-    c = 2.48015872894767294178e-05 + z * c;
-    c = -1.38888888888741095749e-03 + z * c;
-    c = 4.16666666666666019037e-02 + z * c;
-    const dvec half = 0.5 * z, w = 1.0 - half;
-    c = w + (((1.0 - w) - half) + z * (z * c));
-    const ivec n = (ivec)shifted, swap = -(n & 1);
-    const ivec sine_bits = ((ivec)s & ~swap) | ((ivec)c & swap), cosine_bits = ((ivec)c & ~swap) | ((ivec)s & swap);
-    *sine = (dvec)(sine_bits ^ ((n & 2) << 62));
-    *cosine = (dvec)(cosine_bits ^ (((n + 1) & 2) << 62));
+    vec sum = (vec){0} + (REAL)c[count - 1];
+    UNROLL for (int k = count - 2; k >= 0; k--) sum = sum * *z + (REAL)c[k];
+    return sum;
 }
 
-/* The same for LANES angles anywhere, of which the first `used` count; the others get what some of them get. */
-static void sines_cosines(const double *angle, int used, double *sine, double *cosine)
+/* sin(y) = y + y z S(z), cos(y) = 1 - z/2 + z^2 C(z), z = y^2, |y| <= pi/4, with the polynomials of fdlibm (k_sin.c,
+ * k_cos.c) in double and of Cephes (sinf.c) in single. */
+ALWAYS vec sine_near_zero(const vec *y, const vec *z)
+{
+    static const double wide_terms[] = {-1.66666666666666324348e-01, 8.33333333332248946124e-03,
+                                        -1.98412698298579493134e-04, 2.75573137070700676789e-06,
+                                        -2.50507602534068634195e-08, 1.58969099521155010221e-10},
+                        terms[] = {-1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4};
+    const int is_double = sizeof(REAL) == sizeof(double);
+    const vec s = is_double ? polynomial(z, wide_terms, 6) : polynomial(z, terms, 3);
+    return *y + *y * (*z * s);
+}
+
+ALWAYS vec cosine_near_zero(const vec *z)
+{
+    static const double wide_terms[] = {4.16666666666666019037e-02, -1.38888888888741095749e-03,
+                                        2.48015872894767294178e-05, -2.75573143513906633035e-07,
+                                        2.08757232129817482790e-09, -1.13596475577881948265e-11},
+                        terms[] = {4.166664568298827e-2, -1.388731625493765e-3, 2.443315711809948e-5};
+    const int is_double = sizeof(REAL) == sizeof(double);
+    const vec c = is_double ? polynomial(z, wide_terms, 6) : polynomial(z, terms, 3);
+    const vec half = *z * (REAL)0.5, w = (REAL)1 - half;
+    return w + ((((REAL)1 - w) - half) + *z * (*z * c));
+}
+
+/* Sine and cosine of each lane, |x| < 2^17: Cody and Waite's reduction by pi/2 in three parts of 33 bits, whose
+ * products with the quadrant's number are exact; in double in both precisions.  Within 1 ulp or so of libm; about 6
+ * cycles a value with 8 lanes, where libm's sincos costs 70. */
+ALWAYS void sine_cosine(const wide *x, vec *sine, vec *cosine)
+{
+    const double to_integer = 0x1.8p52; /* adding this leaves the integer in the lowest bits */
+    const wide shifted = *x * 0x1.45f306dc9c883p-1 + to_integer, quadrant = shifted - to_integer;
+    wide r = *x - quadrant * 1.57079632673412561417e+00;
+    r = r - quadrant * 6.07710050630396597660e-11;
+    r = r - quadrant * 2.02226624879595063154e-21;
+    const vec y = __builtin_convertvector(r, vec), z = y * y;
+    const vec s = sine_near_zero(&y, &z), c = cosine_near_zero(&z);
+    const lane_bits n = __builtin_convertvector((wide_bits)shifted & 3, lane_bits), swap = -(n & 1);
+    const int to_sign = 8 * (int)sizeof(REAL) - 2;
+    const lane_bits sine_bits = ((lane_bits)s & ~swap) | ((lane_bits)c & swap),
+                    cosine_bits = ((lane_bits)c & ~swap) | ((lane_bits)s & swap);
+    *sine = (vec)(sine_bits ^ ((n & 2) << to_sign));
+    *cosine = (vec)(cosine_bits ^ (((n + 1) & 2) << to_sign));
+}
+
+/* The same for angles anywhere. */
+static void sines_cosines(const wide *angle, vec *sine, vec *cosine)
 {
     int small = 1;
-    for (int l = 0; l < used; l++) small &= fabs(angle[l]) < 0x1p17;
-    dvec x = {0}, s = {0}, c = {0};
-    for (int l = 0; small && l < LANES; l += WIDE) {
-        if (l < used) {
-            memcpy(&x, angle + l, sizeof x);
-            sine_cosine(&x, &s, &c);
-        }
-        memcpy(sine + l, &s, sizeof s);
-        memcpy(cosine + l, &c, sizeof c);
+    for (int l = 0; l < LANES; l++) small &= fabs((*angle)[l]) < 0x1p17;
+    if (small) {
+        sine_cosine(angle, sine, cosine);
+        return;
     }
-    for (int l = 0; !small && l < LANES; l++) {
-        sine[l] = sin(angle[l]);
-        cosine[l] = cos(angle[l]);
+    for (int l = 0; l < LANES; l++) {
+        (*sine)[l] = (REAL)sin((*angle)[l]);
+        (*cosine)[l] = (REAL)cos((*angle)[l]);
     }
 }
 

@@ -18,10 +18,7 @@
 #define EXCHANGE_UNIT sizeof(REAL)
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) /* gcc then drops loops and warns that it cannot unroll them */
-#undef UNROLL
-#define UNROLL
-#endif
+typedef int64_t ivec __attribute__((vector_size(VECTOR_BYTES)));
 
 /* How lanes are exchanged with lane ^ mask: for each unit of a vector, the unit that goes there. */
 typedef union {

@@ -43,11 +43,12 @@ static void prepare(state_run *run, const double *angle)
 {
     const int rotations = run->plan->list.rotations;
     for (int first = 0; first < rotations; first += LANES) {
-        double half[LANES] = {0}, sine[LANES], cosine[LANES];
+        wide half = {0};
+        vec sine, cosine;
         const int count = rotations - first < LANES ? rotations - first : LANES;
         for (int l = 0; l < count; l++) half[l] = 0.5 * angle[first + l];
-        sines_cosines(half, count, sine, cosine);
-        for (int l = 0; l < count; l++) prepare_rotation(run, first + l, sine[l], cosine[l]);
+        sines_cosines(&half, &sine, &cosine);
+        for (int l = 0; l < count; l++) prepare_rotation(run, first + l, (double)sine[l], (double)cosine[l]);
     }
     REAL *low = run->low;
     double z[2];
