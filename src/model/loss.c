@@ -7,9 +7,12 @@ static double cross_entropy(int outputs, const double *logit, int32_t category, 
 {
     double largest = logit[0], sum = 0.0;
     for (int o = 1; o < outputs; o++) largest = fmax(largest, logit[o]);
-    for (int o = 0; o < outputs; o++) sum += exp(logit[o] - largest);
-    for (int o = 0; o < outputs && d_logits; o++)
-        d_logits[o] = exp(logit[o] - largest) / sum - (o == category ? 1.0 : 0.0);
+    for (int o = 0; o < outputs; o++) {
+        const double e = exp(logit[o] - largest);
+        sum += e;
+        if (d_logits) d_logits[o] = e;
+    }
+    for (int o = 0; o < outputs && d_logits; o++) d_logits[o] = d_logits[o] / sum - (o == category ? 1.0 : 0.0);
     return log(sum) + largest - logit[category];
 }
 
