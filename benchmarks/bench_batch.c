@@ -1,45 +1,27 @@
-/* The batch engine: microseconds a sample, forward and gradient, against the machine's own limits.
+/* The batch engine: microseconds a sample, forward and gradient, against the machine's own limits and against the
+ * reference engine.
  *
  * The circuit: 4 layers of RY (data) and RZ (shared) on every qubit and a ring of CX; all <Z_q>; the gradient of their
  * sum by all angles.  Useful operations, in which the share of the peak is counted: 2 multiply-adds an amplitude and
  * RY forward, 8 with the gradient.  Each answer is compared with the reference engine's before anything is timed;
- * times are the least of several repetitions. */
+ * times are the least of several repetitions, each with other parameters. */
 #include <argp.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "entente/engine.h"
-#include "entente/memory.h"
+#include "batch_problem.h"
+#include "batch_traffic.h"
 #include "peak/peak.h"
 
-enum { LAYERS = 4, MOST = 16 };
+enum { MOST = 16 };
 
 typedef struct {
-    int low, high, batches, threads_count, isas;
+    int low, high, step, batches, threads_count, isas;
     int64_t batch[MOST];
     int threads[MOST];
     const char *isa[MOST];
     int precision; /* ENT_DOUBLE, ENT_SINGLE, or -1: both */
     double seconds;
-    int missing, reference;
+    int reference, mode; /* 0: the tables; 'm', 'S', 'R': one of the others */
 } options;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void must(ent_status status)
-{
-    if (status == ENT_OK) return;
-    fprintf(stderr, "bench_batch: %s\n", ent_message());
-    exit(1);
-}
 
 /* ---- the machine ---- */
 
@@ -85,211 +67,75 @@ static machine measure(const bench_peak *peak)
     return m;
 }
 
-/* ---- circuits ---- */
-
-static void add(ent_circuit *circuit, ent_gate_kind kind, int a, int b, ent_angle angle)
-{
-    must(ent_circuit_add(circuit, (ent_gate){kind, {a, b}, angle}));
-}
-
-static ent_circuit *comparison_circuit(int n)
-{
-    ent_circuit *circuit;
-    must(ent_circuit_new(n, LAYERS * n, LAYERS * n, &circuit));
-    for (int l = 0; l < LAYERS; l++) {
-        for (int q = 0; q < n; q++) {
-            add(circuit, ENT_RY, q, q, ent_angle_data(l * n + q));
-            add(circuit, ENT_RZ, q, q, ent_angle_param(l * n + q));
-        }
-        for (int q = 0; q < n && n > 1; q++) add(circuit, ENT_CX, q, (q + 1) % n, ent_angle_none());
-    }
-    for (int q = 0; q < n; q++) must(ent_circuit_read(circuit, UINT64_C(1) << q));
-    return circuit;
-}
-
-/* `registers` registers of n qubits each, of which `present` are there: encoding and layers of each register, then
- * fusion by RZZ around the ring of registers and RY, RZ on every qubit. */
-static ent_circuit *fusion_circuit(int registers, int present, int n)
-{
-    const int all = registers * n;
-    ent_circuit *circuit;
-    must(ent_circuit_new(all, 8 * all, 2 * all, &circuit));
-    for (int m = 0; m < present; m++)
-        for (int l = 0; l < 2; l++) {
-            for (int q = m * n; q < (m + 1) * n; q++) {
-                add(circuit, ENT_RY, q, q, ent_angle_data(l * all + q));
-                add(circuit, ENT_RZ, q, q, ent_angle_param(2 * l * all + q));
-                add(circuit, ENT_RY, q, q, ent_angle_param((2 * l + 1) * all + q));
-            }
-            for (int q = 0; q < n; q++) add(circuit, ENT_CX, m * n + q, m * n + (q + 1) % n, ent_angle_none());
-        }
-    for (int l = 0; l < 2; l++) {
-        for (int m = 0; m + 1 < present; m++)
-            for (int q = 0; q < n; q++)
-                add(circuit, ENT_RZZ, m * n + q, (m + 1) * n + q, ent_angle_param((4 + l) * all + m * n + q));
-        for (int q = 0; q < present * n; q++) {
-            add(circuit, ENT_RY, q, q, ent_angle_param((6 + l) * all + q));
-            add(circuit, ENT_RZ, q, q, ent_angle_param((4 + l) * all + q));
-        }
-    }
-    for (int q = 0; q < present * n; q++) must(ent_circuit_read(circuit, UINT64_C(1) << q));
-    return circuit;
-}
-
-/* ---- runs ---- */
-
-typedef struct {
-    const ent_circuit *circuit;
-    ent_batch batch;
-    double *angles, *params, *expectations, *grad_params, *grad_angles;
-} problem;
-
-static void ones(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    (void)first;
-    (void)expectations;
-    for (int64_t k = 0; k < count * ((const ent_circuit *)context)->readouts; k++) weights[k] = 1.0;
-}
-
-static problem problem_new(const ent_circuit *circuit, int64_t samples)
-{
-    problem p = {.circuit = circuit};
-    p.angles = ent_alloc(samples * circuit->angles, sizeof(double));
-    p.params = ent_alloc(circuit->params, sizeof(double));
-    p.expectations = ent_alloc(samples * circuit->readouts, sizeof(double));
-    p.grad_params = ent_alloc(circuit->params, sizeof(double));
-    p.grad_angles = ent_alloc(samples * circuit->angles, sizeof(double));
-    for (int64_t k = 0; k < samples * circuit->angles; k++) p.angles[k] = 3.0 * sin(1.7 * (double)k + 0.4);
-    for (int k = 0; k < circuit->params; k++) p.params[k] = 3.0 * cos(2.3 * k);
-    p.batch = (ent_batch){samples, p.angles, p.params};
-    return p;
-}
-
-static void problem_free(problem *p)
-{
-    ent_free(p->angles);
-    ent_free(p->params);
-    ent_free(p->expectations);
-    ent_free(p->grad_params);
-    ent_free(p->grad_angles);
-}
-
-static void run_gradient(problem *p, ent_program *program)
-{
-    memset(p->grad_params, 0, (size_t)p->circuit->params * sizeof(double));
-    must(ent_program_gradient(program, &p->batch, ones, (void *)p->circuit, p->grad_params, p->grad_angles));
-}
-
-/* Least seconds of one call; at least three calls. */
-static double least_s(problem *p, ent_program *program, int gradient, double seconds)
-{
-    double best = INFINITY;
-    const double start = now_s();
-    for (int k = 0; k < 3 || now_s() - start < seconds; k++) {
-        const double before = now_s();
-        if (gradient)
-            run_gradient(p, program);
-        else
-            must(ent_program_forward(program, &p->batch, p->expectations));
-        const double took = now_s() - before;
-        if (took < best) best = took;
-        if (now_s() - start > 10.0) break;
-    }
-    return best;
-}
-
-static ent_program *program_new(const ent_circuit *circuit, ent_engine_kind engine, int precision, int threads,
-                                const char *isa)
-{
-    ent_program *program;
-    const ent_program_inp inp = {engine, (ent_precision)precision, threads, isa};
-    must(ent_program_new(circuit, &inp, &program));
-    return program;
-}
-
-static double difference(const double *a, const double *b, int64_t count)
-{
-    double most = 0.0, size = 1.0;
-    for (int64_t k = 0; k < count; k++) {
-        if (fabs(b[k]) > size) size = fabs(b[k]);
-        if (!(fabs(a[k] - b[k]) <= most)) most = fabs(a[k] - b[k]);
-    }
-    return most / size;
-}
-
-/* The answers first: 3 samples against the reference engine. */
-static void verify(const ent_circuit *circuit, int precision, const char *isa)
-{
-    problem got = problem_new(circuit, 3), want = problem_new(circuit, 3);
-    ent_program *batch = program_new(circuit, ENT_ENGINE_BATCH, precision, 1, isa);
-    ent_program *reference = program_new(circuit, ENT_ENGINE_REFERENCE, ENT_DOUBLE, 1, NULL);
-    must(ent_program_forward(batch, &got.batch, got.expectations));
-    must(ent_program_forward(reference, &want.batch, want.expectations));
-    run_gradient(&got, batch);
-    run_gradient(&want, reference);
-    const double tolerance = precision == ENT_SINGLE ? 1e-4 : 1e-13;
-    const double e = difference(got.expectations, want.expectations, 3 * circuit->readouts);
-    const double p = difference(got.grad_params, want.grad_params, circuit->params);
-    const double a = difference(got.grad_angles, want.grad_angles, 3 * circuit->angles);
-    if (!(e < tolerance && p < tolerance && a < tolerance)) {
-        fprintf(stderr, "bench_batch: %s, %d qubits: off by %.2g %.2g %.2g\n", isa, circuit->qubits, e, p, a);
-        exit(1);
-    }
-    ent_program_free(batch);
-    ent_program_free(reference);
-    problem_free(&got);
-    problem_free(&want);
-}
-
 /* ---- tables ---- */
 
 static void table_head(void)
 {
-    printf("%3s %6s %4s  %10s %7s %8s %7s %7s %7s %9s  %10s %7s %8s\n", "n", "batch", "thr", "forward us", "peak",
-           "Mgates/s", "L1", "L2", "cyc/ag", "vs ref", "gradnt us", "peak", "vs ref");
+    printf(
+        "us: microseconds a sample; FMA: share of the peak in useful operations; L1, L2: share of the bandwidth, in\n"
+        "bytes that the plan moves; cyc: cycles an amplitude and gate; Mg/s: million gates a second; ref: times "
+        "faster\n"
+        "than the reference engine, one thread; g/f: gradient over forward.  FMA, L1, L2 are of all threads' "
+        "peak.\n");
+    printf("%3s %6s %3s | %11s %6s %5s %5s %6s %7s %7s | %11s %6s %5s %5s %7s %4s\n", "n", "batch", "thr",
+           "forward us", "FMA", "L1", "L2", "cyc", "Mg/s", "ref", "gradient us", "FMA", "L1", "L2", "ref", "g/f");
 }
 
-static void table_row(const options *o, const machine *m, int n, int64_t samples, int threads, int precision,
-                      const char *isa, const double reference_s[2])
+/* FMA, L1, L2 in per cent. */
+static void print_shares(double flops, double l1, double l2, const machine *m, double cores)
 {
-    ent_circuit *circuit = comparison_circuit(n);
+    printf(" %5.1f%% %4.0f%% %4.0f%%", 100.0 * flops / m->flops / cores, 100.0 * l1 / m->l1_bytes / cores,
+           100.0 * l2 / m->l2_bytes / cores);
+}
+
+static void print_times_faster(double reference_s, double seconds)
+{
+    if (reference_s > 0.0)
+        printf(" %6.1fx", reference_s / seconds);
+    else
+        printf(" %7s", "-");
+}
+
+static void table_row(const options *o, const machine *m, const ent_circuit *circuit, int64_t samples, int threads,
+                      int precision, const char *isa, const double reference_s[2])
+{
     problem p = problem_new(circuit, samples);
     ent_program *program = program_new(circuit, ENT_ENGINE_BATCH, precision, threads, isa);
+    const traffic t = traffic_of(circuit, precision, isa);
     const double each = 1.0 / (double)samples;
     const double forward = least_s(&p, program, 0, o->seconds) * each;
     const double gradient = least_s(&p, program, 1, o->seconds) * each;
-    const double amplitudes = ldexp(1.0, n), gates = 3.0 * LAYERS * n, turns = (double)LAYERS * n;
-    const double flops = 4.0 * turns * amplitudes, real = precision == ENT_SINGLE ? 4.0 : 8.0;
-    /* What a gate by gate simulation in a cache would read and write: the share that is saved shows as more than 1. */
-    const double bytes = 4.0 * real * amplitudes * turns;
-    const double cycles = m->flops / (isa[0] == 'a' ? 16.0 : 8.0) / (8.0 / real);
-    printf("%3d %6lld %4d  %10.3f %6.1f%% %8.1f %6.2fx %6.2fx %7.3f", n, (long long)samples, threads, forward * 1e6,
-           100.0 * flops / forward / m->flops / threads, gates / forward * 1e-6,
-           bytes / forward / m->l1_bytes / threads, bytes / forward / m->l2_bytes / threads,
-           forward * cycles / (amplitudes * gates));
-    if (reference_s[0] > 0.0)
-        printf(" %8.1fx", reference_s[0] / forward);
-    else
-        printf(" %9s", "");
-    printf("  %10.3f %6.1f%%", gradient * 1e6, 400.0 * flops / gradient / m->flops / threads);
-    if (reference_s[1] > 0.0) printf(" %7.1fx", reference_s[1] / gradient);
-    printf("\n");
+    const int n = circuit->qubits;
+    const double amplitudes = ldexp(1.0, n), gates = (double)circuit->gates, flops = 4.0 * LAYERS * n * amplitudes;
+    const double cycles = m->flops / (isa[0] == 'a' ? 16.0 : 8.0) / (precision == ENT_SINGLE ? 2.0 : 1.0);
+    printf("%3d %6lld %3d | %11.3f", n, (long long)samples, threads, forward * 1e6);
+    print_shares(flops / forward, t.l1[0] / forward, t.l2[0] / forward, m, threads);
+    printf(" %6.3f %7.1f", forward * cycles / (amplitudes * gates), gates / forward * 1e-6);
+    print_times_faster(reference_s[0], forward);
+    printf(" | %11.3f", gradient * 1e6);
+    print_shares(4.0 * flops / gradient, t.l1[1] / gradient, t.l2[1] / gradient, m, threads);
+    print_times_faster(reference_s[1], gradient);
+    printf(" %4.1f\n", gradient / forward);
     fflush(stdout);
     ent_program_free(program);
     problem_free(&p);
-    ent_circuit_free(circuit);
 }
 
 /* Seconds a sample of the reference engine, forward and gradient. */
-static void time_reference(const options *o, int n, int precision, double seconds[2])
+static void time_reference(const ent_circuit *circuit, int precision, double least_seconds, double seconds[2])
 {
-    ent_circuit *circuit = comparison_circuit(n);
     problem p = problem_new(circuit, 1);
     ent_program *program = program_new(circuit, ENT_ENGINE_REFERENCE, precision, 1, NULL);
-    for (int k = 0; k < 2; k++) seconds[k] = least_s(&p, program, k, o->seconds);
+    for (int k = 0; k < 2; k++) seconds[k] = least_s(&p, program, k, least_seconds);
     ent_program_free(program);
     problem_free(&p);
-    ent_circuit_free(circuit);
+}
+
+/* As many samples as keep a call short; a few groups of lanes at least. */
+static int64_t bounded(int64_t samples, int n)
+{
+    const int64_t most = (INT64_C(1) << 22) >> n;
+    return samples <= 32 || samples <= most ? samples : most < 32 ? 32 : most;
 }
 
 static void run_table(const options *o, const char *isa, int precision)
@@ -298,18 +144,20 @@ static void run_table(const options *o, const char *isa, int precision)
     printf("\n%s %s: one core does %.1f GFLOP/s in multiply-adds, updates %.0f GB/s in L1, %.0f in L2\n", isa,
            precision == ENT_SINGLE ? "single" : "double", m.flops * 1e-9, m.l1_bytes * 1e-9, m.l2_bytes * 1e-9);
     table_head();
-    for (int n = o->low; n <= o->high; n += n < 4 || !(n % 2) ? (o->high - o->low > 3 && n >= 4 ? 2 : 1) : 1) {
+    for (int n = o->low; n <= o->high; n += o->step) {
         double reference_s[2] = {0.0, 0.0};
         ent_circuit *circuit = comparison_circuit(n);
-        if (n <= 14) verify(circuit, precision, isa);
-        ent_circuit_free(circuit);
-        if (o->reference) time_reference(o, n, precision, reference_s);
+        if (n <= 12) verify(circuit, precision, isa);
+        if (o->reference) time_reference(circuit, precision, o->seconds, reference_s);
         for (int b = 0; b < o->batches; b++)
             for (int t = 0; t < o->threads_count; t++)
-                if (o->batch[b] * (INT64_C(1) << n) <= INT64_C(1) << 23 || b == 0)
-                    table_row(o, &m, n, o->batch[b], o->threads[t], precision, isa, reference_s);
+                if (o->threads[t] == 1 || o->batch[b] > 8)
+                    table_row(o, &m, circuit, bounded(o->batch[b], n), o->threads[t], precision, isa, reference_s);
+        ent_circuit_free(circuit);
     }
 }
+
+/* ---- registers that are missing ---- */
 
 static void run_missing(const options *o, const char *isa)
 {
@@ -333,17 +181,102 @@ static void run_missing(const options *o, const char *isa)
     }
 }
 
+/* ---- sweep: nowhere slower than the reference engine ---- */
+
+/* Least seconds a call of both engines, call after call in turn, so that both meet the same noise. */
+static void race(problem *p, ent_program *const program[2], int gradient, double seconds, double best[2])
+{
+    const double start = now_s();
+    do {
+        for (int e = 0; e < 2; e++) best[e] = fmin(best[e], once_s(p, program[e], gradient));
+    } while (now_s() - start < seconds);
+}
+
+/* Returns how often the batch engine was slower. */
+static int sweep_point(const options *o, const ent_circuit *circuit, int64_t samples, int precision, const char *isa)
+{
+    problem p = problem_new(circuit, samples);
+    ent_program *program[2] = {program_new(circuit, ENT_ENGINE_BATCH, precision, 1, isa),
+                               program_new(circuit, ENT_ENGINE_REFERENCE, precision, 1, NULL)};
+    int slower = 0;
+    printf("%3d %6lld", circuit->qubits, (long long)samples);
+    for (int gradient = 0; gradient < 2; gradient++) {
+        double best[2] = {INFINITY, INFINITY};
+        for (int tries = 0; tries < 3 && (tries == 0 || best[0] > best[1]); tries++)
+            race(&p, program, gradient, o->seconds, best);
+        printf("  %11.2f %11.2f %7.2fx %s", best[0] * 1e6, best[1] * 1e6, best[1] / best[0],
+               best[0] > best[1] ? "SLOWER" : "      ");
+        slower += best[0] > best[1];
+    }
+    printf("\n");
+    fflush(stdout);
+    for (int e = 0; e < 2; e++) ent_program_free(program[e]);
+    problem_free(&p);
+    return slower;
+}
+
+static int run_sweep(const options *o, const char *isa, int precision)
+{
+    static const int64_t SAMPLES[] = {1, 2, 3, 8, 64};
+    int slower = 0;
+    printf("\n%s %s, one thread: microseconds a call of the batch engine, of the reference engine, and the ratio\n",
+           isa, precision == ENT_SINGLE ? "single" : "double");
+    printf("%3s %6s  %11s %11s %8s %6s  %11s %11s %8s\n", "n", "batch", "forward", "reference", "ratio", "",
+           "gradient", "reference", "ratio");
+    for (int n = 1; n <= 20; n++) {
+        ent_circuit *circuit = comparison_circuit(n);
+        for (int b = 0; b < 5; b++) /* beyond: the reference engine takes minutes, its time a sample stays the same */
+            if (b == 0 || SAMPLES[b] << n <= 1 << 16) slower += sweep_point(o, circuit, SAMPLES[b], precision, isa);
+        ent_circuit_free(circuit);
+    }
+    return slower;
+}
+
+/* ---- random circuits ---- */
+
+static void run_random(const options *o, const char *isa, int precision)
+{
+    enum { CIRCUITS = 4, SAMPLES = 64 };
+    printf("\n%s %s, one thread, random circuits of all gates, %d samples: microseconds a sample, million gates a\n"
+           "second, times faster than the reference engine\n",
+           isa, precision == ENT_SINGLE ? "single" : "double", SAMPLES);
+    printf("%3s %6s  %11s %8s %8s  %11s %8s %8s\n", "n", "gates", "forward us", "Mg/s", "ref", "gradient us", "Mg/s",
+           "ref");
+    for (int n = 8; n <= 12; n += 2)
+        for (int k = 0; k < CIRCUITS; k++) {
+            ent_circuit *circuit = random_circuit(n, 12 * n, (uint64_t)(100 * n + k));
+            double reference_s[2];
+            verify(circuit, precision, isa);
+            time_reference(circuit, precision, o->seconds, reference_s);
+            problem p = problem_new(circuit, SAMPLES);
+            ent_program *program = program_new(circuit, ENT_ENGINE_BATCH, precision, 1, isa);
+            printf("%3d %6lld", n, (long long)circuit->gates);
+            for (int gradient = 0; gradient < 2; gradient++) {
+                const double seconds = least_s(&p, program, gradient, o->seconds) / SAMPLES;
+                printf("  %11.3f %8.1f %7.1fx", seconds * 1e6, (double)circuit->gates / seconds * 1e-6,
+                       reference_s[gradient] / seconds);
+            }
+            printf("\n");
+            ent_program_free(program);
+            problem_free(&p);
+            ent_circuit_free(circuit);
+        }
+}
+
 /* ---- the command ---- */
 
 static const struct argp_option OPTIONS[] = {
-    {"qubits", 'n', "LOW-HIGH", 0, "qubits (8-14); in steps of 2 from 4 up where more than four", 0},
-    {"batches", 'b', "LIST", 0, "samples (512)", 0},
+    {"qubits", 'n', "LOW-HIGH", 0, "qubits (4-16); by twos where more than four", 0},
+    {"batches", 'b', "LIST", 0, "samples (1,16,512)", 0},
     {"threads", 't', "LIST", 0, "threads (1,2)", 0},
     {"isa", 'i', "LIST", 0, "instruction sets (the best there is); all: every one of this machine", 0},
     {"precision", 'p', "NAME", 0, "double, single or both (both)", 0},
     {"seconds", 's', "S", 0, "repeat each measurement for S seconds (0.2)", 0},
     {"no-reference", 'r', NULL, 0, "do not time the reference engine", 0},
     {"missing", 'm', NULL, 0, "only the cost of a missing register", 0},
+    {"sweep", 'S', NULL, 0,
+     "only: is it slower than the reference engine anywhere, 1 to 20 qubits?  Exit code 1 then", 0},
+    {"random", 'R', NULL, 0, "only random circuits of all gates", 0},
     {0}};
 
 static int parse_list(char *text, long *out)
@@ -376,6 +309,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     switch (key) {
     case 'n':
         if (sscanf(text, "%d-%d", &o->low, &o->high) == 1) o->high = o->low;
+        o->step = o->high - o->low > 4 ? 2 : 1;
         return 0;
     case 'b':
         o->batches = parse_list(text, list);
@@ -398,19 +332,36 @@ static error_t parse(int key, char *text, struct argp_state *state)
         o->reference = 0;
         return 0;
     case 'm':
-        o->missing = 1;
+    case 'S':
+    case 'R':
+        o->mode = key;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
+/* Returns how often the batch engine was slower than the reference engine, where that is asked. */
+static int run(const options *o, const char *isa)
+{
+    int slower = 0;
+    for (int precision = 0; precision < 2; precision++) {
+        if (o->precision >= 0 && o->precision != precision) continue;
+        if (o->mode == 0) run_table(o, isa, precision);
+        if (o->mode == 'S') slower += run_sweep(o, isa, precision);
+        if (o->mode == 'R') run_random(o, isa, precision);
+    }
+    if (o->mode == 0 || o->mode == 'm') run_missing(o, isa);
+    return slower;
+}
+
 int main(int argc, char **argv)
 {
-    options o = {.low = 8,
-                 .high = 14,
-                 .batches = 1,
-                 .batch = {512},
+    options o = {.low = 4,
+                 .high = 16,
+                 .step = 2,
+                 .batches = 3,
+                 .batch = {1, 16, 512},
                  .threads_count = 2,
                  .threads = {1, 2},
                  .precision = -1,
@@ -422,10 +373,8 @@ int main(int argc, char **argv)
         must(ent_isa_pick(NULL, &o.isa[0]));
         o.isas = 1;
     }
-    for (int k = 0; k < o.isas; k++) {
-        for (int precision = 0; precision < 2 && !o.missing; precision++)
-            if (o.precision < 0 || o.precision == precision) run_table(&o, o.isa[k], precision);
-        run_missing(&o, o.isa[k]);
-    }
-    return 0;
+    int slower = 0;
+    for (int k = 0; k < o.isas; k++) slower += run(&o, o.isa[k]);
+    if (slower > 0) printf("\nslower than the reference engine in %d places\n", slower);
+    return slower > 0;
 }
