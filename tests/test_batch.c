@@ -200,12 +200,12 @@ static void test_random_single(void **state)
     random_circuits(ENT_SINGLE, 400, 3e-5);
 }
 
-/* 4 layers of RY (data) and RZ (shared) on every qubit and a ring of CX: the circuit of the benchmark. */
-static ent_circuit *comparison_circuit(int n)
+/* Layers of RY (data) and RZ (shared) on every qubit and a ring of CX. */
+static ent_circuit *layered_circuit(int n, int layers)
 {
     ent_circuit *circuit;
-    assert_int_equal(ent_circuit_new(n, 4 * n, 4 * n, &circuit), ENT_OK);
-    for (int l = 0; l < 4; l++) {
+    assert_int_equal(ent_circuit_new(n, layers * n, layers * n, &circuit), ENT_OK);
+    for (int l = 0; l < layers; l++) {
         for (int q = 0; q < n; q++) {
             assert_int_equal(ent_circuit_add(circuit, (ent_gate){ENT_RY, {q, q}, ent_angle_data(l * n + q)}), ENT_OK);
             assert_int_equal(ent_circuit_add(circuit, (ent_gate){ENT_RZ, {q, q}, ent_angle_param(l * n + q)}),
@@ -219,6 +219,12 @@ static ent_circuit *comparison_circuit(int n)
     return circuit;
 }
 
+/* The circuit of the benchmark. */
+static ent_circuit *comparison_circuit(int n)
+{
+    return layered_circuit(n, 4);
+}
+
 static void test_comparison_circuit(void **state)
 {
     (void)state;
@@ -228,6 +234,27 @@ static void test_comparison_circuit(void **state)
         check(circuit, 1 + n % 5, 99, ENT_SINGLE, 3e-5);
         ent_circuit_free(circuit);
     }
+}
+
+/* 16 MiB of amplitudes a group of samples, forward. */
+static void test_large_state(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = layered_circuit(17, 2);
+    run want = run_new(circuit, 5, 4), got = run_new(circuit, 5, 4);
+    run *const both[2] = {&want, &got};
+    for (int k = 0; k < 2; k++) {
+        ent_program *program;
+        const ent_program_inp inp = {.engine = k ? ENT_ENGINE_BATCH : ENT_ENGINE_REFERENCE, .threads = 1};
+        const ent_batch batch = {5, both[k]->angles, both[k]->params};
+        assert_int_equal(ent_program_new(circuit, &inp, &program), ENT_OK);
+        assert_int_equal(ent_program_forward(program, &batch, both[k]->expectations), ENT_OK);
+        ent_program_free(program);
+    }
+    assert_true(distance(got.expectations, want.expectations, 5 * circuit->readouts) <= 1e-13);
+    run_free(&want);
+    run_free(&got);
+    ent_circuit_free(circuit);
 }
 
 /* A circuit over more qubits than are used: 60 qubits of which a few are touched, as with absent registers. */
@@ -479,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_random_double),
         cmocka_unit_test(test_random_single),
         cmocka_unit_test(test_comparison_circuit),
+        cmocka_unit_test(test_large_state),
         cmocka_unit_test(test_absent_registers),
         cmocka_unit_test(test_threads_give_the_same_bits),
         cmocka_unit_test(test_a_sample_gives_the_same_anywhere),

@@ -1,5 +1,19 @@
 /* The batch engine: as many samples at once as a vector has lanes, so that every gate on every qubit is contiguous
- * arithmetic, whatever its target.  batch_plan.h says what is run; batch/sweep.c runs it. */
+ * arithmetic, whatever its target.
+ *
+ * A circuit is compiled once (batch_plan.h), in four steps:
+ *   batch_lower.c   gates to rotations.  CX, SWAP and X are not run: a frame of Pauli strings, one Z-string and one
+ *                   X-string a qubit, says what the amplitudes mean now.  All other gates become rotations about
+ *                   strings with no Y (they multiply each amplitude by a phase) or with one (they turn pairs of
+ *                   amplitudes against each other, with real numbers)
+ *   batch_nodes.c   rotations that commute move together; those that no readout sees drop out.  A node is a part of
+ *                   the state that nothing has entangled with the rest so far, simulated alone; its rotations come in
+ *                   steps, of phases and of turns in alternation
+ *   batch_blocks.c  where the amplitudes lie that a turn or a sum needs together: linear algebra over GF(2)
+ *   batch_plan.c    steps to passes over memory, and the tables of phases, anew for new parameters
+ * batch/sweep.c runs it for one vector of samples: forward through the nodes, from single bits to the whole state, then
+ * back with ket and bra, each derivative taken just before its rotation is undone (adjoint differentiation: Jones and
+ * Gacon, arXiv 2009.02823).  This file shares out the samples. */
 #include "table.h"
 
 #include <stdio.h>

@@ -24,6 +24,16 @@ static inline const REAL *phase_at(const REAL *table, uint32_t byte)
     return table + (byte >> NARROW) / sizeof(vec);
 }
 
+/* States from this size on lie beyond the L2 cache.  The addresses of a turn are too scattered for the hardware to
+ * foresee, so the next block is asked for while this one is worked on: a gradient of 16 qubits takes half the time.
+ * Forward there is less to hide, and it costs 5 % up to 16 qubits: only beyond. */
+enum { FAR_BACK_BYTES = 1 << 21, FAR_FORWARD_BYTES = 1 << 24 };
+
+ALWAYS void fetch(const vec *state, uint32_t base, const uint32_t *place, int first, const int width)
+{
+    UNROLL for (int j = 0; j < 1 << width; j++) __builtin_prefetch(const_at(state, base ^ place[j << first]), 1, 2);
+}
+
 /* `width` rotations of 2^width amplitudes in registers; place: where they lie.  Each is ((1, -t), (t, 1)): 2
  * multiply-adds an amplitude instead of the 4 operations of cosine and sine; the cosines are collected in the state's
  * scale.  Rotations about Y are real, so the real and the imaginary parts (the two planes) are done one after the
@@ -56,25 +66,17 @@ ALWAYS int group_start(int g, int first, int width)
 /* Rotations on the local bits first, first + 1, ... of blocks from..to-1.  The order of planes and groups is what the
  * compiler makes the best code of: 15 % of a turn. */
 ALWAYS void turn_blocks(vec *state, const batch_blocks *in, int64_t from, int64_t to, int first,
-                        const vec *const *half, const int width)
+                        const vec *const *half, const int width, const int far)
 {
     const int groups = 1 << (in->bits - width);
     for (int outer = 0; outer < (width < 4 ? 2 : 1); outer++)
         for (int64_t h = from; h < to; h++)
             for (int g = 0; g < groups; g++)
-                for (int plane = outer; plane < (width < 4 ? outer + 1 : 2); plane++)
-                    turn_group(state + plane, in->base[h], in->place + group_start(g, first, width), first, half,
-                               width);
-}
-
-/* Ket and bra of a node from this size on lie beyond the L2 cache.  The addresses of a turn are too scattered for the
- * hardware to foresee, so the next block is asked for while this one is worked on: a gradient of 16 qubits takes half
- * the time.  (Forward, with half the state, it costs 5 %.) */
-enum { FAR_BYTES = 1 << 21 };
-
-ALWAYS void fetch(const vec *state, uint32_t base, const uint32_t *place, int first, const int width)
-{
-    UNROLL for (int j = 0; j < 1 << width; j++) __builtin_prefetch(const_at(state, base ^ place[j << first]), 1, 2);
+                for (int plane = outer; plane < (width < 4 ? outer + 1 : 2); plane++) {
+                    const uint32_t *place = in->place + group_start(g, first, width);
+                    if (far) fetch(state + plane, in->base[h + 1 < in->blocks ? h + 1 : h], place, first, width);
+                    turn_group(state + plane, in->base[h], place, first, half, width);
+                }
 }
 
 /* The same rotations taken back on ket and bra together, with their derivatives 2 Re <bra| -i Y/2 |ket> =
@@ -121,22 +123,34 @@ ALWAYS void back_blocks(vec *ket, vec *bra, const batch_blocks *in, int64_t from
     UNROLL for (int q = 0; q < width; q++) * slope[q] = *slope[q] + sum[q];
 }
 
-static void turn_width(vec *state, const batch_blocks *in, int64_t from, int64_t to, int first,
-                       const vec *const *half, int width)
+ALWAYS void turn_width(vec *state, const batch_blocks *in, int64_t from, int64_t to, int first,
+                       const vec *const *half, int width, const int far)
 {
     switch (width) {
     case 1:
-        turn_blocks(state, in, from, to, first, half, 1);
+        turn_blocks(state, in, from, to, first, half, 1, far);
         return;
     case 2:
-        turn_blocks(state, in, from, to, first, half, 2);
+        turn_blocks(state, in, from, to, first, half, 2, far);
         return;
     case 3:
-        turn_blocks(state, in, from, to, first, half, 3);
+        turn_blocks(state, in, from, to, first, half, 3, far);
         return;
     default:
-        turn_blocks(state, in, from, to, first, half, 4);
+        turn_blocks(state, in, from, to, first, half, 4, far);
     }
+}
+
+static void turn_near(vec *state, const batch_blocks *in, int64_t from, int64_t to, int first, const vec *const *half,
+                      int width)
+{
+    turn_width(state, in, from, to, first, half, width, 0);
+}
+
+static void turn_far(vec *state, const batch_blocks *in, int64_t from, int64_t to, int first, const vec *const *half,
+                     int width)
+{
+    turn_width(state, in, from, to, first, half, width, 1);
 }
 
 ALWAYS void back_width(vec *ket, vec *bra, const batch_blocks *in, int64_t from, int64_t to, int first,

@@ -130,15 +130,17 @@ static void do_turn(const batch_plan *plan, const batch_worker *w, const batch_n
     if (!scale_admits(state, INT64_C(1) << node->bits, scale, &by)) { /* one after the other: rare */
         for (int k = 0; k < turn->in.bits; k++) {
             scale_admits(state, INT64_C(1) << node->bits, scale, &half[k][1]);
-            turn_width(state, &turn->in, 0, turn->in.blocks, k, half + k, 1);
+            turn_near(state, &turn->in, 0, turn->in.blocks, k, half + k, 1);
             *scale *= half[k][1];
         }
         return;
     }
+    const int far = (int64_t)sizeof(vec) << (node->bits + 1) >= FAR_FORWARD_BYTES;
     const int64_t together = turn->stages == 1 ? turn->in.blocks : 1;
     for (int64_t h = 0; h < turn->in.blocks; h += together)
         for (int s = 0, first = 0; s < turn->stages; first += turn->width[s++])
-            turn_width(state, &turn->in, h, h + together, first, half + first, turn->width[s]);
+            (far && s == 0 ? turn_far : turn_near)(state, &turn->in, h, h + together, first, half + first,
+                                                   turn->width[s]);
     *scale *= by;
 }
 
@@ -167,7 +169,7 @@ static void do_back(const batch_plan *plan, const batch_worker *w, const batch_n
         return;
     }
     const int64_t together = turn->stages == 1 ? turn->in.blocks : 1;
-    const int far = amplitudes * 2 * (int64_t)sizeof(vec) >= FAR_BYTES;
+    const int far = amplitudes * 2 * (int64_t)sizeof(vec) >= FAR_BACK_BYTES;
     for (int64_t h = 0; h < turn->in.blocks; h += together)
         for (int s = 0, first = 0; s < turn->stages; first += turn->width[s++])
             (far && s == 0 ? back_far : back_near)(ket, bra, &turn->in, h, h + together, first, half + first,
