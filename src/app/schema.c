@@ -1,0 +1,217 @@
+/* What a configuration may hold: keys, types, names of values, ranges and defaults.  A new key is a field here, a
+ * default, and, for a number, a range; checking and loading follow from these tables. */
+#include "schema.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+const char APP_DEFAULTS[] =
+    "data: {label: class}\n"
+    "model:\n"
+    "  registers: {}\n"
+    "  fusion: {pattern: ring, gate: crz, layers: 1}\n"
+    "  readout: z\n"
+    "  head: linear\n"
+    "  loss: auto\n"
+    "missing: {level: sample, rate: {}, absent: [], where: both, empty: keep_one, policy: mma, context: mask}\n"
+    "federation: {clients: 8, split: iid, alpha: 0.5, shards_per_client: 2, participation: 1.0, rounds: 20,\n"
+    "  aggregation: fedavg, evaluate_every: 1}\n"
+    "client: {epochs: 1, batch: 16, optimizer: adam, learning_rate: 0.01, momentum: 0.9, beta1: 0.9, beta2: 0.999,\n"
+    "  epsilon: 1.0e-8, weight_decay: 0.0}\n"
+    "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
+    "run: {precision: double, engine: auto, shards: 1, threads: 0}\n";
+
+const char APP_REGISTER_DEFAULTS[] =
+    "{qubits: 3, layers: 2, angles: 1, ansatz: hea, reduce: pca, map: tanh, scale: 2.0, reupload: true}";
+
+static const cyaml_strval_t REDUCE[] = {
+    {"pca", ENT_REDUCE_PCA}, {"linear", ENT_REDUCE_LINEAR}, {"random", ENT_REDUCE_RANDOM}, {"none", ENT_REDUCE_NONE}};
+static const cyaml_strval_t MAP[] = {{"tanh", ENT_MAP_TANH}, {"clip", ENT_MAP_CLIP}};
+static const cyaml_strval_t PATTERN[] = {
+    {"ring", ENT_PATTERN_RING}, {"all", ENT_PATTERN_ALL}, {"star", ENT_PATTERN_STAR}, {"none", ENT_PATTERN_NONE}};
+static const cyaml_strval_t GATE[] = {
+    {"cnot", ENT_CX}, {"cz", ENT_CZ}, {"crx", ENT_CRX}, {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}};
+static const cyaml_strval_t READOUT[] = {{"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}};
+static const cyaml_strval_t HEAD[] = {{"linear", ENT_HEAD_LINEAR}, {"direct", ENT_HEAD_DIRECT}};
+static const cyaml_strval_t LOSS[] = {
+    {"auto", ENT_LOSS_AUTO}, {"cross_entropy", ENT_LOSS_CROSS_ENTROPY}, {"mse", ENT_LOSS_SQUARED}};
+static const cyaml_strval_t LEVEL[] = {
+    {"sample", ENT_LEVEL_SAMPLE}, {"client", ENT_LEVEL_CLIENT}, {"fixed", ENT_LEVEL_FIXED}};
+static const cyaml_strval_t WHERE[] = {
+    {"both", ENT_WHERE_BOTH}, {"train", ENT_WHERE_TRAIN}, {"test", ENT_WHERE_TEST}};
+static const cyaml_strval_t EMPTY[] = {{"keep_one", ENT_KEEP_ONE}, {"skip", ENT_SKIP}, {"allow", ENT_ALLOW}};
+static const cyaml_strval_t POLICY[] = {{"mma", ENT_POLICY_MMA},
+                                        {"zero", ENT_POLICY_ZERO},
+                                        {"mean", ENT_POLICY_MEAN},
+                                        {"drop", ENT_POLICY_DROP},
+                                        {"none", ENT_POLICY_NONE}};
+static const cyaml_strval_t CONTEXT[] = {{"mask", ENT_CONTEXT_MASK}, {"embed", ENT_CONTEXT_EMBED}};
+static const cyaml_strval_t SPLIT[] = {{"iid", ENT_SPLIT_IID},
+                                       {"dirichlet_class", ENT_SPLIT_DIRICHLET_CLASS},
+                                       {"dirichlet_client", ENT_SPLIT_DIRICHLET_CLIENT},
+                                       {"shards", ENT_SPLIT_SHARDS},
+                                       {"quantity", ENT_SPLIT_QUANTITY},
+                                       {"natural", ENT_SPLIT_NATURAL}};
+static const cyaml_strval_t AGGREGATION[] = {{"fedavg", ENT_FEDAVG}};
+static const cyaml_strval_t OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
+static const cyaml_strval_t PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
+static const cyaml_strval_t ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
+                                        {"reference", ENT_ENGINE_REFERENCE},
+                                        {"batch", ENT_ENGINE_BATCH},
+                                        {"state", ENT_ENGINE_STATE}};
+
+#define FIELD_ENUM(key, type, member, table)                                                                         \
+    CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT, type, member, table, COUNT(table))
+#define FIELD_INT(key, type, member)          CYAML_FIELD_INT(key, CYAML_FLAG_DEFAULT, type, member)
+#define FIELD_UINT(key, type, member)         CYAML_FIELD_UINT(key, CYAML_FLAG_DEFAULT, type, member)
+#define FIELD_REAL(key, type, member)         CYAML_FIELD_FLOAT(key, CYAML_FLAG_DEFAULT, type, member)
+#define FIELD_BOOL(key, type, member)         CYAML_FIELD_BOOL(key, CYAML_FLAG_DEFAULT, type, member)
+#define FIELD_TEXT(key, type, member)         CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, 4096)
+#define FIELD_PART(key, type, member, fields) CYAML_FIELD_MAPPING(key, CYAML_FLAG_DEFAULT, type, member, fields)
+
+static const cyaml_schema_value_t NAME_SCHEMA = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, ENT_NAME_BYTES - 1)};
+
+static const cyaml_schema_field_t DATA_FIELDS[] = {FIELD_TEXT("file", ent_config_data, file),
+                                                   CYAML_FIELD_SEQUENCE("modalities", CYAML_FLAG_POINTER,
+                                                                        ent_config_data, modalities, &NAME_SCHEMA, 1,
+                                                                        ENT_MAX_MODALITIES),
+                                                   FIELD_TEXT("label", ent_config_data, label), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t REGISTER_FIELDS[] = {FIELD_INT("qubits", ent_config_register, qubits),
+                                                       FIELD_INT("layers", ent_config_register, layers),
+                                                       FIELD_INT("angles", ent_config_register, angles),
+                                                       FIELD_TEXT("ansatz", ent_config_register, ansatz),
+                                                       FIELD_ENUM("reduce", ent_config_register, reduce, REDUCE),
+                                                       FIELD_ENUM("map", ent_config_register, map, MAP),
+                                                       FIELD_REAL("scale", ent_config_register, scale),
+                                                       FIELD_BOOL("reupload", ent_config_register, reupload),
+                                                       CYAML_FIELD_END};
+
+static const cyaml_schema_field_t FUSION_FIELDS[] = {FIELD_ENUM("pattern", ent_config_fusion, pattern, PATTERN),
+                                                     FIELD_ENUM("gate", ent_config_fusion, gate, GATE),
+                                                     FIELD_INT("layers", ent_config_fusion, layers), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t FEDERATION_FIELDS[] = {
+    FIELD_INT("clients", ent_config_federation, clients),
+    FIELD_ENUM("split", ent_config_federation, split, SPLIT),
+    FIELD_REAL("alpha", ent_config_federation, alpha),
+    FIELD_INT("shards_per_client", ent_config_federation, shards_per_client),
+    FIELD_REAL("participation", ent_config_federation, participation),
+    FIELD_INT("rounds", ent_config_federation, rounds),
+    FIELD_ENUM("aggregation", ent_config_federation, aggregation, AGGREGATION),
+    FIELD_INT("evaluate_every", ent_config_federation, evaluate_every),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t CLIENT_FIELDS[] = {FIELD_INT("epochs", ent_config_client, epochs),
+                                                     FIELD_INT("batch", ent_config_client, batch),
+                                                     FIELD_ENUM("optimizer", ent_config_client, optimizer, OPTIMIZER),
+                                                     FIELD_REAL("learning_rate", ent_config_client, learning_rate),
+                                                     FIELD_REAL("momentum", ent_config_client, momentum),
+                                                     FIELD_REAL("beta1", ent_config_client, beta1),
+                                                     FIELD_REAL("beta2", ent_config_client, beta2),
+                                                     FIELD_REAL("epsilon", ent_config_client, epsilon),
+                                                     FIELD_REAL("weight_decay", ent_config_client, weight_decay),
+                                                     CYAML_FIELD_END};
+
+static const cyaml_schema_field_t SEEDS_FIELDS[] = {
+    FIELD_UINT("split", ent_config_seeds, split), FIELD_UINT("masks", ent_config_seeds, masks),
+    FIELD_UINT("init", ent_config_seeds, init), FIELD_UINT("sampling", ent_config_seeds, sampling), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t RUN_FIELDS[] = {FIELD_ENUM("precision", ent_config_run, precision, PRECISION),
+                                                  FIELD_ENUM("engine", ent_config_run, engine, ENGINE),
+                                                  FIELD_INT("shards", ent_config_run, shards),
+                                                  FIELD_INT("threads", ent_config_run, threads), CYAML_FIELD_END};
+
+static void name_fields(app_schema *s, unsigned modalities, char *const *name)
+{
+    memset(s, 0, sizeof *s);
+    for (unsigned m = 0; m < modalities; m++) {
+        s->registers[m] = (cyaml_schema_field_t){
+            .key = name[m],
+            .data_offset = (uint32_t)(m * sizeof(ent_config_register)),
+            .value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ent_config_register, REGISTER_FIELDS)}};
+        s->rate[m] = (cyaml_schema_field_t){.key = name[m],
+                                            .data_offset = (uint32_t)(m * sizeof(double)),
+                                            .value = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, double)}};
+    }
+}
+
+void app_schema_make(app_schema *s, unsigned modalities, char *const *name)
+{
+    name_fields(s, modalities, name);
+    const cyaml_schema_field_t model[] = {FIELD_PART("registers", ent_config_model, registers, s->registers),
+                                          FIELD_PART("fusion", ent_config_model, fusion, FUSION_FIELDS),
+                                          FIELD_ENUM("readout", ent_config_model, readout, READOUT),
+                                          FIELD_ENUM("head", ent_config_model, head, HEAD),
+                                          FIELD_ENUM("loss", ent_config_model, loss, LOSS),
+                                          CYAML_FIELD_END};
+    const cyaml_schema_field_t missing[] = {FIELD_ENUM("level", ent_config_missing, level, LEVEL),
+                                            FIELD_PART("rate", ent_config_missing, rate, s->rate),
+                                            CYAML_FIELD_SEQUENCE("absent", CYAML_FLAG_POINTER, ent_config_missing,
+                                                                 absent, &NAME_SCHEMA, 0, ENT_MAX_MODALITIES),
+                                            FIELD_ENUM("where", ent_config_missing, where, WHERE),
+                                            FIELD_ENUM("empty", ent_config_missing, empty, EMPTY),
+                                            FIELD_ENUM("policy", ent_config_missing, policy, POLICY),
+                                            FIELD_ENUM("context", ent_config_missing, context, CONTEXT),
+                                            CYAML_FIELD_END};
+    memcpy(s->model, model, sizeof model);
+    memcpy(s->missing, missing, sizeof missing);
+    const cyaml_schema_field_t root[] = {FIELD_PART("data", ent_config, data, DATA_FIELDS),
+                                         FIELD_PART("model", ent_config, model, s->model),
+                                         FIELD_PART("missing", ent_config, missing, s->missing),
+                                         FIELD_PART("federation", ent_config, federation, FEDERATION_FIELDS),
+                                         FIELD_PART("client", ent_config, client, CLIENT_FIELDS),
+                                         FIELD_PART("seeds", ent_config, seeds, SEEDS_FIELDS),
+                                         FIELD_PART("run", ent_config, run, RUN_FIELDS),
+                                         CYAML_FIELD_END};
+    memcpy(s->root, root, sizeof root);
+    s->top = (cyaml_schema_value_t){CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, ent_config, s->root)};
+}
+
+/* Ranges of numbers, by key; '*' stands for any modality. */
+
+static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBITS, false},
+                                   {"model.registers.*.layers", 1, 1000, false},
+                                   {"model.registers.*.angles", 1, 2, false},
+                                   {"model.registers.*.scale", 0, 1e6, true},
+                                   {"model.fusion.layers", 0, 1000, false},
+                                   {"missing.rate", 0, 1, false},
+                                   {"missing.rate.*", 0, 1, false},
+                                   {"federation.clients", 0, 1e9, false},
+                                   {"federation.alpha", 0, 1e9, true},
+                                   {"federation.shards_per_client", 1, 1e6, false},
+                                   {"federation.participation", 0, 1, true},
+                                   {"federation.rounds", 0, 1e9, false},
+                                   {"federation.evaluate_every", 1, 1e9, false},
+                                   {"client.epochs", 1, 1e6, false},
+                                   {"client.batch", 1, 1e9, false},
+                                   {"client.learning_rate", 0, 1e3, true},
+                                   {"client.momentum", 0, 1, false},
+                                   {"client.beta1", 0, 1, false},
+                                   {"client.beta2", 0, 1, false},
+                                   {"client.epsilon", 0, 1, true},
+                                   {"client.weight_decay", 0, 1e3, false},
+                                   {"run.shards", 1, 1 << 30, false},
+                                   {"run.threads", 0, 4096, false}};
+
+static bool key_matches(const char *pattern, const char *key)
+{
+    while (*pattern && *key) {
+        if (*pattern == '*') {
+            pattern++;
+            key += strcspn(key, ".");
+        } else if (*pattern++ != *key++) {
+            return false;
+        }
+    }
+    return *pattern == *key;
+}
+
+const app_range *app_range_find(const char *key)
+{
+    for (size_t k = 0; k < COUNT(RANGES); k++)
+        if (key_matches(RANGES[k].key, key)) return &RANGES[k];
+    return NULL;
+}
