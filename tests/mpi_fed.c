@@ -25,6 +25,7 @@ static ent_config plain_config(void)
                                    .participation = 1.0,
                                    .rounds = 2,
                                    .evaluate_every = 1},
+                    .server = {.mu = 0.1},
                     .client = {1, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0},
                     .seeds = {1, 2, 3, 4},
                     .run = {.shards = 1, .threads = 1}};
@@ -111,6 +112,18 @@ static void every_reduction_and_optimiser(void **state)
     }
 }
 
+static void every_rule(void **state)
+{
+    (void)state;
+    for (int k = 0; k <= ENT_FEDPROX; k++) {
+        ent_config config = plain_config();
+        config.federation.aggregation = (ent_aggregation)k;
+        config.federation.rounds = 4;
+        config.federation.participation = 0.6;
+        check_same_bits(&config);
+    }
+}
+
 static void a_real_label(void **state)
 {
     (void)state;
@@ -173,20 +186,21 @@ static void a_round_without_rows_keeps_the_weights(void **state)
 }
 
 /* What the model sees of modality m in one row: nothing but what the policy says stands for an absent feature. */
-static void check_row(const ent_federation *f, int part, int m, int64_t k)
+static void check_row(const ent_federation *f, int which, int m, int64_t k)
 {
     const ent_policy policy = f->config->missing.policy;
-    const ent_local *local = &f->local[part];
-    const bool present = local->context[k] >> m & 1;
+    const ent_part *part = &f->part[which];
+    const bool present = part->context[k] >> m & 1;
     float features[8];
-    double wanted[2];
-    mpi_check(ent_dataset_features(f->dataset, m, 1, &local->row[k], NULL, features) == ENT_OK);
+    double wanted[2], seen[2][2], *x[ENT_MAX_MODALITIES] = {seen[0], seen[1]};
+    mpi_check(ent_dataset_features(f->dataset, m, 1, &part->row[k], NULL, features) == ENT_OK);
+    mpi_check(ent_rows_read(f, which, 1, &k, x) == ENT_OK);
     if (!present && policy == ENT_POLICY_ZERO) memset(features, 0, sizeof features);
     ent_reduction_apply(f->reduction[m], 1, features, wanted);
     const bool nothing = !present && policy != ENT_POLICY_ZERO && policy != ENT_POLICY_NONE;
-    for (int j = 0; j < 2; j++) check_near(local->x[m][2 * k + j], nothing ? 0.0 : wanted[j], 1e-12);
-    mpi_check(present || policy != ENT_POLICY_DROP || part != ENT_TRAIN);
-    mpi_check(present || f->part[part].answered[local->at[k]] == (policy != ENT_POLICY_DROP));
+    for (int j = 0; j < 2; j++) check_near(seen[m][j], nothing ? 0.0 : wanted[j], 1e-12);
+    mpi_check(present || policy != ENT_POLICY_DROP || which != ENT_TRAIN);
+    mpi_check(present || part->answered[k] == (policy != ENT_POLICY_DROP));
 }
 
 static void absent_features_become_what_the_policy_says(void **state)
@@ -199,7 +213,7 @@ static void absent_features_become_what_the_policy_says(void **state)
         config.missing.policy = (ent_policy)policy;
         mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
         for (int part = 0; part < ENT_PARTS; part++)
-            for (int64_t k = 0; k < f->local[part].n; k++)
+            for (int64_t k = 0; k < f->part[part].n; k++)
                 for (int m = 0; m < 2; m++) check_row(f, part, m, k);
         ent_federation_free(f);
     }
@@ -385,6 +399,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_level),
                                           cmocka_unit_test(every_policy_and_context),
                                           cmocka_unit_test(every_reduction_and_optimiser),
+                                          cmocka_unit_test(every_rule),
                                           cmocka_unit_test(a_real_label),
                                           cmocka_unit_test(one_client_and_a_thousand),
                                           cmocka_unit_test(some_clients_a_round),

@@ -25,7 +25,8 @@ static void small_federation_make(small_federation *s, ent_policy policy)
 {
     ent_model_inp inp = small_model();
     inp.mma = policy == ENT_POLICY_MMA;
-    *s = (small_federation){.f = {.world = world, .clients = CLIENTS, .classes = 3, .outputs = 3, .modalities = 3}};
+    *s = (small_federation){
+        .f = {.world = world, .lane = world, .clients = CLIENTS, .classes = 3, .outputs = 3, .modalities = 3}};
     s->config.missing.policy = policy;
     s->config.seeds.sampling = 11;
     s->config.client = (ent_config_client){.epochs = 1, .batch = 3, .learning_rate = 0.05};
@@ -33,12 +34,7 @@ static void small_federation_make(small_federation *s, ent_policy policy)
     small_samples_make(&inp, 5, 0, &s->samples);
     memcpy(s->samples.context, CONTEXT, sizeof CONTEXT);
     s->f.config = &s->config;
-    s->f.part[ENT_TRAIN].n = ROWS;
-    s->f.local[ENT_TRAIN] = (ent_local){.n = ROWS,
-                                        .clients = CLIENTS,
-                                        .first = (int64_t *)FIRST,
-                                        .context = s->samples.context,
-                                        .samples = s->samples.samples};
+    s->f.part[ENT_TRAIN] = (ent_part){.n = ROWS, .first = (int64_t *)FIRST, .context = s->samples.context};
     assert_true(ent_model_params(s->f.model) <= MAX_PARAMS);
 }
 
@@ -71,20 +67,34 @@ static const double *rows_that_train(uint32_t needs)
 
 static const double LOSS[CLIENTS] = {1.5, -0.25, 7.0};
 
-static void average(const small_federation *s, const int *order, double clients_w[CLIENTS][MAX_PARAMS], double *w,
+/* The mean of what the clients send: their changes `delta`, weighed by their rows. */
+static void average(const small_federation *s, const int *order, double delta[CLIENTS][MAX_PARAMS], double *mean,
                     double *loss)
 {
-    ent_average *a;
-    check_ok(ent_average_new(&s->f, &a));
+    ent_aggregate *a;
+    const ent_mean *found = NULL;
+    double weight[MAX_PARAMS];
+    int64_t steps[MAX_PARAMS] = {0};
+    check_ok(ent_aggregate_new(&s->f, ent_rule_find(ENT_FEDAVG), &a));
     for (int twice = 0; twice < 2; twice++) { /* start forgets what was added before */
-        ent_average_start(a);
+        ent_aggregate_start(a);
         for (int k = 0; k < CLIENTS; k++) {
             const int c = order[k];
-            check_ok(ent_average_add(a, &s->f, clients_w[c], FIRST[c], FIRST[c + 1] - FIRST[c], LOSS[c]));
+            ent_update_weigh(&s->f, c, 1.0, weight);
+            const ent_update update = {.client = c,
+                                       .samples = FIRST[c + 1] - FIRST[c],
+                                       .loss = LOSS[c],
+                                       .delta = delta[c],
+                                       .weight = weight,
+                                       .steps = steps};
+            check_ok(ent_aggregate_add(a, &s->f, &update));
         }
     }
-    ent_average_finish(a, &s->f, w, loss);
-    ent_average_free(a);
+    check_ok(ent_aggregate_finish(a, &s->f, &found));
+    assert_true(found->clients == CLIENTS && found->samples == ROWS);
+    memcpy(mean, found->delta, (size_t)ent_model_params(s->f.model) * sizeof *mean);
+    *loss = found->loss;
+    ent_aggregate_free(a);
 }
 
 static void fill_weights(double clients_w[CLIENTS][MAX_PARAMS], double *w)
@@ -118,7 +128,7 @@ static void check_average(ent_policy policy)
                 check_near(w[k], (n[0] * clients_w[0][k] + n[1] * clients_w[1][k] + n[2] * clients_w[2][k]) / sum,
                            1e-15);
             else
-                assert_true(w[k] == 100.0 + k);
+                assert_true(w[k] == 0.0);
     }
     small_federation_clear(&s);
 }
@@ -171,6 +181,32 @@ static bool is_trained(const small_federation *s, int k, const int64_t *pick, in
     return s->config.missing.policy != ENT_POLICY_MMA;
 }
 
+/* The samples of one client, as the store gives them. */
+static ent_samples samples_of(const small_federation *s, int64_t client)
+{
+    ent_samples mine = s->samples.samples;
+    mine.n = FIRST[client + 1] - FIRST[client];
+    mine.context += FIRST[client];
+    mine.category += FIRST[client];
+    for (int m = 0; m < 3; m++) mine.x[m] += FIRST[client] * small_model().reg[m].inputs;
+    return mine;
+}
+
+/* A client's round by the code under test: w in and out. */
+static double train_client(small_federation *s, ent_trainer *trainer, int64_t round, int64_t client, double *w)
+{
+    const size_t bytes = (size_t)ent_model_params(s->f.model) * sizeof *w;
+    const ent_samples samples = samples_of(s, client);
+    const ent_rule_state rule = {.config = &s->config, .base = w};
+    ent_work *work = ent_trainer_work(trainer);
+    ent_work_start(trainer, &s->f, round, client);
+    memcpy(work->w, w, bytes);
+    for (bool over = false; !over;) check_ok(ent_work_step(trainer, &s->f, &rule, NULL, &samples, &over));
+    assert_true(work->done == samples.n * s->config.client.epochs);
+    memcpy(w, work->w, bytes);
+    return work->loss;
+}
+
 /* The same round by plain loops. */
 static double plain_round(small_federation *s, int64_t round, int64_t client, double *w)
 {
@@ -186,8 +222,7 @@ static double plain_round(small_federation *s, int64_t round, int64_t client, do
         for (int64_t k = 0; k < n; k++) order[k] += FIRST[client];
         for (int64_t k = 0; k < n; k += c->batch) {
             const int64_t size = k + c->batch < n ? c->batch : n - k;
-            check_ok(
-                ent_model_gradient(s->f.model, w, &s->f.local[ENT_TRAIN].samples, size, order + k, &loss, gradient));
+            check_ok(ent_model_gradient(s->f.model, w, &s->samples.samples, size, order + k, &loss, gradient));
             sum += loss * (double)size;
             for (int p = 0; p < ent_model_params(s->f.model); p++)
                 if (is_trained(s, p, order + k, size)) w[p] = step(c, &at[p], w[p], gradient[p]);
@@ -198,13 +233,12 @@ static double plain_round(small_federation *s, int64_t round, int64_t client, do
 
 static void check_round(small_federation *s, int64_t round, int64_t client)
 {
-    double *plain = small_weights(s->f.model, 4), *trained = small_weights(s->f.model, 4), loss;
+    double *plain = small_weights(s->f.model, 4), *trained = small_weights(s->f.model, 4);
     ent_trainer *trainer;
     check_ok(ent_trainer_new(&s->f, &trainer));
     double *other = small_weights(s->f.model, 6); /* a client before leaves nothing in the trainer */
-    check_ok(ent_client_train(trainer, &s->f, 3, 2, FIRST[2], 5, other, &loss));
-    check_ok(ent_client_train(trainer, &s->f, round, client, FIRST[client], FIRST[client + 1] - FIRST[client],
-                              trained, &loss));
+    train_client(s, trainer, 3, 2, other);
+    const double loss = train_client(s, trainer, round, client, trained);
     check_near(loss, plain_round(s, round, client, plain), 1e-13);
     for (int k = 0; k < ent_model_params(s->f.model); k++) check_near(trained[k], plain[k], 1e-13);
     ent_trainer_free(trainer);
@@ -245,10 +279,10 @@ static void untrained_blocks_keep_their_bits(void **state)
         small_federation s;
         small_federation_make(&s, ENT_POLICY_MMA);
         s.config.client = (ent_config_client){4, 1, optimizer[k], 0.1, 0.9, 0.9, 0.999, 1e-8, 0.5};
-        double *w = small_weights(s.f.model, 4), *before = small_weights(s.f.model, 4), loss;
+        double *w = small_weights(s.f.model, 4), *before = small_weights(s.f.model, 4);
         ent_trainer *trainer;
         check_ok(ent_trainer_new(&s.f, &trainer));
-        check_ok(ent_client_train(trainer, &s.f, 0, 1, FIRST[1], 2, w, &loss));
+        train_client(&s, trainer, 0, 1, w);
         const ent_block *block;
         const int blocks = ent_model_blocks(s.f.model, &block);
         for (int b = 0; b < blocks; b++) {
@@ -296,31 +330,41 @@ static void the_prior_of_a_real_label_is_its_mean(void **state)
 
 /* ---- refuses ---- */
 
+static ent_status add(const small_federation *s, ent_aggregate *a, int64_t client, double *delta, double loss)
+{
+    double weight[MAX_PARAMS];
+    int64_t steps[MAX_PARAMS] = {0};
+    ent_update_weigh(&s->f, client, 1.0, weight);
+    const ent_update update = {
+        .client = client, .samples = 2, .loss = loss, .delta = delta, .weight = weight, .steps = steps};
+    return ent_aggregate_add(a, &s->f, &update);
+}
+
 static void weights_that_diverge_name_their_block(void **state)
 {
     (void)state;
     small_federation s;
     small_federation_make(&s, ENT_POLICY_MMA);
     const ent_block *block;
-    ent_average *a;
+    ent_aggregate *a;
     int b = 0;
     ent_model_blocks(s.f.model, &block);
     while (strcmp(block[b].name, "audio/circuit") != 0) b++;
-    check_ok(ent_average_new(&s.f, &a));
-    ent_average_start(a);
+    check_ok(ent_aggregate_new(&s.f, ent_rule_find(ENT_FEDAVG), &a));
+    ent_aggregate_start(a);
     const double wrong[] = {NAN, INFINITY, -1e300, ldexp(1.0, 64)};
     for (int k = 0; k < 4; k++) {
         double *w = small_weights(s.f.model, 4);
         w[block[b].first + 1] = wrong[k];
-        check_fails(ent_average_add(a, &s.f, w, 0, 4, 1.0), ENT_ENUMERIC, "block 'audio/circuit': diverged to ");
+        check_fails(add(&s, a, 0, w, 1.0), ENT_ENUMERIC, "block 'audio/circuit': diverged to ");
         assert_non_null(strstr(ent_message(), "client.learning_rate"));
-        check_ok(ent_average_add(a, &s.f, w, 4, 2, 1.0)); /* client 1 does not send that block */
+        check_ok(add(&s, a, 1, w, 1.0)); /* client 1 does not send that block */
         ent_free(w);
     }
     double *w = small_weights(s.f.model, 4);
-    check_fails(ent_average_add(a, &s.f, w, 0, 4, NAN), ENT_ENUMERIC, "training loss: diverged to nan");
+    check_fails(add(&s, a, 0, w, NAN), ENT_ENUMERIC, "training loss: diverged to nan");
     ent_free(w);
-    ent_average_free(a);
+    ent_aggregate_free(a);
     small_federation_clear(&s);
 }
 
@@ -344,13 +388,13 @@ static void a_failing_allocation_is_told(void **state)
     small_federation s;
     small_federation_make(&s, ENT_POLICY_MMA);
     ent_trainer *trainer;
-    ent_average *a;
+    ent_aggregate *a;
     check_every_allocation(ent_trainer_new(&s.f, &trainer), (void)0);
-    check_every_allocation(ent_average_new(&s.f, &a), (void)0);
+    check_every_allocation(ent_aggregate_new(&s.f, ent_rule_find(ENT_FEDAVG), &a), (void)0);
     s.f.part[ENT_TRAIN].category = s.samples.category;
     check_every_allocation(ent_prior_make(&s.f), assert_null(s.f.prior));
     ent_trainer_free(trainer);
-    ent_average_free(a);
+    ent_aggregate_free(a);
     small_federation_clear(&s);
 }
 

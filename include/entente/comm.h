@@ -53,6 +53,11 @@ void ent_comm_exact_sum(ent_comm *comm, ent_exact *sums, int64_t n);
  * Errors: ENT_ENOMEM, agreed on. */
 ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t bytes, void **all, int64_t *counts);
 
+/* Send send_bytes[r] to every rank r, one behind the other in `send`, and get recv_bytes[r] from it in `recv`, alike;
+ * any size.  Every rank's counts fit the others'.  Collective. */
+void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_bytes, void *recv,
+                       const size_t *recv_bytes);
+
 /* Swap `bytes` (below 2^31) with a rank: `send` goes there, what it sends comes to `recv`; neither is touched until
  * the wait.  Both ranks start their swaps with each other in the same order.  Local; a wait needs the other's start. */
 typedef struct ent_swap ent_swap;

@@ -17,7 +17,7 @@ typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_los
 typedef enum { ENT_READ_Z, ENT_READ_ZZ } ent_readout_kind;
 typedef enum { ENT_POLICY_MMA, ENT_POLICY_ZERO, ENT_POLICY_MEAN, ENT_POLICY_DROP, ENT_POLICY_NONE } ent_policy;
 typedef enum { ENT_CONTEXT_MASK, ENT_CONTEXT_EMBED } ent_context_form;
-typedef enum { ENT_FEDAVG } ent_aggregation;
+typedef enum { ENT_FEDAVG, ENT_FEDPROX } ent_aggregation;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 
 typedef struct {
@@ -72,6 +72,11 @@ typedef struct {
     int evaluate_every; /* rounds; the last is always evaluated */
 } ent_config_federation;
 
+/* What the aggregation rules take; each says which. */
+typedef struct {
+    double mu; /* fedprox */
+} ent_config_server;
+
 typedef struct {
     int epochs, batch;
     ent_optimizer optimizer;
@@ -93,6 +98,7 @@ typedef struct {
     ent_config_model model;
     ent_config_missing missing;
     ent_config_federation federation;
+    ent_config_server server;
     ent_config_client client;
     ent_config_seeds seeds;
     ent_config_run run;

@@ -1,6 +1,6 @@
 /* A federation: clients on ranks, one server, rounds of local training and exact averaging.
  *
- * Client k lives on rank k mod size; rank 0 serves and works too.  The same configuration gives the same weights, to
+ * In every round the clients drawn are dealt to ranks by cost; rank 0 serves and works too.  The same configuration gives the same weights, to
  * the last bit, on any number of ranks and threads.  Every function says Local or Collective (over the world).
  * Source: model.md, sections 5 to 7; architecture.md, "Same bits everywhere". */
 #ifndef ENTENTE_FED_H
@@ -21,6 +21,7 @@ typedef struct {
     int64_t n;
     int64_t *row;
     int32_t *client;
+    int64_t *first;    /* [clients + 1] where each client's rows begin; NULL for evaluation alone */
     uint32_t *context; /* after the missing protocol */
     uint8_t *answered; /* 0: policy drop gives this row no prediction; it falls back on the training labels */
     int32_t *category; /* NULL for a real label */

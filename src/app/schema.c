@@ -17,6 +17,7 @@ const char APP_DEFAULTS[] =
     "missing: {level: sample, rate: {}, absent: [], where: both, empty: keep_one, policy: mma, context: mask}\n"
     "federation: {clients: 8, split: iid, alpha: 0.5, shards_per_client: 2, participation: 1.0, rounds: 20,\n"
     "  aggregation: fedavg, evaluate_every: 1}\n"
+    "server: {mu: 0.01}\n"
     "client: {epochs: 1, batch: 16, optimizer: adam, learning_rate: 0.01, momentum: 0.9, beta1: 0.9, beta2: 0.999,\n"
     "  epsilon: 1.0e-8, weight_decay: 0.0}\n"
     "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
@@ -53,7 +54,7 @@ static const cyaml_strval_t SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                        {"shards", ENT_SPLIT_SHARDS},
                                        {"quantity", ENT_SPLIT_QUANTITY},
                                        {"natural", ENT_SPLIT_NATURAL}};
-static const cyaml_strval_t AGGREGATION[] = {{"fedavg", ENT_FEDAVG}};
+static const cyaml_strval_t AGGREGATION[] = {{"fedavg", ENT_FEDAVG}, {"fedprox", ENT_FEDPROX}};
 static const cyaml_strval_t OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const cyaml_strval_t PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
 static const cyaml_strval_t ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
@@ -103,6 +104,8 @@ static const cyaml_schema_field_t FEDERATION_FIELDS[] = {
     FIELD_ENUM("aggregation", ent_config_federation, aggregation, AGGREGATION),
     FIELD_INT("evaluate_every", ent_config_federation, evaluate_every),
     CYAML_FIELD_END};
+
+static const cyaml_schema_field_t SERVER_FIELDS[] = {FIELD_REAL("mu", ent_config_server, mu), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t CLIENT_FIELDS[] = {FIELD_INT("epochs", ent_config_client, epochs),
                                                      FIELD_INT("batch", ent_config_client, batch),
@@ -162,6 +165,7 @@ void app_schema_make(app_schema *s, unsigned modalities, char *const *name)
                                          FIELD_PART("model", ent_config, model, s->model),
                                          FIELD_PART("missing", ent_config, missing, s->missing),
                                          FIELD_PART("federation", ent_config, federation, FEDERATION_FIELDS),
+                                         FIELD_PART("server", ent_config, server, SERVER_FIELDS),
                                          FIELD_PART("client", ent_config, client, CLIENT_FIELDS),
                                          FIELD_PART("seeds", ent_config, seeds, SEEDS_FIELDS),
                                          FIELD_PART("run", ent_config, run, RUN_FIELDS),
@@ -185,6 +189,7 @@ static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBIT
                                    {"federation.participation", 0, 1, true},
                                    {"federation.rounds", 0, 1e9, false},
                                    {"federation.evaluate_every", 1, 1e9, false},
+                                   {"server.mu", 0, 1e6, false},
                                    {"client.epochs", 1, 1e6, false},
                                    {"client.batch", 1, 1e9, false},
                                    {"client.learning_rate", 0, 1e3, true},

@@ -78,6 +78,7 @@ static const char DOC[] =
     "  missing:     level, rate, absent, where, empty, policy, context\n"
     "  federation:  clients, split, alpha, shards_per_client, participation,\n"
     "               rounds, aggregation, evaluate_every\n"
+    "  server:      mu\n"
     "  client:      epochs, batch, optimizer, learning_rate, momentum, beta1,\n"
     "               beta2, epsilon, weight_decay\n"
     "  seeds:       split, masks, init, sampling\n"

@@ -214,6 +214,38 @@ ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t by
     return status;
 }
 
+static size_t bytes_before(const size_t *bytes, int rank)
+{
+    size_t sum = 0;
+    for (int r = 0; r < rank; r++) sum += bytes[r];
+    return sum;
+}
+
+static int piece_of(size_t bytes, size_t done)
+{
+    if (done >= bytes) return 0;
+    return (int)(bytes - done < PIECE_BYTES ? bytes - done : PIECE_BYTES);
+}
+
+/* In turn k every rank sends to the one k places on and receives from the one k places back. */
+void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_bytes, void *recv,
+                       const size_t *recv_bytes)
+{
+    enum { TAG = 3 };
+    for (int k = 0; k < comm->size; k++) {
+        const int to = (comm->rank + k) % comm->size, from = (comm->rank - k + comm->size) % comm->size;
+        const char *out = (const char *)send + bytes_before(send_bytes, to);
+        char *in = (char *)recv + bytes_before(recv_bytes, from);
+        const size_t most = send_bytes[to] > recv_bytes[from] ? send_bytes[to] : recv_bytes[from];
+        for (size_t done = 0; done < most; done += PIECE_BYTES) {
+            const int out_piece = piece_of(send_bytes[to], done), in_piece = piece_of(recv_bytes[from], done);
+            MPI_Sendrecv(out_piece ? out + done : NULL, out_piece, MPI_BYTE, out_piece ? to : MPI_PROC_NULL, TAG,
+                         in_piece ? in + done : NULL, in_piece, MPI_BYTE, in_piece ? from : MPI_PROC_NULL, TAG,
+                         comm->mpi, MPI_STATUS_IGNORE);
+        }
+    }
+}
+
 /* ---- swaps ---- */
 
 struct ent_swap {

@@ -1,103 +1,180 @@
-/* FedAvg by blocks (McMahan et al. 2017; the missing-modality mechanism's isolation of untrained circuits).
+/* What the clients send, added up by blocks (McMahan et al. 2017; the missing-modality mechanism's isolation of
+ * untrained circuits).
  *
- * Block b of client k weighs as many samples as trained it: n_kb.  New block = sum_k n_kb w_kb / sum_k n_kb; a block
- * that nobody trained keeps its value.  Sums are exact, so neither ranks nor their order can change a bit. */
+ * Block b of client k weighs n_kb: the samples that trained it, times the member's weight.  The mean is
+ * sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order can change a bit.  A rule that
+ * wants every update gets them instead: gathered at rank 0, sorted by client. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "entente/memory.h"
 #include "fed.h"
 
-struct ent_average {
+struct ent_aggregate {
+    const ent_rule *rule;
     int params, blocks;
     const ent_block *block;
-    ent_exact *sum;   /* [params + 1]; the last is the loss */
-    int64_t *samples; /* [blocks] */
+    ent_exact *sum;   /* delta [params], extra [params], weight [blocks], loss */
+    int64_t count[2]; /* clients, samples */
+    double *each;     /* updates as they were added, `record` numbers each; for rules with `combine` */
+    int64_t eaches, each_room, record;
+    ent_mean mean;
 };
 
-ent_status ent_average_new(const ent_federation *f, ent_average **out)
+static int64_t sums(const ent_aggregate *a)
 {
-    ent_average *a = ent_alloc(1, sizeof *a);
+    return 2 * (int64_t)a->params + a->blocks + 1;
+}
+
+/* A record: client, samples, loss, delta, weight, steps. */
+static int64_t record_length(const ent_aggregate *a)
+{
+    return 3 + (int64_t)a->params + 2 * (int64_t)a->blocks;
+}
+
+ent_status ent_aggregate_new(const ent_federation *f, const ent_rule *rule, ent_aggregate **out)
+{
+    ent_aggregate *a = ent_alloc(1, sizeof *a);
     ENT_REQUIRE(a, ENT_ENOMEM, "server: no memory");
+    a->rule = rule;
     a->params = ent_model_params(f->model);
     a->blocks = ent_model_blocks(f->model, &a->block);
-    a->sum = ent_alloc(a->params + 1, sizeof *a->sum);
-    a->samples = ent_alloc(a->blocks, sizeof *a->samples);
-    if (!a->sum || !a->samples) {
-        ent_average_free(a);
+    a->record = record_length(a);
+    a->sum = ent_alloc(sums(a), sizeof *a->sum);
+    a->mean.delta = ent_alloc(a->params, sizeof(double));
+    a->mean.extra = ent_alloc(a->params, sizeof(double));
+    a->mean.weight = ent_alloc(a->blocks, sizeof(double));
+    if (!a->sum || !a->mean.delta || !a->mean.extra || !a->mean.weight) {
+        ent_aggregate_free(a);
         return ent_fail(ENT_ENOMEM, "server: no memory");
     }
     *out = a;
     return ENT_OK;
 }
 
-void ent_average_free(ent_average *a)
+void ent_aggregate_free(ent_aggregate *a)
 {
     if (!a) return;
     ent_free(a->sum);
-    ent_free(a->samples);
+    ent_free(a->each);
+    ent_free(a->mean.delta);
+    ent_free(a->mean.extra);
+    ent_free(a->mean.weight);
     ent_free(a);
 }
 
-void ent_average_start(ent_average *a)
+void ent_aggregate_start(ent_aggregate *a)
 {
-    memset(a->sum, 0, (size_t)(a->params + 1) * sizeof *a->sum);
-    memset(a->samples, 0, (size_t)a->blocks * sizeof *a->samples);
+    memset(a->sum, 0, (size_t)sums(a) * sizeof *a->sum);
+    a->count[0] = a->count[1] = 0;
+    a->eaches = 0;
 }
 
-static int64_t samples_of_block(const ent_federation *f, const ent_block *block, int64_t first, int64_t n)
+static int64_t rows_of_block(const ent_federation *f, const ent_block *block, int64_t client)
 {
-    if (f->config->missing.policy != ENT_POLICY_MMA) return n;
+    const ent_part *train = &f->part[ENT_TRAIN];
+    if (f->config->missing.policy != ENT_POLICY_MMA) return ent_client_rows_count(f, client);
     int64_t count = 0;
-    for (int64_t k = first; k < first + n; k++) count += ent_block_trains(block, f->local[ENT_TRAIN].context[k]);
+    for (int64_t k = train->first[client]; k < train->first[client + 1]; k++)
+        count += ent_block_trains(block, train->context[k]);
     return count;
 }
 
-/* A sum over all training rows (and epochs) stays in the range of exact sums where every number stays below this. */
-static double largest_addend(const ent_federation *f)
+void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight)
 {
-    return ldexp(1.0, 65) / (double)(f->part[ENT_TRAIN].n * f->config->client.epochs);
+    const ent_block *block;
+    const int blocks = ent_model_blocks(f->model, &block);
+    for (int b = 0; b < blocks; b++) block_weight[b] = weight * (double)rows_of_block(f, &block[b], client);
 }
 
+/* A sum over all clients stays in the range of exact sums where every product stays below this. */
 static ent_status check_range(const ent_federation *f, int64_t n, const double *x)
 {
+    const double largest = ldexp(1.0, 65) / (double)(f->part[ENT_TRAIN].n * f->config->client.epochs);
     for (int64_t k = 0; k < n; k++)
-        ENT_REQUIRE(fabs(x[k]) < largest_addend(f), ENT_ENUMERIC,
-                    "diverged to %g; a smaller client.learning_rate may help", x[k]);
+        ENT_REQUIRE(fabs(x[k]) < largest, ENT_ENUMERIC, "diverged to %g; a smaller client.learning_rate may help",
+                    x[k]);
     return ENT_OK;
 }
 
-static ent_status add_block(ent_average *a, const ent_federation *f, int b, const double *w, int64_t samples)
+static ent_status check_update(const ent_aggregate *a, const ent_federation *f, const ent_update *u)
 {
-    const ent_block *block = &a->block[b];
-    const ent_status status = check_range(f, block->count, w + block->first);
-    if (status != ENT_OK) return ent_fail_in(status, "weights of block '%s'", block->name);
-    a->samples[b] += samples;
-    return ent_exact_add(a->sum + block->first, w + block->first, (double)samples, block->count);
-}
-
-ent_status ent_average_add(ent_average *a, const ent_federation *f, const double *w, int64_t first, int64_t n,
-                           double loss)
-{
-    for (int b = 0; b < a->blocks; b++) {
-        const int64_t samples = samples_of_block(f, &a->block[b], first, n);
-        if (samples > 0) ENT_TRY(add_block(a, f, b, w, samples));
-    }
-    const double mean_loss = loss / (double)(n * f->config->client.epochs);
-    const ent_status status = check_range(f, 1, &mean_loss);
-    if (status != ENT_OK) return ent_fail_in(status, "training loss");
-    return ent_exact_add(&a->sum[a->params], &loss, 1.0, 1);
-}
-
-void ent_average_finish(ent_average *a, const ent_federation *f, double *w, double *loss)
-{
-    ent_comm_exact_sum(f->world, a->sum, a->params + 1);
-    ent_comm_sum(f->world, a->samples, a->blocks);
     for (int b = 0; b < a->blocks; b++) {
         const ent_block *block = &a->block[b];
-        if (a->samples[b] == 0) continue;
-        for (int k = block->first; k < block->first + block->count; k++)
-            w[k] = ent_exact_value(&a->sum[k]) / (double)a->samples[b];
+        ent_status status = u->weight[b] > 0.0 ? check_range(f, block->count, u->delta + block->first) : ENT_OK;
+        if (status == ENT_OK && u->extra) status = check_range(f, block->count, u->extra + block->first);
+        if (status != ENT_OK) return ent_fail_in(status, "weights of block '%s'", block->name);
     }
-    *loss = ent_exact_value(&a->sum[a->params]);
+    const double mean_loss = u->loss / (double)u->samples;
+    const ent_status status = check_range(f, 1, &mean_loss);
+    return status == ENT_OK ? ENT_OK : ent_fail_in(status, "training loss");
+}
+
+static ent_status add_sums(ent_aggregate *a, const ent_update *u)
+{
+    ent_exact *extra = a->sum + a->params, *weight = extra + a->params;
+    for (int b = 0; b < a->blocks; b++) {
+        const ent_block *block = &a->block[b];
+        if (u->weight[b] == 0.0) continue;
+        ENT_TRY(ent_exact_add(a->sum + block->first, u->delta + block->first, u->weight[b], block->count));
+        ENT_TRY(ent_exact_add(weight + b, &u->weight[b], 1.0, 1));
+    }
+    if (u->extra) ENT_TRY(ent_exact_add(extra, u->extra, 1.0, a->params));
+    return ENT_OK;
+}
+
+static ent_status add_record(ent_aggregate *a, const ent_update *u)
+{
+    if (a->eaches == a->each_room) {
+        const int64_t room = 2 * a->each_room + 16;
+        double *grown = ent_alloc(room * a->record, sizeof *grown);
+        ENT_REQUIRE(grown, ENT_ENOMEM, "updates of %lld clients: no memory", (long long)room);
+        if (a->eaches > 0) memcpy(grown, a->each, (size_t)(a->eaches * a->record) * sizeof *grown);
+        ent_free(a->each);
+        a->each = grown;
+        a->each_room = room;
+    }
+    double *to = a->each + a->eaches++ * a->record;
+    *to++ = (double)u->client;
+    *to++ = (double)u->samples;
+    *to++ = u->loss;
+    memcpy(to, u->delta, (size_t)a->params * sizeof *to);
+    memcpy(to += a->params, u->weight, (size_t)a->blocks * sizeof *to);
+    to += a->blocks;
+    for (int b = 0; b < a->blocks; b++) to[b] = (double)u->steps[b];
+    return ENT_OK;
+}
+
+ent_status ent_aggregate_add(ent_aggregate *a, const ent_federation *f, const ent_update *u)
+{
+    ENT_TRY(check_update(a, f, u));
+    ENT_TRY(a->rule->combine ? add_record(a, u) : add_sums(a, u));
+    a->count[0]++;
+    a->count[1] += u->samples;
+    return ent_exact_add(a->sum + sums(a) - 1, &u->loss, 1.0, 1);
+}
+
+static void mean_of_sums(ent_aggregate *a)
+{
+    const ent_exact *extra = a->sum + a->params, *weight = extra + a->params;
+    for (int b = 0; b < a->blocks; b++) {
+        const ent_block *block = &a->block[b];
+        a->mean.weight[b] = ent_exact_value(&weight[b]);
+        for (int k = block->first; k < block->first + block->count; k++)
+            a->mean.delta[k] = a->mean.weight[b] > 0.0 ? ent_exact_value(&a->sum[k]) / a->mean.weight[b] : 0.0;
+    }
+    for (int k = 0; k < a->params; k++) a->mean.extra[k] = ent_exact_value(&extra[k]);
+}
+
+ent_status ent_aggregate_finish(ent_aggregate *a, const ent_federation *f, const ent_mean **mean)
+{
+    ent_comm_exact_sum(f->lane, a->sum, sums(a));
+    ent_comm_sum(f->lane, a->count, 2);
+    a->mean.clients = a->count[0];
+    a->mean.samples = a->count[1];
+    a->mean.loss = ent_exact_value(&a->sum[sums(a) - 1]);
+    mean_of_sums(a);
+    *mean = &a->mean;
+    return ENT_OK;
 }

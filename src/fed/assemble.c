@@ -28,6 +28,12 @@ int ent_reduced_inputs(const ent_federation *f, int m)
     return ent_ansatz_angles(&ansatz);
 }
 
+int64_t ent_reduced_width(const ent_federation *f, int m)
+{
+    const bool linear = f->config->model.registers[m].reduce == ENT_REDUCE_LINEAR;
+    return linear ? f->dataset->modality[m].dimension : ent_reduced_inputs(f, m);
+}
+
 static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
 {
     const ent_config_register *c = &f->config->model.registers[m];
@@ -39,7 +45,7 @@ static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
     *reg = (ent_register){.name = name,
                           .ansatz = ansatz,
                           .linear = linear,
-                          .inputs = linear ? f->dataset->modality[m].dimension : ent_ansatz_angles(&ansatz),
+                          .inputs = ent_reduced_width(f, m),
                           .map = c->map,
                           .scale = c->scale};
     return ENT_OK;

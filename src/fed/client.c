@@ -1,7 +1,9 @@
 /* A client's work in a round: E epochs of mini-batches from the server's weights, with an optimiser of its own that
  * starts afresh.  SGD, momentum (Polyak), Adam (Kingma and Ba 2015, with bias correction); weight decay is decoupled
  * (Loshchilov and Hutter 2019).  Blocks that no sample of a batch trains have gradient exactly 0 and are left alone:
- * neither the optimiser's memory nor the decay moves them. */
+ * neither the optimiser's memory nor the decay nor the rule's correction moves them.
+ *
+ * Everything that a client's training is made of stands in ent_work, so it can stop behind any batch and go on. */
 #include <math.h>
 #include <string.h>
 
@@ -10,32 +12,39 @@
 #include "fed.h"
 
 struct ent_trainer {
-    int params;
-    double *gradient, *first, *second; /* [params] */
-    int64_t *steps;                    /* [blocks] updates that a block has had */
-    uint8_t *trains;                   /* [blocks] by the batch at hand */
-    int64_t *order;                    /* [order_room] */
-    int64_t order_room;
+    int params, blocks;
+    const ent_block *block;
+    ent_work work;
+    double *gradient; /* [params] */
+    uint8_t *trains;  /* [blocks] by the batch at hand */
+    int64_t *order;   /* [order_room] the epoch's permutation of the client's rows */
+    int64_t order_room, ordered_epoch;
 };
+
+static int64_t most_rows(const ent_federation *f)
+{
+    int64_t most = 0;
+    for (int64_t c = 0; c < f->clients; c++)
+        if (ent_client_rows_count(f, c) > most) most = ent_client_rows_count(f, c);
+    return most;
+}
 
 ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out)
 {
-    const ent_block *block;
-    const int blocks = ent_model_blocks(f->model, &block);
     ent_trainer *t = ent_alloc(1, sizeof *t);
     ENT_REQUIRE(t, ENT_ENOMEM, "client: no memory");
     t->params = ent_model_params(f->model);
+    t->blocks = ent_model_blocks(f->model, &t->block);
+    t->order_room = most_rows(f);
+    ent_work *work = &t->work;
+    work->w = ent_alloc(t->params, sizeof(double));
+    work->first = ent_alloc(t->params, sizeof(double));
+    work->second = ent_alloc(t->params, sizeof(double));
+    work->steps = ent_alloc(t->blocks, sizeof *work->steps);
     t->gradient = ent_alloc(t->params, sizeof(double));
-    t->first = ent_alloc(t->params, sizeof(double));
-    t->second = ent_alloc(t->params, sizeof(double));
-    t->steps = ent_alloc(blocks, sizeof *t->steps);
-    t->trains = ent_alloc(blocks, sizeof *t->trains);
-    const ent_local *train = &f->local[ENT_TRAIN];
-    for (int64_t j = 0; j < train->clients; j++)
-        if (train->first[j + 1] - train->first[j] > t->order_room)
-            t->order_room = train->first[j + 1] - train->first[j];
+    t->trains = ent_alloc(t->blocks, sizeof *t->trains);
     t->order = ent_alloc(t->order_room, sizeof *t->order);
-    if (!t->gradient || !t->first || !t->second || !t->steps || !t->trains || !t->order) {
+    if (!work->w || !work->first || !work->second || !work->steps || !t->gradient || !t->trains || !t->order) {
         ent_trainer_free(t);
         return ent_fail(ENT_ENOMEM, "client: no memory");
     }
@@ -46,83 +55,100 @@ ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out)
 void ent_trainer_free(ent_trainer *t)
 {
     if (!t) return;
+    ent_free(t->work.w);
+    ent_free(t->work.first);
+    ent_free(t->work.second);
+    ent_free(t->work.steps);
     ent_free(t->gradient);
-    ent_free(t->first);
-    ent_free(t->second);
-    ent_free(t->steps);
     ent_free(t->trains);
     ent_free(t->order);
     ent_free(t);
 }
 
-/* One block's update by the gradient that is there. */
-static void update_block(ent_trainer *t, const ent_config_client *c, const ent_block *block, int64_t step, double *w)
+ent_work *ent_trainer_work(ent_trainer *t)
 {
+    return &t->work;
+}
+
+/* One block's update by the gradient that is there. */
+static void update_block(ent_trainer *t, const ent_config_client *c, const ent_block *block, int64_t step)
+{
+    ent_work *work = &t->work;
     const double rate = c->learning_rate;
     const double correct1 = 1.0 - pow(c->beta1, (double)step), correct2 = 1.0 - pow(c->beta2, (double)step);
     for (int k = block->first; k < block->first + block->count; k++) {
         const double g = t->gradient[k];
-        w[k] -= rate * c->weight_decay * w[k];
+        work->w[k] -= rate * c->weight_decay * work->w[k];
         switch (c->optimizer) {
         case ENT_SGD:
-            w[k] -= rate * g;
+            work->w[k] -= rate * g;
             break;
         case ENT_MOMENTUM:
-            t->first[k] = c->momentum * t->first[k] + g;
-            w[k] -= rate * t->first[k];
+            work->first[k] = c->momentum * work->first[k] + g;
+            work->w[k] -= rate * work->first[k];
             break;
         case ENT_ADAM:
-            t->first[k] = c->beta1 * t->first[k] + (1.0 - c->beta1) * g;
-            t->second[k] = c->beta2 * t->second[k] + (1.0 - c->beta2) * g * g;
-            w[k] -= rate * (t->first[k] / correct1) / (sqrt(t->second[k] / correct2) + c->epsilon);
+            work->first[k] = c->beta1 * work->first[k] + (1.0 - c->beta1) * g;
+            work->second[k] = c->beta2 * work->second[k] + (1.0 - c->beta2) * g * g;
+            work->w[k] -= rate * (work->first[k] / correct1) / (sqrt(work->second[k] / correct2) + c->epsilon);
             break;
         }
     }
 }
 
-static void mark_trained(ent_trainer *t, const ent_federation *f, const ent_block *block, int blocks, int64_t n,
+static void mark_trained(ent_trainer *t, const ent_federation *f, const ent_samples *samples, int64_t n,
                          const int64_t *pick)
 {
-    memset(t->trains, 0, (size_t)blocks);
+    memset(t->trains, 0, (size_t)t->blocks);
     const bool mma = f->config->missing.policy == ENT_POLICY_MMA;
-    for (int b = 0; b < blocks; b++)
+    for (int b = 0; b < t->blocks; b++)
         for (int64_t k = 0; k < n && !t->trains[b]; k++)
-            t->trains[b] = !mma || ent_block_trains(&block[b], f->local[ENT_TRAIN].context[pick[k]]);
+            t->trains[b] = !mma || ent_block_trains(&t->block[b], samples->context[pick[k]]);
 }
 
-static ent_status train_batch(ent_trainer *t, const ent_federation *f, int64_t n, const int64_t *pick, double *w,
-                              double *loss)
+void ent_work_start(ent_trainer *t, const ent_federation *f, int64_t round, int64_t client)
 {
-    const ent_block *block;
-    const int blocks = ent_model_blocks(f->model, &block);
-    double mean;
-    ENT_TRY(ent_model_gradient(f->model, w, &f->local[ENT_TRAIN].samples, n, pick, &mean, t->gradient));
-    *loss += mean * (double)n;
-    mark_trained(t, f, block, blocks, n, pick);
-    for (int b = 0; b < blocks; b++)
-        if (t->trains[b]) update_block(t, &f->config->client, &block[b], ++t->steps[b], w);
-    return ENT_OK;
+    ent_work *work = &t->work;
+    const size_t bytes = (size_t)t->params * sizeof(double);
+    (void)f;
+    memset(work->first, 0, bytes);
+    memset(work->second, 0, bytes);
+    memset(work->steps, 0, (size_t)t->blocks * sizeof *work->steps);
+    work->client = client;
+    work->round = round;
+    work->done = 0;
+    work->loss = 0.0;
+    t->ordered_epoch = -1;
 }
 
-ent_status ent_client_train(ent_trainer *t, const ent_federation *f, int64_t round, int64_t client, int64_t first,
-                            int64_t n, double *w, double *loss)
+static void order_epoch(ent_trainer *t, const ent_federation *f, int64_t n, int64_t epoch)
+{
+    if (t->ordered_epoch == epoch) return;
+    ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_ORDER, (uint64_t)t->work.client,
+                                      (uint64_t)t->work.round * (uint64_t)f->config->client.epochs + (uint64_t)epoch);
+    ent_random_permutation(&stream, n, t->order);
+    t->ordered_epoch = epoch;
+}
+
+ent_status ent_work_step(ent_trainer *t, const ent_federation *f, const ent_rule_state *rule, const double *variate,
+                         const ent_samples *samples, bool *over)
 {
     const ent_config_client *c = &f->config->client;
-    const ent_block *block;
-    const int blocks = ent_model_blocks(f->model, &block);
-    memset(t->first, 0, (size_t)t->params * sizeof(double));
-    memset(t->second, 0, (size_t)t->params * sizeof(double));
-    memset(t->steps, 0, (size_t)blocks * sizeof *t->steps);
-    *loss = 0.0;
-    for (int epoch = 0; epoch < c->epochs; epoch++) {
-        ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_ORDER, (uint64_t)client,
-                                          (uint64_t)round * (uint64_t)c->epochs + (uint64_t)epoch);
-        ent_random_permutation(&stream, n, t->order);
-        for (int64_t k = 0; k < n; k++) t->order[k] += first;
-        for (int64_t k = 0; k < n; k += c->batch) {
-            const int64_t size = n - k < c->batch ? n - k : c->batch;
-            ENT_TRY(train_batch(t, f, size, t->order + k, w, loss));
-        }
+    const ent_rule *correct = ent_rule_find(f->config->federation.aggregation);
+    ent_work *work = &t->work;
+    const int64_t epoch = work->done / samples->n, at = work->done % samples->n;
+    const int64_t n = samples->n - at < c->batch ? samples->n - at : c->batch;
+    double mean;
+    order_epoch(t, f, samples->n, epoch);
+    ENT_TRY(ent_model_gradient(f->model, work->w, samples, n, t->order + at, &mean, t->gradient));
+    work->loss += mean * (double)n;
+    work->done += n;
+    mark_trained(t, f, samples, n, t->order + at);
+    for (int b = 0; b < t->blocks; b++) {
+        if (!t->trains[b]) continue;
+        if (correct->correct) correct->correct(rule, variate, &t->block[b], work->w, t->gradient);
+        update_block(t, c, &t->block[b], ++work->steps[b]);
     }
+    *over = work->done == samples->n * c->epochs;
     return ENT_OK;
 }

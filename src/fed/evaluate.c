@@ -1,6 +1,4 @@
-/* Predictions of a part: every rank predicts its clients' rows, rank 0 gathers and measures.
- *
- * Rank 0 knows which rows each rank has, so outputs alone travel. */
+/* Predictions of a part: every rank predicts an even slice of the rows, rank 0 gathers and measures. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,49 +7,27 @@
 #include "fed.h"
 
 /* A row that policy drop does not answer gets what the training labels alone predict. */
-static void answer_by_prior(const ent_federation *f, const ent_part *part, const ent_local *local, double *output)
+static void answer_by_prior(const ent_federation *f, const ent_part *part, const ent_rows *slice, double *output)
 {
-    for (int64_t k = 0; k < local->n; k++)
-        if (!part->answered[local->at[k]])
+    for (int64_t k = 0; k < slice->n; k++)
+        if (!part->answered[slice->first + k])
             memcpy(output + k * f->outputs, f->prior, (size_t)f->outputs * sizeof *output);
-}
-
-/* From rank order to the part's order. */
-static ent_status place(const ent_federation *f, const ent_part *part, const double *gathered, double *output)
-{
-    const int64_t size = ent_comm_size(f->world);
-    int64_t *next = ent_alloc(size + 1, sizeof *next);
-    ENT_REQUIRE(next, ENT_ENOMEM, "evaluation: no memory");
-    for (int64_t k = 0; k < part->n; k++) next[part->client[k] % size + 1]++;
-    for (int64_t r = 0; r < size; r++) next[r + 1] += next[r];
-    for (int64_t k = 0; k < part->n; k++)
-        memcpy(output + k * f->outputs, gathered + next[part->client[k] % size]++ * f->outputs,
-               (size_t)f->outputs * sizeof *output);
-    ent_free(next);
-    return ENT_OK;
 }
 
 ent_status ent_predict_part(ent_federation *f, int which, double **output)
 {
-    const ent_part *part = &f->part[which];
-    const ent_local *local = &f->local[which];
-    double *mine = ent_alloc(local->n * f->outputs, sizeof *mine), *gathered = NULL;
-    ent_status status = mine ? ent_model_predict(f->model, f->w, &local->samples, mine)
+    const ent_rows *slice = &f->slice[which];
+    double *mine = ent_alloc(slice->n * f->outputs, sizeof *mine);
+    ent_status status = mine ? ent_model_predict(f->model, f->w, &slice->samples, mine)
                              : ent_fail(ENT_ENOMEM, "evaluation: no memory");
-    if (status == ENT_OK) answer_by_prior(f, part, local, mine);
+    if (status == ENT_OK) answer_by_prior(f, &f->part[which], slice, mine);
     status = ent_comm_agree(f->world, status);
-    if (status == ENT_OK)
-        status = ent_comm_gather(f->world, 0, mine, (size_t)(local->n * f->outputs) * sizeof *mine,
-                                 (void **)&gathered, NULL);
-    ent_free(mine);
-    if (status != ENT_OK) return status;
     *output = NULL;
-    if (ent_comm_rank(f->world) == 0) {
-        *output = ent_alloc(part->n * f->outputs, sizeof **output);
-        status = *output ? place(f, part, gathered, *output) : ent_fail(ENT_ENOMEM, "evaluation: no memory");
-    }
-    ent_free(gathered);
-    return ent_comm_agree(f->world, status);
+    if (status == ENT_OK)
+        status =
+            ent_comm_gather(f->lane, 0, mine, (size_t)(slice->n * f->outputs) * sizeof *mine, (void **)output, NULL);
+    ent_free(mine);
+    return status;
 }
 
 static ent_predictions predictions_of(const ent_federation *f, int which, const double *output)

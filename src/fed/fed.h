@@ -1,33 +1,46 @@
-/* Inside the federation's room: what its files share. */
+/* Inside the federation's room: what its files share.
+ *
+ *   population  which client has which rows; what every row has left             pure, the same on all ranks
+ *   timeline    which clients take part in a round, from when, with what weight  pure, the same on all ranks
+ *   schedule    which rank trains which of them                                  pure, the same on all ranks
+ *   rows        rows with their features: read, reduced; fitting the reductions
+ *   store       features of the clients that a rank is training
+ *   variates    vectors that clients keep between rounds, each at its home rank
+ *   client      local training
+ *   rule        the aggregation rules, one row of a table each
+ *   aggregate   what the clients send, added up
+ *   round       one round, from the timeline to the new weights
+ *   evaluate    predictions and figures;  result: the file */
 #ifndef ENTENTE_FED_ROOM_H
 #define ENTENTE_FED_ROOM_H
 
 #include "entente/fed.h"
 #include "entente/qasm.h"
+#include "rule.h"
 
-/* This rank's rows of one part: clients rank, rank + size, ...; client j of the rank has samples
- * first[j]..first[j+1]-1. */
+/* Rows first..first+n-1 of a part's table with their features, as the model takes them. */
 typedef struct {
-    int64_t n, clients;
-    int64_t *first; /* [clients + 1] */
-    int64_t *at;    /* [n] position in the part's table */
-    int64_t *row;   /* [n] */
-    uint32_t *context;
-    int32_t *category;
-    double *value;
+    int64_t first, n;
     double *x[ENT_MAX_MODALITIES]; /* [n][numbers a sample] */
-    ent_samples samples;           /* the same, as the model takes it */
-} ent_local;
+    ent_samples samples;
+} ent_rows;
+
+typedef struct ent_store ent_store;
+typedef struct ent_variates ent_variates;
+typedef struct ent_timeline ent_timeline;
+typedef struct ent_trainer ent_trainer;
+typedef struct ent_aggregate ent_aggregate;
 
 struct ent_federation {
-    ent_comm *world;
+    ent_comm *world; /* all ranks: what fails on one of them fails on all */
+    ent_comm *lane;  /* the ranks that clients and rows are dealt to; every lane of the world does the same */
     const ent_config *config;
     ent_dataset *dataset;
     ent_missing_inp missing;
     int modalities;
     int64_t clients, empty_clients;
     ent_part part[ENT_PARTS];
-    ent_local local[ENT_PARTS];
+    ent_rows slice[ENT_PARTS]; /* what this rank evaluates, of validation and test */
     ent_reduction *reduction[ENT_MAX_MODALITIES];
     ent_qasm *qasm[ENT_MAX_MODALITIES];
     ent_model *model;
@@ -53,31 +66,121 @@ void ent_part_clear(ent_part *part);
 /* federation.c: f->prior, what the training labels alone predict, and a real label's range.  Local. */
 ent_status ent_prior_make(ent_federation *f);
 
-/* rows.c: this rank's rows with their features, and the reductions.  Collective. */
+/* rows.c */
+
+/* Fit the reductions over the training rows, then read this rank's slices for evaluation.  Collective. */
 ent_status ent_rows_load(ent_federation *f, bool fit);
-void ent_local_clear(ent_local *local);
+/* Features of rows at[0..n-1] of a part's table: x[m] [n][ent_reduced_width(f, m)].  Local. */
+ent_status ent_rows_read(const ent_federation *f, int part, int64_t n, const int64_t *at,
+                         double *const x[ENT_MAX_MODALITIES]);
+void ent_rows_clear(ent_rows *rows);
+/* Rows begin..end-1 of n are rank r's slice of a part. */
+static inline int64_t ent_slice_begin(int64_t n, int rank, int size)
+{
+    return n / size * rank + (rank < n % size ? rank : n % size);
+}
 
 /* assemble.c: from the configuration to a model.  Local. */
 ent_status ent_model_assemble(ent_federation *f);
 int ent_reduced_inputs(const ent_federation *f, int m);
+int64_t ent_reduced_width(const ent_federation *f, int m); /* numbers a sample that the model takes */
 
-/* client.c: local training.  w [params] in and out; loss: the sum over the samples it trained on.  Local. */
-typedef struct ent_trainer ent_trainer;
+/* timeline.c: a pure function of configuration, seeds and round. */
+
+/* A client that takes part in a round, and whose update counts. */
+typedef struct {
+    int64_t client;
+    int64_t base;  /* the round whose first weights it starts from */
+    double weight; /* times its samples */
+} ent_member;
+
+/* Ascending by client. */
+typedef struct {
+    int64_t drawn, n; /* drawn: those that were asked */
+    ent_member *member;
+    int64_t room;
+} ent_cohort;
+
+ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out);
+void ent_timeline_free(ent_timeline *timeline);
+/* The cohort of a round; it lives until the next call.  Local. */
+ent_status ent_timeline_round(ent_timeline *timeline, const ent_federation *f, int64_t round,
+                              const ent_cohort **cohort);
+
+/* schedule.c: rank[i] of the lane trains member i; a member without rows has rank -1.  Longest first, to the rank that
+ * has least (Graham 1969).  Cost of a client: samples times the cost of their circuits.  Local. */
+ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, int *rank);
+
+/* store.c: features of clients' training rows, read when a client trains, given back when room is wanted. */
+ent_status ent_store_new(const ent_federation *f, ent_store **out); /* Collective */
+void ent_store_free(ent_store *store);
+/* Make the first *ready of clients[0..n-1] ready, at least one.  Local. */
+ent_status ent_store_fetch(ent_store *store, const ent_federation *f, int64_t n, const int64_t *clients,
+                           int64_t *ready);
+/* The rows of a client that is ready.  Local. */
+ent_samples ent_store_samples(const ent_store *store, const ent_federation *f, int64_t client);
+static inline int64_t ent_client_rows_count(const ent_federation *f, int64_t client)
+{
+    return f->part[ENT_TRAIN].first[client + 1] - f->part[ENT_TRAIN].first[client];
+}
+
+/* variates.c: the rule's client_vectors of every client that has trained; zeros before. */
+ent_status ent_variates_new(const ent_federation *f, ent_variates **out);
+void ent_variates_free(ent_variates *variates);
+/* Members' vectors from their homes to the ranks that train them, and back: mine [own members][client_vectors *
+ * params], own members in the order of the cohort.  Collective over the lane. */
+ent_status ent_variates_fetch(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
+                              double *mine);
+ent_status ent_variates_keep(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
+                             const double *mine);
+
+/* client.c: local training.  Local. */
+
+/* One client's training as far as it has come; everything that it needs to go on. */
+typedef struct {
+    int64_t client, round, done; /* done: rows of all epochs so far */
+    double loss;                 /* the sum over these rows */
+    double *w, *first, *second;  /* [params] weights, the optimiser's memory */
+    int64_t *steps;              /* [blocks] updates that a block has had */
+} ent_work;
+
 ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out);
 void ent_trainer_free(ent_trainer *trainer);
-ent_status ent_client_train(ent_trainer *trainer, const ent_federation *f, int64_t round, int64_t client,
-                            int64_t first, int64_t n, double *w, double *loss);
+ent_work *ent_trainer_work(ent_trainer *trainer);
+void ent_work_start(ent_trainer *trainer, const ent_federation *f, int64_t round, int64_t client);
+/* One batch; *over after the last. */
+ent_status ent_work_step(ent_trainer *trainer, const ent_federation *f, const ent_rule_state *rule,
+                         const double *variate, const ent_samples *samples, bool *over);
 
-/* aggregate.c: averaging by blocks, exact. */
-typedef struct ent_average ent_average;
-ent_status ent_average_new(const ent_federation *f, ent_average **out);
-void ent_average_free(ent_average *average);
-void ent_average_start(ent_average *average);
-/* Local.  A client's weights, with its samples for the block weights.  Errors: ENT_ENUMERIC, naming the block. */
-ent_status ent_average_add(ent_average *average, const ent_federation *f, const double *w, int64_t first, int64_t n,
-                           double loss);
-/* Collective.  The new w on all ranks; the loss's sum. */
-void ent_average_finish(ent_average *average, const ent_federation *f, double *w, double *loss);
+/* aggregate.c */
+ent_status ent_aggregate_new(const ent_federation *f, const ent_rule *rule, ent_aggregate **out);
+void ent_aggregate_free(ent_aggregate *aggregate);
+void ent_aggregate_start(ent_aggregate *aggregate);
+/* Per block the client's rows that train it, times the member's weight: block_weight [blocks].  Local. */
+void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight);
+/* Local.  Errors: ENT_ENUMERIC, naming the block. */
+ent_status ent_aggregate_add(ent_aggregate *aggregate, const ent_federation *f, const ent_update *update);
+/* The mean of what was added on all ranks, the same on all of them.  It lives until the next start.  Collective. */
+ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_federation *f, const ent_mean **mean);
+
+/* round.c */
+
+/* What a training run works in. */
+typedef struct {
+    ent_federation *f;
+    const ent_rule *rule;
+    ent_rule_state state;
+    ent_timeline *timeline;
+    ent_store *store;
+    ent_variates *variates; /* NULL where clients keep nothing */
+    ent_trainer *trainer;
+    ent_aggregate *aggregate;
+    ent_update update;
+} ent_training;
+
+ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective */
+void ent_training_clear(ent_training *t);
+ent_status ent_round_run(ent_training *t, ent_round *figures); /* Collective */
 
 /* result.c: what a result holds, before and after the model is there.  Local. */
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);

@@ -1,7 +1,4 @@
-/* The federation as a whole: set up, rounds, what can be seen of it.
- *
- * A round: rank 0's weights are everyone's; the cohort is a function of (seed, round); each rank trains its clients of
- * the cohort one after another (threads work inside a client); block averages are exact sums over ranks. */
+/* The federation as a whole: set up, training, what can be seen of it. */
 #include <math.h>
 #include <omp.h>
 #include <sched.h>
@@ -124,7 +121,7 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
         ent_free(f);
         return status;
     }
-    f->world = world;
+    f->world = f->lane = world;
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
     f->threads = ent_threads_a_rank(world, config->run.threads);
@@ -198,7 +195,7 @@ void ent_federation_free(ent_federation *f)
     if (!f) return;
     for (int p = 0; p < ENT_PARTS; p++) {
         ent_part_clear(&f->part[p]);
-        ent_local_clear(&f->local[p]);
+        ent_rows_clear(&f->slice[p]);
     }
     ent_model_free(f->model);
     for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
@@ -215,135 +212,20 @@ void ent_federation_free(ent_federation *f)
     ent_free(f);
 }
 
-/* The clients of a round: the first of a permutation. */
-static void draw_cohort(const ent_federation *f, int64_t round, int64_t *order, uint8_t *chosen, ent_round *figures)
-{
-    const int64_t wanted = llround(f->config->federation.participation * (double)f->clients);
-    figures->cohort = wanted < 1 ? 1 : wanted;
-    ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0);
-    ent_random_permutation(&stream, f->clients, order);
-    memset(chosen, 0, (size_t)f->clients);
-    for (int64_t k = 0; k < figures->cohort; k++) chosen[order[k]] = 1;
-}
-
-/* What a training run works in. */
-typedef struct {
-    ent_federation *f;
-    ent_trainer *trainer;
-    ent_average *average;
-    int64_t *order;  /* [clients] */
-    uint8_t *chosen; /* [clients] */
-    double *w;       /* [params] a client's copy */
-} training;
-
-static ent_status train_own_clients(const training *t, ent_round *figures)
-{
-    const ent_federation *f = t->f;
-    const ent_local *local = &f->local[ENT_TRAIN];
-    const size_t bytes = (size_t)ent_model_params(f->model) * sizeof *t->w;
-    for (int64_t j = 0; j < local->clients; j++) {
-        const int64_t client = ent_comm_rank(f->world) + j * ent_comm_size(f->world);
-        const int64_t first = local->first[j], n = local->first[j + 1] - first;
-        double loss;
-        if (!t->chosen[client] || n == 0) continue;
-        memcpy(t->w, f->w, bytes);
-        ent_status status = ent_client_train(t->trainer, f, figures->round, client, first, n, t->w, &loss);
-        if (status == ENT_OK) status = ent_average_add(t->average, f, t->w, first, n, loss);
-        if (status != ENT_OK)
-            return ent_fail_in(status, "round %lld, client %lld", (long long)figures->round + 1, (long long)client);
-        figures->trained++;
-        figures->samples += n * f->config->client.epochs;
-    }
-    return ENT_OK;
-}
-
-static ent_status evaluate_round(ent_federation *f, ent_round *figures)
-{
-    const int part[2] = {ENT_VALIDATION, ENT_TEST};
-    ent_metrics *metrics[2] = {&figures->validation, &figures->test};
-    for (int k = 0; k < 2; k++) {
-        double *output;
-        ENT_TRY(ent_predict_part(f, part[k], &output));
-        ent_status status = ENT_OK;
-        if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
-        ent_free(output);
-        ENT_TRY(ent_comm_agree(f->world, status));
-    }
-    return ENT_OK;
-}
-
-static void slowest(const ent_federation *f, ent_round *figures)
-{
-    double seconds[] = {figures->compute_s, figures->communicate_s, figures->wait_s, figures->evaluate_s};
-    ent_comm_max(f->world, seconds, 4);
-    figures->compute_s = seconds[0];
-    figures->communicate_s = seconds[1];
-    figures->wait_s = seconds[2];
-    figures->evaluate_s = seconds[3];
-}
-
-static ent_status run_round(const training *t, ent_round *figures)
-{
-    ent_federation *f = t->f;
-    const ent_config_federation *c = &f->config->federation;
-    double loss, clock[5] = {ent_clock_s()};
-    draw_cohort(f, figures->round, t->order, t->chosen, figures);
-    ent_average_start(t->average);
-    ent_status status = train_own_clients(t, figures);
-    clock[1] = ent_clock_s();
-    ENT_TRY(ent_comm_agree(f->world, status));
-    clock[2] = ent_clock_s();
-    ent_average_finish(t->average, f, f->w, &loss);
-    int64_t counts[2] = {figures->trained, figures->samples};
-    ent_comm_sum(f->world, counts, 2);
-    figures->trained = counts[0];
-    figures->samples = counts[1];
-    figures->train_loss = counts[1] > 0 ? loss / (double)counts[1] : NAN;
-    figures->bytes_up = figures->bytes_down = (double)counts[0] * ent_model_params(f->model) * sizeof(double);
-    clock[3] = ent_clock_s();
-    if ((figures->round + 1) % c->evaluate_every == 0 || figures->round + 1 == c->rounds)
-        ENT_TRY(evaluate_round(f, figures));
-    clock[4] = ent_clock_s();
-    figures->compute_s = clock[1] - clock[0];
-    figures->wait_s = clock[2] - clock[1];
-    figures->communicate_s = clock[3] - clock[2];
-    figures->evaluate_s = clock[4] - clock[3];
-    slowest(f, figures);
-    return ENT_OK;
-}
-
-static ent_status training_make(ent_federation *f, training *t)
-{
-    *t = (training){.f = f};
-    t->order = ent_alloc(f->clients, sizeof *t->order);
-    t->chosen = ent_alloc(f->clients, sizeof *t->chosen);
-    t->w = ent_alloc(ent_model_params(f->model), sizeof *t->w);
-    ent_free(f->round);
-    f->rounds = 0;
-    f->round = ent_alloc(f->config->federation.rounds, sizeof *f->round);
-    ENT_REQUIRE(t->order && t->chosen && t->w && f->round, ENT_ENOMEM, "training: no memory");
-    ENT_TRY(ent_trainer_new(f, &t->trainer));
-    return ent_average_new(f, &t->average);
-}
-
-static void training_clear(training *t)
-{
-    ent_trainer_free(t->trainer);
-    ent_average_free(t->average);
-    ent_free(t->order);
-    ent_free(t->chosen);
-    ent_free(t->w);
-}
-
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
 {
-    training t;
-    ent_status status = ent_comm_agree(f->world, training_make(f, &t));
+    ent_training t;
     const double begin = ent_clock_s();
+    f->rounds = 0;
+    f->trained_samples = 0.0;
+    ent_free(f->round);
+    f->round = ent_alloc(f->config->federation.rounds, sizeof *f->round);
+    ENT_TRY(ent_comm_agree(f->world, f->round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
+    ent_status status = ent_training_make(f, &t);
     for (int64_t round = 0; round < f->config->federation.rounds && status == ENT_OK; round++) {
         ent_round *figures = &f->round[round];
         *figures = (ent_round){.round = round};
-        status = run_round(&t, figures);
+        status = ent_round_run(&t, figures);
         if (status != ENT_OK) break;
         f->rounds = round + 1;
         f->trained_samples += (double)figures->samples;
@@ -351,7 +233,7 @@ ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *c
         status = ent_comm_agree(f->world, status);
     }
     f->train_s = ent_clock_s() - begin;
-    training_clear(&t);
+    ent_training_clear(&t);
     return status == ENT_OK ? ent_federation_evaluate(f) : status;
 }
 

@@ -10,6 +10,7 @@ void ent_part_clear(ent_part *part)
 {
     ent_free(part->row);
     ent_free(part->client);
+    ent_free(part->first);
     ent_free(part->context);
     ent_free(part->answered);
     ent_free(part->category);
@@ -195,12 +196,20 @@ static ent_status mask_part(ent_federation *f, int which)
     return ENT_OK;
 }
 
+/* Where each client's rows begin. */
+static ent_status find_first(ent_part *part, int64_t clients)
+{
+    part->first = ent_alloc(clients + 1, sizeof *part->first);
+    ENT_REQUIRE(part->first, ENT_ENOMEM, "split: no memory");
+    for (int64_t k = 0; k < part->n; k++) part->first[part->client[k] + 1]++;
+    for (int64_t c = 0; c < clients; c++) part->first[c + 1] += part->first[c];
+    return ENT_OK;
+}
+
 static void count_empty(ent_federation *f)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
-    int64_t occupied = 0;
-    for (int64_t k = 0; k < train->n; k++) occupied += k == 0 || train->client[k] != train->client[k - 1];
-    f->empty_clients = f->clients - occupied;
+    f->empty_clients = 0;
+    for (int64_t c = 0; c < f->clients; c++) f->empty_clients += ent_client_rows_count(f, c) == 0;
 }
 
 ent_status ent_population_make(ent_federation *f)
@@ -215,6 +224,7 @@ ent_status ent_population_make(ent_federation *f)
         status = split_part(&s, f->dataset, p, &f->part[p]);
         if (status == ENT_OK) status = sort_by_client(f->dataset, &f->part[p], f->clients);
         if (status == ENT_OK) status = mask_part(f, p);
+        if (status == ENT_OK) status = find_first(&f->part[p], f->clients);
     }
     ent_free(s.train_group);
     ENT_TRY(status);

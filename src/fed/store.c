@@ -1,0 +1,132 @@
+/* Features of clients' training rows: read from the file when a client trains here for the first time, kept as long as
+ * there is room, so that a client that does not train costs a pointer.  What is kept changes no result. */
+#include <string.h>
+
+#include "entente/memory.h"
+#include "fed.h"
+
+struct ent_store {
+    double **x;    /* [clients] NULL, or modality after modality [rows][numbers a sample] */
+    int64_t *kept; /* [clients] the clients that are there */
+    int64_t count;
+    double bytes, room;
+};
+
+static double client_bytes(const ent_federation *f, int64_t client)
+{
+    int64_t width = 0;
+    for (int m = 0; m < f->modalities; m++) width += ent_reduced_width(f, m);
+    return (double)(ent_client_rows_count(f, client) * width) * (double)sizeof(double);
+}
+
+ent_status ent_store_new(const ent_federation *f, ent_store **out)
+{
+    const int ranks = ent_comm_node_ranks(f->world);
+    ent_store *s = ent_alloc(1, sizeof *s);
+    ENT_REQUIRE(s, ENT_ENOMEM, "clients' rows: no memory");
+    s->x = ent_alloc(f->clients, sizeof *s->x);
+    s->kept = ent_alloc(f->clients, sizeof *s->kept);
+    s->room = (double)ent_memory_available_bytes() / (4.0 * ranks);
+    if (!s->x || !s->kept) {
+        ent_store_free(s);
+        return ent_fail(ENT_ENOMEM, "rows of %lld clients: no memory", (long long)f->clients);
+    }
+    *out = s;
+    return ENT_OK;
+}
+
+static void give_back(ent_store *s)
+{
+    for (int64_t k = 0; k < s->count; k++) {
+        ent_free(s->x[s->kept[k]]);
+        s->x[s->kept[k]] = NULL;
+    }
+    s->count = 0;
+    s->bytes = 0.0;
+}
+
+void ent_store_free(ent_store *s)
+{
+    if (!s) return;
+    for (int64_t k = 0; k < s->count; k++) ent_free(s->x[s->kept[k]]);
+    ent_free(s->x);
+    ent_free(s->kept);
+    ent_free(s);
+}
+
+/* Read rows of all these clients at once, in the order of the file, into one array a modality; then cut it up. */
+static ent_status read_clients(ent_store *s, const ent_federation *f, int64_t n, const int64_t *clients)
+{
+    const ent_part *train = &f->part[ENT_TRAIN];
+    double *x[ENT_MAX_MODALITIES] = {NULL};
+    int64_t rows = 0, next = 0;
+    for (int64_t k = 0; k < n; k++) rows += ent_client_rows_count(f, clients[k]);
+    int64_t *at = ent_alloc(rows, sizeof *at);
+    bool there = at != NULL;
+    for (int m = 0; m < f->modalities; m++) {
+        x[m] = ent_alloc(rows * ent_reduced_width(f, m), sizeof(double));
+        there = there && x[m];
+    }
+    ent_status status = there ? ENT_OK : ent_fail(ENT_ENOMEM, "rows of %lld clients: no memory", (long long)n);
+    for (int64_t k = 0; k < n && there; k++)
+        for (int64_t row = train->first[clients[k]]; row < train->first[clients[k] + 1]; row++) at[next++] = row;
+    if (status == ENT_OK) status = ent_rows_read(f, ENT_TRAIN, rows, at, x);
+    for (int64_t k = 0, first = 0; k < n && status == ENT_OK; k++) {
+        const int64_t count = ent_client_rows_count(f, clients[k]);
+        double *to = s->x[clients[k]];
+        for (int m = 0; m < f->modalities; m++) {
+            const int64_t width = ent_reduced_width(f, m);
+            memcpy(to, x[m] + first * width, (size_t)(count * width) * sizeof *to);
+            to += count * width;
+        }
+        first += count;
+    }
+    ent_free(at);
+    for (int m = 0; m < f->modalities; m++) ent_free(x[m]);
+    return status;
+}
+
+/* Room for one more client, empty. */
+static ent_status reserve(ent_store *s, const ent_federation *f, int64_t client)
+{
+    s->x[client] = ent_alloc((int64_t)(client_bytes(f, client) / sizeof(double)) + 1, sizeof(double));
+    ENT_REQUIRE(s->x[client], ENT_ENOMEM, "rows of client %lld: no memory", (long long)client);
+    s->kept[s->count++] = client;
+    s->bytes += client_bytes(f, client);
+    return ENT_OK;
+}
+
+ent_status ent_store_fetch(ent_store *s, const ent_federation *f, int64_t n, const int64_t *clients, int64_t *ready)
+{
+    double wanted = 0.0;
+    for (int64_t k = 0; k < n; k++)
+        if (!s->x[clients[k]]) wanted += client_bytes(f, clients[k]);
+    if (s->bytes + wanted > s->room) give_back(s);
+    const int64_t before = s->count;
+    ent_status status = ENT_OK;
+    for (*ready = 0; *ready < n && status == ENT_OK; ++*ready) {
+        const int64_t client = clients[*ready];
+        if (s->x[client]) continue;
+        if (*ready > 0 && s->bytes + client_bytes(f, client) > s->room) break;
+        status = reserve(s, f, client);
+    }
+    if (status == ENT_OK && s->count > before) status = read_clients(s, f, s->count - before, s->kept + before);
+    if (status != ENT_OK) give_back(s);
+    return status;
+}
+
+ent_samples ent_store_samples(const ent_store *s, const ent_federation *f, int64_t client)
+{
+    const ent_part *train = &f->part[ENT_TRAIN];
+    const int64_t first = train->first[client], n = ent_client_rows_count(f, client);
+    ent_samples samples = {.n = n,
+                           .context = train->context + first,
+                           .category = train->category ? train->category + first : NULL,
+                           .value = train->value ? train->value + first : NULL};
+    const double *x = s->x[client];
+    for (int m = 0; m < f->modalities; m++) {
+        samples.x[m] = x;
+        x += n * ent_reduced_width(f, m);
+    }
+    return samples;
+}

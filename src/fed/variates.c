@@ -1,0 +1,153 @@
+/* Vectors that clients keep between rounds (control variates, a dual variable), each at its home rank: client k at rank
+ * k mod size of the lane.  Before a round they travel to the ranks that train, afterwards back; every rank knows the
+ * whole schedule, so nothing but the vectors is sent.  A client that has not trained yet has none: zeros. */
+#include <string.h>
+
+#include "entente/memory.h"
+#include "fed.h"
+
+struct ent_variates {
+    int64_t width; /* numbers a client */
+    int64_t homes; /* clients whose home this is */
+    double **at;   /* [homes] or NULL */
+};
+
+ent_status ent_variates_new(const ent_federation *f, ent_variates **out)
+{
+    const int size = ent_comm_size(f->lane), rank = ent_comm_rank(f->lane);
+    ent_variates *v = ent_alloc(1, sizeof *v);
+    ENT_REQUIRE(v, ENT_ENOMEM, "clients' vectors: no memory");
+    v->width = (int64_t)ent_rule_find(f->config->federation.aggregation)->client_vectors * ent_model_params(f->model);
+    v->homes = (f->clients - rank + size - 1) / size;
+    v->at = ent_alloc(v->homes, sizeof *v->at);
+    if (!v->at) {
+        ent_free(v);
+        return ent_fail(ENT_ENOMEM, "vectors of %lld clients: no memory", (long long)f->clients);
+    }
+    *out = v;
+    return ENT_OK;
+}
+
+void ent_variates_free(ent_variates *v)
+{
+    if (!v) return;
+    for (int64_t k = 0; k < v->homes; k++) ent_free(v->at[k]);
+    ent_free(v->at);
+    ent_free(v);
+}
+
+/* One way of a journey: members grouped by the rank at the other end, in the order of the cohort. */
+typedef struct {
+    size_t *home_bytes,
+        *work_bytes; /* [size]: of the members at home here, by who trains; of those trained here, by home */
+    double *home, *work;
+} journey;
+
+static void journey_clear(journey *j)
+{
+    ent_free(j->home_bytes);
+    ent_free(j->work_bytes);
+    ent_free(j->home);
+    ent_free(j->work);
+}
+
+static ent_status journey_make(const ent_variates *v, const ent_federation *f, const ent_cohort *cohort,
+                               const int *rank, journey *j)
+{
+    const int size = ent_comm_size(f->lane), me = ent_comm_rank(f->lane);
+    int64_t home = 0, work = 0;
+    *j = (journey){.home_bytes = ent_alloc(size, sizeof *j->home_bytes),
+                   .work_bytes = ent_alloc(size, sizeof *j->work_bytes)};
+    ENT_REQUIRE(j->home_bytes && j->work_bytes, ENT_ENOMEM, "clients' vectors: no memory");
+    for (int64_t i = 0; i < cohort->n; i++) {
+        const int of = (int)(cohort->member[i].client % size);
+        if (rank[i] < 0) continue;
+        if (of == me) j->home_bytes[rank[i]] += (size_t)v->width * sizeof(double), home++;
+        if (rank[i] == me) j->work_bytes[of] += (size_t)v->width * sizeof(double), work++;
+    }
+    j->home = ent_alloc(home * v->width, sizeof *j->home);
+    j->work = ent_alloc(work * v->width, sizeof *j->work);
+    ENT_REQUIRE(j->home && j->work, ENT_ENOMEM, "clients' vectors: no memory");
+    return ENT_OK;
+}
+
+/* Call for every vector of one end, in the order in which it stands in that end's buffer: by the rank at the other
+ * end, then by member.  `number` counts the members of this end in the order of the cohort. */
+typedef ent_status visit(ent_variates *v, int64_t client, int64_t number, double *in_buffer, double *mine);
+
+static ent_status for_each(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
+                           bool at_home, double *buffer, double *mine, visit *call)
+{
+    const int size = ent_comm_size(f->lane), me = ent_comm_rank(f->lane);
+    for (int other = 0; other < size; other++)
+        for (int64_t i = 0, number = 0; i < cohort->n; i++) {
+            const int64_t client = cohort->member[i].client;
+            const int of = (int)(client % size), here = at_home ? of : rank[i], there = at_home ? rank[i] : of;
+            if (rank[i] < 0 || here != me) continue;
+            if (there == other) {
+                ENT_TRY(call(v, client / size, number, buffer, mine));
+                buffer += v->width;
+            }
+            number++;
+        }
+    return ENT_OK;
+}
+
+static ent_status load(ent_variates *v, int64_t home, int64_t number, double *in_buffer, double *mine)
+{
+    (void)number, (void)mine;
+    if (v->at[home]) memcpy(in_buffer, v->at[home], (size_t)v->width * sizeof *in_buffer);
+    return ENT_OK;
+}
+
+static ent_status save(ent_variates *v, int64_t home, int64_t number, double *in_buffer, double *mine)
+{
+    (void)number, (void)mine;
+    if (!v->at[home]) v->at[home] = ent_alloc(v->width, sizeof(double));
+    ENT_REQUIRE(v->at[home], ENT_ENOMEM, "clients' vectors: no memory");
+    memcpy(v->at[home], in_buffer, (size_t)v->width * sizeof *in_buffer);
+    return ENT_OK;
+}
+
+static ent_status to_mine(ent_variates *v, int64_t home, int64_t number, double *in_buffer, double *mine)
+{
+    (void)home;
+    memcpy(mine + number * v->width, in_buffer, (size_t)v->width * sizeof *mine);
+    return ENT_OK;
+}
+
+static ent_status from_mine(ent_variates *v, int64_t home, int64_t number, double *in_buffer, double *mine)
+{
+    (void)home;
+    memcpy(in_buffer, mine + number * v->width, (size_t)v->width * sizeof *mine);
+    return ENT_OK;
+}
+
+ent_status ent_variates_fetch(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
+                              double *mine)
+{
+    journey j;
+    ent_status status = ent_comm_agree(f->world, journey_make(v, f, cohort, rank, &j));
+    if (status == ENT_OK) {
+        for_each(v, f, cohort, rank, true, j.home, NULL, load);
+        ent_comm_exchange(f->lane, j.home, j.home_bytes, j.work, j.work_bytes);
+        for_each(v, f, cohort, rank, false, j.work, mine, to_mine);
+    }
+    journey_clear(&j);
+    return status;
+}
+
+ent_status ent_variates_keep(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
+                             const double *mine)
+{
+    journey j;
+    ent_status status = ent_comm_agree(f->world, journey_make(v, f, cohort, rank, &j));
+    if (status == ENT_OK) {
+        for_each(v, f, cohort, rank, false, j.work, (double *)mine, from_mine);
+        ent_comm_exchange(f->lane, j.work, j.work_bytes, j.home, j.home_bytes);
+        status = for_each(v, f, cohort, rank, true, j.home, NULL, save);
+        status = ent_comm_agree(f->world, status);
+    }
+    journey_clear(&j);
+    return status;
+}
