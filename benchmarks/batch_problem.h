@@ -171,7 +171,8 @@ static ent_program *program_new(const ent_circuit *circuit, ent_engine_kind engi
                                 const char *isa)
 {
     ent_program *program;
-    const ent_program_inp inp = {engine, (ent_precision)precision, threads, isa};
+    const ent_program_inp inp = {
+        .engine = engine, .precision = (ent_precision)precision, .threads = threads, .isa = isa};
     must(ent_program_new(circuit, &inp, &program));
     return program;
 }

@@ -100,8 +100,9 @@ static void verify(const options *o)
     ent_circuit *circuit = layered_circuit(12, o->layers);
     numbers want = numbers_new(circuit), got = numbers_new(circuit);
     for (int k = 0; k <= o->precisions; k++) {
-        const ent_program_inp inp = {k ? ENT_ENGINE_STATE : ENT_ENGINE_REFERENCE,
-                                     k ? o->precision[k - 1] : ENT_DOUBLE, o->threads, NULL};
+        const ent_program_inp inp = {.engine = k ? ENT_ENGINE_STATE : ENT_ENGINE_REFERENCE,
+                                     .precision = k ? o->precision[k - 1] : ENT_DOUBLE,
+                                     .threads = o->threads};
         ent_program *program;
         must(ent_program_new(circuit, &inp, &program));
         run(circuit, program, k ? &got : &want, 0);
@@ -177,7 +178,9 @@ static void time_size(const options *o, int n, ent_precision precision)
     ent_circuit *circuit = layered_circuit(n, o->layers);
     numbers x = numbers_new(circuit);
     ent_program *program;
-    must(ent_program_new(circuit, &(ent_program_inp){ENT_ENGINE_STATE, precision, o->threads, NULL}, &program));
+    must(ent_program_new(
+        circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .precision = precision, .threads = o->threads},
+        &program));
     const double rate = bandwidth((size_t)state, o->threads, o->repeats);
     int passes[2];
     ent_program_passes(program, passes);

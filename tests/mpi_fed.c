@@ -124,6 +124,35 @@ static void every_rule(void **state)
     }
 }
 
+/* Groups of S ranks: one group or several train the same, and what one rank alone gets but for rounding. */
+static void shards_train_as_one_state(void **state)
+{
+    (void)state;
+    const int size = ent_comm_size(world);
+    for (int shards = 2; shards <= size; shards *= 2) {
+        if (size % shards) continue;
+        ent_config config = plain_config();
+        ent_comm *first;
+        config.run.shards = shards;
+        ent_federation *all = train(world, &config);
+        mpi_check(strstr(ent_federation_see(all).engine, "ranks"));
+        mpi_check(ent_comm_split(world, ent_comm_rank(world) / shards, &first) == ENT_OK);
+        ent_federation *group = train(first, &config);
+        config.run.shards = 1;
+        ent_federation *one = train(world, &config);
+        const ent_federation_view a = ent_federation_see(all), g = ent_federation_see(group),
+                                  o = ent_federation_see(one);
+        mpi_check(memcmp(a.weights, g.weights, (size_t)a.params * sizeof *a.weights) == 0);
+        for (int k = 0; k < a.params; k++) check_near(a.weights[k], o.weights[k], 1e-9);
+        mpi_check(ent_comm_rank(world) > 0 || memcmp(&a.test, &g.test, sizeof a.test) == 0);
+        mpi_check(ent_result_save(world, all, temp_folder, "text", "version") == ENT_OK);
+        ent_federation_free(all);
+        ent_federation_free(group);
+        ent_federation_free(one);
+        ent_comm_free(first);
+    }
+}
+
 static void a_real_label(void **state)
 {
     (void)state;
@@ -315,6 +344,33 @@ static void a_rank_without_memory_is_everyones_failure(void **state)
     if (last > 0) one_rank_without_memory(load_and_evaluate, &config, 0);
 }
 
+static void a_shard_without_memory_is_everyones_failure(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.missing.level = ENT_LEVEL_FIXED;
+    config.run.shards = 2;
+    config.federation.rounds = 1;
+    const int last = ent_comm_size(world) - 1;
+    if (last % 2 == 0) return;
+    one_rank_without_memory(train_and_save, &config, last);
+    one_rank_without_memory(train_and_save, &config, 0);
+    one_rank_without_memory(load_and_evaluate, &config, last);
+}
+
+static void shards_that_do_not_fit_the_ranks(void **state)
+{
+    (void)state;
+    ent_federation *f = NULL;
+    ent_config config = plain_config();
+    config.run.shards = 3;
+    mpi_check(ent_federation_new(world, &config, &f) == ENT_ECONFIG && !f);
+    mpi_check(strstr(ent_message(), "run.shards: found 3, want a power of two") != NULL);
+    config.run.shards = 16;
+    mpi_check(ent_federation_new(world, &config, &f) == ENT_ECONFIG && !f);
+    mpi_check(strstr(ent_message(), "run.shards: found 16, want at most the number of ranks, ") != NULL);
+}
+
 /* A round's end on rank 0 ends the training everywhere. */
 static ent_status stop(void *context, const ent_federation *federation, const ent_round *round)
 {
@@ -400,6 +456,7 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(every_policy_and_context),
                                           cmocka_unit_test(every_reduction_and_optimiser),
                                           cmocka_unit_test(every_rule),
+                                          cmocka_unit_test(shards_train_as_one_state),
                                           cmocka_unit_test(a_real_label),
                                           cmocka_unit_test(one_client_and_a_thousand),
                                           cmocka_unit_test(some_clients_a_round),
@@ -407,9 +464,12 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(absent_features_become_what_the_policy_says),
                                           cmocka_unit_test(drop_answers_by_the_prior),
                                           cmocka_unit_test(a_result_comes_back)};
-    const struct CMUnitTest refuses[] = {
-        cmocka_unit_test(a_rank_without_memory_is_everyones_failure), cmocka_unit_test(rank_0_ends_the_training),
-        cmocka_unit_test(divergence_is_everyones), cmocka_unit_test(no_data_is_told_on_all_ranks)};
+    const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memory_is_everyones_failure),
+                                         cmocka_unit_test(a_shard_without_memory_is_everyones_failure),
+                                         cmocka_unit_test(shards_that_do_not_fit_the_ranks),
+                                         cmocka_unit_test(rank_0_ends_the_training),
+                                         cmocka_unit_test(divergence_is_everyones),
+                                         cmocka_unit_test(no_data_is_told_on_all_ranks)};
     if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
     if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;
     int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);

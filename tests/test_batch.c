@@ -168,7 +168,8 @@ static void check(const ent_circuit *circuit, int64_t samples, uint64_t seed, en
     run_go(&want, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1});
     for (int k = 0; k < ISA_COUNT; k++) {
         if (!has(ISAS[k])) continue;
-        run_go(&got, &(ent_program_inp){ENT_ENGINE_BATCH, precision, 1, ISAS[k]});
+        run_go(&got,
+               &(ent_program_inp){.engine = ENT_ENGINE_BATCH, .precision = precision, .threads = 1, .isa = ISAS[k]});
         assert_equal(&got, &want, tolerance, ISAS[k]);
     }
     run_free(&want);
@@ -300,9 +301,12 @@ static void test_threads_give_the_same_bits(void **state)
         const int64_t samples = k % 2 ? 1 + below(&seed, 300) : 1 + below(&seed, 40); /* also narrow ends */
         for (int precision = 0; precision < 2; precision++) {
             run one = run_new(circuit, samples, (uint64_t)k), more = run_new(circuit, samples, (uint64_t)k);
-            run_go(&one, &(ent_program_inp){ENT_ENGINE_BATCH, (ent_precision)precision, 1, NULL});
+            run_go(&one, &(ent_program_inp){
+                             .engine = ENT_ENGINE_BATCH, .precision = (ent_precision)precision, .threads = 1});
             for (int threads = 2; threads <= 4; threads++) {
-                run_go(&more, &(ent_program_inp){ENT_ENGINE_BATCH, (ent_precision)precision, threads, NULL});
+                run_go(&more, &(ent_program_inp){.engine = ENT_ENGINE_BATCH,
+                                                 .precision = (ent_precision)precision,
+                                                 .threads = threads});
                 assert_equal(&more, &one, 0.0, "threads");
             }
             run_free(&one);
@@ -339,7 +343,10 @@ static void test_a_sample_gives_the_same_anywhere(void **state)
         const int64_t samples = 16 + below(&seed, 16);
         for (int isa = 0; isa < ISA_COUNT; isa++)
             for (int precision = 0; precision < 2 && has(ISAS[isa]); precision++) {
-                const ent_program_inp inp = {ENT_ENGINE_BATCH, (ent_precision)precision, 1, ISAS[isa]};
+                const ent_program_inp inp = {.engine = ENT_ENGINE_BATCH,
+                                             .precision = (ent_precision)precision,
+                                             .threads = 1,
+                                             .isa = ISAS[isa]};
                 run all = run_new(circuit, samples, (uint64_t)k);
                 run_go(&all, &inp);
                 for (int64_t s = 0; s < samples; s += 5) assert_same_alone(&all, s, &inp);
@@ -412,7 +419,7 @@ static void test_half_turns(void **state)
     (void)state;
     ent_circuit *circuit = comparison_circuit(6);
     for (int precision = 0; precision < 2; precision++) {
-        const ent_program_inp inp = {ENT_ENGINE_BATCH, (ent_precision)precision, 1, NULL};
+        const ent_program_inp inp = {.engine = ENT_ENGINE_BATCH, .precision = (ent_precision)precision, .threads = 1};
         run want = run_new(circuit, 6, 3), got = run_new(circuit, 6, 3);
         for (int64_t k = 0; k < 6 * circuit->angles; k++)
             want.angles[k] = got.angles[k] = 3.14159265358979323846 * (double)(1 - 2 * (k % 3 == 0)) +

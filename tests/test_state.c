@@ -92,7 +92,10 @@ static void check_circuit(const ent_circuit *circuit, int64_t samples, uint64_t 
     ent_state_limit_block(block_bits);
     for (int k = 0; k < ISA_COUNT; k++) {
         if (!has(ISAS[k])) continue;
-        result found = run(circuit, &(ent_program_inp){ENT_ENGINE_STATE, precision, 1, ISAS[k]}, samples, seed);
+        result found =
+            run(circuit,
+                &(ent_program_inp){.engine = ENT_ENGINE_STATE, .precision = precision, .threads = 1, .isa = ISAS[k]},
+                samples, seed);
         check_result(circuit, samples, &found, &wanted, tolerance);
         result_free(&found);
     }
@@ -200,7 +203,7 @@ static void test_threads(void **state)
     (void)state;
     ent_circuit *circuit = layered_circuit(15, 3);
     for (int precision = ENT_DOUBLE; precision <= ENT_SINGLE; precision++) {
-        ent_program_inp inp = {ENT_ENGINE_STATE, (ent_precision)precision, 1, NULL};
+        ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .precision = (ent_precision)precision, .threads = 1};
         result one = run(circuit, &inp, 2, 3);
         for (inp.threads = 2; inp.threads <= 5; inp.threads += 3) {
             result more = run(circuit, &inp, 2, 3);

@@ -16,11 +16,14 @@
 typedef enum { ENT_ENGINE_AUTO, ENT_ENGINE_REFERENCE, ENT_ENGINE_BATCH, ENT_ENGINE_STATE } ent_engine_kind;
 typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
 
+typedef struct ent_team ent_team;
+
 typedef struct {
     ent_engine_kind engine;
     ent_precision precision;
-    int threads;     /* OpenMP threads; 0: as many as OMP_NUM_THREADS says */
-    const char *isa; /* instruction set by name, NULL: ENTENTE_ISA of the environment, else the best there is */
+    int threads;          /* OpenMP threads; 0: as many as OMP_NUM_THREADS says */
+    const char *isa;      /* instruction set by name, NULL: ENTENTE_ISA of the environment, else the best there is */
+    const ent_team *team; /* who runs the circuits that are large enough; NULL: the engine, here (shard.h has one) */
 } ent_program_inp;
 
 typedef struct ent_program ent_program;
@@ -65,6 +68,17 @@ typedef void ent_cotangent(void *context, int64_t first, int64_t count, const do
  * Errors: ENT_ENOMEM; then nothing is written. */
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
                                 double *grad_params, double *grad_angles);
+
+/* Who runs circuits elsewhere than in this process, behind the interface of a program.  open: *handle NULL where the
+ * circuit is too small for it and runs here. */
+struct ent_team {
+    ent_status (*open)(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp, void **handle);
+    void (*close)(void *handle);
+    const char *(*describe)(const void *handle);
+    ent_status (*forward)(void *handle, const ent_batch *batch, double *expectations);
+    ent_status (*gradient)(void *handle, const ent_batch *batch, ent_cotangent *cotangent, void *context,
+                           double *grad_params, double *grad_angles);
+};
 
 /* The second methods, on top of forward, with the layout of ent_program_gradient: the parameter-shift rule (two terms;
  * four for controlled rotations: Schuld et al., arXiv 1811.11184; Anselmetti et al., arXiv 2104.05695) and central

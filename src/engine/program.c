@@ -10,6 +10,8 @@
 #include "entente/memory.h"
 
 struct ent_program {
+    const ent_team *team; /* with `handle`: who runs it instead of an engine */
+    void *handle;
     const ent_engine *engine;
     void *plan;
     int qubits, params, angles, readouts, threads, workers;
@@ -89,7 +91,9 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *in
                              .angles = circuit->angles,
                              .readouts = circuit->readouts,
                              .threads = inp->threads > 0 ? inp->threads : omp_get_max_threads()};
-    ent_status status = make_plan(program, circuit, inp);
+    ent_status status = inp->team ? inp->team->open(inp->team, circuit, inp, &program->handle) : ENT_OK;
+    program->team = inp->team;
+    if (status == ENT_OK && !program->handle) status = make_plan(program, circuit, inp);
     if (status == ENT_OK) {
         program->worker = ent_alloc(program->threads, sizeof *program->worker);
         if (!program->worker) status = ent_fail(ENT_ENOMEM, "program: no memory");
@@ -109,18 +113,19 @@ void ent_program_free(ent_program *program)
     ent_free(program->worker);
     ent_free(program->partial);
     if (program->plan) program->engine->plan_free(program->plan);
+    if (program->handle) program->team->close(program->handle);
     ent_free(program);
 }
 
 const char *ent_program_engine(const ent_program *program)
 {
-    return program->engine->describe(program->plan);
+    return program->handle ? program->team->describe(program->handle) : program->engine->describe(program->plan);
 }
 
 void ent_program_passes(const ent_program *program, int passes[2])
 {
     passes[0] = passes[1] = 0;
-    if (program->engine->passes) program->engine->passes(program->plan, passes);
+    if (program->engine && program->engine->passes) program->engine->passes(program->plan, passes);
 }
 
 /* How many threads `chunks` chunks can use; their workspaces, made by one thread. */
@@ -167,6 +172,7 @@ static void forward_chunk(const ent_program *program, int worker, const ent_batc
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations)
 {
     if (program->readouts == 0 || batch->samples == 0) return ENT_OK;
+    if (program->handle) return program->team->forward(program->handle, batch, expectations);
     const ent_engine *engine = program->engine;
     const int64_t chunk = engine->chunk(program->plan), chunks = chunk_count(program, batch->samples);
     int threads;
@@ -203,6 +209,8 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
         return ENT_OK;
     }
+    if (program->handle)
+        return program->team->gradient(program->handle, batch, cotangent, context, grad_params, grad_angles);
     const ent_engine *engine = program->engine;
     const int64_t chunks = chunk_count(program, batch->samples);
     const int64_t partials = engine->partials(program->plan);

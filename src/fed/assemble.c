@@ -73,16 +73,17 @@ ent_status ent_model_assemble(ent_federation *f)
 {
     const ent_config *c = f->config;
     ENT_TRY(check_loss(f));
-    ent_model_inp inp = {.registers = f->modalities,
-                         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate},
-                         .read_zz = c->model.readout == ENT_READ_ZZ,
-                         .head = c->model.head,
-                         .head_scale = DIRECT_SCALE,
-                         .outputs = f->outputs,
-                         .squared = f->classes == 0,
-                         .mma = c->missing.policy == ENT_POLICY_MMA,
-                         .embed = c->missing.context == ENT_CONTEXT_EMBED,
-                         .program = {.engine = c->run.engine, .precision = c->run.precision, .threads = f->threads}};
+    ent_model_inp inp = {
+        .registers = f->modalities,
+        .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate},
+        .read_zz = c->model.readout == ENT_READ_ZZ,
+        .head = c->model.head,
+        .head_scale = DIRECT_SCALE,
+        .outputs = f->outputs,
+        .squared = f->classes == 0,
+        .mma = c->missing.policy == ENT_POLICY_MMA,
+        .embed = c->missing.context == ENT_CONTEXT_EMBED,
+        .program = {.engine = c->run.engine, .precision = c->run.precision, .threads = f->threads, .team = f->team}};
     for (int m = 0; m < f->modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
     ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);
     if (inp.squared) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
+#include "entente/shard.h"
 #include "fed.h"
 
 /* A row that policy drop does not answer gets what the training labels alone predict. */
@@ -20,13 +21,18 @@ ent_status ent_predict_part(ent_federation *f, int which, double **output)
     double *mine = ent_alloc(slice->n * f->outputs, sizeof *mine);
     ent_status status = mine ? ent_model_predict(f->model, f->w, &slice->samples, mine)
                              : ent_fail(ENT_ENOMEM, "evaluation: no memory");
+    status = ent_comm_agree(f->world, ent_team_settle(f->team, status));
     if (status == ENT_OK) answer_by_prior(f, &f->part[which], slice, mine);
-    status = ent_comm_agree(f->world, status);
     *output = NULL;
     if (status == ENT_OK)
         status =
             ent_comm_gather(f->lane, 0, mine, (size_t)(slice->n * f->outputs) * sizeof *mine, (void **)output, NULL);
     ent_free(mine);
+    status = ent_comm_agree(f->world, status);
+    if (status != ENT_OK) {
+        ent_free(*output);
+        *output = NULL;
+    }
     return status;
 }
 

@@ -33,7 +33,9 @@ typedef struct ent_aggregate ent_aggregate;
 
 struct ent_federation {
     ent_comm *world; /* all ranks: what fails on one of them fails on all */
-    ent_comm *lane;  /* the ranks that clients and rows are dealt to; every lane of the world does the same */
+    ent_comm *group; /* ranks that hold one state together; NULL where every rank holds its own */
+    ent_comm *lane;  /* the ranks that clients and rows are dealt to, one of each group; every lane does the same */
+    ent_team *team;  /* the group as the model's programs see it, or NULL */
     const ent_config *config;
     ent_dataset *dataset;
     ent_missing_inp missing;

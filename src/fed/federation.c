@@ -9,6 +9,7 @@
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/random.h"
+#include "entente/shard.h"
 #include "fed.h"
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
@@ -104,13 +105,15 @@ ent_status ent_prior_make(ent_federation *f)
     return ENT_OK;
 }
 
+/* Collective. */
 static ent_status make_model(ent_federation *f)
 {
-    ENT_TRY(ent_model_assemble(f));
+    ent_status status = ent_team_settle(f->team, ent_model_assemble(f));
+    ENT_TRY(ent_comm_agree(f->world, status));
     f->w = ent_alloc(ent_model_params(f->model), sizeof *f->w);
-    ENT_REQUIRE(f->w, ENT_ENOMEM, "model: no memory");
-    ent_model_init(f->model, f->config->seeds.init, f->w);
-    return ENT_OK;
+    status = ent_comm_agree(f->world, f->w ? ENT_OK : ent_fail(ENT_ENOMEM, "model: no memory"));
+    if (status == ENT_OK) ent_model_init(f->model, f->config->seeds.init, f->w);
+    return status;
 }
 
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
@@ -130,14 +133,26 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     return ENT_OK;
 }
 
-static ent_status check_shards(const ent_federation *f)
+static ent_status check_shards(int shards, int ranks)
 {
-    const int shards = f->config->run.shards, ranks = ent_comm_size(f->world);
+    ENT_REQUIRE((shards & (shards - 1)) == 0, ENT_ECONFIG, "run.shards: found %d, want a power of two", shards);
     ENT_REQUIRE(shards <= ranks, ENT_ECONFIG, "run.shards: found %d, want at most the number of ranks, %d", shards,
                 ranks);
-    ENT_REQUIRE(shards == 1, ENT_ECONFIG, "run.shards: found %d, want 1: states over several ranks are not there yet",
-                shards);
+    ENT_REQUIRE(ranks % shards == 0, ENT_ECONFIG, "run.shards: found %d, want a divisor of the number of ranks, %d",
+                shards, ranks);
     return ENT_OK;
+}
+
+/* Ranks g S to g S + S - 1 hold a state together; lane j takes the j-th of each group.  Collective. */
+static ent_status make_groups(ent_federation *f, int shards)
+{
+    const int rank = ent_comm_rank(f->world);
+    if (shards == 1) return ENT_OK;
+    ENT_TRY(ent_comm_split(f->world, rank / shards, &f->group));
+    ent_comm *lane;
+    ENT_TRY(ent_comm_split(f->world, rank % shards, &lane));
+    f->lane = lane;
+    return ent_comm_agree(f->world, ent_team_new(f->group, &f->team));
 }
 
 static ent_status check_rounds(int64_t rounds)
@@ -154,13 +169,17 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
 {
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
-    ent_status status = check_shards(f);
+    ent_status status = check_shards(config->run.shards, ent_comm_size(world));
     if (status == ENT_OK) status = check_rounds(config->federation.rounds);
-    if (status == ENT_OK) status = open_data(f, config->data.file, NULL);
-    if (status == ENT_OK) status = ent_population_make(f);
-    if (status == ENT_OK) status = ent_prior_make(f);
-    if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
     status = ent_comm_agree(world, status);
+    if (status == ENT_OK) status = make_groups(f, config->run.shards);
+    if (status == ENT_OK) {
+        status = open_data(f, config->data.file, NULL);
+        if (status == ENT_OK) status = ent_population_make(f);
+        if (status == ENT_OK) status = ent_prior_make(f);
+        status = ent_comm_agree(world, status);
+    }
+    if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
     if (status == ENT_OK) status = ent_rows_load(f, true);
     if (status != ENT_OK) {
         ent_federation_free(f);
@@ -175,9 +194,14 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
 {
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
-    ent_status status = open_data(f, data, folder);
-    if (status == ENT_OK) status = ent_population_all(f, absent, all_rows);
-    if (status == ENT_OK) status = ent_result_restore_label(f, folder);
+    const int shards = config->run.shards; /* with another number of ranks: a state a rank */
+    ent_status status = make_groups(f, check_shards(shards, ent_comm_size(world)) == ENT_OK ? shards : 1);
+    if (status == ENT_OK) {
+        status = open_data(f, data, folder);
+        if (status == ENT_OK) status = ent_population_all(f, absent, all_rows);
+        if (status == ENT_OK) status = ent_result_restore_label(f, folder);
+        status = ent_comm_agree(world, status);
+    }
     if (status == ENT_OK) status = make_model(f);
     if (status == ENT_OK) status = ent_result_restore(f, folder);
     status = ent_comm_agree(world, status);
@@ -198,6 +222,9 @@ void ent_federation_free(ent_federation *f)
         ent_rows_clear(&f->slice[p]);
     }
     ent_model_free(f->model);
+    ent_team_free(f->team);
+    if (f->lane != f->world) ent_comm_free(f->lane);
+    ent_comm_free(f->group);
     for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
         ent_reduction_free(f->reduction[m]);
         ent_qasm_free(f->qasm[m]);

@@ -4,6 +4,7 @@
 
 #include "entente/clock.h"
 #include "entente/memory.h"
+#include "entente/shard.h"
 #include "fed.h"
 
 ent_status ent_training_make(ent_federation *f, ent_training *t)
@@ -183,6 +184,7 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     t->state.round = figures->round;
     ent_aggregate_start(t->aggregate);
     if (status == ENT_OK) status = train_share(t, figures->round, s);
+    status = ent_team_settle(f->team, status);
     clock[1] = ent_clock_s();
     ENT_TRY(ent_comm_agree(f->world, status));
     clock[2] = ent_clock_s();

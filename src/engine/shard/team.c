@@ -1,0 +1,109 @@
+/* A team: programs whose circuits run over a group of ranks, behind the interface of ent_program.
+ *
+ * Every call of a program begins with an agreement of the group, so that a rank that has failed in between is heard:
+ * it calls ent_team_settle, the others get its message from the call that they are in.  A circuit that is too small to
+ * be cut into so many parts runs on every rank alike. */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "entente/memory.h"
+#include "entente/shard.h"
+
+struct ent_shard_team {
+    ent_team team; /* first: the interface */
+    ent_comm *group;
+    bool broken; /* a failure has been agreed on since the last settling */
+};
+
+typedef struct {
+    struct ent_shard_team *team;
+    ent_shard *shard;
+    char name[64];
+} member;
+
+static ent_status agree(struct ent_shard_team *t, ent_status status)
+{
+    status = ent_comm_agree(t->group, status);
+    if (status != ENT_OK) t->broken = true;
+    return status;
+}
+
+static ent_status note(struct ent_shard_team *t, ent_status agreed)
+{
+    if (agreed != ENT_OK) t->broken = true;
+    return agreed;
+}
+
+static ent_status open_program(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp,
+                               void **handle)
+{
+    struct ent_shard_team *t = (struct ent_shard_team *)team;
+    *handle = NULL;
+    ENT_TRY(agree(t, ENT_OK));
+    const int size = ent_comm_size(t->group);
+    if (size > INT64_C(1) << circuit->qubits >> 1) return ENT_OK;
+    member *made = ent_alloc(1, sizeof *made);
+    ENT_TRY(agree(t, made ? ENT_OK : ent_fail(ENT_ENOMEM, "shards: no memory")));
+    made->team = t;
+    const ent_status status = note(t, ent_shard_new(circuit, inp, t->group, &made->shard));
+    if (status != ENT_OK) {
+        ent_free(made);
+        return status;
+    }
+    const char *isa = "";
+    ent_isa_pick(inp->isa, &isa);
+    snprintf(made->name, sizeof made->name, "state %s over %d ranks", isa, size);
+    *handle = made;
+    return ENT_OK;
+}
+
+static void close_program(void *handle)
+{
+    member *m = handle;
+    ent_shard_free(m->shard);
+    ent_free(m);
+}
+
+static const char *describe(const void *handle)
+{
+    return ((const member *)handle)->name;
+}
+
+static ent_status forward(void *handle, const ent_batch *batch, double *expectations)
+{
+    member *m = handle;
+    ENT_TRY(agree(m->team, ENT_OK));
+    return note(m->team, ent_shard_forward(m->shard, batch, expectations));
+}
+
+static ent_status gradient(void *handle, const ent_batch *batch, ent_cotangent *cotangent, void *context,
+                           double *grad_params, double *grad_angles)
+{
+    member *m = handle;
+    ENT_TRY(agree(m->team, ENT_OK));
+    return note(m->team, ent_shard_gradient(m->shard, batch, cotangent, context, grad_params, grad_angles));
+}
+
+ent_status ent_team_new(ent_comm *group, ent_team **out)
+{
+    struct ent_shard_team *t = ent_alloc(1, sizeof *t);
+    ENT_REQUIRE(t, ENT_ENOMEM, "shards: no memory");
+    t->team = (ent_team){open_program, close_program, describe, forward, gradient};
+    t->group = group;
+    *out = &t->team;
+    return ENT_OK;
+}
+
+void ent_team_free(ent_team *team)
+{
+    ent_free(team);
+}
+
+ent_status ent_team_settle(ent_team *team, ent_status status)
+{
+    struct ent_shard_team *t = (struct ent_shard_team *)team;
+    if (!t) return status;
+    if (!t->broken) status = agree(t, status);
+    t->broken = false;
+    return status;
+}
