@@ -69,8 +69,8 @@ static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *la
     return ENT_OK;
 }
 
-static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked *masked,
-                        ent_circuit *circuit)
+static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked *masked,
+                             ent_circuit *circuit)
 {
     int first_qubit[ENT_MAX_REGISTERS];
     place_registers(inp, layout, context, first_qubit);
@@ -79,8 +79,7 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
             ENT_TRY(ent_ansatz_append(&inp->reg[m].ansatz, first_qubit[m], layout->reg[m].circuit,
                                       layout->reg[m].first_angle, circuit));
     ENT_TRY(ent_fusion_append(inp, layout, first_qubit, circuit));
-    ENT_TRY(append_readouts(inp, layout, first_qubit, masked, circuit));
-    return ent_program_new(circuit, &inp->program, &masked->program);
+    return append_readouts(inp, layout, first_qubit, masked, circuit);
 }
 
 static int most_readouts(const ent_layout *layout, int pairs)
@@ -90,27 +89,54 @@ static int most_readouts(const ent_layout *layout, int pairs)
     return most;
 }
 
-ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out)
+/* The masked model without its program, and its circuit. */
+static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked *masked,
+                        ent_circuit **circuit)
 {
     int first_qubit[ENT_MAX_REGISTERS];
     const int most = most_readouts(layout, inp->fusion.pairs);
-    ent_circuit *circuit = NULL;
-    ent_masked *masked = ent_alloc(1, sizeof *masked);
-    ENT_REQUIRE(masked, ENT_ENOMEM, "model: no memory");
     masked->qubits = place_registers(inp, layout, context, first_qubit);
     masked->column = ent_alloc(most, sizeof *masked->column);
     masked->stride = ent_alloc(most, sizeof *masked->stride);
     masked->of_class = ent_alloc(most, sizeof *masked->of_class);
-    ent_status status = masked->column && masked->stride && masked->of_class
-                            ? ent_circuit_new(masked->qubits, layout->params, layout->angles, &circuit)
-                            : ent_fail(ENT_ENOMEM, "model: no memory");
-    if (status == ENT_OK) status = build(inp, layout, context, masked, circuit);
+    ENT_REQUIRE(masked->column && masked->stride && masked->of_class, ENT_ENOMEM, "model: no memory");
+    ENT_TRY(ent_circuit_new(masked->qubits, layout->params, layout->angles, circuit));
+    return append_all(inp, layout, context, masked, *circuit);
+}
+
+ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out)
+{
+    ent_circuit *circuit = NULL;
+    ent_masked *masked = ent_alloc(1, sizeof *masked);
+    ENT_REQUIRE(masked, ENT_ENOMEM, "model: no memory");
+    ent_status status = build(inp, layout, context, masked, &circuit);
+    if (status == ENT_OK) status = ent_program_new(circuit, &inp->program, &masked->program);
     ent_circuit_free(circuit);
     if (status != ENT_OK) {
         ent_masked_free(masked);
         return status;
     }
     *out = masked;
+    return ENT_OK;
+}
+
+ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_circuit **out)
+{
+    ent_circuit *circuit = NULL;
+    ent_masked *masked = ent_alloc(1, sizeof *masked);
+    ent_layout *layout = ent_alloc(1, sizeof *layout);
+    ent_status status = masked && layout ? ent_model_check(inp) : ent_fail(ENT_ENOMEM, "model: no memory");
+    if (status == ENT_OK) {
+        ent_layout_make(inp, layout);
+        status = build(inp, layout, ent_mask_context(inp, context), masked, &circuit);
+    }
+    ent_masked_free(masked);
+    ent_free(layout);
+    if (status != ENT_OK) {
+        ent_circuit_free(circuit);
+        return status;
+    }
+    *out = circuit;
     return ENT_OK;
 }
 

@@ -51,7 +51,7 @@ static ent_status check_register(const ent_register *reg)
     return ENT_OK;
 }
 
-static ent_status check(const ent_model_inp *inp)
+ent_status ent_model_check(const ent_model_inp *inp)
 {
     ENT_REQUIRE(inp->registers >= 1 && inp->registers <= ENT_MAX_REGISTERS, ENT_EARG, "%d registers, want 1..%d",
                 inp->registers, ENT_MAX_REGISTERS);
@@ -73,7 +73,7 @@ static ent_status check(const ent_model_inp *inp)
 
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out)
 {
-    ENT_TRY(check(inp));
+    ENT_TRY(ent_model_check(inp));
     ent_model *model = ent_alloc(1, sizeof *model);
     ENT_REQUIRE(model, ENT_ENOMEM, "model: no memory");
     model->inp = *inp;

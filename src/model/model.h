@@ -29,6 +29,9 @@ typedef struct {
     int bias; /* [outputs], linear head */
 } ent_layout;
 
+/* What ent_model_new refuses. */
+ent_status ent_model_check(const ent_model_inp *inp);
+
 void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
 
 /* What is left of the model for one context vector.  Readouts are in the order in which the head reads them. */
