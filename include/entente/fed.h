@@ -61,6 +61,10 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
                                uint32_t absent, bool all_rows, ent_federation **out);
 void ent_federation_free(ent_federation *federation);
 
+/* What a configuration asks for, before anything is allocated for it: the circuit of samples that have everything
+ * (ent_circuit_free) and the rows to train on.  Local.  Errors: as ent_federation_new, memory for states apart. */
+ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circuit, int64_t *train_rows);
+
 /* Called on rank 0 behind every round; what it returns other than ENT_OK ends the training. */
 typedef ent_status ent_round_done(void *context, const ent_federation *federation, const ent_round *round);
 

@@ -30,6 +30,16 @@ typedef struct {
 } ent_shard_info;
 void ent_shard_describe(const ent_shard *shard, ent_shard_info *info); /* Local */
 
+/* What one sample costs over `shards` ranks; nothing is allocated for states.  Bytes are a rank's: of its part of the
+ * state, held by a forward run and by a gradient, moved through memory and sent by one gradient.  Local.
+ * Errors: ENT_EARG as ent_shard_new, ENT_ENOMEM. */
+typedef struct {
+    int passes, back_passes, exchanges;
+    double part_bytes, forward_bytes, gradient_bytes, moved_bytes, sent_bytes;
+} ent_shard_estimate;
+ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *inp, int shards,
+                             ent_shard_estimate *out);
+
 /* A team, to be named in ent_program_inp: programs then run their circuits over the group (Collective: new, forward and
  * gradient of such a program).  What a rank does between two calls may fail on it alone: at the end of a stretch of
  * calls every rank gives its status to settle, and a failure of one is everyone's.  Errors: ENT_ENOMEM. */

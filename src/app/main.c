@@ -14,6 +14,7 @@ static const command COMMANDS[] = {
     {"import", "turn recordings, images, tables or .csd files into a data set", app_import},
     {"inspect", "show what a data set or a result holds", app_inspect},
     {"merge", "put data sets together, and bring in groups", app_merge},
+    {"plan", "say what a configuration needs, before a job is queued", app_plan},
     {"synth", "write a synthetic multimodal data set", app_synth},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

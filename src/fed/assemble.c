@@ -69,7 +69,7 @@ static ent_status check_loss(const ent_federation *f)
 /* The direct head's stretch of class scores: differences of <Z> reach 2, of logits 8. */
 static const double DIRECT_SCALE = 4.0;
 
-ent_status ent_model_assemble(ent_federation *f)
+ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
 {
     const ent_config *c = f->config;
     ENT_TRY(check_loss(f));
@@ -90,5 +90,13 @@ ent_status ent_model_assemble(ent_federation *f)
         inp.head_offset = f->label_center;
         inp.head_scale = f->label_half;
     }
+    *out = inp;
+    return ENT_OK;
+}
+
+ent_status ent_model_assemble(ent_federation *f)
+{
+    ent_model_inp inp;
+    ENT_TRY(ent_model_describe(f, &inp));
     return ent_model_new(&inp, &f->model);
 }

@@ -84,6 +84,7 @@ static inline int64_t ent_slice_begin(int64_t n, int rank, int size)
 
 /* assemble.c: from the configuration to a model.  Local. */
 ent_status ent_model_assemble(ent_federation *f);
+ent_status ent_model_describe(ent_federation *f, ent_model_inp *out); /* borrows names and ansaetze of f */
 int ent_reduced_inputs(const ent_federation *f, int m);
 int64_t ent_reduced_width(const ent_federation *f, int m); /* numbers a sample that the model takes */
 

@@ -133,6 +133,24 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     return ENT_OK;
 }
 
+ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circuit, int64_t *train_rows)
+{
+    ent_federation *f = ent_alloc(1, sizeof *f);
+    ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
+    f->config = config;
+    f->modalities = (int)config->data.modalities_count;
+    f->threads = 1;
+    ent_model_inp inp;
+    ent_status status = open_data(f, config->data.file, NULL);
+    if (status == ENT_OK) status = ent_model_describe(f, &inp);
+    if (status == ENT_OK) status = ent_model_circuit(&inp, (UINT32_C(1) << f->modalities) - 1, circuit);
+    *train_rows = 0;
+    for (int64_t r = 0; status == ENT_OK && r < f->dataset->rows; r++)
+        *train_rows += f->dataset->split[r] == ENT_TRAIN;
+    ent_federation_free(f);
+    return status;
+}
+
 static ent_status check_shards(int shards, int ranks)
 {
     ENT_REQUIRE((shards & (shards - 1)) == 0, ENT_ECONFIG, "run.shards: found %d, want a power of two", shards);

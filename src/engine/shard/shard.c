@@ -3,6 +3,7 @@
  * Sums over ranks are exact (exact.h), so that all ranks have the same bits. */
 #include "entente/shard.h"
 
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -133,6 +134,32 @@ void ent_shard_describe(const ent_shard *shard, ent_shard_info *info)
         info->passes += shard->plan->segment[s].plan.forward.passes;
         info->back_passes += shard->plan->segment[s].plan.back.passes;
     }
+}
+
+/* A pass reads and writes the state, on the way back ket and bra; an exchange of k bits sends all but 2^-k of a part,
+ * on the way back of both. */
+ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *inp, int shards,
+                             ent_shard_estimate *out)
+{
+    const state_kernels *kernels;
+    shard_plan *plan;
+    int rank_bits = 0;
+    ENT_TRY(check_group(circuit, shards, &rank_bits));
+    ENT_TRY(ent_isa_state_kernels(inp->isa, inp->precision, &kernels));
+    ENT_TRY(ent_shard_plan_new(circuit, &kernels->shape, rank_bits, &plan));
+    const double part = (double)ent_state_part_bytes(plan->base), buffers = shards > 1 ? part / 16.0 : 0.0;
+    *out = (ent_shard_estimate){.exchanges = plan->segments - 1,
+                                .part_bytes = part,
+                                .forward_bytes = part + buffers,
+                                .gradient_bytes = 2.0 * part + buffers};
+    for (int s = 0; s < plan->segments; s++) {
+        out->passes += plan->segment[s].plan.forward.passes;
+        out->back_passes += plan->segment[s].plan.back.passes;
+        out->sent_bytes += 3.0 * part * (1.0 - ldexp(1.0, -plan->segment[s].before.bits));
+    }
+    out->moved_bytes = 2.0 * part * (out->passes + 2.0 * out->back_passes);
+    ent_shard_plan_free(plan);
+    return ENT_OK;
 }
 
 /* ---- runs ---- */

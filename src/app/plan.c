@@ -1,0 +1,321 @@
+/* entente plan: what a configuration costs, before a job is queued.
+ *
+ * Passes, exchanges and bytes come from compiling the circuit.  Seconds: this machine's bandwidth is measured, and the
+ * time that a rotation of one amplitude takes, in a circuit of the same make that is run for a moment; passes take the
+ * longer of the two, exchanges come on top. */
+#include <math.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "config.h"
+#include "entente/clock.h"
+#include "entente/memory.h"
+#include "entente/shard.h"
+
+enum { MAX_SETS = 256, MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16 };
+
+typedef struct {
+    const char *config_path;
+    const char *set[MAX_SETS];
+    int sets;
+    int64_t ranks, shards, nodes;   /* 0 shards: what the configuration says */
+    double memory_gib, network_gbs; /* 0: this machine's */
+    bool json;
+} arguments;
+
+enum { KEY_SET = 's', KEY_JSON = 'j', KEY_RANKS = 1000, KEY_SHARDS, KEY_NODES, KEY_MEMORY, KEY_NETWORK };
+
+static const struct argp_option OPTIONS[] = {
+    {"ranks", KEY_RANKS, "R", 0, "MPI ranks of the job (1)", 0},
+    {"shards", KEY_SHARDS, "S", 0, "ranks that hold one state together (run.shards of the configuration)", 0},
+    {"nodes", KEY_NODES, "N", 0, "nodes that the ranks are spread over (1)", 0},
+    {"memory", KEY_MEMORY, "GIB", 0, "memory of a node (what is available on this machine)", 0},
+    {"network", KEY_NETWORK, "GB/S", 0, "what a rank sends in a second (10, an assumption)", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
+    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+    {0}};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case KEY_RANKS:
+        return app_whole(state, value, 1, 1 << 24, &a->ranks);
+    case KEY_SHARDS:
+        return app_whole(state, value, 1, 1 << 24, &a->shards);
+    case KEY_NODES:
+        return app_whole(state, value, 1, 1 << 24, &a->nodes);
+    case KEY_MEMORY:
+        return app_real(state, value, 0.001, 1e9, &a->memory_gib);
+    case KEY_NETWORK:
+        return app_real(state, value, 1e-6, 1e6, &a->network_gbs);
+    case KEY_SET:
+        if (a->sets == MAX_SETS) {
+            argp_error(state, "more than %d --set", MAX_SETS);
+            return EINVAL;
+        }
+        a->set[a->sets++] = value;
+        return 0;
+    case KEY_JSON:
+        a->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->config_path) {
+            argp_error(state, "more than one configuration: '%s'", value);
+            return EINVAL;
+        }
+        a->config_path = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (a->config_path) return 0;
+        argp_error(state, "which configuration?");
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    "CONFIG.yaml",
+    "Say what a configuration needs, before a job is queued: memory a rank, passes over memory, bytes over the "
+    "network, "
+    "seconds.  Refuses what cannot fit.\v"
+    "Seconds are estimates: this machine runs a circuit of the same make for a moment, and reads and writes memory.  "
+    "They hold for nodes like this one.",
+    NULL,
+    NULL,
+    NULL};
+
+/* Everything that is told. */
+typedef struct {
+    const ent_config *config;
+    ent_circuit *circuit;
+    int64_t train_rows;
+    bool batched; /* small: many samples side by side, in cache */
+    ent_shard_estimate cost;
+    double rank_bytes, node_bytes, node_there;
+    double turn_rate, memory_rate;             /* rotated amplitudes and bytes a second; 0 where batched */
+    double sample_s, step_s, round_s, total_s; /* a rank's */
+} plan;
+
+/* What a state in place runs at: one rank's threads read and write an array. */
+static ent_status measure_memory(int threads, double *rate)
+{
+    const int64_t n = INT64_C(1) << 25;
+    double *x = ent_alloc(n, sizeof *x);
+    ENT_REQUIRE(x, ENT_ENOMEM, "plan: no memory to measure the bandwidth");
+    double best = INFINITY;
+    for (int repeat = 0; repeat < 4; repeat++) {
+        const double begin = ent_clock_s();
+#pragma omp parallel for simd schedule(static) num_threads(threads)
+        for (int64_t k = 0; k < n; k++) x[k] = x[k] * 0.5 + 1.0;
+        best = fmin(best, ent_clock_s() - begin);
+    }
+    ent_free(x);
+    *rate = 2.0 * (double)n * sizeof *x / best;
+    return ENT_OK;
+}
+
+static void plain_weights(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
+{
+    (void)first, (void)expectations;
+    for (int64_t k = 0; k < count * *(const int *)context; k++) weights[k] = 1.0;
+}
+
+/* Seconds a sample of forward and gradient together, of `samples` at once. */
+static ent_status time_circuit(const ent_circuit *circuit, const ent_program_inp *inp, int64_t samples,
+                               double *seconds)
+{
+    ent_program *program = NULL;
+    int readouts = circuit->readouts;
+    double *params = ent_alloc(circuit->params, sizeof *params);
+    double *angles = ent_alloc(samples * circuit->angles, sizeof *angles);
+    double *gradient = ent_alloc(circuit->params, sizeof *gradient);
+    ent_status status = params && angles && gradient ? ent_program_new(circuit, inp, &program)
+                                                     : ent_fail(ENT_ENOMEM, "plan: no memory for a trial");
+    for (int k = 0; status == ENT_OK && k < circuit->params; k++) params[k] = 0.1 * k;
+    for (int64_t k = 0; status == ENT_OK && k < samples * circuit->angles; k++) angles[k] = 0.01 * (double)(k % 100);
+    *seconds = INFINITY;
+    const ent_batch batch = {samples, angles, params};
+    for (int repeat = 0; repeat < 5 && status == ENT_OK; repeat++) {
+        const double begin = ent_clock_s();
+        status = ent_program_gradient(program, &batch, plain_weights, &readouts, gradient, NULL);
+        *seconds = fmin(*seconds, (ent_clock_s() - begin) / (double)samples);
+    }
+    ent_program_free(program);
+    ent_free(params);
+    ent_free(angles);
+    ent_free(gradient);
+    return status;
+}
+
+/* Layers as models have them: RY and RZ on every qubit, a ring of CNOTs. */
+static ent_status trial_circuit(int qubits, ent_circuit **out)
+{
+    enum { LAYERS = 4 };
+    int slot = 0;
+    ENT_TRY(ent_circuit_new(qubits, 2 * qubits * LAYERS, 0, out));
+    ent_status status = ENT_OK;
+    for (int layer = 0; layer < LAYERS; layer++) {
+        for (int q = 0; q < qubits && status == ENT_OK; q++) {
+            status = ent_circuit_add(*out, (ent_gate){ENT_RY, {q, 0}, ent_angle_param(slot++)});
+            if (status == ENT_OK) status = ent_circuit_add(*out, (ent_gate){ENT_RZ, {q, 0}, ent_angle_param(slot++)});
+        }
+        for (int q = 0; q < qubits && status == ENT_OK; q++)
+            status = ent_circuit_add(*out, (ent_gate){ENT_CX, {q, (q + 1) % qubits}, ent_angle_none()});
+    }
+    for (int q = 0; q < qubits && status == ENT_OK; q++) status = ent_circuit_read(*out, UINT64_C(1) << q);
+    return status;
+}
+
+/* Amplitudes times gates with an angle: the others cost next to nothing. */
+static double turns(const ent_circuit *circuit)
+{
+    double gates = 0.0;
+    for (int64_t k = 0; k < circuit->gates; k++) gates += ent_gate_describe(circuit->gate[k].kind)->angles;
+    return ldexp(gates, circuit->qubits);
+}
+
+/* Rotated amplitudes a second of a gradient with its forward run, in a state of at most 2^20 amplitudes. */
+static ent_status measure_turns(int qubits, const ent_program_inp *inp, double *rate)
+{
+    ent_circuit *circuit = NULL;
+    double seconds;
+    ent_program_inp state = *inp;
+    state.engine = ENT_ENGINE_STATE;
+    ent_status status = trial_circuit(qubits < MOST_TRIAL_QUBITS ? qubits : MOST_TRIAL_QUBITS, &circuit);
+    if (status == ENT_OK) status = time_circuit(circuit, &state, 1, &seconds);
+    if (status == ENT_OK) *rate = turns(circuit) / seconds;
+    ent_circuit_free(circuit);
+    return status;
+}
+
+static ent_status estimate_seconds(plan *p, const arguments *a, const ent_program_inp *inp)
+{
+    if (p->batched) {
+        ENT_TRY(time_circuit(p->circuit, inp, 1024, &p->sample_s));
+    } else {
+        ENT_TRY(measure_memory(inp->threads, &p->memory_rate));
+        ENT_TRY(measure_turns(p->circuit->qubits, inp, &p->turn_rate));
+        const double arithmetic = turns(p->circuit) / (double)a->shards / p->turn_rate;
+        p->sample_s = fmax(p->cost.moved_bytes / p->memory_rate, arithmetic) +
+                      p->cost.sent_bytes / (1e9 * a->network_gbs);
+    }
+    const ent_config *c = p->config;
+    const double groups = (double)(a->ranks / a->shards);
+    const double samples = (double)p->train_rows * c->federation.participation * c->client.epochs;
+    p->step_s = p->sample_s * c->client.batch;
+    p->round_s = p->sample_s * samples / fmin(groups, ceil(c->federation.participation * c->federation.clients));
+    p->total_s = p->round_s * c->federation.rounds;
+    return ENT_OK;
+}
+
+static ent_status check_layout(const arguments *a)
+{
+    ENT_REQUIRE((a->shards & (a->shards - 1)) == 0, ENT_EARG, "--shards: found %lld, want a power of two",
+                (long long)a->shards);
+    ENT_REQUIRE(a->ranks % a->shards == 0, ENT_EARG, "--shards: found %lld, want a divisor of the ranks, %lld",
+                (long long)a->shards, (long long)a->ranks);
+    ENT_REQUIRE(a->nodes <= a->ranks, ENT_EARG, "--nodes: found %lld, want at most the number of ranks, %lld",
+                (long long)a->nodes, (long long)a->ranks);
+    return ENT_OK;
+}
+
+static ent_status check_fits(plan *p, const arguments *a)
+{
+    const double ranks_a_node = ceil((double)a->ranks / (double)a->nodes);
+    char need[32], have[32], part[32];
+    p->rank_bytes = p->cost.gradient_bytes;
+    p->node_bytes = p->rank_bytes * ranks_a_node;
+    p->node_there = a->memory_gib > 0.0 ? a->memory_gib * 0x1p30 : (double)ent_memory_available_bytes();
+    if (p->node_bytes <= p->node_there) return ENT_OK;
+    return ent_fail(ENT_ENOMEM,
+                    "%d qubits over %lld shards need %s a rank for state and gradient, %s on a node with %.0f ranks, "
+                    "and %s are there: more nodes, more shards or run.precision single",
+                    p->circuit->qubits, (long long)a->shards, ent_bytes_text(p->rank_bytes, part),
+                    ent_bytes_text(p->node_bytes, need), ranks_a_node, ent_bytes_text(p->node_there, have));
+}
+
+static void print_text(const plan *p, const arguments *a)
+{
+    char one[32], two[32];
+    const ent_shard_estimate *c = &p->cost;
+    printf("circuit      %d qubits, %lld gates, %d parameters, %d readouts; %s precision\n", p->circuit->qubits,
+           (long long)p->circuit->gates, p->circuit->params, p->circuit->readouts,
+           p->config->run.precision == ENT_SINGLE ? "single" : "double");
+    printf("layout       %lld rank%s on %lld node%s: %lld client group%s of %lld shard%s\n", (long long)a->ranks,
+           a->ranks == 1 ? "" : "s", (long long)a->nodes, a->nodes == 1 ? "" : "s", (long long)(a->ranks / a->shards),
+           a->ranks == a->shards ? "" : "s", (long long)a->shards, a->shards == 1 ? "" : "s");
+    printf("memory       %s a rank for state and gradient", ent_bytes_text(p->rank_bytes, one));
+    printf(", %s a node of %s\n", ent_bytes_text(p->node_bytes, one), ent_bytes_text(p->node_there, two));
+    if (p->batched) {
+        printf("a sample     samples run side by side, states stay in cache; nothing over the network\n");
+    } else {
+        printf("a sample     %d passes forward, %d back, %d exchange%s\n", c->passes, c->back_passes, c->exchanges,
+               c->exchanges == 1 ? "" : "s");
+        printf("             %s through memory and %s over the network, a rank\n",
+               ent_bytes_text(c->moved_bytes, one), ent_bytes_text(c->sent_bytes, two));
+        printf("rates        %.2f G rotated amplitudes/s, %.1f GB/s in place (measured here); network %.3g GB/s%s\n",
+               p->turn_rate / 1e9, p->memory_rate / 1e9, a->network_gbs, c->sent_bytes > 0.0 ? "" : " (not used)");
+    }
+    printf("expected     %.3g s a sample, %.3g s a step of %d samples\n", p->sample_s, p->step_s,
+           p->config->client.batch);
+    printf("             %.3g s a round (%lld training rows), %.3g s in all, without reading and evaluating\n",
+           p->round_s, (long long)p->train_rows, p->total_s);
+}
+
+static void print_json(const plan *p, const arguments *a)
+{
+    json_t *object = json_pack(
+        "{s:i, s:I, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}", "qubits",
+        p->circuit->qubits, "gates", (json_int_t)p->circuit->gates, "params", p->circuit->params, "ranks",
+        (json_int_t)a->ranks, "shards", (json_int_t)a->shards, "nodes", (json_int_t)a->nodes, "rank_bytes",
+        p->rank_bytes, "node_bytes", p->node_bytes, "moved_bytes", p->batched ? 0.0 : p->cost.moved_bytes,
+        "sent_bytes", p->batched ? 0.0 : p->cost.sent_bytes, "passes", p->batched ? 0 : p->cost.passes, "back_passes",
+        p->batched ? 0 : p->cost.back_passes, "exchanges", p->batched ? 0 : p->cost.exchanges, "turn_rate",
+        p->turn_rate, "memory_rate", p->memory_rate, "sample_s", p->sample_s, "step_s", p->step_s, "round_s",
+        p->round_s, "total_s", p->total_s);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    printf("\n");
+    json_decref(object);
+}
+
+static ent_status make(plan *p, arguments *a)
+{
+    const ent_config_run *run = &p->config->run;
+    if (a->shards == 0) a->shards = run->shards;
+    ENT_TRY(check_layout(a));
+    ENT_TRY(ent_federation_foresee(p->config, &p->circuit, &p->train_rows));
+    const int64_t ranks_here = (a->ranks + a->nodes - 1) / a->nodes, cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const int64_t threads = run->threads > 0 ? run->threads : cores > ranks_here ? cores / ranks_here : 1;
+    const ent_program_inp inp = {.engine = run->engine, .precision = run->precision, .threads = (int)threads};
+    p->batched = a->shards == 1 && p->circuit->qubits <= BATCH_QUBITS && run->engine != ENT_ENGINE_STATE;
+    const ent_status status = ent_shard_foresee(p->circuit, &inp, (int)a->shards, &p->cost);
+    if (status != ENT_OK) return ent_fail_in(status, "--shards");
+    ENT_TRY(check_fits(p, a));
+    ENT_TRY(estimate_seconds(p, a, &inp));
+    print_text(p, a);
+    if (a->json) print_json(p, a);
+    return ENT_OK;
+}
+
+int app_plan(int argc, char **argv)
+{
+    arguments a = {.ranks = 1, .nodes = 1, .network_gbs = 10.0};
+    plan p = {.circuit = NULL};
+    char *text = NULL;
+    ent_config *config = NULL;
+    app_parse(&ARGP, argc, argv, &a);
+    ent_status status = app_config_text(a.config_path, a.sets, a.set, &text);
+    if (status == ENT_OK) status = app_config_parse(text, &config);
+    p.config = config;
+    if (status == ENT_OK) status = make(&p, &a);
+    ent_circuit_free(p.circuit);
+    app_config_free(config);
+    ent_free(text);
+    return app_report(status);
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""entente plan: what it says agrees with what a run takes, and what cannot fit is refused."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ENTENTE = sys.argv.pop(1)
+CONFIG = """data: {file: %s, modalities: [text, audio, vision], label: class}
+model:
+  registers: {text: {qubits: %d}, audio: {qubits: 6}, vision: {qubits: 4}}
+run: {threads: 1}
+"""
+
+
+class Plan(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.data = os.path.join(cls.folder.name, "data.h5")
+        subprocess.run([ENTENTE, "synth", "--rows", "200", "--out", cls.data], check=True, capture_output=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def plan(self, qubits, *options):
+        path = os.path.join(self.folder.name, "plan.yaml")
+        with open(path, "w") as file:
+            file.write(CONFIG % (self.data, qubits))
+        return subprocess.run([ENTENTE, "plan", path, *options], capture_output=True, text=True, timeout=100)
+
+    def figures(self, qubits, *options):
+        done = self.plan(qubits, "--json", *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout.splitlines()[-1]), done.stdout
+
+    def refused(self, qubits, words, *options):
+        done = self.plan(qubits, *options)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, "")
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_a_small_circuit_stays_in_cache(self):
+        found, text = self.figures(2)
+        self.assertEqual((found["qubits"], found["passes"], found["moved_bytes"]), (12, 0, 0.0))
+        self.assertIn("in cache", text)
+        self.assertTrue(1e-7 < found["sample_s"] < 1e-2)
+
+    def test_bytes_of_a_sharded_state(self):
+        found, text = self.figures(14, "--ranks", "8", "--shards", "4", "--nodes", "2")
+        part = 16 * 2**24 / 4
+        self.assertEqual(found["rank_bytes"], 2 * part + part / 16)
+        self.assertEqual(found["node_bytes"], 4 * found["rank_bytes"])
+        self.assertEqual(found["moved_bytes"], 2 * part * (found["passes"] + 2 * found["back_passes"]))
+        self.assertTrue(0 < found["sent_bytes"] <= 3 * part * found["exchanges"])
+        self.assertIn("2 client groups of 4 shards", text)
+
+    def test_single_precision_takes_half(self):
+        double, _ = self.figures(10)
+        single, _ = self.figures(10, "--set", "run.precision=single")
+        self.assertEqual(double["rank_bytes"], 2 * single["rank_bytes"])
+
+    def test_a_round_is_the_rows_over_the_groups(self):
+        found, _ = self.figures(7, "--ranks", "4", "--shards", "2")
+        rows = 0.7 * 200
+        self.assertAlmostEqual(found["round_s"], found["sample_s"] * rows / 2, delta=0.02 * found["round_s"])
+        self.assertAlmostEqual(found["total_s"], 20 * found["round_s"], delta=1e-6 * found["total_s"])
+
+    def test_what_does_not_fit(self):
+        self.refused(30, ["40 qubits", "2 shards", "more nodes", "16.5 TiB a rank"], "--ranks", "2", "--shards", "2")
+        self.refused(14, ["24 qubits", "are there"], "--memory", "0.1")
+
+    def test_layouts_that_do_not_exist(self):
+        self.refused(2, ["--shards", "found 3", "power of two"], "--ranks", "3", "--shards", "3")
+        self.refused(2, ["--shards", "found 4", "6"], "--ranks", "6", "--shards", "4")
+        self.refused(2, ["--nodes", "found 3", "2"], "--ranks", "2", "--nodes", "3")
+        self.refused(2, ["4096 shards of a state of 12 qubits"], "--ranks", "4096", "--shards", "4096")
+        self.refused(2, ["bach"], "--set", "client.bach=3")
+
+
+if __name__ == "__main__":
+    unittest.main()
