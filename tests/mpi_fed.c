@@ -25,7 +25,15 @@ static ent_config plain_config(void)
                                    .participation = 1.0,
                                    .rounds = 2,
                                    .evaluate_every = 1},
-                    .server = {.mu = 0.1},
+                    .server = {.mu = 0.1,
+                               .momentum = 0.9,
+                               .beta1 = 0.9,
+                               .beta2 = 0.99,
+                               .tau = 0.001,
+                               .alpha = 0.1,
+                               .trim = 0.2,
+                               .faulty = 1},
+                    .attack = {.share = 0.3, .strength = 1.5},
                     .client = {1, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0},
                     .seeds = {1, 2, 3, 4},
                     .run = {.shards = 1, .threads = 1}};
@@ -64,6 +72,7 @@ static void check_same_bits(const ent_config *config)
         for (int64_t r = 0; r < v.rounds; r++) {
             mpi_check(v.round[r].trained == w.round[r].trained && v.round[r].samples == w.round[r].samples);
             mpi_check(v.round[r].train_loss == w.round[r].train_loss);
+            mpi_check(v.round[r].blocks_short == w.round[r].blocks_short);
         }
         memcpy(weights, w.weights, (size_t)w.params * sizeof *weights);
         ent_federation_free(one);
@@ -112,14 +121,18 @@ static void every_reduction_and_optimiser(void **state)
     }
 }
 
-static void every_rule(void **state)
+/* Every rule, with honest clients and under each attack in turn. */
+static void every_rule_and_attack(void **state)
 {
     (void)state;
-    for (int k = 0; k <= ENT_FEDPROX; k++) {
+    for (int k = 0; k < 2 * ENT_AGGREGATIONS; k++) {
         ent_config config = plain_config();
-        config.federation.aggregation = (ent_aggregation)k;
-        config.federation.rounds = 4;
-        config.federation.participation = 0.6;
+        config.federation.aggregation = (ent_aggregation)(k / 2);
+        config.federation.rounds = 3;
+        config.federation.participation = 0.8;
+        config.client.optimizer = k / 2 == ENT_SCAFFOLD ? ENT_MOMENTUM : (ent_optimizer)(k % 3);
+        config.client.epochs = 2;
+        if (k % 2) config.attack.kind = (ent_attack_kind)(ENT_SIGN_FLIP + k / 2 % 3);
         check_same_bits(&config);
     }
 }
@@ -151,6 +164,25 @@ static void shards_train_as_one_state(void **state)
         ent_federation_free(one);
         ent_comm_free(first);
     }
+}
+
+/* With a modality that few clients have, Krum leaves the blocks of both modalities alone in some round, and says so. */
+static void krum_tells_of_blocks_with_too_few_clients(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.federation.clients = 12;
+    config.federation.participation = 0.5;
+    config.federation.aggregation = ENT_KRUM;
+    config.federation.rounds = 6;
+    config.missing.level = ENT_LEVEL_CLIENT;
+    check_same_bits(&config);
+    ent_federation *f = train(world, &config);
+    const ent_federation_view v = ent_federation_see(f);
+    int64_t kept = 0;
+    for (int64_t r = 0; r < v.rounds; r++) kept += v.round[r].blocks_short;
+    mpi_check(kept > 0);
+    ent_federation_free(f);
 }
 
 static void a_real_label(void **state)
@@ -340,6 +372,11 @@ static void a_rank_without_memory_is_everyones_failure(void **state)
     const int last = ent_comm_size(world) - 1;
     one_rank_without_memory(train_and_save, &config, last);
     if (last > 0) one_rank_without_memory(train_and_save, &config, 0);
+    config.federation.aggregation = ENT_KRUM; /* every update at rank 0, and attackers */
+    config.attack.kind = ENT_NOISE;
+    one_rank_without_memory(train_and_save, &config, last);
+    if (last > 0) one_rank_without_memory(train_and_save, &config, 0);
+    config.federation.aggregation = ENT_FEDAVG;
     one_rank_without_memory(load_and_evaluate, &config, last);
     if (last > 0) one_rank_without_memory(load_and_evaluate, &config, 0);
 }
@@ -455,8 +492,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_level),
                                           cmocka_unit_test(every_policy_and_context),
                                           cmocka_unit_test(every_reduction_and_optimiser),
-                                          cmocka_unit_test(every_rule),
+                                          cmocka_unit_test(every_rule_and_attack),
                                           cmocka_unit_test(shards_train_as_one_state),
+                                          cmocka_unit_test(krum_tells_of_blocks_with_too_few_clients),
                                           cmocka_unit_test(a_real_label),
                                           cmocka_unit_test(one_client_and_a_thousand),
                                           cmocka_unit_test(some_clients_a_round),

@@ -73,7 +73,7 @@ static void average(const small_federation *s, const int *order, double delta[CL
 {
     ent_aggregate *a;
     const ent_mean *found = NULL;
-    double weight[MAX_PARAMS];
+    double weight[MAX_PARAMS], effort[MAX_PARAMS] = {0};
     int64_t steps[MAX_PARAMS] = {0};
     check_ok(ent_aggregate_new(&s->f, ent_rule_find(ENT_FEDAVG), &a));
     for (int twice = 0; twice < 2; twice++) { /* start forgets what was added before */
@@ -86,11 +86,12 @@ static void average(const small_federation *s, const int *order, double delta[CL
                                        .loss = LOSS[c],
                                        .delta = delta[c],
                                        .weight = weight,
+                                       .effort = effort,
                                        .steps = steps};
             check_ok(ent_aggregate_add(a, &s->f, &update));
         }
     }
-    check_ok(ent_aggregate_finish(a, &s->f, &found));
+    check_ok(ent_aggregate_finish(a, &s->f, NULL, &found));
     assert_true(found->clients == CLIENTS && found->samples == ROWS);
     memcpy(mean, found->delta, (size_t)ent_model_params(s->f.model) * sizeof *mean);
     *loss = found->loss;
@@ -332,11 +333,16 @@ static void the_prior_of_a_real_label_is_its_mean(void **state)
 
 static ent_status add(const small_federation *s, ent_aggregate *a, int64_t client, double *delta, double loss)
 {
-    double weight[MAX_PARAMS];
+    double weight[MAX_PARAMS], effort[MAX_PARAMS] = {0};
     int64_t steps[MAX_PARAMS] = {0};
     ent_update_weigh(&s->f, client, 1.0, weight);
-    const ent_update update = {
-        .client = client, .samples = 2, .loss = loss, .delta = delta, .weight = weight, .steps = steps};
+    const ent_update update = {.client = client,
+                               .samples = 2,
+                               .loss = loss,
+                               .delta = delta,
+                               .weight = weight,
+                               .effort = effort,
+                               .steps = steps};
     return ent_aggregate_add(a, &s->f, &update);
 }
 

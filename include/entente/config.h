@@ -17,7 +17,23 @@ typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_los
 typedef enum { ENT_READ_Z, ENT_READ_ZZ } ent_readout_kind;
 typedef enum { ENT_POLICY_MMA, ENT_POLICY_ZERO, ENT_POLICY_MEAN, ENT_POLICY_DROP, ENT_POLICY_NONE } ent_policy;
 typedef enum { ENT_CONTEXT_MASK, ENT_CONTEXT_EMBED } ent_context_form;
-typedef enum { ENT_FEDAVG, ENT_FEDPROX } ent_aggregation;
+typedef enum {
+    ENT_FEDAVG,
+    ENT_FEDPROX,
+    ENT_FEDAVGM,
+    ENT_FEDADAM,
+    ENT_FEDYOGI,
+    ENT_FEDADAGRAD,
+    ENT_SCAFFOLD,
+    ENT_FEDNOVA,
+    ENT_FEDDYN,
+    ENT_MEDIAN,
+    ENT_TRIMMED_MEAN,
+    ENT_KRUM,
+    ENT_MULTI_KRUM,
+    ENT_AGGREGATIONS
+} ent_aggregation;
+typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE } ent_attack_kind;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 
 typedef struct {
@@ -74,8 +90,23 @@ typedef struct {
 
 /* What the aggregation rules take; each says which. */
 typedef struct {
-    double mu; /* fedprox */
+    double mu;            /* fedprox: the proximal term's weight */
+    double learning_rate; /* fedavgm, fedadam, fedyogi, fedadagrad, scaffold; 0: the rule's own */
+    double momentum;      /* fedavgm */
+    double beta1, beta2;  /* fedadam, fedyogi, fedadagrad (beta1 alone) */
+    double tau;           /* the same three: degree of adaptivity */
+    double alpha;         /* feddyn: the regulariser's weight */
+    double trim;          /* trimmed_mean: share of the clients that goes at each end */
+    int faulty;           /* krum, multi_krum: Byzantine clients in a round, at most */
+    int select;           /* multi_krum: clients that are averaged; 0: all but `faulty` */
 } ent_config_server;
+
+/* Byzantine clients, simulated: what they send is not what they trained. */
+typedef struct {
+    ent_attack_kind kind;
+    double share; /* of the clients that have training rows */
+    double strength;
+} ent_config_attack;
 
 typedef struct {
     int epochs, batch;
@@ -99,6 +130,7 @@ typedef struct {
     ent_config_missing missing;
     ent_config_federation federation;
     ent_config_server server;
+    ent_config_attack attack;
     ent_config_client client;
     ent_config_seeds seeds;
     ent_config_run run;

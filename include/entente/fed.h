@@ -31,8 +31,9 @@ typedef struct {
 /* What one round was.  Times: the slowest rank's. */
 typedef struct {
     int64_t round, cohort, trained, samples; /* clients drawn, clients that had rows, samples times epochs */
-    double train_loss;                       /* mean over those samples, while training */
-    ent_metrics validation, test;            /* n = 0 in rounds that are not evaluated */
+    int64_t blocks_short; /* blocks that stayed, since fewer clients trained them than the rule (Krum) needs */
+    double train_loss;    /* mean over those samples, while training */
+    ent_metrics validation, test; /* n = 0 in rounds that are not evaluated */
     double bytes_up, bytes_down;
     double compute_s, communicate_s, wait_s, evaluate_s;
 } ent_round;

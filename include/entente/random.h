@@ -18,7 +18,9 @@ typedef enum {
     ENT_FOR_ORDER,      /* a: client, b: round and epoch */
     ENT_FOR_PROJECTION, /* a: hash of the modality's name */
     ENT_FOR_SYNTH,      /* a: what, b: row */
-    ENT_FOR_TEST
+    ENT_FOR_TEST,
+    ENT_FOR_BYZANTINE, /* who is */
+    ENT_FOR_ATTACK     /* a: client, b: round */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

@@ -17,7 +17,9 @@ const char APP_DEFAULTS[] =
     "missing: {level: sample, rate: {}, absent: [], where: both, empty: keep_one, policy: mma, context: mask}\n"
     "federation: {clients: 8, split: iid, alpha: 0.5, shards_per_client: 2, participation: 1.0, rounds: 20,\n"
     "  aggregation: fedavg, evaluate_every: 1}\n"
-    "server: {mu: 0.01}\n"
+    "server: {mu: 0.01, learning_rate: 0.0, momentum: 0.9, beta1: 0.9, beta2: 0.99, tau: 0.001, alpha: 0.1,\n"
+    "  trim: 0.2, faulty: 1, select: 0}\n"
+    "attack: {kind: none, share: 0.0, strength: 1.0}\n"
     "client: {epochs: 1, batch: 16, optimizer: adam, learning_rate: 0.01, momentum: 0.9, beta1: 0.9, beta2: 0.999,\n"
     "  epsilon: 1.0e-8, weight_decay: 0.0}\n"
     "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
@@ -54,7 +56,14 @@ static const cyaml_strval_t SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                        {"shards", ENT_SPLIT_SHARDS},
                                        {"quantity", ENT_SPLIT_QUANTITY},
                                        {"natural", ENT_SPLIT_NATURAL}};
-static const cyaml_strval_t AGGREGATION[] = {{"fedavg", ENT_FEDAVG}, {"fedprox", ENT_FEDPROX}};
+static const cyaml_strval_t AGGREGATION[] = {
+    {"fedavg", ENT_FEDAVG},        {"fedprox", ENT_FEDPROX},           {"fedavgm", ENT_FEDAVGM},
+    {"fedadam", ENT_FEDADAM},      {"fedyogi", ENT_FEDYOGI},           {"fedadagrad", ENT_FEDADAGRAD},
+    {"scaffold", ENT_SCAFFOLD},    {"fednova", ENT_FEDNOVA},           {"feddyn", ENT_FEDDYN},
+    {"median", ENT_MEDIAN},        {"trimmed_mean", ENT_TRIMMED_MEAN}, {"krum", ENT_KRUM},
+    {"multi_krum", ENT_MULTI_KRUM}};
+static const cyaml_strval_t ATTACK[] = {
+    {"none", ENT_ATTACK_NONE}, {"sign_flip", ENT_SIGN_FLIP}, {"noise", ENT_NOISE}, {"scale", ENT_SCALE}};
 static const cyaml_strval_t OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const cyaml_strval_t PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
 static const cyaml_strval_t ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
@@ -105,7 +114,21 @@ static const cyaml_schema_field_t FEDERATION_FIELDS[] = {
     FIELD_INT("evaluate_every", ent_config_federation, evaluate_every),
     CYAML_FIELD_END};
 
-static const cyaml_schema_field_t SERVER_FIELDS[] = {FIELD_REAL("mu", ent_config_server, mu), CYAML_FIELD_END};
+static const cyaml_schema_field_t SERVER_FIELDS[] = {FIELD_REAL("mu", ent_config_server, mu),
+                                                     FIELD_REAL("learning_rate", ent_config_server, learning_rate),
+                                                     FIELD_REAL("momentum", ent_config_server, momentum),
+                                                     FIELD_REAL("beta1", ent_config_server, beta1),
+                                                     FIELD_REAL("beta2", ent_config_server, beta2),
+                                                     FIELD_REAL("tau", ent_config_server, tau),
+                                                     FIELD_REAL("alpha", ent_config_server, alpha),
+                                                     FIELD_REAL("trim", ent_config_server, trim),
+                                                     FIELD_INT("faulty", ent_config_server, faulty),
+                                                     FIELD_INT("select", ent_config_server, select),
+                                                     CYAML_FIELD_END};
+
+static const cyaml_schema_field_t ATTACK_FIELDS[] = {
+    FIELD_ENUM("kind", ent_config_attack, kind, ATTACK), FIELD_REAL("share", ent_config_attack, share),
+    FIELD_REAL("strength", ent_config_attack, strength), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t CLIENT_FIELDS[] = {FIELD_INT("epochs", ent_config_client, epochs),
                                                      FIELD_INT("batch", ent_config_client, batch),
@@ -166,6 +189,7 @@ void app_schema_make(app_schema *s, unsigned modalities, char *const *name)
                                          FIELD_PART("missing", ent_config, missing, s->missing),
                                          FIELD_PART("federation", ent_config, federation, FEDERATION_FIELDS),
                                          FIELD_PART("server", ent_config, server, SERVER_FIELDS),
+                                         FIELD_PART("attack", ent_config, attack, ATTACK_FIELDS),
                                          FIELD_PART("client", ent_config, client, CLIENT_FIELDS),
                                          FIELD_PART("seeds", ent_config, seeds, SEEDS_FIELDS),
                                          FIELD_PART("run", ent_config, run, RUN_FIELDS),
@@ -190,6 +214,17 @@ static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBIT
                                    {"federation.rounds", 0, 1e9, false},
                                    {"federation.evaluate_every", 1, 1e9, false},
                                    {"server.mu", 0, 1e6, false},
+                                   {"server.learning_rate", 0, 1e3, false},
+                                   {"server.momentum", 0, 1, false},
+                                   {"server.beta1", 0, 1, false},
+                                   {"server.beta2", 0, 1, false},
+                                   {"server.tau", 0, 1, true},
+                                   {"server.alpha", 0, 1e6, true},
+                                   {"server.trim", 0, 0.5, false},
+                                   {"server.faulty", 0, 1e9, false},
+                                   {"server.select", 0, 1e9, false},
+                                   {"attack.share", 0, 1, false},
+                                   {"attack.strength", 0, 1e6, true},
                                    {"client.epochs", 1, 1e6, false},
                                    {"client.batch", 1, 1e9, false},
                                    {"client.learning_rate", 0, 1e3, true},

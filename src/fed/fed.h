@@ -7,8 +7,9 @@
  *   store       features of the clients that a rank is training
  *   variates    vectors that clients keep between rounds, each at its home rank
  *   client      local training
- *   rule        the aggregation rules, one row of a table each
- *   aggregate   what the clients send, added up
+ *   rule        the aggregation rules, one row of a table each                   pure
+ *   attack      what Byzantine clients send instead                              pure
+ *   aggregate   what the clients send, added up or combined
  *   round       one round, from the timeline to the new weights
  *   evaluate    predictions and figures;  result: the file */
 #ifndef ENTENTE_FED_ROOM_H
@@ -104,6 +105,8 @@ typedef struct {
     int64_t room;
 } ent_cohort;
 
+/* Clients that a round asks, at most. */
+int64_t ent_timeline_most(const ent_federation *f);
 ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out);
 void ent_timeline_free(ent_timeline *timeline);
 /* The cohort of a round; it lives until the next call.  Local. */
@@ -155,16 +158,34 @@ void ent_work_start(ent_trainer *trainer, const ent_federation *f, int64_t round
 ent_status ent_work_step(ent_trainer *trainer, const ent_federation *f, const ent_rule_state *rule,
                          const double *variate, const ent_samples *samples, bool *over);
 
+/* attack.c */
+
+ent_status ent_attack_check(const ent_federation *f); /* Errors: ENT_ECONFIG.  Local. */
+/* Who is Byzantine: *byzantine [clients], allocated, or NULL where nobody is.  Local. */
+ent_status ent_attack_draw(const ent_federation *f, uint8_t **byzantine);
+/* What a Byzantine client sends.  Local. */
+void ent_attack_apply(const ent_rule_state *s, ent_update *update);
+
 /* aggregate.c */
+
+/* The rule's state before the first round.  Local. */
+ent_status ent_rule_state_make(const ent_federation *f, ent_rule_state *s);
+void ent_rule_state_clear(ent_rule_state *s);
+/* Refuse a rule or an attack that this federation cannot have.  Local.  Errors: ENT_ECONFIG. */
+ent_status ent_rule_admit(const ent_federation *f);
+
 ent_status ent_aggregate_new(const ent_federation *f, const ent_rule *rule, ent_aggregate **out);
 void ent_aggregate_free(ent_aggregate *aggregate);
 void ent_aggregate_start(ent_aggregate *aggregate);
-/* Per block the client's rows that train it, times the member's weight: block_weight [blocks].  Local. */
+/* Per block the client's rows that train it (1 for any with a rule that takes uniform means), times the member's
+ * weight: block_weight [blocks].  Local. */
 void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight);
 /* Local.  Errors: ENT_ENUMERIC, naming the block. */
 ent_status ent_aggregate_add(ent_aggregate *aggregate, const ent_federation *f, const ent_update *update);
-/* The mean of what was added on all ranks, the same on all of them.  It lives until the next start.  Collective. */
-ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_federation *f, const ent_mean **mean);
+/* The mean of what was added on all ranks, or what the rule combines it to, the same on all of them.  It lives until
+ * the next start.  Collective. */
+ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_federation *f, const ent_rule_state *s,
+                                const ent_mean **mean);
 
 /* round.c */
 
@@ -178,6 +199,7 @@ typedef struct {
     ent_variates *variates; /* NULL where clients keep nothing */
     ent_trainer *trainer;
     ent_aggregate *aggregate;
+    uint8_t *byzantine; /* [clients], or NULL where nobody is */
     ent_update update;
 } ent_training;
 

@@ -198,6 +198,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
+    if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(f));
     if (status == ENT_OK) status = ent_rows_load(f, true);
     if (status != ENT_OK) {
         ent_federation_free(f);

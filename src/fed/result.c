@@ -93,8 +93,10 @@ static double round_figure(const ent_round *r, int column)
         return r->communicate_s;
     case 16:
         return r->wait_s;
-    default:
+    case 17:
         return r->evaluate_s;
+    default:
+        return (double)r->blocks_short;
     }
 }
 
@@ -117,7 +119,8 @@ static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
                                          "compute_s",
                                          "communicate_s",
                                          "wait_s",
-                                         "evaluate_s"};
+                                         "evaluate_s",
+                                         "blocks_short"};
     double *values = ent_alloc(f->rounds, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "result: no memory");
     ent_status status = ENT_OK;

@@ -7,22 +7,24 @@
 #include "entente/shard.h"
 #include "fed.h"
 
+static ent_status update_make(const ent_training *t, ent_update *u)
+{
+    u->delta = ent_alloc(t->state.params, sizeof(double));
+    u->extra = t->rule->extra ? ent_alloc(t->state.params, sizeof(double)) : NULL;
+    u->weight = ent_alloc(t->state.blocks, sizeof(double));
+    u->effort = ent_alloc(t->state.blocks, sizeof(double));
+    const bool there = u->delta && u->weight && u->effort && (u->extra || !t->rule->extra);
+    return there ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
+}
+
 ent_status ent_training_make(ent_federation *f, ent_training *t)
 {
-    const int params = ent_model_params(f->model);
     *t = (ent_training){.f = f, .rule = ent_rule_find(f->config->federation.aggregation)};
-    t->state = (ent_rule_state){.config = f->config, .params = params, .population = f->clients - f->empty_clients};
-    t->state.blocks = ent_model_blocks(f->model, &t->state.block);
-    t->update.delta = ent_alloc(params, sizeof(double));
-    t->update.extra = t->rule->extra ? ent_alloc(params, sizeof(double)) : NULL;
-    t->update.weight = ent_alloc(t->state.blocks, sizeof(double));
-    bool there = t->update.delta && t->update.weight && (t->update.extra || !t->rule->extra);
-    for (int k = 0; k < t->rule->memory; k++) {
-        t->state.memory[k] = ent_alloc(params, sizeof(double));
-        there = there && t->state.memory[k];
-    }
-    ENT_TRY(ent_comm_agree(f->world, there ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
-    ent_status status = ent_store_new(f, &t->store);
+    ent_status status = ent_rule_state_make(f, &t->state);
+    if (status == ENT_OK) status = update_make(t, &t->update);
+    if (status == ENT_OK) status = ent_attack_draw(f, &t->byzantine);
+    ENT_TRY(ent_comm_agree(f->world, status));
+    status = ent_store_new(f, &t->store);
     if (status == ENT_OK) status = ent_trainer_new(f, &t->trainer);
     if (status == ENT_OK) status = ent_aggregate_new(f, t->rule, &t->aggregate);
     if (status == ENT_OK) status = ent_timeline_new(f, &t->timeline);
@@ -37,10 +39,12 @@ void ent_training_clear(ent_training *t)
     ent_variates_free(t->variates);
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
+    ent_rule_state_clear(&t->state);
+    ent_free(t->byzantine);
     ent_free(t->update.delta);
     ent_free(t->update.extra);
     ent_free(t->update.weight);
-    for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(t->state.memory[k]);
+    ent_free(t->update.effort);
 }
 
 /* What this rank has to do in a round. */
@@ -106,6 +110,7 @@ static ent_status train_client(ent_training *t, int64_t round, const share *s, i
     for (bool over = false; !over;) ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
     fill_update(t, s->weight[k]);
     if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
+    if (t->byzantine && t->byzantine[s->client[k]]) ent_attack_apply(&t->state, &t->update);
     return ent_aggregate_add(t->aggregate, f, &t->update);
 }
 
@@ -152,11 +157,12 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
 {
     ent_federation *f = t->f;
     const ent_mean *mean;
-    ENT_TRY(ent_aggregate_finish(t->aggregate, f, &mean));
+    ENT_TRY(ent_aggregate_finish(t->aggregate, f, &t->state, &mean));
     if (mean->clients > 0) t->rule->step(&t->state, mean, f->w);
     if (t->variates) ENT_TRY(ent_variates_keep(t->variates, f, s->cohort, s->rank, s->variate));
     figures->trained = mean->clients;
     figures->samples = mean->samples;
+    figures->blocks_short = mean->blocks_short;
     figures->train_loss = mean->samples > 0 ? mean->loss / (double)mean->samples : NAN;
     const double vectors = 1.0 + t->rule->extra;
     figures->bytes_up = figures->bytes_down = vectors * (double)mean->clients * t->state.params *

@@ -11,12 +11,17 @@ struct ent_timeline {
     int64_t *order; /* [clients] */
 };
 
+int64_t ent_timeline_most(const ent_federation *f)
+{
+    const int64_t wanted = llround(f->config->federation.participation * (double)f->clients);
+    return wanted < 1 ? 1 : wanted;
+}
+
 ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out)
 {
     ent_timeline *t = ent_alloc(1, sizeof *t);
     ENT_REQUIRE(t, ENT_ENOMEM, "timeline: no memory");
-    const int64_t wanted = llround(f->config->federation.participation * (double)f->clients);
-    t->cohort.room = wanted < 1 ? 1 : wanted;
+    t->cohort.room = ent_timeline_most(f);
     t->cohort.member = ent_alloc(t->cohort.room, sizeof *t->cohort.member);
     t->order = ent_alloc(f->clients, sizeof *t->order);
     if (!t->cohort.member || !t->order) {
