@@ -30,11 +30,15 @@ typedef struct {
 
 /* What one round was.  Times: the slowest rank's. */
 typedef struct {
-    int64_t round, cohort, trained, samples; /* clients drawn, clients that had rows, samples times epochs */
+    int64_t round, cohort, trained, samples; /* clients drawn, clients whose updates count, samples times epochs */
+    int64_t lost;                            /* clients that trained and whose update does not count */
+    double simulated_s;                      /* what the round takes in simulated time */
+    double staleness;                        /* mean age of the updates, in rounds */
     double train_loss;                       /* mean over those samples, while training */
     ent_metrics validation, test;            /* n = 0 in rounds that are not evaluated */
     double bytes_up, bytes_down;
     double compute_s, communicate_s, wait_s, evaluate_s;
+    double compute_mean_s; /* mean over ranks: compute_s over it tells how even the work is */
 } ent_round;
 
 typedef struct {

@@ -18,7 +18,10 @@ typedef enum {
     ENT_FOR_ORDER,      /* a: client, b: round and epoch */
     ENT_FOR_PROJECTION, /* a: hash of the modality's name */
     ENT_FOR_SYNTH,      /* a: what, b: row */
-    ENT_FOR_TEST
+    ENT_FOR_TEST,
+    ENT_FOR_AVAILABLE, /* a: client, b: round */
+    ENT_FOR_SYSTEM,    /* a: client, b: which of its properties */
+    ENT_FOR_DROPOUT    /* a: client, b: round, or number of the draw */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

@@ -2,6 +2,7 @@
  *
  *   population  which client has which rows; what every row has left             pure, the same on all ranks
  *   timeline    which clients take part in a round, from when, with what weight  pure, the same on all ranks
+ *   history     the weights that clients in flight have started from             the same on all ranks
  *   schedule    which rank trains which of them                                  pure, the same on all ranks
  *   rows        rows with their features: read, reduced; fitting the reductions
  *   store       features of the clients that a rank is training
@@ -28,6 +29,7 @@ typedef struct {
 typedef struct ent_store ent_store;
 typedef struct ent_variates ent_variates;
 typedef struct ent_timeline ent_timeline;
+typedef struct ent_history ent_history;
 typedef struct ent_trainer ent_trainer;
 typedef struct ent_aggregate ent_aggregate;
 
@@ -99,16 +101,33 @@ typedef struct {
 
 /* Ascending by client. */
 typedef struct {
-    int64_t drawn, n; /* drawn: those that were asked */
+    int64_t drawn, lost,
+        n;              /* drawn: those that were asked; lost: those that trained and whose update does not count */
+    double simulated_s; /* what the round takes */
+    double staleness;   /* mean over members of round - base */
     ent_member *member;
     int64_t room;
 } ent_cohort;
 
 ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out);
 void ent_timeline_free(ent_timeline *timeline);
-/* The cohort of a round; it lives until the next call.  Local. */
+/* The cohort of any round >= 0; it lives until the next call.  A round that does not follow the last one is found by
+ * playing all rounds before it, without training.  Local. */
 ent_status ent_timeline_round(ent_timeline *timeline, const ent_federation *f, int64_t round,
                               const ent_cohort **cohort);
+/* Behind a round: the oldest base that a later round can have. */
+int64_t ent_timeline_oldest(const ent_timeline *timeline, const ent_federation *f);
+
+/* history.c: the first weights of rounds first..first+n-1, for members whose base is an earlier round.  Local. */
+ent_status ent_history_new(const ent_federation *f, ent_history **out);
+void ent_history_free(ent_history *history);
+/* Keep w [params] as the first weights of `round`, the one behind the last that is there. */
+ent_status ent_history_keep(ent_history *history, int64_t round, const double *w);
+const double *ent_history_at(const ent_history *history, int64_t round);
+void ent_history_forget(ent_history *history, int64_t before); /* rounds < before */
+/* All that is there, w [n][params], and back again: what a checkpoint holds. */
+const double *ent_history_get(const ent_history *history, int64_t *first, int64_t *n);
+ent_status ent_history_set(ent_history *history, int64_t first, int64_t n, const double *w);
 
 /* schedule.c: rank[i] of the lane trains member i; a member without rows has rank -1.  Longest first, to the rank that
  * has least (Graham 1969).  Cost of a client: samples times the cost of their circuits.  Local. */
@@ -174,6 +193,7 @@ typedef struct {
     const ent_rule *rule;
     ent_rule_state state;
     ent_timeline *timeline;
+    ent_history *history;
     ent_store *store;
     ent_variates *variates; /* NULL where clients keep nothing */
     ent_trainer *trainer;

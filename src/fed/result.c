@@ -93,8 +93,16 @@ static double round_figure(const ent_round *r, int column)
         return r->communicate_s;
     case 16:
         return r->wait_s;
-    default:
+    case 17:
         return r->evaluate_s;
+    case 18:
+        return r->compute_mean_s;
+    case 19:
+        return (double)r->lost;
+    case 20:
+        return r->simulated_s;
+    default:
+        return r->staleness;
     }
 }
 
@@ -117,7 +125,11 @@ static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
                                          "compute_s",
                                          "communicate_s",
                                          "wait_s",
-                                         "evaluate_s"};
+                                         "evaluate_s",
+                                         "compute_mean_s",
+                                         "lost",
+                                         "simulated_s",
+                                         "staleness"};
     double *values = ent_alloc(f->rounds, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "result: no memory");
     ent_status status = ENT_OK;
