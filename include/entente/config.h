@@ -17,7 +17,7 @@ typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_los
 typedef enum { ENT_READ_Z, ENT_READ_ZZ } ent_readout_kind;
 typedef enum { ENT_POLICY_MMA, ENT_POLICY_ZERO, ENT_POLICY_MEAN, ENT_POLICY_DROP, ENT_POLICY_NONE } ent_policy;
 typedef enum { ENT_CONTEXT_MASK, ENT_CONTEXT_EMBED } ent_context_form;
-typedef enum { ENT_FEDAVG, ENT_FEDPROX } ent_aggregation;
+typedef enum { ENT_FEDAVG, ENT_FEDPROX, ENT_LOCAL } ent_aggregation;
 typedef enum { ENT_SAMPLING_UNIFORM, ENT_SAMPLING_WEIGHTED } ent_sampling;
 typedef enum { ENT_MODE_SYNC, ENT_MODE_FEDBUFF } ent_mode;
 typedef enum {

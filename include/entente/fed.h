@@ -49,7 +49,8 @@ typedef struct {
 
 typedef struct {
     int64_t train_rows, test_rows;
-    double accuracy; /* on its test rows; NaN without any */
+    double accuracy;          /* on its test rows; NaN without any */
+    double personal_accuracy; /* behind fine-tuning; NaN without test rows or without fine-tuning */
 } ent_client_figures;
 
 typedef struct ent_federation ent_federation;
@@ -93,6 +94,7 @@ typedef struct {
     int64_t rounds;
     const ent_round *round; /* [rounds] */
     ent_metrics test;
+    ent_metrics personal; /* of fine-tuned models, pooled over clients; n = 0 without fine-tuning */
     const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */
     int64_t patterns;
     const ent_pattern *pattern;       /* by number of modalities, most first */

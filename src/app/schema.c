@@ -60,7 +60,7 @@ static const cyaml_strval_t SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                        {"shards", ENT_SPLIT_SHARDS},
                                        {"quantity", ENT_SPLIT_QUANTITY},
                                        {"natural", ENT_SPLIT_NATURAL}};
-static const cyaml_strval_t AGGREGATION[] = {{"fedavg", ENT_FEDAVG}, {"fedprox", ENT_FEDPROX}};
+static const cyaml_strval_t AGGREGATION[] = {{"fedavg", ENT_FEDAVG}, {"fedprox", ENT_FEDPROX}, {"local", ENT_LOCAL}};
 static const cyaml_strval_t SAMPLING[] = {{"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}};
 static const cyaml_strval_t MODE[] = {{"sync", ENT_MODE_SYNC}, {"fedbuff", ENT_MODE_FEDBUFF}};
 static const cyaml_strval_t AVAILABILITY[] = {{"always", ENT_AVAILABLE_ALWAYS},

@@ -11,7 +11,7 @@
  *   rule        the aggregation rules, one row of a table each
  *   aggregate   what the clients send, added up
  *   round       one round, from the timeline to the new weights
- *   evaluate    predictions and figures;  result: the file */
+ *   evaluate    predictions and figures;  personal: those of models of the clients' own;  result: the file */
 #ifndef ENTENTE_FED_ROOM_H
 #define ENTENTE_FED_ROOM_H
 
@@ -54,7 +54,7 @@ struct ent_federation {
     double label_center, label_half; /* of a real label's range over the training rows */
     ent_round *round;                /* [config rounds] on rank 0 */
     int64_t rounds;
-    ent_metrics test;
+    ent_metrics test, personal;
     double *output; /* [test rows][outputs] on rank 0 */
     ent_pattern *pattern;
     int64_t patterns;
@@ -132,9 +132,11 @@ ent_status ent_history_set(ent_history *history, int64_t first, int64_t n, const
 /* schedule.c: rank[i] of the lane trains member i; a member without rows has rank -1.  Longest first, to the rank that
  * has least (Graham 1969).  Cost of a client: samples times the cost of their circuits.  Local. */
 ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, int *rank);
+/* The same for predicting each member's rows of `part` behind client.epochs of training.  Local. */
+ent_status ent_schedule_own(const ent_federation *f, const ent_cohort *cohort, int part, int *rank);
 
-/* store.c: features of clients' training rows, read when a client trains, given back when room is wanted. */
-ent_status ent_store_new(const ent_federation *f, ent_store **out); /* Collective */
+/* store.c: features of clients' rows of a part, read when a client wants them, given back when room is wanted. */
+ent_status ent_store_new(const ent_federation *f, int part, ent_store **out); /* Collective */
 void ent_store_free(ent_store *store);
 /* Make the first *ready of clients[0..n-1] ready, at least one.  Local. */
 ent_status ent_store_fetch(ent_store *store, const ent_federation *f, int64_t n, const int64_t *clients,
@@ -149,6 +151,8 @@ static inline int64_t ent_client_rows_count(const ent_federation *f, int64_t cli
 /* variates.c: the rule's client_vectors of every client that has trained; zeros before. */
 ent_status ent_variates_new(const ent_federation *f, ent_variates **out);
 void ent_variates_free(ent_variates *variates);
+/* What a client keeps, at its home rank (client modulo the ranks of the lane); NULL before it has trained.  Local. */
+const double *ent_variates_at(const ent_variates *v, const ent_federation *f, int64_t client);
 /* Members' vectors from their homes to the ranks that train them, and back: mine [own members][client_vectors *
  * params], own members in the order of the cohort.  Collective over the lane. */
 ent_status ent_variates_fetch(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
@@ -205,6 +209,13 @@ ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective 
 void ent_training_clear(ent_training *t);
 ent_status ent_round_run(ent_training *t, ent_round *figures); /* Collective */
 
+/* personal.c.  Collective. */
+
+/* As ent_predict_part, each client's rows by a model of its own: what it starts from, fine-tuned by `epochs`. */
+ent_status ent_predict_own(ent_training *t, int part, int epochs, double **output);
+/* aggregation: local: f->w becomes the mean of the clients' own weights. */
+ent_status ent_own_average(ent_training *t);
+
 /* result.c: what a result holds, before and after the model is there.  Local. */
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
 ent_status ent_result_restore_label(ent_federation *f, const char *folder);
@@ -212,6 +223,10 @@ ent_status ent_result_restore(ent_federation *f, const char *folder);
 
 /* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated. */
 ent_status ent_predict_part(ent_federation *f, int part, double **output);
+/* Rows first..first+n-1 of a part that policy drop does not answer get what the training labels alone predict. */
+void ent_answer_by_prior(const ent_federation *f, const ent_part *part, int64_t first, int64_t n, double *output);
+/* Behind the last round: final figures, and those of fine-tuning. */
+ent_status ent_training_evaluate(ent_training *t);
 ent_status ent_measure_part(const ent_federation *f, int part, const double *output, ent_metrics *metrics);
 
 #endif

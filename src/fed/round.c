@@ -23,7 +23,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
         there = there && t->state.memory[k];
     }
     ENT_TRY(ent_comm_agree(f->world, there ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
-    ent_status status = ent_store_new(f, &t->store);
+    ent_status status = ent_store_new(f, ENT_TRAIN, &t->store);
     if (status == ENT_OK) status = ent_trainer_new(f, &t->trainer);
     if (status == ENT_OK) status = ent_aggregate_new(f, t->rule, &t->aggregate);
     if (status == ENT_OK) status = ent_timeline_new(f, &t->timeline);
@@ -106,6 +106,7 @@ static ent_status train_client(ent_training *t, const share *s, int64_t k)
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, f, s->member[k].base, s->client[k]);
     memcpy(ent_trainer_work(t->trainer)->w, t->state.base, (size_t)t->state.params * sizeof(double));
+    if (t->rule->start) t->rule->start(&t->state, variate, ent_trainer_work(t->trainer)->w);
     for (bool over = false; !over;) ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
     fill_update(t, s->member[k].weight);
     if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
@@ -125,13 +126,14 @@ static ent_status train_share(ent_training *t, int64_t round, const share *s)
     return ENT_OK;
 }
 
-static ent_status evaluate_round(ent_federation *f, ent_round *figures)
+static ent_status evaluate_round(ent_training *t, ent_round *figures)
 {
+    ent_federation *f = t->f;
     const int part[2] = {ENT_VALIDATION, ENT_TEST};
     ent_metrics *metrics[2] = {&figures->validation, &figures->test};
     for (int k = 0; k < 2; k++) {
         double *output;
-        ENT_TRY(ent_predict_part(f, part[k], &output));
+        ENT_TRY(t->rule->own ? ent_predict_own(t, part[k], 0, &output) : ent_predict_part(f, part[k], &output));
         ent_status status = ENT_OK;
         if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
         ent_free(output);
@@ -164,7 +166,7 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
     figures->trained = mean->clients;
     figures->samples = mean->samples;
     figures->train_loss = mean->samples > 0 ? mean->loss / (double)mean->samples : NAN;
-    const double vectors = 1.0 + t->rule->extra;
+    const double vectors = t->rule->own ? 0.0 : 1.0 + t->rule->extra;
     figures->bytes_up = figures->bytes_down = vectors * (double)mean->clients * t->state.params *
                                               (double)sizeof(double);
     return ENT_OK;
@@ -202,7 +204,7 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     figures->simulated_s = cohort->simulated_s;
     figures->staleness = cohort->staleness;
     clock[3] = ent_clock_s();
-    if (is_evaluated(f, figures->round)) ENT_TRY(evaluate_round(f, figures));
+    if (is_evaluated(f, figures->round)) ENT_TRY(evaluate_round(t, figures));
     clock[4] = ent_clock_s();
     figures->compute_s = clock[1] - clock[0];
     figures->wait_s = clock[2] - clock[1];
