@@ -67,6 +67,43 @@ static void a_client_lacks_it_altogether(void **state)
     assert_memory_equal(context, other, sizeof context); /* the client is the same in every part */
 }
 
+/* Every client has one modality, in proportion to 1 - rate, the same one in every part. */
+static void exclusive_clients_have_one_modality(void **state)
+{
+    (void)state;
+    const double rates[3][M] = {{0.0, 0.0, 0.0}, {0.0, 0.5, 1.0}, {1.0, 1.0, 1.0}};
+    const double kept[3][M] = {{1.0 / 3, 1.0 / 3, 1.0 / 3}, {2.0 / 3, 1.0 / 3, 0.0}, {1.0 / 3, 1.0 / 3, 1.0 / 3}};
+    for (int k = 0; k < 3; k++) {
+        ent_missing_inp inp = {.level = ENT_LEVEL_EXCLUSIVE, .seed = 5};
+        memcpy(inp.rate, rates[k], sizeof rates[k]);
+        draw(inp, ENT_TRAIN, context);
+        for (int i = 0; i < N; i++) assert_int_equal(__builtin_popcount(context[i]), 1);
+        for (int i = 2000; i < N; i++) assert_int_equal(context[i], context[i - 2000]);
+        for (int m = 0; m < M; m++) assert_true(fabs(1.0 - share_without(m) - kept[k][m]) < 0.04);
+        draw(inp, ENT_TEST, other);
+        assert_memory_equal(context, other, sizeof context);
+        inp.where = ENT_WHERE_TRAIN;
+        draw(inp, ENT_TEST, other);
+        assert_memory_equal(stored, other, sizeof stored);
+    }
+}
+
+/* A row of which the file lacks the client's modality has nothing that the client could use. */
+static void exclusive_rows_without_it_are_skipped(void **state)
+{
+    (void)state;
+    ent_missing_inp inp = {.level = ENT_LEVEL_EXCLUSIVE, .seed = 5};
+    draw(inp, ENT_TRAIN, context);
+    for (int i = 0; i < N; i++) stored[i] = 3;
+    for (int empty = 0; empty < 3; empty++) {
+        inp.empty = (ent_missing_empty)empty;
+        draw(inp, ENT_TRAIN, other);
+        for (int i = 0; i < N; i++)
+            assert_int_equal(other[i], context[i] != 4 ? context[i] : inp.empty == ENT_ALLOW ? 0 : ENT_ROW_SKIPPED);
+    }
+    for (int i = 0; i < N; i++) stored[i] = ALL;
+}
+
 static void row_k_does_not_depend_on_its_neighbours(void **state)
 {
     (void)state;
@@ -189,6 +226,8 @@ int main(void)
         cmocka_unit_test(rates_of_samples),
         cmocka_unit_test(modalities_are_drawn_apart),
         cmocka_unit_test(a_client_lacks_it_altogether),
+        cmocka_unit_test(exclusive_clients_have_one_modality),
+        cmocka_unit_test(exclusive_rows_without_it_are_skipped),
         cmocka_unit_test(row_k_does_not_depend_on_its_neighbours),
         cmocka_unit_test(levels_do_not_share_numbers),
         cmocka_unit_test(parts),

@@ -242,6 +242,7 @@ static void plain_round(const fixture *x, plain *p, const drawn_round *r)
     const int blocks = ent_model_blocks(x->f.model, &block);
     p->blocks_short = 0;
     for (int b = 0; b < blocks; b++) {
+        if (rule == ENT_LOCAL) continue; /* the common weights stay */
         if (rule == ENT_KRUM || rule == ENT_MULTI_KRUM) {
             plain_krum(x, p, r, &block[b], b);
             continue;

@@ -31,9 +31,18 @@ typedef enum {
     ENT_TRIMMED_MEAN,
     ENT_KRUM,
     ENT_MULTI_KRUM,
+    ENT_LOCAL,
     ENT_AGGREGATIONS
 } ent_aggregation;
 typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE } ent_attack_kind;
+typedef enum { ENT_SAMPLING_UNIFORM, ENT_SAMPLING_WEIGHTED } ent_sampling;
+typedef enum { ENT_MODE_SYNC, ENT_MODE_FEDBUFF } ent_mode;
+typedef enum {
+    ENT_AVAILABLE_ALWAYS,
+    ENT_AVAILABLE_BERNOULLI,
+    ENT_AVAILABLE_PER_CLIENT,
+    ENT_AVAILABLE_DIURNAL
+} ent_availability;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 
 typedef struct {
@@ -83,10 +92,36 @@ typedef struct {
     double alpha;
     int shards_per_client;
     double participation; /* share of the clients that train in a round */
+    ent_sampling sampling;
     int rounds;
     ent_aggregation aggregation;
     int evaluate_every; /* rounds; the last is always evaluated */
 } ent_config_federation;
+
+/* The simulated clients: whether they answer, how fast they are, and how the server waits for them.  `rate`, `spread`
+ * and `period` belong to the availability; times are simulated seconds. */
+typedef struct {
+    ent_mode mode;
+    ent_availability availability;
+    double rate;   /* share of the clients that can be asked, in the mean */
+    double spread; /* per_client: of the log-odds; diurnal: of the phases, in days */
+    double period; /* diurnal: rounds a day */
+    double dropout;
+    double speed, speed_spread; /* samples a second, the median client's; spread of their logarithms */
+    double latency_s;
+    double deadline_s;     /* sync; 0: none */
+    double over_selection; /* sync: share that is asked beyond those that are wanted */
+    int concurrency;       /* fedbuff: clients that train at a time; 0: participation times clients */
+    int buffer;            /* fedbuff: updates a server step */
+    double staleness;      /* fedbuff: exponent */
+    int max_staleness;     /* fedbuff: server steps */
+} ent_config_system;
+
+/* Fine-tuning of the final model by every client. */
+typedef struct {
+    int epochs; /* 0: none */
+    double learning_rate;
+} ent_config_personal;
 
 /* What the aggregation rules take; each says which. */
 typedef struct {
@@ -132,6 +167,8 @@ typedef struct {
     ent_config_server server;
     ent_config_attack attack;
     ent_config_client client;
+    ent_config_system system;
+    ent_config_personal personal;
     ent_config_seeds seeds;
     ent_config_run run;
 } ent_config;

@@ -20,7 +20,10 @@ typedef enum {
     ENT_FOR_SYNTH,      /* a: what, b: row */
     ENT_FOR_TEST,
     ENT_FOR_BYZANTINE, /* who is */
-    ENT_FOR_ATTACK     /* a: client, b: round */
+    ENT_FOR_ATTACK,    /* a: client, b: round */
+    ENT_FOR_AVAILABLE, /* a: client, b: round */
+    ENT_FOR_SYSTEM,    /* a: client, b: which of its properties */
+    ENT_FOR_DROPOUT    /* a: client, b: round, or number of the draw */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

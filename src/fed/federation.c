@@ -279,8 +279,9 @@ ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *c
         status = ent_comm_agree(f->world, status);
     }
     f->train_s = ent_clock_s() - begin;
+    if (status == ENT_OK) status = ent_training_evaluate(&t);
     ent_training_clear(&t);
-    return status == ENT_OK ? ent_federation_evaluate(f) : status;
+    return status;
 }
 
 static double compute_seconds(const ent_federation *f)
@@ -309,6 +310,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .rounds = f->rounds,
                                 .round = f->round,
                                 .test = f->test,
+                                .personal = f->personal,
                                 .output = f->output,
                                 .patterns = f->patterns,
                                 .pattern = f->pattern,

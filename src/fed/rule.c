@@ -13,6 +13,7 @@
  *                 Yin et al. 2018, arXiv 1803.01498                          uniform               any
  *   krum, multi_krum
  *                 Blanchard et al. 2017, arXiv 1703.02757                    uniform               any
+ *   local         every client trains alone, in the rounds in which it is drawn    none            any
  *
  * "By samples": client k counts in block b by the samples that trained it, n_kb; "uniform": by 1 where there are any.
  * Each as in its paper (the three adaptive rules as in the algorithms of its experiments).  Everything is block by
@@ -33,6 +34,7 @@ static const ent_rule *const RULES[ENT_AGGREGATIONS] = {
     [ENT_TRIMMED_MEAN] = &ENT_RULE_TRIMMED_MEAN,
     [ENT_KRUM] = &ENT_RULE_KRUM,
     [ENT_MULTI_KRUM] = &ENT_RULE_MULTI_KRUM,
+    [ENT_LOCAL] = &ENT_RULE_LOCAL,
 };
 
 const ent_rule *ent_rule_find(ent_aggregation aggregation)

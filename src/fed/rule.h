@@ -53,10 +53,13 @@ typedef struct {
     int client_vectors; /* vectors that a client keeps between its rounds, one behind the other; zeros at first */
     bool extra;
     bool uniform; /* every client that trained a block counts alike */
+    bool own;     /* every client keeps a model of its own, in its one vector (minus the base); nothing is sent */
     /* Refuse a configuration; NULL: nothing to refuse.  Errors: ENT_ECONFIG. */
     ent_status (*check)(const ent_rule_state *s);
     /* Fill the server's memory before the first round; NULL: zeros. */
     void (*start)(ent_rule_state *s);
+    /* Before local training: where the client starts, w [params]; NULL: at the base. */
+    void (*begin)(const ent_rule_state *s, const double *variate, double *w);
     /* Change the local gradient of one block at weights w; NULL: leave it. */
     void (*correct)(const ent_rule_state *s, const double *variate, const ent_block *block, const double *w,
                     double *gradient);
@@ -77,6 +80,7 @@ extern const ent_rule ENT_RULE_FEDAVG, ENT_RULE_FEDPROX, ENT_RULE_FEDNOVA;      
 extern const ent_rule ENT_RULE_FEDAVGM, ENT_RULE_FEDADAM, ENT_RULE_FEDYOGI, ENT_RULE_FEDADAGRAD; /* rule_adaptive.c */
 extern const ent_rule ENT_RULE_SCAFFOLD, ENT_RULE_FEDDYN;                                        /* rule_variates.c */
 extern const ent_rule ENT_RULE_MEDIAN, ENT_RULE_TRIMMED_MEAN, ENT_RULE_KRUM, ENT_RULE_MULTI_KRUM; /* rule_robust.c */
+extern const ent_rule ENT_RULE_LOCAL;                                                             /* rule_local.c */
 
 /* w += the mean change. */
 void ent_rule_step_plain(ent_rule_state *s, const ent_mean *mean, double *w);

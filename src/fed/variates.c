@@ -36,6 +36,11 @@ void ent_variates_free(ent_variates *v)
     ent_free(v);
 }
 
+const double *ent_variates_at(const ent_variates *v, const ent_federation *f, int64_t client)
+{
+    return v->at[client / ent_comm_size(f->lane)];
+}
+
 /* One way of a journey: members grouped by the rank at the other end, in the order of the cohort. */
 typedef struct {
     size_t *home_bytes,
