@@ -177,8 +177,9 @@ ent_status ent_own_average(ent_training *t)
         const double *kept = ent_variates_at(t->variates, f, c);
         if (!kept) continue;
         ent_update *u = &t->update;
-        *u =
-            (ent_update){.client = c, .samples = ent_client_rows_count(f, c), .delta = u->delta, .weight = u->weight};
+        u->client = c;
+        u->samples = ent_client_rows_count(f, c);
+        u->loss = 0.0;
         memcpy(u->delta, kept, (size_t)t->state.params * sizeof *kept);
         ent_update_weigh(f, c, 1.0, u->weight);
         status = ent_aggregate_add(t->aggregate, f, u);

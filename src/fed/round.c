@@ -106,7 +106,7 @@ static ent_status train_client(ent_training *t, const share *s, int64_t k)
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, f, s->member[k].base, s->client[k]);
     memcpy(ent_trainer_work(t->trainer)->w, t->state.base, (size_t)t->state.params * sizeof(double));
-    if (t->rule->start) t->rule->start(&t->state, variate, ent_trainer_work(t->trainer)->w);
+    if (t->rule->begin) t->rule->begin(&t->state, variate, ent_trainer_work(t->trainer)->w);
     for (bool over = false; !over;) ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
     fill_update(t, s->member[k].weight);
     if (t->rule->send) t->rule->send(&t->state, variate, &t->update);

@@ -20,7 +20,7 @@ static void correct_prox(const ent_rule_state *s, const double *variate, const e
         gradient[k] += s->config->server.mu * (w[k] - s->base[k]);
 }
 
-static void start_local(const ent_rule_state *s, const double *variate, double *w)
+static void begin_local(const ent_rule_state *s, const double *variate, double *w)
 {
     for (int k = 0; k < s->params; k++) w[k] += variate[k];
 }
@@ -40,7 +40,7 @@ static const ent_rule RULES[] = {
     [ENT_LOCAL] = {.name = "local",
                    .client_vectors = 1,
                    .own = true,
-                   .start = start_local,
+                   .begin = begin_local,
                    .send = send_local,
                    .step = step_local},
     [ENT_FEDPROX] = {.name = "fedprox", .correct = correct_prox, .step = step_plain},

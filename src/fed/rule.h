@@ -50,7 +50,7 @@ typedef struct {
     bool extra;
     bool own; /* every client keeps a model of its own, in its one vector (minus the base); nothing is sent */
     /* Before local training: where the client starts, w [params]; NULL: at the base. */
-    void (*start)(const ent_rule_state *s, const double *variate, double *w);
+    void (*begin)(const ent_rule_state *s, const double *variate, double *w);
     /* Change the local gradient of one block at weights w; NULL: leave it. */
     void (*correct)(const ent_rule_state *s, const double *variate, const ent_block *block, const double *w,
                     double *gradient);
