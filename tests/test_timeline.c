@@ -241,6 +241,11 @@ static void a_day_has_a_night(void **state)
     for (int64_t round = 0; round < 8000; round++) there[round % 8] += ent_client_is_available(&w.f, 5, round);
     assert_true(there[2] == 1000 && there[6] == 0);
     for (int k = 0; k < 8; k++) check_near((double)there[k] / 1000, 0.5 + 0.5 * sin(0.785398163397448 * k), 0.07);
+    w.config.system.rate = 0.8; /* between 0.6 and 1, 0.8 in the mean */
+    memset(there, 0, sizeof there);
+    for (int64_t round = 0; round < 8000; round++) there[round % 8] += ent_client_is_available(&w.f, 5, round);
+    for (int k = 0; k < 8; k++) check_near((double)there[k] / 1000, 0.8 + 0.2 * sin(0.785398163397448 * k), 0.06);
+    w.config.system.rate = 0.5;
     w.config.federation.participation = 1.0;
     const ent_cohort night = fresh_round(&w, 6);
     assert_true(night.drawn == 0 && night.n == 0 && night.simulated_s == 0.0);
@@ -284,7 +289,7 @@ static void dropouts_are_lost(void **state)
     for (int c = 0; c < CLIENTS; c++) check_near((double)count[c] / ROUNDS, c % 8 ? 0.75 : 0.0, within(0.25));
 }
 
-/* Client c takes 2 (c % 8) / 4 seconds: a deadline of 2 loses those of 5, 6, 7 rows. */
+/* Client c takes 2 (c % 8) / 4 seconds: a deadline of 2.2 loses those of 5, 6, 7 rows. */
 static void a_deadline_loses_the_slow(void **state)
 {
     (void)state;
@@ -293,9 +298,9 @@ static void a_deadline_loses_the_slow(void **state)
     w.config.federation.participation = 1.0;
     const ent_cohort all = fresh_round(&w, 0);
     assert_true(all.n == 35 && all.lost == 0 && all.simulated_s == 3.5);
-    w.config.system.deadline_s = 2.0;
+    w.config.system.deadline_s = 2.2;
     const ent_cohort fast = fresh_round(&w, 0);
-    assert_true(fast.n == 20 && fast.lost == 15 && fast.simulated_s == 2.0);
+    assert_true(fast.n == 20 && fast.lost == 15 && fast.simulated_s == 2.2);
     for (int64_t k = 0; k < fast.n; k++) assert_true(fast.member[k].client % 8 <= 4);
     w.config.system.deadline_s = 100.0;
     const ent_cohort again = fresh_round(&w, 0);

@@ -118,6 +118,8 @@ void ent_timeline_free(ent_timeline *timeline);
  * playing all rounds before it, without training.  Local. */
 ent_status ent_timeline_round(ent_timeline *timeline, const ent_federation *f, int64_t round,
                               const ent_cohort **cohort);
+/* The most updates that a round can have. */
+int64_t ent_timeline_most(const ent_federation *f);
 /* Behind a round: the oldest base that a later round can have. */
 int64_t ent_timeline_oldest(const ent_timeline *timeline, const ent_federation *f);
 

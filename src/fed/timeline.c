@@ -31,15 +31,15 @@ struct ent_timeline {
     int64_t round;      /* of the cohort; -1 before the first */
 };
 
-int64_t ent_timeline_most(const ent_federation *f)
-{
-    return f->config->system.mode == ENT_MODE_FEDBUFF ? f->config->system.buffer : ent_clients_wanted(f);
-}
-
-int64_t ent_clients_wanted(const ent_federation *f)
+int64_t ent_timeline_share(const ent_federation *f)
 {
     const int64_t wanted = llround(f->config->federation.participation * (double)f->clients);
     return wanted < 1 ? 1 : wanted;
+}
+
+int64_t ent_timeline_most(const ent_federation *f)
+{
+    return f->config->system.mode == ENT_MODE_SYNC ? ent_timeline_share(f) : f->config->system.buffer;
 }
 
 ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out)
@@ -49,7 +49,7 @@ ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out)
     ent_timeline *t = ent_alloc(1, sizeof *t);
     ENT_REQUIRE(t, ENT_ENOMEM, "timeline: no memory");
     t->round = -1;
-    t->wanted = ent_clients_wanted(f);
+    t->wanted = ent_timeline_share(f);
     t->ask_room = (int64_t)fmin((double)f->clients, ceil((double)t->wanted * (1.0 + c->over_selection)));
     t->ask = ent_alloc(sync ? t->ask_room : 0, sizeof *t->ask);
     t->cohort.room = sync ? t->ask_room : c->buffer;

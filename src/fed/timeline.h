@@ -39,8 +39,8 @@ bool ent_client_is_available(const ent_federation *f, int64_t client, int64_t ro
 double ent_client_seconds(const ent_federation *f, int64_t client);
 bool ent_client_drops_out(const ent_federation *f, int64_t client, int64_t draw);
 
-/* Clients that a round wants. */
-int64_t ent_clients_wanted(const ent_federation *f);
+/* participation times clients, at least 1. */
+int64_t ent_timeline_share(const ent_federation *f);
 
 /* FedBuff. */
 typedef struct ent_buffer ent_buffer;

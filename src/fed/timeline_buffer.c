@@ -48,7 +48,7 @@ ent_status ent_buffer_new(const ent_federation *f, ent_buffer **out)
                 (long long)can);
     ent_buffer *b = ent_alloc(1, sizeof *b);
     ENT_REQUIRE(b, ENT_ENOMEM, "timeline: no memory");
-    b->room = c->concurrency > 0 ? c->concurrency : ent_clients_wanted(f);
+    b->room = c->concurrency > 0 ? c->concurrency : ent_timeline_share(f);
     if (b->room > can) b->room = can;
     b->heap = ent_alloc(b->room, sizeof *b->heap);
     if (!b->heap) {
