@@ -1,19 +1,10 @@
 /* From the configuration to a model: registers, fusion, head, loss. */
-#include <string.h>
-
 #include "fed.h"
-
-static ent_ansatz_kind ansatz_kind(const char *name)
-{
-    if (strcmp(name, "basic") == 0) return ENT_ANSATZ_BASIC;
-    if (strcmp(name, "strong") == 0) return ENT_ANSATZ_STRONG;
-    return strcmp(name, "hea") == 0 ? ENT_ANSATZ_HEA : ENT_ANSATZ_QASM;
-}
 
 static ent_ansatz ansatz_of(const ent_federation *f, int m)
 {
     const ent_config_register *c = &f->config->model.registers[m];
-    return (ent_ansatz){.kind = ansatz_kind(c->ansatz),
+    return (ent_ansatz){.kind = ent_ansatz_named(c->ansatz),
                         .qasm = f->qasm[m],
                         .qubits = c->qubits,
                         .layers = c->layers,
