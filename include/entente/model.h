@@ -1,8 +1,10 @@
-/* The model: registers, fusion, mask, head and loss, from features to outputs and gradients.
+/* The model: from features to outputs and gradients; the quantum model and what it is compared with.
  *
  * One vector w of parameters, cut into blocks.  Each block says which modalities a sample must have to train it; that
- * is all that the server needs to know of the missing-modality mechanism (MMA).
- * Source: model.md, sections 1 to 5.  All functions are Local. */
+ * is all that the server needs to know of the missing-modality mechanism (MMA), whatever the kind of model.
+ *
+ *   quantum    a circuit a register, a fusion circuit, readout, head.  Source: model.md, sections 1 to 5.
+ * All functions are Local. */
 #ifndef ENTENTE_MODEL_H
 #define ENTENTE_MODEL_H
 
@@ -44,7 +46,10 @@ void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int regi
 
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
+typedef enum { ENT_MODEL_QUANTUM } ent_model_kind;
+
 typedef struct {
+    ent_model_kind kind;
     int registers;
     ent_register reg[ENT_MAX_REGISTERS];
     ent_fusion fusion;
@@ -69,7 +74,9 @@ typedef struct {
 
 typedef struct ent_model ent_model;
 
-/* Errors: ENT_EARG, ENT_ENOMEM (more qubits than memory holds). */
+const char *ent_model_kind_name(ent_model_kind kind); /* "quantum", ... */
+
+/* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
 
@@ -81,28 +88,32 @@ ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_cir
 int ent_model_params(const ent_model *model);
 int ent_model_qubits(const ent_model *model);
 int ent_model_blocks(const ent_model *model, const ent_block **blocks); /* their number */
-const char *ent_model_engine(const ent_model *model);
+const char *ent_model_engine(const ent_model *model);                   /* "batch avx512" */
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
  * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
  * linear maps and heads N(0, 1/inputs); biases and embeddings 0. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
-/* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present (what x[m] holds
- * elsewhere is never read with mma); category [n] for cross-entropy, value [n] for squared error (NULL to predict). */
+/* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for
+ * cross-entropy, value [n] for squared error (NULL to predict).  Where a modality is absent, nothing of it is read with
+ * mma; without, absent[m] [inputs] is read in its place, or what x[m] holds where absent[m] is NULL. */
 typedef struct {
     int64_t n;
     const double *x[ENT_MAX_REGISTERS];
     const uint32_t *context;
     const int32_t *category;
     const double *value;
+    const double *absent[ENT_MAX_REGISTERS];
 } ent_samples;
 
-/* outputs [n][outputs]: logits, or the real prediction.  Errors: ENT_ENOMEM. */
+/* outputs [n][outputs]: logits, or the real prediction; a sample's bits do not depend on the samples beside it.
+ * Errors: ENT_ENOMEM. */
 ent_status ent_model_predict(ent_model *model, const double *w, const ent_samples *samples, double *outputs);
 
 /* The mean loss over the samples pick[0..n-1] of `samples` (NULL: all n), and its gradient by all parameters,
- * gradient [params], overwritten: exactly 0 for blocks that no picked sample trains.  Errors: ENT_ENOMEM. */
+ * gradient [params], overwritten: exactly 0 for blocks that no picked sample trains.  The same picks in the same order
+ * give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
 
