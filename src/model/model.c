@@ -1,6 +1,7 @@
 /* The model as a whole: samples are grouped by context vector, each group goes through the model's kind. */
 #include <string.h>
 
+#include "entente/blas.h"
 #include "entente/memory.h"
 #include "model.h"
 
@@ -21,7 +22,12 @@ struct ent_model {
 };
 
 static const ent_kind KIND[] = {
-    [ENT_MODEL_QUANTUM] = {"quantum", ent_quantum_make, ent_quantum_free, ent_quantum_predict, ent_quantum_gradient},
+    [ENT_MODEL_QUANTUM] = {"quantum", ent_quantum_make, ent_quantum_free, ent_quantum_predict, ent_quantum_gradient,
+                           false},
+    [ENT_MODEL_LATE] = {"late", ent_late_make, ent_late_free, ent_late_predict, ent_late_gradient, false},
+    [ENT_MODEL_LOGISTIC] = {"logistic", ent_logistic_make, ent_logistic_free, ent_logistic_predict,
+                            ent_logistic_gradient, true},
+    [ENT_MODEL_MLP] = {"mlp", ent_mlp_make, ent_mlp_free, ent_mlp_predict, ent_mlp_gradient, true},
 };
 
 const char *ent_model_kind_name(ent_model_kind kind)
@@ -38,6 +44,9 @@ ent_status ent_model_check(const ent_model_inp *inp)
     ENT_REQUIRE(inp->outputs >= 1, ENT_EARG, "%d outputs, want 1 or more", inp->outputs);
     ENT_REQUIRE(!inp->squared || inp->outputs == 1, ENT_EARG, "%d outputs for a real label, want 1", inp->outputs);
     ENT_REQUIRE(inp->mma || !inp->embed, ENT_EARG, "context vectors as an input of the head want mma");
+    ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP, ENT_EARG,
+                "%d parameters wanted of a %s model: an mlp alone can be made to a number", inp->params,
+                KIND[inp->kind].name);
     for (int m = 0; m < inp->registers; m++)
         ENT_REQUIRE(inp->reg[m].inputs >= 1, ENT_EARG, "modality '%s': no features", inp->reg[m].name);
     return ENT_OK;
@@ -195,12 +204,22 @@ static ent_status for_groups(ent_model *model, const double *w, const ent_sample
     return ENT_OK;
 }
 
+static ent_status on_one_thread(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                                const int64_t *pick, double *loss, double *result)
+{
+    if (!model->kind->blas) return for_groups(model, w, samples, n, pick, loss, result);
+    const int threads = ent_blas_one_thread();
+    const ent_status status = for_groups(model, w, samples, n, pick, loss, result);
+    ent_blas_restore(threads);
+    return status;
+}
+
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient)
 {
     double sum = 0.0;
     memset(gradient, 0, (size_t)ent_model_params(model) * sizeof *gradient);
-    ENT_TRY(for_groups(model, w, samples, n, pick, &sum, gradient));
+    ENT_TRY(on_one_thread(model, w, samples, n, pick, &sum, gradient));
     *loss = sum;
     return ENT_OK;
 }
@@ -215,7 +234,7 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
         piece.context += first;
         for (int m = 0; m < model->inp.registers; m++)
             if (piece.x[m]) piece.x[m] += first * model->inp.reg[m].inputs;
-        ENT_TRY(for_groups(model, w, &piece, piece.n, NULL, NULL, outputs + first * model->inp.outputs));
+        ENT_TRY(on_one_thread(model, w, &piece, piece.n, NULL, NULL, outputs + first * model->inp.outputs));
     }
     return ENT_OK;
 }

@@ -64,6 +64,7 @@ typedef struct {
     void (*free)(ent_body *body);
     ent_status (*predict)(ent_body *body, const ent_group *group);
     ent_status (*gradient)(ent_body *body, const ent_group *group, double *loss, double *gradient);
+    bool blas; /* computes by BLAS: on one thread, so that its bits stay the same */
 } ent_kind;
 
 /* model.c: what is refused of any kind. */
@@ -75,6 +76,24 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out);
 void ent_quantum_free(ent_body *body);
 ent_status ent_quantum_predict(ent_body *body, const ent_group *group);
 ent_status ent_quantum_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
+/* late.c: a quantum model a modality, fused by their decisions. */
+ent_status ent_late_make(const ent_model_inp *inp, ent_body **out);
+void ent_late_free(ent_body *body);
+ent_status ent_late_predict(ent_body *body, const ent_group *group);
+ent_status ent_late_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
+/* logistic.c: one linear map. */
+ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out);
+void ent_logistic_free(ent_body *body);
+ent_status ent_logistic_predict(ent_body *body, const ent_group *group);
+ent_status ent_logistic_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
+/* mlp.c: an encoder a modality, a joint layer. */
+ent_status ent_mlp_make(const ent_model_inp *inp, ent_body **out);
+void ent_mlp_free(ent_body *body);
+ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
+ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
 
 /* ---- the quantum model ---- */
 
