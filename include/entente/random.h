@@ -18,7 +18,8 @@ typedef enum {
     ENT_FOR_ORDER,      /* a: client, b: round and epoch */
     ENT_FOR_PROJECTION, /* a: hash of the modality's name */
     ENT_FOR_SYNTH,      /* a: what, b: row */
-    ENT_FOR_TEST
+    ENT_FOR_TEST,
+    ENT_FOR_DROPOUT /* a: row, b: the client's pass, index: client and modality */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */
