@@ -370,14 +370,14 @@ static void refuses_what_only_a_circuit_has(void **state)
     for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MLP; kind++) {
         ent_model_inp inp = small_kind((ent_model_kind)kind);
         inp.head = ENT_HEAD_DIRECT;
-        check_fails(ent_model_new(&inp, &model), ENT_EARG, "no circuit for head direct");
+        check_fails(ent_model_new(&inp, &model), ENT_EARG, "has no circuit for head direct");
         inp = small_kind((ent_model_kind)kind);
         inp.program.precision = ENT_SINGLE;
         check_fails(ent_model_new(&inp, &model), ENT_EARG, "computes in double, found precision single");
     }
     ent_model_inp inp = small_kind(ENT_MODEL_LOGISTIC);
     inp.params = 7;
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "7 parameters wanted of a logistic model");
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind logistic with 7 parameters wanted");
 }
 
 static void refuses_sizes_out_of_range(void **state)

@@ -278,7 +278,15 @@ static void untrained_blocks_keep_their_bits(void **state)
     for (int k = 0; k < 3; k++) {
         small_federation s;
         small_federation_make(&s, ENT_POLICY_MMA);
-        s.config.client = (ent_config_client){4, 1, optimizer[k], 0.1, 0.9, 0.9, 0.999, 1e-8, 0.5};
+        s.config.client = (ent_config_client){.epochs = 4,
+                                              .batch = 1,
+                                              .optimizer = optimizer[k],
+                                              .learning_rate = 0.1,
+                                              .momentum = 0.9,
+                                              .beta1 = 0.9,
+                                              .beta2 = 0.999,
+                                              .epsilon = 1e-8,
+                                              .weight_decay = 0.5};
         double *w = small_weights(s.f.model, 4), *before = small_weights(s.f.model, 4);
         ent_trainer *trainer;
         check_ok(ent_trainer_new(&s.f, &trainer));

@@ -205,7 +205,7 @@ static void refuses_what_has_no_joint_head(void **state)
     check_fails(ent_model_new(&inp, &model), ENT_EARG, "no joint head");
     inp = small_late();
     inp.params = 100;
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "100 parameters wanted of a late model");
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind late with 100 parameters wanted");
     inp = small_late();
     inp.head = ENT_HEAD_DIRECT; /* vision has one qubit */
     check_fails(ent_model_new(&inp, &model), ENT_EARG, "3 outputs wants a register of as many qubits");

@@ -7,10 +7,10 @@
 ent_status ent_dense_check(const ent_model_inp *inp)
 {
     const char *name = ent_model_kind_name(inp->kind);
-    ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR, ENT_EARG, "a %s model has no circuit for head direct, want head linear",
+    ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR, ENT_EARG, "kind %s has no circuit for head direct, want head linear",
                 name);
-    ENT_REQUIRE(inp->program.precision == ENT_DOUBLE, ENT_EARG,
-                "a %s model computes in double, found precision single", name);
+    ENT_REQUIRE(inp->program.precision == ENT_DOUBLE, ENT_EARG, "kind %s computes in double, found precision single",
+                name);
     return ENT_OK;
 }
 

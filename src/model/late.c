@@ -55,7 +55,7 @@ static ent_status make_alone(late *l, const ent_model_inp *inp, int m)
 
 ent_status ent_late_make(const ent_model_inp *inp, ent_body **out)
 {
-    ENT_REQUIRE(!inp->embed, ENT_EARG, "late fusion has no joint head that could take context vectors as an input");
+    ENT_REQUIRE(!inp->embed, ENT_EARG, "kind late has no joint head that could take context vectors as an input");
     late *l = ent_alloc(1, sizeof *l);
     ENT_REQUIRE(l, ENT_ENOMEM, "model: no memory");
     l->modalities = inp->registers;

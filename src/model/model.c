@@ -45,8 +45,8 @@ ent_status ent_model_check(const ent_model_inp *inp)
     ENT_REQUIRE(!inp->squared || inp->outputs == 1, ENT_EARG, "%d outputs for a real label, want 1", inp->outputs);
     ENT_REQUIRE(inp->mma || !inp->embed, ENT_EARG, "context vectors as an input of the head want mma");
     ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP, ENT_EARG,
-                "%d parameters wanted of a %s model: an mlp alone can be made to a number", inp->params,
-                KIND[inp->kind].name);
+                "kind %s with %d parameters wanted: mlp alone has a width to choose", KIND[inp->kind].name,
+                inp->params);
     for (int m = 0; m < inp->registers; m++)
         ENT_REQUIRE(inp->reg[m].inputs >= 1, ENT_EARG, "modality '%s': no features", inp->reg[m].name);
     return ENT_OK;
