@@ -375,7 +375,9 @@ static void refuses_what_only_a_circuit_has(void **state)
         inp.program.precision = ENT_SINGLE;
         check_fails(ent_model_new(&inp, &model), ENT_EARG, "computes in double, found precision single");
     }
+    ent_circuit *circuit;
     ent_model_inp inp = small_kind(ENT_MODEL_LOGISTIC);
+    check_fails(ent_model_circuit(&inp, 7, &circuit), ENT_EARG, "kind logistic has no circuit of all registers");
     inp.params = 7;
     check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind logistic with 7 parameters wanted");
 }

@@ -95,8 +95,8 @@ ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
 
 /* The circuit that samples with this context run, with its readouts; parameters and data angles keep the full model's
- * slots.  Nothing is compiled and no state is held, so any size goes.  Errors: as ent_model_new, memory for states
- * apart.  Free with ent_circuit_free. */
+ * slots.  Nothing is compiled and no state is held, so any size goes.  Kind quantum alone has one.  Errors: as
+ * ent_model_new, memory for states apart; ENT_EARG for another kind.  Free with ent_circuit_free. */
 ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_circuit **out);
 
 int ent_model_params(const ent_model *model);

@@ -122,6 +122,8 @@ ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, ui
 
 ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_circuit **out)
 {
+    ENT_REQUIRE(inp->kind == ENT_MODEL_QUANTUM, ENT_EARG, "kind %s has no circuit of all registers, kind quantum has",
+                ent_model_kind_name(inp->kind));
     ent_circuit *circuit = NULL;
     ent_masked *masked = ent_alloc(1, sizeof *masked);
     ent_layout *layout = ent_alloc(1, sizeof *layout);
