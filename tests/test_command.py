@@ -243,6 +243,12 @@ class Kinds(unittest.TestCase):
             found = train(model__kind=kind, data__file=folder / "whole.h5", federation__rounds=15)
             self.assertGreater(found["accuracy"], 0.55, kind)
 
+    def test_without_entanglement(self):
+        registers = ", ".join(f"{name}: {{qubits: 2, ansatz: product}}" for name in NAMES)
+        found = train(model__registers=f"{{{registers}}}", model__fusion__pattern="none")
+        self.assertEqual(found["params"], 3 * 8 + 3 * 4 + 2 * 6 + 2)  # registers, fusion's rotations, head
+        self.assertEqual(evaluate(found["out"])["weights_sha256"], found["weights_sha256"])
+
     def test_they_refuse(self):
         for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp"]),
                              ({"model__kind": "mlp", "model__head": "direct"}, ["kind mlp", "head direct"]),
