@@ -249,6 +249,14 @@ class Kinds(unittest.TestCase):
         self.assertEqual(found["params"], 3 * 8 + 3 * 4 + 2 * 6 + 2)  # registers, fusion's rotations, head
         self.assertEqual(evaluate(found["out"])["weights_sha256"], found["weights_sha256"])
 
+    def test_modality_dropout(self):
+        for kind, policy in [("quantum", "mma"), ("mlp", "zero"), ("late", "mean")][:1 if options.quick else 3]:
+            given = {"model__kind": kind, "missing__policy": policy, "data__file": folder / "whole.h5"}
+            some = [train(ranks=ranks, client__modality_dropout=0.4, **given) for ranks in [1, 2]]
+            self.assertEqual(some[0]["weights_sha256"], some[1]["weights_sha256"])
+            hashes = {train(**given, **more)["weights_sha256"] for more in [{}, {"client__modality_dropout": 0.8}]}
+            self.assertEqual(len(hashes | {some[0]["weights_sha256"]}), 3, (kind, policy))
+
     def test_they_refuse(self):
         for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp"]),
                              ({"model__kind": "mlp", "model__head": "direct"}, ["kind mlp", "head direct"]),

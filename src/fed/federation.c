@@ -245,6 +245,7 @@ void ent_federation_free(ent_federation *f)
     ent_comm_free(f->group);
     for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
         ent_reduction_free(f->reduction[m]);
+        ent_free(f->absent[m]);
         ent_qasm_free(f->qasm[m]);
     }
     ent_dataset_free(f->dataset);
