@@ -41,8 +41,10 @@ static void read_client(const ent_federation *f, int which, int64_t client, clie
     const int64_t first = part->first[client];
     int64_t at[ROWS];
     double *x[ENT_MAX_MODALITIES] = {r->x[0], r->x[1]};
-    r->samples = (ent_samples){
-        part->first[client + 1] - first, {r->x[0], r->x[1]}, part->context + first, part->category + first, NULL};
+    r->samples = (ent_samples){.n = part->first[client + 1] - first,
+                               .x = {r->x[0], r->x[1]},
+                               .context = part->context + first,
+                               .category = part->category + first};
     for (int64_t k = 0; k < r->samples.n; k++) at[k] = first + k;
     mpi_check(ent_rows_read(f, which, r->samples.n, at, x) == ENT_OK);
 }

@@ -1,13 +1,7 @@
 /* The missing protocol: rates, levels, parts, and what happens where nothing would be left. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "check.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "entente/missing.h"
 
@@ -220,6 +214,50 @@ static void never_gives_what_is_not_stored(void **state)
     make_rows(NULL);
 }
 
+/* Probability p a modality; where both would go, one stays: p^2 / 2 more for each. */
+static void dropout_frequencies(void **state)
+{
+    (void)state;
+    enum { DRAWS = 40000 };
+    const double p = 0.3;
+    int count[8] = {0};
+    for (int64_t k = 0; k < DRAWS; k++) count[ent_modality_dropout(7, p, 5, k % 3, 11, k)]++;
+    assert_int_equal(count[1] + count[4] + count[5], DRAWS);
+    const double both = (1 - p) * (1 - p), one = p * (1 - p) + p * p / 2;
+    check_near(count[5] / (double)DRAWS, both, 4 * sqrt(both * (1 - both) / DRAWS));
+    check_near(count[1] / (double)DRAWS, one, 4 * sqrt(one * (1 - one) / DRAWS));
+    check_near(count[4] / (double)DRAWS, one, 4 * sqrt(one * (1 - one) / DRAWS));
+}
+
+/* Each of seed, client, pass and row changes some of the draws: about half of them agree by chance. */
+static void dropout_is_a_function_of_its_arguments(void **state)
+{
+    (void)state;
+    enum { DRAWS = 1000 };
+    int same[5] = {0};
+    for (int64_t k = 0; k < DRAWS; k++) {
+        const uint32_t found = ent_modality_dropout(1, 0.5, 3, 4, 6, k);
+        same[0] += found == ent_modality_dropout(1, 0.5, 3, 4, 6, k);
+        same[1] += found == ent_modality_dropout(2, 0.5, 3, 4, 6, k);
+        same[2] += found == ent_modality_dropout(1, 0.5, 3, 5, 6, k);
+        same[3] += found == ent_modality_dropout(1, 0.5, 3, 4, 7, k);
+        same[4] += found == ent_modality_dropout(1, 0.5, 3, 4, 6, k + DRAWS);
+    }
+    assert_int_equal(same[0], DRAWS);
+    for (int j = 1; j < 5; j++) check_near(same[j] / (double)DRAWS, 0.25 * 0.25 + 2 * 0.375 * 0.375, 0.08);
+}
+
+static void dropout_at_its_ends(void **state)
+{
+    (void)state;
+    for (uint32_t has = 0; has < 8; has++)
+        for (int64_t k = 0; k < 50; k++) {
+            assert_int_equal(ent_modality_dropout(1, 0.0, has, 0, 0, k), has);
+            const uint32_t left = ent_modality_dropout(1, 1.0, has, 0, 0, k);
+            assert_true((left & ~has) == 0 && (left & (left - 1)) == 0 && (left != 0) == (has != 0));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest computes[] = {
@@ -231,6 +269,9 @@ int main(void)
         cmocka_unit_test(row_k_does_not_depend_on_its_neighbours),
         cmocka_unit_test(levels_do_not_share_numbers),
         cmocka_unit_test(parts),
+        cmocka_unit_test(dropout_frequencies),
+        cmocka_unit_test(dropout_is_a_function_of_its_arguments),
+        cmocka_unit_test(dropout_at_its_ends),
     };
     const struct CMUnitTest refusing[] = {
         cmocka_unit_test(keep_one_keeps_each_equally_often), cmocka_unit_test(keep_one_does_not_follow_the_rates),

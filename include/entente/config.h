@@ -47,7 +47,7 @@ typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
-    char *ansatz;               /* basic, strong, hea, or the path of an OpenQASM 3 file */
+    char *ansatz;               /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
     ent_reduce_kind reduce;
     ent_angle_map map;
     double scale;
@@ -68,11 +68,14 @@ typedef struct {
 } ent_config_fusion;
 
 typedef struct {
+    ent_model_kind kind;
     ent_config_register registers[ENT_MAX_MODALITIES];
     ent_config_fusion fusion;
     ent_readout_kind readout;
     ent_head_kind head;
     ent_loss_kind loss;
+    int hidden, params; /* mlp: width, or the number of parameters to come near to (0: `hidden` counts) */
+    ent_activation activation;
 } ent_config_model;
 
 typedef struct {
@@ -147,6 +150,7 @@ typedef struct {
     int epochs, batch;
     ent_optimizer optimizer;
     double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
 typedef struct {

@@ -32,4 +32,9 @@ typedef struct {
 void ent_missing_draw(const ent_missing_inp *inp, int part, int modalities, int64_t n, const int64_t *row,
                       const int32_t *client, const uint32_t *stored, uint32_t *context);
 
+/* Modality dropout (Neverova et al., arXiv 1501.00102, ModDrop): what is left of `context` where each of its
+ * modalities is taken away with probability p, 0..1; one always stays, evenly drawn where all would go.  A function of
+ * its arguments alone: `pass` counts the client's passes over its rows, round * epochs + epoch. */
+uint32_t ent_modality_dropout(uint64_t seed, double p, uint32_t context, int64_t client, int64_t pass, int64_t row);
+
 #endif

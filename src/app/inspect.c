@@ -283,6 +283,7 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     ENT_TRY(print_text(file, "/version", "version"));
     ENT_TRY(print_text(file, "/created", "created"));
     ENT_TRY(print_text(file, "/host", "host"));
+    if (ent_h5_has(file, "/kind")) ENT_TRY(print_text(file, "/kind", "model"));
     ENT_TRY(print_text(file, "/engine", "engine"));
     ENT_TRY(ent_h5_read(file, "/layout", ENT_H5_I64, 2, layout));
     ENT_TRY(ent_h5_describe(file, "/round/round", &rounds));

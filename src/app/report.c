@@ -74,7 +74,8 @@ static void print_clients(FILE *out, const ent_federation_view *v)
 void app_print_table(FILE *out, const ent_federation_view *v)
 {
     const ent_metrics *m = &v->test;
-    fprintf(out, "\n%lld test samples\n", (long long)m->n);
+    fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
+            v->params, v->engine, (long long)m->n);
     print_figure(out, "accuracy", m->accuracy);
     print_figure(out, "accuracy without value 0", m->accuracy_nonzero);
     print_figure(out, "accuracy, 5 classes", m->accuracy5);
@@ -125,13 +126,14 @@ void app_print_json(FILE *out, const ent_federation_view *v)
     const ent_metrics *m = &v->test;
     char digest[65];
     ent_sha256(v->weights, (size_t)v->params * sizeof *v->weights, digest);
-    json_t *object = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:i, s:i, s:s, s:s}", "accuracy",
-        number(m->accuracy), "accuracy_nonzero", number(m->accuracy_nonzero), "accuracy5", number(m->accuracy5),
-        "accuracy7", number(m->accuracy7), "f1_weighted", number(m->f1_weighted), "f1_macro", number(m->f1_macro),
-        "mae", number(m->mae), "pearson", number(m->pearson), "loss", number(m->loss), "rounds",
-        (json_int_t)v->rounds, "samples_per_s", number(v->samples_per_s), "patterns", patterns(v), "params",
-        v->params, "qubits", v->qubits, "engine", v->engine, "weights_sha256", digest);
+    json_t *object =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:i, s:i, s:s, s:s}", "accuracy",
+                  number(m->accuracy), "accuracy_nonzero", number(m->accuracy_nonzero), "accuracy5",
+                  number(m->accuracy5), "accuracy7", number(m->accuracy7), "f1_weighted", number(m->f1_weighted),
+                  "f1_macro", number(m->f1_macro), "mae", number(m->mae), "pearson", number(m->pearson), "loss",
+                  number(m->loss), "rounds", (json_int_t)v->rounds, "samples_per_s", number(v->samples_per_s),
+                  "patterns", patterns(v), "kind", ent_model_kind_name(v->config->model.kind), "params", v->params,
+                  "qubits", v->qubits, "engine", v->engine, "weights_sha256", digest);
     if (v->rounds > 0) json_object_set_new(object, "clients", spread_object(v, false));
     if (v->personal.n > 0) {
         json_object_set_new(object, "personal_accuracy", number(v->personal.accuracy));

@@ -9,11 +9,15 @@
 const char APP_DEFAULTS[] =
     "data: {label: class}\n"
     "model:\n"
+    "  kind: quantum\n"
     "  registers: {}\n"
     "  fusion: {pattern: ring, gate: crz, layers: 1}\n"
     "  readout: z\n"
     "  head: linear\n"
     "  loss: auto\n"
+    "  hidden: 16\n"
+    "  params: 0\n"
+    "  activation: tanh\n"
     "missing: {level: sample, rate: {}, absent: [], where: both, empty: keep_one, policy: mma, context: mask}\n"
     "federation: {clients: 8, split: iid, alpha: 0.5, shards_per_client: 2, participation: 1.0, sampling: uniform,\n"
     "  rounds: 20, aggregation: fedavg, evaluate_every: 1}\n"
@@ -21,7 +25,7 @@ const char APP_DEFAULTS[] =
     "  trim: 0.2, faulty: 1, select: 0}\n"
     "attack: {kind: none, share: 0.0, strength: 1.0}\n"
     "client: {epochs: 1, batch: 16, optimizer: adam, learning_rate: 0.01, momentum: 0.9, beta1: 0.9, beta2: 0.999,\n"
-    "  epsilon: 1.0e-8, weight_decay: 0.0}\n"
+    "  epsilon: 1.0e-8, weight_decay: 0.0, modality_dropout: 0.0}\n"
     "system: {mode: sync, availability: always, rate: 0.8, spread: 1.0, period: 24.0, dropout: 0.0, speed: 100.0,\n"
     "  speed_spread: 0.0, latency_s: 0.0, deadline_s: 0.0, over_selection: 0.0, concurrency: 0, buffer: 10,\n"
     "  staleness: 0.5, max_staleness: 100}\n"
@@ -34,6 +38,11 @@ const char APP_REGISTER_DEFAULTS[] =
 
 static const cyaml_strval_t REDUCE[] = {
     {"pca", ENT_REDUCE_PCA}, {"linear", ENT_REDUCE_LINEAR}, {"random", ENT_REDUCE_RANDOM}, {"none", ENT_REDUCE_NONE}};
+static const cyaml_strval_t KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
+                                      {"late", ENT_MODEL_LATE},
+                                      {"logistic", ENT_MODEL_LOGISTIC},
+                                      {"mlp", ENT_MODEL_MLP}};
+static const cyaml_strval_t ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
 static const cyaml_strval_t MAP[] = {{"tanh", ENT_MAP_TANH}, {"clip", ENT_MAP_CLIP}};
 static const cyaml_strval_t PATTERN[] = {
     {"ring", ENT_PATTERN_RING}, {"all", ENT_PATTERN_ALL}, {"star", ENT_PATTERN_STAR}, {"none", ENT_PATTERN_NONE}};
@@ -151,16 +160,18 @@ static const cyaml_schema_field_t ATTACK_FIELDS[] = {
     FIELD_ENUM("kind", ent_config_attack, kind, ATTACK), FIELD_REAL("share", ent_config_attack, share),
     FIELD_REAL("strength", ent_config_attack, strength), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t CLIENT_FIELDS[] = {FIELD_INT("epochs", ent_config_client, epochs),
-                                                     FIELD_INT("batch", ent_config_client, batch),
-                                                     FIELD_ENUM("optimizer", ent_config_client, optimizer, OPTIMIZER),
-                                                     FIELD_REAL("learning_rate", ent_config_client, learning_rate),
-                                                     FIELD_REAL("momentum", ent_config_client, momentum),
-                                                     FIELD_REAL("beta1", ent_config_client, beta1),
-                                                     FIELD_REAL("beta2", ent_config_client, beta2),
-                                                     FIELD_REAL("epsilon", ent_config_client, epsilon),
-                                                     FIELD_REAL("weight_decay", ent_config_client, weight_decay),
-                                                     CYAML_FIELD_END};
+static const cyaml_schema_field_t CLIENT_FIELDS[] = {
+    FIELD_INT("epochs", ent_config_client, epochs),
+    FIELD_INT("batch", ent_config_client, batch),
+    FIELD_ENUM("optimizer", ent_config_client, optimizer, OPTIMIZER),
+    FIELD_REAL("learning_rate", ent_config_client, learning_rate),
+    FIELD_REAL("momentum", ent_config_client, momentum),
+    FIELD_REAL("beta1", ent_config_client, beta1),
+    FIELD_REAL("beta2", ent_config_client, beta2),
+    FIELD_REAL("epsilon", ent_config_client, epsilon),
+    FIELD_REAL("weight_decay", ent_config_client, weight_decay),
+    FIELD_REAL("modality_dropout", ent_config_client, modality_dropout),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t SYSTEM_FIELDS[] = {
     FIELD_ENUM("mode", ent_config_system, mode, MODE),
@@ -210,11 +221,15 @@ static void name_fields(app_schema *s, unsigned modalities, char *const *name)
 void app_schema_make(app_schema *s, unsigned modalities, char *const *name)
 {
     name_fields(s, modalities, name);
-    const cyaml_schema_field_t model[] = {FIELD_PART("registers", ent_config_model, registers, s->registers),
+    const cyaml_schema_field_t model[] = {FIELD_ENUM("kind", ent_config_model, kind, KIND),
+                                          FIELD_PART("registers", ent_config_model, registers, s->registers),
                                           FIELD_PART("fusion", ent_config_model, fusion, FUSION_FIELDS),
                                           FIELD_ENUM("readout", ent_config_model, readout, READOUT),
                                           FIELD_ENUM("head", ent_config_model, head, HEAD),
                                           FIELD_ENUM("loss", ent_config_model, loss, LOSS),
+                                          FIELD_INT("hidden", ent_config_model, hidden),
+                                          FIELD_INT("params", ent_config_model, params),
+                                          FIELD_ENUM("activation", ent_config_model, activation, ACTIVATION),
                                           CYAML_FIELD_END};
     const cyaml_schema_field_t missing[] = {FIELD_ENUM("level", ent_config_missing, level, LEVEL),
                                             FIELD_PART("rate", ent_config_missing, rate, s->rate),
@@ -250,6 +265,8 @@ static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBIT
                                    {"model.registers.*.angles", 1, 2, false},
                                    {"model.registers.*.scale", 0, 1e6, true},
                                    {"model.fusion.layers", 0, 1000, false},
+                                   {"model.hidden", 1, 65536, false},
+                                   {"model.params", 0, 1e9, false},
                                    {"missing.rate", 0, 1, false},
                                    {"missing.rate.*", 0, 1, false},
                                    {"federation.clients", 0, 1e9, false},
@@ -293,6 +310,7 @@ static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBIT
                                    {"system.max_staleness", 0, 1e9, false},
                                    {"personal.epochs", 0, 1e6, false},
                                    {"personal.learning_rate", 0, 1e3, true},
+                                   {"client.modality_dropout", 0, 1, false},
                                    {"run.shards", 1, 1 << 30, false},
                                    {"run.threads", 0, 4096, false}};
 

@@ -87,3 +87,30 @@ void ent_missing_draw(const ent_missing_inp *inp, int part, int modalities, int6
         context[k] = context_of(inp, part, modalities, id, stored[k]);
     }
 }
+
+/* Index of a number in the row's stream: what is for one client never meets what is for another. */
+static double dropout_number(const ent_random *stream, int64_t client, int use, int m)
+{
+    ent_random at = *stream;
+    at.next = ((uint64_t)client * USES + (uint64_t)use) * ENT_MAX_MODALITIES + (uint64_t)m;
+    return ent_random_uniform(&at);
+}
+
+uint32_t ent_modality_dropout(uint64_t seed, double p, uint32_t context, int64_t client, int64_t pass, int64_t row)
+{
+    if (p <= 0.0) return context;
+    const ent_random stream = ent_random_at(seed, ENT_FOR_MODALITY_DROPOUT, (uint64_t)row, (uint64_t)pass);
+    double highest = -1.0;
+    uint32_t left = 0, kept = 0;
+    for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
+        const uint32_t bit = UINT32_C(1) << m;
+        if (!(context & bit)) continue;
+        if (dropout_number(&stream, client, LOSE, m) >= p) left |= bit;
+        const double rank = dropout_number(&stream, client, RANK, m);
+        if (rank > highest) {
+            highest = rank;
+            kept = bit;
+        }
+    }
+    return left != 0 ? left : kept;
+}

@@ -47,6 +47,7 @@ struct ent_federation {
     ent_part part[ENT_PARTS];
     ent_rows slice[ENT_PARTS]; /* what this rank evaluates, of validation and test */
     ent_reduction *reduction[ENT_MAX_MODALITIES];
+    double *absent[ENT_MAX_MODALITIES]; /* [numbers a sample] what the policy reads of an absent modality, or NULL */
     ent_qasm *qasm[ENT_MAX_MODALITIES];
     ent_model *model;
     double *w;                       /* [params] */

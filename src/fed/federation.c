@@ -51,14 +51,14 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
 {
     for (int m = 0; m < f->modalities; m++) {
         const char *name = f->config->model.registers[m].ansatz;
-        if (strcmp(name, "basic") == 0 || strcmp(name, "strong") == 0 || strcmp(name, "hea") == 0) continue;
+        if (ent_ansatz_named(name) != ENT_ANSATZ_QASM) continue;
         const ent_status status = folder
                                       ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], &f->qasm[m])
                                       : ent_qasm_load(name, &f->qasm[m]);
         if (status != ENT_OK)
             return ent_fail_in(status,
-                               "model.registers.%s.ansatz: found '%s', want basic, strong, hea or an OpenQASM "
-                               "3 file",
+                               "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
+                               "OpenQASM 3 file",
                                f->config->data.modalities[m], name);
     }
     return ENT_OK;
@@ -246,6 +246,7 @@ void ent_federation_free(ent_federation *f)
     ent_comm_free(f->group);
     for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
         ent_reduction_free(f->reduction[m]);
+        ent_free(f->absent[m]);
         ent_qasm_free(f->qasm[m]);
     }
     ent_dataset_free(f->dataset);

@@ -1,6 +1,7 @@
 /* The result of a run, <folder>/result.h5:
  *
- *   /config                      the configuration as used, YAML text; /version, /created, /host, /engine texts
+ *   /config                      the configuration as used, YAML text; /version, /created, /host, /kind (of model),
+ *                                /engine texts
  *   /seeds uint64 [4]            split, masks, init, sampling;  /layout int64 [2]: ranks, threads a rank
  *   /metrics/<name> float64 [1]  test figures after the last round
  *   /round/<name> [rounds]       a column each: loss, accuracies, bytes, seconds
@@ -285,6 +286,7 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
     ENT_TRY(ent_h5_write_text(file, "/version", version));
     ENT_TRY(ent_h5_write_text(file, "/created", ent_clock_date(date)));
     ENT_TRY(ent_h5_write_text(file, "/host", host));
+    ENT_TRY(ent_h5_write_text(file, "/kind", ent_model_kind_name(f->config->model.kind)));
     ENT_TRY(ent_h5_write_text(file, "/engine", ent_model_engine(f->model)));
     ENT_TRY(write_list(file, "/seeds", ENT_H5_U64, 4, seeds));
     return write_list(file, "/layout", ENT_H5_I64, 2, layout);

@@ -133,6 +133,7 @@ ent_samples ent_store_samples(const ent_store *s, const ent_federation *f, int64
     const double *x = s->x[client];
     for (int m = 0; m < f->modalities; m++) {
         samples.x[m] = x;
+        samples.absent[m] = f->absent[m];
         x += n * ent_reduced_width(f, m);
     }
     return samples;
