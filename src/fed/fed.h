@@ -42,7 +42,7 @@ struct ent_federation {
     const ent_config *config;
     ent_dataset *dataset;
     ent_missing_inp missing;
-    int modalities;
+    int modalities, node_ranks; /* node_ranks: of the world, on this node */
     int64_t clients, empty_clients;
     ent_part part[ENT_PARTS];
     ent_rows slice[ENT_PARTS]; /* what this rank evaluates, of validation and test */
@@ -142,7 +142,7 @@ ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, 
 ent_status ent_schedule_own(const ent_federation *f, const ent_cohort *cohort, int part, int *rank);
 
 /* store.c: features of clients' rows of a part, read when a client wants them, given back when room is wanted. */
-ent_status ent_store_new(const ent_federation *f, int part, ent_store **out); /* Collective */
+ent_status ent_store_new(const ent_federation *f, int part, ent_store **out); /* Local */
 void ent_store_free(ent_store *store);
 /* Make the first *ready of clients[0..n-1] ready, at least one.  Local. */
 ent_status ent_store_fetch(ent_store *store, const ent_federation *f, int64_t n, const int64_t *clients,

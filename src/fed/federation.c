@@ -127,6 +127,7 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     f->world = f->lane = world;
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
+    f->node_ranks = ent_comm_node_ranks(world);
     f->threads = ent_threads_a_rank(world, config->run.threads);
     f->missing = missing_of(f);
     *out = f;

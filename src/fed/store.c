@@ -27,13 +27,12 @@ static double client_bytes(const ent_store *s, const ent_federation *f, int64_t 
 
 ent_status ent_store_new(const ent_federation *f, int part, ent_store **out)
 {
-    const int ranks = ent_comm_node_ranks(f->world);
     ent_store *s = ent_alloc(1, sizeof *s);
     ENT_REQUIRE(s, ENT_ENOMEM, "clients' rows: no memory");
     s->which = part;
     s->x = ent_alloc(f->clients, sizeof *s->x);
     s->kept = ent_alloc(f->clients, sizeof *s->kept);
-    s->room = (double)ent_memory_available_bytes() / (4.0 * ranks);
+    s->room = (double)ent_memory_available_bytes() / (4.0 * f->node_ranks);
     if (!s->x || !s->kept) {
         ent_store_free(s);
         return ent_fail(ENT_ENOMEM, "rows of %lld clients: no memory", (long long)f->clients);
