@@ -128,9 +128,9 @@ static void every_kind_alone_is_right(void **state)
                 }
                 const int takes = ent_gate_describe((ent_gate_kind)kind)->angles;
                 const ent_angle angle = ent_angle_fixed(takes ? 0.9 : 0.0);
-                if (layer == 0)
-                    check_ok(ent_circuit_add(
-                        circuit, (ent_gate){(ent_gate_kind)kind, {swapped ? 2 : 0, swapped ? 0 : 2}, angle}));
+                const int is_run = ent_gate_describe((ent_gate_kind)kind)->qubits == 0; /* the lowest comes first */
+                const int p = swapped ? 2 - is_run : 0, q = swapped && !is_run ? 0 : 2;
+                if (layer == 0) check_ok(ent_circuit_add(circuit, (ent_gate){(ent_gate_kind)kind, {p, q}, angle}));
             }
             for (uint64_t mask = 1; mask < 8; mask++) check_ok(ent_circuit_read(circuit, mask));
             double found[7], wanted[7];

@@ -190,27 +190,95 @@ static void test_many_phases(void **state)
     ent_circuit_free(circuit);
 }
 
+/* RY, RZ and a chain of CX, so that qubits are no bits of the index any more; the QFT of a run; RX and RZ; <Z>, <Z Z>. */
+static ent_circuit *fourier_circuit(int n, int first, int last, ent_gate_kind kind)
+{
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(n, 2 * n, 0, &circuit));
+    for (int q = 0; q < n; q++) {
+        add(circuit, ENT_RY, q, 0, ent_angle_param(q));
+        add(circuit, ENT_RZ, q, 0, ent_angle_fixed(0.3 - q));
+    }
+    for (int q = 0; q + 1 < n; q++) add(circuit, ENT_CX, q, q + 1, ent_angle_none());
+    add(circuit, ENT_X, first, 0, ent_angle_none());
+    add(circuit, kind, first, last, ent_angle_none());
+    for (int q = 0; q < n; q++) {
+        add(circuit, ENT_RX, q, 0, ent_angle_param(n + q));
+        add(circuit, ENT_CRZ, q, (q + n / 2 + 1) % n == q ? (q + 1) % n : (q + n / 2 + 1) % n, ent_angle_fixed(0.9));
+        add(circuit, ENT_RY, q, 0, ent_angle_fixed(1.1));
+    }
+    for (int q = 0; q < n; q++) check_ok(ent_circuit_read(circuit, UINT64_C(1) << q | 1));
+    return circuit;
+}
+
+/* By FFTW against the reference engine's gates: every run of qubits, as one piece and as many. */
+static void test_fourier(void **state)
+{
+    (void)state;
+    for (int n = 2; n <= 11; n += 3)
+        for (int first = 0; first < n; first++)
+            for (int last = first; last < n; last++) {
+                ent_circuit *circuit = fourier_circuit(n, first, last, last % 2 ? ENT_QFT : ENT_IQFT);
+                check_circuit(circuit, 1, 3, ENT_DOUBLE, (first + last) % 10, 1e-12);
+                check_circuit(circuit, 1, 3, ENT_SINGLE, 0, 3e-5);
+                ent_circuit_free(circuit);
+            }
+}
+
+static ent_status add_spelled_out(void *circuit, const ent_gate *gate)
+{
+    if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, add_spelled_out, circuit);
+    return ent_circuit_add(circuit, *gate);
+}
+
+/* The same circuit by this engine's gates, where a transform takes two or three passes. */
+static void test_large_fourier(void **state)
+{
+    (void)state;
+    for (int n = 17; n <= 18; n++) {
+        ent_circuit *circuit = fourier_circuit(n, 18 - n, n - 1, n == 17 ? ENT_QFT : ENT_IQFT), *gates;
+        check_ok(ent_circuit_new(n, circuit->params, 0, &gates));
+        for (int64_t g = 0; g < circuit->gates; g++) check_ok(add_spelled_out(gates, &circuit->gate[g]));
+        for (int r = 0; r < circuit->readouts; r++) check_ok(ent_circuit_read(gates, circuit->readout[r]));
+        const ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .threads = 2};
+        result wanted = run(gates, &inp, 1, 3), found = run(circuit, &inp, 1, 3);
+        check_result(circuit, 1, &found, &wanted, 1e-12);
+        result_free(&wanted);
+        result_free(&found);
+        ent_circuit_free(circuit);
+        ent_circuit_free(gates);
+    }
+}
+
 static int64_t bytes_of(int64_t count)
 {
     return count * (int64_t)sizeof(double);
 }
 
+/* One thread against two and five, to the last bit. */
+static void check_threads(const ent_circuit *circuit, ent_precision precision)
+{
+    ent_program_inp inp = {ENT_ENGINE_STATE, precision, 1, NULL};
+    result one = run(circuit, &inp, 2, 3);
+    for (inp.threads = 2; inp.threads <= 5; inp.threads += 3) {
+        result more = run(circuit, &inp, 2, 3);
+        assert_memory_equal(one.expectations, more.expectations, (size_t)bytes_of(2 * circuit->readouts));
+        assert_memory_equal(one.grad_params, more.grad_params, (size_t)bytes_of(circuit->params));
+        result_free(&more);
+    }
+    result_free(&one);
+}
+
 static void test_threads(void **state)
 {
     (void)state;
-    ent_circuit *circuit = layered_circuit(15, 3);
+    ent_circuit *layers = layered_circuit(15, 3), *fourier = fourier_circuit(16, 0, 15, ENT_QFT);
     for (int precision = ENT_DOUBLE; precision <= ENT_SINGLE; precision++) {
-        ent_program_inp inp = {ENT_ENGINE_STATE, (ent_precision)precision, 1, NULL};
-        result one = run(circuit, &inp, 2, 3);
-        for (inp.threads = 2; inp.threads <= 5; inp.threads += 3) {
-            result more = run(circuit, &inp, 2, 3);
-            assert_memory_equal(one.expectations, more.expectations, (size_t)bytes_of(2 * circuit->readouts));
-            assert_memory_equal(one.grad_params, more.grad_params, (size_t)bytes_of(circuit->params));
-            result_free(&more);
-        }
-        result_free(&one);
+        check_threads(layers, (ent_precision)precision);
+        check_threads(fourier, (ent_precision)precision);
     }
-    ent_circuit_free(circuit);
+    ent_circuit_free(layers);
+    ent_circuit_free(fourier);
 }
 
 /* Where blocks have the size that the engine likes. */
@@ -253,9 +321,11 @@ static ent_status new_and_gradient(const ent_circuit *circuit)
 static void test_allocations(void **state)
 {
     (void)state;
-    ent_circuit *circuit = layered_circuit(6, 2);
-    check_every_allocation(new_and_gradient(circuit), (void)0);
-    ent_circuit_free(circuit);
+    ent_circuit *circuit[] = {layered_circuit(6, 2), fourier_circuit(6, 1, 5, ENT_QFT)};
+    for (int k = 0; k < 2; k++) {
+        check_every_allocation(new_and_gradient(circuit[k]), (void)0);
+        ent_circuit_free(circuit[k]);
+    }
 }
 
 int main(void)
@@ -263,7 +333,8 @@ int main(void)
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(test_random_double), cmocka_unit_test(test_random_single), cmocka_unit_test(test_layers),
         cmocka_unit_test(test_half_turns),    cmocka_unit_test(test_many_phases),   cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_large),         cmocka_unit_test(test_picked),
+        cmocka_unit_test(test_large),         cmocka_unit_test(test_picked),        cmocka_unit_test(test_fourier),
+        cmocka_unit_test(test_large_fourier),
     };
     const struct CMUnitTest refuses[] = {cmocka_unit_test(test_allocations)};
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);

@@ -2,7 +2,7 @@
  *
  * A circuit is compiled once for an engine into a program; the program is run for any number of samples.  Every
  * engine gives what the reference engine gives, to rounding; one engine, precision and instruction set gives the same
- * bits on any number of threads.  Nothing here knows a rank, a file or a clock.  All functions are Local. */
+ * bits on any number of threads (in the state engine a QFT is FFTW's, whose instructions are those of the processor).  Nothing here knows a rank, a file or a clock.  All functions are Local. */
 #ifndef ENTENTE_ENGINE_H
 #define ENTENTE_ENGINE_H
 

@@ -270,7 +270,7 @@ ent_status ent_batch_plan_new(const ent_circuit *circuit, const batch_shape *sha
     batch_plan *plan = ent_alloc(1, sizeof *plan);
     if (!plan) return no_memory();
     *plan = (batch_plan){.shape = *shape, .params = circuit->params, .angles = circuit->angles};
-    ent_status status = ent_batch_lower(circuit, &plan->list);
+    ent_status status = ent_batch_lower(circuit, NULL, &plan->list);
     if (status == ENT_OK) status = build(plan);
     if (status != ENT_OK) {
         ent_batch_plan_free(plan);

@@ -43,10 +43,17 @@ static void plan_free(void *plan)
     ent_free(p);
 }
 
+/* A QFT as its gates. */
+static ent_status add_gate(void *circuit, const ent_gate *gate)
+{
+    if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, add_gate, circuit);
+    return ent_circuit_add(circuit, *gate);
+}
+
 static ent_status circuit_copy(const ent_circuit *from, ent_circuit **out)
 {
     ENT_TRY(ent_circuit_new(from->qubits, from->params, from->angles, out));
-    for (int64_t g = 0; g < from->gates; g++) ENT_TRY(ent_circuit_add(*out, from->gate[g]));
+    for (int64_t g = 0; g < from->gates; g++) ENT_TRY(add_gate(*out, &from->gate[g]));
     for (int r = 0; r < from->readouts; r++) ENT_TRY(ent_circuit_read(*out, from->readout[r]));
     return ENT_OK;
 }

@@ -149,6 +149,15 @@ static void use_plan(state_worker *w, const state_plan *plan, uint64_t outside)
     w->kernels->prepare(&w->run, w->angle);
 }
 
+static void transform(state_worker *w, const state_pass *pass, void *state, int back)
+{
+    const int64_t blocks = blocks_of(w->run.plan, pass);
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
+    for (int c = 0; c < CHUNKS; c++)
+        w->kernels->transform(&w->run, pass, &w->scratch[omp_get_thread_num()], state, chunk_at(blocks, c),
+                              chunk_at(blocks, c + 1), back);
+}
+
 void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int last, int keep)
 {
     use_plan(w, plan, outside);
@@ -157,6 +166,10 @@ void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside
         const state_pass *pass = &plan->forward.pass[p];
         const int64_t blocks = blocks_of(plan, pass);
         const int is_last = last && p == plan->forward.passes - 1;
+        if (pass->transform) {
+            transform(w, pass, w->run.ket, 0);
+            continue;
+        }
 #pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
         for (int c = 0; c < CHUNKS; c++)
             w->kernels->forward(&w->run, pass, &w->scratch[omp_get_thread_num()], chunk_at(blocks, c),
@@ -174,6 +187,11 @@ void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outsid
     for (int p = route->passes - 1; p >= 0; p--) {
         const state_pass *pass = &route->pass[p];
         const int64_t blocks = blocks_of(plan, pass);
+        if (pass->transform) {
+            transform(w, pass, w->run.ket, 1);
+            transform(w, pass, w->run.bra, 1);
+            continue;
+        }
 #pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
         for (int c = 0; c < CHUNKS; c++)
             w->kernels->backward(&w->run, pass, &w->scratch[omp_get_thread_num()], chunk_at(blocks, c),
