@@ -58,16 +58,19 @@ static void gradient_equals_differences_for_every_head_and_loss(void **state)
     inp.head = ENT_HEAD_LINEAR;
     inp.fusion.gate = ENT_CRZ;
     check_gradient(&inp);
+    inp.fusion.gate = ENT_QFT;
+    check_gradient(&inp);
     inp.mma = false;
     check_gradient(&inp);
 }
 
 /* Identity 1: with nothing missing, MMA on and off agree to the last bit. */
-static void mma_changes_nothing_where_nothing_is_missing(void **state)
+static void check_nothing_missing(ent_gate_kind gate)
 {
-    (void)state;
     small_samples s;
-    ent_model_inp with = small_model(), without = with;
+    ent_model_inp with = small_model();
+    with.fusion.gate = gate;
+    ent_model_inp without = with;
     without.mma = false;
     ent_model *a = make(&with), *b = make(&without);
     const int params = ent_model_params(a);
@@ -87,6 +90,13 @@ static void mma_changes_nothing_where_nothing_is_missing(void **state)
     ent_free(gb);
     ent_model_free(a);
     ent_model_free(b);
+}
+
+static void mma_changes_nothing_where_nothing_is_missing(void **state)
+{
+    (void)state;
+    check_nothing_missing(ENT_CRX);
+    check_nothing_missing(ENT_QFT);
 }
 
 /* Copy the blocks that both models have, by name. */
@@ -118,11 +128,11 @@ static void same_gradient(const ent_model *model, const double *gradient, const 
 
 /* Identity 2: with m absent, the output equals that of a model built without register m; and so does the gradient, and
  * parameters that only the absent register uses get exactly 0. */
-static void absent_register_equals_model_without_it(void **state)
+static void check_absent_register(ent_gate_kind gate)
 {
-    (void)state;
     small_samples s, t;
-    const ent_model_inp inp = small_model();
+    ent_model_inp inp = small_model();
+    inp.fusion.gate = gate;
     ent_model *model = make(&inp);
     double *w = small_weights(model, 5), output[SMALL_SAMPLES * 3], alone[SMALL_SAMPLES * 3], loss, loss_alone;
     double *gradient = ent_alloc(ent_model_params(model), sizeof *gradient);
@@ -153,12 +163,19 @@ static void absent_register_equals_model_without_it(void **state)
     ent_model_free(model);
 }
 
-/* Identity 3: what is stored in an absent feature, NaN included, changes nothing. */
-static void absent_features_change_nothing(void **state)
+static void absent_register_equals_model_without_it(void **state)
 {
     (void)state;
+    check_absent_register(ENT_CRX);
+    check_absent_register(ENT_QFT);
+}
+
+/* Identity 3: what is stored in an absent feature, NaN included, changes nothing. */
+static void check_absent_features(ent_gate_kind gate)
+{
     small_samples s, spoiled;
-    const ent_model_inp inp = small_model();
+    ent_model_inp inp = small_model();
+    inp.fusion.gate = gate;
     ent_model *model = make(&inp);
     const int params = ent_model_params(model);
     double *w = small_weights(model, 7), loss, loss_spoiled, output[SMALL_SAMPLES * 3], other[SMALL_SAMPLES * 3];
@@ -186,6 +203,13 @@ static void absent_features_change_nothing(void **state)
     ent_model_free(model);
 }
 
+static void absent_features_change_nothing(void **state)
+{
+    (void)state;
+    check_absent_features(ENT_CRX);
+    check_absent_features(ENT_QFT);
+}
+
 static void threads_do_not_change_a_bit(void **state)
 {
     (void)state;
@@ -207,6 +231,48 @@ static void threads_do_not_change_a_bit(void **state)
     ent_free(b);
     ent_model_free(one);
     ent_model_free(three);
+}
+
+/* Two registers of one layer each, put together by hand: the head is the mean of all <Z>. */
+static void qft_mixing_is_one_transform_of_all_qubits(void **state)
+{
+    (void)state;
+    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 2, 1, 1, true};
+    const double x[2][2] = {{0.3, -0.8}, {1.1, 0.5}};
+    const uint32_t context = 3;
+    ent_model_inp inp = {.registers = 2,
+                         .fusion = {.layers = 1, .gate = ENT_QFT},
+                         .head = ENT_HEAD_DIRECT,
+                         .head_scale = 1.0,
+                         .outputs = 1,
+                         .squared = true,
+                         .mma = true,
+                         .program = {.threads = 1}};
+    for (int m = 0; m < 2; m++)
+        inp.reg[m] = (ent_register){.name = m ? "b" : "a", .ansatz = ansatz, .inputs = 2, .scale = 2.0};
+    ent_model *model = make(&inp);
+    double *w = small_weights(model, 3), angles[4], found, mean = 0.0, z[4];
+    assert_int_equal(ent_model_params(model), 4 + 8);
+    check_ok(ent_model_predict(model, w, &(ent_samples){1, {x[0], x[1]}, &context, NULL, NULL}, &found));
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(4, 12, 4, &circuit));
+    for (int m = 0; m < 2; m++) check_ok(ent_ansatz_append(&ansatz, 2 * m, 2 * m, 2 * m, circuit));
+    for (int k = 0; k < 4; k++) angles[k] = acos(-1.0) * tanh(x[k / 2][k % 2] / 2.0);
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_QFT, {0, 3}, ent_angle_none()}));
+    for (int q = 0; q < 4; q++) {
+        check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RY, {q, 0}, ent_angle_param(4 + 2 * q)}));
+        check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RZ, {q, 0}, ent_angle_param(5 + 2 * q)}));
+        check_ok(ent_circuit_read(circuit, UINT64_C(1) << q));
+    }
+    ent_program *program;
+    check_ok(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1}, &program));
+    check_ok(ent_program_forward(program, &(ent_batch){1, angles, w}, z));
+    for (int q = 0; q < 4; q++) mean += z[q] / 4;
+    check_near(found, mean, 1e-14);
+    ent_program_free(program);
+    ent_circuit_free(circuit);
+    ent_free(w);
+    ent_model_free(model);
 }
 
 static void patterns_connect_what_they_say(void **state)
@@ -299,6 +365,7 @@ int main(void)
         cmocka_unit_test(absent_register_equals_model_without_it),
         cmocka_unit_test(absent_features_change_nothing),
         cmocka_unit_test(threads_do_not_change_a_bit),
+        cmocka_unit_test(qft_mixing_is_one_transform_of_all_qubits),
         cmocka_unit_test(patterns_connect_what_they_say),
         cmocka_unit_test(loss_agrees_with_plain_formulas),
         cmocka_unit_test(blocks_cover_all_parameters_once),
