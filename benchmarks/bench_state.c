@@ -173,7 +173,7 @@ static double peak_bytes(void)
 
 static void time_size(const options *o, int n, ent_precision precision)
 {
-    const double state = ent_state_bytes(n, precision) / 2.0;
+    const double state = ent_state_bytes(n, precision);
     ent_circuit *circuit = layered_circuit(n, o->layers);
     numbers x = numbers_new(circuit);
     ent_program *program;

@@ -339,7 +339,7 @@ static void refuses_what_cannot_be_built(void **state)
     inp = small_model();
     inp.reg[0].ansatz.qubits = 50;
     inp.reg[0].inputs = 50;
-    check_fails(ent_model_new(&inp, &model), ENT_ENOMEM, "54 qubits needs 576460752303423488 bytes");
+    check_fails(ent_model_new(&inp, &model), ENT_ENOMEM, "54 qubits needs 288230376151711744 bytes");
 }
 
 static void every_failing_allocation_is_survived(void **state)

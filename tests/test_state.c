@@ -3,6 +3,9 @@
 #include "random_circuit.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../src/engine/state_plan.h"
 #include "entente/engine.h"
@@ -328,6 +331,41 @@ static void test_allocations(void **state)
     }
 }
 
+/* In a process that may take half a state more than the ket: forward runs, a gradient says what it lacks. */
+static int run_in_little_memory(const ent_circuit *circuit)
+{
+    const double state = ent_state_bytes(circuit->qubits, ENT_DOUBLE);
+    const ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .threads = 1};
+    double *params = random_numbers(1, circuit->params), *out = random_numbers(2, circuit->params);
+    const ent_batch batch = {1, NULL, params};
+    ent_program *program;
+    long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%lld", &pages) != 1) return 1;
+    fclose(file);
+    const rlim_t most = (rlim_t)(pages * sysconf(_SC_PAGESIZE)) + (rlim_t)(1.5 * state);
+    if (setrlimit(RLIMIT_AS, &(struct rlimit){most, most}) != 0) return 2;
+    if (ent_program_new(circuit, &inp, &program) != ENT_OK) return 3;
+    if (ent_program_forward(program, &batch, out) != ENT_OK) return 4;
+    const ent_status status = ent_program_gradient(program, &batch, cotangent, (void *)circuit, out, NULL);
+    if (status != ENT_ENOMEM || !strstr(ent_message(), "for its state and gradient")) return 5;
+    return ent_program_forward(program, &batch, out) == ENT_OK ? 0 : 6;
+}
+
+static void test_little_memory(void **state)
+{
+    (void)state;
+    if (getenv("ASAN_OPTIONS")) skip(); /* the sanitizer's shadow takes address space */
+    ent_circuit *circuit = layered_circuit(21, 1);
+    const pid_t child = fork();
+    if (child == 0) _exit(run_in_little_memory(circuit));
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 0);
+    ent_circuit_free(circuit);
+}
+
 int main(void)
 {
     const struct CMUnitTest computes[] = {
@@ -336,7 +374,7 @@ int main(void)
         cmocka_unit_test(test_large),         cmocka_unit_test(test_picked),        cmocka_unit_test(test_fourier),
         cmocka_unit_test(test_large_fourier),
     };
-    const struct CMUnitTest refuses[] = {cmocka_unit_test(test_allocations)};
+    const struct CMUnitTest refuses[] = {cmocka_unit_test(test_allocations), cmocka_unit_test(test_little_memory)};
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);
     failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);
     return failed;

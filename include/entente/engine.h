@@ -26,7 +26,8 @@ typedef struct {
 typedef struct ent_program ent_program;
 
 /* Compile.  The circuit may be freed afterwards.  A circuit of 0 qubits is legal: it has no readout.
- * Errors: ENT_ENOMEM when the states would not fit (the message says the bytes needed and the bytes there);
+ * Errors: ENT_ENOMEM when the state of a forward run would not fit (the message says the bytes needed and the bytes
+ * there);
  * ENT_EARG for an instruction set that this machine does not have. */
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
 void ent_program_free(ent_program *program);
@@ -48,7 +49,8 @@ typedef struct {
     const double *angles, *params;
 } ent_batch;
 
-/* expectations [samples][circuit readouts] = <psi| Z-string |psi>.
+/* expectations [samples][circuit readouts] = <psi| Z-string |psi>.  The state engine and the reference engine hold one
+ * state for it, and two from the first gradient on.
  * Errors: ENT_ENOMEM. */
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations);
 
@@ -62,7 +64,7 @@ typedef void ent_cotangent(void *context, int64_t first, int64_t count, const do
  *   grad_params [params]            d loss / d params, summed over the samples in an order fixed by the batch alone;
  *                                   added to what is there
  *   grad_angles [samples][angles]   d loss / d data angles; overwritten, 0 for slots not used; may be NULL
- * Errors: ENT_ENOMEM; then nothing is written. */
+ * Errors: ENT_ENOMEM, as for ent_program_new; then nothing is written. */
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
                                 double *grad_params, double *grad_angles);
 
@@ -75,7 +77,7 @@ ent_status ent_gradient_by_differences(const ent_circuit *circuit, const ent_pro
                                        double step, ent_cotangent *cotangent, void *context, double *grad_params,
                                        double *grad_angles);
 
-/* Bytes that one sample's run holds at once (ket, bra, scratch) in the reference engine. */
+/* Bytes of one state. */
 double ent_state_bytes(int qubits, ent_precision precision);
 
 #endif

@@ -7,7 +7,6 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "entente/memory.h"
 #include "state_product.h"
@@ -15,17 +14,6 @@
 enum { CHUNKS = 64, LOW_BITS = 10, THREADS_FROM_BITS = 13 };
 
 /* ---- memory ---- */
-
-/* On huge pages, and not written: the first pass does that, each part by a thread that works on it. */
-static void *pages_new(size_t bytes)
-{
-    enum { HUGE_PAGE = 1 << 21 };
-    if (bytes < HUGE_PAGE / 16) return ent_alloc((int64_t)bytes, 1);
-    const size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void *memory = aligned_alloc(HUGE_PAGE, rounded);
-    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* advice: it may fail */
-    return memory;
-}
 
 size_t ent_state_part_bytes(const state_plan *plan)
 {
@@ -51,7 +39,8 @@ static int scratch_new(const state_plan *plan, state_scratch *scratch)
 {
     const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
     const size_t block = (size_t)2 * (size_t)plan->shape.real_bytes << plan->shape.forward_bits;
-    scratch->ket = pages_new(2 * block); /* both on one huge page: scattered pages would meet in the sets of L2 */
+    scratch->ket =
+        ent_alloc_pages(2 * block); /* both on one huge page: scattered pages would meet in the sets of L2 */
     scratch->bra = scratch->ket ? (char *)scratch->ket + block : NULL;
     scratch->tree = ent_alloc(INT64_C(6) << STATE_TREES, vector);
     return scratch->ket && scratch->tree;
@@ -84,6 +73,23 @@ static int tables_new(const state_plan *plan, state_worker *w)
            w->expectations && w->weights;
 }
 
+/* Not written: the first pass does that, each part by a thread that works on it. */
+static ent_status state_new(const state_plan *plan, void **state)
+{
+    const size_t bytes = ent_state_part_bytes(plan);
+    char need[32], have[32];
+    *state = ent_alloc_pages(bytes);
+    const double there = (double)ent_memory_available_bytes();
+    ENT_REQUIRE(*state, ENT_ENOMEM, "a state of 2^%d amplitudes: no %zu bytes (%s); %.0f bytes (%s) are there",
+                plan->local_bits, bytes, ent_bytes_text((double)bytes, need), there, ent_bytes_text(there, have));
+    return ENT_OK;
+}
+
+ent_status ent_state_worker_back(state_worker *w)
+{
+    return w->run.bra ? ENT_OK : state_new(w->run.plan, &w->run.bra);
+}
+
 ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *kernels, int threads, state_worker **out)
 {
     state_worker *w = ent_alloc(1, sizeof *w);
@@ -95,13 +101,10 @@ ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *ker
     w->scratch = ent_alloc(w->threads, sizeof *w->scratch);
     int there = w->scratch != NULL && tables_new(plan, w);
     for (int t = 0; there && t < w->threads; t++) there = scratch_new(plan, &w->scratch[t]);
-    if (there) w->run.ket = pages_new(ent_state_part_bytes(plan));
-    if (there) w->run.bra = pages_new(ent_state_part_bytes(plan)); /* takes no memory before the first gradient */
-    if (!there || !w->run.ket || !w->run.bra) {
+    ent_status status = there ? state_new(plan, &w->run.ket) : ent_fail(ENT_ENOMEM, "state engine: no memory");
+    if (status != ENT_OK) {
         ent_state_worker_free(w);
-        char text[32];
-        return ent_fail(ENT_ENOMEM, "a state of %d qubits: no %s", plan->local_bits,
-                        ent_bytes_text((double)ent_state_part_bytes(plan), text));
+        return status;
     }
     *out = w;
     return ENT_OK;
