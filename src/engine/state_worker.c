@@ -23,11 +23,9 @@ size_t ent_state_part_bytes(const state_plan *plan)
 void ent_state_worker_free(state_worker *w)
 {
     if (!w) return;
-    for (int t = 0; w->scratch && t < w->threads; t++) {
-        ent_free(w->scratch[t].ket);
-        ent_free(w->scratch[t].tree);
-    }
+    for (int t = 0; w->scratch && t < w->threads; t++) ent_free(w->scratch[t].tree);
     ent_free(w->scratch);
+    ent_free(w->blocks);
     void *const all[] = {w->run.ket, w->run.bra,  w->run.factor, w->run.sign, w->run.cosine,   w->run.bit,
                          w->run.low, w->run.high, w->run.weight, w->angle,    w->sums,         w->value,
                          w->slope,   w->part[0],  w->part[1],    w->lower,    w->expectations, w->weights};
@@ -35,15 +33,22 @@ void ent_state_worker_free(state_worker *w)
     ent_free(w);
 }
 
-static int scratch_new(const state_plan *plan, state_scratch *scratch)
+/* The blocks of all threads side by side on as few huge pages as hold them: on scattered pages ket and bra would meet
+ * in the sets of L2, and a page for each thread would count as memory that the state does not need. */
+static int scratch_new(const state_plan *plan, state_worker *w)
 {
     const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
     const size_t block = (size_t)2 * (size_t)plan->shape.real_bytes << plan->shape.forward_bits;
-    scratch->ket =
-        ent_alloc_pages(2 * block); /* both on one huge page: scattered pages would meet in the sets of L2 */
-    scratch->bra = scratch->ket ? (char *)scratch->ket + block : NULL;
-    scratch->tree = ent_alloc(INT64_C(6) << STATE_TREES, vector);
-    return scratch->ket && scratch->tree;
+    w->scratch = ent_alloc(w->threads, sizeof *w->scratch);
+    w->blocks = ent_alloc_pages(2 * block * (size_t)w->threads);
+    int there = w->scratch && w->blocks;
+    for (int t = 0; there && t < w->threads; t++) {
+        w->scratch[t].ket = (char *)w->blocks + 2 * block * (size_t)t;
+        w->scratch[t].bra = (char *)w->scratch[t].ket + block;
+        w->scratch[t].tree = ent_alloc(INT64_C(6) << STATE_TREES, vector);
+        there = w->scratch[t].tree != NULL;
+    }
+    return there;
 }
 
 static int tables_new(const state_plan *plan, state_worker *w)
@@ -98,9 +103,7 @@ ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *ker
     w->kernels = kernels;
     w->run.low_bits = LOW_BITS < plan->local_bits ? LOW_BITS : plan->local_bits;
     w->threads = plan->local_bits < THREADS_FROM_BITS ? 1 : threads < CHUNKS ? threads : CHUNKS;
-    w->scratch = ent_alloc(w->threads, sizeof *w->scratch);
-    int there = w->scratch != NULL && tables_new(plan, w);
-    for (int t = 0; there && t < w->threads; t++) there = scratch_new(plan, &w->scratch[t]);
+    const int there = tables_new(plan, w) && scratch_new(plan, w);
     ent_status status = there ? state_new(plan, &w->run.ket) : ent_fail(ENT_ENOMEM, "state engine: no memory");
     if (status != ENT_OK) {
         ent_state_worker_free(w);

@@ -11,6 +11,7 @@ typedef struct {
     const state_kernels *kernels;
     int threads;
     state_scratch *scratch; /* [threads] */
+    void *blocks;           /* where the threads' blocks are */
     double *angle;          /* [rotations] */
     double *sums;           /* [chunks][rotations or values] */
     double *value;          /* [values] */
