@@ -153,7 +153,7 @@ static ent_status make_workers_back(ent_program *program, int64_t chunks, int *t
 
 static ent_status make_partials(ent_program *program, int64_t count)
 {
-    if (count > program->partial_room) {
+    if (!program->partial || count > program->partial_room) {
         ent_free(program->partial);
         program->partial_room = 0;
         program->partial = ent_alloc(count, sizeof(double));
