@@ -6,19 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "entente/clock.h"
 #include "entente/engine.h"
 #include "entente/memory.h"
+#include "problem.h"
 
 enum { LAYERS = 4 };
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void must(ent_status status)
 {
@@ -28,26 +22,6 @@ static void must(ent_status status)
 }
 
 /* ---- circuits ---- */
-
-static void add(ent_circuit *circuit, ent_gate_kind kind, int a, int b, ent_angle angle)
-{
-    must(ent_circuit_add(circuit, (ent_gate){kind, {a, b}, angle}));
-}
-
-static ent_circuit *comparison_circuit(int n)
-{
-    ent_circuit *circuit;
-    must(ent_circuit_new(n, LAYERS * n, LAYERS * n, &circuit));
-    for (int l = 0; l < LAYERS; l++) {
-        for (int q = 0; q < n; q++) {
-            add(circuit, ENT_RY, q, q, ent_angle_data(l * n + q));
-            add(circuit, ENT_RZ, q, q, ent_angle_param(l * n + q));
-        }
-        for (int q = 0; q < n && n > 1; q++) add(circuit, ENT_CX, q, (q + 1) % n, ent_angle_none());
-    }
-    for (int q = 0; q < n; q++) must(ent_circuit_read(circuit, UINT64_C(1) << q));
-    return circuit;
-}
 
 /* `registers` registers of n qubits each, of which `present` are there: encoding and layers of each register, then
  * fusion by RZZ around the ring of registers and RY, RZ on every qubit. */
@@ -92,7 +66,10 @@ static ent_circuit *random_circuit(int n, int gates, uint64_t seed)
         const ent_angle angle = !info->angles ? ent_angle_none()
                                 : g % 2       ? ent_angle_data(g / 2 % SLOTS)
                                               : ent_angle_param(g / 2 % SLOTS);
-        add(circuit, kind, a, info->qubits == 1 ? a : b, angle);
+        if (info->qubits == 0)
+            add(circuit, kind, a < b ? a : b, a < b ? b : a, angle);
+        else
+            add(circuit, kind, a, info->qubits == 1 ? a : b, angle);
     }
     for (int q = 0; q < n; q++) must(ent_circuit_read(circuit, UINT64_C(1) << q));
     return circuit;
@@ -105,13 +82,6 @@ typedef struct {
     ent_batch batch;
     double *angles, *params, *expectations, *grad_params, *grad_angles;
 } problem;
-
-static void ones(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    (void)first;
-    (void)expectations;
-    for (int64_t k = 0; k < count * ((const ent_circuit *)context)->readouts; k++) weights[k] = 1.0;
-}
 
 static problem problem_new(const ent_circuit *circuit, int64_t samples)
 {
@@ -150,19 +120,19 @@ static void run_once(problem *p, ent_program *program, int gradient)
 
 static double once_s(problem *p, ent_program *program, int gradient)
 {
-    const double before = now_s();
+    const double before = ent_clock_s();
     run_once(p, program, gradient);
-    return now_s() - before;
+    return ent_clock_s() - before;
 }
 
 /* Least seconds of one call; at least three calls, unless they take seconds. */
 static double least_s(problem *p, ent_program *program, int gradient, double seconds)
 {
     double best = INFINITY;
-    const double start = now_s();
-    for (int k = 0; k < 3 || now_s() - start < seconds; k++) {
+    const double start = ent_clock_s();
+    for (int k = 0; k < 3 || ent_clock_s() - start < seconds; k++) {
         best = fmin(best, once_s(p, program, gradient));
-        if (now_s() - start > 2.0) break;
+        if (ent_clock_s() - start > 2.0) break;
     }
     return best;
 }

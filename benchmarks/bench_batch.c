@@ -43,9 +43,9 @@ static double update_bytes(const bench_peak *peak, void *buffer, int64_t bytes)
 {
     double best = 0.0;
     for (int r = 0; r < 20; r++) {
-        const double start = now_s();
+        const double start = ent_clock_s();
         for (int k = 0; k < (1 << 24) / bytes; k++) peak->update(buffer, bytes);
-        const double rate = 2.0 * (double)((1 << 24) / bytes * bytes) / (now_s() - start);
+        const double rate = 2.0 * (double)((1 << 24) / bytes * bytes) / (ent_clock_s() - start);
         if (rate > best) best = rate;
     }
     return best;
@@ -56,8 +56,8 @@ static machine measure(const bench_peak *peak)
     machine m = {0};
     void *buffer = ent_alloc(1 << 19, 1);
     for (int r = 0; r < 20; r++) {
-        const double start = now_s(), flops = peak->multiply_adds(1 << 18, buffer);
-        const double rate = flops / (now_s() - start);
+        const double start = ent_clock_s(), flops = peak->multiply_adds(1 << 18, buffer);
+        const double rate = flops / (ent_clock_s() - start);
         if (rate > m.flops) m.flops = rate;
     }
     memset(buffer, 0, 64);
@@ -146,7 +146,7 @@ static void run_table(const options *o, const char *isa, int precision)
     table_head();
     for (int n = o->low; n <= o->high; n += o->step) {
         double reference_s[2] = {0.0, 0.0};
-        ent_circuit *circuit = comparison_circuit(n);
+        ent_circuit *circuit = layered_circuit(n, LAYERS, 1);
         if (n <= 12) verify(circuit, precision, isa);
         if (o->reference) time_reference(circuit, precision, o->seconds, reference_s);
         for (int b = 0; b < o->batches; b++)
@@ -186,10 +186,10 @@ static void run_missing(const options *o, const char *isa)
 /* Least seconds a call of both engines, call after call in turn, so that both meet the same noise. */
 static void race(problem *p, ent_program *const program[2], int gradient, double seconds, double best[2])
 {
-    const double start = now_s();
+    const double start = ent_clock_s();
     do {
         for (int e = 0; e < 2; e++) best[e] = fmin(best[e], once_s(p, program[e], gradient));
-    } while (now_s() - start < seconds);
+    } while (ent_clock_s() - start < seconds);
 }
 
 /* Returns how often the batch engine was slower. */
@@ -224,7 +224,7 @@ static int run_sweep(const options *o, const char *isa, int precision)
     printf("%3s %6s  %11s %11s %8s %6s  %11s %11s %8s\n", "n", "batch", "forward", "reference", "ratio", "",
            "gradient", "reference", "ratio");
     for (int n = 1; n <= 20; n++) {
-        ent_circuit *circuit = comparison_circuit(n);
+        ent_circuit *circuit = layered_circuit(n, LAYERS, 1);
         for (int b = 0; b < 5; b++) /* beyond: the reference engine takes minutes, its time a sample stays the same */
             if (b == 0 || SAMPLES[b] << n <= 1 << 16) slower += sweep_point(o, circuit, SAMPLES[b], precision, isa);
         ent_circuit_free(circuit);

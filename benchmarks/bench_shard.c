@@ -1,7 +1,10 @@
-/* One state over ranks, on the circuit of bench_state: mpirun -n S bench_shard [-n FIRST:LAST] [-t THREADS] [-l LAYERS]
+/* One state over ranks, on the circuits of bench_state:
  *
- * Checked against one rank where the state is small, then the best of some runs: milliseconds, passes, exchanges and
- * bytes that a rank sends in a forward run, as parts of its state. */
+ *   mpirun -n S bench_shard [-n FIRST:LAST] [-t THREADS] [-l LAYERS] [-r REPEATS] [-q 1]
+ *
+ * Checked against one rank where the state is small, then the best of some runs: milliseconds, passes, exchanges, bytes
+ * that a rank sends in a forward run, also as parts of its state, and the peaks of the resident set in parts, of a
+ * forward run and a gradient.  -q 1: RY, the QFT of all qubits, RX. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +13,10 @@
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
+#include "problem.h"
 
 typedef struct {
-    int first, last, threads, layers, repeats;
+    int first, last, threads, layers, repeats, fourier;
 } options;
 
 static ent_comm *world;
@@ -24,41 +28,17 @@ static void must(ent_status status)
     ent_comm_abort(world, 1);
 }
 
-static ent_circuit *layered_circuit(int n, int layers)
-{
-    ent_circuit *circuit;
-    must(ent_circuit_new(n, 2 * n * layers, 0, &circuit));
-    for (int l = 0, slot = 0; l < layers; l++) {
-        for (int q = 0; q < n; q++) {
-            must(ent_circuit_add(circuit, (ent_gate){ENT_RY, {q, 0}, ent_angle_param(slot++)}));
-            must(ent_circuit_add(circuit, (ent_gate){ENT_RZ, {q, 0}, ent_angle_param(slot++)}));
-        }
-        for (int q = 0; q < n; q++)
-            must(ent_circuit_add(circuit, (ent_gate){ENT_CX, {q, (q + 1) % n}, ent_angle_none()}));
-    }
-    for (int q = 0; q < n; q++) must(ent_circuit_read(circuit, UINT64_C(1) << q));
-    return circuit;
-}
-
-static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    (void)first;
-    (void)expectations;
-    for (int64_t k = 0; k < count * *(const int *)context; k++) weights[k] = 1.0;
-}
-
 /* Best of the repeats in milliseconds, of the slowest rank. */
 static double milliseconds(const options *o, ent_shard *shard, const ent_circuit *circuit, const double *params,
                            double *expectations, double *gradient)
 {
     const ent_batch batch = {1, NULL, params};
-    int readouts = circuit->readouts;
     double best = INFINITY;
     for (int k = 0; k <= o->repeats; k++) {
         ent_comm_barrier(world);
         double start = ent_clock_s(), took;
         if (gradient)
-            must(ent_shard_gradient(shard, &batch, cotangent, &readouts, gradient, NULL));
+            must(ent_shard_gradient(shard, &batch, ones, (void *)circuit, gradient, NULL));
         else
             must(ent_shard_forward(shard, &batch, expectations));
         took = ent_clock_s() - start;
@@ -83,7 +63,7 @@ static void verify(const ent_circuit *circuit, const double *params, const doubl
 
 static void time_size(const options *o, int n)
 {
-    ent_circuit *circuit = layered_circuit(n, o->layers);
+    ent_circuit *circuit = o->fourier ? fourier_circuit(n, QFT_WHOLE) : layered_circuit(n, o->layers, 0);
     double *params = ent_alloc(circuit->params, sizeof *params),
            *gradient = ent_alloc(circuit->params, sizeof *params);
     double *expectations = ent_alloc(circuit->readouts, sizeof *expectations);
@@ -92,16 +72,22 @@ static void time_size(const options *o, int n)
     for (int k = 0; k < circuit->params; k++) params[k] = sin(1.0 + 3.7 * k) * 2.0;
     must(ent_shard_new(circuit, &(ent_program_inp){.threads = o->threads}, world, &shard));
     ent_shard_describe(shard, &before);
+    double peak[2];
+    reset_peak();
     const double forward = milliseconds(o, shard, circuit, params, expectations, NULL);
+    peak[0] = peak_bytes();
     ent_shard_describe(shard, &info);
     if (n <= 20) verify(circuit, params, expectations);
     const double back = milliseconds(o, shard, circuit, params, expectations, gradient);
+    peak[1] = peak_bytes();
+    ent_comm_max(world, peak, 2);
     const double sent = (info.sent_bytes - before.sent_bytes) / (o->repeats + 1);
     if (ent_comm_rank(world) == 0)
         printf("%3d qubits, %d ranks of %d threads: forward %9.2f ms, gradient %9.2f ms, %d passes, %d exchanges, "
-               "%.2f parts sent, %.3f parts a layer\n",
-               n, ent_comm_size(world), o->threads, forward, back, info.passes, info.exchanges,
-               sent / info.part_bytes, sent / info.part_bytes / o->layers);
+               "%.1f MB sent (%.2f parts, %.3f a layer), resident %.3f and %.3f parts\n",
+               n, ent_comm_size(world), o->threads, forward, back, info.passes, info.exchanges, 1e-6 * sent,
+               sent / info.part_bytes, sent / info.part_bytes / o->layers, peak[0] / info.part_bytes,
+               peak[1] / info.part_bytes);
     fflush(stdout);
     ent_shard_free(shard);
     ent_free(params);
@@ -113,12 +99,13 @@ static void time_size(const options *o, int n)
 int main(int argc, char **argv)
 {
     if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
-    options o = {16, 22, 1, 4, 5};
+    options o = {16, 22, 1, 4, 5, 0};
     for (int k = 1; k + 1 < argc; k += 2) {
         const char *value = argv[k + 1];
         if (strcmp(argv[k], "-n") == 0 && sscanf(value, "%d:%d", &o.first, &o.last) == 1) o.last = o.first;
         if (strcmp(argv[k], "-t") == 0) o.threads = atoi(value);
         if (strcmp(argv[k], "-l") == 0) o.layers = atoi(value);
+        if (strcmp(argv[k], "-q") == 0) o.fourier = atoi(value);
         if (strcmp(argv[k], "-r") == 0) o.repeats = atoi(value);
     }
     for (int n = o.first; n <= o.last; n++) time_size(&o, n);

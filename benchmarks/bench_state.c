@@ -1,12 +1,15 @@
 /* The state engine on a layered circuit: RY and RZ on every qubit, then a ring of CX, L times; <Z> of every qubit.
  *
- *   bench_state [-n FIRST:LAST] [-t THREADS] [-p double|single|both] [-l LAYERS] [-r REPEATS] [-g 0|1]
+ *   bench_state [-n FIRST:LAST] [-t FIRST:LAST threads] [-p double|single|both] [-l LAYERS] [-r REPEATS] [-g 0|1]
+ *               [-q 1]
  *
  * The answer is checked first (12 qubits against the reference engine).  Then, for each size, the best of some runs:
  * milliseconds, seconds a layer, passes, and the share of the bandwidth of reading and writing in place that the
  * passes come to, measured in the same run on arrays of the state's size.  A pass of this engine reaches through
  * several layers, so it computes longer than memory takes; the last column says what share of the bandwidth an engine
- * with three passes a layer would need to be as fast. */
+ * with three passes a layer would need to be as fast; and the peak of the resident set, in states.
+ * -q 1: instead, a QFT by FFTW against the same by this engine's gates, each in a circuit of RY, QFT, RX that is also
+ * timed without it. */
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -14,13 +17,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../src/engine/state_plan.h"
 #include "entente/clock.h"
 #include "entente/engine.h"
 #include "entente/memory.h"
+#include "problem.h"
 
 typedef struct {
-    int first, last, threads, layers, repeats, gradient, precisions;
+    int first, last, threads, most_threads, layers, repeats, gradient, precisions, fourier;
     ent_precision precision[2];
 } options;
 
@@ -29,29 +32,6 @@ static void must(ent_status status)
     if (status == ENT_OK) return;
     fprintf(stderr, "bench_state: %s\n", ent_message());
     exit(1);
-}
-
-static ent_circuit *layered_circuit(int n, int layers)
-{
-    ent_circuit *circuit;
-    must(ent_circuit_new(n, 2 * n * layers, 0, &circuit));
-    for (int l = 0, slot = 0; l < layers; l++) {
-        for (int q = 0; q < n; q++) {
-            must(ent_circuit_add(circuit, (ent_gate){ENT_RY, {q, 0}, ent_angle_param(slot++)}));
-            must(ent_circuit_add(circuit, (ent_gate){ENT_RZ, {q, 0}, ent_angle_param(slot++)}));
-        }
-        for (int q = 0; q < n; q++)
-            must(ent_circuit_add(circuit, (ent_gate){ENT_CX, {q, (q + 1) % n}, ent_angle_none()}));
-    }
-    for (int q = 0; q < n; q++) must(ent_circuit_read(circuit, UINT64_C(1) << q));
-    return circuit;
-}
-
-static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    (void)first;
-    (void)expectations;
-    for (int64_t k = 0; k < count * *(const int *)context; k++) weights[k] = 1.0;
 }
 
 /* Parameters, and results of both kinds of run. */
@@ -78,26 +58,18 @@ static void numbers_free(numbers *x)
 static void run(const ent_circuit *circuit, ent_program *program, numbers *x, int gradient)
 {
     const ent_batch batch = {1, NULL, x->params};
-    int readouts = circuit->readouts;
     memset(x->gradient, 0, (size_t)circuit->params * sizeof(double));
     if (gradient)
-        must(ent_program_gradient(program, &batch, cotangent, &readouts, x->gradient, NULL));
+        must(ent_program_gradient(program, &batch, ones, (void *)circuit, x->gradient, NULL));
     else
         must(ent_program_forward(program, &batch, x->expectations));
 }
 
 /* ---- verify ---- */
 
-static double distance(const double *a, const double *b, int count)
-{
-    double most = 0.0;
-    for (int k = 0; k < count; k++) most = fmax(most, fabs(a[k] - b[k]));
-    return most;
-}
-
 static void verify(const options *o)
 {
-    ent_circuit *circuit = layered_circuit(12, o->layers);
+    ent_circuit *circuit = layered_circuit(12, o->layers, 0);
     numbers want = numbers_new(circuit), got = numbers_new(circuit);
     for (int k = 0; k <= o->precisions; k++) {
         const ent_program_inp inp = {.engine = k ? ENT_ENGINE_STATE : ENT_ENGINE_REFERENCE,
@@ -109,8 +81,8 @@ static void verify(const options *o)
         run(circuit, program, k ? &got : &want, 1);
         ent_program_free(program);
         if (k == 0) continue;
-        const double e = distance(got.expectations, want.expectations, circuit->readouts);
-        const double g = distance(got.gradient, want.gradient, circuit->params);
+        const double e = largest_difference(got.expectations, want.expectations, circuit->readouts);
+        const double g = largest_difference(got.gradient, want.gradient, circuit->params);
         printf("verified: 12 qubits, %s, off by %.1e and %.1e\n", inp.precision == ENT_DOUBLE ? "double" : "single",
                e, g);
         if (!(fmax(e, g) < (inp.precision == ENT_DOUBLE ? 1e-12 : 1e-4))) must(ent_fail(ENT_ENUMERIC, "wrong"));
@@ -152,30 +124,10 @@ static double bandwidth(size_t bytes, int threads, int repeats)
     return best;
 }
 
-/* Forget the peak of the resident set so far. */
-static void reset_peak(void)
-{
-    FILE *file = fopen("/proc/self/clear_refs", "w");
-    if (!file) return;
-    fputs("5", file);
-    fclose(file);
-}
-
-static double peak_bytes(void)
-{
-    FILE *file = fopen("/proc/self/status", "r");
-    char line[128];
-    long long kib = 0;
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "VmHWM: %lld kB", &kib) == 1) break;
-    if (file) fclose(file);
-    return 1024.0 * (double)kib;
-}
-
 static void time_size(const options *o, int n, ent_precision precision)
 {
-    const double state = ent_state_bytes(n, precision) / 2.0;
-    ent_circuit *circuit = layered_circuit(n, o->layers);
+    const double state = ent_state_bytes(n, precision);
+    ent_circuit *circuit = layered_circuit(n, o->layers, 0);
     numbers x = numbers_new(circuit);
     ent_program *program;
     must(ent_program_new(
@@ -201,9 +153,41 @@ static void time_size(const options *o, int n, ent_precision precision)
     ent_circuit_free(circuit);
 }
 
+/* ---- QFT ---- */
+
+/* Best of some runs, and the expectation values. */
+static double time_fourier(const options *o, int n, ent_precision precision, qft_form form, numbers *x)
+{
+    ent_circuit *circuit = fourier_circuit(n, form);
+    ent_program *program;
+    *x = numbers_new(circuit);
+    must(ent_program_new(
+        circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .precision = precision, .threads = o->threads},
+        &program));
+    const double ms = milliseconds(circuit, program, x, 0, o->repeats);
+    ent_program_free(program);
+    ent_circuit_free(circuit);
+    return ms;
+}
+
+static void compare_fourier(const options *o, int n, ent_precision precision)
+{
+    numbers x[3];
+    double ms[3];
+    for (int form = QFT_WHOLE; form <= QFT_NONE; form++)
+        ms[form] = time_fourier(o, n, precision, (qft_form)form, &x[form]);
+    const double off = largest_difference(x[QFT_WHOLE].expectations, x[QFT_SPELLED_OUT].expectations, n);
+    if (!(off < (precision == ENT_DOUBLE ? 1e-12 : 1e-4))) must(ent_fail(ENT_ENUMERIC, "QFT off by %g", off));
+    printf("%3d %-6s %2d QFT by FFTW %9.2f ms, by gates %9.2f ms, without %9.2f ms: ratio %.2f (off by %.0e)\n", n,
+           precision == ENT_DOUBLE ? "double" : "single", o->threads, ms[QFT_WHOLE], ms[QFT_SPELLED_OUT],
+           ms[QFT_NONE], ms[QFT_SPELLED_OUT] / ms[QFT_WHOLE], off);
+    fflush(stdout);
+    for (int form = QFT_WHOLE; form <= QFT_NONE; form++) numbers_free(&x[form]);
+}
+
 static options parse(int argc, char **argv)
 {
-    options o = {16, 22, 1, 4, 5, 1, 2, {ENT_DOUBLE, ENT_SINGLE}};
+    options o = {16, 22, 1, 2, 4, 5, 1, 2, 0, {ENT_DOUBLE, ENT_SINGLE}};
     for (int k = 1; k + 1 < argc; k += 2) {
         const char *value = argv[k + 1];
         switch (argv[k][0] == '-' ? argv[k][1] : 0) {
@@ -211,13 +195,16 @@ static options parse(int argc, char **argv)
             if (sscanf(value, "%d:%d", &o.first, &o.last) == 1) o.last = o.first;
             break;
         case 't':
-            o.threads = atoi(value);
+            if (sscanf(value, "%d:%d", &o.threads, &o.most_threads) == 1) o.most_threads = o.threads;
             break;
         case 'l':
             o.layers = atoi(value);
             break;
         case 'r':
             o.repeats = atoi(value);
+            break;
+        case 'q':
+            o.fourier = atoi(value);
             break;
         case 'g':
             o.gradient = atoi(value);
@@ -238,6 +225,10 @@ int main(int argc, char **argv)
     const options o = parse(argc, argv);
     verify(&o);
     for (int n = o.first; n <= o.last; n++)
-        for (int p = 0; p < o.precisions; p++) time_size(&o, n, o.precision[p]);
+        for (int p = 0; p < o.precisions; p++) {
+            options at = o;
+            for (; at.threads <= o.most_threads; at.threads++)
+                (o.fourier ? compare_fourier : time_size)(&at, n, o.precision[p]);
+        }
     return 0;
 }

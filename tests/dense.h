@@ -115,6 +115,18 @@ static inline void dense_add_controlled(dense_matrix *m, int n, int control, int
     dense_add_term(m, n, 1, control, dense_named('1'), target, u);
 }
 
+/* The QFT of qubits first..last, entry by entry: the run's bits of row and column are y and x, all others agree. */
+static inline void dense_qft(int first, int last, int sign, dense_matrix *m)
+{
+    const int size = 2 << (last - first), mask = (size - 1) << first;
+    for (int r = 0; r < m->dim; r++)
+        for (int c = 0; c < m->dim; c++) {
+            const double turns = (double)((r & mask) >> first) * ((c & mask) >> first) / size;
+            if ((r & ~mask) == (c & ~mask))
+                m->a[r][c] = cexp(dense_of(0, sign * 2.0 * acos(-1.0) * turns)) / sqrt(size);
+        }
+}
+
 /* The gate as a 2^n x 2^n matrix. */
 static inline void dense_gate(ent_gate_kind kind, double t, const int qubit[2], int n, dense_matrix *m)
 {
@@ -122,6 +134,10 @@ static inline void dense_gate(ent_gate_kind kind, double t, const int qubit[2], 
     memset(m, 0, sizeof *m);
     m->dim = 1 << n;
     switch (kind) {
+    case ENT_QFT:
+    case ENT_IQFT:
+        dense_qft(p, q, kind == ENT_QFT ? 1 : -1, m);
+        return;
     case ENT_CX:
         dense_add_controlled(m, n, p, q, dense_gate_1q(ENT_X, 0));
         return;

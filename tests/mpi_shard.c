@@ -137,20 +137,38 @@ static void test_memory(void **state)
     ent_circuit_free(circuit);
 }
 
-/* One rank without memory: all ranks say which. */
+/* The k-th allocation fails on the last rank alone, for every k: all ranks say which rank, and those that are of a
+ * state the bytes wanted and there. */
 static void test_one_rank(void **state)
 {
     (void)state;
-    ent_circuit *circuit = random_circuit(1, 6, 20, 2, 1, 2);
+    ent_circuit *circuit = random_circuit(1, 6, 60, 2, 1, 2);
     ent_shard *shard;
-    const int size = ent_comm_size(world), last = size - 1;
-    if (ent_comm_rank(world) == last) ent_alloc_fail_at(5);
-    const ent_status status = ent_shard_new(circuit, &(ent_program_inp){.threads = 1}, world, &shard);
+    const int last = ent_comm_size(world) - 1;
+    char rank[32], bytes[64];
+    snprintf(rank, sizeof rank, "rank %d: ", last);
+    snprintf(bytes, sizeof bytes, "no %d bytes", 16 << (6 - log2_of(last + 1)));
+    ent_status status = ENT_ENOMEM;
+    int of_a_state = 0;
+    for (int k = 1; status != ENT_OK; k++) {
+        if (ent_comm_rank(world) == last) ent_alloc_fail_at(k);
+        status = ent_shard_new(circuit, &(ent_program_inp){.threads = 1, .isa = "baseline"}, world, &shard);
+        ent_alloc_fail_at(0);
+        if (status == ENT_OK) break;
+        mpi_check(status == ENT_ENOMEM && (last == 0 || strstr(ent_message(), rank) == ent_message()));
+        of_a_state += strstr(ent_message(), bytes) && strstr(ent_message(), "are there");
+    }
+    mpi_check(of_a_state == 1);
+    double expectations[2], grad_params[2] = {0}, angle = 0.5, params[2] = {0.1, 0.2};
+    const ent_batch batch = {1, &angle, params};
+    mpi_check(ent_shard_forward(shard, &batch, expectations) == ENT_OK);
+    if (ent_comm_rank(world) == last) ent_alloc_fail_at(1); /* the bra */
+    status = ent_shard_gradient(shard, &batch, cotangent, circuit, grad_params, NULL);
     ent_alloc_fail_at(0);
-    char text[32];
-    snprintf(text, sizeof text, "rank %d", last);
-    mpi_check(status == ENT_ENOMEM);
-    mpi_check(size == 1 || strstr(ent_message(), text) != NULL);
+    mpi_check(status == ENT_ENOMEM && strstr(ent_message(), bytes) && grad_params[0] == 0.0);
+    mpi_check(last == 0 || strstr(ent_message(), rank) == ent_message());
+    mpi_check(ent_shard_gradient(shard, &batch, cotangent, circuit, grad_params, NULL) == ENT_OK);
+    ent_shard_free(shard);
     ent_circuit_free(circuit);
 }
 

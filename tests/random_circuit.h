@@ -25,13 +25,16 @@ static inline ent_circuit *random_circuit(uint64_t seed, int n, int gates, int p
     check_ok(ent_circuit_new(n, params, angles, &circuit));
     const int first = (int)ent_random_below(&s, ENT_GATE_KINDS);
     for (int g = 0; g < gates; g++) {
-        const ent_gate_kind kind = (ent_gate_kind)((first + 7 * g) % ENT_GATE_KINDS); /* 7 and 24 have no divisor */
+        const ent_gate_kind kind = (ent_gate_kind)((first + 7 * g) % ENT_GATE_KINDS); /* 7 and 26 have no divisor */
         const ent_gate_info *info = ent_gate_describe(kind);
         const int p = (int)ent_random_below(&s, (uint64_t)n), step = 1 + (int)ent_random_below(&s, (uint64_t)n);
         const ent_angle angle = info->angles ? random_angle(&s, params, angles) : ent_angle_none();
         if (info->qubits > n) continue;
         const int q = (p + (step == n ? 1 : step)) % n;
-        check_ok(ent_circuit_add(circuit, (ent_gate){kind, {p, info->qubits == 2 ? q : 0}, angle}));
+        if (info->qubits == 0)
+            check_ok(ent_circuit_add(circuit, (ent_gate){kind, {p < q ? p : q, p < q ? q : p}, angle}));
+        else
+            check_ok(ent_circuit_add(circuit, (ent_gate){kind, {p, info->qubits == 2 ? q : 0}, angle}));
     }
     for (int r = 0; r < readouts; r++)
         check_ok(ent_circuit_read(circuit, 1 + ent_random_below(&s, (UINT64_C(1) << n) - 1)));

@@ -16,7 +16,7 @@ static void matrices_are_the_textbooks(void **state)
 {
     (void)state;
     static dense_matrix wanted;
-    for (int kind = 0; kind < ENT_GATE_KINDS; kind++)
+    for (int kind = 0; kind < ENT_QFT; kind++)
         for (int k = 0; k < ANGLE_COUNT; k++) {
             double m[32];
             const int d = ent_gate_matrix((ent_gate_kind)kind, ANGLES[k], m);
@@ -51,7 +51,7 @@ static void some_entries_by_hand(void **state)
 static void matrices_are_unitary(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < ENT_GATE_KINDS; kind++)
+    for (int kind = 0; kind < ENT_QFT; kind++)
         for (int k = 0; k < ANGLE_COUNT; k++) {
             double m[32];
             const int d = ent_gate_matrix((ent_gate_kind)kind, ANGLES[k], m);
@@ -87,17 +87,37 @@ static void generators_give_the_derivative(void **state)
     }
 }
 
+static ent_status count_kinds(void *context, const ent_gate *gate)
+{
+    ((int *)context)[gate->kind]++;
+    return ENT_OK;
+}
+
+/* H, CP and SWAP as the textbook draws them; one after the other with its inverse, the angles cancel. */
+static void qft_is_spelled_out(void **state)
+{
+    (void)state;
+    for (int n = 1; n <= 6; n++) {
+        int count[ENT_GATE_KINDS] = {0};
+        check_ok(ent_qft_spell_out(&(ent_gate){ENT_QFT, {3, n + 2}, ent_angle_none()}, count_kinds, count));
+        check_ok(ent_qft_spell_out(&(ent_gate){ENT_IQFT, {3, n + 2}, ent_angle_none()}, count_kinds, count));
+        assert_int_equal(count[ENT_H], 2 * n);
+        assert_int_equal(count[ENT_CP], n * (n - 1));
+        assert_int_equal(count[ENT_SWAP], n / 2 * 2);
+    }
+}
+
 static void kinds_have_their_names(void **state)
 {
     (void)state;
-    static const char *const names[ENT_GATE_KINDS] = {"x",    "y",   "z",   "h",   "s",  "sdg", "t",   "tdg",
-                                                      "sx",   "rx",  "ry",  "rz",  "p",  "cx",  "cy",  "cz",
-                                                      "swap", "crx", "cry", "crz", "cp", "rxx", "ryy", "rzz"};
+    static const char *const names[ENT_GATE_KINDS] = {"x",   "y",   "z",  "h",   "s",   "sdg", "t",   "tdg",  "sx",
+                                                      "rx",  "ry",  "rz", "p",   "cx",  "cy",  "cz",  "swap", "crx",
+                                                      "cry", "crz", "cp", "rxx", "ryy", "rzz", "qft", "iqft"};
     for (int kind = 0; kind < ENT_GATE_KINDS; kind++) {
         const ent_gate_info *info = ent_gate_describe((ent_gate_kind)kind);
         assert_string_equal(info->name, names[kind]);
-        assert_int_equal(info->qubits, kind < ENT_CX ? 1 : 2);
-        assert_int_equal(info->angles, (kind >= ENT_RX && kind <= ENT_P) || kind >= ENT_CRX);
+        assert_int_equal(info->qubits, kind < ENT_CX ? 1 : kind < ENT_QFT ? 2 : 0);
+        assert_int_equal(info->angles, (kind >= ENT_RX && kind <= ENT_P) || (kind >= ENT_CRX && kind <= ENT_RZZ));
     }
 }
 
@@ -167,12 +187,17 @@ static void refuses_gates(void **state)
     ent_circuit *circuit;
     check_ok(ent_circuit_new(3, 2, 1, &circuit));
     check_ok(ent_circuit_add(circuit, (ent_gate){ENT_H, {2, 0}, none}));
-    check_gate_refused(circuit, (ent_gate){ENT_GATE_KINDS, {0, 1}, none}, "gate kind 24");
+    check_gate_refused(circuit, (ent_gate){ENT_GATE_KINDS, {0, 1}, none}, "gate kind 26");
     check_gate_refused(circuit, (ent_gate){(ent_gate_kind)-1, {0, 1}, none}, "gate kind -1");
     check_gate_refused(circuit, (ent_gate){ENT_X, {3, 0}, none}, "gate x on qubit 3 of a circuit with 3");
     check_gate_refused(circuit, (ent_gate){ENT_X, {-1, 0}, none}, "gate x on qubit -1");
     check_gate_refused(circuit, (ent_gate){ENT_CX, {0, 3}, none}, "gate cx on qubit 3");
     check_gate_refused(circuit, (ent_gate){ENT_SWAP, {1, 1}, none}, "gate swap twice on qubit 1");
+    check_gate_refused(circuit, (ent_gate){ENT_QFT, {1, 3}, none}, "gate qft on qubit 3 of a circuit with 3");
+    check_gate_refused(circuit, (ent_gate){ENT_IQFT, {-1, 1}, none}, "gate iqft on qubit -1");
+    check_gate_refused(circuit, (ent_gate){ENT_QFT, {2, 1}, none},
+                       "gate qft on qubits 2 to 1, want the lowest first");
+    check_gate_refused(circuit, (ent_gate){ENT_QFT, {0, 1}, ent_angle_param(0)}, "gate qft takes no angle");
     check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, param_2}, "gate rx: angle slot 2, want 0..1");
     check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, data_1}, "gate rx: angle slot 1, want 0..0");
     check_gate_refused(circuit, (ent_gate){ENT_RX, {0, 0}, ent_angle_param(-1)}, "angle slot -1");
@@ -216,9 +241,13 @@ static void survives_every_failing_allocation(void **state)
 }
 
 static const struct CMUnitTest computes[] = {
-    cmocka_unit_test(matrices_are_the_textbooks), cmocka_unit_test(some_entries_by_hand),
-    cmocka_unit_test(matrices_are_unitary),       cmocka_unit_test(generators_give_the_derivative),
-    cmocka_unit_test(kinds_have_their_names),     cmocka_unit_test(angles_are_affine_in_their_slot),
+    cmocka_unit_test(matrices_are_the_textbooks),
+    cmocka_unit_test(some_entries_by_hand),
+    cmocka_unit_test(matrices_are_unitary),
+    cmocka_unit_test(generators_give_the_derivative),
+    cmocka_unit_test(qft_is_spelled_out),
+    cmocka_unit_test(kinds_have_their_names),
+    cmocka_unit_test(angles_are_affine_in_their_slot),
     cmocka_unit_test(gates_are_kept_in_order),
 };
 static const struct CMUnitTest refuses[] = {

@@ -199,6 +199,12 @@ class SameBits(unittest.TestCase):
         hashes = {train(**change)["weights_sha256"] for change in changes}
         self.assertEqual(len(hashes), len(changes))
 
+    def test_qft_mixing_is_the_same_on_any_ranks(self):
+        mixed = {"model__fusion__gate": "qft"}
+        found = {train(ranks=ranks, **mixed)["weights_sha256"] for ranks in [1, 2]}
+        self.assertEqual(len(found), 1)
+        self.assertNotIn(train(ranks=2)["weights_sha256"], found)
+
 
 class Kinds(unittest.TestCase):
     """model.kind: the same clients, masks and blocks for what the quantum model is compared with."""
@@ -695,6 +701,10 @@ class Refuses(unittest.TestCase):
         self.refused_data(replaced("label/class", numpy.full(600, -1, "i4")), "/label/class", "row 0", "-1", "0..999")
         self.refused_data(replaced("label/class", numpy.full(600, 1000, "i4")), "1000", "0..999")
         self.refused_data(replaced("split", numpy.full(600, 3, "u1")), "/split", "3", "0..2")
+
+    def test_qft_mixing_without_a_pattern(self):
+        self.refused(["model.fusion.pattern", "none", "want ring, all or star"], model__fusion__gate="qft",
+                     model__fusion__pattern="none")
 
     def test_zero_training_rows(self):
         self.refused_data(replaced("split", numpy.full(600, TEST, "u1")), "/split", "0", "train", ranks=2)

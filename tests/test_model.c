@@ -21,6 +21,8 @@ static void gradient_equals_differences_for_every_head_and_loss(void **state)
     inp.head = ENT_HEAD_LINEAR;
     inp.fusion.gate = ENT_CRZ;
     check_gradient(&inp);
+    inp.fusion.gate = ENT_QFT;
+    check_gradient(&inp);
     inp.mma = false;
     check_gradient(&inp);
 }
@@ -28,8 +30,52 @@ static void gradient_equals_differences_for_every_head_and_loss(void **state)
 static void identities_hold(void **state)
 {
     (void)state;
-    const ent_model_inp inp = small_model();
+    ent_model_inp inp = small_model();
     check_every_identity(&inp);
+    inp.fusion.gate = ENT_QFT;
+    check_every_identity(&inp);
+}
+
+/* Two registers of one layer each, put together by hand: the head is the mean of all <Z>. */
+static void qft_mixing_is_one_transform_of_all_qubits(void **state)
+{
+    (void)state;
+    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 2, 1, 1, true};
+    const double x[2][2] = {{0.3, -0.8}, {1.1, 0.5}};
+    const uint32_t context = 3;
+    ent_model_inp inp = {.registers = 2,
+                         .fusion = {.layers = 1, .gate = ENT_QFT},
+                         .head = ENT_HEAD_DIRECT,
+                         .head_scale = 1.0,
+                         .outputs = 1,
+                         .squared = true,
+                         .mma = true,
+                         .program = {.threads = 1}};
+    for (int m = 0; m < 2; m++)
+        inp.reg[m] = (ent_register){.name = m ? "b" : "a", .ansatz = ansatz, .inputs = 2, .scale = 2.0};
+    ent_model *model = make_model(&inp);
+    double *w = small_weights(model, 3), angles[4], found, mean = 0.0, z[4];
+    assert_int_equal(ent_model_params(model), 4 + 8);
+    check_ok(ent_model_predict(model, w, &(ent_samples){.n = 1, .x = {x[0], x[1]}, .context = &context}, &found));
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(4, 12, 4, &circuit));
+    for (int m = 0; m < 2; m++) check_ok(ent_ansatz_append(&ansatz, 2 * m, 2 * m, 2 * m, circuit));
+    for (int k = 0; k < 4; k++) angles[k] = acos(-1.0) * tanh(x[k / 2][k % 2] / 2.0);
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_QFT, {0, 3}, ent_angle_none()}));
+    for (int q = 0; q < 4; q++) {
+        check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RY, {q, 0}, ent_angle_param(4 + 2 * q)}));
+        check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RZ, {q, 0}, ent_angle_param(5 + 2 * q)}));
+        check_ok(ent_circuit_read(circuit, UINT64_C(1) << q));
+    }
+    ent_program *program;
+    check_ok(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1}, &program));
+    check_ok(ent_program_forward(program, &(ent_batch){1, angles, w}, z));
+    for (int q = 0; q < 4; q++) mean += z[q] / 4;
+    check_near(found, mean, 1e-14);
+    ent_program_free(program);
+    ent_circuit_free(circuit);
+    ent_free(w);
+    ent_model_free(model);
 }
 
 static void patterns_connect_what_they_say(void **state)
@@ -89,7 +135,7 @@ static void refuses_what_cannot_be_built(void **state)
     inp = small_model();
     inp.reg[0].ansatz.qubits = 50;
     inp.reg[0].inputs = 50;
-    check_fails(ent_model_new(&inp, &model), ENT_ENOMEM, "54 qubits needs 576460752303423488 bytes");
+    check_fails(ent_model_new(&inp, &model), ENT_ENOMEM, "54 qubits needs 288230376151711744 bytes");
 }
 
 int main(void)
@@ -97,6 +143,7 @@ int main(void)
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(gradient_equals_differences_for_every_head_and_loss),
         cmocka_unit_test(identities_hold),
+        cmocka_unit_test(qft_mixing_is_one_transform_of_all_qubits),
         cmocka_unit_test(patterns_connect_what_they_say),
         cmocka_unit_test(loss_agrees_with_plain_formulas),
         cmocka_unit_test(qubits_are_those_of_all_registers),

@@ -3,6 +3,9 @@
 #include "random_circuit.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../src/engine/state_plan.h"
 #include "entente/engine.h"
@@ -193,27 +196,95 @@ static void test_many_phases(void **state)
     ent_circuit_free(circuit);
 }
 
+/* RY, RZ and a chain of CX, so that qubits are no bits of the index any more; the QFT of a run; RX and RZ; <Z>, <Z Z>. */
+static ent_circuit *fourier_circuit(int n, int first, int last, ent_gate_kind kind)
+{
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(n, 2 * n, 0, &circuit));
+    for (int q = 0; q < n; q++) {
+        add(circuit, ENT_RY, q, 0, ent_angle_param(q));
+        add(circuit, ENT_RZ, q, 0, ent_angle_fixed(0.3 - q));
+    }
+    for (int q = 0; q + 1 < n; q++) add(circuit, ENT_CX, q, q + 1, ent_angle_none());
+    add(circuit, ENT_X, first, 0, ent_angle_none());
+    add(circuit, kind, first, last, ent_angle_none());
+    for (int q = 0; q < n; q++) {
+        add(circuit, ENT_RX, q, 0, ent_angle_param(n + q));
+        add(circuit, ENT_CRZ, q, (q + n / 2 + 1) % n == q ? (q + 1) % n : (q + n / 2 + 1) % n, ent_angle_fixed(0.9));
+        add(circuit, ENT_RY, q, 0, ent_angle_fixed(1.1));
+    }
+    for (int q = 0; q < n; q++) check_ok(ent_circuit_read(circuit, UINT64_C(1) << q | 1));
+    return circuit;
+}
+
+/* By FFTW against the reference engine's gates: every run of qubits, as one piece and as many. */
+static void test_fourier(void **state)
+{
+    (void)state;
+    for (int n = 2; n <= 11; n += 3)
+        for (int first = 0; first < n; first++)
+            for (int last = first; last < n; last++) {
+                ent_circuit *circuit = fourier_circuit(n, first, last, last % 2 ? ENT_QFT : ENT_IQFT);
+                check_circuit(circuit, 1, 3, ENT_DOUBLE, (first + last) % 10, 1e-12);
+                check_circuit(circuit, 1, 3, ENT_SINGLE, 0, 3e-5);
+                ent_circuit_free(circuit);
+            }
+}
+
+static ent_status add_spelled_out(void *circuit, const ent_gate *gate)
+{
+    if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, add_spelled_out, circuit);
+    return ent_circuit_add(circuit, *gate);
+}
+
+/* The same circuit by this engine's gates, where a transform takes two or three passes. */
+static void test_large_fourier(void **state)
+{
+    (void)state;
+    for (int n = 17; n <= 18; n++) {
+        ent_circuit *circuit = fourier_circuit(n, 18 - n, n - 1, n == 17 ? ENT_QFT : ENT_IQFT), *gates;
+        check_ok(ent_circuit_new(n, circuit->params, 0, &gates));
+        for (int64_t g = 0; g < circuit->gates; g++) check_ok(add_spelled_out(gates, &circuit->gate[g]));
+        for (int r = 0; r < circuit->readouts; r++) check_ok(ent_circuit_read(gates, circuit->readout[r]));
+        const ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .threads = 2};
+        result wanted = run(gates, &inp, 1, 3), found = run(circuit, &inp, 1, 3);
+        check_result(circuit, 1, &found, &wanted, 1e-12);
+        result_free(&wanted);
+        result_free(&found);
+        ent_circuit_free(circuit);
+        ent_circuit_free(gates);
+    }
+}
+
 static int64_t bytes_of(int64_t count)
 {
     return count * (int64_t)sizeof(double);
 }
 
+/* One thread against two and five, to the last bit. */
+static void check_threads(const ent_circuit *circuit, ent_precision precision)
+{
+    ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .precision = precision, .threads = 1};
+    result one = run(circuit, &inp, 2, 3);
+    for (inp.threads = 2; inp.threads <= 5; inp.threads += 3) {
+        result more = run(circuit, &inp, 2, 3);
+        assert_memory_equal(one.expectations, more.expectations, (size_t)bytes_of(2 * circuit->readouts));
+        assert_memory_equal(one.grad_params, more.grad_params, (size_t)bytes_of(circuit->params));
+        result_free(&more);
+    }
+    result_free(&one);
+}
+
 static void test_threads(void **state)
 {
     (void)state;
-    ent_circuit *circuit = layered_circuit(15, 3);
+    ent_circuit *layers = layered_circuit(15, 3), *fourier = fourier_circuit(16, 0, 15, ENT_QFT);
     for (int precision = ENT_DOUBLE; precision <= ENT_SINGLE; precision++) {
-        ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .precision = (ent_precision)precision, .threads = 1};
-        result one = run(circuit, &inp, 2, 3);
-        for (inp.threads = 2; inp.threads <= 5; inp.threads += 3) {
-            result more = run(circuit, &inp, 2, 3);
-            assert_memory_equal(one.expectations, more.expectations, (size_t)bytes_of(2 * circuit->readouts));
-            assert_memory_equal(one.grad_params, more.grad_params, (size_t)bytes_of(circuit->params));
-            result_free(&more);
-        }
-        result_free(&one);
+        check_threads(layers, (ent_precision)precision);
+        check_threads(fourier, (ent_precision)precision);
     }
-    ent_circuit_free(circuit);
+    ent_circuit_free(layers);
+    ent_circuit_free(fourier);
 }
 
 /* Where blocks have the size that the engine likes. */
@@ -256,8 +327,45 @@ static ent_status new_and_gradient(const ent_circuit *circuit)
 static void test_allocations(void **state)
 {
     (void)state;
-    ent_circuit *circuit = layered_circuit(6, 2);
-    check_every_allocation(new_and_gradient(circuit), (void)0);
+    ent_circuit *circuit[] = {layered_circuit(6, 2), fourier_circuit(6, 1, 5, ENT_QFT)};
+    for (int k = 0; k < 2; k++) {
+        check_every_allocation(new_and_gradient(circuit[k]), (void)0);
+        ent_circuit_free(circuit[k]);
+    }
+}
+
+/* In a process that may take half a state more than the ket: forward runs, a gradient says what it lacks. */
+static int run_in_little_memory(const ent_circuit *circuit)
+{
+    const double state = ent_state_bytes(circuit->qubits, ENT_DOUBLE);
+    const ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .threads = 1};
+    double *params = random_numbers(1, circuit->params), *out = random_numbers(2, circuit->params);
+    const ent_batch batch = {1, NULL, params};
+    ent_program *program;
+    long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%lld", &pages) != 1) return 1;
+    fclose(file);
+    const rlim_t most = (rlim_t)(pages * sysconf(_SC_PAGESIZE)) + (rlim_t)(1.5 * state);
+    if (setrlimit(RLIMIT_AS, &(struct rlimit){most, most}) != 0) return 2;
+    if (ent_program_new(circuit, &inp, &program) != ENT_OK) return 3;
+    if (ent_program_forward(program, &batch, out) != ENT_OK) return 4;
+    const ent_status status = ent_program_gradient(program, &batch, cotangent, (void *)circuit, out, NULL);
+    if (status != ENT_ENOMEM || !strstr(ent_message(), "for its state and gradient")) return 5;
+    return ent_program_forward(program, &batch, out) == ENT_OK ? 0 : 6;
+}
+
+static void test_little_memory(void **state)
+{
+    (void)state;
+    if (getenv("ASAN_OPTIONS")) skip(); /* the sanitizer's shadow takes address space */
+    ent_circuit *circuit = layered_circuit(21, 1);
+    const pid_t child = fork();
+    if (child == 0) _exit(run_in_little_memory(circuit));
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 0);
     ent_circuit_free(circuit);
 }
 
@@ -266,9 +374,10 @@ int main(void)
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(test_random_double), cmocka_unit_test(test_random_single), cmocka_unit_test(test_layers),
         cmocka_unit_test(test_half_turns),    cmocka_unit_test(test_many_phases),   cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_large),         cmocka_unit_test(test_picked),
+        cmocka_unit_test(test_large),         cmocka_unit_test(test_picked),        cmocka_unit_test(test_fourier),
+        cmocka_unit_test(test_large_fourier),
     };
-    const struct CMUnitTest refuses[] = {cmocka_unit_test(test_allocations)};
+    const struct CMUnitTest refuses[] = {cmocka_unit_test(test_allocations), cmocka_unit_test(test_little_memory)};
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);
     failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);
     return failed;

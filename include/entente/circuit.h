@@ -41,10 +41,14 @@ typedef enum {
     ENT_RXX,
     ENT_RYY,
     ENT_RZZ,
+    /* a run of qubits qubit[0], qubit[0] + 1, ..., qubit[1], no angle; qubit[0] is the least significant */
+    ENT_QFT,  /* |x> -> 2^(-n/2) sum_y exp(2 pi i x y / 2^n) |y> (Nielsen and Chuang, section 5.1) */
+    ENT_IQFT, /* its inverse */
     ENT_GATE_KINDS
 } ent_gate_kind;
 
-/* What a kind is: its name (as in OpenQASM 3's standard library), qubits (1 or 2), and whether it takes an angle. */
+/* What a kind is: its name (as in OpenQASM 3's standard library, which has no QFT), qubits (1, 2, or 0 for a run), and
+ * whether it takes an angle. */
 typedef struct {
     const char *name;
     int qubits, angles;
@@ -84,8 +88,9 @@ typedef struct {
 ent_status ent_circuit_new(int qubits, int params, int angles, ent_circuit **out);
 void ent_circuit_free(ent_circuit *circuit);
 
-/* Append.  Errors: ENT_EARG for a qubit or slot out of range, twice the same qubit, an angle that is not finite, an
- * angle given to a gate that takes none (give ent_angle_none); ENT_ENOMEM.  The circuit is unchanged then. */
+/* Append.  Errors: ENT_EARG for a qubit or slot out of range, twice the same qubit, a run that ends before it begins,
+ * an angle that is not finite, an angle given to a gate that takes none (give ent_angle_none); ENT_ENOMEM.  The circuit
+ * is unchanged then. */
 ent_status ent_circuit_add(ent_circuit *circuit, ent_gate gate);
 ent_status ent_circuit_read(ent_circuit *circuit, uint64_t readout_mask);
 
@@ -115,7 +120,12 @@ static inline double ent_angle_value(const ent_angle *a, const double *params, c
     return a->offset;
 }
 
-/* The gate's matrix at angle t: 2x2 for one qubit, 4x4 for two, row-major, (re, im) pairs.  For two qubits the local
+/* Call `emit` with each of the H, CP and SWAP gates that ENT_QFT or ENT_IQFT is made of, in order, until one fails:
+ * n (n + 1) / 2 + n / 2 of them for n qubits (Nielsen and Chuang, section 5.1).  Errors: those of `emit`. */
+typedef ent_status ent_gate_sink(void *context, const ent_gate *gate);
+ent_status ent_qft_spell_out(const ent_gate *gate, ent_gate_sink *emit, void *context);
+
+/* The matrix of a gate on one or two qubits at angle t: 2x2 for one qubit, 4x4 for two, row-major, (re, im) pairs.  For two qubits the local
  * basis index is (bit of qubit[0]) + 2 (bit of qubit[1]).  Returns the dimension, 2 or 4. */
 int ent_gate_matrix(ent_gate_kind kind, double t, double matrix[32]);
 

@@ -2,7 +2,7 @@
  *
  * A circuit is compiled once for an engine into a program; the program is run for any number of samples.  Every
  * engine gives what the reference engine gives, to rounding; one engine, precision and instruction set gives the same
- * bits on any number of threads.  Nothing here knows a rank, a file or a clock.  All functions are Local. */
+ * bits on any number of threads (in the state engine a QFT is FFTW's, whose instructions are those of the processor).  Nothing here knows a rank, a file or a clock.  All functions are Local. */
 #ifndef ENTENTE_ENGINE_H
 #define ENTENTE_ENGINE_H
 
@@ -29,7 +29,8 @@ typedef struct {
 typedef struct ent_program ent_program;
 
 /* Compile.  The circuit may be freed afterwards.  A circuit of 0 qubits is legal: it has no readout.
- * Errors: ENT_ENOMEM when the states would not fit (the message says the bytes needed and the bytes there);
+ * Errors: ENT_ENOMEM when the state of a forward run would not fit (the message says the bytes needed and the bytes
+ * there);
  * ENT_EARG for an instruction set that this machine does not have. */
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
 void ent_program_free(ent_program *program);
@@ -51,7 +52,8 @@ typedef struct {
     const double *angles, *params;
 } ent_batch;
 
-/* expectations [samples][circuit readouts] = <psi| Z-string |psi>.
+/* expectations [samples][circuit readouts] = <psi| Z-string |psi>.  The state engine and the reference engine hold one
+ * state for it, and two from the first gradient on.
  * Errors: ENT_ENOMEM. */
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations);
 
@@ -65,7 +67,7 @@ typedef void ent_cotangent(void *context, int64_t first, int64_t count, const do
  *   grad_params [params]            d loss / d params, summed over the samples in an order fixed by the batch alone;
  *                                   added to what is there
  *   grad_angles [samples][angles]   d loss / d data angles; overwritten, 0 for slots not used; may be NULL
- * Errors: ENT_ENOMEM; then nothing is written. */
+ * Errors: ENT_ENOMEM, as for ent_program_new; then nothing is written. */
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
                                 double *grad_params, double *grad_angles);
 
@@ -89,7 +91,7 @@ ent_status ent_gradient_by_differences(const ent_circuit *circuit, const ent_pro
                                        double step, ent_cotangent *cotangent, void *context, double *grad_params,
                                        double *grad_angles);
 
-/* Bytes that one sample's run holds at once (ket, bra, scratch) in the reference engine. */
+/* Bytes of one state. */
 double ent_state_bytes(int qubits, ent_precision precision);
 
 #endif

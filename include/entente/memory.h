@@ -9,7 +9,12 @@
  * is not there.  count = 0 gives a pointer that may be freed.  Free with ent_free. */
 void *ent_alloc(int64_t count, size_t size);
 
-/* The same with a copy of `from` in it. */
+/* `bytes` on huge pages (where they are many), for states: the machine gives each page when it is first written to, on
+ * the node of the thread that does.  The content is anything; a size of 0 is legal.  NULL where memory is not there.
+ * Free with ent_free. */
+void *ent_alloc_pages(size_t bytes);
+
+/* The same as ent_alloc with a copy of `from` in it. */
 void *ent_copy(const void *from, int64_t count, size_t size);
 
 /* A copy of a string, or NULL.  Free with ent_free. */

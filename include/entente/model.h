@@ -40,7 +40,9 @@ typedef struct {
 } ent_register;
 
 /* Fusion: `layers` times, for every pair (a < b) qubit j of a with qubit j mod n_b of b by `gate`, then trainable RY
- * and RZ on every qubit.  The gate is ENT_CX, ENT_CZ (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (a parameter each). */
+ * and RZ on every qubit.  The gate is ENT_CX, ENT_CZ (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (a parameter each); or
+ * ENT_QFT (ours: "QFT mixing"): one transform of the qubits of all present registers, register 0 the least
+ * significant, left out where fewer than two are present.  The pairs then only say which <Z Z'> are read. */
 typedef struct {
     int layers; /* 0: no fusion circuit */
     ent_gate_kind gate;

@@ -37,8 +37,8 @@ const ent_circuit *ent_qasm_circuit(const ent_qasm *qasm);
 const char *ent_qasm_text(const ent_qasm *qasm);
 
 /* Write a circuit as an OpenQASM 3 file that needs stdgates.inc alone: parameter k is the input theta<k>, data angle k
- * the input x<k>, RXX RYY RZZ are written by CX and RZ, readouts as comments.  Numbers keep all their bits.
- * Errors: ENT_EIO. */
+ * the input x<k>, RXX RYY RZZ are written by CX and RZ, a QFT by H, CP and SWAP, readouts as comments.
+ * Numbers keep all their bits.  Errors: ENT_EIO. */
 ent_status ent_qasm_write(const ent_circuit *circuit, FILE *out);
 
 #endif

@@ -18,7 +18,8 @@ typedef struct ent_shard ent_shard;
 ent_status ent_shard_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group, ent_shard **out);
 void ent_shard_free(ent_shard *shard); /* Local */
 
-/* As ent_program_forward and ent_program_gradient.  Collective. */
+/* As ent_program_forward and ent_program_gradient; the first gradient takes as much memory again.  Errors, the same on
+ * all ranks: ENT_ENOMEM (as above), ENT_ENUMERIC for numbers that left their range.  Collective. */
 ent_status ent_shard_forward(ent_shard *shard, const ent_batch *batch, double *expectations);
 ent_status ent_shard_gradient(ent_shard *shard, const ent_batch *batch, ent_cotangent *cotangent, void *context,
                               double *grad_params, double *grad_angles);

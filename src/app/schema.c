@@ -46,8 +46,8 @@ static const cyaml_strval_t ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"rel
 static const cyaml_strval_t MAP[] = {{"tanh", ENT_MAP_TANH}, {"clip", ENT_MAP_CLIP}};
 static const cyaml_strval_t PATTERN[] = {
     {"ring", ENT_PATTERN_RING}, {"all", ENT_PATTERN_ALL}, {"star", ENT_PATTERN_STAR}, {"none", ENT_PATTERN_NONE}};
-static const cyaml_strval_t GATE[] = {
-    {"cnot", ENT_CX}, {"cz", ENT_CZ}, {"crx", ENT_CRX}, {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}};
+static const cyaml_strval_t GATE[] = {{"cnot", ENT_CX}, {"cz", ENT_CZ},   {"crx", ENT_CRX},
+                                      {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}, {"qft", ENT_QFT}};
 static const cyaml_strval_t READOUT[] = {{"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}};
 static const cyaml_strval_t HEAD[] = {{"linear", ENT_HEAD_LINEAR}, {"direct", ENT_HEAD_DIRECT}};
 static const cyaml_strval_t LOSS[] = {

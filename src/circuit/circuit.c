@@ -7,12 +7,13 @@
 #include "entente/memory.h"
 
 static const ent_gate_info INFO[ENT_GATE_KINDS] = {
-    [ENT_X] = {"x", 1, 0},       [ENT_Y] = {"y", 1, 0},     [ENT_Z] = {"z", 1, 0},     [ENT_H] = {"h", 1, 0},
-    [ENT_S] = {"s", 1, 0},       [ENT_SDG] = {"sdg", 1, 0}, [ENT_T] = {"t", 1, 0},     [ENT_TDG] = {"tdg", 1, 0},
-    [ENT_SX] = {"sx", 1, 0},     [ENT_RX] = {"rx", 1, 1},   [ENT_RY] = {"ry", 1, 1},   [ENT_RZ] = {"rz", 1, 1},
-    [ENT_P] = {"p", 1, 1},       [ENT_CX] = {"cx", 2, 0},   [ENT_CY] = {"cy", 2, 0},   [ENT_CZ] = {"cz", 2, 0},
-    [ENT_SWAP] = {"swap", 2, 0}, [ENT_CRX] = {"crx", 2, 1}, [ENT_CRY] = {"cry", 2, 1}, [ENT_CRZ] = {"crz", 2, 1},
-    [ENT_CP] = {"cp", 2, 1},     [ENT_RXX] = {"rxx", 2, 1}, [ENT_RYY] = {"ryy", 2, 1}, [ENT_RZZ] = {"rzz", 2, 1},
+    [ENT_X] = {"x", 1, 0},       [ENT_Y] = {"y", 1, 0},       [ENT_Z] = {"z", 1, 0},     [ENT_H] = {"h", 1, 0},
+    [ENT_S] = {"s", 1, 0},       [ENT_SDG] = {"sdg", 1, 0},   [ENT_T] = {"t", 1, 0},     [ENT_TDG] = {"tdg", 1, 0},
+    [ENT_SX] = {"sx", 1, 0},     [ENT_RX] = {"rx", 1, 1},     [ENT_RY] = {"ry", 1, 1},   [ENT_RZ] = {"rz", 1, 1},
+    [ENT_P] = {"p", 1, 1},       [ENT_CX] = {"cx", 2, 0},     [ENT_CY] = {"cy", 2, 0},   [ENT_CZ] = {"cz", 2, 0},
+    [ENT_SWAP] = {"swap", 2, 0}, [ENT_CRX] = {"crx", 2, 1},   [ENT_CRY] = {"cry", 2, 1}, [ENT_CRZ] = {"crz", 2, 1},
+    [ENT_CP] = {"cp", 2, 1},     [ENT_RXX] = {"rxx", 2, 1},   [ENT_RYY] = {"ryy", 2, 1}, [ENT_RZZ] = {"rzz", 2, 1},
+    [ENT_QFT] = {"qft", 0, 0},   [ENT_IQFT] = {"iqft", 0, 0},
 };
 
 const ent_gate_info *ent_gate_describe(ent_gate_kind kind)
@@ -60,16 +61,24 @@ static ent_status check_angle(const ent_circuit *circuit, const ent_gate_info *i
     return ENT_OK;
 }
 
+static ent_status check_qubits(const ent_circuit *circuit, const ent_gate_info *info, const int qubit[2])
+{
+    for (int k = 0; k < 2; k++)
+        ENT_REQUIRE(qubit[k] >= 0 && qubit[k] < circuit->qubits, ENT_EARG,
+                    "gate %s on qubit %d of a circuit with %d qubits", info->name, qubit[k], circuit->qubits);
+    ENT_REQUIRE(info->qubits != 2 || qubit[0] != qubit[1], ENT_EARG, "gate %s twice on qubit %d", info->name,
+                qubit[0]);
+    ENT_REQUIRE(info->qubits != 0 || qubit[0] <= qubit[1], ENT_EARG,
+                "gate %s on qubits %d to %d, want the lowest first", info->name, qubit[0], qubit[1]);
+    return ENT_OK;
+}
+
 ent_status ent_circuit_add(ent_circuit *circuit, ent_gate gate)
 {
     ENT_REQUIRE((int)gate.kind >= 0 && gate.kind < ENT_GATE_KINDS, ENT_EARG, "gate kind %d", (int)gate.kind);
     const ent_gate_info *info = &INFO[gate.kind];
-    for (int k = 0; k < info->qubits; k++)
-        ENT_REQUIRE(gate.qubit[k] >= 0 && gate.qubit[k] < circuit->qubits, ENT_EARG,
-                    "gate %s on qubit %d of a circuit with %d qubits", info->name, gate.qubit[k], circuit->qubits);
     if (info->qubits == 1) gate.qubit[1] = gate.qubit[0];
-    ENT_REQUIRE(info->qubits == 1 || gate.qubit[0] != gate.qubit[1], ENT_EARG, "gate %s twice on qubit %d",
-                info->name, gate.qubit[0]);
+    ENT_TRY(check_qubits(circuit, info, gate.qubit));
     ENT_TRY(check_angle(circuit, info, &gate.angle));
     if (circuit->gates == circuit->gate_room) {
         const int64_t room = circuit->gate_room == 0 ? 64 : 2 * circuit->gate_room;

@@ -176,6 +176,7 @@ static int to_pairs(const number *m, int d, double *matrix)
 
 int ent_gate_matrix(ent_gate_kind kind, double t, double matrix[32])
 {
+    ENT_ASSERT(ent_gate_describe(kind)->qubits > 0);
     number m[16];
     if (ent_gate_describe(kind)->qubits == 1) {
         matrix_1q(kind, t, m);

@@ -128,6 +128,16 @@ static void write_pair(const ent_gate *gate, FILE *out)
     if (turned) fprintf(out, "%s q[%d];\n%s q[%d];\n", after, a, after, b);
 }
 
+static ent_status write_gate(void *out, const ent_gate *gate)
+{
+    if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, write_gate, out);
+    if (gate->kind == ENT_RXX || gate->kind == ENT_RYY || gate->kind == ENT_RZZ)
+        write_pair(gate, out);
+    else
+        write_plain(gate, ent_gate_describe(gate->kind), out);
+    return ENT_OK;
+}
+
 static void write_readout(int r, uint64_t mask, FILE *out)
 {
     fprintf(out, "// readout %d: <", r);
@@ -142,13 +152,7 @@ ent_status ent_qasm_write(const ent_circuit *circuit, FILE *out)
     for (int k = 0; k < circuit->params; k++) fprintf(out, "input float[64] theta%d;\n", k);
     for (int k = 0; k < circuit->angles; k++) fprintf(out, "input float[64] x%d;\n", k);
     if (circuit->qubits > 0) fprintf(out, "qubit[%d] q;\n", circuit->qubits);
-    for (int64_t g = 0; g < circuit->gates; g++) {
-        const ent_gate *gate = &circuit->gate[g];
-        if (gate->kind == ENT_RXX || gate->kind == ENT_RYY || gate->kind == ENT_RZZ)
-            write_pair(gate, out);
-        else
-            write_plain(gate, ent_gate_describe(gate->kind), out);
-    }
+    for (int64_t g = 0; g < circuit->gates; g++) ENT_TRY(write_gate(out, &circuit->gate[g]));
     for (int r = 0; r < circuit->readouts; r++) write_readout(r, circuit->readout[r], out);
     ENT_REQUIRE(!ferror(out) && fflush(out) == 0, ENT_EIO, "writing OpenQASM: %s", strerror(errno));
     return ENT_OK;

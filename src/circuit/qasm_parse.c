@@ -32,6 +32,7 @@ static bool find_gate(const token *t, gate_word *word)
 {
     for (int kind = 0; kind < ENT_GATE_KINDS; kind++) {
         const ent_gate_info *info = ent_gate_describe((ent_gate_kind)kind);
+        if (info->qubits == 0) continue; /* OpenQASM has no QFT */
         *word = (gate_word){info->name, FORM_KIND, (ent_gate_kind)kind, info->qubits, info->angles};
         if (ent_token_is(t, info->name)) return true;
     }

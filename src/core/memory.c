@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 1 << 21 };
 
 static _Thread_local int64_t fail_countdown;
 
@@ -28,6 +29,16 @@ void *ent_alloc(int64_t count, size_t size)
     const size_t rounded = bytes == 0 ? ALIGNMENT : (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     void *memory = aligned_alloc(ALIGNMENT, rounded);
     if (memory) memset(memory, 0, rounded);
+    return memory;
+}
+
+void *ent_alloc_pages(size_t bytes)
+{
+    if (bytes < HUGE_PAGE / 16) return ent_alloc((int64_t)bytes, 1);
+    if (bytes > SIZE_MAX - HUGE_PAGE || fails_on_purpose()) return NULL;
+    const size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void *memory = aligned_alloc(HUGE_PAGE, rounded);
+    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* advice: it may fail */
     return memory;
 }
 

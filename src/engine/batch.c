@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "entente/memory.h"
 #include "isa.h"
@@ -82,24 +81,19 @@ static int64_t partials(const void *plan)
     return ((const batch_engine *)plan)->plan->params;
 }
 
-/* Ket and bra, re and im, of all nodes and lanes. */
-static double bytes(const void *plan)
+/* Ket and bra, re and im, of all nodes and lanes: together, also where no gradient is wanted. */
+static void bytes(const void *plan, double count[2])
 {
     const batch_plan *p = ((const batch_engine *)plan)->plan;
-    return 4.0 * (double)p->amplitudes * p->shape.lanes * p->shape.real_bytes;
+    count[0] = count[1] = 4.0 * (double)p->amplitudes * p->shape.lanes * p->shape.real_bytes;
 }
 
 /* The states, on huge pages where they are large: with pages of 4 KiB two parts of a state may meet in the same sets
  * of the L2 cache, and the time of a gradient at 12 qubits varies by a third from run to run. */
 static void *states_new(int64_t count, size_t size)
 {
-    enum { HUGE_PAGE = 1 << 21 };
-    const size_t bytes = (size_t)count * size;
-    if (bytes < HUGE_PAGE / 16) return ent_alloc(count, size);
-    const size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void *memory = aligned_alloc(HUGE_PAGE, rounded);
-    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* advice: it may fail */
-    if (memory) memset(memory, 0, bytes);
+    void *memory = ent_alloc_pages((size_t)count * size);
+    if (memory) memset(memory, 0, (size_t)count * size);
     return memory;
 }
 
@@ -138,8 +132,10 @@ static ent_status worker_new(const void *plan, void **out)
     if (!w->ket || !w->half || !w->slope || !w->scale || !w->value || !w->tree || !w->expectations || !w->weights) {
         worker_free(w);
         char text[32];
+        double count[2];
+        bytes(plan, count);
         return ent_fail(ENT_ENOMEM, "batch engine: states of %lld amplitudes times %lld samples: no %s",
-                        (long long)p->amplitudes, (long long)lanes, ent_bytes_text(bytes(plan), text));
+                        (long long)p->amplitudes, (long long)lanes, ent_bytes_text(count[0], text));
     }
     *out = w;
     return ENT_OK;

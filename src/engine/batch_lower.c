@@ -65,7 +65,7 @@ static ent_status rotate(batch_list *list, axis on, double factor, const ent_ang
     ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
     ENT_TRY(grow((void **)&list->term, &list->term_room, list->terms, sizeof *list->term));
     const double signed_factor = on.constant ? -factor : factor;
-    batch_rotation rotation = {on.flip, on.row, signed_factor * angle->offset, -1, 0};
+    batch_rotation rotation = {on.flip, on.row, signed_factor * angle->offset, -1, 0, -1};
     if (angle->source != ENT_ANGLE_FIXED) {
         list->term[list->terms] = (batch_term){angle->source, angle->slot, signed_factor * angle->scale, -1};
         rotation.term = list->terms++;
@@ -194,6 +194,82 @@ static ent_status lower_2q(batch_list *list, frame *f, const ent_gate *gate)
     }
 }
 
+/* ---- the QFT ---- */
+
+/* How many of the qubits below `top` a piece may have: their flips, reduced one after another. */
+static int piece_bits(const frame *f, int first, int top, const batch_pieces *pieces)
+{
+    uint64_t basis[64];
+    int count = 0, q = top;
+    for (; count < pieces->run_bits; count++) basis[count] = UINT64_C(1) << count;
+    for (; q > first && top - q < pieces->most; q--) {
+        uint64_t flip = f->flip[q - 1];
+        for (int k = 0; k < count; k++)
+            if (flip & (basis[k] & -basis[k])) flip ^= basis[k];
+        if (flip && count == pieces->block_bits) break;
+        for (int k = 0; flip && k < count; k++)
+            if (basis[k] & (flip & -flip)) basis[k] ^= flip;
+        if (flip) basis[count++] = flip;
+    }
+    return top - q;
+}
+
+/* The transform of the `bits` qubits below `top`, and the phases of those from `first` on below it. */
+static ent_status add_transform(batch_list *list, const frame *f, int first, int top, int bits, int inverse)
+{
+    ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
+    ENT_TRY(grow((void **)&list->transform, &list->transform_room, list->transforms, sizeof *list->transform));
+    batch_transform *t = &list->transform[list->transforms];
+    *t = (batch_transform){.bits = bits, .low = top - bits - first, .inverse = inverse};
+    for (int k = 0; k < bits + t->low; k++) {
+        const int q = k < bits ? top - bits + k : first + k - bits;
+        t->row[k] = f->row[q];
+        t->flip[k] = f->flip[q];
+        t->constant |= (uint64_t)f->constant[q] << k;
+    }
+    list->rotation[list->rotations++] = (batch_rotation){.term = -1, .transform = list->transforms++};
+    return ENT_OK;
+}
+
+static ent_status lower_qft(batch_list *list, frame *f, const ent_gate *gate, const batch_pieces *pieces)
+{
+    const frame before = *f;
+    const int first = gate->qubit[0];
+    for (int top = gate->qubit[1] + 1, at = first; top > first;) {
+        const int bits = piece_bits(&before, first, top, pieces);
+        ENT_TRY(add_transform(list, &before, first, top, bits, gate->kind == ENT_IQFT));
+        top -= bits;
+        for (int q = top; q < top + bits; q++, at++) { /* the high bits of x are the low ones of y */
+            f->row[at] = before.row[q];
+            f->flip[at] = before.flip[q];
+            f->constant[at] = before.constant[q];
+        }
+    }
+    return ENT_OK;
+}
+
+/* ---- the list ---- */
+
+typedef struct {
+    batch_list *list;
+    frame *frame;
+    const batch_pieces *pieces;
+} lowering;
+
+static ent_status lower_gate(void *context, const ent_gate *gate)
+{
+    const lowering *to = context;
+    switch (ent_gate_describe(gate->kind)->qubits) {
+    case 1:
+        return lower_1q(to->list, to->frame, gate);
+    case 2:
+        return lower_2q(to->list, to->frame, gate);
+    default:
+        if (to->pieces) return lower_qft(to->list, to->frame, gate, to->pieces);
+        return ent_qft_spell_out(gate, lower_gate, context);
+    }
+}
+
 static ent_status lower_readouts(batch_list *list, const frame *f, const ent_circuit *circuit)
 {
     list->readouts = circuit->readouts;
@@ -216,21 +292,20 @@ void ent_batch_list_clear(batch_list *list)
 {
     ent_free(list->rotation);
     ent_free(list->term);
+    ent_free(list->transform);
     ent_free(list->row);
     ent_free(list->sign);
     *list = (batch_list){0};
 }
 
-ent_status ent_batch_lower(const ent_circuit *circuit, batch_list *out)
+ent_status ent_batch_lower(const ent_circuit *circuit, const batch_pieces *pieces, batch_list *out)
 {
     frame f = {0};
     for (int q = 0; q < circuit->qubits; q++) f.row[q] = f.flip[q] = UINT64_C(1) << q;
     batch_list list = {0};
+    lowering to = {&list, &f, pieces};
     ent_status status = ENT_OK;
-    for (int64_t g = 0; g < circuit->gates && status == ENT_OK; g++) {
-        const ent_gate *gate = &circuit->gate[g];
-        status = ent_gate_describe(gate->kind)->qubits == 1 ? lower_1q(&list, &f, gate) : lower_2q(&list, &f, gate);
-    }
+    for (int64_t g = 0; g < circuit->gates && status == ENT_OK; g++) status = lower_gate(&to, &circuit->gate[g]);
     if (status == ENT_OK) status = lower_readouts(&list, &f, circuit);
     if (status != ENT_OK) {
         ent_batch_list_clear(&list);

@@ -179,8 +179,13 @@ static ent_status add_readouts(batch_plan *plan, const int *root)
     const int count = plan->list.readouts;
     uint64_t *rows = ent_alloc(2 * (int64_t)count, sizeof *rows);
     int *roots = ent_alloc(4 * (int64_t)count, sizeof *roots);
-    ent_status status = rows && roots ? ENT_OK : no_memory();
-    if (status == ENT_OK) plan->values = find_values(plan, root, rows, roots);
+    if (!rows || !roots) {
+        ent_free(rows);
+        ent_free(roots);
+        return no_memory();
+    }
+    ent_status status = ENT_OK;
+    plan->values = find_values(plan, root, rows, roots);
     int *targets = roots + count, *wanted = targets + count;
     uint64_t *here = rows + count;
     for (int k = 0; k < plan->nodes && status == ENT_OK; k++) {
@@ -270,7 +275,7 @@ ent_status ent_batch_plan_new(const ent_circuit *circuit, const batch_shape *sha
     batch_plan *plan = ent_alloc(1, sizeof *plan);
     if (!plan) return no_memory();
     *plan = (batch_plan){.shape = *shape, .params = circuit->params, .angles = circuit->angles};
-    ent_status status = ent_batch_lower(circuit, &plan->list);
+    ent_status status = ent_batch_lower(circuit, NULL, &plan->list);
     if (status == ENT_OK) status = build(plan);
     if (status != ENT_OK) {
         ent_batch_plan_free(plan);

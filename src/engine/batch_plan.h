@@ -4,7 +4,8 @@
  *   Y-type  exp(-i t/2 Y-like): turns amplitude p against amplitude p ^ flip, the |0> of the pair being the one whose
  *           parity(row & p) is even;   parity(row & flip) = 1
  *   Z-type  exp(-i t/2 Z-string): multiplies amplitude p by exp(-i t/2 (-1)^parity(row & p));   flip = 0
- * X, CX and SWAP only change which flip and row a qubit has.  A node is a set of bits whose state is simulated alone:
+ * X, CX and SWAP only change which flip and row a qubit has.  A QFT comes to H, CP and SWAP, or, where the engine
+ * wants it, to Fourier transforms that go through memory as one piece (batch_transform).  A node is a set of bits whose state is simulated alone:
  * single bits at first, then the product of two nodes once a rotation connects them.  A node's rotations are sorted
  * into steps: a phase step (Z-type) or a turn step (Y-type, all on different bits of some basis). */
 #ifndef ENTENTE_ENGINE_BATCH_PLAN_H
@@ -31,13 +32,33 @@ typedef struct {
     double offset; /* the part of the angle that is a number */
     int term;      /* head of its terms, or -1 */
     int data;      /* some term is data: the angle differs between the samples */
+    int transform; /* it is no rotation but this one of the list's transforms; or -1 */
 } batch_rotation;
+
+/* A piece of a QFT: the Fourier transform of size 2^bits over j, whose bit k is parity(row[k] & p) ^ constant k, and is
+ * turned by flip[k]; behind it the phases exp(2 pi i j x / 2^(bits + low)), x being made of row[bits + k] alike.
+ * A QFT of N1 N2, x = x1 N2 + x2 and y = y1 + N1 y2, is the transform of x1 with the phases of y1 x2, then the QFT of
+ * x2 (Cooley and Tukey 1965); the order of the bits of y is the frame's.  inverse: all with the other sign. */
+typedef struct {
+    int bits, low, inverse;
+    uint64_t constant;
+    uint64_t row[ENT_MAX_QUBITS], flip[ENT_MAX_QUBITS]; /* [bits + low], [bits] */
+} batch_transform;
+
+/* Which transforms an engine takes: a piece's flips and the lowest `run_bits` bits span `block_bits` at most, and it has
+ * `most` qubits at most. */
+typedef struct {
+    int run_bits, block_bits, most;
+} batch_pieces;
 
 typedef struct {
     int rotations, terms;
     int64_t rotation_room, term_room;
     batch_rotation *rotation;
     batch_term *term;
+    int transforms;
+    int64_t transform_room;
+    batch_transform *transform;
     int readouts;
     uint64_t *row; /* [readouts]: readout r is sign[r] times the parity of row[r] */
     double *sign;
@@ -118,8 +139,8 @@ typedef struct {
     int64_t version;  /* counts the calls of prepare that changed them */
 } batch_plan;
 
-/* batch_lower.c: gates to rotations. */
-ent_status ent_batch_lower(const ent_circuit *circuit, batch_list *out);
+/* batch_lower.c: gates to rotations; pieces NULL: no transforms. */
+ent_status ent_batch_lower(const ent_circuit *circuit, const batch_pieces *pieces, batch_list *out);
 void ent_batch_list_clear(batch_list *list);
 
 /* batch_nodes.c: drop the rotations that no readout sees, number the bits that amplitudes other than 0 have, and find

@@ -18,23 +18,27 @@ struct ent_program {
     void **worker;   /* [threads]; the first `workers` exist */
     double *partial; /* [partial_room] */
     int64_t partial_room;
+    int ran, went_back; /* a worker's states are in memory: those of a forward run, and of a gradient */
 };
 
 double ent_state_bytes(int qubits, ent_precision precision)
 {
-    double bytes = 2.0 * 2.0 * (precision == ENT_SINGLE ? 4.0 : 8.0); /* ket and bra, re and im */
+    double bytes = 2.0 * (precision == ENT_SINGLE ? 4.0 : 8.0); /* re and im */
     for (int q = 0; q < qubits; q++) bytes *= 2.0;
     return bytes;
 }
 
-static ent_status check_memory(const ent_program *program)
+/* Whether a worker's states fit; the machine counts them as its own once they have been written to. */
+static ent_status check_memory(const ent_program *program, int gradient)
 {
-    const double bytes = program->engine->bytes(program->plan), there = (double)ent_memory_available_bytes();
+    double bytes[2];
     char need[32], have[32];
-    ENT_REQUIRE(
-        bytes <= there, ENT_ENOMEM,
-        "a circuit of %d qubits needs %.0f bytes (%s) for its state and gradient, and %.0f bytes (%s) are there",
-        program->qubits, bytes, ent_bytes_text(bytes, need), there, ent_bytes_text(there, have));
+    program->engine->bytes(program->plan, bytes);
+    const double there = (double)ent_memory_available_bytes(), held = program->ran ? bytes[0] : 0.0;
+    ENT_REQUIRE(bytes[gradient] - held <= there, ENT_ENOMEM,
+                "a circuit of %d qubits needs %.0f bytes (%s) for its state%s, and %.0f bytes (%s) are there",
+                program->qubits, bytes[gradient], ent_bytes_text(bytes[gradient], need),
+                gradient ? " and gradient" : "", there + held, ent_bytes_text(there + held, have));
     return ENT_OK;
 }
 
@@ -43,7 +47,7 @@ static ent_status plan_for(ent_program *program, const ent_engine *engine, const
 {
     program->engine = engine;
     ENT_TRY(engine->plan_new(circuit, inp, &program->plan));
-    const ent_status status = check_memory(program);
+    const ent_status status = check_memory(program, 0);
     if (status != ENT_OK) {
         engine->plan_free(program->plan);
         program->plan = NULL;
@@ -141,9 +145,20 @@ static ent_status make_workers(ent_program *program, int64_t chunks, int *thread
     return ENT_OK;
 }
 
+/* The same for a gradient. */
+static ent_status make_workers_back(ent_program *program, int64_t chunks, int *threads)
+{
+    if (!program->went_back) ENT_TRY(check_memory(program, 1));
+    ENT_TRY(make_workers(program, chunks, threads));
+    for (int t = 0; t < *threads && program->engine->worker_back; t++)
+        ENT_TRY(program->engine->worker_back(program->plan, program->worker[t]));
+    program->ran = program->went_back = 1;
+    return ENT_OK;
+}
+
 static ent_status make_partials(ent_program *program, int64_t count)
 {
-    if (count > program->partial_room) {
+    if (!program->partial || count > program->partial_room) {
         ent_free(program->partial);
         program->partial_room = 0;
         program->partial = ent_alloc(count, sizeof(double));
@@ -178,6 +193,7 @@ ent_status ent_program_forward(ent_program *program, const ent_batch *batch, dou
     int threads;
     ENT_TRY(make_workers(program, chunks, &threads));
     ENT_TRY(engine->prepare(program->plan, batch->params));
+    program->ran = 1;
     if (threads == 1) { /* a parallel region of one thread costs as much as a circuit of one qubit */
         for (int64_t c = 0; c < chunks; c++) forward_chunk(program, 0, batch, c * chunk, expectations);
         return ENT_OK;
@@ -215,7 +231,7 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
     const int64_t chunks = chunk_count(program, batch->samples);
     const int64_t partials = engine->partials(program->plan);
     int threads;
-    ENT_TRY(make_workers(program, chunks, &threads));
+    ENT_TRY(make_workers_back(program, chunks, &threads));
     ENT_TRY(make_partials(program, chunks * partials));
     ENT_TRY(engine->prepare(program->plan, batch->params));
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));

@@ -43,10 +43,17 @@ static void plan_free(void *plan)
     ent_free(p);
 }
 
+/* A QFT as its gates. */
+static ent_status add_gate(void *circuit, const ent_gate *gate)
+{
+    if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, add_gate, circuit);
+    return ent_circuit_add(circuit, *gate);
+}
+
 static ent_status circuit_copy(const ent_circuit *from, ent_circuit **out)
 {
     ENT_TRY(ent_circuit_new(from->qubits, from->params, from->angles, out));
-    for (int64_t g = 0; g < from->gates; g++) ENT_TRY(ent_circuit_add(*out, from->gate[g]));
+    for (int64_t g = 0; g < from->gates; g++) ENT_TRY(add_gate(*out, &from->gate[g]));
     for (int r = 0; r < from->readouts; r++) ENT_TRY(ent_circuit_read(*out, from->readout[r]));
     return ENT_OK;
 }
@@ -84,10 +91,11 @@ static int64_t partials(const void *plan)
     return ((const reference_plan *)plan)->circuit->params;
 }
 
-static double bytes(const void *plan)
+static void bytes(const void *plan, double count[2])
 {
     const reference_plan *p = plan;
-    return ent_state_bytes(p->circuit->qubits, p->precision);
+    count[0] = ent_state_bytes(p->circuit->qubits, p->precision);
+    count[1] = 2.0 * count[0];
 }
 
 static void worker_free(void *worker)
@@ -103,22 +111,35 @@ static void worker_free(void *worker)
     ent_free(w);
 }
 
+static ent_status state_new(const reference_plan *p, state_double *wide, state_single *narrow)
+{
+    const int n = p->circuit->qubits;
+    char text[32];
+    ENT_REQUIRE(p->precision == ENT_DOUBLE ? init_double(n, wide) : init_single(n, narrow), ENT_ENOMEM,
+                "statevector of %d qubits: no %s", n, ent_bytes_text(ent_state_bytes(n, p->precision), text));
+    return ENT_OK;
+}
+
+static ent_status worker_back(const void *plan, void *worker)
+{
+    reference_worker *w = worker;
+    if (w->bra_double.re || w->bra_single.re) return ENT_OK;
+    return state_new(plan, &w->bra_double, &w->bra_single);
+}
+
 static ent_status worker_new(const void *plan, void **out)
 {
     const reference_plan *p = plan;
-    const int n = p->circuit->qubits;
     reference_worker *w = ent_alloc(1, sizeof *w);
     ENT_REQUIRE(w, ENT_ENOMEM, "reference engine: no memory");
     w->precision = p->precision;
     w->expectations = ent_alloc(p->circuit->readouts, sizeof(double));
     w->weights = ent_alloc(p->circuit->readouts, sizeof(double));
-    const int there = p->precision == ENT_DOUBLE ? init_double(n, &w->ket_double) && init_double(n, &w->bra_double)
-                                                 : init_single(n, &w->ket_single) && init_single(n, &w->bra_single);
-    if (!there || !w->expectations || !w->weights) {
+    ent_status status = w->expectations && w->weights ? ENT_OK : ent_fail(ENT_ENOMEM, "reference engine: no memory");
+    if (status == ENT_OK) status = state_new(p, &w->ket_double, &w->ket_single);
+    if (status != ENT_OK) {
         worker_free(w);
-        char text[32];
-        return ent_fail(ENT_ENOMEM, "statevectors of %d qubits: no %s", n,
-                        ent_bytes_text(ent_state_bytes(n, p->precision), text));
+        return status;
     }
     *out = w;
     return ENT_OK;
@@ -184,6 +205,7 @@ const ent_engine ent_engine_reference = {.name = "reference",
                                          .partials = partials,
                                          .bytes = bytes,
                                          .worker_new = worker_new,
+                                         .worker_back = worker_back,
                                          .worker_free = worker_free,
                                          .prepare = prepare,
                                          .forward = forward,

@@ -11,19 +11,23 @@ typedef struct {
     REAL *re, *im; /* [amplitudes] */
 } NAMED(state);
 
+static void NAMED(clear)(NAMED(state) * s)
+{
+    ent_free(s->re);
+    ent_free(s->im);
+    s->re = s->im = NULL;
+}
+
+/* Whether there was memory for both. */
 static int NAMED(init)(int qubits, NAMED(state) * s)
 {
     s->qubits = qubits;
     s->amplitudes = INT64_C(1) << qubits;
     s->re = ent_alloc(s->amplitudes, sizeof *s->re);
     s->im = ent_alloc(s->amplitudes, sizeof *s->im);
-    return s->re && s->im;
-}
-
-static void NAMED(clear)(NAMED(state) * s)
-{
-    ent_free(s->re);
-    ent_free(s->im);
+    if (s->re && s->im) return 1;
+    NAMED(clear)(s);
+    return 0;
 }
 
 /* The base indices of a gate: all indices whose bits at the gate's qubits are 0.  Insert zeros at low < high. */

@@ -54,11 +54,11 @@ static const char *describe(const void *plan)
     return ((const state_engine *)plan)->name;
 }
 
-/* Ket and bra. */
-static double bytes(const void *plan)
+static void bytes(const void *plan, double count[2])
 {
     const state_engine *engine = plan;
-    return engine->bytes;
+    count[0] = engine->bytes;
+    count[1] = 2.0 * engine->bytes;
 }
 
 static void passes(const void *plan, int count[2])
@@ -93,6 +93,12 @@ static ent_status worker_new(const void *plan, void **out)
     ENT_TRY(ent_state_worker_new(engine->plan, engine->kernels, engine->threads, &worker));
     *out = worker;
     return ENT_OK;
+}
+
+static ent_status worker_back(const void *plan, void *worker)
+{
+    (void)plan;
+    return ent_state_worker_back(worker);
 }
 
 static void worker_free(void *worker)
@@ -150,6 +156,7 @@ const ent_engine ent_engine_state = {.name = "state",
                                      .bytes = bytes,
                                      .inner_threads = 1,
                                      .worker_new = worker_new,
+                                     .worker_back = worker_back,
                                      .worker_free = worker_free,
                                      .prepare = prepare,
                                      .forward = forward,

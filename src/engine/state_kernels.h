@@ -37,6 +37,9 @@ typedef struct {
      * [rotations], added to. */
     void (*backward)(const state_run *run, const state_pass *pass, const state_scratch *scratch, int64_t first,
                      int64_t last, int begin, int end, double *slopes);
+    /* A pass that is a transform, on ket or bra; back: taken back. */
+    void (*transform)(const state_run *run, const state_pass *pass, const state_scratch *scratch, void *state,
+                      int64_t first, int64_t last, int back);
     /* sum over the low part of conj(bra) low, for each high part first..last-1: upper [][re, im]; and, added to, the
      * sum over these high parts of conj(bra) high: lower [2^low_bits][re, im]. */
     void (*contract)(const state_run *run, const state_scratch *scratch, int64_t first, int64_t last, double *upper,

@@ -277,11 +277,11 @@ static ent_status new_group(state_pass *pass, state_group **group)
     return ENT_OK;
 }
 
-static int ready(const local_rotation *all, int r)
+static int ready(const state_plan *plan, const local_rotation *all, int r)
 {
     if (all[r].done) return 0;
     for (int k = 0; k < r; k++)
-        if (!all[k].done && !state_commute(all[k].rotation, all[r].rotation)) return 0;
+        if (!all[k].done && !state_commute(&plan->list, all[k].id, all[r].id)) return 0;
     return 1;
 }
 
@@ -293,7 +293,7 @@ static ent_status next_stage(const state_plan *plan, int width, local_rotation *
     ENT_REQUIRE(is_ready, ENT_ENOMEM, "state engine: no memory for %d rotations", count);
     choice c = {.kind = STATE_VERTICAL};
     for (int r = 0; r < count; r++) {
-        is_ready[r] = all[r].rotation->flip != 0 && ready(all, r);
+        is_ready[r] = all[r].rotation->flip != 0 && ready(plan, all, r);
         if (is_ready[r] && all[r].flip.lane != 0) c.kind = STATE_MIXED;
     }
     for (int lanes = 1; lanes >= 0; lanes--)
@@ -321,7 +321,7 @@ static ent_status next_group(const state_plan *plan, local_rotation *all, int co
     ent_status status = rows && from && taken ? new_group(pass, &group)
                                               : ent_fail(ENT_ENOMEM, "state engine: no memory");
     for (int r = 0; status == ENT_OK && r < count; r++)
-        if (all[r].rotation->flip == 0 && ready(all, r)) {
+        if (all[r].rotation->flip == 0 && ready(plan, all, r)) {
             rows[found] = (state_row){.target = all[r].id, .row = all[r].rotation->row};
             from[found++] = r;
         }
@@ -388,5 +388,6 @@ void ent_state_pass_clear(state_pass *pass)
     ent_free(pass->group);
     ent_free(pass->op);
     ent_free(pass->run);
+    ent_state_transform_free(pass->transform);
     *pass = (state_pass){0};
 }

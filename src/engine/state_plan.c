@@ -1,5 +1,6 @@
 /* From a circuit to passes.  Each pass is chosen greedily: rotations in order, as long as the space has room for their
- * flips, each as far as it commutes with those that the pass leaves behind. */
+ * flips, each as far as it commutes with those that the pass leaves behind.  A transform is a pass of its own, as soon
+ * as all that has to be in front of it is done; but never the first or the last one, which makes the state or sums up. */
 #include "state_plan.h"
 
 #include <string.h>
@@ -95,9 +96,8 @@ static int take(const state_plan *plan, int bits, int *order, int *count, int *t
     int found = 0, left = 0;
     for (int k = 0; k < *count; k++) {
         const batch_rotation *rotation = &plan->list.rotation[order[k]];
-        int free_to_go = k < WINDOW;
-        for (int j = 0; j < left && free_to_go; j++)
-            free_to_go = state_commute(rotation, &plan->list.rotation[order[j]]);
+        int free_to_go = k < WINDOW && rotation->transform < 0;
+        for (int j = 0; j < left && free_to_go; j++) free_to_go = state_commute(&plan->list, order[k], order[j]);
         if (free_to_go && rotation->flip) {
             const uint64_t v = reduce(pass, rotation->flip);
             if (v && pass->bits == bits) free_to_go = 0;
@@ -112,31 +112,76 @@ static int take(const state_plan *plan, int bits, int *order, int *count, int *t
     return found;
 }
 
-static ent_status add_pass(state_plan *plan, int wanted, int width, int *order, int *count, int *taken,
-                           state_route *route)
+/* A new pass with the lowest bits in its space. */
+static ent_status grow_route(const state_plan *plan, int wanted, state_route *route, state_pass **out)
 {
-    const int bits = block_bits(plan, wanted), run = run_bits(plan, bits);
     state_pass *grown = ent_alloc(route->passes + 1, sizeof *grown);
     ENT_REQUIRE(grown, ENT_ENOMEM, "state engine: no memory for a pass");
     if (route->passes > 0) memcpy(grown, route->pass, (size_t)route->passes * sizeof *grown);
     ent_free(route->pass);
     route->pass = grown;
-    state_pass *pass = &route->pass[route->passes++];
-    for (int k = 0; k < run; k++) extend(pass, UINT64_C(1) << k);
+    *out = &route->pass[route->passes++];
+    const int run = run_bits(plan, block_bits(plan, wanted));
+    for (int k = 0; k < run; k++) extend(*out, UINT64_C(1) << k);
+    return ENT_OK;
+}
+
+static ent_status add_pass(state_plan *plan, int wanted, int width, int *order, int *count, int *taken,
+                           state_route *route)
+{
+    const int bits = block_bits(plan, wanted);
+    state_pass *pass;
+    ENT_TRY(grow_route(plan, wanted, route, &pass));
     const int found = take(plan, bits, order, count, taken, pass);
-    ENT_TRY(finish_space(plan, bits, run, pass));
+    ENT_TRY(finish_space(plan, bits, run_bits(plan, bits), pass));
     return ent_state_pass_fill(plan, width, taken, found, pass);
 }
 
-/* At least one pass, since one has to make the state and sum it up. */
-static ent_status make_route(state_plan *plan, int wanted, int width, const int *order, int count, state_route *route)
+/* Whether no rotation in front of it has to come first. */
+static int is_free(const state_plan *plan, const int *order, int k)
+{
+    for (int j = 0; j < k; j++)
+        if (!state_commute(&plan->list, order[k], order[j])) return 0;
+    return 1;
+}
+
+/* The place in order of the first transform, if it can run now; or -1. */
+static int find_transform(const state_plan *plan, const int *order, int count)
+{
+    for (int k = 0; k < count; k++)
+        if (plan->list.rotation[order[k]].transform >= 0) return is_free(plan, order, k) ? k : -1;
+    return -1;
+}
+
+/* A pass for the transform at place k of order. */
+static ent_status add_transform(state_plan *plan, int k, int *order, int *count, state_route *route)
+{
+    const int rotation = order[k], bits = block_bits(plan, plan->shape.forward_bits);
+    int flips;
+    const uint64_t *flip = state_flips(&plan->list, rotation, &flips);
+    state_pass *pass;
+    ENT_TRY(grow_route(plan, plan->shape.forward_bits, route, &pass));
+    for (int j = 0; j < flips; j++) {
+        const uint64_t v = reduce(pass, flip[j]);
+        if (v) extend(pass, v);
+    }
+    memmove(order + k, order + k + 1, (size_t)(--*count - k) * sizeof *order);
+    ENT_TRY(finish_space(plan, bits, run_bits(plan, bits), pass));
+    return ent_state_transform_new(plan, rotation, pass, &pass->transform);
+}
+
+static ent_status make_route(state_plan *plan, int wanted, int width, const int *order, int count, int first,
+                             int last, state_route *route)
 {
     int *left = ent_copy(order, count, sizeof *left), *taken = ent_alloc(count, sizeof *taken), more = count;
     ent_status status = left && taken ? ENT_OK : ent_fail(ENT_ENOMEM, "state engine: no memory for a plan");
-    do {
-        if (status == ENT_OK) status = add_pass(plan, wanted, width, left, &more, taken, route);
-    } while (status == ENT_OK && more > 0);
-    if (status == ENT_OK) status = ent_state_pass_sums(plan, &route->pass[route->passes - 1]);
+    int place = -1;
+    while (status == ENT_OK && (route->passes == 0 || more > 0 || (last && place >= 0))) {
+        place = first && route->passes == 0 ? -1 : find_transform(plan, left, more);
+        status = place >= 0 ? add_transform(plan, place, left, &more, route)
+                            : add_pass(plan, wanted, width, left, &more, taken, route);
+    }
+    if (status == ENT_OK && last) status = ent_state_pass_sums(plan, &route->pass[route->passes - 1]);
     ent_free(left);
     ent_free(taken);
     return status;
@@ -161,23 +206,35 @@ static ent_status find_values(state_plan *plan)
     return ENT_OK;
 }
 
-ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count)
+ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count, int first, int last)
 {
-    const state_shape *shape = &plan->shape;
-    ENT_TRY(make_route(plan, shape->forward_bits, shape->forward_width, order, count, &plan->forward));
-    return make_route(plan, shape->back_bits, shape->back_width, order, count, &plan->back);
+    const state_shape *s = &plan->shape;
+    ENT_TRY(make_route(plan, s->forward_bits, s->forward_width, order, count, first, last, &plan->forward));
+    return make_route(plan, s->back_bits, s->back_width, order, count, first, last, &plan->back);
 }
 
-ent_status ent_state_plan_begin(const ent_circuit *circuit, const state_shape *shape, state_plan **out, int **order,
-                                int *count)
+/* An exchange between ranks can make the flips of half the local bits local, whatever they are (shard_plan.h). */
+static batch_pieces pieces_of(const state_plan *plan)
 {
+    const int block = block_bits(plan, plan->shape.forward_bits), run = run_bits(plan, block);
+    if (plan->bits == plan->local_bits) return (batch_pieces){run, block, block};
+    const int room = block - run, half = plan->local_bits / 2;
+    return (batch_pieces){run, block, room < half ? room : half};
+}
+
+ent_status ent_state_plan_begin(const ent_circuit *circuit, const state_shape *shape, int rank_bits, state_plan **out,
+                                int **order, int *count)
+{
+    const int own = circuit->qubits - rank_bits, least = shape->lane_bits + 1;
     state_plan *plan = ent_alloc(1, sizeof *plan);
     ENT_REQUIRE(plan, ENT_ENOMEM, "state engine: no memory");
     plan->shape = *shape;
-    plan->bits = plan->local_bits = circuit->qubits > shape->lane_bits ? circuit->qubits : shape->lane_bits + 1;
+    plan->local_bits = own > least ? own : least; /* bits that no qubit has fill a vector */
+    plan->bits = plan->local_bits + rank_bits;
     plan->params = circuit->params;
     plan->angles = circuit->angles;
-    ent_status status = ent_batch_lower(circuit, &plan->list);
+    const batch_pieces pieces = pieces_of(plan);
+    ent_status status = ent_batch_lower(circuit, &pieces, &plan->list);
     if (status == ENT_OK) status = find_values(plan);
     int *rest = status == ENT_OK ? ent_alloc(plan->list.rotations, sizeof *rest) : NULL;
     if (status == ENT_OK && !rest) status = ent_fail(ENT_ENOMEM, "state engine: no memory for an order");
@@ -196,8 +253,8 @@ ent_status ent_state_plan_new(const ent_circuit *circuit, const state_shape *sha
 {
     state_plan *plan;
     int *order, count;
-    ENT_TRY(ent_state_plan_begin(circuit, shape, &plan, &order, &count));
-    const ent_status status = ent_state_plan_routes(plan, order, count);
+    ENT_TRY(ent_state_plan_begin(circuit, shape, 0, &plan, &order, &count));
+    const ent_status status = ent_state_plan_routes(plan, order, count, 1, 1);
     ent_free(order);
     if (status != ENT_OK) {
         ent_state_plan_free(plan);

@@ -7,6 +7,8 @@
  * is in the space is done there, and it is copied back.  Two rotations commute when parity(flip & row') =
  * parity(flip' & row): a pass takes whatever commutes with all that is left behind, so that it reaches through
  * several layers of a circuit, and all diagonal gates go along, on any qubit.
+ * A QFT is one to three passes of their own: a block holds whole transforms of a part of its qubits, which FFTW does in
+ * cache (state_transform.c).  No amplitude is moved for it, whatever the frame; and threads, and shards, share blocks.
  *
  * Memory, and a buffer, is [line][re, im][lane]: the low `lane_bits` bits of the amplitude are lanes of a vector. */
 #ifndef ENTENTE_ENGINE_STATE_PLAN_H
@@ -68,6 +70,17 @@ typedef struct {
     int is_group, index; /* of the pass's stages or groups */
 } state_op;
 
+/* A pass of its own that does one of the list's transforms: elements of a block go into rows of 2^bits, where FFTW
+ * transforms them (state_fft.h). */
+typedef struct {
+    int index, bits;     /* of the list's transform; the size of a row */
+    int padding;         /* elements between rows, so that lanes do not meet in one set of a cache */
+    uint32_t *line;      /* [lines of a block] (row << bits) | j of lane 0 */
+    uint32_t lane[16];   /* what that is changed by for the other lanes */
+    uint64_t factor[32]; /* what bit k of a row's number changes of x */
+    struct state_fft *fft;
+} state_transform;
+
 typedef struct {
     int bits;           /* of a block */
     uint64_t fixed;     /* the pivots: a block's number counts through the other bits */
@@ -79,7 +92,8 @@ typedef struct {
     state_stage *stage;
     state_group *group;
     state_op *op;
-    int sums; /* groups of the readouts: the last pass has them behind its other groups */
+    int sums;                   /* groups of the readouts: the last pass has them behind its other groups */
+    state_transform *transform; /* or NULL */
 } state_pass;
 
 /* Rotations that come first and act on one bit alone, which nothing has entangled yet: a product of 2-vectors. */
@@ -109,11 +123,12 @@ typedef struct {
 /* state_plan.c.  Errors: ENT_ENOMEM. */
 ent_status ent_state_plan_new(const ent_circuit *circuit, const state_shape *shape, state_plan **out);
 void ent_state_plan_free(state_plan *plan);
-/* The two halves of ent_state_plan_new: the list, values and prefix (order [rotations] has the `count` others; free
- * it); and the routes of the rotations in order, all of which flip local bits alone. */
-ent_status ent_state_plan_begin(const ent_circuit *circuit, const state_shape *shape, state_plan **out, int **order,
-                                int *count);
-ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count);
+/* The two halves of ent_state_plan_new: the list, values and prefix of a state whose highest `rank_bits` bits are not
+ * in this memory (order [rotations] has the `count` others; free it); and the routes of the rotations in order, all of
+ * which flip local bits alone.  first, last: the routes make the state, and sum up. */
+ent_status ent_state_plan_begin(const ent_circuit *circuit, const state_shape *shape, int rank_bits, state_plan **out,
+                                int **order, int *count);
+ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count, int first, int last);
 void ent_state_plan_free_routes(state_plan *plan);
 
 /* state_reduce.c: drop what no readout sees, merge equal rotations, split off the prefix.  order [rotations] gets the
@@ -134,9 +149,28 @@ static inline uint32_t slot_of(uint32_t line)
     return line ^ ((line >> 5 ^ line >> 10) & 31);
 }
 
-static inline int state_commute(const batch_rotation *a, const batch_rotation *b)
+/* state_transform.c: whether a rotation leaves all alone that a transform works on. */
+int ent_state_transform_apart(const batch_transform *transform, const batch_rotation *rotation);
+/* The tables of a pass whose space is there. */
+ent_status ent_state_transform_new(const state_plan *plan, int rotation, const state_pass *pass,
+                                   state_transform **out);
+void ent_state_transform_free(state_transform *transform);
+
+/* Rotations, or transforms, of a list; two transforms keep their order. */
+static inline int state_commute(const batch_list *list, int a, int b)
 {
-    return batch_parity(a->flip, b->row) == batch_parity(b->flip, a->row);
+    const batch_rotation *x = &list->rotation[a], *y = &list->rotation[b];
+    if (x->transform >= 0) return y->transform < 0 && ent_state_transform_apart(&list->transform[x->transform], y);
+    if (y->transform >= 0) return ent_state_transform_apart(&list->transform[y->transform], x);
+    return batch_parity(x->flip, y->row) == batch_parity(y->flip, x->row);
+}
+
+/* What a rotation or transform flips: *count displacements. */
+static inline const uint64_t *state_flips(const batch_list *list, int r, int *count)
+{
+    const batch_rotation *rotation = &list->rotation[r];
+    *count = rotation->transform >= 0 ? list->transform[rotation->transform].bits : rotation->flip != 0;
+    return rotation->transform >= 0 ? list->transform[rotation->transform].flip : &rotation->flip;
 }
 
 #endif

@@ -5,15 +5,14 @@
 
 #include "entente/memory.h"
 
-/* Rotations that commute with everything behind them, readouts too, cannot matter. */
+/* Rotations that commute with everything behind them, readouts too, cannot matter; transforms are kept. */
 static void mark_seen(const batch_list *list, int *kept)
 {
     for (int r = list->rotations - 1; r >= 0; r--) {
         const batch_rotation *rotation = &list->rotation[r];
-        kept[r] = 0;
+        kept[r] = rotation->transform >= 0;
         for (int k = 0; k < list->readouts && !kept[r]; k++) kept[r] = batch_parity(rotation->flip, list->row[k]);
-        for (int k = r + 1; k < list->rotations && !kept[r]; k++)
-            kept[r] = kept[k] && !state_commute(rotation, &list->rotation[k]);
+        for (int k = r + 1; k < list->rotations && !kept[r]; k++) kept[r] = kept[k] && !state_commute(list, r, k);
     }
 }
 
@@ -32,28 +31,39 @@ static void append_terms(batch_list *list, int to, int from)
 static int merge_back(batch_list *list, const int *kept, int r)
 {
     batch_rotation *rotation = &list->rotation[r];
+    if (rotation->transform >= 0) return 0;
     for (int k = r - 1; k >= 0; k--) {
         if (!kept[k]) continue;
         batch_rotation *earlier = &list->rotation[k];
-        if (earlier->flip == rotation->flip && earlier->row == rotation->row) {
+        if (earlier->flip == rotation->flip && earlier->row == rotation->row && earlier->transform < 0) {
             earlier->offset += rotation->offset;
             earlier->data |= rotation->data;
             append_terms(list, k, rotation->term);
             return 1;
         }
-        if (!state_commute(earlier, rotation)) return 0;
+        if (!state_commute(list, k, r)) return 0;
     }
     return 0;
 }
 
 static int idle(const batch_rotation *rotation)
 {
-    return rotation->term < 0 && rotation->offset == 0.0;
+    return rotation->term < 0 && rotation->offset == 0.0 && rotation->transform < 0;
 }
 
 static int single_bit(uint64_t mask)
 {
     return mask != 0 && (mask & (mask - 1)) == 0;
+}
+
+/* All bits that a transform flips or looks at. */
+static void entangle(const batch_transform *t, uint64_t *reached, uint64_t *entangled)
+{
+    for (int k = 0; k < t->bits + t->low; k++) {
+        const uint64_t flip = k < t->bits ? t->flip[k] : 0;
+        *entangled |= t->row[k] | flip;
+        *reached |= flip;
+    }
 }
 
 /* Bits that no flip has reached are 0, so a row says nothing there. */
@@ -63,6 +73,11 @@ static void split_prefix(batch_list *list, const int *kept, state_prefix *prefix
     for (int r = 0; r < list->rotations; r++) {
         if (!kept[r] || idle(&list->rotation[r])) continue;
         const batch_rotation *rotation = &list->rotation[r];
+        if (rotation->transform >= 0) {
+            entangle(&list->transform[rotation->transform], &reached, &entangled);
+            order[(*count)++] = r;
+            continue;
+        }
         const uint64_t row = rotation->row & (reached | rotation->flip);
         const uint64_t touched = rotation->flip | row;
         if (touched == 0) continue; /* a global phase, which no derivative sees */

@@ -7,7 +7,6 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "entente/memory.h"
 #include "state_product.h"
@@ -15,17 +14,6 @@
 enum { CHUNKS = 64, LOW_BITS = 10, THREADS_FROM_BITS = 13 };
 
 /* ---- memory ---- */
-
-/* On huge pages, and not written: the first pass does that, each part by a thread that works on it. */
-static void *pages_new(size_t bytes)
-{
-    enum { HUGE_PAGE = 1 << 21 };
-    if (bytes < HUGE_PAGE / 16) return ent_alloc((int64_t)bytes, 1);
-    const size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void *memory = aligned_alloc(HUGE_PAGE, rounded);
-    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* advice: it may fail */
-    return memory;
-}
 
 size_t ent_state_part_bytes(const state_plan *plan)
 {
@@ -35,11 +23,9 @@ size_t ent_state_part_bytes(const state_plan *plan)
 void ent_state_worker_free(state_worker *w)
 {
     if (!w) return;
-    for (int t = 0; w->scratch && t < w->threads; t++) {
-        ent_free(w->scratch[t].ket);
-        ent_free(w->scratch[t].tree);
-    }
+    for (int t = 0; w->scratch && t < w->threads; t++) ent_free(w->scratch[t].tree);
     ent_free(w->scratch);
+    ent_free(w->blocks);
     void *const all[] = {w->run.ket, w->run.bra,  w->run.factor, w->run.sign, w->run.cosine,   w->run.bit,
                          w->run.low, w->run.high, w->run.weight, w->angle,    w->sums,         w->value,
                          w->slope,   w->part[0],  w->part[1],    w->lower,    w->expectations, w->weights};
@@ -47,14 +33,22 @@ void ent_state_worker_free(state_worker *w)
     ent_free(w);
 }
 
-static int scratch_new(const state_plan *plan, state_scratch *scratch)
+/* The blocks of all threads side by side on as few huge pages as hold them: on scattered pages ket and bra would meet
+ * in the sets of L2, and a page for each thread would count as memory that the state does not need. */
+static int scratch_new(const state_plan *plan, state_worker *w)
 {
     const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
     const size_t block = (size_t)2 * (size_t)plan->shape.real_bytes << plan->shape.forward_bits;
-    scratch->ket = pages_new(2 * block); /* both on one huge page: scattered pages would meet in the sets of L2 */
-    scratch->bra = scratch->ket ? (char *)scratch->ket + block : NULL;
-    scratch->tree = ent_alloc(INT64_C(6) << STATE_TREES, vector);
-    return scratch->ket && scratch->tree;
+    w->scratch = ent_alloc(w->threads, sizeof *w->scratch);
+    w->blocks = ent_alloc_pages(2 * block * (size_t)w->threads);
+    int there = w->scratch && w->blocks;
+    for (int t = 0; there && t < w->threads; t++) {
+        w->scratch[t].ket = (char *)w->blocks + 2 * block * (size_t)t;
+        w->scratch[t].bra = (char *)w->scratch[t].ket + block;
+        w->scratch[t].tree = ent_alloc(INT64_C(6) << STATE_TREES, vector);
+        there = w->scratch[t].tree != NULL;
+    }
+    return there;
 }
 
 static int tables_new(const state_plan *plan, state_worker *w)
@@ -84,6 +78,23 @@ static int tables_new(const state_plan *plan, state_worker *w)
            w->expectations && w->weights;
 }
 
+/* Not written: the first pass does that, each part by a thread that works on it. */
+static ent_status state_new(const state_plan *plan, void **state)
+{
+    const size_t bytes = ent_state_part_bytes(plan);
+    char need[32], have[32];
+    *state = ent_alloc_pages(bytes);
+    const double there = (double)ent_memory_available_bytes();
+    ENT_REQUIRE(*state, ENT_ENOMEM, "a state of 2^%d amplitudes: no %zu bytes (%s); %.0f bytes (%s) are there",
+                plan->local_bits, bytes, ent_bytes_text((double)bytes, need), there, ent_bytes_text(there, have));
+    return ENT_OK;
+}
+
+ent_status ent_state_worker_back(state_worker *w)
+{
+    return w->run.bra ? ENT_OK : state_new(w->run.plan, &w->run.bra);
+}
+
 ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *kernels, int threads, state_worker **out)
 {
     state_worker *w = ent_alloc(1, sizeof *w);
@@ -92,16 +103,11 @@ ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *ker
     w->kernels = kernels;
     w->run.low_bits = LOW_BITS < plan->local_bits ? LOW_BITS : plan->local_bits;
     w->threads = plan->local_bits < THREADS_FROM_BITS ? 1 : threads < CHUNKS ? threads : CHUNKS;
-    w->scratch = ent_alloc(w->threads, sizeof *w->scratch);
-    int there = w->scratch != NULL && tables_new(plan, w);
-    for (int t = 0; there && t < w->threads; t++) there = scratch_new(plan, &w->scratch[t]);
-    if (there) w->run.ket = pages_new(ent_state_part_bytes(plan));
-    if (there) w->run.bra = pages_new(ent_state_part_bytes(plan)); /* takes no memory before the first gradient */
-    if (!there || !w->run.ket || !w->run.bra) {
+    const int there = tables_new(plan, w) && scratch_new(plan, w);
+    ent_status status = there ? state_new(plan, &w->run.ket) : ent_fail(ENT_ENOMEM, "state engine: no memory");
+    if (status != ENT_OK) {
         ent_state_worker_free(w);
-        char text[32];
-        return ent_fail(ENT_ENOMEM, "a state of %d qubits: no %s", plan->local_bits,
-                        ent_bytes_text((double)ent_state_part_bytes(plan), text));
+        return status;
     }
     *out = w;
     return ENT_OK;
@@ -149,6 +155,15 @@ static void use_plan(state_worker *w, const state_plan *plan, uint64_t outside)
     w->kernels->prepare(&w->run, w->angle);
 }
 
+static void transform(state_worker *w, const state_pass *pass, void *state, int back)
+{
+    const int64_t blocks = blocks_of(w->run.plan, pass);
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
+    for (int c = 0; c < CHUNKS; c++)
+        w->kernels->transform(&w->run, pass, &w->scratch[omp_get_thread_num()], state, chunk_at(blocks, c),
+                              chunk_at(blocks, c + 1), back);
+}
+
 void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int last, int keep)
 {
     use_plan(w, plan, outside);
@@ -157,6 +172,10 @@ void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside
         const state_pass *pass = &plan->forward.pass[p];
         const int64_t blocks = blocks_of(plan, pass);
         const int is_last = last && p == plan->forward.passes - 1;
+        if (pass->transform) {
+            transform(w, pass, w->run.ket, 0);
+            continue;
+        }
 #pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
         for (int c = 0; c < CHUNKS; c++)
             w->kernels->forward(&w->run, pass, &w->scratch[omp_get_thread_num()], chunk_at(blocks, c),
@@ -174,6 +193,11 @@ void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outsid
     for (int p = route->passes - 1; p >= 0; p--) {
         const state_pass *pass = &route->pass[p];
         const int64_t blocks = blocks_of(plan, pass);
+        if (pass->transform) {
+            transform(w, pass, w->run.ket, 1);
+            transform(w, pass, w->run.bra, 1);
+            continue;
+        }
 #pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
         for (int c = 0; c < CHUNKS; c++)
             w->kernels->backward(&w->run, pass, &w->scratch[omp_get_thread_num()], chunk_at(blocks, c),

@@ -11,6 +11,7 @@ typedef struct {
     const state_kernels *kernels;
     int threads;
     state_scratch *scratch; /* [threads] */
+    void *blocks;           /* where the threads' blocks are */
     double *angle;          /* [rotations] */
     double *sums;           /* [chunks][rotations or values] */
     double *value;          /* [values] */
@@ -20,9 +21,11 @@ typedef struct {
     double *expectations, *weights;
 } state_worker;
 
-/* The state and what its passes need; threads: at most; memory is touched by the first pass.  Errors: ENT_ENOMEM. */
+/* The ket and what its passes need; threads: at most; memory is touched by the first pass.  Errors: ENT_ENOMEM. */
 ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *kernels, int threads,
                                 state_worker **out);
+/* The bra, before the first way back; nothing where it is there.  Errors: ENT_ENOMEM. */
+ent_status ent_state_worker_back(state_worker *worker);
 void ent_state_worker_free(state_worker *worker);
 
 /* Bytes of a state, or of a rank's part of it. */

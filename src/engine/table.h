@@ -16,12 +16,14 @@ typedef struct {
     int (*chunk)(const void *plan);
     /* Length of the partial sum that gradient adds to. */
     int64_t (*partials)(const void *plan);
-    /* Bytes of the states that one thread holds at once. */
-    double (*bytes)(const void *plan);
+    /* Bytes of the states that one thread holds at once: [0] in a forward run, [1] with a gradient. */
+    void (*bytes)(const void *plan, double count[2]);
     /* Threads are inside a sample: chunks run one after the other in one workspace. */
     int inner_threads;
     /* What one thread works in. */
     ent_status (*worker_new)(const void *plan, void **worker);
+    /* Before a gradient: what it holds besides, unless it is there; NULL: nothing. */
+    ent_status (*worker_back)(const void *plan, void *worker);
     void (*worker_free)(void *worker);
     /* Once a call, before the chunks, by one thread: what depends on the parameters alone. */
     ent_status (*prepare)(void *plan, const double *params);

@@ -61,6 +61,15 @@ static ent_status check_choices(const ent_federation *f)
     return ENT_OK;
 }
 
+static ent_status check_fusion(const ent_config *c)
+{
+    ENT_REQUIRE(
+        c->model.fusion.gate != ENT_QFT || c->model.fusion.pattern != ENT_PATTERN_NONE, ENT_ECONFIG,
+        "model.fusion.pattern: found none, but gate qft mixes all registers: want ring, all or star (the pairs "
+        "that readout zz reads)");
+    return ENT_OK;
+}
+
 /* The direct head's stretch of class scores: differences of <Z> reach 2, of logits 8. */
 static const double DIRECT_SCALE = 4.0;
 
@@ -68,6 +77,7 @@ ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
 {
     const ent_config *c = f->config;
     ENT_TRY(check_choices(f));
+    ENT_TRY(check_fusion(c));
     ent_model_inp inp = {
         .kind = c->model.kind,
         .registers = f->modalities,

@@ -1,4 +1,5 @@
-/* The fusion circuit: entanglers between registers, then rotations on every qubit, layer by layer. */
+/* The fusion circuit: entanglers between registers, or one QFT over all of them, then rotations on every qubit, layer by
+ * layer. */
 #include "model.h"
 
 static void connect(ent_fusion *fusion, int a, int b)
@@ -37,6 +38,29 @@ static ent_status append_pair(const ent_model_inp *inp, const ent_layout *layout
     return ENT_OK;
 }
 
+/* QFT mixing: the present registers stand side by side, so that their qubits are one run.  With fewer than two there is
+ * nothing to mix. */
+static ent_status append_transform(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
+                                   ent_circuit *circuit)
+{
+    int present = 0, qubits = 0;
+    for (int m = 0; m < inp->registers; m++) {
+        if (first_qubit[m] < 0) continue;
+        present++;
+        qubits += layout->reg[m].qubits;
+    }
+    if (present < 2) return ENT_OK;
+    return ent_circuit_add(circuit, (ent_gate){ENT_QFT, {0, qubits - 1}, ent_angle_none()});
+}
+
+static ent_status append_entangler(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
+                                   int layer, ent_circuit *circuit)
+{
+    if (inp->fusion.gate == ENT_QFT) return append_transform(inp, layout, first_qubit, circuit);
+    for (int k = 0; k < inp->fusion.pairs; k++) ENT_TRY(append_pair(inp, layout, first_qubit, layer, k, circuit));
+    return ENT_OK;
+}
+
 static ent_status append_rotations(const ent_layout *layout, int m, int first_qubit, int layer, ent_circuit *circuit)
 {
     const int qubits = layout->reg[m].qubits;
@@ -52,7 +76,7 @@ ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout,
                              ent_circuit *circuit)
 {
     for (int layer = 0; layer < inp->fusion.layers; layer++) {
-        for (int k = 0; k < inp->fusion.pairs; k++) ENT_TRY(append_pair(inp, layout, first_qubit, layer, k, circuit));
+        ENT_TRY(append_entangler(inp, layout, first_qubit, layer, circuit));
         for (int m = 0; m < inp->registers; m++)
             if (first_qubit[m] >= 0) ENT_TRY(append_rotations(layout, m, first_qubit[m], layer, circuit));
     }

@@ -4,7 +4,7 @@
  * the absent registers: their gates, the fusion gates that touch them and their readouts are not there.  That is the
  * no-op gate of the paper taken at its word, and it costs 2^(absent qubits) less.
  *   - an absent register would stay in |0...0>: it is not simulated;
- *   - a fusion gate with an absent operand is not appended (fusion.c);
+ *   - a fusion gate with an absent operand is not appended, and a QFT is over the present registers alone (fusion.c);
  *   - readouts of absent registers do not exist, so the head cannot read them;
  *   - a parameter that only absent registers use is in no gate, so its gradient is exactly 0, and ent_block_trains
  *     tells the server who trained what;

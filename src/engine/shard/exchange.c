@@ -1,4 +1,5 @@
-/* An exchange, partner by partner and piece by piece: while one piece is under way, the next is packed.
+/* An exchange, partner by partner and piece by piece: while one piece is under way, the one before it is unpacked and
+ * the next is packed, across partners.
  *
  * With the partner whose number differs by delta, this rank swaps the amplitudes at those local indices a whose signs
  * are rho_i(a) = r_i ^ delta_i.  Both go through them in the order of x, which is a without the bits b_i; so what
@@ -93,10 +94,15 @@ static void copy_unit(const shard_buffers *b, const selection *s, int64_t unit, 
     }
 }
 
+static size_t unit_bytes(const shard_buffers *b, const selection *s)
+{
+    return (size_t)(2 * b->real_bytes) << s->unit_bits;
+}
+
 static void copy_units(const shard_buffers *b, const selection *s, int64_t first, int64_t count, char *state,
                        char *packed, int out)
 {
-    const size_t bytes = (size_t)(2 * b->real_bytes) << s->unit_bits;
+    const size_t bytes = unit_bytes(b, s);
 #pragma omp parallel for schedule(static) num_threads(b->threads) if (b->threads > 1 && count > 64)
     for (int64_t k = 0; k < count; k++) copy_unit(b, s, first + k, state, packed + (size_t)k * bytes, out);
 }
@@ -116,35 +122,67 @@ static selection select_with(const shard_buffers *b, const shard_exchange *e, ui
     return s;
 }
 
-static void swap_with(shard_buffers *b, const selection *s, int process, char *state)
+/* A piece of what is swapped with one partner. */
+typedef struct {
+    uint64_t delta;
+    selection with;
+    int process; /* the partner */
+    int64_t first, count;
+} piece;
+
+/* Who has the number. */
+static int process_of(const uint64_t *process, int rank_bits, uint64_t number)
 {
-    const size_t unit = (size_t)(2 * b->real_bytes) << s->unit_bits;
-    const int64_t piece = (int64_t)(b->bytes / unit), pieces = (s->units + piece - 1) / piece;
-    for (int64_t p = 0; p <= pieces; p++) {
-        if (p < pieces) {
-            const int64_t left = s->units - p * piece, count = left < piece ? left : piece;
-            const int k = (int)(p % SHARD_SLOTS);
-            copy_units(b, s, p * piece, count, state, b->slot[k].send, 1);
-            ent_swap_start(b->slot[k].swap, process, b->slot[k].send, b->slot[k].recv, (size_t)count * unit);
-            b->moved_bytes += (double)count * (double)unit;
-        }
-        if (p > 0) {
-            const int64_t left = s->units - (p - 1) * piece, count = left < piece ? left : piece;
-            const int k = (int)((p - 1) % SHARD_SLOTS);
-            ent_swap_wait(b->slot[k].swap);
-            copy_units(b, s, (p - 1) * piece, count, state, b->slot[k].recv, 0);
-        }
-    }
+    uint64_t sum = 0;
+    for (int k = 0; k < rank_bits; k++)
+        if (number >> k & 1) sum ^= process[k];
+    return (int)sum;
 }
 
+/* The piece behind p, of the same partner or the next one; 0 where p was the last. */
+static int next_piece(const shard_buffers *b, const shard_exchange *e, uint64_t rank, const uint64_t *process,
+                      int rank_bits, piece *p)
+{
+    p->first += p->count;
+    if (p->delta == 0 || p->first == p->with.units) {
+        if (++p->delta == UINT64_C(1) << e->bits) return 0;
+        p->with = select_with(b, e, (rank ^ p->delta) & ((UINT64_C(1) << e->bits) - 1));
+        p->process = process_of(process, rank_bits, rank ^ p->delta);
+        p->first = 0;
+    }
+    const int64_t most = (int64_t)(b->bytes / unit_bytes(b, &p->with)), left = p->with.units - p->first;
+    p->count = left < most ? left : most;
+    return 1;
+}
+
+static void start(shard_buffers *b, int slot, const piece *p, char *state)
+{
+    const size_t bytes = (size_t)p->count * unit_bytes(b, &p->with);
+    copy_units(b, &p->with, p->first, p->count, state, b->slot[slot].send, 1);
+    ent_swap_start(b->slot[slot].swap, p->process, b->slot[slot].send, b->slot[slot].recv, bytes);
+    b->moved_bytes += (double)bytes;
+}
+
+static void finish(shard_buffers *b, int slot, const piece *p, char *state)
+{
+    ent_swap_wait(b->slot[slot].swap);
+    copy_units(b, &p->with, p->first, p->count, state, b->slot[slot].recv, 0);
+}
+
+/* One sequence of pieces over all partners, the same on both sides of each swap, so that no wait is for ever. */
 void ent_shard_exchange(shard_buffers *b, const shard_exchange *e, uint64_t rank, const uint64_t *process,
                         int rank_bits, void *state)
 {
-    for (uint64_t delta = 1; delta < UINT64_C(1) << e->bits; delta++) {
-        const selection s = select_with(b, e, (rank ^ delta) & ((UINT64_C(1) << e->bits) - 1));
-        uint64_t partner = 0;
-        for (int k = 0; k < rank_bits; k++)
-            if ((rank ^ delta) >> k & 1) partner ^= process[k];
-        swap_with(b, &s, (int)partner, state);
+    piece under_way[SHARD_SLOTS], p = {.delta = 0};
+    int64_t started = 0, finished = 0;
+    while (next_piece(b, e, rank, process, rank_bits, &p)) {
+        const int slot = (int)(started % SHARD_SLOTS);
+        under_way[slot] = p;
+        start(b, slot, &p, state);
+        if (++started - finished < SHARD_SLOTS) continue;
+        finish(b, (int)(finished % SHARD_SLOTS), &under_way[finished % SHARD_SLOTS], state);
+        finished++;
     }
+    for (; finished < started; finished++)
+        finish(b, (int)(finished % SHARD_SLOTS), &under_way[finished % SHARD_SLOTS], state);
 }

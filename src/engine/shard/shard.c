@@ -20,6 +20,8 @@ struct ent_shard {
     uint64_t *rank;          /* [segments] this rank's number in the segment's coordinates */
     uint64_t (*process)[32]; /* [segments][rank bits] the rank of the group that has the number 1 << b */
     ent_exact *exact;        /* room for a sum over ranks */
+    int node_ranks;          /* ranks of this node */
+    int ran, all_have_bras;  /* the state has been written to; every rank has a second one */
 };
 
 /* ---- new ---- */
@@ -34,18 +36,30 @@ static ent_status check_group(const ent_circuit *circuit, int size, int *rank_bi
     return ENT_OK;
 }
 
-/* Ranks of one node share its memory. */
-static ent_status check_memory(const ent_shard *shard, int node_ranks)
+/* Ranks of one node share its memory.  What has been written to is this rank's already. */
+static ent_status check_memory(const ent_shard *shard, int gradient)
 {
-    const double bytes = 2.0 * (1.0 + 1.0 / 32) * (double)ent_state_part_bytes(shard->plan->base);
-    const double there = (double)ent_memory_available_bytes() / node_ranks;
+    const double part = (double)ent_state_part_bytes(shard->plan->base), buffers = part / 16;
+    const double held = shard->ran ? part + buffers : 0.0, bytes = (gradient ? 2.0 : 1.0) * part + buffers;
+    const double there = (double)ent_memory_available_bytes() / shard->node_ranks + held;
     char need[32], have[32];
     ENT_REQUIRE(bytes <= there, ENT_ENOMEM,
-                "a part of 2^%d amplitudes needs %.0f bytes (%s) for state and gradient, and %.0f bytes (%s) are "
+                "a part of 2^%d amplitudes needs %.0f bytes (%s) for state%s and exchange, and %.0f bytes (%s) are "
                 "there for each of %d ranks of the node",
-                shard->plan->local_bits, bytes, ent_bytes_text(bytes, need), there, ent_bytes_text(there, have),
-                node_ranks);
+                shard->plan->local_bits, bytes, ent_bytes_text(bytes, need), gradient ? ", gradient" : "", there,
+                ent_bytes_text(there, have), shard->node_ranks);
     return ENT_OK;
+}
+
+/* Before the first gradient.  The same on all ranks. */
+static ent_status make_bra(ent_shard *shard)
+{
+    if (shard->all_have_bras) return ENT_OK;
+    ent_status status = shard->worker->run.bra ? ENT_OK : check_memory(shard, 1);
+    if (status == ENT_OK) status = ent_state_worker_back(shard->worker);
+    status = ent_comm_agree(shard->group, status);
+    shard->all_have_bras = status == ENT_OK;
+    return status;
 }
 
 static uint64_t process_of(const uint64_t *process, uint64_t number)
@@ -70,14 +84,13 @@ static void number_ranks(ent_shard *shard)
     }
 }
 
-static ent_status fill(ent_shard *shard, const ent_circuit *circuit, const ent_program_inp *inp, int rank_bits,
-                       int node_ranks)
+static ent_status fill(ent_shard *shard, const ent_circuit *circuit, const ent_program_inp *inp, int rank_bits)
 {
     const state_kernels *kernels;
     const int threads = inp->threads > 0 ? inp->threads : omp_get_max_threads();
     ENT_TRY(ent_isa_state_kernels(inp->isa, inp->precision, &kernels));
     ENT_TRY(ent_shard_plan_new(circuit, &kernels->shape, rank_bits, &shard->plan));
-    ENT_TRY(check_memory(shard, node_ranks));
+    ENT_TRY(check_memory(shard, 0));
     const shard_plan *plan = shard->plan;
     ENT_TRY(ent_state_worker_new(plan->base, kernels, threads, &shard->worker));
     ENT_TRY(ent_shard_buffers_new(shard->group, plan->base, shard->worker->threads, &shard->buffers));
@@ -102,7 +115,8 @@ ent_status ent_shard_new(const ent_circuit *circuit, const ent_program_inp *inp,
     ent_status status = shard ? ENT_OK : ent_fail(ENT_ENOMEM, "shards: no memory");
     if (shard) {
         shard->group = group;
-        status = fill(shard, circuit, inp, rank_bits, node_ranks);
+        shard->node_ranks = node_ranks;
+        status = fill(shard, circuit, inp, rank_bits);
     }
     status = ent_comm_agree(group, status);
     if (status != ENT_OK) {
@@ -191,6 +205,7 @@ static ent_status run_forward(ent_shard *shard, const double *params, const doub
     state_worker *w = shard->worker;
     const int segments = shard->plan->segments;
     w->run.plan = shard->plan->base;
+    shard->ran = 1;
     ent_state_begin(w, params, data);
     for (int s = 0; s < segments; s++) {
         if (s > 0) exchange(shard, s, w->run.ket);
@@ -248,6 +263,7 @@ ent_status ent_shard_gradient(ent_shard *shard, const ent_batch *batch, ent_cota
 {
     const state_plan *base = shard->plan->base;
     state_worker *w = shard->worker;
+    ENT_TRY(make_bra(shard));
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * base->angles) * sizeof(double));
     for (int64_t k = 0; k < batch->samples; k++) {
         ENT_TRY(run_forward(shard, batch->params, data_of(shard, batch, k), 1, w->expectations));

@@ -95,10 +95,19 @@ static uint64_t row_behind(const shard_plan *plan, const shard_exchange *e, uint
 /* ---- which rotations ---- */
 
 /* Does it commute with all of left? */
-static int is_free(const batch_rotation *all, int r, const int *left, int count)
+static int is_free(const batch_list *list, int r, const int *left, int count)
 {
     for (int k = 0; k < count; k++)
-        if (!state_commute(&all[r], &all[left[k]])) return 0;
+        if (!state_commute(list, r, left[k])) return 0;
+    return 1;
+}
+
+static int flips_are_local(const state_plan *plan, int r)
+{
+    int count;
+    const uint64_t *flip = state_flips(&plan->list, r, &count);
+    for (int k = 0; k < count; k++)
+        if (flip[k] >> plan->local_bits) return 0;
     return 1;
 }
 
@@ -107,8 +116,7 @@ static int take_local(const state_plan *plan, int *order, int *count, int *taken
 {
     int found = 0, left = 0;
     for (int k = 0; k < *count; k++) {
-        const batch_rotation *r = &plan->list.rotation[order[k]];
-        if (r->flip >> plan->local_bits == 0 && is_free(plan->list.rotation, order[k], order, left))
+        if (flips_are_local(plan, order[k]) && is_free(&plan->list, order[k], order, left))
             taken[found++] = order[k];
         else
             order[left++] = order[k];
@@ -117,25 +125,30 @@ static int take_local(const state_plan *plan, int *order, int *count, int *taken
     return found;
 }
 
+/* Add all flips of rotation or transform r to the spaces, if the exchange can then make them local. */
+static int add_flips(const shard_plan *plan, const state_plan *at, int r, space *ranks, space *locals)
+{
+    space more_ranks = *ranks, more_locals = *locals;
+    int count;
+    const uint64_t *flip = state_flips(&at->list, r, &count);
+    for (int k = 0; k < count; k++) {
+        add(&more_ranks, flip[k] >> plan->local_bits);
+        add(&more_locals, flip[k] & low_mask(plan->local_bits));
+    }
+    if (more_ranks.count + more_locals.count > plan->local_bits) return 0;
+    *ranks = more_ranks;
+    *locals = more_locals;
+    return 1;
+}
+
 /* The flips that the exchange makes local: as many as fit, in order.  skipped has room for all. */
 static void choose_flips(const shard_plan *plan, const state_plan *at, const int *order, int count, int *skipped,
                          space *ranks, space *locals)
 {
     int left = 0;
-    for (int k = 0; k < count; k++) {
-        const batch_rotation *r = &at->list.rotation[order[k]];
-        int fits = is_free(at->list.rotation, order[k], skipped, left);
-        if (fits && r->flip) {
-            const uint64_t rank = r->flip >> plan->local_bits, local = r->flip & low_mask(plan->local_bits);
-            const int more = (reduce(ranks, rank) != 0) + (reduce(locals, local) != 0);
-            fits = ranks->count + locals->count + more <= plan->local_bits;
-            if (fits) {
-                add(ranks, rank);
-                add(locals, local);
-            }
-        }
-        if (!fits) skipped[left++] = order[k];
-    }
+    for (int k = 0; k < count; k++)
+        if (!is_free(&at->list, order[k], skipped, left) || !add_flips(plan, at, order[k], ranks, locals))
+            skipped[left++] = order[k];
 }
 
 /* The exchange for these spaces.  A local bit that is no pivot of the flips gives a sign that they all do not see:
@@ -164,7 +177,23 @@ static void make_exchange(const shard_plan *plan, const space *ranks, const spac
 
 /* ---- segments ---- */
 
-/* A segment behind the last one: rotations and value rows of its own, in its coordinates. */
+/* Rotations, transforms and value rows into the coordinates behind the exchange. */
+static void move_behind(const shard_plan *plan, const shard_exchange *e, state_plan *to)
+{
+    for (int r = 0; r < to->list.rotations; r++) {
+        batch_rotation *rotation = &to->list.rotation[r];
+        rotation->flip = flip_behind(plan, e, rotation->flip);
+        rotation->row = row_behind(plan, e, rotation->row);
+    }
+    for (int k = 0; k < to->list.transforms; k++) {
+        batch_transform *t = &to->list.transform[k];
+        for (int j = 0; j < t->bits; j++) t->flip[j] = flip_behind(plan, e, t->flip[j]);
+        for (int j = 0; j < t->bits + t->low; j++) t->row[j] = row_behind(plan, e, t->row[j]);
+    }
+    for (int v = 0; v < to->values; v++) to->value_row[v] = row_behind(plan, e, to->value_row[v]);
+}
+
+/* A segment behind the last one: rotations, transforms and value rows of its own, in its coordinates. */
 static ent_status add_segment(shard_plan *plan, const shard_exchange *e, shard_segment **out)
 {
     shard_segment *grown = ent_alloc(plan->segments + 1, sizeof *grown);
@@ -178,16 +207,11 @@ static ent_status add_segment(shard_plan *plan, const shard_exchange *e, shard_s
     segment->plan.forward = segment->plan.back = (state_route){0};
     segment->before = *e;
     segment->plan.list.rotation = ent_copy(last->list.rotation, last->list.rotations, sizeof *last->list.rotation);
+    segment->plan.list.transform = ent_copy(last->list.transform, last->list.transforms, sizeof(batch_transform));
     segment->plan.value_row = ent_copy(last->value_row, last->values, sizeof *last->value_row);
-    ENT_REQUIRE(segment->plan.list.rotation && segment->plan.value_row, ENT_ENOMEM,
+    ENT_REQUIRE(segment->plan.list.rotation && segment->plan.list.transform && segment->plan.value_row, ENT_ENOMEM,
                 "shards: no memory for a segment");
-    for (int r = 0; e->bits > 0 && r < last->list.rotations; r++) {
-        batch_rotation *rotation = &segment->plan.list.rotation[r];
-        rotation->flip = flip_behind(plan, e, rotation->flip);
-        rotation->row = row_behind(plan, e, rotation->row);
-    }
-    for (int v = 0; e->bits > 0 && v < last->values; v++)
-        segment->plan.value_row[v] = row_behind(plan, e, segment->plan.value_row[v]);
+    if (e->bits > 0) move_behind(plan, e, &segment->plan);
     *out = segment;
     return ENT_OK;
 }
@@ -199,7 +223,7 @@ static ent_status make_segments(shard_plan *plan, int *order, int count, int *ro
         shard_segment *segment = NULL;
         ENT_TRY(add_segment(plan, &e, &segment));
         const int found = take_local(&segment->plan, order, &count, room);
-        ENT_TRY(ent_state_plan_routes(&segment->plan, room, found));
+        ENT_TRY(ent_state_plan_routes(&segment->plan, room, found, plan->segments == 1, count == 0));
         if (count == 0) return ENT_OK;
         space ranks = {0}, locals = {0};
         choose_flips(plan, &segment->plan, order, count, room, &ranks, &locals);
@@ -217,10 +241,13 @@ static uint64_t pick_rank_bits(const shard_plan *plan, int qubits, const int *or
     uint64_t used = 0;
     int left = 0;
     for (int k = 0; k < count; k++) {
-        const batch_rotation *r = &plan->base->list.rotation[order[k]];
-        const int free_to_go = is_free(plan->base->list.rotation, order[k], skipped, left);
-        if (free_to_go && __builtin_popcountll(used | r->flip) <= qubits - plan->rank_bits)
-            used |= r->flip;
+        const batch_list *list = &plan->base->list;
+        int flips;
+        const uint64_t *flip = state_flips(list, order[k], &flips);
+        uint64_t more = used;
+        for (int j = 0; j < flips; j++) more |= flip[j];
+        if (is_free(list, order[k], skipped, left) && __builtin_popcountll(more) <= qubits - plan->rank_bits)
+            used = more;
         else
             skipped[left++] = order[k];
     }
@@ -248,24 +275,26 @@ static void move_bits(shard_plan *plan, int qubits, uint64_t picked)
         rotation->flip = moved(to, qubits, rotation->flip);
         rotation->row = moved(to, qubits, rotation->row);
     }
+    for (int k = 0; k < base->list.transforms; k++) {
+        batch_transform *t = &base->list.transform[k];
+        for (int j = 0; j < t->bits; j++) t->flip[j] = moved(to, qubits, t->flip[j]);
+        for (int j = 0; j < t->bits + t->low; j++) t->row[j] = moved(to, qubits, t->row[j]);
+    }
     for (int v = 0; v < base->values; v++) base->value_row[v] = moved(to, qubits, base->value_row[v]);
     for (int k = 0; k < base->prefix.rotations; k++) base->prefix.bit[k] = to[base->prefix.bit[k]];
 }
 
-/* Local bits that no qubit has fill a vector where the parts are very small. */
 ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *shape, int rank_bits, shard_plan **out)
 {
     shard_plan *plan = ent_alloc(1, sizeof *plan);
     ENT_REQUIRE(plan, ENT_ENOMEM, "shards: no memory");
     int *order = NULL, count = 0, *room = NULL;
-    ent_status status = ent_state_plan_begin(circuit, shape, &plan->base, &order, &count);
+    ent_status status = ent_state_plan_begin(circuit, shape, rank_bits, &plan->base, &order, &count);
     if (status == ENT_OK && !(room = ent_alloc(count, sizeof *room)))
         status = ent_fail(ENT_ENOMEM, "shards: no memory");
     if (status == ENT_OK) {
-        const int own = circuit->qubits - rank_bits, least = shape->lane_bits + 1;
         plan->rank_bits = rank_bits;
-        plan->local_bits = plan->base->local_bits = own > least ? own : least;
-        plan->base->bits = plan->local_bits + rank_bits;
+        plan->local_bits = plan->base->local_bits;
         move_bits(plan, circuit->qubits, pick_rank_bits(plan, circuit->qubits, order, count, room));
         status = make_segments(plan, order, count, room);
     }
@@ -285,6 +314,7 @@ void ent_shard_plan_free(shard_plan *plan)
     for (int k = 0; k < plan->segments; k++) {
         ent_state_plan_free_routes(&plan->segment[k].plan);
         ent_free(plan->segment[k].plan.list.rotation);
+        ent_free(plan->segment[k].plan.list.transform);
         ent_free(plan->segment[k].plan.value_row);
     }
     ent_free(plan->segment);

@@ -1,6 +1,7 @@
 /* Passes over blocks.  Compiled once for each instruction set and precision, with REAL, VECTOR_BYTES, FORWARD_WIDTH,
  * BACK_WIDTH and TABLE (the name of what it defines) given by the build. */
 #include "groups.h"
+#include "transform.h"
 
 #include <stdlib.h>
 
@@ -8,8 +9,6 @@
 #define SMALLEST_COSINE (sizeof(REAL) == sizeof(double) ? 0x1p-60 : 0x1p-27)
 /* A block may lack a factor that is not smaller than this, so that products of two states stay in range. */
 #define SMALLEST_GAIN (sizeof(REAL) == sizeof(double) ? 0x1p-200 : 0x1p-20)
-
-enum { LANE_BITS = LANES == 16 ? 4 : LANES == 8 ? 3 : LANES == 4 ? 2 : 1 };
 
 /* ---- tables of a sample ---- */
 
@@ -64,28 +63,6 @@ static void prepare(state_run *run, const double *angle)
 }
 
 /* ---- blocks in and out ---- */
-
-/* Block b's base: the bits of b in the places that the pass's space leaves free. */
-static uint64_t base_of(const state_pass *pass, int bits, int64_t b)
-{
-    uint64_t base = 0;
-    for (int k = 0; k < bits; k++) {
-        if (pass->fixed >> k & 1) continue;
-        base |= (uint64_t)(b & 1) << k;
-        b >>= 1;
-    }
-    return base;
-}
-
-/* How many runs ahead memory is asked for: the runs lie anywhere, so no hardware foresees them. */
-enum { AHEAD = 16 };
-
-static void ask_ahead(const state_pass *pass, uint64_t base_line, const vec *state, int64_t r)
-{
-    if (r + AHEAD >= pass->runs) return;
-    const vec *at = state + 2 * (base_line ^ pass->run[r + AHEAD]);
-    for (int k = 0; k < 2 * pass->run_lines; k += 64 / VECTOR_BYTES) __builtin_prefetch(at + k);
-}
 
 static void copy_in(const state_pass *pass, uint64_t base_line, const vec *state, vec *block)
 {
@@ -330,4 +307,5 @@ const state_kernels TABLE = {.shape = {.lane_bits = LANE_BITS,
                              .prepare = prepare,
                              .forward = forward,
                              .backward = backward,
+                             .transform = transform,
                              .contract = contract};

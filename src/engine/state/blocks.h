@@ -1,0 +1,32 @@
+/* Where the blocks of a pass lie in memory. */
+#ifndef ENTENTE_ENGINE_STATE_BLOCKS_H
+#define ENTENTE_ENGINE_STATE_BLOCKS_H
+
+#include "../batch/vector.h"
+#include "../state_kernels.h"
+
+enum { LANE_BITS = LANES == 16 ? 4 : LANES == 8 ? 3 : LANES == 4 ? 2 : 1 };
+
+/* Block b's base: the bits of b in the places that the pass's space leaves free. */
+static uint64_t base_of(const state_pass *pass, int bits, int64_t b)
+{
+    uint64_t base = 0;
+    for (int k = 0; k < bits; k++) {
+        if (pass->fixed >> k & 1) continue;
+        base |= (uint64_t)(b & 1) << k;
+        b >>= 1;
+    }
+    return base;
+}
+
+/* How many runs ahead memory is asked for: the runs lie anywhere, so no hardware foresees them. */
+enum { AHEAD = 16 };
+
+static void ask_ahead(const state_pass *pass, uint64_t base_line, const vec *state, int64_t r)
+{
+    if (r + AHEAD >= pass->runs) return;
+    const vec *at = state + 2 * (base_line ^ pass->run[r + AHEAD]);
+    for (int k = 0; k < 2 * pass->run_lines; k += 64 / VECTOR_BYTES) __builtin_prefetch(at + k);
+}
+
+#endif
