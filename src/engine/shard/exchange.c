@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "entente/clock.h"
 #include "entente/memory.h"
 
 enum { MOST_BYTES = 1 << 24 };
@@ -131,7 +132,9 @@ static void swap_with(shard_buffers *b, const selection *s, int process, char *s
         if (p > 0) {
             const int64_t left = s->units - (p - 1) * piece, count = left < piece ? left : piece;
             const int k = (int)((p - 1) % SHARD_SLOTS);
+            const double begin = ent_clock_s();
             ent_swap_wait(b->slot[k].swap);
+            b->wait_s += ent_clock_s() - begin;
             copy_units(b, s, (p - 1) * piece, count, state, b->slot[k].recv, 0);
         }
     }
