@@ -73,6 +73,10 @@ typedef struct {
     bool quiet, drawn;
 } app_bar;
 void app_bar_show(void *bar, int64_t done, int64_t all);
+/* The line itself: a bar of `share` and the text, cut to the terminal's width. */
+void app_bar_draw(double share, const char *text);
+/* "12 s left", "3 min left", "2 h 5 min left".  Returns `text`. */
+char *app_left_text(double seconds, char text[32]);
 void app_bar_end(app_bar *bar);
 
 /* import.c: options that several importers take.  Each tells what is wrong and returns EINVAL, or 0. */

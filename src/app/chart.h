@@ -66,6 +66,9 @@ typedef struct {
 /* Grid, axes, ticks (of x: unless names are put there) and labels. */
 void app_frame_draw(app_page *page, const app_figure *figure, const app_frame *frame, bool ticks_x);
 
+/* The names of both axes around a rectangle. */
+void app_axes_name(app_page *page, const app_figure *figure, double left, double top, double width, double height);
+
 /* Legends stand below the plot, in rows.  height: what n entries need; draw: returns nothing. */
 double app_legend_height(int n, const char *const *name);
 void app_legend_draw(app_page *page, double top, int n, const char *const *name,

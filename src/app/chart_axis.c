@@ -96,9 +96,8 @@ static void logarithmic(app_scale *s, int most)
 
 app_scale app_scale_make(const app_axis *axis, double low, double high, int most)
 {
-    app_scale s = {.base = axis->base,
-                   .low = isnan(axis->low) ? low : axis->low,
-                   .high = isnan(axis->high) ? high : axis->high};
+    app_scale s = {
+        .base = axis->base, .low = isnan(axis->low) ? low : axis->low, .high = isnan(axis->high) ? high : axis->high};
     if (!isfinite(s.low) || !isfinite(s.high)) s.low = 0.0, s.high = 1.0;
     if (s.base)
         logarithmic(&s, most);
@@ -117,7 +116,7 @@ double app_scale_place(const app_scale *s, double value)
 
 void app_frame_draw(app_page *page, const app_figure *figure, const app_frame *f, bool ticks_x)
 {
-    char text[160], number[24];
+    char number[24];
     const double bottom = f->top + f->height;
     for (int k = 0; k < f->y.ticks; k++) {
         const double y = bottom - app_scale_place(&f->y, f->y.tick[k]) * f->height;
@@ -130,9 +129,26 @@ void app_frame_draw(app_page *page, const app_figure *figure, const app_frame *f
         app_page_label(page, x, bottom + 16, "middle", "tick", app_number_text(f->x.tick[k], number));
     }
     fprintf(page->out, "<path class='axis' d='M%.1f %.1fv%.1fh%.1f'/>\n", f->left, f->top, f->height, f->width);
-    app_page_label(page, f->left + f->width / 2, bottom + 34, "middle", "x-label", app_axis_text(&figure->x, text));
-    fprintf(page->out, "<g transform='translate(14 %.1f) rotate(-90)'>", f->top + f->height / 2);
-    app_page_label(page, 0, 0, "middle", "y-label", app_axis_text(&figure->y, text));
+    app_axes_name(page, figure, f->left, f->top, f->width, f->height);
+}
+
+/* A name that is longer than its axis is written smaller. */
+static void put_name(app_page *page, const app_axis *axis, const char *class, double room)
+{
+    char text[160];
+    const double width = app_text_width(app_axis_text(axis, text));
+    if (width > room) fprintf(page->out, "<g transform='scale(%.3f)'>", room / width);
+    app_page_label(page, 0, 0, "middle", class, text);
+    if (width > room) fprintf(page->out, "</g>");
+}
+
+void app_axes_name(app_page *page, const app_figure *figure, double left, double top, double width, double height)
+{
+    const double room = height + 40.0 < 130.0 ? 130.0 : height + 40.0;
+    fprintf(page->out, "<g transform='translate(%.1f %.1f)'>", left + width / 2, top + height + 34);
+    put_name(page, &figure->x, "x-label", width);
+    fprintf(page->out, "</g>\n<g transform='translate(14 %.1f) rotate(-90)'>", fmax(top + height / 2, room / 2));
+    put_name(page, &figure->y, "y-label", room);
     fprintf(page->out, "</g>\n");
 }
 

@@ -3,7 +3,7 @@
 
 #include "chart.h"
 
-enum { HEIGHT = 210, LEFT = 62, RIGHT = 14, TOP = 20, BELOW = 44, MOST_PARTS = 16 };
+enum { HEIGHT = 190, LEFT = 58, RIGHT = 14, TOP = 20, BELOW = 44, MOST_PARTS = 16 };
 
 static double total(const app_bars *b, int bar)
 {
@@ -105,8 +105,7 @@ void app_chart_bars(app_page *page, const app_figure *figure, const app_bars *b)
     const double step = f.width / b->bars, end = TOP + HEIGHT + BELOW;
     app_page_figure_begin(page, figure, APP_FIGURE_WIDTH, end + app_legend_height(entries, name));
     app_frame_draw(page, figure, &f, false);
-    for (int k = 0; k < b->bars; k++)
-        draw_bar(page, &f, b, k, f.left + (k + 0.08) * step, fmax(0.84 * step, 0.3));
+    for (int k = 0; k < b->bars; k++) draw_bar(page, &f, b, k, f.left + (k + 0.08) * step, fmax(0.84 * step, 0.3));
     draw_names(page, &f, b, step);
     draw_totals(page, &f, b, step);
     app_legend_draw(page, end, entries, name, swatch, NULL);

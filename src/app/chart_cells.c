@@ -7,8 +7,10 @@
 
 enum { TOP = 10, BELOW = 44, RIGHT = 16, LEGEND = 40, STEPS = 32 };
 
-static const double CIVIDIS[][3] = {
-    {0, 32, 77}, {49, 68, 107}, {102, 105, 112}, {149, 143, 120}, {203, 186, 105}, {255, 234, 70}};
+static const double BAR = 128.0;
+
+static const double CIVIDIS[][3] = {{0, 32, 77},     {49, 68, 107},   {102, 105, 112},
+                                    {149, 143, 120}, {203, 186, 105}, {255, 234, 70}};
 
 static void colour(double share, int rgb[3])
 {
@@ -27,7 +29,7 @@ static grid grid_of(const app_cells *c)
     grid g = {.low = INFINITY, .high = -INFINITY};
     double widest = 0.0;
     for (int r = 0; r < c->rows; r++) widest = fmax(widest, app_text_width(c->row[r]));
-    g.left = 30.0 + fmin(widest, 130.0) + 6.0;
+    g.left = 30.0 + fmin(widest, 100.0) + 6.0;
     g.width = APP_FIGURE_WIDTH - g.left - RIGHT;
     g.cell_width = g.width / c->columns;
     g.cell_height = fmin(fmax(200.0 / c->rows, 18.0), 36.0);
@@ -81,26 +83,23 @@ static void draw_cells(app_page *page, const app_cells *c, const grid *g)
 
 static void draw_names(app_page *page, const app_figure *figure, const app_cells *c, const grid *g)
 {
-    char text[160];
+    char text[128];
     double widest = 0.0;
     const double bottom = TOP + c->rows * g->cell_height;
     for (int r = 0; r < c->rows; r++)
         app_page_label(page, g->left - 6, TOP + (r + 0.5) * g->cell_height + 4, "end", "tick",
-                       app_text_fit(c->row[r], 130.0, text));
+                       app_text_fit(c->row[r], 100.0, text));
     for (int k = 0; k < c->columns; k++) widest = fmax(widest, app_text_width(c->column[k]));
     const int stride = (int)fmax(1.0, ceil((fmin(widest, 110.0) + 6.0) / g->cell_width));
     for (int k = 0; k < c->columns; k += stride)
         app_page_label(page, g->left + (k + 0.5) * g->cell_width, bottom + 15, "middle", "tick",
                        app_text_fit(c->column[k], 110.0, text));
-    app_page_label(page, g->left + g->width / 2, bottom + 34, "middle", "x-label", app_axis_text(&figure->x, text));
-    fprintf(page->out, "<g transform='translate(14 %.1f) rotate(-90)'>", TOP + c->rows * g->cell_height / 2);
-    app_page_label(page, 0, 0, "middle", "y-label", app_axis_text(&figure->y, text));
-    fprintf(page->out, "</g>\n");
+    app_axes_name(page, figure, g->left, TOP, g->width, c->rows * g->cell_height);
 }
 
 static void legend_heat(app_page *page, const grid *g, double y)
 {
-    const double width = 180.0 / STEPS;
+    const double width = BAR / STEPS;
     char number[24];
     for (int k = 0; k < STEPS; k++) {
         int rgb[3];
@@ -109,7 +108,7 @@ static void legend_heat(app_page *page, const grid *g, double y)
                 g->left + k * width, y - 9, width + 0.2, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
     }
     app_page_label(page, g->left, y + 14, "start", "tick", app_number_text(g->low, number));
-    app_page_label(page, g->left + 180, y + 14, "end", "tick", app_number_text(g->high, number));
+    app_page_label(page, g->left + BAR, y + 14, "end", "tick", app_number_text(g->high, number));
 }
 
 static void legend_dots(app_page *page, const grid *g, double y)
@@ -117,7 +116,7 @@ static void legend_dots(app_page *page, const grid *g, double y)
     char number[24];
     const double share[3] = {0.1, 0.5, 1.0};
     for (int k = 0; k < 3; k++) {
-        const double x = g->left + 10 + 64 * k;
+        const double x = g->left + 10 + 46 * k;
         fprintf(page->out, "<circle cx='%.1f' cy='%.1f' r='%.2f' fill='var(--c7)'/>", x, y - 4,
                 radius_of(g, share[k] * g->high));
         app_page_label(page, x + 20, y, "start", "tick", app_number_text(rint(share[k] * g->high), number));
@@ -138,6 +137,6 @@ void app_chart_cells(app_page *page, const app_figure *figure, const app_cells *
     draw_names(page, figure, c, &g);
     snprintf(text, sizeof text, "%s (%s)", c->name, c->unit);
     c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
-    app_page_label(page, g.left + 196, bottom + 14, "start", "legend", text);
+    app_page_label(page, g.left + BAR + 14, bottom + 14, "start", "legend", text);
     app_page_figure_end(page, figure);
 }

@@ -117,7 +117,8 @@ static void draw_gate(const picture *p, int64_t g)
         return;
     }
     const bool symmetric = gate->kind == ENT_RXX || gate->kind == ENT_RYY || gate->kind == ENT_RZZ;
-    fprintf(p->page->out, "<path stroke='var(--c%d)' stroke-width='1.6' d='M%.1f %.1fV%.1f'/>", COLOUR[kind], x, a, b);
+    fprintf(p->page->out, "<path stroke='var(--c%d)' stroke-width='1.6' d='M%.1f %.1fV%.1f'/>", COLOUR[kind], x, a,
+            b);
     if (symmetric)
         box(p->page, x, a, kind, name, hint);
     else
@@ -215,7 +216,7 @@ static void block(app_page *page, double x, double y, double width, double heigh
 
 static void draw_blocks(const picture *p)
 {
-    enum { HIGH = 46, STEP = 58 };
+    enum { HIGH = 46, STEP = 58, BLOCKS_WIDTH = 480 };
     char caption[512], first[160], second[160];
     snprintf(caption, sizeof caption,
              "The circuit by blocks: its %lld gates on %d qubits in %d columns are too many to be drawn one by one. "
@@ -224,7 +225,7 @@ static void draw_blocks(const picture *p)
              (long long)p->circuit->gates, p->qubits, p->columns, p->circuit->readouts);
     const app_figure figure = figure_of(caption);
     const double height = (double)STEP * p->inp->registers;
-    app_page_figure_begin(p->page, &figure, APP_FIGURE_WIDTH + 1, height + 40);
+    app_page_figure_begin(p->page, &figure, BLOCKS_WIDTH, height + 40);
     for (int m = 0; m < p->inp->registers; m++) {
         const ent_ansatz *a = &p->inp->reg[m].ansatz;
         const double y = 8 + STEP * m;
@@ -233,7 +234,8 @@ static void draw_blocks(const picture *p)
         block(p->page, 28, y, 190, HIGH, TRAINED, app_text_fit(p->inp->reg[m].name, 180, first), second);
     }
     snprintf(first, sizeof first, "fusion, %d layers", p->inp->fusion.layers);
-    snprintf(second, sizeof second, "%s, %d pairs", ent_gate_describe(p->inp->fusion.gate)->name, p->inp->fusion.pairs);
+    snprintf(second, sizeof second, "%s, %d pairs", ent_gate_describe(p->inp->fusion.gate)->name,
+             p->inp->fusion.pairs);
     block(p->page, 238, 8, 130, height - 12, FUSION, first, second);
     snprintf(second, sizeof second, "%d values", p->circuit->readouts);
     block(p->page, 388, 8, 84, height - 12, READ, "readout", second);

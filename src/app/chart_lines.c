@@ -3,7 +3,7 @@
 
 #include "chart.h"
 
-enum { HEIGHT = 250, LEFT = 62, RIGHT = 16, TOP = 12, BELOW = 44, MOST_MARKS = 40, MOST_LINES = 24 };
+enum { HEIGHT = 220, LEFT = 58, RIGHT = 16, TOP = 12, BELOW = 44, MOST_MARKS = 40, MOST_LINES = 24, FEW = 5 };
 
 static const char *const DASHES[] = {"", "7 3", "2 3", "9 3 2 3"};
 
@@ -114,7 +114,8 @@ static void draw_line(app_page *page, const app_frame *f, const app_line *line)
     fprintf(page->out, " d='");
     for (int k = 0; k < line->n; k++) {
         const bool there = isfinite(line->y[k]);
-        if (there) fprintf(page->out, "%c%.1f %.1f", down ? 'L' : 'M', place_x(f, line->x[k]), place_y(f, line->y[k]));
+        if (there)
+            fprintf(page->out, "%c%.1f %.1f", down ? 'L' : 'M', place_x(f, line->x[k]), place_y(f, line->y[k]));
         down = there;
     }
     fprintf(page->out, "'/>\n");
@@ -142,9 +143,9 @@ void app_chart_lines(app_page *page, const app_figure *figure, int lines, const 
     app_page_figure_begin(page, figure, APP_FIGURE_WIDTH, end + legend);
     app_frame_draw(page, figure, &f, true);
     for (int k = 0; k < lines; k++)
-        if (line[k].low && line[k].high && line[k].n > 8) draw_band(page, &f, &line[k]);
+        if (line[k].low && line[k].high && line[k].n > FEW) draw_band(page, &f, &line[k]);
     for (int k = 0; k < lines; k++) {
-        if (line[k].low && line[k].high && line[k].n <= 8) draw_whiskers(page, &f, &line[k]);
+        if (line[k].low && line[k].high && line[k].n <= FEW) draw_whiskers(page, &f, &line[k]);
         draw_line(page, &f, &line[k]);
     }
     app_legend_draw(page, end, lines, name, swatch, line);

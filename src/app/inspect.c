@@ -97,8 +97,8 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
                    s.std);
         if (s.nonfinite > 0) printf("             %-16s %lld numbers are not finite\n", "", (long long)s.nonfinite);
     }
-    const app_figure figure = figure_of("Rows that have a modality", "Every row of the data set, counted.",
-                                        "modality", "name");
+    const app_figure figure =
+        figure_of("Rows that have a modality", "Every row of the data set, counted.", "modality", "name");
     draw_counts(in, &figure, d->modalities, present, name);
     return ENT_OK;
 }
@@ -179,8 +179,9 @@ static ent_status print_label(const inspection *in, const char *label)
     snprintf(title, sizeof title, "Label %.60s", label);
     const bool classes = d->classes > 0;
     const app_figure figure = figure_of(title,
-                                        classes ? "Rows of each class." : "Rows by the label's value, in equal bins "
-                                                                          "named by their lower end.",
+                                        classes ? "Rows of each class."
+                                                : "Rows by the label's value, in equal bins "
+                                                  "named by their lower end.",
                                         classes ? "class" : "value", classes ? "index" : "the label's own unit");
     draw_counts(in, &figure, h.n, h.count, h.name);
     ent_dataset_free(d);

@@ -9,7 +9,7 @@
 
 #include "entente/memory.h"
 
-enum { TITLE_HEIGHT = 30, CAPTION_LINE = 16, CAPTION_WIDTH = 74 };
+enum { TITLE_HEIGHT = 30, CAPTION_LINE = 16, CAPTION_WIDTH = 62 };
 
 /* Bytes of the UTF-8 character at `text`, 0 where it is none. */
 static int character(const char *text)
@@ -41,8 +41,7 @@ void app_page_put(FILE *out, const char *text)
 /* The same for a terminal, where control characters alone do harm. */
 static void put_plain(FILE *out, const char *text)
 {
-    for (; *text; text++)
-        fputc(((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f ? '?' : *text, out);
+    for (; *text; text++) fputc(((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f ? '?' : *text, out);
 }
 
 static void put(app_page *page, const char *text)
@@ -279,7 +278,7 @@ void app_page_listing(app_page *page, const char *title, const char *text)
     fprintf(page->out, page->kind == APP_HTML ? "<details><summary>" : "\n");
     put(page, title);
     fputs(page->kind == APP_HTML ? "</summary><pre>" : "\n\n", page->out);
-    put(page, text);
+    page->kind == APP_TEXT ? app_page_wrap(page->out, text, APP_TEXT_WIDTH, 2) : app_page_put(page->out, text);
     fputs(page->kind == APP_HTML ? "</pre></details>\n" : "\n", page->out);
 }
 

@@ -9,9 +9,14 @@
 
 #include "entente/status.h"
 
-typedef enum { APP_HTML, APP_SVG, APP_TEXT, APP_PLAIN } app_page_kind; /* plain: a file of another kind, such as CSV */
+typedef enum {
+    APP_HTML,
+    APP_SVG,
+    APP_TEXT,
+    APP_PLAIN
+} app_page_kind; /* plain: a file of another kind, such as CSV */
 
-enum { APP_FIGURE_WIDTH = 480, APP_TEXT_WIDTH = 80, APP_COLOURS = 8 };
+enum { APP_FIGURE_WIDTH = 420, APP_TEXT_WIDTH = 80, APP_COLOURS = 8 };
 
 typedef struct {
     app_page_kind kind;

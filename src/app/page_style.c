@@ -2,11 +2,12 @@
  * lighter as the background wants it. */
 #include "page.h"
 
-#define LIGHT                                                                                                         \
-    "--bg:#fff;--fg:#1b1f24;--soft:#57606a;--line:#c8ced6;--panel:#f4f6f8;--c0:#0072b2;--c1:#d55e00;--c2:#007d5c;"    \
+#define LIGHT                                                                                                        \
+    "--bg:#fff;--fg:#1b1f24;--soft:#57606a;--line:#c8ced6;--panel:#f4f6f8;--c0:#0072b2;--c1:#d55e00;--c2:#007d5c;"   \
     "--c3:#b5538d;--c4:#3a9bd9;--c5:#b07800;--c6:#6a51a3;--c7:#4d4d4d"
-#define DARK                                                                                                          \
-    "--bg:#12161b;--fg:#e8ebef;--soft:#a3acb8;--line:#414b57;--panel:#1b2128;--c0:#4ea8e6;--c1:#ff8f4d;--c2:#2fcb9d;" \
+#define DARK                                                                                                         \
+    "--bg:#12161b;--fg:#e8ebef;--soft:#a3acb8;--line:#414b57;--panel:#1b2128;--c0:#4ea8e6;--c1:#ff8f4d;--c2:#"       \
+    "2fcb9d;"                                                                                                        \
     "--c3:#ee9fcb;--c4:#9ad8ff;--c5:#f2bd3d;--c6:#b8a4ec;--c7:#c4c9cf"
 
 const char APP_PAGE_COLOURS[] =
@@ -36,4 +37,5 @@ const char APP_PAGE_LAYOUT[] =
     "th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
     "th:first-child,td:first-child{text-align:left}th{font-weight:600}\n"
     "pre{overflow-x:auto;background:var(--panel);padding:.8rem;border-radius:6px;font-size:.8rem;margin:.4rem 0}"
-    "summary{cursor:pointer;font-weight:600}\n";
+    "summary{cursor:pointer;font-weight:600}\n"
+    "@media (max-width:600px){main{padding:.5rem;gap:.6rem}figure{padding:.4rem}h2{margin-top:.4rem}}\n";

@@ -52,7 +52,8 @@ static const struct argp ARGP = {
     parse,
     "DIR...",
     "Show results as one HTML page that needs nothing but itself, or as text.\v"
-    "DIR is a result (result.h5), a sweep (table.csv) or a scaling study (scaling.csv); several may be mixed.  Results "
+    "DIR is a result (result.h5), a sweep (table.csv) or a scaling study (scaling.csv); several may be mixed.  "
+    "Results "
     "whose configurations differ in their seeds alone are drawn as one line with its spread; all must have the same "
     "modalities.  A figure whose data is not there is left out.\n\n"
     "  entente report result --text\n"
@@ -73,8 +74,9 @@ static ent_status check_folder(const char *folder)
 {
     struct stat state;
     ENT_REQUIRE(stat(folder, &state) == 0, ENT_EIO, "%s: %s", folder, strerror(errno));
-    ENT_REQUIRE(S_ISDIR(state.st_mode), ENT_EARG, "%s: not a folder: want one that holds result.h5, table.csv or "
-                                                  "scaling.csv",
+    ENT_REQUIRE(S_ISDIR(state.st_mode), ENT_EARG,
+                "%s: not a folder: want one that holds result.h5, table.csv or "
+                "scaling.csv",
                 folder);
     ENT_REQUIRE(holds(folder, "result.h5") || holds(folder, "table.csv") || holds(folder, "scaling.csv"), ENT_EARG,
                 "%s: no result in it: neither result.h5 nor table.csv nor scaling.csv", folder);

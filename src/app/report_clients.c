@@ -45,10 +45,8 @@ static double mean_of(const entry *list, int64_t n)
 
 static app_figure client_figure(const char *title, const char *caption, const char *x, const char *unit)
 {
-    return (app_figure){title,
-                        caption,
-                        {x, unit, 0, true, NAN, NAN},
-                        {"test accuracy", "share of the client's samples", 0, false, 0.0, NAN}};
+    return (app_figure){
+        title, caption, {x, unit, 0, true, NAN, NAN}, {"test accuracy", "share of samples", 0, false, 0.0, NAN}};
 }
 
 static void sorted_bars(app_page *page, const char *title, const char *caption, const entry *list, int n, int worst)
@@ -91,8 +89,7 @@ static void histogram(app_page *page, const char *title, const char *caption, co
         name[k] = text[k];
         marked[k] = (double)k / BINS <= limit;
     }
-    app_figure figure = client_figure(title, caption, "test accuracy, lower end of a bin",
-                                      "share of the client's samples");
+    app_figure figure = client_figure(title, caption, "test accuracy, lower end of a bin", "share of samples");
     figure.y = (app_axis){"clients", "number", 0, true, 0.0, NAN};
     app_chart_bars(page, &figure,
                    &(app_bars){.bars = BINS,
@@ -204,8 +201,7 @@ static void draw_classes(app_page *page, const report_run *run, const ent_datase
     for (int64_t k = 0; k < run->train_rows; k++) counts_add(c, class_of(d, run->row[k]), run->client[k], 1.0);
     for (int k = 0; k < classes; k++)
         snprintf(c->row_text[k], sizeof c->row_text[k], d->category ? "%d" : k ? ">= 0" : "< 0", k);
-    snprintf(caption, sizeof caption,
-             "Training rows of each client by class, %s, from the run %.100s.%s%s",
+    snprintf(caption, sizeof caption, "Training rows of each client by class, %s, from the run %.100s.%s%s",
              c->columns <= MOST_DOTS ? "as area" : "as colour", run->folder, sampled(c, more),
              d->classes > MOST_CLASSES ? " All classes from 23 on are in the last row." : "");
     const app_figure figure = {"The split: classes by client",

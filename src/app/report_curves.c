@@ -62,7 +62,7 @@ static void draw_curves(app_page *page, const report_input *input, run_column co
     }
     snprintf(caption, sizeof caption, "%s From %d run%s in %d configuration%s%s%s", figure.caption, input->runs,
              input->runs == 1 ? "" : "s", input->groups, input->groups == 1 ? "" : "s",
-             several ? "; lines are means over seeds, bands reach from the smallest to the largest run." : ".",
+             several ? "; lines are means over seeds, the spread reaches from the smallest to the largest run." : ".",
              input->groups > groups ? " The first 24 configurations are drawn." : "");
     figure.caption = caption;
     if (lines > 0) app_chart_lines(page, &figure, lines, line);
@@ -82,14 +82,14 @@ void report_curves(app_page *page, const report_input *input)
     static const struct {
         run_column column;
         const char *title, *caption, *name, *unit;
-    } TABLE[] = {
-        {RUN_TEST_ACCURACY, "Test accuracy by round", "Share of the test samples that are predicted right.",
-         "test accuracy", "share of samples"},
-        {RUN_TRAIN_LOSS, "Training loss by round", "Mean loss of the samples while clients train on them.",
-         "training loss", "per sample"},
-        {RUN_TEST_LOSS, "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample"},
-        {RUN_TEST_MAE, "Mean absolute error by round", "Mean distance of prediction and label on the test samples.",
-         "mean absolute error", "label's unit"}};
+    } TABLE[] = {{RUN_TEST_ACCURACY, "Test accuracy by round", "Share of the test samples that are predicted right.",
+                  "test accuracy", "share of samples"},
+                 {RUN_TRAIN_LOSS, "Training loss by round", "Mean loss of the samples while clients train on them.",
+                  "training loss", "per sample"},
+                 {RUN_TEST_LOSS, "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample"},
+                 {RUN_TEST_MAE, "Mean absolute error by round",
+                  "Mean distance of prediction and label on the test samples.", "mean absolute error",
+                  "label's unit"}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
         if (!any_finite(input, TABLE[k].column)) continue;
         draw_curves(page, input, TABLE[k].column,
@@ -262,7 +262,7 @@ static void put_spread(char *text, const char *format, int n, const double *valu
     snprintf(one[2], 24, format, high);
     if (count == 0)
         snprintf(text, 96, "-");
-    else if (count == 1)
+    else if (count == 1 || low == high)
         snprintf(text, 96, "%s", one[0]);
     else
         snprintf(text, 96, "%s (%s to %s)", one[0], one[1], one[2]);
@@ -316,7 +316,8 @@ static int contexts_of(const report_input *input, uint32_t *context, int room)
     for (int k = 1; k < n; k++) {
         const uint32_t c = context[k];
         int at = k;
-        for (; at > 0 && __builtin_popcount(context[at - 1]) < __builtin_popcount(c); at--) context[at] = context[at - 1];
+        for (; at > 0 && __builtin_popcount(context[at - 1]) < __builtin_popcount(c); at--)
+            context[at] = context[at - 1];
         context[at] = c;
     }
     return n;
@@ -350,14 +351,16 @@ void report_contexts(app_page *page, const report_input *input)
         snprintf(table_at(&t, 0, 2 * g + 2), 96, "accuracy%s%.80s", input->groups > 1 ? ": " : "",
                  input->groups > 1 ? input->group[g].label : "");
         for (int k = 0; k < n; k++)
-            context_cell(&input->group[g], context[k], table_at(&t, k + 1, 2 * g + 1), table_at(&t, k + 1, 2 * g + 2));
+            context_cell(&input->group[g], context[k], table_at(&t, k + 1, 2 * g + 1),
+                         table_at(&t, k + 1, 2 * g + 2));
     }
     for (int k = 0; k < n; k++)
         snprintf(table_at(&t, k + 1, 0), 96, "%.90s", report_context_text(input->run[0], context[k], name));
-    snprintf(caption, sizeof caption,
-             "Test samples by their context vector: which modalities are present. Of several runs: the mean (smallest "
-             "to largest). From %d run%s.",
-             input->runs, input->runs == 1 ? "" : "s");
+    snprintf(
+        caption, sizeof caption,
+        "Test samples by their context vector: which modalities are present. Of several runs: the mean (smallest "
+        "to largest). From %d run%s.",
+        input->runs, input->runs == 1 ? "" : "s");
     app_page_table(page, "Accuracy by context vector", caption, t.rows, t.columns, t.cell);
     table_free(&t);
 }

@@ -120,19 +120,19 @@ void report_times(app_page *page, const report_group *g)
     }
     const report_run *run = g->run[0];
     snprintf(title, sizeof title, "Time of a round: %s", g->label);
-    snprintf(caption, sizeof caption,
-             "Mean of %d run%s%s on %lld rank%s of %lld thread%s%s. Each part is the slowest rank's, so the parts of a "
-             "round may add up to more than it took. All rounds: compute %.3g s, communication %.3g s, waiting %.3g s, "
-             "evaluation %.3g s.",
-             g->runs, g->runs == 1 ? "" : "s", g->runs > 1 ? "; the first" : "", (long long)run->layout[0],
-             run->layout[0] == 1 ? "" : "s", (long long)run->layout[1], run->layout[1] == 1 ? "" : "s",
-             stride > 1 ? "; a bar is the mean of several rounds, named by the first" : "", sum[0], sum[1], sum[2],
-             sum[3]);
-    const app_figure figure = {title,
-                               caption,
-                               {"round", "number", 0, true, NAN, NAN},
-                               {"time of a round", "ms", 0, false, 0.0, NAN}};
-    app_chart_bars(page, &figure, &(app_bars){.bars = bars, .parts = PARTS, .name = name, .part = PART, .value = value});
+    snprintf(
+        caption, sizeof caption,
+        "Mean of %d run%s%s on %lld rank%s of %lld thread%s%s. Each part is the slowest rank's, so the parts of a "
+        "round may add up to more than it took. All rounds: compute %.3g s, communication %.3g s, waiting %.3g s, "
+        "evaluation %.3g s.",
+        g->runs, g->runs == 1 ? "" : "s", g->runs > 1 ? "; the first" : "", (long long)run->layout[0],
+        run->layout[0] == 1 ? "" : "s", (long long)run->layout[1], run->layout[1] == 1 ? "" : "s",
+        stride > 1 ? "; a bar is the mean of several rounds, named by the first" : "", sum[0], sum[1], sum[2],
+        sum[3]);
+    const app_figure figure = {
+        title, caption, {"round", "number", 0, true, NAN, NAN}, {"time of a round", "ms", 0, false, 0.0, NAN}};
+    app_chart_bars(page, &figure,
+                   &(app_bars){.bars = bars, .parts = PARTS, .name = name, .part = PART, .value = value});
 }
 
 /* ---- origin ---- */
@@ -146,9 +146,14 @@ static void print_layout(const report_run *run, char *ranks, char *seeds, size_t
 
 void report_origin(app_page *page, const report_input *input)
 {
-    static const char *const HEAD[] = {"result",  "machine", "engine", "ranks of threads", "seeds: split masks init "
-                                                                                           "sampling",
-                                       "version", "written"};
+    static const char *const HEAD[] = {"result",
+                                       "machine",
+                                       "engine",
+                                       "ranks of threads",
+                                       "seeds: split masks init "
+                                       "sampling",
+                                       "version",
+                                       "written"};
     enum { COLUMNS = sizeof HEAD / sizeof *HEAD };
     const char **cell = ent_alloc((int64_t)(input->runs + 1) * COLUMNS, sizeof *cell);
     char(*text)[2][96] = ent_alloc(input->runs, sizeof *text);

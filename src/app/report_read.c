@@ -7,23 +7,16 @@
 #include "entente/memory.h"
 #include "report.h"
 
-static const char *const COLUMN[RUN_COLUMNS] = {
-    "round",   "test_accuracy", "test_loss",     "train_loss", "test_mae",
-    "samples", "compute_s",     "communicate_s", "wait_s",     "evaluate_s"};
+static const char *const COLUMN[RUN_COLUMNS] = {"round",    "test_accuracy", "test_loss", "train_loss",
+                                                "test_mae", "samples",       "compute_s", "communicate_s",
+                                                "wait_s",   "evaluate_s"};
 
-const char *const RUN_METRIC[RUN_METRICS] = {
-    "n",           "accuracy", "accuracy_nonzero", "accuracy5", "accuracy7",
-    "f1_weighted", "f1_macro", "mae",              "pearson",   "loss"};
-const char *const RUN_METRIC_NAME[RUN_METRICS] = {"test samples",
-                                                  "accuracy",
-                                                  "accuracy without value 0",
-                                                  "accuracy, 5 classes",
-                                                  "accuracy, 7 classes",
-                                                  "F1 weighted",
-                                                  "F1 macro",
-                                                  "mean absolute error",
-                                                  "Pearson correlation",
-                                                  "loss"};
+const char *const RUN_METRIC[RUN_METRICS] = {"n",         "accuracy",    "accuracy_nonzero", "accuracy5",
+                                             "accuracy7", "f1_weighted", "f1_macro",         "mae",
+                                             "pearson",   "loss"};
+const char *const RUN_METRIC_NAME[RUN_METRICS] = {
+    "test samples", "accuracy", "accuracy without value 0", "accuracy, 5 classes", "accuracy, 7 classes",
+    "F1 weighted",  "F1 macro", "mean absolute error",      "Pearson correlation", "loss"};
 
 static size_t bytes_of(ent_h5_type type)
 {
@@ -164,9 +157,9 @@ ent_status report_run_read(const char *folder, report_run **out)
 void report_run_free(report_run *run)
 {
     if (!run) return;
-    void *owned[] = {run->folder,      run->config_text, run->version, run->created,   run->host,
-                     run->engine,      run->client_train, run->client_test, run->client_accuracy, run->pattern,
-                     run->pattern_n,   run->pattern_accuracy, run->row, run->client,   run->context};
+    void *owned[] = {run->folder,    run->config_text,      run->version,     run->created,         run->host,
+                     run->engine,    run->client_train,     run->client_test, run->client_accuracy, run->pattern,
+                     run->pattern_n, run->pattern_accuracy, run->row,         run->client,          run->context};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) ent_free(owned[k]);
     for (int c = 0; c < RUN_COLUMNS; c++) ent_free(run->round[c]);
     for (int m = 0; m < RUN_MODALITIES; m++) ent_free(run->ansatz[m]);
@@ -182,8 +175,8 @@ char *report_context_text(const report_run *run, uint32_t context, char text[256
     text[0] = '\0';
     for (unsigned m = 0; m < run->config->data.modalities_count && used < 256; m++)
         if (context >> m & 1)
-            used += (size_t)snprintf(text + used, 256 - used, "%s%s", used ? " " : "",
-                                     run->config->data.modalities[m]);
+            used +=
+                (size_t)snprintf(text + used, 256 - used, "%s%s", used ? " " : "", run->config->data.modalities[m]);
     if (used == 0) snprintf(text, 256, "(nothing)");
     return text;
 }

@@ -12,10 +12,10 @@ enum { MOST_KEYS = 8, MOST_VALUES = 40, MOST_ROWS = 300, MOST_PAIRS = 3 };
 
 /* Columns that are no keys; beside these the names of RUN_METRIC, and whatever ends in _s or begins with a slash of
  * ours below. */
-static const char *const KNOWN[] = {"status", "error",  "hash",  "index",  "point",          "params",
-                                    "qubits", "rounds", "ranks", "engine", "weights_sha256", "folder",
-                                    "threads", "base",  "samples_per_s", "patterns", "seconds", "accuracy_mean",
-                                    "label"};
+static const char *const KNOWN[] = {"status",         "error",   "hash",          "index", "point",
+                                    "params",         "qubits",  "rounds",        "ranks", "engine",
+                                    "weights_sha256", "folder",  "threads",       "base",  "samples_per_s",
+                                    "patterns",       "seconds", "accuracy_mean", "label"};
 /* Repeats are averaged over: these are no keys of a picture. */
 static const char SEEDS[] = "seed";
 
@@ -190,7 +190,8 @@ static void draw_bars(app_page *page, const sweep *s, int i)
     char title[256], caption[256];
     for (int v = 0; v < k->values; v++) mean_where(s, i, v, -1, 0, &value[v], &low, &high);
     snprintf(title, sizeof title, "%s by %s", metric_text(s), k->name);
-    snprintf(caption, sizeof caption, "Means over the %lld finished points of %.100s.", (long long)s->done, s->folder);
+    snprintf(caption, sizeof caption, "Means over the %lld finished points of %.100s.", (long long)s->done,
+             s->folder);
     const app_figure figure = {title, caption, key_axis(k), {metric_text(s), metric_unit(s), 0, false, 0.0, NAN}};
     app_chart_bars(page, &figure, &(app_bars){.bars = k->values, .parts = 1, .name = k->value, .value = value});
 }
@@ -223,8 +224,8 @@ static void print_points(app_page *page, const sweep *s)
         for (int64_t r = 0; r < rows; r++) cell[(r + 1) * columns + c] = csv->cell[column[c]][r];
     }
     snprintf(title, sizeof title, "Points of %.200s", s->folder);
-    snprintf(caption, sizeof caption, "%lld points, %lld of them finished.%s", (long long)csv->rows, (long long)s->done,
-             rows < csv->rows ? " The first 300 are shown; table.csv holds all." : "");
+    snprintf(caption, sizeof caption, "%lld points, %lld of them finished.%s", (long long)csv->rows,
+             (long long)s->done, rows < csv->rows ? " The first 300 are shown; table.csv holds all." : "");
     app_page_table(page, title, caption, (int)rows + 1, columns, cell);
     ent_free(cell);
 }

@@ -133,7 +133,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 static const char DOC[] =
     "Measure strong or weak scaling over ranks, threads and shards.\v"
-    "Start it under mpirun or srun with the largest number of ranks: smaller groups are formed out of it, and one job "
+    "Start it under mpirun or srun with the largest number of ranks: smaller groups are formed out of it, and one "
+    "job "
     "measures every point.  Measured are the rounds of CONFIG.yaml, whose clients the ranks share, and with --qubits "
     "the gradient of a layered circuit on one state that the ranks share.\n\n"
     "Weak: a rank's share of the work stays.  Clients: as many times the configuration's clients and epochs as there "
@@ -142,7 +143,8 @@ static const char DOC[] =
     "  srun entente scaling --qubits 24 --weak --out weak-state\n"
     "  entente report strong weak-state\n\n"
     "DIR/scaling.csv has a line for each repeat, DIR/model.csv what a fitted model (serial part, parallel part, "
-    "latency, bandwidth) says of larger machines: model, not measured.  entente report puts the files of several jobs "
+    "latency, bandwidth) says of larger machines: model, not measured.  entente report puts the files of several "
+    "jobs "
     "together.";
 
 static const struct argp ARGP = {OPTIONS, parse, "[CONFIG.yaml]", DOC, NULL, NULL, NULL};
@@ -230,8 +232,8 @@ static void powers_up_to(int most, sizes *out)
 static ent_status check_sizes(const char *option, const sizes *list, int world)
 {
     const int most = list->size[list->n - 1];
-    ENT_REQUIRE(most <= world, ENT_EARG, "%s: found %d, but the job has %d rank%s: start it with mpirun -n %d", option,
-                most, world, world == 1 ? "" : "s", most);
+    ENT_REQUIRE(most <= world, ENT_EARG, "%s: found %d, but the job has %d rank%s: start it with mpirun -n %d",
+                option, most, world, world == 1 ? "" : "s", most);
     return ENT_OK;
 }
 
@@ -246,8 +248,8 @@ static ent_status complete(ent_comm *world, arguments *a)
     if (a->qubits > 0) ENT_TRY(check_sizes("--shards", &a->shards, size));
     const double most = ldexp(1.0, (int)(a->qubits > 0 ? a->qubits : 1) - 1);
     ENT_REQUIRE(a->qubits == 0 || a->weak || a->shards.size[a->shards.n - 1] <= most, ENT_EARG,
-                "--shards: found %d, want at most %.0f for a state of %d qubits", a->shards.size[a->shards.n - 1], most,
-                (int)a->qubits);
+                "--shards: found %d, want at most %.0f for a state of %d qubits", a->shards.size[a->shards.n - 1],
+                most, (int)a->qubits);
     return ENT_OK;
 }
 

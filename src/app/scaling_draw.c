@@ -61,9 +61,13 @@ static void draw_series(const scaling_series *s, int colour, bool efficiency, dr
         d->model_x[k + 1] = s->extra_p[k];
         d->model_y[k + 1] = efficiency ? s->extra_efficiency[k] : s->extra_s[k];
     }
-    line[0] = (app_line){.name = d->name[0], .n = n, .x = d->x, .y = d->y, .low = d->low, .high = d->high,
-                         .colour = colour};
-    line[1] = (app_line){.name = d->name[1], .n = SCALING_EXTRA + 1, .x = d->model_x, .y = d->model_y, .model = true,
+    line[0] = (app_line){
+        .name = d->name[0], .n = n, .x = d->x, .y = d->y, .low = d->low, .high = d->high, .colour = colour};
+    line[1] = (app_line){.name = d->name[1],
+                         .n = SCALING_EXTRA + 1,
+                         .x = d->model_x,
+                         .y = d->model_y,
+                         .model = true,
                          .colour = colour};
 }
 
@@ -111,16 +115,16 @@ static void draw_split(app_page *page, const study *s)
         for (int k = 0; k < bars; k++) value[p * bars + k] = 1e3 * point[k]->part_s[p];
     snprintf(title, sizeof title, "%s scaling, %s: the time split",
              strcmp(s->list[0]->first->mode, "weak") == 0 ? "Weak" : "Strong", s->list[0]->first->what);
-    snprintf(caption, sizeof caption,
-             "Means of the repeats (%d in all). Each part is the slowest rank's, so that the parts may add up to more "
-             "than the whole.",
-             s->repeats);
-    const app_figure figure = {title,
-                               caption,
-                               {"ranks x threads", "number", 0, true, NAN, NAN},
-                               {s->unit, "ms", 0, false, 0.0, NAN}};
-    app_chart_bars(page, &figure,
-                   &(app_bars){.bars = bars, .parts = SCALING_PARTS, .name = name, .part = SCALING_PART, .value = value});
+    snprintf(
+        caption, sizeof caption,
+        "Means of the repeats (%d in all). Each part is the slowest rank's, so that the parts may add up to more "
+        "than the whole.",
+        s->repeats);
+    const app_figure figure = {
+        title, caption, {"ranks x threads", "number", 0, true, NAN, NAN}, {s->unit, "ms", 0, false, 0.0, NAN}};
+    app_chart_bars(
+        page, &figure,
+        &(app_bars){.bars = bars, .parts = SCALING_PARTS, .name = name, .part = SCALING_PART, .value = value});
 }
 
 /* ---- tables ---- */
@@ -176,8 +180,8 @@ static void print_points(app_page *page, const study *s)
 
 static void print_model(app_page *page, const study *s)
 {
-    static const char *const HEAD[] = {"threads", "terms of points", "error", "serial s", "parallel s", "latency s",
-                                       "ns a byte", "ranks", "seconds", "efficiency"};
+    static const char *const HEAD[] = {"threads",   "terms of points", "error", "serial s", "parallel s",
+                                       "latency s", "ns a byte",       "ranks", "seconds",  "efficiency"};
     table t;
     if (table_new(1 + s->n * SCALING_EXTRA, 10, HEAD, &t)) {
         for (int k = 0; k < s->n; k++)
@@ -196,11 +200,12 @@ static void print_model(app_page *page, const study *s)
                 snprintf(cell[8], 64, "%.4g", own->extra_s[j]);
                 snprintf(cell[9], 64, "%.3f", own->extra_efficiency[j]);
             }
-        app_page_table(page, "Larger machines: model, not measured",
-                       "seconds = serial + parallel * work / ranks + latency * log2(ranks) + bytes * s/byte, fitted to "
-                       "the measured medians without negative terms. With as many terms as points nothing is left that "
-                       "could check the model.",
-                       t.rows, t.columns, t.cell);
+        app_page_table(
+            page, "Larger machines: model, not measured",
+            "seconds = serial + parallel * work / ranks + latency * log2(ranks) + bytes * s/byte, fitted to "
+            "the measured medians without negative terms. With as many terms as points nothing is left that "
+            "could check the model.",
+            t.rows, t.columns, t.cell);
     }
     ent_free(t.cell);
     ent_free(t.text);

@@ -124,8 +124,8 @@ ent_status scaling_run_state(ent_comm *group, int qubits, int layers, ent_precis
     state_run run = {.group = group,
                      .params = ent_alloc(2 * (int64_t)qubits * layers, sizeof(double)),
                      .gradient = ent_alloc(2 * (int64_t)qubits * layers, sizeof(double))};
-    ent_status status =
-        run.params && run.gradient ? ENT_OK : ent_fail(ENT_ENOMEM, "scaling: no memory for the parameters");
+    ent_status status = run.params && run.gradient ? ENT_OK
+                                                   : ent_fail(ENT_ENOMEM, "scaling: no memory for the parameters");
     if (status == ENT_OK) status = ent_circuit_new(qubits, 2 * qubits * layers, 0, &circuit);
     if (status == ENT_OK) status = layered_circuit(qubits, layers, circuit);
     status = ent_comm_agree(group, status);

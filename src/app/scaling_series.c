@@ -91,9 +91,11 @@ static void extend(scaling_series *s)
     const double unit = s->point[0].work / s->point[0].ranks;
     const bool weak = is_weak(s->first), state = strcmp(s->first->what, "state") == 0;
     for (int k = 0; k < SCALING_EXTRA; k++) {
-        const double grown = ldexp(1.0, k + 1), p = last->ranks * grown, work = weak ? last->work * grown : last->work;
+        const double grown = ldexp(1.0, k + 1), p = last->ranks * grown,
+                     work = weak ? last->work * grown : last->work;
         s->extra_p[k] = p;
-        s->extra_s[k] = scaling_predict(&s->model, p, work / unit, state && !weak ? last->bytes / grown : last->bytes);
+        s->extra_s[k] =
+            scaling_predict(&s->model, p, work / unit, state && !weak ? last->bytes / grown : last->bytes);
         s->extra_efficiency[k] = efficiency_of(s, p, work, s->extra_s[k]);
     }
 }
