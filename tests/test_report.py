@@ -251,10 +251,10 @@ class Computes(unittest.TestCase):
 
     def test_sweep(self):
         figures = {f["h3"]: f for f in self.outline("sweep").figures}
-        heat = figures["accuracy by missing.policy and missing.rate"]
+        heat = figures["Accuracy by missing.policy and missing.rate"]
         self.assertIn("0.795", heat["text"])  # mma at 0.1: the mean of 0.79 and 0.80
         self.assertIn("2 points a cell", heat["figcaption"])
-        self.assertIn("accuracy by missing.rate, for each missing.policy", figures)
+        self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
         self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
 
     def test_scaling_says_what_is_modelled(self):

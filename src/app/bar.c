@@ -1,9 +1,20 @@
-#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "app.h"
 #include "entente/clock.h"
+
+/* What fits into `room` columns of entries that two blanks part. */
+static int fitting(const char *text, int room)
+{
+    int n = (int)strlen(text);
+    while (n > room) {
+        do n--;
+        while (n > 0 && strncmp(text + n, "  ", 2) != 0);
+    }
+    return n;
+}
 
 /* One line over the last one: a bar and as much of the text as the terminal has columns for; a longer line would wrap,
  * and could not be drawn over. */
@@ -16,7 +27,7 @@ void app_bar_draw(double share, const char *text)
     const int room = columns - WIDTH - 4;
     for (int k = 0; k < WIDTH; k++) bar[k] = k < (int)(share * WIDTH) ? '#' : '.';
     bar[WIDTH] = '\0';
-    fprintf(stderr, "\r\033[K[%s] %.*s", bar, room > 0 ? room : 0, text);
+    fprintf(stderr, "\r\033[K[%s] %.*s", bar, fitting(text, room > 0 ? room : 0), text);
     fflush(stderr);
 }
 

@@ -76,12 +76,30 @@ static void linear(app_scale *s, const app_axis *axis, int most)
         s->tick[s->ticks++] = fabs(k * step) < 1e-12 * step ? 0.0 : k * step;
 }
 
+/* The next 1, 2 or 5 times a power of ten, at most (below) or at least `value`. */
+static double round_digit(double value, bool below)
+{
+    static const double DIGIT[] = {1.0, 2.0, 5.0, 10.0};
+    const double power = pow(10.0, floor(log10(value) + 1e-12));
+    double found = below ? power : 10.0 * power;
+    for (int k = 0; k < 4; k++) {
+        const double tick = DIGIT[k] * power;
+        if (below && tick <= value * (1.0 + 1e-9)) found = tick;
+        if (!below && tick >= value * (1.0 - 1e-9) && tick < found) found = tick;
+    }
+    return found;
+}
+
 /* Ticks at powers of the base; of ten also at 2 and 5 where that leaves few. */
 static void logarithmic(app_scale *s, int most)
 {
     const double base = s->base;
     if (!(s->low > 0.0)) s->low = s->high > 0.0 ? s->high / 10.0 : 1.0;
     if (s->high <= s->low) s->high = s->low * base;
+    if (s->base == 10) {
+        s->low = round_digit(s->low, true);
+        s->high = round_digit(s->high, false);
+    }
     const int first = (int)ceil(log(s->low) / log(base) - 1e-9), last = (int)floor(log(s->high) / log(base) + 1e-9);
     const int powers = last - first + 1, stride = powers > most ? (powers + most - 1) / most : 1;
     for (int k = first; k <= last && s->ticks < APP_TICKS; k += stride) s->tick[s->ticks++] = pow(base, k);

@@ -115,11 +115,13 @@ static void legend_dots(app_page *page, const grid *g, double y)
 {
     char number[24];
     const double share[3] = {0.1, 0.5, 1.0};
+    double x = g->left;
     for (int k = 0; k < 3; k++) {
-        const double x = g->left + 10 + 46 * k;
-        fprintf(page->out, "<circle cx='%.1f' cy='%.1f' r='%.2f' fill='var(--c7)'/>", x, y - 4,
-                radius_of(g, share[k] * g->high));
-        app_page_label(page, x + 20, y, "start", "tick", app_number_text(rint(share[k] * g->high), number));
+        const double radius = radius_of(g, share[k] * g->high);
+        app_number_text(rint(share[k] * g->high), number);
+        fprintf(page->out, "<circle cx='%.1f' cy='%.1f' r='%.2f' fill='var(--c7)'/>", x + radius, y - 4, radius);
+        app_page_label(page, x + 2 * radius + 3, y, "start", "tick", number);
+        x += 2 * radius + 11 + app_text_width(number);
     }
 }
 

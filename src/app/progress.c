@@ -96,10 +96,10 @@ static void round_text(const ent_round *r, int64_t rounds, char *text, size_t ro
 static void draw_bar(app_progress *p, const ent_round *r, int64_t rounds, double left_s)
 {
     char text[512], left[32];
-    size_t used = (size_t)snprintf(text, sizeof text, "%lld/%lld  %.0f samples/s  %s  loss %.4f",
-                                   (long long)r->round + 1, (long long)rounds, samples_a_second(r),
-                                   app_left_text(left_s, left), r->train_loss);
-    if (r->test.n > 0) snprintf(text + used, sizeof text - used, "  accuracy %.4f", r->test.accuracy);
+    size_t used = (size_t)snprintf(text, sizeof text, "%lld/%lld  %.0f samples/s  %s", (long long)r->round + 1,
+                                   (long long)rounds, samples_a_second(r), app_left_text(left_s, left));
+    if (r->test.n > 0) used += (size_t)snprintf(text + used, sizeof text - used, "  accuracy %.4f", r->test.accuracy);
+    snprintf(text + used, sizeof text - used, "  train loss %.4f", r->train_loss);
     app_bar_draw((double)(r->round + 1) / (double)rounds, text);
     p->drawn = true;
 }

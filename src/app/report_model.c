@@ -139,7 +139,7 @@ void report_times(app_page *page, const report_group *g)
 
 static void print_layout(const report_run *run, char *ranks, char *seeds, size_t room)
 {
-    snprintf(ranks, room, "%lld of %lld", (long long)run->layout[0], (long long)run->layout[1]);
+    snprintf(ranks, room, "%lld x %lld", (long long)run->layout[0], (long long)run->layout[1]);
     snprintf(seeds, room, "%llu %llu %llu %llu", (unsigned long long)run->seed[0], (unsigned long long)run->seed[1],
              (unsigned long long)run->seed[2], (unsigned long long)run->seed[3]);
 }
@@ -149,7 +149,7 @@ void report_origin(app_page *page, const report_input *input)
     static const char *const HEAD[] = {"result",
                                        "machine",
                                        "engine",
-                                       "ranks of threads",
+                                       "ranks x threads",
                                        "seeds: split masks init "
                                        "sampling",
                                        "version",

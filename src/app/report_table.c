@@ -109,6 +109,14 @@ static const char *metric_text(const sweep *s)
     return s->csv->name[s->metric];
 }
 
+/* The same at the beginning of a title. */
+static const char *metric_title(const sweep *s, char text[64])
+{
+    snprintf(text, 64, "%s", metric_text(s));
+    if (text[0] >= 'a' && text[0] <= 'z') text[0] = (char)(text[0] - 'a' + 'A');
+    return text;
+}
+
 static const char *metric_unit(const sweep *s)
 {
     const char *name = s->csv->name[s->metric];
@@ -126,7 +134,7 @@ static void draw_heat(app_page *page, const sweep *s, int i, int j)
 {
     const key *a = &s->key[i], *b = &s->key[j]; /* rows, columns */
     double *value = ent_alloc((int64_t)a->values * b->values, sizeof *value), low, high;
-    char title[256], caption[400];
+    char title[256], caption[400], capital[64];
     int least = INT32_MAX, most = 0;
     if (!value) return;
     for (int r = 0; r < a->values; r++)
@@ -135,7 +143,7 @@ static void draw_heat(app_page *page, const sweep *s, int i, int j)
             if (n > 0 && n < least) least = n;
             if (n > most) most = n;
         }
-    snprintf(title, sizeof title, "%s by %s and %s", metric_text(s), a->name, b->name);
+    snprintf(title, sizeof title, "%s by %s and %s", metric_title(s, capital), a->name, b->name);
     snprintf(caption, sizeof caption,
              "Each cell: the mean over all %lld finished points of %.100s with these two values, whatever the other "
              "keys are (%d to %d points a cell). Blank: no point.",
@@ -152,6 +160,13 @@ static void draw_heat(app_page *page, const sweep *s, int i, int j)
     ent_free(value);
 }
 
+static bool any_finite(int n, const double *value)
+{
+    for (int k = 0; k < n; k++)
+        if (isfinite(value[k])) return true;
+    return false;
+}
+
 /* The metric along key i, a line for each value of key j (j < 0: one line). */
 static void draw_lines(app_page *page, const sweep *s, int i, int j)
 {
@@ -160,7 +175,8 @@ static void draw_lines(app_page *page, const sweep *s, int i, int j)
     const int lines = j < 0 ? 1 : s->key[j].values < MOST_LINES ? s->key[j].values : MOST_LINES;
     double *number = ent_alloc((int64_t)4 * lines * k->values, sizeof *number);
     app_line line[MOST_LINES];
-    char title[256], caption[400], name[MOST_LINES][96];
+    char title[256], caption[400], capital[64], name[MOST_LINES][96];
+    int drawn = 0;
     if (!number) return;
     for (int l = 0; l < lines; l++) {
         double *x = number + (int64_t)4 * l * k->values, *y = x + k->values, *low = y + k->values;
@@ -169,17 +185,20 @@ static void draw_lines(app_page *page, const sweep *s, int i, int j)
             x[v] = strtod(k->value[v], NULL);
             mean_where(s, i, v, j, l, &y[v], &low[v], &high[v]);
         }
-        snprintf(name[l], sizeof name[l], "%.40s %.50s", j < 0 ? "all" : s->key[j].name,
+        if (!any_finite(k->values, y)) continue;
+        snprintf(name[drawn], sizeof name[drawn], "%.40s %.50s", j < 0 ? "all" : s->key[j].name,
                  j < 0 ? "points" : s->key[j].value[l]);
-        line[l] = (app_line){.name = name[l], .n = k->values, .x = x, .y = y, .low = low, .high = high, .colour = l};
+        line[drawn] = (app_line){
+            .name = name[drawn], .n = k->values, .x = x, .y = y, .low = low, .high = high, .colour = drawn};
+        drawn++;
     }
-    snprintf(title, sizeof title, "%s by %s%s%s", metric_text(s), k->name, j < 0 ? "" : ", for each ",
+    snprintf(title, sizeof title, "%s by %s%s%s", metric_title(s, capital), k->name, j < 0 ? "" : ", for each ",
              j < 0 ? "" : s->key[j].name);
     snprintf(caption, sizeof caption,
              "Means over the %lld finished points of %.100s; bars reach from the smallest to the largest.",
              (long long)s->done, s->folder);
     app_figure figure = {title, caption, key_axis(k), {metric_text(s), metric_unit(s), 0, false, NAN, NAN}};
-    app_chart_lines(page, &figure, lines, line);
+    app_chart_lines(page, &figure, drawn, line);
     ent_free(number);
 }
 
@@ -187,9 +206,9 @@ static void draw_bars(app_page *page, const sweep *s, int i)
 {
     const key *k = &s->key[i];
     double value[MOST_VALUES], low, high;
-    char title[256], caption[256];
+    char title[256], caption[256], capital[64];
     for (int v = 0; v < k->values; v++) mean_where(s, i, v, -1, 0, &value[v], &low, &high);
-    snprintf(title, sizeof title, "%s by %s", metric_text(s), k->name);
+    snprintf(title, sizeof title, "%s by %s", metric_title(s, capital), k->name);
     snprintf(caption, sizeof caption, "Means over the %lld finished points of %.100s.", (long long)s->done,
              s->folder);
     const app_figure figure = {title, caption, key_axis(k), {metric_text(s), metric_unit(s), 0, false, 0.0, NAN}};
