@@ -12,6 +12,7 @@ import json
 import math
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -367,6 +368,25 @@ class Refuses(unittest.TestCase):
             (bad / "result.h5").write_bytes(data)
             self.refused("report", bad, "--out", "bad.html", wants=["bad/result.h5"])
             self.assertFalse((folder / "bad.html").exists())
+
+    def test_flipped_bytes_are_an_error_or_a_page(self):
+        good = (pathlib.Path(runs()[0]) / "result.h5").read_bytes()
+        flipped = folder / "flipped"
+        flipped.mkdir()
+        draw = random.Random(7)
+        refused = 0
+        for _ in range(40):
+            data = bytearray(good)
+            for _ in range(30):
+                data[draw.randrange(len(data))] = draw.randrange(256)
+            (flipped / "result.h5").write_bytes(data)
+            ended = subprocess.run([ENTENTE, "report", flipped, "--out", folder / "flipped.html", "--quiet"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=150)
+            self.assertIn(ended.returncode, (0, 1), ended.stderr)
+            refused += ended.returncode
+            if ended.returncode:
+                self.assertRegex(ended.stderr, "^entente: .*(result.h5|configuration)")
+        self.assertGreater(refused, 0)
 
     def test_results_that_are_none(self):
         other = folder / "other"

@@ -33,7 +33,7 @@ static void plot_line(canvas *c, const app_line *line, char mark)
     for (int k = 0; k < line->n; k++) {
         if (!isfinite(line->y[k])) continue;
         const double x = app_scale_place(&c->x, line->x[k]), y = app_scale_place(&c->y, line->y[k]);
-        if (x < 0.0 || x > 1.0 || y < 0.0 || y > 1.0) continue;
+        if (!(x >= 0.0 && x <= 1.0 && y >= 0.0 && y <= 1.0)) continue;
         c->cell[HEIGHT - 1 - (int)lround(y * (HEIGHT - 1))][(int)lround(x * (WIDTH - 1))] = mark;
     }
 }

@@ -81,8 +81,8 @@ static void histogram(app_page *page, const char *title, const char *caption, co
     char text[BINS][24];
     const char *name[BINS];
     for (int64_t k = 0; k < n; k++) {
-        const int bin = (int)(list[k].accuracy * BINS);
-        value[bin < 0 ? 0 : bin < BINS ? bin : BINS - 1] += 1.0;
+        const int bin = (int)(fmin(fmax(list[k].accuracy, 0.0), 1.0) * BINS);
+        value[bin < BINS ? bin : BINS - 1] += 1.0;
     }
     for (int k = 0; k < BINS; k++) {
         snprintf(text[k], sizeof text[k], "%.2f", (double)k / BINS);

@@ -24,6 +24,7 @@ static bool curve_make(const report_group *g, run_column column, curve *c, app_l
     for (int k = 0; k < 4; k++)
         if (!(*part[k] = ent_alloc(rounds, sizeof(double)))) return false;
     for (int64_t r = 0; r < rounds; r++) {
+        if (!isfinite(g->run[0]->round[RUN_ROUND][r])) continue;
         for (int k = 0; k < runs; k++) value[k] = g->run[k]->round[column] ? g->run[k]->round[column][r] : NAN;
         if (report_spread(runs, value, &c->y[n], &c->low[n], &c->high[n]) == 0) continue;
         c->x[n++] = g->run[0]->round[RUN_ROUND][r] + 1.0;

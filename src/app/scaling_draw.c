@@ -190,12 +190,14 @@ static void print_model(app_page *page, const study *s)
                 const scaling_model *m = &own->model;
                 char(*cell)[64] = t.text + (int64_t)(1 + k * SCALING_EXTRA + j) * t.columns;
                 snprintf(cell[0], 64, "%d", own->first->threads);
-                snprintf(cell[1], 64, "%d of %d", m->terms, m->points);
-                snprintf(cell[2], 64, "%.1f %%", 100.0 * m->error);
-                snprintf(cell[3], 64, "%.3g", m->serial_s);
-                snprintf(cell[4], 64, "%.3g", m->parallel_s);
-                snprintf(cell[5], 64, "%.3g", m->latency_s);
-                snprintf(cell[6], 64, "%.3g", 1e9 * m->byte_s);
+                if (j == 0) {
+                    snprintf(cell[1], 64, "%d of %d", m->terms, m->points);
+                    snprintf(cell[2], 64, "%.1f %%", 100.0 * m->error);
+                    snprintf(cell[3], 64, "%.3g", m->serial_s);
+                    snprintf(cell[4], 64, "%.3g", m->parallel_s);
+                    snprintf(cell[5], 64, "%.3g", m->latency_s);
+                    snprintf(cell[6], 64, "%.3g", 1e9 * m->byte_s);
+                }
                 snprintf(cell[7], 64, "%.0f", own->extra_p[j]);
                 snprintf(cell[8], 64, "%.4g", own->extra_s[j]);
                 snprintf(cell[9], 64, "%.3f", own->extra_efficiency[j]);
