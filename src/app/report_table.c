@@ -12,10 +12,10 @@ enum { MOST_KEYS = 8, MOST_VALUES = 40, MOST_ROWS = 300, MOST_PAIRS = 3 };
 
 /* Columns that are no keys; beside these the names of RUN_METRIC, and whatever ends in _s or begins with a slash of
  * ours below. */
-static const char *const KNOWN[] = {"status",         "error",   "hash",          "index", "point",
-                                    "params",         "qubits",  "rounds",        "ranks", "engine",
-                                    "weights_sha256", "folder",  "threads",       "base",  "samples_per_s",
-                                    "patterns",       "seconds", "accuracy_mean", "label"};
+static const char *const KNOWN[] = {"status",         "error",         "hash",    "index",         "point",
+                                    "params",         "qubits",        "rounds",  "ranks",         "engine",
+                                    "weights_sha256", "config_sha256", "folder",  "threads",       "base",
+                                    "samples_per_s",  "patterns",      "seconds", "accuracy_mean", "label"};
 /* Repeats are averaged over: these are no keys of a picture. */
 static const char SEEDS[] = "seed";
 
@@ -220,7 +220,7 @@ static void draw(app_page *page, const sweep *s)
     int rate = -1, policy = -1, pairs = 0;
     for (int k = 0; k < s->keys; k++) {
         if (strstr(s->key[k].name, "rate") && !strstr(s->key[k].name, "learning") && s->key[k].numbers) rate = k;
-        if (strstr(s->key[k].name, "policy")) policy = k;
+        if (strstr(s->key[k].name, "policy") || strcmp(s->key[k].name, "variant") == 0) policy = k;
     }
     if (rate >= 0 && policy >= 0) draw_lines(page, s, rate, policy);
     for (int i = 0; i < s->keys; i++)
@@ -235,7 +235,7 @@ static void print_points(app_page *page, const sweep *s)
     int column[64], columns = 0;
     char title[256], caption[256];
     for (int c = 0; c < csv->columns && columns < 64; c++)
-        if (strcmp(csv->name[c], "hash") != 0 && strcmp(csv->name[c], "weights_sha256") != 0) column[columns++] = c;
+        if (!strstr(csv->name[c], "sha256")) column[columns++] = c;
     const char **cell = ent_alloc((rows + 1) * columns, sizeof *cell);
     if (!cell) return;
     for (int c = 0; c < columns; c++) {
