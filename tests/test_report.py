@@ -337,6 +337,12 @@ class Scales(unittest.TestCase):
         self.assertEqual({int(r["ranks"]): int(r["clients"]) for r in rows if r["what"] == "clients"}, {1: 12, 2: 24})
         self.assertEqual({int(r["ranks"]): int(r["qubits"]) for r in rows if r["what"] == "state"}, {1: 7, 2: 8})
 
+    def test_shards_of_the_clients(self):
+        run("scaling", folder / "run.yaml", "--shards", "1,2", "--repeats", 1, "--threads", 1, "--out", "sharded",
+            "--set", "federation.rounds=1", "--quiet", ranks=2)
+        points = {(r["what"], int(r["ranks"]), int(r["shards"])) for r in self.read("sharded")}
+        self.assertEqual(points, {("clients", 1, 1), ("clients", 2, 1), ("clients", 2, 2)})
+
     def test_several_jobs_are_one_study(self):
         for name, ranks in (("one", "1"), ("two", "2")):
             run("scaling", folder / "run.yaml", "--ranks", ranks, "--threads", 1, "--repeats", 1, "--out", name,
@@ -431,6 +437,7 @@ class Refuses(unittest.TestCase):
         self.refused("scaling", "--qubits", 60, code=2, ranks=1, wants=["60"])
         self.refused("scaling", config, "--weak", "--set", "federation.clients=0", "--out", "w0", ranks=1,
                      wants=["federation.clients: found 0"])
+        self.refused("scaling", config, "--ranks", 1, "--shards", 2, "--out", "w2", ranks=2, wants=["--shards: none"])
         self.refused("scaling", "nowhere.yaml", "--out", "w1", ranks=2, wants=["nowhere.yaml"])
         self.refused("scaling", "--qubits", 4, "--out", "made", ranks=1, wants=["a study is there already"])
 

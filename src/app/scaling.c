@@ -32,7 +32,7 @@ typedef struct {
 
 typedef struct {
     const char *config_path, *out;
-    sizes ranks, threads, shards;
+    sizes ranks, threads, shards, states; /* shards: of the clients; states: of the one state */
     bool weak, quiet;
     int64_t qubits, layers, repeats;
     const char *set[MAX_SETS];
@@ -43,7 +43,11 @@ static const struct argp_option OPTIONS[] = {
     {"ranks", KEY_RANKS, "LIST", 0, "ranks for the clients, as 1,2,4 (default: powers of two up to the job's)", 0},
     {"threads", KEY_THREADS, "LIST", 0, "threads a rank, as 1,2 (default: OMP_NUM_THREADS, else 1)", 0},
     {"qubits", KEY_QUBITS, "N", 0, "measure one state of N qubits over ranks too", 0},
-    {"shards", KEY_SHARDS, "LIST", 0, "ranks for the state, powers of two (default: all up to the job's)", 0},
+    {"shards", KEY_SHARDS, "LIST", 0,
+     "ranks that hold one state together, powers of two (default: for the clients run.shards; with --qubits all up "
+     "to "
+     "the job's)",
+     0},
     {"layers", KEY_LAYERS, "N", 0, "layers of the state's circuit (default 4)", 0},
     {"weak", KEY_WEAK, NULL, 0, "let the work grow with the ranks", 0},
     {"repeats", KEY_REPEATS, "N", 0, "how often each point is measured (default 3)", 0},
@@ -153,7 +157,7 @@ static const struct argp ARGP = {OPTIONS, parse, "[CONFIG.yaml]", DOC, NULL, NUL
 
 typedef struct {
     ent_comm *world;
-    const arguments *a;
+    arguments *a;
     char name[SCALING_NAME]; /* of the configuration */
     ent_config *config;      /* as it stands in the file */
     scaling_rows rows;       /* rank 0 */
@@ -161,9 +165,9 @@ typedef struct {
     int done, all;
 } job;
 
-static scaling_row point_of(const job *j, const char *what, int ranks, int threads)
+static scaling_row point_of(const job *j, const char *what, int ranks, int threads, int shards)
 {
-    scaling_row row = {.ranks = ranks, .threads = threads};
+    scaling_row row = {.ranks = ranks, .threads = threads, .shards = shards};
     snprintf(row.what, sizeof row.what, "%s", what);
     snprintf(row.mode, sizeof row.mode, "%s", j->a->weak ? "weak" : "strong");
     snprintf(row.name, sizeof row.name, "%s", strcmp(what, "state") == 0 ? "layered circuit" : j->name);
@@ -178,10 +182,11 @@ static void advance(job *j)
 
 /* The configuration of a point.  Weak: each rank keeps its number of clients, and, as these share the same rows among
  * more, the epochs grow so that it keeps its number of samples too. */
-static ent_config config_of(const job *j, int ranks, int threads)
+static ent_config config_of(const job *j, int ranks, int threads, int shards)
 {
     ent_config config = *j->config;
     config.run.threads = threads;
+    config.run.shards = shards;
     if (j->a->weak) {
         config.federation.clients *= ranks;
         config.client.epochs *= ranks;
@@ -189,35 +194,46 @@ static ent_config config_of(const job *j, int ranks, int threads)
     return config;
 }
 
-/* One point on the first `ranks` ranks; `group` is NULL on the others. */
-static ent_status run_point(job *j, ent_comm *group, bool state, int ranks, int threads)
+/* One point; the group is the first `ranks` ranks. */
+static ent_status run_clients(job *j, ent_comm *group, int ranks, int threads, int shards)
+{
+    const scaling_row base = point_of(j, "clients", ranks, threads, shards);
+    const ent_config config = config_of(j, ranks, threads, shards);
+    return scaling_run_clients(group, &config, (int)j->a->repeats, &base, &j->rows);
+}
+
+static ent_status run_state(job *j, ent_comm *group, int ranks, int threads)
 {
     const arguments *a = j->a;
-    const scaling_row base = point_of(j, state ? "state" : "clients", ranks, threads);
-    if (!state) {
-        const ent_config config = config_of(j, ranks, threads);
-        return scaling_run_clients(group, &config, (int)a->repeats, &base, &j->rows);
+    const scaling_row base = point_of(j, "state", ranks, threads, ranks);
+    const int more = a->weak ? (int)log2(ranks / a->states.size[0]) : 0;
+    return scaling_run_state(group, (int)a->qubits + more, (int)a->layers, ENT_DOUBLE, (int)a->repeats, &base,
+                             &j->rows);
+}
+
+/* Every number of threads and shards on the first `ranks` ranks.  Shards that the ranks cannot be cut into make no
+ * point. */
+static ent_status run_ranks(job *j, bool state, int ranks)
+{
+    const bool mine = ent_comm_rank(j->world) < ranks;
+    const sizes *threads = &j->a->threads, one = {1, {1}}, *shards = state ? &one : &j->a->shards;
+    ent_comm *group;
+    ENT_TRY(ent_comm_split(j->world, mine ? 0 : 1, &group));
+    ent_status status = ENT_OK;
+    for (int k = 0; k < threads->n * shards->n && status == ENT_OK; k++) {
+        const int t = threads->size[k / shards->n], s = shards->size[k % shards->n];
+        if (mine && state) status = run_state(j, group, ranks, t);
+        if (mine && !state && ranks % s == 0) status = run_clients(j, group, ranks, t, s);
+        status = ent_comm_agree(j->world, status);
+        advance(j);
     }
-    int qubits = (int)a->qubits;
-    if (a->weak) qubits += (int)log2(ranks / a->shards.size[0]);
-    return scaling_run_state(group, qubits, (int)a->layers, ENT_DOUBLE, (int)a->repeats, &base, &j->rows);
+    ent_comm_free(group);
+    return status;
 }
 
 static ent_status run_kind(job *j, bool state, const sizes *ranks)
 {
-    for (int r = 0; r < ranks->n; r++) {
-        const bool mine = ent_comm_rank(j->world) < ranks->size[r];
-        ent_comm *group;
-        ENT_TRY(ent_comm_split(j->world, mine ? 0 : 1, &group));
-        ent_status status = ENT_OK;
-        for (int t = 0; t < j->a->threads.n && status == ENT_OK; t++) {
-            if (mine) status = run_point(j, group, state, ranks->size[r], j->a->threads.size[t]);
-            status = ent_comm_agree(j->world, status);
-            advance(j);
-        }
-        ent_comm_free(group);
-        ENT_TRY(status);
-    }
+    for (int r = 0; r < ranks->n; r++) ENT_TRY(run_ranks(j, state, ranks->size[r]));
     return ENT_OK;
 }
 
@@ -242,12 +258,13 @@ static ent_status complete(ent_comm *world, arguments *a)
     const int size = ent_comm_size(world);
     const char *threads = getenv("OMP_NUM_THREADS");
     powers_up_to(size, &a->ranks);
-    powers_up_to(size, &a->shards);
+    a->states = a->shards;
+    powers_up_to(size, &a->states);
     if (a->threads.n == 0) a->threads = (sizes){1, {threads && atoi(threads) > 0 ? atoi(threads) : 1}};
     if (a->config_path) ENT_TRY(check_sizes("--ranks", &a->ranks, size));
-    if (a->qubits > 0) ENT_TRY(check_sizes("--shards", &a->shards, size));
+    if (a->shards.n > 0) ENT_TRY(check_sizes("--shards", &a->shards, size));
     const double most = ldexp(1.0, (int)(a->qubits > 0 ? a->qubits : 1) - 1);
-    ENT_REQUIRE(a->qubits == 0 || a->weak || a->shards.size[a->shards.n - 1] <= most, ENT_EARG,
+    ENT_REQUIRE(a->qubits == 0 || a->weak || a->states.size[a->states.n - 1] <= most, ENT_EARG,
                 "--shards: found %d, want at most %.0f for a state of %d qubits", a->shards.size[a->shards.n - 1],
                 most, (int)a->qubits);
     return ENT_OK;
@@ -305,6 +322,7 @@ static ent_status write_all(const job *j)
     scaling_series *list = NULL;
     int count = 0;
     const char *out = j->a->out;
+    ENT_REQUIRE(j->rows.n > 0, ENT_EARG, "--shards: none of the numbers of ranks can be cut into so many");
     snprintf(path, sizeof path, "%.4000s/scaling.csv", out);
     ENT_TRY(scaling_rows_write(&j->rows, path));
     ENT_TRY(scaling_series_make(&j->rows, &list, &count));
@@ -319,15 +337,16 @@ static ent_status write_all(const job *j)
 
 static ent_status measure(job *j)
 {
-    const arguments *a = j->a;
+    arguments *a = j->a;
     char path[4096];
     ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? check_folder(a->out, path) : ENT_OK));
     if (a->config_path) ENT_TRY(read_config(j));
-    j->all = a->threads.n * ((a->config_path ? a->ranks.n : 0) + (a->qubits > 0 ? a->shards.n : 0));
+    if (a->config_path && a->shards.n == 0) a->shards = (sizes){1, {j->config->run.shards}};
+    j->all = a->threads.n * ((a->config_path ? a->ranks.n * a->shards.n : 0) + (a->qubits > 0 ? a->states.n : 0));
     j->bar = (app_bar){.what = "points measured", .quiet = a->quiet};
     if (ent_comm_rank(j->world) == 0) app_bar_show(&j->bar, 0, j->all);
     if (a->config_path) ENT_TRY(run_kind(j, false, &a->ranks));
-    if (a->qubits > 0) ENT_TRY(run_kind(j, true, &a->shards));
+    if (a->qubits > 0) ENT_TRY(run_kind(j, true, &a->states));
     if (ent_comm_rank(j->world) == 0) app_bar_end(&j->bar);
     return app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? write_all(j) : ENT_OK);
 }

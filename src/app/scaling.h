@@ -10,12 +10,12 @@ enum { SCALING_NAME = 64 };
  * the slowest rank's.
  *   what     "clients": ranks share the clients of a configuration; "state": ranks share one statevector
  *   mode     "strong": the work stays; "weak": it grows with the ranks
- *   ranks    of the point; for a state also its shards
+ *   ranks    of the point;  shards: ranks that hold one state together, for "state" all of them
  *   work     samples trained, or gates times amplitudes;  bytes: what a rank sends at least
  *   io_s     reading, shared out over the rounds;  evaluate_s: predictions on the other parts */
 typedef struct {
     char what[16], mode[16], name[SCALING_NAME];
-    int ranks, threads, clients, qubits, repeat;
+    int ranks, threads, shards, clients, qubits, repeat;
     double work, bytes, seconds, compute_s, communicate_s, wait_s, evaluate_s, io_s;
 } scaling_row;
 

@@ -27,10 +27,12 @@ static void name_of(const scaling_series *s, char text[160])
     char size[48];
     const bool weak = strcmp(r->mode, "weak") == 0;
     if (r->qubits > 0)
-        snprintf(size, sizeof size, "%d qubits%s", weak ? r->qubits : r->qubits, weak ? " and more" : "");
+        snprintf(size, sizeof size, "%d qubits%s", r->qubits, weak ? " and more" : "");
     else
         snprintf(size, sizeof size, "%d clients%s", weak ? r->clients / r->ranks : r->clients, weak ? " a rank" : "");
-    snprintf(text, 160, "%.60s, %s, %d thread%s", r->name, size, r->threads, r->threads == 1 ? "" : "s");
+    const int used =
+        snprintf(text, 160, "%.60s, %s, %d thread%s", r->name, size, r->threads, r->threads == 1 ? "" : "s");
+    if (r->qubits == 0 && r->shards > 1) snprintf(text + used, 160 - (size_t)used, ", %d shards", r->shards);
 }
 
 /* ---- lines ---- */

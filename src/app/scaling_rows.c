@@ -49,18 +49,18 @@ static ent_status read_number(const report_csv *csv, const char *path, const cha
 
 static ent_status read_row(const report_csv *csv, const char *path, int64_t k, scaling_row *r)
 {
-    static const char *const WHOLE[] = {"ranks", "threads", "clients", "qubits", "repeat"};
+    static const char *const WHOLE[] = {"ranks", "threads", "shards", "clients", "qubits", "repeat"};
     static const char *const REAL[] = {"work",          "bytes",  "seconds",    "compute_s",
                                        "communicate_s", "wait_s", "evaluate_s", "io_s"};
-    int *whole[] = {&r->ranks, &r->threads, &r->clients, &r->qubits, &r->repeat};
+    int *whole[] = {&r->ranks, &r->threads, &r->shards, &r->clients, &r->qubits, &r->repeat};
     double *real[] = {&r->work,          &r->bytes,  &r->seconds,    &r->compute_s,
                       &r->communicate_s, &r->wait_s, &r->evaluate_s, &r->io_s};
     double value;
     ENT_TRY(read_text(csv, path, "what", k, r->what, sizeof r->what));
     ENT_TRY(read_text(csv, path, "mode", k, r->mode, sizeof r->mode));
     ENT_TRY(read_text(csv, path, "name", k, r->name, sizeof r->name));
-    for (int c = 0; c < 5; c++) {
-        ENT_TRY(read_number(csv, path, WHOLE[c], k, c < 2 ? 1.0 : 0.0, 1e9, &value));
+    for (int c = 0; c < 6; c++) {
+        ENT_TRY(read_number(csv, path, WHOLE[c], k, c < 3 ? 1.0 : 0.0, 1e9, &value));
         *whole[c] = (int)value;
     }
     for (int c = 0; c < 8; c++) ENT_TRY(read_number(csv, path, REAL[c], k, c == 2 ? 1e-12 : 0.0, 1e300, real[c]));
@@ -84,8 +84,8 @@ ent_status scaling_rows_read(scaling_rows *rows, const char *path)
 static void put_row(FILE *out, const scaling_row *r)
 {
     fprintf(out, "%s,%s,%s,%d,%d,%d,%d,%d,%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", r->what, r->mode, r->name,
-            r->ranks, r->threads, strcmp(r->what, "state") == 0 ? r->ranks : 1, r->clients, r->qubits, r->repeat,
-            r->work, r->bytes, r->seconds, r->compute_s, r->communicate_s, r->wait_s, r->evaluate_s, r->io_s);
+            r->ranks, r->threads, r->shards, r->clients, r->qubits, r->repeat, r->work, r->bytes, r->seconds,
+            r->compute_s, r->communicate_s, r->wait_s, r->evaluate_s, r->io_s);
 }
 
 ent_status scaling_rows_write(const scaling_rows *rows, const char *path)

@@ -23,8 +23,9 @@ static double base_of(const scaling_row *r)
 
 static bool same_series(const scaling_row *a, const scaling_row *b)
 {
+    const bool state = strcmp(a->what, "state") == 0;
     return strcmp(a->what, b->what) == 0 && strcmp(a->mode, b->mode) == 0 && strcmp(a->name, b->name) == 0 &&
-           a->threads == b->threads && fabs(base_of(a) - base_of(b)) < 1e-9;
+           a->threads == b->threads && (state || a->shards == b->shards) && fabs(base_of(a) - base_of(b)) < 1e-9;
 }
 
 static int by_value(const void *a, const void *b)
@@ -148,15 +149,17 @@ ent_status scaling_model_write(const scaling_series *list, int count, const char
 {
     app_page *page;
     ENT_TRY(app_page_new(APP_PLAIN, "", &page));
-    fprintf(page->out, "what,mode,name,threads,points,terms,relative_error,serial_s,parallel_s,latency_s,s_per_byte,"
-                       "ranks,seconds,efficiency,origin\n");
+    fprintf(page->out,
+            "what,mode,name,threads,shards,points,terms,relative_error,serial_s,parallel_s,latency_s,s_per_byte,"
+            "ranks,seconds,efficiency,origin\n");
     for (int k = 0; k < count; k++)
         for (int j = 0; j < SCALING_EXTRA; j++) {
             const scaling_series *s = &list[k];
             const scaling_model *m = &s->model;
-            fprintf(page->out, "%s,%s,%s,%d,%d,%d,%.6g,%.9g,%.9g,%.9g,%.9g,%.0f,%.9g,%.6g,model not measured\n",
-                    s->first->what, s->first->mode, s->first->name, s->first->threads, m->points, m->terms, m->error,
-                    m->serial_s, m->parallel_s, m->latency_s, m->byte_s, s->extra_p[j], s->extra_s[j],
+            fprintf(page->out, "%s,%s,%s,%d,%d,%d,%d,%.6g,%.9g,%.9g,%.9g,%.9g,%.0f,%.9g,%.6g,model not measured\n",
+                    s->first->what, s->first->mode, s->first->name, s->first->threads,
+                    strcmp(s->first->what, "state") == 0 ? (int)s->extra_p[j] : s->first->shards, m->points, m->terms,
+                    m->error, m->serial_s, m->parallel_s, m->latency_s, m->byte_s, s->extra_p[j], s->extra_s[j],
                     s->extra_efficiency[j]);
         }
     const ent_status status = app_page_save(page, path);
