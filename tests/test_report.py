@@ -8,6 +8,7 @@ started, tests of class Browser are skipped (77)."""
 import base64
 import csv
 import html.parser
+import itertools
 import json
 import math
 import os
@@ -81,6 +82,21 @@ def write_sweep(name):
         table.writerow(["drop", 0.1, 1, "failed", "no row <b>left</b>, none", "", "", ""])
 
 
+def write_study(name):
+    """As `entente study` writes it: two settings, two rates, two variants, two seeds; and its summary."""
+    (folder / name).mkdir()
+    with open(folder / name / "study.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow("point data setting rate variant seed status error n loss accuracy params config_sha256".split())
+        for point, (setting, rate, variant, seed) in enumerate(itertools.product(("iid", "noniid"), (0, 0.3),
+                                                                                 ("mma", "zero"), (1, 2))):
+            good = 0.7 - 0.1 * (setting == "noniid") - rate * (0.2 if variant == "mma" else 0.4) + 0.01 * seed
+            table.writerow([point, "mosi", setting, rate, variant, seed, "done", "", 240, 0.5, good, 9, "ab" * 32])
+    (folder / name / "summary.csv").write_text(
+        "data,setting,rate,variant,n,mean,deviation,pairs,difference,low,high,p\n"
+        "mosi,iid,0.3,zero,2,0.595123456,0.007,2,-0.06,-0.06,-0.06,0.5\n")
+
+
 def write_scaling(name):
     """T(p) = 0.1 + 4 / p + 0.01 log2 p, three repeats."""
     (folder / name).mkdir()
@@ -106,6 +122,7 @@ def setUpModule():
                 train(f"{policy}-{rate}-{seed}", f"missing.policy={policy}", f"missing.rate={rate}",
                       f"seeds.init={seed}", f"seeds.split={seed}")
     write_sweep("sweep")
+    write_study("study")
     write_scaling("made")
 
 
@@ -160,7 +177,7 @@ class Computes(unittest.TestCase):
         return Outline(page_of(*folders).read_text())
 
     def test_every_figure_has_title_labels_units_and_caption(self):
-        figures = self.outline(*runs(), "sweep", "made").figures
+        figures = self.outline(*runs(), "sweep", "study", "made").figures
         self.assertGreater(len(figures), 20)
         for figure in figures:
             self.assertTrue(figure["h3"].strip() and figure["figcaption"].strip(), figure)
@@ -171,7 +188,7 @@ class Computes(unittest.TestCase):
                     self.assertRegex(label, r"\(.+\)", figure["h3"])
 
     def test_needs_nothing_but_itself(self):
-        text = page_of(*runs(), "sweep", "made").read_text()
+        text = page_of(*runs(), "sweep", "study", "made").read_text()
         self.assertEqual(Outline(text).links, ["data:,"])
         self.assertNotIn("<script", text)
         self.assertNotRegex(text, r"@import|url\(|https?:")
@@ -218,7 +235,7 @@ class Computes(unittest.TestCase):
     def test_many_clients(self):
         many = train("many", "federation.clients=150", "federation.split=iid", "federation.rounds=1")
         figures = {f["h3"]: f for f in self.outline(many).figures}
-        self.assertIn("Every 2-th client is shown", figures["The split: modalities by client"]["figcaption"])
+        self.assertIn("One client in 2 is shown", figures["The split: modalities by client"]["figcaption"])
         self.assertIn("bins that the worst decile reaches", figures["Accuracy by client: many"]["text"])
 
     def test_a_missing_data_set_leaves_classes_out(self):
@@ -258,6 +275,17 @@ class Computes(unittest.TestCase):
         self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
         self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
 
+    def test_study_has_a_picture_for_each_setting(self):
+        figures = {f["h3"]: f for f in self.outline("study").figures}
+        for setting in ("iid", "noniid"):
+            lines = figures[f"Accuracy by rate, for each variant; setting {setting}"]
+            self.assertIn("variant zero", lines["text"])
+        # noniid at 0.3: 0.6 less the mean of 0.06 and 0.12, and the mean seed's 0.015
+        self.assertIn("0.525", figures["Accuracy by setting and rate"]["text"])
+        self.assertIn("0.5951", figures["Comparison with the reference"]["text"])
+        self.assertIn("8 finished points", lines["figcaption"])
+        self.assertNotIn("ab" * 32, figures["Points of study"]["text"])
+
     def test_scaling_says_what_is_modelled(self):
         figures = {f["h3"]: f for f in self.outline("made").figures}
         self.assertIn("model, not measured", figures["Strong scaling, clients: time of a round"]["text"])
@@ -269,7 +297,7 @@ class Computes(unittest.TestCase):
         self.assertIn(f"{4.1 / (8 * 0.63):.3f}", figures["Strong scaling, clients: what was measured"]["text"])
 
     def test_text_has_80_columns(self):
-        out = run("report", *runs(), "sweep", "made", "--text")
+        out = run("report", *runs(), "sweep", "study", "made", "--text")
         self.assertIn("Accuracy by context vector", out)
         self.assertIn("Where the results come from", out)
         long = [line for line in out.splitlines() if len(line) > 80]
@@ -551,9 +579,12 @@ class Browser(unittest.TestCase):
             raise unittest.SkipTest(f"chromium cannot be started: {reason}") from None
         cls.addClassCleanup(cls.driver.close)
         train("long-names", "federation.clients=40", "missing.rate={text: 0.1, audio: 0.25, vision: 0.4}")
-        cls.pages = {"runs": [*runs(), "sweep", "made"], "one": [folder / "long-names"]}
-        if (folder / "strong").exists():
-            cls.pages["runs"].append("strong")
+        cls.pages = {"runs": [*runs(), "sweep", "study", "made"], "one": [folder / "long-names"]}
+        (folder / "long-keys").mkdir()
+        (folder / "long-keys" / "table.csv").write_text(
+            "model.registers.a_long_modality_name.layers,federation.shards_per_client,status,accuracy\n" +
+            "".join(f"{a},{b},done,{0.5 + 0.001 * a * b}\n" for a in (1, 2) for b in range(1, 30)))
+        cls.pages["one"].append("long-keys")
 
     def test_page(self):
         self.driver.post("/url", url="about:blank")

@@ -154,7 +154,7 @@ void app_frame_draw(app_page *page, const app_figure *figure, const app_frame *f
 static void put_name(app_page *page, const app_axis *axis, const char *class, double room)
 {
     char text[160];
-    const double width = app_text_width(app_axis_text(axis, text));
+    const double width = 1.12 * app_text_width(app_axis_text(axis, text)); /* an estimate: with a margin */
     if (width > room) fprintf(page->out, "<g transform='scale(%.3f)'>", room / width);
     app_page_label(page, 0, 0, "middle", class, text);
     if (width > room) fprintf(page->out, "</g>");

@@ -144,7 +144,7 @@ void app_text_bars(app_page *page, const app_figure *figure, const app_bars *b)
     }
     for (int p = 0; p < b->parts && b->part; p++) fprintf(page->out, "  %c  %s\n", MARKS[p % 8], b->part[p]);
     if (b->marked) fprintf(page->out, "  #  %s\n  x  %s\n", b->plain, b->mark);
-    if (stride > 1) fprintf(page->out, "  (every %d-th of %d)\n", stride, b->bars);
+    if (stride > 1) fprintf(page->out, "  (one in %d of %d)\n", stride, b->bars);
     app_page_wrap(page->out, figure->caption, APP_TEXT_WIDTH, 0);
 }
 

@@ -52,7 +52,8 @@ static const struct argp ARGP = {
     parse,
     "DIR...",
     "Show results as one HTML page that needs nothing but itself, or as text.\v"
-    "DIR is a result (result.h5), a sweep (table.csv) or a scaling study (scaling.csv); several may be mixed.  "
+    "DIR is a result (result.h5), a sweep (table.csv), a study (study.csv) or a scaling study (scaling.csv); several "
+    "may be mixed.  "
     "Results "
     "whose configurations differ in their seeds alone are drawn as one line with its spread; all must have the same "
     "modalities.  A figure whose data is not there is left out.\n\n"
@@ -70,16 +71,22 @@ static bool holds(const char *folder, const char *file)
     return snprintf(path, sizeof path, "%s/%s", folder, file) < (int)sizeof path && access(path, F_OK) == 0;
 }
 
+/* The table of a sweep or a study, or NULL. */
+static const char *table_of(const char *folder)
+{
+    return holds(folder, "table.csv") ? "table.csv" : holds(folder, "study.csv") ? "study.csv" : NULL;
+}
+
 static ent_status check_folder(const char *folder)
 {
     struct stat state;
     ENT_REQUIRE(stat(folder, &state) == 0, ENT_EIO, "%s: %s", folder, strerror(errno));
     ENT_REQUIRE(S_ISDIR(state.st_mode), ENT_EARG,
-                "%s: not a folder: want one that holds result.h5, table.csv or "
-                "scaling.csv",
+                "%s: not a folder: want one that holds result.h5, table.csv, "
+                "study.csv or scaling.csv",
                 folder);
-    ENT_REQUIRE(holds(folder, "result.h5") || holds(folder, "table.csv") || holds(folder, "scaling.csv"), ENT_EARG,
-                "%s: no result in it: neither result.h5 nor table.csv nor scaling.csv", folder);
+    ENT_REQUIRE(holds(folder, "result.h5") || table_of(folder) || holds(folder, "scaling.csv"), ENT_EARG,
+                "%s: no result in it: neither result.h5 nor table.csv, study.csv or scaling.csv", folder);
     return ENT_OK;
 }
 
@@ -90,7 +97,7 @@ static ent_status read_folder(char *folder, report_input *in)
         ENT_TRY(report_run_read(folder, &in->run[in->runs]));
         in->runs++;
     }
-    if (holds(folder, "table.csv")) in->table[in->tables++] = folder;
+    if (table_of(folder)) in->table[in->tables++] = folder;
     if (holds(folder, "scaling.csv")) in->scaling[in->scalings++] = folder;
     return ENT_OK;
 }
@@ -151,7 +158,7 @@ static ent_status draw(app_page *page, const report_input *in)
                        app_version_line(), in->runs, in->runs == 1 ? "" : "s", in->groups, in->groups == 1 ? "" : "s",
                        in->tables, in->tables == 1 ? "" : "s", in->scalings, in->scalings == 1 ? "y" : "ies");
     if (in->runs > 0) ENT_TRY(draw_runs(page, in));
-    for (int k = 0; k < in->tables; k++) ENT_TRY(report_table(page, in->table[k]));
+    for (int k = 0; k < in->tables; k++) ENT_TRY(report_table(page, in->table[k], table_of(in->table[k])));
     return in->scalings > 0 ? app_scaling_draw(page, in->scalings, (const char *const *)in->scaling) : ENT_OK;
 }
 

@@ -63,7 +63,7 @@ typedef struct {
     int runs, groups, tables;
     report_run **run;
     report_group *group;
-    char **table; /* folders of sweeps */
+    char **table; /* folders of sweeps and studies */
     int scalings;
     char **scaling; /* folders of scaling studies */
 } report_input;
@@ -85,7 +85,7 @@ void report_split(app_page *page, const report_run *run);
 void report_times(app_page *page, const report_group *group);
 ent_status report_circuits(app_page *page, const report_input *input);
 void report_origin(app_page *page, const report_input *input);
-ent_status report_table(app_page *page, const char *folder);
+ent_status report_table(app_page *page, const char *folder, const char *file);
 
 /* Mean, smallest and largest of the finite numbers; their count. */
 int report_spread(int n, const double *value, double *mean, double *low, double *high);

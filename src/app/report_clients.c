@@ -181,7 +181,7 @@ static void draw(app_page *page, const counts *c, const app_figure *figure, cons
 static const char *sampled(const counts *c, char text[64])
 {
     text[0] = '\0';
-    if (c->stride > 1) snprintf(text, 64, " Every %d-th client is shown.", c->stride);
+    if (c->stride > 1) snprintf(text, 64, " One client in %d is shown.", c->stride);
     return text;
 }
 

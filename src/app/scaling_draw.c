@@ -48,8 +48,8 @@ static void draw_series(const scaling_series *s, int colour, bool efficiency, dr
     char name[160];
     const int n = s->points < MOST_POINTS - SCALING_EXTRA ? s->points : MOST_POINTS - SCALING_EXTRA;
     name_of(s, name);
-    snprintf(d->name[0], sizeof d->name[0], "%s, measured", name);
-    snprintf(d->name[1], sizeof d->name[1], "%s, model, not measured", name);
+    snprintf(d->name[0], sizeof d->name[0], "measured: %s", name);
+    snprintf(d->name[1], sizeof d->name[1], "model, not measured: %s", name);
     for (int k = 0; k < n; k++) {
         const scaling_summary *p = &s->point[k];
         d->x[k] = p->ranks;
