@@ -50,7 +50,7 @@ static void curve_clear(curve *c)
 
 static void draw_curves(app_page *page, const report_input *input, run_column column, app_figure figure)
 {
-    curve c[MOST_GROUPS] = {{NULL}};
+    curve c[MOST_GROUPS] = {{.x = NULL}};
     app_line line[MOST_GROUPS];
     int lines = 0, groups = input->groups < MOST_GROUPS ? input->groups : MOST_GROUPS;
     char caption[400];

@@ -146,14 +146,8 @@ static void print_layout(const report_run *run, char *ranks, char *seeds, size_t
 
 void report_origin(app_page *page, const report_input *input)
 {
-    static const char *const HEAD[] = {"result",
-                                       "machine",
-                                       "engine",
-                                       "ranks x threads",
-                                       "seeds: split masks init "
-                                       "sampling",
-                                       "version",
-                                       "written"};
+    static const char SEEDS[] = "seeds: split masks init sampling";
+    static const char *const HEAD[] = {"result", "machine", "engine", "ranks x threads", SEEDS, "version", "written"};
     enum { COLUMNS = sizeof HEAD / sizeof *HEAD };
     const char **cell = ent_alloc((int64_t)(input->runs + 1) * COLUMNS, sizeof *cell);
     char(*text)[2][96] = ent_alloc(input->runs, sizeof *text);
