@@ -36,11 +36,13 @@ static entry *sorted_clients(const report_group *g, int64_t *n)
     return list;
 }
 
-static double mean_of(const entry *list, int64_t n)
+static app_spread spread_of(int64_t n, const entry *list)
 {
-    double sum = 0.0;
-    for (int64_t k = 0; k < n; k++) sum += list[k].accuracy;
-    return sum / (double)n;
+    double *value = ent_alloc(n, sizeof *value);
+    for (int64_t k = 0; k < n && value; k++) value[k] = list[k].accuracy;
+    const app_spread spread = app_spread_of(value ? n : 0, value);
+    ent_free(value);
+    return spread;
 }
 
 static app_figure client_figure(const char *title, const char *caption, const char *x, const char *unit)
@@ -108,15 +110,13 @@ void report_clients(app_page *page, const report_group *g)
     entry *list = sorted_clients(g, &n);
     if (list && n > 1) {
         const int64_t worst = n / 10 > 0 ? n / 10 : 1;
-        double squares = 0.0;
-        const double mean = mean_of(list, n);
-        for (int64_t k = 0; k < n; k++) squares += (list[k].accuracy - mean) * (list[k].accuracy - mean);
+        const app_spread spread = spread_of(n, list);
         snprintf(title, sizeof title, "Accuracy by client: %s", g->label);
         snprintf(caption, sizeof caption,
                  "The %lld clients with test samples of %d run%s: mean %.4f, standard deviation %.4f, worst decile "
                  "(mean of the worst %lld) %.4f.",
-                 (long long)n, g->runs, g->runs == 1 ? "" : "s", mean, sqrt(squares / (double)n), (long long)worst,
-                 mean_of(list, worst));
+                 (long long)n, g->runs, g->runs == 1 ? "" : "s", spread.mean, spread.spread, (long long)worst,
+                 spread.worst_decile);
         if (n <= MOST_BARS)
             sorted_bars(page, title, caption, list, (int)n, (int)worst);
         else
