@@ -24,10 +24,11 @@ ent_status ent_shard_forward(ent_shard *shard, const ent_batch *batch, double *e
 ent_status ent_shard_gradient(ent_shard *shard, const ent_batch *batch, ent_cotangent *cotangent, void *context,
                               double *grad_params, double *grad_angles);
 
-/* What a forward run does: passes over a rank's part, exchanges, and the bytes that a rank has sent so far. */
+/* What a forward run does: passes over a rank's part and exchanges; and what this rank has done so far: the bytes that it
+ * has sent, the seconds in exchanges and sums over ranks, and those of them that it waited for another rank's data. */
 typedef struct {
     int passes, back_passes, exchanges;
-    double part_bytes, sent_bytes;
+    double part_bytes, sent_bytes, exchange_s, wait_s;
 } ent_shard_info;
 void ent_shard_describe(const ent_shard *shard, ent_shard_info *info); /* Local */
 

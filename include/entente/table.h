@@ -22,6 +22,8 @@ void ent_table_free(ent_table *table); /* NULL is legal */
 
 int64_t ent_table_rows(const ent_table *table);
 int64_t ent_table_columns(const ent_table *table);
+/* The column's name, NULL where columns have none. */
+const char *ent_table_name(const ent_table *table, int64_t column);
 /* The column's number, by its name or (arrays, CSV without names) its number from 0; -1: none. */
 int64_t ent_table_find(const ent_table *table, const char *column);
 

@@ -17,6 +17,8 @@ int app_plan(int argc, char **argv);
 int app_synth(int argc, char **argv);
 int app_import(int argc, char **argv);
 int app_merge(int argc, char **argv);
+int app_report_page(int argc, char **argv);
+int app_scaling(int argc, char **argv);
 int app_import_csd(int argc, char **argv);
 int app_import_digits(int argc, char **argv);
 int app_import_table(int argc, char **argv);
@@ -43,7 +45,7 @@ ent_status app_share(ent_comm *world, ent_status status, char **text);
 const char *app_version_line(void);
 void app_version_print(FILE *out);
 
-/* report.c: figures for people and for programs. */
+/* summary.c: figures for people and for programs. */
 void app_print_table(FILE *out, const ent_federation_view *view);
 /* Over the values that are not NaN; `value` is sorted.  worst_decile: the mean of the lowest tenth, at least one. */
 typedef struct {
@@ -71,6 +73,10 @@ typedef struct {
     bool quiet, drawn;
 } app_bar;
 void app_bar_show(void *bar, int64_t done, int64_t all);
+/* The line itself: a bar of `share` and the text, cut to the terminal's width. */
+void app_bar_draw(double share, const char *text);
+/* "12 s left", "3 min left", "2 h 5 min left".  Returns `text`. */
+char *app_left_text(double seconds, char text[32]);
 void app_bar_end(app_bar *bar);
 
 /* import.c: options that several importers take.  Each tells what is wrong and returns EINVAL, or 0. */

@@ -5,17 +5,17 @@
 #include <string.h>
 
 #include "app.h"
+#include "chart.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "entente/split.h"
 #include "entente/survey.h"
-#include "plot.h"
 
 enum { BINS = 24, MOST_BARS = 64 };
 
 typedef struct {
     const char *path, *plot_path;
-    app_plot *plot; /* NULL: none */
+    app_page *plot; /* NULL: none */
 } inspection;
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -43,12 +43,28 @@ static const struct argp_option OPTIONS[] = {
 static const struct argp ARGP = {OPTIONS, parse, "FILE.h5", "Show what a data set or a result holds.",
                                  NULL,    NULL,  NULL};
 
+/* Bars of counts of rows, if a plot is wanted. */
+static void draw_counts(const inspection *in, const app_figure *figure, int n, const int64_t *count,
+                        const char *const *name)
+{
+    double value[MOST_BARS];
+    if (!in->plot) return;
+    for (int k = 0; k < n; k++) value[k] = (double)count[k];
+    app_chart_bars(in->plot, figure, &(app_bars){.bars = n, .parts = 1, .name = name, .value = value});
+}
+
+static app_figure figure_of(const char *title, const char *caption, const char *x, const char *unit)
+{
+    return (app_figure){title, caption, {x, unit, 0, false, NAN, NAN}, {"rows", "number", 0, true, 0.0, NAN}};
+}
+
 static void print_parts(const inspection *in, const ent_dataset *d)
 {
     static const char *const parts[] = {"train", "validation", "test"};
     int64_t count[3] = {0};
     for (int64_t r = 0; r < d->rows; r++) count[d->split[r]]++;
-    if (in->plot) app_plot_bars(in->plot, "rows of each part", 3, count, parts);
+    const app_figure figure = figure_of("Rows of each part", "Every row of the data set, counted.", "part", "name");
+    draw_counts(in, &figure, 3, count, parts);
     printf("  rows       %lld (train %lld, validation %lld, test %lld)\n", (long long)d->rows, (long long)count[0],
            (long long)count[1], (long long)count[2]);
 }
@@ -81,7 +97,9 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
                    s.std);
         if (s.nonfinite > 0) printf("             %-16s %lld numbers are not finite\n", "", (long long)s.nonfinite);
     }
-    if (in->plot) app_plot_bars(in->plot, "rows that have a modality", d->modalities, present, name);
+    const app_figure figure =
+        figure_of("Rows that have a modality", "Every row of the data set, counted.", "modality", "name");
+    draw_counts(in, &figure, d->modalities, present, name);
     return ENT_OK;
 }
 
@@ -158,9 +176,14 @@ static ent_status print_label(const inspection *in, const char *label)
         print_values(d, &h);
     }
     char title[ENT_NAME_BYTES + 32];
-    snprintf(title, sizeof title, d->classes > 0 ? "label %.60s: rows of each class" : "label %.60s: rows by value",
-             label);
-    if (in->plot) app_plot_bars(in->plot, title, h.n, h.count, h.name);
+    snprintf(title, sizeof title, "Label %.60s", label);
+    const bool classes = d->classes > 0;
+    const app_figure figure = figure_of(title,
+                                        classes ? "Rows of each class."
+                                                : "Rows by the label's value, in equal bins "
+                                                  "named by their lower end.",
+                                        classes ? "class" : "value", classes ? "index" : "the label's own unit");
+    draw_counts(in, &figure, h.n, h.count, h.name);
     ent_dataset_free(d);
     return ENT_OK;
 }
@@ -188,11 +211,12 @@ static ent_status print_data(const inspection *in, char **label, int64_t labels)
 
 static ent_status draw_data(inspection *in, char **label, int64_t labels)
 {
-    app_plot plot;
-    ENT_TRY(app_plot_new(in->plot_path, 2 + (int)labels, &plot));
-    in->plot = &plot;
-    const ent_status status = print_data(in, label, labels), finished = app_plot_finish(&plot);
-    return status == ENT_OK ? finished : status;
+    ENT_TRY(app_page_new(APP_SVG, in->path, &in->plot));
+    ent_status status = print_data(in, label, labels);
+    if (status == ENT_OK) status = app_page_save(in->plot, in->plot_path);
+    app_page_free(in->plot);
+    in->plot = NULL;
+    return status;
 }
 
 static ent_status inspect_data(inspection *in, const ent_h5 *file)

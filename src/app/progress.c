@@ -69,7 +69,13 @@ void app_progress_note(app_progress *p, const char *format, ...)
     if (!p->quiet) fprintf(stderr, "%s\n", text);
 }
 
-static void round_text(const ent_round *r, int64_t rounds, double left_s, char *text, size_t room)
+static double samples_a_second(const ent_round *r)
+{
+    const double seconds = r->compute_s + r->wait_s + r->communicate_s;
+    return seconds > 0.0 ? (double)r->samples / seconds : 0.0;
+}
+
+static void round_text(const ent_round *r, int64_t rounds, char *text, size_t room)
 {
     size_t used = (size_t)snprintf(text, room, "round %lld/%lld  train loss %.4f", (long long)r->round + 1,
                                    (long long)rounds, r->train_loss);
@@ -82,20 +88,19 @@ static void round_text(const ent_round *r, int64_t rounds, double left_s, char *
     if (r->lost > 0 && used < room)
         used += (size_t)snprintf(text + used, room - used, "  %lld lost", (long long)r->lost);
     if (used < room) used += (size_t)snprintf(text + used, room - used, "  simulated %.4g s", r->simulated_s);
-    const double seconds = r->compute_s + r->wait_s + r->communicate_s;
-    if (seconds > 0.0 && used < room)
-        used += (size_t)snprintf(text + used, room - used, "  %.0f samples/s", (double)r->samples / seconds);
-    if (left_s >= 0.0 && used < room) snprintf(text + used, room - used, "  %.0f s left", left_s);
+    if (samples_a_second(r) > 0.0 && used < room)
+        snprintf(text + used, room - used, "  %.0f samples/s", samples_a_second(r));
 }
 
-static void draw_bar(app_progress *p, const char *text, double done)
+/* What matters most stands first: the terminal may be narrow. */
+static void draw_bar(app_progress *p, const ent_round *r, int64_t rounds, double left_s)
 {
-    enum { WIDTH = 24 };
-    char bar[WIDTH + 1];
-    for (int k = 0; k < WIDTH; k++) bar[k] = k < (int)(done * WIDTH) ? '#' : '.';
-    bar[WIDTH] = '\0';
-    fprintf(stderr, "\r\033[K[%s] %s", bar, text);
-    fflush(stderr);
+    char text[512], left[32];
+    size_t used = (size_t)snprintf(text, sizeof text, "%lld/%lld  %.0f samples/s  %s", (long long)r->round + 1,
+                                   (long long)rounds, samples_a_second(r), app_left_text(left_s, left));
+    if (r->test.n > 0) used += (size_t)snprintf(text + used, sizeof text - used, "  accuracy %.4f", r->test.accuracy);
+    snprintf(text + used, sizeof text - used, "  train loss %.4f", r->train_loss);
+    app_bar_draw((double)(r->round + 1) / (double)rounds, text);
     p->drawn = true;
 }
 
@@ -109,7 +114,7 @@ ent_status app_progress_round(void *progress, const ent_federation *federation, 
     if (p->begin_s == 0.0) p->begin_s = now - last;
     const double left = (now - p->begin_s) / (double)done * (double)(rounds - done);
     char text[512];
-    round_text(round, rounds, -1.0, text, sizeof text);
+    round_text(round, rounds, text, sizeof text);
     fprintf(p->log, "%s\n", text);
     ENT_REQUIRE(fflush(p->log) == 0 && !ferror(p->log), ENT_EIO, "%s: cannot be written: %s", p->path,
                 strerror(errno));
@@ -117,8 +122,7 @@ ent_status app_progress_round(void *progress, const ent_federation *federation, 
     if (!p->terminal) {
         fprintf(stderr, "%s\n", text);
     } else if (now - p->drawn_s > 0.1 || done == rounds) {
-        round_text(round, rounds, left, text, sizeof text);
-        draw_bar(p, text, (double)done / (double)rounds);
+        draw_bar(p, round, rounds, left);
         p->drawn_s = now;
     }
     return ENT_OK;

@@ -1,146 +1,191 @@
-/* Figures of a model: a table for people, one JSON object for programs. */
-#include <math.h>
-#include <stdlib.h>
+/* entente report: results, sweeps and scaling studies as one page. */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "app.h"
-#include "entente/hash.h"
+#include "entente/memory.h"
+#include "report.h"
+#include "scaling.h"
 
-static void print_figure(FILE *out, const char *name, double value)
+enum { KEY_OUT = 'o', KEY_TEXT = 't', KEY_QUIET = 'q', MOST_DETAILS = 4 };
+
+typedef struct {
+    const char *out;
+    const char **folder;
+    int folders;
+    bool text, quiet;
+} arguments;
+
+static const struct argp_option OPTIONS[] = {
+    {"out", KEY_OUT, "FILE.html", 0, "the page (default: report.html in the first folder)", 0},
+    {"text", KEY_TEXT, NULL, 0, "print it for a terminal of 80 columns instead; with --out into that file", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
+    {0}};
+
+static error_t parse(int key, char *value, struct argp_state *state)
 {
-    if (!isnan(value)) fprintf(out, "  %-28s %.4f\n", name, value);
-}
-
-static void context_names(const ent_federation_view *v, uint32_t context, char *text, size_t room)
-{
-    size_t used = 0;
-    text[0] = '\0';
-    for (unsigned m = 0; m < v->config->data.modalities_count && used < room; m++)
-        if (context >> m & 1)
-            used +=
-                (size_t)snprintf(text + used, room - used, "%s%s", used ? " " : "", v->config->data.modalities[m]);
-    if (used == 0) snprintf(text, room, "(nothing)");
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-app_spread app_spread_of(int64_t n, double *value)
-{
-    double sum = 0.0, squares = 0.0, worst = 0.0;
-    int64_t count = 0;
-    for (int64_t k = 0; k < n; k++)
-        if (!isnan(value[k])) value[count++] = value[k];
-    if (count == 0) return (app_spread){0, NAN, NAN, NAN};
-    qsort(value, (size_t)count, sizeof *value, by_value);
-    const int64_t decile = count / 10 > 0 ? count / 10 : 1;
-    for (int64_t k = 0; k < count; k++) sum += value[k];
-    const double mean = sum / (double)count;
-    for (int64_t k = 0; k < count; k++) squares += (value[k] - mean) * (value[k] - mean);
-    for (int64_t k = 0; k < decile; k++) worst += value[k];
-    return (app_spread){count, mean, sqrt(squares / (double)count), worst / (double)decile};
-}
-
-void app_print_spread(FILE *out, const char *name, const app_spread *s)
-{
-    if (s->n > 1)
-        fprintf(out, "  %-28s mean %.4f, spread %.4f, worst decile %.4f (%lld clients)\n", name, s->mean, s->spread,
-                s->worst_decile, (long long)s->n);
-}
-
-/* Over the clients that have test rows; no clients where there is no memory. */
-static app_spread spread_of_clients(const ent_federation_view *v, bool personal)
-{
-    double *accuracy = malloc((size_t)v->clients * sizeof *accuracy);
-    if (!accuracy) return (app_spread){0, NAN, NAN, NAN};
-    for (int64_t c = 0; c < v->clients; c++)
-        accuracy[c] = personal ? v->client[c].personal_accuracy : v->client[c].accuracy;
-    const app_spread s = app_spread_of(v->clients, accuracy);
-    free(accuracy);
-    return s;
-}
-
-static void print_clients(FILE *out, const ent_federation_view *v)
-{
-    const app_spread s = spread_of_clients(v, false), fine_tuned = spread_of_clients(v, true);
-    app_print_spread(out, "accuracy by client", &s);
-    print_figure(out, "accuracy, fine-tuned", v->personal.n > 0 ? v->personal.accuracy : NAN);
-    app_print_spread(out, "  by client", &fine_tuned);
-}
-
-void app_print_table(FILE *out, const ent_federation_view *v)
-{
-    const ent_metrics *m = &v->test;
-    fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
-            v->params, v->engine, (long long)m->n);
-    print_figure(out, "accuracy", m->accuracy);
-    print_figure(out, "accuracy without value 0", m->accuracy_nonzero);
-    print_figure(out, "accuracy, 5 classes", m->accuracy5);
-    print_figure(out, "accuracy, 7 classes", m->accuracy7);
-    print_figure(out, "F1 weighted", m->f1_weighted);
-    print_figure(out, "F1 macro", m->f1_macro);
-    print_figure(out, "mean absolute error", m->mae);
-    print_figure(out, "Pearson correlation", m->pearson);
-    print_figure(out, "loss", m->loss);
-    if (v->rounds > 0) print_clients(out, v);
-    fprintf(out, "\n  %-36s %8s  %s\n", "modalities present", "samples", "accuracy");
-    for (int64_t k = 0; k < v->patterns; k++) {
-        char names[512];
-        context_names(v, v->pattern[k].context, names, sizeof names);
-        fprintf(out, "  %-36s %8lld  %.4f\n", names, (long long)v->pattern[k].n, v->pattern[k].accuracy);
+    arguments *a = state->input;
+    switch (key) {
+    case KEY_OUT:
+        a->out = value;
+        return 0;
+    case KEY_TEXT:
+        a->text = true;
+        return 0;
+    case KEY_QUIET:
+        a->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        a->folder[a->folders++] = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (a->folders == 0) argp_error(state, "which folder? One that entente train, sweep or scaling has written");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
-    fprintf(out, "\n");
 }
 
-static json_t *number(double value)
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    "DIR...",
+    "Show results as one HTML page that needs nothing but itself, or as text.\v"
+    "DIR is a result (result.h5), a sweep (table.csv), a study (study.csv) or a scaling study (scaling.csv); several "
+    "may be mixed.  "
+    "Results "
+    "whose configurations differ in their seeds alone are drawn as one line with its spread; all must have the same "
+    "modalities.  A figure whose data is not there is left out.\n\n"
+    "  entente report result --text\n"
+    "  entente report result-1 result-2 result-3 --out seeds.html",
+    NULL,
+    NULL,
+    NULL};
+
+/* ---- input ---- */
+
+static bool holds(const char *folder, const char *file)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    char path[4096];
+    return snprintf(path, sizeof path, "%s/%s", folder, file) < (int)sizeof path && access(path, F_OK) == 0;
 }
 
-static json_t *patterns(const ent_federation_view *v)
+/* The table of a sweep or a study, or NULL. */
+static const char *table_of(const char *folder)
 {
-    json_t *list = json_array();
-    for (int64_t k = 0; k < v->patterns; k++) {
-        json_t *present = json_array();
-        for (unsigned m = 0; m < v->config->data.modalities_count; m++)
-            if (v->pattern[k].context >> m & 1)
-                json_array_append_new(present, json_string(v->config->data.modalities[m]));
-        json_array_append_new(list, json_pack("{s:o, s:I, s:o}", "present", present, "n", (json_int_t)v->pattern[k].n,
-                                              "accuracy", number(v->pattern[k].accuracy)));
+    return holds(folder, "table.csv") ? "table.csv" : holds(folder, "study.csv") ? "study.csv" : NULL;
+}
+
+static ent_status check_folder(const char *folder)
+{
+    struct stat state;
+    ENT_REQUIRE(stat(folder, &state) == 0, ENT_EIO, "%s: %s", folder, strerror(errno));
+    ENT_REQUIRE(S_ISDIR(state.st_mode), ENT_EARG,
+                "%s: not a folder: want one that holds result.h5, table.csv, "
+                "study.csv or scaling.csv",
+                folder);
+    ENT_REQUIRE(holds(folder, "result.h5") || table_of(folder) || holds(folder, "scaling.csv"), ENT_EARG,
+                "%s: no result in it: neither result.h5 nor table.csv, study.csv or scaling.csv", folder);
+    return ENT_OK;
+}
+
+static ent_status read_folder(char *folder, report_input *in)
+{
+    ENT_TRY(check_folder(folder));
+    if (holds(folder, "result.h5")) {
+        ENT_TRY(report_run_read(folder, &in->run[in->runs]));
+        in->runs++;
     }
-    return list;
+    if (table_of(folder)) in->table[in->tables++] = folder;
+    if (holds(folder, "scaling.csv")) in->scaling[in->scalings++] = folder;
+    return ENT_OK;
 }
 
-static json_t *spread_object(const ent_federation_view *v, bool personal)
+static ent_status read_all(const arguments *a, report_input *in)
 {
-    const app_spread s = spread_of_clients(v, personal);
-    return json_pack("{s:I, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", number(s.mean), "spread", number(s.spread),
-                     "worst_decile", number(s.worst_decile));
-}
-
-void app_print_json(FILE *out, const ent_federation_view *v)
-{
-    const ent_metrics *m = &v->test;
-    char digest[65];
-    ent_sha256(v->weights, (size_t)v->params * sizeof *v->weights, digest);
-    json_t *object =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:i, s:i, s:s, s:s}", "accuracy",
-                  number(m->accuracy), "accuracy_nonzero", number(m->accuracy_nonzero), "accuracy5",
-                  number(m->accuracy5), "accuracy7", number(m->accuracy7), "f1_weighted", number(m->f1_weighted),
-                  "f1_macro", number(m->f1_macro), "mae", number(m->mae), "pearson", number(m->pearson), "loss",
-                  number(m->loss), "rounds", (json_int_t)v->rounds, "samples_per_s", number(v->samples_per_s),
-                  "patterns", patterns(v), "kind", ent_model_kind_name(v->config->model.kind), "params", v->params,
-                  "qubits", v->qubits, "engine", v->engine, "weights_sha256", digest);
-    if (v->rounds > 0) json_object_set_new(object, "clients", spread_object(v, false));
-    if (v->personal.n > 0) {
-        json_object_set_new(object, "personal_accuracy", number(v->personal.accuracy));
-        json_object_set_new(object, "personal_clients", spread_object(v, true));
+    app_bar bar = {.what = "results read", .quiet = a->quiet};
+    in->run = ent_alloc(a->folders, sizeof *in->run);
+    in->table = ent_alloc(a->folders, sizeof *in->table);
+    in->scaling = ent_alloc(a->folders, sizeof *in->scaling);
+    ENT_REQUIRE(in->run && in->table && in->scaling, ENT_ENOMEM, "report: no memory");
+    ent_status status = ENT_OK;
+    for (int k = 0; k < a->folders && status == ENT_OK; k++) {
+        status = read_folder((char *)a->folder[k], in);
+        app_bar_show(&bar, k + 1, a->folders);
     }
-    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
-    fprintf(out, "%s\n", text ? text : "null");
-    free(text);
-    json_decref(object);
+    app_bar_end(&bar);
+    return status == ENT_OK && in->runs > 0 ? report_group_runs(in) : status;
+}
+
+static void input_free(report_input *in)
+{
+    for (int k = 0; k < in->runs; k++) report_run_free(in->run[k]);
+    report_group_free(in);
+    ent_free(in->run);
+    ent_free(in->table);
+    ent_free(in->scaling);
+}
+
+/* ---- the page ---- */
+
+static ent_status draw_runs(app_page *page, const report_input *in)
+{
+    const int details = in->groups < MOST_DETAILS ? in->groups : MOST_DETAILS;
+    app_page_heading(page, "Results");
+    report_metrics(page, in);
+    report_curves(page, in);
+    report_missing(page, in);
+    report_contexts(page, in);
+    app_page_heading(page, "Clients");
+    for (int g = 0; g < details; g++) report_clients(page, &in->group[g]);
+    report_split(page, in->run[0]);
+    app_page_heading(page, "Time");
+    for (int g = 0; g < details; g++) report_times(page, &in->group[g]);
+    if (in->groups > details)
+        app_page_paragraph(page, "Clients and times of the first %d of %d configurations are drawn.", details,
+                           in->groups);
+    app_page_heading(page, "Model");
+    ENT_TRY(report_circuits(page, in));
+    app_page_heading(page, "Origin");
+    report_origin(page, in);
+    return ENT_OK;
+}
+
+static ent_status draw(app_page *page, const report_input *in)
+{
+    app_page_paragraph(page, "%s. %d result%s of %d configuration%s, %d sweep%s, %d scaling stud%s.",
+                       app_version_line(), in->runs, in->runs == 1 ? "" : "s", in->groups, in->groups == 1 ? "" : "s",
+                       in->tables, in->tables == 1 ? "" : "s", in->scalings, in->scalings == 1 ? "y" : "ies");
+    if (in->runs > 0) ENT_TRY(draw_runs(page, in));
+    for (int k = 0; k < in->tables; k++) ENT_TRY(report_table(page, in->table[k], table_of(in->table[k])));
+    return in->scalings > 0 ? app_scaling_draw(page, in->scalings, (const char *const *)in->scaling) : ENT_OK;
+}
+
+static ent_status make_page(const arguments *a, const report_input *in, const char *out)
+{
+    app_page *page;
+    ENT_TRY(app_page_new(a->text ? APP_TEXT : APP_HTML, "Entente report", &page));
+    ent_status status = draw(page, in);
+    const int figures = page->figures;
+    if (status == ENT_OK) status = app_page_save(page, out);
+    app_page_free(page);
+    if (status == ENT_OK && out && !a->quiet) printf("%s: %d figures\n", out, figures);
+    return status;
+}
+
+int app_report_page(int argc, char **argv)
+{
+    arguments a = {.folder = ent_alloc(argc, sizeof *a.folder)};
+    report_input in = {.runs = 0};
+    char named[4096];
+    if (!a.folder) return app_report(ent_fail(ENT_ENOMEM, "report: no memory"));
+    app_parse(&ARGP, argc, argv, &a);
+    snprintf(named, sizeof named, "%.4000s/report.html", a.folder[0]);
+    if (a.text && !a.out) a.quiet = true;
+    ent_status status = read_all(&a, &in);
+    if (status == ENT_OK) status = make_page(&a, &in, a.out || a.text ? a.out : named);
+    input_free(&in);
+    ent_free(a.folder);
+    return app_report(status);
 }

@@ -62,6 +62,11 @@ int64_t ent_table_columns(const ent_table *t)
     return t->columns;
 }
 
+const char *ent_table_name(const ent_table *t, int64_t column)
+{
+    return t->header && column >= 0 && column < t->columns ? t->header[column] : NULL;
+}
+
 int64_t ent_table_find(const ent_table *t, const char *column)
 {
     char *end;

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "entente/clock.h"
 #include "entente/memory.h"
 
 enum { MOST_BYTES = 1 << 24 };
@@ -165,7 +166,9 @@ static void start(shard_buffers *b, int slot, const piece *p, char *state)
 
 static void finish(shard_buffers *b, int slot, const piece *p, char *state)
 {
+    const double begin = ent_clock_s();
     ent_swap_wait(b->slot[slot].swap);
+    b->wait_s += ent_clock_s() - begin;
     copy_units(b, &p->with, p->first, p->count, state, b->slot[slot].recv, 0);
 }
 

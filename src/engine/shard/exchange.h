@@ -17,6 +17,7 @@ typedef struct {
         char *send, *recv;
     } slot[SHARD_SLOTS];
     double moved_bytes; /* sent since the buffers were made */
+    double wait_s;      /* seconds in which data was awaited, since then */
 } shard_buffers;
 
 ent_status ent_shard_buffers_new(ent_comm *comm, const state_plan *plan, int threads,

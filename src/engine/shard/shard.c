@@ -9,6 +9,7 @@
 
 #include "../isa.h"
 #include "../state_worker.h"
+#include "entente/clock.h"
 #include "entente/memory.h"
 #include "exchange.h"
 
@@ -22,6 +23,7 @@ struct ent_shard {
     ent_exact *exact;        /* room for a sum over ranks */
     int node_ranks;          /* ranks of this node */
     int ran, all_have_bras;  /* the state has been written to; every rank has a second one */
+    double exchange_s;       /* seconds in exchanges and sums */
 };
 
 /* ---- new ---- */
@@ -143,7 +145,9 @@ void ent_shard_describe(const ent_shard *shard, ent_shard_info *info)
 {
     *info = (ent_shard_info){.exchanges = shard->plan->segments - 1,
                              .part_bytes = (double)ent_state_part_bytes(shard->plan->base),
-                             .sent_bytes = shard->buffers->moved_bytes};
+                             .sent_bytes = shard->buffers->moved_bytes,
+                             .exchange_s = shard->exchange_s,
+                             .wait_s = shard->buffers->wait_s};
     for (int s = 0; s < shard->plan->segments; s++) {
         info->passes += shard->plan->segment[s].plan.forward.passes;
         info->back_passes += shard->plan->segment[s].plan.back.passes;
@@ -182,9 +186,13 @@ ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *
 static ent_status sum_over_ranks(ent_shard *shard, double *x, int64_t n)
 {
     memset(shard->exact, 0, (size_t)n * sizeof *shard->exact);
-    ENT_TRY(ent_comm_agree(shard->group, ent_exact_add(shard->exact, x, 1.0, n)));
+    const ent_status status = ent_exact_add(shard->exact, x, 1.0, n);
+    const double begin = ent_clock_s();
+    ENT_TRY(ent_comm_agree(shard->group, status));
+    shard->buffers->wait_s += ent_clock_s() - begin;
     ent_comm_exact_sum(shard->group, shard->exact, n);
     for (int64_t k = 0; k < n; k++) x[k] = ent_exact_value(&shard->exact[k]);
+    shard->exchange_s += ent_clock_s() - begin;
     return ENT_OK;
 }
 
@@ -195,8 +203,10 @@ static uint64_t outside(const ent_shard *shard, int segment)
 
 static void exchange(ent_shard *shard, int segment, void *state)
 {
+    const double begin = ent_clock_s();
     ent_shard_exchange(shard->buffers, &shard->plan->segment[segment].before, shard->rank[segment],
                        shard->process[segment], shard->plan->rank_bits, state);
+    shard->exchange_s += ent_clock_s() - begin;
 }
 
 static ent_status run_forward(ent_shard *shard, const double *params, const double *data, int keep,

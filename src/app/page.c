@@ -1,0 +1,341 @@
+/* A page: escaping, headings, tables, and the frame of a figure. */
+#include "page.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "entente/memory.h"
+
+enum { TITLE_HEIGHT = 30, CAPTION_LINE = 16, CAPTION_WIDTH = 62 };
+
+/* Bytes of the UTF-8 character at `text`, 0 where it is none. */
+static int character(const char *text)
+{
+    const unsigned char *b = (const unsigned char *)text;
+    const int n = b[0] < 0x80 ? 1 : b[0] < 0xc2 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : b[0] < 0xf5 ? 4 : 0;
+    for (int k = 1; k < n; k++)
+        if ((b[k] & 0xc0) != 0x80) return 0;
+    if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] > 0x9f) || (b[0] == 0xf0 && b[1] < 0x90) ||
+        (b[0] == 0xf4 && b[1] > 0x8f) || (b[0] == 0xc2 && b[1] < 0xa0))
+        return 0;
+    return n;
+}
+
+void app_page_put(FILE *out, const char *text)
+{
+    while (*text) {
+        const int n = character(text);
+        if (n == 0 || ((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f)
+            fputc('?', out);
+        else if (strchr("<>&'\"", *text))
+            fprintf(out, "&#%d;", *text);
+        else
+            fwrite(text, 1, (size_t)n, out);
+        text += n > 0 ? n : 1;
+    }
+}
+
+/* The same for a terminal, where control characters alone do harm. */
+static void put_plain(FILE *out, const char *text)
+{
+    for (; *text; text++) fputc(((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f ? '?' : *text, out);
+}
+
+static void put(app_page *page, const char *text)
+{
+    page->kind == APP_TEXT ? put_plain(page->out, text) : app_page_put(page->out, text);
+}
+
+static int columns_of(const char *text)
+{
+    int n = 0;
+    for (; *text; text++) n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+/* Bytes of the next line: broken at the last blank that fits. */
+static size_t line_length(const char *text, int width)
+{
+    size_t fits = 0;
+    int column = 0;
+    for (size_t k = 0; text[k]; k++) {
+        column += ((unsigned char)text[k] & 0xc0) != 0x80;
+        if (text[k] == '\n') return k;
+        if (column > width) return fits > 0 ? fits : k;
+        if (text[k] == ' ') fits = k;
+    }
+    return strlen(text);
+}
+
+void app_page_wrap(FILE *out, const char *text, int width, int indent)
+{
+    while (*text) {
+        const size_t n = line_length(text, width - indent);
+        char *line = strndup(text, n);
+        fprintf(out, "%*s", indent, "");
+        put_plain(out, line ? line : "");
+        fputc('\n', out);
+        free(line);
+        text += n;
+        text += *text == ' ' || *text == '\n';
+    }
+}
+
+ent_status app_page_new(app_page_kind kind, const char *title, app_page **out)
+{
+    app_page *page = ent_alloc(1, sizeof *page);
+    ENT_REQUIRE(page, ENT_ENOMEM, "page: no memory");
+    page->kind = kind;
+    page->height = 8;
+    page->out = open_memstream(&page->text, &page->size);
+    if (!page->out) {
+        ent_free(page);
+        return ent_fail(ENT_ENOMEM, "page: no memory");
+    }
+    if (kind == APP_HTML) {
+        fprintf(page->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                           "<link rel=\"icon\" href=\"data:,\">\n<title>");
+        put(page, title);
+        fprintf(page->out, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<h1>", APP_PAGE_COLOURS,
+                APP_PAGE_LAYOUT);
+        put(page, title);
+        fprintf(page->out, "</h1>\n");
+    } else if (kind == APP_TEXT) {
+        put(page, title);
+        fputc('\n', page->out);
+    }
+    *out = page;
+    return ENT_OK;
+}
+
+void app_page_free(app_page *page)
+{
+    if (!page) return;
+    if (page->out) fclose(page->out);
+    free(page->text);
+    ent_free(page);
+}
+
+static bool write_all(const app_page *page, FILE *file)
+{
+    if (page->kind == APP_SVG)
+        fprintf(file,
+                "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %.0f' width='%d' height='%.0f'>\n<style>\n"
+                "%s</style>\n<rect class='ground' width='100%%' height='100%%'/>\n",
+                APP_FIGURE_WIDTH, page->height, APP_FIGURE_WIDTH, page->height, APP_PAGE_COLOURS);
+    fwrite(page->text, 1, page->size, file);
+    if (page->kind == APP_SVG) fprintf(file, "</svg>\n");
+    if (page->kind == APP_HTML) fprintf(file, "</main>\n</body>\n</html>\n");
+    return fflush(file) == 0 && !ferror(file);
+}
+
+static ent_status save_file(const app_page *page, const char *path)
+{
+    char temporary[4096];
+    ENT_REQUIRE(snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) < (int)sizeof temporary,
+                ENT_EARG, "%s: too long a path", path);
+    FILE *file = fopen(temporary, "w");
+    ENT_REQUIRE(file, ENT_EIO, "%s: %s", path, strerror(errno));
+    errno = 0;
+    bool written = write_all(page, file) && fsync(fileno(file)) == 0;
+    written = fclose(file) == 0 && written;
+    if (written && rename(temporary, path) == 0) return ENT_OK;
+    const int reason = errno;
+    unlink(temporary);
+    return ent_fail(ENT_EIO, "%s: cannot be written: %s", path, strerror(reason));
+}
+
+ent_status app_page_save(app_page *page, const char *path)
+{
+    ENT_REQUIRE(fflush(page->out) == 0 && !ferror(page->out), ENT_ENOMEM, "page: no memory");
+    if (path) return save_file(page, path);
+    ENT_REQUIRE(write_all(page, stdout), ENT_EIO, "standard output: %s", strerror(errno));
+    return ENT_OK;
+}
+
+void app_page_heading(app_page *page, const char *text)
+{
+    fprintf(page->out, page->kind == APP_HTML ? "<h2>" : "\n\n");
+    put(page, text);
+    fputs(page->kind == APP_HTML ? "</h2>\n" : "\n", page->out);
+    if (page->kind != APP_TEXT) return;
+    for (int k = columns_of(text); k > 0; k--) fputc('=', page->out);
+    fputc('\n', page->out);
+}
+
+void app_page_paragraph(app_page *page, const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) return;
+    if (page->kind == APP_TEXT) {
+        app_page_wrap(page->out, text, APP_TEXT_WIDTH, 0);
+    } else {
+        fprintf(page->out, "<p>");
+        put(page, text);
+        fprintf(page->out, "</p>\n");
+    }
+    free(text);
+}
+
+/* ---- tables ---- */
+
+static const char *cell_of(const char *const *cell, int columns, int row, int column)
+{
+    const char *text = cell[row * columns + column];
+    return text ? text : "";
+}
+
+static void table_html(app_page *page, int rows, int columns, const char *const *cell)
+{
+    fprintf(page->out, "<div class=\"scroll\"><table>\n");
+    for (int r = 0; r < rows; r++) {
+        const char *tag = r == 0 ? "th" : "td";
+        fprintf(page->out, "<tr>");
+        for (int c = 0; c < columns; c++) {
+            fprintf(page->out, "<%s>", tag);
+            put(page, cell_of(cell, columns, r, c));
+            fprintf(page->out, "</%s>", tag);
+        }
+        fprintf(page->out, "</tr>\n");
+    }
+    fprintf(page->out, "</table></div>\n");
+}
+
+/* Columns first..last-1 that fit beside the first one. */
+static int columns_that_fit(int rows, int columns, const char *const *cell, int first, int *width)
+{
+    int used = width[0], last = first;
+    for (int c = 0; c < columns; c++) {
+        width[c] = 0;
+        for (int r = 0; r < rows; r++) {
+            const int n = columns_of(cell_of(cell, columns, r, c));
+            if (n > width[c]) width[c] = n;
+        }
+    }
+    used = width[0];
+    while (last < columns && (last == first || used + 2 + width[last] <= APP_TEXT_WIDTH)) used += 2 + width[last++];
+    return last;
+}
+
+static void print_cell(FILE *out, const char *text, int width, bool left)
+{
+    const int gap = width - columns_of(text);
+    if (!left) fprintf(out, "%*s", gap, "");
+    put_plain(out, text);
+    if (left) fprintf(out, "%*s", gap, "");
+}
+
+/* What is wider than the terminal goes on below, behind the first column again. */
+static void table_text(app_page *page, int rows, int columns, const char *const *cell)
+{
+    int *width = ent_alloc(columns, sizeof *width);
+    if (!width) return;
+    for (int first = 1; first == 1 || first < columns;) {
+        const int last = columns_that_fit(rows, columns, cell, first, width);
+        for (int r = 0; r < rows; r++) {
+            print_cell(page->out, cell_of(cell, columns, r, 0), width[0], true);
+            for (int c = first; c < last; c++) {
+                fprintf(page->out, "  ");
+                print_cell(page->out, cell_of(cell, columns, r, c), width[c], false);
+            }
+            fputc('\n', page->out);
+        }
+        if (last < columns) fputc('\n', page->out);
+        first = last > first ? last : columns;
+    }
+    ent_free(width);
+}
+
+void app_page_table(app_page *page, const char *title, const char *caption, int rows, int columns,
+                    const char *const *cell)
+{
+    if (page->kind == APP_TEXT) {
+        fputc('\n', page->out);
+        app_page_wrap(page->out, title, APP_TEXT_WIDTH, 0);
+        table_text(page, rows, columns, cell);
+        app_page_wrap(page->out, caption, APP_TEXT_WIDTH, 0);
+        return;
+    }
+    fprintf(page->out, "<figure class=\"table\"><h3>");
+    put(page, title);
+    fprintf(page->out, "</h3>\n");
+    table_html(page, rows, columns, cell);
+    fprintf(page->out, "<figcaption>");
+    put(page, caption);
+    fprintf(page->out, "</figcaption></figure>\n");
+}
+
+void app_page_listing(app_page *page, const char *title, const char *text)
+{
+    fprintf(page->out, page->kind == APP_HTML ? "<details><summary>" : "\n");
+    put(page, title);
+    fputs(page->kind == APP_HTML ? "</summary><pre>" : "\n\n", page->out);
+    page->kind == APP_TEXT ? app_page_wrap(page->out, text, APP_TEXT_WIDTH, 2) : app_page_put(page->out, text);
+    fputs(page->kind == APP_HTML ? "</pre></details>\n" : "\n", page->out);
+}
+
+/* ---- figures ---- */
+
+void app_page_label(app_page *page, double x, double y, const char *anchor, const char *class, const char *text)
+{
+    fprintf(page->out, "<text x='%.1f' y='%.1f' text-anchor='%s'", x, y, anchor);
+    if (class) fprintf(page->out, " class='%s'", class);
+    fputc('>', page->out);
+    put(page, text);
+    fprintf(page->out, "</text>\n");
+}
+
+static void begin_html(app_page *page, const app_figure *figure, double width, double height)
+{
+    const bool wide = width > APP_FIGURE_WIDTH;
+    fprintf(page->out, "<figure class=\"%s\"><h3>", wide ? "wide" : "plain");
+    put(page, figure->title);
+    fprintf(page->out, "</h3>\n<div class=\"scroll\"><svg viewBox=\"0 0 %.0f %.0f\" ", width, height);
+    if (wide) fprintf(page->out, "width=\"%.0f\" height=\"%.0f\" ", width, height);
+    fprintf(page->out, "role=\"img\" aria-label=\"");
+    put(page, figure->title);
+    fprintf(page->out, "\">\n");
+}
+
+void app_page_figure_begin(app_page *page, const app_figure *figure, double width, double height)
+{
+    page->figures++;
+    if (page->kind == APP_HTML) {
+        begin_html(page, figure, width, height);
+        return;
+    }
+    app_page_label(page, 12, page->height + 18, "start", "title", figure->title);
+    page->height += TITLE_HEIGHT;
+    fprintf(page->out, "<svg x='0' y='%.0f' width='%.0f' height='%.0f' viewBox='0 0 %.0f %.0f'>\n", page->height,
+            width, height, width, height);
+    page->height += height;
+}
+
+void app_page_figure_end(app_page *page, const app_figure *figure)
+{
+    fprintf(page->out, "</svg>");
+    if (page->kind == APP_HTML) {
+        fprintf(page->out, "</div><figcaption>");
+        put(page, figure->caption);
+        fprintf(page->out, "</figcaption></figure>\n");
+        return;
+    }
+    fputc('\n', page->out);
+    for (const char *text = figure->caption; *text;) {
+        const size_t n = line_length(text, CAPTION_WIDTH);
+        char *line = strndup(text, n);
+        page->height += CAPTION_LINE;
+        app_page_label(page, 12, page->height, "start", "soft", line ? line : "");
+        free(line);
+        text += n + (text[n] == ' ' || text[n] == '\n');
+    }
+    page->height += 20;
+}

@@ -1,0 +1,271 @@
+/* Figures by client: accuracy with its worst decile, and the split: classes and modalities of each client. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/memory.h"
+#include "report.h"
+
+enum { MOST_BARS = 100, MOST_CLIENTS = 120, MOST_DOTS = 30, MOST_CLASSES = 24 };
+
+/* ---- accuracy ---- */
+
+typedef struct {
+    double accuracy;
+    int64_t client;
+} entry;
+
+static int by_accuracy(const void *a, const void *b)
+{
+    const entry *x = a, *y = b;
+    if (x->accuracy != y->accuracy) return x->accuracy < y->accuracy ? -1 : 1;
+    return (x->client > y->client) - (x->client < y->client);
+}
+
+/* The clients of all runs that have test rows, worst first. */
+static entry *sorted_clients(const report_group *g, int64_t *n)
+{
+    int64_t room = 0;
+    for (int k = 0; k < g->runs; k++) room += g->run[k]->clients;
+    entry *list = ent_alloc(room, sizeof *list);
+    *n = 0;
+    for (int k = 0; k < g->runs && list; k++)
+        for (int64_t c = 0; c < g->run[k]->clients; c++)
+            if (isfinite(g->run[k]->client_accuracy[c])) list[(*n)++] = (entry){g->run[k]->client_accuracy[c], c};
+    if (list) qsort(list, (size_t)*n, sizeof *list, by_accuracy);
+    return list;
+}
+
+static app_spread spread_of(int64_t n, const entry *list)
+{
+    double *value = ent_alloc(n, sizeof *value);
+    for (int64_t k = 0; k < n && value; k++) value[k] = list[k].accuracy;
+    const app_spread spread = app_spread_of(value ? n : 0, value);
+    ent_free(value);
+    return spread;
+}
+
+static app_figure client_figure(const char *title, const char *caption, const char *x, const char *unit)
+{
+    return (app_figure){
+        title, caption, {x, unit, 0, true, NAN, NAN}, {"test accuracy", "share of samples", 0, false, 0.0, NAN}};
+}
+
+static void sorted_bars(app_page *page, const char *title, const char *caption, const entry *list, int n, int worst)
+{
+    double value[MOST_BARS];
+    uint8_t marked[MOST_BARS];
+    char text[MOST_BARS][24];
+    const char *name[MOST_BARS];
+    for (int k = 0; k < n; k++) {
+        value[k] = list[k].accuracy;
+        marked[k] = k < worst;
+        snprintf(text[k], sizeof text[k], "%lld", (long long)list[k].client);
+        name[k] = text[k];
+    }
+    const app_figure figure = client_figure(title, caption, "client, worst first", "number");
+    app_chart_bars(page, &figure,
+                   &(app_bars){.bars = n,
+                               .parts = 1,
+                               .name = name,
+                               .value = value,
+                               .marked = marked,
+                               .mark = "worst decile",
+                               .plain = "other clients"});
+}
+
+static void histogram(app_page *page, const char *title, const char *caption, const entry *list, int64_t n,
+                      double limit)
+{
+    enum { BINS = 20 };
+    double value[BINS] = {0};
+    uint8_t marked[BINS];
+    char text[BINS][24];
+    const char *name[BINS];
+    for (int64_t k = 0; k < n; k++) {
+        const int bin = (int)(fmin(fmax(list[k].accuracy, 0.0), 1.0) * BINS);
+        value[bin < BINS ? bin : BINS - 1] += 1.0;
+    }
+    for (int k = 0; k < BINS; k++) {
+        snprintf(text[k], sizeof text[k], "%.2f", (double)k / BINS);
+        name[k] = text[k];
+        marked[k] = (double)k / BINS <= limit;
+    }
+    app_figure figure = client_figure(title, caption, "test accuracy, lower end of a bin", "share of samples");
+    figure.y = (app_axis){"clients", "number", 0, true, 0.0, NAN};
+    app_chart_bars(page, &figure,
+                   &(app_bars){.bars = BINS,
+                               .parts = 1,
+                               .name = name,
+                               .value = value,
+                               .marked = marked,
+                               .mark = "bins that the worst decile reaches",
+                               .plain = "other clients"});
+}
+
+void report_clients(app_page *page, const report_group *g)
+{
+    int64_t n;
+    char title[256], caption[512];
+    entry *list = sorted_clients(g, &n);
+    if (list && n > 1) {
+        const int64_t worst = n / 10 > 0 ? n / 10 : 1;
+        const app_spread spread = spread_of(n, list);
+        snprintf(title, sizeof title, "Accuracy by client: %s", g->label);
+        snprintf(caption, sizeof caption,
+                 "The %lld clients with test samples of %d run%s: mean %.4f, standard deviation %.4f, worst decile "
+                 "(mean of the worst %lld) %.4f.",
+                 (long long)n, g->runs, g->runs == 1 ? "" : "s", spread.mean, spread.spread, (long long)worst,
+                 spread.worst_decile);
+        if (n <= MOST_BARS)
+            sorted_bars(page, title, caption, list, (int)n, (int)worst);
+        else
+            histogram(page, title, caption, list, n, list[worst - 1].accuracy);
+    }
+    ent_free(list);
+}
+
+/* ---- the split ---- */
+
+/* Rows by client and something else. */
+typedef struct {
+    int rows, columns, stride; /* every stride-th client is shown */
+    double *value;             /* [rows][columns] */
+    char row_text[MOST_CLASSES][64], column_text[MOST_CLIENTS][24];
+    const char *row[MOST_CLASSES], *column[MOST_CLIENTS];
+} counts;
+
+static counts *counts_new(const report_run *run, int rows)
+{
+    counts *c = ent_alloc(1, sizeof *c);
+    if (!c) return NULL;
+    c->stride = (int)((run->clients + MOST_CLIENTS - 1) / MOST_CLIENTS);
+    c->columns = (int)((run->clients + c->stride - 1) / c->stride);
+    c->rows = rows;
+    c->value = ent_alloc((int64_t)rows * c->columns, sizeof *c->value);
+    for (int k = 0; k < c->columns; k++) {
+        snprintf(c->column_text[k], sizeof c->column_text[k], "%d", k * c->stride);
+        c->column[k] = c->column_text[k];
+    }
+    for (int k = 0; k < rows; k++) c->row[k] = c->row_text[k];
+    if (c->value) return c;
+    ent_free(c);
+    return NULL;
+}
+
+static void counts_free(counts *c)
+{
+    if (c) ent_free(c->value);
+    ent_free(c);
+}
+
+static void counts_add(counts *c, int row, int client, double by)
+{
+    if (client % c->stride == 0) c->value[row * c->columns + client / c->stride] += by;
+}
+
+static void draw(app_page *page, const counts *c, const app_figure *figure, const char *name, const char *unit,
+                 bool dots)
+{
+    app_chart_cells(page, figure,
+                    &(app_cells){.rows = c->rows,
+                                 .columns = c->columns,
+                                 .row = c->row,
+                                 .column = c->column,
+                                 .value = c->value,
+                                 .name = name,
+                                 .unit = unit,
+                                 .dots = dots});
+}
+
+static const char *sampled(const counts *c, char text[64])
+{
+    text[0] = '\0';
+    if (c->stride > 1) snprintf(text, 64, " One client in %d is shown.", c->stride);
+    return text;
+}
+
+/* The class of a row; real labels are cut at 0. */
+static int class_of(const ent_dataset *d, int64_t row)
+{
+    if (d->category) return d->category[row] < MOST_CLASSES ? d->category[row] : MOST_CLASSES - 1;
+    return d->value[row] >= 0.0;
+}
+
+static void draw_classes(app_page *page, const report_run *run, const ent_dataset *d)
+{
+    const int classes = d->category ? (d->classes < MOST_CLASSES ? d->classes : MOST_CLASSES) : 2;
+    char caption[400], more[64];
+    counts *c = counts_new(run, classes);
+    if (!c) return;
+    for (int64_t k = 0; k < run->train_rows; k++) counts_add(c, class_of(d, run->row[k]), run->client[k], 1.0);
+    for (int k = 0; k < classes; k++)
+        snprintf(c->row_text[k], sizeof c->row_text[k], d->category ? "%d" : k ? ">= 0" : "< 0", k);
+    snprintf(caption, sizeof caption, "Training rows of each client by class, %s, from the run %.100s.%s%s",
+             c->columns <= MOST_DOTS ? "as area" : "as colour", run->folder, sampled(c, more),
+             d->classes > MOST_CLASSES ? " All classes from 23 on are in the last row." : "");
+    const app_figure figure = {"The split: classes by client",
+                               caption,
+                               {"client", "number", 0, true, NAN, NAN},
+                               {d->category ? "class" : "label", d->category ? "number" : "sign", 0, true, NAN, NAN}};
+    draw(page, c, &figure, "training rows", "number", c->columns <= MOST_DOTS);
+    counts_free(c);
+}
+
+static bool rows_exist(const report_run *run, const ent_dataset *d)
+{
+    for (int64_t k = 0; k < run->train_rows; k++)
+        if (run->row[k] < 0 || run->row[k] >= d->rows) return false;
+    return true;
+}
+
+/* The result holds no labels: they are read from the data set, where it is still there. */
+static void classes_of_run(app_page *page, const report_run *run)
+{
+    ent_dataset *d;
+    const ent_config_data *c = &run->config->data;
+    if (ent_dataset_open(c->file, 0, NULL, c->label, &d) != ENT_OK) {
+        app_page_paragraph(page, "Classes by client are left out, the data set cannot be read: %s", ent_message());
+        return;
+    }
+    if (rows_exist(run, d))
+        draw_classes(page, run, d);
+    else
+        app_page_paragraph(page, "Classes by client are left out: %s is not the data set of the training.", c->file);
+    ent_dataset_free(d);
+}
+
+static void draw_modalities(app_page *page, const report_run *run)
+{
+    const int modalities = (int)run->config->data.modalities_count;
+    char caption[400], more[64];
+    counts *c = counts_new(run, modalities);
+    if (!c) return;
+    for (int64_t k = 0; k < run->train_rows; k++)
+        for (int m = 0; m < modalities; m++)
+            if (run->context[k] >> m & 1) counts_add(c, m, run->client[k], 1.0);
+    for (int m = 0; m < modalities; m++) {
+        snprintf(c->row_text[m], sizeof c->row_text[m], "%s", run->config->data.modalities[m]);
+        for (int k = 0; k < c->columns; k++) {
+            const int64_t rows = run->client_train[k * c->stride];
+            c->value[m * c->columns + k] = rows > 0 ? c->value[m * c->columns + k] / (double)rows : NAN;
+        }
+    }
+    snprintf(caption, sizeof caption,
+             "Share of a client's training rows that have a modality after the missing protocol, from the run "
+             "%.100s; clients without a row stay blank.%s",
+             run->folder, sampled(c, more));
+    const app_figure figure = {"The split: modalities by client",
+                               caption,
+                               {"client", "number", 0, true, NAN, NAN},
+                               {"modality", "name", 0, true, NAN, NAN}};
+    draw(page, c, &figure, "rows that have it", "share", false);
+    counts_free(c);
+}
+
+void report_split(app_page *page, const report_run *run)
+{
+    if (run->train_rows == 0) return;
+    classes_of_run(page, run);
+    draw_modalities(page, run);
+}

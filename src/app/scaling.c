@@ -1,0 +1,369 @@
+/* entente scaling: one job measures every point up to its own size.  For each, the first ranks of the world form a
+ * group and work; the others wait.  Rank 0 keeps the rows, writes them and draws them. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "config.h"
+#include "entente/memory.h"
+#include "scaling_run.h"
+
+enum { MOST_SIZES = 32, MAX_SETS = 256, MOST_QUBITS = 50, MOST_LAYERS = 1000 };
+enum {
+    KEY_RANKS = 'r',
+    KEY_THREADS = 't',
+    KEY_SHARDS = 's',
+    KEY_WEAK = 'w',
+    KEY_QUBITS = 'n',
+    KEY_LAYERS = 'l',
+    KEY_REPEATS = 'k',
+    KEY_OUT = 'o',
+    KEY_QUIET = 'q',
+    KEY_SET = 1000
+};
+
+typedef struct {
+    int n, size[MOST_SIZES];
+} sizes;
+
+typedef struct {
+    const char *config_path, *out;
+    sizes ranks, threads, shards, states; /* shards: of the clients; states: of the one state */
+    bool weak, quiet;
+    int64_t qubits, layers, repeats;
+    const char *set[MAX_SETS];
+    int sets;
+} arguments;
+
+static const struct argp_option OPTIONS[] = {
+    {"ranks", KEY_RANKS, "LIST", 0, "ranks for the clients, as 1,2,4 (default: powers of two up to the job's)", 0},
+    {"threads", KEY_THREADS, "LIST", 0, "threads a rank, as 1,2 (default: OMP_NUM_THREADS, else 1)", 0},
+    {"qubits", KEY_QUBITS, "N", 0, "measure one state of N qubits over ranks too", 0},
+    {"shards", KEY_SHARDS, "LIST", 0,
+     "ranks that hold one state together, powers of two (default: for the clients run.shards; with --qubits all up "
+     "to "
+     "the job's)",
+     0},
+    {"layers", KEY_LAYERS, "N", 0, "layers of the state's circuit (default 4)", 0},
+    {"weak", KEY_WEAK, NULL, 0, "let the work grow with the ranks", 0},
+    {"repeats", KEY_REPEATS, "N", 0, "how often each point is measured (default 3)", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
+    {"out", KEY_OUT, "DIR", 0, "folder for scaling.csv, model.csv and scaling.svg (default: scaling)", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
+    {0}};
+
+/* "1,2,4": ascending whole numbers. */
+static error_t read_sizes(struct argp_state *state, const char *option, const char *text, int high, sizes *out)
+{
+    out->n = 0;
+    for (const char *at = text;;) {
+        char *end;
+        const long value = strtol(at, &end, 10);
+        const int last = out->n > 0 ? out->size[out->n - 1] : 0;
+        if (end == at || value <= last || value > high || out->n == MOST_SIZES || (*end != ',' && *end != '\0')) {
+            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, as 1,2,4", option, text,
+                       high);
+            return EINVAL;
+        }
+        out->size[out->n++] = (int)value;
+        if (*end == '\0') return 0;
+        at = end + 1;
+    }
+}
+
+static error_t finish(struct argp_state *state, const arguments *a)
+{
+    if (!a->config_path && a->qubits == 0) {
+        argp_error(state, "measure what? A configuration, or --qubits for one state, or both");
+        return EINVAL;
+    }
+    for (int k = 0; k < a->shards.n; k++)
+        if ((a->shards.size[k] & (a->shards.size[k] - 1)) != 0) {
+            argp_error(state, "--shards: found %d, want powers of two", a->shards.size[k]);
+            return EINVAL;
+        }
+    return 0;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case KEY_RANKS:
+        return read_sizes(state, "--ranks", value, 1 << 24, &a->ranks);
+    case KEY_THREADS:
+        return read_sizes(state, "--threads", value, 1024, &a->threads);
+    case KEY_SHARDS:
+        return read_sizes(state, "--shards", value, 1 << 24, &a->shards);
+    case KEY_QUBITS:
+        return app_whole(state, value, 2, MOST_QUBITS, &a->qubits);
+    case KEY_LAYERS:
+        return app_whole(state, value, 1, MOST_LAYERS, &a->layers);
+    case KEY_REPEATS:
+        return app_whole(state, value, 1, 1000, &a->repeats);
+    case KEY_WEAK:
+        a->weak = true;
+        return 0;
+    case KEY_QUIET:
+        a->quiet = true;
+        return 0;
+    case KEY_OUT:
+        a->out = value;
+        return 0;
+    case KEY_SET:
+        if (a->sets < MAX_SETS) {
+            a->set[a->sets++] = value;
+            return 0;
+        }
+        argp_error(state, "more than %d --set", MAX_SETS);
+        return EINVAL;
+    case ARGP_KEY_ARG:
+        if (!a->config_path) {
+            a->config_path = value;
+            return 0;
+        }
+        argp_error(state, "more than one configuration: '%s'", value);
+        return EINVAL;
+    case ARGP_KEY_END:
+        return finish(state, a);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const char DOC[] =
+    "Measure strong or weak scaling over ranks, threads and shards.\v"
+    "Start it under mpirun or srun with the largest number of ranks: smaller groups are formed out of it, and one "
+    "job "
+    "measures every point.  Measured are the rounds of CONFIG.yaml, whose clients the ranks share, and with --qubits "
+    "the gradient of a layered circuit on one state that the ranks share.\n\n"
+    "Weak: a rank's share of the work stays.  Clients: as many times the configuration's clients and epochs as there "
+    "are ranks, on the same rows; state: one qubit more with each doubling.\n\n"
+    "  mpirun -n 4 entente scaling my.yaml --threads 1,2 --out strong\n"
+    "  srun entente scaling --qubits 24 --weak --out weak-state\n"
+    "  entente report strong weak-state\n\n"
+    "DIR/scaling.csv has a line for each repeat, DIR/model.csv what a fitted model (serial part, parallel part, "
+    "latency, bandwidth) says of larger machines: model, not measured.  entente report puts the files of several "
+    "jobs "
+    "together.";
+
+static const struct argp ARGP = {OPTIONS, parse, "[CONFIG.yaml]", DOC, NULL, NULL, NULL};
+
+/* ---- points ---- */
+
+typedef struct {
+    ent_comm *world;
+    arguments *a;
+    char name[SCALING_NAME]; /* of the configuration */
+    ent_config *config;      /* as it stands in the file */
+    scaling_rows rows;       /* rank 0 */
+    app_bar bar;
+    int done, all;
+} job;
+
+static scaling_row point_of(const job *j, const char *what, int ranks, int threads, int shards)
+{
+    scaling_row row = {.ranks = ranks, .threads = threads, .shards = shards};
+    snprintf(row.what, sizeof row.what, "%s", what);
+    snprintf(row.mode, sizeof row.mode, "%s", j->a->weak ? "weak" : "strong");
+    snprintf(row.name, sizeof row.name, "%s", strcmp(what, "state") == 0 ? "layered circuit" : j->name);
+    return row;
+}
+
+static void advance(job *j)
+{
+    j->done++;
+    if (ent_comm_rank(j->world) == 0) app_bar_show(&j->bar, j->done, j->all);
+}
+
+/* The configuration of a point.  Weak: each rank keeps its number of clients, and, as these share the same rows among
+ * more, the epochs grow so that it keeps its number of samples too. */
+static ent_config config_of(const job *j, int ranks, int threads, int shards)
+{
+    ent_config config = *j->config;
+    config.run.threads = threads;
+    config.run.shards = shards;
+    if (j->a->weak) {
+        config.federation.clients *= ranks;
+        config.client.epochs *= ranks;
+    }
+    return config;
+}
+
+/* One point; the group is the first `ranks` ranks. */
+static ent_status run_clients(job *j, ent_comm *group, int ranks, int threads, int shards)
+{
+    const scaling_row base = point_of(j, "clients", ranks, threads, shards);
+    const ent_config config = config_of(j, ranks, threads, shards);
+    return scaling_run_clients(group, &config, (int)j->a->repeats, &base, &j->rows);
+}
+
+static ent_status run_state(job *j, ent_comm *group, int ranks, int threads)
+{
+    const arguments *a = j->a;
+    const scaling_row base = point_of(j, "state", ranks, threads, ranks);
+    const int more = a->weak ? (int)log2(ranks / a->states.size[0]) : 0;
+    return scaling_run_state(group, (int)a->qubits + more, (int)a->layers, ENT_DOUBLE, (int)a->repeats, &base,
+                             &j->rows);
+}
+
+/* Every number of threads and shards on the first `ranks` ranks.  Shards that the ranks cannot be cut into make no
+ * point. */
+static ent_status run_ranks(job *j, bool state, int ranks)
+{
+    const bool mine = ent_comm_rank(j->world) < ranks;
+    const sizes *threads = &j->a->threads, one = {1, {1}}, *shards = state ? &one : &j->a->shards;
+    ent_comm *group;
+    ENT_TRY(ent_comm_split(j->world, mine ? 0 : 1, &group));
+    ent_status status = ENT_OK;
+    for (int k = 0; k < threads->n * shards->n && status == ENT_OK; k++) {
+        const int t = threads->size[k / shards->n], s = shards->size[k % shards->n];
+        if (mine && state) status = run_state(j, group, ranks, t);
+        if (mine && !state && ranks % s == 0) status = run_clients(j, group, ranks, t, s);
+        status = ent_comm_agree(j->world, status);
+        advance(j);
+    }
+    ent_comm_free(group);
+    return status;
+}
+
+static ent_status run_kind(job *j, bool state, const sizes *ranks)
+{
+    for (int r = 0; r < ranks->n; r++) ENT_TRY(run_ranks(j, state, ranks->size[r]));
+    return ENT_OK;
+}
+
+/* ---- what is given, and what is not ---- */
+
+static void powers_up_to(int most, sizes *out)
+{
+    if (out->n > 0) return;
+    for (int p = 1; p <= most && out->n < MOST_SIZES; p *= 2) out->size[out->n++] = p;
+}
+
+static ent_status check_sizes(const char *option, const sizes *list, int world)
+{
+    const int most = list->size[list->n - 1];
+    ENT_REQUIRE(most <= world, ENT_EARG, "%s: found %d, but the job has %d rank%s: start it with mpirun -n %d",
+                option, most, world, world == 1 ? "" : "s", most);
+    return ENT_OK;
+}
+
+static ent_status complete(ent_comm *world, arguments *a)
+{
+    const int size = ent_comm_size(world);
+    const char *threads = getenv("OMP_NUM_THREADS");
+    powers_up_to(size, &a->ranks);
+    a->states = a->shards;
+    powers_up_to(size, &a->states);
+    if (a->threads.n == 0) a->threads = (sizes){1, {threads && atoi(threads) > 0 ? atoi(threads) : 1}};
+    if (a->config_path) ENT_TRY(check_sizes("--ranks", &a->ranks, size));
+    if (a->shards.n > 0) ENT_TRY(check_sizes("--shards", &a->shards, size));
+    const double most = ldexp(1.0, (int)(a->qubits > 0 ? a->qubits : 1) - 1);
+    ENT_REQUIRE(a->qubits == 0 || a->weak || a->states.size[a->states.n - 1] <= most, ENT_EARG,
+                "--shards: found %d, want at most %.0f for a state of %d qubits", a->shards.size[a->shards.n - 1],
+                most, (int)a->qubits);
+    return ENT_OK;
+}
+
+static ent_status check_weak(const arguments *a, const ent_config *config)
+{
+    ENT_REQUIRE(!a->weak || config->federation.clients > 0, ENT_ECONFIG,
+                "federation.clients: found 0 (one a group), want a number of clients, which --weak lets grow");
+    return ENT_OK;
+}
+
+static ent_status read_config(job *j)
+{
+    char *text = NULL;
+    ent_status status = ENT_OK;
+    const arguments *a = j->a;
+    const char *slash = strrchr(a->config_path, '/');
+    snprintf(j->name, sizeof j->name, "%.60s", slash ? slash + 1 : a->config_path);
+    for (char *at = j->name; *at; at++)
+        if (strchr(",;\"'\t\n\r", *at)) *at = '_';
+    if (strrchr(j->name, '.')) *strrchr(j->name, '.') = '\0';
+    if (ent_comm_rank(j->world) == 0) status = app_config_text(a->config_path, a->sets, a->set, &text);
+    ENT_TRY(app_share(j->world, status, &text));
+    status = app_config_parse(text, &j->config);
+    if (status == ENT_OK) status = check_weak(a, j->config);
+    ent_free(text);
+    return ent_comm_agree(j->world, status);
+}
+
+/* ---- output ---- */
+
+static ent_status check_folder(const char *folder, char path[4096])
+{
+    ENT_REQUIRE(snprintf(path, 4096, "%s/scaling.csv", folder) < 4096, ENT_EARG, "--out: too long a path");
+    ENT_REQUIRE(access(path, F_OK) != 0, ENT_EARG, "%s: a study is there already; name another folder with --out",
+                folder);
+    ENT_REQUIRE(mkdir(folder, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", folder, strerror(errno));
+    return ENT_OK;
+}
+
+static ent_status draw(app_page_kind kind, const char *folder, const char *path)
+{
+    app_page *page;
+    ENT_TRY(app_page_new(kind, folder, &page));
+    ent_status status = app_scaling_draw(page, 1, &folder);
+    if (status == ENT_OK) status = app_page_save(page, path);
+    app_page_free(page);
+    return status;
+}
+
+static ent_status write_all(const job *j)
+{
+    char path[4096];
+    scaling_series *list = NULL;
+    int count = 0;
+    const char *out = j->a->out;
+    ENT_REQUIRE(j->rows.n > 0, ENT_EARG, "--shards: none of the numbers of ranks can be cut into so many");
+    snprintf(path, sizeof path, "%.4000s/scaling.csv", out);
+    ENT_TRY(scaling_rows_write(&j->rows, path));
+    ENT_TRY(scaling_series_make(&j->rows, &list, &count));
+    snprintf(path, sizeof path, "%.4000s/model.csv", out);
+    ent_status status = scaling_model_write(list, count, path);
+    scaling_series_free(list, count);
+    snprintf(path, sizeof path, "%.4000s/scaling.svg", out);
+    if (status == ENT_OK) status = draw(APP_SVG, out, path);
+    if (status == ENT_OK && !j->a->quiet) status = draw(APP_TEXT, out, NULL);
+    return status;
+}
+
+static ent_status measure(job *j)
+{
+    arguments *a = j->a;
+    char path[4096];
+    ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? check_folder(a->out, path) : ENT_OK));
+    if (a->config_path) ENT_TRY(read_config(j));
+    if (a->config_path && a->shards.n == 0) a->shards = (sizes){1, {j->config->run.shards}};
+    j->all = a->threads.n * ((a->config_path ? a->ranks.n * a->shards.n : 0) + (a->qubits > 0 ? a->states.n : 0));
+    j->bar = (app_bar){.what = "points measured", .quiet = a->quiet};
+    if (ent_comm_rank(j->world) == 0) app_bar_show(&j->bar, 0, j->all);
+    if (a->config_path) ENT_TRY(run_kind(j, false, &a->ranks));
+    if (a->qubits > 0) ENT_TRY(run_kind(j, true, &a->states));
+    if (ent_comm_rank(j->world) == 0) app_bar_end(&j->bar);
+    return app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? write_all(j) : ENT_OK);
+}
+
+int app_scaling(int argc, char **argv)
+{
+    arguments a = {.out = "scaling", .layers = 4, .repeats = 3};
+    ent_comm *world;
+    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
+    if (status != ENT_OK) {
+        ent_comm_finish(world);
+        return APP_USAGE;
+    }
+    job j = {.world = world, .a = &a};
+    status = complete(world, &a);
+    if (status == ENT_OK) status = measure(&j);
+    app_config_free(j.config);
+    scaling_rows_free(&j.rows);
+    return app_finish(world, status);
+}

@@ -1,0 +1,17 @@
+/* The two things that entente scaling measures, at one point.  Collective over `group`; rows are there on its rank 0. */
+#ifndef ENTENTE_APP_SCALING_RUN_H
+#define ENTENTE_APP_SCALING_RUN_H
+
+#include "entente/fed.h"
+#include "scaling.h"
+
+/* Train the configuration `repeats` times; `base` holds what, mode, name, ranks and threads. */
+ent_status scaling_run_clients(ent_comm *group, const ent_config *config, int repeats, const scaling_row *base,
+                               scaling_rows *rows);
+
+/* Gradients of a layered circuit (RY, RZ and a ring of CNOTs) on one state over the group's ranks; one more, first,
+ * that is not counted. */
+ent_status scaling_run_state(ent_comm *group, int qubits, int layers, ent_precision precision, int repeats,
+                             const scaling_row *base, scaling_rows *rows);
+
+#endif

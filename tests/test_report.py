@@ -1,0 +1,626 @@
+#!/usr/bin/python3
+"""`entente report` and `entente scaling`: what they write, what they refuse, and how the page looks in a browser.
+
+    python3 tests/test_report.py ENTENTE MPIEXEC NUMPROC_FLAG [TEST...] [--shots FOLDER]
+
+Browser: headless Chromium by chromedriver, over its HTTP protocol; --shots keeps screenshots.  Where Chromium cannot be
+started, tests of class Browser are skipped (77)."""
+import base64
+import csv
+import html.parser
+import itertools
+import json
+import math
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+try:
+    import h5py
+    import numpy
+except ImportError as missing:
+    print(f"skipped: {missing}; env/debian.sh --tests installs it")
+    sys.exit(77)
+
+ENTENTE, MPIEXEC, NUMPROC = sys.argv[1:4]
+SHOTS = None
+folder = None
+CONFIG = """\
+data:       {file: DATA, modalities: [text, audio, vision], label: class}
+model:
+  registers: {text: {qubits: 2}, audio: {qubits: 3, ansatz: strong}, vision: {qubits: 2}}
+  readout:   zz
+missing:    {level: client, rate: 0.3, policy: mma}
+federation: {clients: 12, split: dirichlet_client, alpha: 0.5, rounds: 7}
+client:     {learning_rate: 0.05}
+"""
+
+
+def run(*words, ranks=0, code=0):
+    start = [*MPIEXEC.split(), NUMPROC, str(ranks)] if ranks else []
+    process = subprocess.Popen([*start, ENTENTE, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               stdin=subprocess.DEVNULL, text=True, cwd=folder, start_new_session=True)
+    try:
+        out, err = process.communicate(timeout=150)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise AssertionError(f"hangs: {words}") from None
+    if process.returncode != code:
+        raise AssertionError(f"exit code {process.returncode}, want {code}, of {words}\n{out}\n{err}")
+    return out if code == 0 else err
+
+
+def train(out, *sets, config="run.yaml"):
+    run("train", folder / config, "--quiet", "--out", folder / out, *[w for s in sets for w in ("--set", s)], ranks=1)
+    return folder / out
+
+
+def write_sweep(name):
+    """A table as `entente sweep` writes it: two keys, two seeds, one failed point."""
+    (folder / name).mkdir()
+    with open(folder / name / "table.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["missing.policy", "missing.rate", "seeds.init", "status", "error", "accuracy", "loss",
+                        "train_s"])
+        for policy in ("mma", "zero"):
+            for rate in (0.1, 0.3, 0.5):
+                for seed in (1, 2):
+                    good = 0.8 - (0.2 if policy == "mma" else 0.5) * rate + 0.01 * seed
+                    table.writerow([policy, rate, seed, "done", "", f"{good:.4f}", "0.5", "1.5"])
+        table.writerow(["drop", 0.1, 1, "failed", "no row <b>left</b>, none", "", "", ""])
+
+
+def write_study(name):
+    """As `entente study` writes it: two settings, two rates, two variants, two seeds; and its summary."""
+    (folder / name).mkdir()
+    with open(folder / name / "study.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow("point data setting rate variant seed status error n loss accuracy params config_sha256".split())
+        for point, (setting, rate, variant, seed) in enumerate(itertools.product(("iid", "noniid"), (0, 0.3),
+                                                                                 ("mma", "zero"), (1, 2))):
+            good = 0.7 - 0.1 * (setting == "noniid") - rate * (0.2 if variant == "mma" else 0.4) + 0.01 * seed
+            table.writerow([point, "mosi", setting, rate, variant, seed, "done", "", 240, 0.5, good, 9, "ab" * 32])
+    (folder / name / "summary.csv").write_text(
+        "data,setting,rate,variant,n,mean,deviation,pairs,difference,low,high,p\n"
+        "mosi,iid,0.3,zero,2,0.595123456,0.007,2,-0.06,-0.06,-0.06,0.5\n")
+
+
+def write_scaling(name):
+    """T(p) = 0.1 + 4 / p + 0.01 log2 p, three repeats."""
+    (folder / name).mkdir()
+    with open(folder / name / "scaling.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow("what mode name ranks threads shards clients qubits repeat work bytes seconds compute_s "
+                       "communicate_s wait_s evaluate_s io_s".split())
+        for ranks in (1, 2, 4, 8):
+            for repeat in range(3):
+                seconds = (0.1 + 4 / ranks + 0.01 * math.log2(ranks)) * (1 + 0.01 * (repeat - 1))
+                table.writerow(["clients", "strong", "made", ranks, 1, 1, 64, 0, repeat, 1000, 0, seconds, 4 / ranks,
+                                0.01 * math.log2(ranks), 0.1, 0.05, 0.02])
+
+
+def setUpModule():
+    global folder
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="entente-report-"))
+    run("synth", "--out", folder / "data.h5", "--rows", 900)
+    (folder / "run.yaml").write_text(CONFIG.replace("DATA", str(folder / "data.h5")))
+    for policy in ("mma", "zero"):
+        for rate in (0.1, 0.5):
+            for seed in (1, 2, 3):
+                train(f"{policy}-{rate}-{seed}", f"missing.policy={policy}", f"missing.rate={rate}",
+                      f"seeds.init={seed}", f"seeds.split={seed}")
+    write_sweep("sweep")
+    write_study("study")
+    write_scaling("made")
+
+
+def tearDownModule():
+    shutil.rmtree(folder)
+
+
+def runs():
+    return sorted(str(p) for p in folder.glob("*-0.*-*") if p.is_dir())
+
+
+def page_of(*folders):
+    path = folder / f"page-{time.monotonic_ns()}.html"
+    run("report", *folders, "--out", path)
+    return path
+
+
+class Outline(html.parser.HTMLParser):
+    """Figures with their texts, and every attribute that could fetch something."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.figures, self.links, self.stack = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "figure":
+            self.figures.append({"kind": attributes["class"], "h3": "", "figcaption": "", "labels": [], "text": ""})
+        for name in ("src", "href", "action", "data", "xlink:href"):
+            if name in attributes:
+                self.links.append(attributes[name])
+        self.stack.append((tag, attributes.get("class") or ""))
+
+    def handle_endtag(self, tag):
+        while self.stack and self.stack.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        if not self.figures or "figure" not in [tag for tag, _ in self.stack]:
+            return
+        figure, (tag, kind) = self.figures[-1], self.stack[-1]
+        figure["text"] += data + " "
+        if tag in ("h3", "figcaption"):
+            figure[tag] += data
+        if kind in ("x-label", "y-label"):
+            figure["labels"].append((kind, data))
+
+
+class Computes(unittest.TestCase):
+    def outline(self, *folders):
+        return Outline(page_of(*folders).read_text())
+
+    def test_every_figure_has_title_labels_units_and_caption(self):
+        figures = self.outline(*runs(), "sweep", "study", "made").figures
+        self.assertGreater(len(figures), 20)
+        for figure in figures:
+            self.assertTrue(figure["h3"].strip() and figure["figcaption"].strip(), figure)
+            if figure["kind"] != "table":
+                self.assertEqual([kind for kind, _ in figure["labels"]].count("x-label"), 1, figure["h3"])
+                self.assertEqual([kind for kind, _ in figure["labels"]].count("y-label"), 1, figure["h3"])
+                for _, label in figure["labels"]:
+                    self.assertRegex(label, r"\(.+\)", figure["h3"])
+
+    def test_needs_nothing_but_itself(self):
+        text = page_of(*runs(), "sweep", "study", "made").read_text()
+        self.assertEqual(Outline(text).links, ["data:,"])
+        self.assertNotIn("<script", text)
+        self.assertNotRegex(text, r"@import|url\(|https?:")
+
+    def test_runs_that_differ_in_seeds_are_one_line(self):
+        figures = {f["h3"]: f for f in self.outline(*runs()).figures}
+        curve = figures["Test accuracy by round"]
+        self.assertEqual(len(re.findall(r"\(3 runs\)", curve["text"])), 4)
+        self.assertIn("From 12 runs in 4 configurations", curve["figcaption"])
+        self.assertIn("policy mma, rate 0.1", curve["text"])
+        self.assertIn("Accuracy against missing rate", figures)
+
+    def test_figures_agree_with_the_results(self):
+        chosen = [r for r in runs() if "mma-0.1" in r]
+        figures = {f["h3"]: f for f in self.outline(*chosen).figures}
+        accuracy, clients = [], []
+        for path in chosen:
+            with h5py.File(pathlib.Path(path) / "result.h5") as file:
+                accuracy.append(file["/metrics/accuracy"][0])
+                clients += [v for v in file["/client/accuracy"][:] if not numpy.isnan(v)]
+        self.assertIn(f"{numpy.mean(accuracy):.4f} ({min(accuracy):.4f} to {max(accuracy):.4f})",
+                      figures["Test figures"]["text"])
+        worst = numpy.mean(sorted(clients)[:len(clients) // 10])
+        by_client = next(f for title, f in figures.items() if title.startswith("Accuracy by client"))
+        self.assertRegex(by_client["figcaption"], rf"worst decile \(mean of the worst \d+\) {worst:.4f}")
+
+    def test_the_circuit_is_drawn_gate_by_gate(self):
+        text = page_of(runs()[0]).read_text()
+        circuit = text[text.index("The circuit of all modalities"):]
+        self.assertIn("7 qubits", circuit)
+        gates = int(re.search(r"(\d+) gates", circuit).group(1))
+        # text, vision: hea, 2 layers of (1 RY data, RY, RZ) a qubit and n-1 CZ; audio: strong, RZ RY RZ and n CX;
+        # fusion: links 2 + 3 + 2 of CRZ and RY, RZ on each of 7 qubits.
+        self.assertEqual(gates, 2 * 2 * (2 * 3 + 1) + 2 * (3 * 4 + 3) + 7 + 14)
+        self.assertEqual(len(re.findall(r"<title>CRZ, parameter", circuit)), 7)
+        self.assertEqual(len(re.findall(r"<title>RY, data angle", circuit)), 2 * 7)
+
+    def test_a_wide_circuit_is_drawn_by_blocks(self):
+        wide = train("wide", "model.registers.text.layers=60", "federation.rounds=1")
+        text = page_of(wide).read_text()
+        self.assertIn("The circuit by blocks", text)
+        self.assertIn("are too many to be drawn one by one", text)
+
+    def test_many_clients(self):
+        many = train("many", "federation.clients=150", "federation.split=iid", "federation.rounds=1")
+        figures = {f["h3"]: f for f in self.outline(many).figures}
+        self.assertIn("One client in 2 is shown", figures["The split: modalities by client"]["figcaption"])
+        self.assertIn("bins that the worst decile reaches", figures["Accuracy by client: many"]["text"])
+
+    def test_a_missing_data_set_leaves_classes_out(self):
+        (folder / "gone.h5").write_bytes((folder / "data.h5").read_bytes())
+        gone = train("gone", f"data.file={folder / 'gone.h5'}", "federation.rounds=1")
+        self.assertIn("The split: classes by client", page_of(gone).read_text())
+        (folder / "gone.h5").unlink()
+        text = page_of(gone).read_text()
+        self.assertNotIn("The split: classes by client", text)
+        self.assertIn("Classes by client are left out", text)
+
+    def test_a_missing_column_leaves_its_figure_out(self):
+        partial = folder / "partial"
+        shutil.copytree(runs()[0], partial)
+        with h5py.File(partial / "result.h5", "a") as file:
+            del file["/round/train_loss"]
+        text = page_of(partial).read_text()
+        self.assertNotIn("Training loss by round", text)
+        self.assertIn("Test loss by round", text)
+
+    def test_names_are_escaped(self):
+        evil = folder / "<img src=x onerror=alert(1)>&'\""
+        shutil.copytree(runs()[0], evil)
+        with h5py.File(evil / "result.h5", "a") as file:
+            del file["/host"]
+            file["/host"] = "<script>alert(2)</script>"
+        text = page_of(evil).read_text()
+        self.assertNotIn("<script", text)
+        self.assertNotIn("<img", text)
+        self.assertIn("alert(2)", text)
+
+    def test_sweep(self):
+        figures = {f["h3"]: f for f in self.outline("sweep").figures}
+        heat = figures["Accuracy by missing.policy and missing.rate"]
+        self.assertIn("0.795", heat["text"])  # mma at 0.1: the mean of 0.79 and 0.80
+        self.assertIn("2 points a cell", heat["figcaption"])
+        self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
+        self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
+
+    def test_study_has_a_picture_for_each_setting(self):
+        figures = {f["h3"]: f for f in self.outline("study").figures}
+        for setting in ("iid", "noniid"):
+            lines = figures[f"Accuracy by rate, for each variant; setting {setting}"]
+            self.assertIn("variant zero", lines["text"])
+        # noniid at 0.3: 0.6 less the mean of 0.06 and 0.12, and the mean seed's 0.015
+        self.assertIn("0.525", figures["Accuracy by setting and rate"]["text"])
+        self.assertIn("0.5951", figures["Comparison with the reference"]["text"])
+        self.assertIn("8 finished points", lines["figcaption"])
+        self.assertNotIn("ab" * 32, figures["Points of study"]["text"])
+
+    def test_scaling_says_what_is_modelled(self):
+        figures = {f["h3"]: f for f in self.outline("made").figures}
+        self.assertIn("model, not measured", figures["Strong scaling, clients: time of a round"]["text"])
+        model = figures["Larger machines: model, not measured"]["text"]
+        for coefficient in ("0.1 ", "4 ", "0.01 "):
+            self.assertIn(f" {coefficient}", model)
+        self.assertIn("256", model)
+        # efficiency on 8 ranks: 4.1 / (8 (0.1 + 0.5 + 0.03))
+        self.assertIn(f"{4.1 / (8 * 0.63):.3f}", figures["Strong scaling, clients: what was measured"]["text"])
+
+    def test_text_has_80_columns(self):
+        out = run("report", *runs(), "sweep", "study", "made", "--text")
+        self.assertIn("Accuracy by context vector", out)
+        self.assertIn("Where the results come from", out)
+        long = [line for line in out.splitlines() if len(line) > 80]
+        self.assertEqual([line for line in long if str(folder) not in line], [])  # a path is not broken
+        self.assertNotIn("\x1b", out)
+
+    def test_page_is_in_the_first_folder_by_default(self):
+        run("report", runs()[0])
+        self.assertTrue((pathlib.Path(runs()[0]) / "report.html").exists())
+
+
+class Scales(unittest.TestCase):
+    """`entente scaling` on two ranks writes what it says."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.text = run("scaling", folder / "run.yaml", "--qubits", 8, "--threads", "1,2", "--repeats", 2, "--out",
+                       "strong", "--set", "federation.rounds=2", ranks=2)
+        cls.rows = cls.read("strong")
+
+    @staticmethod
+    def read(name, file="scaling.csv"):
+        with open(folder / name / file, newline="") as lines:
+            return list(csv.DictReader(lines))
+
+    def test_every_point_and_repeat(self):
+        points = sorted((r["what"], int(r["ranks"]), int(r["threads"]), int(r["repeat"])) for r in self.rows)
+        self.assertEqual(points, [(what, ranks, threads, repeat) for what in ("clients", "state")
+                                  for ranks in (1, 2) for threads in (1, 2) for repeat in (0, 1)])
+        for row in self.rows:
+            self.assertEqual(int(row["shards"]), int(row["ranks"]) if row["what"] == "state" else 1)
+            self.assertGreater(float(row["seconds"]), 0)
+            self.assertGreater(float(row["compute_s"]), 0)
+            self.assertLess(float(row["compute_s"]), 1.2 * float(row["seconds"]) + 1e-3)
+
+    def test_work_is_that_of_the_problem(self):
+        with h5py.File(folder / "data.h5") as file:
+            rows = int((file["/split"][:] == 0).sum())
+        for row in self.rows:
+            # state: 4 layers of 8 RY, 8 RZ, 8 CX on 2^8 amplitudes
+            self.assertEqual(float(row["work"]), rows if row["what"] == "clients" else 4 * 24 * 256)
+
+    def test_state_on_two_ranks_sends_and_communicates(self):
+        sent = {int(r["ranks"]): float(r["bytes"]) for r in self.rows if r["what"] == "state"}
+        self.assertEqual(sent[1], 0)
+        self.assertGreater(sent[2], 2 ** 8 / 2 * 16)
+
+    def test_model_is_marked(self):
+        model = self.read("strong", "model.csv")
+        self.assertEqual({row["origin"] for row in model}, {"model not measured"})
+        self.assertEqual(sorted({int(row["ranks"]) for row in model}), [4, 8, 16, 32, 64])
+        self.assertIn("model, not measured", self.text)
+
+    def test_svg_is_whole(self):
+        import xml.etree.ElementTree
+        tree = xml.etree.ElementTree.parse(folder / "strong" / "scaling.svg")
+        self.assertIn("Strong scaling, state: efficiency", " ".join(tree.getroot().itertext()))
+
+    def test_weak(self):
+        run("scaling", folder / "run.yaml", "--qubits", 7, "--weak", "--repeats", 1, "--threads", 1, "--out", "weak",
+            "--set", "federation.rounds=1", ranks=2)
+        rows = self.read("weak")
+        work = {(r["what"], int(r["ranks"])): float(r["work"]) for r in rows}
+        self.assertEqual(work["clients", 2], 2 * work["clients", 1])
+        self.assertEqual({int(r["ranks"]): int(r["clients"]) for r in rows if r["what"] == "clients"}, {1: 12, 2: 24})
+        self.assertEqual({int(r["ranks"]): int(r["qubits"]) for r in rows if r["what"] == "state"}, {1: 7, 2: 8})
+
+    def test_shards_of_the_clients(self):
+        run("scaling", folder / "run.yaml", "--shards", "1,2", "--repeats", 1, "--threads", 1, "--out", "sharded",
+            "--set", "federation.rounds=1", "--quiet", ranks=2)
+        points = {(r["what"], int(r["ranks"]), int(r["shards"])) for r in self.read("sharded")}
+        self.assertEqual(points, {("clients", 1, 1), ("clients", 2, 1), ("clients", 2, 2)})
+
+    def test_several_jobs_are_one_study(self):
+        for name, ranks in (("one", "1"), ("two", "2")):
+            run("scaling", folder / "run.yaml", "--ranks", ranks, "--threads", 1, "--repeats", 1, "--out", name,
+                "--quiet", "--set", "federation.rounds=1", ranks=2)
+        figures = {f["h3"]: f for f in Outline(page_of("one", "two").read_text()).figures}
+        table = figures["Strong scaling, clients: what was measured"]["text"]
+        self.assertIn("1 x 1", table)
+        self.assertIn("2 x 1", table)
+
+
+class Refuses(unittest.TestCase):
+    def refused(self, *words, wants, ranks=0, code=1):
+        error = run(*words, ranks=ranks, code=code)
+        for want in wants:
+            self.assertIn(want, error)
+
+    def test_folders(self):
+        (folder / "empty").mkdir(exist_ok=True)
+        self.refused("report", "nowhere", wants=["nowhere", "No such file"])
+        self.refused("report", "empty", wants=["empty: no result in it", "result.h5"])
+        self.refused("report", folder / "data.h5", wants=["not a folder"])
+        self.refused("report", code=2, wants=["which folder"])
+
+    def test_damaged_results(self):
+        good = (pathlib.Path(runs()[0]) / "result.h5").read_bytes()
+        bad = folder / "bad"
+        bad.mkdir()
+        for data in (b"", b"not HDF5 at all", good[:len(good) // 2]):
+            (bad / "result.h5").write_bytes(data)
+            self.refused("report", bad, "--out", "bad.html", wants=["bad/result.h5"])
+            self.assertFalse((folder / "bad.html").exists())
+
+    def test_flipped_bytes_are_an_error_or_a_page(self):
+        good = (pathlib.Path(runs()[0]) / "result.h5").read_bytes()
+        flipped = folder / "flipped"
+        flipped.mkdir()
+        draw = random.Random(7)
+        refused = 0
+        for _ in range(40):
+            data = bytearray(good)
+            for _ in range(30):
+                data[draw.randrange(len(data))] = draw.randrange(256)
+            (flipped / "result.h5").write_bytes(data)
+            ended = subprocess.run([ENTENTE, "report", flipped, "--out", folder / "flipped.html", "--quiet"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=150)
+            self.assertIn(ended.returncode, (0, 1), ended.stderr)
+            refused += ended.returncode
+            if ended.returncode:
+                self.assertRegex(ended.stderr, "^entente: .*(result.h5|configuration)")
+        self.assertGreater(refused, 0)
+
+    def test_results_that_are_none(self):
+        other = folder / "other"
+        other.mkdir()
+        (other / "result.h5").write_bytes((folder / "data.h5").read_bytes())
+        self.refused("report", other, wants=["other/result.h5", "not the result of a training"])
+        for name, value in (("/client/accuracy", numpy.zeros(3)), ("/part/train/client", None)):
+            shutil.copy(pathlib.Path(runs()[0]) / "result.h5", other / "result.h5")
+            with h5py.File(other / "result.h5", "a") as file:
+                value = file[name][:] + 1000 if value is None else value
+                del file[name]
+                file[name] = value
+            self.refused("report", other, wants=["other/result.h5", name])
+
+    def test_other_modalities(self):
+        two = train("two-modalities", "data.modalities=[text, audio]", "model.registers={}", "federation.rounds=1")
+        self.refused("report", runs()[0], two, wants=["text audio'", "text audio vision", "same modalities"])
+
+    def test_tables(self):
+        for name, text, wants in (("t1", "a,b\n1,2\n", "no column 'accuracy'"), ("t2", "a,b\n1\n", "t2/table.csv")):
+            (folder / name).mkdir()
+            (folder / name / "table.csv").write_text(text)
+            self.refused("report", name, wants=[wants])
+        for name, text, wants in (("s1", "what,mode\nstate,weak\n", "no column 'name'"),
+                                  ("s2", (folder / "made/scaling.csv").read_text().replace("strong,made,1",
+                                                                                           "strong,made,zero", 1),
+                                   "ranks: found nan")):
+            (folder / name).mkdir()
+            (folder / name / "scaling.csv").write_text(text)
+            self.refused("report", name, wants=[wants])
+
+    def test_a_page_that_cannot_be_written(self):
+        self.refused("report", runs()[0], "--out", "/dev/full/x.html", wants=["/dev/full/x.html"])
+        self.refused("report", runs()[0], "--out", folder / "nowhere" / "x.html", wants=["No such file"])
+
+    def test_scaling(self):
+        config = folder / "run.yaml"
+        self.refused("scaling", code=2, ranks=1, wants=["measure what?"])
+        self.refused("scaling", config, "--ranks", "2,1", code=2, ranks=1, wants=["'2,1'", "ascending"])
+        self.refused("scaling", "--qubits", 6, "--shards", "1,3", code=2, ranks=1, wants=["powers of two"])
+        self.refused("scaling", config, "--ranks", "1,4", ranks=2, wants=["found 4", "the job has 2 ranks"])
+        self.refused("scaling", "--qubits", 60, code=2, ranks=1, wants=["60"])
+        self.refused("scaling", config, "--weak", "--set", "federation.clients=0", "--out", "w0", ranks=1,
+                     wants=["federation.clients: found 0"])
+        self.refused("scaling", config, "--ranks", 1, "--shards", 2, "--out", "w2", ranks=2, wants=["--shards: none"])
+        self.refused("scaling", "nowhere.yaml", "--out", "w1", ranks=2, wants=["nowhere.yaml"])
+        self.refused("scaling", "--qubits", 4, "--out", "made", ranks=1, wants=["a study is there already"])
+
+
+# ---- the page in a browser ----
+
+LAYOUT = """
+const bad = [], box = e => e.getBoundingClientRect();
+for (const svg of document.querySelectorAll('figure svg')) {
+  const title = svg.closest('figure').querySelector('h3').textContent, frame = box(svg);
+  const texts = [...svg.querySelectorAll('text')].filter(t => t.textContent.trim());
+  for (const t of texts) {
+    const b = box(t);
+    if (b.left < frame.left - 1 || b.right > frame.right + 1 || b.top < frame.top - 1 || b.bottom > frame.bottom + 1)
+      bad.push(`${title}: '${t.textContent}' is cut off`);
+    if (getComputedStyle(t).userSelect === 'none') bad.push(`${title}: text cannot be selected`);
+  }
+  for (let i = 0; i < texts.length; i++)
+    for (let j = i + 1; j < texts.length; j++) {
+      const a = box(texts[i]), b = box(texts[j]);
+      const w = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const h = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (w > 1 && h > 0.35 * Math.min(a.height, b.height))
+        bad.push(`${title}: '${texts[i].textContent}' over '${texts[j].textContent}'`);
+    }
+}
+const small = Math.min(...[...document.querySelectorAll('figure.plain svg')].map(
+  s => 11 * box(s).width / s.viewBox.baseVal.width));
+return {bad, small, scroll: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        figures: document.querySelectorAll('figure svg').length,
+        ground: getComputedStyle(document.body).backgroundColor, text: getComputedStyle(document.body).color};
+"""
+
+
+class Driver:
+    """chromedriver's HTTP protocol, as far as it is needed."""
+
+    def __init__(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.base = f"http://127.0.0.1:{port}"
+        self.profile = tempfile.mkdtemp(prefix="entente-browser-")
+        self.process = subprocess.Popen([shutil.which("chromedriver"), f"--port={port}"], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, start_new_session=True)
+        self.session = None
+        try:
+            self.open()
+        except Exception:
+            self.close()
+            raise
+
+    def open(self):
+        for _ in range(100):
+            try:
+                self.call("GET", "/status")
+                break
+            except OSError:
+                time.sleep(0.1)
+        flags = ("headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
+                 "disable-component-update disable-sync disable-dev-shm-usage").split()
+        options = {"binary": shutil.which("chromium"),
+                   "args": [f"--{flag}" for flag in flags] + [f"--user-data-dir={self.profile}"]}
+        wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+        self.session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+
+    def call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=60) as answer:
+            return json.load(answer)["value"]
+
+    def post(self, path, **body):
+        return self.call("POST", f"/session/{self.session}{path}", body)
+
+    def look(self, width, scheme):
+        self.post("/goog/cdp/execute", cmd="Emulation.setDeviceMetricsOverride",
+                  params={"width": width, "height": 900, "deviceScaleFactor": 2, "mobile": width < 600})
+        self.post("/goog/cdp/execute", cmd="Emulation.setEmulatedMedia",
+                  params={"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        return self.post("/execute/sync", script=LAYOUT, args=[])
+
+    def log(self, kind):
+        return self.post("/se/log", type=kind)
+
+    def shot(self, path):
+        size = self.post("/execute/sync", script="const d = document.documentElement;"
+                                                 "return [d.clientWidth, d.scrollHeight]", args=[])
+        picture = self.post("/goog/cdp/execute", cmd="Page.captureScreenshot",
+                            params={"captureBeyondViewport": True,
+                                    "clip": {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}})
+        path.write_bytes(base64.b64decode(picture["data"]))
+
+    def close(self):
+        if self.session:
+            self.call("DELETE", f"/session/{self.session}")
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+
+class Browser(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("chromium") or not shutil.which("chromedriver"):
+            raise unittest.SkipTest("no chromium and chromedriver; env/debian.sh --tests installs them")
+        try:
+            cls.driver = Driver()
+        except (OSError, urllib.error.URLError) as reason:
+            raise unittest.SkipTest(f"chromium cannot be started: {reason}") from None
+        cls.addClassCleanup(cls.driver.close)
+        train("long-names", "federation.clients=40", "missing.rate={text: 0.1, audio: 0.25, vision: 0.4}")
+        cls.pages = {"runs": [*runs(), "sweep", "study", "made"], "one": [folder / "long-names"]}
+        (folder / "long-keys").mkdir()
+        (folder / "long-keys" / "table.csv").write_text(
+            "model.registers.a_long_modality_name.layers,federation.shards_per_client,status,accuracy\n" +
+            "".join(f"{a},{b},done,{0.5 + 0.001 * a * b}\n" for a in (1, 2) for b in range(1, 30)))
+        cls.pages["one"].append("long-keys")
+
+    def test_page(self):
+        self.driver.post("/url", url="about:blank")
+        self.driver.log("performance")  # what the browser's own first page has asked for
+        for name, folders in self.pages.items():
+            page = page_of(*folders)
+            self.driver.post("/url", url=f"file://{page}")
+            grounds = set()
+            for width in (1280, 390):
+                for scheme in ("light", "dark"):
+                    with self.subTest(page=name, width=width, scheme=scheme):
+                        seen = self.driver.look(width, scheme)
+                        grounds.add(seen["ground"])
+                        self.assertEqual(seen["bad"], [])
+                        self.assertLessEqual(seen["scroll"], 0, "the page itself scrolls sideways")
+                        self.assertGreaterEqual(seen["small"], 9.0, "letters of the figures, in pixels")
+                        self.assertGreater(seen["figures"], 5)
+                        if SHOTS:
+                            self.driver.shot(SHOTS / f"{name}-{width}-{scheme}.png")
+            self.assertEqual(len(grounds), 2, "light and dark look alike")
+        self.assertEqual(self.driver.log("browser"), [])
+        asked = [json.loads(entry["message"])["message"] for entry in self.driver.log("performance")]
+        addresses = {m["params"]["request"]["url"] for m in asked if m["method"] == "Network.requestWillBeSent"}
+        self.assertTrue(addresses)
+        self.assertEqual({a for a in addresses if not a.startswith(("file://", "data:"))}, set())
+
+
+if __name__ == "__main__":
+    words = sys.argv[4:]
+    if "--shots" in words:
+        at = words.index("--shots")
+        SHOTS = pathlib.Path(words[at + 1]).resolve()
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        del words[at:at + 2]
+    program = unittest.main(argv=[sys.argv[0], *words], exit=False, verbosity=2)
+    result = program.result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(77 if result.skipped and result.testsRun == 0 else 0)
