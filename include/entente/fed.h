@@ -104,6 +104,19 @@ typedef struct {
 } ent_federation_view;
 ent_federation_view ent_federation_see(const ent_federation *federation);
 
+/* Fourier coefficients of every output in data angle `angle` of a modality, everything else as in the first `samples`
+ * test rows that have the modality; every modality is taken as present.  points 0: four times the degree and 8.
+ * Source: Schuld, Sweke, Meyer, arXiv 2008.08605.  Collective.  Errors: ENT_EARG no such angle, too few points,
+ * frequencies that are not whole numbers; ENT_EDATA no such row; ENT_ENOMEM. */
+typedef struct {
+    int degree, points, outputs; /* degree: the highest frequency that the circuit can have */
+    int64_t samples;
+    double *mean, *largest; /* [outputs][points / 2 + 1] of |c_k| over the samples */
+} ent_spectrum;
+ent_status ent_federation_spectrum(ent_federation *federation, int modality, int angle, int points, int64_t samples,
+                                   ent_spectrum *out);
+void ent_spectrum_clear(ent_spectrum *spectrum); /* Local */
+
 /* Write <folder>/result.h5, whole or not at all; the folder is there.  Rank 0 writes.  Collective.
  * `config_text` is the configuration as used, `created` a date. */
 ent_status ent_result_save(ent_comm *world, const ent_federation *federation, const char *folder,

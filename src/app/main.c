@@ -15,8 +15,10 @@ static const command COMMANDS[] = {
     {"inspect", "show what a data set or a result holds", app_inspect},
     {"merge", "put data sets together, and bring in groups", app_merge},
     {"plan", "say what a configuration needs, before a job is queued", app_plan},
+    {"plateaus", "show how gradients vanish with qubits and depth", app_plateaus},
     {"report", "show results, sweeps and scaling studies as one HTML page, or as text", app_report_page},
     {"scaling", "measure strong or weak scaling over ranks, threads and shards", app_scaling},
+    {"spectrum", "show the Fourier spectrum of a trained model in a data angle", app_spectrum},
     {"synth", "write a synthetic multimodal data set", app_synth},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

@@ -1,0 +1,273 @@
+/* entente plateaus: how the variance of gradients falls with qubits and depth. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app.h"
+#include "chart.h"
+#include "entente/memory.h"
+#include "entente/response.h"
+
+enum { MOST_SIZES = 32 };
+enum { LOCAL, GLOBAL };
+
+typedef struct {
+    int n, size[MOST_SIZES];
+} sizes;
+
+typedef struct {
+    sizes qubits, layers;
+    int ansatz, observable;
+    int64_t samples, seed;
+    const char *out;
+    bool json;
+} arguments;
+
+enum {
+    KEY_QUBITS = 'n',
+    KEY_LAYERS = 'l',
+    KEY_ANSATZ = 'a',
+    KEY_OUT = 'o',
+    KEY_JSON = 'j',
+    KEY_OBSERVABLE = 1000,
+    KEY_SAMPLES,
+    KEY_SEED
+};
+
+static const char *const ANSATZ[] = {"basic", "strong", "hea", NULL};
+static const char *const OBSERVABLE[] = {"local", "global", NULL};
+
+static const struct argp_option OPTIONS[] = {
+    {"ansatz", KEY_ANSATZ, "NAME", 0, "basic, strong or hea (strong)", 0},
+    {"qubits", KEY_QUBITS, "LIST", 0, "ascending, as 2,4,6 (2,4,6,8,10)", 0},
+    {"layers", KEY_LAYERS, "LIST", 0, "ascending (1,2,4,8,16,32)", 0},
+    {"observable", KEY_OBSERVABLE, "KIND", 0, "local: Z of qubits 0 and 1; global: Z of all (local)", 0},
+    {"samples", KEY_SAMPLES, "N", 0, "random circuits a point (1000)", 0},
+    {"seed", KEY_SEED, "N", 0, "of the random circuits (1)", 0},
+    {"out", KEY_OUT, "DIR", 0, "folder for plateaus.csv and plateaus.svg (plateaus)", 0},
+    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+    {0}};
+
+/* "1,2,4": ascending whole numbers from 1. */
+static error_t read_sizes(struct argp_state *state, const char *option, const char *text, int high, sizes *out)
+{
+    out->n = 0;
+    for (const char *at = text;;) {
+        char *end;
+        const long value = strtol(at, &end, 10);
+        const int last = out->n > 0 ? out->size[out->n - 1] : 0;
+        if (end == at || value <= last || value > high || out->n == MOST_SIZES || (*end != ',' && *end != '\0')) {
+            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, as 1,2,4", option, text,
+                       high);
+            return EINVAL;
+        }
+        out->size[out->n++] = (int)value;
+        if (*end == '\0') return 0;
+        at = end + 1;
+    }
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case KEY_QUBITS:
+        return read_sizes(state, "--qubits", value, ENT_MAX_QUBITS, &a->qubits);
+    case KEY_LAYERS:
+        return read_sizes(state, "--layers", value, ENT_MAX_LAYERS, &a->layers);
+    case KEY_ANSATZ:
+        return app_word(state, value, ANSATZ, &a->ansatz);
+    case KEY_OBSERVABLE:
+        return app_word(state, value, OBSERVABLE, &a->observable);
+    case KEY_SAMPLES:
+        return app_whole(state, value, 2, 1 << 30, &a->samples);
+    case KEY_SEED:
+        return app_whole(state, value, 0, INT64_MAX, &a->seed);
+    case KEY_OUT:
+        a->out = value;
+        return 0;
+    case KEY_JSON:
+        a->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s': takes options alone", value);
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    "",
+    "The variance of a gradient over random parameters and data, against qubits and layers (barren plateaus: McClean "
+    "et al., arXiv 1803.11173).\v"
+    "The derivative is that of the observable's expectation value, the variance is averaged over the parameters; all "
+    "parameters and data angles are uniform in (-pi, pi).  Where the circuit scrambles, the variance falls by a "
+    "constant factor a qubit: training from a random start is then hopeless at many qubits.",
+    NULL,
+    NULL,
+    NULL};
+
+typedef struct {
+    const arguments *a;
+    double *mean, *variance; /* [layers][qubits] */
+} table;
+
+static int at(const table *t, int layers, int qubits)
+{
+    return layers * t->a->qubits.n + qubits;
+}
+
+static ent_status measure(table *t)
+{
+    const arguments *a = t->a;
+    const ent_ansatz_kind kind[] = {ENT_ANSATZ_BASIC, ENT_ANSATZ_STRONG, ENT_ANSATZ_HEA};
+    app_bar bar = {.what = "random circuits"};
+    const ent_program_inp inp = {.engine = ENT_ENGINE_AUTO};
+    for (int q = 0; q < a->qubits.n; q++)
+        for (int l = 0; l < a->layers.n; l++) {
+            const int n = a->qubits.size[q];
+            const ent_ansatz ansatz = {.kind = kind[a->ansatz],
+                                       .qubits = n,
+                                       .layers = a->layers.size[l],
+                                       .angles_per_qubit = 1,
+                                       .reupload = true};
+            const uint64_t all = (UINT64_C(1) << n) - 1, observable = a->observable == LOCAL ? all & 3 : all;
+            ENT_TRY(ent_gradient_variance(&ansatz, observable, &inp, a->samples, (uint64_t)a->seed,
+                                          &t->mean[at(t, l, q)], &t->variance[at(t, l, q)]));
+            app_bar_show(&bar, q * a->layers.n + l + 1, (int64_t)a->qubits.n * a->layers.n);
+        }
+    app_bar_end(&bar);
+    return ENT_OK;
+}
+
+/* The factor a qubit of the deepest circuit: exp of the slope of log variance by least squares; NAN for one size. */
+static double factor_a_qubit(const table *t, int layers)
+{
+    double x = 0.0, y = 0.0, xx = 0.0, xy = 0.0;
+    const int n = t->a->qubits.n;
+    for (int q = 0; q < n; q++) {
+        const double qubits = t->a->qubits.size[q], v = log(t->variance[at(t, layers, q)]);
+        x += qubits;
+        y += v;
+        xx += qubits * qubits;
+        xy += qubits * v;
+    }
+    return exp((n * xy - x * y) / (n * xx - x * x));
+}
+
+static void print(const table *t)
+{
+    const arguments *a = t->a;
+    printf("variance of a gradient, ansatz %s, %s observable, %lld random circuits a point\n\n  layers\\qubits",
+           ANSATZ[a->ansatz], OBSERVABLE[a->observable], (long long)a->samples);
+    for (int q = 0; q < a->qubits.n; q++) printf("  %9d", a->qubits.size[q]);
+    printf("  factor a qubit\n");
+    for (int l = 0; l < a->layers.n; l++) {
+        printf("  %13d", a->layers.size[l]);
+        for (int q = 0; q < a->qubits.n; q++) printf("  %9.3g", t->variance[at(t, l, q)]);
+        if (a->qubits.n > 1) printf("  %14.3f", factor_a_qubit(t, l));
+        printf("\n");
+    }
+}
+
+static void print_json(const table *t)
+{
+    const arguments *a = t->a;
+    json_t *rows = json_array();
+    for (int l = 0; l < a->layers.n; l++)
+        for (int q = 0; q < a->qubits.n; q++)
+            json_array_append_new(rows, json_pack("{s:i, s:i, s:f, s:f}", "qubits", a->qubits.size[q], "layers",
+                                                  a->layers.size[l], "mean", t->mean[at(t, l, q)], "variance",
+                                                  t->variance[at(t, l, q)]));
+    json_t *object = json_pack("{s:s, s:s, s:I, s:o}", "ansatz", ANSATZ[a->ansatz], "observable",
+                               OBSERVABLE[a->observable], "samples", (json_int_t)a->samples, "points", rows);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    printf("\n");
+    json_decref(object);
+}
+
+static ent_status write_csv(const table *t, const char *path)
+{
+    const arguments *a = t->a;
+    app_page *page;
+    ENT_TRY(app_page_new(APP_PLAIN, "plateaus", &page));
+    fprintf(page->out, "ansatz,observable,qubits,layers,samples,mean,variance\n");
+    for (int l = 0; l < a->layers.n; l++)
+        for (int q = 0; q < a->qubits.n; q++)
+            fprintf(page->out, "%s,%s,%d,%d,%lld,%.17g,%.17g\n", ANSATZ[a->ansatz], OBSERVABLE[a->observable],
+                    a->qubits.size[q], a->layers.size[l], (long long)a->samples, t->mean[at(t, l, q)],
+                    t->variance[at(t, l, q)]);
+    const ent_status status = app_page_save(page, path);
+    app_page_free(page);
+    return status;
+}
+
+static ent_status write_svg(const table *t, const char *path)
+{
+    const arguments *a = t->a;
+    app_line line[MOST_SIZES];
+    double x[MOST_SIZES];
+    char name[MOST_SIZES][24], title[128], caption[512];
+    for (int q = 0; q < a->qubits.n; q++) x[q] = a->qubits.size[q];
+    for (int l = 0; l < a->layers.n; l++) {
+        snprintf(name[l], sizeof name[l], "%d layer%s", a->layers.size[l], a->layers.size[l] == 1 ? "" : "s");
+        line[l] = (app_line){
+            .name = name[l], .n = a->qubits.n, .x = x, .y = t->variance + at(t, l, 0), .colour = l % APP_COLOURS};
+    }
+    snprintf(title, sizeof title, "Variance of a gradient, ansatz %s", ANSATZ[a->ansatz]);
+    snprintf(
+        caption, sizeof caption,
+        "Derivative of the expectation value of %s, averaged over the parameters, over %lld draws of all angles a "
+        "point. A straight fall on this scale is a barren plateau.",
+        a->observable == LOCAL ? "Z on qubits 0 and 1" : "Z on all qubits", (long long)a->samples);
+    const app_figure figure = {
+        title, caption, {"qubits", "number", 0, true, NAN, NAN}, {"variance", "1/rad^2", 10, false, NAN, NAN}};
+    app_page *page;
+    ENT_TRY(app_page_new(APP_SVG, title, &page));
+    app_chart_lines(page, &figure, a->layers.n, line);
+    const ent_status status = app_page_save(page, path);
+    app_page_free(page);
+    return status;
+}
+
+static ent_status write_files(const table *t)
+{
+    char csv[4096], svg[4096];
+    const char *out = t->a->out;
+    ENT_REQUIRE(mkdir(out, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", out, strerror(errno));
+    ENT_REQUIRE(snprintf(csv, sizeof csv, "%s/plateaus.csv", out) < (int)sizeof csv, ENT_EARG,
+                "--out: too long a path");
+    ENT_REQUIRE(snprintf(svg, sizeof svg, "%s/plateaus.svg", out) < (int)sizeof svg, ENT_EARG,
+                "--out: too long a path");
+    ENT_TRY(write_csv(t, csv));
+    ENT_TRY(write_svg(t, svg));
+    printf("\n%s\n%s\n", csv, svg);
+    return ENT_OK;
+}
+
+int app_plateaus(int argc, char **argv)
+{
+    arguments a = {.qubits = {5, {2, 4, 6, 8, 10}},
+                   .layers = {6, {1, 2, 4, 8, 16, 32}},
+                   .ansatz = 1,
+                   .samples = 1000,
+                   .seed = 1,
+                   .out = "plateaus"};
+    app_parse(&ARGP, argc, argv, &a);
+    const int64_t points = (int64_t)a.qubits.n * a.layers.n;
+    table t = {&a, ent_alloc(points, sizeof *t.mean), ent_alloc(points, sizeof *t.variance)};
+    ent_status status = t.mean && t.variance ? measure(&t) : ent_fail(ENT_ENOMEM, "plateaus: no memory");
+    if (status == ENT_OK) {
+        print(&t);
+        status = write_files(&t);
+    }
+    if (status == ENT_OK && a.json) print_json(&t);
+    ent_free(t.mean);
+    ent_free(t.variance);
+    return app_report(status);
+}

@@ -1,0 +1,253 @@
+/* entente spectrum: which frequencies a trained model makes of one data angle. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app.h"
+#include "chart.h"
+#include "config.h"
+#include "entente/memory.h"
+
+typedef struct {
+    const char *folder, *data, *input, *out;
+    int64_t points, samples;
+    bool json;
+    char modality[ENT_NAME_BYTES];
+    int64_t angle;
+} arguments;
+
+enum { KEY_INPUT = 'i', KEY_DATA = 'd', KEY_OUT = 'o', KEY_JSON = 'j', KEY_POINTS = 1000, KEY_SAMPLES };
+
+static const struct argp_option OPTIONS[] = {
+    {"input", KEY_INPUT, "MODALITY:K", 0, "the data angle: number K (from 0) of this modality's register", 0},
+    {"data", KEY_DATA, "FILE", 0, "the data set (default: the one of the training)", 0},
+    {"samples", KEY_SAMPLES, "N", 0, "test rows that the other inputs come from (64)", 0},
+    {"points", KEY_POINTS, "N", 0, "angles on the circle (4 times the degree and 8)", 0},
+    {"out", KEY_OUT, "DIR", 0, "folder for spectrum-MODALITY-K.csv and .svg (default: the result's)", 0},
+    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+    {0}};
+
+/* "text:0" */
+static error_t read_input(struct argp_state *state, const char *text, arguments *a)
+{
+    const char *colon = strrchr(text, ':');
+    if (!colon || colon == text || colon - text >= ENT_NAME_BYTES) {
+        argp_error(state, "--input: found '%s', want MODALITY:K, as text:0", text);
+        return EINVAL;
+    }
+    snprintf(a->modality, sizeof a->modality, "%.*s", (int)(colon - text), text);
+    a->input = text;
+    return app_whole(state, colon + 1, 0, 1 << 20, &a->angle);
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case KEY_INPUT:
+        return read_input(state, value, a);
+    case KEY_DATA:
+        a->data = value;
+        return 0;
+    case KEY_OUT:
+        a->out = value;
+        return 0;
+    case KEY_POINTS:
+        return app_whole(state, value, 1, 1 << 20, &a->points);
+    case KEY_SAMPLES:
+        return app_whole(state, value, 1, 1 << 30, &a->samples);
+    case KEY_JSON:
+        a->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->folder) {
+            argp_error(state, "more than one result: '%s'", value);
+            return EINVAL;
+        }
+        a->folder = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (a->folder && a->input) return 0;
+        argp_error(state, "want a result folder and --input MODALITY:K");
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    "RESULT_DIR",
+    "Fourier coefficients of a trained model's outputs in one data angle.\v"
+    "An output is a trigonometric polynomial in a data angle, of a degree that is the number of times the circuit "
+    "encodes it (Schuld, Sweke, Meyer, arXiv 2008.08605): what is beyond that is rounding.  The other inputs are "
+    "those "
+    "of test rows; |c_k| is averaged over them.",
+    NULL,
+    NULL,
+    NULL};
+
+static ent_status find_modality(const arguments *a, const ent_config *config, int *m)
+{
+    for (*m = 0; *m < (int)config->data.modalities_count; ++*m)
+        if (strcmp(config->data.modalities[*m], a->modality) == 0) return ENT_OK;
+    char names[ENT_MAX_MODALITIES * (ENT_NAME_BYTES + 2)] = "";
+    for (unsigned k = 0; k < config->data.modalities_count; k++)
+        strcat(strcat(names, k ? ", " : ""), config->data.modalities[k]);
+    return ent_fail(ENT_EARG, "--input: found '%s', want one of: %s", a->modality, names);
+}
+
+static double beyond_degree(const ent_spectrum *s)
+{
+    double most = 0.0;
+    for (int o = 0; o < s->outputs; o++)
+        for (int k = s->degree + 1; k <= s->points / 2; k++)
+            most = fmax(most, s->largest[o * (s->points / 2 + 1) + k]);
+    return most;
+}
+
+static void print(const arguments *a, const ent_spectrum *s)
+{
+    printf("data angle %s, encoded %d times; %lld samples, %d points\n\n  frequency", a->input, s->degree,
+           (long long)s->samples, s->points);
+    for (int o = 0; o < s->outputs; o++) printf("  mean |c| out %-2d", o);
+    printf("\n");
+    for (int k = 0; k <= s->degree; k++) {
+        printf("  %9d", k);
+        for (int o = 0; o < s->outputs; o++) printf("  %15.6g", s->mean[o * (s->points / 2 + 1) + k]);
+        printf("\n");
+    }
+    printf("\nbeyond degree %d at most %.2g: rounding\n", s->degree, beyond_degree(s));
+}
+
+static void print_json(const arguments *a, const ent_spectrum *s)
+{
+    json_t *mean = json_array();
+    for (int o = 0; o < s->outputs; o++) {
+        json_t *row = json_array();
+        for (int k = 0; k <= s->points / 2; k++)
+            json_array_append_new(row, json_real(s->mean[o * (s->points / 2 + 1) + k]));
+        json_array_append_new(mean, row);
+    }
+    json_t *object = json_pack("{s:s, s:i, s:i, s:I, s:f, s:o}", "input", a->input, "degree", s->degree, "points",
+                               s->points, "samples", (json_int_t)s->samples, "beyond", beyond_degree(s), "mean",
+                               mean);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    printf("\n");
+    json_decref(object);
+}
+
+static ent_status write_csv(const ent_spectrum *s, const char *path)
+{
+    app_page *page;
+    ENT_TRY(app_page_new(APP_PLAIN, "spectrum", &page));
+    fprintf(page->out, "output,frequency,mean,largest\n");
+    for (int o = 0; o < s->outputs; o++)
+        for (int k = 0; k <= s->points / 2; k++) {
+            const int at = o * (s->points / 2 + 1) + k;
+            fprintf(page->out, "%d,%d,%.17g,%.17g\n", o, k, s->mean[at], s->largest[at]);
+        }
+    const ent_status status = app_page_save(page, path);
+    app_page_free(page);
+    return status;
+}
+
+/* Bars by frequency, the outputs one above the other, up to one frequency beyond the degree. */
+static ent_status write_svg(const arguments *a, const ent_spectrum *s, const char *path)
+{
+    enum { MOST = 40, MOST_OUTPUTS = 8 };
+    char frequency[MOST][8], output[MOST_OUTPUTS][16], caption[512], title[128];
+    const char *name[MOST], *part[MOST_OUTPUTS];
+    const int shown = s->degree + 2 < s->points / 2 + 1 ? s->degree + 2 : s->points / 2 + 1;
+    const int bars = shown < MOST ? shown : MOST, parts = s->outputs < MOST_OUTPUTS ? s->outputs : MOST_OUTPUTS;
+    double *value = ent_alloc((int64_t)bars * parts, sizeof *value);
+    ENT_REQUIRE(value, ENT_ENOMEM, "spectrum: no memory");
+    for (int k = 0; k < bars; k++) {
+        snprintf(frequency[k], sizeof frequency[k], "%d", k);
+        name[k] = frequency[k];
+        for (int o = 0; o < parts; o++) value[o * bars + k] = s->mean[o * (s->points / 2 + 1) + k];
+    }
+    for (int o = 0; o < parts; o++) {
+        snprintf(output[o], sizeof output[o], "output %d", o);
+        part[o] = output[o];
+    }
+    snprintf(title, sizeof title, "Fourier spectrum in data angle %.64s", a->input);
+    snprintf(
+        caption, sizeof caption,
+        "Mean size of the Fourier coefficients of the model's outputs over %lld test rows. The circuit encodes the "
+        "angle %d times, so frequencies above %d cannot occur; the largest found there is %.1e.",
+        (long long)s->samples, s->degree, s->degree, beyond_degree(s));
+    const app_figure figure = {title,
+                               caption,
+                               {"frequency", "per turn", 0, true, NAN, NAN},
+                               {"coefficient", "output units", 0, false, 0.0, NAN}};
+    app_page *page = NULL;
+    ent_status status = app_page_new(APP_SVG, title, &page);
+    if (status == ENT_OK) {
+        app_chart_bars(page, &figure,
+                       &(app_bars){.bars = bars, .parts = parts, .name = name, .part = part, .value = value});
+        status = app_page_save(page, path);
+    }
+    app_page_free(page);
+    ent_free(value);
+    return status;
+}
+
+static ent_status write_files(const arguments *a, const ent_spectrum *s)
+{
+    char path[2][4096];
+    static const char *const ending[2] = {"csv", "svg"};
+    ENT_REQUIRE(mkdir(a->out, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", a->out, strerror(errno));
+    for (int k = 0; k < 2; k++)
+        ENT_REQUIRE(snprintf(path[k], sizeof path[k], "%s/spectrum-%s-%lld.%s", a->out, a->modality,
+                             (long long)a->angle, ending[k]) < (int)sizeof path[k],
+                    ENT_EARG, "--out: too long a path");
+    ENT_TRY(write_csv(s, path[0]));
+    ENT_TRY(write_svg(a, s, path[1]));
+    printf("%s\n%s\n", path[0], path[1]);
+    return ENT_OK;
+}
+
+static ent_status analyse(ent_comm *world, arguments *a, const ent_config *config)
+{
+    ent_federation *federation;
+    ent_spectrum s;
+    int m;
+    ENT_TRY(find_modality(a, config, &m));
+    if (!a->data) a->data = config->data.file;
+    ENT_TRY(ent_federation_load(world, config, a->folder, a->data, 0, false, &federation));
+    ent_status status = ent_federation_spectrum(federation, m, (int)a->angle, (int)a->points, a->samples, &s);
+    if (status == ENT_OK && ent_comm_rank(world) == 0) {
+        print(a, &s);
+        status = write_files(a, &s);
+        if (status == ENT_OK && a->json) print_json(a, &s);
+    }
+    if (status == ENT_OK || ent_comm_rank(world) == 0) status = app_agree_with_root(world, status);
+    ent_spectrum_clear(&s);
+    ent_federation_free(federation);
+    return status;
+}
+
+int app_spectrum(int argc, char **argv)
+{
+    arguments a = {.samples = 64};
+    ent_comm *world;
+    char *text = NULL;
+    ent_config *config = NULL;
+    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
+    if (status != ENT_OK) {
+        ent_comm_finish(world);
+        return APP_USAGE;
+    }
+    if (!a.out) a.out = a.folder;
+    if (ent_comm_rank(world) == 0) status = ent_result_config(a.folder, &text);
+    status = app_share(world, status, &text);
+    if (status == ENT_OK) status = ent_comm_agree(world, app_config_parse(text, &config));
+    if (status == ENT_OK) status = analyse(world, &a, config);
+    app_config_free(config);
+    ent_free(text);
+    return app_finish(world, status);
+}
