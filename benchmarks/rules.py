@@ -93,7 +93,7 @@ def main():
     parser.add_argument("--split", default="dirichlet_client")
     parser.add_argument("--alpha", type=float, default=0.1)
     parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--rates", type=float, nargs="+", default=[0.03, 0.1, 0.3, 1.0])
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.1, 0.3, 1.0])
     parser.add_argument("--epochs", type=int, nargs="+", default=[1, 5, 10])
     parser.add_argument("--tune", type=int, nargs="+", default=[101, 102])
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 9)))

@@ -373,6 +373,15 @@ static void what_a_rule_cannot_have_is_refused(void **state)
     x.config.client.optimizer = ENT_ADAM;
     check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "client.optimizer: found 'adam', want sgd or momentum");
 
+    x.config.federation.aggregation = ENT_FEDDYN;
+    check_ok(ent_rule_admit(&x.f));
+    x.config.federation.sampling = ENT_SAMPLING_WEIGHTED;
+    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "federation.sampling: found 'weighted', want uniform");
+    x.config.federation.sampling = ENT_SAMPLING_UNIFORM;
+    x.config.system = (ent_config_system){.mode = ENT_MODE_FEDBUFF, .buffer = 4};
+    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "system.mode: found 'fedbuff', want sync");
+    x.config.system.mode = ENT_MODE_SYNC;
+
     x.config.federation.aggregation = ENT_TRIMMED_MEAN;
     check_ok(ent_rule_admit(&x.f));
     x.config.server.trim = 0.5;

@@ -76,11 +76,23 @@ void ent_rule_state_clear(ent_rule_state *s)
     for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(s->memory[k]);
 }
 
+/* The means of clients' vectors are taken over clients that start from the same weights and count alike. */
+static ent_status check_vectors(const ent_config *c)
+{
+    if (ent_rule_find(c->federation.aggregation)->client_vectors == 0) return ENT_OK;
+    ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
+                "system.mode: found 'fedbuff', want sync: scaffold and feddyn are not defined for stale updates");
+    ENT_REQUIRE(c->federation.sampling == ENT_SAMPLING_UNIFORM, ENT_ECONFIG,
+                "federation.sampling: found 'weighted', want uniform: scaffold and feddyn count all clients alike");
+    return ENT_OK;
+}
+
 ent_status ent_rule_admit(const ent_federation *f)
 {
     const ent_rule *rule = ent_rule_find(f->config->federation.aggregation);
     ent_rule_state s;
     ent_status status = ent_rule_state_make(f, &s);
+    if (status == ENT_OK) status = check_vectors(f->config);
     if (status == ENT_OK && rule->check) status = rule->check(&s);
     if (status == ENT_OK) status = ent_attack_check(f);
     ent_rule_state_clear(&s);

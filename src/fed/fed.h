@@ -111,8 +111,6 @@ typedef struct {
     int64_t room;
 } ent_cohort;
 
-/* Clients that a round asks, at most. */
-int64_t ent_timeline_most(const ent_federation *f);
 ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out);
 void ent_timeline_free(ent_timeline *timeline);
 /* The cohort of any round >= 0; it lives until the next call.  A round that does not follow the last one is found by
