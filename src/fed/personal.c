@@ -53,6 +53,7 @@ static ent_status find_cohort(own_models *o)
     return ENT_OK;
 }
 
+/* Collective, not agreed on. */
 static ent_status own_make(ent_training *t, int which, int epochs, own_models *o)
 {
     const ent_federation *f = t->f;
@@ -61,6 +62,7 @@ static ent_status own_make(ent_training *t, int which, int epochs, own_models *o
     o->config.client.learning_rate = f->config->personal.learning_rate;
     o->config.federation.aggregation = ENT_FEDAVG;
     o->f.config = &o->config;
+    ENT_TRY(ent_store_new(f, which, &o->store)); /* all ranks meet in it: before anything fails on one */
     ENT_TRY(find_cohort(o));
     const int me = ent_comm_rank(f->lane);
     for (int64_t k = 0; k < o->cohort.n; k++) {
@@ -73,7 +75,7 @@ static ent_status own_make(ent_training *t, int which, int epochs, own_models *o
     ENT_REQUIRE(o->client && o->output, ENT_ENOMEM, "own models: no memory");
     for (int64_t k = 0, i = 0; k < o->cohort.n; k++)
         if (o->rank[k] == me) o->client[i++] = o->cohort.member[k].client;
-    return ent_store_new(f, which, &o->store);
+    return ENT_OK;
 }
 
 /* The client's weights, in the trainer's work.  As of round `rounds`, the one behind the last. */

@@ -17,14 +17,15 @@ static int by_cost(const void *a, const void *b)
     return (x->member > y->member) - (x->member < y->member);
 }
 
-/* A sample's cost: its amplitudes, and what head, loss and call cost besides, as if they were 16 of them. */
+/* A sample's cost: its amplitudes, and what head, loss and call cost besides, as if they were 64 of them (measured with
+ * batches of 4 and 16). */
 static double sample_cost(const ent_federation *f, uint32_t context)
 {
     const bool masked = f->config->missing.policy == ENT_POLICY_MMA;
     int qubits = 0;
     for (int m = 0; m < f->modalities; m++)
         if (!masked || context >> m & 1) qubits += f->config->model.registers[m].qubits;
-    return 16.0 + (double)(INT64_C(1) << qubits);
+    return 64.0 + (double)(INT64_C(1) << qubits);
 }
 
 static double client_cost(const ent_federation *f, int which, int64_t client)

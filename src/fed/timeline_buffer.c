@@ -53,7 +53,7 @@ ent_status ent_buffer_new(const ent_federation *f, ent_buffer **out)
     b->heap = ent_alloc(b->room, sizeof *b->heap);
     if (!b->heap) {
         ent_buffer_free(b);
-        return ent_fail(ENT_ENOMEM, "timeline of %lld clients: no memory", (long long)b->room);
+        return ent_fail(ENT_ENOMEM, "timeline of %lld clients: no memory", (long long)f->clients);
     }
     *out = b;
     return ENT_OK;
