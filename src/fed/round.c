@@ -1,4 +1,7 @@
-/* One round: the cohort by the timeline, its clients dealt to ranks by cost, local training, the rule's step. */
+/* One round: the cohort by the timeline, its clients dealt to ranks by cost, local training, the rule's step.
+ *
+ * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next training
+ * goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
 #include <math.h>
 #include <string.h>
 
@@ -6,6 +9,12 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed.h"
+
+static bool wishes_to_stop(void *federation)
+{
+    const ent_checkpoint_inp *keep = &((const ent_federation *)federation)->keep;
+    return keep->stop && keep->stop(keep->context);
+}
 
 ent_status ent_training_make(ent_federation *f, ent_training *t)
 {
@@ -27,6 +36,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     if (status == ENT_OK) status = ent_aggregate_new(f, t->rule, &t->aggregate);
     if (status == ENT_OK) status = ent_timeline_new(f, &t->timeline);
     if (status == ENT_OK && t->rule->client_vectors > 0) status = ent_variates_new(f, &t->variates);
+    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->world, wishes_to_stop, f, &t->watch);
     return ent_comm_agree(f->world, status);
 }
 
@@ -37,6 +47,8 @@ void ent_training_clear(ent_training *t)
     ent_variates_free(t->variates);
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
+    ent_watch_free(t->watch);
+    ent_inside_free(t->resume);
     ent_free(t->update.delta);
     ent_free(t->update.extra);
     ent_free(t->update.weight);
@@ -51,6 +63,10 @@ typedef struct {
     int64_t *client; /* [n] own members, ascending */
     double *weight;  /* [n] */
     double *variate; /* [n][client vectors * params], or NULL */
+    ent_cohort rest; /* of a round that was stopped */
+    ent_work *begun; /* [n] what was at work then, else w is NULL; or NULL */
+    int64_t done;    /* own members that have trained */
+    bool at_work;    /* stopped in the next one */
 } share;
 
 static void share_clear(share *s)
@@ -59,12 +75,53 @@ static void share_clear(share *s)
     ent_free(s->client);
     ent_free(s->weight);
     ent_free(s->variate);
+    ent_free(s->rest.member);
+    for (int64_t k = 0; s->begun && k < s->n; k++) ent_work_clear(&s->begun[k]);
+    ent_free(s->begun);
 }
 
-static ent_status share_make(const ent_training *t, const ent_cohort *cohort, share *s)
+/* The members that were left when the round was stopped. */
+static ent_status take_rest(const ent_training *t, const ent_cohort *whole, share *s)
+{
+    const ent_inside *inside = t->resume;
+    s->rest = (ent_cohort){.drawn = whole->drawn, .n = inside->left};
+    s->rest.member = ent_alloc(inside->left, sizeof *s->rest.member);
+    ENT_REQUIRE(s->rest.member, ENT_ENOMEM, "round: no memory");
+    for (int64_t i = 0; i < inside->left; i++) {
+        const int64_t number = inside->member[i];
+        ENT_REQUIRE(number >= 0 && number < whole->n, ENT_EFORMAT, "checkpoint: member %lld of a cohort of %lld",
+                    (long long)number, (long long)whole->n);
+        s->rest.member[i] = whole->member[number];
+    }
+    return ENT_OK;
+}
+
+/* Member i's number in the whole cohort. */
+static int64_t number_of(const ent_training *t, int64_t i)
+{
+    return t->resume ? t->resume->member[i] : i;
+}
+
+/* What was at work on own members. */
+static ent_status take_begun(const ent_training *t, share *s)
+{
+    const ent_inside *inside = t->resume;
+    s->begun = ent_alloc(s->n, sizeof *s->begun);
+    ENT_REQUIRE(s->begun, ENT_ENOMEM, "round: no memory");
+    for (int64_t i = 0, k = 0; i < s->cohort->n; i++) {
+        if (s->rank[i] != ent_comm_rank(t->f->lane)) continue;
+        for (int64_t j = 0; j < inside->works; j++)
+            if (inside->at_work[j] == inside->member[i]) ENT_TRY(ent_checkpoint_work(t, j, &s->begun[k]));
+        k++;
+    }
+    return ENT_OK;
+}
+
+static ent_status share_make(const ent_training *t, const ent_cohort *whole, share *s)
 {
     const ent_federation *f = t->f;
-    s->cohort = cohort;
+    if (t->resume) ENT_TRY(take_rest(t, whole, s));
+    const ent_cohort *cohort = s->cohort = t->resume ? &s->rest : whole;
     s->rank = ent_alloc(cohort->n, sizeof *s->rank);
     ENT_REQUIRE(s->rank, ENT_ENOMEM, "round: no memory");
     ENT_TRY(ent_schedule_make(f, cohort, s->rank));
@@ -79,7 +136,7 @@ static ent_status share_make(const ent_training *t, const ent_cohort *cohort, sh
         s->client[k] = cohort->member[i].client;
         s->weight[k++] = cohort->member[i].weight;
     }
-    return ENT_OK;
+    return t->resume ? take_begun(t, s) : ENT_OK;
 }
 
 static void fill_update(ent_training *t, double weight)
@@ -94,8 +151,20 @@ static void fill_update(ent_training *t, double weight)
     for (int k = 0; k < t->state.params; k++) u->delta[k] = work->w[k] - t->state.base[k];
 }
 
-static ent_status train_client(ent_training *t, int64_t round, const share *s, int64_t k)
+/* Whether to stop here.  Ranks that hold a state together work in step and stop in step. */
+static ent_status look(ent_training *t, bool *stops)
 {
+    *stops = t->watch && ent_watch_look(t->watch);
+    if (!t->watch || !t->f->team) return ENT_OK;
+    const ent_status status = ent_team_agree(t->f->team, *stops ? ent_fail(ENT_STOPPED, "stopped") : ENT_OK);
+    *stops = status == ENT_STOPPED;
+    return *stops ? ENT_OK : status;
+}
+
+/* Own member s->done; s->at_work where it stops in the middle. */
+static ent_status train_client(ent_training *t, int64_t round, share *s)
+{
+    const int64_t k = s->done;
     ent_federation *f = t->f;
     const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
     double *variate = s->variate ? s->variate + k * width : NULL;
@@ -103,20 +172,32 @@ static ent_status train_client(ent_training *t, int64_t round, const share *s, i
     t->state.base = f->w;
     ent_work_start(t->trainer, f, round, s->client[k]);
     memcpy(ent_trainer_work(t->trainer)->w, f->w, (size_t)t->state.params * sizeof(double));
-    for (bool over = false; !over;) ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
+    if (s->begun && s->begun[k].w) ent_work_resume(t->trainer, &s->begun[k]);
+    for (bool over = false; !over;) {
+        ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
+        if (!over) ENT_TRY(look(t, &s->at_work));
+        if (s->at_work) return ENT_OK;
+    }
     fill_update(t, s->weight[k]);
     if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
-    return ent_aggregate_add(t->aggregate, f, &t->update);
+    ENT_TRY(ent_aggregate_add(t->aggregate, f, &t->update));
+    s->done++;
+    return ENT_OK;
 }
 
-static ent_status train_share(ent_training *t, int64_t round, const share *s)
+static ent_status train_share(ent_training *t, int64_t round, share *s)
 {
     for (int64_t first = 0, ready; first < s->n; first += ready) {
         ENT_TRY(ent_store_fetch(t->store, t->f, s->n - first, s->client + first, &ready));
-        for (int64_t k = first; k < first + ready; k++) {
-            const ent_status status = train_client(t, round, s, k);
+        while (s->done < first + ready) {
+            bool stops;
+            ENT_TRY(look(t, &stops));
+            if (stops) return ENT_OK;
+            const ent_status status = train_client(t, round, s);
             if (status != ENT_OK)
-                return ent_fail_in(status, "round %lld, client %lld", (long long)round + 1, (long long)s->client[k]);
+                return ent_fail_in(status, "round %lld, client %lld", (long long)round + 1,
+                                   (long long)s->client[s->done]);
+            if (s->at_work) return ENT_OK;
         }
     }
     return ENT_OK;
@@ -164,6 +245,65 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
     return ENT_OK;
 }
 
+/* Members of all ranks that have trained send their vectors home; the others' are as they were. */
+static ent_status keep_done(ent_training *t, share *s)
+{
+    const ent_federation *f = t->f;
+    const ent_cohort *cohort = s->cohort;
+    int64_t *done = ent_alloc(cohort->n, sizeof *done), mine = 0;
+    ent_status status = ent_comm_agree(f->world, done ? ENT_OK : ent_fail(ENT_ENOMEM, "round: no memory"));
+    if (status == ENT_OK) {
+        for (int64_t i = 0; i < cohort->n; i++)
+            if (s->rank[i] == ent_comm_rank(f->lane)) done[i] = mine++ < s->done;
+        ent_comm_sum(f->lane, done, cohort->n);
+        for (int64_t i = 0; i < cohort->n; i++)
+            if (!done[i]) s->rank[i] = -1;
+        status = ent_variates_keep(t->variates, f, cohort, s->rank, s->variate);
+    }
+    ent_free(done);
+    return status;
+}
+
+/* What this rank has left to do: own members from s->done on, and those of them that are at work. */
+static void list_rest(const ent_training *t, const share *s, ent_inside *inside, ent_work *work)
+{
+    for (int64_t i = 0, k = 0; i < s->cohort->n; i++) {
+        if (s->rank[i] != ent_comm_rank(t->f->lane)) continue;
+        const bool here = k == s->done && s->at_work, waits = !here && s->begun && s->begun[k].w;
+        if (k >= s->done) inside->member[inside->left++] = number_of(t, i);
+        if (k >= s->done && (here || waits)) {
+            work[inside->works] = here ? *ent_trainer_work(t->trainer) : s->begun[k];
+            inside->at_work[inside->works++] = number_of(t, i);
+        }
+        k++;
+    }
+}
+
+/* Save what is done of the round: the status is ENT_STOPPED where that succeeds. */
+static ent_status stop(ent_training *t, share *s, double seconds)
+{
+    ent_federation *f = t->f;
+    ent_work *work = ent_alloc(s->n, sizeof *work);
+    ent_inside inside = {.member = ent_alloc(s->n, sizeof *inside.member),
+                         .at_work = ent_alloc(s->n, sizeof *inside.at_work),
+                         .work = work,
+                         .seconds = seconds + (t->resume ? t->resume->seconds : 0.0)};
+    const bool there = work && inside.member && inside.at_work;
+    ent_status status = ent_comm_agree(f->world, there ? ENT_OK : ent_fail(ENT_ENOMEM, "round: no memory"));
+    if (status == ENT_OK) {
+        list_rest(t, s, &inside, work);
+        if (t->variates) status = keep_done(t, s);
+    }
+    if (status == ENT_OK) status = ent_checkpoint_save(t, &inside);
+    ent_free(work);
+    ent_free(inside.member);
+    ent_free(inside.at_work);
+    if (status != ENT_OK)
+        return ent_fail_in(status, "stopped in round %lld without a checkpoint", (long long)f->rounds + 1);
+    return ent_fail(ENT_STOPPED, "checkpoint written at round %lld (inside): run again with --resume",
+                    (long long)f->rounds + 1);
+}
+
 static bool is_evaluated(const ent_federation *f, int64_t round)
 {
     const ent_config_federation *c = &f->config->federation;
@@ -179,21 +319,24 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     if (status == ENT_OK) status = share_make(t, cohort, s);
     if (t->variates) {
         ENT_TRY(ent_comm_agree(f->world, status));
-        status = ent_variates_fetch(t->variates, f, cohort, s->rank, s->variate);
+        status = ent_variates_fetch(t->variates, f, s->cohort, s->rank, s->variate);
     }
     t->state.round = figures->round;
     ent_aggregate_start(t->aggregate);
+    if (status == ENT_OK && t->resume) status = ent_checkpoint_tally(t);
     if (status == ENT_OK) status = train_share(t, figures->round, s);
     status = ent_team_settle(f->team, status);
     clock[1] = ent_clock_s();
+    const bool stops = t->watch && ent_watch_end(t->watch);
     ENT_TRY(ent_comm_agree(f->world, status));
+    if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
     ENT_TRY(serve(t, s, figures));
     figures->cohort = cohort->drawn;
     clock[3] = ent_clock_s();
     if (is_evaluated(f, figures->round)) ENT_TRY(evaluate_round(f, figures));
     clock[4] = ent_clock_s();
-    figures->compute_s = clock[1] - clock[0];
+    figures->compute_s = clock[1] - clock[0] + (t->resume ? t->resume->seconds : 0.0);
     figures->wait_s = clock[2] - clock[1];
     figures->communicate_s = clock[3] - clock[2];
     figures->evaluate_s = clock[4] - clock[3];
@@ -206,5 +349,7 @@ ent_status ent_round_run(ent_training *t, ent_round *figures)
     share s = {.n = 0};
     const ent_status status = run(t, figures, &s);
     share_clear(&s);
+    ent_inside_free(t->resume);
+    t->resume = NULL;
     return status;
 }
