@@ -303,6 +303,12 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
 
 /* ---- reading ---- */
 
+/* Whose message it is. */
+static ent_status told(const ent_federation *f, ent_status status)
+{
+    return status == ENT_OK ? ENT_OK : ent_fail_in(status, "%s/checkpoint.h5", f->keep.folder);
+}
+
 static ent_status open_checkpoint(const ent_federation *f, ent_h5 **file)
 {
     char path[4096];
@@ -359,8 +365,7 @@ static ent_status get_vectors(ent_training *t, const ent_h5 *file, int64_t n, co
     ent_status status = ENT_OK;
     for (int64_t k = 0; k < n && status == ENT_OK; k++) {
         if (client[k] < 0 || client[k] >= t->f->clients)
-            status = ent_fail(ENT_EFORMAT, "checkpoint: client %lld of %lld", (long long)client[k],
-                              (long long)t->f->clients);
+            status = ent_fail(ENT_EFORMAT, "client %lld of %lld", (long long)client[k], (long long)t->f->clients);
         else if (ent_variates_home(t->f, client[k])) {
             status = ent_ctable_get(file, "/client/vector", ENT_H5_F64, k, 1, width, vector);
             if (status == ENT_OK) status = ent_variates_set(t->variates, t->f, client[k], vector);
@@ -403,7 +408,7 @@ static ent_status get_all(ent_training *t, const ent_h5 *file)
     int64_t numbers[NUMBERS];
     double seconds[2];
     ENT_TRY(ent_ctable_get(file, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
-    ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT, "checkpoint: format %lld, want %d", (long long)numbers[0], FORMAT);
+    ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT, "format %lld, want %d", (long long)numbers[0], FORMAT);
     ENT_TRY(check_data(f, file, numbers));
     const int64_t least = numbers[1] + numbers[2], rounds = f->config->federation.rounds;
     ENT_REQUIRE(rounds >= least, ENT_ECONFIG, "federation.rounds: found %lld, and the checkpoint is in round %lld",
@@ -427,8 +432,7 @@ ent_status ent_checkpoint_load(ent_training *t)
         status = get_all(t, file);
         ent_h5_close(file);
     }
-    if (status != ENT_OK) status = ent_fail_in(status, "%s/checkpoint.h5", t->f->keep.folder);
-    return ent_comm_agree(t->f->world, status);
+    return ent_comm_agree(t->f->world, told(t->f, status));
 }
 
 static ent_status get_tally(ent_training *t, const ent_h5 *file)
@@ -451,7 +455,7 @@ ent_status ent_checkpoint_tally(ent_training *t)
     ENT_TRY(open_checkpoint(t->f, &file));
     const ent_status status = get_tally(t, file);
     ent_h5_close(file);
-    return status;
+    return told(t->f, status);
 }
 
 static ent_status get_work(const ent_training *t, const ent_h5 *file, int64_t k, int64_t *count, double *value,
@@ -483,7 +487,7 @@ ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work)
     ent_h5_close(file);
     ent_free(count);
     ent_free(value);
-    return status;
+    return told(t->f, status);
 }
 
 void ent_inside_free(ent_inside *inside)

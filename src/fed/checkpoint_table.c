@@ -95,7 +95,7 @@ static ent_status check_rows(const ent_h5 *file, const char *name, int64_t first
         ENT_TRY(ent_h5_read_rows(file, check_name(name, path), ENT_H5_U64, first + done, count, check));
         for (int64_t k = 0; k < count; k++)
             ENT_REQUIRE(check[k] == check_of(rows + (size_t)((done + k) * width) * 8, width), ENT_EFORMAT,
-                        "checkpoint: %s, row %lld: damaged: its numbers do not fit their check", name,
+                        "%s, row %lld: damaged: its numbers do not fit their check", name,
                         (long long)(first + done + k));
     }
     return ENT_OK;
@@ -107,7 +107,7 @@ ent_status ent_ctable_get(const ent_h5 *file, const char *name, ent_h5_type type
     ent_h5_shape shape;
     ENT_TRY(ent_h5_describe(file, name, &shape));
     ENT_REQUIRE(shape.rank == 2 && shape.size[1] == width && shape.size[0] >= first + n, ENT_EFORMAT,
-                "checkpoint: %s has another shape, want %lld numbers a row", name, (long long)width);
+                "%s has another shape, want %lld numbers a row", name, (long long)width);
     if (n == 0) return ENT_OK;
     ENT_TRY(ent_h5_read_rows(file, name, type, first, n, rows));
     return check_rows(file, name, first, n, width, rows);
