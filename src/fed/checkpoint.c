@@ -9,7 +9,7 @@
  *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
  * and of a round that was stopped inside:
  *   /inside/member, /inside/at_work int [n][1]: numbers in the round's cohort; the others are done
- *   /inside/work/count int [n][2 + blocks]: client, rows done, steps;  /inside/work/value real [n][1 + 3 params]: loss,
+ *   /inside/work/count int [n][3 + blocks]: client, round, rows done, steps;  /inside/work/value real [n][1 + 3 params]: loss,
  *                                 weights, the optimiser's two vectors
  *   /inside/sum int [1][4 sums], /inside/count int [1][2], /inside/record real [n][..]: what the server has got so far
  *
@@ -27,7 +27,7 @@
 #include "entente/memory.h"
 #include "fed.h"
 
-enum { FORMAT = 1, NUMBERS = 5, CHUNK = 256 };
+enum { FORMAT = 1, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 
 /* ---- figures of a round ---- */
 
@@ -187,20 +187,21 @@ static ent_status put_clients(const saving *s)
 static ent_status put_work(const saving *s, int64_t first)
 {
     const int params = s->t->state.params, blocks = s->t->state.blocks;
-    int64_t *count = ent_alloc(2 + blocks, sizeof *count);
+    int64_t *count = ent_alloc(BESIDE + blocks, sizeof *count);
     double *value = ent_alloc(1 + 3 * (int64_t)params, sizeof *value);
     ent_status status = count && value ? ENT_OK : ent_fail(ENT_ENOMEM, "checkpoint: no memory");
     for (int64_t k = 0; k < s->inside->works && status == ENT_OK; k++) {
         const ent_work *work = &s->inside->work[k];
         const size_t bytes = (size_t)params * sizeof *value;
         count[0] = work->client;
-        count[1] = work->done;
-        memcpy(count + 2, work->steps, (size_t)blocks * sizeof *count);
+        count[1] = work->round;
+        count[2] = work->done;
+        memcpy(count + BESIDE, work->steps, (size_t)blocks * sizeof *count);
         value[0] = work->loss;
         memcpy(value + 1, work->w, bytes);
         memcpy(value + 1 + params, work->first, bytes);
         memcpy(value + 1 + 2 * params, work->second, bytes);
-        status = ent_ctable_put(s->file, "/inside/work/count", ENT_H5_I64, first + k, 1, 2 + blocks, count);
+        status = ent_ctable_put(s->file, "/inside/work/count", ENT_H5_I64, first + k, 1, BESIDE + blocks, count);
         if (status == ENT_OK)
             status = ent_ctable_put(s->file, "/inside/work/value", ENT_H5_F64, first + k, 1, 1 + 3 * (int64_t)params,
                                     value);
@@ -227,7 +228,7 @@ static ent_status put_inside(const saving *s)
     int64_t first;
     ENT_TRY(put_rows(s, "/inside/member", ENT_H5_I64, inside->left, 1, inside->member));
     ENT_TRY(put_rows(s, "/inside/at_work", ENT_H5_I64, inside->works, 1, inside->at_work));
-    ENT_TRY(ent_ctable_make(s->file, lane, "/inside/work/count", ENT_H5_I64, inside->works, 2 + blocks, &first));
+    ENT_TRY(ent_ctable_make(s->file, lane, "/inside/work/count", ENT_H5_I64, inside->works, BESIDE + blocks, &first));
     ENT_TRY(ent_ctable_make(s->file, lane, "/inside/work/value", ENT_H5_F64, inside->works, 1 + 3 * (int64_t)params,
                             &first));
     ENT_TRY(ent_comm_agree(lane, put_work(s, first)));
@@ -463,12 +464,12 @@ static ent_status get_work(const ent_training *t, const ent_h5 *file, int64_t k,
 {
     const int params = t->state.params, blocks = t->state.blocks;
     const size_t bytes = (size_t)params * sizeof *value;
-    ENT_TRY(ent_ctable_get(file, "/inside/work/count", ENT_H5_I64, k, 1, 2 + blocks, count));
+    ENT_TRY(ent_ctable_get(file, "/inside/work/count", ENT_H5_I64, k, 1, BESIDE + blocks, count));
     ENT_TRY(ent_ctable_get(file, "/inside/work/value", ENT_H5_F64, k, 1, 1 + 3 * (int64_t)params, value));
     work->client = count[0];
-    work->round = t->f->rounds;
-    work->done = count[1];
-    memcpy(work->steps, count + 2, (size_t)blocks * sizeof *count);
+    work->round = count[1];
+    work->done = count[2];
+    memcpy(work->steps, count + BESIDE, (size_t)blocks * sizeof *count);
     work->loss = value[0];
     memcpy(work->w, value + 1, bytes);
     memcpy(work->first, value + 1 + params, bytes);
@@ -479,7 +480,7 @@ static ent_status get_work(const ent_training *t, const ent_h5 *file, int64_t k,
 ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work)
 {
     ent_h5 *file = NULL;
-    int64_t *count = ent_alloc(2 + t->state.blocks, sizeof *count);
+    int64_t *count = ent_alloc(BESIDE + t->state.blocks, sizeof *count);
     double *value = ent_alloc(1 + 3 * (int64_t)t->state.params, sizeof *value);
     ent_status status = count && value ? ent_work_make(t->f, work) : ent_fail(ENT_ENOMEM, "checkpoint: no memory");
     if (status == ENT_OK) status = open_checkpoint(t->f, &file);
@@ -511,9 +512,15 @@ ent_status ent_checkpoint_config(const char *folder, char **text)
 
 /* ---- tidying up ---- */
 
+/* The temporary files beside checkpoint and result. */
+static bool is_remains(const char *name)
+{
+    static const char checkpoint[] = "checkpoint.h5.part-", result[] = "result.h5.part-";
+    return strncmp(name, checkpoint, sizeof checkpoint - 1) == 0 || strncmp(name, result, sizeof result - 1) == 0;
+}
+
 ent_status ent_checkpoint_clear(const char *folder, bool whole)
 {
-    static const char part[] = "checkpoint.h5.part-";
     char path[4096];
     ENT_TRY(ent_checkpoint_path(folder, path));
     ENT_REQUIRE(!whole || unlink(path) == 0 || errno == ENOENT, ENT_EIO, "%s: cannot be removed: %s", path,
@@ -521,7 +528,7 @@ ent_status ent_checkpoint_clear(const char *folder, bool whole)
     DIR *entries = opendir(folder);
     if (!entries) return ENT_OK;
     for (const struct dirent *entry; (entry = readdir(entries));)
-        if (strncmp(entry->d_name, part, sizeof part - 1) == 0) unlinkat(dirfd(entries), entry->d_name, 0);
+        if (is_remains(entry->d_name)) unlinkat(dirfd(entries), entry->d_name, 0);
     closedir(entries);
     return ENT_OK;
 }
