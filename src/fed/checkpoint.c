@@ -2,7 +2,8 @@
  *
  *   /config                       the configuration as used, YAML text
  *   /data                         SHA-256 of the tables that the data set holds a number a row of, and of the ansaetze
- *   /numbers int [1][5]           format, rounds that are done, 1 inside the next one, the data set's rows and bytes
+ *   /numbers int [1][5]           format, rounds that are done, 1 inside the next one or 2 before the last one's
+ *                                 evaluation, the data set's rows and bytes
  *   /seconds real [1][2]          of the training so far, of the round that was stopped
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
  *   /figures real [rounds][..]    ent_round, field by field
@@ -25,8 +26,10 @@
 
 #include "entente/hash.h"
 #include "entente/memory.h"
+#include "entente/shard.h"
 #include "fed.h"
 
+enum { BEHIND, INSIDE, UNMEASURED };
 enum { FORMAT = 1, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 
 /* ---- figures of a round ---- */
@@ -257,7 +260,11 @@ static ent_status put_all(const saving *s)
 {
     const ent_federation *f = s->f;
     char digest[65] = "";
-    int64_t numbers[NUMBERS] = {FORMAT, f->rounds, s->inside != NULL, f->dataset->rows, 0};
+    int64_t numbers[NUMBERS] = {FORMAT, f->rounds,
+                                s->inside          ? INSIDE
+                                : s->t->unmeasured ? UNMEASURED
+                                                   : BEHIND,
+                                f->dataset->rows, 0};
     double seconds[2] = {f->train_s, s->inside ? s->inside->seconds : 0.0};
     ent_comm_max(f->lane, seconds, 2);
     ENT_TRY(ent_comm_agree(f->lane, s->root ? data_bytes(f, &numbers[4]) : ENT_OK));
@@ -411,7 +418,7 @@ static ent_status get_all(ent_training *t, const ent_h5 *file)
     ENT_TRY(ent_ctable_get(file, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
     ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT, "format %lld, want %d", (long long)numbers[0], FORMAT);
     ENT_TRY(check_data(f, file, numbers));
-    const int64_t least = numbers[1] + numbers[2], rounds = f->config->federation.rounds;
+    const int64_t least = numbers[1] + (numbers[2] == INSIDE), rounds = f->config->federation.rounds;
     ENT_REQUIRE(rounds >= least, ENT_ECONFIG, "federation.rounds: found %lld, and the checkpoint is in round %lld",
                 (long long)rounds, (long long)least);
     f->rounds = numbers[1];
@@ -422,7 +429,8 @@ static ent_status get_all(ent_training *t, const ent_h5 *file)
         ENT_TRY(ent_ctable_get(file, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
     ENT_TRY(get_figures(f, file));
     if (t->variates) ENT_TRY(get_clients(t, file));
-    return numbers[2] ? get_inside(t, file, seconds[1]) : ENT_OK;
+    t->unmeasured = numbers[2] == UNMEASURED && f->rounds > 0;
+    return numbers[2] == INSIDE ? get_inside(t, file, seconds[1]) : ENT_OK;
 }
 
 ent_status ent_checkpoint_load(ent_training *t)
@@ -508,6 +516,17 @@ ent_status ent_checkpoint_config(const char *folder, char **text)
     const ent_status status = ent_h5_read_text(file, "/config", text);
     ent_h5_close(file);
     return status;
+}
+
+/* ---- stopping ---- */
+
+ent_status ent_checkpoint_look(const ent_federation *f, bool *stops)
+{
+    *stops = f->watch && ent_watch_look(f->watch);
+    if (!f->watch || !f->team) return ENT_OK;
+    const ent_status status = ent_team_agree(f->team, *stops ? ent_fail(ENT_STOPPED, "stopped") : ENT_OK);
+    *stops = status == ENT_STOPPED;
+    return *stops ? ENT_OK : status;
 }
 
 /* ---- tidying up ---- */

@@ -61,6 +61,7 @@ struct ent_federation {
     ent_client_figures *client;
     double train_s, read_s, trained_samples;
     ent_checkpoint_inp keep; /* folder NULL: no checkpoints */
+    ent_watch *watch;        /* while it trains with checkpoints, else NULL */
 };
 
 /* population.c: the parts, their clients and their masks.  Local; the same on all ranks. */
@@ -219,16 +220,22 @@ typedef struct {
     ent_trainer *trainer;
     ent_aggregate *aggregate;
     ent_update update;
-    ent_watch *watch;   /* NULL without checkpoints */
     ent_inside *resume; /* the round to go on with was stopped inside; else NULL */
+    bool unmeasured;    /* the last round was stopped in its evaluation */
 } ent_training;
 
 ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective */
 void ent_training_clear(ent_training *t);
-ent_status ent_round_run(ent_training *t, ent_round *figures); /* Collective */
+/* Errors: ENT_STOPPED, saved.  Collective. */
+ent_status ent_round_run(ent_training *t, ent_round *figures);
+/* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
+ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
 
 /* checkpoint.c.  Failures of what is Collective are agreed on. */
 
+/* Whether to stop here, to be asked between pieces of work.  Ranks that hold a state together ask in step and get the same
+ * answer.  Collective over the group, Local without. */
+ent_status ent_checkpoint_look(const ent_federation *f, bool *stops);
 /* Save behind round f->rounds - 1, or, with `inside`, in round f->rounds; then the sums of the round at hand are no
  * longer apart by rank.  Collective. */
 ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);
@@ -259,7 +266,7 @@ ent_status ent_result_restore_ansatz(const char *folder, const char *modality, e
 ent_status ent_result_restore_label(ent_federation *f, const char *folder);
 ent_status ent_result_restore(ent_federation *f, const char *folder);
 
-/* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated. */
+/* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated.  Errors: ENT_STOPPED too. */
 ent_status ent_predict_part(ent_federation *f, int part, double **output);
 ent_status ent_measure_part(const ent_federation *f, int part, const double *output, ent_metrics *metrics);
 

@@ -36,7 +36,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     if (status == ENT_OK) status = ent_aggregate_new(f, t->rule, &t->aggregate);
     if (status == ENT_OK) status = ent_timeline_new(f, &t->timeline);
     if (status == ENT_OK && t->rule->client_vectors > 0) status = ent_variates_new(f, &t->variates);
-    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->world, wishes_to_stop, f, &t->watch);
+    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->world, wishes_to_stop, f, &f->watch);
     return ent_comm_agree(f->world, status);
 }
 
@@ -47,7 +47,8 @@ void ent_training_clear(ent_training *t)
     ent_variates_free(t->variates);
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
-    ent_watch_free(t->watch);
+    ent_watch_free(t->f->watch);
+    t->f->watch = NULL;
     ent_inside_free(t->resume);
     ent_free(t->update.delta);
     ent_free(t->update.extra);
@@ -151,16 +152,6 @@ static void fill_update(ent_training *t, double weight)
     for (int k = 0; k < t->state.params; k++) u->delta[k] = work->w[k] - t->state.base[k];
 }
 
-/* Whether to stop here.  Ranks that hold a state together work in step and stop in step. */
-static ent_status look(ent_training *t, bool *stops)
-{
-    *stops = t->watch && ent_watch_look(t->watch);
-    if (!t->watch || !t->f->team) return ENT_OK;
-    const ent_status status = ent_team_agree(t->f->team, *stops ? ent_fail(ENT_STOPPED, "stopped") : ENT_OK);
-    *stops = status == ENT_STOPPED;
-    return *stops ? ENT_OK : status;
-}
-
 /* Own member s->done; s->at_work where it stops in the middle. */
 static ent_status train_client(ent_training *t, int64_t round, share *s)
 {
@@ -175,7 +166,7 @@ static ent_status train_client(ent_training *t, int64_t round, share *s)
     if (s->begun && s->begun[k].w) ent_work_resume(t->trainer, &s->begun[k]);
     for (bool over = false; !over;) {
         ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
-        if (!over) ENT_TRY(look(t, &s->at_work));
+        if (!over) ENT_TRY(ent_checkpoint_look(f, &s->at_work));
         if (s->at_work) return ENT_OK;
     }
     fill_update(t, s->weight[k]);
@@ -191,7 +182,7 @@ static ent_status train_share(ent_training *t, int64_t round, share *s)
         ENT_TRY(ent_store_fetch(t->store, t->f, s->n - first, s->client + first, &ready));
         while (s->done < first + ready) {
             bool stops;
-            ENT_TRY(look(t, &stops));
+            ENT_TRY(ent_checkpoint_look(t->f, &stops));
             if (stops) return ENT_OK;
             const ent_status status = train_client(t, round, s);
             if (status != ENT_OK)
@@ -203,29 +194,13 @@ static ent_status train_share(ent_training *t, int64_t round, share *s)
     return ENT_OK;
 }
 
-static ent_status evaluate_round(ent_federation *f, ent_round *figures)
-{
-    const int part[2] = {ENT_VALIDATION, ENT_TEST};
-    ent_metrics *metrics[2] = {&figures->validation, &figures->test};
-    for (int k = 0; k < 2; k++) {
-        double *output;
-        ENT_TRY(ent_predict_part(f, part[k], &output));
-        ent_status status = ENT_OK;
-        if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
-        ent_free(output);
-        ENT_TRY(ent_comm_agree(f->world, status));
-    }
-    return ENT_OK;
-}
-
 static void slowest(const ent_federation *f, ent_round *figures)
 {
-    double seconds[] = {figures->compute_s, figures->communicate_s, figures->wait_s, figures->evaluate_s};
-    ent_comm_max(f->world, seconds, 4);
+    double seconds[] = {figures->compute_s, figures->communicate_s, figures->wait_s};
+    ent_comm_max(f->world, seconds, 3);
     figures->compute_s = seconds[0];
     figures->communicate_s = seconds[1];
     figures->wait_s = seconds[2];
-    figures->evaluate_s = seconds[3];
 }
 
 /* From what was sent to the new weights.  Collective. */
@@ -304,17 +279,11 @@ static ent_status stop(ent_training *t, share *s, double seconds)
                     (long long)f->rounds + 1);
 }
 
-static bool is_evaluated(const ent_federation *f, int64_t round)
-{
-    const ent_config_federation *c = &f->config->federation;
-    return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
-}
-
 static ent_status run(ent_training *t, ent_round *figures, share *s)
 {
     ent_federation *f = t->f;
     const ent_cohort *cohort;
-    double clock[5] = {ent_clock_s()};
+    double clock[4] = {ent_clock_s()};
     ent_status status = ent_timeline_round(t->timeline, f, figures->round, &cohort);
     if (status == ENT_OK) status = share_make(t, cohort, s);
     if (t->variates) {
@@ -327,19 +296,16 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     if (status == ENT_OK) status = train_share(t, figures->round, s);
     status = ent_team_settle(f->team, status);
     clock[1] = ent_clock_s();
-    const bool stops = t->watch && ent_watch_end(t->watch);
+    const bool stops = f->watch && ent_watch_end(f->watch);
     ENT_TRY(ent_comm_agree(f->world, status));
     if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
     ENT_TRY(serve(t, s, figures));
     figures->cohort = cohort->drawn;
     clock[3] = ent_clock_s();
-    if (is_evaluated(f, figures->round)) ENT_TRY(evaluate_round(f, figures));
-    clock[4] = ent_clock_s();
     figures->compute_s = clock[1] - clock[0] + (t->resume ? t->resume->seconds : 0.0);
     figures->wait_s = clock[2] - clock[1];
     figures->communicate_s = clock[3] - clock[2];
-    figures->evaluate_s = clock[4] - clock[3];
     slowest(f, figures);
     return ENT_OK;
 }
@@ -351,5 +317,40 @@ ent_status ent_round_run(ent_training *t, ent_round *figures)
     share_clear(&s);
     ent_inside_free(t->resume);
     t->resume = NULL;
+    return status;
+}
+
+static bool is_evaluated(const ent_federation *f, int64_t round)
+{
+    const ent_config_federation *c = &f->config->federation;
+    return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
+}
+
+static ent_status evaluate_round(ent_federation *f, ent_round *figures)
+{
+    const int part[2] = {ENT_VALIDATION, ENT_TEST};
+    ent_metrics *metrics[2] = {&figures->validation, &figures->test};
+    for (int k = 0; k < 2; k++) {
+        double *output;
+        ENT_TRY(ent_predict_part(f, part[k], &output));
+        ent_status status = ENT_OK;
+        if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
+        ent_free(output);
+        ENT_TRY(ent_comm_agree(f->world, status));
+    }
+    return ENT_OK;
+}
+
+ent_status ent_round_evaluate(ent_training *t, ent_round *figures)
+{
+    if (!is_evaluated(t->f, figures->round)) return ENT_OK;
+    const double begin = ent_clock_s();
+    const ent_status status = evaluate_round(t->f, figures);
+    if (status == ENT_OK) {
+        figures->evaluate_s = ent_clock_s() - begin;
+        ent_comm_max(t->f->world, &figures->evaluate_s, 1);
+    } else {
+        figures->validation = figures->test = (ent_metrics){.n = 0};
+    }
     return status;
 }
