@@ -218,7 +218,7 @@ class Stopped(Case):
                 run.send(number, [run.process.pid])
                 code, _, err = run.end(60)
                 self.assertNotEqual(code, 0)
-                stopped = re.search("stopped: checkpoint written at round ([0-9]+)", (out / "log.txt").read_text())
+                stopped = re.search("stopped: checkpoint written (?:at|behind) round ([0-9]+)", (out / "log.txt").read_text())
                 self.assertTrue(stopped, err)
                 rounds = ("--set", f"federation.rounds={int(stopped[1]) + 3}")
                 for where, begin, ranks in ((out, ["--resume"], 3), (whole, [], 1)):
