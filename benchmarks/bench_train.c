@@ -81,7 +81,7 @@ static bench bench_new(int qubits, const settings *s, ent_engine_kind engine)
     ent_model_init(b.model, 1, b.w);
     ent_random stream = ent_random_at(1, ENT_FOR_TEST, 0, 0);
     for (int k = 0; k < 3 * SAMPLES * qubits; k++) b.x[k] = ent_random_normal(&stream);
-    b.samples = (ent_samples){SAMPLES, {NULL}, b.context, b.category, NULL};
+    b.samples = (ent_samples){.n = SAMPLES, .context = b.context, .category = b.category};
     for (int m = 0; m < 3; m++) b.samples.x[m] = b.x + m * SAMPLES * qubits;
     for (int k = 0; k < SAMPLES; k++) {
         const double *x[3];

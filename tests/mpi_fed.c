@@ -1,84 +1,12 @@
 /* The whole federation over ranks: the same bits as on one rank, whatever the split, the protocol and the number of
  * clients; and one rank's failure is everyone's. */
-#include "../src/fed/fed.h"
-
-#include "mpi_check.h"
-#include "temp_folder.h"
-
-#include "entente/synth.h"
-
-enum { ROWS = 120 };
-
-static char data_path[512], whole_path[512]; /* with and without rows that lack something in the file */
-static ent_comm *alone;                      /* rank 0 by itself; the others make up a group that is not used */
-
-/* What a short file gives: two modalities, everything at its default. */
-static ent_config plain_config(void)
-{
-    static char *modalities[] = {"text", "audio"};
-    ent_config c = {.data = {data_path, modalities, 2, "class"},
-                    .model = {.fusion = {ENT_PATTERN_RING, ENT_CRZ, 1}, .readout = ENT_READ_ZZ},
-                    .missing = {.rate = {0.3, 0.3}},
-                    .federation = {.clients = 7,
-                                   .alpha = 0.5,
-                                   .shards_per_client = 2,
-                                   .participation = 1.0,
-                                   .rounds = 2,
-                                   .evaluate_every = 1},
-                    .server = {.mu = 0.1},
-                    .client = {1, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0},
-                    .seeds = {1, 2, 3, 4},
-                    .run = {.shards = 1, .threads = 1}};
-    for (int m = 0; m < 2; m++)
-        c.model.registers[m] = (ent_config_register){.qubits = 2,
-                                                     .layers = 1,
-                                                     .angles = 1,
-                                                     .ansatz = "hea",
-                                                     .reduce = ENT_REDUCE_PCA,
-                                                     .scale = 2.0,
-                                                     .reupload = true};
-    return c;
-}
-
-static ent_federation *train(ent_comm *group, const ent_config *config)
-{
-    ent_federation *f = NULL;
-    mpi_check(ent_federation_new(group, config, &f) == ENT_OK);
-    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
-    return f;
-}
-
-/* Train on all ranks and on rank 0 alone: the same weights on every rank, the same figures on rank 0. */
-static void check_same_bits(const ent_config *config)
-{
-    ent_federation *all = train(world, config);
-    const ent_federation_view v = ent_federation_see(all);
-    double *weights = ent_copy(v.weights, v.params, sizeof *weights);
-    mpi_check(weights && v.rounds == config->federation.rounds);
-    if (ent_comm_rank(world) == 0) {
-        ent_federation *one = train(alone, config);
-        const ent_federation_view w = ent_federation_see(one);
-        mpi_check(w.params == v.params && w.patterns == v.patterns && w.clients == v.clients);
-        mpi_check(memcmp(&w.test, &v.test, sizeof w.test) == 0);
-        mpi_check(memcmp(w.output, v.output, (size_t)(v.part[ENT_TEST].n * v.outputs) * sizeof *v.output) == 0);
-        for (int64_t r = 0; r < v.rounds; r++) {
-            mpi_check(v.round[r].trained == w.round[r].trained && v.round[r].samples == w.round[r].samples);
-            mpi_check(v.round[r].train_loss == w.round[r].train_loss);
-        }
-        memcpy(weights, w.weights, (size_t)w.params * sizeof *weights);
-        ent_federation_free(one);
-    }
-    ent_comm_broadcast(world, 0, weights, (size_t)v.params * sizeof *weights);
-    mpi_check(memcmp(weights, v.weights, (size_t)v.params * sizeof *weights) == 0);
-    ent_free(weights);
-    ent_federation_free(all);
-}
+#include "fed_runs.h"
 
 static void every_split_and_level(void **state)
 {
     (void)state;
     ent_config config = plain_config();
-    for (int k = 0; k < 18; k++) {
+    for (int k = 0; k < 24; k++) {
         config.federation.split = (ent_split_kind)(k % 6);
         config.missing.level = (ent_missing_level)(k / 6);
         config.missing.empty = (ent_missing_empty)(k % 3);
@@ -112,14 +40,18 @@ static void every_reduction_and_optimiser(void **state)
     }
 }
 
-static void every_rule(void **state)
+/* Every rule, with honest clients and under each attack in turn. */
+static void every_rule_and_attack(void **state)
 {
     (void)state;
-    for (int k = 0; k <= ENT_FEDPROX; k++) {
+    for (int k = 0; k < 2 * ENT_AGGREGATIONS; k++) {
         ent_config config = plain_config();
-        config.federation.aggregation = (ent_aggregation)k;
-        config.federation.rounds = 4;
-        config.federation.participation = 0.6;
+        config.federation.aggregation = (ent_aggregation)(k / 2);
+        config.federation.rounds = 3;
+        config.federation.participation = 0.8;
+        config.client.optimizer = k / 2 == ENT_SCAFFOLD ? ENT_MOMENTUM : (ent_optimizer)(k % 3);
+        config.client.epochs = 2;
+        if (k % 2) config.attack.kind = (ent_attack_kind)(ENT_SIGN_FLIP + k / 2 % 3);
         check_same_bits(&config);
     }
 }
@@ -151,6 +83,25 @@ static void shards_train_as_one_state(void **state)
         ent_federation_free(one);
         ent_comm_free(first);
     }
+}
+
+/* With a modality that few clients have, Krum leaves the blocks of both modalities alone in some round, and says so. */
+static void krum_tells_of_blocks_with_too_few_clients(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.federation.clients = 12;
+    config.federation.participation = 0.5;
+    config.federation.aggregation = ENT_KRUM;
+    config.federation.rounds = 6;
+    config.missing.level = ENT_LEVEL_CLIENT;
+    check_same_bits(&config);
+    ent_federation *f = train(world, &config);
+    const ent_federation_view v = ent_federation_see(f);
+    int64_t kept = 0;
+    for (int64_t r = 0; r < v.rounds; r++) kept += v.round[r].blocks_short;
+    mpi_check(kept > 0);
+    ent_federation_free(f);
 }
 
 static void a_real_label(void **state)
@@ -340,6 +291,11 @@ static void a_rank_without_memory_is_everyones_failure(void **state)
     const int last = ent_comm_size(world) - 1;
     one_rank_without_memory(train_and_save, &config, last);
     if (last > 0) one_rank_without_memory(train_and_save, &config, 0);
+    config.federation.aggregation = ENT_KRUM; /* every update at rank 0, and attackers */
+    config.attack.kind = ENT_NOISE;
+    one_rank_without_memory(train_and_save, &config, last);
+    if (last > 0) one_rank_without_memory(train_and_save, &config, 0);
+    config.federation.aggregation = ENT_FEDAVG;
     one_rank_without_memory(load_and_evaluate, &config, last);
     if (last > 0) one_rank_without_memory(load_and_evaluate, &config, 0);
 }
@@ -418,62 +374,24 @@ static void no_data_is_told_on_all_ranks(void **state)
     mpi_check(ent_federation_load(world, &config, "/nowhere", data_path, 0, false, &f) == ENT_EIO && !f);
 }
 
-static int set_up(void **state)
-{
-    const bool root = ent_comm_rank(world) == 0;
-    mpi_check(!root || temp_folder_make(state) == 0);
-    ent_comm_broadcast(world, 0, temp_folder, sizeof temp_folder);
-    snprintf(data_path, sizeof data_path, "%s/data.h5", temp_folder);
-    snprintf(whole_path, sizeof whole_path, "%s/whole.h5", temp_folder);
-    ent_synth_inp inp = {.rows = ROWS,
-                         .modalities = 2,
-                         .names = (const char *const[]){"text", "audio"},
-                         .dimension = {4, 3},
-                         .classes = 2,
-                         .groups = 9,
-                         .own = 1.0,
-                         .cross = 1.0,
-                         .noise = 0.3,
-                         .missing = 0.1,
-                         .seed = 1};
-    mpi_check(!root || ent_synth_write(&inp, data_path, 0) == ENT_OK);
-    inp.missing = 0.0;
-    mpi_check(!root || ent_synth_write(&inp, whole_path, 0) == ENT_OK);
-    ent_comm_barrier(world);
-    return ent_comm_split(world, root ? 0 : 1, &alone) == ENT_OK ? 0 : -1;
-}
+static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_level),
+                                             cmocka_unit_test(every_policy_and_context),
+                                             cmocka_unit_test(every_reduction_and_optimiser),
+                                             cmocka_unit_test(every_rule_and_attack),
+                                             cmocka_unit_test(krum_tells_of_blocks_with_too_few_clients),
+                                             cmocka_unit_test(shards_train_as_one_state),
+                                             cmocka_unit_test(a_real_label),
+                                             cmocka_unit_test(one_client_and_a_thousand),
+                                             cmocka_unit_test(some_clients_a_round),
+                                             cmocka_unit_test(a_round_without_rows_keeps_the_weights),
+                                             cmocka_unit_test(absent_features_become_what_the_policy_says),
+                                             cmocka_unit_test(drop_answers_by_the_prior),
+                                             cmocka_unit_test(a_result_comes_back)};
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memory_is_everyones_failure),
+                                            cmocka_unit_test(a_shard_without_memory_is_everyones_failure),
+                                            cmocka_unit_test(shards_that_do_not_fit_the_ranks),
+                                            cmocka_unit_test(rank_0_ends_the_training),
+                                            cmocka_unit_test(divergence_is_everyones),
+                                            cmocka_unit_test(no_data_is_told_on_all_ranks)};
 
-static int tear_down(void **state)
-{
-    ent_comm_free(alone);
-    ent_comm_barrier(world);
-    return ent_comm_rank(world) == 0 ? temp_folder_remove(state) : 0;
-}
-
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_level),
-                                          cmocka_unit_test(every_policy_and_context),
-                                          cmocka_unit_test(every_reduction_and_optimiser),
-                                          cmocka_unit_test(every_rule),
-                                          cmocka_unit_test(shards_train_as_one_state),
-                                          cmocka_unit_test(a_real_label),
-                                          cmocka_unit_test(one_client_and_a_thousand),
-                                          cmocka_unit_test(some_clients_a_round),
-                                          cmocka_unit_test(a_round_without_rows_keeps_the_weights),
-                                          cmocka_unit_test(absent_features_become_what_the_policy_says),
-                                          cmocka_unit_test(drop_answers_by_the_prior),
-                                          cmocka_unit_test(a_result_comes_back)};
-    const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memory_is_everyones_failure),
-                                         cmocka_unit_test(a_shard_without_memory_is_everyones_failure),
-                                         cmocka_unit_test(shards_that_do_not_fit_the_ranks),
-                                         cmocka_unit_test(rank_0_ends_the_training),
-                                         cmocka_unit_test(divergence_is_everyones),
-                                         cmocka_unit_test(no_data_is_told_on_all_ranks)};
-    if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
-    if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;
-    int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);
-    failed += cmocka_run_group_tests_name("refuses", refuses, set_up, tear_down);
-    ent_comm_finish(world);
-    return failed;
-}
+FED_RUNS_MAIN(computes, refuses)

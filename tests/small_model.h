@@ -70,7 +70,7 @@ typedef struct {
 static inline void small_samples_make(const ent_model_inp *inp, uint64_t seed, uint32_t context, small_samples *s)
 {
     ent_random stream = ent_random_at(seed, ENT_FOR_TEST, 3, 3);
-    s->samples = (ent_samples){SMALL_SAMPLES, {NULL}, s->context, s->category, s->value};
+    s->samples = (ent_samples){.n = SMALL_SAMPLES, .context = s->context, .category = s->category, .value = s->value};
     for (int m = 0; m < inp->registers; m++) {
         for (int64_t k = 0; k < SMALL_SAMPLES * inp->reg[m].inputs; k++) s->x[m][k] = ent_random_normal(&stream);
         s->samples.x[m] = s->x[m];

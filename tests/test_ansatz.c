@@ -71,6 +71,23 @@ static void hea_is_ry_rz_and_a_chain(void **state)
                    "ry 0 p0, rz 0 p1, ry 1 p2, rz 1 p3, ry 2 p4, rz 2 p5, cz 0 1, cz 1 2");
 }
 
+static void product_entangles_nothing(void **state)
+{
+    (void)state;
+    check_gates(named(ENT_ANSATZ_PRODUCT, 2, 2), "ry 0 x0, ry 1 x1, ry 0 p0, rz 0 p1, ry 1 p2, rz 1 p3, "
+                                                 "ry 0 x0, ry 1 x1, ry 0 p4, rz 0 p5, ry 1 p6, rz 1 p7");
+}
+
+static void names_are_the_standard_ones(void **state)
+{
+    (void)state;
+    assert_int_equal(ent_ansatz_named("basic"), ENT_ANSATZ_BASIC);
+    assert_int_equal(ent_ansatz_named("strong"), ENT_ANSATZ_STRONG);
+    assert_int_equal(ent_ansatz_named("hea"), ENT_ANSATZ_HEA);
+    assert_int_equal(ent_ansatz_named("product"), ENT_ANSATZ_PRODUCT);
+    assert_int_equal(ent_ansatz_named("product.qasm"), ENT_ANSATZ_QASM);
+}
+
 static void encoding_repeats_only_with_reupload(void **state)
 {
     (void)state;
@@ -83,8 +100,8 @@ static void encoding_repeats_only_with_reupload(void **state)
 static void counts_are_what_the_gates_use(void **state)
 {
     (void)state;
-    static const int rotations[] = {[ENT_ANSATZ_BASIC] = 1, [ENT_ANSATZ_STRONG] = 3, [ENT_ANSATZ_HEA] = 2};
-    for (int kind = ENT_ANSATZ_BASIC; kind <= ENT_ANSATZ_HEA; kind++)
+    static const int rotations[ENT_ANSATZ_QASM] = {1, 3, 2, 2};
+    for (int kind = ENT_ANSATZ_BASIC; kind < ENT_ANSATZ_QASM; kind++)
         for (int n = 1; n <= 6; n++)
             for (int layers = 1; layers <= 4; layers++)
                 for (int angles = 1; angles <= 2; angles++) {
@@ -162,7 +179,8 @@ static void leaves_the_circuit_when_memory_is_short(void **state)
 
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(basic_is_rx_and_a_ring),        cmocka_unit_test(strong_widens_its_ring),
-    cmocka_unit_test(hea_is_ry_rz_and_a_chain),      cmocka_unit_test(encoding_repeats_only_with_reupload),
+    cmocka_unit_test(hea_is_ry_rz_and_a_chain),      cmocka_unit_test(product_entangles_nothing),
+    cmocka_unit_test(names_are_the_standard_ones),   cmocka_unit_test(encoding_repeats_only_with_reupload),
     cmocka_unit_test(counts_are_what_the_gates_use), cmocka_unit_test(append_starts_where_it_is_told),
 };
 static const struct CMUnitTest refuses[] = {

@@ -200,6 +200,76 @@ class SameBits(unittest.TestCase):
         self.assertEqual(len(hashes), len(changes))
 
 
+class Kinds(unittest.TestCase):
+    """model.kind: the same clients, masks and blocks for what the quantum model is compared with."""
+
+    KINDS = {"late": {}, "logistic": {"model__registers__text__reduce": "linear"},
+             "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"}}
+
+    def test_same_bits_and_the_same_again(self):
+        for kind, given in self.KINDS.items():
+            for more in [{}, {"data__label": "value", "missing__policy": "zero"}]:
+                found = [train(ranks=ranks, threads=threads, model__kind=kind, missing__rate=0.3, missing__where="train",
+                               **given, **more)
+                         for ranks, threads in [(1, 1), (2, 2)]]
+                for key in ["weights_sha256", "accuracy", "loss"]:
+                    self.assertEqual(found[0][key], found[1][key], (kind, key))
+                again = evaluate(found[0]["out"], ranks=2)
+                self.assertEqual((again["kind"], again["accuracy"], again["weights_sha256"]),
+                                 (kind, found[0]["accuracy"], found[0]["weights_sha256"]))
+                if options.quick:
+                    break
+
+    def test_what_is_said_of_them(self):
+        out = fresh()
+        ran = good("train", folder / "small.yaml", "--out", out, *sets(model__kind="mlp", model__params=150))
+        # encoders 3 (2 H + H), joint 3 H H + H, output 2 H + 2: 137 for H = 5, 182 for H = 6
+        for text in [ran.out, ran.err, good("inspect", out / "result.h5").out]:
+            for word in ["mlp", "137", "width 5"]:
+                self.assertIn(word, text)
+        self.assertRegex(good("inspect", train()["out"] / "result.h5").out, "model +quantum")
+
+    def test_one_modality_and_every_policy(self):
+        for kind in ["quantum", *self.KINDS]:
+            alone = train(model__kind=kind, data__modalities="[audio]", model__registers="{audio: {qubits: 2}}")
+            self.assertEqual([p["present"] for p in alone["patterns"]], [["audio"]])
+            for policy in ["mma"] if options.quick else ["mma", "zero", "mean", "drop", "none"]:
+                found = train(model__kind=kind, missing__rate=0.3, missing__policy=policy,
+                              data__file=folder / "whole.h5")
+                self.assertGreater(found["loss"], 0.0, (kind, policy))
+
+    def test_they_learn(self):
+        for kind in ["quantum", *self.KINDS]:
+            found = train(model__kind=kind, data__file=folder / "whole.h5", federation__rounds=15)
+            self.assertGreater(found["accuracy"], 0.55, kind)
+
+    def test_without_entanglement(self):
+        registers = ", ".join(f"{name}: {{qubits: 2, ansatz: product}}" for name in NAMES)
+        found = train(model__registers=f"{{{registers}}}", model__fusion__pattern="none")
+        self.assertEqual(found["params"], 3 * 8 + 3 * 4 + 2 * 6 + 2)  # registers, fusion's rotations, head
+        self.assertEqual(evaluate(found["out"])["weights_sha256"], found["weights_sha256"])
+
+    def test_modality_dropout(self):
+        for kind, policy in [("quantum", "mma"), ("mlp", "zero"), ("late", "mean")][:1 if options.quick else 3]:
+            given = {"model__kind": kind, "missing__policy": policy, "data__file": folder / "whole.h5"}
+            some = [train(ranks=ranks, client__modality_dropout=0.4, **given) for ranks in [1, 2]]
+            self.assertEqual(some[0]["weights_sha256"], some[1]["weights_sha256"])
+            hashes = {train(**given, **more)["weights_sha256"] for more in [{}, {"client__modality_dropout": 0.8}]}
+            self.assertEqual(len(hashes | {some[0]["weights_sha256"]}), 3, (kind, policy))
+
+    def test_they_refuse(self):
+        for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp"]),
+                             ({"model__kind": "mlp", "model__head": "direct"}, ["kind mlp", "head direct"]),
+                             ({"model__kind": "logistic", "run__precision": "single"}, ["kind logistic", "double"]),
+                             ({"model__kind": "late", "missing__context": "embed"}, ["kind late", "context"]),
+                             ({"model__params": 100}, ["kind quantum", "100 parameters"]),
+                             ({"model__kind": "mlp", "model__hidden": 0}, ["model.hidden", "'0'"]),
+                             ({"client__modality_dropout": 0.2, "missing__policy": "none"},
+                              ["client.modality_dropout", "policy none"])]:
+            refused(self, ["train", folder / "small.yaml", "--out", fresh(), *sets(**given)], parts,
+                    ranks=0)
+
+
 class Json(unittest.TestCase):
     KEYS = ["accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "mae", "pearson", "loss", "rounds",
             "samples_per_s", "patterns", "params", "weights_sha256"]

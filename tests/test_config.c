@@ -91,6 +91,27 @@ static void set_overrides_and_one_rate_is_meant_for_all(void **state)
     app_config_free(c);
 }
 
+static void names_of_rules_and_attacks_are_theirs(void **state)
+{
+    (void)state;
+    static const char *const rule[ENT_AGGREGATIONS] = {
+        [ENT_FEDAVG] = "fedavg",         [ENT_FEDPROX] = "fedprox", [ENT_FEDAVGM] = "fedavgm",
+        [ENT_FEDADAM] = "fedadam",       [ENT_FEDYOGI] = "fedyogi", [ENT_FEDADAGRAD] = "fedadagrad",
+        [ENT_SCAFFOLD] = "scaffold",     [ENT_FEDNOVA] = "fednova", [ENT_FEDDYN] = "feddyn",
+        [ENT_MEDIAN] = "median",         [ENT_KRUM] = "krum",       [ENT_TRIMMED_MEAN] = "trimmed_mean",
+        [ENT_MULTI_KRUM] = "multi_krum", [ENT_LOCAL] = "local"};
+    static const char *const attack[] = {"none", "sign_flip", "noise", "scale"};
+    for (int k = 0; k < ENT_AGGREGATIONS; k++) {
+        char of_rule[64], of_attack[64];
+        snprintf(of_rule, sizeof of_rule, "federation.aggregation=%s", rule[k]);
+        snprintf(of_attack, sizeof of_attack, "attack.kind=%s", attack[k % 4]);
+        ent_config *c = load(SHORT, 2, (const char *const[]){of_rule, of_attack});
+        assert_true(c->federation.aggregation == (ent_aggregation)k);
+        assert_true(c->attack.kind == (ent_attack_kind)(k % 4));
+        app_config_free(c);
+    }
+}
+
 static void text_as_used_says_the_same_again(void **state)
 {
     (void)state;
@@ -187,6 +208,7 @@ int main(void)
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(short_file_gets_its_defaults),
         cmocka_unit_test(set_overrides_and_one_rate_is_meant_for_all),
+        cmocka_unit_test(names_of_rules_and_attacks_are_theirs),
         cmocka_unit_test(text_as_used_says_the_same_again),
     };
     const struct CMUnitTest refuses[] = {

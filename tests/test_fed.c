@@ -10,7 +10,10 @@ enum { CLIENTS = 3, ROWS = 11, MAX_PARAMS = 256 };
 
 /* Contexts of three clients with 4, 2 and 5 rows; nobody has vision (bit 2). */
 static const int64_t FIRST[CLIENTS + 1] = {0, 4, 6, 11};
+static const int64_t ROW[ROWS] = {3, 4, 7, 8, /**/ 0, 1, /**/ 20, 21, 22, 30, 31};
 static const uint32_t CONTEXT[ROWS] = {3, 3, 1, 1, /**/ 1, 1, /**/ 3, 2, 2, 1, 1};
+
+static const double ABSENT[5] = {0.4, -0.2, 0.1, 0.9, -1.0}; /* what policy zero reads of an absent modality */
 
 static ent_comm *world;
 
@@ -34,7 +37,9 @@ static void small_federation_make(small_federation *s, ent_policy policy)
     small_samples_make(&inp, 5, 0, &s->samples);
     memcpy(s->samples.context, CONTEXT, sizeof CONTEXT);
     s->f.config = &s->config;
-    s->f.part[ENT_TRAIN] = (ent_part){.n = ROWS, .first = (int64_t *)FIRST, .context = s->samples.context};
+    s->f.part[ENT_TRAIN] =
+        (ent_part){.n = ROWS, .first = (int64_t *)FIRST, .row = (int64_t *)ROW, .context = s->samples.context};
+    for (int m = 0; m < 3 && policy == ENT_POLICY_ZERO; m++) s->samples.samples.absent[m] = ABSENT;
     assert_true(ent_model_params(s->f.model) <= MAX_PARAMS);
 }
 
@@ -73,7 +78,7 @@ static void average(const small_federation *s, const int *order, double delta[CL
 {
     ent_aggregate *a;
     const ent_mean *found = NULL;
-    double weight[MAX_PARAMS];
+    double weight[MAX_PARAMS], effort[MAX_PARAMS] = {0};
     int64_t steps[MAX_PARAMS] = {0};
     check_ok(ent_aggregate_new(&s->f, ent_rule_find(ENT_FEDAVG), &a));
     for (int twice = 0; twice < 2; twice++) { /* start forgets what was added before */
@@ -86,11 +91,12 @@ static void average(const small_federation *s, const int *order, double delta[CL
                                        .loss = LOSS[c],
                                        .delta = delta[c],
                                        .weight = weight,
+                                       .effort = effort,
                                        .steps = steps};
             check_ok(ent_aggregate_add(a, &s->f, &update));
         }
     }
-    check_ok(ent_aggregate_finish(a, &s->f, &found));
+    check_ok(ent_aggregate_finish(a, &s->f, NULL, &found));
     assert_true(found->clients == CLIENTS && found->samples == ROWS);
     memcpy(mean, found->delta, (size_t)ent_model_params(s->f.model) * sizeof *mean);
     *loss = found->loss;
@@ -170,14 +176,14 @@ static double step(const ent_config_client *c, memory *at, double w, double g)
 }
 
 /* A sample of the batch trains the block of parameter k. */
-static bool is_trained(const small_federation *s, int k, const int64_t *pick, int64_t n)
+static bool is_trained(const small_federation *s, const uint32_t *context, int k, const int64_t *pick, int64_t n)
 {
     const ent_block *block;
     int b = 0;
     ent_model_blocks(s->f.model, &block);
     while (k >= block[b].first + block[b].count) b++;
     for (int64_t i = 0; i < n; i++)
-        if ((s->samples.context[pick[i]] & block[b].needs) == block[b].needs) return true;
+        if ((context[pick[i]] & block[b].needs) == block[b].needs) return true;
     return s->config.missing.policy != ENT_POLICY_MMA;
 }
 
@@ -214,18 +220,24 @@ static double plain_round(small_federation *s, int64_t round, int64_t client, do
     static memory at[MAX_PARAMS];
     double gradient[MAX_PARAMS], loss, sum = 0.0;
     int64_t order[ROWS];
+    uint32_t context[ROWS];
+    ent_samples seen = s->samples.samples;
+    seen.context = context;
     const int64_t n = FIRST[client + 1] - FIRST[client];
     memset(at, 0, sizeof at);
     for (int epoch = 0; epoch < c->epochs; epoch++) {
         ent_random stream = ent_random_at(11, ENT_FOR_ORDER, (uint64_t)client, (uint64_t)(round * c->epochs + epoch));
         ent_random_permutation(&stream, n, order);
         for (int64_t k = 0; k < n; k++) order[k] += FIRST[client];
+        for (int64_t k = 0; k < ROWS; k++)
+            context[k] =
+                ent_modality_dropout(11, c->modality_dropout, CONTEXT[k], client, round * c->epochs + epoch, ROW[k]);
         for (int64_t k = 0; k < n; k += c->batch) {
             const int64_t size = k + c->batch < n ? c->batch : n - k;
-            check_ok(ent_model_gradient(s->f.model, w, &s->samples.samples, size, order + k, &loss, gradient));
+            check_ok(ent_model_gradient(s->f.model, w, &seen, size, order + k, &loss, gradient));
             sum += loss * (double)size;
             for (int p = 0; p < ent_model_params(s->f.model); p++)
-                if (is_trained(s, p, order + k, size)) w[p] = step(c, &at[p], w[p], gradient[p]);
+                if (is_trained(s, context, p, order + k, size)) w[p] = step(c, &at[p], w[p], gradient[p]);
         }
     }
     return sum;
@@ -252,9 +264,9 @@ static void a_round_follows_the_formulas(void **state)
     (void)state;
     const ent_optimizer optimizer[] = {ENT_SGD, ENT_MOMENTUM, ENT_ADAM};
     const ent_policy policy[] = {ENT_POLICY_MMA, ENT_POLICY_ZERO};
-    for (int k = 0; k < 12; k++) {
+    for (int k = 0; k < 24; k++) {
         small_federation s;
-        small_federation_make(&s, policy[k / 6]);
+        small_federation_make(&s, policy[k / 6 % 2]);
         s.config.client = (ent_config_client){.epochs = 3,
                                               .batch = k % 2 ? 2 : 4,
                                               .optimizer = optimizer[k % 3],
@@ -263,7 +275,8 @@ static void a_round_follows_the_formulas(void **state)
                                               .beta1 = 0.7,
                                               .beta2 = 0.95,
                                               .epsilon = 1e-3,
-                                              .weight_decay = k / 3 % 2 ? 0.3 : 0.0};
+                                              .weight_decay = k / 3 % 2 ? 0.3 : 0.0,
+                                              .modality_dropout = k < 12 ? 0.0 : 0.4};
         check_round(&s, 0, 0);
         check_round(&s, 2, 2);
         small_federation_clear(&s);
@@ -278,7 +291,15 @@ static void untrained_blocks_keep_their_bits(void **state)
     for (int k = 0; k < 3; k++) {
         small_federation s;
         small_federation_make(&s, ENT_POLICY_MMA);
-        s.config.client = (ent_config_client){4, 1, optimizer[k], 0.1, 0.9, 0.9, 0.999, 1e-8, 0.5};
+        s.config.client = (ent_config_client){.epochs = 4,
+                                              .batch = 1,
+                                              .optimizer = optimizer[k],
+                                              .learning_rate = 0.1,
+                                              .momentum = 0.9,
+                                              .beta1 = 0.9,
+                                              .beta2 = 0.999,
+                                              .epsilon = 1e-8,
+                                              .weight_decay = 0.5};
         double *w = small_weights(s.f.model, 4), *before = small_weights(s.f.model, 4);
         ent_trainer *trainer;
         check_ok(ent_trainer_new(&s.f, &trainer));
@@ -332,11 +353,16 @@ static void the_prior_of_a_real_label_is_its_mean(void **state)
 
 static ent_status add(const small_federation *s, ent_aggregate *a, int64_t client, double *delta, double loss)
 {
-    double weight[MAX_PARAMS];
+    double weight[MAX_PARAMS], effort[MAX_PARAMS] = {0};
     int64_t steps[MAX_PARAMS] = {0};
     ent_update_weigh(&s->f, client, 1.0, weight);
-    const ent_update update = {
-        .client = client, .samples = 2, .loss = loss, .delta = delta, .weight = weight, .steps = steps};
+    const ent_update update = {.client = client,
+                               .samples = 2,
+                               .loss = loss,
+                               .delta = delta,
+                               .weight = weight,
+                               .effort = effort,
+                               .steps = steps};
     return ent_aggregate_add(a, &s->f, &update);
 }
 

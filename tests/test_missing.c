@@ -1,13 +1,7 @@
 /* The missing protocol: rates, levels, parts, and what happens where nothing would be left. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "check.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "entente/missing.h"
 
@@ -65,6 +59,43 @@ static void a_client_lacks_it_altogether(void **state)
     assert_true(fabs(share_without(0) - (0.3 - 0.027 / 3.0)) < 0.04); /* keep_one gives a third of 0.3^3 back */
     draw((ent_missing_inp){.level = ENT_LEVEL_CLIENT, .rate = {0.3, 0.3, 0.3}, .seed = 5}, ENT_TEST, other);
     assert_memory_equal(context, other, sizeof context); /* the client is the same in every part */
+}
+
+/* Every client has one modality, in proportion to 1 - rate, the same one in every part. */
+static void exclusive_clients_have_one_modality(void **state)
+{
+    (void)state;
+    const double rates[3][M] = {{0.0, 0.0, 0.0}, {0.0, 0.5, 1.0}, {1.0, 1.0, 1.0}};
+    const double kept[3][M] = {{1.0 / 3, 1.0 / 3, 1.0 / 3}, {2.0 / 3, 1.0 / 3, 0.0}, {1.0 / 3, 1.0 / 3, 1.0 / 3}};
+    for (int k = 0; k < 3; k++) {
+        ent_missing_inp inp = {.level = ENT_LEVEL_EXCLUSIVE, .seed = 5};
+        memcpy(inp.rate, rates[k], sizeof rates[k]);
+        draw(inp, ENT_TRAIN, context);
+        for (int i = 0; i < N; i++) assert_int_equal(__builtin_popcount(context[i]), 1);
+        for (int i = 2000; i < N; i++) assert_int_equal(context[i], context[i - 2000]);
+        for (int m = 0; m < M; m++) assert_true(fabs(1.0 - share_without(m) - kept[k][m]) < 0.04);
+        draw(inp, ENT_TEST, other);
+        assert_memory_equal(context, other, sizeof context);
+        inp.where = ENT_WHERE_TRAIN;
+        draw(inp, ENT_TEST, other);
+        assert_memory_equal(stored, other, sizeof stored);
+    }
+}
+
+/* A row of which the file lacks the client's modality has nothing that the client could use. */
+static void exclusive_rows_without_it_are_skipped(void **state)
+{
+    (void)state;
+    ent_missing_inp inp = {.level = ENT_LEVEL_EXCLUSIVE, .seed = 5};
+    draw(inp, ENT_TRAIN, context);
+    for (int i = 0; i < N; i++) stored[i] = 3;
+    for (int empty = 0; empty < 3; empty++) {
+        inp.empty = (ent_missing_empty)empty;
+        draw(inp, ENT_TRAIN, other);
+        for (int i = 0; i < N; i++)
+            assert_int_equal(other[i], context[i] != 4 ? context[i] : inp.empty == ENT_ALLOW ? 0 : ENT_ROW_SKIPPED);
+    }
+    for (int i = 0; i < N; i++) stored[i] = ALL;
 }
 
 static void row_k_does_not_depend_on_its_neighbours(void **state)
@@ -183,15 +214,64 @@ static void never_gives_what_is_not_stored(void **state)
     make_rows(NULL);
 }
 
+/* Probability p a modality; where both would go, one stays: p^2 / 2 more for each. */
+static void dropout_frequencies(void **state)
+{
+    (void)state;
+    enum { DRAWS = 40000 };
+    const double p = 0.3;
+    int count[8] = {0};
+    for (int64_t k = 0; k < DRAWS; k++) count[ent_modality_dropout(7, p, 5, k % 3, 11, k)]++;
+    assert_int_equal(count[1] + count[4] + count[5], DRAWS);
+    const double both = (1 - p) * (1 - p), one = p * (1 - p) + p * p / 2;
+    check_near(count[5] / (double)DRAWS, both, 4 * sqrt(both * (1 - both) / DRAWS));
+    check_near(count[1] / (double)DRAWS, one, 4 * sqrt(one * (1 - one) / DRAWS));
+    check_near(count[4] / (double)DRAWS, one, 4 * sqrt(one * (1 - one) / DRAWS));
+}
+
+/* Each of seed, client, pass and row changes some of the draws: about half of them agree by chance. */
+static void dropout_is_a_function_of_its_arguments(void **state)
+{
+    (void)state;
+    enum { DRAWS = 1000 };
+    int same[5] = {0};
+    for (int64_t k = 0; k < DRAWS; k++) {
+        const uint32_t found = ent_modality_dropout(1, 0.5, 3, 4, 6, k);
+        same[0] += found == ent_modality_dropout(1, 0.5, 3, 4, 6, k);
+        same[1] += found == ent_modality_dropout(2, 0.5, 3, 4, 6, k);
+        same[2] += found == ent_modality_dropout(1, 0.5, 3, 5, 6, k);
+        same[3] += found == ent_modality_dropout(1, 0.5, 3, 4, 7, k);
+        same[4] += found == ent_modality_dropout(1, 0.5, 3, 4, 6, k + DRAWS);
+    }
+    assert_int_equal(same[0], DRAWS);
+    for (int j = 1; j < 5; j++) check_near(same[j] / (double)DRAWS, 0.25 * 0.25 + 2 * 0.375 * 0.375, 0.08);
+}
+
+static void dropout_at_its_ends(void **state)
+{
+    (void)state;
+    for (uint32_t has = 0; has < 8; has++)
+        for (int64_t k = 0; k < 50; k++) {
+            assert_int_equal(ent_modality_dropout(1, 0.0, has, 0, 0, k), has);
+            const uint32_t left = ent_modality_dropout(1, 1.0, has, 0, 0, k);
+            assert_true((left & ~has) == 0 && (left & (left - 1)) == 0 && (left != 0) == (has != 0));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(rates_of_samples),
         cmocka_unit_test(modalities_are_drawn_apart),
         cmocka_unit_test(a_client_lacks_it_altogether),
+        cmocka_unit_test(exclusive_clients_have_one_modality),
+        cmocka_unit_test(exclusive_rows_without_it_are_skipped),
         cmocka_unit_test(row_k_does_not_depend_on_its_neighbours),
         cmocka_unit_test(levels_do_not_share_numbers),
         cmocka_unit_test(parts),
+        cmocka_unit_test(dropout_frequencies),
+        cmocka_unit_test(dropout_is_a_function_of_its_arguments),
+        cmocka_unit_test(dropout_at_its_ends),
     };
     const struct CMUnitTest refusing[] = {
         cmocka_unit_test(keep_one_keeps_each_equally_often), cmocka_unit_test(keep_one_does_not_follow_the_rates),

@@ -7,6 +7,7 @@
  *   strong    RZ RY RZ on every qubit; CNOTs (q, q+r mod n) for every q with r = (layer mod (n-1)) + 1, none for n = 1
  *             (Schuld et al., arXiv 1804.00633; PennyLane's StronglyEntanglingLayers)
  *   hea       RY RZ on every qubit; a chain of CZs (q, q+1)
+ *   product   RY RZ on every qubit and no entangler: the state stays a product of single qubits
  *   qasm      the gates of the file, data angles included; each layer has trainable parameters of its own, and
  *             without re-uploading the gates with data angles stand in the first layer alone
  * Parameters are numbered layer by layer, in a layer qubit by qubit, on a qubit in the order of its gates.
@@ -22,7 +23,13 @@ struct ent_qasm;
 
 enum { ENT_MAX_LAYERS = 10000 };
 
-typedef enum { ENT_ANSATZ_BASIC, ENT_ANSATZ_STRONG, ENT_ANSATZ_HEA, ENT_ANSATZ_QASM } ent_ansatz_kind;
+typedef enum {
+    ENT_ANSATZ_BASIC,
+    ENT_ANSATZ_STRONG,
+    ENT_ANSATZ_HEA,
+    ENT_ANSATZ_PRODUCT,
+    ENT_ANSATZ_QASM
+} ent_ansatz_kind;
 
 typedef struct {
     ent_ansatz_kind kind;
@@ -31,6 +38,9 @@ typedef struct {
     int angles_per_qubit;        /* 1: RY(x_q); 2: RY(x_q) then RZ(x_{q+n}); not used by ENT_ANSATZ_QASM */
     bool reupload;               /* encode in every layer, else in the first alone */
 } ent_ansatz;
+
+/* The ansatz of a standard name: basic, strong, hea or product; ENT_ANSATZ_QASM for any other, the path of a file. */
+ent_ansatz_kind ent_ansatz_named(const char *name);
 
 /* Errors: ENT_EARG for a kind, qubits, layers or angles a qubit out of range, or a file with another number of
  * qubits than the register. */

@@ -17,12 +17,37 @@ typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_los
 typedef enum { ENT_READ_Z, ENT_READ_ZZ } ent_readout_kind;
 typedef enum { ENT_POLICY_MMA, ENT_POLICY_ZERO, ENT_POLICY_MEAN, ENT_POLICY_DROP, ENT_POLICY_NONE } ent_policy;
 typedef enum { ENT_CONTEXT_MASK, ENT_CONTEXT_EMBED } ent_context_form;
-typedef enum { ENT_FEDAVG, ENT_FEDPROX } ent_aggregation;
+typedef enum {
+    ENT_FEDAVG,
+    ENT_FEDPROX,
+    ENT_FEDAVGM,
+    ENT_FEDADAM,
+    ENT_FEDYOGI,
+    ENT_FEDADAGRAD,
+    ENT_SCAFFOLD,
+    ENT_FEDNOVA,
+    ENT_FEDDYN,
+    ENT_MEDIAN,
+    ENT_TRIMMED_MEAN,
+    ENT_KRUM,
+    ENT_MULTI_KRUM,
+    ENT_LOCAL,
+    ENT_AGGREGATIONS
+} ent_aggregation;
+typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE } ent_attack_kind;
+typedef enum { ENT_SAMPLING_UNIFORM, ENT_SAMPLING_WEIGHTED } ent_sampling;
+typedef enum { ENT_MODE_SYNC, ENT_MODE_FEDBUFF } ent_mode;
+typedef enum {
+    ENT_AVAILABLE_ALWAYS,
+    ENT_AVAILABLE_BERNOULLI,
+    ENT_AVAILABLE_PER_CLIENT,
+    ENT_AVAILABLE_DIURNAL
+} ent_availability;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
-    char *ansatz;               /* basic, strong, hea, or the path of an OpenQASM 3 file */
+    char *ansatz;               /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
     ent_reduce_kind reduce;
     ent_angle_map map;
     double scale;
@@ -43,11 +68,14 @@ typedef struct {
 } ent_config_fusion;
 
 typedef struct {
+    ent_model_kind kind;
     ent_config_register registers[ENT_MAX_MODALITIES];
     ent_config_fusion fusion;
     ent_readout_kind readout;
     ent_head_kind head;
     ent_loss_kind loss;
+    int hidden, params; /* mlp: width, or the number of parameters to come near to (0: `hidden` counts) */
+    ent_activation activation;
 } ent_config_model;
 
 typedef struct {
@@ -67,20 +95,62 @@ typedef struct {
     double alpha;
     int shards_per_client;
     double participation; /* share of the clients that train in a round */
+    ent_sampling sampling;
     int rounds;
     ent_aggregation aggregation;
     int evaluate_every; /* rounds; the last is always evaluated */
 } ent_config_federation;
 
+/* The simulated clients: whether they answer, how fast they are, and how the server waits for them.  `rate`, `spread`
+ * and `period` belong to the availability; times are simulated seconds. */
+typedef struct {
+    ent_mode mode;
+    ent_availability availability;
+    double rate;   /* share of the clients that can be asked, in the mean */
+    double spread; /* per_client: of the log-odds; diurnal: of the phases, in days */
+    double period; /* diurnal: rounds a day */
+    double dropout;
+    double speed, speed_spread; /* samples a second, the median client's; spread of their logarithms */
+    double latency_s;
+    double deadline_s;     /* sync; 0: none */
+    double over_selection; /* sync: share that is asked beyond those that are wanted */
+    int concurrency;       /* fedbuff: clients that train at a time; 0: participation times clients */
+    int buffer;            /* fedbuff: updates a server step */
+    double staleness;      /* fedbuff: exponent */
+    int max_staleness;     /* fedbuff: server steps */
+} ent_config_system;
+
+/* Fine-tuning of the final model by every client. */
+typedef struct {
+    int epochs; /* 0: none */
+    double learning_rate;
+} ent_config_personal;
+
 /* What the aggregation rules take; each says which. */
 typedef struct {
-    double mu; /* fedprox */
+    double mu;            /* fedprox: the proximal term's weight */
+    double learning_rate; /* fedavgm, fedadam, fedyogi, fedadagrad, scaffold; 0: the rule's own */
+    double momentum;      /* fedavgm */
+    double beta1, beta2;  /* fedadam, fedyogi, fedadagrad (beta1 alone) */
+    double tau;           /* the same three: degree of adaptivity */
+    double alpha;         /* feddyn: the regulariser's weight */
+    double trim;          /* trimmed_mean: share of the clients that goes at each end */
+    int faulty;           /* krum, multi_krum: Byzantine clients in a round, at most */
+    int select;           /* multi_krum: clients that are averaged; 0: all but `faulty` */
 } ent_config_server;
+
+/* Byzantine clients, simulated: what they send is not what they trained. */
+typedef struct {
+    ent_attack_kind kind;
+    double share; /* of the clients that have training rows */
+    double strength;
+} ent_config_attack;
 
 typedef struct {
     int epochs, batch;
     ent_optimizer optimizer;
     double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
 typedef struct {
@@ -100,7 +170,10 @@ typedef struct {
     ent_config_missing missing;
     ent_config_federation federation;
     ent_config_server server;
+    ent_config_attack attack;
     ent_config_client client;
+    ent_config_system system;
+    ent_config_personal personal;
     ent_config_seeds seeds;
     ent_config_run run;
 } ent_config;

@@ -30,11 +30,16 @@ typedef struct {
 
 /* What one round was.  Times: the slowest rank's. */
 typedef struct {
-    int64_t round, cohort, trained, samples; /* clients drawn, clients that had rows, samples times epochs */
-    double train_loss;                       /* mean over those samples, while training */
-    ent_metrics validation, test;            /* n = 0 in rounds that are not evaluated */
+    int64_t round, cohort, trained, samples; /* clients drawn, clients whose updates count, samples times epochs */
+    int64_t lost;                            /* clients that trained and whose update does not count */
+    int64_t blocks_short; /* blocks that stayed, since fewer clients trained them than the rule (Krum) needs */
+    double simulated_s;   /* what the round takes in simulated time */
+    double staleness;     /* mean age of the updates, in rounds */
+    double train_loss;    /* mean over those samples, while training */
+    ent_metrics validation, test; /* n = 0 in rounds that are not evaluated */
     double bytes_up, bytes_down;
     double compute_s, communicate_s, wait_s, evaluate_s;
+    double compute_mean_s; /* mean over ranks: compute_s over it tells how even the work is */
 } ent_round;
 
 typedef struct {
@@ -45,7 +50,8 @@ typedef struct {
 
 typedef struct {
     int64_t train_rows, test_rows;
-    double accuracy; /* on its test rows; NaN without any */
+    double accuracy;          /* on its test rows; NaN without any */
+    double personal_accuracy; /* behind fine-tuning; NaN without test rows or without fine-tuning */
 } ent_client_figures;
 
 typedef struct ent_federation ent_federation;
@@ -113,6 +119,7 @@ typedef struct {
     int64_t rounds;
     const ent_round *round; /* [rounds] */
     ent_metrics test;
+    ent_metrics personal; /* of fine-tuned models, pooled over clients; n = 0 without fine-tuning */
     const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */
     int64_t patterns;
     const ent_pattern *pattern;       /* by number of modalities, most first */

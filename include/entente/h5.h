@@ -51,6 +51,9 @@ ent_status ent_h5_read(const ent_h5 *file, const char *name, ent_h5_type type, i
 /* Rows first..first+n-1 of a dataset of any rank. */
 ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
                             void *data);
+/* Rows first[k]..first[k]+n[k]-1 for k < runs, one run behind the other in `data`. */
+ent_status ent_h5_read_runs(const ent_h5 *file, const char *name, ent_h5_type type, int64_t runs,
+                            const int64_t *first, const int64_t *n, void *data);
 
 /* Write a whole array; groups on the way are made.  A size of 0 is legal. */
 ent_status ent_h5_write(ent_h5 *file, const char *name, ent_h5_type type, int rank, const int64_t *size,

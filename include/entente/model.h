@@ -1,8 +1,20 @@
-/* The model: registers, fusion, mask, head and loss, from features to outputs and gradients.
+/* The model: from features to outputs and gradients; the quantum model and what it is compared with.
  *
  * One vector w of parameters, cut into blocks.  Each block says which modalities a sample must have to train it; that
- * is all that the server needs to know of the missing-modality mechanism (MMA).
- * Source: model.md, sections 1 to 5.  All functions are Local. */
+ * is all that the server needs to know of the missing-modality mechanism (MMA), whatever the kind of model.
+ *
+ *   quantum    a circuit a register, a fusion circuit, readout, head.  Source: model.md, sections 1 to 5.
+ *   late       fusion of decisions (Baltrusaitis, Ahuja, Morency, arXiv 1705.09406, section 6.1): for each modality a
+ *              quantum model of its own without fusion circuit; the output is the mean over the present modalities of
+ *              their log-probabilities (the product rule with equal priors: Kittler et al. 1998, "On combining
+ *              classifiers"), or of their values for a real label; head_offset where none is present.  They learn
+ *              apart: the loss is the sum of the present modalities' own losses.
+ *   logistic   multinomial logistic regression on the inputs of all modalities side by side; linear regression for a
+ *              real label.
+ *   mlp        a multilayer perceptron: an encoder a modality (a dense layer and an activation), their outputs side by
+ *              side, a joint dense layer with the same width and activation, a linear output.
+ * In the classical kinds MMA leaves what belongs to an absent modality out of the sums; `embed` adds to the outputs.
+ * All functions are Local. */
 #ifndef ENTENTE_MODEL_H
 #define ENTENTE_MODEL_H
 
@@ -44,9 +56,13 @@ void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int regi
 
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
+typedef enum { ENT_MODEL_QUANTUM, ENT_MODEL_LATE, ENT_MODEL_LOGISTIC, ENT_MODEL_MLP } ent_model_kind;
+typedef enum { ENT_ACTIVATION_TANH, ENT_ACTIVATION_RELU } ent_activation;
+
 typedef struct {
+    ent_model_kind kind;
     int registers;
-    ent_register reg[ENT_MAX_REGISTERS];
+    ent_register reg[ENT_MAX_REGISTERS]; /* of a classical kind `name` and `inputs` alone are read */
     ent_fusion fusion;
     bool read_zz; /* read <Z Z'> of every qubit pair that fusion connects, besides every <Z> */
     ent_head_kind
@@ -57,6 +73,9 @@ typedef struct {
     bool squared; /* loss: squared error of a real label; else cross-entropy of the softmax */
     bool mma;     /* absent registers are masked; else every register is taken as present */
     bool embed;   /* mma alone: the head also adds a trainable vector for each present modality */
+    int hidden;   /* mlp: width of each encoder and of the joint layer */
+    int params;   /* mlp: > 0: the width whose number of parameters is nearest to it, in place of `hidden` */
+    ent_activation activation; /* mlp */
     ent_program_inp program;
 } ent_model_inp;
 
@@ -69,40 +88,47 @@ typedef struct {
 
 typedef struct ent_model ent_model;
 
-/* Errors: ENT_EARG, ENT_ENOMEM (more qubits than memory holds). */
+const char *ent_model_kind_name(ent_model_kind kind); /* "quantum", ... */
+
+/* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
 
 /* The circuit that samples with this context run, with its readouts; parameters and data angles keep the full model's
- * slots.  Nothing is compiled and no state is held, so any size goes.  Errors: as ent_model_new, memory for states
- * apart.  Free with ent_circuit_free. */
+ * slots.  Nothing is compiled and no state is held, so any size goes.  Kind quantum alone has one.  Errors: as
+ * ent_model_new, memory for states apart; ENT_EARG for another kind.  Free with ent_circuit_free. */
 ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_circuit **out);
 
 int ent_model_params(const ent_model *model);
-int ent_model_qubits(const ent_model *model);
+int ent_model_qubits(const ent_model *model);                           /* 0 for a classical kind */
 int ent_model_blocks(const ent_model *model, const ent_block **blocks); /* their number */
-const char *ent_model_engine(const ent_model *model);
+const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of width 12, OpenBLAS" */
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
  * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
- * linear maps and heads N(0, 1/inputs); biases and embeddings 0. */
+ * linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp: N(0, 1/inputs) for tanh (LeCun
+ * et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
-/* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present (what x[m] holds
- * elsewhere is never read with mma); category [n] for cross-entropy, value [n] for squared error (NULL to predict). */
+/* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for
+ * cross-entropy, value [n] for squared error (NULL to predict).  Where a modality is absent, nothing of it is read with
+ * mma; without, absent[m] [inputs] is read in its place, or what x[m] holds where absent[m] is NULL. */
 typedef struct {
     int64_t n;
     const double *x[ENT_MAX_REGISTERS];
     const uint32_t *context;
     const int32_t *category;
     const double *value;
+    const double *absent[ENT_MAX_REGISTERS];
 } ent_samples;
 
-/* outputs [n][outputs]: logits, or the real prediction.  Errors: ENT_ENOMEM. */
+/* outputs [n][outputs]: logits, or the real prediction; a sample's bits do not depend on the samples beside it.
+ * Errors: ENT_ENOMEM. */
 ent_status ent_model_predict(ent_model *model, const double *w, const ent_samples *samples, double *outputs);
 
 /* The mean loss over the samples pick[0..n-1] of `samples` (NULL: all n), and its gradient by all parameters,
- * gradient [params], overwritten: exactly 0 for blocks that no picked sample trains.  Errors: ENT_ENOMEM. */
+ * gradient [params], overwritten: exactly 0 for blocks that no picked sample trains.  The same picks in the same order
+ * give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
 

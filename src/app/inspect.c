@@ -231,6 +231,49 @@ static ent_status print_metrics(const ent_h5 *file)
     return status;
 }
 
+/* A column of numbers, NULL where the file has none; ent_free. */
+static ent_status read_column(const ent_h5 *file, const char *name, int64_t *n, double **value)
+{
+    ent_h5_shape shape;
+    *value = NULL;
+    *n = 0;
+    if (!ent_h5_has(file, name)) return ENT_OK;
+    ENT_TRY(ent_h5_describe(file, name, &shape));
+    double *column = ent_alloc(shape.size[0], sizeof *column);
+    ENT_REQUIRE(column, ENT_ENOMEM, "%s: no memory", name);
+    const ent_status status = ent_h5_read(file, name, ENT_H5_F64, shape.size[0], column);
+    if (status != ENT_OK) {
+        ent_free(column);
+        return status;
+    }
+    *n = shape.size[0];
+    *value = column;
+    return ENT_OK;
+}
+
+/* The sum of a column of /round. */
+static ent_status print_sum(const ent_h5 *file, const char *name, const char *title, const char *unit)
+{
+    double *value, sum = 0.0;
+    int64_t n;
+    ENT_TRY(read_column(file, name, &n, &value));
+    for (int64_t k = 0; k < n; k++) sum += value[k];
+    if (n > 0) printf("  %-10s %.6g%s\n", title, sum, unit);
+    ent_free(value);
+    return ENT_OK;
+}
+
+static ent_status print_clients(const ent_h5 *file, const char *name, const char *title)
+{
+    double *value;
+    int64_t n;
+    ENT_TRY(read_column(file, name, &n, &value));
+    const app_spread spread = app_spread_of(n, value);
+    app_print_spread(stdout, title, &spread);
+    ent_free(value);
+    return ENT_OK;
+}
+
 static ent_status inspect_result(const char *path, const ent_h5 *file)
 {
     char *config;
@@ -240,14 +283,20 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     ENT_TRY(print_text(file, "/version", "version"));
     ENT_TRY(print_text(file, "/created", "created"));
     ENT_TRY(print_text(file, "/host", "host"));
+    if (ent_h5_has(file, "/kind")) ENT_TRY(print_text(file, "/kind", "model"));
     ENT_TRY(print_text(file, "/engine", "engine"));
     ENT_TRY(ent_h5_read(file, "/layout", ENT_H5_I64, 2, layout));
     ENT_TRY(ent_h5_describe(file, "/round/round", &rounds));
     ENT_TRY(ent_h5_describe(file, "/weights/value", &weights));
     printf("  layout     %lld ranks of %lld threads\n", (long long)layout[0], (long long)layout[1]);
-    printf("  rounds     %lld\n  parameters %lld\n\nTest figures:\n", (long long)rounds.size[0],
-           (long long)weights.size[0]);
+    printf("  rounds     %lld\n  parameters %lld\n", (long long)rounds.size[0], (long long)weights.size[0]);
+    ENT_TRY(print_sum(file, "/round/simulated_s", "simulated", " s"));
+    ENT_TRY(print_sum(file, "/round/trained", "updates", ""));
+    ENT_TRY(print_sum(file, "/round/lost", "lost", ""));
+    printf("\nTest figures:\n");
     ENT_TRY(print_metrics(file));
+    ENT_TRY(print_clients(file, "/client/accuracy", "accuracy by client"));
+    ENT_TRY(print_clients(file, "/client/personal_accuracy", "fine-tuned, by client"));
     ENT_TRY(ent_h5_read_text(file, "/config", &config));
     printf("\nConfiguration:\n%s", config);
     ent_free(config);

@@ -77,6 +77,12 @@ static void round_text(const ent_round *r, int64_t rounds, double left_s, char *
     if (r->test.n > 0)
         used += (size_t)snprintf(text + used, room - used, "  test loss %.4f  accuracy %.4f", r->test.loss,
                                  r->test.accuracy);
+    if (r->blocks_short > 0 && used < room)
+        used += (size_t)snprintf(text + used, room - used, "  %lld blocks kept: too few clients",
+                                 (long long)r->blocks_short);
+    if (r->lost > 0 && used < room)
+        used += (size_t)snprintf(text + used, room - used, "  %lld lost", (long long)r->lost);
+    if (used < room) used += (size_t)snprintf(text + used, room - used, "  simulated %.4g s", r->simulated_s);
     const double seconds = r->compute_s + r->wait_s + r->communicate_s;
     if (seconds > 0.0 && used < room)
         used += (size_t)snprintf(text + used, room - used, "  %.0f samples/s", (double)r->samples / seconds);

@@ -13,7 +13,7 @@ extern const char APP_DEFAULTS[], APP_REGISTER_DEFAULTS[];
 /* The parts of the schema that depend on the modalities' names. */
 typedef struct {
     cyaml_schema_field_t registers[ENT_MAX_MODALITIES + 1], rate[ENT_MAX_MODALITIES + 1];
-    cyaml_schema_field_t model[6], missing[8], root[9];
+    cyaml_schema_field_t model[10], missing[8], root[16];
     cyaml_schema_value_t top;
 } app_schema;
 

@@ -75,7 +75,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 static const char DOC[] =
-    "Train a multimodal quantum federated model.\v"
+    "Train a multimodal quantum federated model, or one that it is compared with.\v"
     "Run it under mpirun or srun: ranks are hosts of clients, OMP_NUM_THREADS threads each.  The result is "
     "DIR/result.h5 (configuration, figures of every round, masks, weights) and DIR/log.txt.\n\n"
     "SIGUSR1, SIGTERM or SIGINT to any rank: DIR/checkpoint.h5 is written behind the batch at hand and the exit code "
@@ -85,15 +85,23 @@ static const char DOC[] =
     "Sections of the configuration and their keys; all but file and modalities\n"
     "have a default:\n"
     "  data:        file, modalities, label\n"
-    "  model:       registers: {NAME: {qubits, layers, angles, ansatz, reduce,\n"
+    "  model:       kind (quantum; late: no fusion; logistic and mlp: of a register\n"
+    "               reduce, qubits, angles alone, the numbers that it brings),\n"
+    "               registers: {NAME: {qubits, layers, angles, ansatz, reduce,\n"
     "               map, scale, reupload}}, fusion: {pattern, gate, layers},\n"
-    "               readout, head, loss\n"
+    "               readout, head, loss; of mlp: hidden, params, activation\n"
     "  missing:     level, rate, absent, where, empty, policy, context\n"
     "  federation:  clients, split, alpha, shards_per_client, participation,\n"
-    "               rounds, aggregation, evaluate_every\n"
-    "  server:      mu\n"
+    "               sampling, rounds, aggregation, evaluate_every\n"
+    "  server:      mu, learning_rate, momentum, beta1, beta2, tau, alpha, trim,\n"
+    "               faulty, select (each taken by some rules of aggregation)\n"
+    "  attack:      kind, share, strength\n"
     "  client:      epochs, batch, optimizer, learning_rate, momentum, beta1,\n"
-    "               beta2, epsilon, weight_decay\n"
+    "               beta2, epsilon, weight_decay, modality_dropout\n"
+    "  system:      mode, availability, rate, spread, period, dropout, speed,\n"
+    "               speed_spread, latency_s, deadline_s, over_selection,\n"
+    "               concurrency, buffer, staleness, max_staleness\n"
+    "  personal:    epochs, learning_rate\n"
     "  seeds:       split, masks, init, sampling\n"
     "  run:         precision, engine, shards, threads, checkpoint_every\n"
     "A wrong value is answered with the values allowed.";
@@ -193,8 +201,9 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
                       "test",
                       (long long)v.clients, (long long)v.empty_clients, (long long)v.part[ENT_TRAIN].n,
                       (long long)v.part[ENT_VALIDATION].n, (long long)v.part[ENT_TEST].n);
-    app_progress_note(progress, "%d qubits, %d parameters, engine %s, %d rank%s of %d thread%s", v.qubits, v.params,
-                      v.engine, v.ranks, v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
+    app_progress_note(progress, "model %s: %d qubits, %d parameters, engine %s, %d rank%s of %d thread%s",
+                      ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
+                      v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
     for (unsigned m = 0; m < v.config->data.modalities_count; m++)
         if (!v.reduction[m])
             app_progress_note(progress, "no training row has modality '%s': its features count as 0",

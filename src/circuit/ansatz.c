@@ -1,6 +1,8 @@
 /* Each ansatz is a row of a table: the rotations that every qubit gets, and how the qubits are entangled. */
 #include "entente/ansatz.h"
 
+#include <string.h>
+
 #include "entente/qasm.h"
 
 enum { MAX_ROTATIONS = 3 };
@@ -12,9 +14,10 @@ typedef struct {
 } place;
 
 typedef struct {
+    const char *name;
     int rotations;
     ent_gate_kind rotation[MAX_ROTATIONS];
-    ent_status (*entangle)(const ent_ansatz *a, int layer, const place *at);
+    ent_status (*entangle)(const ent_ansatz *a, int layer, const place *at); /* NULL: not at all */
 } recipe;
 
 static ent_status add_pair(const place *at, ent_gate_kind kind, int q, int p)
@@ -53,10 +56,18 @@ static ent_status chain(const ent_ansatz *a, int layer, const place *at)
 }
 
 static const recipe RECIPE[ENT_ANSATZ_QASM] = {
-    [ENT_ANSATZ_BASIC] = {1, {ENT_RX}, ring},
-    [ENT_ANSATZ_STRONG] = {3, {ENT_RZ, ENT_RY, ENT_RZ}, widening_ring},
-    [ENT_ANSATZ_HEA] = {2, {ENT_RY, ENT_RZ}, chain},
+    [ENT_ANSATZ_BASIC] = {"basic", 1, {ENT_RX}, ring},
+    [ENT_ANSATZ_STRONG] = {"strong", 3, {ENT_RZ, ENT_RY, ENT_RZ}, widening_ring},
+    [ENT_ANSATZ_HEA] = {"hea", 2, {ENT_RY, ENT_RZ}, chain},
+    [ENT_ANSATZ_PRODUCT] = {"product", 2, {ENT_RY, ENT_RZ}, NULL},
 };
+
+ent_ansatz_kind ent_ansatz_named(const char *name)
+{
+    int kind = 0;
+    while (kind < ENT_ANSATZ_QASM && strcmp(RECIPE[kind].name, name) != 0) kind++;
+    return (ent_ansatz_kind)kind;
+}
 
 static ent_status check_qasm(const ent_ansatz *a)
 {
@@ -108,7 +119,7 @@ static ent_status named_layer(const ent_ansatz *a, int layer, const place *at)
     int slot = at->param + layer * a->qubits * r->rotations;
     for (int q = 0; q < a->qubits; q++)
         for (int k = 0; k < r->rotations; k++) ENT_TRY(add_rotation(at, r->rotation[k], q, ent_angle_param(slot++)));
-    return r->entangle(a, layer, at);
+    return r->entangle ? r->entangle(a, layer, at) : ENT_OK;
 }
 
 static ent_status qasm_layer(const ent_ansatz *a, int layer, const place *at)

@@ -11,7 +11,7 @@
 #include "entente/h5.h"
 #include "entente/memory.h"
 
-enum { RUN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, PATH_BYTES = 2 * ENT_NAME_BYTES };
+enum { RUN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, RUNS = 256, PATH_BYTES = 2 * ENT_NAME_BYTES };
 
 typedef struct {
     char **name;
@@ -349,15 +349,47 @@ static ent_status take_row(const request *q, int64_t k, const float *from)
     return ENT_OK;
 }
 
-/* Rows k..end-1 of the list, all within first..last of the file. */
-static ent_status take_run(const request *q, int64_t k, int64_t end, int64_t last, float *buffer)
+/* Runs that are read together: rows begin[k]..end[k]-1 of the list lie in first[k]..first[k]+n[k]-1 of the file. */
+typedef struct {
+    int64_t begin[RUNS], end[RUNS], first[RUNS], n[RUNS];
+    int count;
+    int64_t rows; /* the sum of n */
+} run_list;
+
+/* The runs from row k of the list on, as many as may be read together; where in the list they end. */
+static int64_t find_runs(const request *q, int64_t k, run_list *runs)
+{
+    const int64_t most = RUN_BYTES / (q->d * (int64_t)sizeof *q->out);
+    runs->count = 0;
+    runs->rows = 0;
+    while (k < q->n && runs->count < RUNS) {
+        if (!is_wanted(q, k)) {
+            k++;
+            continue;
+        }
+        int64_t last;
+        const int64_t end = run_end(q, k, &last), n = last - q->row[k] + 1;
+        if (runs->count > 0 && runs->rows + n > most) break;
+        runs->begin[runs->count] = k;
+        runs->end[runs->count] = end;
+        runs->first[runs->count] = q->row[k];
+        runs->n[runs->count++] = n;
+        runs->rows += n;
+        k = end;
+    }
+    return k;
+}
+
+static ent_status take_runs(const request *q, const run_list *runs, float *buffer)
 {
     char path[PATH_BYTES];
-    const int64_t first = q->row[k];
-    ENT_TRY(ent_h5_read_rows(q->dataset->file, features_path(q->dataset, q->m, path), ENT_H5_F32, first,
-                             last - first + 1, buffer));
-    for (; k < end; k++)
-        if (is_wanted(q, k)) ENT_TRY(take_row(q, k, buffer + (q->row[k] - first) * q->d));
+    ENT_TRY(ent_h5_read_runs(q->dataset->file, features_path(q->dataset, q->m, path), ENT_H5_F32, runs->count,
+                             runs->first, runs->n, buffer));
+    for (int r = 0; r < runs->count; r++) {
+        for (int64_t k = runs->begin[r]; k < runs->end[r]; k++)
+            if (is_wanted(q, k)) ENT_TRY(take_row(q, k, buffer + (q->row[k] - runs->first[r]) * q->d));
+        buffer += runs->n[r] * q->d;
+    }
     return ENT_OK;
 }
 
@@ -366,19 +398,22 @@ ent_status ent_dataset_features(const ent_dataset *dataset, int m, int64_t n, co
 {
     ENT_ASSERT(m >= 0 && m < dataset->modalities);
     const request q = {dataset, m, dataset->modality[m].dimension, n, row, present, out};
-    const int64_t longest = RUN_BYTES / (q.d * (int64_t)sizeof *out);
-    const int64_t rows = longest < 1 ? 1 : longest < dataset->rows ? longest : dataset->rows;
-    float *buffer = ent_alloc(rows * q.d, sizeof *buffer);
-    ENT_REQUIRE(buffer, ENT_ENOMEM, "%s: no memory to read features", dataset->path);
+    run_list *runs = ent_alloc(1, sizeof *runs);
+    float *buffer = NULL;
+    int64_t room = 0;
+    ent_status status = runs ? ENT_OK : ent_fail(ENT_ENOMEM, "%s: no memory to read features", dataset->path);
     memset(out, 0, (size_t)(n * q.d) * sizeof *out);
-    ent_status status = ENT_OK;
-    for (int64_t k = 0, end; k < n && status == ENT_OK; k = end) {
-        int64_t last;
-        end = k + 1;
-        if (!is_wanted(&q, k)) continue;
-        end = run_end(&q, k, &last);
-        status = take_run(&q, k, end, last, buffer);
+    for (int64_t k = 0; k < n && status == ENT_OK;) {
+        k = find_runs(&q, k, runs);
+        if (runs->rows > room) {
+            ent_free(buffer);
+            buffer = ent_alloc(room = runs->rows, (size_t)q.d * sizeof *buffer);
+        }
+        if (runs->count > 0)
+            status = buffer ? take_runs(&q, runs, buffer)
+                            : ent_fail(ENT_ENOMEM, "%s: no memory to read features", dataset->path);
     }
+    ent_free(runs);
     ent_free(buffer);
     return status;
 }

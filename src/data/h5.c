@@ -395,19 +395,36 @@ static ent_status choose_rows(const ent_h5 *file, const char *name, const array 
     return ENT_OK;
 }
 
-ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
-                            void *data)
+static ent_status read_run(const ent_h5 *file, const char *name, const array *a, ent_h5_type type, int64_t first,
+                           int64_t n, void *data)
+{
+    hid_t memory;
+    ENT_TRY(choose_rows(file, name, a, first, n, &memory));
+    const ent_status status = n > 0 ? transfer_in(file, name, a, type, memory, a->space, data) : ENT_OK;
+    H5Sclose(memory);
+    return status;
+}
+
+ent_status ent_h5_read_runs(const ent_h5 *file, const char *name, ent_h5_type type, int64_t runs,
+                            const int64_t *first, const int64_t *n, void *data)
 {
     array a;
-    hid_t memory;
     ENT_TRY(array_open(file, name, &a));
-    ent_status status = choose_rows(file, name, &a, first, n, &memory);
-    if (status == ENT_OK) {
-        if (n > 0) status = transfer_in(file, name, &a, type, memory, a.space, data);
-        H5Sclose(memory);
+    ent_status status = ENT_OK;
+    size_t row_bytes = H5Tget_size(memory_type(type));
+    for (int k = 1; k < a.shape.rank; k++) row_bytes *= (size_t)a.shape.size[k];
+    for (int64_t k = 0; k < runs && status == ENT_OK; k++) {
+        status = read_run(file, name, &a, type, first[k], n[k], data);
+        data = (char *)data + (size_t)n[k] * row_bytes;
     }
     array_close(&a);
     return status;
+}
+
+ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                            void *data)
+{
+    return ent_h5_read_runs(file, name, type, 1, &first, &n, data);
 }
 
 hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t space)

@@ -10,13 +10,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "entente/blas.h"
 #include "entente/memory.h"
 #include "entente/random.h"
 #include "reduce_internal.h"
-
-/* OpenBLAS alone has these; another BLAS is told by its own environment variable. */
-extern void openblas_set_num_threads(int count) __attribute__((weak));
-extern int openblas_get_num_threads(void) __attribute__((weak));
 
 static const double NO_VARIANCE = 1e-12; /* of the largest eigenvalue: an axis below it is rounding */
 
@@ -180,10 +177,9 @@ static ent_status fit(ent_comm *comm, const ent_reduction_inp *inp, const ent_cl
     ENT_TRY(ent_reduce_moments(comm, rows, r, inp->name));
     if (inp->kind == ENT_REDUCE_RANDOM) draw_projection(inp, r);
     if (inp->kind != ENT_REDUCE_PCA) return ENT_OK;
-    const int threads = openblas_get_num_threads ? openblas_get_num_threads() : 0;
-    if (openblas_set_num_threads) openblas_set_num_threads(1);
+    const int threads = ent_blas_one_thread();
     const ent_status status = fit_axes(comm, inp, rows, r);
-    if (openblas_set_num_threads && threads > 0) openblas_set_num_threads(threads);
+    ent_blas_restore(threads);
     return status;
 }
 

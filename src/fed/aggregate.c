@@ -1,9 +1,10 @@
 /* What the clients send, added up by blocks (McMahan et al. 2017; the missing-modality mechanism's isolation of
  * untrained circuits).
  *
- * Block b of client k weighs n_kb: the samples that trained it, times the member's weight.  The mean is
- * sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order can change a bit.  A rule that
- * wants every update gets them instead: gathered at rank 0, sorted by client. */
+ * Block b of client k weighs n_kb: the samples that trained it (or 1, where the rule takes uniform means), times the
+ * member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order can
+ * change a bit.  A rule that wants every update gets them instead: gathered at rank 0, sorted by client; what it makes
+ * of them is sent to all. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ struct ent_aggregate {
     const ent_rule *rule;
     int params, blocks;
     const ent_block *block;
-    ent_exact *sum;   /* delta [params], extra [params], weight [blocks], loss */
+    ent_exact *sum;   /* delta [params], extra [params], weight [blocks], effort [blocks], loss */
     int64_t count[2]; /* clients, samples */
     double *each;     /* updates as they were added, `record` numbers each; for rules with `combine` */
     int64_t eaches, each_room, record;
@@ -24,13 +25,74 @@ struct ent_aggregate {
 
 static int64_t sums(const ent_aggregate *a)
 {
-    return 2 * (int64_t)a->params + a->blocks + 1;
+    return 2 * (int64_t)a->params + 2 * (int64_t)a->blocks + 1;
 }
 
-/* A record: client, samples, loss, delta, weight, steps. */
+/* ---- the rule's state ---- */
+
+static int64_t rows_of_block(const ent_federation *f, const ent_block *block, int64_t client)
+{
+    const ent_part *train = &f->part[ENT_TRAIN];
+    if (f->config->missing.policy != ENT_POLICY_MMA) return ent_client_rows_count(f, client);
+    int64_t count = 0;
+    for (int64_t k = train->first[client]; k < train->first[client + 1]; k++)
+        count += ent_block_trains(block, train->context[k]);
+    return count;
+}
+
+void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight)
+{
+    const bool uniform = ent_rule_find(f->config->federation.aggregation)->uniform;
+    const ent_block *block;
+    const int blocks = ent_model_blocks(f->model, &block);
+    for (int b = 0; b < blocks; b++) {
+        const int64_t rows = rows_of_block(f, &block[b], client);
+        block_weight[b] = weight * (uniform ? (double)(rows > 0) : (double)rows);
+    }
+}
+
+ent_status ent_rule_state_make(const ent_federation *f, ent_rule_state *s)
+{
+    const ent_rule *rule = ent_rule_find(f->config->federation.aggregation);
+    *s = (ent_rule_state){.config = f->config, .params = ent_model_params(f->model), .cohort = ent_timeline_most(f)};
+    s->blocks = ent_model_blocks(f->model, &s->block);
+    s->population = ent_alloc(s->blocks, sizeof *s->population);
+    bool there = s->population;
+    for (int k = 0; k < rule->memory; k++) {
+        s->memory[k] = ent_alloc(s->params, sizeof(double));
+        there = there && s->memory[k];
+    }
+    ENT_REQUIRE(there, ENT_ENOMEM, "aggregation: no memory"); /* what is there is freed by clear */
+    for (int64_t c = 0; c < f->clients; c++)
+        for (int b = 0; b < s->blocks && ent_client_rows_count(f, c) > 0; b++)
+            s->population[b] += rows_of_block(f, &s->block[b], c) > 0;
+    if (rule->start) rule->start(s);
+    return ENT_OK;
+}
+
+void ent_rule_state_clear(ent_rule_state *s)
+{
+    ent_free(s->population);
+    for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(s->memory[k]);
+}
+
+ent_status ent_rule_admit(const ent_federation *f)
+{
+    const ent_rule *rule = ent_rule_find(f->config->federation.aggregation);
+    ent_rule_state s;
+    ent_status status = ent_rule_state_make(f, &s);
+    if (status == ENT_OK && rule->check) status = rule->check(&s);
+    if (status == ENT_OK) status = ent_attack_check(f);
+    ent_rule_state_clear(&s);
+    return status;
+}
+
+/* ---- adding up ---- */
+
+/* A record: client, delta, weight. */
 static int64_t record_length(const ent_aggregate *a)
 {
-    return 3 + (int64_t)a->params + 2 * (int64_t)a->blocks;
+    return 1 + (int64_t)a->params + (int64_t)a->blocks;
 }
 
 ent_status ent_aggregate_new(const ent_federation *f, const ent_rule *rule, ent_aggregate **out)
@@ -45,7 +107,8 @@ ent_status ent_aggregate_new(const ent_federation *f, const ent_rule *rule, ent_
     a->mean.delta = ent_alloc(a->params, sizeof(double));
     a->mean.extra = ent_alloc(a->params, sizeof(double));
     a->mean.weight = ent_alloc(a->blocks, sizeof(double));
-    if (!a->sum || !a->mean.delta || !a->mean.extra || !a->mean.weight) {
+    a->mean.effort = ent_alloc(a->blocks, sizeof(double));
+    if (!a->sum || !a->mean.delta || !a->mean.extra || !a->mean.weight || !a->mean.effort) {
         ent_aggregate_free(a);
         return ent_fail(ENT_ENOMEM, "server: no memory");
     }
@@ -61,6 +124,7 @@ void ent_aggregate_free(ent_aggregate *a)
     ent_free(a->mean.delta);
     ent_free(a->mean.extra);
     ent_free(a->mean.weight);
+    ent_free(a->mean.effort);
     ent_free(a);
 }
 
@@ -69,23 +133,6 @@ void ent_aggregate_start(ent_aggregate *a)
     memset(a->sum, 0, (size_t)sums(a) * sizeof *a->sum);
     a->count[0] = a->count[1] = 0;
     a->eaches = 0;
-}
-
-static int64_t rows_of_block(const ent_federation *f, const ent_block *block, int64_t client)
-{
-    const ent_part *train = &f->part[ENT_TRAIN];
-    if (f->config->missing.policy != ENT_POLICY_MMA) return ent_client_rows_count(f, client);
-    int64_t count = 0;
-    for (int64_t k = train->first[client]; k < train->first[client + 1]; k++)
-        count += ent_block_trains(block, train->context[k]);
-    return count;
-}
-
-void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight)
-{
-    const ent_block *block;
-    const int blocks = ent_model_blocks(f->model, &block);
-    for (int b = 0; b < blocks; b++) block_weight[b] = weight * (double)rows_of_block(f, &block[b], client);
 }
 
 /* A sum over all clients stays in the range of exact sums where every product stays below this. */
@@ -113,11 +160,12 @@ static ent_status check_update(const ent_aggregate *a, const ent_federation *f, 
 
 static ent_status add_sums(ent_aggregate *a, const ent_update *u)
 {
-    ent_exact *extra = a->sum + a->params, *weight = extra + a->params;
+    ent_exact *extra = a->sum + a->params, *weight = extra + a->params, *effort = weight + a->blocks;
     for (int b = 0; b < a->blocks; b++) {
         const ent_block *block = &a->block[b];
         if (u->weight[b] == 0.0) continue;
         ENT_TRY(ent_exact_add(a->sum + block->first, u->delta + block->first, u->weight[b], block->count));
+        ENT_TRY(ent_exact_add(effort + b, &u->effort[b], u->weight[b], 1));
         ENT_TRY(ent_exact_add(weight + b, &u->weight[b], 1.0, 1));
     }
     if (u->extra) ENT_TRY(ent_exact_add(extra, u->extra, 1.0, a->params));
@@ -157,12 +205,8 @@ static ent_status add_record(ent_aggregate *a, const ent_update *u)
     if (a->eaches == a->each_room) ENT_TRY(grow(a, 2 * a->each_room + 16));
     double *to = a->each + a->eaches++ * a->record;
     *to++ = (double)u->client;
-    *to++ = (double)u->samples;
-    *to++ = u->loss;
     memcpy(to, u->delta, (size_t)a->params * sizeof *to);
-    memcpy(to += a->params, u->weight, (size_t)a->blocks * sizeof *to);
-    to += a->blocks;
-    for (int b = 0; b < a->blocks; b++) to[b] = (double)u->steps[b];
+    memcpy(to + a->params, u->weight, (size_t)a->blocks * sizeof *to);
     return ENT_OK;
 }
 
@@ -177,24 +221,64 @@ ent_status ent_aggregate_add(ent_aggregate *a, const ent_federation *f, const en
 
 static void mean_of_sums(ent_aggregate *a)
 {
-    const ent_exact *extra = a->sum + a->params, *weight = extra + a->params;
+    const ent_exact *extra = a->sum + a->params, *weight = extra + a->params, *effort = weight + a->blocks;
     for (int b = 0; b < a->blocks; b++) {
         const ent_block *block = &a->block[b];
-        a->mean.weight[b] = ent_exact_value(&weight[b]);
+        const double sum = a->mean.weight[b] = ent_exact_value(&weight[b]);
+        a->mean.effort[b] = sum > 0.0 ? ent_exact_value(&effort[b]) / sum : 0.0;
         for (int k = block->first; k < block->first + block->count; k++)
-            a->mean.delta[k] = a->mean.weight[b] > 0.0 ? ent_exact_value(&a->sum[k]) / a->mean.weight[b] : 0.0;
+            a->mean.delta[k] = sum > 0.0 ? ent_exact_value(&a->sum[k]) / sum : 0.0;
     }
     for (int k = 0; k < a->params; k++) a->mean.extra[k] = ent_exact_value(&extra[k]);
 }
 
-ent_status ent_aggregate_finish(ent_aggregate *a, const ent_federation *f, const ent_mean **mean)
+/* ---- combining ---- */
+
+static int by_client(const void *a, const void *b)
+{
+    const ent_update *x = a, *y = b;
+    return (x->client > y->client) - (x->client < y->client);
+}
+
+/* All updates from their records, by the rule.  On rank 0. */
+static ent_status combine_records(ent_aggregate *a, const ent_rule_state *s, int64_t n, double *record)
+{
+    ent_update *update = ent_alloc(n, sizeof *update);
+    ENT_REQUIRE(update, ENT_ENOMEM, "updates of %lld clients: no memory", (long long)n);
+    for (int64_t k = 0; k < n; k++, record += a->record)
+        update[k] = (ent_update){.client = (int64_t)record[0], .delta = record + 1, .weight = record + 1 + a->params};
+    qsort(update, (size_t)n, sizeof *update, by_client);
+    const ent_status status = a->rule->combine(s, n, update, &a->mean);
+    ent_free(update);
+    return status;
+}
+
+static ent_status combine(ent_aggregate *a, const ent_federation *f, const ent_rule_state *s)
+{
+    void *records = NULL;
+    ent_status status =
+        ent_comm_gather(f->lane, 0, a->each, (size_t)(a->eaches * a->record) * sizeof(double), &records, NULL);
+    if (status == ENT_OK && ent_comm_rank(f->lane) == 0) status = combine_records(a, s, a->count[0], records);
+    ent_free(records);
+    ENT_TRY(ent_comm_agree(f->world, status));
+    ent_comm_broadcast(f->lane, 0, a->mean.delta, (size_t)a->params * sizeof(double));
+    ent_comm_broadcast(f->lane, 0, a->mean.weight, (size_t)a->blocks * sizeof(double));
+    ent_comm_broadcast(f->lane, 0, &a->mean.blocks_short, sizeof a->mean.blocks_short);
+    return ENT_OK;
+}
+
+ent_status ent_aggregate_finish(ent_aggregate *a, const ent_federation *f, const ent_rule_state *s,
+                                const ent_mean **mean)
 {
     ent_comm_exact_sum(f->lane, a->sum, sums(a));
     ent_comm_sum(f->lane, a->count, 2);
     a->mean.clients = a->count[0];
     a->mean.samples = a->count[1];
     a->mean.loss = ent_exact_value(&a->sum[sums(a) - 1]);
-    mean_of_sums(a);
+    if (a->rule->combine)
+        ENT_TRY(combine(a, f, s));
+    else
+        mean_of_sums(a);
     *mean = &a->mean;
     return ENT_OK;
 }

@@ -1,19 +1,10 @@
 /* From the configuration to a model: registers, fusion, head, loss. */
-#include <string.h>
-
 #include "fed.h"
-
-static ent_ansatz_kind ansatz_kind(const char *name)
-{
-    if (strcmp(name, "basic") == 0) return ENT_ANSATZ_BASIC;
-    if (strcmp(name, "strong") == 0) return ENT_ANSATZ_STRONG;
-    return strcmp(name, "hea") == 0 ? ENT_ANSATZ_HEA : ENT_ANSATZ_QASM;
-}
 
 static ent_ansatz ansatz_of(const ent_federation *f, int m)
 {
     const ent_config_register *c = &f->config->model.registers[m];
-    return (ent_ansatz){.kind = ansatz_kind(c->ansatz),
+    return (ent_ansatz){.kind = ent_ansatz_named(c->ansatz),
                         .qasm = f->qasm[m],
                         .qubits = c->qubits,
                         .layers = c->layers,
@@ -51,7 +42,7 @@ static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
     return ENT_OK;
 }
 
-static ent_status check_loss(const ent_federation *f)
+static ent_status check_choices(const ent_federation *f)
 {
     const ent_loss_kind loss = f->config->model.loss;
     const bool real = f->classes == 0;
@@ -63,6 +54,10 @@ static ent_status check_loss(const ent_federation *f)
                 f->config->data.label);
     ENT_REQUIRE(f->config->missing.context == ENT_CONTEXT_MASK || f->config->missing.policy == ENT_POLICY_MMA,
                 ENT_ECONFIG, "missing.context: found embed, which wants policy mma");
+    ENT_REQUIRE(f->config->client.modality_dropout == 0.0 || f->config->missing.policy != ENT_POLICY_NONE,
+                ENT_ECONFIG,
+                "client.modality_dropout: found %g, but policy none reads what is stored: want 0 or another policy",
+                f->config->client.modality_dropout);
     return ENT_OK;
 }
 
@@ -72,8 +67,9 @@ static const double DIRECT_SCALE = 4.0;
 ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
 {
     const ent_config *c = f->config;
-    ENT_TRY(check_loss(f));
+    ENT_TRY(check_choices(f));
     ent_model_inp inp = {
+        .kind = c->model.kind,
         .registers = f->modalities,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate},
         .read_zz = c->model.readout == ENT_READ_ZZ,
@@ -83,6 +79,9 @@ ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
         .squared = f->classes == 0,
         .mma = c->missing.policy == ENT_POLICY_MMA,
         .embed = c->missing.context == ENT_CONTEXT_EMBED,
+        .hidden = c->model.hidden,
+        .params = c->model.params,
+        .activation = c->model.activation,
         .program = {.engine = c->run.engine, .precision = c->run.precision, .threads = f->threads, .team = f->team}};
     for (int m = 0; m < f->modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
     ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);

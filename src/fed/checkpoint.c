@@ -7,6 +7,7 @@
  *   /seconds real [1][2]          of the training so far, of the round that was stopped
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
  *   /figures real [rounds][..]    ent_round, field by field
+ *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
  *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
  * and of a round that was stopped inside:
  *   /inside/member, /inside/at_work int [n][1]: numbers in the round's cohort; the others are done
@@ -52,9 +53,10 @@ typedef struct {
         REAL(member.accuracy5), REAL(member.accuracy7), REAL(member.f1_weighted), REAL(member.f1_macro),             \
         REAL(member.mae), REAL(member.pearson)
 static const field FIELDS[] = {WHOLE(round),     WHOLE(cohort),       WHOLE(trained),      WHOLE(samples),
+                               WHOLE(lost),      WHOLE(blocks_short), REAL(simulated_s),   REAL(staleness),
                                REAL(train_loss), METRICS(validation), METRICS(test),       REAL(bytes_up),
                                REAL(bytes_down), REAL(compute_s),     REAL(communicate_s), REAL(wait_s),
-                               REAL(evaluate_s)};
+                               REAL(evaluate_s), REAL(compute_mean_s)};
 enum { COLUMNS = sizeof FIELDS / sizeof *FIELDS };
 _Static_assert(sizeof(ent_round) == 8 * COLUMNS, "every figure of a round has a row in FIELDS");
 
@@ -147,6 +149,16 @@ static ent_status put_memory(const saving *s)
     return ent_comm_agree(s->f->lane, status);
 }
 
+/* Rounds that are done: the one at hand starts from /weights. */
+static ent_status put_history(const saving *s)
+{
+    int64_t first, n;
+    const double *w = ent_history_get(s->t->history, &first, &n);
+    if (n > s->f->rounds - first) n = s->f->rounds - first;
+    ENT_TRY(put_root(s, "/history/round", ENT_H5_I64, 1, 1, &first));
+    return put_root(s, "/history/weights", ENT_H5_F64, n, s->t->state.params, w);
+}
+
 static ent_status put_figures(const saving *s)
 {
     double *values = ent_alloc(s->f->rounds * COLUMNS, sizeof *values);
@@ -167,7 +179,7 @@ static ent_status put_vectors(const saving *s, int64_t first)
     for (int64_t done = 0; done < s->clients && status == ENT_OK; done += CHUNK) {
         const int64_t n = s->clients - done < CHUNK ? s->clients - done : CHUNK;
         for (int64_t k = 0; k < n; k++)
-            memcpy(some + k * width, ent_variates_see(s->t->variates, s->f, s->client[done + k]),
+            memcpy(some + k * width, ent_variates_at(s->t->variates, s->f, s->client[done + k]),
                    (size_t)width * sizeof *some);
         status = ent_ctable_put(s->file, "/client/vector", ENT_H5_F64, first + done, n, width, some);
     }
@@ -252,7 +264,10 @@ static double bytes_of(const saving *s)
         spread += s->inside->left * 2 + s->inside->works * (3 * params + blocks + 8) +
                   tally.records * (tally.record + 1);
     ent_comm_sum(s->f->lane, &spread, 1);
-    const int64_t shared = (1 + s->t->rule->memory) * (params + 1) + s->f->rounds * (COLUMNS + 1) + 4 * tally.sums;
+    int64_t first, history;
+    ent_history_get(s->t->history, &first, &history);
+    const int64_t shared = (1 + history + s->t->rule->memory) * (params + 1) + s->f->rounds * (COLUMNS + 1) +
+                           4 * tally.sums;
     return 8.0 * (double)(spread + shared) + (double)strlen(s->f->keep.config_text) + 65536.0;
 }
 
@@ -276,6 +291,7 @@ static ent_status put_all(const saving *s)
     ENT_TRY(put_root(s, "/seconds", ENT_H5_F64, 1, 2, seconds));
     ENT_TRY(put_root(s, "/weights", ENT_H5_F64, 1, s->t->state.params, f->w));
     ENT_TRY(put_memory(s));
+    ENT_TRY(put_history(s));
     ENT_TRY(put_figures(s));
     if (s->t->variates) ENT_TRY(put_clients(s));
     return s->inside ? put_inside(s) : ENT_OK;
@@ -340,6 +356,20 @@ static ent_status check_data(const ent_federation *f, const ent_h5 *file, const 
     ENT_REQUIRE(same, ENT_EDATA,
                 "%s: labels, split, groups, what is present or an ansatz differ from those of the checkpoint", path);
     return ENT_OK;
+}
+
+static ent_status get_history(ent_training *t, const ent_h5 *file)
+{
+    const int64_t params = t->state.params;
+    int64_t first, n;
+    ENT_TRY(ent_ctable_get(file, "/history/round", ENT_H5_I64, 0, 1, 1, &first));
+    ENT_TRY(ent_ctable_rows(file, "/history/weights", &n));
+    double *w = ent_alloc(n * params, sizeof *w);
+    ENT_REQUIRE(w, ENT_ENOMEM, "checkpoint: no memory");
+    ent_status status = ent_ctable_get(file, "/history/weights", ENT_H5_F64, 0, n, params, w);
+    if (status == ENT_OK) status = ent_history_set(t->history, first, n, w);
+    ent_free(w);
+    return status;
 }
 
 static ent_status get_figures(ent_federation *f, const ent_h5 *file)
@@ -427,6 +457,7 @@ static ent_status get_all(ent_training *t, const ent_h5 *file)
     ENT_TRY(ent_ctable_get(file, "/weights", ENT_H5_F64, 0, 1, params, f->w));
     for (int k = 0; k < t->rule->memory; k++)
         ENT_TRY(ent_ctable_get(file, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
+    ENT_TRY(get_history(t, file));
     ENT_TRY(get_figures(f, file));
     if (t->variates) ENT_TRY(get_clients(t, file));
     t->unmeasured = numbers[2] == UNMEASURED && f->rounds > 0;

@@ -15,9 +15,10 @@ struct ent_trainer {
     int params, blocks;
     const ent_block *block;
     ent_work work;
-    double *gradient; /* [params] */
-    uint8_t *trains;  /* [blocks] by the batch at hand */
-    int64_t *order;   /* [order_room] the epoch's permutation of the client's rows */
+    double *gradient;  /* [params] */
+    uint8_t *trains;   /* [blocks] by the batch at hand */
+    int64_t *order;    /* [order_room] the epoch's permutation of the client's rows */
+    uint32_t *context; /* [order_room] what modality dropout leaves of them in this epoch */
     int64_t order_room, ordered_epoch;
 };
 
@@ -61,7 +62,8 @@ ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out)
     t->gradient = ent_alloc(t->params, sizeof(double));
     t->trains = ent_alloc(t->blocks, sizeof *t->trains);
     t->order = ent_alloc(t->order_room, sizeof *t->order);
-    if (status != ENT_OK || !t->gradient || !t->trains || !t->order) {
+    t->context = ent_alloc(t->order_room, sizeof *t->context);
+    if (status != ENT_OK || !t->gradient || !t->trains || !t->order || !t->context) {
         ent_trainer_free(t);
         return ent_fail(ENT_ENOMEM, "client: no memory");
     }
@@ -76,6 +78,7 @@ void ent_trainer_free(ent_trainer *t)
     ent_free(t->gradient);
     ent_free(t->trains);
     ent_free(t->order);
+    ent_free(t->context);
     ent_free(t);
 }
 
@@ -150,12 +153,19 @@ void ent_work_resume(ent_trainer *t, const ent_work *begun)
     t->ordered_epoch = -1;
 }
 
-static void order_epoch(ent_trainer *t, const ent_federation *f, int64_t n, int64_t epoch)
+/* The order of the client's rows in an epoch, and their modalities. */
+static void begin_epoch(ent_trainer *t, const ent_federation *f, int64_t n, int64_t epoch)
 {
+    const ent_part *train = &f->part[ENT_TRAIN];
+    const uint64_t seed = f->config->seeds.sampling;
+    const int64_t client = t->work.client, first = train->first[client];
+    const int64_t pass = t->work.round * f->config->client.epochs + epoch;
     if (t->ordered_epoch == epoch) return;
-    ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_ORDER, (uint64_t)t->work.client,
-                                      (uint64_t)t->work.round * (uint64_t)f->config->client.epochs + (uint64_t)epoch);
+    ent_random stream = ent_random_at(seed, ENT_FOR_ORDER, (uint64_t)client, (uint64_t)pass);
     ent_random_permutation(&stream, n, t->order);
+    for (int64_t k = 0; k < n; k++)
+        t->context[k] = ent_modality_dropout(seed, f->config->client.modality_dropout, train->context[first + k],
+                                             client, pass, train->row[first + k]);
     t->ordered_epoch = epoch;
 }
 
@@ -168,11 +178,13 @@ ent_status ent_work_step(ent_trainer *t, const ent_federation *f, const ent_rule
     const int64_t epoch = work->done / samples->n, at = work->done % samples->n;
     const int64_t n = samples->n - at < c->batch ? samples->n - at : c->batch;
     double mean;
-    order_epoch(t, f, samples->n, epoch);
-    ENT_TRY(ent_model_gradient(f->model, work->w, samples, n, t->order + at, &mean, t->gradient));
+    begin_epoch(t, f, samples->n, epoch);
+    ent_samples seen = *samples;
+    seen.context = t->context;
+    ENT_TRY(ent_model_gradient(f->model, work->w, &seen, n, t->order + at, &mean, t->gradient));
     work->loss += mean * (double)n;
     work->done += n;
-    mark_trained(t, f, samples, n, t->order + at);
+    mark_trained(t, f, &seen, n, t->order + at);
     for (int b = 0; b < t->blocks; b++) {
         if (!t->trains[b]) continue;
         if (correct->correct) correct->correct(rule, variate, &t->block[b], work->w, t->gradient);

@@ -7,11 +7,10 @@
 #include "entente/shard.h"
 #include "fed.h"
 
-/* A row that policy drop does not answer gets what the training labels alone predict. */
-static void answer_by_prior(const ent_federation *f, const ent_part *part, const ent_rows *slice, double *output)
+void ent_answer_by_prior(const ent_federation *f, const ent_part *part, int64_t first, int64_t n, double *output)
 {
-    for (int64_t k = 0; k < slice->n; k++)
-        if (!part->answered[slice->first + k])
+    for (int64_t k = 0; k < n; k++)
+        if (!part->answered[first + k])
             memcpy(output + k * f->outputs, f->prior, (size_t)f->outputs * sizeof *output);
 }
 
@@ -43,7 +42,7 @@ ent_status ent_predict_part(ent_federation *f, int which, double **output)
     const bool stops = f->watch && ent_watch_end(f->watch);
     status = ent_comm_agree(f->world, status);
     if (status == ENT_OK && stops) status = ent_fail(ENT_STOPPED, "stopped while evaluating");
-    if (status == ENT_OK) answer_by_prior(f, &f->part[which], slice, mine);
+    if (status == ENT_OK) ent_answer_by_prior(f, &f->part[which], slice->first, slice->n, mine);
     *output = NULL;
     if (status == ENT_OK)
         status =
@@ -102,6 +101,11 @@ static ent_status measure_patterns(ent_federation *f, const ent_predictions *p)
     return ENT_OK;
 }
 
+static double share(double right, int64_t rows)
+{
+    return rows > 0 ? right / (double)rows : NAN;
+}
+
 static ent_status measure_clients(ent_federation *f, const ent_predictions *p)
 {
     const ent_part *train = &f->part[ENT_TRAIN], *test = &f->part[ENT_TEST];
@@ -113,17 +117,29 @@ static ent_status measure_clients(ent_federation *f, const ent_predictions *p)
         f->client[test->client[k]].test_rows++;
         f->client[test->client[k]].accuracy += ent_prediction_right(p, k);
     }
-    for (int64_t c = 0; c < f->clients; c++)
-        f->client[c].accuracy = f->client[c].test_rows > 0 ? f->client[c].accuracy / (double)f->client[c].test_rows
-                                                           : NAN;
+    for (int64_t c = 0; c < f->clients; c++) {
+        f->client[c].accuracy = share(f->client[c].accuracy, f->client[c].test_rows);
+        f->client[c].personal_accuracy = NAN;
+    }
     return ENT_OK;
 }
 
-ent_status ent_federation_evaluate(ent_federation *f)
+/* The fine-tuned models, on rank 0. */
+static ent_status measure_personal(ent_federation *f, const double *output)
 {
-    ent_free(f->output);
-    f->output = NULL;
-    ENT_TRY(ent_predict_part(f, ENT_TEST, &f->output));
+    const ent_predictions p = predictions_of(f, ENT_TEST, output);
+    const ent_part *test = &f->part[ENT_TEST];
+    for (int64_t c = 0; c < f->clients; c++) {
+        int64_t right = 0;
+        for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
+        f->client[c].personal_accuracy = share((double)right, f->client[c].test_rows);
+    }
+    return ent_metrics_compute(&p, &f->personal);
+}
+
+/* f->output is there on rank 0.  Collective. */
+static ent_status measure(ent_federation *f)
+{
     ent_status status = ENT_OK;
     if (ent_comm_rank(f->world) == 0) {
         const ent_predictions p = predictions_of(f, ENT_TEST, f->output);
@@ -132,4 +148,34 @@ ent_status ent_federation_evaluate(ent_federation *f)
         if (status == ENT_OK) status = measure_clients(f, &p);
     }
     return ent_comm_agree(f->world, status);
+}
+
+ent_status ent_federation_evaluate(ent_federation *f)
+{
+    ent_free(f->output);
+    f->output = NULL;
+    ENT_TRY(ent_predict_part(f, ENT_TEST, &f->output));
+    return measure(f);
+}
+
+static ent_status evaluate_personal(ent_training *t)
+{
+    ent_federation *f = t->f;
+    double *output;
+    ENT_TRY(ent_predict_own(t, ENT_TEST, f->config->personal.epochs, &output));
+    const ent_status status = ent_comm_rank(f->world) == 0 ? measure_personal(f, output) : ENT_OK;
+    ent_free(output);
+    return ent_comm_agree(f->world, status);
+}
+
+ent_status ent_training_evaluate(ent_training *t)
+{
+    ent_federation *f = t->f;
+    ent_free(f->output);
+    f->output = NULL;
+    f->personal = (ent_metrics){.n = 0};
+    ENT_TRY(t->rule->own ? ent_predict_own(t, ENT_TEST, 0, &f->output) : ent_predict_part(f, ENT_TEST, &f->output));
+    ENT_TRY(measure(f));
+    if (f->config->personal.epochs > 0) ENT_TRY(evaluate_personal(t));
+    return t->rule->own ? ent_own_average(t) : ENT_OK;
 }

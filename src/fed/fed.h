@@ -2,16 +2,18 @@
  *
  *   population  which client has which rows; what every row has left             pure, the same on all ranks
  *   timeline    which clients take part in a round, from when, with what weight  pure, the same on all ranks
+ *   history     the weights that clients in flight have started from             the same on all ranks
  *   schedule    which rank trains which of them                                  pure, the same on all ranks
  *   rows        rows with their features: read, reduced; fitting the reductions
  *   store       features of the clients that a rank is training
  *   variates    vectors that clients keep between rounds, each at its home rank
  *   client      local training
- *   rule        the aggregation rules, one row of a table each
- *   aggregate   what the clients send, added up
+ *   rule        the aggregation rules, one row of a table each                   pure
+ *   attack      what Byzantine clients send instead                              pure
+ *   aggregate   what the clients send, added up or combined
  *   checkpoint  a training's state in a file, and back;  checkpoint_table: its tables, with a check for every row
  *   round       one round, from the timeline to the new weights
- *   evaluate    predictions and figures;  result: the file */
+ *   evaluate    predictions and figures;  personal: those of models of the clients' own;  result: the file */
 #ifndef ENTENTE_FED_ROOM_H
 #define ENTENTE_FED_ROOM_H
 
@@ -30,6 +32,7 @@ typedef struct {
 typedef struct ent_store ent_store;
 typedef struct ent_variates ent_variates;
 typedef struct ent_timeline ent_timeline;
+typedef struct ent_history ent_history;
 typedef struct ent_trainer ent_trainer;
 typedef struct ent_aggregate ent_aggregate;
 
@@ -41,11 +44,12 @@ struct ent_federation {
     const ent_config *config;
     ent_dataset *dataset;
     ent_missing_inp missing;
-    int modalities;
+    int modalities, node_ranks; /* node_ranks: of the world, on this node */
     int64_t clients, empty_clients;
     ent_part part[ENT_PARTS];
     ent_rows slice[ENT_PARTS]; /* what this rank evaluates, of validation and test */
     ent_reduction *reduction[ENT_MAX_MODALITIES];
+    double *absent[ENT_MAX_MODALITIES]; /* [numbers a sample] what the policy reads of an absent modality, or NULL */
     ent_qasm *qasm[ENT_MAX_MODALITIES];
     ent_model *model;
     double *w;                       /* [params] */
@@ -54,7 +58,7 @@ struct ent_federation {
     double label_center, label_half; /* of a real label's range over the training rows */
     ent_round *round;                /* [config rounds] on rank 0 */
     int64_t rounds;
-    ent_metrics test;
+    ent_metrics test, personal;
     double *output; /* [test rows][outputs] on rank 0 */
     ent_pattern *pattern;
     int64_t patterns;
@@ -103,23 +107,46 @@ typedef struct {
 
 /* Ascending by client. */
 typedef struct {
-    int64_t drawn, n; /* drawn: those that were asked */
+    int64_t drawn, lost,
+        n;              /* drawn: those that were asked; lost: those that trained and whose update does not count */
+    double simulated_s; /* what the round takes */
+    double staleness;   /* mean over members of round - base */
     ent_member *member;
     int64_t room;
 } ent_cohort;
 
+/* Clients that a round asks, at most. */
+int64_t ent_timeline_most(const ent_federation *f);
 ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out);
 void ent_timeline_free(ent_timeline *timeline);
-/* The cohort of a round; it lives until the next call.  Local. */
+/* The cohort of any round >= 0; it lives until the next call.  A round that does not follow the last one is found by
+ * playing all rounds before it, without training.  Local. */
 ent_status ent_timeline_round(ent_timeline *timeline, const ent_federation *f, int64_t round,
                               const ent_cohort **cohort);
+/* The most updates that a round can have. */
+int64_t ent_timeline_most(const ent_federation *f);
+/* Behind a round: the oldest base that a later round can have. */
+int64_t ent_timeline_oldest(const ent_timeline *timeline, const ent_federation *f);
+
+/* history.c: the first weights of rounds first..first+n-1, for members whose base is an earlier round.  Local. */
+ent_status ent_history_new(const ent_federation *f, ent_history **out);
+void ent_history_free(ent_history *history);
+/* Keep w [params] as the first weights of `round`, the one behind the last that is there. */
+ent_status ent_history_keep(ent_history *history, int64_t round, const double *w);
+const double *ent_history_at(const ent_history *history, int64_t round);
+void ent_history_forget(ent_history *history, int64_t before); /* rounds < before */
+/* All that is there, w [n][params], and back again: what a checkpoint holds. */
+const double *ent_history_get(const ent_history *history, int64_t *first, int64_t *n);
+ent_status ent_history_set(ent_history *history, int64_t first, int64_t n, const double *w);
 
 /* schedule.c: rank[i] of the lane trains member i; a member without rows has rank -1.  Longest first, to the rank that
  * has least (Graham 1969).  Cost of a client: samples times the cost of their circuits.  Local. */
 ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, int *rank);
+/* The same for predicting each member's rows of `part` behind client.epochs of training.  Local. */
+ent_status ent_schedule_own(const ent_federation *f, const ent_cohort *cohort, int part, int *rank);
 
-/* store.c: features of clients' training rows, read when a client trains, given back when room is wanted. */
-ent_status ent_store_new(const ent_federation *f, ent_store **out); /* Collective */
+/* store.c: features of clients' rows of a part, read when a client wants them, given back when room is wanted. */
+ent_status ent_store_new(const ent_federation *f, int part, ent_store **out); /* Local */
 void ent_store_free(ent_store *store);
 /* Make the first *ready of clients[0..n-1] ready, at least one.  Local. */
 ent_status ent_store_fetch(ent_store *store, const ent_federation *f, int64_t n, const int64_t *clients,
@@ -134,6 +161,8 @@ static inline int64_t ent_client_rows_count(const ent_federation *f, int64_t cli
 /* variates.c: the rule's client_vectors of every client that has trained; zeros before. */
 ent_status ent_variates_new(const ent_federation *f, ent_variates **out);
 void ent_variates_free(ent_variates *variates);
+/* What a client keeps, at its home rank (client modulo the ranks of the lane); NULL before it has trained.  Local. */
+const double *ent_variates_at(const ent_variates *v, const ent_federation *f, int64_t client);
 /* Members' vectors from their homes to the ranks that train them, and back: mine [own members][client_vectors *
  * params], own members in the order of the cohort.  Collective over the lane. */
 ent_status ent_variates_fetch(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
@@ -144,7 +173,6 @@ ent_status ent_variates_keep(ent_variates *v, const ent_federation *f, const ent
 /* Those who have a vector here, ascending: clients [*n], allocated; and one's vector [width], NULL before it has one.
  * Local. */
 ent_status ent_variates_list(const ent_variates *v, const ent_federation *f, int64_t *n, int64_t **clients);
-const double *ent_variates_see(const ent_variates *v, const ent_federation *f, int64_t client);
 /* Set the vector of a client whose home this is; of others nothing happens.  Local. */
 ent_status ent_variates_set(ent_variates *v, const ent_federation *f, int64_t client, const double *vector);
 static inline bool ent_variates_home(const ent_federation *f, int64_t client)
@@ -175,11 +203,27 @@ void ent_work_resume(ent_trainer *trainer, const ent_work *begun);
 ent_status ent_work_step(ent_trainer *trainer, const ent_federation *f, const ent_rule_state *rule,
                          const double *variate, const ent_samples *samples, bool *over);
 
+/* attack.c */
+
+ent_status ent_attack_check(const ent_federation *f); /* Errors: ENT_ECONFIG.  Local. */
+/* Who is Byzantine: *byzantine [clients], allocated, or NULL where nobody is.  Local. */
+ent_status ent_attack_draw(const ent_federation *f, uint8_t **byzantine);
+/* What a Byzantine client sends.  Local. */
+void ent_attack_apply(const ent_rule_state *s, ent_update *update);
+
 /* aggregate.c */
+
+/* The rule's state before the first round.  Local. */
+ent_status ent_rule_state_make(const ent_federation *f, ent_rule_state *s);
+void ent_rule_state_clear(ent_rule_state *s);
+/* Refuse a rule or an attack that this federation cannot have.  Local.  Errors: ENT_ECONFIG. */
+ent_status ent_rule_admit(const ent_federation *f);
+
 ent_status ent_aggregate_new(const ent_federation *f, const ent_rule *rule, ent_aggregate **out);
 void ent_aggregate_free(ent_aggregate *aggregate);
 void ent_aggregate_start(ent_aggregate *aggregate);
-/* Per block the client's rows that train it, times the member's weight: block_weight [blocks].  Local. */
+/* Per block the client's rows that train it (1 for any with a rule that takes uniform means), times the member's
+ * weight: block_weight [blocks].  Local. */
 void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight);
 /* Local.  Errors: ENT_ENUMERIC, naming the block. */
 ent_status ent_aggregate_add(ent_aggregate *aggregate, const ent_federation *f, const ent_update *update);
@@ -194,8 +238,10 @@ typedef struct {
 ent_tally ent_aggregate_see(ent_aggregate *aggregate);
 /* Room for `records` of them, to be filled through ent_aggregate_see.  Local. */
 ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
-/* The mean of what was added on all ranks, the same on all of them.  It lives until the next start.  Collective. */
-ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_federation *f, const ent_mean **mean);
+/* The mean of what was added on all ranks, or what the rule combines it to, the same on all of them.  It lives until
+ * the next start.  Collective. */
+ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_federation *f, const ent_rule_state *s,
+                                const ent_mean **mean);
 
 /* round.c */
 
@@ -215,10 +261,12 @@ typedef struct {
     const ent_rule *rule;
     ent_rule_state state;
     ent_timeline *timeline;
+    ent_history *history;
     ent_store *store;
     ent_variates *variates; /* NULL where clients keep nothing */
     ent_trainer *trainer;
     ent_aggregate *aggregate;
+    uint8_t *byzantine; /* [clients], or NULL where nobody is */
     ent_update update;
     ent_inside *resume; /* the round to go on with was stopped inside; else NULL */
     bool unmeasured;    /* the last round was stopped in its evaluation */
@@ -261,6 +309,13 @@ ent_status ent_ctable_rows(const ent_h5 *file, const char *name, int64_t *rows);
 ent_status ent_ctable_get(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
                           int64_t width, void *rows);
 
+/* personal.c.  Collective. */
+
+/* As ent_predict_part, each client's rows by a model of its own: what it starts from, fine-tuned by `epochs`. */
+ent_status ent_predict_own(ent_training *t, int part, int epochs, double **output);
+/* aggregation: local: f->w becomes the mean of the clients' own weights. */
+ent_status ent_own_average(ent_training *t);
+
 /* result.c: what a result holds, before and after the model is there.  Local. */
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
 ent_status ent_result_restore_label(ent_federation *f, const char *folder);
@@ -268,6 +323,10 @@ ent_status ent_result_restore(ent_federation *f, const char *folder);
 
 /* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated.  Errors: ENT_STOPPED too. */
 ent_status ent_predict_part(ent_federation *f, int part, double **output);
+/* Rows first..first+n-1 of a part that policy drop does not answer get what the training labels alone predict. */
+void ent_answer_by_prior(const ent_federation *f, const ent_part *part, int64_t first, int64_t n, double *output);
+/* Behind the last round: final figures, and those of fine-tuning. */
+ent_status ent_training_evaluate(ent_training *t);
 ent_status ent_measure_part(const ent_federation *f, int part, const double *output, ent_metrics *metrics);
 
 #endif

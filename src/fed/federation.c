@@ -51,14 +51,14 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
 {
     for (int m = 0; m < f->modalities; m++) {
         const char *name = f->config->model.registers[m].ansatz;
-        if (strcmp(name, "basic") == 0 || strcmp(name, "strong") == 0 || strcmp(name, "hea") == 0) continue;
+        if (ent_ansatz_named(name) != ENT_ANSATZ_QASM) continue;
         const ent_status status = folder
                                       ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], &f->qasm[m])
                                       : ent_qasm_load(name, &f->qasm[m]);
         if (status != ENT_OK)
             return ent_fail_in(status,
-                               "model.registers.%s.ansatz: found '%s', want basic, strong, hea or an OpenQASM "
-                               "3 file",
+                               "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
+                               "OpenQASM 3 file",
                                f->config->data.modalities[m], name);
     }
     return ENT_OK;
@@ -127,6 +127,7 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     f->world = f->lane = world;
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
+    f->node_ranks = ent_comm_node_ranks(world);
     f->threads = ent_threads_a_rank(world, config->run.threads);
     f->missing = missing_of(f);
     *out = f;
@@ -198,6 +199,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
+    if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(f));
     if (status == ENT_OK) status = ent_rows_load(f, true);
     if (status != ENT_OK) {
         ent_federation_free(f);
@@ -245,6 +247,7 @@ void ent_federation_free(ent_federation *f)
     ent_comm_free(f->group);
     for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
         ent_reduction_free(f->reduction[m]);
+        ent_free(f->absent[m]);
         ent_qasm_free(f->qasm[m]);
     }
     ent_dataset_free(f->dataset);
@@ -307,7 +310,7 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
         if (status == ENT_OK) keep_checkpoint(t);
     }
     if (status != ENT_OK) return status;
-    status = ent_federation_evaluate(f);
+    status = ent_training_evaluate(t);
     return status == ENT_STOPPED ? stop_behind(t) : status;
 }
 
@@ -352,6 +355,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .rounds = f->rounds,
                                 .round = f->round,
                                 .test = f->test,
+                                .personal = f->personal,
                                 .output = f->output,
                                 .patterns = f->patterns,
                                 .pattern = f->pattern,

@@ -1,10 +1,11 @@
 /* The result of a run, <folder>/result.h5:
  *
- *   /config                      the configuration as used, YAML text; /version, /created, /host, /engine texts
+ *   /config                      the configuration as used, YAML text; /version, /created, /host, /kind (of model),
+ *                                /engine texts
  *   /seeds uint64 [4]            split, masks, init, sampling;  /layout int64 [2]: ranks, threads a rank
  *   /metrics/<name> float64 [1]  test figures after the last round
  *   /round/<name> [rounds]       a column each: loss, accuracies, bytes, seconds
- *   /client/<name> [clients]     train_rows, test_rows, accuracy
+ *   /client/<name> [clients]     train_rows, test_rows, accuracy, and with fine-tuning personal_accuracy
  *   /pattern/<name>              context (bit m: modality m present), n, accuracy
  *   /part/<part>/<name> [rows]   row, client, context (the masks)
  *   /test/output [rows][outputs] predictions of the test part (logits or values), in the order of /part/test
@@ -12,7 +13,11 @@
  *   /reduction/<modality>/...    mean, inverse, matrix
  *   /ansatz/<modality>           the text of an OpenQASM 3 file, where the register has one
  *   /prior [outputs]             what the training labels alone predict
- *   /label_range float64 [2]     centre and half width of a real label */
+ *   /label_range float64 [2]     centre and half width of a real label
+ *
+ * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was not
+ * evaluated no test figures, a client without test rows (test_rows = 0) no accuracy.  aggregation: local: test figures
+ * and outputs are those of the clients' own models, /weights/value is their mean, weighted as fedavg does. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +39,7 @@ static ent_status write_number(ent_h5 *file, const char *name, double value)
     return write_list(file, name, ENT_H5_F64, 1, &value);
 }
 
-static ent_status write_metrics(ent_h5 *file, const ent_metrics *m)
+static ent_status write_metrics(ent_h5 *file, const ent_metrics *m, const ent_metrics *personal)
 {
     const struct {
         const char *name;
@@ -51,7 +56,9 @@ static ent_status write_metrics(ent_h5 *file, const ent_metrics *m)
                  {"/metrics/pearson", m->pearson}};
     for (size_t k = 0; k < sizeof table / sizeof *table; k++)
         ENT_TRY(write_number(file, table[k].name, table[k].value));
-    return ENT_OK;
+    if (personal->n == 0) return ENT_OK;
+    ENT_TRY(write_number(file, "/metrics/personal_accuracy", personal->accuracy));
+    return write_number(file, "/metrics/personal_loss", personal->loss);
 }
 
 /* One column of /round: a number of each round. */
@@ -93,8 +100,18 @@ static double round_figure(const ent_round *r, int column)
         return r->communicate_s;
     case 16:
         return r->wait_s;
-    default:
+    case 17:
         return r->evaluate_s;
+    case 18:
+        return r->compute_mean_s;
+    case 19:
+        return (double)r->lost;
+    case 20:
+        return r->simulated_s;
+    case 21:
+        return r->staleness;
+    default:
+        return (double)r->blocks_short;
     }
 }
 
@@ -117,7 +134,12 @@ static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
                                          "compute_s",
                                          "communicate_s",
                                          "wait_s",
-                                         "evaluate_s"};
+                                         "evaluate_s",
+                                         "compute_mean_s",
+                                         "lost",
+                                         "simulated_s",
+                                         "staleness",
+                                         "blocks_short"};
     double *values = ent_alloc(f->rounds, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "result: no memory");
     ent_status status = ENT_OK;
@@ -134,19 +156,23 @@ static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
 static ent_status write_clients(ent_h5 *file, const ent_federation *f)
 {
     int64_t *train = ent_alloc(f->clients, sizeof *train), *test = ent_alloc(f->clients, sizeof *test);
-    double *accuracy = ent_alloc(f->clients, sizeof *accuracy);
-    ent_status status = train && test && accuracy ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory");
+    double *accuracy = ent_alloc(f->clients, sizeof *accuracy), *personal = ent_alloc(f->clients, sizeof *personal);
+    ent_status status = train && test && accuracy && personal ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory");
     for (int64_t c = 0; c < f->clients && status == ENT_OK; c++) {
         train[c] = f->client[c].train_rows;
         test[c] = f->client[c].test_rows;
         accuracy[c] = f->client[c].accuracy;
+        personal[c] = f->client[c].personal_accuracy;
     }
     if (status == ENT_OK) status = write_list(file, "/client/train_rows", ENT_H5_I64, f->clients, train);
     if (status == ENT_OK) status = write_list(file, "/client/test_rows", ENT_H5_I64, f->clients, test);
     if (status == ENT_OK) status = write_list(file, "/client/accuracy", ENT_H5_F64, f->clients, accuracy);
+    if (status == ENT_OK && f->personal.n > 0)
+        status = write_list(file, "/client/personal_accuracy", ENT_H5_F64, f->clients, personal);
     ent_free(train);
     ent_free(test);
     ent_free(accuracy);
+    ent_free(personal);
     return status;
 }
 
@@ -260,6 +286,7 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
     ENT_TRY(ent_h5_write_text(file, "/version", version));
     ENT_TRY(ent_h5_write_text(file, "/created", ent_clock_date(date)));
     ENT_TRY(ent_h5_write_text(file, "/host", host));
+    ENT_TRY(ent_h5_write_text(file, "/kind", ent_model_kind_name(f->config->model.kind)));
     ENT_TRY(ent_h5_write_text(file, "/engine", ent_model_engine(f->model)));
     ENT_TRY(write_list(file, "/seeds", ENT_H5_U64, 4, seeds));
     return write_list(file, "/layout", ENT_H5_I64, 2, layout);
@@ -268,7 +295,7 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
 static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *config_text, const char *version)
 {
     ENT_TRY(write_origin(file, f, config_text, version));
-    ENT_TRY(write_metrics(file, &f->test));
+    ENT_TRY(write_metrics(file, &f->test, &f->personal));
     ENT_TRY(write_rounds(file, f));
     ENT_TRY(write_clients(file, f));
     ENT_TRY(write_patterns(file, f));

@@ -1,4 +1,5 @@
-/* One round: the cohort by the timeline, its clients dealt to ranks by cost, local training, the rule's step.
+/* One round: the cohort by the timeline, its clients dealt to ranks by cost, local training from each member's base,
+ * the rule's step.
  *
  * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next training
  * goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
@@ -16,25 +17,28 @@ static bool wishes_to_stop(void *federation)
     return keep->stop && keep->stop(keep->context);
 }
 
+static ent_status update_make(const ent_training *t, ent_update *u)
+{
+    u->delta = ent_alloc(t->state.params, sizeof(double));
+    u->extra = t->rule->extra ? ent_alloc(t->state.params, sizeof(double)) : NULL;
+    u->weight = ent_alloc(t->state.blocks, sizeof(double));
+    u->effort = ent_alloc(t->state.blocks, sizeof(double));
+    const bool there = u->delta && u->weight && u->effort && (u->extra || !t->rule->extra);
+    return there ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
+}
+
 ent_status ent_training_make(ent_federation *f, ent_training *t)
 {
-    const int params = ent_model_params(f->model);
     *t = (ent_training){.f = f, .rule = ent_rule_find(f->config->federation.aggregation)};
-    t->state = (ent_rule_state){.config = f->config, .params = params, .population = f->clients - f->empty_clients};
-    t->state.blocks = ent_model_blocks(f->model, &t->state.block);
-    t->update.delta = ent_alloc(params, sizeof(double));
-    t->update.extra = t->rule->extra ? ent_alloc(params, sizeof(double)) : NULL;
-    t->update.weight = ent_alloc(t->state.blocks, sizeof(double));
-    bool there = t->update.delta && t->update.weight && (t->update.extra || !t->rule->extra);
-    for (int k = 0; k < t->rule->memory; k++) {
-        t->state.memory[k] = ent_alloc(params, sizeof(double));
-        there = there && t->state.memory[k];
-    }
-    ENT_TRY(ent_comm_agree(f->world, there ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
-    ent_status status = ent_store_new(f, &t->store);
+    ent_status status = ent_rule_state_make(f, &t->state);
+    if (status == ENT_OK) status = update_make(t, &t->update);
+    if (status == ENT_OK) status = ent_attack_draw(f, &t->byzantine);
+    ENT_TRY(ent_comm_agree(f->world, status));
+    status = ent_store_new(f, ENT_TRAIN, &t->store);
     if (status == ENT_OK) status = ent_trainer_new(f, &t->trainer);
     if (status == ENT_OK) status = ent_aggregate_new(f, t->rule, &t->aggregate);
     if (status == ENT_OK) status = ent_timeline_new(f, &t->timeline);
+    if (status == ENT_OK) status = ent_history_new(f, &t->history);
     if (status == ENT_OK && t->rule->client_vectors > 0) status = ent_variates_new(f, &t->variates);
     if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->world, wishes_to_stop, f, &f->watch);
     return ent_comm_agree(f->world, status);
@@ -43,6 +47,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
 void ent_training_clear(ent_training *t)
 {
     ent_timeline_free(t->timeline);
+    ent_history_free(t->history);
     ent_store_free(t->store);
     ent_variates_free(t->variates);
     ent_trainer_free(t->trainer);
@@ -50,10 +55,12 @@ void ent_training_clear(ent_training *t)
     ent_watch_free(t->f->watch);
     t->f->watch = NULL;
     ent_inside_free(t->resume);
+    ent_rule_state_clear(&t->state);
+    ent_free(t->byzantine);
     ent_free(t->update.delta);
     ent_free(t->update.extra);
     ent_free(t->update.weight);
-    for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(t->state.memory[k]);
+    ent_free(t->update.effort);
 }
 
 /* What this rank has to do in a round. */
@@ -61,20 +68,20 @@ typedef struct {
     const ent_cohort *cohort;
     int *rank; /* [cohort n] */
     int64_t n;
-    int64_t *client; /* [n] own members, ascending */
-    double *weight;  /* [n] */
-    double *variate; /* [n][client vectors * params], or NULL */
-    ent_cohort rest; /* of a round that was stopped */
-    ent_work *begun; /* [n] what was at work then, else w is NULL; or NULL */
-    int64_t done;    /* own members that have trained */
-    bool at_work;    /* stopped in the next one */
+    int64_t *client;    /* [n] own members, ascending */
+    ent_member *member; /* [n] the same */
+    double *variate;    /* [n][client vectors * params], or NULL */
+    ent_cohort rest;    /* of a round that was stopped */
+    ent_work *begun;    /* [n] what was at work then, else w is NULL; or NULL */
+    int64_t done;       /* own members that have trained */
+    bool at_work;       /* stopped in the next one */
 } share;
 
 static void share_clear(share *s)
 {
     ent_free(s->rank);
     ent_free(s->client);
-    ent_free(s->weight);
+    ent_free(s->member);
     ent_free(s->variate);
     ent_free(s->rest.member);
     for (int64_t k = 0; s->begun && k < s->n; k++) ent_work_clear(&s->begun[k]);
@@ -128,14 +135,14 @@ static ent_status share_make(const ent_training *t, const ent_cohort *whole, sha
     ENT_TRY(ent_schedule_make(f, cohort, s->rank));
     for (int64_t i = 0; i < cohort->n; i++) s->n += s->rank[i] == ent_comm_rank(f->lane);
     s->client = ent_alloc(s->n, sizeof *s->client);
-    s->weight = ent_alloc(s->n, sizeof *s->weight);
+    s->member = ent_alloc(s->n, sizeof *s->member);
     const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
     s->variate = t->variates ? ent_alloc(s->n * width, sizeof *s->variate) : NULL;
-    ENT_REQUIRE(s->client && s->weight && (s->variate || !t->variates), ENT_ENOMEM, "round: no memory");
+    ENT_REQUIRE(s->client && s->member && (s->variate || !t->variates), ENT_ENOMEM, "round: no memory");
     for (int64_t i = 0, k = 0; i < cohort->n; i++) {
         if (s->rank[i] != ent_comm_rank(f->lane)) continue;
         s->client[k] = cohort->member[i].client;
-        s->weight[k++] = cohort->member[i].weight;
+        s->member[k++] = cohort->member[i];
     }
     return t->resume ? take_begun(t, s) : ENT_OK;
 }
@@ -153,24 +160,26 @@ static void fill_update(ent_training *t, double weight)
 }
 
 /* Own member s->done; s->at_work where it stops in the middle. */
-static ent_status train_client(ent_training *t, int64_t round, share *s)
+static ent_status train_client(ent_training *t, share *s)
 {
     const int64_t k = s->done;
     ent_federation *f = t->f;
     const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
     double *variate = s->variate ? s->variate + k * width : NULL;
     const ent_samples samples = ent_store_samples(t->store, f, s->client[k]);
-    t->state.base = f->w;
-    ent_work_start(t->trainer, f, round, s->client[k]);
-    memcpy(ent_trainer_work(t->trainer)->w, f->w, (size_t)t->state.params * sizeof(double));
+    t->state.base = ent_history_at(t->history, s->member[k].base);
+    ent_work_start(t->trainer, f, s->member[k].base, s->client[k]);
+    memcpy(ent_trainer_work(t->trainer)->w, t->state.base, (size_t)t->state.params * sizeof(double));
+    if (t->rule->begin) t->rule->begin(&t->state, variate, ent_trainer_work(t->trainer)->w);
     if (s->begun && s->begun[k].w) ent_work_resume(t->trainer, &s->begun[k]);
     for (bool over = false; !over;) {
         ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
         if (!over) ENT_TRY(ent_checkpoint_look(f, &s->at_work));
         if (s->at_work) return ENT_OK;
     }
-    fill_update(t, s->weight[k]);
+    fill_update(t, s->member[k].weight);
     if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
+    if (t->byzantine && t->byzantine[s->client[k]]) ent_attack_apply(&t->state, &t->update);
     ENT_TRY(ent_aggregate_add(t->aggregate, f, &t->update));
     s->done++;
     return ENT_OK;
@@ -184,7 +193,7 @@ static ent_status train_share(ent_training *t, int64_t round, share *s)
             bool stops;
             ENT_TRY(ent_checkpoint_look(t->f, &stops));
             if (stops) return ENT_OK;
-            const ent_status status = train_client(t, round, s);
+            const ent_status status = train_client(t, s);
             if (status != ENT_OK)
                 return ent_fail_in(status, "round %lld, client %lld", (long long)round + 1,
                                    (long long)s->client[s->done]);
@@ -196,6 +205,9 @@ static ent_status train_share(ent_training *t, int64_t round, share *s)
 
 static void slowest(const ent_federation *f, ent_round *figures)
 {
+    int64_t nanoseconds = llround(1e9 * figures->compute_s);
+    ent_comm_sum(f->world, &nanoseconds, 1);
+    figures->compute_mean_s = 1e-9 * (double)nanoseconds / ent_comm_size(f->world);
     double seconds[] = {figures->compute_s, figures->communicate_s, figures->wait_s};
     ent_comm_max(f->world, seconds, 3);
     figures->compute_s = seconds[0];
@@ -208,13 +220,14 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
 {
     ent_federation *f = t->f;
     const ent_mean *mean;
-    ENT_TRY(ent_aggregate_finish(t->aggregate, f, &mean));
+    ENT_TRY(ent_aggregate_finish(t->aggregate, f, &t->state, &mean));
     if (mean->clients > 0) t->rule->step(&t->state, mean, f->w);
     if (t->variates) ENT_TRY(ent_variates_keep(t->variates, f, s->cohort, s->rank, s->variate));
     figures->trained = mean->clients;
     figures->samples = mean->samples;
+    figures->blocks_short = mean->blocks_short;
     figures->train_loss = mean->samples > 0 ? mean->loss / (double)mean->samples : NAN;
-    const double vectors = 1.0 + t->rule->extra;
+    const double vectors = t->rule->own ? 0.0 : 1.0 + t->rule->extra;
     figures->bytes_up = figures->bytes_down = vectors * (double)mean->clients * t->state.params *
                                               (double)sizeof(double);
     return ENT_OK;
@@ -285,6 +298,7 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     const ent_cohort *cohort;
     double clock[4] = {ent_clock_s()};
     ent_status status = ent_timeline_round(t->timeline, f, figures->round, &cohort);
+    if (status == ENT_OK) status = ent_history_keep(t->history, figures->round, f->w);
     if (status == ENT_OK) status = share_make(t, cohort, s);
     if (t->variates) {
         ENT_TRY(ent_comm_agree(f->world, status));
@@ -301,7 +315,11 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
     ENT_TRY(serve(t, s, figures));
+    ent_history_forget(t->history, ent_timeline_oldest(t->timeline, f));
     figures->cohort = cohort->drawn;
+    figures->lost = cohort->lost;
+    figures->simulated_s = cohort->simulated_s;
+    figures->staleness = cohort->staleness;
     clock[3] = ent_clock_s();
     figures->compute_s = clock[1] - clock[0] + (t->resume ? t->resume->seconds : 0.0);
     figures->wait_s = clock[2] - clock[1];
@@ -326,13 +344,14 @@ static bool is_evaluated(const ent_federation *f, int64_t round)
     return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
 }
 
-static ent_status evaluate_round(ent_federation *f, ent_round *figures)
+static ent_status evaluate_round(ent_training *t, ent_round *figures)
 {
+    ent_federation *f = t->f;
     const int part[2] = {ENT_VALIDATION, ENT_TEST};
     ent_metrics *metrics[2] = {&figures->validation, &figures->test};
     for (int k = 0; k < 2; k++) {
         double *output;
-        ENT_TRY(ent_predict_part(f, part[k], &output));
+        ENT_TRY(t->rule->own ? ent_predict_own(t, part[k], 0, &output) : ent_predict_part(f, part[k], &output));
         ent_status status = ENT_OK;
         if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
         ent_free(output);
@@ -345,7 +364,7 @@ ent_status ent_round_evaluate(ent_training *t, ent_round *figures)
 {
     if (!is_evaluated(t->f, figures->round)) return ENT_OK;
     const double begin = ent_clock_s();
-    const ent_status status = evaluate_round(t->f, figures);
+    const ent_status status = evaluate_round(t, figures);
     if (status == ENT_OK) {
         figures->evaluate_s = ent_clock_s() - begin;
         ent_comm_max(t->f->world, &figures->evaluate_s, 1);

@@ -165,6 +165,20 @@ ent_status ent_rows_read(const ent_federation *f, int which, int64_t n, const in
     return ENT_OK;
 }
 
+/* What the policy reads where a modality is absent, for those that a row loses while it is trained on. */
+static ent_status make_absent(ent_federation *f, int m)
+{
+    const ent_policy policy = f->config->missing.policy;
+    if (policy == ENT_POLICY_MMA || policy == ENT_POLICY_NONE) return ENT_OK;
+    float *zero = ent_alloc(f->dataset->modality[m].dimension, sizeof *zero);
+    f->absent[m] = ent_alloc(ent_reduced_width(f, m), sizeof(double));
+    const bool there = zero && f->absent[m];
+    if (there && policy == ENT_POLICY_ZERO && f->reduction[m])
+        ent_reduction_apply(f->reduction[m], 1, zero, f->absent[m]);
+    ent_free(zero);
+    return there ? ENT_OK : ent_fail(ENT_ENOMEM, "features: no memory");
+}
+
 /* This rank's slice of a part, with its features. */
 static ent_status read_slice(ent_federation *f, int which)
 {
@@ -194,7 +208,9 @@ ent_status ent_rows_load(ent_federation *f, bool with_fit)
 {
     const double start = ent_clock_s();
     for (int m = 0; m < f->modalities && with_fit; m++) ENT_TRY(fit(f, m));
-    ent_status status = read_slice(f, ENT_VALIDATION);
+    ent_status status = ENT_OK;
+    for (int m = 0; m < f->modalities && status == ENT_OK; m++) status = make_absent(f, m);
+    if (status == ENT_OK) status = read_slice(f, ENT_VALIDATION);
     if (status == ENT_OK) status = read_slice(f, ENT_TEST);
     ENT_TRY(ent_comm_agree(f->world, status));
     f->read_s = ent_clock_s() - start;

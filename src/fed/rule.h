@@ -1,10 +1,11 @@
 /* Aggregation rules: pure functions on vectors of parameters, a row of a table each.
  *
  * A round as a rule sees it: every client starts from `base`, trains (its gradient may be corrected), and sends the
- * change of its weights, block by block with a weight: the samples that trained the block, 0 where none did (the
- * missing-modality mechanism).  The server gets the weighted mean of the changes, or each of them, and makes its step.
- * A block that nobody trained has weight 0 in the mean and must be left as it is.  All functions are Local and give
- * the same bits on every rank. */
+ * change of its weights, block by block with a weight: 0 where none of its samples trained the block (the
+ * missing-modality mechanism), else the samples that did, or 1 for a rule that takes uniform means.  The server gets
+ * the weighted mean of the changes, or each of them, and makes its step.  A block of weight 0 in the mean was trained
+ * by nobody: it and all that the server remembers of it must be left as they are.  What a client holds in a block that
+ * it did not train is never read.  All functions are Local and give the same bits on every rank. */
 #ifndef ENTENTE_FED_RULE_H
 #define ENTENTE_FED_RULE_H
 
@@ -18,10 +19,11 @@ typedef struct {
     const ent_config *config;
     int params, blocks;
     const ent_block *block;
-    int64_t population; /* clients that have training rows */
+    int64_t cohort;      /* clients that a round asks */
+    int64_t *population; /* [blocks] clients that have training rows that train the block */
     int64_t round;
     const double *base;               /* [params] what the client at hand started from */
-    double *memory[ENT_RULE_VECTORS]; /* [params] the server's own, the same on all ranks; zeros at the start */
+    double *memory[ENT_RULE_VECTORS]; /* [params] the server's own, the same on all ranks; zeros before `start` */
 } ent_rule_state;
 
 /* What one client sends. */
@@ -29,36 +31,74 @@ typedef struct {
     int64_t client, samples; /* rows times epochs */
     double loss;             /* the sum over them */
     double *delta;           /* [params] change of its weights */
-    double *extra;           /* [params] what else the rule wants; NULL without */
+    double *extra;           /* [params] what else the rule wants, 0 in blocks of weight 0; NULL without */
     double *weight;          /* [blocks] */
-    int64_t *steps;          /* [blocks] local updates */
+    double *effort;          /* [blocks] a measure of its work, where the rule takes one */
+    const int64_t *steps;    /* [blocks] local updates */
 } ent_update;
 
 /* What the server gets: per block means weighted by `weight`; `extra` is a plain sum over clients. */
 typedef struct {
     int64_t clients, samples;
-    double loss;    /* the sum over samples */
-    double *delta;  /* [params]; 0 in blocks of weight 0 */
-    double *extra;  /* [params]; NULL without */
-    double *weight; /* [blocks] sums */
+    double loss;          /* the sum over samples */
+    double *delta;        /* [params]; 0 in blocks of weight 0 */
+    double *extra;        /* [params]; NULL without */
+    double *weight;       /* [blocks] sums */
+    double *effort;       /* [blocks] */
+    int64_t blocks_short; /* blocks that clients trained, but fewer than the rule needs: their weight is 0 */
 } ent_mean;
 
 typedef struct {
-    const char *name;
     int memory;         /* vectors of the server */
-    int client_vectors; /* vectors that a client keeps between its rounds, one behind the other */
+    int client_vectors; /* vectors that a client keeps between its rounds, one behind the other; zeros at first */
     bool extra;
+    bool uniform; /* every client that trained a block counts alike */
+    bool own;     /* every client keeps a model of its own, in its one vector (minus the base); nothing is sent */
+    /* Refuse a configuration; NULL: nothing to refuse.  Errors: ENT_ECONFIG. */
+    ent_status (*check)(const ent_rule_state *s);
+    /* Fill the server's memory before the first round; NULL: zeros. */
+    void (*start)(ent_rule_state *s);
+    /* Before local training: where the client starts, w [params]; NULL: at the base. */
+    void (*begin)(const ent_rule_state *s, const double *variate, double *w);
     /* Change the local gradient of one block at weights w; NULL: leave it. */
     void (*correct)(const ent_rule_state *s, const double *variate, const ent_block *block, const double *w,
                     double *gradient);
     /* After local training: what is sent, and the client's vectors; NULL: the plain change. */
     void (*send)(const ent_rule_state *s, double *variate, ent_update *update);
-    /* Combine all updates, ascending by client, instead of their weighted mean; NULL: the mean.  On rank 0 alone. */
+    /* Combine all updates, ascending by client (of each: client, delta, weight), instead of their weighted mean: into
+     * delta, weight and blocks_short.  NULL: the mean.  On rank 0 alone. */
     ent_status (*combine)(const ent_rule_state *s, int64_t n, const ent_update *update, ent_mean *mean);
     /* The server's step from the mean to the new weights. */
     void (*step)(ent_rule_state *s, const ent_mean *mean, double *w);
 } ent_rule;
 
 const ent_rule *ent_rule_find(ent_aggregation aggregation);
+
+/* For the rows of the table. */
+
+extern const ent_rule ENT_RULE_FEDAVG, ENT_RULE_FEDPROX, ENT_RULE_FEDNOVA;                       /* rule_mean.c */
+extern const ent_rule ENT_RULE_FEDAVGM, ENT_RULE_FEDADAM, ENT_RULE_FEDYOGI, ENT_RULE_FEDADAGRAD; /* rule_adaptive.c */
+extern const ent_rule ENT_RULE_SCAFFOLD, ENT_RULE_FEDDYN;                                        /* rule_variates.c */
+extern const ent_rule ENT_RULE_MEDIAN, ENT_RULE_TRIMMED_MEAN, ENT_RULE_KRUM, ENT_RULE_MULTI_KRUM; /* rule_robust.c */
+extern const ent_rule ENT_RULE_LOCAL;                                                             /* rule_local.c */
+
+/* w += the mean change. */
+void ent_rule_step_plain(ent_rule_state *s, const ent_mean *mean, double *w);
+
+/* |a|_1 of FedNova: the weights with which the gradients of `steps` local updates add up in the change, over the
+ * learning rate.  SGD: steps.  Momentum m: the t-th update counts 1 + m + .. + m^(t-1).  Adam: steps (ours). */
+double ent_rule_path_length(const ent_config_client *client, int64_t steps);
+
+/* server.learning_rate, or the rule's own where it is 0. */
+static inline double ent_rule_rate(const ent_rule_state *s, double own)
+{
+    return s->config->server.learning_rate > 0.0 ? s->config->server.learning_rate : own;
+}
+
+/* The most clients that can train block b in a round. */
+static inline int64_t ent_rule_most(const ent_rule_state *s, int b)
+{
+    return s->cohort < s->population[b] ? s->cohort : s->population[b];
+}
 
 #endif

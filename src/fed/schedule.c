@@ -27,12 +27,11 @@ static double sample_cost(const ent_federation *f, uint32_t context)
     return 16.0 + (double)(INT64_C(1) << qubits);
 }
 
-static double client_cost(const ent_federation *f, int64_t client)
+static double client_cost(const ent_federation *f, int which, int64_t client)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
+    const ent_part *part = &f->part[which];
     double cost = 0.0;
-    for (int64_t k = train->first[client]; k < train->first[client + 1]; k++)
-        cost += sample_cost(f, train->context[k]);
+    for (int64_t k = part->first[client]; k < part->first[client + 1]; k++) cost += sample_cost(f, part->context[k]);
     return cost;
 }
 
@@ -44,15 +43,14 @@ static int least(int size, const double *load)
     return best;
 }
 
-ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, int *rank)
+/* Deal jobs[0..n-1], or NULL where there was no memory for them; frees them. */
+static ent_status deal(const ent_federation *f, int64_t n, job *jobs, int *rank)
 {
     const int size = ent_comm_size(f->lane);
-    job *jobs = ent_alloc(cohort->n, sizeof *jobs);
     double *load = ent_alloc(size, sizeof *load);
     if (jobs && load) {
-        for (int64_t i = 0; i < cohort->n; i++) jobs[i] = (job){i, client_cost(f, cohort->member[i].client)};
-        qsort(jobs, (size_t)cohort->n, sizeof *jobs, by_cost);
-        for (int64_t j = 0; j < cohort->n; j++) {
+        qsort(jobs, (size_t)n, sizeof *jobs, by_cost);
+        for (int64_t j = 0; j < n; j++) {
             const int to = jobs[j].cost > 0.0 ? least(size, load) : -1;
             rank[jobs[j].member] = to;
             if (to >= 0) load[to] += jobs[j].cost;
@@ -61,5 +59,24 @@ ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, 
     const bool done = jobs && load;
     ent_free(jobs);
     ent_free(load);
-    return done ? ENT_OK : ent_fail(ENT_ENOMEM, "schedule of %lld clients: no memory", (long long)cohort->n);
+    return done ? ENT_OK : ent_fail(ENT_ENOMEM, "schedule of %lld clients: no memory", (long long)n);
+}
+
+ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, int *rank)
+{
+    job *jobs = ent_alloc(cohort->n, sizeof *jobs);
+    for (int64_t i = 0; i < cohort->n && jobs; i++)
+        jobs[i] = (job){i, client_cost(f, ENT_TRAIN, cohort->member[i].client)};
+    return deal(f, cohort->n, jobs, rank);
+}
+
+ent_status ent_schedule_own(const ent_federation *f, const ent_cohort *cohort, int part, int *rank)
+{
+    const double gradient = 3.0 * f->config->client.epochs; /* forward and back, in forward runs */
+    job *jobs = ent_alloc(cohort->n, sizeof *jobs);
+    for (int64_t i = 0; i < cohort->n && jobs; i++) {
+        const int64_t client = cohort->member[i].client;
+        jobs[i] = (job){i, client_cost(f, part, client) + gradient * client_cost(f, ENT_TRAIN, client)};
+    }
+    return deal(f, cohort->n, jobs, rank);
 }

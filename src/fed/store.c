@@ -1,32 +1,38 @@
-/* Features of clients' training rows: read from the file when a client trains here for the first time, kept as long as
- * there is room, so that a client that does not train costs a pointer.  What is kept changes no result. */
+/* Features of clients' rows of one part: read from the file when they are wanted here for the first time, kept as long
+ * as there is room, so that a client that does not train costs a pointer.  What is kept changes no result. */
 #include <string.h>
 
 #include "entente/memory.h"
 #include "fed.h"
 
 struct ent_store {
+    int which;     /* part */
     double **x;    /* [clients] NULL, or modality after modality [rows][numbers a sample] */
     int64_t *kept; /* [clients] the clients that are there */
     int64_t count;
     double bytes, room;
 };
 
-static double client_bytes(const ent_federation *f, int64_t client)
+static int64_t rows_of(const ent_store *s, const ent_federation *f, int64_t client)
+{
+    return f->part[s->which].first[client + 1] - f->part[s->which].first[client];
+}
+
+static double client_bytes(const ent_store *s, const ent_federation *f, int64_t client)
 {
     int64_t width = 0;
     for (int m = 0; m < f->modalities; m++) width += ent_reduced_width(f, m);
-    return (double)(ent_client_rows_count(f, client) * width) * (double)sizeof(double);
+    return (double)(rows_of(s, f, client) * width) * (double)sizeof(double);
 }
 
-ent_status ent_store_new(const ent_federation *f, ent_store **out)
+ent_status ent_store_new(const ent_federation *f, int part, ent_store **out)
 {
-    const int ranks = ent_comm_node_ranks(f->world);
     ent_store *s = ent_alloc(1, sizeof *s);
     ENT_REQUIRE(s, ENT_ENOMEM, "clients' rows: no memory");
+    s->which = part;
     s->x = ent_alloc(f->clients, sizeof *s->x);
     s->kept = ent_alloc(f->clients, sizeof *s->kept);
-    s->room = (double)ent_memory_available_bytes() / (4.0 * ranks);
+    s->room = (double)ent_memory_available_bytes() / (4.0 * f->node_ranks);
     if (!s->x || !s->kept) {
         ent_store_free(s);
         return ent_fail(ENT_ENOMEM, "rows of %lld clients: no memory", (long long)f->clients);
@@ -57,10 +63,10 @@ void ent_store_free(ent_store *s)
 /* Read rows of all these clients at once, in the order of the file, into one array a modality; then cut it up. */
 static ent_status read_clients(ent_store *s, const ent_federation *f, int64_t n, const int64_t *clients)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
+    const ent_part *part = &f->part[s->which];
     double *x[ENT_MAX_MODALITIES] = {NULL};
     int64_t rows = 0, next = 0;
-    for (int64_t k = 0; k < n; k++) rows += ent_client_rows_count(f, clients[k]);
+    for (int64_t k = 0; k < n; k++) rows += rows_of(s, f, clients[k]);
     int64_t *at = ent_alloc(rows, sizeof *at);
     bool there = at != NULL;
     for (int m = 0; m < f->modalities; m++) {
@@ -69,10 +75,10 @@ static ent_status read_clients(ent_store *s, const ent_federation *f, int64_t n,
     }
     ent_status status = there ? ENT_OK : ent_fail(ENT_ENOMEM, "rows of %lld clients: no memory", (long long)n);
     for (int64_t k = 0; k < n && there; k++)
-        for (int64_t row = train->first[clients[k]]; row < train->first[clients[k] + 1]; row++) at[next++] = row;
-    if (status == ENT_OK) status = ent_rows_read(f, ENT_TRAIN, rows, at, x);
+        for (int64_t row = part->first[clients[k]]; row < part->first[clients[k] + 1]; row++) at[next++] = row;
+    if (status == ENT_OK) status = ent_rows_read(f, s->which, rows, at, x);
     for (int64_t k = 0, first = 0; k < n && status == ENT_OK; k++) {
-        const int64_t count = ent_client_rows_count(f, clients[k]);
+        const int64_t count = rows_of(s, f, clients[k]);
         double *to = s->x[clients[k]];
         for (int m = 0; m < f->modalities; m++) {
             const int64_t width = ent_reduced_width(f, m);
@@ -89,10 +95,10 @@ static ent_status read_clients(ent_store *s, const ent_federation *f, int64_t n,
 /* Room for one more client, empty. */
 static ent_status reserve(ent_store *s, const ent_federation *f, int64_t client)
 {
-    s->x[client] = ent_alloc((int64_t)(client_bytes(f, client) / sizeof(double)) + 1, sizeof(double));
+    s->x[client] = ent_alloc((int64_t)(client_bytes(s, f, client) / sizeof(double)) + 1, sizeof(double));
     ENT_REQUIRE(s->x[client], ENT_ENOMEM, "rows of client %lld: no memory", (long long)client);
     s->kept[s->count++] = client;
-    s->bytes += client_bytes(f, client);
+    s->bytes += client_bytes(s, f, client);
     return ENT_OK;
 }
 
@@ -100,14 +106,14 @@ ent_status ent_store_fetch(ent_store *s, const ent_federation *f, int64_t n, con
 {
     double wanted = 0.0;
     for (int64_t k = 0; k < n; k++)
-        if (!s->x[clients[k]]) wanted += client_bytes(f, clients[k]);
+        if (!s->x[clients[k]]) wanted += client_bytes(s, f, clients[k]);
     if (s->bytes + wanted > s->room) give_back(s);
     const int64_t before = s->count;
     ent_status status = ENT_OK;
     for (*ready = 0; *ready < n && status == ENT_OK; ++*ready) {
         const int64_t client = clients[*ready];
         if (s->x[client]) continue;
-        if (*ready > 0 && s->bytes + client_bytes(f, client) > s->room) break;
+        if (*ready > 0 && s->bytes + client_bytes(s, f, client) > s->room) break;
         status = reserve(s, f, client);
     }
     if (status == ENT_OK && s->count > before) status = read_clients(s, f, s->count - before, s->kept + before);
@@ -117,15 +123,16 @@ ent_status ent_store_fetch(ent_store *s, const ent_federation *f, int64_t n, con
 
 ent_samples ent_store_samples(const ent_store *s, const ent_federation *f, int64_t client)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
-    const int64_t first = train->first[client], n = ent_client_rows_count(f, client);
+    const ent_part *part = &f->part[s->which];
+    const int64_t first = part->first[client], n = rows_of(s, f, client);
     ent_samples samples = {.n = n,
-                           .context = train->context + first,
-                           .category = train->category ? train->category + first : NULL,
-                           .value = train->value ? train->value + first : NULL};
+                           .context = part->context + first,
+                           .category = part->category ? part->category + first : NULL,
+                           .value = part->value ? part->value + first : NULL};
     const double *x = s->x[client];
     for (int m = 0; m < f->modalities; m++) {
         samples.x[m] = x;
+        samples.absent[m] = f->absent[m];
         x += n * ent_reduced_width(f, m);
     }
     return samples;

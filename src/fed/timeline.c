@@ -1,27 +1,66 @@
-/* Who takes part: in every round the first clients of a permutation that belongs to the round. */
+/* Who takes part.
+ *
+ * sync: a round asks participation times clients (and `over_selection` more) of those that are available, drawn
+ * without replacement.  It waits until as many updates as it wanted are there, until the deadline, or until nothing is
+ * awaited any more: a client that drops out is known to have dropped when its update would have come.  An update that
+ * comes later is lost.  sampling: weighted draws in proportion to samples (successive sampling), so each update then
+ * counts once, not by its samples again: weight 1 / samples (Li et al. 2020, arXiv 1907.02189, scheme I, there with
+ * replacement).
+ *
+ * fedbuff: see timeline_buffer.c; round t is the server's t-th step. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "entente/memory.h"
 #include "entente/random.h"
-#include "fed.h"
+#include "timeline.h"
+
+/* A client that was asked. */
+typedef struct {
+    int64_t client;
+    double seconds;
+} asked;
 
 struct ent_timeline {
     ent_cohort cohort;
-    int64_t *order; /* [clients] */
+    int64_t wanted; /* updates a round */
+    asked *ask;     /* [ask_room] */
+    int64_t ask_room;
+    ent_draw draw;
+    ent_buffer *buffer; /* NULL: sync */
+    int64_t round;      /* of the cohort; -1 before the first */
 };
+
+int64_t ent_timeline_share(const ent_federation *f)
+{
+    const int64_t wanted = llround(f->config->federation.participation * (double)f->clients);
+    return wanted < 1 ? 1 : wanted;
+}
+
+int64_t ent_timeline_most(const ent_federation *f)
+{
+    return f->config->system.mode == ENT_MODE_SYNC ? ent_timeline_share(f) : f->config->system.buffer;
+}
 
 ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out)
 {
+    const ent_config_system *c = &f->config->system;
+    const bool sync = c->mode == ENT_MODE_SYNC;
     ent_timeline *t = ent_alloc(1, sizeof *t);
     ENT_REQUIRE(t, ENT_ENOMEM, "timeline: no memory");
-    const int64_t wanted = llround(f->config->federation.participation * (double)f->clients);
-    t->cohort.room = wanted < 1 ? 1 : wanted;
+    t->round = -1;
+    t->wanted = ent_timeline_share(f);
+    t->ask_room = (int64_t)fmin((double)f->clients, ceil((double)t->wanted * (1.0 + c->over_selection)));
+    t->ask = ent_alloc(sync ? t->ask_room : 0, sizeof *t->ask);
+    t->cohort.room = sync ? t->ask_room : c->buffer;
     t->cohort.member = ent_alloc(t->cohort.room, sizeof *t->cohort.member);
-    t->order = ent_alloc(f->clients, sizeof *t->order);
-    if (!t->cohort.member || !t->order) {
+    ent_status status = t->ask && t->cohort.member
+                            ? ENT_OK
+                            : ent_fail(ENT_ENOMEM, "timeline of %lld clients: no memory", (long long)f->clients);
+    if (status == ENT_OK && !sync) status = ent_buffer_new(f, &t->buffer);
+    if (status != ENT_OK) {
         ent_timeline_free(t);
-        return ent_fail(ENT_ENOMEM, "timeline of %lld clients: no memory", (long long)f->clients);
+        return status;
     }
     *out = t;
     return ENT_OK;
@@ -31,7 +70,9 @@ void ent_timeline_free(ent_timeline *t)
 {
     if (!t) return;
     ent_free(t->cohort.member);
-    ent_free(t->order);
+    ent_free(t->ask);
+    ent_draw_clear(&t->draw);
+    ent_buffer_free(t->buffer);
     ent_free(t);
 }
 
@@ -41,14 +82,90 @@ static int by_client(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int by_seconds(const void *a, const void *b)
+{
+    const asked *x = a, *y = b;
+    if (x->seconds != y->seconds) return x->seconds < y->seconds ? -1 : 1;
+    return (x->client > y->client) - (x->client < y->client);
+}
+
+/* Fill t->ask with clients that are available; *n of them. */
+static ent_status ask_clients(ent_timeline *t, const ent_federation *f, int64_t round, int64_t *n)
+{
+    const bool all = t->ask_room == f->clients;
+    ent_draw_start(&t->draw, ent_random_at(f->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0));
+    *n = 0;
+    for (int64_t next = 0, client; *n < t->ask_room; next++) {
+        if (all)
+            client = next < f->clients ? next : -1;
+        else
+            ENT_TRY(ent_draw_next(&t->draw, f, &client));
+        if (client < 0) break;
+        if (!ent_client_is_available(f, client, round)) continue;
+        t->ask[(*n)++] = (asked){.client = client, .seconds = ent_client_seconds(f, client)};
+    }
+    return ENT_OK;
+}
+
+static double weight_of(const ent_federation *f, int64_t client)
+{
+    if (f->config->federation.sampling == ENT_SAMPLING_UNIFORM) return 1.0;
+    return 1.0 / (double)ent_client_rows_count(f, client);
+}
+
+static ent_status sync_round(ent_timeline *t, const ent_federation *f, int64_t round)
+{
+    const double deadline = f->config->system.deadline_s;
+    ent_cohort *cohort = &t->cohort;
+    ENT_TRY(ask_clients(t, f, round, &cohort->drawn));
+    qsort(t->ask, (size_t)cohort->drawn, sizeof *t->ask, by_seconds);
+    double last = 0.0; /* when the last thing happened that the server waits for */
+    cohort->n = cohort->lost = 0;
+    for (int64_t k = 0; k < cohort->drawn; k++) {
+        const asked *a = &t->ask[k];
+        const bool over = cohort->n == t->wanted || (deadline > 0.0 && a->seconds > deadline);
+        const bool empty = ent_client_rows_count(f, a->client) == 0;
+        if (!over) last = a->seconds;
+        if (empty) continue; /* has nothing to send */
+        if (over || ent_client_drops_out(f, a->client, round))
+            cohort->lost++;
+        else
+            cohort->member[cohort->n++] =
+                (ent_member){.client = a->client, .base = round, .weight = weight_of(f, a->client)};
+    }
+    const bool ran_out = cohort->lost > 0 && cohort->n < t->wanted && deadline > 0.0;
+    cohort->simulated_s = ran_out ? deadline : last;
+    return ENT_OK;
+}
+
+static ent_status fedbuff_round(ent_timeline *t, const ent_federation *f, int64_t round)
+{
+    if (round < t->round) {
+        ent_buffer *fresh;
+        ENT_TRY(ent_buffer_new(f, &fresh));
+        ent_buffer_free(t->buffer);
+        t->buffer = fresh;
+        t->round = -1;
+    }
+    for (int64_t step = t->round + 1; step <= round; step++) ENT_TRY(ent_buffer_step(t->buffer, f, &t->cohort));
+    return ENT_OK;
+}
+
 ent_status ent_timeline_round(ent_timeline *t, const ent_federation *f, int64_t round, const ent_cohort **cohort)
 {
-    ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0);
-    ent_random_permutation(&stream, f->clients, t->order);
-    t->cohort.drawn = t->cohort.n = t->cohort.room;
-    for (int64_t k = 0; k < t->cohort.n; k++)
-        t->cohort.member[k] = (ent_member){.client = t->order[k], .base = round, .weight = 1.0};
-    qsort(t->cohort.member, (size_t)t->cohort.n, sizeof *t->cohort.member, by_client);
+    if (round != t->round) {
+        ENT_TRY(t->buffer ? fedbuff_round(t, f, round) : sync_round(t, f, round));
+        t->round = round;
+        qsort(t->cohort.member, (size_t)t->cohort.n, sizeof *t->cohort.member, by_client);
+        double sum = 0.0;
+        for (int64_t k = 0; k < t->cohort.n; k++) sum += (double)(round - t->cohort.member[k].base);
+        t->cohort.staleness = t->cohort.n > 0 ? sum / (double)t->cohort.n : 0.0;
+    }
     *cohort = &t->cohort;
     return ENT_OK;
+}
+
+int64_t ent_timeline_oldest(const ent_timeline *t, const ent_federation *f)
+{
+    return t->buffer ? ent_buffer_oldest(t->buffer, f->config->system.max_staleness) : t->round + 1;
 }

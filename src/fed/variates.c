@@ -47,7 +47,7 @@ ent_status ent_variates_list(const ent_variates *v, const ent_federation *f, int
     return ENT_OK;
 }
 
-const double *ent_variates_see(const ent_variates *v, const ent_federation *f, int64_t client)
+const double *ent_variates_at(const ent_variates *v, const ent_federation *f, int64_t client)
 {
     return v->at[client / ent_comm_size(f->lane)];
 }

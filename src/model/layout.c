@@ -1,23 +1,9 @@
-/* The parameter vector, block by block.  Order: each register's map and circuit; the fusion; the head. */
-#include <stdarg.h>
-#include <stdio.h>
-
+/* The quantum model's blocks.  Order: each register's map and circuit; the fusion; the head. */
 #include "model.h"
 
-__attribute__((format(printf, 4, 5))) static int add_block(ent_layout *layout, int count, uint32_t needs,
-                                                           const char *format, ...)
-{
-    const int first = layout->params;
-    if (count == 0) return first;
-    ent_block *block = &layout->block[layout->blocks++];
-    *block = (ent_block){.first = first, .count = count, .needs = needs};
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(block->name, sizeof block->name, format, arguments);
-    va_end(arguments);
-    layout->params += count;
-    return first;
-}
+static const ent_start ZERO = {ENT_START_ZERO, 0.0, 1.0};
+static const ent_start SMALL_ANGLE = {ENT_START_NORMAL, 0.1, 1.0};
+static const ent_start EIGHTH_TURN = {ENT_START_UNIFORM, 0.78539816339744830962, 1.0}; /* pi / 4 */
 
 static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
 {
@@ -31,9 +17,11 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
     layout->qubits += at->qubits;
     layout->angles += at->angles;
     const int maps = reg->linear ? at->angles : 0;
-    at->map_weight = add_block(layout, maps * (int)reg->inputs, needs, "%s/map/weight", reg->name);
-    at->map_bias = add_block(layout, maps, needs, "%s/map/bias", reg->name);
-    at->circuit = add_block(layout, ent_ansatz_params(&reg->ansatz), needs, "%s/circuit", reg->name);
+    at->map_weight = ent_blocks_add(&layout->blocks, ent_start_by_fan_in((double)reg->inputs),
+                                    maps * (int)reg->inputs, needs, "%s/map/weight", reg->name);
+    at->map_bias = ent_blocks_add(&layout->blocks, ZERO, maps, needs, "%s/map/bias", reg->name);
+    at->circuit =
+        ent_blocks_add(&layout->blocks, EIGHTH_TURN, ent_ansatz_params(&reg->ansatz), needs, "%s/circuit", reg->name);
 }
 
 static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
@@ -43,34 +31,38 @@ static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
         const int a = fusion->pair[k][0], b = fusion->pair[k][1];
         layout->pair[k].links = inp->reg[a].ansatz.qubits;
         const int angles = ent_gate_describe(fusion->gate)->angles * fusion->layers * layout->pair[k].links;
-        layout->pair[k].coupling = add_block(layout, angles, UINT32_C(1) << a | UINT32_C(1) << b, "fusion/%s-%s",
-                                             inp->reg[a].name, inp->reg[b].name);
+        layout->pair[k].coupling = ent_blocks_add(&layout->blocks, SMALL_ANGLE, angles,
+                                                  UINT32_C(1) << a | UINT32_C(1) << b, "fusion/%s-%s",
+                                                  inp->reg[a].name, inp->reg[b].name);
     }
     for (int m = 0; m < inp->registers; m++)
-        layout->reg[m].rotation = add_block(layout, 2 * fusion->layers * layout->reg[m].qubits, UINT32_C(1) << m,
-                                            "fusion/%s", inp->reg[m].name);
+        layout->reg[m].rotation = ent_blocks_add(&layout->blocks, SMALL_ANGLE,
+                                                 2 * fusion->layers * layout->reg[m].qubits, UINT32_C(1) << m,
+                                                 "fusion/%s", inp->reg[m].name);
 }
 
 static void place_head(const ent_model_inp *inp, ent_layout *layout)
 {
     if (inp->head == ENT_HEAD_DIRECT) return;
     for (int m = 0; m < inp->registers; m++)
-        layout->reg[m].head =
-            add_block(layout, inp->outputs * layout->reg[m].qubits, UINT32_C(1) << m, "head/%s", inp->reg[m].name);
+        layout->reg[m].head = ent_blocks_add(&layout->blocks, ent_start_by_fan_in(layout->reg[m].qubits),
+                                             inp->outputs * layout->reg[m].qubits, UINT32_C(1) << m, "head/%s",
+                                             inp->reg[m].name);
     for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1];
-        layout->pair[k].head = add_block(layout, inp->outputs * layout->pair[k].links,
-                                         UINT32_C(1) << a | UINT32_C(1) << b, "head/%s-%s", inp->reg[a].name,
-                                         inp->reg[b].name);
+        layout->pair[k].head = ent_blocks_add(
+            &layout->blocks, ent_start_by_fan_in(layout->pair[k].links), inp->outputs * layout->pair[k].links,
+            UINT32_C(1) << a | UINT32_C(1) << b, "head/%s-%s", inp->reg[a].name, inp->reg[b].name);
     }
-    layout->bias = add_block(layout, inp->outputs, 0, "head/bias");
+    layout->bias = ent_blocks_add(&layout->blocks, ZERO, inp->outputs, 0, "head/bias");
     for (int m = 0; m < inp->registers && inp->embed; m++)
-        layout->reg[m].embed = add_block(layout, inp->outputs, UINT32_C(1) << m, "head/embed/%s", inp->reg[m].name);
+        layout->reg[m].embed =
+            ent_blocks_add(&layout->blocks, ZERO, inp->outputs, UINT32_C(1) << m, "head/embed/%s", inp->reg[m].name);
 }
 
 void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
 {
-    *layout = (ent_layout){.params = 0};
+    *layout = (ent_layout){.qubits = 0};
     for (int m = 0; m < inp->registers; m++) place_register(inp, m, layout);
     place_fusion(inp, layout);
     place_head(inp, layout);

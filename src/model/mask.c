@@ -100,7 +100,7 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
     masked->stride = ent_alloc(most, sizeof *masked->stride);
     masked->of_class = ent_alloc(most, sizeof *masked->of_class);
     ENT_REQUIRE(masked->column && masked->stride && masked->of_class, ENT_ENOMEM, "model: no memory");
-    ENT_TRY(ent_circuit_new(masked->qubits, layout->params, layout->angles, circuit));
+    ENT_TRY(ent_circuit_new(masked->qubits, layout->blocks.params, layout->angles, circuit));
     return append_all(inp, layout, context, masked, *circuit);
 }
 
@@ -122,10 +122,13 @@ ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, ui
 
 ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_circuit **out)
 {
+    ENT_REQUIRE(inp->kind == ENT_MODEL_QUANTUM, ENT_EARG, "kind %s has no circuit of all registers, kind quantum has",
+                ent_model_kind_name(inp->kind));
     ent_circuit *circuit = NULL;
     ent_masked *masked = ent_alloc(1, sizeof *masked);
     ent_layout *layout = ent_alloc(1, sizeof *layout);
     ent_status status = masked && layout ? ent_model_check(inp) : ent_fail(ENT_ENOMEM, "model: no memory");
+    if (status == ENT_OK) status = ent_quantum_check(inp);
     if (status == ENT_OK) {
         ent_layout_make(inp, layout);
         status = build(inp, layout, ent_mask_context(inp, context), masked, &circuit);

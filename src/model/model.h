@@ -1,8 +1,101 @@
-/* Inside the model room: the layout of the parameter vector, and what its files hand each other. */
+/* Inside the model room: what a kind of model is, the blocks of the parameter vector, and what files hand each other. */
 #ifndef ENTENTE_MODEL_ROOM_H
 #define ENTENTE_MODEL_ROOM_H
 
 #include "entente/model.h"
+
+/* How a block's parameters start: factor * a draw / divisor, the draw 0, N(0, 1) or uniform in (-1, 1). */
+typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM } ent_start_kind;
+
+typedef struct {
+    ent_start_kind kind;
+    double factor, divisor;
+} ent_start;
+
+enum { ENT_MAX_BLOCKS = 8 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
+
+typedef struct {
+    int params, count;
+    ent_block block[ENT_MAX_BLOCKS];
+    ent_start start[ENT_MAX_BLOCKS];
+} ent_blocks;
+
+/* blocks.c: N(0, 1/fan_in); a block behind the others (none for count 0), the place of its first parameter; the
+ * initial parameters of all. */
+ent_start ent_start_by_fan_in(double fan_in);
+__attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
+                                                         uint32_t needs, const char *format, ...);
+void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
+
+/* Samples of one call that have the same context, and room for their figures. */
+typedef struct {
+    const ent_model_inp *inp;
+    uint32_t context; /* as ent_mask_context gives it: bit m for register m of inp */
+    int modality;     /* register m of inp is modality `modality` + m of the samples */
+    const double *w;
+    const ent_samples *samples;
+    int64_t n;
+    const int64_t *index;        /* [n] numbers of the samples */
+    double share;                /* 1 / samples of the call */
+    double *outputs, *d_outputs; /* [n][outputs] */
+    double *loss;                /* [n] */
+    double *scratch;             /* [n * the body's room] */
+} ent_group;
+
+/* What register m reads of the group's k-th sample. */
+const double *ent_group_x(const ent_group *group, int64_t k, int m);
+/* Loss and d_outputs (times `share`) of the k-th sample from its outputs. */
+void ent_group_loss(const ent_group *group, int64_t k);
+
+/* What a kind makes of a description; its own struct begins with it. */
+typedef struct {
+    const ent_blocks *blocks;
+    int qubits;
+    int64_t room; /* scratch, numbers a sample */
+    char engine[64];
+} ent_body;
+
+/* A kind of model: a row of the table in model.c.
+ *   predict    writes the group's outputs
+ *   gradient   adds the losses (times `share`) and their gradient; may use outputs, d_outputs and loss */
+typedef struct {
+    const char *name;
+    ent_status (*make)(const ent_model_inp *inp, ent_body **out);
+    void (*free)(ent_body *body);
+    ent_status (*predict)(ent_body *body, const ent_group *group);
+    ent_status (*gradient)(ent_body *body, const ent_group *group, double *loss, double *gradient);
+    bool blas; /* computes by BLAS: on one thread, so that its bits stay the same */
+} ent_kind;
+
+/* model.c: what is refused of any kind. */
+ent_status ent_model_check(const ent_model_inp *inp);
+
+/* quantum.c: registers, fusion, head.  free(NULL) is legal. */
+ent_status ent_quantum_check(const ent_model_inp *inp);
+ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out);
+void ent_quantum_free(ent_body *body);
+ent_status ent_quantum_predict(ent_body *body, const ent_group *group);
+ent_status ent_quantum_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
+/* late.c: a quantum model a modality, fused by their decisions. */
+ent_status ent_late_make(const ent_model_inp *inp, ent_body **out);
+void ent_late_free(ent_body *body);
+ent_status ent_late_predict(ent_body *body, const ent_group *group);
+ent_status ent_late_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
+/* logistic.c: one linear map. */
+ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out);
+void ent_logistic_free(ent_body *body);
+ent_status ent_logistic_predict(ent_body *body, const ent_group *group);
+ent_status ent_logistic_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
+/* mlp.c: an encoder a modality, a joint layer. */
+ent_status ent_mlp_make(const ent_model_inp *inp, ent_body **out);
+void ent_mlp_free(ent_body *body);
+ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
+ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
+/* ---- the quantum model ---- */
 
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
 typedef struct {
@@ -22,15 +115,12 @@ typedef struct {
 } ent_pair_layout;
 
 typedef struct {
-    int params, qubits, angles, blocks;
-    ent_block block[8 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS];
+    int qubits, angles;
+    ent_blocks blocks;
     ent_register_layout reg[ENT_MAX_REGISTERS];
     ent_pair_layout pair[ENT_MAX_PAIRS];
     int bias; /* [outputs], linear head */
 } ent_layout;
-
-/* What ent_model_new refuses. */
-ent_status ent_model_check(const ent_model_inp *inp);
 
 void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
 

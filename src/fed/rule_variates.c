@@ -1,0 +1,105 @@
+/* Rules whose clients keep a vector between their rounds that says how their own optimum differs from the common one.
+ * In block b, with N_b clients in the population that can train it, S_b of which did in this round, all counted alike,
+ * and the change d_k of client k:
+ *
+ *   scaffold  local gradient + c - c_k
+ *             client: c_k+ = c_k - c - d_k / (r_k |a_k|), the mean gradient along its path (option II)
+ *             sends d_k and c_k+ - c_k;  w += r mean of d_k;  c += sum of (c_k+ - c_k) / N_b
+ *             r_k: client.learning_rate; r: server.learning_rate, by itself 1.  |a_k|: the steps for SGD; for momentum
+ *             the path length of FedNova, with which c_k+ is again a mean of gradients.  Adam's change holds no mean
+ *             gradient: refused.
+ *   feddyn    local gradient - l_k + alpha (w - base)
+ *             client: l_k -= alpha d_k (at the optimum of the corrected objective this is its own gradient)
+ *             sends d_k;  h -= alpha / N_b times the sum of d_k;  w += mean of d_k - h / alpha
+ *
+ * Why N_b and not all clients: c and h are the means of c_k and l_k over those who hold them.  A client that lacks a
+ * modality has no gradient in its blocks and its c_k there stays 0; divided by all clients, c would shrink by the
+ * share of those clients and c - c_k would not vanish where all c_k agree.  A client changes its vectors in blocks that
+ * it trained alone, and so does the server.  A client's vectors are its own: what it sends may be attacked, they not. */
+#include "rule.h"
+
+static ent_status check_scaffold(const ent_rule_state *s)
+{
+    ENT_REQUIRE(
+        s->config->client.optimizer != ENT_ADAM, ENT_ECONFIG,
+        "client.optimizer: found 'adam', want sgd or momentum: scaffold reads the clients' mean gradient from "
+        "their change");
+    return ENT_OK;
+}
+
+static void correct_scaffold(const ent_rule_state *s, const double *variate, const ent_block *block, const double *w,
+                             double *gradient)
+{
+    (void)w;
+    for (int k = block->first; k < block->first + block->count; k++) gradient[k] += s->memory[0][k] - variate[k];
+}
+
+static void send_scaffold(const ent_rule_state *s, double *variate, ent_update *u)
+{
+    const ent_config_client *c = &s->config->client;
+    for (int b = 0; b < s->blocks; b++) {
+        const ent_block *block = &s->block[b];
+        const double length = c->learning_rate * ent_rule_path_length(c, u->steps[b]);
+        for (int k = block->first; k < block->first + block->count; k++) {
+            u->extra[k] = u->steps[b] > 0 ? -s->memory[0][k] - u->delta[k] / length : 0.0;
+            variate[k] += u->extra[k];
+        }
+    }
+}
+
+static void step_scaffold(ent_rule_state *s, const ent_mean *mean, double *w)
+{
+    const double rate = ent_rule_rate(s, 1.0);
+    for (int b = 0; b < s->blocks; b++) {
+        const ent_block *block = &s->block[b];
+        if (mean->weight[b] == 0.0) continue;
+        for (int k = block->first; k < block->first + block->count; k++) {
+            w[k] += rate * mean->delta[k];
+            s->memory[0][k] += mean->extra[k] / (double)s->population[b];
+        }
+    }
+}
+
+const ent_rule ENT_RULE_SCAFFOLD = {.memory = 1,
+                                    .client_vectors = 1,
+                                    .extra = true,
+                                    .uniform = true,
+                                    .check = check_scaffold,
+                                    .correct = correct_scaffold,
+                                    .send = send_scaffold,
+                                    .step = step_scaffold};
+
+static void correct_dyn(const ent_rule_state *s, const double *variate, const ent_block *block, const double *w,
+                        double *gradient)
+{
+    for (int k = block->first; k < block->first + block->count; k++)
+        gradient[k] += s->config->server.alpha * (w[k] - s->base[k]) - variate[k];
+}
+
+static void send_dyn(const ent_rule_state *s, double *variate, ent_update *u)
+{
+    for (int b = 0; b < s->blocks; b++) {
+        const ent_block *block = &s->block[b];
+        if (u->steps[b] == 0) continue;
+        for (int k = block->first; k < block->first + block->count; k++)
+            variate[k] -= s->config->server.alpha * u->delta[k];
+    }
+}
+
+static void step_dyn(ent_rule_state *s, const ent_mean *mean, double *w)
+{
+    const double alpha = s->config->server.alpha;
+    double *h = s->memory[0];
+    for (int b = 0; b < s->blocks; b++) {
+        const ent_block *block = &s->block[b];
+        const double share = mean->weight[b] / (double)s->population[b];
+        if (mean->weight[b] == 0.0) continue;
+        for (int k = block->first; k < block->first + block->count; k++) {
+            h[k] -= alpha * share * mean->delta[k];
+            w[k] += mean->delta[k] - h[k] / alpha;
+        }
+    }
+}
+
+const ent_rule ENT_RULE_FEDDYN = {
+    .memory = 1, .client_vectors = 1, .uniform = true, .correct = correct_dyn, .send = send_dyn, .step = step_dyn};

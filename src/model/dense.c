@@ -1,0 +1,98 @@
+#include "dense.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <string.h>
+
+ent_status ent_dense_check(const ent_model_inp *inp)
+{
+    const char *name = ent_model_kind_name(inp->kind);
+    ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR, ENT_EARG, "kind %s has no circuit for head direct, want head linear",
+                name);
+    ENT_REQUIRE(inp->program.precision == ENT_DOUBLE, ENT_EARG, "kind %s computes in double, found precision single",
+                name);
+    return ENT_OK;
+}
+
+ent_status ent_dense_fits(int64_t params)
+{
+    ENT_REQUIRE(params <= INT_MAX, ENT_EARG, "a model of %lld parameters, want at most %d", (long long)params,
+                INT_MAX);
+    return ENT_OK;
+}
+
+void ent_dense_gather(const ent_group *g, int m, double *x)
+{
+    const int64_t inputs = g->inp->reg[m].inputs;
+    for (int64_t k = 0; k < g->n; k++) memcpy(x + k * inputs, ent_group_x(g, k, m), (size_t)inputs * sizeof *x);
+}
+
+void ent_dense_forward(int64_t n, int64_t inputs, int64_t outputs, const double *weight, const double *x, double *y)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)outputs, (int)inputs, 1.0, x, (int)inputs,
+                weight, (int)inputs, 1.0, y, (int)outputs);
+}
+
+void ent_dense_weights(int64_t n, int64_t inputs, int64_t outputs, const double *x, const double *d_y,
+                       double *d_weight)
+{
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)outputs, (int)inputs, (int)n, 1.0, d_y, (int)outputs, x,
+                (int)inputs, 1.0, d_weight, (int)inputs);
+}
+
+void ent_dense_inputs(int64_t n, int64_t inputs, int64_t outputs, const double *weight, const double *d_y,
+                      double *d_x)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)inputs, (int)outputs, 1.0, d_y, (int)outputs,
+                weight, (int)inputs, 0.0, d_x, (int)inputs);
+}
+
+void ent_dense_bias(int64_t n, int64_t outputs, const double *bias, double *y)
+{
+    for (int64_t k = 0; k < n; k++) memcpy(y + k * outputs, bias, (size_t)outputs * sizeof *y);
+}
+
+void ent_dense_bias_backward(int64_t n, int64_t outputs, const double *d_y, double *d_bias)
+{
+    for (int64_t k = 0; k < n; k++)
+        for (int64_t o = 0; o < outputs; o++) d_bias[o] += d_y[k * outputs + o];
+}
+
+void ent_output_place(const ent_model_inp *inp, ent_output_layout *at, ent_blocks *blocks)
+{
+    const ent_start zero = {.kind = ENT_START_ZERO};
+    at->bias = ent_blocks_add(blocks, zero, inp->outputs, 0, "head/bias");
+    for (int m = 0; m < inp->registers && inp->embed; m++)
+        at->embed[m] =
+            ent_blocks_add(blocks, zero, inp->outputs, UINT32_C(1) << m, "head/embed/%s", inp->reg[m].name);
+}
+
+void ent_output_start(const ent_group *g, const ent_output_layout *at)
+{
+    const int outputs = g->inp->outputs;
+    ent_dense_bias(g->n, outputs, g->w + at->bias, g->outputs);
+    for (int m = 0; m < g->inp->registers && g->inp->embed; m++)
+        for (int64_t k = 0; k < g->n * outputs && (g->context >> m & 1); k++)
+            g->outputs[k] += g->w[at->embed[m] + k % outputs];
+}
+
+void ent_output_backward(const ent_group *g, const ent_output_layout *at, double *loss, double *gradient)
+{
+    const int outputs = g->inp->outputs;
+    for (int64_t k = 0; k < g->n; k++) {
+        ent_group_loss(g, k);
+        *loss += g->loss[k] * g->share;
+    }
+    ent_dense_bias_backward(g->n, outputs, g->d_outputs, gradient + at->bias);
+    for (int m = 0; m < g->inp->registers && g->inp->embed; m++)
+        if (g->context >> m & 1) ent_dense_bias_backward(g->n, outputs, g->d_outputs, gradient + at->embed[m]);
+}
+
+ent_group ent_group_one(const ent_group *g, int64_t k)
+{
+    ent_group one = *g;
+    one.n = 1;
+    one.index = g->index + k;
+    one.outputs = g->outputs + k * g->inp->outputs;
+    return one;
+}

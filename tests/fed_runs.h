@@ -1,0 +1,136 @@
+/* What the tests of federations over ranks share: a small data set, a plain configuration, and training on all ranks and
+ * on rank 0 alone. */
+#ifndef ENTENTE_TESTS_FED_RUNS_H
+#define ENTENTE_TESTS_FED_RUNS_H
+
+#include "../src/fed/fed.h"
+
+#include "mpi_check.h"
+#include "temp_folder.h"
+
+#include "entente/synth.h"
+
+enum { ROWS = 120 };
+
+static char data_path[512], whole_path[512]; /* with and without rows that lack something in the file */
+static ent_comm *alone;                      /* rank 0 by itself; the others make up a group that is not used */
+
+/* What a short file gives: two modalities, everything at its default. */
+static inline ent_config plain_config(void)
+{
+    static char *modalities[] = {"text", "audio"};
+    ent_config c = {.data = {data_path, modalities, 2, "class"},
+                    .model = {.fusion = {ENT_PATTERN_RING, ENT_CRZ, 1}, .readout = ENT_READ_ZZ},
+                    .missing = {.rate = {0.3, 0.3}},
+                    .federation = {.clients = 7,
+                                   .alpha = 0.5,
+                                   .shards_per_client = 2,
+                                   .participation = 1.0,
+                                   .rounds = 2,
+                                   .evaluate_every = 1},
+                    .server = {.mu = 0.1,
+                               .momentum = 0.9,
+                               .beta1 = 0.9,
+                               .beta2 = 0.99,
+                               .tau = 0.001,
+                               .alpha = 0.1,
+                               .trim = 0.2,
+                               .faulty = 1},
+                    .attack = {.share = 0.3, .strength = 1.5},
+                    .system = {.rate = 0.7, .spread = 1.0, .period = 4.0, .speed = 100.0, .max_staleness = 100},
+                    .client = {1, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0},
+                    .seeds = {1, 2, 3, 4},
+                    .run = {.shards = 1, .threads = 1}};
+    for (int m = 0; m < 2; m++)
+        c.model.registers[m] = (ent_config_register){.qubits = 2,
+                                                     .layers = 1,
+                                                     .angles = 1,
+                                                     .ansatz = "hea",
+                                                     .reduce = ENT_REDUCE_PCA,
+                                                     .scale = 2.0,
+                                                     .reupload = true};
+    return c;
+}
+
+static inline ent_federation *train(ent_comm *group, const ent_config *config)
+{
+    ent_federation *f = NULL;
+    mpi_check(ent_federation_new(group, config, &f) == ENT_OK);
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
+    return f;
+}
+
+/* Train on all ranks and on rank 0 alone: the same weights on every rank, the same figures on rank 0. */
+static inline void check_same_bits(const ent_config *config)
+{
+    ent_federation *all = train(world, config);
+    const ent_federation_view v = ent_federation_see(all);
+    double *weights = ent_copy(v.weights, v.params, sizeof *weights);
+    mpi_check(weights && v.rounds == config->federation.rounds);
+    if (ent_comm_rank(world) == 0) {
+        ent_federation *one = train(alone, config);
+        const ent_federation_view w = ent_federation_see(one);
+        mpi_check(w.params == v.params && w.patterns == v.patterns && w.clients == v.clients);
+        mpi_check(memcmp(&w.test, &v.test, sizeof w.test) == 0);
+        mpi_check(memcmp(&w.personal, &v.personal, sizeof w.personal) == 0);
+        mpi_check(memcmp(w.client, v.client, (size_t)w.clients * sizeof *w.client) == 0);
+        mpi_check(memcmp(w.output, v.output, (size_t)(v.part[ENT_TEST].n * v.outputs) * sizeof *v.output) == 0);
+        for (int64_t r = 0; r < v.rounds; r++) {
+            mpi_check(v.round[r].trained == w.round[r].trained && v.round[r].samples == w.round[r].samples);
+            mpi_check(v.round[r].train_loss == w.round[r].train_loss);
+            mpi_check(v.round[r].blocks_short == w.round[r].blocks_short);
+        }
+        memcpy(weights, w.weights, (size_t)w.params * sizeof *weights);
+        ent_federation_free(one);
+    }
+    ent_comm_broadcast(world, 0, weights, (size_t)v.params * sizeof *weights);
+    mpi_check(memcmp(weights, v.weights, (size_t)v.params * sizeof *weights) == 0);
+    ent_free(weights);
+    ent_federation_free(all);
+}
+
+static inline int set_up(void **state)
+{
+    const bool root = ent_comm_rank(world) == 0;
+    mpi_check(!root || temp_folder_make(state) == 0);
+    ent_comm_broadcast(world, 0, temp_folder, sizeof temp_folder);
+    snprintf(data_path, sizeof data_path, "%s/data.h5", temp_folder);
+    snprintf(whole_path, sizeof whole_path, "%s/whole.h5", temp_folder);
+    ent_synth_inp inp = {.rows = ROWS,
+                         .modalities = 2,
+                         .names = (const char *const[]){"text", "audio"},
+                         .dimension = {4, 3},
+                         .classes = 2,
+                         .groups = 9,
+                         .own = 1.0,
+                         .cross = 1.0,
+                         .noise = 0.3,
+                         .missing = 0.1,
+                         .seed = 1};
+    mpi_check(!root || ent_synth_write(&inp, data_path, 0) == ENT_OK);
+    inp.missing = 0.0;
+    mpi_check(!root || ent_synth_write(&inp, whole_path, 0) == ENT_OK);
+    ent_comm_barrier(world);
+    return ent_comm_split(world, root ? 0 : 1, &alone) == ENT_OK ? 0 : -1;
+}
+
+static inline int tear_down(void **state)
+{
+    ent_comm_free(alone);
+    ent_comm_barrier(world);
+    return ent_comm_rank(world) == 0 ? temp_folder_remove(state) : 0;
+}
+
+/* main: as MPI_CHECK_MAIN, with the data set. */
+#define FED_RUNS_MAIN(computes, refuses)                                                                             \
+    int main(int argc, char **argv)                                                                                  \
+    {                                                                                                                \
+        if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;                                                \
+        if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;                                \
+        int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);                           \
+        failed += cmocka_run_group_tests_name("refuses", refuses, set_up, tear_down);                                \
+        ent_comm_finish(world);                                                                                      \
+        return failed;                                                                                               \
+    }
+
+#endif
