@@ -25,7 +25,15 @@ static ent_config plain_config(void)
                                    .participation = 0.8,
                                    .rounds = 3,
                                    .evaluate_every = 2},
-                    .server = {.mu = 0.1},
+                    .server = {.mu = 0.1,
+                               .momentum = 0.9,
+                               .beta1 = 0.9,
+                               .beta2 = 0.99,
+                               .tau = 0.001,
+                               .alpha = 0.1,
+                               .trim = 0.2,
+                               .faulty = 1},
+                    .system = {.rate = 0.7, .spread = 1.0, .period = 4.0, .speed = 100.0, .max_staleness = 100},
                     .client = {2, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0},
                     .seeds = {1, 2, 3, 4},
                     .run = {.shards = 1, .threads = 1, .checkpoint_every = 1}};
@@ -173,14 +181,30 @@ static void with_every_optimiser_and_rule(void **state)
 {
     (void)state;
     const int last = ent_comm_size(world) - 1;
-    for (int k = 0; k < 3; k++) {
+    static const ent_aggregation rule[] = {ENT_SCAFFOLD, ENT_FEDDYN,  ENT_FEDADAM,
+                                           ENT_MEDIAN,   ENT_FEDNOVA, ENT_FEDPROX};
+    for (int k = 0; k < 6; k++) {
         ent_config config = plain_config();
         config.federation.rounds = 2;
-        config.client.optimizer = (ent_optimizer)k;
-        config.federation.aggregation = (ent_aggregation)(k % (ENT_FEDPROX + 1));
+        config.client.optimizer = (ent_optimizer)(k % 3);
+        config.federation.aggregation = rule[k];
         config.missing.policy = k == 1 ? ENT_POLICY_ZERO : ENT_POLICY_MMA;
         check_every_stop(&config, last, last > 0 ? last : 1);
     }
+}
+
+/* Clients that start from the weights of earlier rounds. */
+static void with_fedbuff(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    config.federation.rounds = 4;
+    config.system.mode = ENT_MODE_FEDBUFF;
+    config.system.concurrency = 4;
+    config.system.buffer = 2;
+    config.system.staleness = 0.5;
+    config.system.speed_spread = 1.0;
+    check_every_stop(&config, 0, ent_comm_size(world));
 }
 
 /* Stopped again and again, on another number of ranks each time, ever later: an evaluation begins anew. */
@@ -489,6 +513,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest computes[] = {cmocka_unit_test(behind_every_batch),
                                           cmocka_unit_test(on_every_other_number_of_ranks),
                                           cmocka_unit_test(with_every_optimiser_and_rule),
+                                          cmocka_unit_test(with_fedbuff),
                                           cmocka_unit_test(stopped_many_times),
                                           cmocka_unit_test(from_the_checkpoint_in_passing),
                                           cmocka_unit_test(with_shards)};
