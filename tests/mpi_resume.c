@@ -11,7 +11,8 @@
 #include "entente/synth.h"
 
 static char data_path[512], other_path[512], folder[512], checkpoint[600];
-static int notes; /* of trainings on this rank */
+static int notes;       /* of trainings on this rank */
+static int64_t fail_at; /* the allocation of the next training that fails here; 0: none */
 
 static ent_config plain_config(void)
 {
@@ -80,6 +81,7 @@ static ent_status train(ent_comm *group, const ent_config *config, bool resume, 
     ENT_TRY(ent_federation_new(group, config, f));
     ent_federation_keep(*f, &keep);
     w->f = *f;
+    ent_alloc_fail_at(fail_at);
     return ent_federation_train(*f, NULL, NULL);
 }
 
@@ -454,9 +456,9 @@ static void a_rank_without_memory(void **state)
     bool resume = false;
     for (int64_t k = 1;; k++) {
         wish w = {.at = 9};
-        if (ent_comm_rank(world) == last) ent_alloc_fail_at(k);
+        fail_at = ent_comm_rank(world) == last ? k : 0;
         ent_status status = train(world, &config, resume, &w, &f);
-        ent_alloc_fail_at(0);
+        ent_alloc_fail_at(fail_at = 0);
         mpi_check(status == ENT_OK || status == ENT_STOPPED || status == ENT_ENOMEM);
         ent_federation_free(f);
         ent_comm_barrier(world);
