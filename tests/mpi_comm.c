@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "entente/clock.h"
 #include "entente/random.h"
 
 static int rank_of(void)
@@ -149,6 +150,75 @@ static void agreement_where_nobody_failed(void **state)
     ent_comm_barrier(world);
 }
 
+/* True from a time on. */
+static bool wishes_from(void *at)
+{
+    return ent_clock_s() >= *(const double *)at;
+}
+
+/* Look until somebody wants to stop; a run of ten seconds is a failure. */
+static bool look_for_long(ent_watch *watch)
+{
+    const double end = ent_clock_s() + 10.0;
+    while (ent_clock_s() < end)
+        if (ent_watch_look(watch)) return true;
+    return false;
+}
+
+static void a_wish_to_stop_reaches_all_ranks(void **state)
+{
+    (void)state;
+    for (int who = 0; who < size_of(); who++) {
+        double at = rank_of() == who ? ent_clock_s() + 0.03 : INFINITY;
+        ent_watch *watch;
+        mpi_check(ent_watch_new(world, wishes_from, &at, &watch) == ENT_OK);
+        mpi_check(look_for_long(watch));
+        mpi_check(ent_watch_end(watch));
+        at = INFINITY; /* nothing of it is left */
+        ent_comm_barrier(world);
+        for (int k = 0; k < 3; k++) {
+            mpi_check(!ent_watch_look(watch));
+            mpi_check(!ent_watch_end(watch));
+        }
+        ent_watch_free(watch);
+    }
+}
+
+static void a_wish_while_waiting_reaches_those_at_work(void **state)
+{
+    (void)state;
+    for (int who = 0; who < size_of(); who++) {
+        const bool waits = rank_of() == who && size_of() > 1;
+        double at = rank_of() == who ? ent_clock_s() + 0.03 : INFINITY;
+        ent_watch *watch;
+        mpi_check(ent_watch_new(world, wishes_from, &at, &watch) == ENT_OK);
+        if (!waits) mpi_check(look_for_long(watch));
+        mpi_check(ent_watch_end(watch));
+        ent_watch_free(watch);
+    }
+}
+
+/* Many periods without a pause, any number of ranks with a wish in each, or none. */
+static void every_rank_may_wish_in_every_period(void **state)
+{
+    (void)state;
+    double at = INFINITY;
+    ent_watch *watch;
+    mpi_check(ent_watch_new(world, wishes_from, &at, &watch) == ENT_OK);
+    for (uint64_t period = 0; period < 500; period++) {
+        bool any = false;
+        for (int r = 0; r < size_of(); r++) {
+            ent_random chance = ent_random_at(1, ENT_FOR_COHORT, period, (uint64_t)r);
+            const bool wish = ent_random_uniform(&chance) < 0.3;
+            if (r == rank_of()) at = wish ? 0.0 : INFINITY;
+            any |= wish;
+        }
+        for (int k = 0; k < (rank_of() + 1) * 50 && !ent_watch_look(watch); k++) continue;
+        mpi_check(ent_watch_end(watch) == any);
+    }
+    ent_watch_free(watch);
+}
+
 /* Ranks `first` and above fail: all learn of the lowest. */
 static void one_failure_is_everyones(void **state)
 {
@@ -216,6 +286,9 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(gather_keeps_rank_order),
     cmocka_unit_test(split_makes_groups_by_color),
     cmocka_unit_test(agreement_where_nobody_failed),
+    cmocka_unit_test(a_wish_to_stop_reaches_all_ranks),
+    cmocka_unit_test(a_wish_while_waiting_reaches_those_at_work),
+    cmocka_unit_test(every_rank_may_wish_in_every_period),
 };
 static const struct CMUnitTest refuses[] = {
     cmocka_unit_test(one_failure_is_everyones),

@@ -6,6 +6,7 @@
 #ifndef ENTENTE_COMM_H
 #define ENTENTE_COMM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,5 +66,19 @@ ent_status ent_swap_new(ent_comm *comm, ent_swap **out); /* may swap again and a
 void ent_swap_free(ent_swap *swap);
 void ent_swap_start(ent_swap *swap, int rank, const void *send, void *recv, size_t bytes);
 void ent_swap_wait(ent_swap *swap);
+
+/* Stopping together: while each rank is at its own work, any of them may get the wish to stop, and all know of it soon.
+ * A period begins with `new` or the last `end`; ranks look as often as they like, and all of them end it.  `wish` is
+ * asked on each rank; it is cheap, and once true it stays so. */
+typedef struct ent_watch ent_watch;
+typedef bool ent_wish(void *context);
+ent_status ent_watch_new(ent_comm *comm, ent_wish *wish, void *context, ent_watch **out); /* Local */
+void ent_watch_free(ent_watch *watch);
+/* Whether this rank or one that it has heard of wants to stop.  To be called behind every piece of work; then the others
+ * know within two of their looks.  Cost: a clock, and 50 times a second a look for messages.  Local. */
+bool ent_watch_look(ent_watch *watch);
+/* End the period: whether any rank wants to stop, the same on all ranks.  A rank that waits here for others goes on
+ * looking.  Collective. */
+bool ent_watch_end(ent_watch *watch);
 
 #endif

@@ -160,7 +160,8 @@ typedef struct {
 typedef struct {
     ent_precision precision;
     ent_engine_kind engine;
-    int shards, threads; /* threads: a rank's; 0: the cores of the node over its ranks */
+    int shards, threads;  /* threads: a rank's; 0: the cores of the node over its ranks */
+    int checkpoint_every; /* rounds; 0: on demand alone */
 } ent_config_run;
 
 typedef struct {

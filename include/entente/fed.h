@@ -74,7 +74,31 @@ ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circui
 /* Called on rank 0 behind every round; what it returns other than ENT_OK ends the training. */
 typedef ent_status ent_round_done(void *context, const ent_federation *federation, const ent_round *round);
 
-/* All rounds, then the final evaluation.  Collective. */
+/* Checkpoints of a training: <folder>/checkpoint.h5, whole at every instant. */
+typedef struct {
+    const char *folder, *config_text; /* the folder is there */
+    bool resume;                      /* go on from the checkpoint that is there */
+    ent_wish *stop;                   /* asked behind every batch; NULL: never */
+    void *context;                    /* of stop and note */
+    void (*note)(void *context,
+                 const char *text); /* on rank 0: what did not succeed and does not end the run; or NULL */
+} ent_checkpoint_inp;
+
+/* Keep checkpoints in the trainings to come: every config->run.checkpoint_every rounds, and when any rank is asked to
+ * stop: then within a batch of each rank, and the training returns ENT_STOPPED.  Trainings that go on from it, on any
+ * number of ranks, end with the bits of one that was never stopped.  One that cannot be written leaves the one before:
+ * in passing that is a note, on demand a failure.  The texts outlive the training.  Local. */
+void ent_federation_keep(ent_federation *federation, const ent_checkpoint_inp *inp);
+
+/* The configuration text of a checkpoint.  Local.  Errors: ENT_EIO, ENT_EFORMAT. */
+ent_status ent_checkpoint_config(const char *folder, char **text);
+/* The path of a folder's checkpoint.  Errors: ENT_EARG, too long.  Local. */
+ent_status ent_checkpoint_path(const char *folder, char path[4096]);
+/* Take away what writers that were killed have left, and, with `whole`, the checkpoint.  Local.  Errors: ENT_EIO. */
+ent_status ent_checkpoint_clear(const char *folder, bool whole);
+
+/* All rounds, then the final evaluation.  Collective.  Resuming, errors: ENT_EFORMAT for a damaged checkpoint, ENT_EDATA
+ * for one of other data; it is left as it is. */
 ent_status ent_federation_train(ent_federation *federation, ent_round_done *done, void *context);
 
 /* Predictions and figures of the test part with the weights as they are.  Collective; figures on rank 0. */

@@ -29,6 +29,9 @@ void ent_h5_close(ent_h5 *file);        /* NULL is legal */
  * failure of these is agreed on.  Local: ent_h5_write_rows and ent_h5_read_rows, of rows that no other rank writes.
  * `comm` NULL: one process, without MPI. */
 ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out);
+/* Have the disk set this many bytes aside for a shared file, where the file system can do so: then a full disk is told
+ * here, and not in a write of libhdf5, which does not stand it.  Collective.  Errors: ENT_EIO. */
+ent_status ent_h5_reserve(ent_h5 *file, double bytes);
 
 /* A dataset's shape.  Errors: ENT_EFORMAT where it is missing or of another rank than 1..8. */
 typedef struct {

@@ -9,7 +9,8 @@
 
 #include "entente/fed.h"
 
-/* Each returns the exit code: 0, 1 for a failure, 2 for a wrong command line. */
+/* Each returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 75 for a training that was asked to stop
+ * and can be gone on with. */
 int app_train(int argc, char **argv);
 int app_eval(int argc, char **argv);
 int app_inspect(int argc, char **argv);
@@ -25,7 +26,7 @@ int app_import_csd(int argc, char **argv);
 int app_import_digits(int argc, char **argv);
 int app_import_table(int argc, char **argv);
 
-enum { APP_FAILED = 1, APP_USAGE = 2 };
+enum { APP_FAILED = 1, APP_USAGE = 2, APP_STOPPED = 75 /* EX_TEMPFAIL of sysexits.h */ };
 
 /* common.c */
 
@@ -61,10 +62,10 @@ void app_print_json(FILE *out, const ent_federation_view *view);
 /* progress.c: a bar on a terminal, a line a round elsewhere, and the log file.
  * Errors of a round: ENT_EIO where the log cannot be written. */
 typedef struct app_progress app_progress;
-ent_status app_progress_new(const char *log_path, bool quiet, app_progress **out);
+ent_status app_progress_new(const char *log_path, bool append, bool quiet, app_progress **out);
 void app_progress_free(app_progress *progress);
-/* The reason of a failure into the log. */
-void app_progress_failed(app_progress *progress);
+/* The reason of an end before the end into the log. */
+void app_progress_failed(app_progress *progress, ent_status status);
 void app_progress_note(app_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round);
 

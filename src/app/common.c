@@ -30,6 +30,7 @@ int app_report(ent_status status)
 {
     const bool written = fflush(stdout) == 0;
     if (status == ENT_OK && written) return 0;
+    if (status == ENT_STOPPED) return fprintf(stderr, "entente: %s\n", ent_message()), APP_STOPPED;
     if (status != ENT_OK)
         fprintf(stderr, "entente: %s\n", ent_message());
     else
@@ -39,7 +40,8 @@ int app_report(ent_status status)
 
 int app_finish(ent_comm *world, ent_status status)
 {
-    const int code = ent_comm_rank(world) == 0 ? app_report(status) : status != ENT_OK;
+    const int silent = status == ENT_STOPPED ? APP_STOPPED : status != ENT_OK;
+    const int code = ent_comm_rank(world) == 0 ? app_report(status) : silent;
     ent_comm_finish(world);
     return code;
 }

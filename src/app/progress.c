@@ -14,15 +14,16 @@ struct app_progress {
     FILE *log;
     char *path;
     bool quiet, terminal, drawn;
+    int64_t before; /* rounds that were done when it began */
     double begin_s, drawn_s;
 };
 
-ent_status app_progress_new(const char *log_path, bool quiet, app_progress **out)
+ent_status app_progress_new(const char *log_path, bool append, bool quiet, app_progress **out)
 {
     app_progress *p = ent_alloc(1, sizeof *p);
     ENT_REQUIRE(p, ENT_ENOMEM, "progress: no memory");
     p->path = ent_text(log_path);
-    p->log = p->path ? fopen(log_path, "w") : NULL;
+    p->log = p->path ? fopen(log_path, append ? "a" : "w") : NULL;
     if (!p->log) {
         const ent_status status = p->path ? ent_fail(ENT_EIO, "%s: %s", log_path, strerror(errno))
                                           : ent_fail(ENT_ENOMEM, "progress: no memory");
@@ -50,9 +51,9 @@ void app_progress_free(app_progress *p)
     ent_free(p);
 }
 
-void app_progress_failed(app_progress *p)
+void app_progress_failed(app_progress *p, ent_status status)
 {
-    fprintf(p->log, "failed: %s\n", ent_message());
+    fprintf(p->log, "%s: %s\n", status == ENT_STOPPED ? "stopped" : "failed", ent_message());
     fflush(p->log);
 }
 
@@ -111,8 +112,11 @@ ent_status app_progress_round(void *progress, const ent_federation *federation, 
     const int64_t rounds = ent_federation_see(federation).config->federation.rounds, done = round->round + 1;
     const double now = ent_clock_s(),
                  last = round->compute_s + round->wait_s + round->communicate_s + round->evaluate_s;
-    if (p->begin_s == 0.0) p->begin_s = now - last;
-    const double left = (now - p->begin_s) / (double)done * (double)(rounds - done);
+    if (p->begin_s == 0.0) {
+        p->begin_s = now - last;
+        p->before = round->round;
+    }
+    const double left = (now - p->begin_s) / (double)(done - p->before) * (double)(rounds - done);
     char text[512];
     round_text(round, rounds, text, sizeof text);
     fprintf(p->log, "%s\n", text);

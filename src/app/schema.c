@@ -31,7 +31,7 @@ const char APP_DEFAULTS[] =
     "  staleness: 0.5, max_staleness: 100}\n"
     "personal: {epochs: 0, learning_rate: 0.01}\n"
     "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
-    "run: {precision: double, engine: auto, shards: 1, threads: 0}\n";
+    "run: {precision: double, engine: auto, shards: 1, threads: 0, checkpoint_every: 10}\n";
 
 const char APP_REGISTER_DEFAULTS[] =
     "{qubits: 3, layers: 2, angles: 1, ansatz: hea, reduce: pca, map: tanh, scale: 2.0, reupload: true}";
@@ -202,7 +202,9 @@ static const cyaml_schema_field_t SEEDS_FIELDS[] = {
 static const cyaml_schema_field_t RUN_FIELDS[] = {FIELD_ENUM("precision", ent_config_run, precision, PRECISION),
                                                   FIELD_ENUM("engine", ent_config_run, engine, ENGINE),
                                                   FIELD_INT("shards", ent_config_run, shards),
-                                                  FIELD_INT("threads", ent_config_run, threads), CYAML_FIELD_END};
+                                                  FIELD_INT("threads", ent_config_run, threads),
+                                                  FIELD_INT("checkpoint_every", ent_config_run, checkpoint_every),
+                                                  CYAML_FIELD_END};
 
 static void name_fields(app_schema *s, unsigned modalities, char *const *name)
 {
@@ -312,7 +314,8 @@ static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBIT
                                    {"personal.learning_rate", 0, 1e3, true},
                                    {"client.modality_dropout", 0, 1, false},
                                    {"run.shards", 1, 1 << 30, false},
-                                   {"run.threads", 0, 4096, false}};
+                                   {"run.threads", 0, 4096, false},
+                                   {"run.checkpoint_every", 0, 1e9, false}};
 
 static bool key_matches(const char *pattern, const char *key)
 {

@@ -7,6 +7,8 @@
 #include "app.h"
 #include "config.h"
 #include "entente/memory.h"
+#include "resume.h"
+#include "signals.h"
 
 enum { MAX_SETS = 256 };
 
@@ -15,14 +17,18 @@ typedef struct {
     char named[512]; /* the folder's name where none is given */
     const char *set[MAX_SETS];
     int sets;
-    bool json, quiet;
+    bool json, quiet, resume;
 } arguments;
 
-enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q' };
+enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q', KEY_RESUME = 'r' };
 
 static const struct argp_option OPTIONS[] = {
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
     {"out", KEY_OUT, "DIR", 0, "folder for the result (default: result-NAME for NAME.yaml)", 0},
+    {"resume", KEY_RESUME, NULL, 0,
+     "go on from DIR/checkpoint.h5; start afresh where it is not there; end where "
+     "DIR/result.h5 is",
+     0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
     {0}};
@@ -47,6 +53,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_QUIET:
         a->quiet = true;
         return 0;
+    case KEY_RESUME:
+        a->resume = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (a->config_path) {
             argp_error(state, "more than one configuration: '%s'", value);
@@ -69,6 +78,10 @@ static const char DOC[] =
     "Train a multimodal quantum federated model, or one that it is compared with.\v"
     "Run it under mpirun or srun: ranks are hosts of clients, OMP_NUM_THREADS threads each.  The result is "
     "DIR/result.h5 (configuration, figures of every round, masks, weights) and DIR/log.txt.\n\n"
+    "SIGUSR1, SIGTERM or SIGINT to any rank: DIR/checkpoint.h5 is written behind the batch at hand and the exit code "
+    "is "
+    "75; so it is every run.checkpoint_every rounds in passing.  With --resume, on any number of ranks, the run ends "
+    "with the bits of one that was never stopped.\n\n"
     "Sections of the configuration and their keys; all but file and modalities\n"
     "have a default:\n"
     "  data:        file, modalities, label\n"
@@ -90,7 +103,7 @@ static const char DOC[] =
     "               concurrency, buffer, staleness, max_staleness\n"
     "  personal:    epochs, learning_rate\n"
     "  seeds:       split, masks, init, sampling\n"
-    "  run:         precision, engine, shards, threads\n"
+    "  run:         precision, engine, shards, threads, checkpoint_every\n"
     "A wrong value is answered with the values allowed.";
 
 static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL, NULL};
@@ -103,16 +116,6 @@ static void default_folder(arguments *a)
     const char *dot = strrchr(name, '.');
     snprintf(a->named, sizeof a->named, "result-%.*s", (int)(dot ? dot - name : (long)strlen(name)), name);
     a->out = a->named;
-}
-
-static ent_status check_folder(const char *folder)
-{
-    char path[4096];
-    ENT_REQUIRE(snprintf(path, sizeof path, "%s/result.h5", folder) < (int)sizeof path, ENT_EARG,
-                "--out: a path of %zu bytes is too long", strlen(folder));
-    ENT_REQUIRE(access(path, F_OK) != 0, ENT_EARG, "%s: a result is there already; name another folder with --out",
-                folder);
-    return ENT_OK;
 }
 
 /* With its parents; `made` counts those that were not there. */
@@ -144,14 +147,15 @@ static void remove_folders(const char *folder, int made)
     }
 }
 
-static ent_status read_config(ent_comm *world, const arguments *a, char **text, ent_config **config)
+static ent_status read_config(ent_comm *world, const arguments *a, char **text, ent_config **config, app_begin *begin)
 {
     ent_status status = ENT_OK;
     if (ent_comm_rank(world) == 0) {
-        status = check_folder(a->out);
-        if (status == ENT_OK) status = app_config_text(a->config_path, a->sets, a->set, text);
+        status = app_config_text(a->config_path, a->sets, a->set, text);
+        if (status == ENT_OK) status = app_resume_look(a->out, a->resume, *text, begin);
     }
     ENT_TRY(app_share(world, status, text));
+    ent_comm_broadcast(world, 0, begin, sizeof *begin);
     return ent_comm_agree(world, app_config_parse(*text, config));
 }
 
@@ -162,22 +166,29 @@ typedef struct {
     app_progress *progress;
 } output;
 
-/* A failing disk leaves nothing behind; after any other failure the log stays and ends with the reason. */
+/* A failing disk leaves nothing behind, unless there is a checkpoint to go on from; after any other failure the log
+ * stays and ends with the reason. */
 static void close_folder(output *to, const arguments *a, ent_status status)
 {
-    if (to->progress && status != ENT_OK) app_progress_failed(to->progress);
-    if (to->progress && status == ENT_EIO) unlink(to->log);
+    char checkpoint[4096];
+    const bool begun = ent_checkpoint_path(a->out, checkpoint) == ENT_OK && access(checkpoint, F_OK) == 0;
+    if (to->progress && status != ENT_OK) app_progress_failed(to->progress, status);
+    if (to->progress && status == ENT_EIO && !begun) unlink(to->log);
     app_progress_free(to->progress);
     if (status == ENT_EIO) remove_folders(a->out, to->made);
 }
 
-static ent_status open_folder(ent_comm *world, const arguments *a, output *to)
+static ent_status open_folder(ent_comm *world, const arguments *a, app_begin begin, output *to)
 {
     ent_status status = ENT_OK;
     if (ent_comm_rank(world) == 0) {
         snprintf(to->log, sizeof to->log, "%s/log.txt", a->out);
         status = make_folder(a->out, &to->made);
-        if (status == ENT_OK) status = app_progress_new(to->log, a->quiet, &to->progress);
+        if (status == ENT_OK) status = app_progress_new(to->log, begin == APP_GO_ON, a->quiet, &to->progress);
+        if (status == ENT_OK) status = ent_checkpoint_clear(a->out, false);
+        if (status == ENT_OK && a->resume)
+            app_progress_note(to->progress, "%s/checkpoint.h5: %s", a->out,
+                              begin == APP_GO_ON ? "going on from it" : "not there, starting afresh");
     }
     return app_agree_with_root(world, status);
 }
@@ -207,19 +218,45 @@ static void report(app_progress *progress, const arguments *a, const ent_federat
     if (a->json) app_print_json(stdout, &view);
 }
 
-static ent_status train(ent_comm *world, const arguments *a, const char *text, const ent_config *config)
+static void warn(void *progress, const char *text)
+{
+    app_progress_note(progress, "warning: %s", text);
+}
+
+static ent_status save(ent_comm *world, const ent_federation *federation, const arguments *a, const char *text)
+{
+    ENT_TRY(ent_result_save(world, federation, a->out, text, app_version_line()));
+    return app_agree_with_root(world, ent_comm_rank(world) == 0 ? ent_checkpoint_clear(a->out, true) : ENT_OK);
+}
+
+static ent_status train(ent_comm *world, const arguments *a, const char *text, const ent_config *config,
+                        app_begin begin)
 {
     ent_federation *federation;
     output to = {.made = 0};
     ENT_TRY(ent_federation_new(world, config, &federation));
-    ent_status status = open_folder(world, a, &to);
+    ent_status status = open_folder(world, a, begin, &to);
     if (status == ENT_OK && to.progress) note_setup(to.progress, federation);
+    const ent_checkpoint_inp keep = {.folder = a->out,
+                                     .config_text = text,
+                                     .resume = begin == APP_GO_ON,
+                                     .stop = app_signals_came,
+                                     .context = to.progress,
+                                     .note = warn};
+    ent_federation_keep(federation, &keep);
     if (status == ENT_OK) status = ent_federation_train(federation, app_progress_round, to.progress);
-    if (status == ENT_OK) status = ent_result_save(world, federation, a->out, text, app_version_line());
+    if (status == ENT_OK) status = save(world, federation, a, text);
     if (status == ENT_OK && to.progress) report(to.progress, a, federation);
     close_folder(&to, a, status);
     ent_federation_free(federation);
     return status;
+}
+
+/* A job that was put into the queue again, though it had ended. */
+static ent_status tell_done(ent_comm *world, const arguments *a)
+{
+    if (ent_comm_rank(world) == 0 && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
+    return app_agree_with_root(world, ent_comm_rank(world) == 0 ? ent_checkpoint_clear(a->out, true) : ENT_OK);
 }
 
 int app_train(int argc, char **argv)
@@ -228,14 +265,16 @@ int app_train(int argc, char **argv)
     ent_comm *world;
     char *text = NULL;
     ent_config *config = NULL;
+    app_begin begin = APP_AFRESH;
+    app_signals_catch();
     ent_status status = app_start(&ARGP, argc, argv, &a, &world);
     if (status != ENT_OK) {
         ent_comm_finish(world);
         return APP_USAGE;
     }
     default_folder(&a);
-    status = read_config(world, &a, &text, &config);
-    if (status == ENT_OK) status = train(world, &a, text, config);
+    status = read_config(world, &a, &text, &config, &begin);
+    if (status == ENT_OK) status = begin == APP_DONE ? tell_done(world, &a) : train(world, &a, text, config, begin);
     app_config_free(config);
     ent_free(text);
     return app_finish(world, status);

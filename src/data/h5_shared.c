@@ -1,7 +1,10 @@
 /* A file that all ranks write: parallel HDF5 under a temporary name; rank 0 brings it to the disk and renames it.
  * Every dataset is contiguous and gets its place when it is made, so each rank writes its rows on its own.  The same
  * driver serves one rank and many, so the file does not depend on their number.  Without MPI: HDF5's plain driver. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "entente/memory.h"
 #include "h5_internal.h"
@@ -67,6 +70,22 @@ ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out)
     else
         ent_h5_release(file);
     return status;
+}
+
+static ent_status reserve(const ent_h5 *file, double bytes)
+{
+    const int descriptor = open(ent_part_name(file->part), O_WRONLY | O_CLOEXEC);
+    const bool done = descriptor >= 0 && fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) == 0;
+    const int why = errno;
+    if (descriptor >= 0) close(descriptor);
+    ENT_REQUIRE(done || why == EOPNOTSUPP || why == ENOSYS, ENT_EIO, "%s: cannot be written: %s", file->path,
+                strerror(why));
+    return ENT_OK;
+}
+
+ent_status ent_h5_reserve(ent_h5 *file, double bytes)
+{
+    return agree(file, is_root(file) ? reserve(file, bytes) : ENT_OK);
 }
 
 ent_status ent_h5_finish_shared(ent_h5 *file)

@@ -184,17 +184,37 @@ static ent_status add_sums(ent_aggregate *a, const ent_update *u)
     return ENT_OK;
 }
 
+static ent_status grow(ent_aggregate *a, int64_t room)
+{
+    double *grown = ent_alloc(room * a->record, sizeof *grown);
+    ENT_REQUIRE(grown, ENT_ENOMEM, "updates of %lld clients: no memory", (long long)room);
+    if (a->eaches > 0) memcpy(grown, a->each, (size_t)(a->eaches * a->record) * sizeof *grown);
+    ent_free(a->each);
+    a->each = grown;
+    a->each_room = room;
+    return ENT_OK;
+}
+
+ent_status ent_aggregate_reserve(ent_aggregate *a, int64_t records)
+{
+    if (records > a->each_room) ENT_TRY(grow(a, records));
+    a->eaches = records;
+    return ENT_OK;
+}
+
+ent_tally ent_aggregate_see(ent_aggregate *a)
+{
+    return (ent_tally){.sums = sums(a),
+                       .sum = (int64_t *)a->sum,
+                       .count = a->count,
+                       .records = a->eaches,
+                       .record = a->record,
+                       .each = a->each};
+}
+
 static ent_status add_record(ent_aggregate *a, const ent_update *u)
 {
-    if (a->eaches == a->each_room) {
-        const int64_t room = 2 * a->each_room + 16;
-        double *grown = ent_alloc(room * a->record, sizeof *grown);
-        ENT_REQUIRE(grown, ENT_ENOMEM, "updates of %lld clients: no memory", (long long)room);
-        if (a->eaches > 0) memcpy(grown, a->each, (size_t)(a->eaches * a->record) * sizeof *grown);
-        ent_free(a->each);
-        a->each = grown;
-        a->each_room = room;
-    }
+    if (a->eaches == a->each_room) ENT_TRY(grow(a, 2 * a->each_room + 16));
     double *to = a->each + a->eaches++ * a->record;
     *to++ = (double)u->client;
     memcpy(to, u->delta, (size_t)a->params * sizeof *to);

@@ -30,6 +30,27 @@ static int64_t most_rows(const ent_federation *f)
     return most;
 }
 
+ent_status ent_work_make(const ent_federation *f, ent_work *work)
+{
+    const ent_block *block;
+    const int params = ent_model_params(f->model), blocks = ent_model_blocks(f->model, &block);
+    *work = (ent_work){.w = ent_alloc(params, sizeof(double)),
+                       .first = ent_alloc(params, sizeof(double)),
+                       .second = ent_alloc(params, sizeof(double)),
+                       .steps = ent_alloc(blocks, sizeof *work->steps)};
+    ENT_REQUIRE(work->w && work->first && work->second && work->steps, ENT_ENOMEM, "client: no memory");
+    return ENT_OK;
+}
+
+void ent_work_clear(ent_work *work)
+{
+    ent_free(work->w);
+    ent_free(work->first);
+    ent_free(work->second);
+    ent_free(work->steps);
+    *work = (ent_work){.w = NULL};
+}
+
 ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out)
 {
     ent_trainer *t = ent_alloc(1, sizeof *t);
@@ -37,17 +58,12 @@ ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out)
     t->params = ent_model_params(f->model);
     t->blocks = ent_model_blocks(f->model, &t->block);
     t->order_room = most_rows(f);
-    ent_work *work = &t->work;
-    work->w = ent_alloc(t->params, sizeof(double));
-    work->first = ent_alloc(t->params, sizeof(double));
-    work->second = ent_alloc(t->params, sizeof(double));
-    work->steps = ent_alloc(t->blocks, sizeof *work->steps);
+    const ent_status status = ent_work_make(f, &t->work);
     t->gradient = ent_alloc(t->params, sizeof(double));
     t->trains = ent_alloc(t->blocks, sizeof *t->trains);
     t->order = ent_alloc(t->order_room, sizeof *t->order);
     t->context = ent_alloc(t->order_room, sizeof *t->context);
-    if (!work->w || !work->first || !work->second || !work->steps || !t->gradient || !t->trains || !t->order ||
-        !t->context) {
+    if (status != ENT_OK || !t->gradient || !t->trains || !t->order || !t->context) {
         ent_trainer_free(t);
         return ent_fail(ENT_ENOMEM, "client: no memory");
     }
@@ -58,10 +74,7 @@ ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out)
 void ent_trainer_free(ent_trainer *t)
 {
     if (!t) return;
-    ent_free(t->work.w);
-    ent_free(t->work.first);
-    ent_free(t->work.second);
-    ent_free(t->work.steps);
+    ent_work_clear(&t->work);
     ent_free(t->gradient);
     ent_free(t->trains);
     ent_free(t->order);
@@ -122,6 +135,21 @@ void ent_work_start(ent_trainer *t, const ent_federation *f, int64_t round, int6
     work->round = round;
     work->done = 0;
     work->loss = 0.0;
+    t->ordered_epoch = -1;
+}
+
+void ent_work_resume(ent_trainer *t, const ent_work *begun)
+{
+    ent_work *work = &t->work;
+    const size_t bytes = (size_t)t->params * sizeof(double);
+    memcpy(work->w, begun->w, bytes);
+    memcpy(work->first, begun->first, bytes);
+    memcpy(work->second, begun->second, bytes);
+    memcpy(work->steps, begun->steps, (size_t)t->blocks * sizeof *work->steps);
+    work->client = begun->client;
+    work->round = begun->round;
+    work->done = begun->done;
+    work->loss = begun->loss;
     t->ordered_epoch = -1;
 }
 

@@ -14,13 +14,34 @@ void ent_answer_by_prior(const ent_federation *f, const ent_part *part, int64_t 
             memcpy(output + k * f->outputs, f->prior, (size_t)f->outputs * sizeof *output);
 }
 
+/* Piece by piece, of about a second at most; who stops leaves the rest. */
+static ent_status predict_slice(ent_federation *f, const ent_rows *slice, double *output)
+{
+    const int64_t most = INT64_C(1 << 24) >> ent_model_qubits(f->model), piece = most > 16 ? most : 16;
+    for (int64_t first = 0; first < slice->n; first += piece) {
+        bool stops;
+        ent_samples some = slice->samples;
+        ENT_TRY(ent_checkpoint_look(f, &stops));
+        if (stops) return ENT_OK;
+        some.n = slice->n - first < piece ? slice->n - first : piece;
+        some.context += first;
+        if (some.category) some.category += first;
+        if (some.value) some.value += first;
+        for (int m = 0; m < f->modalities; m++) some.x[m] += first * ent_reduced_width(f, m);
+        ENT_TRY(ent_model_predict(f->model, f->w, &some, output + first * f->outputs));
+    }
+    return ENT_OK;
+}
+
 ent_status ent_predict_part(ent_federation *f, int which, double **output)
 {
     const ent_rows *slice = &f->slice[which];
     double *mine = ent_alloc(slice->n * f->outputs, sizeof *mine);
-    ent_status status = mine ? ent_model_predict(f->model, f->w, &slice->samples, mine)
-                             : ent_fail(ENT_ENOMEM, "evaluation: no memory");
-    status = ent_comm_agree(f->world, ent_team_settle(f->team, status));
+    ent_status status = mine ? predict_slice(f, slice, mine) : ent_fail(ENT_ENOMEM, "evaluation: no memory");
+    status = ent_team_settle(f->team, status);
+    const bool stops = f->watch && ent_watch_end(f->watch);
+    status = ent_comm_agree(f->world, status);
+    if (status == ENT_OK && stops) status = ent_fail(ENT_STOPPED, "stopped while evaluating");
     if (status == ENT_OK) ent_answer_by_prior(f, &f->part[which], slice->first, slice->n, mine);
     *output = NULL;
     if (status == ENT_OK)

@@ -11,12 +11,14 @@
  *   rule        the aggregation rules, one row of a table each                   pure
  *   attack      what Byzantine clients send instead                              pure
  *   aggregate   what the clients send, added up or combined
+ *   checkpoint  a training's state in a file, and back;  checkpoint_table: its tables, with a check for every row
  *   round       one round, from the timeline to the new weights
  *   evaluate    predictions and figures;  personal: those of models of the clients' own;  result: the file */
 #ifndef ENTENTE_FED_ROOM_H
 #define ENTENTE_FED_ROOM_H
 
 #include "entente/fed.h"
+#include "entente/h5.h"
 #include "entente/qasm.h"
 #include "rule.h"
 
@@ -62,6 +64,8 @@ struct ent_federation {
     int64_t patterns;
     ent_client_figures *client;
     double train_s, read_s, trained_samples;
+    ent_checkpoint_inp keep; /* folder NULL: no checkpoints */
+    ent_watch *watch;        /* while it trains with checkpoints, else NULL */
 };
 
 /* population.c: the parts, their clients and their masks.  Local; the same on all ranks. */
@@ -164,6 +168,16 @@ ent_status ent_variates_fetch(ent_variates *v, const ent_federation *f, const en
 ent_status ent_variates_keep(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
                              const double *mine);
 
+/* Those who have a vector here, ascending: clients [*n], allocated; and one's vector [width], NULL before it has one.
+ * Local. */
+ent_status ent_variates_list(const ent_variates *v, const ent_federation *f, int64_t *n, int64_t **clients);
+/* Set the vector of a client whose home this is; of others nothing happens.  Local. */
+ent_status ent_variates_set(ent_variates *v, const ent_federation *f, int64_t client, const double *vector);
+static inline bool ent_variates_home(const ent_federation *f, int64_t client)
+{
+    return client % ent_comm_size(f->lane) == ent_comm_rank(f->lane);
+}
+
 /* client.c: local training.  Local. */
 
 /* One client's training as far as it has come; everything that it needs to go on. */
@@ -174,10 +188,15 @@ typedef struct {
     int64_t *steps;              /* [blocks] updates that a block has had */
 } ent_work;
 
+ent_status ent_work_make(const ent_federation *f, ent_work *work);
+void ent_work_clear(ent_work *work);
+
 ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out);
 void ent_trainer_free(ent_trainer *trainer);
 ent_work *ent_trainer_work(ent_trainer *trainer);
 void ent_work_start(ent_trainer *trainer, const ent_federation *f, int64_t round, int64_t client);
+/* Go on with work that was begun elsewhere: `begun` is copied. */
+void ent_work_resume(ent_trainer *trainer, const ent_work *begun);
 /* One batch; *over after the last. */
 ent_status ent_work_step(ent_trainer *trainer, const ent_federation *f, const ent_rule_state *rule,
                          const double *variate, const ent_samples *samples, bool *over);
@@ -206,12 +225,33 @@ void ent_aggregate_start(ent_aggregate *aggregate);
 void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight);
 /* Local.  Errors: ENT_ENUMERIC, naming the block. */
 ent_status ent_aggregate_add(ent_aggregate *aggregate, const ent_federation *f, const ent_update *update);
+/* What was added on this rank so far, as tables of 8-byte numbers; open for reading. */
+typedef struct {
+    int64_t sums; /* 4 a sum */
+    int64_t *sum;
+    int64_t *count; /* [2] clients, samples */
+    int64_t records, record;
+    double *each; /* [records][record] */
+} ent_tally;
+ent_tally ent_aggregate_see(ent_aggregate *aggregate);
+/* Room for `records` of them, to be filled through ent_aggregate_see.  Local. */
+ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
 /* The mean of what was added on all ranks, or what the rule combines it to, the same on all of them.  It lives until
  * the next start.  Collective. */
 ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_federation *f, const ent_rule_state *s,
                                 const ent_mean **mean);
 
 /* round.c */
+
+/* A round that was stopped inside: what is left of it.  Saved: what this rank has of it; loaded: all of it, without
+ * `work`, which is read where it goes on. */
+typedef struct {
+    int64_t left, works;
+    int64_t *member;      /* [left] members still to train, at work or not: their numbers in the round's cohort */
+    int64_t *at_work;     /* [works] those of them that are at work */
+    const ent_work *work; /* [works] */
+    double seconds;       /* that it has taken so far */
+} ent_inside;
 
 /* What a training run works in. */
 typedef struct {
@@ -226,11 +266,46 @@ typedef struct {
     ent_aggregate *aggregate;
     uint8_t *byzantine; /* [clients], or NULL where nobody is */
     ent_update update;
+    ent_inside *resume; /* the round to go on with was stopped inside; else NULL */
+    bool unmeasured;    /* the last round was stopped in its evaluation */
 } ent_training;
 
 ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective */
 void ent_training_clear(ent_training *t);
-ent_status ent_round_run(ent_training *t, ent_round *figures); /* Collective */
+/* Errors: ENT_STOPPED, saved.  Collective. */
+ent_status ent_round_run(ent_training *t, ent_round *figures);
+/* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
+ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
+
+/* checkpoint.c.  Failures of what is Collective are agreed on. */
+
+/* Whether to stop here, to be asked between pieces of work.  Ranks that hold a state together ask in step and get the same
+ * answer.  Collective over the group, Local without. */
+ent_status ent_checkpoint_look(const ent_federation *f, bool *stops);
+/* Save behind round f->rounds - 1, or, with `inside`, in round f->rounds; then the sums of the round at hand are no
+ * longer apart by rank.  Collective. */
+ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);
+/* Back to where the checkpoint was: f->rounds and its figures, weights, memories, and t->resume.  Collective. */
+ent_status ent_checkpoint_load(ent_training *t);
+/* What had been added up in the round that was stopped, shared out to the ranks; behind ent_aggregate_start.  Local. */
+ent_status ent_checkpoint_tally(ent_training *t);
+/* Work k of t->resume->at_work.  Local. */
+ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work);
+void ent_inside_free(ent_inside *inside);
+
+/* checkpoint_table.c: tables [rows][width] of 8-byte numbers (ENT_H5_I64 or ENT_H5_F64) in a file; beside each table its
+ * checks, 64 bits of every row's SHA-256. */
+
+/* Make a table of all ranks' rows, `mine` of this rank, from row *first on.  Collective. */
+ent_status ent_ctable_make(ent_h5 *file, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
+                           int64_t width, int64_t *first);
+/* Fill n rows.  Local. */
+ent_status ent_ctable_put(ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n, int64_t width,
+                          const void *rows);
+/* The reverse.  Local.  Errors: ENT_EFORMAT: missing, of another shape, or damaged. */
+ent_status ent_ctable_rows(const ent_h5 *file, const char *name, int64_t *rows);
+ent_status ent_ctable_get(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                          int64_t width, void *rows);
 
 /* personal.c.  Collective. */
 
@@ -244,7 +319,7 @@ ent_status ent_result_restore_ansatz(const char *folder, const char *modality, e
 ent_status ent_result_restore_label(ent_federation *f, const char *folder);
 ent_status ent_result_restore(ent_federation *f, const char *folder);
 
-/* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated. */
+/* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated.  Errors: ENT_STOPPED too. */
 ent_status ent_predict_part(ent_federation *f, int part, double **output);
 /* Rows first..first+n-1 of a part that policy drop does not answer get what the training labels alone predict. */
 void ent_answer_by_prior(const ent_federation *f, const ent_part *part, int64_t first, int64_t n, double *output);

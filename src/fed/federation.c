@@ -260,28 +260,71 @@ void ent_federation_free(ent_federation *f)
     ent_free(f);
 }
 
+/* In passing: one that fails leaves the one before it, and the training goes on. */
+static void keep_checkpoint(ent_training *t)
+{
+    const ent_federation *f = t->f;
+    const int every = f->config->run.checkpoint_every;
+    if (!f->keep.folder || every == 0 || f->rounds % every != 0 || f->rounds == f->config->federation.rounds) return;
+    if (ent_checkpoint_save(t, NULL) == ENT_OK || ent_comm_rank(f->world) > 0 || !f->keep.note) return;
+    char text[1024];
+    snprintf(text, sizeof text, "no checkpoint behind round %lld: %.900s", (long long)f->rounds, ent_message());
+    f->keep.note(f->keep.context, text);
+}
+
+/* Stopped between two rounds, or while evaluating. */
+static ent_status stop_behind(ent_training *t)
+{
+    const long long rounds = (long long)t->f->rounds;
+    const ent_status status = ent_checkpoint_save(t, NULL);
+    if (status != ENT_OK) return ent_fail_in(status, "stopped behind round %lld without a checkpoint", rounds);
+    return ent_fail(ENT_STOPPED, "checkpoint written behind round %lld: run again with --resume", rounds);
+}
+
+/* What follows the last round's training. */
+static ent_status finish_round(ent_training *t, ent_round_done *done, void *context)
+{
+    ent_federation *f = t->f;
+    ent_round *figures = &f->round[f->rounds - 1];
+    ent_status status = ent_round_evaluate(t, figures);
+    t->unmeasured = status == ENT_STOPPED;
+    if (t->unmeasured) return stop_behind(t);
+    if (status == ENT_OK && done && ent_comm_rank(f->world) == 0) status = done(context, f, figures);
+    return ent_comm_agree(f->world, status);
+}
+
+static ent_status run_rounds(ent_training *t, ent_round_done *done, void *context)
+{
+    ent_federation *f = t->f;
+    const double begin = ent_clock_s(), before_s = f->train_s + (t->resume ? t->resume->seconds : 0.0);
+    ent_status status = t->unmeasured ? finish_round(t, done, context) : ENT_OK;
+    while (f->rounds < f->config->federation.rounds && status == ENT_OK) {
+        ent_round *figures = &f->round[f->rounds];
+        *figures = (ent_round){.round = f->rounds};
+        status = ent_round_run(t, figures);
+        if (status != ENT_OK) break;
+        f->rounds++;
+        f->trained_samples += (double)figures->samples;
+        status = finish_round(t, done, context);
+        f->train_s = before_s + ent_clock_s() - begin;
+        if (status == ENT_OK) keep_checkpoint(t);
+    }
+    if (status != ENT_OK) return status;
+    status = ent_training_evaluate(t);
+    return status == ENT_STOPPED ? stop_behind(t) : status;
+}
+
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
 {
     ent_training t;
-    const double begin = ent_clock_s();
     f->rounds = 0;
-    f->trained_samples = 0.0;
+    f->trained_samples = f->train_s = 0.0;
     ent_free(f->round);
     f->round = ent_alloc(f->config->federation.rounds, sizeof *f->round);
     ENT_TRY(ent_comm_agree(f->world, f->round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
     ent_status status = ent_training_make(f, &t);
-    for (int64_t round = 0; round < f->config->federation.rounds && status == ENT_OK; round++) {
-        ent_round *figures = &f->round[round];
-        *figures = (ent_round){.round = round};
-        status = ent_round_run(&t, figures);
-        if (status != ENT_OK) break;
-        f->rounds = round + 1;
-        f->trained_samples += (double)figures->samples;
-        if (done && ent_comm_rank(f->world) == 0) status = done(context, f, figures);
-        status = ent_comm_agree(f->world, status);
-    }
-    f->train_s = ent_clock_s() - begin;
-    if (status == ENT_OK) status = ent_training_evaluate(&t);
+    if (status == ENT_OK && f->keep.resume) status = ent_checkpoint_load(&t);
+    if (status == ENT_OK) status = run_rounds(&t, done, context);
     ent_training_clear(&t);
     return status;
 }

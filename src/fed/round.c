@@ -1,5 +1,8 @@
 /* One round: the cohort by the timeline, its clients dealt to ranks by cost, local training from each member's base,
- * the rule's step. */
+ * the rule's step.
+ *
+ * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next training
+ * goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
 #include <math.h>
 #include <string.h>
 
@@ -7,6 +10,12 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed.h"
+
+static bool wishes_to_stop(void *federation)
+{
+    const ent_checkpoint_inp *keep = &((const ent_federation *)federation)->keep;
+    return keep->stop && keep->stop(keep->context);
+}
 
 static ent_status update_make(const ent_training *t, ent_update *u)
 {
@@ -31,6 +40,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     if (status == ENT_OK) status = ent_timeline_new(f, &t->timeline);
     if (status == ENT_OK) status = ent_history_new(f, &t->history);
     if (status == ENT_OK && t->rule->client_vectors > 0) status = ent_variates_new(f, &t->variates);
+    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->world, wishes_to_stop, f, &f->watch);
     return ent_comm_agree(f->world, status);
 }
 
@@ -42,6 +52,9 @@ void ent_training_clear(ent_training *t)
     ent_variates_free(t->variates);
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
+    ent_watch_free(t->f->watch);
+    t->f->watch = NULL;
+    ent_inside_free(t->resume);
     ent_rule_state_clear(&t->state);
     ent_free(t->byzantine);
     ent_free(t->update.delta);
@@ -58,6 +71,10 @@ typedef struct {
     int64_t *client;    /* [n] own members, ascending */
     ent_member *member; /* [n] the same */
     double *variate;    /* [n][client vectors * params], or NULL */
+    ent_cohort rest;    /* of a round that was stopped */
+    ent_work *begun;    /* [n] what was at work then, else w is NULL; or NULL */
+    int64_t done;       /* own members that have trained */
+    bool at_work;       /* stopped in the next one */
 } share;
 
 static void share_clear(share *s)
@@ -66,12 +83,53 @@ static void share_clear(share *s)
     ent_free(s->client);
     ent_free(s->member);
     ent_free(s->variate);
+    ent_free(s->rest.member);
+    for (int64_t k = 0; s->begun && k < s->n; k++) ent_work_clear(&s->begun[k]);
+    ent_free(s->begun);
 }
 
-static ent_status share_make(const ent_training *t, const ent_cohort *cohort, share *s)
+/* The members that were left when the round was stopped. */
+static ent_status take_rest(const ent_training *t, const ent_cohort *whole, share *s)
+{
+    const ent_inside *inside = t->resume;
+    s->rest = (ent_cohort){.drawn = whole->drawn, .n = inside->left};
+    s->rest.member = ent_alloc(inside->left, sizeof *s->rest.member);
+    ENT_REQUIRE(s->rest.member, ENT_ENOMEM, "round: no memory");
+    for (int64_t i = 0; i < inside->left; i++) {
+        const int64_t number = inside->member[i];
+        ENT_REQUIRE(number >= 0 && number < whole->n, ENT_EFORMAT, "checkpoint: member %lld of a cohort of %lld",
+                    (long long)number, (long long)whole->n);
+        s->rest.member[i] = whole->member[number];
+    }
+    return ENT_OK;
+}
+
+/* Member i's number in the whole cohort. */
+static int64_t number_of(const ent_training *t, int64_t i)
+{
+    return t->resume ? t->resume->member[i] : i;
+}
+
+/* What was at work on own members. */
+static ent_status take_begun(const ent_training *t, share *s)
+{
+    const ent_inside *inside = t->resume;
+    s->begun = ent_alloc(s->n, sizeof *s->begun);
+    ENT_REQUIRE(s->begun, ENT_ENOMEM, "round: no memory");
+    for (int64_t i = 0, k = 0; i < s->cohort->n; i++) {
+        if (s->rank[i] != ent_comm_rank(t->f->lane)) continue;
+        for (int64_t j = 0; j < inside->works; j++)
+            if (inside->at_work[j] == inside->member[i]) ENT_TRY(ent_checkpoint_work(t, j, &s->begun[k]));
+        k++;
+    }
+    return ENT_OK;
+}
+
+static ent_status share_make(const ent_training *t, const ent_cohort *whole, share *s)
 {
     const ent_federation *f = t->f;
-    s->cohort = cohort;
+    if (t->resume) ENT_TRY(take_rest(t, whole, s));
+    const ent_cohort *cohort = s->cohort = t->resume ? &s->rest : whole;
     s->rank = ent_alloc(cohort->n, sizeof *s->rank);
     ENT_REQUIRE(s->rank, ENT_ENOMEM, "round: no memory");
     ENT_TRY(ent_schedule_make(f, cohort, s->rank));
@@ -86,7 +144,7 @@ static ent_status share_make(const ent_training *t, const ent_cohort *cohort, sh
         s->client[k] = cohort->member[i].client;
         s->member[k++] = cohort->member[i];
     }
-    return ENT_OK;
+    return t->resume ? take_begun(t, s) : ENT_OK;
 }
 
 static void fill_update(ent_training *t, double weight)
@@ -101,8 +159,10 @@ static void fill_update(ent_training *t, double weight)
     for (int k = 0; k < t->state.params; k++) u->delta[k] = work->w[k] - t->state.base[k];
 }
 
-static ent_status train_client(ent_training *t, const share *s, int64_t k)
+/* Own member s->done; s->at_work where it stops in the middle. */
+static ent_status train_client(ent_training *t, share *s)
 {
+    const int64_t k = s->done;
     ent_federation *f = t->f;
     const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
     double *variate = s->variate ? s->variate + k * width : NULL;
@@ -111,38 +171,34 @@ static ent_status train_client(ent_training *t, const share *s, int64_t k)
     ent_work_start(t->trainer, f, s->member[k].base, s->client[k]);
     memcpy(ent_trainer_work(t->trainer)->w, t->state.base, (size_t)t->state.params * sizeof(double));
     if (t->rule->begin) t->rule->begin(&t->state, variate, ent_trainer_work(t->trainer)->w);
-    for (bool over = false; !over;) ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
+    if (s->begun && s->begun[k].w) ent_work_resume(t->trainer, &s->begun[k]);
+    for (bool over = false; !over;) {
+        ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
+        if (!over) ENT_TRY(ent_checkpoint_look(f, &s->at_work));
+        if (s->at_work) return ENT_OK;
+    }
     fill_update(t, s->member[k].weight);
     if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
     if (t->byzantine && t->byzantine[s->client[k]]) ent_attack_apply(&t->state, &t->update);
-    return ent_aggregate_add(t->aggregate, f, &t->update);
-}
-
-static ent_status train_share(ent_training *t, int64_t round, const share *s)
-{
-    for (int64_t first = 0, ready; first < s->n; first += ready) {
-        ENT_TRY(ent_store_fetch(t->store, t->f, s->n - first, s->client + first, &ready));
-        for (int64_t k = first; k < first + ready; k++) {
-            const ent_status status = train_client(t, s, k);
-            if (status != ENT_OK)
-                return ent_fail_in(status, "round %lld, client %lld", (long long)round + 1, (long long)s->client[k]);
-        }
-    }
+    ENT_TRY(ent_aggregate_add(t->aggregate, f, &t->update));
+    s->done++;
     return ENT_OK;
 }
 
-static ent_status evaluate_round(ent_training *t, ent_round *figures)
+static ent_status train_share(ent_training *t, int64_t round, share *s)
 {
-    ent_federation *f = t->f;
-    const int part[2] = {ENT_VALIDATION, ENT_TEST};
-    ent_metrics *metrics[2] = {&figures->validation, &figures->test};
-    for (int k = 0; k < 2; k++) {
-        double *output;
-        ENT_TRY(t->rule->own ? ent_predict_own(t, part[k], 0, &output) : ent_predict_part(f, part[k], &output));
-        ent_status status = ENT_OK;
-        if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
-        ent_free(output);
-        ENT_TRY(ent_comm_agree(f->world, status));
+    for (int64_t first = 0, ready; first < s->n; first += ready) {
+        ENT_TRY(ent_store_fetch(t->store, t->f, s->n - first, s->client + first, &ready));
+        while (s->done < first + ready) {
+            bool stops;
+            ENT_TRY(ent_checkpoint_look(t->f, &stops));
+            if (stops) return ENT_OK;
+            const ent_status status = train_client(t, s);
+            if (status != ENT_OK)
+                return ent_fail_in(status, "round %lld, client %lld", (long long)round + 1,
+                                   (long long)s->client[s->done]);
+            if (s->at_work) return ENT_OK;
+        }
     }
     return ENT_OK;
 }
@@ -152,12 +208,11 @@ static void slowest(const ent_federation *f, ent_round *figures)
     int64_t nanoseconds = llround(1e9 * figures->compute_s);
     ent_comm_sum(f->world, &nanoseconds, 1);
     figures->compute_mean_s = 1e-9 * (double)nanoseconds / ent_comm_size(f->world);
-    double seconds[] = {figures->compute_s, figures->communicate_s, figures->wait_s, figures->evaluate_s};
-    ent_comm_max(f->world, seconds, 4);
+    double seconds[] = {figures->compute_s, figures->communicate_s, figures->wait_s};
+    ent_comm_max(f->world, seconds, 3);
     figures->compute_s = seconds[0];
     figures->communicate_s = seconds[1];
     figures->wait_s = seconds[2];
-    figures->evaluate_s = seconds[3];
 }
 
 /* From what was sent to the new weights.  Collective. */
@@ -178,30 +233,86 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
     return ENT_OK;
 }
 
-static bool is_evaluated(const ent_federation *f, int64_t round)
+/* Members of all ranks that have trained send their vectors home; the others' are as they were. */
+static ent_status keep_done(ent_training *t, share *s)
 {
-    const ent_config_federation *c = &f->config->federation;
-    return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
+    const ent_federation *f = t->f;
+    const ent_cohort *cohort = s->cohort;
+    int64_t *done = ent_alloc(cohort->n, sizeof *done), mine = 0;
+    ent_status status = ent_comm_agree(f->world, done ? ENT_OK : ent_fail(ENT_ENOMEM, "round: no memory"));
+    if (status == ENT_OK) {
+        for (int64_t i = 0; i < cohort->n; i++)
+            if (s->rank[i] == ent_comm_rank(f->lane)) done[i] = mine++ < s->done;
+        ent_comm_sum(f->lane, done, cohort->n);
+        for (int64_t i = 0; i < cohort->n; i++)
+            if (!done[i]) s->rank[i] = -1;
+        status = ent_variates_keep(t->variates, f, cohort, s->rank, s->variate);
+    }
+    ent_free(done);
+    return status;
+}
+
+/* What this rank has left to do: own members from s->done on, and those of them that are at work. */
+static void list_rest(const ent_training *t, const share *s, ent_inside *inside, ent_work *work)
+{
+    for (int64_t i = 0, k = 0; i < s->cohort->n; i++) {
+        if (s->rank[i] != ent_comm_rank(t->f->lane)) continue;
+        const bool here = k == s->done && s->at_work, waits = !here && s->begun && s->begun[k].w;
+        if (k >= s->done) inside->member[inside->left++] = number_of(t, i);
+        if (k >= s->done && (here || waits)) {
+            work[inside->works] = here ? *ent_trainer_work(t->trainer) : s->begun[k];
+            inside->at_work[inside->works++] = number_of(t, i);
+        }
+        k++;
+    }
+}
+
+/* Save what is done of the round: the status is ENT_STOPPED where that succeeds. */
+static ent_status stop(ent_training *t, share *s, double seconds)
+{
+    ent_federation *f = t->f;
+    ent_work *work = ent_alloc(s->n, sizeof *work);
+    ent_inside inside = {.member = ent_alloc(s->n, sizeof *inside.member),
+                         .at_work = ent_alloc(s->n, sizeof *inside.at_work),
+                         .work = work,
+                         .seconds = seconds + (t->resume ? t->resume->seconds : 0.0)};
+    const bool there = work && inside.member && inside.at_work;
+    ent_status status = ent_comm_agree(f->world, there ? ENT_OK : ent_fail(ENT_ENOMEM, "round: no memory"));
+    if (status == ENT_OK) {
+        list_rest(t, s, &inside, work);
+        if (t->variates) status = keep_done(t, s);
+    }
+    if (status == ENT_OK) status = ent_checkpoint_save(t, &inside);
+    ent_free(work);
+    ent_free(inside.member);
+    ent_free(inside.at_work);
+    if (status != ENT_OK)
+        return ent_fail_in(status, "stopped in round %lld without a checkpoint", (long long)f->rounds + 1);
+    return ent_fail(ENT_STOPPED, "checkpoint written at round %lld (inside): run again with --resume",
+                    (long long)f->rounds + 1);
 }
 
 static ent_status run(ent_training *t, ent_round *figures, share *s)
 {
     ent_federation *f = t->f;
     const ent_cohort *cohort;
-    double clock[5] = {ent_clock_s()};
+    double clock[4] = {ent_clock_s()};
     ent_status status = ent_timeline_round(t->timeline, f, figures->round, &cohort);
     if (status == ENT_OK) status = ent_history_keep(t->history, figures->round, f->w);
     if (status == ENT_OK) status = share_make(t, cohort, s);
     if (t->variates) {
         ENT_TRY(ent_comm_agree(f->world, status));
-        status = ent_variates_fetch(t->variates, f, cohort, s->rank, s->variate);
+        status = ent_variates_fetch(t->variates, f, s->cohort, s->rank, s->variate);
     }
     t->state.round = figures->round;
     ent_aggregate_start(t->aggregate);
+    if (status == ENT_OK && t->resume) status = ent_checkpoint_tally(t);
     if (status == ENT_OK) status = train_share(t, figures->round, s);
     status = ent_team_settle(f->team, status);
     clock[1] = ent_clock_s();
+    const bool stops = f->watch && ent_watch_end(f->watch);
     ENT_TRY(ent_comm_agree(f->world, status));
+    if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
     ENT_TRY(serve(t, s, figures));
     ent_history_forget(t->history, ent_timeline_oldest(t->timeline, f));
@@ -210,12 +321,9 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     figures->simulated_s = cohort->simulated_s;
     figures->staleness = cohort->staleness;
     clock[3] = ent_clock_s();
-    if (is_evaluated(f, figures->round)) ENT_TRY(evaluate_round(t, figures));
-    clock[4] = ent_clock_s();
-    figures->compute_s = clock[1] - clock[0];
+    figures->compute_s = clock[1] - clock[0] + (t->resume ? t->resume->seconds : 0.0);
     figures->wait_s = clock[2] - clock[1];
     figures->communicate_s = clock[3] - clock[2];
-    figures->evaluate_s = clock[4] - clock[3];
     slowest(f, figures);
     return ENT_OK;
 }
@@ -225,5 +333,43 @@ ent_status ent_round_run(ent_training *t, ent_round *figures)
     share s = {.n = 0};
     const ent_status status = run(t, figures, &s);
     share_clear(&s);
+    ent_inside_free(t->resume);
+    t->resume = NULL;
+    return status;
+}
+
+static bool is_evaluated(const ent_federation *f, int64_t round)
+{
+    const ent_config_federation *c = &f->config->federation;
+    return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
+}
+
+static ent_status evaluate_round(ent_training *t, ent_round *figures)
+{
+    ent_federation *f = t->f;
+    const int part[2] = {ENT_VALIDATION, ENT_TEST};
+    ent_metrics *metrics[2] = {&figures->validation, &figures->test};
+    for (int k = 0; k < 2; k++) {
+        double *output;
+        ENT_TRY(t->rule->own ? ent_predict_own(t, part[k], 0, &output) : ent_predict_part(f, part[k], &output));
+        ent_status status = ENT_OK;
+        if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
+        ent_free(output);
+        ENT_TRY(ent_comm_agree(f->world, status));
+    }
+    return ENT_OK;
+}
+
+ent_status ent_round_evaluate(ent_training *t, ent_round *figures)
+{
+    if (!is_evaluated(t->f, figures->round)) return ENT_OK;
+    const double begin = ent_clock_s();
+    const ent_status status = evaluate_round(t, figures);
+    if (status == ENT_OK) {
+        figures->evaluate_s = ent_clock_s() - begin;
+        ent_comm_max(t->f->world, &figures->evaluate_s, 1);
+    } else {
+        figures->validation = figures->test = (ent_metrics){.n = 0};
+    }
     return status;
 }

@@ -36,9 +36,29 @@ void ent_variates_free(ent_variates *v)
     ent_free(v);
 }
 
+ent_status ent_variates_list(const ent_variates *v, const ent_federation *f, int64_t *n, int64_t **clients)
+{
+    const int64_t size = ent_comm_size(f->lane), rank = ent_comm_rank(f->lane);
+    *n = 0;
+    *clients = ent_alloc(v->homes, sizeof **clients);
+    ENT_REQUIRE(*clients, ENT_ENOMEM, "clients' vectors: no memory");
+    for (int64_t k = 0; k < v->homes; k++)
+        if (v->at[k]) (*clients)[(*n)++] = rank + k * size;
+    return ENT_OK;
+}
+
 const double *ent_variates_at(const ent_variates *v, const ent_federation *f, int64_t client)
 {
     return v->at[client / ent_comm_size(f->lane)];
+}
+
+ent_status ent_variates_set(ent_variates *v, const ent_federation *f, int64_t client, const double *vector)
+{
+    double **at = &v->at[client / ent_comm_size(f->lane)];
+    if (!*at) *at = ent_alloc(v->width, sizeof **at);
+    ENT_REQUIRE(*at, ENT_ENOMEM, "clients' vectors: no memory");
+    memcpy(*at, vector, (size_t)v->width * sizeof **at);
+    return ENT_OK;
 }
 
 /* One way of a journey: members grouped by the rank at the other end, in the order of the cohort. */

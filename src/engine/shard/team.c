@@ -99,6 +99,12 @@ void ent_team_free(ent_team *team)
     ent_free(team);
 }
 
+ent_status ent_team_agree(ent_team *team, ent_status status)
+{
+    struct ent_shard_team *t = (struct ent_shard_team *)team;
+    return t ? agree(t, status) : status;
+}
+
 ent_status ent_team_settle(ent_team *team, ent_status status)
 {
     struct ent_shard_team *t = (struct ent_shard_team *)team;

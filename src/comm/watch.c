@@ -1,0 +1,98 @@
+/* A question to all ranks, "shall we stop?", while each is at its own work.
+ *
+ * A rank that is asked to stop sends an empty message to every other rank, once in a period; the others see it at their
+ * next look.  A period ends with a barrier that does not block, so a rank that waits for the others still looks around
+ * and may tell them.  Behind the barrier all ranks count those that have told the others: that many messages, less its
+ * own, a rank has to receive, so none is left over for the next period.  Cost of a look: a clock and a call; messages
+ * are looked for LOOK_S apart. */
+#include <mpi.h>
+
+#include "entente/clock.h"
+#include "entente/comm.h"
+#include "entente/memory.h"
+
+enum { TAG = 4 };
+static const double LOOK_S = 0.02;
+
+struct ent_watch {
+    MPI_Comm mpi;
+    int rank, size;
+    ent_wish *wish;
+    void *context;
+    bool told;         /* this rank has told the others */
+    int64_t heard;     /* messages of others */
+    double looked_s;   /* when it looked for them last */
+    MPI_Request *sent; /* [size] */
+};
+
+ent_status ent_watch_new(ent_comm *comm, ent_wish *wish, void *context, ent_watch **out)
+{
+    ent_watch *w = ent_alloc(1, sizeof *w);
+    MPI_Request *sent = ent_alloc(ent_comm_size(comm), sizeof(MPI_Request));
+    if (!w || !sent) {
+        ent_free(w);
+        ent_free(sent);
+        return ent_fail(ENT_ENOMEM, "watch: no memory");
+    }
+    *w = (ent_watch){*(const MPI_Comm *)ent_comm_mpi(comm),
+                     ent_comm_rank(comm),
+                     ent_comm_size(comm),
+                     wish,
+                     context,
+                     false,
+                     0,
+                     0.0,
+                     sent};
+    for (int r = 0; r < w->size; r++) sent[r] = MPI_REQUEST_NULL;
+    *out = w;
+    return ENT_OK;
+}
+
+void ent_watch_free(ent_watch *w)
+{
+    if (!w) return;
+    ent_free(w->sent);
+    ent_free(w);
+}
+
+static void tell(ent_watch *w)
+{
+    for (int r = 0; r < w->size; r++)
+        if (r != w->rank) MPI_Isend(NULL, 0, MPI_BYTE, r, TAG, w->mpi, &w->sent[r]);
+    w->told = true;
+}
+
+static void hear(ent_watch *w)
+{
+    MPI_Recv(NULL, 0, MPI_BYTE, MPI_ANY_SOURCE, TAG, w->mpi, MPI_STATUS_IGNORE);
+    w->heard++;
+}
+
+bool ent_watch_look(ent_watch *w)
+{
+    if (!w->told && w->wish(w->context)) tell(w);
+    const double now = ent_clock_s();
+    if (w->told || w->heard > 0 || w->size == 1 || now - w->looked_s < LOOK_S) return w->told || w->heard > 0;
+    int there;
+    w->looked_s = now;
+    MPI_Iprobe(MPI_ANY_SOURCE, TAG, w->mpi, &there, MPI_STATUS_IGNORE);
+    if (there) hear(w);
+    return there;
+}
+
+bool ent_watch_end(ent_watch *w)
+{
+    MPI_Request all;
+    int over = 0;
+    int64_t told[2];
+    MPI_Ibarrier(w->mpi, &all);
+    for (MPI_Test(&all, &over, MPI_STATUS_IGNORE); !over; MPI_Test(&all, &over, MPI_STATUS_IGNORE)) ent_watch_look(w);
+    told[0] = w->told;
+    told[1] = w->told || w->wish(w->context);
+    MPI_Allreduce(MPI_IN_PLACE, told, 2, MPI_INT64_T, MPI_SUM, w->mpi);
+    while (w->heard < told[0] - w->told) hear(w);
+    MPI_Waitall(w->size, w->sent, MPI_STATUSES_IGNORE);
+    w->told = false;
+    w->heard = 0;
+    return told[1] > 0;
+}

@@ -1,0 +1,386 @@
+#!/usr/bin/python3
+"""Trainings that are killed, stopped and gone on with, as a user and a queue do it: always the same weights.
+
+    python3 tests/test_resume.py --entente build/entente --mpiexec "mpiexec -n" [--times 50] [--seed N] [TEST...]
+
+--times: how often a random rank is killed at a random instant."""
+import argparse
+import contextlib
+import hashlib
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+try:
+    import h5py
+    import numpy
+except ImportError as missing:
+    print(f"skipped: {missing}; env/debian.sh --tests installs it")
+    sys.exit(77)
+
+TIMES = {"compute_s", "communicate_s", "wait_s", "evaluate_s", "compute_mean_s"}
+STOPPED = 75
+options = None
+folder = None
+wanted = None  # what a run that was never stopped gives
+seconds = 0.0  # that it takes
+
+CONFIG = """\
+data:       {file: DATA, modalities: [text, audio, vision], label: class}
+missing:    {rate: 0.2}
+federation: {clients: 12, rounds: 30, participation: 0.7, alpha: 0.3, split: dirichlet_client}
+client:     {epochs: 3}
+run:        {checkpoint_every: 3}
+"""
+
+
+def setUpModule():
+    global folder, wanted, seconds
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="entente-resume-"))
+    subprocess.run([options.entente, "synth", "--out", folder / "data.h5", "--rows", "3000"], check=True,
+                   stdout=subprocess.DEVNULL, timeout=60)
+    (folder / "config.yaml").write_text(CONFIG.replace("DATA", str(folder / "data.h5")))
+    begin = time.monotonic()
+    code, _, err = Run(folder / "never-stopped", ranks=2).end()
+    seconds = time.monotonic() - begin
+    assert code == 0, err
+    wanted = result(folder / "never-stopped")
+
+
+def tearDownModule():
+    shutil.rmtree(folder)
+
+
+def result(out):
+    """Weights, and every figure that is no time."""
+    with h5py.File(out / "result.h5") as file:
+        found = {"weights_sha256": hashlib.sha256(file["weights/value"][()].tobytes()).hexdigest()}
+        for group in ("round", "metrics", "client", "pattern"):
+            for name, column in file[group].items():
+                if name not in TIMES:
+                    found[f"{group}/{name}"] = column[()]
+        found["output"] = file["test/output"][()]
+    return found
+
+
+class Run:
+    """`entente train` under mpiexec, in the background."""
+
+    def __init__(self, out, *words, ranks=2, environment=None, config=None):
+        self.command = [*options.mpiexec.split(), str(ranks), options.entente, "train",
+                        str(config or folder / "config.yaml"), "--out", str(out), *map(str, words)]
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        stdin=subprocess.DEVNULL, start_new_session=True, cwd=folder,
+                                        env={**os.environ, **(environment or {})})
+
+    def ranks(self):
+        """Processes below mpiexec that run the command."""
+        below, found = {self.process.pid}, []
+        parents = {}
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            with contextlib.suppress(OSError, ValueError):
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        for _ in range(4):
+            below |= {pid for pid, parent in parents.items() if parent in below}
+        for pid in below - {self.process.pid}:
+            with contextlib.suppress(OSError):
+                if os.path.samefile(f"/proc/{pid}/exe", options.entente):
+                    found.append(pid)
+        return sorted(found)
+
+    def send(self, number, to):
+        for pid in to:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def wait_for(self, path, limit=60):
+        end = time.monotonic() + limit
+        while not path.exists() and self.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.005)
+        return path.exists()
+
+    def end(self, limit=120):
+        try:
+            out, err = self.process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            out, err = self.process.communicate()
+            raise AssertionError(f"hangs: {' '.join(self.command)}\n{out}\n{err}") from None
+        return self.process.returncode, out, err
+
+
+def fresh(name="out"):
+    return pathlib.Path(tempfile.mkdtemp(dir=folder)) / name
+
+
+@contextlib.contextmanager
+def mounted(*words):
+    """A mount that goes away again; without the right to mount the test is skipped."""
+    target = words[-1]
+    made = subprocess.run(["mount", *map(str, words)], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise unittest.SkipTest(f"mount wants root: {made.stderr.strip()}")
+    try:
+        yield
+    finally:
+        for _ in range(50):
+            if subprocess.run(["umount", str(target)], capture_output=True, check=False).returncode == 0:
+                break
+            time.sleep(0.1)
+
+
+class Case(unittest.TestCase):
+    def check_result(self, out):
+        found = result(out)
+        self.assertEqual(found["weights_sha256"], wanted["weights_sha256"])
+        self.assertEqual(found.keys(), wanted.keys())
+        for name, value in wanted.items():
+            if name != "weights_sha256":
+                numpy.testing.assert_array_equal(found[name], value, err_msg=name)
+        self.assertEqual(sorted(path.name for path in out.iterdir()), ["log.txt", "result.h5"])
+
+    def finish(self, out, ranks=2, **how):
+        code, _, err = Run(out, "--resume", ranks=ranks, **how).end()
+        self.assertEqual(code, 0, err)
+        self.check_result(out)
+
+    def check_stopped(self, run, out):
+        code, _, err = run.end(30)
+        self.assertEqual(code, STOPPED, err)
+        self.assertIn("run again with --resume", err)
+        self.assertIn("stopped: checkpoint written", (out / "log.txt").read_text())
+        self.assertTrue((out / "checkpoint.h5").exists())
+
+
+class Killed(Case):
+    def test_a_random_rank_at_a_random_instant(self):
+        chance = random.Random(options.seed)
+        inside = 0
+        for time_ in range(options.times):
+            with self.subTest(time=time_):
+                out = fresh()
+                for turn in range(4):
+                    run = Run(out, "--resume", ranks=chance.randint(1, 3))
+                    time.sleep(chance.uniform(0.1, 0.9 * seconds))
+                    ranks = run.ranks()
+                    if run.process.poll() is None and ranks:
+                        run.send(signal.SIGKILL, [chance.choice(ranks)])
+                    code, _, err = run.end()
+                    inside += code != 0 and (out / "checkpoint.h5").exists()
+                    if code == 0 or chance.random() < 0.5:
+                        break
+                self.finish(out, ranks=chance.randint(1, 3))
+        print(f"{options.times} runs killed, {inside} kills left a checkpoint, seed {options.seed}", flush=True)
+        self.assertGreater(inside, options.times // 4)
+
+
+class Stopped(Case):
+    def stop(self, number, whom, environment=None):
+        """Signal `whom(run)` once a first checkpoint is there, then check that all is as it must be."""
+        out = fresh()
+        run = Run(out, ranks=3, environment=environment)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        run.send(number, whom(run))
+        self.check_stopped(run, out)
+        self.finish(out, ranks=1 + number % 2)
+
+    def test_one_rank_is_told(self):
+        for k, number in enumerate((signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)):
+            with self.subTest(number=number):
+                self.stop(number, lambda run, k=k: [run.ranks()[k]])
+
+    def test_all_ranks_are_told(self):
+        for number in (signal.SIGUSR1, signal.SIGTERM):
+            with self.subTest(number=number):
+                self.stop(number, lambda run: run.ranks())
+
+    def test_the_launcher_passes_it_on(self):
+        self.stop(signal.SIGUSR1, lambda run: [run.process.pid])
+
+    def test_the_launcher_ends_the_ranks(self):
+        """Open MPI passes SIGTERM on after a second, and sends SIGKILL after another, or as much later as is asked."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number=number):
+                out, whole = fresh(), fresh()
+                run = Run(out, "--set", "federation.rounds=100000", environment={
+                    "OMPI_MCA_odls_base_sigkill_timeout": "3"})
+                self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+                run.send(number, [run.process.pid])
+                code, _, err = run.end(60)
+                self.assertNotEqual(code, 0)
+                stopped = re.search("stopped: checkpoint written (?:at|behind) round ([0-9]+)", (out / "log.txt").read_text())
+                self.assertTrue(stopped, err)
+                rounds = ("--set", f"federation.rounds={int(stopped[1]) + 3}")
+                for where, begin, ranks in ((out, ["--resume"], 3), (whole, [], 1)):
+                    code, _, err = Run(where, *begin, *rounds, ranks=ranks).end()
+                    self.assertEqual(code, 0, err)
+                self.assertEqual(result(out)["weights_sha256"], result(whole)["weights_sha256"])
+
+    def test_signals_while_it_writes(self):
+        out = fresh()
+        run = Run(out, ranks=3)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        ranks = run.ranks()
+        for k in range(400):
+            run.send((signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)[k % 3], ranks)
+            time.sleep(0.001)
+        self.check_stopped(run, out)
+        self.finish(out)
+
+    def test_before_the_first_round(self):
+        out = fresh()
+        run = Run(out, ranks=2)
+        self.assertTrue(run.wait_for(out / "log.txt"))
+        run.send(signal.SIGUSR1, run.ranks())
+        self.check_stopped(run, out)
+        self.finish(out)
+
+
+class Disk(Case):
+    def test_a_full_one(self):
+        """A run in passing goes on with a warning; a stop on demand fails; the checkpoint before survives both."""
+        for number in (None, signal.SIGUSR1):
+            with self.subTest(number=number):
+                top = fresh("disk")
+                top.mkdir()
+                out = top / "out"
+                with mounted("-t", "tmpfs", "-o", "size=400k", "none", top):
+                    run = Run(out, ranks=2)
+                    self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+                    self.fill(top)
+                    if number:
+                        run.send(number, run.ranks())
+                    code, _, err = run.end()
+                    self.assertEqual(code, 1, err)
+                    self.assertIn("No space left on device", err)
+                    if number is None:
+                        self.assertRegex(err, "warning: no checkpoint behind round [0-9]+: .*No space left on device")
+                        self.assertIn("result.h5", err.splitlines()[-1])
+                    else:
+                        self.assertIn("without a checkpoint", err)
+                    (top / "filler").unlink()
+                    self.finish(out)
+
+    @staticmethod
+    def fill(top):
+        """All but the rest of a page that the log stands in, and some pages for it to grow."""
+        with contextlib.suppress(OSError), open(top / "filler", "wb", buffering=0) as filler:
+            while filler.write(bytes(4096)) == 4096:
+                pass
+        size = (top / "filler").stat().st_size
+        os.truncate(top / "filler", size - size % 4096 - 4096)
+
+    def test_a_folder_that_becomes_read_only(self):
+        out = fresh()
+        run = Run(out, ranks=2)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        with mounted("--bind", out, out):
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(out)], check=True)
+            code, _, err = run.end()
+            self.assertEqual(code, 1, err)
+            self.assertRegex(err, "warning: no checkpoint behind round [0-9]+: .*Read-only file system")
+            self.assertTrue((out / "checkpoint.h5").exists())
+            code, _, err = Run(out, "--resume").end()
+            self.assertEqual(code, 1, err)
+            self.assertIn("Read-only file system", err)
+        self.finish(out)
+
+
+class Begins(Case):
+    def stopped(self):
+        out = fresh()
+        run = Run(out)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        run.send(signal.SIGUSR1, run.ranks())
+        self.check_stopped(run, out)
+        return out
+
+    def refused(self, out, *words, part):
+        code, _, err = Run(out, *words).end()
+        self.assertEqual(code, 1, err)
+        self.assertIn(part, err)
+        self.assertNotIn("rank ", err)
+
+    def test_afresh_and_finished(self):
+        out = fresh()
+        code, _, err = Run(out, "--resume").end()
+        self.assertEqual(code, 0, err)
+        self.assertIn("checkpoint.h5: not there, starting afresh", err)
+        self.check_result(out)
+        before = (out / "result.h5").read_bytes()
+        code, found, err = Run(out, "--resume").end()
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("finished already", found)
+        self.assertEqual((out / "result.h5").read_bytes(), before)
+        self.refused(out, part="a result is there already")
+
+    def test_with_something_else(self):
+        out = self.stopped()
+        before = (out / "checkpoint.h5").read_bytes()
+        self.refused(out, part="a checkpoint is there")
+        for change, part in (("client.batch=32", "client.batch: found 32, and the checkpoint was made with 16"),
+                             ("missing.rate=0.3", "missing.rate.text: found 0.3, "),
+                             ("data.modalities=[text, audio]", "data.modalities: found a list"),
+                             ("run.precision=single", "run.precision: found single"),
+                             ("federation.rounds=1", "federation.rounds: found 1, and the checkpoint is in round")):
+            self.refused(out, "--resume", "--set", change, part=part)
+        shutil.copy(folder / "data.h5", folder / "other.h5")
+        with h5py.File(folder / "other.h5", "r+") as file:
+            file["label/class"][17] = 1 - file["label/class"][17]
+        self.refused(out, "--resume", "--set", f"data.file={folder / 'other.h5'}", part="differ from those of the")
+        self.assertEqual((out / "checkpoint.h5").read_bytes(), before)
+        self.finish(out)
+
+    def test_what_may_differ(self):
+        out = self.stopped()
+        shutil.copy(folder / "data.h5", folder / "moved.h5")
+        config = folder / "moved.yaml"
+        config.write_text((folder / "config.yaml").read_text().replace("data.h5", "moved.h5")
+                          .replace("checkpoint_every: 3", "checkpoint_every: 0, threads: 2")
+                          .replace("epochs: 3", "epochs: 3, learning_rate: 1.0e-2"))
+        self.finish(out, config=config)
+
+    def test_more_rounds(self):
+        out, whole = self.stopped(), fresh()
+        words = ("--set", "federation.rounds=33")
+        for where, begin in ((out, ["--resume"]), (whole, [])):
+            code, _, err = Run(where, *begin, *words).end()
+            self.assertEqual(code, 0, err)
+        self.assertEqual(result(out)["weights_sha256"], result(whole)["weights_sha256"])
+
+    def test_a_damaged_checkpoint(self):
+        out = self.stopped()
+        whole = (out / "checkpoint.h5").read_bytes()
+        (out / "checkpoint.h5").write_bytes(whole[:len(whole) // 2])
+        self.refused(out, "--resume", part="checkpoint.h5: truncated or damaged")
+        self.assertEqual((out / "checkpoint.h5").read_bytes(), whole[:len(whole) // 2])
+        (out / "checkpoint.h5").write_bytes(whole)
+        (out / "checkpoint.h5.part-1").write_bytes(whole[:100])  # what a writer that was killed leaves
+        self.finish(out)
+
+
+def main():
+    global options
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--entente", required=True)
+    parser.add_argument("--mpiexec", required=True)
+    parser.add_argument("--times", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=None)
+    options, rest = parser.parse_known_args()
+    options.entente = str(pathlib.Path(options.entente).resolve())
+    options.seed = random.randrange(10**6) if options.seed is None else options.seed
+    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
