@@ -223,10 +223,10 @@ static void test_fourier(void **state)
     (void)state;
     for (int n = 2; n <= 11; n += 3)
         for (int first = 0; first < n; first++)
-            for (int last = first; last < n; last++) {
+            for (int last = first; last < n; last += n < 9 ? 1 : 3) {
                 ent_circuit *circuit = fourier_circuit(n, first, last, last % 2 ? ENT_QFT : ENT_IQFT);
                 check_circuit(circuit, 1, 3, ENT_DOUBLE, (first + last) % 10, 1e-12);
-                check_circuit(circuit, 1, 3, ENT_SINGLE, 0, 3e-5);
+                if (first == 0) check_circuit(circuit, 1, 3, ENT_SINGLE, 0, 3e-5);
                 ent_circuit_free(circuit);
             }
 }

@@ -121,7 +121,7 @@ static ent_status worker_new(const void *plan, void **out)
     batch_worker *w = ent_alloc(1, sizeof *w);
     ENT_REQUIRE(w, ENT_ENOMEM, "batch engine: no memory");
     w->ket = states_new(4 * p->amplitudes, vector);
-    w->bra = (char *)w->ket + 2 * (size_t)p->amplitudes * vector;
+    w->bra = !w->ket ? NULL : (char *)w->ket + 2 * (size_t)p->amplitudes * vector;
     w->half = ent_alloc(2 * (int64_t)p->list.rotations, vector);
     w->slope = ent_alloc(p->list.rotations, vector);
     w->scale = ent_alloc(2 * (int64_t)p->nodes, vector);
