@@ -23,23 +23,9 @@ typedef struct {
     char key[512]; /* where the walk is, "a.b.c" */
 } walk;
 
-static const char *scalar(const yaml_node_t *node)
-{
-    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-}
-
-static const char *kind_of(const yaml_node_t *node)
-{
-    return node->type == YAML_SEQUENCE_NODE ? "a list" : node->type == YAML_MAPPING_NODE ? "a section" : "a value";
-}
-
 static ent_status refuse(const walk *at, const yaml_node_t *node, const char *wanted)
 {
-    char where[256];
-    const char *value = scalar(node);
-    app_yaml_where(at->yaml, node, where);
-    if (value) return ent_fail(ENT_ECONFIG, "%s: %s: found '%s', want %s", where, at->key, value, wanted);
-    return ent_fail(ENT_ECONFIG, "%s: %s: found %s, want %s", where, at->key, kind_of(node), wanted);
+    return app_yaml_refuse(at->yaml, node, at->key, wanted);
 }
 
 /* "one of: a, b, c" */
@@ -63,7 +49,7 @@ static const char *field_name(const void *table, int k)
 
 static ent_status check_enum(const walk *at, const yaml_node_t *node, const cyaml_schema_value_t *value)
 {
-    const char *text = scalar(node);
+    const char *text = app_yaml_scalar(node);
     for (uint32_t k = 0; text && k < value->enumeration.count; k++)
         if (strcmp(value->enumeration.strings[k].str, text) == 0) return ENT_OK;
     char wanted[512];
@@ -74,7 +60,7 @@ static ent_status check_enum(const walk *at, const yaml_node_t *node, const cyam
 
 static ent_status check_number(const walk *at, const yaml_node_t *node, bool whole)
 {
-    const char *text = scalar(node);
+    const char *text = app_yaml_scalar(node);
     const app_range *allowed = app_range_find(at->key);
     char wanted[160];
     if (allowed)
@@ -110,7 +96,7 @@ static ent_status check_list(walk *at, const yaml_node_t *node, const cyaml_sche
     }
     for (int *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
         const yaml_node_t *entry = yaml_document_get_node(&at->yaml->document, *item);
-        const char *text = scalar(entry);
+        const char *text = app_yaml_scalar(entry);
         if (!text || !*text || strlen(text) >= ENT_NAME_BYTES || strchr(text, '/') || strchr(text, '.'))
             return refuse(at, entry, "a name of 1 to 63 characters without '/' and '.'");
     }
@@ -121,7 +107,7 @@ static ent_status check_mapping(walk *at, const yaml_node_t *node, const cyaml_s
 
 static ent_status check_value(walk *at, const yaml_node_t *node, const cyaml_schema_value_t *value)
 {
-    const char *text = scalar(node);
+    const char *text = app_yaml_scalar(node);
     switch (value->type) {
     case CYAML_MAPPING:
         return check_mapping(at, node, value->mapping.fields);
@@ -160,16 +146,16 @@ static ent_status check_pair(walk *at, const yaml_node_t *mapping, const yaml_no
 {
     yaml_document_t *document = &at->yaml->document;
     const yaml_node_t *key = yaml_document_get_node(document, pair->key);
-    const cyaml_schema_field_t *field = find_field(fields, scalar(key));
+    const cyaml_schema_field_t *field = find_field(fields, app_yaml_scalar(key));
     char where[256], wanted[1024];
     app_yaml_where(at->yaml, key, where);
     if (!field) {
         list_names(wanted, sizeof wanted, "", count_fields(fields), field_name, fields);
         return ent_fail(ENT_ECONFIG, "%s: unknown key '%s'%s%s, want one of: %s", where,
-                        scalar(key) ? scalar(key) : "?", *at->key ? " in " : "", at->key, wanted);
+                        app_yaml_scalar(key) ? app_yaml_scalar(key) : "?", *at->key ? " in " : "", at->key, wanted);
     }
     for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++) {
-        const char *text = scalar(yaml_document_get_node(document, other->key));
+        const char *text = app_yaml_scalar(yaml_document_get_node(document, other->key));
         ENT_REQUIRE(!text || strcmp(text, field->key) != 0, ENT_ECONFIG, "%s: key '%s' stands twice%s%s", where,
                     field->key, *at->key ? " in " : "", at->key);
     }
@@ -201,7 +187,7 @@ static ent_status modality_names(app_yaml *yaml, unsigned *count, char **name)
     if (!list || list->type != YAML_SEQUENCE_NODE) return ENT_OK; /* the walk tells */
     for (int *item = list->data.sequence.items.start; item < list->data.sequence.items.top; item++) {
         const yaml_node_t *node = yaml_document_get_node(&yaml->document, *item);
-        if (!scalar(node) || *count == ENT_MAX_MODALITIES) return ENT_OK;
+        if (!app_yaml_scalar(node) || *count == ENT_MAX_MODALITIES) return ENT_OK;
         name[*count] = (char *)node->data.scalar.value;
         char where[256];
         app_yaml_where(yaml, node, where);
@@ -220,32 +206,54 @@ static ent_status fill_defaults(app_yaml *yaml, unsigned modalities, char *const
 {
     char set[ENT_NAME_BYTES + 256], rate[64] = "0.0";
     yaml_node_t *given = app_yaml_find(yaml, "missing.rate");
-    if (given && scalar(given)) {
+    if (given && app_yaml_scalar(given)) {
         const walk at = {.yaml = yaml, .key = "missing.rate"};
         ENT_TRY(check_number(&at, given, false)); /* here its line is known */
-        snprintf(rate, sizeof rate, "%s", scalar(given));
-        ENT_TRY(app_yaml_set(yaml, "missing.rate={}"));
+        snprintf(rate, sizeof rate, "%s", app_yaml_scalar(given));
+        ENT_TRY(app_yaml_set(yaml, "missing.rate={}", "--set"));
     }
     app_yaml *defaults;
     ENT_TRY(app_yaml_parse(APP_DEFAULTS, "defaults", &defaults));
     ent_status status = ENT_OK;
     for (unsigned m = 0; m < modalities && status == ENT_OK; m++) {
         snprintf(set, sizeof set, "model.registers.%s=%s", name[m], APP_REGISTER_DEFAULTS);
-        status = app_yaml_set(defaults, set);
+        status = app_yaml_set(defaults, set, "default");
         snprintf(set, sizeof set, "missing.rate.%s=%s", name[m], rate);
-        if (status == ENT_OK) status = app_yaml_set(defaults, set);
+        if (status == ENT_OK) status = app_yaml_set(defaults, set, "default");
     }
     if (status == ENT_OK) status = app_yaml_fill(yaml, defaults);
     app_yaml_free(defaults);
     return status;
 }
 
-static ent_status complete(app_yaml *yaml, int sets, const char *const *set, char **text)
+/* An override that narrows data.modalities leaves out what the others had of their own. */
+static void drop_modalities(app_yaml *yaml, unsigned before, char *const *old, unsigned after, char *const *name)
+{
+    for (unsigned k = 0; k < before; k++) {
+        unsigned m = 0;
+        while (m < after && strcmp(name[m], old[k]) != 0) m++;
+        if (m < after) continue;
+        app_yaml_drop(yaml, app_yaml_find(yaml, "model.registers"), old[k]);
+        app_yaml_drop(yaml, app_yaml_find(yaml, "missing.rate"), old[k]);
+    }
+}
+
+static ent_status override(app_yaml *yaml, int sets, const app_set *set, unsigned *modalities, char **name)
+{
+    char *old[ENT_MAX_MODALITIES];
+    unsigned before;
+    ENT_TRY(modality_names(yaml, &before, old));
+    for (int k = 0; k < sets; k++) ENT_TRY(app_yaml_set(yaml, set[k].text, set[k].origin));
+    ENT_TRY(modality_names(yaml, modalities, name));
+    drop_modalities(yaml, before, old, *modalities, name);
+    return ENT_OK;
+}
+
+static ent_status complete(app_yaml *yaml, int sets, const app_set *set, char **text)
 {
     char *name[ENT_MAX_MODALITIES];
     unsigned modalities;
-    for (int k = 0; k < sets; k++) ENT_TRY(app_yaml_set(yaml, set[k]));
-    ENT_TRY(modality_names(yaml, &modalities, name));
+    ENT_TRY(override(yaml, sets, set, &modalities, name));
     ENT_TRY(fill_defaults(yaml, modalities, name));
     app_schema *s = ent_alloc(1, sizeof *s);
     ENT_REQUIRE(s, ENT_ENOMEM, "configuration: no memory");
@@ -259,7 +267,22 @@ static ent_status complete(app_yaml *yaml, int sets, const char *const *set, cha
 ent_status app_config_text(const char *path, int sets, const char *const *set, char **text)
 {
     app_yaml *yaml;
-    ENT_TRY(app_yaml_load(path, &yaml));
+    app_set *given = ent_alloc(sets, sizeof *given);
+    ENT_REQUIRE(given, ENT_ENOMEM, "configuration: no memory");
+    for (int k = 0; k < sets; k++) given[k] = (app_set){set[k], "--set"};
+    ent_status status = app_yaml_load(path, &yaml);
+    if (status == ENT_OK) {
+        status = complete(yaml, sets, given, text);
+        app_yaml_free(yaml);
+    }
+    ent_free(given);
+    return status;
+}
+
+ent_status app_config_derive(const char *base, const char *name, int sets, const app_set *set, char **text)
+{
+    app_yaml *yaml;
+    ENT_TRY(app_yaml_parse(base, name, &yaml));
     const ent_status status = complete(yaml, sets, set, text);
     app_yaml_free(yaml);
     return status;
