@@ -19,12 +19,14 @@ typedef enum {
     ENT_FOR_PROJECTION, /* a: hash of the modality's name */
     ENT_FOR_SYNTH,      /* a: what, b: row */
     ENT_FOR_TEST,
-    ENT_FOR_BYZANTINE,       /* who is */
-    ENT_FOR_ATTACK,          /* a: client, b: round */
-    ENT_FOR_AVAILABLE,       /* a: client, b: round */
-    ENT_FOR_SYSTEM,          /* a: client, b: which of its properties */
-    ENT_FOR_DROPOUT,         /* a: client, b: round, or number of the draw */
-    ENT_FOR_MODALITY_DROPOUT /* a: row, b: the client's pass, index: client and modality */
+    ENT_FOR_BYZANTINE,        /* who is */
+    ENT_FOR_ATTACK,           /* a: client, b: round */
+    ENT_FOR_AVAILABLE,        /* a: client, b: round */
+    ENT_FOR_SYSTEM,           /* a: client, b: which of its properties */
+    ENT_FOR_DROPOUT,          /* a: client, b: round, or number of the draw */
+    ENT_FOR_MODALITY_DROPOUT, /* a: row, b: the client's pass, index: client and modality */
+    ENT_FOR_SWEEP,            /* a: hash of the key, b: draw */
+    ENT_FOR_BOOTSTRAP         /* a: resample */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

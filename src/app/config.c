@@ -58,10 +58,8 @@ static ent_status check_enum(const walk *at, const yaml_node_t *node, const cyam
     return refuse(at, node, wanted);
 }
 
-static ent_status check_number(const walk *at, const yaml_node_t *node, bool whole)
+static ent_status refuse_number(const walk *at, const yaml_node_t *node, bool whole, const app_range *allowed)
 {
-    const char *text = app_yaml_scalar(node);
-    const app_range *allowed = app_range_find(at->key);
     char wanted[160];
     if (allowed)
         snprintf(wanted, sizeof wanted, "a %snumber %s %.12g%s %.12g", whole ? "whole " : "",
@@ -69,18 +67,26 @@ static ent_status check_number(const walk *at, const yaml_node_t *node, bool who
                  allowed->high);
     else
         snprintf(wanted, sizeof wanted, "a whole number from 0 to 18446744073709551615");
-    if (!text || !*text || (whole && strspn(text, "+-0123456789") != strlen(text))) return refuse(at, node, wanted);
+    return refuse(at, node, wanted);
+}
+
+static ent_status check_number(const walk *at, const yaml_node_t *node, bool whole)
+{
+    const char *text = app_yaml_scalar(node);
+    const app_range *allowed = app_range_find(at->key);
     char *end;
+    if (!text || !*text || (whole && strspn(text, "+-0123456789") != strlen(text)))
+        return refuse_number(at, node, whole, allowed);
     errno = 0;
     const double number = strtod(text, &end);
-    if (*end || !isfinite(number)) return refuse(at, node, wanted);
-    if (!allowed) { /* a seed */
+    bool right = *end == '\0' && isfinite(number);
+    if (right && allowed) {
+        right = number >= allowed->low && number <= allowed->high && !(allowed->above && number <= allowed->low);
+    } else if (right) { /* a seed */
         strtoull(text, &end, 10);
-        return errno == 0 && number >= 0 && text[0] != '-' ? ENT_OK : refuse(at, node, wanted);
+        right = errno == 0 && number >= 0 && text[0] != '-';
     }
-    if (number < allowed->low || number > allowed->high || (allowed->above && number <= allowed->low))
-        return refuse(at, node, wanted);
-    return ENT_OK;
+    return right ? ENT_OK : refuse_number(at, node, whole, allowed);
 }
 
 static ent_status check_list(walk *at, const yaml_node_t *node, const cyaml_schema_value_t *value)
@@ -166,16 +172,21 @@ static ent_status check_pair(walk *at, const yaml_node_t *mapping, const yaml_no
     return status;
 }
 
+static bool has_key(const walk *at, const yaml_node_t *mapping, const char *key)
+{
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++)
+        if (strcmp(app_yaml_scalar(yaml_document_get_node(&at->yaml->document, pair->key)), key) == 0) return true;
+    return false;
+}
+
 static ent_status check_mapping(walk *at, const yaml_node_t *node, const cyaml_schema_field_t *fields)
 {
     if (node->type != YAML_MAPPING_NODE) return refuse(at, node, "a section of keys");
     for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++)
         ENT_TRY(check_pair(at, node, pair, fields));
-    for (; fields->key; fields++) { /* only data.file and data.modalities have no default */
-        char key[640];
-        snprintf(key, sizeof key, "%s%s%s", at->key, *at->key ? "." : "", fields->key);
-        ENT_REQUIRE(app_yaml_find(at->yaml, key), ENT_ECONFIG, "%s: key '%s' is missing", at->yaml->name, key);
-    }
+    for (; fields->key; fields++) /* only data.file and data.modalities have no default */
+        ENT_REQUIRE(has_key(at, node, fields->key), ENT_ECONFIG, "%s: key '%s%s%s' is missing", at->yaml->name,
+                    at->key, *at->key ? "." : "", fields->key);
     return ENT_OK;
 }
 
@@ -238,12 +249,31 @@ static void drop_modalities(app_yaml *yaml, unsigned before, char *const *old, u
     }
 }
 
+/* One override; model.registers.* stands for the registers of all modalities. */
+static ent_status put_set(app_yaml *yaml, const app_set *set)
+{
+    static const char every[] = "model.registers.*.";
+    const size_t length = sizeof every - 1;
+    char *name[ENT_MAX_MODALITIES];
+    unsigned modalities;
+    if (strncmp(set->text, every, length) != 0) return app_yaml_set(yaml, set->text, set->origin);
+    ENT_TRY(modality_names(yaml, &modalities, name));
+    for (unsigned m = 0; m < modalities; m++) {
+        char text[4096];
+        ENT_REQUIRE(snprintf(text, sizeof text, "model.registers.%s.%s", name[m], set->text + length) <
+                        (int)sizeof text,
+                    ENT_ECONFIG, "%s: %.40s...: too long", set->origin, set->text);
+        ENT_TRY(app_yaml_set(yaml, text, set->origin));
+    }
+    return ENT_OK;
+}
+
 static ent_status override(app_yaml *yaml, int sets, const app_set *set, unsigned *modalities, char **name)
 {
     char *old[ENT_MAX_MODALITIES];
     unsigned before;
     ENT_TRY(modality_names(yaml, &before, old));
-    for (int k = 0; k < sets; k++) ENT_TRY(app_yaml_set(yaml, set[k].text, set[k].origin));
+    for (int k = 0; k < sets; k++) ENT_TRY(put_set(yaml, &set[k]));
     ENT_TRY(modality_names(yaml, modalities, name));
     drop_modalities(yaml, before, old, *modalities, name);
     return ENT_OK;

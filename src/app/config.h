@@ -4,7 +4,7 @@
 
 #include "entente/config.h"
 
-/* An override: "key.path=value", and where it stands, for messages: "--set" or "sweep.yaml:7". */
+/* An override: "key.path=value" (model.registers.*.KEY stands for every modality), and where it stands, for messages: "--set" or "sweep.yaml:7". */
 typedef struct {
     const char *text, *origin;
 } app_set;

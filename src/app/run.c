@@ -88,7 +88,7 @@ static ent_status train(ent_comm *group, const app_run *run, output *to, ent_fed
     if (to->progress) note_setup(to->progress, federation);
     const double begin = ent_clock_s();
     ENT_TRY(ent_federation_train(federation, to->progress ? app_progress_round : NULL, to->progress));
-    if (run->train_s) *run->train_s = ent_clock_s() - begin;
+    if (run->times) run->times->train_s = ent_clock_s() - begin;
     if (run->folder) ENT_TRY(ent_result_save(group, federation, run->folder, run->text, app_version_line()));
     if (!run->done || ent_comm_rank(group) != 0) return ENT_OK;
     const ent_federation_view view = ent_federation_see(federation);
@@ -103,7 +103,9 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
     output to = {.made = 0};
     ENT_TRY(ent_comm_agree(group, app_config_parse(run->text, &config)));
     if (config->run.threads == 0) config->run.threads = run->threads;
+    const double begin = ent_clock_s();
     ent_status status = ent_federation_new(group, config, &federation);
+    if (run->times) run->times->setup_s = ent_clock_s() - begin;
     if (status == ENT_OK) {
         status = train(group, run, &to, federation);
         close_folder(&to, run, status);

@@ -8,11 +8,16 @@
 typedef void app_trained(void *context, app_progress *progress, const ent_federation_view *view);
 
 typedef struct {
+    double setup_s; /* opening the data, the split, masks, principal axes, the model */
+    double train_s; /* rounds and evaluation */
+} app_run_times;
+
+typedef struct {
     const char *text;   /* the configuration as used, whole */
     const char *folder; /* for result.h5 and log.txt, made if need be; NULL: nothing is written */
     bool quiet;
-    int threads;     /* a rank's, where the configuration says 0; 0: ent_threads_a_rank */
-    double *train_s; /* seconds of training and evaluation; may be NULL */
+    int threads;          /* a rank's, where the configuration says 0; 0: ent_threads_a_rank */
+    app_run_times *times; /* may be NULL */
     app_trained *done;
     void *context;
 } app_run;
