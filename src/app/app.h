@@ -15,6 +15,7 @@ int app_eval(int argc, char **argv);
 int app_inspect(int argc, char **argv);
 int app_plan(int argc, char **argv);
 int app_sweep(int argc, char **argv);
+int app_study(int argc, char **argv);
 int app_synth(int argc, char **argv);
 int app_import(int argc, char **argv);
 int app_merge(int argc, char **argv);

@@ -15,6 +15,7 @@ static const command COMMANDS[] = {
     {"inspect", "show what a data set or a result holds", app_inspect},
     {"merge", "put data sets together, and bring in groups", app_merge},
     {"plan", "say what a configuration needs, before a job is queued", app_plan},
+    {"study", "compare variants over settings, missing rates and seeds, with paired statistics", app_study},
     {"sweep", "train many points of one configuration: grid, list, random draws", app_sweep},
     {"synth", "write a synthetic multimodal data set", app_synth},
 };
