@@ -237,9 +237,14 @@ static ent_status fill_defaults(app_yaml *yaml, unsigned modalities, char *const
     return status;
 }
 
-/* An override that narrows data.modalities leaves out what the others had of their own. */
-static void drop_modalities(app_yaml *yaml, unsigned before, char *const *old, unsigned after, char *const *name)
+/* An override that narrows data.modalities leaves out what the others have of their own so far. */
+static ent_status set_modalities(app_yaml *yaml, const app_set *set)
 {
+    char *old[ENT_MAX_MODALITIES], *name[ENT_MAX_MODALITIES];
+    unsigned before, after;
+    ENT_TRY(modality_names(yaml, &before, old));
+    ENT_TRY(app_yaml_set(yaml, set->text, set->origin));
+    ENT_TRY(modality_names(yaml, &after, name));
     for (unsigned k = 0; k < before; k++) {
         unsigned m = 0;
         while (m < after && strcmp(name[m], old[k]) != 0) m++;
@@ -247,15 +252,17 @@ static void drop_modalities(app_yaml *yaml, unsigned before, char *const *old, u
         app_yaml_drop(yaml, app_yaml_find(yaml, "model.registers"), old[k]);
         app_yaml_drop(yaml, app_yaml_find(yaml, "missing.rate"), old[k]);
     }
+    return ENT_OK;
 }
 
 /* One override; model.registers.* stands for the registers of all modalities. */
-static ent_status put_set(app_yaml *yaml, const app_set *set)
+static ent_status override(app_yaml *yaml, const app_set *set)
 {
     static const char every[] = "model.registers.*.";
     const size_t length = sizeof every - 1;
     char *name[ENT_MAX_MODALITIES];
     unsigned modalities;
+    if (strncmp(set->text, "data.modalities=", strlen("data.modalities=")) == 0) return set_modalities(yaml, set);
     if (strncmp(set->text, every, length) != 0) return app_yaml_set(yaml, set->text, set->origin);
     ENT_TRY(modality_names(yaml, &modalities, name));
     for (unsigned m = 0; m < modalities; m++) {
@@ -268,22 +275,12 @@ static ent_status put_set(app_yaml *yaml, const app_set *set)
     return ENT_OK;
 }
 
-static ent_status override(app_yaml *yaml, int sets, const app_set *set, unsigned *modalities, char **name)
-{
-    char *old[ENT_MAX_MODALITIES];
-    unsigned before;
-    ENT_TRY(modality_names(yaml, &before, old));
-    for (int k = 0; k < sets; k++) ENT_TRY(put_set(yaml, &set[k]));
-    ENT_TRY(modality_names(yaml, modalities, name));
-    drop_modalities(yaml, before, old, *modalities, name);
-    return ENT_OK;
-}
-
 static ent_status complete(app_yaml *yaml, int sets, const app_set *set, char **text)
 {
     char *name[ENT_MAX_MODALITIES];
     unsigned modalities;
-    ENT_TRY(override(yaml, sets, set, &modalities, name));
+    for (int k = 0; k < sets; k++) ENT_TRY(override(yaml, &set[k]));
+    ENT_TRY(modality_names(yaml, &modalities, name));
     ENT_TRY(fill_defaults(yaml, modalities, name));
     app_schema *s = ent_alloc(1, sizeof *s);
     ENT_REQUIRE(s, ENT_ENOMEM, "configuration: no memory");

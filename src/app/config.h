@@ -14,7 +14,7 @@ typedef struct {
 ent_status app_config_text(const char *path, int sets, const char *const *set, char **text);
 
 /* Another such text from a whole one, `base`, called `name` in messages.  Where an override of data.modalities leaves
- * names out, their registers and rates go too.  Errors: as above. */
+ * names out, their registers and rates go too; later overrides of these are refused.  Errors: as above. */
 ent_status app_config_derive(const char *base, const char *name, int sets, const app_set *set, char **text);
 
 /* The values of such a text.  Free with app_config_free. */

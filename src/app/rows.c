@@ -22,6 +22,17 @@ static void put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
+/* The shortest of 15 to 17 digits that is read as the same number. */
+static void put_real(FILE *out, double value)
+{
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+    fputs(text, out);
+}
+
 static void put_value(FILE *out, const json_t *value)
 {
     if (json_is_string(value))
@@ -29,7 +40,7 @@ static void put_value(FILE *out, const json_t *value)
     else if (json_is_integer(value))
         fprintf(out, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
-        fprintf(out, "%.15g", json_real_value(value));
+        put_real(out, json_real_value(value));
 }
 
 static void put_rows(FILE *out, const json_t *columns, const json_t *rows)
