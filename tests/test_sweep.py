@@ -144,6 +144,8 @@ class Points(unittest.TestCase):
 
     def test_an_array_makes_the_same_table(self):
         out = fresh()
+        self.assertEqual(sweep("sweep.yaml", "--index", 4, out=out, ranks=2)["ran"], 1)
+        self.assertEqual(len(records(out)), 1)
         started = [subprocess.Popen([command.options.entente, "sweep", command.folder / "sweep.yaml", "--out", out,
                                      "--index", str(k), "--quiet"]) for k in range(6)]  # all at once
         self.assertEqual([process.wait(timeout=100) for process in started], [0] * 6)

@@ -230,8 +230,8 @@ static ent_status run_point(campaign *j, int64_t k)
     json_t *record = NULL;
     app_run_times times = {0.0, 0.0};
     const double begin = ent_clock_s();
-    ent_status status = leads(j) ? app_points_text(j->plan, k, &text) : ENT_OK;
     ENT_TRY(app_record_path(j->c->out, app_points_hash(j->plan, k), "", folder));
+    ent_status status = leads(j) ? app_points_text(j->plan, k, &text) : ENT_OK;
     ENT_TRY(app_share(j->group, status, &text));
     const app_run run = {.text = text,
                          .folder = j->keep ? folder : NULL,
