@@ -318,6 +318,7 @@ class Study(unittest.TestCase):
     def test_the_shipped_studies(self):
         """Each is read, and its points are as many as its axes say."""
         for name, base, count in [("study_paper", None, 140), ("study_missing", None, 960), ("study_modalities", None, 200),
+                                  ("study_quantum", None, 200),
                                   ("study_paper", "digits.yaml", 120), ("study_paper", "mosei_video.yaml", 140)]:
             words = ["--base", command.JOBS / base] if base else []
             ran = good("study", command.JOBS / f"{name}.yaml", "--dry-run", "--out", fresh(), *words)
