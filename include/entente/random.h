@@ -25,7 +25,9 @@ typedef enum {
     ENT_FOR_SYSTEM,           /* a: client, b: which of its properties */
     ENT_FOR_DROPOUT,          /* a: client, b: round, or number of the draw */
     ENT_FOR_MODALITY_DROPOUT, /* a: row, b: the client's pass, index: client and modality */
-    ENT_FOR_PLATEAU           /* a: draw */
+    ENT_FOR_PLATEAU,          /* a: draw */
+    ENT_FOR_SWEEP,            /* a: hash of the key, b: draw */
+    ENT_FOR_BOOTSTRAP         /* a: resample */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

@@ -45,8 +45,8 @@ ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *
 /* A team, to be named in ent_program_inp: programs then run their circuits over the group (Collective: new, forward and
  * gradient of such a program).  What a rank does between two calls may fail on it alone: at the end of a stretch of
  * calls every rank gives its status to settle, and a failure of one is everyone's.  Errors: ENT_ENOMEM. */
-ent_status ent_team_new(ent_comm *group, ent_team **out);      /* Local; the group must outlive the team */
-void ent_team_free(ent_team *team);                            /* Local; NULL is legal */
+ent_status ent_team_new(ent_comm *group, ent_team **out); /* Local; the group must outlive the team */
+void ent_team_free(ent_team *team);                       /* Local; NULL is legal */
 /* The same between two calls: what one rank decides is decided by all. */
 ent_status ent_team_agree(ent_team *team, ent_status status);
 ent_status ent_team_settle(ent_team *team, ent_status status); /* Collective; without a team `status` as it is */

@@ -8,12 +8,12 @@
 
 typedef enum {
     ENT_OK = 0,
-    ENT_EARG = 1,    /* a value that the function does not take */
-    ENT_ENOMEM = 2,  /* memory */
-    ENT_EIO = 3,     /* a file that cannot be read or written */
-    ENT_EFORMAT = 4, /* a file whose content is not what its format says */
-    ENT_ECONFIG = 5, /* the configuration */
-    ENT_EDATA = 6,   /* the data: a label out of range, a feature that is not finite */
+    ENT_EARG = 1,     /* a value that the function does not take */
+    ENT_ENOMEM = 2,   /* memory */
+    ENT_EIO = 3,      /* a file that cannot be read or written */
+    ENT_EFORMAT = 4,  /* a file whose content is not what its format says */
+    ENT_ECONFIG = 5,  /* the configuration */
+    ENT_EDATA = 6,    /* the data: a label out of range, a feature that is not finite */
     ENT_ENUMERIC = 7, /* a number that left its range while computing */
     ENT_STOPPED = 8   /* no failure: stopped on demand, and a checkpoint is there to go on from */
 } ent_status;

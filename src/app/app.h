@@ -17,6 +17,8 @@ int app_inspect(int argc, char **argv);
 int app_plan(int argc, char **argv);
 int app_plateaus(int argc, char **argv);
 int app_spectrum(int argc, char **argv);
+int app_sweep(int argc, char **argv);
+int app_study(int argc, char **argv);
 int app_synth(int argc, char **argv);
 int app_import(int argc, char **argv);
 int app_merge(int argc, char **argv);
@@ -43,6 +45,12 @@ int app_report(ent_status status);
 ent_status app_agree_with_root(ent_comm *world, ent_status status);
 /* Rank 0's text on all ranks, if rank 0 has one; NULL-terminated, ent_free.  Collective. */
 ent_status app_share(ent_comm *world, ent_status status, char **text);
+
+/* A whole sub-command: start, `read` a text on rank 0 (ent_free), share it, `body` on all ranks, finish; the exit code.
+ * Both get `arguments`, which `argp` has filled. */
+typedef ent_status app_read(void *arguments, char **text);
+typedef ent_status app_body(ent_comm *world, void *arguments, const char *text);
+int app_command(const struct argp *argp, int argc, char **argv, void *arguments, app_read *read, app_body *body);
 
 /* version.c: one line, and the whole page. */
 const char *app_version_line(void);

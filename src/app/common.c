@@ -66,3 +66,19 @@ ent_status app_share(ent_comm *world, ent_status status, char **text)
     if (status == ENT_OK) ent_comm_broadcast(world, 0, *text, (size_t)length);
     return status;
 }
+
+int app_command(const struct argp *argp, int argc, char **argv, void *arguments, app_read *read, app_body *body)
+{
+    ent_comm *world;
+    char *text = NULL;
+    ent_status status = app_start(argp, argc, argv, arguments, &world);
+    if (status != ENT_OK) {
+        ent_comm_finish(world);
+        return APP_USAGE;
+    }
+    if (ent_comm_rank(world) == 0) status = read(arguments, &text);
+    status = app_share(world, status, &text);
+    if (status == ENT_OK) status = body(world, arguments, text);
+    ent_free(text);
+    return app_finish(world, status);
+}

@@ -23,23 +23,9 @@ typedef struct {
     char key[512]; /* where the walk is, "a.b.c" */
 } walk;
 
-static const char *scalar(const yaml_node_t *node)
-{
-    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-}
-
-static const char *kind_of(const yaml_node_t *node)
-{
-    return node->type == YAML_SEQUENCE_NODE ? "a list" : node->type == YAML_MAPPING_NODE ? "a section" : "a value";
-}
-
 static ent_status refuse(const walk *at, const yaml_node_t *node, const char *wanted)
 {
-    char where[256];
-    const char *value = scalar(node);
-    app_yaml_where(at->yaml, node, where);
-    if (value) return ent_fail(ENT_ECONFIG, "%s: %s: found '%s', want %s", where, at->key, value, wanted);
-    return ent_fail(ENT_ECONFIG, "%s: %s: found %s, want %s", where, at->key, kind_of(node), wanted);
+    return app_yaml_refuse(at->yaml, node, at->key, wanted);
 }
 
 /* "one of: a, b, c" */
@@ -63,7 +49,7 @@ static const char *field_name(const void *table, int k)
 
 static ent_status check_enum(const walk *at, const yaml_node_t *node, const cyaml_schema_value_t *value)
 {
-    const char *text = scalar(node);
+    const char *text = app_yaml_scalar(node);
     for (uint32_t k = 0; text && k < value->enumeration.count; k++)
         if (strcmp(value->enumeration.strings[k].str, text) == 0) return ENT_OK;
     char wanted[512];
@@ -72,10 +58,8 @@ static ent_status check_enum(const walk *at, const yaml_node_t *node, const cyam
     return refuse(at, node, wanted);
 }
 
-static ent_status check_number(const walk *at, const yaml_node_t *node, bool whole)
+static ent_status refuse_number(const walk *at, const yaml_node_t *node, bool whole, const app_range *allowed)
 {
-    const char *text = scalar(node);
-    const app_range *allowed = app_range_find(at->key);
     char wanted[160];
     if (allowed)
         snprintf(wanted, sizeof wanted, "a %snumber %s %.12g%s %.12g", whole ? "whole " : "",
@@ -83,18 +67,26 @@ static ent_status check_number(const walk *at, const yaml_node_t *node, bool who
                  allowed->high);
     else
         snprintf(wanted, sizeof wanted, "a whole number from 0 to 18446744073709551615");
-    if (!text || !*text || (whole && strspn(text, "+-0123456789") != strlen(text))) return refuse(at, node, wanted);
+    return refuse(at, node, wanted);
+}
+
+static ent_status check_number(const walk *at, const yaml_node_t *node, bool whole)
+{
+    const char *text = app_yaml_scalar(node);
+    const app_range *allowed = app_range_find(at->key);
     char *end;
+    if (!text || !*text || (whole && strspn(text, "+-0123456789") != strlen(text)))
+        return refuse_number(at, node, whole, allowed);
     errno = 0;
     const double number = strtod(text, &end);
-    if (*end || !isfinite(number)) return refuse(at, node, wanted);
-    if (!allowed) { /* a seed */
+    bool right = *end == '\0' && isfinite(number);
+    if (right && allowed) {
+        right = number >= allowed->low && number <= allowed->high && !(allowed->above && number <= allowed->low);
+    } else if (right) { /* a seed */
         strtoull(text, &end, 10);
-        return errno == 0 && number >= 0 && text[0] != '-' ? ENT_OK : refuse(at, node, wanted);
+        right = errno == 0 && number >= 0 && text[0] != '-';
     }
-    if (number < allowed->low || number > allowed->high || (allowed->above && number <= allowed->low))
-        return refuse(at, node, wanted);
-    return ENT_OK;
+    return right ? ENT_OK : refuse_number(at, node, whole, allowed);
 }
 
 static ent_status check_list(walk *at, const yaml_node_t *node, const cyaml_schema_value_t *value)
@@ -110,7 +102,7 @@ static ent_status check_list(walk *at, const yaml_node_t *node, const cyaml_sche
     }
     for (int *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
         const yaml_node_t *entry = yaml_document_get_node(&at->yaml->document, *item);
-        const char *text = scalar(entry);
+        const char *text = app_yaml_scalar(entry);
         if (!text || !*text || strlen(text) >= ENT_NAME_BYTES || strchr(text, '/') || strchr(text, '.'))
             return refuse(at, entry, "a name of 1 to 63 characters without '/' and '.'");
     }
@@ -121,7 +113,7 @@ static ent_status check_mapping(walk *at, const yaml_node_t *node, const cyaml_s
 
 static ent_status check_value(walk *at, const yaml_node_t *node, const cyaml_schema_value_t *value)
 {
-    const char *text = scalar(node);
+    const char *text = app_yaml_scalar(node);
     switch (value->type) {
     case CYAML_MAPPING:
         return check_mapping(at, node, value->mapping.fields);
@@ -160,16 +152,16 @@ static ent_status check_pair(walk *at, const yaml_node_t *mapping, const yaml_no
 {
     yaml_document_t *document = &at->yaml->document;
     const yaml_node_t *key = yaml_document_get_node(document, pair->key);
-    const cyaml_schema_field_t *field = find_field(fields, scalar(key));
+    const cyaml_schema_field_t *field = find_field(fields, app_yaml_scalar(key));
     char where[256], wanted[1024];
     app_yaml_where(at->yaml, key, where);
     if (!field) {
         list_names(wanted, sizeof wanted, "", count_fields(fields), field_name, fields);
         return ent_fail(ENT_ECONFIG, "%s: unknown key '%s'%s%s, want one of: %s", where,
-                        scalar(key) ? scalar(key) : "?", *at->key ? " in " : "", at->key, wanted);
+                        app_yaml_scalar(key) ? app_yaml_scalar(key) : "?", *at->key ? " in " : "", at->key, wanted);
     }
     for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++) {
-        const char *text = scalar(yaml_document_get_node(document, other->key));
+        const char *text = app_yaml_scalar(yaml_document_get_node(document, other->key));
         ENT_REQUIRE(!text || strcmp(text, field->key) != 0, ENT_ECONFIG, "%s: key '%s' stands twice%s%s", where,
                     field->key, *at->key ? " in " : "", at->key);
     }
@@ -180,16 +172,21 @@ static ent_status check_pair(walk *at, const yaml_node_t *mapping, const yaml_no
     return status;
 }
 
+static bool has_key(const walk *at, const yaml_node_t *mapping, const char *key)
+{
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++)
+        if (strcmp(app_yaml_scalar(yaml_document_get_node(&at->yaml->document, pair->key)), key) == 0) return true;
+    return false;
+}
+
 static ent_status check_mapping(walk *at, const yaml_node_t *node, const cyaml_schema_field_t *fields)
 {
     if (node->type != YAML_MAPPING_NODE) return refuse(at, node, "a section of keys");
     for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++)
         ENT_TRY(check_pair(at, node, pair, fields));
-    for (; fields->key; fields++) { /* only data.file and data.modalities have no default */
-        char key[640];
-        snprintf(key, sizeof key, "%s%s%s", at->key, *at->key ? "." : "", fields->key);
-        ENT_REQUIRE(app_yaml_find(at->yaml, key), ENT_ECONFIG, "%s: key '%s' is missing", at->yaml->name, key);
-    }
+    for (; fields->key; fields++) /* only data.file and data.modalities have no default */
+        ENT_REQUIRE(has_key(at, node, fields->key), ENT_ECONFIG, "%s: key '%s%s%s' is missing", at->yaml->name,
+                    at->key, *at->key ? "." : "", fields->key);
     return ENT_OK;
 }
 
@@ -201,7 +198,7 @@ static ent_status modality_names(app_yaml *yaml, unsigned *count, char **name)
     if (!list || list->type != YAML_SEQUENCE_NODE) return ENT_OK; /* the walk tells */
     for (int *item = list->data.sequence.items.start; item < list->data.sequence.items.top; item++) {
         const yaml_node_t *node = yaml_document_get_node(&yaml->document, *item);
-        if (!scalar(node) || *count == ENT_MAX_MODALITIES) return ENT_OK;
+        if (!app_yaml_scalar(node) || *count == ENT_MAX_MODALITIES) return ENT_OK;
         name[*count] = (char *)node->data.scalar.value;
         char where[256];
         app_yaml_where(yaml, node, where);
@@ -220,31 +217,69 @@ static ent_status fill_defaults(app_yaml *yaml, unsigned modalities, char *const
 {
     char set[ENT_NAME_BYTES + 256], rate[64] = "0.0";
     yaml_node_t *given = app_yaml_find(yaml, "missing.rate");
-    if (given && scalar(given)) {
+    if (given && app_yaml_scalar(given)) {
         const walk at = {.yaml = yaml, .key = "missing.rate"};
         ENT_TRY(check_number(&at, given, false)); /* here its line is known */
-        snprintf(rate, sizeof rate, "%s", scalar(given));
-        ENT_TRY(app_yaml_set(yaml, "missing.rate={}"));
+        snprintf(rate, sizeof rate, "%s", app_yaml_scalar(given));
+        ENT_TRY(app_yaml_set(yaml, "missing.rate={}", "--set"));
     }
     app_yaml *defaults;
     ENT_TRY(app_yaml_parse(APP_DEFAULTS, "defaults", &defaults));
     ent_status status = ENT_OK;
     for (unsigned m = 0; m < modalities && status == ENT_OK; m++) {
         snprintf(set, sizeof set, "model.registers.%s=%s", name[m], APP_REGISTER_DEFAULTS);
-        status = app_yaml_set(defaults, set);
+        status = app_yaml_set(defaults, set, "default");
         snprintf(set, sizeof set, "missing.rate.%s=%s", name[m], rate);
-        if (status == ENT_OK) status = app_yaml_set(defaults, set);
+        if (status == ENT_OK) status = app_yaml_set(defaults, set, "default");
     }
     if (status == ENT_OK) status = app_yaml_fill(yaml, defaults);
     app_yaml_free(defaults);
     return status;
 }
 
-static ent_status complete(app_yaml *yaml, int sets, const char *const *set, char **text)
+/* An override that narrows data.modalities leaves out what the others have of their own so far. */
+static ent_status set_modalities(app_yaml *yaml, const app_set *set)
+{
+    char *old[ENT_MAX_MODALITIES], *name[ENT_MAX_MODALITIES];
+    unsigned before, after;
+    ENT_TRY(modality_names(yaml, &before, old));
+    ENT_TRY(app_yaml_set(yaml, set->text, set->origin));
+    ENT_TRY(modality_names(yaml, &after, name));
+    for (unsigned k = 0; k < before; k++) {
+        unsigned m = 0;
+        while (m < after && strcmp(name[m], old[k]) != 0) m++;
+        if (m < after) continue;
+        app_yaml_drop(yaml, app_yaml_find(yaml, "model.registers"), old[k]);
+        app_yaml_drop(yaml, app_yaml_find(yaml, "missing.rate"), old[k]);
+    }
+    return ENT_OK;
+}
+
+/* One override; model.registers.* stands for the registers of all modalities. */
+static ent_status override(app_yaml *yaml, const app_set *set)
+{
+    static const char every[] = "model.registers.*.";
+    const size_t length = sizeof every - 1;
+    char *name[ENT_MAX_MODALITIES];
+    unsigned modalities;
+    if (strncmp(set->text, "data.modalities=", strlen("data.modalities=")) == 0) return set_modalities(yaml, set);
+    if (strncmp(set->text, every, length) != 0) return app_yaml_set(yaml, set->text, set->origin);
+    ENT_TRY(modality_names(yaml, &modalities, name));
+    for (unsigned m = 0; m < modalities; m++) {
+        char text[4096];
+        ENT_REQUIRE(snprintf(text, sizeof text, "model.registers.%s.%s", name[m], set->text + length) <
+                        (int)sizeof text,
+                    ENT_ECONFIG, "%s: %.40s...: too long", set->origin, set->text);
+        ENT_TRY(app_yaml_set(yaml, text, set->origin));
+    }
+    return ENT_OK;
+}
+
+static ent_status complete(app_yaml *yaml, int sets, const app_set *set, char **text)
 {
     char *name[ENT_MAX_MODALITIES];
     unsigned modalities;
-    for (int k = 0; k < sets; k++) ENT_TRY(app_yaml_set(yaml, set[k]));
+    for (int k = 0; k < sets; k++) ENT_TRY(override(yaml, &set[k]));
     ENT_TRY(modality_names(yaml, &modalities, name));
     ENT_TRY(fill_defaults(yaml, modalities, name));
     app_schema *s = ent_alloc(1, sizeof *s);
@@ -259,7 +294,22 @@ static ent_status complete(app_yaml *yaml, int sets, const char *const *set, cha
 ent_status app_config_text(const char *path, int sets, const char *const *set, char **text)
 {
     app_yaml *yaml;
-    ENT_TRY(app_yaml_load(path, &yaml));
+    app_set *given = ent_alloc(sets, sizeof *given);
+    ENT_REQUIRE(given, ENT_ENOMEM, "configuration: no memory");
+    for (int k = 0; k < sets; k++) given[k] = (app_set){set[k], "--set"};
+    ent_status status = app_yaml_load(path, &yaml);
+    if (status == ENT_OK) {
+        status = complete(yaml, sets, given, text);
+        app_yaml_free(yaml);
+    }
+    ent_free(given);
+    return status;
+}
+
+ent_status app_config_derive(const char *base, const char *name, int sets, const app_set *set, char **text)
+{
+    app_yaml *yaml;
+    ENT_TRY(app_yaml_parse(base, name, &yaml));
     const ent_status status = complete(yaml, sets, set, text);
     app_yaml_free(yaml);
     return status;

@@ -4,9 +4,18 @@
 
 #include "entente/config.h"
 
+/* An override: "key.path=value" (model.registers.*.KEY stands for every modality), and where it stands, for messages: "--set" or "sweep.yaml:7". */
+typedef struct {
+    const char *text, *origin;
+} app_set;
+
 /* The file with the overrides and all defaults in it, checked, as YAML text (ent_free).  Errors: ENT_EIO; ENT_ECONFIG
  * with file, line, key, the value found and the values allowed. */
 ent_status app_config_text(const char *path, int sets, const char *const *set, char **text);
+
+/* Another such text from a whole one, `base`, called `name` in messages.  Where an override of data.modalities leaves
+ * names out, their registers and rates go too; later overrides of these are refused.  Errors: as above. */
+ent_status app_config_derive(const char *base, const char *name, int sets, const app_set *set, char **text);
 
 /* The values of such a text.  Free with app_config_free. */
 ent_status app_config_parse(const char *text, ent_config **out);

@@ -4,7 +4,6 @@
 
 #include "app.h"
 #include "config.h"
-#include "entente/memory.h"
 
 typedef struct {
     const char *folder, *data, *missing;
@@ -79,7 +78,13 @@ static ent_status absent_bits(const char *list, const ent_config *config, uint32
     return ENT_OK;
 }
 
-static ent_status evaluate(ent_comm *world, const arguments *a, const ent_config *config)
+static ent_status read_config(void *arguments_, char **text)
+{
+    const arguments *a = arguments_;
+    return ent_result_config(a->folder, text);
+}
+
+static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent_config *config)
 {
     ent_federation *federation;
     uint32_t absent;
@@ -95,22 +100,17 @@ static ent_status evaluate(ent_comm *world, const arguments *a, const ent_config
     return status;
 }
 
+static ent_status evaluate(ent_comm *world, void *arguments_, const char *text)
+{
+    ent_config *config;
+    ENT_TRY(ent_comm_agree(world, app_config_parse(text, &config)));
+    const ent_status status = evaluate_config(world, arguments_, config);
+    app_config_free(config);
+    return status;
+}
+
 int app_eval(int argc, char **argv)
 {
     arguments a = {.folder = NULL};
-    ent_comm *world;
-    char *text = NULL;
-    ent_config *config = NULL;
-    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
-    if (status != ENT_OK) {
-        ent_comm_finish(world);
-        return APP_USAGE;
-    }
-    if (ent_comm_rank(world) == 0) status = ent_result_config(a.folder, &text);
-    status = app_share(world, status, &text);
-    if (status == ENT_OK) status = ent_comm_agree(world, app_config_parse(text, &config));
-    if (status == ENT_OK) status = evaluate(world, &a, config);
-    app_config_free(config);
-    ent_free(text);
-    return app_finish(world, status);
+    return app_command(&ARGP, argc, argv, &a, read_config, evaluate);
 }

@@ -19,6 +19,8 @@ static const command COMMANDS[] = {
     {"report", "show results, sweeps and scaling studies as one HTML page, or as text", app_report_page},
     {"scaling", "measure strong or weak scaling over ranks, threads and shards", app_scaling},
     {"spectrum", "show the Fourier spectrum of a trained model in a data angle", app_spectrum},
+    {"study", "compare variants over settings, missing rates and seeds, with paired statistics", app_study},
+    {"sweep", "train many points of one configuration: grid, list, random draws", app_sweep},
     {"synth", "write a synthetic multimodal data set", app_synth},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

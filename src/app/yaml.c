@@ -1,4 +1,5 @@
-/* Line numbers: libyaml's start mark of a node.  Nodes that came from elsewhere carry one of two impossible lines. */
+/* Line numbers: libyaml's start mark of a node.  Nodes that came from elsewhere carry an impossible line: that of the
+ * defaults, or LINE_SET and on, which number the origins of overrides. */
 #include "yaml.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 
 #include "entente/memory.h"
 
-static const size_t LINE_SET = (size_t)-2, LINE_DEFAULT = (size_t)-3;
+static const size_t LINE_DEFAULT = (size_t)-2, LINE_SET = (size_t)-2 - APP_YAML_ORIGINS;
 
 static ent_status read_file(const char *path, char **text)
 {
@@ -85,6 +86,7 @@ void app_yaml_free(app_yaml *yaml)
 {
     if (!yaml) return;
     if (yaml->document.nodes.start) yaml_document_delete(&yaml->document);
+    for (int k = 0; k < yaml->origins; k++) ent_free(yaml->origin[k]);
     ent_free(yaml->name);
     ent_free(yaml->text);
     ent_free(yaml);
@@ -160,7 +162,7 @@ static int new_key(yaml_document_t *document, const char *key, size_t length, si
 }
 
 /* Put value number `value` at path under the root, making mappings on the way. */
-static ent_status put(app_yaml *yaml, const char *path, size_t path_length, int value)
+static ent_status put(app_yaml *yaml, const char *path, size_t path_length, int value, size_t line)
 {
     yaml_document_t *document = &yaml->document;
     const char *end = path + path_length;
@@ -169,18 +171,18 @@ static ent_status put(app_yaml *yaml, const char *path, size_t path_length, int 
         size_t length = 0;
         while (path + length < end && path[length] != '.') length++;
         const int last = path + length == end;
-        ENT_REQUIRE(length > 0, ENT_ECONFIG, "--set: a key is empty");
+        ENT_REQUIRE(length > 0, ENT_ECONFIG, "%.*s: a key is empty", (int)path_length, end - path_length);
         yaml_node_pair_t *pair = find_pair(document, node_at(document, mapping), path, length);
         if (!pair || (!last && node_at(document, pair->value)->type != YAML_MAPPING_NODE)) {
             const int child = last ? value : yaml_document_add_mapping(document, NULL, YAML_BLOCK_MAPPING_STYLE);
-            if (!last && child) node_at(document, child)->start_mark.line = LINE_SET;
+            if (!last && child) node_at(document, child)->start_mark.line = line;
             pair = find_pair(document, node_at(document, mapping), path, length);
             if (pair) {
                 pair->value = child;
             } else {
-                const int key = new_key(document, path, length, LINE_SET);
+                const int key = new_key(document, path, length, line);
                 ENT_REQUIRE(child && key && yaml_document_append_mapping_pair(document, mapping, key, child),
-                            ENT_ENOMEM, "--set: no memory");
+                            ENT_ENOMEM, "%s: no memory", yaml->name);
             }
             mapping = child;
         } else {
@@ -192,24 +194,50 @@ static ent_status put(app_yaml *yaml, const char *path, size_t path_length, int 
     }
 }
 
-ent_status app_yaml_set(app_yaml *yaml, const char *assignment)
+/* The line that stands for `origin`; 0 without memory for its name. */
+static size_t line_of(app_yaml *yaml, const char *origin)
+{
+    int k = 0;
+    while (k < yaml->origins && strcmp(yaml->origin[k], origin) != 0) k++;
+    if (k == APP_YAML_ORIGINS) k--; /* so many that the last names are not told apart */
+    if (k == yaml->origins) {
+        yaml->origin[k] = ent_text(origin);
+        if (!yaml->origin[k]) return 0;
+        yaml->origins++;
+    }
+    return LINE_SET + (size_t)k;
+}
+
+ent_status app_yaml_set(app_yaml *yaml, const char *assignment, const char *origin)
 {
     const char *equals = strchr(assignment, '=');
-    ENT_REQUIRE(equals && equals > assignment, ENT_ECONFIG, "--set %s: want key.path=value", assignment);
+    ENT_REQUIRE(equals && equals > assignment, ENT_ECONFIG, "%s %s: want key.path=value", origin, assignment);
+    const size_t line = line_of(yaml, origin);
     char *text = ent_alloc((int64_t)strlen(equals) + 16, 1);
-    ENT_REQUIRE(text, ENT_ENOMEM, "--set: no memory");
+    if (!text || line == 0) {
+        ent_free(text);
+        return ent_fail(ENT_ENOMEM, "%s: no memory", origin);
+    }
     sprintf(text, "value: %s", equals + 1);
     app_yaml *value;
     ent_status status = app_yaml_parse(text, assignment, &value);
     ent_free(text);
-    if (status != ENT_OK) return ent_fail_in(status, "--set");
-    mark_all(&value->document, LINE_SET);
+    if (status != ENT_OK) return ent_fail_in(status, "%s", origin);
+    mark_all(&value->document, line);
     const yaml_node_t *root = yaml_document_get_root_node(&value->document);
     const int copy = app_yaml_copy(yaml, &value->document, root->data.mapping.pairs.start->value);
-    status = copy ? put(yaml, assignment, (size_t)(equals - assignment), copy)
-                  : ent_fail(ENT_ENOMEM, "--set: no memory");
+    status = copy ? put(yaml, assignment, (size_t)(equals - assignment), copy, line)
+                  : ent_fail(ENT_ENOMEM, "%s: no memory", origin);
     app_yaml_free(value);
-    return status;
+    return status == ENT_ECONFIG ? ent_fail_in(status, "%s", origin) : status;
+}
+
+void app_yaml_drop(app_yaml *yaml, yaml_node_t *mapping, const char *key)
+{
+    for (yaml_node_pair_t *pair; (pair = find_pair(&yaml->document, mapping, key, strlen(key)));) {
+        yaml_node_pair_t *top = --mapping->data.mapping.pairs.top;
+        memmove(pair, pair + 1, (size_t)(top - pair) * sizeof *pair);
+    }
 }
 
 static ent_status fill(app_yaml *yaml, int mapping, app_yaml *defaults, int from)
@@ -241,13 +269,29 @@ ent_status app_yaml_fill(app_yaml *yaml, app_yaml *defaults)
 
 char *app_yaml_where(const app_yaml *yaml, const yaml_node_t *node, char text[256])
 {
-    if (node->start_mark.line == LINE_SET)
-        snprintf(text, 256, "--set");
-    else if (node->start_mark.line == LINE_DEFAULT)
+    const size_t line = node->start_mark.line;
+    if (line == LINE_DEFAULT)
         snprintf(text, 256, "%.200s (default)", yaml->name);
+    else if (line >= LINE_SET)
+        snprintf(text, 256, "%.250s", yaml->origin[line - LINE_SET]);
     else
-        snprintf(text, 256, "%.200s:%zu", yaml->name, node->start_mark.line + 1);
+        snprintf(text, 256, "%.200s:%zu", yaml->name, line + 1);
     return text;
+}
+
+const char *app_yaml_scalar(const yaml_node_t *node)
+{
+    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
+
+ent_status app_yaml_refuse(const app_yaml *yaml, const yaml_node_t *node, const char *key, const char *wanted)
+{
+    char where[256];
+    const char *value = app_yaml_scalar(node);
+    app_yaml_where(yaml, node, where);
+    if (value) return ent_fail(ENT_ECONFIG, "%s: %s: found '%s', want %s", where, key, value, wanted);
+    return ent_fail(ENT_ECONFIG, "%s: %s: found %s, want %s", where, key,
+                    node->type == YAML_SEQUENCE_NODE ? "a list" : "a section", wanted);
 }
 
 typedef struct {
@@ -271,6 +315,54 @@ static int write_piece(void *context, unsigned char *piece, size_t size)
     buffer->length += size;
     buffer->text[buffer->length] = '\0';
     return 1;
+}
+
+static int write_word(text_buffer *buffer, const char *word)
+{
+    return write_piece(buffer, (unsigned char *)(uintptr_t)word, strlen(word));
+}
+
+/* Plain where the file has it plain on one line, else in double quotes. */
+static int write_scalar(text_buffer *buffer, const yaml_node_t *node)
+{
+    const char *text = (const char *)node->data.scalar.value;
+    if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !strchr(text, '\n')) return write_word(buffer, text);
+    int done = write_word(buffer, "\"");
+    for (; done && *text; text++) {
+        const char one[] = {*text, '\0'};
+        done = write_word(buffer, *text == '"' ? "\\\"" : *text == '\\' ? "\\\\" : *text == '\n' ? "\\n" : one);
+    }
+    return done && write_word(buffer, "\"");
+}
+
+static int write_flow(app_yaml *yaml, text_buffer *buffer, const yaml_node_t *node)
+{
+    yaml_document_t *document = &yaml->document;
+    if (node->type == YAML_SCALAR_NODE) return write_scalar(buffer, node);
+    const int list = node->type == YAML_SEQUENCE_NODE;
+    int done = write_word(buffer, list ? "[" : "{");
+    if (list) {
+        for (int *item = node->data.sequence.items.start; done && item < node->data.sequence.items.top; item++)
+            done = write_word(buffer, item == node->data.sequence.items.start ? "" : ", ") &&
+                   write_flow(yaml, buffer, node_at(document, *item));
+        return done && write_word(buffer, "]");
+    }
+    for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; done && pair < node->data.mapping.pairs.top; pair++)
+        done = write_word(buffer, pair == node->data.mapping.pairs.start ? "" : ", ") &&
+               write_flow(yaml, buffer, node_at(document, pair->key)) && write_word(buffer, ": ") &&
+               write_flow(yaml, buffer, node_at(document, pair->value));
+    return done && write_word(buffer, "}");
+}
+
+ent_status app_yaml_line(app_yaml *yaml, const yaml_node_t *node, char **line)
+{
+    text_buffer buffer = {.text = NULL};
+    if (!write_flow(yaml, &buffer, node) || !buffer.text) {
+        ent_free(buffer.text);
+        return ent_fail(ENT_ENOMEM, "%s: no memory", yaml->name);
+    }
+    *line = buffer.text;
+    return ENT_OK;
 }
 
 /* yaml_emitter_dump destroys its document: dump a copy of the tree. */

@@ -1,7 +1,7 @@
 /* HDF5 in one process.
  *
  * libhdf5 1.10 crashes, at the latest at exit, once a write of its own has failed: so a file that is written grows in
- * memory (the core driver), and finish writes the image itself, whole or not at all (part.h).  Cost: the file's size
+ * memory (the core driver), and finish writes the image itself, whole or not at all (atomic_file.h).  Cost: the file's size
  * in memory, twice that while it is finished.  Files carry no time stamps: the same content is the same bytes.  A
  * message takes its words out of libhdf5's error stack, where they stand until the next call of the library: so a
  * failure is worded before anything is closed. */
@@ -49,7 +49,7 @@ ent_status ent_h5_no_memory(const ent_h5 *file, const char *name)
 
 void ent_h5_release(ent_h5 *file)
 {
-    ent_part_free(file->part);
+    ent_atomic_file_free(file->part);
     ent_free(file->path);
     ent_free(file);
 }
@@ -135,7 +135,8 @@ ent_status ent_h5_create(const char *path, ent_h5 **out)
 {
     ent_h5 *file = NULL;
     ENT_TRY(ent_h5_new_file(path, &file));
-    ent_status status = ent_part_new(path, &file->part); /* at once: a folder without permission is known early */
+    ent_status status =
+        ent_atomic_file_new(path, &file->part); /* at once: a folder without permission is known early */
     if (status == ENT_OK) status = make_image(file);
     if (status == ENT_OK)
         *out = file;
@@ -156,7 +157,7 @@ static ent_status write_image(ent_h5 *file)
     if (H5Fget_file_image(file->id, image, (size_t)bytes) != bytes)
         status = ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
     else
-        status = ent_part_write(file->part, image, (size_t)bytes);
+        status = ent_atomic_file_write(file->part, image, (size_t)bytes);
     ent_free(image);
     return status;
 }
@@ -168,7 +169,7 @@ ent_status ent_h5_finish(ent_h5 *file)
     ent_status status = write_image(file);
     if (H5Fclose(file->id) < 0 && status == ENT_OK) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be closed");
     if (status == ENT_OK) {
-        status = ent_part_finish(file->part);
+        status = ent_atomic_file_finish(file->part);
         file->part = NULL;
     }
     ent_h5_release(file);

@@ -7,14 +7,14 @@
 
 #include "entente/comm.h"
 #include "entente/h5.h"
-#include "part.h"
+#include "entente/atomic_file.h"
 
 struct ent_h5 {
     hid_t id;
     char *path;
-    ent_part *part; /* where it goes once it is whole; NULL while reading, and on ranks > 0 of a shared file */
-    bool shared;    /* written in place, by h5_shared.c */
-    ent_comm *comm; /* of a shared file over MPI, else NULL */
+    ent_atomic_file *part; /* where it goes once it is whole; NULL while reading, and on ranks > 0 of a shared file */
+    bool shared;           /* written in place, by h5_shared.c */
+    ent_comm *comm;        /* of a shared file over MPI, else NULL */
 };
 
 /* "file: dataset what: why", the reason out of libhdf5's error stack. */

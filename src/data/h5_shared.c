@@ -22,7 +22,7 @@ static bool is_root(const ent_h5 *file)
 /* Rank 0's temporary name on all ranks. */
 static ent_status share_name(const ent_h5 *file, char **out)
 {
-    char *name = file->part ? ent_text(ent_part_name(file->part)) : NULL;
+    char *name = file->part ? ent_text(ent_atomic_file_name(file->part)) : NULL;
     size_t bytes = name ? strlen(name) + 1 : 0;
     if (file->comm) {
         ent_comm_broadcast(file->comm, 0, &bytes, sizeof bytes);
@@ -61,7 +61,7 @@ ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out)
     }
     file->comm = comm;
     file->shared = true;
-    status = agree(file, is_root(file) ? ent_part_new(path, &file->part) : ENT_OK);
+    status = agree(file, is_root(file) ? ent_atomic_file_new(path, &file->part) : ENT_OK);
     if (status == ENT_OK) status = share_name(file, &name);
     if (status == ENT_OK) status = create_named(file, name);
     ent_free(name);
@@ -74,7 +74,7 @@ ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out)
 
 static ent_status reserve(const ent_h5 *file, double bytes)
 {
-    const int descriptor = open(ent_part_name(file->part), O_WRONLY | O_CLOEXEC);
+    const int descriptor = open(ent_atomic_file_name(file->part), O_WRONLY | O_CLOEXEC);
     const bool done = descriptor >= 0 && fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) == 0;
     const int why = errno;
     if (descriptor >= 0) close(descriptor);
@@ -95,7 +95,7 @@ ent_status ent_h5_finish_shared(ent_h5 *file)
     if (H5Fclose(file->id) < 0 && status == ENT_OK) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be closed");
     status = agree(file, status);
     if (status == ENT_OK) {
-        if (file->part) status = ent_part_finish(file->part);
+        if (file->part) status = ent_atomic_file_finish(file->part);
         file->part = NULL;
         status = agree(file, status);
     }

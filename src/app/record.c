@@ -1,0 +1,109 @@
+#include "record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "entente/atomic_file.h"
+#include "entente/hash.h"
+
+const char *const APP_METRICS[] = {"n",         "loss",      "accuracy",    "accuracy_nonzero",
+                                   "accuracy5", "accuracy7", "f1_weighted", "f1_macro",
+                                   "mae",       "pearson",   NULL};
+
+ent_status app_record_path(const char *out, const char *hash, const char *end, char path[4096])
+{
+    ENT_REQUIRE(snprintf(path, 4096, "%s/points/%.24s%s", out, hash, end) < 4096, ENT_EARG, "%s: too long a path",
+                out);
+    return ENT_OK;
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *metrics_of(const ent_metrics *m)
+{
+    const double value[] = {m->loss,     m->accuracy, m->accuracy_nonzero, m->accuracy5, m->accuracy7, m->f1_weighted,
+                            m->f1_macro, m->mae,      m->pearson};
+    json_t *metrics = json_pack("{s:I}", APP_METRICS[0], (json_int_t)m->n);
+    for (int k = 1; APP_METRICS[k]; k++) json_object_set_new(metrics, APP_METRICS[k], number(value[k - 1]));
+    return metrics;
+}
+
+/* "text+audio" */
+static void present_text(const ent_config_data *data, uint32_t context, char *text, size_t room)
+{
+    size_t used = 0;
+    snprintf(text, room, "nothing");
+    for (unsigned m = 0; m < data->modalities_count && used < room; m++)
+        if (context >> m & 1)
+            used += (size_t)snprintf(text + used, room - used, "%s%s", used ? "+" : "", data->modalities[m]);
+}
+
+static json_t *patterns_of(const ent_federation_view *view)
+{
+    json_t *patterns = json_array();
+    for (int64_t k = 0; k < view->patterns; k++) {
+        char present[ENT_MAX_MODALITIES * ENT_NAME_BYTES];
+        present_text(&view->config->data, view->pattern[k].context, present, sizeof present);
+        json_array_append_new(patterns,
+                              json_pack("{s:s, s:I, s:o}", "present", present, "n", (json_int_t)view->pattern[k].n,
+                                        "accuracy", number(view->pattern[k].accuracy)));
+    }
+    return patterns;
+}
+
+json_t *app_record_done(const ent_federation_view *view)
+{
+    char digest[65];
+    ent_sha256(view->weights, (size_t)view->params * sizeof *view->weights, digest);
+    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:s, s:o, s:i, s:i}", "status", "done", "error", "", "metrics",
+                     metrics_of(&view->test), "params", view->params, "qubits", view->qubits, "weights_sha256",
+                     digest, "patterns", patterns_of(view), "ranks", view->ranks, "threads", view->threads);
+}
+
+json_t *app_record_failed(const char *message)
+{
+    int rank, length = 0;
+    if (sscanf(message, "rank %d: %n", &rank, &length) == 1) message += length; /* who ran it is not the point's */
+    return json_pack("{s:s, s:s}", "status", "failed", "error", message);
+}
+
+ent_status app_record_save(const char *out, const char *hash, const json_t *record)
+{
+    char path[4096];
+    ENT_TRY(app_record_path(out, hash, ".json", path));
+    char *text = json_dumps(record, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+    ENT_REQUIRE(text, ENT_ENOMEM, "%s: no memory", path);
+    const ent_status status = ent_atomic_file_save(path, text, strlen(text), false);
+    free(text);
+    return status;
+}
+
+json_t *app_record_load(const char *out, const char *hash)
+{
+    char path[4096];
+    if (app_record_path(out, hash, ".json", path) != ENT_OK) return NULL;
+    json_t *record = json_load_file(path, 0, NULL);
+    const char *whose = json_string_value(json_object_get(record, "hash"));
+    if (whose && strcmp(whose, hash) == 0) return record;
+    json_decref(record);
+    return NULL;
+}
+
+bool app_record_is_there(const char *out, const char *hash)
+{
+    json_t *record = app_record_load(out, hash);
+    json_decref(record);
+    return record != NULL;
+}
+
+bool app_record_is_done(const json_t *record)
+{
+    const char *status = json_string_value(json_object_get(record, "status"));
+    return status && strcmp(status, "done") == 0;
+}

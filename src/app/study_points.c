@@ -1,0 +1,326 @@
+/* Reading STUDY.yaml.  The axes are setting, rate, variant and seed, in this order, for each data set; overrides are put
+ * in in that order too, so a variant has the last word on all but the seeds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/memory.h"
+#include "points.h"
+#include "record.h"
+#include "spec.h"
+#include "study.h"
+
+static const char *const TOP[] = {"base",  "set",       "data",   "settings", "variants", "rates",
+                                  "seeds", "reference", "metric", "keep",     NULL};
+static const char *const DATA[] = {"base", "set", NULL};
+static const char *const ENTRY[] = {"set", "modalities", NULL};
+static const char *const KEEP[] = {"results", "table", NULL};
+static const char *const COLUMNS[] = {"data", "setting", "rate", "variant", "seed", NULL};
+enum { DEFAULT_SEEDS = 5, MAX_SEEDS = 10000 };
+
+typedef struct {
+    const app_campaign *c;
+    app_yaml *yaml;
+    json_t *plan;
+} reader;
+
+static ent_status no_memory(const reader *r)
+{
+    return ent_fail(ENT_ENOMEM, "%s: no memory", r->yaml->name);
+}
+
+static const yaml_node_t *value_of(const reader *r, const yaml_node_t *mapping, const char *key)
+{
+    const yaml_node_pair_t *top = mapping->data.mapping.pairs.top;
+    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < top; pair++)
+        if (strcmp(app_yaml_scalar(app_spec_node(r->yaml, pair->key)), key) == 0)
+            return app_spec_node(r->yaml, pair->value);
+    return NULL;
+}
+
+/* Overrides, none of which may be a seed. */
+static ent_status read_set(const reader *r, const yaml_node_t *mapping, const char *key, json_t *sets)
+{
+    const size_t before = json_array_size(sets);
+    ENT_TRY(app_spec_overrides(r->yaml, mapping, key, sets));
+    for (size_t k = before; k < json_array_size(sets); k++) {
+        const json_t *one = json_array_get(sets, k);
+        const char *text = json_string_value(json_array_get(one, 0));
+        ENT_REQUIRE(strncmp(text, "seeds", 5) != 0, ENT_ECONFIG, "%s: %s: found '%s', want `seeds` to set the seeds",
+                    json_string_value(json_array_get(one, 1)), key, text);
+    }
+    return ENT_OK;
+}
+
+/* ---- settings and variants ---- */
+
+/* The names of the base's modalities, an array of strings. */
+static ent_status modalities_of(const reader *r, int64_t base, json_t **names)
+{
+    ent_config *config;
+    ENT_TRY(app_config_parse(json_string_value(json_array_get(json_object_get(r->plan, "bases"), (size_t)base)),
+                             &config));
+    *names = json_array();
+    for (unsigned m = 0; m < config->data.modalities_count; m++)
+        json_array_append_new(*names, json_string(config->data.modalities[m]));
+    app_config_free(config);
+    return ENT_OK;
+}
+
+/* An alternative with `set` and, unless names is NULL, data.modalities = names[first..first+count-1]. */
+static ent_status add_alternative(const reader *r, json_t *axis, const char *column, const char *label,
+                                  const json_t *set, const yaml_node_t *node, const json_t *names, size_t first,
+                                  size_t count)
+{
+    json_t *made = app_points_alternative(column, label), *sets = json_object_get(made, "set");
+    if (!made || json_array_append_new(axis, made) != 0) return no_memory(r);
+    if (names) {
+        char text[ENT_MAX_MODALITIES * (ENT_NAME_BYTES + 2) + 32] = "data.modalities=[", where[256];
+        for (size_t m = first; m < first + count; m++)
+            strcat(strcat(text, m > first ? ", " : ""), json_string_value(json_array_get(names, m)));
+        json_array_append_new(sets, json_pack("[s+, s]", text, "]", app_yaml_where(r->yaml, node, where)));
+    }
+    return json_array_extend(sets, (json_t *)(uintptr_t)set) == 0 ? ENT_OK : no_memory(r);
+}
+
+/* modalities: each (an alternative a modality, NAME_text), a number (the first so many), or a list of names. */
+static ent_status add_modalities(const reader *r, const yaml_node_t *node, const char *key, json_t *axis,
+                                 const char *column, const char *name, json_t *set, const json_t *names)
+{
+    char at[320];
+    int64_t count;
+    snprintf(at, sizeof at, "%s.modalities", key);
+    if (node->type == YAML_SEQUENCE_NODE) {
+        json_t *own = json_array();
+        ent_status status = own ? app_spec_override(r->yaml, node, "data.modalities", own, NULL) : no_memory(r);
+        if (status == ENT_OK && json_array_extend(own, set) != 0) status = no_memory(r);
+        if (status == ENT_OK) status = add_alternative(r, axis, column, name, own, node, NULL, 0, 0);
+        json_decref(own);
+        return status;
+    }
+    if (strcmp(app_yaml_scalar(node) ? app_yaml_scalar(node) : "", "each") != 0) {
+        const ent_status status = app_spec_whole(r->yaml, node, at, 1, (int64_t)json_array_size(names), &count);
+        if (status != ENT_OK) return ent_fail(status, "%s, `each`, or a list of names", ent_message());
+        return add_alternative(r, axis, column, name, set, node, names, 0, (size_t)count);
+    }
+    for (size_t m = 0; m < json_array_size(names); m++) {
+        char label[320];
+        snprintf(label, sizeof label, "%s_%s", name, json_string_value(json_array_get(names, m)));
+        ENT_TRY(add_alternative(r, axis, column, label, set, node, names, m, 1));
+    }
+    return ENT_OK;
+}
+
+static ent_status read_entry(const reader *r, const yaml_node_pair_t *pair, const char *section, const char *column,
+                             const json_t *names, json_t *axis)
+{
+    const char *name = app_yaml_scalar(app_spec_node(r->yaml, pair->key));
+    const yaml_node_t *entry = app_spec_node(r->yaml, pair->value);
+    char key[256];
+    snprintf(key, sizeof key, "%s.%.200s", section, name);
+    ENT_TRY(app_spec_keys(r->yaml, entry, key, ENTRY));
+    const yaml_node_t *set = value_of(r, entry, "set"), *modalities = value_of(r, entry, "modalities");
+    json_t *sets = json_array();
+    ent_status status = sets ? ENT_OK : no_memory(r);
+    if (status == ENT_OK && set) status = read_set(r, set, key, sets);
+    if (status == ENT_OK)
+        status = modalities ? add_modalities(r, modalities, key, axis, column, name, sets, names)
+                            : add_alternative(r, axis, column, name, sets, entry, NULL, 0, 0);
+    json_decref(sets);
+    return status;
+}
+
+static ent_status new_axis(const reader *r, json_t *axes, json_t **axis)
+{
+    *axis = json_array();
+    return *axis && json_array_append_new(axes, *axis) == 0 ? ENT_OK : no_memory(r);
+}
+
+/* A section of named entries as an axis; without the section one alternative without a name. */
+static ent_status read_entries(const reader *r, const char *section, const char *column, const json_t *names,
+                               json_t *axes)
+{
+    const yaml_node_t *mapping = app_yaml_find(r->yaml, section);
+    json_t *axis;
+    ENT_TRY(new_axis(r, axes, &axis));
+    if (!mapping) return json_array_append_new(axis, app_points_alternative(NULL, NULL)) == 0 ? ENT_OK : no_memory(r);
+    ENT_TRY(app_spec_keys(r->yaml, mapping, section, NULL));
+    const yaml_node_pair_t *top = mapping->data.mapping.pairs.top;
+    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < top; pair++)
+        ENT_TRY(read_entry(r, pair, section, column, names, axis));
+    return ENT_OK;
+}
+
+/* ---- rates and seeds ---- */
+
+static ent_status read_rates(const reader *r, json_t *axes)
+{
+    const yaml_node_t *rates = app_yaml_find(r->yaml, "rates");
+    json_t *axis;
+    int64_t count;
+    ENT_TRY(new_axis(r, axes, &axis));
+    if (!rates) return json_array_append_new(axis, app_points_alternative(NULL, NULL)) == 0 ? ENT_OK : no_memory(r);
+    ENT_TRY(app_spec_list(r->yaml, rates, "rates", &count));
+    for (int64_t k = 0; k < count; k++) {
+        const yaml_node_t *node = app_spec_item(r->yaml, rates, k);
+        double rate;
+        ENT_TRY(app_spec_real(r->yaml, node, "rates", 0.0, 1.0, &rate));
+        json_t *made = app_points_alternative("rate", app_yaml_scalar(node));
+        if (!made || json_array_append_new(axis, made) != 0) return no_memory(r);
+        ENT_TRY(app_spec_override(r->yaml, node, "missing.rate", json_object_get(made, "set"), NULL));
+    }
+    return ENT_OK;
+}
+
+/* Split, masks, initialisation and sampling draw from streams of different purposes: one number does for all. */
+static ent_status add_seed(const reader *r, int64_t seed, const char *where, json_t *axis)
+{
+    static const char *const key[] = {"seeds.split=", "seeds.masks=", "seeds.init=", "seeds.sampling="};
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)seed);
+    json_t *made = app_points_alternative("seed", text), *set = json_object_get(made, "set");
+    if (!made || json_array_append_new(axis, made) != 0) return no_memory(r);
+    for (size_t k = 0; k < sizeof key / sizeof *key; k++)
+        if (json_array_append_new(set, json_pack("[s+, s]", key[k], text, where)) != 0) return no_memory(r);
+    return ENT_OK;
+}
+
+static ent_status read_seeds(const reader *r, json_t *axes)
+{
+    const yaml_node_t *seeds = app_yaml_find(r->yaml, "seeds");
+    json_t *axis;
+    int64_t count = DEFAULT_SEEDS;
+    char where[256];
+    ENT_TRY(new_axis(r, axes, &axis));
+    const bool list = seeds && seeds->type == YAML_SEQUENCE_NODE;
+    if (list) ENT_TRY(app_spec_list(r->yaml, seeds, "seeds", &count));
+    if (seeds && !list) ENT_TRY(app_spec_whole(r->yaml, seeds, "seeds", 1, MAX_SEEDS, &count));
+    for (int64_t k = 0; k < count; k++) {
+        int64_t seed = k + 1;
+        const yaml_node_t *node = list ? app_spec_item(r->yaml, seeds, k) : seeds;
+        if (list) ENT_TRY(app_spec_whole(r->yaml, node, "seeds", 0, INT64_MAX, &seed));
+        ENT_TRY(add_seed(r, seed, node ? app_yaml_where(r->yaml, node, where) : r->yaml->name, axis));
+    }
+    return json_object_set_new(r->plan, "seeds", json_integer(count)) == 0 ? ENT_OK : no_memory(r);
+}
+
+/* ---- reference, metric, keep ---- */
+
+static ent_status read_reference(const reader *r, const json_t *variants)
+{
+    const yaml_node_t *node = app_yaml_find(r->yaml, "reference");
+    char names[1024] = "one of: ";
+    size_t k;
+    const json_t *variant;
+    const char *wish = node ? app_yaml_scalar(node) : NULL;
+    json_array_foreach(variants, k, variant)
+    {
+        const char *name = json_string_value(json_object_get(json_object_get(variant, "label"), "variant"));
+        if (!node || (wish && strcmp(wish, name) == 0))
+            return json_object_set_new(r->plan, "reference", json_string(name)) == 0 ? ENT_OK : no_memory(r);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", name);
+    }
+    return app_yaml_refuse(r->yaml, node, "reference", names);
+}
+
+static ent_status read_words(const reader *r)
+{
+    const yaml_node_t *metric = app_yaml_find(r->yaml, "metric"), *keep = app_yaml_find(r->yaml, "keep");
+    int which = 1, kept = 0; /* accuracy; the number of samples is none to compare */
+    if (metric) ENT_TRY(app_spec_word(r->yaml, metric, "metric", APP_METRICS + 1, &which));
+    if (keep) ENT_TRY(app_spec_word(r->yaml, keep, "keep", KEEP, &kept));
+    const int failed = json_object_set_new(r->plan, "metric", json_string(APP_METRICS[1 + which])) != 0 ||
+                       json_object_set_new(r->plan, "keep", json_string(r->c->keep ? r->c->keep : KEEP[kept])) != 0;
+    return failed ? no_memory(r) : ENT_OK;
+}
+
+/* ---- the whole ---- */
+
+/* All points of one data set: label `data`, its base with `sets` in it. */
+static ent_status add_data(const reader *r, const char *label, const char *path, const json_t *sets)
+{
+    int64_t base;
+    json_t *names = NULL, *axes = json_array(), *data;
+    ent_status status = axes ? app_points_base(r->plan, path, sets, &base) : no_memory(r);
+    if (status == ENT_OK) status = modalities_of(r, base, &names);
+    if (status == ENT_OK) status = new_axis(r, axes, &data);
+    if (status == ENT_OK && json_array_append_new(data, app_points_alternative("data", label)) != 0)
+        status = no_memory(r);
+    if (status == ENT_OK) status = read_entries(r, "settings", "setting", names, axes);
+    if (status == ENT_OK) status = read_rates(r, axes);
+    if (status == ENT_OK) status = read_entries(r, "variants", "variant", names, axes);
+    if (status == ENT_OK) status = read_reference(r, json_array_get(axes, 3));
+    if (status == ENT_OK) status = read_seeds(r, axes);
+    if (status == ENT_OK) status = app_points_product(r->plan, base, axes);
+    json_decref(names);
+    json_decref(axes);
+    return status;
+}
+
+/* The base's file: that of --base, of `own`, or of the study. */
+static ent_status base_path(const reader *r, const yaml_node_t *own, char path[4096])
+{
+    const yaml_node_t *node = own ? own : app_yaml_find(r->yaml, "base");
+    if (r->c->base && own)
+        return app_yaml_refuse(r->yaml, own, "base", "none beside --base: each data set would train with it");
+    if (r->c->base) {
+        ENT_REQUIRE(snprintf(path, 4096, "%s", r->c->base) < 4096, ENT_EARG, "--base: too long a path");
+        return ENT_OK;
+    }
+    ENT_REQUIRE(node, ENT_ECONFIG, "%s: key 'base' is missing", r->yaml->name);
+    if (!app_yaml_scalar(node)) return app_yaml_refuse(r->yaml, node, "base", "a configuration's file");
+    return app_spec_beside(r->c->spec, app_yaml_scalar(node), path);
+}
+
+/* `entry`: of the data section, or NULL; its label is `name`, else the base file's name. */
+static ent_status read_data(const reader *r, const char *name, const yaml_node_t *entry)
+{
+    char path[4096], key[256] = "data", label[256];
+    const yaml_node_t *top = app_yaml_find(r->yaml, "set"), *set = entry ? value_of(r, entry, "set") : NULL;
+    ENT_TRY(base_path(r, entry ? value_of(r, entry, "base") : NULL, path));
+    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
+    snprintf(label, sizeof label, "%.*s", (int)strcspn(stem, "."), stem);
+    if (name) snprintf(key, sizeof key, "data.%.200s", name);
+    json_t *sets = json_array();
+    ent_status status = sets ? ENT_OK : no_memory(r);
+    if (status == ENT_OK && top) status = read_set(r, top, "set", sets);
+    if (status == ENT_OK && set) status = read_set(r, set, key, sets);
+    if (status == ENT_OK) status = add_data(r, name ? name : label, path, sets);
+    json_decref(sets);
+    return status;
+}
+
+static ent_status read_study(const reader *r)
+{
+    ENT_TRY(app_spec_keys(r->yaml, app_yaml_find(r->yaml, ""), "", TOP));
+    ENT_REQUIRE(app_yaml_find(r->yaml, "variants"), ENT_ECONFIG, "%s: key 'variants' is missing", r->yaml->name);
+    for (int k = 0; COLUMNS[k]; k++)
+        json_array_append_new(json_object_get(r->plan, "columns"), json_string(COLUMNS[k]));
+    ENT_TRY(app_points_fix(r->plan, r->c->sets, r->c->set));
+    ENT_TRY(read_words(r));
+    const yaml_node_t *data = app_yaml_find(r->yaml, "data");
+    if (!data) return read_data(r, NULL, NULL);
+    ENT_TRY(app_spec_keys(r->yaml, data, "data", NULL));
+    const yaml_node_pair_t *top = data->data.mapping.pairs.top;
+    for (const yaml_node_pair_t *pair = data->data.mapping.pairs.start; pair < top; pair++) {
+        const char *name = app_yaml_scalar(app_spec_node(r->yaml, pair->key));
+        const yaml_node_t *entry = app_spec_node(r->yaml, pair->value);
+        char key[256];
+        snprintf(key, sizeof key, "data.%.200s", name);
+        ENT_TRY(app_spec_keys(r->yaml, entry, key, DATA));
+        ENT_TRY(read_data(r, name, entry));
+    }
+    return ENT_OK;
+}
+
+ent_status app_study_points(const app_campaign *c, char **text)
+{
+    app_yaml *yaml;
+    ENT_TRY(app_yaml_load(c->spec, &yaml));
+    const reader r = {c, yaml, app_points_new("study")};
+    ent_status status = r.plan ? read_study(&r) : no_memory(&r);
+    if (status == ENT_OK) status = app_points_write(r.plan, text);
+    json_decref(r.plan);
+    app_yaml_free(yaml);
+    return status;
+}

@@ -1,0 +1,177 @@
+/* Tables of a campaign, made of its records alone, so that they are the same whoever wrote those. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "campaign.h"
+#include "entente/memory.h"
+#include "points.h"
+#include "record.h"
+#include "rows.h"
+
+typedef struct {
+    app_campaign *c;
+    const json_t *plan;
+    json_t *columns, *rows;                 /* a row a point */
+    json_t *pattern_columns, *pattern_rows; /* a row a point and pattern */
+    json_t *time_columns, *time_rows;
+    int64_t left, failed;
+} tables;
+
+static void clear(tables *t)
+{
+    json_t *const part[] = {t->columns, t->rows, t->pattern_columns, t->pattern_rows, t->time_columns, t->time_rows};
+    for (size_t k = 0; k < sizeof part / sizeof *part; k++) json_decref(part[k]);
+}
+
+/* {point: k, label: ..., ...} */
+static json_t *labelled(const json_t *plan, int64_t k)
+{
+    json_t *row = json_pack("{s:I}", "point", (json_int_t)k);
+    const json_t *label = json_object_get(app_points_at(plan, k), "label"), *column;
+    size_t c;
+    json_array_foreach(json_object_get(plan, "columns"), c, column)
+        json_object_set(row, json_string_value(column), json_array_get(label, c));
+    return row;
+}
+
+static void copy_keys(json_t *row, const json_t *from, const char *const *keys)
+{
+    for (; *keys; keys++) {
+        json_t *value = json_object_get(from, *keys);
+        json_object_set_new(row, *keys, value ? json_incref(value) : json_null());
+    }
+}
+
+static const char *const OUTCOME[] = {"status", "error", NULL};
+static const char *const MODEL[] = {"params", "qubits", "weights_sha256", NULL};
+static const char *const PATTERN[] = {"present", "n", "accuracy", NULL};
+static const char *const TIMES[] = {"seconds", "setup_s", "train_s", NULL};
+static const char *const LAYOUT[] = {"ranks", "threads", NULL};
+
+static void add_point(tables *t, int64_t k, const json_t *record)
+{
+    json_t *row = labelled(t->plan, k);
+    copy_keys(row, record, OUTCOME);
+    if (!record) {
+        json_object_set_new(row, "status", json_string("to run"));
+        json_object_set_new(row, "error", json_string(""));
+    }
+    copy_keys(row, json_object_get(record, "metrics"), APP_METRICS);
+    copy_keys(row, record, MODEL);
+    if (!json_is_string(json_object_get(row, "weights_sha256")))
+        json_object_set_new(row, "weights_sha256", json_string(""));
+    json_object_set_new(row, "config_sha256", json_string(app_points_hash(t->plan, k)));
+    json_array_append_new(t->rows, row);
+
+    size_t p;
+    const json_t *pattern;
+    json_array_foreach(json_object_get(record, "patterns"), p, pattern)
+    {
+        json_t *one = labelled(t->plan, k);
+        copy_keys(one, pattern, PATTERN);
+        json_array_append_new(t->pattern_rows, one);
+    }
+    json_t *times = json_pack("{s:I}", "point", (json_int_t)k);
+    copy_keys(times, json_object_get(record, "times"), TIMES);
+    copy_keys(times, record, LAYOUT);
+    json_array_append_new(t->time_rows, times);
+    t->left += !record;
+    t->failed += record && !app_record_is_done(record);
+}
+
+static json_t *columns_of(const json_t *plan, const char *const *const *groups)
+{
+    json_t *columns = json_pack("[s]", "point");
+    if (plan) json_array_extend(columns, json_object_get(plan, "columns"));
+    for (; *groups; groups++)
+        for (const char *const *key = *groups; *key; key++) json_array_append_new(columns, json_string(*key));
+    return columns;
+}
+
+static ent_status fill(tables *t)
+{
+    static const char *const config[] = {"config_sha256", NULL};
+    static const char *const *const point[] = {OUTCOME, APP_METRICS, MODEL, config, NULL};
+    static const char *const *const pattern[] = {PATTERN, NULL};
+    static const char *const *const times[] = {TIMES, LAYOUT, NULL};
+    t->columns = columns_of(t->plan, point);
+    t->pattern_columns = columns_of(t->plan, pattern);
+    t->time_columns = columns_of(NULL, times);
+    t->rows = json_array();
+    t->pattern_rows = json_array();
+    t->time_rows = json_array();
+    for (int64_t k = 0; k < app_points_count(t->plan); k++) {
+        json_t *record = app_record_load(t->c->out, app_points_hash(t->plan, k));
+        add_point(t, k, record);
+        json_decref(record);
+    }
+    const size_t points = (size_t)app_points_count(t->plan);
+    ENT_REQUIRE(json_array_size(t->rows) == points && json_array_size(t->time_rows) == points, ENT_ENOMEM,
+                "table: no memory");
+    return ENT_OK;
+}
+
+static ent_status write_csv(const tables *t, const char *name, const json_t *columns, const json_t *rows)
+{
+    char path[4096];
+    ENT_REQUIRE(snprintf(path, sizeof path, "%s/%s.csv", t->c->out, name) < (int)sizeof path, ENT_EARG,
+                "--out: too long a path");
+    return app_rows_csv(columns, rows, path);
+}
+
+static ent_status write_file(const tables *t, app_campaign_more *more, ent_h5 *file)
+{
+    const json_t *base;
+    size_t k;
+    ENT_TRY(app_rows_h5(t->columns, t->rows, file, "/point"));
+    ENT_TRY(app_rows_h5(t->pattern_columns, t->pattern_rows, file, "/pattern"));
+    json_array_foreach(json_object_get(t->plan, "bases"), k, base)
+    {
+        char name[32];
+        snprintf(name, sizeof name, "/base/%zu", k);
+        ENT_TRY(ent_h5_write_text(file, name, json_string_value(base)));
+    }
+    return more ? more(t->c, t->plan, t->rows, file) : ENT_OK;
+}
+
+static ent_status write_h5(const tables *t, app_campaign_more *more)
+{
+    char path[4096];
+    ent_h5 *file;
+    ENT_REQUIRE(snprintf(path, sizeof path, "%s/%s.h5", t->c->out, t->c->table) < (int)sizeof path, ENT_EARG,
+                "--out: too long a path");
+    ENT_TRY(ent_h5_create(path, &file));
+    const ent_status status = write_file(t, more, file);
+    if (status == ENT_OK) return ent_h5_finish(file);
+    ent_h5_close(file);
+    return status;
+}
+
+static ent_status write_all(const tables *t, app_campaign_more *more)
+{
+    ENT_TRY(write_csv(t, "times", t->time_columns, t->time_rows));
+    ENT_TRY(write_csv(t, "patterns", t->pattern_columns, t->pattern_rows));
+    ENT_TRY(write_h5(t, more));
+    return write_csv(t, t->c->table, t->columns, t->rows);
+}
+
+/* Points may end while the tables are written with what was there: then once more, so that the last writer of all has
+ * seen every record. */
+ent_status app_campaign_tables(app_campaign *c, const json_t *plan, bool incomplete, app_campaign_more *more,
+                               int64_t *left, int64_t *failed)
+{
+    ent_status status = ENT_OK;
+    int64_t before = -1;
+    for (;;) {
+        tables t = {.c = c, .plan = plan};
+        status = fill(&t);
+        *left = t.left;
+        *failed = t.failed;
+        const bool again = status == ENT_OK && t.left != before && (t.left == 0 || incomplete);
+        if (again) status = write_all(&t, more);
+        clear(&t);
+        if (!again || status != ENT_OK || t.left == 0) return status;
+        before = t.left;
+    }
+}

@@ -1,0 +1,329 @@
+#!/usr/bin/python3
+"""`entente sweep` and `entente study`, end to end, as a user starts them: over ranks, groups, arrays, killed and resumed.
+
+    python3 tests/test_sweep.py --entente build/entente --mpiexec "mpiexec -n" [--quick] [TEST...]"""
+import csv
+import hashlib
+import itertools
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import test_command as command
+from test_command import fresh, good, last_json, run, sets, slow
+
+if __name__ == "__main__":
+    import h5py
+    import numpy
+
+# Six points, two of which have more qubits than there can be.
+SWEEP = """\
+base: small.yaml
+grid: {seeds.init: [1, 2]}
+list:
+- {client.batch: 8}
+- {missing.rate: 0.5, missing.policy: zero}
+- {model.registers.text.qubits: 62}
+"""
+# Long enough to be killed in the middle.
+LONG = """\
+base: small.yaml
+set: {federation.rounds: 40}
+random: {draws: 24, keys: {client.learning_rate: {log: [0.001, 0.1]}}}
+"""
+STUDY = """\
+base: small.yaml
+settings: {iid: {}, noniid: {set: {federation.split: dirichlet_client, federation.alpha: 0.5}}}
+rates: [0, 0.4]
+variants:
+  mma:  {}
+  zero: {set: {missing.policy: zero}}
+  only: {modalities: each, set: {missing.empty: allow}}
+seeds: [1, 2, 3, 4]
+reference: zero
+"""
+TABLES = ["table.csv", "table.h5", "patterns.csv"]
+
+
+def setUpModule():
+    command.folder = pathlib.Path(tempfile.mkdtemp(prefix="entente-sweep-"))
+    command.synth("data.h5", rows=300)
+    put("small.yaml", command.SMALL.replace("DATA", str(command.folder / "data.h5")))
+    put("sweep.yaml", SWEEP)
+    put("long.yaml", LONG)
+    put("study.yaml", STUDY)
+
+
+def tearDownModule():
+    shutil.rmtree(command.folder)
+
+
+def put(name, text):
+    (command.folder / name).write_text(text)
+    return command.folder / name
+
+
+def sweep(file, *words, out=None, ranks=1, kind="sweep", **how):
+    """The JSON object at the end; the folder is in `out`."""
+    out = out or fresh()
+    ran = good(kind, command.folder / file, "--out", out, "--json", *words, ranks=ranks, **how)
+    return {**last_json(ran), "out": out, "err": ran.err}
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def digests(out, names=TABLES):
+    return [hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names]
+
+
+def records(out):
+    return sorted((out / "points").glob("*.json"))
+
+
+def first_tables():
+    """The tables of a sweep on one rank: what every other way to run it is held to."""
+    if not hasattr(first_tables, "kept"):
+        first_tables.kept = sweep("sweep.yaml")
+    return first_tables.kept
+
+
+class Points(unittest.TestCase):
+    def test_same_tables_on_any_ranks_and_groups(self):
+        whole = first_tables()
+        self.assertEqual((whole["points"], whole["done"], whole["failed"], whole["ran"]), (6, 4, 2, 6))
+        for ranks, words in [(2, []), (3, []), (3, ["--group", 2])][:1 if command.options.quick else 3]:
+            other = sweep("sweep.yaml", *words, ranks=ranks)
+            self.assertEqual(other["ran"], 6)
+            self.assertEqual(digests(other["out"]), digests(whole["out"]), (ranks, words))
+
+    def test_a_failed_point_is_recorded_and_stops_no_other(self):
+        table = rows(first_tables()["out"] / "table.csv")
+        self.assertEqual([row["status"] for row in table], ["done", "done", "failed"] * 2)
+        for row in table:
+            failed = row["status"] == "failed"
+            self.assertEqual("qubits" in row["error"], failed, row["error"])
+            self.assertEqual(row["accuracy"] == "", failed)
+            self.assertEqual(len(row["weights_sha256"]), 0 if failed else 64)
+        self.assertEqual([row["point"] for row in table], [str(k) for k in range(6)])
+        self.assertEqual(table[4]["missing.rate"], "0.5")
+        self.assertEqual(len(rows(first_tables()["out"] / "times.csv")), 6)
+
+    def test_a_point_is_what_train_makes_of_it(self):
+        row = rows(first_tables()["out"] / "table.csv")[4]
+        alone = command.train("small.yaml", ranks=2, missing__rate=0.5, missing__policy="zero", seeds__init=2)
+        self.assertEqual(row["weights_sha256"], alone["weights_sha256"])
+        self.assertAlmostEqual(float(row["accuracy"]), alone["accuracy"], 14)
+        self.assertEqual(int(row["params"]), alone["params"])
+        patterns = [one for one in rows(first_tables()["out"] / "patterns.csv") if one["point"] == "4"]
+        self.assertEqual([(one["present"].split("+"), int(one["n"])) for one in patterns],
+                         [(one["present"], one["n"]) for one in alone["patterns"]])
+        for one, other in zip(patterns, alone["patterns"]):
+            self.assertAlmostEqual(float(one["accuracy"]), other["accuracy"], 14)
+        self.assertGreater(len(patterns), 5)
+
+    def test_the_file_holds_the_table(self):
+        out = first_tables()["out"]
+        table = rows(out / "table.csv")
+        with h5py.File(out / "table.h5") as file:
+            numpy.testing.assert_allclose(file["point/accuracy"][:],
+                                          [float(row["accuracy"] or "nan") for row in table], rtol=1e-14)
+            self.assertEqual([text.decode() for text in file["point/status"]], [row["status"] for row in table])
+            self.assertEqual(list(file["point/seeds.init"][:]), [1, 1, 1, 2, 2, 2])
+            self.assertEqual(len(file["pattern/n"]), len(rows(out / "patterns.csv")))
+            self.assertIn("rounds: 3", file["base/0"][()].decode())
+
+    def test_an_array_makes_the_same_table(self):
+        out = fresh()
+        self.assertEqual(sweep("sweep.yaml", "--index", 4, out=out, ranks=2)["ran"], 1)
+        self.assertEqual(len(records(out)), 1)
+        started = [subprocess.Popen([command.options.entente, "sweep", command.folder / "sweep.yaml", "--out", out,
+                                     "--index", str(k), "--quiet"]) for k in range(6)]  # all at once
+        self.assertEqual([process.wait(timeout=100) for process in started], [0] * 6)
+        self.assertEqual(digests(out), digests(first_tables()["out"]))
+
+    def test_two_jobs_share_the_points(self):
+        out = fresh()
+        words = [command.options.entente, "sweep", command.folder / "long.yaml", "--out", out, "--json", "--quiet"]
+        started = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        ran = [json.loads(process.communicate(timeout=100)[0].splitlines()[-1])["ran"] for process in started]
+        self.assertEqual(sum(ran), 24)  # none twice
+        self.assertGreater(min(ran), 0)
+        self.assertEqual(len(rows(out / "table.csv")), 24)
+
+    def test_killed_and_resumed(self):
+        """kill -9 of all ranks in the middle, twice; what was done stays done, and the tables are those of one run."""
+        out, pids, done = fresh(), command.folder / "pids", 0
+        keep_pid = ["sh", "-c", f'echo $$ >> {pids}; exec "$@"', "-"]
+        for _ in range(2):
+            pids.write_text("")
+            process = subprocess.Popen(command.launch(["sweep", command.folder / "long.yaml", "--out", out], 2, keep_pid),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            until = time.monotonic() + 60
+            while len(records(out)) < done + 4 and time.monotonic() < until:
+                time.sleep(0.005)
+            for pid in pids.read_text().split():
+                os.kill(int(pid), signal.SIGKILL)
+            self.assertNotEqual(process.wait(timeout=60), 0)
+            self.assertGreaterEqual(len(records(out)), done + 4)
+            done = len(records(out))
+        self.assertLess(done, 24, "ended before the kill")
+        self.assertFalse((out / "table.csv").exists())
+        partial = run("sweep", command.folder / "long.yaml", "--out", out, "--table")
+        self.assertIn(f"{24 - done} without a record", partial.out)
+        self.assertEqual([row["status"] for row in rows(out / "table.csv")].count("to run"), 24 - done)
+        rest = sweep("long.yaml", out=out, ranks=2)
+        self.assertEqual((rest["ran"], rest["done"], rest["left"]), (24 - done, 24, 0))
+        whole = sweep("long.yaml", ranks=1)
+        self.assertEqual(digests(out), digests(whole["out"]))
+        self.assertEqual(sweep("long.yaml", out=out)["ran"], 0)
+
+    @slow
+    def test_retry_runs_failed_points_again(self):
+        put("late.yaml", "base: small.yaml\nset: {data.file: late.h5}\ngrid: {seeds.init: [1, 2]}\n")
+        first = sweep("late.yaml")
+        self.assertEqual((first["failed"], first["done"]), (2, 0))
+        self.assertIn("late.h5", rows(first["out"] / "table.csv")[0]["error"])
+        shutil.copy(command.folder / "data.h5", command.folder / "late.h5")
+        self.assertEqual(sweep("late.yaml", out=first["out"])["ran"], 0)
+        again = sweep("late.yaml", "--retry", out=first["out"])
+        self.assertEqual((again["ran"], again["failed"], again["done"]), (2, 0, 2))
+
+    @slow
+    def test_results_are_kept_where_asked_for(self):
+        kept = sweep("sweep.yaml", "--keep", "results", ranks=2)
+        self.assertEqual(digests(kept["out"]), digests(first_tables()["out"]))
+        row = rows(kept["out"] / "table.csv")[1]
+        folder = kept["out"] / "points" / row["config_sha256"][:24]
+        with h5py.File(folder / "result.h5") as result:
+            self.assertEqual(result["metrics/accuracy"][0], float(row["accuracy"]))
+            text = bytes(result["config"][()])
+        self.assertEqual(hashlib.sha256(text).hexdigest(), row["config_sha256"])
+        self.assertIn("round 3/3", (folder / "log.txt").read_text())
+        self.assertEqual(list((first_tables()["out"] / "points").glob("*/result.h5")), [])
+
+    def test_a_list_of_the_points(self):
+        ran = good("sweep", command.folder / "sweep.yaml", "--out", first_tables()["out"], "--dry-run")
+        lines = ran.out.splitlines()
+        self.assertEqual(len(lines), 6)
+        self.assertEqual([line.split()[1] for line in lines], ["done", "done", "failed"] * 2)
+        self.assertIn("seeds.init=2 missing.rate=0.5 missing.policy=zero", lines[4].replace("client.batch= ", ""))
+        out = fresh()
+        good("sweep", command.folder / "sweep.yaml", "--out", out, "--dry-run", ranks=2)
+        self.assertFalse(out.exists())
+
+    def test_what_is_refused(self):
+        for words, parts in [(["--index", 6], ["--index: found 6", "0 to 5"]),
+                             (["--group", 3], ["--group: found 3", "number of ranks, 2"]),
+                             (["--set", "client.batch=3"], ["--set client.batch=3", "sweep.yaml:4"]),
+                             (["--set", "client.bach=3"], ["--set", "'bach'"]),
+                             (["--base", "nowhere.yaml"], ["nowhere.yaml", "No such file"])]:
+            out = fresh()
+            command.refused(self, ["sweep", command.folder / "sweep.yaml", "--out", out, *words], parts, 2, out.parent)
+        for words, part in [(["sweep"], "which sweep"), (["study"], "which study"), (["sweep", "a", "b"], "'b'"),
+                            (["sweep", "a", "--keep", "all"], "'all'"), (["sweep", "a", "--index", "-1"], "-1")]:
+            ran = run(*words)
+            self.assertEqual((ran.code, part in ran.err), (2, True), ran.err)
+
+
+def signed_rank_p(differences):
+    """Over all signs, ranks counted one by one: slow and plain."""
+    used = [d for d in differences if abs(d) > 1e-12]
+    def rank(d):
+        equal = sum(abs(abs(other) - abs(d)) < 1e-12 for other in used)
+        return sum(abs(other) < abs(d) - 1e-12 for other in used) + (equal + 1) / 2
+    ranks = [rank(d) for d in used]
+    def least(signs):
+        plus = sum(r for r, sign in zip(ranks, signs) if sign)
+        return min(plus, sum(ranks) - plus)
+    found = least([d > 0 for d in used])
+    every = [least(signs) for signs in itertools.product([0, 1], repeat=len(used))]
+    return sum(value <= found + 1e-9 for value in every) / len(every)
+
+
+class Study(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.ran = sweep("study.yaml", kind="study", ranks=2)
+        cls.out = cls.ran["out"]
+
+    def results(self):
+        """Accuracies from the result files, by (setting, rate, variant), in the order of the seeds."""
+        found = {}
+        for row in rows(self.out / "study.csv"):
+            with h5py.File(self.out / "points" / row["config_sha256"][:24] / "result.h5") as result:
+                self.assertEqual(list(result["seeds"][:]), [int(row["seed"])] * 4)
+                accuracy = result["metrics/accuracy"][0]
+            self.assertEqual(accuracy, float(row["accuracy"]))
+            found.setdefault((row["setting"], row["rate"], row["variant"]), []).append(accuracy)
+        return found
+
+    def test_the_numbers_again_from_the_result_files(self):
+        found = self.results()
+        summary = rows(self.out / "summary.csv")
+        self.assertEqual(len(summary), 2 * 2 * 5)
+        self.assertEqual([(row["setting"], row["rate"], row["variant"]) for row in summary], list(found))
+        for row in summary:
+            values = found[row["setting"], row["rate"], row["variant"]]
+            mean = sum(values) / 4
+            self.assertEqual(int(row["n"]), 4)
+            self.assertAlmostEqual(float(row["mean"]), mean, 12)
+            self.assertAlmostEqual(float(row["deviation"]) ** 2, sum((x - mean) ** 2 for x in values) / 3, 12)
+            if row["variant"] == "zero":
+                self.assertEqual((row["pairs"], row["difference"], row["p"]), ("0", "", ""))
+                continue
+            pairs = [x - y for x, y in zip(values, found[row["setting"], row["rate"], "zero"])]
+            self.assertAlmostEqual(float(row["difference"]), sum(pairs) / 4, 12)
+            self.assertAlmostEqual(float(row["p"]), signed_rank_p(pairs), 12)
+            every = sorted(sum(draw) / 4 for draw in itertools.product(pairs, repeat=4))
+            for end, share in [("low", 0.025), ("high", 0.975)]:
+                self.assertGreaterEqual(float(row[end]), every[round((share - 0.008) * 256)] - 1e-12)
+                self.assertLessEqual(float(row[end]), every[min(round((share + 0.008) * 256), 255)] + 1e-12)
+        self.assertTrue(any(row["p"] not in ("", "1") for row in summary))
+
+    def test_nothing_missing_leaves_the_policies_alike(self):
+        found = self.results()
+        self.assertEqual(found["iid", "0", "mma"], found["iid", "0", "zero"])
+        self.assertNotEqual(found["iid", "0.4", "mma"], found["iid", "0.4", "zero"])
+
+    def test_the_file_and_the_text_say_the_same(self):
+        summary = rows(self.out / "summary.csv")
+        with h5py.File(self.out / "study.h5") as file:
+            numpy.testing.assert_allclose(file["summary/mean"][:], [float(row["mean"]) for row in summary], rtol=1e-14)
+            self.assertEqual([text.decode() for text in file["summary/variant"]], [row["variant"] for row in summary])
+            self.assertEqual(file["point/accuracy"].shape, (80,))
+            self.assertEqual(list(file["point/rate"][:8]), [0.0] * 8)
+            self.assertEqual(len(set(file["pattern/present"][:])), 8)  # seven subsets, and nothing
+        text = good("study", command.folder / "study.yaml", "--out", self.out).out
+        for row in summary:
+            self.assertRegex(text, rf"{row['variant']} +4 +{float(row['mean']):.4f} \+- {float(row['deviation']):.4f}")
+        self.assertIn("with 4 pairs it cannot be below 0.125", text)
+
+    @slow
+    def test_same_tables_on_three_ranks_without_results(self):
+        other = sweep("study.yaml", "--keep", "table", kind="study", ranks=3)
+        names = ["study.csv", "study.h5", "summary.csv", "patterns.csv"]
+        self.assertEqual(digests(other["out"], names), digests(self.out, names))
+
+    @slow
+    def test_the_shipped_studies(self):
+        """Each is read, and its points are as many as its axes say."""
+        for name, base, count in [("study_paper", None, 140), ("study_missing", None, 960), ("study_modalities", None, 200),
+                                  ("study_quantum", None, 200),
+                                  ("study_paper", "digits.yaml", 120), ("study_paper", "mosei_video.yaml", 140)]:
+            words = ["--base", command.JOBS / base] if base else []
+            ran = good("study", command.JOBS / f"{name}.yaml", "--dry-run", "--out", fresh(), *words)
+            self.assertEqual(len(ran.out.splitlines()), count, name)
+
+
+if __name__ == "__main__":
+    command.main()
