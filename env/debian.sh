@@ -16,7 +16,8 @@ packages=(
     libsndfile1-dev zlib1g-dev             # recordings; packed images
 )
 if [ "${1:-}" = "--tests" ]; then
-    packages+=(libcmocka-dev clang libomp-dev clang-format python3 python3-h5py python3-numpy)
+    packages+=(libcmocka-dev clang libomp-dev clang-format python3 python3-h5py python3-numpy
+               iproute2) # several hosts on this machine
 fi
 
 missing=()
