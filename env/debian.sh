@@ -17,7 +17,7 @@ packages=(
 )
 if [ "${1:-}" = "--tests" ]; then
     packages+=(libcmocka-dev clang libomp-dev clang-format python3 python3-h5py python3-numpy
-               iproute2) # several hosts on this machine
+               iproute2 slurm-wlm munge) # several hosts and a batch system, both on this machine
 fi
 
 missing=()
