@@ -5,6 +5,7 @@
 #include "table.h"
 
 #include <omp.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "entente/memory.h"
@@ -42,13 +43,16 @@ static ent_status check_memory(const ent_program *program, int gradient)
     return ENT_OK;
 }
 
+/* *too_large: the states do not fit, which another engine may cure; an allocation that fails is no such thing. */
 static ent_status plan_for(ent_program *program, const ent_engine *engine, const ent_circuit *circuit,
-                           const ent_program_inp *inp)
+                           const ent_program_inp *inp, bool *too_large)
 {
     program->engine = engine;
+    *too_large = false;
     ENT_TRY(engine->plan_new(circuit, inp, &program->plan));
     const ent_status status = check_memory(program, 0);
     if (status != ENT_OK) {
+        *too_large = true;
         engine->plan_free(program->plan);
         program->plan = NULL;
     }
@@ -64,8 +68,9 @@ static ent_status plan_by_size(ent_program *program, const ent_circuit *circuit,
     const ent_engine *const order[] = {&ent_engine_state, &ent_engine_batch, &ent_engine_reference};
     ent_status status = ENT_OK;
     for (int k = circuit->qubits >= STATE_FROM_QUBITS ? 0 : 1; k < 3; k++) {
-        status = plan_for(program, order[k], circuit, inp);
-        if (status == ENT_OK) break;
+        bool too_large;
+        status = plan_for(program, order[k], circuit, inp, &too_large);
+        if (status == ENT_OK || (status == ENT_ENOMEM && !too_large)) break;
     }
     return status;
 }
@@ -73,14 +78,15 @@ static ent_status plan_by_size(ent_program *program, const ent_circuit *circuit,
 static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const char *isa;
+    bool too_large;
     ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
     switch (inp->engine) {
     case ENT_ENGINE_REFERENCE:
-        return plan_for(program, &ent_engine_reference, circuit, inp);
+        return plan_for(program, &ent_engine_reference, circuit, inp, &too_large);
     case ENT_ENGINE_BATCH:
-        return plan_for(program, &ent_engine_batch, circuit, inp);
+        return plan_for(program, &ent_engine_batch, circuit, inp, &too_large);
     case ENT_ENGINE_STATE:
-        return plan_for(program, &ent_engine_state, circuit, inp);
+        return plan_for(program, &ent_engine_state, circuit, inp, &too_large);
     default:
         return plan_by_size(program, circuit, inp);
     }

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Run a command with processes, mounts, network and host name of its own, as root.  All that it has started ends
+# with it, also by a signal; its ports, interfaces and names meet nobody else's.
+#   tests/apart.sh COMMAND...       77 and the reason where this machine does not allow it
+apart=(unshare --pid --mount --net --uts --ipc --fork --kill-child --mount-proc)
+skip() { echo "skipped: $*"; exit 77; }
+command -v ip >/dev/null || skip "no command 'ip'; env/debian.sh --tests installs iproute2"
+refusal=$("${apart[@]}" ip link add switch type bridge 2>&1) || skip "no namespaces here: $refusal"
+exec "${apart[@]}" sh -c '
+    ip link set lo up && mkdir -p /run/netns && mount -t tmpfs apart /run/netns && exec "$@"' apart "$@"
