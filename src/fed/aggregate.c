@@ -79,7 +79,8 @@ void ent_rule_state_clear(ent_rule_state *s)
 /* The means of clients' vectors are taken over clients that start from the same weights and count alike. */
 static ent_status check_vectors(const ent_config *c)
 {
-    if (ent_rule_find(c->federation.aggregation)->client_vectors == 0) return ENT_OK;
+    const ent_rule *rule = ent_rule_find(c->federation.aggregation);
+    if (rule->client_vectors == 0 || rule->own) return ENT_OK;
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
                 "system.mode: found 'fedbuff', want sync: scaffold and feddyn are not defined for stale updates");
     ENT_REQUIRE(c->federation.sampling == ENT_SAMPLING_UNIFORM, ENT_ECONFIG,
