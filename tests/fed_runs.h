@@ -38,7 +38,7 @@ static inline ent_config plain_config(void)
                                .faulty = 1},
                     .attack = {.share = 0.3, .strength = 1.5},
                     .system = {.rate = 0.7, .spread = 1.0, .period = 4.0, .speed = 100.0, .max_staleness = 100},
-                    .client = {1, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0},
+                    .client = {1, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0, 0.0},
                     .seeds = {1, 2, 3, 4},
                     .run = {.shards = 1, .threads = 1}};
     for (int m = 0; m < 2; m++)

@@ -111,7 +111,7 @@ static ent_status measure_memory(int threads, double *rate)
     double best = INFINITY;
     for (int repeat = 0; repeat < 4; repeat++) {
         const double begin = ent_clock_s();
-#pragma omp parallel for simd schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads)
         for (int64_t k = 0; k < n; k++) x[k] = x[k] * 0.5 + 1.0;
         best = fmin(best, ent_clock_s() - begin);
     }
