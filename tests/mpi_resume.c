@@ -35,7 +35,7 @@ static ent_config plain_config(void)
                                .trim = 0.2,
                                .faulty = 1},
                     .system = {.rate = 0.7, .spread = 1.0, .period = 4.0, .speed = 100.0, .max_staleness = 100},
-                    .client = {2, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0},
+                    .client = {2, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0, 0.0},
                     .seeds = {1, 2, 3, 4},
                     .run = {.shards = 1, .threads = 1, .checkpoint_every = 1}};
     for (int m = 0; m < 2; m++)
