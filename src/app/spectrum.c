@@ -159,7 +159,7 @@ static ent_status write_csv(const ent_spectrum *s, const char *path)
 static ent_status write_svg(const arguments *a, const ent_spectrum *s, const char *path)
 {
     enum { MOST = 40, MOST_OUTPUTS = 8 };
-    char frequency[MOST][8], output[MOST_OUTPUTS][16], caption[512], title[128];
+    char frequency[MOST][16], output[MOST_OUTPUTS][32], caption[512], title[128];
     const char *name[MOST], *part[MOST_OUTPUTS];
     const int shown = s->degree + 2 < s->points / 2 + 1 ? s->degree + 2 : s->points / 2 + 1;
     const int bars = shown < MOST ? shown : MOST, parts = s->outputs < MOST_OUTPUTS ? s->outputs : MOST_OUTPUTS;
