@@ -88,7 +88,8 @@ static void round_text(const ent_round *r, int64_t rounds, char *text, size_t ro
                                  (long long)r->blocks_short);
     if (r->lost > 0 && used < room)
         used += (size_t)snprintf(text + used, room - used, "  %lld lost", (long long)r->lost);
-    if (used < room) used += (size_t)snprintf(text + used, room - used, "  simulated %.4g s", r->simulated_s);
+    if ((r->lost > 0 || r->staleness > 0.0) && used < room) /* simulated time matters to those who simulate it */
+        used += (size_t)snprintf(text + used, room - used, "  simulated %.4g s", r->simulated_s);
     if (samples_a_second(r) > 0.0 && used < room)
         snprintf(text + used, room - used, "  %.0f samples/s", samples_a_second(r));
 }
