@@ -90,7 +90,7 @@ void app_bar_draw(double share, const char *text);
 char *app_left_text(double seconds, char text[32]);
 void app_bar_end(app_bar *bar);
 
-/* import.c: options that several importers take.  Each tells what is wrong and returns EINVAL, or 0. */
+/* import.c: options that several commands take.  Each tells what is wrong and returns EINVAL, or 0. */
 error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);
 error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out);
 /* "NAME=FILE", cut at '='. */
@@ -98,6 +98,12 @@ error_t app_modality(struct argp_state *state, char *text, int *count, const cha
 /* One of `words` (NULL at the end), as its number. */
 error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out);
 error_t app_shares(struct argp_state *state, const char *text, double share[3]);
+/* "1,2,4": ascending whole numbers from 1 to `high`. */
+enum { APP_SIZES = 32 };
+typedef struct {
+    int n, size[APP_SIZES];
+} app_sizes;
+error_t app_sizes_read(struct argp_state *state, const char *option, const char *text, int high, app_sizes *out);
 error_t app_want(struct argp_state *state, bool there, const char *what);
 /* Refuse an output that is there, unless it may be replaced.  Collective. */
 ent_status app_may_write(ent_comm *world, const char *path, bool replace);

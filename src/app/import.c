@@ -126,3 +126,22 @@ ent_status app_may_write(ent_comm *world, const char *path, bool replace)
         status = ent_fail(ENT_EIO, "%s: exists; want another name, or --replace", path);
     return world ? ent_comm_agree(world, status) : status;
 }
+
+/* "1,2,4": ascending whole numbers from 1. */
+error_t app_sizes_read(struct argp_state *state, const char *option, const char *text, int high, app_sizes *out)
+{
+    out->n = 0;
+    for (const char *at = text;;) {
+        char *end;
+        const long value = strtol(at, &end, 10);
+        const int last = out->n > 0 ? out->size[out->n - 1] : 0;
+        if (end == at || value <= last || value > high || out->n == APP_SIZES || (*end != ',' && *end != '\0')) {
+            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, as 1,2,4", option, text,
+                       high);
+            return EINVAL;
+        }
+        out->size[out->n++] = (int)value;
+        if (*end == '\0') return 0;
+        at = end + 1;
+    }
+}

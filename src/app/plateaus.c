@@ -10,15 +10,10 @@
 #include "entente/memory.h"
 #include "entente/response.h"
 
-enum { MOST_SIZES = 32 };
 enum { LOCAL, GLOBAL };
 
 typedef struct {
-    int n, size[MOST_SIZES];
-} sizes;
-
-typedef struct {
-    sizes qubits, layers;
+    app_sizes qubits, layers;
     int ansatz, observable;
     int64_t samples, seed;
     const char *out;
@@ -50,33 +45,14 @@ static const struct argp_option OPTIONS[] = {
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {0}};
 
-/* "1,2,4": ascending whole numbers from 1. */
-static error_t read_sizes(struct argp_state *state, const char *option, const char *text, int high, sizes *out)
-{
-    out->n = 0;
-    for (const char *at = text;;) {
-        char *end;
-        const long value = strtol(at, &end, 10);
-        const int last = out->n > 0 ? out->size[out->n - 1] : 0;
-        if (end == at || value <= last || value > high || out->n == MOST_SIZES || (*end != ',' && *end != '\0')) {
-            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, as 1,2,4", option, text,
-                       high);
-            return EINVAL;
-        }
-        out->size[out->n++] = (int)value;
-        if (*end == '\0') return 0;
-        at = end + 1;
-    }
-}
-
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     arguments *a = state->input;
     switch (key) {
     case KEY_QUBITS:
-        return read_sizes(state, "--qubits", value, ENT_MAX_QUBITS, &a->qubits);
+        return app_sizes_read(state, "--qubits", value, ENT_MAX_QUBITS, &a->qubits);
     case KEY_LAYERS:
-        return read_sizes(state, "--layers", value, ENT_MAX_LAYERS, &a->layers);
+        return app_sizes_read(state, "--layers", value, ENT_MAX_LAYERS, &a->layers);
     case KEY_ANSATZ:
         return app_word(state, value, ANSATZ, &a->ansatz);
     case KEY_OBSERVABLE:
@@ -210,9 +186,9 @@ static ent_status write_csv(const table *t, const char *path)
 static ent_status write_svg(const table *t, const char *path)
 {
     const arguments *a = t->a;
-    app_line line[MOST_SIZES];
-    double x[MOST_SIZES];
-    char name[MOST_SIZES][24], title[128], caption[512];
+    app_line line[APP_SIZES];
+    double x[APP_SIZES];
+    char name[APP_SIZES][24], title[128], caption[512];
     for (int q = 0; q < a->qubits.n; q++) x[q] = a->qubits.size[q];
     for (int l = 0; l < a->layers.n; l++) {
         snprintf(name[l], sizeof name[l], "%d layer%s", a->layers.size[l], a->layers.size[l] == 1 ? "" : "s");

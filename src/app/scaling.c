@@ -12,7 +12,7 @@
 #include "entente/memory.h"
 #include "scaling_run.h"
 
-enum { MOST_SIZES = 32, MAX_SETS = 256, MOST_QUBITS = 50, MOST_LAYERS = 1000 };
+enum { MAX_SETS = 256, MOST_QUBITS = 50, MOST_LAYERS = 1000 };
 enum {
     KEY_RANKS = 'r',
     KEY_THREADS = 't',
@@ -27,12 +27,8 @@ enum {
 };
 
 typedef struct {
-    int n, size[MOST_SIZES];
-} sizes;
-
-typedef struct {
     const char *config_path, *out;
-    sizes ranks, threads, shards, states; /* shards: of the clients; states: of the one state */
+    app_sizes ranks, threads, shards, states; /* shards: of the clients; states: of the one state */
     bool weak, quiet;
     int64_t qubits, layers, repeats;
     const char *set[MAX_SETS];
@@ -56,25 +52,6 @@ static const struct argp_option OPTIONS[] = {
     {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
     {0}};
 
-/* "1,2,4": ascending whole numbers. */
-static error_t read_sizes(struct argp_state *state, const char *option, const char *text, int high, sizes *out)
-{
-    out->n = 0;
-    for (const char *at = text;;) {
-        char *end;
-        const long value = strtol(at, &end, 10);
-        const int last = out->n > 0 ? out->size[out->n - 1] : 0;
-        if (end == at || value <= last || value > high || out->n == MOST_SIZES || (*end != ',' && *end != '\0')) {
-            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, as 1,2,4", option, text,
-                       high);
-            return EINVAL;
-        }
-        out->size[out->n++] = (int)value;
-        if (*end == '\0') return 0;
-        at = end + 1;
-    }
-}
-
 static error_t finish(struct argp_state *state, const arguments *a)
 {
     if (!a->config_path && a->qubits == 0) {
@@ -94,11 +71,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
     arguments *a = state->input;
     switch (key) {
     case KEY_RANKS:
-        return read_sizes(state, "--ranks", value, 1 << 24, &a->ranks);
+        return app_sizes_read(state, "--ranks", value, 1 << 24, &a->ranks);
     case KEY_THREADS:
-        return read_sizes(state, "--threads", value, 1024, &a->threads);
+        return app_sizes_read(state, "--threads", value, 1024, &a->threads);
     case KEY_SHARDS:
-        return read_sizes(state, "--shards", value, 1 << 24, &a->shards);
+        return app_sizes_read(state, "--shards", value, 1 << 24, &a->shards);
     case KEY_QUBITS:
         return app_whole(state, value, 2, MOST_QUBITS, &a->qubits);
     case KEY_LAYERS:
@@ -216,7 +193,7 @@ static ent_status run_state(job *j, ent_comm *group, int ranks, int threads)
 static ent_status run_ranks(job *j, bool state, int ranks)
 {
     const bool mine = ent_comm_rank(j->world) < ranks;
-    const sizes *threads = &j->a->threads, one = {1, {1}}, *shards = state ? &one : &j->a->shards;
+    const app_sizes *threads = &j->a->threads, one = {1, {1}}, *shards = state ? &one : &j->a->shards;
     ent_comm *group;
     ENT_TRY(ent_comm_split(j->world, mine ? 0 : 1, &group));
     ent_status status = ENT_OK;
@@ -231,7 +208,7 @@ static ent_status run_ranks(job *j, bool state, int ranks)
     return status;
 }
 
-static ent_status run_kind(job *j, bool state, const sizes *ranks)
+static ent_status run_kind(job *j, bool state, const app_sizes *ranks)
 {
     for (int r = 0; r < ranks->n; r++) ENT_TRY(run_ranks(j, state, ranks->size[r]));
     return ENT_OK;
@@ -239,13 +216,13 @@ static ent_status run_kind(job *j, bool state, const sizes *ranks)
 
 /* ---- what is given, and what is not ---- */
 
-static void powers_up_to(int most, sizes *out)
+static void powers_up_to(int most, app_sizes *out)
 {
     if (out->n > 0) return;
-    for (int p = 1; p <= most && out->n < MOST_SIZES; p *= 2) out->size[out->n++] = p;
+    for (int p = 1; p <= most && out->n < APP_SIZES; p *= 2) out->size[out->n++] = p;
 }
 
-static ent_status check_sizes(const char *option, const sizes *list, int world)
+static ent_status check_sizes(const char *option, const app_sizes *list, int world)
 {
     const int most = list->size[list->n - 1];
     ENT_REQUIRE(most <= world, ENT_EARG, "%s: found %d, but the job has %d rank%s: start it with mpirun -n %d",
@@ -260,7 +237,7 @@ static ent_status complete(ent_comm *world, arguments *a)
     powers_up_to(size, &a->ranks);
     a->states = a->shards;
     powers_up_to(size, &a->states);
-    if (a->threads.n == 0) a->threads = (sizes){1, {threads && atoi(threads) > 0 ? atoi(threads) : 1}};
+    if (a->threads.n == 0) a->threads = (app_sizes){1, {threads && atoi(threads) > 0 ? atoi(threads) : 1}};
     if (a->config_path) ENT_TRY(check_sizes("--ranks", &a->ranks, size));
     if (a->shards.n > 0) ENT_TRY(check_sizes("--shards", &a->shards, size));
     const double most = ldexp(1.0, (int)(a->qubits > 0 ? a->qubits : 1) - 1);
@@ -341,7 +318,7 @@ static ent_status measure(job *j)
     char path[4096];
     ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? check_folder(a->out, path) : ENT_OK));
     if (a->config_path) ENT_TRY(read_config(j));
-    if (a->config_path && a->shards.n == 0) a->shards = (sizes){1, {j->config->run.shards}};
+    if (a->config_path && a->shards.n == 0) a->shards = (app_sizes){1, {j->config->run.shards}};
     j->all = a->threads.n * ((a->config_path ? a->ranks.n * a->shards.n : 0) + (a->qubits > 0 ? a->states.n : 0));
     j->bar = (app_bar){.what = "points measured", .quiet = a->quiet};
     if (ent_comm_rank(j->world) == 0) app_bar_show(&j->bar, 0, j->all);

@@ -69,6 +69,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         a->folder = value;
         return 0;
     case ARGP_KEY_END:
+        if (!a->out) a->out = a->folder;
         if (a->folder && a->input) return 0;
         argp_error(state, "want a result folder and --input MODALITY:K");
         return EINVAL;
@@ -211,43 +212,45 @@ static ent_status write_files(const arguments *a, const ent_spectrum *s)
     return ENT_OK;
 }
 
+/* Collective. */
 static ent_status analyse(ent_comm *world, arguments *a, const ent_config *config)
 {
     ent_federation *federation;
     ent_spectrum s;
     int m;
     ENT_TRY(find_modality(a, config, &m));
-    if (!a->data) a->data = config->data.file;
-    ENT_TRY(ent_federation_load(world, config, a->folder, a->data, 0, false, &federation));
+    ENT_TRY(
+        ent_federation_load(world, config, a->folder, a->data ? a->data : config->data.file, 0, false, &federation));
     ent_status status = ent_federation_spectrum(federation, m, (int)a->angle, (int)a->points, a->samples, &s);
-    if (status == ENT_OK && ent_comm_rank(world) == 0) {
-        print(a, &s);
-        status = write_files(a, &s);
-        if (status == ENT_OK && a->json) print_json(a, &s);
+    if (status == ENT_OK) {
+        if (ent_comm_rank(world) == 0) {
+            print(a, &s);
+            status = write_files(a, &s);
+            if (status == ENT_OK && a->json) print_json(a, &s);
+        }
+        status = app_agree_with_root(world, status);
     }
-    if (status == ENT_OK || ent_comm_rank(world) == 0) status = app_agree_with_root(world, status);
     ent_spectrum_clear(&s);
     ent_federation_free(federation);
+    return status;
+}
+
+static ent_status read_config(void *arguments_, char **text)
+{
+    return ent_result_config(((const arguments *)arguments_)->folder, text);
+}
+
+static ent_status run(ent_comm *world, void *arguments_, const char *text)
+{
+    ent_config *config;
+    ENT_TRY(ent_comm_agree(world, app_config_parse(text, &config)));
+    const ent_status status = analyse(world, arguments_, config);
+    app_config_free(config);
     return status;
 }
 
 int app_spectrum(int argc, char **argv)
 {
     arguments a = {.samples = 64};
-    ent_comm *world;
-    char *text = NULL;
-    ent_config *config = NULL;
-    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
-    if (status != ENT_OK) {
-        ent_comm_finish(world);
-        return APP_USAGE;
-    }
-    if (!a.out) a.out = a.folder;
-    if (ent_comm_rank(world) == 0) status = ent_result_config(a.folder, &text);
-    status = app_share(world, status, &text);
-    if (status == ENT_OK) status = ent_comm_agree(world, app_config_parse(text, &config));
-    if (status == ENT_OK) status = analyse(world, &a, config);
-    app_config_free(config);
-    ent_free(text);
-    return app_finish(world, status);
+    return app_command(&ARGP, argc, argv, &a, read_config, run);
 }
