@@ -43,13 +43,13 @@ static ent_status open_program(const ent_team *team, const ent_circuit *circuit,
     const int size = ent_comm_size(t->group);
     if (size > INT64_C(1) << circuit->qubits >> 1) return ENT_OK;
     member *made = ent_alloc(1, sizeof *made);
-    ENT_TRY(agree(t, made ? ENT_OK : ent_fail(ENT_ENOMEM, "shards: no memory")));
-    made->team = t;
-    const ent_status status = note(t, ent_shard_new(circuit, inp, t->group, &made->shard));
+    ent_status status = agree(t, made ? ENT_OK : ent_fail(ENT_ENOMEM, "shards: no memory"));
+    if (status == ENT_OK) status = note(t, ent_shard_new(circuit, inp, t->group, &made->shard));
     if (status != ENT_OK) {
         ent_free(made);
         return status;
     }
+    made->team = t;
     const char *isa = "";
     ent_isa_pick(inp->isa, &isa);
     snprintf(made->name, sizeof made->name, "state %s over %d ranks", isa, size);
