@@ -275,8 +275,9 @@ static void one_rank_without_memory(work *run, const ent_config *config, int ran
     for (int64_t k = 1;; k += k < 60 ? 1 : k / 6) {
         if (ent_comm_rank(world) == rank) ent_alloc_fail_at(k);
         const ent_status status = run(config);
-        ent_alloc_fail_at(0);
+        const int64_t left = ent_alloc_fail_at(0);
         check_status_is_everyones(status);
+        mpi_check(status != ENT_OK || ent_comm_rank(world) != rank || left > 0); /* no failure is passed over */
         if (status == ENT_OK) break;
     }
 }

@@ -23,8 +23,9 @@ char *ent_text(const char *from);
 /* free(); NULL is legal. */
 void ent_free(void *memory);
 
-/* For tests: let the k-th allocation from now fail (k = 1 is the next one); 0 switches this off. */
-void ent_alloc_fail_at(int64_t k);
+/* For tests: let the k-th allocation from now fail (k = 1 is the next one); 0 switches this off.  Returns
+ * how many were left before the one that was to fail: 0 where it has failed. */
+int64_t ent_alloc_fail_at(int64_t k);
 
 /* Bytes that this process may still use: the memory available now, or what a limit on it (ulimit -v) leaves. */
 int64_t ent_memory_available_bytes(void);

@@ -11,9 +11,11 @@ enum { ALIGNMENT = 64, HUGE_PAGE = 1 << 21 };
 
 static _Thread_local int64_t fail_countdown;
 
-void ent_alloc_fail_at(int64_t k)
+int64_t ent_alloc_fail_at(int64_t k)
 {
+    const int64_t left = fail_countdown;
     fail_countdown = k;
+    return left;
 }
 
 static int fails_on_purpose(void)
