@@ -3,8 +3,7 @@
 #ifndef ENTENTE_TESTS_FED_RUNS_H
 #define ENTENTE_TESTS_FED_RUNS_H
 
-#include "../src/fed/fed.h"
-
+#include "fed_config.h"
 #include "mpi_check.h"
 #include "temp_folder.h"
 
@@ -15,41 +14,9 @@ enum { ROWS = 120 };
 static char data_path[512], whole_path[512]; /* with and without rows that lack something in the file */
 static ent_comm *alone;                      /* rank 0 by itself; the others make up a group that is not used */
 
-/* What a short file gives: two modalities, everything at its default. */
 static inline ent_config plain_config(void)
 {
-    static char *modalities[] = {"text", "audio"};
-    ent_config c = {.data = {data_path, modalities, 2, "class"},
-                    .model = {.fusion = {ENT_PATTERN_RING, ENT_CRZ, 1}, .readout = ENT_READ_ZZ},
-                    .missing = {.rate = {0.3, 0.3}},
-                    .federation = {.clients = 7,
-                                   .alpha = 0.5,
-                                   .shards_per_client = 2,
-                                   .participation = 1.0,
-                                   .rounds = 2,
-                                   .evaluate_every = 1},
-                    .server = {.mu = 0.1,
-                               .momentum = 0.9,
-                               .beta1 = 0.9,
-                               .beta2 = 0.99,
-                               .tau = 0.001,
-                               .alpha = 0.1,
-                               .trim = 0.2,
-                               .faulty = 1},
-                    .attack = {.share = 0.3, .strength = 1.5},
-                    .system = {.rate = 0.7, .spread = 1.0, .period = 4.0, .speed = 100.0, .max_staleness = 100},
-                    .client = {1, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0, 0.0},
-                    .seeds = {1, 2, 3, 4},
-                    .run = {.shards = 1, .threads = 1}};
-    for (int m = 0; m < 2; m++)
-        c.model.registers[m] = (ent_config_register){.qubits = 2,
-                                                     .layers = 1,
-                                                     .angles = 1,
-                                                     .ansatz = "hea",
-                                                     .reduce = ENT_REDUCE_PCA,
-                                                     .scale = 2.0,
-                                                     .reupload = true};
-    return c;
+    return fed_config(data_path);
 }
 
 static inline ent_federation *train(ent_comm *group, const ent_config *config)

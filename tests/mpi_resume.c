@@ -1,7 +1,6 @@
 /* A training that is stopped behind any batch and goes on, on any number of ranks, ends with the bits of one that was
  * never stopped; what is damaged or of something else is refused and stays as it is. */
-#include "../src/fed/fed.h"
-
+#include "fed_config.h"
 #include "mpi_check.h"
 #include "temp_folder.h"
 
@@ -16,36 +15,13 @@ static int64_t fail_at; /* the allocation of the next training that fails here; 
 
 static ent_config plain_config(void)
 {
-    static char *modalities[] = {"text", "audio"};
-    ent_config c = {.data = {data_path, modalities, 2, "class"},
-                    .model = {.fusion = {ENT_PATTERN_RING, ENT_CRZ, 1}, .readout = ENT_READ_ZZ},
-                    .missing = {.rate = {0.3, 0.3}},
-                    .federation = {.clients = 5,
-                                   .alpha = 0.5,
-                                   .shards_per_client = 2,
-                                   .participation = 0.8,
-                                   .rounds = 3,
-                                   .evaluate_every = 2},
-                    .server = {.mu = 0.1,
-                               .momentum = 0.9,
-                               .beta1 = 0.9,
-                               .beta2 = 0.99,
-                               .tau = 0.001,
-                               .alpha = 0.1,
-                               .trim = 0.2,
-                               .faulty = 1},
-                    .system = {.rate = 0.7, .spread = 1.0, .period = 4.0, .speed = 100.0, .max_staleness = 100},
-                    .client = {2, 8, ENT_ADAM, 0.05, 0.9, 0.9, 0.999, 1e-8, 0.0, 0.0},
-                    .seeds = {1, 2, 3, 4},
-                    .run = {.shards = 1, .threads = 1, .checkpoint_every = 1}};
-    for (int m = 0; m < 2; m++)
-        c.model.registers[m] = (ent_config_register){.qubits = 2,
-                                                     .layers = 1,
-                                                     .angles = 1,
-                                                     .ansatz = "hea",
-                                                     .reduce = ENT_REDUCE_PCA,
-                                                     .scale = 2.0,
-                                                     .reupload = true};
+    ent_config c = fed_config(data_path);
+    c.federation.clients = 5;
+    c.federation.participation = 0.8;
+    c.federation.rounds = 3;
+    c.federation.evaluate_every = 2;
+    c.client.epochs = 2;
+    c.run.checkpoint_every = 1;
     return c;
 }
 
