@@ -116,8 +116,7 @@ static void choose(choice *c, int width, local_rotation *r)
         if (c->selves < width) c->self[c->selves++] = r;
         return;
     }
-    const int room = c->kind == STATE_MIXED ? width - 1 : width; /* with re and im in registers together */
-    if (c->width == room || reduce(&c->space, r->flip.line, &made_of) == 0) return;
+    if (c->width == width || reduce(&c->space, r->flip.line, &made_of) == 0) return;
     for (int k = 0; k < c->width && c->kind == STATE_VERTICAL; k++)
         if (line_parity(c->line[k]->row.line, r->flip.line) || line_parity(r->row.line, c->line[k]->flip.line))
             return;
@@ -125,25 +124,37 @@ static void choose(choice *c, int width, local_rotation *r)
     c->line[c->width++] = r;
 }
 
-static ent_status stage_bases(state_stage *stage, const choice *c, const local_rotation *const *chosen, int bits)
+/* The signs of the stage's rotations on a line. */
+static uint32_t code_of(const local_rotation *const *chosen, int count, uint32_t line)
 {
+    uint32_t code = 0;
+    for (int k = 0; k < count; k++) code |= (uint32_t)line_parity(chosen[k]->row.line, line) << k;
+    return code;
+}
+
+/* The lines without the pivots, sorted by code. */
+static ent_status stage_bases(const choice *c, const local_rotation *const *chosen, int bits, uint32_t line_bytes,
+                              state_stage *stage)
+{
+    const int count = c->width + c->selves;
     uint32_t pivots = 0;
     for (int k = 0; k < c->width; k++) pivots |= c->space.pivot[k];
-    stage->cosets = INT64_C(1) << (bits - c->width);
-    stage->base = ent_alloc(stage->cosets, sizeof *stage->base);
-    ENT_REQUIRE(stage->base, ENT_ENOMEM, "state engine: no memory for a stage");
-    int64_t found = 0;
-    for (uint32_t line = 0; line < UINT32_C(1) << bits; line++) {
-        if (line & pivots) continue;
-        uint32_t signs = 0;
-        for (int k = 0; k < c->width + c->selves; k++) signs |= (uint32_t)line_parity(chosen[k]->row.line, line) << k;
-        stage->base[found++] = line | signs << 16;
-    }
+    stage->codes = UINT32_C(1) << count;
+    stage->first = ent_alloc(stage->codes + 2, sizeof *stage->first);
+    stage->base = ent_alloc(INT64_C(1) << (bits - c->width), sizeof *stage->base);
+    ENT_REQUIRE(stage->first && stage->base, ENT_ENOMEM, "state engine: no memory for a stage");
+    uint32_t *next = stage->first + 1; /* where the next line of code c goes; in the end, where code c + 1 begins */
+    for (uint32_t line = 0; line < UINT32_C(1) << bits; line++)
+        if (!(line & pivots)) next[code_of(chosen, count, line) + 1]++;
+    for (uint32_t code = 0; code < stage->codes; code++) next[code + 1] += next[code];
+    for (uint32_t line = 0; line < UINT32_C(1) << bits; line++)
+        if (!(line & pivots)) stage->base[next[code_of(chosen, count, line)]++] = line * line_bytes;
     return ENT_OK;
 }
 
 static ent_status make_stage(const state_plan *plan, const state_pass *pass, const choice *c, state_stage *stage)
 {
+    const uint32_t line_bytes = (uint32_t)(2 * plan->shape.real_bytes) << plan->shape.lane_bits;
     const local_rotation *chosen[2 * STATE_WIDTH];
     uint32_t flips[STATE_WIDTH] = {0};
     stage->kind = c->kind;
@@ -154,13 +165,15 @@ static ent_status make_stage(const state_plan *plan, const state_pass *pass, con
         stage->rotation[k] = chosen[k]->id;
         stage->lanes[k] = chosen[k]->flip.lane;
         if (k < c->width) flips[k] = chosen[k]->flip.line;
+        if (k < c->width) stage->crossing += chosen[k]->flip.lane != 0;
     }
     for (uint32_t r = 0; r < UINT32_C(1) << c->width; r++) {
-        stage->comb[r] = combine(flips, c->width, r);
+        const uint32_t line = combine(flips, c->width, r);
+        stage->comb[r] = line * line_bytes;
         for (int k = 0; k < c->width + c->selves; k++)
-            stage->turned[k][r] = (uint8_t)line_parity(chosen[k]->row.line, stage->comb[r]);
+            stage->turned[k][r] = (uint8_t)line_parity(chosen[k]->row.line, line);
     }
-    return stage_bases(stage, c, chosen, line_bits(plan, pass));
+    return stage_bases(c, chosen, line_bits(plan, pass), line_bytes, stage);
 }
 
 /* ---- groups ---- */
@@ -379,7 +392,10 @@ ent_status ent_state_pass_sums(const state_plan *plan, state_pass *pass)
 
 void ent_state_pass_clear(state_pass *pass)
 {
-    for (int k = 0; k < pass->stages; k++) ent_free(pass->stage[k].base);
+    for (int k = 0; k < pass->stages; k++) {
+        ent_free(pass->stage[k].base);
+        ent_free(pass->stage[k].first);
+    }
     for (int k = 0; k < pass->groups; k++) {
         ent_free(pass->group[k].row);
         for (int t = 0; t < 3; t++) ent_free(pass->group[k].x[t]);

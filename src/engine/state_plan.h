@@ -35,16 +35,18 @@ typedef struct {
 
 /* Y-type rotations that meet in registers.  The first `width` of them act between independent lines, the next `selves`
  * on lanes alone, within a line.  VERTICAL: no lane is flipped, and what one rotation flips does not touch the row of
- * another, so that a rotation has one sign in all registers.  MIXED: anything. */
+ * another, so that a rotation has one sign in all registers.  MIXED: anything; the first `crossing` flip lanes too.
+ * The cosets are sorted by the signs of the rotations, so that a loop over those of one code has its factors in
+ * registers.  Places are byte offsets of a line's vectors in the buffer. */
 enum { STATE_VERTICAL, STATE_MIXED };
 typedef struct {
-    int kind, width, selves;
+    int kind, width, crossing, selves;
     int rotation[2 * STATE_WIDTH];
     int lanes[2 * STATE_WIDTH];                        /* what is flipped of the lanes */
-    uint32_t comb[1 << STATE_WIDTH];                   /* lines of the registers */
+    uint32_t comb[1 << STATE_WIDTH];                   /* places of the registers */
     uint8_t turned[2 * STATE_WIDTH][1 << STATE_WIDTH]; /* MIXED: the sign of rotation k in register r, as an index */
-    int64_t cosets;
-    uint32_t *base; /* [cosets] line in the low 16 bits; bit 16 + k: the sign of rotation k there */
+    uint32_t codes, *first; /* [codes + 1] where in base code c begins; bit k of c: the sign of rotation k */
+    uint32_t *base;         /* [cosets] places of register 0 */
 } state_stage;
 
 /* A row of a Z-type rotation or of a readout: its sign on a line is the parity of mask & index, the index being that of

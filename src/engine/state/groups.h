@@ -81,22 +81,36 @@ static void phase_trees(const state_run *run, const state_group *group, uint64_t
             }                                                                                                        \
         }
 
+/* The phase of the lines with these i and j. */
+ALWAYS void phase_of(const group_run *g, int i, int j, vec *re, vec *im)
+{
+    *re = g->tree[0][2 * i];
+    *im = g->tree[0][2 * i + 1];
+    multiply_complex(re, im, g->tree[1][2 * j], g->tree[1][2 * j + 1]);
+}
+
+ALWAYS void phase_lines(const state_group *group, const group_run *g, vec *block, const int deep)
+{
+    for (int j = 0; j < 1 << group->bits[1]; j++)
+        for (int i = 0; i < 1 << group->bits[0]; i++) {
+            const uint32_t with_ij = group->x[0][i] ^ group->x[1][j];
+            vec re, im;
+            phase_of(g, i, j, &re, &im);
+            for (int k = 0; k < deep; k++) {
+                vec *at = block + 2 * (size_t)(with_ij ^ group->x[2][k]);
+                multiply_complex(&at[0], &at[1], re, im);
+            }
+        }
+}
+
 static void do_phases(const state_run *run, const state_group *group, uint64_t base, double gain, vec *block,
                       group_run *g)
 {
     phase_trees(run, group, base, gain, g);
-    for (int j = 0; j < 1 << group->bits[1]; j++) {
-        const vec bre = g->tree[1][2 * j], bim = g->tree[1][2 * j + 1];
-        for (int i = 0; i < 1 << group->bits[0]; i++) {
-            vec fre = g->tree[0][2 * i], fim = g->tree[0][2 * i + 1];
-            multiply_complex(&fre, &fim, bre, bim);
-            const uint32_t with_ij = group->x[0][i] ^ group->x[1][j];
-            for (int k = 0; k < 1 << group->bits[2]; k++) {
-                vec *at = block + 2 * (with_ij ^ group->x[2][k]);
-                multiply_complex(&at[0], &at[1], fre, fim);
-            }
-        }
-    }
+    if (group->bits[2] == 0)
+        phase_lines(group, g, block, 1);
+    else
+        phase_lines(group, g, block, 1 << group->bits[2]);
 }
 
 /* A row's signed sum over the block, from the sums for each index of its part, with the signs of lanes and block. */

@@ -60,70 +60,85 @@ typedef struct {
     const vec *sign[2 * STATE_WIDTH];
     exchange lanes[2 * STATE_WIDTH];
     uint32_t toggle; /* signs of the block */
-    int scaled;      /* whether all is to be multiplied by `gain` */
-    vec gain;
 } stage_run;
 
-ALWAYS uint32_t sign_of(uint32_t code, int k)
+/* The cosets of one code. */
+typedef struct {
+    uint32_t signs; /* bit k: the sign of rotation k there */
+    const uint32_t *first, *last;
+} coset_run;
+
+ALWAYS coset_run cosets_of(const stage_run *s, uint32_t code)
 {
-    return code >> (16 + k) & 1;
+    const state_stage *stage = s->stage;
+    return (coset_run){code ^ s->toggle, stage->base + stage->first[code], stage->base + stage->first[code + 1]};
+}
+
+ALWAYS vec *line_at(vec *block, uint32_t place)
+{
+    return (vec *)((char *)block + place);
+}
+
+ALWAYS void load(vec *block, uint32_t base, const uint32_t *comb, int part, vec *x, const int width)
+{
+    UNROLL
+    for (int r = 0; r < 1 << width; r++) x[r] = line_at(block, base ^ comb[r])[part];
+}
+
+ALWAYS void store(vec *block, uint32_t base, const uint32_t *comb, int part, const vec *x, const int width)
+{
+    UNROLL
+    for (int r = 0; r < 1 << width; r++) line_at(block, base ^ comb[r])[part] = x[r];
+}
+
+/* Factors, or signs, of each rotation in each register. */
+typedef vec in_registers[2 * STATE_WIDTH][1 << STATE_WIDTH];
+
+ALWAYS void set_registers(const stage_run *s, const vec *const *of, uint32_t signs, in_registers to, const int width)
+{
+    for (int k = 0; k < width + s->stage->selves; k++)
+        for (int r = 0; r < 1 << width; r++) to[k][r] = of[k][(signs >> k & 1) ^ s->stage->turned[k][r]];
 }
 
 /* ---- forward ---- */
 
-ALWAYS void turn_vertical(vec *x, uint32_t code, const stage_run *s, int width)
+ALWAYS void turn_vertical(vec *x, const vec *factor, const int width)
 {
     UNROLL
     for (int k = 0; k < width; k++) {
-        const vec factor = s->factor[k][sign_of(code, k)];
         UNROLL
         for (int r = 0; r < 1 << width; r++) {
             const int q = r | 1 << k;
             if (r == q) continue;
             const vec a = x[r], b = x[q];
-            x[r] = a + factor * b;
-            x[q] = b - factor * a;
+            x[r] = a + factor[k] * b;
+            x[q] = b - factor[k] * a;
         }
     }
 }
 
-ALWAYS void turn_lines(vec *block, const stage_run *s, int width, int scaled)
+ALWAYS void turn_lines(vec *block, const stage_run *s, const int width)
 {
-    const state_stage *stage = s->stage;
-    size_t comb[1 << STATE_WIDTH];
-    UNROLL
-    for (int r = 0; r < 1 << width; r++) comb[r] = 2 * (size_t)stage->comb[r];
-    const vec gain = s->gain;
-    for (int64_t h = 0; h < stage->cosets; h++) {
-        const uint32_t code = stage->base[h] ^ s->toggle;
-        const size_t line = 2 * (size_t)(code & 0xffff);
-        for (size_t part = 0; part < 2; part++) {
-            vec x[1 << STATE_WIDTH];
-            UNROLL
-            for (int r = 0; r < 1 << width; r++) x[r] = block[(line ^ comb[r]) + part];
-            turn_vertical(x, code, s, width);
-            UNROLL
-            for (int r = 0; r < 1 << width; r++) block[(line ^ comb[r]) + part] = scaled ? x[r] * gain : x[r];
-        }
+    const uint32_t *comb = s->stage->comb;
+    for (uint32_t code = 0; code < s->stage->codes; code++) {
+        const coset_run run = cosets_of(s, code);
+        vec factor[STATE_WIDTH];
+        for (int k = 0; k < width; k++) factor[k] = s->factor[k][run.signs >> k & 1];
+        for (const uint32_t *h = run.first; h != run.last; h++)
+            for (int part = 0; part < 2; part++) {
+                vec x[1 << STATE_WIDTH];
+                load(block, *h, comb, part, x, width);
+                turn_vertical(x, factor, width);
+                store(block, *h, comb, part, x, width);
+            }
     }
 }
 
-/* The factor of rotation k in register r. */
-ALWAYS const vec *factor_in(const vec *factor, uint32_t sign, const stage_run *s, int k, int r)
-{
-    return factor + (sign ^ s->stage->turned[k][r]);
-}
-
-/* x: re in even, im in odd places, so that they share their factors. */
-ALWAYS void turn_mixed(vec *x, uint32_t code, const stage_run *s, int width)
+ALWAYS void turn_mixed(vec *x, in_registers factor, const stage_run *s, const int width, const int crossing)
 {
     for (int k = width; k < width + s->stage->selves; k++) {
         UNROLL
-        for (int r = 0; r < 1 << width; r++) {
-            const vec factor = *factor_in(s->factor[k], sign_of(code, k), s, k, r);
-            x[2 * r] += factor * exchanged(x[2 * r], &s->lanes[k]);
-            x[2 * r + 1] += factor * exchanged(x[2 * r + 1], &s->lanes[k]);
-        }
+        for (int r = 0; r < 1 << width; r++) x[r] += factor[k][r] * exchanged(x[r], &s->lanes[k]);
     }
     UNROLL
     for (int k = 0; k < width; k++) {
@@ -131,215 +146,192 @@ ALWAYS void turn_mixed(vec *x, uint32_t code, const stage_run *s, int width)
         for (int r = 0; r < 1 << width; r++) {
             const int q = r | 1 << k;
             if (r == q) continue;
-            const vec at_r = *factor_in(s->factor[k], sign_of(code, k), s, k, r);
-            const vec at_q = *factor_in(s->factor[k], sign_of(code, k), s, k, q);
-            UNROLL
-            for (int part = 0; part < 2; part++) {
-                const vec a = x[2 * r + part], b = x[2 * q + part];
-                x[2 * r + part] = a + at_r * exchanged(b, &s->lanes[k]);
-                x[2 * q + part] = b + at_q * exchanged(a, &s->lanes[k]);
-            }
+            const vec a = x[r], b = x[q];
+            x[r] = a + factor[k][r] * (k < crossing ? exchanged(b, &s->lanes[k]) : b);
+            x[q] = b + factor[k][q] * (k < crossing ? exchanged(a, &s->lanes[k]) : a);
         }
     }
 }
 
-ALWAYS void mix_lines(vec *block, const stage_run *s, int width)
+ALWAYS void mix_lines(vec *block, const stage_run *s, const int width, const int crossing)
 {
-    const state_stage *stage = s->stage;
-    const vec gain = s->gain;
-    for (int64_t h = 0; h < stage->cosets; h++) {
-        const uint32_t code = stage->base[h] ^ s->toggle;
-        vec x[1 << STATE_WIDTH], *at[1 << STATE_WIDTH];
-        UNROLL
-        for (int r = 0; r < 1 << width; r++) {
-            at[r] = block + 2 * (size_t)((code & 0xffff) ^ stage->comb[r]);
-            x[2 * r] = at[r][0];
-            x[2 * r + 1] = at[r][1];
-        }
-        turn_mixed(x, code, s, width);
-        UNROLL
-        for (int r = 0; r < 1 << width; r++) {
-            at[r][0] = s->scaled ? x[2 * r] * gain : x[2 * r];
-            at[r][1] = s->scaled ? x[2 * r + 1] * gain : x[2 * r + 1];
-        }
+    const uint32_t *comb = s->stage->comb;
+    in_registers factor;
+    for (uint32_t code = 0; code < s->stage->codes; code++) {
+        const coset_run run = cosets_of(s, code);
+        set_registers(s, s->factor, run.signs, factor, width);
+        for (const uint32_t *h = run.first; h != run.last; h++)
+            for (int part = 0; part < 2; part++) {
+                vec x[1 << STATE_WIDTH];
+                load(block, *h, comb, part, x, width);
+                turn_mixed(x, factor, s, width, crossing);
+                store(block, *h, comb, part, x, width);
+            }
     }
 }
 
 /* ---- backward ---- */
 
-/* The rotations are taken back; slope[k] gets the sum of sign * bra[p] * ket[p ^ flip], whose factor is the product of
- * the squared cosines of what was taken back before k in the stage. */
-ALWAYS void back_vertical(vec *x, vec *y, uint32_t code, vec *slope, const stage_run *s, int width)
+/* The rotations are taken back; sum[k] gets the sum of bra[p] * ket[p ^ flip] with the sign of register k, whose factor
+ * is the product of the squared cosines of what was taken back before k in the stage. */
+ALWAYS void back_vertical(vec *x, vec *y, const vec *factor, vec *sum, const int width)
 {
     UNROLL
     for (int k = 0; k < width; k++) {
-        const vec factor = s->factor[k][sign_of(code, k)];
-        vec sum = {0};
         UNROLL
         for (int r = 0; r < 1 << width; r++) {
             const int q = r | 1 << k;
             if (r == q) continue;
             const vec a = x[r], b = x[q], c = y[r], d = y[q];
-            sum += c * b - d * a;
-            x[r] = a - factor * b;
-            x[q] = b + factor * a;
-            y[r] = c - factor * d;
-            y[q] = d + factor * c;
+            sum[k] += c * b;
+            sum[k] -= d * a;
+            x[r] = a - factor[k] * b;
+            x[q] = b + factor[k] * a;
+            y[r] = c - factor[k] * d;
+            y[q] = d + factor[k] * c;
         }
-        slope[k] += s->sign[k][sign_of(code, k)] * sum;
     }
 }
 
-ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, int width)
+ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, const int width)
 {
-    const state_stage *stage = s->stage;
-    size_t comb[1 << STATE_WIDTH];
-    UNROLL
-    for (int r = 0; r < 1 << width; r++) comb[r] = 2 * (size_t)stage->comb[r];
-    vec sum[STATE_WIDTH] = {{0}};
-    for (int64_t h = 0; h < stage->cosets; h++) {
-        const uint32_t code = stage->base[h] ^ s->toggle;
-        const size_t line = 2 * (size_t)(code & 0xffff);
-        for (size_t part = 0; part < 2; part++) {
-            vec x[1 << STATE_WIDTH], y[1 << STATE_WIDTH];
-            UNROLL
-            for (int r = 0; r < 1 << width; r++) {
-                x[r] = ket[(line ^ comb[r]) + part];
-                y[r] = bra[(line ^ comb[r]) + part];
+    const uint32_t *comb = s->stage->comb;
+    for (uint32_t code = 0; code < s->stage->codes; code++) {
+        const coset_run run = cosets_of(s, code);
+        vec factor[STATE_WIDTH], sum[STATE_WIDTH];
+        for (int k = 0; k < width; k++) {
+            factor[k] = s->factor[k][run.signs >> k & 1];
+            sum[k] = (vec){0};
+        }
+        for (const uint32_t *h = run.first; h != run.last; h++)
+            for (int part = 0; part < 2; part++) {
+                vec x[1 << STATE_WIDTH], y[1 << STATE_WIDTH];
+                load(ket, *h, comb, part, x, width);
+                load(bra, *h, comb, part, y, width);
+                back_vertical(x, y, factor, sum, width);
+                store(ket, *h, comb, part, x, width);
+                store(bra, *h, comb, part, y, width);
             }
-            back_vertical(x, y, code, sum, s, width);
-            UNROLL
-            for (int r = 0; r < 1 << width; r++) {
-                ket[(line ^ comb[r]) + part] = s->scaled ? x[r] * s->gain : x[r];
-                bra[(line ^ comb[r]) + part] = s->scaled ? y[r] * s->gain : y[r];
-            }
-        }
+        for (int k = 0; k < width; k++) slope[k] += s->sign[k][run.signs >> k & 1] * sum[k];
     }
-    memcpy(slope, sum, sizeof sum);
 }
 
-/* One rotation within lines: x of the ket, y of the bra. */
-ALWAYS void back_self(vec *x, vec *y, uint32_t code, vec *slope, const stage_run *s, int width, int k)
+/* Rotation k in registers r and q, which are one where it acts within lines; t: its tangent, sign: its sign in each. */
+ALWAYS void back_pair(vec *x, vec *y, const vec *sign, vec t, vec *sum, const exchange *lanes, const int r,
+                      const int q)
 {
+    const vec a = x[r], b = x[q], c = y[r], d = y[q];
+    const vec at_r = sign[r] * (lanes ? exchanged(b, lanes) : b);
+    *sum += c * at_r;
+    x[r] = a - t * at_r;
+    y[r] = c - t * (sign[r] * (lanes ? exchanged(d, lanes) : d));
+    if (r == q) return;
+    const vec at_q = sign[q] * (lanes ? exchanged(a, lanes) : a);
+    *sum += d * at_q;
+    x[q] = b - t * at_q;
+    y[q] = d - t * (sign[q] * (lanes ? exchanged(c, lanes) : c));
+}
+
+ALWAYS void back_mixed(vec *x, vec *y, in_registers sign, const vec *t, vec *slope, const stage_run *s,
+                       const int width, const int crossing)
+{
+    for (int k = width; k < width + s->stage->selves; k++) {
+        UNROLL
+        for (int r = 0; r < 1 << width; r++) back_pair(x, y, sign[k], t[k], &slope[k], &s->lanes[k], r, r);
+    }
     UNROLL
-    for (int r = 0; r < 1 << width; r++) {
-        const uint32_t sign = sign_of(code, k) ^ s->stage->turned[k][r];
-        const vec factor = s->factor[k][sign];
-        vec sum = {0};
-        UNROLL
-        for (int p = 2 * r; p < 2 * r + 2; p++) {
-            const vec flipped = exchanged(x[p], &s->lanes[k]);
-            sum += y[p] * flipped;
-            x[p] -= factor * flipped;
-            y[p] -= factor * exchanged(y[p], &s->lanes[k]);
-        }
-        slope[k] += s->sign[k][sign] * sum;
-    }
-}
-
-ALWAYS void back_cross(vec *x, vec *y, uint32_t code, vec *slope, const stage_run *s, int width, int k)
-{
-    UNROLL
-    for (int r = 0; r < 1 << width; r++) {
-        const int q = r | 1 << k;
-        if (r == q) continue;
-        const uint32_t sign_r = sign_of(code, k) ^ s->stage->turned[k][r];
-        const uint32_t sign_q = sign_of(code, k) ^ s->stage->turned[k][q];
-        const vec at_r = s->factor[k][sign_r], at_q = s->factor[k][sign_q];
-        vec sum_r = {0}, sum_q = {0};
-        UNROLL
-        for (int part = 0; part < 2; part++) {
-            const vec a = x[2 * r + part], b = x[2 * q + part], c = y[2 * r + part], d = y[2 * q + part];
-            const vec ae = exchanged(a, &s->lanes[k]), be = exchanged(b, &s->lanes[k]);
-            sum_r += c * be;
-            sum_q += d * ae;
-            x[2 * r + part] = a - at_r * be;
-            x[2 * q + part] = b - at_q * ae;
-            y[2 * r + part] = c - at_r * exchanged(d, &s->lanes[k]);
-            y[2 * q + part] = d - at_q * exchanged(c, &s->lanes[k]);
-        }
-        slope[k] += s->sign[k][sign_r] * sum_r + s->sign[k][sign_q] * sum_q;
-    }
-}
-
-ALWAYS void unmix_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, int width)
-{
-    const state_stage *stage = s->stage;
-    for (int64_t h = 0; h < stage->cosets; h++) {
-        const uint32_t code = stage->base[h] ^ s->toggle;
-        size_t line[1 << STATE_WIDTH];
-        vec x[1 << STATE_WIDTH], y[1 << STATE_WIDTH];
-        UNROLL
-        for (int r = 0; r < 1 << width; r++) {
-            line[r] = 2 * (size_t)((code & 0xffff) ^ stage->comb[r]);
-            x[2 * r] = ket[line[r]];
-            x[2 * r + 1] = ket[line[r] + 1];
-            y[2 * r] = bra[line[r]];
-            y[2 * r + 1] = bra[line[r] + 1];
-        }
-        for (int k = width; k < width + stage->selves; k++) back_self(x, y, code, slope, s, width, k);
-        UNROLL
-        for (int k = 0; k < width; k++) back_cross(x, y, code, slope, s, width, k);
+    for (int k = 0; k < width; k++) {
         UNROLL
         for (int r = 0; r < 1 << width; r++)
+            if (!(r >> k & 1))
+                back_pair(x, y, sign[k], t[k], &slope[k], k < crossing ? &s->lanes[k] : NULL, r, r | 1 << k);
+    }
+}
+
+ALWAYS void unmix_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, const int width, const int crossing)
+{
+    const uint32_t *comb = s->stage->comb;
+    in_registers sign;
+    vec t[2 * STATE_WIDTH];
+    for (int k = 0; k < width + s->stage->selves; k++) t[k] = s->factor[k][0] * s->sign[k][0];
+    for (uint32_t code = 0; code < s->stage->codes; code++) {
+        const coset_run run = cosets_of(s, code);
+        set_registers(s, s->sign, run.signs, sign, width);
+        for (const uint32_t *h = run.first; h != run.last; h++)
             for (int part = 0; part < 2; part++) {
-                const vec a = x[2 * r + part], c = y[2 * r + part];
-                ket[line[r] + (size_t)part] = s->scaled ? a * s->gain : a;
-                bra[line[r] + (size_t)part] = s->scaled ? c * s->gain : c;
+                vec x[1 << STATE_WIDTH], y[1 << STATE_WIDTH];
+                load(ket, *h, comb, part, x, width);
+                load(bra, *h, comb, part, y, width);
+                back_mixed(x, y, sign, t, slope, s, width, crossing);
+                store(ket, *h, comb, part, x, width);
+                store(bra, *h, comb, part, y, width);
             }
     }
 }
 
 /* ---- all widths ---- */
 
-#define TURN_CASE(width)                                                                                             \
-    case 8 * STATE_VERTICAL + (width):                                                                               \
-        if (s->scaled)                                                                                               \
-            turn_lines(block, s, width, 1);                                                                          \
-        else                                                                                                         \
-            turn_lines(block, s, width, 0);                                                                          \
+enum { CASE_OF_KIND = 64, CASE_OF_WIDTH = 8 };
+#define CASE(kind, width, crossing, call)                                                                            \
+    case CASE_OF_KIND *(kind) + CASE_OF_WIDTH *(width) + (crossing):                                                 \
+        call;                                                                                                        \
         return;
-#define MIX_CASE(width)                                                                                              \
-    case 8 * STATE_MIXED + (width):                                                                                  \
-        mix_lines(block, s, width);                                                                                  \
-        return;
+#define TURN_CASE(width)          CASE(STATE_VERTICAL, width, 0, turn_lines(block, s, width))
+#define MIX_CASE(width, crossing) CASE(STATE_MIXED, width, crossing, mix_lines(block, s, width, crossing))
+#define BACK_CASE(width)          CASE(STATE_VERTICAL, width, 0, back_lines(ket, bra, s, slope, width))
+#define UNMIX_CASE(width, crossing)                                                                                  \
+    CASE(STATE_MIXED, width, crossing, unmix_lines(ket, bra, s, slope, width, crossing))
+
+static int case_of(const state_stage *stage)
+{
+    return CASE_OF_KIND * stage->kind + CASE_OF_WIDTH * stage->width + stage->crossing;
+}
 
 static void do_stage(vec *block, const stage_run *s)
 {
-    switch (8 * s->stage->kind + s->stage->width) {
+    switch (case_of(s->stage)) {
         TURN_CASE(1)
         TURN_CASE(2)
         TURN_CASE(3)
-        MIX_CASE(0)
-        MIX_CASE(1)
-        MIX_CASE(2)
+        MIX_CASE(0, 0)
+        MIX_CASE(1, 0)
+        MIX_CASE(1, 1)
+        MIX_CASE(2, 0)
+        MIX_CASE(2, 1)
+        MIX_CASE(2, 2)
+        MIX_CASE(3, 0)
+        MIX_CASE(3, 1)
+        MIX_CASE(3, 2)
+        MIX_CASE(3, 3)
 #if FORWARD_WIDTH == 4
         TURN_CASE(4)
-        MIX_CASE(3)
+        MIX_CASE(4, 0)
+        MIX_CASE(4, 1)
+        MIX_CASE(4, 2)
+        MIX_CASE(4, 3)
+        MIX_CASE(4, 4)
 #endif
     }
 }
 
-#define BACK_CASE(width)                                                                                             \
-    case 8 * STATE_VERTICAL + (width):                                                                               \
-        back_lines(ket, bra, s, slope, width);                                                                       \
-        return;
-#define UNMIX_CASE(width)                                                                                            \
-    case 8 * STATE_MIXED + (width):                                                                                  \
-        unmix_lines(ket, bra, s, slope, width);                                                                      \
-        return;
-
 /* Ket and bra share the registers, so that fewer rotations fit at once. */
 static void undo_stage(vec *ket, vec *bra, const stage_run *s, vec *slope)
 {
-    switch (8 * s->stage->kind + s->stage->width) {
+    switch (case_of(s->stage)) {
         BACK_CASE(1)
         BACK_CASE(2)
-        UNMIX_CASE(0)
-        UNMIX_CASE(1)
+        UNMIX_CASE(0, 0)
+        UNMIX_CASE(1, 0)
+        UNMIX_CASE(1, 1)
+        UNMIX_CASE(2, 0)
+        UNMIX_CASE(2, 1)
+        UNMIX_CASE(2, 2)
 #if BACK_WIDTH == 3
         BACK_CASE(3)
-        UNMIX_CASE(2)
+        UNMIX_CASE(3, 0)
+        UNMIX_CASE(3, 1)
+        UNMIX_CASE(3, 2)
+        UNMIX_CASE(3, 3)
 #endif
     }
 }

@@ -64,33 +64,59 @@ static void prepare(state_run *run, const double *angle)
 
 /* ---- blocks in and out ---- */
 
-static void copy_in(const state_pass *pass, uint64_t base_line, const vec *state, vec *block)
+/* Lines that are contiguous in memory, but in small blocks. */
+enum { RUN_BITS = 2, RUN_LINES = 1 << RUN_BITS };
+
+/* Line k of a run whose first line goes to `slot`: slot_of is linear, and leaves lines below 32 where they are. */
+ALWAYS vec *line_of_run(vec *block, uint32_t slot, int k)
 {
-    uint32_t to = 0;
+    return block + 2 * (size_t)(slot ^ (uint32_t)k);
+}
+
+ALWAYS void copy_runs_in(const state_pass *pass, uint64_t base_line, const vec *state, vec *block, const int lines)
+{
     for (int64_t r = 0; r < pass->runs; r++) {
         const vec *from = state + 2 * (base_line ^ pass->run[r]);
+        const uint32_t slot = slot_of((uint32_t)r * (uint32_t)lines);
         ask_ahead(pass, base_line, state, r);
-        for (int k = 0; k < pass->run_lines; k++, to++) {
-            vec *line = block + 2 * slot_of(to);
+        for (int k = 0; k < lines; k++) {
+            vec *line = line_of_run(block, slot, k);
             line[0] = from[2 * k];
             line[1] = from[2 * k + 1];
         }
     }
 }
 
-/* Back to memory, with the factor that the block lacks. */
-static void copy_out(const state_pass *pass, uint64_t base_line, const vec *block, double gain, vec *state)
+ALWAYS void copy_runs_out(const state_pass *pass, uint64_t base_line, vec *block, double gain, vec *state,
+                          const int lines)
 {
     const vec factor = (vec){0} + (REAL)gain;
-    uint32_t from = 0;
     for (int64_t r = 0; r < pass->runs; r++) {
         vec *to = state + 2 * (base_line ^ pass->run[r]);
-        for (int k = 0; k < pass->run_lines; k++, from++) {
-            const vec *line = block + 2 * slot_of(from);
+        const uint32_t slot = slot_of((uint32_t)r * (uint32_t)lines);
+        for (int k = 0; k < lines; k++) {
+            const vec *line = line_of_run(block, slot, k);
             to[2 * k] = factor * line[0];
             to[2 * k + 1] = factor * line[1];
         }
     }
+}
+
+static void copy_in(const state_pass *pass, uint64_t base_line, const vec *state, vec *block)
+{
+    if (pass->run_lines == RUN_LINES)
+        copy_runs_in(pass, base_line, state, block, RUN_LINES);
+    else
+        copy_runs_in(pass, base_line, state, block, pass->run_lines);
+}
+
+/* Back to memory, with the factor that the block lacks. */
+static void copy_out(const state_pass *pass, uint64_t base_line, vec *block, double gain, vec *state)
+{
+    if (pass->run_lines == RUN_LINES)
+        copy_runs_out(pass, base_line, block, gain, state, RUN_LINES);
+    else
+        copy_runs_out(pass, base_line, block, gain, state, pass->run_lines);
 }
 
 /* The prefix's product in place of what is in memory. */
@@ -98,17 +124,18 @@ static void make_block(const state_run *run, const state_pass *pass, uint64_t ba
 {
     const int low_lines = run->low_bits - LANE_BITS;
     const uint64_t mask = (UINT64_C(1) << low_lines) - 1;
-    uint32_t to = 0;
-    for (int64_t r = 0; r < pass->runs; r++)
-        for (int k = 0; k < pass->run_lines; k++, to++) {
+    for (int64_t r = 0; r < pass->runs; r++) {
+        const uint32_t slot = slot_of((uint32_t)(r * pass->run_lines));
+        for (int k = 0; k < pass->run_lines; k++) {
             const uint64_t line = (base_line ^ pass->run[r]) + (uint64_t)k;
             const vec *low = (const vec *)run->low + 2 * (line & mask);
             const double *high = run->high + 2 * (line >> low_lines);
             const REAL re = (REAL)high[0], im = (REAL)high[1];
-            vec *at = block + 2 * slot_of(to);
+            vec *at = line_of_run(block, slot, k);
             at[0] = re * low[0] - im * low[1];
             at[1] = re * low[1] + im * low[0];
         }
+    }
 }
 
 /* ---- passes ---- */
@@ -122,7 +149,7 @@ static void set_stage(const state_run *run, const state_stage *stage, uint64_t b
         s->factor[k] = pairs(run->factor)[r];
         s->sign[k] = pairs(run->sign)[r];
         if (stage->kind == STATE_MIXED) set_exchange(stage->lanes[k], &s->lanes[k]);
-        s->toggle |= (uint32_t)block_sign(run->plan->list.rotation[r].row, base) << (16 + k);
+        s->toggle |= (uint32_t)block_sign(run->plan->list.rotation[r].row, base) << k;
     }
 }
 
@@ -132,11 +159,10 @@ static void scale(vec *block, int bits, double gain)
     for (int64_t k = 0; k < INT64_C(2) << (bits - LANE_BITS); k++) block[k] *= factor;
 }
 
-/* What the block lacks before the stage is *gain.  The stage's cosines join it, or all is multiplied in by the stage:
- * so only where rotations are all but half turns does the block have to be scaled before it.  Returns what the block
- * lacks while the stage runs. */
-static double set_gain(const state_run *run, const state_stage *stage, int bits, vec *ket, vec *bra, double *gain,
-                       stage_run *s)
+/* A stage leaves its cosines out, and they join what the block lacks, *gain.  Only where rotations are all but half turns
+ * would that leave the range of numbers: all is then multiplied in before the stage, or behind it.  Returns what the
+ * block lacks while the stage runs. */
+static double begin_gain(const state_run *run, const state_stage *stage, int bits, vec *ket, vec *bra, double *gain)
 {
     double own = 1.0;
     for (int k = 0; k < stage->width + stage->selves; k++) own *= run->cosine[stage->rotation[k]];
@@ -147,10 +173,15 @@ static double set_gain(const state_run *run, const state_stage *stage, int bits,
     }
     const double before = *gain;
     *gain *= own;
-    s->scaled = fabs(*gain) < SMALLEST_GAIN;
-    s->gain = (vec){0} + (REAL)*gain;
-    if (s->scaled) *gain = 1.0;
     return before;
+}
+
+static void end_gain(int bits, vec *ket, vec *bra, double *gain)
+{
+    if (fabs(*gain) >= SMALLEST_GAIN) return;
+    scale(ket, bits, *gain);
+    if (bra) scale(bra, bits, *gain);
+    *gain = 1.0;
 }
 
 /* When a slope was taken, the block lacked the factor `before`, and the cosines of those before it in the stage. */
@@ -189,8 +220,9 @@ static double run_ops(const state_run *run, const state_pass *pass, uint64_t bas
         } else {
             stage_run s;
             set_stage(run, &pass->stage[op->index], base, &s);
-            set_gain(run, s.stage, pass->bits, block, NULL, &gain, &s);
+            begin_gain(run, s.stage, pass->bits, block, NULL, &gain);
             do_stage(block, &s);
+            end_gain(pass->bits, block, NULL, &gain);
         }
     }
     return gain;
@@ -238,8 +270,9 @@ static double undo_ops(const state_run *run, const state_pass *pass, uint64_t ba
             stage_run s;
             vec slope[2 * STATE_WIDTH] = {{0}};
             set_stage(run, &pass->stage[op->index], base, &s);
-            const double before = set_gain(run, s.stage, pass->bits, ket, bra, &gain, &s);
+            const double before = begin_gain(run, s.stage, pass->bits, ket, bra, &gain);
             undo_stage(ket, bra, &s, slope);
+            end_gain(pass->bits, ket, bra, &gain);
             add_slopes(run, s.stage, slope, before, slopes);
         }
     }
@@ -299,7 +332,7 @@ static void contract(const state_run *run, const state_scratch *scratch, int64_t
 
 const state_kernels TABLE = {.shape = {.lane_bits = LANE_BITS,
                                        .real_bytes = sizeof(REAL),
-                                       .run_bits = LANE_BITS + 2,
+                                       .run_bits = LANE_BITS + RUN_BITS,
                                        .forward_bits = sizeof(REAL) == 8 ? 15 : 16,
                                        .back_bits = sizeof(REAL) == 8 ? 14 : 15,
                                        .forward_width = FORWARD_WIDTH,
