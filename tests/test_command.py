@@ -26,6 +26,8 @@ except ImportError as missing:
     print(f"skipped: {missing}; env/debian.sh --tests installs it")
     sys.exit(77)
 
+import older
+
 TESTS = pathlib.Path(__file__).resolve().parent
 JOBS = TESTS.parent / "jobs"
 NAMES = ["text", "audio", "vision"]
@@ -378,6 +380,22 @@ class Eval(unittest.TestCase):
             self.assertEqual(found["patterns"], wanted["patterns"], names)
             if options.quick:
                 return
+
+    def test_a_result_of_an_older_program(self):
+        trained = train(missing__rate=0.3, missing__where="train")
+        older.make_first(trained["out"] / "result.h5")
+        found = evaluate(trained["out"], ranks=2)
+        for key in ["accuracy", "loss", "patterns", "kind", "weights_sha256"]:
+            self.assertEqual(found[key], trained[key], key)
+        shown = good("inspect", trained["out"] / "result.h5").out
+        self.assertIn(f"loss                 {trained['loss']:.6g}", shown)
+        self.assertNotIn("modality_dropout", shown)  # the configuration as it stands there
+
+    def test_a_result_of_a_newer_program(self):
+        result = train()["out"]
+        older.rewrite_config(result / "result.h5", lambda text: text.replace("head: linear", "head: linear\n  tail: 3"))
+        refused(self, ["eval", result, "--data", folder / "data.h5"],
+                [f"{result}/result.h5", "unknown key 'tail' in model", "written by a newer Entente?"])
 
     def test_all_is_every_row(self):
         trained = train()

@@ -33,6 +33,8 @@ except ImportError as missing:
     print(f"skipped: {missing}; env/debian.sh --tests installs it")
     sys.exit(77)
 
+import older
+
 ENTENTE, MPIEXEC, NUMPROC = sys.argv[1:4]
 SHOTS = None
 folder = None
@@ -256,6 +258,15 @@ class Computes(unittest.TestCase):
         self.assertNotIn("Training loss by round", text)
         self.assertIn("Test loss by round", text)
 
+    def test_results_of_an_older_program_are_runs_of_the_same_configuration(self):
+        now, then = (folder / f"{when}-program" for when in ("this", "an-older"))
+        for seed, out in enumerate((now, then)):
+            train(out.name, f"seeds.init={seed}", "federation.rounds=2")
+        older.make_first(then / "result.h5")
+        figures = {f["h3"]: f for f in self.outline(now, then).figures}
+        self.assertIn("From 2 runs in 1 configuration;", figures["Test accuracy by round"]["figcaption"])
+        self.assertIn("Accuracy by context vector", figures)
+
     def test_names_are_escaped(self):
         evil = folder / "<img src=x onerror=alert(1)>&'\""
         shutil.copytree(runs()[0], evil)
@@ -434,6 +445,13 @@ class Refuses(unittest.TestCase):
                 del file[name]
                 file[name] = value
             self.refused("report", other, wants=["other/result.h5", name])
+
+    def test_a_result_of_a_newer_program(self):
+        newer = folder / "newer"
+        shutil.copytree(runs()[0], newer)
+        older.rewrite_config(newer / "result.h5", lambda text: text.replace("policy: mma", "policy: guess"))
+        self.refused("report", newer, wants=["newer/result.h5: /config:", "missing.policy: found 'guess', want one of: ",
+                                             "(written by a newer Entente?)"])
 
     def test_other_modalities(self):
         two = train("two-modalities", "data.modalities=[text, audio]", "model.registers={}", "federation.rounds=1")

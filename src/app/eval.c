@@ -81,7 +81,7 @@ static ent_status absent_bits(const char *list, const ent_config *config, uint32
 static ent_status read_config(void *arguments_, char **text)
 {
     const arguments *a = arguments_;
-    return ent_result_config(a->folder, text);
+    return app_config_result(a->folder, text);
 }
 
 static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent_config *config)
