@@ -366,6 +366,13 @@ class Begins(Case):
         older.make_first(out / "checkpoint.h5")
         self.finish(out)
 
+    def test_lacking_tables(self):
+        out = self.stopped()
+        for name, part in (("figures", "no dataset /figures"), ("history", "its tables are those of an older Entente")):
+            with h5py.File(out / "checkpoint.h5", "r+") as file:
+                del file[name]
+            self.refused(out, "--resume", part=f"entente: {out}/checkpoint.h5: {part}")
+
     def test_of_a_newer_program(self):
         out = self.stopped()
         older.rewrite_config(out / "checkpoint.h5", lambda text: text + "bells: {whistles: 3}\n")
