@@ -889,6 +889,18 @@ class CommandLine(unittest.TestCase):
             self.assertIn(part, ran.err)
             self.assertEqual(ran.out, "")
 
+    def test_a_wrong_value_is_told_with_its_option(self):
+        for words, said in [(["synth", "--rows", "ten"], "--rows: found 'ten', want a whole number from 10 to"),
+                            (["synth", "--noise=-1"], "--noise: found '-1', want a number from 0 to"),
+                            (["synth", "-rten", "--out", "x"], "-r: found 'ten', want a whole"),
+                            (["synth", "more", "-c", "1"], "-c: found '1', want a whole"),
+                            (["plateaus", "--ansatz", "hae"], "--ansatz: found 'hae', want one of: basic, strong, hea"),
+                            (["import", "digits", "--stats=std,men"], "--stats: found 'men', want one of: mean, std"),
+                            (["plan", "--ranks", "0"], "--ranks: found '0', want a whole number from 1 to")]:
+            ran = run(*words)
+            self.assertEqual(ran.code, 2, words)
+            self.assertIn(f" {said}", ran.err)
+
     def test_one_message_for_all_ranks(self):
         ran = run("train", "--fast", ranks=3)
         self.assertEqual(ran.code, 2)

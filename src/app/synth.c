@@ -1,7 +1,5 @@
 /* entente synth: a synthetic data set whose label needs more than one modality. */
 #include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app.h"
@@ -45,22 +43,18 @@ static const struct argp_option OPTIONS[] = {
     {"replace", KEY_REPLACE, NULL, 0, "overwrite FILE", 0},
     {0}};
 
+/* A wrong value ends the program: there is no MPI here to be ended first. */
 static double real(struct argp_state *state, const char *text, double low, double high)
 {
-    char *end;
-    const double value = strtod(text, &end);
-    if (end == text || *end || !(value >= low && value <= high))
-        argp_error(state, "found '%s', want a number from %g to %g", text, low, high);
+    double value = 0.0;
+    app_real(state, text, low, high, &value);
     return value;
 }
 
 static int64_t whole(struct argp_state *state, const char *text, int64_t low, int64_t high)
 {
-    char *end;
-    errno = 0;
-    const long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || value < low || value > high)
-        argp_error(state, "found '%s', want a whole number from %lld to %lld", text, (long long)low, (long long)high);
+    int64_t value = 0;
+    app_whole(state, text, low, high, &value);
     return value;
 }
 
