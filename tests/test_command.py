@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -464,6 +465,16 @@ class Synth(unittest.TestCase):
             self.assertAlmostEqual(1 - present.mean(), 0.4, delta=0.1)
             self.assertTrue(numpy.isnan(file["modality/a/features"][()][~present]).all())
             self.assertTrue(numpy.isfinite(file["modality/a/features"][()][present]).all())
+
+    def test_help_has_the_defaults(self):
+        with h5py.File(synth("default.h5")) as file:
+            words = [str(word, "utf-8") if isinstance(word, bytes) else word for word in file.attrs["source"].split()]
+        text = " ".join(good("synth", "--help").out.split())
+        given = dict(zip(words, words[1:]))
+        self.assertGreater(len([word for word in given if word.startswith("--")]), 8)
+        for option, value in given.items():
+            if option.startswith("--"):
+                self.assertRegex(text, rf"{option}=\w+ [^=]*\({re.escape(value)}\)", option)
 
     def test_its_source_makes_it_again(self):
         for name in ["data.h5", "again.h5"]:

@@ -29,17 +29,17 @@ enum {
 
 static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0},
-    {"rows", KEY_ROWS, "N", 0, "samples; 70 % train, 10 % validation, 20 % test", 0},
-    {"modalities", KEY_MODALITIES, "LIST", 0,
-     "NAME:D,...: modalities of D features each (default: text:12,audio:10,vision:8)", 0},
-    {"classes", KEY_CLASSES, "N", 0, "classes, equally many samples each", 0},
-    {"groups", KEY_GROUPS, "N", 0, "groups (speakers): natural clients", 0},
-    {"noise", KEY_NOISE, "X", 0, "standard deviation of the noise on every feature", 0},
-    {"own", KEY_OWN, "X", 0, "weight of the label's part that lies in the first modality alone", 0},
-    {"cross", KEY_CROSS, "X", 0, "weight of its part that lies in products of two modalities", 0},
-    {"group-shift", KEY_SHIFT, "X", 0, "weight of a number of the row's group", 0},
-    {"missing", KEY_MISSING, "P", 0, "share of each modality that is absent in the file", 0},
-    {"seed", KEY_SEED, "N", 0, "seed", 0},
+    {"rows", KEY_ROWS, "N", 0, "samples; 70 % train, 10 % validation, 20 % test (2000)", 0},
+    {"modalities", KEY_MODALITIES, "LIST", 0, "NAME:D,...: modalities of D features each (text:12,audio:10,vision:8)",
+     0},
+    {"classes", KEY_CLASSES, "N", 0, "classes, equally many samples each (2)", 0},
+    {"groups", KEY_GROUPS, "N", 0, "groups (speakers): natural clients (40)", 0},
+    {"noise", KEY_NOISE, "X", 0, "standard deviation of the noise on every feature (0.3)", 0},
+    {"own", KEY_OWN, "X", 0, "weight of the label's part that lies in the first modality alone (1)", 0},
+    {"cross", KEY_CROSS, "X", 0, "weight of the label's part that lies in products of two modalities (2)", 0},
+    {"group-shift", KEY_SHIFT, "X", 0, "weight of a number that the row's group has (0.3)", 0},
+    {"missing", KEY_MISSING, "P", 0, "share of each modality that is absent in the file (0)", 0},
+    {"seed", KEY_SEED, "N", 0, "seed of all of it (1)", 0},
     {"replace", KEY_REPLACE, NULL, 0, "overwrite FILE", 0},
     {0}};
 
