@@ -488,7 +488,7 @@ class Synth(unittest.TestCase):
 
     def test_it_refuses(self):
         before = (folder / "data.h5").read_bytes()
-        refused(self, ["synth", "--out", folder / "data.h5"], ["data.h5", "exists", "replace"], ranks=0)
+        refused(self, ["synth", "--out", folder / "data.h5"], ["data.h5", "exists", "or --replace"], ranks=0)
         self.assertEqual((folder / "data.h5").read_bytes(), before)
         for words, parts in [(["--rows", "5"], ["'5'", "10"]), (["--classes", "1"], ["'1'", "2"]),
                              (["--noise", "loud"], ["'loud'", "number"]), (["--modalities", "a"], ["'a'", "NAME:D"]),

@@ -144,7 +144,8 @@ int app_synth(int argc, char **argv)
 {
     arguments a = {.inp = ent_synth_default()};
     app_parse(&ARGP, argc, argv, &a);
-    const ent_status status = ent_synth_write(&a.inp, a.out, a.replace);
+    ent_status status = app_may_write(NULL, a.out, a.replace);
+    if (status == ENT_OK) status = ent_synth_write(&a.inp, a.out, a.replace);
     if (status == ENT_OK)
         printf("%s: %lld rows, %d modalities, %d classes\n", a.out, (long long)a.inp.rows, a.inp.modalities,
                a.inp.classes);
