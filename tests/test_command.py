@@ -520,6 +520,7 @@ class Help(unittest.TestCase):
                 self.assertIn(option, usage)
             for line in ran.out.splitlines():
                 self.assertLess(len(line), 80, line)
+            self.assertNotIn("Mandatory or optional", ran.out)
 
     def test_every_key_of_the_configuration(self):
         text = good("train", "--help").out
