@@ -313,6 +313,8 @@ ent_status app_yaml_refuse(const app_yaml *yaml, const yaml_node_t *node, const 
     char where[256];
     const char *value = app_yaml_scalar(node);
     app_yaml_where(yaml, node, where);
+    if (value && !*value && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+        return ent_fail(ENT_ECONFIG, "%s: %s: found nothing behind it, want %s", where, key, wanted);
     if (value) return ent_fail(ENT_ECONFIG, "%s: %s: found '%s', want %s", where, key, value, wanted);
     return ent_fail(ENT_ECONFIG, "%s: %s: found %s, want %s", where, key,
                     node->type == YAML_SEQUENCE_NODE ? "a list" : "a section", wanted);
