@@ -392,6 +392,11 @@ class Eval(unittest.TestCase):
         self.assertIn(f"loss                 {trained['loss']:.6g}", shown)
         self.assertNotIn("modality_dropout", shown)  # the configuration as it stands there
 
+    def test_a_file_in_place_of_the_folder(self):
+        result = train()["out"]
+        refused(self, ["eval", result / "result.h5", "--data", folder / "data.h5"],
+                ["result.h5: not a folder: want the one that holds result.h5"], ranks=0)
+
     def test_a_result_of_a_newer_program(self):
         result = train()["out"]
         older.rewrite_config(result / "result.h5", lambda text: text.replace("head: linear", "head: linear\n  tail: 3"))
@@ -437,7 +442,9 @@ class Inspect(unittest.TestCase):
             self.assertIn(word, text)
 
     def test_result(self):
-        text = good("inspect", train(ranks=2)["out"] / "result.h5").out
+        result = train(ranks=2)["out"]
+        text = good("inspect", result / "result.h5").out
+        self.assertEqual(good("inspect", result).out, text)
         for word in ["entente 0.", "rounds", "accuracy", "Configuration", "optimizer: adam", "2 ranks"]:
             self.assertIn(word, text)
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "entente/fed.h"
 #include "entente/memory.h"
@@ -331,6 +332,9 @@ ent_status app_config_saved(const char *saved, const char *path, char **text)
 ent_status app_config_result(const char *folder, char **text)
 {
     char *saved, path[4096];
+    struct stat state;
+    ENT_REQUIRE(stat(folder, &state) != 0 || S_ISDIR(state.st_mode), ENT_EARG,
+                "%s: not a folder: want the one that holds result.h5", folder);
     ENT_TRY(ent_result_config(folder, &saved));
     snprintf(path, sizeof path, "%s/result.h5", folder);
     const ent_status status = app_config_saved(saved, path, text);
