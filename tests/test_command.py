@@ -445,7 +445,7 @@ class Inspect(unittest.TestCase):
         result = train(ranks=2)["out"]
         text = good("inspect", result / "result.h5").out
         self.assertEqual(good("inspect", result).out, text)
-        for word in ["entente 0.", "rounds", "accuracy", "Configuration", "optimizer: adam", "2 ranks"]:
+        for word in ["entente 0.", "rounds", "accuracy", "Configuration", "optimizer: adam", "2 ranks of 1 thread\n"]:
             self.assertIn(word, text)
 
     @slow

@@ -313,7 +313,8 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     ENT_TRY(ent_h5_read(file, "/layout", ENT_H5_I64, 2, layout));
     ENT_TRY(ent_h5_describe(file, "/round/round", &rounds));
     ENT_TRY(ent_h5_describe(file, "/weights/value", &weights));
-    printf("  layout     %lld ranks of %lld threads\n", (long long)layout[0], (long long)layout[1]);
+    printf("  layout     %lld rank%s of %lld thread%s\n", (long long)layout[0], layout[0] == 1 ? "" : "s",
+           (long long)layout[1], layout[1] == 1 ? "" : "s");
     printf("  rounds     %lld\n  parameters %lld\n", (long long)rounds.size[0], (long long)weights.size[0]);
     ENT_TRY(print_sum(file, "/round/simulated_s", "simulated", " s"));
     ENT_TRY(print_sum(file, "/round/trained", "updates", ""));
