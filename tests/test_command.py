@@ -839,6 +839,12 @@ class Configuration(unittest.TestCase):
         out = fresh()
         refused(self, ["train", folder / "wrong.yaml", "--out", out], [f"wrong.yaml:{line}:", *parts], 0, out.parent)
 
+    def test_krum_says_how_many_clients_it_wants(self):
+        refused(self, ["train", folder / "small.yaml", "--out", fresh(), *sets(federation__aggregation="krum",
+                                                                               federation__clients=4)],
+                ["server.faulty: found 1: krum wants more than 2 faulty + 2 = 4 clients that train block 'text/circuit'",
+                 "there are at most 4"], ranks=0)
+
     def test_wrong_files(self):
         cases = [("rounds: 3", "round: 3", 4, ["'round'", "federation", "rounds", "clients"]),
                  ("clients: 6", "clients: six", 4, ["federation.clients", "'six'", "whole number"]),
