@@ -904,7 +904,8 @@ class Configuration(unittest.TestCase):
 class CommandLine(unittest.TestCase):
     def test_wrong_ones(self):
         cases = [([], "Usage: entente COMMAND"), (["fly"], "unknown command 'fly'"), (["train"], "which configuration"),
-                 (["train", "a.yaml", "b.yaml"], "more than one configuration: 'b.yaml'"),
+                 (["train", "a.yaml", "b.yaml"], "more than one configuration: 'b.yaml'\n"),
+                 (["train", "a.yaml", "client.batch=3"], "'client.batch=3'; an override is --set KEY=VALUE"),
                  (["train", "a.yaml", "--fast"], "--fast"), (["eval", "x"], "--data"), (["eval"], "result folder"),
                  (["eval", "x", "y", "--data", "z"], "'y'"), (["inspect"], "which file"), (["inspect", "a", "b"], "'b'"),
                  (["synth"], "--out")]
