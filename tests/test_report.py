@@ -240,6 +240,16 @@ class Computes(unittest.TestCase):
         self.assertIn("One client in 2 is shown", figures["The split: modalities by client"]["figcaption"])
         self.assertIn("bins that the worst decile reaches", figures["Accuracy by client: many"]["text"])
 
+    def test_few_clients(self):
+        few = train("few", "federation.clients=4", "federation.rounds=1")
+        text = page_of(few).read_text()
+        split = text[text.index("The split: classes by client"):]
+        labels = re.findall(r"<text x='([\d.]+)' y='([\d.]+)' text-anchor='start' class='(tick|legend)'>([^<]*)", split)
+        name = next(k for k, label in enumerate(labels) if "training rows" in label[3])
+        x, y, _, number = labels[name - 1]  # that of the largest dot
+        self.assertEqual((labels[name][1], number.isdigit()), (y, True))
+        self.assertGreater(float(labels[name][0]), float(x) + 7 * len(number) + 10)  # room between the two
+
     def test_a_missing_data_set_leaves_classes_out(self):
         (folder / "gone.h5").write_bytes((folder / "data.h5").read_bytes())
         gone = train("gone", f"data.file={folder / 'gone.h5'}", "federation.rounds=1")

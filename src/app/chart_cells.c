@@ -97,7 +97,8 @@ static void draw_names(app_page *page, const app_figure *figure, const app_cells
     app_axes_name(page, figure, g->left, TOP, g->width, c->rows * g->cell_height);
 }
 
-static void legend_heat(app_page *page, const grid *g, double y)
+/* Each legend returns where it ends. */
+static double legend_heat(app_page *page, const grid *g, double y)
 {
     const double width = BAR / STEPS;
     char number[24];
@@ -109,9 +110,10 @@ static void legend_heat(app_page *page, const grid *g, double y)
     }
     app_page_label(page, g->left, y + 14, "start", "tick", app_number_text(g->low, number));
     app_page_label(page, g->left + BAR, y + 14, "end", "tick", app_number_text(g->high, number));
+    return g->left + BAR;
 }
 
-static void legend_dots(app_page *page, const grid *g, double y)
+static double legend_dots(app_page *page, const grid *g, double y)
 {
     char number[24];
     const double share[3] = {0.1, 0.5, 1.0};
@@ -123,6 +125,7 @@ static void legend_dots(app_page *page, const grid *g, double y)
         app_page_label(page, x + 2 * radius + 3, y, "start", "tick", number);
         x += 2 * radius + 11 + app_text_width(number);
     }
+    return x;
 }
 
 void app_chart_cells(app_page *page, const app_figure *figure, const app_cells *c)
@@ -138,7 +141,7 @@ void app_chart_cells(app_page *page, const app_figure *figure, const app_cells *
     draw_cells(page, c, &g);
     draw_names(page, figure, c, &g);
     snprintf(text, sizeof text, "%s (%s)", c->name, c->unit);
-    c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
-    app_page_label(page, g.left + BAR + 14, bottom + 14, "start", "legend", text);
+    const double end = c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
+    app_page_label(page, end + 14, bottom + 14, "start", "legend", text);
     app_page_figure_end(page, figure);
 }
