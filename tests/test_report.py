@@ -240,6 +240,13 @@ class Computes(unittest.TestCase):
         self.assertIn("One client in 2 is shown", figures["The split: modalities by client"]["figcaption"])
         self.assertIn("bins that the worst decile reaches", figures["Accuracy by client: many"]["text"])
 
+    def test_every_cell_with_room_has_a_number(self):
+        many = train("cells", "federation.clients=10", "federation.rounds=1", "missing.level=sample")
+        figures = {f["h3"]: f for f in self.outline(many).figures}
+        cells = figures["The split: modalities by client"]["text"].partition("text")[0].split()[5:]
+        self.assertEqual(len(cells), 3 * 10, cells)
+        self.assertGreater(len({cell for cell in cells if re.fullmatch(r"0\.\d\d?", cell)}), 5, cells)
+
     def test_few_clients(self):
         few = train("few", "federation.clients=4", "federation.rounds=1")
         text = page_of(few).read_text()

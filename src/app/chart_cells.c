@@ -60,7 +60,9 @@ static void draw_heat(app_page *page, const grid *g, double x, double y, double 
     colour(share_of(g, value), rgb);
     fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='%.1f' fill='#%02x%02x%02x'/>", x, y,
             g->cell_width + 0.2, g->cell_height, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
-    if (app_text_width(app_number_text(value, number)) > g->cell_width - 4.0) return;
+    if (app_text_width(app_number_text(value, number)) > g->cell_width - 4.0 && fabs(value) < 99.0)
+        snprintf(number, sizeof number, "%.2g", value);
+    if (app_text_width(number) > g->cell_width - 4.0) return;
     const bool bright = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 128.0;
     app_page_label(page, x + g->cell_width / 2, y + g->cell_height / 2 + 4, "middle", bright ? "dark" : "light",
                    number);
