@@ -104,11 +104,11 @@ static double legend_heat(app_page *page, const grid *g, double y)
 {
     const double width = BAR / STEPS;
     char number[24];
-    for (int k = 0; k < STEPS; k++) {
+    for (int k = 0; k < STEPS; k++) { /* each reaches to the end, so that no seam shows between two */
         int rgb[3];
         colour((k + 0.5) / STEPS, rgb);
         fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='10' fill='#%02x%02x%02x'/>",
-                g->left + k * width, y - 9, width + 0.2, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
+                g->left + k * width, y - 9, BAR - k * width, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
     }
     app_page_label(page, g->left, y + 14, "start", "tick", app_number_text(g->low, number));
     app_page_label(page, g->left + BAR, y + 14, "end", "tick", app_number_text(g->high, number));
