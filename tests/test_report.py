@@ -295,11 +295,18 @@ class Computes(unittest.TestCase):
         self.assertNotIn("<img", text)
         self.assertIn("alert(2)", text)
 
+    def test_the_head_tells_what_is_on_the_page(self):
+        heads = {folders: run("report", *folders, "--text") for folders in
+                 (("sweep",), ("made", runs()[0]), (runs()[0], "sweep", "study"))}
+        heads = [" ".join(text.split("\n\n\n")[0].split()).partition("). ")[2] for text in heads.values()]
+        self.assertEqual(heads, ["1 sweep or study.", "1 result of 1 configuration. 1 scaling study.",
+                                 "1 result of 1 configuration. 2 sweeps or studies."])
+
     def test_sweep(self):
         figures = {f["h3"]: f for f in self.outline("sweep").figures}
         heat = figures["Accuracy by missing.policy and missing.rate"]
         self.assertIn("0.795", heat["text"])  # mma at 0.1: the mean of 0.79 and 0.80
-        self.assertIn("2 points a cell", heat["figcaption"])
+        self.assertIn("(2 points a cell)", heat["figcaption"])
         self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
         self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
 
