@@ -129,6 +129,28 @@ error_t app_want(struct argp_state *state, bool there, const char *what)
     return EINVAL;
 }
 
+error_t app_import_option(int key, char *value, struct argp_state *state, app_import_to *to)
+{
+    switch (key) {
+    case APP_KEY_OUT:
+        to->out = value;
+        return 0;
+    case APP_KEY_SEED:
+        return app_whole(state, value, 0, INT64_MAX, &to->seed);
+    case APP_KEY_REPLACE:
+        to->replace = true;
+        return 0;
+    case APP_KEY_QUIET:
+        to->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument '%s'", value);
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 ent_status app_may_write(ent_comm *world, const char *path, bool replace)
 {
     ent_status status = ENT_OK;
