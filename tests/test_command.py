@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -25,6 +26,8 @@ try:
 except ImportError as missing:
     print(f"skipped: {missing}; env/debian.sh --tests installs it")
     sys.exit(77)
+
+import older
 
 TESTS = pathlib.Path(__file__).resolve().parent
 JOBS = TESTS.parent / "jobs"
@@ -379,6 +382,27 @@ class Eval(unittest.TestCase):
             if options.quick:
                 return
 
+    def test_a_result_of_an_older_program(self):
+        trained = train(missing__rate=0.3, missing__where="train")
+        older.make_first(trained["out"] / "result.h5")
+        found = evaluate(trained["out"], ranks=2)
+        for key in ["accuracy", "loss", "patterns", "kind", "weights_sha256"]:
+            self.assertEqual(found[key], trained[key], key)
+        shown = good("inspect", trained["out"] / "result.h5").out
+        self.assertIn(f"loss                 {trained['loss']:.6g}", shown)
+        self.assertNotIn("modality_dropout", shown)  # the configuration as it stands there
+
+    def test_a_file_in_place_of_the_folder(self):
+        result = train()["out"]
+        refused(self, ["eval", result / "result.h5", "--data", folder / "data.h5"],
+                ["result.h5: not a folder: want the one that holds result.h5"], ranks=0)
+
+    def test_a_result_of_a_newer_program(self):
+        result = train()["out"]
+        older.rewrite_config(result / "result.h5", lambda text: text.replace("head: linear", "head: linear\n  tail: 3"))
+        refused(self, ["eval", result, "--data", folder / "data.h5"],
+                [f"{result}/result.h5", "unknown key 'tail' in model", "written by a newer Entente?"])
+
     def test_all_is_every_row(self):
         trained = train()
         edited("all_test.h5", replaced("split", numpy.full(600, TEST, numpy.uint8)))
@@ -418,8 +442,10 @@ class Inspect(unittest.TestCase):
             self.assertIn(word, text)
 
     def test_result(self):
-        text = good("inspect", train(ranks=2)["out"] / "result.h5").out
-        for word in ["entente 0.", "rounds", "accuracy", "Configuration", "optimizer: adam", "2 ranks"]:
+        result = train(ranks=2)["out"]
+        text = good("inspect", result / "result.h5").out
+        self.assertEqual(good("inspect", result).out, text)
+        for word in ["entente 0.", "rounds", "accuracy", "Configuration", "optimizer: adam", "2 ranks of 1 thread\n"]:
             self.assertIn(word, text)
 
     @slow
@@ -447,6 +473,16 @@ class Synth(unittest.TestCase):
             self.assertTrue(numpy.isnan(file["modality/a/features"][()][~present]).all())
             self.assertTrue(numpy.isfinite(file["modality/a/features"][()][present]).all())
 
+    def test_help_has_the_defaults(self):
+        with h5py.File(synth("default.h5")) as file:
+            words = [str(word, "utf-8") if isinstance(word, bytes) else word for word in file.attrs["source"].split()]
+        text = " ".join(good("synth", "--help").out.split())
+        given = dict(zip(words, words[1:]))
+        self.assertGreater(len([word for word in given if word.startswith("--")]), 8)
+        for option, value in given.items():
+            if option.startswith("--"):
+                self.assertRegex(text, rf"{option}=\w+ [^=]*\({re.escape(value)}\)", option)
+
     def test_its_source_makes_it_again(self):
         for name in ["data.h5", "again.h5"]:
             path = synth(name, rows=100, modalities="x:4,y:2", seed=3) if name == "again.h5" else folder / name
@@ -459,7 +495,7 @@ class Synth(unittest.TestCase):
 
     def test_it_refuses(self):
         before = (folder / "data.h5").read_bytes()
-        refused(self, ["synth", "--out", folder / "data.h5"], ["data.h5", "exists", "replace"], ranks=0)
+        refused(self, ["synth", "--out", folder / "data.h5"], ["data.h5", "exists", "or --replace"], ranks=0)
         self.assertEqual((folder / "data.h5").read_bytes(), before)
         for words, parts in [(["--rows", "5"], ["'5'", "10"]), (["--classes", "1"], ["'1'", "2"]),
                              (["--noise", "loud"], ["'loud'", "number"]), (["--modalities", "a"], ["'a'", "NAME:D"]),
@@ -491,6 +527,7 @@ class Help(unittest.TestCase):
                 self.assertIn(option, usage)
             for line in ran.out.splitlines():
                 self.assertLess(len(line), 80, line)
+            self.assertNotIn("Mandatory or optional", ran.out)
 
     def test_every_key_of_the_configuration(self):
         text = good("train", "--help").out
@@ -802,6 +839,12 @@ class Configuration(unittest.TestCase):
         out = fresh()
         refused(self, ["train", folder / "wrong.yaml", "--out", out], [f"wrong.yaml:{line}:", *parts], 0, out.parent)
 
+    def test_krum_says_how_many_clients_it_wants(self):
+        refused(self, ["train", folder / "small.yaml", "--out", fresh(), *sets(federation__aggregation="krum",
+                                                                               federation__clients=4)],
+                ["server.faulty: found 1: krum wants more than 2 faulty + 2 = 4 clients that train block 'text/circuit'",
+                 "there are at most 4"], ranks=0)
+
     def test_wrong_files(self):
         cases = [("rounds: 3", "round: 3", 4, ["'round'", "federation", "rounds", "clients"]),
                  ("clients: 6", "clients: six", 4, ["federation.clients", "'six'", "whole number"]),
@@ -861,7 +904,8 @@ class Configuration(unittest.TestCase):
 class CommandLine(unittest.TestCase):
     def test_wrong_ones(self):
         cases = [([], "Usage: entente COMMAND"), (["fly"], "unknown command 'fly'"), (["train"], "which configuration"),
-                 (["train", "a.yaml", "b.yaml"], "more than one configuration: 'b.yaml'"),
+                 (["train", "a.yaml", "b.yaml"], "more than one configuration: 'b.yaml'\n"),
+                 (["train", "a.yaml", "client.batch=3"], "'client.batch=3'; an override is --set KEY=VALUE"),
                  (["train", "a.yaml", "--fast"], "--fast"), (["eval", "x"], "--data"), (["eval"], "result folder"),
                  (["eval", "x", "y", "--data", "z"], "'y'"), (["inspect"], "which file"), (["inspect", "a", "b"], "'b'"),
                  (["synth"], "--out")]
@@ -870,6 +914,18 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(ran.code, 2, words)
             self.assertIn(part, ran.err)
             self.assertEqual(ran.out, "")
+
+    def test_a_wrong_value_is_told_with_its_option(self):
+        for words, said in [(["synth", "--rows", "ten"], "--rows: found 'ten', want a whole number from 10 to"),
+                            (["synth", "--noise=-1"], "--noise: found '-1', want a number from 0 to"),
+                            (["synth", "-rten", "--out", "x"], "-r: found 'ten', want a whole"),
+                            (["synth", "more", "-c", "1"], "-c: found '1', want a whole"),
+                            (["plateaus", "--ansatz", "hae"], "--ansatz: found 'hae', want one of: basic, strong, hea"),
+                            (["import", "digits", "--stats=std,men"], "--stats: found 'men', want one of: mean, std"),
+                            (["plan", "--ranks", "0"], "--ranks: found '0', want a whole number from 1 to")]:
+            ran = run(*words)
+            self.assertEqual(ran.code, 2, words)
+            self.assertIn(f" {said}", ran.err)
 
     def test_one_message_for_all_ranks(self):
         ran = run("train", "--fast", ranks=3)

@@ -125,6 +125,68 @@ static void text_as_used_says_the_same_again(void **state)
     ent_free(twice);
 }
 
+/* What the first program wrote into its results: sections and keys came later, none went. */
+static const char FIRST[] =
+    "data: {file: a.h5, modalities: [text, audio], label: class}\n"
+    "model:\n"
+    "  registers: {text: {qubits: 4, ansatz: strong, layers: 2, angles: 1, reduce: pca, map: tanh, scale: 2.0,\n"
+    "      reupload: true}, audio: {reduce: linear, qubits: 3, layers: 2, angles: 1, ansatz: hea, map: tanh,\n"
+    "      scale: 2.0, reupload: true}}\n"
+    "  fusion: {pattern: ring, gate: crz, layers: 2}\n"
+    "  readout: z\n"
+    "  head: linear\n"
+    "  loss: auto\n"
+    "missing: {level: client, rate: {text: 0.0, audio: 0.5}, absent: [], where: both, empty: keep_one, policy: mma,\n"
+    "  context: mask}\n"
+    "federation: {clients: 8, split: iid, alpha: 0.5, shards_per_client: 2, participation: 0.7, rounds: 20,\n"
+    "  aggregation: fedavg, evaluate_every: 1}\n"
+    "client: {batch: 7, epochs: 1, optimizer: adam, learning_rate: 0.01, momentum: 0.9, beta1: 0.9, beta2: 0.999,\n"
+    "  epsilon: 1.0e-8, weight_decay: 0.0}\n"
+    "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
+    "run: {precision: double, engine: auto, shards: 1, threads: 0}\n";
+
+static void text_of_an_old_result_gets_what_was_no_key_then(void **state)
+{
+    (void)state;
+    char *whole, *again;
+    ent_config *c;
+    check_ok(app_config_saved(FIRST, "out/result.h5", &whole));
+    check_ok(app_config_parse(whole, &c));
+    assert_int_equal(c->client.batch, 7); /* as it says */
+    assert_int_equal(c->model.fusion.layers, 2);
+    assert_true(c->missing.level == ENT_LEVEL_CLIENT && c->missing.rate[1] == 0.5);
+    assert_true(c->federation.participation == 0.7);
+    assert_true(c->model.kind == ENT_MODEL_QUANTUM && c->client.modality_dropout == 0.0); /* as it went without */
+    assert_true(c->federation.sampling == ENT_SAMPLING_UNIFORM && c->system.mode == ENT_MODE_SYNC);
+    assert_true(c->system.availability == ENT_AVAILABLE_ALWAYS && c->system.dropout == 0.0);
+    assert_true(c->attack.kind == ENT_ATTACK_NONE && c->personal.epochs == 0);
+    assert_int_equal(c->run.checkpoint_every, 10);
+    check_ok(app_config_saved(whole, "out/result.h5", &again));
+    assert_string_equal(whole, again);
+    ent_free(again);
+    ent_free(whole);
+    app_config_free(c);
+}
+
+static void text_of_a_newer_result_is_refused(void **state)
+{
+    (void)state;
+    static const char *const table[][2] = {
+        {"client: {bells: 3}\n", "out/result.h5: /config:2: unknown key 'bells' in client, want one of: epochs"},
+        {"whistles: {}\n", "out/result.h5: /config:2: unknown key 'whistles', want one of: data"},
+        {"client: {optimizer: lion}\n", "out/result.h5: /config:2: client.optimizer: found 'lion', want one of: sgd"},
+    };
+    for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
+        char saved[256], *text;
+        snprintf(saved, sizeof saved, "data: {file: a.h5, modalities: [a]}\n%s", table[k][0]);
+        check_fails(app_config_saved(saved, "out/result.h5", &text), ENT_ECONFIG, table[k][1]);
+        assert_non_null(strstr(ent_message(), "(written by a newer Entente?)"));
+    }
+    char *text;
+    check_fails(app_config_saved("data: {\n", "out/result.h5", &text), ENT_ECONFIG, "out/result.h5: /config:");
+    assert_null(strstr(ent_message(), "newer"));
+}
+
 static void wrong_files_are_refused_with_line_key_value_and_wish(void **state)
 {
     (void)state;
@@ -161,8 +223,16 @@ static void wrong_files_are_refused_with_line_key_value_and_wish(void **state)
         {"data: {modalities: [a]}\n", "key 'data.file' is missing"},
         {"data: {file: '', modalities: [a]}\n", "data.file: found '', want a text that is not empty"},
         {"data: {file: a.h5, modalities: [a]}\nclient: {batch: 1, batch: 2}\n", "key 'batch' stands twice in client"},
+        {"data: {file: a.h5, modalities: [a]}\nclient:\n# batch: 3\n",
+         "c.yaml:2: client: found nothing behind it, want a section of keys"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: }\n", "client.batch: found nothing behind it, want a"},
         {"data: {file: a.h5, modalities: [a]}\nclient: 3\n", "client: found '3', want a section of keys"},
         {"data: {file: a.h5, modalities: [a]\n", "not YAML"},
+        {"data: {file: a.h5, modalities: [a]}\nclient:\n\tbatch: 3\n", "c.yaml:3:1: not YAML: found character that"},
+        {"client:\n\tbatch: 3\n",
+         "c.yaml:2:1: not YAML: found character that cannot start any token (the line is indented by a tab"},
+        {"data: {file: a.h5, modalities: [a]}\n---\nclient: {batch: 3}\n", "c.yaml:2: a second document begins here"},
+        {"data: {file: a.h5, modalities: [a]}\n---\nclient: {\n", "c.yaml:4:1: not YAML"},
         {"", "want sections such as"},
         {"- a\n", "want sections such as"},
         {"data: {file: a.h5, modalities: [a]}\nmodel: {registers: {a: {reupload: maybe}}}\n", "want true or false"},
@@ -210,10 +280,12 @@ int main(void)
         cmocka_unit_test(set_overrides_and_one_rate_is_meant_for_all),
         cmocka_unit_test(names_of_rules_and_attacks_are_theirs),
         cmocka_unit_test(text_as_used_says_the_same_again),
+        cmocka_unit_test(text_of_an_old_result_gets_what_was_no_key_then),
     };
     const struct CMUnitTest refuses[] = {
         cmocka_unit_test(wrong_files_are_refused_with_line_key_value_and_wish),
         cmocka_unit_test(wrong_overrides_and_files_are_refused),
+        cmocka_unit_test(text_of_a_newer_result_is_refused),
         cmocka_unit_test(random_bytes_never_crash),
     };
     if (make_folder(NULL)) return 1;

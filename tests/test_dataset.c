@@ -249,7 +249,8 @@ static void what_is_missing(void **state)
     ent_dataset *d = NULL;
     OK(ent_h5_create(in_temp_folder("none.h5"), &file));
     OK(ent_h5_finish(file));
-    refuses(ent_dataset_open(in_temp_folder("none.h5"), 0, NULL, NULL, &d), ENT_EFORMAT, "no group /modality");
+    refuses(ent_dataset_open(in_temp_folder("none.h5"), 0, NULL, NULL, &d), ENT_EFORMAT,
+            "none.h5: not a data set: it has no group /modality");
     refuses(ent_dataset_open(in_temp_folder("gone.h5"), 0, NULL, NULL, &d), ENT_EIO, "No such file");
     OK(ent_h5_create(in_temp_folder("flat.h5"), &file));
     OK(ent_h5_write(file, "/modality/a/features", ENT_H5_F32, 1, (int64_t[]){2}, (float[]){1, 2}));

@@ -33,6 +33,8 @@ except ImportError as missing:
     print(f"skipped: {missing}; env/debian.sh --tests installs it")
     sys.exit(77)
 
+import older
+
 ENTENTE, MPIEXEC, NUMPROC = sys.argv[1:4]
 SHOTS = None
 folder = None
@@ -238,6 +240,23 @@ class Computes(unittest.TestCase):
         self.assertIn("One client in 2 is shown", figures["The split: modalities by client"]["figcaption"])
         self.assertIn("bins that the worst decile reaches", figures["Accuracy by client: many"]["text"])
 
+    def test_every_cell_with_room_has_a_number(self):
+        many = train("cells", "federation.clients=10", "federation.rounds=1", "missing.level=sample")
+        figures = {f["h3"]: f for f in self.outline(many).figures}
+        cells = figures["The split: modalities by client"]["text"].partition("text")[0].split()[5:]
+        self.assertEqual(len(cells), 3 * 10, cells)
+        self.assertGreater(len({cell for cell in cells if re.fullmatch(r"0\.\d\d?", cell)}), 5, cells)
+
+    def test_few_clients(self):
+        few = train("few", "federation.clients=4", "federation.rounds=1")
+        text = page_of(few).read_text()
+        split = text[text.index("The split: classes by client"):]
+        labels = re.findall(r"<text x='([\d.]+)' y='([\d.]+)' text-anchor='start' class='(tick|legend)'>([^<]*)", split)
+        name = next(k for k, label in enumerate(labels) if "training rows" in label[3])
+        x, y, _, number = labels[name - 1]  # that of the largest dot
+        self.assertEqual((labels[name][1], number.isdigit()), (y, True))
+        self.assertGreater(float(labels[name][0]), float(x) + 7 * len(number) + 10)  # room between the two
+
     def test_a_missing_data_set_leaves_classes_out(self):
         (folder / "gone.h5").write_bytes((folder / "data.h5").read_bytes())
         gone = train("gone", f"data.file={folder / 'gone.h5'}", "federation.rounds=1")
@@ -256,6 +275,15 @@ class Computes(unittest.TestCase):
         self.assertNotIn("Training loss by round", text)
         self.assertIn("Test loss by round", text)
 
+    def test_results_of_an_older_program_are_runs_of_the_same_configuration(self):
+        now, then = (folder / f"{when}-program" for when in ("this", "an-older"))
+        for seed, out in enumerate((now, then)):
+            train(out.name, f"seeds.init={seed}", "federation.rounds=2")
+        older.make_first(then / "result.h5")
+        figures = {f["h3"]: f for f in self.outline(now, then).figures}
+        self.assertIn("From 2 runs in 1 configuration;", figures["Test accuracy by round"]["figcaption"])
+        self.assertIn("Accuracy by context vector", figures)
+
     def test_names_are_escaped(self):
         evil = folder / "<img src=x onerror=alert(1)>&'\""
         shutil.copytree(runs()[0], evil)
@@ -267,11 +295,18 @@ class Computes(unittest.TestCase):
         self.assertNotIn("<img", text)
         self.assertIn("alert(2)", text)
 
+    def test_the_head_tells_what_is_on_the_page(self):
+        heads = {folders: run("report", *folders, "--text") for folders in
+                 (("sweep",), ("made", runs()[0]), (runs()[0], "sweep", "study"))}
+        heads = [" ".join(text.split("\n\n\n")[0].split()).partition("). ")[2] for text in heads.values()]
+        self.assertEqual(heads, ["1 sweep or study.", "1 result of 1 configuration. 1 scaling study.",
+                                 "1 result of 1 configuration. 2 sweeps or studies."])
+
     def test_sweep(self):
         figures = {f["h3"]: f for f in self.outline("sweep").figures}
         heat = figures["Accuracy by missing.policy and missing.rate"]
         self.assertIn("0.795", heat["text"])  # mma at 0.1: the mean of 0.79 and 0.80
-        self.assertIn("2 points a cell", heat["figcaption"])
+        self.assertIn("(2 points a cell)", heat["figcaption"])
         self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
         self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
 
@@ -434,6 +469,13 @@ class Refuses(unittest.TestCase):
                 del file[name]
                 file[name] = value
             self.refused("report", other, wants=["other/result.h5", name])
+
+    def test_a_result_of_a_newer_program(self):
+        newer = folder / "newer"
+        shutil.copytree(runs()[0], newer)
+        older.rewrite_config(newer / "result.h5", lambda text: text.replace("policy: mma", "policy: guess"))
+        self.refused("report", newer, wants=["newer/result.h5: /config:", "missing.policy: found 'guess', want one of: ",
+                                             "(written by a newer Entente?)"])
 
     def test_other_modalities(self):
         two = train("two-modalities", "data.modalities=[text, audio]", "model.registers={}", "federation.rounds=1")

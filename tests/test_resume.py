@@ -26,6 +26,8 @@ except ImportError as missing:
     print(f"skipped: {missing}; env/debian.sh --tests installs it")
     sys.exit(77)
 
+import older
+
 TIMES = {"compute_s", "communicate_s", "wait_s", "evaluate_s", "compute_mean_s"}
 STOPPED = 75
 options = None
@@ -358,6 +360,24 @@ class Begins(Case):
                           .replace("checkpoint_every: 3", "checkpoint_every: 0, threads: 2")
                           .replace("epochs: 3", "epochs: 3, learning_rate: 1.0e-2"))
         self.finish(out, config=config)
+
+    def test_of_an_older_program(self):
+        out = self.stopped()
+        older.make_first(out / "checkpoint.h5")
+        self.finish(out)
+
+    def test_lacking_tables(self):
+        out = self.stopped()
+        for name, part in (("figures", "no dataset /figures"), ("history", "its tables are those of an older Entente")):
+            with h5py.File(out / "checkpoint.h5", "r+") as file:
+                del file[name]
+            self.refused(out, "--resume", part=f"entente: {out}/checkpoint.h5: {part}")
+
+    def test_of_a_newer_program(self):
+        out = self.stopped()
+        older.rewrite_config(out / "checkpoint.h5", lambda text: text + "bells: {whistles: 3}\n")
+        self.refused(out, "--resume", part="checkpoint.h5: /config:")
+        self.refused(out, "--resume", part="unknown key 'bells'")
 
     def test_more_rounds(self):
         out, whole = self.stopped(), fresh()

@@ -105,6 +105,22 @@ typedef struct {
 } app_sizes;
 error_t app_sizes_read(struct argp_state *state, const char *option, const char *text, int high, app_sizes *out);
 error_t app_want(struct argp_state *state, bool there, const char *what);
+/* Where an import writes, and how: options of every kind of import, which hands the keys that it does not know itself
+ * to app_import_option.  That --out is there is left to the kind's own check. */
+typedef struct {
+    const char *out;
+    int64_t seed;
+    bool replace, quiet;
+} app_import_to;
+enum { APP_KEY_OUT = 'o', APP_KEY_SEED = 's', APP_KEY_QUIET = 'q', APP_KEY_REPLACE = 'R' + 256 };
+/* clang-format off */
+#define APP_IMPORT_OPTIONS(of_seed)                                     \
+    {"out", APP_KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0}, \
+    {"seed", APP_KEY_SEED, "N", 0, of_seed, 0},                         \
+    {"replace", APP_KEY_REPLACE, NULL, 0, "overwrite the data set", 0}, \
+    {"quiet", APP_KEY_QUIET, NULL, 0, "no progress, no report", 0}
+/* clang-format on */
+error_t app_import_option(int key, char *value, struct argp_state *state, app_import_to *to);
 /* Refuse an output that is there, unless it may be replaced.  Collective. */
 ent_status app_may_write(ent_comm *world, const char *path, bool replace);
 

@@ -60,7 +60,9 @@ static void draw_heat(app_page *page, const grid *g, double x, double y, double 
     colour(share_of(g, value), rgb);
     fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='%.1f' fill='#%02x%02x%02x'/>", x, y,
             g->cell_width + 0.2, g->cell_height, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
-    if (app_text_width(app_number_text(value, number)) > g->cell_width - 4.0) return;
+    if (app_text_width(app_number_text(value, number)) > g->cell_width - 4.0 && fabs(value) < 99.0)
+        snprintf(number, sizeof number, "%.2g", value);
+    if (app_text_width(number) > g->cell_width - 4.0) return;
     const bool bright = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 128.0;
     app_page_label(page, x + g->cell_width / 2, y + g->cell_height / 2 + 4, "middle", bright ? "dark" : "light",
                    number);
@@ -97,21 +99,23 @@ static void draw_names(app_page *page, const app_figure *figure, const app_cells
     app_axes_name(page, figure, g->left, TOP, g->width, c->rows * g->cell_height);
 }
 
-static void legend_heat(app_page *page, const grid *g, double y)
+/* Each legend returns where it ends. */
+static double legend_heat(app_page *page, const grid *g, double y)
 {
     const double width = BAR / STEPS;
     char number[24];
-    for (int k = 0; k < STEPS; k++) {
+    for (int k = 0; k < STEPS; k++) { /* each reaches to the end, so that no seam shows between two */
         int rgb[3];
         colour((k + 0.5) / STEPS, rgb);
         fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='10' fill='#%02x%02x%02x'/>",
-                g->left + k * width, y - 9, width + 0.2, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
+                g->left + k * width, y - 9, BAR - k * width, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
     }
     app_page_label(page, g->left, y + 14, "start", "tick", app_number_text(g->low, number));
     app_page_label(page, g->left + BAR, y + 14, "end", "tick", app_number_text(g->high, number));
+    return g->left + BAR;
 }
 
-static void legend_dots(app_page *page, const grid *g, double y)
+static double legend_dots(app_page *page, const grid *g, double y)
 {
     char number[24];
     const double share[3] = {0.1, 0.5, 1.0};
@@ -123,6 +127,7 @@ static void legend_dots(app_page *page, const grid *g, double y)
         app_page_label(page, x + 2 * radius + 3, y, "start", "tick", number);
         x += 2 * radius + 11 + app_text_width(number);
     }
+    return x;
 }
 
 void app_chart_cells(app_page *page, const app_figure *figure, const app_cells *c)
@@ -138,7 +143,7 @@ void app_chart_cells(app_page *page, const app_figure *figure, const app_cells *
     draw_cells(page, c, &g);
     draw_names(page, figure, c, &g);
     snprintf(text, sizeof text, "%s (%s)", c->name, c->unit);
-    c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
-    app_page_label(page, g.left + BAR + 14, bottom + 14, "start", "legend", text);
+    const double end = c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
+    app_page_label(page, end + 14, bottom + 14, "start", "legend", text);
     app_page_figure_end(page, figure);
 }

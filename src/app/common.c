@@ -14,6 +14,7 @@ static bool asks_for_help(int argc, char **argv)
 
 void app_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
+    setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* a note on options that says nothing of the command */
     argp_err_exit_status = APP_USAGE;
     argp_parse(argp, argc, argv, 0, NULL, input);
 }

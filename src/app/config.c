@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "entente/fed.h"
 #include "entente/memory.h"
 #include "schema.h"
 #include "yaml.h"
@@ -312,6 +314,31 @@ ent_status app_config_derive(const char *base, const char *name, int sets, const
     ENT_TRY(app_yaml_parse(base, name, &yaml));
     const ent_status status = complete(yaml, sets, set, text);
     app_yaml_free(yaml);
+    return status;
+}
+
+ent_status app_config_saved(const char *saved, const char *path, char **text)
+{
+    app_yaml *yaml;
+    ent_status status = app_yaml_parse(saved, "/config", &yaml);
+    if (status == ENT_OK) {
+        status = complete(yaml, 0, NULL, text);
+        app_yaml_free(yaml);
+        if (status == ENT_ECONFIG) ent_fail(status, "%s (written by a newer Entente?)", ent_message());
+    }
+    return status == ENT_ECONFIG ? ent_fail_in(status, "%s", path) : status;
+}
+
+ent_status app_config_result(const char *folder, char **text)
+{
+    char *saved, path[4096];
+    struct stat state;
+    ENT_REQUIRE(stat(folder, &state) != 0 || S_ISDIR(state.st_mode), ENT_EARG,
+                "%s: not a folder: want the one that holds result.h5", folder);
+    ENT_TRY(ent_result_config(folder, &saved));
+    snprintf(path, sizeof path, "%s/result.h5", folder);
+    const ent_status status = app_config_saved(saved, path, text);
+    ent_free(saved);
     return status;
 }
 

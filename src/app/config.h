@@ -17,6 +17,13 @@ ent_status app_config_text(const char *path, int sets, const char *const *set, c
  * names out, their registers and rates go too; later overrides of these are refused.  Errors: as above. */
 ent_status app_config_derive(const char *base, const char *name, int sets, const app_set *set, char **text);
 
+/* The text that a file of ours holds, the result or checkpoint `path`, as one of today's: what was no key yet when it was
+ * written gets its default, which is how programs before that key behaved.  Errors: ENT_ECONFIG, naming the file. */
+ent_status app_config_saved(const char *saved, const char *path, char **text);
+
+/* That of the result in a folder.  Errors: also ENT_EARG, ENT_EIO, ENT_EFORMAT. */
+ent_status app_config_result(const char *folder, char **text);
+
 /* The values of such a text.  Free with app_config_free. */
 ent_status app_config_parse(const char *text, ent_config **out);
 void app_config_free(ent_config *config);

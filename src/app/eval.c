@@ -54,7 +54,16 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 static const struct argp ARGP = {
-    OPTIONS, parse, "RESULT_DIR", "Evaluate a trained model on the test rows of a data set.", NULL, NULL, NULL};
+    OPTIONS,
+    parse,
+    "RESULT_DIR",
+    "Evaluate a trained model on the test rows of a data set.\v"
+    "A row has the modalities that the data set has of it, less --missing.  The masks of the training (missing.rate) "
+    "are not applied, so a training that has masks on its test rows tells other figures.  Also under mpirun.\n\n"
+    "  entente eval result --data data.h5 --missing audio",
+    NULL,
+    NULL,
+    NULL};
 
 /* "audio,vision" as bits. */
 static ent_status absent_bits(const char *list, const ent_config *config, uint32_t *bits)
@@ -81,7 +90,7 @@ static ent_status absent_bits(const char *list, const ent_config *config, uint32
 static ent_status read_config(void *arguments_, char **text)
 {
     const arguments *a = arguments_;
-    return ent_result_config(a->folder, text);
+    return app_config_result(a->folder, text);
 }
 
 static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent_config *config)

@@ -39,24 +39,35 @@ int app_import(int argc, char **argv)
     return help(stderr);
 }
 
+/* The option at hand is called as it was typed: "--rows" of "--rows ten" and of "--rows=ten". */
+static error_t refuse(struct argp_state *state, const char *value, const char *wanted)
+{
+    const char *last = state->argv[state->next - 1];
+    const bool joined = last != value && *last == '-';
+    const char *option = joined ? last : state->argv[state->next - 2];
+    const size_t length = option[1] == '-' ? strcspn(option, "=") : joined ? (size_t)(value - last) : strlen(option);
+    argp_error(state, "%.*s: found '%s', want %s", (int)length, option, value, wanted);
+    return EINVAL;
+}
+
 error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out)
 {
-    char *end;
+    char *end, wanted[96];
     errno = 0;
     const long long value = strtoll(text, &end, 10);
     *out = value;
     if (end != text && !*end && !errno && value >= low && value <= high) return 0;
-    argp_error(state, "found '%s', want a whole number from %lld to %lld", text, (long long)low, (long long)high);
-    return EINVAL;
+    snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld", (long long)low, (long long)high);
+    return refuse(state, text, wanted);
 }
 
 error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out)
 {
-    char *end;
+    char *end, wanted[96];
     *out = strtod(text, &end);
     if (end != text && !*end && *out >= low && *out <= high) return 0;
-    argp_error(state, "found '%s', want a number from %g to %g", text, low, high);
-    return EINVAL;
+    snprintf(wanted, sizeof wanted, "a number from %g to %g", low, high);
+    return refuse(state, text, wanted);
 }
 
 static bool is_name(const char *text, const char *end)
@@ -90,15 +101,14 @@ error_t app_modality(struct argp_state *state, char *text, int *count, const cha
 
 error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out)
 {
-    char list[256] = "";
-    size_t used = 0;
+    char list[256] = "one of: ";
+    size_t used = strlen(list);
     for (*out = 0; words[*out]; ++*out) {
         if (strcmp(text, words[*out]) == 0) return 0;
         if (used < sizeof list)
             used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", *out > 0 ? ", " : "", words[*out]);
     }
-    argp_error(state, "found '%s', want one of: %s", text, list);
-    return EINVAL;
+    return refuse(state, text, list);
 }
 
 error_t app_shares(struct argp_state *state, const char *text, double share[3])
@@ -117,6 +127,28 @@ error_t app_want(struct argp_state *state, bool there, const char *what)
     if (there) return 0;
     argp_error(state, "want %s", what);
     return EINVAL;
+}
+
+error_t app_import_option(int key, char *value, struct argp_state *state, app_import_to *to)
+{
+    switch (key) {
+    case APP_KEY_OUT:
+        to->out = value;
+        return 0;
+    case APP_KEY_SEED:
+        return app_whole(state, value, 0, INT64_MAX, &to->seed);
+    case APP_KEY_REPLACE:
+        to->replace = true;
+        return 0;
+    case APP_KEY_QUIET:
+        to->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument '%s'", value);
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 ent_status app_may_write(ent_comm *world, const char *path, bool replace)

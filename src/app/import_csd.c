@@ -8,39 +8,24 @@
 typedef struct {
     ent_csd_inp inp;
     int pool, binning, nonfinite; /* as read */
-    int64_t seed;
-    bool replace, quiet, split;
+    bool split;
+    app_import_to to;
 } arguments;
 
-enum {
-    KEY_MODALITY = 'm',
-    KEY_LABELS = 'l',
-    KEY_OUT = 'o',
-    KEY_SEED = 's',
-    KEY_QUIET = 'q',
-    KEY_POOL = 256,
-    KEY_FOLDS,
-    KEY_SPLIT,
-    KEY_BINNING,
-    KEY_NONFINITE,
-    KEY_REPLACE
-};
+enum { KEY_MODALITY = 'm', KEY_LABELS = 'l', KEY_POOL = 256, KEY_FOLDS, KEY_SPLIT, KEY_BINNING, KEY_NONFINITE };
 
 static const struct argp_option OPTIONS[] = {
     {"modality", KEY_MODALITY, "NAME=FILE", 0, "a modality and its .csd; once for each", 0},
     {"labels", KEY_LABELS, "FILE", 0, "the label .csd: every segment becomes a row", 0},
-    {"out", KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0},
     {"pool", KEY_POOL, "HOW", 0, "the time steps of a segment: mean (default), mean_std, max or first", 0},
     {"folds", KEY_FOLDS, "FILE", 0, "lists of ids for train, validation and test; segments in none are left out", 0},
     {"split", KEY_SPLIT, "A,B,C", 0, "or shares of train, validation, test, by video (default: 0.7,0.1,0.2)", 0},
-    {"seed", KEY_SEED, "N", 0, "seed of the split", 0},
     {"binning", KEY_BINNING, "HOW", 0, "three classes as papers on mosei count them (default) or mosi", 0},
     {"nonfinite", KEY_NONFINITE, "HOW", 0,
      "numbers that are not finite: the training mean where nothing else is left (mean, default), their time steps "
      "left out (absent), or refused (error)",
      0},
-    {"replace", KEY_REPLACE, NULL, 0, "overwrite the data set", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "no progress, no report", 0},
+    APP_IMPORT_OPTIONS("seed of the split (0)"),
     {0}};
 
 static const char *const POOLS[] = {"mean", "mean_std", "max", "first", NULL};
@@ -50,7 +35,7 @@ static const char *const BINNINGS[] = {"mosei", "mosi", NULL};
 static error_t check(struct argp_state *state, const arguments *a)
 {
     if (app_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
-        app_want(state, a->inp.labels, "--labels FILE") || app_want(state, a->inp.out, "--out FILE") ||
+        app_want(state, a->inp.labels, "--labels FILE") || app_want(state, a->to.out, "--out FILE") ||
         app_want(state, !a->inp.folds || !a->split, "--folds or --split, not both"))
         return EINVAL;
     return 0;
@@ -66,9 +51,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_LABELS:
         inp->labels = value;
         return 0;
-    case KEY_OUT:
-        inp->out = value;
-        return 0;
     case KEY_POOL:
         return app_word(state, value, POOLS, &a->pool);
     case KEY_FOLDS:
@@ -77,25 +59,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_SPLIT:
         a->split = true;
         return app_shares(state, value, inp->share);
-    case KEY_SEED:
-        return app_whole(state, value, 0, INT64_MAX, &a->seed);
     case KEY_BINNING:
         return app_word(state, value, BINNINGS, &a->binning);
     case KEY_NONFINITE:
         return app_word(state, value, NONFINITE, &a->nonfinite);
-    case KEY_REPLACE:
-        a->replace = true;
-        return 0;
-    case KEY_QUIET:
-        a->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument '%s'", value);
-        return EINVAL;
     case ARGP_KEY_END:
         return check(state, a);
     default:
-        return ARGP_ERR_UNKNOWN;
+        return app_import_option(key, value, state, &a->to);
     }
 }
 
@@ -132,17 +103,18 @@ static void print_report(const arguments *a, const ent_csd_report *r)
 static ent_status run_import(ent_comm *world, ent_guard *guard, arguments *a)
 {
     ent_csd_report report;
-    app_bar bar = {.what = "rows", .quiet = a->quiet || ent_comm_rank(world) != 0};
+    app_bar bar = {.what = "rows", .quiet = a->to.quiet || ent_comm_rank(world) != 0};
     a->inp.pool = (ent_pool)a->pool;
     a->inp.binning = (ent_binning)a->binning;
     a->inp.nonfinite = (ent_nonfinite)a->nonfinite;
-    a->inp.seed = (uint64_t)a->seed;
+    a->inp.out = a->to.out;
+    a->inp.seed = (uint64_t)a->to.seed;
     a->inp.progress = app_bar_show;
     a->inp.progress_data = &bar;
-    ENT_TRY(app_may_write(world, a->inp.out, a->replace));
+    ENT_TRY(app_may_write(world, a->to.out, a->to.replace));
     const ent_status status = ent_csd_import(world, guard, &a->inp, &report);
     app_bar_end(&bar);
-    if (status == ENT_OK && ent_comm_rank(world) == 0 && !a->quiet) print_report(a, &report);
+    if (status == ENT_OK && ent_comm_rank(world) == 0 && !a->to.quiet) print_report(a, &report);
     return status;
 }
 

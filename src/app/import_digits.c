@@ -7,16 +7,13 @@
 
 typedef struct {
     ent_digits_inp inp;
-    int64_t n_fft, hop_length, n_mels, n_mfcc, pieces, width, seed;
+    int64_t n_fft, hop_length, n_mels, n_mfcc, pieces, width;
     int kind;
     const char *stats;
-    bool replace, quiet;
+    app_import_to to;
 } arguments;
 
 enum {
-    KEY_OUT = 'o',
-    KEY_SEED = 's',
-    KEY_QUIET = 'q',
     KEY_WAV = 256,
     KEY_IMAGES,
     KEY_LABELS,
@@ -31,18 +28,14 @@ enum {
     KEY_DELTAS,
     KEY_WIDTH,
     KEY_PIECES,
-    KEY_STATS,
-    KEY_REPLACE
+    KEY_STATS
 };
 
 static const struct argp_option OPTIONS[] = {
     {"wav", KEY_WAV, "DIR", 0, "a folder of DIGIT_SPEAKER_TAKE.wav", 0},
     {"images", KEY_IMAGES, "FILE", 0, "images of digits (IDX, plain or .gz)", 0},
     {"labels", KEY_LABELS, "FILE", 0, "their digits (IDX, plain or .gz)", 0},
-    {"out", KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0},
-    {"seed", KEY_SEED, "N", 0, "seed of the pairing", 0},
-    {"replace", KEY_REPLACE, NULL, 0, "overwrite the data set", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "no progress, no report", 0},
+    APP_IMPORT_OPTIONS("seed of the pairing (0)"),
     {NULL, 0, NULL, 0, "The audio front end, named as in librosa:", 1},
     {"audio", KEY_KIND, "KIND", 0, "mfcc (default) or logmel", 1},
     {"n_fft", KEY_FFT, "N", 0, "samples a frame (256)", 1},
@@ -104,14 +97,14 @@ static error_t parse_audio(int key, char *value, struct argp_state *state)
     case KEY_STATS:
         return parse_stats(state, value, audio);
     default:
-        return ARGP_ERR_UNKNOWN;
+        return app_import_option(key, value, state, &a->to);
     }
 }
 
 static error_t check(struct argp_state *state, const arguments *a)
 {
     if (app_want(state, a->inp.wav, "--wav DIR") || app_want(state, a->inp.images, "--images FILE") ||
-        app_want(state, a->inp.labels, "--labels FILE") || app_want(state, a->inp.out, "--out FILE"))
+        app_want(state, a->inp.labels, "--labels FILE") || app_want(state, a->to.out, "--out FILE"))
         return EINVAL;
     return 0;
 }
@@ -129,20 +122,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_LABELS:
         a->inp.labels = value;
         return 0;
-    case KEY_OUT:
-        a->inp.out = value;
-        return 0;
-    case KEY_SEED:
-        return app_whole(state, value, 0, INT64_MAX, &a->seed);
-    case KEY_REPLACE:
-        a->replace = true;
-        return 0;
-    case KEY_QUIET:
-        a->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument '%s'", value);
-        return EINVAL;
     case ARGP_KEY_END:
         return check(state, a);
     default:
@@ -165,7 +144,7 @@ static const struct argp ARGP = {OPTIONS,
 static ent_status run_import(arguments *a)
 {
     ent_digits_report r;
-    app_bar bar = {.what = "recordings", .quiet = a->quiet};
+    app_bar bar = {.what = "recordings", .quiet = a->to.quiet};
     ent_audio_inp *audio = &a->inp.audio;
     audio->kind = (ent_audio_kind)a->kind;
     audio->n_fft = (int)a->n_fft;
@@ -174,13 +153,14 @@ static ent_status run_import(arguments *a)
     audio->n_mfcc = (int)a->n_mfcc;
     audio->pieces = (int)a->pieces;
     audio->width = (int)a->width;
-    a->inp.seed = (uint64_t)a->seed;
+    a->inp.out = a->to.out;
+    a->inp.seed = (uint64_t)a->to.seed;
     a->inp.progress = app_bar_show;
     a->inp.progress_data = &bar;
-    ENT_TRY(app_may_write(NULL, a->inp.out, a->replace));
+    ENT_TRY(app_may_write(NULL, a->to.out, a->to.replace));
     const ent_status status = ent_digits_import(&a->inp, &r);
     app_bar_end(&bar);
-    if (status == ENT_OK && !a->quiet)
+    if (status == ENT_OK && !a->to.quiet)
         printf(
             "%s: %lld recordings of %d speakers (train %lld, validation %lld, test %lld), %lld audio and %lld image "
             "features\n",

@@ -6,23 +6,12 @@
 
 typedef struct {
     ent_table_inp inp;
-    int64_t seed;
     int holes;
-    bool replace, quiet, split;
+    bool split;
+    app_import_to to;
 } arguments;
 
-enum {
-    KEY_MODALITY = 'm',
-    KEY_LABEL = 'l',
-    KEY_GROUP = 'g',
-    KEY_OUT = 'o',
-    KEY_SEED = 's',
-    KEY_QUIET = 'q',
-    KEY_PART = 256,
-    KEY_SPLIT,
-    KEY_NONFINITE,
-    KEY_REPLACE
-};
+enum { KEY_MODALITY = 'm', KEY_LABEL = 'l', KEY_GROUP = 'g', KEY_PART = 256, KEY_SPLIT, KEY_NONFINITE };
 
 static const struct argp_option OPTIONS[] = {
     {"modality", KEY_MODALITY, "NAME=FILE", 0, "a modality and its table (.csv or .npy); once for each", 0},
@@ -31,14 +20,11 @@ static const struct argp_option OPTIONS[] = {
     {"group", KEY_GROUP, "FILE[:COLUMN]", 0, "a speaker or the like: a natural client", 0},
     {"part", KEY_PART, "FILE[:COLUMN]", 0, "0, 1, 2 or train, validation, test", 0},
     {"split", KEY_SPLIT, "A,B,C", 0, "or shares of them, by group if there are groups (default: 0.7,0.1,0.2)", 0},
-    {"seed", KEY_SEED, "N", 0, "seed of the split", 0},
     {"nonfinite", KEY_NONFINITE, "HOW", 0,
      "empty cells and numbers that are not finite: the training mean (mean, default), the row absent (absent), or "
      "refused (error)",
      0},
-    {"out", KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0},
-    {"replace", KEY_REPLACE, NULL, 0, "overwrite the data set", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "no progress, no report", 0},
+    APP_IMPORT_OPTIONS("seed of the split (0)"),
     {0}};
 
 static const char *const HOLES[] = {"mean", "absent", "error", NULL};
@@ -46,7 +32,7 @@ static const char *const HOLES[] = {"mean", "absent", "error", NULL};
 static error_t check(struct argp_state *state, const arguments *a)
 {
     if (app_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
-        app_want(state, a->inp.label, "--label FILE[:COLUMN]") || app_want(state, a->inp.out, "--out FILE") ||
+        app_want(state, a->inp.label, "--label FILE[:COLUMN]") || app_want(state, a->to.out, "--out FILE") ||
         app_want(state, !a->inp.part || !a->split, "--part or --split, not both"))
         return EINVAL;
     return 0;
@@ -71,26 +57,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_SPLIT:
         a->split = true;
         return app_shares(state, value, inp->share);
-    case KEY_SEED:
-        return app_whole(state, value, 0, INT64_MAX, &a->seed);
     case KEY_NONFINITE:
         return app_word(state, value, HOLES, &a->holes);
-    case KEY_OUT:
-        inp->out = value;
-        return 0;
-    case KEY_REPLACE:
-        a->replace = true;
-        return 0;
-    case KEY_QUIET:
-        a->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument '%s'", value);
-        return EINVAL;
     case ARGP_KEY_END:
         return check(state, a);
     default:
-        return ARGP_ERR_UNKNOWN;
+        return app_import_option(key, value, state, &a->to);
     }
 }
 
@@ -123,15 +95,16 @@ static void print_report(const arguments *a, const ent_table_report *r)
 static ent_status run_import(arguments *a)
 {
     ent_table_report report;
-    app_bar bar = {.what = "rows", .quiet = a->quiet};
+    app_bar bar = {.what = "rows", .quiet = a->to.quiet};
     a->inp.holes = (ent_holes)a->holes;
-    a->inp.seed = (uint64_t)a->seed;
+    a->inp.out = a->to.out;
+    a->inp.seed = (uint64_t)a->to.seed;
     a->inp.progress = app_bar_show;
     a->inp.progress_data = &bar;
-    ENT_TRY(app_may_write(NULL, a->inp.out, a->replace));
+    ENT_TRY(app_may_write(NULL, a->to.out, a->to.replace));
     const ent_status status = ent_table_import(&a->inp, &report);
     app_bar_end(&bar);
-    if (status == ENT_OK && !a->quiet) print_report(a, &report);
+    if (status == ENT_OK && !a->to.quiet) print_report(a, &report);
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app.h"
 #include "chart.h"
@@ -40,8 +41,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static const struct argp_option OPTIONS[] = {
     {"plot", 'p', "FILE.svg", 0, "draw rows, presence and labels of a data set", 0}, {0}};
 
-static const struct argp ARGP = {OPTIONS, parse, "FILE.h5", "Show what a data set or a result holds.",
-                                 NULL,    NULL,  NULL};
+static const struct argp ARGP = {
+    OPTIONS, parse, "FILE.h5|RESULT_DIR", "Show what a data set or a result holds.", NULL, NULL, NULL};
 
 /* Bars of counts of rows, if a plot is wanted. */
 static void draw_counts(const inspection *in, const app_figure *figure, int n, const int64_t *count,
@@ -312,7 +313,8 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     ENT_TRY(ent_h5_read(file, "/layout", ENT_H5_I64, 2, layout));
     ENT_TRY(ent_h5_describe(file, "/round/round", &rounds));
     ENT_TRY(ent_h5_describe(file, "/weights/value", &weights));
-    printf("  layout     %lld ranks of %lld threads\n", (long long)layout[0], (long long)layout[1]);
+    printf("  layout     %lld rank%s of %lld thread%s\n", (long long)layout[0], layout[0] == 1 ? "" : "s",
+           (long long)layout[1], layout[1] == 1 ? "" : "s");
     printf("  rounds     %lld\n  parameters %lld\n", (long long)rounds.size[0], (long long)weights.size[0]);
     ENT_TRY(print_sum(file, "/round/simulated_s", "simulated", " s"));
     ENT_TRY(print_sum(file, "/round/trained", "updates", ""));
@@ -327,12 +329,21 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     return ENT_OK;
 }
 
+/* A folder stands for the result in it, as for the other commands. */
+static const char *file_of(const char *path, char inside[4096])
+{
+    struct stat state;
+    if (stat(path, &state) != 0 || !S_ISDIR(state.st_mode)) return path;
+    return snprintf(inside, 4096, "%s/result.h5", path) < 4096 ? inside : path;
+}
+
 int app_inspect(int argc, char **argv)
 {
+    char inside[4096];
     inspection in = {.path = NULL};
     ent_h5 *file = NULL;
     app_parse(&ARGP, argc, argv, &in);
-    const char *path = in.path;
+    const char *path = in.path = file_of(in.path, inside);
     ent_status status = ent_h5_open(path, &file);
     if (status == ENT_OK) {
         if (ent_h5_has(file, "/weights/value"))

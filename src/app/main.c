@@ -35,7 +35,8 @@ static int help(FILE *out)
                  "First steps:\n"
                  "  entente synth --out data.h5\n"
                  "  mpirun -n 2 entente train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"
-                 "  entente eval result --data data.h5 --missing audio\n");
+                 "  entente eval result --data data.h5 --missing audio\n"
+                 "  entente report result\n");
     return out == stderr ? APP_USAGE : 0;
 }
 

@@ -152,11 +152,23 @@ static ent_status draw_runs(app_page *page, const report_input *in)
     return ENT_OK;
 }
 
+static void draw_head(app_page *page, const report_input *in)
+{
+    char runs[80] = "", tables[48] = "", scalings[48] = "";
+    if (in->runs > 0)
+        snprintf(runs, sizeof runs, " %d result%s of %d configuration%s.", in->runs, in->runs == 1 ? "" : "s",
+                 in->groups, in->groups == 1 ? "" : "s");
+    if (in->tables > 0)
+        snprintf(tables, sizeof tables, " %d %s.", in->tables,
+                 in->tables == 1 ? "sweep or study" : "sweeps or studies");
+    if (in->scalings > 0)
+        snprintf(scalings, sizeof scalings, " %d scaling stud%s.", in->scalings, in->scalings == 1 ? "y" : "ies");
+    app_page_paragraph(page, "%s.%s%s%s", app_version_line(), runs, tables, scalings);
+}
+
 static ent_status draw(app_page *page, const report_input *in)
 {
-    app_page_paragraph(page, "%s. %d result%s of %d configuration%s, %d sweep%s, %d scaling stud%s.",
-                       app_version_line(), in->runs, in->runs == 1 ? "" : "s", in->groups, in->groups == 1 ? "" : "s",
-                       in->tables, in->tables == 1 ? "" : "s", in->scalings, in->scalings == 1 ? "y" : "ies");
+    draw_head(page, in);
     if (in->runs > 0) ENT_TRY(draw_runs(page, in));
     for (int k = 0; k < in->tables; k++) ENT_TRY(report_table(page, in->table[k], table_of(in->table[k])));
     return in->scalings > 0 ? app_scaling_draw(page, in->scalings, (const char *const *)in->scaling) : ENT_OK;

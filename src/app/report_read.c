@@ -101,9 +101,18 @@ static ent_status read_tables(const ent_h5 *file, report_run *run)
     return ENT_OK;
 }
 
+/* With the defaults of today in it, so that results of old and new programs can be runs of one configuration. */
+static ent_status read_config(const ent_h5 *file, const char *path, report_run *run)
+{
+    char *saved;
+    ENT_TRY(ent_h5_read_text(file, "/config", &saved));
+    const ent_status status = app_config_saved(saved, path, &run->config_text);
+    ent_free(saved);
+    return status;
+}
+
 static ent_status read_origin(const ent_h5 *file, report_run *run)
 {
-    ENT_TRY(ent_h5_read_text(file, "/config", &run->config_text));
     ENT_TRY(ent_h5_read_text(file, "/version", &run->version));
     ENT_TRY(ent_h5_read_text(file, "/created", &run->created));
     ENT_TRY(ent_h5_read_text(file, "/host", &run->host));
@@ -122,10 +131,11 @@ static ent_status read_ansatz(const ent_h5 *file, report_run *run)
     return ENT_OK;
 }
 
-static ent_status read_all(const ent_h5 *file, report_run *run)
+static ent_status read_all(const ent_h5 *file, const char *path, report_run *run)
 {
     ENT_REQUIRE(ent_h5_has(file, "/config") && ent_h5_has(file, "/round/round"), ENT_EFORMAT,
                 "no /config and /round in it: not the result of a training");
+    ENT_TRY(read_config(file, path, run));
     ENT_TRY(read_origin(file, run));
     ENT_TRY(app_config_parse(run->config_text, &run->config));
     ENT_TRY(report_flatten(run));
@@ -143,7 +153,7 @@ static ent_status read_run(const char *folder, const char *path, report_run **ou
     run->folder = ent_text(folder);
     ent_status status = run->folder ? ent_h5_open(path, &file) : ent_fail(ENT_ENOMEM, "report: no memory");
     if (status == ENT_OK) {
-        status = read_all(file, run);
+        status = read_all(file, path, run);
         if (status != ENT_OK && !strstr(ent_message(), path)) ent_fail_in(status, "%s", path);
     }
     ent_h5_close(file);

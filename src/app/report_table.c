@@ -165,10 +165,12 @@ static void draw_heat(app_page *page, const sweep *s, int i, int j)
             if (n > most) most = n;
         }
     snprintf(title, sizeof title, "%s by %s and %s", metric_title(s, capital), a->name, b->name);
+    char range[32] = "";
+    if (least < most) snprintf(range, sizeof range, "%d to ", least);
     snprintf(caption, sizeof caption,
              "Each cell: the mean over all %lld finished points of %.100s with these two values, whatever the other "
-             "keys are (%d to %d points a cell). Blank: no point.",
-             (long long)s->done, s->folder, most > 0 ? least : 0, most);
+             "keys are (%s%d point%s a cell). Blank: no point.",
+             (long long)s->done, s->folder, range, most, most == 1 ? "" : "s");
     const app_figure figure = {title, caption, key_axis(b), key_axis(a)};
     app_chart_cells(page, &figure,
                     &(app_cells){.rows = a->values,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "entente/fed.h"
 #include "entente/memory.h"
 #include "yaml.h"
@@ -89,6 +90,15 @@ static ent_status compare_texts(const char *now, const char *then)
     return status;
 }
 
+static ent_status saved_config(const char *folder, const char *checkpoint, char **text)
+{
+    char *saved;
+    ENT_TRY(ent_checkpoint_config(folder, &saved));
+    const ent_status status = app_config_saved(saved, checkpoint, text);
+    ent_free(saved);
+    return status;
+}
+
 ent_status app_resume_look(const char *folder, bool resume, const char *text, app_begin *begin)
 {
     char result[4096], checkpoint[4096], *then;
@@ -101,7 +111,7 @@ ent_status app_resume_look(const char *folder, bool resume, const char *text, ap
                 "%s: a checkpoint is there; go on from it with --resume, or name another folder with --out", folder);
     *begin = done ? APP_DONE : begun ? APP_GO_ON : APP_AFRESH;
     if (*begin != APP_GO_ON) return ENT_OK;
-    ENT_TRY(ent_checkpoint_config(folder, &then));
+    ENT_TRY(saved_config(folder, checkpoint, &then));
     const ent_status status = compare_texts(text, then);
     ent_free(then);
     return status;

@@ -237,7 +237,7 @@ static ent_status analyse(ent_comm *world, arguments *a, const ent_config *confi
 
 static ent_status read_config(void *arguments_, char **text)
 {
-    return ent_result_config(((const arguments *)arguments_)->folder, text);
+    return app_config_result(((const arguments *)arguments_)->folder, text);
 }
 
 static ent_status run(ent_comm *world, void *arguments_, const char *text)

@@ -1,7 +1,5 @@
 /* entente synth: a synthetic data set whose label needs more than one modality. */
 #include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app.h"
@@ -31,36 +29,32 @@ enum {
 
 static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0},
-    {"rows", KEY_ROWS, "N", 0, "samples; 70 % train, 10 % validation, 20 % test", 0},
-    {"modalities", KEY_MODALITIES, "LIST", 0,
-     "NAME:D,...: modalities of D features each (default: text:12,audio:10,vision:8)", 0},
-    {"classes", KEY_CLASSES, "N", 0, "classes, equally many samples each", 0},
-    {"groups", KEY_GROUPS, "N", 0, "groups (speakers): natural clients", 0},
-    {"noise", KEY_NOISE, "X", 0, "standard deviation of the noise on every feature", 0},
-    {"own", KEY_OWN, "X", 0, "weight of the label's part that lies in the first modality alone", 0},
-    {"cross", KEY_CROSS, "X", 0, "weight of its part that lies in products of two modalities", 0},
-    {"group-shift", KEY_SHIFT, "X", 0, "weight of a number of the row's group", 0},
-    {"missing", KEY_MISSING, "P", 0, "share of each modality that is absent in the file", 0},
-    {"seed", KEY_SEED, "N", 0, "seed", 0},
+    {"rows", KEY_ROWS, "N", 0, "samples; 70 % train, 10 % validation, 20 % test (2000)", 0},
+    {"modalities", KEY_MODALITIES, "LIST", 0, "NAME:D,...: modalities of D features each (text:12,audio:10,vision:8)",
+     0},
+    {"classes", KEY_CLASSES, "N", 0, "classes, equally many samples each (2)", 0},
+    {"groups", KEY_GROUPS, "N", 0, "groups (speakers): natural clients (40)", 0},
+    {"noise", KEY_NOISE, "X", 0, "standard deviation of the noise on every feature (0.3)", 0},
+    {"own", KEY_OWN, "X", 0, "weight of the label's part that lies in the first modality alone (1)", 0},
+    {"cross", KEY_CROSS, "X", 0, "weight of the label's part that lies in products of two modalities (2)", 0},
+    {"group-shift", KEY_SHIFT, "X", 0, "weight of a number that the row's group has (0.3)", 0},
+    {"missing", KEY_MISSING, "P", 0, "share of each modality that is absent in the file (0)", 0},
+    {"seed", KEY_SEED, "N", 0, "seed of all of it (1)", 0},
     {"replace", KEY_REPLACE, NULL, 0, "overwrite FILE", 0},
     {0}};
 
+/* A wrong value ends the program: there is no MPI here to be ended first. */
 static double real(struct argp_state *state, const char *text, double low, double high)
 {
-    char *end;
-    const double value = strtod(text, &end);
-    if (end == text || *end || !(value >= low && value <= high))
-        argp_error(state, "found '%s', want a number from %g to %g", text, low, high);
+    double value = 0.0;
+    app_real(state, text, low, high, &value);
     return value;
 }
 
 static int64_t whole(struct argp_state *state, const char *text, int64_t low, int64_t high)
 {
-    char *end;
-    errno = 0;
-    const long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || value < low || value > high)
-        argp_error(state, "found '%s', want a whole number from %lld to %lld", text, (long long)low, (long long)high);
+    int64_t value = 0;
+    app_whole(state, text, low, high, &value);
     return value;
 }
 
@@ -150,7 +144,8 @@ int app_synth(int argc, char **argv)
 {
     arguments a = {.inp = ent_synth_default()};
     app_parse(&ARGP, argc, argv, &a);
-    const ent_status status = ent_synth_write(&a.inp, a.out, a.replace);
+    ent_status status = app_may_write(NULL, a.out, a.replace);
+    if (status == ENT_OK) status = ent_synth_write(&a.inp, a.out, a.replace);
     if (status == ENT_OK)
         printf("%s: %lld rows, %d modalities, %d classes\n", a.out, (long long)a.inp.rows, a.inp.modalities,
                a.inp.classes);

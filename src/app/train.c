@@ -67,7 +67,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (a->config_path) {
-            argp_error(state, "more than one configuration: '%s'", value);
+            argp_error(state, "more than one configuration: '%s'%s", value,
+                       strchr(value, '=') ? "; an override is --set KEY=VALUE" : "");
             return EINVAL;
         }
         a->config_path = value;

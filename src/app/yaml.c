@@ -46,15 +46,39 @@ ent_status app_yaml_load(const char *path, app_yaml **out)
     return status;
 }
 
+static ent_status not_yaml(const app_yaml *yaml, const yaml_parser_t *parser)
+{
+    const yaml_mark_t at = parser->problem_mark;
+    const char *line = yaml->text;
+    for (size_t k = 0; k < at.line && line[strcspn(line, "\n")]; k++) line += strcspn(line, "\n") + 1;
+    const bool tab = memchr(line, '\t', strspn(line, " \t")) != NULL;
+    return ent_fail(ENT_ECONFIG, "%s:%zu:%zu: not YAML: %s%s", yaml->name, at.line + 1, at.column + 1,
+                    parser->problem ? parser->problem : "no memory",
+                    tab ? " (the line is indented by a tab, want spaces)" : "");
+}
+
+/* What stands below another '---' would count for nothing. */
+static ent_status refuse_second(const app_yaml *yaml, yaml_parser_t *parser)
+{
+    yaml_document_t next;
+    if (!yaml_parser_load(parser, &next)) return not_yaml(yaml, parser);
+    const bool there = yaml_document_get_root_node(&next) != NULL;
+    const size_t line = next.start_mark.line + 1;
+    yaml_document_delete(&next);
+    ENT_REQUIRE(!there, ENT_ECONFIG, "%s:%zu: a second document begins here, want one", yaml->name, line);
+    return ENT_OK;
+}
+
 static ent_status load_document(app_yaml *yaml)
 {
     yaml_parser_t parser;
     ENT_REQUIRE(yaml_parser_initialize(&parser), ENT_ENOMEM, "%s: no memory", yaml->name);
     yaml_parser_set_input_string(&parser, (const unsigned char *)yaml->text, strlen(yaml->text));
     ent_status status = ENT_OK;
-    if (!yaml_parser_load(&parser, &yaml->document)) {
-        status = ent_fail(ENT_ECONFIG, "%s:%zu:%zu: not YAML: %s", yaml->name, parser.problem_mark.line + 1,
-                          parser.problem_mark.column + 1, parser.problem ? parser.problem : "no memory");
+    if (yaml_parser_load(&parser, &yaml->document)) {
+        status = refuse_second(yaml, &parser);
+    } else {
+        status = not_yaml(yaml, &parser);
         memset(&yaml->document, 0, sizeof yaml->document);
     }
     yaml_parser_delete(&parser);
@@ -289,6 +313,8 @@ ent_status app_yaml_refuse(const app_yaml *yaml, const yaml_node_t *node, const 
     char where[256];
     const char *value = app_yaml_scalar(node);
     app_yaml_where(yaml, node, where);
+    if (value && !*value && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+        return ent_fail(ENT_ECONFIG, "%s: %s: found nothing behind it, want %s", where, key, wanted);
     if (value) return ent_fail(ENT_ECONFIG, "%s: %s: found '%s', want %s", where, key, value, wanted);
     return ent_fail(ENT_ECONFIG, "%s: %s: found %s, want %s", where, key,
                     node->type == YAML_SEQUENCE_NODE ? "a list" : "a section", wanted);

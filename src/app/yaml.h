@@ -3,6 +3,7 @@
 #ifndef ENTENTE_APP_YAML_H
 #define ENTENTE_APP_YAML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <yaml.h>
 

@@ -75,6 +75,8 @@ static ent_status take_modalities(ent_dataset *d, const names *there, int count,
 static ent_status choose_modalities(ent_dataset *d, int count, const char *const *wanted)
 {
     names there;
+    ENT_REQUIRE(ent_h5_has(d->file, "/modality"), ENT_EFORMAT, "%s: not a data set: it has no group /modality",
+                d->path);
     ENT_TRY(ent_h5_names(d->file, "/modality", &there.name, &there.count));
     const ent_status status = take_modalities(d, &there, count, wanted);
     ent_h5_names_free(there.name, there.count);

@@ -327,10 +327,12 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
 
 /* ---- reading ---- */
 
-/* Whose message it is. */
+/* Whose message it is, where it does not say so itself. */
 static ent_status told(const ent_federation *f, ent_status status)
 {
-    return status == ENT_OK ? ENT_OK : ent_fail_in(status, "%s/checkpoint.h5", f->keep.folder);
+    char path[4096];
+    if (status == ENT_OK || ent_checkpoint_path(f->keep.folder, path) != ENT_OK) return status;
+    return strncmp(ent_message(), path, strlen(path)) == 0 ? status : ent_fail_in(status, "%s", path);
 }
 
 static ent_status open_checkpoint(const ent_federation *f, ent_h5 **file)
@@ -447,6 +449,8 @@ static ent_status get_all(ent_training *t, const ent_h5 *file)
     double seconds[2];
     ENT_TRY(ent_ctable_get(file, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
     ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT, "format %lld, want %d", (long long)numbers[0], FORMAT);
+    ENT_REQUIRE(ent_h5_has(file, "/history/round"), ENT_EFORMAT, /* the first programs of this format kept none */
+                "its tables are those of an older Entente: go on with that one, or start afresh in another folder");
     ENT_TRY(check_data(f, file, numbers));
     const int64_t least = numbers[1] + (numbers[2] == INSIDE), rounds = f->config->federation.rounds;
     ENT_REQUIRE(rounds >= least, ENT_ECONFIG, "federation.rounds: found %lld, and the checkpoint is in round %lld",

@@ -153,47 +153,35 @@ static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
     return status;
 }
 
+/* One member of n structs, which are `stride` bytes apart, as a list. */
+static ent_status write_strided(ent_h5 *file, const char *name, ent_h5_type type, int64_t n, const void *first,
+                                size_t stride, size_t bytes)
+{
+    char *list = ent_alloc(n, bytes);
+    ENT_REQUIRE(list, ENT_ENOMEM, "result: no memory");
+    for (size_t k = 0; k < (size_t)n; k++) memcpy(list + k * bytes, (const char *)first + k * stride, bytes);
+    const ent_status status = write_list(file, name, type, n, list);
+    ent_free(list);
+    return status;
+}
+
+#define WRITE_MEMBER(file, name, type, n, table, member)                                                             \
+    write_strided(file, name, type, n, &(table)->member, sizeof *(table), sizeof(table)->member)
+
 static ent_status write_clients(ent_h5 *file, const ent_federation *f)
 {
-    int64_t *train = ent_alloc(f->clients, sizeof *train), *test = ent_alloc(f->clients, sizeof *test);
-    double *accuracy = ent_alloc(f->clients, sizeof *accuracy), *personal = ent_alloc(f->clients, sizeof *personal);
-    ent_status status = train && test && accuracy && personal ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory");
-    for (int64_t c = 0; c < f->clients && status == ENT_OK; c++) {
-        train[c] = f->client[c].train_rows;
-        test[c] = f->client[c].test_rows;
-        accuracy[c] = f->client[c].accuracy;
-        personal[c] = f->client[c].personal_accuracy;
-    }
-    if (status == ENT_OK) status = write_list(file, "/client/train_rows", ENT_H5_I64, f->clients, train);
-    if (status == ENT_OK) status = write_list(file, "/client/test_rows", ENT_H5_I64, f->clients, test);
-    if (status == ENT_OK) status = write_list(file, "/client/accuracy", ENT_H5_F64, f->clients, accuracy);
-    if (status == ENT_OK && f->personal.n > 0)
-        status = write_list(file, "/client/personal_accuracy", ENT_H5_F64, f->clients, personal);
-    ent_free(train);
-    ent_free(test);
-    ent_free(accuracy);
-    ent_free(personal);
-    return status;
+    ENT_TRY(WRITE_MEMBER(file, "/client/train_rows", ENT_H5_I64, f->clients, f->client, train_rows));
+    ENT_TRY(WRITE_MEMBER(file, "/client/test_rows", ENT_H5_I64, f->clients, f->client, test_rows));
+    ENT_TRY(WRITE_MEMBER(file, "/client/accuracy", ENT_H5_F64, f->clients, f->client, accuracy));
+    if (f->personal.n == 0) return ENT_OK;
+    return WRITE_MEMBER(file, "/client/personal_accuracy", ENT_H5_F64, f->clients, f->client, personal_accuracy);
 }
 
 static ent_status write_patterns(ent_h5 *file, const ent_federation *f)
 {
-    uint32_t *context = ent_alloc(f->patterns, sizeof *context);
-    int64_t *n = ent_alloc(f->patterns, sizeof *n);
-    double *accuracy = ent_alloc(f->patterns, sizeof *accuracy);
-    ent_status status = context && n && accuracy ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory");
-    for (int64_t k = 0; k < f->patterns && status == ENT_OK; k++) {
-        context[k] = f->pattern[k].context;
-        n[k] = f->pattern[k].n;
-        accuracy[k] = f->pattern[k].accuracy;
-    }
-    if (status == ENT_OK) status = write_list(file, "/pattern/context", ENT_H5_U32, f->patterns, context);
-    if (status == ENT_OK) status = write_list(file, "/pattern/n", ENT_H5_I64, f->patterns, n);
-    if (status == ENT_OK) status = write_list(file, "/pattern/accuracy", ENT_H5_F64, f->patterns, accuracy);
-    ent_free(context);
-    ent_free(n);
-    ent_free(accuracy);
-    return status;
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/context", ENT_H5_U32, f->patterns, f->pattern, context));
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/n", ENT_H5_I64, f->patterns, f->pattern, n));
+    return WRITE_MEMBER(file, "/pattern/accuracy", ENT_H5_F64, f->patterns, f->pattern, accuracy);
 }
 
 static ent_status write_parts(ent_h5 *file, const ent_federation *f)
@@ -215,23 +203,13 @@ static ent_status write_parts(ent_h5 *file, const ent_federation *f)
 
 static ent_status write_block_table(ent_h5 *file, int blocks, const ent_block *block)
 {
-    int32_t *first = ent_alloc(blocks, sizeof *first), *count = ent_alloc(blocks, sizeof *count);
-    uint32_t *needs = ent_alloc(blocks, sizeof *needs);
+    ENT_TRY(WRITE_MEMBER(file, "/weights/first", ENT_H5_I32, blocks, block, first));
+    ENT_TRY(WRITE_MEMBER(file, "/weights/count", ENT_H5_I32, blocks, block, count));
+    ENT_TRY(WRITE_MEMBER(file, "/weights/needs", ENT_H5_U32, blocks, block, needs));
     char *names = ent_alloc(blocks, sizeof block->name + 1);
-    ent_status status = first && count && needs && names ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory");
-    for (int b = 0; b < blocks && status == ENT_OK; b++) {
-        first[b] = block[b].first;
-        count[b] = block[b].count;
-        needs[b] = block[b].needs;
-        strcat(strcat(names, block[b].name), "\n");
-    }
-    if (status == ENT_OK) status = write_list(file, "/weights/first", ENT_H5_I32, blocks, first);
-    if (status == ENT_OK) status = write_list(file, "/weights/count", ENT_H5_I32, blocks, count);
-    if (status == ENT_OK) status = write_list(file, "/weights/needs", ENT_H5_U32, blocks, needs);
-    if (status == ENT_OK) status = ent_h5_write_text(file, "/weights/name", names);
-    ent_free(first);
-    ent_free(count);
-    ent_free(needs);
+    ENT_REQUIRE(names, ENT_ENOMEM, "result: no memory");
+    for (int b = 0; b < blocks; b++) strcat(strcat(names, block[b].name), "\n");
+    const ent_status status = ent_h5_write_text(file, "/weights/name", names);
     ent_free(names);
     return status;
 }

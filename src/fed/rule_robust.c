@@ -202,9 +202,9 @@ static ent_status check_krum(const ent_rule_state *s)
     for (int b = 0; b < s->blocks; b++)
         ENT_REQUIRE(
             s->population[b] == 0 || ent_rule_most(s, b) > 2 * faulty + 2, ENT_ECONFIG,
-            "server.faulty: found %lld, want clients that train block '%s' in a round above 2 faulty + 2, and "
-            "there are at most %lld",
-            (long long)faulty, s->block[b].name, (long long)ent_rule_most(s, b));
+            "server.faulty: found %lld: krum wants more than 2 faulty + 2 = %lld clients that train block '%s' "
+            "in a round, and there are at most %lld",
+            (long long)faulty, (long long)(2 * faulty + 2), s->block[b].name, (long long)ent_rule_most(s, b));
     return ENT_OK;
 }
 
