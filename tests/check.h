@@ -41,7 +41,7 @@ static inline void check_fails_at(ent_status status, ent_status code, const char
     _fail(file, line);
 }
 
-/* So many turns of what is drawn at random, in which every path is met many times: with sanitizers a quarter of them. */
+/* So many turns of what takes every path many times: with sanitizers a quarter of them. */
 #ifdef __SANITIZE_ADDRESS__
 #define CHECK_TURNS(turns) ((turns) / 4)
 #else
