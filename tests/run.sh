@@ -44,12 +44,12 @@ build() {
     ninja -C "$folder" -j "$cores" --quiet
 }
 
-# run_ctest WHAT FOLDER OPTION...: run, and count what ctest says.
+# run_ctest WHAT FOLDER OPTION...: run, and count what ctest says.  Tests say how many halves of a core they want.
 run_ctest() {
     local folder=$2 log=$2/ctest.log lost all name
     say "$1"
     shift 2
-    ctest --test-dir "$folder" --output-on-failure -j "$cores" "$@" 2>&1 | tee "$log" || true
+    ctest --test-dir "$folder" --output-on-failure -j $((2 * cores)) "$@" 2>&1 | tee "$log" || true
     lost=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+)$/\1/p' "$log")
     all=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+)$/\2/p' "$log")
     if [ -z "$all" ]; then lost=1 all=1; echo "FAILED: ctest ran nothing in $folder"; fi
