@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Run a command with processes, mounts, network and host name of its own, as root.  All that it has started ends
-# with it, also by a signal; its ports, interfaces and names meet nobody else's.
+# with it, also by a signal; its ports, interfaces and names meet nobody else's.  Open MPI's folders, which it names by
+# host and process number, would meet those of another such command: they lie in a /dev/shm of its own.
 #   tests/apart.sh COMMAND...       77 and the reason where this machine does not allow it
 apart=(unshare --pid --mount --net --uts --ipc --fork --kill-child --mount-proc)
 skip() { echo "skipped: $*"; exit 77; }
 command -v ip >/dev/null || skip "no command 'ip'; env/debian.sh --tests installs iproute2"
 refusal=$("${apart[@]}" ip link add switch type bridge 2>&1) || skip "no namespaces here: $refusal"
 exec "${apart[@]}" sh -c '
-    ip link set lo up && mkdir -p /run/netns && mount -t tmpfs apart /run/netns && exec "$@"' apart "$@"
+    ip link set lo up && mkdir -p /run/netns && mount -t tmpfs apart /run/netns && mount -t tmpfs shm /dev/shm &&
+    export OMPI_MCA_orte_tmpdir_base=/dev/shm && exec "$@"' apart "$@"

@@ -41,6 +41,13 @@ static inline void check_fails_at(ent_status status, ent_status code, const char
     _fail(file, line);
 }
 
+/* So many turns of what takes every path many times: with sanitizers a quarter of them. */
+#ifdef __SANITIZE_ADDRESS__
+#define CHECK_TURNS(turns) ((turns) / 4)
+#else
+#define CHECK_TURNS(turns) (turns)
+#endif
+
 /* Run `call` with the k-th allocation failing for k = 1, 2, .. until it succeeds; every failure before must be
  * ENT_ENOMEM and is followed by `after_failure`. */
 #define check_every_allocation(call, after_failure)                                                                  \

@@ -96,13 +96,13 @@ static void test_random_double(void **state)
 {
     (void)state;
     for (int shards = 1; shards <= ent_comm_size(world); shards *= 2)
-        random_circuits(shards, ENT_DOUBLE, shards == ent_comm_size(world) ? 200 : 36, 1e-12);
+        random_circuits(shards, ENT_DOUBLE, CHECK_TURNS(shards == ent_comm_size(world) ? 200 : 36), 1e-12);
 }
 
 static void test_random_single(void **state)
 {
     (void)state;
-    random_circuits(ent_comm_size(world), ENT_SINGLE, 60, 3e-5);
+    random_circuits(ent_comm_size(world), ENT_SINGLE, CHECK_TURNS(60), 3e-5);
 }
 
 /* ---- refuses ---- */

@@ -121,13 +121,13 @@ static void random_circuits(ent_precision precision, int count, double tolerance
 static void test_random_double(void **state)
 {
     (void)state;
-    random_circuits(ENT_DOUBLE, 250, 1e-12);
+    random_circuits(ENT_DOUBLE, CHECK_TURNS(250), 1e-12);
 }
 
 static void test_random_single(void **state)
 {
     (void)state;
-    random_circuits(ENT_SINGLE, 120, 3e-5);
+    random_circuits(ENT_SINGLE, CHECK_TURNS(120), 3e-5);
 }
 
 static void add(ent_circuit *circuit, ent_gate_kind kind, int p, int q, ent_angle angle)

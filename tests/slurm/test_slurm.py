@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,10 +21,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY"}
-TICK_S = 30  # the controller looks at time limits so often
 options = None  # of the command line
 folder = None  # everything is written below it
-born = None  # when the controller started
 
 CONFIG = """\
 data:       {file: DATA, modalities: [text, audio, vision], label: class}
@@ -34,11 +33,10 @@ federation: {clients: 8, rounds: 3}
 
 
 def setUpModule():
-    global folder, born
+    global folder
     folder = pathlib.Path(tempfile.mkdtemp(prefix="entente-slurm-"))
-    born = time.monotonic()
     up = subprocess.run([HERE / "up.sh", folder / "slurm"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                        timeout=60)
+                        timeout=120)
     if up.returncode != 0:
         shutil.rmtree(folder)
         sys.exit(f"Slurm does not start:\n{up.stderr}")
@@ -65,7 +63,7 @@ def command(*words):
     return output_of([options.entente, *words])
 
 
-def wait_until(holds, within_s=60, told=lambda: ""):
+def wait_until(holds, within_s=120, told=lambda: ""):
     late = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > late:
@@ -95,6 +93,21 @@ class Job:
     def restarts(self):
         return int(self.states()[0]["Restarts"])
 
+    def rounds_of_this_start(self):
+        """Lines of rounds behind the last stop; it is open for appending."""
+        return self.written().rpartition("goes back into the queue")[2].count("round ")
+
+    def ranks(self):
+        """Processes of the command that work for it."""
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if (process / "cwd").samefile(self.folder) and (process / "exe").samefile(options.entente):
+                    found.append(int(process.name))
+            except OSError:  # it has ended, or is the kernel's
+                pass
+        return found
+
     def signal(self):
         """What Slurm sends before the time limit (--signal=B:USR1@120)."""
         output_of(["scancel", "--batch", "--signal=USR1", self.number])
@@ -102,7 +115,7 @@ class Job:
     def written(self):
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.out")))
 
-    def finish(self, within_s=100):
+    def finish(self, within_s=200):
         """Wait for the end; all of it must be good."""
         wait_until(lambda: {state["JobState"] for state in self.states()} <= ENDED, within_s, self.told)
         if {state["JobState"] for state in self.states()} != {"COMPLETED"}:
@@ -126,9 +139,10 @@ def weights_here(*arguments, launcher=()):
     return json.loads(written.splitlines()[-1])["weights_sha256"]
 
 
-def wait_for_tick(before):
-    """Until the controller looks at time limits in `before` seconds: it sends a job of one minute its signal then."""
-    time.sleep((born - before - time.monotonic()) % TICK_S)
+def has_pending(pid, number):
+    """The process has been sent the signal and has not taken it."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in re.findall(r"(?:SigPnd|ShdPnd):\s*(\w+)", status))
 
 
 class Train(unittest.TestCase):
@@ -190,49 +204,59 @@ class Train(unittest.TestCase):
 class Requeue(unittest.TestCase):
     """A job that goes back into the queue in its training ends with the weights of one that was never stopped."""
 
-    SECONDS = 10  # of training, on two ranks that have a core each
+    ROUNDS = 60
 
     @classmethod
     def setUpClass(cls):
         command("synth", "--out", folder / "many.h5", "--rows", 20000, "--missing", 0.3)
         (folder / "long.yaml").write_text(CONFIG.replace("DATA", str(folder / "many.h5")))
-        few = []
-        for rounds in (5, 25):
-            begin = time.monotonic()
-            output_of(["srun", "--ntasks=2", "--mpi=pmix", options.entente, "train", folder / "long.yaml", "--quiet",
-                       "--set", f"federation.rounds={rounds}", "--out", tempfile.mkdtemp(dir=folder)])
-            few.append(time.monotonic() - begin)
-        cls.rounds = max(30, int(cls.SECONDS * 20 / max(few[1] - few[0], 0.1)))
         cls.whole = cls.start()
 
     @classmethod
     def start(cls, *sbatch, **environment):
-        return train("train", "--set", f"federation.rounds={cls.rounds}", config="long.yaml",
+        return train("train", "--set", f"federation.rounds={cls.ROUNDS}", config="long.yaml",
                      sbatch=["--ntasks=2", "--cpus-per-task=1", *sbatch], **environment)
+
+    def hold(self, job, rounds):
+        """Stop the ranks behind so many rounds of this start: however fast they are, a signal finds them in training."""
+        wait_until(lambda: job.rounds_of_this_start() >= rounds, told=job.told)
+        for pid in job.ranks():
+            os.kill(pid, signal.SIGSTOP)
+        self.assertEqual(len(job.ranks()), 2, "the training is over: " + job.told())
+
+    def let_go(self, job):
+        """Once the signal has reached the ranks; then they end and start again."""
+        before = job.restarts()
+        wait_until(lambda: all(has_pending(pid, signal.SIGUSR1) for pid in job.ranks()), told=job.told)
+        for pid in job.ranks():
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: job.restarts() > before, told=job.told)
 
     def same(self, stopped):
         for job in (stopped, self.whole):
             job.finish()
             self.assertFalse((job.folder / "result" / "checkpoint.h5").exists())
-            self.assertEqual(job.result()["rounds"], self.rounds)
+            self.assertEqual(job.result()["rounds"], self.ROUNDS)
         self.assertGreaterEqual(stopped.restarts(), 1, stopped.told())
         self.assertEqual(self.whole.restarts(), 0, self.whole.told())
         self.assertIn("goes back into the queue", stopped.written())
         self.assertEqual(stopped.result()["weights_sha256"], self.whole.result()["weights_sha256"])
 
     def test_at_the_time_limit(self):
-        self.whole.finish()
-        wait_for_tick(before=0.6 * self.SECONDS)
-        self.same(self.start("--time=1", "--signal=B:USR1@45"))
+        """The controller looks at time limits twice a minute, and sends a job of one minute its signal then."""
+        job = self.start("--time=1", "--signal=B:USR1@45")
+        self.hold(job, 5)
+        self.let_go(job)
+        self.same(job)
 
     def test_at_the_signal(self):
         """Both ways to launch, and stopped twice."""
         jobs = {launch: self.start(LAUNCH=launch) for launch in ["srun", "mpirun"]}
-        for times in (1, 2):
-            for launch, job in jobs.items():
-                wait_until(lambda: job.written().count("round ") > 5 * times, told=job.told)
+        for _ in range(2):
+            for job in jobs.values():
+                self.hold(job, 5)
                 job.signal()
-                wait_until(lambda: job.restarts() == times, told=job.told)
+                self.let_go(job)
         for job in jobs.values():
             self.same(job)
 
