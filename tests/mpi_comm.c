@@ -125,6 +125,34 @@ static void gather_keeps_rank_order(void **state)
     ent_free(all);
 }
 
+/* Several swaps under way with every rank, also this one; each is over behind a test that says so, or a wait. */
+static void swaps_are_over_when_a_test_says_so(void **state)
+{
+    (void)state;
+    enum { SWAPS = 3, NUMBERS = 50000 };
+    for (int k = 0; k < size_of(); k++) {
+        const int other = (k - rank_of() + size_of()) % size_of(); /* its own partner's partner */
+        ent_swap *swap[SWAPS];
+        int *send[SWAPS], *recv[SWAPS];
+        for (int s = 0; s < SWAPS; s++) {
+            check_ok(ent_swap_new(world, &swap[s]));
+            send[s] = ent_alloc(NUMBERS, sizeof **send);
+            recv[s] = ent_alloc(NUMBERS, sizeof **recv);
+            for (int i = 0; i < NUMBERS; i++) send[s][i] = i + s * NUMBERS + rank_of();
+            mpi_check(ent_swap_test(swap[s])); /* none has begun */
+            ent_swap_start(swap[s], other, send[s], recv[s], NUMBERS * sizeof **send);
+        }
+        for (int s = 0; s < SWAPS; s++) {
+            if (s == 1) ent_swap_wait(swap[s]);
+            while (!ent_swap_test(swap[s])) continue;
+            for (int i = 0; i < NUMBERS; i++) mpi_check(recv[s][i] == i + s * NUMBERS + other);
+            ent_swap_free(swap[s]);
+            ent_free(send[s]);
+            ent_free(recv[s]);
+        }
+    }
+}
+
 static void split_makes_groups_by_color(void **state)
 {
     (void)state;
@@ -284,6 +312,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(sum_and_max_are_those_of_all_ranks),
     cmocka_unit_test(exact_sums_do_not_see_the_ranks),
     cmocka_unit_test(gather_keeps_rank_order),
+    cmocka_unit_test(swaps_are_over_when_a_test_says_so),
     cmocka_unit_test(split_makes_groups_by_color),
     cmocka_unit_test(agreement_where_nobody_failed),
     cmocka_unit_test(a_wish_to_stop_reaches_all_ranks),

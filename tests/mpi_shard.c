@@ -1,9 +1,10 @@
 /* A state over ranks gives what the reference engine gives on one: random circuits of up to 12 qubits, gates on every
- * mix of rank and local bits, as many ranks as there are and every power of two below. */
+ * mix of rank and local bits, as many ranks as there are and every power of two below.  And it gives the same bits on
+ * any number of threads, whether exchanges go while passes compute or behind them. */
 #include "mpi_check.h"
 #include "random_circuit.h"
 
-#include "../src/engine/state_plan.h"
+#include "../src/engine/shard/exchange.h"
 #include "entente/shard.h"
 
 typedef struct {
@@ -39,6 +40,42 @@ static void check_numbers(const double *found, const double *wanted, int64_t cou
     for (int64_t k = 0; k < count; k++) mpi_check(fabs(found[k] - wanted[k]) <= tolerance * scale);
 }
 
+static void run(ent_shard *shard, const ent_circuit *circuit, const ent_batch *batch, result *r)
+{
+    mpi_check(ent_shard_forward(shard, batch, r->expectations) == ENT_OK);
+    mpi_check(ent_shard_gradient(shard, batch, cotangent, (void *)circuit, r->grad_params, r->grad_angles) == ENT_OK);
+}
+
+static void check_same(const ent_circuit *circuit, int64_t samples, const result *a, const result *b)
+{
+    const size_t size = sizeof(double);
+    mpi_check(!memcmp(a->expectations, b->expectations, (size_t)(samples * circuit->readouts) * size));
+    mpi_check(!memcmp(a->grad_params, b->grad_params, (size_t)circuit->params * size));
+    mpi_check(!memcmp(a->grad_angles, b->grad_angles, (size_t)(samples * circuit->angles) * size));
+}
+
+/* The most slices so far, and the seconds of computing while one of them was under way. */
+static int most_slices;
+static double overlap_s;
+
+/* The same bits with exchanges behind their passes; only then is nothing under way meanwhile. */
+static void check_without_overlap(ent_shard *shard, const ent_circuit *circuit, const ent_batch *batch,
+                                  const result *with)
+{
+    ent_shard_info before, after;
+    result without = result_new(circuit, batch->samples);
+    ent_shard_describe(shard, &before);
+    ent_shard_overlap(0);
+    run(shard, circuit, batch, &without);
+    ent_shard_overlap(1);
+    ent_shard_describe(shard, &after);
+    check_same(circuit, batch->samples, with, &without);
+    mpi_check(after.overlap_s == before.overlap_s);
+    if (after.slices > most_slices) most_slices = after.slices;
+    overlap_s += before.overlap_s;
+    result_free(&without);
+}
+
 static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t seed, ent_precision precision,
                           double tolerance)
 {
@@ -56,9 +93,8 @@ static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t 
                                    wanted.grad_angles) == ENT_OK);
     mpi_check(ent_shard_new(circuit, &(ent_program_inp){.precision = precision, .threads = 1}, group, &shard) ==
               ENT_OK);
-    mpi_check(ent_shard_forward(shard, &batch, found.expectations) == ENT_OK);
-    mpi_check(ent_shard_gradient(shard, &batch, cotangent, (void *)circuit, found.grad_params, found.grad_angles) ==
-              ENT_OK);
+    run(shard, circuit, &batch, &found);
+    check_without_overlap(shard, circuit, &batch, &found);
     check_numbers(found.expectations, wanted.expectations, samples * circuit->readouts, tolerance);
     check_numbers(found.grad_params, wanted.grad_params, circuit->params, tolerance);
     check_numbers(found.grad_angles, wanted.grad_angles, samples * circuit->angles, tolerance);
@@ -73,6 +109,15 @@ static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t 
 static int log2_of(int size)
 {
     return __builtin_ctz((unsigned)size);
+}
+
+/* What slices are for has happened in what was run so far: all of them, and swaps while passes computed. */
+static void check_overlapped(void)
+{
+    if (ent_comm_size(world) == 1) return;
+    mpi_check(most_slices >= 8 && overlap_s > 0.0);
+    most_slices = 0;
+    overlap_s = 0.0;
 }
 
 /* Groups of so many ranks, each with the same circuits. */
@@ -97,12 +142,43 @@ static void test_random_double(void **state)
     (void)state;
     for (int shards = 1; shards <= ent_comm_size(world); shards *= 2)
         random_circuits(shards, ENT_DOUBLE, CHECK_TURNS(shards == ent_comm_size(world) ? 200 : 36), 1e-12);
+    check_overlapped();
 }
 
 static void test_random_single(void **state)
 {
     (void)state;
     random_circuits(ent_comm_size(world), ENT_SINGLE, CHECK_TURNS(60), 3e-5);
+    check_overlapped();
+}
+
+/* Parts that are large enough for threads. */
+static void test_threads(void **state)
+{
+    (void)state;
+    const int64_t samples = 1;
+    ent_circuit *circuit = random_circuit(9, 13 + log2_of(ent_comm_size(world)), 60, 4, 3, 5);
+    double *angles = random_numbers(1, circuit->angles), *params = random_numbers(2, circuit->params);
+    const ent_batch batch = {samples, angles, params};
+    result one = result_new(circuit, samples);
+    ent_state_limit_block(7);
+    for (int threads = 1; threads <= 3; threads++) {
+        result several = result_new(circuit, samples);
+        result *found = threads == 1 ? &one : &several;
+        ent_shard *shard;
+        mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = threads}, world, &shard) == ENT_OK);
+        run(shard, circuit, &batch, found);
+        check_without_overlap(shard, circuit, &batch, found);
+        check_same(circuit, samples, &one, found);
+        ent_shard_free(shard);
+        result_free(&several);
+    }
+    ent_state_limit_block(0);
+    check_overlapped();
+    result_free(&one);
+    ent_free(angles);
+    ent_free(params);
+    ent_circuit_free(circuit);
 }
 
 /* ---- refuses ---- */
@@ -173,7 +249,7 @@ static void test_one_rank(void **state)
 }
 
 static const struct CMUnitTest computes[] = {cmocka_unit_test(test_random_double),
-                                             cmocka_unit_test(test_random_single)};
+                                             cmocka_unit_test(test_random_single), cmocka_unit_test(test_threads)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(test_groups), cmocka_unit_test(test_memory),
                                             cmocka_unit_test(test_one_rank)};
 

@@ -60,12 +60,15 @@ void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_byte
                        const size_t *recv_bytes);
 
 /* Swap `bytes` (below 2^31) with a rank: `send` goes there, what it sends comes to `recv`; neither is touched until
- * the wait.  Both ranks start their swaps with each other in the same order.  Local; a wait needs the other's start. */
+ * the swap is over: behind the wait, or a test that says so.  Both ranks start their swaps with each other in the same
+ * order.  Local; a wait needs the other's start.  A test never waits; where MPI has no thread of its own, data moves in
+ * tests and waits alone, so a rank that computes meanwhile tests often. */
 typedef struct ent_swap ent_swap;
 ent_status ent_swap_new(ent_comm *comm, ent_swap **out); /* may swap again and again; Local */
 void ent_swap_free(ent_swap *swap);
 void ent_swap_start(ent_swap *swap, int rank, const void *send, void *recv, size_t bytes);
 void ent_swap_wait(ent_swap *swap);
+bool ent_swap_test(ent_swap *swap); /* whether it is over */
 
 /* Stopping together: while each rank is at its own work, any of them may get the wish to stop, and all know of it soon.
  * A period begins with `new` or the last `end`; ranks look as often as they like, and all of them end it.  `wish` is

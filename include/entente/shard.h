@@ -25,19 +25,22 @@ ent_status ent_shard_gradient(ent_shard *shard, const ent_batch *batch, ent_cota
                               double *grad_params, double *grad_angles);
 
 /* What a forward run does: passes over a rank's part and exchanges; and what this rank has done so far: the bytes that it
- * has sent, the seconds in exchanges and sums over ranks, and those of them that it waited for another rank's data. */
+ * has sent; the seconds in exchanges and sums over ranks, and those of them that it waited for another rank's data; and
+ * the seconds in which it computed while amplitudes were under way.  An exchange goes in up to `slices` slices, each of
+ * them while the next are computed; slices is 1 where nothing can go before all is computed. */
 typedef struct {
-    int passes, back_passes, exchanges;
-    double part_bytes, sent_bytes, exchange_s, wait_s;
+    int passes, back_passes, exchanges, slices;
+    double part_bytes, sent_bytes, exchange_s, wait_s, overlap_s;
 } ent_shard_info;
 void ent_shard_describe(const ent_shard *shard, ent_shard_info *info); /* Local */
 
 /* What one sample costs over `shards` ranks; nothing is allocated for states.  Bytes are a rank's: of its part of the
- * state, held by a forward run and by a gradient, moved through memory and sent by one gradient.  Local.
- * Errors: ENT_EARG as ent_shard_new, ENT_ENOMEM. */
+ * state, held by a forward run and by a gradient, moved through memory and sent by one gradient; of these two also
+ * what can be moved and sent at the same time (overlap_).  Local.  Errors: ENT_EARG as ent_shard_new, ENT_ENOMEM. */
 typedef struct {
     int passes, back_passes, exchanges;
-    double part_bytes, forward_bytes, gradient_bytes, moved_bytes, sent_bytes;
+    double part_bytes, forward_bytes, gradient_bytes, moved_bytes, sent_bytes, overlap_moved_bytes,
+        overlap_sent_bytes;
 } ent_shard_estimate;
 ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *inp, int shards,
                              ent_shard_estimate *out);

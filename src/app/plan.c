@@ -2,7 +2,7 @@
  *
  * Passes, exchanges and bytes come from compiling the circuit.  Seconds: this machine's bandwidth is measured, and the
  * time that a rotation of one amplitude takes, in a circuit of the same make that is run for a moment; passes take the
- * longer of the two, exchanges come on top. */
+ * longer of the two.  Exchanges come on top, but for what can be sent while passes compute. */
 #include <math.h>
 #include <errno.h>
 #include <string.h>
@@ -202,8 +202,10 @@ static ent_status estimate_seconds(plan *p, const arguments *a, const ent_progra
         ENT_TRY(measure_memory(inp->threads, &p->memory_rate));
         ENT_TRY(measure_turns(p->circuit->qubits, inp, &p->turn_rate));
         const double arithmetic = turns(p->circuit) / (double)a->shards / p->turn_rate;
-        p->sample_s = fmax(p->cost.moved_bytes / p->memory_rate, arithmetic) +
-                      p->cost.sent_bytes / (1e9 * a->network_gbs);
+        const double computing = fmax(p->cost.moved_bytes / p->memory_rate, arithmetic);
+        const double under_way = computing * p->cost.overlap_moved_bytes / p->cost.moved_bytes;
+        const double rate = 1e9 * a->network_gbs;
+        p->sample_s = computing + p->cost.sent_bytes / rate - fmin(under_way, p->cost.overlap_sent_bytes / rate);
     }
     const ent_config *c = p->config;
     const double groups = (double)(a->ranks / a->shards);

@@ -279,3 +279,10 @@ void ent_swap_wait(ent_swap *swap)
 {
     MPI_Waitall(2, swap->request, MPI_STATUSES_IGNORE);
 }
+
+bool ent_swap_test(ent_swap *swap)
+{
+    int over;
+    MPI_Testall(2, swap->request, &over, MPI_STATUSES_IGNORE);
+    return over;
+}

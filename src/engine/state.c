@@ -117,7 +117,7 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     const state_engine *engine = plan;
     for (int64_t k = 0; k < count; k++) {
         ent_state_begin(worker, engine->params, data_of(engine, batch, first + k));
-        ent_state_forward(worker, engine->plan, 0, 1, 1, 0);
+        ent_state_forward(worker, engine->plan, 0, 1, 1, 0, NULL);
         ent_state_read(worker, expectations + k * engine->plan->list.readouts);
     }
 }
@@ -129,11 +129,11 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, int
     state_worker *w = worker;
     for (int64_t k = first; k < first + count; k++) {
         ent_state_begin(w, engine->params, data_of(engine, batch, k));
-        ent_state_forward(w, engine->plan, 0, 1, 1, 1);
+        ent_state_forward(w, engine->plan, 0, 1, 1, 1, NULL);
         ent_state_read(w, w->expectations);
         cotangent(context, k, 1, w->expectations, w->weights);
         ent_state_weigh(w, w->weights);
-        ent_state_backward(w, engine->plan, 0, 1, 1);
+        ent_state_backward(w, engine->plan, 0, 1, 1, NULL);
         ent_state_contract(w, 0);
         ent_state_prefix_slopes(w);
         ent_state_add_slopes(w, partial, grad_angles ? grad_angles + k * engine->plan->angles : NULL);

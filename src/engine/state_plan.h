@@ -83,9 +83,19 @@ typedef struct {
     struct state_fft *fft;
 } state_transform;
 
+/* Slices of a pass, so that what is done with one can begin while the next is computed: bit i of the slice of a local
+ * index is a sign, the parity of mask[i] & index, that is the same all over a block.  The highest bits of a block's
+ * number are its slice.  The lowest bit of a mask, its leader, is in no other mask; no mask has a bit below it. */
+enum { STATE_SLICE_BITS = 4 };
 typedef struct {
-    int bits;           /* of a block */
-    uint64_t fixed;     /* the pivots: a block's number counts through the other bits */
+    int bits; /* 0: all is one slice */
+    uint64_t mask[STATE_SLICE_BITS], leaders;
+} state_slices;
+
+typedef struct {
+    int bits;       /* of a block */
+    uint64_t fixed; /* the pivots: a block's number counts through the other bits */
+    state_slices slices;
     uint64_t basis[64]; /* [bits] displacements: bit k of a local index, before slot_of */
     int run_lines;      /* contiguous in memory */
     int64_t runs;

@@ -1,7 +1,8 @@
 /* Blocks over threads, and sums over chunks of blocks.
  *
  * Blocks are dealt out in chunks whose number depends on the circuit alone; every chunk has sums of its own, added in
- * order, so the number of threads cannot change a bit. */
+ * order, so the number of threads cannot change a bit.  Slices are whole chunks or parts of one, in their order, so
+ * what is done between blocks cannot either. */
 #include "state_worker.h"
 
 #include <omp.h>
@@ -12,6 +13,7 @@
 #include "state_product.h"
 
 enum { CHUNKS = 64, LOW_BITS = 10, THREADS_FROM_BITS = 13 };
+enum { LOOK_BYTES = 1 << 19 }; /* of a thread's blocks between two looks at what is done meanwhile: some 0.1 ms */
 
 /* ---- memory ---- */
 
@@ -155,54 +157,107 @@ static void use_plan(state_worker *w, const state_plan *plan, uint64_t outside)
     w->kernels->prepare(&w->run, w->angle);
 }
 
-static void transform(state_worker *w, const state_pass *pass, void *state, int back)
+/* ---- passes ---- */
+
+/* A pass in one direction. */
+typedef struct {
+    const state_pass *pass;
+    int64_t blocks;
+    int back, begin, keep; /* keep: and on the way back, not the end */
+    double *sums;          /* [chunks][length], or NULL */
+    int64_t length;
+} pass_run;
+
+static void run_blocks(state_worker *w, const pass_run *r, int chunk, int64_t first, int64_t last)
 {
-    const int64_t blocks = blocks_of(w->run.plan, pass);
-#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
-    for (int c = 0; c < CHUNKS; c++)
-        w->kernels->transform(&w->run, pass, &w->scratch[omp_get_thread_num()], state, chunk_at(blocks, c),
-                              chunk_at(blocks, c + 1), back);
+    const state_scratch *scratch = &w->scratch[omp_get_thread_num()];
+    double *sums = r->sums ? r->sums + chunk * r->length : NULL;
+    if (r->pass->transform) {
+        w->kernels->transform(&w->run, r->pass, scratch, w->run.ket, first, last, r->back);
+        if (r->back) w->kernels->transform(&w->run, r->pass, scratch, w->run.bra, first, last, 1);
+    } else if (r->back) {
+        w->kernels->backward(&w->run, r->pass, scratch, first, last, r->begin, !r->keep, sums);
+    } else {
+        w->kernels->forward(&w->run, r->pass, scratch, first, last, r->begin, r->keep, sums);
+    }
 }
 
-void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int last, int keep)
+/* Of `count` chunks, `blocks` blocks each behind the first `done`. */
+static void run_chunks(state_worker *w, const pass_run *r, int first, int count, int64_t done, int64_t blocks)
+{
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
+    for (int c = first; c < first + count; c++) {
+        const int64_t begin = chunk_at(r->blocks, c) + done, end = chunk_at(r->blocks, c + 1);
+        if (begin < end) run_blocks(w, r, c, begin, end - begin < blocks ? end : begin + blocks);
+    }
+}
+
+/* How many chunks the threads share at a time, so that few of them are idle at its end. */
+static int chunks_at_once(int threads)
+{
+    int chunks = 1;
+    while (chunks < CHUNKS && 5 * chunks < 4 * threads * ((chunks + threads - 1) / threads)) chunks *= 2;
+    return chunks;
+}
+
+/* Chunk by chunk, and within chunks too where they are large. */
+static void run_slices(state_worker *w, const pass_run *r, const state_between *between)
+{
+    const size_t block_bytes = (size_t)2 * (size_t)w->run.plan->shape.real_bytes << r->pass->bits;
+    const int64_t step = block_bytes < LOOK_BYTES ? (int64_t)(LOOK_BYTES / block_bytes) : 1;
+    const int64_t length = chunk_at(r->blocks, 1), slice = r->blocks >> r->pass->slices.bits;
+    const int count = chunks_at_once(w->threads);
+    for (int c = 0; c < CHUNKS && c < r->blocks; c += count)
+        for (int64_t done = 0; done < length; done += step) {
+            run_chunks(w, r, c, count, done, step);
+            const int64_t behind = done + step < length ? chunk_at(r->blocks, c) : chunk_at(r->blocks, c + count);
+            between->look(between->context, (int)(behind / slice));
+        }
+}
+
+static void run_pass(state_worker *w, const pass_run *r, const state_between *between)
+{
+    if (between)
+        run_slices(w, r, between);
+    else
+        run_chunks(w, r, 0, CHUNKS, 0, r->blocks);
+}
+
+void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int last, int keep,
+                       const state_between *between)
 {
     use_plan(w, plan, outside);
     memset(w->sums, 0, (size_t)(CHUNKS * plan->values) * sizeof *w->sums);
     for (int p = 0; p < plan->forward.passes; p++) {
         const state_pass *pass = &plan->forward.pass[p];
-        const int64_t blocks = blocks_of(plan, pass);
-        const int is_last = last && p == plan->forward.passes - 1;
-        if (pass->transform) {
-            transform(w, pass, w->run.ket, 0);
-            continue;
-        }
-#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
-        for (int c = 0; c < CHUNKS; c++)
-            w->kernels->forward(&w->run, pass, &w->scratch[omp_get_thread_num()], chunk_at(blocks, c),
-                                chunk_at(blocks, c + 1), begin && p == 0, keep || !is_last,
-                                is_last ? w->sums + (int64_t)c * plan->values : NULL);
+        const int is_end = p == plan->forward.passes - 1;
+        const pass_run run = {.pass = pass,
+                              .blocks = blocks_of(plan, pass),
+                              .begin = begin && p == 0,
+                              .keep = keep || !(last && is_end),
+                              .sums = last && is_end ? w->sums : NULL,
+                              .length = plan->values};
+        run_pass(w, &run, is_end ? between : NULL);
     }
     if (last) add_chunks(w->sums, plan->values, w->value);
 }
 
-void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int end)
+void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int end,
+                        const state_between *between)
 {
     const state_route *route = &plan->back;
     use_plan(w, plan, outside);
     memset(w->sums, 0, (size_t)(CHUNKS * plan->list.rotations) * sizeof *w->sums);
     for (int p = route->passes - 1; p >= 0; p--) {
         const state_pass *pass = &route->pass[p];
-        const int64_t blocks = blocks_of(plan, pass);
-        if (pass->transform) {
-            transform(w, pass, w->run.ket, 1);
-            transform(w, pass, w->run.bra, 1);
-            continue;
-        }
-#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
-        for (int c = 0; c < CHUNKS; c++)
-            w->kernels->backward(&w->run, pass, &w->scratch[omp_get_thread_num()], chunk_at(blocks, c),
-                                 chunk_at(blocks, c + 1), begin && p == route->passes - 1, end && p == 0,
-                                 w->sums + (int64_t)c * plan->list.rotations);
+        const pass_run run = {.pass = pass,
+                              .blocks = blocks_of(plan, pass),
+                              .back = 1,
+                              .begin = begin && p == route->passes - 1,
+                              .keep = !(end && p == 0),
+                              .sums = w->sums,
+                              .length = plan->list.rotations};
+        run_pass(w, &run, p == 0 ? between : NULL);
     }
     add_chunks(w->sums, plan->list.rotations, w->slope);
 }

@@ -34,11 +34,21 @@ size_t ent_state_part_bytes(const state_plan *plan);
 /* A sample begins: its angles, and the product of the prefix. */
 void ent_state_begin(state_worker *worker, const double *params, const double *data);
 
+/* What is done with a pass's slices while it goes on: called again and again between blocks, outside of any parallel
+ * region, with the number of slices that are done; at last with all. */
+typedef struct {
+    void (*look)(void *context, int slices);
+    void *context;
+} state_between;
+
 /* All passes of a plan, whose rotations are those of the sample in any coordinates.  outside: the bits of the index
- * above the local ones.  begin: make the state; last: sum up into value (added to); keep: leave the state behind. */
-void ent_state_forward(state_worker *worker, const state_plan *plan, uint64_t outside, int begin, int last, int keep);
+ * above the local ones.  begin: make the state; last: sum up into value (added to); keep: leave the state behind.
+ * between: in the pass that is done last, or NULL; the results do not depend on it. */
+void ent_state_forward(state_worker *worker, const state_plan *plan, uint64_t outside, int begin, int last, int keep,
+                       const state_between *between);
 /* The same backwards; begin: make the bra from the weights of the values; slopes are added to. */
-void ent_state_backward(state_worker *worker, const state_plan *plan, uint64_t outside, int begin, int end);
+void ent_state_backward(state_worker *worker, const state_plan *plan, uint64_t outside, int begin, int end,
+                        const state_between *between);
 
 /* Expectation values from value, and the weights of values from those of the expectation values. */
 void ent_state_read(const state_worker *worker, double *expectations);

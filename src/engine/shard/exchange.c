@@ -1,10 +1,14 @@
-/* An exchange, partner by partner and piece by piece: while one piece is under way, the one before it is unpacked and
- * the next is packed, across partners.
+/* An exchange, slice by slice, partner by partner and piece by piece: while one piece is under way, the one before it is
+ * unpacked and the next is packed, and the slices behind it are computed.
  *
  * With the partner whose number differs by delta, this rank swaps the amplitudes at those local indices a whose signs
- * are rho_i(a) = r_i ^ delta_i.  Both go through them in the order of x, which is a without the bits b_i; so what
- * comes is put where what went was, and no second copy of the state is needed.  Costs: each amplitude that moves is
- * sent once; 2^-k of them stay. */
+ * are rho_i(a) = r_i ^ delta_i.  Both go through them in the order of x, which is a without the bits b_i and the leaders
+ * of the slices' masks: those follow from x, the slice and the signs.  So what comes is put where what went was, and no
+ * second copy of the state is needed.  Costs: each amplitude that moves is sent once; 2^-k of them stay.
+ *
+ * All ranks have one sequence of pieces, in which the k-th of a rank and the k-th of its partner are the two halves of
+ * a swap; a rank begins them in this order, as slices are done and slots are free.  Of all pieces that are not over on
+ * some rank, take the first: whoever waits has computed all, so both its ranks begin it, and no wait is for ever. */
 #include "exchange.h"
 
 #include <string.h>
@@ -12,7 +16,21 @@
 #include "entente/clock.h"
 #include "entente/memory.h"
 
-enum { MOST_BYTES = 1 << 24 };
+enum { MOST_BYTES = 1 << 24, THREADS_FROM_BYTES = 1 << 16 };
+
+static int overlap = 1;
+
+void ent_shard_overlap(int on)
+{
+    overlap = on;
+}
+
+int ent_shard_overlaps(void)
+{
+    return overlap;
+}
+
+/* ---- buffers ---- */
 
 ent_status ent_shard_buffers_new(ent_comm *comm, const state_plan *plan, int threads, shard_buffers **out)
 {
@@ -53,139 +71,200 @@ void ent_shard_buffers_free(shard_buffers *b)
     ent_free(b);
 }
 
-/* The indices that are swapped with one partner, in units of 2^unit_bits that are contiguous in memory. */
-typedef struct {
-    const shard_exchange *exchange;
-    uint64_t wanted; /* bit i: the sign rho_i */
-    int unit_bits;
-    uint64_t holes; /* the bits b_i */
-    int64_t units;
-} selection;
+/* ---- where the units of a piece are ---- */
 
-/* The first index of unit number `unit`. */
-static uint64_t index_of(const selection *s, int64_t unit)
+/* The index where a unit begins, of those with these signs rho_i in this slice. */
+static uint64_t index_of(const shard_buffers *b, uint64_t wanted, int slice, int64_t unit)
 {
-    uint64_t a = (uint64_t)unit << s->unit_bits;
-    for (uint64_t left = s->holes; left; left &= left - 1) { /* from the lowest: make room for a 0 */
-        const uint64_t below = (left & -left) - 1;
+    const shard_exchange *e = b->inp.exchange;
+    const state_slices *slices = b->inp.slices;
+    uint64_t a = (uint64_t)unit << b->unit_bits, holes = slices->leaders;
+    for (int i = 0; i < e->bits; i++) holes |= UINT64_C(1) << e->bit[i];
+    for (; holes; holes &= holes - 1) { /* from the lowest: make room for a 0 */
+        const uint64_t below = (holes & -holes) - 1;
         a = (a & below) | (a & ~below) << 1;
     }
+    for (int i = 0; i < slices->bits; i++) { /* no mask has a b_i or another's leader */
+        const uint64_t mask = slices->mask[i];
+        if (batch_parity(mask, a) != (slice >> i & 1)) a |= mask & -mask;
+    }
     const uint64_t x = a;
-    for (int i = 0; i < s->exchange->bits; i++)
-        if (batch_parity(s->exchange->rho[i], x) != (int)(s->wanted >> i & 1))
-            a |= UINT64_C(1) << s->exchange->bit[i];
+    for (int i = 0; i < e->bits; i++)
+        if (batch_parity(e->rho[i], x) != (int)(wanted >> i & 1)) a |= UINT64_C(1) << e->bit[i];
     return a;
 }
 
-/* One unit to or from a buffer. */
-static void copy_unit(const shard_buffers *b, const selection *s, int64_t unit, char *state, char *packed, int out)
+static size_t unit_bytes(const shard_buffers *b)
 {
-    const size_t real = (size_t)b->real_bytes, amplitude = 2 * real;
-    const uint64_t a = index_of(s, unit);
-    if (s->unit_bits >= b->lane_bits) {
-        const size_t bytes = amplitude << s->unit_bits;
-        char *at = state + a * amplitude;
-        memcpy(out ? packed : at, out ? at : packed, bytes);
-        return;
-    }
-    const uint64_t lanes = UINT64_C(1) << b->lane_bits; /* one amplitude: re and im lie apart */
-    for (size_t part = 0; part < 2; part++) {
-        char *at = state + ((a >> b->lane_bits) * 2 * lanes + part * lanes + (a & (lanes - 1))) * real;
-        memcpy(out ? packed + part * real : at, out ? at : packed + part * real, real);
-    }
+    return (size_t)(2 * b->real_bytes) << b->unit_bits;
 }
 
-static size_t unit_bytes(const shard_buffers *b, const selection *s)
+/* Units: as large as they are contiguous, but so small that each thread has some of a buffer's; or single amplitudes. */
+static void cut_units(shard_buffers *b)
 {
-    return (size_t)(2 * b->real_bytes) << s->unit_bits;
-}
-
-static void copy_units(const shard_buffers *b, const selection *s, int64_t first, int64_t count, char *state,
-                       char *packed, int out)
-{
-    const size_t bytes = unit_bytes(b, s);
-#pragma omp parallel for schedule(static) num_threads(b->threads) if (b->threads > 1 && count > 64)
-    for (int64_t k = 0; k < count; k++) copy_unit(b, s, first + k, state, packed + (size_t)k * bytes, out);
-}
-
-static selection select_with(const shard_buffers *b, const shard_exchange *e, uint64_t wanted)
-{
-    selection s = {.exchange = e, .wanted = wanted};
+    const shard_exchange *e = b->inp.exchange;
+    const state_slices *slices = b->inp.slices;
     uint64_t touched = 0;
-    for (int i = 0; i < e->bits; i++) {
-        touched |= e->rho[i];
-        s.holes |= UINT64_C(1) << e->bit[i];
-    }
-    s.unit_bits = __builtin_ctzll(touched);
-    while (s.unit_bits > 0 && (size_t)(2 * b->real_bytes) << s.unit_bits > b->bytes) s.unit_bits--;
-    if (s.unit_bits < b->lane_bits) s.unit_bits = 0;
-    s.units = INT64_C(1) << (b->local_bits - e->bits - s.unit_bits);
-    return s;
+    for (int i = 0; i < e->bits; i++) touched |= e->rho[i];
+    for (int i = 0; i < slices->bits; i++) touched |= slices->mask[i];
+    const size_t most = b->bytes < THREADS_FROM_BYTES ? b->bytes : b->bytes / (size_t)b->threads;
+    b->unit_bits = __builtin_ctzll(touched);
+    while (b->unit_bits > 0 && unit_bytes(b) > most) b->unit_bits--;
+    if (b->unit_bits < b->lane_bits) b->unit_bits = 0;
+    const int bits = b->local_bits - e->bits - slices->bits - b->unit_bits;
+    b->units = INT64_C(1) << bits;
+    memset(b->step, 0, sizeof b->step);
+    for (int j = 0; j < bits; j++)
+        b->step[j] = index_of(b, 0, 0, INT64_C(1) << j) ^ index_of(b, 0, 0, 0) ^ (j > 0 ? b->step[j - 1] : 0);
 }
-
-/* A piece of what is swapped with one partner. */
-typedef struct {
-    uint64_t delta;
-    selection with;
-    int process; /* the partner */
-    int64_t first, count;
-} piece;
 
 /* Who has the number. */
-static int process_of(const uint64_t *process, int rank_bits, uint64_t number)
+static int process_of(const shard_exchange_inp *inp, uint64_t number)
 {
     uint64_t sum = 0;
-    for (int k = 0; k < rank_bits; k++)
-        if (number >> k & 1) sum ^= process[k];
+    for (int k = 0; k < inp->rank_bits; k++)
+        if (number >> k & 1) sum ^= inp->process[k];
     return (int)sum;
 }
 
-/* The piece behind p, of the same partner or the next one; 0 where p was the last. */
-static int next_piece(const shard_buffers *b, const shard_exchange *e, uint64_t rank, const uint64_t *process,
-                      int rank_bits, piece *p)
+/* The piece behind p: of the same partner, the next one, the other state or the next slice; 0 where p was the last. */
+static int next_piece(const shard_buffers *b, shard_piece *p)
 {
+    const shard_exchange_inp *inp = &b->inp;
+    const uint64_t partners = UINT64_C(1) << inp->exchange->bits;
     p->first += p->count;
-    if (p->delta == 0 || p->first == p->with.units) {
-        if (++p->delta == UINT64_C(1) << e->bits) return 0;
-        p->with = select_with(b, e, (rank ^ p->delta) & ((UINT64_C(1) << e->bits) - 1));
-        p->process = process_of(process, rank_bits, rank ^ p->delta);
+    if (p->delta == 0 || p->first == b->units) {
         p->first = 0;
+        if (++p->delta == partners) {
+            p->delta = 1;
+            if (++p->state == 2 || !inp->state[p->state]) {
+                p->state = 0;
+                if (++p->slice == 1 << inp->slices->bits) return 0;
+            }
+        }
+        const uint64_t partner = inp->rank ^ p->delta;
+        p->process = process_of(inp, partner);
+        p->start = index_of(b, partner & (partners - 1), p->slice, 0);
     }
-    const int64_t most = (int64_t)(b->bytes / unit_bytes(b, &p->with)), left = p->with.units - p->first;
+    const int64_t most = (int64_t)(b->bytes / unit_bytes(b)), left = b->units - p->first;
     p->count = left < most ? left : most;
     return 1;
 }
 
-static void start(shard_buffers *b, int slot, const piece *p, char *state)
+/* ---- to and from a buffer ---- */
+
+/* One amplitude: re and im lie apart. */
+static void copy_amplitude(const shard_buffers *b, uint64_t a, char *state, char *packed, int out)
 {
-    const size_t bytes = (size_t)p->count * unit_bytes(b, &p->with);
-    copy_units(b, &p->with, p->first, p->count, state, b->slot[slot].send, 1);
-    ent_swap_start(b->slot[slot].swap, p->process, b->slot[slot].send, b->slot[slot].recv, bytes);
-    b->moved_bytes += (double)bytes;
+    const uint64_t lanes = UINT64_C(1) << b->lane_bits, at = (a >> b->lane_bits) * 2 * lanes + (a & (lanes - 1));
+    if (b->real_bytes == sizeof(double)) {
+        double *from = (double *)(void *)state + at, *to = (double *)(void *)packed;
+        *(out ? to : from) = *(out ? from : to);
+        *(out ? to + 1 : from + lanes) = *(out ? from + lanes : to + 1);
+    } else {
+        float *from = (float *)(void *)state + at, *to = (float *)(void *)packed;
+        *(out ? to : from) = *(out ? from : to);
+        *(out ? to + 1 : from + lanes) = *(out ? from + lanes : to + 1);
+    }
 }
 
-static void finish(shard_buffers *b, int slot, const piece *p, char *state)
+/* Units first..last-1 of a piece. */
+static void copy_range(const shard_buffers *b, const shard_piece *p, int64_t first, int64_t last, char *packed,
+                       int out)
+{
+    char *state = b->inp.state[p->state];
+    const size_t amplitude = (size_t)(2 * b->real_bytes), bytes = unit_bytes(b);
+    uint64_t a = p->start;
+    const uint64_t before = (uint64_t)(p->first + first);
+    for (uint64_t left = before; left; left &= left - 1) {
+        const int j = __builtin_ctzll(left);
+        a ^= b->step[j] ^ (j > 0 ? b->step[j - 1] : 0);
+    }
+    packed += (size_t)first * bytes;
+    for (int64_t k = 1; k <= last - first; k++, packed += bytes) {
+        if (b->unit_bits < b->lane_bits)
+            copy_amplitude(b, a, state, packed, out);
+        else if (out)
+            memcpy(packed, state + a * amplitude, bytes);
+        else
+            memcpy(state + a * amplitude, packed, bytes);
+        a ^= b->step[__builtin_ctzll(before + (uint64_t)k)];
+    }
+}
+
+static void copy_units(const shard_buffers *b, const shard_piece *p, char *packed, int out)
+{
+    const size_t bytes = (size_t)p->count * unit_bytes(b);
+    const int parts = bytes < THREADS_FROM_BYTES ? 1 : b->threads;
+#pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
+    for (int t = 0; t < parts; t++) copy_range(b, p, p->count * t / parts, p->count * (t + 1) / parts, packed, out);
+}
+
+/* ---- pieces ---- */
+
+static void start_next(shard_buffers *b)
+{
+    const int slot = (int)(b->started++ % SHARD_SLOTS);
+    const shard_piece *p = &b->next;
+    const size_t bytes = (size_t)p->count * unit_bytes(b);
+    copy_units(b, p, b->slot[slot].send, 1);
+    ent_swap_start(b->slot[slot].swap, p->process, b->slot[slot].send, b->slot[slot].recv, bytes);
+    b->slot[slot].piece = *p;
+    b->moved_bytes += (double)bytes;
+    b->more = next_piece(b, &b->next);
+}
+
+/* Whether the first piece under way has come, if need be by waiting for it; it is put away then. */
+static int end_first(shard_buffers *b, int wait)
+{
+    const int slot = (int)(b->ended % SHARD_SLOTS);
+    if (wait) {
+        const double begin = ent_clock_s();
+        ent_swap_wait(b->slot[slot].swap);
+        b->wait_s += ent_clock_s() - begin;
+    } else if (!ent_swap_test(b->slot[slot].swap)) {
+        return 0;
+    }
+    b->ended++;
+    copy_units(b, &b->slot[slot].piece, b->slot[slot].recv, 0);
+    return 1;
+}
+
+/* Start what can be, end what has come, until nothing is left to do; wait: nothing at all. */
+static void go_on(shard_buffers *b, int wait)
 {
     const double begin = ent_clock_s();
-    ent_swap_wait(b->slot[slot].swap);
-    b->wait_s += ent_clock_s() - begin;
-    copy_units(b, &p->with, p->first, p->count, state, b->slot[slot].recv, 0);
+    if (b->left_s > 0.0) b->computed_under_s += begin - b->left_s;
+    for (int more = 1; more;) {
+        more = b->more && b->next.slice < b->ready && b->started - b->ended < SHARD_SLOTS;
+        if (more)
+            start_next(b);
+        else if (b->ended < b->started)
+            more = end_first(b, wait);
+    }
+    const double end = ent_clock_s();
+    b->left_s = b->ended < b->started ? end : 0.0;
+    b->spent_s += end - begin;
 }
 
-/* One sequence of pieces over all partners, the same on both sides of each swap, so that no wait is for ever. */
-void ent_shard_exchange(shard_buffers *b, const shard_exchange *e, uint64_t rank, const uint64_t *process,
-                        int rank_bits, void *state)
+void ent_shard_exchange_begin(shard_buffers *b, const shard_exchange_inp *inp)
 {
-    piece under_way[SHARD_SLOTS], p = {.delta = 0};
-    int64_t started = 0, finished = 0;
-    while (next_piece(b, e, rank, process, rank_bits, &p)) {
-        const int slot = (int)(started % SHARD_SLOTS);
-        under_way[slot] = p;
-        start(b, slot, &p, state);
-        if (++started - finished < SHARD_SLOTS) continue;
-        finish(b, (int)(finished % SHARD_SLOTS), &under_way[finished % SHARD_SLOTS], state);
-        finished++;
-    }
-    for (; finished < started; finished++)
-        finish(b, (int)(finished % SHARD_SLOTS), &under_way[finished % SHARD_SLOTS], state);
+    b->inp = *inp;
+    b->ready = 0;
+    b->started = b->ended = 0;
+    b->next = (shard_piece){.delta = 0};
+    cut_units(b);
+    b->more = next_piece(b, &b->next);
+}
+
+void ent_shard_exchange_look(shard_buffers *b, int slices)
+{
+    b->ready = slices;
+    go_on(b, 0);
+}
+
+void ent_shard_exchange_end(shard_buffers *b)
+{
+    b->ready = 1 << b->inp.slices->bits;
+    go_on(b, 1);
 }

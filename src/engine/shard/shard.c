@@ -23,7 +23,8 @@ struct ent_shard {
     ent_exact *exact;        /* room for a sum over ranks */
     int node_ranks;          /* ranks of this node */
     int ran, all_have_bras;  /* the state has been written to; every rank has a second one */
-    double exchange_s;       /* seconds in exchanges and sums */
+    double sum_s;            /* seconds in sums over ranks */
+    double agree_s;          /* of them, until the last rank was there */
 };
 
 /* ---- new ---- */
@@ -141,21 +142,48 @@ void ent_shard_free(ent_shard *shard)
     ent_free(shard);
 }
 
+/* The slices of the exchange behind segment s, on the way there and back. */
+static void slices_of(const shard_plan *plan, int s, int slices[2])
+{
+    const state_route *forward = &plan->segment[s].plan.forward, *back = &plan->segment[s + 1].plan.back;
+    slices[0] = 1 << forward->pass[forward->passes - 1].slices.bits;
+    slices[1] = 1 << back->pass[0].slices.bits;
+}
+
 void ent_shard_describe(const ent_shard *shard, ent_shard_info *info)
 {
-    *info = (ent_shard_info){.exchanges = shard->plan->segments - 1,
-                             .part_bytes = (double)ent_state_part_bytes(shard->plan->base),
+    const shard_plan *plan = shard->plan;
+    *info = (ent_shard_info){.exchanges = plan->segments - 1,
+                             .part_bytes = (double)ent_state_part_bytes(plan->base),
                              .sent_bytes = shard->buffers->moved_bytes,
-                             .exchange_s = shard->exchange_s,
-                             .wait_s = shard->buffers->wait_s};
-    for (int s = 0; s < shard->plan->segments; s++) {
-        info->passes += shard->plan->segment[s].plan.forward.passes;
-        info->back_passes += shard->plan->segment[s].plan.back.passes;
+                             .exchange_s = shard->sum_s + shard->buffers->spent_s,
+                             .wait_s = shard->agree_s + shard->buffers->wait_s,
+                             .overlap_s = shard->buffers->computed_under_s};
+    for (int s = 0; s < plan->segments; s++) {
+        info->passes += plan->segment[s].plan.forward.passes;
+        info->back_passes += plan->segment[s].plan.back.passes;
+        if (s + 1 == plan->segments) break;
+        int slices[2];
+        slices_of(plan, s, slices);
+        for (int k = 0; k < 2; k++)
+            if (slices[k] > info->slices) info->slices = slices[k];
     }
 }
 
-/* A pass reads and writes the state, on the way back ket and bra; an exchange of k bits sends all but 2^-k of a part,
- * on the way back of both. */
+/* The exchange in front of segment s, of k bits, sends all but 2^-k of a part, on the way back of ket and bra.  All but
+ * the last slice of it goes while all but the first slice of a pass is computed. */
+static void foresee_exchange(const shard_plan *plan, int s, double part, ent_shard_estimate *out)
+{
+    const double sent = part * (1.0 - ldexp(1.0, -plan->segment[s].before.bits));
+    int slices[2];
+    slices_of(plan, s - 1, slices);
+    const double there = 1.0 - 1.0 / slices[0], back = 2.0 * (1.0 - 1.0 / slices[1]);
+    out->sent_bytes += 3.0 * sent;
+    out->overlap_sent_bytes += (there + back) * sent;
+    out->overlap_moved_bytes += (there + back) * 2.0 * part;
+}
+
+/* A pass reads and writes the state, on the way back ket and bra. */
 ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *inp, int shards,
                              ent_shard_estimate *out)
 {
@@ -173,7 +201,7 @@ ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *
     for (int s = 0; s < plan->segments; s++) {
         out->passes += plan->segment[s].plan.forward.passes;
         out->back_passes += plan->segment[s].plan.back.passes;
-        out->sent_bytes += 3.0 * part * (1.0 - ldexp(1.0, -plan->segment[s].before.bits));
+        if (s > 0) foresee_exchange(plan, s, part, out);
     }
     out->moved_bytes = 2.0 * part * (out->passes + 2.0 * out->back_passes);
     ent_shard_plan_free(plan);
@@ -189,10 +217,10 @@ static ent_status sum_over_ranks(ent_shard *shard, double *x, int64_t n)
     const ent_status status = ent_exact_add(shard->exact, x, 1.0, n);
     const double begin = ent_clock_s();
     ENT_TRY(ent_comm_agree(shard->group, status));
-    shard->buffers->wait_s += ent_clock_s() - begin;
+    shard->agree_s += ent_clock_s() - begin;
     ent_comm_exact_sum(shard->group, shard->exact, n);
     for (int64_t k = 0; k < n; k++) x[k] = ent_exact_value(&shard->exact[k]);
-    shard->exchange_s += ent_clock_s() - begin;
+    shard->sum_s += ent_clock_s() - begin;
     return ENT_OK;
 }
 
@@ -201,12 +229,22 @@ static uint64_t outside(const ent_shard *shard, int segment)
     return shard->rank[segment] << shard->plan->local_bits;
 }
 
-static void exchange(ent_shard *shard, int segment, void *state)
+static void look(void *shard, int slices)
 {
-    const double begin = ent_clock_s();
-    ent_shard_exchange(shard->buffers, &shard->plan->segment[segment].before, shard->rank[segment],
-                       shard->process[segment], shard->plan->rank_bits, state);
-    shard->exchange_s += ent_clock_s() - begin;
+    if (ent_shard_overlaps()) ent_shard_exchange_look(((ent_shard *)shard)->buffers, slices);
+}
+
+/* The exchange between the segment and the one before it, behind this pass; with what goes on while the pass runs. */
+static state_between begin_exchange(ent_shard *shard, int segment, const state_pass *pass, void *state, void *other)
+{
+    const shard_exchange_inp inp = {.exchange = &shard->plan->segment[segment].before,
+                                    .slices = &pass->slices,
+                                    .rank = shard->rank[segment],
+                                    .process = shard->process[segment],
+                                    .rank_bits = shard->plan->rank_bits,
+                                    .state = {state, other}};
+    ent_shard_exchange_begin(shard->buffers, &inp);
+    return (state_between){look, shard};
 }
 
 static ent_status run_forward(ent_shard *shard, const double *params, const double *data, int keep,
@@ -218,8 +256,13 @@ static ent_status run_forward(ent_shard *shard, const double *params, const doub
     shard->ran = 1;
     ent_state_begin(w, params, data);
     for (int s = 0; s < segments; s++) {
-        if (s > 0) exchange(shard, s, w->run.ket);
-        ent_state_forward(w, &shard->plan->segment[s].plan, outside(shard, s), s == 0, s == segments - 1, keep);
+        const state_plan *plan = &shard->plan->segment[s].plan;
+        const int last = s == segments - 1;
+        state_between between;
+        if (!last)
+            between = begin_exchange(shard, s + 1, &plan->forward.pass[plan->forward.passes - 1], w->run.ket, NULL);
+        ent_state_forward(w, plan, outside(shard, s), s == 0, last, keep, last ? NULL : &between);
+        if (!last) ent_shard_exchange_end(shard->buffers);
     }
     ENT_TRY(sum_over_ranks(shard, w->value, shard->plan->base->values));
     ent_state_read(w, expectations);
@@ -243,9 +286,11 @@ static ent_status run_backward(ent_shard *shard)
     const int segments = shard->plan->segments;
     ent_state_weigh(w, w->weights);
     for (int s = segments - 1; s >= 0; s--) {
-        ent_state_backward(w, &shard->plan->segment[s].plan, outside(shard, s), s == segments - 1, s == 0);
-        if (s > 0) exchange(shard, s, w->run.ket);
-        if (s > 0) exchange(shard, s, w->run.bra);
+        const state_plan *plan = &shard->plan->segment[s].plan;
+        state_between between;
+        if (s > 0) between = begin_exchange(shard, s, &plan->back.pass[0], w->run.ket, w->run.bra);
+        ent_state_backward(w, plan, outside(shard, s), s == segments - 1, s == 0, s > 0 ? &between : NULL);
+        if (s > 0) ent_shard_exchange_end(shard->buffers);
     }
     ent_state_contract(w, outside(shard, 0));
     ENT_TRY(sum_over_ranks(shard, w->slope, shard->plan->base->list.rotations));

@@ -175,6 +175,35 @@ static void make_exchange(const shard_plan *plan, const space *ranks, const spac
     ENT_ASSERT(e->bits == ranks->count);
 }
 
+/* The slices of a pass that is done right in front of the exchange.  A bit f that is no pivot of the pass's space gives
+ * a sign that is the same all over a block: f, and the pivots of the vectors that have it, which are higher.  Where an
+ * amplitude comes from and where it goes are in one slice if the signs do not see the bits b_i: sums of those that do,
+ * by elimination, and those that do not anyway.  High bits first, so that what moves stays contiguous.  As many
+ * slices as leave something for every partner to fill a buffer with. */
+static void cut_pass(const shard_plan *plan, const shard_exchange *e, state_pass *pass)
+{
+    state_slices *slices = &pass->slices;
+    int most = 6 - e->bits < 2 ? 2 : 6 - e->bits < STATE_SLICE_BITS ? 6 - e->bits : STATE_SLICE_BITS, count = 0;
+    if (most > plan->local_bits - pass->bits) most = plan->local_bits - pass->bits;
+    uint64_t moved = 0, sees[32], pivot[32];
+    for (int i = 0; i < e->bits; i++) moved |= UINT64_C(1) << e->bit[i];
+    for (int f = plan->local_bits - 1; f >= 0 && slices->bits < most; f--) {
+        if (pass->fixed >> f & 1) continue;
+        uint64_t mask = UINT64_C(1) << f;
+        for (int k = 0; k < pass->bits; k++)
+            if (pass->basis[k] >> f & 1) mask |= UINT64_C(1) << (63 - __builtin_clzll(pass->basis[k]));
+        for (int j = 0; j < count; j++)
+            if (mask & pivot[j]) mask ^= sees[j];
+        if (mask & moved) {
+            sees[count] = mask;
+            pivot[count++] = mask & moved & -(mask & moved);
+        } else {
+            slices->mask[slices->bits++] = mask;
+            slices->leaders |= UINT64_C(1) << f;
+        }
+    }
+}
+
 /* ---- segments ---- */
 
 /* Rotations, transforms and value rows into the coordinates behind the exchange. */
@@ -224,11 +253,13 @@ static ent_status make_segments(shard_plan *plan, int *order, int count, int *ro
         ENT_TRY(add_segment(plan, &e, &segment));
         const int found = take_local(&segment->plan, order, &count, room);
         ENT_TRY(ent_state_plan_routes(&segment->plan, room, found, plan->segments == 1, count == 0));
+        if (e.bits > 0) cut_pass(plan, &e, &segment->plan.back.pass[0]);
         if (count == 0) return ENT_OK;
         space ranks = {0}, locals = {0};
         choose_flips(plan, &segment->plan, order, count, room, &ranks, &locals);
         e = (shard_exchange){0};
         make_exchange(plan, &ranks, &locals, &e);
+        cut_pass(plan, &e, &segment->plan.forward.pass[segment->plan.forward.passes - 1]);
     } while (count > 0);
     return ENT_OK;
 }

@@ -7,14 +7,19 @@
 
 enum { LANE_BITS = LANES == 16 ? 4 : LANES == 8 ? 3 : LANES == 4 ? 2 : 1 };
 
-/* Block b's base: the bits of b in the places that the pass's space leaves free. */
+/* Block b's base: the bits of b in the places that the pass's space leaves free; the highest are its slice. */
 static uint64_t base_of(const state_pass *pass, int bits, int64_t b)
 {
+    const uint64_t taken = pass->fixed | pass->slices.leaders;
     uint64_t base = 0;
     for (int k = 0; k < bits; k++) {
-        if (pass->fixed >> k & 1) continue;
+        if (taken >> k & 1) continue;
         base |= (uint64_t)(b & 1) << k;
         b >>= 1;
+    }
+    for (int i = 0; i < pass->slices.bits; i++, b >>= 1) {
+        const uint64_t mask = pass->slices.mask[i];
+        if (batch_parity(mask, base) != (int)(b & 1)) base |= mask & -mask;
     }
     return base;
 }
