@@ -136,11 +136,10 @@ static void undo_phases(const state_run *run, const state_group *group, uint64_t
     phase_trees(run, group, base, gain, g);
     memset(sums[0], 0, sizeof(vec) << group->bits[0]);
     for (int j = 0; j < 1 << group->bits[1]; j++) {
-        const vec bre = g->tree[1][2 * j], bim = g->tree[1][2 * j + 1];
         vec sum_j = {0};
         for (int i = 0; i < 1 << group->bits[0]; i++) {
-            vec fre = g->tree[0][2 * i], fim = g->tree[0][2 * i + 1], sum_i = {0};
-            multiply_complex(&fre, &fim, bre, bim);
+            vec fre, fim, sum_i = {0};
+            phase_of(g, i, j, &fre, &fim);
             const uint32_t with_ij = group->x[0][i] ^ group->x[1][j];
             for (int k = 0; k < 1 << group->bits[2]; k++) {
                 const uint32_t line = with_ij ^ group->x[2][k];

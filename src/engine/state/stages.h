@@ -1,7 +1,7 @@
 /* Y-type rotations on a block in its buffer: several at once in registers.
  *
  * exp(-i t/2 Y-like) is cos(t/2) (1 + tan(t/2) J) with J real, so re and im are turned alike, by one multiply-add a
- * number and rotation; the product of a stage's cosines is multiplied in at its end. */
+ * number and rotation; the cosines are multiplied in later, all at once. */
 #ifndef ENTENTE_ENGINE_STATE_STAGES_H
 #define ENTENTE_ENGINE_STATE_STAGES_H
 
