@@ -393,7 +393,8 @@ static void what_a_rule_cannot_have_is_refused(void **state)
     x.config.server.faulty = 2; /* audio: 7 clients */
     check_ok(ent_rule_admit(&x.f));
     x.config.server.faulty = 3;
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "server.faulty: found 3, want clients that train block 'audio");
+    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG,
+                "server.faulty: found 3: krum wants more than 2 faulty + 2 = 8 clients that train block 'audio");
     x.config.server.faulty = 2;
     x.config.federation.participation = 0.6; /* 5 clients a round */
     check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "there are at most 5");
