@@ -2,9 +2,10 @@
  *
  *   mpirun -n S bench_shard [-n FIRST:LAST] [-t THREADS] [-l LAYERS] [-r REPEATS] [-q 1]
  *
- * Checked against one rank where the state is small; the best of some runs: milliseconds, passes, exchanges, bytes that a
- * rank sends in a forward run, also as parts of its state, and the peaks of the resident set in parts, of a forward run
- * and a gradient.  Then what it brings that exchanges go while passes compute: runs with and without that, in pairs.  -q 1: RY, the QFT of all qubits, RX. */
+ * Checked against one rank where the state is small; the best of some runs: milliseconds, passes, exchanges, bytes that
+ * a rank sends in a forward run, also as parts of its state, and the peaks of the resident set in parts, of a forward
+ * run and a gradient.  Then what it brings that exchanges go while passes compute: runs with and without, in pairs.
+ * -q 1: RY, the QFT of all qubits, RX. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +170,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[k], "-q") == 0) o.fourier = atoi(value);
         if (strcmp(argv[k], "-r") == 0) o.repeats = atoi(value);
     }
+    if (o.repeats < 1) must(ent_fail(ENT_EARG, "-r: found %d, want at least 1", o.repeats));
     for (int n = o.first; n <= o.last; n++) time_size(&o, n);
     ent_comm_finish(world);
     return 0;

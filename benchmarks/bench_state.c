@@ -223,6 +223,7 @@ static options parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
     const options o = parse(argc, argv);
+    if (o.repeats < 1) must(ent_fail(ENT_EARG, "-r: found %d, want at least 1", o.repeats));
     verify(&o);
     for (int n = o.first; n <= o.last; n++)
         for (int p = 0; p < o.precisions; p++) {

@@ -172,8 +172,8 @@ ALWAYS void mix_lines(vec *block, const stage_run *s, const int width, const int
 
 /* ---- backward ---- */
 
-/* The rotations are taken back; sum[k] gets the sum of bra[p] * ket[p ^ flip] with the sign of register k, whose factor
- * is the product of the squared cosines of what was taken back before k in the stage. */
+/* The rotations are taken back; sum[k] gets the sum of bra[p] * ket[p ^ flip] with the signs of its registers (the sign
+ * of the cosets is the caller's), whose factor is the product of the squared cosines of what was taken back before k. */
 ALWAYS void back_vertical(vec *x, vec *y, const vec *factor, vec *sum, const int width)
 {
     UNROLL
