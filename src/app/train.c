@@ -3,11 +3,14 @@
 #include <string.h>
 
 #include "app.h"
-#include "config.h"
+#include "config/config.h"
+#include "run/resume.h"
+#include "run/run.h"
+#include "run/signals.h"
+#include "entente/fed.h"
 #include "entente/folder_claim.h"
-#include "resume.h"
-#include "run.h"
-#include "signals.h"
+#include "run/summary.h"
+#include "run/progress.h"
 
 enum { MAX_SETS = 256 };
 
