@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../src/app/config.h"
+#include "config/config.h"
 #include "entente/random.h"
 
 static char folder[] = "/tmp/entente-config-XXXXXX";

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "app.h"
-#include "config.h"
+#include "config/config.h"
+#include "entente/fed.h"
+#include "run/summary.h"
 
 typedef struct {
     const char *folder, *data, *missing;

@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "app.h"
-#include "config.h"
-#include "resume.h"
-#include "run.h"
-#include "signals.h"
+#include "config/config.h"
+#include "run/resume.h"
+#include "run/run.h"
+#include "run/signals.h"
+#include "entente/fed.h"
+#include "run/summary.h"
+#include "run/progress.h"
 
 enum { MAX_SETS = 256 };
 

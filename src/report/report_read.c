@@ -1,0 +1,225 @@
+/* From result.h5 to a report_run.  Every size is checked against the others, so figures need not. */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "entente/h5.h"
+#include "entente/memory.h"
+#include "report.h"
+
+static const char *const COLUMN[RUN_COLUMNS] = {"round",    "test_accuracy", "test_loss", "train_loss",
+                                                "test_mae", "samples",       "compute_s", "communicate_s",
+                                                "wait_s",   "evaluate_s"};
+
+const char *const RUN_METRIC[RUN_METRICS] = {"n",         "accuracy",    "accuracy_nonzero", "accuracy5",
+                                             "accuracy7", "f1_weighted", "f1_macro",         "mae",
+                                             "pearson",   "loss"};
+const char *const RUN_METRIC_NAME[RUN_METRICS] = {
+    "test samples", "accuracy", "accuracy without value 0", "accuracy, 5 classes", "accuracy, 7 classes",
+    "F1 weighted",  "F1 macro", "mean absolute error",      "Pearson correlation", "loss"};
+
+static size_t bytes_of(ent_h5_type type)
+{
+    switch (type) {
+    case ENT_H5_U8:
+        return 1;
+    case ENT_H5_I32:
+    case ENT_H5_U32:
+    case ENT_H5_F32:
+        return 4;
+    default:
+        return 8;
+    }
+}
+
+/* A list of a file; *count < 0: any length, and it is set; else the length that it must have. */
+static ent_status read_list(const ent_h5 *file, const char *name, ent_h5_type type, int64_t *count, void **out)
+{
+    ent_h5_shape shape;
+    ENT_TRY(ent_h5_describe(file, name, &shape));
+    ENT_REQUIRE(shape.rank == 1 && (*count < 0 || shape.size[0] == *count), ENT_EFORMAT,
+                "%s: %lld numbers in %d dimensions, want a list of %lld", name, (long long)shape.size[0], shape.rank,
+                (long long)*count);
+    void *data = ent_alloc(shape.size[0], bytes_of(type));
+    ENT_REQUIRE(data, ENT_ENOMEM, "%s: no memory", name);
+    const ent_status status = ent_h5_read(file, name, type, shape.size[0], data);
+    if (status != ENT_OK) {
+        ent_free(data);
+        return status;
+    }
+    *count = shape.size[0];
+    *out = data;
+    return ENT_OK;
+}
+
+/* A column that the file lacks stays NULL: its figures are left out. */
+static ent_status read_rounds(const ent_h5 *file, report_run *run)
+{
+    run->rounds = -1;
+    for (int c = 0; c < RUN_COLUMNS; c++) {
+        char name[64];
+        snprintf(name, sizeof name, "/round/%s", COLUMN[c]);
+        if (c != RUN_ROUND && !ent_h5_has(file, name)) continue;
+        ENT_TRY(read_list(file, name, ENT_H5_F64, &run->rounds, (void **)&run->round[c]));
+    }
+    return ENT_OK;
+}
+
+static ent_status read_metrics(const ent_h5 *file, report_run *run)
+{
+    for (int k = 0; k < RUN_METRICS; k++) {
+        char name[64];
+        snprintf(name, sizeof name, "/metrics/%s", RUN_METRIC[k]);
+        run->metric[k] = NAN;
+        if (ent_h5_has(file, name)) ENT_TRY(ent_h5_read(file, name, ENT_H5_F64, 1, &run->metric[k]));
+    }
+    return ENT_OK;
+}
+
+static ent_status read_tables(const ent_h5 *file, report_run *run)
+{
+    run->clients = run->patterns = run->train_rows = run->outputs = -1;
+    double *prior = NULL;
+    ENT_TRY(read_list(file, "/client/train_rows", ENT_H5_I64, &run->clients, (void **)&run->client_train));
+    ENT_TRY(read_list(file, "/client/test_rows", ENT_H5_I64, &run->clients, (void **)&run->client_test));
+    ENT_TRY(read_list(file, "/client/accuracy", ENT_H5_F64, &run->clients, (void **)&run->client_accuracy));
+    ENT_TRY(read_list(file, "/pattern/context", ENT_H5_U32, &run->patterns, (void **)&run->pattern));
+    ENT_TRY(read_list(file, "/pattern/n", ENT_H5_I64, &run->patterns, (void **)&run->pattern_n));
+    ENT_TRY(read_list(file, "/pattern/accuracy", ENT_H5_F64, &run->patterns, (void **)&run->pattern_accuracy));
+    ENT_TRY(read_list(file, "/part/train/row", ENT_H5_I64, &run->train_rows, (void **)&run->row));
+    ENT_TRY(read_list(file, "/part/train/client", ENT_H5_I32, &run->train_rows, (void **)&run->client));
+    ENT_TRY(read_list(file, "/part/train/context", ENT_H5_U32, &run->train_rows, (void **)&run->context));
+    ENT_TRY(read_list(file, "/prior", ENT_H5_F64, &run->outputs, (void **)&prior));
+    ent_free(prior);
+    for (int64_t k = 0; k < run->train_rows; k++)
+        ENT_REQUIRE(run->client[k] >= 0 && run->client[k] < run->clients, ENT_EFORMAT,
+                    "/part/train/client: found %d, want 0..%lld", (int)run->client[k], (long long)run->clients - 1);
+    return ENT_OK;
+}
+
+/* With the defaults of today in it, so that results of old and new programs can be runs of one configuration. */
+static ent_status read_config(const ent_h5 *file, const char *path, report_run *run)
+{
+    char *saved;
+    ENT_TRY(ent_h5_read_text(file, "/config", &saved));
+    const ent_status status = app_config_saved(saved, path, &run->config_text);
+    ent_free(saved);
+    return status;
+}
+
+static ent_status read_origin(const ent_h5 *file, report_run *run)
+{
+    ENT_TRY(ent_h5_read_text(file, "/version", &run->version));
+    ENT_TRY(ent_h5_read_text(file, "/created", &run->created));
+    ENT_TRY(ent_h5_read_text(file, "/host", &run->host));
+    ENT_TRY(ent_h5_read_text(file, "/engine", &run->engine));
+    ENT_TRY(ent_h5_read(file, "/seeds", ENT_H5_U64, 4, run->seed));
+    return ent_h5_read(file, "/layout", ENT_H5_I64, 2, run->layout);
+}
+
+static ent_status read_ansatz(const ent_h5 *file, report_run *run)
+{
+    char name[ENT_NAME_BYTES + 16];
+    for (unsigned m = 0; m < run->config->data.modalities_count; m++) {
+        snprintf(name, sizeof name, "/ansatz/%s", run->config->data.modalities[m]);
+        if (ent_h5_has(file, name)) ENT_TRY(ent_h5_read_text(file, name, &run->ansatz[m]));
+    }
+    return ENT_OK;
+}
+
+static ent_status read_all(const ent_h5 *file, const char *path, report_run *run)
+{
+    ENT_REQUIRE(ent_h5_has(file, "/config") && ent_h5_has(file, "/round/round"), ENT_EFORMAT,
+                "no /config and /round in it: not the result of a training");
+    ENT_TRY(read_config(file, path, run));
+    ENT_TRY(read_origin(file, run));
+    ENT_TRY(app_config_parse(run->config_text, &run->config));
+    ENT_TRY(report_flatten(run));
+    ENT_TRY(read_metrics(file, run));
+    ENT_TRY(read_rounds(file, run));
+    ENT_TRY(read_tables(file, run));
+    return read_ansatz(file, run);
+}
+
+static ent_status read_run(const char *folder, const char *path, report_run **out)
+{
+    ent_h5 *file = NULL;
+    report_run *run = ent_alloc(1, sizeof *run);
+    ENT_REQUIRE(run, ENT_ENOMEM, "report: no memory");
+    run->folder = ent_text(folder);
+    ent_status status = run->folder ? ent_h5_open(path, &file) : ent_fail(ENT_ENOMEM, "report: no memory");
+    if (status == ENT_OK) {
+        status = read_all(file, path, run);
+        if (status != ENT_OK && !strstr(ent_message(), path)) ent_fail_in(status, "%s", path);
+    }
+    ent_h5_close(file);
+    if (status != ENT_OK) {
+        report_run_free(run);
+        return status;
+    }
+    *out = run;
+    return ENT_OK;
+}
+
+/* libhdf5 may crash or run in circles on a damaged file: the first reading is that of a process apart, whose end
+ * tells. */
+static ent_status probe(const char *folder, const char *path)
+{
+    enum { LONGEST_S = 120 };
+    int state = 0;
+    fflush(NULL);
+    const pid_t child = fork();
+    ENT_REQUIRE(child >= 0, ENT_EIO, "%s: no process to read it: %s", path, strerror(errno));
+    if (child == 0) {
+        report_run *run;
+        alarm(LONGEST_S);
+        _exit(read_run(folder, path, &run) != ENT_OK);
+    }
+    while (waitpid(child, &state, 0) < 0 && errno == EINTR)
+        ;
+    ENT_REQUIRE(WIFEXITED(state), ENT_EFORMAT, "%s: damaged: reading it ended by signal %d (%s)", path,
+                WTERMSIG(state), strsignal(WTERMSIG(state)));
+    ENT_REQUIRE(WEXITSTATUS(state) <= 1, ENT_EFORMAT, "%s: damaged: reading it ended with code %d", path,
+                WEXITSTATUS(state));
+    return ENT_OK; /* what is wrong otherwise, the second reading tells */
+}
+
+ent_status report_run_read(const char *folder, report_run **out)
+{
+    char path[4096];
+    ENT_REQUIRE(snprintf(path, sizeof path, "%s/result.h5", folder) < (int)sizeof path, ENT_EARG,
+                "%.64s...: too long a path", folder);
+    ENT_TRY(probe(folder, path));
+    return read_run(folder, path, out);
+}
+
+void report_run_free(report_run *run)
+{
+    if (!run) return;
+    void *owned[] = {run->folder,    run->config_text,      run->version,     run->created,         run->host,
+                     run->engine,    run->client_train,     run->client_test, run->client_accuracy, run->pattern,
+                     run->pattern_n, run->pattern_accuracy, run->row,         run->client,          run->context};
+    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) ent_free(owned[k]);
+    for (int c = 0; c < RUN_COLUMNS; c++) ent_free(run->round[c]);
+    for (int m = 0; m < RUN_MODALITIES; m++) ent_free(run->ansatz[m]);
+    for (int k = 0; k < run->leaves; k++) ent_free(run->leaf[k]);
+    ent_free(run->leaf);
+    app_config_free(run->config);
+    ent_free(run);
+}
+
+char *report_context_text(const report_run *run, uint32_t context, char text[256])
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (unsigned m = 0; m < run->config->data.modalities_count && used < 256; m++)
+        if (context >> m & 1)
+            used +=
+                (size_t)snprintf(text + used, 256 - used, "%s%s", used ? " " : "", run->config->data.modalities[m]);
+    if (used == 0) snprintf(text, 256, "(nothing)");
+    return text;
+}
