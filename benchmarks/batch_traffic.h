@@ -3,7 +3,7 @@
 #ifndef ENTENTE_BENCH_BATCH_TRAFFIC_H
 #define ENTENTE_BENCH_BATCH_TRAFFIC_H
 
-#include "../src/engine/isa.h"
+#include "engine/isa.h"
 
 typedef struct {
     double l1[2], l2[2]; /* forward; with the gradient */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/engine/shard/exchange.h"
+#include "engine/shard/exchange.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/shard.h"

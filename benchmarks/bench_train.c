@@ -17,7 +17,7 @@
 #include "entente/memory.h"
 #include "entente/random.h"
 
-#include "../src/model/model.h"
+#include "model/model.h"
 
 enum { SAMPLES = 512, REPEATS = 7 };
 

@@ -2,7 +2,7 @@
 #ifndef ENTENTE_TESTS_FED_CONFIG_H
 #define ENTENTE_TESTS_FED_CONFIG_H
 
-#include "../src/fed/fed.h"
+#include "fed/fed.h"
 
 static inline ent_config fed_config(const char *data)
 {

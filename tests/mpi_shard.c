@@ -4,7 +4,7 @@
 #include "mpi_check.h"
 #include "random_circuit.h"
 
-#include "../src/engine/shard/exchange.h"
+#include "engine/shard/exchange.h"
 #include "entente/shard.h"
 
 typedef struct {

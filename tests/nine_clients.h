@@ -2,7 +2,7 @@
 #ifndef ENTENTE_TESTS_NINE_CLIENTS_H
 #define ENTENTE_TESTS_NINE_CLIENTS_H
 
-#include "../src/fed/fed.h"
+#include "fed/fed.h"
 
 #include "small_model.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../src/config/load.h"
+#include "config/load.h"
 #include "entente/random.h"
 
 static char folder[] = "/tmp/entente-config-XXXXXX";

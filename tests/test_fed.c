@@ -1,6 +1,6 @@
 /* The federation's parts on one rank: averaging by blocks against sums by hand, a client's training against the plain
  * formulas of its optimiser, what the training labels alone predict. */
-#include "../src/fed/fed.h"
+#include "fed/fed.h"
 
 #include "entente/memory.h"
 #include "entente/random.h"

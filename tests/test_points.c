@@ -7,12 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../src/app/claim.h"
-#include "../src/app/points.h"
-#include "../src/app/record.h"
-#include "../src/app/rows.h"
-#include "../src/app/study.h"
-#include "../src/app/sweep.h"
+#include "campaign/claim.h"
+#include "campaign/points.h"
+#include "campaign/record.h"
+#include "campaign/rows.h"
+#include "campaign/study.h"
+#include "campaign/sweep.h"
 #include "temp_folder.h"
 
 static const char BASE[] = "data: {file: a.h5, modalities: [text, audio, vision]}\n"

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "../src/app/scaling.h"
+#include "report/scaling.h"
 
 enum { MOST = 16 };
 

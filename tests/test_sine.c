@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../src/engine/batch/vector.h"
+#include "engine/lower/vector.h"
 
 static double uniform(double size)
 {

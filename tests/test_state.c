@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../src/engine/state_plan.h"
+#include "engine/state/state_plan.h"
 #include "entente/engine.h"
 
 static const char *const ISAS[] = {"baseline", "avx2", "avx512"};

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "../src/app/stats.h"
+#include "campaign/stats.h"
 #include "entente/random.h"
 
 static void mean_and_deviation(void **state)

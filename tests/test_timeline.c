@@ -1,6 +1,6 @@
 /* The timeline: who is drawn and how often, what the simulated clients do, and that any round can be asked for at any
  * time; FedBuff against an event queue of a few lines. */
-#include "../src/fed/timeline.h"
+#include "fed/timeline/timeline.h"
 
 #include <stdlib.h>
 

@@ -1,13 +1,8 @@
-/* The command: one function a sub-command, and what they share. */
+/* The command: one function per sub-command. */
 #ifndef ENTENTE_APP_H
 #define ENTENTE_APP_H
 
-#include <argp.h>
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdio.h>
-
-#include "entente/fed.h"
+#include "cli/cli.h"
 
 /* Each returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 75 for a training that was asked to stop
  * and can be gone on with. */
@@ -27,101 +22,5 @@ int app_scaling(int argc, char **argv);
 int app_import_csd(int argc, char **argv);
 int app_import_digits(int argc, char **argv);
 int app_import_table(int argc, char **argv);
-
-enum { APP_FAILED = 1, APP_USAGE = 2, APP_STOPPED = 75 /* EX_TEMPFAIL of sysexits.h */ };
-
-/* common.c */
-
-/* Start MPI and parse; on rank 0 alone something is printed.  `--help` prints and ends before MPI starts.
- * Errors: ENT_EARG, told already. */
-ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world);
-/* Print the message of a failure on rank 0 and end MPI; the exit code. */
-int app_finish(ent_comm *world, ent_status status);
-/* Parse where no MPI is used: ends the process on a wrong command line. */
-void app_parse(const struct argp *argp, int argc, char **argv, void *input);
-/* Print a failure's message, or that standard output cannot be written; the exit code. */
-int app_report(ent_status status);
-/* What rank 0 alone has done, on all ranks; its message stays as it is, without a rank.  Collective. */
-ent_status app_agree_with_root(ent_comm *world, ent_status status);
-/* Rank 0's text on all ranks, if rank 0 has one; NULL-terminated, ent_free.  Collective. */
-ent_status app_share(ent_comm *world, ent_status status, char **text);
-
-/* A whole sub-command: start, `read` a text on rank 0 (ent_free), share it, `body` on all ranks, finish; the exit code.
- * Both get `arguments`, which `argp` has filled. */
-typedef ent_status app_read(void *arguments, char **text);
-typedef ent_status app_body(ent_comm *world, void *arguments, const char *text);
-int app_command(const struct argp *argp, int argc, char **argv, void *arguments, app_read *read, app_body *body);
-
-/* version.c: one line, and the whole page. */
-const char *app_version_line(void);
-void app_version_print(FILE *out);
-
-/* summary.c: figures for people and for programs. */
-void app_print_table(FILE *out, const ent_federation_view *view);
-/* Over the values that are not NaN; `value` is sorted.  worst_decile: the mean of the lowest tenth, at least one. */
-typedef struct {
-    int64_t n;
-    double mean, spread, worst_decile;
-} app_spread;
-app_spread app_spread_of(int64_t n, double *value);
-void app_print_spread(FILE *out, const char *name, const app_spread *spread); /* nothing for n < 2 */
-void app_print_json(FILE *out, const ent_federation_view *view);
-
-/* progress.c: a bar on a terminal, a line a round elsewhere, and the log file.
- * Errors of a round: ENT_EIO where the log cannot be written. */
-typedef struct app_progress app_progress;
-ent_status app_progress_new(const char *log_path, bool append, bool quiet, app_progress **out);
-void app_progress_free(app_progress *progress);
-/* The reason of an end before the end into the log. */
-void app_progress_failed(app_progress *progress, ent_status status);
-void app_progress_note(app_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
-ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round);
-
-/* bar.c: how far a long work is.  On a terminal one line that is drawn over, elsewhere a line every ten seconds. */
-typedef struct {
-    const char *what;
-    double begin_s, drawn_s;
-    bool quiet, drawn;
-} app_bar;
-void app_bar_show(void *bar, int64_t done, int64_t all);
-/* The line itself: a bar of `share` and the text, cut to the terminal's width. */
-void app_bar_draw(double share, const char *text);
-/* "12 s left", "3 min left", "2 h 5 min left".  Returns `text`. */
-char *app_left_text(double seconds, char text[32]);
-void app_bar_end(app_bar *bar);
-
-/* import.c: options that several commands take.  Each tells what is wrong and returns EINVAL, or 0. */
-error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);
-error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out);
-/* "NAME=FILE", cut at '='. */
-error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path);
-/* One of `words` (NULL at the end), as its number. */
-error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out);
-error_t app_shares(struct argp_state *state, const char *text, double share[3]);
-/* "1,2,4": ascending whole numbers from 1 to `high`. */
-enum { APP_SIZES = 32 };
-typedef struct {
-    int n, size[APP_SIZES];
-} app_sizes;
-error_t app_sizes_read(struct argp_state *state, const char *option, const char *text, int high, app_sizes *out);
-error_t app_want(struct argp_state *state, bool there, const char *what);
-/* Where an import writes, and how: options of every kind of import, which hands the keys that it does not know itself
- * to app_import_option.  That --out is there is left to the kind's own check. */
-typedef struct {
-    const char *out;
-    int64_t seed;
-    bool replace, quiet;
-} app_import_to;
-enum { APP_KEY_OUT = 'o', APP_KEY_SEED = 's', APP_KEY_QUIET = 'q', APP_KEY_REPLACE = 'R' + 256 };
-/* clang-format off */
-#define APP_IMPORT_OPTIONS(of_seed)                                     \
-    {"out", APP_KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0}, \
-    {"seed", APP_KEY_SEED, "N", 0, of_seed, 0},                         \
-    {"replace", APP_KEY_REPLACE, NULL, 0, "overwrite the data set", 0}, \
-    {"quiet", APP_KEY_QUIET, NULL, 0, "no progress, no report", 0}
-/* clang-format on */
-error_t app_import_option(int key, char *value, struct argp_state *state, app_import_to *to);
-/* Refuse an output that is there, unless it may be replaced.  Collective. */
-ent_status app_may_write(ent_comm *world, const char *path, bool replace);
 
 #endif

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "app.h"
-#include "resume.h"
+#include "run/resume.h"
+#include "entente/fed.h"
+#include "run/summary.h"
 
 typedef struct {
     const char *folder, *data, *missing;

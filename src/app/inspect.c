@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 
 #include "app.h"
-#include "chart.h"
+#include "report/draw/chart.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "entente/split.h"
 #include "entente/survey.h"
+#include "entente/fed.h"
+#include "run/summary.h"
 
 enum { BINS = 24, MOST_BARS = 64 };
 

@@ -3,6 +3,7 @@
  * Passes, exchanges and bytes come from compiling the circuit.  Seconds: this machine's bandwidth is measured, and the
  * time that a rotation of one amplitude takes, in a circuit of the same make that is run for a moment; passes take the
  * longer of the two.  Exchanges come on top, but for what can be sent while passes compute. */
+#include <jansson.h>
 #include <math.h>
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
+#include "entente/fed.h"
 
 enum { MAX_SETS = 256, MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16 };
 

@@ -1,4 +1,5 @@
 /* entente plateaus: how the variance of gradients falls with qubits and depth. */
+#include <jansson.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "app.h"
-#include "chart.h"
+#include "report/draw/chart.h"
 #include "entente/memory.h"
 #include "entente/response.h"
 

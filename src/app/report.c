@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "entente/memory.h"
-#include "report.h"
-#include "scaling.h"
+#include "report/report.h"
+#include "report/scaling.h"
 
 enum { KEY_OUT = 'o', KEY_TEXT = 't', KEY_QUIET = 'q', MOST_DETAILS = 4 };
 

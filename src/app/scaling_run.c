@@ -5,6 +5,7 @@
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
+#include "entente/fed.h"
 
 /* ---- clients ---- */
 

@@ -3,7 +3,7 @@
 #define ENTENTE_APP_SCALING_RUN_H
 
 #include "entente/fed.h"
-#include "scaling.h"
+#include "report/scaling.h"
 
 /* Train the configuration `repeats` times; `base` holds what, mode, name, ranks and threads. */
 ent_status scaling_run_clients(ent_comm *group, const ent_config *config, int repeats, const scaling_row *base,

@@ -1,4 +1,5 @@
 /* entente spectrum: which frequencies a trained model makes of one data angle. */
+#include <jansson.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -6,9 +7,10 @@
 #include <sys/stat.h>
 
 #include "app.h"
-#include "chart.h"
-#include "resume.h"
+#include "report/draw/chart.h"
+#include "run/resume.h"
 #include "entente/memory.h"
+#include "entente/fed.h"
 
 typedef struct {
     const char *folder, *data, *input, *out;

@@ -4,9 +4,12 @@
 
 #include "app.h"
 #include "config/load.h"
-#include "resume.h"
-#include "run.h"
-#include "signals.h"
+#include "run/resume.h"
+#include "run/run.h"
+#include "run/signals.h"
+#include "entente/fed.h"
+#include "run/summary.h"
+#include "run/progress.h"
 
 enum { MAX_SETS = 256 };
 

@@ -1,8 +1,8 @@
 #ifndef ENTENTE_ENGINE_ISA_H
 #define ENTENTE_ENGINE_ISA_H
 
-#include "batch_kernels.h"
-#include "state_kernels.h"
+#include "engine/batch/batch_kernels.h"
+#include "engine/state/state_kernels.h"
 
 /* The kernels of an instruction set; isa as in ent_program_inp.  narrow: those of vectors of half the width, for groups
  * that are less than half full, or NULL where they would not be faster. */

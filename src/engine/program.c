@@ -2,7 +2,7 @@
  *
  * A chunk has a fixed number of samples and is computed by one thread in its own workspace.  Parameter gradients are
  * partial sums a chunk, added in the order of the chunks, so the number of threads cannot change a bit. */
-#include "table.h"
+#include "engines.h"
 
 #include <omp.h>
 #include <stdbool.h>

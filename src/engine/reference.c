@@ -3,7 +3,7 @@
  * Short enough to believe; every other engine is tested equal to it.  Costs 2^n (14 to 60 flop) a gate forward, about
  * five times that with the gradient.  The states are double or float by including reference_state.h twice; angles,
  * matrices and sums are double in both. */
-#include "table.h"
+#include "engines.h"
 
 #include <stdlib.h>
 #include <string.h>

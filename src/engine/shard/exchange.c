@@ -86,11 +86,11 @@ static uint64_t index_of(const shard_buffers *b, uint64_t wanted, int slice, int
     }
     for (int i = 0; i < slices->bits; i++) { /* no mask has a b_i or another's leader */
         const uint64_t mask = slices->mask[i];
-        if (batch_parity(mask, a) != (slice >> i & 1)) a |= mask & -mask;
+        if (lower_parity(mask, a) != (slice >> i & 1)) a |= mask & -mask;
     }
     const uint64_t x = a;
     for (int i = 0; i < e->bits; i++)
-        if (batch_parity(e->rho[i], x) != (int)(wanted >> i & 1)) a |= UINT64_C(1) << e->bit[i];
+        if (lower_parity(e->rho[i], x) != (int)(wanted >> i & 1)) a |= UINT64_C(1) << e->bit[i];
     return a;
 }
 

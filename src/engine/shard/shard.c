@@ -7,8 +7,8 @@
 #include <omp.h>
 #include <string.h>
 
-#include "../isa.h"
-#include "../state_worker.h"
+#include "engine/isa.h"
+#include "engine/state/state_worker.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "exchange.h"

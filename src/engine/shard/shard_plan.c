@@ -65,7 +65,7 @@ static uint64_t exchanged(const shard_exchange *e, int local_bits, uint64_t p)
 {
     uint64_t moved = p;
     for (int k = 0; k < e->bits; k++)
-        if (batch_parity(e->rho[k], p & low_mask(local_bits)) ^ (int)(p >> (local_bits + k) & 1))
+        if (lower_parity(e->rho[k], p & low_mask(local_bits)) ^ (int)(p >> (local_bits + k) & 1))
             moved ^= UINT64_C(1) << e->bit[k] ^ UINT64_C(1) << (local_bits + k);
     return moved;
 }
@@ -87,7 +87,7 @@ static uint64_t row_behind(const shard_plan *plan, const shard_exchange *e, uint
         uint64_t rank = 0;
         for (int k = 0; k < plan->rank_bits; k++)
             if (was >> (local + k) & 1) rank ^= e->rank_basis[k];
-        result |= (uint64_t)batch_parity(row, rank << local | (was & low_mask(local))) << q;
+        result |= (uint64_t)lower_parity(row, rank << local | (was & low_mask(local))) << q;
     }
     return result;
 }
@@ -95,7 +95,7 @@ static uint64_t row_behind(const shard_plan *plan, const shard_exchange *e, uint
 /* ---- which rotations ---- */
 
 /* Does it commute with all of left? */
-static int is_free(const batch_list *list, int r, const int *left, int count)
+static int is_free(const lower_list *list, int r, const int *left, int count)
 {
     for (int k = 0; k < count; k++)
         if (!state_commute(list, r, left[k])) return 0;
@@ -210,12 +210,12 @@ static void cut_pass(const shard_plan *plan, const shard_exchange *e, state_pass
 static void move_behind(const shard_plan *plan, const shard_exchange *e, state_plan *to)
 {
     for (int r = 0; r < to->list.rotations; r++) {
-        batch_rotation *rotation = &to->list.rotation[r];
+        lower_rotation *rotation = &to->list.rotation[r];
         rotation->flip = flip_behind(plan, e, rotation->flip);
         rotation->row = row_behind(plan, e, rotation->row);
     }
     for (int k = 0; k < to->list.transforms; k++) {
-        batch_transform *t = &to->list.transform[k];
+        lower_transform *t = &to->list.transform[k];
         for (int j = 0; j < t->bits; j++) t->flip[j] = flip_behind(plan, e, t->flip[j]);
         for (int j = 0; j < t->bits + t->low; j++) t->row[j] = row_behind(plan, e, t->row[j]);
     }
@@ -236,7 +236,7 @@ static ent_status add_segment(shard_plan *plan, const shard_exchange *e, shard_s
     segment->plan.forward = segment->plan.back = (state_route){0};
     segment->before = *e;
     segment->plan.list.rotation = ent_copy(last->list.rotation, last->list.rotations, sizeof *last->list.rotation);
-    segment->plan.list.transform = ent_copy(last->list.transform, last->list.transforms, sizeof(batch_transform));
+    segment->plan.list.transform = ent_copy(last->list.transform, last->list.transforms, sizeof(lower_transform));
     segment->plan.value_row = ent_copy(last->value_row, last->values, sizeof *last->value_row);
     ENT_REQUIRE(segment->plan.list.rotation && segment->plan.list.transform && segment->plan.value_row, ENT_ENOMEM,
                 "shards: no memory for a segment");
@@ -272,7 +272,7 @@ static uint64_t pick_rank_bits(const shard_plan *plan, int qubits, const int *or
     uint64_t used = 0;
     int left = 0;
     for (int k = 0; k < count; k++) {
-        const batch_list *list = &plan->base->list;
+        const lower_list *list = &plan->base->list;
         int flips;
         const uint64_t *flip = state_flips(list, order[k], &flips);
         uint64_t more = used;
@@ -302,12 +302,12 @@ static void move_bits(shard_plan *plan, int qubits, uint64_t picked)
     for (int q = 0; q < qubits; q++) to[q] = picked >> q & 1 ? rank++ : local++;
     state_plan *base = plan->base;
     for (int r = 0; r < base->list.rotations; r++) {
-        batch_rotation *rotation = &base->list.rotation[r];
+        lower_rotation *rotation = &base->list.rotation[r];
         rotation->flip = moved(to, qubits, rotation->flip);
         rotation->row = moved(to, qubits, rotation->row);
     }
     for (int k = 0; k < base->list.transforms; k++) {
-        batch_transform *t = &base->list.transform[k];
+        lower_transform *t = &base->list.transform[k];
         for (int j = 0; j < t->bits; j++) t->flip[j] = moved(to, qubits, t->flip[j]);
         for (int j = 0; j < t->bits + t->low; j++) t->row[j] = moved(to, qubits, t->row[j]);
     }

@@ -15,7 +15,7 @@
 #ifndef ENTENTE_ENGINE_SHARD_PLAN_H
 #define ENTENTE_ENGINE_SHARD_PLAN_H
 
-#include "../state_plan.h"
+#include "engine/state/state_plan.h"
 
 typedef struct {
     int bits;                /* k; 0: no exchange */

@@ -1,0 +1,419 @@
+#include "campaign.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "claim.h"
+#include "entente/clock.h"
+#include "entente/memory.h"
+#include "points.h"
+#include "record.h"
+#include "run/run.h"
+
+/* ---- the command line ---- */
+
+enum {
+    KEY_SET = 's',
+    KEY_OUT = 'o',
+    KEY_BASE = 'b',
+    KEY_GROUP = 'g',
+    KEY_INDEX = 'i',
+    KEY_JSON = 'j',
+    KEY_QUIET = 'q',
+    KEY_DRY = 'n',
+    KEY_KEEP = 256,
+    KEY_TABLE,
+    KEY_RETRY
+};
+
+static const struct argp_option OPTIONS[] = {
+    {"base", KEY_BASE, "CONFIG.yaml", 0, "the base configuration, in place of the file's own", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the base, for example data.file=my.h5", 0},
+    {"out", KEY_OUT, "DIR", 0, "folder for records and tables (default: sweep-NAME or study-NAME for NAME.yaml)", 0},
+    {"group", KEY_GROUP, "R", 0, "ranks that train one point together (default: 1; with --index all)", 0},
+    {"index", KEY_INDEX, "K", 0, "run point K alone, from 0 on: for a job array", 0},
+    {"keep", KEY_KEEP, "WHAT", 0,
+     "results: a result folder a point too; table: the figures alone (default: what the file says)", 0},
+    {"retry", KEY_RETRY, NULL, 0, "run failed points again", 0},
+    {"table", KEY_TABLE, NULL, 0, "run nothing: write the tables from the records that are there", 0},
+    {"dry-run", KEY_DRY, NULL, 0, "list the points and what has become of them, and run nothing", 0},
+    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
+    {0}};
+
+static const char RUNNING[] =
+    "Running: the ranks split into groups of R; each group takes the next point that nobody has.  The same command "
+    "again skips every point that has a record, so a job that was killed is simply started again, and several jobs "
+    "or the tasks of an array (--index $SLURM_ARRAY_TASK_ID) may share one folder.  A point that fails is recorded "
+    "with its error and stops no other; the exit code is 0 then too.  When every point has its record the tables "
+    "are written; they do not depend on who ran what.";
+
+app_campaign app_campaign_start(const char *kind, const char *table)
+{
+    return (app_campaign){.kind = kind, .table = table, .index = -1, .begin_s = ent_clock_s()};
+}
+
+/* sweep-rates for path/rates.yaml */
+static void default_folder(app_campaign *c)
+{
+    if (c->out) return;
+    const char *slash = strrchr(c->spec, '/'), *name = slash ? slash + 1 : c->spec, *dot = strrchr(name, '.');
+    const size_t length = dot ? (size_t)(dot - name) : strlen(name), kind = strlen(c->kind);
+    const bool named = strncmp(name, c->kind, kind) == 0 && name[kind] == '_'; /* study_paper.yaml: study-paper */
+    snprintf(c->named, sizeof c->named, "%s-%.*s", c->kind, (int)(length - (named ? kind + 1 : 0)),
+             name + (named ? kind + 1 : 0));
+    c->out = c->named;
+}
+
+static error_t parse_end(app_campaign *c, struct argp_state *state)
+{
+    if (!c->spec) {
+        argp_error(state, "which %s? Want its YAML file", c->kind);
+        return EINVAL;
+    }
+    if (c->keep && strcmp(c->keep, "table") != 0 && strcmp(c->keep, "results") != 0) {
+        argp_error(state, "--keep: found '%s', want table or results", c->keep);
+        return EINVAL;
+    }
+    default_folder(c);
+    return 0;
+}
+
+static error_t parse_argument(app_campaign *c, char *value, struct argp_state *state)
+{
+    if (c->spec) {
+        argp_error(state, "more than one file: '%s'", value);
+        return EINVAL;
+    }
+    c->spec = value;
+    return 0;
+}
+
+static error_t add_set(app_campaign *c, const char *value, struct argp_state *state)
+{
+    if (c->sets == APP_MAX_SETS) {
+        argp_error(state, "more than %d --set", APP_MAX_SETS);
+        return EINVAL;
+    }
+    c->set[c->sets++] = value;
+    return 0;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    app_campaign *c = state->input;
+    const struct {
+        int key;
+        bool *flag;
+    } flags[] = {{KEY_RETRY, &c->retry},
+                 {KEY_TABLE, &c->table_alone},
+                 {KEY_DRY, &c->dry_run},
+                 {KEY_JSON, &c->json},
+                 {KEY_QUIET, &c->quiet}};
+    const struct {
+        int key;
+        const char **text;
+    } texts[] = {{KEY_OUT, &c->out}, {KEY_BASE, &c->base}, {KEY_KEEP, &c->keep}};
+    for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
+        if (flags[k].key == key) return (*flags[k].flag = true, 0);
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+        if (texts[k].key == key) return (*texts[k].text = value, 0);
+    switch (key) {
+    case KEY_SET:
+        return add_set(c, value, state);
+    case KEY_GROUP:
+        return app_whole(state, value, 1, INT32_MAX, &c->group);
+    case KEY_INDEX:
+        return app_whole(state, value, 0, APP_MAX_POINTS - 1, &c->index);
+    case ARGP_KEY_ARG:
+        return parse_argument(c, value, state);
+    case ARGP_KEY_END:
+        return parse_end(c, state);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int app_campaign_command(const char *doc, const char *arguments, int argc, char **argv, app_campaign *c,
+                         app_read *read, app_body *body)
+{
+    char help[8192];
+    snprintf(help, sizeof help, "%s%s", doc, RUNNING);
+    const struct argp argp = {OPTIONS, parse, arguments, help, NULL, NULL, NULL};
+    return app_command(&argp, argc, argv, c, read, body);
+}
+
+/* ---- running ---- */
+
+/* One rank's view of a campaign that runs. */
+typedef struct {
+    app_campaign *c;
+    const json_t *plan;
+    ent_comm *world, *group;
+    app_claims *claims; /* on the group's rank 0 */
+    uint8_t *ended;     /* [points]: a record was there at the start */
+    int64_t cursor;     /* all points below it are taken or ended */
+    int groups, number; /* of this group among them */
+    int threads;
+    bool keep;
+    int64_t ran;         /* points of this rank as leader */
+    int64_t spent_us[2]; /* their microseconds times ranks: of set-up, of training */
+} campaign;
+
+static bool leads(const campaign *j)
+{
+    return ent_comm_rank(j->group) == 0;
+}
+
+/* The next point for this group, claimed; -1 where none is left.  On the group's rank 0. */
+static int64_t take_next(campaign *j)
+{
+    const int64_t index = j->c->index, points = index >= 0 ? index + 1 : app_points_count(j->plan);
+    if (j->cursor < index) j->cursor = index;
+    while (j->cursor < points) {
+        const int64_t k = j->cursor++;
+        if (j->ended[k]) continue;
+        const char *hash = app_points_hash(j->plan, k);
+        const app_claim claim = app_claims_take(j->claims, hash);
+        if (claim == APP_CLAIM_TAKEN || (claim == APP_CLAIM_UNKNOWN && k % j->groups != j->number && index < 0))
+            continue;
+        if (!app_record_is_there(j->c->out, hash)) return k;
+        app_claims_drop(j->claims, hash);
+    }
+    return -1;
+}
+
+static void keep_record(void *context, app_progress *progress, const ent_federation_view *view)
+{
+    (void)progress;
+    *(json_t **)context = app_record_done(view);
+}
+
+static void tell(const campaign *j, int64_t k, const json_t *record, double seconds)
+{
+    char label[512];
+    if (j->c->quiet) return;
+    app_points_label(j->plan, k, label);
+    const double accuracy = json_number_value(json_object_get(json_object_get(record, "metrics"), "accuracy"));
+    if (app_record_is_done(record))
+        fprintf(stderr, "point %lld of %lld  %s  accuracy %.4f  %.2f s\n", (long long)k,
+                (long long)app_points_count(j->plan), label, accuracy, seconds);
+    else
+        fprintf(stderr, "point %lld of %lld  %s  failed: %s\n", (long long)k, (long long)app_points_count(j->plan),
+                label, json_string_value(json_object_get(record, "error")));
+}
+
+/* On the group's rank 0. */
+static ent_status save_record(campaign *j, int64_t k, json_t *record, const app_run_times *times, double seconds)
+{
+    char label[512];
+    const char *hash = app_points_hash(j->plan, k);
+    json_t *took =
+        json_pack("{s:f, s:f, s:f}", "seconds", seconds, "setup_s", times->setup_s, "train_s", times->train_s);
+    if (!record || json_object_set_new(record, "hash", json_string(hash)) != 0 ||
+        json_object_set_new(record, "label", json_string(app_points_label(j->plan, k, label))) != 0 ||
+        json_object_set_new(record, "times", took) != 0)
+        return ent_fail(ENT_ENOMEM, "point %lld: no memory", (long long)k);
+    j->ran++;
+    j->spent_us[0] += (int64_t)(1e6 * times->setup_s) * ent_comm_size(j->group);
+    j->spent_us[1] += (int64_t)(1e6 * times->train_s) * ent_comm_size(j->group);
+    ENT_TRY(app_record_save(j->c->out, hash, record));
+    tell(j, k, record, seconds);
+    return ENT_OK;
+}
+
+static ent_status run_point(campaign *j, int64_t k)
+{
+    char *text = NULL, folder[4096];
+    json_t *record = NULL;
+    app_run_times times = {0.0, 0.0};
+    const double begin = ent_clock_s();
+    ENT_TRY(app_record_path(j->c->out, app_points_hash(j->plan, k), "", folder));
+    ent_status status = leads(j) ? app_points_text(j->plan, k, &text) : ENT_OK;
+    ENT_TRY(app_share(j->group, status, &text));
+    const app_run run = {.text = text,
+                         .folder = j->keep ? folder : NULL,
+                         .quiet = true,
+                         .threads = j->threads,
+                         .times = &times,
+                         .done = keep_record,
+                         .context = &record};
+    status = app_run_train(j->group, &run);
+    ent_free(text);
+    if (leads(j)) {
+        if (status != ENT_OK) record = app_record_failed(ent_message());
+        status = save_record(j, k, record, &times, ent_clock_s() - begin);
+        app_claims_drop(j->claims, app_points_hash(j->plan, k));
+        json_decref(record);
+    }
+    return app_agree_with_root(j->group, leads(j) ? status : ENT_OK);
+}
+
+static ent_status run_points(campaign *j)
+{
+    for (;;) {
+        int64_t k = leads(j) ? take_next(j) : 0;
+        ent_comm_broadcast(j->group, 0, &k, sizeof k);
+        if (k < 0) return ENT_OK;
+        ENT_TRY(run_point(j, k));
+    }
+}
+
+/* Which points have ended; with --retry those that failed begin anew.  On the world's rank 0. */
+static ent_status look(campaign *j)
+{
+    for (int64_t k = 0; k < app_points_count(j->plan); k++) {
+        const char *hash = app_points_hash(j->plan, k);
+        json_t *record = app_record_load(j->c->out, hash);
+        char path[4096];
+        j->ended[k] = record && (!j->c->retry || app_record_is_done(record));
+        if (record && !j->ended[k] && (j->c->index < 0 || j->c->index == k) &&
+            app_record_path(j->c->out, hash, ".json", path) == ENT_OK)
+            unlink(path);
+        json_decref(record);
+    }
+    return ENT_OK;
+}
+
+static ent_status prepare(campaign *j)
+{
+    char path[4096];
+    int made = 0;
+    ENT_REQUIRE(snprintf(path, sizeof path, "%s/points", j->c->out) < (int)sizeof path, ENT_EARG,
+                "--out: a path of %zu bytes is too long", strlen(j->c->out));
+    ENT_TRY(app_make_folder(path, &made));
+    return made == 0 ? look(j) : ENT_OK;
+}
+
+static ent_status open_claims(campaign *j)
+{
+    char path[4096];
+    if (!leads(j)) return ENT_OK;
+    ENT_TRY(app_record_path(j->c->out, "claims", "", path));
+    return app_claims_open(path, &j->claims);
+}
+
+static ent_status split(campaign *j)
+{
+    const int64_t ranks = ent_comm_size(j->world);
+    const int64_t size = j->c->group > 0 ? j->c->group : j->c->index >= 0 ? ranks : 1;
+    ENT_REQUIRE(size <= ranks, ENT_EARG, "--group: found %lld, want at most the number of ranks, %lld",
+                (long long)size, (long long)ranks);
+    j->groups = (int)((ranks + size - 1) / size);
+    j->number = (int)(ent_comm_rank(j->world) / size);
+    j->keep = strcmp(json_string_value(json_object_get(j->plan, "keep")), "results") == 0;
+    j->threads = ent_threads_a_rank(j->world, 0);
+    const int64_t points = app_points_count(j->plan);
+    j->ended = ent_alloc(points, 1);
+    ENT_TRY(ent_comm_agree(j->world, j->ended ? ENT_OK : ent_fail(ENT_ENOMEM, "points: no memory")));
+    ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? prepare(j) : ENT_OK));
+    ent_comm_broadcast(j->world, 0, j->ended, (size_t)points);
+    ENT_TRY(ent_comm_split(j->world, j->number, &j->group));
+    return ent_comm_agree(j->world, open_claims(j));
+}
+
+/* What a whole campaign came to: its points, and the sums over ranks of those that this run did. */
+typedef struct {
+    int64_t left, failed, ran;
+    double wall_s, setup_share, train_share;
+} ending;
+
+static void print_end(const campaign *j, const ending *e)
+{
+    const app_campaign *c = j->c;
+    const int ranks = ent_comm_size(j->world);
+    const long long points = (long long)app_points_count(j->plan), failed = (long long)e->failed,
+                    left = (long long)e->left, done = points - failed - left;
+    if (!c->quiet) {
+        if (c->summary) fputs(c->summary, stdout);
+        printf("%lld points: %lld done, %lld failed, %lld left.  This run: %lld in %.1f s on %d rank%s", points, done,
+               failed, left, (long long)e->ran, e->wall_s, ranks, ranks == 1 ? "" : "s");
+        if (e->ran > 0)
+            printf(", %.1f %% of it training, %.1f %% setting up data and models", 100.0 * e->train_share,
+                   100.0 * e->setup_share);
+        printf(".\n");
+        if (left > 0)
+            printf("%s: the tables come when no point is left, or by --table\n", c->out);
+        else
+            printf("%s/%s.csv\n", c->out, c->table);
+    }
+    if (c->json)
+        printf(
+            "{\"points\": %lld, \"done\": %lld, \"failed\": %lld, \"left\": %lld, \"ran\": %lld, \"seconds\": %.3f, "
+            "\"ranks\": %d, \"training_share\": %.4f, \"setup_share\": %.4f}\n",
+            points, done, failed, left, (long long)e->ran, e->wall_s, ranks, e->train_share, e->setup_share);
+}
+
+static ent_status run(campaign *j, app_campaign_more *more)
+{
+    ENT_TRY(split(j));
+    ENT_TRY(ent_comm_agree(j->world, run_points(j)));
+    int64_t sum[3] = {j->ran, j->spent_us[0], j->spent_us[1]};
+    ent_comm_sum(j->world, sum, 3);
+    if (ent_comm_rank(j->world) != 0) return app_agree_with_root(j->world, ENT_OK);
+    ending e = {.ran = sum[0]};
+    const ent_status status = app_campaign_tables(j->c, j->plan, false, more, &e.left, &e.failed);
+    e.wall_s = ent_clock_s() - j->c->begin_s;
+    e.setup_share = 1e-6 * (double)sum[1] / (e.wall_s * ent_comm_size(j->world));
+    e.train_share = 1e-6 * (double)sum[2] / (e.wall_s * ent_comm_size(j->world));
+    if (status == ENT_OK) print_end(j, &e);
+    return app_agree_with_root(j->world, status);
+}
+
+static ent_status list_points(const app_campaign *c, const json_t *plan)
+{
+    for (int64_t k = 0; k < app_points_count(plan); k++) {
+        char label[512];
+        json_t *record = app_record_load(c->out, app_points_hash(plan, k));
+        printf("%6lld  %-7s  %.12s  %s\n", (long long)k,
+               record ? json_string_value(json_object_get(record, "status")) : "to run", app_points_hash(plan, k),
+               app_points_label(plan, k, label));
+        json_decref(record);
+    }
+    return ENT_OK;
+}
+
+/* --table: rank 0 alone. */
+static ent_status write_tables(app_campaign *c, const json_t *plan, app_campaign_more *more)
+{
+    int64_t left, failed;
+    ENT_REQUIRE(access(c->out, F_OK) == 0, ENT_EIO, "%s: %s", c->out, strerror(errno));
+    ENT_TRY(app_campaign_tables(c, plan, true, more, &left, &failed));
+    if (!c->quiet) {
+        if (c->summary) fputs(c->summary, stdout);
+        printf("%s/%s.csv: %lld points, %lld failed, %lld without a record\n", c->out, c->table,
+               (long long)app_points_count(plan), (long long)failed, (long long)left);
+    }
+    return ENT_OK;
+}
+
+static ent_status check_index(const app_campaign *c, const json_t *plan)
+{
+    const int64_t points = app_points_count(plan);
+    ENT_REQUIRE(c->index < points, ENT_EARG, "--index: found %lld, want 0 to %lld: there are %lld points",
+                (long long)c->index, (long long)(points - 1), (long long)points);
+    return ENT_OK;
+}
+
+ent_status app_campaign_run(ent_comm *world, app_campaign *c, const char *text, app_campaign_more *more)
+{
+    json_t *plan = json_loads(text, 0, NULL);
+    campaign j = {.c = c, .plan = plan, .world = world};
+    const bool root = ent_comm_rank(world) == 0;
+    ent_status status = ent_comm_agree(world, plan ? ENT_OK : ent_fail(ENT_ENOMEM, "points: no memory"));
+    if (status == ENT_OK) status = check_index(c, plan);
+    if (status == ENT_OK && c->dry_run)
+        status = root ? list_points(c, plan) : ENT_OK;
+    else if (status == ENT_OK && c->table_alone)
+        status = app_agree_with_root(world, root ? write_tables(c, plan, more) : ENT_OK);
+    else if (status == ENT_OK)
+        status = run(&j, more);
+    app_claims_close(j.claims);
+    ent_comm_free(j.group);
+    ent_free(j.ended);
+    ent_free(c->summary);
+    json_decref(plan);
+    return status;
+}

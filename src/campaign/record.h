@@ -1,0 +1,36 @@
+/* The record of one point that has ended, <out>/points/<hash>.json, and what it holds:
+ *
+ *   hash, label ["a=1", ...], status "done" or "failed", error
+ *   metrics {n, loss, accuracy, ...} of the test split, params, qubits, weights_sha256,
+ *   patterns [{present: "text+audio", n, accuracy}]            (of a point that is done)
+ *   times {seconds (all of it), setup_s, train_s (run.h)}, ranks, threads
+ *
+ * A record is whole or not there.  It is not forced to the disk: what a crash of the machine leaves empty counts as not
+ * there, and its point runs again.  Local. */
+#ifndef ENTENTE_CAMPAIGN_RECORD_H
+#define ENTENTE_CAMPAIGN_RECORD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "entente/fed.h"
+
+/* Names of the figures in `metrics`, NULL at the end. */
+extern const char *const APP_METRICS[];
+
+/* "<out>/points/<hash>": with `end` ".json" the record, "" the result's folder.  Errors: ENT_EARG (too long). */
+ent_status app_record_path(const char *out, const char *hash, const char *end, char path[4096]);
+
+/* Status, metrics and the rest of a trained model.  NULL without memory. */
+json_t *app_record_done(const ent_federation_view *view);
+/* NULL without memory. */
+json_t *app_record_failed(const char *message);
+
+ent_status app_record_save(const char *out, const char *hash, const json_t *record);
+
+/* NULL where it is not there or not whole. */
+json_t *app_record_load(const char *out, const char *hash);
+bool app_record_is_there(const char *out, const char *hash);
+bool app_record_is_done(const json_t *record);
+
+#endif

@@ -1,0 +1,85 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "entente/memory.h"
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int k = 1; k < argc; k++)
+        if (!strcmp(argv[k], "--help") || !strcmp(argv[k], "-?") || !strcmp(argv[k], "--usage")) return true;
+    return false;
+}
+
+void app_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+    setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* a note on options that says nothing of the command */
+    argp_err_exit_status = APP_USAGE;
+    argp_parse(argp, argc, argv, 0, NULL, input);
+}
+
+ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world)
+{
+    if (asks_for_help(argc, argv)) app_parse(argp, argc, argv, input);
+    ENT_TRY(ent_comm_start(&argc, &argv, world));
+    const unsigned flags = ent_comm_rank(*world) == 0 ? ARGP_NO_EXIT : ARGP_SILENT;
+    return argp_parse(argp, argc, argv, flags, NULL, input) == 0 ? ENT_OK : ENT_EARG;
+}
+
+int app_report(ent_status status)
+{
+    const bool written = fflush(stdout) == 0;
+    if (status == ENT_OK && written) return 0;
+    if (status == ENT_STOPPED) return fprintf(stderr, "entente: %s\n", ent_message()), APP_STOPPED;
+    if (status != ENT_OK)
+        fprintf(stderr, "entente: %s\n", ent_message());
+    else
+        fprintf(stderr, "entente: standard output: %s\n", strerror(errno));
+    return APP_FAILED;
+}
+
+int app_finish(ent_comm *world, ent_status status)
+{
+    const int silent = status == ENT_STOPPED ? APP_STOPPED : status != ENT_OK;
+    const int code = ent_comm_rank(world) == 0 ? app_report(status) : silent;
+    ent_comm_finish(world);
+    return code;
+}
+
+ent_status app_agree_with_root(ent_comm *world, ent_status status)
+{
+    char message[2048];
+    snprintf(message, sizeof message, "%s", ent_message());
+    const bool root = ent_comm_rank(world) == 0;
+    const ent_status agreed = ent_comm_agree(world, root ? status : ENT_OK);
+    return root && status != ENT_OK ? ent_fail(status, "%s", message) : agreed;
+}
+
+ent_status app_share(ent_comm *world, ent_status status, char **text)
+{
+    const bool root = ent_comm_rank(world) == 0;
+    ENT_TRY(app_agree_with_root(world, status));
+    int64_t length = root ? (int64_t)strlen(*text) + 1 : 0;
+    ent_comm_broadcast(world, 0, &length, sizeof length);
+    if (!root) *text = ent_alloc(length, 1);
+    status = ent_comm_agree(world, *text ? ENT_OK : ent_fail(ENT_ENOMEM, "configuration: no memory"));
+    if (status == ENT_OK) ent_comm_broadcast(world, 0, *text, (size_t)length);
+    return status;
+}
+
+int app_command(const struct argp *argp, int argc, char **argv, void *arguments, app_read *read, app_body *body)
+{
+    ent_comm *world;
+    char *text = NULL;
+    ent_status status = app_start(argp, argc, argv, arguments, &world);
+    if (status != ENT_OK) {
+        ent_comm_finish(world);
+        return APP_USAGE;
+    }
+    if (ent_comm_rank(world) == 0) status = read(arguments, &text);
+    status = app_share(world, status, &text);
+    if (status == ENT_OK) status = body(world, arguments, text);
+    ent_free(text);
+    return app_finish(world, status);
+}

@@ -1,0 +1,146 @@
+/* Options that several sub-commands take: each is read, checked and refused with what was found and what is wanted. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* The option at hand is called as it was typed: "--rows" of "--rows ten" and of "--rows=ten". */
+static error_t refuse(struct argp_state *state, const char *value, const char *wanted)
+{
+    const char *last = state->argv[state->next - 1];
+    const bool joined = last != value && *last == '-';
+    const char *option = joined ? last : state->argv[state->next - 2];
+    const size_t length = option[1] == '-' ? strcspn(option, "=") : joined ? (size_t)(value - last) : strlen(option);
+    argp_error(state, "%.*s: found '%s', want %s", (int)length, option, value, wanted);
+    return EINVAL;
+}
+
+error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out)
+{
+    char *end, wanted[96];
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    *out = value;
+    if (end != text && !*end && !errno && value >= low && value <= high) return 0;
+    snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld", (long long)low, (long long)high);
+    return refuse(state, text, wanted);
+}
+
+error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out)
+{
+    char *end, wanted[96];
+    *out = strtod(text, &end);
+    if (end != text && !*end && *out >= low && *out <= high) return 0;
+    snprintf(wanted, sizeof wanted, "a number from %g to %g", low, high);
+    return refuse(state, text, wanted);
+}
+
+static bool is_name(const char *text, const char *end)
+{
+    return end && end != text && end[1] && end - text < ENT_NAME_BYTES && text[0] != '.' &&
+           !memchr(text, '/', (size_t)(end - text));
+}
+
+error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path)
+{
+    char *equals = strchr(text, '=');
+    if (*count == ENT_MAX_MODALITIES) {
+        argp_error(state, "--modality: more than %d", ENT_MAX_MODALITIES);
+        return EINVAL;
+    }
+    if (!is_name(text, equals)) {
+        argp_error(state, "--modality: found '%s', want NAME=FILE, the name of at most %d bytes without '/'", text,
+                   ENT_NAME_BYTES - 1);
+        return EINVAL;
+    }
+    *equals = '\0';
+    for (int m = 0; m < *count; m++) {
+        if (strcmp(name[m], text) != 0) continue;
+        argp_error(state, "--modality: '%s' is named twice", text);
+        return EINVAL;
+    }
+    name[*count] = text;
+    path[(*count)++] = equals + 1;
+    return 0;
+}
+
+error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out)
+{
+    char list[256] = "one of: ";
+    size_t used = strlen(list);
+    for (*out = 0; words[*out]; ++*out) {
+        if (strcmp(text, words[*out]) == 0) return 0;
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", *out > 0 ? ", " : "", words[*out]);
+    }
+    return refuse(state, text, list);
+}
+
+error_t app_shares(struct argp_state *state, const char *text, double share[3])
+{
+    char rest;
+    if (sscanf(text, "%lf,%lf,%lf%c", &share[0], &share[1], &share[2], &rest) == 3 && share[0] > 0.0 &&
+        share[1] >= 0.0 && share[2] >= 0.0 && share[0] + share[1] + share[2] < 1e300)
+        return 0;
+    argp_error(state, "--split: found '%s', want three shares for train, validation and test, like 0.7,0.1,0.2",
+               text);
+    return EINVAL;
+}
+
+error_t app_want(struct argp_state *state, bool there, const char *what)
+{
+    if (there) return 0;
+    argp_error(state, "want %s", what);
+    return EINVAL;
+}
+
+error_t app_import_option(int key, char *value, struct argp_state *state, app_import_to *to)
+{
+    switch (key) {
+    case APP_KEY_OUT:
+        to->out = value;
+        return 0;
+    case APP_KEY_SEED:
+        return app_whole(state, value, 0, INT64_MAX, &to->seed);
+    case APP_KEY_REPLACE:
+        to->replace = true;
+        return 0;
+    case APP_KEY_QUIET:
+        to->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument '%s'", value);
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+ent_status app_may_write(ent_comm *world, const char *path, bool replace)
+{
+    ent_status status = ENT_OK;
+    if (!replace && access(path, F_OK) == 0)
+        status = ent_fail(ENT_EIO, "%s: exists; want another name, or --replace", path);
+    return world ? ent_comm_agree(world, status) : status;
+}
+
+/* "1,2,4": ascending whole numbers from 1. */
+error_t app_sizes_read(struct argp_state *state, const char *option, const char *text, int high, app_sizes *out)
+{
+    out->n = 0;
+    for (const char *at = text;;) {
+        char *end;
+        const long value = strtol(at, &end, 10);
+        const int last = out->n > 0 ? out->size[out->n - 1] : 0;
+        if (end == at || value <= last || value > high || out->n == APP_SIZES || (*end != ',' && *end != '\0')) {
+            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, as 1,2,4", option, text,
+                       high);
+            return EINVAL;
+        }
+        out->size[out->n++] = (int)value;
+        if (*end == '\0') return 0;
+        at = end + 1;
+    }
+}

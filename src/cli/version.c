@@ -1,0 +1,41 @@
+/* What this binary is made of. */
+#include <cblas.h>
+#include <fftw3.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <yaml.h>
+
+#include "cli.h"
+#include "entente/audio.h"
+#include "entente/engine.h"
+#include "entente/h5.h"
+#include "entente/idx.h"
+
+#if defined(__clang__)
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+const char *app_version_line(void)
+{
+    return "entente " ENTENTE_VERSION " (" ENTENTE_COMMIT ")";
+}
+
+void app_version_print(FILE *out)
+{
+    const char *isa = "unknown";
+    if (ent_isa_pick(NULL, &isa) != ENT_OK) isa = ent_message();
+    fprintf(out, "%s\n", app_version_line());
+    fprintf(out, "  compiler          %s\n", COMPILER);
+    fprintf(out, "  instruction set   %s (of this machine; ENTENTE_ISA forces one)\n", isa);
+    fprintf(out, "  MPI               %s\n", ent_comm_library());
+    fprintf(out, "  HDF5              %s\n", ent_h5_library());
+    fprintf(out, "  FFTW              %s\n", fftw_version);
+    fprintf(out, "  recordings        %s, zlib %s\n", ent_signal_library(), ent_idx_library());
+    fprintf(out, "  OpenBLAS          %s\n", openblas_get_config());
+    fprintf(out, "  OpenMP            %d\n", _OPENMP);
+    fprintf(out, "  Random123         %s\n", ENTENTE_RANDOM123);
+    fprintf(out, "  libyaml           %s\n", yaml_get_version_string());
+    fprintf(out, "  jansson           %s, libsodium %s\n", JANSSON_VERSION, sodium_version_string());
+}

@@ -1,0 +1,169 @@
+/* The head is a Python dictionary of three known keys; the numbers behind it are read where they stand.  In Fortran
+ * order a column's numbers stand together, so a block of rows is read column by column. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "entente/memory.h"
+#include "table_reader.h"
+
+enum { HEAD_BYTES = 1 << 16, BLOCK_BYTES = 1 << 16 };
+
+/* ---- the head ---- */
+
+/* What follows 'key': in the dictionary. */
+static const char *value_of(const char *head, const char *key)
+{
+    char quoted[32];
+    snprintf(quoted, sizeof quoted, "'%s'", key);
+    const char *at = strstr(head, quoted);
+    if (!at) return NULL;
+    at += strlen(quoted);
+    at += strspn(at, " ");
+    if (*at != ':') return NULL;
+    at++;
+    return at + strspn(at, " ");
+}
+
+static ent_status take_type(ent_table *t, const char *descr)
+{
+    ENT_REQUIRE(descr && *descr == '\'', ENT_EFORMAT, "%s: an array of records, want one of numbers", t->path);
+    const char *at = descr + 1, order = *at;
+    if (strchr("<>|=", *at) && *at) at++;
+    t->type = *at;
+    ENT_REQUIRE(t->type != 'O', ENT_EFORMAT, "%s: an array of Python objects, want one of numbers", t->path);
+    t->size = *at ? atoi(at + 1) : 0;
+    const bool whole = strchr("iub", t->type) && (t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8);
+    const bool real = t->type == 'f' && (t->size == 4 || t->size == 8);
+    ENT_REQUIRE(t->type && (whole || real), ENT_EFORMAT,
+                "%s: numbers of type '%.8s', want integers, or reals of 4 or 8 bytes", t->path, descr + 1);
+    t->swapped = order == '>'; /* of this machine's little endian order */
+    return ENT_OK;
+}
+
+static ent_status take_shape(ent_table *t, const char *shape)
+{
+    ENT_REQUIRE(shape && *shape == '(', ENT_EFORMAT, "%s: damaged head: no shape", t->path);
+    t->columns = 1;
+    for (const char *at = shape + 1 + strspn(shape + 1, " "); isdigit((unsigned char)*at); t->rank++) {
+        char *end;
+        errno = 0;
+        const long long size = strtoll(at, &end, 10);
+        ENT_REQUIRE(t->rank < 8 && !errno, ENT_EFORMAT, "%s: damaged head: its shape", t->path);
+        t->shape[t->rank] = size;
+        if (t->rank > 0) {
+            ENT_REQUIRE(size >= 1 && size <= INT32_MAX / t->columns, ENT_EFORMAT, "%s: %lld columns", t->path, size);
+            t->columns *= size;
+        }
+        at = end + strspn(end, ", ");
+    }
+    ENT_REQUIRE(t->rank >= 1 && t->shape[0] >= 1, ENT_EFORMAT, "%s: an array without a row", t->path);
+    t->rows = t->shape[0];
+    return ENT_OK;
+}
+
+static ent_status take_head(ent_table *t, const char *head)
+{
+    const char *order = value_of(head, "fortran_order");
+    ENT_REQUIRE(order, ENT_EFORMAT, "%s: damaged head: no fortran_order", t->path);
+    t->fortran = strncmp(order, "True", 4) == 0;
+    ENT_TRY(take_type(t, value_of(head, "descr")));
+    return take_shape(t, value_of(head, "shape"));
+}
+
+static ent_status read_head(ent_table *t, char *head)
+{
+    uint8_t start[12];
+    ENT_REQUIRE(fread(start, 1, 10, t->file) == 10 && memcmp(start, "\x93NUMPY", 6) == 0, ENT_EFORMAT,
+                "%s: not a NumPy array", t->path);
+    uint32_t length = start[8] | (uint32_t)start[9] << 8;
+    if (start[6] >= 2) {
+        ENT_REQUIRE(fread(start + 10, 1, 2, t->file) == 2, ENT_EFORMAT, "%s: truncated", t->path);
+        length |= (uint32_t)start[10] << 16 | (uint32_t)start[11] << 24;
+    }
+    ENT_REQUIRE(length < HEAD_BYTES, ENT_EFORMAT, "%s: a head of %u bytes", t->path, length);
+    ENT_REQUIRE(fread(head, 1, length, t->file) == length, ENT_EFORMAT, "%s: truncated in its head", t->path);
+    head[length] = '\0';
+    t->data_at = (start[6] >= 2 ? 12 : 10) + (int64_t)length;
+    return take_head(t, head);
+}
+
+static ent_status check_length(const ent_table *t)
+{
+    struct stat state;
+    ENT_REQUIRE(fstat(fileno(t->file), &state) == 0, ENT_EIO, "%s: %s", t->path, strerror(errno));
+    const int64_t there = state.st_size - t->data_at, row = t->columns * t->size;
+    ENT_REQUIRE(there / row >= t->rows, ENT_EFORMAT, "%s: truncated: %lld bytes of numbers, want %lld rows of %lld",
+                t->path, (long long)there, (long long)t->rows, (long long)row);
+    ENT_REQUIRE(there == t->rows * row, ENT_EFORMAT, "%s: too long: %lld bytes of numbers, want %lld", t->path,
+                (long long)there, (long long)(t->rows * row));
+    return ENT_OK;
+}
+
+ent_status ent_npy_open(ent_table *t)
+{
+    char *head = ent_alloc(HEAD_BYTES, 1);
+    t->block = ent_alloc(BLOCK_BYTES, 1);
+    ent_status status = head && t->block ? read_head(t, head) : ent_fail(ENT_ENOMEM, "%s: no memory", t->path);
+    ent_free(head);
+    ENT_TRY(status);
+    return check_length(t);
+}
+
+/* ---- the numbers ---- */
+
+static double number_of(const ent_table *t, const uint8_t *from)
+{
+    uint64_t bits = 0;
+    float real;
+    double wide;
+    for (int k = 0; k < t->size; k++) bits |= (uint64_t)from[t->swapped ? t->size - 1 - k : k] << (8 * k);
+    if (t->type == 'f' && t->size == 4) {
+        const uint32_t half = (uint32_t)bits;
+        memcpy(&real, &half, sizeof real);
+        return (double)real;
+    }
+    if (t->type == 'f') {
+        memcpy(&wide, &bits, sizeof wide);
+        return wide;
+    }
+    if (t->type == 'b') return bits != 0;
+    if (t->type == 'u') return (double)bits;
+    const int unused = 64 - 8 * t->size;
+    return (double)((int64_t)(bits << unused) >> unused);
+}
+
+/* `count` numbers from number `first` of the file on, to every step-th place of x. */
+static ent_status read_run(ent_table *t, int64_t first, int64_t count, int64_t step, double *x)
+{
+    ENT_REQUIRE(fseeko(t->file, (off_t)(t->data_at + first * t->size), SEEK_SET) == 0, ENT_EIO, "%s: %s", t->path,
+                strerror(errno));
+    for (int64_t done = 0, n; done < count; done += n) {
+        n = count - done < BLOCK_BYTES / t->size ? count - done : BLOCK_BYTES / t->size;
+        ENT_REQUIRE(fread(t->block, (size_t)t->size, (size_t)n, t->file) == (size_t)n, ENT_EIO, "%s: cannot be read",
+                    t->path);
+        for (int64_t k = 0; k < n; k++) x[(done + k) * step] = number_of(t, t->block + k * t->size);
+    }
+    return ENT_OK;
+}
+
+/* Column c, counted in C order, begins at this number of a file in Fortran order. */
+static int64_t fortran_offset(const ent_table *t, int64_t c)
+{
+    int64_t offset = 0, stride = t->rows * t->columns;
+    for (int k = t->rank - 1; k >= 1; k--) {
+        stride /= t->shape[k];
+        offset += c % t->shape[k] * stride;
+        c /= t->shape[k];
+    }
+    return offset;
+}
+
+ent_status ent_npy_next(ent_table *t, int64_t n, double *x)
+{
+    if (!t->fortran) return read_run(t, t->at * t->columns, n * t->columns, 1, x);
+    for (int64_t c = 0; c < t->columns; c++) ENT_TRY(read_run(t, fortran_offset(t, c) + t->at, n, t->columns, x + c));
+    return ENT_OK;
+}

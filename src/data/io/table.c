@@ -1,0 +1,187 @@
+/* Which kind a file is, and what both kinds share. */
+#include "table_reader.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "entente/h5.h"
+#include "entente/memory.h"
+
+static bool is_npy(const ent_table *t)
+{
+    return t->block != NULL;
+}
+
+static ent_status open_file(ent_table *t)
+{
+    struct stat state;
+    t->file = fopen(t->path, "rb");
+    ENT_REQUIRE(t->file, ENT_EIO, "%s: %s", t->path, strerror(errno));
+    ENT_REQUIRE(fstat(fileno(t->file), &state) == 0 && S_ISREG(state.st_mode), ENT_EIO, "%s: not a plain file",
+                t->path);
+    const size_t length = strlen(t->path);
+    if (length > 4 && strcmp(t->path + length - 4, ".npy") == 0) return ent_npy_open(t);
+    return ent_csv_open(t);
+}
+
+ent_status ent_table_open(const char *path, ent_table **out)
+{
+    ent_table *t = ent_alloc(1, sizeof *t);
+    ENT_REQUIRE(t, ENT_ENOMEM, "%s: no memory to open it", path);
+    t->path = ent_text(path);
+    const ent_status status = t->path ? open_file(t) : ent_fail(ENT_ENOMEM, "%s: no memory to open it", path);
+    if (status == ENT_OK)
+        *out = t;
+    else
+        ent_table_free(t);
+    return status;
+}
+
+void ent_table_free(ent_table *t)
+{
+    if (!t) return;
+    if (t->file) fclose(t->file);
+    ent_h5_names_free(t->header, t->columns);
+    free(t->line); /* getline's */
+    ent_free(t->cell);
+    ent_free(t->block);
+    ent_free(t->path);
+    ent_free(t);
+}
+
+int64_t ent_table_rows(const ent_table *t)
+{
+    return t->rows;
+}
+
+int64_t ent_table_columns(const ent_table *t)
+{
+    return t->columns;
+}
+
+const char *ent_table_name(const ent_table *t, int64_t column)
+{
+    return t->header && column >= 0 && column < t->columns ? t->header[column] : NULL;
+}
+
+int64_t ent_table_find(const ent_table *t, const char *column)
+{
+    char *end;
+    for (int64_t c = 0; t->header && c < t->columns; c++)
+        if (strcmp(t->header[c], column) == 0) return c;
+    const long long number = strtoll(column, &end, 10);
+    return !t->header && end != column && !*end && number >= 0 && number < t->columns ? number : -1;
+}
+
+ent_status ent_table_next(ent_table *t, int64_t n, const uint8_t *skip, double *x)
+{
+    ENT_ASSERT(n >= 0 && n <= t->rows - t->at);
+    ENT_TRY(is_npy(t) ? ent_npy_next(t, n, x) : ent_csv_next(t, n, skip, x));
+    t->at += n;
+    return ENT_OK;
+}
+
+ent_status ent_table_rewind(ent_table *t)
+{
+    t->at = 0;
+    return is_npy(t) ? ENT_OK : ent_csv_rewind(t);
+}
+
+/* ---- a column as text ---- */
+
+static ent_status number_text(ent_table *t, int64_t column, double *row, char **text)
+{
+    char number[32];
+    ENT_TRY(ent_table_next(t, 1, NULL, row));
+    snprintf(number, sizeof number, "%.17g", row[column]);
+    *text = ent_text(number);
+    return ENT_OK;
+}
+
+static ent_status cell_text(ent_table *t, int64_t column, char **text)
+{
+    ENT_TRY(ent_csv_row(t));
+    t->at++;
+    const char *cell = t->cell[column] + strspn(t->cell[column], " \t");
+    *text = ent_text(cell);
+    for (size_t n = strlen(cell); *text && n > 0 && ((*text)[n - 1] == ' ' || (*text)[n - 1] == '\t'); n--)
+        (*text)[n - 1] = '\0';
+    return ENT_OK;
+}
+
+ent_status ent_table_text(ent_table *t, int64_t column, char ***text)
+{
+    ENT_TRY(ent_table_rewind(t));
+    char **list = ent_alloc(t->rows, sizeof *list);
+    double *row = is_npy(t) ? ent_alloc(t->columns, sizeof *row) : NULL;
+    ent_status status = list && (row || !is_npy(t)) ? ENT_OK : ent_fail(ENT_ENOMEM, "%s: no memory", t->path);
+    for (int64_t k = 0; k < t->rows && status == ENT_OK; k++) {
+        status = is_npy(t) ? number_text(t, column, row, &list[k]) : cell_text(t, column, &list[k]);
+        if (status == ENT_OK && !list[k]) status = ent_fail(ENT_ENOMEM, "%s: no memory", t->path);
+    }
+    ent_free(row);
+    if (status == ENT_OK) status = ent_table_rewind(t);
+    if (status == ENT_OK)
+        *text = list;
+    else
+        ent_h5_names_free(list, t->rows);
+    return status;
+}
+
+/* ---- words as numbers ---- */
+
+static bool is_whole(const char *text, long long *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return end != text && !*end && !errno;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static ent_status number_words(int64_t n, char *const *text, int32_t *number, char ***names, int64_t *count)
+{
+    char **sorted = ent_copy(text, n, sizeof *sorted), **unique = ent_alloc(n, sizeof *unique);
+    ent_status status = sorted && unique ? ENT_OK : ent_fail(ENT_ENOMEM, "no memory for %lld words", (long long)n);
+    int64_t found = 0;
+    if (status == ENT_OK) qsort(sorted, (size_t)n, sizeof *sorted, by_text);
+    for (int64_t k = 0; status == ENT_OK && k < n; k++) {
+        if (k > 0 && strcmp(sorted[k], sorted[k - 1]) == 0) continue;
+        unique[found] = ent_text(sorted[k]);
+        if (!unique[found++]) status = ent_fail(ENT_ENOMEM, "no memory for %lld words", (long long)n);
+    }
+    for (int64_t k = 0; status == ENT_OK && k < n; k++)
+        number[k] = (int32_t)((char **)bsearch(&text[k], unique, (size_t)found, sizeof *unique, by_text) - unique);
+    ent_free(sorted);
+    if (status != ENT_OK) {
+        ent_h5_names_free(unique, found);
+        return status;
+    }
+    *names = unique;
+    *count = found;
+    return ENT_OK;
+}
+
+ent_status ent_table_number(int64_t n, char *const *text, int32_t *number, char ***names, int64_t *count)
+{
+    long long value = 0;
+    *names = NULL;
+    *count = 0;
+    ENT_REQUIRE(n <= INT32_MAX, ENT_EDATA, "%lld rows", (long long)n);
+    for (int64_t k = 0; k < n; k++)
+        if (!is_whole(text[k], &value)) return number_words(n, text, number, names, count);
+    for (int64_t k = 0; k < n; k++) {
+        is_whole(text[k], &value);
+        ENT_REQUIRE(value >= INT32_MIN && value <= INT32_MAX, ENT_EDATA, "row %lld: %lld, want a number of 32 bits",
+                    (long long)k, value);
+        number[k] = (int32_t)value;
+    }
+    return ENT_OK;
+}

@@ -1,0 +1,238 @@
+/* The batch engine: as many samples at once as a vector has lanes, so that every gate on every qubit is contiguous
+ * arithmetic, whatever its target.
+ *
+ * A circuit is compiled once (batch_plan.h), in four steps:
+ *   batch_lower.c   gates to rotations.  CX, SWAP and X are not run: a frame of Pauli strings, one Z-string and one
+ *                   X-string a qubit, says what the amplitudes mean now.  All other gates become rotations about
+ *                   strings with no Y (they multiply each amplitude by a phase) or with one (they turn pairs of
+ *                   amplitudes against each other, with real numbers)
+ *   batch_nodes.c   rotations that commute move together; those that no readout sees drop out.  A node is a part of
+ *                   the state that nothing has entangled with the rest so far, simulated alone; its rotations come in
+ *                   steps, of phases and of turns in alternation
+ *   batch_blocks.c  where the amplitudes lie that a turn or a sum needs together: linear algebra over GF(2)
+ *   batch_plan.c    steps to passes over memory, and the tables of phases, anew for new parameters
+ * batch/sweep.c runs it for one vector of samples: forward through the nodes, from single bits to the whole state, then
+ * back with ket and bra, each derivative taken just before its rotation is undone (adjoint differentiation: Jones and
+ * Gacon, arXiv 2009.02823).  This file shares out the samples. */
+#include "engine/engines.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/memory.h"
+#include "engine/isa.h"
+
+enum { CHUNK_AMPLITUDES = 1 << 12, MOST_GROUPS = 8 };
+
+typedef struct {
+    batch_plan *plan;
+    const batch_kernels *kernels, *narrow; /* narrow: for a group that is at most half full, or NULL */
+    int chunk;
+    char name[32];
+} batch_engine;
+
+static void plan_free(void *plan)
+{
+    batch_engine *engine = plan;
+    if (!engine) return;
+    ent_batch_plan_free(engine->plan);
+    ent_free(engine);
+}
+
+/* Groups of lanes in a chunk: several where a group is so short that handing out chunks would show. */
+static int groups_of(const batch_plan *plan)
+{
+    int groups = 1;
+    while (groups < MOST_GROUPS && groups * plan->amplitudes * plan->list.rotations < CHUNK_AMPLITUDES) groups *= 2;
+    return groups;
+}
+
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+{
+    batch_engine *engine = ent_alloc(1, sizeof *engine);
+    ENT_REQUIRE(engine, ENT_ENOMEM, "batch engine: no memory");
+    const char *isa = NULL;
+    ent_status status = ent_isa_pick(inp->isa, &isa);
+    if (status == ENT_OK) status = ent_isa_kernels(inp->isa, inp->precision, &engine->kernels, &engine->narrow);
+    if (status == ENT_OK) status = ent_batch_plan_new(circuit, &engine->kernels->shape, &engine->plan);
+    if (status != ENT_OK) {
+        plan_free(engine);
+        return status;
+    }
+    snprintf(engine->name, sizeof engine->name, "batch %s", isa);
+    engine->chunk = groups_of(engine->plan) * engine->kernels->shape.lanes;
+    *out = engine;
+    return ENT_OK;
+}
+
+static const char *describe(const void *plan)
+{
+    return ((const batch_engine *)plan)->name;
+}
+
+static int chunk(const void *plan)
+{
+    return ((const batch_engine *)plan)->chunk;
+}
+
+static int64_t partials(const void *plan)
+{
+    return ((const batch_engine *)plan)->plan->params;
+}
+
+/* Ket and bra, re and im, of all nodes and lanes: together, also where no gradient is wanted. */
+static void bytes(const void *plan, double count[2])
+{
+    const batch_plan *p = ((const batch_engine *)plan)->plan;
+    count[0] = count[1] = 4.0 * (double)p->amplitudes * p->shape.lanes * p->shape.real_bytes;
+}
+
+/* The states, on huge pages where they are large: with pages of 4 KiB two parts of a state may meet in the same sets
+ * of the L2 cache, and the time of a gradient at 12 qubits varies by a third from run to run. */
+static void *states_new(int64_t count, size_t size)
+{
+    void *memory = ent_alloc_pages((size_t)count * size);
+    if (memory) memset(memory, 0, (size_t)count * size);
+    return memory;
+}
+
+static void worker_free(void *worker)
+{
+    batch_worker *w = worker;
+    if (!w) return;
+    ent_free(w->ket);
+    ent_free(w->half);
+    ent_free(w->slope);
+    ent_free(w->scale);
+    ent_free(w->value);
+    ent_free(w->tree);
+    ent_free(w->expectations);
+    ent_free(w->weights);
+    ent_free(w);
+}
+
+static ent_status worker_new(const void *plan, void **out)
+{
+    const batch_engine *engine = plan;
+    const batch_plan *p = engine->plan;
+    const int64_t lanes = p->shape.lanes, outputs = lanes * p->list.readouts;
+    const size_t vector = (size_t)(lanes * p->shape.real_bytes);
+    batch_worker *w = ent_alloc(1, sizeof *w);
+    ENT_REQUIRE(w, ENT_ENOMEM, "batch engine: no memory");
+    w->ket = states_new(4 * p->amplitudes, vector);
+    w->bra = !w->ket ? NULL : (char *)w->ket + 2 * (size_t)p->amplitudes * vector;
+    w->half = ent_alloc(2 * (int64_t)p->list.rotations, vector);
+    w->slope = ent_alloc(p->list.rotations, vector);
+    w->scale = ent_alloc(2 * (int64_t)p->nodes, vector);
+    w->value = ent_alloc(p->values, vector);
+    w->tree = ent_alloc((INT64_C(1) << p->most_bits) / 16 + 16, vector);
+    w->expectations = ent_alloc(outputs, sizeof(double));
+    w->weights = ent_alloc(outputs, sizeof(double));
+    if (!w->ket || !w->half || !w->slope || !w->scale || !w->value || !w->tree || !w->expectations || !w->weights) {
+        worker_free(w);
+        char text[32];
+        double count[2];
+        bytes(plan, count);
+        return ent_fail(ENT_ENOMEM, "batch engine: states of %lld amplitudes times %lld samples: no %s",
+                        (long long)p->amplitudes, (long long)lanes, ent_bytes_text(count[0], text));
+    }
+    *out = w;
+    return ENT_OK;
+}
+
+static ent_status prepare(void *plan, const double *params)
+{
+    ent_batch_plan_prepare(((batch_engine *)plan)->plan, params);
+    return ENT_OK;
+}
+
+static const double *angles_of(const batch_engine *engine, const ent_batch *batch, int64_t sample)
+{
+    return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
+}
+
+/* The samples at the end of a batch fill less than a vector: up to half of one they go through vectors of half the
+ * width, which take half the time where vectors of the full width go through a unit of half the width twice.  The
+ * batch alone decides, so that the bits do not depend on threads. */
+static const batch_kernels *kernels_for(const batch_engine *engine, batch_worker *w, int64_t left)
+{
+    const batch_kernels *kernels = engine->narrow && left <= engine->narrow->shape.lanes ? engine->narrow
+                                                                                         : engine->kernels;
+    if (w->kernels != kernels) w->version = -1; /* what the samples share is of the other width */
+    w->kernels = kernels;
+    return kernels;
+}
+
+static int group_size(const batch_kernels *kernels, int64_t left)
+{
+    return left < kernels->shape.lanes ? (int)left : kernels->shape.lanes;
+}
+
+static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                    double *expectations)
+{
+    const batch_engine *engine = plan;
+    for (int64_t done = 0, group; done < count; done += group) {
+        const batch_kernels *kernels = kernels_for(engine, worker, count - done);
+        group = group_size(kernels, count - done);
+        kernels->forward(engine->plan, worker, angles_of(engine, batch, first + done), (int)group,
+                         expectations + done * engine->plan->list.readouts);
+    }
+}
+
+/* Slopes to slots: a group's samples are summed in their order. */
+static void add_slopes(const batch_engine *engine, const batch_worker *w, int count, double *partial,
+                       double *grad_angles)
+{
+    const batch_plan *plan = engine->plan;
+    for (int r = 0; r < plan->list.rotations; r++) {
+        if (plan->kind[r] == BATCH_GONE || plan->list.rotation[r].term < 0) continue;
+        double slope[64], total = 0.0;
+        w->kernels->slope(w, r, slope);
+        for (int l = 0; l < count; l++) total += slope[l];
+        for (int t = plan->list.rotation[r].term; t >= 0; t = plan->list.term[t].next) {
+            const lower_term *term = &plan->list.term[t];
+            if (term->source == ENT_ANGLE_PARAM) partial[term->slot] += term->scale * total;
+            for (int l = 0; term->source == ENT_ANGLE_DATA && grad_angles && l < count; l++)
+                grad_angles[(int64_t)l * plan->angles + term->slot] += term->scale * slope[l];
+        }
+    }
+}
+
+static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+{
+    const batch_engine *engine = plan;
+    batch_worker *w = worker;
+    for (int64_t done = 0; done < count;) {
+        const batch_kernels *kernels = kernels_for(engine, w, count - done);
+        const int group = group_size(kernels, count - done);
+        kernels->forward(engine->plan, w, angles_of(engine, batch, first + done), group, w->expectations);
+        cotangent(context, first + done, group, w->expectations, w->weights);
+        kernels->backward(engine->plan, w, w->weights, group);
+        add_slopes(engine, w, group, partial,
+                   grad_angles ? grad_angles + (first + done) * engine->plan->angles : NULL);
+        done += group;
+    }
+}
+
+static void collect(const void *plan, const double *partial, double *grad_params)
+{
+    const int params = ((const batch_engine *)plan)->plan->params;
+    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
+}
+
+const ent_engine ent_engine_batch = {.name = "batch",
+                                     .plan_new = plan_new,
+                                     .plan_free = plan_free,
+                                     .describe = describe,
+                                     .chunk = chunk,
+                                     .partials = partials,
+                                     .bytes = bytes,
+                                     .worker_new = worker_new,
+                                     .worker_free = worker_free,
+                                     .prepare = prepare,
+                                     .forward = forward,
+                                     .gradient = gradient,
+                                     .collect = collect};

@@ -1,0 +1,376 @@
+/* Nodes and steps: which rotations are needed, on which part of the state, and in which order.
+ *
+ * Two rotations commute when parity(flip & row') = parity(flip' & row).  A rotation that commutes with everything
+ * behind it, readouts too, cannot matter.  Bits that no flip reaches stay 0 and are not stored: an absent register
+ * costs nothing.  Two sets of bits that no rotation has connected yet are in a product state, and a rotation runs on
+ * its own set alone: the first layer costs 2 amplitudes a qubit, and a register 2^{n_m} until it is fused. */
+#include "batch_plan.h"
+
+#include <string.h>
+
+#include "entente/memory.h"
+
+static int commute(uint64_t flip_a, uint64_t row_a, uint64_t flip_b, uint64_t row_b)
+{
+    return lower_parity(flip_a, row_b) == lower_parity(flip_b, row_a);
+}
+
+static int commuting(const lower_rotation *a, const lower_rotation *b)
+{
+    return commute(a->flip, a->row, b->flip, b->row);
+}
+
+static int seen(const lower_list *list, const int *kept, int r)
+{
+    const lower_rotation *rotation = &list->rotation[r];
+    for (int k = 0; k < list->readouts; k++)
+        if (!commute(rotation->flip, rotation->row, 0, list->row[k])) return 1;
+    for (int k = r + 1; k < list->rotations; k++)
+        if (kept[k] && !commuting(rotation, &list->rotation[k])) return 1;
+    return 0;
+}
+
+/* Drop what no readout sees, keeping the order; the terms stay where they are. */
+static ent_status drop_unseen(lower_list *list)
+{
+    int *kept = ent_alloc(list->rotations, sizeof *kept), count = 0;
+    ENT_REQUIRE(kept, ENT_ENOMEM, "batch engine: no memory for %d rotations", list->rotations);
+    for (int r = list->rotations - 1; r >= 0; r--) kept[r] = seen(list, kept, r);
+    for (int r = 0; r < list->rotations; r++)
+        if (kept[r]) list->rotation[count++] = list->rotation[r];
+    list->rotations = count;
+    ent_free(kept);
+    return ENT_OK;
+}
+
+/* The span of all flips, as vectors with a leading bit each that no other has. */
+static int reachable(const lower_list *list, uint64_t basis[64])
+{
+    int count = 0;
+    for (int r = 0; r < list->rotations; r++) {
+        uint64_t flip = list->rotation[r].flip;
+        for (int k = 0; k < count; k++)
+            if (flip & (basis[k] & -basis[k])) flip ^= basis[k];
+        if (flip == 0) continue;
+        for (int k = 0; k < count; k++)
+            if (basis[k] & (flip & -flip)) basis[k] ^= flip;
+        basis[count++] = flip;
+    }
+    for (int i = 1; i < count; i++)
+        for (int k = i; k > 0 && (basis[k] & -basis[k]) < (basis[k - 1] & -basis[k - 1]); k--) {
+            const uint64_t swap = basis[k];
+            basis[k] = basis[k - 1];
+            basis[k - 1] = swap;
+        }
+    return count;
+}
+
+static uint64_t row_on(const uint64_t *basis, int bits, uint64_t row)
+{
+    uint64_t result = 0;
+    for (int k = 0; k < bits; k++) result |= (uint64_t)lower_parity(row, basis[k]) << k;
+    return result;
+}
+
+/* Rewrite the list in coordinates of the reachable space; Z-strings that are constant there drop out.  Returns the
+ * number of bits. */
+static int use_reachable(lower_list *list)
+{
+    uint64_t basis[64];
+    const int bits = reachable(list, basis);
+    int count = 0;
+    for (int r = 0; r < list->rotations; r++) {
+        lower_rotation rotation = list->rotation[r];
+        uint64_t flip = 0;
+        for (int k = 0; k < bits; k++)
+            if (rotation.flip & (basis[k] & -basis[k])) flip |= UINT64_C(1) << k;
+        rotation.flip = flip;
+        rotation.row = row_on(basis, bits, rotation.row);
+        if (rotation.row) list->rotation[count++] = rotation;
+    }
+    list->rotations = count;
+    for (int r = 0; r < list->readouts; r++) list->row[r] = row_on(basis, bits, list->row[r]);
+    return bits;
+}
+
+/* ---- nodes ---- */
+
+typedef struct {
+    int bits;
+    int owner[64];                 /* the node that a bit belongs to now */
+    int group[2 * BATCH_MAX_BITS]; /* of nodes that are to become one */
+} partition;
+
+static int lone_owner(const partition *p, uint64_t touched)
+{
+    const int owner = p->owner[__builtin_ctzll(touched)];
+    for (uint64_t rest = touched; rest; rest &= rest - 1)
+        if (p->owner[__builtin_ctzll(rest)] != owner) return -1;
+    return owner;
+}
+
+static void connect(partition *p, int nodes, uint64_t touched)
+{
+    const int first = p->group[p->owner[__builtin_ctzll(touched)]];
+    for (uint64_t rest = touched; rest; rest &= rest - 1) {
+        const int other = p->group[p->owner[__builtin_ctzll(rest)]];
+        for (int k = 0; k < nodes; k++)
+            if (p->group[k] == other) p->group[k] = first;
+    }
+}
+
+/* A node of the bits of two. */
+static ent_status join(batch_tree *tree, partition *p, int left, int right)
+{
+    const int bits = tree->node[left].bits + tree->node[right].bits, id = tree->nodes;
+    int *list = ent_alloc(bits, sizeof *list);
+    ENT_REQUIRE(list, ENT_ENOMEM, "batch engine: no memory");
+    memcpy(list, tree->bits[right], (size_t)tree->node[right].bits * sizeof *list);
+    memcpy(list + tree->node[right].bits, tree->bits[left], (size_t)tree->node[left].bits * sizeof *list);
+    for (int k = 0; k < bits; k++) p->owner[list[k]] = id;
+    tree->bits[id] = list;
+    tree->node[id] = (batch_node){.bits = bits, .left = left, .right = right, .parent = -1};
+    tree->node[left].parent = tree->node[right].parent = id;
+    tree->nodes++;
+    return ENT_OK;
+}
+
+/* Join every group, the two smallest nodes first, so that the products on the way stay small. */
+static ent_status join_groups(batch_tree *tree, partition *p)
+{
+    for (;;) {
+        int best_a = -1, best_b = -1;
+        for (int b = 0; b < tree->nodes; b++)
+            for (int a = 0; a < b; a++) {
+                if (tree->node[a].parent >= 0 || tree->node[b].parent >= 0 || p->group[a] != p->group[b]) continue;
+                const int size = tree->node[a].bits + tree->node[b].bits;
+                if (best_a < 0 || size < tree->node[best_a].bits + tree->node[best_b].bits) {
+                    best_a = a;
+                    best_b = b;
+                }
+            }
+        if (best_a < 0) return ENT_OK;
+        p->group[tree->nodes] = p->group[best_a];
+        ENT_TRY(join(tree, p, best_b, best_a));
+    }
+}
+
+static void own_groups(const batch_tree *tree, partition *p)
+{
+    for (int k = 0; k < tree->nodes; k++) p->group[k] = k;
+}
+
+/* The bits of all nodes that a rotation touches. */
+static uint64_t span_of(const batch_tree *tree, const partition *p, const lower_rotation *rotation)
+{
+    uint64_t span = 0;
+    for (uint64_t rest = rotation->flip | rotation->row; rest; rest &= rest - 1) {
+        const int owner = p->owner[__builtin_ctzll(rest)];
+        for (int k = 0; k < tree->node[owner].bits; k++) span |= UINT64_C(1) << tree->bits[owner][k];
+    }
+    return span;
+}
+
+/* Move to the front of `ready` those that together touch `limit` bits at most, each time the one that adds the fewest.
+ * Returns how many, or 0 where fewer than two of them are turns; *span: the bits. */
+static int few_bits(const lower_list *list, const batch_tree *tree, const partition *p, int limit, int *ready,
+                    int count, uint64_t *span)
+{
+    int chosen = 0, turns = 0;
+    *span = 0;
+    while (chosen < count) {
+        int best = -1, fewest = limit + 1;
+        for (int k = chosen; k < count; k++) {
+            const int bits = __builtin_popcountll(*span | span_of(tree, p, &list->rotation[ready[k]]));
+            if (bits < fewest) {
+                fewest = bits;
+                best = k;
+            }
+        }
+        if (best < 0) break;
+        const int r = ready[best];
+        ready[best] = ready[chosen];
+        ready[chosen++] = r;
+        *span |= span_of(tree, p, &list->rotation[r]);
+        turns += list->rotation[r].flip != 0;
+    }
+    return turns < 2 ? 0 : chosen;
+}
+
+/* Connect the nodes of `count` rotations that could run.  Where some of them get by with an eighth of the amplitudes,
+ * those alone, and of them again: behind a ring of CX, row q is the qubits 0..q, so that most of the second layer runs
+ * on small nodes: 15 % of a forward run of 4 layers. */
+static void connect_ready(const lower_list *list, const batch_tree *tree, partition *p, int *ready, int count)
+{
+    uint64_t span = 0, smaller;
+    for (int k = 0; k < count; k++) span |= span_of(tree, p, &list->rotation[ready[k]]);
+    for (;;) {
+        const int fewer = few_bits(list, tree, p, __builtin_popcountll(span) - 3, ready, count, &smaller);
+        if (fewer == 0) break;
+        count = fewer;
+        span = smaller;
+    }
+    for (int k = 0; k < count; k++)
+        connect(p, tree->nodes, list->rotation[ready[k]].flip | list->rotation[ready[k]].row);
+}
+
+/* Give every rotation that can run now, and whose bits are in one node, to that node; connect the nodes of those that
+ * could run but are not in one.  Returns how many are left.  room: [2 rotations]. */
+static int run_ready(const lower_list *list, batch_tree *tree, partition *p, int *order, int *ordered, int *room)
+{
+    int waiting = 0, count = 0, *blocked = room, *ready = room + list->rotations;
+    for (int r = 0; r < list->rotations; r++) {
+        if (tree->home[r] >= 0) continue;
+        const lower_rotation *rotation = &list->rotation[r];
+        int free_to_run = 1;
+        for (int k = 0; k < waiting && free_to_run; k++)
+            free_to_run = commuting(rotation, &list->rotation[blocked[k]]);
+        const int owner = lone_owner(p, rotation->flip | rotation->row);
+        if (free_to_run && owner >= 0) {
+            tree->home[r] = owner;
+            order[(*ordered)++] = r;
+            continue;
+        }
+        if (free_to_run) ready[count++] = r;
+        blocked[waiting++] = r;
+    }
+    if (count > 0) connect_ready(list, tree, p, ready, count);
+    return waiting;
+}
+
+static ent_status find_nodes(const lower_list *list, int bits, batch_tree *tree, int *order, int *room)
+{
+    partition p = {.bits = bits};
+    for (int k = 0; k < bits; k++) {
+        tree->bits[k] = ent_alloc(1, sizeof(int));
+        ENT_REQUIRE(tree->bits[k], ENT_ENOMEM, "batch engine: no memory");
+        tree->bits[k][0] = p.owner[k] = k;
+        tree->node[k] = (batch_node){.bits = 1, .left = -1, .right = -1, .parent = -1};
+        tree->nodes++;
+    }
+    int ordered = 0;
+    for (;;) {
+        own_groups(tree, &p);
+        if (run_ready(list, tree, &p, order, &ordered, room) == 0) break;
+        ENT_TRY(join_groups(tree, &p));
+    }
+    own_groups(tree, &p);
+    for (int r = 0; r < list->readouts; r++)
+        if (list->row[r]) connect(&p, tree->nodes, list->row[r]);
+    ENT_TRY(join_groups(tree, &p));
+    for (int r = 0; r < list->readouts; r++) tree->root[r] = list->row[r] ? lone_owner(&p, list->row[r]) : -1;
+    return ENT_OK;
+}
+
+static uint64_t in_node(const batch_tree *tree, int node, uint64_t mask)
+{
+    uint64_t result = 0;
+    for (int k = 0; k < tree->node[node].bits; k++) result |= (mask >> tree->bits[node][k] & 1) << k;
+    return result;
+}
+
+/* ---- steps ---- */
+
+/* Two Y-type rotations may share a step: each leaves the other's bit alone. */
+static int apart(const lower_rotation *a, const lower_rotation *b)
+{
+    return !lower_parity(a->flip, b->row) && !lower_parity(b->flip, a->row);
+}
+
+static int same(const lower_rotation *a, const lower_rotation *b)
+{
+    return a->flip == b->flip && a->row == b->row;
+}
+
+static void merge(lower_list *list, lower_rotation *into, const lower_rotation *from)
+{
+    into->offset += from->offset;
+    into->data |= from->data;
+    int *end = &into->term;
+    while (*end >= 0) end = &list->term[*end].next;
+    *end = from->term;
+}
+
+/* The earliest step of its node that rotation r can reach by commuting and may join; phase steps are even, turn steps
+ * odd.  before: the rotations already placed, in order.  Merged: -1. */
+static int find_step(lower_list *list, const batch_tree *tree, const int *before, int count, int r)
+{
+    const lower_rotation *rotation = &list->rotation[r];
+    const int turns = rotation->flip != 0;
+    int barrier = -1, last = -1; /* the last step that it cannot pass, the last step there is */
+    for (int k = 0; k < count; k++) {
+        if (tree->home[before[k]] != tree->home[r] || tree->step[before[k]] < 0) continue;
+        const lower_rotation *other = &list->rotation[before[k]];
+        if (!commuting(rotation, other) && tree->step[before[k]] > barrier) barrier = tree->step[before[k]];
+        if (tree->step[before[k]] > last) last = tree->step[before[k]];
+    }
+    for (int k = 0; k < count; k++) {
+        if (tree->home[before[k]] != tree->home[r] || tree->step[before[k]] < barrier) continue;
+        if (tree->step[before[k]] >= 0 && same(rotation, &list->rotation[before[k]])) {
+            merge(list, &list->rotation[before[k]], rotation);
+            return -1;
+        }
+    }
+    for (int step = barrier + 1; step <= last; step++) {
+        int joins = (step & 1) == turns;
+        for (int k = 0; k < count && joins && turns; k++)
+            if (tree->home[before[k]] == tree->home[r] && tree->step[before[k]] == step)
+                joins = apart(rotation, &list->rotation[before[k]]);
+        if (joins) return step;
+    }
+    return ((last + 1) & 1) == turns ? last + 1 : last + 2;
+}
+
+static ent_status find_tree(lower_list *list, batch_tree *tree, int bits, int *order)
+{
+    int *room = ent_alloc(2 * (int64_t)list->rotations, sizeof *room);
+    ENT_REQUIRE(room, ENT_ENOMEM, "batch engine: no memory");
+    const ent_status status = find_nodes(list, bits, tree, order, room);
+    ent_free(room);
+    ENT_TRY(status);
+    for (int r = 0; r < list->rotations; r++) {
+        list->rotation[r].flip = in_node(tree, tree->home[r], list->rotation[r].flip);
+        list->rotation[r].row = in_node(tree, tree->home[r], list->rotation[r].row);
+    }
+    for (int r = 0; r < list->readouts; r++)
+        if (list->row[r]) list->row[r] = in_node(tree, tree->root[r], list->row[r]);
+    for (int k = 0; k < list->rotations; k++) tree->step[order[k]] = find_step(list, tree, order, k, order[k]);
+    return ENT_OK;
+}
+
+void ent_batch_tree_free(batch_tree *tree)
+{
+    if (!tree) return;
+    for (int k = 0; k < tree->nodes; k++) ent_free(tree->bits[k]);
+    ent_free(tree->home);
+    ent_free(tree->step);
+    ent_free(tree->root);
+    ent_free(tree);
+}
+
+ent_status ent_batch_tree_new(lower_list *list, batch_tree **out)
+{
+    ENT_TRY(drop_unseen(list));
+    const int bits = use_reachable(list);
+    ENT_REQUIRE(bits <= BATCH_MAX_BITS, ENT_EARG, "batch engine: %d qubits, want %d at most", bits, BATCH_MAX_BITS);
+    batch_tree *tree = ent_alloc(1, sizeof *tree);
+    ENT_REQUIRE(tree, ENT_ENOMEM, "batch engine: no memory");
+    tree->home = ent_alloc(list->rotations, sizeof *tree->home);
+    tree->step = ent_alloc(list->rotations, sizeof *tree->step);
+    tree->root = ent_alloc(list->readouts, sizeof *tree->root);
+    int *order = ent_alloc(list->rotations, sizeof *order);
+    ent_status status = ENT_ENOMEM;
+    if (tree->home && tree->step && tree->root && order) {
+        for (int r = 0; r < list->rotations; r++) tree->home[r] = -1;
+        status = find_tree(list, tree, bits, order);
+    } else {
+        ent_fail(ENT_ENOMEM, "batch engine: no memory for %d rotations", list->rotations);
+    }
+    ent_free(order);
+    if (status != ENT_OK) {
+        ent_batch_tree_free(tree);
+        return status;
+    }
+    *out = tree;
+    return ENT_OK;
+}

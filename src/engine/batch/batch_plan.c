@@ -1,0 +1,390 @@
+/* From the tree of nodes to steps, turns, sums and tables. */
+#include "batch_plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "entente/memory.h"
+
+static ent_status no_memory(void)
+{
+    return ent_fail(ENT_ENOMEM, "batch engine: no memory for the plan of a circuit");
+}
+
+static int64_t amplitude_bytes(const batch_plan *plan)
+{
+    return 2 * (int64_t)plan->shape.lanes * plan->shape.real_bytes;
+}
+
+/* ---- turns ---- */
+
+/* How `count` rotations are shared out: stages of at most `width`, blocks of at most `block` rotations.  Writes the
+ * widths of all stages, and in stages_of the number of stages of each block; returns the number of blocks. */
+static int share_out(int count, int width, int block, int *widths, int *stages_of)
+{
+    const int stages = (count + width - 1) / width;
+    for (int s = 0; s < stages; s++) widths[s] = count / stages + (s < count % stages);
+    int blocks = 0, filled = block;
+    for (int s = 0; s < stages; s++) {
+        if (filled + widths[s] > block) {
+            stages_of[blocks++] = 0;
+            filled = 0;
+        }
+        stages_of[blocks - 1]++;
+        filled += widths[s];
+    }
+    return blocks;
+}
+
+static ent_status add_turn(batch_plan *plan, int bits, const int *members, int stages, const int *widths)
+{
+    batch_turn *turn = &plan->turn[plan->turns++];
+    *turn = (batch_turn){.stages = stages};
+    uint64_t flip[BATCH_BLOCK], row[BATCH_BLOCK];
+    int count = 0;
+    for (int s = 0; s < stages; s++) {
+        turn->width[s] = widths[s];
+        for (int k = 0; k < widths[s]; k++, count++) {
+            turn->rotation[count] = members[count];
+            flip[count] = plan->list.rotation[members[count]].flip;
+            row[count] = plan->list.rotation[members[count]].row;
+        }
+    }
+    return ent_batch_blocks_turn(bits, count, flip, row, amplitude_bytes(plan), &turn->in);
+}
+
+static ent_status add_turns(batch_plan *plan, int bits, const int *members, int count, int width, int block)
+{
+    int widths[BATCH_MAX_BITS], stages_of[BATCH_MAX_BITS], stage = 0;
+    const int blocks = share_out(count, width, block, widths, stages_of);
+    for (int b = 0; b < blocks; b++) {
+        ENT_TRY(add_turn(plan, bits, members, stages_of[b], widths + stage));
+        for (int s = 0; s < stages_of[b]; s++) members += widths[stage++];
+    }
+    return ENT_OK;
+}
+
+static ent_status turn_step(batch_plan *plan, const batch_node *node, const int *members, int count)
+{
+    batch_step *step = &plan->step[plan->steps - 1];
+    const batch_shape *shape = &plan->shape;
+    step->turn = plan->turns;
+    ENT_TRY(add_turns(plan, node->bits, members, count, shape->forward_width, shape->forward_block));
+    step->turns = plan->turns - step->turn;
+    step->back = plan->turns;
+    ENT_TRY(add_turns(plan, node->bits, members, count, shape->back_width, shape->back_block));
+    step->backs = plan->turns - step->back;
+    return ENT_OK;
+}
+
+/* ---- sums and phases ---- */
+
+/* Sort `count` rows into sets of independent ones, each a sum; those with a gradient first, so that they share. */
+static ent_status add_sums(batch_plan *plan, int bits, const int *targets, const uint64_t *rows, const int *wanted,
+                           int count, int *sums)
+{
+    *sums = 0;
+    int *left = ent_alloc(count, sizeof *left), remaining = count;
+    if (!left) return no_memory();
+    ent_status status = ENT_OK;
+    while (remaining > 0 && status == ENT_OK) {
+        uint64_t chosen[64];
+        batch_sum *sum = &plan->sum[plan->sums++];
+        *sum = (batch_sum){.bits = bits, .target = ent_alloc(bits, sizeof *sum->target)};
+        (*sums)++;
+        if (!sum->target) {
+            status = no_memory();
+            break;
+        }
+        for (int pass = 1; pass >= 0; pass--)
+            for (int k = 0; k < count && sum->rows < bits; k++) {
+                if (left[k] || wanted[k] != pass || !ent_batch_independent(sum->rows, chosen, rows[k])) continue;
+                left[k] = 1;
+                remaining--;
+                chosen[sum->rows] = rows[k];
+                sum->target[sum->rows++] = targets[k];
+                sum->wanted |= wanted[k];
+            }
+        status = ent_batch_blocks_sum(bits, sum->rows, chosen, amplitude_bytes(plan), &sum->in);
+    }
+    ent_free(left);
+    return status;
+}
+
+static ent_status add_lanes(batch_plan *plan, const batch_node *node, const int *members, int count)
+{
+    batch_step *step = &plan->step[plan->steps - 1];
+    step->lane = plan->lanes;
+    for (int k = 0; k < count; k++) {
+        const lower_rotation *rotation = &plan->list.rotation[members[k]];
+        if (!rotation->data) continue;
+        if (step->lanes == 0 || plan->lane[plan->lanes - 1].rotations == BATCH_CODE) {
+            plan->lane[plan->lanes++].code = ent_alloc(INT64_C(1) << node->bits, 1);
+            step->lanes++;
+        }
+        batch_lane_phase *lane = &plan->lane[plan->lanes - 1];
+        if (!lane->code) return no_memory();
+        for (uint64_t p = 0; p < UINT64_C(1) << node->bits; p++)
+            lane->code[batch_slot(p)] |= (uint8_t)(lower_parity(rotation->row, p) << lane->rotations);
+        lane->rotation[lane->rotations++] = members[k];
+    }
+    return ENT_OK;
+}
+
+static ent_status phase_step(batch_plan *plan, const batch_node *node, const int *members, int count)
+{
+    batch_step *step = &plan->step[plan->steps - 1];
+    uint64_t *rows = ent_alloc(count, sizeof *rows);
+    int *wanted = ent_alloc(count, sizeof *wanted), shared = 0;
+    ent_status status = rows && wanted ? ENT_OK : no_memory();
+    for (int k = 0; k < count && status == ENT_OK; k++) {
+        rows[k] = plan->list.rotation[members[k]].row;
+        wanted[k] = plan->list.rotation[members[k]].term >= 0;
+        shared |= !plan->list.rotation[members[k]].data;
+    }
+    step->sum = plan->sums;
+    if (status == ENT_OK) status = add_sums(plan, node->bits, members, rows, wanted, count, &step->sums);
+    ent_free(rows);
+    ent_free(wanted);
+    ENT_TRY(status);
+    if (shared) {
+        step->table = ent_alloc(INT64_C(2) << node->bits, (size_t)plan->shape.real_bytes);
+        if (!step->table) return no_memory();
+    }
+    return add_lanes(plan, node, members, count);
+}
+
+/* ---- readouts ---- */
+
+/* Different rows once each; rows [values], roots [values]. */
+static int find_values(batch_plan *plan, const int *root, uint64_t *rows, int *roots)
+{
+    int values = 0;
+    for (int r = 0; r < plan->list.readouts; r++) {
+        plan->value[r] = -1;
+        if (root[r] < 0) continue;
+        int v = 0;
+        while (v < values && (rows[v] != plan->list.row[r] || roots[v] != root[r])) v++;
+        if (v == values) {
+            rows[values] = plan->list.row[r];
+            roots[values++] = root[r];
+        }
+        plan->value[r] = v;
+    }
+    return values;
+}
+
+static ent_status add_readouts(batch_plan *plan, const int *root)
+{
+    const int count = plan->list.readouts;
+    uint64_t *rows = ent_alloc(2 * (int64_t)count, sizeof *rows);
+    int *roots = ent_alloc(4 * (int64_t)count, sizeof *roots);
+    if (!rows || !roots) {
+        ent_free(rows);
+        ent_free(roots);
+        return no_memory();
+    }
+    ent_status status = ENT_OK;
+    plan->values = find_values(plan, root, rows, roots);
+    int *targets = roots + count, *wanted = targets + count;
+    uint64_t *here = rows + count;
+    for (int k = 0; k < plan->nodes && status == ENT_OK; k++) {
+        int found = 0;
+        for (int v = 0; v < plan->values; v++)
+            if (roots[v] == k) {
+                here[found] = rows[v];
+                wanted[found] = 1;
+                targets[found++] = v;
+            }
+        plan->node[k].sum = plan->sums;
+        status = add_sums(plan, plan->node[k].bits, targets, here, wanted, found, &plan->node[k].sums);
+    }
+    ent_free(rows);
+    ent_free(roots);
+    return status;
+}
+
+/* ---- the plan ---- */
+
+static ent_status add_step(batch_plan *plan, const batch_tree *tree, int node, int step, int *members)
+{
+    int count = 0;
+    for (int r = 0; r < plan->list.rotations; r++)
+        if (tree->home[r] == node && tree->step[r] == step) members[count++] = r;
+    if (count == 0) return ENT_OK;
+    plan->step[plan->steps++] = (batch_step){0};
+    plan->node[node].steps++;
+    for (int k = 0; k < count; k++) plan->kind[members[k]] = step & 1 ? BATCH_TURN : BATCH_PHASE;
+    return (step & 1 ? turn_step : phase_step)(plan, &plan->node[node], members, count);
+}
+
+static ent_status add_nodes(batch_plan *plan, const batch_tree *tree, int *members)
+{
+    for (int k = 0; k < tree->nodes; k++) {
+        batch_node *node = &plan->node[plan->nodes++];
+        *node = tree->node[k];
+        node->state = plan->amplitudes;
+        plan->amplitudes += INT64_C(1) << node->bits;
+        if (node->bits > plan->most_bits) plan->most_bits = node->bits;
+        node->step = plan->steps;
+        int last = -1;
+        for (int r = 0; r < plan->list.rotations; r++)
+            if (tree->home[r] == k && tree->step[r] > last) last = tree->step[r];
+        for (int s = 0; s <= last; s++) ENT_TRY(add_step(plan, tree, k, s, members));
+    }
+    return ENT_OK;
+}
+
+/* Room for everything: a rotation is in one step, two turns, one sum and one lane table at most. */
+static ent_status make_room(batch_plan *plan, const batch_tree *tree)
+{
+    const int64_t rotations = plan->list.rotations, readouts = plan->list.readouts;
+    plan->node = ent_alloc(tree->nodes, sizeof *plan->node);
+    plan->step = ent_alloc(rotations, sizeof *plan->step);
+    plan->turn = ent_alloc(2 * rotations, sizeof *plan->turn);
+    plan->sum = ent_alloc(rotations + readouts, sizeof *plan->sum);
+    plan->lane = ent_alloc(rotations, sizeof *plan->lane);
+    plan->kind = ent_alloc(rotations, sizeof *plan->kind);
+    plan->value = ent_alloc(readouts, sizeof *plan->value);
+    plan->angle = ent_alloc(rotations, sizeof *plan->angle);
+    plan->prepared = ent_alloc(plan->params, sizeof *plan->prepared);
+    const int there = plan->node && plan->step && plan->turn && plan->sum && plan->lane && plan->kind &&
+                      plan->value && plan->angle && plan->prepared;
+    return there ? ENT_OK : no_memory();
+}
+
+static ent_status build(batch_plan *plan)
+{
+    batch_tree *tree;
+    ENT_TRY(ent_batch_tree_new(&plan->list, &tree));
+    int *members = ent_alloc(plan->list.rotations, sizeof *members);
+    ent_status status = members ? make_room(plan, tree) : no_memory();
+    if (status == ENT_OK) status = add_nodes(plan, tree, members);
+    if (status == ENT_OK) status = add_readouts(plan, tree->root);
+    if (status == ENT_OK) {
+        plan->scratch = ent_alloc(INT64_C(2) << plan->most_bits, sizeof *plan->scratch);
+        if (!plan->scratch) status = no_memory();
+    }
+    ent_free(members);
+    ent_batch_tree_free(tree);
+    return status;
+}
+
+ent_status ent_batch_plan_new(const ent_circuit *circuit, const batch_shape *shape, batch_plan **out)
+{
+    batch_plan *plan = ent_alloc(1, sizeof *plan);
+    if (!plan) return no_memory();
+    *plan = (batch_plan){.shape = *shape, .params = circuit->params, .angles = circuit->angles};
+    ent_status status = ent_lower(circuit, NULL, &plan->list);
+    if (status == ENT_OK) status = build(plan);
+    if (status != ENT_OK) {
+        ent_batch_plan_free(plan);
+        return status;
+    }
+    *out = plan;
+    return ENT_OK;
+}
+
+static void free_blocks(batch_blocks *blocks)
+{
+    ent_free(blocks->base);
+    ent_free(blocks->place);
+}
+
+void ent_batch_plan_free(batch_plan *plan)
+{
+    if (!plan) return;
+    for (int k = 0; k < plan->steps; k++) ent_free(plan->step[k].table);
+    for (int k = 0; k < plan->turns; k++) free_blocks(&plan->turn[k].in);
+    for (int k = 0; k < plan->sums; k++) {
+        free_blocks(&plan->sum[k].in);
+        ent_free(plan->sum[k].target);
+    }
+    for (int k = 0; k < plan->lanes; k++) ent_free(plan->lane[k].code);
+    ent_lower_clear(&plan->list);
+    ent_free(plan->node);
+    ent_free(plan->step);
+    ent_free(plan->turn);
+    ent_free(plan->sum);
+    ent_free(plan->lane);
+    ent_free(plan->kind);
+    ent_free(plan->value);
+    ent_free(plan->angle);
+    ent_free(plan->prepared);
+    ent_free(plan->scratch);
+    ent_free(plan);
+}
+
+/* ---- the tables of phases ---- */
+
+/* factor[x] = product over the sum's shared rotations j of exp(-i angle_j / 2 (-1)^{bit j of x}), by doubling. */
+static void double_up(const batch_plan *plan, const batch_sum *sum, double (*factor)[2])
+{
+    factor[0][0] = 1.0;
+    factor[0][1] = 0.0;
+    for (int j = 0; j < sum->bits; j++) {
+        const int shared = j < sum->rows && !plan->list.rotation[sum->target[j]].data;
+        const double half = shared ? 0.5 * plan->angle[sum->target[j]] : 0.0;
+        const double c = cos(half), s = sin(half);
+        for (int64_t x = 0; x < INT64_C(1) << j; x++) {
+            const double re = factor[x][0], im = factor[x][1];
+            double *zero = factor[x], *one = factor[x | INT64_C(1) << j];
+            zero[0] = re * c + im * s;
+            zero[1] = im * c - re * s;
+            one[0] = re * c - im * s;
+            one[1] = im * c + re * s;
+        }
+    }
+}
+
+/* Entry p of the table becomes the factor, or is multiplied by it. */
+static void store(const batch_plan *plan, void *table, int64_t p, const double factor[2], int multiply)
+{
+    double *wide = (double *)table + 2 * p;
+    float *narrow = (float *)table + 2 * p;
+    const int is_double = plan->shape.real_bytes == sizeof(double);
+    double re = factor[0], im = factor[1];
+    if (multiply) {
+        const double old_re = is_double ? wide[0] : (double)narrow[0],
+                     old_im = is_double ? wide[1] : (double)narrow[1];
+        re = old_re * factor[0] - old_im * factor[1];
+        im = old_re * factor[1] + old_im * factor[0];
+    }
+    if (is_double) {
+        wide[0] = re;
+        wide[1] = im;
+    } else {
+        narrow[0] = (float)re;
+        narrow[1] = (float)im;
+    }
+}
+
+static void fill_table(batch_plan *plan, const batch_step *step)
+{
+    double(*factor)[2] = (double(*)[2])plan->scratch;
+    for (int k = 0; k < step->sums; k++) {
+        const batch_sum *sum = &plan->sum[step->sum + k];
+        double_up(plan, sum, factor);
+        for (int64_t x = 0; x < INT64_C(1) << sum->bits; x++) {
+            const int64_t at = sum->in.base[x >> sum->in.bits] ^ sum->in.place[x & ((1 << sum->in.bits) - 1)];
+            store(plan, step->table, at / amplitude_bytes(plan), factor[x], k > 0);
+        }
+    }
+}
+
+void ent_batch_plan_prepare(batch_plan *plan, const double *params)
+{
+    const size_t bytes = (size_t)plan->params * sizeof *params;
+    if (plan->version > 0 && (bytes == 0 || memcmp(params, plan->prepared, bytes) == 0)) return;
+    if (bytes > 0) memcpy(plan->prepared, params, bytes);
+    for (int r = 0; r < plan->list.rotations; r++) {
+        const lower_rotation *rotation = &plan->list.rotation[r];
+        plan->angle[r] = rotation->offset;
+        for (int t = rotation->term; t >= 0; t = plan->list.term[t].next)
+            if (plan->list.term[t].source == ENT_ANGLE_PARAM)
+                plan->angle[r] += plan->list.term[t].scale * params[plan->list.term[t].slot];
+    }
+    for (int k = 0; k < plan->steps; k++)
+        if (plan->step[k].table) fill_table(plan, &plan->step[k]);
+    plan->version++;
+}

@@ -1,0 +1,71 @@
+/* The intermediate representation that every engine compiles from: a circuit as rotations, on amplitudes that never move.
+ *
+ * Every gate becomes one of two rotations (lower.c):
+ *   Y-type  exp(-i t/2 Y-like): turns amplitude p against amplitude p ^ flip, the |0> of the pair being the one whose
+ *           parity(row & p) is even;   parity(row & flip) = 1
+ *   Z-type  exp(-i t/2 Z-string): multiplies amplitude p by exp(-i t/2 (-1)^parity(row & p));   flip = 0
+ * X, CX and SWAP only change which flip and row a qubit has.  A QFT becomes H, CP and SWAP, or, where the engine wants
+ * it, Fourier transforms that go through memory as one piece (lower_transform). */
+#ifndef ENTENTE_ENGINE_LOWER_H
+#define ENTENTE_ENGINE_LOWER_H
+
+#include <stdint.h>
+
+#include "entente/circuit.h"
+#include "entente/engine.h"
+
+/* One summand of a rotation's angle that depends on a slot: the rotation's derivative times `scale` goes there. */
+typedef struct {
+    ent_angle_source source;
+    int slot;
+    double scale;
+    int next; /* in the list of this rotation's terms, or -1 */
+} lower_term;
+
+typedef struct {
+    uint64_t flip, row;
+    double offset; /* the part of the angle that is a number */
+    int term;      /* head of its terms, or -1 */
+    int data;      /* some term is data: the angle differs between the samples */
+    int transform; /* it is no rotation but this one of the list's transforms; or -1 */
+} lower_rotation;
+
+/* A piece of a QFT: the Fourier transform of size 2^bits over j, whose bit k is parity(row[k] & p) ^ constant k, and is
+ * turned by flip[k]; behind it the phases exp(2 pi i j x / 2^(bits + low)), x being made of row[bits + k] alike.
+ * A QFT of N1 N2, x = x1 N2 + x2 and y = y1 + N1 y2, is the transform of x1 with the phases of y1 x2, then the QFT of
+ * x2 (Cooley and Tukey 1965); the order of the bits of y is the frame's.  inverse: all with the other sign. */
+typedef struct {
+    int bits, low, inverse;
+    uint64_t constant;
+    uint64_t row[ENT_MAX_QUBITS], flip[ENT_MAX_QUBITS]; /* [bits + low], [bits] */
+} lower_transform;
+
+/* Which transforms an engine takes: a piece's flips and the lowest `run_bits` bits span `block_bits` at most, and it has
+ * `most` qubits at most. */
+typedef struct {
+    int run_bits, block_bits, most;
+} lower_pieces;
+
+typedef struct {
+    int rotations, terms;
+    int64_t rotation_room, term_room;
+    lower_rotation *rotation;
+    lower_term *term;
+    int transforms;
+    int64_t transform_room;
+    lower_transform *transform;
+    int readouts;
+    uint64_t *row; /* [readouts]: readout r is sign[r] times the parity of row[r] */
+    double *sign;
+} lower_list;
+
+/* Gates to rotations; pieces NULL: no transforms. */
+ent_status ent_lower(const ent_circuit *circuit, const lower_pieces *pieces, lower_list *out);
+void ent_lower_clear(lower_list *list);
+
+static inline int lower_parity(uint64_t a, uint64_t b)
+{
+    return __builtin_parityll(a & b);
+}
+
+#endif

@@ -1,0 +1,164 @@
+/* The state engine: one large state, in passes over blocks that fit a core's cache (state_plan.h); threads share the
+ * blocks of a pass (state_worker.c).  state/sweep.c computes. */
+#include "engine/engines.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "entente/memory.h"
+#include "engine/isa.h"
+#include "state_worker.h"
+
+typedef struct {
+    state_plan *plan;
+    const state_kernels *kernels;
+    int threads;
+    double bytes;
+    double *params; /* of the call that runs */
+    char name[32];
+} state_engine;
+
+static void plan_free(void *plan)
+{
+    state_engine *engine = plan;
+    if (!engine) return;
+    ent_state_plan_free(engine->plan);
+    ent_free(engine->params);
+    ent_free(engine);
+}
+
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+{
+    state_engine *engine = ent_alloc(1, sizeof *engine);
+    ENT_REQUIRE(engine, ENT_ENOMEM, "state engine: no memory");
+    const char *isa = NULL;
+    ent_status status = ent_isa_pick(inp->isa, &isa);
+    if (status == ENT_OK) status = ent_isa_state_kernels(inp->isa, inp->precision, &engine->kernels);
+    if (status == ENT_OK) status = ent_state_plan_new(circuit, &engine->kernels->shape, &engine->plan);
+    if (status == ENT_OK && !(engine->params = ent_alloc(circuit->params, sizeof(double))))
+        status = ent_fail(ENT_ENOMEM, "state engine: no memory");
+    if (status != ENT_OK) {
+        plan_free(engine);
+        return status;
+    }
+    snprintf(engine->name, sizeof engine->name, "state %s", isa);
+    engine->bytes = ent_state_bytes(circuit->qubits, inp->precision);
+    engine->threads = inp->threads > 0 ? inp->threads : omp_get_max_threads();
+    *out = engine;
+    return ENT_OK;
+}
+
+static const char *describe(const void *plan)
+{
+    return ((const state_engine *)plan)->name;
+}
+
+static void bytes(const void *plan, double count[2])
+{
+    const state_engine *engine = plan;
+    count[0] = engine->bytes;
+    count[1] = 2.0 * engine->bytes;
+}
+
+static void passes(const void *plan, int count[2])
+{
+    const state_plan *p = ((const state_engine *)plan)->plan;
+    count[0] = p->forward.passes;
+    count[1] = p->back.passes;
+}
+
+static int chunk(const void *plan)
+{
+    (void)plan;
+    return 1;
+}
+
+static int64_t partials(const void *plan)
+{
+    return ((const state_engine *)plan)->plan->params;
+}
+
+static ent_status prepare(void *plan, const double *params)
+{
+    state_engine *engine = plan;
+    if (engine->plan->params > 0) memcpy(engine->params, params, (size_t)engine->plan->params * sizeof *params);
+    return ENT_OK;
+}
+
+static ent_status worker_new(const void *plan, void **out)
+{
+    const state_engine *engine = plan;
+    state_worker *worker = NULL;
+    ENT_TRY(ent_state_worker_new(engine->plan, engine->kernels, engine->threads, &worker));
+    *out = worker;
+    return ENT_OK;
+}
+
+static ent_status worker_back(const void *plan, void *worker)
+{
+    (void)plan;
+    return ent_state_worker_back(worker);
+}
+
+static void worker_free(void *worker)
+{
+    ent_state_worker_free(worker);
+}
+
+static const double *data_of(const state_engine *engine, const ent_batch *batch, int64_t sample)
+{
+    return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
+}
+
+static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                    double *expectations)
+{
+    const state_engine *engine = plan;
+    for (int64_t k = 0; k < count; k++) {
+        ent_state_begin(worker, engine->params, data_of(engine, batch, first + k));
+        ent_state_forward(worker, engine->plan, 0, 1, 1, 0, NULL);
+        ent_state_read(worker, expectations + k * engine->plan->list.readouts);
+    }
+}
+
+static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
+                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+{
+    const state_engine *engine = plan;
+    state_worker *w = worker;
+    for (int64_t k = first; k < first + count; k++) {
+        ent_state_begin(w, engine->params, data_of(engine, batch, k));
+        ent_state_forward(w, engine->plan, 0, 1, 1, 1, NULL);
+        ent_state_read(w, w->expectations);
+        cotangent(context, k, 1, w->expectations, w->weights);
+        ent_state_weigh(w, w->weights);
+        ent_state_backward(w, engine->plan, 0, 1, 1, NULL);
+        ent_state_contract(w, 0);
+        ent_state_prefix_slopes(w);
+        ent_state_add_slopes(w, partial, grad_angles ? grad_angles + k * engine->plan->angles : NULL);
+    }
+}
+
+static void collect(const void *plan, const double *partial, double *grad_params)
+{
+    const int params = ((const state_engine *)plan)->plan->params;
+    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
+}
+
+const ent_engine ent_engine_state = {.name = "state",
+                                     .plan_new = plan_new,
+                                     .plan_free = plan_free,
+                                     .describe = describe,
+                                     .passes = passes,
+                                     .chunk = chunk,
+                                     .partials = partials,
+                                     .bytes = bytes,
+                                     .inner_threads = 1,
+                                     .worker_new = worker_new,
+                                     .worker_back = worker_back,
+                                     .worker_free = worker_free,
+                                     .prepare = prepare,
+                                     .forward = forward,
+                                     .gradient = gradient,
+                                     .collect = collect};

@@ -1,0 +1,311 @@
+/* Blocks over threads, and sums over chunks of blocks.
+ *
+ * Blocks are dealt out in chunks whose number depends on the circuit alone; every chunk has sums of its own, added in
+ * order, so the number of threads cannot change a bit.  Slices are whole chunks or parts of one, in their order, so
+ * what is done between blocks cannot either. */
+#include "state_worker.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/memory.h"
+#include "state_product.h"
+
+enum { CHUNKS = 64, LOW_BITS = 10, THREADS_FROM_BITS = 13 };
+enum { LOOK_BYTES = 1 << 19 }; /* of a thread's blocks between two looks at what is done meanwhile: some 0.1 ms */
+
+/* ---- memory ---- */
+
+size_t ent_state_part_bytes(const state_plan *plan)
+{
+    return (size_t)2 * (size_t)plan->shape.real_bytes << plan->local_bits;
+}
+
+void ent_state_worker_free(state_worker *w)
+{
+    if (!w) return;
+    for (int t = 0; w->scratch && t < w->threads; t++) ent_free(w->scratch[t].tree);
+    ent_free(w->scratch);
+    ent_free(w->blocks);
+    void *const all[] = {w->run.ket, w->run.bra,  w->run.factor, w->run.sign, w->run.cosine,   w->run.bit,
+                         w->run.low, w->run.high, w->run.weight, w->angle,    w->sums,         w->value,
+                         w->slope,   w->part[0],  w->part[1],    w->lower,    w->expectations, w->weights};
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) ent_free(all[k]);
+    ent_free(w);
+}
+
+/* The blocks of all threads side by side on as few huge pages as hold them: on scattered pages ket and bra would meet
+ * in the sets of L2, and a page for each thread would count as memory that the state does not need. */
+static int scratch_new(const state_plan *plan, state_worker *w)
+{
+    const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
+    const size_t block = (size_t)2 * (size_t)plan->shape.real_bytes << plan->shape.forward_bits;
+    w->scratch = ent_alloc(w->threads, sizeof *w->scratch);
+    w->blocks = ent_alloc_pages(2 * block * (size_t)w->threads);
+    int there = w->scratch && w->blocks;
+    for (int t = 0; there && t < w->threads; t++) {
+        w->scratch[t].ket = (char *)w->blocks + 2 * block * (size_t)t;
+        w->scratch[t].bra = (char *)w->scratch[t].ket + block;
+        w->scratch[t].tree = ent_alloc(INT64_C(6) << STATE_TREES, vector);
+        there = w->scratch[t].tree != NULL;
+    }
+    return there;
+}
+
+static int tables_new(const state_plan *plan, state_worker *w)
+{
+    const int64_t rotations = plan->list.rotations, low = INT64_C(1) << w->run.low_bits;
+    const int64_t high = INT64_C(1) << (plan->local_bits - w->run.low_bits);
+    const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
+    const int64_t longest = rotations > plan->values ? rotations : plan->values;
+    w->run.factor = ent_alloc(2 * rotations, vector);
+    w->run.sign = ent_alloc(2 * rotations, vector);
+    w->run.cosine = ent_alloc(rotations, sizeof(double));
+    w->run.bit = ent_alloc(4 * (int64_t)plan->bits, sizeof(double));
+    w->run.low = ent_alloc(2 * low, (size_t)plan->shape.real_bytes);
+    w->run.high = ent_alloc(2 * high, sizeof(double));
+    w->run.weight = ent_alloc(plan->values, sizeof(double));
+    w->angle = ent_alloc(rotations, sizeof(double));
+    w->sums = ent_alloc(CHUNKS * longest, sizeof(double));
+    w->value = ent_alloc(plan->values, sizeof(double));
+    w->slope = ent_alloc(rotations, sizeof(double));
+    w->part[0] = ent_alloc(2 * low, sizeof(double));
+    w->part[1] = ent_alloc(INT64_C(2) << (plan->bits - w->run.low_bits), sizeof(double));
+    w->lower = ent_alloc(CHUNKS * 2 * low, sizeof(double));
+    w->expectations = ent_alloc(plan->list.readouts, sizeof(double));
+    w->weights = ent_alloc(plan->list.readouts, sizeof(double));
+    return w->run.factor && w->run.sign && w->run.cosine && w->run.bit && w->run.low && w->run.high &&
+           w->run.weight && w->angle && w->sums && w->value && w->slope && w->part[0] && w->part[1] && w->lower &&
+           w->expectations && w->weights;
+}
+
+/* Not written: the first pass does that, each part by a thread that works on it. */
+static ent_status state_new(const state_plan *plan, void **state)
+{
+    const size_t bytes = ent_state_part_bytes(plan);
+    char need[32], have[32];
+    *state = ent_alloc_pages(bytes);
+    const double there = (double)ent_memory_available_bytes();
+    ENT_REQUIRE(*state, ENT_ENOMEM, "a state of 2^%d amplitudes: no %zu bytes (%s); %.0f bytes (%s) are there",
+                plan->local_bits, bytes, ent_bytes_text((double)bytes, need), there, ent_bytes_text(there, have));
+    return ENT_OK;
+}
+
+ent_status ent_state_worker_back(state_worker *w)
+{
+    return w->run.bra ? ENT_OK : state_new(w->run.plan, &w->run.bra);
+}
+
+ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *kernels, int threads, state_worker **out)
+{
+    state_worker *w = ent_alloc(1, sizeof *w);
+    ENT_REQUIRE(w, ENT_ENOMEM, "state engine: no memory");
+    w->run.plan = plan;
+    w->kernels = kernels;
+    w->run.low_bits = LOW_BITS < plan->local_bits ? LOW_BITS : plan->local_bits;
+    w->threads = plan->local_bits < THREADS_FROM_BITS ? 1 : threads < CHUNKS ? threads : CHUNKS;
+    const int there = tables_new(plan, w) && scratch_new(plan, w);
+    ent_status status = there ? state_new(plan, &w->run.ket) : ent_fail(ENT_ENOMEM, "state engine: no memory");
+    if (status != ENT_OK) {
+        ent_state_worker_free(w);
+        return status;
+    }
+    *out = w;
+    return ENT_OK;
+}
+
+/* ---- a sample ---- */
+
+void ent_state_begin(state_worker *w, const double *params, const double *data)
+{
+    const lower_list *list = &w->run.plan->list;
+    for (int r = 0; r < list->rotations; r++) {
+        w->angle[r] = list->rotation[r].offset;
+        for (int t = list->rotation[r].term; t >= 0; t = list->term[t].next) {
+            const lower_term *term = &list->term[t];
+            w->angle[r] += term->scale * (term->source == ENT_ANGLE_PARAM ? params : data)[term->slot];
+        }
+    }
+    ent_state_product(w->run.plan, w->angle, w->run.bit);
+    memset(w->value, 0, (size_t)w->run.plan->values * sizeof *w->value);
+    memset(w->slope, 0, (size_t)list->rotations * sizeof *w->slope);
+}
+
+/* Chunk c of so many things begins here. */
+static int64_t chunk_at(int64_t things, int c)
+{
+    return things < CHUNKS ? (c < things ? c : things) : things / CHUNKS * c;
+}
+
+static int64_t blocks_of(const state_plan *plan, const state_pass *pass)
+{
+    return INT64_C(1) << (plan->local_bits - pass->bits);
+}
+
+static void add_chunks(const double *sums, int64_t length, double *total)
+{
+    for (int c = 0; c < CHUNKS; c++)
+        for (int64_t k = 0; k < length; k++) total[k] += sums[c * length + k];
+}
+
+/* The tables in the plan's coordinates. */
+static void use_plan(state_worker *w, const state_plan *plan, uint64_t outside)
+{
+    w->run.plan = plan;
+    w->run.outside = outside;
+    w->kernels->prepare(&w->run, w->angle);
+}
+
+/* ---- passes ---- */
+
+/* A pass in one direction. */
+typedef struct {
+    const state_pass *pass;
+    int64_t blocks;
+    int back, begin, keep; /* keep: and on the way back, not the end */
+    double *sums;          /* [chunks][length], or NULL */
+    int64_t length;
+} pass_run;
+
+static void run_blocks(state_worker *w, const pass_run *r, int chunk, int64_t first, int64_t last)
+{
+    const state_scratch *scratch = &w->scratch[omp_get_thread_num()];
+    double *sums = r->sums ? r->sums + chunk * r->length : NULL;
+    if (r->pass->transform) {
+        w->kernels->transform(&w->run, r->pass, scratch, w->run.ket, first, last, r->back);
+        if (r->back) w->kernels->transform(&w->run, r->pass, scratch, w->run.bra, first, last, 1);
+    } else if (r->back) {
+        w->kernels->backward(&w->run, r->pass, scratch, first, last, r->begin, !r->keep, sums);
+    } else {
+        w->kernels->forward(&w->run, r->pass, scratch, first, last, r->begin, r->keep, sums);
+    }
+}
+
+/* Of `count` chunks, `blocks` blocks each behind the first `done`. */
+static void run_chunks(state_worker *w, const pass_run *r, int first, int count, int64_t done, int64_t blocks)
+{
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
+    for (int c = first; c < first + count; c++) {
+        const int64_t begin = chunk_at(r->blocks, c) + done, end = chunk_at(r->blocks, c + 1);
+        if (begin < end) run_blocks(w, r, c, begin, end - begin < blocks ? end : begin + blocks);
+    }
+}
+
+/* How many chunks the threads share at a time, so that few of them are idle at its end. */
+static int chunks_at_once(int threads)
+{
+    int chunks = 1;
+    while (chunks < CHUNKS && 5 * chunks < 4 * threads * ((chunks + threads - 1) / threads)) chunks *= 2;
+    return chunks;
+}
+
+/* Chunk by chunk, and within chunks too where they are large. */
+static void run_slices(state_worker *w, const pass_run *r, const state_between *between)
+{
+    const size_t block_bytes = (size_t)2 * (size_t)w->run.plan->shape.real_bytes << r->pass->bits;
+    const int64_t step = block_bytes < LOOK_BYTES ? (int64_t)(LOOK_BYTES / block_bytes) : 1;
+    const int64_t length = chunk_at(r->blocks, 1), slice = r->blocks >> r->pass->slices.bits;
+    const int count = chunks_at_once(w->threads);
+    for (int c = 0; c < CHUNKS && c < r->blocks; c += count)
+        for (int64_t done = 0; done < length; done += step) {
+            run_chunks(w, r, c, count, done, step);
+            const int64_t behind = done + step < length ? chunk_at(r->blocks, c) : chunk_at(r->blocks, c + count);
+            between->look(between->context, (int)(behind / slice));
+        }
+}
+
+static void run_pass(state_worker *w, const pass_run *r, const state_between *between)
+{
+    if (between)
+        run_slices(w, r, between);
+    else
+        run_chunks(w, r, 0, CHUNKS, 0, r->blocks);
+}
+
+void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int last, int keep,
+                       const state_between *between)
+{
+    use_plan(w, plan, outside);
+    memset(w->sums, 0, (size_t)(CHUNKS * plan->values) * sizeof *w->sums);
+    for (int p = 0; p < plan->forward.passes; p++) {
+        const state_pass *pass = &plan->forward.pass[p];
+        const int is_end = p == plan->forward.passes - 1;
+        const pass_run run = {.pass = pass,
+                              .blocks = blocks_of(plan, pass),
+                              .begin = begin && p == 0,
+                              .keep = keep || !(last && is_end),
+                              .sums = last && is_end ? w->sums : NULL,
+                              .length = plan->values};
+        run_pass(w, &run, is_end ? between : NULL);
+    }
+    if (last) add_chunks(w->sums, plan->values, w->value);
+}
+
+void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int end,
+                        const state_between *between)
+{
+    const state_route *route = &plan->back;
+    use_plan(w, plan, outside);
+    memset(w->sums, 0, (size_t)(CHUNKS * plan->list.rotations) * sizeof *w->sums);
+    for (int p = route->passes - 1; p >= 0; p--) {
+        const state_pass *pass = &route->pass[p];
+        const pass_run run = {.pass = pass,
+                              .blocks = blocks_of(plan, pass),
+                              .back = 1,
+                              .begin = begin && p == route->passes - 1,
+                              .keep = !(end && p == 0),
+                              .sums = w->sums,
+                              .length = plan->list.rotations};
+        run_pass(w, &run, p == 0 ? between : NULL);
+    }
+    add_chunks(w->sums, plan->list.rotations, w->slope);
+}
+
+void ent_state_read(const state_worker *w, double *expectations)
+{
+    const state_plan *plan = w->run.plan;
+    for (int r = 0; r < plan->list.readouts; r++)
+        expectations[r] = plan->list.sign[r] * (plan->value[r] < 0 ? 1.0 : w->value[plan->value[r]]);
+}
+
+void ent_state_weigh(state_worker *w, const double *weights)
+{
+    const state_plan *plan = w->run.plan;
+    memset(w->run.weight, 0, (size_t)plan->values * sizeof *w->run.weight);
+    for (int r = 0; r < plan->list.readouts; r++)
+        if (plan->value[r] >= 0) w->run.weight[plan->value[r]] += plan->list.sign[r] * weights[r];
+}
+
+/* ---- the prefix ---- */
+
+void ent_state_contract(state_worker *w, uint64_t outside)
+{
+    const state_plan *plan = w->run.plan;
+    const int64_t high = INT64_C(1) << (plan->local_bits - w->run.low_bits), low = INT64_C(2) << w->run.low_bits;
+    double *mine = w->part[1] + 2 * (outside >> w->run.low_bits);
+    memset(w->lower, 0, (size_t)(CHUNKS * low) * sizeof *w->lower);
+    memset(w->part[0], 0, (size_t)low * sizeof *w->part[0]);
+    memset(w->part[1], 0, ((size_t)2 << (plan->bits - w->run.low_bits)) * sizeof *w->part[1]);
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
+    for (int c = 0; c < CHUNKS; c++)
+        w->kernels->contract(&w->run, &w->scratch[omp_get_thread_num()], chunk_at(high, c), chunk_at(high, c + 1),
+                             mine, w->lower + c * low);
+    add_chunks(w->lower, low, w->part[0]);
+}
+
+void ent_state_prefix_slopes(state_worker *w)
+{
+    ent_state_product_slopes(w->run.plan, w->angle, w->run.bit, w->run.low_bits, w->part, w->slope);
+}
+
+void ent_state_add_slopes(const state_worker *w, double *grad_params, double *grad_data)
+{
+    const lower_list *list = &w->run.plan->list;
+    for (int r = 0; r < list->rotations; r++)
+        for (int t = list->rotation[r].term; t >= 0; t = list->term[t].next) {
+            const lower_term *term = &list->term[t];
+            double *to = term->source == ENT_ANGLE_PARAM ? grad_params : grad_data;
+            if (to) to[term->slot] += term->scale * w->slope[r];
+        }
+}

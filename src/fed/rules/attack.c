@@ -1,0 +1,83 @@
+/* Byzantine clients, simulated: behind its training such a client sends something else.  With attack.strength s, in
+ * every block that it trained, of its change d and of what else the rule sends:
+ *
+ *   sign_flip  -s d
+ *   noise      N(0, s^2) in place of d (the Gaussian attack of Blanchard et al. 2017)
+ *   scale      s d
+ *
+ * Byzantine are round(share n) of the n clients that have training rows, the same in every round.  Their losses,
+ * sample counts and what they keep for themselves stay honest. */
+#include <math.h>
+
+#include "entente/memory.h"
+#include "entente/random.h"
+#include "fed/fed.h"
+
+static int64_t attackers(const ent_federation *f)
+{
+    const ent_config_attack *c = &f->config->attack;
+    return c->kind == ENT_ATTACK_NONE ? 0 : llround(c->share * (double)(f->clients - f->empty_clients));
+}
+
+ent_status ent_attack_check(const ent_federation *f)
+{
+    const ent_config_attack *c = &f->config->attack;
+    const int64_t clients = f->clients - f->empty_clients;
+    ENT_REQUIRE(c->kind == ENT_ATTACK_NONE || c->share == 0.0 || attackers(f) > 0, ENT_ECONFIG,
+                "attack.share: found %g, which is nobody of %lld clients, want at least %g", c->share,
+                (long long)clients, 0.5 / (double)clients);
+    return ENT_OK;
+}
+
+ent_status ent_attack_draw(const ent_federation *f, uint8_t **byzantine)
+{
+    *byzantine = NULL;
+    if (attackers(f) == 0) return ENT_OK;
+    int64_t *order = ent_alloc(f->clients, sizeof *order);
+    uint8_t *drawn = ent_alloc(f->clients, sizeof *drawn);
+    if (order && drawn) {
+        ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_BYZANTINE, 0, 0);
+        ent_random_permutation(&stream, f->clients, order);
+        for (int64_t k = 0, left = attackers(f); left > 0; k++) {
+            if (ent_client_rows_count(f, order[k]) == 0) continue;
+            drawn[order[k]] = 1;
+            left--;
+        }
+        *byzantine = drawn;
+    }
+    ent_free(order);
+    if (*byzantine) return ENT_OK;
+    ent_free(drawn);
+    return ent_fail(ENT_ENOMEM, "attack of %lld clients: no memory", (long long)f->clients);
+}
+
+static void change(const ent_config_attack *c, ent_random *stream, int n, double *x)
+{
+    for (int k = 0; k < n; k++) {
+        switch (c->kind) {
+        case ENT_ATTACK_NONE:
+            break;
+        case ENT_SIGN_FLIP:
+            x[k] *= -c->strength;
+            break;
+        case ENT_NOISE:
+            x[k] = c->strength * ent_random_normal(stream);
+            break;
+        case ENT_SCALE:
+            x[k] *= c->strength;
+            break;
+        }
+    }
+}
+
+void ent_attack_apply(const ent_rule_state *s, ent_update *u)
+{
+    ent_random stream =
+        ent_random_at(s->config->seeds.sampling, ENT_FOR_ATTACK, (uint64_t)u->client, (uint64_t)s->round);
+    for (int b = 0; b < s->blocks; b++) {
+        const ent_block *block = &s->block[b];
+        if (u->weight[b] == 0.0) continue;
+        change(&s->config->attack, &stream, block->count, u->delta + block->first);
+        if (u->extra) change(&s->config->attack, &stream, block->count, u->extra + block->first);
+    }
+}

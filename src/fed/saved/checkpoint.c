@@ -1,0 +1,593 @@
+/* A training's state in a file, <folder>/checkpoint.h5, and back.
+ *
+ *   /config                       the configuration as used, YAML text
+ *   /data                         SHA-256 of the tables that the data set holds a number a row of, and of the ansaetze
+ *   /numbers int [1][5]           format, rounds that are done, 1 inside the next one or 2 before the last one's
+ *                                 evaluation, the data set's rows and bytes
+ *   /seconds real [1][2]          of the training so far, of the round that was stopped
+ *   /weights real [1][params];  /memory real [the rule's vectors][params]
+ *   /figures real [rounds][..]    ent_round, field by field
+ *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
+ *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
+ * and of a round that was stopped inside:
+ *   /inside/member, /inside/at_work int [n][1]: numbers in the round's cohort; the others are done
+ *   /inside/work/count int [n][3 + blocks]: client, round, rows done, steps;  /inside/work/value real [n][1 + 3 params]: loss,
+ *                                 weights, the optimiser's two vectors
+ *   /inside/sum int [1][4 sums], /inside/count int [1][2], /inside/record real [n][..]: what the server has got so far
+ *
+ * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is one
+ * of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "entente/hash.h"
+#include "entente/memory.h"
+#include "entente/shard.h"
+#include "fed/fed.h"
+
+enum { BEHIND, INSIDE, UNMEASURED };
+enum { FORMAT = 1, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
+
+/* ---- figures of a round ---- */
+
+typedef struct {
+    size_t offset;
+    bool whole;
+} field;
+
+#define WHOLE(member)                                                                                                \
+    {                                                                                                                \
+        offsetof(ent_round, member), true                                                                            \
+    }
+#define REAL(member)                                                                                                 \
+    {                                                                                                                \
+        offsetof(ent_round, member), false                                                                           \
+    }
+#define METRICS(member)                                                                                              \
+    WHOLE(member.n), REAL(member.loss), REAL(member.accuracy), REAL(member.accuracy_nonzero),                        \
+        REAL(member.accuracy5), REAL(member.accuracy7), REAL(member.f1_weighted), REAL(member.f1_macro),             \
+        REAL(member.mae), REAL(member.pearson)
+static const field FIELDS[] = {WHOLE(round),     WHOLE(cohort),       WHOLE(trained),      WHOLE(samples),
+                               WHOLE(lost),      WHOLE(blocks_short), REAL(simulated_s),   REAL(staleness),
+                               REAL(train_loss), METRICS(validation), METRICS(test),       REAL(bytes_up),
+                               REAL(bytes_down), REAL(compute_s),     REAL(communicate_s), REAL(wait_s),
+                               REAL(evaluate_s), REAL(compute_mean_s)};
+enum { COLUMNS = sizeof FIELDS / sizeof *FIELDS };
+_Static_assert(sizeof(ent_round) == 8 * COLUMNS, "every figure of a round has a row in FIELDS");
+
+static void figures_out(const ent_round *round, double *values)
+{
+    for (int c = 0; c < COLUMNS; c++) {
+        const char *at = (const char *)round + FIELDS[c].offset;
+        values[c] = FIELDS[c].whole ? (double)*(const int64_t *)(const void *)at : *(const double *)(const void *)at;
+    }
+}
+
+static void figures_in(const double *values, ent_round *round)
+{
+    for (int c = 0; c < COLUMNS; c++) {
+        char *at = (char *)round + FIELDS[c].offset;
+        if (FIELDS[c].whole)
+            *(int64_t *)(void *)at = (int64_t)values[c];
+        else
+            *(double *)(void *)at = values[c];
+    }
+}
+
+/* ---- which data ---- */
+
+/* Digests of the tables, one behind the other, and the digest of that. */
+static ent_status digest_data(const ent_federation *f, char text[65])
+{
+    enum { TABLES = 5 };
+    const ent_dataset *d = f->dataset;
+    const struct {
+        const void *data;
+        size_t bytes;
+    } table[TABLES] = {{d->stored, sizeof *d->stored},
+                       {d->split, sizeof *d->split},
+                       {d->group, sizeof *d->group},
+                       {d->category, sizeof *d->category},
+                       {d->value, sizeof *d->value}};
+    char all[64 * (TABLES + ENT_MAX_MODALITIES) + 1] = "";
+    char *end = all;
+    for (int k = 0; k < TABLES; k++, end += 64)
+        ent_sha256(table[k].data ? table[k].data : "", table[k].data ? (size_t)d->rows * table[k].bytes : 0, end);
+    for (int m = 0; m < f->modalities; m++, end += 64) {
+        const char *ansatz = f->qasm[m] ? ent_qasm_text(f->qasm[m]) : "";
+        ent_sha256(ansatz, strlen(ansatz), end);
+    }
+    ent_sha256(all, (size_t)(end - all), text);
+    return ENT_OK;
+}
+
+static ent_status data_bytes(const ent_federation *f, int64_t *bytes)
+{
+    struct stat file;
+    ENT_REQUIRE(stat(f->dataset->path, &file) == 0, ENT_EIO, "%s: %s", f->dataset->path, strerror(errno));
+    *bytes = (int64_t)file.st_size;
+    return ENT_OK;
+}
+
+/* ---- writing ---- */
+
+typedef struct {
+    ent_training *t;
+    ent_federation *f;
+    ent_h5 *file;
+    const ent_inside *inside; /* or NULL */
+    int64_t *client;          /* [clients] with a vector at home here */
+    int64_t clients, width;
+    bool root;
+} saving;
+
+/* A table of rank 0's rows. */
+static ent_status put_root(const saving *s, const char *name, ent_h5_type type, int64_t rows, int64_t width,
+                           const void *data)
+{
+    int64_t first;
+    const int64_t mine = s->root ? rows : 0;
+    ENT_TRY(ent_ctable_make(s->file, s->f->lane, name, type, mine, width, &first));
+    return ent_comm_agree(s->f->lane, ent_ctable_put(s->file, name, type, first, mine, width, data));
+}
+
+static ent_status put_memory(const saving *s)
+{
+    const ent_rule_state *state = &s->t->state;
+    const int vectors = s->t->rule->memory;
+    int64_t first;
+    ENT_TRY(
+        ent_ctable_make(s->file, s->f->lane, "/memory", ENT_H5_F64, s->root ? vectors : 0, state->params, &first));
+    ent_status status = ENT_OK;
+    for (int k = 0; k < vectors && s->root && status == ENT_OK; k++)
+        status = ent_ctable_put(s->file, "/memory", ENT_H5_F64, k, 1, state->params, state->memory[k]);
+    return ent_comm_agree(s->f->lane, status);
+}
+
+/* Rounds that are done: the one at hand starts from /weights. */
+static ent_status put_history(const saving *s)
+{
+    int64_t first, n;
+    const double *w = ent_history_get(s->t->history, &first, &n);
+    if (n > s->f->rounds - first) n = s->f->rounds - first;
+    ENT_TRY(put_root(s, "/history/round", ENT_H5_I64, 1, 1, &first));
+    return put_root(s, "/history/weights", ENT_H5_F64, n, s->t->state.params, w);
+}
+
+static ent_status put_figures(const saving *s)
+{
+    double *values = ent_alloc(s->f->rounds * COLUMNS, sizeof *values);
+    ent_status status = ent_comm_agree(s->f->lane, values ? ENT_OK : ent_fail(ENT_ENOMEM, "checkpoint: no memory"));
+    for (int64_t r = 0; r < s->f->rounds && status == ENT_OK; r++) figures_out(&s->f->round[r], values + r * COLUMNS);
+    if (status == ENT_OK) status = put_root(s, "/figures", ENT_H5_F64, s->f->rounds, COLUMNS, values);
+    ent_free(values);
+    return status;
+}
+
+/* Vectors lie about in memory: some of them at a time. */
+static ent_status put_vectors(const saving *s, int64_t first)
+{
+    const int64_t width = s->width;
+    double *some = ent_alloc(CHUNK * width, sizeof *some);
+    ENT_REQUIRE(some, ENT_ENOMEM, "checkpoint: no memory");
+    ent_status status = ENT_OK;
+    for (int64_t done = 0; done < s->clients && status == ENT_OK; done += CHUNK) {
+        const int64_t n = s->clients - done < CHUNK ? s->clients - done : CHUNK;
+        for (int64_t k = 0; k < n; k++)
+            memcpy(some + k * width, ent_variates_at(s->t->variates, s->f, s->client[done + k]),
+                   (size_t)width * sizeof *some);
+        status = ent_ctable_put(s->file, "/client/vector", ENT_H5_F64, first + done, n, width, some);
+    }
+    ent_free(some);
+    return status;
+}
+
+static ent_status put_clients(const saving *s)
+{
+    int64_t first;
+    ent_comm *lane = s->f->lane;
+    ENT_TRY(ent_ctable_make(s->file, lane, "/client/number", ENT_H5_I64, s->clients, 1, &first));
+    ENT_TRY(
+        ent_comm_agree(lane, ent_ctable_put(s->file, "/client/number", ENT_H5_I64, first, s->clients, 1, s->client)));
+    ENT_TRY(ent_ctable_make(s->file, lane, "/client/vector", ENT_H5_F64, s->clients, s->width, &first));
+    return ent_comm_agree(lane, put_vectors(s, first));
+}
+
+/* One row a client at work, each as counts and as values. */
+static ent_status put_work(const saving *s, int64_t first)
+{
+    const int params = s->t->state.params, blocks = s->t->state.blocks;
+    int64_t *count = ent_alloc(BESIDE + blocks, sizeof *count);
+    double *value = ent_alloc(1 + 3 * (int64_t)params, sizeof *value);
+    ent_status status = count && value ? ENT_OK : ent_fail(ENT_ENOMEM, "checkpoint: no memory");
+    for (int64_t k = 0; k < s->inside->works && status == ENT_OK; k++) {
+        const ent_work *work = &s->inside->work[k];
+        const size_t bytes = (size_t)params * sizeof *value;
+        count[0] = work->client;
+        count[1] = work->round;
+        count[2] = work->done;
+        memcpy(count + BESIDE, work->steps, (size_t)blocks * sizeof *count);
+        value[0] = work->loss;
+        memcpy(value + 1, work->w, bytes);
+        memcpy(value + 1 + params, work->first, bytes);
+        memcpy(value + 1 + 2 * params, work->second, bytes);
+        status = ent_ctable_put(s->file, "/inside/work/count", ENT_H5_I64, first + k, 1, BESIDE + blocks, count);
+        if (status == ENT_OK)
+            status = ent_ctable_put(s->file, "/inside/work/value", ENT_H5_F64, first + k, 1, 1 + 3 * (int64_t)params,
+                                    value);
+    }
+    ent_free(count);
+    ent_free(value);
+    return status;
+}
+
+static ent_status put_rows(const saving *s, const char *name, ent_h5_type type, int64_t n, int64_t width,
+                           const void *rows)
+{
+    int64_t first;
+    ENT_TRY(ent_ctable_make(s->file, s->f->lane, name, type, n, width, &first));
+    return ent_comm_agree(s->f->lane, ent_ctable_put(s->file, name, type, first, n, width, rows));
+}
+
+static ent_status put_inside(const saving *s)
+{
+    const ent_inside *inside = s->inside;
+    const ent_tally tally = ent_aggregate_see(s->t->aggregate);
+    const int params = s->t->state.params, blocks = s->t->state.blocks;
+    ent_comm *lane = s->f->lane;
+    int64_t first;
+    ENT_TRY(put_rows(s, "/inside/member", ENT_H5_I64, inside->left, 1, inside->member));
+    ENT_TRY(put_rows(s, "/inside/at_work", ENT_H5_I64, inside->works, 1, inside->at_work));
+    ENT_TRY(ent_ctable_make(s->file, lane, "/inside/work/count", ENT_H5_I64, inside->works, BESIDE + blocks, &first));
+    ENT_TRY(ent_ctable_make(s->file, lane, "/inside/work/value", ENT_H5_F64, inside->works, 1 + 3 * (int64_t)params,
+                            &first));
+    ENT_TRY(ent_comm_agree(lane, put_work(s, first)));
+    ent_comm_sum(lane, tally.sum, 4 * tally.sums);
+    ent_comm_sum(lane, tally.count, 2);
+    ENT_TRY(put_root(s, "/inside/sum", ENT_H5_I64, 1, 4 * tally.sums, tally.sum));
+    ENT_TRY(put_root(s, "/inside/count", ENT_H5_I64, 1, 2, tally.count));
+    return put_rows(s, "/inside/record", ENT_H5_F64, tally.records, tally.record, tally.each);
+}
+
+/* What the file takes on the disk, rather more than less. */
+static double bytes_of(const saving *s)
+{
+    const ent_tally tally = ent_aggregate_see(s->t->aggregate);
+    const int64_t params = s->t->state.params, blocks = s->t->state.blocks;
+    int64_t spread = s->clients * (s->width + 3); /* numbers, checks among them */
+    if (s->inside)
+        spread += s->inside->left * 2 + s->inside->works * (3 * params + blocks + 8) +
+                  tally.records * (tally.record + 1);
+    ent_comm_sum(s->f->lane, &spread, 1);
+    int64_t first, history;
+    ent_history_get(s->t->history, &first, &history);
+    const int64_t shared = (1 + history + s->t->rule->memory) * (params + 1) + s->f->rounds * (COLUMNS + 1) +
+                           4 * tally.sums;
+    return 8.0 * (double)(spread + shared) + (double)strlen(s->f->keep.config_text) + 65536.0;
+}
+
+static ent_status put_all(const saving *s)
+{
+    const ent_federation *f = s->f;
+    char digest[65] = "";
+    int64_t numbers[NUMBERS] = {FORMAT, f->rounds,
+                                s->inside          ? INSIDE
+                                : s->t->unmeasured ? UNMEASURED
+                                                   : BEHIND,
+                                f->dataset->rows, 0};
+    double seconds[2] = {f->train_s, s->inside ? s->inside->seconds : 0.0};
+    ent_comm_max(f->lane, seconds, 2);
+    ENT_TRY(ent_comm_agree(f->lane, s->root ? data_bytes(f, &numbers[4]) : ENT_OK));
+    ENT_TRY(digest_data(f, digest));
+    ENT_TRY(ent_h5_reserve(s->file, bytes_of(s)));
+    ENT_TRY(ent_h5_write_text(s->file, "/config", f->keep.config_text));
+    ENT_TRY(ent_h5_write_text(s->file, "/data", digest));
+    ENT_TRY(put_root(s, "/numbers", ENT_H5_I64, 1, NUMBERS, numbers));
+    ENT_TRY(put_root(s, "/seconds", ENT_H5_F64, 1, 2, seconds));
+    ENT_TRY(put_root(s, "/weights", ENT_H5_F64, 1, s->t->state.params, f->w));
+    ENT_TRY(put_memory(s));
+    ENT_TRY(put_history(s));
+    ENT_TRY(put_figures(s));
+    if (s->t->variates) ENT_TRY(put_clients(s));
+    return s->inside ? put_inside(s) : ENT_OK;
+}
+
+ent_status ent_checkpoint_path(const char *folder, char path[4096])
+{
+    ENT_REQUIRE(snprintf(path, 4096, "%s/checkpoint.h5", folder) < 4096, ENT_EARG, "%s: too long a path", folder);
+    return ENT_OK;
+}
+
+ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
+{
+    ent_federation *f = t->f;
+    char path[4096];
+    saving s = {.t = t, .f = f, .inside = inside, .root = ent_comm_rank(f->lane) == 0};
+    s.width = (int64_t)t->rule->client_vectors * t->state.params;
+    ENT_TRY(ent_checkpoint_path(f->keep.folder, path));
+    ent_status status = t->variates ? ent_variates_list(t->variates, f, &s.clients, &s.client) : ENT_OK;
+    status = ent_comm_agree(f->world, status);
+    const bool writes = !f->group || ent_comm_rank(f->group) == 0; /* every lane has the same */
+    if (status == ENT_OK && writes) status = ent_h5_create_shared(f->lane, path, &s.file);
+    if (status == ENT_OK && writes) {
+        status = put_all(&s);
+        if (status == ENT_OK)
+            status = ent_h5_finish(s.file);
+        else
+            ent_h5_close(s.file);
+    }
+    ent_free(s.client);
+    return ent_comm_agree(f->world, status);
+}
+
+/* ---- reading ---- */
+
+/* Whose message it is, where it does not say so itself. */
+static ent_status told(const ent_federation *f, ent_status status)
+{
+    char path[4096];
+    if (status == ENT_OK || ent_checkpoint_path(f->keep.folder, path) != ENT_OK) return status;
+    return strncmp(ent_message(), path, strlen(path)) == 0 ? status : ent_fail_in(status, "%s", path);
+}
+
+static ent_status open_checkpoint(const ent_federation *f, ent_h5 **file)
+{
+    char path[4096];
+    ENT_TRY(ent_checkpoint_path(f->keep.folder, path));
+    return ent_h5_open(path, file);
+}
+
+static ent_status check_data(const ent_federation *f, const ent_h5 *file, const int64_t *numbers)
+{
+    char mine[65], *theirs;
+    int64_t bytes = 0;
+    const char *path = f->dataset->path;
+    ENT_TRY(data_bytes(f, &bytes));
+    ENT_REQUIRE(numbers[3] == f->dataset->rows && numbers[4] == bytes, ENT_EDATA,
+                "%s: %lld rows in %lld bytes; the checkpoint is of a data set of %lld rows in %lld bytes", path,
+                (long long)f->dataset->rows, (long long)bytes, (long long)numbers[3], (long long)numbers[4]);
+    ENT_TRY(digest_data(f, mine));
+    ENT_TRY(ent_h5_read_text(file, "/data", &theirs));
+    const bool same = strcmp(mine, theirs) == 0;
+    ent_free(theirs);
+    ENT_REQUIRE(same, ENT_EDATA,
+                "%s: labels, split, groups, what is present or an ansatz differ from those of the checkpoint", path);
+    return ENT_OK;
+}
+
+static ent_status get_history(ent_training *t, const ent_h5 *file)
+{
+    const int64_t params = t->state.params;
+    int64_t first, n;
+    ENT_TRY(ent_ctable_get(file, "/history/round", ENT_H5_I64, 0, 1, 1, &first));
+    ENT_TRY(ent_ctable_rows(file, "/history/weights", &n));
+    double *w = ent_alloc(n * params, sizeof *w);
+    ENT_REQUIRE(w, ENT_ENOMEM, "checkpoint: no memory");
+    ent_status status = ent_ctable_get(file, "/history/weights", ENT_H5_F64, 0, n, params, w);
+    if (status == ENT_OK) status = ent_history_set(t->history, first, n, w);
+    ent_free(w);
+    return status;
+}
+
+static ent_status get_figures(ent_federation *f, const ent_h5 *file)
+{
+    double *values = ent_alloc(f->rounds * COLUMNS, sizeof *values);
+    ENT_REQUIRE(values, ENT_ENOMEM, "checkpoint: no memory");
+    const ent_status status = ent_ctable_get(file, "/figures", ENT_H5_F64, 0, f->rounds, COLUMNS, values);
+    f->trained_samples = 0.0;
+    for (int64_t r = 0; r < f->rounds && status == ENT_OK; r++) {
+        figures_in(values + r * COLUMNS, &f->round[r]);
+        f->trained_samples += (double)f->round[r].samples;
+    }
+    ent_free(values);
+    return status;
+}
+
+/* A column of numbers, allocated. */
+static ent_status get_column(const ent_h5 *file, const char *name, int64_t *n, int64_t **numbers)
+{
+    ENT_TRY(ent_ctable_rows(file, name, n));
+    *numbers = ent_alloc(*n, sizeof **numbers);
+    ENT_REQUIRE(*numbers, ENT_ENOMEM, "checkpoint: %lld rows of %s: no memory", (long long)*n, name);
+    return ent_ctable_get(file, name, ENT_H5_I64, 0, *n, 1, *numbers);
+}
+
+static ent_status get_vectors(ent_training *t, const ent_h5 *file, int64_t n, const int64_t *client)
+{
+    const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
+    double *vector = ent_alloc(width, sizeof *vector);
+    ENT_REQUIRE(vector, ENT_ENOMEM, "checkpoint: no memory");
+    ent_status status = ENT_OK;
+    for (int64_t k = 0; k < n && status == ENT_OK; k++) {
+        if (client[k] < 0 || client[k] >= t->f->clients)
+            status = ent_fail(ENT_EFORMAT, "client %lld of %lld", (long long)client[k], (long long)t->f->clients);
+        else if (ent_variates_home(t->f, client[k])) {
+            status = ent_ctable_get(file, "/client/vector", ENT_H5_F64, k, 1, width, vector);
+            if (status == ENT_OK) status = ent_variates_set(t->variates, t->f, client[k], vector);
+        }
+    }
+    ent_free(vector);
+    return status;
+}
+
+static ent_status get_clients(ent_training *t, const ent_h5 *file)
+{
+    int64_t n, *client = NULL;
+    ent_status status = get_column(file, "/client/number", &n, &client);
+    if (status == ENT_OK) status = get_vectors(t, file, n, client);
+    ent_free(client);
+    return status;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static ent_status get_inside(ent_training *t, const ent_h5 *file, double seconds)
+{
+    ent_inside *inside = t->resume = ent_alloc(1, sizeof *inside);
+    ENT_REQUIRE(inside, ENT_ENOMEM, "checkpoint: no memory");
+    inside->seconds = seconds;
+    ENT_TRY(get_column(file, "/inside/member", &inside->left, &inside->member));
+    ENT_TRY(get_column(file, "/inside/at_work", &inside->works, &inside->at_work));
+    qsort(inside->member, (size_t)inside->left, sizeof *inside->member, ascending);
+    return ENT_OK;
+}
+
+static ent_status get_all(ent_training *t, const ent_h5 *file)
+{
+    ent_federation *f = t->f;
+    const int64_t params = t->state.params;
+    int64_t numbers[NUMBERS];
+    double seconds[2];
+    ENT_TRY(ent_ctable_get(file, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
+    ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT, "format %lld, want %d", (long long)numbers[0], FORMAT);
+    ENT_REQUIRE(ent_h5_has(file, "/history/round"), ENT_EFORMAT, /* the first programs of this format kept none */
+                "its tables are those of an older Entente: go on with that one, or start afresh in another folder");
+    ENT_TRY(check_data(f, file, numbers));
+    const int64_t least = numbers[1] + (numbers[2] == INSIDE), rounds = f->config->federation.rounds;
+    ENT_REQUIRE(rounds >= least, ENT_ECONFIG, "federation.rounds: found %lld, and the checkpoint is in round %lld",
+                (long long)rounds, (long long)least);
+    f->rounds = numbers[1];
+    ENT_TRY(ent_ctable_get(file, "/seconds", ENT_H5_F64, 0, 1, 2, seconds));
+    f->train_s = seconds[0];
+    ENT_TRY(ent_ctable_get(file, "/weights", ENT_H5_F64, 0, 1, params, f->w));
+    for (int k = 0; k < t->rule->memory; k++)
+        ENT_TRY(ent_ctable_get(file, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
+    ENT_TRY(get_history(t, file));
+    ENT_TRY(get_figures(f, file));
+    if (t->variates) ENT_TRY(get_clients(t, file));
+    t->unmeasured = numbers[2] == UNMEASURED && f->rounds > 0;
+    return numbers[2] == INSIDE ? get_inside(t, file, seconds[1]) : ENT_OK;
+}
+
+ent_status ent_checkpoint_load(ent_training *t)
+{
+    ent_h5 *file;
+    ent_status status = open_checkpoint(t->f, &file);
+    if (status == ENT_OK) {
+        status = get_all(t, file);
+        ent_h5_close(file);
+    }
+    return ent_comm_agree(t->f->world, told(t->f, status));
+}
+
+static ent_status get_tally(ent_training *t, const ent_h5 *file)
+{
+    const int rank = ent_comm_rank(t->f->lane), size = ent_comm_size(t->f->lane);
+    int64_t all;
+    ENT_TRY(ent_ctable_rows(file, "/inside/record", &all));
+    const int64_t first = ent_slice_begin(all, rank, size), n = ent_slice_begin(all, rank + 1, size) - first;
+    ENT_TRY(ent_aggregate_reserve(t->aggregate, n));
+    const ent_tally tally = ent_aggregate_see(t->aggregate);
+    ENT_TRY(ent_ctable_get(file, "/inside/record", ENT_H5_F64, first, n, tally.record, tally.each));
+    if (rank > 0) return ENT_OK;
+    ENT_TRY(ent_ctable_get(file, "/inside/sum", ENT_H5_I64, 0, 1, 4 * tally.sums, tally.sum));
+    return ent_ctable_get(file, "/inside/count", ENT_H5_I64, 0, 1, 2, tally.count);
+}
+
+ent_status ent_checkpoint_tally(ent_training *t)
+{
+    ent_h5 *file;
+    ENT_TRY(open_checkpoint(t->f, &file));
+    const ent_status status = get_tally(t, file);
+    ent_h5_close(file);
+    return told(t->f, status);
+}
+
+static ent_status get_work(const ent_training *t, const ent_h5 *file, int64_t k, int64_t *count, double *value,
+                           ent_work *work)
+{
+    const int params = t->state.params, blocks = t->state.blocks;
+    const size_t bytes = (size_t)params * sizeof *value;
+    ENT_TRY(ent_ctable_get(file, "/inside/work/count", ENT_H5_I64, k, 1, BESIDE + blocks, count));
+    ENT_TRY(ent_ctable_get(file, "/inside/work/value", ENT_H5_F64, k, 1, 1 + 3 * (int64_t)params, value));
+    work->client = count[0];
+    work->round = count[1];
+    work->done = count[2];
+    memcpy(work->steps, count + BESIDE, (size_t)blocks * sizeof *count);
+    work->loss = value[0];
+    memcpy(work->w, value + 1, bytes);
+    memcpy(work->first, value + 1 + params, bytes);
+    memcpy(work->second, value + 1 + 2 * params, bytes);
+    return ENT_OK;
+}
+
+ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work)
+{
+    ent_h5 *file = NULL;
+    int64_t *count = ent_alloc(BESIDE + t->state.blocks, sizeof *count);
+    double *value = ent_alloc(1 + 3 * (int64_t)t->state.params, sizeof *value);
+    ent_status status = count && value ? ent_work_make(t->f, work) : ent_fail(ENT_ENOMEM, "checkpoint: no memory");
+    if (status == ENT_OK) status = open_checkpoint(t->f, &file);
+    if (status == ENT_OK) status = get_work(t, file, k, count, value, work);
+    ent_h5_close(file);
+    ent_free(count);
+    ent_free(value);
+    return told(t->f, status);
+}
+
+void ent_inside_free(ent_inside *inside)
+{
+    if (!inside) return;
+    ent_free(inside->member);
+    ent_free(inside->at_work);
+    ent_free(inside);
+}
+
+ent_status ent_checkpoint_config(const char *folder, char **text)
+{
+    char path[4096];
+    ent_h5 *file;
+    ENT_TRY(ent_checkpoint_path(folder, path));
+    ENT_TRY(ent_h5_open(path, &file));
+    const ent_status status = ent_h5_read_text(file, "/config", text);
+    ent_h5_close(file);
+    return status;
+}
+
+/* ---- stopping ---- */
+
+ent_status ent_checkpoint_look(const ent_federation *f, bool *stops)
+{
+    *stops = f->watch && ent_watch_look(f->watch);
+    if (!f->watch || !f->team) return ENT_OK;
+    const ent_status status = ent_team_agree(f->team, *stops ? ent_fail(ENT_STOPPED, "stopped") : ENT_OK);
+    *stops = status == ENT_STOPPED;
+    return *stops ? ENT_OK : status;
+}
+
+/* ---- tidying up ---- */
+
+/* The temporary files beside checkpoint and result. */
+static bool is_remains(const char *name)
+{
+    static const char checkpoint[] = "checkpoint.h5.part-", result[] = "result.h5.part-";
+    return strncmp(name, checkpoint, sizeof checkpoint - 1) == 0 || strncmp(name, result, sizeof result - 1) == 0;
+}
+
+ent_status ent_checkpoint_clear(const char *folder, bool whole)
+{
+    char path[4096];
+    ENT_TRY(ent_checkpoint_path(folder, path));
+    ENT_REQUIRE(!whole || unlink(path) == 0 || errno == ENOENT, ENT_EIO, "%s: cannot be removed: %s", path,
+                strerror(errno));
+    DIR *entries = opendir(folder);
+    if (!entries) return ENT_OK;
+    for (const struct dirent *entry; (entry = readdir(entries));)
+        if (is_remains(entry->d_name)) unlinkat(dirfd(entries), entry->d_name, 0);
+    closedir(entries);
+    return ENT_OK;
+}
+
+void ent_federation_keep(ent_federation *f, const ent_checkpoint_inp *inp)
+{
+    f->keep = *inp;
+}

@@ -1,0 +1,114 @@
+/* Tables of a checkpoint: rows of 8-byte numbers, written by all ranks side by side, and for every row 64 bits of its
+ * SHA-256, so that a damaged number is noticed and not trained with. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entente/hash.h"
+#include "entente/memory.h"
+#include "fed/fed.h"
+
+enum { NAME_BYTES = 128 };
+
+static const char *check_name(const char *name, char text[NAME_BYTES])
+{
+    snprintf(text, NAME_BYTES, "/check%s", name);
+    return text;
+}
+
+static uint64_t check_of(const void *row, int64_t width)
+{
+    char digest[65];
+    ent_sha256(row, (size_t)width * 8, digest);
+    digest[16] = '\0';
+    return strtoull(digest, NULL, 16);
+}
+
+/* All ranks' numbers of rows: where this rank's begin, and their sum. */
+static ent_status place(ent_comm *comm, int64_t mine, int64_t *first, int64_t *total)
+{
+    const int size = ent_comm_size(comm), rank = ent_comm_rank(comm);
+    int64_t *rows = ent_alloc(size, sizeof *rows);
+    const ent_status status = ent_comm_agree(comm, rows ? ENT_OK : ent_fail(ENT_ENOMEM, "checkpoint: no memory"));
+    if (status == ENT_OK) {
+        rows[rank] = mine;
+        ent_comm_sum(comm, rows, size);
+        *first = *total = 0;
+        for (int r = 0; r < size; r++) {
+            if (r < rank) *first += rows[r];
+            *total += rows[r];
+        }
+    }
+    ent_free(rows);
+    return status;
+}
+
+ent_status ent_ctable_make(ent_h5 *file, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
+                           int64_t width, int64_t *first)
+{
+    char check[NAME_BYTES];
+    int64_t size[2] = {0, width};
+    ENT_TRY(place(comm, mine, first, &size[0]));
+    ENT_TRY(ent_h5_write(file, name, type, 2, size, NULL));
+    return ent_h5_write(file, check_name(name, check), ENT_H5_U64, 1, size, NULL);
+}
+
+/* Checks of n rows, a thousand at a time. */
+enum { CHECKS = 1000 };
+
+static ent_status put_checks(ent_h5 *file, const char *name, int64_t first, int64_t n, int64_t width,
+                             const char *rows)
+{
+    uint64_t check[CHECKS];
+    char path[NAME_BYTES];
+    for (int64_t done = 0; done < n; done += CHECKS) {
+        const int64_t count = n - done < CHECKS ? n - done : CHECKS;
+        for (int64_t k = 0; k < count; k++) check[k] = check_of(rows + (size_t)((done + k) * width) * 8, width);
+        ENT_TRY(ent_h5_write_rows(file, check_name(name, path), ENT_H5_U64, first + done, count, check));
+    }
+    return ENT_OK;
+}
+
+ent_status ent_ctable_put(ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n, int64_t width,
+                          const void *rows)
+{
+    if (n == 0) return ENT_OK;
+    ENT_TRY(ent_h5_write_rows(file, name, type, first, n, rows));
+    return put_checks(file, name, first, n, width, rows);
+}
+
+ent_status ent_ctable_rows(const ent_h5 *file, const char *name, int64_t *rows)
+{
+    ent_h5_shape shape;
+    ENT_TRY(ent_h5_describe(file, name, &shape));
+    *rows = shape.size[0];
+    return ENT_OK;
+}
+
+static ent_status check_rows(const ent_h5 *file, const char *name, int64_t first, int64_t n, int64_t width,
+                             const char *rows)
+{
+    uint64_t check[CHECKS];
+    char path[NAME_BYTES];
+    for (int64_t done = 0; done < n; done += CHECKS) {
+        const int64_t count = n - done < CHECKS ? n - done : CHECKS;
+        ENT_TRY(ent_h5_read_rows(file, check_name(name, path), ENT_H5_U64, first + done, count, check));
+        for (int64_t k = 0; k < count; k++)
+            ENT_REQUIRE(check[k] == check_of(rows + (size_t)((done + k) * width) * 8, width), ENT_EFORMAT,
+                        "%s, row %lld: damaged: its numbers do not fit their check", name,
+                        (long long)(first + done + k));
+    }
+    return ENT_OK;
+}
+
+ent_status ent_ctable_get(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                          int64_t width, void *rows)
+{
+    ent_h5_shape shape;
+    ENT_TRY(ent_h5_describe(file, name, &shape));
+    ENT_REQUIRE(shape.rank == 2 && shape.size[1] == width && shape.size[0] >= first + n, ENT_EFORMAT,
+                "%s has another shape, want %lld numbers a row", name, (long long)width);
+    if (n == 0) return ENT_OK;
+    ENT_TRY(ent_h5_read_rows(file, name, type, first, n, rows));
+    return check_rows(file, name, first, n, width, rows);
+}

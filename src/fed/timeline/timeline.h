@@ -1,0 +1,55 @@
+/* Inside the timeline: drawing without replacement, the simulated clients, the two modes.  All functions are Local and
+ * pure: the same on every rank, in any order of rounds. */
+#ifndef ENTENTE_FED_TIMELINE_H
+#define ENTENTE_FED_TIMELINE_H
+
+#include "entente/random.h"
+#include "fed/fed.h"
+
+/* A set of numbers >= 0, each with a value; 0..n-1 of them, in memory and time that grow with those that are in it. */
+typedef struct {
+    int64_t *key, *value; /* [room], a power of two; key -1: free */
+    int64_t room, used;
+} ent_map;
+
+void ent_map_clear(ent_map *map);
+void ent_map_empty(ent_map *map); /* keeps the memory */
+ent_status ent_map_put(ent_map *map, int64_t key, int64_t value);
+void ent_map_remove(ent_map *map, int64_t key);
+bool ent_map_get(const ent_map *map, int64_t key, int64_t *value); /* value may be NULL */
+
+/* Clients without replacement, one after the other: uniform over all of them, or in proportion to their training rows
+ * among those not yet drawn (successive sampling; clients without rows never come).  A Fisher-Yates shuffle of the
+ * clients, or of the training rows, of which only the places that were moved are kept: a client's first row in a random
+ * order of all rows comes in just that proportion. */
+typedef struct {
+    ent_random stream;
+    int64_t next; /* places of the shuffle that are done */
+    ent_map moved, seen;
+} ent_draw;
+
+void ent_draw_start(ent_draw *draw, ent_random stream);
+void ent_draw_clear(ent_draw *draw);
+/* *client = -1 after the last. */
+ent_status ent_draw_next(ent_draw *draw, const ent_federation *f, int64_t *client);
+
+/* The simulated clients.  Whether a client can be asked in a round, and how long its answer takes: latency plus
+ * samples times epochs over its speed. */
+bool ent_client_is_available(const ent_federation *f, int64_t client, int64_t round);
+double ent_client_seconds(const ent_federation *f, int64_t client);
+bool ent_client_drops_out(const ent_federation *f, int64_t client, int64_t draw);
+
+/* participation times clients, at least 1. */
+int64_t ent_timeline_share(const ent_federation *f);
+
+/* FedBuff. */
+typedef struct ent_buffer ent_buffer;
+ent_status ent_buffer_new(const ent_federation *f, ent_buffer **out);
+void ent_buffer_free(ent_buffer *buffer);
+/* The server's next step; members in order of arrival. */
+ent_status ent_buffer_step(ent_buffer *buffer, const ent_federation *f, ent_cohort *cohort);
+/* The oldest round from whose first weights a client in flight has started, if its update may still count; the next
+ * round without one. */
+int64_t ent_buffer_oldest(const ent_buffer *buffer, int64_t max_staleness);
+
+#endif

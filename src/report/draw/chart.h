@@ -1,0 +1,82 @@
+/* Charts: each is drawn as SVG on a page of HTML or SVG, and as characters on a page of text.  Local. */
+#ifndef ENTENTE_DRAW_CHART_H
+#define ENTENTE_DRAW_CHART_H
+
+#include <stdint.h>
+
+#include "page.h"
+
+/* A line through n points (NAN: a gap), with the band low..high around it where both are given.
+ * model: not measured; drawn dashed and without marks. */
+typedef struct {
+    const char *name;
+    int n;
+    const double *x, *y, *low, *high;
+    bool model;
+    int colour; /* 0..; lines of one colour belong together */
+} app_line;
+void app_chart_lines(app_page *page, const app_figure *figure, int lines, const app_line *line);
+
+/* Bars, one above the other where there are several parts. */
+typedef struct {
+    int bars, parts;
+    const char *const *name; /* [bars] */
+    const char *const *part; /* [parts]; NULL: one part without a name */
+    const double *value;     /* [parts][bars] */
+    const uint8_t *marked;   /* [bars] in the second colour; NULL: none */
+    const char *mark;        /* what marked bars are */
+    const char *plain;       /* what the others are */
+} app_bars;
+void app_chart_bars(app_page *page, const app_figure *figure, const app_bars *bars);
+
+/* Values of rows x columns: colours (heat map), or dots whose area is the value.  NAN: nothing there. */
+typedef struct {
+    int rows, columns;
+    const char *const *row, *const *column;
+    const double *value; /* [rows][columns] */
+    const char *name, *unit;
+    bool dots;
+} app_cells;
+void app_chart_cells(app_page *page, const app_figure *figure, const app_cells *cells);
+
+/* ---- what the charts share ---- */
+
+enum { APP_TICKS = 24 };
+
+/* From values to a place between 0 and 1, and the ticks. */
+typedef struct {
+    int base, ticks;
+    double low, high, tick[APP_TICKS];
+} app_scale;
+app_scale app_scale_make(const app_axis *axis, double low, double high, int most);
+double app_scale_place(const app_scale *scale, double value);
+/* "0.25", "40k", "1.5M".  Returns `text`. */
+char *app_number_text(double value, char text[24]);
+/* "name (unit)".  Returns `text`. */
+char *app_axis_text(const app_axis *axis, char text[160]);
+/* The width of a text in figures, about; and a copy that fits into it, cut with "...". */
+double app_text_width(const char *text);
+char *app_text_fit(const char *text, double width, char out[128]);
+
+/* The plot's own rectangle. */
+typedef struct {
+    double left, top, width, height;
+    app_scale x, y;
+} app_frame;
+/* Grid, axes, ticks (of x: unless names are put there) and labels. */
+void app_frame_draw(app_page *page, const app_figure *figure, const app_frame *frame, bool ticks_x);
+
+/* The names of both axes around a rectangle. */
+void app_axes_name(app_page *page, const app_figure *figure, double left, double top, double width, double height);
+
+/* Legends stand below the plot, in rows.  height: what n entries need; draw: returns nothing. */
+double app_legend_height(int n, const char *const *name);
+void app_legend_draw(app_page *page, double top, int n, const char *const *name,
+                     void (*swatch)(app_page *page, double x, double y, int k, const void *data), const void *data);
+
+/* chart_text.c */
+void app_text_lines(app_page *page, const app_figure *figure, int lines, const app_line *line);
+void app_text_bars(app_page *page, const app_figure *figure, const app_bars *bars);
+void app_text_cells(app_page *page, const app_figure *figure, const app_cells *cells);
+
+#endif

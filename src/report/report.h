@@ -1,0 +1,94 @@
+/* What `entente report` is made of: folders are read, runs whose configurations differ in their seeds alone become a
+ * group, and each file below draws one kind of figure.  A figure whose data is missing is left out.  Local. */
+#ifndef ENTENTE_REPORT_H
+#define ENTENTE_REPORT_H
+
+#include "cli/cli.h"
+#include "run/summary.h"
+#include "report/draw/chart.h"
+
+typedef enum {
+    RUN_ROUND,
+    RUN_TEST_ACCURACY,
+    RUN_TEST_LOSS,
+    RUN_TRAIN_LOSS,
+    RUN_TEST_MAE,
+    RUN_SAMPLES,
+    RUN_COMPUTE_S,
+    RUN_COMMUNICATE_S,
+    RUN_WAIT_S,
+    RUN_EVALUATE_S,
+    RUN_COLUMNS
+} run_column;
+
+enum { RUN_METRICS = 10, RUN_MODALITIES = ENT_MAX_MODALITIES };
+extern const char *const RUN_METRIC[RUN_METRICS];      /* as in /metrics */
+extern const char *const RUN_METRIC_NAME[RUN_METRICS]; /* for people */
+
+/* result.h5, as far as a report shows it. */
+typedef struct {
+    char *folder, *config_text, *version, *created, *host, *engine;
+    ent_config *config;
+    char **leaf; /* the configuration as sorted "key=value", without seeds */
+    int leaves;
+    uint64_t seed[4];
+    int64_t layout[2]; /* ranks, threads */
+    double metric[RUN_METRICS];
+    int64_t rounds, clients, patterns, train_rows, outputs;
+    double *round[RUN_COLUMNS]; /* [rounds] */
+    int64_t *client_train, *client_test;
+    double *client_accuracy;
+    uint32_t *pattern;
+    int64_t *pattern_n;
+    double *pattern_accuracy;
+    int64_t *row; /* of the training part: row, client, context [train_rows] */
+    int32_t *client;
+    uint32_t *context;
+    char *ansatz[RUN_MODALITIES]; /* the OpenQASM text, or NULL */
+} report_run;
+
+/* Errors: ENT_EIO, ENT_EFORMAT, ENT_ECONFIG, each naming the file. */
+ent_status report_run_read(const char *folder, report_run **out);
+void report_run_free(report_run *run);
+/* "text audio", the modalities of a context. */
+char *report_context_text(const report_run *run, uint32_t context, char text[256]);
+
+/* Runs of one configuration. */
+typedef struct {
+    int runs;
+    report_run **run;
+    char label[160]; /* what sets it apart from the other groups */
+} report_group;
+
+typedef struct {
+    int runs, groups, tables;
+    report_run **run;
+    report_group *group;
+    char **table; /* folders of sweeps and studies */
+    int scalings;
+    char **scaling; /* folders of scaling studies */
+} report_input;
+
+/* report_group.c.  Errors: ENT_ECONFIG where the modalities differ. */
+ent_status report_flatten(report_run *run);
+ent_status report_group_runs(report_input *input);
+void report_group_free(report_input *input);
+/* The value of a key of a run's configuration, or NULL. */
+const char *report_value(const report_run *run, const char *key);
+
+/* report_curves.c, report_clients.c, report_model.c, report_table.c, report_scaling.c: the figures. */
+void report_curves(app_page *page, const report_input *input);
+void report_missing(app_page *page, const report_input *input);
+void report_metrics(app_page *page, const report_input *input);
+void report_contexts(app_page *page, const report_input *input);
+void report_clients(app_page *page, const report_group *group);
+void report_split(app_page *page, const report_run *run);
+void report_times(app_page *page, const report_group *group);
+ent_status report_circuits(app_page *page, const report_input *input);
+void report_origin(app_page *page, const report_input *input);
+ent_status report_table(app_page *page, const char *folder, const char *file);
+
+/* Mean, smallest and largest of the finite numbers; their count. */
+int report_spread(int n, const double *value, double *mean, double *low, double *high);
+
+#endif

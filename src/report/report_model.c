@@ -1,0 +1,179 @@
+/* The circuit, the time of a round, and where a result comes from. */
+#include <math.h>
+#include <string.h>
+
+#include "report/draw/chart_circuit.h"
+#include "entente/memory.h"
+#include "entente/qasm.h"
+#include "report.h"
+
+/* ---- circuits ---- */
+
+static ent_ansatz_kind kind_of(const char *name)
+{
+    if (strcmp(name, "basic") == 0) return ENT_ANSATZ_BASIC;
+    if (strcmp(name, "strong") == 0) return ENT_ANSATZ_STRONG;
+    return strcmp(name, "hea") == 0 ? ENT_ANSATZ_HEA : ENT_ANSATZ_QASM;
+}
+
+/* The model as far as its circuit goes: what a sample brings does not matter. */
+static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp *inp)
+{
+    const ent_config *c = run->config;
+    *inp = (ent_model_inp){.registers = (int)c->data.modalities_count,
+                           .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate},
+                           .read_zz = c->model.readout == ENT_READ_ZZ,
+                           .head = ENT_HEAD_LINEAR,
+                           .outputs = (int)run->outputs,
+                           .mma = true};
+    for (int m = 0; m < inp->registers; m++) {
+        const ent_config_register *r = &c->model.registers[m];
+        if (run->ansatz[m]) ENT_TRY(ent_qasm_parse(run->ansatz[m], r->ansatz, &qasm[m]));
+        const ent_ansatz a = {.kind = kind_of(r->ansatz),
+                              .qasm = qasm[m],
+                              .qubits = r->qubits,
+                              .layers = r->layers,
+                              .angles_per_qubit = r->angles,
+                              .reupload = r->reupload};
+        ENT_TRY(ent_ansatz_check(&a));
+        inp->reg[m] = (ent_register){.name = c->data.modalities[m],
+                                     .ansatz = a,
+                                     .inputs = ent_ansatz_angles(&a) > 0 ? ent_ansatz_angles(&a) : 1,
+                                     .linear = true,
+                                     .map = r->map,
+                                     .scale = r->scale};
+    }
+    ent_fusion_connect(&inp->fusion, c->model.fusion.pattern, inp->registers);
+    return ENT_OK;
+}
+
+static ent_status draw_circuit(app_page *page, const report_run *run)
+{
+    ent_qasm *qasm[RUN_MODALITIES] = {NULL};
+    ent_model_inp *inp = ent_alloc(1, sizeof *inp);
+    ENT_REQUIRE(inp, ENT_ENOMEM, "report: no memory");
+    ent_status status = describe(run, qasm, inp);
+    if (status == ENT_OK) status = app_chart_circuit(page, inp);
+    for (int m = 0; m < RUN_MODALITIES; m++) ent_qasm_free(qasm[m]);
+    ent_free(inp);
+    return status == ENT_OK ? ENT_OK : ent_fail_in(status, "%s/result.h5", run->folder);
+}
+
+static bool same_model(const report_run *a, const report_run *b)
+{
+    static const char PREFIX[] = "model.";
+    int i = 0, j = 0;
+    for (;;) {
+        while (i < a->leaves && strncmp(a->leaf[i], PREFIX, sizeof PREFIX - 1) != 0) i++;
+        while (j < b->leaves && strncmp(b->leaf[j], PREFIX, sizeof PREFIX - 1) != 0) j++;
+        if (i == a->leaves || j == b->leaves) return i == a->leaves && j == b->leaves;
+        if (strcmp(a->leaf[i++], b->leaf[j++]) != 0) return false;
+    }
+}
+
+/* Each model once. */
+ent_status report_circuits(app_page *page, const report_input *input)
+{
+    for (int g = 0; g < input->groups; g++) {
+        bool drawn = false;
+        for (int k = 0; k < g; k++) drawn |= same_model(input->group[k].run[0], input->group[g].run[0]);
+        if (drawn) continue;
+        if (g > 0) app_page_paragraph(page, "The circuit of %s:", input->group[g].label);
+        ENT_TRY(draw_circuit(page, input->group[g].run[0]));
+    }
+    return ENT_OK;
+}
+
+/* ---- time ---- */
+
+enum { MOST_BARS = 60, PARTS = 4 };
+
+static const run_column TIME[PARTS] = {RUN_COMPUTE_S, RUN_COMMUNICATE_S, RUN_WAIT_S, RUN_EVALUATE_S};
+
+static double mean_at(const report_group *g, run_column column, int64_t round)
+{
+    double sum = 0.0;
+    for (int k = 0; k < g->runs; k++) sum += g->run[k]->round[column] ? g->run[k]->round[column][round] : 0.0;
+    return sum / g->runs;
+}
+
+/* Of many rounds, several make one bar: their mean. */
+void report_times(app_page *page, const report_group *g)
+{
+    static const char *const PART[PARTS] = {"compute", "communication", "waiting", "evaluation, input and output"};
+    const int64_t rounds = g->run[0]->rounds, stride = (rounds + MOST_BARS - 1) / MOST_BARS;
+    double value[PARTS * MOST_BARS], sum[PARTS] = {0};
+    char text[MOST_BARS][24], title[256], caption[640];
+    const char *name[MOST_BARS];
+    if (rounds == 0 || !g->run[0]->round[RUN_COMPUTE_S]) return;
+    const int bars = (int)((rounds + stride - 1) / stride);
+    for (int b = 0; b < bars; b++) {
+        const int64_t first = b * stride, end = first + stride < rounds ? first + stride : rounds;
+        for (int p = 0; p < PARTS; p++) {
+            double part = 0.0;
+            for (int64_t r = first; r < end; r++) part += mean_at(g, TIME[p], r);
+            value[p * bars + b] = 1e3 * part / (double)(end - first);
+            sum[p] += part;
+        }
+        snprintf(text[b], sizeof text[b], "%lld", (long long)first + 1);
+        name[b] = text[b];
+    }
+    const report_run *run = g->run[0];
+    snprintf(title, sizeof title, "Time of a round: %s", g->label);
+    snprintf(
+        caption, sizeof caption,
+        "Mean of %d run%s%s on %lld rank%s of %lld thread%s%s. Each part is the slowest rank's, so the parts of a "
+        "round may add up to more than it took. All rounds: compute %.3g s, communication %.3g s, waiting %.3g s, "
+        "evaluation %.3g s.",
+        g->runs, g->runs == 1 ? "" : "s", g->runs > 1 ? "; the first" : "", (long long)run->layout[0],
+        run->layout[0] == 1 ? "" : "s", (long long)run->layout[1], run->layout[1] == 1 ? "" : "s",
+        stride > 1 ? "; a bar is the mean of several rounds, named by the first" : "", sum[0], sum[1], sum[2],
+        sum[3]);
+    const app_figure figure = {
+        title, caption, {"round", "number", 0, true, NAN, NAN}, {"time of a round", "ms", 0, false, 0.0, NAN}};
+    app_chart_bars(page, &figure,
+                   &(app_bars){.bars = bars, .parts = PARTS, .name = name, .part = PART, .value = value});
+}
+
+/* ---- origin ---- */
+
+static void print_layout(const report_run *run, char *ranks, char *seeds, size_t room)
+{
+    snprintf(ranks, room, "%lld x %lld", (long long)run->layout[0], (long long)run->layout[1]);
+    snprintf(seeds, room, "%llu %llu %llu %llu", (unsigned long long)run->seed[0], (unsigned long long)run->seed[1],
+             (unsigned long long)run->seed[2], (unsigned long long)run->seed[3]);
+}
+
+void report_origin(app_page *page, const report_input *input)
+{
+    static const char SEEDS[] = "seeds: split masks init sampling";
+    static const char *const HEAD[] = {"result", "machine", "engine", "ranks x threads", SEEDS, "version", "written"};
+    enum { COLUMNS = sizeof HEAD / sizeof *HEAD };
+    const char **cell = ent_alloc((int64_t)(input->runs + 1) * COLUMNS, sizeof *cell);
+    char(*text)[2][96] = ent_alloc(input->runs, sizeof *text);
+    if (cell && text) {
+        memcpy(cell, HEAD, sizeof HEAD);
+        for (int k = 0; k < input->runs; k++) {
+            const report_run *run = input->run[k];
+            const char **row = cell + (k + 1) * COLUMNS;
+            print_layout(run, text[k][0], text[k][1], sizeof text[k][0]);
+            row[0] = run->folder;
+            row[1] = run->host;
+            row[2] = run->engine;
+            row[3] = text[k][0];
+            row[4] = text[k][1];
+            row[5] = run->version;
+            row[6] = run->created;
+        }
+        app_page_table(page, "Where the results come from",
+                       "Each result's machine, layout, seeds and version, as the run has written them.",
+                       input->runs + 1, COLUMNS, cell);
+    }
+    ent_free(cell);
+    ent_free(text);
+    for (int g = 0; g < input->groups; g++) {
+        char title[256];
+        snprintf(title, sizeof title, "Configuration as used: %s", input->group[g].label);
+        app_page_listing(page, title, input->group[g].run[0]->config_text);
+    }
+}

@@ -1,0 +1,147 @@
+/* Figures of a model: a table for people, one JSON object for programs. */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "summary.h"
+#include "entente/hash.h"
+
+static void print_figure(FILE *out, const char *name, double value)
+{
+    if (!isnan(value)) fprintf(out, "  %-28s %.4f\n", name, value);
+}
+
+static void context_names(const ent_federation_view *v, uint32_t context, char *text, size_t room)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (unsigned m = 0; m < v->config->data.modalities_count && used < room; m++)
+        if (context >> m & 1)
+            used +=
+                (size_t)snprintf(text + used, room - used, "%s%s", used ? " " : "", v->config->data.modalities[m]);
+    if (used == 0) snprintf(text, room, "(nothing)");
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+app_spread app_spread_of(int64_t n, double *value)
+{
+    double sum = 0.0, squares = 0.0, worst = 0.0;
+    int64_t count = 0;
+    for (int64_t k = 0; k < n; k++)
+        if (!isnan(value[k])) value[count++] = value[k];
+    if (count == 0) return (app_spread){0, NAN, NAN, NAN};
+    qsort(value, (size_t)count, sizeof *value, by_value);
+    const int64_t decile = count / 10 > 0 ? count / 10 : 1;
+    for (int64_t k = 0; k < count; k++) sum += value[k];
+    const double mean = sum / (double)count;
+    for (int64_t k = 0; k < count; k++) squares += (value[k] - mean) * (value[k] - mean);
+    for (int64_t k = 0; k < decile; k++) worst += value[k];
+    return (app_spread){count, mean, sqrt(squares / (double)count), worst / (double)decile};
+}
+
+void app_print_spread(FILE *out, const char *name, const app_spread *s)
+{
+    if (s->n > 1)
+        fprintf(out, "  %-28s mean %.4f, spread %.4f, worst decile %.4f (%lld clients)\n", name, s->mean, s->spread,
+                s->worst_decile, (long long)s->n);
+}
+
+/* Over the clients that have test rows; no clients where there is no memory. */
+static app_spread spread_of_clients(const ent_federation_view *v, bool personal)
+{
+    double *accuracy = malloc((size_t)v->clients * sizeof *accuracy);
+    if (!accuracy) return (app_spread){0, NAN, NAN, NAN};
+    for (int64_t c = 0; c < v->clients; c++)
+        accuracy[c] = personal ? v->client[c].personal_accuracy : v->client[c].accuracy;
+    const app_spread s = app_spread_of(v->clients, accuracy);
+    free(accuracy);
+    return s;
+}
+
+static void print_clients(FILE *out, const ent_federation_view *v)
+{
+    const app_spread s = spread_of_clients(v, false), fine_tuned = spread_of_clients(v, true);
+    app_print_spread(out, "accuracy by client", &s);
+    print_figure(out, "accuracy, fine-tuned", v->personal.n > 0 ? v->personal.accuracy : NAN);
+    app_print_spread(out, "  by client", &fine_tuned);
+}
+
+void app_print_table(FILE *out, const ent_federation_view *v)
+{
+    const ent_metrics *m = &v->test;
+    fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
+            v->params, v->engine, (long long)m->n);
+    print_figure(out, "accuracy", m->accuracy);
+    print_figure(out, "accuracy without value 0", m->accuracy_nonzero);
+    print_figure(out, "accuracy, 5 classes", m->accuracy5);
+    print_figure(out, "accuracy, 7 classes", m->accuracy7);
+    print_figure(out, "F1 weighted", m->f1_weighted);
+    print_figure(out, "F1 macro", m->f1_macro);
+    print_figure(out, "mean absolute error", m->mae);
+    print_figure(out, "Pearson correlation", m->pearson);
+    print_figure(out, "loss", m->loss);
+    if (v->rounds > 0) print_clients(out, v);
+    fprintf(out, "\n  %-36s %8s  %s\n", "modalities present", "samples", "accuracy");
+    for (int64_t k = 0; k < v->patterns; k++) {
+        char names[512];
+        context_names(v, v->pattern[k].context, names, sizeof names);
+        fprintf(out, "  %-36s %8lld  %.4f\n", names, (long long)v->pattern[k].n, v->pattern[k].accuracy);
+    }
+    fprintf(out, "\n");
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *patterns(const ent_federation_view *v)
+{
+    json_t *list = json_array();
+    for (int64_t k = 0; k < v->patterns; k++) {
+        json_t *present = json_array();
+        for (unsigned m = 0; m < v->config->data.modalities_count; m++)
+            if (v->pattern[k].context >> m & 1)
+                json_array_append_new(present, json_string(v->config->data.modalities[m]));
+        json_array_append_new(list, json_pack("{s:o, s:I, s:o}", "present", present, "n", (json_int_t)v->pattern[k].n,
+                                              "accuracy", number(v->pattern[k].accuracy)));
+    }
+    return list;
+}
+
+static json_t *spread_object(const ent_federation_view *v, bool personal)
+{
+    const app_spread s = spread_of_clients(v, personal);
+    return json_pack("{s:I, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", number(s.mean), "spread", number(s.spread),
+                     "worst_decile", number(s.worst_decile));
+}
+
+void app_print_json(FILE *out, const ent_federation_view *v)
+{
+    const ent_metrics *m = &v->test;
+    char digest[65];
+    ent_sha256(v->weights, (size_t)v->params * sizeof *v->weights, digest);
+    json_t *object =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:i, s:i, s:s, s:s}", "accuracy",
+                  number(m->accuracy), "accuracy_nonzero", number(m->accuracy_nonzero), "accuracy5",
+                  number(m->accuracy5), "accuracy7", number(m->accuracy7), "f1_weighted", number(m->f1_weighted),
+                  "f1_macro", number(m->f1_macro), "mae", number(m->mae), "pearson", number(m->pearson), "loss",
+                  number(m->loss), "rounds", (json_int_t)v->rounds, "samples_per_s", number(v->samples_per_s),
+                  "patterns", patterns(v), "kind", ent_model_kind_name(v->config->model.kind), "params", v->params,
+                  "qubits", v->qubits, "engine", v->engine, "weights_sha256", digest);
+    if (v->rounds > 0) json_object_set_new(object, "clients", spread_object(v, false));
+    if (v->personal.n > 0) {
+        json_object_set_new(object, "personal_accuracy", number(v->personal.accuracy));
+        json_object_set_new(object, "personal_clients", spread_object(v, true));
+    }
+    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    fprintf(out, "%s\n", text ? text : "null");
+    free(text);
+    json_decref(object);
+}

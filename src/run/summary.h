@@ -1,0 +1,19 @@
+/* Figures of a model: a table for people, one JSON object for programs. */
+#ifndef ENTENTE_RUN_SUMMARY_H
+#define ENTENTE_RUN_SUMMARY_H
+
+#include <stdio.h>
+
+#include "entente/fed.h"
+
+void app_print_table(FILE *out, const ent_federation_view *view);
+/* Over the values that are not NaN; `value` is sorted.  worst_decile: the mean of the lowest tenth, at least one. */
+typedef struct {
+    int64_t n;
+    double mean, spread, worst_decile;
+} app_spread;
+app_spread app_spread_of(int64_t n, double *value);
+void app_print_spread(FILE *out, const char *name, const app_spread *spread); /* nothing for n < 2 */
+void app_print_json(FILE *out, const ent_federation_view *view);
+
+#endif
