@@ -8,10 +8,15 @@
 
 #include <stdint.h>
 
+#include "entente/name.h"
 #include "entente/status.h"
 
-enum { ENT_MAX_MODALITIES = 16, ENT_MAX_CLASSES = 1000, ENT_NAME_BYTES = 64 };
+enum { ENT_MAX_MODALITIES = 16, ENT_MAX_CLASSES = 1000 };
 enum { ENT_TRAIN = 0, ENT_VALIDATION = 1, ENT_TEST = 2 };
+
+/* Features are read as doubles; the largest magnitude is one whose square is still a number. */
+#define ENT_LARGEST_FEATURE 1e100
+#define ENT_WANT_FEATURE    "a finite number of magnitude 1e100 at most"
 
 typedef struct {
     char name[ENT_NAME_BYTES];

@@ -25,14 +25,7 @@ void ent_config_default(ent_config *config)
 
 /* ---- names ---- */
 
-/* What is wanted of one name; NULL where that is kept. */
-static const char *wanted_of(const char *name)
-{
-    const bool good = name && *name && strlen(name) < ENT_NAME_BYTES && !strpbrk(name, "/.");
-    return good ? NULL : "a name of 1 to 63 characters without '/' and '.'";
-}
-
-static int find_name(const char *const *names, unsigned count, const char *name)
+static int find_name(const char **names, unsigned count, const char *name)
 {
     for (unsigned k = 0; k < count; k++)
         if (strcmp(names[k], name) == 0) return (int)k;
@@ -42,10 +35,15 @@ static int find_name(const char *const *names, unsigned count, const char *name)
 static ent_status check_modality(const ent_config_data *data, unsigned k)
 {
     const char *name = data->modalities[k];
-    ENT_REQUIRE(strcmp(name, "fusion") && strcmp(name, "head"), ENT_ECONFIG,
-                "data.modalities: found '%s', a name that parameter blocks use", name);
-    ENT_REQUIRE(find_name((const char *const *)data->modalities, k, name) < 0, ENT_ECONFIG,
-                "data.modalities: '%s' stands twice", name);
+    if (ent_modality_check_name(name) != ENT_OK) return ent_fail_in(ENT_ECONFIG, "data.modalities");
+    ENT_REQUIRE(find_name(data->modalities, k, name) < 0, ENT_ECONFIG, "data.modalities: '%s' stands twice", name);
+    return ENT_OK;
+}
+
+static ent_status check_absent(const ent_config_data *data, const char *name)
+{
+    ENT_REQUIRE(find_name(data->modalities, data->modalities_count, name) >= 0, ENT_ECONFIG,
+                "missing.absent: '%s' is not among data.modalities", name);
     return ENT_OK;
 }
 
@@ -61,14 +59,9 @@ ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int
                 count, key->low, key->high);
     for (unsigned k = 0; k < count; k++) {
         *item = (int)k;
-        const char *want = wanted_of(names[k]);
-        ENT_REQUIRE(!want, ENT_ECONFIG, "%s: found '%s', want %s", key->path, names[k] ? names[k] : "", want);
-        if (key->offset == offsetof(ent_config, data.modalities))
-            ENT_TRY(check_modality(&config->data, k));
-        else
-            ENT_REQUIRE(
-                find_name((const char *const *)config->data.modalities, config->data.modalities_count, names[k]) >= 0,
-                ENT_ECONFIG, "%s: '%s' is not among data.modalities", key->path, names[k]);
+        ENT_REQUIRE(names[k], ENT_ECONFIG, "%s: found nothing, want a name", key->path);
+        ENT_TRY(key->offset == offsetof(ent_config, data.modalities) ? check_modality(&config->data, k)
+                                                                     : check_absent(&config->data, names[k]));
     }
     return ENT_OK;
 }

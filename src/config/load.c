@@ -95,7 +95,7 @@ static ent_status read_names(reader *r, const ent_key *key, const yaml_node_t *n
     for (unsigned k = 0; k < count; k++) {
         const yaml_node_t *entry = yaml_document_get_node(&r->yaml->document, items[k]);
         const char *text = ent_yaml_scalar(entry);
-        if (!text) return refuse(r, entry, "a name of 1 to 63 characters without '/' and '.'");
+        if (!text) return refuse(r, entry, "a name");
         names[k] = keep_text(r->out, text);
         if (!names[k]) return no_memory();
     }
