@@ -130,7 +130,7 @@ const ent_key ENT_KEYS[] = {
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
      .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
-    {REGISTER(qubits), FROM(1, ENT_MAX_QUBITS), .standard = "3", .help = "qubits of the register"},
+    {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "1", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
