@@ -11,9 +11,16 @@
 #include "entente/circuit.h"
 #include "entente/status.h"
 
-/* AUTO: the state engine from 17 qubits on, else the batch engine; where an engine's states do not fit, the next, the
- * reference engine being the last. */
-typedef enum { ENT_ENGINE_AUTO, ENT_ENGINE_REFERENCE, ENT_ENGINE_BATCH, ENT_ENGINE_STATE } ent_engine_kind;
+/* PAULI: registers that gates join late, without the state of all qubits.  AUTO: the pauli engine where ent_engine_weigh
+ * finds it cheaper; else the state engine from 17 qubits on, else the batch engine; where an engine's states do not
+ * fit, the next, the reference engine being the last. */
+typedef enum {
+    ENT_ENGINE_AUTO,
+    ENT_ENGINE_REFERENCE,
+    ENT_ENGINE_BATCH,
+    ENT_ENGINE_STATE,
+    ENT_ENGINE_PAULI
+} ent_engine_kind;
 typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
 
 typedef struct ent_team ent_team;
@@ -35,7 +42,20 @@ typedef struct ent_program ent_program;
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
 void ent_program_free(ent_program *program);
 
-/* Which engine and instruction set run it: "reference", "batch avx512", "state avx2". */
+/* What a sample costs, estimated: multiply-adds of a forward run. */
+typedef struct {
+    double whole;       /* with the state of all qubits, registers apart until gates join them */
+    double pauli;       /* by the pauli engine; infinite where it does not serve */
+    char reason[256];   /* why it does not */
+    int depends;        /* a readout depends on so many qubits of the registers, at most */
+    int depends_in_one; /* of them in one register, at most */
+    int64_t values;     /* expectation values that the registers report for a sample */
+} ent_engine_weight;
+
+/* Weigh the pauli engine against the whole state.  Errors: ENT_ENOMEM. */
+ent_status ent_engine_weigh(const ent_circuit *circuit, ent_engine_weight *out);
+
+/* Which engine and instruction set run it: "reference", "batch avx512", "state avx2", "pauli avx512". */
 const char *ent_program_engine(const ent_program *program);
 
 /* Passes over the state in memory: [0] of a forward run, [1] of the way back of a gradient; 0 where an engine does not

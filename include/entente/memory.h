@@ -2,6 +2,7 @@
 #ifndef ENTENTE_MEMORY_H
 #define ENTENTE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,10 @@ void *ent_alloc_pages(size_t bytes);
 
 /* The same as ent_alloc with a copy of `from` in it. */
 void *ent_copy(const void *from, int64_t count, size_t size);
+
+/* Make room in a growing array of `count` items for one more: where *room, the items it has room for, is used up, twice
+ * as much, zeroed.  Whether there was memory; the array is unchanged where there was none. */
+bool ent_grow(void **array, int64_t *room, int64_t count, size_t size);
 
 /* A copy of a string, or NULL.  Free with ent_free. */
 char *ent_text(const char *from);

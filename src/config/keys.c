@@ -82,7 +82,8 @@ static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SI
 static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
                                     {"reference", ENT_ENGINE_REFERENCE},
                                     {"batch", ENT_ENGINE_BATCH},
-                                    {"state", ENT_ENGINE_STATE}};
+                                    {"state", ENT_ENGINE_STATE},
+                                    {"pauli", ENT_ENGINE_PAULI}};
 
 /* clang-format off */
 /* The key's type is that of the field. */
@@ -280,7 +281,7 @@ const ent_key ENT_KEYS[] = {
 
     {FIELD(run.precision), OF(PRECISION), .standard = "double", .help = "precision of the quantum states"},
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
-     .help = "what computes the circuits; auto: state from 17 qubits on, else batch"},
+     .help = "what computes the circuits; auto: pauli where it costs less, else state from 17 qubits on, else batch"},
     {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
      .help = "ranks that hold one state together, a power of two that divides their number"},
     {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",

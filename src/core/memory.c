@@ -51,6 +51,19 @@ void *ent_copy(const void *from, int64_t count, size_t size)
     return memory;
 }
 
+bool ent_grow(void **array, int64_t *room, int64_t count, size_t size)
+{
+    if (count < *room) return true;
+    const int64_t wanted = *room == 0 ? 64 : 2 * *room;
+    void *grown = ent_alloc(wanted, size);
+    if (!grown) return false;
+    if (count > 0) memcpy(grown, *array, (size_t)count * size);
+    ent_free(*array);
+    *array = grown;
+    *room = wanted;
+    return true;
+}
+
 char *ent_text(const char *from)
 {
     return ent_copy(from, (int64_t)strlen(from) + 1, 1);

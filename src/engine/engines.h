@@ -41,6 +41,6 @@ typedef struct {
 /* ENT_ENOMEM, with the bytes that a state would need, for a circuit of more than ENT_MAX_STATE_QUBITS qubits. */
 ent_status ent_engine_check_qubits(int qubits, ent_precision precision);
 
-extern const ent_engine ent_engine_reference, ent_engine_batch, ent_engine_state;
+extern const ent_engine ent_engine_reference, ent_engine_batch, ent_engine_state, ent_engine_pauli;
 
 #endif

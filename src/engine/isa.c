@@ -30,24 +30,31 @@ static const struct {
     int (*there)(void);
     const batch_kernels *kernels[2], *narrow[2]; /* of ENT_DOUBLE, ENT_SINGLE */
     const state_kernels *state[2];
+    const pauli_kernels *pauli[2], *pauli_narrow[2];
 } ISA[] = {
 #if defined(__x86_64__)
     {"avx512",
      has_avx512,
      {&ent_batch_avx512_double, &ent_batch_avx512_float},
      {&ent_batch_avx512_narrow_double, &ent_batch_avx512_narrow_float},
-     {&ent_state_avx512_double, &ent_state_avx512_float}},
+     {&ent_state_avx512_double, &ent_state_avx512_float},
+     {&ent_pauli_avx512_double, &ent_pauli_avx512_float},
+     {&ent_pauli_avx512_narrow_double, &ent_pauli_avx512_narrow_float}},
     {"avx2",
      has_avx2,
      {&ent_batch_avx2_double, &ent_batch_avx2_float},
      {NULL, NULL},
-     {&ent_state_avx2_double, &ent_state_avx2_float}},
+     {&ent_state_avx2_double, &ent_state_avx2_float},
+     {&ent_pauli_avx2_double, &ent_pauli_avx2_float},
+     {NULL, NULL}},
 #endif
     {"baseline",
      has_baseline,
      {&ent_batch_baseline_double, &ent_batch_baseline_float},
      {NULL, NULL},
-     {&ent_state_baseline_double, &ent_state_baseline_float}},
+     {&ent_state_baseline_double, &ent_state_baseline_float},
+     {&ent_pauli_baseline_double, &ent_pauli_baseline_float},
+     {NULL, NULL}},
 };
 enum { ISAS = sizeof ISA / sizeof ISA[0] };
 
@@ -81,6 +88,16 @@ ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch
     ENT_TRY(pick(isa, &index));
     *kernels = ISA[index].kernels[precision == ENT_SINGLE];
     *narrow = ISA[index].narrow[precision == ENT_SINGLE];
+    return ENT_OK;
+}
+
+ent_status ent_isa_pauli_kernels(const char *isa, ent_precision precision, const pauli_kernels **kernels,
+                                 const pauli_kernels **narrow)
+{
+    int index;
+    ENT_TRY(pick(isa, &index));
+    *kernels = ISA[index].pauli[precision == ENT_SINGLE];
+    *narrow = ISA[index].pauli_narrow[precision == ENT_SINGLE];
     return ENT_OK;
 }
 

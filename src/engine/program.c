@@ -74,7 +74,7 @@ static ent_status plan_for(ent_program *program, const ent_engine *engine, const
 /* From so many qubits on, one sample over all threads and in blocks is faster than samples side by side. */
 enum { STATE_FROM_QUBITS = 17 };
 
-/* What AUTO tries, one after another. */
+/* What AUTO takes of one register, or of several that are to be joined: one engine after another. */
 static ent_status plan_by_size(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const ent_engine *const order[] = {&ent_engine_state, &ent_engine_batch, &ent_engine_reference};
@@ -85,6 +85,21 @@ static ent_status plan_by_size(ent_program *program, const ent_circuit *circuit,
         if (status == ENT_OK || (status == ENT_ENOMEM && !too_large)) break;
     }
     return status;
+}
+
+static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
+{
+    ent_engine_weight weight;
+    bool too_large;
+    if (circuit->registers < 2) return plan_by_size(program, circuit, inp);
+    ENT_TRY(ent_engine_weigh(circuit, &weight));
+    if (weight.pauli < weight.whole) {
+        const ent_status status = plan_for(program, &ent_engine_pauli, circuit, inp, &too_large);
+        if (status == ENT_OK || (status == ENT_ENOMEM && !too_large)) return status;
+    }
+    const ent_status status = plan_by_size(program, circuit, inp);
+    return status != ENT_OK && *weight.reason ? ent_fail_in(status, "%s; and as a whole state", weight.reason)
+                                              : status;
 }
 
 static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
@@ -99,8 +114,10 @@ static ent_status make_plan(ent_program *program, const ent_circuit *circuit, co
         return plan_for(program, &ent_engine_batch, circuit, inp, &too_large);
     case ENT_ENGINE_STATE:
         return plan_for(program, &ent_engine_state, circuit, inp, &too_large);
+    case ENT_ENGINE_PAULI:
+        return plan_for(program, &ent_engine_pauli, circuit, inp, &too_large);
     default:
-        return plan_by_size(program, circuit, inp);
+        return plan_by_cost(program, circuit, inp);
     }
 }
 

@@ -81,64 +81,22 @@ static int64_t partials(const void *plan)
     return ((const batch_engine *)plan)->plan->params;
 }
 
-/* Ket and bra, re and im, of all nodes and lanes: together, also where no gradient is wanted. */
 static void bytes(const void *plan, double count[2])
 {
-    const batch_plan *p = ((const batch_engine *)plan)->plan;
-    count[0] = count[1] = 4.0 * (double)p->amplitudes * p->shape.lanes * p->shape.real_bytes;
-}
-
-/* The states, on huge pages where they are large: with pages of 4 KiB two parts of a state may meet in the same sets
- * of the L2 cache, and the time of a gradient at 12 qubits varies by a third from run to run. */
-static void *states_new(int64_t count, size_t size)
-{
-    void *memory = ent_alloc_pages((size_t)count * size);
-    if (memory) memset(memory, 0, (size_t)count * size);
-    return memory;
-}
-
-static void worker_free(void *worker)
-{
-    batch_worker *w = worker;
-    if (!w) return;
-    ent_free(w->ket);
-    ent_free(w->half);
-    ent_free(w->slope);
-    ent_free(w->scale);
-    ent_free(w->value);
-    ent_free(w->tree);
-    ent_free(w->expectations);
-    ent_free(w->weights);
-    ent_free(w);
+    count[0] = count[1] = ent_batch_worker_bytes(((const batch_engine *)plan)->plan);
 }
 
 static ent_status worker_new(const void *plan, void **out)
 {
-    const batch_engine *engine = plan;
-    const batch_plan *p = engine->plan;
-    const int64_t lanes = p->shape.lanes, outputs = lanes * p->list.readouts;
-    const size_t vector = (size_t)(lanes * p->shape.real_bytes);
-    batch_worker *w = ent_alloc(1, sizeof *w);
-    ENT_REQUIRE(w, ENT_ENOMEM, "batch engine: no memory");
-    w->ket = states_new(4 * p->amplitudes, vector);
-    w->bra = !w->ket ? NULL : (char *)w->ket + 2 * (size_t)p->amplitudes * vector;
-    w->half = ent_alloc(2 * (int64_t)p->list.rotations, vector);
-    w->slope = ent_alloc(p->list.rotations, vector);
-    w->scale = ent_alloc(2 * (int64_t)p->nodes, vector);
-    w->value = ent_alloc(p->values, vector);
-    w->tree = ent_alloc((INT64_C(1) << p->most_bits) / 16 + 16, vector);
-    w->expectations = ent_alloc(outputs, sizeof(double));
-    w->weights = ent_alloc(outputs, sizeof(double));
-    if (!w->ket || !w->half || !w->slope || !w->scale || !w->value || !w->tree || !w->expectations || !w->weights) {
-        worker_free(w);
-        char text[32];
-        double count[2];
-        bytes(plan, count);
-        return ent_fail(ENT_ENOMEM, "batch engine: states of %lld amplitudes times %lld samples: no %s",
-                        (long long)p->amplitudes, (long long)lanes, ent_bytes_text(count[0], text));
-    }
-    *out = w;
+    batch_worker *worker = NULL;
+    ENT_TRY(ent_batch_worker_new(((const batch_engine *)plan)->plan, &worker));
+    *out = worker;
     return ENT_OK;
+}
+
+static void worker_free(void *worker)
+{
+    ent_batch_worker_free(worker);
 }
 
 static ent_status prepare(void *plan, const double *params)
@@ -159,8 +117,7 @@ static const batch_kernels *kernels_for(const batch_engine *engine, batch_worker
 {
     const batch_kernels *kernels = engine->narrow && left <= engine->narrow->shape.lanes ? engine->narrow
                                                                                          : engine->kernels;
-    if (w->kernels != kernels) w->version = -1; /* what the samples share is of the other width */
-    w->kernels = kernels;
+    ent_batch_worker_use(w, kernels);
     return kernels;
 }
 
@@ -181,25 +138,6 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     }
 }
 
-/* Slopes to slots: a group's samples are summed in their order. */
-static void add_slopes(const batch_engine *engine, const batch_worker *w, int count, double *partial,
-                       double *grad_angles)
-{
-    const batch_plan *plan = engine->plan;
-    for (int r = 0; r < plan->list.rotations; r++) {
-        if (plan->kind[r] == BATCH_GONE || plan->list.rotation[r].term < 0) continue;
-        double slope[64], total = 0.0;
-        w->kernels->slope(w, r, slope);
-        for (int l = 0; l < count; l++) total += slope[l];
-        for (int t = plan->list.rotation[r].term; t >= 0; t = plan->list.term[t].next) {
-            const lower_term *term = &plan->list.term[t];
-            if (term->source == ENT_ANGLE_PARAM) partial[term->slot] += term->scale * total;
-            for (int l = 0; term->source == ENT_ANGLE_DATA && grad_angles && l < count; l++)
-                grad_angles[(int64_t)l * plan->angles + term->slot] += term->scale * slope[l];
-        }
-    }
-}
-
 static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                      ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
 {
@@ -211,8 +149,8 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, int
         kernels->forward(engine->plan, w, angles_of(engine, batch, first + done), group, w->expectations);
         cotangent(context, first + done, group, w->expectations, w->weights);
         kernels->backward(engine->plan, w, w->weights, group);
-        add_slopes(engine, w, group, partial,
-                   grad_angles ? grad_angles + (first + done) * engine->plan->angles : NULL);
+        ent_batch_add_slopes(engine->plan, w, group, partial,
+                             grad_angles ? grad_angles + (first + done) * engine->plan->angles : NULL);
         done += group;
     }
 }

@@ -21,14 +21,27 @@ typedef struct {
 
 struct batch_kernels {
     batch_shape shape;
-    /* Up to `lanes` samples.  angles: of the first one.  Leaves the kets where backward wants them. */
+    /* Up to `lanes` samples.  angles: of the first one.  expectations NULL: they stay in the worker's value.  Leaves the
+     * kets where backward wants them. */
     void (*forward)(const batch_plan *plan, batch_worker *worker, const double *angles, int count,
                     double *expectations);
-    /* After forward: the slopes of all rotations. */
+    /* After forward: the slopes of all rotations.  weights NULL: those of the values are in the worker's value. */
     void (*backward)(const batch_plan *plan, batch_worker *worker, const double *weights, int count);
     /* The slope of one rotation, in double. */
     void (*slope)(const batch_worker *worker, int rotation, double *lanes);
 };
+
+/* batch_worker.c.  new: errors: ENT_ENOMEM. */
+ent_status ent_batch_worker_new(const batch_plan *plan, batch_worker **out);
+void ent_batch_worker_free(batch_worker *worker);
+/* Bytes of its states. */
+double ent_batch_worker_bytes(const batch_plan *plan);
+/* Run it with these kernels from now on. */
+void ent_batch_worker_use(batch_worker *worker, const batch_kernels *kernels);
+/* After backward: the slopes to the slots, a group's samples summed in their order.  grad_angles: of the group's first
+ * sample, or NULL; both are added to. */
+void ent_batch_add_slopes(const batch_plan *plan, const batch_worker *worker, int count, double *grad_params,
+                          double *grad_angles);
 
 extern const batch_kernels ent_batch_baseline_double, ent_batch_baseline_float;
 #if defined(__x86_64__)

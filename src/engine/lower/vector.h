@@ -80,7 +80,7 @@ ALWAYS void sine_cosine(const wide *x, vec *sine, vec *cosine)
 }
 
 /* The same for angles anywhere. */
-static void sines_cosines(const wide *angle, vec *sine, vec *cosine)
+static inline void sines_cosines(const wide *angle, vec *sine, vec *cosine)
 {
     int small = 1;
     for (int l = 0; l < LANES; l++) small &= fabs((*angle)[l]) < 0x1p17;

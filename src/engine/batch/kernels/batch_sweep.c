@@ -254,7 +254,7 @@ static void forward(const batch_plan *plan, batch_worker *w, const double *angle
             for (int j = 0; j < plan->sum[k].rows; j++) value[plan->sum[k].target[j]] = result[j] * scale * scale;
         }
     }
-    for (int l = 0; l < count; l++)
+    for (int l = 0; l < count && expectations; l++)
         for (int r = 0; r < plan->list.readouts; r++)
             expectations[l * plan->list.readouts + r] = plan->list.sign[r] *
                                                         (plan->value[r] < 0 ? 1.0 : (double)value[plan->value[r]][l]);
@@ -298,7 +298,7 @@ static void end_back(const batch_plan *plan, batch_worker *w, const batch_node *
 
 static void backward(const batch_plan *plan, batch_worker *w, const double *weights, int count)
 {
-    set_weights(plan, w, weights, count);
+    if (weights) set_weights(plan, w, weights, count);
     for (const batch_node *node = plan->node + plan->nodes - 1; node >= plan->node; node--) {
         if (node->parent < 0) start_back(plan, w, node);
         for (int s = node->steps - 1; s >= 0; s--) {

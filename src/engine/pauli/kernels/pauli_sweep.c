@@ -1,0 +1,147 @@
+/* The operations of a form for LANES samples, and their derivatives.  Compiled once for each instruction set and
+ * precision, with REAL, VECTOR_BYTES and TABLE (the name of what it defines) given by the build. */
+#include "engine/lower/vector.h"
+#include "engine/pauli/pauli_kernels.h"
+
+/* ---- forward ---- */
+
+static void load(const pauli_plan *plan, const pauli_worker *w)
+{
+    vec *node = w->node;
+    node[0] = (vec){0} + (REAL)1;
+    for (int64_t k = 0; k < plan->form.atoms; k++) {
+        const pauli_input *input = &plan->input[k];
+        if (input->value < 0)
+            node[input->node] = (vec){0} + (REAL)input->sign;
+        else
+            node[input->node] = (REAL)input->sign * ((const vec *)w->part[input->part]->value)[input->value];
+    }
+}
+
+static vec sum(const pauli_plan *plan, const pauli_op *op, const vec *node)
+{
+    const REAL *coefficient = (const REAL *)plan->coefficient + op->a;
+    const pauli_entry *entry = plan->form.entry + op->a;
+    vec even = {0}, odd = {0};
+    int k = 0;
+    for (; k + 1 < op->b; k += 2) {
+        even += coefficient[k] * node[entry[k].node];
+        odd += coefficient[k + 1] * node[entry[k + 1].node];
+    }
+    if (k < op->b) even += coefficient[k] * node[entry[k].node];
+    return even + odd;
+}
+
+static void forward(const pauli_plan *plan, pauli_worker *w, int count, double *expectations)
+{
+    vec *node = w->node;
+    load(plan, w);
+    for (const pauli_op *op = plan->form.op; op < plan->form.op + plan->form.ops; op++) switch (op->kind) {
+        case PAULI_TIMES:
+            node[op->out] = node[op->a] * node[op->b];
+            break;
+        case PAULI_SUM:
+            node[op->out] = sum(plan, op, node);
+            break;
+        case PAULI_COMPLEX:
+            node[op->out + 1] = node[op->a] * node[op->d] + node[op->b] * node[op->c];
+            node[op->out] = node[op->a] * node[op->c] - node[op->b] * node[op->d];
+            break;
+        case PAULI_REAL:
+            node[op->out] = node[op->a] * node[op->c] - node[op->b] * node[op->d];
+            break;
+        }
+    for (int r = 0; r < plan->readouts; r++) {
+        const vec value = node[plan->form.readout[r]];
+        for (int l = 0; l < count; l++) expectations[l * plan->readouts + r] = (double)value[l];
+    }
+}
+
+/* ---- back ---- */
+
+/* What is read of bar is set to zero, so that all of it is in the end. */
+static vec take(vec *bar, int node)
+{
+    const vec value = bar[node];
+    bar[node] = (vec){0};
+    return value;
+}
+
+static void sum_back(const pauli_plan *plan, const pauli_op *op, const vec *node, vec *bar, vec *slope)
+{
+    const REAL *coefficient = (const REAL *)plan->coefficient + op->a;
+    const pauli_entry *entry = plan->form.entry + op->a;
+    const vec by = take(bar, op->out);
+    for (int k = 0; k < op->b; k++) {
+        slope[op->a + k] += by * node[entry[k].node];
+        bar[entry[k].node] += coefficient[k] * by;
+    }
+}
+
+/* Derivatives by the factors from those by the real and the imaginary part. */
+static void complex_back(const pauli_op *op, const vec *re, const vec *im, const vec *node, vec *bar)
+{
+    const vec a = node[op->a], b = node[op->b], c = node[op->c], d = node[op->d];
+    bar[op->a] += *re * c + *im * d;
+    bar[op->b] += *im * c - *re * d;
+    bar[op->c] += *re * a + *im * b;
+    bar[op->d] += *im * a - *re * b;
+}
+
+static void operate_back(const pauli_plan *plan, const pauli_op *op, const vec *node, vec *bar, vec *slope)
+{
+    const vec none = {0};
+    vec re, im;
+    switch (op->kind) {
+    case PAULI_TIMES:
+        re = take(bar, op->out);
+        bar[op->a] += re * node[op->b];
+        bar[op->b] += re * node[op->a];
+        break;
+    case PAULI_SUM:
+        sum_back(plan, op, node, bar, slope);
+        break;
+    case PAULI_COMPLEX:
+        re = take(bar, op->out);
+        im = take(bar, op->out + 1);
+        complex_back(op, &re, &im, node, bar);
+        break;
+    case PAULI_REAL:
+        re = take(bar, op->out);
+        complex_back(op, &re, &none, node, bar);
+        break;
+    }
+}
+
+static void backward(const pauli_plan *plan, pauli_worker *w, int count, const double *weights)
+{
+    vec *bar = w->bar;
+    for (int r = 0; r < plan->readouts; r++) {
+        vec weight = {0};
+        for (int l = 0; l < count; l++) weight[l] = (REAL)weights[l * plan->readouts + r];
+        bar[plan->form.readout[r]] = weight;
+    }
+    for (const pauli_op *op = plan->form.op + plan->form.ops - 1; op >= plan->form.op; op--)
+        operate_back(plan, op, w->node, bar, w->slope);
+    for (int64_t k = 0; k < plan->parts; k++)
+        memset(w->part[k]->value, 0, (size_t)plan->part[k].plan->values * sizeof(vec));
+    for (int64_t k = 0; k < plan->form.atoms; k++) {
+        const pauli_input *input = &plan->input[k];
+        const vec value = take(bar, input->node);
+        if (input->value >= 0) ((vec *)w->part[input->part]->value)[input->value] += (REAL)input->sign * value;
+    }
+    bar[0] = (vec){0};
+}
+
+static void collect(const pauli_plan *plan, pauli_worker *w, double *total)
+{
+    vec *slope = w->slope;
+    for (int64_t k = 0; k < plan->form.entries; k++) {
+        double sum_of_lanes = 0.0;
+        for (int l = 0; l < LANES; l++) sum_of_lanes += (double)slope[k][l];
+        total[k] += sum_of_lanes;
+        slope[k] = (vec){0};
+    }
+}
+
+const pauli_kernels TABLE = {.lanes = LANES, .forward = forward, .backward = backward, .collect = collect};

@@ -1,0 +1,66 @@
+/* What the readouts of a sample are, in numbers that the registers report: a list of operations on nodes. */
+#ifndef ENTENTE_ENGINE_PAULI_FORM_H
+#define ENTENTE_ENGINE_PAULI_FORM_H
+
+#include "pauli_spread.h"
+
+typedef enum {
+    PAULI_TIMES,   /* a b */
+    PAULI_SUM,     /* the sum of the entries a..a+b-1 */
+    PAULI_COMPLEX, /* (a + i b) (c + i d): node `out` the real part, the next the imaginary one */
+    PAULI_REAL     /* the real part of the same */
+} pauli_kind;
+
+typedef struct {
+    pauli_kind kind;
+    int out, a, b, c, d;
+} pauli_op;
+
+/* A summand: sign * c[slot] * node. */
+typedef struct {
+    int node, slot, sign;
+} pauli_entry;
+
+/* The expectation value of a string on one register. */
+typedef struct {
+    ent_pauli string;
+    int node;
+} pauli_atom;
+
+typedef struct {
+    const ent_circuit *circuit;
+    ent_bits *qubits; /* [registers] */
+    int64_t nodes;    /* node 0 is the number 1 */
+    int64_t ops, op_room, entries, entry_room, atoms, atom_room;
+    pauli_op *op;
+    pauli_entry *entry;
+    pauli_atom *atom;
+    int *readout;    /* [readouts] its node */
+    ent_bits *cone;  /* [readouts] the qubits of the registers that it depends on */
+    pauli_map index; /* the nodes of strings: atoms and their products */
+} pauli_form;
+
+/* Errors of all: ENT_ENOMEM. */
+ent_status ent_pauli_form_start(const ent_circuit *circuit, pauli_form *form);
+void ent_pauli_form_clear(pauli_form *form);
+
+/* The node of a string's expectation value, which is the product of those on the registers. */
+ent_status ent_pauli_form_string(pauli_form *form, const ent_pauli *string, int *node);
+/* Another operation, with a node of its own or, PAULI_COMPLEX, two; op.out receives the first. */
+ent_status ent_pauli_form_op(pauli_form *form, pauli_op op, int *node);
+/* A summand of the PAULI_SUM that is appended next. */
+ent_status ent_pauli_form_entry(pauli_form *form, pauli_entry entry);
+
+/* All readouts, one after another: taken back through the late gates, and appended.
+ * Errors: ENT_EARG where they have more than `most` terms together, ENT_ENOMEM. */
+ent_status ent_pauli_form_make(const ent_circuit *circuit, const pauli_late *late, int64_t most, pauli_tape *tape,
+                               pauli_form *form);
+
+/* pauli_product.c: a sum in front of the first `prefix` rotations, those of them by quarter turns done, as a sum of
+ * products: what it costs in operations, infinite where it would be far more than its terms. */
+double ent_pauli_product_cost(const pauli_sum *sum, const pauli_late *late, int64_t prefix, const pauli_form *form);
+/* Its operations; the sum is that of the entries from *first to the end.  cone: what it depends on is added. */
+ent_status ent_pauli_product_append(const pauli_sum *sum, const pauli_late *late, int64_t prefix, pauli_tape *tape,
+                                    pauli_form *form, ent_bits *cone, int64_t *first);
+
+#endif

@@ -1,0 +1,36 @@
+/* The part of the pauli engine that is compiled once for each instruction set and precision: kernels/pauli_sweep.c. */
+#ifndef ENTENTE_ENGINE_PAULI_KERNELS_H
+#define ENTENTE_ENGINE_PAULI_KERNELS_H
+
+#include "pauli_plan.h"
+
+typedef struct pauli_kernels pauli_kernels;
+
+/* What one thread works in; all arrays are of vectors of `lanes` reals, a sample in each lane. */
+typedef struct {
+    int64_t parts;
+    batch_worker **part;            /* [parts] */
+    void *node, *bar;               /* [form.nodes] values, and derivatives by them: zero between two groups */
+    void *slope;                    /* [form.entries] derivatives by the coefficients, of several groups */
+    double *expectations, *weights; /* [lanes][readouts] */
+    const pauli_kernels *kernels;   /* of the last group */
+} pauli_worker;
+
+struct pauli_kernels {
+    int lanes;
+    /* From the registers' values to the readouts of `count` samples. */
+    void (*forward)(const pauli_plan *plan, pauli_worker *worker, int count, double *expectations);
+    /* After forward: from the readouts' weights to those of the registers' values; slopes are added to. */
+    void (*backward)(const pauli_plan *plan, pauli_worker *worker, int count, const double *weights);
+    /* total [form.entries] += the slopes, which are zero afterwards. */
+    void (*collect)(const pauli_plan *plan, pauli_worker *worker, double *total);
+};
+
+extern const pauli_kernels ent_pauli_baseline_double, ent_pauli_baseline_float;
+#if defined(__x86_64__)
+extern const pauli_kernels ent_pauli_avx2_double, ent_pauli_avx2_float;
+extern const pauli_kernels ent_pauli_avx512_double, ent_pauli_avx512_float;
+extern const pauli_kernels ent_pauli_avx512_narrow_double, ent_pauli_avx512_narrow_float;
+#endif
+
+#endif

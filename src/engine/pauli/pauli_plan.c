@@ -1,0 +1,194 @@
+/* From a circuit to a plan, and the coefficients for given parameters. */
+#include "pauli_plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "entente/memory.h"
+
+static ent_status no_memory(void)
+{
+    return ent_fail(ENT_ENOMEM, "pauli engine: no memory for the plan of a circuit");
+}
+
+/* ---- the registers ---- */
+
+static int register_of(const ent_circuit *circuit, int qubit)
+{
+    int m = 0;
+    while (qubit >= circuit->register_first[m + 1]) m++;
+    return m;
+}
+
+/* A string moved down to qubit 0. */
+static ent_pauli moved_down(const ent_pauli *string, int first)
+{
+    ent_pauli moved = {0};
+    for (int q = first; q < ENT_MAX_QUBITS; q++) {
+        if (ent_bits_has(&string->x, q)) ent_bits_add(&moved.x, q - first);
+        if (ent_bits_has(&string->z, q)) ent_bits_add(&moved.z, q - first);
+    }
+    return moved;
+}
+
+/* Whether no qubit would have to be read by two letters. */
+static bool agrees(const pauli_part *part, const ent_pauli *string)
+{
+    const ent_bits both = ent_bits_and(pauli_support(&part->basis), pauli_support(string));
+    const ent_pauli here = pauli_on(&part->basis, both), there = pauli_on(string, both);
+    return pauli_equal(&here, &there);
+}
+
+/* The part that reads a string of register m. */
+static ent_status part_for(pauli_plan *plan, int m, const ent_pauli *string, int *part)
+{
+    int k = 0;
+    while (k < plan->parts && (plan->part[k].home != m || !agrees(&plan->part[k], string))) k++;
+    *part = k;
+    if (k == plan->parts) {
+        if (!ent_grow((void **)&plan->part, &plan->part_room, plan->parts, sizeof *plan->part)) return no_memory();
+        plan->part[plan->parts++] = (pauli_part){.home = m};
+        const ent_circuit *from = plan->early[m];
+        ENT_TRY(ent_circuit_new(from->qubits, from->params, from->angles, &plan->part[k].circuit));
+        for (int64_t g = 0; g < from->gates; g++) ENT_TRY(ent_circuit_add(plan->part[k].circuit, from->gate[g]));
+    }
+    plan->part[k].basis.x = ent_bits_or(plan->part[k].basis.x, string->x);
+    plan->part[k].basis.z = ent_bits_or(plan->part[k].basis.z, string->z);
+    return ENT_OK;
+}
+
+/* Z is read in place of X behind H, and in place of Y behind S^-1 and H. */
+static ent_status turn_basis(pauli_part *part)
+{
+    for (int q = 0; q < part->circuit->qubits; q++) {
+        if (!ent_bits_has(&part->basis.x, q)) continue;
+        if (ent_bits_has(&part->basis.z, q))
+            ENT_TRY(ent_circuit_add(part->circuit, (ent_gate){ENT_SDG, {q, q}, ent_angle_none()}));
+        ENT_TRY(ent_circuit_add(part->circuit, (ent_gate){ENT_H, {q, q}, ent_angle_none()}));
+    }
+    return ENT_OK;
+}
+
+/* Each register reads the strings that are wanted of it; until there are batch plans, `value` is which of them. */
+static ent_status read_atoms(const ent_circuit *circuit, pauli_plan *plan)
+{
+    plan->input = ent_alloc(plan->form.atoms, sizeof *plan->input);
+    if (!plan->input) return no_memory();
+    for (int64_t k = 0; k < plan->form.atoms; k++) {
+        const pauli_atom *atom = &plan->form.atom[k];
+        const int m = register_of(circuit, ent_bits_last(pauli_support(&atom->string)));
+        const ent_pauli string = moved_down(&atom->string, circuit->register_first[m]);
+        int part;
+        ENT_TRY(part_for(plan, m, &string, &part));
+        plan->input[k] = (pauli_input){atom->node, part, plan->part[part].circuit->readouts, 1.0};
+        ENT_TRY(ent_circuit_read_pauli(plan->part[part].circuit, &(ent_pauli){.z = pauli_support(&string)}));
+    }
+    for (int64_t k = 0; k < plan->parts; k++) ENT_TRY(turn_basis(&plan->part[k]));
+    return ENT_OK;
+}
+
+static ent_status make_room(pauli_plan *plan)
+{
+    const size_t real = plan->precision == ENT_SINGLE ? sizeof(float) : sizeof(double);
+    plan->turned = ent_alloc(plan->late.angles, sizeof *plan->turned);
+    plan->slope = ent_alloc(plan->late.angles, sizeof *plan->slope);
+    plan->value = ent_alloc(plan->tape.slots, sizeof *plan->value);
+    plan->bar = ent_alloc(plan->tape.slots, sizeof *plan->bar);
+    plan->coefficient = ent_alloc(plan->form.entries, real);
+    return plan->turned && plan->slope && plan->value && plan->bar && plan->coefficient ? ENT_OK : no_memory();
+}
+
+ent_status ent_pauli_plan_new(const ent_circuit *circuit, ent_precision precision, int64_t most, pauli_plan **out)
+{
+    pauli_plan *plan = ent_alloc(1, sizeof *plan);
+    if (!plan) return no_memory();
+    *plan = (pauli_plan){.precision = precision,
+                         .registers = circuit->registers,
+                         .readouts = circuit->readouts,
+                         .params = circuit->params,
+                         .angles = circuit->angles};
+    plan->early = ent_alloc(circuit->registers, sizeof *plan->early);
+    ent_status status = plan->early ? ent_pauli_split(circuit, plan->early, &plan->late) : no_memory();
+    if (status == ENT_OK) status = ent_pauli_form_start(circuit, &plan->form);
+    if (status == ENT_OK) status = ent_pauli_form_make(circuit, &plan->late, most, &plan->tape, &plan->form);
+    if (status == ENT_OK) status = read_atoms(circuit, plan);
+    if (status == ENT_OK) status = make_room(plan);
+    plan->form.circuit = NULL; /* it may be freed */
+    if (status != ENT_OK) {
+        ent_pauli_plan_free(plan);
+        return status;
+    }
+    *out = plan;
+    return ENT_OK;
+}
+
+void ent_pauli_plan_free(pauli_plan *plan)
+{
+    if (!plan) return;
+    for (int m = 0; plan->early && m < plan->registers; m++) ent_circuit_free(plan->early[m]);
+    for (int64_t k = 0; k < plan->parts; k++) {
+        ent_circuit_free(plan->part[k].circuit);
+        ent_batch_plan_free(plan->part[k].plan);
+    }
+    ent_free(plan->early);
+    ent_free(plan->part);
+    ent_pauli_late_clear(&plan->late);
+    ent_pauli_tape_clear(&plan->tape);
+    ent_pauli_form_clear(&plan->form);
+    ent_free(plan->input);
+    ent_free(plan->turned);
+    ent_free(plan->value);
+    ent_free(plan->slope);
+    ent_free(plan->bar);
+    ent_free(plan->coefficient);
+    ent_free(plan);
+}
+
+ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape)
+{
+    for (int64_t k = 0; k < plan->parts; k++) {
+        const ent_status status = ent_batch_plan_new(plan->part[k].circuit, shape, &plan->part[k].plan);
+        if (status != ENT_OK)
+            return ent_fail_in(status, "register %d of %d", plan->part[k].home + 1, plan->registers);
+    }
+    for (int64_t k = 0; k < plan->form.atoms; k++) {
+        pauli_input *input = &plan->input[k];
+        const batch_plan *from = plan->part[input->part].plan;
+        input->sign = from->list.sign[input->value];
+        input->value = from->value[input->value];
+    }
+    return ENT_OK;
+}
+
+/* ---- coefficients ---- */
+
+void ent_pauli_plan_prepare(pauli_plan *plan, const double *params)
+{
+    for (int64_t k = 0; k < plan->late.angles; k++) {
+        const pauli_angle *angle = &plan->late.angle[k];
+        const double t = angle->offset + (angle->slot < 0 ? 0.0 : angle->scale * params[angle->slot]);
+        plan->turned[k][0] = cos(t);
+        plan->turned[k][1] = sin(t);
+    }
+    ent_pauli_tape_run(&plan->tape, (const double(*)[2])plan->turned, plan->value);
+    for (int64_t k = 0; k < plan->form.entries; k++) {
+        const pauli_entry *entry = &plan->form.entry[k];
+        const double value = entry->sign * plan->value[entry->slot];
+        if (plan->precision == ENT_SINGLE)
+            ((float *)plan->coefficient)[k] = (float)value;
+        else
+            ((double *)plan->coefficient)[k] = value;
+    }
+}
+
+void ent_pauli_plan_collect(const pauli_plan *plan, const double *by_entry, double *grad_params)
+{
+    memset(plan->bar, 0, (size_t)plan->tape.slots * sizeof *plan->bar);
+    memset(plan->slope, 0, (size_t)plan->late.angles * sizeof *plan->slope);
+    for (int64_t k = 0; k < plan->form.entries; k++)
+        plan->bar[plan->form.entry[k].slot] += plan->form.entry[k].sign * by_entry[k];
+    ent_pauli_tape_back(&plan->tape, (const double(*)[2])plan->turned, plan->value, plan->bar, plan->slope);
+    for (int64_t k = 0; k < plan->late.angles; k++)
+        if (plan->late.angle[k].slot >= 0)
+            grad_params[plan->late.angle[k].slot] += plan->late.angle[k].scale * plan->slope[k];
+}

@@ -1,0 +1,54 @@
+/* A circuit compiled for the pauli engine: the registers' own circuits, and how readouts follow from what they report. */
+#ifndef ENTENTE_ENGINE_PAULI_PLAN_H
+#define ENTENTE_ENGINE_PAULI_PLAN_H
+
+#include "engine/batch/batch_kernels.h"
+#include "pauli_form.h"
+
+/* So many terms at most, of all readouts together. */
+enum { PAULI_MOST_TERMS = 1 << 20 };
+
+/* The circuit of one register, read by some strings that are wanted of it, which have the letters of `basis` at most. */
+typedef struct {
+    int home; /* the register */
+    ent_pauli basis;
+    ent_circuit *circuit;
+    batch_plan *plan;
+} pauli_part;
+
+/* Where a register's expectation value goes: sign * its value, or `sign` itself where value is -1. */
+typedef struct {
+    int node, part, value;
+    double sign;
+} pauli_input;
+
+typedef struct {
+    ent_precision precision;
+    int registers, readouts, params, angles;
+    ent_circuit **early; /* [registers] */
+    int64_t parts, part_room;
+    pauli_part *part;
+    pauli_late late;
+    pauli_tape tape;
+    pauli_form form;
+    pauli_input *input;    /* [form.atoms] */
+    double (*turned)[2];   /* [late.angles] cosine and sine, by prepare */
+    double *value, *slope; /* [tape.slots] of the coefficients; [late.angles] */
+    double *bar;           /* [tape.slots] */
+    void *coefficient;     /* [form.entries], in the plan's precision */
+} pauli_plan;
+
+/* Without the registers' batch plans.  Errors: ENT_EARG for a circuit that this engine does not run, or that has more
+ * than `most` terms; ENT_ENOMEM. */
+ent_status ent_pauli_plan_new(const ent_circuit *circuit, ent_precision precision, int64_t most, pauli_plan **out);
+void ent_pauli_plan_free(pauli_plan *plan);
+
+/* The registers' batch plans, and the inputs.  Errors: ENT_EARG for a register that is too large; ENT_ENOMEM. */
+ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape);
+
+/* Coefficients for these parameters. */
+void ent_pauli_plan_prepare(pauli_plan *plan, const double *params);
+/* grad_params += the derivatives by the late angles; by_entry [form.entries]: those by the coefficients. */
+void ent_pauli_plan_collect(const pauli_plan *plan, const double *by_entry, double *grad_params);
+
+#endif

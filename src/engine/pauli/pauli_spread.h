@@ -1,0 +1,52 @@
+/* Readouts in the Heisenberg picture: sums of Pauli strings, taken backwards through the late gates. */
+#ifndef ENTENTE_ENGINE_PAULI_SPREAD_H
+#define ENTENTE_ENGINE_PAULI_SPREAD_H
+
+#include "pauli_late.h"
+
+/* The coefficients of all strings are slots of one array.  A rotation by t turns pairs of them against each other:
+ *   c[a], c[b] = cos t c[a] - sin t c[b], cos t c[b] + sin t c[a]
+ * so that the tape of all turns, run for given angles, gives their values, and run back gives the derivatives. */
+typedef struct {
+    int a, b, angle;
+} pauli_turn;
+
+typedef struct {
+    int64_t slots, slot_room;
+    double *start; /* [slots] before the first turn */
+    int64_t turns, turn_room;
+    pauli_turn *turn;
+} pauli_tape;
+
+/* Append.  Errors: ENT_ENOMEM. */
+ent_status ent_pauli_tape_slot(pauli_tape *tape, double start, int *slot);
+ent_status ent_pauli_tape_turn(pauli_tape *tape, int a, int b, int angle);
+void ent_pauli_tape_clear(pauli_tape *tape);
+
+/* value [slots]; turned [angles][cos, sin]. */
+void ent_pauli_tape_run(const pauli_tape *tape, const double (*turned)[2], double *value);
+/* bar [slots] the derivatives by the values, destroyed, as are the values; slope [angles] is added to. */
+void ent_pauli_tape_back(const pauli_tape *tape, const double (*turned)[2], double *value, double *bar,
+                         double *slope);
+
+/* sign * c[slot] * string */
+typedef struct {
+    ent_pauli string;
+    int slot, sign;
+} pauli_term;
+
+typedef struct {
+    int64_t count, room;
+    pauli_term *term;
+    pauli_map index;
+} pauli_sum;
+
+/* One string with a slot of its own that starts at 1. */
+ent_status ent_pauli_sum_start(pauli_sum *sum, const ent_pauli *string, pauli_tape *tape);
+ent_status ent_pauli_sum_copy(const pauli_sum *from, pauli_sum *to);
+/* F^dagger sum F for one rotation F.  Errors: ENT_ENOMEM; *fits is false where there would be more than `most` terms,
+ * and the sum is of no use then. */
+ent_status ent_pauli_sum_rotate(pauli_sum *sum, const pauli_rotation *by, pauli_tape *tape, int64_t most, bool *fits);
+void ent_pauli_sum_clear(pauli_sum *sum);
+
+#endif

@@ -1,0 +1,95 @@
+/* What the pauli engine costs, and what it would cost without it. */
+#include <math.h>
+#include <stdio.h>
+
+#include "entente/engine.h"
+#include "pauli_plan.h"
+
+/* Multiply-adds of a rotation and of the readout of a string, of an amplitude. */
+static const double ROTATION_COST = 2.0, STRING_COST = 1.5;
+
+/* A gate that changes only what the amplitudes mean costs nothing; a QFT about its qubits. */
+static double rotations_of(const ent_gate *gate)
+{
+    const ent_gate_kind kind = gate->kind;
+    if (kind == ENT_X || kind == ENT_CX || kind == ENT_SWAP) return 0.0;
+    return ent_gate_describe(kind)->qubits == 0 ? 1.0 + gate->qubit[1] - gate->qubit[0] : 1.0;
+}
+
+static double gates_cost(const ent_circuit *circuit)
+{
+    double rotations = 0.0;
+    for (int64_t g = 0; g < circuit->gates; g++) rotations += rotations_of(&circuit->gate[g]);
+    return ROTATION_COST * ldexp(rotations, circuit->qubits);
+}
+
+/* Registers apart until a gate joins them: as the engines do. */
+static double whole_cost(const ent_circuit *circuit)
+{
+    bool late[ENT_MAX_QUBITS] = {false};
+    double cost = 0.0;
+    for (int64_t g = 0; g < circuit->gates; g++) {
+        const ent_gate *gate = &circuit->gate[g];
+        int m = 0;
+        while (gate->qubit[0] >= circuit->register_first[m + 1]) m++;
+        const int size = circuit->register_first[m + 1] - circuit->register_first[m];
+        const bool several = gate->qubit[1] >= circuit->register_first[m + 1];
+        const bool joined = several || late[gate->qubit[0]] || late[gate->qubit[1]];
+        for (int q = gate->qubit[0]; joined && q != gate->qubit[1]; q += q < gate->qubit[1] ? 1 : -1)
+            if (ent_gate_describe(gate->kind)->qubits == 0) late[q] = true;
+        late[gate->qubit[0]] |= joined;
+        late[gate->qubit[1]] |= joined;
+        cost += ROTATION_COST * ldexp(rotations_of(gate), joined ? circuit->qubits : size);
+    }
+    return cost + ldexp(2.0, circuit->qubits);
+}
+
+static double form_cost(const pauli_form *form)
+{
+    double cost = (double)form->atoms;
+    for (int64_t k = 0; k < form->ops; k++)
+        cost += form->op[k].kind == PAULI_SUM ? 2.0 + form->op[k].b : form->op[k].kind == PAULI_TIMES ? 2.0 : 6.0;
+    return cost;
+}
+
+static double plan_cost(const pauli_plan *plan)
+{
+    double cost = form_cost(&plan->form);
+    for (int64_t k = 0; k < plan->parts; k++) {
+        const ent_circuit *circuit = plan->part[k].circuit;
+        cost += gates_cost(circuit) + STRING_COST * ldexp(circuit->readouts, circuit->qubits);
+    }
+    return cost;
+}
+
+/* What the readouts depend on, as a plan has it. */
+static void describe_cones(const ent_circuit *circuit, const pauli_form *form, ent_engine_weight *out)
+{
+    for (int r = 0; r < circuit->readouts; r++) {
+        const int qubits = ent_bits_count(form->cone[r]);
+        if (qubits > out->depends) out->depends = qubits;
+        for (int m = 0; m < circuit->registers; m++) {
+            const int here = ent_bits_count(ent_bits_and(form->cone[r], form->qubits[m]));
+            if (here > out->depends_in_one) out->depends_in_one = here;
+        }
+    }
+}
+
+ent_status ent_engine_weigh(const ent_circuit *circuit, ent_engine_weight *out)
+{
+    pauli_plan *plan = NULL;
+    *out = (ent_engine_weight){.whole = whole_cost(circuit), .pauli = INFINITY};
+    /* no more terms than could pay: a circuit that is too much for it is found out in as much time */
+    const int64_t most = out->whole < PAULI_MOST_TERMS ? (int64_t)out->whole : PAULI_MOST_TERMS;
+    const ent_status status = ent_pauli_plan_new(circuit, ENT_DOUBLE, most, &plan);
+    if (status == ENT_ENOMEM) return status;
+    if (status != ENT_OK) {
+        snprintf(out->reason, sizeof out->reason, "%s", ent_message());
+        return ENT_OK;
+    }
+    out->pauli = plan_cost(plan);
+    out->values = plan->form.atoms;
+    describe_cones(circuit, &plan->form, out);
+    ent_pauli_plan_free(plan);
+    return ENT_OK;
+}

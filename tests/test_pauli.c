@@ -1,0 +1,409 @@
+/* The pauli engine gives what the reference engine gives, for fused models and for circuits of all gates; every
+ * instruction set, both precisions, any threads. */
+#include <stdlib.h>
+
+#include "check.h"
+
+#include "entente/model.h"
+
+static const char *const ISAS[] = {"baseline", "avx2", "avx512"};
+enum { ISA_COUNT = 3 };
+
+static uint64_t next(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static int below(uint64_t *state, int n)
+{
+    return (int)(next(state) % (uint64_t)n);
+}
+
+static double uniform(uint64_t *state, double low, double high)
+{
+    return low + (high - low) * (double)(next(state) >> 11) * 0x1p-53;
+}
+
+/* ---- circuits ---- */
+
+/* A fused model: 2 to 5 registers of 1 to 4 qubits, `most` in all; some registers absent. */
+static ent_circuit *random_model(uint64_t *state, int most, int layers)
+{
+    static const ent_gate_kind gates[] = {ENT_CX, ENT_CZ, ENT_CRX, ENT_CRZ, ENT_RZZ};
+    ent_model_inp inp = {.registers = 2 + below(state, 4),
+                         .read_zz = below(state, 2),
+                         .outputs = 2,
+                         .mma = true,
+                         .head = ENT_HEAD_LINEAR};
+    int qubits = 0;
+    for (int m = 0; m < inp.registers; m++) {
+        const int left = most - qubits - (inp.registers - 1 - m), n = 1 + below(state, left < 4 ? left : 4);
+        const int angles = 1 + below(state, 2);
+        qubits += n;
+        inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = n * angles};
+        inp.reg[m].ansatz = (ent_ansatz){.kind = (ent_ansatz_kind)below(state, ENT_ANSATZ_QASM),
+                                         .qubits = n,
+                                         .layers = 1 + below(state, 2),
+                                         .angles_per_qubit = angles,
+                                         .reupload = below(state, 2)};
+    }
+    inp.fusion.layers = 1 + below(state, layers);
+    inp.fusion.gate =
+        gates[below(state, qubits * inp.fusion.layers > 12 ? 2 : 5)]; /* few strings where they are long */
+    ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 3), inp.registers);
+    const uint32_t all = (UINT32_C(1) << inp.registers) - 1;
+    ent_circuit *circuit;
+    check_ok(ent_model_circuit(&inp, below(state, 2) ? all : 1 + (uint32_t)below(state, (int)all), &circuit));
+    return circuit;
+}
+
+static ent_angle random_angle(uint64_t *state, bool data)
+{
+    ent_angle angle = below(state, 4) ? ent_angle_param(below(state, 6)) : ent_angle_fixed(uniform(state, -4, 4));
+    if (data && below(state, 2)) angle = ent_angle_data(below(state, 4));
+    if (angle.source != ENT_ANGLE_FIXED && below(state, 2)) {
+        angle.scale = uniform(state, -2, 2);
+        angle.offset = uniform(state, -2, 2);
+    }
+    return angle;
+}
+
+static int below_qubit(const ent_circuit *circuit, uint64_t *state, int m)
+{
+    const int first = circuit->register_first[m];
+    return first + below(state, circuit->register_first[m + 1] - first);
+}
+
+/* A gate of any kind on two registers, or (a == b) on one. */
+static void add_random(ent_circuit *circuit, uint64_t *state, int a, int b, bool data)
+{
+    ent_gate gate = {.kind = (ent_gate_kind)below(state, ENT_GATE_KINDS)};
+    const ent_gate_info *info = ent_gate_describe(gate.kind);
+    gate.qubit[0] = below_qubit(circuit, state, a);
+    gate.qubit[1] = info->qubits == 1 ? gate.qubit[0] : below_qubit(circuit, state, b);
+    if (info->qubits == 2 && gate.qubit[0] == gate.qubit[1]) return;
+    if (info->qubits == 0 && (a != b || gate.qubit[0] > gate.qubit[1])) return;
+    gate.angle = info->angles ? random_angle(state, data) : ent_angle_none();
+    check_ok(ent_circuit_add(circuit, gate));
+}
+
+/* Registers, each with gates of all kinds, then gates of all kinds anywhere; readouts of all letters. */
+static ent_circuit *random_circuit(uint64_t *state, int most, int late)
+{
+    int sizes[4], registers = 1 + below(state, 4), qubits = 0;
+    for (int m = 0; m < registers; m++) {
+        sizes[m] = 1 + below(state, most / registers);
+        qubits += sizes[m];
+    }
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(qubits, 6, 4, &circuit));
+    check_ok(ent_circuit_registers(circuit, registers, sizes));
+    for (int k = 0; k < 8 * registers; k++) add_random(circuit, state, k % registers, k % registers, true);
+    for (int k = 0; k < late; k++)
+        add_random(circuit, state, below(state, registers), below(state, registers), false);
+    for (int r = 0; r < 6; r++) {
+        const uint64_t x = next(state) & next(state), z = next(state) & next(state);
+        const uint64_t mask = (UINT64_C(1) << qubits) - 1;
+        const ent_pauli string = {ent_bits_of_word(x & mask), ent_bits_of_word(z & mask)};
+        if (((x | z) & mask) != 0) check_ok(ent_circuit_read_pauli(circuit, &string));
+    }
+    check_ok(ent_circuit_read(circuit, UINT64_C(1) << below(state, qubits)));
+    return circuit;
+}
+
+/* ---- runs ---- */
+
+typedef struct {
+    int64_t samples;
+    const ent_circuit *circuit;
+    double *angles, *params;
+    double *expectations, *grad_params, *grad_angles;
+} run;
+
+/* loss = sum over samples s and readouts r of sin(s + 2r) e + e^2 / 4 */
+static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
+{
+    const int readouts = ((const ent_circuit *)context)->readouts;
+    for (int64_t k = 0; k < count; k++)
+        for (int r = 0; r < readouts; r++)
+            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + expectations[k * readouts + r] / 2;
+}
+
+static run run_new(const ent_circuit *circuit, int64_t samples, uint64_t seed)
+{
+    run r = {.samples = samples, .circuit = circuit};
+    r.angles = ent_alloc(samples * circuit->angles, sizeof(double));
+    r.params = ent_alloc(circuit->params, sizeof(double));
+    r.expectations = ent_alloc(samples * circuit->readouts, sizeof(double));
+    r.grad_params = ent_alloc(circuit->params, sizeof(double));
+    r.grad_angles = ent_alloc(samples * circuit->angles, sizeof(double));
+    for (int64_t k = 0; k < samples * circuit->angles; k++) r.angles[k] = uniform(&seed, -4, 4);
+    for (int k = 0; k < circuit->params; k++) r.params[k] = uniform(&seed, -4, 4);
+    return r;
+}
+
+static void run_free(run *r)
+{
+    ent_free(r->angles);
+    ent_free(r->params);
+    ent_free(r->expectations);
+    ent_free(r->grad_params);
+    ent_free(r->grad_angles);
+}
+
+static void run_go(run *r, const ent_program_inp *inp)
+{
+    const ent_batch batch = {r->samples, r->angles, r->params};
+    ent_program *program;
+    memset(r->grad_params, 0, (size_t)r->circuit->params * sizeof(double));
+    check_ok(ent_program_new(r->circuit, inp, &program));
+    for (int again = 0; again < 2; again++) { /* what a call leaves behind changes no other */
+        memset(r->grad_params, 0, (size_t)r->circuit->params * sizeof(double));
+        check_ok(ent_program_forward(program, &batch, r->expectations));
+        check_ok(
+            ent_program_gradient(program, &batch, cotangent, (void *)r->circuit, r->grad_params, r->grad_angles));
+    }
+    ent_program_free(program);
+}
+
+/* Relative to the larger of 1 and the largest number there is. */
+static void assert_near(const double *found, const double *wanted, int64_t count, double tolerance)
+{
+    double size = 1.0;
+    for (int64_t k = 0; k < count; k++) size = fmax(size, fabs(wanted[k]));
+    for (int64_t k = 0; k < count; k++) check_near(found[k], wanted[k], tolerance * size);
+}
+
+static void assert_equal(const run *found, const run *wanted, double tolerance)
+{
+    const ent_circuit *c = wanted->circuit;
+    assert_near(found->expectations, wanted->expectations, wanted->samples * c->readouts, tolerance);
+    assert_near(found->grad_params, wanted->grad_params, c->params, tolerance);
+    assert_near(found->grad_angles, wanted->grad_angles, wanted->samples * c->angles, tolerance);
+}
+
+/* In both precisions, with the instruction set `turn` chooses. */
+static void check_circuit(ent_circuit *circuit, int64_t samples, int turn)
+{
+    run wanted = run_new(circuit, samples, (uint64_t)turn), found = run_new(circuit, samples, (uint64_t)turn);
+    const char *isa = ISAS[turn % ISA_COUNT], *name;
+    if (ent_isa_pick(isa, &name) != ENT_OK) isa = NULL;
+    run_go(&wanted, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1});
+    for (int precision = ENT_DOUBLE; precision <= ENT_SINGLE; precision++) {
+        run_go(&found,
+               &(ent_program_inp){
+                   .engine = ENT_ENGINE_PAULI, .precision = (ent_precision)precision, .threads = 1, .isa = isa});
+        assert_equal(&found, &wanted, precision == ENT_DOUBLE ? 1e-12 : 1e-5);
+    }
+    run_free(&wanted);
+    run_free(&found);
+}
+
+static void equals_reference_on_fused_models(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (int turn = 0; turn < CHECK_TURNS(300); turn++) {
+        ent_circuit *circuit = random_model(&seed, turn % 30 ? 7 : 10, 3);
+        check_circuit(circuit, turn % 30 ? 3 : 1, turn);
+        ent_circuit_free(circuit);
+    }
+}
+
+static void equals_reference_on_all_gates_and_strings(void **state)
+{
+    (void)state;
+    uint64_t seed = 2;
+    for (int turn = 0; turn < CHECK_TURNS(300); turn++) {
+        ent_circuit *circuit = random_circuit(&seed, 6, 4 + below(&seed, 8));
+        check_circuit(circuit, 2, turn);
+        ent_circuit_free(circuit);
+    }
+}
+
+/* Tails of every length: full vectors, half of one, less. */
+static void any_number_of_samples(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    ent_circuit *circuit = random_model(&seed, 7, 2);
+    for (int samples = 1; samples <= 70; samples += samples < 20 ? 1 : 7) check_circuit(circuit, samples, 2);
+    ent_circuit_free(circuit);
+}
+
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    uint64_t seed = 4;
+    for (int turn = 0; turn < 6; turn++) {
+        ent_circuit *circuit = random_model(&seed, 8, 2);
+        run one = run_new(circuit, 700, 5), more = run_new(circuit, 700, 5);
+        const ent_precision precision = turn & 1 ? ENT_SINGLE : ENT_DOUBLE;
+        run_go(&one, &(ent_program_inp){.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = 1});
+        run_go(&more, &(ent_program_inp){.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = 3});
+        assert_memory_equal(one.expectations, more.expectations, 700 * (size_t)circuit->readouts * sizeof(double));
+        assert_memory_equal(one.grad_params, more.grad_params, (size_t)circuit->params * sizeof(double));
+        assert_memory_equal(one.grad_angles, more.grad_angles, 700 * (size_t)circuit->angles * sizeof(double));
+        run_free(&one);
+        run_free(&more);
+        ent_circuit_free(circuit);
+    }
+}
+
+static void adjoint_shift_and_differences_agree(void **state)
+{
+    (void)state;
+    const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
+    uint64_t seed = 6;
+    for (int turn = 0; turn < 6; turn++) {
+        ent_circuit *circuit = random_model(&seed, 5, 2);
+        run r = run_new(circuit, 3, 7), s = run_new(circuit, 3, 7);
+        const ent_batch batch = {r.samples, r.angles, r.params};
+        run_go(&r, &inp);
+        memcpy(s.expectations, r.expectations, 3 * (size_t)circuit->readouts * sizeof(double));
+        check_ok(ent_gradient_by_shift(circuit, &inp, &batch, cotangent, circuit, s.grad_params, s.grad_angles));
+        assert_equal(&s, &r, 1e-11);
+        memset(s.grad_params, 0, (size_t)circuit->params * sizeof(double));
+        check_ok(ent_gradient_by_differences(circuit, &inp, &batch, 1e-5, cotangent, circuit, s.grad_params,
+                                             s.grad_angles));
+        assert_equal(&s, &r, 1e-8);
+        run_free(&r);
+        run_free(&s);
+        ent_circuit_free(circuit);
+    }
+}
+
+/* ---- wide circuits ---- */
+
+/* Registers of RY and CZ, a layer of gates between each pair of `all` or of neighbours, RY and RZ on every qubit. */
+static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern pattern, ent_gate_kind gate,
+                                 int layers)
+{
+    ent_model_inp inp = {.registers = registers, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
+    for (int m = 0; m < registers; m++) {
+        inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = qubits};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 1, 1, false};
+    }
+    inp.fusion.layers = layers;
+    inp.fusion.gate = gate;
+    ent_fusion_connect(&inp.fusion, pattern, registers);
+    ent_circuit *circuit;
+    check_ok(ent_model_circuit(&inp, (UINT32_C(1) << registers) - 1, &circuit));
+    return circuit;
+}
+
+/* The gradient of 128 qubits against differences along a direction: no other engine could tell. */
+static void runs_128_qubits(void **state)
+{
+    (void)state;
+    const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
+    for (int pattern = ENT_PATTERN_RING; pattern <= ENT_PATTERN_STAR; pattern++) {
+        ent_circuit *circuit = wide_circuit(16, 8, (ent_fusion_pattern)pattern, ENT_CRZ, 1);
+        run r = run_new(circuit, 2, 8), s = run_new(circuit, 2, 8);
+        uint64_t seed = 9;
+        double along = 0.0, loss[2] = {0.0, 0.0};
+        assert_int_equal(circuit->qubits, 128);
+        run_go(&r, &inp);
+        for (int side = 0; side < 2; side++) {
+            uint64_t direction = seed;
+            for (int k = 0; k < circuit->params; k++)
+                s.params[k] = r.params[k] + (side ? 1e-5 : -1e-5) * uniform(&direction, -1, 1);
+            run_go(&s, &inp);
+            for (int64_t k = 0; k < 2 * circuit->readouts; k++) {
+                const double e = s.expectations[k];
+                loss[side] += sin((double)(k / circuit->readouts) + 2.0 * (double)(k % circuit->readouts)) * e +
+                              e * e / 4;
+            }
+        }
+        for (int k = 0; k < circuit->params; k++) along += r.grad_params[k] * uniform(&seed, -1, 1);
+        check_near(along, (loss[1] - loss[0]) / 2e-5, 1e-6);
+        run_free(&r);
+        run_free(&s);
+        ent_circuit_free(circuit);
+    }
+}
+
+static void no_register_is_legal(void **state)
+{
+    (void)state;
+    ent_circuit *circuit;
+    ent_program *program;
+    check_ok(ent_circuit_new(0, 0, 0, &circuit));
+    check_ok(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_PAULI}, &program));
+    check_ok(ent_program_forward(program, &(ent_batch){3, NULL, NULL}, NULL));
+    ent_program_free(program);
+    ent_circuit_free(circuit);
+}
+
+/* ---- what it refuses ---- */
+
+static ent_circuit *two_registers(void)
+{
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(4, 1, 1, &circuit));
+    check_ok(ent_circuit_registers(circuit, 2, (const int[]){2, 2}));
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RY, {1, 0}, ent_angle_data(0)}));
+    check_ok(ent_circuit_read(circuit, 1));
+    return circuit;
+}
+
+static void refuses_with_the_reason(void **state)
+{
+    (void)state;
+    const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
+    ent_program *program;
+    ent_circuit *circuit = two_registers();
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_QFT, {0, 1}, ent_angle_none()}));
+    check_ok(ent_program_new(circuit, &inp, &program));
+    ent_program_free(program);
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_QFT, {1, 2}, ent_angle_none()}));
+    check_fails(ent_program_new(circuit, &inp, &program), ENT_EARG, "found gate qft over several registers");
+    ent_circuit_free(circuit);
+    circuit = two_registers();
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_CZ, {0, 2}, ent_angle_none()}));
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RX, {1, 0}, ent_angle_data(0)}));
+    check_ok(ent_program_new(circuit, &inp, &program));
+    ent_program_free(program);
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RX, {2, 0}, ent_angle_data(0)}));
+    check_fails(ent_program_new(circuit, &inp, &program), ENT_EARG, "gate rx on qubit 2 with a data angle");
+    ent_circuit_free(circuit);
+    circuit = wide_circuit(16, 1, ENT_PATTERN_ALL, ENT_CRX, 3);
+    check_fails(ent_program_new(circuit, &inp, &program), ENT_EARG, "found more than 1048576 Pauli strings");
+    ent_circuit_free(circuit);
+}
+
+static void every_failed_allocation_is_reported(void **state)
+{
+    (void)state;
+    uint64_t seed = 10;
+    ent_circuit *circuit = random_model(&seed, 5, 2);
+    run r = run_new(circuit, 9, 1);
+    const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
+    const ent_batch batch = {9, r.angles, r.params};
+    ent_program *program = NULL;
+    check_every_allocation(ent_program_new(circuit, &inp, &program), (void)0);
+    check_every_allocation(ent_program_gradient(program, &batch, cotangent, circuit, r.grad_params, r.grad_angles),
+                           (void)0);
+    ent_program_free(program);
+    run_free(&r);
+    ent_circuit_free(circuit);
+}
+
+static const struct CMUnitTest computes[] = {
+    cmocka_unit_test(equals_reference_on_fused_models),
+    cmocka_unit_test(equals_reference_on_all_gates_and_strings),
+    cmocka_unit_test(any_number_of_samples),
+    cmocka_unit_test(threads_change_no_bit),
+    cmocka_unit_test(adjoint_shift_and_differences_agree),
+    cmocka_unit_test(runs_128_qubits),
+    cmocka_unit_test(no_register_is_legal),
+};
+static const struct CMUnitTest refuses[] = {
+    cmocka_unit_test(refuses_with_the_reason),
+    cmocka_unit_test(every_failed_allocation_is_reported),
+};
+
+CHECK_MAIN(computes, refuses)
