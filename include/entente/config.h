@@ -60,6 +60,7 @@ typedef struct {
     char **modalities;
     unsigned modalities_count;
     char *label;
+    ent_task task;
 } ent_config_data;
 
 typedef struct {

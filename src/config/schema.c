@@ -7,7 +7,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 const char APP_DEFAULTS[] =
-    "data: {label: class}\n"
+    "data: {label: class, task: auto}\n"
     "model:\n"
     "  kind: quantum\n"
     "  registers: {}\n"
@@ -36,6 +36,8 @@ const char APP_DEFAULTS[] =
 const char APP_REGISTER_DEFAULTS[] =
     "{qubits: 3, layers: 2, angles: 1, ansatz: hea, reduce: pca, map: tanh, scale: 2.0, reupload: true}";
 
+static const cyaml_strval_t TASK[] = {
+    {"auto", ENT_TASK_AUTO}, {"classification", ENT_TASK_CLASSIFICATION}, {"regression", ENT_TASK_REGRESSION}};
 static const cyaml_strval_t REDUCE[] = {
     {"pca", ENT_REDUCE_PCA}, {"linear", ENT_REDUCE_LINEAR}, {"random", ENT_REDUCE_RANDOM}, {"none", ENT_REDUCE_NONE}};
 static const cyaml_strval_t KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
@@ -117,11 +119,11 @@ static const cyaml_strval_t ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
 static const cyaml_schema_value_t NAME_SCHEMA = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, ENT_NAME_BYTES - 1)};
 
-static const cyaml_schema_field_t DATA_FIELDS[] = {FIELD_TEXT("file", ent_config_data, file),
-                                                   CYAML_FIELD_SEQUENCE("modalities", CYAML_FLAG_POINTER,
-                                                                        ent_config_data, modalities, &NAME_SCHEMA, 1,
-                                                                        ENT_MAX_MODALITIES),
-                                                   FIELD_TEXT("label", ent_config_data, label), CYAML_FIELD_END};
+static const cyaml_schema_field_t DATA_FIELDS[] = {
+    FIELD_TEXT("file", ent_config_data, file),
+    CYAML_FIELD_SEQUENCE("modalities", CYAML_FLAG_POINTER, ent_config_data, modalities, &NAME_SCHEMA, 1,
+                         ENT_MAX_MODALITIES),
+    FIELD_TEXT("label", ent_config_data, label), FIELD_ENUM("task", ent_config_data, task, TASK), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t REGISTER_FIELDS[] = {FIELD_INT("qubits", ent_config_register, qubits),
                                                        FIELD_INT("layers", ent_config_register, layers),
