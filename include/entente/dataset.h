@@ -9,9 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "entente/name.h"
 #include "entente/status.h"
 
-enum { ENT_MAX_MODALITIES = 16, ENT_MAX_CLASSES = 1000, ENT_NAME_BYTES = 64 };
+enum { ENT_MAX_MODALITIES = 16, ENT_MAX_CLASSES = 1000 };
 enum { ENT_TRAIN = 0, ENT_VALIDATION = 1, ENT_TEST = 2 };
 
 /* Features are read as doubles; the largest magnitude is one whose square is still a number. */
@@ -34,10 +35,6 @@ typedef struct {
     int classes;               /* that are known, or 0: those that occur */
     const int32_t *class_name; /* [classes] ascending */
 } ent_label_inp;
-
-/* The rule for names of modalities, everywhere: 1..63 bytes of letters, digits, '_', characters beyond ASCII and, not
- * first, '-', '+', '(', ')' and spaces (not last either); not the name of a block of parameters.  Local.  Errors: ENT_EARG. */
-ent_status ent_modality_check_name(const char *name);
 
 /* Open for reading.  The tables of one number a row are held whole, features stay in the file. */
 typedef struct {
