@@ -24,7 +24,7 @@ static ent_dataset *made(const ent_synth_inp *inp)
 {
     ent_dataset *d = NULL;
     OK(ent_synth_write(inp, in_temp_folder("s.h5"), 1));
-    OK(ent_dataset_open(in_temp_folder("s.h5"), 0, NULL, "class", &d));
+    OK(ent_dataset_open(in_temp_folder("s.h5"), 0, NULL, &(ent_label_inp){.name = "class"}, &d));
     return d;
 }
 

@@ -68,6 +68,7 @@ typedef struct {
     const char **modalities;
     unsigned modalities_count;
     const char *label;
+    ent_task task;
 } ent_config_data;
 
 typedef struct {

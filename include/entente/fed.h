@@ -26,6 +26,7 @@ typedef struct {
     uint8_t *answered; /* 0: policy drop gives this row no prediction; it falls back on the training labels */
     int32_t *category; /* NULL for a real label */
     double *value;     /* NULL where there is none */
+    double *target; /* training rows of a real label: what the model learns, (value - mean) / deviation; else NULL */
 } ent_part;
 
 /* What one round was.  Times: the slowest rank's. */
@@ -36,7 +37,7 @@ typedef struct {
     int64_t blocks_short; /* blocks that stayed, since fewer clients trained them than the rule (Krum) needs */
     double simulated_s;   /* what the round takes in simulated time */
     double staleness;     /* mean age of the updates, in rounds */
-    double train_loss;    /* mean over those samples, while training */
+    double train_loss;    /* mean over those samples, while training; as the loss of ent_metrics */
     ent_metrics validation, test; /* n = 0 in rounds that are not evaluated */
     double bytes_up, bytes_down;
     double compute_s, communicate_s, wait_s, evaluate_s;
@@ -46,12 +47,12 @@ typedef struct {
 typedef struct {
     uint32_t context;
     int64_t n;
-    double accuracy;
+    double accuracy, mae; /* the one is NaN, or the other: mae is that of a label without classes */
 } ent_pattern;
 
 typedef struct {
     int64_t train_rows, test_rows;
-    double accuracy;          /* on its test rows; NaN without any */
+    double accuracy;          /* on its test rows; NaN without any, and where it does not apply */
     double personal_accuracy; /* behind fine-tuning; NaN without test rows or without fine-tuning */
 } ent_client_figures;
 
@@ -105,20 +106,30 @@ ent_status ent_federation_train(ent_federation *federation, ent_round_done *done
 /* Predictions and figures of the test part with the weights as they are.  Collective; figures on rank 0. */
 ent_status ent_federation_evaluate(ent_federation *federation);
 
+/* The label as the model learns it. */
+typedef struct {
+    int classes;               /* 0 for a real label */
+    const int32_t *class_name; /* [classes] what the data set calls them, ascending */
+    bool sentiment;            /* values are as CMU-MOSEI's: their signs are classes too */
+    double mean, deviation; /* of a real label over the training rows; the model learns (value - mean) / deviation */
+    double center, half;    /* of its range there: what the direct head's -1..1 is stretched to */
+} ent_label;
+
 /* Open for reading.  Tables of figures are there on rank 0 after train or evaluate. */
 typedef struct {
     const ent_config *config;
     int64_t clients, empty_clients; /* empty: without a training row */
     const ent_part *part;           /* [ENT_PARTS] */
-    int params, qubits, outputs, classes;
+    int params, qubits, outputs;
+    ent_label label;
     const double *weights; /* [params] */
     const ent_block *block;
     int blocks;
     const ent_reduction *const *reduction; /* [modalities]; NULL where no training row has the modality */
     const char *engine;
     int threads, ranks;
-    int64_t rounds;
-    const ent_round *round; /* [rounds] */
+    int64_t rounds, untrained_rounds; /* untrained: the weights were as before after it */
+    const ent_round *round;           /* [rounds] */
     ent_metrics test;
     ent_metrics personal; /* of fine-tuned models, pooled over clients; n = 0 without fine-tuning */
     const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */

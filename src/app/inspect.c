@@ -127,7 +127,10 @@ static void count_classes(const ent_dataset *d, histogram *h)
 {
     h->n = d->classes < MOST_BARS ? d->classes : MOST_BARS;
     for (int64_t r = 0; r < d->rows; r++) h->count[d->category[r] < h->n ? d->category[r] : h->n - 1]++;
-    name_bars(h, 0.0, 1.0);
+    for (int k = 0; k < h->n; k++) {
+        snprintf(h->text[k], sizeof h->text[k], "%d", d->class_name[k]);
+        h->name[k] = h->text[k];
+    }
 }
 
 static void print_classes(const ent_dataset *d, const histogram *h)
@@ -166,7 +169,7 @@ static ent_status print_label(const inspection *in, const char *label)
 {
     ent_dataset *d;
     histogram h = {.n = 0};
-    const ent_status status = ent_dataset_open(in->path, 0, NULL, label, &d);
+    const ent_status status = ent_dataset_open(in->path, 0, NULL, &(ent_label_inp){.name = label}, &d);
     printf("  label      %-16s ", label);
     if (status != ENT_OK) { /* a column of a .csd may hold anything: the others are shown */
         printf("cannot be used: %s\n", ent_message());

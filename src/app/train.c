@@ -99,7 +99,7 @@ static const char DOC[] =
     "with the bits of one that was never stopped.\n\n"
     "Sections of the configuration and their keys; all but file and modalities\n"
     "have a default:\n"
-    "  data:        file, modalities, label\n"
+    "  data:        file, modalities, label, task\n"
     "  model:       kind (quantum; late: no fusion; logistic and mlp: of a register\n"
     "               reduce, qubits, angles alone, the numbers that it brings),\n"
     "               registers: {NAME: {qubits, layers, angles, ansatz, reduce,\n"

@@ -196,13 +196,15 @@ static void tell(const campaign *j, int64_t k, const json_t *record, double seco
     char label[512];
     if (j->c->quiet) return;
     app_points_label(j->plan, k, label);
-    const double accuracy = json_number_value(json_object_get(json_object_get(record, "metrics"), "accuracy"));
-    if (app_record_is_done(record))
-        fprintf(stderr, "point %lld of %lld  %s  accuracy %.4f  %.2f s\n", (long long)k,
-                (long long)app_points_count(j->plan), label, accuracy, seconds);
+    const json_t *metrics = json_object_get(record, "metrics"), *accuracy = json_object_get(metrics, "accuracy");
+    const char *error = json_string_value(json_object_get(record, "error"));
+    fprintf(stderr, "point %lld of %lld  %s  ", (long long)k, (long long)app_points_count(j->plan), label);
+    if (*error)
+        fprintf(stderr, "%s: %s\n", json_string_value(json_object_get(record, "status")), error);
+    else if (json_is_number(accuracy))
+        fprintf(stderr, "accuracy %.4f  %.2f s\n", json_number_value(accuracy), seconds);
     else
-        fprintf(stderr, "point %lld of %lld  %s  failed: %s\n", (long long)k, (long long)app_points_count(j->plan),
-                label, json_string_value(json_object_get(record, "error")));
+        fprintf(stderr, "mae %.4g  %.2f s\n", json_number_value(json_object_get(metrics, "mae")), seconds);
 }
 
 /* On the group's rank 0. */
@@ -272,7 +274,7 @@ static ent_status look(campaign *j)
         const char *hash = app_points_hash(j->plan, k);
         json_t *record = app_record_load(j->c->out, hash);
         char path[4096];
-        j->ended[k] = record && (!j->c->retry || app_record_is_done(record));
+        j->ended[k] = record && !(j->c->retry && app_record_is(record, "failed"));
         if (record && !j->ended[k] && (j->c->index < 0 || j->c->index == k) &&
             app_record_path(j->c->out, hash, ".json", path) == ENT_OK)
             unlink(path);
@@ -320,7 +322,8 @@ static ent_status split(campaign *j)
 
 /* What a whole campaign came to: its points, and the sums over ranks of those that this run did. */
 typedef struct {
-    int64_t left, failed, ran;
+    app_outcomes outcomes;
+    int64_t ran;
     double wall_s, setup_share, train_share;
 } ending;
 
@@ -328,8 +331,9 @@ static void print_end(const campaign *j, const ending *e)
 {
     const app_campaign *c = j->c;
     const int ranks = ent_comm_size(j->world);
-    const long long points = (long long)app_points_count(j->plan), failed = (long long)e->failed,
-                    left = (long long)e->left, done = points - failed - left;
+    const long long points = (long long)app_points_count(j->plan), failed = (long long)e->outcomes.failed,
+                    left = (long long)e->outcomes.left, untrained = (long long)e->outcomes.untrained,
+                    done = points - failed - untrained - left;
     if (!c->quiet) {
         if (c->summary) fputs(c->summary, stdout);
         printf("%lld points: %lld done, %lld failed, %lld left.  This run: %lld in %.1f s on %d rank%s", points, done,
@@ -338,16 +342,19 @@ static void print_end(const campaign *j, const ending *e)
             printf(", %.1f %% of it training, %.1f %% setting up data and models", 100.0 * e->train_share,
                    100.0 * e->setup_share);
         printf(".\n");
+        if (untrained > 0)
+            printf("warning: %lld more untrained: no client trained in any of their rounds\n", untrained);
         if (left > 0)
             printf("%s: the tables come when no point is left, or by --table\n", c->out);
         else
             printf("%s/%s.csv\n", c->out, c->table);
     }
     if (c->json)
-        printf(
-            "{\"points\": %lld, \"done\": %lld, \"failed\": %lld, \"left\": %lld, \"ran\": %lld, \"seconds\": %.3f, "
-            "\"ranks\": %d, \"training_share\": %.4f, \"setup_share\": %.4f}\n",
-            points, done, failed, left, (long long)e->ran, e->wall_s, ranks, e->train_share, e->setup_share);
+        printf("{\"points\": %lld, \"done\": %lld, \"failed\": %lld, \"untrained\": %lld, \"left\": %lld, \"ran\": "
+               "%lld, \"seconds\": %.3f, "
+               "\"ranks\": %d, \"training_share\": %.4f, \"setup_share\": %.4f}\n",
+               points, done, failed, untrained, left, (long long)e->ran, e->wall_s, ranks, e->train_share,
+               e->setup_share);
 }
 
 static ent_status run(campaign *j, app_campaign_more *more)
@@ -358,7 +365,7 @@ static ent_status run(campaign *j, app_campaign_more *more)
     ent_comm_sum(j->world, sum, 3);
     if (ent_comm_rank(j->world) != 0) return app_agree_with_root(j->world, ENT_OK);
     ending e = {.ran = sum[0]};
-    const ent_status status = app_campaign_tables(j->c, j->plan, false, more, &e.left, &e.failed);
+    const ent_status status = app_campaign_tables(j->c, j->plan, false, more, &e.outcomes);
     e.wall_s = ent_clock_s() - j->c->begin_s;
     e.setup_share = 1e-6 * (double)sum[1] / (e.wall_s * ent_comm_size(j->world));
     e.train_share = 1e-6 * (double)sum[2] / (e.wall_s * ent_comm_size(j->world));
@@ -382,13 +389,13 @@ static ent_status list_points(const app_campaign *c, const json_t *plan)
 /* --table: rank 0 alone. */
 static ent_status write_tables(app_campaign *c, const json_t *plan, app_campaign_more *more)
 {
-    int64_t left, failed;
+    app_outcomes outcomes;
     ENT_REQUIRE(access(c->out, F_OK) == 0, ENT_EIO, "%s: %s", c->out, strerror(errno));
-    ENT_TRY(app_campaign_tables(c, plan, true, more, &left, &failed));
+    ENT_TRY(app_campaign_tables(c, plan, true, more, &outcomes));
     if (!c->quiet) {
         if (c->summary) fputs(c->summary, stdout);
         printf("%s/%s.csv: %lld points, %lld failed, %lld without a record\n", c->out, c->table,
-               (long long)app_points_count(plan), (long long)failed, (long long)left);
+               (long long)app_points_count(plan), (long long)outcomes.failed, (long long)outcomes.left);
     }
     return ENT_OK;
 }

@@ -50,9 +50,9 @@ static json_t *patterns_of(const ent_federation_view *view)
     for (int64_t k = 0; k < view->patterns; k++) {
         char present[ENT_MAX_MODALITIES * ENT_NAME_BYTES];
         present_text(&view->config->data, view->pattern[k].context, present, sizeof present);
-        json_array_append_new(patterns,
-                              json_pack("{s:s, s:I, s:o}", "present", present, "n", (json_int_t)view->pattern[k].n,
-                                        "accuracy", number(view->pattern[k].accuracy)));
+        json_array_append_new(
+            patterns, json_pack("{s:s, s:I, s:o, s:o}", "present", present, "n", (json_int_t)view->pattern[k].n,
+                                "accuracy", number(view->pattern[k].accuracy), "mae", number(view->pattern[k].mae)));
     }
     return patterns;
 }
@@ -60,10 +60,13 @@ static json_t *patterns_of(const ent_federation_view *view)
 json_t *app_record_done(const ent_federation_view *view)
 {
     char digest[65];
+    const bool untrained = view->rounds > 0 && view->untrained_rounds == view->rounds;
     ent_sha256(view->weights, (size_t)view->params * sizeof *view->weights, digest);
-    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:s, s:o, s:i, s:i}", "status", "done", "error", "", "metrics",
-                     metrics_of(&view->test), "params", view->params, "qubits", view->qubits, "weights_sha256",
-                     digest, "patterns", patterns_of(view), "ranks", view->ranks, "threads", view->threads);
+    return json_pack(
+        "{s:s, s:s, s:o, s:i, s:i, s:s, s:o, s:i, s:i}", "status", untrained ? "untrained" : "done", "error",
+        untrained ? "no client trained in any round: these are the figures of the initial weights" : "", "metrics",
+        metrics_of(&view->test), "params", view->params, "qubits", view->qubits, "weights_sha256", digest, "patterns",
+        patterns_of(view), "ranks", view->ranks, "threads", view->threads);
 }
 
 json_t *app_record_failed(const char *message)
@@ -102,8 +105,8 @@ bool app_record_is_there(const char *out, const char *hash)
     return record != NULL;
 }
 
-bool app_record_is_done(const json_t *record)
+bool app_record_is(const json_t *record, const char *status)
 {
-    const char *status = json_string_value(json_object_get(record, "status"));
-    return status && strcmp(status, "done") == 0;
+    const char *found = json_string_value(json_object_get(record, "status"));
+    return found && strcmp(found, status) == 0;
 }

@@ -1,8 +1,8 @@
 /* The record of one point that has ended, <out>/points/<hash>.json, and what it holds:
  *
- *   hash, label ["a=1", ...], status "done" or "failed", error
+ *   hash, label ["a=1", ...], status "done", "failed" or "untrained" (no round changed the weights), error
  *   metrics {n, loss, accuracy, ...} of the test split, params, qubits, weights_sha256,
- *   patterns [{present: "text+audio", n, accuracy}]            (of a point that is done)
+ *   patterns [{present: "text+audio", n, accuracy, mae}]       (of a point that has not failed)
  *   times {seconds (all of it), setup_s, train_s (run.h)}, ranks, threads
  *
  * A record is whole or not there.  It is not forced to the disk: what a crash of the machine leaves empty counts as not
@@ -31,6 +31,7 @@ ent_status app_record_save(const char *out, const char *hash, const json_t *reco
 /* NULL where it is not there or not whole. */
 json_t *app_record_load(const char *out, const char *hash);
 bool app_record_is_there(const char *out, const char *hash);
-bool app_record_is_done(const json_t *record);
+/* Whether it has this status; a record that is not there has none. */
+bool app_record_is(const json_t *record, const char *status);
 
 #endif

@@ -15,7 +15,7 @@ typedef struct {
     json_t *columns, *rows;                 /* a row a point */
     json_t *pattern_columns, *pattern_rows; /* a row a point and pattern */
     json_t *time_columns, *time_rows;
-    int64_t left, failed;
+    app_outcomes outcomes;
 } tables;
 
 static void clear(tables *t)
@@ -45,7 +45,7 @@ static void copy_keys(json_t *row, const json_t *from, const char *const *keys)
 
 static const char *const OUTCOME[] = {"status", "error", NULL};
 static const char *const MODEL[] = {"params", "qubits", "weights_sha256", NULL};
-static const char *const PATTERN[] = {"present", "n", "accuracy", NULL};
+static const char *const PATTERN[] = {"present", "n", "accuracy", "mae", NULL};
 static const char *const TIMES[] = {"seconds", "setup_s", "train_s", NULL};
 static const char *const LAYOUT[] = {"ranks", "threads", NULL};
 
@@ -76,8 +76,9 @@ static void add_point(tables *t, int64_t k, const json_t *record)
     copy_keys(times, json_object_get(record, "times"), TIMES);
     copy_keys(times, record, LAYOUT);
     json_array_append_new(t->time_rows, times);
-    t->left += !record;
-    t->failed += record && !app_record_is_done(record);
+    t->outcomes.left += !record;
+    t->outcomes.failed += app_record_is(record, "failed");
+    t->outcomes.untrained += app_record_is(record, "untrained");
 }
 
 static json_t *columns_of(const json_t *plan, const char *const *const *groups)
@@ -159,19 +160,19 @@ static ent_status write_all(const tables *t, app_campaign_more *more)
 /* Points may end while the tables are written with what was there: then once more, so that the last writer of all has
  * seen every record. */
 ent_status app_campaign_tables(app_campaign *c, const json_t *plan, bool incomplete, app_campaign_more *more,
-                               int64_t *left, int64_t *failed)
+                               app_outcomes *outcomes)
 {
     ent_status status = ENT_OK;
     int64_t before = -1;
     for (;;) {
         tables t = {.c = c, .plan = plan};
         status = fill(&t);
-        *left = t.left;
-        *failed = t.failed;
-        const bool again = status == ENT_OK && t.left != before && (t.left == 0 || incomplete);
+        *outcomes = t.outcomes;
+        const int64_t left = outcomes->left;
+        const bool again = status == ENT_OK && left != before && (left == 0 || incomplete);
         if (again) status = write_all(&t, more);
         clear(&t);
-        if (!again || status != ENT_OK || t.left == 0) return status;
-        before = t.left;
+        if (!again || status != ENT_OK || left == 0) return status;
+        before = left;
     }
 }

@@ -16,6 +16,8 @@
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
+static const ent_choice TASK[] = {
+    {"auto", ENT_TASK_AUTO}, {"classification", ENT_TASK_CLASSIFICATION}, {"regression", ENT_TASK_REGRESSION}};
 static const ent_choice REDUCE[] = {
     {"pca", ENT_REDUCE_PCA}, {"linear", ENT_REDUCE_LINEAR}, {"random", ENT_REDUCE_RANDOM}, {"none", ENT_REDUCE_NONE}};
 static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
@@ -128,6 +130,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
      .help = "names of the modalities to train on"},
     {FIELD(data.label), .standard = "class", .help = "name of the label in the file"},
+    {FIELD(data.task), OF(TASK), .standard = "auto",
+     .help = "auto: integers are classes, and so are whole numbers from 0 in a label whose name begins with class"},
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
      .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},

@@ -8,25 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "entente/h5.h"
+#include "dataset_internal.h"
 #include "entente/memory.h"
 
 enum { RUN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, RUNS = 256, PATH_BYTES = 2 * ENT_NAME_BYTES };
 
-typedef struct {
-    char **name;
-    int64_t count;
-} names;
-
-static int64_t index_of(const names *list, const char *name)
+int64_t ent_names_index(const ent_names *list, const char *name)
 {
     for (int64_t k = 0; k < list->count; k++)
         if (strcmp(list->name[k], name) == 0) return k;
     return -1;
 }
 
-/* "audio, text, vision", cut with "..." where it does not fit. */
-static const char *joined(const names *list, char *text, size_t bytes)
+const char *ent_names_join(const ent_names *list, char *text, size_t bytes)
 {
     size_t used = 0;
     text[0] = '\0';
@@ -41,18 +35,18 @@ static const char *joined(const names *list, char *text, size_t bytes)
     return text;
 }
 
-static ent_status no_memory(const ent_dataset *d)
+ent_status ent_dataset_no_memory(const ent_dataset *d)
 {
     return ent_fail(ENT_ENOMEM, "%s: no memory for the tables of %lld rows", d->path, (long long)d->rows);
 }
 
 /* ---- modalities ---- */
 
-static ent_status take_modality(ent_dataset *d, const names *there, const char *name)
+static ent_status take_modality(ent_dataset *d, const ent_names *there, const char *name)
 {
     char list[512];
-    ENT_REQUIRE(index_of(there, name) >= 0, ENT_EARG, "%s: no modality '%s'; it has: %s", d->path, name,
-                joined(there, list, sizeof list));
+    ENT_REQUIRE(ent_names_index(there, name) >= 0, ENT_EARG, "%s: no modality '%s'; it has: %s", d->path, name,
+                ent_names_join(there, list, sizeof list));
     if (ent_modality_check_name(name) != ENT_OK) return ent_fail_in(ENT_EARG, "%s", d->path);
     for (int m = 0; m < d->modalities; m++)
         ENT_REQUIRE(strcmp(d->modality[m].name, name) != 0, ENT_EARG, "%s: modality '%s' is named twice", d->path,
@@ -61,7 +55,7 @@ static ent_status take_modality(ent_dataset *d, const names *there, const char *
     return ENT_OK;
 }
 
-static ent_status take_modalities(ent_dataset *d, const names *there, int count, const char *const *wanted)
+static ent_status take_modalities(ent_dataset *d, const ent_names *there, int count, const char *const *wanted)
 {
     const int64_t n = count > 0 ? count : there->count;
     ENT_REQUIRE(n >= 1, ENT_EFORMAT, "%s: no modality in /modality", d->path);
@@ -73,7 +67,7 @@ static ent_status take_modalities(ent_dataset *d, const names *there, int count,
 
 static ent_status choose_modalities(ent_dataset *d, int count, const char *const *wanted)
 {
-    names there;
+    ent_names there;
     ENT_REQUIRE(ent_h5_has(d->file, "/modality"), ENT_EFORMAT, "%s: not a data set: it has no group /modality",
                 d->path);
     ENT_TRY(ent_h5_names(d->file, "/modality", &there.name, &there.count));
@@ -117,7 +111,7 @@ static ent_status check_table_bytes(const ent_dataset *d)
 
 /* ---- tables of one number a row ---- */
 
-static ent_status check_table(const ent_dataset *d, const char *path, bool *real)
+ent_status ent_dataset_table_check(const ent_dataset *d, const char *path, bool *real)
 {
     char first[PATH_BYTES];
     ent_h5_shape shape;
@@ -129,13 +123,12 @@ static ent_status check_table(const ent_dataset *d, const char *path, bool *real
     return ENT_OK;
 }
 
-/* A new table of `size` bytes a number with what `path` holds. */
-static ent_status read_table(const ent_dataset *d, const char *path, ent_h5_type type, size_t size, void **out)
+ent_status ent_dataset_table(const ent_dataset *d, const char *path, ent_h5_type type, size_t size, void **out)
 {
     bool real = false;
-    ENT_TRY(check_table(d, path, &real));
+    ENT_TRY(ent_dataset_table_check(d, path, &real));
     void *table = ent_alloc(d->rows, size);
-    if (!table) return no_memory(d);
+    if (!table) return ent_dataset_no_memory(d);
     const ent_status status = ent_h5_read(d->file, path, type, d->rows, table);
     if (status == ENT_OK)
         *out = table;
@@ -154,7 +147,7 @@ static ent_status read_present(ent_dataset *d, int m)
         return ENT_OK;
     }
     void *table = NULL;
-    ENT_TRY(read_table(d, path, ENT_H5_U8, 1, &table));
+    ENT_TRY(ent_dataset_table(d, path, ENT_H5_U8, 1, &table));
     for (int64_t k = 0; k < d->rows; k++)
         if (((const uint8_t *)table)[k]) d->stored[k] |= bit;
     ent_free(table);
@@ -166,7 +159,7 @@ static ent_status read_whole(const ent_dataset *d, const char *path, const char 
                              int64_t **out)
 {
     void *table = NULL;
-    ENT_TRY(read_table(d, path, ENT_H5_I64, sizeof **out, &table));
+    ENT_TRY(ent_dataset_table(d, path, ENT_H5_I64, sizeof **out, &table));
     int64_t *number = table;
     for (int64_t k = 0; k < d->rows; k++) {
         if (number[k] >= low && number[k] <= high) continue;
@@ -186,57 +179,7 @@ static ent_status read_split(ent_dataset *d)
     d->split = ent_alloc(d->rows, sizeof *d->split);
     for (int64_t k = 0; d->split && k < d->rows; k++) d->split[k] = (uint8_t)number[k];
     ent_free(number);
-    return d->split ? ENT_OK : no_memory(d);
-}
-
-static ent_status read_numbers(ent_dataset *d, const char *path)
-{
-    void *table = NULL;
-    ENT_TRY(read_table(d, path, ENT_H5_F64, sizeof *d->value, &table));
-    d->value = table;
-    for (int64_t k = 0; k < d->rows; k++)
-        ENT_REQUIRE(isfinite(d->value[k]), ENT_EDATA, "%s: %s, row %lld: %g, want a finite number", d->path, path,
-                    (long long)k, d->value[k]);
-    return ENT_OK;
-}
-
-static ent_status read_classes(ent_dataset *d, const char *path)
-{
-    int64_t *number = NULL;
-    ENT_TRY(read_whole(d, path, "class", 0, ENT_MAX_CLASSES - 1, &number));
-    d->classes = 2;
-    d->category = ent_alloc(d->rows, sizeof *d->category);
-    for (int64_t k = 0; d->category && k < d->rows; k++) {
-        d->category[k] = (int32_t)number[k];
-        if (number[k] >= d->classes) d->classes = (int)number[k] + 1;
-    }
-    ent_free(number);
-    if (!d->category) return no_memory(d);
-    return ent_h5_has(d->file, "/label/value") ? read_numbers(d, "/label/value") : ENT_OK;
-}
-
-static ent_status find_label(const ent_dataset *d, const char *label)
-{
-    char list[512];
-    names there;
-    ENT_TRY(ent_h5_names(d->file, "/label", &there.name, &there.count));
-    ent_status status = ENT_OK;
-    if (index_of(&there, label) < 0)
-        status =
-            ent_fail(ENT_EARG, "%s: no label '%s'; it has: %s", d->path, label, joined(&there, list, sizeof list));
-    ent_h5_names_free(there.name, there.count);
-    return status;
-}
-
-static ent_status read_label(ent_dataset *d, const char *label)
-{
-    char path[512];
-    bool real = false;
-    ENT_TRY(find_label(d, label));
-    ENT_REQUIRE(snprintf(path, sizeof path, "/label/%s", label) < (int)sizeof path, ENT_EARG,
-                "%s: label '%.64s...': a name that long", d->path, label);
-    ENT_TRY(check_table(d, path, &real));
-    return real ? read_numbers(d, path) : read_classes(d, path);
+    return d->split ? ENT_OK : ent_dataset_no_memory(d);
 }
 
 /* A text attribute of the file; "" where it is missing or something else. */
@@ -245,29 +188,29 @@ static ent_status read_attribute(ent_dataset *d, const char *name, char **text)
     const ent_status status = ent_h5_read_attribute(d->file, "/", name, text);
     if (status == ENT_OK || status == ENT_ENOMEM) return status;
     *text = ent_text("");
-    return *text ? ENT_OK : no_memory(d);
+    return *text ? ENT_OK : ent_dataset_no_memory(d);
 }
 
 /* ---- open and free ---- */
 
-static ent_status read_tables(ent_dataset *d, const char *label)
+static ent_status read_tables(ent_dataset *d, const ent_label_inp *label)
 {
     void *group = NULL;
     d->stored = ent_alloc(d->rows, sizeof *d->stored);
-    if (!d->stored) return no_memory(d);
+    if (!d->stored) return ent_dataset_no_memory(d);
     for (int m = 0; m < d->modalities; m++) ENT_TRY(read_present(d, m));
     ENT_TRY(read_split(d));
     if (ent_h5_has(d->file, "/group")) {
-        ENT_TRY(read_table(d, "/group", ENT_H5_I32, sizeof *d->group, &group));
+        ENT_TRY(ent_dataset_table(d, "/group", ENT_H5_I32, sizeof *d->group, &group));
         d->group = group;
     }
-    if (label) ENT_TRY(read_label(d, label));
+    if (label) ENT_TRY(ent_dataset_label(d, label));
     ENT_TRY(read_attribute(d, "name", &d->name));
     ENT_TRY(read_attribute(d, "source", &d->source));
     return read_attribute(d, "licence", &d->licence);
 }
 
-static ent_status read_all(ent_dataset *d, int count, const char *const *modalities, const char *label)
+static ent_status read_all(ent_dataset *d, int count, const char *const *modalities, const ent_label_inp *label)
 {
     ENT_TRY(ent_h5_open(d->path, &d->file));
     ENT_TRY(choose_modalities(d, count, modalities));
@@ -276,7 +219,7 @@ static ent_status read_all(ent_dataset *d, int count, const char *const *modalit
     return read_tables(d, label);
 }
 
-ent_status ent_dataset_open(const char *path, int count, const char *const *modalities, const char *label,
+ent_status ent_dataset_open(const char *path, int count, const char *const *modalities, const ent_label_inp *label,
                             ent_dataset **out)
 {
     ent_dataset *d = ent_alloc(1, sizeof *d);
@@ -298,6 +241,7 @@ void ent_dataset_free(ent_dataset *d)
     ent_free(d->stored);
     ent_free(d->split);
     ent_free(d->group);
+    ent_free(d->class_name);
     ent_free(d->category);
     ent_free(d->value);
     ent_free(d->name);

@@ -52,11 +52,11 @@ struct ent_federation {
     double *absent[ENT_MAX_MODALITIES]; /* [numbers a sample] what the policy reads of an absent modality, or NULL */
     ent_qasm *qasm[ENT_MAX_MODALITIES];
     ent_model *model;
-    double *w;                       /* [params] */
-    double *prior;                   /* [outputs]: what the training labels alone predict */
-    int classes, outputs, threads;   /* classes: 0 for a real label */
-    double label_center, label_half; /* of a real label's range over the training rows */
-    ent_round *round;                /* [config rounds] on rank 0 */
+    double *w;     /* [params] */
+    double *prior; /* [outputs]: what the training labels alone predict */
+    int outputs, threads;
+    ent_label label;
+    ent_round *round; /* [config rounds] on rank 0 */
     int64_t rounds;
     ent_metrics test, personal;
     double *output; /* [test rows][outputs] on rank 0 */
@@ -73,8 +73,16 @@ ent_status ent_population_make(ent_federation *f);
 ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows);
 void ent_part_clear(ent_part *part);
 
-/* federation.c: f->prior, what the training labels alone predict, and a real label's range.  Local. */
-ent_status ent_prior_make(ent_federation *f);
+/* label.c.  Local; the same on all ranks. */
+
+/* f->label of a real label, what the model learns of it, and f->prior, what the training labels alone predict. */
+ent_status ent_label_fit(ent_federation *f);
+/* What the model learns, for the label as it is now. */
+void ent_label_aim(ent_federation *f);
+/* Outputs [n][outputs] of the model into the label's unit: classes stay as they are. */
+void ent_label_restore(const ent_federation *f, int64_t n, double *output);
+/* What a loss of the model is times, to be in the square of the label's unit. */
+double ent_label_square(const ent_federation *f);
 
 /* rows.c */
 
@@ -279,6 +287,8 @@ ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective 
 void ent_training_clear(ent_training *t);
 /* Errors: ENT_STOPPED, saved.  Collective. */
 ent_status ent_round_run(ent_training *t, ent_round *figures);
+/* Rounds after which the weights were as before: no client trained, or too few for the rule in every block.  Local. */
+int64_t ent_untrained_rounds(const ent_federation *f);
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
 
@@ -290,6 +300,9 @@ ent_status ent_checkpoint_look(const ent_federation *f, bool *stops);
 /* Save behind round f->rounds - 1, or, with `inside`, in round f->rounds; then the sums of the round at hand are no
  * longer apart by rank.  Collective. */
 ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);
+/* How the training of the checkpoint learns a real label, into f->label: programs before it was standardised learned it
+ * as it is.  Local. */
+ent_status ent_checkpoint_label(ent_federation *f);
 /* Back to where the checkpoint was: f->rounds and its figures, weights, memories, and t->resume.  Collective. */
 ent_status ent_checkpoint_load(ent_training *t);
 /* What had been added up in the round that was stopped, shared out to the ranks; behind ent_aggregate_start.  Local. */
@@ -321,7 +334,10 @@ ent_status ent_own_average(ent_training *t);
 
 /* result.c: what a result holds, before and after the model is there.  Local. */
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
-ent_status ent_result_restore_label(ent_federation *f, const char *folder);
+/* f->label and f->prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
+ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);
+/* Whether the data set that is open has what the model was trained on: the same number of features. */
+ent_status ent_result_check_data(ent_federation *f, const char *folder);
 ent_status ent_result_restore(ent_federation *f, const char *folder);
 
 /* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated.  Errors: ENT_STOPPED too. */

@@ -53,43 +53,32 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
     return ENT_OK;
 }
 
-static ent_status open_data(ent_federation *f, const char *path, const char *folder)
+/* To train on: the data set says what its label is. */
+static ent_status take_label(ent_federation *f)
 {
-    const ent_config_data *c = &f->config->data;
-    ENT_TRY(load_ansaetze(f, folder));
-    ENT_TRY(ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, c->label, &f->dataset));
-    f->classes = f->dataset->classes;
-    f->outputs = f->classes > 0 ? f->classes : 1;
+    const ent_dataset *d = f->dataset;
+    ENT_REQUIRE(d->classes != 1, ENT_EDATA, "%s: /label/%s is %d in every row, want 2 classes or more", d->path,
+                f->config->data.label, d->class_name[0]);
+    f->label.classes = d->classes;
+    f->label.sentiment = d->sentiment;
     return ENT_OK;
 }
 
-/* A real label's range: what the direct head's -1..1 is stretched to. */
-static void find_label_range(ent_federation *f)
+/* `folder`: of the result that is to be evaluated, or NULL to train. */
+static ent_status open_data(ent_federation *f, const char *path, const char *folder)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
-    double low = INFINITY, high = -INFINITY;
-    for (int64_t k = 0; k < train->n && train->value; k++) {
-        low = fmin(low, train->value[k]);
-        high = fmax(high, train->value[k]);
-    }
-    f->label_center = high >= low ? 0.5 * (low + high) : 0.0;
-    f->label_half = high > low ? 0.5 * (high - low) : 1.0;
-}
-
-/* Log-frequencies of the training classes (one sample added to each), or the training mean. */
-ent_status ent_prior_make(ent_federation *f)
-{
-    const ent_part *train = &f->part[ENT_TRAIN];
-    f->prior = ent_alloc(f->outputs, sizeof *f->prior);
-    ENT_REQUIRE(f->prior, ENT_ENOMEM, "model: no memory");
-    for (int64_t k = 0; k < train->n; k++) {
-        if (train->category)
-            f->prior[train->category[k]] += 1.0;
-        else
-            f->prior[0] += train->value[k] / (double)train->n;
-    }
-    for (int c = 0; c < f->classes; c++) f->prior[c] = log((f->prior[c] + 1.0) / (double)(train->n + f->classes));
-    find_label_range(f);
+    const ent_config_data *c = &f->config->data;
+    ent_label_inp label = {.name = c->label, .task = c->task};
+    int32_t *class_name = NULL;
+    ENT_TRY(load_ansaetze(f, folder));
+    if (folder) ENT_TRY(ent_result_restore_label(f, folder, &label, &class_name));
+    const ent_status status =
+        ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, &label, &f->dataset);
+    ent_free(class_name);
+    if (status != ENT_OK) return status;
+    ENT_TRY(folder ? ent_result_check_data(f, folder) : take_label(f));
+    f->label.class_name = f->dataset->class_name;
+    f->outputs = f->label.classes > 0 ? f->label.classes : 1;
     return ENT_OK;
 }
 
@@ -103,6 +92,9 @@ static ent_status make_model(ent_federation *f)
     if (status == ENT_OK) ent_model_init(f->model, f->config->seeds.init, f->w);
     return status;
 }
+
+/* What is used as it is. */
+static const ent_label NO_LABEL = {.deviation = 1.0, .half = 1.0};
 
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
 {
@@ -119,6 +111,7 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     f->node_ranks = ent_comm_node_ranks(world);
     f->threads = ent_threads_a_rank(world, config->run.threads);
     f->missing = missing_of(f);
+    f->label = NO_LABEL;
     *out = f;
     return ENT_OK;
 }
@@ -131,6 +124,7 @@ ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circui
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
     f->threads = 1;
+    f->label = NO_LABEL;
     ent_model_inp inp;
     ent_status status = open_data(f, config->data.file, NULL);
     if (status == ENT_OK) status = ent_model_describe(f, &inp);
@@ -185,7 +179,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(f);
-        if (status == ENT_OK) status = ent_prior_make(f);
+        if (status == ENT_OK) status = ent_label_fit(f);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
@@ -209,7 +203,6 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
     if (status == ENT_OK) {
         status = open_data(f, data, folder);
         if (status == ENT_OK) status = ent_population_all(f, absent, all_rows);
-        if (status == ENT_OK) status = ent_result_restore_label(f, folder);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f);
@@ -304,6 +297,21 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
     return status == ENT_STOPPED ? stop_behind(t) : status;
 }
 
+/* A real label goes on being learned as it was before the checkpoint; the model has its range in it. */
+static ent_status keep_label(ent_federation *f)
+{
+    const ent_label fitted = f->label;
+    if (!f->keep.resume || f->label.classes > 0) return ENT_OK;
+    ENT_TRY(ent_comm_agree(f->world, ent_checkpoint_label(f)));
+    if (f->label.mean == fitted.mean && f->label.deviation == fitted.deviation) return ENT_OK;
+    ent_label_aim(f);
+    ent_model_free(f->model);
+    f->model = NULL;
+    ent_free(f->w);
+    f->w = NULL;
+    return make_model(f);
+}
+
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
 {
     ENT_TRY(ent_comm_agree(f->world, ent_config_check(f->config))); /* it is the caller's, who may have changed it */
@@ -313,6 +321,7 @@ ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *c
     ent_free(f->round);
     f->round = ent_alloc(f->config->federation.rounds, sizeof *f->round);
     ENT_TRY(ent_comm_agree(f->world, f->round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
+    ENT_TRY(keep_label(f));
     ent_status status = ent_training_make(f, &t);
     if (status == ENT_OK && f->keep.resume) status = ent_checkpoint_load(&t);
     if (status == ENT_OK) status = run_rounds(&t, done, context);
@@ -337,13 +346,14 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .params = ent_model_params(f->model),
                                 .qubits = ent_model_qubits(f->model),
                                 .outputs = f->outputs,
-                                .classes = f->classes,
+                                .label = f->label,
                                 .weights = f->w,
                                 .reduction = (const ent_reduction *const *)f->reduction,
                                 .engine = ent_model_engine(f->model),
                                 .threads = f->threads,
                                 .ranks = ent_comm_size(f->world),
                                 .rounds = f->rounds,
+                                .untrained_rounds = ent_untrained_rounds(f),
                                 .round = f->round,
                                 .test = f->test,
                                 .personal = f->personal,

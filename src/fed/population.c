@@ -15,6 +15,7 @@ void ent_part_clear(ent_part *part)
     ent_free(part->answered);
     ent_free(part->category);
     ent_free(part->value);
+    ent_free(part->target);
     *part = (ent_part){.n = 0};
 }
 

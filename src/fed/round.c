@@ -272,7 +272,7 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
     figures->excluded = mean->excluded;
     figures->samples = mean->samples;
     figures->blocks_short = mean->blocks_short;
-    figures->train_loss = mean->samples > 0 ? mean->loss / (double)mean->samples : NAN;
+    figures->train_loss = mean->samples > 0 ? ent_label_square(f) * mean->loss / (double)mean->samples : NAN;
     const double vectors = t->rule->own ? 0.0 : 1.0 + t->rule->extra;
     figures->bytes_up = figures->bytes_down = vectors * (double)(mean->clients + mean->excluded) * t->state.params *
                                               (double)sizeof(double);
@@ -382,6 +382,16 @@ ent_status ent_round_run(ent_training *t, ent_round *figures)
     ent_inside_free(t->resume);
     t->resume = NULL;
     return status;
+}
+
+int64_t ent_untrained_rounds(const ent_federation *f)
+{
+    const ent_block *block;
+    const int blocks = ent_model_blocks(f->model, &block);
+    int64_t untrained = 0;
+    for (int64_t r = 0; r < f->rounds; r++)
+        untrained += f->round[r].trained == 0 || f->round[r].blocks_short == blocks;
+    return untrained;
 }
 
 static bool is_evaluated(const ent_federation *f, int64_t round)

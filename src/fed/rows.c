@@ -189,8 +189,7 @@ static ent_status read_slice(ent_federation *f, int which)
     slice->n = ent_slice_begin(part->n, rank + 1, size) - slice->first;
     slice->samples = (ent_samples){.n = slice->n,
                                    .context = part->context ? part->context + slice->first : NULL,
-                                   .category = part->category ? part->category + slice->first : NULL,
-                                   .value = part->value ? part->value + slice->first : NULL};
+                                   .category = part->category ? part->category + slice->first : NULL};
     int64_t *at = ent_alloc(slice->n, sizeof *at);
     bool there = at != NULL;
     for (int m = 0; m < f->modalities; m++) {

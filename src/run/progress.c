@@ -78,13 +78,20 @@ static double samples_a_second(const ent_round *r)
     return seconds > 0.0 ? (double)r->samples / seconds : 0.0;
 }
 
+/* The test rows' accuracy, or where there is none their mean absolute error. */
+static size_t test_text(const ent_round *r, char *text, size_t room)
+{
+    const bool classes = !isnan(r->test.accuracy);
+    return (size_t)snprintf(text, room, classes ? "  accuracy %.4f" : "  mae %.4g",
+                            classes ? r->test.accuracy : r->test.mae);
+}
+
 static void round_text(const ent_round *r, int64_t rounds, char *text, size_t room)
 {
     size_t used = (size_t)snprintf(text, room, "round %lld/%lld  train loss %.4f", (long long)r->round + 1,
                                    (long long)rounds, r->train_loss);
-    if (r->test.n > 0)
-        used += (size_t)snprintf(text + used, room - used, "  test loss %.4f  accuracy %.4f", r->test.loss,
-                                 r->test.accuracy);
+    if (r->test.n > 0) used += (size_t)snprintf(text + used, room - used, "  test loss %.4f", r->test.loss);
+    if (r->test.n > 0) used += test_text(r, text + used, room - used);
     if (r->blocks_short > 0 && used < room)
         used += (size_t)snprintf(text + used, room - used, "  %lld blocks kept: too few clients",
                                  (long long)r->blocks_short);
@@ -104,7 +111,7 @@ static void draw_bar(app_progress *p, const ent_round *r, int64_t rounds, double
     char text[512], left[32];
     size_t used = (size_t)snprintf(text, sizeof text, "%lld/%lld  %.0f samples/s  %s", (long long)r->round + 1,
                                    (long long)rounds, samples_a_second(r), app_left_text(left_s, left));
-    if (r->test.n > 0) used += (size_t)snprintf(text + used, sizeof text - used, "  accuracy %.4f", r->test.accuracy);
+    if (r->test.n > 0) used += test_text(r, text + used, sizeof text - used);
     snprintf(text + used, sizeof text - used, "  train loss %.4f", r->train_loss);
     app_bar_draw((double)(r->round + 1) / (double)rounds, text);
     p->drawn = true;

@@ -12,6 +12,7 @@
 #include "entente/clock.h"
 #include "entente/folder_claim.h"
 #include "entente/memory.h"
+#include "note_label.h"
 #include "signals.h"
 
 ent_status app_make_folder(const char *folder, int *made)
@@ -127,6 +128,7 @@ static ent_status save(ent_comm *group, const app_run *run, const ent_federation
 static void note_setup(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
+    app_note_label(progress, &v);
     app_progress_note(progress,
                       "%lld clients (%lld without a training row), %lld/%lld/%lld rows to train, validate, "
                       "test",
@@ -141,6 +143,14 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
                               v.config->data.modalities[m]);
 }
 
+static void note_untrained(app_progress *progress, const ent_federation *federation)
+{
+    const ent_federation_view v = ent_federation_see(federation);
+    if (v.untrained_rounds > 0)
+        app_progress_note(progress, "warning: no client trained in %lld of %lld rounds",
+                          (long long)v.untrained_rounds, (long long)v.rounds);
+}
+
 static ent_status train(ent_comm *group, const app_run *run, output *to, ent_federation *federation)
 {
     if (run->folder) ENT_TRY(open_folder(group, run, to));
@@ -149,6 +159,7 @@ static ent_status train(ent_comm *group, const app_run *run, output *to, ent_fed
     const double begin = ent_clock_s();
     ENT_TRY(ent_federation_train(federation, to->progress ? app_progress_round : NULL, to->progress));
     if (run->times) run->times->train_s = ent_clock_s() - begin;
+    if (to->progress) note_untrained(to->progress, federation);
     if (run->folder) ENT_TRY(save(group, run, federation));
     if (!run->done || ent_comm_rank(group) != 0) return ENT_OK;
     const ent_federation_view view = ent_federation_see(federation);

@@ -6,6 +6,7 @@
  *                                 evaluation, the data set's rows and bytes
  *   /seconds real [1][2]          of the training so far, of the round that was stopped
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
+ *   /standard real [1][2]         of a real label: mean and deviation by which the model learns it
  *   /figures real [rounds][..]    ent_round, field by field
  *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
  *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
@@ -290,6 +291,8 @@ static ent_status put_all(const saving *s)
     ENT_TRY(put_root(s, "/numbers", ENT_H5_I64, 1, NUMBERS, numbers));
     ENT_TRY(put_root(s, "/seconds", ENT_H5_F64, 1, 2, seconds));
     ENT_TRY(put_root(s, "/weights", ENT_H5_F64, 1, s->t->state.params, f->w));
+    const double standard[2] = {f->label.mean, f->label.deviation};
+    if (f->label.classes == 0) ENT_TRY(put_root(s, "/standard", ENT_H5_F64, 1, 2, standard));
     ENT_TRY(put_memory(s));
     ENT_TRY(put_history(s));
     ENT_TRY(put_figures(s));
@@ -541,6 +544,20 @@ void ent_inside_free(ent_inside *inside)
     ent_free(inside->member);
     ent_free(inside->at_work);
     ent_free(inside);
+}
+
+ent_status ent_checkpoint_label(ent_federation *f)
+{
+    double standard[2] = {0.0, 1.0};
+    ent_h5 *file;
+    ENT_TRY(open_checkpoint(f, &file));
+    ent_status status = ENT_OK;
+    if (ent_h5_has(file, "/standard")) status = ent_ctable_get(file, "/standard", ENT_H5_F64, 0, 1, 2, standard);
+    ent_h5_close(file);
+    if (status != ENT_OK) return told(f, status);
+    f->label.mean = standard[0];
+    f->label.deviation = standard[1];
+    return ENT_OK;
 }
 
 ent_status ent_checkpoint_config(const char *folder, char **text)
