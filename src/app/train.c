@@ -1,6 +1,7 @@
 /* entente train: read the configuration, set up the federation, train it, report, save. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app.h"
 #include "config/config.h"
@@ -29,8 +30,8 @@ static const struct argp_option OPTIONS[] = {
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
     {"out", KEY_OUT, "DIR", 0, "folder for the result (default: result-NAME for NAME.yaml)", 0},
     {"resume", KEY_RESUME, NULL, 0,
-     "go on from DIR/checkpoint.h5; start afresh where it is not there; end where "
-     "DIR/result.h5 is",
+     "go on from DIR/checkpoint.h5, or for more rounds from DIR/result.h5; start afresh where neither is there; end "
+     "where the result has all rounds",
      0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
@@ -146,23 +147,43 @@ static ent_status tidy(const char *folder)
 {
     ent_folder_claim *claim;
     ENT_TRY(ent_folder_claim_take(folder, &claim));
-    const ent_status status = ent_checkpoint_clear(folder, true);
+    const ent_status status = app_resume_tidy(folder);
     ent_folder_claim_drop(claim);
     return status;
 }
 
-/* A job that was put into the queue again, though it had ended. */
-static ent_status tell_done(ent_comm *world, const arguments *a)
+/* The result is that of this configuration's data; where they are gone there is nothing that could differ.  Collective. */
+static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_config *config)
 {
-    if (ent_comm_rank(world) == 0 && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
-    return app_agree_with_root(world, ent_comm_rank(world) == 0 ? tidy(a->out) : ENT_OK);
+    ent_inputs inputs;
+    int64_t gone = ent_comm_rank(world) == 0 && access(config->data.file, F_OK) != 0 && errno == ENOENT;
+    ent_comm_sum(world, &gone, 1);
+    if (gone) return ENT_OK;
+    ENT_TRY(ent_inputs_find(world, config, NULL, &inputs));
+    const bool root = ent_comm_rank(world) == 0;
+    return app_agree_with_root(world, root ? ent_result_check_inputs(a->out, config->data.file, &inputs) : ENT_OK);
+}
+
+/* A job that was put into the queue again, though it had ended. */
+static ent_status tell_done(ent_comm *world, const arguments *a, const char *text)
+{
+    ent_config *config;
+    ENT_TRY(ent_comm_agree(world, app_config_parse(text, &config)));
+    ent_status status = check_inputs(world, a, config);
+    app_config_free(config);
+    if (status != ENT_OK) return status;
+    if (ent_comm_rank(world) == 0) {
+        status = tidy(a->out);
+        if (status == ENT_OK && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
+    }
+    return app_agree_with_root(world, status);
 }
 
 static ent_status train(ent_comm *world, void *arguments_, const char *text)
 {
     arguments *a = arguments_;
     ent_comm_broadcast(world, 0, &a->begin, sizeof a->begin);
-    if (a->begin == APP_DONE) return tell_done(world, a);
+    if (a->begin == APP_DONE) return tell_done(world, a, text);
     const app_run run = {.text = text,
                          .folder = a->out,
                          .quiet = a->quiet,
