@@ -457,6 +457,31 @@ class Begins(Case):
         self.assertIn("finished already", found)
         self.refused(out, "--resume", "--set", "federation.rounds=4", part="result.h5: it holds nothing to go on from")
 
+    def test_other_instructions(self):
+        """Refused, with the remedy, from a checkpoint and from a result; the same or with consent it goes on."""
+        out, done = fresh(), self.finished()
+        base, blas = {"ENTENTE_ISA": "baseline"}, {"OPENBLAS_CORETYPE": "Prescott"}
+        run = Run(out)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        run.send(signal.SIGUSR1, run.ranks())
+        self.check_stopped(run, out)
+        with h5py.File(done / "result.h5") as file:
+            made = [file[name][()].decode() for name in ("isa", "blas")]
+        if made[0] == "baseline" or made[1] == "unknown":
+            raise unittest.SkipTest("one instruction set, or another BLAS")
+        for where, words in ((out, []), (done, ["--set", "federation.rounds=4"])):
+            for environment in (base, blas):
+                code, _, err = Run(where, "--resume", *words, environment=environment, ranks=1).end()
+                self.assertEqual(code, 1, err)
+                for part in (f"made with instruction set {made[0]} and OpenBLAS kernel {made[1]}", "--allow-isa-change",
+                             f"Set ENTENTE_ISA={made[0]}"):
+                    self.assertIn(part, err)
+        code, _, err = Run(done, "--resume", "--allow-isa-change", "--set", "federation.rounds=4", environment=base).end()
+        self.assertEqual(code, 0, err)
+        with h5py.File(done / "result.h5") as file:
+            self.assertEqual(file["isa"][()].decode(), "baseline")
+        self.finish(out, environment={"ENTENTE_ISA": made[0]})
+
     def test_a_damaged_text(self):
         """The tables have a check of every row; the texts are sealed."""
         out = self.stopped()

@@ -58,6 +58,12 @@ typedef struct {
 
 typedef struct ent_federation ent_federation;
 
+/* Have all ranks compute with the best instruction set, and the best kernel of OpenBLAS, that all of them have: the bits
+ * are then those of ranks that have no better.  Setting up a federation does so for its own ranks; ranks that split into
+ * several federations whose figures are compared do it first.  Collective.  Errors: ENT_EARG, where ENTENTE_ISA names none
+ * or OpenBLAS cannot change its kernel. */
+ent_status ent_machine_agree(ent_comm *world);
+
 /* Set up for training: open the data, split it, draw the masks, fit the reductions, build the model, draw the initial
  * weights.  Collective.  Errors, the same on all ranks: everything that can be wrong with data and model. */
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out);
@@ -80,6 +86,7 @@ typedef ent_status ent_round_done(void *context, const ent_federation *federatio
 typedef struct {
     const char *folder, *config_text; /* the folder is there */
     bool resume;                      /* go on from the checkpoint that is there, or */
+    bool allow_isa_change;            /* ... although it was made with other instructions: its bits will be others */
     bool from_result;                 /* with `resume`: from the result, which has fewer rounds */
     ent_wish *stop;                   /* asked behind every batch; NULL: never */
     void *context;                    /* of stop and note */

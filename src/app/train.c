@@ -20,11 +20,11 @@ typedef struct {
     char named[512]; /* the folder's name where none is given */
     const char *set[MAX_SETS];
     int sets;
-    bool json, quiet, resume;
+    bool json, quiet, resume, allow_isa_change;
     app_begin begin;
 } arguments;
 
-enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q', KEY_RESUME = 'r' };
+enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q', KEY_RESUME = 'r', KEY_ALLOW_ISA_CHANGE = 256 };
 
 static const struct argp_option OPTIONS[] = {
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
@@ -32,6 +32,9 @@ static const struct argp_option OPTIONS[] = {
     {"resume", KEY_RESUME, NULL, 0,
      "go on from DIR/checkpoint.h5, or for more rounds from DIR/result.h5; start afresh where neither is there; end "
      "where the result has all rounds",
+     0},
+    {"allow-isa-change", KEY_ALLOW_ISA_CHANGE, NULL, 0,
+     "with --resume: go on where the processors have other instruction sets than so far; the bits are then others",
      0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
@@ -69,6 +72,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_RESUME:
         a->resume = true;
+        return 0;
+    case KEY_ALLOW_ISA_CHANGE:
+        a->allow_isa_change = true;
         return 0;
     case ARGP_KEY_ARG:
         if (a->config_path) {
@@ -189,6 +195,7 @@ static ent_status train(ent_comm *world, void *arguments_, const char *text)
                          .quiet = a->quiet,
                          .checkpoints = true,
                          .resume = a->resume,
+                         .allow_isa_change = a->allow_isa_change,
                          .begin = a->begin,
                          .done = report,
                          .context = a};

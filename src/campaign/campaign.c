@@ -366,6 +366,7 @@ static ent_status split(campaign *j)
     const int64_t size = j->c->group > 0 ? j->c->group : j->c->index >= 0 ? ranks : 1;
     ENT_REQUIRE(size <= ranks, ENT_EARG, "--group: found %lld, want at most the number of ranks, %lld",
                 (long long)size, (long long)ranks);
+    ENT_TRY(ent_machine_agree(j->world)); /* also between the groups */
     j->groups = (int)((ranks + size - 1) / size);
     j->number = (int)(ent_comm_rank(j->world) / size);
     j->keep = strcmp(json_string_value(json_object_get(j->plan, "keep")), "results") == 0;

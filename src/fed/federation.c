@@ -118,6 +118,7 @@ static ent_status make_model(ent_federation *f)
 
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
 {
+    ENT_TRY(ent_machine_agree(world));
     ent_federation *f = ent_alloc(1, sizeof *f);
     const ent_status status = ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory"));
     if (status != ENT_OK) {

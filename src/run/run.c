@@ -111,6 +111,7 @@ static void keep_checkpoints(const app_run *run, const output *to, ent_federatio
     const ent_checkpoint_inp keep = {.folder = run->folder,
                                      .config_text = run->text,
                                      .resume = run->begin != APP_AFRESH,
+                                     .allow_isa_change = run->allow_isa_change,
                                      .from_result = run->begin == APP_MORE,
                                      .stop = app_signals_came,
                                      .context = to->progress,

@@ -2,6 +2,7 @@
  *
  *   /config                       the configuration as used, YAML text
  *   /data                         SHA-256 of the tables that the data set holds a number a row of, and of the ansaetze
+ *   /isa, /blas                  the instruction set and OpenBLAS's kernel
  *   /features                     SHA-256 of its features;  /sha256: the seal of the texts (h5_seal.c)
  *   /numbers int [1][5]           format, rounds that are done, 1 inside the next one or 2 before the last one's
  *                                 evaluation, the data set's rows and bytes
@@ -33,6 +34,7 @@
 #include "entente/shard.h"
 #include "fed/fed.h"
 
+#define AT_WORK "/inside/work"
 enum { BEHIND, INSIDE, UNMEASURED };
 enum { FORMAT = 2, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 
@@ -211,10 +213,10 @@ static ent_status put_work(const saving *s, int64_t first)
         memcpy(value + 1, work->w, bytes);
         memcpy(value + 1 + params, work->first, bytes);
         memcpy(value + 1 + 2 * params, work->second, bytes);
-        status = ent_ctable_put(&s->to, "/inside/work/count", ENT_H5_I64, first + k, 1, BESIDE + blocks, count);
+        status = ent_ctable_put(&s->to, AT_WORK "/count", ENT_H5_I64, first + k, 1, BESIDE + blocks, count);
         if (status == ENT_OK)
-            status = ent_ctable_put(&s->to, "/inside/work/value", ENT_H5_F64, first + k, 1, 1 + 3 * (int64_t)params,
-                                    value);
+            status =
+                ent_ctable_put(&s->to, AT_WORK "/value", ENT_H5_F64, first + k, 1, 1 + 3 * (int64_t)params, value);
     }
     ent_free(count);
     ent_free(value);
@@ -238,9 +240,9 @@ static ent_status put_inside(const saving *s)
     int64_t first;
     ENT_TRY(put_rows(s, "/inside/member", ENT_H5_I64, inside->left, 1, inside->member));
     ENT_TRY(put_rows(s, "/inside/at_work", ENT_H5_I64, inside->works, 1, inside->at_work));
-    ENT_TRY(ent_ctable_make(&s->to, lane, "/inside/work/count", ENT_H5_I64, inside->works, BESIDE + blocks, &first));
-    ENT_TRY(ent_ctable_make(&s->to, lane, "/inside/work/value", ENT_H5_F64, inside->works, 1 + 3 * (int64_t)params,
-                            &first));
+    ENT_TRY(ent_ctable_make(&s->to, lane, AT_WORK "/count", ENT_H5_I64, inside->works, BESIDE + blocks, &first));
+    ENT_TRY(
+        ent_ctable_make(&s->to, lane, AT_WORK "/value", ENT_H5_F64, inside->works, 1 + 3 * (int64_t)params, &first));
     ENT_TRY(ent_comm_agree(lane, put_work(s, first)));
     ent_comm_sum(lane, tally.sum, 4 * tally.sums);
     ent_comm_sum(lane, tally.count, ENT_TALLY_COUNTS);
@@ -290,6 +292,7 @@ static ent_status put_all(const saving *s)
     ENT_TRY(ent_h5_reserve(s->to.file, bytes_of(s)));
     ENT_TRY(ent_h5_write_text(s->to.file, "/config", f->keep.config_text));
     ENT_TRY(ent_inputs_write(f, s->to.file));
+    ENT_TRY(ent_machine_write(s->to.file));
     ENT_TRY(put_state(s));
     ENT_TRY(put_root(s, "/weights", ENT_H5_F64, 1, s->t->state.params, f->w));
     if (s->t->variates) ENT_TRY(put_clients(s));
@@ -503,6 +506,7 @@ static ent_status get_all(ent_training *t, const ent_place *from)
                 "another folder",
                 (long long)numbers[0], FORMAT, numbers[0] < FORMAT ? "an older" : "a newer");
     ENT_TRY(check_data(f, from, numbers));
+    if (!f->keep.allow_isa_change) ENT_TRY(ent_machine_compare(from->file));
     const int64_t least = numbers[1] + (numbers[2] == INSIDE), rounds = f->config->federation.rounds;
     ENT_REQUIRE(rounds >= least, ENT_ECONFIG, "federation.rounds: found %lld, and the checkpoint is in round %lld",
                 (long long)rounds, (long long)least);
@@ -558,8 +562,8 @@ static ent_status get_work(const ent_training *t, const ent_place *from, int64_t
 {
     const int params = t->state.params, blocks = t->state.blocks;
     const size_t bytes = (size_t)params * sizeof *value;
-    ENT_TRY(ent_ctable_get(from, "/inside/work/count", ENT_H5_I64, k, 1, BESIDE + blocks, count));
-    ENT_TRY(ent_ctable_get(from, "/inside/work/value", ENT_H5_F64, k, 1, 1 + 3 * (int64_t)params, value));
+    ENT_TRY(ent_ctable_get(from, AT_WORK "/count", ENT_H5_I64, k, 1, BESIDE + blocks, count));
+    ENT_TRY(ent_ctable_get(from, AT_WORK "/value", ENT_H5_F64, k, 1, 1 + 3 * (int64_t)params, value));
     work->client = count[0];
     work->round = count[1];
     work->done = count[2];

@@ -14,6 +14,7 @@
  *   /ansatz/<modality>           the text of an OpenQASM 3 file, where the register has one
  *   /prior [outputs]             what the training labels alone predict
  *   /label_range float64 [2]     centre and half width of a real label
+ *   /isa, /blas                 the instruction set and OpenBLAS's kernel that all ranks computed with
  *   /data, /features             SHA-256 of what the data set holds, of its tables and its features
  *   /resume/...                  after a training with checkpoints: what more rounds go on from (checkpoint.c)
  *   /sha256                      the seal: SHA-256 of each dataset (h5_seal.c)
@@ -271,6 +272,7 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
     ENT_TRY(ent_h5_write_text(file, "/created", ent_clock_date(date)));
     ENT_TRY(ent_h5_write_text(file, "/host", host));
     ENT_TRY(ent_inputs_write(f, file));
+    ENT_TRY(ent_machine_write(file));
     ENT_TRY(ent_h5_write_text(file, "/kind", ent_model_kind_name(f->config->model.kind)));
     ENT_TRY(ent_h5_write_text(file, "/engine", ent_model_engine(f->model)));
     ENT_TRY(write_list(file, "/seeds", ENT_H5_U64, 4, seeds));
