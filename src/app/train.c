@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "app.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "run/resume.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -135,7 +135,7 @@ static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL,
 static ent_status read_config(void *arguments_, char **text)
 {
     arguments *a = arguments_;
-    ENT_TRY(app_config_text(a->config_path, a->sets, a->set, text));
+    ENT_TRY(ent_config_text(a->config_path, a->sets, a->set, text));
     ENT_TRY(ent_folder_claim_look(a->out));
     return app_resume_look(a->out, a->resume, *text, &a->begin);
 }
@@ -174,9 +174,9 @@ static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_co
 static ent_status tell_done(ent_comm *world, const arguments *a, const char *text)
 {
     ent_config *config;
-    ENT_TRY(ent_comm_agree(world, app_config_parse(text, &config)));
+    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
     ent_status status = check_inputs(world, a, config);
-    app_config_free(config);
+    ent_config_free(config);
     if (status != ENT_OK) return status;
     if (ent_comm_rank(world) == 0) {
         status = tidy(a->out);

@@ -307,7 +307,7 @@ static ent_status check_point(campaign *j, int64_t k)
     ent_config *config;
     ent_inputs inputs;
     ENT_TRY(app_share(j->world, root ? app_points_text(j->plan, k, &text) : ENT_OK, &text));
-    ent_status status = ent_comm_agree(j->world, app_config_parse(text, &config));
+    ent_status status = ent_comm_agree(j->world, ent_config_parse(text, &config));
     ent_free(text);
     if (status != ENT_OK) return status;
     status = ent_inputs_find(j->world, config, &j->known, &inputs);
@@ -322,7 +322,7 @@ static ent_status check_point(campaign *j, int64_t k)
                          j->c->out, config->data.file, j->c->out);
         json_decref(record);
     }
-    app_config_free(config);
+    ent_config_free(config);
     return app_agree_with_root(j->world, status);
 }
 

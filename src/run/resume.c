@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "config/load.h"
 #include "entente/fed.h"
 #include "entente/memory.h"
 #include "config/yaml.h"
@@ -27,14 +28,14 @@ enum { MOST_DIFFERENCES = 8, WORDS_BYTES = 256 };
 
 /* Two configurations, and in what they differ so far. */
 typedef struct {
-    app_yaml *now, *then;
+    ent_yaml *now, *then;
     const char *whose; /* checkpoint, result */
     char text[1500];
     int count;
 } comparison;
 
 /* A value as people write it. */
-static const char *words(app_yaml *yaml, const yaml_node_t *node, char text[WORDS_BYTES])
+static const char *words(ent_yaml *yaml, const yaml_node_t *node, char text[WORDS_BYTES])
 {
     snprintf(text, WORDS_BYTES, "%s", !node ? "nothing" : "a section");
     if (node && node->type == YAML_SCALAR_NODE)
@@ -84,7 +85,7 @@ static bool same_lists(const comparison *c, const yaml_node_t *now, const yaml_n
 /* Every key below `now` is in the other one too, with the same value. */
 static void compare(comparison *c, const yaml_node_t *now, char key[1024])
 {
-    const yaml_node_t *then = app_yaml_find(c->then, key);
+    const yaml_node_t *then = ent_yaml_find(c->then, key);
     if (may_differ(key)) return;
     if (!then || now->type != then->type) {
         differ(c, key, now, then);
@@ -108,11 +109,11 @@ static ent_status compare_texts(const char *now, const char *then, const char *w
 {
     comparison c = {.whose = whose};
     char key[1024] = "";
-    ent_status status = app_yaml_parse(now, "configuration", &c.now);
-    if (status == ENT_OK) status = app_yaml_parse(then, "saved configuration", &c.then);
+    ent_status status = ent_yaml_parse(now, "configuration", &c.now);
+    if (status == ENT_OK) status = ent_yaml_parse(then, "saved configuration", &c.then);
     if (status == ENT_OK) compare(&c, yaml_document_get_root_node(&c.now->document), key);
-    app_yaml_free(c.now);
-    app_yaml_free(c.then);
+    ent_yaml_free(c.now);
+    ent_yaml_free(c.then);
     if (status != ENT_OK || c.count == 0) return status;
     return ent_fail(ENT_ECONFIG, "%s%s: go on with the same configuration, or name another folder with --out", c.text,
                     c.count > MOST_DIFFERENCES ? "; and more" : "");
@@ -121,11 +122,11 @@ static ent_status compare_texts(const char *now, const char *then, const char *w
 /* federation.rounds of a whole configuration. */
 static ent_status rounds_of(const char *text, int64_t *rounds)
 {
-    app_yaml *yaml;
-    ENT_TRY(app_yaml_parse(text, "configuration", &yaml));
-    const yaml_node_t *node = app_yaml_find(yaml, "federation.rounds");
+    ent_yaml *yaml;
+    ENT_TRY(ent_yaml_parse(text, "configuration", &yaml));
+    const yaml_node_t *node = ent_yaml_find(yaml, "federation.rounds");
     *rounds = node && node->type == YAML_SCALAR_NODE ? strtoll((const char *)node->data.scalar.value, NULL, 10) : 0;
-    app_yaml_free(yaml);
+    ent_yaml_free(yaml);
     return ENT_OK;
 }
 
@@ -138,7 +139,7 @@ typedef struct {
 
 static ent_status take_saved(char *text, const char *path, saved *out)
 {
-    ent_status status = app_config_saved(text, path, &out->text);
+    ent_status status = ent_config_saved(text, path, &out->text);
     ent_free(text);
     return status == ENT_OK ? rounds_of(out->text, &out->rounds) : status;
 }
@@ -217,5 +218,18 @@ ent_status app_resume_tidy(const char *folder)
     ent_status status = find(folder, &f);
     if (status == ENT_OK) status = ent_checkpoint_clear(folder, f.checkpoint.rounds <= f.result.rounds);
     found_clear(&f);
+    return status;
+}
+
+ent_status app_config_result(const char *folder, char **text)
+{
+    char *saved, path[4096];
+    struct stat state;
+    ENT_REQUIRE(stat(folder, &state) != 0 || S_ISDIR(state.st_mode), ENT_EARG,
+                "%s: not a folder: want the one that holds result.h5", folder);
+    ENT_TRY(ent_result_config(folder, &saved));
+    snprintf(path, sizeof path, "%s/result.h5", folder);
+    const ent_status status = ent_config_saved(saved, path, text);
+    ent_free(saved);
     return status;
 }
