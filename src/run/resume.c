@@ -223,13 +223,13 @@ ent_status app_resume_tidy(const char *folder)
 
 ent_status app_config_result(const char *folder, char **text)
 {
-    char *saved, path[4096];
+    char *own, path[4096];
     struct stat state;
     ENT_REQUIRE(stat(folder, &state) != 0 || S_ISDIR(state.st_mode), ENT_EARG,
                 "%s: not a folder: want the one that holds result.h5", folder);
-    ENT_TRY(ent_result_config(folder, &saved));
+    ENT_TRY(ent_result_config(folder, &own));
     snprintf(path, sizeof path, "%s/result.h5", folder);
-    const ent_status status = ent_config_saved(saved, path, text);
-    ent_free(saved);
+    const ent_status status = ent_config_saved(own, path, text);
+    ent_free(own);
     return status;
 }
