@@ -209,6 +209,39 @@ class SameBits(unittest.TestCase):
         self.assertNotIn(train(ranks=2)["weights_sha256"], found)
 
 
+class MixedNodes(unittest.TestCase):
+    """Ranks of different processors have the bits of the weakest of them."""
+
+    @staticmethod
+    def weights(*environments, config="small.yaml"):
+        out, command = fresh(), options.mpiexec.split()
+        words = []
+        for rank in environments:
+            words += [*(":" for _ in words[:1]), command[-1], "1", "env", *rank, options.entente, "train",
+                      str(folder / config), "--out", str(out), "--quiet"]
+        ran = subprocess.run([*command[:-1], *words], capture_output=True, text=True, timeout=120, cwd=folder,
+                             env={**os.environ, "OMP_NUM_THREADS": "1"})
+        if ran.returncode != 0:
+            raise AssertionError(ran.stderr)
+        with h5py.File(out / "result.h5") as file:
+            return file["weights/value"][()].tobytes(), file["isa"][()].decode(), file["blas"][()].decode()
+
+    def test_instruction_sets(self):
+        weak, strong = ["ENTENTE_ISA=baseline"], []
+        wanted = self.weights(weak, weak)
+        self.assertEqual(wanted[1], "baseline")
+        for ranks in ([strong, weak], [weak, strong], [strong, strong, weak]):
+            self.assertEqual(self.weights(*ranks), wanted, ranks)
+
+    def test_kernels_of_openblas(self):
+        weak, strong = ["OPENBLAS_CORETYPE=Prescott"], []
+        wanted = self.weights(weak, weak)
+        if wanted[2].lower() != "prescott":
+            self.skipTest(f"BLAS kernel {wanted[2]}")
+        for ranks in ([strong, weak], [weak, strong]):
+            self.assertEqual(self.weights(*ranks), wanted, ranks)
+
+
 class Kinds(unittest.TestCase):
     """model.kind: the same clients, masks and blocks for what the quantum model is compared with."""
 

@@ -343,7 +343,8 @@ class Begins(Case):
         self.refused(out, part="a checkpoint is there")
         for change, part in (("client.batch=32", "client.batch: found 32, and the checkpoint was made with 16"),
                              ("missing.rate=0.3", "missing.rate.text: found 0.3, "),
-                             ("data.modalities=[text, audio]", "data.modalities: found a list"),
+                             ("data.modalities=[text, audio]",
+                              "data.modalities: found [text, audio], and the checkpoint was made with [text, audio, vision]"),
                              ("run.precision=single", "run.precision: found single"),
                              ("federation.rounds=1", "federation.rounds: found 1, and the checkpoint is in round")):
             self.refused(out, "--resume", "--set", change, part=part)
@@ -351,7 +352,151 @@ class Begins(Case):
         with h5py.File(folder / "other.h5", "r+") as file:
             file["label/class"][17] = 1 - file["label/class"][17]
         self.refused(out, "--resume", "--set", f"data.file={folder / 'other.h5'}", part="differ from those of the")
+        for change in self.changed_features():
+            self.refused(out, "--resume", "--set", f"data.file={change}", part="the features differ from those of the checkpoint")
         self.assertEqual((out / "checkpoint.h5").read_bytes(), before)
+        self.finish(out)
+
+    @staticmethod
+    def changed_features():
+        """One number, at the end or in an absent row; one modality after another: each its own file."""
+        for k, (name, row, column) in enumerate((("text", 0, 0), ("audio", -1, -1), ("vision", 1234, 3))):
+            path = folder / f"features{k}.h5"
+            shutil.copy(folder / "data.h5", path)
+            with h5py.File(path, "r+") as file:
+                file[f"modality/{name}/features"][row, column] += 1.0
+            yield path
+
+    def finished(self, *words, rounds=3, ranks=1):
+        out = fresh()
+        code, _, err = Run(out, "--set", f"federation.rounds={rounds}", *words, ranks=ranks).end()
+        self.assertEqual(code, 0, err)
+        return out
+
+    def test_a_result_of_something_else(self):
+        """Finished is what the configuration asks for now, with the data that there are now."""
+        out = self.finished()
+        before = (out / "result.h5").read_bytes()
+        rounds = ("--resume", "--set", "federation.rounds=3")
+        for sets, parts in ((["client.learning_rate=0.3"], ["client.learning_rate: found 0.3, and the result was made with 0.01"]),
+                            (["seeds.init=9", "missing.rate=0.3"],
+                             ["seeds.init: found 9, and the result was made with 3", "; ", "missing.rate.text: found 0.3"]),
+                            (["federation.rounds=2"], ["federation.rounds: found 2, and the result has 3"])):
+            words = [word for one in sets for word in ("--set", one)]
+            for part in parts:
+                self.refused(out, *rounds, *words, part=part)
+        for change in self.changed_features():
+            self.refused(out, *rounds, "--set", f"data.file={change}", part="the features differ from those of the result")
+        with h5py.File(folder / "features0.h5", "r+") as file:
+            file["split"][5] = (file["split"][5] + 1) % 3
+        self.refused(out, *rounds, "--set", f"data.file={folder / 'features0.h5'}", part="labels, split")
+        for path in (folder / "moved.h5", folder / "nowhere.h5"):
+            shutil.copy(folder / "data.h5", folder / "moved.h5")
+            code, found, err = Run(out, *rounds, "--set", f"data.file={path}").end()
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("finished already", found)
+        self.assertEqual((out / "result.h5").read_bytes(), before)
+
+    def test_a_changed_ansatz(self):
+        ansatz = folder / "ansatz.qasm"
+        text = ("OPENQASM 3.0;\ninput array[float[64], 2] x;\ninput array[float[64], 2] theta;\nqubit[2] q;\n"
+                "ry(x[0]) q[0];\nry(x[1]) q[1];\nrx(theta[0]) q[0];\nrzz(theta[1]) q[0], q[1];\n")
+        ansatz.write_text(text)
+        register = ("--set", "model.registers.text.qubits=2", "--set", f"model.registers.text.ansatz={ansatz}")
+        out = self.finished(*register)
+        ansatz.write_text(text.replace("rx(", "ry("))
+        for rounds in (3, 4):
+            self.refused(out, "--resume", "--set", f"federation.rounds={rounds}", *register, part="or an ansatz differ")
+
+    def test_more_rounds_than_the_result(self):
+        """The bits, and all figures, of a run of that many rounds; whatever the rule keeps between rounds."""
+        sizes = {}
+        for words in ([], ["federation.aggregation=fedadam", "federation.evaluate_every=2"],
+                      ["federation.aggregation=scaffold", "client.optimizer=sgd"], ["federation.aggregation=local"],
+                      ["system.mode=fedbuff", "system.buffer=3"]):
+            with self.subTest(words=words):
+                sets = [word for one in words for word in ("--set", one)]
+                out, whole = self.finished(*sets, ranks=2), self.finished(*sets, rounds=5)
+                sizes[words[0] if words else "fedavg"] = (out / "result.h5").stat().st_size
+                code, _, err = Run(out, "--resume", *sets, "--set", "federation.rounds=5", ranks=3).end()
+                self.assertEqual(code, 0, err)
+                self.assertIn("result.h5: going on from it with more rounds", err)
+                found, wanted = result(out), result(whole)
+                for name, value in wanted.items():
+                    numpy.testing.assert_array_equal(found[name], value, err_msg=f"{words} {name}")
+                self.assertEqual(sorted(path.name for path in out.iterdir()), ["log.txt", "result.h5"])
+        print(f"bytes of a result by rule: {sizes}", flush=True)
+
+    def test_more_rounds_that_are_stopped(self):
+        """Then the checkpoint has more than the result; the result stays until it is replaced."""
+        out, whole = self.finished(), self.finished(rounds=40)
+        words = ("--resume", "--set", "federation.rounds=40")
+        run = Run(out, *words)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        run.send(signal.SIGKILL, run.ranks())
+        run.end()
+        self.assertEqual(sorted(path.name for path in out.iterdir() if ".part-" not in path.name),
+                         ["checkpoint.h5", "claim", "log.txt", "result.h5"])
+        code, found, err = Run(out, "--resume", "--set", "federation.rounds=3").end()
+        self.assertEqual(code, 0, err)
+        self.assertIn("finished already", found)
+        self.assertTrue((out / "checkpoint.h5").exists())
+        code, _, err = Run(out, *words).end()
+        self.assertEqual(code, 0, err)
+        self.assertIn("checkpoint.h5: going on from it", err)
+        self.assertEqual(result(out)["weights_sha256"], result(whole)["weights_sha256"])
+
+    def test_an_older_result(self):
+        out = self.finished()
+        older.make_first(out / "result.h5")
+        with h5py.File(out / "result.h5", "r+") as file:
+            for name in ("data", "features", "resume", "check"):
+                del file[name]
+        code, found, err = Run(out, "--resume", "--set", "federation.rounds=3").end()
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("finished already", found)
+        self.refused(out, "--resume", "--set", "federation.rounds=4", part="result.h5: it holds nothing to go on from")
+
+    def test_other_instructions(self):
+        """Refused, with the remedy, from a checkpoint and from a result; the same or with consent it goes on."""
+        out, done = fresh(), self.finished()
+        base, blas = {"ENTENTE_ISA": "baseline"}, {"OPENBLAS_CORETYPE": "Prescott"}
+        run = Run(out)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        run.send(signal.SIGUSR1, run.ranks())
+        self.check_stopped(run, out)
+        with h5py.File(done / "result.h5") as file:
+            made = [file[name][()].decode() for name in ("isa", "blas")]
+        if made[0] == "baseline" or made[1] == "unknown":
+            raise unittest.SkipTest("one instruction set, or another BLAS")
+        for where, words in ((out, []), (done, ["--set", "federation.rounds=4"])):
+            for environment in (base, blas):
+                code, _, err = Run(where, "--resume", *words, environment=environment, ranks=1).end()
+                self.assertEqual(code, 1, err)
+                for part in (f"made with instruction set {made[0]} and OpenBLAS kernel {made[1]}", "--allow-isa-change",
+                             f"Set ENTENTE_ISA={made[0]}"):
+                    self.assertIn(part, err)
+        code, _, err = Run(done, "--resume", "--allow-isa-change", "--set", "federation.rounds=4", environment=base).end()
+        self.assertEqual(code, 0, err)
+        with h5py.File(done / "result.h5") as file:
+            self.assertEqual(file["isa"][()].decode(), "baseline")
+        self.finish(out, environment={"ENTENTE_ISA": made[0]})
+
+    def test_a_damaged_text(self):
+        """The tables have a check of every row; the texts are sealed."""
+        out = self.stopped()
+        whole = (out / "checkpoint.h5").read_bytes()
+        for name, text in (("config", None), ("data", "0" * 64), ("features", "0" * 64)):
+            with h5py.File(out / "checkpoint.h5", "r+") as file:
+                text = text or file["config"][()].decode().replace("epochs: 3", "epochs: 4")
+                file[name][()] = text
+            self.refused(out, "--resume", part=f"checkpoint.h5: /{name} is not what was written (SHA-256 differs)")
+            (out / "checkpoint.h5").write_bytes(whole)
+        for name in ("weights", "figures", "numbers"):
+            with h5py.File(out / "checkpoint.h5", "r+") as file:
+                file[name][0, 0] += 1
+            self.refused(out, "--resume", part=f"/{name}, row 0: damaged")
+            (out / "checkpoint.h5").write_bytes(whole)
         self.finish(out)
 
     def test_what_may_differ(self):

@@ -3,8 +3,16 @@
 #ifndef ENTENTE_BLAS_H
 #define ENTENTE_BLAS_H
 
+#include <stdbool.h>
+
 /* One thread from here on; returns how many there were, for ent_blas_restore. */
 int ent_blas_one_thread(void);
 void ent_blas_restore(int threads);
+
+/* The kernel that OpenBLAS computes with ("Haswell", "SkylakeX"): its bits are its own.  "unknown" for another BLAS. */
+const char *ent_blas_kernel(void);
+/* Compute with this one from here on; no other thread uses the BLAS meanwhile.  Returns whether it does: a BLAS without
+ * several kernels cannot.  The processor must have what the kernel wants. */
+bool ent_blas_use(const char *kernel);
 
 #endif

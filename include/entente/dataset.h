@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "entente/comm.h"
 #include "entente/name.h"
 #include "entente/status.h"
 
@@ -69,5 +70,20 @@ void ent_dataset_free(ent_dataset *dataset);
  * Errors: ENT_EIO; ENT_EDATA for a value that is not finite (modality, row, column, value). */
 ent_status ent_dataset_features(const ent_dataset *dataset, int m, int64_t n, const int64_t *row,
                                 const uint32_t *present, float *out);
+
+/* Digests of features that are known already, of one file as long as it is the same (device, inode, size, times). */
+typedef struct {
+    int64_t file[5];
+    int count;
+    struct {
+        char name[ENT_NAME_BYTES], sha256[65];
+    } of[ENT_MAX_MODALITIES];
+} ent_feature_digests;
+
+/* SHA-256 of the features of all modalities that were opened, of every row, as they are stored (another type of numbers
+ * is another digest); the same on any number of ranks, each of which reads its share.  `known` (or NULL) is the same on
+ * all ranks, and what it lacks is added.  Collective; every rank has opened the data set.
+ * Errors, agreed on: ENT_EIO, ENT_EFORMAT, ENT_ENOMEM. */
+ent_status ent_dataset_digest(ent_comm *comm, const ent_dataset *dataset, ent_feature_digests *known, char text[65]);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "entente/comm.h"
 #include "entente/config.h"
+#include "entente/dataset.h"
 #include "entente/metrics.h"
 #include "entente/model.h"
 #include "entente/reduce.h"
@@ -58,6 +59,12 @@ typedef struct {
 
 typedef struct ent_federation ent_federation;
 
+/* Have all ranks compute with the best instruction set, and the best kernel of OpenBLAS, that all of them have: the bits
+ * are then those of ranks that have no better.  Setting up a federation does so for its own ranks; ranks that split into
+ * several federations whose figures are compared do it first.  Collective.  Errors: ENT_EARG, where ENTENTE_ISA names none
+ * or OpenBLAS cannot change its kernel. */
+ent_status ent_machine_agree(ent_comm *world);
+
 /* Set up for training: open the data, split it, draw the masks, fit the reductions, build the model, draw the initial
  * weights.  Collective.  Errors, the same on all ranks: everything that can be wrong with data and model. */
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out);
@@ -79,12 +86,27 @@ typedef ent_status ent_round_done(void *context, const ent_federation *federatio
 /* Checkpoints of a training: <folder>/checkpoint.h5, whole at every instant. */
 typedef struct {
     const char *folder, *config_text; /* the folder is there */
-    bool resume;                      /* go on from the checkpoint that is there */
+    bool resume;                      /* go on from the checkpoint that is there, or */
+    bool allow_isa_change;            /* ... although it was made with other instructions: its bits will be others */
+    bool from_result;                 /* with `resume`: from the result, which has fewer rounds */
     ent_wish *stop;                   /* asked behind every batch; NULL: never */
     void *context;                    /* of stop and note */
     void (*note)(void *context,
                  const char *text); /* on rank 0: what did not succeed and does not end the run; or NULL */
 } ent_checkpoint_inp;
+
+/* What a training reads and its configuration only names: SHA-256 of the tables of its data set (labels, parts, groups,
+ * what is present) and of its OpenQASM files, and of the features of all rows; the file's size and time. */
+typedef struct {
+    char tables[65], features[65];
+    int64_t bytes, modified_s;
+} ent_inputs;
+
+/* Find that out, once; a training with checkpoints and a result do so by themselves.  `known`: as ent_dataset_digest.
+ * Collective.  Errors: ENT_EIO, ENT_EFORMAT, ENT_ENOMEM. */
+ent_status ent_federation_identify(ent_federation *federation, ent_feature_digests *known);
+/* The same of a configuration whose federation is not wanted.  Collective. */
+ent_status ent_inputs_find(ent_comm *world, const ent_config *config, ent_feature_digests *known, ent_inputs *out);
 
 /* Keep checkpoints in the trainings to come: every config->run.checkpoint_every rounds, and when any rank is asked to
  * stop: then within a batch of each rank, and the training returns ENT_STOPPED.  Trainings that go on from it, on any
@@ -137,6 +159,7 @@ typedef struct {
     const ent_pattern *pattern;       /* by number of modalities, most first */
     const ent_client_figures *client; /* [clients] */
     double samples_per_s, train_s, read_s;
+    ent_inputs inputs; /* "" before ent_federation_identify */
 } ent_federation_view;
 ent_federation_view ent_federation_see(const ent_federation *federation);
 
@@ -154,9 +177,13 @@ ent_status ent_federation_spectrum(ent_federation *federation, int modality, int
 void ent_spectrum_clear(ent_spectrum *spectrum); /* Local */
 
 /* Write <folder>/result.h5, whole or not at all; the folder is there.  Rank 0 writes.  Collective.
- * `config_text` is the configuration as used, `created` a date. */
-ent_status ent_result_save(ent_comm *world, const ent_federation *federation, const char *folder,
-                           const char *config_text, const char *version);
+ * `config_text` is the configuration as used, `created` a date.  After a training with checkpoints the result holds what
+ * more rounds need to go on from it. */
+ent_status ent_result_save(ent_comm *world, ent_federation *federation, const char *folder, const char *config_text,
+                           const char *version);
+/* Whether `inputs`, of the data set at `path`, are what the folder's result was trained on; a result of an older program
+ * does not know.  Local.  Errors: ENT_EDATA, what differs. */
+ent_status ent_result_check_inputs(const char *folder, const char *path, const ent_inputs *inputs);
 /* The configuration text of a result, every dataset of which is what was written (ent_h5_verify): whoever uses a result
  * begins here.  Local.  Errors: ENT_EIO; ENT_EFORMAT, the dataset that is damaged. */
 ent_status ent_result_config(const char *folder, char **text);

@@ -328,6 +328,8 @@ static ent_status print_result(const ent_h5 *file)
     ENT_TRY(print_text(file, "/host", "host"));
     if (ent_h5_has(file, "/kind")) ENT_TRY(print_text(file, "/kind", "model"));
     ENT_TRY(print_text(file, "/engine", "engine"));
+    if (ent_h5_has(file, "/isa")) ENT_TRY(print_text(file, "/isa", "processor"));
+    if (ent_h5_has(file, "/blas")) ENT_TRY(print_text(file, "/blas", "OpenBLAS"));
     ENT_TRY(ent_h5_read(file, "/layout", ENT_H5_I64, 2, layout));
     ENT_TRY(ent_h5_describe(file, "/round/round", &rounds));
     ENT_TRY(ent_h5_describe(file, "/weights/value", &weights));

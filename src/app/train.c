@@ -1,6 +1,7 @@
 /* entente train: read the configuration, set up the federation, train it, report, save. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app.h"
 #include "config/load.h"
@@ -19,18 +20,21 @@ typedef struct {
     char named[512]; /* the folder's name where none is given */
     const char *set[MAX_SETS];
     int sets;
-    bool json, quiet, resume;
+    bool json, quiet, resume, allow_isa_change;
     app_begin begin;
 } arguments;
 
-enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q', KEY_RESUME = 'r' };
+enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q', KEY_RESUME = 'r', KEY_ALLOW_ISA_CHANGE = 256 };
 
 static const struct argp_option OPTIONS[] = {
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
     {"out", KEY_OUT, "DIR", 0, "folder for the result (default: result-NAME for NAME.yaml)", 0},
     {"resume", KEY_RESUME, NULL, 0,
-     "go on from DIR/checkpoint.h5; start afresh where it is not there; end where "
-     "DIR/result.h5 is",
+     "go on from DIR/checkpoint.h5, or for more rounds from DIR/result.h5; start afresh where neither is there; end "
+     "where the result has all rounds",
+     0},
+    {"allow-isa-change", KEY_ALLOW_ISA_CHANGE, NULL, 0,
+     "with --resume: go on where the processors have other instruction sets than so far; the bits are then others",
      0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
@@ -68,6 +72,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_RESUME:
         a->resume = true;
+        return 0;
+    case KEY_ALLOW_ISA_CHANGE:
+        a->allow_isa_change = true;
         return 0;
     case ARGP_KEY_ARG:
         if (a->config_path) {
@@ -146,28 +153,49 @@ static ent_status tidy(const char *folder)
 {
     ent_folder_claim *claim;
     ENT_TRY(ent_folder_claim_take(folder, &claim));
-    const ent_status status = ent_checkpoint_clear(folder, true);
+    const ent_status status = app_resume_tidy(folder);
     ent_folder_claim_drop(claim);
     return status;
 }
 
-/* A job that was put into the queue again, though it had ended. */
-static ent_status tell_done(ent_comm *world, const arguments *a)
+/* The result is that of this configuration's data; where they are gone there is nothing that could differ.  Collective. */
+static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_config *config)
 {
-    if (ent_comm_rank(world) == 0 && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
-    return app_agree_with_root(world, ent_comm_rank(world) == 0 ? tidy(a->out) : ENT_OK);
+    ent_inputs inputs;
+    int64_t gone = ent_comm_rank(world) == 0 && access(config->data.file, F_OK) != 0 && errno == ENOENT;
+    ent_comm_sum(world, &gone, 1);
+    if (gone) return ENT_OK;
+    ENT_TRY(ent_inputs_find(world, config, NULL, &inputs));
+    const bool root = ent_comm_rank(world) == 0;
+    return app_agree_with_root(world, root ? ent_result_check_inputs(a->out, config->data.file, &inputs) : ENT_OK);
+}
+
+/* A job that was put into the queue again, though it had ended. */
+static ent_status tell_done(ent_comm *world, const arguments *a, const char *text)
+{
+    ent_config *config;
+    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
+    ent_status status = check_inputs(world, a, config);
+    ent_config_free(config);
+    if (status != ENT_OK) return status;
+    if (ent_comm_rank(world) == 0) {
+        status = tidy(a->out);
+        if (status == ENT_OK && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
+    }
+    return app_agree_with_root(world, status);
 }
 
 static ent_status train(ent_comm *world, void *arguments_, const char *text)
 {
     arguments *a = arguments_;
     ent_comm_broadcast(world, 0, &a->begin, sizeof a->begin);
-    if (a->begin == APP_DONE) return tell_done(world, a);
+    if (a->begin == APP_DONE) return tell_done(world, a, text);
     const app_run run = {.text = text,
                          .folder = a->out,
                          .quiet = a->quiet,
                          .checkpoints = true,
                          .resume = a->resume,
+                         .allow_isa_change = a->allow_isa_change,
                          .begin = a->begin,
                          .done = report,
                          .context = a};

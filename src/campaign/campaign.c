@@ -158,8 +158,9 @@ typedef struct {
     int groups, number; /* of this group among them */
     int threads;
     bool keep;
-    int64_t ran;         /* points of this rank as leader */
-    int64_t spent_us[2]; /* their microseconds times ranks: of set-up, of training */
+    ent_feature_digests known; /* of the data, the same on all ranks of the group */
+    int64_t ran;               /* points of this rank as leader */
+    int64_t spent_us[2];       /* their microseconds times ranks: of set-up, of training */
 } campaign;
 
 static bool leads(const campaign *j)
@@ -239,6 +240,7 @@ static ent_status run_point(campaign *j, int64_t k)
                          .folder = j->keep ? folder : NULL,
                          .quiet = true,
                          .threads = j->threads,
+                         .known = &j->known,
                          .times = &times,
                          .done = keep_record,
                          .context = &record};
@@ -283,6 +285,65 @@ static ent_status look(campaign *j)
     return ENT_OK;
 }
 
+/* The next point from *k on whose record names other data (or OpenQASM files) than all before it; points beyond the last
+ * where there is none.  On rank 0. */
+static int64_t next_inputs(const campaign *j, json_t *seen, int64_t k)
+{
+    for (bool fresh = false; k < app_points_count(j->plan); k++) {
+        json_t *record = j->ended[k] ? app_record_load(j->c->out, app_points_hash(j->plan, k)) : NULL;
+        char *of = app_record_of(record);
+        fresh = of && !json_object_get(seen, of) && access(app_record_file(record), F_OK) == 0;
+        if (fresh) json_object_set(seen, of, record);
+        free(of);
+        json_decref(record);
+        if (fresh) break;
+    }
+    return k;
+}
+
+/* Point k's data as they are now, against its record.  Collective. */
+static ent_status check_point(campaign *j, int64_t k)
+{
+    const bool root = ent_comm_rank(j->world) == 0;
+    char *text = NULL;
+    ent_config *config;
+    ent_inputs inputs;
+    ENT_TRY(app_share(j->world, root ? app_points_text(j->plan, k, &text) : ENT_OK, &text));
+    ent_status status = ent_comm_agree(j->world, ent_config_parse(text, &config));
+    ent_free(text);
+    if (status != ENT_OK) return status;
+    status = ent_inputs_find(j->world, config, &j->known, &inputs);
+    if (status == ENT_OK && root) {
+        json_t *record = app_record_load(j->c->out, app_points_hash(j->plan, k));
+        if (!app_record_has_inputs(record, &inputs))
+            status =
+                ent_fail(ENT_EDATA,
+                         "%s: its points were trained on other data, or with other OpenQASM files, than %s and the "
+                         "configuration name now: name another folder with --out, or remove %s/points to train "
+                         "all of them again",
+                         j->c->out, config->data.file, j->c->out);
+        json_decref(record);
+    }
+    ent_config_free(config);
+    return app_agree_with_root(j->world, status);
+}
+
+/* Points that are done and points that follow belong in one table.  Collective. */
+static ent_status check_inputs(campaign *j)
+{
+    const int64_t points = app_points_count(j->plan);
+    json_t *seen = json_object();
+    ent_status status = ENT_OK;
+    for (int64_t k = 0; status == ENT_OK; k++) {
+        if (ent_comm_rank(j->world) == 0) k = next_inputs(j, seen, k);
+        ent_comm_broadcast(j->world, 0, &k, sizeof k);
+        if (k == points) break;
+        status = check_point(j, k);
+    }
+    json_decref(seen);
+    return status;
+}
+
 static ent_status prepare(campaign *j)
 {
     char path[4096];
@@ -307,6 +368,7 @@ static ent_status split(campaign *j)
     const int64_t size = j->c->group > 0 ? j->c->group : j->c->index >= 0 ? ranks : 1;
     ENT_REQUIRE(size <= ranks, ENT_EARG, "--group: found %lld, want at most the number of ranks, %lld",
                 (long long)size, (long long)ranks);
+    ENT_TRY(ent_machine_agree(j->world)); /* also between the groups */
     j->groups = (int)((ranks + size - 1) / size);
     j->number = (int)(ent_comm_rank(j->world) / size);
     j->keep = strcmp(json_string_value(json_object_get(j->plan, "keep")), "results") == 0;
@@ -316,6 +378,7 @@ static ent_status split(campaign *j)
     ENT_TRY(ent_comm_agree(j->world, j->ended ? ENT_OK : ent_fail(ENT_ENOMEM, "points: no memory")));
     ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? prepare(j) : ENT_OK));
     ent_comm_broadcast(j->world, 0, j->ended, (size_t)points);
+    ENT_TRY(check_inputs(j));
     ENT_TRY(ent_comm_split(j->world, j->number, &j->group));
     return ent_comm_agree(j->world, open_claims(j));
 }

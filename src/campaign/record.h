@@ -3,6 +3,8 @@
  *   hash, label ["a=1", ...], status "done", "failed" or "untrained" (no round changed the weights), error
  *   metrics {n, loss, accuracy, ...} of the test split, params, qubits, weights_sha256,
  *   patterns [{present: "text+audio", n, accuracy, mae}]       (of a point that has not failed)
+ *   inputs {of {file, label, modalities, ansatz}, tables, features, bytes, modified_s}: which data the point was trained
+ *   on, by their digests (ent_inputs)
  *   times {seconds (all of it), setup_s, train_s (run.h)}, ranks, threads
  *
  * A record is whole or not there.  It is not forced to the disk: what a crash of the machine leaves empty counts as not
@@ -23,6 +25,13 @@ ent_status app_record_path(const char *out, const char *hash, const char *end, c
 
 /* Status, metrics and the rest of a trained model.  NULL without memory. */
 json_t *app_record_done(const ent_federation_view *view);
+/* Of two records of the same data and OpenQASM files, whether these were the same inside; records of older programs
+ * do not know, and differ from none.  `of` (free) names what `record` was trained on, NULL where it does not know. */
+char *app_record_of(const json_t *record);
+const char *app_record_file(const json_t *record);
+bool app_record_same_inputs(const json_t *a, const json_t *b);
+bool app_record_has_inputs(const json_t *record, const ent_inputs *inputs);
+
 /* NULL without memory. */
 json_t *app_record_failed(const char *message);
 

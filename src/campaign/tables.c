@@ -16,11 +16,13 @@ typedef struct {
     json_t *pattern_columns, *pattern_rows; /* a row a point and pattern */
     json_t *time_columns, *time_rows;
     app_outcomes outcomes;
+    json_t *trained_on; /* a record for each data set and set of OpenQASM files, by their names */
 } tables;
 
 static void clear(tables *t)
 {
-    json_t *const part[] = {t->columns, t->rows, t->pattern_columns, t->pattern_rows, t->time_columns, t->time_rows};
+    json_t *const part[] = {t->columns,      t->rows,      t->pattern_columns, t->pattern_rows,
+                            t->time_columns, t->time_rows, t->trained_on};
     for (size_t k = 0; k < sizeof part / sizeof *part; k++) json_decref(part[k]);
 }
 
@@ -90,6 +92,20 @@ static json_t *columns_of(const json_t *plan, const char *const *const *groups)
     return columns;
 }
 
+/* Points of the same data belong in one table only if these were the same inside. */
+static ent_status check_inputs(tables *t, int64_t k, json_t *record)
+{
+    char label[512], *of = app_record_of(record);
+    json_t *before = of ? json_object_get(t->trained_on, of) : NULL;
+    if (of && !before) json_object_set(t->trained_on, of, record);
+    free(of);
+    ENT_REQUIRE(!before || app_record_same_inputs(before, record), ENT_EDATA,
+                "%s: point %lld (%s) was trained on other data than those before it, under the same name: %s has "
+                "changed in between; name another folder with --out, or remove %s/points to train all of them again",
+                t->c->out, (long long)k, app_points_label(t->plan, k, label), app_record_file(record), t->c->out);
+    return ENT_OK;
+}
+
 static ent_status fill(tables *t)
 {
     static const char *const config[] = {"config_sha256", NULL};
@@ -102,10 +118,13 @@ static ent_status fill(tables *t)
     t->rows = json_array();
     t->pattern_rows = json_array();
     t->time_rows = json_array();
+    t->trained_on = json_object();
     for (int64_t k = 0; k < app_points_count(t->plan); k++) {
         json_t *record = app_record_load(t->c->out, app_points_hash(t->plan, k));
-        add_point(t, k, record);
+        const ent_status status = check_inputs(t, k, record);
+        if (status == ENT_OK) add_point(t, k, record);
         json_decref(record);
+        if (status != ENT_OK) return status;
     }
     const size_t points = (size_t)app_points_count(t->plan);
     ENT_REQUIRE(json_array_size(t->rows) == points && json_array_size(t->time_rows) == points, ENT_ENOMEM,

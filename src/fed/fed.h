@@ -64,8 +64,10 @@ struct ent_federation {
     int64_t patterns;
     ent_client_figures *client;
     double train_s, read_s, trained_samples;
-    ent_checkpoint_inp keep; /* folder NULL: no checkpoints */
-    ent_watch *watch;        /* while it trains with checkpoints, else NULL */
+    ent_checkpoint_inp keep;       /* folder NULL: no checkpoints */
+    struct ent_training *training; /* of the last training, for a result that more rounds may go on from; or NULL */
+    ent_inputs inputs;             /* features "": not known yet */
+    ent_watch *watch;              /* while it trains with checkpoints, else NULL */
 };
 
 /* population.c: the parts, their clients and their masks.  Local; the same on all ranks. */
@@ -265,7 +267,7 @@ typedef struct {
 } ent_inside;
 
 /* What a training run works in. */
-typedef struct {
+typedef struct ent_training {
     ent_federation *f;
     const ent_rule *rule;
     ent_rule_state state;
@@ -289,6 +291,7 @@ void ent_training_clear(ent_training *t);
 ent_status ent_round_run(ent_training *t, ent_round *figures);
 /* Rounds after which the weights were as before: no client trained, or too few for the rule in every block.  Local. */
 int64_t ent_untrained_rounds(const ent_federation *f);
+bool ent_round_is_evaluated(const ent_federation *f, int64_t round); /* Local */
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
 
@@ -303,7 +306,11 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);
 /* How the training of the checkpoint learns a real label, into f->label: programs before it was standardised learned it
  * as it is.  Local. */
 ent_status ent_checkpoint_label(ent_federation *f);
-/* Back to where the checkpoint was: f->rounds and its figures, weights, memories, and t->resume.  Collective. */
+/* Into a result, where nothing of a round is under way; `file` is rank 0's, and NULL elsewhere.  Collective.  Without
+ * memory for the clients' vectors on rank 0 the result holds nothing to go on from, and a note says so. */
+ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file);
+/* Back to where the checkpoint, or the result, was: f->rounds and its figures, weights, memories, and t->resume.
+ * Collective. */
 ent_status ent_checkpoint_load(ent_training *t);
 /* What had been added up in the round that was stopped, shared out to the ranks; behind ent_aggregate_start.  Local. */
 ent_status ent_checkpoint_tally(ent_training *t);
@@ -311,18 +318,35 @@ ent_status ent_checkpoint_tally(ent_training *t);
 ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work);
 void ent_inside_free(ent_inside *inside);
 
+/* machine.c: what a training computes with, /isa and /blas, in a file.  Errors: ENT_EARG, it is not what the ranks have
+ * here.  Local (write: as ent_h5_write_text). */
+ent_status ent_machine_write(ent_h5 *file);
+ent_status ent_machine_compare(const ent_h5 *file);
+
+/* inputs.c: the digests of ent_federation_identify, /data and /features, in a file.  `whose`: checkpoint, result.
+ * Errors: ENT_EDATA.  Local (write: as ent_h5_write_text). */
+ent_status ent_inputs_write(const ent_federation *f, ent_h5 *file);
+ent_status ent_inputs_compare(const ent_inputs *mine, const char *path, const ent_h5 *file, const char *whose);
+
 /* checkpoint_table.c: tables [rows][width] of 8-byte numbers (ENT_H5_I64 or ENT_H5_F64) in a file; beside each table its
  * checks, 64 bits of every row's SHA-256. */
 
+/* Where the tables are: "" or the group "/resume" of a result.  file NULL: of a file that rank 0 writes. */
+typedef struct {
+    ent_h5 *file;
+    const char *under;
+} ent_place;
+
 /* Make a table of all ranks' rows, `mine` of this rank, from row *first on.  Collective. */
-ent_status ent_ctable_make(ent_h5 *file, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
+ent_status ent_ctable_make(const ent_place *at, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
                            int64_t width, int64_t *first);
 /* Fill n rows.  Local. */
-ent_status ent_ctable_put(ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n, int64_t width,
-                          const void *rows);
+ent_status ent_ctable_put(const ent_place *at, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                          int64_t width, const void *rows);
 /* The reverse.  Local.  Errors: ENT_EFORMAT: missing, of another shape, or damaged. */
-ent_status ent_ctable_rows(const ent_h5 *file, const char *name, int64_t *rows);
-ent_status ent_ctable_get(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+bool ent_ctable_has(const ent_place *at, const char *name);
+ent_status ent_ctable_rows(const ent_place *at, const char *name, int64_t *rows);
+ent_status ent_ctable_get(const ent_place *at, const char *name, ent_h5_type type, int64_t first, int64_t n,
                           int64_t width, void *rows);
 
 /* personal.c.  Collective. */
@@ -332,7 +356,8 @@ ent_status ent_predict_own(ent_training *t, int part, int epochs, double **outpu
 /* aggregation: local: f->w becomes the mean of the clients' own weights. */
 ent_status ent_own_average(ent_training *t);
 
-/* result.c: what a result holds, before and after the model is there.  Local. */
+/* result.c: the path of a folder's result, and what a result holds, before and after the model is there.  Local. */
+ent_status ent_result_path(const char *folder, char path[4096]);
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
 /* f->label and f->prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
 ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);

@@ -99,6 +99,7 @@ static const ent_label NO_LABEL = {.deviation = 1.0, .half = 1.0};
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
 {
     ENT_TRY(ent_comm_agree(world, ent_config_check(config)));
+    ENT_TRY(ent_machine_agree(world));
     ent_federation *f = ent_alloc(1, sizeof *f);
     const ent_status status = ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory"));
     if (status != ENT_OK) {
@@ -217,9 +218,33 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
     return ENT_OK;
 }
 
+static ent_status identify(ent_federation *f, ent_feature_digests *known)
+{
+    ENT_TRY(ent_comm_agree(f->world, open_data(f, f->config->data.file, NULL)));
+    return ent_federation_identify(f, known);
+}
+
+ent_status ent_inputs_find(ent_comm *world, const ent_config *config, ent_feature_digests *known, ent_inputs *out)
+{
+    ent_federation *f;
+    ENT_TRY(start(world, config, &f));
+    const ent_status status = identify(f, known);
+    if (status == ENT_OK) *out = f->inputs;
+    ent_federation_free(f);
+    return status;
+}
+
+static void forget_training(ent_federation *f)
+{
+    if (f->training) ent_training_clear(f->training);
+    ent_free(f->training);
+    f->training = NULL;
+}
+
 void ent_federation_free(ent_federation *f)
 {
     if (!f) return;
+    forget_training(f);
     for (int p = 0; p < ENT_PARTS; p++) {
         ent_part_clear(&f->part[p]);
         ent_rows_clear(&f->slice[p]);
@@ -312,20 +337,36 @@ static ent_status keep_label(ent_federation *f)
     return make_model(f);
 }
 
+/* With checkpoints the state of the last round stays, for the result. */
+static ent_status train(ent_federation *f, ent_round_done *done, void *context)
+{
+    ent_training *t = f->training = ent_alloc(1, sizeof *t);
+    ENT_TRY(ent_comm_agree(f->world, t ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
+    t->f = f;
+    if (f->keep.folder) ENT_TRY(ent_federation_identify(f, NULL));
+    ENT_TRY(keep_label(f));
+    ENT_TRY(ent_training_make(f, t));
+    if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
+    return run_rounds(t, done, context);
+}
+
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
 {
     ENT_TRY(ent_comm_agree(f->world, ent_config_check(f->config))); /* it is the caller's, who may have changed it */
-    ent_training t;
+    forget_training(f);
     f->rounds = 0;
     f->trained_samples = f->train_s = 0.0;
     ent_free(f->round);
     f->round = ent_alloc(f->config->federation.rounds, sizeof *f->round);
     ENT_TRY(ent_comm_agree(f->world, f->round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
-    ENT_TRY(keep_label(f));
-    ent_status status = ent_training_make(f, &t);
-    if (status == ENT_OK && f->keep.resume) status = ent_checkpoint_load(&t);
-    if (status == ENT_OK) status = run_rounds(&t, done, context);
-    ent_training_clear(&t);
+    const ent_status status = train(f, done, context);
+    ent_watch_free(f->watch);
+    f->watch = NULL;
+    if (status != ENT_OK || !f->keep.folder) forget_training(f);
+    if (f->training) {
+        ent_store_free(f->training->store);
+        f->training->store = NULL;
+    }
     return status;
 }
 
@@ -362,6 +403,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .pattern = f->pattern,
                                 .client = f->client,
                                 .train_s = f->train_s,
+                                .inputs = f->inputs,
                                 .read_s = f->read_s};
     view.blocks = ent_model_blocks(f->model, &view.block);
     const double seconds = compute_seconds(f);

@@ -75,8 +75,6 @@ void ent_training_clear(ent_training *t)
     ent_variates_free(t->variates);
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
-    ent_watch_free(t->f->watch);
-    t->f->watch = NULL;
     ent_inside_free(t->resume);
     ent_rule_state_clear(&t->state);
     ent_free(t->byzantine);
@@ -394,7 +392,7 @@ int64_t ent_untrained_rounds(const ent_federation *f)
     return untrained;
 }
 
-static bool is_evaluated(const ent_federation *f, int64_t round)
+bool ent_round_is_evaluated(const ent_federation *f, int64_t round)
 {
     const ent_config_federation *c = &f->config->federation;
     return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
@@ -418,7 +416,7 @@ static ent_status evaluate_round(ent_training *t, ent_round *figures)
 
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures)
 {
-    if (!is_evaluated(t->f, figures->round)) return ENT_OK;
+    if (!ent_round_is_evaluated(t->f, figures->round)) return ENT_OK;
     const double begin = ent_clock_s();
     const ent_status status = evaluate_round(t, figures);
     if (status == ENT_OK) {

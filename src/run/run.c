@@ -79,14 +79,14 @@ static ent_status look_again(const app_run *run)
 
 static ent_status open_log(const app_run *run, output *to)
 {
-    const bool goes_on = run->begin == APP_GO_ON;
+    static const char *const begin[] = {[APP_AFRESH] = "checkpoint.h5: not there, starting afresh",
+                                        [APP_GO_ON] = "checkpoint.h5: going on from it",
+                                        [APP_MORE] = "result.h5: going on from it with more rounds"};
     snprintf(to->log, sizeof to->log, "%s/log.txt", run->folder);
     to->made_log = access(to->log, F_OK) != 0;
-    ENT_TRY(app_progress_new(to->log, goes_on, run->quiet, &to->progress));
+    ENT_TRY(app_progress_new(to->log, run->begin != APP_AFRESH, run->quiet, &to->progress));
     if (run->checkpoints) ENT_TRY(ent_checkpoint_clear(run->folder, false));
-    if (run->resume)
-        app_progress_note(to->progress, "%s/checkpoint.h5: %s", run->folder,
-                          goes_on ? "going on from it" : "not there, starting afresh");
+    if (run->resume) app_progress_note(to->progress, "%s/%s", run->folder, begin[run->begin]);
     return ENT_OK;
 }
 
@@ -111,14 +111,16 @@ static void keep_checkpoints(const app_run *run, const output *to, ent_federatio
 {
     const ent_checkpoint_inp keep = {.folder = run->folder,
                                      .config_text = run->text,
-                                     .resume = run->begin == APP_GO_ON,
+                                     .resume = run->begin != APP_AFRESH,
+                                     .allow_isa_change = run->allow_isa_change,
+                                     .from_result = run->begin == APP_MORE,
                                      .stop = app_signals_came,
                                      .context = to->progress,
                                      .note = warn};
     ent_federation_keep(federation, &keep);
 }
 
-static ent_status save(ent_comm *group, const app_run *run, const ent_federation *federation)
+static ent_status save(ent_comm *group, const app_run *run, ent_federation *federation)
 {
     ENT_TRY(ent_result_save(group, federation, run->folder, run->text, app_version_line()));
     const bool clears = run->checkpoints && ent_comm_rank(group) == 0;
@@ -178,7 +180,8 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
     ent_status status = ent_federation_new(group, config, &federation);
     if (run->times) run->times->setup_s = ent_clock_s() - begin;
     if (status == ENT_OK) {
-        status = train(group, run, &to, federation);
+        if (run->known) status = ent_federation_identify(federation, run->known);
+        if (status == ENT_OK) status = train(group, run, &to, federation);
         close_folder(&to, run, status);
         ent_federation_free(federation);
     }

@@ -17,8 +17,11 @@
  *   /label/class_name int [C]    of classes: what the data set calls each of them, in the order of the outputs
  *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model learned it
  *   /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
- *   /features int64 [modalities] of each modality in the data set
+ *   /dimensions int64 [modalities]: features of each modality in the data set
  *   /untrained_rounds int64 [1]  rounds after which the weights were as before
+ *   /isa, /blas                 the instruction set and OpenBLAS's kernel that all ranks computed with
+ *   /data, /features             SHA-256 of what the data set holds, of its tables and its features
+ *   /resume/...                  after a training with checkpoints: what more rounds go on from (checkpoint.c)
  *   /sha256                      the seal: SHA-256 of each dataset (h5_seal.c)
  *
  * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was not
@@ -284,6 +287,8 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
     ENT_TRY(ent_h5_write_text(file, "/version", version));
     ENT_TRY(ent_h5_write_text(file, "/created", ent_clock_date(date)));
     ENT_TRY(ent_h5_write_text(file, "/host", host));
+    ENT_TRY(ent_inputs_write(f, file));
+    ENT_TRY(ent_machine_write(file));
     ENT_TRY(ent_h5_write_text(file, "/kind", ent_model_kind_name(f->config->model.kind)));
     ENT_TRY(ent_h5_write_text(file, "/engine", ent_model_engine(f->model)));
     ENT_TRY(write_list(file, "/seeds", ENT_H5_U64, 4, seeds));
@@ -294,7 +299,7 @@ static ent_status write_features(ent_h5 *file, const ent_federation *f)
 {
     int64_t features[ENT_MAX_MODALITIES];
     for (int m = 0; m < f->modalities; m++) features[m] = f->dataset->modality[m].dimension;
-    return write_list(file, "/features", ENT_H5_I64, f->modalities, features);
+    return write_list(file, "/dimensions", ENT_H5_I64, f->modalities, features);
 }
 
 static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *config_text, const char *version)
@@ -311,30 +316,34 @@ static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *c
     return write_model(file, f);
 }
 
-static ent_status path_of(const char *folder, char path[4096])
+ent_status ent_result_path(const char *folder, char path[4096])
 {
     ENT_REQUIRE(snprintf(path, 4096, "%s/result.h5", folder) < 4096, ENT_EARG, "%s: too long a path", folder);
     return ENT_OK;
 }
 
-ent_status ent_result_save(ent_comm *world, const ent_federation *f, const char *folder, const char *config_text,
+static ent_status create(const ent_federation *f, const char *folder, const char *config_text, const char *version,
+                         ent_h5 **file)
+{
+    char path[4096];
+    ENT_TRY(ent_result_path(folder, path));
+    ENT_TRY(ent_h5_create(path, file));
+    return write_all(*file, f, config_text, version);
+}
+
+ent_status ent_result_save(ent_comm *world, ent_federation *f, const char *folder, const char *config_text,
                            const char *version)
 {
-    ent_status status = ENT_OK;
-    if (ent_comm_rank(world) == 0) {
-        char path[4096];
-        ent_h5 *file = NULL;
-        status = path_of(folder, path);
-        if (status == ENT_OK) status = ent_h5_create(path, &file);
-        if (status == ENT_OK) {
-            status = write_all(file, f, config_text, version);
-            if (status == ENT_OK) status = ent_h5_seal(file);
-            if (status == ENT_OK)
-                status = ent_h5_finish(file);
-            else
-                ent_h5_close(file);
-        }
-    }
+    ent_h5 *file = NULL;
+    const bool root = ent_comm_rank(world) == 0;
+    ENT_TRY(ent_federation_identify(f, NULL));
+    ent_status status = ent_comm_agree(world, root ? create(f, folder, config_text, version, &file) : ENT_OK);
+    if (status == ENT_OK && f->training) status = ent_checkpoint_embed(f->training, file);
+    if (root && status == ENT_OK) status = ent_h5_seal(file);
+    if (root && status == ENT_OK)
+        status = ent_h5_finish(file);
+    else
+        ent_h5_close(file);
     return ent_comm_agree(world, status);
 }
 
@@ -342,7 +351,7 @@ ent_status ent_result_config(const char *folder, char **text)
 {
     char path[4096];
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     ent_status status = ent_h5_verify(file, NULL);
     if (status == ENT_OK) status = ent_h5_read_text(file, "/config", text);
@@ -405,7 +414,7 @@ ent_status ent_result_restore_ansatz(const char *folder, const char *modality, e
 {
     char path[4096], name[ENT_NAME_BYTES + 32], *text;
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     snprintf(name, sizeof name, "/ansatz/%s", modality);
     ent_status status = ent_h5_read_text(file, name, &text);
@@ -420,7 +429,7 @@ ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_l
 {
     char path[4096];
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     const ent_status status = read_label(file, f, class_name);
     ent_h5_close(file);
@@ -438,8 +447,8 @@ static ent_status trained_features(const ent_h5 *file, const ent_federation *f, 
     ent_h5_shape mean;
     char name[ENT_NAME_BYTES + 32];
     *features = 0;
-    if (ent_h5_has(file, "/features")) {
-        ENT_TRY(ent_h5_read(file, "/features", ENT_H5_I64, f->modalities, all));
+    if (ent_h5_has(file, "/dimensions")) {
+        ENT_TRY(ent_h5_read(file, "/dimensions", ENT_H5_I64, f->modalities, all));
         *features = all[m];
         return ENT_OK;
     }
@@ -478,7 +487,7 @@ ent_status ent_result_check_data(ent_federation *f, const char *folder)
 {
     char path[4096];
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     const ent_status status = check_data(file, f);
     ent_h5_close(file);
@@ -489,7 +498,7 @@ ent_status ent_result_restore(ent_federation *f, const char *folder)
 {
     char path[4096];
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     ent_status status = ent_h5_read(file, "/weights/value", ENT_H5_F64, ent_model_params(f->model), f->w);
     for (int m = 0; m < f->modalities && status == ENT_OK; m++) status = read_reduction(file, f, m);
