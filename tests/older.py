@@ -5,7 +5,7 @@ import h5py
 
 SECTIONS = {"server", "attack", "system", "personal"}
 KEYS = {"model": ["kind", "hidden", "params", "activation"], "federation": ["sampling", "on_divergence"],
-        "client": ["modality_dropout"], "run": ["checkpoint_every"]}
+        "client": ["modality_dropout"], "run": ["checkpoint_every", "fallback_dir"]}
 DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short", "round/excluded"]
 
 
@@ -15,7 +15,7 @@ def first_config(text):
     for section in re.split(r"(?m)^(?=\w)", text)[1:]:
         name = section.partition(":")[0]
         for key in KEYS.get(name, []):
-            said = rf"{key}: [\w.+-]+"
+            said = rf"{key}: (?:[\w.+-]+|'')"
             section, count = re.subn(rf"(?:,\s*|\n  ){said}|(?<={{){said},\s*", "", section)
             assert count == 1, (name, key, text)
         if name not in SECTIONS:

@@ -293,6 +293,83 @@ class Disk(Case):
             time.sleep(0.02)
         raise AssertionError(f"{out}: cannot be made read-only")
 
+    @staticmethod
+    @contextlib.contextmanager
+    def disk(pages):
+        """A disk with so many free pages; the file that fills it is `filler` in it."""
+        top = fresh("disk")
+        top.mkdir()
+        with mounted("-t", "tmpfs", "-o", "size=256k", "none", top):
+            with contextlib.suppress(OSError), open(top / "filler", "wb", buffering=0) as filler:
+                while filler.write(bytes(4096)) == 4096:
+                    pass
+            os.truncate(top / "filler", (top / "filler").stat().st_size - 4096 * pages)
+            yield top
+
+    SHORT = ("--set", "federation.rounds=3", "--set", "run.checkpoint_every=1")
+
+    def test_so_many_free_blocks(self):
+        """From none to enough: 0 and a result, or 1 and a reason, and nothing of a result; never an end by a signal."""
+        for pages, ranks in ((0, 2), (1, 2), (2, 1), (3, 2), (6, 2), (9, 3), (14, 2), (40, 2)):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                code, _, err = Run(top / "out", "--on-full-disk", "fail", *self.SHORT, ranks=ranks).end()
+                self.assertEqual(code, 0 if (top / "out/result.h5").exists() else 1, err)
+                self.assertNotIn("Signal", err)
+                self.assertEqual(code, int(pages < 20), err)
+                if code:
+                    self.assertRegex(err, r"(?m)^entente: .*result\.h5: cannot be written: No space left on device")
+                self.assertEqual(list(top.glob("out/*.part-*")), [])
+
+    def test_imports_by_free_blocks(self):
+        (folder / "x.csv").write_text("".join(f"{k},{k % 7}\n" for k in range(2000)))
+        (folder / "y.csv").write_text("".join(f"{k % 2}\n" for k in range(2000)))
+        for pages in (0, 1, 2, 4, 8, 60):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                ran = subprocess.run([options.entente, "import", "table", "--modality", f"a={folder / 'x.csv'}",
+                                      "--label", folder / "y.csv", "--out", top / "data.h5", "--quiet"], capture_output=True,
+                                     text=True, check=False, timeout=60)
+                self.assertEqual(ran.returncode, int(pages < 20), ran.stderr)
+                self.assertIn("" if pages > 20 else "data.h5: cannot be written: No space left", ran.stderr)
+                self.assertEqual([path.name for path in top.iterdir() if path.name != "filler"],
+                                 ["data.h5"] if pages > 20 else [])
+
+    def test_weights_wait_for_room(self):
+        """Without a checkpoint to go on from the trained weights are in memory alone: no end of the run throws them away."""
+        with self.disk(1) as top:
+            run = Run(top / "out", *self.SHORT)
+            self.wait_for_words(run, "waiting for room with the trained weights")
+            (top / "filler").unlink()
+            code, _, err = run.end(30)
+            self.assertEqual(code, 0, err)
+            self.assertTrue((top / "out/result.h5").exists())
+        with self.disk(1) as top:
+            run = Run(top / "out", *self.SHORT)
+            self.wait_for_words(run, "waiting for room")
+            run.send(signal.SIGTERM, run.ranks()[:1])
+            code, _, err = run.end(30)
+            self.assertEqual(code, 1, err)
+            self.assertIn("result.h5: cannot be written", err)
+
+    def wait_for_words(self, run, words):
+        """Lines of its standard error up to these words."""
+        for line in run.process.stderr:
+            if words in line:
+                return
+        self.fail(f"it has ended without '{words}'")
+
+    def test_a_second_place(self):
+        whole, second = fresh(), fresh("second")
+        self.assertEqual(Run(whole, *self.SHORT).end()[0], 0)
+        for pages in (0, 12):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                out = top / f"out{pages}"
+                code, _, err = Run(out, *self.SHORT, "--set", f"run.fallback_dir={second}").end()
+                self.assertEqual(code, 0, err)
+                self.assertIn(f"result: {second / out.name / 'result.h5'} (run.fallback_dir)", err)
+                self.assertIn(f"{out / 'log.txt'}: cannot be written" if pages == 0 else "result.h5: cannot", err)
+                self.assertFalse((out / "result.h5").exists())
+                self.assertEqual(result(second / out.name)["weights_sha256"], result(whole)["weights_sha256"])
+
     def test_a_folder_that_becomes_read_only(self):
         out = fresh()
         run = Run(out, ranks=2)

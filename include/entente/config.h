@@ -164,6 +164,7 @@ typedef struct {
     ent_engine_kind engine;
     int shards, threads;  /* threads: a rank's; 0: the cores of the node over its ranks */
     int checkpoint_every; /* rounds; 0: on demand alone */
+    char *fallback_dir;   /* where a result goes whose own folder cannot take it; "": nowhere */
 } ent_config_run;
 
 typedef struct {

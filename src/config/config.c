@@ -130,7 +130,7 @@ static ent_status check_value(walk *at, const yaml_node_t *node, const cyaml_sch
     case CYAML_SEQUENCE:
         return check_list(at, node, value);
     default:
-        return text && *text ? ENT_OK : refuse(at, node, "a text that is not empty");
+        return text && (*text || value->string.min == 0) ? ENT_OK : refuse(at, node, "a text that is not empty");
     }
 }
 

@@ -31,7 +31,7 @@ const char APP_DEFAULTS[] =
     "  staleness: 0.5, max_staleness: 100}\n"
     "personal: {epochs: 0, learning_rate: 0.01}\n"
     "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
-    "run: {precision: double, engine: auto, shards: 1, threads: 0, checkpoint_every: 10}\n";
+    "run: {precision: double, engine: auto, shards: 1, threads: 0, checkpoint_every: 10, fallback_dir: ''}\n";
 
 const char APP_REGISTER_DEFAULTS[] =
     "{qubits: 3, layers: 2, angles: 1, ansatz: hea, reduce: pca, map: tanh, scale: 2.0, reupload: true}";
@@ -205,12 +205,14 @@ static const cyaml_schema_field_t SEEDS_FIELDS[] = {
     FIELD_UINT("split", ent_config_seeds, split), FIELD_UINT("masks", ent_config_seeds, masks),
     FIELD_UINT("init", ent_config_seeds, init), FIELD_UINT("sampling", ent_config_seeds, sampling), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t RUN_FIELDS[] = {FIELD_ENUM("precision", ent_config_run, precision, PRECISION),
-                                                  FIELD_ENUM("engine", ent_config_run, engine, ENGINE),
-                                                  FIELD_INT("shards", ent_config_run, shards),
-                                                  FIELD_INT("threads", ent_config_run, threads),
-                                                  FIELD_INT("checkpoint_every", ent_config_run, checkpoint_every),
-                                                  CYAML_FIELD_END};
+static const cyaml_schema_field_t RUN_FIELDS[] = {
+    FIELD_ENUM("precision", ent_config_run, precision, PRECISION),
+    FIELD_ENUM("engine", ent_config_run, engine, ENGINE),
+    FIELD_INT("shards", ent_config_run, shards),
+    FIELD_INT("threads", ent_config_run, threads),
+    FIELD_INT("checkpoint_every", ent_config_run, checkpoint_every),
+    CYAML_FIELD_STRING_PTR("fallback_dir", CYAML_FLAG_POINTER, ent_config_run, fallback_dir, 0, 4096),
+    CYAML_FIELD_END};
 
 static void name_fields(app_schema *s, unsigned modalities, char *const *name)
 {

@@ -13,8 +13,8 @@
 #include "config/yaml.h"
 
 /* What may differ. */
-static const char *const FREE_KEYS[] = {"data.file", "federation.rounds", "run.shards", "run.threads",
-                                        "run.checkpoint_every"};
+static const char *const FREE_KEYS[] = {"data.file",   "federation.rounds",    "run.shards",
+                                        "run.threads", "run.checkpoint_every", "run.fallback_dir"};
 
 static bool may_differ(const char *key)
 {
