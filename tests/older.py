@@ -5,7 +5,7 @@ import h5py
 
 SECTIONS = {"server", "attack", "system", "personal"}
 KEYS = {"model": ["kind", "hidden", "params", "activation"], "federation": ["sampling", "on_divergence"],
-        "client": ["modality_dropout"], "run": ["checkpoint_every", "fallback_dir"]}
+        "client": ["modality_dropout"], "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s"]}
 DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short", "round/excluded"]
 
 

@@ -386,6 +386,91 @@ class Disk(Case):
         self.finish(out)
 
 
+class Stalls(Case):
+    """Ranks that others wait for in vain.  ENTENTE_STALL_S stands for the 60 s after which something is said."""
+    LONG = ("--quiet", "--set", "federation.rounds=1000000", "--set", "run.checkpoint_every=1000000")
+
+    @contextlib.contextmanager
+    def stopped(self, *words, ranks=3, whom=1):
+        """A training whose rank `whom` is stopped; it goes on in the end."""
+        out = fresh()
+        run = Run(out, *self.LONG, *words, ranks=ranks, environment={"ENTENTE_STALL_S": "2"})
+        for _ in range(3000):
+            if (out / "log.txt").exists() and "round 2/" in (out / "log.txt").read_text():
+                break
+            time.sleep(0.01)
+        pids = run.ranks()
+        run.send(signal.SIGSTOP, [pids[whom]])
+        try:
+            yield run, pids, out
+        finally:
+            run.send(signal.SIGCONT, [pids[whom]])
+            with contextlib.suppress(AssertionError):
+                run.send(signal.SIGKILL, pids)
+                run.end(20)
+
+    def lines(self, run, wanted):
+        """Standard error up to a line with `wanted`, which every one of these waits ends with."""
+        found = []
+        for line in run.process.stderr:
+            found.append(line)
+            if wanted in line:
+                return "".join(found)
+        self.fail(f"no '{wanted}' in {''.join(found)}")
+
+    def test_who_is_awaited_is_said(self):
+        for whom in (0, 2):
+            with self.subTest(whom=whom), self.stopped(whom=whom) as (run, pids, out):
+                line = self.lines(run, "awaited:").splitlines()[-1]
+                self.assertRegex(line, r"^entente: rank [012] has waited [1-9][0-9]* s in [a-z ]+; awaited: rank [012] "
+                                 rf"\(process {pids[whom]}, it does not run: stopped\?\), last seen in .*round \d+.*, "
+                                 r"\d+ s ago")
+                run.send(signal.SIGCONT, [pids[whom]])
+                run.send(signal.SIGUSR1, [pids[1]])
+                self.check_stopped(run, out)
+
+    def test_the_job_ends_after_the_limit(self):
+        with self.stopped("--set", "run.stall_timeout_s=3") as (run, pids, _):
+            self.lines(run, "run.stall_timeout_s is over, the job ends")
+            code, _, err = run.end(30)
+            self.assertEqual(code, 1, err)
+
+    def test_signals_act_while_it_waits(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number=number), self.stopped() as (run, pids, _):
+                run.send(number, [pids[0]])
+                self.lines(run, "asked to stop, the job ends without a checkpoint")
+                code, _, err = run.end(30)
+                self.assertEqual(code, 128 + signal.SIGTERM, err)
+
+    def test_little_address_space(self):
+        """OpenBLAS would look for its buffer for ever: an end with a reason, or a result."""
+        for kilobytes in (300000, 350000, 400000, 450000, 1000000):
+            with self.subTest(kilobytes=kilobytes):
+                out = fresh()
+                ran = subprocess.run(["bash", "-c", f"ulimit -v {kilobytes}; exec \"$@\"", "-", options.entente, "train",
+                                      folder / "config.yaml", "--out", out, "--quiet", "--set", "federation.rounds=1"],
+                                     capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(ran.returncode, int(not (out / "result.h5").exists()), ran.stderr)
+                self.assertTrue(ran.returncode == 0 or "no room for its buffer" in ran.stderr or "memory" in ran.stderr,
+                                ran.stderr)
+
+    def test_a_rank_that_computes_for_ever_before_the_training_ends_when_asked(self):
+        out = fresh()
+        run = Run(out, "--quiet", ranks=2, environment={"ENTENTE_STALL_S": "1"})
+        for _ in range(3000):
+            pids = run.ranks()
+            if len(pids) == 2 and all("libhdf5" in pathlib.Path(f"/proc/{pid}/maps").read_text() for pid in pids):
+                break
+            time.sleep(0.002)
+        run.send(signal.SIGSTOP, pids[1:])
+        run.send(signal.SIGTERM, pids[:1])
+        time.sleep(5)
+        run.send(signal.SIGCONT, pids[1:])
+        code, _, err = run.end(30)
+        self.assertIn(code, (STOPPED, 128 + signal.SIGTERM), err)
+
+
 class Begins(Case):
     def stopped(self):
         out = fresh()

@@ -132,7 +132,7 @@ static const char DOC[] =
     "  personal:    epochs, learning_rate\n"
     "  seeds:       split, masks, init, sampling\n"
     "  run:         precision, engine, shards, threads, checkpoint_every,\n"
-    "               fallback_dir\n"
+    "               fallback_dir, stall_timeout_s\n"
     "A wrong value is answered with the values allowed.";
 
 static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL, NULL};
@@ -181,5 +181,6 @@ int app_train(int argc, char **argv)
 {
     arguments a = {.on_full_disk = APP_FULL_AUTO};
     app_signals_catch();
+    ent_comm_end_if(app_signals_came);
     return app_command(&ARGP, argc, argv, &a, read_config, train);
 }

@@ -31,7 +31,8 @@ const char APP_DEFAULTS[] =
     "  staleness: 0.5, max_staleness: 100}\n"
     "personal: {epochs: 0, learning_rate: 0.01}\n"
     "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
-    "run: {precision: double, engine: auto, shards: 1, threads: 0, checkpoint_every: 10, fallback_dir: ''}\n";
+    "run: {precision: double, engine: auto, shards: 1, threads: 0, checkpoint_every: 10, fallback_dir: '', "
+    "stall_timeout_s: 0.0}\n";
 
 const char APP_REGISTER_DEFAULTS[] =
     "{qubits: 3, layers: 2, angles: 1, ansatz: hea, reduce: pca, map: tanh, scale: 2.0, reupload: true}";
@@ -212,6 +213,7 @@ static const cyaml_schema_field_t RUN_FIELDS[] = {
     FIELD_INT("threads", ent_config_run, threads),
     FIELD_INT("checkpoint_every", ent_config_run, checkpoint_every),
     CYAML_FIELD_STRING_PTR("fallback_dir", CYAML_FLAG_POINTER, ent_config_run, fallback_dir, 0, 4096),
+    FIELD_REAL("stall_timeout_s", ent_config_run, stall_timeout_s),
     CYAML_FIELD_END};
 
 static void name_fields(app_schema *s, unsigned modalities, char *const *name)
@@ -323,7 +325,8 @@ static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBIT
                                    {"client.modality_dropout", 0, 1, false},
                                    {"run.shards", 1, 1 << 30, false},
                                    {"run.threads", 0, 4096, false},
-                                   {"run.checkpoint_every", 0, 1e9, false}};
+                                   {"run.checkpoint_every", 0, 1e9, false},
+                                   {"run.stall_timeout_s", 0, 1e9, false}};
 
 static bool key_matches(const char *pattern, const char *key)
 {

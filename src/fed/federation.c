@@ -67,6 +67,7 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
 static ent_status open_data(ent_federation *f, const char *path, const char *folder)
 {
     const ent_config_data *c = &f->config->data;
+    ent_comm_note("the reading of the data");
     ENT_TRY(check_absent(f));
     ENT_TRY(load_ansaetze(f, folder));
     ENT_TRY(ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, c->label, &f->dataset));
@@ -108,6 +109,7 @@ ent_status ent_prior_make(ent_federation *f)
 /* Collective. */
 static ent_status make_model(ent_federation *f)
 {
+    ent_comm_note("the making of the model");
     ent_status status = ent_team_settle(f->team, ent_model_assemble(f));
     ENT_TRY(ent_comm_agree(f->world, status));
     f->w = ent_alloc(ent_model_params(f->model), sizeof *f->w);

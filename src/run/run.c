@@ -204,6 +204,7 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
     ent_federation *federation;
     output to = {.made = 0};
     ENT_TRY(ent_comm_agree(group, app_config_parse(run->text, &config)));
+    ent_comm_limit_waits(config->run.stall_timeout_s);
     if (config->run.threads == 0) config->run.threads = run->threads;
     const double begin = ent_clock_s();
     ent_status status = ent_federation_new(group, config, &federation);

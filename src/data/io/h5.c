@@ -434,7 +434,9 @@ hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t sp
     H5Pset_create_intermediate_group(link, 1);
     H5Pset_obj_track_times(create, false);
     if (file->shared) H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
+    if (file->comm) ent_comm_wait_begin("the making of a table");
     const hid_t set = H5Dcreate2(file->id, name, type, space, link, create, H5P_DEFAULT);
+    if (file->comm) ent_comm_wait_end();
     if (set < 0) return set; /* the error stack stays as it is; the two lists end with the library */
     H5Pclose(link);
     H5Pclose(create);

@@ -64,7 +64,9 @@ static ent_status open_named(ent_h5 *file, const char *name)
 {
     const hid_t list = ent_h5_access_list();
     if (file->comm) H5Pset_fapl_mpio(list, *(const MPI_Comm *)ent_comm_mpi(file->comm), MPI_INFO_NULL);
+    ent_comm_wait_begin("the opening of a file");
     file->id = H5Fopen(name, H5F_ACC_RDWR, list);
+    ent_comm_wait_end();
     const ent_status status = file->id < 0 ? ent_h5_fail_at(ENT_EIO, file, "/", "cannot be made") : ENT_OK;
     H5Pclose(list);
     return agree(file, status);
@@ -99,8 +101,10 @@ ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out)
 ent_status ent_h5_finish_shared(ent_h5 *file)
 {
     ent_status status = ENT_OK;
+    ent_comm_wait_begin("the closing of a file");
     if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be written");
     if (H5Fclose(file->id) < 0 && status == ENT_OK) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be closed");
+    ent_comm_wait_end();
     status = agree(file, status);
     if (status == ENT_OK && file->part) status = ent_atomic_file_trim(file->part);
     if (status == ENT_OK && file->part) {
