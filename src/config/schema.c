@@ -272,7 +272,7 @@ void app_schema_make(app_schema *s, unsigned modalities, char *const *name)
 
 /* Ranges of numbers, by key; '*' stands for any modality. */
 
-static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_QUBITS, false},
+static const app_range RANGES[] = {{"model.registers.*.qubits", 1, ENT_MAX_STATE_QUBITS, false},
                                    {"model.registers.*.layers", 1, 1000, false},
                                    {"model.registers.*.angles", 1, 2, false},
                                    {"model.registers.*.scale", 0, 1e6, true},
