@@ -15,7 +15,7 @@ def first_config(text):
     for section in re.split(r"(?m)^(?=\w)", text)[1:]:
         name = section.partition(":")[0]
         for key in KEYS.get(name, []):
-            said = rf"{key}: (?:[\w.+-]+|'')"
+            said = rf"{key}: [\w.+-]+"
             section, count = re.subn(rf"(?:,\s*|\n  ){said}|(?<={{){said},\s*", "", section)
             assert count == 1, (name, key, text)
         if name not in SECTIONS:

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "entente/clock.h"
 #include "entente/folder_claim.h"
 #include "entente/memory.h"
@@ -142,7 +142,7 @@ static ent_status save_elsewhere(ent_comm *group, const app_run *run, const outp
 {
     char path[4096] = "";
     const char *dir = ent_federation_see(federation).config->run.fallback_dir;
-    if (!dir || !*dir) return status;
+    if (!dir || strcmp(dir, "none") == 0) return status;
     if (to->progress) app_progress_note(to->progress, "warning: %s", ent_message());
     ENT_TRY(app_agree_with_root(group, ent_comm_rank(group) == 0 ? fallback_folder(run, dir, path) : ENT_OK));
     ENT_TRY(ent_result_save(group, federation, path, run->text, app_version_line()));
@@ -227,7 +227,7 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
     ent_config *config;
     ent_federation *federation;
     output to = {.made = 0};
-    ENT_TRY(ent_comm_agree(group, app_config_parse(run->text, &config)));
+    ENT_TRY(ent_comm_agree(group, ent_config_parse(run->text, &config)));
     ent_comm_limit_waits(config->run.stall_timeout_s);
     if (config->run.threads == 0) config->run.threads = run->threads;
     const double begin = ent_clock_s();
@@ -238,6 +238,6 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
         close_folder(&to, run, status);
         ent_federation_free(federation);
     }
-    app_config_free(config);
+    ent_config_free(config);
     return status;
 }
