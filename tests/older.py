@@ -5,9 +5,9 @@ import h5py
 
 SECTIONS = {"server", "attack", "system", "personal"}
 KEYS = {"data": ["task"], "model": ["kind", "hidden", "params", "activation"],
-        "federation": ["sampling", "on_divergence"], "client": ["modality_dropout"], "run": ["checkpoint_every"]}
+        "federation": ["sampling", "on_divergence"], "client": ["modality_dropout"], "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s"]}
 DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short",
-        "round/excluded", "label", "features", "untrained_rounds", "pattern/mae"]
+        "round/excluded", "label", "dimensions", "untrained_rounds", "pattern/mae"]
 
 
 def first_config(text):

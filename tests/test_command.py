@@ -610,7 +610,7 @@ class Synth(unittest.TestCase):
 
 
 class Help(unittest.TestCase):
-    OPTIONS = {"train": ["--set", "--out", "--json", "--quiet"], "eval": ["--data", "--missing", "--all", "--json"],
+    OPTIONS = {"train": ["--set", "--out", "--on-full-disk", "--json", "--quiet"], "eval": ["--data", "--missing", "--all", "--json"],
                "inspect": [],
                "synth": ["--out", "--rows", "--modalities", "--classes", "--groups", "--noise", "--own", "--cross",
                          "--group-shift", "--missing", "--seed", "--replace"]}
@@ -893,11 +893,10 @@ class Refuses(unittest.TestCase):
             self.skipTest("wants root, to mount a small file system")
         with contextlib.ExitStack() as stack:
             stack.callback(subprocess.run, ["umount", disk], check=True)
-            refused(self, ["train", folder / "small.yaml", "--out", disk / "out", "--quiet"],
-                    ["result.h5", "No space left"], 2, disk)
+            words = ["train", folder / "small.yaml", "--out", disk / "out", "--quiet", "--on-full-disk", "fail"]
+            refused(self, words, ["result.h5", "No space left"], 2, disk)
             (disk / "fill").write_bytes(b"x" * 8192)
-            refused(self, ["train", folder / "small.yaml", "--out", disk / "out", "--quiet"], ["No space left"], 2,
-                    disk)
+            refused(self, words, ["No space left"], 2, disk)
 
     @slow
     def test_an_output_that_is_full(self):

@@ -293,6 +293,83 @@ class Disk(Case):
             time.sleep(0.02)
         raise AssertionError(f"{out}: cannot be made read-only")
 
+    @staticmethod
+    @contextlib.contextmanager
+    def disk(pages):
+        """A disk with so many free pages; the file that fills it is `filler` in it."""
+        top = fresh("disk")
+        top.mkdir()
+        with mounted("-t", "tmpfs", "-o", "size=256k", "none", top):
+            with contextlib.suppress(OSError), open(top / "filler", "wb", buffering=0) as filler:
+                while filler.write(bytes(4096)) == 4096:
+                    pass
+            os.truncate(top / "filler", (top / "filler").stat().st_size - 4096 * pages)
+            yield top
+
+    SHORT = ("--set", "federation.rounds=3", "--set", "run.checkpoint_every=1")
+
+    def test_so_many_free_blocks(self):
+        """From none to enough: 0 and a result, or 1 and a reason, and nothing of a result; never an end by a signal."""
+        for pages, ranks in ((0, 2), (1, 2), (2, 1), (3, 2), (6, 2), (9, 3), (14, 2), (40, 2)):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                code, _, err = Run(top / "out", "--on-full-disk", "fail", *self.SHORT, ranks=ranks).end()
+                self.assertEqual(code, 0 if (top / "out/result.h5").exists() else 1, err)
+                self.assertNotIn("Signal", err)
+                self.assertEqual(code, int(pages < 20), err)
+                if code:
+                    self.assertRegex(err, r"(?m)^entente: .*(result\.h5|claim): cannot be written: No space left on device")
+                self.assertEqual(list(top.glob("out/*.part-*")), [])
+
+    def test_imports_by_free_blocks(self):
+        (folder / "x.csv").write_text("".join(f"{k},{k % 7}\n" for k in range(2000)))
+        (folder / "y.csv").write_text("".join(f"{k % 2}\n" for k in range(2000)))
+        for pages in (0, 1, 2, 4, 8, 60):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                ran = subprocess.run([options.entente, "import", "table", "--modality", f"a={folder / 'x.csv'}",
+                                      "--label", folder / "y.csv", "--out", top / "data.h5", "--quiet"], capture_output=True,
+                                     text=True, check=False, timeout=60)
+                self.assertEqual(ran.returncode, int(pages < 20), ran.stderr)
+                self.assertIn("" if pages > 20 else "data.h5: cannot be written: No space left", ran.stderr)
+                self.assertEqual([path.name for path in top.iterdir() if path.name != "filler"],
+                                 ["data.h5"] if pages > 20 else [])
+
+    def test_weights_wait_for_room(self):
+        """Without a checkpoint to go on from the trained weights are in memory alone: no end of the run throws them away."""
+        with self.disk(1) as top:
+            run = Run(top / "out", *self.SHORT)
+            self.wait_for_words(run, "waiting for room with the trained weights")
+            (top / "filler").unlink()
+            code, _, err = run.end(30)
+            self.assertEqual(code, 0, err)
+            self.assertTrue((top / "out/result.h5").exists())
+        with self.disk(1) as top:
+            run = Run(top / "out", *self.SHORT)
+            self.wait_for_words(run, "waiting for room")
+            run.send(signal.SIGTERM, run.ranks()[:1])
+            code, _, err = run.end(30)
+            self.assertEqual(code, 1, err)
+            self.assertIn("result.h5: cannot be written", err)
+
+    def wait_for_words(self, run, words):
+        """Lines of its standard error up to these words."""
+        for line in run.process.stderr:
+            if words in line:
+                return
+        self.fail(f"it has ended without '{words}'")
+
+    def test_a_second_place(self):
+        whole, second = fresh(), fresh("second")
+        self.assertEqual(Run(whole, *self.SHORT).end()[0], 0)
+        for pages in (1, 12):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                out = top / f"out{pages}"
+                code, _, err = Run(out, *self.SHORT, "--set", f"run.fallback_dir={second}").end()
+                self.assertEqual(code, 0, err)
+                self.assertIn(f"result: {second / out.name / 'result.h5'} (run.fallback_dir)", err)
+                self.assertIn(f"{out / 'log.txt'}: cannot be written" if pages == 1 else "result.h5: cannot", err)
+                self.assertFalse((out / "result.h5").exists())
+                self.assertEqual(result(second / out.name)["weights_sha256"], result(whole)["weights_sha256"])
+
     def test_a_folder_that_becomes_read_only(self):
         out = fresh()
         run = Run(out, ranks=2)
@@ -307,6 +384,91 @@ class Disk(Case):
             self.assertEqual(code, 1, err)
             self.assertIn("Read-only file system", err)
         self.finish(out)
+
+
+class Stalls(Case):
+    """Ranks that others wait for in vain.  ENTENTE_STALL_S stands for the 60 s after which something is said."""
+    LONG = ("--quiet", "--set", "federation.rounds=1000000", "--set", "run.checkpoint_every=1000000")
+
+    @contextlib.contextmanager
+    def stopped(self, *words, ranks=3, whom=1):
+        """A training whose rank `whom` is stopped; it goes on in the end."""
+        out = fresh()
+        run = Run(out, *self.LONG, *words, ranks=ranks, environment={"ENTENTE_STALL_S": "2"})
+        for _ in range(3000):
+            if (out / "log.txt").exists() and "round 2/" in (out / "log.txt").read_text():
+                break
+            time.sleep(0.01)
+        pids = run.ranks()
+        run.send(signal.SIGSTOP, [pids[whom]])
+        try:
+            yield run, pids, out
+        finally:
+            run.send(signal.SIGCONT, [pids[whom]])
+            with contextlib.suppress(AssertionError):
+                run.send(signal.SIGKILL, pids)
+                run.end(20)
+
+    def lines(self, run, wanted):
+        """Standard error up to a line with `wanted`, which every one of these waits ends with."""
+        found = []
+        for line in run.process.stderr:
+            found.append(line)
+            if wanted in line:
+                return "".join(found)
+        self.fail(f"no '{wanted}' in {''.join(found)}")
+
+    def test_who_is_awaited_is_said(self):
+        for whom in (0, 2):
+            with self.subTest(whom=whom), self.stopped(whom=whom) as (run, pids, out):
+                line = self.lines(run, "awaited:").splitlines()[-1]
+                self.assertRegex(line, r"^entente: rank [012] has waited [1-9][0-9]* s in [a-z ]+; awaited: rank [012] "
+                                 rf"\(process {pids[whom]}, it does not run: stopped\?\), last seen in .*round \d+.*, "
+                                 r"\d+ s ago")
+                run.send(signal.SIGCONT, [pids[whom]])
+                run.send(signal.SIGUSR1, [pids[1]])
+                self.check_stopped(run, out)
+
+    def test_the_job_ends_after_the_limit(self):
+        with self.stopped("--set", "run.stall_timeout_s=3") as (run, pids, _):
+            self.lines(run, "run.stall_timeout_s is over, the job ends")
+            code, _, err = run.end(30)
+            self.assertEqual(code, 1, err)
+
+    def test_signals_act_while_it_waits(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number=number), self.stopped() as (run, pids, _):
+                run.send(number, [pids[0]])
+                self.lines(run, "asked to stop, the job ends without a checkpoint")
+                code, _, err = run.end(30)
+                self.assertEqual(code, 128 + signal.SIGTERM, err)
+
+    def test_little_address_space(self):
+        """OpenBLAS would look for its buffer for ever: an end with a reason, or a result."""
+        for kilobytes in (300000, 350000, 400000, 450000, 1000000):
+            with self.subTest(kilobytes=kilobytes):
+                out = fresh()
+                ran = subprocess.run(["bash", "-c", f"ulimit -v {kilobytes}; exec \"$@\"", "-", options.entente, "train",
+                                      folder / "config.yaml", "--out", out, "--quiet", "--set", "federation.rounds=1"],
+                                     capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(ran.returncode, int(not (out / "result.h5").exists()), ran.stderr)
+                self.assertTrue(ran.returncode == 0 or "no room for its buffer" in ran.stderr or "memory" in ran.stderr,
+                                ran.stderr)
+
+    def test_a_rank_that_computes_for_ever_before_the_training_ends_when_asked(self):
+        out = fresh()
+        run = Run(out, "--quiet", ranks=2, environment={"ENTENTE_STALL_S": "1"})
+        for _ in range(3000):
+            pids = run.ranks()
+            if len(pids) == 2 and all("libhdf5" in pathlib.Path(f"/proc/{pid}/maps").read_text() for pid in pids):
+                break
+            time.sleep(0.002)
+        run.send(signal.SIGSTOP, pids[1:])
+        run.send(signal.SIGTERM, pids[:1])
+        time.sleep(5)
+        run.send(signal.SIGCONT, pids[1:])
+        code, _, err = run.end(30)
+        self.assertIn(code, (STOPPED, 128 + signal.SIGTERM), err)
 
 
 class Begins(Case):

@@ -20,7 +20,7 @@ typedef enum { ENT_H5_U8, ENT_H5_I32, ENT_H5_U32, ENT_H5_I64, ENT_H5_U64, ENT_H5
 ent_status ent_h5_open(const char *path, ent_h5 **out);
 
 /* Writing: to a temporary name beside `path`; ent_h5_finish flushes it to disk and renames it, so that `path` is
- * whole or as it was.  ent_h5_close without finish leaves nothing behind.  Errors: ENT_EIO with the system's reason. */
+ * whole or as it was.  ent_h5_close without finish leaves nothing behind.  Errors: ENT_EFULL, ENT_EIO with the system's reason. */
 ent_status ent_h5_create(const char *path, ent_h5 **out);
 ent_status ent_h5_finish(ent_h5 *file); /* frees `file` in any case */
 void ent_h5_close(ent_h5 *file);        /* NULL is legal */
@@ -30,9 +30,6 @@ void ent_h5_close(ent_h5 *file);        /* NULL is legal */
  * failure of these is agreed on.  Local: ent_h5_write_rows and ent_h5_read_rows, of rows that no other rank writes.
  * `comm` NULL: one process, without MPI. */
 ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out);
-/* Have the disk set this many bytes aside for a shared file, where the file system can do so: then a full disk is told
- * here, and not in a write of libhdf5, which does not stand it.  Collective.  Errors: ENT_EIO. */
-ent_status ent_h5_reserve(ent_h5 *file, double bytes);
 
 /* A dataset's shape.  Errors: ENT_EFORMAT where it is missing or of another rank than 1..8. */
 typedef struct {

@@ -22,9 +22,20 @@ typedef struct {
     int sets;
     bool json, quiet, resume, allow_isa_change;
     app_begin begin;
+    app_full_disk on_full_disk;
 } arguments;
 
-enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q', KEY_RESUME = 'r', KEY_ALLOW_ISA_CHANGE = 256 };
+enum {
+    KEY_SET = 's',
+    KEY_OUT = 'o',
+    KEY_JSON = 'j',
+    KEY_QUIET = 'q',
+    KEY_RESUME = 'r',
+    KEY_ALLOW_ISA_CHANGE = 256,
+    KEY_FULL
+};
+
+static const char *const FULL[] = {"fail", "wait", "auto", NULL}; /* as app_full_disk */
 
 static const struct argp_option OPTIONS[] = {
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
@@ -35,6 +46,10 @@ static const struct argp_option OPTIONS[] = {
      0},
     {"allow-isa-change", KEY_ALLOW_ISA_CHANGE, NULL, 0,
      "with --resume: go on where the processors have other instruction sets than so far; the bits are then others",
+     0},
+    {"on-full-disk", KEY_FULL, "fail|wait", 0,
+     "what a result does that the disk has no room for (default: wait, or fail where a checkpoint is there to go on "
+     "from)",
      0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
@@ -70,6 +85,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_QUIET:
         a->quiet = true;
         return 0;
+    case KEY_FULL: {
+        int choice = APP_FULL_AUTO;
+        const error_t error = app_word(state, value, FULL, &choice);
+        a->on_full_disk = (app_full_disk)choice;
+        return error;
+    }
     case KEY_RESUME:
         a->resume = true;
         return 0;
@@ -126,7 +147,8 @@ static const char DOC[] =
     "               concurrency, buffer, staleness, max_staleness\n"
     "  personal:    epochs, learning_rate\n"
     "  seeds:       split, masks, init, sampling\n"
-    "  run:         precision, engine, shards, threads, checkpoint_every\n"
+    "  run:         precision, engine, shards, threads, checkpoint_every,\n"
+    "               fallback_dir, stall_timeout_s\n"
     "A wrong value is answered with the values allowed.";
 
 static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL, NULL};
@@ -143,7 +165,7 @@ static ent_status read_config(void *arguments_, char **text)
 static void report(void *arguments_, app_progress *progress, const ent_federation_view *view)
 {
     const arguments *a = arguments_;
-    app_progress_note(progress, "result: %s/result.h5", a->out);
+    (void)progress;
     if (!a->quiet) app_print_table(stdout, view);
     if (a->json) app_print_json(stdout, view);
 }
@@ -197,6 +219,7 @@ static ent_status train(ent_comm *world, void *arguments_, const char *text)
                          .resume = a->resume,
                          .allow_isa_change = a->allow_isa_change,
                          .begin = a->begin,
+                         .on_full_disk = a->on_full_disk,
                          .done = report,
                          .context = a};
     return app_run_train(world, &run);
@@ -204,7 +227,8 @@ static ent_status train(ent_comm *world, void *arguments_, const char *text)
 
 int app_train(int argc, char **argv)
 {
-    arguments a = {.config_path = NULL};
+    arguments a = {.on_full_disk = APP_FULL_AUTO};
     app_signals_catch();
+    ent_comm_end_if(app_signals_came);
     return app_command(&ARGP, argc, argv, &a, read_config, train);
 }

@@ -292,6 +292,10 @@ const ent_key ENT_KEYS[] = {
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
     {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",
      .help = "distance of checkpoints; 0: only on a signal"},
+    {FIELD(run.fallback_dir), .standard = "none",
+     .help = "folder for results that their own folder's disk cannot take, each in one of its own; none: nowhere"},
+    {FIELD(run.stall_timeout_s), FROM(0, 1e9), .standard = "0.0", .unit = "s",
+     .help = "end the job when a rank has waited so long for another in one call; 0: never"},
 };
 /* clang-format on */
 const int ENT_KEY_COUNT = COUNT(ENT_KEYS);

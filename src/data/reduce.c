@@ -174,12 +174,18 @@ static ent_status fit_axes(ent_comm *comm, const ent_reduction_inp *inp, const e
 
 static ent_status fit(ent_comm *comm, const ent_reduction_inp *inp, const ent_client_rows *rows, ent_reduction *r)
 {
+    ent_comm_note("the reduction of '%s'", inp->name);
     ENT_TRY(ent_reduce_moments(comm, rows, r, inp->name));
     if (inp->kind == ENT_REDUCE_RANDOM) draw_projection(inp, r);
     if (inp->kind != ENT_REDUCE_PCA) return ENT_OK;
-    const int threads = ent_blas_one_thread();
+    int threads;
+    const ent_status begun = ent_blas_begin(&threads);
+    if (ent_comm_agree(comm, begun) != ENT_OK) {
+        if (begun == ENT_OK) ent_blas_end(threads);
+        return ENT_ENOMEM;
+    }
     const ent_status status = fit_axes(comm, inp, rows, r);
-    ent_blas_restore(threads);
+    ent_blas_end(threads);
     return status;
 }
 

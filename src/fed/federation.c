@@ -70,6 +70,7 @@ static ent_status open_data(ent_federation *f, const char *path, const char *fol
     const ent_config_data *c = &f->config->data;
     ent_label_inp label = {.name = c->label, .task = c->task};
     int32_t *class_name = NULL;
+    ent_comm_note("the reading of the data");
     ENT_TRY(load_ansaetze(f, folder));
     if (folder) ENT_TRY(ent_result_restore_label(f, folder, &label, &class_name));
     const ent_status status =
@@ -85,6 +86,7 @@ static ent_status open_data(ent_federation *f, const char *path, const char *fol
 /* Collective. */
 static ent_status make_model(ent_federation *f)
 {
+    ent_comm_note("the making of the model");
     ent_status status = ent_team_settle(f->team, ent_model_assemble(f));
     ENT_TRY(ent_comm_agree(f->world, status));
     f->w = ent_alloc(ent_model_params(f->model), sizeof *f->w);

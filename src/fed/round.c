@@ -195,6 +195,7 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
     const int64_t k = s->done;
     ent_federation *f = t->f;
     const ent_samples samples = ent_store_samples(t->store, f, s->client[k]);
+    ent_comm_note("round %lld, client %lld", (long long)t->state.round + 1, (long long)s->client[k]);
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, f, s->member[k].base, s->client[k]);
     memcpy(ent_trainer_work(t->trainer)->w, t->state.base, (size_t)t->state.params * sizeof(double));
@@ -418,6 +419,7 @@ ent_status ent_round_evaluate(ent_training *t, ent_round *figures)
 {
     if (!ent_round_is_evaluated(t->f, figures->round)) return ENT_OK;
     const double begin = ent_clock_s();
+    ent_comm_note("the evaluation behind round %lld", (long long)figures->round + 1);
     const ent_status status = evaluate_round(t, figures);
     if (status == ENT_OK) {
         figures->evaluate_s = ent_clock_s() - begin;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "entente/blas.h"
 #include "entente/memory.h"
 #include "scaling.h"
 
@@ -86,10 +87,13 @@ ent_status scaling_fit(int n, const scaling_point *point, scaling_model *model)
         ENT_REQUIRE(point[k].p >= 1.0 && point[k].seconds > 0.0 && point[k].work > 0.0 && point[k].bytes >= 0.0,
                     ENT_EARG, "scaling model: point %d: %g ranks, %g seconds, work %g, %g bytes", k, point[k].p,
                     point[k].seconds, point[k].work, point[k].bytes);
+    int threads;
+    ENT_TRY(ent_blas_begin(&threads));
     /* dgelss wants room for as many right-hand sides as the larger of rows and columns. */
     double *a = ent_alloc((int64_t)n * TERMS, sizeof *a), *b = ent_alloc(n > TERMS ? n : TERMS, sizeof *b);
     *model = (scaling_model){.error = DBL_MAX, .points = n};
     if (a && b) try_all(n, point, a, b, model);
+    ent_blas_end(threads);
     ent_free(a);
     ent_free(b);
     ENT_REQUIRE(a && b, ENT_ENOMEM, "scaling model: no memory");

@@ -15,8 +15,8 @@
 struct app_progress {
     FILE *log;
     char *path;
-    bool quiet, terminal, drawn;
-    int64_t before; /* rounds that were done when it began */
+    bool quiet, terminal, drawn, unwritten; /* unwritten: the log's last line; it has been said */
+    int64_t before;                         /* rounds that were done when it began */
     double begin_s, drawn_s;
 };
 
@@ -26,7 +26,7 @@ ent_status app_progress_new(const char *log_path, bool append, bool quiet, app_p
     ENT_REQUIRE(p, ENT_ENOMEM, "progress: no memory");
     p->path = ent_text(log_path);
     p->log = p->path ? fopen(log_path, append ? "a" : "w") : NULL;
-    if (!p->log) {
+    if (!p->log && (!p->path || (errno != ENOSPC && errno != EDQUOT))) {
         const ent_status status = p->path ? ent_fail(ENT_EIO, "%s: %s", log_path, strerror(errno))
                                           : ent_fail(ENT_ENOMEM, "progress: no memory");
         app_progress_free(p);
@@ -53,10 +53,25 @@ void app_progress_free(app_progress *p)
     ent_free(p);
 }
 
+/* A log that cannot be written does not end a training: that is said, and said again only after a line that went well. */
+static void put_line(app_progress *p, const char *text)
+{
+    if (p->log) fprintf(p->log, "%s\n", text);
+    const bool written = p->log && fflush(p->log) == 0 && !ferror(p->log);
+    const int why = p->log ? errno : ENOSPC;
+    if (p->log) clearerr(p->log);
+    if (!written && !p->unwritten) {
+        wipe(p);
+        if (!p->quiet) fprintf(stderr, "warning: %s: cannot be written: %s\n", p->path, strerror(why));
+    }
+    p->unwritten = !written;
+}
+
 void app_progress_failed(app_progress *p, ent_status status)
 {
-    fprintf(p->log, "%s: %s\n", status == ENT_STOPPED ? "stopped" : "failed", ent_message());
-    fflush(p->log);
+    char text[2200];
+    snprintf(text, sizeof text, "%s: %s", status == ENT_STOPPED ? "stopped" : "failed", ent_message());
+    put_line(p, text);
 }
 
 void app_progress_note(app_progress *p, const char *format, ...)
@@ -66,8 +81,7 @@ void app_progress_note(app_progress *p, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    fprintf(p->log, "%s\n", text);
-    fflush(p->log);
+    put_line(p, text);
     wipe(p);
     if (!p->quiet) fprintf(stderr, "%s\n", text);
 }
@@ -131,9 +145,7 @@ ent_status app_progress_round(void *progress, const ent_federation *federation, 
     const double left = (now - p->begin_s) / (double)(done - p->before) * (double)(rounds - done);
     char text[512];
     round_text(round, rounds, text, sizeof text);
-    fprintf(p->log, "%s\n", text);
-    ENT_REQUIRE(fflush(p->log) == 0 && !ferror(p->log), ENT_EIO, "%s: cannot be written: %s", p->path,
-                strerror(errno));
+    put_line(p, text);
     if (p->quiet) return ENT_OK;
     if (!p->terminal) {
         fprintf(stderr, "%s\n", text);

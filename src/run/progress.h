@@ -6,8 +6,8 @@
 
 #include "entente/fed.h"
 
-/* A bar on a terminal, a line a round elsewhere, and the log file.
- * Errors of a round: ENT_EIO where the log cannot be written. */
+/* A bar on a terminal, a line a round elsewhere, and the log file.  A log that cannot be written is a warning.
+ * Errors: ENT_EIO where it cannot be opened for another reason than a full disk. */
 typedef struct app_progress app_progress;
 ent_status app_progress_new(const char *log_path, bool append, bool quiet, app_progress **out);
 void app_progress_free(app_progress *progress);

@@ -14,8 +14,9 @@
 #include "config/yaml.h"
 
 /* What may differ. */
-static const char *const FREE_KEYS[] = {"data.file", "federation.rounds", "run.shards", "run.threads",
-                                        "run.checkpoint_every"};
+static const char *const FREE_KEYS[] = {"data.file",          "federation.rounds",    "run.shards",
+                                        "run.threads",        "run.checkpoint_every", "run.fallback_dir",
+                                        "run.stall_timeout_s"};
 
 static bool may_differ(const char *key)
 {

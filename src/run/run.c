@@ -2,9 +2,11 @@
 #include "run.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -52,18 +54,23 @@ typedef struct {
     app_progress *progress;
 } output;
 
+static bool has_checkpoint(const app_run *run)
+{
+    char checkpoint[4096];
+    return run->checkpoints && ent_checkpoint_path(run->folder, checkpoint) == ENT_OK &&
+           access(checkpoint, F_OK) == 0;
+}
+
 /* A failing disk leaves no log that this run has made, unless there is a checkpoint to go on from; after any other
  * failure the log stays and ends with the reason. */
 static void close_folder(output *to, const app_run *run, ent_status status)
 {
-    char checkpoint[4096];
-    const bool begun = run->checkpoints && ent_checkpoint_path(run->folder, checkpoint) == ENT_OK &&
-                       access(checkpoint, F_OK) == 0;
+    const bool begun = has_checkpoint(run), disk = status == ENT_EIO || status == ENT_EFULL;
     if (to->progress && status != ENT_OK) app_progress_failed(to->progress, status);
-    if (to->progress && to->made_log && status == ENT_EIO && !begun) unlink(to->log);
+    if (to->progress && to->made_log && disk && !begun) unlink(to->log);
     app_progress_free(to->progress);
     ent_folder_claim_drop(to->claim);
-    if (status == ENT_EIO) remove_folders(run->folder, to->made);
+    if (disk) remove_folders(run->folder, to->made);
 }
 
 /* What was looked at before the claim may have become something else since. */
@@ -120,11 +127,70 @@ static void keep_checkpoints(const app_run *run, const output *to, ent_federatio
     ent_federation_keep(federation, &keep);
 }
 
-static ent_status save(ent_comm *group, const app_run *run, ent_federation *federation)
+/* <run.fallback_dir>/<name of the result's folder>. */
+static ent_status fallback_folder(const app_run *run, const char *dir, char path[4096])
+{
+    char own[4096], result[4200];
+    int made = 0;
+    snprintf(own, sizeof own, "%s", run->folder);
+    ENT_REQUIRE(snprintf(path, 4096, "%s/%s", dir, basename(own)) < 4096, ENT_EARG, "%s: too long a path", dir);
+    snprintf(result, sizeof result, "%s/result.h5", path);
+    ENT_REQUIRE(access(result, F_OK) != 0, ENT_EIO, "%s: a result is there already", result);
+    return app_make_folder(path, &made);
+}
+
+/* The second place, named beforehand.  Without one the status stays as it is. */
+static ent_status save_elsewhere(ent_comm *group, const app_run *run, const output *to, ent_federation *federation,
+                                 ent_status status)
+{
+    char path[4096] = "";
+    const char *dir = ent_federation_see(federation).config->run.fallback_dir;
+    if (!dir || strcmp(dir, "none") == 0) return status;
+    if (to->progress) app_progress_note(to->progress, "warning: %s", ent_message());
+    ENT_TRY(app_agree_with_root(group, ent_comm_rank(group) == 0 ? fallback_folder(run, dir, path) : ENT_OK));
+    ENT_TRY(ent_result_save(group, federation, path, run->text, app_version_line()));
+    if (to->progress) app_progress_note(to->progress, "result: %s/result.h5 (run.fallback_dir)", path);
+    return ENT_OK;
+}
+
+/* Until the next try; false: asked to stop. */
+static bool pause_for_room(ent_comm *group)
+{
+    enum { SECONDS = 5, STEPS = 50 };
+    const struct timespec step = {.tv_nsec = 1000000000L * SECONDS / STEPS};
+    int64_t asked = 0;
+    for (int k = 0; k < STEPS && !app_signals_came(NULL); k++) nanosleep(&step, NULL);
+    asked = app_signals_came(NULL);
+    ent_comm_sum(group, &asked, 1);
+    return asked == 0;
+}
+
+/* Into the folder itself; then the checkpoint is of no more use. */
+static ent_status save_here(ent_comm *group, const app_run *run, const output *to, ent_federation *federation)
 {
     ENT_TRY(ent_result_save(group, federation, run->folder, run->text, app_version_line()));
+    if (to->progress) app_progress_note(to->progress, "result: %s/result.h5", run->folder);
     const bool clears = run->checkpoints && ent_comm_rank(group) == 0;
     return app_agree_with_root(group, clears ? ent_checkpoint_clear(run->folder, true) : ENT_OK);
+}
+
+/* Save; where no disk has room, keep the weights and try again. */
+static ent_status save(ent_comm *group, const app_run *run, const output *to, ent_federation *federation)
+{
+    const bool root = ent_comm_rank(group) == 0;
+    int64_t waits =
+        root && (run->on_full_disk == APP_FULL_WAITS || (run->on_full_disk == APP_FULL_AUTO && !has_checkpoint(run)));
+    ent_comm_sum(group, &waits, 1);
+    for (int64_t turn = 0;; turn++) {
+        ent_status status = save_here(group, run, to, federation);
+        if (status == ENT_EFULL || status == ENT_EIO) status = save_elsewhere(group, run, to, federation, status);
+        if (status != ENT_EFULL || !waits) return status;
+        if (to->progress && turn % 60 == 0)
+            app_progress_note(to->progress,
+                              "warning: %s; waiting for room with the trained weights (SIGTERM ends it)",
+                              ent_message());
+        if (!pause_for_room(group)) return status;
+    }
 }
 
 static void note_setup(app_progress *progress, const ent_federation *federation)
@@ -162,7 +228,7 @@ static ent_status train(ent_comm *group, const app_run *run, output *to, ent_fed
     ENT_TRY(ent_federation_train(federation, to->progress ? app_progress_round : NULL, to->progress));
     if (run->times) run->times->train_s = ent_clock_s() - begin;
     if (to->progress) note_untrained(to->progress, federation);
-    if (run->folder) ENT_TRY(save(group, run, federation));
+    if (run->folder) ENT_TRY(save(group, run, to, federation));
     if (!run->done || ent_comm_rank(group) != 0) return ENT_OK;
     const ent_federation_view view = ent_federation_see(federation);
     run->done(run->context, to->progress, &view);
@@ -175,6 +241,7 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
     ent_federation *federation;
     output to = {.made = 0};
     ENT_TRY(ent_comm_agree(group, ent_config_parse(run->text, &config)));
+    ent_comm_limit_waits(config->run.stall_timeout_s);
     if (config->run.threads == 0) config->run.threads = run->threads;
     const double begin = ent_clock_s();
     ent_status status = ent_federation_new(group, config, &federation);

@@ -120,7 +120,7 @@ ent_status ent_h5_open(const char *path, ent_h5 **out)
     return status;
 }
 
-static ent_status make_image(ent_h5 *file)
+ent_status ent_h5_make_image(ent_h5 *file)
 {
     const hid_t list = ent_h5_access_list();
     H5Pset_fapl_core(list, (size_t)1 << 20, false);
@@ -137,7 +137,7 @@ ent_status ent_h5_create(const char *path, ent_h5 **out)
     ENT_TRY(ent_h5_new_file(path, &file));
     ent_status status =
         ent_atomic_file_new(path, &file->part); /* at once: a folder without permission is known early */
-    if (status == ENT_OK) status = make_image(file);
+    if (status == ENT_OK) status = ent_h5_make_image(file);
     if (status == ENT_OK)
         *out = file;
     else
@@ -145,7 +145,7 @@ ent_status ent_h5_create(const char *path, ent_h5 **out)
     return status;
 }
 
-static ent_status write_image(ent_h5 *file)
+ent_status ent_h5_write_image(ent_h5 *file)
 {
     if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0)
         return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
@@ -166,7 +166,7 @@ ent_status ent_h5_finish(ent_h5 *file)
 {
     if (file->shared) return ent_h5_finish_shared(file);
     ENT_ASSERT(file->part);
-    ent_status status = write_image(file);
+    ent_status status = ent_h5_write_image(file);
     if (H5Fclose(file->id) < 0 && status == ENT_OK) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be closed");
     if (status == ENT_OK) {
         status = ent_atomic_file_finish(file->part);
@@ -465,7 +465,9 @@ hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t sp
     H5Pset_create_intermediate_group(link, 1);
     H5Pset_obj_track_times(create, false);
     if (file->shared) H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
+    if (file->comm) ent_comm_wait_begin("the making of a table");
     const hid_t set = H5Dcreate2(file->id, name, type, space, link, create, H5P_DEFAULT);
+    if (file->comm) ent_comm_wait_end();
     if (set < 0) return set; /* the error stack stays as it is; the two lists end with the library */
     H5Pclose(link);
     H5Pclose(create);
@@ -485,9 +487,15 @@ static ent_status file_space(const ent_h5 *file, const char *name, int rank, con
     return ENT_OK;
 }
 
+static int64_t bytes_of(hid_t type, hid_t space)
+{
+    return (int64_t)H5Tget_size(type) * H5Sget_simple_extent_npoints(space);
+}
+
 ent_status ent_h5_write_set(ent_h5 *file, const char *name, hid_t stored, hid_t given, hid_t space, const void *data)
 {
     ent_status status = ENT_OK;
+    ENT_TRY(ent_h5_make_room(file, bytes_of(stored, space)));
     const bool mine = data && (!file->comm || ent_comm_rank(file->comm) == 0) &&
                       H5Sget_simple_extent_npoints(space) > 0;
     const hid_t set = ent_h5_make_set(file, name, stored, space);

@@ -14,6 +14,7 @@ struct ent_h5 {
     char *path;
     ent_atomic_file *part; /* where it goes once it is whole; NULL while reading, and on ranks > 0 of a shared file */
     bool shared;           /* written in place, by h5_shared.c */
+    int64_t room;          /* bytes that the disk has set aside for a shared file */
     ent_comm *comm;        /* of a shared file over MPI, else NULL */
 };
 
@@ -34,6 +35,15 @@ hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t sp
 
 /* The same with its content: `given` in memory, `stored` in the file.  On a shared file Collective, rank 0's data. */
 ent_status ent_h5_write_set(ent_h5 *file, const char *name, hid_t stored, hid_t given, hid_t space, const void *data);
+
+/* Before something of `bytes` is added to a shared file: have the disk set them aside; of other files nothing is done.
+ * Collective on a shared file. */
+ent_status ent_h5_make_room(ent_h5 *file, int64_t bytes);
+
+/* A new, empty file in memory. */
+ent_status ent_h5_make_image(ent_h5 *file);
+/* What it has become, to the temporary file; `file` stays open. */
+ent_status ent_h5_write_image(ent_h5 *file);
 
 /* h5_shared.c: the end of a shared file.  Collective; frees `file`. */
 ent_status ent_h5_finish_shared(ent_h5 *file);

@@ -252,23 +252,6 @@ static ent_status put_inside(const saving *s)
     return put_rows(s, "/inside/record", ENT_H5_F64, tally.records, tally.record, tally.each);
 }
 
-/* What the file takes on the disk, rather more than less. */
-static double bytes_of(const saving *s)
-{
-    const ent_tally tally = ent_aggregate_see(s->t->aggregate);
-    const int64_t params = s->t->state.params, blocks = s->t->state.blocks;
-    int64_t spread = s->clients * (s->width + 3); /* numbers, checks among them */
-    if (s->inside)
-        spread += s->inside->left * 2 + s->inside->works * (3 * params + blocks + 8) +
-                  tally.records * (tally.record + 1);
-    ent_comm_sum(s->f->lane, &spread, 1);
-    int64_t first, history;
-    ent_history_get(s->t->history, &first, &history);
-    const int64_t shared = (1 + history + s->t->rule->memory) * (params + 1) + s->f->rounds * (COLUMNS + 1) +
-                           4 * tally.sums;
-    return 8.0 * (double)(spread + shared) + (double)strlen(s->f->keep.config_text) + 65536.0;
-}
-
 /* What a checkpoint and a result both hold. */
 static ent_status put_state(const saving *s)
 {
@@ -292,7 +275,6 @@ static ent_status put_state(const saving *s)
 static ent_status put_all(const saving *s)
 {
     const ent_federation *f = s->f;
-    ENT_TRY(ent_h5_reserve(s->to.file, bytes_of(s)));
     ENT_TRY(ent_h5_write_text(s->to.file, "/config", f->keep.config_text));
     ENT_TRY(ent_inputs_write(f, s->to.file));
     ENT_TRY(ent_machine_write(s->to.file));
