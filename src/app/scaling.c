@@ -16,14 +16,14 @@ enum { MAX_SETS = 256, MOST_QUBITS = 50, MOST_LAYERS = 1000 };
 enum {
     KEY_RANKS = 'r',
     KEY_THREADS = 't',
-    KEY_SHARDS = 's',
     KEY_WEAK = 'w',
     KEY_QUBITS = 'n',
     KEY_LAYERS = 'l',
     KEY_REPEATS = 'k',
     KEY_OUT = 'o',
     KEY_QUIET = 'q',
-    KEY_SET = 1000
+    KEY_SET = 's', /* as in every command */
+    KEY_SHARDS = 1000
 };
 
 typedef struct {
