@@ -42,6 +42,11 @@ typedef struct {
     double compute_mean_s; /* mean over ranks: compute_s over it tells how even the work is */
 } ent_round;
 
+/* A round's figures as columns of a table: the names from column 0 on, NULL behind the last; NaN where a figure does not
+ * apply.  Local. */
+const char *ent_round_column(int column);
+double ent_round_figure(const ent_round *round, int column);
+
 typedef struct {
     uint32_t context;
     int64_t n;

@@ -44,6 +44,10 @@ typedef struct {
     bool quiet, drawn;
 } app_bar;
 void app_bar_show(void *bar, int64_t done, int64_t all);
+/* The width of the terminal that standard error ends at, also by way of mpirun; 0: none. */
+int app_terminal_columns(void);
+/* `begin` and as many of the entries of `text`, which two blanks part, as 80 columns have room for, as a line. */
+void app_line_put(const char *begin, const char *text);
 /* The line itself: a bar of `share` and the text, cut to the terminal's width. */
 void app_bar_draw(double share, const char *text);
 /* "12 s left", "3 min left", "2 h 5 min left".  Returns `text`. */

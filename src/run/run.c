@@ -41,10 +41,10 @@ static void remove_folders(const char *folder, int made)
     }
 }
 
-/* The result's folder and the log in it: rank 0 alone. */
+/* The result's folder, the log and the table of rounds in it: rank 0 alone. */
 typedef struct {
     int made; /* folders that were not there */
-    char log[4096];
+    char log[4096], rounds[4096];
     app_progress *progress;
 } output;
 
@@ -57,6 +57,7 @@ static void close_folder(output *to, const app_run *run, ent_status status)
                        access(checkpoint, F_OK) == 0;
     if (to->progress && status != ENT_OK) app_progress_failed(to->progress, status);
     if (to->progress && status == ENT_EIO && !begun) unlink(to->log);
+    if (to->progress && status != ENT_STOPPED && !begun) unlink(to->rounds); /* a result has its figures */
     app_progress_free(to->progress);
     if (status == ENT_EIO) remove_folders(run->folder, to->made);
 }
@@ -67,8 +68,9 @@ static ent_status open_folder(ent_comm *world, const app_run *run, output *to)
     ent_status status = ENT_OK;
     if (ent_comm_rank(world) == 0) {
         snprintf(to->log, sizeof to->log, "%s/log.txt", run->folder);
+        snprintf(to->rounds, sizeof to->rounds, "%s/rounds.csv", run->folder);
         status = app_make_folder(run->folder, &to->made);
-        if (status == ENT_OK) status = app_progress_new(to->log, goes_on, run->quiet, &to->progress);
+        if (status == ENT_OK) status = app_progress_new(to->log, to->rounds, goes_on, run->quiet, &to->progress);
         if (status == ENT_OK && run->checkpoints) status = ent_checkpoint_clear(run->folder, false);
         if (status == ENT_OK && run->resume)
             app_progress_note(to->progress, "%s/checkpoint.h5: %s", run->folder,
