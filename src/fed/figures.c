@@ -27,6 +27,7 @@
     COLUMN(lost, (double)r->lost) \
     COLUMN(simulated_s, r->simulated_s) \
     COLUMN(staleness, r->staleness) \
+    COLUMN(excluded, (double)r->excluded) \
     COLUMN(blocks_short, (double)r->blocks_short)
 /* clang-format on */
 
