@@ -65,7 +65,7 @@ typedef struct {
     int runs, groups, tables, running;
     report_run **run;
     report_group *group;
-    char **table; /* folders of sweeps and studies */
+    char **table;      /* folders of sweeps and studies */
     char **unfinished; /* folders of trainings without a result */
     int scalings;
     char **scaling; /* folders of scaling studies */

@@ -108,7 +108,8 @@ static ent_status look_at(const char *path, char start[8], size_t *count)
     close(descriptor);
     ENT_REQUIRE(got >= 0, ENT_EIO, "%s: %s", path, strerror(why));
     ENT_REQUIRE(!written, ENT_EIO,
-                "%s: another program has it open for writing (HDF5_USE_FILE_LOCKING=FALSE reads it all the same)", path);
+                "%s: another program has it open for writing (HDF5_USE_FILE_LOCKING=FALSE reads it all the same)",
+                path);
     *count = (size_t)got;
     return ENT_OK;
 }
