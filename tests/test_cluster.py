@@ -7,6 +7,7 @@ slurm/ has), launchers and what they do to terminals and signals, runs that are 
 import argparse
 import csv
 import fcntl
+import json
 import os
 import pathlib
 import pty
@@ -349,6 +350,58 @@ class Running(unittest.TestCase):
             self.assertTrue(bars, shown)
             self.assertRegex(bars[-1], r"^\[#{20}\] 20/20  0 s left")
             self.assertLessEqual(max(map(len, bars)), columns)
+
+
+class Hardware(unittest.TestCase):
+    """Ranks without work and threads without cores are mentioned, in one line each; memory is foreseen."""
+
+    def warnings(self, *words, env=()):
+        code, _, err = run(*words, env=env)
+        self.assertEqual(code, 0, err)
+        return [line for line in err.splitlines() if line.startswith("warning: ")]
+
+    def plan(self, *more):
+        return [options.entente, "plan", QUICK, "--set", f"data.file={folder / 'data.h5'}", *more]
+
+    def test_more_ranks_than_clients(self):
+        few = ["--set", "federation.clients=1"]
+        for words in [[*ranks(2), *training(fresh(), *few)], self.plan("--ranks", 2, *few)]:
+            self.assertIn("warning: 2 client groups of ranks for 1 client: 1 of them never train", self.warnings(*words))
+        self.assertIn("64 client groups of ranks for 8 clients: 56", self.warnings(*self.plan("--ranks", 64))[0])
+        self.assertEqual(self.warnings(options.entente, *training(fresh()), env={"OMP_NUM_THREADS": "1"}), [])
+
+    def test_more_threads_than_cores(self):
+        cores = len(os.sched_getaffinity(0))
+        for threads in [cores + 1, 16]:
+            told = f"warning: 1 rank of {threads} threads on {cores} core"
+            found = self.warnings(options.entente, *training(fresh()), env={"OMP_NUM_THREADS": str(threads)})
+            self.assertTrue(len(found) == 1 and found[0].startswith(told), found)
+        found = self.warnings(*self.plan("--ranks", 2 * cores, "--set", "federation.clients=0"))
+        self.assertTrue(len(found) == 1 and found[0].startswith(f"warning: {2 * cores} ranks of 1 thread on"), found)
+        one = str(min(os.sched_getaffinity(0)))
+        found = self.warnings("taskset", "-c", one, options.entente, *training(fresh()), env={"OMP_NUM_THREADS": "2"})
+        self.assertTrue(len(found) == 1 and "2 threads on 1 core of" in found[0], found)
+
+    def test_a_number_of_threads_that_no_system_has(self):
+        code, _, err = run(options.entente, *training(fresh()), env={"OMP_NUM_THREADS": "100000"})
+        self.assertEqual(code, 0, err)
+        self.assertIn("warning: 1 rank of 1024 threads", err)
+
+    def test_the_resident_set(self):
+        """Within 30 % of what a training has at its peak, for narrow and wide data, one rank and two."""
+        wide = folder / "wide.h5"
+        done("synth", "--rows", 6000, "--modalities", "text:600,audio:10,vision:8", "--out", wide)
+        peak = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); " \
+               "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
+        for data in [folder / "data.h5", wide]:
+            for number in [1, 2]:
+                _, out, err = run(*options.mpiexec, number, sys.executable, "-c", peak, options.entente,
+                                  *training(fresh(), "--set", f"data.file={data}", "--quiet"))
+                measured = max(float(line) for line in out.splitlines())
+                shown = done(*self.plan("--set", f"data.file={data}", "--ranks", number)[1:], "--json")
+                found = json.loads(shown.splitlines()[-1])["resident_bytes"] / 2**20
+                self.assertLess(abs(found / measured - 1), 0.3, f"{data}, {number}: {found}, measured {measured}, {err}")
+                self.assertRegex(shown, r"#SBATCH --mem-per-cpu=\d+M")
 
 
 class Output(unittest.TestCase):

@@ -54,6 +54,10 @@ void app_bar_draw(double share, const char *text);
 char *app_left_text(double seconds, char text[32]);
 void app_bar_end(app_bar *bar);
 
+/* layout.c: what a layout wastes, as one line for a warning; false where it wastes nothing. */
+bool app_idle_text(int64_t groups, int64_t clients, char text[256]);
+bool app_oversubscribed_text(int64_t ranks, int64_t threads, int64_t cores, char text[256]);
+
 /* options.c: options that several commands take.  Each tells what is wrong and returns EINVAL, or 0. */
 error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);
 error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out);

@@ -126,6 +126,13 @@ static ent_status save(ent_comm *group, const app_run *run, const ent_federation
     return app_agree_with_root(group, clears ? ent_checkpoint_clear(run->folder, true) : ENT_OK);
 }
 
+static void warn_layout(app_progress *progress, const ent_federation_view *v)
+{
+    char text[256];
+    if (app_idle_text(v->ranks / v->config->run.shards, v->clients, text)) warn(progress, text);
+    if (app_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
+}
+
 static void note_setup(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
@@ -137,6 +144,7 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
     app_progress_note(progress, "model %s: %d qubits, %d parameters, engine %s, %d rank%s of %d thread%s",
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
+    warn_layout(progress, &v);
     for (unsigned m = 0; m < v.config->data.modalities_count; m++)
         if (!v.reduction[m])
             app_progress_note(progress, "no training row has modality '%s': its features count as 0",
