@@ -387,6 +387,27 @@ class Hardware(unittest.TestCase):
         self.assertEqual(code, 0, err)
         self.assertIn("warning: 1 rank of 1024 threads", err)
 
+    def test_crowded_points_of_a_scaling_study(self):
+        """They are marked, and the model is that of the others."""
+        cores, out = len(os.sched_getaffinity(0)), fresh()
+        code, shown, err = run(*ranks(2 * cores), "scaling", QUICK, "--set", f"data.file={folder / 'data.h5'}", "--set",
+                               "federation.rounds=1", "--repeats", 1, "--out", out, env={"OMP_NUM_THREADS": "1"})
+        self.assertEqual(code, 0, err)
+        self.assertIn(f"warning: {2 * cores} ranks of 1 thread on {cores} core", err)
+        rows = {int(row["ranks"]): row["crowded"] for row in csv.DictReader((out / "scaling.csv").read_text().splitlines())}
+        self.assertEqual(rows, {count: str(int(count > cores)) for count in rows})
+        self.assertIn(f"{2 * cores} x 1 crowded", shown)
+        models = list(csv.DictReader((out / "model.csv").read_text().splitlines()))
+        self.assertEqual({int(model["points"]) for model in models}, {sum(mark == "0" for mark in rows.values())})
+        self.assertEqual(min(int(model["ranks"]) for model in models),
+                         2 * max(count for count, mark in rows.items() if mark == "0"))
+        alone = fresh()
+        code, _, err = run(options.entente, "scaling", "--qubits", 8, "--threads", 2 * cores, "--repeats", 1, "--out",
+                           alone)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(list(csv.DictReader((alone / "model.csv").read_text().splitlines())), [])
+        self.assertIn("crowded", done("report", alone, "--text"))
+
     def test_the_resident_set(self):
         """Within 30 % of what a training has at its peak, for narrow and wide data, one rank and two."""
         wide = folder / "wide.h5"
