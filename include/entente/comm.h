@@ -31,6 +31,9 @@ const char *ent_comm_library(void);      /* Local: the MPI library and its versi
 
 /* Ranks of this group on the same node as this one.  Collective. */
 int ent_comm_node_ranks(ent_comm *comm);
+/* Cores that those ranks may use together: what they are bound to, and not more than their control group grants.
+ * Collective. */
+int ent_comm_node_cores(ent_comm *comm);
 
 /* Groups of equal `color`, ordered by rank.  Collective.  Free with ent_comm_free (Collective over the group). */
 ent_status ent_comm_split(ent_comm *comm, int color, ent_comm **group);

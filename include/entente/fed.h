@@ -45,6 +45,11 @@ typedef struct {
     double compute_mean_s; /* mean over ranks: compute_s over it tells how even the work is */
 } ent_round;
 
+/* A round's figures as columns of a table: the names from column 0 on, NULL behind the last; NaN where a figure does not
+ * apply.  Local. */
+const char *ent_round_column(int column);
+double ent_round_figure(const ent_round *round, int column);
+
 typedef struct {
     uint32_t context;
     int64_t n;
@@ -77,8 +82,10 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
 void ent_federation_free(ent_federation *federation);
 
 /* What a configuration asks for, before anything is allocated for it: the circuit of samples that have everything
- * (ent_circuit_free) and the rows to train on.  Local.  Errors: as ent_federation_new, memory for states apart. */
-ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circuit, int64_t *train_rows);
+ * (ent_circuit_free), the rows to train on, and the bytes that features take on a rank of so many while they are read.
+ * Local.  Errors: as ent_federation_new, memory for states apart. */
+ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
+                                  double *feature_bytes);
 
 /* Called on rank 0 behind every round; what it returns other than ENT_OK ends the training. */
 typedef ent_status ent_round_done(void *context, const ent_federation *federation, const ent_round *round);
@@ -150,6 +157,7 @@ typedef struct {
     const ent_reduction *const *reduction; /* [modalities]; NULL where no training row has the modality */
     const char *engine;
     int threads, ranks;
+    int node_ranks, node_cores;       /* of rank 0's node: ranks, and the cores that they may use together */
     int64_t rounds, untrained_rounds; /* untrained: the weights were as before after it */
     const ent_round *round;           /* [rounds] */
     ent_metrics test;

@@ -7,6 +7,7 @@
 
 #include "app.h"
 #include "report/draw/chart.h"
+#include "report/report_csv.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "entente/split.h"
@@ -44,7 +45,13 @@ static const struct argp_option OPTIONS[] = {
     {"plot", 'p', "FILE.svg", 0, "draw rows, presence and labels of a data set", 0}, {0}};
 
 static const struct argp ARGP = {
-    OPTIONS, parse, "FILE.h5|RESULT_DIR", "Show what a data set or a result holds.", NULL, NULL, NULL};
+    OPTIONS,
+    parse,
+    "FILE.h5|RESULT_DIR",
+    "Show what a data set, a result or a checkpoint holds; of a training that has no result yet, its last round.",
+    NULL,
+    NULL,
+    NULL};
 
 /* Bars of counts of rows, if a plot is wanted. */
 static void draw_counts(const inspection *in, const app_figure *figure, int n, const int64_t *count,
@@ -360,12 +367,60 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     return sealed == ENT_OK ? ENT_OK : ent_fail(sealed, "%s", damage);
 }
 
-/* A folder stands for the result in it, as for the other commands. */
+static void print_column(const report_csv *csv, const char *column, const char *name)
+{
+    const double value = report_csv_value(csv, column, csv->rows - 1);
+    if (!isnan(value)) printf("  %-28s %.4f\n", name, value);
+}
+
+/* A training without a result: the last row of its rounds.csv. */
+static ent_status inspect_rounds(const char *path)
+{
+    report_csv *csv;
+    ENT_TRY(report_csv_read(path, &csv));
+    printf("%s: %lld round%s of a training that has no result yet\n", path, (long long)csv->rows,
+           csv->rows == 1 ? "" : "s");
+    if (csv->rows > 0) {
+        printf("\nThe last of them:\n");
+        print_column(csv, "train_loss", "training loss");
+        print_column(csv, "test_loss", "test loss");
+        print_column(csv, "test_accuracy", "test accuracy");
+        print_column(csv, "test_mae", "mean absolute error");
+    }
+    report_csv_free(csv);
+    return ENT_OK;
+}
+
+static ent_status inspect_checkpoint(const char *path, const ent_h5 *file)
+{
+    ent_h5_shape rounds = {.size = {0}}, weights;
+    char *config;
+    if (ent_h5_has(file, "/figures")) ENT_TRY(ent_h5_describe(file, "/figures", &rounds));
+    ENT_TRY(ent_h5_describe(file, "/weights", &weights));
+    printf("%s: checkpoint of a training: the same command with --resume goes on from it\n", path);
+    printf("  rounds     %lld%s\n  parameters %lld\n", (long long)rounds.size[0],
+           ent_h5_has(file, "/inside/sum") ? ", and part of the next one" : "", (long long)weights.size[1]);
+    ENT_TRY(ent_h5_read_text(file, "/config", &config));
+    printf("\nConfiguration:\n%s", config);
+    ent_free(config);
+    return ENT_OK;
+}
+
+/* A folder stands for the result in it, as for the other commands; before there is one, for the rounds that are done. */
 static const char *file_of(const char *path, char inside[4096])
 {
+    static const char *const NAME[] = {"result.h5", "rounds.csv", "checkpoint.h5"};
     struct stat state;
     if (stat(path, &state) != 0 || !S_ISDIR(state.st_mode)) return path;
-    return snprintf(inside, 4096, "%s/result.h5", path) < 4096 ? inside : path;
+    for (int k = 0; k < 3; k++)
+        if (snprintf(inside, 4096, "%s/%s", path, NAME[k]) < 4096 && stat(inside, &state) == 0) return inside;
+    return snprintf(inside, 4096, "%s/%s", path, NAME[0]) < 4096 ? inside : path;
+}
+
+static bool is_csv(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcmp(dot, ".csv") == 0;
 }
 
 int app_inspect(int argc, char **argv)
@@ -375,14 +430,19 @@ int app_inspect(int argc, char **argv)
     ent_h5 *file = NULL;
     app_parse(&ARGP, argc, argv, &in);
     const char *path = in.path = file_of(in.path, inside);
+    if (is_csv(path)) return app_report(inspect_rounds(path));
     ent_status status = ent_h5_open(path, &file);
     if (status == ENT_OK) {
         if (ent_h5_has(file, "/weights/value"))
             status = inspect_result(path, file);
         else if (ent_h5_has(file, "/modality"))
             status = inspect_data(&in, file);
+        else if (ent_h5_has(file, "/numbers") && ent_h5_has(file, "/config"))
+            status = inspect_checkpoint(path, file);
         else
-            status = ent_fail(ENT_EFORMAT, "%s: neither a data set (/modality) nor a result (/weights)", path);
+            status = ent_fail(
+                ENT_EFORMAT,
+                "%s: neither a data set (/modality) nor a result (/weights/value) nor a checkpoint (/numbers)", path);
     }
     ent_h5_close(file);
     return app_report(status);

@@ -10,16 +10,16 @@ typedef struct {
 
 static const command COMMANDS[] = {
     {"train", "train a model over MPI from a YAML configuration", app_train},
-    {"eval", "evaluate a trained model on a data set, with modalities left out at will", app_eval},
+    {"eval", "evaluate a trained model, with modalities left out at will", app_eval},
     {"import", "turn recordings, images, tables or .csd files into a data set", app_import},
     {"inspect", "show what a data set or a result holds", app_inspect},
     {"merge", "put data sets together, and bring in groups", app_merge},
     {"plan", "say what a configuration needs, before a job is queued", app_plan},
     {"plateaus", "show how gradients vanish with qubits and depth", app_plateaus},
-    {"report", "show results, sweeps and scaling studies as one HTML page, or as text", app_report_page},
+    {"report", "show results, sweeps and scaling as one HTML page, or as text", app_report_page},
     {"scaling", "measure strong or weak scaling over ranks, threads and shards", app_scaling},
     {"spectrum", "show the Fourier spectrum of a trained model in a data angle", app_spectrum},
-    {"study", "compare variants over settings, missing rates and seeds, with paired statistics", app_study},
+    {"study", "compare variants over settings, rates and seeds, paired by seed", app_study},
     {"sweep", "train many points of one configuration: grid, list, random draws", app_sweep},
     {"synth", "write a synthetic multimodal data set", app_synth},
 };
@@ -34,7 +34,7 @@ static int help(FILE *out)
                  "  entente --version        versions of everything that is linked\n\n"
                  "First steps:\n"
                  "  entente synth --out data.h5\n"
-                 "  mpirun -n 2 entente train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"
+                 "  jobs/run.sh train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"
                  "  entente eval result --data data.h5 --missing audio\n"
                  "  entente report result\n");
     return out == stderr ? APP_USAGE : 0;
@@ -43,7 +43,10 @@ static int help(FILE *out)
 int main(int argc, char **argv)
 {
     if (argc < 2) return help(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return help(stdout);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return app_report(ENT_OK);
+    }
     if (strcmp(argv[1], "--version") == 0) {
         app_version_print(stdout);
         return app_report(ENT_OK);

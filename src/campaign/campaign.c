@@ -11,6 +11,7 @@
 #include "points.h"
 #include "record.h"
 #include "run/run.h"
+#include "run/signals.h"
 
 /* ---- the command line ---- */
 
@@ -152,8 +153,10 @@ typedef struct {
     app_campaign *c;
     const json_t *plan;
     ent_comm *world, *group;
-    app_claims *claims; /* on the group's rank 0 */
-    uint8_t *ended;     /* [points]: a record was there at the start */
+    app_claims *claims;        /* on the group's rank 0 */
+    uint8_t *ended;            /* [points]: its record has been seen */
+    int64_t done, done_before; /* points that have ended, as last counted, and at the start */
+    double counted_s;
     int64_t cursor;     /* all points below it are taken or ended */
     int groups, number; /* of this group among them */
     int threads;
@@ -192,20 +195,56 @@ static void keep_record(void *context, app_progress *progress, const ent_federat
     *(json_t **)context = app_record_done(view);
 }
 
-static void tell(const campaign *j, int64_t k, const json_t *record, double seconds)
+/* Records of all groups and jobs that share the folder: looked for at most once in two seconds. */
+static void count_ended(campaign *j, int64_t own)
 {
-    char label[512];
+    const double now = ent_clock_s();
+    const int64_t points = app_points_count(j->plan);
+    j->done += !j->ended[own];
+    j->ended[own] = 1;
+    if (now - j->counted_s < 2.0 && j->done < points) return;
+    j->done = 0;
+    for (int64_t k = 0; k < points; k++) {
+        j->ended[k] = j->ended[k] || app_record_is_there(j->c->out, app_points_hash(j->plan, k));
+        j->done += j->ended[k];
+    }
+    j->counted_s = now;
+}
+
+/* What Ctrl-C, or a batch system at its time limit, answers. */
+static void say_how_to_go_on(const campaign *j)
+{
+    char text[160];
+    snprintf(text, sizeof text,
+             "\nentente: stopped: %lld of %lld points done; the same command goes on with the rest\n",
+             (long long)j->done, (long long)app_points_count(j->plan));
+    if (ent_comm_rank(j->world) == 0) app_signals_answer(j->c->quiet ? "" : text);
+}
+
+static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
+{
+    char begin[128], label[512], what[1024], left[32];
+    const long long points = (long long)app_points_count(j->plan);
+    count_ended(j, k);
+    say_how_to_go_on(j);
     if (j->c->quiet) return;
     app_points_label(j->plan, k, label);
     const json_t *metrics = json_object_get(record, "metrics"), *accuracy = json_object_get(metrics, "accuracy");
     const char *error = json_string_value(json_object_get(record, "error"));
-    fprintf(stderr, "point %lld of %lld  %s  ", (long long)k, (long long)app_points_count(j->plan), label);
+    const double rate = (double)(j->done - j->done_before) / (ent_clock_s() - j->c->begin_s);
+    const bool alone = j->c->index >= 0;
+    snprintf(begin, sizeof begin, "%lld of %lld done, about %s  ", (long long)j->done, points,
+             app_left_text(alone ? 0.0 : (double)(points - j->done) / rate, left));
     if (*error)
-        fprintf(stderr, "%s: %s\n", json_string_value(json_object_get(record, "status")), error);
+        snprintf(what, sizeof what, "point %lld %s: %s", (long long)k,
+                 json_string_value(json_object_get(record, "status")), error);
     else if (json_is_number(accuracy))
-        fprintf(stderr, "accuracy %.4f  %.2f s\n", json_number_value(accuracy), seconds);
+        snprintf(what, sizeof what, "accuracy %.4f  %.2f s  point %lld  %s", json_number_value(accuracy), seconds,
+                 (long long)k, label);
     else
-        fprintf(stderr, "mae %.4g  %.2f s\n", json_number_value(json_object_get(metrics, "mae")), seconds);
+        snprintf(what, sizeof what, "mae %.4g  %.2f s  point %lld  %s",
+                 json_number_value(json_object_get(metrics, "mae")), seconds, (long long)k, label);
+    fprintf(stderr, "%s%s\n", alone ? "" : begin, what);
 }
 
 /* On the group's rank 0. */
@@ -379,6 +418,9 @@ static ent_status split(campaign *j)
     ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? prepare(j) : ENT_OK));
     ent_comm_broadcast(j->world, 0, j->ended, (size_t)points);
     ENT_TRY(check_inputs(j));
+    for (int64_t k = 0; k < points; k++) j->done_before += j->ended[k];
+    j->done = j->done_before;
+    say_how_to_go_on(j);
     ENT_TRY(ent_comm_split(j->world, j->number, &j->group));
     return ent_comm_agree(j->world, open_claims(j));
 }

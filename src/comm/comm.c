@@ -2,10 +2,13 @@
 #include "entente/comm.h"
 
 #include <mpi.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "entente/cores.h"
 #include "entente/memory.h"
 #include "stall.h"
 
@@ -100,6 +103,20 @@ int ent_comm_node_ranks(ent_comm *comm)
     MPI_Comm_size(node, &ranks);
     MPI_Comm_free(&node);
     return ranks;
+}
+
+int ent_comm_node_cores(ent_comm *comm)
+{
+    MPI_Comm node;
+    cpu_set_t bound;
+    const int quota = ent_cores_quota();
+    int known = sched_getaffinity(0, sizeof bound, &bound) == 0;
+    MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Allreduce(MPI_IN_PLACE, &bound, sizeof bound, MPI_BYTE, MPI_BOR, node);
+    MPI_Allreduce(MPI_IN_PLACE, &known, 1, MPI_INT, MPI_LAND, node);
+    MPI_Comm_free(&node);
+    const int cores = known ? CPU_COUNT(&bound) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < quota ? cores : quota;
 }
 
 static void discard(MPI_Comm mpi, ent_comm *comm)

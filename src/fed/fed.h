@@ -44,7 +44,7 @@ struct ent_federation {
     const ent_config *config;
     ent_dataset *dataset;
     ent_missing_inp missing;
-    int modalities, node_ranks; /* node_ranks: of the world, on this node */
+    int modalities, node_ranks, node_cores; /* of the world, on this node */
     int64_t clients, empty_clients;
     ent_part part[ENT_PARTS];
     ent_rows slice[ENT_PARTS]; /* what this rank evaluates, of validation and test */

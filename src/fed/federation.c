@@ -1,12 +1,11 @@
 /* The federation as a whole: set up, training, what can be seen of it. */
 #include <math.h>
 #include <omp.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "entente/clock.h"
+#include "entente/cores.h"
 #include "entente/memory.h"
 #include "entente/random.h"
 #include "entente/shard.h"
@@ -14,13 +13,11 @@
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
 {
-    const int ranks = ent_comm_node_ranks(world);
+    enum { MOST = 1024 }; /* no node has more; a system refuses far more, and libgomp then ends the process */
+    const int share = ent_comm_node_cores(world) / ent_comm_node_ranks(world), bound = ent_cores_here();
     if (wanted > 0) return wanted;
-    if (getenv("OMP_NUM_THREADS")) return omp_get_max_threads();
-    cpu_set_t mine;
-    const int online = (int)sysconf(_SC_NPROCESSORS_ONLN) / ranks;
-    const int bound = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : online;
-    const int threads = bound < online ? bound : online;
+    if (getenv("OMP_NUM_THREADS")) return omp_get_max_threads() < MOST ? omp_get_max_threads() : MOST;
+    const int threads = bound < share ? bound : share;
     return threads > 1 ? threads : 1;
 }
 
@@ -112,6 +109,7 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
     f->node_ranks = ent_comm_node_ranks(world);
+    f->node_cores = ent_comm_node_cores(world);
     f->threads = ent_threads_a_rank(world, config->run.threads);
     f->missing = missing_of(f);
     f->label = NO_LABEL;
@@ -119,7 +117,21 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     return ENT_OK;
 }
 
-ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circuit, int64_t *train_rows)
+/* Bytes of features while the clients' rows are read and reduced: two copies of the widest modality's and half of one
+ * more for what is kept, and of principal axes a matrix and its parts. */
+static double foresee_features(const ent_federation *f, int64_t train_rows, int64_t ranks)
+{
+    double widest = 0.0, axes = 0.0;
+    for (int m = 0; m < f->modalities; m++) {
+        const double d = (double)f->dataset->modality[m].dimension;
+        widest = fmax(widest, d);
+        if (f->config->model.registers[m].reduce == ENT_REDUCE_PCA) axes = fmax(axes, 1.6 * d * d * sizeof(double));
+    }
+    return 2.5 * widest * sizeof(float) * (double)train_rows / (double)ranks + axes;
+}
+
+ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
+                                  double *feature_bytes)
 {
     ENT_TRY(ent_config_check(config));
     ent_federation *f = ent_alloc(1, sizeof *f);
@@ -135,6 +147,7 @@ ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circui
     *train_rows = 0;
     for (int64_t r = 0; status == ENT_OK && r < f->dataset->rows; r++)
         *train_rows += f->dataset->split[r] == ENT_TRAIN;
+    if (status == ENT_OK) *feature_bytes = foresee_features(f, *train_rows, ranks);
     ent_federation_free(f);
     return status;
 }
@@ -395,6 +408,8 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .engine = ent_model_engine(f->model),
                                 .threads = f->threads,
                                 .ranks = ent_comm_size(f->world),
+                                .node_ranks = f->node_ranks,
+                                .node_cores = f->node_cores,
                                 .rounds = f->rounds,
                                 .untrained_rounds = ent_untrained_rounds(f),
                                 .round = f->round,

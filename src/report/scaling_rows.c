@@ -6,7 +6,7 @@
 #include "scaling.h"
 
 static const char HEAD[] = "what,mode,name,ranks,threads,shards,clients,qubits,repeat,work,bytes,seconds,compute_s,"
-                           "communicate_s,wait_s,evaluate_s,io_s";
+                           "communicate_s,wait_s,evaluate_s,io_s,crowded";
 
 ent_status scaling_rows_add(scaling_rows *rows, const scaling_row *row)
 {
@@ -64,6 +64,10 @@ static ent_status read_row(const report_csv *csv, const char *path, int64_t k, s
         *whole[c] = (int)value;
     }
     for (int c = 0; c < 8; c++) ENT_TRY(read_number(csv, path, REAL[c], k, c == 2 ? 1e-12 : 0.0, 1e300, real[c]));
+    if (report_csv_find(csv, "crowded") >= 0) { /* older tables have no such column */
+        ENT_TRY(read_number(csv, path, "crowded", k, 0.0, 1.0, &value));
+        r->crowded = (int)value;
+    }
     return ENT_OK;
 }
 
@@ -83,9 +87,9 @@ ent_status scaling_rows_read(scaling_rows *rows, const char *path)
 
 static void put_row(FILE *out, const scaling_row *r)
 {
-    fprintf(out, "%s,%s,%s,%d,%d,%d,%d,%d,%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", r->what, r->mode, r->name,
+    fprintf(out, "%s,%s,%s,%d,%d,%d,%d,%d,%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%d\n", r->what, r->mode, r->name,
             r->ranks, r->threads, r->shards, r->clients, r->qubits, r->repeat, r->work, r->bytes, r->seconds,
-            r->compute_s, r->communicate_s, r->wait_s, r->evaluate_s, r->io_s);
+            r->compute_s, r->communicate_s, r->wait_s, r->evaluate_s, r->io_s, r->crowded);
 }
 
 ent_status scaling_rows_write(const scaling_rows *rows, const char *path)

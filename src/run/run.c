@@ -45,11 +45,11 @@ static void remove_folders(const char *folder, int made)
     }
 }
 
-/* The result's folder and the log in it: rank 0 alone. */
+/* The result's folder, the log and the table of rounds in it: rank 0 alone. */
 typedef struct {
     int made; /* folders that were not there */
-    char log[4096];
-    bool made_log; /* nor was the log */
+    char log[4096], rounds[4096];
+    bool made_log; /* the log was not there */
     ent_folder_claim *claim;
     app_progress *progress;
 } output;
@@ -68,6 +68,7 @@ static void close_folder(output *to, const app_run *run, ent_status status)
     const bool begun = has_checkpoint(run), disk = status == ENT_EIO || status == ENT_EFULL;
     if (to->progress && status != ENT_OK) app_progress_failed(to->progress, status);
     if (to->progress && to->made_log && disk && !begun) unlink(to->log);
+    if (to->progress && status != ENT_STOPPED && !begun) unlink(to->rounds); /* a result has its figures */
     app_progress_free(to->progress);
     ent_folder_claim_drop(to->claim);
     if (disk) remove_folders(run->folder, to->made);
@@ -90,8 +91,9 @@ static ent_status open_log(const app_run *run, output *to)
                                         [APP_GO_ON] = "checkpoint.h5: going on from it",
                                         [APP_MORE] = "result.h5: going on from it with more rounds"};
     snprintf(to->log, sizeof to->log, "%s/log.txt", run->folder);
+    snprintf(to->rounds, sizeof to->rounds, "%s/rounds.csv", run->folder);
     to->made_log = access(to->log, F_OK) != 0;
-    ENT_TRY(app_progress_new(to->log, run->begin != APP_AFRESH, run->quiet, &to->progress));
+    ENT_TRY(app_progress_new(to->log, to->rounds, run->begin != APP_AFRESH, run->quiet, &to->progress));
     if (run->checkpoints) ENT_TRY(ent_checkpoint_clear(run->folder, false));
     if (run->resume) app_progress_note(to->progress, "%s/%s", run->folder, begin[run->begin]);
     return ENT_OK;
@@ -193,6 +195,13 @@ static ent_status save(ent_comm *group, const app_run *run, const output *to, en
     }
 }
 
+static void warn_layout(app_progress *progress, const ent_federation_view *v)
+{
+    char text[256];
+    if (app_idle_text(v->ranks / v->config->run.shards, v->clients, text)) warn(progress, text);
+    if (app_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
+}
+
 static void note_setup(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
@@ -205,6 +214,7 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
     app_progress_note(progress, "model %s: %d qubits, %d parameters, engine %s, %d rank%s of %d thread%s",
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
+    warn_layout(progress, &v);
     for (unsigned m = 0; m < v.config->data.modalities_count; m++)
         if (!v.reduction[m])
             app_progress_note(progress, "no training row has modality '%s': its features count as 0",

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "entente/memory.h"
@@ -68,15 +70,31 @@ ent_status ent_h5_new_file(const char *path, ent_h5 **out)
     return ENT_OK;
 }
 
-/* Locks where the file system has them; many of a cluster's do not. */
+/* libhdf5 locks nothing: what is written has a name that nobody else knows until it is whole, and what is read is asked
+ * for a writer before (is_written).  So file systems without locks (ENOLCK, EOPNOTSUPP, ENOSYS, ...) need no setting. */
 hid_t ent_h5_access_list(void)
 {
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
-    H5Pset_file_locking(list, true, true);
-#endif
+    H5Pset_file_locking(list, false, true);
     return list;
+#else
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0); /* is read when the library starts, by the next call */
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    return H5Pcreate(H5P_FILE_ACCESS);
+#endif
+}
+
+/* Whether another program has the file open for writing: libhdf5 and h5py then hold a lock on it.  Any other refusal of
+ * the file system says nothing of other programs.  HDF5_USE_FILE_LOCKING=FALSE, as users of HDF5 know it, asks nobody. */
+static bool is_written(int descriptor)
+{
+    const char *wanted = getenv("HDF5_USE_FILE_LOCKING");
+    if (wanted && (strcmp(wanted, "FALSE") == 0 || strcmp(wanted, "0") == 0)) return false;
+    if (flock(descriptor, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+    flock(descriptor, LOCK_UN);
+    return false;
 }
 
 /* A regular file that can be read; `start` gets its first bytes and their number. */
@@ -86,8 +104,12 @@ static ent_status look_at(const char *path, char start[8], size_t *count)
     ENT_REQUIRE(descriptor >= 0, ENT_EIO, "%s: %s", path, strerror(errno));
     const ssize_t got = read(descriptor, start, 8);
     const int why = errno;
+    const bool written = is_written(descriptor);
     close(descriptor);
     ENT_REQUIRE(got >= 0, ENT_EIO, "%s: %s", path, strerror(why));
+    ENT_REQUIRE(!written, ENT_EIO,
+                "%s: another program has it open for writing (HDF5_USE_FILE_LOCKING=FALSE reads it all the same)",
+                path);
     *count = (size_t)got;
     return ENT_OK;
 }

@@ -70,95 +70,15 @@ static ent_status write_metrics(ent_h5 *file, const ent_metrics *m, const ent_me
     return write_number(file, "/metrics/personal_loss", personal->loss);
 }
 
-/* One column of /round: a number of each round. */
-static double round_figure(const ent_round *r, int column)
-{
-    const bool evaluated = r->test.n > 0;
-    switch (column) {
-    case 0:
-        return (double)r->round;
-    case 1:
-        return (double)r->cohort;
-    case 2:
-        return (double)r->trained;
-    case 3:
-        return (double)r->samples;
-    case 4:
-        return r->train_loss;
-    case 5:
-        return r->validation.n > 0 ? r->validation.loss : NAN;
-    case 6:
-        return r->validation.n > 0 ? r->validation.accuracy : NAN;
-    case 7:
-        return evaluated ? r->test.loss : NAN;
-    case 8:
-        return evaluated ? r->test.accuracy : NAN;
-    case 9:
-        return evaluated ? r->test.f1_weighted : NAN;
-    case 10:
-        return evaluated ? r->test.mae : NAN;
-    case 11:
-        return evaluated ? r->test.pearson : NAN;
-    case 12:
-        return r->bytes_up;
-    case 13:
-        return r->bytes_down;
-    case 14:
-        return r->compute_s;
-    case 15:
-        return r->communicate_s;
-    case 16:
-        return r->wait_s;
-    case 17:
-        return r->evaluate_s;
-    case 18:
-        return r->compute_mean_s;
-    case 19:
-        return (double)r->lost;
-    case 20:
-        return r->simulated_s;
-    case 21:
-        return r->staleness;
-    case 22:
-        return (double)r->excluded;
-    default:
-        return (double)r->blocks_short;
-    }
-}
-
 static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
 {
-    static const char *const column[] = {"round",
-                                         "cohort",
-                                         "trained",
-                                         "samples",
-                                         "train_loss",
-                                         "validation_loss",
-                                         "validation_accuracy",
-                                         "test_loss",
-                                         "test_accuracy",
-                                         "test_f1_weighted",
-                                         "test_mae",
-                                         "test_pearson",
-                                         "bytes_up",
-                                         "bytes_down",
-                                         "compute_s",
-                                         "communicate_s",
-                                         "wait_s",
-                                         "evaluate_s",
-                                         "compute_mean_s",
-                                         "lost",
-                                         "simulated_s",
-                                         "staleness",
-                                         "excluded",
-                                         "blocks_short"};
     double *values = ent_alloc(f->rounds, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "result: no memory");
     ent_status status = ENT_OK;
-    for (int c = 0; c < (int)(sizeof column / sizeof *column) && status == ENT_OK; c++) {
+    for (int c = 0; ent_round_column(c) && status == ENT_OK; c++) {
         char name[64];
-        snprintf(name, sizeof name, "/round/%s", column[c]);
-        for (int64_t r = 0; r < f->rounds; r++) values[r] = round_figure(&f->round[r], c);
+        snprintf(name, sizeof name, "/round/%s", ent_round_column(c));
+        for (int64_t r = 0; r < f->rounds; r++) values[r] = ent_round_figure(&f->round[r], c);
         status = write_list(file, name, ENT_H5_F64, f->rounds, values);
     }
     ent_free(values);
