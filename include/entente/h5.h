@@ -18,6 +18,10 @@ typedef enum { ENT_H5_U8, ENT_H5_I32, ENT_H5_U32, ENT_H5_I64, ENT_H5_U64, ENT_H5
 /* Reading.  Errors: ENT_EIO (not there, no permission), ENT_EFORMAT (not HDF5, truncated). */
 ent_status ent_h5_open(const char *path, ent_h5 **out);
 
+/* May what is read be in other files (external links, external storage, virtual datasets)?  For files that are opened
+ * afterwards; not before it is said. */
+void ent_h5_allow_external(bool allowed);
+
 /* Writing: to a temporary name beside `path`; ent_h5_finish flushes it to disk and renames it, so that `path` is
  * whole or as it was.  ent_h5_close without finish leaves nothing behind.  Errors: ENT_EIO with the system's reason. */
 ent_status ent_h5_create(const char *path, ent_h5 **out);
