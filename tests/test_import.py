@@ -148,7 +148,7 @@ class CsdComputes(Csd):
     def test_labels_and_their_classes(self):
         labels, audio = example()
         self.write(labels, audio)
-        value = np.concatenate([labels[name][1] for name in sorted(labels)]).astype(np.float32)
+        value = np.concatenate([labels[name][1] for name in sorted(labels)])
         names = [f"{name}[{k}]" for name in sorted(labels) for k in range(len(labels[name][1]))]
         for binning in ("mosei", "mosi"):
             with self.imported("--binning", binning) as file:
@@ -928,6 +928,54 @@ class WholeOutside(Whole):
         self.assertEqual(done.returncode, 0, done.stderr)
         for part in ("262144 rows", "range 0 to 1, mean 0.0156", "of a sample: 64 rows, spread evenly", "rows too long to be looked at"):
             self.assertIn(part, done.stdout)
+
+
+class WholePrecise(Whole):
+    """Features of 64 bits are centred before anything narrows them."""
+
+    def data(self, name, features):
+        with h5py.File(self.path(name), "w") as file:
+            file["modality/a/features"] = features
+            rows = len(features)
+            file["label/class"], file["split"] = np.arange(rows) % 2, np.arange(rows, dtype="u1") % 3
+        return self.path(name)
+
+    def train(self, name, features, **more):
+        config = "data: {file: %s, modalities: [a], label: class}\nfederation: {clients: 2, rounds: 3}\n" % self.data(
+            name + ".h5", features)
+        with open(self.path("c.yaml"), "w") as file:
+            file.write(config)
+        return call("train", self.path("c.yaml"), "--out", self.path(name), "--json")
+
+    def test_offsets_do_not_matter_and_constants_are_said(self):
+        whole = np.round(np.random.default_rng(3).normal(size=(120, 6)) * 1024) / 1024   # so that offsets change no bit
+        whole[:, 0] += (np.arange(120) % 2) * 2
+        whole[:, 4] = 0.1
+        found = []
+        for name, offset in (("none", 0.0), ("eight", 1e8), ("eleven", 2.0 ** 37)):
+            done = self.train(name, whole + offset)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("modality 'a': 1 of 6 features is constant in the training rows: column 4", done.stdout + done.stderr)
+            with h5py.File(os.path.join(self.path(name), "result.h5")) as file:
+                found.append(file["metrics/loss"][0])
+        np.testing.assert_allclose(found, found[0], rtol=1e-6)
+
+    def test_refused_numbers(self):
+        x = np.random.default_rng(1).normal(size=(60, 4))
+        x[3, 2] = -1e200
+        done = self.train("huge", x)
+        self.assertIn("row 3, column 2: -1e+200, want a finite number of magnitude 1e100 at most", done.stderr)
+        x[3, 2] = 0
+        done = self.train("bits", (x.astype("f4").view("u4") >> 16).astype("u2"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/modality/a/features: its whole numbers of 16 bits are the bits of bfloat16", done.stderr)
+        self.run_well("inspect", self.data("counts.h5", np.arange(240, dtype="u2").reshape(60, 4) * 270))
+
+    def test_merge_keeps_them(self):
+        self.data("b.h5", 1e8 + np.arange(12.0).reshape(6, 2) / 64)
+        self.run_well("merge", self.path("b.h5"), "--out", self.path("out.h5"))
+        with h5py.File(self.path("out.h5")) as file:
+            np.testing.assert_array_equal(file["modality/a/features"][:], 1e8 + np.arange(12.0).reshape(6, 2) / 64)
 
 
 class WholeRefuses(Whole):

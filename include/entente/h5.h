@@ -42,7 +42,10 @@ typedef struct {
     int rank;
     int64_t size[8];
     bool real; /* floating point */
+    int bytes; /* a number */
 } ent_h5_shape;
+/* ENT_H5_F32 where a float holds every number of such a dataset, else ENT_H5_F64. */
+ent_h5_type ent_h5_real_type(const ent_h5_shape *shape);
 bool ent_h5_has(const ent_h5 *file, const char *name);
 ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *shape);
 

@@ -100,6 +100,23 @@ static ent_status save(ent_comm *group, const app_run *run, const ent_federation
     return app_agree_with_root(group, clears ? ent_checkpoint_clear(run->folder, true) : ENT_OK);
 }
 
+/* A feature that is one number in all training rows says nothing, and often something else was meant. */
+static void note_constant(app_progress *progress, const char *name, const ent_reduction *r)
+{
+    char list[160] = "";
+    int64_t constant = 0;
+    for (int64_t j = 0; j < r->inputs; j++) {
+        if (r->inverse[j] > 0.0) continue;
+        const size_t used = strlen(list);
+        if (constant++ < 8) snprintf(list + used, sizeof list - used, " %lld", (long long)j);
+    }
+    if (constant > 0)
+        app_progress_note(progress,
+                          "modality '%s': %lld of %lld features %s constant in the training rows: column%s%s%s", name,
+                          (long long)constant, (long long)r->inputs, constant == 1 ? "is" : "are",
+                          constant == 1 ? "" : "s", list, constant > 8 ? " ..." : "");
+}
+
 static void note_setup(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
@@ -111,10 +128,13 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
     app_progress_note(progress, "model %s: %d qubits, %d parameters, engine %s, %d rank%s of %d thread%s",
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
-    for (unsigned m = 0; m < v.config->data.modalities_count; m++)
-        if (!v.reduction[m])
+    for (unsigned m = 0; m < v.config->data.modalities_count; m++) {
+        if (v.reduction[m])
+            note_constant(progress, v.config->data.modalities[m], v.reduction[m]);
+        else
             app_progress_note(progress, "no training row has modality '%s': its features count as 0",
                               v.config->data.modalities[m]);
+    }
 }
 
 static ent_status train(ent_comm *group, const app_run *run, output *to, ent_federation *federation)

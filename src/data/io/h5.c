@@ -240,6 +240,7 @@ static ent_status array_shape(const ent_h5 *file, const char *name, array *a)
     ENT_REQUIRE(class == H5T_INTEGER || class == H5T_ENUM || class == H5T_FLOAT, ENT_EFORMAT,
                 "%s: %s does not hold numbers", file->path, name);
     a->shape.real = class == H5T_FLOAT;
+    a->shape.bytes = (int)H5Tget_size(a->type);
     return ENT_OK;
 }
 
@@ -268,6 +269,11 @@ ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *s
     *shape = a.shape;
     array_close(&a);
     return ENT_OK;
+}
+
+ent_h5_type ent_h5_real_type(const ent_h5_shape *shape)
+{
+    return shape->bytes <= (shape->real ? 4 : 2) ? ENT_H5_F32 : ENT_H5_F64;
 }
 
 void ent_h5_names_free(char **list, int64_t count)
