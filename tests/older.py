@@ -4,9 +4,9 @@ import re
 import h5py
 
 SECTIONS = {"server", "attack", "system", "personal"}
-KEYS = {"model": ["kind", "hidden", "params", "activation"], "federation": ["sampling"],
+KEYS = {"model": ["kind", "hidden", "params", "activation"], "federation": ["sampling", "on_divergence"],
         "client": ["modality_dropout"], "run": ["checkpoint_every"]}
-DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short"]
+DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short", "round/excluded"]
 
 
 def first_config(text):
@@ -24,7 +24,15 @@ def first_config(text):
     return "".join(kept)
 
 
+def unseal(path):
+    """Without the checksums that came later: what is changed then is as if it had been written so."""
+    with h5py.File(path, "r+") as file:
+        if "sha256" in file:
+            del file["sha256"]
+
+
 def rewrite_config(path, change):
+    unseal(path)
     with h5py.File(path, "r+") as file:
         text = change(file["config"][()].decode())
         del file["config"]
