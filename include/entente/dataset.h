@@ -65,11 +65,12 @@ ent_status ent_dataset_open(const char *path, int count, const char *const *moda
                             ent_dataset **out);
 void ent_dataset_free(ent_dataset *dataset);
 
-/* Features of rows row[0..n-1] (ascending) of modality m: out [n][d].  Read in hyperslabs of bounded size.  Rows whose
- * bit m in present[k] is 0 are not read: their features are 0 in `out`.  present NULL: read all.  Local.
- * Errors: ENT_EIO; ENT_EDATA for a value that is not finite (modality, row, column, value). */
+/* Features of rows row[0..n-1] (ascending) of modality m: out [n][d], row k at to[k], or at k where `to` is NULL.  Read
+ * in hyperslabs of bounded size.  Rows whose bit m in present[k] is 0 are not read: their features are 0 in `out`.
+ * present NULL: read all.  Local.
+ * Errors: ENT_EIO; ENT_EDATA for a value that is not finite or above ENT_LARGEST_FEATURE (modality, row, column, value). */
 ent_status ent_dataset_features(const ent_dataset *dataset, int m, int64_t n, const int64_t *row,
-                                const uint32_t *present, float *out);
+                                const uint32_t *present, const int64_t *to, double *out);
 
 /* Digests of features that are known already, of one file as long as it is the same (device, inode, size, times). */
 typedef struct {

@@ -19,6 +19,10 @@ typedef enum { ENT_H5_U8, ENT_H5_I32, ENT_H5_U32, ENT_H5_I64, ENT_H5_U64, ENT_H5
 /* Reading.  Errors: ENT_EIO (not there, no permission), ENT_EFORMAT (not HDF5, truncated). */
 ent_status ent_h5_open(const char *path, ent_h5 **out);
 
+/* May what is read be in other files (external links, external storage, virtual datasets)?  For files that are opened
+ * afterwards; not before it is said. */
+void ent_h5_allow_external(bool allowed);
+
 /* Writing: to a temporary name beside `path`; ent_h5_finish flushes it to disk and renames it, so that `path` is
  * whole or as it was.  ent_h5_close without finish leaves nothing behind.  Errors: ENT_EFULL, ENT_EIO with the system's reason. */
 ent_status ent_h5_create(const char *path, ent_h5 **out);
@@ -36,7 +40,10 @@ typedef struct {
     int rank;
     int64_t size[8];
     bool real; /* floating point */
+    int bytes; /* a number */
 } ent_h5_shape;
+/* ENT_H5_F32 where a float holds every number of such a dataset, else ENT_H5_F64. */
+ent_h5_type ent_h5_real_type(const ent_h5_shape *shape);
 bool ent_h5_has(const ent_h5 *file, const char *name);
 ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *shape);
 

@@ -12,6 +12,7 @@
 #include "entente/memory.h"
 #include "entente/split.h"
 #include "entente/survey.h"
+#include "entente/visible.h"
 #include "entente/fed.h"
 #include "run/summary.h"
 
@@ -52,6 +53,15 @@ static const struct argp ARGP = {
     NULL,
     NULL,
     NULL};
+
+/* What a text out of the file says, control characters written out; it may have lines where `keep` holds their end. */
+static void print_visible(const char *before, const char *text, const char *keep, const char *after)
+{
+    const size_t room = 4 * strlen(text) + 5;
+    char *shown = ent_alloc((int64_t)room, 1);
+    printf("%s%s%s", before, shown ? ent_visible(text, keep, shown, room) : "(no memory)", after);
+    ent_free(shown);
+}
 
 /* Bars of counts of rows, if a plot is wanted. */
 static void draw_counts(const inspection *in, const app_figure *figure, int n, const int64_t *count,
@@ -96,7 +106,10 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
     const char *name[ENT_MAX_MODALITIES];
     for (int m = 0; m < d->modalities; m++) {
         ent_survey s;
-        ENT_TRY(ent_survey_modality(d, m, &s));
+        app_bar bar = {.what = "rows looked at"};
+        const ent_status status = ent_survey_modality(d, m, app_bar_show, &bar, &s);
+        app_bar_end(&bar);
+        ENT_TRY(status);
         name[m] = d->modality[m].name;
         present[m] = s.present;
         printf("  modality   %-16s %6lld features, present in %lld rows (%.1f %%)\n", name[m],
@@ -105,6 +118,10 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
         if (s.numbers > s.nonfinite)
             printf("             %-16s range %g to %g, mean %g, standard deviation %g\n", "", s.low, s.high, s.mean,
                    s.std);
+        if (s.looked == 0)
+            printf("             %-16s rows too long to be looked at\n", "");
+        else if (s.looked < d->rows)
+            printf("             %-16s of a sample: %lld rows, spread evenly\n", "", (long long)s.looked);
         if (s.nonfinite > 0) printf("             %-16s %lld numbers are not finite\n", "", (long long)s.nonfinite);
     }
     const app_figure figure =
@@ -177,7 +194,8 @@ static ent_status print_label(const inspection *in, const char *label)
     ent_dataset *d;
     histogram h = {.n = 0};
     const ent_status status = ent_dataset_open(in->path, 0, NULL, &(ent_label_inp){.name = label}, &d);
-    printf("  label      %-16s ", label);
+    char shown[64];
+    printf("  label      %-16s ", ent_visible(label, "", shown, sizeof shown));
     if (status != ENT_OK) { /* a column of a .csd may hold anything: the others are shown */
         printf("cannot be used: %s\n", ent_message());
         return status == ENT_EDATA ? ENT_OK : status;
@@ -189,7 +207,7 @@ static ent_status print_label(const inspection *in, const char *label)
         print_values(d, &h);
     }
     char title[ENT_NAME_BYTES + 32];
-    snprintf(title, sizeof title, "Label %.60s", label);
+    snprintf(title, sizeof title, "Label %.60s", shown);
     const bool classes = d->classes > 0;
     const app_figure figure = figure_of(title,
                                         classes ? "Rows of each class."
@@ -205,9 +223,10 @@ static ent_status print_rows(const inspection *in)
 {
     ent_dataset *d;
     ENT_TRY(ent_dataset_open(in->path, 0, NULL, NULL, &d));
-    printf("%s: data set%s%s\n", in->path, *d->name ? " " : "", d->name);
-    if (*d->source) printf("  source     %s\n", d->source);
-    if (*d->licence) printf("  licence    %s\n", d->licence);
+    printf("%s: data set%s", in->path, *d->name ? " " : "");
+    print_visible("", d->name, "", "\n");
+    if (*d->source) print_visible("  source     ", d->source, "", "\n");
+    if (*d->licence) print_visible("  licence    ", d->licence, "", "\n");
     print_parts(in, d);
     ent_status status = print_groups(d);
     if (status == ENT_OK) status = print_modalities(in, d);
@@ -246,7 +265,8 @@ static ent_status print_text(const ent_h5 *file, const char *name, const char *t
 {
     char *text;
     ENT_TRY(ent_h5_read_text(file, name, &text));
-    printf("  %-10s %s\n", title, text);
+    printf("  %-10s ", title);
+    print_visible("", text, "", "\n");
     ent_free(text);
     return ENT_OK;
 }
@@ -262,7 +282,9 @@ static ent_status print_metrics(const ent_h5 *file)
         double value;
         snprintf(path, sizeof path, "/metrics/%s", name[k]);
         status = ent_h5_read(file, path, ENT_H5_F64, 1, &value);
-        if (status == ENT_OK && !isnan(value)) printf("  %-20s %.6g\n", name[k], value);
+        char shown[128];
+        if (status == ENT_OK && !isnan(value))
+            printf("  %-20s %.6g\n", ent_visible(name[k], "", shown, sizeof shown), value);
     }
     ent_h5_names_free(name, count);
     return status;
@@ -352,7 +374,7 @@ static ent_status print_result(const ent_h5 *file)
     ENT_TRY(print_clients(file, "/client/accuracy", "accuracy by client"));
     ENT_TRY(print_clients(file, "/client/personal_accuracy", "fine-tuned, by client"));
     ENT_TRY(ent_h5_read_text(file, "/config", &config));
-    printf("\nConfiguration:\n%s", config);
+    print_visible("\nConfiguration:\n", config, "\n", "");
     ent_free(config);
     return ENT_OK;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "entente/h5.h"
 
 typedef struct {
     const char *name, *summary;
@@ -31,7 +32,8 @@ static int help(FILE *out)
                  "Train and study multimodal quantum federated models.\n\n");
     for (int k = 0; k < COMMAND_COUNT; k++) fprintf(out, "  %-10s %s\n", COMMANDS[k].name, COMMANDS[k].summary);
     fprintf(out, "\n  entente COMMAND --help   what a command takes\n"
-                 "  entente --version        versions of everything that is linked\n\n"
+                 "  entente --version        versions of everything that is linked\n"
+                 "  entente COMMAND --allow-external ...   read HDF5 files whose parts are in other files\n\n"
                  "First steps:\n"
                  "  entente synth --out data.h5\n"
                  "  jobs/run.sh train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"
@@ -40,8 +42,25 @@ static int help(FILE *out)
     return out == stderr ? APP_USAGE : 0;
 }
 
+/* The one option that every command takes: out of the arguments, up to "--". */
+static int take_allow_external(int argc, char **argv)
+{
+    int kept = 0;
+    bool ended = false;
+    for (int k = 0; k < argc; k++) {
+        ended = ended || strcmp(argv[k], "--") == 0;
+        if (!ended && strcmp(argv[k], "--allow-external") == 0)
+            ent_h5_allow_external(true);
+        else
+            argv[kept++] = argv[k];
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+
 int main(int argc, char **argv)
 {
+    argc = take_allow_external(argc, argv);
     if (argc < 2) return help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         help(stdout);

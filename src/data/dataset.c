@@ -10,8 +10,9 @@
 
 #include "dataset_internal.h"
 #include "entente/memory.h"
+#include "data/io/format.h"
 
-enum { RUN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, RUNS = 256, PATH_BYTES = 2 * ENT_NAME_BYTES };
+enum { RUN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, RUNS = 256, BITS = 1 << 16, PATH_BYTES = 2 * ENT_NAME_BYTES };
 
 int64_t ent_names_index(const ent_names *list, const char *name)
 {
@@ -82,6 +83,26 @@ static const char *features_path(const ent_dataset *d, int m, char path[PATH_BYT
     return path;
 }
 
+/* Whole numbers of 16 bits: would the first of them be something else? */
+static ent_status check_bits(const ent_dataset *d, const char *path, const ent_h5_shape *shape)
+{
+    if (shape->size[1] > BITS) return ENT_OK;
+    const int64_t fit = BITS / shape->size[1], rows = fit < shape->size[0] ? fit : shape->size[0];
+    int32_t *number = ent_alloc(BITS, sizeof *number);
+    uint16_t *bits = ent_alloc(BITS, sizeof *bits);
+    ent_status status = number && bits ? ent_h5_read_rows(d->file, path, ENT_H5_I32, 0, rows, number) : no_memory(d);
+    for (int64_t k = 0; status == ENT_OK && k < rows * shape->size[1]; k++) bits[k] = (uint16_t)number[k];
+    if (status == ENT_OK && ent_format_is_bfloat16(bits, rows * shape->size[1]))
+        status =
+            ent_fail(ENT_EFORMAT,
+                     "%s: %s: its whole numbers of 16 bits are the bits of bfloat16: want the numbers, write them as "
+                     "float32 (tensor.float().numpy())",
+                     d->path, path);
+    ent_free(number);
+    ent_free(bits);
+    return status;
+}
+
 /* The first modality says how many rows there are. */
 static ent_status measure_modality(ent_dataset *d, int m)
 {
@@ -96,7 +117,7 @@ static ent_status measure_modality(ent_dataset *d, int m)
     ENT_REQUIRE(shape.size[0] == d->rows, ENT_EFORMAT, "%s: %s has %lld rows, %s has %lld", d->path,
                 features_path(d, 0, first), (long long)d->rows, path, (long long)shape.size[0]);
     d->modality[m].dimension = shape.size[1];
-    return ENT_OK;
+    return shape.bytes == 2 && !shape.real ? check_bits(d, path, &shape) : ENT_OK;
 }
 
 /* A damaged shape must not make the system run out of memory. */
@@ -260,7 +281,8 @@ typedef struct {
     int64_t d, n;
     const int64_t *row;
     const uint32_t *present;
-    float *out;
+    const int64_t *to; /* [n]: where each goes in `out`; NULL: one after the other */
+    double *out;
 } request;
 
 static bool is_wanted(const request *q, int64_t k)
@@ -283,14 +305,14 @@ static int64_t run_end(const request *q, int64_t k, int64_t *last)
     return k;
 }
 
-static ent_status take_row(const request *q, int64_t k, const float *from)
+static ent_status take_row(const request *q, int64_t k, const double *from)
 {
     const ent_modality_info *modality = &q->dataset->modality[q->m];
     for (int64_t j = 0; j < q->d; j++)
-        ENT_REQUIRE(isfinite(from[j]), ENT_EDATA,
-                    "%s: modality '%s', row %lld, column %lld: %g, want a finite number", q->dataset->path,
-                    modality->name, (long long)q->row[k], (long long)j, (double)from[j]);
-    memcpy(q->out + k * q->d, from, (size_t)q->d * sizeof *from);
+        ENT_REQUIRE(fabs(from[j]) <= ENT_LARGEST_FEATURE, ENT_EDATA,
+                    "%s: modality '%s', row %lld, column %lld: %g, want " ENT_WANT_FEATURE, q->dataset->path,
+                    modality->name, (long long)q->row[k], (long long)j, from[j]);
+    memcpy(q->out + (q->to ? q->to[k] : k) * q->d, from, (size_t)q->d * sizeof *from);
     return ENT_OK;
 }
 
@@ -325,10 +347,10 @@ static int64_t find_runs(const request *q, int64_t k, run_list *runs)
     return k;
 }
 
-static ent_status take_runs(const request *q, const run_list *runs, float *buffer)
+static ent_status take_runs(const request *q, const run_list *runs, double *buffer)
 {
     char path[PATH_BYTES];
-    ENT_TRY(ent_h5_read_runs(q->dataset->file, features_path(q->dataset, q->m, path), ENT_H5_F32, runs->count,
+    ENT_TRY(ent_h5_read_runs(q->dataset->file, features_path(q->dataset, q->m, path), ENT_H5_F64, runs->count,
                              runs->first, runs->n, buffer));
     for (int r = 0; r < runs->count; r++) {
         for (int64_t k = runs->begin[r]; k < runs->end[r]; k++)
@@ -339,12 +361,12 @@ static ent_status take_runs(const request *q, const run_list *runs, float *buffe
 }
 
 ent_status ent_dataset_features(const ent_dataset *dataset, int m, int64_t n, const int64_t *row,
-                                const uint32_t *present, float *out)
+                                const uint32_t *present, const int64_t *to, double *out)
 {
     ENT_ASSERT(m >= 0 && m < dataset->modalities);
-    const request q = {dataset, m, dataset->modality[m].dimension, n, row, present, out};
+    const request q = {dataset, m, dataset->modality[m].dimension, n, row, present, to, out};
     run_list *runs = ent_alloc(1, sizeof *runs);
-    float *buffer = NULL;
+    double *buffer = NULL;
     int64_t room = 0;
     ent_status status = runs ? ENT_OK : ent_fail(ENT_ENOMEM, "%s: no memory to read features", dataset->path);
     memset(out, 0, (size_t)(n * q.d) * sizeof *out);

@@ -204,14 +204,14 @@ ent_status ent_reduction_fit(ent_comm *comm, const ent_reduction_inp *inp, const
 }
 
 /* Plain sums in a fixed order: a row's result does not depend on the rows beside it. */
-static double project(const ent_reduction *r, const double *axis, const float *x)
+static double project(const ent_reduction *r, const double *axis, const double *x)
 {
     double sum = 0.0;
     for (int64_t j = 0; j < r->inputs; j++) sum += axis[j] * ((x[j] - r->mean[j]) * r->inverse[j]);
     return sum;
 }
 
-void ent_reduction_apply(const ent_reduction *r, int64_t n, const float *x, double *z)
+void ent_reduction_apply(const ent_reduction *r, int64_t n, const double *x, double *z)
 {
     for (int64_t k = 0; k < n; k++, x += r->inputs, z += r->outputs)
         for (int64_t j = 0; j < r->outputs; j++)

@@ -202,6 +202,23 @@ static void warn_layout(app_progress *progress, const ent_federation_view *v)
     if (app_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
 }
 
+/* A feature that is one number in all training rows says nothing, and often something else was meant. */
+static void note_constant(app_progress *progress, const char *name, const ent_reduction *r)
+{
+    char list[160] = "";
+    int64_t constant = 0;
+    for (int64_t j = 0; j < r->inputs; j++) {
+        if (r->inverse[j] > 0.0) continue;
+        const size_t used = strlen(list);
+        if (constant++ < 8) snprintf(list + used, sizeof list - used, " %lld", (long long)j);
+    }
+    if (constant > 0)
+        app_progress_note(progress,
+                          "modality '%s': %lld of %lld features %s constant in the training rows: column%s%s%s", name,
+                          (long long)constant, (long long)r->inputs, constant == 1 ? "is" : "are",
+                          constant == 1 ? "" : "s", list, constant > 8 ? " ..." : "");
+}
+
 static void note_setup(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
@@ -215,10 +232,13 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
     warn_layout(progress, &v);
-    for (unsigned m = 0; m < v.config->data.modalities_count; m++)
-        if (!v.reduction[m])
+    for (unsigned m = 0; m < v.config->data.modalities_count; m++) {
+        if (v.reduction[m])
+            note_constant(progress, v.config->data.modalities[m], v.reduction[m]);
+        else
             app_progress_note(progress, "no training row has modality '%s': its features count as 0",
                               v.config->data.modalities[m]);
+    }
 }
 
 static void note_untrained(app_progress *progress, const ent_federation *federation)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "entente/memory.h"
+#include "format.h"
 #include "h5_internal.h"
 
 enum { MAX_RANK = 8, REASON_BYTES = 256, HASH_BYTES = 1 << 20 };
@@ -39,6 +40,7 @@ static const char *reason(char text[REASON_BYTES])
 ent_status ent_h5_fail_at(ent_status code, const ent_h5 *file, const char *name, const char *what)
 {
     char why[REASON_BYTES];
+    if (*file->outside) return ent_h5_refuse_outside(file, name);
     return ent_fail(code, "%s: %s %s: %s", file->path, name, what, reason(why));
 }
 
@@ -52,6 +54,8 @@ ent_status ent_h5_no_memory(const ent_h5 *file, const char *name)
 void ent_h5_release(ent_h5 *file)
 {
     ent_atomic_file_free(file->part);
+    ent_h5_close_lists(file);
+    ent_free(file->outside);
     ent_free(file->path);
     ent_free(file);
 }
@@ -59,13 +63,16 @@ void ent_h5_release(ent_h5 *file)
 ent_status ent_h5_new_file(const char *path, ent_h5 **out)
 {
     ent_h5 *file = ent_alloc(1, sizeof *file);
-    char *copy = ent_text(path);
-    if (!file || !copy) {
+    char *copy = ent_text(path), *outside = ent_alloc(ENT_H5_OUTSIDE_BYTES, 1);
+    if (!file || !copy || !outside) {
         ent_free(file);
         ent_free(copy);
+        ent_free(outside);
         return ent_fail(ENT_ENOMEM, "%s: no memory to open it", path);
     }
     file->path = copy;
+    file->outside = outside;
+    ent_h5_make_lists(file);
     *out = file;
     return ENT_OK;
 }
@@ -121,7 +128,9 @@ static ent_status not_opened(const char *path, const char start[8], size_t count
     ENT_REQUIRE(count > 0, ENT_EFORMAT, "%s: empty, want an HDF5 file", path);
     if (memcmp(start, "\211HDF\r\n\032\n", count) == 0 || H5Fis_hdf5(path) > 0)
         return ent_fail(ENT_EFORMAT, "%s: truncated or damaged HDF5 file: %s", path, why);
-    return ent_fail(ENT_EFORMAT, "%s: not an HDF5 file", path);
+    const ent_format format = ent_format_of_file(path);
+    return ent_fail(ENT_EFORMAT, "%s: not an HDF5 file%s%s", path, format.what ? " but " : "",
+                    format.what ? format.what : "");
 }
 
 ent_status ent_h5_open(const char *path, ent_h5 **out)
@@ -207,20 +216,22 @@ void ent_h5_close(ent_h5 *file)
 
 /* ---- what stands in a file ---- */
 
-/* H5Lexists wants every group on the way to be there, so ask for one after the other. */
+/* H5Lexists wants every group on the way to be there, so ask for one after the other.  What is outside of the file is
+ * there, so that opening it says why it is refused. */
 bool ent_h5_has(const ent_h5 *file, const char *name)
 {
     char path[1024];
+    *file->outside = '\0';
     bool there = snprintf(path, sizeof path, "%s", name) < (int)sizeof path;
     for (char *end = path + 1; there && path[0] && *end; end++) {
         if (*end != '/') continue;
         *end = '\0';
-        there = H5Lexists(file->id, path, H5P_DEFAULT) > 0;
+        there = H5Lexists(file->id, path, file->link) > 0;
         *end = '/';
     }
     if (there && strcmp(path, "/") != 0)
-        there = H5Lexists(file->id, path, H5P_DEFAULT) > 0 && H5Oexists_by_name(file->id, path, H5P_DEFAULT) > 0;
-    return there;
+        there = H5Lexists(file->id, path, file->link) > 0 && H5Oexists_by_name(file->id, path, file->link) > 0;
+    return there || *file->outside;
 }
 
 typedef struct {
@@ -251,6 +262,7 @@ static ent_status array_shape(const ent_h5 *file, const char *name, array *a)
     ENT_REQUIRE(class == H5T_INTEGER || class == H5T_ENUM || class == H5T_FLOAT, ENT_EFORMAT,
                 "%s: %s does not hold numbers", file->path, name);
     a->shape.real = class == H5T_FLOAT;
+    a->shape.bytes = (int)H5Tget_size(a->type);
     return ENT_OK;
 }
 
@@ -260,12 +272,13 @@ static ent_status array_open(const ent_h5 *file, const char *name, array *a)
     *a = (array){.set = -1, .space = -1, .type = -1};
     ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
     ent_status status = ENT_OK;
-    a->set = H5Dopen2(file->id, name, H5P_DEFAULT);
-    if (a->set >= 0) a->space = H5Dget_space(a->set);
+    a->set = H5Dopen2(file->id, name, file->set_access);
+    if (a->set >= 0) status = ent_h5_check_set(file, name, a->set);
+    if (status == ENT_OK && a->set >= 0) a->space = H5Dget_space(a->set);
     if (a->space >= 0) a->type = H5Dget_type(a->set);
-    if (a->type < 0)
+    if (status == ENT_OK && a->type < 0)
         status = ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
-    else
+    else if (status == ENT_OK)
         status = array_shape(file, name, a);
     if (status != ENT_OK) array_close(a);
     return status;
@@ -278,6 +291,11 @@ ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *s
     *shape = a.shape;
     array_close(&a);
     return ENT_OK;
+}
+
+ent_h5_type ent_h5_real_type(const ent_h5_shape *shape)
+{
+    return shape->bytes <= (shape->real ? 4 : 2) ? ENT_H5_F32 : ENT_H5_F64;
 }
 
 void ent_h5_names_free(char **list, int64_t count)
@@ -336,7 +354,7 @@ static ent_status list_members(const ent_h5 *file, const char *name, hid_t group
 ent_status ent_h5_names(const ent_h5 *file, const char *group, char ***list, int64_t *count)
 {
     ENT_REQUIRE(ent_h5_has(file, group), ENT_EFORMAT, "%s: no group %s", file->path, group);
-    const hid_t id = H5Gopen2(file->id, group, H5P_DEFAULT);
+    const hid_t id = H5Gopen2(file->id, group, file->group_access);
     if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, group, "is no group");
     const ent_status status = list_members(file, group, id, list, count);
     H5Gclose(id);
