@@ -1,0 +1,28 @@
+# What `cmake --install` puts where.  Headers: those that a user of the library calls; entente/entente.h has them all.
+set(public_headers ansatz circuit comm config dataset engine entente exact fed memory metrics missing model mpi qasm
+    reduce response shard split status version)
+list(TRANSFORM public_headers PREPEND include/entente/)
+list(TRANSFORM public_headers APPEND .h)
+install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/entente)
+
+# The command finds the library's dependencies as the linker did; the library is found beside it, wherever the prefix goes.
+install(TARGETS entente)
+install(TARGETS libentente EXPORT EntenteTargets)
+
+# find_package(Entente)
+include(CMakePackageConfigHelpers)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Entente)
+configure_package_config_file(env/cmake/EntenteConfig.cmake.in EntenteConfig.cmake INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(EntenteConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(EXPORT EntenteTargets NAMESPACE Entente:: DESTINATION ${package_folder})
+install(FILES ${CMAKE_BINARY_DIR}/EntenteConfig.cmake ${CMAKE_BINARY_DIR}/EntenteConfigVersion.cmake
+        DESTINATION ${package_folder})
+
+# pkg-config entente; its folders are relative to the file, so that the prefix may be moved
+file(RELATIVE_PATH to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(env/cmake/entente.pc.in entente.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/entente.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY jobs env DESTINATION ${CMAKE_INSTALL_DATADIR}/entente USE_SOURCE_PERMISSIONS
+        PATTERN cmake EXCLUDE PATTERN __pycache__ EXCLUDE)
