@@ -187,7 +187,7 @@ static ent_status read_rows(ent_table *t)
 static ent_status read_table(void)
 {
     ent_table *t;
-    ENT_TRY(ent_table_open(path, &t));
+    ENT_TRY(ent_table_open(path, ENT_HEADER_AUTO, &t));
     const ent_status status = read_rows(t);
     ent_table_free(t);
     return status;

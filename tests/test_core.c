@@ -2,11 +2,15 @@
 #include "check.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "entente/atomic_file.h"
 #include "entente/clock.h"
+#include "entente/visible.h"
 
 /* Status. */
 
@@ -39,6 +43,21 @@ static void message_may_be_its_own_argument(void **state)
     ent_fail(ENT_EARG, "first");
     ent_fail(ENT_EARG, "second after %s", ent_message());
     assert_string_equal(ent_message(), "second after first");
+}
+
+static void control_characters_are_written_out(void **state)
+{
+    (void)state;
+    char out[16];
+    ent_fail(ENT_EARG, "%s", "a\x1b[2Jb \xc2\x9bm \xe2\x80\xae x\x7f \xff \xc3\xa9\n\t");
+    assert_string_equal(ent_message(), "a\\x1b[2Jb \\xc2\\x9bm \\xe2\\x80\\xae x\\x7f \\xff \xc3\xa9\n\t");
+    ent_fail_in(ENT_EARG, "%s", "\r"); /* what is written out stays as it is */
+    assert_memory_equal(ent_message(), "\\x0d: a\\x1b[2Jb", 14);
+    assert_string_equal(ent_visible("0123456789\xc3\xa9\xc3\xa9\xc3\xa9", "", out, sizeof out),
+                        "0123456789\xc3\xa9\xc3\xa9"); /* no half of a character */
+    assert_string_equal(ent_visible("\xc0\x80\xed\xa0\x80", "", out, sizeof out), "\\xc0\\x80\\xed");
+    assert_int_equal(ent_visible_bytes("\xf0\x9f\x8e\xb5"), 4);
+    assert_int_equal(ent_visible_bytes("\xf4\x90\x80\x80"), 0);
 }
 
 static void require_and_try_return_early(void **state)
@@ -147,6 +166,31 @@ static void available_memory_obeys_a_limit(void **state)
     assert_true(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
 }
 
+/* Who may write to the folder must not be able to choose where the bytes go. */
+static void temporary_names_cannot_be_foreseen(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/entente-core-XXXXXX", path[64], foreseen[256], victim[64], host[65] = "";
+    struct stat made;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/out", folder);
+    snprintf(victim, sizeof victim, "%s/victim", folder);
+    gethostname(host, sizeof host - 1);
+    snprintf(foreseen, sizeof foreseen, "%s.part-%s-%ld", path, host, (long)getpid());
+    assert_int_equal(symlink(victim, foreseen), 0);
+    ent_atomic_file *file[2];
+    for (int k = 0; k < 2; k++) assert_int_equal(ent_atomic_file_new(path, &file[k]), ENT_OK);
+    assert_string_not_equal(ent_atomic_file_name(file[0]), ent_atomic_file_name(file[1]));
+    assert_memory_equal(ent_atomic_file_name(file[0]), foreseen, strlen(foreseen));
+    assert_int_equal(lstat(ent_atomic_file_name(file[0]), &made), 0);
+    assert_true(S_ISREG(made.st_mode));
+    assert_int_equal(ent_atomic_file_write(file[1], "x", 1), ENT_OK);
+    ent_atomic_file_free(file[0]);
+    assert_int_equal(ent_atomic_file_finish(file[1]), ENT_OK);
+    assert_int_equal(access(victim, F_OK), -1);
+    assert_int_equal(unlink(foreseen) | unlink(path) | rmdir(folder), 0);
+}
+
 static void clock_goes_on(void **state)
 {
     (void)state;
@@ -201,6 +245,7 @@ static void fails_the_kth_allocation(void **state)
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(messages_nest),
     cmocka_unit_test(message_may_be_its_own_argument),
+    cmocka_unit_test(control_characters_are_written_out),
     cmocka_unit_test(require_and_try_return_early),
     cmocka_unit_test(long_messages_are_cut),
     cmocka_unit_test(assertion_aborts),
@@ -208,6 +253,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(copies_hold_what_was_copied),
     cmocka_unit_test(bytes_are_told_in_units),
     cmocka_unit_test(available_memory_obeys_a_limit),
+    cmocka_unit_test(temporary_names_cannot_be_foreseen),
     cmocka_unit_test(clock_goes_on),
 };
 static const struct CMUnitTest refuses[] = {

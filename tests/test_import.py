@@ -23,6 +23,7 @@ except ImportError as why:
 
 ENTENTE, MPIEXEC, RANKS_FLAG = (sys.argv + [None] * 4)[1:4]
 DATA = os.environ.get("ENTENTE_DATA")
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
 STEPS_D = 5
 
 
@@ -245,6 +246,41 @@ class CsdComputes(Csd):
                 files.append(file.read())
         self.assertEqual(len(set(files)), 1)
 
+    def test_what_is_before_time_0_overlaps_nothing(self):
+        steps = np.array([[-2.0, -0.5], [-0.5, 0.5], [0.5, 1.0], [1.0, 4.0], [-0.3, -0.3]])
+        x = np.arange(5.0 * STEPS_D).reshape(5, STEPS_D)
+        self.write({"one": (np.array([[0.0, 1.0]]), np.ones((1, 1)))}, {"one": (steps, x), "two": (steps, x)})
+        shutil.copy(os.path.join(GOLDEN, "negative_times.csd"), self.path("labels.csd"))
+        with self.imported() as file:
+            self.assertEqual(file["interval"][:].astype("f4").tolist(),
+                             np.array([[-0.4776, 2], [2, 3.5], [0, 1], [1, 4]], "f4").tolist())
+            want = [(0.5 * x[1] + 0.5 * x[2] + x[3]) / 2, x[3], (x[1] + x[2]) / 2, x[3]]
+            np.testing.assert_allclose(file["modality/audio/features"][:], want, rtol=1e-6)
+        # a segment that ends before 0 has no step at all; one step is as negative as its own segment
+        self.write({"one": (np.array([[-3.0, -1.0], [-0.5, 0.5]]), np.ones((2, 1)))}, {"one": (steps[1:2], x[1:2])})
+        with self.imported("--split", "1,0,0") as file:
+            self.assertEqual(file["modality/audio/present"][:].tolist(), [0, 1])
+
+    @unittest.skipUnless(DATA, "set ENTENTE_DATA to the folder that holds the labels of CMU-MOSEI")
+    def test_real_labels_of_mosei(self):
+        with h5py.File(f"{DATA}/mosei_labels_repacked.csd") as file:
+            data = next(iter(file.values()))["data"]
+            times = {name: data[name]["intervals"][:].astype(float) for name in list(data)}
+        order = sorted(times)
+        audio = {name: (np.array([[0.0, 1.0], [1.0, 1e4]]), np.ones((2, 2))) for name in order[::40]}
+        write_csd(self.path("audio.csd"), audio)
+        with h5py.File(f"{DATA}/mosei_labels_repacked.csd") as file:
+            self.assertEqual(sum((t[:, 0] < 0).sum() for t in times.values()), 239)
+        self.run_well("import", "csd", "--modality", f"audio={self.path('audio.csd')}", "--labels",
+                      f"{DATA}/mosei_labels_repacked.csd", "--folds", f"{DATA}/mosei_folds.txt", "--out", self.path("out.h5"))
+        with h5py.File(self.path("out.h5")) as file:
+            names = [name.decode() for name in file["id"][:]]
+            want = np.concatenate([times[name] for name in order])
+            where = {f"{name}[{k}]": t for name in order for k, t in enumerate(times[name])}
+            np.testing.assert_array_equal(file["interval"][:], [where[name] for name in names])
+            self.assertGreater(len(names), 0.95 * len(want))
+            self.assertGreater((file["interval"][:, 0] < 0).sum(), 200)
+
     @unittest.skipUnless(DATA, "set ENTENTE_DATA to the folder that holds the .csd files of CMU-MOSI")
     def test_real_files(self):
         names = ["text", "audio", "vision"]
@@ -317,7 +353,8 @@ class CsdRefuses(Csd):
         self.with_audio("4 features a step", video3=(times, x[:, :4]))
 
     def test_times(self):
-        for first, part in (((2.0, 1.0), "after its end"), ((-1.0, 1.0), "want 0 or more"), ((0, np.nan), "want 0 or more")):
+        for first, part in (((2.0, 1.0), "after its end"), ((-1.0, -2.0), "after its end"),
+                            ((-np.inf, 1.0), "want a finite number"), ((0, np.nan), "want a finite number")):
             times, x = self.audio["video3"]
             times = times.copy()
             times[4] = first
@@ -382,15 +419,14 @@ class TableComputes(Table):
         draw = np.random.default_rng(3)
         x = draw.normal(size=(300, 4, 3)) * 50
         label = self.npy("y.npy", draw.integers(0, 3, 300))
-        for kind in ("<f8", ">f4", "<i2", ">i8", "u1", "?"):
+        for kind in ("<f8", ">f4", "<f2", ">f2", "<i2", ">i8", "u1", "?"):
             want = np.abs(x).astype(kind)
             for order in (np.ascontiguousarray, np.asfortranarray):
                 with self.imported(("a", self.npy("x.npy", order(want))), label=label) as file:
-                    np.testing.assert_array_equal(file["modality/a/features"][:],
-                                                  want.reshape(300, 12).astype(np.float32))
+                    np.testing.assert_array_equal(file["modality/a/features"][:], want.reshape(300, 12))
                     self.assertEqual(file["label/class"].size, 300)
         with self.imported(("a", self.npy("x.npy", x[:, 0, 0])), label=label) as file:
-            np.testing.assert_array_equal(file["modality/a/features"][:, 0], x[:, 0, 0].astype(np.float32))
+            np.testing.assert_array_equal(file["modality/a/features"][:, 0], x[:, 0, 0])
 
     def test_csv_with_label_group_and_part_in_it(self):
         rows = [(k, k % 7, "abc"[k % 3], ["sad", "a \"b\", c"][k % 2], ["train", "validation", "test"][k % 3])
@@ -430,7 +466,162 @@ class TableComputes(Table):
                 self.assertEqual(np.unique(file["split"][:][who == group]).size, 1)
 
 
+class TableReal(Table):
+    """Files as pandas, numpy and people write them."""
+
+    def golden(self, name):
+        return os.path.join(GOLDEN, name)
+
+    def test_columns_that_pandas_gave_no_names(self):
+        x = np.loadtxt(self.golden("pandas_no_names.csv"), delimiter=",", skiprows=1)
+        y = np.loadtxt(self.golden("pandas_series.csv"), skiprows=1)
+        for name in ("pandas_no_names.csv", "pandas_index.csv"):
+            with self.imported(("a", self.golden(name)), label=self.golden("pandas_series.csv")) as file:
+                np.testing.assert_array_equal(file["modality/a/features"][:], x)
+                np.testing.assert_array_equal(file["label/class"][:], y)
+            self.assertIn(f"{name}: the first line ({'0,1,2,3' if 'no' in name else ',a,b,c,d'}) names the columns", self.text)
+            self.assertIn("pandas_series.csv: the first line (0) names the columns, for so the numbers of rows agree", self.text)
+            self.assertEqual("an index, no feature" in self.text, name == "pandas_index.csv")
+        # one label file of two columns, the index and the label, needs no :COLUMN
+        series = self.csv("y.csv", ",0\n" + "".join(f"{k},{int(v)}\n" for k, v in enumerate(y)))
+        with self.imported(("a", self.golden("pandas_no_names.csv")), label=series) as file:
+            np.testing.assert_array_equal(file["label/class"][:], y)
+
+    def test_first_lines(self):
+        label = self.csv("l.csv", "0\n1\n1\n")
+        named, row, guess = "names the columns", "is a row", "if it is not: --header yes"
+        for text, said, x in (("2019,2020\n1,2\n3,4\n", row, [[2019, 2020], [1, 2], [3, 4]]),
+                              ("0,1\n1,0\n1,1\n", guess, [[0, 1], [1, 0], [1, 1]]),
+                              ("0,1\n.5,0\n1,1\n2,2\n", named, [[.5, 0], [1, 1], [2, 2]]),
+                              ("0\n.5\n1\n2\n", named, [[.5], [1], [2]]),
+                              ("x\n5\n1\n2\n", named, [[5], [1], [2]]),
+                              ("Unnamed: 0,v\n7,5\n9,1\n8,2\n", "an index, no feature", [[5], [1], [2]]),
+                              ("id,v\n0,5\n1,1\n2,2\n", "column 0 counts the rows", [[0, 5], [1, 1], [2, 2]]),
+                              ("a,b\nTrue,1\nFalse,1\nNA,1\n", named, [[1, 1], [0, 1], [1, 1]])):
+            part = self.csv("p.csv", "train\nVal\ntest\n")
+            with self.imported(("t", self.csv("t.csv", text)), label=label, more=("--part", part)) as file:
+                np.testing.assert_array_equal(file["modality/t/features"][:], x, err_msg=text)
+            self.assertIn(said, self.text, text)
+        iris = self.csv("iris.csv", "5.1,3.5,setosa\n4.9,3.0,virginica\n4.7,3.2,setosa\n")
+        with self.imported(("t", iris), label=iris + ":2") as file:
+            self.assertEqual(file["modality/t/features"].shape, (3, 2))
+        moods = self.csv("m.csv", "sad\nglad\nsad\n")
+        with self.imported(("t", iris), label=moods, more=("--group", iris + ":2")) as file:
+            np.testing.assert_array_equal(file["label/class"][:], [1, 0, 1])
+
+    def test_first_lines_by_option(self):
+        path, label = self.csv("t.csv", "0,1\n1,0\n1,1\n"), self.csv("l.csv", "0\n1\n1\n")
+        for how, rows in (("yes", 2), ("no", 3)):
+            with self.imported(("t", path), label=label, more=("--header", how)) as file:
+                self.assertEqual(file["split"].size, rows)
+            self.assertIn("as --header says", self.text)
+        self.refused("found 'a', want a number", *self.arguments(("t", self.csv("a.csv", "a\n1\n2\n")), label=label,
+                                                               more=("--header", "no", "--replace")))
+
+    def test_blank_lines_of_one_column(self):
+        with open(self.golden("blank_line_features.csv")) as file:
+            lines = file.read().split("\n")[:20]
+        y = np.arange(20) % 2
+        label = self.npy("y.npy", y)
+        for text in ("\n".join(lines), "\r\n".join(lines) + "\r\n\r\n", "\n".join(w or '""' for w in lines),
+                     "\n".join(w or " \t" for w in lines) + "\n \n\n", "v\n" + "\n".join(lines)):
+            with self.imported(("t", self.csv("t.csv", text)), label=label, more=("--nonfinite", "absent")) as file:
+                found = file["modality/t/features"][:, 0]
+                np.testing.assert_array_equal(found[np.arange(20) != 5], [float(w) for w in lines if w])
+                self.assertEqual(file["modality/t/present"][:].tolist(), [k != 5 for k in range(20)])
+        self.refused("row 9 has no label: found ''", *self.arguments(
+            ("t", self.golden("blank_line_features.csv")), label=self.golden("blank_line_labels.csv"), more=("--replace",)))
+        for words, part in (("ann\n\nbob\n", "row 1 has no group"), ("ann\nNA\nbob\n", "row 1 has no group")):
+            self.refused(part, *self.arguments(("t", self.csv("x.csv", "1\n2\n3\n")), label=self.csv("l.csv", "0\n1\n1\n"),
+                                               more=("--replace", "--group", self.csv("g.csv", words))))
+        self.refused("row 1: found ''", *self.arguments(("t", self.csv("x.csv", "1\n2\n3\n")), label=self.csv("l.csv", "0\n1\n1\n"),
+                                                        more=("--replace", "--part", self.csv("p.csv", "train\n\ntest\n"))))
+        # cells between tabs are no blank line
+        with self.imported(("t", self.csv("t.csv", "1\t2\n\t\n\n3\t4\n")), label=self.csv("l.csv", "0\n1\n1\n")) as file:
+            self.assertEqual(file["modality/t/present"][:].tolist(), [1, 0, 1])
+
+    def test_missing_cells(self):
+        words = ["NA", "N/A", "null", "None", "?", "nan", "NaN", "", " NA ", '"NA"']
+        path = self.csv("t.csv", "a,b\n" + "".join(f"{w},{k}\n" for k, w in enumerate(words)) + "7,10\n8,11\n")
+        with self.imported(("t", path), label=path + ":b", more=("--nonfinite", "absent")) as file:
+            self.assertEqual(file["modality/t/present"][:].tolist(), [0] * len(words) + [1, 1])
+        for word in ("NA", "?", "None"):
+            self.refused(f"row 1 has no label: found '{word}'", *self.arguments(
+                ("t", path), label=self.csv("l.csv", "x\n0\n" + word + "\n" + "1\n" * 10), more=("--replace",)))
+
+    def test_compressed_text(self):
+        text = "a,b\n" + "".join(f"{k},{k / 8}\n" for k in range(40000))
+        with gzip.open(self.path("t.csv.gz"), "wt") as file:
+            file.write(text)
+        with self.imported(("t", self.path("t.csv.gz")), label=self.npy("y.npy", np.arange(40000) % 2)) as file:
+            np.testing.assert_array_equal(file["modality/t/features"][:, 1], np.arange(40000) / 8)
+        with open(self.path("t.csv.gz"), "r+b") as file:
+            file.truncate(70000)
+        self.refused("damaged gzip file after line", *self.arguments(("t", self.path("t.csv.gz")), label=self.path("y.npy"),
+                                                                    more=("--replace",)))
+
+    def test_double_precision_stays(self):
+        x = 1e8 + np.arange(60.0).reshape(30, 2) / 64
+        label = self.npy("y.npy", 1e8 + np.arange(30) / 2)
+        np.savetxt(self.path("x.csv"), x, delimiter=",", fmt="%r")
+        for path in (self.npy("x.npy", x), self.path("x.csv")):
+            with self.imported(("t", path), label=label) as file:
+                np.testing.assert_array_equal(file["modality/t/features"][:], x)
+                np.testing.assert_array_equal(file["label/value"][:], 1e8 + np.arange(30) / 2)
+        self.imported(("t", self.npy("x.npy", np.stack([np.arange(30.0), np.full(30, 3.0)], 1))), label=label).close()
+        self.assertIn("1 constant in the training rows, the first in column 1", self.text)
+
+    def test_provenance(self):
+        x, y = self.csv("x.csv", "1\n2\n3\n4\n"), self.csv("y.csv", "0\n1\n0\n1\n")
+        with self.imported(("t", x), label=y, more=("--group", y, "--split", "0.5,0,0.5", "--seed", "4", "--nonfinite", "absent",
+                                                    "--header", "no")) as file:
+            self.assertEqual(file.attrs["source"].decode(), "entente import table --modality t=x.csv --label y.csv --group y.csv "
+                             "--split 0.5,0,0.5 --seed 4 --header no --nonfinite absent")
+
+
 class TableRefuses(Table):
+    def test_what_is_no_table(self):
+        label = self.npy("y.npy", np.arange(20) % 2)
+        x = np.random.default_rng(1).normal(size=(20, 3))
+        np.savez(self.path("x.npz"), x=x)
+        self.npy("raw.npy", x.astype("f4").view("V2"))
+        self.npy("signed.npy", (x.astype("f4").view("u4") >> 16).astype("u2").view("<i2").astype(">i2"))
+        with h5py.File(self.path("x.h5"), "w") as file:
+            file["x"] = x
+        with gzip.open(self.path("x.npy.gz"), "wb") as packed, open(label, "rb") as file:
+            packed.write(file.read())
+        for name, content in (("x.parquet", b"PAR1" + bytes(40)), ("x.pkl", b"\x80\x04\x95" + bytes(9)),
+                              ("x.bz2", b"BZh91AY"), ("utf16.csv", "a,b\n1,2\n".encode("utf-16")), ("mac.csv", b"a\r1\r2\r")):
+            with open(self.path(name), "wb") as file:
+                file.write(content)
+        for name, part in (("x.npz", "a NumPy archive (.npz), want CSV text or a NumPy array (.npy): write its arrays"),
+                           ("x.h5", "an HDF5 file"), ("x.npy.gz", "a NumPy array, compressed by gzip"), ("x.pkl", "a Python pickle"),
+                           ("x.parquet", "a Parquet file"), ("x.bz2", "compressed by bzip2"), ("utf16.csv", "UTF-16 text"),
+                           ("mac.csv", "x.csv:1: a carriage return".replace("x.csv", "mac.csv")),
+                           ("raw.npy", "raw bytes of type '|V2', as which bfloat16 is stored"),
+                           ("signed.npy", "are the bits of bfloat16"),
+                           (os.path.join(GOLDEN, "bfloat16_bits.npy"), "are the bits of bfloat16")):
+            self.refused(part, *self.arguments(("t", self.path(name)), label=label))
+        self.refused("type '<c8', want integers, booleans", *self.arguments(
+            ("t", self.npy("c.npy", x.astype("c8"))), label=label))
+        x[3, 2] = -1e200
+        self.refused("row 3, column 2: found -1e+200, want a finite number of magnitude 1e100 at most", *self.arguments(
+            ("t", self.npy("huge.npy", x)), label=label))
+
+    def test_two_columns_of_one_name(self):
+        path = self.csv("t.csv", "a,b,b\n1,2,3\n3,4,5\n")
+        self.refused("two columns 'b': 1 and 2", *self.arguments(("t", path), label=path + ":b"))
+
+    def test_names(self):
+        x, y = self.npy("x.npy", np.arange(5.0)), self.npy("y.npy", np.arange(5.0))
+        for name in ("a,b", "a.b", "fusion", "a:b", "-a", "a\x1b[2J", "a/b", "x" * 64, "a "):
+            done = call(*self.arguments((name, x), label=x))
+            self.assertEqual(done.returncode, 2, name)
+            self.assertIn("modality name: found '", done.stderr)
+            self.assertNotIn("\x1b", done.stderr)
+        for name in ("Ton-H\u00f6he", "a b", "text(glove)"):
+            self.imported((name, x), label=y).close()
+
     def test_csv(self):
         label = self.csv("l.csv", "1\n2\n3\n")
         for text, part in (("1,2\n3,4\n5\n", ":3: 1 cells, want 2"), ("a,b\n1,2\n\n3,4,5\n", ":4: 3 cells, want 2"),
@@ -580,6 +771,14 @@ class DigitsRefuses(Digits):
         with open(self.path("images.gz"), "r+b") as file:
             file.truncate(200)
         self.refused("images.gz", *self.arguments())
+
+    def test_provenance_of_every_option(self):
+        self.run_well(*self.arguments("--seed", "3", "--audio", "logmel", "--stats", "mean,max", "--pieces", "3", "--deltas",
+                                      "--fmax", "3000"))
+        with h5py.File(self.path("out.h5")) as file:
+            self.assertEqual(file.attrs["source"].decode(), "entente import digits --wav wav --images images.gz --labels "
+                             "labels --seed 3 --audio logmel --n_fft 256 --hop_length 80 --n_mels 40 --n_mfcc 20 --fmin 0 "
+                             "--fmax 3000 --top_db 80 --deltas --width 9 --pieces 3 --stats mean,max")
 
     def test_front_end(self):
         self.refused("n_mfcc 20", *self.arguments("--n_mels", "10"))

@@ -332,11 +332,11 @@ static void arguments_out_of_range(void **state)
     refuses(bad, "missing nan, want 0..1");
     bad = good;
     bad.names = (const char *const[]){"a", "a/b", "c"};
-    refuses(bad, "name 'a/b'");
+    refuses(bad, "modality name: found 'a/b' with '/' at byte 1");
     bad.names = (const char *const[]){"a", "b", "a"};
     refuses(bad, "'a' is named twice");
     bad.names = (const char *const[]){"", "b", "a"};
-    refuses(bad, "name ''");
+    refuses(bad, "modality name: found '' of 0 bytes");
     assert_int_equal(access(in_temp_folder("r.h5"), F_OK), -1);
 }
 

@@ -9,7 +9,7 @@
 
 typedef struct ent_atomic_file ent_atomic_file;
 
-/* Make `<path>.part-<host>-<pid>`, empty.  Errors: ENT_EIO with the system's reason, ENT_ENOMEM. */
+/* Make `<path>.part-<host>-<pid>-<random>`, empty and new.  Errors: ENT_EIO with the system's reason, ENT_ENOMEM. */
 ent_status ent_atomic_file_new(const char *path, ent_atomic_file **out);
 
 /* The temporary name, for a writer of its own. */

@@ -28,7 +28,8 @@ void ent_csd_close(ent_csd *csd);
 ent_status ent_csd_steps(const ent_csd *csd, int64_t i, int64_t *steps);
 
 /* Steps first..first+n-1 of id i: interval [n][2], and features [n][dimension] as doubles.  ent_csd_block says how
- * many of the latter one call takes.  Errors: ENT_EDATA a time that is negative or not finite, a start after the end. */
+ * many of the latter one call takes.  A time may be negative, as
+ * 239 of CMU-MOSEI's segments are.  Errors: ENT_EDATA a time that is not finite, a start after the end. */
 int64_t ent_csd_block(const ent_csd *csd);
 ent_status ent_csd_intervals(const ent_csd *csd, int64_t i, int64_t first, int64_t n, double *interval);
 ent_status ent_csd_features(const ent_csd *csd, int64_t i, int64_t first, int64_t n, double *x);
@@ -79,7 +80,7 @@ typedef struct {
 /* Every label segment becomes a row of the data set `out`.
  *
  * A step counts with the seconds that it shares with the segment.  Where none shares any: a step or a segment without
- * length counts where it coincides with, or else lies in, the other.  mean, mean_std (d means, then d deviations) and
+ * length counts where it coincides with, or else lies in, the other.  What is before time 0 overlaps nothing.  mean, mean_std (d means, then d deviations) and
  * max pool those steps; first takes the earliest.  No step: the modality is absent in the row.
  * A number that is not finite is no part of a mean, maximum or deviation; where that leaves nothing, the training mean
  * stands (nonfinite = mean).  absent: a step with such a number is left out.  error: ENT_EDATA.

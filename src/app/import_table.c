@@ -3,23 +3,26 @@
 
 #include "app.h"
 #include "entente/table.h"
+#include "entente/visible.h"
 
 typedef struct {
     ent_table_inp inp;
-    int holes;
+    int header, holes;
     bool split;
     app_import_to to;
 } arguments;
 
-enum { KEY_MODALITY = 'm', KEY_LABEL = 'l', KEY_GROUP = 'g', KEY_PART = 256, KEY_SPLIT, KEY_NONFINITE };
+enum { KEY_MODALITY = 'm', KEY_LABEL = 'l', KEY_GROUP = 'g', KEY_PART = 256, KEY_SPLIT, KEY_HEADER, KEY_NONFINITE };
 
 static const struct argp_option OPTIONS[] = {
-    {"modality", KEY_MODALITY, "NAME=FILE", 0, "a modality and its table (.csv or .npy); once for each", 0},
+    {"modality", KEY_MODALITY, "NAME=FILE", 0, "a modality and its table (.csv, .csv.gz or .npy); once for each", 0},
     {"label", KEY_LABEL, "FILE[:COLUMN]", 0, "the label: whole numbers or words are classes, other numbers values",
      0},
     {"group", KEY_GROUP, "FILE[:COLUMN]", 0, "a speaker or the like: a natural client", 0},
     {"part", KEY_PART, "FILE[:COLUMN]", 0, "0, 1, 2 or train, validation, test", 0},
     {"split", KEY_SPLIT, "A,B,C", 0, "or shares of them, by group if there are groups (default: 0.7,0.1,0.2)", 0},
+    {"header", KEY_HEADER, "HOW", 0,
+     "does the first line of a CSV file name the columns: yes, no, or found out and said (auto, default)", 0},
     {"nonfinite", KEY_NONFINITE, "HOW", 0,
      "empty cells and numbers that are not finite: the training mean (mean, default), the row absent (absent), or "
      "refused (error)",
@@ -27,6 +30,7 @@ static const struct argp_option OPTIONS[] = {
     APP_IMPORT_OPTIONS("seed of the split (0)"),
     {0}};
 
+static const char *const HEADERS[] = {"auto", "yes", "no", NULL};
 static const char *const HOLES[] = {"mean", "absent", "error", NULL};
 
 static error_t check(struct argp_state *state, const arguments *a)
@@ -57,6 +61,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_SPLIT:
         a->split = true;
         return app_shares(state, value, inp->share);
+    case KEY_HEADER:
+        return app_word(state, value, HEADERS, &a->header);
     case KEY_NONFINITE:
         return app_word(state, value, HOLES, &a->holes);
     case ARGP_KEY_END:
@@ -71,11 +77,18 @@ static const struct argp ARGP = {OPTIONS,
                                  NULL,
                                  "Make a data set from tables, one row a sample.\v"
                                  "A column is named as in the CSV's first line, else by its number from 0.  Where "
-                                 "label, group or part is a column "
-                                 "of a modality's own file, it is no feature.",
+                                 "label, group or part is a column of a modality's own file, it is no feature; nor "
+                                 "is a first column without a name, an index.  Cells that are empty, NA, N/A, null, "
+                                 "None, nan or ? are missing.",
                                  NULL,
                                  NULL,
                                  NULL};
+
+static void print_note(void *quiet, const char *path, const char *text)
+{
+    char shown[1024];
+    if (!*(const bool *)quiet) printf("%s: %s\n", path, ent_visible(text, "", shown, sizeof shown));
+}
 
 static void print_report(const arguments *a, const ent_table_report *r)
 {
@@ -88,6 +101,9 @@ static void print_report(const arguments *a, const ent_table_report *r)
         printf("  %-16s %lld features, present in %lld rows", a->inp.name[m], (long long)r->dimension[m],
                (long long)r->present[m]);
         if (r->holes[m] > 0) printf("; %lld numbers missing or not finite", (long long)r->holes[m]);
+        if (r->constant[m] > 0)
+            printf("; %lld constant in the training rows, the first in column %lld", (long long)r->constant[m],
+                   (long long)r->first_constant[m]);
         printf("\n");
     }
 }
@@ -96,7 +112,10 @@ static ent_status run_import(arguments *a)
 {
     ent_table_report report;
     app_bar bar = {.what = "rows", .quiet = a->to.quiet};
+    a->inp.header = (ent_header)a->header;
     a->inp.holes = (ent_holes)a->holes;
+    a->inp.note = print_note;
+    a->inp.note_data = &a->to.quiet;
     a->inp.out = a->to.out;
     a->inp.seed = (uint64_t)a->to.seed;
     a->inp.progress = app_bar_show;

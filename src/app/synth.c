@@ -65,11 +65,11 @@ static void read_modalities(struct argp_state *state, arguments *a, char *list)
     a->inp.names = a->name;
     for (char *rest, *text = strtok_r(list, ",", &rest); text; text = strtok_r(NULL, ",", &rest)) {
         char *colon = strchr(text, ':');
-        if (!colon || colon == text || colon - text >= ENT_NAME_BYTES)
-            argp_error(state, "--modalities: found '%s', want NAME:D", text);
+        if (!colon) argp_error(state, "--modalities: found '%s', want NAME:D", text);
         if (a->inp.modalities == ENT_MAX_MODALITIES)
             argp_error(state, "--modalities: more than %d", ENT_MAX_MODALITIES);
         *colon = '\0';
+        if (ent_modality_check_name(text) != ENT_OK) argp_error(state, "--modalities: %s", ent_message());
         a->name[a->inp.modalities] = text;
         a->inp.dimension[a->inp.modalities++] = whole(state, colon + 1, 1, 1 << 20);
     }

@@ -37,12 +37,6 @@ error_t app_real(struct argp_state *state, const char *text, double low, double 
     return refuse(state, text, wanted);
 }
 
-static bool is_name(const char *text, const char *end)
-{
-    return end && end != text && end[1] && end - text < ENT_NAME_BYTES && text[0] != '.' &&
-           !memchr(text, '/', (size_t)(end - text));
-}
-
 error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path)
 {
     char *equals = strchr(text, '=');
@@ -50,12 +44,15 @@ error_t app_modality(struct argp_state *state, char *text, int *count, const cha
         argp_error(state, "--modality: more than %d", ENT_MAX_MODALITIES);
         return EINVAL;
     }
-    if (!is_name(text, equals)) {
-        argp_error(state, "--modality: found '%s', want NAME=FILE, the name of at most %d bytes without '/'", text,
-                   ENT_NAME_BYTES - 1);
+    if (!equals || !equals[1]) {
+        argp_error(state, "--modality: found '%s', want NAME=FILE", text);
         return EINVAL;
     }
     *equals = '\0';
+    if (ent_modality_check_name(text) != ENT_OK) {
+        argp_error(state, "--modality: %s", ent_message());
+        return EINVAL;
+    }
     for (int m = 0; m < *count; m++) {
         if (strcmp(name[m], text) != 0) continue;
         argp_error(state, "--modality: '%s' is named twice", text);

@@ -105,8 +105,7 @@ static ent_status check_list(walk *at, const yaml_node_t *node, const cyaml_sche
     for (int *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
         const yaml_node_t *entry = yaml_document_get_node(&at->yaml->document, *item);
         const char *text = app_yaml_scalar(entry);
-        if (!text || !*text || strlen(text) >= ENT_NAME_BYTES || strchr(text, '/') || strchr(text, '.'))
-            return refuse(at, entry, "a name of 1 to 63 characters without '/' and '.'");
+        if (!text) return refuse(at, entry, "a name");
     }
     return ENT_OK;
 }
@@ -204,8 +203,8 @@ static ent_status modality_names(app_yaml *yaml, unsigned *count, char **name)
         name[*count] = (char *)node->data.scalar.value;
         char where[256];
         app_yaml_where(yaml, node, where);
-        ENT_REQUIRE(strcmp(name[*count], "fusion") && strcmp(name[*count], "head"), ENT_ECONFIG,
-                    "%s: data.modalities: found '%s', a name that parameter blocks use", where, name[*count]);
+        if (ent_modality_check_name(name[*count]) != ENT_OK)
+            return ent_fail_in(ENT_ECONFIG, "%s: data.modalities", where);
         for (unsigned k = 0; k < *count; k++)
             ENT_REQUIRE(strcmp(name[k], name[*count]) != 0, ENT_ECONFIG, "%s: data.modalities: '%s' stands twice",
                         where, name[k]);

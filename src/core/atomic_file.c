@@ -1,4 +1,5 @@
-/* Write, fsync, close, rename, fsync of the folder: a full disk may show up in any of them. */
+/* Write, fsync, close, rename, fsync of the folder: a full disk may show up in any of them.  The temporary name holds 64
+ * random bits and must be new (O_EXCL): who can write to the folder cannot put a link there beforehand. */
 #include "entente/atomic_file.h"
 
 #include <errno.h>
@@ -6,6 +7,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "entente/memory.h"
@@ -28,18 +30,30 @@ static void release(ent_atomic_file *file)
     ent_free(file);
 }
 
-ent_status ent_atomic_file_new(const char *path, ent_atomic_file **out)
+/* Make a new file under a name that nobody has; its descriptor, or -1. */
+static int open_new(const char *path, char *name, size_t name_bytes)
 {
     char host[65] = "";
+    uint64_t random;
     gethostname(host, sizeof host - 1);
-    const size_t name_bytes = strlen(path) + sizeof host + 32;
+    for (int tries = 0; tries < 16; tries++) {
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) return -1;
+        snprintf(name, name_bytes, "%s.part-%s-%ld-%016llx", path, host, (long)getpid(), (unsigned long long)random);
+        const int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (descriptor >= 0 || errno != EEXIST) return descriptor;
+    }
+    return -1;
+}
+
+ent_status ent_atomic_file_new(const char *path, ent_atomic_file **out)
+{
+    const size_t name_bytes = strlen(path) + 128;
     ent_atomic_file *file = ent_alloc(1, sizeof *file);
     if (!file) goto fail;
     file->path = ent_text(path);
     file->name = ent_alloc((int64_t)name_bytes, 1);
     if (!file->path || !file->name) goto fail;
-    snprintf(file->name, name_bytes, "%s.part-%s-%ld", path, host, (long)getpid());
-    file->descriptor = open(file->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    file->descriptor = open_new(path, file->name, name_bytes);
     if (file->descriptor < 0) {
         not_written(file);
         release(file);

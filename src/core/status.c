@@ -1,10 +1,13 @@
-/* The last failure of each thread, in a buffer of fixed size: reporting an error must not itself need memory. */
+/* The last failure of each thread, in a buffer of fixed size: reporting an error must not itself need memory.  Messages
+ * hold names out of files, so they are made visible here, once for all of them. */
 #include "entente/status.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "entente/visible.h"
 
 enum { MESSAGE_BYTES = 2048 };
 
@@ -22,7 +25,7 @@ ent_status ent_fail(ent_status code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    memcpy(message, text, sizeof text);
+    ent_visible(text, "\n\t", message, sizeof message);
     return code;
 }
 

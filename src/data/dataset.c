@@ -53,8 +53,7 @@ static ent_status take_modality(ent_dataset *d, const names *there, const char *
     char list[512];
     ENT_REQUIRE(index_of(there, name) >= 0, ENT_EARG, "%s: no modality '%s'; it has: %s", d->path, name,
                 joined(there, list, sizeof list));
-    ENT_REQUIRE(strlen(name) < ENT_NAME_BYTES, ENT_EARG, "%s: modality '%s': a name of %zu bytes, want at most %d",
-                d->path, name, strlen(name), ENT_NAME_BYTES - 1);
+    if (ent_modality_check_name(name) != ENT_OK) return ent_fail_in(ENT_EARG, "%s", d->path);
     for (int m = 0; m < d->modalities; m++)
         ENT_REQUIRE(strcmp(d->modality[m].name, name) != 0, ENT_EARG, "%s: modality '%s' is named twice", d->path,
                     name);

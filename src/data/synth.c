@@ -57,9 +57,7 @@ static const char *name_of(const ent_synth_inp *inp, int m, char name[ENT_NAME_B
 static ent_status check_name(const ent_synth_inp *inp, int m)
 {
     const char *name = inp->names[m];
-    const size_t length = strlen(name);
-    ENT_REQUIRE(length >= 1 && length < ENT_NAME_BYTES && !strchr(name, '/') && name[0] != '.', ENT_EARG,
-                "synth: modality name '%s', want 1..%d bytes without '/' or '.' in front", name, ENT_NAME_BYTES - 1);
+    if (ent_modality_check_name(name) != ENT_OK) return ent_fail_in(ENT_EARG, "synth");
     for (int other = 0; other < m; other++)
         ENT_REQUIRE(strcmp(name, inp->names[other]) != 0, ENT_EARG, "synth: modality '%s' is named twice", name);
     return ENT_OK;

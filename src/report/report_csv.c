@@ -30,7 +30,7 @@ static ent_status read_columns(const char *path, ent_table *table, report_csv *c
 ent_status report_csv_read(const char *path, report_csv **out)
 {
     ent_table *table;
-    ENT_TRY(ent_table_open(path, &table));
+    ENT_TRY(ent_table_open(path, ENT_HEADER_YES, &table));
     report_csv *csv = ent_alloc(1, sizeof *csv);
     const ent_status status = csv ? read_columns(path, table, csv) : ent_fail(ENT_ENOMEM, "%s: no memory", path);
     ent_table_free(table);

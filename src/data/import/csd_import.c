@@ -8,6 +8,7 @@
 #include "entente/exact.h"
 #include "entente/memory.h"
 #include "pool.h"
+#include "provenance.h"
 #include "segments.h"
 
 enum { PATH_BYTES = 2 * ENT_NAME_BYTES, POOL_BYTES = 64 << 20, OUT_BYTES = 4 << 20, STEPS = 1 << 16 };
@@ -322,34 +323,24 @@ static ent_status make_sets(import *run)
     return ENT_OK;
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-/* The options and the names of the files, without the folders of this machine. */
 static ent_status write_attributes(import *run)
 {
     static const char *const pool[] = {"mean", "mean_std", "max", "first"}, *const nonfinite[] = {"mean", "absent",
                                                                                                   "error"};
-    char source[4096];
+    ent_provenance source = {.used = 0};
     const ent_csd_inp *inp = run->inp;
-    size_t used =
-        (size_t)snprintf(source, sizeof source, "entente import csd --labels %.255s", file_name(inp->labels));
-    for (int m = 0; m < inp->modalities && used < sizeof source; m++)
-        used += (size_t)snprintf(source + used, sizeof source - used, " --modality %s=%.127s", inp->name[m],
-                                 file_name(inp->path[m]));
-    if (used < sizeof source)
-        used += (size_t)snprintf(source + used, sizeof source - used, " --pool %s --nonfinite %s --binning %s",
-                                 pool[inp->pool], nonfinite[inp->nonfinite], inp->binning ? "mosi" : "mosei");
-    if (used < sizeof source && inp->folds)
-        snprintf(source + used, sizeof source - used, " --folds %.255s", file_name(inp->folds));
-    else if (used < sizeof source)
-        snprintf(source + used, sizeof source - used, " --split %g,%g,%g --seed %llu", inp->share[0], inp->share[1],
-                 inp->share[2], (unsigned long long)inp->seed);
+    ent_provenance_add(&source, "entente import csd --labels %s", ent_provenance_file(inp->labels));
+    for (int m = 0; m < inp->modalities; m++)
+        ent_provenance_add(&source, "--modality %s=%s", inp->name[m], ent_provenance_file(inp->path[m]));
+    ent_provenance_add(&source, "--pool %s --nonfinite %s --binning %s", pool[inp->pool], nonfinite[inp->nonfinite],
+                       inp->binning ? "mosi" : "mosei");
+    if (inp->folds)
+        ent_provenance_add(&source, "--folds %s", ent_provenance_file(inp->folds));
+    else
+        ent_provenance_add(&source, "--split %g,%g,%g --seed %llu", inp->share[0], inp->share[1], inp->share[2],
+                           (unsigned long long)inp->seed);
     ENT_TRY(ent_h5_write_attribute(run->file, "/", "name", run->labels.root));
-    return ent_h5_write_attribute(run->file, "/", "source", source);
+    return ent_provenance_write(&source, run->file);
 }
 
 static ent_status write_all(import *run)

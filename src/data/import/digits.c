@@ -13,6 +13,7 @@
 #include "entente/idx.h"
 #include "entente/memory.h"
 #include "entente/random.h"
+#include "provenance.h"
 
 enum { DIGITS = 10, NAME_BYTES = 256 };
 
@@ -237,13 +238,36 @@ static ent_status write_tables(digits *d)
     ent_free(part);
     ent_free(name);
     ENT_TRY(status);
-    ENT_TRY(ent_h5_write_attribute(d->file, "/", "name", "audio-visual digits"));
-    return ent_h5_write_attribute(d->file, "/", "source", "entente import digits");
+    return ent_h5_write_attribute(d->file, "/", "name", "audio-visual digits");
+}
+
+static ent_status write_source(const digits *d)
+{
+    const ent_digits_inp *inp = d->inp;
+    const ent_audio_inp *a = &inp->audio;
+    const char *const name[] = {"mean", "std", "min", "max"};
+    const bool set[] = {a->mean, a->std, a->min, a->max};
+    char stats[32] = "";
+    ent_provenance source = {.used = 0};
+    for (int k = 0; k < 4; k++)
+        if (set[k]) strcat(strcat(stats, *stats ? "," : ""), name[k]);
+    ent_provenance_add(&source, "entente import digits --wav %s --images %s --labels %s --seed %llu",
+                       ent_provenance_file(inp->wav), ent_provenance_file(inp->images),
+                       ent_provenance_file(inp->labels), (unsigned long long)inp->seed);
+    ent_provenance_add(&source, "--audio %s --n_fft %d --hop_length %d --n_mels %d --n_mfcc %d",
+                       a->kind == ENT_AUDIO_MFCC ? "mfcc" : "logmel", a->n_fft, a->hop_length, a->n_mels, a->n_mfcc);
+    ent_provenance_add(&source, "--fmin %g", a->fmin);
+    if (a->fmax > 0.0) ent_provenance_add(&source, "--fmax %g", a->fmax);
+    ent_provenance_add(&source, "--top_db %g", a->top_db);
+    if (a->deltas) ent_provenance_add(&source, "--deltas --width %d", a->width);
+    ent_provenance_add(&source, "--pieces %d --stats %s", a->pieces, stats);
+    return ent_provenance_write(&source, d->file);
 }
 
 static ent_status write_all(digits *d, ent_digits_report *report)
 {
     ENT_TRY(write_tables(d));
+    ENT_TRY(write_source(d));
     ENT_TRY(write_images(d));
     return write_recordings(d, report);
 }

@@ -184,17 +184,27 @@ static int64_t column_of(const ent_table *t, const char *name, int64_t otherwise
     return found >= 0 ? found : otherwise;
 }
 
+static ent_status check_groups(const merging *g, int64_t n, char *const *text)
+{
+    for (int64_t k = 0; k < n; k++)
+        ENT_REQUIRE(!ent_table_missing(text[k]), ENT_EDATA, "%s: row %lld has no group: found '%s'", g->inp->groups,
+                    (long long)k, text[k]);
+    return ENT_OK;
+}
+
 static ent_status take_groups(merging *g, ent_table *t)
 {
-    const int64_t n = ent_table_rows(t), columns = ent_table_columns(t);
+    const int64_t n = ent_table_rows(t), index = ent_table_index(t) + 1; /* 1: column 0 is one */
+    const int64_t columns = ent_table_columns(t) - index;
     char **id = NULL, **text = NULL, **name = NULL;
     int64_t names = 0;
     int32_t *number = ent_alloc(n, sizeof *number);
     g->group = ent_alloc(g->rows, sizeof *g->group);
     ent_status status = number && g->group ? ENT_OK : no_memory(g);
-    if (status == ENT_OK) status = ent_table_text(t, column_of(t, "group", columns > 1), &text);
+    if (status == ENT_OK) status = ent_table_text(t, column_of(t, "group", index + (columns > 1)), &text);
+    if (status == ENT_OK) status = check_groups(g, n, text);
     if (status == ENT_OK) status = ent_table_number(n, text, number, &name, &names);
-    if (status == ENT_OK && columns > 1) status = ent_table_text(t, column_of(t, "id", 0), &id);
+    if (status == ENT_OK && columns > 1) status = ent_table_text(t, column_of(t, "id", index), &id);
     if (status == ENT_OK) status = columns > 1 ? assign_by_id(g, n, id, number) : assign_by_row(g, n, number);
     if (status == ENT_OK) status = ent_h5_write(g->to, "/group", ENT_H5_I32, 1, &g->rows, g->group);
     if (status == ENT_OK && name)
@@ -212,8 +222,9 @@ static ent_status write_groups(merging *g)
     if (!g->inp->groups)
         return ent_h5_has(g->from[0], "/group") ? copy_set(g->from[0], g->to, "/group", ENT_H5_F32, ENT_H5_I32)
                                                 : ENT_OK;
-    ENT_TRY(ent_table_open(g->inp->groups, &t));
-    const ent_status status = take_groups(g, t);
+    ENT_TRY(ent_table_open(g->inp->groups, ENT_HEADER_AUTO, &t));
+    ent_status status = ent_table_columns(t) == 1 ? ent_table_fit(t, g->rows) : ENT_OK;
+    if (status == ENT_OK) status = take_groups(g, t);
     ent_table_free(t);
     ENT_TRY(status);
     int32_t *unique;

@@ -51,12 +51,13 @@ void ent_pool_begin(ent_pooling *pool, int64_t segments, const double *interval)
     memset(pool->tier, 0, (size_t)segments * sizeof *pool->tier);
 }
 
-/* The tier of a step for a segment, and its weight. */
+/* The tier of a step for a segment, and its weight.  Nothing is recorded before time 0, where some intervals begin. */
 static int tier_of(const double *segment, double start, double end, double *weight)
 {
-    const double shared = fmin(end, segment[1]) - fmax(start, segment[0]);
+    const double shared = fmin(end, segment[1]) - fmax(0.0, fmax(start, segment[0]));
     *weight = shared > 0.0 ? shared : 1.0;
     if (shared > 0.0) return SHARES;
+    if (end < 0.0 || segment[1] < 0.0) return NONE;
     const bool instant = start == end, at_once = segment[0] == segment[1];
     if (instant && at_once) return start == segment[0] ? COINCIDES : NONE;
     if (instant) return start >= segment[0] && start < segment[1] ? WITHIN : NONE;

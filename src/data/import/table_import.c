@@ -1,16 +1,17 @@
 /* Label, group and part first: columns of text that become numbers.  Then each table goes by in blocks, once more
  * before that where training means are wanted. */
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "entente/dataset.h"
 #include "entente/folds.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "entente/table.h"
+#include "provenance.h"
 
 enum { PATH_BYTES = 4096, BLOCK_BYTES = 8 << 20 };
 
@@ -22,10 +23,12 @@ typedef struct {
     int64_t width[ENT_TABLE_MODALITIES];
     int64_t rows;
     int32_t *category, *group;
-    float *value;
+    double *value;
     uint8_t *part;
     char **class_name, **group_name;
     int64_t class_names, group_names;
+    char **told; /* [tolds]: the files whose decisions were told */
+    int tolds;
     ent_h5 *file;
 } import;
 
@@ -55,14 +58,49 @@ static void skip_column(import *run, const char *path, int64_t column)
         if (strcmp(run->inp->path[m], path) == 0) run->skip[m][column] = 1;
 }
 
+/* Say once a file what was decided on its first line. */
+static ent_status tell_decision(import *run, const ent_table *t, const char *path)
+{
+    char text[256];
+    if (!run->inp->note || !ent_table_decision(t, text, sizeof text)) return ENT_OK;
+    for (int k = 0; k < run->tolds; k++)
+        if (strcmp(run->told[k], path) == 0) return ENT_OK;
+    char *copy = ent_text(path);
+    if (!copy) return no_memory(run);
+    run->told[run->tolds++] = copy;
+    run->inp->note(run->inp->note_data, path, text);
+    return ENT_OK;
+}
+
+static ent_status check_rows(const import *run, const ent_table *t, const char *path)
+{
+    const long long found = ent_table_rows(t), want = run->rows;
+    ENT_REQUIRE(found == want, ENT_EDATA, "%s has %lld rows, %s has %lld%s", path, found, run->inp->path[0], want,
+                found == want + 1 || found == want - 1
+                    ? ": does its first line name the columns (--header yes|no)?  Blank lines at the end are no rows"
+                    : "");
+    return ENT_OK;
+}
+
+static ent_status column_named(const ent_table *t, const char *path, const char *name, int64_t *column)
+{
+    *column = ent_table_find(t, name);
+    ENT_REQUIRE(*column >= 0, ENT_EARG, "%s: no column '%s'", path, name);
+    for (int64_t c = *column + 1; c < ent_table_columns(t); c++)
+        ENT_REQUIRE(!ent_table_name(t, c) || strcmp(ent_table_name(t, c), name) != 0, ENT_EARG,
+                    "%s: two columns '%s': %lld and %lld", path, name, (long long)*column, (long long)c);
+    return ENT_OK;
+}
+
 static ent_status find_column(import *run, ent_table *t, const char *path, const char *name, char ***text)
 {
-    ENT_REQUIRE(ent_table_rows(t) == run->rows, ENT_EDATA, "%s has %lld rows, %s has %lld", path,
-                (long long)ent_table_rows(t), run->inp->path[0], (long long)run->rows);
-    ENT_REQUIRE(name || ent_table_columns(t) == 1, ENT_EARG, "%s: %lld columns, want FILE:COLUMN", path,
-                (long long)ent_table_columns(t));
-    const int64_t column = name ? ent_table_find(t, name) : 0;
-    ENT_REQUIRE(column >= 0, ENT_EARG, "%s: no column '%s'", path, name);
+    const int64_t index = ent_table_index(t), columns = ent_table_columns(t) - (index >= 0);
+    int64_t column = index == 0;
+    ENT_TRY(ent_table_fit(t, run->rows));
+    ENT_TRY(check_rows(run, t, path));
+    ENT_TRY(tell_decision(run, t, path));
+    ENT_REQUIRE(name || columns == 1, ENT_EARG, "%s: %lld columns, want FILE:COLUMN", path, (long long)columns);
+    if (name) ENT_TRY(column_named(t, path, name, &column));
     skip_column(run, path, column);
     return ent_table_text(t, column, text);
 }
@@ -72,7 +110,7 @@ static ent_status read_column(import *run, const char *where, char ***text)
     char path[PATH_BYTES];
     ent_table *t;
     const char *name = cut_column(where, path);
-    ENT_TRY(ent_table_open(path, &t));
+    ENT_TRY(ent_table_open(path, run->inp->header, &t));
     const ent_status status = find_column(run, t, path, name, text);
     ent_table_free(t);
     return status;
@@ -108,8 +146,6 @@ static ent_status take_classes(import *run, char *const *text)
     if (all_numbers(run->rows, text)) {
         for (int64_t k = 0; k < run->rows; k++) run->category[k] = (int32_t)strtod(text[k], NULL);
     } else {
-        for (int64_t k = 0; k < run->rows; k++)
-            ENT_REQUIRE(*text[k], ENT_EDATA, "%s: row %lld has no label", run->inp->label, (long long)k);
         ENT_TRY(ent_table_number(run->rows, text, run->category, &run->class_name, &run->class_names));
     }
     int32_t most = 1;
@@ -125,11 +161,19 @@ static ent_status take_values(import *run, char *const *text)
     run->value = ent_alloc(run->rows, sizeof *run->value);
     if (!run->value) return no_memory(run);
     for (int64_t k = 0; k < run->rows; k++) {
-        const double x = strtod(text[k], NULL);
-        ENT_REQUIRE(fabs(x) <= FLT_MAX, ENT_EDATA, "%s: row %lld: label '%s', want a finite number", run->inp->label,
-                    (long long)k, text[k]);
-        run->value[k] = (float)x;
+        run->value[k] = strtod(text[k], NULL);
+        ENT_REQUIRE(isfinite(run->value[k]), ENT_EDATA, "%s: row %lld: label '%s', want a finite number",
+                    run->inp->label, (long long)k, text[k]);
     }
+    return ENT_OK;
+}
+
+/* Missing cells are no words. */
+static ent_status check_there(const import *run, const char *where, const char *what, char *const *text)
+{
+    for (int64_t k = 0; k < run->rows; k++)
+        ENT_REQUIRE(!ent_table_missing(text[k]), ENT_EDATA, "%s: row %lld has no %s: found '%s'", where, (long long)k,
+                    what, text[k]);
     return ENT_OK;
 }
 
@@ -137,7 +181,8 @@ static ent_status read_label(import *run)
 {
     char **text;
     ENT_TRY(read_column(run, run->inp->label, &text));
-    const ent_status status = are_classes(run->rows, text) ? take_classes(run, text) : take_values(run, text);
+    ent_status status = check_there(run, run->inp->label, "label", text);
+    if (status == ENT_OK) status = are_classes(run->rows, text) ? take_classes(run, text) : take_values(run, text);
     ent_h5_names_free(text, run->rows);
     return status;
 }
@@ -148,19 +193,24 @@ static ent_status read_group(import *run)
     if (!run->inp->group) return ENT_OK;
     ENT_TRY(read_column(run, run->inp->group, &text));
     run->group = ent_alloc(run->rows, sizeof *run->group);
-    const ent_status status = run->group
-                                  ? ent_table_number(run->rows, text, run->group, &run->group_name, &run->group_names)
-                                  : no_memory(run);
+    ent_status status = run->group ? check_there(run, run->inp->group, "group", text) : no_memory(run);
+    if (status == ENT_OK) {
+        status = ent_table_number(run->rows, text, run->group, &run->group_name, &run->group_names);
+        if (status != ENT_OK) ent_fail_in(status, "%s", run->inp->group);
+    }
     ent_h5_names_free(text, run->rows);
-    return status == ENT_OK ? ENT_OK : ent_fail_in(status, "%s", run->inp->group);
+    return status;
 }
 
 static int part_of(const char *text)
 {
-    static const char *const words[] = {"0",        "1",     "2",       "train", "validation", "test",
-                                        "training", "valid", "testing", "",      "dev",        ""};
-    for (int k = 0; k < 12; k++)
-        if (*words[k] && strcmp(text, words[k]) == 0) return k % 3;
+    static const struct {
+        const char *word;
+        int part;
+    } words[] = {{"0", 0},     {"train", 0}, {"training", 0}, {"1", 1},    {"validation", 1}, {"val", 1},
+                 {"valid", 1}, {"dev", 1},   {"2", 2},        {"test", 2}, {"testing", 2}};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (strcasecmp(text, words[k].word) == 0) return words[k].part;
     return -1;
 }
 
@@ -246,13 +296,14 @@ typedef struct {
     int m;
     int64_t columns, width, first, n, most;
     double *x, *sum, *count; /* [most][columns], [columns] */
-    float *out;              /* [most][width] */
+    double *low, *high;      /* [columns] of the training rows */
+    double *out;             /* [most][width] */
     uint8_t *present;
 } work;
 
 static bool is_hole(double x)
 {
-    return !(fabs(x) <= FLT_MAX);
+    return !isfinite(x);
 }
 
 static bool is_feature(const work *w, int64_t c)
@@ -272,29 +323,57 @@ static void add_block(work *w)
     }
 }
 
+/* Holes of row k of the block; *column is the last of them.  A number that no sum of squares can hold is refused. */
+static ent_status count_holes(const work *w, int64_t k, int64_t *holes, int64_t *column)
+{
+    const double *x = w->x + k * w->columns;
+    const char *path = w->run->inp->path[w->m];
+    *holes = 0;
+    for (int64_t c = 0; c < w->columns; c++) {
+        if (!is_feature(w, c)) continue;
+        ENT_REQUIRE(is_hole(x[c]) || fabs(x[c]) <= ENT_LARGEST_FEATURE, ENT_EDATA,
+                    "%s: row %lld, column %lld: found %g, want " ENT_WANT_FEATURE, path, (long long)(w->first + k),
+                    (long long)c, x[c]);
+        if (!is_hole(x[c])) continue;
+        ++*holes;
+        *column = c;
+    }
+    ENT_REQUIRE(*holes == 0 || w->run->inp->holes != ENT_HOLES_ERROR, ENT_EDATA,
+                "%s: row %lld, column %lld: %g, want a finite number", path, (long long)(w->first + k),
+                (long long)*column, x[*column]);
+    return ENT_OK;
+}
+
 /* Row k of the block: whether it is there, its holes filled. */
 static ent_status take_row(work *w, int64_t k)
 {
     const double *x = w->x + k * w->columns;
-    float *out = w->out + k * w->width;
-    int64_t holes = 0, column = 0;
-    for (int64_t c = 0; c < w->columns; c++) {
-        if (!is_feature(w, c) || !is_hole(x[c])) continue;
-        holes++;
-        column = c;
-    }
-    ENT_REQUIRE(holes == 0 || w->run->inp->holes != ENT_HOLES_ERROR, ENT_EDATA,
-                "%s: row %lld, column %lld: %g, want a finite number", w->run->inp->path[w->m],
-                (long long)(w->first + k), (long long)column, x[column]);
+    double *out = w->out + k * w->width;
+    int64_t holes, column;
+    ENT_TRY(count_holes(w, k, &holes, &column));
     w->run->report->holes[w->m] += holes;
     w->present[k] = holes < w->width && (holes == 0 || w->run->inp->holes == ENT_HOLES_MEAN);
     w->run->report->present[w->m] += w->present[k];
+    const bool trains = w->present[k] && w->run->part[w->first + k] == ENT_TRAIN;
     for (int64_t c = 0; c < w->columns; c++) {
         if (!is_feature(w, c)) continue;
         const double mean = w->count[c] > 0.0 ? w->sum[c] / w->count[c] : 0.0;
-        *out++ = !w->present[k] ? NAN : is_hole(x[c]) ? (float)mean : (float)x[c];
+        *out++ = !w->present[k] ? NAN : is_hole(x[c]) ? mean : x[c];
+        if (!trains || is_hole(x[c])) continue;
+        w->low[c] = fmin(w->low[c], x[c]);
+        w->high[c] = fmax(w->high[c], x[c]);
     }
     return ENT_OK;
+}
+
+/* Columns that hold one number, or none, in all training rows. */
+static void report_constant(const work *w)
+{
+    ent_table_report *r = w->run->report;
+    for (int64_t c = 0; c < w->columns; c++) {
+        if (!is_feature(w, c) || w->low[c] < w->high[c]) continue;
+        if (r->constant[w->m]++ == 0) r->first_constant[w->m] = c;
+    }
 }
 
 static ent_status write_block(work *w)
@@ -303,7 +382,7 @@ static ent_status write_block(work *w)
     const import *run = w->run;
     for (int64_t k = 0; k < w->n; k++) ENT_TRY(take_row(w, k));
     snprintf(path, sizeof path, "/modality/%s/features", run->inp->name[w->m]);
-    ENT_TRY(ent_h5_write_rows(run->file, path, ENT_H5_F32, w->first, w->n, w->out));
+    ENT_TRY(ent_h5_write_rows(run->file, path, ENT_H5_F64, w->first, w->n, w->out));
     snprintf(path, sizeof path, "/modality/%s/present", run->inp->name[w->m]);
     ENT_TRY(ent_h5_write_rows(run->file, path, ENT_H5_U8, w->first, w->n, w->present));
     if (run->inp->progress)
@@ -330,46 +409,78 @@ static ent_status each_block(work *w, bool write)
 static ent_status make_sets(import *run, int m)
 {
     char path[2 * ENT_NAME_BYTES];
+    const ent_h5_type type = ent_table_is_float(run->table[m]) ? ENT_H5_F32 : ENT_H5_F64;
     snprintf(path, sizeof path, "/modality/%s/features", run->inp->name[m]);
-    ENT_TRY(ent_h5_write(run->file, path, ENT_H5_F32, 2, (const int64_t[]){run->rows, run->width[m]}, NULL));
+    ENT_TRY(ent_h5_write(run->file, path, type, 2, (const int64_t[]){run->rows, run->width[m]}, NULL));
     snprintf(path, sizeof path, "/modality/%s/present", run->inp->name[m]);
     return ent_h5_write(run->file, path, ENT_H5_U8, 1, &run->rows, NULL);
 }
 
+static ent_status work_new(import *run, int m, work *w)
+{
+    *w = (work){.run = run, .m = m, .columns = ent_table_columns(run->table[m]), .width = run->width[m]};
+    w->most = BLOCK_BYTES / (w->columns * (int64_t)sizeof *w->x);
+    w->most = w->most < 1 ? 1 : w->most < run->rows ? w->most : run->rows;
+    w->x = ent_alloc(w->most, (size_t)w->columns * sizeof *w->x);
+    w->sum = ent_alloc(w->columns, sizeof *w->sum);
+    w->count = ent_alloc(w->columns, sizeof *w->count);
+    w->low = ent_alloc(w->columns, sizeof *w->low);
+    w->high = ent_alloc(w->columns, sizeof *w->high);
+    w->out = ent_alloc(w->most, (size_t)w->width * sizeof *w->out);
+    w->present = ent_alloc(w->most, 1);
+    if (!w->x || !w->sum || !w->count || !w->low || !w->high || !w->out || !w->present) return no_memory(run);
+    for (int64_t c = 0; c < w->columns; c++) {
+        w->low[c] = INFINITY;
+        w->high[c] = -INFINITY;
+    }
+    return ENT_OK;
+}
+
+static void work_free(work *w)
+{
+    ent_free(w->x);
+    ent_free(w->sum);
+    ent_free(w->count);
+    ent_free(w->low);
+    ent_free(w->high);
+    ent_free(w->out);
+    ent_free(w->present);
+}
+
 static ent_status write_modality(import *run, int m)
 {
-    work w = {.run = run, .m = m, .columns = ent_table_columns(run->table[m]), .width = run->width[m]};
-    w.most = BLOCK_BYTES / (w.columns * (int64_t)sizeof *w.x);
-    w.most = w.most < 1 ? 1 : w.most < run->rows ? w.most : run->rows;
-    w.x = ent_alloc(w.most, (size_t)w.columns * sizeof *w.x);
-    w.sum = ent_alloc(w.columns, sizeof *w.sum);
-    w.count = ent_alloc(w.columns, sizeof *w.count);
-    w.out = ent_alloc(w.most, (size_t)w.width * sizeof *w.out);
-    w.present = ent_alloc(w.most, 1);
-    ent_status status = w.x && w.sum && w.count && w.out && w.present ? make_sets(run, m) : no_memory(run);
+    work w;
+    ent_status status = work_new(run, m, &w);
+    if (status == ENT_OK) status = make_sets(run, m);
     if (status == ENT_OK && run->inp->holes == ENT_HOLES_MEAN) status = each_block(&w, false);
     if (status == ENT_OK) status = each_block(&w, true);
-    ent_free(w.x);
-    ent_free(w.sum);
-    ent_free(w.count);
-    ent_free(w.out);
-    ent_free(w.present);
+    if (status == ENT_OK) report_constant(&w);
+    work_free(&w);
     return status;
 }
 
 /* ---- all of it ---- */
 
+static ent_status open_table(import *run, int m)
+{
+    const char *path = run->inp->path[m];
+    ENT_TRY(ent_table_open(path, run->inp->header, &run->table[m]));
+    ent_table *t = run->table[m];
+    if (m == 0) run->rows = ent_table_rows(t);
+    ENT_TRY(ent_table_fit(t, run->rows));
+    ENT_TRY(check_rows(run, t, path));
+    ENT_TRY(tell_decision(run, t, path));
+    run->skip[m] = ent_alloc(ent_table_columns(t), 1);
+    if (!run->skip[m]) return no_memory(run);
+    if (ent_table_index(t) >= 0) run->skip[m][ent_table_index(t)] = 1;
+    return ENT_OK;
+}
+
 static ent_status open_tables(import *run)
 {
-    for (int m = 0; m < run->inp->modalities; m++) {
-        ENT_TRY(ent_table_open(run->inp->path[m], &run->table[m]));
-        const int64_t rows = ent_table_rows(run->table[m]);
-        if (m == 0) run->rows = rows;
-        ENT_REQUIRE(rows == run->rows, ENT_EDATA, "%s has %lld rows, %s has %lld", run->inp->path[0],
-                    (long long)run->rows, run->inp->path[m], (long long)rows);
-        run->skip[m] = ent_alloc(ent_table_columns(run->table[m]), 1);
-        if (!run->skip[m]) return no_memory(run);
-    }
+    run->told = ent_alloc(ENT_TABLE_MODALITIES + 3, sizeof *run->told);
+    if (!run->told) return no_memory(run);
+    for (int m = 0; m < run->inp->modalities; m++) ENT_TRY(open_table(run, m));
     return ENT_OK;
 }
 
@@ -389,16 +500,34 @@ static ent_status write_names(import *run, const char *path, char **name, int64_
     return name ? ent_h5_write_strings(run->file, path, count, (const char *const *)name) : ENT_OK;
 }
 
+static ent_status write_source(const import *run)
+{
+    static const char *const header[] = {"auto", "yes", "no"}, *const holes[] = {"mean", "absent", "error"};
+    const ent_table_inp *inp = run->inp;
+    ent_provenance source = {.used = 0};
+    ent_provenance_add(&source, "entente import table");
+    for (int m = 0; m < inp->modalities; m++)
+        ent_provenance_add(&source, "--modality %s=%s", inp->name[m], ent_provenance_file(inp->path[m]));
+    ent_provenance_add(&source, "--label %s", ent_provenance_file(inp->label));
+    if (inp->group) ent_provenance_add(&source, "--group %s", ent_provenance_file(inp->group));
+    if (inp->part) ent_provenance_add(&source, "--part %s", ent_provenance_file(inp->part));
+    if (!inp->part)
+        ent_provenance_add(&source, "--split %g,%g,%g --seed %llu", inp->share[0], inp->share[1], inp->share[2],
+                           (unsigned long long)inp->seed);
+    ent_provenance_add(&source, "--header %s --nonfinite %s", header[inp->header], holes[inp->holes]);
+    return ent_provenance_write(&source, run->file);
+}
+
 static ent_status write_all(import *run)
 {
     if (run->category) ENT_TRY(ent_h5_write(run->file, "/label/class", ENT_H5_I32, 1, &run->rows, run->category));
-    if (run->value) ENT_TRY(ent_h5_write(run->file, "/label/value", ENT_H5_F32, 1, &run->rows, run->value));
+    if (run->value) ENT_TRY(ent_h5_write(run->file, "/label/value", ENT_H5_F64, 1, &run->rows, run->value));
     if (run->group) ENT_TRY(ent_h5_write(run->file, "/group", ENT_H5_I32, 1, &run->rows, run->group));
     ENT_TRY(ent_h5_write(run->file, "/split", ENT_H5_U8, 1, &run->rows, run->part));
     ENT_TRY(write_names(run, "/class_name", run->class_name, run->class_names));
     ENT_TRY(write_names(run, "/group_name", run->group_name, run->group_names));
     for (int m = 0; m < run->inp->modalities; m++) ENT_TRY(write_modality(run, m));
-    return ent_h5_write_attribute(run->file, "/", "source", "entente import table");
+    return write_source(run);
 }
 
 static ent_status import_all(import *run)
@@ -427,6 +556,7 @@ import run = {.inp = inp, .report = report };
         ent_table_free(run.table[m]);
         ent_free(run.skip[m]);
     }
+    ent_h5_names_free(run.told, run.tolds);
     ent_h5_names_free(run.class_name, run.class_names);
     ent_h5_names_free(run.group_name, run.group_names);
     ent_free(run.category);

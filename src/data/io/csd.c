@@ -137,8 +137,8 @@ int64_t ent_csd_block(const ent_csd *csd)
 static ent_status check_interval(const ent_csd *csd, int64_t i, int64_t step, const double *at)
 {
     for (int k = 0; k < 2; k++)
-        ENT_REQUIRE(isfinite(at[k]) && at[k] >= 0.0, ENT_EDATA, "%s: id '%s', step %lld: time %g, want 0 or more",
-                    csd->path, csd->id[i], (long long)step, at[k]);
+        ENT_REQUIRE(isfinite(at[k]), ENT_EDATA, "%s: id '%s', step %lld: time %g, want a finite number", csd->path,
+                    csd->id[i], (long long)step, at[k]);
     ENT_REQUIRE(at[0] <= at[1], ENT_EDATA, "%s: id '%s', step %lld: starts at %g, after its end at %g", csd->path,
                 csd->id[i], (long long)step, at[0], at[1]);
     return ENT_OK;

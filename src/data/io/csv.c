@@ -1,5 +1,5 @@
-/* A line at a time; a quoted cell may hold separators and doubled quotes, not line ends.  The first pass counts. */
-#include <errno.h>
+/* A line at a time; a quoted cell may hold separators and doubled quotes, not line ends.  The first pass counts the
+ * rows, and looks at the kinds of cells in the first of them to tell whether the first line names the columns. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,26 +8,14 @@
 #include "entente/memory.h"
 #include "table_reader.h"
 
-enum { MOST_COLUMNS = 1 << 22 };
+enum { MOST_COLUMNS = 1 << 22, LOOKED_AT = 1000 /* rows */ };
 
-/* The next line that is not empty, without its end; *there false at the end of the file. */
-static ent_status next_line(ent_table *t, bool *there)
+static int64_t line_of(const ent_table *t)
 {
-    for (;;) {
-        errno = 0;
-        const ssize_t length = getline(&t->line, &t->line_room, t->file);
-        *there = length >= 0;
-        if (length < 0) {
-            ENT_REQUIRE(!ferror(t->file) && errno != ENOMEM, ENT_EIO, "%s: %s", t->path, strerror(errno));
-            return ENT_OK;
-        }
-        t->line_number++;
-        ENT_REQUIRE(!memchr(t->line, '\0', (size_t)length), ENT_EFORMAT, "%s:%lld: a zero byte in a text", t->path,
-                    (long long)t->line_number);
-        t->line[strcspn(t->line, "\r\n")] = '\0';
-        if (t->line[strspn(t->line, " \t")]) return ENT_OK;
-    }
+    return ent_lines_number(t->lines) - (t->held ? t->blanks + 1 : 0);
 }
+
+/* ---- cells ---- */
 
 /* Take the quotes off a cell, in place; where it ends. */
 static char *end_quoted(char *cell)
@@ -42,133 +30,243 @@ static char *end_quoted(char *cell)
     return from + 1;
 }
 
-/* Cut the line into cells: their number, or -1 for a quote that does not end. */
-static int64_t cut(ent_table *t, char **cell, int64_t room)
-{
-    int64_t count = 0;
-    for (char *at = t->line;; at++) {
-        char *end = *at == '"' ? end_quoted(at) : at + strcspn(at, (char[]){t->separator, '\0'});
-        if (!end || (*end && *end != t->separator)) return -1;
-        if (count < room) cell[count] = at;
-        count++;
-        const bool last = !*end;
-        *end = '\0';
-        at = end;
-        if (last) return count;
-    }
-}
-
-static const char *trimmed(char *cell)
+static char *trimmed(char *cell)
 {
     cell += strspn(cell, " \t");
     for (size_t n = strlen(cell); n > 0 && (cell[n - 1] == ' ' || cell[n - 1] == '\t'); n--) cell[n - 1] = '\0';
     return cell;
 }
 
+/* Cut a line into trimmed cells: their number, or -1 for a quote that does not end. */
+static int64_t cut(char *line, char separator, char **cell, int64_t room)
+{
+    int64_t count = 0;
+    for (char *at = line;; at++) {
+        char *end = *at == '"' ? end_quoted(at) : at + strcspn(at, (char[]){separator, '\0'});
+        if (!end || (*end && *end != separator)) return -1;
+        const bool last = !*end;
+        *end = '\0';
+        if (count < room) cell[count] = trimmed(at);
+        count++;
+        at = end;
+        if (last) return count;
+    }
+}
+
+bool ent_table_missing(const char *cell)
+{
+    static const char *const words[] = {"",     "NA",   "N/A",  "n/a",  "#N/A", "<NA>", "NaN", "nan",
+                                        "-nan", "null", "NULL", "Null", "None", "?",    NULL};
+    for (int k = 0; words[k]; k++)
+        if (strcmp(cell, words[k]) == 0) return true;
+    return false;
+}
+
+/* NAN for a missing cell; True and False are what pandas writes of booleans. */
 static bool is_number(const char *text, double *x)
 {
     char *end;
     *x = NAN;
-    if (!*text) return true;
+    if (ent_table_missing(text)) return true;
     *x = strtod(text, &end);
-    return end != text && !*end;
+    if (end != text && !*end) return true;
+    *x = strcmp(text, "True") == 0;
+    return *x == 1.0 || strcmp(text, "False") == 0;
+}
+
+/* ---- rows ---- */
+
+static bool is_blank(const ent_table *t, const char *line)
+{
+    return !line[strspn(line, t->separator == '\t' && t->columns > 1 ? " " : " \t")];
+}
+
+/* The next line that is not blank.  In a file of one column the blank lines before it are missing cells; those at the
+ * end of the file are none. */
+static ent_status hold_line(ent_table *t)
+{
+    t->blanks = 0;
+    for (;;) {
+        ENT_TRY(ent_lines_next(t->lines, &t->held));
+        if (!t->held) t->blanks = 0;
+        if (!t->held || !is_blank(t, t->held)) return ENT_OK;
+        t->blanks += t->columns == 1;
+    }
+}
+
+/* The next row's cells; *there false at the end. */
+static ent_status next_row(ent_table *t, bool *there)
+{
+    if (!t->held) ENT_TRY(hold_line(t));
+    *there = t->held != NULL;
+    if (!*there) return ENT_OK;
+    if (t->blanks > 0) {
+        t->blanks--;
+        t->cell[0] = t->empty;
+        return ENT_OK;
+    }
+    char *text = t->held;
+    t->held = NULL;
+    const int64_t count = cut(text, t->separator, t->cell, t->columns);
+    const long long line = line_of(t);
+    ENT_REQUIRE(count >= 0, ENT_EFORMAT, "%s:%lld: a quote without its end", t->path, line);
+    ENT_REQUIRE(count == t->columns, ENT_EFORMAT, "%s:%lld: %lld cells, want %lld", t->path, line, (long long)count,
+                (long long)t->columns);
+    return ENT_OK;
 }
 
 ent_status ent_csv_row(ent_table *t)
 {
     bool there;
-    ENT_TRY(next_line(t, &there));
-    ENT_REQUIRE(there, ENT_EFORMAT, "%s:%lld: the file has become shorter", t->path, (long long)t->line_number);
-    const int64_t count = cut(t, t->cell, t->columns);
-    ENT_REQUIRE(count >= 0, ENT_EFORMAT, "%s:%lld: a quote without its end", t->path, (long long)t->line_number);
-    ENT_REQUIRE(count == t->columns, ENT_EFORMAT, "%s:%lld: %lld cells, want %lld", t->path,
-                (long long)t->line_number, (long long)count, (long long)t->columns);
+    ENT_TRY(next_row(t, &there));
+    ENT_REQUIRE(there, ENT_EFORMAT, "%s:%lld: the file has become shorter", t->path,
+                (long long)ent_lines_number(t->lines));
     return ENT_OK;
 }
 
-/* ---- open ---- */
+/* ---- the first line ---- */
 
-static void choose_separator(ent_table *t)
+enum { NUMBER = 1, WORD = 2, NOT_WHOLE = 4 }; /* what a column was seen to hold */
+
+static int kind_of(const char *cell)
+{
+    double x;
+    if (ent_table_missing(cell)) return 0;
+    if (!is_number(cell, &x)) return WORD | NOT_WHOLE;
+    return cell[strspn(cell, "+-0123456789")] ? NUMBER | NOT_WHOLE : NUMBER;
+}
+
+static void choose_separator(ent_table *t, const char *line)
 {
     static const char separators[] = ",;\t";
     int most = 0;
     t->separator = ',';
     for (const char *s = separators; *s; s++) {
         int count = 0;
-        for (const char *c = t->line; *c; c++) count += *c == *s;
+        for (const char *c = line; *c; c++) count += *c == *s;
         if (count > most) t->separator = *s;
         if (count > most) most = count;
     }
 }
 
-/* How many cells the first line has; the line stays as it is. */
-static ent_status count_columns(ent_table *t)
+/* Cells of the first line that is not blank, kept apart. */
+static ent_status take_first(ent_table *t)
 {
-    char *copy = ent_text(t->line), *line = t->line;
+    t->columns = 2; /* blank lines do not count so far */
+    ENT_TRY(hold_line(t));
+    ENT_REQUIRE(t->held, ENT_EFORMAT, "%s: empty", t->path);
+    t->first_line = ent_lines_number(t->lines);
+    choose_separator(t, t->held);
+    char *copy = ent_text(t->held);
     ENT_REQUIRE(copy, ENT_ENOMEM, "%s: no memory", t->path);
-    t->line = copy;
-    t->columns = cut(t, NULL, 0);
-    t->line = line;
+    t->columns = cut(copy, t->separator, NULL, 0);
     ent_free(copy);
     ENT_REQUIRE(t->columns >= 1 && t->columns <= MOST_COLUMNS, ENT_EFORMAT, "%s:%lld: %s", t->path,
-                (long long)t->line_number, t->columns < 0 ? "a quote without its end" : "too many cells");
+                (long long)t->first_line, t->columns < 0 ? "a quote without its end" : "too many cells");
     t->cell = ent_alloc(t->columns, sizeof *t->cell);
-    ENT_REQUIRE(t->cell, ENT_ENOMEM, "%s: no memory", t->path);
-    return ENT_OK;
-}
-
-/* The first line's cells are names where one of them is no number. */
-static ent_status take_header(ent_table *t)
-{
-    bool numbers = true;
-    double x;
-    if (!strncmp(t->line, "\xef\xbb\xbf", 3)) memmove(t->line, t->line + 3, strlen(t->line + 3) + 1);
-    cut(t, t->cell, t->columns);
-    for (int64_t c = 0; c < t->columns; c++) numbers = numbers && is_number(trimmed(t->cell[c]), &x);
-    if (numbers) return ENT_OK;
-    t->header = ent_alloc(t->columns, sizeof *t->header);
-    ENT_REQUIRE(t->header, ENT_ENOMEM, "%s: no memory", t->path);
+    t->first = ent_alloc(t->columns, sizeof *t->first);
+    ENT_REQUIRE(t->cell && t->first, ENT_ENOMEM, "%s: no memory", t->path);
+    ENT_TRY(ent_csv_row(t));
     for (int64_t c = 0; c < t->columns; c++) {
-        t->header[c] = ent_text(trimmed(t->cell[c]));
-        ENT_REQUIRE(t->header[c], ENT_ENOMEM, "%s: no memory", t->path);
+        t->first[c] = ent_text(t->cell[c]);
+        ENT_REQUIRE(t->first[c], ENT_ENOMEM, "%s: no memory", t->path);
     }
     return ENT_OK;
 }
 
-static ent_status count_rows(ent_table *t)
+/* Is column 0 of row k the number from + k? */
+static bool counts_on(const char *cell, int64_t from, int64_t k)
+{
+    char *end;
+    return *cell && strtoll(cell, &end, 10) == from + k && !*end;
+}
+
+/* Rows after the first line, and what the first of them hold. */
+static ent_status count_body(ent_table *t, uint8_t *seen)
 {
     bool there = true;
-    for (t->rows = t->header ? -1 : 0; there; t->rows += there) {
-        ENT_TRY(next_line(t, &there));
-        const int64_t count = there ? cut(t, t->cell, t->columns) : t->columns;
-        ENT_REQUIRE(count >= 0, ENT_EFORMAT, "%s:%lld: a quote without its end", t->path, (long long)t->line_number);
-        ENT_REQUIRE(count == t->columns, ENT_EFORMAT, "%s:%lld: %lld cells, want %lld", t->path,
-                    (long long)t->line_number, (long long)count, (long long)t->columns);
+    for (t->body = 0; there; t->body += there) {
+        ENT_TRY(next_row(t, &there));
+        if (!there) break;
+        if (t->body == 0) t->counted = strspn(t->cell[0], "012") == 1 ? *t->cell[0] - '0' : -1;
+        if (t->counted >= 0 && !counts_on(t->cell[0], t->counted, t->body)) t->counted = -1;
+        for (int64_t c = 0; t->body < LOOKED_AT && c < t->columns; c++)
+            seen[c] = (uint8_t)(seen[c] | kind_of(t->cell[c]));
     }
-    ENT_REQUIRE(t->rows > 0, ENT_EFORMAT, "%s: no row", t->path);
     return ENT_OK;
 }
 
-ent_status ent_csv_rewind(ent_table *t)
+/* 0,1,2,..: what pandas calls columns that have no names; the first cell is empty above an index. */
+static bool is_sequence(const ent_table *t)
 {
-    bool there = true;
-    rewind(t->file);
-    t->line_number = t->at = 0;
-    return t->header ? next_line(t, &there) : ENT_OK;
+    const bool index = t->columns > 1 && !*t->first[0];
+    for (int64_t c = index; c < t->columns; c++) {
+        char number[24];
+        snprintf(number, sizeof number, "%lld", (long long)(c - index));
+        if (strcmp(t->first[c], number) != 0) return false;
+    }
+    return true;
+}
+
+/* Words above numbers are names, and so is 0,1,2,..; a number above numbers makes the line a row.  A single cell 0, or
+ * 0,1, above whole numbers may be either, and so may words above words: there what is said here is a guess. */
+static bool names_columns(ent_table *t, const uint8_t *seen)
+{
+    bool above_numbers = false, number = false, words = false, whole = true;
+    for (int64_t c = 0; c < t->columns; c++) {
+        const int kind = kind_of(t->first[c]);
+        above_numbers = above_numbers || ((kind & WORD) && (seen[c] & (NUMBER | WORD)) == NUMBER);
+        number = number || (kind & NUMBER);
+        words = words || (kind & WORD);
+        whole = whole && !(seen[c] & NOT_WHOLE);
+    }
+    if (above_numbers) return true;
+    if (is_sequence(t) && t->body > 0) {
+        t->doubtful = *t->first[0] && t->columns < 3 && whole;
+        return !t->doubtful;
+    }
+    if (number) return false;
+    t->doubtful = words && t->body > 0;
+    return words;
+}
+
+void ent_csv_choose(ent_table *t, bool named)
+{
+    t->named = named;
+    t->rows = t->body + (named ? 0 : t->columns == 1 ? t->first_line : 1);
+}
+
+static ent_status look_through(ent_table *t)
+{
+    uint8_t *seen = ent_alloc(t->columns, 1);
+    ENT_REQUIRE(seen, ENT_ENOMEM, "%s: no memory", t->path);
+    const ent_status status = count_body(t, seen);
+    if (status == ENT_OK)
+        ent_csv_choose(t, t->header == ENT_HEADER_AUTO ? names_columns(t, seen) : t->header == ENT_HEADER_YES);
+    ent_free(seen);
+    ENT_REQUIRE(status != ENT_OK || t->rows > 0, ENT_EFORMAT, "%s: no row", t->path);
+    return status;
 }
 
 ent_status ent_csv_open(ent_table *t)
 {
-    bool there;
-    ENT_TRY(next_line(t, &there));
-    ENT_REQUIRE(there, ENT_EFORMAT, "%s: empty", t->path);
-    choose_separator(t);
-    ENT_TRY(count_columns(t));
-    ENT_TRY(take_header(t));
-    rewind(t->file);
-    t->line_number = 0;
-    ENT_TRY(count_rows(t));
+    ENT_TRY(ent_lines_open(t->path, &t->lines));
+    ENT_TRY(take_first(t));
+    ENT_TRY(look_through(t));
     return ent_csv_rewind(t);
+}
+
+ent_status ent_csv_rewind(ent_table *t)
+{
+    ENT_TRY(ent_lines_rewind(t->lines));
+    t->held = NULL;
+    t->blanks = 0;
+    while (t->named && ent_lines_number(t->lines) < t->first_line) {
+        char *line;
+        ENT_TRY(ent_lines_next(t->lines, &line));
+        ENT_REQUIRE(line, ENT_EFORMAT, "%s: the file has become shorter", t->path);
+    }
+    return ENT_OK;
 }
 
 ent_status ent_csv_next(ent_table *t, int64_t n, const uint8_t *skip, double *x)
@@ -177,13 +275,11 @@ ent_status ent_csv_next(ent_table *t, int64_t n, const uint8_t *skip, double *x)
         ENT_TRY(ent_csv_row(t));
         for (int64_t c = 0; c < t->columns; c++) {
             double *to = &x[row * t->columns + c];
-            *to = 0.0;
-            if (skip && skip[c]) continue;
-            char *cell = t->cell[c];
-            if (!strncmp(cell, "\xef\xbb\xbf", 3)) cell += 3;
-            ENT_REQUIRE(is_number(trimmed(cell), to), ENT_EFORMAT,
-                        "%s:%lld: column %lld%s%s: found '%.64s', want a number", t->path, (long long)t->line_number,
-                        (long long)c, t->header ? " " : "", t->header ? t->header[c] : "", cell);
+            const bool number = (skip && skip[c]) || is_number(t->cell[c], to);
+            if (skip && skip[c]) *to = 0.0;
+            ENT_REQUIRE(number, ENT_EFORMAT, "%s:%lld: column %lld%s%s: found '%.64s', want a number", t->path,
+                        (long long)line_of(t), (long long)c, t->named ? " " : "", t->named ? t->first[c] : "",
+                        t->cell[c]);
         }
     }
     return ENT_OK;

@@ -1,9 +1,11 @@
+/* Line by line: zlib reads blocks, of plain files as they are, and a line grows until its end is found. */
 #include "lines.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include "entente/memory.h"
 
@@ -33,4 +35,127 @@ ent_status ent_file_text(const char *path, char **out)
     const ent_status status = read_text(path, file, out);
     fclose(file);
     return status;
+}
+
+/* ---- line by line ---- */
+
+enum { BLOCK_BYTES = 1 << 16, FIRST_ROOM = 256 };
+
+struct ent_lines {
+    char *path;
+    gzFile file;
+    char *block; /* [BLOCK_BYTES]: bytes at..end-1 wait */
+    size_t at, end;
+    char *line;
+    size_t length, room;
+    int64_t number;
+};
+
+ent_status ent_lines_open(const char *path, ent_lines **out)
+{
+    ent_lines *lines = ent_alloc(1, sizeof *lines);
+    ENT_REQUIRE(lines, ENT_ENOMEM, "%s: no memory to read it", path);
+    lines->path = ent_text(path);
+    lines->block = ent_alloc(BLOCK_BYTES, 1);
+    errno = 0;
+    lines->file = lines->path && lines->block ? gzopen(path, "rb") : NULL;
+    if (lines->file) {
+        *out = lines;
+        return ENT_OK;
+    }
+    const int why = errno;
+    ent_lines_close(lines);
+    return why ? ent_fail(ENT_EIO, "%s: %s", path, strerror(why))
+               : ent_fail(ENT_ENOMEM, "%s: no memory to read it", path);
+}
+
+void ent_lines_close(ent_lines *lines)
+{
+    if (!lines) return;
+    if (lines->file) gzclose(lines->file);
+    ent_free(lines->path);
+    ent_free(lines->block);
+    ent_free(lines->line);
+    ent_free(lines);
+}
+
+int64_t ent_lines_number(const ent_lines *lines)
+{
+    return lines->number;
+}
+
+ent_status ent_lines_rewind(ent_lines *lines)
+{
+    lines->at = lines->end = 0;
+    lines->number = 0;
+    ENT_REQUIRE(gzrewind(lines->file) == 0, ENT_EIO, "%s: cannot be read from its beginning", lines->path);
+    return ENT_OK;
+}
+
+static ent_status read_block(ent_lines *lines)
+{
+    int code;
+    errno = 0;
+    const int got = gzread(lines->file, lines->block, BLOCK_BYTES);
+    const char *why = gzerror(lines->file, &code);
+    ENT_REQUIRE(code != Z_ERRNO, ENT_EIO, "%s: %s", lines->path, strerror(errno));
+    ENT_REQUIRE(got >= 0 && code != Z_BUF_ERROR, ENT_EFORMAT, "%s: damaged gzip file after line %lld: %s",
+                lines->path, (long long)lines->number, why);
+    lines->at = 0;
+    lines->end = (size_t)got;
+    return ENT_OK;
+}
+
+/* Append to the line, with room for a '\0'. */
+static ent_status append(ent_lines *lines, const char *bytes, size_t count)
+{
+    if (lines->length + count >= lines->room) {
+        size_t room = lines->room > 0 ? lines->room : FIRST_ROOM;
+        while (lines->length + count >= room) room *= 2;
+        char *grown = ent_alloc((int64_t)room, 1);
+        ENT_REQUIRE(grown, ENT_ENOMEM, "%s: no memory for a line of %zu bytes", lines->path, room);
+        if (lines->length > 0) memcpy(grown, lines->line, lines->length);
+        ent_free(lines->line);
+        lines->line = grown;
+        lines->room = room;
+    }
+    memcpy(lines->line + lines->length, bytes, count);
+    lines->length += count;
+    lines->line[lines->length] = '\0';
+    return ENT_OK;
+}
+
+/* Up to the line's end or the file's; *there: one of them was found, and not at once the file's. */
+static ent_status collect(ent_lines *lines, bool *there)
+{
+    *there = false;
+    lines->length = 0;
+    for (;;) {
+        if (lines->at == lines->end) ENT_TRY(read_block(lines));
+        if (lines->end == 0) return ENT_OK;
+        *there = true;
+        const char *from = lines->block + lines->at, *end = memchr(from, '\n', lines->end - lines->at);
+        const size_t count = end ? (size_t)(end - from) : lines->end - lines->at;
+        ENT_TRY(append(lines, from, count));
+        lines->at += count + (end != NULL);
+        if (end) return ENT_OK;
+    }
+}
+
+ent_status ent_lines_next(ent_lines *lines, char **line)
+{
+    bool there;
+    *line = NULL;
+    ENT_TRY(collect(lines, &there));
+    if (!there) return ENT_OK;
+    lines->number++;
+    const long long number = lines->number;
+    ENT_REQUIRE(!memchr(lines->line, '\0', lines->length), ENT_EFORMAT, "%s:%lld: a zero byte in a text", lines->path,
+                number);
+    if (lines->length > 0 && lines->line[lines->length - 1] == '\r') lines->line[lines->length - 1] = '\0';
+    ENT_REQUIRE(!strchr(lines->line, '\r'), ENT_EFORMAT,
+                "%s:%lld: a carriage return within a line: want lines that end in LF or CRLF", lines->path, number);
+    *line = lines->line;
+    if (number == 1 && strncmp(*line, "\xef\xbb\xbf", 3) == 0) *line += 3;
+    return ENT_OK;
 }

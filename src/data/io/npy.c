@@ -1,12 +1,14 @@
-/* The head is a Python dictionary of three known keys; the numbers behind it are read where they stand.  In Fortran
+/* The head is a Python dictionary of three known keys; the numbers after it are read where they are.  In Fortran
  * order a column's numbers stand together, so a block of rows is read column by column. */
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "entente/memory.h"
+#include "format.h"
 #include "table_reader.h"
 
 enum { HEAD_BYTES = 1 << 16, BLOCK_BYTES = 1 << 16 };
@@ -27,18 +29,26 @@ static const char *value_of(const char *head, const char *key)
     return at + strspn(at, " ");
 }
 
+/* "'<f8'": the type as NumPy spells it, without its quotes. */
 static ent_status take_type(ent_table *t, const char *descr)
 {
+    char text[16] = "";
     ENT_REQUIRE(descr && *descr == '\'', ENT_EFORMAT, "%s: an array of records, want one of numbers", t->path);
-    const char *at = descr + 1, order = *at;
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(descr + 1, "'"), descr + 1);
+    const char *at = text, order = *at;
     if (strchr("<>|=", *at) && *at) at++;
     t->type = *at;
     ENT_REQUIRE(t->type != 'O', ENT_EFORMAT, "%s: an array of Python objects, want one of numbers", t->path);
     t->size = *at ? atoi(at + 1) : 0;
-    const bool whole = strchr("iub", t->type) && (t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8);
-    const bool real = t->type == 'f' && (t->size == 4 || t->size == 8);
-    ENT_REQUIRE(t->type && (whole || real), ENT_EFORMAT,
-                "%s: numbers of type '%.8s', want integers, or reals of 4 or 8 bytes", t->path, descr + 1);
+    ENT_REQUIRE(t->type != 'V', ENT_EFORMAT,
+                "%s: raw bytes of type '%s', as which bfloat16 is stored: want numbers, write it as float32 "
+                "(x.astype('float32'))",
+                t->path, text);
+    const bool whole = t->type && strchr("iub", t->type) &&
+                       (t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8);
+    const bool real = t->type == 'f' && (t->size == 2 || t->size == 4 || t->size == 8);
+    ENT_REQUIRE(whole || real, ENT_EFORMAT,
+                "%s: numbers of type '%s', want integers, booleans, or reals of 2, 4 or 8 bytes", t->path, text);
     t->swapped = order == '>'; /* of this machine's little endian order */
     return ENT_OK;
 }
@@ -102,6 +112,20 @@ static ent_status check_length(const ent_table *t)
     return ENT_OK;
 }
 
+/* The first numbers of 16 bits are looked at: would they be something else? */
+static ent_status check_bits(ent_table *t)
+{
+    if (t->size != 2 || t->type == 'f' || t->type == 'b') return ENT_OK;
+    const size_t count = fread(t->block, 2, BLOCK_BYTES / 2, t->file);
+    uint16_t *number = (uint16_t *)(void *)t->block; /* on a boundary of 64 bytes */
+    for (size_t k = 0; k < count && t->swapped; k++) number[k] = (uint16_t)(number[k] << 8 | number[k] >> 8);
+    ENT_REQUIRE(!ent_format_is_bfloat16(number, (int64_t)count), ENT_EFORMAT,
+                "%s: its whole numbers of 16 bits are the bits of bfloat16: want the numbers, write them as float32 "
+                "(tensor.float().numpy())",
+                t->path);
+    return ENT_OK;
+}
+
 ent_status ent_npy_open(ent_table *t)
 {
     char *head = ent_alloc(HEAD_BYTES, 1);
@@ -109,10 +133,20 @@ ent_status ent_npy_open(ent_table *t)
     ent_status status = head && t->block ? read_head(t, head) : ent_fail(ENT_ENOMEM, "%s: no memory", t->path);
     ent_free(head);
     ENT_TRY(status);
-    return check_length(t);
+    ENT_TRY(check_length(t));
+    return check_bits(t);
 }
 
 /* ---- the numbers ---- */
+
+/* IEEE 754's 16 bits: sign, 5 bits of exponent, 10 of fraction. */
+static double half_of(uint64_t bits)
+{
+    const int exponent = (int)(bits >> 10 & 31);
+    const double fraction = (double)(bits & 1023) / 1024.0, sign = bits >> 15 ? -1.0 : 1.0;
+    if (exponent == 31) return fraction > 0.0 ? NAN : sign * INFINITY;
+    return sign * (exponent == 0 ? ldexp(fraction, -14) : ldexp(1.0 + fraction, exponent - 15));
+}
 
 static double number_of(const ent_table *t, const uint8_t *from)
 {
@@ -120,6 +154,7 @@ static double number_of(const ent_table *t, const uint8_t *from)
     float real;
     double wide;
     for (int k = 0; k < t->size; k++) bits |= (uint64_t)from[t->swapped ? t->size - 1 - k : k] << (8 * k);
+    if (t->type == 'f' && t->size == 2) return half_of(bits);
     if (t->type == 'f' && t->size == 4) {
         const uint32_t half = (uint32_t)bits;
         memcpy(&real, &half, sizeof real);

@@ -6,31 +6,63 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include "entente/h5.h"
 #include "entente/memory.h"
+#include "format.h"
 
 static bool is_npy(const ent_table *t)
 {
     return t->block != NULL;
 }
 
+static ent_status refuse_format(const ent_table *t, const char *where, ent_format format)
+{
+    return ent_fail(ENT_EFORMAT, "%s: %s%s, want CSV text or a NumPy array (.npy): %s", t->path, format.what, where,
+                    format.remedy);
+}
+
+/* What a file compressed by gzip holds must be text. */
+static ent_status look_inside(const ent_table *t)
+{
+    uint8_t bytes[ENT_FORMAT_BYTES];
+    gzFile file = gzopen(t->path, "rb");
+    ENT_REQUIRE(file, ENT_EIO, "%s: cannot be opened", t->path);
+    const int count = gzread(file, bytes, sizeof bytes);
+    gzclose(file);
+    const ent_format format = ent_format_of(bytes, count > 0 ? (size_t)count : 0);
+    return format.what ? refuse_format(t, ", compressed by gzip", format) : ENT_OK;
+}
+
+/* A kind of file by its first bytes, whatever its name; what has none of them is text. */
 static ent_status open_file(ent_table *t)
 {
     struct stat state;
+    uint8_t bytes[ENT_FORMAT_BYTES];
     t->file = fopen(t->path, "rb");
     ENT_REQUIRE(t->file, ENT_EIO, "%s: %s", t->path, strerror(errno));
     ENT_REQUIRE(fstat(fileno(t->file), &state) == 0 && S_ISREG(state.st_mode), ENT_EIO, "%s: not a plain file",
                 t->path);
-    const size_t length = strlen(t->path);
-    if (length > 4 && strcmp(t->path + length - 4, ".npy") == 0) return ent_npy_open(t);
+    const size_t count = fread(bytes, 1, sizeof bytes, t->file), length = strlen(t->path);
+    const bool array = count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0;
+    const bool packed = count >= 2 && memcmp(bytes, "\x1f\x8b", 2) == 0;
+    const ent_format format = ent_format_of(bytes, count);
+    rewind(t->file);
+    if (array) return ent_npy_open(t);
+    if (format.what && !packed) return refuse_format(t, "", format);
+    ENT_REQUIRE(length <= 4 || strcmp(t->path + length - 4, ".npy") != 0, ENT_EFORMAT, "%s: not a NumPy array",
+                t->path);
+    if (packed) ENT_TRY(look_inside(t));
     return ent_csv_open(t);
 }
 
-ent_status ent_table_open(const char *path, ent_table **out)
+ent_status ent_table_open(const char *path, ent_header header, ent_table **out)
 {
     ent_table *t = ent_alloc(1, sizeof *t);
     ENT_REQUIRE(t, ENT_ENOMEM, "%s: no memory to open it", path);
+    t->header = header;
+    t->counted = -1;
     t->path = ent_text(path);
     const ent_status status = t->path ? open_file(t) : ent_fail(ENT_ENOMEM, "%s: no memory to open it", path);
     if (status == ENT_OK)
@@ -44,8 +76,8 @@ void ent_table_free(ent_table *t)
 {
     if (!t) return;
     if (t->file) fclose(t->file);
-    ent_h5_names_free(t->header, t->columns);
-    free(t->line); /* getline's */
+    ent_lines_close(t->lines);
+    ent_h5_names_free(t->first, t->columns);
     ent_free(t->cell);
     ent_free(t->block);
     ent_free(t->path);
@@ -64,16 +96,68 @@ int64_t ent_table_columns(const ent_table *t)
 
 const char *ent_table_name(const ent_table *t, int64_t column)
 {
-    return t->header && column >= 0 && column < t->columns ? t->header[column] : NULL;
+    return t->named && column >= 0 && column < t->columns ? t->first[column] : NULL;
+}
+
+int64_t ent_table_index(const ent_table *t)
+{
+    const bool unnamed = t->named && (!*t->first[0] || strcmp(t->first[0], "Unnamed: 0") == 0);
+    return unnamed && t->columns > 1 ? 0 : -1;
+}
+
+bool ent_table_is_float(const ent_table *t)
+{
+    return is_npy(t) && (t->size <= 2 || (t->type == 'f' && t->size == 4));
+}
+
+ent_status ent_table_fit(ent_table *t, int64_t rows)
+{
+    const bool named = t->named;
+    if (!t->doubtful || t->rows == rows) return ENT_OK;
+    ent_csv_choose(t, !named);
+    if (t->rows == rows)
+        t->fitted = true;
+    else
+        ent_csv_choose(t, named);
+    return ent_csv_rewind(t);
+}
+
+/* How the decision on the first line can be turned round. */
+static const char *doubt_of(const ent_table *t)
+{
+    if (t->header != ENT_HEADER_AUTO) return ", as --header says";
+    if (t->fitted) return ", for so the numbers of rows agree";
+    return t->doubtful && t->named ? " (if it is a row: --header no)"
+           : t->doubtful           ? " (if it is not: --header yes)"
+                                   : "";
+}
+
+const char *ent_table_decision(const ent_table *t, char *text, size_t room)
+{
+    if (is_npy(t)) return NULL;
+    char cells[64] = "";
+    for (int64_t c = 0; c < t->columns && strlen(cells) < sizeof cells - 1; c++) {
+        const size_t length = strlen(cells);
+        snprintf(cells + length, sizeof cells - length, "%s%s", c > 0 ? "," : "", t->first[c]);
+    }
+    const size_t used = (size_t)snprintf(text, room, "the first line (%s%s) %s%s", cells,
+                                         strlen(cells) == sizeof cells - 1 ? "..." : "",
+                                         t->named ? "names the columns" : "is a row", doubt_of(t));
+    const bool counts = t->counted >= (t->named ? 0 : 1) && t->counted <= (t->named ? 1 : 2);
+    const char *more = ent_table_index(t) == 0    ? "; column 0 has no name: an index, no feature"
+                       : counts && t->columns > 1 ? "; column 0 counts the rows, and is taken as it is"
+                                                  : "";
+    if (used < room) snprintf(text + used, room - used, "%s", more);
+    return text;
 }
 
 int64_t ent_table_find(const ent_table *t, const char *column)
 {
     char *end;
-    for (int64_t c = 0; t->header && c < t->columns; c++)
-        if (strcmp(t->header[c], column) == 0) return c;
+    for (int64_t c = 0; t->named && c < t->columns; c++)
+        if (strcmp(t->first[c], column) == 0) return c;
     const long long number = strtoll(column, &end, 10);
-    return !t->header && end != column && !*end && number >= 0 && number < t->columns ? number : -1;
+    return !t->named && end != column && !*end && number >= 0 && number < t->columns ? number : -1;
 }
 
 ent_status ent_table_next(ent_table *t, int64_t n, const uint8_t *skip, double *x)
@@ -105,10 +189,7 @@ static ent_status cell_text(ent_table *t, int64_t column, char **text)
 {
     ENT_TRY(ent_csv_row(t));
     t->at++;
-    const char *cell = t->cell[column] + strspn(t->cell[column], " \t");
-    *text = ent_text(cell);
-    for (size_t n = strlen(cell); *text && n > 0 && ((*text)[n - 1] == ' ' || (*text)[n - 1] == '\t'); n--)
-        (*text)[n - 1] = '\0';
+    *text = ent_text(t->cell[column]);
     return ENT_OK;
 }
 

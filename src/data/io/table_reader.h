@@ -5,18 +5,27 @@
 #include <stdio.h>
 
 #include "entente/table.h"
+#include "lines.h"
 
 struct ent_table {
     char *path;
-    FILE *file;
     int64_t rows, columns, at; /* at: the row that comes next */
-    char **header;             /* [columns], or NULL */
     /* CSV */
-    char separator;
-    char *line, **cell;
-    size_t line_room;
-    int64_t line_number;
+    ent_lines *lines;
+    ent_header header; /* as asked for */
+    bool named;        /* the first line names the columns */
+    bool doubtful;     /* it could be either */
+    bool fitted;       /* and was taken as what makes the right number of rows */
+    char separator, empty[1];
+    char **first;       /* [columns]: the first line's cells */
+    char **cell;        /* [columns]: the cells at hand */
+    int64_t first_line; /* its number */
+    int64_t body;       /* rows after it */
+    int64_t blanks;     /* blank lines of a file of one column that are rows before `held` */
+    char *held;         /* the line that follows them, or NULL */
+    int64_t counted;    /* what column 0 counts up from in the row after the first line, or -1 */
     /* NPY */
+    FILE *file;
     int64_t data_at; /* offset of the first number */
     char type;       /* i, u, f, b */
     int size, rank;  /* bytes a number */
@@ -25,10 +34,13 @@ struct ent_table {
     uint8_t *block;
 };
 
+/* How many rows there are, with or without the first line. */
+void ent_csv_choose(ent_table *table, bool named);
+
 ent_status ent_csv_open(ent_table *table);
 ent_status ent_csv_rewind(ent_table *table);
 ent_status ent_csv_next(ent_table *table, int64_t n, const uint8_t *skip, double *x);
-/* The next row's cells, in table->cell until the next call. */
+/* The next row's cells, trimmed, in table->cell until the next call. */
 ent_status ent_csv_row(ent_table *table);
 
 ent_status ent_npy_open(ent_table *table);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "entente/atomic_file.h"
 #include "entente/memory.h"
 
 enum { TITLE_HEIGHT = 30, CAPTION_LINE = 16, CAPTION_WIDTH = 62 };
@@ -135,18 +136,15 @@ static bool write_all(const app_page *page, FILE *file)
 
 static ent_status save_file(const app_page *page, const char *path)
 {
-    char temporary[4096];
-    ENT_REQUIRE(snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) < (int)sizeof temporary,
-                ENT_EARG, "%s: too long a path", path);
-    FILE *file = fopen(temporary, "w");
-    ENT_REQUIRE(file, ENT_EIO, "%s: %s", path, strerror(errno));
-    errno = 0;
-    bool written = write_all(page, file) && fsync(fileno(file)) == 0;
-    written = fclose(file) == 0 && written;
-    if (written && rename(temporary, path) == 0) return ENT_OK;
-    const int reason = errno;
-    unlink(temporary);
-    return ent_fail(ENT_EIO, "%s: cannot be written: %s", path, strerror(reason));
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    ENT_REQUIRE(file, ENT_ENOMEM, "%s: no memory", path);
+    const bool whole = write_all(page, file);
+    ent_status status = fclose(file) == 0 && whole ? ENT_OK : ent_fail(ENT_ENOMEM, "%s: no memory", path);
+    if (status == ENT_OK) status = ent_atomic_file_save(path, text, bytes, true);
+    free(text);
+    return status;
 }
 
 ent_status app_page_save(app_page *page, const char *path)
