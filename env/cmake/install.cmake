@@ -1,6 +1,6 @@
 # What `cmake --install` puts where.  Headers: those that a user of the library calls; entente/entente.h has them all.
-set(public_headers ansatz circuit comm config dataset engine entente exact fed memory metrics missing model mpi qasm
-    reduce response shard split status version)
+set(public_headers ansatz circuit comm config dataset engine entente exact extend fed memory metrics missing model mpi qasm
+    reduce response rule shard split status version)
 list(TRANSFORM public_headers PREPEND include/entente/)
 list(TRANSFORM public_headers APPEND .h)
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/entente)
@@ -25,4 +25,29 @@ install(FILES ${CMAKE_BINARY_DIR}/entente.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}
 
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY jobs env DESTINATION ${CMAKE_INSTALL_DATADIR}/entente USE_SOURCE_PERMISSIONS
-        PATTERN cmake EXCLUDE PATTERN __pycache__ EXCLUDE)
+        PATTERN cmake EXCLUDE PATTERN completion EXCLUDE PATTERN python EXCLUDE PATTERN __pycache__ EXCLUDE)
+
+# Completion, and manual pages made from --help where help2man is there
+install(FILES env/completion/entente.bash RENAME entente DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES env/completion/_entente DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+find_program(HELP2MAN help2man)
+if(HELP2MAN)
+  set(pages)
+  foreach(command "" train eval import inspect merge plan plateaus report scaling selftest spectrum study sweep synth)
+    set(page ${CMAKE_BINARY_DIR}/man/entente.1)
+    if(command)
+      set(page ${CMAKE_BINARY_DIR}/man/entente-${command}.1)
+    endif()
+    add_custom_command(OUTPUT ${page} DEPENDS entente VERBATIM
+                       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/man
+                       COMMAND ${HELP2MAN} --no-info --section=1 --version-string=${PROJECT_VERSION}
+                               --manual=Entente "--name=${PROJECT_DESCRIPTION}" --output=${page}
+                               "$<TARGET_FILE:entente> ${command}")
+    list(APPEND pages ${page})
+  endforeach()
+  add_custom_target(man DEPENDS ${pages})
+  install(CODE "execute_process(COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target man OUTPUT_QUIET
+                                COMMAND_ERROR_IS_FATAL ANY)")
+  install(DIRECTORY ${CMAKE_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN *.1)
+endif()
+install(FILES env/python/entente.py DESTINATION ${CMAKE_INSTALL_DATADIR}/entente/python)

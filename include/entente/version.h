@@ -8,7 +8,7 @@
 
 /* To compare: #if ENT_VERSION >= ENT_VERSION_OF(0, 2, 0) */
 #define ENT_VERSION_OF(major, minor, patch) ((major)*1000000 + (minor)*1000 + (patch))
-#define ENT_VERSION ENT_VERSION_OF(ENT_VERSION_MAJOR, ENT_VERSION_MINOR, ENT_VERSION_PATCH)
+#define ENT_VERSION                         ENT_VERSION_OF(ENT_VERSION_MAJOR, ENT_VERSION_MINOR, ENT_VERSION_PATCH)
 
 /* ENT_VERSION of the library that is linked.  Local. */
 int ent_version(void);
