@@ -46,6 +46,7 @@ static inline void check_same_bits(const ent_config *config)
             mpi_check(v.round[r].trained == w.round[r].trained && v.round[r].samples == w.round[r].samples);
             mpi_check(v.round[r].train_loss == w.round[r].train_loss);
             mpi_check(v.round[r].blocks_short == w.round[r].blocks_short);
+            mpi_check(v.round[r].excluded == w.round[r].excluded);
         }
         memcpy(weights, w.weights, (size_t)w.params * sizeof *weights);
         ent_federation_free(one);

@@ -347,6 +347,93 @@ static void rank_0_ends_the_training(void **state)
     ent_federation_free(f);
 }
 
+/* Clients that send NaN, under every rule, and one that is drawn together with nobody else: who is left out does not
+ * depend on the ranks; what a left-out client keeps is what it had. */
+static void clients_that_diverge_are_left_out(void **state)
+{
+    (void)state;
+    for (int rule = 0; rule < ENT_AGGREGATIONS; rule++) {
+        ent_config config = plain_config();
+        config.federation.aggregation = (ent_aggregation)rule;
+        config.federation.rounds = 3;
+        config.federation.on_divergence = ENT_DIVERGENCE_EXCLUDE;
+        config.client.optimizer = ENT_SGD;
+        config.client.epochs = 2;
+        config.attack = (ent_config_attack){.kind = ENT_NAN_UPDATE, .share = 0.3, .strength = 1.0};
+        check_same_bits(&config);
+        ent_federation *f = train(world, &config);
+        const ent_federation_view v = ent_federation_see(f);
+        for (int64_t r = 0; r < v.rounds; r++) {
+            mpi_check(v.round[r].excluded == 2); /* of 7 clients, all drawn */
+            mpi_check(v.round[r].trained == 5 && isfinite(v.round[r].train_loss));
+        }
+        for (int k = 0; k < v.params; k++) mpi_check(isfinite(v.weights[k]));
+        ent_federation_free(f);
+    }
+}
+
+/* By themselves the robust rules leave such clients out, the others stop. */
+static void who_leaves_out_by_itself(void **state)
+{
+    (void)state;
+    for (int rule = 0; rule < ENT_AGGREGATIONS; rule++) {
+        ent_config config = plain_config();
+        ent_federation *f = NULL;
+        const bool robust = rule >= ENT_MEDIAN && rule <= ENT_MULTI_KRUM;
+        config.federation.aggregation = (ent_aggregation)rule;
+        config.client.optimizer = ENT_SGD;
+        config.attack = (ent_config_attack){.kind = ENT_NAN_UPDATE, .share = 0.3, .strength = 1.0};
+        for (int stops = 0; stops < 2; stops++) {
+            config.federation.on_divergence = stops ? ENT_DIVERGENCE_STOP : ENT_DIVERGENCE_AUTO;
+            mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
+            const ent_status status = ent_federation_train(f, NULL, NULL);
+            mpi_check(status == (robust && !stops ? ENT_OK : ENT_ENUMERIC));
+            mpi_check(status == ENT_OK || strstr(ent_message(), "diverged to "));
+            ent_federation_free(f);
+        }
+    }
+}
+
+/* The rank that holds a part of a state finds what the others find. */
+static void shards_leave_out_the_same(void **state)
+{
+    (void)state;
+    if (ent_comm_size(world) % 2) return;
+    ent_config config = plain_config();
+    config.run.shards = 2;
+    config.federation.aggregation = ENT_MEDIAN;
+    config.attack = (ent_config_attack){.kind = ENT_NAN_UPDATE, .share = 0.3, .strength = 1.0};
+    ent_federation *f = train(world, &config);
+    mpi_check(ent_federation_see(f).round[1].excluded == 2 || ent_comm_rank(world) > 0);
+    ent_federation_free(f);
+    config.attack.kind = ENT_ATTACK_NONE; /* the numbers leave their range in the circuits of all ranks */
+    config.client.optimizer = ENT_SGD;
+    config.client.learning_rate = 1e3;
+    config.client.epochs = 60;
+    config.data.label = "value";
+    mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_ENUMERIC);
+    mpi_check(strstr(ent_message(), "all of its clients diverged"));
+    ent_federation_free(f);
+}
+
+/* Nobody is left: the training ends, with what to try. */
+static void a_cohort_that_diverges_ends_the_training(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    ent_federation *f = NULL;
+    config.federation.aggregation = ENT_SCAFFOLD;
+    config.federation.on_divergence = ENT_DIVERGENCE_EXCLUDE;
+    config.client.optimizer = ENT_SGD;
+    config.attack = (ent_config_attack){.kind = ENT_NAN_UPDATE, .share = 1.0, .strength = 1.0};
+    mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_ENUMERIC);
+    mpi_check(strcmp(ent_message(), "round 1: all of its clients diverged (7); a smaller client.learning_rate may "
+                                    "help") == 0);
+    ent_federation_free(f);
+}
+
 /* Weights that leave every range on whichever rank has the client. */
 static void divergence_is_everyones(void **state)
 {
@@ -387,12 +474,16 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_le
                                              cmocka_unit_test(a_round_without_rows_keeps_the_weights),
                                              cmocka_unit_test(absent_features_become_what_the_policy_says),
                                              cmocka_unit_test(drop_answers_by_the_prior),
+                                             cmocka_unit_test(clients_that_diverge_are_left_out),
+                                             cmocka_unit_test(shards_leave_out_the_same),
                                              cmocka_unit_test(a_result_comes_back)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memory_is_everyones_failure),
                                             cmocka_unit_test(a_shard_without_memory_is_everyones_failure),
                                             cmocka_unit_test(shards_that_do_not_fit_the_ranks),
                                             cmocka_unit_test(rank_0_ends_the_training),
                                             cmocka_unit_test(divergence_is_everyones),
+                                            cmocka_unit_test(who_leaves_out_by_itself),
+                                            cmocka_unit_test(a_cohort_that_diverges_ends_the_training),
                                             cmocka_unit_test(no_data_is_told_on_all_ranks)};
 
 FED_RUNS_MAIN(computes, refuses)

@@ -171,6 +171,22 @@ static void with_every_optimiser_and_rule(void **state)
     }
 }
 
+/* Who was left out before the stop is counted, and clients' vectors are as they were. */
+static void with_clients_that_diverge(void **state)
+{
+    (void)state;
+    static const ent_aggregation rule[] = {ENT_SCAFFOLD, ENT_MEDIAN};
+    for (int k = 0; k < 2; k++) {
+        ent_config config = plain_config();
+        config.federation.rounds = 2;
+        config.federation.aggregation = rule[k];
+        config.federation.on_divergence = ENT_DIVERGENCE_EXCLUDE;
+        config.client.optimizer = ENT_SGD;
+        config.attack = (ent_config_attack){.kind = ENT_NAN_UPDATE, .share = 0.4, .strength = 1.0};
+        check_every_stop(&config, 0, 1);
+    }
+}
+
 /* Clients that start from the weights of earlier rounds. */
 static void with_fedbuff(void **state)
 {
@@ -491,6 +507,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest computes[] = {cmocka_unit_test(behind_every_batch),
                                           cmocka_unit_test(on_every_other_number_of_ranks),
                                           cmocka_unit_test(with_every_optimiser_and_rule),
+                                          cmocka_unit_test(with_clients_that_diverge),
                                           cmocka_unit_test(with_fedbuff),
                                           cmocka_unit_test(stopped_many_times),
                                           cmocka_unit_test(from_the_checkpoint_in_passing),

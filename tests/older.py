@@ -4,9 +4,9 @@ import re
 import h5py
 
 SECTIONS = {"server", "attack", "system", "personal"}
-KEYS = {"model": ["kind", "hidden", "params", "activation"], "federation": ["sampling"],
+KEYS = {"model": ["kind", "hidden", "params", "activation"], "federation": ["sampling", "on_divergence"],
         "client": ["modality_dropout"], "run": ["checkpoint_every"]}
-DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short"]
+DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short", "round/excluded"]
 
 
 def first_config(text):

@@ -168,7 +168,7 @@ static void attacks_change_what_was_trained(void **state)
     check_ok(ent_rule_state_make(&x.f, &s));
     s.round = 6;
     draw_round(&x, 0, &r);
-    for (int kind = ENT_SIGN_FLIP; kind <= ENT_SCALE; kind++) {
+    for (int kind = ENT_SIGN_FLIP; kind <= ENT_NAN_UPDATE; kind++) {
         double delta[MAX_PARAMS], extra[MAX_PARAMS];
         x.config.attack = (ent_config_attack){.kind = (ent_attack_kind)kind, .strength = 2.5};
         memcpy(delta, r.delta[8], sizeof delta);
@@ -183,6 +183,8 @@ static void attacks_change_what_was_trained(void **state)
                     const double was = of_extra ? k : r.delta[8][k], is = of_extra ? extra[k] : delta[k];
                     if (!trained)
                         assert_true(of_extra ? is == k : isnan(is));
+                    else if (kind == ENT_NAN_UPDATE)
+                        assert_true(isnan(is));
                     else if (kind == ENT_NOISE)
                         assert_true(is == 2.5 * ent_random_normal(&stream));
                     else

@@ -319,6 +319,30 @@ class Json(unittest.TestCase):
         for word in ["accuracy", "modalities present", "text audio vision"]:
             self.assertIn(word, ran.out)
 
+    def test_clients_that_diverge_are_counted(self):
+        """In the log, in JSON, in the result, by inspect and in the report; a plain mean stops with the reason."""
+        attack = sets(attack__kind="nan", attack__share=0.34)
+        out = fresh()
+        ran = good("train", folder / "small.yaml", "--out", out, "--json", *attack,
+                   *sets(federation__aggregation="median"), ranks=2)
+        self.assertEqual(last_json(ran)["excluded_updates"], 6)
+        self.assertRegex(ran.out, r"(?m)^ +diverged +6 updates were left out$")
+        self.assertRegex((out / "log.txt").read_text(), "(?m)^round 3/3 .* 2 diverged, left out")
+        with h5py.File(out / "result.h5") as file:
+            self.assertEqual(file["round/excluded"][()].tolist(), [2, 2, 2])
+            self.assertTrue(numpy.isfinite(file["weights/value"][()]).all())
+        self.assertRegex(good("inspect", out).out, r"(?m)^ +diverged +6 \(left out\)$")
+        self.assertRegex(good("report", out, "--text").out, r"(?s)Clients that diverged.*6 .*3 of 3")
+        self.assertEqual(train(federation__aggregation="median")["excluded_updates"], 0)
+        ran = run("train", folder / "small.yaml", "--out", fresh(), *attack, ranks=2)
+        self.assertEqual(ran.code, 1, ran.err)
+        self.assertIn("diverged to nan", ran.err)
+        ran = run("train", folder / "small.yaml", "--out", fresh(), *sets(
+            client__optimizer="sgd", client__learning_rate=1000, client__epochs=50, data__label="value",
+            federation__on_divergence="exclude"), ranks=2)
+        self.assertEqual(ran.code, 1, ran.err)
+        self.assertIn("all of its clients diverged (6)", ran.err)
+
     def test_a_real_label_has_errors_and_more_classes_have_no_nonzero(self):
         found = train(data__label="value")
         self.check_shape(found)

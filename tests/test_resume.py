@@ -370,7 +370,7 @@ class Begins(Case):
 
     def test_lacking_tables(self):
         out = self.stopped()
-        for name, part in (("figures", "no dataset /figures"), ("history", "its tables are those of an older Entente")):
+        for name, part in (("figures", "no dataset /figures"), ("history", "no dataset /history/round")):
             with h5py.File(out / "checkpoint.h5", "r+") as file:
                 del file[name]
             self.refused(out, "--resume", part=f"entente: {out}/checkpoint.h5: {part}")

@@ -34,7 +34,8 @@ typedef enum {
     ENT_LOCAL,
     ENT_AGGREGATIONS
 } ent_aggregation;
-typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE } ent_attack_kind;
+typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE, ENT_NAN_UPDATE } ent_attack_kind;
+typedef enum { ENT_DIVERGENCE_AUTO, ENT_DIVERGENCE_STOP, ENT_DIVERGENCE_EXCLUDE } ent_divergence;
 typedef enum { ENT_SAMPLING_UNIFORM, ENT_SAMPLING_WEIGHTED } ent_sampling;
 typedef enum { ENT_MODE_SYNC, ENT_MODE_FEDBUFF } ent_mode;
 typedef enum {
@@ -98,7 +99,8 @@ typedef struct {
     ent_sampling sampling;
     int rounds;
     ent_aggregation aggregation;
-    int evaluate_every; /* rounds; the last is always evaluated */
+    ent_divergence on_divergence; /* of a client; auto: exclude with the robust rules, stop with the others */
+    int evaluate_every;           /* rounds; the last is always evaluated */
 } ent_config_federation;
 
 /* The simulated clients: whether they answer, how fast they are, and how the server waits for them.  `rate`, `spread`

@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
     int64_t round, cohort, trained, samples; /* clients drawn, clients whose updates count, samples times epochs */
     int64_t lost;                            /* clients that trained and whose update does not count */
+    int64_t excluded;     /* clients that trained, diverged and were left out (federation.on_divergence) */
     int64_t blocks_short; /* blocks that stayed, since fewer clients trained them than the rule (Krum) needs */
     double simulated_s;   /* what the round takes in simulated time */
     double staleness;     /* mean age of the updates, in rounds */

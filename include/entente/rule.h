@@ -40,6 +40,7 @@ typedef struct {
 /* What the server gets: per block means weighted by `weight`; `extra` is a plain sum over clients. */
 typedef struct {
     int64_t clients, samples;
+    int64_t excluded;     /* clients whose update left its range */
     double loss;          /* the sum over samples */
     double *delta;        /* [params]; 0 in blocks of weight 0 */
     double *extra;        /* [params]; NULL without */
@@ -53,6 +54,7 @@ typedef struct {
     int client_vectors; /* vectors that a client keeps between its rounds, one behind the other; zeros at first */
     bool extra;
     bool uniform; /* every client that trained a block counts alike */
+    bool robust;  /* leaves out a client that diverged, unless federation.on_divergence says otherwise */
     bool own;     /* every client keeps a model of its own, in its one vector (minus the base); nothing is sent */
     /* Refuse a configuration; NULL: nothing to refuse.  Errors: ENT_ECONFIG. */
     ent_status (*check)(const ent_rule_state *s);

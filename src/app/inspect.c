@@ -321,6 +321,7 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     ENT_TRY(print_sum(file, "/round/simulated_s", "simulated", " s"));
     ENT_TRY(print_sum(file, "/round/trained", "updates", ""));
     ENT_TRY(print_sum(file, "/round/lost", "lost", ""));
+    ENT_TRY(print_sum(file, "/round/excluded", "diverged", " (left out)"));
     printf("\nTest figures:\n");
     ENT_TRY(print_metrics(file));
     ENT_TRY(print_clients(file, "/client/accuracy", "accuracy by client"));

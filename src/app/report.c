@@ -138,6 +138,7 @@ static ent_status draw_runs(app_page *page, const report_input *in)
     report_missing(page, in);
     report_contexts(page, in);
     app_page_heading(page, "Clients");
+    report_excluded(page, in);
     for (int g = 0; g < details; g++) report_clients(page, &in->group[g]);
     report_split(page, in->run[0]);
     app_page_heading(page, "Time");

@@ -107,7 +107,7 @@ static const char DOC[] =
     "               of mlp: hidden, params, activation\n"
     "  missing:     level, rate, absent, where, empty, policy, context\n"
     "  federation:  clients, split, alpha, shards_per_client, participation,\n"
-    "               sampling, rounds, aggregation, evaluate_every\n"
+    "               sampling, rounds, aggregation, on_divergence, evaluate_every\n"
     "  server:      mu, learning_rate, momentum, beta1, beta2, tau, alpha, trim,\n"
     "               faulty, select (each taken by some rules of aggregation)\n"
     "  attack:      kind, share, strength\n"

@@ -20,7 +20,7 @@ const char APP_DEFAULTS[] =
     "  activation: tanh\n"
     "missing: {level: sample, rate: {}, absent: [], where: both, empty: keep_one, policy: mma, context: mask}\n"
     "federation: {clients: 8, split: iid, alpha: 0.5, shards_per_client: 2, participation: 1.0, sampling: uniform,\n"
-    "  rounds: 20, aggregation: fedavg, evaluate_every: 1}\n"
+    "  rounds: 20, aggregation: fedavg, on_divergence: auto, evaluate_every: 1}\n"
     "server: {mu: 0.01, learning_rate: 0.0, momentum: 0.9, beta1: 0.9, beta2: 0.99, tau: 0.001, alpha: 0.1,\n"
     "  trim: 0.2, faulty: 1, select: 0}\n"
     "attack: {kind: none, share: 0.0, strength: 1.0}\n"
@@ -85,8 +85,13 @@ static const cyaml_strval_t AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
                                              {"krum", ENT_KRUM},
                                              {"multi_krum", ENT_MULTI_KRUM},
                                              {"local", ENT_LOCAL}};
-static const cyaml_strval_t ATTACK[] = {
-    {"none", ENT_ATTACK_NONE}, {"sign_flip", ENT_SIGN_FLIP}, {"noise", ENT_NOISE}, {"scale", ENT_SCALE}};
+static const cyaml_strval_t DIVERGENCE[] = {
+    {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
+static const cyaml_strval_t ATTACK[] = {{"none", ENT_ATTACK_NONE},
+                                        {"sign_flip", ENT_SIGN_FLIP},
+                                        {"noise", ENT_NOISE},
+                                        {"scale", ENT_SCALE},
+                                        {"nan", ENT_NAN_UPDATE}};
 static const cyaml_strval_t SAMPLING[] = {{"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}};
 static const cyaml_strval_t MODE[] = {{"sync", ENT_MODE_SYNC}, {"fedbuff", ENT_MODE_FEDBUFF}};
 static const cyaml_strval_t AVAILABILITY[] = {{"always", ENT_AVAILABLE_ALWAYS},
@@ -141,6 +146,7 @@ static const cyaml_schema_field_t FEDERATION_FIELDS[] = {
     FIELD_ENUM("sampling", ent_config_federation, sampling, SAMPLING),
     FIELD_INT("rounds", ent_config_federation, rounds),
     FIELD_ENUM("aggregation", ent_config_federation, aggregation, AGGREGATION),
+    FIELD_ENUM("on_divergence", ent_config_federation, on_divergence, DIVERGENCE),
     FIELD_INT("evaluate_every", ent_config_federation, evaluate_every),
     CYAML_FIELD_END};
 

@@ -16,9 +16,9 @@ struct ent_aggregate {
     const ent_rule *rule;
     int params, blocks;
     const ent_block *block;
-    ent_exact *sum;   /* delta [params], extra [params], weight [blocks], effort [blocks], loss */
-    int64_t count[2]; /* clients, samples */
-    double *each;     /* updates as they were added, `record` numbers each; for rules with `combine` */
+    ent_exact *sum; /* delta [params], extra [params], weight [blocks], effort [blocks], loss */
+    int64_t count[ENT_TALLY_COUNTS];
+    double *each; /* updates as they were added, `record` numbers each; for rules with `combine` */
     int64_t eaches, each_room, record;
     ent_mean mean;
 };
@@ -144,7 +144,7 @@ void ent_aggregate_free(ent_aggregate *a)
 void ent_aggregate_start(ent_aggregate *a)
 {
     memset(a->sum, 0, (size_t)sums(a) * sizeof *a->sum);
-    a->count[0] = a->count[1] = 0;
+    memset(a->count, 0, sizeof a->count);
     a->eaches = 0;
 }
 
@@ -232,6 +232,11 @@ ent_status ent_aggregate_add(ent_aggregate *a, const ent_federation *f, const en
     return ent_exact_add(a->sum + sums(a) - 1, &u->loss, 1.0, 1);
 }
 
+void ent_aggregate_exclude(ent_aggregate *a)
+{
+    a->count[2]++;
+}
+
 static void mean_of_sums(ent_aggregate *a)
 {
     const ent_exact *extra = a->sum + a->params, *weight = extra + a->params, *effort = weight + a->blocks;
@@ -284,9 +289,10 @@ ent_status ent_aggregate_finish(ent_aggregate *a, const ent_federation *f, const
                                 const ent_mean **mean)
 {
     ent_comm_exact_sum(f->lane, a->sum, sums(a));
-    ent_comm_sum(f->lane, a->count, 2);
+    ent_comm_sum(f->lane, a->count, ENT_TALLY_COUNTS);
     a->mean.clients = a->count[0];
     a->mean.samples = a->count[1];
+    a->mean.excluded = a->count[2];
     a->mean.loss = ent_exact_value(&a->sum[sums(a) - 1]);
     if (a->rule->combine)
         ENT_TRY(combine(a, f, s));

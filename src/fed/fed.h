@@ -223,13 +223,16 @@ void ent_aggregate_start(ent_aggregate *aggregate);
 /* Per block the client's rows that train it (1 for any with a rule that takes uniform means), times the member's
  * weight: block_weight [blocks].  Local. */
 void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight);
-/* Local.  Errors: ENT_ENUMERIC, naming the block. */
+/* Local.  Errors: ENT_ENUMERIC, naming the block; then nothing has been added. */
 ent_status ent_aggregate_add(ent_aggregate *aggregate, const ent_federation *f, const ent_update *update);
+/* Count a client whose update is left out.  Local. */
+void ent_aggregate_exclude(ent_aggregate *aggregate);
 /* What was added on this rank so far, as tables of 8-byte numbers; open for reading. */
+enum { ENT_TALLY_COUNTS = 3 };
 typedef struct {
     int64_t sums; /* 4 a sum */
     int64_t *sum;
-    int64_t *count; /* [2] clients, samples */
+    int64_t *count; /* [ENT_TALLY_COUNTS] clients, samples, excluded */
     int64_t records, record;
     double *each; /* [records][record] */
 } ent_tally;
@@ -265,6 +268,8 @@ typedef struct {
     ent_trainer *trainer;
     ent_aggregate *aggregate;
     uint8_t *byzantine; /* [clients], or NULL where nobody is */
+    bool excludes;      /* a client that diverges is left out, and does not end the training */
+    double *kept;       /* [client vectors * params] those of the client at work as they were before it, or NULL */
     ent_update update;
     ent_inside *resume; /* the round to go on with was stopped inside; else NULL */
     bool unmeasured;    /* the last round was stopped in its evaluation */

@@ -1,6 +1,9 @@
 /* One round: the cohort by the timeline, its clients dealt to ranks by cost, local training from each member's base,
  * the rule's step.
  *
+ * A client whose update leaves its range, or is no number, ends the training, or is left out of the round
+ * (federation.on_divergence): nothing of it is added up, and the vectors that it keeps are those that it had before.
+ *
  * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next training
  * goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
 #include <math.h>
@@ -27,11 +30,31 @@ static ent_status update_make(const ent_training *t, ent_update *u)
     return there ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
 }
 
+static bool excludes(const ent_config *c, const ent_rule *rule)
+{
+    const ent_divergence wanted = c->federation.on_divergence;
+    return wanted == ENT_DIVERGENCE_AUTO ? rule->robust : wanted == ENT_DIVERGENCE_EXCLUDE;
+}
+
+static int64_t vectors_width(const ent_training *t)
+{
+    return (int64_t)t->rule->client_vectors * t->state.params;
+}
+
+static ent_status kept_make(ent_training *t)
+{
+    t->excludes = excludes(t->f->config, t->rule);
+    if (vectors_width(t) == 0) return ENT_OK;
+    t->kept = ent_alloc(vectors_width(t), sizeof *t->kept);
+    return t->kept ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
+}
+
 ent_status ent_training_make(ent_federation *f, ent_training *t)
 {
     *t = (ent_training){.f = f, .rule = ent_rule_find(f->config->federation.aggregation)};
     ent_status status = ent_rule_state_make(f, &t->state);
     if (status == ENT_OK) status = update_make(t, &t->update);
+    if (status == ENT_OK) status = kept_make(t);
     if (status == ENT_OK) status = ent_attack_draw(f, &t->byzantine);
     ENT_TRY(ent_comm_agree(f->world, status));
     status = ent_store_new(f, ENT_TRAIN, &t->store);
@@ -57,6 +80,7 @@ void ent_training_clear(ent_training *t)
     ent_inside_free(t->resume);
     ent_rule_state_clear(&t->state);
     ent_free(t->byzantine);
+    ent_free(t->kept);
     ent_free(t->update.delta);
     ent_free(t->update.extra);
     ent_free(t->update.weight);
@@ -136,8 +160,7 @@ static ent_status share_make(const ent_training *t, const ent_cohort *whole, sha
     for (int64_t i = 0; i < cohort->n; i++) s->n += s->rank[i] == ent_comm_rank(f->lane);
     s->client = ent_alloc(s->n, sizeof *s->client);
     s->member = ent_alloc(s->n, sizeof *s->member);
-    const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
-    s->variate = t->variates ? ent_alloc(s->n * width, sizeof *s->variate) : NULL;
+    s->variate = t->variates ? ent_alloc(s->n * vectors_width(t), sizeof *s->variate) : NULL;
     ENT_REQUIRE(s->client && s->member && (s->variate || !t->variates), ENT_ENOMEM, "round: no memory");
     for (int64_t i = 0, k = 0; i < cohort->n; i++) {
         if (s->rank[i] != ent_comm_rank(f->lane)) continue;
@@ -159,13 +182,20 @@ static void fill_update(ent_training *t, double weight)
     for (int k = 0; k < t->state.params; k++) u->delta[k] = work->w[k] - t->state.base[k];
 }
 
+/* What the client sends, to the server; `variate` is what it keeps. */
+static ent_status send_update(ent_training *t, const ent_member *member, double *variate)
+{
+    fill_update(t, member->weight);
+    if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
+    if (t->byzantine && t->byzantine[member->client]) ent_attack_apply(&t->state, &t->update);
+    return ent_aggregate_add(t->aggregate, t->f, &t->update);
+}
+
 /* Own member s->done; s->at_work where it stops in the middle. */
-static ent_status train_client(ent_training *t, share *s)
+static ent_status train_client(ent_training *t, share *s, double *variate)
 {
     const int64_t k = s->done;
     ent_federation *f = t->f;
-    const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
-    double *variate = s->variate ? s->variate + k * width : NULL;
     const ent_samples samples = ent_store_samples(t->store, f, s->client[k]);
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, f, s->member[k].base, s->client[k]);
@@ -177,12 +207,24 @@ static ent_status train_client(ent_training *t, share *s)
         if (!over) ENT_TRY(ent_checkpoint_look(f, &s->at_work));
         if (s->at_work) return ENT_OK;
     }
-    fill_update(t, s->member[k].weight);
-    if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
-    if (t->byzantine && t->byzantine[s->client[k]]) ent_attack_apply(&t->state, &t->update);
-    ENT_TRY(ent_aggregate_add(t->aggregate, f, &t->update));
-    s->done++;
-    return ENT_OK;
+    return send_update(t, &s->member[k], variate);
+}
+
+/* The same, where a client that diverges may be left out.  Ranks that hold a state together find the same. */
+static ent_status train_or_exclude(ent_training *t, share *s)
+{
+    const int64_t width = vectors_width(t);
+    const size_t bytes = (size_t)width * sizeof *t->kept;
+    double *variate = s->variate ? s->variate + s->done * width : NULL;
+    if (variate) memcpy(t->kept, variate, bytes);
+    ent_status status = train_client(t, s, variate);
+    if (status == ENT_ENUMERIC && t->excludes) {
+        if (variate) memcpy(variate, t->kept, bytes);
+        ent_aggregate_exclude(t->aggregate);
+        status = ent_team_settle(t->f->team, ENT_OK);
+    }
+    if (status == ENT_OK && !s->at_work) s->done++;
+    return status;
 }
 
 static ent_status train_share(ent_training *t, int64_t round, share *s)
@@ -193,7 +235,7 @@ static ent_status train_share(ent_training *t, int64_t round, share *s)
             bool stops;
             ENT_TRY(ent_checkpoint_look(t->f, &stops));
             if (stops) return ENT_OK;
-            const ent_status status = train_client(t, s);
+            const ent_status status = train_or_exclude(t, s);
             if (status != ENT_OK)
                 return ent_fail_in(status, "round %lld, client %lld", (long long)round + 1,
                                    (long long)s->client[s->done]);
@@ -221,14 +263,18 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
     ent_federation *f = t->f;
     const ent_mean *mean;
     ENT_TRY(ent_aggregate_finish(t->aggregate, f, &t->state, &mean));
+    ENT_REQUIRE(mean->clients > 0 || mean->excluded == 0, ENT_ENUMERIC,
+                "round %lld: all of its clients diverged (%lld); a smaller client.learning_rate may help",
+                (long long)figures->round + 1, (long long)mean->excluded);
     if (mean->clients > 0) t->rule->step(&t->state, mean, f->w);
     if (t->variates) ENT_TRY(ent_variates_keep(t->variates, f, s->cohort, s->rank, s->variate));
     figures->trained = mean->clients;
+    figures->excluded = mean->excluded;
     figures->samples = mean->samples;
     figures->blocks_short = mean->blocks_short;
     figures->train_loss = mean->samples > 0 ? mean->loss / (double)mean->samples : NAN;
     const double vectors = t->rule->own ? 0.0 : 1.0 + t->rule->extra;
-    figures->bytes_up = figures->bytes_down = vectors * (double)mean->clients * t->state.params *
+    figures->bytes_up = figures->bytes_down = vectors * (double)(mean->clients + mean->excluded) * t->state.params *
                                               (double)sizeof(double);
     return ENT_OK;
 }

@@ -18,6 +18,7 @@ typedef enum {
     RUN_COMMUNICATE_S,
     RUN_WAIT_S,
     RUN_EVALUATE_S,
+    RUN_EXCLUDED,
     RUN_COLUMNS
 } run_column;
 
@@ -82,6 +83,7 @@ void report_missing(app_page *page, const report_input *input);
 void report_metrics(app_page *page, const report_input *input);
 void report_contexts(app_page *page, const report_input *input);
 void report_clients(app_page *page, const report_group *group);
+void report_excluded(app_page *page, const report_input *input);
 void report_split(app_page *page, const report_run *run);
 void report_times(app_page *page, const report_group *group);
 ent_status report_circuits(app_page *page, const report_input *input);

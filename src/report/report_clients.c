@@ -269,3 +269,50 @@ void report_split(app_page *page, const report_run *run)
     classes_of_run(page, run);
     draw_modalities(page, run);
 }
+
+/* ---- clients that diverged ---- */
+
+/* Updates of a run that were left out, and the rounds that had any. */
+static double excluded_of(const report_run *run, int64_t *rounds)
+{
+    double sum = 0.0;
+    *rounds = 0;
+    for (int64_t r = 0; run->round[RUN_EXCLUDED] && r < run->rounds; r++) {
+        sum += run->round[RUN_EXCLUDED][r];
+        *rounds += run->round[RUN_EXCLUDED][r] > 0.0;
+    }
+    return sum;
+}
+
+/* Left out where nobody diverged. */
+void report_excluded(app_page *page, const report_input *input)
+{
+    int rows = 1;
+    int64_t rounds;
+    for (int k = 0; k < input->runs; k++) rows += excluded_of(input->run[k], &rounds) > 0.0;
+    const char **cell = rows > 1 ? ent_alloc(3 * (int64_t)rows, sizeof *cell) : NULL;
+    char(*text)[2][48] = rows > 1 ? ent_alloc(rows, sizeof *text) : NULL;
+    if (cell && text) {
+        const char **row = cell;
+        row[0] = "result";
+        row[1] = "updates left out";
+        row[2] = "in rounds";
+        for (int k = 0, at = 0; k < input->runs; k++) {
+            const double sum = excluded_of(input->run[k], &rounds);
+            if (sum == 0.0) continue;
+            snprintf(text[at][0], sizeof text[at][0], "%.0f", sum);
+            snprintf(text[at][1], sizeof text[at][1], "%lld of %lld", (long long)rounds,
+                     (long long)input->run[k]->rounds);
+            row += 3;
+            row[0] = input->run[k]->folder;
+            row[1] = text[at][0];
+            row[2] = text[at++][1];
+        }
+        app_page_table(page, "Clients that diverged",
+                       "Updates with numbers that left their range, or were none: they do not count "
+                       "(federation.on_divergence).",
+                       rows, 3, cell);
+    }
+    ent_free(cell);
+    ent_free(text);
+}

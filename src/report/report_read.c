@@ -13,7 +13,7 @@
 
 static const char *const COLUMN[RUN_COLUMNS] = {"round",    "test_accuracy", "test_loss", "train_loss",
                                                 "test_mae", "samples",       "compute_s", "communicate_s",
-                                                "wait_s",   "evaluate_s"};
+                                                "wait_s",   "evaluate_s",    "excluded"};
 
 const char *const RUN_METRIC[RUN_METRICS] = {"n",         "accuracy",    "accuracy_nonzero", "accuracy5",
                                              "accuracy7", "f1_weighted", "f1_macro",         "mae",

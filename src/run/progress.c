@@ -88,6 +88,8 @@ static void round_text(const ent_round *r, int64_t rounds, char *text, size_t ro
     if (r->blocks_short > 0 && used < room)
         used += (size_t)snprintf(text + used, room - used, "  %lld blocks kept: too few clients",
                                  (long long)r->blocks_short);
+    if (r->excluded > 0 && used < room)
+        used += (size_t)snprintf(text + used, room - used, "  %lld diverged, left out", (long long)r->excluded);
     if (r->lost > 0 && used < room)
         used += (size_t)snprintf(text + used, room - used, "  %lld lost", (long long)r->lost);
     if ((r->lost > 0 || r->staleness > 0.0) && used < room) /* simulated time matters to those who simulate it */

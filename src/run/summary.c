@@ -72,6 +72,13 @@ static void print_clients(FILE *out, const ent_federation_view *v)
     app_print_spread(out, "  by client", &fine_tuned);
 }
 
+static int64_t excluded_updates(const ent_federation_view *v)
+{
+    int64_t sum = 0;
+    for (int64_t r = 0; r < v->rounds; r++) sum += v->round[r].excluded;
+    return sum;
+}
+
 void app_print_table(FILE *out, const ent_federation_view *v)
 {
     const ent_metrics *m = &v->test;
@@ -87,6 +94,8 @@ void app_print_table(FILE *out, const ent_federation_view *v)
     print_figure(out, "Pearson correlation", m->pearson);
     print_figure(out, "loss", m->loss);
     if (v->rounds > 0) print_clients(out, v);
+    const int64_t excluded = excluded_updates(v);
+    if (excluded > 0) fprintf(out, "  %-28s %lld updates were left out\n", "diverged", (long long)excluded);
     fprintf(out, "\n  %-36s %8s  %s\n", "modalities present", "samples", "accuracy");
     for (int64_t k = 0; k < v->patterns; k++) {
         char names[512];
@@ -135,7 +144,10 @@ void app_print_json(FILE *out, const ent_federation_view *v)
                   number(m->loss), "rounds", (json_int_t)v->rounds, "samples_per_s", number(v->samples_per_s),
                   "patterns", patterns(v), "kind", ent_model_kind_name(v->config->model.kind), "params", v->params,
                   "qubits", v->qubits, "engine", v->engine, "weights_sha256", digest);
-    if (v->rounds > 0) json_object_set_new(object, "clients", spread_object(v, false));
+    if (v->rounds > 0) {
+        json_object_set_new(object, "clients", spread_object(v, false));
+        json_object_set_new(object, "excluded_updates", json_integer(excluded_updates(v)));
+    }
     if (v->personal.n > 0) {
         json_object_set_new(object, "personal_accuracy", number(v->personal.accuracy));
         json_object_set_new(object, "personal_clients", spread_object(v, true));

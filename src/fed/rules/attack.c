@@ -4,6 +4,7 @@
  *   sign_flip  -s d
  *   noise      N(0, s^2) in place of d (the Gaussian attack of Blanchard et al. 2017)
  *   scale      s d
+ *   nan        NaN in place of d, whatever s
  *
  * Byzantine are round(share n) of the n clients that have training rows, the same in every round.  Their losses,
  * sample counts and what they keep for themselves stay honest. */
@@ -65,6 +66,9 @@ static void change(const ent_config_attack *c, ent_random *stream, int n, double
             break;
         case ENT_SCALE:
             x[k] *= c->strength;
+            break;
+        case ENT_NAN_UPDATE:
+            x[k] = NAN;
             break;
         }
     }

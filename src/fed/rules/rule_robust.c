@@ -96,7 +96,8 @@ static ent_status combine_median(const ent_rule_state *s, int64_t n, const ent_u
     return for_each_block(s, n, update, mean, choose_median);
 }
 
-const ent_rule ENT_RULE_MEDIAN = {.uniform = true, .combine = combine_median, .step = ent_rule_step_plain};
+const ent_rule ENT_RULE_MEDIAN = {
+    .uniform = true, .robust = true, .combine = combine_median, .step = ent_rule_step_plain};
 
 static int64_t trimmed(const ent_rule_state *s, int64_t n)
 {
@@ -128,7 +129,7 @@ static ent_status check_trimmed(const ent_rule_state *s)
 }
 
 const ent_rule ENT_RULE_TRIMMED_MEAN = {
-    .uniform = true, .check = check_trimmed, .combine = combine_trimmed, .step = ent_rule_step_plain};
+    .uniform = true, .robust = true, .check = check_trimmed, .combine = combine_trimmed, .step = ent_rule_step_plain};
 
 /* ---- Krum ---- */
 
@@ -219,6 +220,9 @@ static ent_status check_multi_krum(const ent_rule_state *s)
 }
 
 const ent_rule ENT_RULE_KRUM = {
-    .uniform = true, .check = check_krum, .combine = combine_krum, .step = ent_rule_step_plain};
-const ent_rule ENT_RULE_MULTI_KRUM = {
-    .uniform = true, .check = check_multi_krum, .combine = combine_multi_krum, .step = ent_rule_step_plain};
+    .uniform = true, .robust = true, .check = check_krum, .combine = combine_krum, .step = ent_rule_step_plain};
+const ent_rule ENT_RULE_MULTI_KRUM = {.uniform = true,
+                                      .robust = true,
+                                      .check = check_multi_krum,
+                                      .combine = combine_multi_krum,
+                                      .step = ent_rule_step_plain};

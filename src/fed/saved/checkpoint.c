@@ -13,7 +13,7 @@
  *   /inside/member, /inside/at_work int [n][1]: numbers in the round's cohort; the others are done
  *   /inside/work/count int [n][3 + blocks]: client, round, rows done, steps;  /inside/work/value real [n][1 + 3 params]: loss,
  *                                 weights, the optimiser's two vectors
- *   /inside/sum int [1][4 sums], /inside/count int [1][2], /inside/record real [n][..]: what the server has got so far
+ *   /inside/sum int [1][4 sums], /inside/count int [1][3], /inside/record real [n][..]: what the server has got so far
  *
  * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is one
  * of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's. */
@@ -31,7 +31,7 @@
 #include "fed/fed.h"
 
 enum { BEHIND, INSIDE, UNMEASURED };
-enum { FORMAT = 1, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
+enum { FORMAT = 2, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 
 /* ---- figures of a round ---- */
 
@@ -52,11 +52,11 @@ typedef struct {
     WHOLE(member.n), REAL(member.loss), REAL(member.accuracy), REAL(member.accuracy_nonzero),                        \
         REAL(member.accuracy5), REAL(member.accuracy7), REAL(member.f1_weighted), REAL(member.f1_macro),             \
         REAL(member.mae), REAL(member.pearson)
-static const field FIELDS[] = {WHOLE(round),     WHOLE(cohort),       WHOLE(trained),      WHOLE(samples),
-                               WHOLE(lost),      WHOLE(blocks_short), REAL(simulated_s),   REAL(staleness),
-                               REAL(train_loss), METRICS(validation), METRICS(test),       REAL(bytes_up),
-                               REAL(bytes_down), REAL(compute_s),     REAL(communicate_s), REAL(wait_s),
-                               REAL(evaluate_s), REAL(compute_mean_s)};
+static const field FIELDS[] = {WHOLE(round),    WHOLE(cohort),    WHOLE(trained),      WHOLE(samples),
+                               WHOLE(lost),     WHOLE(excluded),  WHOLE(blocks_short), REAL(simulated_s),
+                               REAL(staleness), REAL(train_loss), METRICS(validation), METRICS(test),
+                               REAL(bytes_up),  REAL(bytes_down), REAL(compute_s),     REAL(communicate_s),
+                               REAL(wait_s),    REAL(evaluate_s), REAL(compute_mean_s)};
 enum { COLUMNS = sizeof FIELDS / sizeof *FIELDS };
 _Static_assert(sizeof(ent_round) == 8 * COLUMNS, "every figure of a round has a row in FIELDS");
 
@@ -248,9 +248,9 @@ static ent_status put_inside(const saving *s)
                             &first));
     ENT_TRY(ent_comm_agree(lane, put_work(s, first)));
     ent_comm_sum(lane, tally.sum, 4 * tally.sums);
-    ent_comm_sum(lane, tally.count, 2);
+    ent_comm_sum(lane, tally.count, ENT_TALLY_COUNTS);
     ENT_TRY(put_root(s, "/inside/sum", ENT_H5_I64, 1, 4 * tally.sums, tally.sum));
-    ENT_TRY(put_root(s, "/inside/count", ENT_H5_I64, 1, 2, tally.count));
+    ENT_TRY(put_root(s, "/inside/count", ENT_H5_I64, 1, ENT_TALLY_COUNTS, tally.count));
     return put_rows(s, "/inside/record", ENT_H5_F64, tally.records, tally.record, tally.each);
 }
 
@@ -448,9 +448,10 @@ static ent_status get_all(ent_training *t, const ent_h5 *file)
     int64_t numbers[NUMBERS];
     double seconds[2];
     ENT_TRY(ent_ctable_get(file, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
-    ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT, "format %lld, want %d", (long long)numbers[0], FORMAT);
-    ENT_REQUIRE(ent_h5_has(file, "/history/round"), ENT_EFORMAT, /* the first programs of this format kept none */
-                "its tables are those of an older Entente: go on with that one, or start afresh in another folder");
+    ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT,
+                "format %lld, want %d: its tables are those of %s Entente: go on with that one, or start again in "
+                "another folder",
+                (long long)numbers[0], FORMAT, numbers[0] < FORMAT ? "an older" : "a newer");
     ENT_TRY(check_data(f, file, numbers));
     const int64_t least = numbers[1] + (numbers[2] == INSIDE), rounds = f->config->federation.rounds;
     ENT_REQUIRE(rounds >= least, ENT_ECONFIG, "federation.rounds: found %lld, and the checkpoint is in round %lld",
@@ -490,7 +491,7 @@ static ent_status get_tally(ent_training *t, const ent_h5 *file)
     ENT_TRY(ent_ctable_get(file, "/inside/record", ENT_H5_F64, first, n, tally.record, tally.each));
     if (rank > 0) return ENT_OK;
     ENT_TRY(ent_ctable_get(file, "/inside/sum", ENT_H5_I64, 0, 1, 4 * tally.sums, tally.sum));
-    return ent_ctable_get(file, "/inside/count", ENT_H5_I64, 0, 1, 2, tally.count);
+    return ent_ctable_get(file, "/inside/count", ENT_H5_I64, 0, 1, ENT_TALLY_COUNTS, tally.count);
 }
 
 ent_status ent_checkpoint_tally(ent_training *t)

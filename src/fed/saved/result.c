@@ -110,6 +110,8 @@ static double round_figure(const ent_round *r, int column)
         return r->simulated_s;
     case 21:
         return r->staleness;
+    case 22:
+        return (double)r->excluded;
     default:
         return (double)r->blocks_short;
     }
@@ -139,6 +141,7 @@ static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
                                          "lost",
                                          "simulated_s",
                                          "staleness",
+                                         "excluded",
                                          "blocks_short"};
     double *values = ent_alloc(f->rounds, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "result: no memory");
