@@ -10,7 +10,7 @@ packages=(
     libhdf5-openmpi-dev hdf5-tools         # data sets and results
     libfftw3-dev libfftw3-mpi-dev          # Fourier transforms
     librandom123-dev                       # counter-based random numbers
-    libcyaml-dev libyaml-dev               # configuration
+    libyaml-dev                            # configuration
     libopenblas-dev liblapacke-dev         # principal axes, classical baselines
     libjansson-dev libsodium-dev           # JSON output, SHA-256
     libsndfile1-dev zlib1g-dev             # recordings; packed images

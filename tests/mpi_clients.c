@@ -209,14 +209,14 @@ static void who_never_trains_keeps_the_initial_weights(void **state)
 static void many_modalities_train(void **state)
 {
     (void)state;
-    static char *names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"};
+    static const char *names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"};
     const int modalities[] = {1, 4, 6, 16};
     for (int k = 0; k < 4; k++) {
         char path[512];
         snprintf(path, sizeof path, "%s/many-%d.h5", temp_folder, modalities[k]);
         ent_synth_inp inp = {.rows = ROWS,
                              .modalities = modalities[k],
-                             .names = (const char *const *)names,
+                             .names = names,
                              .classes = 3,
                              .groups = 9,
                              .own = 1.0,

@@ -10,7 +10,7 @@ static void every_split_and_level(void **state)
         config.federation.split = (ent_split_kind)(k % 6);
         config.missing.level = (ent_missing_level)(k / 6);
         config.missing.empty = (ent_missing_empty)(k % 3);
-        config.missing.absent = (char *[]){"audio"};
+        config.missing.absent = (const char *[]){"audio"};
         config.missing.absent_count = 1;
         check_same_bits(&config);
     }

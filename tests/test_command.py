@@ -569,7 +569,7 @@ class Help(unittest.TestCase):
             self.assertIn(f"  {command} ", overview)
         version = good("--version").out
         for word in ["entente 0.", "compiler", "instruction set", "MPI", "HDF5", "FFTW", "OpenBLAS", "OpenMP",
-                     "Random123", "libcyaml", "jansson", "libsodium"]:
+                     "Random123", "libyaml", "jansson", "libsodium"]:
             self.assertIn(word, version)
 
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "config/load.h"
 #include "entente/random.h"
 
 static char folder[] = "/tmp/entente-config-XXXXXX";
@@ -43,8 +43,8 @@ static ent_config *load(const char *text, int sets, const char *const *set)
     char *whole;
     ent_config *config;
     write_config(text);
-    check_ok(app_config_text(path, sets, set, &whole));
-    check_ok(app_config_parse(whole, &config));
+    check_ok(ent_config_text(path, sets, set, &whole));
+    check_ok(ent_config_parse(whole, &config));
     ent_free(whole);
     return config;
 }
@@ -68,7 +68,7 @@ static void short_file_gets_its_defaults(void **state)
     assert_int_equal(c->client.optimizer, ENT_ADAM);
     assert_int_equal(c->seeds.masks, 2);
     assert_true(c->missing.rate[0] == 0.0 && c->missing.rate[1] == 0.0);
-    app_config_free(c);
+    ent_config_free(c);
 }
 
 static void set_overrides_and_one_rate_is_meant_for_all(void **state)
@@ -88,7 +88,7 @@ static void set_overrides_and_one_rate_is_meant_for_all(void **state)
     assert_true(c->seeds.split == UINT64_MAX);
     assert_int_equal(c->missing.absent_count, 1);
     assert_string_equal(c->data.label, "value");
-    app_config_free(c);
+    ent_config_free(c);
 }
 
 static void names_of_rules_and_attacks_are_theirs(void **state)
@@ -108,7 +108,7 @@ static void names_of_rules_and_attacks_are_theirs(void **state)
         ent_config *c = load(SHORT, 2, (const char *const[]){of_rule, of_attack});
         assert_true(c->federation.aggregation == (ent_aggregation)k);
         assert_true(c->attack.kind == (ent_attack_kind)(k % 4));
-        app_config_free(c);
+        ent_config_free(c);
     }
 }
 
@@ -117,9 +117,9 @@ static void text_as_used_says_the_same_again(void **state)
     (void)state;
     char *once, *twice;
     write_config(SHORT);
-    check_ok(app_config_text(path, 0, NULL, &once));
+    check_ok(ent_config_text(path, 0, NULL, &once));
     write_config(once);
-    check_ok(app_config_text(path, 0, NULL, &twice));
+    check_ok(ent_config_text(path, 0, NULL, &twice));
     assert_string_equal(once, twice);
     ent_free(once);
     ent_free(twice);
@@ -150,8 +150,8 @@ static void text_of_an_old_result_gets_what_was_no_key_then(void **state)
     (void)state;
     char *whole, *again;
     ent_config *c;
-    check_ok(app_config_saved(FIRST, "out/result.h5", &whole));
-    check_ok(app_config_parse(whole, &c));
+    check_ok(ent_config_saved(FIRST, "out/result.h5", &whole));
+    check_ok(ent_config_parse(whole, &c));
     assert_int_equal(c->client.batch, 7); /* as it says */
     assert_int_equal(c->model.fusion.layers, 2);
     assert_true(c->missing.level == ENT_LEVEL_CLIENT && c->missing.rate[1] == 0.5);
@@ -161,11 +161,11 @@ static void text_of_an_old_result_gets_what_was_no_key_then(void **state)
     assert_true(c->system.availability == ENT_AVAILABLE_ALWAYS && c->system.dropout == 0.0);
     assert_true(c->attack.kind == ENT_ATTACK_NONE && c->personal.epochs == 0);
     assert_int_equal(c->run.checkpoint_every, 10);
-    check_ok(app_config_saved(whole, "out/result.h5", &again));
+    check_ok(ent_config_saved(whole, "out/result.h5", &again));
     assert_string_equal(whole, again);
     ent_free(again);
     ent_free(whole);
-    app_config_free(c);
+    ent_config_free(c);
 }
 
 static void text_of_a_newer_result_is_refused(void **state)
@@ -179,11 +179,11 @@ static void text_of_a_newer_result_is_refused(void **state)
     for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
         char saved[256], *text;
         snprintf(saved, sizeof saved, "data: {file: a.h5, modalities: [a]}\n%s", table[k][0]);
-        check_fails(app_config_saved(saved, "out/result.h5", &text), ENT_ECONFIG, table[k][1]);
+        check_fails(ent_config_saved(saved, "out/result.h5", &text), ENT_ECONFIG, table[k][1]);
         assert_non_null(strstr(ent_message(), "(written by a newer Entente?)"));
     }
     char *text;
-    check_fails(app_config_saved("data: {\n", "out/result.h5", &text), ENT_ECONFIG, "out/result.h5: /config:");
+    check_fails(ent_config_saved("data: {\n", "out/result.h5", &text), ENT_ECONFIG, "out/result.h5: /config:");
     assert_null(strstr(ent_message(), "newer"));
 }
 
@@ -240,7 +240,7 @@ static void wrong_files_are_refused_with_line_key_value_and_wish(void **state)
     for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
         char *text;
         write_config(table[k].text);
-        check_fails(app_config_text(path, 0, NULL, &text), ENT_ECONFIG, table[k].message);
+        check_fails(ent_config_text(path, 0, NULL, &text), ENT_ECONFIG, table[k].message);
     }
 }
 
@@ -252,8 +252,8 @@ static void wrong_overrides_and_files_are_refused(void **state)
     const char *const message[] = {"want key.path=value", "want key.path=value", "not YAML",
                                    "--set: client.batch: found 'x'", "a key is empty"};
     write_config(SHORT);
-    for (int k = 0; k < 5; k++) check_fails(app_config_text(path, 1, set + k, &text), ENT_ECONFIG, message[k]);
-    check_fails(app_config_text("/nowhere/c.yaml", 0, NULL, &text), ENT_EIO, "/nowhere/c.yaml: No such file");
+    for (int k = 0; k < 5; k++) check_fails(ent_config_text(path, 1, set + k, &text), ENT_ECONFIG, message[k]);
+    check_fails(ent_config_text("/nowhere/c.yaml", 0, NULL, &text), ENT_EIO, "/nowhere/c.yaml: No such file");
 }
 
 static void random_bytes_never_crash(void **state)
@@ -266,9 +266,9 @@ static void random_bytes_never_crash(void **state)
         for (int flips = 0; flips < 3; flips++)
             bytes[ent_random_below(&s, sizeof SHORT - 1)] = (char)(1 + ent_random_below(&s, 255));
         write_config(bytes);
-        if (app_config_text(path, 0, NULL, &text) != ENT_OK) continue;
+        if (ent_config_text(path, 0, NULL, &text) != ENT_OK) continue;
         ent_config *config;
-        if (app_config_parse(text, &config) == ENT_OK) app_config_free(config);
+        if (ent_config_parse(text, &config) == ENT_OK) ent_config_free(config);
         ent_free(text);
     }
 }

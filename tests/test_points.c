@@ -72,7 +72,7 @@ static ent_config *config_of(const json_t *plan, int64_t k)
     char *text;
     ent_config *config;
     check_ok(app_points_text(plan, k, &text));
-    check_ok(app_config_parse(text, &config));
+    check_ok(ent_config_parse(text, &config));
     ent_free(text);
     return config;
 }
@@ -91,7 +91,7 @@ static void a_grid_in_order(void **state)
     assert_int_equal(config->client.epochs, 3);
     assert_true(config->seeds.init == 3);
     assert_int_equal(config->model.registers[0].qubits, 4);
-    app_config_free(config);
+    ent_config_free(config);
     for (int64_t a = 0; a < 6; a++)
         for (int64_t b = 0; b < a; b++) assert_string_not_equal(app_points_hash(plan, a), app_points_hash(plan, b));
     json_decref(plan);
@@ -110,10 +110,10 @@ static void a_list_and_its_product_with_a_grid(void **state)
     check_label(plan, 5, "client.batch=16 missing.rate={text: 0.1, audio: 0.3}");
     ent_config *config = config_of(plan, 1);
     assert_true(config->missing.rate[0] == 0.2); /* the base's */
-    app_config_free(config);
+    ent_config_free(config);
     config = config_of(plan, 5);
     assert_true(config->missing.rate[0] == 0.1 && config->missing.rate[1] == 0.3 && config->missing.rate[2] == 0.0);
-    app_config_free(config);
+    ent_config_free(config);
     json_decref(plan);
 }
 
@@ -138,7 +138,7 @@ static void random_draws_stay_in_their_ranges(void **state)
         epochs[config->client.epochs]++;
         ring += config->model.fusion.pattern == ENT_PATTERN_RING;
         slow += config->client.learning_rate < 1e-2; /* half of a logarithmic range */
-        app_config_free(config);
+        ent_config_free(config);
     }
     assert_true(epochs[2] > 12 && epochs[3] > 12 && epochs[4] > 12);
     assert_in_range(ring, 24, 56);
@@ -158,9 +158,9 @@ static void random_draws_repeat(void **state)
         ent_config *a = config_of(all, k), *b = config_of(few, k), *c = config_of(other, k);
         assert_true(a->missing.rate[0] == b->missing.rate[0]);
         assert_true(a->missing.rate[0] != c->missing.rate[0]);
-        app_config_free(a);
-        app_config_free(b);
-        app_config_free(c);
+        ent_config_free(a);
+        ent_config_free(b);
+        ent_config_free(c);
     }
     json_decref(all);
     json_decref(few);
@@ -176,14 +176,14 @@ static void fewer_modalities_leave_the_others_registers_out(void **state)
     ent_config *config = config_of(plan, 0);
     assert_int_equal(config->data.modalities_count, 1);
     assert_true(config->missing.rate[0] == 0.2);
-    app_config_free(config);
+    ent_config_free(config);
     config = config_of(plan, 1);
     assert_string_equal(config->data.modalities[1], "text");
     assert_int_equal(config->model.registers[0].qubits, 3);
     assert_int_equal(config->model.registers[1].qubits, 4);
     assert_int_equal(config->model.registers[0].layers, 5);
     assert_int_equal(config->model.registers[1].layers, 5);
-    app_config_free(config);
+    ent_config_free(config);
     json_decref(plan);
 }
 
@@ -200,7 +200,7 @@ static void the_command_line_wins_over_the_base(void **state)
     assert_int_equal(config->client.epochs, 9);
     assert_int_equal(config->client.batch, 4);
     assert_string_equal(json_string_value(json_object_get(plan, "keep")), "table");
-    app_config_free(config);
+    ent_config_free(config);
     json_decref(plan);
 }
 
@@ -225,12 +225,12 @@ static void a_study_in_order(void **state)
     assert_true(config->missing.rate[0] == 0.0); /* a variant has the last word */
     assert_true(config->seeds.split == 5 && config->seeds.masks == 5 && config->seeds.init == 5 &&
                 config->seeds.sampling == 5);
-    app_config_free(config);
+    ent_config_free(config);
     config = config_of(plan, 55);
     assert_int_equal(config->data.modalities_count, 2);
     assert_true(config->missing.rate[1] == 0.3);
     assert_int_equal(config->federation.split, ENT_SPLIT_DIRICHLET_CLIENT);
-    app_config_free(config);
+    ent_config_free(config);
     assert_string_equal(json_string_value(json_object_get(plan, "metric")), "f1_macro");
     assert_string_equal(json_string_value(json_object_get(plan, "reference")), "only_text");
     json_decref(plan);
@@ -248,11 +248,11 @@ static void a_study_of_several_data_sets(void **state)
     check_label(plan, 5, "data=b variant=only_image seed=1");
     ent_config *config = config_of(plan, 0);
     assert_string_equal(config->data.file, "c.h5");
-    app_config_free(config);
+    ent_config_free(config);
     config = config_of(plan, 5);
     assert_string_equal(config->data.file, "b.h5");
     assert_int_equal(config->client.epochs, 2);
-    app_config_free(config);
+    ent_config_free(config);
     json_decref(plan);
 }
 

@@ -1,5 +1,13 @@
-/* The configuration of a run, as plain values: every key of the YAML file, checked, defaults filled in.
- * Filled by app/config.c; read by fed.  Lists are in the order of data.modalities. */
+/* The configuration of a run, as plain values: one field per key of the YAML file.  Lists are in the order of
+ * data.modalities.
+ *
+ *     ent_config config;                              or from a file:  ent_config *config;
+ *     ent_config_default(&config);                                     ent_config_load("my.yaml", 0, NULL, &config);
+ *     config.data.file = "data.h5";                                    ...
+ *     config.data.modalities = names;                                  ent_config_free(config);
+ *     config.data.modalities_count = 2;
+ *
+ * Whatever takes an ent_config checks it (ent_config_check).  All functions are Local. */
 #ifndef ENTENTE_CONFIG_H
 #define ENTENTE_CONFIG_H
 
@@ -48,7 +56,7 @@ typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
-    char *ansatz;               /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
+    const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
     ent_reduce_kind reduce;
     ent_angle_map map;
     double scale;
@@ -56,10 +64,10 @@ typedef struct {
 } ent_config_register;
 
 typedef struct {
-    char *file;
-    char **modalities;
+    const char *file;
+    const char **modalities;
     unsigned modalities_count;
-    char *label;
+    const char *label;
 } ent_config_data;
 
 typedef struct {
@@ -82,7 +90,7 @@ typedef struct {
 typedef struct {
     ent_missing_level level;
     double rate[ENT_MAX_MODALITIES];
-    char **absent; /* level fixed */
+    const char **absent; /* level fixed */
     unsigned absent_count;
     ent_missing_where where;
     ent_missing_empty empty;
@@ -179,5 +187,27 @@ typedef struct {
     ent_config_seeds seeds;
     ent_config_run run;
 } ent_config;
+
+/* Every key's default.  data.file is NULL and data.modalities is empty: they have none. */
+void ent_config_default(ent_config *config);
+
+/* Every value is one that its key takes.  Errors: ENT_ECONFIG: "client.batch: found '0', want a whole number from 1 to
+ * 1000000000". */
+ent_status ent_config_check(const ent_config *config);
+
+/* A YAML file, and overrides "key.path=value", the value being YAML; model.registers.*.KEY is that key of every register.
+ * What is not given has its default.  Free with ent_config_free; every field may be changed before.
+ * Errors: ENT_EIO; ENT_ECONFIG with file, line, key, the value found and the values allowed; ENT_ENOMEM. */
+ent_status ent_config_load(const char *path, int sets, const char *const *set, ent_config **out);
+
+/* The same from YAML text. */
+ent_status ent_config_parse(const char *text, ent_config **out);
+
+/* Of ent_config_load and ent_config_parse; NULL is legal. */
+void ent_config_free(ent_config *config);
+
+/* As YAML text that gives the same configuration again, to the last bit (ent_free).  Every key is in it, so equal
+ * configurations have equal texts.  Errors: those of ent_config_check; ENT_ENOMEM. */
+ent_status ent_config_write(const ent_config *config, char **text);
 
 #endif

@@ -8,9 +8,10 @@
 
 #include <stdint.h>
 
+#include "entente/name.h"
 #include "entente/status.h"
 
-enum { ENT_MAX_MODALITIES = 16, ENT_MAX_CLASSES = 1000, ENT_NAME_BYTES = 64 };
+enum { ENT_MAX_MODALITIES = 16, ENT_MAX_CLASSES = 1000 };
 enum { ENT_TRAIN = 0, ENT_VALIDATION = 1, ENT_TEST = 2 };
 
 /* Features are read as doubles; the largest magnitude is one whose square is still a number. */
@@ -21,10 +22,6 @@ typedef struct {
     char name[ENT_NAME_BYTES];
     int64_t dimension; /* d */
 } ent_modality_info;
-
-/* The rule for names of modalities, everywhere: 1..63 bytes of letters, digits, '_', characters beyond ASCII and, not
- * first, '-', '+', '(', ')' and spaces (not last either); not the name of a block of parameters.  Local.  Errors: ENT_EARG. */
-ent_status ent_modality_check_name(const char *name);
 
 /* Open for reading.  The tables of one number a row are held whole, features stay in the file. */
 typedef struct {

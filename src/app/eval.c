@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app.h"
-#include "config/config.h"
+#include "run/resume.h"
 #include "entente/fed.h"
 #include "run/summary.h"
 
@@ -114,9 +114,9 @@ static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent
 static ent_status evaluate(ent_comm *world, void *arguments_, const char *text)
 {
     ent_config *config;
-    ENT_TRY(ent_comm_agree(world, app_config_parse(text, &config)));
+    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
     const ent_status status = evaluate_config(world, arguments_, config);
-    app_config_free(config);
+    ent_config_free(config);
     return status;
 }
 

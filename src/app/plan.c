@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "app.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
@@ -314,12 +314,12 @@ int app_plan(int argc, char **argv)
     char *text = NULL;
     ent_config *config = NULL;
     app_parse(&ARGP, argc, argv, &a);
-    ent_status status = app_config_text(a.config_path, a.sets, a.set, &text);
-    if (status == ENT_OK) status = app_config_parse(text, &config);
+    ent_status status = ent_config_text(a.config_path, a.sets, a.set, &text);
+    if (status == ENT_OK) status = ent_config_parse(text, &config);
     p.config = config;
     if (status == ENT_OK) status = make(&p, &a);
     ent_circuit_free(p.circuit);
-    app_config_free(config);
+    ent_config_free(config);
     ent_free(text);
     return app_report(status);
 }

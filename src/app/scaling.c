@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "app.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "entente/memory.h"
 #include "scaling_run.h"
 
@@ -264,9 +264,9 @@ static ent_status read_config(job *j)
     for (char *at = j->name; *at; at++)
         if (strchr(",;\"'\t\n\r", *at)) *at = '_';
     if (strrchr(j->name, '.')) *strrchr(j->name, '.') = '\0';
-    if (ent_comm_rank(j->world) == 0) status = app_config_text(a->config_path, a->sets, a->set, &text);
+    if (ent_comm_rank(j->world) == 0) status = ent_config_text(a->config_path, a->sets, a->set, &text);
     ENT_TRY(app_share(j->world, status, &text));
-    status = app_config_parse(text, &j->config);
+    status = ent_config_parse(text, &j->config);
     if (status == ENT_OK) status = check_weak(a, j->config);
     ent_free(text);
     return ent_comm_agree(j->world, status);
@@ -340,7 +340,7 @@ int app_scaling(int argc, char **argv)
     job j = {.world = world, .a = &a};
     status = complete(world, &a);
     if (status == ENT_OK) status = measure(&j);
-    app_config_free(j.config);
+    ent_config_free(j.config);
     scaling_rows_free(&j.rows);
     return app_finish(world, status);
 }

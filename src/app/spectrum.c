@@ -8,7 +8,7 @@
 
 #include "app.h"
 #include "report/draw/chart.h"
-#include "config/config.h"
+#include "run/resume.h"
 #include "entente/memory.h"
 #include "entente/fed.h"
 
@@ -245,9 +245,9 @@ static ent_status read_config(void *arguments_, char **text)
 static ent_status run(ent_comm *world, void *arguments_, const char *text)
 {
     ent_config *config;
-    ENT_TRY(ent_comm_agree(world, app_config_parse(text, &config)));
+    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
     const ent_status status = analyse(world, arguments_, config);
-    app_config_free(config);
+    ent_config_free(config);
     return status;
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "run/resume.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -127,7 +127,7 @@ static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL,
 static ent_status read_config(void *arguments_, char **text)
 {
     arguments *a = arguments_;
-    ENT_TRY(app_config_text(a->config_path, a->sets, a->set, text));
+    ENT_TRY(ent_config_text(a->config_path, a->sets, a->set, text));
     return app_resume_look(a->out, a->resume, *text, &a->begin);
 }
 

@@ -26,24 +26,24 @@ ent_status app_points_fix(json_t *plan, int sets, const char *const *set)
     return ENT_OK;
 }
 
-/* Overrides as app_config_derive takes them: `out` points into `set`; ent_free. */
-static ent_status as_sets(const json_t *set, app_set **out)
+/* Overrides as ent_config_derive takes them: `out` points into `set`; ent_free. */
+static ent_status as_sets(const json_t *set, ent_set **out)
 {
     const size_t count = json_array_size(set);
     *out = ent_alloc((int64_t)count, sizeof **out);
     if (!*out) return no_memory();
     for (size_t k = 0; k < count; k++) {
         const json_t *one = json_array_get(set, k);
-        (*out)[k] = (app_set){json_string_value(json_array_get(one, 0)), json_string_value(json_array_get(one, 1))};
+        (*out)[k] = (ent_set){json_string_value(json_array_get(one, 0)), json_string_value(json_array_get(one, 1))};
     }
     return ENT_OK;
 }
 
 static ent_status derive(const char *base, const char *name, const json_t *set, char **text)
 {
-    app_set *sets;
+    ent_set *sets;
     ENT_TRY(as_sets(set, &sets));
-    const ent_status status = app_config_derive(base, name, (int)json_array_size(set), sets, text);
+    const ent_status status = ent_config_derive(base, name, (int)json_array_size(set), sets, text);
     ent_free(sets);
     return status;
 }
@@ -56,7 +56,7 @@ ent_status app_points_base(json_t *plan, const char *path, const json_t *set, in
         json_decref(sets);
         return no_memory();
     }
-    ent_status status = app_config_text(path, 0, NULL, &file);
+    ent_status status = ent_config_text(path, 0, NULL, &file);
     if (status == ENT_OK) {
         status = derive(file, path, sets, &text);
         ent_free(file);
@@ -126,7 +126,6 @@ static ent_status add_point(json_t *plan, int64_t base, const json_t *label, con
 {
     json_t *points = json_object_get(plan, "points");
     char *text, hash[65];
-    ENT_REQUIRE(json_array_size(points) < APP_MAX_POINTS, ENT_ECONFIG, "more than %d points", APP_MAX_POINTS);
     ENT_TRY(check_fixed(plan, set));
     const char *from = json_string_value(json_array_get(json_object_get(plan, "bases"), (size_t)base));
     ENT_TRY(derive(from, "configuration", set, &text));
@@ -159,8 +158,29 @@ static ent_status product(json_t *plan, int64_t base, const json_t *axes, size_t
     return status;
 }
 
+/* Before they are made: their number, and which axes make it. */
+static ent_status check_count(const json_t *plan, const json_t *axes)
+{
+    char factors[256] = "";
+    double count = 1.0; /* exact up to 2^53, far above the limit */
+    size_t k, used = 0;
+    const json_t *axis;
+    json_array_foreach(axes, k, axis)
+    {
+        const size_t size = json_array_size(axis);
+        count *= (double)size;
+        if (size > 1 && used < sizeof factors)
+            used += (size_t)snprintf(factors + used, sizeof factors - used, "%s%zu", used ? " x " : "", size);
+    }
+    const double all = count + (double)app_points_count(plan);
+    ENT_REQUIRE(all <= APP_MAX_POINTS, ENT_ECONFIG, "found %.0f points (%s), want at most %d", all, factors,
+                APP_MAX_POINTS);
+    return ENT_OK;
+}
+
 ent_status app_points_product(json_t *plan, int64_t base, const json_t *axes)
 {
+    ENT_TRY(check_count(plan, axes));
     json_t *label = json_object(), *set = json_array();
     const ent_status status = label && set ? product(plan, base, axes, 0, label, set) : no_memory();
     json_decref(label);
@@ -211,11 +231,11 @@ ent_status app_points_text(const json_t *plan, int64_t k, char **text)
     const json_t *point = app_points_at(plan, k), *set = json_object_get(point, "set");
     const json_int_t base = json_integer_value(json_object_get(point, "base"));
     const int count = (int)json_array_size(set);
-    app_set *sets = ent_alloc(count, sizeof *sets);
+    ent_set *sets = ent_alloc(count, sizeof *sets);
     if (!sets) return no_memory();
-    for (int j = 0; j < count; j++) sets[j] = (app_set){json_string_value(json_array_get(set, (size_t)j)), "point"};
+    for (int j = 0; j < count; j++) sets[j] = (ent_set){json_string_value(json_array_get(set, (size_t)j)), "point"};
     const ent_status status =
-        app_config_derive(json_string_value(json_array_get(json_object_get(plan, "bases"), (size_t)base)),
+        ent_config_derive(json_string_value(json_array_get(json_object_get(plan, "bases"), (size_t)base)),
                           "configuration", count, sets, text);
     ent_free(sets);
     return status;

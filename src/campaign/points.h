@@ -14,7 +14,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "config/config.h"
+#include "config/load.h"
 
 enum { APP_MAX_POINTS = 100000 };
 

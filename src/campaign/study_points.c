@@ -20,7 +20,7 @@ enum { DEFAULT_SEEDS = 5, MAX_SEEDS = 10000 };
 
 typedef struct {
     const app_campaign *c;
-    app_yaml *yaml;
+    ent_yaml *yaml;
     json_t *plan;
 } reader;
 
@@ -33,7 +33,7 @@ static const yaml_node_t *value_of(const reader *r, const yaml_node_t *mapping, 
 {
     const yaml_node_pair_t *top = mapping->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < top; pair++)
-        if (strcmp(app_yaml_scalar(app_spec_node(r->yaml, pair->key)), key) == 0)
+        if (strcmp(ent_yaml_scalar(app_spec_node(r->yaml, pair->key)), key) == 0)
             return app_spec_node(r->yaml, pair->value);
     return NULL;
 }
@@ -58,12 +58,12 @@ static ent_status read_set(const reader *r, const yaml_node_t *mapping, const ch
 static ent_status modalities_of(const reader *r, int64_t base, json_t **names)
 {
     ent_config *config;
-    ENT_TRY(app_config_parse(json_string_value(json_array_get(json_object_get(r->plan, "bases"), (size_t)base)),
+    ENT_TRY(ent_config_parse(json_string_value(json_array_get(json_object_get(r->plan, "bases"), (size_t)base)),
                              &config));
     *names = json_array();
     for (unsigned m = 0; m < config->data.modalities_count; m++)
         json_array_append_new(*names, json_string(config->data.modalities[m]));
-    app_config_free(config);
+    ent_config_free(config);
     return ENT_OK;
 }
 
@@ -78,7 +78,7 @@ static ent_status add_alternative(const reader *r, json_t *axis, const char *col
         char text[ENT_MAX_MODALITIES * (ENT_NAME_BYTES + 2) + 32] = "data.modalities=[", where[256];
         for (size_t m = first; m < first + count; m++)
             strcat(strcat(text, m > first ? ", " : ""), json_string_value(json_array_get(names, m)));
-        json_array_append_new(sets, json_pack("[s+, s]", text, "]", app_yaml_where(r->yaml, node, where)));
+        json_array_append_new(sets, json_pack("[s+, s]", text, "]", ent_yaml_where(r->yaml, node, where)));
     }
     return json_array_extend(sets, (json_t *)(uintptr_t)set) == 0 ? ENT_OK : no_memory(r);
 }
@@ -98,7 +98,7 @@ static ent_status add_modalities(const reader *r, const yaml_node_t *node, const
         json_decref(own);
         return status;
     }
-    if (strcmp(app_yaml_scalar(node) ? app_yaml_scalar(node) : "", "each") != 0) {
+    if (strcmp(ent_yaml_scalar(node) ? ent_yaml_scalar(node) : "", "each") != 0) {
         const ent_status status = app_spec_whole(r->yaml, node, at, 1, (int64_t)json_array_size(names), &count);
         if (status != ENT_OK) return ent_fail(status, "%s, `each`, or a list of names", ent_message());
         return add_alternative(r, axis, column, name, set, node, names, 0, (size_t)count);
@@ -114,7 +114,7 @@ static ent_status add_modalities(const reader *r, const yaml_node_t *node, const
 static ent_status read_entry(const reader *r, const yaml_node_pair_t *pair, const char *section, const char *column,
                              const json_t *names, json_t *axis)
 {
-    const char *name = app_yaml_scalar(app_spec_node(r->yaml, pair->key));
+    const char *name = ent_yaml_scalar(app_spec_node(r->yaml, pair->key));
     const yaml_node_t *entry = app_spec_node(r->yaml, pair->value);
     char key[256];
     snprintf(key, sizeof key, "%s.%.200s", section, name);
@@ -140,7 +140,7 @@ static ent_status new_axis(const reader *r, json_t *axes, json_t **axis)
 static ent_status read_entries(const reader *r, const char *section, const char *column, const json_t *names,
                                json_t *axes)
 {
-    const yaml_node_t *mapping = app_yaml_find(r->yaml, section);
+    const yaml_node_t *mapping = ent_yaml_find(r->yaml, section);
     json_t *axis;
     ENT_TRY(new_axis(r, axes, &axis));
     if (!mapping) return json_array_append_new(axis, app_points_alternative(NULL, NULL)) == 0 ? ENT_OK : no_memory(r);
@@ -155,7 +155,7 @@ static ent_status read_entries(const reader *r, const char *section, const char 
 
 static ent_status read_rates(const reader *r, json_t *axes)
 {
-    const yaml_node_t *rates = app_yaml_find(r->yaml, "rates");
+    const yaml_node_t *rates = ent_yaml_find(r->yaml, "rates");
     json_t *axis;
     int64_t count;
     ENT_TRY(new_axis(r, axes, &axis));
@@ -165,7 +165,7 @@ static ent_status read_rates(const reader *r, json_t *axes)
         const yaml_node_t *node = app_spec_item(r->yaml, rates, k);
         double rate;
         ENT_TRY(app_spec_real(r->yaml, node, "rates", 0.0, 1.0, &rate));
-        json_t *made = app_points_alternative("rate", app_yaml_scalar(node));
+        json_t *made = app_points_alternative("rate", ent_yaml_scalar(node));
         if (!made || json_array_append_new(axis, made) != 0) return no_memory(r);
         ENT_TRY(app_spec_override(r->yaml, node, "missing.rate", json_object_get(made, "set"), NULL));
     }
@@ -187,7 +187,7 @@ static ent_status add_seed(const reader *r, int64_t seed, const char *where, jso
 
 static ent_status read_seeds(const reader *r, json_t *axes)
 {
-    const yaml_node_t *seeds = app_yaml_find(r->yaml, "seeds");
+    const yaml_node_t *seeds = ent_yaml_find(r->yaml, "seeds");
     json_t *axis;
     int64_t count = DEFAULT_SEEDS;
     char where[256];
@@ -199,7 +199,7 @@ static ent_status read_seeds(const reader *r, json_t *axes)
         int64_t seed = k + 1;
         const yaml_node_t *node = list ? app_spec_item(r->yaml, seeds, k) : seeds;
         if (list) ENT_TRY(app_spec_whole(r->yaml, node, "seeds", 0, INT64_MAX, &seed));
-        ENT_TRY(add_seed(r, seed, node ? app_yaml_where(r->yaml, node, where) : r->yaml->name, axis));
+        ENT_TRY(add_seed(r, seed, node ? ent_yaml_where(r->yaml, node, where) : r->yaml->name, axis));
     }
     return json_object_set_new(r->plan, "seeds", json_integer(count)) == 0 ? ENT_OK : no_memory(r);
 }
@@ -208,11 +208,11 @@ static ent_status read_seeds(const reader *r, json_t *axes)
 
 static ent_status read_reference(const reader *r, const json_t *variants)
 {
-    const yaml_node_t *node = app_yaml_find(r->yaml, "reference");
+    const yaml_node_t *node = ent_yaml_find(r->yaml, "reference");
     char names[1024] = "one of: ";
     size_t k;
     const json_t *variant;
-    const char *wish = node ? app_yaml_scalar(node) : NULL;
+    const char *wish = node ? ent_yaml_scalar(node) : NULL;
     json_array_foreach(variants, k, variant)
     {
         const char *name = json_string_value(json_object_get(json_object_get(variant, "label"), "variant"));
@@ -220,12 +220,12 @@ static ent_status read_reference(const reader *r, const json_t *variants)
             return json_object_set_new(r->plan, "reference", json_string(name)) == 0 ? ENT_OK : no_memory(r);
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", name);
     }
-    return app_yaml_refuse(r->yaml, node, "reference", names);
+    return ent_yaml_refuse(r->yaml, node, "reference", names);
 }
 
 static ent_status read_words(const reader *r)
 {
-    const yaml_node_t *metric = app_yaml_find(r->yaml, "metric"), *keep = app_yaml_find(r->yaml, "keep");
+    const yaml_node_t *metric = ent_yaml_find(r->yaml, "metric"), *keep = ent_yaml_find(r->yaml, "keep");
     int which = 1, kept = 0; /* accuracy; the number of samples is none to compare */
     if (metric) ENT_TRY(app_spec_word(r->yaml, metric, "metric", APP_METRICS + 1, &which));
     if (keep) ENT_TRY(app_spec_word(r->yaml, keep, "keep", KEEP, &kept));
@@ -260,23 +260,23 @@ static ent_status add_data(const reader *r, const char *label, const char *path,
 /* The base's file: that of --base, of `own`, or of the study. */
 static ent_status base_path(const reader *r, const yaml_node_t *own, char path[4096])
 {
-    const yaml_node_t *node = own ? own : app_yaml_find(r->yaml, "base");
+    const yaml_node_t *node = own ? own : ent_yaml_find(r->yaml, "base");
     if (r->c->base && own)
-        return app_yaml_refuse(r->yaml, own, "base", "none beside --base: each data set would train with it");
+        return ent_yaml_refuse(r->yaml, own, "base", "none beside --base: each data set would train with it");
     if (r->c->base) {
         ENT_REQUIRE(snprintf(path, 4096, "%s", r->c->base) < 4096, ENT_EARG, "--base: too long a path");
         return ENT_OK;
     }
     ENT_REQUIRE(node, ENT_ECONFIG, "%s: key 'base' is missing", r->yaml->name);
-    if (!app_yaml_scalar(node)) return app_yaml_refuse(r->yaml, node, "base", "a configuration's file");
-    return app_spec_beside(r->c->spec, app_yaml_scalar(node), path);
+    if (!ent_yaml_scalar(node)) return ent_yaml_refuse(r->yaml, node, "base", "a configuration's file");
+    return app_spec_beside(r->c->spec, ent_yaml_scalar(node), path);
 }
 
 /* `entry`: of the data section, or NULL; its label is `name`, else the base file's name. */
 static ent_status read_data(const reader *r, const char *name, const yaml_node_t *entry)
 {
     char path[4096], key[256] = "data", label[256];
-    const yaml_node_t *top = app_yaml_find(r->yaml, "set"), *set = entry ? value_of(r, entry, "set") : NULL;
+    const yaml_node_t *top = ent_yaml_find(r->yaml, "set"), *set = entry ? value_of(r, entry, "set") : NULL;
     ENT_TRY(base_path(r, entry ? value_of(r, entry, "base") : NULL, path));
     const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
     snprintf(label, sizeof label, "%.*s", (int)strcspn(stem, "."), stem);
@@ -292,18 +292,18 @@ static ent_status read_data(const reader *r, const char *name, const yaml_node_t
 
 static ent_status read_study(const reader *r)
 {
-    ENT_TRY(app_spec_keys(r->yaml, app_yaml_find(r->yaml, ""), "", TOP));
-    ENT_REQUIRE(app_yaml_find(r->yaml, "variants"), ENT_ECONFIG, "%s: key 'variants' is missing", r->yaml->name);
+    ENT_TRY(app_spec_keys(r->yaml, ent_yaml_find(r->yaml, ""), "", TOP));
+    ENT_REQUIRE(ent_yaml_find(r->yaml, "variants"), ENT_ECONFIG, "%s: key 'variants' is missing", r->yaml->name);
     for (int k = 0; COLUMNS[k]; k++)
         json_array_append_new(json_object_get(r->plan, "columns"), json_string(COLUMNS[k]));
     ENT_TRY(app_points_fix(r->plan, r->c->sets, r->c->set));
     ENT_TRY(read_words(r));
-    const yaml_node_t *data = app_yaml_find(r->yaml, "data");
+    const yaml_node_t *data = ent_yaml_find(r->yaml, "data");
     if (!data) return read_data(r, NULL, NULL);
     ENT_TRY(app_spec_keys(r->yaml, data, "data", NULL));
     const yaml_node_pair_t *top = data->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = data->data.mapping.pairs.start; pair < top; pair++) {
-        const char *name = app_yaml_scalar(app_spec_node(r->yaml, pair->key));
+        const char *name = ent_yaml_scalar(app_spec_node(r->yaml, pair->key));
         const yaml_node_t *entry = app_spec_node(r->yaml, pair->value);
         char key[256];
         snprintf(key, sizeof key, "data.%.200s", name);
@@ -315,12 +315,12 @@ static ent_status read_study(const reader *r)
 
 ent_status app_study_points(const app_campaign *c, char **text)
 {
-    app_yaml *yaml;
-    ENT_TRY(app_yaml_load(c->spec, &yaml));
+    ent_yaml *yaml;
+    ENT_TRY(ent_yaml_load(c->spec, &yaml));
     const reader r = {c, yaml, app_points_new("study")};
     ent_status status = r.plan ? read_study(&r) : no_memory(&r);
     if (status == ENT_OK) status = app_points_write(r.plan, text);
     json_decref(r.plan);
-    app_yaml_free(yaml);
+    ent_yaml_free(yaml);
     return status;
 }

@@ -17,29 +17,29 @@ static const char *const TOP[] = {"base", "set", "grid", "list", "random", "keep
 static const char *const RANDOM[] = {"draws", "seed", "keys", NULL};
 static const char *const KEEP[] = {"table", "results", NULL};
 
-static ent_status no_memory(const app_yaml *yaml)
+static ent_status no_memory(const ent_yaml *yaml)
 {
     return ent_fail(ENT_ENOMEM, "%s: no memory", yaml->name);
 }
 
 /* A key that is varied: a column; each by one of grid, list and random alone. */
-static ent_status add_column(app_yaml *yaml, const yaml_node_t *node, json_t *plan, bool again)
+static ent_status add_column(ent_yaml *yaml, const yaml_node_t *node, json_t *plan, bool again)
 {
-    const char *key = app_yaml_scalar(node);
+    const char *key = ent_yaml_scalar(node);
     json_t *columns = json_object_get(plan, "columns"), *column;
     char where[256];
     size_t c;
     json_array_foreach(columns, c, column)
     {
         if (strcmp(json_string_value(column), key) != 0) continue;
-        ENT_REQUIRE(again, ENT_ECONFIG, "%s: '%s' is varied twice", app_yaml_where(yaml, node, where), key);
+        ENT_REQUIRE(again, ENT_ECONFIG, "%s: '%s' is varied twice", ent_yaml_where(yaml, node, where), key);
         return ENT_OK;
     }
     return json_array_append_new(columns, json_string(key)) == 0 ? ENT_OK : no_memory(yaml);
 }
 
 /* key=value of `node` into an alternative, as label and override. */
-static ent_status choose(app_yaml *yaml, const yaml_node_t *node, const char *key, json_t *alternative)
+static ent_status choose(ent_yaml *yaml, const yaml_node_t *node, const char *key, json_t *alternative)
 {
     char *value;
     ENT_TRY(app_spec_override(yaml, node, key, json_object_get(alternative, "set"), &value));
@@ -48,19 +48,19 @@ static ent_status choose(app_yaml *yaml, const yaml_node_t *node, const char *ke
     return done == 0 ? ENT_OK : no_memory(yaml);
 }
 
-static ent_status new_alternative(const app_yaml *yaml, json_t *axis, json_t **alternative)
+static ent_status new_alternative(const ent_yaml *yaml, json_t *axis, json_t **alternative)
 {
     *alternative = app_points_alternative(NULL, NULL);
     return *alternative && json_array_append_new(axis, *alternative) == 0 ? ENT_OK : no_memory(yaml);
 }
 
-static ent_status new_axis(const app_yaml *yaml, json_t *axes, json_t **axis)
+static ent_status new_axis(const ent_yaml *yaml, json_t *axes, json_t **axis)
 {
     *axis = json_array();
     return *axis && json_array_append_new(axes, *axis) == 0 ? ENT_OK : no_memory(yaml);
 }
 
-static ent_status read_grid(app_yaml *yaml, const yaml_node_t *grid, json_t *plan, json_t *axes)
+static ent_status read_grid(ent_yaml *yaml, const yaml_node_t *grid, json_t *plan, json_t *axes)
 {
     ENT_TRY(app_spec_keys(yaml, grid, "grid", NULL));
     const yaml_node_pair_t *top = grid->data.mapping.pairs.top;
@@ -69,19 +69,19 @@ static ent_status read_grid(app_yaml *yaml, const yaml_node_t *grid, json_t *pla
         char key[256];
         int64_t count;
         json_t *axis, *alternative;
-        snprintf(key, sizeof key, "grid.%.240s", app_yaml_scalar(node));
+        snprintf(key, sizeof key, "grid.%.240s", ent_yaml_scalar(node));
         ENT_TRY(add_column(yaml, node, plan, false));
         ENT_TRY(app_spec_list(yaml, values, key, &count));
         ENT_TRY(new_axis(yaml, axes, &axis));
         for (int64_t k = 0; k < count; k++) {
             ENT_TRY(new_alternative(yaml, axis, &alternative));
-            ENT_TRY(choose(yaml, app_spec_item(yaml, values, k), app_yaml_scalar(node), alternative));
+            ENT_TRY(choose(yaml, app_spec_item(yaml, values, k), ent_yaml_scalar(node), alternative));
         }
     }
     return ENT_OK;
 }
 
-static ent_status read_list(app_yaml *yaml, const yaml_node_t *list, json_t *plan, json_t *axes)
+static ent_status read_list(ent_yaml *yaml, const yaml_node_t *list, json_t *plan, json_t *axes)
 {
     const size_t before = json_array_size(json_object_get(plan, "columns"));
     int64_t count;
@@ -98,9 +98,9 @@ static ent_status read_list(app_yaml *yaml, const yaml_node_t *list, json_t *pla
             bool mine = false; /* an earlier entry may have the key too */
             for (size_t c = before; c < json_array_size(json_object_get(plan, "columns")); c++)
                 mine |= strcmp(json_string_value(json_array_get(json_object_get(plan, "columns"), c)),
-                               app_yaml_scalar(key)) == 0;
+                               ent_yaml_scalar(key)) == 0;
             ENT_TRY(add_column(yaml, key, plan, mine));
-            ENT_TRY(choose(yaml, app_spec_node(yaml, pair->value), app_yaml_scalar(key), alternative));
+            ENT_TRY(choose(yaml, app_spec_node(yaml, pair->value), ent_yaml_scalar(key), alternative));
         }
     }
     return ENT_OK;
@@ -116,34 +116,34 @@ typedef struct {
     int64_t count; /* choice */
 } drawn;
 
-static ent_status read_range(app_yaml *yaml, const char *key, drawn *d)
+static ent_status read_range(ent_yaml *yaml, const char *key, drawn *d)
 {
     const bool choice = strcmp(d->kind, "choice") == 0, whole = strcmp(d->kind, "integer") == 0;
     ENT_TRY(app_spec_list(yaml, d->node, key, &d->count));
     if (choice) return ENT_OK;
-    if (d->count != 2) return app_yaml_refuse(yaml, d->node, key, "two numbers, [low, high]");
+    if (d->count != 2) return ent_yaml_refuse(yaml, d->node, key, "two numbers, [low, high]");
     const double least = strcmp(d->kind, "log") == 0 ? 1e-300 : -1e300, most = whole ? 1e15 : 1e300;
     ENT_TRY(app_spec_real(yaml, app_spec_item(yaml, d->node, 0), key, whole ? -1e15 : least, most, &d->low));
     return app_spec_real(yaml, app_spec_item(yaml, d->node, 1), key, d->low, most, &d->high);
 }
 
-static ent_status read_drawn(app_yaml *yaml, const yaml_node_pair_t *pair, drawn *d)
+static ent_status read_drawn(ent_yaml *yaml, const yaml_node_pair_t *pair, drawn *d)
 {
     static const char *const kinds[] = {"uniform", "log", "integer", "choice", NULL};
     char key[256];
     const yaml_node_t *how = app_spec_node(yaml, pair->value);
-    d->key = app_yaml_scalar(app_spec_node(yaml, pair->key));
+    d->key = ent_yaml_scalar(app_spec_node(yaml, pair->key));
     snprintf(key, sizeof key, "random.keys.%.230s", d->key);
     ENT_TRY(app_spec_keys(yaml, how, key, kinds));
     if (how->data.mapping.pairs.top - how->data.mapping.pairs.start != 1)
-        return app_yaml_refuse(yaml, how, key, "one of: uniform, log, integer, choice");
-    d->kind = app_yaml_scalar(app_spec_node(yaml, how->data.mapping.pairs.start->key));
+        return ent_yaml_refuse(yaml, how, key, "one of: uniform, log, integer, choice");
+    d->kind = ent_yaml_scalar(app_spec_node(yaml, how->data.mapping.pairs.start->key));
     d->node = app_spec_node(yaml, how->data.mapping.pairs.start->value);
     return read_range(yaml, key, d);
 }
 
 /* Draw number `draw`: six digits, so that a last bit of exp or log shows nowhere. */
-static ent_status draw_value(app_yaml *yaml, const drawn *d, uint64_t seed, int64_t draw, json_t *alternative)
+static ent_status draw_value(ent_yaml *yaml, const drawn *d, uint64_t seed, int64_t draw, json_t *alternative)
 {
     ent_random stream = ent_random_at(seed, ENT_FOR_SWEEP, ent_hash_text(d->key), (uint64_t)draw);
     if (strcmp(d->kind, "choice") == 0)
@@ -152,7 +152,7 @@ static ent_status draw_value(app_yaml *yaml, const drawn *d, uint64_t seed, int6
     char text[64], where[256];
     if (strcmp(d->kind, "integer") == 0) {
         const int64_t low = (int64_t)ceil(d->low), high = (int64_t)floor(d->high);
-        if (high < low) return app_yaml_refuse(yaml, d->node, d->key, "a range that holds a whole number");
+        if (high < low) return ent_yaml_refuse(yaml, d->node, d->key, "a range that holds a whole number");
         snprintf(text, sizeof text, "%lld",
                  (long long)(low + (int64_t)ent_random_below(&stream, (uint64_t)(high - low) + 1)));
     } else {
@@ -161,28 +161,28 @@ static ent_status draw_value(app_yaml *yaml, const drawn *d, uint64_t seed, int6
         const double value = low + (high - low) * ent_random_uniform(&stream);
         snprintf(text, sizeof text, "%.6g", logarithm ? exp(value) : value);
     }
-    json_t *set = json_pack("[s+++, s]", d->key, "=", text, "", app_yaml_where(yaml, d->node, where));
+    json_t *set = json_pack("[s+++, s]", d->key, "=", text, "", ent_yaml_where(yaml, d->node, where));
     return json_array_append_new(json_object_get(alternative, "set"), set) == 0 &&
                    json_object_set_new(json_object_get(alternative, "label"), d->key, json_string(text)) == 0
                ? ENT_OK
                : no_memory(yaml);
 }
 
-static ent_status want(const app_yaml *yaml, const char *key)
+static ent_status want(const ent_yaml *yaml, const char *key)
 {
     return ent_fail(ENT_ECONFIG, "%s: key '%s' is missing", yaml->name, key);
 }
 
-static ent_status read_random(app_yaml *yaml, const yaml_node_t *random, json_t *plan, json_t *axes)
+static ent_status read_random(ent_yaml *yaml, const yaml_node_t *random, json_t *plan, json_t *axes)
 {
     int64_t draws, seed = 1;
     json_t *axis, *alternative;
     ENT_TRY(app_spec_keys(yaml, random, "random", RANDOM));
-    const yaml_node_t *node = app_yaml_find(yaml, "random.draws"), *keys = app_yaml_find(yaml, "random.keys");
+    const yaml_node_t *node = ent_yaml_find(yaml, "random.draws"), *keys = ent_yaml_find(yaml, "random.keys");
     if (!node) return want(yaml, "random.draws");
     if (!keys) return want(yaml, "random.keys");
     ENT_TRY(app_spec_whole(yaml, node, "random.draws", 1, APP_MAX_POINTS, &draws));
-    node = app_yaml_find(yaml, "random.seed");
+    node = ent_yaml_find(yaml, "random.seed");
     if (node) ENT_TRY(app_spec_whole(yaml, node, "random.seed", 0, INT64_MAX, &seed));
     ENT_TRY(app_spec_keys(yaml, keys, "random.keys", NULL));
     ENT_TRY(new_axis(yaml, axes, &axis));
@@ -200,10 +200,10 @@ static ent_status read_random(app_yaml *yaml, const yaml_node_t *random, json_t 
 
 /* ---- the whole ---- */
 
-static ent_status read_axes(app_yaml *yaml, json_t *plan, json_t *axes)
+static ent_status read_axes(ent_yaml *yaml, json_t *plan, json_t *axes)
 {
-    const yaml_node_t *grid = app_yaml_find(yaml, "grid"), *list = app_yaml_find(yaml, "list"),
-                      *random = app_yaml_find(yaml, "random");
+    const yaml_node_t *grid = ent_yaml_find(yaml, "grid"), *list = ent_yaml_find(yaml, "list"),
+                      *random = ent_yaml_find(yaml, "random");
     ENT_REQUIRE(grid || list || random, ENT_ECONFIG, "%s: nothing is varied, want grid, list or random", yaml->name);
     if (grid) ENT_TRY(read_grid(yaml, grid, plan, axes));
     if (list) ENT_TRY(read_list(yaml, list, plan, axes));
@@ -211,18 +211,18 @@ static ent_status read_axes(app_yaml *yaml, json_t *plan, json_t *axes)
     return ENT_OK;
 }
 
-static ent_status read_base(app_yaml *yaml, const app_campaign *c, json_t *plan, int64_t *base)
+static ent_status read_base(ent_yaml *yaml, const app_campaign *c, json_t *plan, int64_t *base)
 {
-    const yaml_node_t *node = app_yaml_find(yaml, "base"), *set = app_yaml_find(yaml, "set");
+    const yaml_node_t *node = ent_yaml_find(yaml, "base"), *set = ent_yaml_find(yaml, "set");
     char path[4096];
     if (c->base)
         snprintf(path, sizeof path, "%s", c->base);
     else if (!node)
         return want(yaml, "base");
-    else if (!app_yaml_scalar(node))
-        return app_yaml_refuse(yaml, node, "base", "a configuration's file");
+    else if (!ent_yaml_scalar(node))
+        return ent_yaml_refuse(yaml, node, "base", "a configuration's file");
     else
-        ENT_TRY(app_spec_beside(c->spec, app_yaml_scalar(node), path));
+        ENT_TRY(app_spec_beside(c->spec, ent_yaml_scalar(node), path));
     json_t *sets = json_array();
     ent_status status = sets ? ENT_OK : no_memory(yaml);
     if (status == ENT_OK && set) status = app_spec_overrides(yaml, set, "set", sets);
@@ -231,19 +231,19 @@ static ent_status read_base(app_yaml *yaml, const app_campaign *c, json_t *plan,
     return status;
 }
 
-static ent_status read_keep(app_yaml *yaml, const app_campaign *c, json_t *plan)
+static ent_status read_keep(ent_yaml *yaml, const app_campaign *c, json_t *plan)
 {
-    const yaml_node_t *node = app_yaml_find(yaml, "keep");
+    const yaml_node_t *node = ent_yaml_find(yaml, "keep");
     int keep = 0;
     if (node) ENT_TRY(app_spec_word(yaml, node, "keep", KEEP, &keep));
     return json_object_set_new(plan, "keep", json_string(c->keep ? c->keep : KEEP[keep])) == 0 ? ENT_OK
                                                                                                : no_memory(yaml);
 }
 
-static ent_status read_sweep(app_yaml *yaml, const app_campaign *c, json_t *plan, json_t *axes)
+static ent_status read_sweep(ent_yaml *yaml, const app_campaign *c, json_t *plan, json_t *axes)
 {
     int64_t base;
-    ENT_TRY(app_spec_keys(yaml, app_yaml_find(yaml, ""), "", TOP));
+    ENT_TRY(app_spec_keys(yaml, ent_yaml_find(yaml, ""), "", TOP));
     ENT_TRY(app_points_fix(plan, c->sets, c->set));
     ENT_TRY(read_base(yaml, c, plan, &base));
     ENT_TRY(read_keep(yaml, c, plan));
@@ -253,14 +253,14 @@ static ent_status read_sweep(app_yaml *yaml, const app_campaign *c, json_t *plan
 
 ent_status app_sweep_points(const app_campaign *c, char **text)
 {
-    app_yaml *yaml;
-    ENT_TRY(app_yaml_load(c->spec, &yaml));
+    ent_yaml *yaml;
+    ENT_TRY(ent_yaml_load(c->spec, &yaml));
     json_t *plan = app_points_new("sweep"), *axes = json_array();
     ent_status status = plan && axes ? read_sweep(yaml, c, plan, axes) : no_memory(yaml);
     if (status == ENT_OK) status = app_points_write(plan, text);
     json_decref(axes);
     json_decref(plan);
-    app_yaml_free(yaml);
+    ent_yaml_free(yaml);
     return status;
 }
 

@@ -1,6 +1,5 @@
 /* What this binary is made of. */
 #include <cblas.h>
-#include <cyaml/cyaml.h>
 #include <fftw3.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -37,6 +36,6 @@ void app_version_print(FILE *out)
     fprintf(out, "  OpenBLAS          %s\n", openblas_get_config());
     fprintf(out, "  OpenMP            %d\n", _OPENMP);
     fprintf(out, "  Random123         %s\n", ENTENTE_RANDOM123);
-    fprintf(out, "  libcyaml          %s, libyaml %s\n", cyaml_version_str, yaml_get_version_string());
+    fprintf(out, "  libyaml           %s\n", yaml_get_version_string());
     fprintf(out, "  jansson           %s, libsodium %s\n", JANSSON_VERSION, sodium_version_string());
 }

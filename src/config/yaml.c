@@ -1,5 +1,9 @@
-/* Line numbers: libyaml's start mark of a node.  Nodes that came from elsewhere carry an impossible line: that of the
- * defaults, or LINE_SET and on, which number the origins of overrides. */
+/* A text is read twice.  First its events, so that what no configuration needs (depth, anchors, size) is refused before
+ * a tree of it is made; then the tree, whose aliases are followed once to see how large it is with all of them
+ * expanded.  Whatever walks along the tree later need not think of either.
+ *
+ * Line numbers: libyaml's start mark of a node.  Nodes of an override carry an impossible line, LINE_SET and on, which
+ * numbers the overrides' origins. */
 #include "yaml.h"
 
 #include <errno.h>
@@ -9,7 +13,9 @@
 
 #include "entente/memory.h"
 
-static const size_t LINE_DEFAULT = (size_t)-2, LINE_SET = (size_t)-2 - APP_YAML_ORIGINS;
+enum { MAX_DEPTH = 32, MAX_ANCHORS = 100, MAX_KEYS = 1000, MAX_VALUES = 1000000 };
+
+static const size_t LINE_SET = (size_t)-1 - ENT_YAML_ORIGINS;
 
 static ent_status read_file(const char *path, char **text)
 {
@@ -37,16 +43,16 @@ static ent_status read_file(const char *path, char **text)
     return ENT_OK;
 }
 
-ent_status app_yaml_load(const char *path, app_yaml **out)
+ent_status ent_yaml_load(const char *path, ent_yaml **out)
 {
     char *text = NULL;
     ENT_TRY(read_file(path, &text));
-    const ent_status status = app_yaml_parse(text, path, out);
+    const ent_status status = ent_yaml_parse(text, path, out);
     ent_free(text);
     return status;
 }
 
-static ent_status not_yaml(const app_yaml *yaml, const yaml_parser_t *parser)
+static ent_status not_yaml(const ent_yaml *yaml, const yaml_parser_t *parser)
 {
     const yaml_mark_t at = parser->problem_mark;
     const char *line = yaml->text;
@@ -57,8 +63,91 @@ static ent_status not_yaml(const app_yaml *yaml, const yaml_parser_t *parser)
                     tab ? " (the line is indented by a tab, want spaces)" : "");
 }
 
+/* ---- limits ---- */
+
+typedef struct {
+    int depth, anchors, values;
+} extent;
+
+/* One event of the text. */
+static ent_status count_event(const ent_yaml *yaml, const yaml_event_t *event, extent *e)
+{
+    const bool begins = event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT;
+    const bool ends = event->type == YAML_SEQUENCE_END_EVENT || event->type == YAML_MAPPING_END_EVENT;
+    const size_t line = event->start_mark.line + 1;
+    e->depth += begins - ends;
+    e->values += begins || event->type == YAML_SCALAR_EVENT;
+    e->anchors += (event->type == YAML_SCALAR_EVENT && event->data.scalar.anchor) ||
+                  (event->type == YAML_SEQUENCE_START_EVENT && event->data.sequence_start.anchor) ||
+                  (event->type == YAML_MAPPING_START_EVENT && event->data.mapping_start.anchor);
+    ENT_REQUIRE(e->depth <= MAX_DEPTH, ENT_ECONFIG, "%s:%zu: lists and sections are nested too deep, want at most %d",
+                yaml->name, line, MAX_DEPTH);
+    ENT_REQUIRE(e->anchors <= MAX_ANCHORS, ENT_ECONFIG, "%s:%zu: too many anchors, want at most %d", yaml->name, line,
+                MAX_ANCHORS);
+    ENT_REQUIRE(e->values <= MAX_VALUES, ENT_ECONFIG, "%s:%zu: too many values, want at most %d", yaml->name, line,
+                MAX_VALUES);
+    return ENT_OK;
+}
+
+static ent_status start_parser(const ent_yaml *yaml, yaml_parser_t *parser)
+{
+    ENT_REQUIRE(yaml_parser_initialize(parser), ENT_ENOMEM, "%s: no memory", yaml->name);
+    yaml_parser_set_input_string(parser, (const unsigned char *)yaml->text, strlen(yaml->text));
+    return ENT_OK;
+}
+
+static ent_status check_events(const ent_yaml *yaml)
+{
+    yaml_parser_t parser;
+    yaml_event_t event;
+    extent e = {0, 0, 0};
+    ENT_TRY(start_parser(yaml, &parser));
+    ent_status status = ENT_OK;
+    for (bool more = true; more && status == ENT_OK;) {
+        if (!yaml_parser_parse(&parser, &event)) {
+            status = not_yaml(yaml, &parser);
+            break;
+        }
+        status = count_event(yaml, &event, &e);
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return status;
+}
+
+/* A node and all below it, aliases expanded; path[0..depth-1] are the nodes that hold it. */
+static ent_status measure(ent_yaml *yaml, int number, int path[], int depth, int *values)
+{
+    const yaml_node_t *node = yaml_document_get_node(&yaml->document, number);
+    const size_t line = node->start_mark.line + 1;
+    for (int k = 0; k < depth; k++)
+        ENT_REQUIRE(path[k] != number, ENT_ECONFIG, "%s:%zu: an alias in here means what it is a part of", yaml->name,
+                    line);
+    ENT_REQUIRE(depth <= MAX_DEPTH, ENT_ECONFIG,
+                "%s:%zu: lists and sections are nested too deep with aliases expanded, want at most %d", yaml->name,
+                line, MAX_DEPTH);
+    ENT_REQUIRE(++*values <= MAX_VALUES, ENT_ECONFIG,
+                "%s:%zu: too many values with aliases expanded, want at most %d", yaml->name, line, MAX_VALUES);
+    path[depth] = number;
+    if (node->type == YAML_SEQUENCE_NODE)
+        for (int *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++)
+            ENT_TRY(measure(yaml, *item, path, depth + 1, values));
+    if (node->type != YAML_MAPPING_NODE) return ENT_OK;
+    const yaml_node_pair_t *pair = node->data.mapping.pairs.start, *top = node->data.mapping.pairs.top;
+    ENT_REQUIRE(top - pair <= MAX_KEYS, ENT_ECONFIG, "%s:%zu: too many keys in one section, want at most %d",
+                yaml->name, line, MAX_KEYS);
+    for (; pair < top; pair++) {
+        ENT_TRY(measure(yaml, pair->key, path, depth + 1, values));
+        ENT_TRY(measure(yaml, pair->value, path, depth + 1, values));
+    }
+    return ENT_OK;
+}
+
+/* ---- reading ---- */
+
 /* What stands below another '---' would count for nothing. */
-static ent_status refuse_second(const app_yaml *yaml, yaml_parser_t *parser)
+static ent_status refuse_second(const ent_yaml *yaml, yaml_parser_t *parser)
 {
     yaml_document_t next;
     if (!yaml_parser_load(parser, &next)) return not_yaml(yaml, parser);
@@ -69,11 +158,11 @@ static ent_status refuse_second(const app_yaml *yaml, yaml_parser_t *parser)
     return ENT_OK;
 }
 
-static ent_status load_document(app_yaml *yaml)
+static ent_status load_document(ent_yaml *yaml)
 {
     yaml_parser_t parser;
-    ENT_REQUIRE(yaml_parser_initialize(&parser), ENT_ENOMEM, "%s: no memory", yaml->name);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)yaml->text, strlen(yaml->text));
+    ENT_TRY(check_events(yaml));
+    ENT_TRY(start_parser(yaml, &parser));
     ent_status status = ENT_OK;
     if (yaml_parser_load(&parser, &yaml->document)) {
         status = refuse_second(yaml, &parser);
@@ -85,28 +174,31 @@ static ent_status load_document(app_yaml *yaml)
     return status;
 }
 
-ent_status app_yaml_parse(const char *text, const char *name, app_yaml **out)
+ent_status ent_yaml_parse(const char *text, const char *name, ent_yaml **out)
 {
-    app_yaml *yaml = ent_alloc(1, sizeof *yaml);
+    ent_yaml *yaml = ent_alloc(1, sizeof *yaml);
     ENT_REQUIRE(yaml, ENT_ENOMEM, "%s: no memory", name);
     yaml->name = ent_text(name);
     yaml->text = ent_text(text);
     ent_status status = yaml->name && yaml->text ? load_document(yaml) : ent_fail(ENT_ENOMEM, "%s: no memory", name);
     if (status == ENT_OK) {
         const yaml_node_t *root = yaml_document_get_root_node(&yaml->document);
+        int path[MAX_DEPTH + 1], values = 0;
         if (!root || root->type != YAML_MAPPING_NODE)
             status = ent_fail(ENT_ECONFIG, "%s: want sections such as 'data:' and 'model:', found %s", name,
                               root ? "something else" : "nothing");
+        else
+            status = measure(yaml, 1, path, 0, &values);
     }
     if (status != ENT_OK) {
-        app_yaml_free(yaml);
+        ent_yaml_free(yaml);
         return status;
     }
     *out = yaml;
     return ENT_OK;
 }
 
-void app_yaml_free(app_yaml *yaml)
+void ent_yaml_free(ent_yaml *yaml)
 {
     if (!yaml) return;
     if (yaml->document.nodes.start) yaml_document_delete(&yaml->document);
@@ -134,7 +226,7 @@ static yaml_node_pair_t *find_pair(yaml_document_t *document, yaml_node_t *mappi
     return NULL;
 }
 
-yaml_node_t *app_yaml_find(app_yaml *yaml, const char *path)
+yaml_node_t *ent_yaml_find(ent_yaml *yaml, const char *path)
 {
     yaml_node_t *node = yaml_document_get_root_node(&yaml->document);
     while (*path) {
@@ -147,8 +239,29 @@ yaml_node_t *app_yaml_find(app_yaml *yaml, const char *path)
     return node;
 }
 
-/* Adding nodes moves the node array: numbers stay valid, pointers do not. */
-int app_yaml_copy(app_yaml *yaml, yaml_document_t *other, int from)
+static int copy_node(ent_yaml *yaml, yaml_document_t *other, int from);
+
+static bool copy_items(ent_yaml *yaml, yaml_document_t *other, const yaml_node_t *node, int list)
+{
+    for (int *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+        const int copy = copy_node(yaml, other, *item);
+        if (!copy || !yaml_document_append_sequence_item(&yaml->document, list, copy)) return false;
+    }
+    return true;
+}
+
+static bool copy_pairs(ent_yaml *yaml, yaml_document_t *other, const yaml_node_t *node, int mapping)
+{
+    for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
+        const int key = copy_node(yaml, other, pair->key), value = copy_node(yaml, other, pair->value);
+        if (!key || !value || !yaml_document_append_mapping_pair(&yaml->document, mapping, key, value)) return false;
+    }
+    return true;
+}
+
+/* A copy of node `from` of another document, with all below it; its number in `yaml`, 0 without memory.  Adding nodes
+ * moves the node array: numbers stay valid, pointers do not. */
+static int copy_node(ent_yaml *yaml, yaml_document_t *other, int from)
 {
     yaml_document_t *document = &yaml->document;
     const yaml_node_t *node = node_at(other, from);
@@ -158,15 +271,10 @@ int app_yaml_copy(app_yaml *yaml, yaml_document_t *other, int from)
                                         node->data.scalar.style);
     } else if (node->type == YAML_SEQUENCE_NODE) {
         copy = yaml_document_add_sequence(document, node->tag, node->data.sequence.style);
-        for (int *item = node->data.sequence.items.start; copy && item < node->data.sequence.items.top; item++)
-            yaml_document_append_sequence_item(document, copy, app_yaml_copy(yaml, other, *item));
+        if (copy && !copy_items(yaml, other, node, copy)) return 0;
     } else {
         copy = yaml_document_add_mapping(document, node->tag, node->data.mapping.style);
-        for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; copy && pair < node->data.mapping.pairs.top;
-             pair++) {
-            const int key = app_yaml_copy(yaml, other, pair->key), value = app_yaml_copy(yaml, other, pair->value);
-            yaml_document_append_mapping_pair(document, copy, key, value);
-        }
+        if (copy && !copy_pairs(yaml, other, node, copy)) return 0;
     }
     if (copy) node_at(document, copy)->start_mark.line = node->start_mark.line;
     return copy;
@@ -186,7 +294,7 @@ static int new_key(yaml_document_t *document, const char *key, size_t length, si
 }
 
 /* Put value number `value` at path under the root, making mappings on the way. */
-static ent_status put(app_yaml *yaml, const char *path, size_t path_length, int value, size_t line)
+static ent_status put(ent_yaml *yaml, const char *path, size_t path_length, int value, size_t line)
 {
     yaml_document_t *document = &yaml->document;
     const char *end = path + path_length;
@@ -219,11 +327,11 @@ static ent_status put(app_yaml *yaml, const char *path, size_t path_length, int 
 }
 
 /* The line that stands for `origin`; 0 without memory for its name. */
-static size_t line_of(app_yaml *yaml, const char *origin)
+static size_t line_of(ent_yaml *yaml, const char *origin)
 {
     int k = 0;
     while (k < yaml->origins && strcmp(yaml->origin[k], origin) != 0) k++;
-    if (k == APP_YAML_ORIGINS) k--; /* so many that the last names are not told apart */
+    if (k == ENT_YAML_ORIGINS) k--; /* so many that the last names are not told apart */
     if (k == yaml->origins) {
         yaml->origin[k] = ent_text(origin);
         if (!yaml->origin[k]) return 0;
@@ -232,7 +340,7 @@ static size_t line_of(app_yaml *yaml, const char *origin)
     return LINE_SET + (size_t)k;
 }
 
-ent_status app_yaml_set(app_yaml *yaml, const char *assignment, const char *origin)
+ent_status ent_yaml_set(ent_yaml *yaml, const char *assignment, const char *origin)
 {
     const char *equals = strchr(assignment, '=');
     ENT_REQUIRE(equals && equals > assignment, ENT_ECONFIG, "%s %s: want key.path=value", origin, assignment);
@@ -243,76 +351,56 @@ ent_status app_yaml_set(app_yaml *yaml, const char *assignment, const char *orig
         return ent_fail(ENT_ENOMEM, "%s: no memory", origin);
     }
     sprintf(text, "value: %s", equals + 1);
-    app_yaml *value;
-    ent_status status = app_yaml_parse(text, assignment, &value);
+    ent_yaml *value;
+    ent_status status = ent_yaml_parse(text, assignment, &value);
     ent_free(text);
     if (status != ENT_OK) return ent_fail_in(status, "%s", origin);
     mark_all(&value->document, line);
     const yaml_node_t *root = yaml_document_get_root_node(&value->document);
-    const int copy = app_yaml_copy(yaml, &value->document, root->data.mapping.pairs.start->value);
+    const int copy = copy_node(yaml, &value->document, root->data.mapping.pairs.start->value);
     status = copy ? put(yaml, assignment, (size_t)(equals - assignment), copy, line)
                   : ent_fail(ENT_ENOMEM, "%s: no memory", origin);
-    app_yaml_free(value);
+    ent_yaml_free(value);
     return status == ENT_ECONFIG ? ent_fail_in(status, "%s", origin) : status;
 }
 
-void app_yaml_drop(app_yaml *yaml, yaml_node_t *mapping, const char *key)
+void ent_yaml_drop(ent_yaml *yaml, yaml_node_t *node, const char *name)
 {
-    for (yaml_node_pair_t *pair; (pair = find_pair(&yaml->document, mapping, key, strlen(key)));) {
-        yaml_node_pair_t *top = --mapping->data.mapping.pairs.top;
+    if (node && node->type == YAML_SEQUENCE_NODE) {
+        yaml_node_item_t *kept = node->data.sequence.items.start;
+        for (yaml_node_item_t *item = kept; item < node->data.sequence.items.top; item++) {
+            const char *text = ent_yaml_scalar(node_at(&yaml->document, *item));
+            if (!text || strcmp(text, name) != 0) *kept++ = *item;
+        }
+        node->data.sequence.items.top = kept;
+        return;
+    }
+    for (yaml_node_pair_t *pair; (pair = find_pair(&yaml->document, node, name, strlen(name)));) {
+        yaml_node_pair_t *top = --node->data.mapping.pairs.top;
         memmove(pair, pair + 1, (size_t)(top - pair) * sizeof *pair);
     }
 }
 
-static ent_status fill(app_yaml *yaml, int mapping, app_yaml *defaults, int from)
-{
-    yaml_document_t *document = &yaml->document;
-    const yaml_node_t *source = node_at(&defaults->document, from);
-    for (yaml_node_pair_t *pair = source->data.mapping.pairs.start; pair < source->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key = node_at(&defaults->document, pair->key);
-        yaml_node_pair_t *mine = find_pair(document, node_at(document, mapping), (const char *)key->data.scalar.value,
-                                           key->data.scalar.length);
-        if (!mine) {
-            const int key_copy = app_yaml_copy(yaml, &defaults->document, pair->key);
-            const int value_copy = app_yaml_copy(yaml, &defaults->document, pair->value);
-            ENT_REQUIRE(yaml_document_append_mapping_pair(document, mapping, key_copy, value_copy), ENT_ENOMEM,
-                        "%s: no memory", yaml->name);
-        } else if (node_at(document, mine->value)->type == YAML_MAPPING_NODE &&
-                   node_at(&defaults->document, pair->value)->type == YAML_MAPPING_NODE) {
-            ENT_TRY(fill(yaml, mine->value, defaults, pair->value));
-        }
-    }
-    return ENT_OK;
-}
-
-ent_status app_yaml_fill(app_yaml *yaml, app_yaml *defaults)
-{
-    mark_all(&defaults->document, LINE_DEFAULT);
-    return fill(yaml, 1, defaults, 1);
-}
-
-char *app_yaml_where(const app_yaml *yaml, const yaml_node_t *node, char text[256])
+char *ent_yaml_where(const ent_yaml *yaml, const yaml_node_t *node, char text[256])
 {
     const size_t line = node->start_mark.line;
-    if (line == LINE_DEFAULT)
-        snprintf(text, 256, "%.200s (default)", yaml->name);
-    else if (line >= LINE_SET)
+    if (line >= LINE_SET)
         snprintf(text, 256, "%.250s", yaml->origin[line - LINE_SET]);
     else
         snprintf(text, 256, "%.200s:%zu", yaml->name, line + 1);
     return text;
 }
 
-const char *app_yaml_scalar(const yaml_node_t *node)
+const char *ent_yaml_scalar(const yaml_node_t *node)
 {
     return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
 }
 
-ent_status app_yaml_refuse(const app_yaml *yaml, const yaml_node_t *node, const char *key, const char *wanted)
+ent_status ent_yaml_refuse(const ent_yaml *yaml, const yaml_node_t *node, const char *key, const char *wanted)
 {
     char where[256];
-    const char *value = app_yaml_scalar(node);
-    app_yaml_where(yaml, node, where);
+    const char *value = ent_yaml_scalar(node);
+    ent_yaml_where(yaml, node, where);
     if (value && !*value && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
         return ent_fail(ENT_ECONFIG, "%s: %s: found nothing behind it, want %s", where, key, wanted);
     if (value) return ent_fail(ENT_ECONFIG, "%s: %s: found '%s', want %s", where, key, value, wanted);
@@ -361,7 +449,7 @@ static int write_scalar(text_buffer *buffer, const yaml_node_t *node)
     return done && write_word(buffer, "\"");
 }
 
-static int write_flow(app_yaml *yaml, text_buffer *buffer, const yaml_node_t *node)
+static int write_flow(ent_yaml *yaml, text_buffer *buffer, const yaml_node_t *node)
 {
     yaml_document_t *document = &yaml->document;
     if (node->type == YAML_SCALAR_NODE) return write_scalar(buffer, node);
@@ -380,7 +468,7 @@ static int write_flow(app_yaml *yaml, text_buffer *buffer, const yaml_node_t *no
     return done && write_word(buffer, "}");
 }
 
-ent_status app_yaml_line(app_yaml *yaml, const yaml_node_t *node, char **line)
+ent_status ent_yaml_line(ent_yaml *yaml, const yaml_node_t *node, char **line)
 {
     text_buffer buffer = {.text = NULL};
     if (!write_flow(yaml, &buffer, node) || !buffer.text) {
@@ -391,24 +479,23 @@ ent_status app_yaml_line(app_yaml *yaml, const yaml_node_t *node, char **line)
     return ENT_OK;
 }
 
-/* yaml_emitter_dump destroys its document: dump a copy of the tree. */
-ent_status app_yaml_write(app_yaml *yaml, char **text)
+ent_status ent_yaml_emit(yaml_document_t *document, char **text)
 {
-    app_yaml copy = {.name = yaml->name};
     yaml_emitter_t emitter;
     text_buffer buffer = {.text = NULL};
-    ENT_REQUIRE(yaml_document_initialize(&copy.document, NULL, NULL, NULL, 1, 1), ENT_ENOMEM, "%s: no memory",
-                yaml->name);
-    app_yaml_copy(&copy, &yaml->document, 1);
-    yaml_emitter_initialize(&emitter);
+    if (!yaml_emitter_initialize(&emitter)) {
+        yaml_document_delete(document);
+        return ent_fail(ENT_ENOMEM, "configuration: no memory");
+    }
     yaml_emitter_set_output(&emitter, write_piece, &buffer);
     yaml_emitter_set_width(&emitter, 110);
-    const int done = yaml_emitter_open(&emitter) && yaml_emitter_dump(&emitter, &copy.document) &&
+    yaml_emitter_set_unicode(&emitter, 1);
+    const int done = yaml_emitter_open(&emitter) && yaml_emitter_dump(&emitter, document) &&
                      yaml_emitter_close(&emitter);
     yaml_emitter_delete(&emitter);
     if (!done || !buffer.text) {
         ent_free(buffer.text);
-        return ent_fail(ENT_ENOMEM, "%s: cannot be written as text", yaml->name);
+        return ent_fail(ENT_ENOMEM, "configuration: cannot be written as text");
     }
     *text = buffer.text;
     return ENT_OK;

@@ -35,17 +35,6 @@ static ent_missing_inp missing_of(const ent_federation *f)
     return inp;
 }
 
-static ent_status check_absent(const ent_federation *f)
-{
-    const ent_config_missing *c = &f->config->missing;
-    for (unsigned k = 0; k < c->absent_count; k++) {
-        bool known = false;
-        for (int m = 0; m < f->modalities; m++) known |= strcmp(c->absent[k], f->config->data.modalities[m]) == 0;
-        ENT_REQUIRE(known, ENT_ECONFIG, "missing.absent: '%s' is not among data.modalities", c->absent[k]);
-    }
-    return ENT_OK;
-}
-
 /* From their files, or from a result folder, which holds their texts. */
 static ent_status load_ansaetze(ent_federation *f, const char *folder)
 {
@@ -67,7 +56,6 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
 static ent_status open_data(ent_federation *f, const char *path, const char *folder)
 {
     const ent_config_data *c = &f->config->data;
-    ENT_TRY(check_absent(f));
     ENT_TRY(load_ansaetze(f, folder));
     ENT_TRY(ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, c->label, &f->dataset));
     f->classes = f->dataset->classes;
@@ -118,6 +106,7 @@ static ent_status make_model(ent_federation *f)
 
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
 {
+    ENT_TRY(ent_comm_agree(world, ent_config_check(config)));
     ent_federation *f = ent_alloc(1, sizeof *f);
     const ent_status status = ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory"));
     if (status != ENT_OK) {
@@ -136,6 +125,7 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
 
 ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circuit, int64_t *train_rows)
 {
+    ENT_TRY(ent_config_check(config));
     ent_federation *f = ent_alloc(1, sizeof *f);
     ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
     f->config = config;
@@ -316,6 +306,7 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
 
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
 {
+    ENT_TRY(ent_comm_agree(f->world, ent_config_check(f->config))); /* it is the caller's, who may have changed it */
     ent_training t;
     f->rounds = 0;
     f->trained_samples = f->train_s = 0.0;

@@ -28,9 +28,9 @@ static ent_status add_leaf(report_run *run, const char *key, const char *value)
     return ENT_OK;
 }
 
-static ent_status flatten(report_run *run, app_yaml *yaml, int node, const char *key);
+static ent_status flatten(report_run *run, ent_yaml *yaml, int node, const char *key);
 
-static ent_status flatten_mapping(report_run *run, app_yaml *yaml, const yaml_node_t *map, const char *key)
+static ent_status flatten_mapping(report_run *run, ent_yaml *yaml, const yaml_node_t *map, const char *key)
 {
     for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
         const yaml_node_t *name = yaml_document_get_node(&yaml->document, pair->key);
@@ -42,7 +42,7 @@ static ent_status flatten_mapping(report_run *run, app_yaml *yaml, const yaml_no
     return ENT_OK;
 }
 
-static ent_status flatten_list(report_run *run, app_yaml *yaml, const yaml_node_t *list, const char *key)
+static ent_status flatten_list(report_run *run, ent_yaml *yaml, const yaml_node_t *list, const char *key)
 {
     char text[1024] = "";
     size_t used = 0;
@@ -55,7 +55,7 @@ static ent_status flatten_list(report_run *run, app_yaml *yaml, const yaml_node_
     return add_leaf(run, key, text);
 }
 
-static ent_status flatten(report_run *run, app_yaml *yaml, int number, const char *key)
+static ent_status flatten(report_run *run, ent_yaml *yaml, int number, const char *key)
 {
     const yaml_node_t *node = yaml_document_get_node(&yaml->document, number);
     if (strcmp(key, "seeds") == 0 || !node) return ENT_OK;
@@ -106,10 +106,10 @@ static int by_text(const void *a, const void *b)
 
 ent_status report_flatten(report_run *run)
 {
-    app_yaml *yaml;
-    ENT_TRY(app_yaml_parse(run->config_text, "configuration", &yaml));
+    ent_yaml *yaml;
+    ENT_TRY(ent_yaml_parse(run->config_text, "configuration", &yaml));
     const ent_status status = flatten(run, yaml, 1, "");
-    app_yaml_free(yaml);
+    ent_yaml_free(yaml);
     ENT_TRY(status);
     join_rates(run);
     qsort(run->leaf, (size_t)run->leaves, sizeof *run->leaf, by_text);

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "config/load.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "report.h"
@@ -106,7 +106,7 @@ static ent_status read_config(const ent_h5 *file, const char *path, report_run *
 {
     char *saved;
     ENT_TRY(ent_h5_read_text(file, "/config", &saved));
-    const ent_status status = app_config_saved(saved, path, &run->config_text);
+    const ent_status status = ent_config_saved(saved, path, &run->config_text);
     ent_free(saved);
     return status;
 }
@@ -137,7 +137,7 @@ static ent_status read_all(const ent_h5 *file, const char *path, report_run *run
                 "no /config and /round in it: not the result of a training");
     ENT_TRY(read_config(file, path, run));
     ENT_TRY(read_origin(file, run));
-    ENT_TRY(app_config_parse(run->config_text, &run->config));
+    ENT_TRY(ent_config_parse(run->config_text, &run->config));
     ENT_TRY(report_flatten(run));
     ENT_TRY(read_metrics(file, run));
     ENT_TRY(read_rounds(file, run));
@@ -208,7 +208,7 @@ void report_run_free(report_run *run)
     for (int m = 0; m < RUN_MODALITIES; m++) ent_free(run->ansatz[m]);
     for (int k = 0; k < run->leaves; k++) ent_free(run->leaf[k]);
     ent_free(run->leaf);
-    app_config_free(run->config);
+    ent_config_free(run->config);
     ent_free(run);
 }
 

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "config/load.h"
 #include "entente/fed.h"
 #include "entente/memory.h"
 #include "config/yaml.h"
@@ -47,7 +48,7 @@ static ent_status differ(const char *key, const yaml_node_t *now, const yaml_nod
                     key, words(now), words(then));
 }
 
-static ent_status compare_lists(app_yaml *a, const yaml_node_t *now, app_yaml *b, const yaml_node_t *then,
+static ent_status compare_lists(ent_yaml *a, const yaml_node_t *now, ent_yaml *b, const yaml_node_t *then,
                                 const char *key)
 {
     const yaml_node_item_t *x = now->data.sequence.items.start, *y = then->data.sequence.items.start;
@@ -61,9 +62,9 @@ static ent_status compare_lists(app_yaml *a, const yaml_node_t *now, app_yaml *b
 }
 
 /* Every key below `now` stands in b too, with the same value. */
-static ent_status compare(app_yaml *a, const yaml_node_t *now, app_yaml *b, char key[1024])
+static ent_status compare(ent_yaml *a, const yaml_node_t *now, ent_yaml *b, char key[1024])
 {
-    const yaml_node_t *then = app_yaml_find(b, key);
+    const yaml_node_t *then = ent_yaml_find(b, key);
     if (may_differ(key)) return ENT_OK;
     if (!then || now->type != then->type) return differ(key, now, then);
     if (now->type == YAML_SEQUENCE_NODE) return compare_lists(a, now, b, then, key);
@@ -80,13 +81,13 @@ static ent_status compare(app_yaml *a, const yaml_node_t *now, app_yaml *b, char
 
 static ent_status compare_texts(const char *now, const char *then)
 {
-    app_yaml *a = NULL, *b = NULL;
+    ent_yaml *a = NULL, *b = NULL;
     char key[1024] = "";
-    ent_status status = app_yaml_parse(now, "configuration", &a);
-    if (status == ENT_OK) status = app_yaml_parse(then, "configuration of the checkpoint", &b);
+    ent_status status = ent_yaml_parse(now, "configuration", &a);
+    if (status == ENT_OK) status = ent_yaml_parse(then, "configuration of the checkpoint", &b);
     if (status == ENT_OK) status = compare(a, yaml_document_get_root_node(&a->document), b, key);
-    app_yaml_free(a);
-    app_yaml_free(b);
+    ent_yaml_free(a);
+    ent_yaml_free(b);
     return status;
 }
 
@@ -94,7 +95,7 @@ static ent_status saved_config(const char *folder, const char *checkpoint, char 
 {
     char *saved;
     ENT_TRY(ent_checkpoint_config(folder, &saved));
-    const ent_status status = app_config_saved(saved, checkpoint, text);
+    const ent_status status = ent_config_saved(saved, checkpoint, text);
     ent_free(saved);
     return status;
 }
@@ -114,5 +115,18 @@ ent_status app_resume_look(const char *folder, bool resume, const char *text, ap
     ENT_TRY(saved_config(folder, checkpoint, &then));
     const ent_status status = compare_texts(text, then);
     ent_free(then);
+    return status;
+}
+
+ent_status app_config_result(const char *folder, char **text)
+{
+    char *saved, path[4096];
+    struct stat state;
+    ENT_REQUIRE(stat(folder, &state) != 0 || S_ISDIR(state.st_mode), ENT_EARG,
+                "%s: not a folder: want the one that holds result.h5", folder);
+    ENT_TRY(ent_result_config(folder, &saved));
+    snprintf(path, sizeof path, "%s/result.h5", folder);
+    const ent_status status = ent_config_saved(saved, path, text);
+    ent_free(saved);
     return status;
 }

@@ -14,4 +14,8 @@ typedef enum { APP_AFRESH, APP_GO_ON, APP_DONE } app_begin;
  * ENT_EIO, ENT_EFORMAT a checkpoint that cannot be read. */
 ent_status app_resume_look(const char *folder, bool resume, const char *text, app_begin *begin);
 
+/* The configuration of the result in a folder, as one of today's (ent_config_saved); ent_free.  Errors: ENT_EARG,
+ * ENT_EIO, ENT_EFORMAT; ENT_ECONFIG, naming the file. */
+ent_status app_config_result(const char *folder, char **text);
+
 #endif

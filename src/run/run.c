@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "signals.h"
@@ -137,7 +137,7 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
     ent_config *config;
     ent_federation *federation;
     output to = {.made = 0};
-    ENT_TRY(ent_comm_agree(group, app_config_parse(run->text, &config)));
+    ENT_TRY(ent_comm_agree(group, ent_config_parse(run->text, &config)));
     if (config->run.threads == 0) config->run.threads = run->threads;
     const double begin = ent_clock_s();
     ent_status status = ent_federation_new(group, config, &federation);
@@ -147,6 +147,6 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
         close_folder(&to, run, status);
         ent_federation_free(federation);
     }
-    app_config_free(config);
+    ent_config_free(config);
     return status;
 }

@@ -23,7 +23,6 @@ class Entente(CMakePackage):
     depends_on("fftw@3 +openmp precision=double")
     depends_on("openblas")  # cblas and LAPACKE are part of it
     depends_on("random123", type="build")
-    depends_on("libcyaml")
     depends_on("libyaml")
     depends_on("jansson")
     depends_on("libsodium")

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "entente/dataset.h"
+#include "entente/name.h"
 #include "entente/visible.h"
 
 static const char *const TAKEN[] = {"fusion", "head"}; /* parameter blocks */

@@ -1,0 +1,95 @@
+/* Defaults and checks of a configuration that is filled in already, row by row of the table. */
+#include <string.h>
+
+#include "keys.h"
+
+static bool per_modality(const ent_key *key)
+{
+    return key->stride > 0;
+}
+
+void ent_config_default(ent_config *config)
+{
+    memset(config, 0, sizeof *config);
+    for (int k = 0; k < ENT_KEY_COUNT; k++) {
+        const ent_key *key = &ENT_KEYS[k];
+        for (int m = 0; m < (per_modality(key) ? ENT_MAX_MODALITIES : 1); m++) {
+            void *place = ent_key_place(key, config, m);
+            if (key->type == ENT_KEY_TEXT)
+                *(const char **)place = key->standard;
+            else if (key->standard)
+                ent_key_read(key, key->standard, place); /* names: none, as memset has left them */
+        }
+    }
+}
+
+/* ---- names ---- */
+
+static int find_name(const char **names, unsigned count, const char *name)
+{
+    for (unsigned k = 0; k < count; k++)
+        if (strcmp(names[k], name) == 0) return (int)k;
+    return -1;
+}
+
+static ent_status check_modality(const ent_config_data *data, unsigned k)
+{
+    const char *name = data->modalities[k];
+    if (ent_modality_check_name(name) != ENT_OK) return ent_fail_in(ENT_ECONFIG, "data.modalities");
+    ENT_REQUIRE(find_name(data->modalities, k, name) < 0, ENT_ECONFIG, "data.modalities: '%s' stands twice", name);
+    return ENT_OK;
+}
+
+static ent_status check_absent(const ent_config_data *data, const char *name)
+{
+    ENT_REQUIRE(find_name(data->modalities, data->modalities_count, name) >= 0, ENT_ECONFIG,
+                "missing.absent: '%s' is not among data.modalities", name);
+    return ENT_OK;
+}
+
+ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int *item)
+{
+    const char *const *names = *(const char *const *const *)ent_key_at(key, config, 0);
+    const unsigned count = *(const unsigned *)((const char *)config + key->count_offset);
+    char wanted[512];
+    *item = -1;
+    ENT_REQUIRE(names || count == 0, ENT_ECONFIG, "%s: found nothing, want %s", key->path,
+                ent_key_wanted(key, wanted));
+    ENT_REQUIRE(count >= key->low && count <= key->high, ENT_ECONFIG, "%s: found %u names, want %g to %g", key->path,
+                count, key->low, key->high);
+    for (unsigned k = 0; k < count; k++) {
+        *item = (int)k;
+        ENT_REQUIRE(names[k], ENT_ECONFIG, "%s: found nothing, want a name", key->path);
+        ENT_TRY(key->offset == offsetof(ent_config, data.modalities) ? check_modality(&config->data, k)
+                                                                     : check_absent(&config->data, names[k]));
+    }
+    return ENT_OK;
+}
+
+/* ---- the whole ---- */
+
+static ent_status check_value(const ent_key *key, const ent_config *config, int m)
+{
+    const void *value = ent_key_at(key, config, m);
+    char name[256], shown[64], wanted[512];
+    if (ent_key_holds(key, value)) return ENT_OK;
+    const char *text = ent_key_show(key, value, shown);
+    return ent_fail(ENT_ECONFIG, "%s: found %s%s%s, want %s", ent_key_name(key, config, m, name), text ? "'" : "",
+                    text ? text : "nothing", text ? "'" : "", ent_key_wanted(key, wanted));
+}
+
+ent_status ent_config_check(const ent_config *config)
+{
+    int item;
+    ENT_REQUIRE(config, ENT_EARG, "no configuration");
+    for (int k = 0; k < ENT_KEY_COUNT; k++) {
+        const ent_key *key = &ENT_KEYS[k];
+        if (key->type == ENT_KEY_NAMES) {
+            ENT_TRY(ent_key_check_names(key, config, &item));
+            continue;
+        }
+        const int count = per_modality(key) ? (int)config->data.modalities_count : 1;
+        for (int m = 0; m < count; m++) ENT_TRY(check_value(key, config, m));
+    }
+    return ENT_OK;
+}

@@ -1,0 +1,286 @@
+/* THE table of configuration keys.  The YAML reader with its checks and messages, the defaults, ent_config_check, the
+ * written configuration, `entente config --reference` and `--schema`, and the list of keys in `entente train --help`
+ * come from it.
+ *
+ * To add a key: a field in include/entente/config.h, and one row below, where it is to appear in its section.
+ *     {FIELD(client.batch), FROM(1, 1e9), .standard = "16", .unit = "samples", .help = "samples per step"}
+ *   FIELD      the field of ent_config, whose name is the key's.  Its C type is the key's: int, double, bool,
+ *              uint64_t (a seed), const char *, or an enumeration.  REGISTER: a field of ent_config_register.
+ *   the range  FROM(low, high); ABOVE(low, high), without low itself; OF(TABLE), the names of an enumeration
+ *   standard   the default, as one writes it in YAML.  It must be the behaviour before there was the key, because
+ *              results without the key are read with it.
+ *   when       the key and the choices with which this one is read, "federation.aggregation: fedprox"
+ * A new section is a row of ENT_SECTIONS as well; a new choice is a row of its table.  Then `ninja reference` writes
+ * jobs/REFERENCE.md and the schema anew; a test compares them with the table. */
+#include "keys.h"
+
+#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
+
+static const ent_choice REDUCE[] = {
+    {"pca", ENT_REDUCE_PCA}, {"linear", ENT_REDUCE_LINEAR}, {"random", ENT_REDUCE_RANDOM}, {"none", ENT_REDUCE_NONE}};
+static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
+                                  {"late", ENT_MODEL_LATE},
+                                  {"logistic", ENT_MODEL_LOGISTIC},
+                                  {"mlp", ENT_MODEL_MLP}};
+static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
+static const ent_choice MAP[] = {{"tanh", ENT_MAP_TANH}, {"clip", ENT_MAP_CLIP}};
+static const ent_choice PATTERN[] = {
+    {"ring", ENT_PATTERN_RING}, {"all", ENT_PATTERN_ALL}, {"star", ENT_PATTERN_STAR}, {"none", ENT_PATTERN_NONE}};
+static const ent_choice GATE[] = {{"cnot", ENT_CX}, {"cz", ENT_CZ},   {"crx", ENT_CRX},
+                                  {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}, {"qft", ENT_QFT}};
+static const ent_choice READOUT[] = {{"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}};
+static const ent_choice HEAD[] = {{"linear", ENT_HEAD_LINEAR}, {"direct", ENT_HEAD_DIRECT}};
+static const ent_choice LOSS[] = {
+    {"auto", ENT_LOSS_AUTO}, {"cross_entropy", ENT_LOSS_CROSS_ENTROPY}, {"mse", ENT_LOSS_SQUARED}};
+static const ent_choice LEVEL[] = {{"sample", ENT_LEVEL_SAMPLE},
+                                   {"client", ENT_LEVEL_CLIENT},
+                                   {"fixed", ENT_LEVEL_FIXED},
+                                   {"exclusive", ENT_LEVEL_EXCLUSIVE}};
+static const ent_choice WHERE[] = {{"both", ENT_WHERE_BOTH}, {"train", ENT_WHERE_TRAIN}, {"test", ENT_WHERE_TEST}};
+static const ent_choice EMPTY[] = {{"keep_one", ENT_KEEP_ONE}, {"skip", ENT_SKIP}, {"allow", ENT_ALLOW}};
+static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},
+                                    {"zero", ENT_POLICY_ZERO},
+                                    {"mean", ENT_POLICY_MEAN},
+                                    {"drop", ENT_POLICY_DROP},
+                                    {"none", ENT_POLICY_NONE}};
+static const ent_choice CONTEXT[] = {{"mask", ENT_CONTEXT_MASK}, {"embed", ENT_CONTEXT_EMBED}};
+static const ent_choice SPLIT[] = {{"iid", ENT_SPLIT_IID},
+                                   {"dirichlet_class", ENT_SPLIT_DIRICHLET_CLASS},
+                                   {"dirichlet_client", ENT_SPLIT_DIRICHLET_CLIENT},
+                                   {"shards", ENT_SPLIT_SHARDS},
+                                   {"quantity", ENT_SPLIT_QUANTITY},
+                                   {"natural", ENT_SPLIT_NATURAL}};
+static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
+                                         {"fedprox", ENT_FEDPROX},
+                                         {"fedavgm", ENT_FEDAVGM},
+                                         {"fedadam", ENT_FEDADAM},
+                                         {"fedyogi", ENT_FEDYOGI},
+                                         {"fedadagrad", ENT_FEDADAGRAD},
+                                         {"scaffold", ENT_SCAFFOLD},
+                                         {"fednova", ENT_FEDNOVA},
+                                         {"feddyn", ENT_FEDDYN},
+                                         {"median", ENT_MEDIAN},
+                                         {"trimmed_mean", ENT_TRIMMED_MEAN},
+                                         {"krum", ENT_KRUM},
+                                         {"multi_krum", ENT_MULTI_KRUM},
+                                         {"local", ENT_LOCAL}};
+static const ent_choice ATTACK[] = {
+    {"none", ENT_ATTACK_NONE}, {"sign_flip", ENT_SIGN_FLIP}, {"noise", ENT_NOISE}, {"scale", ENT_SCALE}};
+static const ent_choice SAMPLING[] = {{"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}};
+static const ent_choice MODE[] = {{"sync", ENT_MODE_SYNC}, {"fedbuff", ENT_MODE_FEDBUFF}};
+static const ent_choice AVAILABILITY[] = {{"always", ENT_AVAILABLE_ALWAYS},
+                                          {"bernoulli", ENT_AVAILABLE_BERNOULLI},
+                                          {"per_client", ENT_AVAILABLE_PER_CLIENT},
+                                          {"diurnal", ENT_AVAILABLE_DIURNAL}};
+static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
+static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
+static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
+                                    {"reference", ENT_ENGINE_REFERENCE},
+                                    {"batch", ENT_ENGINE_BATCH},
+                                    {"state", ENT_ENGINE_STATE}};
+
+/* clang-format off */
+/* The key's type is that of the field. */
+#define TYPE(field) _Generic(((ent_config *)0)->field, \
+    int: ENT_KEY_WHOLE, uint64_t: ENT_KEY_SEED, double: ENT_KEY_REAL, bool: ENT_KEY_SWITCH, \
+    const char *: ENT_KEY_TEXT, const char **: ENT_KEY_NAMES, default: ENT_KEY_CHOICE)
+#define PLACE(field) .type = TYPE(field), .offset = offsetof(ent_config, field)
+#define FIELD(field) .path = #field, PLACE(field)
+#define REGISTER(field) .path = "model.registers.*." #field, PLACE(model.registers[0].field), \
+    .stride = sizeof(ent_config_register)
+#define RATE .path = "missing.rate.*", PLACE(missing.rate[0]), .stride = sizeof(double)
+#define FROM(from, to) .low = (from), .high = (to)
+#define ABOVE(from, to) .low = (from), .high = (to), .above = true
+#define OF(table) .choice = (table), .choices = COUNT(table)
+#define COUNTED_BY(field) .count_offset = offsetof(ent_config, field)
+
+const ent_section ENT_SECTIONS[] = {
+    {"data",            "the data set"},
+    {"model",           "the model, and what it is compared with"},
+    {"model.registers", "one register of qubits per modality, by its name"},
+    {"model.fusion",    "the circuit that joins the registers"},
+    {"missing",         "which modalities are missing, and what happens then"},
+    {"missing.rate",    "one number for all modalities, or one for each by its name"},
+    {"federation",      "the clients and the rounds"},
+    {"server",          "what the aggregation rules read"},
+    {"attack",          "simulated Byzantine clients: what they send is not what they trained"},
+    {"client",          "how a client trains"},
+    {"system",          "the simulated clients: whether they answer, how fast they are, how the server waits"},
+    {"personal",        "fine-tuning of the final model by every client"},
+    {"seeds",           "seeds of the random numbers"},
+    {"run",             "how the training is computed"},
+};
+const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
+
+#define QUANTUM   "model.kind: quantum, late"
+#define MLP       "model.kind: mlp"
+#define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
+#define ATTACKED  "attack.kind: sign_flip, noise, scale"
+#define FEDBUFF   "system.mode: fedbuff"
+
+const ent_key ENT_KEYS[] = {
+    {FIELD(data.file), .help = "the data set, an HDF5 file"},
+    {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
+     .help = "names of the modalities to train on"},
+    {FIELD(data.label), .standard = "class", .help = "name of the label in the file"},
+
+    {FIELD(model.kind), OF(KIND), .standard = "quantum",
+     .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
+    {REGISTER(qubits), FROM(1, ENT_MAX_QUBITS), .standard = "3", .help = "qubits of the register"},
+    {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
+    {REGISTER(angles), FROM(1, 2), .standard = "1", .help = "data angles per qubit"},
+    {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
+     .help = "basic, strong, hea, product, or the path of an OpenQASM 3 file"},
+    {REGISTER(reduce), OF(REDUCE), .standard = "pca",
+     .help = "how features become data angles: principal axes, a trainable map, a random projection, as they are"},
+    {REGISTER(map), OF(MAP), .standard = "tanh", .when = QUANTUM,
+     .help = "from a number z to an angle: pi tanh(z / scale), or pi z / scale clipped to -pi..pi"},
+    {REGISTER(scale), ABOVE(0, 1e6), .standard = "2.0", .when = QUANTUM, .help = "scale of that map"},
+    {REGISTER(reupload), .standard = "true", .when = QUANTUM,
+     .help = "encode the data in every layer, not only in the first"},
+    {FIELD(model.fusion.pattern), OF(PATTERN), .standard = "ring", .when = "model.kind: quantum",
+     .help = "which pairs of registers are joined"},
+    {FIELD(model.fusion.gate), OF(GATE), .standard = "crz", .when = "model.kind: quantum",
+     .help = "the gate that joins them; qft: one Fourier transform of all present registers"},
+    {FIELD(model.fusion.layers), FROM(0, 1000), .standard = "1", .when = "model.kind: quantum",
+     .help = "layers of the fusion circuit; 0: no fusion"},
+    {FIELD(model.readout), OF(READOUT), .standard = "z", .when = "model.kind: quantum",
+     .help = "z: every qubit; zz: also every pair of qubits that fusion joins"},
+    {FIELD(model.head), OF(HEAD), .standard = "linear",
+     .help = "a trainable linear layer, or the expectation values directly"},
+    {FIELD(model.loss), OF(LOSS), .standard = "auto",
+     .help = "auto: cross_entropy for classes, mse for a real label"},
+    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = MLP,
+     .help = "width of each layer"},
+    {FIELD(model.params), FROM(0, 1e9), .standard = "0", .unit = "parameters", .when = MLP,
+     .help = "the width is chosen to come nearest to so many; 0: hidden counts"},
+    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = MLP,
+     .help = "activation of the hidden layers"},
+
+    {FIELD(missing.level), OF(LEVEL), .standard = "sample",
+     .help = "what loses a modality: each sample, each client, everything (fixed); exclusive: a client has only one"},
+    {RATE, FROM(0, 1), .standard = "0.0", .help = "chance that the modality is missing"},
+    {FIELD(missing.absent), FROM(0, ENT_MAX_MODALITIES), COUNTED_BY(missing.absent_count), .standard = "[]",
+     .when = "missing.level: fixed", .help = "the modalities that are missing"},
+    {FIELD(missing.where), OF(WHERE), .standard = "both", .help = "in the training rows, the test rows, or both"},
+    {FIELD(missing.empty), OF(EMPTY), .standard = "keep_one",
+     .help = "what happens to a row that would lose everything"},
+    {FIELD(missing.policy), OF(POLICY), .standard = "mma",
+     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored"},
+    {FIELD(missing.context), OF(CONTEXT), .standard = "mask", .when = "missing.policy: mma",
+     .help = "embed: the head also gets a trainable vector for each present modality"},
+
+    {FIELD(federation.clients), FROM(0, 1e9), .standard = "8", .unit = "clients",
+     .help = "how many; 0: one per group of the data set (split natural)"},
+    {FIELD(federation.split), OF(SPLIT), .standard = "iid", .help = "how the rows are dealt to the clients"},
+    {FIELD(federation.alpha), ABOVE(0, 1e9), .standard = "0.5",
+     .when = "federation.split: dirichlet_class, dirichlet_client, quantity",
+     .help = "concentration of the Dirichlet distribution: the smaller, the less alike the clients"},
+    {FIELD(federation.shards_per_client), FROM(1, 1e6), .standard = "2", .when = "federation.split: shards",
+     .help = "shards of sorted rows that each client gets"},
+    {FIELD(federation.participation), ABOVE(0, 1), .standard = "1.0",
+     .help = "share of the clients that train in a round"},
+    {FIELD(federation.sampling), OF(SAMPLING), .standard = "uniform",
+     .help = "how they are drawn: evenly, or in proportion to their samples"},
+    {FIELD(federation.rounds), FROM(0, 1e9), .standard = "20", .unit = "rounds", .help = "rounds of training"},
+    {FIELD(federation.aggregation), OF(AGGREGATION), .standard = "fedavg",
+     .help = "the aggregation rule; local: every client keeps a model of its own"},
+    {FIELD(federation.evaluate_every), FROM(1, 1e9), .standard = "1", .unit = "rounds",
+     .help = "distance of evaluations; the last round always has one"},
+
+    {FIELD(server.mu), FROM(0, 1e6), .standard = "0.01", .when = "federation.aggregation: fedprox",
+     .help = "weight of the proximal term"},
+    {FIELD(server.learning_rate), FROM(0, 1e3), .standard = "0.0",
+     .when = "federation.aggregation: fedavgm, fedadam, fedyogi, fedadagrad, scaffold",
+     .help = "the server's learning rate; 0: 1 for fedavgm and scaffold, 0.03 for the others"},
+    {FIELD(server.momentum), FROM(0, 1), .standard = "0.9", .when = "federation.aggregation: fedavgm",
+     .help = "the server's momentum"},
+    {FIELD(server.beta1), FROM(0, 1), .standard = "0.9", .when = ADAPTIVE, .help = "decay of the first moment"},
+    {FIELD(server.beta2), FROM(0, 1), .standard = "0.99", .when = "federation.aggregation: fedadam, fedyogi",
+     .help = "decay of the second moment"},
+    {FIELD(server.tau), ABOVE(0, 1), .standard = "0.001", .when = ADAPTIVE, .help = "degree of adaptivity"},
+    {FIELD(server.alpha), ABOVE(0, 1e6), .standard = "0.1", .when = "federation.aggregation: feddyn",
+     .help = "weight of the regulariser"},
+    {FIELD(server.trim), FROM(0, 0.5), .standard = "0.2", .when = "federation.aggregation: trimmed_mean",
+     .help = "share of the clients that is cut off at each end"},
+    {FIELD(server.faulty), FROM(0, 1e9), .standard = "1", .unit = "clients",
+     .when = "federation.aggregation: krum, multi_krum", .help = "how many may be Byzantine in a round"},
+    {FIELD(server.select), FROM(0, 1e9), .standard = "0", .unit = "clients",
+     .when = "federation.aggregation: multi_krum", .help = "how many are averaged; 0: all but faulty"},
+
+    {FIELD(attack.kind), OF(ATTACK), .standard = "none",
+     .help = "they send -strength times their change, strength times it (scale), or normal noise"},
+    {FIELD(attack.share), FROM(0, 1), .standard = "0.0", .when = ATTACKED,
+     .help = "share of the clients with training rows that attack"},
+    {FIELD(attack.strength), ABOVE(0, 1e6), .standard = "1.0", .when = ATTACKED,
+     .help = "factor, or deviation of the noise"},
+
+    {FIELD(client.epochs), FROM(1, 1e6), .standard = "1", .unit = "epochs",
+     .help = "passes over the client's rows in a round"},
+    {FIELD(client.batch), FROM(1, 1e9), .standard = "16", .unit = "samples", .help = "samples per step"},
+    {FIELD(client.optimizer), OF(OPTIMIZER), .standard = "adam", .help = "the client's optimiser"},
+    {FIELD(client.learning_rate), ABOVE(0, 1e3), .standard = "0.01", .help = "the client's learning rate"},
+    {FIELD(client.momentum), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: momentum",
+     .help = "its momentum"},
+    {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: adam",
+     .help = "decay of the first moment"},
+    {FIELD(client.beta2), FROM(0, 1), .standard = "0.999", .when = "client.optimizer: adam",
+     .help = "decay of the second moment"},
+    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "1.0e-8", .when = "client.optimizer: adam",
+     .help = "added to the root of the second moment"},
+    {FIELD(client.weight_decay), FROM(0, 1e3), .standard = "0.0", .help = "weight decay per step"},
+    {FIELD(client.modality_dropout), FROM(0, 1), .standard = "0.0",
+     .help = "chance that a present modality counts as missing while training"},
+
+    {FIELD(system.mode), OF(MODE), .standard = "sync",
+     .help = "sync: rounds wait for their clients; fedbuff: a buffer of updates"},
+    {FIELD(system.availability), OF(AVAILABILITY), .standard = "always",
+     .help = "which clients can be asked in a round"},
+    {FIELD(system.rate), ABOVE(0, 1), .standard = "0.8",
+     .when = "system.availability: bernoulli, per_client, diurnal",
+     .help = "share of the clients that can be asked, in the mean"},
+    {FIELD(system.spread), FROM(0, 1e3), .standard = "1.0", .when = "system.availability: per_client, diurnal",
+     .help = "per_client: of the log-odds; diurnal: of the phases, in days"},
+    {FIELD(system.period), ABOVE(0, 1e9), .standard = "24.0", .unit = "rounds",
+     .when = "system.availability: diurnal", .help = "length of a day"},
+    {FIELD(system.dropout), FROM(0, 0.99), .standard = "0.0", .help = "chance that a client does not answer"},
+    {FIELD(system.speed), ABOVE(0, 1e12), .standard = "100.0", .unit = "samples/s",
+     .help = "of the median client, simulated"},
+    {FIELD(system.speed_spread), FROM(0, 10), .standard = "0.0",
+     .help = "spread of the logarithm of the clients' speeds"},
+    {FIELD(system.latency_s), FROM(0, 1e9), .standard = "0.0", .unit = "s",
+     .help = "simulated time that every answer takes besides"},
+    {FIELD(system.deadline_s), FROM(0, 1e9), .standard = "0.0", .unit = "s", .when = "system.mode: sync",
+     .help = "answers that come later are left out; 0: none"},
+    {FIELD(system.over_selection), FROM(0, 1e3), .standard = "0.0", .when = "system.mode: sync",
+     .help = "share of clients that is asked in excess of those wanted"},
+    {FIELD(system.concurrency), FROM(0, 1e9), .standard = "0", .unit = "clients", .when = FEDBUFF,
+     .help = "clients that train at a time; 0: participation times clients"},
+    {FIELD(system.buffer), FROM(1, 1e9), .standard = "10", .unit = "updates", .when = FEDBUFF,
+     .help = "updates per server step"},
+    {FIELD(system.staleness), FROM(0, 100), .standard = "0.5", .when = FEDBUFF,
+     .help = "exponent of the weight of stale updates"},
+    {FIELD(system.max_staleness), FROM(0, 1e9), .standard = "100", .unit = "server steps", .when = FEDBUFF,
+     .help = "updates that are older are left out"},
+
+    {FIELD(personal.epochs), FROM(0, 1e6), .standard = "0", .unit = "epochs",
+     .help = "epochs of fine-tuning; 0: none"},
+    {FIELD(personal.learning_rate), ABOVE(0, 1e3), .standard = "0.01", .help = "learning rate of the fine-tuning"},
+
+    {FIELD(seeds.split), .standard = "1", .help = "how the rows are dealt to the clients"},
+    {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},
+    {FIELD(seeds.init), .standard = "3", .help = "initial weights, and random projections"},
+    {FIELD(seeds.sampling), .standard = "4", .help = "cohorts, batches, the simulated clients, attacks"},
+
+    {FIELD(run.precision), OF(PRECISION), .standard = "double", .help = "precision of the quantum states"},
+    {FIELD(run.engine), OF(ENGINE), .standard = "auto",
+     .help = "what computes the circuits; auto: state from 17 qubits on, else batch"},
+    {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
+     .help = "ranks that hold one state together, a power of two that divides their number"},
+    {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",
+     .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
+    {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",
+     .help = "distance of checkpoints; 0: only on a signal"},
+};
+/* clang-format on */
+const int ENT_KEY_COUNT = COUNT(ENT_KEYS);

@@ -1,0 +1,92 @@
+/* A row of the table of configuration keys, and what is read from one row.  Local. */
+#ifndef ENTENTE_CONFIG_KEYS_H
+#define ENTENTE_CONFIG_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "entente/config.h"
+
+typedef enum {
+    ENT_KEY_WHOLE,
+    ENT_KEY_SEED,
+    ENT_KEY_REAL,
+    ENT_KEY_SWITCH,
+    ENT_KEY_CHOICE,
+    ENT_KEY_TEXT,
+    ENT_KEY_NAMES
+} ent_key_type;
+
+typedef struct {
+    const char *name;
+    int value;
+} ent_choice;
+
+typedef struct {
+    const char *path; /* "client.batch"; a component '*' is there once per modality */
+    ent_key_type type;
+    size_t offset, stride;    /* of the field in ent_config; stride: from one modality to the next, 0 without '*' */
+    size_t count_offset;      /* names: of the field that holds their number */
+    double low, high;         /* of a number; names: how many */
+    bool above;               /* more than low, not low itself */
+    const ent_choice *choice; /* a choice's names */
+    int choices;
+    const char *standard; /* the default as YAML text; NULL: the key must be given */
+    const char *unit;     /* NULL: none */
+    const char *when;     /* "KEY: CHOICE, CHOICE": the key is read only then; NULL: always */
+    const char *help;     /* one line, without a full stop */
+} ent_key;
+
+/* A section: the path in front of its keys, and one line of help. */
+typedef struct {
+    const char *path, *help;
+} ent_section;
+
+extern const ent_key ENT_KEYS[];
+extern const int ENT_KEY_COUNT;
+extern const ent_section ENT_SECTIONS[];
+extern const int ENT_SECTION_COUNT;
+
+/* Consecutive rows first..last-1 whose paths agree in their first `depth` bytes. */
+typedef struct {
+    int first, last;
+    size_t depth;
+} ent_key_span;
+
+/* The rows of the whole table. */
+ent_key_span ent_key_all(void);
+
+/* The component of row k behind span.depth: "client", "*"; its length. */
+const char *ent_key_component(const ent_key_span *span, int k, size_t *length);
+
+/* The rows below that component, beginning with row k; depth is that of the next component.  A key itself: one row
+ * whose depth is the length of its path. */
+ent_key_span ent_key_below(const ent_key_span *span, int k);
+bool ent_key_is_leaf(const ent_key_span *below);
+
+/* Where the value of a key is in a configuration, for modality m (0 for a key without '*'). */
+void *ent_key_place(const ent_key *key, ent_config *config, int m);
+const void *ent_key_at(const ent_key *key, const ent_config *config, int m);
+
+/* The path with the name of modality m in place of '*'.  Returns `text`. */
+char *ent_key_name(const ent_key *key, const ent_config *config, int m, char text[256]);
+
+/* "a whole number from 1 to 10", "one of: a, b".  Returns `text`. */
+char *ent_key_wanted(const ent_key *key, char text[512]);
+
+/* A number, switch or choice from its text into `place`; false, and nothing is written, where it is none or out of
+ * the key's range. */
+bool ent_key_read(const ent_key *key, const char *text, void *place);
+
+/* Whether the value is in the key's range. */
+bool ent_key_holds(const ent_key *key, const void *value);
+
+/* A number, switch, choice or text as YAML has it: reading gives the same bits.  Returns `text`, or the text itself.
+ * */
+const char *ent_key_show(const ent_key *key, const void *value, char text[64]);
+
+/* Names at `value`, their number and each of them; data.modalities of `config` counts for the others.
+ * Errors: ENT_ECONFIG, "KEY: found X, want Y"; *item is the one that is wrong, -1 where it is their number. */
+ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int *item);
+
+#endif

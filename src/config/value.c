@@ -1,0 +1,226 @@
+/* One value of one key: from text, to text, and whether it is one that the key takes.
+ *
+ * A real number is shown by the fewest digits, 15 to 17, that read back to the same bits, and always with a point, so
+ * that every YAML reader takes it as a number. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys.h"
+
+ent_key_span ent_key_all(void)
+{
+    return (ent_key_span){0, ENT_KEY_COUNT, 0};
+}
+
+const char *ent_key_component(const ent_key_span *span, int k, size_t *length)
+{
+    const char *text = ENT_KEYS[k].path + span->depth;
+    *length = strcspn(text, ".");
+    return text;
+}
+
+ent_key_span ent_key_below(const ent_key_span *span, int k)
+{
+    size_t length;
+    const char *text = ent_key_component(span, k, &length);
+    ent_key_span below = {k, k + 1, span->depth + length + (text[length] == '.')};
+    if (ent_key_is_leaf(&below)) return below;
+    while (below.last < span->last && strncmp(ENT_KEYS[k].path, ENT_KEYS[below.last].path, below.depth) == 0)
+        below.last++;
+    return below;
+}
+
+bool ent_key_is_leaf(const ent_key_span *below)
+{
+    return ENT_KEYS[below->first].path[below->depth] == '\0';
+}
+
+void *ent_key_place(const ent_key *key, ent_config *config, int m)
+{
+    return (char *)config + key->offset + (size_t)m * key->stride;
+}
+
+const void *ent_key_at(const ent_key *key, const ent_config *config, int m)
+{
+    return (const char *)config + key->offset + (size_t)m * key->stride;
+}
+
+char *ent_key_name(const ent_key *key, const ent_config *config, int m, char text[256])
+{
+    const char *star = strchr(key->path, '*');
+    if (star)
+        snprintf(text, 256, "%.*s%.*s%s", (int)(star - key->path), key->path, ENT_NAME_BYTES,
+                 config->data.modalities[m], star + 1);
+    else
+        snprintf(text, 256, "%s", key->path);
+    return text;
+}
+
+/* "first, a, b, c" */
+static void list_choices(const ent_key *key, char text[512])
+{
+    size_t used = (size_t)snprintf(text, 512, "one of: ");
+    for (int k = 0; k < key->choices && used < 512; k++)
+        used += (size_t)snprintf(text + used, 512 - used, "%s%s", k ? ", " : "", key->choice[k].name);
+}
+
+char *ent_key_wanted(const ent_key *key, char text[512])
+{
+    switch (key->type) {
+    case ENT_KEY_WHOLE:
+    case ENT_KEY_REAL:
+        snprintf(text, 512, "a %snumber %s %.12g%s %.12g", key->type == ENT_KEY_WHOLE ? "whole " : "",
+                 key->above ? "above" : "from", key->low, key->above ? " and at most" : " to", key->high);
+        break;
+    case ENT_KEY_SEED:
+        snprintf(text, 512, "a whole number from 0 to 18446744073709551615");
+        break;
+    case ENT_KEY_SWITCH:
+        snprintf(text, 512, "true or false");
+        break;
+    case ENT_KEY_CHOICE:
+        list_choices(key, text);
+        break;
+    case ENT_KEY_TEXT:
+        snprintf(text, 512, "a text that is not empty");
+        break;
+    case ENT_KEY_NAMES:
+        snprintf(text, 512, "a list of %g to %g names", key->low, key->high);
+        break;
+    }
+    return text;
+}
+
+static bool in_range(const ent_key *key, double number)
+{
+    return isfinite(number) && number >= key->low && number <= key->high && !(key->above && number <= key->low);
+}
+
+static bool is_whole(const char *text)
+{
+    return *text && strspn(text, "+-0123456789") == strlen(text);
+}
+
+static bool read_seed(const char *text, uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 10);
+    if (!is_whole(text) || *end || errno || text[0] == '-') return false;
+    *value = number;
+    return true;
+}
+
+static bool read_number(const ent_key *key, const char *text, void *place)
+{
+    char *end;
+    const double number = strtod(text, &end);
+    if (!*text || *end || !in_range(key, number)) return false;
+    if (key->type == ENT_KEY_REAL)
+        *(double *)place = number;
+    else if (is_whole(text))
+        *(int *)place = (int)number;
+    else
+        return false;
+    return true;
+}
+
+bool ent_key_read(const ent_key *key, const char *text, void *place)
+{
+    switch (key->type) {
+    case ENT_KEY_WHOLE:
+    case ENT_KEY_REAL:
+        return read_number(key, text, place);
+    case ENT_KEY_SEED:
+        return read_seed(text, place);
+    case ENT_KEY_SWITCH:
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) return false;
+        *(bool *)place = text[0] == 't';
+        return true;
+    case ENT_KEY_CHOICE:
+        for (int k = 0; k < key->choices; k++)
+            if (strcmp(key->choice[k].name, text) == 0) return memcpy(place, &key->choice[k].value, sizeof(int));
+        return false;
+    default:
+        return false;
+    }
+}
+
+/* An enumeration as the number that it is. */
+static int number_of(const void *value)
+{
+    int number;
+    memcpy(&number, value, sizeof number);
+    return number;
+}
+
+/* The byte of a bool, which may hold anything where a program wrote it. */
+static unsigned char byte_of(const void *value)
+{
+    return *(const unsigned char *)value;
+}
+
+static const char *choice_name(const ent_key *key, int value)
+{
+    for (int k = 0; k < key->choices; k++)
+        if (key->choice[k].value == value) return key->choice[k].name;
+    return NULL;
+}
+
+bool ent_key_holds(const ent_key *key, const void *value)
+{
+    switch (key->type) {
+    case ENT_KEY_WHOLE:
+        return in_range(key, *(const int *)value);
+    case ENT_KEY_REAL:
+        return in_range(key, *(const double *)value);
+    case ENT_KEY_SWITCH:
+        return byte_of(value) <= 1;
+    case ENT_KEY_CHOICE:
+        return choice_name(key, number_of(value)) != NULL;
+    case ENT_KEY_TEXT:
+        return *(const char *const *)value && **(const char *const *)value;
+    default:
+        return true;
+    }
+}
+
+static const char *show_real(double number, char text[64])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, 48, "%.*g", digits, number);
+        if (strtod(text, NULL) == number) break;
+    }
+    if (!isfinite(number) || strchr(text, '.')) return text;
+    char *exponent = text + strcspn(text, "e");
+    memmove(exponent + 2, exponent, strlen(exponent) + 1);
+    memcpy(exponent, ".0", 2);
+    return text;
+}
+
+const char *ent_key_show(const ent_key *key, const void *value, char text[64])
+{
+    const char *name;
+    switch (key->type) {
+    case ENT_KEY_WHOLE:
+        snprintf(text, 64, "%d", *(const int *)value);
+        return text;
+    case ENT_KEY_SEED:
+        snprintf(text, 64, "%llu", (unsigned long long)*(const uint64_t *)value);
+        return text;
+    case ENT_KEY_REAL:
+        return show_real(*(const double *)value, text);
+    case ENT_KEY_SWITCH:
+        snprintf(text, 64, byte_of(value) > 1 ? "byte %u" : byte_of(value) ? "true" : "false", byte_of(value));
+        return text;
+    case ENT_KEY_CHOICE:
+        name = choice_name(key, number_of(value));
+        if (!name) snprintf(text, 64, "%d", number_of(value));
+        return name ? name : text;
+    default:
+        return *(const char *const *)value;
+    }
+}
