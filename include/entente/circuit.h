@@ -97,7 +97,8 @@ ent_status ent_circuit_read(ent_circuit *circuit, uint64_t readout_mask);
 /* Angles. */
 static inline ent_angle ent_angle_fixed(double radians)
 {
-    return (ent_angle){ENT_ANGLE_FIXED, 0, 0.0, radians};
+    const ent_angle angle = {ENT_ANGLE_FIXED, 0, 0.0, radians};
+    return angle; /* C++ has no compound literals */
 }
 static inline ent_angle ent_angle_none(void)
 {
@@ -105,11 +106,13 @@ static inline ent_angle ent_angle_none(void)
 }
 static inline ent_angle ent_angle_param(int slot)
 {
-    return (ent_angle){ENT_ANGLE_PARAM, slot, 1.0, 0.0};
+    const ent_angle angle = {ENT_ANGLE_PARAM, slot, 1.0, 0.0};
+    return angle;
 }
 static inline ent_angle ent_angle_data(int slot)
 {
-    return (ent_angle){ENT_ANGLE_DATA, slot, 1.0, 0.0};
+    const ent_angle angle = {ENT_ANGLE_DATA, slot, 1.0, 0.0};
+    return angle;
 }
 
 /* The angle's value in radians, for a sample's data (may be NULL where no slot is data). */

@@ -23,6 +23,7 @@ extern "C" {
 #include "entente/metrics.h"
 #include "entente/missing.h"
 #include "entente/model.h"
+#include "entente/name.h"
 #include "entente/qasm.h"
 #include "entente/reduce.h"
 #include "entente/response.h"

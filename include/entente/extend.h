@@ -2,15 +2,13 @@
  *
  * Register before any configuration is read, the same things in the same order on every rank.  What is registered stays for the
  * life of the process.  Local.  Errors: ENT_EARG for a name that is taken or that YAML would not read as one word, and for
- * a missing function; ENT_ENOMEM where ENT_MOST_OWN are registered already. */
+ * a missing function; ENT_ENOMEM where 32 are registered already. */
 #ifndef ENTENTE_EXTEND_H
 #define ENTENTE_EXTEND_H
 
 #include "entente/config.h"
 #include "entente/rule.h"
 #include "entente/split.h"
-
-enum { ENT_MOST_OWN = 32 };
 
 /* *out: the value of config.federation.aggregation.  `rule` is copied; it needs a step or is of `own` models. */
 ent_status ent_rule_register(const char *name, const ent_rule *rule, ent_aggregation *out);
