@@ -7,4 +7,7 @@
 int ent_blas_one_thread(void);
 void ent_blas_restore(int threads);
 
+/* What it is, as far as it tells. */
+const char *ent_blas_text(void);
+
 #endif

@@ -2,6 +2,7 @@
 
 extern void openblas_set_num_threads(int count) __attribute__((weak));
 extern int openblas_get_num_threads(void) __attribute__((weak));
+extern char *openblas_get_config(void) __attribute__((weak));
 
 int ent_blas_one_thread(void)
 {
@@ -13,4 +14,9 @@ int ent_blas_one_thread(void)
 void ent_blas_restore(int threads)
 {
     if (openblas_set_num_threads && threads > 0) openblas_set_num_threads(threads);
+}
+
+const char *ent_blas_text(void)
+{
+    return openblas_get_config ? openblas_get_config() : "not OpenBLAS; the one that was linked";
 }
