@@ -185,19 +185,20 @@ static inline void dense_multiply(const dense_matrix *m, const dense_number *fro
     }
 }
 
-/* <psi| Z on the qubits of the mask |psi>, the operator as a product of whole matrices. */
-static inline double dense_expectation(const dense_number *psi, int n, uint64_t mask)
+/* <psi| P |psi> for a Pauli string P, the operator as a product of whole matrices. */
+static inline double dense_expectation(const dense_number *psi, int n, const ent_pauli *string)
 {
-    static dense_matrix z;
+    static dense_matrix m;
     dense_number image[DENSE_DIM], next[DENSE_DIM], sum = 0;
     const int dim = 1 << n;
     memcpy(image, psi, (size_t)dim * sizeof *psi);
     for (int q = 0; q < n; q++) {
-        if (!(mask >> q & 1)) continue;
-        memset(&z, 0, sizeof z);
-        z.dim = dim;
-        dense_add_term(&z, n, 1, q, dense_named('Z'), -1, dense_named('I'));
-        dense_multiply(&z, image, next);
+        const bool x = ent_bits_has(&string->x, q), z = ent_bits_has(&string->z, q);
+        if (!x && !z) continue;
+        memset(&m, 0, sizeof m);
+        m.dim = dim;
+        dense_add_term(&m, n, 1, q, dense_named(x && z ? 'Y' : x ? 'X' : 'Z'), -1, dense_named('I'));
+        dense_multiply(&m, image, next);
         memcpy(image, next, (size_t)dim * sizeof *next);
     }
     for (int k = 0; k < dim; k++) sum += conj(psi[k]) * image[k];
@@ -217,7 +218,7 @@ static inline void dense_run(const ent_circuit *circuit, const double *params, c
         memcpy(psi, next, sizeof psi);
     }
     for (int r = 0; r < circuit->readouts; r++)
-        expectations[r] = dense_expectation(psi, circuit->qubits, circuit->readout[r]);
+        expectations[r] = dense_expectation(psi, circuit->qubits, &circuit->readout[r]);
 }
 
 #endif

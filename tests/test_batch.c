@@ -290,7 +290,7 @@ static void test_absent_registers(void **state)
         for (int64_t g = 0; g < small->gates; g++) assert_int_equal(add_far_apart(wide, &small->gate[g]), ENT_OK);
         for (int r = 0; r < small->readouts; r++) {
             uint64_t mask = UINT64_C(1) << 1; /* <Z> of a qubit in |0> is 1 */
-            for (int q = 0; q < 4; q++) mask |= (small->readout[r] >> q & 1) << (17 * q + 3);
+            for (int q = 0; q < 4; q++) mask |= (uint64_t)ent_bits_has(&small->readout[r].z, q) << (17 * q + 3);
             assert_int_equal(ent_circuit_read(wide, mask), ENT_OK);
         }
         run want = run_new(small, 5, (uint64_t)k), got = run_new(wide, 5, (uint64_t)k);

@@ -3,6 +3,7 @@
 
 #include "dense.h"
 #include "entente/circuit.h"
+#include "entente/random.h"
 
 static const double ANGLES[] = {0.0, 0.3, -1.7, 3.14159265358979, 5.0, 40.0};
 enum { ANGLE_COUNT = sizeof ANGLES / sizeof *ANGLES };
@@ -151,23 +152,71 @@ static void gates_are_kept_in_order(void **state)
         assert_int_equal(circuit->gate[g].qubit[0], g % 3);
         assert_int_equal(circuit->gate[g].qubit[1], (g + 1) % 3);
         check_near(circuit->gate[g].angle.offset, g, 0.0);
-        assert_int_equal(circuit->readout[g], 1 + g % 7);
+        assert_true(ent_bits_equal(circuit->readout[g].z, ent_bits_of_word((uint64_t)(1 + g % 7))));
+        assert_int_equal(ent_bits_count(circuit->readout[g].x), 0);
     }
     ent_circuit_free(circuit);
     ent_circuit_free(NULL);
+}
+
+static void qubits_are_cut_into_registers(void **state)
+{
+    (void)state;
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(0, 0, 0, &circuit));
+    assert_true(circuit->registers == 0 && circuit->register_first[0] == 0);
+    ent_circuit_free(circuit);
+    check_ok(ent_circuit_new(70, 0, 0, &circuit));
+    assert_true(circuit->registers == 1 && circuit->register_first[1] == 70);
+    check_ok(ent_circuit_registers(circuit, 3, (const int[3]){60, 1, 9}));
+    const int wanted[4] = {0, 60, 61, 70};
+    assert_int_equal(circuit->registers, 3);
+    assert_memory_equal(circuit->register_first, wanted, sizeof wanted);
+    ent_circuit_free(circuit);
+}
+
+/* Against counting qubit by qubit. */
+static void sets_of_qubits(void **state)
+{
+    (void)state;
+    ent_random s = ent_random_at(1, ENT_FOR_TEST, 0, 0);
+    for (int round = 0; round < 200; round++) {
+        ent_bits a = {{0}}, b = {{0}};
+        for (int k = 0; k < round % 40; k++) {
+            ent_bits_add(&a, (int)ent_random_below(&s, ENT_MAX_QUBITS));
+            ent_bits_add(&b, (int)ent_random_below(&s, ENT_MAX_QUBITS));
+        }
+        const ent_bits both = ent_bits_and(a, b), any = ent_bits_or(a, b), one = ent_bits_xor(a, b);
+        int in_a = 0, in_both = 0, last = -1;
+        for (int q = 0; q < ENT_MAX_QUBITS; q++) {
+            const bool x = ent_bits_has(&a, q), y = ent_bits_has(&b, q);
+            assert_true(ent_bits_has(&both, q) == (x && y));
+            assert_true(ent_bits_has(&any, q) == (x || y));
+            assert_true(ent_bits_has(&one, q) == (x != y));
+            in_a += x;
+            in_both += x && y;
+            if (x) last = q;
+        }
+        assert_int_equal(ent_bits_count(a), in_a);
+        assert_int_equal(ent_bits_parity(a, b), in_both & 1);
+        assert_int_equal(ent_bits_last(a), last);
+        assert_true(ent_bits_equal(ent_bits_xor(one, b), a));
+        assert_true(ent_bits_equal(a, b) == (ent_bits_count(one) == 0));
+    }
 }
 
 static void refuses_sizes(void **state)
 {
     (void)state;
     ent_circuit *circuit = NULL;
-    check_fails(ent_circuit_new(-1, 0, 0, &circuit), ENT_EARG, "circuit of -1 qubits, want 0..62");
-    check_fails(ent_circuit_new(63, 0, 0, &circuit), ENT_EARG, "circuit of 63 qubits, want 0..62");
+    check_fails(ent_circuit_new(-1, 0, 0, &circuit), ENT_EARG, "circuit of -1 qubits, want 0..256");
+    check_fails(ent_circuit_new(257, 0, 0, &circuit), ENT_EARG, "circuit of 257 qubits, want 0..256");
     check_fails(ent_circuit_new(1, -1, 0, &circuit), ENT_EARG, "-1 parameters");
     check_fails(ent_circuit_new(1, 0, -2, &circuit), ENT_EARG, "-2 data angles");
     assert_null(circuit);
-    check_ok(ent_circuit_new(62, 0, 0, &circuit));
-    check_ok(ent_circuit_read(circuit, (UINT64_C(1) << 62) - 1));
+    check_ok(ent_circuit_new(256, 0, 0, &circuit));
+    check_ok(ent_circuit_read(circuit, UINT64_MAX));
+    check_ok(ent_circuit_read_pauli(circuit, &(ent_pauli){.x = {{0, 0, 0, UINT64_C(1) << 63}}}));
     ent_circuit_free(circuit);
 }
 
@@ -218,10 +267,34 @@ static void refuses_readouts(void **state)
     const ent_circuit before = *circuit;
     check_fails(ent_circuit_read(circuit, 0), ENT_EARG, "readout mask 0");
     check_fails(ent_circuit_read(circuit, 8), ENT_EARG, "readout mask 0x8 of a circuit with 3 qubits");
+    check_fails(ent_circuit_read_pauli(circuit, &(ent_pauli){.x = {{0}}}), ENT_EARG, "of no qubit, want one of 3");
+    check_fails(ent_circuit_read_pauli(circuit, &(ent_pauli){.z = {{0, 4}}}), ENT_EARG,
+                "qubit 66 of a circuit with 3");
+    check_fails(ent_circuit_read_pauli(circuit, &(ent_pauli){.x = {{8}}}), ENT_EARG, "qubit 3 of a circuit with 3");
     assert_memory_equal(circuit, &before, sizeof before);
     ent_circuit_free(circuit);
     check_ok(ent_circuit_new(0, 0, 0, &circuit));
     check_fails(ent_circuit_read(circuit, 1), ENT_EARG, "with 0 qubits");
+    check_fails(ent_circuit_read_pauli(circuit, &(ent_pauli){.x = {{1}}}), ENT_EARG, "qubit 0 of a circuit with 0");
+    ent_circuit_free(circuit);
+}
+
+static void refuses_registers(void **state)
+{
+    (void)state;
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(5, 0, 0, &circuit));
+    const ent_circuit before = *circuit;
+    check_fails(ent_circuit_registers(circuit, 2, (const int[2]){2, 4}), ENT_EARG,
+                "register 1 of 4 qubits from qubit 2 of a circuit with 5");
+    check_fails(ent_circuit_registers(circuit, 3, (const int[3]){2, 0, 3}), ENT_EARG, "register 1 of 0 qubits");
+    check_fails(ent_circuit_registers(circuit, 2, (const int[2]){2, 2}), ENT_EARG,
+                "registers of 4 qubits in all, want the circuit's 5");
+    check_fails(ent_circuit_registers(circuit, 0, NULL), ENT_EARG, "registers of 0 qubits in all");
+    const int sizes[2] = {2, 3};
+    check_every_allocation(ent_circuit_registers(circuit, 2, sizes),
+                           assert_memory_equal(circuit, &before, sizeof before));
+    assert_int_equal(circuit->registers, 2);
     ent_circuit_free(circuit);
 }
 
@@ -249,11 +322,14 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(kinds_have_their_names),
     cmocka_unit_test(angles_are_affine_in_their_slot),
     cmocka_unit_test(gates_are_kept_in_order),
+    cmocka_unit_test(qubits_are_cut_into_registers),
+    cmocka_unit_test(sets_of_qubits),
 };
 static const struct CMUnitTest refuses[] = {
     cmocka_unit_test(refuses_sizes),
     cmocka_unit_test(refuses_gates),
     cmocka_unit_test(refuses_readouts),
+    cmocka_unit_test(refuses_registers),
     cmocka_unit_test(survives_every_failing_allocation),
 };
 CHECK_MAIN(computes, refuses)

@@ -132,12 +132,14 @@ static void every_kind_alone_is_right(void **state)
                 const int p = swapped ? 2 - is_run : 0, q = swapped && !is_run ? 0 : 2;
                 if (layer == 0) check_ok(ent_circuit_add(circuit, (ent_gate){(ent_gate_kind)kind, {p, q}, angle}));
             }
-            for (uint64_t mask = 1; mask < 8; mask++) check_ok(ent_circuit_read(circuit, mask));
-            double found[7], wanted[7];
+            for (uint64_t k = 1; k < 64; k++) /* every string of I, X, Y and Z */
+                check_ok(
+                    ent_circuit_read_pauli(circuit, &(ent_pauli){ent_bits_of_word(k & 7), ent_bits_of_word(k >> 3)}));
+            double found[63], wanted[63];
             const problem p = {.circuit = circuit, .batch = {.samples = 1}};
             forward(&p, reference(ENT_DOUBLE, 1), found);
             dense_run(circuit, NULL, NULL, wanted);
-            for (int r = 0; r < 7; r++) check_near(found[r], wanted[r], 1e-13);
+            for (int r = 0; r < 63; r++) check_near(found[r], wanted[r], 1e-13);
             ent_circuit_free(circuit);
         }
 }
@@ -388,6 +390,29 @@ static void refuses_what_does_not_fit_into_memory(void **state)
     ent_circuit_free(circuit);
 }
 
+/* However large: nothing overflows. */
+static void refuses_more_qubits_than_a_state_has(void **state)
+{
+    (void)state;
+    static const int qubits[] = {63, 64, 65, 256};
+    static const char *const needs[] = {"a circuit of 63 qubits needs 147573952589676412928 bytes (128.0 EiB)",
+                                        "a circuit of 64 qubits needs 295147905179352825856 bytes",
+                                        "a circuit of 65 qubits needs 590295810358705651712 bytes",
+                                        "(1.61e+60 EiB) for its state, and "};
+    for (int k = 0; k < 4; k++)
+        for (int engine = 0; engine <= ENT_ENGINE_STATE; engine++) {
+            ent_circuit *circuit;
+            ent_program *program = NULL;
+            const ent_program_inp inp = {.engine = (ent_engine_kind)engine, .threads = 1};
+            check_ok(ent_circuit_new(qubits[k], 0, 0, &circuit));
+            check_ok(ent_circuit_add(circuit, (ent_gate){ENT_H, {qubits[k] - 1, 0}, ent_angle_none()}));
+            check_ok(ent_circuit_read(circuit, 1));
+            check_fails(ent_program_new(circuit, &inp, &program), ENT_ENOMEM, needs[k]);
+            assert_null(program);
+            ent_circuit_free(circuit);
+        }
+}
+
 static void refuses_a_step_that_is_none(void **state)
 {
     (void)state;
@@ -512,6 +537,7 @@ static const struct CMUnitTest computes[] = {
 };
 static const struct CMUnitTest refuses[] = {
     cmocka_unit_test(refuses_what_does_not_fit_into_memory),
+    cmocka_unit_test(refuses_more_qubits_than_a_state_has),
     cmocka_unit_test(refuses_a_step_that_is_none),
     cmocka_unit_test(writes_nothing_when_memory_is_short),
     cmocka_unit_test(a_gradient_without_memory_may_be_tried_again),

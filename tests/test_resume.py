@@ -400,6 +400,106 @@ class Begins(Case):
         self.finish(out)
 
 
+class Claims(Case):
+    """One run at a time in a folder."""
+    long = ("--set", "federation.rounds=100000")
+
+    def begin(self, *words):
+        out = fresh()
+        run = Run(out, *words, ranks=1)
+        self.addCleanup(lambda: run.send(signal.SIGKILL, run.ranks()))
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        return out, run
+
+    def refused(self, out, *words, parts):
+        begin = time.monotonic()
+        code, found, err = Run(out, *words, ranks=2).end()
+        self.assertEqual(code, 1, found + err)
+        for part in parts:
+            self.assertRegex(err, part)
+        return time.monotonic() - begin
+
+    def test_a_second_run(self):
+        """With and without --resume, it names the first one and leaves all of its files alone."""
+        out, run = self.begin(*self.long)
+        (out / "checkpoint.h5.part-elsewhere-1").write_bytes(b"a writer's")
+        begin = (out / "log.txt").read_text()[:200]
+        os.utime(out / "claim", (1, 1))
+        for words in ([], ["--resume"]):
+            self.refused(out, *self.long, *words,
+                         parts=[f"process {run.ranks()[0]} on {re.escape(os.uname().nodename)} has been writing to it "
+                                "since 20[0-9-]+T[0-9:]+Z: wait for its end, or name another folder with --out"])
+        self.assertTrue((out / "log.txt").read_text().startswith(begin))
+        self.assertTrue((out / "checkpoint.h5.part-elsewhere-1").exists())
+        end = time.monotonic() + 10
+        while (out / "claim").stat().st_mtime < 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertGreater((out / "claim").stat().st_mtime, 2)  # it gives a sign of life
+        run.send(signal.SIGUSR1, run.ranks())
+        self.check_stopped(run, out)
+        self.assertFalse((out / "claim").exists())
+
+    def test_many_at_once(self):
+        """Exactly one of them has the folder; the others are refused, whatever they find there by then."""
+        for before in (None, b"host nowhere\nprocess 1\n", f"host {os.uname().nodename}\nprocess 1\n".encode()):
+            out = fresh()
+            if before:
+                out.mkdir()
+                (out / "claim").write_bytes(before)
+                os.utime(out / "claim", (1, 1))
+            runs = [Run(out, ranks=1) for _ in range(5)]
+            ends = [run.end() for run in runs]
+            self.assertEqual(sorted(code for code, _, _ in ends), [0, 1, 1, 1, 1], ends)
+            for code, _, err in ends:
+                if code:
+                    self.assertRegex(err, "has been writing to it|has just written to it|is there|beginning to write|several")
+            self.check_result(out)
+
+    def test_a_dead_one(self):
+        out, run = self.begin(*self.long)
+        run.send(signal.SIGKILL, run.ranks())
+        run.end()
+        self.assertTrue((out / "claim").exists())
+        code, _, err = Run(out, "--resume", *self.long[:1], "federation.rounds=1").end()
+        self.assertIn("federation.rounds: found 1", err)
+        shutil.rmtree(out)
+        out.mkdir()
+        mine = f"host {os.uname().nodename}\nprocess {os.getpid()}\nsince then\nstart 1\nboot B\nspace S\n"
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        space = os.readlink("/proc/self/ns/pid")
+        (out / "claim").write_text(mine.replace("boot B", f"boot {boot}").replace("space S", f"space {space}"))
+        self.finish(out)  # the number is that of a process which began at another time
+
+    def test_on_another_machine(self):
+        """Alive as long as it is touched; and Slurm starts a job again only once it is dead."""
+        out = fresh()
+        out.mkdir()
+        claim = "host far-away\nprocess 7\nsince 2026-11-29 07:00:00\nstart 5\nboot b\nspace s\njob 12\nrestart 0\n"
+        (out / "claim").write_text(claim)
+        os.utime(out / "claim", (time.time() - 200,) * 2)
+        self.refused(out, parts=["process 7 on far-away has been writing to it since 2026-11-29 07:00:00",
+                                 "last sign of life 20[0-9] s ago; it counts as dead after 300 s"])
+        self.assertEqual((out / "claim").read_text(), claim)
+        code, _, err = Run(out, environment={"SLURM_JOB_ID": "12", "SLURM_RESTART_COUNT": "1"}).end()
+        self.assertEqual(code, 0, err)
+        out = fresh()
+        out.mkdir()
+        (out / "claim").write_text(claim)
+        os.utime(out / "claim", (time.time() - 301,) * 2)
+        self.finish(out)
+
+    def test_the_log_of_another_run(self):
+        """A run that ends before it has made a log leaves the one that is there."""
+        out = fresh()
+        out.mkdir()
+        (out / "log.txt").write_text("an earlier run\n")
+        os.chmod(out / "log.txt", 0o444)
+        (out / "checkpoint.h5").write_bytes(b"")
+        code, _, err = Run(out, "--resume", ranks=1).end()
+        self.assertEqual(code, 1, err)
+        self.assertEqual((out / "log.txt").read_text(), "an earlier run\n")
+
+
 def main():
     global options
     parser = argparse.ArgumentParser()

@@ -245,7 +245,7 @@ static void test_large_fourier(void **state)
         ent_circuit *circuit = fourier_circuit(n, 18 - n, n - 1, n == 17 ? ENT_QFT : ENT_IQFT), *gates;
         check_ok(ent_circuit_new(n, circuit->params, 0, &gates));
         for (int64_t g = 0; g < circuit->gates; g++) check_ok(add_spelled_out(gates, &circuit->gate[g]));
-        for (int r = 0; r < circuit->readouts; r++) check_ok(ent_circuit_read(gates, circuit->readout[r]));
+        for (int r = 0; r < circuit->readouts; r++) check_ok(ent_circuit_read_pauli(gates, &circuit->readout[r]));
         const ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .threads = 2};
         result wanted = run(gates, &inp, 1, 3), found = run(circuit, &inp, 1, 3);
         check_result(circuit, 1, &found, &wanted, 1e-12);

@@ -1,16 +1,27 @@
 /* A circuit: a list of gates on qubits 0..n-1 from |0...0>, with angles that are numbers, trainable parameters or
- * data, and a list of diagonal readouts.
+ * data, and a list of readouts, each the expectation value of a Pauli string.
  *
  * Qubit 0 is the least significant bit of the basis-state index (as in Qiskit and QuEST).  R_P(t) = exp(-i t P / 2).
  * Source: model.md, sections 2 to 4.  All functions are Local. */
 #ifndef ENTENTE_CIRCUIT_H
 #define ENTENTE_CIRCUIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "entente/status.h"
 
-enum { ENT_MAX_QUBITS = 62 };
+enum { ENT_MAX_QUBITS = 256, ENT_MAX_STATE_QUBITS = 62 }; /* of a circuit; of one that is held as a whole state */
+
+/* A set of qubits. */
+typedef struct {
+    uint64_t word[ENT_MAX_QUBITS / 64]; /* qubit q is bit q % 64 of word[q / 64] */
+} ent_bits;
+
+/* A Hermitian Pauli string: on each qubit X where only x has it, Z where only z, Y where both. */
+typedef struct {
+    ent_bits x, z;
+} ent_pauli;
 
 typedef enum {
     /* one qubit, no angle */
@@ -78,13 +89,14 @@ typedef struct {
     int64_t gates;
     ent_gate *gate;
     int readouts;
-    uint64_t
-        *readout; /* masks: readout r is the expectation value of the product of Z_q over the bits q of the mask */
+    ent_pauli *readout;  /* [readouts] */
+    int registers;       /* runs of qubits that belong together, one after another; 0 where there is no qubit */
+    int *register_first; /* [registers + 1]: register m has the qubits register_first[m]..register_first[m + 1] - 1 */
     int64_t gate_room;
     int readout_room;
 } ent_circuit;
 
-/* Errors: ENT_EARG out of range, ENT_ENOMEM. */
+/* All qubits are one register at first.  Errors: ENT_EARG out of range, ENT_ENOMEM. */
 ent_status ent_circuit_new(int qubits, int params, int angles, ent_circuit **out);
 void ent_circuit_free(ent_circuit *circuit);
 
@@ -92,7 +104,67 @@ void ent_circuit_free(ent_circuit *circuit);
  * an angle that is not finite, an angle given to a gate that takes none (give ent_angle_none); ENT_ENOMEM.  The circuit
  * is unchanged then. */
 ent_status ent_circuit_add(ent_circuit *circuit, ent_gate gate);
-ent_status ent_circuit_read(ent_circuit *circuit, uint64_t readout_mask);
+
+/* Append a readout: the product of Z_q over the bits q of the mask, and any Pauli string.  Errors: ENT_EARG for one on
+ * no qubit or on one out of range; ENT_ENOMEM.  The circuit is unchanged then. */
+ent_status ent_circuit_read(ent_circuit *circuit, uint64_t z_mask);
+ent_status ent_circuit_read_pauli(ent_circuit *circuit, const ent_pauli *string);
+
+/* Cut the qubits into registers of these sizes, in order: which parts of the circuit are meant to be separate until
+ * gates join them.  It changes no result.  Errors: ENT_EARG unless every size is at least 1 and they add up to all
+ * qubits; ENT_ENOMEM.  The circuit is unchanged then. */
+ent_status ent_circuit_registers(ent_circuit *circuit, int registers, const int *sizes);
+
+/* Sets of qubits. */
+static inline ent_bits ent_bits_of_word(uint64_t low)
+{
+    return (ent_bits){{low}};
+}
+static inline bool ent_bits_has(const ent_bits *b, int qubit)
+{
+    return b->word[qubit / 64] >> (qubit % 64) & 1;
+}
+static inline void ent_bits_add(ent_bits *b, int qubit)
+{
+    b->word[qubit / 64] |= UINT64_C(1) << (qubit % 64);
+}
+static inline ent_bits ent_bits_and(ent_bits a, ent_bits b)
+{
+    for (int k = 0; k < ENT_MAX_QUBITS / 64; k++) a.word[k] &= b.word[k];
+    return a;
+}
+static inline ent_bits ent_bits_or(ent_bits a, ent_bits b)
+{
+    for (int k = 0; k < ENT_MAX_QUBITS / 64; k++) a.word[k] |= b.word[k];
+    return a;
+}
+static inline ent_bits ent_bits_xor(ent_bits a, ent_bits b)
+{
+    for (int k = 0; k < ENT_MAX_QUBITS / 64; k++) a.word[k] ^= b.word[k];
+    return a;
+}
+static inline int ent_bits_count(ent_bits b)
+{
+    int count = 0;
+    for (int k = 0; k < ENT_MAX_QUBITS / 64; k++) count += __builtin_popcountll(b.word[k]);
+    return count;
+}
+static inline bool ent_bits_equal(ent_bits a, ent_bits b)
+{
+    return ent_bits_count(ent_bits_xor(a, b)) == 0;
+}
+/* Of the qubits that are in both. */
+static inline int ent_bits_parity(ent_bits a, ent_bits b)
+{
+    return ent_bits_count(ent_bits_and(a, b)) & 1;
+}
+/* The highest qubit, or -1 where there is none. */
+static inline int ent_bits_last(ent_bits b)
+{
+    for (int k = ENT_MAX_QUBITS / 64 - 1; k >= 0; k--)
+        if (b.word[k]) return 64 * k + 63 - __builtin_clzll(b.word[k]);
+    return -1;
+}
 
 /* Angles. */
 static inline ent_angle ent_angle_fixed(double radians)

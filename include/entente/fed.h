@@ -146,7 +146,8 @@ void ent_spectrum_clear(ent_spectrum *spectrum); /* Local */
  * `config_text` is the configuration as used, `created` a date. */
 ent_status ent_result_save(ent_comm *world, const ent_federation *federation, const char *folder,
                            const char *config_text, const char *version);
-/* The configuration text of a result.  Local. */
+/* The configuration text of a result, every dataset of which is what was written (ent_h5_verify): whoever uses a result
+ * begins here.  Local.  Errors: ENT_EIO; ENT_EFORMAT, the dataset that is damaged. */
 ent_status ent_result_config(const char *folder, char **text);
 
 /* Threads of a rank: `wanted`, or for 0 OMP_NUM_THREADS, else the node's cores over its ranks.  Collective. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "entente/comm.h"
+#include "entente/hash.h"
 #include "entente/status.h"
 
 typedef struct ent_h5 ent_h5;
@@ -69,6 +70,18 @@ ent_status ent_h5_write_text(ent_h5 *file, const char *name, const char *text);
 ent_status ent_h5_read_text(const ent_h5 *file, const char *name, char **text);
 ent_status ent_h5_write_attribute(ent_h5 *file, const char *object, const char *name, const char *text);
 ent_status ent_h5_read_attribute(const ent_h5 *file, const char *object, const char *name, char **text);
+
+/* Add rows first..first+n-1 of a dataset of numbers, as they are stored, to a hash.  Local; bounded memory. */
+ent_status ent_h5_hash_rows(const ent_h5 *file, const char *name, int64_t first, int64_t n, ent_hash *hash);
+
+/* Seal a file that is being written, after the last of everything else: /sha256 is then the SHA-256 of every dataset; in
+ * a shared file of every text.  Collective on a shared file. */
+ent_status ent_h5_seal(ent_h5 *file);
+/* Whether a file is what was sealed.  count: the datasets that the seal covers, 0 for a file without one (of an older
+ * program, or of another); may be NULL.  Local.
+ * Errors: ENT_EFORMAT, "result.h5: /weights/value is not what was written (SHA-256 differs)"; or missing, or put there
+ * later. */
+ent_status ent_h5_verify(const ent_h5 *file, int64_t *count);
 
 /* "1.10.8, parallel". */
 const char *ent_h5_library(void);

@@ -30,7 +30,7 @@ ent_status ent_qasm_load(const char *path, ent_qasm **out);
 ent_status ent_qasm_parse(const char *text, const char *name, ent_qasm **out);
 void ent_qasm_free(ent_qasm *qasm);
 
-/* The file as a circuit without readouts; it belongs to `qasm`. */
+/* The file as a circuit without readouts, a register for each declaration of qubits; it belongs to `qasm`. */
 const ent_circuit *ent_qasm_circuit(const ent_qasm *qasm);
 
 /* The text that was parsed, to the letter; it belongs to `qasm`. */

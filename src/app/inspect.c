@@ -301,12 +301,25 @@ static ent_status print_clients(const ent_h5 *file, const char *name, const char
     return ENT_OK;
 }
 
-static ent_status inspect_result(const char *path, const ent_h5 *file)
+/* Whether the file is what was written; a damaged one is shown all the same, and is a failure at the end. */
+static ent_status print_seal(const ent_h5 *file)
+{
+    int64_t count;
+    const ent_status status = ent_h5_verify(file, &count);
+    if (status != ENT_OK)
+        printf("  intact     no: %s\n", ent_message());
+    else if (count > 0)
+        printf("  intact     all %lld datasets are what was written (SHA-256)\n", (long long)count);
+    else
+        printf("  intact     not known: an older Entente wrote it, without checksums\n");
+    return status;
+}
+
+static ent_status print_result(const ent_h5 *file)
 {
     char *config;
     int64_t layout[2];
     ent_h5_shape rounds, weights;
-    printf("%s: result of a training\n", path);
     ENT_TRY(print_text(file, "/version", "version"));
     ENT_TRY(print_text(file, "/created", "created"));
     ENT_TRY(print_text(file, "/host", "host"));
@@ -330,6 +343,16 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     printf("\nConfiguration:\n%s", config);
     ent_free(config);
     return ENT_OK;
+}
+
+static ent_status inspect_result(const char *path, const ent_h5 *file)
+{
+    char damage[2048];
+    printf("%s: result of a training\n", path);
+    const ent_status sealed = print_seal(file);
+    snprintf(damage, sizeof damage, "%s", ent_message());
+    ENT_TRY(print_result(file));
+    return sealed == ENT_OK ? ENT_OK : ent_fail(sealed, "%s", damage);
 }
 
 /* A folder stands for the result in it, as for the other commands. */

@@ -51,7 +51,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     arguments *a = state->input;
     switch (key) {
     case KEY_QUBITS:
-        return app_sizes_read(state, "--qubits", value, ENT_MAX_QUBITS, &a->qubits);
+        return app_sizes_read(state, "--qubits", value, ENT_MAX_STATE_QUBITS, &a->qubits);
     case KEY_LAYERS:
         return app_sizes_read(state, "--layers", value, ENT_MAX_LAYERS, &a->layers);
     case KEY_ANSATZ:

@@ -8,6 +8,7 @@
 #include "run/run.h"
 #include "run/signals.h"
 #include "entente/fed.h"
+#include "entente/folder_claim.h"
 #include "run/summary.h"
 #include "run/progress.h"
 
@@ -128,6 +129,7 @@ static ent_status read_config(void *arguments_, char **text)
 {
     arguments *a = arguments_;
     ENT_TRY(ent_config_text(a->config_path, a->sets, a->set, text));
+    ENT_TRY(ent_folder_claim_look(a->out));
     return app_resume_look(a->out, a->resume, *text, &a->begin);
 }
 
@@ -139,11 +141,21 @@ static void report(void *arguments_, app_progress *progress, const ent_federatio
     if (a->json) app_print_json(stdout, view);
 }
 
+/* What is left of a checkpoint that the result has made superfluous. */
+static ent_status tidy(const char *folder)
+{
+    ent_folder_claim *claim;
+    ENT_TRY(ent_folder_claim_take(folder, &claim));
+    const ent_status status = ent_checkpoint_clear(folder, true);
+    ent_folder_claim_drop(claim);
+    return status;
+}
+
 /* A job that was put into the queue again, though it had ended. */
 static ent_status tell_done(ent_comm *world, const arguments *a)
 {
     if (ent_comm_rank(world) == 0 && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
-    return app_agree_with_root(world, ent_comm_rank(world) == 0 ? ent_checkpoint_clear(a->out, true) : ENT_OK);
+    return app_agree_with_root(world, ent_comm_rank(world) == 0 ? tidy(a->out) : ENT_OK);
 }
 
 static ent_status train(ent_comm *world, void *arguments_, const char *text)

@@ -242,6 +242,10 @@ static ent_status run_point(campaign *j, int64_t k)
                          .context = &record};
     status = app_run_train(j->group, &run);
     ent_free(text);
+    if (status == ENT_EBUSY) { /* without locks: another job is at it, and keeps its record */
+        if (leads(j)) app_claims_drop(j->claims, app_points_hash(j->plan, k));
+        return ENT_OK;
+    }
     if (leads(j)) {
         if (status != ENT_OK) record = app_record_failed(ent_message());
         status = save_record(j, k, record, &times, ent_clock_s() - begin);

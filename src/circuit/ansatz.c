@@ -81,8 +81,8 @@ static ent_status check_qasm(const ent_ansatz *a)
 ent_status ent_ansatz_check(const ent_ansatz *a)
 {
     ENT_REQUIRE((int)a->kind >= 0 && a->kind <= ENT_ANSATZ_QASM, ENT_EARG, "ansatz kind %d", (int)a->kind);
-    ENT_REQUIRE(a->qubits >= 1 && a->qubits <= ENT_MAX_QUBITS, ENT_EARG, "ansatz on %d qubits, want 1..%d", a->qubits,
-                ENT_MAX_QUBITS);
+    ENT_REQUIRE(a->qubits >= 1 && a->qubits <= ENT_MAX_STATE_QUBITS, ENT_EARG, "ansatz on %d qubits, want 1..%d",
+                a->qubits, ENT_MAX_STATE_QUBITS);
     ENT_REQUIRE(a->layers >= 1 && a->layers <= ENT_MAX_LAYERS, ENT_EARG, "ansatz of %d layers, want 1..%d", a->layers,
                 ENT_MAX_LAYERS);
     if (a->kind == ENT_ANSATZ_QASM) return check_qasm(a);

@@ -33,6 +33,11 @@ ent_status ent_circuit_new(int qubits, int params, int angles, ent_circuit **out
     circuit->qubits = qubits;
     circuit->params = params;
     circuit->angles = angles;
+    const ent_status status = ent_circuit_registers(circuit, qubits > 0, &qubits);
+    if (status != ENT_OK) {
+        ent_circuit_free(circuit);
+        return status;
+    }
     *out = circuit;
     return ENT_OK;
 }
@@ -42,7 +47,28 @@ void ent_circuit_free(ent_circuit *circuit)
     if (!circuit) return;
     ent_free(circuit->gate);
     ent_free(circuit->readout);
+    ent_free(circuit->register_first);
     ent_free(circuit);
+}
+
+ent_status ent_circuit_registers(ent_circuit *circuit, int registers, const int *sizes)
+{
+    int qubits = 0;
+    for (int m = 0; m < registers; m++) {
+        ENT_REQUIRE(sizes[m] >= 1 && sizes[m] <= circuit->qubits - qubits, ENT_EARG,
+                    "register %d of %d qubits from qubit %d of a circuit with %d", m, sizes[m], qubits,
+                    circuit->qubits);
+        qubits += sizes[m];
+    }
+    ENT_REQUIRE(qubits == circuit->qubits, ENT_EARG, "registers of %d qubits in all, want the circuit's %d", qubits,
+                circuit->qubits);
+    int *first = ent_alloc(registers + 1, sizeof *first);
+    ENT_REQUIRE(first, ENT_ENOMEM, "circuit of %d registers: no memory", registers);
+    for (int m = 0; m < registers; m++) first[m + 1] = first[m] + sizes[m];
+    ent_free(circuit->register_first);
+    circuit->register_first = first;
+    circuit->registers = registers;
+    return ENT_OK;
 }
 
 static ent_status check_angle(const ent_circuit *circuit, const ent_gate_info *info, const ent_angle *angle)
@@ -93,19 +119,29 @@ ent_status ent_circuit_add(ent_circuit *circuit, ent_gate gate)
     return ENT_OK;
 }
 
-ent_status ent_circuit_read(ent_circuit *circuit, uint64_t mask)
+ent_status ent_circuit_read_pauli(ent_circuit *circuit, const ent_pauli *string)
 {
-    ENT_REQUIRE(circuit->qubits > 0 && mask != 0 && mask >> circuit->qubits == 0, ENT_EARG,
-                "readout mask %#llx of a circuit with %d qubits", (unsigned long long)mask, circuit->qubits);
+    const int last = ent_bits_last(ent_bits_or(string->x, string->z));
+    ENT_REQUIRE(last >= 0, ENT_EARG, "readout of no qubit, want one of %d at least", circuit->qubits);
+    ENT_REQUIRE(last < circuit->qubits, ENT_EARG, "readout of qubit %d of a circuit with %d qubits", last,
+                circuit->qubits);
     if (circuit->readouts == circuit->readout_room) {
         const int room = circuit->readout_room == 0 ? 16 : 2 * circuit->readout_room;
-        uint64_t *grown = ent_alloc(room, sizeof *grown);
+        ent_pauli *grown = ent_alloc(room, sizeof *grown);
         ENT_REQUIRE(grown, ENT_ENOMEM, "circuit of %d readouts: no memory", room);
         if (circuit->readouts > 0) memcpy(grown, circuit->readout, (size_t)circuit->readouts * sizeof *grown);
         ent_free(circuit->readout);
         circuit->readout = grown;
         circuit->readout_room = room;
     }
-    circuit->readout[circuit->readouts++] = mask;
+    circuit->readout[circuit->readouts++] = *string;
     return ENT_OK;
+}
+
+ent_status ent_circuit_read(ent_circuit *circuit, uint64_t mask)
+{
+    const ent_pauli string = {.z = ent_bits_of_word(mask)};
+    ENT_REQUIRE(mask != 0 && ent_bits_last(string.z) < circuit->qubits, ENT_EARG,
+                "readout mask %#llx of a circuit with %d qubits", (unsigned long long)mask, circuit->qubits);
+    return ent_circuit_read_pauli(circuit, &string);
 }

@@ -89,6 +89,29 @@ ent_status ent_qasm_load(const char *path, ent_qasm **out)
     return status;
 }
 
+typedef struct {
+    const ent_circuit *circuit;
+    FILE *out;
+} writer;
+
+/* q[3], or q1[0] where there are several registers. */
+static void write_qubit(const ent_circuit *circuit, int qubit, FILE *out)
+{
+    int m = circuit->registers - 1;
+    while (circuit->register_first[m] > qubit) m--;
+    if (circuit->registers == 1)
+        fprintf(out, "q[%d]", qubit);
+    else
+        fprintf(out, "q%d[%d]", m, qubit - circuit->register_first[m]);
+}
+
+static void write_registers(const ent_circuit *circuit, FILE *out)
+{
+    if (circuit->registers == 1) fprintf(out, "qubit[%d] q;\n", circuit->qubits);
+    for (int m = 0; m < circuit->registers && circuit->registers > 1; m++)
+        fprintf(out, "qubit[%d] q%d;\n", circuit->register_first[m + 1] - circuit->register_first[m], m);
+}
+
 /* theta3, 0.5*x0, 2*theta1 - 0.25, 1.5 */
 static void write_angle(const ent_angle *a, FILE *out)
 {
@@ -102,58 +125,74 @@ static void write_angle(const ent_angle *a, FILE *out)
         fprintf(out, " %c %.17g", a->offset < 0.0 ? '-' : '+', a->offset < 0.0 ? -a->offset : a->offset);
 }
 
-static void write_plain(const ent_gate *gate, const ent_gate_info *info, FILE *out)
+/* "name q[a];" or "name q[a], q[b];" */
+static void write_on(const writer *w, const char *name, int a, int b)
 {
-    fputs(info->name, out);
+    fputs(name, w->out);
+    fputc(' ', w->out);
+    write_qubit(w->circuit, a, w->out);
+    if (b >= 0) fputs(", ", w->out);
+    if (b >= 0) write_qubit(w->circuit, b, w->out);
+    fputs(";\n", w->out);
+}
+
+static void write_plain(const writer *w, const ent_gate *gate, const ent_gate_info *info)
+{
+    fputs(info->name, w->out);
     if (info->angles > 0) {
-        fputc('(', out);
-        write_angle(&gate->angle, out);
-        fputc(')', out);
+        fputc('(', w->out);
+        write_angle(&gate->angle, w->out);
+        fputc(')', w->out);
     }
-    fprintf(out, " q[%d]", gate->qubit[0]);
-    if (info->qubits == 2) fprintf(out, ", q[%d]", gate->qubit[1]);
-    fputs(";\n", out);
+    write_on(w, "", gate->qubit[0], info->qubits == 2 ? gate->qubit[1] : -1);
 }
 
 /* exp(-i t PP / 2): with V^+ Z V = P, V on both, CX, RZ(t) on the second, CX, V^+ on both. */
-static void write_pair(const ent_gate *gate, FILE *out)
+static void write_pair(const writer *w, const ent_gate *gate)
 {
     const int a = gate->qubit[0], b = gate->qubit[1];
     const char *before = gate->kind == ENT_RXX ? "h" : "rx(pi/2)", *after = gate->kind == ENT_RXX ? "h" : "rx(-pi/2)";
     const bool turned = gate->kind != ENT_RZZ;
-    if (turned) fprintf(out, "%s q[%d];\n%s q[%d];\n", before, a, before, b);
-    fprintf(out, "cx q[%d], q[%d];\nrz(", a, b);
-    write_angle(&gate->angle, out);
-    fprintf(out, ") q[%d];\ncx q[%d], q[%d];\n", b, a, b);
-    if (turned) fprintf(out, "%s q[%d];\n%s q[%d];\n", after, a, after, b);
+    for (int k = 0; k < 2 && turned; k++) write_on(w, before, gate->qubit[k], -1);
+    write_on(w, "cx", a, b);
+    fputs("rz(", w->out);
+    write_angle(&gate->angle, w->out);
+    write_on(w, ")", b, -1);
+    write_on(w, "cx", a, b);
+    for (int k = 0; k < 2 && turned; k++) write_on(w, after, gate->qubit[k], -1);
 }
 
-static ent_status write_gate(void *out, const ent_gate *gate)
+static ent_status write_gate(void *to, const ent_gate *gate)
 {
-    if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, write_gate, out);
+    const writer *w = to;
+    if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, write_gate, to);
     if (gate->kind == ENT_RXX || gate->kind == ENT_RYY || gate->kind == ENT_RZZ)
-        write_pair(gate, out);
+        write_pair(w, gate);
     else
-        write_plain(gate, ent_gate_describe(gate->kind), out);
+        write_plain(w, gate, ent_gate_describe(gate->kind));
     return ENT_OK;
 }
 
-static void write_readout(int r, uint64_t mask, FILE *out)
+static void write_readout(int r, const ent_pauli *string, FILE *out)
 {
+    static const char letter[] = "IXZY";
     fprintf(out, "// readout %d: <", r);
-    for (int q = 0; mask >> q; q++)
-        if (mask >> q & 1) fprintf(out, " Z%d", q);
+    for (int q = 0; q < ENT_MAX_QUBITS; q++) {
+        const int pauli = ent_bits_has(&string->x, q) + 2 * ent_bits_has(&string->z, q);
+        if (pauli) fprintf(out, " %c%d", letter[pauli], q);
+    }
     fputs(" >\n", out);
 }
 
 ent_status ent_qasm_write(const ent_circuit *circuit, FILE *out)
 {
+    writer to = {circuit, out};
     fputs("OPENQASM 3.0;\ninclude \"stdgates.inc\";\n", out);
     for (int k = 0; k < circuit->params; k++) fprintf(out, "input float[64] theta%d;\n", k);
     for (int k = 0; k < circuit->angles; k++) fprintf(out, "input float[64] x%d;\n", k);
-    if (circuit->qubits > 0) fprintf(out, "qubit[%d] q;\n", circuit->qubits);
-    for (int64_t g = 0; g < circuit->gates; g++) ENT_TRY(write_gate(out, &circuit->gate[g]));
-    for (int r = 0; r < circuit->readouts; r++) write_readout(r, circuit->readout[r], out);
+    write_registers(circuit, out);
+    for (int64_t g = 0; g < circuit->gates; g++) ENT_TRY(write_gate(&to, &circuit->gate[g]));
+    for (int r = 0; r < circuit->readouts; r++) write_readout(r, &circuit->readout[r], out);
     ENT_REQUIRE(!ferror(out) && fflush(out) == 0, ENT_EIO, "writing OpenQASM: %s", strerror(errno));
     return ENT_OK;
 }

@@ -292,9 +292,18 @@ static ent_status read_statement(qasm_parser *p)
     return read_gate(p);
 }
 
+/* Every declaration of qubits is a register. */
+static ent_status set_registers(const qasm_parser *p)
+{
+    int sizes[ENT_MAX_QUBITS], registers = 0;
+    for (int k = 0; k < p->symbol_count; k++)
+        if (p->symbols[k].kind == SYMBOL_QUBITS) sizes[registers++] = p->symbols[k].size;
+    return ent_circuit_registers(p->circuit, registers, sizes);
+}
+
 ent_status ent_qasm_read(qasm_parser *p)
 {
     ENT_TRY(read_version(p));
     while (p->tokens.now.kind != TOKEN_END) ENT_TRY(read_statement(p));
-    return ENT_OK;
+    return set_registers(p);
 }

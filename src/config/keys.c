@@ -64,8 +64,13 @@ static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
                                          {"krum", ENT_KRUM},
                                          {"multi_krum", ENT_MULTI_KRUM},
                                          {"local", ENT_LOCAL}};
-static const ent_choice ATTACK[] = {
-    {"none", ENT_ATTACK_NONE}, {"sign_flip", ENT_SIGN_FLIP}, {"noise", ENT_NOISE}, {"scale", ENT_SCALE}};
+static const ent_choice DIVERGENCE[] = {
+    {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
+static const ent_choice ATTACK[] = {{"none", ENT_ATTACK_NONE},
+                                    {"sign_flip", ENT_SIGN_FLIP},
+                                    {"noise", ENT_NOISE},
+                                    {"scale", ENT_SCALE},
+                                    {"nan", ENT_NAN_UPDATE}};
 static const ent_choice SAMPLING[] = {{"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}};
 static const ent_choice MODE[] = {{"sync", ENT_MODE_SYNC}, {"fedbuff", ENT_MODE_FEDBUFF}};
 static const ent_choice AVAILABILITY[] = {{"always", ENT_AVAILABLE_ALWAYS},
@@ -115,7 +120,6 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define QUANTUM   "model.kind: quantum, late"
 #define MLP       "model.kind: mlp"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
-#define ATTACKED  "attack.kind: sign_flip, noise, scale"
 #define FEDBUFF   "system.mode: fedbuff"
 
 const ent_key ENT_KEYS[] = {
@@ -126,7 +130,7 @@ const ent_key ENT_KEYS[] = {
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
      .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
-    {REGISTER(qubits), FROM(1, ENT_MAX_QUBITS), .standard = "3", .help = "qubits of the register"},
+    {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "1", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
@@ -185,6 +189,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(federation.rounds), FROM(0, 1e9), .standard = "20", .unit = "rounds", .help = "rounds of training"},
     {FIELD(federation.aggregation), OF(AGGREGATION), .standard = "fedavg",
      .help = "the aggregation rule; local: every client keeps a model of its own"},
+    {FIELD(federation.on_divergence), OF(DIVERGENCE), .standard = "auto",
+     .help = "when a client diverges: end the run, or leave it out; auto: exclude with the robust rules, else stop"},
     {FIELD(federation.evaluate_every), FROM(1, 1e9), .standard = "1", .unit = "rounds",
      .help = "distance of evaluations; the last round always has one"},
 
@@ -209,10 +215,10 @@ const ent_key ENT_KEYS[] = {
      .when = "federation.aggregation: multi_krum", .help = "how many are averaged; 0: all but faulty"},
 
     {FIELD(attack.kind), OF(ATTACK), .standard = "none",
-     .help = "they send -strength times their change, strength times it (scale), or normal noise"},
-    {FIELD(attack.share), FROM(0, 1), .standard = "0.0", .when = ATTACKED,
+     .help = "they send -strength times their change, strength times it (scale), normal noise, or nan"},
+    {FIELD(attack.share), FROM(0, 1), .standard = "0.0", .when = "attack.kind: sign_flip, noise, scale, nan",
      .help = "share of the clients with training rows that attack"},
-    {FIELD(attack.strength), ABOVE(0, 1e6), .standard = "1.0", .when = ATTACKED,
+    {FIELD(attack.strength), ABOVE(0, 1e6), .standard = "1.0", .when = "attack.kind: sign_flip, noise, scale",
      .help = "factor, or deviation of the noise"},
 
     {FIELD(client.epochs), FROM(1, 1e6), .standard = "1", .unit = "epochs",

@@ -104,6 +104,6 @@ char *ent_bytes_text(double bytes, char text[32])
         bytes /= 1024.0;
         k++;
     }
-    snprintf(text, 32, k == 0 ? "%.0f %s" : "%.1f %s", bytes, unit[k]);
+    snprintf(text, 32, k == 0 ? "%.0f %s" : bytes < 1e6 ? "%.1f %s" : "%.2e %s", bytes, unit[k]);
     return text;
 }

@@ -7,6 +7,7 @@
 
 typedef struct {
     const char *name;
+    int whole_state; /* it holds all amplitudes: of ENT_MAX_STATE_QUBITS at most */
     /* The compiled circuit: what does not depend on parameters or samples. */
     ent_status (*plan_new)(const ent_circuit *circuit, const ent_program_inp *inp, void **plan);
     void (*plan_free)(void *plan);
@@ -36,6 +37,9 @@ typedef struct {
     /* grad_params [params] += what partial, now summed over all chunks, means. */
     void (*collect)(const void *plan, const double *partial, double *grad_params);
 } ent_engine;
+
+/* ENT_ENOMEM, with the bytes that a state would need, for a circuit of more than ENT_MAX_STATE_QUBITS qubits. */
+ent_status ent_engine_check_qubits(int qubits, ent_precision precision);
 
 extern const ent_engine ent_engine_reference, ent_engine_batch, ent_engine_state;
 

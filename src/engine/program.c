@@ -29,18 +29,29 @@ double ent_state_bytes(int qubits, ent_precision precision)
     return bytes;
 }
 
+static ent_status too_many_bytes(int qubits, double bytes, int gradient, double there)
+{
+    char need[32], have[32];
+    return ent_fail(ENT_ENOMEM,
+                    "a circuit of %d qubits needs %.0f bytes (%s) for its state%s, and %.0f bytes (%s) are there",
+                    qubits, bytes, ent_bytes_text(bytes, need), gradient ? " and gradient" : "", there,
+                    ent_bytes_text(there, have));
+}
+
+ent_status ent_engine_check_qubits(int qubits, ent_precision precision)
+{
+    if (qubits <= ENT_MAX_STATE_QUBITS) return ENT_OK;
+    return too_many_bytes(qubits, ent_state_bytes(qubits, precision), 0, (double)ent_memory_available_bytes());
+}
+
 /* Whether a worker's states fit; the machine counts them as its own once they have been written to. */
 static ent_status check_memory(const ent_program *program, int gradient)
 {
     double bytes[2];
-    char need[32], have[32];
     program->engine->bytes(program->plan, bytes);
     const double there = (double)ent_memory_available_bytes(), held = program->ran ? bytes[0] : 0.0;
-    ENT_REQUIRE(bytes[gradient] - held <= there, ENT_ENOMEM,
-                "a circuit of %d qubits needs %.0f bytes (%s) for its state%s, and %.0f bytes (%s) are there",
-                program->qubits, bytes[gradient], ent_bytes_text(bytes[gradient], need),
-                gradient ? " and gradient" : "", there + held, ent_bytes_text(there + held, have));
-    return ENT_OK;
+    if (bytes[gradient] - held <= there) return ENT_OK;
+    return too_many_bytes(program->qubits, bytes[gradient], gradient, there + held);
 }
 
 /* *too_large: the states do not fit, which another engine may cure; an allocation that fails is no such thing. */
@@ -48,7 +59,8 @@ static ent_status plan_for(ent_program *program, const ent_engine *engine, const
                            const ent_program_inp *inp, bool *too_large)
 {
     program->engine = engine;
-    *too_large = false;
+    *too_large = engine->whole_state && circuit->qubits > ENT_MAX_STATE_QUBITS;
+    if (*too_large) return ent_engine_check_qubits(circuit->qubits, inp->precision);
     ENT_TRY(engine->plan_new(circuit, inp, &program->plan));
     const ent_status status = check_memory(program, 0);
     if (status != ENT_OK) {

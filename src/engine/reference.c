@@ -54,7 +54,7 @@ static ent_status circuit_copy(const ent_circuit *from, ent_circuit **out)
 {
     ENT_TRY(ent_circuit_new(from->qubits, from->params, from->angles, out));
     for (int64_t g = 0; g < from->gates; g++) ENT_TRY(add_gate(*out, &from->gate[g]));
-    for (int r = 0; r < from->readouts; r++) ENT_TRY(ent_circuit_read(*out, from->readout[r]));
+    for (int r = 0; r < from->readouts; r++) ENT_TRY(ent_circuit_read_pauli(*out, &from->readout[r]));
     return ENT_OK;
 }
 
@@ -198,6 +198,7 @@ static void collect(const void *plan, const double *partial, double *grad_params
 }
 
 const ent_engine ent_engine_reference = {.name = "reference",
+                                         .whole_state = 1,
                                          .plan_new = plan_new,
                                          .plan_free = plan_free,
                                          .describe = describe,

@@ -1,7 +1,7 @@
 /* A statevector of REAL, gates on it by their matrices, and the two sweeps.  Included once for each REAL, with
  * NAMED(x) giving each function its name; so it has no include guard.
  *
- * Adjoint differentiation: with psi the state after all gates and lambda = O psi, O = sum_r weight_r Z-string_r, the
+ * Adjoint differentiation: with psi the state after all gates and lambda = O psi, O = sum_r weight_r P_r, the
  * derivative by the angle of gate g is 2 Re <lambda_g| G_g |psi_g>, where psi_g and lambda_g are psi and lambda taken
  * back through the gates behind g, and G_g is the gate's generator (Jones and Gacon, arXiv 2009.02823). */
 
@@ -117,6 +117,44 @@ static double NAMED(sign)(uint64_t mask, int64_t index)
     return __builtin_parityll(mask & (uint64_t)index) ? -1.0 : 1.0;
 }
 
+/* z = i^power z */
+static void NAMED(quarter_turns)(int power, double z[2])
+{
+    const double re = z[0], im = z[1];
+    z[0] = (power & 1) ? -im : re;
+    z[1] = (power & 1) ? re : im;
+    for (int k = 0; k < 2 && (power & 2); k++) z[k] = -z[k];
+}
+
+/* <ket| P |ket>.  P = i^(number of Y) times X on x times Z on z: it takes amplitude k, with the sign of z, to k ^ x. */
+static double NAMED(expectation)(const ent_pauli *string, const NAMED(state) * ket)
+{
+    const uint64_t x = string->x.word[0], z = string->z.word[0];
+    double sum[2] = {0.0, 0.0};
+    for (int64_t k = 0; k < ket->amplitudes; k++) {
+        const int64_t to = k ^ (int64_t)x;
+        const double re = (double)ket->re[k], im = (double)ket->im[k];
+        const double to_re = (double)ket->re[to], to_im = (double)ket->im[to];
+        sum[0] += NAMED(sign)(z, k) * (to_re * re + to_im * im);
+        sum[1] += NAMED(sign)(z, k) * (to_re * im - to_im * re);
+    }
+    NAMED(quarter_turns)(__builtin_popcountll(x & z), sum);
+    return sum[0];
+}
+
+/* image += weight times amplitude k of P |ket>. */
+static void NAMED(add_image)(const ent_pauli *string, double weight, const NAMED(state) * ket, int64_t k,
+                             double image[2])
+{
+    const uint64_t x = string->x.word[0], z = string->z.word[0];
+    const int64_t from = k ^ (int64_t)x;
+    const double factor = weight * NAMED(sign)(z, from);
+    double part[2] = {factor * (double)ket->re[from], factor * (double)ket->im[from]};
+    NAMED(quarter_turns)(__builtin_popcountll(x & z), part);
+    image[0] += part[0];
+    image[1] += part[1];
+}
+
 static void NAMED(forward)(const ent_circuit *circuit, const double *params, const double *data, NAMED(state) * ket,
                            double *expectations)
 {
@@ -129,14 +167,7 @@ static void NAMED(forward)(const ent_circuit *circuit, const double *params, con
         const int d = ent_gate_matrix(gate->kind, ent_angle_value(&gate->angle, params, data), matrix);
         NAMED(apply)(ket, gate, matrix, d, 0);
     }
-    for (int r = 0; r < circuit->readouts; r++) {
-        double sum = 0.0;
-        for (int64_t k = 0; k < ket->amplitudes; k++) {
-            const double re = (double)ket->re[k], im = (double)ket->im[k];
-            sum += NAMED(sign)(circuit->readout[r], k) * (re * re + im * im);
-        }
-        expectations[r] = sum;
-    }
+    for (int r = 0; r < circuit->readouts; r++) expectations[r] = NAMED(expectation)(&circuit->readout[r], ket);
 }
 
 /* bra = O ket. */
@@ -144,10 +175,10 @@ static void NAMED(observe)(const ent_circuit *circuit, const double *weights, co
                            NAMED(state) * bra)
 {
     for (int64_t k = 0; k < ket->amplitudes; k++) {
-        double factor = 0.0;
-        for (int r = 0; r < circuit->readouts; r++) factor += weights[r] * NAMED(sign)(circuit->readout[r], k);
-        bra->re[k] = (REAL)(factor * (double)ket->re[k]);
-        bra->im[k] = (REAL)(factor * (double)ket->im[k]);
+        double image[2] = {0.0, 0.0};
+        for (int r = 0; r < circuit->readouts; r++) NAMED(add_image)(&circuit->readout[r], weights[r], ket, k, image);
+        bra->re[k] = (REAL)image[0];
+        bra->im[k] = (REAL)image[1];
     }
 }
 

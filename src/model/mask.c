@@ -41,14 +41,18 @@ static int place_registers(const ent_model_inp *inp, const ent_layout *layout, u
     return qubits;
 }
 
-static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit *circuit, uint64_t mask, int column,
-                       int stride, int of_class)
+/* Of one qubit, or two (-1: none), whose Z are multiplied. */
+static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit *circuit, const int qubit[2],
+                       int column, int stride, int of_class)
 {
+    ent_pauli string = {.z = {{0}}};
+    for (int k = 0; k < 2; k++)
+        if (qubit[k] >= 0) ent_bits_add(&string.z, qubit[k]);
     const int r = masked->readouts++;
     masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
     masked->stride[r] = stride;
     masked->of_class[r] = of_class;
-    return ent_circuit_read(circuit, mask);
+    return ent_circuit_read_pauli(circuit, &string);
 }
 
 static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
@@ -56,17 +60,26 @@ static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *la
 {
     for (int m = 0; m < inp->registers; m++)
         for (int q = 0; q < layout->reg[m].qubits && first_qubit[m] >= 0; q++)
-            ENT_TRY(read(inp, masked, circuit, UINT64_C(1) << (first_qubit[m] + q), layout->reg[m].head + q,
+            ENT_TRY(read(inp, masked, circuit, (const int[2]){first_qubit[m] + q, -1}, layout->reg[m].head + q,
                          layout->reg[m].qubits, q % inp->outputs));
     for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1], links = layout->pair[k].links;
         for (int j = 0; j < links && first_qubit[a] >= 0 && first_qubit[b] >= 0; j++)
             ENT_TRY(read(inp, masked, circuit,
-                         UINT64_C(1) << (first_qubit[a] + j) | UINT64_C(1)
-                                                                   << (first_qubit[b] + j % layout->reg[b].qubits),
+                         (const int[2]){first_qubit[a] + j, first_qubit[b] + j % layout->reg[b].qubits},
                          layout->pair[k].head + j, links, -1));
     }
     return ENT_OK;
+}
+
+/* A register for each modality that is present. */
+static ent_status cut_registers(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
+                                ent_circuit *circuit)
+{
+    int sizes[ENT_MAX_REGISTERS], registers = 0;
+    for (int m = 0; m < inp->registers; m++)
+        if (first_qubit[m] >= 0) sizes[registers++] = layout->reg[m].qubits;
+    return ent_circuit_registers(circuit, registers, sizes);
 }
 
 static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked *masked,
@@ -74,6 +87,7 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
 {
     int first_qubit[ENT_MAX_REGISTERS];
     place_registers(inp, layout, context, first_qubit);
+    ENT_TRY(cut_registers(inp, layout, first_qubit, circuit));
     for (int m = 0; m < inp->registers; m++)
         if (first_qubit[m] >= 0)
             ENT_TRY(ent_ansatz_append(&inp->reg[m].ansatz, first_qubit[m], layout->reg[m].circuit,

@@ -153,7 +153,8 @@ static ent_status read_run(const char *folder, const char *path, report_run **ou
     run->folder = ent_text(folder);
     ent_status status = run->folder ? ent_h5_open(path, &file) : ent_fail(ENT_ENOMEM, "report: no memory");
     if (status == ENT_OK) {
-        status = read_all(file, path, run);
+        status = ent_h5_verify(file, NULL);
+        if (status == ENT_OK) status = read_all(file, path, run);
         if (status != ENT_OK && !strstr(ent_message(), path)) ent_fail_in(status, "%s", path);
     }
     ent_h5_close(file);

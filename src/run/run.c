@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "config/load.h"
 #include "entente/clock.h"
+#include "entente/folder_claim.h"
 #include "entente/memory.h"
 #include "signals.h"
 
@@ -45,34 +46,57 @@ static void remove_folders(const char *folder, int made)
 typedef struct {
     int made; /* folders that were not there */
     char log[4096];
+    bool made_log; /* nor was the log */
+    ent_folder_claim *claim;
     app_progress *progress;
 } output;
 
-/* A failing disk leaves nothing behind, unless there is a checkpoint to go on from; after any other failure the log
- * stays and ends with the reason. */
+/* A failing disk leaves no log that this run has made, unless there is a checkpoint to go on from; after any other
+ * failure the log stays and ends with the reason. */
 static void close_folder(output *to, const app_run *run, ent_status status)
 {
     char checkpoint[4096];
     const bool begun = run->checkpoints && ent_checkpoint_path(run->folder, checkpoint) == ENT_OK &&
                        access(checkpoint, F_OK) == 0;
     if (to->progress && status != ENT_OK) app_progress_failed(to->progress, status);
-    if (to->progress && status == ENT_EIO && !begun) unlink(to->log);
+    if (to->progress && to->made_log && status == ENT_EIO && !begun) unlink(to->log);
     app_progress_free(to->progress);
+    ent_folder_claim_drop(to->claim);
     if (status == ENT_EIO) remove_folders(run->folder, to->made);
+}
+
+/* What was looked at before the claim may have become something else since. */
+static ent_status look_again(const app_run *run)
+{
+    app_begin begin;
+    if (!run->checkpoints) return ENT_OK;
+    ENT_TRY(app_resume_look(run->folder, run->resume, run->text, &begin));
+    ENT_REQUIRE(begin == run->begin, ENT_EBUSY, "%s: another process has just written to it: start again",
+                run->folder);
+    return ENT_OK;
+}
+
+static ent_status open_log(const app_run *run, output *to)
+{
+    const bool goes_on = run->begin == APP_GO_ON;
+    snprintf(to->log, sizeof to->log, "%s/log.txt", run->folder);
+    to->made_log = access(to->log, F_OK) != 0;
+    ENT_TRY(app_progress_new(to->log, goes_on, run->quiet, &to->progress));
+    if (run->checkpoints) ENT_TRY(ent_checkpoint_clear(run->folder, false));
+    if (run->resume)
+        app_progress_note(to->progress, "%s/checkpoint.h5: %s", run->folder,
+                          goes_on ? "going on from it" : "not there, starting afresh");
+    return ENT_OK;
 }
 
 static ent_status open_folder(ent_comm *world, const app_run *run, output *to)
 {
-    const bool goes_on = run->begin == APP_GO_ON;
     ent_status status = ENT_OK;
     if (ent_comm_rank(world) == 0) {
-        snprintf(to->log, sizeof to->log, "%s/log.txt", run->folder);
         status = app_make_folder(run->folder, &to->made);
-        if (status == ENT_OK) status = app_progress_new(to->log, goes_on, run->quiet, &to->progress);
-        if (status == ENT_OK && run->checkpoints) status = ent_checkpoint_clear(run->folder, false);
-        if (status == ENT_OK && run->resume)
-            app_progress_note(to->progress, "%s/checkpoint.h5: %s", run->folder,
-                              goes_on ? "going on from it" : "not there, starting afresh");
+        if (status == ENT_OK) status = ent_folder_claim_take(run->folder, &to->claim);
+        if (status == ENT_OK) status = look_again(run);
+        if (status == ENT_OK) status = open_log(run, to);
     }
     return app_agree_with_root(world, status);
 }

@@ -14,8 +14,8 @@
 static const double PI = 3.14159265358979323846;
 
 typedef struct {
-    uint64_t row[ENT_MAX_QUBITS], flip[ENT_MAX_QUBITS];
-    int constant[ENT_MAX_QUBITS];
+    uint64_t row[ENT_MAX_STATE_QUBITS], flip[ENT_MAX_STATE_QUBITS];
+    int constant[ENT_MAX_STATE_QUBITS];
 } frame;
 
 /* What a rotation acts on, before the sign is settled. */
@@ -277,9 +277,11 @@ static ent_status lower_readouts(lower_list *list, const frame *f, const ent_cir
     list->sign = ent_alloc(circuit->readouts, sizeof *list->sign);
     ENT_REQUIRE(list->row && list->sign, ENT_ENOMEM, "batch engine: no memory for %d readouts", circuit->readouts);
     for (int r = 0; r < circuit->readouts; r++) {
+        ENT_REQUIRE(ent_bits_count(circuit->readout[r].x) == 0, ENT_EARG,
+                    "readout %d has an X or a Y, which only the reference engine reads", r);
         int constant = 0;
         for (int q = 0; q < circuit->qubits; q++)
-            if (circuit->readout[r] >> q & 1) {
+            if (ent_bits_has(&circuit->readout[r].z, q)) {
                 list->row[r] ^= f->row[q];
                 constant ^= f->constant[q];
             }

@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     int bits, low, inverse;
     uint64_t constant;
-    uint64_t row[ENT_MAX_QUBITS], flip[ENT_MAX_QUBITS]; /* [bits + low], [bits] */
+    uint64_t row[ENT_MAX_STATE_QUBITS], flip[ENT_MAX_STATE_QUBITS]; /* [bits + low], [bits] */
 } lower_transform;
 
 /* Which transforms an engine takes: a piece's flips and the lowest `run_bits` bits span `block_bits` at most, and it has

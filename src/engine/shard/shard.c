@@ -7,6 +7,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "engine/engines.h"
 #include "engine/isa.h"
 #include "engine/state/state_worker.h"
 #include "entente/clock.h"
@@ -29,8 +30,9 @@ struct ent_shard {
 
 /* ---- new ---- */
 
-static ent_status check_group(const ent_circuit *circuit, int size, int *rank_bits)
+static ent_status check_group(const ent_circuit *circuit, ent_precision precision, int size, int *rank_bits)
 {
+    ENT_TRY(ent_engine_check_qubits(circuit->qubits, precision));
     ENT_REQUIRE((size & (size - 1)) == 0, ENT_EARG, "%d shards, want a power of two", size);
     *rank_bits = __builtin_ctz((unsigned)size);
     ENT_REQUIRE(*rank_bits == 0 || *rank_bits < circuit->qubits, ENT_EARG,
@@ -112,7 +114,7 @@ static ent_status fill(ent_shard *shard, const ent_circuit *circuit, const ent_p
 ent_status ent_shard_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group, ent_shard **out)
 {
     int rank_bits = 0;
-    ENT_TRY(check_group(circuit, ent_comm_size(group), &rank_bits));
+    ENT_TRY(check_group(circuit, inp->precision, ent_comm_size(group), &rank_bits));
     const int node_ranks = ent_comm_node_ranks(group);
     ent_shard *shard = ent_alloc(1, sizeof *shard);
     ent_status status = shard ? ENT_OK : ent_fail(ENT_ENOMEM, "shards: no memory");
@@ -190,7 +192,7 @@ ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *
     const state_kernels *kernels;
     shard_plan *plan;
     int rank_bits = 0;
-    ENT_TRY(check_group(circuit, shards, &rank_bits));
+    ENT_TRY(check_group(circuit, inp->precision, shards, &rank_bits));
     ENT_TRY(ent_isa_state_kernels(inp->isa, inp->precision, &kernels));
     ENT_TRY(ent_shard_plan_new(circuit, &kernels->shape, rank_bits, &plan));
     const double part = (double)ent_state_part_bytes(plan->base), buffers = shards > 1 ? part / 16.0 : 0.0;

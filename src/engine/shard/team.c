@@ -41,7 +41,7 @@ static ent_status open_program(const ent_team *team, const ent_circuit *circuit,
     *handle = NULL;
     ENT_TRY(agree(t, ENT_OK));
     const int size = ent_comm_size(t->group);
-    if (size > INT64_C(1) << circuit->qubits >> 1) return ENT_OK;
+    if (circuit->qubits <= ENT_MAX_STATE_QUBITS && size > INT64_C(1) << circuit->qubits >> 1) return ENT_OK;
     member *made = ent_alloc(1, sizeof *made);
     ent_status status = agree(t, made ? ENT_OK : ent_fail(ENT_ENOMEM, "shards: no memory"));
     if (status == ENT_OK) status = note(t, ent_shard_new(circuit, inp, t->group, &made->shard));

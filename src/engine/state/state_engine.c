@@ -147,6 +147,7 @@ static void collect(const void *plan, const double *partial, double *grad_params
 }
 
 const ent_engine ent_engine_state = {.name = "state",
+                                     .whole_state = 1,
                                      .plan_new = plan_new,
                                      .plan_free = plan_free,
                                      .describe = describe,

@@ -14,6 +14,7 @@
  *   /ansatz/<modality>           the text of an OpenQASM 3 file, where the register has one
  *   /prior [outputs]             what the training labels alone predict
  *   /label_range float64 [2]     centre and half width of a real label
+ *   /sha256                      the seal: SHA-256 of each dataset (h5_seal.c)
  *
  * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was not
  * evaluated no test figures, a client without test rows (test_rows = 0) no accuracy.  aggregation: local: test figures
@@ -301,6 +302,7 @@ ent_status ent_result_save(ent_comm *world, const ent_federation *f, const char 
         if (status == ENT_OK) status = ent_h5_create(path, &file);
         if (status == ENT_OK) {
             status = write_all(file, f, config_text, version);
+            if (status == ENT_OK) status = ent_h5_seal(file);
             if (status == ENT_OK)
                 status = ent_h5_finish(file);
             else
@@ -316,7 +318,8 @@ ent_status ent_result_config(const char *folder, char **text)
     ent_h5 *file;
     ENT_TRY(path_of(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
-    const ent_status status = ent_h5_read_text(file, "/config", text);
+    ent_status status = ent_h5_verify(file, NULL);
+    if (status == ENT_OK) status = ent_h5_read_text(file, "/config", text);
     ent_h5_close(file);
     return status;
 }
