@@ -1,14 +1,16 @@
-# The one list of what a cluster wants, sourced by jobs/*.sbatch: modules, program, binding, launcher, time limit.
+# shellcheck shell=bash
+# The one list of what a cluster wants, sourced by the jobs and by jobs/run.sh: modules, program, layout, launcher, time
+# limit.
 #   source env/cluster.sh
 #   launch train my.yaml --resume        runs `entente train my.yaml --resume` on every rank of the job
-# Edit the list of modules for your site, or set before sbatch: ENTENTE_MODULES, ENTENTE (path of the program),
-# LAUNCH (srun or mpirun).
+# Edit the list of modules for your site, or set before the job is submitted: ENTENTE_MODULES, ENTENTE (path of the
+# program), LAUNCH (srun, flux or mpirun).
 
 # Modules: the names of your site.  Where there is no `module`, what is installed is used.
-modules=(${ENTENTE_MODULES-gcc openmpi hdf5 fftw openblas})
+read -ra modules <<<"${ENTENTE_MODULES-gcc openmpi hdf5 fftw openblas}"
 if type module >/dev/null 2>&1 && [ ${#modules[@]} -gt 0 ]; then
     set +u # its scripts read variables that are not set
-    module load "${modules[@]}"
+    module load "${modules[@]}" || { echo "env/cluster.sh: set ENTENTE_MODULES to the names of your site" >&2; exit 1; }
     set -u
 fi
 
@@ -20,44 +22,103 @@ if [ -z "${ENTENTE:-}" ]; then
         { echo "env/cluster.sh: no $home/build/entente and no entente in PATH" >&2; exit 1; }
 fi
 
-# Binding: every rank has cores of its own, its threads lie on them side by side.
-ranks=${SLURM_NTASKS:-$(nproc)}
-export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1} OMP_PLACES=cores OMP_PROC_BIND=close
+# Layout: ranks and cores a rank, as the batch system says them; `ranks` may be set before, outside of any.
+if [ -n "${SLURM_JOB_ID:-}" ]; then
+    batch=slurm cores=${SLURM_CPUS_PER_TASK:-1}
+    : "${ranks:=${SLURM_NTASKS:-$((SLURM_JOB_NUM_NODES * ${SLURM_NTASKS_PER_NODE:-1}))}}"
+elif [ -n "${PBS_NODEFILE:-}" ]; then # a line for each rank; ompthreads=N has set OMP_NUM_THREADS
+    batch=pbs cores=${OMP_NUM_THREADS:-1}
+    : "${ranks:=$(wc -l <"$PBS_NODEFILE")}"
+elif [ -n "${FLUX_URI:-}" ]; then
+    batch=flux cores=${OMP_NUM_THREADS:-1}
+    : "${ranks:=$(($(flux resource list --states=all --no-header --format='{ncores}') / cores))}"
+else
+    batch=none cores=1
+    : "${ranks:=$(nproc)}"
+fi
 
-# Launcher: srun where Slurm speaks PMIx and the MPI is Open MPI, which then understands it, or where there is no other.
-# --wait instead of --kill-on-bad-exit: ranks end with a checkpoint's code together, none of them is to be killed.
+# Binding: every rank has cores of its own, its threads lie on them side by side.  Outside of a batch system nothing is
+# bound, and more ranks than cores are fine.
+if [ "$batch" = none ]; then
+    # shellcheck source=env/local.sh
+    source "$home/env/local.sh"
+else
+    export OMP_NUM_THREADS=$cores OMP_PLACES=cores OMP_PROC_BIND=close
+fi
+
+# Launcher: srun where Slurm has the plugin that the MPI speaks, which is then named, as a site's default may be another
+# one; flux where it runs the job; else mpirun.
 mpi=$(mpirun --version 2>/dev/null || echo none)
-if [ -z "${LAUNCH:-}" ]; then
-    LAUNCH=mpirun
+plugin=
+if [ "$batch" = slurm ]; then
     case "$mpi" in
-    *"Open MPI"*) if srun --mpi=list 2>&1 | grep -q pmix; then LAUNCH=srun; fi ;;
-    none) LAUNCH=srun ;;
+    *"Open MPI"*) plugin=$(srun --mpi=list 2>&1 | grep -oE 'pmix(_v[0-9]+)?' | sort -u | head -n 1 || true) ;;
     esac
 fi
+if [ -z "${LAUNCH:-}" ]; then
+    case "$batch:$mpi" in
+    slurm:none) LAUNCH=srun ;;
+    slurm:*) LAUNCH=$([ -n "$plugin" ] && echo srun || echo mpirun) ;;
+    flux:*) LAUNCH=flux ;;
+    *) LAUNCH=mpirun ;;
+    esac
+fi
+# srun --wait instead of --kill-on-bad-exit: ranks end with a checkpoint's code together, none of them is to be killed.
 case "$LAUNCH:$mpi" in
-srun:*) launcher=(srun --ntasks="$ranks" --cpus-per-task="$OMP_NUM_THREADS" --cpu-bind=cores
+srun:*) launcher=(srun ${plugin:+--mpi="$plugin"} --ntasks="$ranks" --cpus-per-task="$cores" --cpu-bind=cores
                   --kill-on-bad-exit=0 --wait=60) ;;
-mpirun:*"Open MPI"*) launcher=(mpirun -n "$ranks" --map-by "slot:PE=$OMP_NUM_THREADS" --bind-to core) ;;
-mpirun:*) launcher=(mpirun -n "$ranks" -bind-to "core:$OMP_NUM_THREADS") ;; # Hydra: MPICH, MVAPICH, Intel MPI
-*) echo "env/cluster.sh: LAUNCH=$LAUNCH, want srun or mpirun" >&2; exit 1 ;;
+flux:*) launcher=(flux run --ntasks="$ranks" --cores-per-task="$cores") ;;
+mpirun:*"Open MPI"*)
+    launcher=(mpirun -n "$ranks")
+    if [ "$batch" = none ]; then
+        launcher+=(--quiet --bind-to none)
+    else
+        launcher+=(--map-by "slot:PE=$cores" --bind-to core -x OMP_NUM_THREADS -x OMP_PLACES -x OMP_PROC_BIND)
+    fi
+    if [ "$batch" = pbs ]; then launcher+=(--hostfile "$PBS_NODEFILE"); fi
+    ;;
+mpirun:*) # Hydra: MPICH, MVAPICH, Intel MPI
+    launcher=(mpirun -n "$ranks")
+    if [ "$batch" != none ]; then launcher+=(-bind-to "core:$cores"); fi
+    if [ "$batch" = pbs ]; then launcher+=(-f "$PBS_NODEFILE"); fi
+    ;;
+*) echo "env/cluster.sh: LAUNCH=$LAUNCH, want srun, flux or mpirun" >&2; exit 1 ;;
 esac
 
-# launch ARGUMENTS...: `entente ARGUMENTS` on every rank.  The signal that Slurm sends before the time limit goes on to
-# the ranks.  They write a checkpoint and end with 75 (EX_TEMPFAIL), or end by the signal (138) where nothing is lost by
-# it: at the start, or between the points of a sweep.  Then the job goes back into the queue.
+# Seconds until the time limit, where the batch system sends no signal before it; nothing: not known, or it sends one.
+seconds_left() {
+    case "$batch" in
+    flux) flux job timeleft | grep -E '^[0-9]+$' ;;
+    pbs) qstat -f "$PBS_JOBID" | sed -nE 's/^ *Resource_List.walltime = ([0-9]+):([0-9]+):([0-9]+)$/\1 \2 \3/p' |
+        { read -r h m s && echo $((10#$h * 3600 + 10#$m * 60 + 10#$s - SECONDS)); } ;;
+    esac || true
+}
+
+# launch ARGUMENTS...: `entente ARGUMENTS` on every rank.  SIGUSR1, which Slurm sends before the time limit and a timer
+# here elsewhere, goes on to the ranks.  They write a checkpoint and end with 75 (EX_TEMPFAIL), or end by the signal
+# (138) where nothing is lost by it: at the start, or between the points of a sweep.  Then the job goes back into the
+# queue by the command in `again`, which a script may set; Slurm's own is the default.
 launch() {
-    local pid code again limit_near=no
+    local pid code left timer="" came limit_near=no
+    echo "$ranks ranks by ${launcher[*]}"
+    [ -n "${again[*]:-}" ] || [ "$batch" != slurm ] || again=(scontrol requeue "$SLURM_JOB_ID")
     "${launcher[@]}" "$ENTENTE" "$@" &
     pid=$!
-    trap 'again=yes limit_near=yes; kill -USR1 "$pid"' USR1
+    trap 'came=yes limit_near=yes; kill -USR1 "$pid"' USR1
+    left=$(seconds_left)
+    if [ -n "$left" ]; then
+        { sleep $((left > 120 ? left - 120 : 1)) && kill -USR1 $$; } &
+        timer=$!
+    fi
     while :; do # a signal ends `wait`, not the ranks
-        again=no code=0
+        came=no code=0
         wait "$pid" || code=$?
-        [ "$again" = yes ] || break
+        [ "$came" = yes ] || break
     done
-    if [ "$limit_near" = yes ] && { [ "$code" -eq 75 ] || [ "$code" -eq 138 ]; }; then
-        echo "time limit near: job $SLURM_JOB_ID goes back into the queue and will continue"
-        scontrol requeue "$SLURM_JOB_ID"
+    [ -z "$timer" ] || kill "$timer" 2>/dev/null || true
+    if [ "$limit_near" = yes ] && [ -n "${again[*]:-}" ] && { [ "$code" -eq 75 ] || [ "$code" -eq 138 ]; }; then
+        echo "time limit near: the job goes back into the queue and will continue: ${again[*]}"
+        "${again[@]}"
     fi
     return "$code"
 }

@@ -1,4 +1,6 @@
-# Source this before mpirun on one machine: what Open MPI wants of root and of fewer cores than ranks.
+# shellcheck shell=bash
+# Source this before mpirun on one machine: what Open MPI wants of root and of fewer cores than ranks, and the time that
+# a training has to write its checkpoint when it is asked to stop.
 if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi

@@ -2,7 +2,6 @@
 # From a fresh machine to a trained model: install what is missing, build, make a data set, train it over MPI.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-source env/local.sh
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -26,10 +25,12 @@ step "data set: three modalities, a label that needs more than one of them"
 build/entente synth --out "$out/data.h5" --replace
 
 step "train on $(nproc) ranks"
-mpirun --quiet -n "$(nproc)" build/entente train jobs/quickstart.yaml --set data.file="$out/data.h5" --out "$out"
+jobs/run.sh -n "$(nproc)" train jobs/quickstart.yaml --set data.file="$out/data.h5" --out "$out"
 
 cat <<END
-The result lies in $out: result.h5 and log.txt.  Next:
-  build/entente inspect $out/result.h5
+The result is in $out.  Next:
+  build/entente report $out --text
+  build/entente report $out                # the same with figures, as $out/report.html
   build/entente eval $out --data $out/data.h5 --missing audio
+  jobs/run.sh -n $(nproc) train jobs/quickstart.yaml --set data.file=$out/data.h5 --set client.batch=32 --out $out-b32
 END

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that is tested, on a Debian 12 machine as root or with sudo:
-#   bash tests/run.sh                the whole: layout, gcc build, clang build, sanitizers, all tests
+#   bash tests/run.sh                the whole: layout, scripts, gcc build, clang build, sanitizers, all tests
 #   bash tests/run.sh --quick        gcc build and its tests alone
 #   bash tests/run.sh --no-install   nothing is installed
 # Tests on real data run where ENTENTE_DATA names the folder that holds it, and say that they are skipped elsewhere.
@@ -54,7 +54,7 @@ run_ctest() {
     all=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+)$/\2/p' "$log")
     if [ -z "$all" ]; then lost=1 all=1; echo "FAILED: ctest ran nothing in $folder"; fi
     passed=$((passed + all - lost)) failed=$((failed + lost))
-    for name in $(sed -nE 's/^.* - (.*) \(Skipped\)$/\1/p' "$log"); do
+    while read -r name; do
         passed=$((passed - 1))
         if [[ -n "${ENTENTE_NO_SKIP:-}" && "$name" =~ $ENTENTE_NO_SKIP ]]; then
             echo "FAILED: $name was skipped, and it must run here"
@@ -62,7 +62,12 @@ run_ctest() {
         else
             skipped=$((skipped + 1))
         fi
-    done
+    done < <(sed -nE 's/^.* - (.*) \(Skipped\)$/\1/p' "$log")
+}
+
+scripts() {
+    find env jobs tests benchmarks \( -name '*.sh' -o -name '*.sbatch' -o -name '*.pbs' -o -name '*.flux' \) -print0 |
+        xargs -0 shellcheck
 }
 
 layout() {
@@ -75,6 +80,7 @@ if [ "$install" = yes ]; then
 fi
 if [ "$quick" = no ]; then
     check "layout: clang-format" layout
+    check "scripts: shellcheck" scripts
     # Nothing of this build is run.  With -O1 clang also says which loop it cannot unroll as it is told.
     check "clang: building without a warning (build-clang)" \
         build build-clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS_NONE=-O1

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """jobs/*.sbatch as they are shipped, in the queue of a real Slurm: four nodes on this machine (up.sh).
 
-    python3 tests/slurm/test_slurm.py --entente build/entente [TEST...]
+    python3 tests/slurm/test_slurm.py --entente build/entente [--mpi pmix|none|without] [TEST...]
+
+--mpi: how the site has set up Slurm (up.sh); the scripts must start the same ranks under each.
 
 Wants root; ends with 77 and the reason where Slurm or namespaces are not to be had."""
 import argparse
@@ -35,7 +37,7 @@ federation: {clients: 8, rounds: 3}
 def setUpModule():
     global folder
     folder = pathlib.Path(tempfile.mkdtemp(prefix="entente-slurm-"))
-    up = subprocess.run([HERE / "up.sh", folder / "slurm"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    up = subprocess.run([HERE / "up.sh", folder / "slurm", "4", options.mpi], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                         timeout=120)
     if up.returncode != 0:
         shutil.rmtree(folder)
@@ -72,9 +74,11 @@ def wait_until(holds, within_s=120, told=lambda: ""):
 
 
 class Job:
-    """A submitted script: its number, and what it has written."""
+    """A submitted script: its number, and what it has written.  A node here has two cores, one rank of the scripts."""
 
-    def __init__(self, script, *arguments, sbatch=(), **environment):
+    SHAPE = ("--nodes=4", "--ntasks-per-node=1")
+
+    def __init__(self, script, *arguments, sbatch=SHAPE, **environment):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=folder, prefix=script + "-"))
         exports = ",".join(["ALL", *(f"{name}={value}" for name, value in environment.items())])
         self.number = output_of(["sbatch", "--parsable", f"--chdir={self.folder}", f"--export={exports}", *sbatch,
@@ -127,7 +131,7 @@ class Job:
         return json.loads([line for line in self.written().splitlines() if line.startswith("{")][-1])
 
 
-def train(script="train", *arguments, sbatch=(), config="my.yaml", **environment):
+def train(script="train", *arguments, sbatch=Job.SHAPE, config="my.yaml", **environment):
     return Job(script, folder / config, "--out", "result", "--json", *arguments, sbatch=sbatch, **environment)
 
 
@@ -171,7 +175,7 @@ class Train(unittest.TestCase):
                            f"$OMP_PLACES $OMP_PROC_BIND\" >>where.$$\nexec {options.entente} \"$@\"\n")
         witness.chmod(0o755)
         for launch in ["srun", "mpirun"]:
-            shape = ["--nodes=2", f"--ntasks-per-node={cores}", f"--ntasks={2 * cores}", "--cpus-per-task=1"]
+            shape = ["--nodes=2", f"--ntasks-per-node={cores}", "--cpus-per-task=1"]
             job = train(sbatch=shape, LAUNCH=launch, ENTENTE=witness).finish()
             where = [path.read_text().split() for path in job.folder.glob("where.*")]
             self.assertEqual(len(where), 2 * cores, launch)
@@ -193,12 +197,29 @@ class Train(unittest.TestCase):
         self.assertIn("module load one two\n", with_modules.finish().written())
 
     def test_it_refuses(self):
-        for environment, message in [({"LAUNCH": "sprint"}, "LAUNCH=sprint, want srun or mpirun"),
+        for environment, message in [({"LAUNCH": "sprint"}, "LAUNCH=sprint, want srun, flux or mpirun"),
                                      ({"ENTENTE": "/nowhere"}, "/nowhere")]:
             job = train(**environment)
             with self.assertRaisesRegex(AssertionError, message):
                 job.finish()
             self.assertEqual(job.states()[0]["JobState"], "FAILED")
+
+
+class Layout(unittest.TestCase):
+    """The scripts find the launcher that the site has, and run as many ranks as nodes and tasks per node make."""
+
+    def test_nodes_times_tasks_per_node(self):
+        cores = len(os.sched_getaffinity(0))
+        jobs = {(nodes, tasks): train(sbatch=[f"--nodes={nodes}", f"--ntasks-per-node={tasks}", "--cpus-per-task=1"])
+                for nodes, tasks in [(4, min(2, cores)), (2, 1), (1, 1)]}
+        wanted = weights_here()
+        launcher = {"pmix": "srun", "none": "srun", "without": "mpirun"}[options.mpi]
+        for (nodes, tasks), job in jobs.items():
+            job.finish()
+            ranks = nodes * tasks
+            self.assertIn(f"{ranks} rank{'s' if ranks > 1 else ''} of 1 thread", job.written())
+            self.assertIn(f"{ranks} ranks by {launcher}", job.written())
+            self.assertEqual(job.result()["weights_sha256"], wanted)
 
 
 class Requeue(unittest.TestCase):
@@ -215,7 +236,7 @@ class Requeue(unittest.TestCase):
     @classmethod
     def start(cls, *sbatch, **environment):
         return train("train", "--set", f"federation.rounds={cls.ROUNDS}", config="long.yaml",
-                     sbatch=["--ntasks=2", "--cpus-per-task=1", *sbatch], **environment)
+                     sbatch=["--ntasks-per-node=2", "--cpus-per-task=1", *sbatch], **environment)
 
     def hold(self, job, rounds):
         """Stop the ranks behind so many rounds of this start: however fast they are, a signal finds them in training."""
@@ -274,7 +295,8 @@ grid:
 
     def test_array_and_allocation(self):
         (folder / "sweep.yaml").write_text(self.SWEEP)
-        jobs = [Job(script, folder / "sweep.yaml", "--out", "points") for script in ["sweep_array", "sweep"]]
+        jobs = [Job("sweep_array", folder / "sweep.yaml", "--out", "points", sbatch=()),
+                Job("sweep", folder / "sweep.yaml", "--out", "points")]
         self.assertEqual(len(jobs[0].finish().states()), 8)
         jobs[1].finish()
         tables = [(job.folder / "points" / "table.csv").read_text() for job in jobs]
@@ -313,6 +335,7 @@ def main():
     global options
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entente", required=True, help="the command")
+    parser.add_argument("--mpi", choices=["pmix", "none", "without"], default="pmix", help="Slurm's MPI plugins")
     parser.add_argument("--apart", action="store_true", help=argparse.SUPPRESS)
     options, rest = parser.parse_known_args()
     options.entente = str(pathlib.Path(options.entente).resolve())

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # A small Slurm on this machine, as root: a controller, and slurmd for nodes n1..nN, each of which takes the whole
 # machine for its own.  Nothing but DIR is written; no systemd, no cgroup, no service of the system is used.
-#   source <(tests/slurm/up.sh DIR [NODES])      4 nodes by default; prints `export SLURM_CONF=...`
+#   source <(tests/slurm/up.sh DIR [NODES [MPI]])    4 nodes by default; prints `export SLURM_CONF=...`
+# MPI: pmix, the default; none, which most sites have as default beside the plugin for PMIx; without: no such plugin.
 # Run it under tests/apart.sh: then ports and names are its own, and the daemons end when the caller does.
 set -euo pipefail
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
 nodes=${2:-4}
+mpi=${3:-pmix}
 here=$(dirname "${BASH_SOURCE[0]}")
 "$here/../hosts/up.sh" "$nodes"
 mkdir -p "$dir"/{state,log,run,spool,tmp}
@@ -16,6 +18,12 @@ chmod 755 "$dir" "$dir/run"
 munged --force --key-file="$dir/munge.key" --socket="$dir/run/munge" --pid-file="$dir/run/munged.pid" \
     --log-file="$dir/log/munged.log" --seed-file="$dir/run/munge.seed"
 
+plugins=$(dirname "$(find /usr/lib -name mpi_none.so | head -n 1)")
+if [ "$mpi" = without ]; then
+    mkdir "$dir/plugins"
+    find "$plugins" -maxdepth 1 -name '*.so' ! -name 'mpi_pmix*' -exec ln -s -t "$dir/plugins" {} +
+    plugins=$dir/plugins mpi=none
+fi
 hardware=$(slurmd -C | sed -nE 's/^NodeName=[^ ]+ (.*)$/\1/p')
 cat >"$dir/slurm.conf" <<END
 ClusterName=entente
@@ -38,7 +46,8 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/affinity
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-MpiDefault=pmix
+MpiDefault=$mpi
+PluginDir=$plugins
 KillWait=2
 ReturnToService=2
 # Start a job at once, not at the next half minute.
