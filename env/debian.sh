@@ -8,10 +8,10 @@ packages=(
     build-essential cmake ninja-build pkg-config git ca-certificates
     libopenmpi-dev openmpi-bin             # message passing
     libhdf5-openmpi-dev hdf5-tools         # data sets and results
-    libfftw3-dev libfftw3-mpi-dev          # Fourier transforms
+    libfftw3-dev                           # Fourier transforms
     librandom123-dev                       # counter-based random numbers
     libyaml-dev                            # configuration
-    libopenblas-dev liblapacke-dev         # principal axes, classical baselines
+    libopenblas-dev                        # BLAS and LAPACK: principal axes, classical models
     libjansson-dev libsodium-dev           # JSON output, SHA-256
     libsndfile1-dev zlib1g-dev             # recordings; packed images
 )

@@ -19,4 +19,7 @@ const char *ent_blas_kernel(void);
  * several kernels cannot.  The processor must have what the kernel wants. */
 bool ent_blas_use(const char *kernel);
 
+/* What it is, as far as it tells. */
+const char *ent_blas_text(void);
+
 #endif

@@ -6,9 +6,9 @@
 
 /* Of the rows that have the modality; the numbers of rows spread evenly, where there are too many of them. */
 typedef struct {
-    int64_t present;            /* rows that have it, of all */
-    int64_t looked;             /* rows whose numbers were looked at, or that were absent: all, or fewer */
-    int64_t numbers, nonfinite; /* of these */
+    int64_t present;             /* rows that have it, of all */
+    int64_t looked;              /* rows whose numbers were looked at, or that were absent: all, or fewer */
+    int64_t numbers, nonfinite;  /* of these */
     double low, high, mean, std; /* of the finite numbers; NAN where there is none */
 } ent_survey;
 

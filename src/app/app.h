@@ -19,6 +19,7 @@ int app_import(int argc, char **argv);
 int app_merge(int argc, char **argv);
 int app_report_page(int argc, char **argv);
 int app_scaling(int argc, char **argv);
+int app_selftest(int argc, char **argv);
 int app_import_csd(int argc, char **argv);
 int app_import_digits(int argc, char **argv);
 int app_import_table(int argc, char **argv);

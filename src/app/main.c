@@ -19,6 +19,7 @@ static const command COMMANDS[] = {
     {"plateaus", "show how gradients vanish with qubits and depth", app_plateaus},
     {"report", "show results, sweeps and scaling as one HTML page, or as text", app_report_page},
     {"scaling", "measure strong or weak scaling over ranks, threads and shards", app_scaling},
+    {"selftest", "check that this installation computes correctly", app_selftest},
     {"spectrum", "show the Fourier spectrum of a trained model in a data angle", app_spectrum},
     {"study", "compare variants over settings, rates and seeds, paired by seed", app_study},
     {"sweep", "train many points of one configuration: grid, list, random draws", app_sweep},

@@ -1,7 +1,6 @@
 /* MPI behind plain functions.  Counts above 2^31 go in pieces of one gigabyte. */
 #include "entente/comm.h"
 
-#include <mpi.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "entente/cores.h"
 #include "entente/memory.h"
+#include "entente/mpi.h"
 #include "stall.h"
 
 struct ent_comm {
@@ -59,6 +59,28 @@ void ent_comm_finish(ent_comm *world)
     WAITING("the end of the program", MPI_Barrier(world->mpi));
     ent_stall_stop();
     MPI_Finalize();
+}
+
+ent_status ent_comm_from_mpi(MPI_Comm mpi, ent_comm **out)
+{
+    int started, ended;
+    MPI_Initialized(&started);
+    MPI_Finalized(&ended);
+    ENT_REQUIRE(started && !ended, ENT_EARG, "MPI is %s; want a host that has started it and not ended it",
+                ended ? "finalised" : "not started");
+    MPI_Comm copy;
+    MPI_Comm_dup(mpi, &copy);
+    MPI_Comm_set_errhandler(copy, MPI_ERRORS_ARE_FATAL);
+    ent_comm *made = NULL;
+    int failed = wrap(copy, &made) != ENT_OK, any;
+    MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, copy);
+    if (any) {
+        MPI_Comm_free(&copy);
+        ent_free(made);
+        return ent_fail(ENT_ENOMEM, "communicator: no memory");
+    }
+    *out = made;
+    return ENT_OK;
 }
 
 void ent_comm_abort(ent_comm *comm, int code)

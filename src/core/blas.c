@@ -13,6 +13,7 @@
 
 extern void openblas_set_num_threads(int count) __attribute__((weak));
 extern int openblas_get_num_threads(void) __attribute__((weak));
+extern char *openblas_get_config(void) __attribute__((weak));
 extern char *openblas_get_corename(void) __attribute__((weak));
 /* What OpenBLAS calls itself when it is loaded and when it is unloaded, where it has kernels of several processors. */
 extern void gotoblas_dynamic_init(void) __attribute__((weak));
@@ -75,4 +76,9 @@ bool ent_blas_use(const char *kernel)
     gotoblas_dynamic_quit();
     gotoblas_dynamic_init();
     return strcasecmp(ent_blas_kernel(), kernel) == 0;
+}
+
+const char *ent_blas_text(void)
+{
+    return openblas_get_config ? openblas_get_config() : "not OpenBLAS; the one that was linked";
 }

@@ -11,10 +11,10 @@
  * Cost of the second moments: rows d^2 multiplications, and for d = 4096 some 60 MB a rank, whatever the clients. */
 #include "reduce_internal.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/linear.h"
 #include "entente/exact.h"
 #include "entente/memory.h"
 
@@ -171,8 +171,8 @@ static void standardise(const ent_reduction *r, const double *x, int64_t first, 
 
 static void add_chunk(const block *b, int64_t n)
 {
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)b->height, (int)b->width, (int)n, 1.0, b->z + b->top,
-                (int)b->d, b->z + b->top, (int)b->d, 1.0, b->partial, (int)b->width);
+    const ent_factor z = {true, b->z + b->top, b->d};
+    ent_matrix_multiply(b->height, b->width, n, z, (ent_factor){false, b->z + b->top, b->d}, 1.0, b->partial);
 }
 
 static ent_status add_client(const block *b, int64_t client)

@@ -20,7 +20,7 @@
 #include "entente/fed.h"
 #include "entente/h5.h"
 #include "entente/qasm.h"
-#include "fed/rules/rule.h"
+#include "entente/rule.h"
 
 /* Rows first..first+n-1 of a part's table with their features, as the model takes them. */
 typedef struct {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
+#include "extend.h"
 #include "fed.h"
 
 void ent_part_clear(ent_part *part)
@@ -125,6 +126,7 @@ static ent_status splitter_make(ent_federation *f, splitter *s)
                             .shards = c->shards_per_client,
                             .seed = f->config->seeds.split},
                     .classes = f->dataset->classes};
+    ent_split_find_own(&s->inp);
     if (!train->category) {
         s->strata = ent_split_strata(train->n, train->value);
         s->classes = s->strata.count;
