@@ -98,10 +98,11 @@ static const char DOC[] =
     "is "
     "75; so it is every run.checkpoint_every rounds in passing.  With --resume, on any number of ranks, the run ends "
     "with the bits of one that was never stopped.\n\n"
-    "Sections of the configuration and their keys; all but file and modalities\n"
-    "have a default:\n";
+    "`entente config --reference` says what each key of a configuration means, and\n"
+    "`entente config --print CONFIG.yaml` how one will run.  Sections and their\n"
+    "keys; all but file and modalities have a default:\n";
 
-/* The keys behind the text, and where more about them is found; argp frees what is new. */
+/* The keys, after the text; argp frees what is new. */
 static char *add_keys(int key, const char *text, void *input)
 {
     char *whole = NULL;
@@ -111,9 +112,7 @@ static char *add_keys(int key, const char *text, void *input)
     if (!out) return (char *)(uintptr_t)text;
     fputs(text, out);
     ent_config_print_keys(out);
-    fprintf(out,
-            "A wrong value is answered with the values allowed.  `entente config --reference` says what each key "
-            "means, and `entente config --print CONFIG.yaml` how a configuration will run.");
+    fputs("A wrong value is answered with the values allowed.", out);
     return fclose(out) == 0 ? whole : (char *)(uintptr_t)text;
 }
 
