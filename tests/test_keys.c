@@ -278,6 +278,7 @@ static void every_wrong_field_is_refused_by_its_keys_name(void **state)
     ent_federation *f, *none = NULL;
     ent_circuit *circuit;
     int64_t rows;
+    double bytes;
     int faults = 0;
     check_ok(ent_federation_new(world, &c, &f));
     for (int k = 0; k < ENT_KEY_COUNT; k++) {
@@ -294,7 +295,7 @@ static void every_wrong_field_is_refused_by_its_keys_name(void **state)
                 check_refused("ent_federation_new", ent_federation_new(world, &c, &none), name);
                 check_refused("ent_federation_load",
                               ent_federation_load(world, &c, "/nowhere", data_path, 0, true, &none), name);
-                check_refused("ent_federation_foresee", ent_federation_foresee(&c, &circuit, &rows), name);
+                check_refused("ent_federation_foresee", ent_federation_foresee(&c, 1, &circuit, &rows, &bytes), name);
                 check_refused("ent_federation_train", ent_federation_train(f, NULL, NULL), name);
             }
     }

@@ -399,7 +399,7 @@ static void print_column(const report_csv *csv, const char *column, const char *
 static ent_status inspect_rounds(const char *path)
 {
     report_csv *csv;
-    ENT_TRY(report_csv_read(path, &csv));
+    ENT_TRY(report_csv_read(path, (const char *const[]){"round", NULL}, &csv));
     printf("%s: %lld round%s of a training that has no result yet\n", path, (long long)csv->rows,
            csv->rows == 1 ? "" : "s");
     if (csv->rows > 0) {

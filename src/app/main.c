@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "core/nearest.h"
 #include "entente/h5.h"
 
 typedef struct {
@@ -11,6 +12,7 @@ typedef struct {
 
 static const command COMMANDS[] = {
     {"train", "train a model over MPI from a YAML configuration", app_train},
+    {"config", "show the keys of a configuration, or one as it will run", app_config},
     {"eval", "evaluate a trained model, with modalities left out at will", app_eval},
     {"import", "turn recordings, images, tables or .csd files into a data set", app_import},
     {"inspect", "show what a data set or a result holds", app_inspect},
@@ -78,6 +80,8 @@ int main(int argc, char **argv)
             argv[1] = name;
             return COMMANDS[k].run(argc - 1, argv + 1);
         }
-    fprintf(stderr, "entente: unknown command '%s'\n\n", argv[1]);
+    ent_nearest near = ent_nearest_to(argv[1]);
+    for (int k = 0; k < COMMAND_COUNT; k++) ent_nearest_try(&near, COMMANDS[k].name);
+    fprintf(stderr, "entente: unknown command '%s'%s\n\n", argv[1], ent_nearest_text(&near));
     return help(stderr);
 }

@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "config/load.h"
+#include "config/reference.h"
 #include "run/resume.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -125,33 +126,25 @@ static const char DOC[] =
     "is "
     "75; so it is every run.checkpoint_every rounds in passing.  With --resume, on any number of ranks, the run ends "
     "with the bits of one that was never stopped.\n\n"
-    "Sections of the configuration and their keys; all but file and modalities\n"
-    "have a default:\n"
-    "  data:        file, modalities, label, task\n"
-    "  model:       kind (quantum; late: no fusion; logistic and mlp: of a register\n"
-    "               reduce, qubits, angles alone, the numbers that it brings),\n"
-    "               registers: {NAME: {qubits, layers, angles, ansatz, reduce,\n"
-    "               map, scale, reupload}}, fusion: {pattern, gate (qft mixes all\n"
-    "               registers), layers}, readout, head, loss;\n"
-    "               of mlp: hidden, params, activation\n"
-    "  missing:     level, rate, absent, where, empty, policy, context\n"
-    "  federation:  clients, split, alpha, shards_per_client, participation,\n"
-    "               sampling, rounds, aggregation, on_divergence, evaluate_every\n"
-    "  server:      mu, learning_rate, momentum, beta1, beta2, tau, alpha, trim,\n"
-    "               faulty, select (each taken by some rules of aggregation)\n"
-    "  attack:      kind, share, strength\n"
-    "  client:      epochs, batch, optimizer, learning_rate, momentum, beta1,\n"
-    "               beta2, epsilon, weight_decay, modality_dropout\n"
-    "  system:      mode, availability, rate, spread, period, dropout, speed,\n"
-    "               speed_spread, latency_s, deadline_s, over_selection,\n"
-    "               concurrency, buffer, staleness, max_staleness\n"
-    "  personal:    epochs, learning_rate\n"
-    "  seeds:       split, masks, init, sampling\n"
-    "  run:         precision, engine, shards, threads, checkpoint_every,\n"
-    "               fallback_dir, stall_timeout_s\n"
-    "A wrong value is answered with the values allowed.";
+    "`entente config --reference` says what each key of a configuration means, and\n"
+    "`entente config --print CONFIG.yaml` how one will run.  Sections and their\n"
+    "keys; all but file and modalities have a default:\n";
 
-static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL, NULL};
+/* The keys, after the text; argp frees what is new. */
+static char *add_keys(int key, const char *text, void *input)
+{
+    char *whole = NULL;
+    size_t length;
+    (void)input;
+    FILE *out = key == ARGP_KEY_HELP_POST_DOC ? open_memstream(&whole, &length) : NULL;
+    if (!out) return (char *)(uintptr_t)text;
+    fputs(text, out);
+    ent_config_print_keys(out);
+    fputs("A wrong value is answered with the values allowed.", out);
+    return fclose(out) == 0 ? whole : (char *)(uintptr_t)text;
+}
+
+static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, add_keys, NULL};
 
 /* The text on rank 0, and whether there is something to go on from. */
 static ent_status read_config(void *arguments_, char **text)

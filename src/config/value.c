@@ -193,14 +193,14 @@ bool ent_key_holds(const ent_key *key, const void *value)
 
 static const char *show_real(double number, char text[64])
 {
+    char shown[32];
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, 48, "%.*g", digits, number);
-        if (strtod(text, NULL) == number) break;
+        snprintf(shown, sizeof shown, "%.*g", digits, number);
+        if (strtod(shown, NULL) == number) break;
     }
-    if (!isfinite(number) || strchr(text, '.')) return text;
-    char *exponent = text + strcspn(text, "e");
-    memmove(exponent + 2, exponent, strlen(exponent) + 1);
-    memcpy(exponent, ".0", 2);
+    const size_t mantissa = strcspn(shown, "e");
+    const bool pointed = !isfinite(number) || strchr(shown, '.');
+    snprintf(text, 64, "%.*s%s%s", (int)mantissa, shown, pointed ? "" : ".0", shown + mantissa);
     return text;
 }
 

@@ -90,7 +90,8 @@ static ent_status check_bits(const ent_dataset *d, const char *path, const ent_h
     const int64_t fit = BITS / shape->size[1], rows = fit < shape->size[0] ? fit : shape->size[0];
     int32_t *number = ent_alloc(BITS, sizeof *number);
     uint16_t *bits = ent_alloc(BITS, sizeof *bits);
-    ent_status status = number && bits ? ent_h5_read_rows(d->file, path, ENT_H5_I32, 0, rows, number) : no_memory(d);
+    ent_status status = number && bits ? ent_h5_read_rows(d->file, path, ENT_H5_I32, 0, rows, number)
+                                       : ent_fail(ENT_ENOMEM, "%s: no memory", d->path);
     for (int64_t k = 0; status == ENT_OK && k < rows * shape->size[1]; k++) bits[k] = (uint16_t)number[k];
     if (status == ENT_OK && ent_format_is_bfloat16(bits, rows * shape->size[1]))
         status =

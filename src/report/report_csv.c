@@ -215,6 +215,12 @@ double report_csv_number(const report_csv *csv, int column, int64_t row)
     return end != text && *end == '\0' ? value : NAN;
 }
 
+double report_csv_value(const report_csv *csv, const char *name, int64_t row)
+{
+    const int column = report_csv_find(csv, name);
+    return column < 0 ? NAN : report_csv_number(csv, column, row);
+}
+
 ent_status report_csv_want(const report_csv *csv, const char *name, int64_t row, double low, double high, double *out)
 {
     const int column = report_csv_find(csv, name);

@@ -24,6 +24,8 @@ void report_csv_free(report_csv *csv);
 int report_csv_find(const report_csv *csv, const char *name); /* -1: none */
 /* A number, NAN where there is none. */
 double report_csv_number(const report_csv *csv, int column, int64_t row);
+/* The same by the column's name. */
+double report_csv_value(const report_csv *csv, const char *name, int64_t row);
 /* The same, which must be there and within a range.  Errors: ENT_EFORMAT. */
 ent_status report_csv_want(const report_csv *csv, const char *name, int64_t row, double low, double high,
                            double *out);

@@ -47,7 +47,7 @@ ent_status report_running(app_page *page, const char *folder)
     report_csv *csv;
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/rounds.csv", folder) < (int)sizeof path, ENT_EARG,
                 "%.64s...: too long a path", folder);
-    ENT_TRY(report_csv_read(path, &csv));
+    ENT_TRY(report_csv_read(path, (const char *const[]){"round", NULL}, &csv));
     snprintf(heading, sizeof heading, "%s: no result yet", folder);
     app_page_heading(page, heading);
     app_page_paragraph(page,
