@@ -833,8 +833,9 @@ class Refuses(unittest.TestCase):
 
     @slow
     def test_labels_and_parts_out_of_range(self):
-        self.refused_data(replaced("label/class", numpy.full(600, -1, "i4")), "/label/class", "row 0", "-1", "0..999")
-        self.refused_data(replaced("label/class", numpy.full(600, 1000, "i4")), "1000", "0..999")
+        self.refused_data(replaced("label/class", numpy.full(600, -1, "i4")), "/label/class", "row 0", "-1",
+                          "want a whole number 0..2147483647")
+        self.refused_data(replaced("label/class", numpy.full(600, 1000, "i4")), "is 1000 in every row, want 2 classes")
         self.refused_data(replaced("split", numpy.full(600, 3, "u1")), "/split", "3", "0..2")
 
     def test_qft_mixing_without_a_pattern(self):
@@ -1003,7 +1004,7 @@ class CommandLine(unittest.TestCase):
         cases = [([], "Usage: entente COMMAND"), (["fly"], "unknown command 'fly'"), (["train"], "which configuration"),
                  (["train", "a.yaml", "b.yaml"], "more than one configuration: 'b.yaml'\n"),
                  (["train", "a.yaml", "client.batch=3"], "'client.batch=3'; an override is --set KEY=VALUE"),
-                 (["train", "a.yaml", "--fast"], "--fast"), (["eval", "x"], "--data"), (["eval"], "result folder"),
+                 (["train", "a.yaml", "--fast"], "--fast"), (["eval"], "result folder"),
                  (["eval", "x", "y", "--data", "z"], "'y'"), (["inspect"], "which file"), (["inspect", "a", "b"], "'b'"),
                  (["synth"], "--out")]
         for words, part in cases[:4] if options.quick else cases:

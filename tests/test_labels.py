@@ -197,6 +197,51 @@ class Gaps(unittest.TestCase):
                 ["other.h5: /label/class, row", "class 4, the trained model knows: 3, 10"], 0)
 
 
+class Evaluated(unittest.TestCase):
+    def test_other_numbers_of_features_are_named(self):
+        for reduce in ["pca", "linear", "random"]:
+            found = trained(write("width", "class", positive), model__registers__audio__reduce=reduce)
+            with h5py.File(command.folder / "width.h5", "r+") as file:
+                del file["modality/audio/features"]
+                file["modality/audio/features"] = numpy.zeros((ROWS, 5), "f4")
+            refused(self, ["eval", found["out"], "--data", command.folder / "width.h5"],
+                    ["width.h5: modality 'audio' has 5 features, this model was trained on 3"], 0)
+
+    def test_the_data_set_of_the_training_is_the_default(self):
+        found = trained(write("default", "class", positive))
+        self.assertEqual(last_json(good("eval", found["out"], "--json"))["loss"], found["loss"])
+        (command.folder / "default.h5").unlink()
+        refused(self, ["eval", found["out"]], ["default.h5", "No such file"], 0)
+
+    def test_missing_may_be_given_again(self):
+        out = trained(write("again", "class", positive))["out"]
+        both, twice = (last_json(good("eval", out, "--json", *words))["patterns"] for words in
+                       (["--missing", "text,audio"], ["--missing", "audio", "--missing", "text"]))
+        self.assertEqual(both, twice)
+        refused(self, ["eval", out, "--missing", "audio", "--missing", "smell"], ["found 'smell'", "text, audio"], 0)
+
+
+class Circuits(unittest.TestCase):
+    HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\ninput array[float[64], 2] theta;\n'
+    REST = "ry(theta[0]) q[0];\nry(theta[1]) q[1];\ncx q[0], q[1];\n"
+
+    def test_a_circuit_that_does_not_read_its_data_is_refused(self):
+        """The witness reads nothing, which reduce: linear let pass; the others leave out a part of the data."""
+        config = write("circuit", "class", positive)
+        for text, part in [("", "the circuit reads no data"),
+                           ("input array[float[64], 2] x;\nry(x[0]) q[0];\n", "data input 2 of 2"),
+                           ("input float x0;\ninput float x1;\nry(x1) q[0];\n", "data input 1 of 2"),
+                           ("input float x0;\nry(0*x0) q[0];\n", "data input 1 of 1")]:
+            (command.folder / "blind.qasm").write_text(self.HEAD + text + self.REST)
+            for reduce in ["linear", "pca"]:
+                refused(self, ["train", config, "--out", fresh(), *sets(
+                    model__registers__text__ansatz="blind.qasm", model__registers__text__reduce=reduce)],
+                    ["blind.qasm: ", part], 0)
+        (command.folder / "seeing.qasm").write_text(
+            self.HEAD + "input array[float[64], 2] x;\nry(x[0]) q[0];\nry(x[1]) q[1];\n" + self.REST)
+        trained(config, model__registers__text__ansatz="seeing.qasm", model__registers__text__reduce="linear")
+
+
 class Untrained(unittest.TestCase):
     def test_a_run_in_which_nobody_trained(self):
         """The witness: no client meets the deadline; others: all drop out for lack of availability, updates too old."""

@@ -32,6 +32,25 @@ static ent_missing_inp missing_of(const ent_federation *f)
     return inp;
 }
 
+/* A circuit that does not read all of its data leaves out features, or a modality, without a word. */
+static ent_status check_reads(const char *path, const ent_qasm *qasm)
+{
+    const ent_circuit *circuit = ent_qasm_circuit(qasm);
+    ENT_REQUIRE(
+        circuit->angles > 0, ENT_ECONFIG,
+        "%s: no input whose name begins with x: the circuit reads no data, and its modality would never matter",
+        path);
+    for (int slot = 0; slot < circuit->angles; slot++) {
+        bool read = false;
+        for (int64_t g = 0; g < circuit->gates && !read; g++)
+            read = circuit->gate[g].angle.source == ENT_ANGLE_DATA && circuit->gate[g].angle.slot == slot &&
+                   circuit->gate[g].angle.scale != 0.0;
+        ENT_REQUIRE(read, ENT_ECONFIG, "%s: data input %d of %d (counted in the order of declaration) is in no gate",
+                    path, slot + 1, circuit->angles);
+    }
+    return ENT_OK;
+}
+
 /* From their files, or from a result folder, which holds their texts. */
 static ent_status load_ansaetze(ent_federation *f, const char *folder)
 {
@@ -46,6 +65,8 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
                                "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
                                "OpenQASM 3 file",
                                f->config->data.modalities[m], name);
+        if (!folder)
+            ENT_TRY(check_reads(name, f->qasm[m])); /* a result of an older program may have such a circuit */
     }
     return ENT_OK;
 }
