@@ -17,7 +17,8 @@ static inline ent_angle random_angle(ent_random *s, int params, int angles)
                        ent_random_normal(s)};
 }
 
-/* `gates` gates, all kinds in turn (those that fit n qubits), slots used again and again; readouts of random masks. */
+/* `gates` gates, all kinds in turn (those that fit n qubits), slots used again and again; readouts of random Pauli
+ * strings, every third of Zs alone. */
 static inline ent_circuit *random_circuit(uint64_t seed, int n, int gates, int params, int angles, int readouts)
 {
     ent_random s = ent_random_at(seed, ENT_FOR_TEST, (uint64_t)n, 1);
@@ -36,8 +37,12 @@ static inline ent_circuit *random_circuit(uint64_t seed, int n, int gates, int p
         else
             check_ok(ent_circuit_add(circuit, (ent_gate){kind, {p, info->qubits == 2 ? q : 0}, angle}));
     }
-    for (int r = 0; r < readouts; r++)
-        check_ok(ent_circuit_read(circuit, 1 + ent_random_below(&s, (UINT64_C(1) << n) - 1)));
+    for (int r = 0; r < readouts; r++) {
+        const uint64_t strings = (UINT64_C(1) << n) - 1;
+        const uint64_t z = ent_random_below(&s, strings + 1), x = r % 3 == 0 ? 0 : ent_random_below(&s, strings + 1);
+        const ent_pauli string = {ent_bits_of_word(x), ent_bits_of_word(x | z ? z : 1)};
+        check_ok(ent_circuit_read_pauli(circuit, &string));
+    }
     return circuit;
 }
 

@@ -50,7 +50,7 @@ static ent_angle random_angle(uint64_t *state, int params, int angles)
     return angle;
 }
 
-static ent_circuit *random_circuit(uint64_t *state, int qubits, int gates)
+static ent_circuit *random_gates(uint64_t *state, int qubits, int gates)
 {
     const int params = below(state, 8), angles = below(state, 8);
     ent_circuit *circuit;
@@ -68,12 +68,25 @@ static ent_circuit *random_circuit(uint64_t *state, int qubits, int gates)
         gate.angle = info->angles ? random_angle(state, params, angles) : ent_angle_none();
         assert_int_equal(ent_circuit_add(circuit, gate), ENT_OK);
     }
-    const int every = below(state, 2), strings = below(state, 4);
+    return circuit;
+}
+
+/* Z of some qubits or of all, or X, Y and Z of some; and random strings, half of them of Zs alone. */
+static ent_circuit *random_circuit(uint64_t *state, int qubits, int gates)
+{
+    ent_circuit *circuit = random_gates(state, qubits, gates);
+    const int every = below(state, 3), strings = below(state, 6);
     for (int q = 0; q < qubits; q++)
-        if (every || below(state, 2)) assert_int_equal(ent_circuit_read(circuit, UINT64_C(1) << q), ENT_OK);
+        for (int pauli = every == 2 ? 1 : 3; pauli <= 3; pauli++) {
+            ent_pauli string = {{{0}}, {{0}}};
+            if (pauli < 3) ent_bits_add(&string.x, q);
+            if (pauli > 1) ent_bits_add(&string.z, q);
+            if (every == 1 || below(state, 2)) assert_int_equal(ent_circuit_read_pauli(circuit, &string), ENT_OK);
+        }
     for (int k = 0; k < strings; k++) {
-        const uint64_t mask = 1 + next(state) % ((UINT64_C(1) << qubits) - 1);
-        assert_int_equal(ent_circuit_read(circuit, mask), ENT_OK);
+        const uint64_t all = UINT64_C(1) << qubits, z = next(state) % all, x = k & 1 ? next(state) % all : 0;
+        const ent_pauli string = {ent_bits_of_word(x), ent_bits_of_word(x | z ? z : 1)};
+        assert_int_equal(ent_circuit_read_pauli(circuit, &string), ENT_OK);
     }
     return circuit;
 }
@@ -270,6 +283,31 @@ static void test_large_state(void **state)
     ent_circuit_free(circuit);
 }
 
+/* X and Y of a qubit that no gate touches are 0, whatever the rest of the string, and so are their derivatives. */
+static void test_strings_that_lead_nowhere(void **state)
+{
+    (void)state;
+    uint64_t seed = 8;
+    for (int k = 0; k < 20; k++) {
+        ent_circuit *gates = random_gates(&seed, 4, 40), *circuit;
+        assert_int_equal(ent_circuit_new(6, gates->params, gates->angles, &circuit), ENT_OK);
+        for (int64_t g = 0; g < gates->gates; g++) assert_int_equal(ent_circuit_add(circuit, gates->gate[g]), ENT_OK);
+        for (uint64_t rest = 0; rest < 16; rest++) {
+            const ent_pauli x = {ent_bits_of_word(16 | rest), ent_bits_of_word(rest >> 1)};
+            const ent_pauli y = {ent_bits_of_word(32), ent_bits_of_word(32 | rest)};
+            assert_int_equal(ent_circuit_read_pauli(circuit, k & 1 ? &y : &x), ENT_OK);
+        }
+        run got = run_new(circuit, 3, (uint64_t)k);
+        run_go(&got, &(ent_program_inp){.engine = ENT_ENGINE_BATCH, .threads = 1});
+        for (int r = 0; r < 3 * circuit->readouts; r++) assert_true(got.expectations[r] == 0.0);
+        for (int p = 0; p < circuit->params; p++) assert_true(got.grad_params[p] == 0.0);
+        for (int a = 0; a < 3 * circuit->angles; a++) assert_true(got.grad_angles[a] == 0.0);
+        run_free(&got);
+        ent_circuit_free(gates);
+        ent_circuit_free(circuit);
+    }
+}
+
 /* On qubits 3, 20, 37, 54 instead of 0 to 3; so a run is no run any more. */
 static ent_status add_far_apart(void *circuit, const ent_gate *gate)
 {
@@ -289,9 +327,12 @@ static void test_absent_registers(void **state)
         assert_int_equal(ent_circuit_new(60, small->params, small->angles, &wide), ENT_OK);
         for (int64_t g = 0; g < small->gates; g++) assert_int_equal(add_far_apart(wide, &small->gate[g]), ENT_OK);
         for (int r = 0; r < small->readouts; r++) {
-            uint64_t mask = UINT64_C(1) << 1; /* <Z> of a qubit in |0> is 1 */
-            for (int q = 0; q < 4; q++) mask |= (uint64_t)ent_bits_has(&small->readout[r].z, q) << (17 * q + 3);
-            assert_int_equal(ent_circuit_read(wide, mask), ENT_OK);
+            ent_pauli string = {.z = ent_bits_of_word(2)}; /* <Z> of a qubit in |0> is 1 */
+            for (int q = 0; q < 4; q++) {
+                if (ent_bits_has(&small->readout[r].x, q)) ent_bits_add(&string.x, 17 * q + 3);
+                if (ent_bits_has(&small->readout[r].z, q)) ent_bits_add(&string.z, 17 * q + 3);
+            }
+            assert_int_equal(ent_circuit_read_pauli(wide, &string), ENT_OK);
         }
         run want = run_new(small, 5, (uint64_t)k), got = run_new(wide, 5, (uint64_t)k);
         run_go(&want, &(ent_program_inp){.engine = ENT_ENGINE_BATCH, .threads = 1});
@@ -530,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_random_single),
         cmocka_unit_test(test_comparison_circuit),
         cmocka_unit_test(test_large_state),
+        cmocka_unit_test(test_strings_that_lead_nowhere),
         cmocka_unit_test(test_absent_registers),
         cmocka_unit_test(test_threads_give_the_same_bits),
         cmocka_unit_test(test_a_sample_gives_the_same_anywhere),

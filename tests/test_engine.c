@@ -145,32 +145,38 @@ static void every_kind_alone_is_right(void **state)
 }
 
 /* Adjoint differentiation and the parameter-shift rule are both exact; differences are off by step^2. */
+static void check_three_gradients(ent_engine_kind engine, int n, uint64_t seed)
+{
+    enum { SAMPLES = 3 };
+    problem p = problem_new(1000 * seed, n, SAMPLES);
+    const ent_program_inp inp = {.engine = engine, .threads = 1};
+    double shift_params[PARAMS] = {0}, shift_angles[SAMPLES * ANGLES];
+    double step_params[PARAMS] = {0}, step_angles[SAMPLES * ANGLES];
+    int *readouts = &p.circuit->readouts;
+    gradient(&p, inp);
+    check_ok(ent_gradient_by_shift(p.circuit, &inp, &p.batch, sine_cotangent, readouts, shift_params, shift_angles));
+    check_ok(ent_gradient_by_differences(p.circuit, &inp, &p.batch, 1e-4, sine_cotangent, readouts, step_params,
+                                         step_angles));
+    for (int k = 0; k < PARAMS; k++) {
+        check_near(p.grad_params[k], shift_params[k], 1e-11);
+        check_near(p.grad_params[k], step_params[k], 1e-5);
+    }
+    for (int k = 0; k < SAMPLES * ANGLES; k++) {
+        check_near(p.grad_angles[k], shift_angles[k], 1e-11);
+        check_near(p.grad_angles[k], step_angles[k], 1e-5);
+    }
+    problem_free(&p);
+}
+
 static void three_gradients_agree(void **state)
 {
     (void)state;
-    enum { SAMPLES = 3 };
     for (int n = 1; n <= 5; n++)
-        for (uint64_t seed = 1; seed < 4; seed++) {
-            problem p = problem_new(1000 * seed, n, SAMPLES);
-            const ent_program_inp inp = reference(ENT_DOUBLE, 1);
-            double shift_params[PARAMS] = {0}, shift_angles[SAMPLES * ANGLES];
-            double step_params[PARAMS] = {0}, step_angles[SAMPLES * ANGLES];
-            int *readouts = &p.circuit->readouts;
-            gradient(&p, inp);
-            check_ok(ent_gradient_by_shift(p.circuit, &inp, &p.batch, sine_cotangent, readouts, shift_params,
-                                           shift_angles));
-            check_ok(ent_gradient_by_differences(p.circuit, &inp, &p.batch, 1e-4, sine_cotangent, readouts,
-                                                 step_params, step_angles));
-            for (int k = 0; k < PARAMS; k++) {
-                check_near(p.grad_params[k], shift_params[k], 1e-11);
-                check_near(p.grad_params[k], step_params[k], 1e-5);
-            }
-            for (int k = 0; k < SAMPLES * ANGLES; k++) {
-                check_near(p.grad_angles[k], shift_angles[k], 1e-11);
-                check_near(p.grad_angles[k], step_angles[k], 1e-5);
-            }
-            problem_free(&p);
-        }
+        for (uint64_t seed = 1; seed < 4; seed++) check_three_gradients(ENT_ENGINE_REFERENCE, n, seed);
+    for (int n = 1; n <= 5; n += 2) {
+        check_three_gradients(ENT_ENGINE_BATCH, n, 4);
+        check_three_gradients(ENT_ENGINE_STATE, n, 5);
+    }
 }
 
 /* The loss itself by differences: holds the chain rule, scales and repeated slots, which the other methods share. */

@@ -72,8 +72,8 @@ typedef struct {
     const double *angles, *params;
 } ent_batch;
 
-/* expectations [samples][circuit readouts] = <psi| Z-string |psi>.  The state engine and the reference engine hold one
- * state for it, and two from the first gradient on.
+/* expectations [samples][circuit readouts] = <psi| Pauli string |psi>.  The state engine and the reference
+ * engine hold one state for it, and two from the first gradient on.
  * Errors: ENT_ENOMEM. */
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations);
 

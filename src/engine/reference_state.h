@@ -175,10 +175,14 @@ static void NAMED(observe)(const ent_circuit *circuit, const double *weights, co
                            NAMED(state) * bra)
 {
     for (int64_t k = 0; k < ket->amplitudes; k++) {
-        double image[2] = {0.0, 0.0};
-        for (int r = 0; r < circuit->readouts; r++) NAMED(add_image)(&circuit->readout[r], weights[r], ket, k, image);
-        bra->re[k] = (REAL)image[0];
-        bra->im[k] = (REAL)image[1];
+        double factor = 0.0, image[2] = {0.0, 0.0}; /* strings of Zs are one factor */
+        for (int r = 0; r < circuit->readouts; r++)
+            if (circuit->readout[r].x.word[0] == 0)
+                factor += weights[r] * NAMED(sign)(circuit->readout[r].z.word[0], k);
+            else
+                NAMED(add_image)(&circuit->readout[r], weights[r], ket, k, image);
+        bra->re[k] = (REAL)(factor * (double)ket->re[k] + image[0]);
+        bra->im[k] = (REAL)(factor * (double)ket->im[k] + image[1]);
     }
 }
 

@@ -10,21 +10,16 @@
 
 #include "entente/memory.h"
 
-static int commute(uint64_t flip_a, uint64_t row_a, uint64_t flip_b, uint64_t row_b)
-{
-    return lower_parity(flip_a, row_b) == lower_parity(flip_b, row_a);
-}
-
 static int commuting(const lower_rotation *a, const lower_rotation *b)
 {
-    return commute(a->flip, a->row, b->flip, b->row);
+    return lower_commute(a->flip, a->row, b->flip, b->row);
 }
 
 static int seen(const lower_list *list, const int *kept, int r)
 {
     const lower_rotation *rotation = &list->rotation[r];
     for (int k = 0; k < list->readouts; k++)
-        if (!commute(rotation->flip, rotation->row, 0, list->row[k])) return 1;
+        if (!lower_commute(rotation->flip, rotation->row, list->flip[k], list->row[k])) return 1;
     for (int k = r + 1; k < list->rotations; k++)
         if (kept[k] && !commuting(rotation, &list->rotation[k])) return 1;
     return 0;
@@ -72,6 +67,32 @@ static uint64_t row_on(const uint64_t *basis, int bits, uint64_t row)
     return result;
 }
 
+/* A flip in these coordinates; *inside: whether it is in the space at all. */
+static uint64_t flip_on(const uint64_t *basis, int bits, uint64_t flip, int *inside)
+{
+    uint64_t result = 0, sum = 0;
+    for (int k = 0; k < bits; k++)
+        if (flip & (basis[k] & -basis[k])) {
+            result |= UINT64_C(1) << k;
+            sum ^= basis[k];
+        }
+    *inside = sum == flip;
+    return result;
+}
+
+/* The value of a string that leads out of the reachable space is 0. */
+static void readouts_on(lower_list *list, const uint64_t *basis, int bits)
+{
+    for (int r = 0; r < list->readouts; r++) {
+        int inside;
+        list->flip[r] = flip_on(basis, bits, list->flip[r], &inside);
+        list->row[r] = row_on(basis, bits, list->row[r]);
+        if (inside) continue;
+        list->flip[r] = list->row[r] = 0;
+        list->sign[r] = 0.0;
+    }
+}
+
 /* Rewrite the list in coordinates of the reachable space; Z-strings that are constant there drop out.  Returns the
  * number of bits. */
 static int use_reachable(lower_list *list)
@@ -81,15 +102,13 @@ static int use_reachable(lower_list *list)
     int count = 0;
     for (int r = 0; r < list->rotations; r++) {
         lower_rotation rotation = list->rotation[r];
-        uint64_t flip = 0;
-        for (int k = 0; k < bits; k++)
-            if (rotation.flip & (basis[k] & -basis[k])) flip |= UINT64_C(1) << k;
-        rotation.flip = flip;
+        int inside;
+        rotation.flip = flip_on(basis, bits, rotation.flip, &inside);
         rotation.row = row_on(basis, bits, rotation.row);
         if (rotation.row) list->rotation[count++] = rotation;
     }
     list->rotations = count;
-    for (int r = 0; r < list->readouts; r++) list->row[r] = row_on(basis, bits, list->row[r]);
+    readouts_on(list, basis, bits);
     return bits;
 }
 
@@ -256,9 +275,12 @@ static ent_status find_nodes(const lower_list *list, int bits, batch_tree *tree,
     }
     own_groups(tree, &p);
     for (int r = 0; r < list->readouts; r++)
-        if (list->row[r]) connect(&p, tree->nodes, list->row[r]);
+        if (list->flip[r] | list->row[r]) connect(&p, tree->nodes, list->flip[r] | list->row[r]);
     ENT_TRY(join_groups(tree, &p));
-    for (int r = 0; r < list->readouts; r++) tree->root[r] = list->row[r] ? lone_owner(&p, list->row[r]) : -1;
+    for (int r = 0; r < list->readouts; r++) {
+        const uint64_t touched = list->flip[r] | list->row[r];
+        tree->root[r] = touched ? lone_owner(&p, touched) : -1;
+    }
     return ENT_OK;
 }
 
@@ -332,8 +354,11 @@ static ent_status find_tree(lower_list *list, batch_tree *tree, int bits, int *o
         list->rotation[r].flip = in_node(tree, tree->home[r], list->rotation[r].flip);
         list->rotation[r].row = in_node(tree, tree->home[r], list->rotation[r].row);
     }
-    for (int r = 0; r < list->readouts; r++)
-        if (list->row[r]) list->row[r] = in_node(tree, tree->root[r], list->row[r]);
+    for (int r = 0; r < list->readouts; r++) {
+        if (tree->root[r] < 0) continue;
+        list->flip[r] = in_node(tree, tree->root[r], list->flip[r]);
+        list->row[r] = in_node(tree, tree->root[r], list->row[r]);
+    }
     for (int k = 0; k < list->rotations; k++) tree->step[order[k]] = find_step(list, tree, order, k, order[k]);
     return ENT_OK;
 }

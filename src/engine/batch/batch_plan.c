@@ -156,51 +156,104 @@ static ent_status phase_step(batch_plan *plan, const batch_node *node, const int
 
 /* ---- readouts ---- */
 
-/* Different rows once each; rows [values], roots [values]. */
-static int find_values(batch_plan *plan, const int *root, uint64_t *rows, int *roots)
+/* Different strings once each; readout [values]: the first that has it. */
+static void find_values(batch_plan *plan, const int *root, int *readout)
 {
-    int values = 0;
-    for (int r = 0; r < plan->list.readouts; r++) {
+    const lower_list *list = &plan->list;
+    for (int r = 0; r < list->readouts; r++) {
         plan->value[r] = -1;
         if (root[r] < 0) continue;
         int v = 0;
-        while (v < values && (rows[v] != plan->list.row[r] || roots[v] != root[r])) v++;
-        if (v == values) {
-            rows[values] = plan->list.row[r];
-            roots[values++] = root[r];
-        }
+        while (v < plan->values && (list->row[readout[v]] != list->row[r] ||
+                                    list->flip[readout[v]] != list->flip[r] || root[readout[v]] != root[r]))
+            v++;
+        if (v == plan->values) readout[plan->values++] = r;
         plan->value[r] = v;
     }
-    return values;
+}
+
+/* The amplitude's number that an address of `base` is of. */
+static uint64_t amplitude_at(const batch_plan *plan, uint32_t byte)
+{
+    return batch_slot(byte / (uint64_t)amplitude_bytes(plan)); /* its own inverse */
+}
+
+static ent_status add_string(const batch_plan *plan, int value, uint64_t row, int odd, batch_read *read)
+{
+    batch_string *string = &read->string[read->strings++];
+    *string = (batch_string){.value = value, .odd = odd, .sign = ent_alloc(read->in.blocks, 1)};
+    if (!string->sign) return no_memory();
+    int some = 0;
+    for (int64_t h = 0; h < read->in.blocks; h++)
+        some |= string->sign[h] = (uint8_t)lower_parity(row, amplitude_at(plan, read->in.base[h]));
+    if (some) return ENT_OK;
+    ent_free(string->sign);
+    string->sign = NULL;
+    return ENT_OK;
+}
+
+/* The values of the node whose flip is that of the first of them that is not done yet. */
+static ent_status add_read(batch_plan *plan, int bits, const int *readout, const int *values, int count, int *done)
+{
+    const lower_list *list = &plan->list;
+    int first = 0;
+    while (done[first]) first++;
+    const uint64_t flip = list->flip[readout[values[first]]];
+    uint64_t odd_row = flip & -flip;
+    batch_read *read = &plan->read[plan->reads++];
+    *read = (batch_read){.string = ent_alloc(count, sizeof *read->string)};
+    if (!read->string) return no_memory();
+    for (int k = count - 1; k >= first; k--)
+        if (list->flip[readout[values[k]]] == flip && lower_parity(list->row[readout[values[k]]], flip))
+            odd_row = list->row[readout[values[k]]];
+    ENT_TRY(ent_batch_blocks_turn(bits, 1, &flip, &odd_row, amplitude_bytes(plan), &read->in));
+    for (int k = first; k < count; k++) {
+        const uint64_t row = list->row[readout[values[k]]];
+        if (list->flip[readout[values[k]]] != flip) continue;
+        done[k] = 1;
+        ENT_TRY(add_string(plan, values[k], row, lower_parity(row, flip), read));
+    }
+    return ENT_OK;
+}
+
+/* All values of node k; values, wanted, done [readouts]; rows too. */
+static ent_status read_node(batch_plan *plan, const int *root, const int *readout, int k, int *values, int *flags,
+                            uint64_t *rows)
+{
+    batch_node *node = &plan->node[k];
+    int found = 0;
+    for (int v = 0; v < plan->values; v++)
+        if (root[readout[v]] == k && !plan->list.flip[readout[v]]) {
+            rows[found] = plan->list.row[readout[v]];
+            flags[found] = 1;
+            values[found++] = v;
+        }
+    node->sum = plan->sums;
+    ENT_TRY(add_sums(plan, node->bits, values, rows, flags, found, &node->sums));
+    found = 0;
+    for (int v = 0; v < plan->values; v++)
+        if (root[readout[v]] == k && plan->list.flip[readout[v]]) {
+            flags[found] = 0;
+            values[found++] = v;
+        }
+    node->read = plan->reads;
+    for (int left = found; left > 0; left -= plan->read[plan->reads - 1].strings)
+        ENT_TRY(add_read(plan, node->bits, readout, values, found, flags));
+    node->reads = plan->reads - node->read;
+    return ENT_OK;
 }
 
 static ent_status add_readouts(batch_plan *plan, const int *root)
 {
     const int count = plan->list.readouts;
-    uint64_t *rows = ent_alloc(2 * (int64_t)count, sizeof *rows);
-    int *roots = ent_alloc(4 * (int64_t)count, sizeof *roots);
-    if (!rows || !roots) {
-        ent_free(rows);
-        ent_free(roots);
-        return no_memory();
-    }
-    ent_status status = ENT_OK;
-    plan->values = find_values(plan, root, rows, roots);
-    int *targets = roots + count, *wanted = targets + count;
-    uint64_t *here = rows + count;
-    for (int k = 0; k < plan->nodes && status == ENT_OK; k++) {
-        int found = 0;
-        for (int v = 0; v < plan->values; v++)
-            if (roots[v] == k) {
-                here[found] = rows[v];
-                wanted[found] = 1;
-                targets[found++] = v;
-            }
-        plan->node[k].sum = plan->sums;
-        status = add_sums(plan, plan->node[k].bits, targets, here, wanted, found, &plan->node[k].sums);
-    }
+    uint64_t *rows = ent_alloc(count, sizeof *rows);
+    int *readout = ent_alloc(3 * (int64_t)count, sizeof *readout);
+    ent_status status = rows && readout ? ENT_OK : no_memory();
+    if (status == ENT_OK) find_values(plan, root, readout);
+    for (int k = 0; k < plan->nodes && status == ENT_OK; k++)
+        status = read_node(plan, root, readout, k, readout + count, readout + 2 * count, rows);
     ent_free(rows);
-    ent_free(roots);
+    ent_free(readout);
     return status;
 }
 
@@ -244,11 +297,12 @@ static ent_status make_room(batch_plan *plan, const batch_tree *tree)
     plan->turn = ent_alloc(2 * rotations, sizeof *plan->turn);
     plan->sum = ent_alloc(rotations + readouts, sizeof *plan->sum);
     plan->lane = ent_alloc(rotations, sizeof *plan->lane);
+    plan->read = ent_alloc(readouts, sizeof *plan->read);
     plan->kind = ent_alloc(rotations, sizeof *plan->kind);
     plan->value = ent_alloc(readouts, sizeof *plan->value);
     plan->angle = ent_alloc(rotations, sizeof *plan->angle);
     plan->prepared = ent_alloc(plan->params, sizeof *plan->prepared);
-    const int there = plan->node && plan->step && plan->turn && plan->sum && plan->lane && plan->kind &&
+    const int there = plan->node && plan->step && plan->turn && plan->sum && plan->lane && plan->read && plan->kind &&
                       plan->value && plan->angle && plan->prepared;
     return there ? ENT_OK : no_memory();
 }
@@ -301,12 +355,18 @@ void ent_batch_plan_free(batch_plan *plan)
         ent_free(plan->sum[k].target);
     }
     for (int k = 0; k < plan->lanes; k++) ent_free(plan->lane[k].code);
+    for (int k = 0; k < plan->reads; k++) {
+        free_blocks(&plan->read[k].in);
+        for (int j = 0; j < plan->read[k].strings; j++) ent_free(plan->read[k].string[j].sign);
+        ent_free(plan->read[k].string);
+    }
     ent_lower_clear(&plan->list);
     ent_free(plan->node);
     ent_free(plan->step);
     ent_free(plan->turn);
     ent_free(plan->sum);
     ent_free(plan->lane);
+    ent_free(plan->read);
     ent_free(plan->kind);
     ent_free(plan->value);
     ent_free(plan->angle);

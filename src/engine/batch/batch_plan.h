@@ -2,7 +2,8 @@
  *
  * A node is a set of bits whose state is simulated alone: single bits at first, then the product of two nodes once a
  * rotation connects them.  A node's rotations are sorted into steps: a phase step (Z-type) or a turn step (Y-type, all
- * on different bits of some basis). */
+ * on different bits of some basis).  Readouts of Zs are sums with signs; those with an X or a Y are sums over pairs of
+ * amplitudes, so that X, Y and Z of a qubit cost one sum each way: on the way back they are one Hermitian 2x2 matrix. */
 #ifndef ENTENTE_ENGINE_BATCH_PLAN_H
 #define ENTENTE_ENGINE_BATCH_PLAN_H
 
@@ -36,6 +37,19 @@ typedef struct {
     int *target; /* [rows] the rotation, or the value */
 } batch_sum;
 
+/* A readout with an X or a Y: the sum over pairs of amplitudes, one in each block, with the signs of the blocks. */
+typedef struct {
+    int value, odd; /* odd: it has an odd number of Ys */
+    uint8_t *sign;  /* [blocks] 1 for -, or NULL where all are + */
+} batch_string;
+
+/* Such readouts of one flip. */
+typedef struct {
+    batch_blocks in; /* one local bit, the flip; the blocks are blind to the row of an odd string, if there is one */
+    int strings;
+    batch_string *string;
+} batch_read;
+
 /* The Z-type rotations whose angles differ between the samples, up to BATCH_CODE at once. */
 typedef struct {
     int rotations, rotation[BATCH_CODE];
@@ -57,7 +71,8 @@ typedef struct {
     int parent;            /* or -1 */
     int64_t state;         /* where its ket lies among the kets and its bra among the bras, in amplitudes */
     int step, steps;
-    int sum, sums; /* of its readouts */
+    int sum, sums;   /* of its readouts of Zs alone */
+    int read, reads; /* and of the others */
 } batch_node;
 
 /* Which sizes of passes suit the registers and caches. */
@@ -69,14 +84,15 @@ typedef struct {
 
 typedef struct {
     lower_list list;
-    int nodes, steps, turns, sums, lanes;
+    int nodes, steps, turns, sums, lanes, reads;
     batch_node *node; /* children before parents */
     batch_step *step;
     batch_turn *turn;
     batch_sum *sum;
     batch_lane_phase *lane;
+    batch_read *read;
     int *kind;          /* [rotations] BATCH_TURN, BATCH_PHASE or BATCH_GONE */
-    int values;         /* different rows among the readouts */
+    int values;         /* different strings among the readouts */
     int *value;         /* [readouts] -> values, or -1 for a constant */
     int params, angles; /* of the circuit */
     batch_shape shape;

@@ -65,7 +65,7 @@ static ent_status rotate(lower_list *list, axis on, double factor, const ent_ang
     ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
     ENT_TRY(grow((void **)&list->term, &list->term_room, list->terms, sizeof *list->term));
     const double signed_factor = on.constant ? -factor : factor;
-    lower_rotation rotation = {on.flip, on.row, signed_factor * angle->offset, -1, 0, -1};
+    lower_rotation rotation = {on.flip, on.row, signed_factor * angle->offset, -1, 0, -1, -1};
     if (angle->source != ENT_ANGLE_FIXED) {
         list->term[list->terms] = (lower_term){angle->source, angle->slot, signed_factor * angle->scale, -1};
         rotation.term = list->terms++;
@@ -227,7 +227,7 @@ static ent_status add_transform(lower_list *list, const frame *f, int first, int
         t->flip[k] = f->flip[q];
         t->constant |= (uint64_t)f->constant[q] << k;
     }
-    list->rotation[list->rotations++] = (lower_rotation){.term = -1, .transform = list->transforms++};
+    list->rotation[list->rotations++] = (lower_rotation){.term = -1, .transform = list->transforms++, .read = -1};
     return ENT_OK;
 }
 
@@ -270,23 +270,34 @@ static ent_status lower_gate(void *context, const ent_gate *gate)
     }
 }
 
+/* With Y = i X Z, a string with y of them is i^y times its Xs times its Zs; y is odd where its string on the amplitudes
+ * is, and i^y is 1 or i but for the sign. */
 static ent_status lower_readouts(lower_list *list, const frame *f, const ent_circuit *circuit)
 {
     list->readouts = circuit->readouts;
+    list->flip = ent_alloc(circuit->readouts, sizeof *list->flip);
     list->row = ent_alloc(circuit->readouts, sizeof *list->row);
     list->sign = ent_alloc(circuit->readouts, sizeof *list->sign);
-    ENT_REQUIRE(list->row && list->sign, ENT_ENOMEM, "batch engine: no memory for %d readouts", circuit->readouts);
+    ENT_REQUIRE(list->flip && list->row && list->sign, ENT_ENOMEM, "batch engine: no memory for %d readouts",
+                circuit->readouts);
     for (int r = 0; r < circuit->readouts; r++) {
-        ENT_REQUIRE(ent_bits_count(circuit->readout[r].x) == 0, ENT_EARG,
-                    "readout %d has an X or a Y, which only the reference engine reads", r);
-        int constant = 0;
-        for (int q = 0; q < circuit->qubits; q++)
-            if (ent_bits_has(&circuit->readout[r].z, q)) {
-                list->row[r] ^= f->row[q];
-                constant ^= f->constant[q];
-            }
-        list->sign[r] = constant ? -1.0 : 1.0;
+        const ent_pauli *string = &circuit->readout[r];
+        int negative = ent_bits_count(ent_bits_and(string->x, string->z)) >> 1 & 1;
+        for (int q = 0; q < circuit->qubits; q++) {
+            if (ent_bits_has(&string->x, q)) list->flip[r] ^= f->flip[q];
+            if (!ent_bits_has(&string->z, q)) continue;
+            list->row[r] ^= f->row[q];
+            negative ^= f->constant[q];
+        }
+        list->sign[r] = negative ? -1.0 : 1.0;
     }
+    return ENT_OK;
+}
+
+ent_status ent_lower_read(lower_list *list, int r, int value)
+{
+    ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
+    list->rotation[list->rotations++] = (lower_rotation){list->flip[r], list->row[r], 0.0, -1, 0, -1, value};
     return ENT_OK;
 }
 
@@ -295,6 +306,7 @@ void ent_lower_clear(lower_list *list)
     ent_free(list->rotation);
     ent_free(list->term);
     ent_free(list->transform);
+    ent_free(list->flip);
     ent_free(list->row);
     ent_free(list->sign);
     *list = (lower_list){0};

@@ -28,6 +28,7 @@ typedef struct {
     int term;      /* head of its terms, or -1 */
     int data;      /* some term is data: the angle differs between the samples */
     int transform; /* it is no rotation but this one of the list's transforms; or -1 */
+    int read;      /* it is no rotation but reads this value of the engine's, by the string of flip and row; or -1 */
 } lower_rotation;
 
 /* A piece of a QFT: the Fourier transform of size 2^bits over j, whose bit k is parity(row[k] & p) ^ constant k, and is
@@ -54,18 +55,28 @@ typedef struct {
     int transforms;
     int64_t transform_room;
     lower_transform *transform;
+    /* [readouts]: readout r is sign[r] times the string that takes amplitude p, with the sign of parity(row[r] & p), to
+     * p ^ flip[r]; times i too where it is odd, parity(row[r] & flip[r]) = 1. */
     int readouts;
-    uint64_t *row; /* [readouts]: readout r is sign[r] times the parity of row[r] */
+    uint64_t *flip, *row;
     double *sign;
 } lower_list;
 
 /* Gates to rotations; pieces NULL: no transforms. */
 ent_status ent_lower(const ent_circuit *circuit, const lower_pieces *pieces, lower_list *out);
 void ent_lower_clear(lower_list *list);
+/* Append readout r as an operation that reads `value`.  Errors: ENT_ENOMEM. */
+ent_status ent_lower_read(lower_list *list, int r, int value);
 
 static inline int lower_parity(uint64_t a, uint64_t b)
 {
     return __builtin_parityll(a & b);
+}
+
+/* Whether two strings commute: rotations, or a rotation and a readout. */
+static inline int lower_commute(uint64_t flip_a, uint64_t row_a, uint64_t flip_b, uint64_t row_b)
+{
+    return lower_parity(flip_a, row_b) == lower_parity(flip_b, row_a);
 }
 
 #endif

@@ -219,7 +219,7 @@ static void move_behind(const shard_plan *plan, const shard_exchange *e, state_p
         for (int j = 0; j < t->bits; j++) t->flip[j] = flip_behind(plan, e, t->flip[j]);
         for (int j = 0; j < t->bits + t->low; j++) t->row[j] = row_behind(plan, e, t->row[j]);
     }
-    for (int v = 0; v < to->values; v++) to->value_row[v] = row_behind(plan, e, to->value_row[v]);
+    for (int v = 0; v < to->sums; v++) to->value_row[v] = row_behind(plan, e, to->value_row[v]);
 }
 
 /* A segment behind the last one: rotations, transforms and value rows of its own, in its coordinates. */
@@ -237,7 +237,7 @@ static ent_status add_segment(shard_plan *plan, const shard_exchange *e, shard_s
     segment->before = *e;
     segment->plan.list.rotation = ent_copy(last->list.rotation, last->list.rotations, sizeof *last->list.rotation);
     segment->plan.list.transform = ent_copy(last->list.transform, last->list.transforms, sizeof(lower_transform));
-    segment->plan.value_row = ent_copy(last->value_row, last->values, sizeof *last->value_row);
+    segment->plan.value_row = ent_copy(last->value_row, last->sums, sizeof *last->value_row);
     ENT_REQUIRE(segment->plan.list.rotation && segment->plan.list.transform && segment->plan.value_row, ENT_ENOMEM,
                 "shards: no memory for a segment");
     if (e->bits > 0) move_behind(plan, e, &segment->plan);
@@ -311,7 +311,7 @@ static void move_bits(shard_plan *plan, int qubits, uint64_t picked)
         for (int j = 0; j < t->bits; j++) t->flip[j] = moved(to, qubits, t->flip[j]);
         for (int j = 0; j < t->bits + t->low; j++) t->row[j] = moved(to, qubits, t->row[j]);
     }
-    for (int v = 0; v < base->values; v++) base->value_row[v] = moved(to, qubits, base->value_row[v]);
+    for (int v = 0; v < base->sums; v++) base->value_row[v] = moved(to, qubits, base->value_row[v]);
     for (int k = 0; k < base->prefix.rotations; k++) base->prefix.bit[k] = to[base->prefix.bit[k]];
 }
 

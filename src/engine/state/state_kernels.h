@@ -29,8 +29,7 @@ typedef struct {
     state_shape shape;
     /* The tables of a sample from the rotations' angles (factor, sign, cosine) and from `bit` (low, high). */
     void (*prepare)(state_run *run, const double *angle);
-    /* Blocks first..last-1.  begin: make the state from the product; keep: store it; sums [values], added to, or NULL
-     * where the pass is not the last. */
+    /* Blocks first..last-1.  begin: make the state from the product; keep: store it; sums [values], added to. */
     void (*forward)(const state_run *run, const state_pass *pass, const state_scratch *scratch, int64_t first,
                     int64_t last, int begin, int keep, double *sums);
     /* The same backwards.  begin: make the bra from ket and weights; end: the ket is not needed any more; slopes

@@ -1,4 +1,4 @@
-/* The stages and groups of a pass: which rotations meet in registers, and the tables of lines. */
+/* The stages, groups and readouts of a pass: which rotations meet in registers, and the tables of lines. */
 #include "state_plan.h"
 
 #include <string.h>
@@ -275,10 +275,10 @@ static ent_status grow(void **array, int count, size_t size)
     return ENT_OK;
 }
 
-static ent_status add_op(state_pass *pass, int is_group, int index)
+static ent_status add_op(state_pass *pass, int kind, int index)
 {
     ENT_TRY(grow((void **)&pass->op, pass->ops, sizeof *pass->op));
-    pass->op[pass->ops++] = (state_op){is_group, index};
+    pass->op[pass->ops++] = (state_op){kind, index};
     return ENT_OK;
 }
 
@@ -306,7 +306,7 @@ static ent_status next_stage(const state_plan *plan, int width, local_rotation *
     ENT_REQUIRE(is_ready, ENT_ENOMEM, "state engine: no memory for %d rotations", count);
     choice c = {.kind = STATE_VERTICAL};
     for (int r = 0; r < count; r++) {
-        is_ready[r] = all[r].rotation->flip != 0 && ready(plan, all, r);
+        is_ready[r] = all[r].rotation->flip != 0 && all[r].rotation->read < 0 && ready(plan, all, r);
         if (is_ready[r] && all[r].flip.lane != 0) c.kind = STATE_MIXED;
     }
     for (int lanes = 1; lanes >= 0; lanes--)
@@ -318,7 +318,7 @@ static ent_status next_stage(const state_plan *plan, int width, local_rotation *
     state_stage *stage = &pass->stage[pass->stages++];
     *stage = (state_stage){0};
     ENT_TRY(make_stage(plan, pass, &c, stage));
-    ENT_TRY(add_op(pass, 0, pass->stages - 1));
+    ENT_TRY(add_op(pass, STATE_STAGE, pass->stages - 1));
     for (int k = 0; k < c.width; k++) c.line[k]->done = 1;
     for (int k = 0; k < c.selves; k++) c.self[k]->done = 1;
     *left -= c.width + c.selves;
@@ -339,7 +339,7 @@ static ent_status next_group(const state_plan *plan, local_rotation *all, int co
             from[found++] = r;
         }
     if (status == ENT_OK) status = make_group(plan, pass, rows, found, taken, group);
-    if (status == ENT_OK) status = add_op(pass, 1, pass->groups - 1);
+    if (status == ENT_OK) status = add_op(pass, STATE_GROUP, pass->groups - 1);
     for (int k = 0; status == ENT_OK && k < found; k++) {
         all[from[k]].done = taken[k];
         *left -= taken[k];
@@ -348,6 +348,33 @@ static ent_status next_group(const state_plan *plan, local_rotation *all, int co
     ent_free(from);
     ent_free(taken);
     return status;
+}
+
+/* The readouts that are ready and have the flip of the first of them; or none. */
+static ent_status next_read(const state_plan *plan, local_rotation *all, int count, state_pass *pass, int *left)
+{
+    int first = 0;
+    while (first < count && !(all[first].rotation->read >= 0 && ready(plan, all, first))) first++;
+    if (first == count) return ENT_OK;
+    const uint64_t flip = all[first].rotation->flip;
+    ENT_TRY(grow((void **)&pass->read, pass->reads, sizeof *pass->read));
+    state_read *read = &pass->read[pass->reads++];
+    *read = (state_read){.line = all[first].flip.line,
+                         .lane = all[first].flip.lane,
+                         .row = ent_alloc(count - first, sizeof *read->row)};
+    ENT_REQUIRE(read->row, ENT_ENOMEM, "state engine: no memory for %d readouts", count - first);
+    for (int r = first; r < count; r++) {
+        const lower_rotation *from = all[r].rotation;
+        if (from->read < 0 || from->flip != flip || !ready(plan, all, r)) continue;
+        read->row[read->rows++] = (state_row){.target = from->read,
+                                              .row = from->row,
+                                              .part = lower_parity(from->row, flip),
+                                              .mask = all[r].row.line,
+                                              .lane = all[r].row.lane};
+        all[r].done = 1;
+    }
+    *left -= read->rows;
+    return add_op(pass, STATE_READ, pass->reads - 1);
 }
 
 ent_status ent_state_pass_fill(const state_plan *plan, int width, const int *rotation, int count, state_pass *pass)
@@ -363,6 +390,7 @@ ent_status ent_state_pass_fill(const state_plan *plan, int width, const int *rot
     for (int left = count, before; status == ENT_OK && left > 0;) {
         before = left;
         status = next_stage(plan, width, all, count, pass, &left);
+        if (status == ENT_OK && left == before) status = next_read(plan, all, count, pass, &left);
         if (status == ENT_OK && left == before) status = next_group(plan, all, count, pass, &left);
     }
     ent_free(all);
@@ -371,8 +399,8 @@ ent_status ent_state_pass_fill(const state_plan *plan, int width, const int *rot
 
 ent_status ent_state_pass_sums(const state_plan *plan, state_pass *pass)
 {
-    state_row *rows = ent_alloc(plan->values, sizeof *rows);
-    int *taken = ent_alloc(plan->values, sizeof *taken), left = plan->values;
+    state_row *rows = ent_alloc(plan->sums, sizeof *rows);
+    int *taken = ent_alloc(plan->sums, sizeof *taken), left = plan->sums;
     ent_status status = rows && taken ? ENT_OK : ent_fail(ENT_ENOMEM, "state engine: no memory");
     for (int v = 0; status == ENT_OK && v < left; v++) rows[v] = (state_row){.target = v, .row = plan->value_row[v]};
     while (status == ENT_OK && left > 0) {
@@ -400,8 +428,10 @@ void ent_state_pass_clear(state_pass *pass)
         ent_free(pass->group[k].row);
         for (int t = 0; t < 3; t++) ent_free(pass->group[k].x[t]);
     }
+    for (int k = 0; k < pass->reads; k++) ent_free(pass->read[k].row);
     ent_free(pass->stage);
     ent_free(pass->group);
+    ent_free(pass->read);
     ent_free(pass->op);
     ent_free(pass->run);
     ent_state_transform_free(pass->transform);

@@ -189,19 +189,26 @@ static ent_status make_route(state_plan *plan, int wanted, int width, const int 
 
 /* ---- the plan ---- */
 
-/* Equal rows are one value; a row that is empty is a constant. */
+/* Equal strings of Zs are one value; one that is empty is a constant. */
 static ent_status find_values(state_plan *plan)
 {
-    const lower_list *list = &plan->list;
+    lower_list *list = &plan->list;
     plan->value = ent_alloc(list->readouts, sizeof *plan->value);
     plan->value_row = ent_alloc(list->readouts, sizeof *plan->value_row);
     ENT_REQUIRE(plan->value && plan->value_row, ENT_ENOMEM, "state engine: no memory for %d readouts",
                 list->readouts);
     for (int r = 0; r < list->readouts; r++) {
+        if (list->flip[r]) continue;
         int v = 0;
-        while (v < plan->values && plan->value_row[v] != list->row[r]) v++;
+        while (v < plan->sums && plan->value_row[v] != list->row[r]) v++;
         plan->value[r] = list->row[r] == 0 ? -1 : v;
-        if (list->row[r] != 0 && v == plan->values) plan->value_row[plan->values++] = list->row[r];
+        if (list->row[r] != 0 && v == plan->sums) plan->value_row[plan->sums++] = list->row[r];
+    }
+    plan->values = plan->sums;
+    for (int r = 0; r < list->readouts; r++) {
+        if (!list->flip[r]) continue;
+        plan->value[r] = plan->values;
+        ENT_TRY(ent_lower_read(list, r, plan->values++));
     }
     return ENT_OK;
 }

@@ -7,6 +7,8 @@
  * is in the space is done there, and it is copied back.  Two rotations commute when parity(flip & row') =
  * parity(flip' & row): a pass takes whatever commutes with all that is left behind, so that it reaches through
  * several layers of a circuit, and all diagonal gates go along, on any qubit.
+ * A readout with an X or a Y is an operation of the list like a rotation, in a pass whose space has its flip: it pairs
+ * amplitudes p and p ^ flip.  Those of Z alone are sums over the last pass.
  * A QFT is one to three passes of their own: a block holds whole transforms of a part of its qubits, which FFTW does in
  * cache (state_transform.c).  No amplitude is moved for it, whatever the frame; and threads, and shards, share blocks.
  *
@@ -68,8 +70,17 @@ typedef struct {
     uint32_t *x[3];
 } state_group;
 
+/* Readouts of one flip. */
 typedef struct {
-    int is_group, index; /* of the pass's stages or groups */
+    uint32_t line; /* what is flipped of the lines and of the lanes */
+    int lane;
+    int rows;
+    state_row *row; /* mask: on lines; odd strings are part 1 */
+} state_read;
+
+enum { STATE_STAGE, STATE_GROUP, STATE_READ };
+typedef struct {
+    int kind, index; /* of the pass's stages, groups or reads */
 } state_op;
 
 /* A pass of its own that does one of the list's transforms: elements of a block go into rows of 2^bits, where FFTW
@@ -100,11 +111,12 @@ typedef struct {
     int run_lines;      /* contiguous in memory */
     int64_t runs;
     uint64_t *run; /* [runs] displacement in lines */
-    int stages, groups, ops;
+    int stages, groups, reads, ops;
     state_stage *stage;
     state_group *group;
+    state_read *read;
     state_op *op;
-    int sums;                   /* groups of the readouts: the last pass has them behind its other groups */
+    int sums;                   /* groups of the readouts of Zs: the last pass has them behind its other groups */
     state_transform *transform; /* or NULL */
 } state_pass;
 
@@ -125,9 +137,10 @@ typedef struct {
     int bits;       /* of the index: the circuit's qubits, or more so that a vector is full */
     int local_bits; /* of them in this memory: all, but for shards (shard/shard_plan.h) */
     int params, angles;
-    int values; /* different rows among the readouts */
-    int *value; /* [readouts] -> values, or -1 for a constant */
-    uint64_t *value_row;
+    int values;          /* different strings among the readouts, */
+    int sums;            /* the first of them of Zs alone */
+    int *value;          /* [readouts] -> values, or -1 for a constant */
+    uint64_t *value_row; /* [sums] */
     state_prefix prefix;
     state_route forward, back; /* the same rotations, for blocks of the two sizes */
 } state_plan;
@@ -147,7 +160,7 @@ void ent_state_plan_free_routes(state_plan *plan);
  * `count` others in order. */
 ent_status ent_state_reduce(lower_list *list, state_prefix *prefix, int *order, int *count);
 
-/* state_pass.c: the stages and groups of a pass over rotation[0..count-1], which are in order. */
+/* state_pass.c: the stages, groups and readouts of a pass over rotation[0..count-1], which are in order. */
 ent_status ent_state_pass_fill(const state_plan *plan, int width, const int *rotation, int count, state_pass *pass);
 ent_status ent_state_pass_sums(const state_plan *plan, state_pass *pass);
 void ent_state_pass_clear(state_pass *pass);
@@ -168,13 +181,14 @@ ent_status ent_state_transform_new(const state_plan *plan, int rotation, const s
                                    state_transform **out);
 void ent_state_transform_free(state_transform *transform);
 
-/* Rotations, or transforms, of a list; two transforms keep their order. */
+/* Rotations, transforms or readouts of a list; two transforms keep their order, readouts change nothing. */
 static inline int state_commute(const lower_list *list, int a, int b)
 {
     const lower_rotation *x = &list->rotation[a], *y = &list->rotation[b];
+    if (x->read >= 0 && y->read >= 0) return 1;
     if (x->transform >= 0) return y->transform < 0 && ent_state_transform_apart(&list->transform[x->transform], y);
     if (y->transform >= 0) return ent_state_transform_apart(&list->transform[y->transform], x);
-    return lower_parity(x->flip, y->row) == lower_parity(y->flip, x->row);
+    return lower_commute(x->flip, x->row, y->flip, y->row);
 }
 
 /* What a rotation or transform flips: *count displacements. */

@@ -10,8 +10,9 @@ static void mark_seen(const lower_list *list, int *kept)
 {
     for (int r = list->rotations - 1; r >= 0; r--) {
         const lower_rotation *rotation = &list->rotation[r];
-        kept[r] = rotation->transform >= 0;
-        for (int k = 0; k < list->readouts && !kept[r]; k++) kept[r] = lower_parity(rotation->flip, list->row[k]);
+        kept[r] = rotation->transform >= 0 || rotation->read >= 0;
+        for (int k = 0; k < list->readouts && !kept[r]; k++)
+            kept[r] = !lower_commute(rotation->flip, rotation->row, list->flip[k], list->row[k]);
         for (int k = r + 1; k < list->rotations && !kept[r]; k++) kept[r] = kept[k] && !state_commute(list, r, k);
     }
 }
@@ -31,7 +32,7 @@ static void append_terms(lower_list *list, int to, int from)
 static int merge_back(lower_list *list, const int *kept, int r)
 {
     lower_rotation *rotation = &list->rotation[r];
-    if (rotation->transform >= 0) return 0;
+    if (rotation->transform >= 0 || rotation->read >= 0) return 0;
     for (int k = r - 1; k >= 0; k--) {
         if (!kept[k]) continue;
         lower_rotation *earlier = &list->rotation[k];
@@ -48,7 +49,7 @@ static int merge_back(lower_list *list, const int *kept, int r)
 
 static int idle(const lower_rotation *rotation)
 {
-    return rotation->term < 0 && rotation->offset == 0.0 && rotation->transform < 0;
+    return rotation->term < 0 && rotation->offset == 0.0 && rotation->transform < 0 && rotation->read < 0;
 }
 
 static int single_bit(uint64_t mask)
@@ -75,6 +76,10 @@ static void split_prefix(lower_list *list, const int *kept, state_prefix *prefix
         const lower_rotation *rotation = &list->rotation[r];
         if (rotation->transform >= 0) {
             entangle(&list->transform[rotation->transform], &reached, &entangled);
+            order[(*count)++] = r;
+            continue;
+        }
+        if (rotation->read >= 0) {
             order[(*count)++] = r;
             continue;
         }

@@ -235,11 +235,11 @@ void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside
                               .blocks = blocks_of(plan, pass),
                               .begin = begin && p == 0,
                               .keep = keep || !(last && is_end),
-                              .sums = last && is_end ? w->sums : NULL,
+                              .sums = w->sums,
                               .length = plan->values};
         run_pass(w, &run, is_end ? between : NULL);
     }
-    if (last) add_chunks(w->sums, plan->values, w->value);
+    add_chunks(w->sums, plan->values, w->value);
 }
 
 void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int end,

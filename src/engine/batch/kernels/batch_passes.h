@@ -345,6 +345,78 @@ static void observe(const vec *ket, vec *bra, const batch_sum *sum, const vec *w
         }
 }
 
+/* The sum over pairs, with the signs of their blocks, of conj(one) zero, zero being the amplitude of the block's base. */
+static void pair_sum(vec *ket, const batch_blocks *in, const uint8_t *sign, vec *re, vec *im)
+{
+    vec sum_re = {0}, sum_im = {0};
+    for (int64_t h = 0; h < in->blocks; h++) {
+        const vec *zero = at(ket, in->base[h]), *one = at(ket, in->base[h] ^ in->place[1]);
+        const vec term_re = one[0] * zero[0] + one[1] * zero[1], term_im = one[0] * zero[1] - one[1] * zero[0];
+        const REAL by = sign && sign[h] ? (REAL)-1 : (REAL)1;
+        sum_re += by * term_re;
+        sum_im += by * term_im;
+    }
+    *re = sum_re;
+    *im = sum_im;
+}
+
+/* <ket| string |ket> into the value of each string (state_reads.h has the formula); those without signs share a sum. */
+static void read_strings(vec *ket, const batch_read *read, const vec *factor, vec *value)
+{
+    vec re = {0}, im = {0};
+    int summed = 0;
+    for (int k = 0; k < read->strings; k++) {
+        const batch_string *string = &read->string[k];
+        vec own_re, own_im;
+        if (string->sign) {
+            pair_sum(ket, &read->in, string->sign, &own_re, &own_im);
+        } else {
+            if (!summed) pair_sum(ket, &read->in, NULL, &re, &im);
+            summed = 1;
+            own_re = re;
+            own_im = im;
+        }
+        value[string->value] = 2 * *factor * (string->odd ? -own_im : own_re);
+    }
+}
+
+/* bra += the Hermitian operator with `re + i im` below the diagonal, and its conjugate above, in each pair. */
+static void observe_pairs(vec *ket, vec *bra, const batch_blocks *in, const uint8_t *sign, const vec *re,
+                          const vec *im)
+{
+    for (int64_t h = 0; h < in->blocks; h++) {
+        const vec *zero = at(ket, in->base[h]), *one = at(ket, in->base[h] ^ in->place[1]);
+        vec *to_zero = at(bra, in->base[h]), *to_one = at(bra, in->base[h] ^ in->place[1]);
+        const REAL by = sign && sign[h] ? (REAL)-1 : (REAL)1;
+        const vec c = by * *re, s = by * *im;
+        to_one[0] += c * zero[0] - s * zero[1];
+        to_one[1] += c * zero[1] + s * zero[0];
+        to_zero[0] += c * one[0] + s * one[1];
+        to_zero[1] += c * one[1] - s * one[0];
+    }
+}
+
+/* bra += the strings times their weights; those without signs are one operator. */
+static void observe_strings(vec *ket, vec *bra, const batch_read *read, const vec *weight)
+{
+    vec re = {0}, im = {0};
+    int some = 0;
+    for (int k = 0; k < read->strings; k++) {
+        const batch_string *string = &read->string[k];
+        const vec none = {0}, own = weight[string->value];
+        if (string->sign) {
+            observe_pairs(ket, bra, &read->in, string->sign, string->odd ? &none : &own, string->odd ? &own : &none);
+            continue;
+        }
+        some = 1;
+        if (string->odd)
+            im += own;
+        else
+            re += own;
+    }
+    if (some) observe_pairs(ket, bra, &read->in, NULL, &re, &im);
+}
+
 /* state = left x right * scale. */
 static void product(const vec *left, int left_bits, const vec *right, int right_bits, const vec *scale, vec *state)
 {

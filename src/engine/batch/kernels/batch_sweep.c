@@ -245,7 +245,9 @@ static void forward(const batch_plan *plan, batch_worker *w, const double *angle
             if (step->turns == 0) do_phase(plan, w, node, step);
             for (int k = 0; k < step->turns; k++) do_turn(plan, w, node, &plan->turn[step->turn + k]);
         }
-        const vec scale = *scale_of(plan, w, node);
+        const vec scale = *scale_of(plan, w, node), square = scale * scale;
+        for (int k = node->read; k < node->read + node->reads; k++)
+            read_strings(ket_of(w, node), &plan->read[k], &square, value);
         for (int k = node->sum; k < node->sum + node->sums; k++) {
             vec result[BATCH_MAX_BITS];
             signed_sums(ket_of(w, node), NULL, NULL, &plan->sum[k], w->tree, result);
@@ -277,6 +279,8 @@ static void start_back(const batch_plan *plan, batch_worker *w, const batch_node
         observe(ket_of(w, node), bra_of(w, node), sum, weight, w->tree, k > 0);
     }
     if (node->sums == 0) memset(bra_of(w, node), 0, sizeof(vec) << (node->bits + 1));
+    for (int k = node->read; k < node->read + node->reads; k++)
+        observe_strings(ket_of(w, node), bra_of(w, node), &plan->read[k], (const vec *)w->value);
     vec *scale = scale_of(plan, w, node);
     scale[1] = scale[0];
 }

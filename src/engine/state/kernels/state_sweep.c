@@ -1,7 +1,8 @@
 /* Passes over blocks.  Compiled once for each instruction set and precision, with REAL, VECTOR_BYTES, FORWARD_WIDTH,
  * BACK_WIDTH and TABLE (the name of what it defines) given by the build. */
-#include "state_groups.h"
 #include "state_fourier.h"
+#include "state_groups.h"
+#include "state_reads.h"
 
 #include <stdlib.h>
 
@@ -208,15 +209,24 @@ static void set_trees(const state_scratch *scratch, group_run *g, vec *sums[2])
     }
 }
 
+/* Whether it changes the ket. */
+static int changes(const state_pass *pass)
+{
+    return pass->stages > 0 || pass->groups > pass->sums;
+}
+
 /* Everything that the pass does in a block; returns the factor that the block then lacks. */
-static double run_ops(const state_run *run, const state_pass *pass, uint64_t base, vec *block, group_run *g)
+static double run_ops(const state_run *run, const state_pass *pass, uint64_t base, vec *block, group_run *g,
+                      double *values)
 {
     double gain = 1.0;
     for (int o = 0; o < pass->ops; o++) {
         const state_op *op = &pass->op[o];
-        if (op->is_group) {
+        if (op->kind == STATE_GROUP) {
             do_phases(run, &pass->group[op->index], base, gain, block, g);
             gain = 1.0;
+        } else if (op->kind == STATE_READ) {
+            read_strings(&pass->read[op->index], pass->bits, base, gain, block, values);
         } else {
             stage_run s;
             set_stage(run, &pass->stage[op->index], base, &s);
@@ -241,10 +251,10 @@ static void forward(const state_run *run, const state_pass *pass, const state_sc
             make_block(run, pass, line, block);
         else
             copy_in(pass, line, run->ket, block);
-        const double gain = run_ops(run, pass, signs, block, &g);
-        for (int k = pass->groups - pass->sums; values && k < pass->groups; k++)
+        const double gain = run_ops(run, pass, signs, block, &g, values);
+        for (int k = pass->groups - pass->sums; k < pass->groups; k++)
             sum_up(&pass->group[k], signs, gain, block, sums, values);
-        if (keep) copy_out(pass, line, block, gain, run->ket);
+        if (keep && (begin || changes(pass))) copy_out(pass, line, block, gain, run->ket);
     }
 }
 
@@ -263,9 +273,11 @@ static double undo_ops(const state_run *run, const state_pass *pass, uint64_t ba
     double gain = 1.0;
     for (int o = pass->ops - 1; o >= 0; o--) {
         const state_op *op = &pass->op[o];
-        if (op->is_group) {
+        if (op->kind == STATE_GROUP) {
             undo_phases(run, &pass->group[op->index], base, gain, ket, bra, g, sums, slopes);
             gain = 1.0;
+        } else if (op->kind == STATE_READ) {
+            observe_strings(run, &pass->read[op->index], pass->bits, base, ket, bra);
         } else {
             stage_run s;
             vec slope[2 * STATE_WIDTH] = {{0}};
@@ -294,7 +306,7 @@ static void backward(const state_run *run, const state_pass *pass, const state_s
         else
             copy_in(pass, line, run->bra, bra);
         const double gain = undo_ops(run, pass, signs, ket, bra, &g, sums, slopes);
-        if (!end) copy_out(pass, line, ket, gain, run->ket);
+        if (!end && changes(pass)) copy_out(pass, line, ket, gain, run->ket);
         copy_out(pass, line, bra, gain, run->bra);
     }
 }
