@@ -805,6 +805,13 @@ class Refuses(unittest.TestCase):
         self.refused(["model.fusion.pattern", "none", "want ring, all or star"], model__fusion__gate="qft",
                      model__fusion__pattern="none")
 
+    def test_joints_within_registers(self):
+        self.refused(["model.fusion.within", "ring", "want none"], model__fusion__pattern="chain",
+                     model__fusion__within="ring")
+        self.refused(["model.fusion.gate", "qft", "want a gate on two qubits"], model__fusion__gate="qft",
+                     model__fusion__within="chain")
+        self.refused(["model.fusion.within", "all"], model__fusion__within="all")
+
     def test_zero_training_rows(self):
         self.refused_data(replaced("split", numpy.full(600, TEST, "u1")), "/split", "0", "train", ranks=2)
         if options.quick:
