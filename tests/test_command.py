@@ -827,7 +827,7 @@ class Refuses(unittest.TestCase):
     @slow
     def test_more_qubits_than_memory_holds(self):
         self.refused(["bytes", "are there", "44 qubits"], 2, model__registers__text__qubits=40)
-        self.refused(["bytes", "are there", "84 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
+        self.refused(["bytes", "are there", "82 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
 
     @slow
     def test_more_clients_and_rounds_than_memory_holds(self):
