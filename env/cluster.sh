@@ -107,7 +107,11 @@ launch() {
     trap 'came=yes limit_near=yes; kill -USR1 "$pid"' USR1
     left=$(seconds_left)
     if [ -n "$left" ]; then
-        { sleep $((left > 120 ? left - 120 : 1)) && kill -USR1 $$; } &
+        (
+            sleep $((left > 120 ? left - 120 : 1)) >/dev/null 2>&1 &
+            trap 'kill %1' TERM
+            wait %1 && kill -USR1 $$
+        ) >/dev/null 2>&1 &
         timer=$!
     fi
     while :; do # a signal ends `wait`, not the ranks

@@ -8,15 +8,16 @@ packages=(
     build-essential cmake ninja-build pkg-config git ca-certificates
     libopenmpi-dev openmpi-bin             # message passing
     libhdf5-openmpi-dev hdf5-tools         # data sets and results
-    libfftw3-dev libfftw3-mpi-dev          # Fourier transforms
+    libfftw3-dev                           # Fourier transforms
     librandom123-dev                       # counter-based random numbers
     libyaml-dev                            # configuration
-    libopenblas-dev liblapacke-dev         # principal axes, classical baselines
+    libopenblas-dev                        # BLAS and LAPACK: principal axes, classical models
     libjansson-dev libsodium-dev           # JSON output, SHA-256
     libsndfile1-dev zlib1g-dev             # recordings; packed images
 )
 if [ "${1:-}" = "--tests" ]; then
     packages+=(libcmocka-dev clang libomp-dev clang-format shellcheck python3 python3-h5py python3-numpy
+               python3-yaml python3-jsonschema   # the schema of configurations
                chromium chromium-driver          # the report in a browser
                iproute2 slurm-wlm munge)         # several hosts and a batch system, both on this machine
 fi

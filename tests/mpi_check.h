@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include "entente/comm.h"
+#include "entente/memory.h"
 
 static ent_comm *world;
 
@@ -18,11 +19,14 @@ static ent_comm *world;
         }                                                                                                            \
     } while (0)
 
-/* main: as CHECK_MAIN; rank 0 tells what runs. */
+/* main: as CHECK_MAIN; rank 0 tells what runs.  A start allocates nothing: one rank that could not would leave the others
+ * waiting for it. */
 #define MPI_CHECK_MAIN(computes, refuses)                                                                            \
     int main(int argc, char **argv)                                                                                  \
     {                                                                                                                \
+        ent_alloc_fail_at(1);                                                                                        \
         if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;                                                \
+        ent_alloc_fail_at(0);                                                                                        \
         if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;                                \
         int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);                                  \
         failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);                                       \

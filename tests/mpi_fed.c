@@ -171,9 +171,9 @@ static void check_row(const ent_federation *f, int which, int m, int64_t k)
     const ent_policy policy = f->config->missing.policy;
     const ent_part *part = &f->part[which];
     const bool present = part->context[k] >> m & 1;
-    float features[8];
+    double features[8];
     double wanted[2], seen[2][2], *x[ENT_MAX_MODALITIES] = {seen[0], seen[1]};
-    mpi_check(ent_dataset_features(f->dataset, m, 1, &part->row[k], NULL, features) == ENT_OK);
+    mpi_check(ent_dataset_features(f->dataset, m, 1, &part->row[k], NULL, NULL, features) == ENT_OK);
     mpi_check(ent_rows_read(f, which, 1, &k, x) == ENT_OK);
     if (!present && policy == ENT_POLICY_ZERO) memset(features, 0, sizeof features);
     ent_reduction_apply(f->reduction[m], 1, features, wanted);

@@ -4,9 +4,10 @@ import re
 import h5py
 
 SECTIONS = {"server", "attack", "system", "personal"}
-KEYS = {"model": ["kind", "hidden", "params", "activation"], "federation": ["sampling", "on_divergence"],
-        "client": ["modality_dropout"], "run": ["checkpoint_every"]}
-DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short", "round/excluded"]
+KEYS = {"data": ["task"], "model": ["kind", "hidden", "params", "activation"],
+        "federation": ["sampling", "on_divergence"], "client": ["modality_dropout"], "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s"]}
+DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short",
+        "round/excluded", "label", "dimensions", "untrained_rounds", "pattern/mae"]
 
 
 def first_config(text):

@@ -16,7 +16,7 @@ static inline int64_t rows_of_client(int client)
 
 /* Correlated features of very different sizes; feature 2 is constant, feature 3 far from 0 against its spread,
  * feature 5 is twice feature 4. */
-static inline void fill_row(int client, int64_t row, int64_t d, float *x)
+static inline void fill_row(int client, int64_t row, int64_t d, double *x)
 {
     ent_random stream = ent_random_at(7, ENT_FOR_TEST, (uint64_t)client, (uint64_t)row);
     const double common = ent_random_normal(&stream), other = ent_random_normal(&stream);
@@ -27,14 +27,14 @@ static inline void fill_row(int client, int64_t row, int64_t d, float *x)
     }
     if (d > 2) x[2] = 0.1f;
     if (d > 3) x[3] = (float)(1048576.0 + x[3]);
-    if (d > 5) x[5] = 2.0f * x[4];
+    if (d > 5) x[5] = 2.0 * x[4];
 }
 
 /* The rows of these clients, in this order; free with clients_free. */
 typedef struct {
     ent_client_rows rows;
     int64_t *first;
-    float *x;
+    double *x;
     uint8_t *use;
 } client_data;
 

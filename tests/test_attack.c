@@ -1,4 +1,5 @@
 /* Aggregation rules by hand, one parameter and one block; attacks, and who withstands them. */
+#include "fed/rules/rules.h"
 #include "nine_clients.h"
 
 /* ---- by hand: one parameter, one block ---- */

@@ -28,8 +28,12 @@ static void small_federation_make(small_federation *s, ent_policy policy)
 {
     ent_model_inp inp = small_model();
     inp.mma = policy == ENT_POLICY_MMA;
-    *s = (small_federation){
-        .f = {.world = world, .lane = world, .clients = CLIENTS, .classes = 3, .outputs = 3, .modalities = 3}};
+    *s = (small_federation){.f = {.world = world,
+                                  .lane = world,
+                                  .clients = CLIENTS,
+                                  .label = {.classes = 3, .deviation = 1.0},
+                                  .outputs = 3,
+                                  .modalities = 3}};
     s->config.missing.policy = policy;
     s->config.seeds.sampling = 11;
     s->config.client = (ent_config_client){.epochs = 1, .batch = 3, .learning_rate = 0.05};
@@ -327,7 +331,7 @@ static void the_prior_is_the_log_frequency_with_one_added(void **state)
     small_federation_make(&s, ENT_POLICY_DROP);
     s.f.part[ENT_TRAIN].n = 5;
     s.f.part[ENT_TRAIN].category = (int32_t[]){0, 2, 2, 0, 2};
-    check_ok(ent_prior_make(&s.f));
+    check_ok(ent_label_fit(&s.f));
     check_near(s.f.prior[0], log(3.0 / 8.0), 1e-15);
     check_near(s.f.prior[1], log(1.0 / 8.0), 1e-15);
     check_near(s.f.prior[2], log(4.0 / 8.0), 1e-15);
@@ -339,13 +343,14 @@ static void the_prior_of_a_real_label_is_its_mean(void **state)
     (void)state;
     small_federation s;
     small_federation_make(&s, ENT_POLICY_DROP);
-    s.f.classes = 0;
+    s.f.label.classes = 0;
     s.f.outputs = 1;
     s.f.part[ENT_TRAIN].n = 4;
     s.f.part[ENT_TRAIN].value = (double[]){-3.0, 1.0, 2.0, 1.0};
-    check_ok(ent_prior_make(&s.f));
+    check_ok(ent_label_fit(&s.f));
     check_near(s.f.prior[0], 0.25, 1e-15);
-    assert_true(s.f.label_center == -0.5 && s.f.label_half == 2.5);
+    check_near(s.f.label.deviation, sqrt(3.6875), 1e-15);
+    assert_true(s.f.label.center == -0.5 && s.f.label.half == 2.5);
     small_federation_clear(&s);
 }
 
@@ -418,7 +423,7 @@ static void a_failing_allocation_is_told(void **state)
     check_every_allocation(ent_trainer_new(&s.f, &trainer), (void)0);
     check_every_allocation(ent_aggregate_new(&s.f, ent_rule_find(ENT_FEDAVG), &a), (void)0);
     s.f.part[ENT_TRAIN].category = s.samples.category;
-    check_every_allocation(ent_prior_make(&s.f), assert_null(s.f.prior));
+    check_every_allocation(ent_label_fit(&s.f), assert_null(s.f.prior));
     ent_trainer_free(trainer);
     ent_aggregate_free(a);
     small_federation_clear(&s);

@@ -148,7 +148,7 @@ class CsdComputes(Csd):
     def test_labels_and_their_classes(self):
         labels, audio = example()
         self.write(labels, audio)
-        value = np.concatenate([labels[name][1] for name in sorted(labels)]).astype(np.float32)
+        value = np.concatenate([labels[name][1] for name in sorted(labels)])
         names = [f"{name}[{k}]" for name in sorted(labels) for k in range(len(labels[name][1]))]
         for binning in ("mosei", "mosi"):
             with self.imported("--binning", binning) as file:
@@ -848,6 +848,134 @@ class WholeComputes(Whole):
                      "2 classes: 3 3 rows", "real, -3 to 3, mean 0"):
             self.assertIn(part, said)
         xml.dom.minidom.parse(self.path("a.svg"))
+
+
+class WholeOutside(Whole):
+    """A file from elsewhere reads what is in it, and nothing else, and prints no control character."""
+
+    def edit(self, change, path="a.h5"):
+        with h5py.File(self.path(path), "a") as file:
+            for name, what in change.items():
+                if name in file:
+                    del file[name]
+                if what is not None:
+                    file[name] = what
+
+    def test_links_into_other_files(self):
+        shutil.copy(self.path("a.h5"), self.path("b.h5"))
+        there = lambda name: h5py.ExternalLink("b.h5", name)
+        for change, part in (({"modality/text/features": there("/modality/text/features")}, "/modality/text/features is outside"),
+                             ({"modality/text/present": there("/modality/text/present")}, "/modality/text/present is outside"),
+                             ({"modality": there("/modality")}, "/modality is outside"), ({"split": there("/split")}, "/split is outside"),
+                             ({"group": there("/split")}, "/group is outside"), ({"label": there("/label")}, "/label is outside"),
+                             ({"other": there("/"), "split": h5py.SoftLink("/other/split")}, "/split is outside")):
+            shutil.copy(self.path("b.h5"), self.path("a.h5"))
+            self.edit(change)
+            self.refused(part + " of the file: a link into another file, 'b.h5'; want all", "inspect", self.path("a.h5"))
+            self.run_well("inspect", self.path("a.h5"), "--allow-external")
+            self.refused("of the file: a link into another file, 'b.h5'; want all", *self.merge())
+        self.refused("a link into another file, 'x1.h5'", "inspect", os.path.join(GOLDEN, "external_link.h5"))
+
+    def test_numbers_in_other_files(self):
+        self.refused("features is outside of the file: external storage, in '/etc/passwd'; want all", "inspect",
+                     os.path.join(GOLDEN, "external_storage.h5"))
+        layout = h5py.VirtualLayout((6, 2), "f4")
+        layout[:] = h5py.VirtualSource(self.path("a.h5"), "modality/text/features", shape=(6, 2))
+        self.write("b.h5", text=np.zeros((6, 2)))
+        self.edit({"modality/text/features": None}, "b.h5")
+        with h5py.File(self.path("b.h5"), "a") as file:
+            file.create_virtual_dataset("modality/text/features", layout)
+        self.refused("is outside of the file: a virtual dataset", "inspect", self.path("b.h5"))
+        self.assertIn("range 0 to 9", self.run_well("inspect", self.path("b.h5"), "--allow-external"))
+        write_csd(self.path("l.csd"), {"one": (np.array([[0.0, 1.0], [1, 2]]), np.ones((2, 1)))})
+        with h5py.File(self.path("t.csd"), "w") as file:
+            file["root/data/one/intervals"] = h5py.ExternalLink("l.csd", "/Root name/data/one/intervals")
+            file["root/data/one/features"] = np.ones((2, 1))
+        csd = ("import", "csd", "--modality", f"a={self.path('t.csd')}", "--labels", self.path("l.csd"), "--split", "1,0,0",
+               "--out", self.path("out.h5"))
+        self.refused("intervals is outside of the file: a link", *csd)
+        self.run_well(*csd, "--allow-external")
+
+    def test_a_filter_that_is_not_there(self):
+        self.refused("/modality/a/features is compressed by the filter 'lzf' (32000), which this HDF5 library lacks: rewrite it",
+                     "inspect", os.path.join(GOLDEN, "lzf.h5"))
+
+    def test_what_is_no_hdf5(self):
+        np.savez(self.path("x.npz"), x=np.zeros(3))
+        self.refused("not an HDF5 file but a NumPy archive (.npz)", "inspect", self.path("x.npz"))
+
+    def test_control_characters(self):
+        with h5py.File(self.path("a.h5"), "a") as file:
+            file.attrs["name"], file.attrs["licence"] = "a\x1b[2J", "b\x9b31m\r"
+            file["label/\x1b]0;title\x07"] = np.arange(6.0)
+        said = self.run_well("inspect", self.path("a.h5"), "--plot", self.path("a.svg"))
+        for part in ("data set a\\x1b[2J\n", "licence    b\\xc2\\x9b31m\\x0d\n", "label      \\x1b]0;title\\x07"):
+            self.assertIn(part, said)
+        self.assertFalse([c for c in said if ord(c) < 32 and c != "\n" or 127 <= ord(c) < 160])
+        xml.dom.minidom.parse(self.path("a.svg"))
+        self.edit({"modality/\x1b[31m/features": np.zeros((6, 2))})
+        done = call("inspect", self.path("a.h5"))
+        self.assertEqual((done.returncode, done.stderr.count("\x1b")), (1, 0))
+        self.assertIn("modality name: found '\\x1b[31m'", done.stderr)
+
+    def test_a_sparse_file_is_sampled(self):
+        with h5py.File(self.path("big.h5"), "w") as file:
+            file.create_dataset("modality/a/features", (1 << 18, 1 << 20), "f4", chunks=(1, 1 << 16))
+            file["modality/a/features"][:1] = 1.0
+            file.create_dataset("modality/b/features", (1 << 18, 1 << 36), "u1", chunks=(1, 1 << 20))
+            file["split"], file["label/class"] = np.zeros(1 << 18, "u1"), np.arange(1 << 18) % 2
+        done = subprocess.run([ENTENTE, "inspect", self.path("big.h5")], capture_output=True, text=True, timeout=40)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for part in ("262144 rows", "range 0 to 1, mean 0.0156", "of a sample: 64 rows, spread evenly", "rows too long to be looked at"):
+            self.assertIn(part, done.stdout)
+
+
+class WholePrecise(Whole):
+    """Features of 64 bits are centred before anything narrows them."""
+
+    def data(self, name, features):
+        with h5py.File(self.path(name), "w") as file:
+            file["modality/a/features"] = features
+            rows = len(features)
+            file["label/class"], file["split"] = np.arange(rows) % 2, np.arange(rows, dtype="u1") % 3
+        return self.path(name)
+
+    def train(self, name, features, **more):
+        config = "data: {file: %s, modalities: [a], label: class}\nfederation: {clients: 2, rounds: 3}\n" % self.data(
+            name + ".h5", features)
+        with open(self.path("c.yaml"), "w") as file:
+            file.write(config)
+        return call("train", self.path("c.yaml"), "--out", self.path(name), "--json")
+
+    def test_offsets_do_not_matter_and_constants_are_said(self):
+        whole = np.round(np.random.default_rng(3).normal(size=(120, 6)) * 1024) / 1024   # so that offsets change no bit
+        whole[:, 0] += (np.arange(120) % 2) * 2
+        whole[:, 4] = 0.1
+        found = []
+        for name, offset in (("none", 0.0), ("eight", 1e8), ("eleven", 2.0 ** 37)):
+            done = self.train(name, whole + offset)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("modality 'a': 1 of 6 features is constant in the training rows: column 4", done.stdout + done.stderr)
+            with h5py.File(os.path.join(self.path(name), "result.h5")) as file:
+                found.append(file["metrics/loss"][0])
+        np.testing.assert_allclose(found, found[0], rtol=1e-6)
+
+    def test_refused_numbers(self):
+        x = np.random.default_rng(1).normal(size=(60, 4))
+        x[3, 2] = -1e200
+        done = self.train("huge", x)
+        self.assertIn("row 3, column 2: -1e+200, want a finite number of magnitude 1e100 at most", done.stderr)
+        x[3, 2] = 0
+        done = self.train("bits", (x.astype("f4").view("u4") >> 16).astype("u2"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/modality/a/features: its whole numbers of 16 bits are the bits of bfloat16", done.stderr)
+        self.run_well("inspect", self.data("counts.h5", np.arange(240, dtype="u2").reshape(60, 4) * 270))
+
+    def test_merge_keeps_them(self):
+        self.data("b.h5", 1e8 + np.arange(12.0).reshape(6, 2) / 64)
+        self.run_well("merge", self.path("b.h5"), "--out", self.path("out.h5"))
+        with h5py.File(self.path("out.h5")) as file:
+            np.testing.assert_array_equal(file["modality/a/features"][:], 1e8 + np.arange(12.0).reshape(6, 2) / 64)
 
 
 class WholeRefuses(Whole):

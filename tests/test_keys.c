@@ -148,7 +148,7 @@ static void what_is_written_reads_back_to_the_last_bit(void **state)
     ent_config c, *back;
     char *text, *again;
     ent_config_default(&c);
-    c.data = (ent_config_data){"a.h5", names, 2, "class"};
+    c.data = (ent_config_data){"a.h5", names, 2, "class", ENT_TASK_AUTO};
     c.missing.absent = names + 1;
     c.missing.absent_count = 1;
     for (int turn = 0; turn < 2; turn++) {
@@ -173,7 +173,7 @@ static void every_key_is_written(void **state)
     ent_config plain, c;
     char *before, *after;
     ent_config_default(&plain);
-    plain.data = (ent_config_data){"a.h5", names, 2, "class"};
+    plain.data = (ent_config_data){"a.h5", names, 2, "class", ENT_TASK_AUTO};
     check_ok(ent_config_write(&plain, &before));
     for (int k = 0; k < ENT_KEY_COUNT; k++)
         for (int m = 0; m < (each_modality(&ENT_KEYS[k]) ? 2 : 1); m++) {
@@ -278,6 +278,7 @@ static void every_wrong_field_is_refused_by_its_keys_name(void **state)
     ent_federation *f, *none = NULL;
     ent_circuit *circuit;
     int64_t rows;
+    double bytes;
     int faults = 0;
     check_ok(ent_federation_new(world, &c, &f));
     for (int k = 0; k < ENT_KEY_COUNT; k++) {
@@ -294,7 +295,7 @@ static void every_wrong_field_is_refused_by_its_keys_name(void **state)
                 check_refused("ent_federation_new", ent_federation_new(world, &c, &none), name);
                 check_refused("ent_federation_load",
                               ent_federation_load(world, &c, "/nowhere", data_path, 0, true, &none), name);
-                check_refused("ent_federation_foresee", ent_federation_foresee(&c, &circuit, &rows), name);
+                check_refused("ent_federation_foresee", ent_federation_foresee(&c, 1, &circuit, &rows, &bytes), name);
                 check_refused("ent_federation_train", ent_federation_train(f, NULL, NULL), name);
             }
     }

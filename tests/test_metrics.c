@@ -11,7 +11,7 @@ static void classes_by_hand(void **state)
     const int32_t truth[6] = {0, 0, 0, 1, 1, 2};
     const double logit[18] = {2, 1, 0, 3, 0, 0, 0, 1, 0, 0, 5, 1, 0, 0, 1, -3, -2, -1};
     ent_metrics m;
-    check_ok(ent_metrics_compute(&(ent_predictions){6, 3, logit, truth, NULL}, &m));
+    check_ok(ent_metrics_compute(&(ent_predictions){6, 3, logit, truth, NULL, false}, &m));
     check_near(m.accuracy, 4.0 / 6, 1e-15);
     /* F1: 0: 2*2/(3+2) = 0.8; 1: 2*1/(2+2) = 0.5; 2: 2*1/(1+2) = 2/3 */
     check_near(m.f1_macro, (0.8 + 0.5 + 2.0 / 3) / 3, 1e-15);
@@ -26,7 +26,7 @@ static void two_classes_without_zero(void **state)
     const int32_t truth[4] = {1, 1, 0, 1};
     const double value[4] = {0.0, 2.0, -1.0, 0.0}, logit[8] = {1, 0, 0, 1, 1, 0, 0, 1};
     ent_metrics m;
-    check_ok(ent_metrics_compute(&(ent_predictions){4, 2, logit, truth, value}, &m));
+    check_ok(ent_metrics_compute(&(ent_predictions){4, 2, logit, truth, value, true}, &m));
     check_near(m.accuracy, 0.75, 1e-15);
     check_near(m.accuracy_nonzero, 1.0, 1e-15);
 }
@@ -36,7 +36,7 @@ static void real_label_by_hand(void **state)
     (void)state;
     const double truth[5] = {-2.6, 0.0, 1.4, 3.0, -0.4}, y[5] = {-3.5, -0.2, 1.6, 2.4, 0.1};
     ent_metrics m;
-    check_ok(ent_metrics_compute(&(ent_predictions){5, 0, y, NULL, truth}, &m));
+    check_ok(ent_metrics_compute(&(ent_predictions){5, 0, y, NULL, truth, true}, &m));
     check_near(m.mae, (0.9 + 0.2 + 0.2 + 0.6 + 0.5) / 5, 1e-15);
     check_near(m.loss, (0.81 + 0.04 + 0.04 + 0.36 + 0.25) / 5, 1e-15);
     check_near(m.accuracy, 3.0 / 5, 1e-15); /* signs: right, wrong (0 counts as not negative), right, right, wrong */
@@ -55,9 +55,9 @@ static void nothing_and_constant_predictions(void **state)
     (void)state;
     const double value[3] = {1, 2, 3}, y[3] = {1, 1, 1};
     ent_metrics m;
-    check_ok(ent_metrics_compute(&(ent_predictions){0, 2, NULL, NULL, NULL}, &m));
+    check_ok(ent_metrics_compute(&(ent_predictions){0, 2, NULL, NULL, NULL, false}, &m));
     assert_true(m.n == 0 && isnan(m.accuracy) && isnan(m.loss));
-    check_ok(ent_metrics_compute(&(ent_predictions){3, 0, y, NULL, value}, &m));
+    check_ok(ent_metrics_compute(&(ent_predictions){3, 0, y, NULL, value, false}, &m));
     assert_true(isnan(m.pearson));
     check_near(m.mae, 1.0, 1e-15);
 }
@@ -67,7 +67,7 @@ static void every_failing_allocation_is_survived(void **state)
     (void)state;
     const double value[1] = {1}, y[1] = {1};
     ent_metrics m;
-    check_every_allocation(ent_metrics_compute(&(ent_predictions){1, 0, y, NULL, value}, &m), (void)0);
+    check_every_allocation(ent_metrics_compute(&(ent_predictions){1, 0, y, NULL, value, true}, &m), (void)0);
 }
 
 int main(void)

@@ -299,7 +299,7 @@ static void records_come_back_or_do_not_count(void **state)
     assert_false(app_record_is_there(temp_folder, hash));
     check_ok(app_record_save(temp_folder, hash, record));
     json_t *again = app_record_load(temp_folder, hash);
-    assert_true(json_equal(record, again) && !app_record_is_done(again));
+    assert_true(json_equal(record, again) && !app_record_is(again, "done"));
     check_ok(app_record_path(temp_folder, hash, ".json", path));
     FILE *file = fopen(path, "w"); /* what a crash of the machine may leave */
     fputs("{\"hash\": \"fedc", file);

@@ -196,7 +196,7 @@ static void axes_without_variance_are_zero(void **state)
 static void constant_features_alone(void **state)
 {
     (void)state;
-    const float x[4] = {3, 3, 3, 3};
+    const double x[4] = {3, 3, 3, 3};
     const uint8_t use[4] = {1, 1, 1, 1};
     const int64_t first[2] = {0, 4};
     const ent_client_rows rows = {.clients = 1, .first = first, .x = x, .use = use};
@@ -207,6 +207,39 @@ static void constant_features_alone(void **state)
     assert_true(r->mean[0] == 3.0 && r->inverse[0] == 0.0 && r->matrix[0] == 0.0 && r->explained[0] == 0.0);
     ent_reduction_apply(r, 4, x, z);
     assert_true(z[0] == 0.0 && z[3] == 0.0);
+    ent_reduction_free(r);
+}
+
+/* What a float cannot hold: an offset far above the spread; a constant whose mean is rounded (7 times 0.1 by 7). */
+static void offsets_and_constants_of_doubles(void **state)
+{
+    (void)state;
+    enum { N = 49 };
+    double x[N][4], z[N][4], from[N];
+    uint8_t use[N];
+    double mean_of = 0.0, squares = 0.0;
+    for (int k = 0; k < N; k++) {
+        use[k] = 1;
+        from[k] = k * 11 % 16 / 8.0;
+        mean_of += from[k] / N;
+        x[k][0] = 1e8 + from[k];
+        x[k][1] = -1e12 + from[k];
+        x[k][2] = 0.1;
+        x[k][3] = 1e99 * (k % 2);
+    }
+    for (int k = 0; k < N; k++) squares += (from[k] - mean_of) * (from[k] - mean_of) / N;
+    const int64_t first[3] = {0, 7, N};
+    const ent_client_rows rows = {.clients = 2, .first = first, .x = x[0], .use = use};
+    const ent_reduction_inp inp = {.kind = ENT_REDUCE_NONE, .inputs = 4, .outputs = 4, .name = "offset"};
+    ent_reduction *r = NULL;
+    OK(ent_reduction_fit(world, &inp, &rows, &r));
+    ent_reduction_apply(r, N, x[0], z[0]);
+    for (int k = 0; k < N; k++) {
+        const double wanted = (from[k] - mean_of) / sqrt(squares);
+        assert_true(fabs(z[k][0] - wanted) < 1e-6 && fabs(z[k][1] - wanted) < 1e-3);
+        assert_true(z[k][2] == 0.0 && fabs(fabs(z[k][3]) - 1.0) < 0.03);
+    }
+    assert_true(r->mean[2] == 0.1 && r->inverse[2] == 0.0);
     ent_reduction_free(r);
 }
 
@@ -249,7 +282,7 @@ static void scales_of_any_size(void **state)
     (void)state;
     enum { N = 50 };
     const float scale[3] = {1e-38f, 1.0f, 1e37f};
-    float x[N][3];
+    double x[N][3];
     uint8_t use[N];
     for (int k = 0; k < N; k++) {
         use[k] = 1;
@@ -304,12 +337,12 @@ static void real_features(void **state)
     OK(ent_dataset_open(real_data("mosei_video.h5"), 1, wanted, NULL, &d));
     int64_t first[8], *row = ent_alloc(d->rows, sizeof *row);
     uint8_t *use = ent_alloc(d->rows, 1);
-    float *x = ent_alloc(d->rows * TEXT, sizeof *x);
+    double *x = ent_alloc(d->rows * TEXT, sizeof *x);
     for (int64_t k = 0; k < d->rows; k++) {
         row[k] = k;
         use[k] = d->split[k] == ENT_TRAIN && d->stored[k];
     }
-    OK(ent_dataset_features(d, 0, d->rows, row, d->stored, x));
+    OK(ent_dataset_features(d, 0, d->rows, row, d->stored, NULL, x));
     for (int c = 0; c <= 7; c++) first[c] = d->rows * c / 7;
     const ent_client_rows rows = {.clients = 7, .first = first, .x = x, .use = use};
     const ent_reduction_inp inp = {.kind = ENT_REDUCE_PCA, .inputs = TEXT, .outputs = AXES, .name = "text"};
@@ -356,7 +389,7 @@ static void numbers_that_are_not_finite(void **state)
     (void)state;
     int64_t k = 0;
     while (!data.use[k]) k++;
-    const float kept = data.x[k * D + 4];
+    const double kept = data.x[k * D + 4];
     data.x[k * D + 4] = NAN;
     refuses(inp_of(ENT_REDUCE_LINEAR, D), data.rows, ENT_ENUMERIC, "modality 'audio', feature 4: nan");
     data.x[k * D + 4] = kept;
@@ -388,6 +421,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(outputs_keep_their_share_of_the_variance),
         cmocka_unit_test(axes_without_variance_are_zero),
         cmocka_unit_test(constant_features_alone),
+        cmocka_unit_test(offsets_and_constants_of_doubles),
         cmocka_unit_test(none_standardises),
         cmocka_unit_test(random_projects_with_the_seed),
         cmocka_unit_test(scales_of_any_size),

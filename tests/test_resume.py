@@ -293,6 +293,83 @@ class Disk(Case):
             time.sleep(0.02)
         raise AssertionError(f"{out}: cannot be made read-only")
 
+    @staticmethod
+    @contextlib.contextmanager
+    def disk(pages):
+        """A disk with so many free pages; the file that fills it is `filler` in it."""
+        top = fresh("disk")
+        top.mkdir()
+        with mounted("-t", "tmpfs", "-o", "size=256k", "none", top):
+            with contextlib.suppress(OSError), open(top / "filler", "wb", buffering=0) as filler:
+                while filler.write(bytes(4096)) == 4096:
+                    pass
+            os.truncate(top / "filler", (top / "filler").stat().st_size - 4096 * pages)
+            yield top
+
+    SHORT = ("--set", "federation.rounds=3", "--set", "run.checkpoint_every=1")
+
+    def test_so_many_free_blocks(self):
+        """From none to enough: 0 and a result, or 1 and a reason, and nothing of a result; never an end by a signal."""
+        for pages, ranks in ((0, 2), (1, 2), (2, 1), (3, 2), (6, 2), (9, 3), (14, 2), (40, 2)):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                code, _, err = Run(top / "out", "--on-full-disk", "fail", *self.SHORT, ranks=ranks).end()
+                self.assertEqual(code, 0 if (top / "out/result.h5").exists() else 1, err)
+                self.assertNotIn("Signal", err)
+                self.assertEqual(code, int(pages < 20), err)
+                if code:
+                    self.assertRegex(err, r"(?m)^entente: .*(result\.h5|claim): cannot be written: No space left on device")
+                self.assertEqual(list(top.glob("out/*.part-*")), [])
+
+    def test_imports_by_free_blocks(self):
+        (folder / "x.csv").write_text("".join(f"{k},{k % 7}\n" for k in range(2000)))
+        (folder / "y.csv").write_text("".join(f"{k % 2}\n" for k in range(2000)))
+        for pages in (0, 1, 2, 4, 8, 60):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                ran = subprocess.run([options.entente, "import", "table", "--modality", f"a={folder / 'x.csv'}",
+                                      "--label", folder / "y.csv", "--out", top / "data.h5", "--quiet"], capture_output=True,
+                                     text=True, check=False, timeout=60)
+                self.assertEqual(ran.returncode, int(pages < 20), ran.stderr)
+                self.assertIn("" if pages > 20 else "data.h5: cannot be written: No space left", ran.stderr)
+                self.assertEqual([path.name for path in top.iterdir() if path.name != "filler"],
+                                 ["data.h5"] if pages > 20 else [])
+
+    def test_weights_wait_for_room(self):
+        """Without a checkpoint to go on from the trained weights are in memory alone: no end of the run throws them away."""
+        with self.disk(1) as top:
+            run = Run(top / "out", *self.SHORT)
+            self.wait_for_words(run, "waiting for room with the trained weights")
+            (top / "filler").unlink()
+            code, _, err = run.end(30)
+            self.assertEqual(code, 0, err)
+            self.assertTrue((top / "out/result.h5").exists())
+        with self.disk(1) as top:
+            run = Run(top / "out", *self.SHORT)
+            self.wait_for_words(run, "waiting for room")
+            run.send(signal.SIGTERM, run.ranks()[:1])
+            code, _, err = run.end(30)
+            self.assertEqual(code, 1, err)
+            self.assertIn("result.h5: cannot be written", err)
+
+    def wait_for_words(self, run, words):
+        """Lines of its standard error up to these words."""
+        for line in run.process.stderr:
+            if words in line:
+                return
+        self.fail(f"it has ended without '{words}'")
+
+    def test_a_second_place(self):
+        whole, second = fresh(), fresh("second")
+        self.assertEqual(Run(whole, *self.SHORT).end()[0], 0)
+        for pages in (1, 12):
+            with self.subTest(pages=pages), self.disk(pages) as top:
+                out = top / f"out{pages}"
+                code, _, err = Run(out, *self.SHORT, "--set", f"run.fallback_dir={second}").end()
+                self.assertEqual(code, 0, err)
+                self.assertIn(f"result: {second / out.name / 'result.h5'} (run.fallback_dir)", err)
+                self.assertIn(f"{out / 'log.txt'}: cannot be written" if pages == 1 else "result.h5: cannot", err)
+                self.assertFalse((out / "result.h5").exists())
+                self.assertEqual(result(second / out.name)["weights_sha256"], result(whole)["weights_sha256"])
+
     def test_a_folder_that_becomes_read_only(self):
         out = fresh()
         run = Run(out, ranks=2)
@@ -307,6 +384,91 @@ class Disk(Case):
             self.assertEqual(code, 1, err)
             self.assertIn("Read-only file system", err)
         self.finish(out)
+
+
+class Stalls(Case):
+    """Ranks that others wait for in vain.  ENTENTE_STALL_S stands for the 60 s after which something is said."""
+    LONG = ("--quiet", "--set", "federation.rounds=1000000", "--set", "run.checkpoint_every=1000000")
+
+    @contextlib.contextmanager
+    def stopped(self, *words, ranks=3, whom=1):
+        """A training whose rank `whom` is stopped; it goes on in the end."""
+        out = fresh()
+        run = Run(out, *self.LONG, *words, ranks=ranks, environment={"ENTENTE_STALL_S": "2"})
+        for _ in range(3000):
+            if (out / "log.txt").exists() and "round 2/" in (out / "log.txt").read_text():
+                break
+            time.sleep(0.01)
+        pids = run.ranks()
+        run.send(signal.SIGSTOP, [pids[whom]])
+        try:
+            yield run, pids, out
+        finally:
+            run.send(signal.SIGCONT, [pids[whom]])
+            with contextlib.suppress(AssertionError):
+                run.send(signal.SIGKILL, pids)
+                run.end(20)
+
+    def lines(self, run, wanted):
+        """Standard error up to a line with `wanted`, which every one of these waits ends with."""
+        found = []
+        for line in run.process.stderr:
+            found.append(line)
+            if wanted in line:
+                return "".join(found)
+        self.fail(f"no '{wanted}' in {''.join(found)}")
+
+    def test_who_is_awaited_is_said(self):
+        for whom in (0, 2):
+            with self.subTest(whom=whom), self.stopped(whom=whom) as (run, pids, out):
+                line = self.lines(run, "awaited:").splitlines()[-1]
+                self.assertRegex(line, r"^entente: rank [012] has waited [1-9][0-9]* s in [a-z ]+; awaited: rank [012] "
+                                 rf"\(process {pids[whom]}, it does not run: stopped\?\), last seen in .*round \d+.*, "
+                                 r"\d+ s ago")
+                run.send(signal.SIGCONT, [pids[whom]])
+                run.send(signal.SIGUSR1, [pids[1]])
+                self.check_stopped(run, out)
+
+    def test_the_job_ends_after_the_limit(self):
+        with self.stopped("--set", "run.stall_timeout_s=3") as (run, pids, _):
+            self.lines(run, "run.stall_timeout_s is over, the job ends")
+            code, _, err = run.end(30)
+            self.assertEqual(code, 1, err)
+
+    def test_signals_act_while_it_waits(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number=number), self.stopped() as (run, pids, _):
+                run.send(number, [pids[0]])
+                self.lines(run, "asked to stop, the job ends without a checkpoint")
+                code, _, err = run.end(30)
+                self.assertEqual(code, 128 + signal.SIGTERM, err)
+
+    def test_little_address_space(self):
+        """OpenBLAS would look for its buffer for ever: an end with a reason, or a result."""
+        for kilobytes in (300000, 350000, 400000, 450000, 1000000):
+            with self.subTest(kilobytes=kilobytes):
+                out = fresh()
+                ran = subprocess.run(["bash", "-c", f"ulimit -v {kilobytes}; exec \"$@\"", "-", options.entente, "train",
+                                      folder / "config.yaml", "--out", out, "--quiet", "--set", "federation.rounds=1"],
+                                     capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(ran.returncode, int(not (out / "result.h5").exists()), ran.stderr)
+                self.assertTrue(ran.returncode == 0 or "no room for its buffer" in ran.stderr or "memory" in ran.stderr,
+                                ran.stderr)
+
+    def test_a_rank_that_computes_for_ever_before_the_training_ends_when_asked(self):
+        out = fresh()
+        run = Run(out, "--quiet", ranks=2, environment={"ENTENTE_STALL_S": "1"})
+        for _ in range(3000):
+            pids = run.ranks()
+            if len(pids) == 2 and all("libhdf5" in pathlib.Path(f"/proc/{pid}/maps").read_text() for pid in pids):
+                break
+            time.sleep(0.002)
+        run.send(signal.SIGSTOP, pids[1:])
+        run.send(signal.SIGTERM, pids[:1])
+        time.sleep(5)
+        run.send(signal.SIGCONT, pids[1:])
+        code, _, err = run.end(30)
+        self.assertIn(code, (STOPPED, 128 + signal.SIGTERM), err)
 
 
 class Begins(Case):
@@ -343,7 +505,8 @@ class Begins(Case):
         self.refused(out, part="a checkpoint is there")
         for change, part in (("client.batch=32", "client.batch: found 32, and the checkpoint was made with 16"),
                              ("missing.rate=0.3", "missing.rate.text: found 0.3, "),
-                             ("data.modalities=[text, audio]", "data.modalities: found a list"),
+                             ("data.modalities=[text, audio]",
+                              "data.modalities: found [text, audio], and the checkpoint was made with [text, audio, vision]"),
                              ("run.precision=single", "run.precision: found single"),
                              ("federation.rounds=1", "federation.rounds: found 1, and the checkpoint is in round")):
             self.refused(out, "--resume", "--set", change, part=part)
@@ -351,7 +514,151 @@ class Begins(Case):
         with h5py.File(folder / "other.h5", "r+") as file:
             file["label/class"][17] = 1 - file["label/class"][17]
         self.refused(out, "--resume", "--set", f"data.file={folder / 'other.h5'}", part="differ from those of the")
+        for change in self.changed_features():
+            self.refused(out, "--resume", "--set", f"data.file={change}", part="the features differ from those of the checkpoint")
         self.assertEqual((out / "checkpoint.h5").read_bytes(), before)
+        self.finish(out)
+
+    @staticmethod
+    def changed_features():
+        """One number, at the end or in an absent row; one modality after another: each its own file."""
+        for k, (name, row, column) in enumerate((("text", 0, 0), ("audio", -1, -1), ("vision", 1234, 3))):
+            path = folder / f"features{k}.h5"
+            shutil.copy(folder / "data.h5", path)
+            with h5py.File(path, "r+") as file:
+                file[f"modality/{name}/features"][row, column] += 1.0
+            yield path
+
+    def finished(self, *words, rounds=3, ranks=1):
+        out = fresh()
+        code, _, err = Run(out, "--set", f"federation.rounds={rounds}", *words, ranks=ranks).end()
+        self.assertEqual(code, 0, err)
+        return out
+
+    def test_a_result_of_something_else(self):
+        """Finished is what the configuration asks for now, with the data that there are now."""
+        out = self.finished()
+        before = (out / "result.h5").read_bytes()
+        rounds = ("--resume", "--set", "federation.rounds=3")
+        for sets, parts in ((["client.learning_rate=0.3"], ["client.learning_rate: found 0.3, and the result was made with 0.01"]),
+                            (["seeds.init=9", "missing.rate=0.3"],
+                             ["seeds.init: found 9, and the result was made with 3", "; ", "missing.rate.text: found 0.3"]),
+                            (["federation.rounds=2"], ["federation.rounds: found 2, and the result has 3"])):
+            words = [word for one in sets for word in ("--set", one)]
+            for part in parts:
+                self.refused(out, *rounds, *words, part=part)
+        for change in self.changed_features():
+            self.refused(out, *rounds, "--set", f"data.file={change}", part="the features differ from those of the result")
+        with h5py.File(folder / "features0.h5", "r+") as file:
+            file["split"][5] = (file["split"][5] + 1) % 3
+        self.refused(out, *rounds, "--set", f"data.file={folder / 'features0.h5'}", part="labels, split")
+        for path in (folder / "moved.h5", folder / "nowhere.h5"):
+            shutil.copy(folder / "data.h5", folder / "moved.h5")
+            code, found, err = Run(out, *rounds, "--set", f"data.file={path}").end()
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("finished already", found)
+        self.assertEqual((out / "result.h5").read_bytes(), before)
+
+    def test_a_changed_ansatz(self):
+        ansatz = folder / "ansatz.qasm"
+        text = ("OPENQASM 3.0;\ninput array[float[64], 2] x;\ninput array[float[64], 2] theta;\nqubit[2] q;\n"
+                "ry(x[0]) q[0];\nry(x[1]) q[1];\nrx(theta[0]) q[0];\nrzz(theta[1]) q[0], q[1];\n")
+        ansatz.write_text(text)
+        register = ("--set", "model.registers.text.qubits=2", "--set", f"model.registers.text.ansatz={ansatz}")
+        out = self.finished(*register)
+        ansatz.write_text(text.replace("rx(", "ry("))
+        for rounds in (3, 4):
+            self.refused(out, "--resume", "--set", f"federation.rounds={rounds}", *register, part="or an ansatz differ")
+
+    def test_more_rounds_than_the_result(self):
+        """The bits, and all figures, of a run of that many rounds; whatever the rule keeps between rounds."""
+        sizes = {}
+        for words in ([], ["federation.aggregation=fedadam", "federation.evaluate_every=2"],
+                      ["federation.aggregation=scaffold", "client.optimizer=sgd"], ["federation.aggregation=local"],
+                      ["system.mode=fedbuff", "system.buffer=3"]):
+            with self.subTest(words=words):
+                sets = [word for one in words for word in ("--set", one)]
+                out, whole = self.finished(*sets, ranks=2), self.finished(*sets, rounds=5)
+                sizes[words[0] if words else "fedavg"] = (out / "result.h5").stat().st_size
+                code, _, err = Run(out, "--resume", *sets, "--set", "federation.rounds=5", ranks=3).end()
+                self.assertEqual(code, 0, err)
+                self.assertIn("result.h5: going on from it with more rounds", err)
+                found, wanted = result(out), result(whole)
+                for name, value in wanted.items():
+                    numpy.testing.assert_array_equal(found[name], value, err_msg=f"{words} {name}")
+                self.assertEqual(sorted(path.name for path in out.iterdir()), ["log.txt", "result.h5"])
+        print(f"bytes of a result by rule: {sizes}", flush=True)
+
+    def test_more_rounds_that_are_stopped(self):
+        """Then the checkpoint has more than the result; the result stays until it is replaced."""
+        out, whole = self.finished(), self.finished(rounds=40)
+        words = ("--resume", "--set", "federation.rounds=40")
+        run = Run(out, *words)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        run.send(signal.SIGKILL, run.ranks())
+        run.end()
+        self.assertEqual(sorted(path.name for path in out.iterdir() if ".part-" not in path.name),
+                         ["checkpoint.h5", "claim", "log.txt", "result.h5"])
+        code, found, err = Run(out, "--resume", "--set", "federation.rounds=3").end()
+        self.assertEqual(code, 0, err)
+        self.assertIn("finished already", found)
+        self.assertTrue((out / "checkpoint.h5").exists())
+        code, _, err = Run(out, *words).end()
+        self.assertEqual(code, 0, err)
+        self.assertIn("checkpoint.h5: going on from it", err)
+        self.assertEqual(result(out)["weights_sha256"], result(whole)["weights_sha256"])
+
+    def test_an_older_result(self):
+        out = self.finished()
+        older.make_first(out / "result.h5")
+        with h5py.File(out / "result.h5", "r+") as file:
+            for name in ("data", "features", "resume", "check"):
+                del file[name]
+        code, found, err = Run(out, "--resume", "--set", "federation.rounds=3").end()
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("finished already", found)
+        self.refused(out, "--resume", "--set", "federation.rounds=4", part="result.h5: it holds nothing to go on from")
+
+    def test_other_instructions(self):
+        """Refused, with the remedy, from a checkpoint and from a result; the same or with consent it goes on."""
+        out, done = fresh(), self.finished()
+        base, blas = {"ENTENTE_ISA": "baseline"}, {"OPENBLAS_CORETYPE": "Prescott"}
+        run = Run(out)
+        self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+        run.send(signal.SIGUSR1, run.ranks())
+        self.check_stopped(run, out)
+        with h5py.File(done / "result.h5") as file:
+            made = [file[name][()].decode() for name in ("isa", "blas")]
+        if made[0] == "baseline" or made[1] == "unknown":
+            raise unittest.SkipTest("one instruction set, or another BLAS")
+        for where, words in ((out, []), (done, ["--set", "federation.rounds=4"])):
+            for environment in (base, blas):
+                code, _, err = Run(where, "--resume", *words, environment=environment, ranks=1).end()
+                self.assertEqual(code, 1, err)
+                for part in (f"made with instruction set {made[0]} and OpenBLAS kernel {made[1]}", "--allow-isa-change",
+                             f"Set ENTENTE_ISA={made[0]}"):
+                    self.assertIn(part, err)
+        code, _, err = Run(done, "--resume", "--allow-isa-change", "--set", "federation.rounds=4", environment=base).end()
+        self.assertEqual(code, 0, err)
+        with h5py.File(done / "result.h5") as file:
+            self.assertEqual(file["isa"][()].decode(), "baseline")
+        self.finish(out, environment={"ENTENTE_ISA": made[0]})
+
+    def test_a_damaged_text(self):
+        """The tables have a check of every row; the texts are sealed."""
+        out = self.stopped()
+        whole = (out / "checkpoint.h5").read_bytes()
+        for name, text in (("config", None), ("data", "0" * 64), ("features", "0" * 64)):
+            with h5py.File(out / "checkpoint.h5", "r+") as file:
+                text = text or file["config"][()].decode().replace("epochs: 3", "epochs: 4")
+                file[name][()] = text
+            self.refused(out, "--resume", part=f"checkpoint.h5: /{name} is not what was written (SHA-256 differs)")
+            (out / "checkpoint.h5").write_bytes(whole)
+        for name in ("weights", "figures", "numbers"):
+            with h5py.File(out / "checkpoint.h5", "r+") as file:
+                file[name][0, 0] += 1
+            self.refused(out, "--resume", part=f"/{name}, row 0: damaged")
+            (out / "checkpoint.h5").write_bytes(whole)
         self.finish(out)
 
     def test_what_may_differ(self):

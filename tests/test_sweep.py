@@ -250,6 +250,75 @@ def signed_rank_p(differences):
     return sum(value <= found + 1e-9 for value in every) / len(every)
 
 
+class Stale(unittest.TestCase):
+    """What was trained on other data does not get into one table with what is trained on these."""
+
+    @classmethod
+    def setUpClass(cls):
+        shutil.copy(command.folder / "data.h5", command.folder / "own.h5")
+        cls.config = put("own.yaml", command.SMALL.replace("DATA", str(command.folder / "own.h5")))
+        cls.file = put("stale.yaml", "base: own.yaml\ngrid: {seeds.init: [1, 2]}\n")
+        cls.more = put("stale3.yaml", "base: own.yaml\ngrid: {seeds.init: [1, 2, 3]}\n")
+
+    def tearDown(self):
+        shutil.copy(command.folder / "data.h5", command.folder / "own.h5")
+
+    @staticmethod
+    def change(name="modality/text/features"):
+        with h5py.File(command.folder / "own.h5", "r+") as file:
+            numbers = file[name][()]
+            numbers.flat[7] = 1 - numbers.flat[7]
+            file[name][...] = numbers
+
+    def refused(self, *words, parts=("was trained on other data", "were trained on other data")):
+        ran = run(*words)
+        self.assertEqual(ran.code, 1, ran.out + ran.err)
+        self.assertTrue(any(part in ran.err for part in parts), ran.err)
+
+    def test_data_that_were_replaced(self):
+        for name in ("modality/text/features", "label/class"):
+            out = sweep("stale.yaml")["out"]
+            before = (out / "table.csv").read_bytes()
+            self.assertEqual(sweep("stale3.yaml", out=out)["ran"], 1)
+            self.change(name)
+            for file in (self.file, self.more):
+                self.refused("sweep", file, "--out", out, parts=["own.h5 and the configuration name now"])
+            self.assertEqual(len(records(out)), 3)
+            self.tearDown()  # the same content again, of another time
+            self.assertEqual(sweep("stale.yaml", out=out)["ran"], 0)
+            self.assertEqual((out / "table.csv").read_bytes(), before)
+
+    def test_records_of_both(self):
+        """Data that change while a sweep runs."""
+        out, other = sweep("stale.yaml")["out"], fresh()
+        self.change()
+        sweep("stale.yaml", out=other)
+        shutil.copy(records(other)[0], records(out)[0])
+        self.refused("sweep", self.file, "--out", out, "--table", parts=["own.h5 has changed in between"])
+
+    def test_a_study(self):
+        put("stale_study.yaml", "base: own.yaml\nvariants: {mma: {}, one: {modalities: each}}\nseeds: [1, 2]\nrates: [0]\n"
+            "reference: mma\n")
+        out = sweep("stale_study.yaml", kind="study")["out"]
+        self.change("modality/vision/features")
+        self.refused("study", command.folder / "stale_study.yaml", "--out", out)
+
+    def test_an_ansatz_and_a_base(self):
+        """A changed OpenQASM file is noticed; points of a changed base are others."""
+        text = ("OPENQASM 3.0;\ninput array[float[64], 2] x;\ninput array[float[64], 2] theta;\nqubit[2] q;\n"
+                "ry(x[0]) q[0];\nry(x[1]) q[1];\nrx(theta[0]) q[0];\nrzz(theta[1]) q[0], q[1];\n")
+        ansatz = put("stale.qasm", text)
+        words = sets(model__registers__text__ansatz=ansatz)
+        out = sweep("stale.yaml", *words)["out"]
+        put("stale.qasm", text.replace("rx(", "ry("))
+        self.refused("sweep", self.file, "--out", out, *words)
+        out = sweep("stale.yaml")["out"]
+        put("own.yaml", self.config.read_text().replace("rounds: 3", "rounds: 4"))
+        ran = sweep("stale.yaml", out=out)
+        self.assertEqual(ran["ran"], 2)
+        put("own.yaml", self.config.read_text().replace("rounds: 4", "rounds: 3"))
+
+
 class Study(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

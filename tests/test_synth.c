@@ -24,7 +24,7 @@ static ent_dataset *made(const ent_synth_inp *inp)
 {
     ent_dataset *d = NULL;
     OK(ent_synth_write(inp, in_temp_folder("s.h5"), 1));
-    OK(ent_dataset_open(in_temp_folder("s.h5"), 0, NULL, "class", &d));
+    OK(ent_dataset_open(in_temp_folder("s.h5"), 0, NULL, &(ent_label_inp){.name = "class"}, &d));
     return d;
 }
 
@@ -94,9 +94,9 @@ static double *features(const ent_dataset *d, const char *name, int64_t *dimensi
     int m = 0;
     while (strcmp(d->modality[m].name, name) != 0) m++;
     *dimension = d->modality[m].dimension;
-    float *x = ent_alloc(d->rows * *dimension, sizeof *x);
+    double *x = ent_alloc(d->rows * *dimension, sizeof *x);
     double *wide = ent_alloc(d->rows * *dimension, sizeof *wide);
-    OK(ent_dataset_features(d, m, d->rows, row, NULL, x));
+    OK(ent_dataset_features(d, m, d->rows, row, NULL, NULL, x));
     for (int64_t k = 0; k < d->rows * *dimension; k++) wide[k] = x[k];
     ent_free(x);
     ent_free(row);
@@ -260,12 +260,12 @@ static void absent_features_are_not_numbers(void **state)
     inp.missing = 0.25;
     ent_dataset *d = made(&inp);
     int64_t absent = 0;
-    float value[12];
+    double value[12];
     for (int64_t k = 0; k < d->rows; k++) absent += !(d->stored[k] & 1);
     assert_in_range(absent, 420, 580);
     int64_t k = 0;
     while (d->stored[k] & 1) k++;
-    assert_int_equal(ent_dataset_features(d, 0, 1, &k, NULL, value), ENT_EDATA);
+    assert_int_equal(ent_dataset_features(d, 0, 1, &k, NULL, NULL, value), ENT_EDATA);
     inp.missing = 1.0;
     ent_dataset_free(d);
     d = made(&inp);
@@ -287,8 +287,8 @@ static void one_modality_and_many(void **state)
     d = made(&inp);
     assert_int_equal(d->modalities, ENT_MAX_MODALITIES);
     int64_t row[2] = {0, 4999};
-    float x[2] = {0, 0};
-    OK(ent_dataset_features(d, 0, 2, row, NULL, x));
+    double x[2] = {0, 0};
+    OK(ent_dataset_features(d, 0, 2, row, NULL, NULL, x));
     double *h = ent_alloc(5000, ENT_MAX_MODALITIES * sizeof *h);
     OK(ent_h5_read(d->file, "/hidden/h", ENT_H5_F64, 5000 * ENT_MAX_MODALITIES, h));
     for (int k = 0; k < 2; k++) /* without noise, in one dimension: h or -h */

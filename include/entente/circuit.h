@@ -169,7 +169,8 @@ static inline int ent_bits_last(ent_bits b)
 /* Angles. */
 static inline ent_angle ent_angle_fixed(double radians)
 {
-    return (ent_angle){ENT_ANGLE_FIXED, 0, 0.0, radians};
+    const ent_angle angle = {ENT_ANGLE_FIXED, 0, 0.0, radians};
+    return angle; /* C++ has no compound literals */
 }
 static inline ent_angle ent_angle_none(void)
 {
@@ -177,11 +178,13 @@ static inline ent_angle ent_angle_none(void)
 }
 static inline ent_angle ent_angle_param(int slot)
 {
-    return (ent_angle){ENT_ANGLE_PARAM, slot, 1.0, 0.0};
+    const ent_angle angle = {ENT_ANGLE_PARAM, slot, 1.0, 0.0};
+    return angle;
 }
 static inline ent_angle ent_angle_data(int slot)
 {
-    return (ent_angle){ENT_ANGLE_DATA, slot, 1.0, 0.0};
+    const ent_angle angle = {ENT_ANGLE_DATA, slot, 1.0, 0.0};
+    return angle;
 }
 
 /* The angle's value in radians, for a sample's data (may be NULL where no slot is data). */

@@ -31,6 +31,9 @@ const char *ent_comm_library(void);      /* Local: the MPI library and its versi
 
 /* Ranks of this group on the same node as this one.  Collective. */
 int ent_comm_node_ranks(ent_comm *comm);
+/* Cores that those ranks may use together: what they are bound to, and not more than their control group grants.
+ * Collective. */
+int ent_comm_node_cores(ent_comm *comm);
 
 /* Groups of equal `color`, ordered by rank.  Collective.  Free with ent_comm_free (Collective over the group). */
 ent_status ent_comm_split(ent_comm *comm, int color, ent_comm **group);
@@ -70,11 +73,25 @@ void ent_swap_start(ent_swap *swap, int rank, const void *send, void *recv, size
 void ent_swap_wait(ent_swap *swap);
 bool ent_swap_test(ent_swap *swap); /* whether it is over */
 
+/* Waits that do not end.  A thread of each rank, which calls no MPI, watches the others of its node: after 60 s in one
+ * call it says which rank is awaited and where that was last seen, and again every 5 minutes.  Local. */
+
+/* Around a call that may wait for other ranks, outside this room: HDF5's over MPI. */
+void ent_comm_wait_begin(const char *call);
+void ent_comm_wait_end(void);
+/* Where this rank is, for those who wait for it: "round 3, client 5"; up to 63 bytes.  Cheap. */
+void ent_comm_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* End the job when this rank has waited so long in one call; 0, as it is by itself: never. */
+void ent_comm_limit_waits(double seconds);
+/* End the job when `wish`, asked with NULL by that thread, has been true for 10 s and nobody looks: before the first
+ * training (exit code 75: nothing is lost), or while a training waits for ranks that will not answer. */
+typedef bool ent_wish(void *context);
+void ent_comm_end_if(ent_wish *wish);
+
 /* Stopping together: while each rank is at its own work, any of them may get the wish to stop, and all know of it soon.
  * A period begins with `new` or the last `end`; ranks look as often as they like, and all of them end it.  `wish` is
  * asked on each rank; it is cheap, and once true it stays so. */
 typedef struct ent_watch ent_watch;
-typedef bool ent_wish(void *context);
 ent_status ent_watch_new(ent_comm *comm, ent_wish *wish, void *context, ent_watch **out); /* Local */
 void ent_watch_free(ent_watch *watch);
 /* Whether this rank or one that it has heard of wants to stop.  To be called behind every piece of work; then the others

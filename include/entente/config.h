@@ -68,6 +68,7 @@ typedef struct {
     const char **modalities;
     unsigned modalities_count;
     const char *label;
+    ent_task task;
 } ent_config_data;
 
 typedef struct {
@@ -171,8 +172,10 @@ typedef struct {
 typedef struct {
     ent_precision precision;
     ent_engine_kind engine;
-    int shards, threads;  /* threads: a rank's; 0: the cores of the node over its ranks */
-    int checkpoint_every; /* rounds; 0: on demand alone */
+    int shards, threads;      /* threads: a rank's; 0: the cores of the node over its ranks */
+    int checkpoint_every;     /* rounds; 0: on demand alone */
+    double stall_timeout_s;   /* waiting for other ranks, when the job ends; 0: never */
+    const char *fallback_dir; /* where a result goes whose own folder cannot take it; "none": nowhere */
 } ent_config_run;
 
 typedef struct {

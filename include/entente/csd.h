@@ -17,6 +17,7 @@ typedef struct {
     char **id; /* [ids], sorted */
     int64_t ids;
     int64_t dimension; /* numbers a time step, of the first id */
+    ent_h5_type type;  /* ENT_H5_F32 where a float holds each of its numbers, else ENT_H5_F64 */
 } ent_csd;
 
 /* Local.  Errors, each with the path: ENT_EIO; ENT_EFORMAT not HDF5, damaged, no root or more than one, no /data or

@@ -65,6 +65,10 @@ void ent_program_passes(const ent_program *program, int passes[2]);
 /* The name of the instruction set that `isa` (as in ent_program_inp) comes to on this machine.
  * Errors: ENT_EARG for one that is not known or not there. */
 ent_status ent_isa_pick(const char *isa, const char **name);
+/* Of two instruction sets the better one has the higher level; and the best level that NULL comes to from here on in this
+ * process, for ranks of different processors.  Local. */
+int ent_isa_level(const char *name);
+void ent_isa_limit(int level);
 
 /* A batch.  angles [samples][circuit angles]; params [circuit params].  NULL where there are none. */
 typedef struct {

@@ -10,6 +10,7 @@
 
 #include "entente/comm.h"
 #include "entente/config.h"
+#include "entente/dataset.h"
 #include "entente/metrics.h"
 #include "entente/model.h"
 #include "entente/reduce.h"
@@ -26,6 +27,7 @@ typedef struct {
     uint8_t *answered; /* 0: policy drop gives this row no prediction; it falls back on the training labels */
     int32_t *category; /* NULL for a real label */
     double *value;     /* NULL where there is none */
+    double *target; /* training rows of a real label: what the model learns, (value - mean) / deviation; else NULL */
 } ent_part;
 
 /* What one round was.  Times: the slowest rank's. */
@@ -36,26 +38,37 @@ typedef struct {
     int64_t blocks_short; /* blocks that stayed, since fewer clients trained them than the rule (Krum) needs */
     double simulated_s;   /* what the round takes in simulated time */
     double staleness;     /* mean age of the updates, in rounds */
-    double train_loss;    /* mean over those samples, while training */
+    double train_loss;    /* mean over those samples, while training; as the loss of ent_metrics */
     ent_metrics validation, test; /* n = 0 in rounds that are not evaluated */
     double bytes_up, bytes_down;
     double compute_s, communicate_s, wait_s, evaluate_s;
     double compute_mean_s; /* mean over ranks: compute_s over it tells how even the work is */
 } ent_round;
 
+/* A round's figures as columns of a table: the names from column 0 on, NULL behind the last; NaN where a figure does not
+ * apply.  Local. */
+const char *ent_round_column(int column);
+double ent_round_figure(const ent_round *round, int column);
+
 typedef struct {
     uint32_t context;
     int64_t n;
-    double accuracy;
+    double accuracy, mae; /* the one is NaN, or the other: mae is that of a label without classes */
 } ent_pattern;
 
 typedef struct {
     int64_t train_rows, test_rows;
-    double accuracy;          /* on its test rows; NaN without any */
+    double accuracy;          /* on its test rows; NaN without any, and where it does not apply */
     double personal_accuracy; /* behind fine-tuning; NaN without test rows or without fine-tuning */
 } ent_client_figures;
 
 typedef struct ent_federation ent_federation;
+
+/* Have all ranks compute with the best instruction set, and the best kernel of OpenBLAS, that all of them have: the bits
+ * are then those of ranks that have no better.  Setting up a federation does so for its own ranks; ranks that split into
+ * several federations whose figures are compared do it first.  Collective.  Errors: ENT_EARG, where ENTENTE_ISA names none
+ * or OpenBLAS cannot change its kernel. */
+ent_status ent_machine_agree(ent_comm *world);
 
 /* Set up for training: open the data, split it, draw the masks, fit the reductions, build the model, draw the initial
  * weights.  Collective.  Errors, the same on all ranks: everything that can be wrong with data and model. */
@@ -69,8 +82,10 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
 void ent_federation_free(ent_federation *federation);
 
 /* What a configuration asks for, before anything is allocated for it: the circuit of samples that have everything
- * (ent_circuit_free) and the rows to train on.  Local.  Errors: as ent_federation_new, memory for states apart. */
-ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circuit, int64_t *train_rows);
+ * (ent_circuit_free), the rows to train on, and the bytes that features take on a rank of so many while they are read.
+ * Local.  Errors: as ent_federation_new, memory for states apart. */
+ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
+                                  double *feature_bytes);
 
 /* Called on rank 0 behind every round; what it returns other than ENT_OK ends the training. */
 typedef ent_status ent_round_done(void *context, const ent_federation *federation, const ent_round *round);
@@ -78,12 +93,27 @@ typedef ent_status ent_round_done(void *context, const ent_federation *federatio
 /* Checkpoints of a training: <folder>/checkpoint.h5, whole at every instant. */
 typedef struct {
     const char *folder, *config_text; /* the folder is there */
-    bool resume;                      /* go on from the checkpoint that is there */
+    bool resume;                      /* go on from the checkpoint that is there, or */
+    bool allow_isa_change;            /* ... although it was made with other instructions: its bits will be others */
+    bool from_result;                 /* with `resume`: from the result, which has fewer rounds */
     ent_wish *stop;                   /* asked behind every batch; NULL: never */
     void *context;                    /* of stop and note */
     void (*note)(void *context,
                  const char *text); /* on rank 0: what did not succeed and does not end the run; or NULL */
 } ent_checkpoint_inp;
+
+/* What a training reads and its configuration only names: SHA-256 of the tables of its data set (labels, parts, groups,
+ * what is present) and of its OpenQASM files, and of the features of all rows; the file's size and time. */
+typedef struct {
+    char tables[65], features[65];
+    int64_t bytes, modified_s;
+} ent_inputs;
+
+/* Find that out, once; a training with checkpoints and a result do so by themselves.  `known`: as ent_dataset_digest.
+ * Collective.  Errors: ENT_EIO, ENT_EFORMAT, ENT_ENOMEM. */
+ent_status ent_federation_identify(ent_federation *federation, ent_feature_digests *known);
+/* The same of a configuration whose federation is not wanted.  Collective. */
+ent_status ent_inputs_find(ent_comm *world, const ent_config *config, ent_feature_digests *known, ent_inputs *out);
 
 /* Keep checkpoints in the trainings to come: every config->run.checkpoint_every rounds, and when any rank is asked to
  * stop: then within a batch of each rank, and the training returns ENT_STOPPED.  Trainings that go on from it, on any
@@ -105,20 +135,31 @@ ent_status ent_federation_train(ent_federation *federation, ent_round_done *done
 /* Predictions and figures of the test part with the weights as they are.  Collective; figures on rank 0. */
 ent_status ent_federation_evaluate(ent_federation *federation);
 
+/* The label as the model learns it. */
+typedef struct {
+    int classes;               /* 0 for a real label */
+    const int32_t *class_name; /* [classes] what the data set calls them, ascending */
+    bool sentiment;            /* values are as CMU-MOSEI's: their signs are classes too */
+    double mean, deviation; /* of a real label over the training rows; the model learns (value - mean) / deviation */
+    double center, half;    /* of its range there: what the direct head's -1..1 is stretched to */
+} ent_label;
+
 /* Open for reading.  Tables of figures are there on rank 0 after train or evaluate. */
 typedef struct {
     const ent_config *config;
     int64_t clients, empty_clients; /* empty: without a training row */
     const ent_part *part;           /* [ENT_PARTS] */
-    int params, qubits, outputs, classes;
+    int params, qubits, outputs;
+    ent_label label;
     const double *weights; /* [params] */
     const ent_block *block;
     int blocks;
     const ent_reduction *const *reduction; /* [modalities]; NULL where no training row has the modality */
     const char *engine;
     int threads, ranks;
-    int64_t rounds;
-    const ent_round *round; /* [rounds] */
+    int node_ranks, node_cores;       /* of rank 0's node: ranks, and the cores that they may use together */
+    int64_t rounds, untrained_rounds; /* untrained: the weights were as before after it */
+    const ent_round *round;           /* [rounds] */
     ent_metrics test;
     ent_metrics personal; /* of fine-tuned models, pooled over clients; n = 0 without fine-tuning */
     const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */
@@ -126,6 +167,7 @@ typedef struct {
     const ent_pattern *pattern;       /* by number of modalities, most first */
     const ent_client_figures *client; /* [clients] */
     double samples_per_s, train_s, read_s;
+    ent_inputs inputs; /* "" before ent_federation_identify */
 } ent_federation_view;
 ent_federation_view ent_federation_see(const ent_federation *federation);
 
@@ -143,9 +185,13 @@ ent_status ent_federation_spectrum(ent_federation *federation, int modality, int
 void ent_spectrum_clear(ent_spectrum *spectrum); /* Local */
 
 /* Write <folder>/result.h5, whole or not at all; the folder is there.  Rank 0 writes.  Collective.
- * `config_text` is the configuration as used, `created` a date. */
-ent_status ent_result_save(ent_comm *world, const ent_federation *federation, const char *folder,
-                           const char *config_text, const char *version);
+ * `config_text` is the configuration as used, `created` a date.  After a training with checkpoints the result holds what
+ * more rounds need to go on from it. */
+ent_status ent_result_save(ent_comm *world, ent_federation *federation, const char *folder, const char *config_text,
+                           const char *version);
+/* Whether `inputs`, of the data set at `path`, are what the folder's result was trained on; a result of an older program
+ * does not know.  Local.  Errors: ENT_EDATA, what differs. */
+ent_status ent_result_check_inputs(const char *folder, const char *path, const ent_inputs *inputs);
 /* The configuration text of a result, every dataset of which is what was written (ent_h5_verify): whoever uses a result
  * begins here.  Local.  Errors: ENT_EIO; ENT_EFORMAT, the dataset that is damaged. */
 ent_status ent_result_config(const char *folder, char **text);

@@ -19,8 +19,12 @@ typedef enum { ENT_H5_U8, ENT_H5_I32, ENT_H5_U32, ENT_H5_I64, ENT_H5_U64, ENT_H5
 /* Reading.  Errors: ENT_EIO (not there, no permission), ENT_EFORMAT (not HDF5, truncated). */
 ent_status ent_h5_open(const char *path, ent_h5 **out);
 
+/* May what is read be in other files (external links, external storage, virtual datasets)?  For files that are opened
+ * afterwards; not before it is said. */
+void ent_h5_allow_external(bool allowed);
+
 /* Writing: to a temporary name beside `path`; ent_h5_finish flushes it to disk and renames it, so that `path` is
- * whole or as it was.  ent_h5_close without finish leaves nothing behind.  Errors: ENT_EIO with the system's reason. */
+ * whole or as it was.  ent_h5_close without finish leaves nothing behind.  Errors: ENT_EFULL, ENT_EIO with the system's reason. */
 ent_status ent_h5_create(const char *path, ent_h5 **out);
 ent_status ent_h5_finish(ent_h5 *file); /* frees `file` in any case */
 void ent_h5_close(ent_h5 *file);        /* NULL is legal */
@@ -30,16 +34,16 @@ void ent_h5_close(ent_h5 *file);        /* NULL is legal */
  * failure of these is agreed on.  Local: ent_h5_write_rows and ent_h5_read_rows, of rows that no other rank writes.
  * `comm` NULL: one process, without MPI. */
 ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out);
-/* Have the disk set this many bytes aside for a shared file, where the file system can do so: then a full disk is told
- * here, and not in a write of libhdf5, which does not stand it.  Collective.  Errors: ENT_EIO. */
-ent_status ent_h5_reserve(ent_h5 *file, double bytes);
 
 /* A dataset's shape.  Errors: ENT_EFORMAT where it is missing or of another rank than 1..8. */
 typedef struct {
     int rank;
     int64_t size[8];
     bool real; /* floating point */
+    int bytes; /* a number */
 } ent_h5_shape;
+/* ENT_H5_F32 where a float holds every number of such a dataset, else ENT_H5_F64. */
+ent_h5_type ent_h5_real_type(const ent_h5_shape *shape);
 bool ent_h5_has(const ent_h5 *file, const char *name);
 ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *shape);
 

@@ -32,7 +32,7 @@ typedef struct {
 typedef struct {
     int64_t clients;
     const int64_t *first; /* [clients + 1] */
-    const float *x;
+    const double *x;
     const uint8_t *use; /* [rows] */
 } ent_client_rows;
 
@@ -42,7 +42,7 @@ typedef struct {
     int64_t inputs;
     int outputs;       /* numbers a row after ent_reduction_apply (linear: = inputs) */
     double *mean;      /* [inputs] */
-    double *inverse;   /* [inputs] 1 / standard deviation (population); 0 where the feature is constant */
+    double *inverse;   /* [inputs] 1 / standard deviation (population); 0 where all training rows hold one number */
     double *matrix;    /* [outputs][inputs] of the standardised features; NULL for linear and none */
     double *explained; /* [outputs] share of the variance (pca), else NULL */
     int64_t count;     /* training rows that it was fitted on */
@@ -56,6 +56,6 @@ ent_status ent_reduction_fit(ent_comm *comm, const ent_reduction_inp *inp, const
 void ent_reduction_free(ent_reduction *reduction);
 
 /* z [n][outputs] from x [n][inputs].  Local. */
-void ent_reduction_apply(const ent_reduction *reduction, int64_t n, const float *x, double *z);
+void ent_reduction_apply(const ent_reduction *reduction, int64_t n, const double *x, double *z);
 
 #endif

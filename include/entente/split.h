@@ -13,16 +13,26 @@ typedef enum {
     ENT_SPLIT_DIRICHLET_CLIENT, /* each client's class mix drawn from Dir(alpha), sizes equal: Hsu et al. 2019 */
     ENT_SPLIT_SHARDS,           /* sorted by class, cut into shards, `shards` to each client: McMahan et al. 2017 */
     ENT_SPLIT_QUANTITY,         /* sizes by Dir(alpha), classes mixed */
-    ENT_SPLIT_NATURAL           /* by group; more groups than clients: dealt out in turn */
+    ENT_SPLIT_NATURAL,          /* by group; more groups than clients: dealt out in turn */
+    ENT_SPLITS                  /* and on: registered by the program (ent_split_register in extend.h) */
 } ent_split_kind;
 
-typedef struct {
+typedef struct ent_split_inp ent_split_inp;
+typedef struct ent_split_rows ent_split_rows;
+
+/* A split of a program's own, with the contract of ent_split: a pure function of its arguments. */
+typedef ent_status ent_split_own(void *context, const ent_split_inp *inp, const ent_split_rows *rows,
+                                 int32_t *client);
+
+struct ent_split_inp {
     ent_split_kind kind;
     int clients;  /* >= 1 */
     double alpha; /* > 0, of the Dirichlet splits and of quantity */
     int shards;   /* >= 1, shards a client */
     uint64_t seed;
-} ent_split_inp;
+    ent_split_own *own; /* what splits where kind is ENT_SPLITS or more, and what it gets as context */
+    void *context;
+};
 
 /* client[k] in 0..clients-1 for rows k < n, all of one part (0 train, 1 validation, 2 test).
  *   stratum [n]  class of each row, 0..strata-1 (for a real label: ent_split_strata)
@@ -31,14 +41,14 @@ typedef struct {
  * natural, a group goes to the same client in every part where it occurs in the training part (train_group, sorted
  * unique groups of the training rows), and the groups that do not are dealt out in turn.
  * Errors: ENT_EARG; ENT_EDATA natural without groups; ENT_ENOMEM. */
-typedef struct {
+struct ent_split_rows {
     int part;
     int64_t n;
     int strata;
     const int32_t *stratum, *group;
     int64_t train_groups;
     const int32_t *train_group;
-} ent_split_rows;
+};
 ent_status ent_split(const ent_split_inp *inp, const ent_split_rows *rows, int32_t *client);
 
 /* Sorted unique values of group[0..n-1]: *out is allocated (ent_free). */

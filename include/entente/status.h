@@ -16,7 +16,8 @@ typedef enum {
     ENT_EDATA = 6,    /* the data: a label out of range, a feature that is not finite */
     ENT_ENUMERIC = 7, /* a number that left its range while computing */
     ENT_STOPPED = 8,  /* no failure: stopped on demand, and a checkpoint is there to go on from */
-    ENT_EBUSY = 9     /* another process has what was asked for */
+    ENT_EBUSY = 9,    /* another process has what was asked for */
+    ENT_EFULL = 10    /* no room on a disk, or beyond a quota */
 } ent_status;
 
 /* Write the message and return `code`.  Local. */

@@ -48,6 +48,9 @@ const char *ent_table_decision(const ent_table *table, char *text, size_t room);
 ent_status ent_table_next(ent_table *table, int64_t n, const uint8_t *skip, double *x);
 ent_status ent_table_rewind(ent_table *table);
 
+/* The next row's cells as text, trimmed, until the next call, and its line; of CSV files. */
+ent_status ent_table_cells(ent_table *table, char *const **cell, int64_t *line);
+
 /* A column as text, one string a row; ent_h5_names_free.  Rewinds. */
 ent_status ent_table_text(ent_table *table, int64_t column, char ***text);
 /* Does a cell's text stand for a number that is not there? */

@@ -8,15 +8,17 @@
 #include "run/summary.h"
 
 typedef struct {
-    const char *folder, *data, *missing;
+    const char *folder, *data, *missing[ENT_MAX_MODALITIES];
+    int lists; /* of `missing` */
     bool json, all;
 } arguments;
 
 enum { KEY_DATA = 'd', KEY_MISSING = 'm', KEY_JSON = 'j', KEY_ALL = 'a' };
 
 static const struct argp_option OPTIONS[] = {
-    {"data", KEY_DATA, "FILE", 0, "the data set (HDF5); needs the modalities and the label of the training", 0},
-    {"missing", KEY_MISSING, "NAME[,NAME...]", 0, "leave these modalities out of every row", 0},
+    {"data", KEY_DATA, "FILE", 0,
+     "the data set (HDF5); needs the modalities and the label of the training (default: the training's)", 0},
+    {"missing", KEY_MISSING, "NAME[,NAME...]", 0, "leave these modalities out of every row; may be given again", 0},
     {"all", KEY_ALL, NULL, 0, "use every row, not the test rows alone", 0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {0}};
@@ -29,7 +31,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
         a->data = value;
         return 0;
     case KEY_MISSING:
-        a->missing = value;
+        if (a->lists == ENT_MAX_MODALITIES) {
+            argp_error(state, "more than %d --missing", ENT_MAX_MODALITIES);
+            return EINVAL;
+        }
+        a->missing[a->lists++] = value;
         return 0;
     case KEY_JSON:
         a->json = true;
@@ -45,8 +51,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         a->folder = value;
         return 0;
     case ARGP_KEY_END:
-        if (!a->folder || !a->data) {
-            argp_error(state, "want a result folder and --data FILE");
+        if (!a->folder) {
+            argp_error(state, "want a result folder");
             return EINVAL;
         }
         return 0;
@@ -67,24 +73,37 @@ static const struct argp ARGP = {
     NULL,
     NULL};
 
-/* "audio,vision" as bits. */
-static ent_status absent_bits(const char *list, const ent_config *config, uint32_t *bits)
+/* The modality whose name stands at the beginning of the list, up to its end or a comma: the longest, for a name may
+ * hold a comma; -1 for none. */
+static int first_of(const char *list, const ent_config_data *data)
 {
-    *bits = 0;
-    while (list && *list) {
-        const size_t length = strcspn(list, ",");
-        unsigned m = 0;
-        while (m < config->data.modalities_count && (strlen(config->data.modalities[m]) != length ||
-                                                     strncmp(config->data.modalities[m], list, length) != 0))
-            m++;
-        if (m == config->data.modalities_count) {
+    int found = -1;
+    size_t longest = 0;
+    for (unsigned m = 0; m < data->modalities_count; m++) {
+        const size_t length = strlen(data->modalities[m]);
+        const bool there = strncmp(list, data->modalities[m], length) == 0 && (!list[length] || list[length] == ',');
+        if (!there || length <= longest) continue;
+        longest = length;
+        found = (int)m;
+    }
+    return found;
+}
+
+/* "audio,vision" as bits. */
+static ent_status absent_bits(const char *list, const ent_config_data *data, uint32_t *bits)
+{
+    while (*list) {
+        const int m = first_of(list, data);
+        if (m < 0) {
             char names[ENT_MAX_MODALITIES * (ENT_NAME_BYTES + 2)] = "";
-            for (m = 0; m < config->data.modalities_count; m++)
-                strcat(strcat(names, m ? ", " : ""), config->data.modalities[m]);
-            return ent_fail(ENT_EARG, "--missing: found '%.*s', want one of: %s", (int)length, list, names);
+            for (unsigned k = 0; k < data->modalities_count; k++)
+                strcat(strcat(names, k ? ", " : ""), data->modalities[k]);
+            return ent_fail(ENT_EARG, "--missing: found '%.*s', want one of: %s", (int)strcspn(list, ","), list,
+                            names);
         }
         *bits |= UINT32_C(1) << m;
-        list += length + (list[length] == ',');
+        list += strlen(data->modalities[m]);
+        list += *list == ',';
     }
     return ENT_OK;
 }
@@ -98,9 +117,10 @@ static ent_status read_config(void *arguments_, char **text)
 static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent_config *config)
 {
     ent_federation *federation;
-    uint32_t absent;
-    ENT_TRY(absent_bits(a->missing, config, &absent));
-    ENT_TRY(ent_federation_load(world, config, a->folder, a->data, absent, a->all, &federation));
+    uint32_t absent = 0;
+    for (int k = 0; k < a->lists; k++) ENT_TRY(absent_bits(a->missing[k], &config->data, &absent));
+    const char *data = a->data ? a->data : config->data.file;
+    ENT_TRY(ent_federation_load(world, config, a->folder, data, absent, a->all, &federation));
     const ent_status status = ent_federation_evaluate(federation);
     if (status == ENT_OK && ent_comm_rank(world) == 0) {
         const ent_federation_view view = ent_federation_see(federation);

@@ -7,10 +7,12 @@
 
 #include "app.h"
 #include "report/draw/chart.h"
+#include "report/report_csv.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "entente/split.h"
 #include "entente/survey.h"
+#include "entente/visible.h"
 #include "entente/fed.h"
 #include "run/summary.h"
 
@@ -44,7 +46,22 @@ static const struct argp_option OPTIONS[] = {
     {"plot", 'p', "FILE.svg", 0, "draw rows, presence and labels of a data set", 0}, {0}};
 
 static const struct argp ARGP = {
-    OPTIONS, parse, "FILE.h5|RESULT_DIR", "Show what a data set or a result holds.", NULL, NULL, NULL};
+    OPTIONS,
+    parse,
+    "FILE.h5|RESULT_DIR",
+    "Show what a data set, a result or a checkpoint holds; of a training that has no result yet, its last round.",
+    NULL,
+    NULL,
+    NULL};
+
+/* What a text out of the file says, control characters written out; it may have lines where `keep` holds their end. */
+static void print_visible(const char *before, const char *text, const char *keep, const char *after)
+{
+    const size_t room = 4 * strlen(text) + 5;
+    char *shown = ent_alloc((int64_t)room, 1);
+    printf("%s%s%s", before, shown ? ent_visible(text, keep, shown, room) : "(no memory)", after);
+    ent_free(shown);
+}
 
 /* Bars of counts of rows, if a plot is wanted. */
 static void draw_counts(const inspection *in, const app_figure *figure, int n, const int64_t *count,
@@ -89,7 +106,10 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
     const char *name[ENT_MAX_MODALITIES];
     for (int m = 0; m < d->modalities; m++) {
         ent_survey s;
-        ENT_TRY(ent_survey_modality(d, m, &s));
+        app_bar bar = {.what = "rows looked at"};
+        const ent_status status = ent_survey_modality(d, m, app_bar_show, &bar, &s);
+        app_bar_end(&bar);
+        ENT_TRY(status);
         name[m] = d->modality[m].name;
         present[m] = s.present;
         printf("  modality   %-16s %6lld features, present in %lld rows (%.1f %%)\n", name[m],
@@ -98,6 +118,10 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
         if (s.numbers > s.nonfinite)
             printf("             %-16s range %g to %g, mean %g, standard deviation %g\n", "", s.low, s.high, s.mean,
                    s.std);
+        if (s.looked == 0)
+            printf("             %-16s rows too long to be looked at\n", "");
+        else if (s.looked < d->rows)
+            printf("             %-16s of a sample: %lld rows, spread evenly\n", "", (long long)s.looked);
         if (s.nonfinite > 0) printf("             %-16s %lld numbers are not finite\n", "", (long long)s.nonfinite);
     }
     const app_figure figure =
@@ -127,7 +151,10 @@ static void count_classes(const ent_dataset *d, histogram *h)
 {
     h->n = d->classes < MOST_BARS ? d->classes : MOST_BARS;
     for (int64_t r = 0; r < d->rows; r++) h->count[d->category[r] < h->n ? d->category[r] : h->n - 1]++;
-    name_bars(h, 0.0, 1.0);
+    for (int k = 0; k < h->n; k++) {
+        snprintf(h->text[k], sizeof h->text[k], "%d", d->class_name[k]);
+        h->name[k] = h->text[k];
+    }
 }
 
 static void print_classes(const ent_dataset *d, const histogram *h)
@@ -166,8 +193,9 @@ static ent_status print_label(const inspection *in, const char *label)
 {
     ent_dataset *d;
     histogram h = {.n = 0};
-    const ent_status status = ent_dataset_open(in->path, 0, NULL, label, &d);
-    printf("  label      %-16s ", label);
+    const ent_status status = ent_dataset_open(in->path, 0, NULL, &(ent_label_inp){.name = label}, &d);
+    char shown[64];
+    printf("  label      %-16s ", ent_visible(label, "", shown, sizeof shown));
     if (status != ENT_OK) { /* a column of a .csd may hold anything: the others are shown */
         printf("cannot be used: %s\n", ent_message());
         return status == ENT_EDATA ? ENT_OK : status;
@@ -179,7 +207,7 @@ static ent_status print_label(const inspection *in, const char *label)
         print_values(d, &h);
     }
     char title[ENT_NAME_BYTES + 32];
-    snprintf(title, sizeof title, "Label %.60s", label);
+    snprintf(title, sizeof title, "Label %.60s", shown);
     const bool classes = d->classes > 0;
     const app_figure figure = figure_of(title,
                                         classes ? "Rows of each class."
@@ -195,9 +223,10 @@ static ent_status print_rows(const inspection *in)
 {
     ent_dataset *d;
     ENT_TRY(ent_dataset_open(in->path, 0, NULL, NULL, &d));
-    printf("%s: data set%s%s\n", in->path, *d->name ? " " : "", d->name);
-    if (*d->source) printf("  source     %s\n", d->source);
-    if (*d->licence) printf("  licence    %s\n", d->licence);
+    printf("%s: data set%s", in->path, *d->name ? " " : "");
+    print_visible("", d->name, "", "\n");
+    if (*d->source) print_visible("  source     ", d->source, "", "\n");
+    if (*d->licence) print_visible("  licence    ", d->licence, "", "\n");
     print_parts(in, d);
     ent_status status = print_groups(d);
     if (status == ENT_OK) status = print_modalities(in, d);
@@ -236,7 +265,8 @@ static ent_status print_text(const ent_h5 *file, const char *name, const char *t
 {
     char *text;
     ENT_TRY(ent_h5_read_text(file, name, &text));
-    printf("  %-10s %s\n", title, text);
+    printf("  %-10s ", title);
+    print_visible("", text, "", "\n");
     ent_free(text);
     return ENT_OK;
 }
@@ -252,7 +282,9 @@ static ent_status print_metrics(const ent_h5 *file)
         double value;
         snprintf(path, sizeof path, "/metrics/%s", name[k]);
         status = ent_h5_read(file, path, ENT_H5_F64, 1, &value);
-        if (status == ENT_OK && !isnan(value)) printf("  %-20s %.6g\n", name[k], value);
+        char shown[128];
+        if (status == ENT_OK && !isnan(value))
+            printf("  %-20s %.6g\n", ent_visible(name[k], "", shown, sizeof shown), value);
     }
     ent_h5_names_free(name, count);
     return status;
@@ -325,6 +357,8 @@ static ent_status print_result(const ent_h5 *file)
     ENT_TRY(print_text(file, "/host", "host"));
     if (ent_h5_has(file, "/kind")) ENT_TRY(print_text(file, "/kind", "model"));
     ENT_TRY(print_text(file, "/engine", "engine"));
+    if (ent_h5_has(file, "/isa")) ENT_TRY(print_text(file, "/isa", "processor"));
+    if (ent_h5_has(file, "/blas")) ENT_TRY(print_text(file, "/blas", "OpenBLAS"));
     ENT_TRY(ent_h5_read(file, "/layout", ENT_H5_I64, 2, layout));
     ENT_TRY(ent_h5_describe(file, "/round/round", &rounds));
     ENT_TRY(ent_h5_describe(file, "/weights/value", &weights));
@@ -340,7 +374,7 @@ static ent_status print_result(const ent_h5 *file)
     ENT_TRY(print_clients(file, "/client/accuracy", "accuracy by client"));
     ENT_TRY(print_clients(file, "/client/personal_accuracy", "fine-tuned, by client"));
     ENT_TRY(ent_h5_read_text(file, "/config", &config));
-    printf("\nConfiguration:\n%s", config);
+    print_visible("\nConfiguration:\n", config, "\n", "");
     ent_free(config);
     return ENT_OK;
 }
@@ -355,12 +389,60 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     return sealed == ENT_OK ? ENT_OK : ent_fail(sealed, "%s", damage);
 }
 
-/* A folder stands for the result in it, as for the other commands. */
+static void print_column(const report_csv *csv, const char *column, const char *name)
+{
+    const double value = report_csv_value(csv, column, csv->rows - 1);
+    if (!isnan(value)) printf("  %-28s %.4f\n", name, value);
+}
+
+/* A training without a result: the last row of its rounds.csv. */
+static ent_status inspect_rounds(const char *path)
+{
+    report_csv *csv;
+    ENT_TRY(report_csv_read(path, (const char *const[]){"round", NULL}, &csv));
+    printf("%s: %lld round%s of a training that has no result yet\n", path, (long long)csv->rows,
+           csv->rows == 1 ? "" : "s");
+    if (csv->rows > 0) {
+        printf("\nThe last of them:\n");
+        print_column(csv, "train_loss", "training loss");
+        print_column(csv, "test_loss", "test loss");
+        print_column(csv, "test_accuracy", "test accuracy");
+        print_column(csv, "test_mae", "mean absolute error");
+    }
+    report_csv_free(csv);
+    return ENT_OK;
+}
+
+static ent_status inspect_checkpoint(const char *path, const ent_h5 *file)
+{
+    ent_h5_shape rounds = {.size = {0}}, weights;
+    char *config;
+    if (ent_h5_has(file, "/figures")) ENT_TRY(ent_h5_describe(file, "/figures", &rounds));
+    ENT_TRY(ent_h5_describe(file, "/weights", &weights));
+    printf("%s: checkpoint of a training: the same command with --resume goes on from it\n", path);
+    printf("  rounds     %lld%s\n  parameters %lld\n", (long long)rounds.size[0],
+           ent_h5_has(file, "/inside/sum") ? ", and part of the next one" : "", (long long)weights.size[1]);
+    ENT_TRY(ent_h5_read_text(file, "/config", &config));
+    printf("\nConfiguration:\n%s", config);
+    ent_free(config);
+    return ENT_OK;
+}
+
+/* A folder stands for the result in it, as for the other commands; before there is one, for the rounds that are done. */
 static const char *file_of(const char *path, char inside[4096])
 {
+    static const char *const NAME[] = {"result.h5", "rounds.csv", "checkpoint.h5"};
     struct stat state;
     if (stat(path, &state) != 0 || !S_ISDIR(state.st_mode)) return path;
-    return snprintf(inside, 4096, "%s/result.h5", path) < 4096 ? inside : path;
+    for (int k = 0; k < 3; k++)
+        if (snprintf(inside, 4096, "%s/%s", path, NAME[k]) < 4096 && stat(inside, &state) == 0) return inside;
+    return snprintf(inside, 4096, "%s/%s", path, NAME[0]) < 4096 ? inside : path;
+}
+
+static bool is_csv(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcmp(dot, ".csv") == 0;
 }
 
 int app_inspect(int argc, char **argv)
@@ -370,14 +452,19 @@ int app_inspect(int argc, char **argv)
     ent_h5 *file = NULL;
     app_parse(&ARGP, argc, argv, &in);
     const char *path = in.path = file_of(in.path, inside);
+    if (is_csv(path)) return app_report(inspect_rounds(path));
     ent_status status = ent_h5_open(path, &file);
     if (status == ENT_OK) {
         if (ent_h5_has(file, "/weights/value"))
             status = inspect_result(path, file);
         else if (ent_h5_has(file, "/modality"))
             status = inspect_data(&in, file);
+        else if (ent_h5_has(file, "/numbers") && ent_h5_has(file, "/config"))
+            status = inspect_checkpoint(path, file);
         else
-            status = ent_fail(ENT_EFORMAT, "%s: neither a data set (/modality) nor a result (/weights)", path);
+            status = ent_fail(
+                ENT_EFORMAT,
+                "%s: neither a data set (/modality) nor a result (/weights/value) nor a checkpoint (/numbers)", path);
     }
     ent_h5_close(file);
     return app_report(status);

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "app.h"
+#include "core/nearest.h"
+#include "entente/h5.h"
 
 typedef struct {
     const char *name, *summary;
@@ -10,16 +12,18 @@ typedef struct {
 
 static const command COMMANDS[] = {
     {"train", "train a model over MPI from a YAML configuration", app_train},
-    {"eval", "evaluate a trained model on a data set, with modalities left out at will", app_eval},
+    {"config", "show the keys of a configuration, or one as it will run", app_config},
+    {"eval", "evaluate a trained model, with modalities left out at will", app_eval},
     {"import", "turn recordings, images, tables or .csd files into a data set", app_import},
     {"inspect", "show what a data set or a result holds", app_inspect},
     {"merge", "put data sets together, and bring in groups", app_merge},
     {"plan", "say what a configuration needs, before a job is queued", app_plan},
     {"plateaus", "show how gradients vanish with qubits and depth", app_plateaus},
-    {"report", "show results, sweeps and scaling studies as one HTML page, or as text", app_report_page},
+    {"report", "show results, sweeps and scaling as one HTML page, or as text", app_report_page},
     {"scaling", "measure strong or weak scaling over ranks, threads and shards", app_scaling},
+    {"selftest", "check that this installation computes correctly", app_selftest},
     {"spectrum", "show the Fourier spectrum of a trained model in a data angle", app_spectrum},
-    {"study", "compare variants over settings, missing rates and seeds, with paired statistics", app_study},
+    {"study", "compare variants over settings, rates and seeds, paired by seed", app_study},
     {"sweep", "train many points of one configuration: grid, list, random draws", app_sweep},
     {"synth", "write a synthetic multimodal data set", app_synth},
 };
@@ -31,19 +35,40 @@ static int help(FILE *out)
                  "Train and study multimodal quantum federated models.\n\n");
     for (int k = 0; k < COMMAND_COUNT; k++) fprintf(out, "  %-10s %s\n", COMMANDS[k].name, COMMANDS[k].summary);
     fprintf(out, "\n  entente COMMAND --help   what a command takes\n"
-                 "  entente --version        versions of everything that is linked\n\n"
+                 "  entente --version        versions of everything that is linked\n"
+                 "  entente COMMAND --allow-external ...   read HDF5 files whose parts are in other files\n\n"
                  "First steps:\n"
                  "  entente synth --out data.h5\n"
-                 "  mpirun -n 2 entente train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"
+                 "  jobs/run.sh train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"
                  "  entente eval result --data data.h5 --missing audio\n"
                  "  entente report result\n");
     return out == stderr ? APP_USAGE : 0;
 }
 
+/* The one option that every command takes: out of the arguments, up to "--". */
+static int take_allow_external(int argc, char **argv)
+{
+    int kept = 0;
+    bool ended = false;
+    for (int k = 0; k < argc; k++) {
+        ended = ended || strcmp(argv[k], "--") == 0;
+        if (!ended && strcmp(argv[k], "--allow-external") == 0)
+            ent_h5_allow_external(true);
+        else
+            argv[kept++] = argv[k];
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+
 int main(int argc, char **argv)
 {
+    argc = take_allow_external(argc, argv);
     if (argc < 2) return help(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return help(stdout);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return app_report(ENT_OK);
+    }
     if (strcmp(argv[1], "--version") == 0) {
         app_version_print(stdout);
         return app_report(ENT_OK);
@@ -55,6 +80,8 @@ int main(int argc, char **argv)
             argv[1] = name;
             return COMMANDS[k].run(argc - 1, argv + 1);
         }
-    fprintf(stderr, "entente: unknown command '%s'\n\n", argv[1]);
+    ent_nearest near = ent_nearest_to(argv[1]);
+    for (int k = 0; k < COMMAND_COUNT; k++) ent_nearest_try(&near, COMMANDS[k].name);
+    fprintf(stderr, "entente: unknown command '%s'%s\n\n", argv[1], ent_nearest_text(&near));
     return help(stderr);
 }

@@ -7,14 +7,18 @@
 #include <math.h>
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app.h"
 #include "config/load.h"
 #include "entente/clock.h"
+#include "entente/cores.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "entente/fed.h"
+
+/* Resident in a training, measured: the program with its libraries (Open MPI, HDF5, OpenBLAS), and what MPI shares with
+ * each rank of the node. */
+static const double PROGRAM_BYTES = 31.0 * 0x1p20, RANK_BYTES = 0x1p20;
 
 enum { MAX_SETS = 256, MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16 };
 
@@ -96,10 +100,11 @@ static const struct argp ARGP = {
 typedef struct {
     const ent_config *config;
     ent_circuit *circuit;
-    int64_t train_rows;
+    int64_t train_rows, threads;
     bool batched; /* small: many samples side by side, in cache */
     ent_shard_estimate cost;
     double rank_bytes, node_bytes, node_there;
+    double feature_bytes, resident_bytes;      /* of features while they are read; all that a rank needs */
     double turn_rate, memory_rate;             /* rotated amplitudes and bytes a second; 0 where batched */
     double sample_s, step_s, round_s, total_s; /* a rank's */
 } plan;
@@ -234,6 +239,7 @@ static ent_status check_fits(plan *p, const arguments *a)
     const double ranks_a_node = ceil((double)a->ranks / (double)a->nodes);
     char need[32], have[32], part[32];
     p->rank_bytes = p->cost.gradient_bytes;
+    p->resident_bytes = PROGRAM_BYTES + RANK_BYTES * ranks_a_node + p->feature_bytes + p->rank_bytes;
     p->node_bytes = p->rank_bytes * ranks_a_node;
     p->node_there = a->memory_gib > 0.0 ? a->memory_gib * 0x1p30 : (double)ent_memory_available_bytes();
     if (p->node_bytes <= p->node_there) return ENT_OK;
@@ -256,6 +262,10 @@ static void print_text(const plan *p, const arguments *a)
            a->ranks == a->shards ? "" : "s", (long long)a->shards, a->shards == 1 ? "" : "s");
     printf("memory       %s a rank for state and gradient", ent_bytes_text(p->rank_bytes, one));
     printf(", %s a node of %s\n", ent_bytes_text(p->node_bytes, one), ent_bytes_text(p->node_there, two));
+    const double threads = (double)p->threads, with_reserve = 1.25 * p->resident_bytes / 0x1p20;
+    printf("             %s resident a rank with libraries, data and principal axes; for Slurm, with a reserve:\n",
+           ent_bytes_text(p->resident_bytes, one));
+    printf("             #SBATCH --mem-per-cpu=%.0fM\n", ceil(with_reserve / threads));
     if (p->batched) {
         printf("a sample     samples run side by side, states stay in cache; nothing over the network\n");
     } else {
@@ -283,9 +293,20 @@ static void print_json(const plan *p, const arguments *a)
         p->batched ? 0 : p->cost.back_passes, "exchanges", p->batched ? 0 : p->cost.exchanges, "turn_rate",
         p->turn_rate, "memory_rate", p->memory_rate, "sample_s", p->sample_s, "step_s", p->step_s, "round_s",
         p->round_s, "total_s", p->total_s);
+    json_object_set_new(object, "resident_bytes", json_real(p->resident_bytes));
     json_dumpf(object, stdout, JSON_COMPACT);
     printf("\n");
     json_decref(object);
+}
+
+/* Cores: of a node like this one. */
+static void warn_layout(const plan *p, const arguments *a, int64_t ranks_here, int64_t cores)
+{
+    char text[256];
+    const int64_t groups = a->ranks / a->shards, clients = p->config->federation.clients;
+    if (app_idle_text(groups, clients > 0 ? clients : groups, text)) fprintf(stderr, "warning: %s\n", text);
+    if (app_oversubscribed_text(ranks_here, p->threads, cores, text))
+        fprintf(stderr, "warning: %s (cores of this machine)\n", text);
 }
 
 static ent_status make(plan *p, arguments *a)
@@ -293,9 +314,10 @@ static ent_status make(plan *p, arguments *a)
     const ent_config_run *run = &p->config->run;
     if (a->shards == 0) a->shards = run->shards;
     ENT_TRY(check_layout(a));
-    ENT_TRY(ent_federation_foresee(p->config, &p->circuit, &p->train_rows));
-    const int64_t ranks_here = (a->ranks + a->nodes - 1) / a->nodes, cores = sysconf(_SC_NPROCESSORS_ONLN);
+    ENT_TRY(ent_federation_foresee(p->config, a->ranks / a->shards, &p->circuit, &p->train_rows, &p->feature_bytes));
+    const int64_t ranks_here = (a->ranks + a->nodes - 1) / a->nodes, cores = ent_cores_here();
     const int64_t threads = run->threads > 0 ? run->threads : cores > ranks_here ? cores / ranks_here : 1;
+    p->threads = threads;
     const ent_program_inp inp = {.engine = run->engine, .precision = run->precision, .threads = (int)threads};
     p->batched = a->shards == 1 && p->circuit->qubits <= BATCH_QUBITS && run->engine != ENT_ENGINE_STATE;
     const ent_status status = ent_shard_foresee(p->circuit, &inp, (int)a->shards, &p->cost);
@@ -303,6 +325,7 @@ static ent_status make(plan *p, arguments *a)
     ENT_TRY(check_fits(p, a));
     ENT_TRY(estimate_seconds(p, a, &inp));
     print_text(p, a);
+    warn_layout(p, a, ranks_here, cores);
     if (a->json) print_json(p, a);
     return ENT_OK;
 }

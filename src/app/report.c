@@ -52,8 +52,8 @@ static const struct argp ARGP = {
     parse,
     "DIR...",
     "Show results as one HTML page that needs nothing but itself, or as text.\v"
-    "DIR is a result (result.h5), a sweep (table.csv), a study (study.csv) or a scaling study (scaling.csv); several "
-    "may be mixed.  "
+    "DIR is a result (result.h5), a sweep (table.csv), a study (study.csv), a scaling study (scaling.csv) or a "
+    "training that has no result yet (rounds.csv); several may be mixed.  "
     "Results "
     "whose configurations differ in their seeds alone are drawn as one line with its spread; all must have the same "
     "modalities.  A figure whose data is not there is left out.\n\n"
@@ -77,6 +77,12 @@ static const char *table_of(const char *folder)
     return holds(folder, "table.csv") ? "table.csv" : holds(folder, "study.csv") ? "study.csv" : NULL;
 }
 
+/* A training that has no result yet. */
+static bool is_running(const char *folder)
+{
+    return !holds(folder, "result.h5") && holds(folder, "rounds.csv");
+}
+
 static ent_status check_folder(const char *folder)
 {
     struct stat state;
@@ -85,9 +91,16 @@ static ent_status check_folder(const char *folder)
                 "%s: not a folder: want one that holds result.h5, table.csv, "
                 "study.csv or scaling.csv",
                 folder);
-    ENT_REQUIRE(holds(folder, "result.h5") || table_of(folder) || holds(folder, "scaling.csv"), ENT_EARG,
-                "%s: no result in it: neither result.h5 nor table.csv, study.csv or scaling.csv", folder);
-    return ENT_OK;
+    if (holds(folder, "result.h5") || table_of(folder) || holds(folder, "scaling.csv") || is_running(folder))
+        return ENT_OK;
+    if (holds(folder, "points"))
+        return ent_fail(ENT_EARG,
+                        "%s: a sweep or study that is not finished: `entente sweep FILE.yaml --out %s --table`, or "
+                        "study, writes the tables from the points that are done, which report reads",
+                        folder, folder);
+    return ent_fail(ENT_EARG, "%s: no result in it: neither result.h5 nor table.csv, study.csv, scaling.csv%s",
+                    folder,
+                    holds(folder, "log.txt") ? "; a training begun there has no round done yet" : " or rounds.csv");
 }
 
 static ent_status read_folder(char *folder, report_input *in)
@@ -97,6 +110,7 @@ static ent_status read_folder(char *folder, report_input *in)
         ENT_TRY(report_run_read(folder, &in->run[in->runs]));
         in->runs++;
     }
+    if (is_running(folder)) in->unfinished[in->running++] = folder;
     if (table_of(folder)) in->table[in->tables++] = folder;
     if (holds(folder, "scaling.csv")) in->scaling[in->scalings++] = folder;
     return ENT_OK;
@@ -108,7 +122,8 @@ static ent_status read_all(const arguments *a, report_input *in)
     in->run = ent_alloc(a->folders, sizeof *in->run);
     in->table = ent_alloc(a->folders, sizeof *in->table);
     in->scaling = ent_alloc(a->folders, sizeof *in->scaling);
-    ENT_REQUIRE(in->run && in->table && in->scaling, ENT_ENOMEM, "report: no memory");
+    in->unfinished = ent_alloc(a->folders, sizeof *in->unfinished);
+    ENT_REQUIRE(in->run && in->table && in->scaling && in->unfinished, ENT_ENOMEM, "report: no memory");
     ent_status status = ENT_OK;
     for (int k = 0; k < a->folders && status == ENT_OK; k++) {
         status = read_folder((char *)a->folder[k], in);
@@ -125,6 +140,7 @@ static void input_free(report_input *in)
     ent_free(in->run);
     ent_free(in->table);
     ent_free(in->scaling);
+    ent_free(in->unfinished);
 }
 
 /* ---- the page ---- */
@@ -171,6 +187,7 @@ static ent_status draw(app_page *page, const report_input *in)
 {
     draw_head(page, in);
     if (in->runs > 0) ENT_TRY(draw_runs(page, in));
+    for (int k = 0; k < in->running; k++) ENT_TRY(report_running(page, in->unfinished[k]));
     for (int k = 0; k < in->tables; k++) ENT_TRY(report_table(page, in->table[k], table_of(in->table[k])));
     return in->scalings > 0 ? app_scaling_draw(page, in->scalings, (const char *const *)in->scaling) : ENT_OK;
 }

@@ -16,14 +16,14 @@ enum { MAX_SETS = 256, MOST_QUBITS = 50, MOST_LAYERS = 1000 };
 enum {
     KEY_RANKS = 'r',
     KEY_THREADS = 't',
-    KEY_SHARDS = 's',
     KEY_WEAK = 'w',
     KEY_QUBITS = 'n',
     KEY_LAYERS = 'l',
     KEY_REPEATS = 'k',
     KEY_OUT = 'o',
     KEY_QUIET = 'q',
-    KEY_SET = 1000
+    KEY_SET = 's', /* as in every command */
+    KEY_SHARDS = 1000
 };
 
 typedef struct {
@@ -140,11 +140,14 @@ typedef struct {
     scaling_rows rows;       /* rank 0 */
     app_bar bar;
     int done, all;
+    int node_ranks, node_cores; /* of rank 0's node */
 } job;
 
 static scaling_row point_of(const job *j, const char *what, int ranks, int threads, int shards)
 {
-    scaling_row row = {.ranks = ranks, .threads = threads, .shards = shards};
+    const int here = ranks < j->node_ranks ? ranks : j->node_ranks; /* the first node is filled first */
+    scaling_row row = {
+        .ranks = ranks, .threads = threads, .shards = shards, .crowded = here * threads > j->node_cores};
     snprintf(row.what, sizeof row.what, "%s", what);
     snprintf(row.mode, sizeof row.mode, "%s", j->a->weak ? "weak" : "strong");
     snprintf(row.name, sizeof row.name, "%s", strcmp(what, "state") == 0 ? "layered circuit" : j->name);
@@ -312,6 +315,20 @@ static ent_status write_all(const job *j)
     return status;
 }
 
+static void warn_layout(const job *j)
+{
+    char text[256];
+    const arguments *a = j->a;
+    if (ent_comm_rank(j->world) != 0 || a->quiet) return;
+    const int ranks = a->config_path ? a->ranks.size[a->ranks.n - 1] : a->states.size[a->states.n - 1];
+    const int here = ranks < j->node_ranks ? ranks : j->node_ranks;
+    if (app_oversubscribed_text(here, a->threads.size[a->threads.n - 1], j->node_cores, text))
+        fprintf(stderr, "warning: %s; such points are marked and not fitted\n", text);
+    const int64_t clients = j->config ? j->config->federation.clients : 0;
+    if (clients > 0 && !a->weak && app_idle_text(ranks / a->shards.size[0], clients, text))
+        fprintf(stderr, "warning: %s\n", text);
+}
+
 static ent_status measure(job *j)
 {
     arguments *a = j->a;
@@ -322,6 +339,7 @@ static ent_status measure(job *j)
     j->all = a->threads.n * ((a->config_path ? a->ranks.n * a->shards.n : 0) + (a->qubits > 0 ? a->states.n : 0));
     j->bar = (app_bar){.what = "points measured", .quiet = a->quiet};
     if (ent_comm_rank(j->world) == 0) app_bar_show(&j->bar, 0, j->all);
+    warn_layout(j);
     if (a->config_path) ENT_TRY(run_kind(j, false, &a->ranks));
     if (a->qubits > 0) ENT_TRY(run_kind(j, true, &a->states));
     if (ent_comm_rank(j->world) == 0) app_bar_end(&j->bar);
@@ -337,7 +355,8 @@ int app_scaling(int argc, char **argv)
         ent_comm_finish(world);
         return APP_USAGE;
     }
-    job j = {.world = world, .a = &a};
+    job j = {
+        .world = world, .a = &a, .node_ranks = ent_comm_node_ranks(world), .node_cores = ent_comm_node_cores(world)};
     status = complete(world, &a);
     if (status == ENT_OK) status = measure(&j);
     ent_config_free(j.config);

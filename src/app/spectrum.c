@@ -13,17 +13,19 @@
 #include "entente/fed.h"
 
 typedef struct {
-    const char *folder, *data, *input, *out;
+    const char *folder, *data, *out;
     int64_t points, samples;
     bool json;
-    char modality[ENT_NAME_BYTES];
+    char modality[ENT_NAME_BYTES]; /* "": the first */
     int64_t angle;
+    char input[ENT_NAME_BYTES + 24]; /* "text:0" */
 } arguments;
 
 enum { KEY_INPUT = 'i', KEY_DATA = 'd', KEY_OUT = 'o', KEY_JSON = 'j', KEY_POINTS = 1000, KEY_SAMPLES };
 
 static const struct argp_option OPTIONS[] = {
-    {"input", KEY_INPUT, "MODALITY:K", 0, "the data angle: number K (from 0) of this modality's register", 0},
+    {"input", KEY_INPUT, "MODALITY:K", 0,
+     "the data angle: number K (from 0) of this modality's register (default: the first modality's first)", 0},
     {"data", KEY_DATA, "FILE", 0, "the data set (default: the one of the training)", 0},
     {"samples", KEY_SAMPLES, "N", 0, "test rows that the other inputs come from (64)", 0},
     {"points", KEY_POINTS, "N", 0, "angles on the circle (4 times the degree and 8)", 0},
@@ -40,7 +42,6 @@ static error_t read_input(struct argp_state *state, const char *text, arguments 
         return EINVAL;
     }
     snprintf(a->modality, sizeof a->modality, "%.*s", (int)(colon - text), text);
-    a->input = text;
     return app_whole(state, colon + 1, 0, 1 << 20, &a->angle);
 }
 
@@ -72,8 +73,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!a->out) a->out = a->folder;
-        if (a->folder && a->input) return 0;
-        argp_error(state, "want a result folder and --input MODALITY:K");
+        if (a->folder) return 0;
+        argp_error(state, "which result? Want its folder");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -93,8 +94,11 @@ static const struct argp ARGP = {
     NULL,
     NULL};
 
-static ent_status find_modality(const arguments *a, const ent_config *config, int *m)
+/* The one that is asked for, or the first. */
+static ent_status find_modality(arguments *a, const ent_config *config, int *m)
 {
+    if (!a->modality[0]) snprintf(a->modality, sizeof a->modality, "%s", config->data.modalities[0]);
+    snprintf(a->input, sizeof a->input, "%s:%lld", a->modality, (long long)a->angle);
     for (*m = 0; *m < (int)config->data.modalities_count; ++*m)
         if (strcmp(config->data.modalities[*m], a->modality) == 0) return ENT_OK;
     char names[ENT_MAX_MODALITIES * (ENT_NAME_BYTES + 2)] = "";

@@ -1,9 +1,11 @@
 /* entente train: read the configuration, set up the federation, train it, report, save. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app.h"
 #include "config/load.h"
+#include "config/reference.h"
 #include "run/resume.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -19,18 +21,36 @@ typedef struct {
     char named[512]; /* the folder's name where none is given */
     const char *set[MAX_SETS];
     int sets;
-    bool json, quiet, resume;
+    bool json, quiet, resume, allow_isa_change;
     app_begin begin;
+    app_full_disk on_full_disk;
 } arguments;
 
-enum { KEY_SET = 's', KEY_OUT = 'o', KEY_JSON = 'j', KEY_QUIET = 'q', KEY_RESUME = 'r' };
+enum {
+    KEY_SET = 's',
+    KEY_OUT = 'o',
+    KEY_JSON = 'j',
+    KEY_QUIET = 'q',
+    KEY_RESUME = 'r',
+    KEY_ALLOW_ISA_CHANGE = 256,
+    KEY_FULL
+};
+
+static const char *const FULL[] = {"fail", "wait", "auto", NULL}; /* as app_full_disk */
 
 static const struct argp_option OPTIONS[] = {
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
     {"out", KEY_OUT, "DIR", 0, "folder for the result (default: result-NAME for NAME.yaml)", 0},
     {"resume", KEY_RESUME, NULL, 0,
-     "go on from DIR/checkpoint.h5; start afresh where it is not there; end where "
-     "DIR/result.h5 is",
+     "go on from DIR/checkpoint.h5, or for more rounds from DIR/result.h5; start afresh where neither is there; end "
+     "where the result has all rounds",
+     0},
+    {"allow-isa-change", KEY_ALLOW_ISA_CHANGE, NULL, 0,
+     "with --resume: go on where the processors have other instruction sets than so far; the bits are then others",
+     0},
+    {"on-full-disk", KEY_FULL, "fail|wait", 0,
+     "what a result does that the disk has no room for (default: wait, or fail where a checkpoint is there to go on "
+     "from)",
      0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
@@ -66,8 +86,17 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_QUIET:
         a->quiet = true;
         return 0;
+    case KEY_FULL: {
+        int choice = APP_FULL_AUTO;
+        const error_t error = app_word(state, value, FULL, &choice);
+        a->on_full_disk = (app_full_disk)choice;
+        return error;
+    }
     case KEY_RESUME:
         a->resume = true;
+        return 0;
+    case KEY_ALLOW_ISA_CHANGE:
+        a->allow_isa_change = true;
         return 0;
     case ARGP_KEY_ARG:
         if (a->config_path) {
@@ -97,32 +126,25 @@ static const char DOC[] =
     "is "
     "75; so it is every run.checkpoint_every rounds in passing.  With --resume, on any number of ranks, the run ends "
     "with the bits of one that was never stopped.\n\n"
-    "Sections of the configuration and their keys; all but file and modalities\n"
-    "have a default:\n"
-    "  data:        file, modalities, label\n"
-    "  model:       kind (quantum; late: no fusion; logistic and mlp: of a register\n"
-    "               reduce, qubits, angles alone, the numbers that it brings),\n"
-    "               registers: {NAME: {qubits, layers, angles, ansatz, reduce,\n"
-    "               map, scale, reupload}}, fusion: {pattern, gate (qft mixes all\n"
-    "               registers), layers}, readout, head, loss;\n"
-    "               of mlp: hidden, params, activation\n"
-    "  missing:     level, rate, absent, where, empty, policy, context\n"
-    "  federation:  clients, split, alpha, shards_per_client, participation,\n"
-    "               sampling, rounds, aggregation, on_divergence, evaluate_every\n"
-    "  server:      mu, learning_rate, momentum, beta1, beta2, tau, alpha, trim,\n"
-    "               faulty, select (each taken by some rules of aggregation)\n"
-    "  attack:      kind, share, strength\n"
-    "  client:      epochs, batch, optimizer, learning_rate, momentum, beta1,\n"
-    "               beta2, epsilon, weight_decay, modality_dropout\n"
-    "  system:      mode, availability, rate, spread, period, dropout, speed,\n"
-    "               speed_spread, latency_s, deadline_s, over_selection,\n"
-    "               concurrency, buffer, staleness, max_staleness\n"
-    "  personal:    epochs, learning_rate\n"
-    "  seeds:       split, masks, init, sampling\n"
-    "  run:         precision, engine, shards, threads, checkpoint_every\n"
-    "A wrong value is answered with the values allowed.";
+    "`entente config --reference` says what each key of a configuration means, and\n"
+    "`entente config --print CONFIG.yaml` how one will run.  Sections and their\n"
+    "keys; all but file and modalities have a default:\n";
 
-static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, NULL, NULL};
+/* The keys, after the text; argp frees what is new. */
+static char *add_keys(int key, const char *text, void *input)
+{
+    char *whole = NULL;
+    size_t length;
+    (void)input;
+    FILE *out = key == ARGP_KEY_HELP_POST_DOC ? open_memstream(&whole, &length) : NULL;
+    if (!out) return (char *)(uintptr_t)text;
+    fputs(text, out);
+    ent_config_print_keys(out);
+    fputs("A wrong value is answered with the values allowed.", out);
+    return fclose(out) == 0 ? whole : (char *)(uintptr_t)text;
+}
+
+static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, add_keys, NULL};
 
 /* The text on rank 0, and whether there is something to go on from. */
 static ent_status read_config(void *arguments_, char **text)
@@ -136,7 +158,7 @@ static ent_status read_config(void *arguments_, char **text)
 static void report(void *arguments_, app_progress *progress, const ent_federation_view *view)
 {
     const arguments *a = arguments_;
-    app_progress_note(progress, "result: %s/result.h5", a->out);
+    (void)progress;
     if (!a->quiet) app_print_table(stdout, view);
     if (a->json) app_print_json(stdout, view);
 }
@@ -146,29 +168,51 @@ static ent_status tidy(const char *folder)
 {
     ent_folder_claim *claim;
     ENT_TRY(ent_folder_claim_take(folder, &claim));
-    const ent_status status = ent_checkpoint_clear(folder, true);
+    const ent_status status = app_resume_tidy(folder);
     ent_folder_claim_drop(claim);
     return status;
 }
 
-/* A job that was put into the queue again, though it had ended. */
-static ent_status tell_done(ent_comm *world, const arguments *a)
+/* The result is that of this configuration's data; where they are gone there is nothing that could differ.  Collective. */
+static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_config *config)
 {
-    if (ent_comm_rank(world) == 0 && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
-    return app_agree_with_root(world, ent_comm_rank(world) == 0 ? tidy(a->out) : ENT_OK);
+    ent_inputs inputs;
+    int64_t gone = ent_comm_rank(world) == 0 && access(config->data.file, F_OK) != 0 && errno == ENOENT;
+    ent_comm_sum(world, &gone, 1);
+    if (gone) return ENT_OK;
+    ENT_TRY(ent_inputs_find(world, config, NULL, &inputs));
+    const bool root = ent_comm_rank(world) == 0;
+    return app_agree_with_root(world, root ? ent_result_check_inputs(a->out, config->data.file, &inputs) : ENT_OK);
+}
+
+/* A job that was put into the queue again, though it had ended. */
+static ent_status tell_done(ent_comm *world, const arguments *a, const char *text)
+{
+    ent_config *config;
+    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
+    ent_status status = check_inputs(world, a, config);
+    ent_config_free(config);
+    if (status != ENT_OK) return status;
+    if (ent_comm_rank(world) == 0) {
+        status = tidy(a->out);
+        if (status == ENT_OK && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
+    }
+    return app_agree_with_root(world, status);
 }
 
 static ent_status train(ent_comm *world, void *arguments_, const char *text)
 {
     arguments *a = arguments_;
     ent_comm_broadcast(world, 0, &a->begin, sizeof a->begin);
-    if (a->begin == APP_DONE) return tell_done(world, a);
+    if (a->begin == APP_DONE) return tell_done(world, a, text);
     const app_run run = {.text = text,
                          .folder = a->out,
                          .quiet = a->quiet,
                          .checkpoints = true,
                          .resume = a->resume,
+                         .allow_isa_change = a->allow_isa_change,
                          .begin = a->begin,
+                         .on_full_disk = a->on_full_disk,
                          .done = report,
                          .context = a};
     return app_run_train(world, &run);
@@ -176,7 +220,8 @@ static ent_status train(ent_comm *world, void *arguments_, const char *text)
 
 int app_train(int argc, char **argv)
 {
-    arguments a = {.config_path = NULL};
+    arguments a = {.on_full_disk = APP_FULL_AUTO};
     app_signals_catch();
+    ent_comm_end_if(app_signals_came);
     return app_command(&ARGP, argc, argv, &a, read_config, train);
 }

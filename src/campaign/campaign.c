@@ -11,6 +11,7 @@
 #include "points.h"
 #include "record.h"
 #include "run/run.h"
+#include "run/signals.h"
 
 /* ---- the command line ---- */
 
@@ -152,14 +153,17 @@ typedef struct {
     app_campaign *c;
     const json_t *plan;
     ent_comm *world, *group;
-    app_claims *claims; /* on the group's rank 0 */
-    uint8_t *ended;     /* [points]: a record was there at the start */
+    app_claims *claims;        /* on the group's rank 0 */
+    uint8_t *ended;            /* [points]: its record has been seen */
+    int64_t done, done_before; /* points that have ended, as last counted, and at the start */
+    double counted_s;
     int64_t cursor;     /* all points below it are taken or ended */
     int groups, number; /* of this group among them */
     int threads;
     bool keep;
-    int64_t ran;         /* points of this rank as leader */
-    int64_t spent_us[2]; /* their microseconds times ranks: of set-up, of training */
+    ent_feature_digests known; /* of the data, the same on all ranks of the group */
+    int64_t ran;               /* points of this rank as leader */
+    int64_t spent_us[2];       /* their microseconds times ranks: of set-up, of training */
 } campaign;
 
 static bool leads(const campaign *j)
@@ -191,18 +195,56 @@ static void keep_record(void *context, app_progress *progress, const ent_federat
     *(json_t **)context = app_record_done(view);
 }
 
-static void tell(const campaign *j, int64_t k, const json_t *record, double seconds)
+/* Records of all groups and jobs that share the folder: looked for at most once in two seconds. */
+static void count_ended(campaign *j, int64_t own)
 {
-    char label[512];
+    const double now = ent_clock_s();
+    const int64_t points = app_points_count(j->plan);
+    j->done += !j->ended[own];
+    j->ended[own] = 1;
+    if (now - j->counted_s < 2.0 && j->done < points) return;
+    j->done = 0;
+    for (int64_t k = 0; k < points; k++) {
+        j->ended[k] = j->ended[k] || app_record_is_there(j->c->out, app_points_hash(j->plan, k));
+        j->done += j->ended[k];
+    }
+    j->counted_s = now;
+}
+
+/* What Ctrl-C, or a batch system at its time limit, answers. */
+static void say_how_to_go_on(const campaign *j)
+{
+    char text[160];
+    snprintf(text, sizeof text,
+             "\nentente: stopped: %lld of %lld points done; the same command goes on with the rest\n",
+             (long long)j->done, (long long)app_points_count(j->plan));
+    if (ent_comm_rank(j->world) == 0) app_signals_answer(j->c->quiet ? "" : text);
+}
+
+static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
+{
+    char begin[128], label[512], what[1024], left[32];
+    const long long points = (long long)app_points_count(j->plan);
+    count_ended(j, k);
+    say_how_to_go_on(j);
     if (j->c->quiet) return;
     app_points_label(j->plan, k, label);
-    const double accuracy = json_number_value(json_object_get(json_object_get(record, "metrics"), "accuracy"));
-    if (app_record_is_done(record))
-        fprintf(stderr, "point %lld of %lld  %s  accuracy %.4f  %.2f s\n", (long long)k,
-                (long long)app_points_count(j->plan), label, accuracy, seconds);
+    const json_t *metrics = json_object_get(record, "metrics"), *accuracy = json_object_get(metrics, "accuracy");
+    const char *error = json_string_value(json_object_get(record, "error"));
+    const double rate = (double)(j->done - j->done_before) / (ent_clock_s() - j->c->begin_s);
+    const bool alone = j->c->index >= 0;
+    snprintf(begin, sizeof begin, "%lld of %lld done, about %s  ", (long long)j->done, points,
+             app_left_text(alone ? 0.0 : (double)(points - j->done) / rate, left));
+    if (*error)
+        snprintf(what, sizeof what, "point %lld %s: %s", (long long)k,
+                 json_string_value(json_object_get(record, "status")), error);
+    else if (json_is_number(accuracy))
+        snprintf(what, sizeof what, "accuracy %.4f  %.2f s  point %lld  %s", json_number_value(accuracy), seconds,
+                 (long long)k, label);
     else
-        fprintf(stderr, "point %lld of %lld  %s  failed: %s\n", (long long)k, (long long)app_points_count(j->plan),
-                label, json_string_value(json_object_get(record, "error")));
+        snprintf(what, sizeof what, "mae %.4g  %.2f s  point %lld  %s",
+                 json_number_value(json_object_get(metrics, "mae")), seconds, (long long)k, label);
+    fprintf(stderr, "%s%s\n", alone ? "" : begin, what);
 }
 
 /* On the group's rank 0. */
@@ -237,6 +279,7 @@ static ent_status run_point(campaign *j, int64_t k)
                          .folder = j->keep ? folder : NULL,
                          .quiet = true,
                          .threads = j->threads,
+                         .known = &j->known,
                          .times = &times,
                          .done = keep_record,
                          .context = &record};
@@ -272,13 +315,72 @@ static ent_status look(campaign *j)
         const char *hash = app_points_hash(j->plan, k);
         json_t *record = app_record_load(j->c->out, hash);
         char path[4096];
-        j->ended[k] = record && (!j->c->retry || app_record_is_done(record));
+        j->ended[k] = record && !(j->c->retry && app_record_is(record, "failed"));
         if (record && !j->ended[k] && (j->c->index < 0 || j->c->index == k) &&
             app_record_path(j->c->out, hash, ".json", path) == ENT_OK)
             unlink(path);
         json_decref(record);
     }
     return ENT_OK;
+}
+
+/* The next point from *k on whose record names other data (or OpenQASM files) than all before it; points beyond the last
+ * where there is none.  On rank 0. */
+static int64_t next_inputs(const campaign *j, json_t *seen, int64_t k)
+{
+    for (bool fresh = false; k < app_points_count(j->plan); k++) {
+        json_t *record = j->ended[k] ? app_record_load(j->c->out, app_points_hash(j->plan, k)) : NULL;
+        char *of = app_record_of(record);
+        fresh = of && !json_object_get(seen, of) && access(app_record_file(record), F_OK) == 0;
+        if (fresh) json_object_set(seen, of, record);
+        free(of);
+        json_decref(record);
+        if (fresh) break;
+    }
+    return k;
+}
+
+/* Point k's data as they are now, against its record.  Collective. */
+static ent_status check_point(campaign *j, int64_t k)
+{
+    const bool root = ent_comm_rank(j->world) == 0;
+    char *text = NULL;
+    ent_config *config;
+    ent_inputs inputs;
+    ENT_TRY(app_share(j->world, root ? app_points_text(j->plan, k, &text) : ENT_OK, &text));
+    ent_status status = ent_comm_agree(j->world, ent_config_parse(text, &config));
+    ent_free(text);
+    if (status != ENT_OK) return status;
+    status = ent_inputs_find(j->world, config, &j->known, &inputs);
+    if (status == ENT_OK && root) {
+        json_t *record = app_record_load(j->c->out, app_points_hash(j->plan, k));
+        if (!app_record_has_inputs(record, &inputs))
+            status =
+                ent_fail(ENT_EDATA,
+                         "%s: its points were trained on other data, or with other OpenQASM files, than %s and the "
+                         "configuration name now: name another folder with --out, or remove %s/points to train "
+                         "all of them again",
+                         j->c->out, config->data.file, j->c->out);
+        json_decref(record);
+    }
+    ent_config_free(config);
+    return app_agree_with_root(j->world, status);
+}
+
+/* Points that are done and points that follow belong in one table.  Collective. */
+static ent_status check_inputs(campaign *j)
+{
+    const int64_t points = app_points_count(j->plan);
+    json_t *seen = json_object();
+    ent_status status = ENT_OK;
+    for (int64_t k = 0; status == ENT_OK; k++) {
+        if (ent_comm_rank(j->world) == 0) k = next_inputs(j, seen, k);
+        ent_comm_broadcast(j->world, 0, &k, sizeof k);
+        if (k == points) break;
+        status = check_point(j, k);
+    }
+    json_decref(seen);
+    return status;
 }
 
 static ent_status prepare(campaign *j)
@@ -305,6 +407,7 @@ static ent_status split(campaign *j)
     const int64_t size = j->c->group > 0 ? j->c->group : j->c->index >= 0 ? ranks : 1;
     ENT_REQUIRE(size <= ranks, ENT_EARG, "--group: found %lld, want at most the number of ranks, %lld",
                 (long long)size, (long long)ranks);
+    ENT_TRY(ent_machine_agree(j->world)); /* also between the groups */
     j->groups = (int)((ranks + size - 1) / size);
     j->number = (int)(ent_comm_rank(j->world) / size);
     j->keep = strcmp(json_string_value(json_object_get(j->plan, "keep")), "results") == 0;
@@ -314,13 +417,18 @@ static ent_status split(campaign *j)
     ENT_TRY(ent_comm_agree(j->world, j->ended ? ENT_OK : ent_fail(ENT_ENOMEM, "points: no memory")));
     ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? prepare(j) : ENT_OK));
     ent_comm_broadcast(j->world, 0, j->ended, (size_t)points);
+    ENT_TRY(check_inputs(j));
+    for (int64_t k = 0; k < points; k++) j->done_before += j->ended[k];
+    j->done = j->done_before;
+    say_how_to_go_on(j);
     ENT_TRY(ent_comm_split(j->world, j->number, &j->group));
     return ent_comm_agree(j->world, open_claims(j));
 }
 
 /* What a whole campaign came to: its points, and the sums over ranks of those that this run did. */
 typedef struct {
-    int64_t left, failed, ran;
+    app_outcomes outcomes;
+    int64_t ran;
     double wall_s, setup_share, train_share;
 } ending;
 
@@ -328,8 +436,9 @@ static void print_end(const campaign *j, const ending *e)
 {
     const app_campaign *c = j->c;
     const int ranks = ent_comm_size(j->world);
-    const long long points = (long long)app_points_count(j->plan), failed = (long long)e->failed,
-                    left = (long long)e->left, done = points - failed - left;
+    const long long points = (long long)app_points_count(j->plan), failed = (long long)e->outcomes.failed,
+                    left = (long long)e->outcomes.left, untrained = (long long)e->outcomes.untrained,
+                    done = points - failed - untrained - left;
     if (!c->quiet) {
         if (c->summary) fputs(c->summary, stdout);
         printf("%lld points: %lld done, %lld failed, %lld left.  This run: %lld in %.1f s on %d rank%s", points, done,
@@ -338,16 +447,19 @@ static void print_end(const campaign *j, const ending *e)
             printf(", %.1f %% of it training, %.1f %% setting up data and models", 100.0 * e->train_share,
                    100.0 * e->setup_share);
         printf(".\n");
+        if (untrained > 0)
+            printf("warning: %lld more untrained: no client trained in any of their rounds\n", untrained);
         if (left > 0)
             printf("%s: the tables come when no point is left, or by --table\n", c->out);
         else
             printf("%s/%s.csv\n", c->out, c->table);
     }
     if (c->json)
-        printf(
-            "{\"points\": %lld, \"done\": %lld, \"failed\": %lld, \"left\": %lld, \"ran\": %lld, \"seconds\": %.3f, "
-            "\"ranks\": %d, \"training_share\": %.4f, \"setup_share\": %.4f}\n",
-            points, done, failed, left, (long long)e->ran, e->wall_s, ranks, e->train_share, e->setup_share);
+        printf("{\"points\": %lld, \"done\": %lld, \"failed\": %lld, \"untrained\": %lld, \"left\": %lld, \"ran\": "
+               "%lld, \"seconds\": %.3f, "
+               "\"ranks\": %d, \"training_share\": %.4f, \"setup_share\": %.4f}\n",
+               points, done, failed, untrained, left, (long long)e->ran, e->wall_s, ranks, e->train_share,
+               e->setup_share);
 }
 
 static ent_status run(campaign *j, app_campaign_more *more)
@@ -358,7 +470,7 @@ static ent_status run(campaign *j, app_campaign_more *more)
     ent_comm_sum(j->world, sum, 3);
     if (ent_comm_rank(j->world) != 0) return app_agree_with_root(j->world, ENT_OK);
     ending e = {.ran = sum[0]};
-    const ent_status status = app_campaign_tables(j->c, j->plan, false, more, &e.left, &e.failed);
+    const ent_status status = app_campaign_tables(j->c, j->plan, false, more, &e.outcomes);
     e.wall_s = ent_clock_s() - j->c->begin_s;
     e.setup_share = 1e-6 * (double)sum[1] / (e.wall_s * ent_comm_size(j->world));
     e.train_share = 1e-6 * (double)sum[2] / (e.wall_s * ent_comm_size(j->world));
@@ -382,13 +494,13 @@ static ent_status list_points(const app_campaign *c, const json_t *plan)
 /* --table: rank 0 alone. */
 static ent_status write_tables(app_campaign *c, const json_t *plan, app_campaign_more *more)
 {
-    int64_t left, failed;
+    app_outcomes outcomes;
     ENT_REQUIRE(access(c->out, F_OK) == 0, ENT_EIO, "%s: %s", c->out, strerror(errno));
-    ENT_TRY(app_campaign_tables(c, plan, true, more, &left, &failed));
+    ENT_TRY(app_campaign_tables(c, plan, true, more, &outcomes));
     if (!c->quiet) {
         if (c->summary) fputs(c->summary, stdout);
         printf("%s/%s.csv: %lld points, %lld failed, %lld without a record\n", c->out, c->table,
-               (long long)app_points_count(plan), (long long)failed, (long long)left);
+               (long long)app_points_count(plan), (long long)outcomes.failed, (long long)outcomes.left);
     }
     return ENT_OK;
 }

@@ -51,9 +51,13 @@ typedef ent_status app_campaign_more(app_campaign *c, const json_t *plan, const 
  * ENT_ENOMEM; a point's failure is none. */
 ent_status app_campaign_run(ent_comm *world, app_campaign *c, const char *plan, app_campaign_more *more);
 
-/* tables.c: the tables from the records, as soon as every point has one, or with what is there.  `left` is the number
- * of points without a record, `failed` of those that failed.  Local. */
+/* How many points have which status (record.h); left: those without a record. */
+typedef struct {
+    int64_t left, failed, untrained;
+} app_outcomes;
+
+/* tables.c: the tables from the records, as soon as every point has one, or with what is there.  Local. */
 ent_status app_campaign_tables(app_campaign *c, const json_t *plan, bool incomplete, app_campaign_more *more,
-                               int64_t *left, int64_t *failed);
+                               app_outcomes *outcomes);
 
 #endif

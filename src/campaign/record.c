@@ -50,20 +50,71 @@ static json_t *patterns_of(const ent_federation_view *view)
     for (int64_t k = 0; k < view->patterns; k++) {
         char present[ENT_MAX_MODALITIES * ENT_NAME_BYTES];
         present_text(&view->config->data, view->pattern[k].context, present, sizeof present);
-        json_array_append_new(patterns,
-                              json_pack("{s:s, s:I, s:o}", "present", present, "n", (json_int_t)view->pattern[k].n,
-                                        "accuracy", number(view->pattern[k].accuracy)));
+        json_array_append_new(
+            patterns, json_pack("{s:s, s:I, s:o, s:o}", "present", present, "n", (json_int_t)view->pattern[k].n,
+                                "accuracy", number(view->pattern[k].accuracy), "mae", number(view->pattern[k].mae)));
     }
     return patterns;
+}
+
+static json_t *inputs_of(const ent_federation_view *view)
+{
+    const ent_config_data *data = &view->config->data;
+    const ent_inputs *in = &view->inputs;
+    json_t *modalities = json_array(), *ansatz = json_array();
+    for (unsigned m = 0; m < data->modalities_count; m++) {
+        json_array_append_new(modalities, json_string(data->modalities[m]));
+        json_array_append_new(ansatz, json_string(view->config->model.registers[m].ansatz));
+    }
+    json_t *of = json_pack("{s:s, s:s, s:o, s:o}", "file", data->file, "label", data->label, "modalities", modalities,
+                           "ansatz", ansatz);
+    return json_pack("{s:o, s:s, s:s, s:I, s:I}", "of", of, "tables", in->tables, "features", in->features, "bytes",
+                     (json_int_t)in->bytes, "modified_s", (json_int_t)in->modified_s);
+}
+
+char *app_record_of(const json_t *record)
+{
+    const json_t *of = json_object_get(json_object_get(record, "inputs"), "of");
+    return of ? json_dumps(of, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+}
+
+const char *app_record_file(const json_t *record)
+{
+    return json_string_value(json_object_get(json_object_get(json_object_get(record, "inputs"), "of"), "file"));
+}
+
+static bool same_word(const json_t *a, const char *text)
+{
+    return json_is_string(a) && strcmp(json_string_value(a), text) == 0;
+}
+
+bool app_record_has_inputs(const json_t *record, const ent_inputs *inputs)
+{
+    const json_t *own = json_object_get(record, "inputs");
+    return !own || (same_word(json_object_get(own, "tables"), inputs->tables) &&
+                    same_word(json_object_get(own, "features"), inputs->features));
+}
+
+bool app_record_same_inputs(const json_t *a, const json_t *b)
+{
+    static const char *const key[] = {"tables", "features"};
+    const json_t *one = json_object_get(a, "inputs"), *other = json_object_get(b, "inputs");
+    bool same = true;
+    for (size_t k = 0; one && other && k < 2; k++)
+        same = same && json_equal(json_object_get(one, key[k]), json_object_get(other, key[k]));
+    return same;
 }
 
 json_t *app_record_done(const ent_federation_view *view)
 {
     char digest[65];
+    const bool untrained = view->rounds > 0 && view->untrained_rounds == view->rounds;
     ent_sha256(view->weights, (size_t)view->params * sizeof *view->weights, digest);
-    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:s, s:o, s:i, s:i}", "status", "done", "error", "", "metrics",
-                     metrics_of(&view->test), "params", view->params, "qubits", view->qubits, "weights_sha256",
-                     digest, "patterns", patterns_of(view), "ranks", view->ranks, "threads", view->threads);
+    return json_pack(
+        "{s:s, s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:i, s:i}", "status", untrained ? "untrained" : "done", "error",
+        untrained ? "no client trained in any round: these are the figures of the initial weights" : "", "metrics",
+        metrics_of(&view->test), "params", view->params, "qubits", view->qubits, "weights_sha256", digest, "patterns",
+        patterns_of(view), "inputs", inputs_of(view), "ranks", view->ranks, "threads", view->threads);
 }
 
 json_t *app_record_failed(const char *message)
@@ -102,8 +153,8 @@ bool app_record_is_there(const char *out, const char *hash)
     return record != NULL;
 }
 
-bool app_record_is_done(const json_t *record)
+bool app_record_is(const json_t *record, const char *status)
 {
-    const char *status = json_string_value(json_object_get(record, "status"));
-    return status && strcmp(status, "done") == 0;
+    const char *found = json_string_value(json_object_get(record, "status"));
+    return found && strcmp(found, status) == 0;
 }

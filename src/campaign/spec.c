@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/nearest.h"
 #include "entente/memory.h"
 
 yaml_node_t *app_spec_node(ent_yaml *yaml, int number)
@@ -16,11 +17,14 @@ yaml_node_t *app_spec_node(ent_yaml *yaml, int number)
 static ent_status unknown_key(ent_yaml *yaml, const yaml_node_t *node, const char *key, const char *const *allowed)
 {
     char where[256], names[512] = "";
-    for (int k = 0; allowed[k]; k++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", allowed[k]);
     const char *text = ent_yaml_scalar(node);
-    return ent_fail(ENT_ECONFIG, "%s: unknown key '%s'%s%s, want one of: %s", ent_yaml_where(yaml, node, where),
-                    text ? text : "?", *key ? " in " : "", key, names);
+    ent_nearest near = ent_nearest_to(text ? text : "");
+    for (int k = 0; allowed[k]; k++) {
+        ent_nearest_try(&near, allowed[k]);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", allowed[k]);
+    }
+    return ent_fail(ENT_ECONFIG, "%s: unknown key '%s'%s%s, want one of: %s%s", ent_yaml_where(yaml, node, where),
+                    text ? text : "?", *key ? " in " : "", key, names, ent_nearest_text(&near));
 }
 
 ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, const char *const *allowed)

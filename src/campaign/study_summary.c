@@ -8,6 +8,7 @@
 
 #include "entente/memory.h"
 #include "points.h"
+#include "record.h"
 #include "rows.h"
 #include "stats.h"
 
@@ -28,11 +29,11 @@ static const char *label(const table *t, size_t first, int column)
     return json_string_value(json_object_get(json_array_get(t->rows, first), CELL[column]));
 }
 
-/* The metric of a point, NaN where it has none. */
+/* The metric of a point, NaN where it has none: the initial weights of one that nobody trained are no result. */
 static double value_of(const table *t, size_t row)
 {
-    const json_t *value = json_object_get(json_array_get(t->rows, row), t->metric);
-    return json_is_number(value) ? json_number_value(value) : NAN;
+    const json_t *point = json_array_get(t->rows, row), *value = json_object_get(point, t->metric);
+    return json_is_number(value) && app_record_is(point, "done") ? json_number_value(value) : NAN;
 }
 
 static bool same_group(const table *t, size_t a, size_t b)
@@ -127,7 +128,8 @@ static void print_cell(FILE *out, const json_t *cell)
 {
     char spread[64] = "", difference[96] = "", p[32] = "";
     const double deviation = figure(cell, "deviation"), low = figure(cell, "low"), d = figure(cell, "difference");
-    snprintf(spread, sizeof spread, isnan(deviation) ? "%.4f" : "%.4f +- %.4f", figure(cell, "mean"), deviation);
+    if (!isnan(figure(cell, "mean")))
+        snprintf(spread, sizeof spread, isnan(deviation) ? "%.4f" : "%.4f +- %.4f", figure(cell, "mean"), deviation);
     if (!isnan(d))
         snprintf(difference, sizeof difference, isnan(low) ? "%+.4f" : "%+.4f [%+.4f, %+.4f]", d, low,
                  figure(cell, "high"));

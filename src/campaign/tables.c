@@ -15,12 +15,14 @@ typedef struct {
     json_t *columns, *rows;                 /* a row a point */
     json_t *pattern_columns, *pattern_rows; /* a row a point and pattern */
     json_t *time_columns, *time_rows;
-    int64_t left, failed;
+    app_outcomes outcomes;
+    json_t *trained_on; /* a record for each data set and set of OpenQASM files, by their names */
 } tables;
 
 static void clear(tables *t)
 {
-    json_t *const part[] = {t->columns, t->rows, t->pattern_columns, t->pattern_rows, t->time_columns, t->time_rows};
+    json_t *const part[] = {t->columns,      t->rows,      t->pattern_columns, t->pattern_rows,
+                            t->time_columns, t->time_rows, t->trained_on};
     for (size_t k = 0; k < sizeof part / sizeof *part; k++) json_decref(part[k]);
 }
 
@@ -45,7 +47,7 @@ static void copy_keys(json_t *row, const json_t *from, const char *const *keys)
 
 static const char *const OUTCOME[] = {"status", "error", NULL};
 static const char *const MODEL[] = {"params", "qubits", "weights_sha256", NULL};
-static const char *const PATTERN[] = {"present", "n", "accuracy", NULL};
+static const char *const PATTERN[] = {"present", "n", "accuracy", "mae", NULL};
 static const char *const TIMES[] = {"seconds", "setup_s", "train_s", NULL};
 static const char *const LAYOUT[] = {"ranks", "threads", NULL};
 
@@ -76,8 +78,9 @@ static void add_point(tables *t, int64_t k, const json_t *record)
     copy_keys(times, json_object_get(record, "times"), TIMES);
     copy_keys(times, record, LAYOUT);
     json_array_append_new(t->time_rows, times);
-    t->left += !record;
-    t->failed += record && !app_record_is_done(record);
+    t->outcomes.left += !record;
+    t->outcomes.failed += app_record_is(record, "failed");
+    t->outcomes.untrained += app_record_is(record, "untrained");
 }
 
 static json_t *columns_of(const json_t *plan, const char *const *const *groups)
@@ -87,6 +90,20 @@ static json_t *columns_of(const json_t *plan, const char *const *const *groups)
     for (; *groups; groups++)
         for (const char *const *key = *groups; *key; key++) json_array_append_new(columns, json_string(*key));
     return columns;
+}
+
+/* Points of the same data belong in one table only if these were the same inside. */
+static ent_status check_inputs(tables *t, int64_t k, json_t *record)
+{
+    char label[512], *of = app_record_of(record);
+    json_t *before = of ? json_object_get(t->trained_on, of) : NULL;
+    if (of && !before) json_object_set(t->trained_on, of, record);
+    free(of);
+    ENT_REQUIRE(!before || app_record_same_inputs(before, record), ENT_EDATA,
+                "%s: point %lld (%s) was trained on other data than those before it, under the same name: %s has "
+                "changed in between; name another folder with --out, or remove %s/points to train all of them again",
+                t->c->out, (long long)k, app_points_label(t->plan, k, label), app_record_file(record), t->c->out);
+    return ENT_OK;
 }
 
 static ent_status fill(tables *t)
@@ -101,10 +118,13 @@ static ent_status fill(tables *t)
     t->rows = json_array();
     t->pattern_rows = json_array();
     t->time_rows = json_array();
+    t->trained_on = json_object();
     for (int64_t k = 0; k < app_points_count(t->plan); k++) {
         json_t *record = app_record_load(t->c->out, app_points_hash(t->plan, k));
-        add_point(t, k, record);
+        const ent_status status = check_inputs(t, k, record);
+        if (status == ENT_OK) add_point(t, k, record);
         json_decref(record);
+        if (status != ENT_OK) return status;
     }
     const size_t points = (size_t)app_points_count(t->plan);
     ENT_REQUIRE(json_array_size(t->rows) == points && json_array_size(t->time_rows) == points, ENT_ENOMEM,
@@ -159,19 +179,19 @@ static ent_status write_all(const tables *t, app_campaign_more *more)
 /* Points may end while the tables are written with what was there: then once more, so that the last writer of all has
  * seen every record. */
 ent_status app_campaign_tables(app_campaign *c, const json_t *plan, bool incomplete, app_campaign_more *more,
-                               int64_t *left, int64_t *failed)
+                               app_outcomes *outcomes)
 {
     ent_status status = ENT_OK;
     int64_t before = -1;
     for (;;) {
         tables t = {.c = c, .plan = plan};
         status = fill(&t);
-        *left = t.left;
-        *failed = t.failed;
-        const bool again = status == ENT_OK && t.left != before && (t.left == 0 || incomplete);
+        *outcomes = t.outcomes;
+        const int64_t left = outcomes->left;
+        const bool again = status == ENT_OK && left != before && (left == 0 || incomplete);
         if (again) status = write_all(&t, more);
         clear(&t);
-        if (!again || status != ENT_OK || t.left == 0) return status;
-        before = t.left;
+        if (!again || status != ENT_OK || left == 0) return status;
+        before = left;
     }
 }

@@ -1,9 +1,31 @@
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "entente/clock.h"
+
+/* Where standard error ends.  Open MPI's mpirun reads it by a pipe and passes it on, as it is, to its own; on its own
+ * machine it is the parent of the ranks. */
+static int error_output(void)
+{
+    char path[64];
+    if (isatty(STDERR_FILENO) || !getenv("OMPI_COMM_WORLD_RANK")) return STDERR_FILENO;
+    snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getppid(), STDERR_FILENO);
+    const int descriptor = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    return descriptor >= 0 && isatty(descriptor) ? descriptor : STDERR_FILENO;
+}
+
+int app_terminal_columns(void)
+{
+    static int output = -1;
+    struct winsize size;
+    if (output < 0) output = error_output();
+    if (!isatty(output)) return 0;
+    return ioctl(output, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
 
 /* What fits into `room` columns of entries that two blanks part. */
 static int fitting(const char *text, int room)
@@ -22,13 +44,17 @@ void app_bar_draw(double share, const char *text)
 {
     enum { WIDTH = 20 };
     char bar[WIDTH + 1];
-    struct winsize size;
-    const int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-    const int room = columns - WIDTH - 4;
+    const int room = app_terminal_columns() - WIDTH - 4;
     for (int k = 0; k < WIDTH; k++) bar[k] = k < (int)(share * WIDTH) ? '#' : '.';
     bar[WIDTH] = '\0';
     fprintf(stderr, "\r\033[K[%s] %.*s", bar, fitting(text, room > 0 ? room : 0), text);
     fflush(stderr);
+}
+
+void app_line_put(const char *begin, const char *text)
+{
+    const int used = (int)strlen(begin);
+    fprintf(stderr, "%s%.*s\n", begin, fitting(text, used < 80 ? 80 - used : 0), text);
 }
 
 char *app_left_text(double seconds, char text[32])
@@ -43,13 +69,24 @@ char *app_left_text(double seconds, char text[32])
     return text;
 }
 
+static double left_s(const app_bar *bar, double share, double now)
+{
+    return share > 0.0 ? (now - bar->begin_s) * (1.0 - share) / share : 0.0;
+}
+
+static void tell(const app_bar *bar, int64_t done, int64_t all, double now)
+{
+    char left[32];
+    fprintf(stderr, "%s: %lld of %lld, %s\n", bar->what, (long long)done, (long long)all,
+            app_left_text(left_s(bar, all > 0 ? (double)done / (double)all : 1.0, now), left));
+}
+
 static void draw(app_bar *bar, int64_t done, int64_t all, double now)
 {
     char text[256], left[32];
     const double share = all > 0 ? (double)done / (double)all : 1.0, took = now - bar->begin_s;
     snprintf(text, sizeof text, "%lld of %lld %s  %.3g/s  %s", (long long)done, (long long)all, bar->what,
-             took > 0.0 ? (double)done / took : 0.0,
-             app_left_text(share > 0.0 ? took * (1.0 - share) / share : 0.0, left));
+             took > 0.0 ? (double)done / took : 0.0, app_left_text(left_s(bar, share, now), left));
     app_bar_draw(share, text);
     bar->drawn = true;
 }
@@ -59,12 +96,12 @@ void app_bar_show(void *data, int64_t done, int64_t all)
     app_bar *bar = data;
     const double now = ent_clock_s();
     if (bar->begin_s == 0.0) bar->begin_s = bar->drawn_s = now;
-    const bool terminal = isatty(STDERR_FILENO);
+    const bool terminal = app_terminal_columns() > 0;
     if (bar->quiet || now - bar->drawn_s < (terminal ? 0.1 : 10.0)) return;
     if (terminal)
         draw(bar, done, all, now);
     else
-        fprintf(stderr, "%s: %lld of %lld\n", bar->what, (long long)done, (long long)all);
+        tell(bar, done, all, now);
     bar->drawn_s = now;
 }
 

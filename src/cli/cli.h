@@ -44,11 +44,19 @@ typedef struct {
     bool quiet, drawn;
 } app_bar;
 void app_bar_show(void *bar, int64_t done, int64_t all);
+/* The width of the terminal that standard error ends at, also by way of mpirun; 0: none. */
+int app_terminal_columns(void);
+/* `begin` and as many of the entries of `text`, which two blanks part, as 80 columns have room for, as a line. */
+void app_line_put(const char *begin, const char *text);
 /* The line itself: a bar of `share` and the text, cut to the terminal's width. */
 void app_bar_draw(double share, const char *text);
 /* "12 s left", "3 min left", "2 h 5 min left".  Returns `text`. */
 char *app_left_text(double seconds, char text[32]);
 void app_bar_end(app_bar *bar);
+
+/* layout.c: what a layout wastes, as one line for a warning; false where it wastes nothing. */
+bool app_idle_text(int64_t groups, int64_t clients, char text[256]);
+bool app_oversubscribed_text(int64_t ranks, int64_t threads, int64_t cores, char text[256]);
 
 /* options.c: options that several commands take.  Each tells what is wrong and returns EINVAL, or 0. */
 error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);

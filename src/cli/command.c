@@ -1,6 +1,8 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "entente/memory.h"
@@ -12,16 +14,32 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+/* Standard output has all that was printed; else that is said. */
+static bool is_written(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    fprintf(stderr, "entente: standard output: %s\n", strerror(errno));
+    return false;
+}
+
+/* argp ends the process once it has printed a help text. */
+static void check_help(void)
+{
+    if (!is_written()) _exit(APP_FAILED);
+}
+
 void app_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
     setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* a note on options that says nothing of the command */
     argp_err_exit_status = APP_USAGE;
+    if (asks_for_help(argc, argv)) atexit(check_help);
     argp_parse(argp, argc, argv, 0, NULL, input);
 }
 
 ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world)
 {
     if (asks_for_help(argc, argv)) app_parse(argp, argc, argv, input);
+    signal(SIGPIPE, SIG_IGN); /* who reads the progress may leave; that ends no training */
     ENT_TRY(ent_comm_start(&argc, &argv, world));
     const unsigned flags = ent_comm_rank(*world) == 0 ? ARGP_NO_EXIT : ARGP_SILENT;
     return argp_parse(argp, argc, argv, flags, NULL, input) == 0 ? ENT_OK : ENT_EARG;
@@ -29,14 +47,10 @@ ent_status app_start(const struct argp *argp, int argc, char **argv, void *input
 
 int app_report(ent_status status)
 {
-    const bool written = fflush(stdout) == 0;
-    if (status == ENT_OK && written) return 0;
-    if (status == ENT_STOPPED) return fprintf(stderr, "entente: %s\n", ent_message()), APP_STOPPED;
-    if (status != ENT_OK)
-        fprintf(stderr, "entente: %s\n", ent_message());
-    else
-        fprintf(stderr, "entente: standard output: %s\n", strerror(errno));
-    return APP_FAILED;
+    if (status == ENT_OK) return is_written() ? 0 : APP_FAILED;
+    fflush(stdout);
+    fprintf(stderr, "entente: %s\n", ent_message());
+    return status == ENT_STOPPED ? APP_STOPPED : APP_FAILED;
 }
 
 int app_finish(ent_comm *world, ent_status status)

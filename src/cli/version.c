@@ -1,5 +1,4 @@
 /* What this binary is made of. */
-#include <cblas.h>
 #include <fftw3.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -7,6 +6,7 @@
 
 #include "cli.h"
 #include "entente/audio.h"
+#include "entente/blas.h"
 #include "entente/engine.h"
 #include "entente/h5.h"
 #include "entente/idx.h"
@@ -33,7 +33,7 @@ void app_version_print(FILE *out)
     fprintf(out, "  HDF5              %s\n", ent_h5_library());
     fprintf(out, "  FFTW              %s\n", fftw_version);
     fprintf(out, "  recordings        %s, zlib %s\n", ent_signal_library(), ent_idx_library());
-    fprintf(out, "  OpenBLAS          %s\n", openblas_get_config());
+    fprintf(out, "  BLAS              %s\n", ent_blas_text());
     fprintf(out, "  OpenMP            %d\n", _OPENMP);
     fprintf(out, "  Random123         %s\n", ENTENTE_RANDOM123);
     fprintf(out, "  libyaml           %s\n", yaml_get_version_string());

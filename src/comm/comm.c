@@ -1,12 +1,16 @@
 /* MPI behind plain functions.  Counts above 2^31 go in pieces of one gigabyte. */
 #include "entente/comm.h"
 
-#include <mpi.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "entente/cores.h"
 #include "entente/memory.h"
+#include "entente/mpi.h"
+#include "stall.h"
 
 struct ent_comm {
     MPI_Comm mpi;
@@ -14,6 +18,17 @@ struct ent_comm {
 };
 
 static const size_t PIECE_BYTES = (size_t)1 << 30;
+
+/* Nothing is allocated for it: a rank that could not begin would leave the others in their first agreement. */
+static ent_comm the_world;
+
+/* A call that may wait for other ranks. */
+#define WAITING(call, ...)                                                                                           \
+    do {                                                                                                             \
+        ent_comm_wait_begin(call);                                                                                   \
+        __VA_ARGS__;                                                                                                 \
+        ent_comm_wait_end();                                                                                         \
+    } while (0)
 
 static ent_status wrap(MPI_Comm mpi, ent_comm **out)
 {
@@ -30,14 +45,42 @@ ent_status ent_comm_start(int *argc, char ***argv, ent_comm **world)
 {
     int provided;
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+    the_world.mpi = MPI_COMM_WORLD;
+    MPI_Comm_rank(MPI_COMM_WORLD, &the_world.rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &the_world.size);
+    *world = &the_world;
+    ent_stall_start(MPI_COMM_WORLD);
     ENT_REQUIRE(provided >= MPI_THREAD_FUNNELED, ENT_EARG, "this MPI library has no MPI_THREAD_FUNNELED");
-    return wrap(MPI_COMM_WORLD, world);
+    return ENT_OK;
 }
 
 void ent_comm_finish(ent_comm *world)
 {
+    WAITING("the end of the program", MPI_Barrier(world->mpi));
+    ent_stall_stop();
     MPI_Finalize();
-    ent_free(world);
+}
+
+ent_status ent_comm_from_mpi(MPI_Comm mpi, ent_comm **out)
+{
+    int started, ended;
+    MPI_Initialized(&started);
+    MPI_Finalized(&ended);
+    ENT_REQUIRE(started && !ended, ENT_EARG, "MPI is %s; want a host that has started it and not ended it",
+                ended ? "finalised" : "not started");
+    MPI_Comm copy;
+    MPI_Comm_dup(mpi, &copy);
+    MPI_Comm_set_errhandler(copy, MPI_ERRORS_ARE_FATAL);
+    ent_comm *made = NULL;
+    int failed = wrap(copy, &made) != ENT_OK, any;
+    MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, copy);
+    if (any) {
+        MPI_Comm_free(&copy);
+        ent_free(made);
+        return ent_fail(ENT_ENOMEM, "communicator: no memory");
+    }
+    *out = made;
+    return ENT_OK;
 }
 
 void ent_comm_abort(ent_comm *comm, int code)
@@ -78,10 +121,24 @@ int ent_comm_node_ranks(ent_comm *comm)
 {
     MPI_Comm node;
     int ranks;
-    MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    WAITING("a split", MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
     MPI_Comm_size(node, &ranks);
     MPI_Comm_free(&node);
     return ranks;
+}
+
+int ent_comm_node_cores(ent_comm *comm)
+{
+    MPI_Comm node;
+    cpu_set_t bound;
+    const int quota = ent_cores_quota();
+    int known = sched_getaffinity(0, sizeof bound, &bound) == 0;
+    MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Allreduce(MPI_IN_PLACE, &bound, sizeof bound, MPI_BYTE, MPI_BOR, node);
+    MPI_Allreduce(MPI_IN_PLACE, &known, 1, MPI_INT, MPI_LAND, node);
+    MPI_Comm_free(&node);
+    const int cores = known ? CPU_COUNT(&bound) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < quota ? cores : quota;
 }
 
 static void discard(MPI_Comm mpi, ent_comm *comm)
@@ -93,7 +150,7 @@ static void discard(MPI_Comm mpi, ent_comm *comm)
 ent_status ent_comm_split(ent_comm *comm, int color, ent_comm **group)
 {
     MPI_Comm mpi;
-    MPI_Comm_split(comm->mpi, color, comm->rank, &mpi);
+    WAITING("a split", MPI_Comm_split(comm->mpi, color, comm->rank, &mpi));
     ent_comm *made = NULL;
     const ent_status status = ent_comm_agree(comm, wrap(mpi, &made));
     if (status == ENT_OK)
@@ -111,10 +168,10 @@ void ent_comm_free(ent_comm *group)
 ent_status ent_comm_agree(ent_comm *comm, ent_status mine)
 {
     int failed = mine == ENT_OK ? comm->size : comm->rank, first;
-    MPI_Allreduce(&failed, &first, 1, MPI_INT, MPI_MIN, comm->mpi);
+    WAITING("an agreement", MPI_Allreduce(&failed, &first, 1, MPI_INT, MPI_MIN, comm->mpi));
     if (first == comm->size) return ENT_OK;
     int count = mine == ENT_OK ? 0 : 1, failures;
-    MPI_Allreduce(&count, &failures, 1, MPI_INT, MPI_SUM, comm->mpi);
+    WAITING("an agreement", MPI_Allreduce(&count, &failures, 1, MPI_INT, MPI_SUM, comm->mpi));
     char text[2048] = "";
     int status = (int)mine;
     snprintf(text, sizeof text, "%s", ent_message());
@@ -126,14 +183,15 @@ ent_status ent_comm_agree(ent_comm *comm, ent_status mine)
 
 void ent_comm_barrier(ent_comm *comm)
 {
-    MPI_Barrier(comm->mpi);
+    WAITING("a barrier", MPI_Barrier(comm->mpi));
 }
 
 void ent_comm_broadcast(ent_comm *comm, int root, void *data, size_t bytes)
 {
     for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
         const size_t left = bytes - done;
-        MPI_Bcast((char *)data + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES), MPI_BYTE, root, comm->mpi);
+        WAITING("a broadcast", MPI_Bcast((char *)data + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES),
+                                         MPI_BYTE, root, comm->mpi));
     }
 }
 
@@ -142,8 +200,8 @@ static void reduce(ent_comm *comm, void *values, int64_t n, size_t size, MPI_Dat
     const int64_t piece = (int64_t)(PIECE_BYTES / size);
     for (int64_t done = 0; done < n; done += piece) {
         const int64_t left = n - done;
-        MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)done * size, (int)(left < piece ? left : piece), type,
-                      op, comm->mpi);
+        WAITING("a sum", MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)done * size,
+                                       (int)(left < piece ? left : piece), type, op, comm->mpi));
     }
 }
 
@@ -169,8 +227,8 @@ static void collect(ent_comm *comm, int root, const void *data, size_t bytes, ch
     if (comm->rank != root) {
         for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
             const size_t left = bytes - done;
-            MPI_Send((const char *)data + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES), MPI_BYTE, root, TAG,
-                     comm->mpi);
+            WAITING("a gathering", MPI_Send((const char *)data + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES),
+                                            MPI_BYTE, root, TAG, comm->mpi));
         }
         return;
     }
@@ -179,8 +237,8 @@ static void collect(ent_comm *comm, int root, const void *data, size_t bytes, ch
         if (r == root && length > 0) memcpy(all, data, length);
         for (size_t done = 0; r != root && done < length; done += PIECE_BYTES) {
             const size_t left = length - done;
-            MPI_Recv(all + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES), MPI_BYTE, r, TAG, comm->mpi,
-                     MPI_STATUS_IGNORE);
+            WAITING("a gathering", MPI_Recv(all + done, (int)(left < PIECE_BYTES ? left : PIECE_BYTES), MPI_BYTE, r,
+                                            TAG, comm->mpi, MPI_STATUS_IGNORE));
         }
         all += length;
     }
@@ -194,7 +252,7 @@ ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t by
         ent_free(length);
         return status;
     }
-    MPI_Gather(&mine, 1, MPI_INT64_T, length, 1, MPI_INT64_T, root, comm->mpi);
+    WAITING("a gathering", MPI_Gather(&mine, 1, MPI_INT64_T, length, 1, MPI_INT64_T, root, comm->mpi));
     char *buffer = NULL;
     if (comm->rank == root) {
         for (int r = 0; r < comm->size; r++) total += length[r];
@@ -239,9 +297,10 @@ void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_byte
         const size_t most = send_bytes[to] > recv_bytes[from] ? send_bytes[to] : recv_bytes[from];
         for (size_t done = 0; done < most; done += PIECE_BYTES) {
             const int out_piece = piece_of(send_bytes[to], done), in_piece = piece_of(recv_bytes[from], done);
-            MPI_Sendrecv(out_piece ? out + done : NULL, out_piece, MPI_BYTE, out_piece ? to : MPI_PROC_NULL, TAG,
-                         in_piece ? in + done : NULL, in_piece, MPI_BYTE, in_piece ? from : MPI_PROC_NULL, TAG,
-                         comm->mpi, MPI_STATUS_IGNORE);
+            WAITING("an exchange",
+                    MPI_Sendrecv(out_piece ? out + done : NULL, out_piece, MPI_BYTE, out_piece ? to : MPI_PROC_NULL,
+                                 TAG, in_piece ? in + done : NULL, in_piece, MPI_BYTE,
+                                 in_piece ? from : MPI_PROC_NULL, TAG, comm->mpi, MPI_STATUS_IGNORE));
         }
     }
 }
@@ -277,7 +336,7 @@ void ent_swap_start(ent_swap *swap, int rank, const void *send, void *recv, size
 
 void ent_swap_wait(ent_swap *swap)
 {
-    MPI_Waitall(2, swap->request, MPI_STATUSES_IGNORE);
+    WAITING("a swap", MPI_Waitall(2, swap->request, MPI_STATUSES_IGNORE));
 }
 
 bool ent_swap_test(ent_swap *swap)

@@ -10,6 +10,7 @@
 #include "entente/clock.h"
 #include "entente/comm.h"
 #include "entente/memory.h"
+#include "stall.h"
 
 enum { TAG = 4 };
 static const double LOOK_S = 0.02;
@@ -44,6 +45,7 @@ ent_status ent_watch_new(ent_comm *comm, ent_wish *wish, void *context, ent_watc
                      0.0,
                      sent};
     for (int r = 0; r < w->size; r++) sent[r] = MPI_REQUEST_NULL;
+    ent_stall_training();
     *out = w;
     return ENT_OK;
 }
@@ -85,6 +87,7 @@ bool ent_watch_end(ent_watch *w)
     MPI_Request all;
     int over = 0;
     int64_t told[2];
+    ent_comm_wait_begin("the end of a piece of work");
     MPI_Ibarrier(w->mpi, &all);
     for (MPI_Test(&all, &over, MPI_STATUS_IGNORE); !over; MPI_Test(&all, &over, MPI_STATUS_IGNORE)) ent_watch_look(w);
     told[0] = w->told;
@@ -92,6 +95,7 @@ bool ent_watch_end(ent_watch *w)
     MPI_Allreduce(MPI_IN_PLACE, told, 2, MPI_INT64_T, MPI_SUM, w->mpi);
     while (w->heard < told[0] - w->told) hear(w);
     MPI_Waitall(w->size, w->sent, MPI_STATUSES_IGNORE);
+    ent_comm_wait_end();
     w->told = false;
     w->heard = 0;
     return told[1] > 0;

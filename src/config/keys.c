@@ -16,6 +16,8 @@
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
+static const ent_choice TASK[] = {
+    {"auto", ENT_TASK_AUTO}, {"classification", ENT_TASK_CLASSIFICATION}, {"regression", ENT_TASK_REGRESSION}};
 static const ent_choice REDUCE[] = {
     {"pca", ENT_REDUCE_PCA}, {"linear", ENT_REDUCE_LINEAR}, {"random", ENT_REDUCE_RANDOM}, {"none", ENT_REDUCE_NONE}};
 static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
@@ -133,6 +135,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
      .help = "names of the modalities to train on"},
     {FIELD(data.label), .standard = "class", .help = "name of the label in the file"},
+    {FIELD(data.task), OF(TASK), .standard = "auto",
+     .help = "auto: integers are classes, and so are whole numbers from 0 in a label whose name begins with class"},
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
      .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
@@ -295,6 +299,10 @@ const ent_key ENT_KEYS[] = {
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
     {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",
      .help = "distance of checkpoints; 0: only on a signal"},
+    {FIELD(run.fallback_dir), .standard = "none",
+     .help = "folder for results that their own folder's disk cannot take, each in one of its own; none: nowhere"},
+    {FIELD(run.stall_timeout_s), FROM(0, 1e9), .standard = "0.0", .unit = "s",
+     .help = "end the job when a rank has waited so long for another in one call; 0: never"},
 };
 /* clang-format on */
 const int ENT_KEY_COUNT = COUNT(ENT_KEYS);

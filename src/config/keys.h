@@ -78,6 +78,15 @@ char *ent_key_wanted(const ent_key *key, char text[512]);
  * the key's range. */
 bool ent_key_read(const ent_key *key, const char *text, void *place);
 
+enum { ENT_MOST_OWN = 32 }; /* choices that a program may add to one key */
+
+/* Choice k of a key: those of its row, then those that the program has added; NULL beyond them. */
+const ent_choice *ent_key_choice(const ent_key *key, int k);
+
+/* Add a choice of a program's own to the key at `path`; its value is `first` plus the number of those before it.
+ * Errors: ENT_EARG for a name that is taken or no plain word; ENT_ENOMEM after ENT_MOST_OWN of one key. */
+ent_status ent_choice_add(const char *path, const char *name, int first, int *value);
+
 /* Whether the value is in the key's range. */
 bool ent_key_holds(const ent_key *key, const void *value);
 

@@ -78,7 +78,8 @@ static ent_status refuse_value(const reader *r, const yaml_node_t *node, const e
     const ent_status status = refuse(r, node, ent_key_wanted(key, wanted));
     if (key->type != ENT_KEY_CHOICE || !text) return status;
     ent_nearest near = ent_nearest_to(text);
-    for (int k = 0; k < key->choices; k++) ent_nearest_try(&near, key->choice[k].name);
+    const ent_choice *choice;
+    for (int k = 0; (choice = ent_key_choice(key, k)); k++) ent_nearest_try(&near, choice->name);
     return ent_fail(status, "%s%s", ent_message(), ent_nearest_text(&near));
 }
 

@@ -63,8 +63,9 @@ char *ent_key_name(const ent_key *key, const ent_config *config, int m, char tex
 static void list_choices(const ent_key *key, char text[512])
 {
     size_t used = (size_t)snprintf(text, 512, "one of: ");
-    for (int k = 0; k < key->choices && used < 512; k++)
-        used += (size_t)snprintf(text + used, 512 - used, "%s%s", k ? ", " : "", key->choice[k].name);
+    const ent_choice *c;
+    for (int k = 0; (c = ent_key_choice(key, k)) && used < 512; k++)
+        used += (size_t)snprintf(text + used, 512 - used, "%s%s", k ? ", " : "", c->name);
 }
 
 char *ent_key_wanted(const ent_key *key, char text[512])
@@ -130,6 +131,7 @@ static bool read_number(const ent_key *key, const char *text, void *place)
 
 bool ent_key_read(const ent_key *key, const char *text, void *place)
 {
+    const ent_choice *choice;
     switch (key->type) {
     case ENT_KEY_WHOLE:
     case ENT_KEY_REAL:
@@ -141,8 +143,8 @@ bool ent_key_read(const ent_key *key, const char *text, void *place)
         *(bool *)place = text[0] == 't';
         return true;
     case ENT_KEY_CHOICE:
-        for (int k = 0; k < key->choices; k++)
-            if (strcmp(key->choice[k].name, text) == 0) return memcpy(place, &key->choice[k].value, sizeof(int));
+        for (int k = 0; (choice = ent_key_choice(key, k)); k++)
+            if (strcmp(choice->name, text) == 0) return memcpy(place, &choice->value, sizeof(int));
         return false;
     default:
         return false;
@@ -165,8 +167,9 @@ static unsigned char byte_of(const void *value)
 
 static const char *choice_name(const ent_key *key, int value)
 {
-    for (int k = 0; k < key->choices; k++)
-        if (key->choice[k].value == value) return key->choice[k].name;
+    const ent_choice *choice;
+    for (int k = 0; (choice = ent_key_choice(key, k)); k++)
+        if (choice->value == value) return choice->name;
     return NULL;
 }
 
@@ -190,14 +193,14 @@ bool ent_key_holds(const ent_key *key, const void *value)
 
 static const char *show_real(double number, char text[64])
 {
+    char shown[32];
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, 48, "%.*g", digits, number);
-        if (strtod(text, NULL) == number) break;
+        snprintf(shown, sizeof shown, "%.*g", digits, number);
+        if (strtod(shown, NULL) == number) break;
     }
-    if (!isfinite(number) || strchr(text, '.')) return text;
-    char *exponent = text + strcspn(text, "e");
-    memmove(exponent + 2, exponent, strlen(exponent) + 1);
-    memcpy(exponent, ".0", 2);
+    const size_t mantissa = strcspn(shown, "e");
+    const bool pointed = !isfinite(number) || strchr(shown, '.');
+    snprintf(text, 64, "%.*s%s%s", (int)mantissa, shown, pointed ? "" : ".0", shown + mantissa);
     return text;
 }
 

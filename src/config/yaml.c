@@ -1,9 +1,9 @@
-/* A text is read twice.  First its events, so that what no configuration needs (depth, anchors, size) is refused before
- * a tree of it is made; then the tree, whose aliases are followed once to see how large it is with all of them
+/* A text is read twice.  First its events, so that what no configuration needs (depth, anchors, size) is refused
+ * before a tree of it is made; then the tree, whose aliases are followed once to see how large it is with all of them
  * expanded.  Whatever walks along the tree later need not think of either.
  *
- * Line numbers: libyaml's start mark of a node.  Nodes of an override carry an impossible line, LINE_SET and on, which
- * numbers the overrides' origins. */
+ * Line numbers: libyaml's start mark of a node.  Nodes of an override carry an impossible line, LINE_SET and on,
+ * which numbers the overrides' origins. */
 #include "yaml.h"
 
 #include <errno.h>
@@ -352,7 +352,9 @@ ent_status ent_yaml_set(ent_yaml *yaml, const char *assignment, const char *orig
     }
     sprintf(text, "value: %s", equals + 1);
     ent_yaml *value;
-    ent_status status = ent_yaml_parse(text, assignment, &value);
+    char key[128]; /* for messages */
+    snprintf(key, sizeof key, "%.*s", (int)(equals - assignment < 120 ? equals - assignment : 120), assignment);
+    ent_status status = ent_yaml_parse(text, key, &value);
     ent_free(text);
     if (status != ENT_OK) return ent_fail_in(status, "%s", origin);
     mark_all(&value->document, line);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "entente/memory.h"
@@ -19,7 +20,8 @@ struct ent_atomic_file {
 
 static ent_status not_written(const ent_atomic_file *file)
 {
-    return ent_fail(ENT_EIO, "%s: cannot be written: %s", file->path, strerror(errno));
+    const ent_status code = errno == ENOSPC || errno == EDQUOT ? ENT_EFULL : ENT_EIO;
+    return ent_fail(code, "%s: cannot be written: %s", file->path, strerror(errno));
 }
 
 static void release(ent_atomic_file *file)
@@ -55,9 +57,9 @@ ent_status ent_atomic_file_new(const char *path, ent_atomic_file **out)
     if (!file->path || !file->name) goto fail;
     file->descriptor = open_new(path, file->name, name_bytes);
     if (file->descriptor < 0) {
-        not_written(file);
+        const ent_status status = not_written(file);
         release(file);
-        return ENT_EIO;
+        return status;
     }
     *out = file;
     return ENT_OK;
@@ -69,6 +71,20 @@ fail:
 const char *ent_atomic_file_name(const ent_atomic_file *file)
 {
     return file->name;
+}
+
+ent_status ent_atomic_file_reserve(ent_atomic_file *file, int64_t bytes)
+{
+    if (fallocate(file->descriptor, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) == 0) return ENT_OK;
+    if (errno == EOPNOTSUPP || errno == ENOSYS) errno = posix_fallocate(file->descriptor, 0, (off_t)bytes);
+    return errno == 0 ? ENT_OK : not_written(file);
+}
+
+ent_status ent_atomic_file_trim(ent_atomic_file *file)
+{
+    struct stat now;
+    if (fstat(file->descriptor, &now) != 0) return not_written(file);
+    return ftruncate(file->descriptor, now.st_size) == 0 ? ENT_OK : not_written(file);
 }
 
 ent_status ent_atomic_file_write(ent_atomic_file *file, const void *bytes, size_t count)

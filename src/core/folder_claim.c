@@ -201,21 +201,29 @@ static int make(const char *path)
     return -1;
 }
 
+static ent_status not_made(const char *path)
+{
+    const ent_status code = errno == ENOSPC || errno == EDQUOT ? ENT_EFULL : ENT_EIO;
+    return ent_fail(code, "%s: cannot be written: %s", path, strerror(errno));
+}
+
 /* Remove a dead holder's claim, unless somebody else is doing so. */
-static void clear_dead(const char *folder, const char *path)
+static ent_status clear_dead(const char *folder, const char *path)
 {
     char over[PATH_BYTES + 8];
     bool there;
     snprintf(over, sizeof over, "%s.over", path);
     const int descriptor = make(over);
     if (descriptor < 0) {
-        if (errno == EEXIST && look(folder, over, &there) == ENT_OK && there) unlink(over);
+        if (errno != EEXIST) return not_made(over);
+        if (look(folder, over, &there) == ENT_OK && there) unlink(over);
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
-        return;
+        return ENT_OK;
     }
     if (look(folder, path, &there) == ENT_OK && there) unlink(path);
     close(descriptor);
     unlink(over);
+    return ENT_OK;
 }
 
 static ent_status take(const char *folder, const char *path, int *descriptor)
@@ -224,9 +232,9 @@ static ent_status take(const char *folder, const char *path, int *descriptor)
         bool there;
         *descriptor = make(path);
         if (*descriptor >= 0) return ENT_OK;
-        ENT_REQUIRE(errno == EEXIST, ENT_EIO, "%s: cannot be written: %s", path, strerror(errno));
+        if (errno != EEXIST) return not_made(path);
         ENT_TRY(look(folder, path, &there));
-        if (there) clear_dead(folder, path);
+        if (there) ENT_TRY(clear_dead(folder, path));
     }
     return ent_fail(ENT_EBUSY, "%s: several processes try to write to it", folder);
 }

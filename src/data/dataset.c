@@ -8,25 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "entente/h5.h"
+#include "dataset_internal.h"
 #include "entente/memory.h"
+#include "data/io/format.h"
 
-enum { RUN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, RUNS = 256, PATH_BYTES = 2 * ENT_NAME_BYTES };
+enum { RUN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, RUNS = 256, BITS = 1 << 16, PATH_BYTES = 2 * ENT_NAME_BYTES };
 
-typedef struct {
-    char **name;
-    int64_t count;
-} names;
-
-static int64_t index_of(const names *list, const char *name)
+int64_t ent_names_index(const ent_names *list, const char *name)
 {
     for (int64_t k = 0; k < list->count; k++)
         if (strcmp(list->name[k], name) == 0) return k;
     return -1;
 }
 
-/* "audio, text, vision", cut with "..." where it does not fit. */
-static const char *joined(const names *list, char *text, size_t bytes)
+const char *ent_names_join(const ent_names *list, char *text, size_t bytes)
 {
     size_t used = 0;
     text[0] = '\0';
@@ -41,18 +36,18 @@ static const char *joined(const names *list, char *text, size_t bytes)
     return text;
 }
 
-static ent_status no_memory(const ent_dataset *d)
+ent_status ent_dataset_no_memory(const ent_dataset *d)
 {
     return ent_fail(ENT_ENOMEM, "%s: no memory for the tables of %lld rows", d->path, (long long)d->rows);
 }
 
 /* ---- modalities ---- */
 
-static ent_status take_modality(ent_dataset *d, const names *there, const char *name)
+static ent_status take_modality(ent_dataset *d, const ent_names *there, const char *name)
 {
     char list[512];
-    ENT_REQUIRE(index_of(there, name) >= 0, ENT_EARG, "%s: no modality '%s'; it has: %s", d->path, name,
-                joined(there, list, sizeof list));
+    ENT_REQUIRE(ent_names_index(there, name) >= 0, ENT_EARG, "%s: no modality '%s'; it has: %s", d->path, name,
+                ent_names_join(there, list, sizeof list));
     if (ent_modality_check_name(name) != ENT_OK) return ent_fail_in(ENT_EARG, "%s", d->path);
     for (int m = 0; m < d->modalities; m++)
         ENT_REQUIRE(strcmp(d->modality[m].name, name) != 0, ENT_EARG, "%s: modality '%s' is named twice", d->path,
@@ -61,7 +56,7 @@ static ent_status take_modality(ent_dataset *d, const names *there, const char *
     return ENT_OK;
 }
 
-static ent_status take_modalities(ent_dataset *d, const names *there, int count, const char *const *wanted)
+static ent_status take_modalities(ent_dataset *d, const ent_names *there, int count, const char *const *wanted)
 {
     const int64_t n = count > 0 ? count : there->count;
     ENT_REQUIRE(n >= 1, ENT_EFORMAT, "%s: no modality in /modality", d->path);
@@ -73,7 +68,7 @@ static ent_status take_modalities(ent_dataset *d, const names *there, int count,
 
 static ent_status choose_modalities(ent_dataset *d, int count, const char *const *wanted)
 {
-    names there;
+    ent_names there;
     ENT_REQUIRE(ent_h5_has(d->file, "/modality"), ENT_EFORMAT, "%s: not a data set: it has no group /modality",
                 d->path);
     ENT_TRY(ent_h5_names(d->file, "/modality", &there.name, &there.count));
@@ -86,6 +81,27 @@ static const char *features_path(const ent_dataset *d, int m, char path[PATH_BYT
 {
     snprintf(path, PATH_BYTES, "/modality/%s/features", d->modality[m].name);
     return path;
+}
+
+/* Whole numbers of 16 bits: would the first of them be something else? */
+static ent_status check_bits(const ent_dataset *d, const char *path, const ent_h5_shape *shape)
+{
+    if (shape->size[1] > BITS) return ENT_OK;
+    const int64_t fit = BITS / shape->size[1], rows = fit < shape->size[0] ? fit : shape->size[0];
+    int32_t *number = ent_alloc(BITS, sizeof *number);
+    uint16_t *bits = ent_alloc(BITS, sizeof *bits);
+    ent_status status = number && bits ? ent_h5_read_rows(d->file, path, ENT_H5_I32, 0, rows, number)
+                                       : ent_fail(ENT_ENOMEM, "%s: no memory", d->path);
+    for (int64_t k = 0; status == ENT_OK && k < rows * shape->size[1]; k++) bits[k] = (uint16_t)number[k];
+    if (status == ENT_OK && ent_format_is_bfloat16(bits, rows * shape->size[1]))
+        status =
+            ent_fail(ENT_EFORMAT,
+                     "%s: %s: its whole numbers of 16 bits are the bits of bfloat16: want the numbers, write them as "
+                     "float32 (tensor.float().numpy())",
+                     d->path, path);
+    ent_free(number);
+    ent_free(bits);
+    return status;
 }
 
 /* The first modality says how many rows there are. */
@@ -102,7 +118,7 @@ static ent_status measure_modality(ent_dataset *d, int m)
     ENT_REQUIRE(shape.size[0] == d->rows, ENT_EFORMAT, "%s: %s has %lld rows, %s has %lld", d->path,
                 features_path(d, 0, first), (long long)d->rows, path, (long long)shape.size[0]);
     d->modality[m].dimension = shape.size[1];
-    return ENT_OK;
+    return shape.bytes == 2 && !shape.real ? check_bits(d, path, &shape) : ENT_OK;
 }
 
 /* A damaged shape must not make the system run out of memory. */
@@ -117,7 +133,7 @@ static ent_status check_table_bytes(const ent_dataset *d)
 
 /* ---- tables of one number a row ---- */
 
-static ent_status check_table(const ent_dataset *d, const char *path, bool *real)
+ent_status ent_dataset_table_check(const ent_dataset *d, const char *path, bool *real)
 {
     char first[PATH_BYTES];
     ent_h5_shape shape;
@@ -129,13 +145,12 @@ static ent_status check_table(const ent_dataset *d, const char *path, bool *real
     return ENT_OK;
 }
 
-/* A new table of `size` bytes a number with what `path` holds. */
-static ent_status read_table(const ent_dataset *d, const char *path, ent_h5_type type, size_t size, void **out)
+ent_status ent_dataset_table(const ent_dataset *d, const char *path, ent_h5_type type, size_t size, void **out)
 {
     bool real = false;
-    ENT_TRY(check_table(d, path, &real));
+    ENT_TRY(ent_dataset_table_check(d, path, &real));
     void *table = ent_alloc(d->rows, size);
-    if (!table) return no_memory(d);
+    if (!table) return ent_dataset_no_memory(d);
     const ent_status status = ent_h5_read(d->file, path, type, d->rows, table);
     if (status == ENT_OK)
         *out = table;
@@ -154,7 +169,7 @@ static ent_status read_present(ent_dataset *d, int m)
         return ENT_OK;
     }
     void *table = NULL;
-    ENT_TRY(read_table(d, path, ENT_H5_U8, 1, &table));
+    ENT_TRY(ent_dataset_table(d, path, ENT_H5_U8, 1, &table));
     for (int64_t k = 0; k < d->rows; k++)
         if (((const uint8_t *)table)[k]) d->stored[k] |= bit;
     ent_free(table);
@@ -166,7 +181,7 @@ static ent_status read_whole(const ent_dataset *d, const char *path, const char 
                              int64_t **out)
 {
     void *table = NULL;
-    ENT_TRY(read_table(d, path, ENT_H5_I64, sizeof **out, &table));
+    ENT_TRY(ent_dataset_table(d, path, ENT_H5_I64, sizeof **out, &table));
     int64_t *number = table;
     for (int64_t k = 0; k < d->rows; k++) {
         if (number[k] >= low && number[k] <= high) continue;
@@ -186,57 +201,7 @@ static ent_status read_split(ent_dataset *d)
     d->split = ent_alloc(d->rows, sizeof *d->split);
     for (int64_t k = 0; d->split && k < d->rows; k++) d->split[k] = (uint8_t)number[k];
     ent_free(number);
-    return d->split ? ENT_OK : no_memory(d);
-}
-
-static ent_status read_numbers(ent_dataset *d, const char *path)
-{
-    void *table = NULL;
-    ENT_TRY(read_table(d, path, ENT_H5_F64, sizeof *d->value, &table));
-    d->value = table;
-    for (int64_t k = 0; k < d->rows; k++)
-        ENT_REQUIRE(isfinite(d->value[k]), ENT_EDATA, "%s: %s, row %lld: %g, want a finite number", d->path, path,
-                    (long long)k, d->value[k]);
-    return ENT_OK;
-}
-
-static ent_status read_classes(ent_dataset *d, const char *path)
-{
-    int64_t *number = NULL;
-    ENT_TRY(read_whole(d, path, "class", 0, ENT_MAX_CLASSES - 1, &number));
-    d->classes = 2;
-    d->category = ent_alloc(d->rows, sizeof *d->category);
-    for (int64_t k = 0; d->category && k < d->rows; k++) {
-        d->category[k] = (int32_t)number[k];
-        if (number[k] >= d->classes) d->classes = (int)number[k] + 1;
-    }
-    ent_free(number);
-    if (!d->category) return no_memory(d);
-    return ent_h5_has(d->file, "/label/value") ? read_numbers(d, "/label/value") : ENT_OK;
-}
-
-static ent_status find_label(const ent_dataset *d, const char *label)
-{
-    char list[512];
-    names there;
-    ENT_TRY(ent_h5_names(d->file, "/label", &there.name, &there.count));
-    ent_status status = ENT_OK;
-    if (index_of(&there, label) < 0)
-        status =
-            ent_fail(ENT_EARG, "%s: no label '%s'; it has: %s", d->path, label, joined(&there, list, sizeof list));
-    ent_h5_names_free(there.name, there.count);
-    return status;
-}
-
-static ent_status read_label(ent_dataset *d, const char *label)
-{
-    char path[512];
-    bool real = false;
-    ENT_TRY(find_label(d, label));
-    ENT_REQUIRE(snprintf(path, sizeof path, "/label/%s", label) < (int)sizeof path, ENT_EARG,
-                "%s: label '%.64s...': a name that long", d->path, label);
-    ENT_TRY(check_table(d, path, &real));
-    return real ? read_numbers(d, path) : read_classes(d, path);
+    return d->split ? ENT_OK : ent_dataset_no_memory(d);
 }
 
 /* A text attribute of the file; "" where it is missing or something else. */
@@ -245,29 +210,29 @@ static ent_status read_attribute(ent_dataset *d, const char *name, char **text)
     const ent_status status = ent_h5_read_attribute(d->file, "/", name, text);
     if (status == ENT_OK || status == ENT_ENOMEM) return status;
     *text = ent_text("");
-    return *text ? ENT_OK : no_memory(d);
+    return *text ? ENT_OK : ent_dataset_no_memory(d);
 }
 
 /* ---- open and free ---- */
 
-static ent_status read_tables(ent_dataset *d, const char *label)
+static ent_status read_tables(ent_dataset *d, const ent_label_inp *label)
 {
     void *group = NULL;
     d->stored = ent_alloc(d->rows, sizeof *d->stored);
-    if (!d->stored) return no_memory(d);
+    if (!d->stored) return ent_dataset_no_memory(d);
     for (int m = 0; m < d->modalities; m++) ENT_TRY(read_present(d, m));
     ENT_TRY(read_split(d));
     if (ent_h5_has(d->file, "/group")) {
-        ENT_TRY(read_table(d, "/group", ENT_H5_I32, sizeof *d->group, &group));
+        ENT_TRY(ent_dataset_table(d, "/group", ENT_H5_I32, sizeof *d->group, &group));
         d->group = group;
     }
-    if (label) ENT_TRY(read_label(d, label));
+    if (label) ENT_TRY(ent_dataset_label(d, label));
     ENT_TRY(read_attribute(d, "name", &d->name));
     ENT_TRY(read_attribute(d, "source", &d->source));
     return read_attribute(d, "licence", &d->licence);
 }
 
-static ent_status read_all(ent_dataset *d, int count, const char *const *modalities, const char *label)
+static ent_status read_all(ent_dataset *d, int count, const char *const *modalities, const ent_label_inp *label)
 {
     ENT_TRY(ent_h5_open(d->path, &d->file));
     ENT_TRY(choose_modalities(d, count, modalities));
@@ -276,7 +241,7 @@ static ent_status read_all(ent_dataset *d, int count, const char *const *modalit
     return read_tables(d, label);
 }
 
-ent_status ent_dataset_open(const char *path, int count, const char *const *modalities, const char *label,
+ent_status ent_dataset_open(const char *path, int count, const char *const *modalities, const ent_label_inp *label,
                             ent_dataset **out)
 {
     ent_dataset *d = ent_alloc(1, sizeof *d);
@@ -298,6 +263,7 @@ void ent_dataset_free(ent_dataset *d)
     ent_free(d->stored);
     ent_free(d->split);
     ent_free(d->group);
+    ent_free(d->class_name);
     ent_free(d->category);
     ent_free(d->value);
     ent_free(d->name);
@@ -316,7 +282,8 @@ typedef struct {
     int64_t d, n;
     const int64_t *row;
     const uint32_t *present;
-    float *out;
+    const int64_t *to; /* [n]: where each goes in `out`; NULL: one after the other */
+    double *out;
 } request;
 
 static bool is_wanted(const request *q, int64_t k)
@@ -339,14 +306,14 @@ static int64_t run_end(const request *q, int64_t k, int64_t *last)
     return k;
 }
 
-static ent_status take_row(const request *q, int64_t k, const float *from)
+static ent_status take_row(const request *q, int64_t k, const double *from)
 {
     const ent_modality_info *modality = &q->dataset->modality[q->m];
     for (int64_t j = 0; j < q->d; j++)
-        ENT_REQUIRE(isfinite(from[j]), ENT_EDATA,
-                    "%s: modality '%s', row %lld, column %lld: %g, want a finite number", q->dataset->path,
-                    modality->name, (long long)q->row[k], (long long)j, (double)from[j]);
-    memcpy(q->out + k * q->d, from, (size_t)q->d * sizeof *from);
+        ENT_REQUIRE(fabs(from[j]) <= ENT_LARGEST_FEATURE, ENT_EDATA,
+                    "%s: modality '%s', row %lld, column %lld: %g, want " ENT_WANT_FEATURE, q->dataset->path,
+                    modality->name, (long long)q->row[k], (long long)j, from[j]);
+    memcpy(q->out + (q->to ? q->to[k] : k) * q->d, from, (size_t)q->d * sizeof *from);
     return ENT_OK;
 }
 
@@ -381,10 +348,10 @@ static int64_t find_runs(const request *q, int64_t k, run_list *runs)
     return k;
 }
 
-static ent_status take_runs(const request *q, const run_list *runs, float *buffer)
+static ent_status take_runs(const request *q, const run_list *runs, double *buffer)
 {
     char path[PATH_BYTES];
-    ENT_TRY(ent_h5_read_runs(q->dataset->file, features_path(q->dataset, q->m, path), ENT_H5_F32, runs->count,
+    ENT_TRY(ent_h5_read_runs(q->dataset->file, features_path(q->dataset, q->m, path), ENT_H5_F64, runs->count,
                              runs->first, runs->n, buffer));
     for (int r = 0; r < runs->count; r++) {
         for (int64_t k = runs->begin[r]; k < runs->end[r]; k++)
@@ -395,12 +362,12 @@ static ent_status take_runs(const request *q, const run_list *runs, float *buffe
 }
 
 ent_status ent_dataset_features(const ent_dataset *dataset, int m, int64_t n, const int64_t *row,
-                                const uint32_t *present, float *out)
+                                const uint32_t *present, const int64_t *to, double *out)
 {
     ENT_ASSERT(m >= 0 && m < dataset->modalities);
-    const request q = {dataset, m, dataset->modality[m].dimension, n, row, present, out};
+    const request q = {dataset, m, dataset->modality[m].dimension, n, row, present, to, out};
     run_list *runs = ent_alloc(1, sizeof *runs);
-    float *buffer = NULL;
+    double *buffer = NULL;
     int64_t room = 0;
     ent_status status = runs ? ENT_OK : ent_fail(ENT_ENOMEM, "%s: no memory to read features", dataset->path);
     memset(out, 0, (size_t)(n * q.d) * sizeof *out);

@@ -5,11 +5,11 @@
  * same bits. */
 #include "entente/reduce.h"
 
-#include <lapacke.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/linear.h"
 #include "entente/blas.h"
 #include "entente/memory.h"
 #include "entente/random.h"
@@ -74,45 +74,6 @@ static void draw_projection(const ent_reduction_inp *inp, ent_reduction *r)
 
 /* ---- principal axes ---- */
 
-/* The `count` largest eigenvalues, ascending, and their vectors [count][d] of a symmetric matrix [d][d] whose upper
- * triangle by rows (LAPACK's lower one, by columns) is given and lost. */
-typedef struct {
-    lapack_int d, count;
-    double *matrix, *value, *vector;
-} eigenproblem;
-
-/* With its own room for LAPACK's work: what malloc gives may stand differently each time.  Sizes of -1 ask for the
- * sizes.  Returns LAPACK's info, 0 for success. */
-static int solve_in(const eigenproblem *e, lapack_int *support, double *work, lapack_int work_size, lapack_int *whole,
-                    lapack_int whole_size)
-{
-    lapack_int found = e->count;
-    const lapack_int info = LAPACKE_dsyevr_work(LAPACK_COL_MAJOR, 'V', 'I', 'L', e->d, e->matrix, e->d, 0.0, 0.0,
-                                                e->d - e->count + 1, e->d, 0.0, &found, e->value, e->vector, e->d,
-                                                support, work, work_size, whole, whole_size);
-    return info == 0 && work_size > 0 && found != e->count ? 1 : (int)info;
-}
-
-static ent_status solve(const eigenproblem *e, const ent_reduction_inp *inp)
-{
-    double work_size = 0.0;
-    lapack_int whole_size = 0;
-    lapack_int *support = ent_alloc(2 * (int64_t)e->d, sizeof *support);
-    if (!support) return no_memory(inp);
-    solve_in(e, support, &work_size, -1, &whole_size, -1);
-    double *work = ent_alloc((int64_t)work_size, sizeof *work);
-    lapack_int *whole = ent_alloc(whole_size, sizeof *whole);
-    ent_status status = work && whole ? ENT_OK : no_memory(inp);
-    const int info = status == ENT_OK ? solve_in(e, support, work, (lapack_int)work_size, whole, whole_size) : 0;
-    if (info != 0)
-        status = ent_fail(ENT_ENUMERIC, "modality '%s': the eigenproblem of its %lld features does not converge (%d)",
-                          inp->name, (long long)inp->inputs, info);
-    ent_free(whole);
-    ent_free(work);
-    ent_free(support);
-    return status;
-}
-
 /* The axis as a row of the matrix, its entry of largest magnitude positive.  One factor for all axes: the first score
  * gets variance 1, the others keep their share, so that axes of noise stay small angles. */
 static void take_axis(const double *vector, double value, double largest, int64_t d, double *row)
@@ -126,6 +87,17 @@ static void take_axis(const double *vector, double value, double largest, int64_
 }
 
 /* The trace of the correlation matrix is the number of features that vary. */
+typedef struct {
+    int d, count;
+    double *matrix, *value, *vector; /* as ent_matrix_eigen takes them */
+} eigenproblem;
+
+static ent_status solve(const eigenproblem *e, const ent_reduction_inp *inp)
+{
+    const ent_status status = ent_matrix_eigen(e->d, e->count, e->matrix, e->value, e->vector);
+    return status == ENT_OK ? ENT_OK : ent_fail_in(status, "modality '%s', its features", inp->name);
+}
+
 static void take_axes(const eigenproblem *e, ent_reduction *r)
 {
     double trace = 0.0;
@@ -155,7 +127,7 @@ static ent_status fit_axes(ent_comm *comm, const ent_reduction_inp *inp, const e
                            ent_reduction *r)
 {
     const bool serves = ent_comm_rank(comm) == 0;
-    eigenproblem e = {.d = (lapack_int)r->inputs, .count = r->outputs};
+    eigenproblem e = {.d = (int)r->inputs, .count = r->outputs};
     if (serves) {
         e.matrix = ent_alloc(r->inputs * r->inputs, sizeof *e.matrix);
         e.value = ent_alloc(r->inputs, sizeof *e.value);
@@ -174,12 +146,18 @@ static ent_status fit_axes(ent_comm *comm, const ent_reduction_inp *inp, const e
 
 static ent_status fit(ent_comm *comm, const ent_reduction_inp *inp, const ent_client_rows *rows, ent_reduction *r)
 {
+    ent_comm_note("the reduction of '%s'", inp->name);
     ENT_TRY(ent_reduce_moments(comm, rows, r, inp->name));
     if (inp->kind == ENT_REDUCE_RANDOM) draw_projection(inp, r);
     if (inp->kind != ENT_REDUCE_PCA) return ENT_OK;
-    const int threads = ent_blas_one_thread();
+    int threads;
+    const ent_status begun = ent_blas_begin(&threads);
+    if (ent_comm_agree(comm, begun) != ENT_OK) {
+        if (begun == ENT_OK) ent_blas_end(threads);
+        return ENT_ENOMEM;
+    }
     const ent_status status = fit_axes(comm, inp, rows, r);
-    ent_blas_restore(threads);
+    ent_blas_end(threads);
     return status;
 }
 
@@ -198,14 +176,14 @@ ent_status ent_reduction_fit(ent_comm *comm, const ent_reduction_inp *inp, const
 }
 
 /* Plain sums in a fixed order: a row's result does not depend on the rows beside it. */
-static double project(const ent_reduction *r, const double *axis, const float *x)
+static double project(const ent_reduction *r, const double *axis, const double *x)
 {
     double sum = 0.0;
     for (int64_t j = 0; j < r->inputs; j++) sum += axis[j] * ((x[j] - r->mean[j]) * r->inverse[j]);
     return sum;
 }
 
-void ent_reduction_apply(const ent_reduction *r, int64_t n, const float *x, double *z)
+void ent_reduction_apply(const ent_reduction *r, int64_t n, const double *x, double *z)
 {
     for (int64_t k = 0; k < n; k++, x += r->inputs, z += r->outputs)
         for (int64_t j = 0; j < r->outputs; j++)

@@ -11,10 +11,10 @@
  * Cost of the second moments: rows d^2 multiplications, and for d = 4096 some 60 MB a rank, whatever the clients. */
 #include "reduce_internal.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/linear.h"
 #include "entente/exact.h"
 #include "entente/memory.h"
 
@@ -27,9 +27,10 @@ typedef struct {
     ent_reduction *r;
     const char *name;
     int64_t d;
-    double *bound;  /* [d] powers of two, 0 where every value is 0 */
-    double *scaled; /* [d] */
-    ent_exact *sum; /* [d] */
+    double *low, *high; /* [d] over the present rows of all ranks */
+    double *bound;      /* [d] powers of two, 0 where every value is 0 */
+    double *scaled;     /* [d] */
+    ent_exact *sum;     /* [d] */
 } moments;
 
 static ent_status no_memory(const char *name)
@@ -51,25 +52,33 @@ static double power_above(double x)
     return ldexp(1.0, exponent);
 }
 
-/* Bounds of |x - about| over the present rows of all ranks. */
-static ent_status find_bounds(moments *m, const double *about)
+/* Over the present rows of all ranks.  The maximum of -x is what ranks can agree on. */
+static ent_status find_range(moments *m)
 {
     ent_status status = ENT_OK;
-    memset(m->bound, 0, (size_t)m->d * sizeof *m->bound);
+    for (int64_t j = 0; j < m->d; j++) m->low[j] = m->high[j] = -INFINITY;
     for (int64_t k = 0; k < last_row(m->rows) && status == ENT_OK; k++) {
-        const float *x = m->rows->x + k * m->d;
+        const double *x = m->rows->x + k * m->d;
         for (int64_t j = 0; j < m->d && m->rows->use[k]; j++) {
             if (!isfinite(x[j]))
                 status = ent_fail(ENT_ENUMERIC, "modality '%s', feature %lld: %g, want a finite number", m->name,
-                                  (long long)j, (double)x[j]);
-            else
-                m->bound[j] = fmax(m->bound[j], fabs(x[j] - about[j]));
+                                  (long long)j, x[j]);
+            m->low[j] = fmax(m->low[j], -x[j]);
+            m->high[j] = fmax(m->high[j], x[j]);
         }
     }
     ENT_TRY(ent_comm_agree(m->comm, status));
-    for (int64_t j = 0; j < m->d; j++) m->bound[j] = power_above(m->bound[j]);
-    ent_comm_max(m->comm, m->bound, m->d);
+    ent_comm_max(m->comm, m->low, m->d);
+    ent_comm_max(m->comm, m->high, m->d);
+    for (int64_t j = 0; j < m->d; j++) m->low[j] = -m->low[j];
     return ENT_OK;
+}
+
+/* Bounds of |x - about|: an end of the range is farthest away. */
+static void set_bounds(moments *m, const double *about)
+{
+    for (int64_t j = 0; j < m->d; j++)
+        m->bound[j] = power_above(fmax(fabs(m->low[j] - about[j]), fabs(m->high[j] - about[j])));
 }
 
 /* sum[j] = the sum over all present rows of ((x - about) / bound)^power, power 1 or 2. */
@@ -79,7 +88,7 @@ static ent_status add_up(moments *m, const double *about, int power)
     memset(m->sum, 0, (size_t)m->d * sizeof *m->sum);
     for (int64_t k = 0; k < last_row(m->rows) && status == ENT_OK; k++) {
         if (!m->rows->use[k]) continue;
-        const float *x = m->rows->x + k * m->d;
+        const double *x = m->rows->x + k * m->d;
         for (int64_t j = 0; j < m->d; j++) {
             const double y = m->bound[j] > 0.0 ? (x[j] - about[j]) / m->bound[j] : 0.0;
             m->scaled[j] = power == 1 ? y : y * y;
@@ -101,16 +110,21 @@ static ent_status count_rows(const moments *m)
     return ENT_OK;
 }
 
-/* mean and inverse hold 0 on entry. */
+/* mean and inverse hold 0 on entry.  A feature of one number is that number exactly, and has no deviation: the rounding
+ * of its mean must not become one. */
 static ent_status find_moments(moments *m)
 {
     ent_reduction *r = m->r;
     ENT_TRY(count_rows(m));
-    ENT_TRY(find_bounds(m, r->mean));
+    ENT_TRY(find_range(m));
+    set_bounds(m, r->mean);
     ENT_TRY(add_up(m, r->mean, 1));
     const double count = (double)r->count;
-    for (int64_t j = 0; j < m->d; j++) r->mean[j] = ent_exact_value(&m->sum[j]) / count * m->bound[j];
-    ENT_TRY(find_bounds(m, r->mean));
+    for (int64_t j = 0; j < m->d; j++) {
+        const double mean = ent_exact_value(&m->sum[j]) / count * m->bound[j];
+        r->mean[j] = fmin(fmax(mean, m->low[j]), m->high[j]);
+    }
+    set_bounds(m, r->mean);
     ENT_TRY(add_up(m, r->mean, 2));
     for (int64_t j = 0; j < m->d; j++) {
         const double squares = ent_exact_value(&m->sum[j]);
@@ -122,14 +136,19 @@ static ent_status find_moments(moments *m)
 ent_status ent_reduce_moments(ent_comm *comm, const ent_client_rows *rows, ent_reduction *r, const char *name)
 {
     moments m = {.comm = comm, .rows = rows, .r = r, .name = name, .d = r->inputs};
+    m.low = ent_alloc(m.d, sizeof *m.low);
+    m.high = ent_alloc(m.d, sizeof *m.high);
     m.bound = ent_alloc(m.d, sizeof *m.bound);
     m.scaled = ent_alloc(m.d, sizeof *m.scaled);
     m.sum = ent_alloc(m.d, sizeof *m.sum);
-    ent_status status = ent_comm_agree(comm, m.bound && m.scaled && m.sum ? ENT_OK : no_memory(name));
+    ent_status status =
+        ent_comm_agree(comm, m.low && m.high && m.bound && m.scaled && m.sum ? ENT_OK : no_memory(name));
     if (status == ENT_OK) status = find_moments(&m);
     ent_free(m.sum);
     ent_free(m.scaled);
     ent_free(m.bound);
+    ent_free(m.high);
+    ent_free(m.low);
     return status;
 }
 
@@ -145,15 +164,15 @@ typedef struct {
     ent_exact *sum;  /* [height][width] all clients' */
 } block;
 
-static void standardise(const ent_reduction *r, const float *x, int64_t first, double *z)
+static void standardise(const ent_reduction *r, const double *x, int64_t first, double *z)
 {
     for (int64_t j = first; j < r->inputs; j++) z[j] = (x[j] - r->mean[j]) * r->inverse[j];
 }
 
 static void add_chunk(const block *b, int64_t n)
 {
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)b->height, (int)b->width, (int)n, 1.0, b->z + b->top,
-                (int)b->d, b->z + b->top, (int)b->d, 1.0, b->partial, (int)b->width);
+    const ent_factor z = {true, b->z + b->top, b->d};
+    ent_matrix_multiply(b->height, b->width, n, z, (ent_factor){false, b->z + b->top, b->d}, 1.0, b->partial);
 }
 
 static ent_status add_client(const block *b, int64_t client)

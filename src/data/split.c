@@ -318,6 +318,19 @@ static ent_status check(const ent_split_inp *inp, const ent_split_rows *rows)
     return ENT_OK;
 }
 
+/* What a program's own split has answered is checked before anything is built on it. */
+static ent_status split_own(const ent_split_inp *inp, const ent_split_rows *rows, int32_t *client)
+{
+    ENT_REQUIRE(inp->own, ENT_EARG, "split: found kind %d, want one below %d or one that is registered",
+                (int)inp->kind, (int)ENT_SPLITS);
+    ENT_TRY(inp->own(inp->context, inp, rows, client));
+    for (int64_t k = 0; k < rows->n; k++)
+        ENT_REQUIRE(client[k] >= 0 && client[k] < inp->clients, ENT_EARG,
+                    "split: row %lld was given to client %d, want 0 to %d", (long long)k, client[k],
+                    inp->clients - 1);
+    return ENT_OK;
+}
+
 ent_status ent_split(const ent_split_inp *inp, const ent_split_rows *rows, int32_t *client)
 {
     static ent_status (*const kinds[])(const ent_split_inp *, const ent_split_rows *, int32_t *) = {
@@ -329,6 +342,7 @@ ent_status ent_split(const ent_split_inp *inp, const ent_split_rows *rows, int32
         [ENT_SPLIT_NATURAL] = split_natural,
     };
     ENT_TRY(check(inp, rows));
+    if ((int)inp->kind < 0 || inp->kind >= ENT_SPLITS) return split_own(inp, rows, client);
     return kinds[inp->kind](inp, rows, client);
 }
 

@@ -58,14 +58,29 @@ static const struct {
 };
 enum { ISAS = sizeof ISA / sizeof ISA[0] };
 
+static int best = 0; /* the first that is taken where none is named */
+
+int ent_isa_level(const char *name)
+{
+    int k = 0;
+    while (k < ISAS - 1 && strcmp(ISA[k].name, name) != 0) k++;
+    return ISAS - 1 - k;
+}
+
+void ent_isa_limit(int level)
+{
+    best = ISAS - 1 - level;
+}
+
 static ent_status pick(const char *isa, int *index)
 {
     const char *wanted = isa ? isa : getenv("ENTENTE_ISA");
     if (wanted && wanted[0] == 0) wanted = NULL;
     for (int k = 0; k < ISAS; k++) {
         if (wanted && strcmp(wanted, ISA[k].name) != 0) continue;
+        if (!wanted && k < best) continue;
         if (ISA[k].there()) {
-            *index = k;
+            *index = !isa && k < best ? best : k; /* whoever has a better one has all that follow */
             return ENT_OK;
         }
         ENT_REQUIRE(!wanted, ENT_EARG, "instruction set '%s': this machine does not have it", wanted);

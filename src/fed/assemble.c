@@ -45,12 +45,14 @@ static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
 static ent_status check_choices(const ent_federation *f)
 {
     const ent_loss_kind loss = f->config->model.loss;
-    const bool real = f->classes == 0;
+    const bool real = f->label.classes == 0;
     ENT_REQUIRE(loss != ENT_LOSS_CROSS_ENTROPY || !real, ENT_ECONFIG,
-                "model.loss: found cross_entropy, but the label '%s' is a real number: want mse or auto",
+                "model.loss: found cross_entropy, but the label '%s' is a real number: want mse or auto, or "
+                "data.task: classification",
                 f->config->data.label);
     ENT_REQUIRE(loss != ENT_LOSS_SQUARED || real, ENT_ECONFIG,
-                "model.loss: found mse, but the label '%s' is a class: want cross_entropy or auto",
+                "model.loss: found mse, but the label '%s' is a class: want cross_entropy or auto, or "
+                "data.task: regression",
                 f->config->data.label);
     ENT_REQUIRE(f->config->missing.context == ENT_CONTEXT_MASK || f->config->missing.policy == ENT_POLICY_MMA,
                 ENT_ECONFIG, "missing.context: found embed, which wants policy mma");
@@ -95,7 +97,7 @@ ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
         .head = c->model.head,
         .head_scale = DIRECT_SCALE,
         .outputs = f->outputs,
-        .squared = f->classes == 0,
+        .squared = f->label.classes == 0,
         .mma = c->missing.policy == ENT_POLICY_MMA,
         .embed = c->missing.context == ENT_CONTEXT_EMBED,
         .hidden = c->model.hidden,
@@ -105,8 +107,8 @@ ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
     for (int m = 0; m < f->modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
     ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);
     if (inp.squared) {
-        inp.head_offset = f->label_center;
-        inp.head_scale = f->label_half;
+        inp.head_offset = (f->label.center - f->label.mean) / f->label.deviation;
+        inp.head_scale = f->label.half / f->label.deviation;
     }
     *out = inp;
     return ENT_OK;

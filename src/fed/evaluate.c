@@ -26,9 +26,9 @@ static ent_status predict_slice(ent_federation *f, const ent_rows *slice, double
         some.n = slice->n - first < piece ? slice->n - first : piece;
         some.context += first;
         if (some.category) some.category += first;
-        if (some.value) some.value += first;
         for (int m = 0; m < f->modalities; m++) some.x[m] += first * ent_reduced_width(f, m);
         ENT_TRY(ent_model_predict(f->model, f->w, &some, output + first * f->outputs));
+        ent_label_restore(f, some.n, output + first * f->outputs);
     }
     return ENT_OK;
 }
@@ -59,14 +59,23 @@ ent_status ent_predict_part(ent_federation *f, int which, double **output)
 static ent_predictions predictions_of(const ent_federation *f, int which, const double *output)
 {
     const ent_part *part = &f->part[which];
-    return (ent_predictions){
-        .n = part->n, .classes = f->classes, .output = output, .category = part->category, .value = part->value};
+    return (ent_predictions){.n = part->n,
+                             .classes = f->label.classes,
+                             .output = output,
+                             .category = part->category,
+                             .value = part->value,
+                             .sentiment = f->label.sentiment};
 }
 
 ent_status ent_measure_part(const ent_federation *f, int which, const double *output, ent_metrics *metrics)
 {
     const ent_predictions p = predictions_of(f, which, output);
     return ent_metrics_compute(&p, metrics);
+}
+
+static double share_right(const ent_predictions *p, double right, int64_t rows)
+{
+    return rows > 0 && ent_predictions_have_classes(p) ? right / (double)rows : NAN;
 }
 
 static int by_presence(const void *a, const void *b)
@@ -76,34 +85,35 @@ static int by_presence(const void *a, const void *b)
     return more ? more : (x > y) - (x < y);
 }
 
-/* Accuracy of each context that occurs in the test part. */
+/* Accuracy, or where there are no classes the mean absolute error, of each context that occurs in the test part. */
 static ent_status measure_patterns(ent_federation *f, const ent_predictions *p)
 {
     const ent_part *part = &f->part[ENT_TEST];
-    int64_t *table = ent_alloc(INT64_C(2) << f->modalities, sizeof *table), count = 0;
+    const int64_t contexts = INT64_C(1) << f->modalities;
+    ent_pattern *table = ent_alloc(contexts, sizeof *table);
+    int64_t count = 0;
     ENT_REQUIRE(table, ENT_ENOMEM, "evaluation: no memory");
     for (int64_t k = 0; k < part->n; k++) {
-        table[2 * part->context[k]]++;
-        table[2 * part->context[k] + 1] += ent_prediction_right(p, k);
+        ent_pattern *at = &table[part->context[k]];
+        at->n++;
+        at->accuracy += ent_prediction_right(p, k);
+        at->mae += p->classes > 0 ? 0.0 : fabs(p->output[k] - p->value[k]);
     }
-    for (int64_t c = 0; c < INT64_C(1) << f->modalities; c++) count += table[2 * c] > 0;
+    for (int64_t c = 0; c < contexts; c++) count += table[c].n > 0;
     ent_free(f->pattern);
     f->patterns = 0;
     f->pattern = ent_alloc(count, sizeof *f->pattern);
-    for (int64_t c = 0; f->pattern && c < INT64_C(1) << f->modalities; c++)
-        if (table[2 * c] > 0)
-            f->pattern[f->patterns++] = (ent_pattern){.context = (uint32_t)c,
-                                                      .n = table[2 * c],
-                                                      .accuracy = (double)table[2 * c + 1] / (double)table[2 * c]};
+    for (int64_t c = 0; f->pattern && c < contexts; c++)
+        if (table[c].n > 0)
+            f->pattern[f->patterns++] =
+                (ent_pattern){.context = (uint32_t)c,
+                              .n = table[c].n,
+                              .accuracy = share_right(p, table[c].accuracy, table[c].n),
+                              .mae = ent_predictions_have_classes(p) ? NAN : table[c].mae / (double)table[c].n};
     ent_free(table);
     ENT_REQUIRE(f->pattern, ENT_ENOMEM, "evaluation: no memory");
     qsort(f->pattern, (size_t)f->patterns, sizeof *f->pattern, by_presence);
     return ENT_OK;
-}
-
-static double share(double right, int64_t rows)
-{
-    return rows > 0 ? right / (double)rows : NAN;
 }
 
 static ent_status measure_clients(ent_federation *f, const ent_predictions *p)
@@ -118,7 +128,7 @@ static ent_status measure_clients(ent_federation *f, const ent_predictions *p)
         f->client[test->client[k]].accuracy += ent_prediction_right(p, k);
     }
     for (int64_t c = 0; c < f->clients; c++) {
-        f->client[c].accuracy = share(f->client[c].accuracy, f->client[c].test_rows);
+        f->client[c].accuracy = share_right(p, f->client[c].accuracy, f->client[c].test_rows);
         f->client[c].personal_accuracy = NAN;
     }
     return ENT_OK;
@@ -132,7 +142,7 @@ static ent_status measure_personal(ent_federation *f, const double *output)
     for (int64_t c = 0; c < f->clients; c++) {
         int64_t right = 0;
         for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
-        f->client[c].personal_accuracy = share((double)right, f->client[c].test_rows);
+        f->client[c].personal_accuracy = share_right(&p, (double)right, f->client[c].test_rows);
     }
     return ent_metrics_compute(&p, &f->personal);
 }

@@ -20,7 +20,7 @@
 #include "entente/fed.h"
 #include "entente/h5.h"
 #include "entente/qasm.h"
-#include "fed/rules/rule.h"
+#include "entente/rule.h"
 
 /* Rows first..first+n-1 of a part's table with their features, as the model takes them. */
 typedef struct {
@@ -44,7 +44,7 @@ struct ent_federation {
     const ent_config *config;
     ent_dataset *dataset;
     ent_missing_inp missing;
-    int modalities, node_ranks; /* node_ranks: of the world, on this node */
+    int modalities, node_ranks, node_cores; /* of the world, on this node */
     int64_t clients, empty_clients;
     ent_part part[ENT_PARTS];
     ent_rows slice[ENT_PARTS]; /* what this rank evaluates, of validation and test */
@@ -52,11 +52,11 @@ struct ent_federation {
     double *absent[ENT_MAX_MODALITIES]; /* [numbers a sample] what the policy reads of an absent modality, or NULL */
     ent_qasm *qasm[ENT_MAX_MODALITIES];
     ent_model *model;
-    double *w;                       /* [params] */
-    double *prior;                   /* [outputs]: what the training labels alone predict */
-    int classes, outputs, threads;   /* classes: 0 for a real label */
-    double label_center, label_half; /* of a real label's range over the training rows */
-    ent_round *round;                /* [config rounds] on rank 0 */
+    double *w;     /* [params] */
+    double *prior; /* [outputs]: what the training labels alone predict */
+    int outputs, threads;
+    ent_label label;
+    ent_round *round; /* [config rounds] on rank 0 */
     int64_t rounds;
     ent_metrics test, personal;
     double *output; /* [test rows][outputs] on rank 0 */
@@ -64,8 +64,10 @@ struct ent_federation {
     int64_t patterns;
     ent_client_figures *client;
     double train_s, read_s, trained_samples;
-    ent_checkpoint_inp keep; /* folder NULL: no checkpoints */
-    ent_watch *watch;        /* while it trains with checkpoints, else NULL */
+    ent_checkpoint_inp keep;       /* folder NULL: no checkpoints */
+    struct ent_training *training; /* of the last training, for a result that more rounds may go on from; or NULL */
+    ent_inputs inputs;             /* features "": not known yet */
+    ent_watch *watch;              /* while it trains with checkpoints, else NULL */
 };
 
 /* population.c: the parts, their clients and their masks.  Local; the same on all ranks. */
@@ -73,8 +75,16 @@ ent_status ent_population_make(ent_federation *f);
 ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows);
 void ent_part_clear(ent_part *part);
 
-/* federation.c: f->prior, what the training labels alone predict, and a real label's range.  Local. */
-ent_status ent_prior_make(ent_federation *f);
+/* label.c.  Local; the same on all ranks. */
+
+/* f->label of a real label, what the model learns of it, and f->prior, what the training labels alone predict. */
+ent_status ent_label_fit(ent_federation *f);
+/* What the model learns, for the label as it is now. */
+void ent_label_aim(ent_federation *f);
+/* Outputs [n][outputs] of the model into the label's unit: classes stay as they are. */
+void ent_label_restore(const ent_federation *f, int64_t n, double *output);
+/* What a loss of the model is times, to be in the square of the label's unit. */
+double ent_label_square(const ent_federation *f);
 
 /* rows.c */
 
@@ -257,7 +267,7 @@ typedef struct {
 } ent_inside;
 
 /* What a training run works in. */
-typedef struct {
+typedef struct ent_training {
     ent_federation *f;
     const ent_rule *rule;
     ent_rule_state state;
@@ -279,6 +289,9 @@ ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective 
 void ent_training_clear(ent_training *t);
 /* Errors: ENT_STOPPED, saved.  Collective. */
 ent_status ent_round_run(ent_training *t, ent_round *figures);
+/* Rounds after which the weights were as before: no client trained, or too few for the rule in every block.  Local. */
+int64_t ent_untrained_rounds(const ent_federation *f);
+bool ent_round_is_evaluated(const ent_federation *f, int64_t round); /* Local */
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
 
@@ -290,7 +303,14 @@ ent_status ent_checkpoint_look(const ent_federation *f, bool *stops);
 /* Save behind round f->rounds - 1, or, with `inside`, in round f->rounds; then the sums of the round at hand are no
  * longer apart by rank.  Collective. */
 ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);
-/* Back to where the checkpoint was: f->rounds and its figures, weights, memories, and t->resume.  Collective. */
+/* How the training of the checkpoint learns a real label, into f->label: programs before it was standardised learned it
+ * as it is.  Local. */
+ent_status ent_checkpoint_label(ent_federation *f);
+/* Into a result, where nothing of a round is under way; `file` is rank 0's, and NULL elsewhere.  Collective.  Without
+ * memory for the clients' vectors on rank 0 the result holds nothing to go on from, and a note says so. */
+ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file);
+/* Back to where the checkpoint, or the result, was: f->rounds and its figures, weights, memories, and t->resume.
+ * Collective. */
 ent_status ent_checkpoint_load(ent_training *t);
 /* What had been added up in the round that was stopped, shared out to the ranks; behind ent_aggregate_start.  Local. */
 ent_status ent_checkpoint_tally(ent_training *t);
@@ -298,18 +318,35 @@ ent_status ent_checkpoint_tally(ent_training *t);
 ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work);
 void ent_inside_free(ent_inside *inside);
 
+/* machine.c: what a training computes with, /isa and /blas, in a file.  Errors: ENT_EARG, it is not what the ranks have
+ * here.  Local (write: as ent_h5_write_text). */
+ent_status ent_machine_write(ent_h5 *file);
+ent_status ent_machine_compare(const ent_h5 *file);
+
+/* inputs.c: the digests of ent_federation_identify, /data and /features, in a file.  `whose`: checkpoint, result.
+ * Errors: ENT_EDATA.  Local (write: as ent_h5_write_text). */
+ent_status ent_inputs_write(const ent_federation *f, ent_h5 *file);
+ent_status ent_inputs_compare(const ent_inputs *mine, const char *path, const ent_h5 *file, const char *whose);
+
 /* checkpoint_table.c: tables [rows][width] of 8-byte numbers (ENT_H5_I64 or ENT_H5_F64) in a file; beside each table its
  * checks, 64 bits of every row's SHA-256. */
 
+/* Where the tables are: "" or the group "/resume" of a result.  file NULL: of a file that rank 0 writes. */
+typedef struct {
+    ent_h5 *file;
+    const char *under;
+} ent_place;
+
 /* Make a table of all ranks' rows, `mine` of this rank, from row *first on.  Collective. */
-ent_status ent_ctable_make(ent_h5 *file, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
+ent_status ent_ctable_make(const ent_place *at, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
                            int64_t width, int64_t *first);
 /* Fill n rows.  Local. */
-ent_status ent_ctable_put(ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n, int64_t width,
-                          const void *rows);
+ent_status ent_ctable_put(const ent_place *at, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                          int64_t width, const void *rows);
 /* The reverse.  Local.  Errors: ENT_EFORMAT: missing, of another shape, or damaged. */
-ent_status ent_ctable_rows(const ent_h5 *file, const char *name, int64_t *rows);
-ent_status ent_ctable_get(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+bool ent_ctable_has(const ent_place *at, const char *name);
+ent_status ent_ctable_rows(const ent_place *at, const char *name, int64_t *rows);
+ent_status ent_ctable_get(const ent_place *at, const char *name, ent_h5_type type, int64_t first, int64_t n,
                           int64_t width, void *rows);
 
 /* personal.c.  Collective. */
@@ -319,9 +356,13 @@ ent_status ent_predict_own(ent_training *t, int part, int epochs, double **outpu
 /* aggregation: local: f->w becomes the mean of the clients' own weights. */
 ent_status ent_own_average(ent_training *t);
 
-/* result.c: what a result holds, before and after the model is there.  Local. */
+/* result.c: the path of a folder's result, and what a result holds, before and after the model is there.  Local. */
+ent_status ent_result_path(const char *folder, char path[4096]);
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
-ent_status ent_result_restore_label(ent_federation *f, const char *folder);
+/* f->label and f->prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
+ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);
+/* Whether the data set that is open has what the model was trained on: the same number of features. */
+ent_status ent_result_check_data(ent_federation *f, const char *folder);
 ent_status ent_result_restore(ent_federation *f, const char *folder);
 
 /* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated.  Errors: ENT_STOPPED too. */

@@ -1,12 +1,11 @@
 /* The federation as a whole: set up, training, what can be seen of it. */
 #include <math.h>
 #include <omp.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "entente/clock.h"
+#include "entente/cores.h"
 #include "entente/memory.h"
 #include "entente/random.h"
 #include "entente/shard.h"
@@ -14,13 +13,11 @@
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
 {
-    const int ranks = ent_comm_node_ranks(world);
+    enum { MOST = 1024 }; /* no node has more; a system refuses far more, and libgomp then ends the process */
+    const int share = ent_comm_node_cores(world) / ent_comm_node_ranks(world), bound = ent_cores_here();
     if (wanted > 0) return wanted;
-    if (getenv("OMP_NUM_THREADS")) return omp_get_max_threads();
-    cpu_set_t mine;
-    const int online = (int)sysconf(_SC_NPROCESSORS_ONLN) / ranks;
-    const int bound = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : online;
-    const int threads = bound < online ? bound : online;
+    if (getenv("OMP_NUM_THREADS")) return omp_get_max_threads() < MOST ? omp_get_max_threads() : MOST;
+    const int threads = bound < share ? bound : share;
     return threads > 1 ? threads : 1;
 }
 
@@ -33,6 +30,25 @@ static ent_missing_inp missing_of(const ent_federation *f)
         for (int m = 0; m < f->modalities; m++)
             if (strcmp(c->absent[k], f->config->data.modalities[m]) == 0) inp.fixed |= UINT32_C(1) << m;
     return inp;
+}
+
+/* A circuit that does not read all of its data leaves out features, or a modality, without a word. */
+static ent_status check_reads(const char *path, const ent_qasm *qasm)
+{
+    const ent_circuit *circuit = ent_qasm_circuit(qasm);
+    ENT_REQUIRE(
+        circuit->angles > 0, ENT_ECONFIG,
+        "%s: no input whose name begins with x: the circuit reads no data, and its modality would never matter",
+        path);
+    for (int slot = 0; slot < circuit->angles; slot++) {
+        bool read = false;
+        for (int64_t g = 0; g < circuit->gates && !read; g++)
+            read = circuit->gate[g].angle.source == ENT_ANGLE_DATA && circuit->gate[g].angle.slot == slot &&
+                   circuit->gate[g].angle.scale != 0.0;
+        ENT_REQUIRE(read, ENT_ECONFIG, "%s: data input %d of %d (counted in the order of declaration) is in no gate",
+                    path, slot + 1, circuit->angles);
+    }
+    return ENT_OK;
 }
 
 /* From their files, or from a result folder, which holds their texts. */
@@ -49,53 +65,46 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
                                "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
                                "OpenQASM 3 file",
                                f->config->data.modalities[m], name);
+        if (!folder)
+            ENT_TRY(check_reads(name, f->qasm[m])); /* a result of an older program may have such a circuit */
     }
     return ENT_OK;
 }
 
+/* To train on: the data set says what its label is. */
+static ent_status take_label(ent_federation *f)
+{
+    const ent_dataset *d = f->dataset;
+    ENT_REQUIRE(d->classes != 1, ENT_EDATA, "%s: /label/%s is %d in every row, want 2 classes or more", d->path,
+                f->config->data.label, d->class_name[0]);
+    f->label.classes = d->classes;
+    f->label.sentiment = d->sentiment;
+    return ENT_OK;
+}
+
+/* `folder`: of the result that is to be evaluated, or NULL to train. */
 static ent_status open_data(ent_federation *f, const char *path, const char *folder)
 {
     const ent_config_data *c = &f->config->data;
+    ent_label_inp label = {.name = c->label, .task = c->task};
+    int32_t *class_name = NULL;
+    ent_comm_note("the reading of the data");
     ENT_TRY(load_ansaetze(f, folder));
-    ENT_TRY(ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, c->label, &f->dataset));
-    f->classes = f->dataset->classes;
-    f->outputs = f->classes > 0 ? f->classes : 1;
-    return ENT_OK;
-}
-
-/* A real label's range: what the direct head's -1..1 is stretched to. */
-static void find_label_range(ent_federation *f)
-{
-    const ent_part *train = &f->part[ENT_TRAIN];
-    double low = INFINITY, high = -INFINITY;
-    for (int64_t k = 0; k < train->n && train->value; k++) {
-        low = fmin(low, train->value[k]);
-        high = fmax(high, train->value[k]);
-    }
-    f->label_center = high >= low ? 0.5 * (low + high) : 0.0;
-    f->label_half = high > low ? 0.5 * (high - low) : 1.0;
-}
-
-/* Log-frequencies of the training classes (one sample added to each), or the training mean. */
-ent_status ent_prior_make(ent_federation *f)
-{
-    const ent_part *train = &f->part[ENT_TRAIN];
-    f->prior = ent_alloc(f->outputs, sizeof *f->prior);
-    ENT_REQUIRE(f->prior, ENT_ENOMEM, "model: no memory");
-    for (int64_t k = 0; k < train->n; k++) {
-        if (train->category)
-            f->prior[train->category[k]] += 1.0;
-        else
-            f->prior[0] += train->value[k] / (double)train->n;
-    }
-    for (int c = 0; c < f->classes; c++) f->prior[c] = log((f->prior[c] + 1.0) / (double)(train->n + f->classes));
-    find_label_range(f);
+    if (folder) ENT_TRY(ent_result_restore_label(f, folder, &label, &class_name));
+    const ent_status status =
+        ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, &label, &f->dataset);
+    ent_free(class_name);
+    if (status != ENT_OK) return status;
+    ENT_TRY(folder ? ent_result_check_data(f, folder) : take_label(f));
+    f->label.class_name = f->dataset->class_name;
+    f->outputs = f->label.classes > 0 ? f->label.classes : 1;
     return ENT_OK;
 }
 
 /* Collective. */
 static ent_status make_model(ent_federation *f)
 {
+    ent_comm_note("the making of the model");
     ent_status status = ent_team_settle(f->team, ent_model_assemble(f));
     ENT_TRY(ent_comm_agree(f->world, status));
     f->w = ent_alloc(ent_model_params(f->model), sizeof *f->w);
@@ -104,9 +113,13 @@ static ent_status make_model(ent_federation *f)
     return status;
 }
 
+/* What is used as it is. */
+static const ent_label NO_LABEL = {.deviation = 1.0, .half = 1.0};
+
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
 {
     ENT_TRY(ent_comm_agree(world, ent_config_check(config)));
+    ENT_TRY(ent_machine_agree(world));
     ent_federation *f = ent_alloc(1, sizeof *f);
     const ent_status status = ent_comm_agree(world, f ? ENT_OK : ent_fail(ENT_ENOMEM, "federation: no memory"));
     if (status != ENT_OK) {
@@ -117,13 +130,29 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
     f->node_ranks = ent_comm_node_ranks(world);
+    f->node_cores = ent_comm_node_cores(world);
     f->threads = ent_threads_a_rank(world, config->run.threads);
     f->missing = missing_of(f);
+    f->label = NO_LABEL;
     *out = f;
     return ENT_OK;
 }
 
-ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circuit, int64_t *train_rows)
+/* Bytes of features while the clients' rows are read and reduced: two copies of the widest modality's and half of one
+ * more for what is kept, and of principal axes a matrix and its parts. */
+static double foresee_features(const ent_federation *f, int64_t train_rows, int64_t ranks)
+{
+    double widest = 0.0, axes = 0.0;
+    for (int m = 0; m < f->modalities; m++) {
+        const double d = (double)f->dataset->modality[m].dimension;
+        widest = fmax(widest, d);
+        if (f->config->model.registers[m].reduce == ENT_REDUCE_PCA) axes = fmax(axes, 1.6 * d * d * sizeof(double));
+    }
+    return 2.5 * widest * sizeof(float) * (double)train_rows / (double)ranks + axes;
+}
+
+ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
+                                  double *feature_bytes)
 {
     ENT_TRY(ent_config_check(config));
     ent_federation *f = ent_alloc(1, sizeof *f);
@@ -131,6 +160,7 @@ ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circui
     f->config = config;
     f->modalities = (int)config->data.modalities_count;
     f->threads = 1;
+    f->label = NO_LABEL;
     ent_model_inp inp;
     ent_status status = open_data(f, config->data.file, NULL);
     if (status == ENT_OK) status = ent_model_describe(f, &inp);
@@ -138,6 +168,7 @@ ent_status ent_federation_foresee(const ent_config *config, ent_circuit **circui
     *train_rows = 0;
     for (int64_t r = 0; status == ENT_OK && r < f->dataset->rows; r++)
         *train_rows += f->dataset->split[r] == ENT_TRAIN;
+    if (status == ENT_OK) *feature_bytes = foresee_features(f, *train_rows, ranks);
     ent_federation_free(f);
     return status;
 }
@@ -185,7 +216,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(f);
-        if (status == ENT_OK) status = ent_prior_make(f);
+        if (status == ENT_OK) status = ent_label_fit(f);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
@@ -209,7 +240,6 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
     if (status == ENT_OK) {
         status = open_data(f, data, folder);
         if (status == ENT_OK) status = ent_population_all(f, absent, all_rows);
-        if (status == ENT_OK) status = ent_result_restore_label(f, folder);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f);
@@ -224,9 +254,33 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
     return ENT_OK;
 }
 
+static ent_status identify(ent_federation *f, ent_feature_digests *known)
+{
+    ENT_TRY(ent_comm_agree(f->world, open_data(f, f->config->data.file, NULL)));
+    return ent_federation_identify(f, known);
+}
+
+ent_status ent_inputs_find(ent_comm *world, const ent_config *config, ent_feature_digests *known, ent_inputs *out)
+{
+    ent_federation *f;
+    ENT_TRY(start(world, config, &f));
+    const ent_status status = identify(f, known);
+    if (status == ENT_OK) *out = f->inputs;
+    ent_federation_free(f);
+    return status;
+}
+
+static void forget_training(ent_federation *f)
+{
+    if (f->training) ent_training_clear(f->training);
+    ent_free(f->training);
+    f->training = NULL;
+}
+
 void ent_federation_free(ent_federation *f)
 {
     if (!f) return;
+    forget_training(f);
     for (int p = 0; p < ENT_PARTS; p++) {
         ent_part_clear(&f->part[p]);
         ent_rows_clear(&f->slice[p]);
@@ -304,19 +358,51 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
     return status == ENT_STOPPED ? stop_behind(t) : status;
 }
 
+/* A real label goes on being learned as it was before the checkpoint; the model has its range in it. */
+static ent_status keep_label(ent_federation *f)
+{
+    const ent_label fitted = f->label;
+    if (!f->keep.resume || f->label.classes > 0) return ENT_OK;
+    ENT_TRY(ent_comm_agree(f->world, ent_checkpoint_label(f)));
+    if (f->label.mean == fitted.mean && f->label.deviation == fitted.deviation) return ENT_OK;
+    ent_label_aim(f);
+    ent_model_free(f->model);
+    f->model = NULL;
+    ent_free(f->w);
+    f->w = NULL;
+    return make_model(f);
+}
+
+/* With checkpoints the state of the last round stays, for the result. */
+static ent_status train(ent_federation *f, ent_round_done *done, void *context)
+{
+    ent_training *t = f->training = ent_alloc(1, sizeof *t);
+    ENT_TRY(ent_comm_agree(f->world, t ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
+    t->f = f;
+    if (f->keep.folder) ENT_TRY(ent_federation_identify(f, NULL));
+    ENT_TRY(keep_label(f));
+    ENT_TRY(ent_training_make(f, t));
+    if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
+    return run_rounds(t, done, context);
+}
+
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
 {
     ENT_TRY(ent_comm_agree(f->world, ent_config_check(f->config))); /* it is the caller's, who may have changed it */
-    ent_training t;
+    forget_training(f);
     f->rounds = 0;
     f->trained_samples = f->train_s = 0.0;
     ent_free(f->round);
     f->round = ent_alloc(f->config->federation.rounds, sizeof *f->round);
     ENT_TRY(ent_comm_agree(f->world, f->round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
-    ent_status status = ent_training_make(f, &t);
-    if (status == ENT_OK && f->keep.resume) status = ent_checkpoint_load(&t);
-    if (status == ENT_OK) status = run_rounds(&t, done, context);
-    ent_training_clear(&t);
+    const ent_status status = train(f, done, context);
+    ent_watch_free(f->watch);
+    f->watch = NULL;
+    if (status != ENT_OK || !f->keep.folder) forget_training(f);
+    if (f->training) {
+        ent_store_free(f->training->store);
+        f->training->store = NULL;
+    }
     return status;
 }
 
@@ -337,13 +423,16 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .params = ent_model_params(f->model),
                                 .qubits = ent_model_qubits(f->model),
                                 .outputs = f->outputs,
-                                .classes = f->classes,
+                                .label = f->label,
                                 .weights = f->w,
                                 .reduction = (const ent_reduction *const *)f->reduction,
                                 .engine = ent_model_engine(f->model),
                                 .threads = f->threads,
                                 .ranks = ent_comm_size(f->world),
+                                .node_ranks = f->node_ranks,
+                                .node_cores = f->node_cores,
                                 .rounds = f->rounds,
+                                .untrained_rounds = ent_untrained_rounds(f),
                                 .round = f->round,
                                 .test = f->test,
                                 .personal = f->personal,
@@ -352,6 +441,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .pattern = f->pattern,
                                 .client = f->client,
                                 .train_s = f->train_s,
+                                .inputs = f->inputs,
                                 .read_s = f->read_s};
     view.blocks = ent_model_blocks(f->model, &view.block);
     const double seconds = compute_seconds(f);

@@ -5,7 +5,15 @@
 #include "entente/memory.h"
 #include "entente/model.h"
 
-/* Classes as accuracy counts them: a real number is negative (0) or not (1). */
+int ent_predicted_class(int classes, const double *logit)
+{
+    int best = 0;
+    for (int c = 1; c < classes; c++)
+        if (logit[c] > logit[best]) best = c;
+    return best;
+}
+
+/* Classes as accuracy counts them: a sentiment is negative (0) or not (1). */
 static int class_count(const ent_predictions *p)
 {
     return p->classes > 0 ? p->classes : 2;
@@ -18,20 +26,20 @@ static int true_class(const ent_predictions *p, int64_t k)
 
 static int predicted_class(const ent_predictions *p, int64_t k)
 {
-    if (p->classes == 0) return p->output[k] >= 0.0;
-    const double *logit = p->output + k * p->classes;
-    int best = 0;
-    for (int c = 1; c < p->classes; c++)
-        if (logit[c] > logit[best]) best = c;
-    return best;
+    return p->classes > 0 ? ent_predicted_class(p->classes, p->output + k * p->classes) : p->output[k] >= 0.0;
 }
 
-int ent_prediction_right(const ent_predictions *p, int64_t k)
+bool ent_predictions_have_classes(const ent_predictions *p)
+{
+    return p->classes > 0 || p->sentiment;
+}
+
+bool ent_prediction_right(const ent_predictions *p, int64_t k)
 {
     return predicted_class(p, k) == true_class(p, k);
 }
 
-static double share_right(const ent_predictions *p, int without_zero)
+static double share_right(const ent_predictions *p, bool without_zero)
 {
     int64_t right = 0, count = 0;
     for (int64_t k = 0; k < p->n; k++) {
@@ -94,8 +102,6 @@ static void real_errors(const ent_predictions *p, ent_metrics *metrics)
     }
     metrics->mae = error / (double)p->n;
     metrics->pearson = yy > 0.0 && tt > 0.0 ? yt / sqrt(yy * tt) : NAN;
-    metrics->accuracy5 = share_right_rounded(p, 2.0);
-    metrics->accuracy7 = share_right_rounded(p, 3.0);
 }
 
 static double mean_loss(const ent_predictions *p)
@@ -112,13 +118,18 @@ ent_status ent_metrics_compute(const ent_predictions *p, ent_metrics *metrics)
 {
     *metrics = (ent_metrics){p->n, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     if (p->n == 0) return ENT_OK;
+    metrics->loss = mean_loss(p);
+    if (p->classes == 0) real_errors(p, metrics);
+    if (!ent_predictions_have_classes(p)) return ENT_OK;
     int64_t *table = ent_alloc(3 * class_count(p), sizeof *table);
     ENT_REQUIRE(table, ENT_ENOMEM, "metrics: no memory");
-    metrics->loss = mean_loss(p);
-    metrics->accuracy = share_right(p, 0);
-    if (p->value && class_count(p) == 2) metrics->accuracy_nonzero = share_right(p, 1);
-    if (p->classes == 0) real_errors(p, metrics);
+    metrics->accuracy = share_right(p, false);
     f1(p, table, metrics);
+    if (p->sentiment && class_count(p) == 2) metrics->accuracy_nonzero = share_right(p, true);
+    if (p->classes == 0) {
+        metrics->accuracy5 = share_right_rounded(p, 2.0);
+        metrics->accuracy7 = share_right_rounded(p, 3.0);
+    }
     ent_free(table);
     return ENT_OK;
 }

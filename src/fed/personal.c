@@ -102,6 +102,7 @@ static ent_status predict_client(own_models *o, int64_t client, double *output)
     ENT_TRY(make_weights(o, client));
     const ent_samples samples = ent_store_samples(o->store, f, client);
     ENT_TRY(ent_model_predict(f->model, ent_trainer_work(o->t->trainer)->w, &samples, output));
+    ent_label_restore(f, samples.n, output);
     ent_answer_by_prior(f, part, part->first[client], samples.n, output);
     return ENT_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
+#include "extend.h"
 #include "fed.h"
 
 void ent_part_clear(ent_part *part)
@@ -15,6 +16,7 @@ void ent_part_clear(ent_part *part)
     ent_free(part->answered);
     ent_free(part->category);
     ent_free(part->value);
+    ent_free(part->target);
     *part = (ent_part){.n = 0};
 }
 
@@ -124,6 +126,7 @@ static ent_status splitter_make(ent_federation *f, splitter *s)
                             .shards = c->shards_per_client,
                             .seed = f->config->seeds.split},
                     .classes = f->dataset->classes};
+    ent_split_find_own(&s->inp);
     if (!train->category) {
         s->strata = ent_split_strata(train->n, train->value);
         s->classes = s->strata.count;

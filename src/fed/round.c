@@ -75,8 +75,6 @@ void ent_training_clear(ent_training *t)
     ent_variates_free(t->variates);
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
-    ent_watch_free(t->f->watch);
-    t->f->watch = NULL;
     ent_inside_free(t->resume);
     ent_rule_state_clear(&t->state);
     ent_free(t->byzantine);
@@ -197,6 +195,7 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
     const int64_t k = s->done;
     ent_federation *f = t->f;
     const ent_samples samples = ent_store_samples(t->store, f, s->client[k]);
+    ent_comm_note("round %lld, client %lld", (long long)t->state.round + 1, (long long)s->client[k]);
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, f, s->member[k].base, s->client[k]);
     memcpy(ent_trainer_work(t->trainer)->w, t->state.base, (size_t)t->state.params * sizeof(double));
@@ -272,7 +271,7 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
     figures->excluded = mean->excluded;
     figures->samples = mean->samples;
     figures->blocks_short = mean->blocks_short;
-    figures->train_loss = mean->samples > 0 ? mean->loss / (double)mean->samples : NAN;
+    figures->train_loss = mean->samples > 0 ? ent_label_square(f) * mean->loss / (double)mean->samples : NAN;
     const double vectors = t->rule->own ? 0.0 : 1.0 + t->rule->extra;
     figures->bytes_up = figures->bytes_down = vectors * (double)(mean->clients + mean->excluded) * t->state.params *
                                               (double)sizeof(double);
@@ -384,7 +383,17 @@ ent_status ent_round_run(ent_training *t, ent_round *figures)
     return status;
 }
 
-static bool is_evaluated(const ent_federation *f, int64_t round)
+int64_t ent_untrained_rounds(const ent_federation *f)
+{
+    const ent_block *block;
+    const int blocks = ent_model_blocks(f->model, &block);
+    int64_t untrained = 0;
+    for (int64_t r = 0; r < f->rounds; r++)
+        untrained += f->round[r].trained == 0 || f->round[r].blocks_short == blocks;
+    return untrained;
+}
+
+bool ent_round_is_evaluated(const ent_federation *f, int64_t round)
 {
     const ent_config_federation *c = &f->config->federation;
     return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
@@ -408,8 +417,9 @@ static ent_status evaluate_round(ent_training *t, ent_round *figures)
 
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures)
 {
-    if (!is_evaluated(t->f, figures->round)) return ENT_OK;
+    if (!ent_round_is_evaluated(t->f, figures->round)) return ENT_OK;
     const double begin = ent_clock_s();
+    ent_comm_note("the evaluation behind round %lld", (long long)figures->round + 1);
     const ent_status status = evaluate_round(t, figures);
     if (status == ENT_OK) {
         figures->evaluate_s = ent_clock_s() - begin;

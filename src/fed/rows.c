@@ -32,32 +32,27 @@ static int by_row(const void *a, const void *b)
 
 /* Raw features of modality m of rows at[0..n-1] of a part: x [n][d], 0 where absent. */
 static ent_status read_features(const ent_federation *f, const ent_part *part, int m, int64_t n, const int64_t *at,
-                                float **x)
+                                double **x)
 {
     const int64_t d = f->dataset->modality[m].dimension;
     const bool stored = f->config->missing.policy == ENT_POLICY_NONE;
     wanted_row *order = ent_alloc(n, sizeof *order);
-    int64_t *row = ent_alloc(n, sizeof *row);
+    int64_t *row = ent_alloc(n, sizeof *row), *to = ent_alloc(n, sizeof *to);
     uint32_t *present = ent_alloc(n, sizeof *present);
-    float *sorted = ent_alloc(n * d, sizeof *sorted);
     *x = ent_alloc(n * d, sizeof **x);
-    ent_status status = order && row && present && sorted && *x ? ENT_OK
-                                                                : ent_fail(ENT_ENOMEM, "features: no memory");
-    if (status != ENT_OK) goto done;
-    for (int64_t k = 0; k < n; k++) order[k] = (wanted_row){part->row[at[k]], k};
-    qsort(order, (size_t)n, sizeof *order, by_row);
-    for (int64_t k = 0; k < n; k++) {
+    ent_status status = order && row && to && present && *x ? ENT_OK : ent_fail(ENT_ENOMEM, "features: no memory");
+    for (int64_t k = 0; k < n && status == ENT_OK; k++) order[k] = (wanted_row){part->row[at[k]], k};
+    if (status == ENT_OK) qsort(order, (size_t)n, sizeof *order, by_row);
+    for (int64_t k = 0; k < n && status == ENT_OK; k++) {
         row[k] = order[k].row;
-        present[k] = part->context[at[order[k].to]];
+        to[k] = order[k].to;
+        present[k] = part->context[at[to[k]]];
     }
-    status = ent_dataset_features(f->dataset, m, n, row, stored ? NULL : present, sorted);
-    for (int64_t k = 0; k < n && status == ENT_OK; k++)
-        memcpy(*x + order[k].to * d, sorted + k * d, (size_t)d * sizeof *sorted);
-done:
+    if (status == ENT_OK) status = ent_dataset_features(f->dataset, m, n, row, stored ? NULL : present, to, *x);
     ent_free(order);
     ent_free(row);
+    ent_free(to);
     ent_free(present);
-    ent_free(sorted);
     if (status != ENT_OK) {
         ent_free(*x);
         *x = NULL;
@@ -78,7 +73,7 @@ typedef struct {
     ent_client_rows rows;
     int64_t *first; /* [clients + 1] */
     uint8_t *use;
-    float *x;
+    double *x;
 } home;
 
 static void home_clear(home *h)
@@ -139,8 +134,8 @@ static ent_status fit(ent_federation *f, int m)
 }
 
 /* z [n][width]; rows without the modality become 0 but for the policies that put something there. */
-static void reduce(const ent_federation *f, const ent_part *part, int m, int64_t n, const int64_t *at, const float *x,
-                   double *z)
+static void reduce(const ent_federation *f, const ent_part *part, int m, int64_t n, const int64_t *at,
+                   const double *x, double *z)
 {
     const ent_reduction *reduction = f->reduction[m];
     const ent_policy policy = f->config->missing.policy;
@@ -157,7 +152,7 @@ ent_status ent_rows_read(const ent_federation *f, int which, int64_t n, const in
 {
     const ent_part *part = &f->part[which];
     for (int m = 0; m < f->modalities; m++) {
-        float *raw;
+        double *raw;
         ENT_TRY(read_features(f, part, m, n, at, &raw));
         reduce(f, part, m, n, at, raw, x[m]);
         ent_free(raw);
@@ -170,7 +165,7 @@ static ent_status make_absent(ent_federation *f, int m)
 {
     const ent_policy policy = f->config->missing.policy;
     if (policy == ENT_POLICY_MMA || policy == ENT_POLICY_NONE) return ENT_OK;
-    float *zero = ent_alloc(f->dataset->modality[m].dimension, sizeof *zero);
+    double *zero = ent_alloc(f->dataset->modality[m].dimension, sizeof *zero);
     f->absent[m] = ent_alloc(ent_reduced_width(f, m), sizeof(double));
     const bool there = zero && f->absent[m];
     if (there && policy == ENT_POLICY_ZERO && f->reduction[m])
@@ -189,8 +184,7 @@ static ent_status read_slice(ent_federation *f, int which)
     slice->n = ent_slice_begin(part->n, rank + 1, size) - slice->first;
     slice->samples = (ent_samples){.n = slice->n,
                                    .context = part->context ? part->context + slice->first : NULL,
-                                   .category = part->category ? part->category + slice->first : NULL,
-                                   .value = part->value ? part->value + slice->first : NULL};
+                                   .category = part->category ? part->category + slice->first : NULL};
     int64_t *at = ent_alloc(slice->n, sizeof *at);
     bool there = at != NULL;
     for (int m = 0; m < f->modalities; m++) {

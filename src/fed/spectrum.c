@@ -49,6 +49,7 @@ static ent_status add_sample(work *k, const double *const *x, ent_exact *sum)
     for (int p = 1; p < points; p++) memcpy(k->angles + p * angles, k->angles, (size_t)angles * sizeof *k->angles);
     for (int p = 0; p < points; p++) k->angles[p * angles + k->slot] = TWO_PI * p / points;
     ENT_TRY(ent_response_outputs(k->response, points, k->angles, k->outputs));
+    ent_label_restore(k->f, points, k->outputs);
     for (int o = 0; o < s->outputs; o++) {
         for (int p = 0; p < points; p++) k->curve[p] = k->outputs[p * s->outputs + o];
         fftw_execute(k->plan);

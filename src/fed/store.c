@@ -128,7 +128,7 @@ ent_samples ent_store_samples(const ent_store *s, const ent_federation *f, int64
     ent_samples samples = {.n = n,
                            .context = part->context + first,
                            .category = part->category ? part->category + first : NULL,
-                           .value = part->value ? part->value + first : NULL};
+                           .value = part->target ? part->target + first : NULL};
     const double *x = s->x[client];
     for (int m = 0; m < f->modalities; m++) {
         samples.x[m] = x;

@@ -1,8 +1,9 @@
 #include "dense.h"
 
-#include <cblas.h>
 #include <limits.h>
 #include <string.h>
+
+#include "core/linear.h"
 
 ent_status ent_dense_check(const ent_model_inp *inp)
 {
@@ -29,22 +30,22 @@ void ent_dense_gather(const ent_group *g, int m, double *x)
 
 void ent_dense_forward(int64_t n, int64_t inputs, int64_t outputs, const double *weight, const double *x, double *y)
 {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)outputs, (int)inputs, 1.0, x, (int)inputs,
-                weight, (int)inputs, 1.0, y, (int)outputs);
+    ent_matrix_multiply(n, outputs, inputs, (ent_factor){false, x, inputs}, (ent_factor){true, weight, inputs}, 1.0,
+                        y);
 }
 
 void ent_dense_weights(int64_t n, int64_t inputs, int64_t outputs, const double *x, const double *d_y,
                        double *d_weight)
 {
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)outputs, (int)inputs, (int)n, 1.0, d_y, (int)outputs, x,
-                (int)inputs, 1.0, d_weight, (int)inputs);
+    ent_matrix_multiply(outputs, inputs, n, (ent_factor){true, d_y, outputs}, (ent_factor){false, x, inputs}, 1.0,
+                        d_weight);
 }
 
 void ent_dense_inputs(int64_t n, int64_t inputs, int64_t outputs, const double *weight, const double *d_y,
                       double *d_x)
 {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)inputs, (int)outputs, 1.0, d_y, (int)outputs,
-                weight, (int)inputs, 0.0, d_x, (int)inputs);
+    ent_matrix_multiply(n, inputs, outputs, (ent_factor){false, d_y, outputs}, (ent_factor){false, weight, inputs},
+                        0.0, d_x);
 }
 
 void ent_dense_bias(int64_t n, int64_t outputs, const double *bias, double *y)

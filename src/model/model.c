@@ -208,9 +208,10 @@ static ent_status on_one_thread(ent_model *model, const double *w, const ent_sam
                                 const int64_t *pick, double *loss, double *result)
 {
     if (!model->kind->blas) return for_groups(model, w, samples, n, pick, loss, result);
-    const int threads = ent_blas_one_thread();
+    int threads;
+    ENT_TRY(ent_blas_begin(&threads));
     const ent_status status = for_groups(model, w, samples, n, pick, loss, result);
-    ent_blas_restore(threads);
+    ent_blas_end(threads);
     return status;
 }
 

@@ -62,10 +62,11 @@ typedef struct {
 } report_group;
 
 typedef struct {
-    int runs, groups, tables;
+    int runs, groups, tables, running;
     report_run **run;
     report_group *group;
-    char **table; /* folders of sweeps and studies */
+    char **table;      /* folders of sweeps and studies */
+    char **unfinished; /* folders of trainings without a result */
     int scalings;
     char **scaling; /* folders of scaling studies */
 } report_input;
@@ -88,6 +89,7 @@ void report_split(app_page *page, const report_run *run);
 void report_times(app_page *page, const report_group *group);
 ent_status report_circuits(app_page *page, const report_input *input);
 void report_origin(app_page *page, const report_input *input);
+ent_status report_running(app_page *page, const char *folder);
 ent_status report_table(app_page *page, const char *folder, const char *file);
 
 /* Mean, smallest and largest of the finite numbers; their count. */

@@ -200,7 +200,10 @@ static void draw_classes(app_page *page, const report_run *run, const ent_datase
     if (!c) return;
     for (int64_t k = 0; k < run->train_rows; k++) counts_add(c, class_of(d, run->row[k]), run->client[k], 1.0);
     for (int k = 0; k < classes; k++)
-        snprintf(c->row_text[k], sizeof c->row_text[k], d->category ? "%d" : k ? ">= 0" : "< 0", k);
+        if (d->category)
+            snprintf(c->row_text[k], sizeof c->row_text[k], "%d", d->class_name[k]);
+        else
+            snprintf(c->row_text[k], sizeof c->row_text[k], "%s", k ? ">= 0" : "< 0");
     snprintf(caption, sizeof caption, "Training rows of each client by class, %s, from the run %.100s.%s%s",
              c->columns <= MOST_DOTS ? "as area" : "as colour", run->folder, sampled(c, more),
              d->classes > MOST_CLASSES ? " All classes from 23 on are in the last row." : "");
@@ -224,7 +227,8 @@ static void classes_of_run(app_page *page, const report_run *run)
 {
     ent_dataset *d;
     const ent_config_data *c = &run->config->data;
-    if (ent_dataset_open(c->file, 0, NULL, c->label, &d) != ENT_OK) {
+    const ent_label_inp label = {.name = c->label, .task = c->task};
+    if (ent_dataset_open(c->file, 0, NULL, &label, &d) != ENT_OK) {
         app_page_paragraph(page, "Classes by client are left out, the data set cannot be read: %s", ent_message());
         return;
     }

@@ -315,11 +315,12 @@ static void print_points(app_page *page, const sweep *s)
 /* The paired statistics of a study, as it has written them. */
 static ent_status print_summary(app_page *page, const char *folder)
 {
+    static const char *const KEY[] = {"data", "setting", "rate", "variant", NULL};
     char path[4096];
     report_csv *csv;
     snprintf(path, sizeof path, "%.4000s/summary.csv", folder);
     if (access(path, F_OK) != 0) return ENT_OK;
-    ENT_TRY(report_csv_read(path, &csv));
+    ENT_TRY(report_csv_read(path, KEY, &csv));
     print_csv(page, "Comparison with the reference",
               "n points each; difference to the reference variant over pairs of equal seeds, its bootstrap interval "
               "(low, high) and the p value of Wilcoxon's signed-rank test.",
@@ -341,11 +342,12 @@ static ent_status read_sweep(sweep *s, const char *path)
 
 ent_status report_table(app_page *page, const char *folder, const char *file)
 {
+    static const char *const KEY[] = {"point", NULL};
     char path[4096], heading[300];
     report_csv *csv;
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/%s", folder, file) < (int)sizeof path, ENT_EARG,
                 "%.64s...: too long a path", folder);
-    ENT_TRY(report_csv_read(path, &csv));
+    ENT_TRY(report_csv_read(path, KEY, &csv));
     sweep s = {.csv = csv, .folder = folder, .metric = -1};
     ent_status status = read_sweep(&s, path);
     if (status == ENT_OK) {

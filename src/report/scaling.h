@@ -12,10 +12,11 @@ enum { SCALING_NAME = 64 };
  *   mode     "strong": the work stays; "weak": it grows with the ranks
  *   ranks    of the point;  shards: ranks that hold one state together, for "state" all of them
  *   work     samples trained, or gates times amplitudes;  bytes: what a rank sends at least
+ *   crowded  1: more threads than cores on a node, so the seconds are of taking turns; not fitted
  *   io_s     reading, shared out over the rounds;  evaluate_s: predictions on the other parts */
 typedef struct {
     char what[16], mode[16], name[SCALING_NAME];
-    int ranks, threads, shards, clients, qubits, repeat;
+    int ranks, threads, shards, clients, qubits, repeat, crowded;
     double work, bytes, seconds, compute_s, communicate_s, wait_s, evaluate_s, io_s;
 } scaling_row;
 
@@ -53,6 +54,7 @@ enum { SCALING_PARTS = 5, SCALING_EXTRA = 5 };
 extern const char *const SCALING_PART[SCALING_PARTS];
 typedef struct {
     int ranks, repeats;
+    bool crowded;
     double median_s, low_s, high_s, work, bytes, efficiency;
     double part_s[SCALING_PARTS]; /* means: compute, communication, waiting, evaluation, input */
 } scaling_summary;
@@ -61,7 +63,8 @@ typedef struct {
     int points;
     scaling_summary *point; /* by ranks */
     scaling_model model;
-    /* Sizes not at hand, SCALING_EXTRA doublings of the largest: model, not measured. */
+    /* Sizes not at hand, SCALING_EXTRA doublings of the largest that is not crowded: model, not measured.  Where all are
+     * crowded there is no model: model.points = 0. */
     double extra_p[SCALING_EXTRA], extra_s[SCALING_EXTRA], extra_efficiency[SCALING_EXTRA];
 } scaling_series;
 ent_status scaling_series_make(const scaling_rows *rows, scaling_series **list, int *count);

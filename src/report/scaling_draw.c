@@ -57,11 +57,14 @@ static void draw_series(const scaling_series *s, int colour, bool efficiency, dr
         d->low[k] = efficiency ? p->efficiency * p->median_s / p->high_s : p->low_s;
         d->high[k] = efficiency ? p->efficiency * p->median_s / p->low_s : p->high_s;
     }
-    d->model_x[0] = d->x[n - 1];
-    d->model_y[0] = d->y[n - 1];
+    const bool modelled = s->model.points > 0;
+    int last = n - 1;
+    while (last > 0 && s->point[last].crowded) last--;
+    d->model_x[0] = d->x[last];
+    d->model_y[0] = modelled ? d->y[last] : NAN;
     for (int k = 0; k < SCALING_EXTRA; k++) {
-        d->model_x[k + 1] = s->extra_p[k];
-        d->model_y[k + 1] = efficiency ? s->extra_efficiency[k] : s->extra_s[k];
+        d->model_x[k + 1] = modelled ? s->extra_p[k] : d->x[last];
+        d->model_y[k + 1] = !modelled ? NAN : efficiency ? s->extra_efficiency[k] : s->extra_s[k];
     }
     line[0] = (app_line){
         .name = d->name[0], .n = n, .x = d->x, .y = d->y, .low = d->low, .high = d->high, .colour = colour};
@@ -159,7 +162,8 @@ static void print_points(app_page *page, const study *s)
             for (int j = 0; j < s->list[k]->points; j++, at++) {
                 const scaling_summary *p = &s->list[k]->point[j];
                 char(*cell)[64] = t.text + (int64_t)at * t.columns;
-                snprintf(cell[0], 64, "%d x %d", p->ranks, s->list[k]->first->threads);
+                snprintf(cell[0], 64, "%d x %d%s", p->ranks, s->list[k]->first->threads,
+                         p->crowded ? " crowded" : "");
                 snprintf(cell[1], 64, "%.4g", p->work);
                 snprintf(cell[2], 64, "%.4g", p->median_s);
                 snprintf(cell[3], 64, "%.4g", p->low_s);
@@ -192,6 +196,7 @@ static void print_model(app_page *page, const study *s)
                 const scaling_model *m = &own->model;
                 char(*cell)[64] = t.text + (int64_t)(1 + k * SCALING_EXTRA + j) * t.columns;
                 snprintf(cell[0], 64, "%d", own->first->threads);
+                if (m->points == 0) continue; /* all crowded */
                 if (j == 0) {
                     snprintf(cell[1], 64, "%d of %d", m->terms, m->points);
                     snprintf(cell[2], 64, "%.1f %%", 100.0 * m->error);

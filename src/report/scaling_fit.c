@@ -1,10 +1,11 @@
 /* Non-negative least squares over at most four terms, exactly: the optimum is the plain least-squares solution of one
  * of the 15 subsets of the terms (Lawson and Hanson, Solving Least Squares Problems, ch. 23), so all are tried. */
 #include <float.h>
-#include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/linear.h"
+#include "entente/blas.h"
 #include "entente/memory.h"
 #include "scaling.h"
 
@@ -28,8 +29,8 @@ double scaling_predict(const scaling_model *m, double p, double work, double byt
 static bool solve(int n, const scaling_point *point, unsigned subset, double *a, double *b, double coefficient[TERMS])
 {
     int column[TERMS], columns = 0;
-    double scale[TERMS] = {0}, term[TERMS], singular[TERMS];
-    lapack_int rank = 0;
+    double scale[TERMS] = {0}, term[TERMS];
+    int rank = 0;
     for (int t = 0; t < TERMS; t++)
         if (subset >> t & 1) column[columns++] = t;
     for (int k = 0; k < n; k++) {
@@ -44,7 +45,7 @@ static bool solve(int n, const scaling_point *point, unsigned subset, double *a,
         if (scale[c] == 0.0) return false;
         for (int k = 0; k < n; k++) a[k * columns + c] /= scale[c];
     }
-    if (LAPACKE_dgelss(LAPACK_ROW_MAJOR, n, columns, 1, a, columns, b, 1, singular, 1e-10, &rank) != 0) return false;
+    if (ent_least_squares(n, columns, a, b, 1e-10, &rank) != ENT_OK) return false;
     memset(coefficient, 0, TERMS * sizeof *coefficient);
     for (int c = 0; c < columns; c++) {
         if (b[c] < 0.0) return false;
@@ -86,10 +87,13 @@ ent_status scaling_fit(int n, const scaling_point *point, scaling_model *model)
         ENT_REQUIRE(point[k].p >= 1.0 && point[k].seconds > 0.0 && point[k].work > 0.0 && point[k].bytes >= 0.0,
                     ENT_EARG, "scaling model: point %d: %g ranks, %g seconds, work %g, %g bytes", k, point[k].p,
                     point[k].seconds, point[k].work, point[k].bytes);
+    int threads;
+    ENT_TRY(ent_blas_begin(&threads));
     /* dgelss wants room for as many right-hand sides as the larger of rows and columns. */
     double *a = ent_alloc((int64_t)n * TERMS, sizeof *a), *b = ent_alloc(n > TERMS ? n : TERMS, sizeof *b);
     *model = (scaling_model){.error = DBL_MAX, .points = n};
     if (a && b) try_all(n, point, a, b, model);
+    ent_blas_end(threads);
     ent_free(a);
     ent_free(b);
     ENT_REQUIRE(a && b, ENT_ENOMEM, "scaling model: no memory");

@@ -6,7 +6,7 @@
 #include "scaling.h"
 
 static const char HEAD[] = "what,mode,name,ranks,threads,shards,clients,qubits,repeat,work,bytes,seconds,compute_s,"
-                           "communicate_s,wait_s,evaluate_s,io_s";
+                           "communicate_s,wait_s,evaluate_s,io_s,crowded";
 
 ent_status scaling_rows_add(scaling_rows *rows, const scaling_row *row)
 {
@@ -38,15 +38,6 @@ static ent_status read_text(const report_csv *csv, const char *path, const char 
     return ENT_OK;
 }
 
-static ent_status read_number(const report_csv *csv, const char *path, const char *name, int64_t k, double low,
-                              double high, double *out)
-{
-    *out = report_csv_value(csv, name, k);
-    ENT_REQUIRE(*out >= low && *out <= high, ENT_EFORMAT, "%s: row %lld, %s: found %g, want a number from %g to %g",
-                path, (long long)k + 1, name, *out, low, high);
-    return ENT_OK;
-}
-
 static ent_status read_row(const report_csv *csv, const char *path, int64_t k, scaling_row *r)
 {
     static const char *const WHOLE[] = {"ranks", "threads", "shards", "clients", "qubits", "repeat"};
@@ -60,17 +51,23 @@ static ent_status read_row(const report_csv *csv, const char *path, int64_t k, s
     ENT_TRY(read_text(csv, path, "mode", k, r->mode, sizeof r->mode));
     ENT_TRY(read_text(csv, path, "name", k, r->name, sizeof r->name));
     for (int c = 0; c < 6; c++) {
-        ENT_TRY(read_number(csv, path, WHOLE[c], k, c < 3 ? 1.0 : 0.0, 1e9, &value));
+        ENT_TRY(report_csv_want(csv, WHOLE[c], k, c < 3 ? 1.0 : 0.0, 1e9, &value));
         *whole[c] = (int)value;
     }
-    for (int c = 0; c < 8; c++) ENT_TRY(read_number(csv, path, REAL[c], k, c == 2 ? 1e-12 : 0.0, 1e300, real[c]));
+    for (int c = 0; c < 8; c++) ENT_TRY(report_csv_want(csv, REAL[c], k, c == 2 ? 1e-12 : 0.0, 1e300, real[c]));
+    if (report_csv_find(csv, "crowded") >= 0) { /* older tables have no such column */
+        ENT_TRY(report_csv_want(csv, "crowded", k, 0.0, 1.0, &value));
+        r->crowded = (int)value;
+    }
     return ENT_OK;
 }
 
 ent_status scaling_rows_read(scaling_rows *rows, const char *path)
 {
+    static const char *const KEY[] = {"what",   "mode",    "name",   "ranks",  "threads",
+                                      "shards", "clients", "qubits", "repeat", NULL};
     report_csv *csv;
-    ENT_TRY(report_csv_read(path, &csv));
+    ENT_TRY(report_csv_read(path, KEY, &csv));
     ent_status status = ENT_OK;
     for (int64_t k = 0; k < csv->rows && status == ENT_OK; k++) {
         scaling_row row = {.ranks = 0};
@@ -83,9 +80,9 @@ ent_status scaling_rows_read(scaling_rows *rows, const char *path)
 
 static void put_row(FILE *out, const scaling_row *r)
 {
-    fprintf(out, "%s,%s,%s,%d,%d,%d,%d,%d,%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", r->what, r->mode, r->name,
+    fprintf(out, "%s,%s,%s,%d,%d,%d,%d,%d,%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%d\n", r->what, r->mode, r->name,
             r->ranks, r->threads, r->shards, r->clients, r->qubits, r->repeat, r->work, r->bytes, r->seconds,
-            r->compute_s, r->communicate_s, r->wait_s, r->evaluate_s, r->io_s);
+            r->compute_s, r->communicate_s, r->wait_s, r->evaluate_s, r->io_s, r->crowded);
 }
 
 ent_status scaling_rows_write(const scaling_rows *rows, const char *path)

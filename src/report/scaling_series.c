@@ -50,6 +50,7 @@ static scaling_summary summarise(const scaling_rows *rows, const scaling_row *li
         for (int p = 0; p < SCALING_PARTS; p++) s.part_s[p] += part[p];
         s.work = r->work;
         s.bytes = r->bytes;
+        s.crowded |= r->crowded;
         seconds[s.repeats++] = r->seconds;
     }
     qsort(seconds, (size_t)s.repeats, sizeof *seconds, by_value);
@@ -89,6 +90,7 @@ static double efficiency_of(const scaling_series *s, double p, double work, doub
 static void extend(scaling_series *s)
 {
     const scaling_summary *last = &s->point[s->points - 1];
+    while (last->crowded) last--;
     const double unit = s->point[0].work / s->point[0].ranks;
     const bool weak = is_weak(s->first), state = strcmp(s->first->what, "state") == 0;
     for (int k = 0; k < SCALING_EXTRA; k++) {
@@ -105,15 +107,16 @@ static ent_status finish(scaling_series *s)
 {
     scaling_point *point = ent_alloc(s->points, sizeof *point);
     ENT_REQUIRE(point, ENT_ENOMEM, "scaling: no memory");
+    int n = 0;                                                /* points that are not crowded */
     const double unit = s->point[0].work / s->point[0].ranks; /* work in the model: 1 a rank at the first point */
     for (int k = 0; k < s->points; k++) {
         const scaling_summary *own = &s->point[k];
         s->point[k].efficiency = efficiency_of(s, own->ranks, own->work, own->median_s);
-        point[k] = (scaling_point){own->ranks, own->work / unit, own->bytes, own->median_s};
+        if (!own->crowded) point[n++] = (scaling_point){own->ranks, own->work / unit, own->bytes, own->median_s};
     }
-    const ent_status status = scaling_fit(s->points, point, &s->model);
+    const ent_status status = n > 0 ? scaling_fit(n, point, &s->model) : ENT_OK;
     ent_free(point);
-    if (status == ENT_OK) extend(s);
+    if (status == ENT_OK && n > 0) extend(s);
     return status;
 }
 
@@ -153,7 +156,7 @@ ent_status scaling_model_write(const scaling_series *list, int count, const char
             "what,mode,name,threads,shards,points,terms,relative_error,serial_s,parallel_s,latency_s,s_per_byte,"
             "ranks,seconds,efficiency,origin\n");
     for (int k = 0; k < count; k++)
-        for (int j = 0; j < SCALING_EXTRA; j++) {
+        for (int j = 0; j < SCALING_EXTRA && list[k].model.points > 0; j++) {
             const scaling_series *s = &list[k];
             const scaling_model *m = &s->model;
             fprintf(page->out, "%s,%s,%s,%d,%d,%d,%d,%.6g,%.9g,%.9g,%.9g,%.9g,%.0f,%.9g,%.6g,model not measured\n",

@@ -1,11 +1,12 @@
-/* Progress: on a terminal one line that is drawn over, elsewhere a line a round; everything goes to the log too. */
+/* Progress: on a terminal one line that is drawn over, elsewhere a line of at most 80 columns a round; the log has whole
+ * lines.  rounds.csv has a row a round, flushed, for who looks at a run before its end; it begins anew with each start,
+ * from the rounds that a checkpoint has brought. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "progress.h"
 #include "cli/cli.h"
@@ -13,27 +14,29 @@
 #include "entente/memory.h"
 
 struct app_progress {
-    FILE *log;
-    char *path;
-    bool quiet, terminal, drawn;
-    int64_t before; /* rounds that were done when it began */
+    FILE *log, *rounds; /* rounds: NULL before the first round, and once it cannot be written */
+    char *path, *rounds_path;
+    bool quiet, drawn, unwritten; /* unwritten: the log's last line; it has been said */
+    int64_t before;               /* rounds that were done when it began */
     double begin_s, drawn_s;
 };
 
-ent_status app_progress_new(const char *log_path, bool append, bool quiet, app_progress **out)
+ent_status app_progress_new(const char *log_path, const char *rounds_path, bool append, bool quiet,
+                            app_progress **out)
 {
     app_progress *p = ent_alloc(1, sizeof *p);
     ENT_REQUIRE(p, ENT_ENOMEM, "progress: no memory");
     p->path = ent_text(log_path);
-    p->log = p->path ? fopen(log_path, append ? "a" : "w") : NULL;
-    if (!p->log) {
-        const ent_status status = p->path ? ent_fail(ENT_EIO, "%s: %s", log_path, strerror(errno))
-                                          : ent_fail(ENT_ENOMEM, "progress: no memory");
+    p->rounds_path = ent_text(rounds_path);
+    const bool named = p->path && p->rounds_path;
+    p->log = named ? fopen(log_path, append ? "a" : "w") : NULL;
+    if (!p->log && (!named || (errno != ENOSPC && errno != EDQUOT))) {
+        const ent_status status = named ? ent_fail(ENT_EIO, "%s: %s", log_path, strerror(errno))
+                                        : ent_fail(ENT_ENOMEM, "progress: no memory");
         app_progress_free(p);
         return status;
     }
     p->quiet = quiet;
-    p->terminal = isatty(STDERR_FILENO);
     *out = p;
     return ENT_OK;
 }
@@ -49,14 +52,31 @@ void app_progress_free(app_progress *p)
     if (!p) return;
     wipe(p);
     if (p->log) fclose(p->log);
+    if (p->rounds) fclose(p->rounds);
     ent_free(p->path);
+    ent_free(p->rounds_path);
     ent_free(p);
+}
+
+/* A log that cannot be written does not end a training: that is said, and said again only after a line that went well. */
+static void put_line(app_progress *p, const char *text)
+{
+    if (p->log) fprintf(p->log, "%s\n", text);
+    const bool written = p->log && fflush(p->log) == 0 && !ferror(p->log);
+    const int why = p->log ? errno : ENOSPC;
+    if (p->log) clearerr(p->log);
+    if (!written && !p->unwritten) {
+        wipe(p);
+        if (!p->quiet) fprintf(stderr, "warning: %s: cannot be written: %s\n", p->path, strerror(why));
+    }
+    p->unwritten = !written;
 }
 
 void app_progress_failed(app_progress *p, ent_status status)
 {
-    fprintf(p->log, "%s: %s\n", status == ENT_STOPPED ? "stopped" : "failed", ent_message());
-    fflush(p->log);
+    char text[2200];
+    snprintf(text, sizeof text, "%s: %s", status == ENT_STOPPED ? "stopped" : "failed", ent_message());
+    put_line(p, text);
 }
 
 void app_progress_note(app_progress *p, const char *format, ...)
@@ -66,8 +86,7 @@ void app_progress_note(app_progress *p, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    fprintf(p->log, "%s\n", text);
-    fflush(p->log);
+    put_line(p, text);
     wipe(p);
     if (!p->quiet) fprintf(stderr, "%s\n", text);
 }
@@ -78,13 +97,20 @@ static double samples_a_second(const ent_round *r)
     return seconds > 0.0 ? (double)r->samples / seconds : 0.0;
 }
 
+/* The test rows' accuracy, or where there is none their mean absolute error. */
+static size_t test_text(const ent_round *r, char *text, size_t room)
+{
+    const bool classes = !isnan(r->test.accuracy);
+    return (size_t)snprintf(text, room, classes ? "  accuracy %.4f" : "  mae %.4g",
+                            classes ? r->test.accuracy : r->test.mae);
+}
+
 static void round_text(const ent_round *r, int64_t rounds, char *text, size_t room)
 {
     size_t used = (size_t)snprintf(text, room, "round %lld/%lld  train loss %.4f", (long long)r->round + 1,
                                    (long long)rounds, r->train_loss);
-    if (r->test.n > 0)
-        used += (size_t)snprintf(text + used, room - used, "  test loss %.4f  accuracy %.4f", r->test.loss,
-                                 r->test.accuracy);
+    if (r->test.n > 0) used += (size_t)snprintf(text + used, room - used, "  test loss %.4f", r->test.loss);
+    if (r->test.n > 0) used += test_text(r, text + used, room - used);
     if (r->blocks_short > 0 && used < room)
         used += (size_t)snprintf(text + used, room - used, "  %lld blocks kept: too few clients",
                                  (long long)r->blocks_short);
@@ -98,23 +124,53 @@ static void round_text(const ent_round *r, int64_t rounds, char *text, size_t ro
         snprintf(text + used, room - used, "  %.0f samples/s", samples_a_second(r));
 }
 
-/* What matters most stands first: the terminal may be narrow. */
-static void draw_bar(app_progress *p, const ent_round *r, int64_t rounds, double left_s)
+/* What matters most is first: a terminal may be narrow. */
+static void short_text(const ent_round *r, int64_t rounds, double left_s, char *text, size_t room)
 {
-    char text[512], left[32];
-    size_t used = (size_t)snprintf(text, sizeof text, "%lld/%lld  %.0f samples/s  %s", (long long)r->round + 1,
-                                   (long long)rounds, samples_a_second(r), app_left_text(left_s, left));
-    if (r->test.n > 0) used += (size_t)snprintf(text + used, sizeof text - used, "  accuracy %.4f", r->test.accuracy);
-    snprintf(text + used, sizeof text - used, "  train loss %.4f", r->train_loss);
-    app_bar_draw((double)(r->round + 1) / (double)rounds, text);
-    p->drawn = true;
+    char left[32];
+    size_t used = (size_t)snprintf(text, room, "%lld/%lld  %s", (long long)r->round + 1, (long long)rounds,
+                                   app_left_text(left_s, left));
+    if (r->excluded > 0)
+        used += (size_t)snprintf(text + used, room - used, "  %lld left out", (long long)r->excluded);
+    if (r->lost > 0) used += (size_t)snprintf(text + used, room - used, "  %lld lost", (long long)r->lost);
+    if (r->test.n > 0) used += test_text(r, text + used, room - used);
+    snprintf(text + used, room - used, "  train loss %.4f  %.0f samples/s", r->train_loss, samples_a_second(r));
+}
+
+static void put_row(FILE *out, const ent_round *r)
+{
+    for (int c = 0; ent_round_column(c); c++) {
+        const double value = ent_round_figure(r, c);
+        if (c > 0) putc(',', out);
+        if (!isnan(value)) fprintf(out, "%.15g", value); /* NaN: an empty cell */
+    }
+    putc('\n', out);
+}
+
+/* Whoever reads it loses nothing but a view: that it cannot be written is said once and ends nothing. */
+static void write_rounds(app_progress *p, const ent_federation_view *v, const ent_round *now)
+{
+    const bool begins = p->before == now->round;
+    if (begins) {
+        p->rounds = fopen(p->rounds_path, "w");
+        for (int c = 0; p->rounds && ent_round_column(c); c++)
+            fprintf(p->rounds, "%s%s", c > 0 ? "," : "", ent_round_column(c));
+        if (p->rounds) putc('\n', p->rounds);
+        for (int64_t r = 0; p->rounds && r < now->round; r++) put_row(p->rounds, &v->round[r]);
+    }
+    if (p->rounds) put_row(p->rounds, now);
+    if (p->rounds ? fflush(p->rounds) == 0 : !begins) return;
+    app_progress_note(p, "warning: %s: cannot be written: %s", p->rounds_path, strerror(errno));
+    if (p->rounds) fclose(p->rounds);
+    p->rounds = NULL;
 }
 
 /* At most ten drawings a second on a terminal. */
 ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round)
 {
     app_progress *p = progress;
-    const int64_t rounds = ent_federation_see(federation).config->federation.rounds, done = round->round + 1;
+    const ent_federation_view view = ent_federation_see(federation);
+    const int64_t rounds = view.config->federation.rounds, done = round->round + 1;
     const double now = ent_clock_s(),
                  last = round->compute_s + round->wait_s + round->communicate_s + round->evaluate_s;
     if (p->begin_s == 0.0) {
@@ -124,14 +180,15 @@ ent_status app_progress_round(void *progress, const ent_federation *federation, 
     const double left = (now - p->begin_s) / (double)(done - p->before) * (double)(rounds - done);
     char text[512];
     round_text(round, rounds, text, sizeof text);
-    fprintf(p->log, "%s\n", text);
-    ENT_REQUIRE(fflush(p->log) == 0 && !ferror(p->log), ENT_EIO, "%s: cannot be written: %s", p->path,
-                strerror(errno));
+    put_line(p, text);
+    write_rounds(p, &view, round);
     if (p->quiet) return ENT_OK;
-    if (!p->terminal) {
-        fprintf(stderr, "%s\n", text);
+    short_text(round, rounds, left, text, sizeof text);
+    if (app_terminal_columns() == 0) {
+        app_line_put("round ", text);
     } else if (now - p->drawn_s > 0.1 || done == rounds) {
-        draw_bar(p, round, rounds, left);
+        app_bar_draw((double)done / (double)rounds, text);
+        p->drawn = true;
         p->drawn_s = now;
     }
     return ENT_OK;

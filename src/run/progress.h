@@ -6,10 +6,12 @@
 
 #include "entente/fed.h"
 
-/* A bar on a terminal, a line a round elsewhere, and the log file.
- * Errors of a round: ENT_EIO where the log cannot be written. */
+/* A bar on a terminal, a line a round elsewhere, the log file, and rounds.csv.  What cannot be written
+ * of the two is a warning.
+ * Errors: ENT_EIO where it cannot be opened for another reason than a full disk. */
 typedef struct app_progress app_progress;
-ent_status app_progress_new(const char *log_path, bool append, bool quiet, app_progress **out);
+ent_status app_progress_new(const char *log_path, const char *rounds_path, bool append, bool quiet,
+                            app_progress **out);
 void app_progress_free(app_progress *progress);
 /* The reason of an end before the end into the log. */
 void app_progress_failed(app_progress *progress, ent_status status);

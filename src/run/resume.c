@@ -1,5 +1,5 @@
-/* A checkpoint goes on with the configuration that it was made with: the two texts, with all defaults in them, are
- * compared key by key. */
+/* A checkpoint or a result goes on with the configuration that it was made with: the two texts, with all defaults in
+ * them, are compared key by key. */
 #include "resume.h"
 
 #include <stdio.h>
@@ -14,8 +14,9 @@
 #include "config/yaml.h"
 
 /* What may differ. */
-static const char *const FREE_KEYS[] = {"data.file", "federation.rounds", "run.shards", "run.threads",
-                                        "run.checkpoint_every"};
+static const char *const FREE_KEYS[] = {"data.file",          "federation.rounds",    "run.shards",
+                                        "run.threads",        "run.checkpoint_every", "run.fallback_dir",
+                                        "run.stall_timeout_s"};
 
 static bool may_differ(const char *key)
 {
@@ -24,109 +25,212 @@ static bool may_differ(const char *key)
     return false;
 }
 
-static const char *words(const yaml_node_t *node)
+enum { MOST_DIFFERENCES = 8, WORDS_BYTES = 256 };
+
+/* Two configurations, and in what they differ so far. */
+typedef struct {
+    ent_yaml *now, *then;
+    const char *whose; /* checkpoint, result */
+    char text[1500];
+    int count;
+} comparison;
+
+/* A value as people write it. */
+static const char *words(ent_yaml *yaml, const yaml_node_t *node, char text[WORDS_BYTES])
 {
-    if (!node) return "nothing";
-    if (node->type == YAML_SCALAR_NODE) return (const char *)node->data.scalar.value;
-    return node->type == YAML_SEQUENCE_NODE ? "a list" : "a section";
+    snprintf(text, WORDS_BYTES, "%s", !node ? "nothing" : "a section");
+    if (node && node->type == YAML_SCALAR_NODE)
+        snprintf(text, WORDS_BYTES, "%s", (const char *)node->data.scalar.value);
+    if (!node || node->type != YAML_SEQUENCE_NODE) return text;
+    size_t used = (size_t)snprintf(text, WORDS_BYTES, "[");
+    const yaml_node_item_t *item = node->data.sequence.items.start;
+    for (; item < node->data.sequence.items.top && used < WORDS_BYTES; item++) {
+        const yaml_node_t *one = yaml_document_get_node(&yaml->document, *item);
+        used += (size_t)snprintf(text + used, WORDS_BYTES - used, "%s%s",
+                                 item > node->data.sequence.items.start ? ", " : "",
+                                 one->type == YAML_SCALAR_NODE ? (const char *)one->data.scalar.value : "...");
+    }
+    if (used < WORDS_BYTES) snprintf(text + used, WORDS_BYTES - used, "]");
+    return text;
 }
 
 /* The same text, or the same number. */
 static bool same_scalar(const yaml_node_t *a, const yaml_node_t *b)
 {
+    const char *one = (const char *)a->data.scalar.value, *other = (const char *)b->data.scalar.value;
     char *end_a, *end_b;
-    const double x = strtod(words(a), &end_a), y = strtod(words(b), &end_b);
-    if (strcmp(words(a), words(b)) == 0) return true;
-    return end_a != words(a) && end_b != words(b) && !*end_a && !*end_b && x == y;
+    const double x = strtod(one, &end_a), y = strtod(other, &end_b);
+    if (strcmp(one, other) == 0) return true;
+    return end_a != one && end_b != other && !*end_a && !*end_b && x == y;
 }
 
-static ent_status differ(const char *key, const yaml_node_t *now, const yaml_node_t *then)
+static void differ(comparison *c, const char *key, const yaml_node_t *now, const yaml_node_t *then)
 {
-    return ent_fail(ENT_ECONFIG,
-                    "%s: found %s, and the checkpoint was made with %s: go on with the same configuration, or name "
-                    "another folder with --out",
-                    key, words(now), words(then));
+    char found[WORDS_BYTES], made[WORDS_BYTES];
+    const size_t used = strlen(c->text);
+    if (c->count++ < MOST_DIFFERENCES)
+        snprintf(c->text + used, sizeof c->text - used, "%s%s: found %s, and the %s was made with %s",
+                 used ? "; " : "", key, words(c->now, now, found), c->whose, words(c->then, then, made));
 }
 
-static ent_status compare_lists(ent_yaml *a, const yaml_node_t *now, ent_yaml *b, const yaml_node_t *then,
-                                const char *key)
+static bool same_lists(const comparison *c, const yaml_node_t *now, const yaml_node_t *then)
 {
     const yaml_node_item_t *x = now->data.sequence.items.start, *y = then->data.sequence.items.start;
-    if (now->data.sequence.items.top - x != then->data.sequence.items.top - y) return differ(key, now, then);
-    for (; x < now->data.sequence.items.top; x++, y++) {
-        const yaml_node_t *one = yaml_document_get_node(&a->document, *x);
-        const yaml_node_t *other = yaml_document_get_node(&b->document, *y);
-        if (!same_scalar(one, other)) return differ(key, one, other);
-    }
-    return ENT_OK;
+    bool same = now->data.sequence.items.top - x == then->data.sequence.items.top - y;
+    for (; same && x < now->data.sequence.items.top; x++, y++)
+        same = same_scalar(yaml_document_get_node(&c->now->document, *x),
+                           yaml_document_get_node(&c->then->document, *y));
+    return same;
 }
 
-/* Every key below `now` stands in b too, with the same value. */
-static ent_status compare(ent_yaml *a, const yaml_node_t *now, ent_yaml *b, char key[1024])
+/* Every key below `now` is in the other one too, with the same value. */
+static void compare(comparison *c, const yaml_node_t *now, char key[1024])
 {
-    const yaml_node_t *then = ent_yaml_find(b, key);
-    if (may_differ(key)) return ENT_OK;
-    if (!then || now->type != then->type) return differ(key, now, then);
-    if (now->type == YAML_SEQUENCE_NODE) return compare_lists(a, now, b, then, key);
-    if (now->type == YAML_SCALAR_NODE) return same_scalar(now, then) ? ENT_OK : differ(key, now, then);
+    const yaml_node_t *then = ent_yaml_find(c->then, key);
+    if (may_differ(key)) return;
+    if (!then || now->type != then->type) {
+        differ(c, key, now, then);
+        return;
+    }
+    if (now->type != YAML_MAPPING_NODE) {
+        if (!(now->type == YAML_SCALAR_NODE ? same_scalar(now, then) : same_lists(c, now, then)))
+            differ(c, key, now, then);
+        return;
+    }
     const size_t length = strlen(key);
     for (const yaml_node_pair_t *pair = now->data.mapping.pairs.start; pair < now->data.mapping.pairs.top; pair++) {
-        snprintf(key + length, 1024 - length, "%s%s", length ? "." : "",
-                 words(yaml_document_get_node(&a->document, pair->key)));
-        ENT_TRY(compare(a, yaml_document_get_node(&a->document, pair->value), b, key));
+        const yaml_node_t *name = yaml_document_get_node(&c->now->document, pair->key);
+        snprintf(key + length, 1024 - length, "%s%s", length ? "." : "", (const char *)name->data.scalar.value);
+        compare(c, yaml_document_get_node(&c->now->document, pair->value), key);
         key[length] = '\0';
+    }
+}
+
+static ent_status compare_texts(const char *now, const char *then, const char *whose)
+{
+    comparison c = {.whose = whose};
+    char key[1024] = "";
+    ent_status status = ent_yaml_parse(now, "configuration", &c.now);
+    if (status == ENT_OK) status = ent_yaml_parse(then, "saved configuration", &c.then);
+    if (status == ENT_OK) compare(&c, yaml_document_get_root_node(&c.now->document), key);
+    ent_yaml_free(c.now);
+    ent_yaml_free(c.then);
+    if (status != ENT_OK || c.count == 0) return status;
+    return ent_fail(ENT_ECONFIG, "%s%s: go on with the same configuration, or name another folder with --out", c.text,
+                    c.count > MOST_DIFFERENCES ? "; and more" : "");
+}
+
+/* federation.rounds of a whole configuration. */
+static ent_status rounds_of(const char *text, int64_t *rounds)
+{
+    ent_yaml *yaml;
+    ENT_TRY(ent_yaml_parse(text, "configuration", &yaml));
+    const yaml_node_t *node = ent_yaml_find(yaml, "federation.rounds");
+    *rounds = node && node->type == YAML_SCALAR_NODE ? strtoll((const char *)node->data.scalar.value, NULL, 10) : 0;
+    ent_yaml_free(yaml);
+    return ENT_OK;
+}
+
+/* ---- what is in the folder ---- */
+
+typedef struct {
+    char *text; /* its configuration, with the defaults of today; NULL: it is not there */
+    int64_t rounds;
+} saved;
+
+static ent_status take_saved(char *text, const char *path, saved *out)
+{
+    ent_status status = ent_config_saved(text, path, &out->text);
+    ent_free(text);
+    return status == ENT_OK ? rounds_of(out->text, &out->rounds) : status;
+}
+
+typedef struct {
+    saved result, checkpoint;
+} found;
+
+static void found_clear(found *f)
+{
+    ent_free(f->result.text);
+    ent_free(f->checkpoint.text);
+}
+
+static ent_status paths_of(const char *folder, char result[4096], char checkpoint[4096])
+{
+    ENT_REQUIRE(snprintf(result, 4096, "%s/result.h5", folder) < 4096, ENT_EARG,
+                "--out: a path of %zu bytes is too long", strlen(folder));
+    return ent_checkpoint_path(folder, checkpoint);
+}
+
+static ent_status find(const char *folder, found *f)
+{
+    char result[4096], checkpoint[4096], *text;
+    ENT_TRY(paths_of(folder, result, checkpoint));
+    if (access(result, F_OK) == 0) {
+        ENT_TRY(ent_result_config(folder, &text));
+        ENT_TRY(take_saved(text, result, &f->result));
+    }
+    if (access(checkpoint, F_OK) == 0) {
+        ENT_TRY(ent_checkpoint_config(folder, &text));
+        ENT_TRY(take_saved(text, checkpoint, &f->checkpoint));
     }
     return ENT_OK;
 }
 
-static ent_status compare_texts(const char *now, const char *then)
+/* More rounds go on from whatever has more of them; a checkpoint that aimed at no more than the result has is what its
+ * run did not come to remove. */
+static ent_status choose(const found *f, const char *text, app_begin *begin)
 {
-    ent_yaml *a = NULL, *b = NULL;
-    char key[1024] = "";
-    ent_status status = ent_yaml_parse(now, "configuration", &a);
-    if (status == ENT_OK) status = ent_yaml_parse(then, "configuration of the checkpoint", &b);
-    if (status == ENT_OK) status = compare(a, yaml_document_get_root_node(&a->document), b, key);
-    ent_yaml_free(a);
-    ent_yaml_free(b);
-    return status;
-}
-
-static ent_status saved_config(const char *folder, const char *checkpoint, char **text)
-{
-    char *saved;
-    ENT_TRY(ent_checkpoint_config(folder, &saved));
-    const ent_status status = ent_config_saved(saved, checkpoint, text);
-    ent_free(saved);
-    return status;
+    int64_t wanted;
+    const bool begun = f->checkpoint.text && (!f->result.text || f->checkpoint.rounds > f->result.rounds);
+    ENT_TRY(rounds_of(text, &wanted));
+    *begin = begun ? APP_GO_ON : APP_AFRESH;
+    if (f->result.text) {
+        ENT_TRY(compare_texts(text, f->result.text, "result"));
+        ENT_REQUIRE(wanted >= f->result.rounds, ENT_ECONFIG,
+                    "federation.rounds: found %lld, and the result has %lld: name another folder with --out",
+                    (long long)wanted, (long long)f->result.rounds);
+        if (wanted == f->result.rounds)
+            *begin = APP_DONE;
+        else if (!begun)
+            *begin = APP_MORE;
+    }
+    return *begin == APP_GO_ON ? compare_texts(text, f->checkpoint.text, "checkpoint") : ENT_OK;
 }
 
 ent_status app_resume_look(const char *folder, bool resume, const char *text, app_begin *begin)
 {
-    char result[4096], checkpoint[4096], *then;
-    ENT_REQUIRE(snprintf(result, sizeof result, "%s/result.h5", folder) < (int)sizeof result, ENT_EARG,
-                "--out: a path of %zu bytes is too long", strlen(folder));
-    ENT_TRY(ent_checkpoint_path(folder, checkpoint));
-    const bool done = access(result, F_OK) == 0, begun = access(checkpoint, F_OK) == 0;
-    ENT_REQUIRE(resume || !done, ENT_EARG, "%s: a result is there already; name another folder with --out", folder);
-    ENT_REQUIRE(resume || !begun, ENT_EARG,
+    char result[4096], checkpoint[4096];
+    found f = {.result.text = NULL};
+    ENT_TRY(paths_of(folder, result, checkpoint));
+    ENT_REQUIRE(resume || access(result, F_OK) != 0, ENT_EARG,
+                "%s: a result is there already; name another folder with --out", folder);
+    ENT_REQUIRE(resume || access(checkpoint, F_OK) != 0, ENT_EARG,
                 "%s: a checkpoint is there; go on from it with --resume, or name another folder with --out", folder);
-    *begin = done ? APP_DONE : begun ? APP_GO_ON : APP_AFRESH;
-    if (*begin != APP_GO_ON) return ENT_OK;
-    ENT_TRY(saved_config(folder, checkpoint, &then));
-    const ent_status status = compare_texts(text, then);
-    ent_free(then);
+    ent_status status = find(folder, &f);
+    if (status == ENT_OK) status = choose(&f, text, begin);
+    found_clear(&f);
+    return status;
+}
+
+ent_status app_resume_tidy(const char *folder)
+{
+    found f = {.result.text = NULL};
+    ent_status status = find(folder, &f);
+    if (status == ENT_OK) status = ent_checkpoint_clear(folder, f.checkpoint.rounds <= f.result.rounds);
+    found_clear(&f);
     return status;
 }
 
 ent_status app_config_result(const char *folder, char **text)
 {
-    char *saved, path[4096];
+    char *own, path[4096];
     struct stat state;
     ENT_REQUIRE(stat(folder, &state) != 0 || S_ISDIR(state.st_mode), ENT_EARG,
                 "%s: not a folder: want the one that holds result.h5", folder);
-    ENT_TRY(ent_result_config(folder, &saved));
+    ENT_TRY(ent_result_config(folder, &own));
     snprintf(path, sizeof path, "%s/result.h5", folder);
-    const ent_status status = ent_config_saved(saved, path, text);
-    ent_free(saved);
+    const ent_status status = ent_config_saved(own, path, text);
+    ent_free(own);
     return status;
 }

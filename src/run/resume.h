@@ -6,13 +6,21 @@
 
 #include "entente/status.h"
 
-typedef enum { APP_AFRESH, APP_GO_ON, APP_DONE } app_begin;
+typedef enum {
+    APP_AFRESH,
+    APP_GO_ON, /* from the checkpoint */
+    APP_MORE,  /* from the result, which has fewer rounds */
+    APP_DONE
+} app_begin;
 
-/* Without `resume` there must be neither a result nor a checkpoint.  With it: a result is APP_DONE; a checkpoint is
- * APP_GO_ON if its configuration is `text` but for data.file (whose content is checked), federation.rounds, run.shards,
- * run.threads and run.checkpoint_every.  Errors: ENT_EARG what is there already; ENT_ECONFIG the key that differs;
- * ENT_EIO, ENT_EFORMAT a checkpoint that cannot be read. */
+/* Without `resume` there must be neither a result nor a checkpoint.  With it either must have been made with the
+ * configuration `text`, but for data.file (whose content is checked later), federation.rounds, run.shards, run.threads and
+ * run.checkpoint_every.  Errors: ENT_EARG what is there already; ENT_ECONFIG the keys that differ, or fewer rounds than
+ * the result has; ENT_EIO, ENT_EFORMAT a file that cannot be read or is damaged. */
 ent_status app_resume_look(const char *folder, bool resume, const char *text, app_begin *begin);
+
+/* Remove the checkpoint beside a result, unless it is that of more rounds.  Errors: as above. */
+ent_status app_resume_tidy(const char *folder);
 
 /* The configuration of the result in a folder, as one of today's (ent_config_saved); ent_free.  Errors: ENT_EARG,
  * ENT_EIO, ENT_EFORMAT; ENT_ECONFIG, naming the file. */

@@ -2,9 +2,11 @@
 #include "run.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -12,6 +14,7 @@
 #include "entente/clock.h"
 #include "entente/folder_claim.h"
 #include "entente/memory.h"
+#include "note_label.h"
 #include "signals.h"
 
 ent_status app_make_folder(const char *folder, int *made)
@@ -42,27 +45,33 @@ static void remove_folders(const char *folder, int made)
     }
 }
 
-/* The result's folder and the log in it: rank 0 alone. */
+/* The result's folder, the log and the table of rounds in it: rank 0 alone. */
 typedef struct {
     int made; /* folders that were not there */
-    char log[4096];
-    bool made_log; /* nor was the log */
+    char log[4096], rounds[4096];
+    bool made_log; /* the log was not there */
     ent_folder_claim *claim;
     app_progress *progress;
 } output;
+
+static bool has_checkpoint(const app_run *run)
+{
+    char checkpoint[4096];
+    return run->checkpoints && ent_checkpoint_path(run->folder, checkpoint) == ENT_OK &&
+           access(checkpoint, F_OK) == 0;
+}
 
 /* A failing disk leaves no log that this run has made, unless there is a checkpoint to go on from; after any other
  * failure the log stays and ends with the reason. */
 static void close_folder(output *to, const app_run *run, ent_status status)
 {
-    char checkpoint[4096];
-    const bool begun = run->checkpoints && ent_checkpoint_path(run->folder, checkpoint) == ENT_OK &&
-                       access(checkpoint, F_OK) == 0;
+    const bool begun = has_checkpoint(run), disk = status == ENT_EIO || status == ENT_EFULL;
     if (to->progress && status != ENT_OK) app_progress_failed(to->progress, status);
-    if (to->progress && to->made_log && status == ENT_EIO && !begun) unlink(to->log);
+    if (to->progress && to->made_log && disk && !begun) unlink(to->log);
+    if (to->progress && status != ENT_STOPPED && !begun) unlink(to->rounds); /* a result has its figures */
     app_progress_free(to->progress);
     ent_folder_claim_drop(to->claim);
-    if (status == ENT_EIO) remove_folders(run->folder, to->made);
+    if (disk) remove_folders(run->folder, to->made);
 }
 
 /* What was looked at before the claim may have become something else since. */
@@ -78,14 +87,15 @@ static ent_status look_again(const app_run *run)
 
 static ent_status open_log(const app_run *run, output *to)
 {
-    const bool goes_on = run->begin == APP_GO_ON;
+    static const char *const begin[] = {[APP_AFRESH] = "checkpoint.h5: not there, starting afresh",
+                                        [APP_GO_ON] = "checkpoint.h5: going on from it",
+                                        [APP_MORE] = "result.h5: going on from it with more rounds"};
     snprintf(to->log, sizeof to->log, "%s/log.txt", run->folder);
+    snprintf(to->rounds, sizeof to->rounds, "%s/rounds.csv", run->folder);
     to->made_log = access(to->log, F_OK) != 0;
-    ENT_TRY(app_progress_new(to->log, goes_on, run->quiet, &to->progress));
+    ENT_TRY(app_progress_new(to->log, to->rounds, run->begin != APP_AFRESH, run->quiet, &to->progress));
     if (run->checkpoints) ENT_TRY(ent_checkpoint_clear(run->folder, false));
-    if (run->resume)
-        app_progress_note(to->progress, "%s/checkpoint.h5: %s", run->folder,
-                          goes_on ? "going on from it" : "not there, starting afresh");
+    if (run->resume) app_progress_note(to->progress, "%s/%s", run->folder, begin[run->begin]);
     return ENT_OK;
 }
 
@@ -110,23 +120,109 @@ static void keep_checkpoints(const app_run *run, const output *to, ent_federatio
 {
     const ent_checkpoint_inp keep = {.folder = run->folder,
                                      .config_text = run->text,
-                                     .resume = run->begin == APP_GO_ON,
+                                     .resume = run->begin != APP_AFRESH,
+                                     .allow_isa_change = run->allow_isa_change,
+                                     .from_result = run->begin == APP_MORE,
                                      .stop = app_signals_came,
                                      .context = to->progress,
                                      .note = warn};
     ent_federation_keep(federation, &keep);
 }
 
-static ent_status save(ent_comm *group, const app_run *run, const ent_federation *federation)
+/* <run.fallback_dir>/<name of the result's folder>. */
+static ent_status fallback_folder(const app_run *run, const char *dir, char path[4096])
+{
+    char own[4096], result[4200];
+    int made = 0;
+    snprintf(own, sizeof own, "%s", run->folder);
+    ENT_REQUIRE(snprintf(path, 4096, "%s/%s", dir, basename(own)) < 4096, ENT_EARG, "%s: too long a path", dir);
+    snprintf(result, sizeof result, "%s/result.h5", path);
+    ENT_REQUIRE(access(result, F_OK) != 0, ENT_EIO, "%s: a result is there already", result);
+    return app_make_folder(path, &made);
+}
+
+/* The second place, named beforehand.  Without one the status stays as it is. */
+static ent_status save_elsewhere(ent_comm *group, const app_run *run, const output *to, ent_federation *federation,
+                                 ent_status status)
+{
+    char path[4096] = "";
+    const char *dir = ent_federation_see(federation).config->run.fallback_dir;
+    if (!dir || strcmp(dir, "none") == 0) return status;
+    if (to->progress) app_progress_note(to->progress, "warning: %s", ent_message());
+    ENT_TRY(app_agree_with_root(group, ent_comm_rank(group) == 0 ? fallback_folder(run, dir, path) : ENT_OK));
+    ENT_TRY(ent_result_save(group, federation, path, run->text, app_version_line()));
+    if (to->progress) app_progress_note(to->progress, "result: %s/result.h5 (run.fallback_dir)", path);
+    return ENT_OK;
+}
+
+/* Until the next try; false: asked to stop. */
+static bool pause_for_room(ent_comm *group)
+{
+    enum { SECONDS = 5, STEPS = 50 };
+    const struct timespec step = {.tv_nsec = 1000000000L * SECONDS / STEPS};
+    int64_t asked = 0;
+    for (int k = 0; k < STEPS && !app_signals_came(NULL); k++) nanosleep(&step, NULL);
+    asked = app_signals_came(NULL);
+    ent_comm_sum(group, &asked, 1);
+    return asked == 0;
+}
+
+/* Into the folder itself; then the checkpoint is of no more use. */
+static ent_status save_here(ent_comm *group, const app_run *run, const output *to, ent_federation *federation)
 {
     ENT_TRY(ent_result_save(group, federation, run->folder, run->text, app_version_line()));
+    if (to->progress) app_progress_note(to->progress, "result: %s/result.h5", run->folder);
     const bool clears = run->checkpoints && ent_comm_rank(group) == 0;
     return app_agree_with_root(group, clears ? ent_checkpoint_clear(run->folder, true) : ENT_OK);
+}
+
+/* Save; where no disk has room, keep the weights and try again. */
+static ent_status save(ent_comm *group, const app_run *run, const output *to, ent_federation *federation)
+{
+    const bool root = ent_comm_rank(group) == 0;
+    int64_t waits =
+        root && (run->on_full_disk == APP_FULL_WAITS || (run->on_full_disk == APP_FULL_AUTO && !has_checkpoint(run)));
+    ent_comm_sum(group, &waits, 1);
+    for (int64_t turn = 0;; turn++) {
+        ent_status status = save_here(group, run, to, federation);
+        if (status == ENT_EFULL || status == ENT_EIO) status = save_elsewhere(group, run, to, federation, status);
+        if (status != ENT_EFULL || !waits) return status;
+        if (to->progress && turn % 60 == 0)
+            app_progress_note(to->progress,
+                              "warning: %s; waiting for room with the trained weights (SIGTERM ends it)",
+                              ent_message());
+        if (!pause_for_room(group)) return status;
+    }
+}
+
+static void warn_layout(app_progress *progress, const ent_federation_view *v)
+{
+    char text[256];
+    if (app_idle_text(v->ranks / v->config->run.shards, v->clients, text)) warn(progress, text);
+    if (app_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
+}
+
+/* A feature that is one number in all training rows says nothing, and often something else was meant. */
+static void note_constant(app_progress *progress, const char *name, const ent_reduction *r)
+{
+    char list[160] = "";
+    int64_t constant = 0;
+    for (int64_t j = 0; j < r->inputs; j++) {
+        if (r->inverse[j] > 0.0) continue;
+        const size_t used = strlen(list);
+        if (constant++ < 8) snprintf(list + used, sizeof list - used, " %lld", (long long)j);
+    }
+    if (constant > 0)
+        app_progress_note(progress,
+                          "modality '%s': %lld of %lld features %s constant in the training rows: column%s%s%s", name,
+                          (long long)constant, (long long)r->inputs, constant == 1 ? "is" : "are",
+                          constant == 1 ? "" : "s", list, constant > 8 ? " ..." : "");
 }
 
 static void note_setup(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
+    app_note_label(progress, &v);
     app_progress_note(progress,
                       "%lld clients (%lld without a training row), %lld/%lld/%lld rows to train, validate, "
                       "test",
@@ -135,10 +231,22 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
     app_progress_note(progress, "model %s: %d qubits, %d parameters, engine %s, %d rank%s of %d thread%s",
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
-    for (unsigned m = 0; m < v.config->data.modalities_count; m++)
-        if (!v.reduction[m])
+    warn_layout(progress, &v);
+    for (unsigned m = 0; m < v.config->data.modalities_count; m++) {
+        if (v.reduction[m])
+            note_constant(progress, v.config->data.modalities[m], v.reduction[m]);
+        else
             app_progress_note(progress, "no training row has modality '%s': its features count as 0",
                               v.config->data.modalities[m]);
+    }
+}
+
+static void note_untrained(app_progress *progress, const ent_federation *federation)
+{
+    const ent_federation_view v = ent_federation_see(federation);
+    if (v.untrained_rounds > 0)
+        app_progress_note(progress, "warning: no client trained in %lld of %lld rounds",
+                          (long long)v.untrained_rounds, (long long)v.rounds);
 }
 
 static ent_status train(ent_comm *group, const app_run *run, output *to, ent_federation *federation)
@@ -149,7 +257,8 @@ static ent_status train(ent_comm *group, const app_run *run, output *to, ent_fed
     const double begin = ent_clock_s();
     ENT_TRY(ent_federation_train(federation, to->progress ? app_progress_round : NULL, to->progress));
     if (run->times) run->times->train_s = ent_clock_s() - begin;
-    if (run->folder) ENT_TRY(save(group, run, federation));
+    if (to->progress) note_untrained(to->progress, federation);
+    if (run->folder) ENT_TRY(save(group, run, to, federation));
     if (!run->done || ent_comm_rank(group) != 0) return ENT_OK;
     const ent_federation_view view = ent_federation_see(federation);
     run->done(run->context, to->progress, &view);
@@ -162,12 +271,14 @@ ent_status app_run_train(ent_comm *group, const app_run *run)
     ent_federation *federation;
     output to = {.made = 0};
     ENT_TRY(ent_comm_agree(group, ent_config_parse(run->text, &config)));
+    ent_comm_limit_waits(config->run.stall_timeout_s);
     if (config->run.threads == 0) config->run.threads = run->threads;
     const double begin = ent_clock_s();
     ent_status status = ent_federation_new(group, config, &federation);
     if (run->times) run->times->setup_s = ent_clock_s() - begin;
     if (status == ENT_OK) {
-        status = train(group, run, &to, federation);
+        if (run->known) status = ent_federation_identify(federation, run->known);
+        if (status == ENT_OK) status = train(group, run, &to, federation);
         close_folder(&to, run, status);
         ent_federation_free(federation);
     }

@@ -2,8 +2,11 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
-static volatile sig_atomic_t came;
+static volatile sig_atomic_t came; /* read by a thread as well */
 
 static void note(int number)
 {
@@ -11,12 +14,42 @@ static void note(int number)
     came = 1;
 }
 
+static const int NUMBER[] = {SIGUSR1, SIGTERM, SIGINT};
+enum { NUMBERS = sizeof NUMBER / sizeof *NUMBER };
+
+static void handle(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (size_t k = 0; k < NUMBERS; k++) sigaction(NUMBER[k], &action, NULL);
+}
+
 void app_signals_catch(void)
 {
-    static const int number[] = {SIGUSR1, SIGTERM, SIGINT};
-    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    for (size_t k = 0; k < sizeof number / sizeof *number; k++) sigaction(number[k], &action, NULL);
+    handle(note);
+}
+
+static char answer[256];
+static size_t answer_bytes;
+
+static void end_with_answer(int number)
+{
+    const ssize_t unused = write(STDERR_FILENO, answer, answer_bytes);
+    (void)unused;
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void app_signals_answer(const char *text)
+{
+    sigset_t ours, before;
+    sigemptyset(&ours);
+    for (size_t k = 0; k < NUMBERS; k++) sigaddset(&ours, NUMBER[k]);
+    sigprocmask(SIG_BLOCK, &ours, &before);
+    snprintf(answer, sizeof answer, "%s", text);
+    answer_bytes = strlen(answer);
+    handle(end_with_answer);
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 bool app_signals_came(void *unused)

@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+/* From now on a signal ends the process, as without this, once it has written `text` to standard error. */
+void app_signals_answer(const char *text);
+
 void app_signals_catch(void);
 /* Whether one has come; an ent_wish. */
 bool app_signals_came(void *unused);

@@ -7,9 +7,12 @@
 #include "summary.h"
 #include "entente/hash.h"
 
+/* Figures of a real label are in its unit, which may be any. */
 static void print_figure(FILE *out, const char *name, double value)
 {
-    if (!isnan(value)) fprintf(out, "  %-28s %.4f\n", name, value);
+    const double size = fabs(value);
+    if (!isnan(value))
+        fprintf(out, size > 0.0 && (size < 1e-3 || size >= 1e6) ? "  %-28s %.4e\n" : "  %-28s %.4f\n", name, value);
 }
 
 static void context_names(const ent_federation_view *v, uint32_t context, char *text, size_t room)
@@ -72,6 +75,20 @@ static void print_clients(FILE *out, const ent_federation_view *v)
     app_print_spread(out, "  by client", &fine_tuned);
 }
 
+static void print_patterns(FILE *out, const ent_federation_view *v)
+{
+    const bool classes = v->label.classes > 0 || v->label.sentiment;
+    fprintf(out, "\n  %-36s %8s  %s\n", "modalities present", "samples",
+            classes ? "accuracy" : "mean absolute error");
+    for (int64_t k = 0; k < v->patterns; k++) {
+        char names[512];
+        context_names(v, v->pattern[k].context, names, sizeof names);
+        fprintf(out, classes ? "  %-36s %8lld  %.4f\n" : "  %-36s %8lld  %.5g\n", names, (long long)v->pattern[k].n,
+                classes ? v->pattern[k].accuracy : v->pattern[k].mae);
+    }
+    fprintf(out, "\n");
+}
+
 static int64_t excluded_updates(const ent_federation_view *v)
 {
     int64_t sum = 0;
@@ -96,13 +113,10 @@ void app_print_table(FILE *out, const ent_federation_view *v)
     if (v->rounds > 0) print_clients(out, v);
     const int64_t excluded = excluded_updates(v);
     if (excluded > 0) fprintf(out, "  %-28s %lld updates were left out\n", "diverged", (long long)excluded);
-    fprintf(out, "\n  %-36s %8s  %s\n", "modalities present", "samples", "accuracy");
-    for (int64_t k = 0; k < v->patterns; k++) {
-        char names[512];
-        context_names(v, v->pattern[k].context, names, sizeof names);
-        fprintf(out, "  %-36s %8lld  %.4f\n", names, (long long)v->pattern[k].n, v->pattern[k].accuracy);
-    }
-    fprintf(out, "\n");
+    print_patterns(out, v);
+    if (v->untrained_rounds > 0)
+        fprintf(out, "  warning: no client trained in %lld of %lld rounds%s\n\n", (long long)v->untrained_rounds,
+                (long long)v->rounds, v->untrained_rounds == v->rounds ? ": these are the initial weights" : "");
 }
 
 static json_t *number(double value)
@@ -118,8 +132,10 @@ static json_t *patterns(const ent_federation_view *v)
         for (unsigned m = 0; m < v->config->data.modalities_count; m++)
             if (v->pattern[k].context >> m & 1)
                 json_array_append_new(present, json_string(v->config->data.modalities[m]));
-        json_array_append_new(list, json_pack("{s:o, s:I, s:o}", "present", present, "n", (json_int_t)v->pattern[k].n,
-                                              "accuracy", number(v->pattern[k].accuracy)));
+        json_t *one = json_pack("{s:o, s:I}", "present", present, "n", (json_int_t)v->pattern[k].n);
+        json_object_set_new(one, "accuracy", number(v->pattern[k].accuracy));
+        if (!isnan(v->pattern[k].mae)) json_object_set_new(one, "mae", number(v->pattern[k].mae));
+        json_array_append_new(list, one);
     }
     return list;
 }
@@ -131,19 +147,50 @@ static json_t *spread_object(const ent_federation_view *v, bool personal)
                      "worst_decile", number(s.worst_decile));
 }
 
+/* null: a figure that does not apply. */
+static json_t *figures(const ent_metrics *m)
+{
+    const struct {
+        const char *name;
+        double value;
+    } table[] = {{"accuracy", m->accuracy},
+                 {"accuracy_nonzero", m->accuracy_nonzero},
+                 {"accuracy5", m->accuracy5},
+                 {"accuracy7", m->accuracy7},
+                 {"f1_weighted", m->f1_weighted},
+                 {"f1_macro", m->f1_macro},
+                 {"mae", m->mae},
+                 {"pearson", m->pearson},
+                 {"loss", m->loss}};
+    json_t *object = json_object();
+    for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+        json_object_set_new(object, table[k].name, number(table[k].value));
+    return object;
+}
+
+/* What the label is, and what the data set calls its classes. */
+static void add_label(json_t *object, const ent_label *label)
+{
+    json_object_set_new(object, "task", json_string(label->classes > 0 ? "classification" : "regression"));
+    if (label->classes == 0) return;
+    json_t *names = json_array();
+    for (int c = 0; c < label->classes; c++) json_array_append_new(names, json_integer(label->class_name[c]));
+    json_object_set_new(object, "classes", names);
+}
+
 void app_print_json(FILE *out, const ent_federation_view *v)
 {
-    const ent_metrics *m = &v->test;
     char digest[65];
     ent_sha256(v->weights, (size_t)v->params * sizeof *v->weights, digest);
-    json_t *object =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:i, s:i, s:s, s:s}", "accuracy",
-                  number(m->accuracy), "accuracy_nonzero", number(m->accuracy_nonzero), "accuracy5",
-                  number(m->accuracy5), "accuracy7", number(m->accuracy7), "f1_weighted", number(m->f1_weighted),
-                  "f1_macro", number(m->f1_macro), "mae", number(m->mae), "pearson", number(m->pearson), "loss",
-                  number(m->loss), "rounds", (json_int_t)v->rounds, "samples_per_s", number(v->samples_per_s),
-                  "patterns", patterns(v), "kind", ent_model_kind_name(v->config->model.kind), "params", v->params,
-                  "qubits", v->qubits, "engine", v->engine, "weights_sha256", digest);
+    json_t *object = figures(&v->test);
+    json_t *more = json_pack("{s:I, s:I, s:o, s:o, s:s, s:i, s:i, s:s, s:s}", "rounds", (json_int_t)v->rounds,
+                             "untrained_rounds", (json_int_t)v->untrained_rounds, "samples_per_s",
+                             number(v->samples_per_s), "patterns", patterns(v), "kind",
+                             ent_model_kind_name(v->config->model.kind), "params", v->params, "qubits", v->qubits,
+                             "engine", v->engine, "weights_sha256", digest);
+    json_object_update(object, more);
+    json_decref(more);
+    add_label(object, &v->label);
     if (v->rounds > 0) {
         json_object_set_new(object, "clients", spread_object(v, false));
         json_object_set_new(object, "excluded_updates", json_integer(excluded_updates(v)));

@@ -33,7 +33,7 @@ typedef struct {
     int64_t width; /* numbers a row */
     ent_pooling pool;
     double *interval, *x; /* blocks of steps */
-    float *out;           /* rows that wait to be written: row..row+n-1 */
+    double *out;          /* rows that wait to be written: row..row+n-1 */
     int64_t row, n, room, rooms;
     uint8_t *present;
     int64_t block;
@@ -52,7 +52,7 @@ static ent_status flush_rows(work *w)
     char path[PATH_BYTES];
     if (w->n == 0) return ENT_OK;
     ENT_TRY(
-        ent_h5_write_rows(w->run->file, set_name(w->run, w->m, "features", path), ENT_H5_F32, w->row, w->n, w->out));
+        ent_h5_write_rows(w->run->file, set_name(w->run, w->m, "features", path), ENT_H5_F64, w->row, w->n, w->out));
     ENT_TRY(ent_h5_write_rows(w->run->file, set_name(w->run, w->m, "present", path), ENT_H5_U8, w->row, w->n,
                               w->present));
     w->row += w->n;
@@ -63,7 +63,7 @@ static ent_status flush_rows(work *w)
 static ent_status take_row(work *w, int64_t s)
 {
     const int64_t row = w->row + w->n;
-    float *out = w->out + w->n * w->width;
+    double *out = w->out + w->n * w->width;
     const bool present = ent_pool_row(&w->pool, s, out);
     w->present[w->n++] = present;
     if (present) {
@@ -99,7 +99,7 @@ static ent_status add_block(work *w, int64_t i, int64_t first, int64_t n)
     for (int64_t k = from; k < to; k++) {
         const double *x = w->x + (k - from) * w->from->dimension;
         ENT_REQUIRE(ent_pool_add(&w->pool, w->interval[2 * k], w->interval[2 * k + 1], x, &column), ENT_EDATA,
-                    "%s: id '%s', step %lld, column %lld: %g, want a finite number", w->from->path, w->from->id[i],
+                    "%s: id '%s', step %lld, column %lld: %g, want " ENT_WANT_FEATURE, w->from->path, w->from->id[i],
                     (long long)(first + k), (long long)column, x[column]);
     }
     return ENT_OK;
@@ -178,7 +178,7 @@ static ent_status work_new(import *run, int m, work *w)
     const int64_t d = from->dimension;
     *w = (work){.run = run, .from = from, .m = m, .width = ent_pool_width(run->inp->pool, d)};
     w->block = ent_csd_block(from) < STEPS ? ent_csd_block(from) : STEPS;
-    w->room = at_most(OUT_BYTES, w->width * 4, run->table.rows);
+    w->room = at_most(OUT_BYTES, w->width * (int64_t)sizeof *w->out, run->table.rows);
     w->rooms = at_most(POOL_BYTES, (int64_t)ent_pool_bytes(run->inp->pool, d), run->table.rows);
     w->interval = ent_alloc(w->block, 2 * sizeof *w->interval);
     w->x = ent_alloc(w->block, (size_t)d * sizeof *w->x);
@@ -204,9 +204,9 @@ typedef struct {
     const import *run;
     int m;
     int64_t width, first, n; /* this rank's rows that are in `x` */
-    float *x;
+    double *x;
     ent_exact *sum; /* [width + 1 per column: sums, then counts] */
-    float *mean;
+    double *mean;
 } filling;
 
 static bool is_present(const filling *f, int64_t k)
@@ -240,7 +240,7 @@ static ent_status put_means(filling *f)
         changed = true;
     }
     if (!changed) return ENT_OK;
-    return ent_h5_write_rows(f->run->file, set_name(f->run, f->m, "features", path), ENT_H5_F32, f->first, f->n,
+    return ent_h5_write_rows(f->run->file, set_name(f->run, f->m, "features", path), ENT_H5_F64, f->first, f->n,
                              f->x);
 }
 
@@ -249,11 +249,11 @@ static ent_status each_block(filling *f, ent_status (*what)(filling *))
 {
     char path[PATH_BYTES];
     const int64_t *first = f->run->table.first, end = first[f->run->end];
-    const int64_t most = at_most(OUT_BYTES, f->width * 4, f->run->table.rows);
+    const int64_t most = at_most(OUT_BYTES, f->width * (int64_t)sizeof *f->x, f->run->table.rows);
     set_name(f->run, f->m, "features", path);
     for (f->first = first[f->run->first]; f->first < end; f->first += f->n) {
         f->n = end - f->first < most ? end - f->first : most;
-        ENT_TRY(ent_h5_read_rows(f->run->file, path, ENT_H5_F32, f->first, f->n, f->x));
+        ENT_TRY(ent_h5_read_rows(f->run->file, path, ENT_H5_F64, f->first, f->n, f->x));
         ENT_TRY(what(f));
     }
     return ENT_OK;
@@ -264,13 +264,14 @@ static void find_means(filling *f)
 {
     for (int64_t j = 0; j < f->width; j++) {
         const double count = ent_exact_value(&f->sum[f->width + j]);
-        f->mean[j] = count > 0.0 ? (float)(ent_exact_value(&f->sum[j]) / count) : 0.0f;
+        f->mean[j] = count > 0.0 ? ent_exact_value(&f->sum[j]) / count : 0.0;
     }
 }
 
 static ent_status fill(import *run, filling *f)
 {
-    f->x = ent_alloc(at_most(OUT_BYTES, f->width * 4, run->table.rows), (size_t)f->width * sizeof *f->x);
+    f->x = ent_alloc(at_most(OUT_BYTES, f->width * (int64_t)sizeof *f->x, run->table.rows),
+                     (size_t)f->width * sizeof *f->x);
     f->sum = ent_alloc(2 * f->width, sizeof *f->sum);
     f->mean = ent_alloc(f->width, sizeof *f->mean);
     ent_status status = f->x && f->sum && f->mean ? ENT_OK : ent_fail(ENT_ENOMEM, "no memory for training means");
@@ -316,7 +317,7 @@ static ent_status make_sets(import *run)
     char path[PATH_BYTES];
     for (int m = 0; m < run->inp->modalities; m++) {
         const int64_t width = ent_pool_width(run->inp->pool, run->source[m].dimension);
-        ENT_TRY(ent_h5_write(run->file, set_name(run, m, "features", path), ENT_H5_F32, 2,
+        ENT_TRY(ent_h5_write(run->file, set_name(run, m, "features", path), run->source[m].type, 2,
                              (const int64_t[]){run->table.rows, width}, NULL));
         ENT_TRY(ent_h5_write(run->file, set_name(run, m, "present", path), ENT_H5_U8, 1, &run->table.rows, NULL));
     }

@@ -58,9 +58,11 @@ static ent_status copy_set(ent_h5 *from, ent_h5 *to, const char *name, ent_h5_ty
 static ent_status copy_modality(ent_h5 *from, ent_h5 *to, const char *name)
 {
     char path[PATH_BYTES];
+    ent_h5_shape shape;
     snprintf(path, sizeof path, "/modality/%s/features", name);
     ENT_REQUIRE(!ent_h5_has(to, path), ENT_EDATA, "modality '%s' is in two of the files", name);
-    ENT_TRY(copy_set(from, to, path, ENT_H5_F32, ENT_H5_F32));
+    ENT_TRY(ent_h5_describe(from, path, &shape));
+    ENT_TRY(copy_rows(from, to, path, &shape, ent_h5_real_type(&shape)));
     snprintf(path, sizeof path, "/modality/%s/present", name);
     return ent_h5_has(from, path) ? copy_set(from, to, path, ENT_H5_U8, ENT_H5_U8) : ENT_OK;
 }
@@ -88,7 +90,7 @@ static ent_status copy_labels(merging *g)
     ent_status status = ENT_OK;
     for (int64_t k = 0; k < count && status == ENT_OK; k++) {
         snprintf(path, sizeof path, "/label/%s", name[k]);
-        status = copy_set(g->from[0], g->to, path, ENT_H5_F32, ENT_H5_I32);
+        status = copy_set(g->from[0], g->to, path, ENT_H5_F64, ENT_H5_I32);
     }
     ent_h5_names_free(name, count);
     return status;

@@ -3,7 +3,6 @@
  * step, or steps without length within the segment.  A better tier throws away what worse ones left. */
 #include "pool.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -156,6 +155,10 @@ static int64_t count_bad(const ent_pooling *pool, const double *x, int64_t *colu
 bool ent_pool_add(ent_pooling *pool, double start, double end, const double *x, int64_t *column)
 {
     if (!ent_pool_wants(pool, start, end)) return true;
+    for (int64_t j = 0; j < pool->d; j++) {
+        *column = j;
+        if (isfinite(x[j]) && fabs(x[j]) > ENT_LARGEST_FEATURE) return false;
+    }
     const int64_t bad = count_bad(pool, x, column);
     pool->bad += bad;
     if (bad > 0 && pool->nonfinite == ENT_NONFINITE_ERROR) return false;
@@ -176,21 +179,14 @@ static bool has_number(const ent_pooling *pool, int64_t at)
     return pool->kind == ENT_POOL_FIRST ? isfinite(pool->weight[at]) : pool->weight[at] > 0.0;
 }
 
-/* A double beyond float's range is its largest number: a row is finite or NAN. */
-static float to_float(double x)
-{
-    return (float)fmin(fmax(x, -FLT_MAX), FLT_MAX);
-}
-
-bool ent_pool_row(const ent_pooling *pool, int64_t s, float *out)
+bool ent_pool_row(const ent_pooling *pool, int64_t s, double *out)
 {
     for (int64_t j = 0; j < pool->d; j++) {
         const int64_t at = s * pool->d + j;
         const bool some = pool->tier[s] != NONE && has_number(pool, at);
         const double value = pool->kind == ENT_POOL_MEAN ? pool->value[at] / pool->weight[at] : pool->value[at];
-        out[j] = some ? to_float(value) : NAN;
-        if (pool->spread)
-            out[pool->d + j] = some ? to_float(sqrt(fmax(pool->spread[at], 0.0) / pool->weight[at])) : NAN;
+        out[j] = some ? value : NAN;
+        if (pool->spread) out[pool->d + j] = some ? sqrt(fmax(pool->spread[at], 0.0) / pool->weight[at]) : NAN;
     }
     return pool->tier[s] != NONE;
 }

@@ -29,11 +29,12 @@ void ent_pool_begin(ent_pooling *pool, int64_t segments, const double *interval)
 /* Does any segment take the step [start, end]? */
 bool ent_pool_wants(const ent_pooling *pool, double start, double end);
 
-/* Add a step.  False where it holds a number that is not finite and is used, at column *column. */
+/* Add a step.  False where it holds a number that is not finite and is used, or one above ENT_LARGEST_FEATURE, at column
+ * *column. */
 bool ent_pool_add(ent_pooling *pool, double start, double end, const double *x, int64_t *column);
 
 /* Row of segment s: out [ent_pool_width]; NAN where no number was finite.  False: the segment has no step. */
-bool ent_pool_row(const ent_pooling *pool, int64_t s, float *out);
+bool ent_pool_row(const ent_pooling *pool, int64_t s, double *out);
 int64_t ent_pool_width(ent_pool kind, int64_t d);
 
 #endif

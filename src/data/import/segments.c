@@ -232,20 +232,20 @@ int32_t ent_sentiment_class(double value, int classes, ent_binning binning)
     return (int32_t)(rint(fmin(fmax(value, -limit), limit)) + limit);
 }
 
-static ent_status write_column(const ent_segments *s, int64_t column, float *table, ent_h5 *file)
+static ent_status write_column(const ent_segments *s, int64_t column, double *table, ent_h5 *file)
 {
     char path[64] = "/label/value";
     if (column > 0) snprintf(path, sizeof path, "/label/column_%lld", (long long)column);
-    for (int64_t row = 0; row < s->rows; row++) table[row] = (float)s->label[row * s->columns + column];
-    return ent_h5_write(file, path, ENT_H5_F32, 1, &s->rows, table);
+    for (int64_t row = 0; row < s->rows; row++) table[row] = s->label[row * s->columns + column];
+    return ent_h5_write(file, path, ENT_H5_F64, 1, &s->rows, table);
 }
 
 static ent_status write_class(const ent_segments *s, int classes, ent_binning binning, int32_t *table, ent_h5 *file)
 {
     char path[64] = "/label/class";
     if (classes > 2) snprintf(path, sizeof path, "/label/class%d", classes);
-    for (int64_t row = 0; row < s->rows; row++) /* of the number that the file holds */
-        table[row] = ent_sentiment_class((float)s->label[row * s->columns], classes, binning);
+    for (int64_t row = 0; row < s->rows; row++)
+        table[row] = ent_sentiment_class(s->label[row * s->columns], classes, binning);
     return ent_h5_write(file, path, ENT_H5_I32, 1, &s->rows, table);
 }
 
@@ -259,7 +259,7 @@ static ent_status write_labels(const ent_segments *s, ent_binning binning, void 
 
 ent_status ent_segments_write(ent_comm *comm, const ent_segments *s, ent_binning binning, ent_h5 *file)
 {
-    void *table = ent_alloc(s->rows, 4);
+    void *table = ent_alloc(s->rows, sizeof(double));
     ent_status status = table ? ENT_OK
                               : ent_fail(ENT_ENOMEM, "no memory for a table of %lld rows", (long long)s->rows);
     status = ent_comm_agree(comm, status);

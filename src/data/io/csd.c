@@ -87,6 +87,7 @@ static ent_status open_all(ent_csd *csd)
     ENT_TRY(list_ids(csd));
     ENT_TRY(path_of(csd, 0, "features", path));
     ENT_TRY(ent_guard_describe(csd->guard, csd->file, path, &shape));
+    csd->type = ent_h5_real_type(&shape);
     return step_numbers(csd, 0, path, &shape, &csd->dimension);
 }
 

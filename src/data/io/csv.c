@@ -10,7 +10,7 @@
 
 enum { MOST_COLUMNS = 1 << 22, LOOKED_AT = 1000 /* rows */ };
 
-static int64_t line_of(const ent_table *t)
+int64_t ent_csv_line(const ent_table *t)
 {
     return ent_lines_number(t->lines) - (t->held ? t->blanks + 1 : 0);
 }
@@ -108,7 +108,7 @@ static ent_status next_row(ent_table *t, bool *there)
     char *text = t->held;
     t->held = NULL;
     const int64_t count = cut(text, t->separator, t->cell, t->columns);
-    const long long line = line_of(t);
+    const long long line = ent_csv_line(t);
     ENT_REQUIRE(count >= 0, ENT_EFORMAT, "%s:%lld: a quote without its end", t->path, line);
     ENT_REQUIRE(count == t->columns, ENT_EFORMAT, "%s:%lld: %lld cells, want %lld", t->path, line, (long long)count,
                 (long long)t->columns);
@@ -278,7 +278,7 @@ ent_status ent_csv_next(ent_table *t, int64_t n, const uint8_t *skip, double *x)
             const bool number = (skip && skip[c]) || is_number(t->cell[c], to);
             if (skip && skip[c]) *to = 0.0;
             ENT_REQUIRE(number, ENT_EFORMAT, "%s:%lld: column %lld%s%s: found '%.64s', want a number", t->path,
-                        (long long)line_of(t), (long long)c, t->named ? " " : "", t->named ? t->first[c] : "",
+                        (long long)ent_csv_line(t), (long long)c, t->named ? " " : "", t->named ? t->first[c] : "",
                         t->cell[c]);
         }
     }

@@ -10,10 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "entente/memory.h"
+#include "format.h"
 #include "h5_internal.h"
 
 enum { MAX_RANK = 8, REASON_BYTES = 256, HASH_BYTES = 1 << 20 };
@@ -37,6 +40,7 @@ static const char *reason(char text[REASON_BYTES])
 ent_status ent_h5_fail_at(ent_status code, const ent_h5 *file, const char *name, const char *what)
 {
     char why[REASON_BYTES];
+    if (*file->outside) return ent_h5_refuse_outside(file, name);
     return ent_fail(code, "%s: %s %s: %s", file->path, name, what, reason(why));
 }
 
@@ -50,6 +54,8 @@ ent_status ent_h5_no_memory(const ent_h5 *file, const char *name)
 void ent_h5_release(ent_h5 *file)
 {
     ent_atomic_file_free(file->part);
+    ent_h5_close_lists(file);
+    ent_free(file->outside);
     ent_free(file->path);
     ent_free(file);
 }
@@ -57,26 +63,45 @@ void ent_h5_release(ent_h5 *file)
 ent_status ent_h5_new_file(const char *path, ent_h5 **out)
 {
     ent_h5 *file = ent_alloc(1, sizeof *file);
-    char *copy = ent_text(path);
-    if (!file || !copy) {
+    char *copy = ent_text(path), *outside = ent_alloc(ENT_H5_OUTSIDE_BYTES, 1);
+    if (!file || !copy || !outside) {
         ent_free(file);
         ent_free(copy);
+        ent_free(outside);
         return ent_fail(ENT_ENOMEM, "%s: no memory to open it", path);
     }
     file->path = copy;
+    file->outside = outside;
+    ent_h5_make_lists(file);
     *out = file;
     return ENT_OK;
 }
 
-/* Locks where the file system has them; many of a cluster's do not. */
+/* libhdf5 locks nothing: what is written has a name that nobody else knows until it is whole, and what is read is asked
+ * for a writer before (is_written).  So file systems without locks (ENOLCK, EOPNOTSUPP, ENOSYS, ...) need no setting. */
 hid_t ent_h5_access_list(void)
 {
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
-    H5Pset_file_locking(list, true, true);
-#endif
+    H5Pset_file_locking(list, false, true);
     return list;
+#else
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0); /* is read when the library starts, by the next call */
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    return H5Pcreate(H5P_FILE_ACCESS);
+#endif
+}
+
+/* Whether another program has the file open for writing: libhdf5 and h5py then hold a lock on it.  Any other refusal of
+ * the file system says nothing of other programs.  HDF5_USE_FILE_LOCKING=FALSE, as users of HDF5 know it, asks nobody. */
+static bool is_written(int descriptor)
+{
+    const char *wanted = getenv("HDF5_USE_FILE_LOCKING");
+    if (wanted && (strcmp(wanted, "FALSE") == 0 || strcmp(wanted, "0") == 0)) return false;
+    if (flock(descriptor, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+    flock(descriptor, LOCK_UN);
+    return false;
 }
 
 /* A regular file that can be read; `start` gets its first bytes and their number. */
@@ -86,8 +111,12 @@ static ent_status look_at(const char *path, char start[8], size_t *count)
     ENT_REQUIRE(descriptor >= 0, ENT_EIO, "%s: %s", path, strerror(errno));
     const ssize_t got = read(descriptor, start, 8);
     const int why = errno;
+    const bool written = is_written(descriptor);
     close(descriptor);
     ENT_REQUIRE(got >= 0, ENT_EIO, "%s: %s", path, strerror(why));
+    ENT_REQUIRE(!written, ENT_EIO,
+                "%s: another program has it open for writing (HDF5_USE_FILE_LOCKING=FALSE reads it all the same)",
+                path);
     *count = (size_t)got;
     return ENT_OK;
 }
@@ -99,7 +128,9 @@ static ent_status not_opened(const char *path, const char start[8], size_t count
     ENT_REQUIRE(count > 0, ENT_EFORMAT, "%s: empty, want an HDF5 file", path);
     if (memcmp(start, "\211HDF\r\n\032\n", count) == 0 || H5Fis_hdf5(path) > 0)
         return ent_fail(ENT_EFORMAT, "%s: truncated or damaged HDF5 file: %s", path, why);
-    return ent_fail(ENT_EFORMAT, "%s: not an HDF5 file", path);
+    const ent_format format = ent_format_of_file(path);
+    return ent_fail(ENT_EFORMAT, "%s: not an HDF5 file%s%s", path, format.what ? " but " : "",
+                    format.what ? format.what : "");
 }
 
 ent_status ent_h5_open(const char *path, ent_h5 **out)
@@ -120,7 +151,7 @@ ent_status ent_h5_open(const char *path, ent_h5 **out)
     return status;
 }
 
-static ent_status make_image(ent_h5 *file)
+ent_status ent_h5_make_image(ent_h5 *file)
 {
     const hid_t list = ent_h5_access_list();
     H5Pset_fapl_core(list, (size_t)1 << 20, false);
@@ -137,7 +168,7 @@ ent_status ent_h5_create(const char *path, ent_h5 **out)
     ENT_TRY(ent_h5_new_file(path, &file));
     ent_status status =
         ent_atomic_file_new(path, &file->part); /* at once: a folder without permission is known early */
-    if (status == ENT_OK) status = make_image(file);
+    if (status == ENT_OK) status = ent_h5_make_image(file);
     if (status == ENT_OK)
         *out = file;
     else
@@ -145,7 +176,7 @@ ent_status ent_h5_create(const char *path, ent_h5 **out)
     return status;
 }
 
-static ent_status write_image(ent_h5 *file)
+ent_status ent_h5_write_image(ent_h5 *file)
 {
     if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0)
         return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
@@ -166,7 +197,7 @@ ent_status ent_h5_finish(ent_h5 *file)
 {
     if (file->shared) return ent_h5_finish_shared(file);
     ENT_ASSERT(file->part);
-    ent_status status = write_image(file);
+    ent_status status = ent_h5_write_image(file);
     if (H5Fclose(file->id) < 0 && status == ENT_OK) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be closed");
     if (status == ENT_OK) {
         status = ent_atomic_file_finish(file->part);
@@ -185,20 +216,22 @@ void ent_h5_close(ent_h5 *file)
 
 /* ---- what stands in a file ---- */
 
-/* H5Lexists wants every group on the way to be there, so ask for one after the other. */
+/* H5Lexists wants every group on the way to be there, so ask for one after the other.  What is outside of the file is
+ * there, so that opening it says why it is refused. */
 bool ent_h5_has(const ent_h5 *file, const char *name)
 {
     char path[1024];
+    *file->outside = '\0';
     bool there = snprintf(path, sizeof path, "%s", name) < (int)sizeof path;
     for (char *end = path + 1; there && path[0] && *end; end++) {
         if (*end != '/') continue;
         *end = '\0';
-        there = H5Lexists(file->id, path, H5P_DEFAULT) > 0;
+        there = H5Lexists(file->id, path, file->link) > 0;
         *end = '/';
     }
     if (there && strcmp(path, "/") != 0)
-        there = H5Lexists(file->id, path, H5P_DEFAULT) > 0 && H5Oexists_by_name(file->id, path, H5P_DEFAULT) > 0;
-    return there;
+        there = H5Lexists(file->id, path, file->link) > 0 && H5Oexists_by_name(file->id, path, file->link) > 0;
+    return there || *file->outside;
 }
 
 typedef struct {
@@ -229,6 +262,7 @@ static ent_status array_shape(const ent_h5 *file, const char *name, array *a)
     ENT_REQUIRE(class == H5T_INTEGER || class == H5T_ENUM || class == H5T_FLOAT, ENT_EFORMAT,
                 "%s: %s does not hold numbers", file->path, name);
     a->shape.real = class == H5T_FLOAT;
+    a->shape.bytes = (int)H5Tget_size(a->type);
     return ENT_OK;
 }
 
@@ -238,12 +272,13 @@ static ent_status array_open(const ent_h5 *file, const char *name, array *a)
     *a = (array){.set = -1, .space = -1, .type = -1};
     ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
     ent_status status = ENT_OK;
-    a->set = H5Dopen2(file->id, name, H5P_DEFAULT);
-    if (a->set >= 0) a->space = H5Dget_space(a->set);
+    a->set = H5Dopen2(file->id, name, file->set_access);
+    if (a->set >= 0) status = ent_h5_check_set(file, name, a->set);
+    if (status == ENT_OK && a->set >= 0) a->space = H5Dget_space(a->set);
     if (a->space >= 0) a->type = H5Dget_type(a->set);
-    if (a->type < 0)
+    if (status == ENT_OK && a->type < 0)
         status = ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
-    else
+    else if (status == ENT_OK)
         status = array_shape(file, name, a);
     if (status != ENT_OK) array_close(a);
     return status;
@@ -256,6 +291,11 @@ ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *s
     *shape = a.shape;
     array_close(&a);
     return ENT_OK;
+}
+
+ent_h5_type ent_h5_real_type(const ent_h5_shape *shape)
+{
+    return shape->bytes <= (shape->real ? 4 : 2) ? ENT_H5_F32 : ENT_H5_F64;
 }
 
 void ent_h5_names_free(char **list, int64_t count)
@@ -314,7 +354,7 @@ static ent_status list_members(const ent_h5 *file, const char *name, hid_t group
 ent_status ent_h5_names(const ent_h5 *file, const char *group, char ***list, int64_t *count)
 {
     ENT_REQUIRE(ent_h5_has(file, group), ENT_EFORMAT, "%s: no group %s", file->path, group);
-    const hid_t id = H5Gopen2(file->id, group, H5P_DEFAULT);
+    const hid_t id = H5Gopen2(file->id, group, file->group_access);
     if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, group, "is no group");
     const ent_status status = list_members(file, group, id, list, count);
     H5Gclose(id);
@@ -465,7 +505,9 @@ hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t sp
     H5Pset_create_intermediate_group(link, 1);
     H5Pset_obj_track_times(create, false);
     if (file->shared) H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
+    if (file->comm) ent_comm_wait_begin("the making of a table");
     const hid_t set = H5Dcreate2(file->id, name, type, space, link, create, H5P_DEFAULT);
+    if (file->comm) ent_comm_wait_end();
     if (set < 0) return set; /* the error stack stays as it is; the two lists end with the library */
     H5Pclose(link);
     H5Pclose(create);
@@ -485,9 +527,15 @@ static ent_status file_space(const ent_h5 *file, const char *name, int rank, con
     return ENT_OK;
 }
 
+static int64_t bytes_of(hid_t type, hid_t space)
+{
+    return (int64_t)H5Tget_size(type) * H5Sget_simple_extent_npoints(space);
+}
+
 ent_status ent_h5_write_set(ent_h5 *file, const char *name, hid_t stored, hid_t given, hid_t space, const void *data)
 {
     ent_status status = ENT_OK;
+    ENT_TRY(ent_h5_make_room(file, bytes_of(stored, space)));
     const bool mine = data && (!file->comm || ent_comm_rank(file->comm) == 0) &&
                       H5Sget_simple_extent_npoints(space) > 0;
     const hid_t set = ent_h5_make_set(file, name, stored, space);

@@ -9,11 +9,16 @@
 #include "entente/h5.h"
 #include "entente/atomic_file.h"
 
+enum { ENT_H5_OUTSIDE_BYTES = 512 };
+
 struct ent_h5 {
     hid_t id;
+    hid_t link, set_access, group_access; /* how a path is followed: h5_inside.c */
     char *path;
+    char *outside; /* [ENT_H5_OUTSIDE_BYTES]: what the last path that was followed led out of the file, or "" */
     ent_atomic_file *part; /* where it goes once it is whole; NULL while reading, and on ranks > 0 of a shared file */
     bool shared;           /* written in place, by h5_shared.c */
+    int64_t room;          /* bytes that the disk has set aside for a shared file */
     ent_comm *comm;        /* of a shared file over MPI, else NULL */
 };
 
@@ -26,6 +31,13 @@ ent_status ent_h5_no_memory(const ent_h5 *file, const char *name);
 ent_status ent_h5_new_file(const char *path, ent_h5 **out);
 void ent_h5_release(ent_h5 *file);
 
+/* h5_inside.c: lists of a file that keep paths inside of it; the end of them; the refusal of what file->outside says; the
+ * refusal of a dataset whose numbers are outside, or under a filter that is not there. */
+void ent_h5_make_lists(ent_h5 *file);
+void ent_h5_close_lists(ent_h5 *file);
+ent_status ent_h5_refuse_outside(const ent_h5 *file, const char *name);
+ent_status ent_h5_check_set(const ent_h5 *file, const char *name, hid_t set);
+
 /* Silences libhdf5 and makes a file access list; H5Pclose. */
 hid_t ent_h5_access_list(void);
 
@@ -34,6 +46,15 @@ hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t sp
 
 /* The same with its content: `given` in memory, `stored` in the file.  On a shared file Collective, rank 0's data. */
 ent_status ent_h5_write_set(ent_h5 *file, const char *name, hid_t stored, hid_t given, hid_t space, const void *data);
+
+/* Before something of `bytes` is added to a shared file: have the disk set them aside; of other files nothing is done.
+ * Collective on a shared file. */
+ent_status ent_h5_make_room(ent_h5 *file, int64_t bytes);
+
+/* A new, empty file in memory. */
+ent_status ent_h5_make_image(ent_h5 *file);
+/* What it has become, to the temporary file; `file` stays open. */
+ent_status ent_h5_write_image(ent_h5 *file);
 
 /* h5_shared.c: the end of a shared file.  Collective; frees `file`. */
 ent_status ent_h5_finish_shared(ent_h5 *file);

@@ -20,6 +20,7 @@ enum { NAME_BYTES = 1024, DIGEST_BYTES = 64 };
 typedef struct {
     char **name;
     int64_t count, room;
+    hid_t link; /* how a link is followed: not out of the file */
     bool failed;
 } names;
 
@@ -29,9 +30,9 @@ static void names_clear(names *n)
     ent_free(n->name);
 }
 
-static bool is_dataset(hid_t group, const char *name)
+static bool is_dataset(hid_t group, const char *name, hid_t link)
 {
-    const hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+    const hid_t object = H5Oopen(group, name, link);
     const bool is = object >= 0 && H5Iget_type(object) == H5I_DATASET;
     if (object >= 0) H5Oclose(object);
     return is;
@@ -55,7 +56,7 @@ static herr_t take_name(hid_t group, const char *name, const H5L_info_t *info, v
     char path[NAME_BYTES];
     names *n = data;
     (void)info;
-    if (!is_dataset(group, name) || strcmp(name, SEAL + 1) == 0) return 0;
+    if (!is_dataset(group, name, n->link) || strcmp(name, SEAL + 1) == 0) return 0;
     n->failed = snprintf(path, sizeof path, "/%s", name) >= (int)sizeof path || !grow(n) ||
                 !(n->name[n->count] = ent_text(path));
     if (!n->failed) n->count++;
@@ -64,6 +65,7 @@ static herr_t take_name(hid_t group, const char *name, const H5L_info_t *info, v
 
 static ent_status list_datasets(const ent_h5 *file, names *n)
 {
+    n->link = file->link;
     const herr_t walked = H5Lvisit(file->id, H5_INDEX_NAME, H5_ITER_INC, take_name, n);
     if (n->failed) return ent_h5_no_memory(file, SEAL);
     return walked < 0 ? ent_h5_fail_at(ENT_EFORMAT, file, "/", "cannot be read") : ENT_OK;
@@ -73,7 +75,7 @@ static ent_status list_datasets(const ent_h5 *file, names *n)
 
 static bool is_text(const ent_h5 *file, const char *name)
 {
-    const hid_t set = H5Dopen2(file->id, name, H5P_DEFAULT), type = set >= 0 ? H5Dget_type(set) : -1;
+    const hid_t set = H5Dopen2(file->id, name, file->set_access), type = set >= 0 ? H5Dget_type(set) : -1;
     const bool is = type >= 0 && H5Tget_class(type) == H5T_STRING;
     if (type >= 0) H5Tclose(type);
     if (set >= 0) H5Dclose(set);

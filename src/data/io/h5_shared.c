@@ -1,13 +1,17 @@
 /* A file that all ranks write: parallel HDF5 under a temporary name; rank 0 brings it to the disk and renames it.
  * Every dataset is contiguous and gets its place when it is made, so each rank writes its rows on its own.  The same
- * driver serves one rank and many, so the file does not depend on their number.  Without MPI: HDF5's plain driver. */
-#include <errno.h>
-#include <fcntl.h>
+ * driver serves one rank and many, so the file does not depend on their number.  Without MPI: HDF5's plain driver.
+ *
+ * libhdf5 does not survive a write of its own that fails, and with MPI dies of it in MPI_Finalize.  So it never gets to
+ * see a full disk: rank 0 writes an empty file by itself, and the disk sets room aside before libhdf5 opens it, and
+ * again before anything is added: for its numbers, and BESIDE bytes for what describes them.  What is left over is
+ * given back in the end. */
 #include <string.h>
-#include <unistd.h>
 
 #include "entente/memory.h"
 #include "h5_internal.h"
+
+enum { EMPTY = 16384, BESIDE = 4096 };
 
 static ent_status agree(const ent_h5 *file, ent_status status)
 {
@@ -39,11 +43,30 @@ static ent_status share_name(const ent_h5 *file, char **out)
     return ENT_OK;
 }
 
-static ent_status create_named(ent_h5 *file, const char *name)
+ent_status ent_h5_make_room(ent_h5 *file, int64_t bytes)
+{
+    if (!file->shared) return ENT_OK;
+    file->room += bytes + BESIDE;
+    return agree(file, is_root(file) ? ent_atomic_file_reserve(file->part, file->room) : ENT_OK);
+}
+
+/* An empty file, on the disk as a whole. */
+static ent_status write_empty(ent_h5 *file)
+{
+    ENT_TRY(ent_h5_make_image(file));
+    const ent_status status = ent_h5_write_image(file);
+    H5Fclose(file->id);
+    file->id = -1;
+    return status;
+}
+
+static ent_status open_named(ent_h5 *file, const char *name)
 {
     const hid_t list = ent_h5_access_list();
     if (file->comm) H5Pset_fapl_mpio(list, *(const MPI_Comm *)ent_comm_mpi(file->comm), MPI_INFO_NULL);
-    file->id = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+    ent_comm_wait_begin("the opening of a file");
+    file->id = H5Fopen(name, H5F_ACC_RDWR, list);
+    ent_comm_wait_end();
     const ent_status status = file->id < 0 ? ent_h5_fail_at(ENT_EIO, file, "/", "cannot be made") : ENT_OK;
     H5Pclose(list);
     return agree(file, status);
@@ -61,9 +84,12 @@ ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out)
     }
     file->comm = comm;
     file->shared = true;
+    file->id = -1;
     status = agree(file, is_root(file) ? ent_atomic_file_new(path, &file->part) : ENT_OK);
+    if (status == ENT_OK) status = ent_h5_make_room(file, EMPTY);
+    if (status == ENT_OK) status = agree(file, is_root(file) ? write_empty(file) : ENT_OK);
     if (status == ENT_OK) status = share_name(file, &name);
-    if (status == ENT_OK) status = create_named(file, name);
+    if (status == ENT_OK) status = open_named(file, name);
     ent_free(name);
     if (status == ENT_OK)
         *out = file;
@@ -72,33 +98,20 @@ ent_status ent_h5_create_shared(ent_comm *comm, const char *path, ent_h5 **out)
     return status;
 }
 
-static ent_status reserve(const ent_h5 *file, double bytes)
-{
-    const int descriptor = open(ent_atomic_file_name(file->part), O_WRONLY | O_CLOEXEC);
-    const bool done = descriptor >= 0 && fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) == 0;
-    const int why = errno;
-    if (descriptor >= 0) close(descriptor);
-    ENT_REQUIRE(done || why == EOPNOTSUPP || why == ENOSYS, ENT_EIO, "%s: cannot be written: %s", file->path,
-                strerror(why));
-    return ENT_OK;
-}
-
-ent_status ent_h5_reserve(ent_h5 *file, double bytes)
-{
-    return agree(file, is_root(file) ? reserve(file, bytes) : ENT_OK);
-}
-
 ent_status ent_h5_finish_shared(ent_h5 *file)
 {
     ent_status status = ENT_OK;
+    ent_comm_wait_begin("the closing of a file");
     if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be written");
     if (H5Fclose(file->id) < 0 && status == ENT_OK) status = ent_h5_fail_at(ENT_EIO, file, "/", "cannot be closed");
+    ent_comm_wait_end();
     status = agree(file, status);
-    if (status == ENT_OK) {
-        if (file->part) status = ent_atomic_file_finish(file->part);
+    if (status == ENT_OK && file->part) status = ent_atomic_file_trim(file->part);
+    if (status == ENT_OK && file->part) {
+        status = ent_atomic_file_finish(file->part);
         file->part = NULL;
-        status = agree(file, status);
     }
+    status = agree(file, status);
     ent_h5_release(file);
     return status;
 }

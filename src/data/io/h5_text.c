@@ -69,11 +69,15 @@ ent_status ent_h5_read_strings(const ent_h5 *file, const char *name, char ***lis
 {
     char **read = NULL;
     ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
-    const hid_t set = H5Dopen2(file->id, name, H5P_DEFAULT);
+    const hid_t set = H5Dopen2(file->id, name, file->set_access);
     if (set < 0) return ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    ent_status status = ent_h5_check_set(file, name, set);
+    if (status != ENT_OK) {
+        H5Dclose(set);
+        return status;
+    }
     const hid_t type = H5Dget_type(set), space = H5Dget_space(set);
     const hssize_t n = H5Sget_simple_extent_npoints(space);
-    ent_status status = ENT_OK;
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || n < 0)
         status = ent_fail(ENT_EFORMAT, "%s: %s does not hold strings of one length", file->path, name);
     else
@@ -90,6 +94,7 @@ ent_status ent_h5_read_strings(const ent_h5 *file, const char *name, char ***lis
 ent_status ent_h5_write_attribute(ent_h5 *file, const char *object, const char *name, const char *text)
 {
     ent_status status = ENT_OK;
+    ENT_TRY(ent_h5_make_room(file, (int64_t)strlen(text) + 1));
     const hid_t type = text_type(strlen(text) + 1, H5T_CSET_UTF8), space = H5Screate(H5S_SCALAR);
     const hid_t id = H5Acreate_by_name(file->id, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (id < 0 || H5Awrite(id, type, text) < 0) status = ent_h5_fail_at(ENT_EIO, file, name, "cannot be written");
@@ -154,18 +159,19 @@ static ent_status read_string(const ent_h5 *file, const char *name, holder from,
 ent_status ent_h5_read_text(const ent_h5 *file, const char *name, char **text)
 {
     ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
-    const hid_t id = H5Dopen2(file->id, name, H5P_DEFAULT);
+    const hid_t id = H5Dopen2(file->id, name, file->set_access);
     if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
-    const ent_status status = read_string(file, name, (holder){id, false}, text);
+    ent_status status = ent_h5_check_set(file, name, id);
+    if (status == ENT_OK) status = read_string(file, name, (holder){id, false}, text);
     H5Dclose(id);
     return status;
 }
 
 ent_status ent_h5_read_attribute(const ent_h5 *file, const char *object, const char *name, char **text)
 {
-    ENT_REQUIRE(ent_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0, ENT_EFORMAT,
+    ENT_REQUIRE(ent_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, file->link) > 0, ENT_EFORMAT,
                 "%s: %s has no attribute '%s'", file->path, object, name);
-    const hid_t id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, file->link);
     if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
     const ent_status status = read_string(file, name, (holder){id, true}, text);
     H5Aclose(id);

@@ -174,7 +174,17 @@ ent_status ent_table_rewind(ent_table *t)
     return is_npy(t) ? ENT_OK : ent_csv_rewind(t);
 }
 
-/* ---- a column as text ---- */
+/* ---- text ---- */
+
+ent_status ent_table_cells(ent_table *t, char *const **cell, int64_t *line)
+{
+    ENT_ASSERT(!is_npy(t) && t->at < t->rows);
+    ENT_TRY(ent_csv_row(t));
+    t->at++;
+    *cell = t->cell;
+    *line = ent_csv_line(t);
+    return ENT_OK;
+}
 
 static ent_status number_text(ent_table *t, int64_t column, double *row, char **text)
 {

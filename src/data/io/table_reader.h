@@ -42,6 +42,7 @@ ent_status ent_csv_rewind(ent_table *table);
 ent_status ent_csv_next(ent_table *table, int64_t n, const uint8_t *skip, double *x);
 /* The next row's cells, trimmed, in table->cell until the next call. */
 ent_status ent_csv_row(ent_table *table);
+int64_t ent_csv_line(const ent_table *table); /* of the row at hand */
 
 ent_status ent_npy_open(ent_table *table);
 ent_status ent_npy_next(ent_table *table, int64_t n, double *x);

@@ -18,7 +18,8 @@
  * "By samples": client k counts in block b by the samples that trained it, n_kb; "uniform": by 1 where there are any.
  * Each as in its paper (the three adaptive rules as in the algorithms of its experiments).  Everything is block by
  * block: a block that nobody trained keeps its value, the server's memory of it and the clients' vectors of it. */
-#include "rule.h"
+#include "fed/extend.h"
+#include "rules.h"
 
 static const ent_rule *const RULES[ENT_AGGREGATIONS] = {
     [ENT_FEDAVG] = &ENT_RULE_FEDAVG,
@@ -39,7 +40,7 @@ static const ent_rule *const RULES[ENT_AGGREGATIONS] = {
 
 const ent_rule *ent_rule_find(ent_aggregation aggregation)
 {
-    return RULES[aggregation];
+    return (int)aggregation >= 0 && aggregation < ENT_AGGREGATIONS ? RULES[aggregation] : ent_rule_own(aggregation);
 }
 
 void ent_rule_step_plain(ent_rule_state *s, const ent_mean *mean, double *w)

@@ -10,7 +10,7 @@
  * beta1 = 0 for fedadagrad.  A block that nobody trained in a round keeps w, m and v. */
 #include <math.h>
 
-#include "rule.h"
+#include "rules.h"
 
 static void step_momentum(ent_rule_state *s, const ent_mean *mean, double *w)
 {

@@ -2,7 +2,7 @@
  * its vector is what its weights have moved from the common first ones, which stay. */
 #include <string.h>
 
-#include "rule.h"
+#include "rules.h"
 
 static void begin_local(const ent_rule_state *s, const double *variate, double *w)
 {

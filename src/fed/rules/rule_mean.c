@@ -7,7 +7,7 @@
  *            pull the mean to their own optimum.  |a_k| is the paper's |a_k|_1 for SGD and for momentum (its section
  *            4.2); Adam's change is no fixed sum of gradients: there every step counts 1, since all have about the
  *            same size.  Weight decay counts as part of the gradient.  Steps are those of the block. */
-#include "rule.h"
+#include "rules.h"
 
 const ent_rule ENT_RULE_FEDAVG = {.step = ent_rule_step_plain};
 

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #include "entente/memory.h"
-#include "rule.h"
+#include "rules.h"
 
 /* One block: who trained it, and room for as many numbers. */
 typedef struct {

@@ -16,7 +16,7 @@
  * modality has no gradient in its blocks and its c_k there stays 0; divided by all clients, c would shrink by the
  * share of those clients and c - c_k would not vanish where all c_k agree.  A client changes its vectors in blocks that
  * it trained alone, and so does the server.  A client's vectors are its own: what it sends may be attacked, they not. */
-#include "rule.h"
+#include "rules.h"
 
 static ent_status check_scaffold(const ent_rule_state *s)
 {

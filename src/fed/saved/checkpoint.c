@@ -2,10 +2,13 @@
  *
  *   /config                       the configuration as used, YAML text
  *   /data                         SHA-256 of the tables that the data set holds a number a row of, and of the ansaetze
+ *   /isa, /blas                  the instruction set and OpenBLAS's kernel
+ *   /features                     SHA-256 of its features;  /sha256: the seal of the texts (h5_seal.c)
  *   /numbers int [1][5]           format, rounds that are done, 1 inside the next one or 2 before the last one's
  *                                 evaluation, the data set's rows and bytes
  *   /seconds real [1][2]          of the training so far, of the round that was stopped
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
+ *   /standard real [1][2]         of a real label: mean and deviation by which the model learns it
  *   /figures real [rounds][..]    ent_round, field by field
  *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
  *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
@@ -15,6 +18,9 @@
  *                                 weights, the optimiser's two vectors
  *   /inside/sum int [1][4 sums], /inside/count int [1][3], /inside/record real [n][..]: what the server has got so far
  *
+ * A result holds the same tables under /resume, but for the weights, which are its own, and the round inside: more rounds
+ * go on from there.
+ *
  * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is one
  * of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's. */
 #include <dirent.h>
@@ -22,7 +28,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "entente/hash.h"
@@ -30,6 +35,7 @@
 #include "entente/shard.h"
 #include "fed/fed.h"
 
+#define AT_WORK "/inside/work"
 enum { BEHIND, INSIDE, UNMEASURED };
 enum { FORMAT = 2, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 
@@ -79,47 +85,12 @@ static void figures_in(const double *values, ent_round *round)
     }
 }
 
-/* ---- which data ---- */
-
-/* Digests of the tables, one behind the other, and the digest of that. */
-static ent_status digest_data(const ent_federation *f, char text[65])
-{
-    enum { TABLES = 5 };
-    const ent_dataset *d = f->dataset;
-    const struct {
-        const void *data;
-        size_t bytes;
-    } table[TABLES] = {{d->stored, sizeof *d->stored},
-                       {d->split, sizeof *d->split},
-                       {d->group, sizeof *d->group},
-                       {d->category, sizeof *d->category},
-                       {d->value, sizeof *d->value}};
-    char all[64 * (TABLES + ENT_MAX_MODALITIES) + 1] = "";
-    char *end = all;
-    for (int k = 0; k < TABLES; k++, end += 64)
-        ent_sha256(table[k].data ? table[k].data : "", table[k].data ? (size_t)d->rows * table[k].bytes : 0, end);
-    for (int m = 0; m < f->modalities; m++, end += 64) {
-        const char *ansatz = f->qasm[m] ? ent_qasm_text(f->qasm[m]) : "";
-        ent_sha256(ansatz, strlen(ansatz), end);
-    }
-    ent_sha256(all, (size_t)(end - all), text);
-    return ENT_OK;
-}
-
-static ent_status data_bytes(const ent_federation *f, int64_t *bytes)
-{
-    struct stat file;
-    ENT_REQUIRE(stat(f->dataset->path, &file) == 0, ENT_EIO, "%s: %s", f->dataset->path, strerror(errno));
-    *bytes = (int64_t)file.st_size;
-    return ENT_OK;
-}
-
 /* ---- writing ---- */
 
 typedef struct {
-    ent_training *t;
+    const ent_training *t;
     ent_federation *f;
-    ent_h5 *file;
+    ent_place to;
     const ent_inside *inside; /* or NULL */
     int64_t *client;          /* [clients] with a vector at home here */
     int64_t clients, width;
@@ -132,8 +103,8 @@ static ent_status put_root(const saving *s, const char *name, ent_h5_type type, 
 {
     int64_t first;
     const int64_t mine = s->root ? rows : 0;
-    ENT_TRY(ent_ctable_make(s->file, s->f->lane, name, type, mine, width, &first));
-    return ent_comm_agree(s->f->lane, ent_ctable_put(s->file, name, type, first, mine, width, data));
+    ENT_TRY(ent_ctable_make(&s->to, s->f->lane, name, type, mine, width, &first));
+    return ent_comm_agree(s->f->lane, ent_ctable_put(&s->to, name, type, first, mine, width, data));
 }
 
 static ent_status put_memory(const saving *s)
@@ -141,11 +112,10 @@ static ent_status put_memory(const saving *s)
     const ent_rule_state *state = &s->t->state;
     const int vectors = s->t->rule->memory;
     int64_t first;
-    ENT_TRY(
-        ent_ctable_make(s->file, s->f->lane, "/memory", ENT_H5_F64, s->root ? vectors : 0, state->params, &first));
+    ENT_TRY(ent_ctable_make(&s->to, s->f->lane, "/memory", ENT_H5_F64, s->root ? vectors : 0, state->params, &first));
     ent_status status = ENT_OK;
     for (int k = 0; k < vectors && s->root && status == ENT_OK; k++)
-        status = ent_ctable_put(s->file, "/memory", ENT_H5_F64, k, 1, state->params, state->memory[k]);
+        status = ent_ctable_put(&s->to, "/memory", ENT_H5_F64, k, 1, state->params, state->memory[k]);
     return ent_comm_agree(s->f->lane, status);
 }
 
@@ -181,7 +151,7 @@ static ent_status put_vectors(const saving *s, int64_t first)
         for (int64_t k = 0; k < n; k++)
             memcpy(some + k * width, ent_variates_at(s->t->variates, s->f, s->client[done + k]),
                    (size_t)width * sizeof *some);
-        status = ent_ctable_put(s->file, "/client/vector", ENT_H5_F64, first + done, n, width, some);
+        status = ent_ctable_put(&s->to, "/client/vector", ENT_H5_F64, first + done, n, width, some);
     }
     ent_free(some);
     return status;
@@ -191,11 +161,39 @@ static ent_status put_clients(const saving *s)
 {
     int64_t first;
     ent_comm *lane = s->f->lane;
-    ENT_TRY(ent_ctable_make(s->file, lane, "/client/number", ENT_H5_I64, s->clients, 1, &first));
+    ENT_TRY(ent_ctable_make(&s->to, lane, "/client/number", ENT_H5_I64, s->clients, 1, &first));
     ENT_TRY(
-        ent_comm_agree(lane, ent_ctable_put(s->file, "/client/number", ENT_H5_I64, first, s->clients, 1, s->client)));
-    ENT_TRY(ent_ctable_make(s->file, lane, "/client/vector", ENT_H5_F64, s->clients, s->width, &first));
+        ent_comm_agree(lane, ent_ctable_put(&s->to, "/client/number", ENT_H5_I64, first, s->clients, 1, s->client)));
+    ENT_TRY(ent_ctable_make(&s->to, lane, "/client/vector", ENT_H5_F64, s->clients, s->width, &first));
     return ent_comm_agree(lane, put_vectors(s, first));
+}
+
+/* All ranks' rows, one rank after the other, in a table of rank 0's file.  Collective. */
+static ent_status put_gathered(const saving *s, const char *name, ent_h5_type type, int64_t width, const void *rows)
+{
+    const size_t row_bytes = (size_t)width * 8;
+    int64_t all = s->clients;
+    void *gathered = NULL;
+    ent_comm_sum(s->f->lane, &all, 1);
+    ENT_TRY(ent_comm_gather(s->f->lane, 0, rows, (size_t)s->clients * row_bytes, &gathered, NULL));
+    const ent_status status = put_root(s, name, type, all, width, gathered);
+    ent_free(gathered);
+    return status;
+}
+
+/* The same into a file that rank 0 writes. */
+static ent_status put_clients_at_root(const saving *s)
+{
+    double *vector = ent_alloc(s->clients * s->width, sizeof *vector);
+    ent_status status =
+        ent_comm_agree(s->f->lane, vector ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory for clients' vectors"));
+    for (int64_t k = 0; k < s->clients && status == ENT_OK; k++)
+        memcpy(vector + k * s->width, ent_variates_at(s->t->variates, s->f, s->client[k]),
+               (size_t)s->width * sizeof *vector);
+    if (status == ENT_OK) status = put_gathered(s, "/client/number", ENT_H5_I64, 1, s->client);
+    if (status == ENT_OK) status = put_gathered(s, "/client/vector", ENT_H5_F64, s->width, vector);
+    ent_free(vector);
+    return status;
 }
 
 /* One row a client at work, each as counts and as values. */
@@ -216,10 +214,10 @@ static ent_status put_work(const saving *s, int64_t first)
         memcpy(value + 1, work->w, bytes);
         memcpy(value + 1 + params, work->first, bytes);
         memcpy(value + 1 + 2 * params, work->second, bytes);
-        status = ent_ctable_put(s->file, "/inside/work/count", ENT_H5_I64, first + k, 1, BESIDE + blocks, count);
+        status = ent_ctable_put(&s->to, AT_WORK "/count", ENT_H5_I64, first + k, 1, BESIDE + blocks, count);
         if (status == ENT_OK)
-            status = ent_ctable_put(s->file, "/inside/work/value", ENT_H5_F64, first + k, 1, 1 + 3 * (int64_t)params,
-                                    value);
+            status =
+                ent_ctable_put(&s->to, AT_WORK "/value", ENT_H5_F64, first + k, 1, 1 + 3 * (int64_t)params, value);
     }
     ent_free(count);
     ent_free(value);
@@ -230,8 +228,8 @@ static ent_status put_rows(const saving *s, const char *name, ent_h5_type type, 
                            const void *rows)
 {
     int64_t first;
-    ENT_TRY(ent_ctable_make(s->file, s->f->lane, name, type, n, width, &first));
-    return ent_comm_agree(s->f->lane, ent_ctable_put(s->file, name, type, first, n, width, rows));
+    ENT_TRY(ent_ctable_make(&s->to, s->f->lane, name, type, n, width, &first));
+    return ent_comm_agree(s->f->lane, ent_ctable_put(&s->to, name, type, first, n, width, rows));
 }
 
 static ent_status put_inside(const saving *s)
@@ -243,9 +241,9 @@ static ent_status put_inside(const saving *s)
     int64_t first;
     ENT_TRY(put_rows(s, "/inside/member", ENT_H5_I64, inside->left, 1, inside->member));
     ENT_TRY(put_rows(s, "/inside/at_work", ENT_H5_I64, inside->works, 1, inside->at_work));
-    ENT_TRY(ent_ctable_make(s->file, lane, "/inside/work/count", ENT_H5_I64, inside->works, BESIDE + blocks, &first));
-    ENT_TRY(ent_ctable_make(s->file, lane, "/inside/work/value", ENT_H5_F64, inside->works, 1 + 3 * (int64_t)params,
-                            &first));
+    ENT_TRY(ent_ctable_make(&s->to, lane, AT_WORK "/count", ENT_H5_I64, inside->works, BESIDE + blocks, &first));
+    ENT_TRY(
+        ent_ctable_make(&s->to, lane, AT_WORK "/value", ENT_H5_F64, inside->works, 1 + 3 * (int64_t)params, &first));
     ENT_TRY(ent_comm_agree(lane, put_work(s, first)));
     ent_comm_sum(lane, tally.sum, 4 * tally.sums);
     ent_comm_sum(lane, tally.count, ENT_TALLY_COUNTS);
@@ -254,47 +252,37 @@ static ent_status put_inside(const saving *s)
     return put_rows(s, "/inside/record", ENT_H5_F64, tally.records, tally.record, tally.each);
 }
 
-/* What the file takes on the disk, rather more than less. */
-static double bytes_of(const saving *s)
+/* What a checkpoint and a result both hold. */
+static ent_status put_state(const saving *s)
 {
-    const ent_tally tally = ent_aggregate_see(s->t->aggregate);
-    const int64_t params = s->t->state.params, blocks = s->t->state.blocks;
-    int64_t spread = s->clients * (s->width + 3); /* numbers, checks among them */
-    if (s->inside)
-        spread += s->inside->left * 2 + s->inside->works * (3 * params + blocks + 8) +
-                  tally.records * (tally.record + 1);
-    ent_comm_sum(s->f->lane, &spread, 1);
-    int64_t first, history;
-    ent_history_get(s->t->history, &first, &history);
-    const int64_t shared = (1 + history + s->t->rule->memory) * (params + 1) + s->f->rounds * (COLUMNS + 1) +
-                           4 * tally.sums;
-    return 8.0 * (double)(spread + shared) + (double)strlen(s->f->keep.config_text) + 65536.0;
+    const ent_federation *f = s->f;
+    const int64_t numbers[NUMBERS] = {FORMAT, f->rounds,
+                                      s->inside          ? INSIDE
+                                      : s->t->unmeasured ? UNMEASURED
+                                                         : BEHIND,
+                                      f->dataset->rows, f->inputs.bytes};
+    double seconds[2] = {f->train_s, s->inside ? s->inside->seconds : 0.0};
+    ent_comm_max(f->lane, seconds, 2);
+    ENT_TRY(put_root(s, "/numbers", ENT_H5_I64, 1, NUMBERS, numbers));
+    ENT_TRY(put_root(s, "/seconds", ENT_H5_F64, 1, 2, seconds));
+    const double standard[2] = {f->label.mean, f->label.deviation};
+    if (f->label.classes == 0) ENT_TRY(put_root(s, "/standard", ENT_H5_F64, 1, 2, standard));
+    ENT_TRY(put_memory(s));
+    ENT_TRY(put_history(s));
+    return put_figures(s);
 }
 
 static ent_status put_all(const saving *s)
 {
     const ent_federation *f = s->f;
-    char digest[65] = "";
-    int64_t numbers[NUMBERS] = {FORMAT, f->rounds,
-                                s->inside          ? INSIDE
-                                : s->t->unmeasured ? UNMEASURED
-                                                   : BEHIND,
-                                f->dataset->rows, 0};
-    double seconds[2] = {f->train_s, s->inside ? s->inside->seconds : 0.0};
-    ent_comm_max(f->lane, seconds, 2);
-    ENT_TRY(ent_comm_agree(f->lane, s->root ? data_bytes(f, &numbers[4]) : ENT_OK));
-    ENT_TRY(digest_data(f, digest));
-    ENT_TRY(ent_h5_reserve(s->file, bytes_of(s)));
-    ENT_TRY(ent_h5_write_text(s->file, "/config", f->keep.config_text));
-    ENT_TRY(ent_h5_write_text(s->file, "/data", digest));
-    ENT_TRY(put_root(s, "/numbers", ENT_H5_I64, 1, NUMBERS, numbers));
-    ENT_TRY(put_root(s, "/seconds", ENT_H5_F64, 1, 2, seconds));
+    ENT_TRY(ent_h5_write_text(s->to.file, "/config", f->keep.config_text));
+    ENT_TRY(ent_inputs_write(f, s->to.file));
+    ENT_TRY(ent_machine_write(s->to.file));
+    ENT_TRY(put_state(s));
     ENT_TRY(put_root(s, "/weights", ENT_H5_F64, 1, s->t->state.params, f->w));
-    ENT_TRY(put_memory(s));
-    ENT_TRY(put_history(s));
-    ENT_TRY(put_figures(s));
     if (s->t->variates) ENT_TRY(put_clients(s));
-    return s->inside ? put_inside(s) : ENT_OK;
+    if (s->inside) ENT_TRY(put_inside(s));
+    return ent_h5_seal(s->to.file);
 }
 
 ent_status ent_checkpoint_path(const char *folder, char path[4096])
@@ -307,81 +295,118 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
 {
     ent_federation *f = t->f;
     char path[4096];
-    saving s = {.t = t, .f = f, .inside = inside, .root = ent_comm_rank(f->lane) == 0};
+    saving s = {.t = t, .f = f, .to.under = "", .inside = inside, .root = ent_comm_rank(f->lane) == 0};
     s.width = (int64_t)t->rule->client_vectors * t->state.params;
     ENT_TRY(ent_checkpoint_path(f->keep.folder, path));
     ent_status status = t->variates ? ent_variates_list(t->variates, f, &s.clients, &s.client) : ENT_OK;
     status = ent_comm_agree(f->world, status);
     const bool writes = !f->group || ent_comm_rank(f->group) == 0; /* every lane has the same */
-    if (status == ENT_OK && writes) status = ent_h5_create_shared(f->lane, path, &s.file);
+    if (status == ENT_OK && writes) status = ent_h5_create_shared(f->lane, path, &s.to.file);
     if (status == ENT_OK && writes) {
         status = put_all(&s);
         if (status == ENT_OK)
-            status = ent_h5_finish(s.file);
+            status = ent_h5_finish(s.to.file);
         else
-            ent_h5_close(s.file);
+            ent_h5_close(s.to.file);
     }
+    ent_free(s.client);
+    return ent_comm_agree(f->world, status);
+}
+
+/* Rank 0 has the clients' vectors of all ranks three times before the file is written. */
+static bool fits(const saving *s)
+{
+    int64_t clients = s->clients;
+    ent_comm_sum(s->f->lane, &clients, 1);
+    double too_much = 4.0 * 8.0 * (double)clients * (double)s->width > (double)ent_memory_available_bytes();
+    ent_comm_max(s->f->lane, &too_much, 1);
+    return too_much == 0.0;
+}
+
+static ent_status embed(const saving *s)
+{
+    const ent_checkpoint_inp *keep = &s->f->keep;
+    if (!fits(s)) {
+        if (keep->note && s->root)
+            keep->note(keep->context,
+                       "the clients' vectors are too large for the result: no more rounds can go on from it");
+        return ENT_OK;
+    }
+    ENT_TRY(put_state(s));
+    return s->t->variates ? put_clients_at_root(s) : ENT_OK;
+}
+
+ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file)
+{
+    ent_federation *f = t->f;
+    saving s = {.t = t, .f = f, .to = {file, "/resume"}, .root = ent_comm_rank(f->lane) == 0};
+    s.width = (int64_t)t->rule->client_vectors * t->state.params;
+    ent_status status = t->variates ? ent_variates_list(t->variates, f, &s.clients, &s.client) : ENT_OK;
+    status = ent_comm_agree(f->world, status);
+    const bool writes = !f->group || ent_comm_rank(f->group) == 0;
+    if (status == ENT_OK && writes) status = embed(&s);
     ent_free(s.client);
     return ent_comm_agree(f->world, status);
 }
 
 /* ---- reading ---- */
 
+/* The file to go on from, and where in it the tables are. */
+static ent_status source_path(const ent_federation *f, char path[4096])
+{
+    return f->keep.from_result ? ent_result_path(f->keep.folder, path) : ent_checkpoint_path(f->keep.folder, path);
+}
+
 /* Whose message it is, where it does not say so itself. */
 static ent_status told(const ent_federation *f, ent_status status)
 {
     char path[4096];
-    if (status == ENT_OK || ent_checkpoint_path(f->keep.folder, path) != ENT_OK) return status;
+    if (status == ENT_OK || source_path(f, path) != ENT_OK) return status;
     return strncmp(ent_message(), path, strlen(path)) == 0 ? status : ent_fail_in(status, "%s", path);
 }
 
-static ent_status open_checkpoint(const ent_federation *f, ent_h5 **file)
+static ent_status open_source(const ent_federation *f, ent_place *from)
 {
     char path[4096];
-    ENT_TRY(ent_checkpoint_path(f->keep.folder, path));
-    return ent_h5_open(path, file);
+    ENT_TRY(source_path(f, path));
+    from->under = f->keep.from_result ? "/resume" : "";
+    return ent_h5_open(path, &from->file);
 }
 
-static ent_status check_data(const ent_federation *f, const ent_h5 *file, const int64_t *numbers)
+static ent_status check_data(const ent_federation *f, const ent_place *from, const int64_t *numbers)
 {
-    char mine[65], *theirs;
-    int64_t bytes = 0;
-    const char *path = f->dataset->path;
-    ENT_TRY(data_bytes(f, &bytes));
-    ENT_REQUIRE(numbers[3] == f->dataset->rows && numbers[4] == bytes, ENT_EDATA,
-                "%s: %lld rows in %lld bytes; the checkpoint is of a data set of %lld rows in %lld bytes", path,
-                (long long)f->dataset->rows, (long long)bytes, (long long)numbers[3], (long long)numbers[4]);
-    ENT_TRY(digest_data(f, mine));
-    ENT_TRY(ent_h5_read_text(file, "/data", &theirs));
-    const bool same = strcmp(mine, theirs) == 0;
-    ent_free(theirs);
-    ENT_REQUIRE(same, ENT_EDATA,
-                "%s: labels, split, groups, what is present or an ansatz differ from those of the checkpoint", path);
-    return ENT_OK;
+    const char *path = f->dataset->path, *whose = f->keep.from_result ? "result" : "checkpoint";
+    const bool known = ent_h5_has(from->file, "/features"); /* else the file's size has to do */
+    ENT_REQUIRE(numbers[3] == f->dataset->rows && (known || numbers[4] == f->inputs.bytes), ENT_EDATA,
+                "%s: %lld rows in %lld bytes; the %s is of a data set of %lld rows in %lld bytes", path,
+                (long long)f->dataset->rows, (long long)f->inputs.bytes, whose, (long long)numbers[3],
+                (long long)numbers[4]);
+    return ent_inputs_compare(&f->inputs, path, from->file, whose);
 }
 
-static ent_status get_history(ent_training *t, const ent_h5 *file)
+static ent_status get_history(ent_training *t, const ent_place *from)
 {
     const int64_t params = t->state.params;
     int64_t first, n;
-    ENT_TRY(ent_ctable_get(file, "/history/round", ENT_H5_I64, 0, 1, 1, &first));
-    ENT_TRY(ent_ctable_rows(file, "/history/weights", &n));
+    ENT_TRY(ent_ctable_get(from, "/history/round", ENT_H5_I64, 0, 1, 1, &first));
+    ENT_TRY(ent_ctable_rows(from, "/history/weights", &n));
     double *w = ent_alloc(n * params, sizeof *w);
     ENT_REQUIRE(w, ENT_ENOMEM, "checkpoint: no memory");
-    ent_status status = ent_ctable_get(file, "/history/weights", ENT_H5_F64, 0, n, params, w);
+    ent_status status = ent_ctable_get(from, "/history/weights", ENT_H5_F64, 0, n, params, w);
     if (status == ENT_OK) status = ent_history_set(t->history, first, n, w);
     ent_free(w);
     return status;
 }
 
-static ent_status get_figures(ent_federation *f, const ent_h5 *file)
+static ent_status get_figures(ent_federation *f, const ent_place *from)
 {
     double *values = ent_alloc(f->rounds * COLUMNS, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "checkpoint: no memory");
-    const ent_status status = ent_ctable_get(file, "/figures", ENT_H5_F64, 0, f->rounds, COLUMNS, values);
+    const ent_status status = ent_ctable_get(from, "/figures", ENT_H5_F64, 0, f->rounds, COLUMNS, values);
     f->trained_samples = 0.0;
     for (int64_t r = 0; r < f->rounds && status == ENT_OK; r++) {
         figures_in(values + r * COLUMNS, &f->round[r]);
+        if (!ent_round_is_evaluated(f, r)) f->round[r].validation = f->round[r].test = (ent_metrics){.n = 0};
         f->trained_samples += (double)f->round[r].samples;
     }
     ent_free(values);
@@ -389,15 +414,15 @@ static ent_status get_figures(ent_federation *f, const ent_h5 *file)
 }
 
 /* A column of numbers, allocated. */
-static ent_status get_column(const ent_h5 *file, const char *name, int64_t *n, int64_t **numbers)
+static ent_status get_column(const ent_place *from, const char *name, int64_t *n, int64_t **numbers)
 {
-    ENT_TRY(ent_ctable_rows(file, name, n));
+    ENT_TRY(ent_ctable_rows(from, name, n));
     *numbers = ent_alloc(*n, sizeof **numbers);
     ENT_REQUIRE(*numbers, ENT_ENOMEM, "checkpoint: %lld rows of %s: no memory", (long long)*n, name);
-    return ent_ctable_get(file, name, ENT_H5_I64, 0, *n, 1, *numbers);
+    return ent_ctable_get(from, name, ENT_H5_I64, 0, *n, 1, *numbers);
 }
 
-static ent_status get_vectors(ent_training *t, const ent_h5 *file, int64_t n, const int64_t *client)
+static ent_status get_vectors(ent_training *t, const ent_place *from, int64_t n, const int64_t *client)
 {
     const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
     double *vector = ent_alloc(width, sizeof *vector);
@@ -407,7 +432,7 @@ static ent_status get_vectors(ent_training *t, const ent_h5 *file, int64_t n, co
         if (client[k] < 0 || client[k] >= t->f->clients)
             status = ent_fail(ENT_EFORMAT, "client %lld of %lld", (long long)client[k], (long long)t->f->clients);
         else if (ent_variates_home(t->f, client[k])) {
-            status = ent_ctable_get(file, "/client/vector", ENT_H5_F64, k, 1, width, vector);
+            status = ent_ctable_get(from, "/client/vector", ENT_H5_F64, k, 1, width, vector);
             if (status == ENT_OK) status = ent_variates_set(t->variates, t->f, client[k], vector);
         }
     }
@@ -415,11 +440,11 @@ static ent_status get_vectors(ent_training *t, const ent_h5 *file, int64_t n, co
     return status;
 }
 
-static ent_status get_clients(ent_training *t, const ent_h5 *file)
+static ent_status get_clients(ent_training *t, const ent_place *from)
 {
     int64_t n, *client = NULL;
-    ent_status status = get_column(file, "/client/number", &n, &client);
-    if (status == ENT_OK) status = get_vectors(t, file, n, client);
+    ent_status status = get_column(from, "/client/number", &n, &client);
+    if (status == ENT_OK) status = get_vectors(t, from, n, client);
     ent_free(client);
     return status;
 }
@@ -430,86 +455,100 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static ent_status get_inside(ent_training *t, const ent_h5 *file, double seconds)
+static ent_status get_inside(ent_training *t, const ent_place *from, double seconds)
 {
     ent_inside *inside = t->resume = ent_alloc(1, sizeof *inside);
     ENT_REQUIRE(inside, ENT_ENOMEM, "checkpoint: no memory");
     inside->seconds = seconds;
-    ENT_TRY(get_column(file, "/inside/member", &inside->left, &inside->member));
-    ENT_TRY(get_column(file, "/inside/at_work", &inside->works, &inside->at_work));
+    ENT_TRY(get_column(from, "/inside/member", &inside->left, &inside->member));
+    ENT_TRY(get_column(from, "/inside/at_work", &inside->works, &inside->at_work));
     qsort(inside->member, (size_t)inside->left, sizeof *inside->member, ascending);
     return ENT_OK;
 }
 
-static ent_status get_all(ent_training *t, const ent_h5 *file)
+/* A result's own weights; those of a rule whose clients all have their own are still the first ones. */
+static ent_status get_weights(ent_training *t, const ent_place *from)
+{
+    ent_federation *f = t->f;
+    const int64_t params = t->state.params;
+    if (ent_ctable_has(from, "/weights")) return ent_ctable_get(from, "/weights", ENT_H5_F64, 0, 1, params, f->w);
+    if (!t->rule->own) return ent_h5_read(from->file, "/weights/value", ENT_H5_F64, params, f->w);
+    ent_model_init(f->model, f->config->seeds.init, f->w);
+    return ENT_OK;
+}
+
+static ent_status get_all(ent_training *t, const ent_place *from)
 {
     ent_federation *f = t->f;
     const int64_t params = t->state.params;
     int64_t numbers[NUMBERS];
     double seconds[2];
-    ENT_TRY(ent_ctable_get(file, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
+    ENT_REQUIRE(ent_ctable_has(from, "/numbers") || !f->keep.from_result, ENT_EFORMAT,
+                "it holds nothing to go on from: more rounds want a training from the beginning in another folder");
+    ENT_TRY(ent_ctable_get(from, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
     ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT,
                 "format %lld, want %d: its tables are those of %s Entente: go on with that one, or start again in "
                 "another folder",
                 (long long)numbers[0], FORMAT, numbers[0] < FORMAT ? "an older" : "a newer");
-    ENT_TRY(check_data(f, file, numbers));
+    ENT_TRY(check_data(f, from, numbers));
+    if (!f->keep.allow_isa_change) ENT_TRY(ent_machine_compare(from->file));
     const int64_t least = numbers[1] + (numbers[2] == INSIDE), rounds = f->config->federation.rounds;
     ENT_REQUIRE(rounds >= least, ENT_ECONFIG, "federation.rounds: found %lld, and the checkpoint is in round %lld",
                 (long long)rounds, (long long)least);
     f->rounds = numbers[1];
-    ENT_TRY(ent_ctable_get(file, "/seconds", ENT_H5_F64, 0, 1, 2, seconds));
+    ENT_TRY(ent_ctable_get(from, "/seconds", ENT_H5_F64, 0, 1, 2, seconds));
     f->train_s = seconds[0];
-    ENT_TRY(ent_ctable_get(file, "/weights", ENT_H5_F64, 0, 1, params, f->w));
+    ENT_TRY(get_weights(t, from));
     for (int k = 0; k < t->rule->memory; k++)
-        ENT_TRY(ent_ctable_get(file, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
-    ENT_TRY(get_history(t, file));
-    ENT_TRY(get_figures(f, file));
-    if (t->variates) ENT_TRY(get_clients(t, file));
+        ENT_TRY(ent_ctable_get(from, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
+    ENT_TRY(get_history(t, from));
+    ENT_TRY(get_figures(f, from));
+    if (t->variates) ENT_TRY(get_clients(t, from));
     t->unmeasured = numbers[2] == UNMEASURED && f->rounds > 0;
-    return numbers[2] == INSIDE ? get_inside(t, file, seconds[1]) : ENT_OK;
+    return numbers[2] == INSIDE ? get_inside(t, from, seconds[1]) : ENT_OK;
 }
 
 ent_status ent_checkpoint_load(ent_training *t)
 {
-    ent_h5 *file;
-    ent_status status = open_checkpoint(t->f, &file);
+    ent_place from;
+    ent_status status = open_source(t->f, &from);
     if (status == ENT_OK) {
-        status = get_all(t, file);
-        ent_h5_close(file);
+        status = get_all(t, &from);
+        ent_h5_close(from.file);
     }
     return ent_comm_agree(t->f->world, told(t->f, status));
 }
 
-static ent_status get_tally(ent_training *t, const ent_h5 *file)
+static ent_status get_tally(ent_training *t, const ent_place *from)
 {
     const int rank = ent_comm_rank(t->f->lane), size = ent_comm_size(t->f->lane);
     int64_t all;
-    ENT_TRY(ent_ctable_rows(file, "/inside/record", &all));
+    ENT_TRY(ent_ctable_rows(from, "/inside/record", &all));
     const int64_t first = ent_slice_begin(all, rank, size), n = ent_slice_begin(all, rank + 1, size) - first;
     ENT_TRY(ent_aggregate_reserve(t->aggregate, n));
     const ent_tally tally = ent_aggregate_see(t->aggregate);
-    ENT_TRY(ent_ctable_get(file, "/inside/record", ENT_H5_F64, first, n, tally.record, tally.each));
+    ENT_TRY(ent_ctable_get(from, "/inside/record", ENT_H5_F64, first, n, tally.record, tally.each));
     if (rank > 0) return ENT_OK;
-    ENT_TRY(ent_ctable_get(file, "/inside/sum", ENT_H5_I64, 0, 1, 4 * tally.sums, tally.sum));
-    return ent_ctable_get(file, "/inside/count", ENT_H5_I64, 0, 1, ENT_TALLY_COUNTS, tally.count);
+    ENT_TRY(ent_ctable_get(from, "/inside/sum", ENT_H5_I64, 0, 1, 4 * tally.sums, tally.sum));
+    return ent_ctable_get(from, "/inside/count", ENT_H5_I64, 0, 1, ENT_TALLY_COUNTS, tally.count);
 }
 
 ent_status ent_checkpoint_tally(ent_training *t)
 {
-    ent_h5 *file;
-    ENT_TRY(open_checkpoint(t->f, &file));
-    const ent_status status = get_tally(t, file);
-    ent_h5_close(file);
+    ent_place from;
+    ENT_TRY(open_source(t->f, &from));
+    const ent_status status = get_tally(t, &from);
+    ent_h5_close(from.file);
     return told(t->f, status);
 }
 
-static ent_status get_work(const ent_training *t, const ent_h5 *file, int64_t k, int64_t *count, double *value,
+static ent_status get_work(const ent_training *t, const ent_place *from, int64_t k, int64_t *count, double *value,
                            ent_work *work)
 {
     const int params = t->state.params, blocks = t->state.blocks;
     const size_t bytes = (size_t)params * sizeof *value;
-    ENT_TRY(ent_ctable_get(file, "/inside/work/count", ENT_H5_I64, k, 1, BESIDE + blocks, count));
-    ENT_TRY(ent_ctable_get(file, "/inside/work/value", ENT_H5_F64, k, 1, 1 + 3 * (int64_t)params, value));
+    ENT_TRY(ent_ctable_get(from, AT_WORK "/count", ENT_H5_I64, k, 1, BESIDE + blocks, count));
+    ENT_TRY(ent_ctable_get(from, AT_WORK "/value", ENT_H5_F64, k, 1, 1 + 3 * (int64_t)params, value));
     work->client = count[0];
     work->round = count[1];
     work->done = count[2];
@@ -523,13 +562,13 @@ static ent_status get_work(const ent_training *t, const ent_h5 *file, int64_t k,
 
 ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work)
 {
-    ent_h5 *file = NULL;
+    ent_place from = {.file = NULL};
     int64_t *count = ent_alloc(BESIDE + t->state.blocks, sizeof *count);
     double *value = ent_alloc(1 + 3 * (int64_t)t->state.params, sizeof *value);
     ent_status status = count && value ? ent_work_make(t->f, work) : ent_fail(ENT_ENOMEM, "checkpoint: no memory");
-    if (status == ENT_OK) status = open_checkpoint(t->f, &file);
-    if (status == ENT_OK) status = get_work(t, file, k, count, value, work);
-    ent_h5_close(file);
+    if (status == ENT_OK) status = open_source(t->f, &from);
+    if (status == ENT_OK) status = get_work(t, &from, k, count, value, work);
+    ent_h5_close(from.file);
     ent_free(count);
     ent_free(value);
     return told(t->f, status);
@@ -543,13 +582,29 @@ void ent_inside_free(ent_inside *inside)
     ent_free(inside);
 }
 
+ent_status ent_checkpoint_label(ent_federation *f)
+{
+    double standard[2] = {0.0, 1.0};
+    ent_place from;
+    ENT_TRY(open_source(f, &from));
+    ent_status status = ENT_OK;
+    if (ent_ctable_has(&from, "/standard"))
+        status = ent_ctable_get(&from, "/standard", ENT_H5_F64, 0, 1, 2, standard);
+    ent_h5_close(from.file);
+    if (status != ENT_OK) return told(f, status);
+    f->label.mean = standard[0];
+    f->label.deviation = standard[1];
+    return ENT_OK;
+}
+
 ent_status ent_checkpoint_config(const char *folder, char **text)
 {
     char path[4096];
     ent_h5 *file;
     ENT_TRY(ent_checkpoint_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
-    const ent_status status = ent_h5_read_text(file, "/config", text);
+    ent_status status = ent_h5_verify(file, NULL);
+    if (status == ENT_OK) status = ent_h5_read_text(file, "/config", text);
     ent_h5_close(file);
     return status;
 }

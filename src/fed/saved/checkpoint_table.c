@@ -10,9 +10,15 @@
 
 enum { NAME_BYTES = 128 };
 
-static const char *check_name(const char *name, char text[NAME_BYTES])
+static const char *table_name(const ent_place *at, const char *name, char text[NAME_BYTES])
 {
-    snprintf(text, NAME_BYTES, "/check%s", name);
+    snprintf(text, NAME_BYTES, "%s%s", at->under, name);
+    return text;
+}
+
+static const char *check_name(const ent_place *at, const char *name, char text[NAME_BYTES])
+{
+    snprintf(text, NAME_BYTES, "/check%s%s", at->under, name);
     return text;
 }
 
@@ -43,72 +49,88 @@ static ent_status place(ent_comm *comm, int64_t mine, int64_t *first, int64_t *t
     return status;
 }
 
-ent_status ent_ctable_make(ent_h5 *file, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
+static ent_status make(const ent_place *at, const char *name, ent_h5_type type, const int64_t size[2])
+{
+    char path[NAME_BYTES];
+    ENT_TRY(ent_h5_write(at->file, table_name(at, name, path), type, 2, size, NULL));
+    return ent_h5_write(at->file, check_name(at, name, path), ENT_H5_U64, 1, size, NULL);
+}
+
+ent_status ent_ctable_make(const ent_place *at, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
                            int64_t width, int64_t *first)
 {
-    char check[NAME_BYTES];
     int64_t size[2] = {0, width};
     ENT_TRY(place(comm, mine, first, &size[0]));
-    ENT_TRY(ent_h5_write(file, name, type, 2, size, NULL));
-    return ent_h5_write(file, check_name(name, check), ENT_H5_U64, 1, size, NULL);
+    return ent_comm_agree(comm, at->file ? make(at, name, type, size) : ENT_OK);
 }
 
 /* Checks of n rows, a thousand at a time. */
 enum { CHECKS = 1000 };
 
-static ent_status put_checks(ent_h5 *file, const char *name, int64_t first, int64_t n, int64_t width,
+static ent_status put_checks(const ent_place *at, const char *name, int64_t first, int64_t n, int64_t width,
                              const char *rows)
 {
     uint64_t check[CHECKS];
     char path[NAME_BYTES];
+    check_name(at, name, path);
     for (int64_t done = 0; done < n; done += CHECKS) {
         const int64_t count = n - done < CHECKS ? n - done : CHECKS;
         for (int64_t k = 0; k < count; k++) check[k] = check_of(rows + (size_t)((done + k) * width) * 8, width);
-        ENT_TRY(ent_h5_write_rows(file, check_name(name, path), ENT_H5_U64, first + done, count, check));
+        ENT_TRY(ent_h5_write_rows(at->file, path, ENT_H5_U64, first + done, count, check));
     }
     return ENT_OK;
 }
 
-ent_status ent_ctable_put(ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n, int64_t width,
-                          const void *rows)
+ent_status ent_ctable_put(const ent_place *at, const char *name, ent_h5_type type, int64_t first, int64_t n,
+                          int64_t width, const void *rows)
 {
+    char path[NAME_BYTES];
     if (n == 0) return ENT_OK;
-    ENT_TRY(ent_h5_write_rows(file, name, type, first, n, rows));
-    return put_checks(file, name, first, n, width, rows);
+    ENT_TRY(ent_h5_write_rows(at->file, table_name(at, name, path), type, first, n, rows));
+    return put_checks(at, name, first, n, width, rows);
 }
 
-ent_status ent_ctable_rows(const ent_h5 *file, const char *name, int64_t *rows)
+bool ent_ctable_has(const ent_place *at, const char *name)
+{
+    char path[NAME_BYTES];
+    return ent_h5_has(at->file, table_name(at, name, path));
+}
+
+ent_status ent_ctable_rows(const ent_place *at, const char *name, int64_t *rows)
 {
     ent_h5_shape shape;
-    ENT_TRY(ent_h5_describe(file, name, &shape));
+    char path[NAME_BYTES];
+    ENT_TRY(ent_h5_describe(at->file, table_name(at, name, path), &shape));
     *rows = shape.size[0];
     return ENT_OK;
 }
 
-static ent_status check_rows(const ent_h5 *file, const char *name, int64_t first, int64_t n, int64_t width,
+static ent_status check_rows(const ent_place *at, const char *name, int64_t first, int64_t n, int64_t width,
                              const char *rows)
 {
     uint64_t check[CHECKS];
     char path[NAME_BYTES];
+    check_name(at, name, path);
     for (int64_t done = 0; done < n; done += CHECKS) {
         const int64_t count = n - done < CHECKS ? n - done : CHECKS;
-        ENT_TRY(ent_h5_read_rows(file, check_name(name, path), ENT_H5_U64, first + done, count, check));
+        ENT_TRY(ent_h5_read_rows(at->file, path, ENT_H5_U64, first + done, count, check));
         for (int64_t k = 0; k < count; k++)
             ENT_REQUIRE(check[k] == check_of(rows + (size_t)((done + k) * width) * 8, width), ENT_EFORMAT,
-                        "%s, row %lld: damaged: its numbers do not fit their check", name,
+                        "%s%s, row %lld: damaged: its numbers do not fit their check", at->under, name,
                         (long long)(first + done + k));
     }
     return ENT_OK;
 }
 
-ent_status ent_ctable_get(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
+ent_status ent_ctable_get(const ent_place *at, const char *name, ent_h5_type type, int64_t first, int64_t n,
                           int64_t width, void *rows)
 {
     ent_h5_shape shape;
-    ENT_TRY(ent_h5_describe(file, name, &shape));
+    char path[NAME_BYTES];
+    ENT_TRY(ent_h5_describe(at->file, table_name(at, name, path), &shape));
     ENT_REQUIRE(shape.rank == 2 && shape.size[1] == width && shape.size[0] >= first + n, ENT_EFORMAT,
-                "%s has another shape, want %lld numbers a row", name, (long long)width);
+                "%s has another shape, want %lld numbers a row", path, (long long)width);
     if (n == 0) return ENT_OK;
-    ENT_TRY(ent_h5_read_rows(file, name, type, first, n, rows));
-    return check_rows(file, name, first, n, width, rows);
+    ENT_TRY(ent_h5_read_rows(at->file, path, type, first, n, rows));
+    return check_rows(at, name, first, n, width, rows);
 }

@@ -6,7 +6,7 @@
  *   /metrics/<name> float64 [1]  test figures after the last round
  *   /round/<name> [rounds]       a column each: loss, accuracies, bytes, seconds
  *   /client/<name> [clients]     train_rows, test_rows, accuracy, and with fine-tuning personal_accuracy
- *   /pattern/<name>              context (bit m: modality m present), n, accuracy
+ *   /pattern/<name>              context (bit m: modality m present), n, accuracy, mae
  *   /part/<part>/<name> [rows]   row, client, context (the masks)
  *   /test/output [rows][outputs] predictions of the test part (logits or values), in the order of /part/test
  *   /weights/value [params], /weights/first, count, needs [blocks], /weights/name text, one block a line
@@ -14,6 +14,14 @@
  *   /ansatz/<modality>           the text of an OpenQASM 3 file, where the register has one
  *   /prior [outputs]             what the training labels alone predict
  *   /label_range float64 [2]     centre and half width of a real label
+ *   /label/class_name int [C]    of classes: what the data set calls each of them, in the order of the outputs
+ *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model learned it
+ *   /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
+ *   /dimensions int64 [modalities]: features of each modality in the data set
+ *   /untrained_rounds int64 [1]  rounds after which the weights were as before
+ *   /isa, /blas                 the instruction set and OpenBLAS's kernel that all ranks computed with
+ *   /data, /features             SHA-256 of what the data set holds, of its tables and its features
+ *   /resume/...                  after a training with checkpoints: what more rounds go on from (checkpoint.c)
  *   /sha256                      the seal: SHA-256 of each dataset (h5_seal.c)
  *
  * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was not
@@ -62,95 +70,15 @@ static ent_status write_metrics(ent_h5 *file, const ent_metrics *m, const ent_me
     return write_number(file, "/metrics/personal_loss", personal->loss);
 }
 
-/* One column of /round: a number of each round. */
-static double round_figure(const ent_round *r, int column)
-{
-    const bool evaluated = r->test.n > 0;
-    switch (column) {
-    case 0:
-        return (double)r->round;
-    case 1:
-        return (double)r->cohort;
-    case 2:
-        return (double)r->trained;
-    case 3:
-        return (double)r->samples;
-    case 4:
-        return r->train_loss;
-    case 5:
-        return r->validation.n > 0 ? r->validation.loss : NAN;
-    case 6:
-        return r->validation.n > 0 ? r->validation.accuracy : NAN;
-    case 7:
-        return evaluated ? r->test.loss : NAN;
-    case 8:
-        return evaluated ? r->test.accuracy : NAN;
-    case 9:
-        return evaluated ? r->test.f1_weighted : NAN;
-    case 10:
-        return evaluated ? r->test.mae : NAN;
-    case 11:
-        return evaluated ? r->test.pearson : NAN;
-    case 12:
-        return r->bytes_up;
-    case 13:
-        return r->bytes_down;
-    case 14:
-        return r->compute_s;
-    case 15:
-        return r->communicate_s;
-    case 16:
-        return r->wait_s;
-    case 17:
-        return r->evaluate_s;
-    case 18:
-        return r->compute_mean_s;
-    case 19:
-        return (double)r->lost;
-    case 20:
-        return r->simulated_s;
-    case 21:
-        return r->staleness;
-    case 22:
-        return (double)r->excluded;
-    default:
-        return (double)r->blocks_short;
-    }
-}
-
 static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
 {
-    static const char *const column[] = {"round",
-                                         "cohort",
-                                         "trained",
-                                         "samples",
-                                         "train_loss",
-                                         "validation_loss",
-                                         "validation_accuracy",
-                                         "test_loss",
-                                         "test_accuracy",
-                                         "test_f1_weighted",
-                                         "test_mae",
-                                         "test_pearson",
-                                         "bytes_up",
-                                         "bytes_down",
-                                         "compute_s",
-                                         "communicate_s",
-                                         "wait_s",
-                                         "evaluate_s",
-                                         "compute_mean_s",
-                                         "lost",
-                                         "simulated_s",
-                                         "staleness",
-                                         "excluded",
-                                         "blocks_short"};
     double *values = ent_alloc(f->rounds, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "result: no memory");
     ent_status status = ENT_OK;
-    for (int c = 0; c < (int)(sizeof column / sizeof *column) && status == ENT_OK; c++) {
+    for (int c = 0; ent_round_column(c) && status == ENT_OK; c++) {
         char name[64];
-        snprintf(name, sizeof name, "/round/%s", column[c]);
-        for (int64_t r = 0; r < f->rounds; r++) values[r] = round_figure(&f->round[r], c);
+        snprintf(name, sizeof name, "/round/%s", ent_round_column(c));
+        for (int64_t r = 0; r < f->rounds; r++) values[r] = ent_round_figure(&f->round[r], c);
         status = write_list(file, name, ENT_H5_F64, f->rounds, values);
     }
     ent_free(values);
@@ -185,7 +113,8 @@ static ent_status write_patterns(ent_h5 *file, const ent_federation *f)
 {
     ENT_TRY(WRITE_MEMBER(file, "/pattern/context", ENT_H5_U32, f->patterns, f->pattern, context));
     ENT_TRY(WRITE_MEMBER(file, "/pattern/n", ENT_H5_I64, f->patterns, f->pattern, n));
-    return WRITE_MEMBER(file, "/pattern/accuracy", ENT_H5_F64, f->patterns, f->pattern, accuracy);
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/accuracy", ENT_H5_F64, f->patterns, f->pattern, accuracy));
+    return WRITE_MEMBER(file, "/pattern/mae", ENT_H5_F64, f->patterns, f->pattern, mae);
 }
 
 static ent_status write_parts(ent_h5 *file, const ent_federation *f)
@@ -241,15 +170,25 @@ static ent_status write_ansatz(ent_h5 *file, const char *modality, const ent_qas
     return ent_h5_write_text(file, name, ent_qasm_text(qasm));
 }
 
+static ent_status write_label(ent_h5 *file, const ent_federation *f)
+{
+    const ent_label *label = &f->label;
+    const double range[2] = {label->center, label->half}, standard[2] = {label->mean, label->deviation};
+    const uint8_t sentiment = label->sentiment;
+    ENT_TRY(write_list(file, "/label_range", ENT_H5_F64, 2, range));
+    ENT_TRY(write_list(file, "/label/sentiment", ENT_H5_U8, 1, &sentiment));
+    if (label->classes == 0) return write_list(file, "/label/standard", ENT_H5_F64, 2, standard);
+    return write_list(file, "/label/class_name", ENT_H5_I32, label->classes, label->class_name);
+}
+
 static ent_status write_model(ent_h5 *file, const ent_federation *f)
 {
     const ent_block *block;
     const int blocks = ent_model_blocks(f->model, &block);
     ENT_TRY(write_list(file, "/weights/value", ENT_H5_F64, ent_model_params(f->model), f->w));
     ENT_TRY(write_block_table(file, blocks, block));
-    const double range[2] = {f->label_center, f->label_half};
     ENT_TRY(write_list(file, "/prior", ENT_H5_F64, f->outputs, f->prior));
-    ENT_TRY(write_list(file, "/label_range", ENT_H5_F64, 2, range));
+    ENT_TRY(write_label(file, f));
     for (int m = 0; m < f->modalities; m++)
         if (f->qasm[m]) ENT_TRY(write_ansatz(file, f->dataset->modality[m].name, f->qasm[m]));
     for (int m = 0; m < f->modalities; m++)
@@ -268,47 +207,63 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
     ENT_TRY(ent_h5_write_text(file, "/version", version));
     ENT_TRY(ent_h5_write_text(file, "/created", ent_clock_date(date)));
     ENT_TRY(ent_h5_write_text(file, "/host", host));
+    ENT_TRY(ent_inputs_write(f, file));
+    ENT_TRY(ent_machine_write(file));
     ENT_TRY(ent_h5_write_text(file, "/kind", ent_model_kind_name(f->config->model.kind)));
     ENT_TRY(ent_h5_write_text(file, "/engine", ent_model_engine(f->model)));
     ENT_TRY(write_list(file, "/seeds", ENT_H5_U64, 4, seeds));
     return write_list(file, "/layout", ENT_H5_I64, 2, layout);
 }
 
+static ent_status write_features(ent_h5 *file, const ent_federation *f)
+{
+    int64_t features[ENT_MAX_MODALITIES];
+    for (int m = 0; m < f->modalities; m++) features[m] = f->dataset->modality[m].dimension;
+    return write_list(file, "/dimensions", ENT_H5_I64, f->modalities, features);
+}
+
 static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *config_text, const char *version)
 {
     ENT_TRY(write_origin(file, f, config_text, version));
+    ENT_TRY(write_features(file, f));
     ENT_TRY(write_metrics(file, &f->test, &f->personal));
     ENT_TRY(write_rounds(file, f));
     ENT_TRY(write_clients(file, f));
     ENT_TRY(write_patterns(file, f));
     ENT_TRY(write_parts(file, f));
+    const int64_t untrained = ent_untrained_rounds(f);
+    ENT_TRY(write_list(file, "/untrained_rounds", ENT_H5_I64, 1, &untrained));
     return write_model(file, f);
 }
 
-static ent_status path_of(const char *folder, char path[4096])
+ent_status ent_result_path(const char *folder, char path[4096])
 {
     ENT_REQUIRE(snprintf(path, 4096, "%s/result.h5", folder) < 4096, ENT_EARG, "%s: too long a path", folder);
     return ENT_OK;
 }
 
-ent_status ent_result_save(ent_comm *world, const ent_federation *f, const char *folder, const char *config_text,
+static ent_status create(const ent_federation *f, const char *folder, const char *config_text, const char *version,
+                         ent_h5 **file)
+{
+    char path[4096];
+    ENT_TRY(ent_result_path(folder, path));
+    ENT_TRY(ent_h5_create(path, file));
+    return write_all(*file, f, config_text, version);
+}
+
+ent_status ent_result_save(ent_comm *world, ent_federation *f, const char *folder, const char *config_text,
                            const char *version)
 {
-    ent_status status = ENT_OK;
-    if (ent_comm_rank(world) == 0) {
-        char path[4096];
-        ent_h5 *file = NULL;
-        status = path_of(folder, path);
-        if (status == ENT_OK) status = ent_h5_create(path, &file);
-        if (status == ENT_OK) {
-            status = write_all(file, f, config_text, version);
-            if (status == ENT_OK) status = ent_h5_seal(file);
-            if (status == ENT_OK)
-                status = ent_h5_finish(file);
-            else
-                ent_h5_close(file);
-        }
-    }
+    ent_h5 *file = NULL;
+    const bool root = ent_comm_rank(world) == 0;
+    ENT_TRY(ent_federation_identify(f, NULL));
+    ent_status status = ent_comm_agree(world, root ? create(f, folder, config_text, version, &file) : ENT_OK);
+    if (status == ENT_OK && f->training) status = ent_checkpoint_embed(f->training, file);
+    if (root && status == ENT_OK) status = ent_h5_seal(file);
+    if (root && status == ENT_OK)
+        status = ent_h5_finish(file);
+    else
+        ent_h5_close(file);
     return ent_comm_agree(world, status);
 }
 
@@ -316,7 +271,7 @@ ent_status ent_result_config(const char *folder, char **text)
 {
     char path[4096];
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     ent_status status = ent_h5_verify(file, NULL);
     if (status == ENT_OK) status = ent_h5_read_text(file, "/config", text);
@@ -353,27 +308,33 @@ static ent_status read_reduction(const ent_h5 *file, ent_federation *f, int m)
     return read_list(file, name, r->outputs * d, &r->matrix);
 }
 
-static ent_status read_label(const ent_h5 *file, ent_federation *f)
+/* Programs before the labels' task had classes 0..C-1, and learned a real label as it is. */
+static ent_status read_label(const ent_h5 *file, ent_federation *f, int32_t **class_name)
 {
     ent_h5_shape prior;
-    double range[2];
+    double range[2], standard[2] = {0.0, 1.0};
     ENT_TRY(ent_h5_read(file, "/label_range", ENT_H5_F64, 2, range));
     ENT_TRY(ent_h5_describe(file, "/prior", &prior));
-    ENT_REQUIRE(f->classes <= prior.size[0] && (f->classes > 0) == (prior.size[0] > 1), ENT_EDATA,
-                "%s: /label/%s has %d classes, the trained model %lld outputs", f->dataset->path,
-                f->config->data.label, f->classes, (long long)prior.size[0]);
-    f->label_center = range[0];
-    f->label_half = range[1];
-    f->outputs = (int)prior.size[0];
-    if (f->classes > 0) f->classes = f->outputs; /* the data need not have samples of the last classes */
-    return read_list(file, "/prior", f->outputs, &f->prior);
+    if (ent_h5_has(file, "/label/standard")) ENT_TRY(ent_h5_read(file, "/label/standard", ENT_H5_F64, 2, standard));
+    f->label = (ent_label){.classes = prior.size[0] > 1 ? (int)prior.size[0] : 0,
+                           .mean = standard[0],
+                           .deviation = standard[1],
+                           .center = range[0],
+                           .half = range[1]};
+    const int classes = f->label.classes;
+    *class_name = ent_alloc(classes, sizeof **class_name);
+    ENT_REQUIRE(*class_name, ENT_ENOMEM, "result: no memory");
+    for (int c = 0; c < classes; c++) (*class_name)[c] = c;
+    if (ent_h5_has(file, "/label/class_name"))
+        ENT_TRY(ent_h5_read(file, "/label/class_name", ENT_H5_I32, classes, *class_name));
+    return read_list(file, "/prior", prior.size[0], &f->prior);
 }
 
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out)
 {
     char path[4096], name[ENT_NAME_BYTES + 32], *text;
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     snprintf(name, sizeof name, "/ansatz/%s", modality);
     ent_status status = ent_h5_read_text(file, name, &text);
@@ -384,13 +345,71 @@ ent_status ent_result_restore_ansatz(const char *folder, const char *modality, e
     return status;
 }
 
-ent_status ent_result_restore_label(ent_federation *f, const char *folder)
+ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name)
 {
     char path[4096];
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
-    const ent_status status = read_label(file, f);
+    const ent_status status = read_label(file, f, class_name);
+    ent_h5_close(file);
+    if (status != ENT_OK) return status;
+    inp->task = f->label.classes > 0 ? ENT_TASK_CLASSIFICATION : ENT_TASK_REGRESSION;
+    inp->classes = f->label.classes;
+    inp->class_name = *class_name;
+    return ENT_OK;
+}
+
+/* Features of modality m that the model was trained on; 0: the result does not say. */
+static ent_status trained_features(const ent_h5 *file, const ent_federation *f, int m, int64_t *features)
+{
+    int64_t all[ENT_MAX_MODALITIES];
+    ent_h5_shape mean;
+    char name[ENT_NAME_BYTES + 32];
+    *features = 0;
+    if (ent_h5_has(file, "/dimensions")) {
+        ENT_TRY(ent_h5_read(file, "/dimensions", ENT_H5_I64, f->modalities, all));
+        *features = all[m];
+        return ENT_OK;
+    }
+    snprintf(name, sizeof name, "/reduction/%s/mean", f->dataset->modality[m].name);
+    if (!ent_h5_has(file, name)) return ENT_OK;
+    ENT_TRY(ent_h5_describe(file, name, &mean));
+    *features = mean.size[0];
+    return ENT_OK;
+}
+
+/* A sentiment is one by the data of the training, of which the data at hand may be a part. */
+static ent_status read_sentiment(const ent_h5 *file, ent_federation *f)
+{
+    const ent_dataset *d = f->dataset;
+    uint8_t trained = d->sentiment;
+    if (ent_h5_has(file, "/label/sentiment")) ENT_TRY(ent_h5_read(file, "/label/sentiment", ENT_H5_U8, 1, &trained));
+    f->label.sentiment = trained && d->value;
+    for (int64_t k = 0; k < d->rows && f->label.sentiment; k++) f->label.sentiment = fabs(d->value[k]) <= 3.0;
+    return ENT_OK;
+}
+
+static ent_status check_data(const ent_h5 *file, ent_federation *f)
+{
+    const ent_dataset *d = f->dataset;
+    for (int m = 0; m < f->modalities; m++) {
+        int64_t features;
+        ENT_TRY(trained_features(file, f, m, &features));
+        ENT_REQUIRE(features == 0 || d->modality[m].dimension == features, ENT_EDATA,
+                    "%s: modality '%s' has %lld features, this model was trained on %lld", d->path,
+                    d->modality[m].name, (long long)d->modality[m].dimension, (long long)features);
+    }
+    return read_sentiment(file, f);
+}
+
+ent_status ent_result_check_data(ent_federation *f, const char *folder)
+{
+    char path[4096];
+    ent_h5 *file;
+    ENT_TRY(ent_result_path(folder, path));
+    ENT_TRY(ent_h5_open(path, &file));
+    const ent_status status = check_data(file, f);
     ent_h5_close(file);
     return status;
 }
@@ -399,7 +418,7 @@ ent_status ent_result_restore(ent_federation *f, const char *folder)
 {
     char path[4096];
     ent_h5 *file;
-    ENT_TRY(path_of(folder, path));
+    ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     ent_status status = ent_h5_read(file, "/weights/value", ENT_H5_F64, ent_model_params(f->model), f->w);
     for (int m = 0; m < f->modalities && status == ENT_OK; m++) status = read_reduction(file, f, m);

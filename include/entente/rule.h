@@ -6,8 +6,8 @@
  * the weighted mean of the changes, or each of them, and makes its step.  A block of weight 0 in the mean was trained
  * by nobody: it and all that the server remembers of it must be left as they are.  What a client holds in a block that
  * it did not train is never read.  All functions are Local and give the same bits on every rank. */
-#ifndef ENTENTE_FED_RULE_H
-#define ENTENTE_FED_RULE_H
+#ifndef ENTENTE_RULE_H
+#define ENTENTE_RULE_H
 
 #include "entente/config.h"
 #include "entente/model.h"
@@ -74,15 +74,10 @@ typedef struct {
     void (*step)(ent_rule_state *s, const ent_mean *mean, double *w);
 } ent_rule;
 
+/* The rule of a value of config.federation.aggregation; NULL for one that nobody has registered. */
 const ent_rule *ent_rule_find(ent_aggregation aggregation);
 
-/* For the rows of the table. */
-
-extern const ent_rule ENT_RULE_FEDAVG, ENT_RULE_FEDPROX, ENT_RULE_FEDNOVA;                       /* rule_mean.c */
-extern const ent_rule ENT_RULE_FEDAVGM, ENT_RULE_FEDADAM, ENT_RULE_FEDYOGI, ENT_RULE_FEDADAGRAD; /* rule_adaptive.c */
-extern const ent_rule ENT_RULE_SCAFFOLD, ENT_RULE_FEDDYN;                                        /* rule_variates.c */
-extern const ent_rule ENT_RULE_MEDIAN, ENT_RULE_TRIMMED_MEAN, ENT_RULE_KRUM, ENT_RULE_MULTI_KRUM; /* rule_robust.c */
-extern const ent_rule ENT_RULE_LOCAL;                                                             /* rule_local.c */
+/* For the functions of a rule. */
 
 /* w += the mean change. */
 void ent_rule_step_plain(ent_rule_state *s, const ent_mean *mean, double *w);

@@ -1,0 +1,13 @@
+/* What a program has registered.  Local. */
+#ifndef ENTENTE_FED_EXTEND_H
+#define ENTENTE_FED_EXTEND_H
+
+#include "entente/rule.h"
+#include "entente/split.h"
+
+/* NULL where nobody has registered it. */
+const ent_rule *ent_rule_own(ent_aggregation aggregation);
+/* Fill in inp->own and inp->context for a registered inp->kind. */
+void ent_split_find_own(ent_split_inp *inp);
+
+#endif

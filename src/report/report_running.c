@@ -1,0 +1,59 @@
+/* A training that has no result yet: the curves of rounds.csv, which it writes round by round. */
+#include <math.h>
+#include <stdio.h>
+
+#include "entente/memory.h"
+#include "report.h"
+#include "report_csv.h"
+
+/* The rounds that have a figure; false where there are none, or no memory. */
+static bool curve_make(const report_csv *csv, const char *column, app_line *line, double **x, double **y)
+{
+    int n = 0;
+    *x = ent_alloc(csv->rows, sizeof **x);
+    *y = ent_alloc(csv->rows, sizeof **y);
+    for (int64_t r = 0; *x && *y && r < csv->rows; r++) {
+        (*x)[n] = report_csv_value(csv, "round", r) + 1.0;
+        (*y)[n] = report_csv_value(csv, column, r);
+        if (isfinite((*x)[n]) && isfinite((*y)[n])) n++;
+    }
+    *line = (app_line){.name = column, .n = n, .x = *x, .y = *y};
+    return n > 0;
+}
+
+static void draw(app_page *page, const report_csv *csv)
+{
+    static const struct {
+        const char *column, *title, *name, *unit;
+    } TABLE[] = {{"test_accuracy", "Test accuracy by round", "test accuracy", "share of samples"},
+                 {"train_loss", "Training loss by round", "training loss", "per sample"},
+                 {"test_mae", "Mean absolute error by round", "mean absolute error", "label's unit"}};
+    for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
+        app_line line;
+        double *x, *y;
+        const app_figure figure = {TABLE[k].title,
+                                   "From one run that has not ended.",
+                                   {"round", "number", 0, true, NAN, NAN},
+                                   {TABLE[k].name, TABLE[k].unit, 0, false, NAN, NAN}};
+        if (curve_make(csv, TABLE[k].column, &line, &x, &y)) app_chart_lines(page, &figure, 1, &line);
+        ent_free(x);
+        ent_free(y);
+    }
+}
+
+ent_status report_running(app_page *page, const char *folder)
+{
+    char path[4096], heading[4200];
+    report_csv *csv;
+    ENT_REQUIRE(snprintf(path, sizeof path, "%s/rounds.csv", folder) < (int)sizeof path, ENT_EARG,
+                "%.64s...: too long a path", folder);
+    ENT_TRY(report_csv_read(path, (const char *const[]){"round", NULL}, &csv));
+    snprintf(heading, sizeof heading, "%s: no result yet", folder);
+    app_page_heading(page, heading);
+    app_page_paragraph(page,
+                       "%lld round%s so far: the training is running, or was stopped and can go on with --resume.",
+                       (long long)csv->rows, csv->rows == 1 ? "" : "s");
+    draw(page, csv);
+    report_csv_free(csv);
+    return ENT_OK;
+}
