@@ -842,6 +842,13 @@ class Refuses(unittest.TestCase):
         self.refused(["model.fusion.pattern", "none", "want ring, all or star"], model__fusion__gate="qft",
                      model__fusion__pattern="none")
 
+    def test_joints_within_registers(self):
+        self.refused(["model.fusion.within", "ring", "want none"], model__fusion__pattern="chain",
+                     model__fusion__within="ring")
+        self.refused(["model.fusion.gate", "qft", "want a gate on two qubits"], model__fusion__gate="qft",
+                     model__fusion__within="chain")
+        self.refused(["model.fusion.within", "all"], model__fusion__within="all")
+
     def test_zero_training_rows(self):
         self.refused_data(replaced("split", numpy.full(600, TEST, "u1")), "/split", "0", "train", ranks=2)
         if options.quick:
@@ -857,7 +864,7 @@ class Refuses(unittest.TestCase):
     @slow
     def test_more_qubits_than_memory_holds(self):
         self.refused(["bytes", "are there", "44 qubits"], 2, model__registers__text__qubits=40)
-        self.refused(["bytes", "are there", "84 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
+        self.refused(["bytes", "are there", "82 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
 
     @slow
     def test_more_clients_and_rounds_than_memory_holds(self):

@@ -91,6 +91,31 @@ static void patterns_connect_what_they_say(void **state)
         }
 }
 
+/* A chain is one line of all qubits; a ring within a register closes from 3 qubits on.  small_model has 2, 3 and 1. */
+static void fusion_within_registers_joins_what_it_says(void **state)
+{
+    (void)state;
+    const int gates[2][5][2] = {{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}}, {{0, 1}, {2, 3}, {3, 4}, {4, 2}, {-1, -1}}};
+    for (int ring = 0; ring < 2; ring++) {
+        ent_model_inp inp = small_model();
+        ent_circuit *circuit;
+        int found = 0;
+        inp.fusion = (ent_fusion){.layers = 1, .gate = ENT_CRZ, .within = ring ? ENT_WITHIN_RING : ENT_WITHIN_NONE};
+        ent_fusion_connect(&inp.fusion, ring ? ENT_PATTERN_NONE : ENT_PATTERN_CHAIN, inp.registers);
+        check_ok(ent_model_circuit(&inp, 7, &circuit));
+        for (int64_t g = 0; g < circuit->gates; g++) {
+            if (circuit->gate[g].kind != ENT_CRZ) continue;
+            assert_true(found < 5);
+            assert_int_equal(circuit->gate[g].qubit[0], gates[ring][found][0]);
+            assert_int_equal(circuit->gate[g].qubit[1], gates[ring][found++][1]);
+        }
+        assert_int_equal(found, ring ? 4 : 5);
+        ent_circuit_free(circuit);
+        check_gradient(&inp);
+        check_every_identity(&inp);
+    }
+}
+
 static void loss_agrees_with_plain_formulas(void **state)
 {
     (void)state;
@@ -145,6 +170,7 @@ int main(void)
         cmocka_unit_test(identities_hold),
         cmocka_unit_test(qft_mixing_is_one_transform_of_all_qubits),
         cmocka_unit_test(patterns_connect_what_they_say),
+        cmocka_unit_test(fusion_within_registers_joins_what_it_says),
         cmocka_unit_test(loss_agrees_with_plain_formulas),
         cmocka_unit_test(qubits_are_those_of_all_registers),
     };

@@ -53,7 +53,8 @@ static ent_circuit *random_model(uint64_t *state, int most, int layers)
     inp.fusion.layers = 1 + below(state, layers);
     inp.fusion.gate =
         gates[below(state, qubits * inp.fusion.layers > 12 ? 2 : 5)]; /* few strings where they are long */
-    ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 3), inp.registers);
+    if (below(state, 3) == 0) inp.fusion.within = (ent_fusion_within)below(state, 3);
+    ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 5), inp.registers);
     const uint32_t all = (UINT32_C(1) << inp.registers) - 1;
     ent_circuit *circuit;
     check_ok(ent_model_circuit(&inp, below(state, 2) ? all : 1 + (uint32_t)below(state, (int)all), &circuit));
@@ -326,6 +327,39 @@ static void runs_128_qubits(void **state)
     }
 }
 
+static void check_choice(ent_circuit *circuit, const char *engine)
+{
+    ent_program *program;
+    check_ok(ent_program_new(circuit, &(ent_program_inp){.threads = 1}, &program));
+    if (strncmp(ent_program_engine(program), engine, strlen(engine)) != 0)
+        fail_msg("found engine %s, want %s", ent_program_engine(program), engine);
+    ent_program_free(program);
+    ent_circuit_free(circuit);
+}
+
+/* AUTO: the pauli engine where a readout depends on little; the whole state where it depends on nearly all of it. */
+static void auto_takes_what_costs_less(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = wide_circuit(3, 4, ENT_PATTERN_RING, ENT_CRZ, 1);
+    ent_engine_weight weight;
+    check_ok(ent_engine_weigh(circuit, &weight));
+    assert_int_equal(weight.depends, 3);
+    assert_int_equal(weight.depends_in_one, 1);
+    assert_int_equal(weight.values, 36);
+    check_choice(circuit, "pauli");
+    check_choice(wide_circuit(16, 8, ENT_PATTERN_ALL, ENT_RZZ, 1), "pauli");
+    check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRZ, 1), "pauli");
+    check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRX, 3), "batch");
+    check_choice(wide_circuit(1, 4, ENT_PATTERN_ALL, ENT_CRZ, 1), "batch");
+    circuit = wide_circuit(3, 3, ENT_PATTERN_RING, ENT_CRZ, 1);
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_QFT, {0, 8}, ent_angle_none()}));
+    check_ok(ent_engine_weigh(circuit, &weight));
+    assert_true(isinf(weight.pauli));
+    assert_non_null(strstr(weight.reason, "gate qft over several registers"));
+    check_choice(circuit, "batch");
+}
+
 static void no_register_is_legal(void **state)
 {
     (void)state;
@@ -399,6 +433,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(threads_change_no_bit),
     cmocka_unit_test(adjoint_shift_and_differences_agree),
     cmocka_unit_test(runs_128_qubits),
+    cmocka_unit_test(auto_takes_what_costs_less),
     cmocka_unit_test(no_register_is_legal),
 };
 static const struct CMUnitTest refuses[] = {

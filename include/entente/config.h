@@ -73,6 +73,7 @@ typedef struct {
 
 typedef struct {
     ent_fusion_pattern pattern;
+    ent_fusion_within within;
     ent_gate_kind gate;
     int layers;
 } ent_config_fusion;

@@ -39,21 +39,34 @@ typedef struct {
     double scale;      /* > 0 */
 } ent_register;
 
-/* Fusion: `layers` times, for every pair (a < b) qubit j of a with qubit j mod n_b of b by `gate`, then trainable RY
- * and RZ on every qubit.  The gate is ENT_CX, ENT_CZ (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (a parameter each); or
+/* How fusion joins the qubits of a register: not at all; neighbours; neighbours, closed (from 3 qubits on). */
+typedef enum { ENT_WITHIN_NONE, ENT_WITHIN_CHAIN, ENT_WITHIN_RING } ent_fusion_within;
+
+/* Fusion: `layers` times, for every pair (a < b) qubit j of a with qubit j mod n_b of b by `gate`, then qubits within
+ * the registers by the same gate, then trainable RY and RZ on every qubit.  chain: a pair joins the last qubit of a
+ * with the first of b, and with the links within registers all qubits are one line.  The gate is ENT_CX, ENT_CZ (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (a parameter each); or
  * ENT_QFT (ours: "QFT mixing"): one transform of the qubits of all present registers, register 0 the least
  * significant, left out where fewer than two are present.  The pairs then only say which <Z Z'> are read. */
 typedef struct {
     int layers; /* 0: no fusion circuit */
     ent_gate_kind gate;
+    bool chain;
+    ent_fusion_within within;
     int pairs;
     int pair[ENT_MAX_PAIRS][2];
 } ent_fusion;
 
-typedef enum { ENT_PATTERN_RING, ENT_PATTERN_ALL, ENT_PATTERN_STAR, ENT_PATTERN_NONE } ent_fusion_pattern;
+typedef enum {
+    ENT_PATTERN_RING,
+    ENT_PATTERN_ALL,
+    ENT_PATTERN_STAR,
+    ENT_PATTERN_NONE,
+    ENT_PATTERN_CHAIN
+} ent_fusion_pattern;
 
 /* The pairs of a pattern over `registers` registers.  ring: neighbours, closed; all: every pair; star: register 0
- * with every other; none: no entangler between registers. */
+ * with every other; none: no entangler between registers; chain: neighbours, not closed, in one line of all qubits
+ * (`within` becomes a chain). */
 void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int registers);
 
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;

@@ -26,8 +26,13 @@ static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"mlp", ENT_MODEL_MLP}};
 static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
 static const ent_choice MAP[] = {{"tanh", ENT_MAP_TANH}, {"clip", ENT_MAP_CLIP}};
-static const ent_choice PATTERN[] = {
-    {"ring", ENT_PATTERN_RING}, {"all", ENT_PATTERN_ALL}, {"star", ENT_PATTERN_STAR}, {"none", ENT_PATTERN_NONE}};
+static const ent_choice PATTERN[] = {{"ring", ENT_PATTERN_RING},
+                                     {"all", ENT_PATTERN_ALL},
+                                     {"star", ENT_PATTERN_STAR},
+                                     {"none", ENT_PATTERN_NONE},
+                                     {"chain", ENT_PATTERN_CHAIN}};
+static const ent_choice WITHIN[] = {
+    {"none", ENT_WITHIN_NONE}, {"chain", ENT_WITHIN_CHAIN}, {"ring", ENT_WITHIN_RING}};
 static const ent_choice GATE[] = {{"cnot", ENT_CX}, {"cz", ENT_CZ},   {"crx", ENT_CRX},
                                   {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}, {"qft", ENT_QFT}};
 static const ent_choice READOUT[] = {{"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}};
@@ -148,13 +153,15 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(reupload), .standard = "true", .when = QUANTUM,
      .help = "encode the data in every layer, not only in the first"},
     {FIELD(model.fusion.pattern), OF(PATTERN), .standard = "ring", .when = "model.kind: quantum",
-     .help = "which pairs of registers are joined"},
+     .help = "which pairs of registers are joined; chain: all qubits in one line, within registers too"},
+    {FIELD(model.fusion.within), OF(WITHIN), .standard = "none", .when = "model.kind: quantum",
+     .help = "which neighbouring qubits of each register are joined in every fusion layer"},
     {FIELD(model.fusion.gate), OF(GATE), .standard = "crz", .when = "model.kind: quantum",
      .help = "the gate that joins them; qft: one Fourier transform of all present registers"},
     {FIELD(model.fusion.layers), FROM(0, 1000), .standard = "1", .when = "model.kind: quantum",
      .help = "layers of the fusion circuit; 0: no fusion"},
     {FIELD(model.readout), OF(READOUT), .standard = "z", .when = "model.kind: quantum",
-     .help = "z: every qubit; zz: also every pair of qubits that fusion joins"},
+     .help = "z: every qubit; zz: also every pair of qubits that fusion joins between registers"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",
@@ -285,7 +292,7 @@ const ent_key ENT_KEYS[] = {
 
     {FIELD(run.precision), OF(PRECISION), .standard = "double", .help = "precision of the quantum states"},
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
-     .help = "what computes the circuits; auto: pauli where it costs less, else state from 17 qubits on, else batch"},
+     .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},
     {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
      .help = "ranks that hold one state together, a power of two that divides their number"},
     {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",

@@ -65,6 +65,15 @@ static ent_status check_choices(const ent_federation *f)
 
 static ent_status check_fusion(const ent_config *c)
 {
+    const ent_config_fusion *fusion = &c->model.fusion;
+    ENT_REQUIRE(fusion->within == ENT_WITHIN_NONE || fusion->pattern != ENT_PATTERN_CHAIN, ENT_ECONFIG,
+                "model.fusion.within: found %s, want none: pattern chain joins the qubits within registers by itself",
+                fusion->within == ENT_WITHIN_RING ? "ring" : "chain");
+    ENT_REQUIRE(fusion->gate != ENT_QFT ||
+                    (fusion->within == ENT_WITHIN_NONE && fusion->pattern != ENT_PATTERN_CHAIN),
+                ENT_ECONFIG,
+                "model.fusion.gate: found qft, which mixes all qubits at once, want a gate on two qubits "
+                "for a chain and for joints within registers");
     ENT_REQUIRE(
         c->model.fusion.gate != ENT_QFT || c->model.fusion.pattern != ENT_PATTERN_NONE, ENT_ECONFIG,
         "model.fusion.pattern: found none, but gate qft mixes all registers: want ring, all or star (the pairs "
@@ -83,7 +92,7 @@ ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
     ent_model_inp inp = {
         .kind = c->model.kind,
         .registers = f->modalities,
-        .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate},
+        .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
         .read_zz = c->model.readout == ENT_READ_ZZ,
         .head = c->model.head,
         .head_scale = DIRECT_SCALE,

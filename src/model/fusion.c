@@ -1,5 +1,5 @@
-/* The fusion circuit: entanglers between registers, or one QFT over all of them, then rotations on every qubit, layer by
- * layer. */
+/* The fusion circuit: entanglers between registers and within them, or one QFT over all registers, then rotations on
+ * every qubit, layer by layer. */
 #include "model.h"
 
 static void connect(ent_fusion *fusion, int a, int b)
@@ -12,29 +12,60 @@ static void connect(ent_fusion *fusion, int a, int b)
 void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int registers)
 {
     fusion->pairs = 0;
+    fusion->chain = pattern == ENT_PATTERN_CHAIN;
+    if (fusion->chain) fusion->within = ENT_WITHIN_CHAIN;
     for (int a = 0; a < registers; a++)
         for (int b = a + 1; b < registers; b++) {
             const bool neighbours = b == a + 1 || (a == 0 && b == registers - 1);
             if (pattern == ENT_PATTERN_ALL || (pattern == ENT_PATTERN_RING && neighbours) ||
-                (pattern == ENT_PATTERN_STAR && a == 0))
+                (pattern == ENT_PATTERN_STAR && a == 0) || (fusion->chain && b == a + 1))
                 connect(fusion, a, b);
         }
 }
 
-/* Qubit j of the pair's first register with qubit j mod n of its second. */
+int ent_fusion_links_within(const ent_fusion *fusion, int qubits)
+{
+    const int chain = fusion->within == ENT_WITHIN_NONE ? 0 : qubits - 1;
+    return fusion->within == ENT_WITHIN_RING && qubits > 2 ? qubits : chain;
+}
+
+void ent_fusion_link(const ent_model_inp *inp, const ent_layout *layout, int k, int j, int qubit[2])
+{
+    const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1];
+    qubit[0] = inp->fusion.chain ? layout->reg[a].qubits - 1 : j;
+    qubit[1] = inp->fusion.chain ? 0 : j % layout->reg[b].qubits;
+}
+
+static ent_status append_gate(const ent_model_inp *inp, int a, int b, int slot, ent_circuit *circuit)
+{
+    const bool has_angle = ent_gate_describe(inp->fusion.gate)->angles == 1;
+    return ent_circuit_add(circuit, (ent_gate){.kind = inp->fusion.gate,
+                                               .qubit = {a, b},
+                                               .angle = has_angle ? ent_angle_param(slot) : ent_angle_none()});
+}
+
 static ent_status append_pair(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit, int layer,
                               int k, ent_circuit *circuit)
 {
-    const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1], links = layout->pair[k].links;
-    if (first_qubit[a] < 0 || first_qubit[b] < 0) return ENT_OK; /* an operand is absent: a no-op */
-    const bool has_angle = ent_gate_describe(inp->fusion.gate)->angles == 1;
+    const int a = first_qubit[inp->fusion.pair[k][0]], b = first_qubit[inp->fusion.pair[k][1]];
+    const int links = layout->pair[k].links;
+    if (a < 0 || b < 0) return ENT_OK; /* an operand is absent: a no-op */
     for (int j = 0; j < links; j++) {
-        const int slot = layout->pair[k].coupling + layer * links + j;
-        ENT_TRY(ent_circuit_add(circuit,
-                                (ent_gate){.kind = inp->fusion.gate,
-                                           .qubit = {first_qubit[a] + j, first_qubit[b] + j % layout->reg[b].qubits},
-                                           .angle = has_angle ? ent_angle_param(slot) : ent_angle_none()}));
+        int qubit[2];
+        ent_fusion_link(inp, layout, k, j, qubit);
+        ENT_TRY(append_gate(inp, a + qubit[0], b + qubit[1], layout->pair[k].coupling + layer * links + j, circuit));
     }
+    return ENT_OK;
+}
+
+static ent_status append_within(const ent_model_inp *inp, const ent_layout *layout, int m, int first_qubit, int layer,
+                                ent_circuit *circuit)
+{
+    const ent_register_layout *reg = &layout->reg[m];
+    const int links = ent_fusion_links_within(&inp->fusion, reg->qubits);
+    for (int j = 0; j < links && first_qubit >= 0; j++)
+        ENT_TRY(append_gate(inp, first_qubit + j, first_qubit + (j + 1) % reg->qubits,
+                            reg->within + layer * links + j, circuit));
     return ENT_OK;
 }
 
@@ -56,8 +87,15 @@ static ent_status append_transform(const ent_model_inp *inp, const ent_layout *l
 static ent_status append_entangler(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                                    int layer, ent_circuit *circuit)
 {
-    if (inp->fusion.gate == ENT_QFT) return append_transform(inp, layout, first_qubit, circuit);
-    for (int k = 0; k < inp->fusion.pairs; k++) ENT_TRY(append_pair(inp, layout, first_qubit, layer, k, circuit));
+    const ent_fusion *fusion = &inp->fusion;
+    if (fusion->gate == ENT_QFT) return append_transform(inp, layout, first_qubit, circuit);
+    for (int k = 0; k < fusion->pairs && !fusion->chain; k++)
+        ENT_TRY(append_pair(inp, layout, first_qubit, layer, k, circuit));
+    for (int m = 0; m < inp->registers; m++) { /* a chain: from the first qubit to the last */
+        ENT_TRY(append_within(inp, layout, m, first_qubit[m], layer, circuit));
+        for (int k = 0; k < fusion->pairs && fusion->chain; k++)
+            if (fusion->pair[k][0] == m) ENT_TRY(append_pair(inp, layout, first_qubit, layer, k, circuit));
+    }
     return ENT_OK;
 }
 

@@ -29,11 +29,17 @@ static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
     const ent_fusion *fusion = &inp->fusion;
     for (int k = 0; k < fusion->pairs; k++) {
         const int a = fusion->pair[k][0], b = fusion->pair[k][1];
-        layout->pair[k].links = inp->reg[a].ansatz.qubits;
+        layout->pair[k].links = fusion->chain ? 1 : inp->reg[a].ansatz.qubits;
         const int angles = ent_gate_describe(fusion->gate)->angles * fusion->layers * layout->pair[k].links;
         layout->pair[k].coupling = ent_blocks_add(&layout->blocks, SMALL_ANGLE, angles,
                                                   UINT32_C(1) << a | UINT32_C(1) << b, "fusion/%s-%s",
                                                   inp->reg[a].name, inp->reg[b].name);
+    }
+    for (int m = 0; m < inp->registers; m++) {
+        const int links = ent_fusion_links_within(fusion, layout->reg[m].qubits);
+        layout->reg[m].within = ent_blocks_add(&layout->blocks, SMALL_ANGLE,
+                                               ent_gate_describe(fusion->gate)->angles * fusion->layers * links,
+                                               UINT32_C(1) << m, "fusion/%s/within", inp->reg[m].name);
     }
     for (int m = 0; m < inp->registers; m++)
         layout->reg[m].rotation = ent_blocks_add(&layout->blocks, SMALL_ANGLE,

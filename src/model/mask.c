@@ -64,10 +64,13 @@ static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *la
                          layout->reg[m].qubits, q % inp->outputs));
     for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1], links = layout->pair[k].links;
-        for (int j = 0; j < links && first_qubit[a] >= 0 && first_qubit[b] >= 0; j++)
-            ENT_TRY(read(inp, masked, circuit,
-                         (const int[2]){first_qubit[a] + j, first_qubit[b] + j % layout->reg[b].qubits},
-                         layout->pair[k].head + j, links, -1));
+        for (int j = 0; j < links && first_qubit[a] >= 0 && first_qubit[b] >= 0; j++) {
+            int qubit[2];
+            ent_fusion_link(inp, layout, k, j, qubit);
+            qubit[0] += first_qubit[a];
+            qubit[1] += first_qubit[b];
+            ENT_TRY(read(inp, masked, circuit, qubit, layout->pair[k].head + j, links, -1));
+        }
     }
     return ENT_OK;
 }

@@ -103,13 +103,14 @@ typedef struct {
     int angles, first_angle;
     int map_weight, map_bias; /* linear: [angles][inputs] and [angles] */
     int circuit;              /* the ansatz's parameters */
+    int within;               /* fusion: [layers][links within], where the gate has an angle */
     int rotation;             /* fusion: [layers][qubits][2] */
     int head;                 /* [outputs][qubits] */
     int embed;                /* [outputs] */
 } ent_register_layout;
 
 typedef struct {
-    int links;    /* qubit pairs: the qubits of the first register */
+    int links;    /* qubit pairs: the qubits of the first register; of a chain one */
     int coupling; /* fusion: [layers][links], where the gate has an angle */
     int head;     /* [outputs][links], where ZZ is read */
 } ent_pair_layout;
@@ -138,7 +139,10 @@ uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out);
 void ent_masked_free(ent_masked *masked);
 
-/* fusion.c: append to a circuit in which register m begins at first_qubit[m], or is absent where that is < 0. */
+/* fusion.c: links within a register of so many qubits; the two qubits, in their registers, of link j of pair k. */
+int ent_fusion_links_within(const ent_fusion *fusion, int qubits);
+void ent_fusion_link(const ent_model_inp *inp, const ent_layout *layout, int k, int j, int qubit[2]);
+/* Append to a circuit in which register m begins at first_qubit[m], or is absent where that is < 0. */
 ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                              ent_circuit *circuit);
 

@@ -47,8 +47,7 @@ static int groups_of(const pauli_plan *plan)
 {
     int64_t work = plan->form.entries + plan->form.ops;
     int groups = 1;
-    for (int64_t k = 0; k < plan->parts; k++)
-        work += plan->part[k].plan->amplitudes * plan->part[k].plan->list.rotations;
+    for (int k = 0; k < plan->parts; k++) work += plan->part[k].plan->amplitudes * plan->part[k].plan->list.rotations;
     while (groups < MOST_GROUPS && groups * work < CHUNK_WORK) groups *= 2;
     return groups;
 }
@@ -100,7 +99,7 @@ static void bytes(const void *plan, double count[2])
     const pauli_engine *engine = plan;
     const pauli_plan *p = engine->plan;
     count[0] = (double)(2 * p->form.nodes + p->form.entries) * (double)vector_bytes(engine);
-    for (int64_t k = 0; k < p->parts; k++) count[0] += ent_batch_worker_bytes(p->part[k].plan);
+    for (int k = 0; k < p->parts; k++) count[0] += ent_batch_worker_bytes(p->part[k].plan);
     count[1] = count[0];
 }
 
@@ -108,7 +107,7 @@ static void worker_free(void *worker)
 {
     pauli_worker *w = worker;
     if (!w) return;
-    for (int64_t k = 0; w->part && k < w->parts; k++) ent_batch_worker_free(w->part[k]);
+    for (int k = 0; w->part && k < w->parts; k++) ent_batch_worker_free(w->part[k]);
     ent_free(w->part);
     ent_free(w->node);
     ent_free(w->bar);
@@ -133,7 +132,7 @@ static ent_status fill_worker(const pauli_engine *engine, pauli_worker *w)
     ENT_REQUIRE(w->part && w->node && w->bar && w->slope && w->expectations && w->weights, ENT_ENOMEM,
                 "pauli engine: no memory for %lld numbers of %d samples", (long long)p->form.nodes,
                 engine->kernels->lanes);
-    for (int64_t k = 0; k < p->parts; k++) ENT_TRY(ent_batch_worker_new(p->part[k].plan, &w->part[k]));
+    for (int k = 0; k < p->parts; k++) ENT_TRY(ent_batch_worker_new(p->part[k].plan, &w->part[k]));
     return ENT_OK;
 }
 
@@ -154,7 +153,7 @@ static ent_status prepare(void *plan, const double *params)
 {
     pauli_plan *p = ((pauli_engine *)plan)->plan;
     ent_pauli_plan_prepare(p, params);
-    for (int64_t k = 0; k < p->parts; k++) ent_batch_plan_prepare(p->part[k].plan, params);
+    for (int k = 0; k < p->parts; k++) ent_batch_plan_prepare(p->part[k].plan, params);
     return ENT_OK;
 }
 
@@ -165,7 +164,7 @@ static const batch_kernels *use_kernels(const pauli_engine *engine, pauli_worker
     const batch_kernels *batch = narrow ? engine->batch_narrow : engine->batch;
     const pauli_kernels *kernels = narrow ? engine->narrow : engine->kernels;
     if (w->kernels && w->kernels != kernels && total) w->kernels->collect(engine->plan, w, total);
-    for (int64_t k = 0; k < w->parts; k++) ent_batch_worker_use(w->part[k], batch);
+    for (int k = 0; k < w->parts; k++) ent_batch_worker_use(w->part[k], batch);
     w->kernels = kernels;
     return batch;
 }
@@ -175,7 +174,7 @@ static void group_forward(const pauli_engine *engine, pauli_worker *w, const bat
                           const double *angles, int count, double *expectations)
 {
     const pauli_plan *p = engine->plan;
-    for (int64_t k = 0; k < p->parts; k++) batch->forward(p->part[k].plan, w->part[k], angles, count, NULL);
+    for (int k = 0; k < p->parts; k++) batch->forward(p->part[k].plan, w->part[k], angles, count, NULL);
     w->kernels->forward(p, w, count, expectations);
 }
 
@@ -212,7 +211,7 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, int
         group_forward(engine, w, kernels, angles_of(engine, batch, sample), group, w->expectations);
         cotangent(context, sample, group, w->expectations, w->weights);
         w->kernels->backward(p, w, group, w->weights);
-        for (int64_t k = 0; k < p->parts; k++) {
+        for (int k = 0; k < p->parts; k++) {
             kernels->backward(p->part[k].plan, w->part[k], NULL, group);
             ent_batch_add_slopes(p->part[k].plan, w->part[k], group, partial,
                                  grad_angles ? grad_angles + sample * p->angles : NULL);

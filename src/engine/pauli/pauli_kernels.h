@@ -8,7 +8,7 @@ typedef struct pauli_kernels pauli_kernels;
 
 /* What one thread works in; all arrays are of vectors of `lanes` reals, a sample in each lane. */
 typedef struct {
-    int64_t parts;
+    int parts;
     batch_worker **part;            /* [parts] */
     void *node, *bar;               /* [form.nodes] values, and derivatives by them: zero between two groups */
     void *slope;                    /* [form.entries] derivatives by the coefficients, of several groups */

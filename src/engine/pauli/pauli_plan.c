@@ -31,59 +31,32 @@ static ent_pauli moved_down(const ent_pauli *string, int first)
     return moved;
 }
 
-/* Whether no qubit would have to be read by two letters. */
-static bool agrees(const pauli_part *part, const ent_pauli *string)
-{
-    const ent_bits both = ent_bits_and(pauli_support(&part->basis), pauli_support(string));
-    const ent_pauli here = pauli_on(&part->basis, both), there = pauli_on(string, both);
-    return pauli_equal(&here, &there);
-}
-
-/* The part that reads a string of register m. */
-static ent_status part_for(pauli_plan *plan, int m, const ent_pauli *string, int *part)
+/* The part of register m, which begins where something is first wanted of it. */
+static int part_of(pauli_plan *plan, int m)
 {
     int k = 0;
-    while (k < plan->parts && (plan->part[k].home != m || !agrees(&plan->part[k], string))) k++;
-    *part = k;
+    while (k < plan->parts && plan->part[k].home != m) k++;
     if (k == plan->parts) {
-        if (!ent_grow((void **)&plan->part, &plan->part_room, plan->parts, sizeof *plan->part)) return no_memory();
-        plan->part[plan->parts++] = (pauli_part){.home = m};
-        const ent_circuit *from = plan->early[m];
-        ENT_TRY(ent_circuit_new(from->qubits, from->params, from->angles, &plan->part[k].circuit));
-        for (int64_t g = 0; g < from->gates; g++) ENT_TRY(ent_circuit_add(plan->part[k].circuit, from->gate[g]));
+        plan->part[plan->parts++] = (pauli_part){.home = m, .circuit = plan->early[m]};
+        plan->early[m] = NULL;
     }
-    plan->part[k].basis.x = ent_bits_or(plan->part[k].basis.x, string->x);
-    plan->part[k].basis.z = ent_bits_or(plan->part[k].basis.z, string->z);
-    return ENT_OK;
-}
-
-/* Z is read in place of X behind H, and in place of Y behind S^-1 and H. */
-static ent_status turn_basis(pauli_part *part)
-{
-    for (int q = 0; q < part->circuit->qubits; q++) {
-        if (!ent_bits_has(&part->basis.x, q)) continue;
-        if (ent_bits_has(&part->basis.z, q))
-            ENT_TRY(ent_circuit_add(part->circuit, (ent_gate){ENT_SDG, {q, q}, ent_angle_none()}));
-        ENT_TRY(ent_circuit_add(part->circuit, (ent_gate){ENT_H, {q, q}, ent_angle_none()}));
-    }
-    return ENT_OK;
+    return k;
 }
 
 /* Each register reads the strings that are wanted of it; until there are batch plans, `value` is which of them. */
 static ent_status read_atoms(const ent_circuit *circuit, pauli_plan *plan)
 {
     plan->input = ent_alloc(plan->form.atoms, sizeof *plan->input);
-    if (!plan->input) return no_memory();
+    plan->part = ent_alloc(circuit->registers, sizeof *plan->part);
+    if (!plan->input || !plan->part) return no_memory();
     for (int64_t k = 0; k < plan->form.atoms; k++) {
         const pauli_atom *atom = &plan->form.atom[k];
         const int m = register_of(circuit, ent_bits_last(pauli_support(&atom->string)));
         const ent_pauli string = moved_down(&atom->string, circuit->register_first[m]);
-        int part;
-        ENT_TRY(part_for(plan, m, &string, &part));
+        const int part = part_of(plan, m);
         plan->input[k] = (pauli_input){atom->node, part, plan->part[part].circuit->readouts, 1.0};
-        ENT_TRY(ent_circuit_read_pauli(plan->part[part].circuit, &(ent_pauli){.z = pauli_support(&string)}));
+        ENT_TRY(ent_circuit_read_pauli(plan->part[part].circuit, &string));
     }
-    for (int64_t k = 0; k < plan->parts; k++) ENT_TRY(turn_basis(&plan->part[k]));
     return ENT_OK;
 }
 
@@ -126,7 +99,7 @@ void ent_pauli_plan_free(pauli_plan *plan)
 {
     if (!plan) return;
     for (int m = 0; plan->early && m < plan->registers; m++) ent_circuit_free(plan->early[m]);
-    for (int64_t k = 0; k < plan->parts; k++) {
+    for (int k = 0; k < plan->parts; k++) {
         ent_circuit_free(plan->part[k].circuit);
         ent_batch_plan_free(plan->part[k].plan);
     }
@@ -146,7 +119,7 @@ void ent_pauli_plan_free(pauli_plan *plan)
 
 ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape)
 {
-    for (int64_t k = 0; k < plan->parts; k++) {
+    for (int k = 0; k < plan->parts; k++) {
         const ent_status status = ent_batch_plan_new(plan->part[k].circuit, shape, &plan->part[k].plan);
         if (status != ENT_OK)
             return ent_fail_in(status, "register %d of %d", plan->part[k].home + 1, plan->registers);

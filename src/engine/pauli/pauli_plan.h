@@ -8,10 +8,9 @@
 /* So many terms at most, of all readouts together. */
 enum { PAULI_MOST_TERMS = 1 << 20 };
 
-/* The circuit of one register, read by some strings that are wanted of it, which have the letters of `basis` at most. */
+/* A register of which something is wanted: its own circuit, with those strings as readouts. */
 typedef struct {
     int home; /* the register */
-    ent_pauli basis;
     ent_circuit *circuit;
     batch_plan *plan;
 } pauli_part;
@@ -25,9 +24,9 @@ typedef struct {
 typedef struct {
     ent_precision precision;
     int registers, readouts, params, angles;
-    ent_circuit **early; /* [registers] */
-    int64_t parts, part_room;
-    pauli_part *part;
+    ent_circuit **early; /* [registers] those of which nothing is wanted; else NULL */
+    int parts;
+    pauli_part *part; /* [parts] */
     pauli_late late;
     pauli_tape tape;
     pauli_form form;

@@ -55,7 +55,7 @@ static double form_cost(const pauli_form *form)
 static double plan_cost(const pauli_plan *plan)
 {
     double cost = form_cost(&plan->form);
-    for (int64_t k = 0; k < plan->parts; k++) {
+    for (int k = 0; k < plan->parts; k++) {
         const ent_circuit *circuit = plan->part[k].circuit;
         cost += gates_cost(circuit) + STRING_COST * ldexp(circuit->readouts, circuit->qubits);
     }
