@@ -21,7 +21,8 @@ static ent_status run(void)
                               {ENT_CX, {0, 1}, ent_angle_none()}};
     for (int g = 0; g < 3; g++) ENT_TRY(ent_circuit_add(circuit, gates[g]));
     ENT_TRY(ent_circuit_read(circuit, 1u << 1));
-    ent_program_inp inp = {ENT_ENGINE_AUTO, ENT_DOUBLE, 1, NULL, NULL};
+    static ent_program_inp inp; /* what is not set is 0: AUTO, double precision */
+    inp.threads = 1;
     ENT_TRY(ent_program_new(circuit, &inp, &program));
 
     const ent_batch batch = {2, data, &w};
