@@ -598,7 +598,7 @@ class Begins(Case):
         run.send(signal.SIGKILL, run.ranks())
         run.end()
         self.assertEqual(sorted(path.name for path in out.iterdir() if ".part-" not in path.name),
-                         ["checkpoint.h5", "claim", "log.txt", "result.h5"])
+                         ["checkpoint.h5", "claim", "log.txt", "result.h5", "rounds.csv"])
         code, found, err = Run(out, "--resume", "--set", "federation.rounds=3").end()
         self.assertEqual(code, 0, err)
         self.assertIn("finished already", found)

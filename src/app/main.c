@@ -36,7 +36,7 @@ static int help(FILE *out)
     for (int k = 0; k < COMMAND_COUNT; k++) fprintf(out, "  %-10s %s\n", COMMANDS[k].name, COMMANDS[k].summary);
     fprintf(out, "\n  entente COMMAND --help   what a command takes\n"
                  "  entente --version        versions of everything that is linked\n"
-                 "  entente COMMAND --allow-external ...   read HDF5 files whose parts are in other files\n\n"
+                 "  entente COMMAND --allow-external ...   read HDF5 files that link to others\n\n"
                  "First steps:\n"
                  "  entente synth --out data.h5\n"
                  "  jobs/run.sh train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"

@@ -28,7 +28,14 @@ void ent_h5_make_lists(ent_h5 *file)
     file->link = H5Pcreate(H5P_LINK_ACCESS);
     file->set_access = H5Pcreate(H5P_DATASET_ACCESS);
     file->group_access = H5Pcreate(H5P_GROUP_ACCESS);
-    if (follows) return;
+    if (follows) { /* what links lead to is opened as the file is, without locks */
+        const hid_t access = ent_h5_access_list();
+        H5Pset_elink_fapl(file->link, access);
+        H5Pset_elink_fapl(file->set_access, access);
+        H5Pset_elink_fapl(file->group_access, access);
+        H5Pclose(access);
+        return;
+    }
     H5Pset_elink_cb(file->link, refuse_link, file->outside);
     H5Pset_elink_cb(file->set_access, refuse_link, file->outside);
     H5Pset_elink_cb(file->group_access, refuse_link, file->outside);
