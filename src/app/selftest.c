@@ -50,7 +50,7 @@ static ent_status problem_make(problem *p)
         .kind = ENT_ANSATZ_STRONG, .qubits = QUBITS, .layers = LAYERS, .angles_per_qubit = 2, .reupload = true};
     ent_random stream = ent_random_at(1, ENT_FOR_TEST, 0, 0);
     const int params = ent_ansatz_params(&ansatz), angles = ent_ansatz_angles(&ansatz);
-    *p = (problem){NULL};
+    *p = (problem){.circuit = NULL};
     ENT_TRY(ent_circuit_new(QUBITS, params, angles, &p->circuit));
     ENT_TRY(ent_ansatz_append(&ansatz, 0, 0, 0, p->circuit));
     for (int q = 0; q < QUBITS; q++) ENT_TRY(ent_circuit_read(p->circuit, UINT64_C(1) << q));
@@ -158,7 +158,7 @@ static ent_status compare_engines(const problem *p, answer *truth, answer *a, ch
 static ent_status check_engines(selftest *s, char detail[256])
 {
     problem p;
-    answer truth = {NULL}, a = {NULL};
+    answer truth = {.z = NULL}, a = {.z = NULL};
     (void)s;
     ent_status status = problem_make(&p);
     if (status == ENT_OK) status = answer_make(&p, &truth);
@@ -210,7 +210,7 @@ static ent_status check_shards(selftest *s, char detail[256])
     int shards = 1;
     ent_comm *group;
     problem p;
-    answer truth = {NULL}, a = {NULL};
+    answer truth = {.z = NULL}, a = {.z = NULL};
     while (2 * shards <= ent_comm_size(s->world) && shards < 8) shards *= 2;
     ENT_TRY(ent_comm_split(s->world, ent_comm_rank(s->world) < shards, &group));
     ent_status status = problem_make(&p);
