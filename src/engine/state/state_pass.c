@@ -132,6 +132,19 @@ static uint32_t code_of(const local_rotation *const *chosen, int count, uint32_t
     return code;
 }
 
+/* In a small block most codes have no coset. */
+static void keep_used_codes(uint32_t codes, state_stage *stage)
+{
+    const uint32_t cosets = stage->first[codes];
+    for (uint32_t code = 0; code < codes; code++) {
+        const uint32_t begin = stage->first[code];
+        if (stage->first[code + 1] == begin) continue;
+        stage->code[stage->codes] = code;
+        stage->first[stage->codes++] = begin;
+    }
+    stage->first[stage->codes] = cosets;
+}
+
 /* The lines without the pivots, sorted by code. */
 static ent_status stage_bases(const choice *c, const local_rotation *const *chosen, int bits, uint32_t line_bytes,
                               state_stage *stage)
@@ -139,16 +152,18 @@ static ent_status stage_bases(const choice *c, const local_rotation *const *chos
     const int count = c->width + c->selves;
     uint32_t pivots = 0;
     for (int k = 0; k < c->width; k++) pivots |= c->space.pivot[k];
-    stage->codes = UINT32_C(1) << count;
-    stage->first = ent_alloc(stage->codes + 2, sizeof *stage->first);
+    const uint32_t codes = UINT32_C(1) << count;
+    stage->first = ent_alloc(codes + 2, sizeof *stage->first);
+    stage->code = ent_alloc(codes, sizeof *stage->code);
     stage->base = ent_alloc(INT64_C(1) << (bits - c->width), sizeof *stage->base);
-    ENT_REQUIRE(stage->first && stage->base, ENT_ENOMEM, "state engine: no memory for a stage");
+    ENT_REQUIRE(stage->first && stage->code && stage->base, ENT_ENOMEM, "state engine: no memory for a stage");
     uint32_t *next = stage->first + 1; /* where the next line of code c goes; in the end, where code c + 1 begins */
     for (uint32_t line = 0; line < UINT32_C(1) << bits; line++)
         if (!(line & pivots)) next[code_of(chosen, count, line) + 1]++;
-    for (uint32_t code = 0; code < stage->codes; code++) next[code + 1] += next[code];
+    for (uint32_t code = 0; code < codes; code++) next[code + 1] += next[code];
     for (uint32_t line = 0; line < UINT32_C(1) << bits; line++)
         if (!(line & pivots)) stage->base[next[code_of(chosen, count, line)]++] = line * line_bytes;
+    keep_used_codes(codes, stage);
     return ENT_OK;
 }
 
@@ -423,6 +438,7 @@ void ent_state_pass_clear(state_pass *pass)
     for (int k = 0; k < pass->stages; k++) {
         ent_free(pass->stage[k].base);
         ent_free(pass->stage[k].first);
+        ent_free(pass->stage[k].code);
     }
     for (int k = 0; k < pass->groups; k++) {
         ent_free(pass->group[k].row);

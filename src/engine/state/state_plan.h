@@ -53,8 +53,9 @@ typedef struct {
     int lanes[2 * STATE_WIDTH];                        /* what is flipped of the lanes */
     uint32_t comb[1 << STATE_WIDTH];                   /* places of the registers */
     uint8_t turned[2 * STATE_WIDTH][1 << STATE_WIDTH]; /* MIXED: the sign of rotation k in register r, as an index */
-    uint32_t codes, *first; /* [codes + 1] where in base code c begins; bit k of c: the sign of rotation k */
-    uint32_t *base;         /* [cosets] places of register 0 */
+    uint32_t codes, *code; /* [codes] that some coset has; bit k of a code: the sign of rotation k */
+    uint32_t *first;       /* [codes + 1] where in base the cosets of each begin */
+    uint32_t *base;        /* [cosets] places of register 0 */
 } state_stage;
 
 /* A row of a Z-type rotation or of a readout: its sign on a line is the parity of mask & index, the index being that of

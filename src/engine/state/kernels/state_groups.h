@@ -24,17 +24,17 @@ static int block_sign(uint64_t row, uint64_t base)
     return __builtin_parityll(row & base);
 }
 
-/* +1 or -1 for each lane: the product over the bits of the mask. */
-static vec lane_signs(int mask)
+/* +1 or -1 for each lane, by the parity of its bits in the mask. */
+ALWAYS vec lane_signs(int mask)
 {
-    vec signs = (vec){0} + (REAL)1;
-    for (int b = 0; b < LANE_BITS; b++) {
-        vec bit;
-        UNROLL
-        for (int l = 0; l < LANES; l++) bit[l] = l >> b & 1 ? (REAL)-1 : (REAL)1;
-        if (mask >> b & 1) signs *= bit;
-    }
-    return signs;
+    lane_bits parity;
+    UNROLL
+    for (int l = 0; l < LANES; l++) parity[l] = l;
+    parity &= mask;
+    parity ^= parity >> 2;
+    parity ^= parity >> 1;
+    const vec one = (vec){0} + (REAL)1;
+    return (vec)((lane_bits)one ^ ((parity & 1) << (8 * (int)sizeof(REAL) - 1)));
 }
 
 ALWAYS void multiply_complex(vec *re, vec *im, vec fre, vec fim)
@@ -55,23 +55,28 @@ static void grow_phases(vec *tree, uint32_t bit, vec c, vec f)
     }
 }
 
-/* The factors of all lines, with `gain` in them. */
+/* The factors of all lines, with `gain` in them.  Rows of lanes alone come first, while a tree is a single factor. */
 static void phase_trees(const state_run *run, const state_group *group, uint64_t base, double gain, group_run *g)
 {
     for (int t = 0; t < 2; t++) {
         g->tree[t][0] = (vec){0} + (REAL)(t ? gain : 1.0);
         g->tree[t][1] = (vec){0};
     }
-    for (int fresh = 1; fresh >= 0; fresh--)
+    enum { LANES_ALONE, FRESH, OTHERS };
+    for (int which = LANES_ALONE; which <= OTHERS; which++)
         for (int k = 0; k < group->rows; k++) {
             const state_row *row = &group->row[k];
+            if (which != (row->mask == 0 ? LANES_ALONE : row->fresh ? FRESH : OTHERS)) continue;
             const vec c = (vec){0} + (REAL)run->cosine[row->target];
             const vec *f = pairs(run->factor)[row->target];
             const int sign = block_sign(row->row, base);
             vec *tree = g->tree[row->part];
-            if (row->fresh != fresh) continue;
-            if (fresh) grow_phases(tree, row->mask, c, f[sign]);
-            for (uint32_t i = 0; !fresh && i < UINT32_C(1) << group->bits[row->part]; i++)
+            if (which == FRESH) {
+                grow_phases(tree, row->mask, c, f[sign]);
+                continue;
+            }
+            const uint32_t size = which == OTHERS ? UINT32_C(1) << group->bits[row->part] : 1;
+            for (uint32_t i = 0; i < size; i++)
                 multiply_complex(&tree[2 * i], &tree[2 * i + 1], c, f[sign ^ __builtin_parity(i & row->mask)]);
         }
 }

@@ -62,16 +62,16 @@ typedef struct {
     uint32_t toggle; /* signs of the block */
 } stage_run;
 
-/* The cosets of one code. */
+/* The cosets of one of the stage's codes. */
 typedef struct {
     uint32_t signs; /* bit k: the sign of rotation k there */
     const uint32_t *first, *last;
 } coset_run;
 
-ALWAYS coset_run cosets_of(const stage_run *s, uint32_t code)
+ALWAYS coset_run cosets_of(const stage_run *s, uint32_t c)
 {
     const state_stage *stage = s->stage;
-    return (coset_run){code ^ s->toggle, stage->base + stage->first[code], stage->base + stage->first[code + 1]};
+    return (coset_run){stage->code[c] ^ s->toggle, stage->base + stage->first[c], stage->base + stage->first[c + 1]};
 }
 
 ALWAYS vec *line_at(vec *block, uint32_t place)
@@ -120,9 +120,8 @@ ALWAYS void turn_vertical(vec *x, const vec *factor, const int width)
 ALWAYS void turn_lines(vec *block, const stage_run *s, const int width)
 {
     const uint32_t *comb = s->stage->comb;
-    for (uint32_t code = 0; code < s->stage->codes; code++) {
-        const coset_run run = cosets_of(s, code);
-        if (run.first == run.last) continue;
+    for (uint32_t c = 0; c < s->stage->codes; c++) {
+        const coset_run run = cosets_of(s, c);
         vec factor[STATE_WIDTH];
         for (int k = 0; k < width; k++) factor[k] = s->factor[k][run.signs >> k & 1];
         for (const uint32_t *h = run.first; h != run.last; h++)
@@ -158,9 +157,8 @@ ALWAYS void mix_lines(vec *block, const stage_run *s, const int width, const int
 {
     const uint32_t *comb = s->stage->comb;
     in_registers factor;
-    for (uint32_t code = 0; code < s->stage->codes; code++) {
-        const coset_run run = cosets_of(s, code);
-        if (run.first == run.last) continue;
+    for (uint32_t c = 0; c < s->stage->codes; c++) {
+        const coset_run run = cosets_of(s, c);
         set_registers(s, s->factor, run.signs, factor, width);
         for (const uint32_t *h = run.first; h != run.last; h++)
             for (int part = 0; part < 2; part++) {
@@ -198,9 +196,8 @@ ALWAYS void back_vertical(vec *x, vec *y, const vec *factor, vec *sum, const int
 ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, const int width)
 {
     const uint32_t *comb = s->stage->comb;
-    for (uint32_t code = 0; code < s->stage->codes; code++) {
-        const coset_run run = cosets_of(s, code);
-        if (run.first == run.last) continue;
+    for (uint32_t c = 0; c < s->stage->codes; c++) {
+        const coset_run run = cosets_of(s, c);
         vec factor[STATE_WIDTH], sum[STATE_WIDTH];
         for (int k = 0; k < width; k++) {
             factor[k] = s->factor[k][run.signs >> k & 1];
@@ -257,9 +254,8 @@ ALWAYS void unmix_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, cons
     in_registers sign;
     vec t[2 * STATE_WIDTH];
     for (int k = 0; k < width + s->stage->selves; k++) t[k] = s->factor[k][0] * s->sign[k][0];
-    for (uint32_t code = 0; code < s->stage->codes; code++) {
-        const coset_run run = cosets_of(s, code);
-        if (run.first == run.last) continue;
+    for (uint32_t c = 0; c < s->stage->codes; c++) {
+        const coset_run run = cosets_of(s, c);
         set_registers(s, s->sign, run.signs, sign, width);
         for (const uint32_t *h = run.first; h != run.last; h++)
             for (int part = 0; part < 2; part++) {
