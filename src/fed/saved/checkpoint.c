@@ -60,11 +60,13 @@ typedef struct {
     WHOLE(member.n), REAL(member.loss), REAL(member.accuracy), REAL(member.accuracy_nonzero),                        \
         REAL(member.accuracy5), REAL(member.accuracy7), REAL(member.f1_weighted), REAL(member.f1_macro),             \
         REAL(member.mae), REAL(member.pearson)
-static const field FIELDS[] = {WHOLE(round),    WHOLE(cohort),    WHOLE(trained),      WHOLE(samples),
-                               WHOLE(lost),     FIELD(excluded, true, 2),  WHOLE(blocks_short), REAL(simulated_s),
-                               REAL(staleness), REAL(train_loss), METRICS(validation), METRICS(test),
-                               REAL(bytes_up),  REAL(bytes_down), REAL(compute_s),     REAL(communicate_s),
-                               REAL(wait_s),    REAL(evaluate_s), REAL(compute_mean_s)};
+static const field FIELDS[] = {WHOLE(round),        WHOLE(cohort),       WHOLE(trained),
+                               WHOLE(samples),      WHOLE(lost),         FIELD(excluded, true, 2),
+                               WHOLE(blocks_short), REAL(simulated_s),   REAL(staleness),
+                               REAL(train_loss),    METRICS(validation), METRICS(test),
+                               REAL(bytes_up),      REAL(bytes_down),    REAL(compute_s),
+                               REAL(communicate_s), REAL(wait_s),        REAL(evaluate_s),
+                               REAL(compute_mean_s)};
 enum { COLUMNS = sizeof FIELDS / sizeof *FIELDS };
 _Static_assert(sizeof(ent_round) == 8 * COLUMNS, "every figure of a round has a row in FIELDS");
 
