@@ -219,7 +219,7 @@ static void drop_answers_by_the_prior(void **state)
 
 static ent_status load(const ent_config *config, ent_federation **f)
 {
-    return ent_federation_load(world, config, temp_folder, data_path, 0, false, f);
+    return ent_federation_load(world, config, &(ent_load_inp){.folder = temp_folder, .data = data_path}, f);
 }
 
 static void a_result_comes_back(void **state)
@@ -459,7 +459,8 @@ static void no_data_is_told_on_all_ranks(void **state)
     config.data.file = "/nowhere.h5";
     mpi_check(ent_federation_new(world, &config, &f) == ENT_EIO && strstr(ent_message(), "/nowhere.h5"));
     mpi_check(!f);
-    mpi_check(ent_federation_load(world, &config, "/nowhere", data_path, 0, false, &f) == ENT_EIO && !f);
+    const ent_load_inp nowhere = {.folder = "/nowhere", .data = data_path};
+    mpi_check(ent_federation_load(world, &config, &nowhere, &f) == ENT_EIO && !f);
 }
 
 static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_level),

@@ -280,6 +280,7 @@ static void every_wrong_field_is_refused_by_its_keys_name(void **state)
     int64_t rows;
     double bytes;
     int faults = 0;
+    const ent_load_inp nowhere = {.folder = "/nowhere", .data = data_path, .all_rows = true};
     check_ok(ent_federation_new(world, &c, &f));
     for (int k = 0; k < ENT_KEY_COUNT; k++) {
         const ent_key *key = &ENT_KEYS[k];
@@ -293,8 +294,7 @@ static void every_wrong_field_is_refused_by_its_keys_name(void **state)
                 check_refused("ent_config_check", ent_config_check(&c), name);
                 check_refused("ent_config_write", ent_config_write(&c, &(char *){NULL}), name);
                 check_refused("ent_federation_new", ent_federation_new(world, &c, &none), name);
-                check_refused("ent_federation_load",
-                              ent_federation_load(world, &c, "/nowhere", data_path, 0, true, &none), name);
+                check_refused("ent_federation_load", ent_federation_load(world, &c, &nowhere, &none), name);
                 check_refused("ent_federation_foresee", ent_federation_foresee(&c, 1, &circuit, &rows, &bytes), name);
                 check_refused("ent_federation_train", ent_federation_train(f, NULL, NULL), name);
             }

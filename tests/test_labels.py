@@ -4,12 +4,13 @@
     python3 tests/test_labels.py --entente build/entente --mpiexec "mpiexec -n" [--quick] [TEST...]"""
 import csv
 import pathlib
+import re
 import shutil
 import tempfile
 import unittest
 
 import test_command as command
-from test_command import fresh, good, last_json, refused, sets
+from test_command import fresh, good, last_json, refused, run, sets
 
 if __name__ == "__main__":
     import h5py
@@ -112,6 +113,7 @@ class Real(unittest.TestCase):
             self.assertIsNone(pattern["accuracy"])
             self.assertGreater(pattern["mae"], 0)
         page = good("report", found["out"], "--text").out
+        self.assertNotIn("classes by client", page)
         self.assertNotRegex(page, r"(?m)^.*(F1|[Aa]ccuracy).*\b[01]\.\d")
 
     def test_a_target_of_one_sign_has_no_accuracy(self):
@@ -213,6 +215,80 @@ class Evaluated(unittest.TestCase):
         (command.folder / "default.h5").unlink()
         refused(self, ["eval", found["out"]], ["default.h5", "No such file"], 0)
 
+    def test_the_masks_of_the_training_give_its_figures(self):
+        """By row and by client, rows that are skipped or not answered; without them the figures are others."""
+        config = write("masked", "class", positive)
+        for given in [{"missing__rate": 0.5}, {"missing__rate": 0.4, "missing__level": "client", "missing__empty": "skip"},
+                      {"missing__rate": 0.3, "missing__policy": "drop"}, {"missing__level": "exclusive"}]:
+            found = trained(config, **given)
+            again = last_json(good("eval", found["out"], "--json", "--masks", "training"))
+            plain = last_json(good("eval", found["out"], "--json", "--masks", "none"))
+            for key in ["loss", "accuracy", "f1_weighted", "patterns"]:
+                self.assertEqual(again[key], found[key], (given, key))
+            self.assertNotEqual(plain["patterns"], found["patterns"])
+        spread = last_json(good("eval", found["out"], "--json", "--masks", "training", "--missing", "audio"))["patterns"]
+        self.assertLessEqual({tuple(pattern["present"]) for pattern in spread}, {("text",), ()})
+        ran = run("eval", found["out"], "--masks", "training", "--all")
+        self.assertEqual(ran.code, 2)
+        self.assertIn("--masks training: found --all", ran.err)
+
+    def test_predictions_are_written(self):
+        """Each row's own, in the order of the data set, in both kinds of file the same; and they are the figures'."""
+        found = trained(write("predicted", "class", lambda score, noise: numpy.where(score + noise > 0, 10, 3)),
+                        missing__rate=0.4, missing__level="client")
+        with h5py.File(command.folder / "predicted.h5") as file:
+            label, split = file["label/class"][:], file["split"][:]
+        for words, rows in [(["--all"], numpy.arange(ROWS)), ([], numpy.flatnonzero(split == 2)),
+                            (["--masks", "training"], numpy.flatnonzero(split == 2))]:
+            out = fresh()
+            out.mkdir()
+            ran = last_json(good("eval", found["out"], "--json", *words, "--predictions", out / "p.csv"))
+            good("eval", found["out"], *words, "--predictions", out / "p.h5", ranks=2)
+            with open(out / "p.csv", newline="") as lines:
+                table = list(csv.DictReader(lines))
+            with h5py.File(out / "p.h5") as file:
+                there = {name: file[name][:] for name in file}
+            self.assertEqual([int(line["row"]) for line in table], list(rows))
+            self.assertEqual([int(line["label"]) for line in table], list(label[rows]))
+            self.assertEqual([["train", "validation", "test"].index(line["split"]) for line in table], list(split[rows]))
+            self.assertEqual(list(there["class_name"]), [3, 10])
+            for name, columns in [("output", ["output_3", "output_10"]), ("probability", ["probability_3", "probability_10"])]:
+                numpy.testing.assert_array_equal(there[name], [[float(line[c]) for c in columns] for line in table])
+            for name in ["row", "label", "predicted"]:
+                self.assertEqual(list(there[name]), [int(line[name]) for line in table])
+            self.assertEqual("client" in table[0], "--masks" in words)
+            numpy.testing.assert_allclose(there["probability"].sum(axis=1), 1, 1e-12)
+            true = there["probability"][numpy.arange(len(rows)), (label[rows] == 10).astype(int)]
+            self.assertAlmostEqual(-numpy.log(true).mean(), ran["loss"], 12)
+            self.assertAlmostEqual((there["predicted"] == there["label"]).mean(), ran["accuracy"], 12)
+        with h5py.File(found["out"] / "result.h5") as file:
+            order = numpy.argsort(file["part/test/row"][:])
+            self.assertEqual(list(there["client"]), list(file["part/test/client"][:][order]))
+            numpy.testing.assert_array_equal(there["output"], file["test/output"][:][order])
+
+    def test_predictions_of_a_number(self):
+        found = trained(write("number", "value", lambda score, noise: 20 + 5 * score))
+        out = fresh()
+        out.mkdir()
+        ran = last_json(good("eval", found["out"], "--json", "--predictions", out / "p.csv"))
+        with open(out / "p.csv", newline="") as lines:
+            table = list(csv.DictReader(lines))
+        self.assertEqual(list(table[0]), ["row", "split", "label", "predicted"])
+        self.assertAlmostEqual(numpy.mean([abs(float(line["label"]) - float(line["predicted"])) for line in table]), ran["mae"], 10)
+
+    def test_predictions_never_overwrite_and_are_whole_or_absent(self):
+        found = trained(write("kept", "class", positive))
+        data = (command.folder / "kept.h5").read_bytes()
+        refused(self, ["eval", found["out"], "--predictions", command.folder / "kept.h5"],
+                ["kept.h5: exists", "--predictions"], 0)
+        self.assertEqual((command.folder / "kept.h5").read_bytes(), data)
+        for name, part, code in [("p.txt", "want a file that ends in .csv or .h5", 2), (".csv", ".csv or .h5", 2),
+                                 ("nowhere/p.csv", "nowhere/p.csv: cannot be written", 1)]:
+            ran = run("eval", found["out"], "--predictions", name)
+            self.assertEqual(ran.code, code, ran.err)
+            self.assertIn(part, ran.err)
+        refused(self, ["eval", found["out"], "--predictions", "/proc/p.h5"], ["/proc/p.h5"], 0)
+
     def test_missing_may_be_given_again(self):
         out = trained(write("again", "class", positive))["out"]
         both, twice = (last_json(good("eval", out, "--json", *words))["patterns"] for words in
@@ -240,6 +316,79 @@ class Circuits(unittest.TestCase):
         (command.folder / "seeing.qasm").write_text(
             self.HEAD + "input array[float[64], 2] x;\nry(x[0]) q[0];\nry(x[1]) q[1];\n" + self.REST)
         trained(config, model__registers__text__ansatz="seeing.qasm", model__registers__text__reduce="linear")
+
+    def test_data_that_change_only_a_phase_are_refused(self):
+        """In gates, and yet nothing that is read, or the whole state, changes with them."""
+        config = write("phase", "class", positive)
+        mixed = "ry(theta[0]) q[0];\nrx(theta[1]) q[1];\n"
+        for text, layers, wrong in [
+                ("rz(x[0]) q[0];\nrz(x[1]) q[1];\n" + mixed, 1, "a phase of the whole state"),
+                ("cx q[0], q[1];\ncp(x[0]) q[0], q[1];\nrz(x[1]) q[1];\nh q[0];\ns q[0];\nsx q[1];\nt q[1];\n" + mixed, 1, "phase"),
+                ("ry(x[0]) q[0];\nrz(x[1]) q[1];\nry(-x[0]) q[0];\n" + mixed, 0, "no <Z> of a qubit"),
+                (mixed + "rz(x[0]) q[0];\ncp(x[1]) q[0], q[1];\n", 0, "no <Z> of a qubit"),
+                (mixed + "rz(x[0]) q[0];\ncp(x[1]) q[0], q[1];\n", 1, None),
+                ("h q[0];\nsx q[1];\ns q[1];\nrz(x[0]) q[0];\nrz(x[1]) q[1];\ntdg q[0];\n" + mixed, 0, None)]:
+            (command.folder / "phase.qasm").write_text(self.HEAD + "input array[float[64], 2] x;\n" + text)
+            words = sets(model__registers__text__ansatz="phase.qasm", model__fusion__layers=layers)
+            if wrong:
+                refused(self, ["train", config, "--out", fresh(), *words], ["phase.qasm: its data inputs", wrong], 0)
+            else:
+                good("train", config, "--out", fresh(), "--quiet", *words)
+
+
+class Paths(unittest.TestCase):
+    """A file that another names is that of the working folder, or else that beside the other."""
+
+    def setUp(self):
+        self.top = fresh()
+        (self.top / "jobs").mkdir(parents=True)
+        config = write("paths", "class", positive)
+        text = config.read_text()
+        (self.top / "jobs/paths.yaml").write_text(re.sub(r"file: [^,}\n]+", "file: own.h5", text, count=1))
+        config.unlink()  # it would win
+        (command.folder / "paths.h5").rename(self.top / "jobs/own.h5")
+
+    def test_the_configurations_data(self):
+        train = ["train", self.top / "jobs/paths.yaml", "--quiet", "--json", "--out"]
+        found = last_json(good(*train, self.top / "out"))
+        good("plan", self.top / "jobs/paths.yaml")
+        again = last_json(good("eval", self.top / "out", "--json"))
+        self.assertEqual(again["loss"], found["loss"])
+        (self.top / "jobs/own.h5").rename(self.top / "away.h5")
+        for words in [[*train, fresh()], ["plan", self.top / "jobs/paths.yaml"]]:
+            refused(self, words, ["data.file: own.h5: No such file", "working folder", f"{self.top}/jobs/own.h5"], 0)
+        good(*train, self.top / "out", "--resume")  # it is finished
+
+    def test_a_results_data_beside_it(self):
+        (self.top / "jobs/own.h5").rename(command.folder / "own.h5")
+        good("train", self.top / "jobs/paths.yaml", "--quiet", "--out", self.top / "out")
+        loss = last_json(good("eval", self.top / "out", "--json"))["loss"]
+        (command.folder / "own.h5").rename(self.top / "out/own.h5")
+        self.assertEqual(last_json(good("eval", self.top / "out", "--json"))["loss"], loss)
+        (self.top / "out/own.h5").rename(self.top / "away.h5")
+        refused(self, ["eval", self.top / "out"], ["data.file: own.h5: No such file", f"{self.top}/out/own.h5"], 0)
+
+    def test_sweeps_and_studies(self):
+        """The base from the working folder or beside the sweep; the data beside the file that names them, whose place is
+        no part of the point."""
+        spec = self.top / "jobs/sweep.yaml"
+        spec.write_text("base: paths.yaml\ngrid: {client.epochs: [1]}\n")
+        out = self.top / "swept"
+        self.assertEqual(last_json(good("sweep", spec, "--out", out, "--json"))["done"], 1)
+        hashes = [path.name for path in (out / "points").glob("*.json")]
+        shutil.copy(self.top / "jobs/own.h5", command.folder / "own.h5")
+        self.assertEqual(last_json(good("sweep", spec, "--out", out, "--json"))["done"], 1)
+        self.assertEqual([path.name for path in (out / "points").glob("*.json")], hashes)
+        (command.folder / "own.h5").unlink()
+        (self.top / "jobs/own.h5").rename(self.top / "other.h5")
+        set_ = self.top / "set.yaml"
+        set_.write_text("base: jobs/paths.yaml\nset: {data.file: other.h5}\nvariants: {one: {}}\nseeds: [1]\n")
+        self.assertEqual(last_json(good("study", set_, "--out", fresh(), "--json"))["done"], 1)
+        (self.top / "other.h5").rename(self.top / "away.h5")
+        run("study", set_, "--out", self.top / "failed", "--quiet")
+        self.assertIn(f"{self.top}/other.h5", (self.top / "failed/study.csv").read_text())
+        set_.write_text("base: nowhere.yaml\nvariants: {one: {}}\nseeds: [1]\n")
+        refused(self, ["study", set_, "--out", fresh()], ["nowhere.yaml: No such file", f"{self.top}/nowhere.yaml"], 0)
 
 
 class Untrained(unittest.TestCase):

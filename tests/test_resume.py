@@ -671,9 +671,23 @@ class Begins(Case):
         self.finish(out, config=config)
 
     def test_of_an_older_program(self):
+        """Stopped inside a round, on other ranks; and a format that was never there."""
         out = self.stopped()
         older.make_first(out / "checkpoint.h5")
+        with h5py.File(out / "checkpoint.h5") as file:
+            self.assertIn("inside/count", file)
+            figures = file["figures"].shape[1]
         self.finish(out)
+        with h5py.File(out / "result.h5") as file:
+            self.assertEqual(set(file["round/excluded"]), {0})
+            self.assertEqual(file["resume/figures"].shape[1], figures + 1)
+        for number in (0, 3):
+            out = self.stopped()
+            with h5py.File(out / "checkpoint.h5", "r+") as file:
+                file["numbers"][0, 0] = number
+                older.narrow(file, "numbers", [])
+            older.unseal(out / "checkpoint.h5")
+            self.refused(out, "--resume", part=f"checkpoint.h5: format {number}, want 1 to 2")
 
     def test_lacking_tables(self):
         out = self.stopped()

@@ -74,11 +74,17 @@ ent_status ent_machine_agree(ent_comm *world);
  * weights.  Collective.  Errors, the same on all ranks: everything that can be wrong with data and model. */
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out);
 
-/* Set up for evaluation: the model, reductions and weights of a result folder on the rows of `data`.
- *   absent   bits of the modalities that every row loses; all_rows: every row, else the test rows alone
- * Collective. */
-ent_status ent_federation_load(ent_comm *world, const ent_config *config, const char *folder, const char *data,
-                               uint32_t absent, bool all_rows, ent_federation **out);
+/* What to evaluate, and on what. */
+typedef struct {
+    const char *folder, *data; /* the result; the data set */
+    uint32_t absent;           /* bits of the modalities that every row loses */
+    bool all_rows;             /* every row, else only the test rows */
+    bool masks; /* the test rows, split and masked as in the training, which wants its training rows too */
+} ent_load_inp;
+
+/* Set up for evaluation: the model, reductions and weights of a result on the rows of a data set.  Collective. */
+ent_status ent_federation_load(ent_comm *world, const ent_config *config, const ent_load_inp *inp,
+                               ent_federation **out);
 void ent_federation_free(ent_federation *federation);
 
 /* What a configuration asks for, before anything is allocated for it: the circuit of samples that have everything
@@ -149,6 +155,7 @@ typedef struct {
     const ent_config *config;
     int64_t clients, empty_clients; /* empty: without a training row */
     const ent_part *part;           /* [ENT_PARTS] */
+    const uint8_t *split;           /* [rows of the data set] the part that each row is in */
     int params, qubits, outputs;
     ent_label label;
     const double *weights; /* [params] */

@@ -5,21 +5,29 @@
 #include "app.h"
 #include "run/resume.h"
 #include "entente/fed.h"
+#include "run/predictions.h"
 #include "run/summary.h"
 
 typedef struct {
-    const char *folder, *data, *missing[ENT_MAX_MODALITIES];
+    const char *folder, *data, *missing[ENT_MAX_MODALITIES], *predictions;
     int lists; /* of `missing` */
+    int masks; /* of MASKS */
     bool json, all;
 } arguments;
 
-enum { KEY_DATA = 'd', KEY_MISSING = 'm', KEY_JSON = 'j', KEY_ALL = 'a' };
+enum { KEY_DATA = 'd', KEY_MISSING = 'm', KEY_JSON = 'j', KEY_ALL = 'a', KEY_MASKS = 'M', KEY_PREDICTIONS = 'p' };
+
+static const char *const MASKS[] = {"none", "training", NULL};
 
 static const struct argp_option OPTIONS[] = {
     {"data", KEY_DATA, "FILE", 0,
      "the data set (HDF5); needs the modalities and the label of the training (default: the training's)", 0},
     {"missing", KEY_MISSING, "NAME[,NAME...]", 0, "leave these modalities out of every row; may be given again", 0},
-    {"all", KEY_ALL, NULL, 0, "use every row, not the test rows alone", 0},
+    {"masks", KEY_MASKS, "none|training", 0,
+     "training: what the missing protocol of the training took from the test rows is missing here too", 0},
+    {"all", KEY_ALL, NULL, 0, "use every row, not only the test rows", 0},
+    {"predictions", KEY_PREDICTIONS, "FILE", 0,
+     "write each row's label, prediction and outputs to a new file, .csv or .h5", 0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {0}};
 
@@ -40,6 +48,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_JSON:
         a->json = true;
         return 0;
+    case KEY_MASKS:
+        return app_word(state, value, MASKS, &a->masks);
+    case KEY_PREDICTIONS:
+        if (!app_predictions_may(value)) {
+            argp_error(state, "--predictions: found '%s', want a file that ends in .csv or .h5", value);
+            return EINVAL;
+        }
+        a->predictions = value;
+        return 0;
     case KEY_ALL:
         a->all = true;
         return 0;
@@ -55,6 +72,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "want a result folder");
             return EINVAL;
         }
+        if (a->all && a->masks) {
+            argp_error(state, "--masks training: found --all, want the test rows, which the training masked");
+            return EINVAL;
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -66,9 +87,11 @@ static const struct argp ARGP = {
     parse,
     "RESULT_DIR",
     "Evaluate a trained model on the test rows of a data set.\v"
-    "A row has the modalities that the data set has of it, less --missing.  The masks of the training (missing.rate) "
-    "are not applied, so a training that has masks on its test rows tells other figures.  Also under mpirun.\n\n"
-    "  entente eval result --data data.h5 --missing audio",
+    "A row has the modalities that the data set has of it, less --missing.  With --masks training it also lacks what "
+    "the training's missing protocol (missing.*, federation.*, seeds) took from it: on the data set of the training "
+    "the figures are then those of the training.  Also under mpirun.\n\n"
+    "  entente eval result --data data.h5 --missing audio\n"
+    "  entente eval result --masks training --predictions predictions.csv",
     NULL,
     NULL,
     NULL};
@@ -111,7 +134,17 @@ static ent_status absent_bits(const char *list, const ent_config_data *data, uin
 static ent_status read_config(void *arguments_, char **text)
 {
     const arguments *a = arguments_;
-    return app_config_result(a->folder, text);
+    if (a->predictions) ENT_TRY(app_predictions_look(a->predictions));
+    return app_config_result(a->folder, !a->data, text);
+}
+
+static ent_status report(const arguments *a, const ent_federation *federation)
+{
+    const ent_federation_view view = ent_federation_see(federation);
+    if (a->predictions) ENT_TRY(app_predictions_save(a->predictions, &view, a->masks));
+    app_print_table(stdout, &view);
+    if (a->json) app_print_json(stdout, &view);
+    return ENT_OK;
 }
 
 static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent_config *config)
@@ -119,14 +152,15 @@ static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent
     ent_federation *federation;
     uint32_t absent = 0;
     for (int k = 0; k < a->lists; k++) ENT_TRY(absent_bits(a->missing[k], &config->data, &absent));
-    const char *data = a->data ? a->data : config->data.file;
-    ENT_TRY(ent_federation_load(world, config, a->folder, data, absent, a->all, &federation));
-    const ent_status status = ent_federation_evaluate(federation);
-    if (status == ENT_OK && ent_comm_rank(world) == 0) {
-        const ent_federation_view view = ent_federation_see(federation);
-        app_print_table(stdout, &view);
-        if (a->json) app_print_json(stdout, &view);
-    }
+    const ent_load_inp inp = {.folder = a->folder,
+                              .data = a->data ? a->data : config->data.file,
+                              .absent = absent,
+                              .all_rows = a->all,
+                              .masks = a->masks};
+    ENT_TRY(ent_federation_load(world, config, &inp, &federation));
+    const bool root = ent_comm_rank(world) == 0;
+    ent_status status = ent_federation_evaluate(federation);
+    if (status == ENT_OK) status = app_agree_with_root(world, root ? report(a, federation) : ENT_OK);
     ent_federation_free(federation);
     return status;
 }

@@ -338,6 +338,7 @@ int app_plan(int argc, char **argv)
     ent_config *config = NULL;
     app_parse(&ARGP, argc, argv, &a);
     ent_status status = ent_config_text(a.config_path, a.sets, a.set, &text);
+    if (status == ENT_OK) status = ent_config_locate(&text, a.config_path);
     if (status == ENT_OK) status = ent_config_parse(text, &config);
     p.config = config;
     if (status == ENT_OK) status = make(&p, &a);

@@ -267,7 +267,10 @@ static ent_status read_config(job *j)
     for (char *at = j->name; *at; at++)
         if (strchr(",;\"'\t\n\r", *at)) *at = '_';
     if (strrchr(j->name, '.')) *strrchr(j->name, '.') = '\0';
-    if (ent_comm_rank(j->world) == 0) status = ent_config_text(a->config_path, a->sets, a->set, &text);
+    if (ent_comm_rank(j->world) == 0) {
+        status = ent_config_text(a->config_path, a->sets, a->set, &text);
+        if (status == ENT_OK) status = ent_config_locate(&text, a->config_path);
+    }
     ENT_TRY(app_share(j->world, status, &text));
     status = ent_config_parse(text, &j->config);
     if (status == ENT_OK) status = check_weak(a, j->config);

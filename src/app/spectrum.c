@@ -225,8 +225,8 @@ static ent_status analyse(ent_comm *world, arguments *a, const ent_config *confi
     ent_spectrum s;
     int m;
     ENT_TRY(find_modality(a, config, &m));
-    ENT_TRY(
-        ent_federation_load(world, config, a->folder, a->data ? a->data : config->data.file, 0, false, &federation));
+    const ent_load_inp inp = {.folder = a->folder, .data = a->data ? a->data : config->data.file};
+    ENT_TRY(ent_federation_load(world, config, &inp, &federation));
     ent_status status = ent_federation_spectrum(federation, m, (int)a->angle, (int)a->points, a->samples, &s);
     if (status == ENT_OK) {
         if (ent_comm_rank(world) == 0) {
@@ -243,7 +243,8 @@ static ent_status analyse(ent_comm *world, arguments *a, const ent_config *confi
 
 static ent_status read_config(void *arguments_, char **text)
 {
-    return app_config_result(((const arguments *)arguments_)->folder, text);
+    const arguments *a = arguments_;
+    return app_config_result(a->folder, !a->data, text);
 }
 
 static ent_status run(ent_comm *world, void *arguments_, const char *text)

@@ -4,7 +4,7 @@
 
 static const char DOC[] =
     "Compare variants of a model over settings, missing rates and seeds, with paired statistics.\v"
-    "  base: mosi.yaml            # configuration, beside this file (or --base)\n"
+    "  base: mosi.yaml            # configuration, from here or beside this file\n"
     "  set:  {federation.rounds: 20}              # overrides for all\n"
     "  data:                      # may be left out: then the base's own\n"
     "    mosi:   {base: mosi.yaml, set: {data.file: mosi.h5}}\n"

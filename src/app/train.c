@@ -152,7 +152,9 @@ static ent_status read_config(void *arguments_, char **text)
     arguments *a = arguments_;
     ENT_TRY(ent_config_text(a->config_path, a->sets, a->set, text));
     ENT_TRY(ent_folder_claim_look(a->out));
-    return app_resume_look(a->out, a->resume, *text, &a->begin);
+    ENT_TRY(app_resume_look(a->out, a->resume, *text, &a->begin));
+    const ent_status status = ent_config_locate(text, a->config_path);
+    return a->begin == APP_DONE && status == ENT_EIO ? ENT_OK : status; /* a result outlives its data */
 }
 
 static void report(void *arguments_, app_progress *progress, const ent_federation_view *view)

@@ -266,6 +266,13 @@ static ent_status save_record(campaign *j, int64_t k, json_t *record, const app_
     return ENT_OK;
 }
 
+/* The configuration that point k runs with: where its data set is found does not count for its hash. */
+static ent_status text_of(const campaign *j, int64_t k, char **text)
+{
+    ENT_TRY(app_points_text(j->plan, k, text));
+    return app_points_locate(j->plan, k, text);
+}
+
 static ent_status run_point(campaign *j, int64_t k)
 {
     char *text = NULL, folder[4096];
@@ -273,8 +280,7 @@ static ent_status run_point(campaign *j, int64_t k)
     app_run_times times = {0.0, 0.0};
     const double begin = ent_clock_s();
     ENT_TRY(app_record_path(j->c->out, app_points_hash(j->plan, k), "", folder));
-    ent_status status = leads(j) ? app_points_text(j->plan, k, &text) : ENT_OK;
-    ENT_TRY(app_share(j->group, status, &text));
+    ent_status status = app_share(j->group, leads(j) ? text_of(j, k, &text) : ENT_OK, &text);
     const app_run run = {.text = text,
                          .folder = j->keep ? folder : NULL,
                          .quiet = true,
@@ -283,7 +289,7 @@ static ent_status run_point(campaign *j, int64_t k)
                          .times = &times,
                          .done = keep_record,
                          .context = &record};
-    status = app_run_train(j->group, &run);
+    if (status == ENT_OK) status = app_run_train(j->group, &run);
     ent_free(text);
     if (status == ENT_EBUSY) { /* without locks: another job is at it, and keeps its record */
         if (leads(j)) app_claims_drop(j->claims, app_points_hash(j->plan, k));
@@ -347,7 +353,7 @@ static ent_status check_point(campaign *j, int64_t k)
     char *text = NULL;
     ent_config *config;
     ent_inputs inputs;
-    ENT_TRY(app_share(j->world, root ? app_points_text(j->plan, k, &text) : ENT_OK, &text));
+    ENT_TRY(app_share(j->world, root ? text_of(j, k, &text) : ENT_OK, &text));
     ent_status status = ent_comm_agree(j->world, ent_config_parse(text, &config));
     ent_free(text);
     if (status != ENT_OK) return status;

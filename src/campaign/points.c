@@ -12,10 +12,10 @@ static ent_status no_memory(void)
     return ent_fail(ENT_ENOMEM, "points: no memory");
 }
 
-json_t *app_points_new(const char *kind)
+json_t *app_points_new(const char *kind, const char *spec)
 {
-    return json_pack("{s:s, s:s, s:[], s:[], s:[], s:[]}", "kind", kind, "keep", "results", "columns", "bases",
-                     "points", "fixed");
+    return json_pack("{s:s, s:s, s:s, s:[], s:[], s:[], s:[], s:[]}", "kind", kind, "keep", "results", "spec", spec,
+                     "columns", "bases", "froms", "points", "fixed");
 }
 
 ent_status app_points_fix(json_t *plan, int sets, const char *const *set)
@@ -48,6 +48,24 @@ static ent_status derive(const char *base, const char *name, const json_t *set, 
     return status;
 }
 
+static bool same_key(const char *a, const char *b)
+{
+    const size_t length = strcspn(a, "=");
+    return strcspn(b, "=") == length && strncmp(a, b, length) == 0;
+}
+
+/* Whether overrides, of texts or of [text, where it stands], name a data set. */
+static bool names_data(const json_t *set)
+{
+    size_t k;
+    const json_t *one;
+    json_array_foreach(set, k, one)
+    {
+        if (same_key(json_string_value(json_is_array(one) ? json_array_get(one, 0) : one), "data.file")) return true;
+    }
+    return false;
+}
+
 ent_status app_points_base(json_t *plan, const char *path, const json_t *set, int64_t *base)
 {
     char *file, *text = NULL;
@@ -64,7 +82,10 @@ ent_status app_points_base(json_t *plan, const char *path, const json_t *set, in
     json_decref(sets);
     if (status != ENT_OK) return status;
     *base = (int64_t)json_array_size(bases);
-    if (json_array_append_new(bases, json_string(text)) != 0) status = no_memory();
+    json_t *from = names_data(set) ? json_incref(json_object_get(plan, "spec")) : json_string(path);
+    if (json_array_append_new(bases, json_string(text)) != 0 ||
+        json_array_append_new(json_object_get(plan, "froms"), from) != 0)
+        status = no_memory();
     ent_free(text);
     return status;
 }
@@ -77,12 +98,6 @@ json_t *app_points_alternative(const char *column, const char *text)
         return NULL;
     }
     return made;
-}
-
-static bool same_key(const char *a, const char *b)
-{
-    const size_t length = strcspn(a, "=");
-    return strcspn(b, "=") == length && strncmp(a, b, length) == 0;
 }
 
 /* What --set fixes for all cannot differ between the points. */
@@ -239,4 +254,14 @@ ent_status app_points_text(const json_t *plan, int64_t k, char **text)
                           "configuration", count, sets, text);
     ent_free(sets);
     return status;
+}
+
+ent_status app_points_locate(const json_t *plan, int64_t k, char **text)
+{
+    const json_t *point = app_points_at(plan, k);
+    const size_t base = (size_t)json_integer_value(json_object_get(point, "base"));
+    const json_t *from = names_data(json_object_get(point, "set"))
+                             ? json_object_get(plan, "spec")
+                             : json_array_get(json_object_get(plan, "froms"), base);
+    return ent_config_locate(text, json_string_value(from));
 }

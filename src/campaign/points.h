@@ -3,6 +3,7 @@
  *   kind      "sweep" or "study";  keep  "table" or "results": whether a point keeps its result folder
  *   columns   names of what tells the points apart
  *   bases     texts of whole configurations
+ *   spec      the file of the sweep or study;  froms: of each base the file that names its data set
  *   points    {base, label [columns], set ["key=value", ...], hash}: a point is its base with the overrides of `set`;
  *             `hash` is the SHA-256 of its configuration, by which its record is found again
  *
@@ -19,7 +20,7 @@
 enum { APP_MAX_POINTS = 100000 };
 
 /* NULL without memory. */
-json_t *app_points_new(const char *kind);
+json_t *app_points_new(const char *kind, const char *spec);
 
 /* Overrides of the command line: put into every base; no point may set the same key. */
 ent_status app_points_fix(json_t *plan, int sets, const char *const *set);
@@ -46,5 +47,8 @@ char *app_points_label(const json_t *plan, int64_t k, char text[512]);
 
 /* The configuration of point k (ent_free). */
 ent_status app_points_text(const json_t *plan, int64_t k, char **text);
+/* In that text, name the data set where it is found: from the working folder, or else beside the file that names it, the
+ * base or the spec.  Errors: as ent_config_locate. */
+ent_status app_points_locate(const json_t *plan, int64_t k, char **text);
 
 #endif

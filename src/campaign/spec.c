@@ -127,12 +127,3 @@ ent_status app_spec_overrides(ent_yaml *yaml, const yaml_node_t *mapping, const 
                                   ent_yaml_scalar(app_spec_node(yaml, pair->key)), sets, NULL));
     return ENT_OK;
 }
-
-ent_status app_spec_beside(const char *yaml_path, const char *name, char path[4096])
-{
-    const char *slash = strrchr(yaml_path, '/');
-    const int folder = slash && *name != '/' ? (int)(slash + 1 - yaml_path) : 0;
-    ENT_REQUIRE(snprintf(path, 4096, "%.*s%s", folder, yaml_path, name) < 4096, ENT_EARG, "%s: too long a path",
-                name);
-    return ENT_OK;
-}

@@ -33,7 +33,4 @@ ent_status app_spec_override(ent_yaml *yaml, const yaml_node_t *node, const char
 /* The overrides of a mapping {key: value, ...}. */
 ent_status app_spec_overrides(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, json_t *sets);
 
-/* The file that a YAML file names: relative to its own folder unless it begins with '/'. */
-ent_status app_spec_beside(const char *yaml_path, const char *name, char path[4096]);
-
 #endif

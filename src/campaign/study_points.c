@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
+#include "entente/path.h"
 #include "points.h"
 #include "record.h"
 #include "spec.h"
@@ -269,7 +270,7 @@ static ent_status base_path(const reader *r, const yaml_node_t *own, char path[4
     }
     ENT_REQUIRE(node, ENT_ECONFIG, "%s: key 'base' is missing", r->yaml->name);
     if (!ent_yaml_scalar(node)) return ent_yaml_refuse(r->yaml, node, "base", "a configuration's file");
-    return app_spec_beside(r->c->spec, ent_yaml_scalar(node), path);
+    return ent_path_named(ent_yaml_scalar(node), r->c->spec, path);
 }
 
 /* `entry`: of the data section, or NULL; its label is `name`, else the base file's name. */
@@ -317,7 +318,7 @@ ent_status app_study_points(const app_campaign *c, char **text)
 {
     ent_yaml *yaml;
     ENT_TRY(ent_yaml_load(c->spec, &yaml));
-    const reader r = {c, yaml, app_points_new("study")};
+    const reader r = {c, yaml, app_points_new("study", c->spec)};
     ent_status status = r.plan ? read_study(&r) : no_memory(&r);
     if (status == ENT_OK) status = app_points_write(r.plan, text);
     json_decref(r.plan);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
+#include "entente/path.h"
 #include "entente/random.h"
 #include "points.h"
 #include "spec.h"
@@ -222,7 +223,7 @@ static ent_status read_base(ent_yaml *yaml, const app_campaign *c, json_t *plan,
     else if (!ent_yaml_scalar(node))
         return ent_yaml_refuse(yaml, node, "base", "a configuration's file");
     else
-        ENT_TRY(app_spec_beside(c->spec, ent_yaml_scalar(node), path));
+        ENT_TRY(ent_path_named(ent_yaml_scalar(node), c->spec, path));
     json_t *sets = json_array();
     ent_status status = sets ? ENT_OK : no_memory(yaml);
     if (status == ENT_OK && set) status = app_spec_overrides(yaml, set, "set", sets);
@@ -255,7 +256,7 @@ ent_status app_sweep_points(const app_campaign *c, char **text)
 {
     ent_yaml *yaml;
     ENT_TRY(ent_yaml_load(c->spec, &yaml));
-    json_t *plan = app_points_new("sweep"), *axes = json_array();
+    json_t *plan = app_points_new("sweep", c->spec), *axes = json_array();
     ent_status status = plan && axes ? read_sweep(yaml, c, plan, axes) : no_memory(yaml);
     if (status == ENT_OK) status = app_points_write(plan, text);
     json_decref(axes);

@@ -131,7 +131,7 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define FEDBUFF   "system.mode: fedbuff"
 
 const ent_key ENT_KEYS[] = {
-    {FIELD(data.file), .help = "the data set, an HDF5 file"},
+    {FIELD(data.file), .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
     {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
      .help = "names of the modalities to train on"},
     {FIELD(data.label), .standard = "class", .help = "name of the label in the file"},

@@ -11,6 +11,7 @@
 
 #include "core/nearest.h"
 #include "entente/memory.h"
+#include "entente/path.h"
 #include "keys.h"
 #include "yaml.h"
 
@@ -362,6 +363,21 @@ ent_status ent_config_derive(const char *base, const char *name, int sets, const
     ENT_TRY(ent_yaml_parse(base, name, &yaml));
     ENT_TRY(complete(yaml, sets, set, &config));
     return write_and_free(config, text);
+}
+
+ent_status ent_config_locate(char **text, const char *from)
+{
+    char path[ENT_PATH_BYTES], *located;
+    ent_config *config;
+    ENT_TRY(ent_config_parse(*text, &config));
+    ent_status status = ent_path_named(config->data.file, from, path);
+    config->data.file = path;
+    if (status == ENT_OK) status = ent_config_write(config, &located);
+    ent_config_free(config);
+    if (status != ENT_OK) return status == ENT_EIO ? ent_fail_in(status, "data.file") : status;
+    ent_free(*text);
+    *text = located;
+    return ENT_OK;
 }
 
 ent_status ent_config_saved(const char *saved, const char *path, char **text)

@@ -1,6 +1,7 @@
 /* Inside the federation's room: what its files share.
  *
  *   population  which client has which rows; what every row has left             pure, the same on all ranks
+ *   reads       whether a circuit from a file reads its data
  *   timeline    which clients take part in a round, from when, with what weight  pure, the same on all ranks
  *   history     the weights that clients in flight have started from             the same on all ranks
  *   schedule    which rank trains which of them                                  pure, the same on all ranks
@@ -73,6 +74,7 @@ struct ent_federation {
 /* population.c: the parts, their clients and their masks.  Local; the same on all ranks. */
 ent_status ent_population_make(ent_federation *f);
 ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows);
+ent_status ent_population_again(ent_federation *f, uint32_t absent);
 void ent_part_clear(ent_part *part);
 
 /* label.c.  Local; the same on all ranks. */
@@ -105,6 +107,10 @@ ent_status ent_model_assemble(ent_federation *f);
 ent_status ent_model_describe(ent_federation *f, ent_model_inp *out); /* borrows names and ansaetze of f */
 int ent_reduced_inputs(const ent_federation *f, int m);
 int64_t ent_reduced_width(const ent_federation *f, int m); /* numbers a sample that the model takes */
+
+/* reads.c: whether a register's circuit, of the OpenQASM file `path`, reads all of its data, and whether these can change
+ * what the model reads; `fused`: other gates follow it.  Local.  Errors: ENT_ECONFIG, naming the file; ENT_ENOMEM. */
+ent_status ent_ansatz_reads(const char *path, const ent_circuit *circuit, bool fused);
 
 /* timeline.c: a pure function of configuration, seeds and round. */
 

@@ -32,23 +32,10 @@ static ent_missing_inp missing_of(const ent_federation *f)
     return inp;
 }
 
-/* A circuit that does not read all of its data leaves out features, or a modality, without a word. */
-static ent_status check_reads(const char *path, const ent_qasm *qasm)
+/* Whether trainable gates follow the registers' own. */
+static bool is_fused(const ent_federation *f)
 {
-    const ent_circuit *circuit = ent_qasm_circuit(qasm);
-    ENT_REQUIRE(
-        circuit->angles > 0, ENT_ECONFIG,
-        "%s: no input whose name begins with x: the circuit reads no data, and its modality would never matter",
-        path);
-    for (int slot = 0; slot < circuit->angles; slot++) {
-        bool read = false;
-        for (int64_t g = 0; g < circuit->gates && !read; g++)
-            read = circuit->gate[g].angle.source == ENT_ANGLE_DATA && circuit->gate[g].angle.slot == slot &&
-                   circuit->gate[g].angle.scale != 0.0;
-        ENT_REQUIRE(read, ENT_ECONFIG, "%s: data input %d of %d (counted in the order of declaration) is in no gate",
-                    path, slot + 1, circuit->angles);
-    }
-    return ENT_OK;
+    return f->config->model.kind == ENT_MODEL_QUANTUM && f->config->model.fusion.layers > 0;
 }
 
 /* From their files, or from a result folder, which holds their texts. */
@@ -65,8 +52,8 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
                                "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
                                "OpenQASM 3 file",
                                f->config->data.modalities[m], name);
-        if (!folder)
-            ENT_TRY(check_reads(name, f->qasm[m])); /* a result of an older program may have such a circuit */
+        if (!folder) /* a result of an older program may have such a circuit */
+            ENT_TRY(ent_ansatz_reads(name, ent_qasm_circuit(f->qasm[m]), is_fused(f)));
     }
     return ENT_OK;
 }
@@ -230,20 +217,22 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     return ENT_OK;
 }
 
-ent_status ent_federation_load(ent_comm *world, const ent_config *config, const char *folder, const char *data,
-                               uint32_t absent, bool all_rows, ent_federation **out)
+ent_status ent_federation_load(ent_comm *world, const ent_config *config, const ent_load_inp *inp,
+                               ent_federation **out)
 {
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
     const int shards = config->run.shards; /* with another number of ranks: a state a rank */
     ent_status status = make_groups(f, check_shards(shards, ent_comm_size(world)) == ENT_OK ? shards : 1);
     if (status == ENT_OK) {
-        status = open_data(f, data, folder);
-        if (status == ENT_OK) status = ent_population_all(f, absent, all_rows);
+        status = open_data(f, inp->data, inp->folder);
+        if (status == ENT_OK)
+            status = inp->masks ? ent_population_again(f, inp->absent)
+                                : ent_population_all(f, inp->absent, inp->all_rows);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f);
-    if (status == ENT_OK) status = ent_result_restore(f, folder);
+    if (status == ENT_OK) status = ent_result_restore(f, inp->folder);
     status = ent_comm_agree(world, status);
     if (status == ENT_OK) status = ent_rows_load(f, false);
     if (status != ENT_OK) {
@@ -420,6 +409,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .clients = f->clients,
                                 .empty_clients = f->empty_clients,
                                 .part = f->part,
+                                .split = f->dataset->split,
                                 .params = ent_model_params(f->model),
                                 .qubits = ent_model_qubits(f->model),
                                 .outputs = f->outputs,

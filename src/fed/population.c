@@ -260,3 +260,19 @@ ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows)
     f->missing = (ent_missing_inp){.level = ENT_LEVEL_FIXED, .fixed = absent, .empty = ENT_ALLOW};
     return mask_part(f, ENT_TEST);
 }
+
+/* For evaluation as in the training: its split and its masks; then every row loses `absent`. */
+ent_status ent_population_again(ent_federation *f, uint32_t absent)
+{
+    ent_part *part = &f->part[ENT_TEST];
+    const uint32_t full = (UINT32_C(1) << f->modalities) - 1;
+    ENT_TRY(ent_population_make(f));
+    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: the missing protocol leaves no test row (2 in /split)",
+                f->dataset->path);
+    ent_part_clear(&f->part[ENT_VALIDATION]);
+    for (int64_t k = 0; k < part->n; k++) {
+        part->context[k] &= ~absent;
+        part->answered[k] = f->config->missing.policy != ENT_POLICY_DROP || part->context[k] == full;
+    }
+    return ENT_OK;
+}

@@ -1,9 +1,11 @@
 /* Figures by client: accuracy with its worst decile, and the split: classes and modalities of each client. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "entente/memory.h"
+#include "entente/path.h"
 #include "report.h"
 
 enum { MOST_BARS = 100, MOST_CLIENTS = 120, MOST_DOTS = 30, MOST_CLASSES = 24 };
@@ -185,7 +187,7 @@ static const char *sampled(const counts *c, char text[64])
     return text;
 }
 
-/* The class of a row; real labels are cut at 0. */
+/* The class of a row; that of a sentiment is its sign. */
 static int class_of(const ent_dataset *d, int64_t row)
 {
     if (d->category) return d->category[row] < MOST_CLASSES ? d->category[row] : MOST_CLASSES - 1;
@@ -228,11 +230,15 @@ static void classes_of_run(app_page *page, const report_run *run)
     ent_dataset *d;
     const ent_config_data *c = &run->config->data;
     const ent_label_inp label = {.name = c->label, .task = c->task};
-    if (ent_dataset_open(c->file, 0, NULL, &label, &d) != ENT_OK) {
+    char result[ENT_PATH_BYTES], file[ENT_PATH_BYTES];
+    snprintf(result, sizeof result, "%s/result.h5", run->folder);
+    if (ent_path_named(c->file, result, file) != ENT_OK || ent_dataset_open(file, 0, NULL, &label, &d) != ENT_OK) {
         app_page_paragraph(page, "Classes by client are left out, the data set cannot be read: %s", ent_message());
         return;
     }
-    if (rows_exist(run, d))
+    if (!d->category && !d->sentiment)
+        ; /* numbers have no classes */
+    else if (rows_exist(run, d))
         draw_classes(page, run, d);
     else
         app_page_paragraph(page, "Classes by client are left out: %s is not the data set of the training.", c->file);

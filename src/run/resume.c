@@ -222,7 +222,7 @@ ent_status app_resume_tidy(const char *folder)
     return status;
 }
 
-ent_status app_config_result(const char *folder, char **text)
+ent_status app_config_result(const char *folder, bool locate, char **text)
 {
     char *own, path[4096];
     struct stat state;
@@ -230,7 +230,8 @@ ent_status app_config_result(const char *folder, char **text)
                 "%s: not a folder: want the one that holds result.h5", folder);
     ENT_TRY(ent_result_config(folder, &own));
     snprintf(path, sizeof path, "%s/result.h5", folder);
-    const ent_status status = ent_config_saved(own, path, text);
+    ent_status status = ent_config_saved(own, path, text);
     ent_free(own);
+    if (status == ENT_OK && locate) status = ent_config_locate(text, path);
     return status;
 }

@@ -22,8 +22,9 @@ ent_status app_resume_look(const char *folder, bool resume, const char *text, ap
 /* Remove the checkpoint beside a result, unless it is that of more rounds.  Errors: as above. */
 ent_status app_resume_tidy(const char *folder);
 
-/* The configuration of the result in a folder, as one of today's (ent_config_saved); ent_free.  Errors: ENT_EARG,
+/* The configuration of the result in a folder, as one of today's (ent_config_saved); ent_free.  With `locate` its data
+ * set is looked for beside the result too (ent_config_locate).  Errors: ENT_EARG,
  * ENT_EIO, ENT_EFORMAT; ENT_ECONFIG, naming the file. */
-ent_status app_config_result(const char *folder, char **text);
+ent_status app_config_result(const char *folder, bool locate, char **text);
 
 #endif

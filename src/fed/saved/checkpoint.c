@@ -22,7 +22,10 @@
  * go on from there.
  *
  * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is one
- * of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's. */
+ * of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's.
+ *
+ * Format 1, of programs that ended every training in which a client diverged, lacks the counts of clients that were left
+ * out, in /figures and /inside/count: none were. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -44,25 +47,26 @@ enum { FORMAT = 2, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 typedef struct {
     size_t offset;
     bool whole;
+    int since; /* the first format that has it */
 } field;
 
-#define WHOLE(member)                                                                                                \
+#define FIELD(member, whole, since)                                                                                  \
     {                                                                                                                \
-        offsetof(ent_round, member), true                                                                            \
+        offsetof(ent_round, member), whole, since                                                                    \
     }
-#define REAL(member)                                                                                                 \
-    {                                                                                                                \
-        offsetof(ent_round, member), false                                                                           \
-    }
+#define WHOLE(member) FIELD(member, true, 1)
+#define REAL(member)  FIELD(member, false, 1)
 #define METRICS(member)                                                                                              \
     WHOLE(member.n), REAL(member.loss), REAL(member.accuracy), REAL(member.accuracy_nonzero),                        \
         REAL(member.accuracy5), REAL(member.accuracy7), REAL(member.f1_weighted), REAL(member.f1_macro),             \
         REAL(member.mae), REAL(member.pearson)
-static const field FIELDS[] = {WHOLE(round),    WHOLE(cohort),    WHOLE(trained),      WHOLE(samples),
-                               WHOLE(lost),     WHOLE(excluded),  WHOLE(blocks_short), REAL(simulated_s),
-                               REAL(staleness), REAL(train_loss), METRICS(validation), METRICS(test),
-                               REAL(bytes_up),  REAL(bytes_down), REAL(compute_s),     REAL(communicate_s),
-                               REAL(wait_s),    REAL(evaluate_s), REAL(compute_mean_s)};
+static const field FIELDS[] = {WHOLE(round),        WHOLE(cohort),       WHOLE(trained),
+                               WHOLE(samples),      WHOLE(lost),         FIELD(excluded, true, 2),
+                               WHOLE(blocks_short), REAL(simulated_s),   REAL(staleness),
+                               REAL(train_loss),    METRICS(validation), METRICS(test),
+                               REAL(bytes_up),      REAL(bytes_down),    REAL(compute_s),
+                               REAL(communicate_s), REAL(wait_s),        REAL(evaluate_s),
+                               REAL(compute_mean_s)};
 enum { COLUMNS = sizeof FIELDS / sizeof *FIELDS };
 _Static_assert(sizeof(ent_round) == 8 * COLUMNS, "every figure of a round has a row in FIELDS");
 
@@ -74,14 +78,24 @@ static void figures_out(const ent_round *round, double *values)
     }
 }
 
-static void figures_in(const double *values, ent_round *round)
+/* Figures that the format has. */
+static int columns_of(int64_t format)
+{
+    int columns = 0;
+    for (int c = 0; c < COLUMNS; c++) columns += FIELDS[c].since <= format;
+    return columns;
+}
+
+/* Those that it lacks are 0. */
+static void figures_in(int64_t format, const double *values, ent_round *round)
 {
     for (int c = 0; c < COLUMNS; c++) {
         char *at = (char *)round + FIELDS[c].offset;
+        const double value = FIELDS[c].since <= format ? *values++ : 0.0;
         if (FIELDS[c].whole)
-            *(int64_t *)(void *)at = (int64_t)values[c];
+            *(int64_t *)(void *)at = (int64_t)value;
         else
-            *(double *)(void *)at = values[c];
+            *(double *)(void *)at = value;
     }
 }
 
@@ -398,14 +412,15 @@ static ent_status get_history(ent_training *t, const ent_place *from)
     return status;
 }
 
-static ent_status get_figures(ent_federation *f, const ent_place *from)
+static ent_status get_figures(ent_federation *f, const ent_place *from, int64_t format)
 {
-    double *values = ent_alloc(f->rounds * COLUMNS, sizeof *values);
+    const int columns = columns_of(format);
+    double *values = ent_alloc(f->rounds * columns, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "checkpoint: no memory");
-    const ent_status status = ent_ctable_get(from, "/figures", ENT_H5_F64, 0, f->rounds, COLUMNS, values);
+    const ent_status status = ent_ctable_get(from, "/figures", ENT_H5_F64, 0, f->rounds, columns, values);
     f->trained_samples = 0.0;
     for (int64_t r = 0; r < f->rounds && status == ENT_OK; r++) {
-        figures_in(values + r * COLUMNS, &f->round[r]);
+        figures_in(format, values + r * columns, &f->round[r]);
         if (!ent_round_is_evaluated(f, r)) f->round[r].validation = f->round[r].test = (ent_metrics){.n = 0};
         f->trained_samples += (double)f->round[r].samples;
     }
@@ -477,19 +492,26 @@ static ent_status get_weights(ent_training *t, const ent_place *from)
     return ENT_OK;
 }
 
+/* Errors: ENT_EFORMAT, of a format that this program does not read. */
+static ent_status get_numbers(const ent_federation *f, const ent_place *from, int64_t numbers[NUMBERS])
+{
+    ENT_REQUIRE(ent_ctable_has(from, "/numbers") || !f->keep.from_result, ENT_EFORMAT,
+                "it holds nothing to go on from: more rounds want a training from the beginning in another folder");
+    ENT_TRY(ent_ctable_get(from, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
+    ENT_REQUIRE(numbers[0] >= 1 && numbers[0] <= FORMAT, ENT_EFORMAT,
+                "format %lld, want 1 to %d: its tables are those of another Entente: go on with that one, or start "
+                "again in another folder",
+                (long long)numbers[0], FORMAT);
+    return ENT_OK;
+}
+
 static ent_status get_all(ent_training *t, const ent_place *from)
 {
     ent_federation *f = t->f;
     const int64_t params = t->state.params;
     int64_t numbers[NUMBERS];
     double seconds[2];
-    ENT_REQUIRE(ent_ctable_has(from, "/numbers") || !f->keep.from_result, ENT_EFORMAT,
-                "it holds nothing to go on from: more rounds want a training from the beginning in another folder");
-    ENT_TRY(ent_ctable_get(from, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
-    ENT_REQUIRE(numbers[0] == FORMAT, ENT_EFORMAT,
-                "format %lld, want %d: its tables are those of %s Entente: go on with that one, or start again in "
-                "another folder",
-                (long long)numbers[0], FORMAT, numbers[0] < FORMAT ? "an older" : "a newer");
+    ENT_TRY(get_numbers(f, from, numbers));
     ENT_TRY(check_data(f, from, numbers));
     if (!f->keep.allow_isa_change) ENT_TRY(ent_machine_compare(from->file));
     const int64_t least = numbers[1] + (numbers[2] == INSIDE), rounds = f->config->federation.rounds;
@@ -502,7 +524,7 @@ static ent_status get_all(ent_training *t, const ent_place *from)
     for (int k = 0; k < t->rule->memory; k++)
         ENT_TRY(ent_ctable_get(from, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
     ENT_TRY(get_history(t, from));
-    ENT_TRY(get_figures(f, from));
+    ENT_TRY(get_figures(f, from, numbers[0]));
     if (t->variates) ENT_TRY(get_clients(t, from));
     t->unmeasured = numbers[2] == UNMEASURED && f->rounds > 0;
     return numbers[2] == INSIDE ? get_inside(t, from, seconds[1]) : ENT_OK;
@@ -522,7 +544,8 @@ ent_status ent_checkpoint_load(ent_training *t)
 static ent_status get_tally(ent_training *t, const ent_place *from)
 {
     const int rank = ent_comm_rank(t->f->lane), size = ent_comm_size(t->f->lane);
-    int64_t all;
+    int64_t all, numbers[NUMBERS];
+    ENT_TRY(get_numbers(t->f, from, numbers));
     ENT_TRY(ent_ctable_rows(from, "/inside/record", &all));
     const int64_t first = ent_slice_begin(all, rank, size), n = ent_slice_begin(all, rank + 1, size) - first;
     ENT_TRY(ent_aggregate_reserve(t->aggregate, n));
@@ -530,7 +553,9 @@ static ent_status get_tally(ent_training *t, const ent_place *from)
     ENT_TRY(ent_ctable_get(from, "/inside/record", ENT_H5_F64, first, n, tally.record, tally.each));
     if (rank > 0) return ENT_OK;
     ENT_TRY(ent_ctable_get(from, "/inside/sum", ENT_H5_I64, 0, 1, 4 * tally.sums, tally.sum));
-    return ent_ctable_get(from, "/inside/count", ENT_H5_I64, 0, 1, ENT_TALLY_COUNTS, tally.count);
+    tally.count[ENT_TALLY_COUNTS - 1] = 0;
+    const int counts = numbers[0] == 1 ? ENT_TALLY_COUNTS - 1 : ENT_TALLY_COUNTS;
+    return ent_ctable_get(from, "/inside/count", ENT_H5_I64, 0, 1, counts, tally.count);
 }
 
 ent_status ent_checkpoint_tally(ent_training *t)
