@@ -43,8 +43,12 @@ static ent_status too_many_bytes(int qubits, double bytes, int gradient, double 
 
 ent_status ent_engine_check_qubits(int qubits, ent_precision precision)
 {
-    if (qubits <= ENT_MAX_STATE_QUBITS) return ENT_OK;
-    return too_many_bytes(qubits, ent_state_bytes(qubits, precision), 0, (double)ent_memory_available_bytes());
+    char need[32];
+    const double bytes = ent_state_bytes(qubits, precision);
+    ENT_REQUIRE(qubits <= ENT_MAX_STATE_QUBITS, ENT_ENOMEM,
+                "a circuit of %d qubits needs %.0f bytes (%s) for its state, more than are there on any machine",
+                qubits, bytes, ent_bytes_text(bytes, need));
+    return ENT_OK;
 }
 
 /* Whether a worker's states fit; the machine counts them as its own once they have been written to. */
