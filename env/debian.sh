@@ -16,7 +16,7 @@ packages=(
     libsndfile1-dev zlib1g-dev             # recordings; packed images
 )
 if [ "${1:-}" = "--tests" ]; then
-    packages+=(libcmocka-dev clang libomp-dev clang-format shellcheck python3 python3-h5py python3-numpy
+    packages+=(libcmocka-dev clang libomp-dev clang-format shellcheck python3 python3-h5py python3-numpy help2man
                python3-yaml python3-jsonschema   # the schema of configurations
                chromium chromium-driver          # the report in a browser
                iproute2 slurm-wlm munge)         # several hosts and a batch system, both on this machine

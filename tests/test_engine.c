@@ -269,6 +269,81 @@ static void parameter_gradient_is_the_sum_over_samples(void **state)
     problem_free(&p);
 }
 
+/* Layers as models have them on n qubits, on registers that a ring of CRZ joins at last where there are several. */
+static ent_circuit *layers(int n, int registers)
+{
+    ent_circuit *circuit;
+    const int size = n / registers;
+    check_ok(ent_circuit_new(n, 2 * n, n, &circuit));
+    for (int layer = 0; layer < 3; layer++) {
+        for (int q = 0; q < n; q++) {
+            check_ok(ent_circuit_add(
+                circuit, (ent_gate){ENT_RY, {q, 0}, layer == 0 ? ent_angle_data(q) : ent_angle_param(q)}));
+            check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RZ, {q, 0}, ent_angle_param(n + q)}));
+        }
+        for (int q = 0; q < n; q++)
+            if (q % size) check_ok(ent_circuit_add(circuit, (ent_gate){ENT_CX, {q - 1, q}, ent_angle_none()}));
+    }
+    for (int q = 0; q + size < n; q++)
+        check_ok(ent_circuit_add(circuit, (ent_gate){ENT_CRZ, {q, q + size}, ent_angle_param(q)}));
+    for (int q = 0; q < n; q++) check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RY, {q, 0}, ent_angle_param(q)}));
+    for (int q = 0; q < n; q++) check_ok(ent_circuit_read(circuit, UINT64_C(1) << q));
+    return circuit;
+}
+
+typedef struct {
+    double expectations[48 * 14], grad_params[28], grad_angles[48 * 14];
+} answers;
+
+static void answer(const ent_circuit *circuit, int64_t samples, const ent_program_inp *inp, answers *out)
+{
+    double *params = random_numbers(1, circuit->params), *angles = random_numbers(2, samples * circuit->angles);
+    const ent_batch batch = {samples, angles, params};
+    int readouts = circuit->readouts;
+    ent_program *program;
+    memset(out, 0, sizeof *out);
+    check_ok(ent_program_new(circuit, inp, &program));
+    check_ok(ent_program_forward(program, &batch, out->expectations));
+    check_ok(ent_program_gradient(program, &batch, sine_cotangent, &readouts, out->grad_params, out->grad_angles));
+    ent_program_free(program);
+    ent_free(params);
+    ent_free(angles);
+}
+
+/* One sample, and few, in the state engine, many in the batch engine: known by their bits, for any number of threads. */
+static void auto_chooses_by_the_number_of_samples(void **state)
+{
+    (void)state;
+    static answers batch, one, found;
+    static const struct {
+        int qubits, registers;
+        int64_t samples;
+        bool few;
+    } cases[] = {{8, 1, 1, true},    {10, 1, 1, true},   {12, 1, 2, true}, {14, 1, 2, true}, {14, 2, 1, true},
+                 {14, 1, 48, false}, {12, 1, 33, false}, {4, 1, 3, false}, {2, 1, 9, false}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        for (int precision = 0; precision < 2; precision++) {
+            ent_circuit *circuit = layers(cases[k].qubits, cases[k].registers);
+            const int64_t samples = cases[k].samples;
+            ent_program_inp inp = {.engine = ENT_ENGINE_BATCH, .precision = (ent_precision)precision, .threads = 1};
+            answer(circuit, samples, &inp, &batch);
+            inp.engine = ENT_ENGINE_STATE;
+            answer(circuit, samples, &inp, &one);
+            assert_memory_not_equal(&one, &batch, sizeof one);
+            inp.engine = ENT_ENGINE_AUTO;
+            for (inp.threads = 1; inp.threads <= 3; inp.threads++) {
+                answer(circuit, samples, &inp, &found);
+                assert_memory_equal(&found, cases[k].few ? &one : &batch, sizeof found);
+            }
+            inp.steady = true;
+            answer(circuit, samples, &inp, &found);
+            assert_memory_equal(found.expectations, batch.expectations, sizeof found.expectations);
+            assert_memory_equal(found.grad_params, (cases[k].few ? &one : &batch)->grad_params,
+                                sizeof found.grad_params);
+            ent_circuit_free(circuit);
+        }
+}
+
 /* One program, used again for batches of other sizes, gives what a new one gives. */
 static void programs_may_be_used_again(void **state)
 {
@@ -536,6 +611,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(samples_do_not_see_each_other),
     cmocka_unit_test(parameter_gradient_is_the_sum_over_samples),
     cmocka_unit_test(programs_may_be_used_again),
+    cmocka_unit_test(auto_chooses_by_the_number_of_samples),
     cmocka_unit_test(parameter_gradients_are_added_and_angle_gradients_overwritten),
     cmocka_unit_test(unused_slots_are_never_read),
     cmocka_unit_test(no_qubits_and_no_readouts_are_legal),

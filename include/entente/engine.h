@@ -14,7 +14,9 @@
 
 /* PAULI: registers that gates join late, without the state of all qubits.  AUTO: the pauli engine where ent_engine_weigh
  * finds it cheaper; else the state engine from 17 qubits on, else the batch engine; where an engine's states do not
- * fit, the next, the reference engine being the last. */
+ * fit, the next, the reference engine being the last.  Up to 16 qubits a call of AUTO with so few samples that they
+ * leave lanes of the batch engine's vectors empty goes through the state engine where that is faster: from about 6
+ * qubits on, with 1 to 8 samples.  How many depends only on the circuit, the precision and the instruction set. */
 typedef enum {
     ENT_ENGINE_AUTO,
     ENT_ENGINE_REFERENCE,
@@ -29,8 +31,10 @@ typedef struct ent_team ent_team;
 typedef struct {
     ent_engine_kind engine;
     ent_precision precision;
-    int threads;          /* OpenMP threads; 0: as many as OMP_NUM_THREADS says */
-    const char *isa;      /* instruction set by name, NULL: ENTENTE_ISA of the environment, else the best there is */
+    int threads;     /* OpenMP threads; 0: as many as OMP_NUM_THREADS says */
+    const char *isa; /* instruction set by name, NULL: ENTENTE_ISA of the environment, else the best there is */
+    bool steady; /* AUTO: forward runs take the batch engine for any number of samples, so that a sample's bits do not
+                  * depend on how many go along with it */
     const ent_team *team; /* who runs the circuits that are large enough; NULL: the engine, here (shard.h has one) */
 } ent_program_inp;
 

@@ -20,7 +20,9 @@ struct ent_program {
     void **worker;   /* [threads]; the first `workers` exist */
     double *partial; /* [partial_room] */
     int64_t partial_room;
-    int ran, went_back; /* a worker's states are in memory: those of a forward run, and of a gradient */
+    ent_program *few;    /* AUTO: the state engine for calls of few samples, or NULL */
+    int64_t few_most[2]; /* how many these are: of a forward run, of a gradient */
+    int ran, went_back;  /* a worker's states are in memory: those of a forward run, and of a gradient */
 };
 
 double ent_state_bytes(int qubits, ent_precision precision)
@@ -121,6 +123,26 @@ static ent_status make_plan(ent_program *program, const ent_circuit *circuit, co
     }
 }
 
+/* AUTO took the batch engine, whose lanes few samples do not fill: how many there must be until it is faster than one
+ * sample after another in the state engine, whose lanes are amplitudes.  Up to one group of the batch engine's. */
+static ent_status plan_few(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
+{
+    if (program->engine != &ent_engine_batch || circuit->qubits >= STATE_FROM_QUBITS) return ENT_OK;
+    ent_program_inp state = *inp;
+    state.engine = ENT_ENGINE_STATE;
+    state.team = NULL;
+    ENT_TRY(ent_program_new(circuit, &state, &program->few));
+    double group[2], one[2];
+    int samples, single;
+    program->engine->cost(program->plan, group, &samples);
+    program->few->engine->cost(program->few->plan, one, &single);
+    for (int k = inp->steady; k < 2; k++) program->few_most[k] = (int64_t)fmin(group[k] / one[k], samples);
+    if (program->few_most[0] > 0 || program->few_most[1] > 0) return ENT_OK;
+    ent_program_free(program->few);
+    program->few = NULL;
+    return ENT_OK;
+}
+
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
 {
     ent_program *program = ent_alloc(1, sizeof *program);
@@ -137,7 +159,10 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *in
     const bool apart = inp->engine == ENT_ENGINE_PAULI || ent_engine_takes_pauli(circuit, &weight, inp->team);
     if (status == ENT_OK && inp->team && !apart) status = inp->team->open(inp->team, circuit, inp, &program->handle);
     program->team = inp->team;
-    if (status == ENT_OK && !program->handle) status = make_plan(program, circuit, inp, &weight);
+    if (status == ENT_OK && !program->handle) {
+        status = make_plan(program, circuit, inp, &weight);
+        if (status == ENT_OK && inp->engine == ENT_ENGINE_AUTO) status = plan_few(program, circuit, inp);
+    }
     if (status == ENT_OK) {
         program->worker = ent_alloc(program->threads, sizeof *program->worker);
         if (!program->worker) status = ent_fail(ENT_ENOMEM, "program: no memory");
@@ -158,6 +183,7 @@ void ent_program_free(ent_program *program)
     ent_free(program->partial);
     if (program->plan) program->engine->plan_free(program->plan);
     if (program->handle) program->team->close(program->handle);
+    ent_program_free(program->few);
     ent_free(program);
 }
 
@@ -228,6 +254,7 @@ ent_status ent_program_forward(ent_program *program, const ent_batch *batch, dou
 {
     if (program->readouts == 0 || batch->samples == 0) return ENT_OK;
     if (program->handle) return program->team->forward(program->handle, batch, expectations);
+    if (batch->samples <= program->few_most[0]) return ent_program_forward(program->few, batch, expectations);
     const ent_engine *engine = program->engine;
     const int64_t chunk = engine->chunk(program->plan), chunks = chunk_count(program, batch->samples);
     int threads;
@@ -267,6 +294,8 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
     }
     if (program->handle)
         return program->team->gradient(program->handle, batch, cotangent, context, grad_params, grad_angles);
+    if (batch->samples <= program->few_most[1])
+        return ent_program_gradient(program->few, batch, cotangent, context, grad_params, grad_angles);
     const ent_engine *engine = program->engine;
     const int64_t chunks = chunk_count(program, batch->samples);
     const int64_t partials = engine->partials(program->plan);

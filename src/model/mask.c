@@ -127,7 +127,9 @@ ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, ui
     ent_masked *masked = ent_alloc(1, sizeof *masked);
     ENT_REQUIRE(masked, ENT_ENOMEM, "model: no memory");
     ent_status status = build(inp, layout, context, masked, &circuit);
-    if (status == ENT_OK) status = ent_program_new(circuit, &inp->program, &masked->program);
+    ent_program_inp program = inp->program;
+    program.steady = true; /* ranks cut the rows that they predict in different ways */
+    if (status == ENT_OK) status = ent_program_new(circuit, &program, &masked->program);
     ent_circuit_free(circuit);
     if (status != ENT_OK) {
         ent_masked_free(masked);

@@ -86,6 +86,24 @@ static void bytes(const void *plan, double count[2])
     count[0] = count[1] = ent_batch_worker_bytes(((const batch_engine *)plan)->plan);
 }
 
+/* A turn is one multiply-add a number, a phase is three operations an amplitude. */
+static void cost(const void *plan, double operations[2], int *samples)
+{
+    const batch_plan *p = ((const batch_engine *)plan)->plan;
+    double sum = 0.0;
+    for (const batch_node *node = p->node; node < p->node + p->nodes; node++) {
+        int each = 0;
+        for (int s = node->step; s < node->step + node->steps; s++) {
+            for (int t = 0; t < p->step[s].turns; t++) each += p->turn[p->step[s].turn + t].in.bits;
+            if (p->step[s].turns == 0) each += 3;
+        }
+        sum += (double)each * (double)(INT64_C(1) << node->bits);
+    }
+    operations[0] = 1000.0 + sum;
+    operations[1] = 500.0 + sum;
+    *samples = p->shape.lanes;
+}
+
 static ent_status worker_new(const void *plan, void **out)
 {
     batch_worker *worker = NULL;
@@ -169,6 +187,7 @@ const ent_engine ent_engine_batch = {.name = "batch",
                                      .chunk = chunk,
                                      .partials = partials,
                                      .bytes = bytes,
+                                     .cost = cost,
                                      .worker_new = worker_new,
                                      .worker_free = worker_free,
                                      .prepare = prepare,

@@ -68,6 +68,22 @@ static void passes(const void *plan, int count[2])
     count[1] = p->back.passes;
 }
 
+/* As the batch engine's, for one sample; a rotation has tables of its own to be made, whatever it turns. */
+static void cost(const void *plan, double operations[2], int *samples)
+{
+    const state_plan *p = ((const state_engine *)plan)->plan;
+    int each = 0;
+    for (int k = 0; k < p->forward.passes; k++) {
+        const state_pass *pass = &p->forward.pass[k];
+        for (int s = 0; s < pass->stages; s++) each += pass->stage[s].width + pass->stage[s].selves;
+        each += 3 * (pass->groups - pass->sums);
+    }
+    const double lines = (double)(INT64_C(1) << (p->local_bits - p->shape.lane_bits));
+    operations[0] = 45.0 * p->list.rotations + 0.8 * each * lines;
+    operations[1] = 60.0 * p->list.rotations + 1.1 * each * lines;
+    *samples = 1;
+}
+
 static int chunk(const void *plan)
 {
     (void)plan;
@@ -155,6 +171,7 @@ const ent_engine ent_engine_state = {.name = "state",
                                      .chunk = chunk,
                                      .partials = partials,
                                      .bytes = bytes,
+                                     .cost = cost,
                                      .inner_threads = 1,
                                      .worker_new = worker_new,
                                      .worker_back = worker_back,

@@ -39,12 +39,14 @@ static void extend(state_pass *pass, uint64_t reduced)
     pass->basis[pass->bits++] = reduced;
 }
 
-/* Block bits for a state of so many bits: several blocks, so that threads have work. */
+/* Block bits for a state of so many bits: several blocks, so that threads have work; but a small state is one block,
+ * which goes through all of its circuit without a look at memory.  A part of a state needs blocks for its slices. */
 static int block_bits(const state_plan *plan, int wanted)
 {
+    const int whole = plan->local_bits < wanted && plan->bits == plan->local_bits;
     int bits = wanted;
     if (block_limit > 0 && block_limit < bits) bits = block_limit;
-    if (bits > plan->local_bits - 2) bits = plan->local_bits - 2;
+    if (bits > plan->local_bits - (whole ? 0 : 2)) bits = plan->local_bits - (whole ? 0 : 2);
     if (bits > plan->shape.lane_bits + STATE_LINE_BITS) bits = plan->shape.lane_bits + STATE_LINE_BITS;
     const int least = plan->shape.lane_bits + 1;
     return bits < least ? least : bits;

@@ -20,7 +20,13 @@
 
 #include "engine/lower/lower.h"
 
-enum { STATE_WIDTH = 4, STATE_TREE = 6, STATE_TREES = 8, STATE_LINE_BITS = STATE_TREE + STATE_TREES };
+enum {
+    STATE_LOW_BITS = 10,
+    STATE_WIDTH = 4,
+    STATE_TREE = 6,
+    STATE_TREES = 8,
+    STATE_LINE_BITS = STATE_TREE + STATE_TREES
+};
 
 typedef struct {
     int lane_bits, real_bytes;

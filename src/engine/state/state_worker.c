@@ -12,7 +12,7 @@
 #include "entente/memory.h"
 #include "state_product.h"
 
-enum { CHUNKS = 64, LOW_BITS = 10, THREADS_FROM_BITS = 13 };
+enum { CHUNKS = 64, THREADS_FROM_BITS = 13 };
 enum { LOOK_BYTES = 1 << 19 }; /* of a thread's blocks between two looks at what is done meanwhile: some 0.1 ms */
 
 /* ---- memory ---- */
@@ -97,13 +97,20 @@ ent_status ent_state_worker_back(state_worker *w)
     return w->run.bra ? ENT_OK : state_new(w->run.plan, &w->run.bra);
 }
 
+/* Half of the bits, so that both tables of the product are small. */
+static int low_bits_of(const state_plan *plan)
+{
+    const int half = (plan->local_bits + 1) / 2, least = plan->shape.lane_bits;
+    return half < least ? least : half < STATE_LOW_BITS ? half : STATE_LOW_BITS;
+}
+
 ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *kernels, int threads, state_worker **out)
 {
     state_worker *w = ent_alloc(1, sizeof *w);
     ENT_REQUIRE(w, ENT_ENOMEM, "state engine: no memory");
     w->run.plan = plan;
     w->kernels = kernels;
-    w->run.low_bits = LOW_BITS < plan->local_bits ? LOW_BITS : plan->local_bits;
+    w->run.low_bits = low_bits_of(plan);
     w->threads = plan->local_bits < THREADS_FROM_BITS ? 1 : threads < CHUNKS ? threads : CHUNKS;
     const int there = tables_new(plan, w) && scratch_new(plan, w);
     ent_status status = there ? state_new(plan, &w->run.ket) : ent_fail(ENT_ENOMEM, "state engine: no memory");
@@ -143,10 +150,21 @@ static int64_t blocks_of(const state_plan *plan, const state_pass *pass)
     return INT64_C(1) << (plan->local_bits - pass->bits);
 }
 
-static void add_chunks(const double *sums, int64_t length, double *total)
+static void add_chunks(const double *sums, int chunks, int64_t length, double *total)
 {
-    for (int c = 0; c < CHUNKS; c++)
+    for (int c = 0; c < chunks; c++)
         for (int64_t k = 0; k < length; k++) total[k] += sums[c * length + k];
+}
+
+/* Chunks that some pass has blocks for. */
+static int chunks_of(const state_plan *plan, const state_route *route)
+{
+    int64_t most = 1;
+    for (int p = 0; p < route->passes; p++) {
+        const int64_t blocks = blocks_of(plan, &route->pass[p]);
+        if (blocks > most) most = blocks;
+    }
+    return most < CHUNKS ? (int)most : CHUNKS;
 }
 
 /* The tables in the plan's coordinates. */
@@ -182,14 +200,22 @@ static void run_blocks(state_worker *w, const pass_run *r, int chunk, int64_t fi
     }
 }
 
-/* Of `count` chunks, `blocks` blocks each behind the first `done`. */
+/* Of chunk c, `blocks` blocks behind the first `done`. */
+static void run_chunk(state_worker *w, const pass_run *r, int c, int64_t done, int64_t blocks)
+{
+    const int64_t begin = chunk_at(r->blocks, c) + done, end = chunk_at(r->blocks, c + 1);
+    if (begin < end) run_blocks(w, r, c, begin, end - begin < blocks ? end : begin + blocks);
+}
+
+/* The same of `count` chunks; a parallel region of one thread costs as much as a small circuit's gates. */
 static void run_chunks(state_worker *w, const pass_run *r, int first, int count, int64_t done, int64_t blocks)
 {
-#pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
-    for (int c = first; c < first + count; c++) {
-        const int64_t begin = chunk_at(r->blocks, c) + done, end = chunk_at(r->blocks, c + 1);
-        if (begin < end) run_blocks(w, r, c, begin, end - begin < blocks ? end : begin + blocks);
+    if (w->threads == 1 || count == 1) {
+        for (int c = first; c < first + count; c++) run_chunk(w, r, c, done, blocks);
+        return;
     }
+#pragma omp parallel for schedule(dynamic) num_threads(w->threads)
+    for (int c = first; c < first + count; c++) run_chunk(w, r, c, done, blocks);
 }
 
 /* How many chunks the threads share at a time, so that few of them are idle at its end. */
@@ -220,14 +246,15 @@ static void run_pass(state_worker *w, const pass_run *r, const state_between *be
     if (between)
         run_slices(w, r, between);
     else
-        run_chunks(w, r, 0, CHUNKS, 0, r->blocks);
+        run_chunks(w, r, 0, r->blocks < CHUNKS ? (int)r->blocks : CHUNKS, 0, r->blocks);
 }
 
 void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int last, int keep,
                        const state_between *between)
 {
+    const int chunks = chunks_of(plan, &plan->forward);
     use_plan(w, plan, outside);
-    memset(w->sums, 0, (size_t)(CHUNKS * plan->values) * sizeof *w->sums);
+    memset(w->sums, 0, (size_t)(chunks * plan->values) * sizeof *w->sums);
     for (int p = 0; p < plan->forward.passes; p++) {
         const state_pass *pass = &plan->forward.pass[p];
         const int is_end = p == plan->forward.passes - 1;
@@ -239,15 +266,16 @@ void ent_state_forward(state_worker *w, const state_plan *plan, uint64_t outside
                               .length = plan->values};
         run_pass(w, &run, is_end ? between : NULL);
     }
-    add_chunks(w->sums, plan->values, w->value);
+    add_chunks(w->sums, chunks, plan->values, w->value);
 }
 
 void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outside, int begin, int end,
                         const state_between *between)
 {
     const state_route *route = &plan->back;
+    const int chunks = chunks_of(plan, route);
     use_plan(w, plan, outside);
-    memset(w->sums, 0, (size_t)(CHUNKS * plan->list.rotations) * sizeof *w->sums);
+    memset(w->sums, 0, (size_t)(chunks * plan->list.rotations) * sizeof *w->sums);
     for (int p = route->passes - 1; p >= 0; p--) {
         const state_pass *pass = &route->pass[p];
         const pass_run run = {.pass = pass,
@@ -259,7 +287,7 @@ void ent_state_backward(state_worker *w, const state_plan *plan, uint64_t outsid
                               .length = plan->list.rotations};
         run_pass(w, &run, p == 0 ? between : NULL);
     }
-    add_chunks(w->sums, plan->list.rotations, w->slope);
+    add_chunks(w->sums, chunks, plan->list.rotations, w->slope);
 }
 
 void ent_state_read(const state_worker *w, double *expectations)
@@ -283,15 +311,16 @@ void ent_state_contract(state_worker *w, uint64_t outside)
 {
     const state_plan *plan = w->run.plan;
     const int64_t high = INT64_C(1) << (plan->local_bits - w->run.low_bits), low = INT64_C(2) << w->run.low_bits;
+    const int chunks = high < CHUNKS ? (int)high : CHUNKS;
     double *mine = w->part[1] + 2 * (outside >> w->run.low_bits);
-    memset(w->lower, 0, (size_t)(CHUNKS * low) * sizeof *w->lower);
+    memset(w->lower, 0, (size_t)(chunks * low) * sizeof *w->lower);
     memset(w->part[0], 0, (size_t)low * sizeof *w->part[0]);
     memset(w->part[1], 0, ((size_t)2 << (plan->bits - w->run.low_bits)) * sizeof *w->part[1]);
 #pragma omp parallel for schedule(dynamic) num_threads(w->threads) if (w->threads > 1)
-    for (int c = 0; c < CHUNKS; c++)
+    for (int c = 0; c < chunks; c++)
         w->kernels->contract(&w->run, &w->scratch[omp_get_thread_num()], chunk_at(high, c), chunk_at(high, c + 1),
                              mine, w->lower + c * low);
-    add_chunks(w->lower, low, w->part[0]);
+    add_chunks(w->lower, chunks, low, w->part[0]);
 }
 
 void ent_state_prefix_slopes(state_worker *w)

@@ -6,6 +6,7 @@
 #ifndef ENTENTE_ENGINE_STATE_GROUPS_H
 #define ENTENTE_ENGINE_STATE_GROUPS_H
 
+#include "state_blocks.h"
 #include "state_stages.h"
 
 typedef struct {
@@ -23,11 +24,16 @@ static int block_sign(uint64_t row, uint64_t base)
     return __builtin_parityll(row & base);
 }
 
-/* +1 or -1 for each lane. */
+/* +1 or -1 for each lane: the product over the bits of the mask. */
 static vec lane_signs(int mask)
 {
-    vec signs;
-    for (int l = 0; l < LANES; l++) signs[l] = __builtin_parity((unsigned)(l & mask)) ? (REAL)-1 : (REAL)1;
+    vec signs = (vec){0} + (REAL)1;
+    for (int b = 0; b < LANE_BITS; b++) {
+        vec bit;
+        UNROLL
+        for (int l = 0; l < LANES; l++) bit[l] = l >> b & 1 ? (REAL)-1 : (REAL)1;
+        if (mask >> b & 1) signs *= bit;
+    }
     return signs;
 }
 

@@ -122,6 +122,7 @@ ALWAYS void turn_lines(vec *block, const stage_run *s, const int width)
     const uint32_t *comb = s->stage->comb;
     for (uint32_t code = 0; code < s->stage->codes; code++) {
         const coset_run run = cosets_of(s, code);
+        if (run.first == run.last) continue;
         vec factor[STATE_WIDTH];
         for (int k = 0; k < width; k++) factor[k] = s->factor[k][run.signs >> k & 1];
         for (const uint32_t *h = run.first; h != run.last; h++)
@@ -159,6 +160,7 @@ ALWAYS void mix_lines(vec *block, const stage_run *s, const int width, const int
     in_registers factor;
     for (uint32_t code = 0; code < s->stage->codes; code++) {
         const coset_run run = cosets_of(s, code);
+        if (run.first == run.last) continue;
         set_registers(s, s->factor, run.signs, factor, width);
         for (const uint32_t *h = run.first; h != run.last; h++)
             for (int part = 0; part < 2; part++) {
@@ -198,6 +200,7 @@ ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, const
     const uint32_t *comb = s->stage->comb;
     for (uint32_t code = 0; code < s->stage->codes; code++) {
         const coset_run run = cosets_of(s, code);
+        if (run.first == run.last) continue;
         vec factor[STATE_WIDTH], sum[STATE_WIDTH];
         for (int k = 0; k < width; k++) {
             factor[k] = s->factor[k][run.signs >> k & 1];
@@ -256,6 +259,7 @@ ALWAYS void unmix_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, cons
     for (int k = 0; k < width + s->stage->selves; k++) t[k] = s->factor[k][0] * s->sign[k][0];
     for (uint32_t code = 0; code < s->stage->codes; code++) {
         const coset_run run = cosets_of(s, code);
+        if (run.first == run.last) continue;
         set_registers(s, s->sign, run.signs, sign, width);
         for (const uint32_t *h = run.first; h != run.last; h++)
             for (int part = 0; part < 2; part++) {

@@ -27,16 +27,26 @@ static void prepare_rotation(state_run *run, int r, double s, double c)
     (*sign)[1] = -signs;
 }
 
-/* [re, im] of the product of bits first..first+bits-1 for index k. */
-static void product(const double *bit, int bits, int64_t k, double out[2])
+/* z = z * factor */
+static void multiply_number(double z[2], const double factor[2])
 {
-    out[0] = 1.0;
-    out[1] = 0.0;
-    for (int q = 0; q < bits; q++) {
-        const double *z = bit + 4 * q + 2 * (k >> q & 1), re = out[0] * z[0] - out[1] * z[1];
-        out[1] = out[0] * z[1] + out[1] * z[0];
-        out[0] = re;
-    }
+    const double re = z[0] * factor[0] - z[1] * factor[1];
+    z[1] = z[1] * factor[0] + z[0] * factor[1];
+    z[0] = re;
+}
+
+/* table [2^bits][re, im]: the product, for each index, of the 2-vectors `bit` at its bits; by doubling. */
+static void products(const double *bit, int bits, double (*table)[2])
+{
+    table[0][0] = 1.0;
+    table[0][1] = 0.0;
+    for (int q = 0; q < bits; q++)
+        for (int64_t k = 0; k < INT64_C(1) << q; k++) {
+            double *zero = table[k], *one = table[k | INT64_C(1) << q];
+            memcpy(one, zero, sizeof table[k]);
+            multiply_number(zero, bit + 4 * q);
+            multiply_number(one, bit + 4 * q + 2);
+        }
 }
 
 static void prepare(state_run *run, const double *angle)
@@ -50,17 +60,19 @@ static void prepare(state_run *run, const double *angle)
         sines_cosines(&half, &sine, &cosine);
         for (int l = 0; l < count; l++) prepare_rotation(run, first + l, (double)sine[l], (double)cosine[l]);
     }
+    double table[1 << STATE_LOW_BITS][2];
     REAL *low = run->low;
-    double z[2];
+    products(run->bit, run->low_bits, table);
     for (int64_t k = 0; k < INT64_C(1) << run->low_bits; k++) {
-        product(run->bit, run->low_bits, k, z);
         REAL *line = low + 2 * LANES * (k / LANES) + k % LANES;
-        line[0] = (REAL)z[0];
-        line[LANES] = (REAL)z[1];
+        line[0] = (REAL)table[k][0];
+        line[LANES] = (REAL)table[k][1];
     }
-    const int64_t above = (int64_t)(run->outside >> run->low_bits);
-    for (int64_t k = 0; k < INT64_C(1) << (run->plan->local_bits - run->low_bits); k++)
-        product(run->bit + 4 * run->low_bits, run->plan->bits - run->low_bits, above | k, run->high + 2 * k);
+    const int local = run->plan->local_bits;
+    products(run->bit + 4 * run->low_bits, local - run->low_bits, (double(*)[2])run->high);
+    for (int q = local; q < run->plan->bits; q++)
+        for (int64_t k = 0; k < INT64_C(1) << (local - run->low_bits); k++)
+            multiply_number(run->high + 2 * k, run->bit + 4 * q + 2 * (run->outside >> q & 1));
 }
 
 /* ---- blocks in and out ---- */
