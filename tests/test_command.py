@@ -270,6 +270,8 @@ class Kinds(unittest.TestCase):
             for word in ["mlp", "137", "width 5"]:
                 self.assertIn(word, text)
         self.assertRegex(good("inspect", train()["out"] / "result.h5").out, "model +quantum")
+        self.assertIn("readouts   every readout depends on 3 qubits, one per register: 18 register expectation values",
+                      good("inspect", train()["out"] / "result.h5").out)
 
     def test_one_modality_and_every_policy(self):
         for kind in ["quantum", *self.KINDS]:

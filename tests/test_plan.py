@@ -50,6 +50,27 @@ class Plan(unittest.TestCase):
         self.assertIn("in cache", text)
         self.assertTrue(1e-7 < found["sample_s"] < 1e-2)
 
+    def test_what_readouts_depend_on(self):
+        found, text = self.figures(4, "--set", "model.registers.audio.qubits=4")
+        self.assertTrue(found["pauli"])
+        self.assertLess(found["pauli_cost"], found["whole_cost"])
+        self.assertIn("engine       pauli: it costs less", text)
+        self.assertIn("every readout depends on 3 qubits, one per register: 36 register expectation values per sample; "
+                      "the fused state of 2^12 amplitudes is not formed", text)
+        found, text = self.figures(2, "--set", "model.fusion={pattern: chain, gate: crx, layers: 3}")
+        self.assertFalse(found["pauli"])
+        self.assertIn("engine       batch: the whole state costs less", text)
+        found, text = self.figures(2, "--set", "model.fusion.gate=qft")
+        self.assertIsNone(found["pauli_cost"])
+        self.assertIn("found gate qft over several registers", text)
+        self.refused(2, ["gate qft over several registers"], "--set", "model.fusion.gate=qft", "--set",
+                     "run.engine=pauli")
+
+    def test_a_model_that_no_state_could_hold(self):
+        found, _ = self.figures(13, "--set", "model.registers.audio.qubits=13", "--set",
+                                "model.registers.vision.qubits=13", "--set", "model.fusion.layers=2")
+        self.assertEqual((found["qubits"], found["pauli"]), (39, True))
+
     def test_bytes_of_a_sharded_state(self):
         found, text = self.figures(14, "--ranks", "8", "--shards", "4", "--nodes", "2")
         part = 16 * 2**24 / 4
@@ -60,8 +81,9 @@ class Plan(unittest.TestCase):
         self.assertIn("2 client groups of 4 shards", text)
 
     def test_single_precision_takes_half(self):
-        double, _ = self.figures(10)
-        single, _ = self.figures(10, "--set", "run.precision=single")
+        state = ["--set", "run.engine=state"]
+        double, _ = self.figures(10, *state)
+        single, _ = self.figures(10, *state, "--set", "run.precision=single")
         self.assertEqual(double["rank_bytes"], 2 * single["rank_bytes"])
 
     def test_a_round_is_the_rows_over_the_groups(self):
@@ -72,7 +94,7 @@ class Plan(unittest.TestCase):
 
     def test_what_does_not_fit(self):
         self.refused(30, ["40 qubits", "2 shards", "more nodes", "16.5 TiB a rank"], "--ranks", "2", "--shards", "2")
-        self.refused(14, ["24 qubits", "are there"], "--memory", "0.1")
+        self.refused(14, ["24 qubits", "are there"], "--memory", "0.1", "--set", "run.engine=state")
 
     def test_layouts_that_do_not_exist(self):
         self.refused(2, ["--shards", "found 3", "power of two"], "--ranks", "3", "--shards", "3")

@@ -52,13 +52,18 @@ typedef struct {
     double whole;       /* with the state of all qubits, registers apart until gates join them */
     double pauli;       /* by the pauli engine; infinite where it does not serve */
     char reason[256];   /* why it does not */
-    int depends;        /* a readout depends on so many qubits of the registers, at most */
+    int depends[2];     /* a readout depends on so many qubits of the registers: at least, at most */
     int depends_in_one; /* of them in one register, at most */
     int64_t values;     /* expectation values that the registers report for a sample */
+    double bytes;       /* of what a thread of the pauli engine holds, at most */
 } ent_engine_weight;
 
-/* Weigh the pauli engine against the whole state.  Errors: ENT_ENOMEM. */
-ent_status ent_engine_weigh(const ent_circuit *circuit, ent_engine_weight *out);
+/* Weigh the pauli engine against the whole state.  forced: with as many Pauli strings as the engine takes, else with as
+ * many as could pay.  Errors: ENT_ENOMEM. */
+ent_status ent_engine_weigh(const ent_circuit *circuit, bool forced, ent_engine_weight *out);
+
+/* Whether AUTO takes the pauli engine: where it costs less; with a team, where no state of all qubits could be held. */
+bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight, bool team);
 
 /* Which engine and instruction set run it: "reference", "batch avx512", "state avx2", "pauli avx512". */
 const char *ent_program_engine(const ent_program *program);

@@ -7,6 +7,7 @@
 
 #include "app.h"
 #include "report/draw/chart.h"
+#include "report/report.h"
 #include "report/report_csv.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
@@ -347,8 +348,9 @@ static ent_status print_seal(const ent_h5 *file)
     return status;
 }
 
-static ent_status print_result(const ent_h5 *file)
+static ent_status print_result(const char *path, const ent_h5 *file)
 {
+    char cone[256];
     char *config;
     int64_t layout[2];
     ent_h5_shape rounds, weights;
@@ -357,6 +359,10 @@ static ent_status print_result(const ent_h5 *file)
     ENT_TRY(print_text(file, "/host", "host"));
     if (ent_h5_has(file, "/kind")) ENT_TRY(print_text(file, "/kind", "model"));
     ENT_TRY(print_text(file, "/engine", "engine"));
+    if (report_cone(file, path, cone) != ENT_OK) /* the rest of the result is shown */
+        printf("  readouts   what they depend on is not known: %s\n", ent_message());
+    else if (*cone)
+        printf("  readouts   %s\n", cone);
     if (ent_h5_has(file, "/isa")) ENT_TRY(print_text(file, "/isa", "processor"));
     if (ent_h5_has(file, "/blas")) ENT_TRY(print_text(file, "/blas", "OpenBLAS"));
     ENT_TRY(ent_h5_read(file, "/layout", ENT_H5_I64, 2, layout));
@@ -385,7 +391,7 @@ static ent_status inspect_result(const char *path, const ent_h5 *file)
     printf("%s: result of a training\n", path);
     const ent_status sealed = print_seal(file);
     snprintf(damage, sizeof damage, "%s", ent_message());
-    ENT_TRY(print_result(file));
+    ENT_TRY(print_result(path, file));
     return sealed == ENT_OK ? ENT_OK : ent_fail(sealed, "%s", damage);
 }
 

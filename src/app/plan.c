@@ -102,6 +102,8 @@ typedef struct {
     ent_circuit *circuit;
     int64_t train_rows, threads;
     bool batched; /* small: many samples side by side, in cache */
+    bool pauli;   /* registers apart, by the pauli engine */
+    ent_engine_weight weight;
     ent_shard_estimate cost;
     double rank_bytes, node_bytes, node_there;
     double feature_bytes, resident_bytes;      /* of features while they are read; all that a rank needs */
@@ -204,7 +206,8 @@ static ent_status measure_turns(int qubits, const ent_program_inp *inp, double *
 static ent_status estimate_seconds(plan *p, const arguments *a, const ent_program_inp *inp)
 {
     if (p->batched) {
-        ENT_TRY(time_circuit(p->circuit, inp, 1024, &p->sample_s));
+        const bool heavy = p->pauli && p->weight.pauli > 1e5; /* multiply-adds */
+        ENT_TRY(time_circuit(p->circuit, inp, heavy ? 64 : 1024, &p->sample_s));
     } else {
         ENT_TRY(measure_memory(inp->threads, &p->memory_rate));
         ENT_TRY(measure_turns(p->circuit->qubits, inp, &p->turn_rate));
@@ -250,6 +253,32 @@ static ent_status check_fits(plan *p, const arguments *a)
                     ent_bytes_text(p->node_bytes, need), ranks_a_node, ent_bytes_text(p->node_there, have));
 }
 
+static void print_engine(const plan *p, const arguments *a)
+{
+    static const char *const names[] = {[ENT_ENGINE_REFERENCE] = "reference",
+                                        [ENT_ENGINE_BATCH] = "batch",
+                                        [ENT_ENGINE_STATE] = "state",
+                                        [ENT_ENGINE_PAULI] = "pauli"};
+    const ent_engine_kind asked = p->config->run.engine;
+    const char *whole = asked != ENT_ENGINE_AUTO && asked != ENT_ENGINE_PAULI ? names[asked]
+                        : a->shards == 1 && p->batched                        ? "batch"
+                                                                              : "state";
+    char text[256];
+    printf("engine       %s: %s", p->pauli ? "pauli" : whole,
+           asked != ENT_ENGINE_AUTO ? "run.engine asks for it"
+           : a->shards > 1          ? "run.shards cuts the whole state"
+           : p->pauli               ? "it costs less"
+                                    : "the whole state costs less");
+    printf("; per sample pauli ");
+    if (isinf(p->weight.pauli))
+        printf("none (%s)", *p->weight.reason ? p->weight.reason : "one register");
+    else
+        printf("%.2g", p->weight.pauli);
+    printf(", %s %.2g multiply-adds forward\n", whole, p->weight.whole);
+    if (p->circuit->registers > 1 && !isinf(p->weight.pauli))
+        printf("             %s\n", app_cone_text(p->circuit, &p->weight, !p->pauli, text));
+}
+
 static void print_text(const plan *p, const arguments *a)
 {
     char one[32], two[32];
@@ -260,6 +289,7 @@ static void print_text(const plan *p, const arguments *a)
     printf("layout       %lld rank%s on %lld node%s: %lld client group%s of %lld shard%s\n", (long long)a->ranks,
            a->ranks == 1 ? "" : "s", (long long)a->nodes, a->nodes == 1 ? "" : "s", (long long)(a->ranks / a->shards),
            a->ranks == a->shards ? "" : "s", (long long)a->shards, a->shards == 1 ? "" : "s");
+    print_engine(p, a);
     printf("memory       %s a rank for state and gradient", ent_bytes_text(p->rank_bytes, one));
     printf(", %s a node of %s\n", ent_bytes_text(p->node_bytes, one), ent_bytes_text(p->node_there, two));
     const double threads = (double)p->threads, with_reserve = 1.25 * p->resident_bytes / 0x1p20;
@@ -293,6 +323,9 @@ static void print_json(const plan *p, const arguments *a)
         p->batched ? 0 : p->cost.back_passes, "exchanges", p->batched ? 0 : p->cost.exchanges, "turn_rate",
         p->turn_rate, "memory_rate", p->memory_rate, "sample_s", p->sample_s, "step_s", p->step_s, "round_s",
         p->round_s, "total_s", p->total_s);
+    json_object_set_new(object, "pauli", json_boolean(p->pauli));
+    json_object_set_new(object, "whole_cost", json_real(p->weight.whole));
+    json_object_set_new(object, "pauli_cost", isinf(p->weight.pauli) ? json_null() : json_real(p->weight.pauli));
     json_object_set_new(object, "resident_bytes", json_real(p->resident_bytes));
     json_dumpf(object, stdout, JSON_COMPACT);
     printf("\n");
@@ -319,8 +352,14 @@ static ent_status make(plan *p, arguments *a)
     const int64_t threads = run->threads > 0 ? run->threads : cores > ranks_here ? cores / ranks_here : 1;
     p->threads = threads;
     const ent_program_inp inp = {.engine = run->engine, .precision = run->precision, .threads = (int)threads};
-    p->batched = a->shards == 1 && p->circuit->qubits <= BATCH_QUBITS && run->engine != ENT_ENGINE_STATE;
-    const ent_status status = ent_shard_foresee(p->circuit, &inp, (int)a->shards, &p->cost);
+    ENT_TRY(ent_engine_weigh(p->circuit, run->engine == ENT_ENGINE_PAULI, &p->weight));
+    ENT_REQUIRE(run->engine != ENT_ENGINE_PAULI || !isinf(p->weight.pauli), ENT_EARG, "%s", p->weight.reason);
+    p->pauli = run->engine == ENT_ENGINE_PAULI ||
+               (run->engine == ENT_ENGINE_AUTO && ent_engine_takes_pauli(p->circuit, &p->weight, a->shards > 1));
+    p->batched = p->pauli ||
+                 (a->shards == 1 && p->circuit->qubits <= BATCH_QUBITS && run->engine != ENT_ENGINE_STATE);
+    p->cost = (ent_shard_estimate){.gradient_bytes = p->weight.bytes * (double)threads};
+    const ent_status status = p->pauli ? ENT_OK : ent_shard_foresee(p->circuit, &inp, (int)a->shards, &p->cost);
     if (status != ENT_OK) return ent_fail_in(status, "--shards");
     ENT_TRY(check_fits(p, a));
     ENT_TRY(estimate_seconds(p, a, &inp));

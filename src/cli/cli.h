@@ -8,6 +8,7 @@
 
 #include "entente/comm.h"
 #include "entente/config.h"
+#include "entente/engine.h"
 
 enum { APP_FAILED = 1, APP_USAGE = 2, APP_STOPPED = 75 /* EX_TEMPFAIL of sysexits.h */ };
 
@@ -57,6 +58,9 @@ void app_bar_end(app_bar *bar);
 /* layout.c: what a layout wastes, as one line for a warning; false where it wastes nothing. */
 bool app_idle_text(int64_t groups, int64_t clients, char text[256]);
 bool app_oversubscribed_text(int64_t ranks, int64_t threads, int64_t cores, char text[256]);
+
+/* cone.c: "every readout depends on 3 qubits, one per register: ..."; formed: the whole state is.  Returns `text`. */
+char *app_cone_text(const ent_circuit *circuit, const ent_engine_weight *weight, bool formed, char text[256]);
 
 /* options.c: options that several commands take.  Each tells what is wrong and returns EINVAL, or 0. */
 error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);

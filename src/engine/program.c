@@ -94,22 +94,21 @@ static ent_status plan_by_size(ent_program *program, const ent_circuit *circuit,
     return status;
 }
 
-static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
+static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp,
+                               const ent_engine_weight *weight)
 {
-    ent_engine_weight weight;
     bool too_large;
-    if (circuit->registers < 2) return plan_by_size(program, circuit, inp);
-    ENT_TRY(ent_engine_weigh(circuit, &weight));
-    if (weight.pauli < weight.whole) {
+    if (ent_engine_takes_pauli(circuit, weight, inp->team)) {
         const ent_status status = plan_for(program, &ent_engine_pauli, circuit, inp, &too_large);
         if (status == ENT_OK || (status == ENT_ENOMEM && !too_large)) return status;
     }
     const ent_status status = plan_by_size(program, circuit, inp);
-    return status != ENT_OK && *weight.reason ? ent_fail_in(status, "%s; and as a whole state", weight.reason)
-                                              : status;
+    return status != ENT_OK && *weight->reason ? ent_fail_in(status, "%s; and as a whole state", weight->reason)
+                                               : status;
 }
 
-static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
+static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp,
+                            const ent_engine_weight *weight)
 {
     const char *isa;
     bool too_large;
@@ -124,7 +123,7 @@ static ent_status make_plan(ent_program *program, const ent_circuit *circuit, co
     case ENT_ENGINE_PAULI:
         return plan_for(program, &ent_engine_pauli, circuit, inp, &too_large);
     default:
-        return plan_by_cost(program, circuit, inp);
+        return plan_by_cost(program, circuit, inp, weight);
     }
 }
 
@@ -157,10 +156,15 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *in
                              .angles = circuit->angles,
                              .readouts = circuit->readouts,
                              .threads = inp->threads > 0 ? inp->threads : omp_get_max_threads()};
-    ent_status status = inp->team ? inp->team->open(inp->team, circuit, inp, &program->handle) : ENT_OK;
+    ent_engine_weight weight = {.pauli = INFINITY};
+    const bool weigh = inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1 &&
+                       (!inp->team || circuit->qubits > ENT_MAX_STATE_QUBITS);
+    ent_status status = weigh ? ent_engine_weigh(circuit, false, &weight) : ENT_OK;
+    const bool apart = inp->engine == ENT_ENGINE_PAULI || ent_engine_takes_pauli(circuit, &weight, inp->team);
+    if (status == ENT_OK && inp->team && !apart) status = inp->team->open(inp->team, circuit, inp, &program->handle);
     program->team = inp->team;
     if (status == ENT_OK && !program->handle) {
-        status = make_plan(program, circuit, inp);
+        status = make_plan(program, circuit, inp, &weight);
         if (status == ENT_OK && inp->engine == ENT_ENGINE_AUTO) status = plan_few(program, circuit, inp);
     }
     if (status == ENT_OK) {

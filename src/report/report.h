@@ -4,6 +4,7 @@
 #define ENTENTE_REPORT_H
 
 #include "cli/cli.h"
+#include "entente/h5.h"
 #include "run/summary.h"
 #include "report/draw/chart.h"
 
@@ -50,7 +51,11 @@ typedef struct {
 
 /* Errors: ENT_EIO, ENT_EFORMAT, ENT_ECONFIG, each naming the file. */
 ent_status report_run_read(const char *folder, report_run **out);
+/* Configuration, origin and circuits alone. */
+ent_status report_read_model(const ent_h5 *file, const char *path, report_run *run);
 void report_run_free(report_run *run);
+/* What the readouts of a result depend on, in a sentence; "" where no gate joins registers. */
+ent_status report_cone(const ent_h5 *file, const char *path, char text[256]);
 /* "text audio", the modalities of a context. */
 char *report_context_text(const report_run *run, uint32_t context, char text[256]);
 

@@ -9,13 +9,6 @@
 
 /* ---- circuits ---- */
 
-static ent_ansatz_kind kind_of(const char *name)
-{
-    if (strcmp(name, "basic") == 0) return ENT_ANSATZ_BASIC;
-    if (strcmp(name, "strong") == 0) return ENT_ANSATZ_STRONG;
-    return strcmp(name, "hea") == 0 ? ENT_ANSATZ_HEA : ENT_ANSATZ_QASM;
-}
-
 /* The model as far as its circuit goes: what a sample brings does not matter. */
 static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp *inp)
 {
@@ -30,7 +23,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
     for (int m = 0; m < inp->registers; m++) {
         const ent_config_register *r = &c->model.registers[m];
         if (run->ansatz[m]) ENT_TRY(ent_qasm_parse(run->ansatz[m], r->ansatz, &qasm[m]));
-        const ent_ansatz a = {.kind = kind_of(r->ansatz),
+        const ent_ansatz a = {.kind = ent_ansatz_named(r->ansatz),
                               .qasm = qasm[m],
                               .qubits = r->qubits,
                               .layers = r->layers,
@@ -46,6 +39,38 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
     }
     ent_fusion_connect(&inp->fusion, c->model.fusion.pattern, inp->registers);
     return ENT_OK;
+}
+
+static ent_status cone_of(const report_run *run, char text[256])
+{
+    ent_qasm *qasm[RUN_MODALITIES] = {NULL};
+    ent_circuit *circuit = NULL;
+    ent_engine_weight weight;
+    ent_model_inp *inp = ent_alloc(1, sizeof *inp);
+    ENT_REQUIRE(inp, ENT_ENOMEM, "no memory for the circuit of a result");
+    ent_status status = describe(run, qasm, inp);
+    inp->outputs = 1; /* whatever the head makes of the readouts */
+    if (status == ENT_OK) status = ent_model_circuit(inp, (UINT32_C(1) << inp->registers) - 1, &circuit);
+    if (status == ENT_OK) status = ent_engine_weigh(circuit, false, &weight);
+    if (status == ENT_OK && weight.depends[1] > 0)
+        app_cone_text(circuit, &weight, strncmp(run->engine, "pauli", 5) != 0, text);
+    ent_circuit_free(circuit);
+    for (int m = 0; m < RUN_MODALITIES; m++) ent_qasm_free(qasm[m]);
+    ent_free(inp);
+    return status;
+}
+
+ent_status report_cone(const ent_h5 *file, const char *path, char text[256])
+{
+    report_run *run = ent_alloc(1, sizeof *run);
+    ENT_REQUIRE(run, ENT_ENOMEM, "no memory for the circuit of a result");
+    text[0] = 0;
+    ent_status status = report_read_model(file, path, run);
+    if (status == ENT_OK && run->config->model.kind == ENT_MODEL_QUANTUM && run->config->data.modalities_count > 1 &&
+        run->config->model.fusion.layers > 0)
+        status = cone_of(run, text);
+    report_run_free(run);
+    return status;
 }
 
 static ent_status draw_circuit(app_page *page, const report_run *run)

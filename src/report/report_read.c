@@ -131,18 +131,23 @@ static ent_status read_ansatz(const ent_h5 *file, report_run *run)
     return ENT_OK;
 }
 
+ent_status report_read_model(const ent_h5 *file, const char *path, report_run *run)
+{
+    ENT_TRY(read_config(file, path, run));
+    ENT_TRY(read_origin(file, run));
+    ENT_TRY(ent_config_parse(run->config_text, &run->config));
+    return read_ansatz(file, run);
+}
+
 static ent_status read_all(const ent_h5 *file, const char *path, report_run *run)
 {
     ENT_REQUIRE(ent_h5_has(file, "/config") && ent_h5_has(file, "/round/round"), ENT_EFORMAT,
                 "no /config and /round in it: not the result of a training");
-    ENT_TRY(read_config(file, path, run));
-    ENT_TRY(read_origin(file, run));
-    ENT_TRY(ent_config_parse(run->config_text, &run->config));
+    ENT_TRY(report_read_model(file, path, run));
     ENT_TRY(report_flatten(run));
     ENT_TRY(read_metrics(file, run));
     ENT_TRY(read_rounds(file, run));
-    ENT_TRY(read_tables(file, run));
-    return read_ansatz(file, run);
+    return read_tables(file, run);
 }
 
 static ent_status read_run(const char *folder, const char *path, report_run **out)

@@ -67,7 +67,8 @@ static void describe_cones(const ent_circuit *circuit, const pauli_form *form, e
 {
     for (int r = 0; r < circuit->readouts; r++) {
         const int qubits = ent_bits_count(form->cone[r]);
-        if (qubits > out->depends) out->depends = qubits;
+        if (r == 0 || qubits < out->depends[0]) out->depends[0] = qubits;
+        if (qubits > out->depends[1]) out->depends[1] = qubits;
         for (int m = 0; m < circuit->registers; m++) {
             const int here = ent_bits_count(ent_bits_and(form->cone[r], form->qubits[m]));
             if (here > out->depends_in_one) out->depends_in_one = here;
@@ -75,20 +76,49 @@ static void describe_cones(const ent_circuit *circuit, const pauli_form *form, e
     }
 }
 
-ent_status ent_engine_weigh(const ent_circuit *circuit, ent_engine_weight *out)
+/* With the widest vectors. */
+static double plan_bytes(const pauli_plan *plan)
+{
+    double vectors = (double)(2 * plan->form.nodes + plan->form.entries);
+    for (int k = 0; k < plan->parts; k++) vectors += ldexp(8.0, plan->part[k].circuit->qubits);
+    return 64.0 * vectors;
+}
+
+bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight, bool team)
+{
+    return circuit->registers > 1 && weight->pauli < weight->whole &&
+           (!team || circuit->qubits > ENT_MAX_STATE_QUBITS);
+}
+
+/* Where the whole state is small, no more than are found in an instant, either. */
+static int64_t terms_that_pay(const ent_circuit *circuit, double whole)
+{
+    enum { SMALL_QUBITS = 20, SMALL_TERMS = 1 << 15 };
+    const int64_t most = circuit->qubits <= SMALL_QUBITS ? SMALL_TERMS : PAULI_MOST_TERMS;
+    return whole / 4.0 < (double)most ? (int64_t)(whole / 4.0) : most;
+}
+
+ent_status ent_engine_weigh(const ent_circuit *circuit, bool forced, ent_engine_weight *out)
 {
     pauli_plan *plan = NULL;
     *out = (ent_engine_weight){.whole = whole_cost(circuit), .pauli = INFINITY};
-    /* no more terms than could pay: a circuit that is too much for it is found out in as much time */
-    const int64_t most = out->whole < PAULI_MOST_TERMS ? (int64_t)out->whole : PAULI_MOST_TERMS;
+    const int64_t most = forced ? PAULI_MOST_TERMS : terms_that_pay(circuit, out->whole);
     const ent_status status = ent_pauli_plan_new(circuit, ENT_DOUBLE, most, &plan);
     if (status == ENT_ENOMEM) return status;
     if (status != ENT_OK) {
         snprintf(out->reason, sizeof out->reason, "%s", ent_message());
         return ENT_OK;
     }
-    out->pauli = plan_cost(plan);
+    int largest = 0;
+    for (int k = 0; k < plan->parts; k++)
+        if (plan->part[k].circuit->qubits > largest) largest = plan->part[k].circuit->qubits;
+    if (largest <= BATCH_MAX_BITS)
+        out->pauli = plan_cost(plan);
+    else
+        snprintf(out->reason, sizeof out->reason, "pauli engine: found a register of %d qubits, want %d at most",
+                 largest, BATCH_MAX_BITS);
     out->values = plan->form.atoms;
+    out->bytes = plan_bytes(plan);
     describe_cones(circuit, &plan->form, out);
     ent_pauli_plan_free(plan);
     return ENT_OK;
