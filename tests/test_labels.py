@@ -380,13 +380,13 @@ class Paths(unittest.TestCase):
         self.assertEqual(last_json(good("sweep", spec, "--out", out, "--json"))["done"], 1)
         self.assertEqual([path.name for path in (out / "points").glob("*.json")], hashes)
         (command.folder / "own.h5").unlink()
-        (self.top / "jobs/own.h5").rename(self.top / "other.h5")
+        (self.top / "jobs/own.h5").rename(self.top / "elsewhere.h5")
         set_ = self.top / "set.yaml"
-        set_.write_text("base: jobs/paths.yaml\nset: {data.file: other.h5}\nvariants: {one: {}}\nseeds: [1]\n")
+        set_.write_text("base: jobs/paths.yaml\nset: {data.file: elsewhere.h5}\nvariants: {one: {}}\nseeds: [1]\n")
         self.assertEqual(last_json(good("study", set_, "--out", fresh(), "--json"))["done"], 1)
-        (self.top / "other.h5").rename(self.top / "away.h5")
+        (self.top / "elsewhere.h5").rename(self.top / "away.h5")
         run("study", set_, "--out", self.top / "failed", "--quiet")
-        self.assertIn(f"{self.top}/other.h5", (self.top / "failed/study.csv").read_text())
+        self.assertIn(f"{self.top}/elsewhere.h5", (self.top / "failed/study.csv").read_text())
         set_.write_text("base: nowhere.yaml\nvariants: {one: {}}\nseeds: [1]\n")
         refused(self, ["study", set_, "--out", fresh()], ["nowhere.yaml: No such file", f"{self.top}/nowhere.yaml"], 0)
 

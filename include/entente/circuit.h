@@ -118,7 +118,8 @@ ent_status ent_circuit_registers(ent_circuit *circuit, int registers, const int 
 /* Sets of qubits. */
 static inline ent_bits ent_bits_of_word(uint64_t low)
 {
-    return (ent_bits){{low}};
+    const ent_bits bits = {{low, 0, 0, 0}};
+    return bits;
 }
 static inline bool ent_bits_has(const ent_bits *b, int qubit)
 {
