@@ -54,7 +54,7 @@ def tearDownModule():
 
 def output_of(words):
     ran = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                         cwd=folder, timeout=120)
+                         cwd=folder, timeout=400)
     if ran.returncode != 0:
         raise AssertionError(f"exit code {ran.returncode} of {words}\n{ran.stdout}\n{ran.stderr}")
     return ran.stdout
