@@ -351,6 +351,7 @@ static void the_prior_of_a_real_label_is_its_mean(void **state)
     check_near(s.f.prior[0], 0.25, 1e-15);
     check_near(s.f.label.deviation, sqrt(3.6875), 1e-15);
     assert_true(s.f.label.center == -0.5 && s.f.label.half == 2.5);
+    ent_free(s.f.part[ENT_TRAIN].target);
     small_federation_clear(&s);
 }
 
