@@ -77,9 +77,9 @@ static ent_status open_data(ent_federation *f, const char *path, const char *fol
     int32_t *class_name = NULL;
     ent_comm_note("the reading of the data");
     ENT_TRY(load_ansaetze(f, folder));
-    if (folder) ENT_TRY(ent_result_restore_label(f, folder, &label, &class_name));
-    const ent_status status =
-        ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, &label, &f->dataset);
+    ent_status status = folder ? ent_result_restore_label(f, folder, &label, &class_name) : ENT_OK;
+    if (status == ENT_OK)
+        status = ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, &label, &f->dataset);
     ent_free(class_name);
     if (status != ENT_OK) return status;
     ENT_TRY(folder ? ent_result_check_data(f, folder) : take_label(f));
