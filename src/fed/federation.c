@@ -46,7 +46,7 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
         if (ent_ansatz_named(name) != ENT_ANSATZ_QASM) continue;
         const ent_status status = folder
                                       ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], &f->qasm[m])
-                                      : ent_qasm_load(name, &f->qasm[m]);
+                                      : ent_qasm_load(name, NULL, &f->qasm[m]);
         if (status != ENT_OK)
             return ent_fail_in(status,
                                "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
