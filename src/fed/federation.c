@@ -160,6 +160,21 @@ ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_c
     return status;
 }
 
+ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_circuit **out)
+{
+    ENT_TRY(ent_config_check(config));
+    ent_federation *f = ent_alloc(1, sizeof *f);
+    ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
+    f->config = config;
+    f->modalities = (int)config->data.modalities_count;
+    f->threads = 1;
+    f->label = NO_LABEL;
+    ent_status status = open_data(f, config->data.file, NULL);
+    if (status == ENT_OK) status = ent_federation_circuit(f, context, -1, false, out);
+    ent_federation_free(f);
+    return status;
+}
+
 static ent_status check_shards(int shards, int ranks)
 {
     ENT_REQUIRE((shards & (shards - 1)) == 0, ENT_ECONFIG, "run.shards: found %d, want a power of two", shards);
