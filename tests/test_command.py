@@ -27,6 +27,7 @@ except ImportError as missing:
     print(f"skipped: {missing}; env/debian.sh --tests installs it")
     sys.exit(77)
 
+import notes
 import older
 
 TESTS = pathlib.Path(__file__).resolve().parent
@@ -421,6 +422,13 @@ class Eval(unittest.TestCase):
             if options.quick:
                 return
 
+    def test_it_says_whose_model_it_evaluates(self):
+        trained = train(federation__aggregation="local")
+        done = subprocess.run([options.entente, "eval", trained["out"], "--masks", "training"], capture_output=True,
+                              text=True, cwd=folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("aggregation local: the figures are those of the mean of the clients' models", done.stderr)
+
     def test_an_ansatz_from_a_file_lives_in_the_result(self):
         ansatz = folder / "ansatz.qasm"
         ansatz.write_text('OPENQASM 3.0;\ninclude "stdgates.inc";\ninput array[float[64], 2] x;\n'
@@ -685,6 +693,9 @@ class Result(unittest.TestCase):
         self.assertEqual(list(result["round/samples"]), [700] * 3)
         self.assertEqual(result["metrics/accuracy"][0], found["accuracy"])
         self.assertEqual(result["round/test_accuracy"][2], found["accuracy"])
+
+    def test_every_dataset_says_what_it_is(self):
+        self.assertEqual(notes.without_notes(self.whole, self.sample[1]["out"] / "result.h5"), [])
 
     def test_weights_and_their_blocks(self):
         result, found = self.sample

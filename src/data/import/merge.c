@@ -12,6 +12,7 @@
 #include "entente/memory.h"
 #include "entente/split.h"
 #include "entente/table.h"
+#include "data/dataset_notes.h"
 
 enum { BLOCK_BYTES = 8 << 20, PATH_BYTES = 512 };
 
@@ -96,13 +97,18 @@ static ent_status copy_labels(merging *g)
     return status;
 }
 
+/* What the files say of it, each text once: "a; b". */
 static ent_status copy_attribute(merging *g, const char *name)
 {
-    char *text;
-    if (ent_h5_read_attribute(g->from[0], "/", name, &text) != ENT_OK) return ENT_OK;
-    const ent_status status = ent_h5_write_attribute(g->to, "/", name, text);
-    ent_free(text);
-    return status;
+    char *text, whole[4096] = "";
+    for (int k = 0; k < g->inp->files; k++) {
+        const size_t used = strlen(whole);
+        if (ent_h5_read_attribute(g->from[k], "/", name, &text) != ENT_OK) continue;
+        if (!strstr(whole, text) && used + strlen(text) + 2 < sizeof whole)
+            snprintf(whole + used, sizeof whole - used, "%s%s", used ? "; " : "", text);
+        ent_free(text);
+    }
+    return *whole ? ent_h5_write_attribute(g->to, "/", name, whole) : ENT_OK;
 }
 
 /* ---- groups ---- */
@@ -282,7 +288,7 @@ static ent_status write_all(merging *g)
     }
     static const char *const attribute[] = {"name", "source", "licence"};
     for (int k = 0; k < 3; k++) ENT_TRY(copy_attribute(g, attribute[k]));
-    return ENT_OK;
+    return ent_dataset_annotate(g->to);
 }
 
 static ent_status run(merging *g)
