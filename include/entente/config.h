@@ -19,6 +19,7 @@
 #include "entente/mask.h"
 #include "entente/missing.h"
 #include "entente/model.h"
+#include "entente/qasm.h"
 #include "entente/reduce.h"
 #include "entente/split.h"
 
@@ -55,7 +56,8 @@ typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
-    const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
+    const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM file */
+    ent_qasm_inputs inputs;     /* of such a file */
     ent_reduce_kind reduce;
     ent_angle_map map;
     double scale;

@@ -1,6 +1,7 @@
 /* entente simulate: a circuit by itself. */
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,9 @@
 #include "entente/memory.h"
 #include "entente/qasm.h"
 #include "entente/random.h"
+
+/* A run by the reference engine costs less than compiling for another: gates times amplitudes. */
+enum { MOST_PLAIN = 1 << 30 };
 
 enum { MOST_OBSERVABLES = 4096, MOST_OUTCOME_QUBITS = 30 };
 
@@ -55,7 +59,9 @@ static const struct argp_option OPTIONS[] = {
     {"params", KEY_PARAMS, "NUMBER[,NUMBER...]", 0, "values of the trainable inputs, in the order of declaration", 0},
     {"data", KEY_DATA, "NUMBER[,NUMBER...]", 0, "values of the data inputs, in the order of declaration", 0},
     {"engine", KEY_ENGINE, "NAME", 0,
-     "what computes expectation values: auto, reference, batch, state or pauli (auto)", 0},
+     "what computes expectation values: auto, reference, batch, state or pauli (auto, which is "
+     "reference where a circuit is small)",
+     0},
     {"precision", KEY_PRECISION, "double|single", 0, "precision of the state for expectation values (double)", 0},
     {"threads", KEY_THREADS, "N", 0, "threads; 0: OMP_NUM_THREADS, else the cores (0)", 0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
@@ -285,8 +291,11 @@ static ent_status add_readouts(simulation *s)
 static ent_status find_expectations(simulation *s)
 {
     const arguments *a = s->a;
-    const ent_program_inp inp = {
-        .engine = (ent_engine_kind)a->engine, .precision = (ent_precision)a->precision, .threads = (int)a->threads};
+    const bool plain = a->engine == ENT_ENGINE_AUTO && s->circuit->qubits < 20 &&
+                       ldexp((double)s->circuit->gates, s->circuit->qubits) < MOST_PLAIN;
+    const ent_program_inp inp = {.engine = plain ? ENT_ENGINE_REFERENCE : (ent_engine_kind)a->engine,
+                                 .precision = (ent_precision)a->precision,
+                                 .threads = (int)a->threads};
     ent_program *program;
     s->expectation = ent_alloc(s->circuit->readouts, sizeof *s->expectation);
     ENT_REQUIRE(s->expectation, ENT_ENOMEM, "expectation values: no memory");

@@ -94,8 +94,11 @@ bool ent_key_holds(const ent_key *key, const void *value);
  * */
 const char *ent_key_show(const ent_key *key, const void *value, char text[64]);
 
-/* Names at `value`, their number and each of them; data.modalities of `config` counts for the others.
+/* The names of a key for modality m: how many, and each of them; data.modalities of `config` counts for missing.absent.
  * Errors: ENT_ECONFIG, "KEY: found X, want Y"; *item is the one that is wrong, -1 where it is their number. */
-ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int *item);
+ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int m, int *item);
+
+/* Where the number of a key's names is, for modality m. */
+unsigned *ent_key_names_count(const ent_key *key, ent_config *config, int m);
 
 #endif
