@@ -446,7 +446,7 @@ class Stalls(Case):
 
     def test_the_job_ends_after_the_limit(self):
         with self.stopped("--set", "run.stall_timeout_s=3") as (run, pids, _):
-            self.lines(run, "run.stall_timeout_s is over, the job ends")
+            self.lines(run, "run.stall_timeout_s has passed, the job ends")
             code, _, err = run.end(30)
             self.assertEqual(code, 1, err)
 
@@ -788,7 +788,7 @@ class Claims(Case):
             self.assertEqual(sorted(code for code, _, _ in ends), [0, 1, 1, 1, 1], ends)
             for code, _, err in ends:
                 if code:
-                    self.assertRegex(err, "has been writing to it|has just written to it|is there|beginning to write|several")
+                    self.assertRegex(err, "has been writing to it|has just written to it|is there|started to write|several")
             self.check_result(out)
 
     def test_a_dead_one(self):

@@ -1,4 +1,4 @@
-/* What is reported about predictions.  All functions are Local.  Source: model.md, section 7. */
+/* Metrics of predictions.  All functions are Local.  Source: model.md, section 7. */
 #ifndef ENTENTE_METRICS_H
 #define ENTENTE_METRICS_H
 
@@ -8,19 +8,20 @@
 #include "entente/status.h"
 
 /* Predictions of n samples.  classes >= 1: output [n][classes] are logits, category [n] the truth, value [n] (may be
- * NULL) a real label beside it.  classes = 0: output [n] is the real prediction and value [n] the truth. */
+ * NULL) an additional real label.  classes = 0: output [n] is the real prediction and value [n] the truth. */
 typedef struct {
     int64_t n;
     int classes;
     const double *output;
     const int32_t *category;
     const double *value;
-    bool sentiment; /* value is a sentiment as CMU-MOSEI has it, whose sign and whole numbers are classes */
+    bool sentiment; /* value is a sentiment as in CMU-MOSEI, whose sign and rounded values are classes */
 } ent_predictions;
 
-/* NaN where a figure does not apply: of a real label that is no sentiment, all but loss, mae and pearson.
+/* NaN where a figure does not apply: for a real label that is not a sentiment, all but loss, mae and pearson.
  *   loss              mean cross-entropy; real label: mean squared error, in the square of the label's unit
- *   accuracy          share of the largest logit on the class; sentiment: negative against non-negative
+ *   accuracy          share of samples whose largest logit is that of the class; sentiment: negative against
+ *                     non-negative
  *   accuracy_nonzero  the same without samples whose sentiment is 0 (negative against positive); two classes only
  *   accuracy5, 7      sentiment as a real label: nearest whole number after clamping to -2..2, -3..3
  *   f1_weighted       F1 of each class weighted by its samples; f1_macro: the plain mean over the classes that occur
@@ -33,11 +34,11 @@ typedef struct {
 /* Errors: ENT_ENOMEM.  n = 0 gives NaN everywhere. */
 ent_status ent_metrics_compute(const ent_predictions *predictions, ent_metrics *metrics);
 
-/* Whether there are classes to predict: those of the label, or the signs of a sentiment. */
+/* Whether the label has classes to predict: its own, or the signs of a sentiment. */
 bool ent_predictions_have_classes(const ent_predictions *predictions);
-/* Whether sample k is predicted right, as `accuracy` counts it. */
+/* Whether sample k is predicted correctly, by the definition of `accuracy`. */
 bool ent_prediction_right(const ent_predictions *predictions, int64_t k);
-/* The place of the largest logit. */
+/* The index of the largest logit. */
 int ent_predicted_class(int classes, const double *logit);
 
 #endif
