@@ -223,7 +223,7 @@ static void test_one_rank(void **state)
     const int last = ent_comm_size(world) - 1;
     char rank[32], bytes[64];
     snprintf(rank, sizeof rank, "rank %d: ", last);
-    snprintf(bytes, sizeof bytes, "no %d bytes", 16 << (6 - log2_of(last + 1)));
+    snprintf(bytes, sizeof bytes, "want %d bytes", 16 << (6 - log2_of(last + 1)));
     ent_status status = ENT_ENOMEM;
     int of_a_state = 0;
     for (int k = 1; status != ENT_OK; k++) {
@@ -232,7 +232,7 @@ static void test_one_rank(void **state)
         ent_alloc_fail_at(0);
         if (status == ENT_OK) break;
         mpi_check(status == ENT_ENOMEM && (last == 0 || strstr(ent_message(), rank) == ent_message()));
-        of_a_state += strstr(ent_message(), bytes) && strstr(ent_message(), "are there");
+        of_a_state += strstr(ent_message(), bytes) && strstr(ent_message(), "found ");
     }
     mpi_check(of_a_state == 1);
     double expectations[2], grad_params[2] = {0}, angle = 0.5, params[2] = {0.1, 0.2};

@@ -490,8 +490,8 @@ class Eval(unittest.TestCase):
                              (one("part/test/context", 1), "/part/test/context is not what was written"),
                              (one("reduction/text/mean", 1e-9), "/reduction/text/mean is not what was written"),
                              (one("round/test_accuracy", 0.1), "/round/test_accuracy is not what was written"),
-                             (lambda file: file.__delitem__("prior"), "no dataset /prior, which was written"),
-                             (extra, "/ansatz/text was put into it after it was written")):
+                             (lambda file: file.__delitem__("prior"), "dataset /prior is missing"),
+                             (extra, "/ansatz/text was added after the file was written")):
             out = edit(change)
             for words in (["eval", out, "--data", folder / "data.h5"], ["report", out, "--text"], ["inspect", out]):
                 refused(self, words, [f"{out}/result.h5: {part}"], ranks=0)
