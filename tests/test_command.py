@@ -502,7 +502,7 @@ class Eval(unittest.TestCase):
     def test_a_file_in_place_of_the_folder(self):
         result = train()["out"]
         refused(self, ["eval", result / "result.h5", "--data", folder / "data.h5"],
-                ["result.h5: not a folder: want the one that holds result.h5"], ranks=0)
+                ["result.h5: not a folder, want the folder that holds result.h5"], ranks=0)
 
     def test_a_result_of_a_newer_program(self):
         result = train()["out"]
@@ -639,7 +639,7 @@ class Help(unittest.TestCase):
     def test_every_key_of_the_configuration(self):
         text = good("train", "--help").out
         for line in text[text.index("  data: "):].splitlines():
-            self.assertRegex(line, r"^  ( {13}|\w+: +)\w|^A wrong value", "wrapped by hand, so that it lines up")
+            self.assertRegex(line, r"^  ( {13}|\w+: +)\w|^An error for a wrong", "wrapped by hand, so that it lines up")
         with h5py.File(train()["out"] / "result.h5") as result:
             config = result["config"][()].decode()
         for word in ["weight_decay", "shards_per_client", "evaluate_every", "precision", "reupload", "participation"]:
@@ -887,7 +887,7 @@ class Refuses(unittest.TestCase):
     def test_a_folder_with_a_result(self):
         out = train()["out"]
         before = {path.name: path.read_bytes() for path in out.iterdir()}
-        refused(self, ["train", folder / "small.yaml", "--out", out], [out, "a result is there", "--out"])
+        refused(self, ["train", folder / "small.yaml", "--out", out], [out, "a result exists already", "--out"])
         self.assertEqual({path.name: path.read_bytes() for path in out.iterdir()}, before)
 
     @slow
@@ -1017,11 +1017,11 @@ class Configuration(unittest.TestCase):
 
 class CommandLine(unittest.TestCase):
     def test_wrong_ones(self):
-        cases = [([], "Usage: entente COMMAND"), (["fly"], "unknown command 'fly'"), (["train"], "which configuration"),
+        cases = [([], "Usage: entente COMMAND"), (["fly"], "unknown command 'fly'"), (["train"], "want a configuration"),
                  (["train", "a.yaml", "b.yaml"], "more than one configuration: 'b.yaml'\n"),
                  (["train", "a.yaml", "client.batch=3"], "'client.batch=3'; an override is --set KEY=VALUE"),
                  (["train", "a.yaml", "--fast"], "--fast"), (["eval"], "result folder"),
-                 (["eval", "x", "y", "--data", "z"], "'y'"), (["inspect"], "which file"), (["inspect", "a", "b"], "'b'"),
+                 (["eval", "x", "y", "--data", "z"], "'y'"), (["inspect"], "want a file or a folder"), (["inspect", "a", "b"], "'b'"),
                  (["synth"], "--out")]
         for words, part in cases[:4] if options.quick else cases:
             ran = run(*words)

@@ -377,7 +377,7 @@ class Disk(Case):
         place = ["--set", f"run.fallback_dir={second}"]
         code, _, err = Run(out, *self.SHORT, *place).end()
         self.assertEqual(code, 1, err)
-        self.assertIn(f"{second / out.name}: a result is there already (run.fallback_dir)", err)
+        self.assertIn(f"{second / out.name}: a result exists already (run.fallback_dir)", err)
         code, shown, err = Run(out, *self.SHORT, *place, "--resume").end()
         self.assertEqual((code, shown.strip()), (0, f"{second / out.name}/result.h5: finished already"), err)
         for change, told in [("federation.rounds=9", "move it to the folder of this run"), ("client.batch=7", "client.batch")]:
@@ -505,19 +505,19 @@ class Begins(Case):
         out = fresh()
         code, _, err = Run(out, "--resume").end()
         self.assertEqual(code, 0, err)
-        self.assertIn("checkpoint.h5: not there, starting afresh", err)
+        self.assertIn("checkpoint.h5: not found, starting from the beginning", err)
         self.check_result(out)
         before = (out / "result.h5").read_bytes()
         code, found, err = Run(out, "--resume").end()
         self.assertEqual((code, err), (0, ""))
         self.assertIn("finished already", found)
         self.assertEqual((out / "result.h5").read_bytes(), before)
-        self.refused(out, part="a result is there already")
+        self.refused(out, part="a result exists already")
 
     def test_with_something_else(self):
         out = self.stopped()
         before = (out / "checkpoint.h5").read_bytes()
-        self.refused(out, part="a checkpoint is there")
+        self.refused(out, part="a checkpoint exists")
         for change, part in (("client.batch=32", "client.batch: found 32, and the checkpoint was made with 16"),
                              ("missing.rate=0.3", "missing.rate.text: found 0.3, "),
                              ("data.modalities=[text, audio]",
@@ -597,7 +597,7 @@ class Begins(Case):
                 sizes[words[0] if words else "fedavg"] = (out / "result.h5").stat().st_size
                 code, _, err = Run(out, "--resume", *sets, "--set", "federation.rounds=5", ranks=3).end()
                 self.assertEqual(code, 0, err)
-                self.assertIn("result.h5: going on from it with more rounds", err)
+                self.assertIn("result.h5: continuing from it with more rounds", err)
                 found, wanted = result(out), result(whole)
                 for name, value in wanted.items():
                     numpy.testing.assert_array_equal(found[name], value, err_msg=f"{words} {name}")
@@ -620,7 +620,7 @@ class Begins(Case):
         self.assertTrue((out / "checkpoint.h5").exists())
         code, _, err = Run(out, *words).end()
         self.assertEqual(code, 0, err)
-        self.assertIn("checkpoint.h5: going on from it", err)
+        self.assertIn("checkpoint.h5: resuming from it", err)
         self.assertEqual(result(out)["weights_sha256"], result(whole)["weights_sha256"])
 
     def test_an_older_result(self):
@@ -788,7 +788,7 @@ class Claims(Case):
             self.assertEqual(sorted(code for code, _, _ in ends), [0, 1, 1, 1, 1], ends)
             for code, _, err in ends:
                 if code:
-                    self.assertRegex(err, "has been writing to it|has just written to it|is there|started to write|several")
+                    self.assertRegex(err, "has been writing to it|has just written to it|exists|started to write|several")
             self.check_result(out)
 
     def test_a_dead_one(self):
