@@ -1,6 +1,6 @@
 /* A state over ranks gives what the reference engine gives on one: random circuits of up to 12 qubits, gates on every
  * mix of rank and local bits, as many ranks as there are and every power of two below.  And it gives the same bits on
- * any number of threads, whether exchanges go while passes compute or behind them. */
+ * any number of threads, whether exchanges run during passes or after them. */
 #include "mpi_check.h"
 #include "random_circuit.h"
 
@@ -58,7 +58,7 @@ static void check_same(const ent_circuit *circuit, int64_t samples, const result
 static int most_slices;
 static double overlap_s;
 
-/* The same bits with exchanges behind their passes; only then is nothing under way meanwhile. */
+/* The same bits with exchanges after their passes; only then is nothing in flight during a pass. */
 static void check_without_overlap(ent_shard *shard, const ent_circuit *circuit, const ent_batch *batch,
                                   const result *with)
 {
@@ -213,7 +213,7 @@ static void test_memory(void **state)
     ent_circuit_free(circuit);
 }
 
-/* The k-th allocation fails on the last rank alone, for every k: all ranks say which rank, and those that are of a
+/* The k-th allocation fails only on the last rank, for every k: all ranks say which rank, and those that are of a
  * state the bytes wanted and there. */
 static void test_one_rank(void **state)
 {

@@ -1103,7 +1103,7 @@ class RealData(unittest.TestCase):
 
     @slow
     def test_single_precision_follows_double(self):
-        """Loss and accuracy of every round; single precision differs from double by its rounding alone."""
+        """Loss and accuracy of every round; single precision differs from double only by rounding."""
         curves = []
         single = fresh()
         self.mosi(single, run__precision="single")

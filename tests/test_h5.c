@@ -1,4 +1,4 @@
-/* HDF5: what is written is read back, the same content is the same bytes, and nothing half-written stays behind. */
+/* HDF5: written data is read back, the same content gives the same bytes, and no partly written file remains. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -288,7 +288,8 @@ static void writes_that_do_not_fit(void **state)
     assert_int_equal(temp_folder_files(0), 0);
 }
 
-/* In a child process: with room for `limit` bytes a file, finishing fails and says why.  Exit code 0 where it does. */
+/* In a child process: with room for `limit` bytes a file, finishing fails and says why.  Exit code 0 where it
+ * does. */
 static int child_on_full_disk(rlim_t limit)
 {
     static double x[5000];

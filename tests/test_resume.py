@@ -190,7 +190,7 @@ class Killed(Case):
 
 class Stopped(Case):
     def stop(self, number, whom, environment=None):
-        """Signal `whom(run)` once a first checkpoint is there, then check that all is as it must be."""
+        """Signal `whom(run)` once the first checkpoint exists, then check the outcome."""
         out = fresh()
         run = Run(out, ranks=3, environment=environment)
         self.assertTrue(run.wait_for(out / "checkpoint.h5"))
@@ -252,7 +252,7 @@ class Stopped(Case):
 
 class Disk(Case):
     def test_a_full_one(self):
-        """A run in passing goes on with a warning; a stop on demand fails; the checkpoint before survives both."""
+        """A failed periodic checkpoint is a warning, one for a stop is a failure; the previous checkpoint survives both."""
         for number in (None, signal.SIGUSR1):
             with self.subTest(number=number):
                 top = fresh("disk")
@@ -277,7 +277,7 @@ class Disk(Case):
 
     @staticmethod
     def fill(top):
-        """All but the rest of a page that the log stands in, and some pages for it to grow."""
+        """Fill the disk except for the rest of the last page of the log, and some pages for it to grow."""
         with contextlib.suppress(OSError), open(top / "filler", "wb", buffering=0) as filler:
             while filler.write(bytes(4096)) == 4096:
                 pass
@@ -334,7 +334,7 @@ class Disk(Case):
                                  ["data.h5"] if pages > 20 else [])
 
     def test_weights_wait_for_room(self):
-        """Without a checkpoint to go on from the trained weights are in memory alone: no end of the run throws them away."""
+        """Without a checkpoint to resume from, the trained weights exist only in memory: the run does not discard them."""
         with self.disk(1) as top:
             run = Run(top / "out", *self.SHORT)
             self.wait_for_words(run, "waiting for room with the trained weights")
@@ -402,12 +402,12 @@ class Disk(Case):
 
 
 class Stalls(Case):
-    """Ranks that others wait for in vain.  ENTENTE_STALL_S stands for the 60 s after which something is said."""
+    """Ranks that others wait for in vain.  ENTENTE_STALL_S replaces the 60 s after which this is reported."""
     LONG = ("--quiet", "--set", "federation.rounds=1000000", "--set", "run.checkpoint_every=1000000")
 
     @contextlib.contextmanager
     def stopped(self, *words, ranks=3, whom=1):
-        """A training whose rank `whom` is stopped; it goes on in the end."""
+        """A training whose rank `whom` is stopped for a while, then continued."""
         out = fresh()
         run = Run(out, *self.LONG, *words, ranks=ranks, environment={"ENTENTE_STALL_S": "2"})
         for _ in range(3000):
@@ -635,7 +635,7 @@ class Begins(Case):
         self.refused(out, "--resume", "--set", "federation.rounds=4", part="result.h5: it holds nothing to go on from")
 
     def test_other_instructions(self):
-        """Refused, with the remedy, from a checkpoint and from a result; the same or with consent it goes on."""
+        """Refused, with the remedy, from a checkpoint and from a result; accepted for the same set or with consent."""
         out, done = fresh(), self.finished()
         base, blas = {"ENTENTE_ISA": "baseline"}, {"OPENBLAS_CORETYPE": "Prescott"}
         run = Run(out)
@@ -756,7 +756,7 @@ class Claims(Case):
         return time.monotonic() - begin
 
     def test_a_second_run(self):
-        """With and without --resume, it names the first one and leaves all of its files alone."""
+        """With and without --resume, it names the first run and does not touch its files."""
         out, run = self.begin(*self.long)
         (out / "checkpoint.h5.part-elsewhere-1").write_bytes(b"a writer's")
         begin = (out / "log.txt").read_text()[:200]
@@ -825,7 +825,7 @@ class Claims(Case):
         self.finish(out)
 
     def test_the_log_of_another_run(self):
-        """A run that ends before it has made a log leaves the one that is there."""
+        """A run that ends before it creates a log keeps the existing one."""
         out = fresh()
         out.mkdir()
         (out / "log.txt").write_text("an earlier run\n")

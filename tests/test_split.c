@@ -184,7 +184,7 @@ static void quantity_follows_alpha(void **state)
     int64_t largest = 0;
     for (int c = 0; c < 8; c++) largest = size[c] > largest ? size[c] : largest;
     assert_true(largest > N / 2);
-    for (int c = 0; c < 8; c++) /* whoever has many rows has the classes of all */
+    for (int c = 0; c < 8; c++) /* a client with many rows has all classes */
         if (size[c] > 300) assert_true(llabs(2 * mix[c][0] - size[c]) < size[c] / 5);
 }
 

@@ -106,7 +106,7 @@ typedef struct {
     ent_shard_estimate cost;
     double rank_bytes, node_bytes, node_there;
     double feature_bytes, resident_bytes;      /* of features while they are read; total per rank */
-    double turn_rate, memory_rate;             /* rotated amplitudes and bytes a second; 0 where batched */
+    double turn_rate, memory_rate;             /* rotated amplitudes and bytes per second; 0 if batched */
     double sample_s, step_s, round_s, total_s; /* per rank */
 } plan;
 

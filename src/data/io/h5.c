@@ -181,8 +181,7 @@ ent_status ent_h5_create(const char *path, ent_h5 **out)
 
 ent_status ent_h5_write_image(ent_h5 *file)
 {
-    if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0)
-        return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be assembled");
+    if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0) return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be assembled");
     const ssize_t bytes = H5Fget_file_image(file->id, NULL, 0);
     if (bytes < 0) return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be assembled");
     char *image = ent_alloc(bytes, 1);
@@ -217,7 +216,7 @@ void ent_h5_close(ent_h5 *file)
     ent_h5_release(file);
 }
 
-/* ---- what stands in a file ---- */
+/* ---- contents of a file ---- */
 
 /* H5Lexists requires that every group along the path exists, so they are tested one by one.  Objects outside the
  * file count as existing; opening them then reports why they are refused. */
