@@ -374,7 +374,8 @@ static void wrong_sweeps(void **state)
     }
     app_campaign c = campaign("sweep", "base: base.yaml\ngrid: {client.batch: [1]}\n");
     c.set[c.sets++] = "client.batch=3";
-    check_fails(app_sweep_points(&c, &text), ENT_ECONFIG, "--set client.batch=3: this key is set by the points themselves");
+    check_fails(app_sweep_points(&c, &text), ENT_ECONFIG,
+                "--set client.batch=3: this key is set by the points themselves");
 }
 
 static void wrong_studies(void **state)

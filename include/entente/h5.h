@@ -80,6 +80,18 @@ ent_status ent_h5_read_attribute(const ent_h5 *file, const char *object, const c
 /* Add rows first..first+n-1 of a dataset of numbers, as they are stored, to a hash.  Local; bounded memory. */
 ent_status ent_h5_hash_rows(const ent_h5 *file, const char *name, int64_t first, int64_t n, ent_hash *hash);
 
+/* Descriptions of the datasets of a kind of file. */
+typedef struct {
+    const char *name; /* a path, or a pattern of fnmatch in which '*' is any text */
+    const char *unit; /* "s", ...; "1" for plain numbers, "none" if it is not a quantity */
+    const char *description;
+} ent_h5_note;
+
+/* Give every dataset of a file that is being written the attributes `description` and `unit` of the first matching
+ * row; notes end with name NULL.  After the last dataset, before the seal.  Collective on a shared file.
+ * Errors: ENT_EARG, a dataset without a matching row. */
+ent_status ent_h5_annotate(ent_h5 *file, const ent_h5_note *notes);
+
 /* Seal a file that is being written, after everything else: /sha256 then holds the SHA-256 of every dataset, or in a
  * shared file of every text.  Collective on a shared file. */
 ent_status ent_h5_seal(ent_h5 *file);

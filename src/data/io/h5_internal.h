@@ -58,6 +58,19 @@ ent_status ent_h5_make_image(ent_h5 *file);
 /* Write its image to the temporary file; `file` stays open. */
 ent_status ent_h5_write_image(ent_h5 *file);
 
+/* h5_seal.c: the sorted names of all datasets except the seal; ent_h5_list_clear in any case. */
+typedef struct {
+    char **name;
+    int64_t count, room;
+    hid_t link; /* how links are followed: not out of the file */
+    bool failed;
+} ent_h5_names_list;
+ent_status ent_h5_list_sets(const ent_h5 *file, ent_h5_names_list *list);
+void ent_h5_list_clear(ent_h5_names_list *list);
+
+/* h5_text.c: write an attribute for which space is reserved; without agreement of the ranks. */
+ent_status ent_h5_put_attribute(ent_h5 *file, const char *object, const char *name, const char *text);
+
 /* h5_shared.c: finish a shared file.  Collective; frees `file`. */
 ent_status ent_h5_finish_shared(ent_h5 *file);
 
