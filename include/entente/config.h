@@ -57,7 +57,8 @@ typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
     const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM file */
-    ent_qasm_inputs inputs;     /* of such a file */
+    ent_encoding encoding;
+    ent_qasm_inputs inputs; /* of such a file */
     ent_reduce_kind reduce;
     ent_angle_map map;
     double scale;

@@ -25,6 +25,9 @@ static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"logistic", ENT_MODEL_LOGISTIC},
                                   {"mlp", ENT_MODEL_MLP}};
 static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
+static const ent_choice ENCODING[] = {{"ry", ENT_ENCODE_RY}, {"rx", ENT_ENCODE_RX},
+                                      {"rz", ENT_ENCODE_RZ}, {"iqp", ENT_ENCODE_IQP},
+                                      {"zz", ENT_ENCODE_ZZ}, {"amplitude", ENT_ENCODE_AMPLITUDE}};
 static const ent_choice MAP[] = {{"tanh", ENT_MAP_TANH}, {"clip", ENT_MAP_CLIP}};
 static const ent_choice PATTERN[] = {{"ring", ENT_PATTERN_RING},
                                      {"all", ENT_PATTERN_ALL},
@@ -146,7 +149,9 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "1", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
-     .help = "basic, strong, hea, product, or the path of an OpenQASM file, 3 or 2"},
+     .help = "basic, strong, hea, product, real_amplitudes, or the path of an OpenQASM file, 3 or 2"},
+    {REGISTER(encoding), OF(ENCODING), .standard = "ry", .when = QUANTUM,
+     .help = "of the data: rotations, feature maps with products of pairs (iqp, zz), or 2^qubits features as amplitudes"},
     {NAMES_OF(inputs.data), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
      .help = "inputs that are data; with params empty all others are trainable; both empty: as the file says"},
     {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,

@@ -9,7 +9,8 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .qubits = c->qubits,
                         .layers = c->layers,
                         .angles_per_qubit = c->angles,
-                        .reupload = c->reupload};
+                        .reupload = c->reupload,
+                        .encoding = c->encoding};
 }
 
 void ent_features_measure(ent_federation *f)
@@ -18,7 +19,7 @@ void ent_features_measure(ent_federation *f)
     for (int m = 0; m < f->population.modalities; m++) {
         const bool linear = f->config->model.registers[m].reduce == ENT_REDUCE_LINEAR;
         const ent_ansatz ansatz = ansatz_of(f, m);
-        features->angles[m] = ent_ansatz_angles(&ansatz);
+        features->angles[m] = ent_ansatz_inputs(&ansatz);
         features->width[m] = linear ? features->dataset->modality[m].dimension : features->angles[m];
     }
 }

@@ -13,10 +13,11 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
     at->qubits = reg->ansatz.qubits;
     at->first_qubit = layout->qubits;
     at->angles = ent_ansatz_angles(&reg->ansatz);
+    at->inputs = ent_ansatz_inputs(&reg->ansatz);
     at->first_angle = layout->angles;
     layout->qubits += at->qubits;
     layout->angles += at->angles;
-    const int maps = reg->linear ? at->angles : 0;
+    const int maps = reg->linear ? at->inputs : 0;
     at->map_weight = ent_blocks_add(&layout->blocks, ent_start_by_fan_in((double)reg->inputs),
                                     maps * (int)reg->inputs, needs, "%s/map/weight", reg->name);
     at->map_bias = ent_blocks_add(&layout->blocks, ZERO, maps, needs, "%s/map/bias", reg->name);

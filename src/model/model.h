@@ -100,8 +100,9 @@ ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
 typedef struct {
     int qubits, first_qubit;
-    int angles, first_angle;
-    int map_weight, map_bias; /* linear: [angles][inputs] and [angles] */
+    int angles, first_angle;  /* slots */
+    int inputs;               /* numbers that the slots are made of (ent_encoding_forward) */
+    int map_weight, map_bias; /* linear: [inputs][numbers a sample has] and [inputs] */
     int circuit;              /* the ansatz's parameters */
     int within;               /* fusion: [layers][links within], where the gate has an angle */
     int rotation;             /* fusion: [layers][qubits][2] */
@@ -150,7 +151,7 @@ ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout,
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
                         const double *const *x, double *angles, double *slope);
 void ent_angles_backward(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, const double *const *x,
-                         const double *grad_angles, const double *slope, double *gradient);
+                         const double *angles, const double *slope, double *grad_angles, double *gradient);
 
 /* head.c: outputs from readouts, and back.  Gradients are added to. */
 void ent_head_forward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,

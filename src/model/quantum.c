@@ -29,7 +29,7 @@ typedef struct {
 
 static ent_status check_register(const ent_register *reg)
 {
-    const int angles = ent_ansatz_angles(&reg->ansatz);
+    const int angles = ent_ansatz_inputs(&reg->ansatz);
     ENT_REQUIRE(reg->scale > 0.0 && isfinite(reg->scale), ENT_EARG, "modality '%s': angle scale %g, want more than 0",
                 reg->name, reg->scale);
     ENT_REQUIRE(reg->linear || reg->inputs == angles, ENT_EARG, "modality '%s': %lld numbers a sample, want %d",
@@ -167,8 +167,8 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
                           g->d_outputs + k * q->inp.outputs, gradient);
         if (!grad_angles) continue;
         sample_inputs(g, k, x);
-        ent_angles_backward(&q->inp, &q->layout, g->context, x, grad_angles + k * angles, r.slope + k * angles,
-                            gradient);
+        ent_angles_backward(&q->inp, &q->layout, g->context, x, r.angles + k * angles, r.slope + k * angles,
+                            grad_angles + k * angles, gradient);
     }
     return ENT_OK;
 }

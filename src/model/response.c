@@ -59,12 +59,20 @@ int ent_response_angles(const ent_response *r)
 int ent_response_slot(const ent_response *r, int m, int k)
 {
     if (m < 0 || m >= r->inp->registers || !(r->context >> m & 1)) return -1;
-    return k >= 0 && k < r->layout.reg[m].angles ? r->layout.reg[m].first_angle + k : -1;
+    return k >= 0 && k < r->layout.reg[m].inputs ? r->layout.reg[m].first_angle + k : -1;
 }
 
 int ent_response_degree(const ent_response *r, int slot)
 {
     int degree = 0;
+    for (int m = 0; m < r->inp->registers; m++) {
+        const ent_register_layout *at = &r->layout.reg[m];
+        const ent_ansatz *ansatz = &r->inp->reg[m].ansatz;
+        if (slot < at->first_angle || slot >= at->first_angle + at->angles || ansatz->kind == ENT_ANSATZ_QASM)
+            continue;
+        if (ansatz->encoding > ENT_ENCODE_RZ)
+            return -1; /* other slots depend on the input too, or none is an angle */
+    }
     for (int64_t g = 0; g < r->circuit->gates; g++) {
         const ent_gate *gate = &r->circuit->gate[g];
         if (gate->angle.source != ENT_ANGLE_DATA || gate->angle.slot != slot) continue;

@@ -28,11 +28,12 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
                               .qubits = r->qubits,
                               .layers = r->layers,
                               .angles_per_qubit = r->angles,
-                              .reupload = r->reupload};
+                              .reupload = r->reupload,
+                              .encoding = r->encoding};
         ENT_TRY(ent_ansatz_check(&a));
         inp->reg[m] = (ent_register){.name = c->data.modalities[m],
                                      .ansatz = a,
-                                     .inputs = ent_ansatz_angles(&a) > 0 ? ent_ansatz_angles(&a) : 1,
+                                     .inputs = ent_ansatz_inputs(&a) > 0 ? ent_ansatz_inputs(&a) : 1,
                                      .linear = true,
                                      .map = r->map,
                                      .scale = r->scale};
