@@ -24,7 +24,7 @@
 #include "entente/split.h"
 
 typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_loss_kind;
-typedef enum { ENT_READ_Z, ENT_READ_ZZ } ent_readout_kind;
+typedef enum { ENT_READ_Z, ENT_READ_ZZ, ENT_READ_PROBABILITIES } ent_readout_kind;
 typedef enum {
     ENT_FEDAVG,
     ENT_FEDPROX,

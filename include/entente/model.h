@@ -26,6 +26,7 @@
 #include "entente/mask.h"
 #include "entente/status.h"
 
+enum { ENT_MAX_PROBABILITY_QUBITS = 10 };
 enum { ENT_MAX_REGISTERS = 16, ENT_MAX_PAIRS = ENT_MAX_REGISTERS * (ENT_MAX_REGISTERS - 1) / 2 };
 
 typedef enum { ENT_MAP_TANH, ENT_MAP_CLIP } ent_angle_map;
@@ -80,7 +81,9 @@ typedef struct {
     int registers;
     ent_register reg[ENT_MAX_REGISTERS]; /* of a classical kind `name` and `inputs` alone are read */
     ent_fusion fusion;
-    bool read_zz; /* read <Z Z'> of every qubit pair that fusion connects, besides every <Z> */
+    bool read_probabilities; /* read all probabilities of each register, in place of <Z>: linear head, no read_zz, and
+                              * registers of at most ENT_MAX_PROBABILITY_QUBITS qubits */
+    bool read_zz;            /* read <Z Z'> of every qubit pair that fusion connects, besides every <Z> */
     ent_head_kind
         head; /* direct: output c is `head_scale` times the mean of <Z> of the present qubits whose number in
                            their register is c modulo the outputs, plus head_offset */

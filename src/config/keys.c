@@ -38,7 +38,8 @@ static const ent_choice WITHIN[] = {
     {"none", ENT_WITHIN_NONE}, {"chain", ENT_WITHIN_CHAIN}, {"ring", ENT_WITHIN_RING}};
 static const ent_choice GATE[] = {{"cnot", ENT_CX}, {"cz", ENT_CZ},   {"crx", ENT_CRX},
                                   {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}, {"qft", ENT_QFT}};
-static const ent_choice READOUT[] = {{"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}};
+static const ent_choice READOUT[] = {
+    {"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}, {"probabilities", ENT_READ_PROBABILITIES}};
 static const ent_choice HEAD[] = {{"linear", ENT_HEAD_LINEAR}, {"direct", ENT_HEAD_DIRECT}};
 static const ent_choice LOSS[] = {
     {"auto", ENT_LOSS_AUTO}, {"cross_entropy", ENT_LOSS_CROSS_ENTROPY}, {"mse", ENT_LOSS_SQUARED}};
@@ -172,7 +173,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(model.fusion.layers), FROM(0, 1000), .standard = "1", .when = "model.kind: quantum",
      .help = "layers of the fusion circuit; 0: no fusion"},
     {FIELD(model.readout), OF(READOUT), .standard = "z", .when = "model.kind: quantum",
-     .help = "z: every qubit; zz: also every pair of qubits that fusion joins between registers"},
+     .help = "z: every qubit; zz: also every pair of qubits that fusion joins between registers; probabilities: of all "
+             "outcomes of each register"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",

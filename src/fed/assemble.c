@@ -88,6 +88,7 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .registers = f->population.modalities,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
         .read_zz = c->model.readout == ENT_READ_ZZ,
+        .read_probabilities = c->model.readout == ENT_READ_PROBABILITIES,
         .head = c->model.head,
         .head_scale = DIRECT_SCALE,
         .outputs = f->target.outputs,

@@ -48,12 +48,18 @@ static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
                                                  "fusion/%s", inp->reg[m].name);
 }
 
+/* Numbers that the head reads of a register by itself. */
+static int read_of(const ent_model_inp *inp, int m, const ent_layout *layout)
+{
+    return inp->read_probabilities ? 1 << layout->reg[m].qubits : layout->reg[m].qubits;
+}
+
 static void place_head(const ent_model_inp *inp, ent_layout *layout)
 {
     if (inp->head == ENT_HEAD_DIRECT) return;
     for (int m = 0; m < inp->registers; m++)
-        layout->reg[m].head = ent_blocks_add(&layout->blocks, ent_start_by_fan_in(layout->reg[m].qubits),
-                                             inp->outputs * layout->reg[m].qubits, UINT32_C(1) << m, "head/%s",
+        layout->reg[m].head = ent_blocks_add(&layout->blocks, ent_start_by_fan_in(read_of(inp, m, layout)),
+                                             inp->outputs * read_of(inp, m, layout), UINT32_C(1) << m, "head/%s",
                                              inp->reg[m].name);
     for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1];

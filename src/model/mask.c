@@ -110,16 +110,41 @@ static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit
     for (int k = 0; k < 2; k++)
         if (qubit[k] >= 0) ent_bits_add(&string.z, qubit[k]);
     const int r = masked->readouts++;
+    masked->features = masked->readouts;
     masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
     masked->stride[r] = stride;
     masked->of_class[r] = of_class;
     return ent_circuit_read_pauli(circuit, &string);
 }
 
+/* Z on every non-empty set of the register's qubits; the head reads the probabilities that they make. */
+static ent_status append_probabilities(const ent_layout *layout, int m, int first_qubit, ent_masked *masked,
+                                       ent_circuit *circuit)
+{
+    const int n = layout->reg[m].qubits, outcomes = 1 << n;
+    for (int set = 1; set < outcomes; set++) {
+        ent_pauli string = {.z = {{0}}};
+        for (int q = 0; q < n; q++)
+            if (set >> q & 1) ent_bits_add(&string.z, first_qubit + q);
+        ENT_TRY(ent_circuit_read_pauli(circuit, &string));
+        masked->readouts++;
+    }
+    for (int k = 0; k < outcomes; k++) {
+        const int f = masked->features++;
+        masked->column[f] = layout->reg[m].head + k;
+        masked->stride[f] = outcomes;
+        masked->of_class[f] = -1;
+    }
+    masked->register_qubits[masked->registers++] = n;
+    return ENT_OK;
+}
+
 static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                                   ent_masked *masked, ent_circuit *circuit)
 {
-    for (int m = 0; m < inp->registers; m++)
+    for (int m = 0; m < inp->registers && inp->read_probabilities; m++)
+        if (first_qubit[m] >= 0) ENT_TRY(append_probabilities(layout, m, first_qubit[m], masked, circuit));
+    for (int m = 0; m < inp->registers && !inp->read_probabilities; m++)
         for (int q = 0; q < layout->reg[m].qubits && first_qubit[m] >= 0; q++)
             ENT_TRY(read(inp, masked, circuit, (const int[2]){first_qubit[m] + q, -1}, layout->reg[m].head + q,
                          layout->reg[m].qubits, q % inp->outputs));
@@ -160,9 +185,10 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
     return append_readouts(inp, layout, first_qubit, masked, circuit);
 }
 
-static int most_readouts(const ent_layout *layout, int pairs)
+static int most_features(const ent_model_inp *inp, const ent_layout *layout, int pairs)
 {
     int most = layout->qubits;
+    for (int m = 0; m < inp->registers && inp->read_probabilities; m++) most += 1 << layout->reg[m].qubits;
     for (int k = 0; k < pairs; k++) most += layout->pair[k].links;
     return most;
 }
@@ -172,7 +198,7 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
                         ent_circuit **circuit)
 {
     int first_qubit[ENT_MAX_REGISTERS];
-    const int most = most_readouts(layout, inp->fusion.pairs);
+    const int most = most_features(inp, layout, inp->fusion.pairs);
     masked->qubits = place_registers(inp, layout, context, first_qubit);
     masked->column = ent_alloc(most, sizeof *masked->column);
     masked->stride = ent_alloc(most, sizeof *masked->stride);

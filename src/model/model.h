@@ -130,9 +130,12 @@ void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
 typedef struct {
     ent_program *program;
     int readouts, qubits;
-    int *column;   /* [readouts]: w[column + output * stride] is the linear head's weight of this readout */
-    int *stride;   /* [readouts] */
-    int *of_class; /* [readouts]: direct head: which output it belongs to, -1 for none */
+    int features;  /* what the head reads: the readouts, or probabilities made of them (ent_features_forward) */
+    int registers; /* whose probabilities are read; 0: readouts as they are */
+    int register_qubits[ENT_MAX_REGISTERS];
+    int *column;   /* [features]: w[column + output * stride] is the linear head's weight of this feature */
+    int *stride;   /* [features] */
+    int *of_class; /* [features]: direct head: which output it belongs to, -1 for none */
 } ent_masked;
 
 /* mask.c: the missing-modality mechanism. */
@@ -153,12 +156,16 @@ void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, cons
 void ent_angles_backward(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, const double *const *x,
                          const double *angles, const double *slope, double *grad_angles, double *gradient);
 
-/* head.c: outputs from readouts, and back.  Gradients are added to. */
+/* probabilities.c: what the head reads, features [masked features] of one sample, and back; d_features is overwritten. */
+void ent_features_forward(const ent_masked *masked, const double *readouts, double *features);
+void ent_features_backward(const ent_masked *masked, double *d_features, double *d_readouts);
+
+/* head.c: outputs from features, and back.  Gradients are added to. */
 void ent_head_forward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
-                      const double *w, const double *readouts, double *outputs);
+                      const double *w, const double *features, double *outputs);
 void ent_head_weights(const ent_model_inp *inp, const ent_masked *masked, const double *w, const double *d_outputs,
-                      double *d_readouts);
+                      double *d_features);
 void ent_head_backward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
-                       const double *readouts, const double *d_outputs, double *gradient);
+                       const double *features, const double *d_outputs, double *gradient);
 
 #endif

@@ -24,7 +24,7 @@ typedef struct {
     const ent_group *group;
     const ent_masked *masked;
     double *angles, *slope, *grad_angles; /* [n][layout angles] */
-    double *readouts;                     /* [n][masked readouts] */
+    double *features, *d_features;        /* [n][masked features]; in a prediction the readouts are in d_features */
 } run;
 
 static ent_status check_register(const ent_register *reg)
@@ -45,6 +45,11 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
         qubits += inp->reg[m].ansatz.qubits;
         if (inp->reg[m].ansatz.qubits > direct) direct = inp->reg[m].ansatz.qubits;
     }
+    ENT_REQUIRE(!inp->read_probabilities || (inp->head == ENT_HEAD_LINEAR && !inp->read_zz), ENT_EARG,
+                "readout of probabilities: want head linear, and no other readout");
+    ENT_REQUIRE(!inp->read_probabilities || direct <= ENT_MAX_PROBABILITY_QUBITS, ENT_EARG,
+                "readout of probabilities: found a register of %d qubits, want at most %d", direct,
+                ENT_MAX_PROBABILITY_QUBITS);
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
                 "head direct with %d outputs wants a register of as many qubits; the largest has %d", inp->outputs,
@@ -65,7 +70,7 @@ static ent_status fill_body(quantum *q)
     ENT_TRY(masked_for(q, (UINT32_C(1) << q->inp.registers) - 1, &full));
     q->body.blocks = &q->layout.blocks;
     q->body.qubits = q->layout.qubits;
-    q->body.room = 3 * q->layout.angles + full->readouts;
+    q->body.room = 3 * q->layout.angles + 2 * full->features;
     snprintf(q->body.engine, sizeof q->body.engine, "%s", ent_program_engine(full->program));
     return ENT_OK;
 }
@@ -105,8 +110,10 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
                .angles = g->scratch,
                .slope = g->scratch + angles,
                .grad_angles = g->scratch + 2 * angles,
-               .readouts = g->scratch + 3 * angles};
-    return masked_for(q, g->context, &r->masked);
+               .features = g->scratch + 3 * angles};
+    ENT_TRY(masked_for(q, g->context, &r->masked));
+    r->d_features = r->features + g->n * r->masked->features;
+    return ENT_OK;
 }
 
 static void sample_inputs(const ent_group *g, int64_t k, const double *x[ENT_MAX_REGISTERS])
@@ -134,11 +141,14 @@ static void head_cotangent(void *context, int64_t first, int64_t count, const do
     const ent_model_inp *inp = &r->model->inp;
     const int stride = r->masked->readouts;
     for (int64_t k = first; k < first + count; k++) {
-        const double *z = readouts + (k - first) * stride;
-        if (stride > 0) memcpy(r->readouts + k * stride, z, (size_t)stride * sizeof *z);
-        ent_head_forward(inp, &r->model->layout, r->masked, g->context, g->w, z, g->outputs + k * inp->outputs);
+        double *features = r->features + k * r->masked->features,
+               *d_features = r->d_features + k * r->masked->features;
+        ent_features_forward(r->masked, readouts + (k - first) * stride, features);
+        ent_head_forward(inp, &r->model->layout, r->masked, g->context, g->w, features,
+                         g->outputs + k * inp->outputs);
         ent_group_loss(g, k);
-        ent_head_weights(inp, r->masked, g->w, g->d_outputs + k * inp->outputs, weights + (k - first) * stride);
+        ent_head_weights(inp, r->masked, g->w, g->d_outputs + k * inp->outputs, d_features);
+        ent_features_backward(r->masked, d_features, weights + (k - first) * stride);
     }
 }
 
@@ -163,7 +173,7 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
     for (int64_t k = 0; k < g->n; k++) {
         const double *x[ENT_MAX_REGISTERS];
         *loss += g->loss[k] * g->share;
-        ent_head_backward(&q->inp, &q->layout, r.masked, g->context, r.readouts + k * r.masked->readouts,
+        ent_head_backward(&q->inp, &q->layout, r.masked, g->context, r.features + k * r.masked->features,
                           g->d_outputs + k * q->inp.outputs, gradient);
         if (!grad_angles) continue;
         sample_inputs(g, k, x);
@@ -180,9 +190,11 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
     ENT_TRY(run_make(q, g, &r));
     const ent_batch batch = {g->n, r.angles, g->w};
     run_angles(&r);
-    ENT_TRY(ent_program_forward(r.masked->program, &batch, r.readouts));
-    for (int64_t k = 0; k < g->n; k++)
-        ent_head_forward(&q->inp, &q->layout, r.masked, g->context, g->w, r.readouts + k * r.masked->readouts,
+    ENT_TRY(ent_program_forward(r.masked->program, &batch, r.d_features));
+    for (int64_t k = 0; k < g->n; k++) {
+        ent_features_forward(r.masked, r.d_features + k * r.masked->readouts, r.features);
+        ent_head_forward(&q->inp, &q->layout, r.masked, g->context, g->w, r.features,
                          g->outputs + k * q->inp.outputs);
+    }
     return ENT_OK;
 }

@@ -91,13 +91,15 @@ void ent_response_encode(const ent_response *r, const double *const *x, double *
 
 ent_status ent_response_outputs(ent_response *r, int64_t n, const double *angles, double *outputs)
 {
-    double *readouts = ent_alloc(n * r->masked->readouts, sizeof *readouts);
+    double *readouts = ent_alloc(n * r->masked->readouts + r->masked->features, sizeof *readouts);
     ENT_REQUIRE(readouts, ENT_ENOMEM, "response: no memory");
+    double *features = readouts + n * r->masked->readouts;
     const ent_batch batch = {n, angles, r->w};
     const ent_status status = ent_program_forward(r->masked->program, &batch, readouts);
-    for (int64_t k = 0; k < n && status == ENT_OK; k++)
-        ent_head_forward(r->inp, &r->layout, r->masked, r->context, r->w, readouts + k * r->masked->readouts,
-                         outputs + k * r->inp->outputs);
+    for (int64_t k = 0; k < n && status == ENT_OK; k++) {
+        ent_features_forward(r->masked, readouts + k * r->masked->readouts, features);
+        ent_head_forward(r->inp, &r->layout, r->masked, r->context, r->w, features, outputs + k * r->inp->outputs);
+    }
     ent_free(readouts);
     return status;
 }

@@ -17,6 +17,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
         .registers = (int)c->data.modalities_count,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
         .read_zz = c->model.readout == ENT_READ_ZZ,
+        .read_probabilities = c->model.readout == ENT_READ_PROBABILITIES,
         .head = ENT_HEAD_LINEAR,
         .outputs = (int)run->outputs,
         .mma = true};
