@@ -10,7 +10,7 @@ static ent_model_inp one_qubit(int layers, bool reupload)
 {
     return (ent_model_inp){.registers = 1,
                            .reg = {{.name = "text",
-                                    .ansatz = {ENT_ANSATZ_BASIC, NULL, 1, layers, 1, reupload},
+                                    .ansatz = {ENT_ANSATZ_BASIC, NULL, 1, layers, 1, reupload, ENT_ENCODE_RY},
                                     .inputs = 1,
                                     .scale = 1.0}},
                            .head = ENT_HEAD_DIRECT,
