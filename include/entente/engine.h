@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "entente/circuit.h"
+#include "entente/noise.h"
 #include "entente/status.h"
 
 /* PAULI: registers that gates join late, without the state of all qubits.  AUTO: the pauli engine where ent_engine_weigh
@@ -36,6 +37,9 @@ typedef struct {
     bool steady; /* AUTO: forward runs take the batch engine for any number of samples, so that a sample's bits do not
                   * depend on how many go along with it */
     const ent_team *team; /* who runs the circuits that are large enough; NULL: the engine, here (shard.h has one) */
+    const ent_noise
+        *noise; /* NULL or all strengths 0: none, and the run is that without it to the last bit.  Else the
+                             * circuit runs by its method, here; `engine` must be AUTO */
 } ent_program_inp;
 
 typedef struct ent_program ent_program;
@@ -43,7 +47,8 @@ typedef struct ent_program ent_program;
 /* Compile.  The circuit may be freed afterwards.  A circuit of 0 qubits is legal: it has no readout.
  * Errors: ENT_ENOMEM when the state of a forward run would not fit (the message says the bytes needed and the bytes
  * there);
- * ENT_EARG for an instruction set that this machine does not have. */
+ * ENT_EARG for an instruction set that this machine does not have, for noise out of range, and for noise that its method
+ * cannot serve. */
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
 void ent_program_free(ent_program *program);
 
@@ -79,6 +84,15 @@ ent_status ent_isa_pick(const char *isa, const char **name);
  * process, for ranks of different processors.  Local. */
 int ent_isa_level(const char *name);
 void ent_isa_limit(int level);
+
+/* Which random numbers the runs from here on draw, if they draw any: functions of (seed, a, b, index[sample]), so that
+ * batches cut in any way give the same bits.  index [samples] is read during the calls; NULL: the sample's place in the
+ * batch.  Without a call: all 0. */
+typedef struct {
+    uint64_t a, b;
+    const int64_t *index;
+} ent_draws;
+void ent_program_draw(ent_program *program, const ent_draws *draws);
 
 /* A batch.  angles [samples][circuit angles]; params [circuit params].  NULL where there are none. */
 typedef struct {

@@ -27,7 +27,9 @@ typedef enum {
     ENT_FOR_MODALITY_DROPOUT, /* a: row, b: the client's pass, index: client and modality */
     ENT_FOR_PLATEAU,          /* a: draw */
     ENT_FOR_SWEEP,            /* a: hash of the key, b: draw */
-    ENT_FOR_BOOTSTRAP         /* a: resample */
+    ENT_FOR_BOOTSTRAP,        /* a: resample */
+    ENT_FOR_TRAJECTORY,       /* a, b: ent_draws; index: sample, run and channel */
+    ENT_FOR_SHOTS             /* a, b: ent_draws; index: sample, readout and shot */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

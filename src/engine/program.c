@@ -3,6 +3,7 @@
  * A chunk has a fixed number of samples and is computed by one thread in its own workspace.  Parameter gradients are
  * partial sums a chunk, added in the order of the chunks, so the number of threads cannot change a bit. */
 #include "engines.h"
+#include "noise/noise_engines.h"
 
 #include <math.h>
 #include <omp.h>
@@ -107,11 +108,29 @@ static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit,
                                                : status;
 }
 
+/* With noise: exact where that serves, else by trajectories. */
+static ent_status plan_noisy(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
+{
+    const char *isa;
+    bool too_large = false;
+    ENT_TRY(ent_isa_pick(inp->isa, &isa));
+    ENT_REQUIRE(inp->engine == ENT_ENGINE_AUTO, ENT_EARG,
+                "noise: found an engine that runs pure states, want engine auto, which takes density matrices or "
+                "trajectories");
+    if (inp->noise->method == ENT_NOISE_TRAJECTORIES)
+        return plan_for(program, &ent_engine_trajectories, circuit, inp, &too_large);
+    const ent_status status = plan_for(program, &ent_engine_noise, circuit, inp, &too_large);
+    const bool other = status == ENT_EARG || (status == ENT_ENOMEM && too_large);
+    if (inp->noise->method == ENT_NOISE_DENSITY || !other) return status;
+    return plan_for(program, &ent_engine_trajectories, circuit, inp, &too_large);
+}
+
 static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp,
                             const ent_engine_weight *weight)
 {
     const char *isa;
     bool too_large;
+    if (inp->noise) return plan_noisy(program, circuit, inp);
     ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
     switch (inp->engine) {
     case ENT_ENGINE_REFERENCE:
@@ -147,8 +166,19 @@ static ent_status plan_few(ent_program *program, const ent_circuit *circuit, con
     return ENT_OK;
 }
 
-ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
+/* Noise of strength 0 is none. */
+static ent_status without_idle_noise(const ent_circuit *circuit, ent_program_inp *inp)
 {
+    if (!inp->noise) return ENT_OK;
+    ENT_TRY(ent_noise_check(inp->noise->qubit, circuit->qubits));
+    if (ent_noise_is_none(inp->noise->qubit, circuit->qubits)) inp->noise = NULL;
+    return ENT_OK;
+}
+
+ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *given, ent_program **out)
+{
+    ent_program_inp own = *given, *inp = &own;
+    ENT_TRY(without_idle_noise(circuit, inp));
     ent_program *program = ent_alloc(1, sizeof *program);
     ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
     *program = (ent_program){.qubits = circuit->qubits,
@@ -157,10 +187,11 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *in
                              .readouts = circuit->readouts,
                              .threads = inp->threads > 0 ? inp->threads : omp_get_max_threads()};
     ent_engine_weight weight = {.pauli = INFINITY};
-    const bool weigh = inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1 &&
+    const bool weigh = !inp->noise && inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1 &&
                        (!inp->team || circuit->qubits > ENT_MAX_STATE_QUBITS);
     ent_status status = weigh ? ent_engine_weigh(circuit, false, &weight) : ENT_OK;
-    const bool apart = inp->engine == ENT_ENGINE_PAULI || ent_engine_takes_pauli(circuit, &weight, inp->team);
+    const bool apart = inp->noise || inp->engine == ENT_ENGINE_PAULI ||
+                       ent_engine_takes_pauli(circuit, &weight, inp->team);
     if (status == ENT_OK && inp->team && !apart) status = inp->team->open(inp->team, circuit, inp, &program->handle);
     program->team = inp->team;
     if (status == ENT_OK && !program->handle) {
@@ -194,6 +225,11 @@ void ent_program_free(ent_program *program)
 const char *ent_program_engine(const ent_program *program)
 {
     return program->handle ? program->team->describe(program->handle) : program->engine->describe(program->plan);
+}
+
+void ent_program_draw(ent_program *program, const ent_draws *draws)
+{
+    if (program->engine && program->engine->draw) program->engine->draw(program->plan, draws);
 }
 
 void ent_program_passes(const ent_program *program, int passes[2])

@@ -60,7 +60,7 @@ static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *in
     ent_status status = ent_isa_pick(inp->isa, &isa);
     if (status == ENT_OK) status = ent_isa_kernels(inp->isa, inp->precision, &engine->batch, &engine->batch_narrow);
     if (status == ENT_OK) status = ent_isa_pauli_kernels(inp->isa, inp->precision, &engine->kernels, &engine->narrow);
-    if (status == ENT_OK) status = ent_pauli_plan_new(circuit, inp->precision, PAULI_MOST_TERMS, &engine->plan);
+    if (status == ENT_OK) status = ent_pauli_plan_new(circuit, NULL, inp->precision, PAULI_MOST_TERMS, &engine->plan);
     if (status == ENT_OK) status = ent_pauli_plan_registers(engine->plan, &engine->batch->shape);
     if (status != ENT_OK) {
         plan_free(engine);
@@ -109,6 +109,7 @@ static void worker_free(void *worker)
     if (!w) return;
     for (int k = 0; w->part && k < w->parts; k++) ent_batch_worker_free(w->part[k]);
     ent_free(w->part);
+    ent_free(w->value);
     ent_free(w->node);
     ent_free(w->bar);
     ent_free(w->slope);
@@ -124,15 +125,19 @@ static ent_status fill_worker(const pauli_engine *engine, pauli_worker *w)
     const int64_t outputs = (int64_t)engine->kernels->lanes * p->readouts;
     w->parts = p->parts;
     w->part = ent_alloc(p->parts, sizeof *w->part);
+    w->value = ent_alloc(p->parts, sizeof *w->value);
     w->node = ent_alloc(p->form.nodes, vector);
     w->bar = ent_alloc(p->form.nodes, vector);
     w->slope = ent_alloc(p->form.entries, vector);
     w->expectations = ent_alloc(outputs, sizeof(double));
     w->weights = ent_alloc(outputs, sizeof(double));
-    ENT_REQUIRE(w->part && w->node && w->bar && w->slope && w->expectations && w->weights, ENT_ENOMEM,
+    ENT_REQUIRE(w->part && w->value && w->node && w->bar && w->slope && w->expectations && w->weights, ENT_ENOMEM,
                 "pauli engine: no memory for %lld numbers of %d samples", (long long)p->form.nodes,
                 engine->kernels->lanes);
-    for (int k = 0; k < p->parts; k++) ENT_TRY(ent_batch_worker_new(p->part[k].plan, &w->part[k]));
+    for (int k = 0; k < p->parts; k++) {
+        ENT_TRY(ent_batch_worker_new(p->part[k].plan, &w->part[k]));
+        w->value[k] = w->part[k]->value;
+    }
     return ENT_OK;
 }
 

@@ -10,6 +10,7 @@ typedef struct pauli_kernels pauli_kernels;
 typedef struct {
     int parts;
     batch_worker **part;            /* [parts] */
+    void **value;                   /* [parts][the part's values] of the registers, then the derivatives by them */
     void *node, *bar;               /* [form.nodes] values, and derivatives by them: zero between two groups */
     void *slope;                    /* [form.entries] derivatives by the coefficients, of several groups */
     double *expectations, *weights; /* [lanes][readouts] */
