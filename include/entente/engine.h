@@ -27,6 +27,11 @@ typedef enum {
 } ent_engine_kind;
 typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
 
+/* Gradients with shots.  SHIFT: the parameter-shift rule, each shifted value estimated from that many shots, as hardware
+ * would; also exactly, with 0 shots.  ADJOINT: the exact gradient with normal noise, of the variance that SHIFT has where
+ * the shifted values are near 0 (and at most); with 0 shots the exact gradient. */
+typedef enum { ENT_SHOTS_ADJOINT, ENT_SHOTS_SHIFT } ent_shot_gradient;
+
 typedef struct ent_team ent_team;
 
 typedef struct {
@@ -38,8 +43,12 @@ typedef struct {
                   * depend on how many go along with it */
     const ent_team *team; /* who runs the circuits that are large enough; NULL: the engine, here (shard.h has one) */
     const ent_noise
-        *noise; /* NULL or all strengths 0: none, and the run is that without it to the last bit.  Else the
+        *noise;    /* NULL or all strengths 0: none, and the run is that without it to the last bit.  Else the
                              * circuit runs by its method, here; `engine` must be AUTO */
+    int64_t shots; /* 0: exact.  Else each readout is the mean of so many samples: of the joint distribution where
+                             * the readouts are strings of Zs on 8 qubits at most, else of its own */
+    ent_shot_gradient shot_gradient;
+    uint64_t shot_seed;
 } ent_program_inp;
 
 typedef struct ent_program ent_program;
@@ -70,7 +79,8 @@ ent_status ent_engine_weigh(const ent_circuit *circuit, bool forced, ent_engine_
 /* Whether AUTO takes the pauli engine: where it costs less; with a team, where no state of all qubits could be held. */
 bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight, bool team);
 
-/* Which engine and instruction set run it: "reference", "batch avx512", "state avx2", "pauli avx512". */
+/* Which engine and instruction set run it: "reference", "batch avx512", "state avx2", "pauli avx512", "noise avx2",
+ * "trajectories"; with shots "batch avx512, 100 shots (joint)" or "(per readout)". */
 const char *ent_program_engine(const ent_program *program);
 
 /* Passes over the state in memory: [0] of a forward run, [1] of the way back of a gradient; 0 where an engine does not

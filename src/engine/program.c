@@ -4,6 +4,7 @@
  * partial sums a chunk, added in the order of the chunks, so the number of threads cannot change a bit. */
 #include "engines.h"
 #include "noise/noise_engines.h"
+#include "shots.h"
 
 #include <math.h>
 #include <omp.h>
@@ -13,6 +14,7 @@
 #include "entente/memory.h"
 
 struct ent_program {
+    ent_shots *shots;     /* who runs it instead of all below, or NULL */
     const ent_team *team; /* with `handle`: who runs it instead of an engine */
     void *handle;
     const ent_engine *engine;
@@ -175,10 +177,25 @@ static ent_status without_idle_noise(const ent_circuit *circuit, ent_program_inp
     return ENT_OK;
 }
 
+static ent_status program_of_shots(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
+{
+    ent_program *program = ent_alloc(1, sizeof *program);
+    ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
+    *program = (ent_program){.qubits = circuit->qubits, .angles = circuit->angles, .readouts = circuit->readouts};
+    const ent_status status = ent_shots_new(circuit, inp, &program->shots);
+    if (status != ENT_OK) {
+        ent_program_free(program);
+        return status;
+    }
+    *out = program;
+    return ENT_OK;
+}
+
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *given, ent_program **out)
 {
     ent_program_inp own = *given, *inp = &own;
     ENT_TRY(without_idle_noise(circuit, inp));
+    if (inp->shots != 0 || inp->shot_gradient == ENT_SHOTS_SHIFT) return program_of_shots(circuit, inp, out);
     ent_program *program = ent_alloc(1, sizeof *program);
     ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
     *program = (ent_program){.qubits = circuit->qubits,
@@ -219,16 +236,19 @@ void ent_program_free(ent_program *program)
     if (program->plan) program->engine->plan_free(program->plan);
     if (program->handle) program->team->close(program->handle);
     ent_program_free(program->few);
+    ent_shots_free(program->shots);
     ent_free(program);
 }
 
 const char *ent_program_engine(const ent_program *program)
 {
+    if (program->shots) return ent_shots_describe(program->shots);
     return program->handle ? program->team->describe(program->handle) : program->engine->describe(program->plan);
 }
 
 void ent_program_draw(ent_program *program, const ent_draws *draws)
 {
+    if (program->shots) ent_shots_draw(program->shots, draws);
     if (program->engine && program->engine->draw) program->engine->draw(program->plan, draws);
 }
 
@@ -293,6 +313,7 @@ static void forward_chunk(const ent_program *program, int worker, const ent_batc
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations)
 {
     if (program->readouts == 0 || batch->samples == 0) return ENT_OK;
+    if (program->shots) return ent_shots_forward(program->shots, batch, expectations);
     if (program->handle) return program->team->forward(program->handle, batch, expectations);
     if (batch->samples <= program->few_most[0]) return ent_program_forward(program->few, batch, expectations);
     const ent_engine *engine = program->engine;
@@ -332,6 +353,8 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
         return ENT_OK;
     }
+    if (program->shots)
+        return ent_shots_gradient(program->shots, batch, cotangent, context, grad_params, grad_angles);
     if (program->handle)
         return program->team->gradient(program->handle, batch, cotangent, context, grad_params, grad_angles);
     if (batch->samples <= program->few_most[1])
