@@ -206,7 +206,7 @@ void ent_program_passes(const ent_program *program, int passes[2])
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {
     *threads = chunks < program->threads ? (int)chunks : program->threads;
-    if (program->engine->inner_threads) *threads = 1;
+    if (program->engine->inner_threads && program->engine->inner_threads(program->plan)) *threads = 1;
     while (program->workers < *threads) {
         void *worker;
         ENT_TRY(program->engine->worker_new(program->plan, &worker));
