@@ -355,7 +355,7 @@ static ent_status make(plan *p, arguments *a)
     ENT_TRY(ent_engine_weigh(p->circuit, run->engine == ENT_ENGINE_PAULI, &p->weight));
     ENT_REQUIRE(run->engine != ENT_ENGINE_PAULI || !isinf(p->weight.pauli), ENT_EARG, "%s", p->weight.reason);
     p->pauli = run->engine == ENT_ENGINE_PAULI ||
-               (run->engine == ENT_ENGINE_AUTO && ent_engine_takes_pauli(p->circuit, &p->weight, a->shards > 1));
+               (run->engine == ENT_ENGINE_AUTO && ent_engine_takes_pauli(p->circuit, &p->weight));
     p->batched = p->pauli ||
                  (a->shards == 1 && p->circuit->qubits <= BATCH_QUBITS && run->engine != ENT_ENGINE_STATE);
     p->cost = (ent_shard_estimate){.gradient_bytes = p->weight.bytes * (double)threads};

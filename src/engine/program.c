@@ -98,7 +98,7 @@ static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit,
                                const ent_engine_weight *weight)
 {
     bool too_large;
-    if (ent_engine_takes_pauli(circuit, weight, inp->team)) {
+    if (ent_engine_takes_pauli(circuit, weight)) {
         const ent_status status = plan_for(program, &ent_engine_pauli, circuit, inp, &too_large);
         if (status == ENT_OK || (status == ENT_ENOMEM && !too_large)) return status;
     }
@@ -147,6 +147,16 @@ static ent_status plan_few(ent_program *program, const ent_circuit *circuit, con
     return ENT_OK;
 }
 
+/* Over the team's ranks: registers apart where that costs less, unless one outgrows its rank. */
+static ent_status open_team(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp,
+                            const ent_engine_weight *weight)
+{
+    const bool forced = inp->engine == ENT_ENGINE_PAULI, apart = forced || ent_engine_takes_pauli(circuit, weight);
+    const ent_status status = inp->team->open(inp->team, circuit, inp, apart, &program->handle);
+    if (status != ENT_ENOMEM || !apart || forced || circuit->qubits > ENT_MAX_STATE_QUBITS) return status;
+    return inp->team->open(inp->team, circuit, inp, false, &program->handle);
+}
+
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
 {
     ent_program *program = ent_alloc(1, sizeof *program);
@@ -157,11 +167,9 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *in
                              .readouts = circuit->readouts,
                              .threads = inp->threads > 0 ? inp->threads : omp_get_max_threads()};
     ent_engine_weight weight = {.pauli = INFINITY};
-    const bool weigh = inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1 &&
-                       (!inp->team || circuit->qubits > ENT_MAX_STATE_QUBITS);
+    const bool weigh = inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1;
     ent_status status = weigh ? ent_engine_weigh(circuit, false, &weight) : ENT_OK;
-    const bool apart = inp->engine == ENT_ENGINE_PAULI || ent_engine_takes_pauli(circuit, &weight, inp->team);
-    if (status == ENT_OK && inp->team && !apart) status = inp->team->open(inp->team, circuit, inp, &program->handle);
+    if (status == ENT_OK && inp->team) status = open_team(program, circuit, inp, &weight);
     program->team = inp->team;
     if (status == ENT_OK && !program->handle) {
         status = make_plan(program, circuit, inp, &weight);

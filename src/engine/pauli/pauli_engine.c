@@ -204,13 +204,13 @@ static ent_status fill_registers(const pauli_engine *engine, const bool *mine, p
     return ENT_OK;
 }
 
-ent_status ent_pauli_worker_new(const pauli_engine *engine, const bool *mine, bool form, pauli_worker **out)
+ent_status ent_pauli_worker_new(const pauli_engine *engine, const bool *mine, int what, pauli_worker **out)
 {
     pauli_worker *w = ent_alloc(1, sizeof *w);
     ENT_REQUIRE(w, ENT_ENOMEM, "pauli engine: no memory");
     w->parts = engine->plan->parts;
-    ent_status status = fill_registers(engine, mine, w);
-    if (status == ENT_OK && form) status = fill_form(engine, w);
+    ent_status status = what & PAULI_REGISTERS ? fill_registers(engine, mine, w) : ENT_OK;
+    if (status == ENT_OK && what & PAULI_FORM) status = fill_form(engine, w);
     if (status != ENT_OK) {
         ent_pauli_worker_free(w);
         return status;
@@ -222,7 +222,7 @@ ent_status ent_pauli_worker_new(const pauli_engine *engine, const bool *mine, bo
 static ent_status worker_new(const void *plan, void **out)
 {
     pauli_worker *w = NULL;
-    ENT_TRY(ent_pauli_worker_new(plan, NULL, true, &w));
+    ENT_TRY(ent_pauli_worker_new(plan, NULL, PAULI_REGISTERS | PAULI_FORM, &w));
     *out = w;
     return ENT_OK;
 }
@@ -261,7 +261,7 @@ int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *w, int64_t le
     const batch_kernels *batch = narrow ? engine->batch_narrow : engine->batch;
     const pauli_kernels *kernels = narrow ? engine->narrow : engine->kernels;
     if (w->kernels && w->kernels != kernels && total) w->kernels->collect(engine->plan, w, total);
-    for (int k = 0; k < w->parts; k++)
+    for (int k = 0; k < w->parts && w->part; k++)
         if (w->part[k]) ent_batch_worker_use(w->part[k], batch);
     w->kernels = kernels;
     return left < kernels->lanes ? (int)left : kernels->lanes;

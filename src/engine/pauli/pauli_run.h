@@ -24,9 +24,10 @@ void ent_pauli_engine_free(pauli_engine *engine);
 /* Once for parameters. */
 void ent_pauli_engine_prepare(pauli_engine *engine, const double *params);
 
-/* The registers that `mine` [parts] says (NULL: all), with room for the values of the others; form: and what the form
- * needs.  Errors: ENT_ENOMEM. */
-ent_status ent_pauli_worker_new(const pauli_engine *engine, const bool *mine, bool form, pauli_worker **out);
+/* REGISTERS: those that `mine` [parts] says (NULL: all), with room for the values of the others.  FORM: what the form needs;
+ * without REGISTERS `value` is to be set for its kernels, and to be NULL at the end.  Errors: ENT_ENOMEM. */
+enum { PAULI_REGISTERS = 1, PAULI_FORM = 2 };
+ent_status ent_pauli_worker_new(const pauli_engine *engine, const bool *mine, int what, pauli_worker **out);
 /* What a gradient needs besides; nothing where it is there. */
 ent_status ent_pauli_worker_back(const pauli_engine *engine, pauli_worker *worker);
 void ent_pauli_worker_free(pauli_worker *worker);

@@ -92,10 +92,9 @@ static double plan_bytes(const pauli_plan *plan)
     return 64.0 * vectors + states;
 }
 
-bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight, bool team)
+bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight)
 {
-    return circuit->registers > 1 && weight->pauli < weight->whole &&
-           (!team || circuit->qubits > ENT_MAX_STATE_QUBITS);
+    return circuit->registers > 1 && weight->pauli < weight->whole;
 }
 
 /* Where the whole state is small, no more than are found in an instant, either. */
