@@ -87,8 +87,9 @@ static void check_circuit(const ent_circuit *circuit, uint64_t seed, ent_precisi
     const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = threads};
     double *angles = random_numbers(seed, 150 * circuit->angles), *params = random_numbers(~seed, circuit->params);
     ent_registers *registers;
+    bool outgrown;
     ent_registers_always(1);
-    mpi_check(ent_registers_new(circuit, &inp, world, &registers) == ENT_OK);
+    mpi_check(ent_registers_new(circuit, &inp, world, &outgrown, &registers) == ENT_OK);
     ent_registers_always(0);
     mpi_check(registers != NULL);
     for (int k = 0; k < 3; k++) {
@@ -143,9 +144,10 @@ static void exchanges_what_registers_report(void **state)
     ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 2);
     ent_circuit *circuit;
     ent_registers *registers;
+    bool outgrown;
     ent_registers_info info;
     mpi_check(ent_model_circuit(&inp, 3, &circuit) == ENT_OK);
-    mpi_check(ent_registers_new(circuit, &(ent_program_inp){.threads = 1}, world, &registers) == ENT_OK);
+    mpi_check(ent_registers_new(circuit, &(ent_program_inp){.threads = 1}, world, &outgrown, &registers) == ENT_OK);
     mpi_check(registers != NULL);
     double *angles = random_numbers(1, 64 * circuit->angles), *params = random_numbers(2, circuit->params);
     const ent_batch batch = {64, angles, params};
@@ -209,11 +211,12 @@ static void refuses_what_the_engine_refuses(void **state)
     (void)state;
     ent_circuit *circuit;
     ent_registers *registers;
+    bool outgrown;
     mpi_check(ent_circuit_new(4, 0, 1, &circuit) == ENT_OK);
     mpi_check(ent_circuit_registers(circuit, 2, (const int[]){2, 2}) == ENT_OK);
     mpi_check(ent_circuit_add(circuit, (ent_gate){ENT_QFT, {0, 3}, ent_angle_none()}) == ENT_OK);
     mpi_check(ent_circuit_read(circuit, 1) == ENT_OK);
-    mpi_check(ent_registers_new(circuit, &(ent_program_inp){.threads = 1}, world, &registers) == ENT_EARG);
+    mpi_check(ent_registers_new(circuit, &(ent_program_inp){.threads = 1}, world, &outgrown, &registers) == ENT_EARG);
     mpi_check(strstr(ent_message(), "gate qft over several registers") != NULL);
     ent_circuit_free(circuit);
 }

@@ -106,7 +106,7 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
                                 double *grad_params, double *grad_angles);
 
 /* Who runs circuits elsewhere than in this process, behind the interface of a program.  open: apart: by the pauli
- * engine's method, registers apart, else as one state; *handle NULL where the circuit is too small for it and runs
+ * engine's method, registers apart, where their states fit, else as one state; *handle NULL where the circuit is too small for it and runs
  * here. */
 struct ent_team {
     ent_status (*open)(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp, bool apart,

@@ -147,16 +147,6 @@ static ent_status plan_few(ent_program *program, const ent_circuit *circuit, con
     return ENT_OK;
 }
 
-/* Over the team's ranks: registers apart where that costs less, unless one outgrows its rank. */
-static ent_status open_team(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp,
-                            const ent_engine_weight *weight)
-{
-    const bool forced = inp->engine == ENT_ENGINE_PAULI, apart = forced || ent_engine_takes_pauli(circuit, weight);
-    const ent_status status = inp->team->open(inp->team, circuit, inp, apart, &program->handle);
-    if (status != ENT_ENOMEM || !apart || forced || circuit->qubits > ENT_MAX_STATE_QUBITS) return status;
-    return inp->team->open(inp->team, circuit, inp, false, &program->handle);
-}
-
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
 {
     ent_program *program = ent_alloc(1, sizeof *program);
@@ -169,7 +159,8 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *in
     ent_engine_weight weight = {.pauli = INFINITY};
     const bool weigh = inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1;
     ent_status status = weigh ? ent_engine_weigh(circuit, false, &weight) : ENT_OK;
-    if (status == ENT_OK && inp->team) status = open_team(program, circuit, inp, &weight);
+    const bool apart = inp->engine == ENT_ENGINE_PAULI || ent_engine_takes_pauli(circuit, &weight);
+    if (status == ENT_OK && inp->team) status = inp->team->open(inp->team, circuit, inp, apart, &program->handle);
     program->team = inp->team;
     if (status == ENT_OK && !program->handle) {
         status = make_plan(program, circuit, inp, &weight);

@@ -111,19 +111,16 @@ static void cut_blocks(ent_registers *r, double cost)
 
 /* ---- new ---- */
 
-static ent_status check_memory(const ent_registers *r, int gradient)
+static ent_status check_memory(const ent_registers *r)
 {
     double bytes[2];
     char need[32], have[32];
     ent_pauli_worker_bytes(r->engine, r->mine, bytes);
-    const double held = r->slots > 0 ? bytes[r->backs > 0] : 0.0;
-    const double there = (double)ent_memory_available_bytes() / r->node_ranks + held;
-    ENT_REQUIRE(
-        bytes[gradient] <= there, ENT_ENOMEM,
-        "registers of a fused circuit need %.0f bytes (%s) for their states%s on one rank, and %.0f bytes (%s) "
-        "are there for each of %d ranks of the node",
-        bytes[gradient], ent_bytes_text(bytes[gradient], need), gradient ? " and gradients" : "", there,
-        ent_bytes_text(there, have), r->node_ranks);
+    const double there = (double)ent_memory_available_bytes() / r->node_ranks;
+    ENT_REQUIRE(bytes[1] <= there, ENT_ENOMEM,
+                "registers of a fused circuit need %.0f bytes (%s) for their states and gradients on one rank, and "
+                "%.0f bytes (%s) are there for each of %d ranks of the node",
+                bytes[1], ent_bytes_text(bytes[1], need), there, ent_bytes_text(there, have), r->node_ranks);
     return ENT_OK;
 }
 
@@ -158,10 +155,10 @@ static ent_status fill(ent_registers *r, const ent_circuit *circuit, const ent_p
     r->partial = ent_alloc(partials * r->block, sizeof *r->partial);
     r->sum = ent_alloc(partials, sizeof *r->sum);
     ENT_REQUIRE(r->form && r->slot && r->packed && r->partial && r->sum, ENT_ENOMEM, "shards: no memory");
-    return check_memory(r, 0);
+    return ENT_OK;
 }
 
-ent_status ent_registers_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group,
+ent_status ent_registers_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group, bool *outgrown,
                              ent_registers **out)
 {
     bool alike = false;
@@ -174,6 +171,11 @@ ent_status ent_registers_new(const ent_circuit *circuit, const ent_program_inp *
         status = fill(r, circuit, inp, &alike);
     }
     status = ent_comm_agree(group, status);
+    *outgrown = false;
+    if (status == ENT_OK && !alike) {
+        status = ent_comm_agree(group, check_memory(r));
+        *outgrown = status != ENT_OK;
+    }
     *out = NULL;
     if (status != ENT_OK || alike) {
         ent_registers_free(r);
@@ -214,7 +216,6 @@ void ent_registers_describe(const ent_registers *r, ent_registers_info *info)
 
 static ent_status grow(ent_registers *r, int slots, bool back)
 {
-    if (back && r->backs == 0) ENT_TRY(check_memory(r, 1));
     for (; r->forms < r->threads; r->forms++)
         ENT_TRY(ent_pauli_worker_new(r->engine, NULL, PAULI_FORM, &r->form[r->forms]));
     for (; r->slots < slots; r->slots++)

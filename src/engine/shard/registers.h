@@ -8,9 +8,10 @@
 typedef struct ent_registers ent_registers;
 
 /* *out NULL: every rank is to run the circuit alike, as it is so small that messages would cost more than they save, or
- * its registers share parameters or data angles.  Errors, the same on all ranks: as the pauli engine's, ENT_ENOMEM.
- * The group must outlive it.  Collective. */
-ent_status ent_registers_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group,
+ * its registers share parameters or data angles.  Errors, the same on all ranks: as the pauli engine's; ENT_ENOMEM, with
+ * *outgrown where it is that a rank could not hold the states of its registers.  The group must outlive it.
+ * Collective. */
+ent_status ent_registers_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group, bool *outgrown,
                              ent_registers **out);
 void ent_registers_free(ent_registers *registers); /* Local */
 

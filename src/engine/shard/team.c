@@ -40,12 +40,17 @@ static ent_status note(struct ent_shard_team *t, ent_status agreed)
 static ent_status fill(member *made, const ent_circuit *circuit, const ent_program_inp *inp, bool apart)
 {
     ent_comm *group = made->team->group;
+    const bool could_be_one = inp->engine != ENT_ENGINE_PAULI && circuit->qubits <= ENT_MAX_STATE_QUBITS;
     const char *isa = "";
+    bool outgrown = false;
     ent_isa_pick(inp->isa, &isa);
-    snprintf(made->name, sizeof made->name, "%s %s over %d ranks", apart ? "pauli" : "state", isa,
+    ent_status status = ENT_OK;
+    if (apart) status = ent_registers_new(circuit, inp, group, &outgrown, &made->registers);
+    const bool one = !apart || (outgrown && could_be_one);
+    if (one) status = ent_shard_new(circuit, inp, group, &made->shard);
+    snprintf(made->name, sizeof made->name, "%s %s over %d ranks", one ? "state" : "pauli", isa,
              ent_comm_size(group));
-    if (!apart) return note(made->team, ent_shard_new(circuit, inp, group, &made->shard));
-    return ent_registers_new(circuit, inp, group, &made->registers); /* the caller may go on with one state */
+    return note(made->team, status);
 }
 
 static ent_status open_program(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp,
@@ -62,7 +67,7 @@ static ent_status open_program(const ent_team *team, const ent_circuit *circuit,
         made->team = t;
         status = fill(made, circuit, inp, apart);
     }
-    if (status != ENT_OK || (apart && !made->registers)) {
+    if (status != ENT_OK || (!made->registers && !made->shard)) {
         ent_free(made);
         return status;
     }
