@@ -10,12 +10,14 @@
  * that a message is worth its latency; their states are held until the way back. */
 #include "registers.h"
 
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
 #include "engine/pauli/pauli_run.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
+#include "entente/shard.h"
 
 /* Multiply-adds of a sample below which every rank runs it alike; of all registers in a block, at least; bytes of a
  * block's states, at most (one chunk's at least). */
@@ -43,7 +45,7 @@ typedef struct {
     const ent_batch *batch;
     int64_t first;
     int chunks;
-} block;
+} block_run;
 
 static int always;
 
@@ -72,41 +74,44 @@ static ent_status slots_are_shared(const pauli_plan *plan, bool *shared)
     return ENT_OK;
 }
 
-/* The costliest register first, each to the rank that has least; returns what all cost. */
-static double deal(ent_registers *r, double *load)
+/* The costliest register first, each to the rank that has least; load [ranks]: what the registers of each cost.  Returns
+ * what all cost. */
+static double deal(const pauli_plan *plan, int ranks, int *owner, double *load)
 {
-    const pauli_plan *plan = r->engine->plan;
-    const int ranks = ent_comm_size(r->group);
     double all = 0.0;
-    for (int k = 0; k < plan->parts; k++) r->owner[k] = -1;
+    for (int k = 0; k < plan->parts; k++) owner[k] = -1;
     for (int turn = 0; turn < plan->parts; turn++) {
         int part = -1, rank = 0;
         for (int k = 0; k < plan->parts; k++)
-            if (r->owner[k] < 0 &&
+            if (owner[k] < 0 &&
                 (part < 0 || ent_pauli_part_cost(&plan->part[k]) > ent_pauli_part_cost(&plan->part[part])))
                 part = k;
         for (int k = 1; k < ranks; k++)
             if (load[k] < load[rank]) rank = k;
-        r->owner[part] = rank;
-        r->values[rank] += plan->part[part].values;
+        owner[part] = rank;
         load[rank] += ent_pauli_part_cost(&plan->part[part]);
         all += ent_pauli_part_cost(&plan->part[part]);
     }
-    for (int k = 0; k < plan->parts; k++) r->mine[k] = r->owner[k] == ent_comm_rank(r->group);
     return all;
 }
 
-/* The block must be the same on all ranks, whatever they hold: as if one held all. */
-static void cut_blocks(ent_registers *r, double cost)
+static bool is_alike(const pauli_plan *plan, bool shared, double cost)
+{
+    return shared || plan->parts < 2 || (cost < ALIKE_COST && !always);
+}
+
+/* Groups of lanes in a chunk, and chunks in a block, which must be the same on all ranks, whatever they hold: as if one
+ * held all registers, which cost so much for a sample. */
+static void cut_blocks(const pauli_engine *engine, double cost, int *groups, int *block)
 {
     double count[2];
-    const double chunk = cost * r->engine->chunk;
-    ent_pauli_worker_bytes(r->engine, NULL, count);
-    r->groups = r->engine->large ? 1 : r->engine->chunk / r->engine->kernels->lanes;
-    r->block = 1;
-    while (r->block < 256 && r->block * chunk < BLOCK_COST && 2.0 * r->block * r->groups * count[1] <= BLOCK_BYTES)
-        r->block *= 2;
-    if (!r->engine->large && r->block < r->threads) r->block = r->threads;
+    const double chunk = cost * engine->chunk;
+    ent_pauli_worker_bytes(engine, NULL, count);
+    *groups = engine->large ? 1 : engine->chunk / engine->kernels->lanes;
+    *block = 1;
+    while (*block < 256 && *block * chunk < BLOCK_COST && 2.0 * *block * *groups * count[1] <= BLOCK_BYTES)
+        *block *= 2;
+    if (!engine->large && *block < engine->threads) *block = engine->threads;
 }
 
 /* ---- new ---- */
@@ -138,11 +143,15 @@ static ent_status fill(ent_registers *r, const ent_circuit *circuit, const ent_p
     const bool there = r->owner && r->mine && r->values && r->bytes && load;
     ent_status status = there ? slots_are_shared(plan, &shared) : ent_fail(ENT_ENOMEM, "shards: no memory");
     if (status == ENT_OK) {
-        const double all = deal(r, load);
-        *alike = shared || plan->parts < 2 || (all < ALIKE_COST && !always);
+        const double all = deal(plan, ranks, r->owner, load);
+        for (int k = 0; k < plan->parts; k++) {
+            r->values[r->owner[k]] += plan->part[k].values;
+            r->mine[k] = r->owner[k] == ent_comm_rank(r->group);
+        }
+        *alike = is_alike(plan, shared, all);
         r->threads = r->engine->large ? 1 : r->engine->threads;
         r->share = all > 0.0 ? load[ent_comm_rank(r->group)] / all : 0.0;
-        cut_blocks(r, all);
+        cut_blocks(r->engine, all, &r->groups, &r->block);
     }
     ent_free(load);
     if (status != ENT_OK || *alike) return status;
@@ -212,6 +221,58 @@ void ent_registers_describe(const ent_registers *r, ent_registers_info *info)
     for (int k = 0; k < r->engine->plan->parts; k++) info->mine += r->mine[k];
 }
 
+/* The largest of what the ranks hold, and of what they send of a sample to each other rank. */
+static void foresee_ranks(const pauli_engine *engine, int shards, int workers, const int *owner, bool *mine,
+                          ent_shard_estimate *out)
+{
+    const pauli_plan *plan = engine->plan;
+    const double real = engine->batch->shape.real_bytes;
+    for (int rank = 0; rank < shards; rank++) {
+        double bytes[2], sent = 0.0;
+        for (int k = 0; k < plan->parts; k++) {
+            mine[k] = owner[k] == rank;
+            if (mine[k]) sent += real * plan->part[k].values * (shards - 1);
+        }
+        ent_pauli_worker_bytes(engine, mine, bytes);
+        out->forward_bytes = fmax(out->forward_bytes, workers * bytes[0]);
+        out->gradient_bytes = fmax(out->gradient_bytes, workers * bytes[1]);
+        out->sent_bytes = fmax(out->sent_bytes, sent);
+    }
+}
+
+ent_status ent_registers_foresee(const ent_circuit *circuit, const ent_program_inp *inp, int shards,
+                                 ent_shard_estimate *out, double *share)
+{
+    pauli_engine *engine = NULL;
+    bool shared = false;
+    ENT_TRY(ent_pauli_engine_new(circuit, inp, &engine));
+    const int parts = engine->plan->parts;
+    int *owner = ent_alloc(parts, sizeof *owner);
+    bool *mine = ent_alloc(parts, sizeof *mine);
+    double *load = ent_alloc(shards, sizeof *load);
+    ent_status status = owner && mine && load ? slots_are_shared(engine->plan, &shared)
+                                              : ent_fail(ENT_ENOMEM, "shards: no memory");
+    *out = (ent_shard_estimate){.exchanges = 1};
+    *share = 1.0;
+    if (status == ENT_OK) {
+        const double all = deal(engine->plan, shards, owner, load);
+        const bool alike = shards < 2 || is_alike(engine->plan, shared, all);
+        for (int k = 0; k < parts && alike; k++) owner[k] = 0;
+        if (!alike) *share = 0.0;
+        for (int k = 0; k < shards && !alike; k++) *share = fmax(*share, load[k] / all);
+        int groups = 1, workers = engine->large ? 1 : engine->threads;
+        if (alike) out->exchanges = 0;
+        if (!alike) cut_blocks(engine, all, &groups, &workers);
+        foresee_ranks(engine, alike ? 1 : shards, workers * groups, owner, mine, out);
+        out->part_bytes = out->forward_bytes;
+    }
+    ent_free(owner);
+    ent_free(mine);
+    ent_free(load);
+    ent_pauli_engine_free(engine);
+    return status;
+}
+
 /* ---- workers ---- */
 
 static ent_status grow(ent_registers *r, int slots, bool back)
@@ -234,20 +295,20 @@ static ent_status make_workers(ent_registers *r, int64_t chunks, bool back)
 
 /* ---- a block ---- */
 
-static int64_t sample_of(const ent_registers *r, const block *b, int g)
+static int64_t sample_of(const ent_registers *r, const block_run *b, int g)
 {
     return (b->first + g / r->groups) * r->engine->chunk + (int64_t)(g % r->groups) * r->engine->kernels->lanes;
 }
 
 /* How many samples of its chunk are left where group g begins; 0: there is no such group. */
-static int64_t left_at(const ent_registers *r, const block *b, int g)
+static int64_t left_at(const ent_registers *r, const block_run *b, int g)
 {
     const int64_t end = (b->first + g / r->groups + 1) * r->engine->chunk;
     const int64_t left = (end < b->batch->samples ? end : b->batch->samples) - sample_of(r, b, g);
     return left > 0 ? left : 0;
 }
 
-static void group_forward(const ent_registers *r, const block *b, int g, bool keep)
+static void group_forward(const ent_registers *r, const block_run *b, int g, bool keep)
 {
     const int64_t left = left_at(r, b, g);
     if (left == 0) return;
@@ -258,7 +319,7 @@ static void group_forward(const ent_registers *r, const block *b, int g, bool ke
 
 /* Values between the slots and `packed`, which has rank after rank, and of each group after group; out: from the slots of
  * this rank's registers, else to those of all others. */
-static void copy_values(ent_registers *r, const block *b, bool out)
+static void copy_values(ent_registers *r, const block_run *b, bool out)
 {
     const pauli_plan *plan = r->engine->plan;
     const size_t real = (size_t)r->engine->batch->shape.real_bytes;
@@ -277,7 +338,7 @@ static void copy_values(ent_registers *r, const block *b, bool out)
     }
 }
 
-static void exchange(ent_registers *r, const block *b)
+static void exchange(ent_registers *r, const block_run *b)
 {
     const double begin = ent_clock_s();
     const int ranks = ent_comm_size(r->group);
@@ -294,7 +355,7 @@ static void exchange(ent_registers *r, const block *b)
 }
 
 /* All registers of a block, on every rank. */
-static void registers_forward(ent_registers *r, const block *b, bool keep)
+static void registers_forward(ent_registers *r, const block_run *b, bool keep)
 {
     const int groups = b->chunks * r->groups;
     if (r->threads == 1) {
@@ -306,10 +367,10 @@ static void registers_forward(ent_registers *r, const block *b, bool keep)
     exchange(r, b);
 }
 
-static block block_at(const ent_registers *r, const ent_batch *batch, int64_t first)
+static block_run block_at(const ent_registers *r, const ent_batch *batch, int64_t first)
 {
     const int64_t left = (batch->samples + r->engine->chunk - 1) / r->engine->chunk - first;
-    return (block){batch, first, left < r->block ? (int)left : r->block};
+    return (block_run){batch, first, left < r->block ? (int)left : r->block};
 }
 
 static int64_t chunks_of(const ent_registers *r, const ent_batch *batch)
@@ -319,7 +380,7 @@ static int64_t chunks_of(const ent_registers *r, const ent_batch *batch)
 
 /* ---- forward ---- */
 
-static void chunk_readouts(const ent_registers *r, const block *b, int c, double *expectations)
+static void chunk_readouts(const ent_registers *r, const block_run *b, int c, double *expectations)
 {
     pauli_worker *w = r->form[r->threads > 1 ? omp_get_thread_num() : 0];
     for (int g = c * r->groups; g < (c + 1) * r->groups; g++) {
@@ -338,7 +399,7 @@ ent_status ent_registers_forward(ent_registers *r, const ent_batch *batch, doubl
     ENT_TRY(make_workers(r, chunks, false));
     ent_pauli_engine_prepare(r->engine, batch->params);
     for (int64_t first = 0; first < chunks; first += r->block) {
-        const block b = block_at(r, batch, first);
+        const block_run b = block_at(r, batch, first);
         registers_forward(r, &b, false);
 #pragma omp parallel for schedule(dynamic) num_threads(r->threads) if (r->threads > 1)
         for (int c = 0; c < b.chunks; c++) chunk_readouts(r, &b, c, expectations);
@@ -354,7 +415,7 @@ typedef struct {
     double *grad_angles;
 } gradient_out;
 
-static void chunk_back(const ent_registers *r, const block *b, int c, const gradient_out *out)
+static void chunk_back(const ent_registers *r, const block_run *b, int c, const gradient_out *out)
 {
     const pauli_plan *plan = r->engine->plan;
     const int64_t partials = plan->params + plan->form.entries;
@@ -396,7 +457,7 @@ ent_status ent_registers_gradient(ent_registers *r, const ent_batch *batch, ent_
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * plan->angles) * sizeof *grad_angles);
     ent_pauli_engine_prepare(r->engine, batch->params);
     for (int64_t first = 0; first < chunks; first += r->block) {
-        const block b = block_at(r, batch, first);
+        const block_run b = block_at(r, batch, first);
         registers_forward(r, &b, true);
 #pragma omp parallel for schedule(dynamic) num_threads(r->threads) if (r->threads > 1)
         for (int c = 0; c < b.chunks; c++) chunk_back(r, &b, c, &out);
