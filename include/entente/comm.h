@@ -62,6 +62,10 @@ ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t by
 void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_bytes, void *recv,
                        const size_t *recv_bytes);
 
+/* all: bytes[r] of every rank r, one after the other; each rank has written its own, and gets the others'.  `bytes` is the
+ * same on all ranks; any size.  Collective. */
+void ent_comm_share(ent_comm *comm, void *all, const size_t *bytes);
+
 /* Swap `bytes` (below 2^31) with a rank: `send` goes there, what it sends comes to `recv`; neither is touched until
  * the swap is over: behind the wait, or a test that says so.  Both ranks start their swaps with each other in the same
  * order.  Local; a wait needs the other's start.  A test never waits; where MPI has no thread of its own, data moves in

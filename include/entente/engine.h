@@ -76,8 +76,8 @@ typedef struct {
  * many as could pay.  Errors: ENT_ENOMEM. */
 ent_status ent_engine_weigh(const ent_circuit *circuit, bool forced, ent_engine_weight *out);
 
-/* Whether AUTO takes the pauli engine: where it costs less; with a team, where no state of all qubits could be held. */
-bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight, bool team);
+/* Whether AUTO takes the pauli engine: where it costs less. */
+bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight);
 
 /* Which engine and instruction set run it: "reference", "batch avx512", "state avx2", "pauli avx512", "noise avx2",
  * "trajectories"; with shots "batch avx512, 100 shots (joint)" or "(per readout)". */
@@ -129,10 +129,12 @@ typedef void ent_cotangent(void *context, int64_t first, int64_t count, const do
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
                                 double *grad_params, double *grad_angles);
 
-/* Who runs circuits elsewhere than in this process, behind the interface of a program.  open: *handle NULL where the
- * circuit is too small for it and runs here. */
+/* Who runs circuits elsewhere than in this process, behind the interface of a program.  open: apart: by the pauli
+ * engine's method, registers apart, where their states fit, else as one state; *handle NULL where the circuit is too small for it and runs
+ * here. */
 struct ent_team {
-    ent_status (*open)(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp, void **handle);
+    ent_status (*open)(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp, bool apart,
+                       void **handle);
     void (*close)(void *handle);
     const char *(*describe)(const void *handle);
     ent_status (*forward)(void *handle, const ent_batch *batch, double *expectations);

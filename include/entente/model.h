@@ -135,7 +135,14 @@ typedef struct {
     const int32_t *category;
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
+    uint32_t encoded; /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
 } ent_samples;
+
+/* Of which modalities the data angles depend on no parameter: bit m for x[m].  They can be computed once for samples
+ * that are trained on again and again, with the same bits. */
+uint32_t ent_model_encodes(const ent_model *model);
+/* Features x [n][inputs] of modality m to data angles, in place; nothing where the data angles depend on parameters. */
+void ent_model_encode(const ent_model *model, int m, int64_t n, double *x);
 
 /* outputs [n][outputs]: logits, or the real prediction; a sample's bits do not depend on the samples beside it.
  * Errors: ENT_ENOMEM. */

@@ -101,7 +101,7 @@ static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit,
                                const ent_engine_weight *weight)
 {
     bool too_large;
-    if (ent_engine_takes_pauli(circuit, weight, inp->team)) {
+    if (ent_engine_takes_pauli(circuit, weight)) {
         const ent_status status = plan_for(program, &ent_engine_pauli, circuit, inp, &too_large);
         if (status == ENT_OK || (status == ENT_ENOMEM && !too_large)) return status;
     }
@@ -204,12 +204,11 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *gi
                              .readouts = circuit->readouts,
                              .threads = inp->threads > 0 ? inp->threads : omp_get_max_threads()};
     ent_engine_weight weight = {.pauli = INFINITY};
-    const bool weigh = !inp->noise && inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1 &&
-                       (!inp->team || circuit->qubits > ENT_MAX_STATE_QUBITS);
+    const bool weigh = !inp->noise && inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1;
     ent_status status = weigh ? ent_engine_weigh(circuit, false, &weight) : ENT_OK;
-    const bool apart = inp->noise || inp->engine == ENT_ENGINE_PAULI ||
-                       ent_engine_takes_pauli(circuit, &weight, inp->team);
-    if (status == ENT_OK && inp->team && !apart) status = inp->team->open(inp->team, circuit, inp, &program->handle);
+    const bool apart = inp->engine == ENT_ENGINE_PAULI || ent_engine_takes_pauli(circuit, &weight);
+    if (status == ENT_OK && inp->team && !inp->noise)
+        status = inp->team->open(inp->team, circuit, inp, apart, &program->handle);
     program->team = inp->team;
     if (status == ENT_OK && !program->handle) {
         status = make_plan(program, circuit, inp, &weight);
@@ -262,7 +261,7 @@ void ent_program_passes(const ent_program *program, int passes[2])
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {
     *threads = chunks < program->threads ? (int)chunks : program->threads;
-    if (program->engine->inner_threads) *threads = 1;
+    if (program->engine->inner_threads && program->engine->inner_threads(program->plan)) *threads = 1;
     while (program->workers < *threads) {
         void *worker;
         ENT_TRY(program->engine->worker_new(program->plan, &worker));

@@ -1,5 +1,6 @@
 /* Features of clients' rows of one part: read from the file when they are wanted here for the first time, kept as long
- * as there is room, so that a client that does not train costs a pointer.  What is kept changes no result. */
+ * as there is room, so that a client that does not train costs a pointer.  Where the model's data angles depend on no
+ * parameter they are kept in place of the features.  What is kept changes no result. */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -83,6 +84,7 @@ static ent_status read_clients(ent_store *s, const ent_federation *f, int64_t n,
         for (int m = 0; m < f->modalities; m++) {
             const int64_t width = ent_reduced_width(f, m);
             memcpy(to, x[m] + first * width, (size_t)(count * width) * sizeof *to);
+            ent_model_encode(f->model, m, count, to);
             to += count * width;
         }
         first += count;
@@ -128,7 +130,8 @@ ent_samples ent_store_samples(const ent_store *s, const ent_federation *f, int64
     ent_samples samples = {.n = n,
                            .context = part->context + first,
                            .category = part->category ? part->category + first : NULL,
-                           .value = part->target ? part->target + first : NULL};
+                           .value = part->target ? part->target + first : NULL,
+                           .encoded = ent_model_encodes(f->model)};
     const double *x = s->x[client];
     for (int m = 0; m < f->modalities; m++) {
         samples.x[m] = x;

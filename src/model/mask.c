@@ -52,6 +52,7 @@ static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit
     masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
     masked->stride[r] = stride;
     masked->of_class[r] = of_class;
+    if (of_class >= 0) masked->share[of_class]++;
     return ent_circuit_read_pauli(circuit, &string);
 }
 
@@ -116,7 +117,10 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
     masked->column = ent_alloc(most, sizeof *masked->column);
     masked->stride = ent_alloc(most, sizeof *masked->stride);
     masked->of_class = ent_alloc(most, sizeof *masked->of_class);
-    ENT_REQUIRE(masked->column && masked->stride && masked->of_class, ENT_ENOMEM, "model: no memory");
+    masked->share = ent_alloc(inp->outputs, sizeof *masked->share);
+    masked->weight = ent_alloc((int64_t)most * inp->outputs, sizeof *masked->weight);
+    ENT_REQUIRE(masked->column && masked->stride && masked->of_class && masked->share && masked->weight, ENT_ENOMEM,
+                "model: no memory");
     ENT_TRY(ent_circuit_new(masked->qubits, layout->blocks.params, layout->angles, circuit));
     return append_all(inp, layout, context, masked, *circuit);
 }
@@ -169,5 +173,7 @@ void ent_masked_free(ent_masked *masked)
     ent_free(masked->column);
     ent_free(masked->stride);
     ent_free(masked->of_class);
+    ent_free(masked->share);
+    ent_free(masked->weight);
     ent_free(masked);
 }

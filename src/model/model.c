@@ -112,6 +112,21 @@ void ent_model_init(const ent_model *model, uint64_t seed, double *w)
     ent_blocks_start(model->body->blocks, seed, w);
 }
 
+uint32_t ent_model_encodes(const ent_model *model)
+{
+    const bool circuits = model->inp.kind == ENT_MODEL_QUANTUM || model->inp.kind == ENT_MODEL_LATE;
+    uint32_t which = 0;
+    for (int m = 0; m < model->inp.registers && circuits; m++)
+        if (!model->inp.reg[m].linear) which |= UINT32_C(1) << m;
+    return which;
+}
+
+void ent_model_encode(const ent_model *model, int m, int64_t n, double *x)
+{
+    const ent_register *reg = &model->inp.reg[m];
+    if (ent_model_encodes(model) >> m & 1) ent_angles_encode(reg, n * reg->inputs, x, x);
+}
+
 static ent_status workspace_grow(ent_model *model, int64_t samples)
 {
     workspace *work = &model->work;
@@ -137,6 +152,13 @@ const double *ent_group_x(const ent_group *g, int64_t k, int m)
     const int64_t sample = g->index[k];
     if (s->absent[modality] && !(s->context[sample] >> modality & 1)) return s->absent[modality];
     return s->x[modality] ? s->x[modality] + sample * g->inp->reg[m].inputs : NULL;
+}
+
+bool ent_group_encoded(const ent_group *g, int64_t k, int m)
+{
+    const ent_samples *s = g->samples;
+    const int modality = g->modality + m;
+    return s->encoded >> modality & 1 && ent_group_x(g, k, m) != s->absent[modality];
 }
 
 void ent_group_loss(const ent_group *g, int64_t k)

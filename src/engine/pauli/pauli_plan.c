@@ -103,6 +103,7 @@ void ent_pauli_plan_free(pauli_plan *plan)
     for (int k = 0; k < plan->parts; k++) {
         ent_circuit_free(plan->part[k].circuit);
         ent_batch_plan_free(plan->part[k].plan);
+        ent_state_plan_free(plan->part[k].large);
     }
     ent_free(plan->early);
     ent_free(plan->part);
@@ -118,17 +119,35 @@ void ent_pauli_plan_free(pauli_plan *plan)
     ent_free(plan);
 }
 
-ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape)
+static int batch_limit;
+
+void ent_pauli_limit_batch(int qubits)
+{
+    batch_limit = qubits;
+}
+
+static ent_status plan_part(pauli_part *part, const batch_shape *shape, const state_shape *large)
+{
+    if (part->circuit->qubits > (batch_limit > 0 ? batch_limit : PAULI_BATCH_QUBITS)) {
+        part->values = part->circuit->readouts;
+        return ent_state_plan_new(part->circuit, large, &part->large);
+    }
+    ENT_TRY(ent_batch_plan_new(part->circuit, shape, &part->plan));
+    part->values = part->plan->values;
+    return ENT_OK;
+}
+
+ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape, const state_shape *large)
 {
     for (int k = 0; k < plan->parts; k++) {
-        const ent_status status = ent_batch_plan_new(plan->part[k].circuit, shape, &plan->part[k].plan);
+        const ent_status status = plan_part(&plan->part[k], shape, large);
         if (status != ENT_OK)
             return ent_fail_in(status, "register %d of %d", plan->part[k].home + 1, plan->registers);
-        plan->part[k].values = plan->part[k].plan->values;
     }
     for (int64_t k = 0; k < plan->form.atoms; k++) {
         pauli_input *input = &plan->input[k];
         const batch_plan *from = plan->part[input->part].plan;
+        if (!from) continue; /* a large register reports its readouts as they are */
         input->sign = from->list.sign[input->value];
         input->value = from->value[input->value];
     }
