@@ -101,6 +101,7 @@ void ent_isa_limit(int level);
 typedef struct {
     uint64_t a, b;
     const int64_t *index;
+    int64_t first; /* added to every index */
 } ent_draws;
 void ent_program_draw(ent_program *program, const ent_draws *draws);
 

@@ -15,6 +15,7 @@ extern "C" {
 #include "entente/comm.h"
 #include "entente/config.h"
 #include "entente/dataset.h"
+#include "entente/device.h"
 #include "entente/engine.h"
 #include "entente/exact.h"
 #include "entente/extend.h"

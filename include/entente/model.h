@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "entente/ansatz.h"
+#include "entente/device.h"
 #include "entente/engine.h"
 #include "entente/status.h"
 
@@ -91,6 +92,8 @@ typedef struct {
     int hidden;   /* mlp: width of each encoder and of the joint layer */
     int params;   /* mlp: > 0: the width whose number of parameters is nearest to it, in place of `hidden` */
     ent_activation activation; /* mlp */
+    const ent_device *device;  /* NULL: exact and without noise; must outlive the model */
+    int layers_apart; /* > 0: of the registers' circuits each layer is a block of its own: devices may lack some */
     ent_program_inp program;
 } ent_model_inp;
 
@@ -99,6 +102,7 @@ typedef struct {
     char name[160];
     int first, count;
     uint32_t needs;
+    int layer; /* with layers_apart: which layer of its register a circuit's block is; else 0 */
 } ent_block;
 
 typedef struct ent_model ent_model;
@@ -135,7 +139,10 @@ typedef struct {
     const int32_t *category;
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
-    uint32_t encoded; /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
+    const ent_device *device; /* that runs them; NULL: the model's.  Must outlive the model */
+    uint64_t draw[2];         /* with first: what their random numbers are functions of, besides the device's seed */
+    int64_t first;            /* number of sample 0 */
+    uint32_t encoded;         /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
 } ent_samples;
 
 /* Of which modalities the data angles depend on no parameter: bit m for x[m].  They can be computed once for samples
@@ -156,6 +163,9 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
 
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);
+
+/* Whether a device has the layer of a block. */
+bool ent_device_trains(const ent_device *device, const ent_block *block);
 
 /* Whether a sample with this context trains a block. */
 bool ent_block_trains(const ent_block *block, uint32_t context);

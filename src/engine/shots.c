@@ -206,7 +206,7 @@ void ent_shots_draw(ent_shots *s, const ent_draws *draws)
 
 static uint64_t index_of(const ent_shots *s, int64_t sample)
 {
-    return (uint64_t)(s->draws.index ? s->draws.index[sample] : sample);
+    return (uint64_t)((s->draws.index ? s->draws.index[sample] : sample) + s->draws.first);
 }
 
 /* The stream at the numbers of binomial `which` of an estimate: 0 of the values, then one for each shifted value. */

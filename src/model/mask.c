@@ -92,10 +92,13 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
     int first_qubit[ENT_MAX_REGISTERS];
     place_registers(inp, layout, context, first_qubit);
     ENT_TRY(cut_registers(inp, layout, first_qubit, circuit));
-    for (int m = 0; m < inp->registers; m++)
+    for (int m = 0; m < inp->registers; m++) {
+        ent_ansatz ansatz = inp->reg[m].ansatz;
+        ansatz.layers = ent_device_layers(inp->device, ansatz.layers);
         if (first_qubit[m] >= 0)
-            ENT_TRY(ent_ansatz_append(&inp->reg[m].ansatz, first_qubit[m], layout->reg[m].circuit,
-                                      layout->reg[m].first_angle, circuit));
+            ENT_TRY(ent_ansatz_append(&ansatz, first_qubit[m], layout->reg[m].circuit, layout->reg[m].first_angle,
+                                      circuit));
+    }
     ENT_TRY(ent_fusion_append(inp, layout, first_qubit, circuit));
     return append_readouts(inp, layout, first_qubit, masked, circuit);
 }
@@ -131,9 +134,7 @@ ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, ui
     ent_masked *masked = ent_alloc(1, sizeof *masked);
     ENT_REQUIRE(masked, ENT_ENOMEM, "model: no memory");
     ent_status status = build(inp, layout, context, masked, &circuit);
-    ent_program_inp program = inp->program;
-    program.steady = true; /* ranks cut the rows that they predict in different ways */
-    if (status == ENT_OK) status = ent_program_new(circuit, &program, &masked->program);
+    if (status == ENT_OK) status = ent_device_program(inp, context, circuit, &masked->program);
     ent_circuit_free(circuit);
     if (status != ENT_OK) {
         ent_masked_free(masked);
