@@ -24,6 +24,7 @@
 #include "entente/ansatz.h"
 #include "entente/device.h"
 #include "entente/engine.h"
+#include "entente/mask.h"
 #include "entente/status.h"
 
 enum { ENT_MAX_REGISTERS = 16, ENT_MAX_PAIRS = ENT_MAX_REGISTERS * (ENT_MAX_REGISTERS - 1) / 2 };
@@ -167,7 +168,10 @@ double ent_loss(bool squared, int outputs, const double *output, int32_t categor
 /* Whether a device has the layer of a block. */
 bool ent_device_trains(const ent_device *device, const ent_block *block);
 
-/* Whether a sample with this context trains a block. */
+/* Whether a sample with this context trains a block: where the policy masks, and where it does not; and how many of n
+ * samples do. */
 bool ent_block_trains(const ent_block *block, uint32_t context);
+bool ent_policy_trains(ent_policy policy, const ent_block *block, uint32_t context);
+int64_t ent_policy_training(ent_policy policy, const ent_block *block, int64_t n, const uint32_t *context);
 
 #endif
