@@ -164,13 +164,37 @@ typedef struct {
     double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
+/* The noise of the device that everything runs on.  Damping is given by strengths, or by times and the gates' lengths. */
 typedef struct {
-    uint64_t split, masks, init, sampling;
+    ent_gate_noise after_1q, after_2q;
+    double t1_us, t2_us, gate_1q_us, gate_2q_us; /* t1 0: no times; t2 0: twice t1 */
+    struct {
+        double p01, p10;
+    } readout;
+    double factor[ENT_MAX_MODALITIES]; /* times all strengths of the register */
+    ent_noise_method method;
+    int trajectories;
+} ent_config_noise;
+
+/* Devices of the clients: lists of numbers, dealt to the clients in turn; "": all clients have the device of section noise
+ * and run.shots. */
+typedef struct {
+    const char *noise;  /* factors on section noise */
+    const char *shots;  /* in place of run.shots */
+    const char *layers; /* of registers' circuits that a client has; 0: all */
+    double spread;      /* of the logarithm of a factor that each client draws besides */
+} ent_config_devices;
+
+typedef struct {
+    uint64_t split, masks, init, sampling, shots;
 } ent_config_seeds;
 
 typedef struct {
     ent_precision precision;
     ent_engine_kind engine;
+    int shots; /* per readout; 0: exact */
+    ent_gradient_kind gradient;
+    double spsa_step;
     int shards, threads;      /* threads: a rank's; 0: the cores of the node over its ranks */
     int checkpoint_every;     /* rounds; 0: on demand alone */
     double stall_timeout_s;   /* waiting for other ranks, when the job ends; 0: never */
@@ -187,6 +211,8 @@ typedef struct {
     ent_config_client client;
     ent_config_system system;
     ent_config_personal personal;
+    ent_config_noise noise;
+    ent_config_devices devices;
     ent_config_seeds seeds;
     ent_config_run run;
 } ent_config;

@@ -86,6 +86,11 @@ static const ent_choice AVAILABILITY[] = {{"always", ENT_AVAILABLE_ALWAYS},
                                           {"diurnal", ENT_AVAILABLE_DIURNAL}};
 static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
+static const ent_choice METHOD[] = {{"auto", ENT_NOISE_AUTO},
+                                    {"density", ENT_NOISE_DENSITY},
+                                    {"trajectories", ENT_NOISE_TRAJECTORIES}};
+static const ent_choice GRADIENT[] = {
+    {"adjoint_noisy", ENT_GRADIENT_ADJOINT}, {"shift", ENT_GRADIENT_SHIFT}, {"spsa", ENT_GRADIENT_SPSA}};
 static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
                                     {"reference", ENT_ENGINE_REFERENCE},
                                     {"batch", ENT_ENGINE_BATCH},
@@ -102,6 +107,7 @@ static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
 #define REGISTER(field) .path = "model.registers.*." #field, PLACE(model.registers[0].field), \
     .stride = sizeof(ent_config_register)
 #define RATE .path = "missing.rate.*", PLACE(missing.rate[0]), .stride = sizeof(double)
+#define FACTOR .path = "noise.factor.*", PLACE(noise.factor[0]), .stride = sizeof(double)
 #define FROM(from, to) .low = (from), .high = (to)
 #define ABOVE(from, to) .low = (from), .high = (to), .above = true
 #define OF(table) .choice = (table), .choices = COUNT(table)
@@ -120,6 +126,12 @@ const ent_section ENT_SECTIONS[] = {
     {"client",          "how a client trains"},
     {"system",          "the simulated clients: whether they answer, how fast they are, how the server waits"},
     {"personal",        "fine-tuning of the final model by every client"},
+    {"noise",           "noise of the quantum device, after every gate; all 0: none"},
+    {"noise.after_1q",  "strengths after each gate on one qubit"},
+    {"noise.after_2q",  "strengths after each gate on two qubits"},
+    {"noise.readout",   "errors of readouts"},
+    {"noise.factor",    "what a register's strengths are times: one number for all, or one for each by its name"},
+    {"devices",         "devices of the clients, where they are not all alike: numbers dealt to the clients in turn"},
     {"seeds",           "seeds of the random numbers"},
     {"run",             "how the training is computed"},
 };
@@ -285,11 +297,55 @@ const ent_key ENT_KEYS[] = {
      .help = "epochs of fine-tuning; 0: none"},
     {FIELD(personal.learning_rate), ABOVE(0, 1e3), .standard = "0.01", .help = "learning rate of the fine-tuning"},
 
+    {FIELD(noise.after_1q.depolarizing), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that its qubit is replaced by a random one"},
+    {FIELD(noise.after_1q.amplitude_damping), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that a 1 decays to 0"},
+    {FIELD(noise.after_1q.phase_damping), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "coherences are times sqrt(1 - phase_damping)"},
+    {FIELD(noise.after_2q.depolarizing), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that its two qubits are replaced by random ones"},
+    {FIELD(noise.after_2q.amplitude_damping), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "of each of its qubits"},
+    {FIELD(noise.after_2q.phase_damping), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "of each of its qubits"},
+    {FIELD(noise.t1_us), FROM(0, 1e12), .standard = "0.0", .unit = "us", .when = QUANTUM,
+     .help = "relaxation time, which with gate times gives the dampings; 0: they are as given"},
+    {FIELD(noise.t2_us), FROM(0, 1e12), .standard = "0.0", .unit = "us", .when = QUANTUM,
+     .help = "dephasing time; 0: twice t1_us"},
+    {FIELD(noise.gate_1q_us), FROM(0, 1e6), .standard = "0.035", .unit = "us", .when = QUANTUM,
+     .help = "length of a gate on one qubit"},
+    {FIELD(noise.gate_2q_us), FROM(0, 1e6), .standard = "0.3", .unit = "us", .when = QUANTUM,
+     .help = "length of a gate on two qubits"},
+    {FIELD(noise.readout.p01), FROM(0, 1), .standard = "0.0", .when = QUANTUM, .help = "chance that a 0 is read as 1"},
+    {FIELD(noise.readout.p10), FROM(0, 1), .standard = "0.0", .when = QUANTUM, .help = "chance that a 1 is read as 0"},
+    {FACTOR, FROM(0, 1e6), .standard = "1.0", .help = "strengths beyond 1 are 1"},
+    {FIELD(noise.method), OF(METHOD), .standard = "auto", .when = QUANTUM,
+     .help = "density: exact, registers of up to 7 qubits; trajectories: means of random runs; auto: density if it can"},
+    {FIELD(noise.trajectories), FROM(1, 1e6), .standard = "100", .when = QUANTUM, .help = "runs per sample"},
+
+    {FIELD(devices.noise), .standard = "1", .when = QUANTUM,
+     .help = "factors on the strengths of section noise, such as 0, 1, 5"},
+    {FIELD(devices.spread), FROM(0, 10), .standard = "0.0", .when = QUANTUM,
+     .help = "each client's noise is also times exp(spread x), x normal"},
+    {FIELD(devices.shots), .standard = "run", .when = QUANTUM,
+     .help = "shots, such as 100, 1000, 0 (exact); run: those of run.shots"},
+    {FIELD(devices.layers), .standard = "0", .when = QUANTUM,
+     .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those beyond; 0: all"},
+
     {FIELD(seeds.split), .standard = "1", .help = "how the rows are dealt to the clients"},
     {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},
     {FIELD(seeds.init), .standard = "3", .help = "initial weights, and random projections"},
     {FIELD(seeds.sampling), .standard = "4", .help = "cohorts, batches, the simulated clients, attacks"},
+    {FIELD(seeds.shots), .standard = "5", .help = "shots, trajectories, directions of spsa, devices that are drawn"},
 
+    {FIELD(run.shots), FROM(0, 1e9), .standard = "0", .unit = "shots", .when = QUANTUM,
+     .help = "each readout is estimated from so many samples; 0: exact expectation values"},
+    {FIELD(run.gradient), OF(GRADIENT), .standard = "adjoint_noisy",
+     .help = "adjoint_noisy: exact, with shots with noise of their variance; shift: the parameter-shift rule; spsa: "
+             "from two losses"},
+    {FIELD(run.spsa_step), ABOVE(0, 10), .standard = "0.1", .when = "run.gradient: spsa",
+     .help = "how far all parameters are moved for the two losses"},
     {FIELD(run.precision), OF(PRECISION), .standard = "double", .help = "precision of the quantum states"},
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
      .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},

@@ -286,6 +286,7 @@ static ent_status set_modalities(ent_yaml *yaml, const ent_set *set)
         if (m < after) continue;
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "model.registers"), old[k]);
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "missing.rate"), old[k]);
+        ent_yaml_drop(yaml, ent_yaml_find(yaml, "noise.factor"), old[k]);
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "missing.absent"), old[k]);
     }
     return ENT_OK;

@@ -35,6 +35,7 @@ static int64_t rows_of_block(const ent_population *p, const ent_block *block, in
 {
     const ent_part *train = &p->part[ENT_TRAIN];
     const int64_t first = train->first[client];
+    if (!ent_device_trains(ent_devices_of(p->devices, client), block)) return 0;
     return ent_policy_training(p->config->missing.policy, block, ent_client_rows_count(p, client),
                                train->context + first);
 }

@@ -279,6 +279,7 @@ void ent_federation_free(ent_federation *f)
     }
     ent_store_free(f->features.train);
     ent_model_free(f->model);
+    ent_devices_free(f->population.devices);
     ent_team_free(f->ranks.team);
     if (f->ranks.lane != f->ranks.world) ent_comm_free(f->ranks.lane);
     ent_comm_free(f->ranks.group);
