@@ -39,6 +39,9 @@ typedef enum {
     ENT_KRUM,
     ENT_MULTI_KRUM,
     ENT_LOCAL,
+    ENT_QRAIL,
+    ENT_SPOQFL,
+    ENT_CIRCULAR,
     ENT_AGGREGATIONS
 } ent_aggregation;
 typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE, ENT_NAN_UPDATE } ent_attack_kind;
@@ -139,15 +142,17 @@ typedef struct {
 
 /* What the aggregation rules take; each says which. */
 typedef struct {
-    double mu;            /* fedprox: the proximal term's weight */
-    double learning_rate; /* fedavgm, fedadam, fedyogi, fedadagrad, scaffold; 0: the rule's own */
-    double momentum;      /* fedavgm */
-    double beta1, beta2;  /* fedadam, fedyogi, fedadagrad (beta1 alone) */
-    double tau;           /* the same three: degree of adaptivity */
-    double alpha;         /* feddyn: the regulariser's weight */
-    double trim;          /* trimmed_mean: share of the clients that goes at each end */
-    int faulty;           /* krum, multi_krum: Byzantine clients in a round, at most */
-    int select;           /* multi_krum: clients that are averaged; 0: all but `faulty` */
+    double mu;                         /* fedprox: the proximal term's weight */
+    double learning_rate;              /* fedavgm, fedadam, fedyogi, fedadagrad, scaffold; 0: the rule's own */
+    double momentum;                   /* fedavgm */
+    double beta1, beta2;               /* fedadam, fedyogi, fedadagrad (beta1 alone) */
+    double tau;                        /* the same three: degree of adaptivity */
+    double alpha;                      /* feddyn: the regulariser's weight */
+    double trim;                       /* trimmed_mean: share of the clients that goes at each end */
+    int faulty;                        /* krum, multi_krum: Byzantine clients in a round, at most */
+    double temperature, mixing, floor; /* qrail */
+    double suppression, threshold;     /* spoqfl */
+    int select;                        /* multi_krum: clients that are averaged; 0: all but `faulty` */
 } ent_config_server;
 
 /* Byzantine clients, simulated: what they send is not what they trained. */

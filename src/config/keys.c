@@ -70,6 +70,9 @@ static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
                                          {"trimmed_mean", ENT_TRIMMED_MEAN},
                                          {"krum", ENT_KRUM},
                                          {"multi_krum", ENT_MULTI_KRUM},
+                                         {"qrail", ENT_QRAIL},
+                                         {"spoqfl", ENT_SPOQFL},
+                                         {"circular", ENT_CIRCULAR},
                                          {"local", ENT_LOCAL}};
 static const ent_choice DIVERGENCE[] = {
     {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
@@ -237,6 +240,17 @@ const ent_key ENT_KEYS[] = {
      .when = "federation.aggregation: krum, multi_krum", .help = "how many may be Byzantine in a round"},
     {FIELD(server.select), FROM(0, 1e9), .standard = "0", .unit = "clients",
      .when = "federation.aggregation: multi_krum", .help = "how many are averaged; 0: all but faulty"},
+
+    {FIELD(server.temperature), ABOVE(0, 1e6), .standard = "1.0", .when = "federation.aggregation: qrail",
+     .help = "errors per run by which a client's weight falls to 1/e"},
+    {FIELD(server.mixing), FROM(0, 1), .standard = "0.1", .when = "federation.aggregation: qrail",
+     .help = "share of the weight that does not depend on noise"},
+    {FIELD(server.floor), FROM(0, 1), .standard = "0.01", .when = "federation.aggregation: qrail",
+     .help = "the least weight, relative to that of the client with the least noise"},
+    {FIELD(server.suppression), FROM(0, 1e6), .standard = "1.0", .when = "federation.aggregation: spoqfl",
+     .help = "a client's update is times exp(-suppression B), B the errors that are expected in one run"},
+    {FIELD(server.threshold), FROM(0, 1), .standard = "0.1", .when = "federation.aggregation: spoqfl",
+     .help = "clients whose factor is less are left out"},
 
     {FIELD(attack.kind), OF(ATTACK), .standard = "none",
      .help = "they send -strength times their change, strength times it (scale), normal noise, or nan"},
