@@ -127,6 +127,11 @@ ent_status ent_gradient_by_differences(const ent_circuit *circuit, const ent_pro
                                        double step, ent_cotangent *cotangent, void *context, double *grad_params,
                                        double *grad_angles);
 
+/* The probability of each basis state after the circuit, by the reference engine: probability [2^qubits].  params and
+ * angles as of a batch of one sample.  Errors: ENT_EARG beyond ENT_MAX_STATE_QUBITS; ENT_ENOMEM. */
+ent_status ent_circuit_probabilities(const ent_circuit *circuit, const double *params, const double *angles,
+                                     double *probability);
+
 /* Bytes of one state. */
 double ent_state_bytes(int qubits, ent_precision precision);
 

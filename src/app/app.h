@@ -21,6 +21,8 @@ int app_merge(int argc, char **argv);
 int app_report_page(int argc, char **argv);
 int app_scaling(int argc, char **argv);
 int app_selftest(int argc, char **argv);
+int app_simulate(int argc, char **argv);
+int app_circuit(int argc, char **argv);
 int app_import_csd(int argc, char **argv);
 int app_import_digits(int argc, char **argv);
 int app_import_table(int argc, char **argv);
