@@ -12,6 +12,7 @@ int app_eval(int argc, char **argv);
 int app_inspect(int argc, char **argv);
 int app_plan(int argc, char **argv);
 int app_plateaus(int argc, char **argv);
+int app_privacy(int argc, char **argv);
 int app_spectrum(int argc, char **argv);
 int app_sweep(int argc, char **argv);
 int app_study(int argc, char **argv);

@@ -19,6 +19,7 @@ static const command COMMANDS[] = {
     {"merge", "put data sets together, and bring in groups", app_merge},
     {"plan", "say what a configuration needs, before a job is queued", app_plan},
     {"plateaus", "show how gradients vanish with qubits and depth", app_plateaus},
+    {"privacy", "say what a private training gives away, or the noise it wants", app_privacy},
     {"report", "show results, sweeps and scaling as one HTML page, or as text", app_report_page},
     {"scaling", "measure strong or weak scaling over ranks, threads and shards", app_scaling},
     {"selftest", "check that this installation computes correctly", app_selftest},
