@@ -27,7 +27,8 @@ typedef enum {
     ENT_FOR_MODALITY_DROPOUT, /* a: row, b: the client's pass, index: client and modality */
     ENT_FOR_PLATEAU,          /* a: draw */
     ENT_FOR_SWEEP,            /* a: hash of the key, b: draw */
-    ENT_FOR_BOOTSTRAP         /* a: resample */
+    ENT_FOR_BOOTSTRAP,        /* a: resample */
+    ENT_FOR_SECURE            /* a: round, b: 0 the graph of neighbours, 1 the check of a sum */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */
