@@ -193,6 +193,26 @@ static void losses_are_below_renyi(void **state)
     assert_true(isinf(epsilon_of(ENT_ACCOUNTANT_PLD, 0.5, 0.0, 1, 1e-5)));
 }
 
+/* Round by round, in whatever order, as from nothing. */
+static void a_ledger_goes_round_by_round(void **state)
+{
+    (void)state;
+    const int64_t steps[] = {1, 2, 3, 100, 101, 7, 0};
+    for (int a = 0; a < ENT_ACCOUNTANTS; a++) {
+        ent_ledger *ledger;
+        check_ok(ent_ledger_new((ent_accountant)a, 0.05, 0.9, &ledger));
+        for (int k = 0; k < 7; k++) {
+            double found;
+            check_ok(ent_ledger_epsilon(ledger, steps[k], 1e-5, &found));
+            assert_true(found == epsilon_of((ent_accountant)a, 0.05, 0.9, steps[k], 1e-5));
+        }
+        ent_ledger_free(ledger);
+    }
+    const ent_mechanism m = {.rate = 0.5, .noise = 2.0, .steps = 3};
+    double out;
+    check_every_allocation(ent_privacy_epsilon(ENT_ACCOUNTANT_PLD, &m, 1e-5, &out), (void)0);
+}
+
 static void noise_for_epsilon(void **state)
 {
     (void)state;
@@ -235,6 +255,7 @@ int main(void)
         cmocka_unit_test(gaussian_in_closed_form),
         cmocka_unit_test(by_direct_integration),
         cmocka_unit_test(losses_are_below_renyi),
+        cmocka_unit_test(a_ledger_goes_round_by_round),
         cmocka_unit_test(noise_for_epsilon),
         cmocka_unit_test(refuses),
     };

@@ -44,6 +44,13 @@ ent_status ent_privacy_delta(ent_accountant accountant, const ent_mechanism *mec
 ent_status ent_privacy_noise(ent_accountant accountant, const ent_mechanism *mechanism, double epsilon, double delta,
                              double *noise);
 
+/* The same for one mechanism after many numbers of rounds, cheaper: what one round gives away is found once. */
+typedef struct ent_ledger ent_ledger;
+ent_status ent_ledger_new(ent_accountant accountant, double rate, double noise, ent_ledger **out);
+void ent_ledger_free(ent_ledger *ledger);
+ent_status ent_ledger_epsilon(ent_ledger *ledger, int64_t steps, double delta, double *epsilon);
+ent_status ent_ledger_delta(ent_ledger *ledger, int64_t steps, double epsilon, double *delta);
+
 /* Renyi divergence of `order` > 1 of one round.  By the trapezoidal rule, which converges geometrically on the whole
  * line for such integrands, and so at any order, whole or not. */
 double ent_privacy_renyi(double rate, double noise, double order);

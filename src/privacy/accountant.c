@@ -1,6 +1,7 @@
 /* Epsilon, delta and noise by either accountant. */
 #include <math.h>
 
+#include "entente/memory.h"
 #include "entente/privacy.h"
 #include "privacy/pld.h"
 
@@ -9,15 +10,6 @@ static const double MOST_NOISE = 1e6, LEAST_NOISE = 1e-2, LEAST_PLD_DELTA = 1e-1
 const char *ent_accountant_name(ent_accountant accountant)
 {
     return accountant == ENT_ACCOUNTANT_RDP ? "rdp" : "pld";
-}
-
-static ent_status check_mechanism(const ent_mechanism *m)
-{
-    ENT_REQUIRE(m->rate >= 0.0 && m->rate <= 1.0, ENT_EARG, "sampling rate: found %g, want 0 to 1", m->rate);
-    ENT_REQUIRE(m->noise >= 0.0 && isfinite(m->noise), ENT_EARG, "noise multiplier: found %g, want at least 0",
-                m->noise);
-    ENT_REQUIRE(m->steps >= 0, ENT_EARG, "rounds: found %lld, want at least 0", (long long)m->steps);
-    return ENT_OK;
 }
 
 static ent_status check_delta(ent_accountant accountant, double delta)
@@ -35,63 +27,113 @@ static double order_at(int k)
 }
 enum { ORDERS = 114 };
 
-static double renyi_epsilon(const ent_mechanism *m, double delta)
+struct ent_ledger {
+    ent_accountant accountant;
+    double rate, noise;
+    double renyi[ORDERS]; /* of one round */
+    ent_pld pld;
+    int64_t most; /* rounds that pld is made for */
+};
+
+ent_status ent_ledger_new(ent_accountant accountant, double rate, double noise, ent_ledger **out)
+{
+    ENT_REQUIRE(rate >= 0.0 && rate <= 1.0, ENT_EARG, "sampling rate: found %g, want 0 to 1", rate);
+    ENT_REQUIRE(noise >= 0.0 && isfinite(noise), ENT_EARG, "noise multiplier: found %g, want at least 0", noise);
+    ent_ledger *l = ent_alloc(1, sizeof *l);
+    ENT_REQUIRE(l, ENT_ENOMEM, "accountant: no memory");
+    *l = (ent_ledger){.accountant = accountant, .rate = rate, .noise = noise};
+    if (noise < LEAST_NOISE) l->accountant = ENT_ACCOUNTANT_RDP; /* a loss of thousands, whoever counts it */
+    if (l->accountant == ENT_ACCOUNTANT_RDP)
+        for (int k = 0; k < ORDERS; k++) l->renyi[k] = ent_privacy_renyi(rate, noise, order_at(k));
+    *out = l;
+    return ENT_OK;
+}
+
+void ent_ledger_free(ent_ledger *l)
+{
+    if (!l) return;
+    ent_pld_clear(&l->pld);
+    ent_free(l);
+}
+
+/* Made for a power of two of rounds, so that what is found does not depend on what was asked before. */
+static ent_status make_room(ent_ledger *l, int64_t steps)
+{
+    int64_t most = 1;
+    while (most < steps) most *= 2;
+    if (most == l->most) return ENT_OK;
+    ent_pld_clear(&l->pld);
+    l->most = 0;
+    ENT_TRY(ent_pld_make(l->rate, l->noise, most, &l->pld));
+    l->most = most;
+    return ENT_OK;
+}
+
+static double renyi_epsilon(const ent_ledger *l, int64_t steps, double delta)
 {
     double least = INFINITY;
-    for (int k = 0; k < ORDERS; k++) {
-        const double renyi = (double)m->steps * ent_privacy_renyi(m->rate, m->noise, order_at(k));
-        least = fmin(least, ent_privacy_convert(order_at(k), renyi, delta));
-    }
+    for (int k = 0; k < ORDERS; k++)
+        least = fmin(least, ent_privacy_convert(order_at(k), (double)steps * l->renyi[k], delta));
     return fmax(least, 0.0);
 }
 
 /* The conversion, solved for delta. */
-static double renyi_delta(const ent_mechanism *m, double epsilon)
+static double renyi_delta(const ent_ledger *l, int64_t steps, double epsilon)
 {
     double least = 0.0;
     for (int k = 0; k < ORDERS; k++) {
-        const double order = order_at(k), renyi = (double)m->steps * ent_privacy_renyi(m->rate, m->noise, order);
-        least = fmin(least, (order - 1.0) * (renyi - epsilon + log1p(-1.0 / order)) - log(order));
+        const double order = order_at(k), over = (double)steps * l->renyi[k] - epsilon + log1p(-1.0 / order);
+        least = fmin(least, (order - 1.0) * over - log(order));
     }
     return exp(least);
 }
 
-ent_status ent_privacy_epsilon(ent_accountant accountant, const ent_mechanism *m, double delta, double *epsilon)
+ent_status ent_ledger_epsilon(ent_ledger *l, int64_t steps, double delta, double *epsilon)
 {
-    ENT_TRY(check_mechanism(m));
-    ENT_TRY(check_delta(accountant, delta));
-    if (m->rate == 0.0 || m->steps == 0) {
+    ENT_REQUIRE(steps >= 0, ENT_EARG, "rounds: found %lld, want at least 0", (long long)steps);
+    ENT_TRY(check_delta(l->accountant, delta));
+    if (l->rate == 0.0 || steps == 0) {
         *epsilon = 0.0;
-    } else if (m->noise < LEAST_NOISE) {
-        *epsilon = m->noise == 0.0 ? INFINITY : renyi_epsilon(m, delta); /* a loss of thousands, whoever counts it */
-    } else if (accountant == ENT_ACCOUNTANT_RDP) {
-        *epsilon = renyi_epsilon(m, delta);
+    } else if (l->accountant == ENT_ACCOUNTANT_RDP) {
+        *epsilon = renyi_epsilon(l, steps, delta);
     } else {
-        ent_pld pld;
-        ENT_TRY(ent_pld_make(m, &pld));
-        *epsilon = ent_pld_epsilon(&pld, delta);
-        ent_pld_clear(&pld);
+        ENT_TRY(make_room(l, steps));
+        *epsilon = ent_pld_epsilon(&l->pld, steps, delta);
     }
     return ENT_OK;
 }
 
-ent_status ent_privacy_delta(ent_accountant accountant, const ent_mechanism *m, double epsilon, double *delta)
+ent_status ent_ledger_delta(ent_ledger *l, int64_t steps, double epsilon, double *delta)
 {
-    ENT_TRY(check_mechanism(m));
+    ENT_REQUIRE(steps >= 0, ENT_EARG, "rounds: found %lld, want at least 0", (long long)steps);
     ENT_REQUIRE(epsilon >= 0.0, ENT_EARG, "epsilon: found %g, want at least 0", epsilon);
-    if (m->rate == 0.0 || m->steps == 0) {
+    if (l->rate == 0.0 || steps == 0) {
         *delta = 0.0;
-    } else if (m->noise < LEAST_NOISE) {
-        *delta = 1.0;
-    } else if (accountant == ENT_ACCOUNTANT_RDP) {
-        *delta = renyi_delta(m, epsilon);
+    } else if (l->accountant == ENT_ACCOUNTANT_RDP) {
+        *delta = renyi_delta(l, steps, epsilon);
     } else {
-        ent_pld pld;
-        ENT_TRY(ent_pld_make(m, &pld));
-        *delta = ent_pld_delta(&pld, epsilon);
-        ent_pld_clear(&pld);
+        ENT_TRY(make_room(l, steps));
+        *delta = ent_pld_delta(&l->pld, steps, epsilon);
     }
     return ENT_OK;
+}
+
+ent_status ent_privacy_epsilon(ent_accountant accountant, const ent_mechanism *m, double delta, double *epsilon)
+{
+    ent_ledger *ledger;
+    ENT_TRY(ent_ledger_new(accountant, m->rate, m->noise, &ledger));
+    const ent_status status = ent_ledger_epsilon(ledger, m->steps, delta, epsilon);
+    ent_ledger_free(ledger);
+    return status;
+}
+
+ent_status ent_privacy_delta(ent_accountant accountant, const ent_mechanism *m, double epsilon, double *delta)
+{
+    ent_ledger *ledger;
+    ENT_TRY(ent_ledger_new(accountant, m->rate, m->noise, &ledger));
+    const ent_status status = ent_ledger_delta(ledger, m->steps, epsilon, delta);
+    ent_ledger_free(ledger);
+    return status;
 }
 
 /* low has too little noise, high enough. */

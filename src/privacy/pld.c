@@ -10,7 +10,6 @@
  *
  * Losses of independent rounds add up, so the distribution of their sum is a power of the Fourier transform.  The window
  * of the FFT holds all but exp(-TAIL) of it at either end, by Chernoff's bound, and this counts as infinite loss. */
-#include <complex.h>
 #include <fftw3.h>
 #include <math.h>
 #include <stdbool.h>
@@ -100,11 +99,6 @@ static void fill_added(const round_of *r, losses *out)
     out->infinite = mass(-INFINITY, r->low, 0.0, r->s);
 }
 
-static round_of round_make(const ent_mechanism *m)
-{
-    return (round_of){.q = m->rate, .s = m->noise, .low = -REACH * m->noise, .high = 1.0 + REACH * m->noise};
-}
-
 static ent_status losses_make(const round_of *r, bool added, double step, losses *out)
 {
     const double a = loss_of(r, r->low), b = loss_of(r, r->high);
@@ -128,14 +122,19 @@ static double log_moment(const losses *l, double t)
     return largest + log(sum);
 }
 
-/* All but exp(-TAIL) of the sum of `steps` losses is above *low, and below *high. */
-static void window_of(const losses *l, int64_t steps, double *low, double *high)
+static double argument_of(int k)
 {
-    *high = (double)steps * (double)(l->first + l->n - 1) * l->step;
-    *low = (double)steps * (double)l->first * l->step;
-    for (double t = 1e-4; t < 1e5; t *= 1.6) {
-        *high = fmin(*high, ((double)steps * log_moment(l, t) + TAIL) / t);
-        *low = fmax(*low, -((double)steps * log_moment(l, -t) + TAIL) / t);
+    return 1e-4 * pow(1.6, k);
+}
+
+/* All but exp(-TAIL) of the sum of `steps` losses is above *low, and below *high. */
+static void window_of(const ent_pld_way *way, int64_t steps, double *low, double *high)
+{
+    *low = (double)steps * way->least;
+    *high = (double)steps * way->most;
+    for (int k = 0; k < ENT_PLD_MOMENTS; k++) {
+        *high = fmin(*high, ((double)steps * way->moment[0][k] + TAIL) / argument_of(k));
+        *low = fmax(*low, -((double)steps * way->moment[1][k] + TAIL) / argument_of(k));
     }
 }
 
@@ -150,52 +149,39 @@ static double deviation_of(const losses *l)
     return sqrt(square);
 }
 
-/* The grid: 1/32 of one round's deviation, as far as the window has room for it; and where the windows begin.  Windows are
- * found on a coarse grid that the final one divides by a power of two: its distribution spreads wider, not less. */
-static ent_status choose_grid(const ent_mechanism *m, int ways, double *step, int *bits, double low[2])
+/* What windows are made of, on a coarse grid that the final one divides by a power of two: its distribution spreads
+ * wider, not less. */
+static ent_status measure(const round_of *r, bool added, double step, ent_pld_way *way, double *deviation)
 {
-    const round_of r = round_make(m);
-    double width = 0.0, deviation = INFINITY;
-    *step = (loss_of(&r, r.high) - loss_of(&r, r.low)) / COARSE;
-    for (int way = 0; way < ways; way++) {
-        losses coarse;
-        double high;
-        ENT_TRY(losses_make(&r, way == 1, *step, &coarse));
-        window_of(&coarse, m->steps, &low[way], &high);
-        width = fmax(width, high - low[way]);
-        deviation = fmin(deviation, deviation_of(&coarse));
-        ent_free(coarse.chance);
+    losses coarse;
+    ENT_TRY(losses_make(r, added, step, &coarse));
+    way->least = (double)coarse.first * step;
+    way->most = (double)(coarse.first + coarse.n - 1) * step;
+    for (int k = 0; k < ENT_PLD_MOMENTS; k++) {
+        way->moment[0][k] = log_moment(&coarse, argument_of(k));
+        way->moment[1][k] = log_moment(&coarse, -argument_of(k));
     }
-    while (*step > deviation / 32.0 && width / *step < ldexp(0.4, MOST_BITS)) *step *= 0.5;
-    while (width / *step > ldexp(0.9, MOST_BITS)) *step *= 2.0;
-    *bits = FEWEST_BITS;
-    while (width / *step > ldexp(0.9, *bits)) ++*bits;
+    *deviation = fmin(*deviation, deviation_of(&coarse));
+    ent_free(coarse.chance);
     return ENT_OK;
 }
 
-/* x [n] -> the distribution of the sum of `steps` of it, modulo n. */
-static ent_status fold(int64_t n, int64_t steps, double *x)
+/* The grid: 1/32 of one round's deviation, as far as the window of `most` rounds has room for it. */
+static ent_status choose_grid(ent_pld *pld, const round_of *r, int64_t most)
 {
-    complex double *f = fftw_malloc((size_t)(n / 2 + 1) * sizeof *f);
-    ENT_REQUIRE(f, ENT_ENOMEM, "privacy losses: no memory");
-    fftw_plan there, back;
-#pragma omp critical(fftw_planner)
-    {
-        there = fftw_plan_dft_r2c_1d((int)n, x, (fftw_complex *)f, FFTW_ESTIMATE);
-        back = fftw_plan_dft_c2r_1d((int)n, (fftw_complex *)f, x, FFTW_ESTIMATE);
+    double width = 0.0, deviation = INFINITY, low, high;
+    pld->step = (loss_of(r, r->high) - loss_of(r, r->low)) / COARSE;
+    for (int way = 0; way < pld->ways; way++) {
+        ENT_TRY(measure(r, way == 1, pld->step, &pld->way[way], &deviation));
+        window_of(&pld->way[way], most, &low, &high);
+        width = fmax(width, high - low);
+        window_of(&pld->way[way], 1, &low, &high);
+        width = fmax(width, high - low);
     }
-    fftw_execute(there);
-    for (int64_t k = 0; k <= n / 2; k++) {
-        const double size = pow(cabs(f[k]), (double)steps), angle = carg(f[k]) * (double)steps;
-        f[k] = size * (cos(angle) + I * sin(angle)) / (double)n;
-    }
-    fftw_execute(back);
-#pragma omp critical(fftw_planner)
-    {
-        fftw_destroy_plan(there);
-        fftw_destroy_plan(back);
-    }
-    fftw_free(f);
+    while (pld->step > deviation / 32.0 && width / pld->step < ldexp(0.4, MOST_BITS)) pld->step *= 0.5;
+    while (width / pld->step > ldexp(0.9, MOST_BITS)) pld->step *= 2.0;
+    pld->n = INT64_C(1) << FEWEST_BITS;
+    while (width / pld->step > 0.9 * (double)pld->n) pld->n *= 2;
     return ENT_OK;
 }
 
@@ -204,59 +190,89 @@ static int64_t modulo(int64_t a, int64_t n)
     return (a % n + n) % n;
 }
 
-static ent_status compose(const ent_mechanism *m, int way, double low, ent_pld *out)
+/* The transform of one round's distribution, modulo n. */
+static ent_status transform(ent_pld *pld, const round_of *r, int way)
 {
-    const round_of r = round_make(m);
     losses one;
-    ENT_TRY(losses_make(&r, way == 1, out->step, &one));
-    out->first[way] = (int64_t)floor(low / out->step);
-    double *sum = ent_alloc(out->n, sizeof *sum);
-    out->chance[way] = ent_alloc(out->n, sizeof *sum);
-    ent_status status = sum && out->chance[way] ? ENT_OK : ent_fail(ENT_ENOMEM, "privacy losses: no memory");
-    if (status == ENT_OK) {
-        for (int64_t k = 0; k < one.n; k++) sum[modulo(one.first + k, out->n)] += one.chance[k];
-        status = fold(out->n, m->steps, sum);
-    }
-    for (int64_t k = 0; status == ENT_OK && k < out->n; k++)
-        out->chance[way][k] = fmax(sum[modulo(out->first[way] + k, out->n)], 0.0);
-    out->infinite[way] = -expm1((double)m->steps * log1p(-one.infinite)) + 2.0 * exp(-TAIL);
+    ENT_TRY(losses_make(r, way == 1, pld->step, &one));
+    for (int64_t k = 0; k < pld->n; k++) pld->chance[k] = 0.0;
+    for (int64_t k = 0; k < one.n; k++) pld->chance[modulo(one.first + k, pld->n)] += one.chance[k];
+    pld->way[way].infinite = one.infinite;
     ent_free(one.chance);
-    ent_free(sum);
-    return status;
+    fftw_plan plan;
+#pragma omp critical(fftw_planner)
+    plan = fftw_plan_dft_r2c_1d((int)pld->n, pld->chance, (fftw_complex *)pld->way[way].transform, FFTW_ESTIMATE);
+    fftw_execute(plan);
+#pragma omp critical(fftw_planner)
+    fftw_destroy_plan(plan);
+    return ENT_OK;
 }
 
-ent_status ent_pld_make(const ent_mechanism *mechanism, ent_pld *out)
+ent_status ent_pld_make(double rate, double noise, int64_t most, ent_pld *out)
 {
-    const int ways = mechanism->rate == 1.0 ? 1 : 2;
-    int bits;
-    double low[2];
-    *out = (ent_pld){.n = 0};
-    ENT_TRY(choose_grid(mechanism, ways, &out->step, &bits, low));
-    out->n = INT64_C(1) << bits;
-    ent_status status = ENT_OK;
-    for (int way = 0; way < ways && status == ENT_OK; way++) status = compose(mechanism, way, low[way], out);
+    const round_of r = {.q = rate, .s = noise, .low = -REACH * noise, .high = 1.0 + REACH * noise};
+    *out = (ent_pld){.ways = rate == 1.0 ? 1 : 2};
+    ent_status status = choose_grid(out, &r, most);
+    out->chance = ent_alloc(out->n, sizeof *out->chance);
+    out->sum = ent_alloc(out->n, sizeof *out->sum);
+    out->power = ent_alloc(out->n + 2, sizeof *out->power);
+    bool there = out->chance && out->sum && out->power;
+    for (int way = 0; way < out->ways; way++) {
+        out->way[way].transform = ent_alloc(out->n + 2, sizeof *out->way[way].transform);
+        there = there && out->way[way].transform;
+    }
+    if (status == ENT_OK && !there) status = ent_fail(ENT_ENOMEM, "privacy losses: no memory");
+    for (int way = 0; way < out->ways && status == ENT_OK; way++) status = transform(out, &r, way);
     if (status != ENT_OK) ent_pld_clear(out);
     return status;
 }
 
 void ent_pld_clear(ent_pld *pld)
 {
-    for (int way = 0; way < 2; way++) ent_free(pld->chance[way]);
+    for (int way = 0; way < 2; way++) ent_free(pld->way[way].transform);
+    ent_free(pld->chance);
+    ent_free(pld->sum);
+    ent_free(pld->power);
     *pld = (ent_pld){.n = 0};
 }
 
-static double loss_at(const ent_pld *pld, int way, int64_t k)
+/* pld->chance, from pld->first: the sum of `steps` losses. */
+static void compose(ent_pld *pld, int number, int64_t steps)
 {
-    return (double)(pld->first[way] + k) * pld->step;
+    const ent_pld_way *way = &pld->way[number];
+    double low, high;
+    window_of(way, steps, &low, &high);
+    pld->first = (int64_t)floor(low / pld->step);
+    for (int64_t k = 0; k <= pld->n / 2; k++) {
+        const double real = way->transform[2 * k], imaginary = way->transform[2 * k + 1];
+        const double size = pow(hypot(real, imaginary), (double)steps) / (double)pld->n;
+        const double angle = atan2(imaginary, real) * (double)steps;
+        pld->power[2 * k] = size * cos(angle);
+        pld->power[2 * k + 1] = size * sin(angle);
+    }
+    fftw_plan plan;
+#pragma omp critical(fftw_planner)
+    plan = fftw_plan_dft_c2r_1d((int)pld->n, (fftw_complex *)pld->power, pld->sum, FFTW_ESTIMATE);
+    fftw_execute(plan);
+#pragma omp critical(fftw_planner)
+    fftw_destroy_plan(plan);
+    for (int64_t k = 0; k < pld->n; k++) pld->chance[k] = fmax(pld->sum[modulo(pld->first + k, pld->n)], 0.0);
+    pld->infinite = -expm1((double)steps * log1p(-way->infinite)) + 2.0 * exp(-TAIL);
 }
 
-double ent_pld_delta(const ent_pld *pld, double epsilon)
+static double loss_at(const ent_pld *pld, int64_t k)
+{
+    return (double)(pld->first + k) * pld->step;
+}
+
+double ent_pld_delta(ent_pld *pld, int64_t steps, double epsilon)
 {
     double largest = 0.0;
-    for (int way = 0; way < 2 && pld->chance[way]; way++) {
-        double delta = pld->infinite[way];
-        for (int64_t k = pld->n - 1; k >= 0 && loss_at(pld, way, k) > epsilon; k--)
-            delta -= pld->chance[way][k] * expm1(epsilon - loss_at(pld, way, k));
+    for (int way = 0; way < pld->ways; way++) {
+        compose(pld, way, steps);
+        double delta = pld->infinite;
+        for (int64_t k = pld->n - 1; k >= 0 && loss_at(pld, k) > epsilon; k--)
+            delta -= pld->chance[k] * expm1(epsilon - loss_at(pld, k));
         largest = fmax(largest, delta);
     }
     return fmin(largest, 1.0);
@@ -264,15 +280,15 @@ double ent_pld_delta(const ent_pld *pld, double epsilon)
 
 /* delta(epsilon) = infinite + above - exp(epsilon) weighted, with the sums of chance and of chance exp(-loss) over the
  * losses above epsilon; from above to the first that is too much. */
-static double epsilon_of(const ent_pld *pld, int way, double delta)
+static double epsilon_of(const ent_pld *pld, double delta)
 {
     double above = 0.0, weighted = 0.0; /* of chance exp(top - loss), so that nothing overflows */
-    const double top = loss_at(pld, way, pld->n - 1), wanted = delta - pld->infinite[way];
+    const double top = loss_at(pld, pld->n - 1), wanted = delta - pld->infinite;
     if (wanted < 0.0) return INFINITY;
     for (int64_t k = pld->n - 1; k >= 0; k--) {
-        const double loss = loss_at(pld, way, k), below = loss - pld->step;
-        above += pld->chance[way][k];
-        weighted += pld->chance[way][k] * exp(fmin(top - loss, 700.0));
+        const double loss = loss_at(pld, k), below = loss - pld->step;
+        above += pld->chance[k];
+        weighted += pld->chance[k] * exp(fmin(top - loss, 700.0));
         if (above > wanted && above - weighted * exp(below - top) > wanted)
             return fmax(log((above - wanted) / weighted) + top, 0.0);
         if (below < 0.0) break;
@@ -280,8 +296,12 @@ static double epsilon_of(const ent_pld *pld, int way, double delta)
     return 0.0;
 }
 
-double ent_pld_epsilon(const ent_pld *pld, double delta)
+double ent_pld_epsilon(ent_pld *pld, int64_t steps, double delta)
 {
-    const double removed = epsilon_of(pld, 0, delta);
-    return pld->chance[1] ? fmax(removed, epsilon_of(pld, 1, delta)) : removed;
+    double largest = 0.0;
+    for (int way = 0; way < pld->ways; way++) {
+        compose(pld, way, steps);
+        largest = fmax(largest, epsilon_of(pld, delta));
+    }
+    return largest;
 }
