@@ -35,7 +35,7 @@ typedef struct {
 static bool stop_at(void *context)
 {
     wish *w = context;
-    return w->at > 0 && w->f->rounds >= w->round && ++w->looks >= w->at;
+    return w->at > 0 && w->f->outcome.rounds >= w->round && ++w->looks >= w->at;
 }
 
 static void count_note(void *context, const char *text)
