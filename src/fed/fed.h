@@ -349,6 +349,11 @@ bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round);
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
 
+/* figures.c: field k of a round, from 0 on, and its value; the name is NULL after the last.  Local. */
+const char *ent_round_field(int k);
+double ent_round_get(const ent_round *round, int k);
+void ent_round_set(ent_round *round, int k, double value);
+
 /* checkpoint.c.  Failures of what is Collective are agreed on. */
 
 /* Whether to stop here, to be asked between pieces of work.  Ranks that hold a state together ask in step and get the same

@@ -107,17 +107,12 @@ static size_t test_text(const ent_round *r, char *text, size_t room)
 
 static void round_text(const ent_round *r, int64_t rounds, char *text, size_t room)
 {
+    char notes[256];
     size_t used = (size_t)snprintf(text, room, "round %lld/%lld  train loss %.4f", (long long)r->round + 1,
                                    (long long)rounds, r->train_loss);
     if (r->test.n > 0) used += (size_t)snprintf(text + used, room - used, "  test loss %.4f", r->test.loss);
     if (r->test.n > 0) used += test_text(r, text + used, room - used);
-    if (r->blocks_short > 0 && used < room)
-        used += (size_t)snprintf(text + used, room - used, "  %lld blocks kept: too few clients",
-                                 (long long)r->blocks_short);
-    if (r->excluded > 0 && used < room)
-        used += (size_t)snprintf(text + used, room - used, "  %lld diverged, left out", (long long)r->excluded);
-    if (r->lost > 0 && used < room)
-        used += (size_t)snprintf(text + used, room - used, "  %lld lost", (long long)r->lost);
+    if (*ent_round_notes(r, notes) && used < room) used += (size_t)snprintf(text + used, room - used, "  %s", notes);
     if ((r->lost > 0 || r->staleness > 0.0) && used < room) /* simulated time matters to those who simulate it */
         used += (size_t)snprintf(text + used, room - used, "  simulated %.4g s", r->simulated_s);
     if (samples_a_second(r) > 0.0 && used < room)
@@ -127,12 +122,10 @@ static void round_text(const ent_round *r, int64_t rounds, char *text, size_t ro
 /* What matters most is first: a terminal may be narrow. */
 static void short_text(const ent_round *r, int64_t rounds, double left_s, char *text, size_t room)
 {
-    char left[32];
+    char left[32], notes[256];
     size_t used = (size_t)snprintf(text, room, "%lld/%lld  %s", (long long)r->round + 1, (long long)rounds,
                                    app_left_text(left_s, left));
-    if (r->excluded > 0)
-        used += (size_t)snprintf(text + used, room - used, "  %lld left out", (long long)r->excluded);
-    if (r->lost > 0) used += (size_t)snprintf(text + used, room - used, "  %lld lost", (long long)r->lost);
+    if (*ent_round_notes(r, notes)) used += (size_t)snprintf(text + used, room - used, "  %s", notes);
     if (r->test.n > 0) used += test_text(r, text + used, room - used);
     snprintf(text + used, room - used, "  train loss %.4f  %.0f samples/s", r->train_loss, samples_a_second(r));
 }

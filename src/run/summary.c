@@ -101,15 +101,10 @@ void app_print_table(FILE *out, const ent_federation_view *v)
     const ent_metrics *m = &v->test;
     fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
             v->params, v->engine, (long long)m->n);
-    print_figure(out, "accuracy", m->accuracy);
-    print_figure(out, "accuracy without value 0", m->accuracy_nonzero);
-    print_figure(out, "accuracy, 5 classes", m->accuracy5);
-    print_figure(out, "accuracy, 7 classes", m->accuracy7);
-    print_figure(out, "F1 weighted", m->f1_weighted);
-    print_figure(out, "F1 macro", m->f1_macro);
-    print_figure(out, "mean absolute error", m->mae);
-    print_figure(out, "Pearson correlation", m->pearson);
-    print_figure(out, "loss", m->loss);
+    for (int k = 0; ent_metric_shown(k) >= 0; k++) {
+        const int row = ent_metric_shown(k);
+        print_figure(out, ent_metric_at(row)->title, ent_metric_value(m, row));
+    }
     if (v->rounds > 0) print_clients(out, v);
     const int64_t excluded = excluded_updates(v);
     if (excluded > 0) fprintf(out, "  %-28s %lld updates were left out\n", "diverged", (long long)excluded);
@@ -150,21 +145,11 @@ static json_t *spread_object(const ent_federation_view *v, bool personal)
 /* null: a figure that does not apply. */
 static json_t *figures(const ent_metrics *m)
 {
-    const struct {
-        const char *name;
-        double value;
-    } table[] = {{"accuracy", m->accuracy},
-                 {"accuracy_nonzero", m->accuracy_nonzero},
-                 {"accuracy5", m->accuracy5},
-                 {"accuracy7", m->accuracy7},
-                 {"f1_weighted", m->f1_weighted},
-                 {"f1_macro", m->f1_macro},
-                 {"mae", m->mae},
-                 {"pearson", m->pearson},
-                 {"loss", m->loss}};
     json_t *object = json_object();
-    for (size_t k = 0; k < sizeof table / sizeof *table; k++)
-        json_object_set_new(object, table[k].name, number(table[k].value));
+    for (int k = 0; ent_metric_shown(k) >= 0; k++) {
+        const int row = ent_metric_shown(k);
+        json_object_set_new(object, ent_metric_at(row)->name, number(ent_metric_value(m, row)));
+    }
     return object;
 }
 

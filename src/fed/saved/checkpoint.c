@@ -9,7 +9,7 @@
  *   /seconds real [1][2]          of the training so far, of the round that was stopped
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
  *   /standard real [1][2]         of a real label: mean and deviation by which the model learns it
- *   /figures real [rounds][..]    ent_round, field by field
+ *   /figures real [rounds][..]    ent_round, field by field; /figure_names: the fields, one a line
  *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
  *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
  * and of a round that was stopped inside:
@@ -24,8 +24,8 @@
  * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is one
  * of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's.
  *
- * Format 1, of programs that ended every training in which a client diverged, lacks the counts of clients that were left
- * out, in /figures and /inside/count: none were. */
+ * Older programs wrote no /figure_names: their fields are FIRST_FIELDS.  Format 1, of programs that ended every training in
+ * which a client diverged, lacks the counts of clients that were left out, in /figures and /inside/count: none were. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -44,59 +44,55 @@ enum { FORMAT = 2, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 
 /* ---- figures of a round ---- */
 
-typedef struct {
-    size_t offset;
-    bool whole;
-    int since; /* the first format that has it */
-} field;
+/* In the order of files that do not name them. */
+static const char FIRST_FIELDS[] =
+    "round\ncohort\ntrained\nsamples\nlost\nexcluded\nblocks_short\nsimulated_s\nstaleness\ntrain_loss\n"
+    "validation_n\nvalidation_loss\nvalidation_accuracy\nvalidation_accuracy_nonzero\nvalidation_accuracy5\n"
+    "validation_accuracy7\nvalidation_f1_weighted\nvalidation_f1_macro\nvalidation_mae\nvalidation_pearson\n"
+    "test_n\ntest_loss\ntest_accuracy\ntest_accuracy_nonzero\ntest_accuracy5\ntest_accuracy7\ntest_f1_weighted\n"
+    "test_f1_macro\ntest_mae\ntest_pearson\nbytes_up\nbytes_down\ncompute_s\ncommunicate_s\nwait_s\nevaluate_s\n"
+    "compute_mean_s\n";
+static const char SINCE_FORMAT_2[] = "excluded";
 
-#define FIELD(member, whole, since)                                                                                  \
-    {                                                                                                                \
-        offsetof(ent_round, member), whole, since                                                                    \
-    }
-#define WHOLE(member) FIELD(member, true, 1)
-#define REAL(member)  FIELD(member, false, 1)
-#define METRICS(member)                                                                                              \
-    WHOLE(member.n), REAL(member.loss), REAL(member.accuracy), REAL(member.accuracy_nonzero),                        \
-        REAL(member.accuracy5), REAL(member.accuracy7), REAL(member.f1_weighted), REAL(member.f1_macro),             \
-        REAL(member.mae), REAL(member.pearson)
-static const field FIELDS[] = {WHOLE(round),        WHOLE(cohort),       WHOLE(trained),
-                               WHOLE(samples),      WHOLE(lost),         FIELD(excluded, true, 2),
-                               WHOLE(blocks_short), REAL(simulated_s),   REAL(staleness),
-                               REAL(train_loss),    METRICS(validation), METRICS(test),
-                               REAL(bytes_up),      REAL(bytes_down),    REAL(compute_s),
-                               REAL(communicate_s), REAL(wait_s),        REAL(evaluate_s),
-                               REAL(compute_mean_s)};
-enum { COLUMNS = sizeof FIELDS / sizeof *FIELDS };
-_Static_assert(sizeof(ent_round) == 8 * COLUMNS, "every figure of a round has a row in FIELDS");
-
-static void figures_out(const ent_round *round, double *values)
+static int count_fields(void)
 {
-    for (int c = 0; c < COLUMNS; c++) {
-        const char *at = (const char *)round + FIELDS[c].offset;
-        values[c] = FIELDS[c].whole ? (double)*(const int64_t *)(const void *)at : *(const double *)(const void *)at;
-    }
+    int count = 0;
+    while (ent_round_field(count)) count++;
+    return count;
 }
 
-/* Figures that the format has. */
-static int columns_of(int64_t format)
+/* The fields of this program, one a line (ent_free); NULL without memory. */
+static char *field_names(void)
 {
-    int columns = 0;
-    for (int c = 0; c < COLUMNS; c++) columns += FIELDS[c].since <= format;
-    return columns;
+    int64_t bytes = 1;
+    for (int k = 0; ent_round_field(k); k++) bytes += (int64_t)strlen(ent_round_field(k)) + 1;
+    char *names = ent_alloc(bytes, 1);
+    for (int k = 0; names && ent_round_field(k); k++) strcat(strcat(names, ent_round_field(k)), "\n");
+    return names;
 }
 
-/* Those that it lacks are 0. */
-static void figures_in(int64_t format, const double *values, ent_round *round)
+/* The field with the name that ends at `end`; -1: none of this program. */
+static int field_named(const char *name, const char *end)
 {
-    for (int c = 0; c < COLUMNS; c++) {
-        char *at = (char *)round + FIELDS[c].offset;
-        const double value = FIELDS[c].since <= format ? *values++ : 0.0;
-        if (FIELDS[c].whole)
-            *(int64_t *)(void *)at = (int64_t)value;
-        else
-            *(double *)(void *)at = value;
-    }
+    for (int k = 0; ent_round_field(k); k++)
+        if (strlen(ent_round_field(k)) == (size_t)(end - name) &&
+            strncmp(ent_round_field(k), name, (size_t)(end - name)) == 0)
+            return k;
+    return -1;
+}
+
+/* Which field each column of a file is: names, one a line, without `lacks`.  field [*columns] (ent_free). */
+static ent_status match_fields(const char *names, const char *lacks, int **fields, int *columns)
+{
+    int lines = 0;
+    for (const char *at = names; *at; at++) lines += *at == '\n';
+    *fields = ent_alloc(lines, sizeof **fields);
+    ENT_REQUIRE(*fields, ENT_ENOMEM, "checkpoint: no memory");
+    *columns = 0;
+    for (const char *name = names, *end; (end = strchr(name, '\n')); name = end + 1)
+        if (!lacks || strlen(lacks) != (size_t)(end - name) || strncmp(lacks, name, strlen(lacks)) != 0)
+            (*fields)[(*columns)++] = field_named(name, end);
+    return ENT_OK;
 }
 
 /* ---- writing ---- */
@@ -144,14 +140,27 @@ static ent_status put_history(const saving *s)
     return put_root(s, "/history/weights", ENT_H5_F64, n, s->t->state.params, w);
 }
 
+/* A text that rank 0 has.  Collective: a file of its own has it on rank 0, a shared one on all ranks. */
+static ent_status put_text(const saving *s, const char *name, const char *text)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s%s", s->to.under, name);
+    return ent_comm_agree(s->f->ranks.lane, s->to.file ? ent_h5_write_text(s->to.file, path, text) : ENT_OK);
+}
+
 static ent_status put_figures(const saving *s)
 {
-    double *values = ent_alloc(s->f->outcome.rounds * COLUMNS, sizeof *values);
+    const ent_outcome *outcome = &s->f->outcome;
+    const int fields = count_fields();
+    double *values = ent_alloc(outcome->rounds * fields, sizeof *values);
+    char *names = field_names();
     ent_status status =
-        ent_comm_agree(s->f->ranks.lane, values ? ENT_OK : ent_fail(ENT_ENOMEM, "checkpoint: no memory"));
-    for (int64_t r = 0; r < s->f->outcome.rounds && status == ENT_OK; r++)
-        figures_out(&s->f->outcome.round[r], values + r * COLUMNS);
-    if (status == ENT_OK) status = put_root(s, "/figures", ENT_H5_F64, s->f->outcome.rounds, COLUMNS, values);
+        ent_comm_agree(s->f->ranks.lane, values && names ? ENT_OK : ent_fail(ENT_ENOMEM, "checkpoint: no memory"));
+    for (int64_t r = 0; r < outcome->rounds && status == ENT_OK; r++)
+        for (int k = 0; k < fields; k++) values[r * fields + k] = ent_round_get(&outcome->round[r], k);
+    if (status == ENT_OK) status = put_text(s, "/figure_names", names);
+    if (status == ENT_OK) status = put_root(s, "/figures", ENT_H5_F64, outcome->rounds, fields, values);
+    ent_free(names);
     ent_free(values);
     return status;
 }
@@ -415,19 +424,44 @@ static ent_status get_history(ent_training *t, const ent_place *from)
     return status;
 }
 
+/* Which field each column of /figures is. */
+static ent_status get_fields(const ent_place *from, int64_t format, int **fields, int *columns)
+{
+    char path[64], *names;
+    snprintf(path, sizeof path, "%s/figure_names", from->under);
+    if (!ent_h5_has(from->file, path))
+        return match_fields(FIRST_FIELDS, format == 1 ? SINCE_FORMAT_2 : NULL, fields, columns);
+    ENT_TRY(ent_h5_read_text(from->file, path, &names));
+    const ent_status status = match_fields(names, NULL, fields, columns);
+    ent_free(names);
+    return status;
+}
+
+/* Figures that the file lacks are 0. */
+static void take_round(const int *fields, int columns, const double *values, ent_round *round)
+{
+    *round = (ent_round){.round = 0};
+    for (int c = 0; c < columns; c++)
+        if (fields[c] >= 0) ent_round_set(round, fields[c], values[c]);
+}
+
 static ent_status get_figures(ent_federation *f, const ent_place *from, int64_t format)
 {
-    const int columns = columns_of(format);
-    double *values = ent_alloc(f->outcome.rounds * columns, sizeof *values);
-    ENT_REQUIRE(values, ENT_ENOMEM, "checkpoint: no memory");
-    const ent_status status = ent_ctable_get(from, "/figures", ENT_H5_F64, 0, f->outcome.rounds, columns, values);
-    f->outcome.trained_samples = 0.0;
-    for (int64_t r = 0; r < f->outcome.rounds && status == ENT_OK; r++) {
-        figures_in(format, values + r * columns, &f->outcome.round[r]);
+    ent_outcome *outcome = &f->outcome;
+    int *fields = NULL, columns = 0;
+    ent_status status = get_fields(from, format, &fields, &columns);
+    double *values = status == ENT_OK ? ent_alloc(outcome->rounds * columns, sizeof *values) : NULL;
+    if (status == ENT_OK && !values) status = ent_fail(ENT_ENOMEM, "checkpoint: no memory");
+    if (status == ENT_OK) status = ent_ctable_get(from, "/figures", ENT_H5_F64, 0, outcome->rounds, columns, values);
+    outcome->trained_samples = 0.0;
+    for (int64_t r = 0; r < outcome->rounds && status == ENT_OK; r++) {
+        ent_round *round = &outcome->round[r];
+        take_round(fields, columns, values + r * columns, round);
         if (!ent_round_is_evaluated(&f->config->federation, r))
-            f->outcome.round[r].validation = f->outcome.round[r].test = (ent_metrics){.n = 0};
-        f->outcome.trained_samples += (double)f->outcome.round[r].samples;
+            round->validation = round->test = (ent_metrics){.n = 0};
+        outcome->trained_samples += (double)round->samples;
     }
+    ent_free(fields);
     ent_free(values);
     return status;
 }

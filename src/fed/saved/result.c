@@ -50,36 +50,27 @@ static ent_status write_number(ent_h5 *file, const char *name, double value)
 
 static ent_status write_metrics(ent_h5 *file, const ent_metrics *m, const ent_metrics *personal)
 {
-    const struct {
-        const char *name;
-        double value;
-    } table[] = {{"/metrics/n", (double)m->n},
-                 {"/metrics/loss", m->loss},
-                 {"/metrics/accuracy", m->accuracy},
-                 {"/metrics/accuracy_nonzero", m->accuracy_nonzero},
-                 {"/metrics/accuracy5", m->accuracy5},
-                 {"/metrics/accuracy7", m->accuracy7},
-                 {"/metrics/f1_weighted", m->f1_weighted},
-                 {"/metrics/f1_macro", m->f1_macro},
-                 {"/metrics/mae", m->mae},
-                 {"/metrics/pearson", m->pearson}};
-    for (size_t k = 0; k < sizeof table / sizeof *table; k++)
-        ENT_TRY(write_number(file, table[k].name, table[k].value));
+    ENT_TRY(write_number(file, "/metrics/n", (double)m->n));
+    for (int k = 0; ent_metric_at(k); k++) {
+        char name[64];
+        snprintf(name, sizeof name, "/metrics/%s", ent_metric_at(k)->name);
+        ENT_TRY(write_number(file, name, ent_metric_value(m, k)));
+    }
     if (personal->n == 0) return ENT_OK;
     ENT_TRY(write_number(file, "/metrics/personal_accuracy", personal->accuracy));
     return write_number(file, "/metrics/personal_loss", personal->loss);
 }
 
-static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
+static ent_status write_rounds(ent_h5 *file, const ent_outcome *outcome)
 {
-    double *values = ent_alloc(f->outcome.rounds, sizeof *values);
+    double *values = ent_alloc(outcome->rounds, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "result: no memory");
     ent_status status = ENT_OK;
     for (int c = 0; ent_round_column(c) && status == ENT_OK; c++) {
         char name[64];
         snprintf(name, sizeof name, "/round/%s", ent_round_column(c));
-        for (int64_t r = 0; r < f->outcome.rounds; r++) values[r] = ent_round_figure(&f->outcome.round[r], c);
-        status = write_list(file, name, ENT_H5_F64, f->outcome.rounds, values);
+        for (int64_t r = 0; r < outcome->rounds; r++) values[r] = ent_round_figure(&outcome->round[r], c);
+        status = write_list(file, name, ENT_H5_F64, outcome->rounds, values);
     }
     ent_free(values);
     return status;
@@ -100,30 +91,32 @@ static ent_status write_strided(ent_h5 *file, const char *name, ent_h5_type type
 #define WRITE_MEMBER(file, name, type, n, table, member)                                                             \
     write_strided(file, name, type, n, &(table)->member, sizeof *(table), sizeof(table)->member)
 
-static ent_status write_clients(ent_h5 *file, const ent_federation *f)
+static ent_status write_clients(ent_h5 *file, int64_t clients, const ent_outcome *outcome)
 {
-    ENT_TRY(
-        WRITE_MEMBER(file, "/client/train_rows", ENT_H5_I64, f->population.clients, f->outcome.client, train_rows));
-    ENT_TRY(WRITE_MEMBER(file, "/client/test_rows", ENT_H5_I64, f->population.clients, f->outcome.client, test_rows));
-    ENT_TRY(WRITE_MEMBER(file, "/client/accuracy", ENT_H5_F64, f->population.clients, f->outcome.client, accuracy));
-    if (f->outcome.personal.n == 0) return ENT_OK;
-    return WRITE_MEMBER(file, "/client/personal_accuracy", ENT_H5_F64, f->population.clients, f->outcome.client,
-                        personal_accuracy);
+    const ent_client_figure *figure;
+    for (int k = 0; (figure = ent_client_figure_at(k)); k++) {
+        char name[64];
+        if (figure->personal && outcome->personal.n == 0) continue;
+        snprintf(name, sizeof name, "/client/%s", figure->name);
+        ENT_TRY(write_strided(file, name, figure->whole ? ENT_H5_I64 : ENT_H5_F64, clients,
+                              (const char *)outcome->client + figure->offset, sizeof *outcome->client, 8));
+    }
+    return ENT_OK;
 }
 
-static ent_status write_patterns(ent_h5 *file, const ent_federation *f)
+static ent_status write_patterns(ent_h5 *file, const ent_outcome *o)
 {
-    ENT_TRY(WRITE_MEMBER(file, "/pattern/context", ENT_H5_U32, f->outcome.patterns, f->outcome.pattern, context));
-    ENT_TRY(WRITE_MEMBER(file, "/pattern/n", ENT_H5_I64, f->outcome.patterns, f->outcome.pattern, n));
-    ENT_TRY(WRITE_MEMBER(file, "/pattern/accuracy", ENT_H5_F64, f->outcome.patterns, f->outcome.pattern, accuracy));
-    return WRITE_MEMBER(file, "/pattern/mae", ENT_H5_F64, f->outcome.patterns, f->outcome.pattern, mae);
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/context", ENT_H5_U32, o->patterns, o->pattern, context));
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/n", ENT_H5_I64, o->patterns, o->pattern, n));
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/accuracy", ENT_H5_F64, o->patterns, o->pattern, accuracy));
+    return WRITE_MEMBER(file, "/pattern/mae", ENT_H5_F64, o->patterns, o->pattern, mae);
 }
 
-static ent_status write_parts(ent_h5 *file, const ent_federation *f)
+static ent_status write_parts(ent_h5 *file, const ent_population *population)
 {
     static const char *const name[ENT_PARTS] = {"train", "validation", "test"};
     for (int p = 0; p < ENT_PARTS; p++) {
-        const ent_part *part = &f->population.part[p];
+        const ent_part *part = &population->part[p];
         char path[64];
         snprintf(path, sizeof path, "/part/%s/row", name[p]);
         ENT_TRY(write_list(file, path, ENT_H5_I64, part->n, part->row));
@@ -132,8 +125,7 @@ static ent_status write_parts(ent_h5 *file, const ent_federation *f)
         snprintf(path, sizeof path, "/part/%s/context", name[p]);
         ENT_TRY(write_list(file, path, ENT_H5_U32, part->n, part->context));
     }
-    const int64_t size[2] = {f->population.part[ENT_TEST].n, f->target.outputs};
-    return ent_h5_write(file, "/test/output", ENT_H5_F64, 2, size, f->outcome.output);
+    return ENT_OK;
 }
 
 static ent_status write_block_table(ent_h5 *file, int blocks, const ent_block *block)
@@ -172,9 +164,8 @@ static ent_status write_ansatz(ent_h5 *file, const char *modality, const ent_qas
     return ent_h5_write_text(file, name, ent_qasm_text(qasm));
 }
 
-static ent_status write_label(ent_h5 *file, const ent_federation *f)
+static ent_status write_label(ent_h5 *file, const ent_label *label)
 {
-    const ent_label *label = &f->target.label;
     const double range[2] = {label->center, label->half}, standard[2] = {label->mean, label->deviation};
     const uint8_t sentiment = label->sentiment;
     ENT_TRY(write_list(file, "/label_range", ENT_H5_F64, 2, range));
@@ -190,7 +181,7 @@ static ent_status write_model(ent_h5 *file, const ent_federation *f)
     ENT_TRY(write_list(file, "/weights/value", ENT_H5_F64, ent_model_params(f->model), f->w));
     ENT_TRY(write_block_table(file, blocks, block));
     ENT_TRY(write_list(file, "/prior", ENT_H5_F64, f->target.outputs, f->target.prior));
-    ENT_TRY(write_label(file, f));
+    ENT_TRY(write_label(file, &f->target.label));
     for (int m = 0; m < f->population.modalities; m++)
         if (f->qasm[m]) ENT_TRY(write_ansatz(file, f->features.dataset->modality[m].name, f->qasm[m]));
     for (int m = 0; m < f->population.modalities; m++)
@@ -218,23 +209,25 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
     return write_list(file, "/layout", ENT_H5_I64, 2, layout);
 }
 
-static ent_status write_features(ent_h5 *file, const ent_federation *f)
+static ent_status write_features(ent_h5 *file, const ent_dataset *d, int modalities)
 {
     int64_t features[ENT_MAX_MODALITIES];
-    for (int m = 0; m < f->population.modalities; m++) features[m] = f->features.dataset->modality[m].dimension;
-    return write_list(file, "/dimensions", ENT_H5_I64, f->population.modalities, features);
+    for (int m = 0; m < modalities; m++) features[m] = d->modality[m].dimension;
+    return write_list(file, "/dimensions", ENT_H5_I64, modalities, features);
 }
 
 static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *config_text, const char *version)
 {
-    ENT_TRY(write_origin(file, f, config_text, version));
-    ENT_TRY(write_features(file, f));
-    ENT_TRY(write_metrics(file, &f->outcome.test, &f->outcome.personal));
-    ENT_TRY(write_rounds(file, f));
-    ENT_TRY(write_clients(file, f));
-    ENT_TRY(write_patterns(file, f));
-    ENT_TRY(write_parts(file, f));
     const int64_t untrained = ent_untrained_rounds(&f->outcome, f->model);
+    const int64_t size[2] = {f->population.part[ENT_TEST].n, f->target.outputs};
+    ENT_TRY(write_origin(file, f, config_text, version));
+    ENT_TRY(write_features(file, f->features.dataset, f->population.modalities));
+    ENT_TRY(write_metrics(file, &f->outcome.test, &f->outcome.personal));
+    ENT_TRY(write_rounds(file, &f->outcome));
+    ENT_TRY(write_clients(file, f->population.clients, &f->outcome));
+    ENT_TRY(write_patterns(file, &f->outcome));
+    ENT_TRY(write_parts(file, &f->population));
+    ENT_TRY(ent_h5_write(file, "/test/output", ENT_H5_F64, 2, size, f->outcome.output));
     ENT_TRY(write_list(file, "/untrained_rounds", ENT_H5_I64, 1, &untrained));
     return write_model(file, f);
 }
