@@ -421,6 +421,13 @@ class Eval(unittest.TestCase):
             if options.quick:
                 return
 
+    def test_it_says_whose_model_it_evaluates(self):
+        trained = train(federation__aggregation="local")
+        done = subprocess.run([options.entente, "eval", trained["out"], "--masks", "training"], capture_output=True,
+                              text=True, cwd=folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("aggregation local: the figures are those of the mean of the clients' models", done.stderr)
+
     def test_an_ansatz_from_a_file_lives_in_the_result(self):
         ansatz = folder / "ansatz.qasm"
         ansatz.write_text('OPENQASM 3.0;\ninclude "stdgates.inc";\ninput array[float[64], 2] x;\n'

@@ -831,8 +831,13 @@ class WholeComputes(Whole):
     def test_modalities_side_by_side(self):
         x = np.random.default_rng(1).normal(size=(6, 3))
         self.write("b.h5", audio=x)
+        for name, source in (("a.h5", "text, from one place"), ("b.h5", "audio, from another")):
+            with h5py.File(self.path(name), "r+") as file:
+                file.attrs["source"], file.attrs["licence"] = np.bytes_(source), np.bytes_("CC0")
         self.run_well("merge", self.path("a.h5"), self.path("b.h5"), "--out", self.path("out.h5"))
         with h5py.File(self.path("out.h5")) as file:
+            self.assertEqual(file.attrs["source"].decode(), "text, from one place; audio, from another")
+            self.assertEqual(file.attrs["licence"].decode(), "CC0")
             self.assertEqual(sorted(file["modality"]), ["audio", "text"])
             np.testing.assert_array_equal(file["modality/audio/features"][:], x.astype("f4"))
 

@@ -370,6 +370,21 @@ class Disk(Case):
                 self.assertFalse((out / "result.h5").exists())
                 self.assertEqual(result(second / out.name)["weights_sha256"], result(whole)["weights_sha256"])
 
+    def test_a_result_in_the_second_place(self):
+        """It counts as the run's own: finished already, or refused where another configuration or more rounds ask."""
+        out, second = fresh(), fresh("second")
+        self.assertEqual(Run(second / out.name, *self.SHORT).end()[0], 0)
+        place = ["--set", f"run.fallback_dir={second}"]
+        code, _, err = Run(out, *self.SHORT, *place).end()
+        self.assertEqual(code, 1, err)
+        self.assertIn(f"{second / out.name}: a result is there already (run.fallback_dir)", err)
+        code, shown, err = Run(out, *self.SHORT, *place, "--resume").end()
+        self.assertEqual((code, shown.strip()), (0, f"{second / out.name}/result.h5: finished already"), err)
+        for change, told in [("federation.rounds=9", "move it to the folder of this run"), ("client.batch=7", "client.batch")]:
+            code, _, err = Run(out, *self.SHORT, *place, "--resume", "--set", change).end()
+            self.assertEqual(code, 1, err)
+            self.assertIn(told, err)
+
     def test_a_folder_that_becomes_read_only(self):
         out = fresh()
         run = Run(out, ranks=2)

@@ -142,6 +142,11 @@ static ent_status report(const arguments *a, const ent_federation *federation)
 {
     const ent_federation_view view = ent_federation_see(federation);
     if (a->predictions) ENT_TRY(app_predictions_save(a->predictions, &view, a->masks));
+    if (view.config->federation.aggregation == ENT_LOCAL)
+        fprintf(stderr,
+                "%s: aggregation local: the figures are those of the mean of the clients' models, which is "
+                "what the result keeps\n",
+                a->folder);
     app_print_table(stdout, &view);
     if (a->json) app_print_json(stdout, &view);
     return ENT_OK;

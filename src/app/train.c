@@ -18,7 +18,8 @@ enum { MAX_SETS = 256 };
 
 typedef struct {
     const char *config_path, *out;
-    char named[512]; /* the folder's name where none is given */
+    char named[512];  /* the folder's name where none is given */
+    char where[4096]; /* of a result that is finished already */
     const char *set[MAX_SETS];
     int sets;
     bool json, quiet, resume, allow_isa_change;
@@ -152,7 +153,7 @@ static ent_status read_config(void *arguments_, char **text)
     arguments *a = arguments_;
     ENT_TRY(ent_config_text(a->config_path, a->sets, a->set, text));
     ENT_TRY(ent_folder_claim_look(a->out));
-    ENT_TRY(app_resume_look(a->out, a->resume, *text, &a->begin));
+    ENT_TRY(app_resume_look(a->out, a->resume, *text, &a->begin, a->where));
     const ent_status status = ent_config_locate(text, a->config_path);
     return a->begin == APP_DONE && status == ENT_EIO ? ENT_OK : status; /* a result outlives its data */
 }
@@ -184,7 +185,7 @@ static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_co
     if (gone) return ENT_OK;
     ENT_TRY(ent_inputs_find(world, config, NULL, &inputs));
     const bool root = ent_comm_rank(world) == 0;
-    return app_agree_with_root(world, root ? ent_result_check_inputs(a->out, config->data.file, &inputs) : ENT_OK);
+    return app_agree_with_root(world, root ? ent_result_check_inputs(a->where, config->data.file, &inputs) : ENT_OK);
 }
 
 /* A job that was put into the queue again, though it had ended. */
@@ -196,8 +197,8 @@ static ent_status tell_done(ent_comm *world, const arguments *a, const char *tex
     ent_config_free(config);
     if (status != ENT_OK) return status;
     if (ent_comm_rank(world) == 0) {
-        status = tidy(a->out);
-        if (status == ENT_OK && !a->quiet) printf("%s/result.h5: finished already\n", a->out);
+        if (strcmp(a->where, a->out) == 0) status = tidy(a->out);
+        if (status == ENT_OK && !a->quiet) printf("%s/result.h5: finished already\n", a->where);
     }
     return app_agree_with_root(world, status);
 }

@@ -2,6 +2,7 @@
  * them, are compared key by key. */
 #include "resume.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,8 @@ static ent_status take_saved(char *text, const char *path, saved *out)
 
 typedef struct {
     saved result, checkpoint;
+    char folder[4096]; /* of the result: the run's own, or that in run.fallback_dir */
+    bool elsewhere;
 } found;
 
 static void found_clear(found *f)
@@ -162,10 +165,36 @@ static ent_status paths_of(const char *folder, char result[4096], char checkpoin
     return ent_checkpoint_path(folder, checkpoint);
 }
 
+ent_status app_fallback_path(const char *folder, const char *dir, char path[4096])
+{
+    char own[4096];
+    snprintf(own, sizeof own, "%s", folder);
+    ENT_REQUIRE(snprintf(path, 4096, "%s/%s", dir, basename(own)) < 4000, ENT_EARG,
+                "run.fallback_dir: a path of %zu bytes is too long", strlen(dir));
+    return ENT_OK;
+}
+
+/* The folder of this run in run.fallback_dir where it holds a result, else "". */
+static ent_status find_fallback(const char *folder, const char *text, char path[4096])
+{
+    ent_yaml *yaml;
+    char result[4096] = "";
+    path[0] = '\0';
+    ENT_TRY(ent_yaml_parse(text, "configuration", &yaml));
+    const yaml_node_t *node = ent_yaml_find(yaml, "run.fallback_dir");
+    const char *dir = node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "none";
+    ent_status status = strcmp(dir, "none") == 0 ? ENT_OK : app_fallback_path(folder, dir, path);
+    ent_yaml_free(yaml);
+    if (status == ENT_OK && *path) snprintf(result, sizeof result, "%.4000s/result.h5", path);
+    if (access(result, F_OK) != 0) path[0] = '\0';
+    return status;
+}
+
 static ent_status find(const char *folder, found *f)
 {
     char result[4096], checkpoint[4096], *text;
     ENT_TRY(paths_of(folder, result, checkpoint));
+    snprintf(f->folder, sizeof f->folder, "%s", folder);
     if (access(result, F_OK) == 0) {
         ENT_TRY(ent_result_config(folder, &text));
         ENT_TRY(take_saved(text, result, &f->result));
@@ -185,6 +214,11 @@ static ent_status choose(const found *f, const char *text, app_begin *begin)
     const bool begun = f->checkpoint.text && (!f->result.text || f->checkpoint.rounds > f->result.rounds);
     ENT_TRY(rounds_of(text, &wanted));
     *begin = begun ? APP_GO_ON : APP_AFRESH;
+    ENT_REQUIRE(
+        !f->elsewhere || wanted == f->result.rounds, ENT_ECONFIG,
+        "federation.rounds: found %lld, and %s/result.h5 (run.fallback_dir) has %lld: move it to the folder of "
+        "this run to go on from it",
+        (long long)wanted, f->folder, (long long)f->result.rounds);
     if (f->result.text) {
         ENT_TRY(compare_texts(text, f->result.text, "result"));
         ENT_REQUIRE(wanted >= f->result.rounds, ENT_ECONFIG,
@@ -198,17 +232,44 @@ static ent_status choose(const found *f, const char *text, app_begin *begin)
     return *begin == APP_GO_ON ? compare_texts(text, f->checkpoint.text, "checkpoint") : ENT_OK;
 }
 
-ent_status app_resume_look(const char *folder, bool resume, const char *text, app_begin *begin)
+/* Where the run's own folder has no result, the one in run.fallback_dir counts. */
+static ent_status find_all(const char *folder, const char *text, found *f)
 {
-    char result[4096], checkpoint[4096];
-    found f = {.result.text = NULL};
+    char path[4096], *made_with;
+    ENT_TRY(find(folder, f));
+    if (f->result.text) return ENT_OK;
+    ENT_TRY(find_fallback(folder, text, path));
+    if (!*path) return ENT_OK;
+    f->elsewhere = true;
+    snprintf(f->folder, sizeof f->folder, "%s", path);
+    ENT_TRY(ent_result_config(path, &made_with));
+    return take_saved(made_with, path, &f->result);
+}
+
+/* A new run finds nothing of an earlier one. */
+static ent_status check_new(const char *folder, const char *text)
+{
+    char result[4096], checkpoint[4096], path[4096];
     ENT_TRY(paths_of(folder, result, checkpoint));
-    ENT_REQUIRE(resume || access(result, F_OK) != 0, ENT_EARG,
-                "%s: a result is there already; name another folder with --out", folder);
-    ENT_REQUIRE(resume || access(checkpoint, F_OK) != 0, ENT_EARG,
+    ENT_REQUIRE(access(result, F_OK) != 0, ENT_EARG, "%s: a result is there already; name another folder with --out",
+                folder);
+    ENT_REQUIRE(access(checkpoint, F_OK) != 0, ENT_EARG,
                 "%s: a checkpoint is there; go on from it with --resume, or name another folder with --out", folder);
-    ent_status status = find(folder, &f);
+    ENT_TRY(find_fallback(folder, text, path));
+    ENT_REQUIRE(!*path, ENT_EARG, "%s: a result is there already (run.fallback_dir); name another folder with --out",
+                path);
+    return ENT_OK;
+}
+
+ent_status app_resume_look(const char *folder, bool resume, const char *text, app_begin *begin, char where[4096])
+{
+    found f = {.result.text = NULL};
+    *begin = APP_AFRESH;
+    snprintf(where, 4096, "%s", folder);
+    if (!resume) return check_new(folder, text);
+    ent_status status = find_all(folder, text, &f);
     if (status == ENT_OK) status = choose(&f, text, begin);
+    snprintf(where, 4096, "%s", f.folder);
     found_clear(&f);
     return status;
 }

@@ -2,7 +2,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -78,8 +77,9 @@ static void close_folder(output *to, const app_run *run, ent_status status)
 static ent_status look_again(const app_run *run)
 {
     app_begin begin;
+    char where[4096];
     if (!run->checkpoints) return ENT_OK;
-    ENT_TRY(app_resume_look(run->folder, run->resume, run->text, &begin));
+    ENT_TRY(app_resume_look(run->folder, run->resume, run->text, &begin, where));
     ENT_REQUIRE(begin == run->begin, ENT_EBUSY, "%s: another process has just written to it: start again",
                 run->folder);
     return ENT_OK;
@@ -129,13 +129,11 @@ static void keep_checkpoints(const app_run *run, const output *to, ent_federatio
     ent_federation_keep(federation, &keep);
 }
 
-/* <run.fallback_dir>/<name of the result's folder>. */
 static ent_status fallback_folder(const app_run *run, const char *dir, char path[4096])
 {
-    char own[4096], result[4200];
+    char result[4200];
     int made = 0;
-    snprintf(own, sizeof own, "%s", run->folder);
-    ENT_REQUIRE(snprintf(path, 4096, "%s/%s", dir, basename(own)) < 4096, ENT_EARG, "%s: too long a path", dir);
+    ENT_TRY(app_fallback_path(run->folder, dir, path));
     snprintf(result, sizeof result, "%s/result.h5", path);
     ENT_REQUIRE(access(result, F_OK) != 0, ENT_EIO, "%s: a result is there already", result);
     return app_make_folder(path, &made);

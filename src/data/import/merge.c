@@ -96,13 +96,18 @@ static ent_status copy_labels(merging *g)
     return status;
 }
 
+/* What the files say of it, each text once: "a; b". */
 static ent_status copy_attribute(merging *g, const char *name)
 {
-    char *text;
-    if (ent_h5_read_attribute(g->from[0], "/", name, &text) != ENT_OK) return ENT_OK;
-    const ent_status status = ent_h5_write_attribute(g->to, "/", name, text);
-    ent_free(text);
-    return status;
+    char *text, whole[4096] = "";
+    for (int k = 0; k < g->inp->files; k++) {
+        const size_t used = strlen(whole);
+        if (ent_h5_read_attribute(g->from[k], "/", name, &text) != ENT_OK) continue;
+        if (!strstr(whole, text) && used + strlen(text) + 2 < sizeof whole)
+            snprintf(whole + used, sizeof whole - used, "%s%s", used ? "; " : "", text);
+        ent_free(text);
+    }
+    return *whole ? ent_h5_write_attribute(g->to, "/", name, whole) : ENT_OK;
 }
 
 /* ---- groups ---- */
