@@ -34,7 +34,8 @@ typedef enum {
     ENT_FOR_TREE_NOISE,       /* a: level, b: node */
     ENT_FOR_CLIENT_NOISE,     /* a: client, b: round */
     ENT_FOR_SPARSE,           /* a: round, b: block */
-    ENT_FOR_ROUNDING          /* a: client, b: round */
+    ENT_FOR_ROUNDING,         /* a: client, b: round */
+    ENT_FOR_MEMBERSHIP        /* a: 0 halves of the rows, 1 resamples, b: resample */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

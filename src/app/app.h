@@ -7,6 +7,7 @@
 /* Each returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 75 for a training that was asked to stop
  * and can be gone on with. */
 int app_train(int argc, char **argv);
+int app_audit(int argc, char **argv);
 int app_config(int argc, char **argv);
 int app_eval(int argc, char **argv);
 int app_inspect(int argc, char **argv);

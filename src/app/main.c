@@ -12,6 +12,7 @@ typedef struct {
 
 static const command COMMANDS[] = {
     {"train", "train a model over MPI from a YAML configuration", app_train},
+    {"audit", "attack a result: tell its training rows from its test rows", app_audit},
     {"config", "show the keys of a configuration, or one as it will run", app_config},
     {"eval", "evaluate a trained model, with modalities left out at will", app_eval},
     {"import", "turn recordings, images, tables or .csd files into a data set", app_import},
