@@ -140,8 +140,10 @@ static void random_circuits(int shards, ent_precision precision, int count, doub
 static void test_random_double(void **state)
 {
     (void)state;
-    for (int shards = 1; shards <= ent_comm_size(world); shards *= 2)
-        random_circuits(shards, ENT_DOUBLE, CHECK_TURNS(shards == ent_comm_size(world) ? 200 : 36), 1e-12);
+    for (int shards = 1; shards <= ent_comm_size(world); shards *= 2) {
+        const int count = shards < ent_comm_size(world) ? 24 : shards < 8 ? 120 : 60;
+        random_circuits(shards, ENT_DOUBLE, CHECK_TURNS(count), 1e-12);
+    }
     check_overlapped();
 }
 
