@@ -85,6 +85,26 @@ static void the_ratio_goes_by_class(void **state)
     assert_true(threshold.area.value < 0.75);
 }
 
+/* Nothing is fitted to the rows that it is measured on: of noise the advantage is 0 in the mean. */
+static void no_advantage_where_there_is_none(void **state)
+{
+    (void)state;
+    double mean[2] = {0.0, 0.0};
+    enum { DRAWS = 60 };
+    for (int d = 0; d < DRAWS; d++) {
+        ent_random stream = ent_random_at(8, ENT_FOR_TEST, (uint64_t)d, 0);
+        for (int k = 0; k < 60; k++) score[k] = ent_random_normal(&stream), member[k] = k % 2 == 0;
+        const ent_membership rows = rows_of(60, 1);
+        ent_attack_figures f;
+        for (int ratio = 0; ratio < 2; ratio++) {
+            check_ok(ent_membership_attack(&rows, ratio, (uint64_t)d, &f));
+            mean[ratio] += f.advantage.value / DRAWS;
+        }
+    }
+    check_near(mean[0], 0.0, 0.08); /* deviation of one draw about 0.13 */
+    check_near(mean[1], 0.0, 0.08);
+}
+
 static void ties_and_certainty(void **state)
 {
     (void)state;
@@ -126,9 +146,13 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normal_scores_have_known_figures), cmocka_unit_test(the_ratio_sees_spread),
-        cmocka_unit_test(the_ratio_goes_by_class),          cmocka_unit_test(ties_and_certainty),
-        cmocka_unit_test(bound_of_private_mechanisms),      cmocka_unit_test(refuses),
+        cmocka_unit_test(normal_scores_have_known_figures),
+        cmocka_unit_test(the_ratio_sees_spread),
+        cmocka_unit_test(the_ratio_goes_by_class),
+        cmocka_unit_test(no_advantage_where_there_is_none),
+        cmocka_unit_test(ties_and_certainty),
+        cmocka_unit_test(bound_of_private_mechanisms),
+        cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -332,6 +332,9 @@ static void the_largest_are_sent(void **state)
             if (s.weight[b] > 0.0) assert_true(sent == BLOCK[b].count / 10 && least >= most_left);
         }
     }
+    for (int k = 0; k < PARAMS; k++) s.delta[k] = k % 2 ? 1.0 : -1.0;
+    ent_compress(&s.state, &s.update, NULL, scratch); /* of equals the first */
+    for (int k = 0; k < 200; k++) assert_true((s.delta[k] != 0.0) == (k < 20));
     check_near(ent_compress_bytes(&s.state), ceil((120 * 64 + 20 * 8 + 60 * 10 + 40 * 9) / 8.0), 0.0);
     end(&s);
 }
