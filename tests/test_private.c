@@ -383,6 +383,7 @@ static void rounding_is_right_in_the_mean(void **state)
         draw(bits, 1.0, before);
         double bias = 0.0, most = 0.0, square = 0.0;
         for (int k = 0; k < 200; k++) most = fmax(most, fabs(before[k]));
+        most = (float)most < most ? nextafterf((float)most, INFINITY) : (float)most;
         const double gap = bits == 1 ? 2.0 * most : most / ((1 << (bits - 1)) - 1);
         enum { CLIENTS = 200 };
         for (int client = 0; client < CLIENTS; client++) {
@@ -398,7 +399,7 @@ static void rounding_is_right_in_the_mean(void **state)
             }
         }
         assert_true(fabs(bias) < 5.0 * sqrt(square));
-        check_near(ent_compress_bytes(&s.state), PARAMS * bits / 8.0 + 24, 0.51);
+        check_near(ent_compress_bytes(&s.state), PARAMS * bits / 8.0 + 12, 0.51);
         end(&s);
     }
 }

@@ -42,11 +42,19 @@ static void keep_random(ent_random stream, int count, int kept, double factor, d
     }
 }
 
+/* As it travels, in 32 bits. */
+static double single_above(double x)
+{
+    const float near = (float)x;
+    return near < x ? nextafterf(near, INFINITY) : near;
+}
+
 /* To one of the values of `bits` bits, up with the chance that makes the mean right; 0 stays. */
 static void round_all(ent_random stream, int count, int bits, double *x)
 {
     double most = 0.0;
     for (int k = 0; k < count; k++) most = fmax(most, fabs(x[k]));
+    most = single_above(most);
     const double steps = bits == 1 ? 0.5 : (double)((1 << (bits - 1)) - 1); /* from 0 to `most` */
     for (int k = 0; k < count; k++) {
         const double chance = ent_random_uniform(&stream);
@@ -90,7 +98,7 @@ double ent_compress_bytes(const ent_rule_state *s)
     double bits = 0.0;
     for (int b = 0; b < s->blocks; b++) {
         const int count = s->block[b].count, kept = kept_of(c, count);
-        bits += (double)kept * (c->bits > 0 ? c->bits : 64) + (c->bits > 0 ? 64 : 0);
+        bits += (double)kept * (c->bits > 0 ? c->bits : 64) + (c->bits > 0 ? 32 : 0);
         if (c->sparsify == ENT_SPARSIFY_TOP && kept < count)
             bits += fmin(count, (double)kept * ceil(log2((double)count)));
     }
