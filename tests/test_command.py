@@ -27,6 +27,7 @@ except ImportError as missing:
     print(f"skipped: {missing}; env/debian.sh --tests installs it")
     sys.exit(77)
 
+import notes
 import older
 
 TESTS = pathlib.Path(__file__).resolve().parent
@@ -692,6 +693,9 @@ class Result(unittest.TestCase):
         self.assertEqual(list(result["round/samples"]), [700] * 3)
         self.assertEqual(result["metrics/accuracy"][0], found["accuracy"])
         self.assertEqual(result["round/test_accuracy"][2], found["accuracy"])
+
+    def test_every_dataset_says_what_it_is(self):
+        self.assertEqual(notes.without_notes(self.whole, self.sample[1]["out"] / "result.h5"), [])
 
     def test_weights_and_their_blocks(self):
         result, found = self.sample

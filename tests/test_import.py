@@ -21,6 +21,8 @@ except ImportError as why:
     print(f"skipped: {why} (env/debian.sh --tests installs it)")
     sys.exit(77)
 
+import notes
+
 ENTENTE, MPIEXEC, RANKS_FLAG = (sys.argv + [None] * 4)[1:4]
 DATA = os.environ.get("ENTENTE_DATA")
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
@@ -128,6 +130,7 @@ class Csd(Case):
 
     def imported(self, *more, ranks=0):
         self.text = self.run_well(*self.arguments("--replace", *more), ranks=ranks)
+        self.assertEqual(notes.without_notes(self.path("out.h5")), [])
         return h5py.File(self.path("out.h5"), "r")
 
 
@@ -411,6 +414,7 @@ class Table(Case):
 
     def imported(self, *tables, label, more=()):
         self.text = self.run_well(*self.arguments(*tables, label=label, more=("--replace", *more)))
+        self.assertEqual(notes.without_notes(self.path("out.h5")), [])
         return h5py.File(self.path("out.h5"), "r")
 
 
@@ -696,6 +700,7 @@ class Digits(Case):
 
     def imported(self, *more):
         self.run_well(*self.arguments("--replace", *more))
+        self.assertEqual(notes.without_notes(self.path("out.h5")), [])
         return h5py.File(self.path("out.h5"), "r")
 
 
@@ -835,6 +840,7 @@ class WholeComputes(Whole):
             with h5py.File(self.path(name), "r+") as file:
                 file.attrs["source"], file.attrs["licence"] = np.bytes_(source), np.bytes_("CC0")
         self.run_well("merge", self.path("a.h5"), self.path("b.h5"), "--out", self.path("out.h5"))
+        self.assertEqual(notes.without_notes(self.path("out.h5")), [])
         with h5py.File(self.path("out.h5")) as file:
             self.assertEqual(file.attrs["source"].decode(), "text, from one place; audio, from another")
             self.assertEqual(file.attrs["licence"].decode(), "CC0")

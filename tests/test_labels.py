@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import unittest
 
+import notes
 import test_command as command
 from test_command import fresh, good, last_json, refused, run, sets
 
@@ -244,6 +245,7 @@ class Evaluated(unittest.TestCase):
             out.mkdir()
             ran = last_json(good("eval", found["out"], "--json", *words, "--predictions", out / "p.csv"))
             good("eval", found["out"], *words, "--predictions", out / "p.h5", ranks=2)
+            self.assertEqual(notes.without_notes(out / "p.h5"), [])
             with open(out / "p.csv", newline="") as lines:
                 table = list(csv.DictReader(lines))
             with h5py.File(out / "p.h5") as file:

@@ -16,6 +16,7 @@ import tempfile
 import time
 import unittest
 
+import notes
 import test_command as command
 from test_command import fresh, good, last_json, run, sets, slow
 
@@ -134,6 +135,7 @@ class Points(unittest.TestCase):
     def test_the_file_holds_the_table(self):
         out = first_tables()["out"]
         table = rows(out / "table.csv")
+        self.assertEqual(notes.without_notes(out / "table.h5"), [])
         with h5py.File(out / "table.h5") as file:
             numpy.testing.assert_allclose(file["point/accuracy"][:],
                                           [float(row["accuracy"] or "nan") for row in table], rtol=1e-14)
@@ -366,6 +368,7 @@ class Study(unittest.TestCase):
 
     def test_the_file_and_the_text_say_the_same(self):
         summary = rows(self.out / "summary.csv")
+        self.assertEqual(notes.without_notes(self.out / "study.h5"), [])
         with h5py.File(self.out / "study.h5") as file:
             numpy.testing.assert_allclose(file["summary/mean"][:], [float(row["mean"]) for row in summary], rtol=1e-14)
             self.assertEqual([text.decode() for text in file["summary/variant"]], [row["variant"] for row in summary])

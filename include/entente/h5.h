@@ -78,6 +78,18 @@ ent_status ent_h5_read_attribute(const ent_h5 *file, const char *object, const c
 /* Add rows first..first+n-1 of a dataset of numbers, as they are stored, to a hash.  Local; bounded memory. */
 ent_status ent_h5_hash_rows(const ent_h5 *file, const char *name, int64_t first, int64_t n, ent_hash *hash);
 
+/* What the datasets of a kind of file are. */
+typedef struct {
+    const char *name; /* a path, or a pattern as of fnmatch: '*' is any text */
+    const char *unit; /* "s", ...; "1" of plain numbers, "none" of what is no quantity */
+    const char *description;
+} ent_h5_note;
+
+/* Give every dataset of a file that is being written the attributes `description` and `unit` of the first row that it
+ * fits; notes end with name NULL.  After the last dataset, before the seal.  Collective on a shared file.
+ * Errors: ENT_EARG, a dataset that no row describes. */
+ent_status ent_h5_annotate(ent_h5 *file, const ent_h5_note *notes);
+
 /* Seal a file that is being written, after the last of everything else: /sha256 is then the SHA-256 of every dataset; in
  * a shared file of every text.  Collective on a shared file. */
 ent_status ent_h5_seal(ent_h5 *file);

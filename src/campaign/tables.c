@@ -155,6 +155,36 @@ static ent_status write_file(const tables *t, app_campaign_more *more, ent_h5 *f
     return more ? more(t->c, t->plan, t->rows, file) : ENT_OK;
 }
 
+/* clang-format off */
+#define METRIC(A, name, title, unit, low, high, rounds, description) {"/point/" #name, unit, description},
+static const ent_h5_note NOTES[] = {
+    {"/base/*", "none", "configuration that the points change keys of, YAML"},
+    {"/*/point", "1", "number of the point"},
+    {"/point/status", "none", "done, failed, untrained or to run"},
+    {"/point/error", "none", "why the point has failed"},
+    {"/*/n", "samples", "samples that the figures are of"},
+    ENT_METRICS(METRIC, 0)
+    {"/point/params", "1", "weights of the model"},
+    {"/point/qubits", "1", "qubits of the model"},
+    {"/point/weights_sha256", "none", "SHA-256 of the weights after the last round"},
+    {"/point/config_sha256", "none", "SHA-256 of the point's configuration: the name of its record"},
+    {"/pattern/present", "none", "modalities that the samples have"},
+    {"/pattern/accuracy", "1", "accuracy on them"},
+    {"/pattern/mae", "the label's unit", "mean absolute error on them"},
+    {"/summary/mean", "as the metric", "mean of the metric over the seeds"},
+    {"/summary/deviation", "as the metric", "standard deviation over the seeds"},
+    {"/summary/pairs", "1", "seeds that have the reference too"},
+    {"/summary/difference", "as the metric", "mean difference from the reference, paired by seed"},
+    {"/summary/low", "as the metric", "lower end of the percentile bootstrap interval of the difference"},
+    {"/summary/high", "as the metric", "upper end of the percentile bootstrap interval of the difference"},
+    {"/summary/p", "1", "Wilcoxon's signed-rank test, two-sided, exact"},
+    {"/point/*", "as the key", "value of a key of the configuration that sets points apart"},
+    {"/pattern/*", "as the key", "value of a key of the configuration that sets points apart"},
+    {"/summary/*", "as the key", "value of a key of the configuration that sets points apart"},
+    {NULL, NULL, NULL}};
+#undef METRIC
+/* clang-format on */
+
 static ent_status write_h5(const tables *t, app_campaign_more *more)
 {
     char path[4096];
@@ -162,7 +192,8 @@ static ent_status write_h5(const tables *t, app_campaign_more *more)
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/%s.h5", t->c->out, t->c->table) < (int)sizeof path, ENT_EARG,
                 "--out: too long a path");
     ENT_TRY(ent_h5_create(path, &file));
-    const ent_status status = write_file(t, more, file);
+    ent_status status = write_file(t, more, file);
+    if (status == ENT_OK) status = ent_h5_annotate(file, NOTES);
     if (status == ENT_OK) return ent_h5_finish(file);
     ent_h5_close(file);
     return status;

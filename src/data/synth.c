@@ -11,6 +11,7 @@
 
 #include "entente/h5.h"
 #include "entente/memory.h"
+#include "dataset_notes.h"
 #include "entente/random.h"
 
 /* a of the streams; those that are drawn per modality add its number. */
@@ -302,7 +303,8 @@ static ent_status write_attributes(const synth *s, ent_h5 *file)
     ENT_TRY(ent_h5_write_attribute(file, "/", "name", "synthetic"));
     ENT_TRY(ent_h5_write_attribute(file, "/", "source", source));
     ENT_TRY(ent_h5_write_attribute(file, "/", "licence", "CC0-1.0"));
-    return ent_h5_write_attribute(file, "/", "creation", "the options in 'source' make the same file again");
+    ENT_TRY(ent_h5_write_attribute(file, "/", "creation", "the options in 'source' make the same file again"));
+    return ent_dataset_annotate(file);
 }
 
 static ent_status write_all(synth *s, ent_h5 *file)

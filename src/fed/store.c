@@ -40,7 +40,7 @@ ent_status ent_store_new(const ent_features *features, const ent_population *pop
     s->room = (double)ent_memory_available_bytes() / (4.0 * node_ranks);
     if (!s->x || !s->kept) {
         ent_store_free(s);
-        return ent_fail(ENT_ENOMEM, "rows of %lld clients: no memory", (long long)s->population->clients);
+        return ent_fail(ENT_ENOMEM, "rows of %lld clients: no memory", (long long)population->clients);
     }
     *out = s;
     return ENT_OK;

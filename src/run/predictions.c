@@ -151,6 +151,18 @@ fail:
 
 /* ---- HDF5 ---- */
 
+static const ent_h5_note NOTES[] = {
+    {"/row", "1", "row of the data set, ascending"},
+    {"/split", "none", "part that the row is in: 0 train, 1 validation, 2 test"},
+    {"/label", "as in the data set", "label of the row: what the data set calls its class, or the value"},
+    {"/predicted", "as in the data set",
+     "what the model predicts: a class by its name in the data set, or the value"},
+    {"/client", "1", "client of the row"},
+    {"/output", "1; of a real label its unit", "outputs of the model: logits per class, or the value"},
+    {"/probability", "1", "probability of each class: the softmax of the logits"},
+    {"/class_name", "none", "what the data set calls each class, in the order of the outputs"},
+    {NULL, NULL, NULL}};
+
 static ent_status write_rows(ent_h5 *file, const ent_federation_view *v, const place *order, bool clients,
                              double *numbers)
 {
@@ -191,6 +203,7 @@ static ent_status save_h5(const char *path, const ent_federation_view *v, const 
     ent_status status = ent_h5_create(path, &file);
     if (status == ENT_OK) status = write_rows(file, v, order, clients, numbers);
     if (status == ENT_OK) status = write_outputs(file, v, order, numbers);
+    if (status == ENT_OK) status = ent_h5_annotate(file, NOTES);
     if (status == ENT_OK)
         status = ent_h5_finish(file);
     else

@@ -7,6 +7,7 @@
 
 #include "entente/exact.h"
 #include "entente/memory.h"
+#include "data/dataset_notes.h"
 #include "pool.h"
 #include "provenance.h"
 #include "segments.h"
@@ -349,6 +350,7 @@ static ent_status write_all(import *run)
     ENT_TRY(ent_segments_write(run->comm, &run->table, run->inp->binning, run->file));
     ENT_TRY(make_sets(run));
     ENT_TRY(write_attributes(run));
+    ENT_TRY(ent_dataset_annotate(run->file));
     for (int m = 0; m < run->inp->modalities; m++) ENT_TRY(pool_modality(run, m));
     return ENT_OK;
 }

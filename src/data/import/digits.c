@@ -13,6 +13,7 @@
 #include "entente/idx.h"
 #include "entente/memory.h"
 #include "entente/random.h"
+#include "data/dataset_notes.h"
 #include "provenance.h"
 
 enum { DIGITS = 10, NAME_BYTES = 256 };
@@ -269,7 +270,8 @@ static ent_status write_all(digits *d, ent_digits_report *report)
     ENT_TRY(write_tables(d));
     ENT_TRY(write_source(d));
     ENT_TRY(write_images(d));
-    return write_recordings(d, report);
+    ENT_TRY(write_recordings(d, report));
+    return ent_dataset_annotate(d->file);
 }
 
 static ent_status write_file(digits *d, ent_digits_report *report)

@@ -12,6 +12,7 @@
 #include "entente/memory.h"
 #include "entente/split.h"
 #include "entente/table.h"
+#include "data/dataset_notes.h"
 
 enum { BLOCK_BYTES = 8 << 20, PATH_BYTES = 512 };
 
@@ -287,7 +288,7 @@ static ent_status write_all(merging *g)
     }
     static const char *const attribute[] = {"name", "source", "licence"};
     for (int k = 0; k < 3; k++) ENT_TRY(copy_attribute(g, attribute[k]));
-    return ENT_OK;
+    return ent_dataset_annotate(g->to);
 }
 
 static ent_status run(merging *g)

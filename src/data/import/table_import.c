@@ -11,6 +11,7 @@
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "entente/table.h"
+#include "data/dataset_notes.h"
 #include "provenance.h"
 
 enum { PATH_BYTES = 4096, BLOCK_BYTES = 8 << 20 };
@@ -527,6 +528,7 @@ static ent_status write_all(import *run)
     ENT_TRY(write_names(run, "/class_name", run->class_name, run->class_names));
     ENT_TRY(write_names(run, "/group_name", run->group_name, run->group_names));
     for (int m = 0; m < run->inp->modalities; m++) ENT_TRY(write_modality(run, m));
+    ENT_TRY(ent_dataset_annotate(run->file));
     return write_source(run);
 }
 

@@ -56,6 +56,19 @@ ent_status ent_h5_make_image(ent_h5 *file);
 /* What it has become, to the temporary file; `file` stays open. */
 ent_status ent_h5_write_image(ent_h5 *file);
 
+/* h5_seal.c: the names of all datasets, ordered, but for the seal's; ent_h5_list_clear in any case. */
+typedef struct {
+    char **name;
+    int64_t count, room;
+    hid_t link; /* how a link is followed: not out of the file */
+    bool failed;
+} ent_h5_names_list;
+ent_status ent_h5_list_sets(const ent_h5 *file, ent_h5_names_list *list);
+void ent_h5_list_clear(ent_h5_names_list *list);
+
+/* h5_text.c: an attribute for which there is room; not agreed on. */
+ent_status ent_h5_put_attribute(ent_h5 *file, const char *object, const char *name, const char *text);
+
 /* h5_shared.c: the end of a shared file.  Collective; frees `file`. */
 ent_status ent_h5_finish_shared(ent_h5 *file);
 

@@ -91,16 +91,22 @@ ent_status ent_h5_read_strings(const ent_h5 *file, const char *name, char ***lis
     return ENT_OK;
 }
 
-ent_status ent_h5_write_attribute(ent_h5 *file, const char *object, const char *name, const char *text)
+ent_status ent_h5_put_attribute(ent_h5 *file, const char *object, const char *name, const char *text)
 {
     ent_status status = ENT_OK;
-    ENT_TRY(ent_h5_make_room(file, (int64_t)strlen(text) + 1));
     const hid_t type = text_type(strlen(text) + 1, H5T_CSET_UTF8), space = H5Screate(H5S_SCALAR);
     const hid_t id = H5Acreate_by_name(file->id, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (id < 0 || H5Awrite(id, type, text) < 0) status = ent_h5_fail_at(ENT_EIO, file, name, "cannot be written");
     if (id >= 0) H5Aclose(id);
     H5Sclose(space);
     H5Tclose(type);
+    return status;
+}
+
+ent_status ent_h5_write_attribute(ent_h5 *file, const char *object, const char *name, const char *text)
+{
+    ENT_TRY(ent_h5_make_room(file, (int64_t)strlen(text) + 1));
+    const ent_status status = ent_h5_put_attribute(file, object, name, text);
     return file->comm ? ent_comm_agree(file->comm, status) : status;
 }
 

@@ -38,6 +38,7 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed/fed.h"
+#include "notes.h"
 
 #define AT_WORK "/inside/work"
 enum { BEHIND, INSIDE, UNMEASURED };
@@ -309,6 +310,7 @@ static ent_status put_all(const saving *s)
     ENT_TRY(put_root(s, "/weights", ENT_H5_F64, 1, s->t->state.params, f->w));
     if (s->t->variates) ENT_TRY(put_clients(s));
     if (s->inside) ENT_TRY(put_inside(s));
+    ENT_TRY(ent_saved_annotate(s->to.file));
     return ent_h5_seal(s->to.file);
 }
 

@@ -37,6 +37,7 @@
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "fed/fed.h"
+#include "notes.h"
 
 static ent_status write_list(ent_h5 *file, const char *name, ent_h5_type type, int64_t n, const void *data)
 {
@@ -255,6 +256,7 @@ ent_status ent_result_save(ent_comm *world, ent_federation *f, const char *folde
     ENT_TRY(ent_federation_identify(f, NULL));
     ent_status status = ent_comm_agree(world, root ? create(f, folder, config_text, version, &file) : ENT_OK);
     if (status == ENT_OK && f->training) status = ent_checkpoint_embed(f->training, file);
+    if (root && status == ENT_OK) status = ent_saved_annotate(file);
     if (root && status == ENT_OK) status = ent_h5_seal(file);
     if (root && status == ENT_OK)
         status = ent_h5_finish(file);
