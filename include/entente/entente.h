@@ -25,6 +25,7 @@ extern "C" {
 #include "entente/missing.h"
 #include "entente/model.h"
 #include "entente/name.h"
+#include "entente/privacy.h"
 #include "entente/qasm.h"
 #include "entente/reduce.h"
 #include "entente/response.h"

@@ -28,7 +28,15 @@ typedef enum {
     ENT_FOR_PLATEAU,          /* a: draw */
     ENT_FOR_SWEEP,            /* a: hash of the key, b: draw */
     ENT_FOR_BOOTSTRAP,        /* a: resample */
-    ENT_FOR_COUNTS            /* a: shot of a simulated circuit */
+    ENT_FOR_COUNTS,           /* a: shot of a simulated circuit */
+    ENT_FOR_SECURE,           /* a: round, b: 0 the graph of neighbours, 1 the check of a sum */
+    ENT_FOR_SUM_NOISE,        /* a: round */
+    ENT_FOR_COUNT_NOISE,      /* a: round */
+    ENT_FOR_TREE_NOISE,       /* a: level, b: node */
+    ENT_FOR_CLIENT_NOISE,     /* a: client, b: round */
+    ENT_FOR_SPARSE,           /* a: round, b: block */
+    ENT_FOR_ROUNDING,         /* a: client, b: round */
+    ENT_FOR_MEMBERSHIP        /* a: 0 halves of the rows, 1 resamples, b: resample */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

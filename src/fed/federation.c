@@ -10,6 +10,7 @@
 #include "entente/random.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/privacy/private.h"
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
 {
@@ -384,6 +385,14 @@ static ent_status keep_label(ent_federation *f)
     return make_model(f);
 }
 
+static ent_status resume_privacy(ent_training *t)
+{
+    const ent_outcome *outcome = &t->f->outcome;
+    const ent_round *last = outcome->rounds > 0 ? &outcome->round[outcome->rounds - 1] : NULL;
+    return ent_comm_agree(t->f->ranks.world,
+                          ent_private_resume(t->privacy, t->timeline, &t->f->population, outcome->rounds, last));
+}
+
 /* With checkpoints the state of the last round stays, for the result. */
 static ent_status train(ent_federation *f, ent_round_done *done, void *context)
 {
@@ -394,6 +403,7 @@ static ent_status train(ent_federation *f, ent_round_done *done, void *context)
     ENT_TRY(keep_label(f));
     ENT_TRY(ent_training_make(f, t));
     if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
+    if (f->keep.resume && t->privacy) ENT_TRY(resume_privacy(t));
     return run_rounds(t, done, context);
 }
 
