@@ -59,7 +59,7 @@ typedef struct {
     const cli_option *options; /* up to a row without name and help; NULL: none */
     const char *doc;           /* of the help: before the options, '\v', after them */
     cli_argument argument;
-    cli_call *check; /* at the end of the line, or NULL */
+    cli_call *check;                                         /* at the end of the line, or NULL */
     char *(*filter)(int key, const char *text, void *input); /* of the help text, as in argp; or NULL */
 } cli_line;
 
