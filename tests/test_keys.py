@@ -146,7 +146,7 @@ class Mutations(unittest.TestCase):
         old = at[path[-1]]
         number = isinstance(old, (int, float)) and not isinstance(old, bool)
         kinds = ["typo", "list", "section"] + (["below", "above", "word"] if number and path[0] != "seeds" else [])
-        text = path[-1] in ("file", "label", "ansatz") or path[0] == "devices"
+        text = path[-1] in ("file", "label", "ansatz", "fallback_dir") or path[0] == "devices"
         kinds += ["choice"] if isinstance(old, str) and not text else []
         kind = draw.choice(kinds)
         if kind == "typo":

@@ -27,6 +27,7 @@ extern "C" {
 #include "entente/model.h"
 #include "entente/name.h"
 #include "entente/noise.h"
+#include "entente/privacy.h"
 #include "entente/qasm.h"
 #include "entente/reduce.h"
 #include "entente/response.h"

@@ -21,7 +21,7 @@
 
 /* Multiply-adds of a sample below which every rank runs it alike; of all registers in a block, at least; bytes of a
  * block's states, at most (one chunk's at least). */
-static const double ALIKE_COST = 8e3, BLOCK_COST = 4e6, BLOCK_BYTES = 0x1p25;
+static const double ALIKE_COST = 8e3, BLOCK_COST = 1e8, BLOCK_BYTES = 0x1p26;
 
 struct ent_registers {
     ent_comm *group;

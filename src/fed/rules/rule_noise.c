@@ -69,15 +69,17 @@ static bool has_angles(const ent_block *block)
     return strncmp(block->name, "fusion/", strlen("fusion/")) == 0 || strstr(block->name, "/circuit");
 }
 
+/* Both parts are small where the change is, as what is compressed or cut should be. */
 static void send_circular(const ent_rule_state *s, double *variate, ent_update *u)
 {
     (void)variate;
+    memset(u->extra, 0, (size_t)s->params * sizeof *u->extra);
     for (int b = 0; b < s->blocks; b++) {
         const ent_block *block = &s->block[b];
         if (u->weight[b] == 0.0 || !has_angles(block)) continue;
         for (int k = block->first; k < block->first + block->count; k++) {
-            u->extra[k] = u->weight[b] * sin(u->delta[k]);
-            u->delta[k] = cos(u->delta[k]);
+            u->extra[k] = u->weight[b] * (1.0 - cos(u->delta[k]));
+            u->delta[k] = sin(u->delta[k]);
         }
     }
 }
@@ -88,7 +90,8 @@ static void step_circular(ent_rule_state *s, const ent_mean *mean, double *w)
         const ent_block *block = &s->block[b];
         if (mean->weight[b] == 0.0) continue;
         for (int k = block->first; k < block->first + block->count; k++)
-            w[k] += has_angles(block) ? atan2(mean->extra[k] / mean->weight[b], mean->delta[k]) : mean->delta[k];
+            w[k] += has_angles(block) ? atan2(mean->delta[k], 1.0 - mean->extra[k] / mean->weight[b])
+                                      : mean->delta[k];
     }
 }
 
