@@ -76,6 +76,24 @@ static void check_without_overlap(ent_shard *shard, const ent_circuit *circuit, 
     result_free(&without);
 }
 
+/* The same bits with parts in shared memory, where nothing is sent. */
+static void check_shared(const ent_circuit *circuit, ent_comm *group, const ent_program_inp *inp,
+                         const ent_batch *batch, const result *sent)
+{
+    ent_shard *shard;
+    ent_shard_info info;
+    result shared = result_new(circuit, batch->samples);
+    ent_shard_share(1);
+    mpi_check(ent_shard_new(circuit, inp, group, &shard) == ENT_OK);
+    ent_shard_share(0);
+    run(shard, circuit, batch, &shared);
+    ent_shard_describe(shard, &info);
+    mpi_check(info.exchanges == 0 || info.shared);
+    check_same(circuit, batch->samples, sent, &shared);
+    ent_shard_free(shard);
+    result_free(&shared);
+}
+
 static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t seed, ent_precision precision,
                           double tolerance)
 {
@@ -91,9 +109,11 @@ static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t 
     mpi_check(ent_program_forward(program, &batch, wanted.expectations) == ENT_OK);
     mpi_check(ent_program_gradient(program, &batch, cotangent, (void *)circuit, wanted.grad_params,
                                    wanted.grad_angles) == ENT_OK);
-    mpi_check(ent_shard_new(circuit, &(ent_program_inp){.precision = precision, .threads = 1}, group, &shard) ==
-              ENT_OK);
+    const ent_program_inp inp = {.precision = precision, .threads = 1};
+    ent_shard_share(0);
+    mpi_check(ent_shard_new(circuit, &inp, group, &shard) == ENT_OK);
     run(shard, circuit, &batch, &found);
+    check_shared(circuit, group, &inp, &batch, &found);
     check_without_overlap(shard, circuit, &batch, &found);
     check_numbers(found.expectations, wanted.expectations, samples * circuit->readouts, tolerance);
     check_numbers(found.grad_params, wanted.grad_params, circuit->params, tolerance);
@@ -166,8 +186,11 @@ static void test_threads(void **state)
         result several = result_new(circuit, samples);
         result *found = threads == 1 ? &one : &several;
         ent_shard *shard;
-        mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = threads}, world, &shard) == ENT_OK);
+        const ent_program_inp inp = {.threads = threads};
+        ent_shard_share(0);
+        mpi_check(ent_shard_new(circuit, &inp, world, &shard) == ENT_OK);
         run(shard, circuit, &batch, found);
+        check_shared(circuit, world, &inp, &batch, found);
         check_without_overlap(shard, circuit, &batch, found);
         check_same(circuit, samples, &one, found);
         ent_shard_free(shard);
@@ -215,9 +238,9 @@ static void test_memory(void **state)
 
 /* The k-th allocation fails on the last rank alone, for every k: all ranks say which rank, and those that are of a
  * state the bytes wanted and there. */
-static void test_one_rank(void **state)
+static void check_one_rank(int shares)
 {
-    (void)state;
+    ent_shard_share(shares);
     ent_circuit *circuit = random_circuit(1, 6, 60, 2, 1, 2);
     ent_shard *shard;
     const int last = ent_comm_size(world) - 1;
@@ -226,6 +249,7 @@ static void test_one_rank(void **state)
     snprintf(bytes, sizeof bytes, "no %d bytes", 16 << (6 - log2_of(last + 1)));
     ent_status status = ENT_ENOMEM;
     int of_a_state = 0;
+    const bool parts = last > 0 && shares; /* the bra is shared memory */
     for (int k = 1; status != ENT_OK; k++) {
         if (ent_comm_rank(world) == last) ent_alloc_fail_at(k);
         status = ent_shard_new(circuit, &(ent_program_inp){.threads = 1, .isa = "baseline"}, world, &shard);
@@ -241,11 +265,18 @@ static void test_one_rank(void **state)
     if (ent_comm_rank(world) == last) ent_alloc_fail_at(1); /* the bra */
     status = ent_shard_gradient(shard, &batch, cotangent, circuit, grad_params, NULL);
     ent_alloc_fail_at(0);
-    mpi_check(status == ENT_ENOMEM && strstr(ent_message(), bytes) && grad_params[0] == 0.0);
+    mpi_check(status == ENT_ENOMEM && (parts || strstr(ent_message(), bytes)) && grad_params[0] == 0.0);
     mpi_check(last == 0 || strstr(ent_message(), rank) == ent_message());
     mpi_check(ent_shard_gradient(shard, &batch, cotangent, circuit, grad_params, NULL) == ENT_OK);
     ent_shard_free(shard);
     ent_circuit_free(circuit);
+}
+
+static void test_one_rank(void **state)
+{
+    (void)state;
+    check_one_rank(0);
+    check_one_rank(1);
 }
 
 static const struct CMUnitTest computes[] = {cmocka_unit_test(test_random_double),

@@ -19,6 +19,7 @@ typedef struct {
     double *part[2];        /* of the contraction with the product: low, and high for the whole index */
     double *lower;          /* [chunks][2^low_bits][re, im] */
     double *expectations, *weights;
+    int lent; /* ket and bra are the caller's */
 } state_worker;
 
 /* The ket and what its passes need; threads: at most; memory is touched by the first pass.  Errors: ENT_ENOMEM. */
@@ -27,6 +28,8 @@ ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *ker
 /* The bra, before the first way back; nothing where it is there.  Errors: ENT_ENOMEM. */
 ent_status ent_state_worker_back(state_worker *worker);
 void ent_state_worker_free(state_worker *worker);
+/* Ket, or ket and bra, in the caller's memory from now on, before anything has been run. */
+void ent_state_worker_lend(state_worker *worker, void *ket, void *bra);
 
 /* Bytes of a state, or of a rank's part of it. */
 size_t ent_state_part_bytes(const state_plan *plan);
