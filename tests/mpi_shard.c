@@ -204,6 +204,33 @@ static void test_threads(void **state)
     ent_circuit_free(circuit);
 }
 
+/* Parts of 2^16 amplitudes, where rank bits are chosen by the cost of the plan: as the whole state. */
+static void test_chosen_rank_bits(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = random_circuit(5, 16 + log2_of(ent_comm_size(world)), 80, 4, 3, 5);
+    double *angles = random_numbers(3, circuit->angles), *params = random_numbers(4, circuit->params);
+    const ent_batch batch = {1, angles, params};
+    result wanted = result_new(circuit, 1), found = result_new(circuit, 1);
+    ent_program *program;
+    ent_shard *shard;
+    mpi_check(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &program) ==
+              ENT_OK);
+    mpi_check(ent_program_gradient(program, &batch, cotangent, circuit, wanted.grad_params, wanted.grad_angles) ==
+              ENT_OK);
+    mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = 1}, world, &shard) == ENT_OK);
+    mpi_check(ent_shard_gradient(shard, &batch, cotangent, circuit, found.grad_params, found.grad_angles) == ENT_OK);
+    check_numbers(found.grad_params, wanted.grad_params, circuit->params, 1e-12);
+    check_numbers(found.grad_angles, wanted.grad_angles, circuit->angles, 1e-12);
+    ent_program_free(program);
+    ent_shard_free(shard);
+    result_free(&wanted);
+    result_free(&found);
+    ent_free(angles);
+    ent_free(params);
+    ent_circuit_free(circuit);
+}
+
 /* ---- refuses ---- */
 
 static void test_groups(void **state)
@@ -280,7 +307,8 @@ static void test_one_rank(void **state)
 }
 
 static const struct CMUnitTest computes[] = {cmocka_unit_test(test_random_double),
-                                             cmocka_unit_test(test_random_single), cmocka_unit_test(test_threads)};
+                                             cmocka_unit_test(test_random_single), cmocka_unit_test(test_threads),
+                                             cmocka_unit_test(test_chosen_rank_bits)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(test_groups), cmocka_unit_test(test_memory),
                                             cmocka_unit_test(test_one_rank)};
 
