@@ -22,7 +22,9 @@
 #include <stdint.h>
 
 #include "entente/ansatz.h"
+#include "entente/device.h"
 #include "entente/engine.h"
+#include "entente/mask.h"
 #include "entente/status.h"
 
 enum { ENT_MAX_REGISTERS = 16, ENT_MAX_PAIRS = ENT_MAX_REGISTERS * (ENT_MAX_REGISTERS - 1) / 2 };
@@ -91,6 +93,8 @@ typedef struct {
     int hidden;   /* mlp: width of each encoder and of the joint layer */
     int params;   /* mlp: > 0: the width whose number of parameters is nearest to it, in place of `hidden` */
     ent_activation activation; /* mlp */
+    const ent_device *device;  /* NULL: exact and without noise; must outlive the model */
+    int layers_apart; /* > 0: of the registers' circuits each layer is a block of its own: devices may lack some */
     ent_program_inp program;
 } ent_model_inp;
 
@@ -99,6 +103,7 @@ typedef struct {
     char name[160];
     int first, count;
     uint32_t needs;
+    int layer; /* with layers_apart: which layer of its register a circuit's block is; else 0 */
 } ent_block;
 
 typedef struct ent_model ent_model;
@@ -135,7 +140,10 @@ typedef struct {
     const int32_t *category;
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
-    uint32_t encoded; /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
+    const ent_device *device; /* that runs them; NULL: the model's.  Must outlive the model */
+    uint64_t draw[2];         /* with first: what their random numbers are functions of, besides the device's seed */
+    int64_t first;            /* number of sample 0 */
+    uint32_t encoded;         /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
 } ent_samples;
 
 /* Of which modalities the data angles depend on no parameter: bit m for x[m].  They can be computed once for samples
@@ -157,7 +165,13 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);
 
-/* Whether a sample with this context trains a block. */
+/* Whether a device has the layer of a block. */
+bool ent_device_trains(const ent_device *device, const ent_block *block);
+
+/* Whether a sample with this context trains a block: where the policy masks, and where it does not; and how many of n
+ * samples do. */
 bool ent_block_trains(const ent_block *block, uint32_t context);
+bool ent_policy_trains(ent_policy policy, const ent_block *block, uint32_t context);
+int64_t ent_policy_training(ent_policy policy, const ent_block *block, int64_t n, const uint32_t *context);
 
 #endif

@@ -31,6 +31,8 @@ typedef struct {
     void (*worker_free)(void *worker);
     /* Once a call, before the chunks, by one thread: what depends on the parameters alone. */
     ent_status (*prepare)(void *plan, const double *params);
+    /* Random numbers of the calls that follow, as ent_program_draw; NULL: it draws none. */
+    void (*draw)(void *plan, const ent_draws *draws);
     /* Samples first..first+count-1, count <= chunk.  expectations [count][readouts] of these samples. */
     void (*forward)(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations);

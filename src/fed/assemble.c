@@ -12,31 +12,28 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .reupload = c->reupload};
 }
 
-/* Numbers a sample that the register's circuit takes. */
-int ent_reduced_inputs(const ent_federation *f, int m)
+void ent_features_measure(ent_federation *f)
 {
-    const ent_ansatz ansatz = ansatz_of(f, m);
-    return ent_ansatz_angles(&ansatz);
+    ent_features *features = &f->features;
+    for (int m = 0; m < f->population.modalities; m++) {
+        const bool linear = f->config->model.registers[m].reduce == ENT_REDUCE_LINEAR;
+        const ent_ansatz ansatz = ansatz_of(f, m);
+        features->angles[m] = ent_ansatz_angles(&ansatz);
+        features->width[m] = linear ? features->dataset->modality[m].dimension : features->angles[m];
+    }
 }
 
-int64_t ent_reduced_width(const ent_federation *f, int m)
-{
-    const bool linear = f->config->model.registers[m].reduce == ENT_REDUCE_LINEAR;
-    return linear ? f->dataset->modality[m].dimension : ent_reduced_inputs(f, m);
-}
-
-static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
+static ent_status assemble_register(const ent_federation *f, int m, ent_register *reg)
 {
     const ent_config_register *c = &f->config->model.registers[m];
-    const char *name = f->dataset->modality[m].name;
+    const char *name = f->features.dataset->modality[m].name;
     const ent_ansatz ansatz = ansatz_of(f, m);
     const ent_status status = ent_ansatz_check(&ansatz);
     if (status != ENT_OK) return ent_fail_in(status, "model.registers.%s", name);
-    const bool linear = c->reduce == ENT_REDUCE_LINEAR;
     *reg = (ent_register){.name = name,
                           .ansatz = ansatz,
-                          .linear = linear,
-                          .inputs = ent_reduced_width(f, m),
+                          .linear = c->reduce == ENT_REDUCE_LINEAR,
+                          .inputs = f->features.width[m],
                           .map = c->map,
                           .scale = c->scale};
     return ENT_OK;
@@ -45,7 +42,7 @@ static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
 static ent_status check_choices(const ent_federation *f)
 {
     const ent_loss_kind loss = f->config->model.loss;
-    const bool real = f->label.classes == 0;
+    const bool real = f->target.label.classes == 0;
     ENT_REQUIRE(loss != ENT_LOSS_CROSS_ENTROPY || !real, ENT_ECONFIG,
                 "model.loss: found cross_entropy, but the label '%s' is a real number: want mse or auto, or "
                 "data.task: classification",
@@ -54,13 +51,8 @@ static ent_status check_choices(const ent_federation *f)
                 "model.loss: found mse, but the label '%s' is a class: want cross_entropy or auto, or "
                 "data.task: regression",
                 f->config->data.label);
-    ENT_REQUIRE(f->config->missing.context == ENT_CONTEXT_MASK || f->config->missing.policy == ENT_POLICY_MMA,
-                ENT_ECONFIG, "missing.context: found embed, which wants policy mma");
-    ENT_REQUIRE(f->config->client.modality_dropout == 0.0 || f->config->missing.policy != ENT_POLICY_NONE,
-                ENT_ECONFIG,
-                "client.modality_dropout: found %g, but policy none reads what is stored: want 0 or another policy",
-                f->config->client.modality_dropout);
-    return ENT_OK;
+    return ent_policy_check(f->config->missing.policy, f->config->missing.context,
+                            f->config->client.modality_dropout);
 }
 
 static ent_status check_fusion(const ent_config *c)
@@ -84,31 +76,35 @@ static ent_status check_fusion(const ent_config *c)
 /* The direct head's stretch of class scores: differences of <Z> reach 2, of logits 8. */
 static const double DIRECT_SCALE = 4.0;
 
-ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
+ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
 {
     const ent_config *c = f->config;
+    const ent_label *label = &f->target.label;
     ENT_TRY(check_choices(f));
     ENT_TRY(check_fusion(c));
     ent_model_inp inp = {
         .kind = c->model.kind,
-        .registers = f->modalities,
+        .registers = f->population.modalities,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
         .read_zz = c->model.readout == ENT_READ_ZZ,
         .head = c->model.head,
         .head_scale = DIRECT_SCALE,
-        .outputs = f->outputs,
-        .squared = f->label.classes == 0,
-        .mma = c->missing.policy == ENT_POLICY_MMA,
+        .outputs = f->target.outputs,
+        .squared = label->classes == 0,
+        .mma = ent_policy_masks(c->missing.policy),
         .embed = c->missing.context == ENT_CONTEXT_EMBED,
         .hidden = c->model.hidden,
         .params = c->model.params,
         .activation = c->model.activation,
-        .program = {.engine = c->run.engine, .precision = c->run.precision, .threads = f->threads, .team = f->team}};
-    for (int m = 0; m < f->modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
+        .program = {.engine = c->run.engine,
+                    .precision = c->run.precision,
+                    .threads = f->ranks.threads,
+                    .team = f->ranks.team}};
+    for (int m = 0; m < f->population.modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
     ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);
     if (inp.squared) {
-        inp.head_offset = (f->label.center - f->label.mean) / f->label.deviation;
-        inp.head_scale = f->label.half / f->label.deviation;
+        inp.head_offset = (label->center - label->mean) / label->deviation;
+        inp.head_scale = label->half / label->deviation;
     }
     *out = inp;
     return ENT_OK;

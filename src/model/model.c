@@ -86,6 +86,11 @@ void ent_model_free(ent_model *model)
     ent_free(model);
 }
 
+const ent_model_inp *ent_model_description(const ent_model *model)
+{
+    return &model->inp;
+}
+
 int ent_model_params(const ent_model *model)
 {
     return model->body->blocks->params;
@@ -241,10 +246,31 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
                               const int64_t *pick, double *loss, double *gradient)
 {
     double sum = 0.0;
+    const ent_device *device = samples->device ? samples->device : model->inp.device;
+    if (device && device->gradient == ENT_GRADIENT_SPSA)
+        return ent_spsa_gradient(model, device, w, samples, n, pick, loss, gradient);
     memset(gradient, 0, (size_t)ent_model_params(model) * sizeof *gradient);
     ENT_TRY(on_one_thread(model, w, samples, n, pick, &sum, gradient));
     *loss = sum;
     return ENT_OK;
+}
+
+ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                          const int64_t *pick, double *loss)
+{
+    const ent_model_inp *inp = &model->inp;
+    double *outputs = ent_alloc(samples->n * inp->outputs, sizeof *outputs), sum = 0.0;
+    ENT_REQUIRE(outputs, ENT_ENOMEM, "model: no memory for the outputs of %lld samples", (long long)samples->n);
+    const ent_status status = on_one_thread(model, w, samples, n, pick, NULL, outputs);
+    for (int64_t k = 0; k < n && status == ENT_OK; k++) {
+        const int64_t sample = pick ? pick[k] : k;
+        sum += ent_loss(inp->squared, inp->outputs, outputs + sample * inp->outputs,
+                        inp->squared ? 0 : samples->category[sample], inp->squared ? samples->value[sample] : 0.0,
+                        NULL);
+    }
+    ent_free(outputs);
+    *loss = sum / (double)n;
+    return status;
 }
 
 /* In pieces, so that memory does not grow with the data set. */
@@ -255,6 +281,7 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
         ent_samples piece = *samples;
         piece.n = samples->n - first < PIECE ? samples->n - first : PIECE;
         piece.context += first;
+        piece.first += first;
         for (int m = 0; m < model->inp.registers; m++)
             if (piece.x[m]) piece.x[m] += first * model->inp.reg[m].inputs;
         ENT_TRY(on_one_thread(model, w, &piece, piece.n, NULL, NULL, outputs + first * model->inp.outputs));

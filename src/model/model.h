@@ -138,6 +138,19 @@ typedef struct {
     double *weight; /* [readouts][outputs], at least [readouts]: the linear head's, for the parameters at hand */
 } ent_masked;
 
+/* device.c: the program of a context's circuit; how many of a register's layers there are. */
+ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const ent_circuit *circuit,
+                              ent_program **out);
+int ent_device_layers(const ent_device *device, int layers);
+
+/* spsa.c: ent_model_gradient from two losses. */
+ent_status ent_spsa_gradient(ent_model *model, const ent_device *device, const double *w, const ent_samples *samples,
+                             int64_t n, const int64_t *pick, double *loss, double *gradient);
+/* model.c: what it was made of; the mean loss over picked samples. */
+const ent_model_inp *ent_model_description(const ent_model *model);
+ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                          const int64_t *pick, double *loss);
+
 /* mask.c: the missing-modality mechanism. */
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out);

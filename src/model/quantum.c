@@ -10,13 +10,24 @@
 #include "entente/memory.h"
 #include "model.h"
 
+/* The circuits of one device, made when a context is first met. */
+typedef struct {
+    const ent_device *device;
+    ent_masked **masked; /* [2^registers] */
+    int64_t used;        /* when it last was */
+} device_circuits;
+
+enum { DEVICES_KEPT = 16 };
+
 typedef struct {
     ent_body body;
     ent_model_inp inp;
     ent_layout layout;
     bool any_linear;
     double *columns[ENT_MAX_REGISTERS]; /* of trainable maps, for the parameters at hand; else NULL */
-    ent_masked **masked;                /* [2^registers], made when a context is first met */
+    device_circuits device[DEVICES_KEPT];
+    int devices, current; /* inp.device is that of the current one */
+    int64_t uses;
 } quantum;
 
 /* A group's run: its circuit, and its scratch cut up. */
@@ -53,16 +64,46 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
     return ENT_OK;
 }
 
+static void free_circuits(const quantum *q, device_circuits *of)
+{
+    for (int64_t c = 0; of->masked && c < INT64_C(1) << q->inp.registers; c++) ent_masked_free(of->masked[c]);
+    ent_free(of->masked);
+    *of = (device_circuits){.masked = NULL};
+}
+
+/* The circuits of this device from now on; those that have not been used for longest make room. */
+static ent_status use_device(quantum *q, const ent_device *device)
+{
+    int k = 0, oldest = 0;
+    while (k < q->devices && q->device[k].device != device) k++;
+    for (int i = 1; i < q->devices; i++)
+        if (q->device[i].used < q->device[oldest].used) oldest = i;
+    if (k == DEVICES_KEPT) free_circuits(q, &q->device[k = oldest]);
+    device_circuits *of = &q->device[k];
+    if (!of->masked) {
+        of->masked = ent_alloc(INT64_C(1) << q->inp.registers, sizeof *of->masked);
+        ENT_REQUIRE(of->masked, ENT_ENOMEM, "model: no memory");
+        of->device = device;
+        if (k == q->devices) q->devices++;
+    }
+    of->used = ++q->uses;
+    q->inp.device = device;
+    q->current = k;
+    return ENT_OK;
+}
+
 static ent_status masked_for(quantum *q, uint32_t context, ent_masked **masked)
 {
-    if (!q->masked[context]) ENT_TRY(ent_masked_new(&q->inp, &q->layout, context, &q->masked[context]));
-    *masked = q->masked[context];
+    ent_masked **of = q->device[q->current].masked;
+    if (!of[context]) ENT_TRY(ent_masked_new(&q->inp, &q->layout, context, &of[context]));
+    *masked = of[context];
     return ENT_OK;
 }
 
 static ent_status fill_body(quantum *q)
 {
     ent_masked *full;
+    ENT_TRY(use_device(q, q->inp.device));
     ENT_TRY(masked_for(q, (UINT32_C(1) << q->inp.registers) - 1, &full));
     q->body.blocks = &q->layout.blocks;
     q->body.qubits = q->layout.qubits;
@@ -78,8 +119,7 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     ENT_REQUIRE(q, ENT_ENOMEM, "model: no memory");
     q->inp = *inp;
     ent_layout_make(inp, &q->layout);
-    q->masked = ent_alloc(INT64_C(1) << inp->registers, sizeof *q->masked);
-    bool there = q->masked != NULL;
+    bool there = true;
     for (int m = 0; m < inp->registers; m++) {
         if (!inp->reg[m].linear) continue;
         q->any_linear = true;
@@ -99,9 +139,8 @@ void ent_quantum_free(ent_body *body)
 {
     quantum *q = (quantum *)body;
     if (!q) return;
-    for (int64_t c = 0; q->masked && c < INT64_C(1) << q->inp.registers; c++) ent_masked_free(q->masked[c]);
+    for (int k = 0; k < q->devices; k++) free_circuits(q, &q->device[k]);
     for (int m = 0; m < q->inp.registers; m++) ent_free(q->columns[m]);
-    ent_free(q->masked);
     ent_free(q);
 }
 
@@ -114,7 +153,12 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
                .slope = g->scratch + angles,
                .grad_angles = g->scratch + 2 * angles,
                .readouts = g->scratch + 3 * angles};
-    return masked_for(q, g->context, &r->masked);
+    ENT_TRY(use_device(q, g->samples->device ? g->samples->device : g->inp->device));
+    ENT_TRY(masked_for(q, g->context, &r->masked));
+    const uint64_t modality = (uint64_t)g->modality << 56; /* of late fusion: models of their own */
+    const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->first};
+    ent_program_draw(r->masked->program, &draws);
+    return ENT_OK;
 }
 
 /* Register m's data angles of the group's samples, [n] at a distance of all data angles. */

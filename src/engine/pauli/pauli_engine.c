@@ -62,7 +62,7 @@ static ent_status fill_engine(pauli_engine *engine, const ent_circuit *circuit, 
     ENT_TRY(ent_isa_kernels(inp->isa, inp->precision, &engine->batch, &engine->batch_narrow));
     ENT_TRY(ent_isa_pauli_kernels(inp->isa, inp->precision, &engine->kernels, &engine->narrow));
     ENT_TRY(ent_isa_state_kernels(inp->isa, inp->precision, &engine->state));
-    ENT_TRY(ent_pauli_plan_new(circuit, inp->precision, PAULI_MOST_TERMS, &engine->plan));
+    ENT_TRY(ent_pauli_plan_new(circuit, NULL, inp->precision, PAULI_MOST_TERMS, &engine->plan));
     ENT_TRY(ent_pauli_plan_registers(engine->plan, &engine->batch->shape, &engine->state->shape));
     for (int k = 0; k < engine->plan->parts; k++) engine->large |= engine->plan->part[k].large != NULL;
     engine->threads = inp->threads > 0 ? inp->threads : omp_get_max_threads();

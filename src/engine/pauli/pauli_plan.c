@@ -65,13 +65,14 @@ static ent_status make_room(pauli_plan *plan)
     const size_t real = plan->precision == ENT_SINGLE ? sizeof(float) : sizeof(double);
     plan->turned = ent_alloc(plan->late.angles, sizeof *plan->turned);
     plan->slope = ent_alloc(plan->late.angles, sizeof *plan->slope);
-    plan->value = ent_alloc(plan->tape.slots, sizeof *plan->value);
+    plan->value = ent_alloc(ent_pauli_tape_room(&plan->tape), sizeof *plan->value);
     plan->bar = ent_alloc(plan->tape.slots, sizeof *plan->bar);
     plan->coefficient = ent_alloc(plan->form.entries, real);
     return plan->turned && plan->slope && plan->value && plan->bar && plan->coefficient ? ENT_OK : no_memory();
 }
 
-ent_status ent_pauli_plan_new(const ent_circuit *circuit, ent_precision precision, int64_t most, pauli_plan **out)
+ent_status ent_pauli_plan_new(const ent_circuit *circuit, const ent_qubit_noise *noise, ent_precision precision,
+                              int64_t most, pauli_plan **out)
 {
     pauli_plan *plan = ent_alloc(1, sizeof *plan);
     if (!plan) return no_memory();
@@ -81,7 +82,7 @@ ent_status ent_pauli_plan_new(const ent_circuit *circuit, ent_precision precisio
                          .params = circuit->params,
                          .angles = circuit->angles};
     plan->early = ent_alloc(circuit->registers, sizeof *plan->early);
-    ent_status status = plan->early ? ent_pauli_split(circuit, plan->early, &plan->late) : no_memory();
+    ent_status status = plan->early ? ent_pauli_split(circuit, noise, plan->early, &plan->late) : no_memory();
     if (status == ENT_OK) status = ent_pauli_form_start(circuit, &plan->form);
     if (status == ENT_OK) status = ent_pauli_form_make(circuit, &plan->late, most, &plan->tape, &plan->form);
     if (status == ENT_OK) status = read_atoms(circuit, plan);

@@ -35,14 +35,15 @@ typedef struct {
     pauli_form form;
     pauli_input *input;    /* [form.atoms] */
     double (*turned)[2];   /* [late.angles] cosine and sine, by prepare */
-    double *value, *slope; /* [tape.slots] of the coefficients; [late.angles] */
+    double *value, *slope; /* [tape's room] of the coefficients; [late.angles] */
     double *bar;           /* [tape.slots] */
     void *coefficient;     /* [form.entries], in the plan's precision */
 } pauli_plan;
 
-/* Without the registers' batch plans.  Errors: ENT_EARG for a circuit that this engine does not run, or that has more
+/* Without the registers' batch plans; noise as in ent_pauli_split.  Errors: ENT_EARG for a circuit that this engine does not run, or that has more
  * than `most` terms; ENT_ENOMEM. */
-ent_status ent_pauli_plan_new(const ent_circuit *circuit, ent_precision precision, int64_t most, pauli_plan **out);
+ent_status ent_pauli_plan_new(const ent_circuit *circuit, const ent_qubit_noise *noise, ent_precision precision,
+                              int64_t most, pauli_plan **out);
 void ent_pauli_plan_free(pauli_plan *plan);
 
 /* Registers of more qubits run one sample after another in passes over memory: the state engine's. */

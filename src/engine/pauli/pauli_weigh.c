@@ -110,7 +110,7 @@ ent_status ent_engine_weigh(const ent_circuit *circuit, bool forced, ent_engine_
     pauli_plan *plan = NULL;
     *out = (ent_engine_weight){.whole = whole_cost(circuit), .pauli = INFINITY};
     const int64_t most = forced ? PAULI_MOST_TERMS : terms_that_pay(circuit, out->whole);
-    const ent_status status = ent_pauli_plan_new(circuit, ENT_DOUBLE, most, &plan);
+    const ent_status status = ent_pauli_plan_new(circuit, NULL, ENT_DOUBLE, most, &plan);
     if (status == ENT_ENOMEM) return status;
     if (status != ENT_OK) {
         snprintf(out->reason, sizeof out->reason, "%s", ent_message());
