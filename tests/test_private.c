@@ -6,7 +6,7 @@
 #include "fed/privacy/compress.h"
 #include "fed/privacy/participation.h"
 #include "fed/privacy/private.h"
-#include "privacy/noise.h"
+#include "privacy/gaussian.h"
 
 enum { PARAMS = 1200, BLOCKS = 3 };
 
@@ -163,7 +163,7 @@ static void trees_have_few_nodes(void **state)
     c.privacy.mechanism = ENT_RELEASE_TREE;
     begin(&s, &c);
     double sum[PARAMS] = {0}, z[PARAMS];
-    const ent_noise source = {.seed = c.seeds.sampling};
+    const ent_gaussian source = {.seed = c.seeds.sampling};
     for (uint64_t t = 0; t < 13; t++) {
         released r;
         ent_round figures = {.round = 0};
@@ -172,7 +172,7 @@ static void trees_have_few_nodes(void **state)
         for (int k = 0; k < PARAMS; k++) sum[k] += (r.delta[k] - 0.0) * 20.0 / 0.35;
         for (uint64_t level = 0; level < 4; level++) {
             if (!((t + 1) >> level & 1)) continue;
-            ent_noise_fill(&source, ENT_FOR_TREE_NOISE, level, ((t + 1) >> level) - 1, PARAMS, z);
+            ent_gaussian_fill(&source, ENT_FOR_TREE_NOISE, level, ((t + 1) >> level) - 1, PARAMS, z);
             for (int k = 0; k < PARAMS; k++) wanted[k] += z[k];
         }
         for (int k = 0; k < PARAMS; k++) check_near(sum[k], wanted[k], 1e-9);
@@ -194,9 +194,9 @@ static void norm_follows_the_quantile(void **state)
     c.privacy.count_noise = 0.8;
     begin(&s, &c);
     release(&s, 0, 20, 15.0, &r, &figures);
-    ent_noise source = {.seed = c.seeds.sampling};
+    ent_gaussian source = {.seed = c.seeds.sampling};
     double z;
-    ent_noise_fill(&source, ENT_FOR_COUNT_NOISE, 0, 0, 1, &z);
+    ent_gaussian_fill(&source, ENT_FOR_COUNT_NOISE, 0, 0, 1, &z);
     check_near(figures.unclipped, (15.0 + 0.8 * z) / 20.0, 1e-12);
     const double wanted = 0.7 * exp(-0.3 * (figures.unclipped - 0.4));
     ent_round next = {.round = 1};
@@ -217,12 +217,12 @@ static void the_key_of_the_system_is_another_each_time(void **state)
 {
     (void)state;
     double a[300], b[300], again[300];
-    ent_noise one = {.system = true}, two = {.system = true};
-    check_ok(ent_noise_draw_key(&one));
-    check_ok(ent_noise_draw_key(&two));
-    ent_noise_fill(&one, ENT_FOR_SUM_NOISE, 1, 2, 300, a);
-    ent_noise_fill(&one, ENT_FOR_SUM_NOISE, 1, 2, 300, again);
-    ent_noise_fill(&two, ENT_FOR_SUM_NOISE, 1, 2, 300, b);
+    ent_gaussian one = {.system = true}, two = {.system = true};
+    check_ok(ent_gaussian_draw_key(&one));
+    check_ok(ent_gaussian_draw_key(&two));
+    ent_gaussian_fill(&one, ENT_FOR_SUM_NOISE, 1, 2, 300, a);
+    ent_gaussian_fill(&one, ENT_FOR_SUM_NOISE, 1, 2, 300, again);
+    ent_gaussian_fill(&two, ENT_FOR_SUM_NOISE, 1, 2, 300, b);
     assert_memory_equal(a, again, sizeof a);
     double sum = 0.0, square = 0.0;
     for (int k = 0; k < 300; k++) {
@@ -232,7 +232,7 @@ static void the_key_of_the_system_is_another_each_time(void **state)
     }
     check_near(sum / 300, 0.0, 0.25);
     check_near(square / 300, 1.0, 0.35);
-    ent_noise_fill(&one, ENT_FOR_SUM_NOISE, 2, 2, 300, b);
+    ent_gaussian_fill(&one, ENT_FOR_SUM_NOISE, 2, 2, 300, b);
     assert_true(a[0] != b[0] && a[299] != b[299]);
 }
 

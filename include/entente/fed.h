@@ -239,6 +239,16 @@ ent_status ent_federation_spectrum(ent_federation *federation, int modality, int
                                    ent_spectrum *out);
 void ent_spectrum_clear(ent_spectrum *spectrum); /* Local */
 
+/* The model's circuit for samples of this context (bits of the modalities), parameter k being weight k, data angles
+ * register by register; 0: of the row, or with everything.  row >= 0: its data angles are those of this row of the data
+ * set, which ent_load_inp.all_rows has loaded.  weights: its parameters are the weights.  Free with ent_circuit_free.
+ * Local.  Errors: ENT_EARG for a kind of model without a circuit; ENT_EDATA, no such row; ENT_ENOMEM. */
+ent_status ent_federation_circuit(ent_federation *federation, uint32_t context, int64_t row, bool weights,
+                                  ent_circuit **out);
+/* The same of a configuration, before there are weights.  Local.  Errors: as ent_federation_new, memory for states
+ * apart. */
+ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_circuit **out);
+
 /* Write <folder>/result.h5, whole or not at all; the folder is there.  Rank 0 writes.  Collective.
  * `config_text` is the configuration as used, `created` a date.  After a training with checkpoints the result holds what
  * more rounds need to go on from it. */

@@ -47,7 +47,7 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
         if (ent_ansatz_named(name) != ENT_ANSATZ_QASM) continue;
         const ent_status status = folder
                                       ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], &f->qasm[m])
-                                      : ent_qasm_load(name, &f->qasm[m]);
+                                      : ent_qasm_load(name, NULL, &f->qasm[m]);
         if (status != ENT_OK)
             return ent_fail_in(status,
                                "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
@@ -159,6 +159,21 @@ ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_c
     for (int64_t r = 0; status == ENT_OK && r < f->features.dataset->rows; r++)
         *train_rows += f->features.dataset->split[r] == ENT_TRAIN;
     if (status == ENT_OK) *feature_bytes = foresee_features(f, *train_rows, ranks);
+    ent_federation_free(f);
+    return status;
+}
+
+ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_circuit **out)
+{
+    ENT_TRY(ent_config_check(config));
+    ent_federation *f = ent_alloc(1, sizeof *f);
+    ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
+    f->config = f->population.config = config;
+    f->population.modalities = (int)config->data.modalities_count;
+    f->ranks.threads = 1;
+    f->target.label = NO_LABEL;
+    ent_status status = open_data(f, config->data.file, NULL);
+    if (status == ENT_OK) status = ent_federation_circuit(f, context, -1, false, out);
     ent_federation_free(f);
     return status;
 }

@@ -7,11 +7,11 @@
 #include "entente/memory.h"
 #include "entente/random.h"
 #include "fed/privacy/participation.h"
-#include "privacy/noise.h"
+#include "privacy/gaussian.h"
 
 struct ent_private {
     const ent_config *config;
-    ent_noise source;
+    ent_gaussian source;
     double *z;       /* [params] normal numbers, and */
     double *sum;     /* [params] of the tree's nodes */
     double clip;     /* the norm in force */
@@ -127,9 +127,9 @@ ent_status ent_private_new(ent_comm *world, const ent_population *population, co
     if (population->config->privacy.mode == ENT_PRIVACY_NONE) return ENT_OK;
     const bool root = ent_comm_rank(world) == 0;
     ent_status status = make(root, population, s, out);
-    ent_noise source = {.seed = population->config->seeds.sampling,
-                        .system = population->config->privacy.noise_from == ENT_NOISE_FROM_SYSTEM};
-    if (status == ENT_OK && root && source.system) status = ent_noise_draw_key(&source);
+    ent_gaussian source = {.seed = population->config->seeds.sampling,
+                           .system = population->config->privacy.noise_from == ENT_NOISE_FROM_SYSTEM};
+    if (status == ENT_OK && root && source.system) status = ent_gaussian_draw_key(&source);
     status = ent_comm_agree(world, status);
     if (status != ENT_OK) {
         ent_private_free(*out);
@@ -182,7 +182,7 @@ void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
     else
         for (int b = 0; b < s->blocks; b++) clip_blocks(s, u, b, 1, each);
     if (p->mode != ENT_PRIVACY_LOCAL) return;
-    ent_noise_fill(&a->source, ENT_FOR_CLIENT_NOISE, (uint64_t)u->client, (uint64_t)s->round, s->params, a->z);
+    ent_gaussian_fill(&a->source, ENT_FOR_CLIENT_NOISE, (uint64_t)u->client, (uint64_t)s->round, s->params, a->z);
     for (int k = 0; k < s->params; k++) u->delta[k] += p->noise_multiplier * a->clip * a->z[k];
 }
 
@@ -196,10 +196,10 @@ static void tree_noise(ent_private *a, uint64_t round, int params)
     int level = 0;
     memset(a->sum, 0, (size_t)params * sizeof *a->sum);
     for (; done % 2 == 0; done /= 2, level++) {
-        ent_noise_fill(&a->source, ENT_FOR_TREE_NOISE, (uint64_t)level, (round >> level) - 1, params, a->z);
+        ent_gaussian_fill(&a->source, ENT_FOR_TREE_NOISE, (uint64_t)level, (round >> level) - 1, params, a->z);
         for (int k = 0; k < params; k++) a->sum[k] -= a->z[k];
     }
-    ent_noise_fill(&a->source, ENT_FOR_TREE_NOISE, (uint64_t)level, done - 1, params, a->z);
+    ent_gaussian_fill(&a->source, ENT_FOR_TREE_NOISE, (uint64_t)level, done - 1, params, a->z);
     for (int k = 0; k < params; k++) a->z[k] += a->sum[k];
 }
 
@@ -216,7 +216,7 @@ static void adapt(ent_private *a, const ent_rule_state *s, const ent_mean *mean,
 {
     const ent_config_privacy *p = &a->config->privacy;
     double noise = 0.0;
-    ent_noise_fill(&a->source, ENT_FOR_COUNT_NOISE, (uint64_t)s->round, 0, 1, &noise);
+    ent_gaussian_fill(&a->source, ENT_FOR_COUNT_NOISE, (uint64_t)s->round, 0, 1, &noise);
     const double deviation = p->noise_multiplier > 0.0 ? a->count_noise : 0.0;
     const double centred = mean->within - 0.5 * (double)mean->clients + deviation * noise;
     figures->unclipped = centred / a->expected + 0.5;
@@ -231,7 +231,7 @@ void ent_private_release(ent_private *a, const ent_rule_state *s, ent_mean *mean
     if (p->mechanism == ENT_RELEASE_TREE)
         tree_noise(a, (uint64_t)s->round, s->params);
     else
-        ent_noise_fill(&a->source, ENT_FOR_SUM_NOISE, (uint64_t)s->round, 0, s->params, a->z);
+        ent_gaussian_fill(&a->source, ENT_FOR_SUM_NOISE, (uint64_t)s->round, 0, s->params, a->z);
     const double deviation = sum_noise(a) * a->clip;
     for (int b = 0; b < s->blocks; b++) {
         for (int k = s->block[b].first; k < s->block[b].first + s->block[b].count; k++)

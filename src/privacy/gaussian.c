@@ -1,4 +1,4 @@
-#include "privacy/noise.h"
+#include "privacy/gaussian.h"
 
 #include <math.h>
 #include <sodium.h>
@@ -6,7 +6,7 @@
 
 enum { CHUNK = 256 };
 
-ent_status ent_noise_draw_key(ent_noise *noise)
+ent_status ent_gaussian_draw_key(ent_gaussian *noise)
 {
     ENT_REQUIRE(sodium_init() >= 0, ENT_EIO, "privacy: no random numbers of the operating system");
     randombytes_buf(noise->key, sizeof noise->key);
@@ -18,7 +18,7 @@ static double uniform(uint64_t bits)
     return ((double)(bits >> 11) + 0.5) * 0x1p-53;
 }
 
-static void fill_by_key(const ent_noise *noise, ent_purpose purpose, uint64_t a, uint64_t b, int64_t n, double *z)
+static void fill_by_key(const ent_gaussian *noise, ent_purpose purpose, uint64_t a, uint64_t b, int64_t n, double *z)
 {
     const double two_pi = 6.28318530717958647692;
     uint8_t nonce[crypto_stream_chacha20_ietf_NONCEBYTES];
@@ -35,7 +35,7 @@ static void fill_by_key(const ent_noise *noise, ent_purpose purpose, uint64_t a,
     }
 }
 
-void ent_noise_fill(const ent_noise *noise, ent_purpose purpose, uint64_t a, uint64_t b, int64_t n, double *z)
+void ent_gaussian_fill(const ent_gaussian *noise, ent_purpose purpose, uint64_t a, uint64_t b, int64_t n, double *z)
 {
     if (noise->system) {
         fill_by_key(noise, purpose, a, b, n, z);
