@@ -113,10 +113,10 @@ static void too_few_answers_leave_the_weights(void **state)
 
 static ent_config full_config(int kind)
 {
-    ent_config c = secure_config(kind < 3 ? 0.25 : 0.0);
+    ent_config c = secure_config(kind < 3 || kind == 5 ? 0.25 : 0.0);
     c.federation.sampling = kind % 2 ? ENT_SAMPLING_POISSON : ENT_SAMPLING_UNIFORM;
     c.federation.participation = 0.9;
-    c.privacy.mode = kind == 4 ? ENT_PRIVACY_LOCAL : ENT_PRIVACY_CENTRAL;
+    c.privacy.mode = kind == 5 ? ENT_PRIVACY_DISTRIBUTED : kind == 4 ? ENT_PRIVACY_LOCAL : ENT_PRIVACY_CENTRAL;
     c.privacy.mechanism = kind == 2 ? ENT_RELEASE_TREE : ENT_RELEASE_GAUSSIAN;
     c.privacy.clipping = kind == 3 ? ENT_CLIP_BLOCK : ENT_CLIP_FLAT;
     c.privacy.adaptive_quantile = kind < 2 ? 0.5 : 0.0;
@@ -124,7 +124,7 @@ static ent_config full_config(int kind)
     c.privacy.noise_multiplier = 0.2;
     c.privacy.accountant = ENT_ACCOUNTANT_RDP;
     c.system.dropout = 0.1;
-    if (kind == 4) return c;
+    if (kind >= 4) return c;
     c.communication = (ent_config_communication){.sparsify = kind % 2 ? ENT_SPARSIFY_TOP : ENT_SPARSIFY_RANDOM,
                                                  .keep = 0.3,
                                                  .bits = kind == 0 ? 0 : 4,
@@ -135,7 +135,7 @@ static ent_config full_config(int kind)
 static void same_bits_on_any_number_of_ranks(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < 5; kind++) {
+    for (int kind = 0; kind < 6; kind++) {
         const ent_config c = full_config(kind);
         check_same_bits(&c);
     }
