@@ -109,6 +109,36 @@ static void too_few_answers_leave_the_weights(void **state)
     ent_federation_free(f);
 }
 
+static void add_garbage(int64_t n, const ent_ring *sent)
+{
+    if (ent_comm_rank(world) == ent_comm_size(world) - 1) ((ent_ring *)sent)[n / 2] += 12345;
+}
+
+static void note_garbage(void *context, const char *text)
+{
+    (void)context;
+    mpi_check(strstr(text, "a client has sent what it has not computed"));
+    notes++;
+}
+
+/* One number of one rank is another on its way: no wrong sum without a word. */
+static void garbage_fails_the_round(void **state)
+{
+    (void)state;
+    ent_config c = secure_config(0.5);
+    const ent_checkpoint_inp keep = {.folder = folder, .config_text = "", .note = note_garbage};
+    ent_federation *f = NULL;
+    notes = 0;
+    c.federation.rounds = 1;
+    mpi_check(ent_federation_new(world, &c, &f) == ENT_OK);
+    ent_federation_keep(f, &keep);
+    ent_secure_watch = add_garbage;
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
+    ent_secure_watch = NULL;
+    mpi_check(notes == (ent_comm_rank(world) == 0) && ent_federation_see(f).round[0].trained == 0);
+    ent_federation_free(f);
+}
+
 /* ---- all of it together ---- */
 
 static ent_config full_config(int kind)
@@ -239,6 +269,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(masks_leave_no_trace, make_folder),
         cmocka_unit_test(what_a_rank_sends_looks_random),
         cmocka_unit_test_setup(too_few_answers_leave_the_weights, make_folder),
+        cmocka_unit_test_setup(garbage_fails_the_round, make_folder),
         cmocka_unit_test(same_bits_on_any_number_of_ranks),
         cmocka_unit_test_setup(a_stopped_training_ends_with_the_same_bits, make_folder),
     };
