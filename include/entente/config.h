@@ -56,7 +56,7 @@ typedef enum {
     ENT_AVAILABLE_DIURNAL
 } ent_availability;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
-typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL } ent_privacy_mode;
+typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL, ENT_PRIVACY_DISTRIBUTED } ent_privacy_mode;
 typedef enum { ENT_RELEASE_GAUSSIAN, ENT_RELEASE_TREE } ent_release;
 typedef enum { ENT_CLIP_FLAT, ENT_CLIP_BLOCK } ent_clipping;
 typedef enum { ENT_NOISE_FROM_SEED, ENT_NOISE_FROM_SYSTEM } ent_noise_source;

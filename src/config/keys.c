@@ -83,8 +83,10 @@ static const ent_choice ATTACK[] = {{"none", ENT_ATTACK_NONE},
                                     {"nan", ENT_NAN_UPDATE}};
 static const ent_choice SAMPLING[] = {
     {"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}, {"poisson", ENT_SAMPLING_POISSON}};
-static const ent_choice PRIVACY[] = {
-    {"none", ENT_PRIVACY_NONE}, {"central", ENT_PRIVACY_CENTRAL}, {"local", ENT_PRIVACY_LOCAL}};
+static const ent_choice PRIVACY[] = {{"none", ENT_PRIVACY_NONE},
+                                     {"central", ENT_PRIVACY_CENTRAL},
+                                     {"local", ENT_PRIVACY_LOCAL},
+                                     {"distributed", ENT_PRIVACY_DISTRIBUTED}};
 static const ent_choice RELEASE[] = {{"gaussian", ENT_RELEASE_GAUSSIAN}, {"tree", ENT_RELEASE_TREE}};
 static const ent_choice CLIPPING[] = {{"flat", ENT_CLIP_FLAT}, {"block", ENT_CLIP_BLOCK}};
 static const ent_choice ACCOUNTANT[] = {{"pld", ENT_ACCOUNTANT_PLD}, {"rdp", ENT_ACCOUNTANT_RDP}};
@@ -156,7 +158,7 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define MLP       "model.kind: mlp"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
 #define FEDBUFF   "system.mode: fedbuff"
-#define PRIVATE   "privacy.mode: central, local"
+#define PRIVATE   "privacy.mode: central, local, distributed"
 
 const ent_key ENT_KEYS[] = {
     {FIELD(data.file), .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
@@ -294,7 +296,7 @@ const ent_key ENT_KEYS[] = {
      .help = "chance that a present modality counts as missing while training"},
 
     {FIELD(privacy.mode), OF(PRIVACY), .standard = "none",
-     .help = "who adds noise: the server to the sum, or every client to what it sends"},
+     .help = "who adds noise: the server; every client for itself; or, distributed, all clients together under secure aggregation"},
     {FIELD(privacy.mechanism), OF(RELEASE), .standard = "gaussian", .when = "privacy.mode: central",
      .help = "fresh noise in every round (DP-FedAvg), or tree aggregation over all rounds (DP-FTRL)"},
     {FIELD(privacy.clip), ABOVE(0, 1e6), .standard = "1.0", .when = PRIVATE,
