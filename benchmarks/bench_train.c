@@ -39,14 +39,14 @@ static ent_model_inp model_inp(int qubits, const settings *s, ent_engine_kind en
     static const char *const name[3] = {"text", "audio", "vision"};
     ent_model_inp inp = {.registers = 3,
                          .fusion = {.layers = 2, .gate = ENT_CRZ},
-                         .read_zz = true,
+                         .read = ENT_READ_ZZ,
                          .outputs = 2,
                          .mma = true,
                          .program = {.engine = engine, .precision = s->precision, .threads = s->threads}};
     for (int m = 0; m < 3; m++) {
         const int n = qubits / 3 + (m < qubits % 3);
         inp.reg[m] = (ent_register){
-            .name = name[m], .ansatz = {ENT_ANSATZ_HEA, NULL, n, 2, 1, true}, .inputs = n, .scale = 3.0};
+            .name = name[m], .ansatz = {ENT_ANSATZ_HEA, NULL, n, 2, 1, true, false}, .inputs = n, .scale = 3.0};
     }
     ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 3);
     return inp;
@@ -58,7 +58,7 @@ typedef struct {
     ent_model *model;
     ent_masked *masked;
     int params;
-    double *w, *gradient, *x, *angles, *slope;
+    double *w, *gradient, *x, *angles, *angle, *slope;
     uint32_t *context;
     int32_t *category;
     ent_samples samples;
@@ -75,6 +75,7 @@ static bench bench_new(int qubits, const settings *s, ent_engine_kind engine)
     b.gradient = ent_alloc(b.params, sizeof(double));
     b.x = ent_alloc(3 * SAMPLES * qubits, sizeof(double));
     b.angles = ent_alloc(SAMPLES * b.layout.angles, sizeof(double));
+    b.angle = ent_alloc(b.layout.angles, sizeof(double));
     b.slope = ent_alloc(b.layout.angles, sizeof(double));
     b.context = ent_alloc(SAMPLES, sizeof *b.context);
     b.category = ent_alloc(SAMPLES, sizeof *b.category);
@@ -88,7 +89,7 @@ static bench bench_new(int qubits, const settings *s, ent_engine_kind engine)
         for (int m = 0; m < 3; m++) x[m] = b.samples.x[m] + k * b.inp.reg[m].inputs;
         b.context[k] = s->context;
         b.category[k] = k % 2;
-        ent_angles_forward(&b.inp, &b.layout, b.w, s->context, x, b.angles + k * b.layout.angles, b.slope);
+        ent_angles_forward(&b.inp, &b.layout, b.w, s->context, x, b.angles + k * b.layout.angles, b.angle, b.slope);
     }
     return b;
 }
@@ -101,6 +102,7 @@ static void bench_free(bench *b)
     ent_free(b->gradient);
     ent_free(b->x);
     ent_free(b->angles);
+    ent_free(b->angle);
     ent_free(b->slope);
     ent_free(b->context);
     ent_free(b->category);

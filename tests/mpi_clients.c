@@ -225,7 +225,7 @@ static void many_modalities_train(void **state)
                              .missing = 0.1,
                              .seed = 1};
         ent_config config = plain_config();
-        config.data = (ent_config_data){path, names, (unsigned)modalities[k], "class", ENT_TASK_AUTO};
+        config.data = (ent_config_data){path, names, (unsigned)modalities[k], "class", ENT_TASK_AUTO, 10.0};
         for (int m = 0; m < modalities[k]; m++) {
             inp.dimension[m] = 3 + m % 2;
             config.missing.rate[m] = 0.2;

@@ -22,7 +22,6 @@
 #include "entente/split.h"
 
 typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_loss_kind;
-typedef enum { ENT_READ_Z, ENT_READ_ZZ } ent_readout_kind;
 typedef enum { ENT_POLICY_MMA, ENT_POLICY_ZERO, ENT_POLICY_MEAN, ENT_POLICY_DROP, ENT_POLICY_NONE } ent_policy;
 typedef enum { ENT_CONTEXT_MASK, ENT_CONTEXT_EMBED } ent_context_form;
 typedef enum {
@@ -53,14 +52,18 @@ typedef enum {
     ENT_AVAILABLE_DIURNAL
 } ent_availability;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
+typedef enum { ENT_SCHEDULE_CONSTANT, ENT_SCHEDULE_COSINE, ENT_SCHEDULE_STEP } ent_rate_schedule;
+typedef enum { ENT_LABEL_SHIFT_NONE, ENT_LABEL_SHIFT_CORRECT } ent_label_shift;
+typedef enum { ENT_CLASS_WEIGHTS_NONE, ENT_CLASS_WEIGHTS_BALANCED } ent_class_weights;
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
     const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
     ent_reduce_kind reduce;
+    int axes; /* pca_linear: principal axes; 0: ent_reduction_axes */
     ent_angle_map map;
-    double scale;
-    bool reupload;
+    double scale; /* 0: ENT_ANGLE_SCALE */
+    bool input_scaling, reupload;
 } ent_config_register;
 
 typedef struct {
@@ -69,6 +72,7 @@ typedef struct {
     unsigned modalities_count;
     const char *label;
     ent_task task;
+    double clip; /* deviations; 0: none */
 } ent_config_data;
 
 typedef struct {
@@ -82,7 +86,7 @@ typedef struct {
     ent_model_kind kind;
     ent_config_register registers[ENT_MAX_MODALITIES];
     ent_config_fusion fusion;
-    ent_readout_kind readout;
+    unsigned readout; /* ENT_READ_... bits */
     ent_head_kind head;
     ent_loss_kind loss;
     int hidden, params; /* mlp: width, or the number of parameters to come near to (0: `hidden` counts) */
@@ -161,7 +165,16 @@ typedef struct {
 typedef struct {
     int epochs, batch;
     ent_optimizer optimizer;
-    double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double batch_share;                           /* of the client's rows; 0: `batch` counts */
+    double learning_rate;                         /* of blocks without one of their own */
+    double map_learning_rate, head_learning_rate; /* 0: by ent_client_rate */
+    ent_rate_schedule schedule;
+    int warm_up, step_rounds; /* rounds */
+    double step_factor;
+    double clip_norm; /* of a step's gradient; 0: none */
+    ent_class_weights class_weights;
+    ent_label_shift label_shift;
+    double momentum, beta1, beta2, epsilon, weight_decay;
     double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;
 

@@ -29,15 +29,19 @@ enum { ENT_MAX_REGISTERS = 16, ENT_MAX_PAIRS = ENT_MAX_REGISTERS * (ENT_MAX_REGI
 
 typedef enum { ENT_MAP_TANH, ENT_MAP_CLIP } ent_angle_map;
 
+/* The scale that suits numbers of variance 1, as standardised features, principal scores and trainable maps at their start
+ * are: one deviation becomes an angle of pi tanh(1/4), about pi/4. */
+#define ENT_ANGLE_SCALE 4.0
+
 /* Register m: the circuit of one modality. */
 typedef struct {
     const char *name;
     ent_ansatz ansatz;
-    int64_t inputs;    /* numbers a sample brings: as many as the ansatz has data angles, or any with `linear` */
+    int64_t inputs;    /* numbers a sample brings: as many as a layer of the ansatz encodes, or any with `linear` */
     bool linear;       /* a trainable affine map (a "dressed" circuit) from the inputs to the angles' numbers */
     ent_angle_map map; /* angle = pi tanh(z / scale), or z / scale * pi clipped to [-pi, pi] */
     double scale;      /* > 0 */
-} ent_register;
+} ent_register;        /* with ansatz.own_angles each data angle of each layer has a trainable factor, 1 at first */
 
 /* How fusion joins the qubits of a register: not at all; neighbours; neighbours, closed (from 3 qubits on). */
 typedef enum { ENT_WITHIN_NONE, ENT_WITHIN_CHAIN, ENT_WITHIN_RING } ent_fusion_within;
@@ -69,6 +73,14 @@ typedef enum {
  * (`within` becomes a chain). */
 void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int registers);
 
+/* What is read of the circuit, bits; <Z> of every qubit always. */
+enum {
+    ENT_READ_Z = 1,
+    ENT_READ_ZZ = 2,       /* <Z Z'> of every qubit pair that fusion connects between registers */
+    ENT_READ_XYZ = 4,      /* <X> and <Y> of every qubit */
+    ENT_READ_ZZ_WITHIN = 8 /* <Z Z'> of every pair within a register */
+};
+
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
 typedef enum { ENT_MODEL_QUANTUM, ENT_MODEL_LATE, ENT_MODEL_LOGISTIC, ENT_MODEL_MLP } ent_model_kind;
@@ -79,7 +91,7 @@ typedef struct {
     int registers;
     ent_register reg[ENT_MAX_REGISTERS]; /* of a classical kind `name` and `inputs` alone are read */
     ent_fusion fusion;
-    bool read_zz; /* read <Z Z'> of every qubit pair that fusion connects, besides every <Z> */
+    unsigned read; /* ENT_READ_... */
     ent_head_kind
         head; /* direct: output c is `head_scale` times the mean of <Z> of the present qubits whose number in
                            their register is c modulo the outputs, plus head_offset */
@@ -94,11 +106,16 @@ typedef struct {
     ent_program_inp program;
 } ent_model_inp;
 
+/* What a block is, for learning rates: weights of a trainable map, what the outputs are made of, or anything else. */
+typedef enum { ENT_ROLE_CIRCUIT, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
+
 /* Parameters first..first+count-1; trained by a sample that has all modalities of `needs`. */
 typedef struct {
     char name[160];
     int first, count;
     uint32_t needs;
+    ent_block_role role;
+    double fan_in; /* of a map: the numbers that a weighted sum is over; else 1 */
 } ent_block;
 
 typedef struct ent_model ent_model;
@@ -120,7 +137,7 @@ int ent_model_blocks(const ent_model *model, const ent_block **blocks); /* their
 const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of width 12, OpenBLAS" */
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
- * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
+ * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers; factors of data angles 1;
  * linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp: N(0, 1/inputs) for tanh (LeCun
  * et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
@@ -135,13 +152,15 @@ typedef struct {
     const int32_t *category;
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
+    const double *logit_offset; /* [outputs] added to the logits where the loss is computed; NULL: 0 */
+    const double *class_weight; /* [outputs] what the loss of a sample of the class is times; NULL: 1 */
 } ent_samples;
 
 /* outputs [n][outputs]: logits, or the real prediction; a sample's bits do not depend on the samples beside it.
  * Errors: ENT_ENOMEM. */
 ent_status ent_model_predict(ent_model *model, const double *w, const ent_samples *samples, double *outputs);
 
-/* The mean loss over the samples pick[0..n-1] of `samples` (NULL: all n), and its gradient by all parameters,
+/* The mean (of the weighted) loss over the samples pick[0..n-1] of `samples` (NULL: all n), and its gradient by all parameters,
  * gradient [params], overwritten: exactly 0 for blocks that no picked sample trains.  The same picks in the same order
  * give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,

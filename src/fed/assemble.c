@@ -9,20 +9,36 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .qubits = c->qubits,
                         .layers = c->layers,
                         .angles_per_qubit = c->angles,
-                        .reupload = c->reupload};
+                        .reupload = c->reupload,
+                        .own_angles = c->input_scaling};
 }
 
 /* Numbers a sample that the register's circuit takes. */
 int ent_reduced_inputs(const ent_federation *f, int m)
 {
     const ent_ansatz ansatz = ansatz_of(f, m);
-    return ent_ansatz_angles(&ansatz);
+    return ent_ansatz_inputs(&ansatz);
+}
+
+/* Principal axes that pca_linear takes by itself, of so many features. */
+static int64_t axes_of(int64_t features)
+{
+    enum { MOST_AXES = 32 };
+    return features < MOST_AXES ? features : MOST_AXES;
 }
 
 int64_t ent_reduced_width(const ent_federation *f, int m)
 {
-    const bool linear = f->config->model.registers[m].reduce == ENT_REDUCE_LINEAR;
-    return linear ? f->dataset->modality[m].dimension : ent_reduced_inputs(f, m);
+    const ent_config_register *c = &f->config->model.registers[m];
+    const int64_t features = f->dataset->modality[m].dimension;
+    switch (c->reduce) {
+    case ENT_REDUCE_LINEAR:
+        return features;
+    case ENT_REDUCE_PCA_LINEAR:
+        return c->axes > 0 ? c->axes : axes_of(features);
+    default:
+        return ent_reduced_inputs(f, m);
+    }
 }
 
 static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
@@ -32,13 +48,12 @@ static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
     const ent_ansatz ansatz = ansatz_of(f, m);
     const ent_status status = ent_ansatz_check(&ansatz);
     if (status != ENT_OK) return ent_fail_in(status, "model.registers.%s", name);
-    const bool linear = c->reduce == ENT_REDUCE_LINEAR;
     *reg = (ent_register){.name = name,
                           .ansatz = ansatz,
-                          .linear = linear,
+                          .linear = ent_reduce_is_trained(c->reduce),
                           .inputs = ent_reduced_width(f, m),
                           .map = c->map,
-                          .scale = c->scale};
+                          .scale = c->scale > 0.0 ? c->scale : ENT_ANGLE_SCALE};
     return ENT_OK;
 }
 
@@ -93,7 +108,7 @@ ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
         .kind = c->model.kind,
         .registers = f->modalities,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
-        .read_zz = c->model.readout == ENT_READ_ZZ,
+        .read = c->model.readout,
         .head = c->model.head,
         .head_scale = DIRECT_SCALE,
         .outputs = f->outputs,

@@ -53,8 +53,9 @@ struct ent_federation {
     double *absent[ENT_MAX_MODALITIES]; /* [numbers a sample] what the policy reads of an absent modality, or NULL */
     ent_qasm *qasm[ENT_MAX_MODALITIES];
     ent_model *model;
-    double *w;     /* [params] */
-    double *prior; /* [outputs]: what the training labels alone predict */
+    double *w;            /* [params] */
+    double *prior;        /* [outputs]: what the training labels alone predict */
+    double *class_weight; /* [outputs] of a sample's loss in training, by its class; NULL: 1 */
     int outputs, threads;
     ent_label label;
     ent_round *round; /* [config rounds] on rank 0 */

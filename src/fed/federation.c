@@ -286,6 +286,7 @@ void ent_federation_free(ent_federation *f)
     ent_dataset_free(f->dataset);
     ent_free(f->w);
     ent_free(f->prior);
+    ent_free(f->class_weight);
     ent_free(f->round);
     ent_free(f->output);
     ent_free(f->pattern);

@@ -45,6 +45,21 @@ static ent_status measure_values(const ent_part *train, ent_label *label)
     return ENT_OK;
 }
 
+/* A class that has no training row weighs nothing. */
+static ent_status balance_classes(ent_federation *f)
+{
+    const ent_part *train = &f->part[ENT_TRAIN];
+    const int classes = f->label.classes;
+    int present = 0;
+    f->class_weight = ent_alloc(f->outputs, sizeof *f->class_weight);
+    ENT_REQUIRE(f->class_weight, ENT_ENOMEM, "label: no memory");
+    for (int64_t k = 0; k < train->n; k++) f->class_weight[train->category[k]] += 1.0;
+    for (int c = 0; c < classes; c++) present += f->class_weight[c] > 0.0;
+    for (int c = 0; c < classes; c++)
+        if (f->class_weight[c] > 0.0) f->class_weight[c] = (double)train->n / (present * f->class_weight[c]);
+    return ENT_OK;
+}
+
 /* Log-frequencies of the training classes (one sample added to each), or the training mean. */
 static void fill_prior(ent_federation *f)
 {
@@ -64,6 +79,8 @@ ent_status ent_label_fit(ent_federation *f)
     if (f->label.classes == 0) ENT_TRY(measure_values(train, &f->label));
     ent_label_aim(f);
     fill_prior(f);
+    if (f->label.classes > 0 && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
+        return balance_classes(f);
     return ENT_OK;
 }
 

@@ -53,13 +53,26 @@ static ent_status find_cohort(own_models *o)
     return ENT_OK;
 }
 
+/* Fine-tuning has one learning rate, that of all blocks but for the formula for maps; rates of their own keep their ratio to
+ * client.learning_rate. */
+static void set_rates(ent_config *config)
+{
+    ent_config_client *c = &config->client;
+    const double ratio = config->personal.learning_rate / c->learning_rate;
+    c->learning_rate = config->personal.learning_rate;
+    c->map_learning_rate *= ratio;
+    c->head_learning_rate *= ratio;
+    c->schedule = ENT_SCHEDULE_CONSTANT;
+    c->warm_up = 0;
+}
+
 /* Collective, not agreed on. */
 static ent_status own_make(ent_training *t, int which, int epochs, own_models *o)
 {
     const ent_federation *f = t->f;
     *o = (own_models){.t = t, .config = *f->config, .f = *f, .which = which};
     o->config.client.epochs = epochs;
-    o->config.client.learning_rate = f->config->personal.learning_rate;
+    set_rates(&o->config);
     o->config.federation.aggregation = ENT_FEDAVG;
     o->f.config = &o->config;
     ENT_TRY(ent_store_new(f, which, &o->store)); /* all ranks meet in it: before anything fails on one */

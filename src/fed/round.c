@@ -176,6 +176,7 @@ static void fill_update(ent_training *t, double weight)
     u->samples = work->done;
     u->loss = work->loss;
     u->steps = work->steps;
+    u->round = work->round;
     ent_update_weigh(t->f, work->client, weight, u->weight);
     for (int k = 0; k < t->state.params; k++) u->delta[k] = work->w[k] - t->state.base[k];
 }

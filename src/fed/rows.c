@@ -122,7 +122,8 @@ static ent_status fit(ent_federation *f, int m)
     if (status == ENT_OK) {
         const ent_reduction_inp inp = {.kind = c->reduce,
                                        .inputs = f->dataset->modality[m].dimension,
-                                       .outputs = ent_reduced_inputs(f, m),
+                                       .outputs = (int)ent_reduced_width(f, m),
+                                       .clip = f->config->data.clip,
                                        .seed = f->config->seeds.init,
                                        .name = f->dataset->modality[m].name};
         status = ent_reduction_fit(f->lane, &inp, &h.rows, &f->reduction[m]);

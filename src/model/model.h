@@ -4,15 +4,15 @@
 
 #include "entente/model.h"
 
-/* How a block's parameters start: factor * a draw / divisor, the draw 0, N(0, 1) or uniform in (-1, 1). */
-typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM } ent_start_kind;
+/* How a block's parameters start: factor * a draw / divisor, the draw 0, N(0, 1), uniform in (-1, 1), or 1. */
+typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM, ENT_START_ONE } ent_start_kind;
 
 typedef struct {
     ent_start_kind kind;
     double factor, divisor;
 } ent_start;
 
-enum { ENT_MAX_BLOCKS = 8 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
+enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
 
 typedef struct {
     int params, count;
@@ -20,11 +20,12 @@ typedef struct {
     ent_start start[ENT_MAX_BLOCKS];
 } ent_blocks;
 
-/* blocks.c: N(0, 1/fan_in); a block behind the others (none for count 0), the place of its first parameter; the
- * initial parameters of all. */
+/* blocks.c: N(0, 1/fan_in); a block after the others (none for count 0; role and fan_in can be set afterwards by
+ * ent_blocks_mark), the place of its first parameter; the initial parameters of all. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
+void ent_blocks_mark(ent_blocks *blocks, int first, ent_block_role role, double fan_in);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
 
 /* Samples of one call that have the same context, and room for their figures. */
@@ -100,12 +101,16 @@ ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
 typedef struct {
     int qubits, first_qubit;
-    int angles, first_angle;
-    int map_weight, map_bias; /* linear: [angles][inputs] and [angles] */
+    int angles, first_angle;  /* slots: `inputs` per layer that has its own */
+    int inputs;               /* data angles of one layer */
+    int map_weight, map_bias; /* linear: [inputs][numbers a sample brings] and [inputs] */
+    int factor;               /* ansatz.own_angles: [angles] */
     int circuit;              /* the ansatz's parameters */
     int within;               /* fusion: [layers][links within], where the gate has an angle */
     int rotation;             /* fusion: [layers][qubits][2] */
     int head;                 /* [outputs][qubits] */
+    int head_xy;              /* [outputs][2 qubits], X before Y: where they are read */
+    int head_within;          /* [outputs][pairs within], where they are read */
     int embed;                /* [outputs] */
 } ent_register_layout;
 
@@ -148,9 +153,10 @@ ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout,
 
 /* angles.c: data angles [layout angles] of one sample, and back: slope [layout angles] is d angle / d z. */
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
-                        const double *const *x, double *angles, double *slope);
-void ent_angles_backward(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, const double *const *x,
-                         const double *grad_angles, const double *slope, double *gradient);
+                        const double *const *x, double *angles, double *angle, double *slope);
+void ent_angles_backward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
+                         const double *const *x, const double *grad_angles, const double *angle, const double *slope,
+                         double *gradient);
 
 /* head.c: outputs from readouts, and back.  Gradients are added to. */
 void ent_head_forward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,

@@ -14,7 +14,7 @@ typedef struct {
     ent_body body;
     ent_model_inp inp;
     ent_layout layout;
-    bool any_linear;
+    bool trains_angles;  /* something between the inputs and the circuit is trained */
     ent_masked **masked; /* [2^registers], made when a context is first met */
 } quantum;
 
@@ -23,13 +23,13 @@ typedef struct {
     const quantum *model;
     const ent_group *group;
     const ent_masked *masked;
-    double *angles, *slope, *grad_angles; /* [n][layout angles] */
-    double *readouts;                     /* [n][masked readouts] */
+    double *angles, *angle, *slope, *grad_angles; /* [n][layout angles]; `angle` before the factors, and its slope */
+    double *readouts;                             /* [n][masked readouts] */
 } run;
 
 static ent_status check_register(const ent_register *reg)
 {
-    const int angles = ent_ansatz_angles(&reg->ansatz);
+    const int angles = ent_ansatz_inputs(&reg->ansatz);
     ENT_REQUIRE(reg->scale > 0.0 && isfinite(reg->scale), ENT_EARG, "modality '%s': angle scale %g, want more than 0",
                 reg->name, reg->scale);
     ENT_REQUIRE(reg->linear || reg->inputs == angles, ENT_EARG, "modality '%s': %lld numbers a sample, want %d",
@@ -65,7 +65,7 @@ static ent_status fill_body(quantum *q)
     ENT_TRY(masked_for(q, (UINT32_C(1) << q->inp.registers) - 1, &full));
     q->body.blocks = &q->layout.blocks;
     q->body.qubits = q->layout.qubits;
-    q->body.room = 3 * q->layout.angles + full->readouts;
+    q->body.room = 4 * q->layout.angles + full->readouts;
     snprintf(q->body.engine, sizeof q->body.engine, "%s", ent_program_engine(full->program));
     return ENT_OK;
 }
@@ -77,7 +77,7 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     ENT_REQUIRE(q, ENT_ENOMEM, "model: no memory");
     q->inp = *inp;
     ent_layout_make(inp, &q->layout);
-    for (int m = 0; m < inp->registers; m++) q->any_linear |= inp->reg[m].linear;
+    for (int m = 0; m < inp->registers; m++) q->trains_angles |= inp->reg[m].linear || inp->reg[m].ansatz.own_angles;
     q->masked = ent_alloc(INT64_C(1) << inp->registers, sizeof *q->masked);
     const ent_status status = q->masked ? fill_body(q) : ent_fail(ENT_ENOMEM, "model: no memory");
     if (status != ENT_OK) {
@@ -103,9 +103,10 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
     *r = (run){.model = q,
                .group = g,
                .angles = g->scratch,
-               .slope = g->scratch + angles,
-               .grad_angles = g->scratch + 2 * angles,
-               .readouts = g->scratch + 3 * angles};
+               .angle = g->scratch + angles,
+               .slope = g->scratch + 2 * angles,
+               .grad_angles = g->scratch + 3 * angles,
+               .readouts = g->scratch + 4 * angles};
     return masked_for(q, g->context, &r->masked);
 }
 
@@ -122,7 +123,8 @@ static void run_angles(const run *r)
     const double *x[ENT_MAX_REGISTERS];
     for (int64_t k = 0; k < g->n; k++) {
         sample_inputs(g, k, x);
-        ent_angles_forward(&q->inp, &q->layout, g->w, g->context, x, r->angles + k * angles, r->slope + k * angles);
+        ent_angles_forward(&q->inp, &q->layout, g->w, g->context, x, r->angles + k * angles, r->angle + k * angles,
+                           r->slope + k * angles);
     }
 }
 
@@ -156,7 +158,7 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
     run r;
     ENT_TRY(run_make(q, g, &r));
     const ent_batch batch = {g->n, r.angles, g->w};
-    double *grad_angles = q->any_linear ? r.grad_angles : NULL;
+    double *grad_angles = q->trains_angles ? r.grad_angles : NULL;
     run_angles(&r);
     if (r.masked->readouts == 0) bias_alone(&r);
     ENT_TRY(ent_program_gradient(r.masked->program, &batch, head_cotangent, &r, gradient, grad_angles));
@@ -167,8 +169,8 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
                           g->d_outputs + k * q->inp.outputs, gradient);
         if (!grad_angles) continue;
         sample_inputs(g, k, x);
-        ent_angles_backward(&q->inp, &q->layout, g->context, x, grad_angles + k * angles, r.slope + k * angles,
-                            gradient);
+        ent_angles_backward(&q->inp, &q->layout, g->w, g->context, x, grad_angles + k * angles, r.angle + k * angles,
+                            r.slope + k * angles, gradient);
     }
     return ENT_OK;
 }
