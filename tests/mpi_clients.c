@@ -89,6 +89,8 @@ static ent_config sgd_config(void)
     config.federation.split = ENT_SPLIT_QUANTITY;
     config.client.optimizer = ENT_SGD;
     config.client.batch = 2;
+    config.client.schedule = ENT_SCHEDULE_CONSTANT;
+    config.client.map_learning_rate = config.client.head_learning_rate = -1.0; /* all blocks alike */
     config.server.mu = 20.0;
     config.federation.rounds = 3;
     return config;

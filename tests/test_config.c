@@ -35,7 +35,7 @@ static void write_config(const char *text)
 
 static const char SHORT[] = "data: {file: a.h5, modalities: [text, audio]}\n"
                             "model:\n"
-                            "  registers: {text: {qubits: 4, ansatz: strong}, audio: {reduce: linear}}\n"
+                            "  registers: {text: {qubits: 4, ansatz: strong}, audio: {reduce: pca}}\n"
                             "client: {batch: 7}\n";
 
 static ent_config *load(const char *text, int sets, const char *const *set)
@@ -99,9 +99,9 @@ static void short_file_gets_its_defaults(void **state)
     assert_string_equal(c->data.modalities[1], "audio");
     assert_int_equal(c->model.registers[0].qubits, 4);
     assert_string_equal(c->model.registers[0].ansatz, "strong");
-    assert_int_equal(c->model.registers[0].reduce, ENT_REDUCE_PCA);
+    assert_int_equal(c->model.registers[0].reduce, ENT_REDUCE_LINEAR);
     assert_int_equal(c->model.registers[1].qubits, 3);
-    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_LINEAR);
+    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_PCA);
     assert_true(c->model.registers[1].reupload);
     assert_int_equal(c->model.fusion.gate, ENT_CRZ);
     assert_int_equal(c->client.batch, 7);
@@ -124,7 +124,7 @@ static void set_overrides_and_one_rate_is_meant_for_all(void **state)
     assert_int_equal(c->client.batch, 32);
     assert_true(c->missing.rate[0] == 0.25 && c->missing.rate[1] == 0.25);
     assert_int_equal(c->model.registers[1].qubits, 5);
-    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_PCA);
+    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_LINEAR);
     assert_true(c->seeds.split == UINT64_MAX);
     assert_int_equal(c->missing.absent_count, 1);
     assert_string_equal(c->data.label, "value");

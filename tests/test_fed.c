@@ -201,9 +201,9 @@ static double rate_of(const small_federation *s, int k, int64_t round)
     const ent_config_client *c = &s->config.client;
     const char *name = block_of(s, k)->name;
     const bool map = strcmp(name, "audio/map/weight") == 0, head = strncmp(name, "head/", 5) == 0;
-    double rate = map ? c->learning_rate / sqrt(5.0) : c->learning_rate;
-    if (map && c->map_learning_rate > 0.0) rate = c->map_learning_rate;
-    if (head && c->head_learning_rate > 0.0) rate = c->head_learning_rate;
+    const double own = map ? c->map_learning_rate : head ? c->head_learning_rate : -1.0;
+    double rate = own > 0.0 ? own : c->learning_rate;
+    if (own == 0.0) rate = map ? rate / sqrt(5.0) : 3.0 * rate;
     if (c->schedule == ENT_SCHEDULE_COSINE)
         rate *= (1.0 + cos(acos(-1.0) * (double)round / s->config.federation.rounds)) / 2.0;
     for (int64_t r = c->step_rounds; c->schedule == ENT_SCHEDULE_STEP && r <= round; r += c->step_rounds)
@@ -348,8 +348,8 @@ static void rates_and_weights_follow_the_formulas(void **state)
                                               .batch_share = k < 6 ? 0.0 : 0.6,
                                               .optimizer = k % 2 ? ENT_SGD : ENT_ADAM,
                                               .learning_rate = 0.07,
-                                              .map_learning_rate = k < 4 ? 0.0 : 0.3,
-                                              .head_learning_rate = k < 8 ? 0.0 : 0.2,
+                                              .map_learning_rate = k < 4 ? 0.0 : k < 8 ? -1.0 : 0.3,
+                                              .head_learning_rate = k % 3 ? 0.2 : k < 6 ? 0.0 : -1.0,
                                               .schedule = schedule[k % 3],
                                               .warm_up = k < 3 ? 0 : 3,
                                               .step_rounds = 2,

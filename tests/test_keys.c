@@ -102,7 +102,7 @@ static bool change(const ent_key *key, ent_config *c, int m)
     void *at = ent_key_place(key, c, m);
     switch (key->type) {
     case ENT_KEY_WHOLE:
-        *(int *)at = (int)key->high;
+        *(int *)at = *(int *)at == (int)key->high ? (int)key->low : (int)key->high;
         return true;
     case ENT_KEY_SEED:
         *(uint64_t *)at = UINT64_MAX - (uint64_t)m;

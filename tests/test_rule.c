@@ -65,7 +65,7 @@ typedef struct {
 /* One coordinate of one block: the clients that trained it. */
 typedef struct {
     int n, population;
-    double share; /* of client.learning_rate: 1 / sqrt(inputs) for the weights of the map, which has 5 */
+    double share; /* of client.learning_rate: 1 / sqrt(inputs) for the map, which has 5, 3 for the head */
     int who[CLIENTS];
     double rows[CLIENTS], d[CLIENTS], length[CLIENTS];
 } coordinate;
@@ -78,7 +78,9 @@ static double path_length(const ent_config_client *c, int64_t steps)
 
 static coordinate coordinate_of(const fixture *x, const drawn_round *r, const ent_block *block, int b, int k)
 {
-    coordinate at = {.share = strcmp(block->name, "audio/map/weight") == 0 ? 1.0 / sqrt(5.0) : 1.0};
+    coordinate at = {.share = strcmp(block->name, "audio/map/weight") == 0 ? 1.0 / sqrt(5.0)
+                           : strncmp(block->name, "head/", 5) == 0            ? 3.0
+                                                                              : 1.0};
     for (int c = 0; c < CLIENTS; c++) {
         const int rows = rows_that_train(block->needs, c);
         at.population += rows > 0;

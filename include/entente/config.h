@@ -53,16 +53,15 @@ typedef enum {
 } ent_availability;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 typedef enum { ENT_SCHEDULE_CONSTANT, ENT_SCHEDULE_COSINE, ENT_SCHEDULE_STEP } ent_rate_schedule;
-typedef enum { ENT_LABEL_SHIFT_NONE, ENT_LABEL_SHIFT_CORRECT } ent_label_shift;
 typedef enum { ENT_CLASS_WEIGHTS_NONE, ENT_CLASS_WEIGHTS_BALANCED } ent_class_weights;
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
     const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
     ent_reduce_kind reduce;
-    int axes; /* pca_linear: principal axes; 0: ent_reduction_axes */
+    int axes; /* pca_linear: principal axes; 0: 32, or all */
     ent_angle_map map;
-    double scale; /* 0: ENT_ANGLE_SCALE */
+    double scale; /* 0: ent_angle_scale */
     bool input_scaling, reupload;
 } ent_config_register;
 
@@ -167,13 +166,12 @@ typedef struct {
     ent_optimizer optimizer;
     double batch_share;                           /* of the client's rows; 0: `batch` counts */
     double learning_rate;                         /* of blocks without one of their own */
-    double map_learning_rate, head_learning_rate; /* 0: by ent_client_rate */
+    double map_learning_rate, head_learning_rate; /* 0, below 0: ent_client_rate */
     ent_rate_schedule schedule;
     int warm_up, step_rounds; /* rounds */
     double step_factor;
     double clip_norm; /* of a step's gradient; 0: none */
     ent_class_weights class_weights;
-    ent_label_shift label_shift;
     double momentum, beta1, beta2, epsilon, weight_decay;
     double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;

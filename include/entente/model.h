@@ -29,9 +29,6 @@ enum { ENT_MAX_REGISTERS = 16, ENT_MAX_PAIRS = ENT_MAX_REGISTERS * (ENT_MAX_REGI
 
 typedef enum { ENT_MAP_TANH, ENT_MAP_CLIP } ent_angle_map;
 
-/* The scale that suits numbers of variance 1, as standardised features, principal scores and trainable maps at their start
- * are: one deviation becomes an angle of pi tanh(1/4), about pi/4. */
-#define ENT_ANGLE_SCALE 4.0
 
 /* Register m: the circuit of one modality. */
 typedef struct {
@@ -42,6 +39,12 @@ typedef struct {
     ent_angle_map map; /* angle = pi tanh(z / scale), or z / scale * pi clipped to [-pi, pi] */
     double scale;      /* > 0 */
 } ent_register;        /* with ansatz.own_angles each data angle of each layer has a trainable factor, 1 at first */
+
+/* The scale that suits numbers z of variance 1 (standardised features, principal scores, a trainable map at its start):
+ * 16 with a trainable map, else 2, times the layers of the ansatz that encode.  z turns a qubit in each of them, by
+ * about pi / 16 for one deviation in all: the larger the turn, the less linear the model is in z, and classes that a
+ * linear model tells apart become harder to learn (benchmarks/choose_defaults.py). */
+double ent_angle_scale(const ent_ansatz *ansatz, bool linear);
 
 /* How fusion joins the qubits of a register: not at all; neighbours; neighbours, closed (from 3 qubits on). */
 typedef enum { ENT_WITHIN_NONE, ENT_WITHIN_CHAIN, ENT_WITHIN_RING } ent_fusion_within;
@@ -152,7 +155,6 @@ typedef struct {
     const int32_t *category;
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
-    const double *logit_offset; /* [outputs] added to the logits where the loss is computed; NULL: 0 */
     const double *class_weight; /* [outputs] what the loss of a sample of the class is times; NULL: 1 */
 } ent_samples;
 

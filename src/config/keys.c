@@ -3,7 +3,7 @@
  * come from it.
  *
  * To add a key: a field in include/entente/config.h, and one row below, where it is to appear in its section.
- *     {FIELD(client.batch), FROM(1, 1e9), .standard = "16", .unit = "samples", .help = "samples per step"}
+ *     {FIELD(client.batch), FROM(1, 1e9), .standard = "8", .unit = "samples", .help = "samples per step"}
  *   FIELD      the field of ent_config, whose name is the key's.  Its C type is the key's: int, double, bool,
  *              uint64_t (a seed), const char *, or an enumeration.  REGISTER: a field of ent_config_register.
  *   the range  FROM(low, high); ABOVE(low, high), without low itself; OF(TABLE), the names of an enumeration
@@ -92,7 +92,6 @@ static const ent_choice SCHEDULE[] = {
     {"constant", ENT_SCHEDULE_CONSTANT}, {"cosine", ENT_SCHEDULE_COSINE}, {"step", ENT_SCHEDULE_STEP}};
 static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
                                            {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
-static const ent_choice LABEL_SHIFT[] = {{"none", ENT_LABEL_SHIFT_NONE}, {"correct", ENT_LABEL_SHIFT_CORRECT}};
 static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
 static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
@@ -154,10 +153,10 @@ const ent_key ENT_KEYS[] = {
      .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
     {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
-    {REGISTER(angles), FROM(1, 2), .standard = "1", .help = "data angles per qubit"},
+    {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
      .help = "basic, strong, hea, product, or the path of an OpenQASM 3 file"},
-    {REGISTER(reduce), OF(REDUCE), .standard = "pca",
+    {REGISTER(reduce), OF(REDUCE), .standard = "linear",
      .help = "how features become data angles: principal axes, a trainable map, a random projection, as they are; "
              "pca_linear: principal axes, each of variance 1, then a trainable map"},
     {REGISTER(axes), FROM(0, 65536), .standard = "0", .when = "model.registers.*.reduce: pca_linear",
@@ -165,8 +164,9 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(map), OF(MAP), .standard = "tanh", .when = QUANTUM,
      .help = "from a number z to an angle: pi tanh(z / scale), or pi z / scale clipped to -pi..pi"},
     {REGISTER(scale), FROM(0, 1e6), .standard = "0.0", .when = QUANTUM,
-     .help = "scale of that map; 0: 4, so that one deviation of z is about pi / 4 (a trainable map starts with "
-             "weights of variance 1 / inputs, which makes z's deviation 1 whatever the number of inputs)"},
+     .help = "scale of that map; 0: 16 where z is from a trainable map, else 2, times the layers that encode z. A map's "
+             "weights start with variance 1 / inputs, so that the deviation of z is 1 whatever the inputs, and one "
+             "deviation turns a qubit by about pi / 16 in all layers together"},
     {REGISTER(input_scaling), .standard = "false", .when = QUANTUM,
      .help = "each data angle of each layer has a trainable factor, 1 at first"},
     {REGISTER(reupload), .standard = "true", .when = QUANTUM,
@@ -179,7 +179,7 @@ const ent_key ENT_KEYS[] = {
      .help = "the gate that joins them; qft: one Fourier transform of all present registers"},
     {FIELD(model.fusion.layers), FROM(0, 1000), .standard = "1", .when = "model.kind: quantum",
      .help = "layers of the fusion circuit; 0: no fusion"},
-    {SET(model.readout, READOUT), .standard = "z", .when = "model.kind: quantum, late",
+    {SET(model.readout, READOUT), .standard = "[zz, xyz]", .when = "model.kind: quantum, late",
      .help = "one or a list; z, always: <Z> of every qubit; xyz: also <X> and <Y>; zz: <ZZ> of every pair of qubits "
              "that fusion joins between registers; zz_within: <ZZ> of every pair within a register"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
@@ -218,7 +218,7 @@ const ent_key ENT_KEYS[] = {
      .help = "share of the clients that train in a round"},
     {FIELD(federation.sampling), OF(SAMPLING), .standard = "uniform",
      .help = "how they are drawn: evenly, or in proportion to their samples"},
-    {FIELD(federation.rounds), FROM(0, 1e9), .standard = "20", .unit = "rounds", .help = "rounds of training"},
+    {FIELD(federation.rounds), FROM(0, 1e9), .standard = "100", .unit = "rounds", .help = "rounds of training"},
     {FIELD(federation.aggregation), OF(AGGREGATION), .standard = "fedavg",
      .help = "the aggregation rule; local: every client keeps a model of its own"},
     {FIELD(federation.on_divergence), OF(DIVERGENCE), .standard = "auto",
@@ -259,15 +259,15 @@ const ent_key ENT_KEYS[] = {
     {FIELD(client.optimizer), OF(OPTIMIZER), .standard = "adam", .help = "the client's optimiser"},
     {FIELD(client.batch_share), FROM(0, 1), .standard = "0.0",
      .help = "a step takes this share of the client's rows, at least one; 0: batch counts"},
-    {FIELD(client.learning_rate), ABOVE(0, 1e3), .standard = "0.01",
+    {FIELD(client.learning_rate), ABOVE(0, 1e3), .standard = "0.05",
      .help = "the client's learning rate, that of circuits and of all blocks without one of their own"},
-    {FIELD(client.map_learning_rate), FROM(0, 1e3), .standard = "0.0", .when = QUANTUM,
-     .help = "of the weights of trainable maps; 0: learning_rate / sqrt(inputs of the map)"},
-    {FIELD(client.head_learning_rate), FROM(0, 1e3), .standard = "0.0", .when = QUANTUM,
-     .help = "of the head; 0: learning_rate"},
-    {FIELD(client.schedule), OF(SCHEDULE), .standard = "constant",
+    {FIELD(client.map_learning_rate), FROM(-1, 1e3), .standard = "0.0", .before = "-1.0", .when = QUANTUM,
+     .help = "of the weights of trainable maps; 0: learning_rate / sqrt(inputs of the map), below 0: learning_rate"},
+    {FIELD(client.head_learning_rate), FROM(-1, 1e3), .standard = "0.0", .before = "-1.0", .when = QUANTUM,
+     .help = "of the head; 0: 3 times learning_rate, below 0: learning_rate"},
+    {FIELD(client.schedule), OF(SCHEDULE), .standard = "cosine", .before = "constant",
      .help = "how the rates change over the rounds; cosine: (1 + cos(pi round / rounds)) / 2 times; step: "
-             "step_factor times every step_rounds"},
+             "step_factor times every step_rounds; the rounds are federation.rounds, also where --resume changes them"},
     {FIELD(client.warm_up), FROM(0, 1e9), .standard = "0", .unit = "rounds",
      .help = "the rates rise linearly over the first rounds"},
     {FIELD(client.step_rounds), FROM(1, 1e9), .standard = "10", .unit = "rounds", .when = "client.schedule: step",
@@ -278,17 +278,14 @@ const ent_key ENT_KEYS[] = {
      .help = "a step's gradient is shortened to this Euclidean norm; 0: never"},
     {FIELD(client.class_weights), OF(CLASS_WEIGHTS), .standard = "none",
      .help = "balanced: a sample's loss counts rows / (classes * rows of its class), over all training rows"},
-    {FIELD(client.label_shift), OF(LABEL_SHIFT), .standard = "none",
-     .help = "correct: a client's loss adds log(its share of the class / the share in all training rows) to the logits, "
-             "so that clients with different classes learn one model"},
     {FIELD(client.momentum), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: momentum",
      .help = "its momentum"},
     {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: adam",
      .help = "decay of the first moment"},
     {FIELD(client.beta2), FROM(0, 1), .standard = "0.999", .when = "client.optimizer: adam",
      .help = "decay of the second moment"},
-    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "1.0e-8", .when = "client.optimizer: adam",
-     .help = "added to the root of the second moment"},
+    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "0.001", .when = "client.optimizer: adam",
+     .help = "added to the root of the second moment; a client whose gradients are smaller moves less than the rate"},
     {FIELD(client.weight_decay), FROM(0, 1e3), .standard = "0.0", .help = "weight decay per step"},
     {FIELD(client.modality_dropout), FROM(0, 1), .standard = "0.0",
      .help = "chance that a present modality counts as missing while training"},

@@ -53,7 +53,8 @@ static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
                           .linear = ent_reduce_is_trained(c->reduce),
                           .inputs = ent_reduced_width(f, m),
                           .map = c->map,
-                          .scale = c->scale > 0.0 ? c->scale : ENT_ANGLE_SCALE};
+                          .scale = c->scale > 0.0 ? c->scale
+                                                  : ent_angle_scale(&ansatz, ent_reduce_is_trained(c->reduce))};
     return ENT_OK;
 }
 

@@ -20,7 +20,6 @@ struct ent_trainer {
     int64_t *order;    /* [order_room] the epoch's permutation of the client's rows */
     uint32_t *context; /* [order_room] what modality dropout leaves of them in this epoch */
     int64_t order_room, ordered_epoch;
-    double *offset; /* [outputs] of the client's logits, where its shift of labels is corrected; else NULL */
 };
 
 static int64_t most_rows(const ent_federation *f)
@@ -64,9 +63,7 @@ ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out)
     t->trains = ent_alloc(t->blocks, sizeof *t->trains);
     t->order = ent_alloc(t->order_room, sizeof *t->order);
     t->context = ent_alloc(t->order_room, sizeof *t->context);
-    const bool shifts = f->label.classes > 0 && f->config->client.label_shift == ENT_LABEL_SHIFT_CORRECT;
-    t->offset = shifts ? ent_alloc(f->outputs, sizeof *t->offset) : NULL;
-    if (status != ENT_OK || !t->gradient || !t->trains || !t->order || !t->context || (shifts && !t->offset)) {
+    if (status != ENT_OK || !t->gradient || !t->trains || !t->order || !t->context) {
         ent_trainer_free(t);
         return ent_fail(ENT_ENOMEM, "client: no memory");
     }
@@ -82,7 +79,6 @@ void ent_trainer_free(ent_trainer *t)
     ent_free(t->trains);
     ent_free(t->order);
     ent_free(t->context);
-    ent_free(t->offset);
     ent_free(t);
 }
 
@@ -180,20 +176,6 @@ void ent_work_resume(ent_trainer *t, const ent_work *begun)
     t->ordered_epoch = -1;
 }
 
-/* log(share of the class at the client / share of all): the client's labels are shifted against those of all, and the
- * softmax of logits + offset is its posterior where the softmax of the logits is that of all (Menon et al. 2021, arXiv
- * 2007.07314; for clients: Zhang et al. 2022, arXiv 2209.00189).  One sample spread as all labels are is added to the
- * client's, so that a class which it does not have stays finite. */
-static void find_offset(ent_trainer *t, const ent_federation *f)
-{
-    const ent_part *train = &f->part[ENT_TRAIN];
-    const int64_t first = train->first[t->work.client], end = train->first[t->work.client + 1];
-    memset(t->offset, 0, (size_t)f->outputs * sizeof *t->offset);
-    for (int64_t k = first; k < end; k++) t->offset[train->category[k]] += 1.0;
-    for (int c = 0; c < f->outputs; c++)
-        t->offset[c] = log((t->offset[c] / exp(f->prior[c]) + 1.0) / (double)(end - first + 1));
-}
-
 /* The order of the client's rows in an epoch, and their modalities. */
 static void begin_epoch(ent_trainer *t, const ent_federation *f, int64_t n, int64_t epoch)
 {
@@ -202,7 +184,6 @@ static void begin_epoch(ent_trainer *t, const ent_federation *f, int64_t n, int6
     const int64_t client = t->work.client, first = train->first[client];
     const int64_t pass = t->work.round * f->config->client.epochs + epoch;
     if (t->ordered_epoch == epoch) return;
-    if (t->offset) find_offset(t, f);
     ent_random stream = ent_random_at(seed, ENT_FOR_ORDER, (uint64_t)client, (uint64_t)pass);
     ent_random_permutation(&stream, n, t->order);
     for (int64_t k = 0; k < n; k++)
@@ -224,7 +205,6 @@ ent_status ent_work_step(ent_trainer *t, const ent_federation *f, const ent_rule
     ent_samples seen = *samples;
     seen.context = t->context;
     seen.class_weight = f->class_weight;
-    seen.logit_offset = t->offset;
     ENT_TRY(ent_model_gradient(f->model, work->w, &seen, n, t->order + at, &mean, t->gradient));
     work->loss += mean * (double)n;
     work->done += n;

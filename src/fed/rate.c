@@ -2,16 +2,19 @@
  *
  * A weighted sum of d inputs of variance 1 moves by about rate * sqrt(d) where a step of Adam moves every weight by
  * about the rate, in the direction of no particular input, and by rate * d at most; so the weights of a trainable map
- * get rate / sqrt(d), and the angles that they give move alike whatever d is. */
+ * get rate / sqrt(d), and the angles that they give move alike whatever d is.  The head gets three times the rate
+ * (benchmarks/choose_defaults.py). */
 #include <math.h>
 
 #include "entente/rule.h"
 
 static double base_rate(const ent_config_client *c, const ent_block *block)
 {
-    if (block->role == ENT_ROLE_MAP && c->map_learning_rate > 0.0) return c->map_learning_rate;
-    if (block->role == ENT_ROLE_HEAD && c->head_learning_rate > 0.0) return c->head_learning_rate;
-    return block->role == ENT_ROLE_MAP ? c->learning_rate / sqrt(block->fan_in) : c->learning_rate;
+    const double rate = c->learning_rate;
+    const bool map = block->role == ENT_ROLE_MAP, head = block->role == ENT_ROLE_HEAD;
+    const double own = map ? c->map_learning_rate : head ? c->head_learning_rate : -1.0;
+    if (own != 0.0) return own > 0.0 ? own : rate;
+    return map ? rate / sqrt(block->fan_in) : 3.0 * rate;
 }
 
 static double schedule(const ent_config *config, int64_t round)

@@ -6,6 +6,11 @@
 
 static const double PI = 3.14159265358979323846;
 
+double ent_angle_scale(const ent_ansatz *ansatz, bool linear)
+{
+    return (linear ? 16.0 : 2.0) * (ansatz->reupload ? ansatz->layers : 1);
+}
+
 static double map_angle(const ent_register *reg, double z, double *slope)
 {
     const double scaled = z / reg->scale;

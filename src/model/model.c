@@ -144,12 +144,8 @@ void ent_group_loss(const ent_group *g, int64_t k)
     const ent_model_inp *inp = g->inp;
     const int64_t sample = g->index[k];
     double *d_outputs = g->d_outputs + k * inp->outputs;
-    const double *output = g->outputs + k * inp->outputs, *offset = inp->squared ? NULL : g->samples->logit_offset;
-    if (offset) { /* d_outputs is room for the logits until it receives their derivatives */
-        for (int o = 0; o < inp->outputs; o++) d_outputs[o] = output[o] + offset[o];
-        output = d_outputs;
-    }
-    g->loss[k] = ent_loss(inp->squared, inp->outputs, output, inp->squared ? 0 : g->samples->category[sample],
+    g->loss[k] = ent_loss(inp->squared, inp->outputs, g->outputs + k * inp->outputs,
+                          inp->squared ? 0 : g->samples->category[sample],
                           inp->squared ? g->samples->value[sample] : 0.0, d_outputs);
     const double *weights = inp->squared ? NULL : g->samples->class_weight;
     const double weight = weights ? weights[g->samples->category[sample]] : 1.0;

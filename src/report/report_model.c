@@ -36,7 +36,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
                                      .inputs = ent_ansatz_inputs(&a) > 0 ? ent_ansatz_inputs(&a) : 1,
                                      .linear = true,
                                      .map = r->map,
-                                     .scale = r->scale > 0.0 ? r->scale : ENT_ANGLE_SCALE};
+                                     .scale = r->scale > 0.0 ? r->scale : 1.0};
     }
     ent_fusion_connect(&inp->fusion, c->model.fusion.pattern, inp->registers);
     return ENT_OK;
