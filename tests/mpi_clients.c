@@ -1,5 +1,5 @@
-/* Clients over ranks: every way of drawing them and of waiting for them gives the same bits; models of their own agree
- * with loops by hand; any number of modalities and of clients trains. */
+/* Clients over ranks: every way of drawing them and of waiting for them gives the same bits; models of their own
+ * agree with loops by hand; any number of modalities and of clients trains. */
 #include "fed_runs.h"
 
 #include "entente/random.h"
@@ -37,7 +37,7 @@ typedef struct {
 
 static void read_client(const ent_federation *f, int which, int64_t client, client_rows *r)
 {
-    const ent_part *part = &f->part[which];
+    const ent_part *part = &f->population.part[which];
     const int64_t first = part->first[client];
     int64_t at[ROWS];
     double *x[ENT_MAX_MODALITIES] = {r->x[0], r->x[1]};
@@ -46,7 +46,7 @@ static void read_client(const ent_federation *f, int which, int64_t client, clie
                                .context = part->context + first,
                                .category = part->category + first};
     for (int64_t k = 0; k < r->samples.n; k++) at[k] = first + k;
-    mpi_check(ent_rows_read(f, which, r->samples.n, at, x) == ENT_OK);
+    mpi_check(ent_rows_read(&f->features, &f->population, which, r->samples.n, at, x) == ENT_OK);
 }
 
 /* One epoch of SGD. */
@@ -65,7 +65,7 @@ static void plain_epoch(ent_federation *f, int64_t client, int64_t number, doubl
     }
 }
 
-/* Predictions of the client's test rows by w against the ones that are there; how many are right. */
+/* Compare predictions for the test rows of a client by w with the given ones.  Returns how many are correct. */
 static int64_t check_predictions(ent_federation *f, int64_t client, const double *w, const double *wanted)
 {
     client_rows r;
@@ -77,7 +77,7 @@ static int64_t check_predictions(ent_federation *f, int64_t client, const double
     for (int64_t k = 0; k < r.samples.n; k++) {
         right += (output[2 * k + 1] > output[2 * k]) == r.samples.category[k];
         for (int c = 0; c < 2 && wanted; c++)
-            check_near(wanted[2 * (f->part[ENT_TEST].first[client] + k) + c], output[2 * k + c], 1e-10);
+            check_near(wanted[2 * (f->population.part[ENT_TEST].first[client] + k) + c], output[2 * k + c], 1e-10);
     }
     return right;
 }
@@ -113,11 +113,11 @@ static void stale_updates_start_from_old_weights(void **state)
     double history[7][256], w[256];
     int64_t staleness = 0;
     ent_timeline *timeline;
-    mpi_check(ent_timeline_new(f, &timeline) == ENT_OK);
+    mpi_check(ent_timeline_new(&f->population, &timeline) == ENT_OK);
     memcpy(history[0], start->w, (size_t)params * sizeof *w);
     for (int64_t round = 0; round < 6; round++) {
         const ent_cohort *cohort;
-        mpi_check(ent_timeline_round(timeline, f, round, &cohort) == ENT_OK && cohort->n == 1);
+        mpi_check(ent_timeline_round(timeline, &f->population, round, &cohort) == ENT_OK && cohort->n == 1);
         const int64_t base = cohort->member[0].base;
         memcpy(w, history[base], (size_t)params * sizeof *w);
         plain_epoch(f, cohort->member[0].client, base, config.client.learning_rate, w);
@@ -144,7 +144,7 @@ static void fine_tuning_is_a_loop_over_the_clients_rows(void **state)
         memcpy(w, f->w, (size_t)ent_model_params(f->model) * sizeof *w);
         for (int epoch = 0; epoch < 2; epoch++) plain_epoch(f, c, 3 * 2 + epoch, 0.3, w);
         const int64_t mine = check_predictions(f, c, w, NULL);
-        const ent_client_figures *found = &f->client[c];
+        const ent_client_figures *found = &f->outcome.client[c];
         mpi_check(isnan(found->personal_accuracy) == (found->test_rows == 0));
         if (found->test_rows == 0) continue;
         mpi_check(found->personal_accuracy == (double)mine / (double)found->test_rows);
@@ -152,8 +152,8 @@ static void fine_tuning_is_a_loop_over_the_clients_rows(void **state)
         better += found->personal_accuracy != found->accuracy;
     }
     if (ent_comm_rank(world) == 0) {
-        mpi_check(f->personal.n == f->test.n && better > 0);
-        check_near(f->personal.accuracy, (double)right / (double)f->test.n, 1e-15);
+        mpi_check(f->outcome.personal.n == f->outcome.test.n && better > 0);
+        check_near(f->outcome.personal.accuracy, (double)right / (double)f->outcome.test.n, 1e-15);
     }
     ent_federation_free(f);
 }
@@ -174,12 +174,14 @@ static void local_training_is_every_client_alone(void **state)
         memcpy(w, start->w, (size_t)params * sizeof *w);
         for (int round = 0; round < 3; round++) plain_epoch(f, c, round, config.client.learning_rate, w);
         for (int p = 0; p < params; p++)
-            mean[p] += w[p] * (double)ent_client_rows_count(f, c) / (double)f->part[ENT_TRAIN].n;
-        right += check_predictions(f, c, w, f->output); /* rank 0 alone has outputs */
+            mean[p] += w[p] * (double)ent_client_rows_count(&f->population, c) /
+                       (double)f->population.part[ENT_TRAIN].n;
+        right += check_predictions(f, c, w, f->outcome.output); /* only rank 0 has outputs */
     }
     for (int p = 0; p < params; p++) check_near(f->w[p], mean[p], 1e-12);
-    mpi_check(ent_comm_rank(world) > 0 || fabs(f->test.accuracy - (double)right / (double)f->test.n) < 1e-15);
-    mpi_check(f->round[2].bytes_up == 0.0);
+    mpi_check(ent_comm_rank(world) > 0 ||
+              fabs(f->outcome.test.accuracy - (double)right / (double)f->outcome.test.n) < 1e-15);
+    mpi_check(f->outcome.round[2].bytes_up == 0.0);
     ent_federation_free(start);
     ent_federation_free(f);
 }
@@ -197,9 +199,9 @@ static void who_never_trains_keeps_the_initial_weights(void **state)
     mpi_check(ent_federation_new(world, &config, &start) == ENT_OK);
     int64_t seen = 0;
     for (int64_t c = 0; c < 1000; c++) {
-        if (ent_client_rows_count(f, c) > 0) continue;
-        check_predictions(f, c, start->w, f->output);
-        seen += f->part[ENT_TEST].first[c + 1] > f->part[ENT_TEST].first[c];
+        if (ent_client_rows_count(&f->population, c) > 0) continue;
+        check_predictions(f, c, start->w, f->outcome.output);
+        seen += f->population.part[ENT_TEST].first[c + 1] > f->population.part[ENT_TEST].first[c];
     }
     mpi_check(seen > 0);
     ent_federation_free(start);
@@ -246,17 +248,17 @@ static void check_figures(const ent_config *config)
 {
     ent_federation *f = train(world, config);
     int64_t without = 0;
-    for (int64_t c = 0; c < f->clients; c++) without += ent_client_rows_count(f, c) == 0;
-    mpi_check(f->empty_clients == without);
+    for (int64_t c = 0; c < f->population.clients; c++) without += ent_client_rows_count(&f->population, c) == 0;
+    mpi_check(f->population.empty_clients == without);
     for (int p = 0; p < ent_model_params(f->model); p++) mpi_check(isfinite(f->w[p]));
-    for (int64_t r = 0; r < f->rounds && ent_comm_rank(world) == 0; r++) {
-        const ent_round *round = &f->round[r];
+    for (int64_t r = 0; r < f->outcome.rounds && ent_comm_rank(world) == 0; r++) {
+        const ent_round *round = &f->outcome.round[r];
         mpi_check(isnan(round->train_loss) == (round->trained == 0) && isfinite(round->simulated_s));
         mpi_check(isfinite(round->staleness) && isfinite(round->test.loss) && isfinite(round->test.accuracy));
     }
-    for (int64_t c = 0; c < f->clients && ent_comm_rank(world) == 0; c++) {
-        mpi_check(isnan(f->client[c].accuracy) == (f->client[c].test_rows == 0));
-        mpi_check(isnan(f->client[c].personal_accuracy) == (f->client[c].test_rows == 0));
+    for (int64_t c = 0; c < f->population.clients && ent_comm_rank(world) == 0; c++) {
+        mpi_check(isnan(f->outcome.client[c].accuracy) == (f->outcome.client[c].test_rows == 0));
+        mpi_check(isnan(f->outcome.client[c].personal_accuracy) == (f->outcome.client[c].test_rows == 0));
     }
     ent_federation_free(f);
 }

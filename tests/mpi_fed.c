@@ -56,7 +56,7 @@ static void every_rule_and_attack(void **state)
     }
 }
 
-/* Groups of S ranks: one group or several train the same, and what one rank alone gets but for rounding. */
+/* Groups of S ranks: one or several groups train the same, equal to the result of a single rank up to rounding. */
 static void shards_train_as_one_state(void **state)
 {
     (void)state;
@@ -85,7 +85,8 @@ static void shards_train_as_one_state(void **state)
     }
 }
 
-/* With a modality that few clients have, Krum leaves the blocks of both modalities alone in some round, and says so. */
+/* With a modality that few clients have, Krum leaves the blocks of both modalities unchanged in some round, and
+ * says so. */
 static void krum_tells_of_blocks_with_too_few_clients(void **state)
 {
     (void)state;
@@ -165,18 +166,18 @@ static void a_round_without_rows_keeps_the_weights(void **state)
     ent_federation_free(before);
 }
 
-/* What the model sees of modality m in one row: nothing but what the policy says stands for an absent feature. */
+/* The features of modality m that the model sees in a row: an absent feature has only the value set by the policy. */
 static void check_row(const ent_federation *f, int which, int m, int64_t k)
 {
     const ent_policy policy = f->config->missing.policy;
-    const ent_part *part = &f->part[which];
+    const ent_part *part = &f->population.part[which];
     const bool present = part->context[k] >> m & 1;
     double features[8];
     double wanted[2], seen[2][2], *x[ENT_MAX_MODALITIES] = {seen[0], seen[1]};
-    mpi_check(ent_dataset_features(f->dataset, m, 1, &part->row[k], NULL, NULL, features) == ENT_OK);
-    mpi_check(ent_rows_read(f, which, 1, &k, x) == ENT_OK);
+    mpi_check(ent_dataset_features(f->features.dataset, m, 1, &part->row[k], NULL, NULL, features) == ENT_OK);
+    mpi_check(ent_rows_read(&f->features, &f->population, which, 1, &k, x) == ENT_OK);
     if (!present && policy == ENT_POLICY_ZERO) memset(features, 0, sizeof features);
-    ent_reduction_apply(f->reduction[m], 1, features, wanted);
+    ent_reduction_apply(f->features.reduction[m], 1, features, wanted);
     const bool nothing = !present && policy != ENT_POLICY_ZERO && policy != ENT_POLICY_NONE;
     for (int j = 0; j < 2; j++) check_near(seen[m][j], nothing ? 0.0 : wanted[j], 1e-12);
     mpi_check(present || policy != ENT_POLICY_DROP || which != ENT_TRAIN);
@@ -193,23 +194,51 @@ static void absent_features_become_what_the_policy_says(void **state)
         config.missing.policy = (ent_policy)policy;
         mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
         for (int part = 0; part < ENT_PARTS; part++)
-            for (int64_t k = 0; k < f->part[part].n; k++)
+            for (int64_t k = 0; k < f->population.part[part].n; k++)
                 for (int m = 0; m < 2; m++) check_row(f, part, m, k);
         ent_federation_free(f);
     }
 }
 
-/* Policy drop answers a row that lacks something by the training labels alone. */
+/* Once a federation is set up, each training row has been read and is kept on its rank: the file may disappear. */
+static void training_rows_are_read_once(void **state)
+{
+    (void)state;
+    ent_config config = plain_config();
+    const bool root = ent_comm_rank(world) == 0;
+    char copy[512];
+    snprintf(copy, sizeof copy, "%s/once.h5", temp_folder);
+    const ent_synth_inp inp = {.rows = ROWS,
+                               .modalities = 2,
+                               .names = (const char *const[]){"text", "audio"},
+                               .dimension = {4, 3},
+                               .classes = 2,
+                               .groups = 9,
+                               .own = 1.0};
+    mpi_check(!root || ent_synth_write(&inp, copy, 0) == ENT_OK);
+    ent_comm_barrier(world);
+    config.data.file = copy;
+    ent_federation *f = NULL, *before = train(world, &config);
+    mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
+    mpi_check(!root || truncate(copy, 0) == 0);
+    ent_comm_barrier(world);
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
+    mpi_check(memcmp(f->w, before->w, (size_t)ent_model_params(f->model) * sizeof *f->w) == 0);
+    ent_federation_free(f);
+    ent_federation_free(before);
+}
+
+/* Policy drop predicts a row that lacks a modality from the training labels only. */
 static void drop_answers_by_the_prior(void **state)
 {
     (void)state;
     ent_config config = plain_config();
     config.missing.policy = ENT_POLICY_DROP;
     ent_federation *f = train(world, &config);
-    const ent_part *test = &f->part[ENT_TEST];
+    const ent_part *test = &f->population.part[ENT_TEST];
     int64_t by_prior = 0;
     for (int64_t k = 0; k < test->n && ent_comm_rank(world) == 0; k++) {
-        const bool same = memcmp(f->output + 2 * k, f->prior, 2 * sizeof(double)) == 0;
+        const bool same = memcmp(f->outcome.output + 2 * k, f->target.prior, 2 * sizeof(double)) == 0;
         mpi_check(same == (test->context[k] != 3));
         by_prior += same;
     }
@@ -474,6 +503,7 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_le
                                              cmocka_unit_test(some_clients_a_round),
                                              cmocka_unit_test(a_round_without_rows_keeps_the_weights),
                                              cmocka_unit_test(absent_features_become_what_the_policy_says),
+                                             cmocka_unit_test(training_rows_are_read_once),
                                              cmocka_unit_test(drop_answers_by_the_prior),
                                              cmocka_unit_test(clients_that_diverge_are_left_out),
                                              cmocka_unit_test(shards_leave_out_the_same),

@@ -35,14 +35,16 @@ static inline void fixture_make(fixture *x, ent_aggregation rule)
                                          .select = 2},
                               .client = {.epochs = 1, .learning_rate = 0.07, .momentum = 0.8},
                               .seeds = {.sampling = 5}}};
-    x->f = (ent_federation){.world = world, .lane = world, .clients = CLIENTS, .config = &x->config, .modalities = 3};
+    x->f = (ent_federation){.config = &x->config,
+                            .ranks = {.world = world, .lane = world},
+                            .population = {.config = &x->config, .clients = CLIENTS, .modalities = 3}};
     check_ok(ent_model_new(&inp, &x->f.model));
     assert_true(ent_model_params(x->f.model) <= MAX_PARAMS);
     for (int c = 0; c < CLIENTS; c++) {
         x->first[c + 1] = x->first[c] + 2 + c % 3;
         for (int64_t j = 0; j < 2 + c % 3; j++) x->context[x->first[c] + j] = c < 7 && j % 2 == 0 ? 3 : 1;
     }
-    x->f.part[ENT_TRAIN] = (ent_part){.n = x->first[CLIENTS], .first = x->first, .context = x->context};
+    x->f.population.part[ENT_TRAIN] = (ent_part){.n = x->first[CLIENTS], .first = x->first, .context = x->context};
 }
 
 static inline void fixture_clear(fixture *x)

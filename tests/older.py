@@ -58,6 +58,7 @@ def first_tables(file):
     numbers[0, 0] = 1
     file["numbers"][()] = numbers
     narrow(file, "numbers", [])
+    del file["figure_names"]
     narrow(file, "figures", [5])
     if "inside" in file:
         narrow(file, "inside/count", [2])

@@ -155,7 +155,7 @@ static void robust_rules_by_hand(void **state)
 static void attack(const fixture *x, const ent_rule_state *s, int client, double *delta, double *extra)
 {
     double weight[MAX_BLOCKS];
-    ent_update_weigh(&x->f, client, 1.0, weight);
+    ent_update_weigh(&x->f.population, x->f.model, client, 1.0, weight);
     ent_attack_apply(s, &(ent_update){.client = client, .delta = delta, .extra = extra, .weight = weight});
 }
 
@@ -166,7 +166,7 @@ static void attacks_change_what_was_trained(void **state)
     ent_rule_state s;
     static drawn_round r;
     fixture_make(&x, ENT_SCAFFOLD);
-    check_ok(ent_rule_state_make(&x.f, &s));
+    check_ok(ent_rule_state_make(&x.f.population, x.f.model, &s));
     s.round = 6;
     draw_round(&x, 0, &r);
     for (int kind = ENT_SIGN_FLIP; kind <= ENT_NAN_UPDATE; kind++) {
@@ -205,12 +205,12 @@ static void byzantine_are_a_share_of_the_clients_with_rows(void **state)
     int64_t drawn[CLIENTS] = {0};
     fixture_make(&x, ENT_FEDAVG);
     for (int c = 5; c <= CLIENTS; c++) x.first[c] -= x.first[5] - x.first[4];
-    x.f.empty_clients = 1;
+    x.f.population.empty_clients = 1;
     x.config.attack = (ent_config_attack){.kind = ENT_NOISE, .share = 0.3};
     for (x.config.seeds.sampling = 0; x.config.seeds.sampling < 200; x.config.seeds.sampling++) {
         uint8_t *byzantine;
         int64_t count = 0;
-        check_ok(ent_attack_draw(&x.f, &byzantine));
+        check_ok(ent_attack_draw(&x.f.population, &byzantine));
         for (int c = 0; c < CLIENTS; c++) drawn[c] += byzantine[c], count += byzantine[c];
         assert_true(count == 2); /* of 2.4 */
         ent_free(byzantine);
@@ -219,7 +219,7 @@ static void byzantine_are_a_share_of_the_clients_with_rows(void **state)
         assert_true(c == 4 ? drawn[c] == 0 : drawn[c] > 25 && drawn[c] < 75);
     uint8_t *nobody;
     x.config.attack.kind = ENT_ATTACK_NONE;
-    check_ok(ent_attack_draw(&x.f, &nobody));
+    check_ok(ent_attack_draw(&x.f.population, &nobody));
     assert_null(nobody);
     fixture_clear(&x);
 }
@@ -238,19 +238,19 @@ static double largest_error(ent_aggregation rule, ent_attack_kind kind)
     x.config.server.faulty = 2;
     x.config.server.select = 0;
     x.config.attack = (ent_config_attack){.kind = kind, .strength = 10.0};
-    check_ok(ent_rule_state_make(&x.f, &s));
-    check_ok(ent_aggregate_new(&x.f, ent_rule_find(rule), &a));
+    check_ok(ent_rule_state_make(&x.f.population, x.f.model, &s));
+    check_ok(ent_aggregate_new(&x.f.population, x.f.model, ent_rule_find(rule), &a));
     ent_aggregate_start(a);
     for (int c = 0; c < CLIENTS; c++) {
         ent_random stream = ent_random_at(3, ENT_FOR_TEST, 1, (uint64_t)c);
         double delta[MAX_PARAMS], weight[MAX_BLOCKS], effort[MAX_BLOCKS] = {0};
         for (int k = 0; k < s.params; k++) delta[k] = 0.9 + 0.2 * ent_random_uniform(&stream);
         ent_update u = {.client = c, .samples = 1, .loss = 0.0, .delta = delta, .weight = weight, .effort = effort};
-        ent_update_weigh(&x.f, c, 1.0, weight);
+        ent_update_weigh(&x.f.population, x.f.model, c, 1.0, weight);
         if (c % 4 == 3) ent_attack_apply(&s, &u); /* clients 3 and 7 */
-        check_ok(ent_aggregate_add(a, &x.f, &u));
+        check_ok(ent_aggregate_add(a, &u));
     }
-    check_ok(ent_aggregate_finish(a, &x.f, &s, &mean));
+    check_ok(ent_aggregate_finish(a, &x.f.ranks, &s, &mean));
     for (int k = 0; k < s.params; k++) worst = fmax(worst, fabs(mean->delta[k] - 1.0));
     ent_aggregate_free(a);
     ent_rule_state_clear(&s);
@@ -278,9 +278,10 @@ static void an_attack_by_nobody_is_refused(void **state)
     fixture x;
     fixture_make(&x, ENT_MEDIAN);
     x.config.attack = (ent_config_attack){.kind = ENT_SCALE, .share = 0.05, .strength = 2.0};
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "attack.share: found 0.05, which is nobody of 9 clients");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
+                "attack.share: found 0.05, which is nobody of 9 clients");
     x.config.attack.share = 0.0;
-    check_ok(ent_rule_admit(&x.f));
+    check_ok(ent_rule_admit(&x.f.population, x.f.model));
     fixture_clear(&x);
 }
 

@@ -1,5 +1,5 @@
 /* The federation's parts on one rank: averaging by blocks against sums by hand, a client's training against the plain
- * formulas of its optimiser, what the training labels alone predict. */
+ * formulas of its optimiser, predictions from the training labels only. */
 #include "fed/fed.h"
 
 #include "entente/memory.h"
@@ -28,20 +28,17 @@ static void small_federation_make(small_federation *s, ent_policy policy)
 {
     ent_model_inp inp = small_model();
     inp.mma = policy == ENT_POLICY_MMA;
-    *s = (small_federation){.f = {.world = world,
-                                  .lane = world,
-                                  .clients = CLIENTS,
-                                  .label = {.classes = 3, .deviation = 1.0},
-                                  .outputs = 3,
-                                  .modalities = 3}};
+    *s = (small_federation){.f = {.ranks = {.world = world, .lane = world},
+                                  .population = {.clients = CLIENTS, .modalities = 3},
+                                  .target = {.label = {.classes = 3, .deviation = 1.0}, .outputs = 3}}};
     s->config.missing.policy = policy;
     s->config.seeds.sampling = 11;
     s->config.client = (ent_config_client){.epochs = 1, .batch = 3, .learning_rate = 0.05};
     check_ok(ent_model_new(&inp, &s->f.model));
     small_samples_make(&inp, 5, 0, &s->samples);
     memcpy(s->samples.context, CONTEXT, sizeof CONTEXT);
-    s->f.config = &s->config;
-    s->f.part[ENT_TRAIN] =
+    s->f.config = s->f.population.config = &s->config;
+    s->f.population.part[ENT_TRAIN] =
         (ent_part){.n = ROWS, .first = (int64_t *)FIRST, .row = (int64_t *)ROW, .context = s->samples.context};
     for (int m = 0; m < 3 && policy == ENT_POLICY_ZERO; m++) s->samples.samples.absent[m] = ABSENT;
     assert_true(ent_model_params(s->f.model) <= MAX_PARAMS);
@@ -50,13 +47,7 @@ static void small_federation_make(small_federation *s, ent_policy policy)
 static void small_federation_clear(small_federation *s)
 {
     ent_model_free(s->f.model);
-    ent_free(s->f.prior);
-    ent_free(s->f.class_weight);
-}
-
-static double round_half_up(double x)
-{
-    return floor(x + 0.5);
+    ent_free(s->f.target.prior);
 }
 
 /* ---- averaging ---- */
@@ -90,12 +81,12 @@ static void average(const small_federation *s, const int *order, double delta[CL
     const ent_mean *found = NULL;
     double weight[MAX_PARAMS], effort[MAX_PARAMS] = {0};
     int64_t steps[MAX_PARAMS] = {0};
-    check_ok(ent_aggregate_new(&s->f, ent_rule_find(ENT_FEDAVG), &a));
+    check_ok(ent_aggregate_new(&s->f.population, s->f.model, ent_rule_find(ENT_FEDAVG), &a));
     for (int twice = 0; twice < 2; twice++) { /* start forgets what was added before */
         ent_aggregate_start(a);
         for (int k = 0; k < CLIENTS; k++) {
             const int c = order[k];
-            ent_update_weigh(&s->f, c, 1.0, weight);
+            ent_update_weigh(&s->f.population, s->f.model, c, 1.0, weight);
             const ent_update update = {.client = c,
                                        .samples = FIRST[c + 1] - FIRST[c],
                                        .loss = LOSS[c],
@@ -103,10 +94,10 @@ static void average(const small_federation *s, const int *order, double delta[CL
                                        .weight = weight,
                                        .effort = effort,
                                        .steps = steps};
-            check_ok(ent_aggregate_add(a, &s->f, &update));
+            check_ok(ent_aggregate_add(a, &update));
         }
     }
-    check_ok(ent_aggregate_finish(a, &s->f, NULL, &found));
+    check_ok(ent_aggregate_finish(a, &s->f.ranks, NULL, &found));
     assert_true(found->clients == CLIENTS && found->samples == ROWS);
     memcpy(mean, found->delta, (size_t)ent_model_params(s->f.model) * sizeof *mean);
     *loss = found->loss;
@@ -238,9 +229,9 @@ static double train_client(small_federation *s, ent_trainer *trainer, int64_t ro
     const ent_samples samples = samples_of(s, client);
     const ent_rule_state rule = {.config = &s->config, .base = w};
     ent_work *work = ent_trainer_work(trainer);
-    ent_work_start(trainer, &s->f, round, client);
+    ent_work_start(trainer, round, client);
     memcpy(work->w, w, bytes);
-    for (bool over = false; !over;) check_ok(ent_work_step(trainer, &s->f, &rule, NULL, &samples, &over));
+    for (bool over = false; !over;) check_ok(ent_work_step(trainer, &rule, NULL, &samples, &over));
     assert_true(work->done == samples.n * s->config.client.epochs);
     memcpy(w, work->w, bytes);
     return work->loss;
@@ -267,9 +258,8 @@ static double plain_round(small_federation *s, int64_t round, int64_t client, do
     uint32_t context[ROWS];
     ent_samples seen = s->samples.samples;
     seen.context = context;
-    seen.class_weight = s->f.class_weight;
     const int64_t n = FIRST[client + 1] - FIRST[client];
-    const int64_t batch = c->batch_share > 0.0 ? (int64_t)fmax(1.0, round_half_up(c->batch_share * (double)n))
+    const int64_t batch = c->batch_share > 0.0 ? (int64_t)fmax(1.0, floor(c->batch_share * (double)n + 0.5))
                                                : c->batch;
     memset(at, 0, sizeof at);
     for (int epoch = 0; epoch < c->epochs; epoch++) {
@@ -296,7 +286,7 @@ static void check_round(small_federation *s, int64_t round, int64_t client)
 {
     double *plain = small_weights(s->f.model, 4), *trained = small_weights(s->f.model, 4);
     ent_trainer *trainer;
-    check_ok(ent_trainer_new(&s->f, &trainer));
+    check_ok(ent_trainer_new(s->f.model, &s->f.population, &trainer));
     double *other = small_weights(s->f.model, 6); /* a client before leaves nothing in the trainer */
     train_client(s, trainer, 3, 2, other);
     const double loss = train_client(s, trainer, round, client, trained);
@@ -342,14 +332,18 @@ static void rates_and_weights_follow_the_formulas(void **state)
         small_federation s;
         small_federation_make(&s, k % 2 ? ENT_POLICY_MMA : ENT_POLICY_ZERO);
         s.config.federation.rounds = 7;
-        s.f.class_weight = k % 3 ? weights : NULL;
+        s.samples.samples.class_weight = k % 3 ? weights : NULL;
         s.config.client = (ent_config_client){.epochs = 2,
                                               .batch = 2,
                                               .batch_share = k < 6 ? 0.0 : 0.6,
                                               .optimizer = k % 2 ? ENT_SGD : ENT_ADAM,
                                               .learning_rate = 0.07,
-                                              .map_learning_rate = k < 4 ? 0.0 : k < 8 ? -1.0 : 0.3,
-                                              .head_learning_rate = k % 3 ? 0.2 : k < 6 ? 0.0 : -1.0,
+                                              .map_learning_rate = k < 4   ? 0.0
+                                                                   : k < 8 ? -1.0
+                                                                           : 0.3,
+                                              .head_learning_rate = k % 3   ? 0.2
+                                                                    : k < 6 ? 0.0
+                                                                            : -1.0,
                                               .schedule = schedule[k % 3],
                                               .warm_up = k < 3 ? 0 : 3,
                                               .step_rounds = 2,
@@ -361,12 +355,11 @@ static void rates_and_weights_follow_the_formulas(void **state)
                                               .weight_decay = 0.1};
         check_round(&s, 0, 0);
         check_round(&s, 5, 2);
-        s.f.class_weight = NULL;
         small_federation_clear(&s);
     }
 }
 
-/* Client 1 has text alone: whatever decays or remembers, all that needs more keeps its bits. */
+/* Client 1 has only text: despite weight decay and momentum, all parameters that need more keep their bits. */
 static void untrained_blocks_keep_their_bits(void **state)
 {
     (void)state;
@@ -385,7 +378,7 @@ static void untrained_blocks_keep_their_bits(void **state)
                                               .weight_decay = 0.5};
         double *w = small_weights(s.f.model, 4), *before = small_weights(s.f.model, 4);
         ent_trainer *trainer;
-        check_ok(ent_trainer_new(&s.f, &trainer));
+        check_ok(ent_trainer_new(s.f.model, &s.f.population, &trainer));
         train_client(&s, trainer, 0, 1, w);
         const ent_block *block;
         const int blocks = ent_model_blocks(s.f.model, &block);
@@ -408,12 +401,12 @@ static void the_prior_is_the_log_frequency_with_one_added(void **state)
     (void)state;
     small_federation s;
     small_federation_make(&s, ENT_POLICY_DROP);
-    s.f.part[ENT_TRAIN].n = 5;
-    s.f.part[ENT_TRAIN].category = (int32_t[]){0, 2, 2, 0, 2};
-    check_ok(ent_label_fit(&s.f));
-    check_near(s.f.prior[0], log(3.0 / 8.0), 1e-15);
-    check_near(s.f.prior[1], log(1.0 / 8.0), 1e-15);
-    check_near(s.f.prior[2], log(4.0 / 8.0), 1e-15);
+    s.f.population.part[ENT_TRAIN].n = 5;
+    s.f.population.part[ENT_TRAIN].category = (int32_t[]){0, 2, 2, 0, 2};
+    check_ok(ent_label_fit(&s.f.population.part[ENT_TRAIN], &s.f.target));
+    check_near(s.f.target.prior[0], log(3.0 / 8.0), 1e-15);
+    check_near(s.f.target.prior[1], log(1.0 / 8.0), 1e-15);
+    check_near(s.f.target.prior[2], log(4.0 / 8.0), 1e-15);
     small_federation_clear(&s);
 }
 
@@ -422,15 +415,15 @@ static void the_prior_of_a_real_label_is_its_mean(void **state)
     (void)state;
     small_federation s;
     small_federation_make(&s, ENT_POLICY_DROP);
-    s.f.label.classes = 0;
-    s.f.outputs = 1;
-    s.f.part[ENT_TRAIN].n = 4;
-    s.f.part[ENT_TRAIN].value = (double[]){-3.0, 1.0, 2.0, 1.0};
-    check_ok(ent_label_fit(&s.f));
-    check_near(s.f.prior[0], 0.25, 1e-15);
-    check_near(s.f.label.deviation, sqrt(3.6875), 1e-15);
-    assert_true(s.f.label.center == -0.5 && s.f.label.half == 2.5);
-    ent_free(s.f.part[ENT_TRAIN].target);
+    s.f.target.label.classes = 0;
+    s.f.target.outputs = 1;
+    s.f.population.part[ENT_TRAIN].n = 4;
+    s.f.population.part[ENT_TRAIN].value = (double[]){-3.0, 1.0, 2.0, 1.0};
+    check_ok(ent_label_fit(&s.f.population.part[ENT_TRAIN], &s.f.target));
+    check_near(s.f.target.prior[0], 0.25, 1e-15);
+    check_near(s.f.target.label.deviation, sqrt(3.6875), 1e-15);
+    assert_true(s.f.target.label.center == -0.5 && s.f.target.label.half == 2.5);
+    ent_free(s.f.population.part[ENT_TRAIN].target);
     small_federation_clear(&s);
 }
 
@@ -440,7 +433,7 @@ static ent_status add(const small_federation *s, ent_aggregate *a, int64_t clien
 {
     double weight[MAX_PARAMS], effort[MAX_PARAMS] = {0};
     int64_t steps[MAX_PARAMS] = {0};
-    ent_update_weigh(&s->f, client, 1.0, weight);
+    ent_update_weigh(&s->f.population, s->f.model, client, 1.0, weight);
     const ent_update update = {.client = client,
                                .samples = 2,
                                .loss = loss,
@@ -448,7 +441,7 @@ static ent_status add(const small_federation *s, ent_aggregate *a, int64_t clien
                                .weight = weight,
                                .effort = effort,
                                .steps = steps};
-    return ent_aggregate_add(a, &s->f, &update);
+    return ent_aggregate_add(a, &update);
 }
 
 static void weights_that_diverge_name_their_block(void **state)
@@ -461,7 +454,7 @@ static void weights_that_diverge_name_their_block(void **state)
     int b = 0;
     ent_model_blocks(s.f.model, &block);
     while (strcmp(block[b].name, "audio/circuit") != 0) b++;
-    check_ok(ent_aggregate_new(&s.f, ent_rule_find(ENT_FEDAVG), &a));
+    check_ok(ent_aggregate_new(&s.f.population, s.f.model, ent_rule_find(ENT_FEDAVG), &a));
     ent_aggregate_start(a);
     const double wrong[] = {NAN, INFINITY, -1e300, ldexp(1.0, 64)};
     for (int k = 0; k < 4; k++) {
@@ -500,10 +493,11 @@ static void a_failing_allocation_is_told(void **state)
     small_federation_make(&s, ENT_POLICY_MMA);
     ent_trainer *trainer;
     ent_aggregate *a;
-    check_every_allocation(ent_trainer_new(&s.f, &trainer), (void)0);
-    check_every_allocation(ent_aggregate_new(&s.f, ent_rule_find(ENT_FEDAVG), &a), (void)0);
-    s.f.part[ENT_TRAIN].category = s.samples.category;
-    check_every_allocation(ent_label_fit(&s.f), assert_null(s.f.prior));
+    check_every_allocation(ent_trainer_new(s.f.model, &s.f.population, &trainer), (void)0);
+    check_every_allocation(ent_aggregate_new(&s.f.population, s.f.model, ent_rule_find(ENT_FEDAVG), &a), (void)0);
+    s.f.population.part[ENT_TRAIN].category = s.samples.category;
+    check_every_allocation(ent_label_fit(&s.f.population.part[ENT_TRAIN], &s.f.target),
+                           assert_null(s.f.target.prior));
     ent_trainer_free(trainer);
     ent_aggregate_free(a);
     small_federation_clear(&s);

@@ -12,6 +12,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "env", "python"))
 import entente  # noqa: E402
+import notes  # noqa: E402
 
 ENTENTE, MPIEXEC, NUMPROC = sys.argv[1:4]
 CONFIG = """
@@ -50,6 +51,7 @@ class Python(unittest.TestCase):
     def test_written_trained_loaded(self):
         given = arrays()
         entente.save_dataset(self.data, **given)
+        self.assertEqual(notes.without_notes(self.data), [])
         result = self.train(ranks=2, **{"client.batch": 8})
         self.assertEqual(len(result.rounds["test_accuracy"]), 2)
         self.assertIn("batch: 8", result.config)

@@ -15,8 +15,8 @@ typedef struct {
 static void tested_make(const fixture *x, tested *t)
 {
     *t = (tested){.rule = ent_rule_find(x->config.federation.aggregation)};
-    check_ok(ent_rule_state_make(&x->f, &t->state));
-    check_ok(ent_aggregate_new(&x->f, t->rule, &t->aggregate));
+    check_ok(ent_rule_state_make(&x->f.population, x->f.model, &t->state));
+    check_ok(ent_aggregate_new(&x->f.population, x->f.model, t->rule, &t->aggregate));
     assert_true(t->rule->client_vectors <= 1);
 }
 
@@ -38,9 +38,9 @@ static void send(const fixture *x, tested *t, const drawn_round *r, int c)
                     .weight = weight,
                     .effort = effort,
                     .steps = r->steps[c]};
-    ent_update_weigh(&x->f, c, 1.0, weight);
+    ent_update_weigh(&x->f.population, x->f.model, c, 1.0, weight);
     if (t->rule->send) t->rule->send(&t->state, t->variate[c], &u);
-    check_ok(ent_aggregate_add(t->aggregate, &x->f, &u));
+    check_ok(ent_aggregate_add(t->aggregate, &u));
 }
 
 /* Clients come in no order. */
@@ -50,7 +50,7 @@ static void tested_round(const fixture *x, tested *t, const drawn_round *r)
     ent_aggregate_start(t->aggregate);
     for (int i = 0; i < CLIENTS; i++)
         if (r->asked[i * 4 % CLIENTS]) send(x, t, r, i * 4 % CLIENTS);
-    check_ok(ent_aggregate_finish(t->aggregate, &x->f, &t->state, &mean));
+    check_ok(ent_aggregate_finish(t->aggregate, &x->f.ranks, &t->state, &mean));
     t->rule->step(&t->state, mean, t->w);
     t->blocks_short = mean->blocks_short;
 }
@@ -79,8 +79,8 @@ static double path_length(const ent_config_client *c, int64_t steps)
 static coordinate coordinate_of(const fixture *x, const drawn_round *r, const ent_block *block, int b, int k)
 {
     coordinate at = {.share = strcmp(block->name, "audio/map/weight") == 0 ? 1.0 / sqrt(5.0)
-                           : strncmp(block->name, "head/", 5) == 0            ? 3.0
-                                                                              : 1.0};
+                              : strncmp(block->name, "head/", 5) == 0      ? 3.0
+                                                                           : 1.0};
     for (int c = 0; c < CLIENTS; c++) {
         const int rows = rows_that_train(block->needs, c);
         at.population += rows > 0;
@@ -373,41 +373,45 @@ static void what_a_rule_cannot_have_is_refused(void **state)
     (void)state;
     fixture x;
     fixture_make(&x, ENT_SCAFFOLD);
-    check_ok(ent_rule_admit(&x.f));
+    check_ok(ent_rule_admit(&x.f.population, x.f.model));
     x.config.client.optimizer = ENT_ADAM;
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "client.optimizer: found 'adam', want sgd or momentum");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
+                "client.optimizer: found 'adam', want sgd or momentum");
 
     x.config.federation.aggregation = ENT_FEDDYN;
-    check_ok(ent_rule_admit(&x.f));
+    check_ok(ent_rule_admit(&x.f.population, x.f.model));
     x.config.federation.sampling = ENT_SAMPLING_WEIGHTED;
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "federation.sampling: found 'weighted', want uniform");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
+                "federation.sampling: found 'weighted', want uniform");
     x.config.federation.sampling = ENT_SAMPLING_UNIFORM;
     x.config.system = (ent_config_system){.mode = ENT_MODE_FEDBUFF, .buffer = 4};
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "system.mode: found 'fedbuff', want sync");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG, "system.mode: found 'fedbuff', want sync");
     x.config.system.mode = ENT_MODE_SYNC;
 
     x.config.federation.aggregation = ENT_TRIMMED_MEAN;
-    check_ok(ent_rule_admit(&x.f));
+    check_ok(ent_rule_admit(&x.f.population, x.f.model));
     x.config.server.trim = 0.5;
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "server.trim: found 0.5, want less than 0.5");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
+                "server.trim: found 0.5, want less than 0.5");
     x.config.server.trim = 0.11;
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "server.trim: found 0.11, which leaves out nobody of 9 clients");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
+                "server.trim: found 0.11, which leaves out nobody of 9 clients");
 
     x.config.federation.aggregation = ENT_KRUM;
     x.config.server.faulty = 2; /* audio: 7 clients */
-    check_ok(ent_rule_admit(&x.f));
+    check_ok(ent_rule_admit(&x.f.population, x.f.model));
     x.config.server.faulty = 3;
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG,
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
                 "server.faulty: found 3: krum wants more than 2 faulty + 2 = 8 clients that train block 'audio");
     x.config.server.faulty = 2;
     x.config.federation.participation = 0.6; /* 5 clients a round */
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "there are at most 5");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG, "there are at most 5");
 
     x.config.federation.aggregation = ENT_MULTI_KRUM;
     x.config.server.faulty = 1;
-    check_ok(ent_rule_admit(&x.f));
+    check_ok(ent_rule_admit(&x.f.population, x.f.model));
     x.config.server.select = 5;
-    check_fails(ent_rule_admit(&x.f), ENT_ECONFIG, "server.select: found 5, want at most");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG, "server.select: found 5, want at most");
     fixture_clear(&x);
 }
 
@@ -418,16 +422,16 @@ static ent_status all_that_allocates(const fixture *x, const drawn_round *r)
     uint8_t *byzantine = NULL;
     const ent_mean *mean;
     double weight[MAX_BLOCKS];
-    ent_status status = ent_rule_state_make(&x->f, &s);
-    if (status == ENT_OK) status = ent_attack_draw(&x->f, &byzantine);
-    if (status == ENT_OK) status = ent_aggregate_new(&x->f, ent_rule_find(ENT_KRUM), &a);
+    ent_status status = ent_rule_state_make(&x->f.population, x->f.model, &s);
+    if (status == ENT_OK) status = ent_attack_draw(&x->f.population, &byzantine);
+    if (status == ENT_OK) status = ent_aggregate_new(&x->f.population, x->f.model, ent_rule_find(ENT_KRUM), &a);
     for (int c = 0; c < CLIENTS && status == ENT_OK; c++) {
         if (c == 0) ent_aggregate_start(a);
-        ent_update_weigh(&x->f, c, 1.0, weight);
+        ent_update_weigh(&x->f.population, x->f.model, c, 1.0, weight);
         status = ent_aggregate_add(
-            a, &x->f, &(ent_update){.client = c, .samples = 1, .delta = (double *)r->delta[c], .weight = weight});
+            a, &(ent_update){.client = c, .samples = 1, .delta = (double *)r->delta[c], .weight = weight});
     }
-    if (status == ENT_OK) status = ent_aggregate_finish(a, &x->f, &s, &mean);
+    if (status == ENT_OK) status = ent_aggregate_finish(a, &x->f.ranks, &s, &mean);
     ent_aggregate_free(a);
     ent_rule_state_clear(&s);
     ent_free(byzantine);

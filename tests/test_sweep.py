@@ -16,6 +16,7 @@ import tempfile
 import time
 import unittest
 
+import notes
 import test_command as command
 from test_command import fresh, good, last_json, run, sets, slow
 
@@ -134,6 +135,7 @@ class Points(unittest.TestCase):
     def test_the_file_holds_the_table(self):
         out = first_tables()["out"]
         table = rows(out / "table.csv")
+        self.assertEqual(notes.without_notes(out / "table.h5"), [])
         with h5py.File(out / "table.h5") as file:
             numpy.testing.assert_allclose(file["point/accuracy"][:],
                                           [float(row["accuracy"] or "nan") for row in table], rtol=1e-14)
@@ -154,7 +156,13 @@ class Points(unittest.TestCase):
     def test_two_jobs_share_the_points(self):
         out = fresh()
         words = [command.options.entente, "sweep", command.folder / "long.yaml", "--out", out, "--json", "--quiet"]
-        started = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        started = []
+        for _ in range(2):  # the first pauses until the second has done a point, however slow the machine
+            before = len(records(out))
+            started.append(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+            while len(records(out)) <= before and started[-1].poll() is None:
+                time.sleep(0.01)
+            started[0].send_signal(signal.SIGSTOP if len(started) == 1 else signal.SIGCONT)
         ran = [json.loads(process.communicate(timeout=100)[0].splitlines()[-1])["ran"] for process in started]
         self.assertEqual(sum(ran), 24)  # none twice
         self.assertGreater(min(ran), 0)
@@ -229,7 +237,7 @@ class Points(unittest.TestCase):
                              (["--base", "nowhere.yaml"], ["nowhere.yaml", "No such file"])]:
             out = fresh()
             command.refused(self, ["sweep", command.folder / "sweep.yaml", "--out", out, *words], parts, 2, out.parent)
-        for words, part in [(["sweep"], "which sweep"), (["study"], "which study"), (["sweep", "a", "b"], "'b'"),
+        for words, part in [(["sweep"], "want the YAML file of the sweep"), (["study"], "want the YAML file of the study"), (["sweep", "a", "b"], "'b'"),
                             (["sweep", "a", "--keep", "all"], "'all'"), (["sweep", "a", "--index", "-1"], "-1")]:
             ran = run(*words)
             self.assertEqual((ran.code, part in ran.err), (2, True), ran.err)
@@ -366,6 +374,7 @@ class Study(unittest.TestCase):
 
     def test_the_file_and_the_text_say_the_same(self):
         summary = rows(self.out / "summary.csv")
+        self.assertEqual(notes.without_notes(self.out / "study.h5"), [])
         with h5py.File(self.out / "study.h5") as file:
             numpy.testing.assert_allclose(file["summary/mean"][:], [float(row["mean"]) for row in summary], rtol=1e-14)
             self.assertEqual([text.decode() for text in file["summary/variant"]], [row["variant"] for row in summary])

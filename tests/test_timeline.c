@@ -11,7 +11,7 @@ enum { CLIENTS = 40, ROUNDS = 4000 };
 
 typedef struct {
     ent_config config;
-    ent_federation f;
+    ent_population p;
     int64_t first[CLIENTS + 1];
     int32_t client[CLIENTS * CLIENTS];
 } crowd;
@@ -29,12 +29,12 @@ static void crowd_make(crowd *w)
                                        .staleness = 0.5,
                                        .max_staleness = 100},
                             .seeds = {1, 2, 3, 4}}};
-    w->f = (ent_federation){.config = &w->config, .clients = CLIENTS};
+    w->p = (ent_population){.config = &w->config, .clients = CLIENTS};
     for (int c = 0; c < CLIENTS; c++) {
         w->first[c + 1] = w->first[c] + c % 8;
         for (int64_t k = w->first[c]; k < w->first[c + 1]; k++) w->client[k] = c;
     }
-    w->f.part[ENT_TRAIN] = (ent_part){.n = w->first[CLIENTS], .first = w->first, .client = w->client};
+    w->p.part[ENT_TRAIN] = (ent_part){.n = w->first[CLIENTS], .first = w->first, .client = w->client};
 }
 
 /* One round of a timeline that has seen no other. */
@@ -42,8 +42,8 @@ static ent_cohort fresh_round(const crowd *w, int64_t round)
 {
     ent_timeline *t;
     const ent_cohort *cohort;
-    check_ok(ent_timeline_new(&w->f, &t));
-    check_ok(ent_timeline_round(t, &w->f, round, &cohort));
+    check_ok(ent_timeline_new(&w->p, &t));
+    check_ok(ent_timeline_round(t, &w->p, round, &cohort));
     ent_cohort copy = *cohort;
     copy.member = ent_copy(cohort->member, cohort->n, sizeof *copy.member);
     ent_timeline_free(t);
@@ -66,9 +66,9 @@ static int64_t count_members(const crowd *w, int64_t *count)
     int64_t lost = 0;
     const ent_cohort *cohort;
     memset(count, 0, CLIENTS * sizeof *count);
-    check_ok(ent_timeline_new(&w->f, &t));
+    check_ok(ent_timeline_new(&w->p, &t));
     for (int64_t round = 0; round < ROUNDS; round++) {
-        check_ok(ent_timeline_round(t, &w->f, round, &cohort));
+        check_ok(ent_timeline_round(t, &w->p, round, &cohort));
         lost += cohort->lost;
         for (int64_t k = 0; k < cohort->n; k++) {
             assert_true(k == 0 || cohort->member[k].client > cohort->member[k - 1].client);
@@ -162,7 +162,7 @@ static void a_draw_has_nobody_twice(void **state)
         w.config.federation.sampling = (ent_sampling)sampling;
         ent_draw_start(&draw, ent_random_at(1, ENT_FOR_TEST, 0, 0));
         for (;; n++) {
-            check_ok(ent_draw_next(&draw, &w.f, &client));
+            check_ok(ent_draw_next(&draw, &w.p, &client));
             if (client < 0) break;
             assert_true(++seen[client] == 1);
         }
@@ -171,10 +171,10 @@ static void a_draw_has_nobody_twice(void **state)
     }
     ent_draw draw = {.next = 0};
     int64_t client;
-    w.f.clients = INT64_C(1) << 40;
+    w.p.clients = INT64_C(1) << 40;
     w.config.federation.sampling = ENT_SAMPLING_UNIFORM;
     ent_draw_start(&draw, ent_random_at(1, ENT_FOR_TEST, 0, 0));
-    for (int k = 0; k < 1000; k++) check_ok(ent_draw_next(&draw, &w.f, &client));
+    for (int k = 0; k < 1000; k++) check_ok(ent_draw_next(&draw, &w.p, &client));
     assert_true(draw.moved.room <= 4096);
     ent_draw_clear(&draw);
 }
@@ -229,7 +229,7 @@ static void availability_has_its_rates(void **state)
     for (int c = 0; c < CLIENTS; c++) check_near((double)count[c] / ROUNDS, c % 8 ? 0.5 : 0.0, within(0.5));
 }
 
-/* Without a spread of phases all clients sleep at once: at 3/4 of the day nobody is there, at 1/4 everybody. */
+/* Without a spread of phases all clients sleep at once: at 3/4 of the day no client is available, at 1/4 all are. */
 static void a_day_has_a_night(void **state)
 {
     (void)state;
@@ -238,12 +238,12 @@ static void a_day_has_a_night(void **state)
     w.config.system.availability = ENT_AVAILABLE_DIURNAL;
     w.config.system.period = 8.0;
     int64_t there[8] = {0};
-    for (int64_t round = 0; round < 8000; round++) there[round % 8] += ent_client_is_available(&w.f, 5, round);
+    for (int64_t round = 0; round < 8000; round++) there[round % 8] += ent_client_is_available(&w.p, 5, round);
     assert_true(there[2] == 1000 && there[6] == 0);
     for (int k = 0; k < 8; k++) check_near((double)there[k] / 1000, 0.5 + 0.5 * sin(0.785398163397448 * k), 0.07);
     w.config.system.rate = 0.8; /* between 0.6 and 1, 0.8 in the mean */
     memset(there, 0, sizeof there);
-    for (int64_t round = 0; round < 8000; round++) there[round % 8] += ent_client_is_available(&w.f, 5, round);
+    for (int64_t round = 0; round < 8000; round++) there[round % 8] += ent_client_is_available(&w.p, 5, round);
     for (int k = 0; k < 8; k++) check_near((double)there[k] / 1000, 0.8 + 0.2 * sin(0.785398163397448 * k), 0.06);
     w.config.system.rate = 0.5;
     w.config.federation.participation = 1.0;
@@ -261,12 +261,12 @@ static void speeds_are_log_normal(void **state)
     double sum = 0.0, squares = 0.0;
     crowd_make(&w);
     for (int c = 0; c < N; c++) first[c + 1] = first[c] + 2;
-    w.f.part[ENT_TRAIN].first = first;
+    w.p.part[ENT_TRAIN].first = first;
     w.config.system.latency_s = 3.0;
-    assert_true(ent_client_seconds(&w.f, 7) == 3.0 + 2.0 * 2.0 / 4.0);
+    assert_true(ent_client_seconds(&w.p, 7) == 3.0 + 2.0 * 2.0 / 4.0);
     w.config.system.speed_spread = 0.7;
     for (int c = 0; c < N; c++) {
-        const double log_speed = log(4.0 / (ent_client_seconds(&w.f, c) - 3.0));
+        const double log_speed = log(4.0 / (ent_client_seconds(&w.p, c) - 3.0));
         sum += log_speed;
         squares += log_speed * log_speed;
     }
@@ -353,15 +353,15 @@ static void a_replay_equals_the_run(void **state)
         make_variant(&w, k);
         ent_timeline *t;
         const ent_cohort *cohort;
-        check_ok(ent_timeline_new(&w.f, &t));
+        check_ok(ent_timeline_new(&w.p, &t));
         for (int64_t round = 0; round < 30; round++) {
-            check_ok(ent_timeline_round(t, &w.f, round, &cohort));
+            check_ok(ent_timeline_round(t, &w.p, round, &cohort));
             const ent_cohort fresh = fresh_round(&w, round);
             check_same_cohort(cohort, &fresh);
             ent_free(fresh.member);
         }
         const ent_cohort fifth = fresh_round(&w, 5); /* and back again */
-        check_ok(ent_timeline_round(t, &w.f, 5, &cohort));
+        check_ok(ent_timeline_round(t, &w.p, 5, &cohort));
         check_same_cohort(cohort, &fifth);
         ent_free(fifth.member);
         ent_timeline_free(t);
@@ -395,7 +395,7 @@ static void another_seed_is_another_timeline(void **state)
 
 /* ---- FedBuff ---- */
 
-/* Plain event queue: the next to end is searched for, who is busy stands in an array. */
+/* A plain event queue: the next client to finish is found by a search over the array of busy clients. */
 typedef struct {
     double at;
     int64_t client, base;
@@ -417,10 +417,10 @@ static void plain_start(const crowd *w, plain_queue *q)
         client = w->config.federation.sampling == ENT_SAMPLING_UNIFORM
                      ? (int64_t)ent_random_below(&stream, CLIENTS)
                      : w->client[ent_random_below(&stream, (uint64_t)w->first[CLIENTS])];
-    while (q->busy[client] || client % 8 == 0 || !ent_client_is_available(&w->f, client, q->step));
+    while (q->busy[client] || client % 8 == 0 || !ent_client_is_available(&w->p, client, q->step));
     q->busy[client] = true;
-    q->flight[q->started] = (plain_flight){q->now + ent_client_seconds(&w->f, client), client, q->step, true,
-                                           !ent_client_drops_out(&w->f, client, q->started)};
+    q->flight[q->started] = (plain_flight){q->now + ent_client_seconds(&w->p, client), client, q->step, true,
+                                           !ent_client_drops_out(&w->p, client, q->started)};
     q->started++;
 }
 
@@ -471,7 +471,7 @@ static void fedbuff_is_a_queue_of_events(void **state)
         w.config.system.max_staleness = 4;
         q = (plain_queue){.started = 0};
         ent_timeline *t;
-        check_ok(ent_timeline_new(&w.f, &t));
+        check_ok(ent_timeline_new(&w.p, &t));
         for (int64_t round = 0; round < 200; round++) {
             ent_member member[8];
             const ent_cohort *cohort;
@@ -480,7 +480,7 @@ static void fedbuff_is_a_queue_of_events(void **state)
             int64_t lost, oldest = round + 1;
             const int64_t n = plain_step(&w, &q, member, &lost);
             qsort(member, (size_t)n, sizeof *member, by_client);
-            check_ok(ent_timeline_round(t, &w.f, round, &cohort));
+            check_ok(ent_timeline_round(t, &w.p, round, &cohort));
             assert_true(cohort->n == n && cohort->lost == lost && cohort->drawn == q.started - before);
             assert_true(cohort->simulated_s == q.now - begin);
             for (int64_t i = 0; i < n; i++) {
@@ -490,7 +490,7 @@ static void fedbuff_is_a_queue_of_events(void **state)
             }
             for (int64_t i = 0; i < q.started; i++)
                 if (q.flight[i].flies && q.flight[i].base < oldest) oldest = q.flight[i].base;
-            assert_true(ent_timeline_oldest(t, &w.f) == (oldest > round - 3 ? oldest : round - 3));
+            assert_true(ent_timeline_oldest(t, &w.p) == (oldest > round - 3 ? oldest : round - 3));
             lost_in_all += lost;
         }
         ent_timeline_free(t);
@@ -528,14 +528,14 @@ static void history_keeps_what_is_not_forgotten(void **state)
         .reg[0] = {.name = "a", .ansatz = {ENT_ANSATZ_HEA, NULL, 2, 1, 1, true, false}, .inputs = 2, .scale = 1},
         .outputs = 2,
         .program = {.threads = 1}};
-    ent_federation f = {.clients = 1};
+    ent_model *model;
     ent_history *h, *restored;
-    check_ok(ent_model_new(&inp, &f.model));
-    const int params = ent_model_params(f.model);
+    check_ok(ent_model_new(&inp, &model));
+    const int params = ent_model_params(model);
     double w[64];
     assert_true(params <= 64);
-    check_ok(ent_history_new(&f, &h));
-    check_ok(ent_history_new(&f, &restored));
+    check_ok(ent_history_new(ent_model_params(model), &h));
+    check_ok(ent_history_new(ent_model_params(model), &restored));
     for (int64_t round = 0; round < 50; round++) {
         for (int k = 0; k < params; k++) w[k] = (double)(100 * round + k);
         check_ok(ent_history_keep(h, round, w));
@@ -552,7 +552,7 @@ static void history_keeps_what_is_not_forgotten(void **state)
     }
     ent_history_free(h);
     ent_history_free(restored);
-    ent_model_free(f.model);
+    ent_model_free(model);
 }
 
 /* ---- refuses ---- */
@@ -565,18 +565,18 @@ static void a_buffer_of_more_than_the_clients(void **state)
     crowd_make(&w);
     w.config.system.mode = ENT_MODE_FEDBUFF;
     w.config.system.buffer = 36;
-    check_fails(ent_timeline_new(&w.f, &t), ENT_ECONFIG, "system.buffer: found 36, want at most");
+    check_fails(ent_timeline_new(&w.p, &t), ENT_ECONFIG, "system.buffer: found 36, want at most");
 }
 
 static ent_status some_rounds(const crowd *w)
 {
     ent_timeline *t;
     const ent_cohort *cohort;
-    ENT_TRY(ent_timeline_new(&w->f, &t));
+    ENT_TRY(ent_timeline_new(&w->p, &t));
     ent_status status = ENT_OK;
     for (int64_t round = 0; round < 40 && status == ENT_OK; round += 13)
-        status = ent_timeline_round(t, &w->f, round, &cohort);
-    if (status == ENT_OK) status = ent_timeline_round(t, &w->f, 2, &cohort);
+        status = ent_timeline_round(t, &w->p, round, &cohort);
+    if (status == ENT_OK) status = ent_timeline_round(t, &w->p, 2, &cohort);
     ent_timeline_free(t);
     return status;
 }

@@ -7,6 +7,7 @@ Needs numpy and h5py; pandas only for to_pandas().  Put the folder of this file 
     result = entente.train("my.yaml", ranks=4, **{"data.file": "data.h5", "client.batch": 32})
     print(result.metrics["accuracy"], result.rounds["test_accuracy"][-1])
 """
+import fnmatch
 import json
 import os
 import shlex
@@ -142,6 +143,24 @@ def _check_modality(name, modalities):
         raise EntenteError(f"{len(modalities)} modalities, want at most {MAX_MODALITIES}")
 
 
+# What each dataset is, as the importers write it: name, unit, description.
+_NOTES = [("modality/*/features", "as in the source",
+           "features of the modality, a row per sample; NaN or 0 where it is absent"),
+          ("modality/*/present", "1", "1 where the sample has the modality, else 0"),
+          ("label/class", "none", "class of each sample"),
+          ("label/*", "as in the source", "label of each sample"),
+          ("split", "none", "part that each sample is in: 0 train, 1 validation, 2 test"),
+          ("group", "none", "group of each sample, for example its speaker or video: a natural client")]
+
+
+def _annotate(file):
+    def note(name, item):
+        if isinstance(item, h5py.Dataset):
+            unit, description = next(row[1:] for row in _NOTES if fnmatch.fnmatchcase(name, row[0]))
+            item.attrs["unit"], item.attrs["description"] = unit, description
+    file.visititems(note)
+
+
 def _write(file, features, present, labels, split, group):
     rows = len(next(iter(features.values())))
     for name, x in features.items():
@@ -196,6 +215,7 @@ def save_dataset(path, features, labels, split, present=None, group=None, name="
     try:
         with h5py.File(part, "w") as file:
             _write(file, ready, present or {}, _labels(labels), split, group)
+            _annotate(file)
             for key, value in (("name", name), ("source", source), ("licence", licence)):
                 if value:
                     file.attrs[key] = value

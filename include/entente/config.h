@@ -16,14 +16,13 @@
 
 #include "entente/dataset.h"
 #include "entente/engine.h"
+#include "entente/mask.h"
 #include "entente/missing.h"
 #include "entente/model.h"
 #include "entente/reduce.h"
 #include "entente/split.h"
 
 typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_loss_kind;
-typedef enum { ENT_POLICY_MMA, ENT_POLICY_ZERO, ENT_POLICY_MEAN, ENT_POLICY_DROP, ENT_POLICY_NONE } ent_policy;
-typedef enum { ENT_CONTEXT_MASK, ENT_CONTEXT_EMBED } ent_context_form;
 typedef enum {
     ENT_FEDAVG,
     ENT_FEDPROX,

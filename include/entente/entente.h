@@ -19,6 +19,7 @@ extern "C" {
 #include "entente/exact.h"
 #include "entente/extend.h"
 #include "entente/fed.h"
+#include "entente/mask.h"
 #include "entente/memory.h"
 #include "entente/metrics.h"
 #include "entente/missing.h"

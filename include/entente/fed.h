@@ -6,6 +6,8 @@
 #ifndef ENTENTE_FED_H
 #define ENTENTE_FED_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "entente/comm.h"
@@ -30,25 +32,50 @@ typedef struct {
     double *target; /* training rows of a real label: what the model learns, (value - mean) / deviation; else NULL */
 } ent_part;
 
-/* What one round was.  Times: the slowest rank's. */
-typedef struct {
-    int64_t round, cohort, trained, samples; /* clients drawn, clients whose updates count, samples times epochs */
-    int64_t lost;                            /* clients that trained and whose update does not count */
-    int64_t excluded;     /* clients that trained, diverged and were left out (federation.on_divergence) */
-    int64_t blocks_short; /* blocks that stayed, since fewer clients trained them than the rule (Krum) needs */
-    double simulated_s;   /* what the round takes in simulated time */
-    double staleness;     /* mean age of the updates, in rounds */
-    double train_loss;    /* mean over those samples, while training; as the loss of ent_metrics */
-    ent_metrics validation, test; /* n = 0 in rounds that are not evaluated */
-    double bytes_up, bytes_down;
-    double compute_s, communicate_s, wait_s, evaluate_s;
-    double compute_mean_s; /* mean over ranks: compute_s over it tells how even the work is */
-} ent_round;
+/* The figures of a round, one row each, in the order of tables; the struct, result.h5, rounds.csv, checkpoints and the
+ * lines of progress come from here.
+ *   WHOLE(name, unit, note, description), REAL(the same), METRICS(part, description): an ent_metrics
+ *   note        what the line of progress says of a count that is not 0, or NULL */
+/* clang-format off */
+#define ENT_ROUND_FIGURES(WHOLE, REAL, METRICS) \
+    WHOLE(round, "1", NULL, "the round, counted from 0") \
+    WHOLE(cohort, "clients", NULL, "clients drawn") \
+    WHOLE(trained, "clients", NULL, "clients whose updates count") \
+    WHOLE(samples, "samples", NULL, "samples times epochs of these clients") \
+    WHOLE(lost, "clients", "lost", "clients that trained and whose update does not count") \
+    WHOLE(excluded, "clients", "diverged, left out", \
+          "clients that trained, diverged and were left out (federation.on_divergence)") \
+    WHOLE(blocks_short, "blocks", "blocks kept: too few clients", \
+          "blocks of the weights that stayed, since fewer clients trained them than the rule needs") \
+    REAL(simulated_s, "s", NULL, "simulated time that the round takes") \
+    REAL(staleness, "rounds", NULL, "mean age of the updates") \
+    REAL(train_loss, "nat; of a real label the square of its unit", NULL, \
+         "mean loss of the samples while clients train on them") \
+    METRICS(validation, "validation part, in rounds that are evaluated: ") \
+    METRICS(test, "test part, in rounds that are evaluated: ") \
+    REAL(bytes_up, "bytes", NULL, "what the clients send to the server") \
+    REAL(bytes_down, "bytes", NULL, "what the server sends to the clients") \
+    REAL(compute_s, "s", NULL, "time of the slowest rank in training its clients") \
+    REAL(communicate_s, "s", NULL, "time of the slowest rank in aggregation") \
+    REAL(wait_s, "s", NULL, "longest wait of a rank for the others") \
+    REAL(evaluate_s, "s", NULL, "time of the slowest rank in evaluating the round") \
+    REAL(compute_mean_s, "s", NULL, "mean over ranks of compute_s: compute_s over it says how even the work is")
+/* clang-format on */
 
-/* A round's figures as columns of a table: the names from column 0 on, NULL behind the last; NaN where a figure does not
+#define ENT_WHOLE_FIELD(name, unit, note, description) int64_t name;
+#define ENT_REAL_FIELD(name, unit, note, description)  double name;
+#define ENT_METRICS_FIELD(name, description)           ent_metrics name; /* n = 0 in rounds that are not evaluated */
+typedef struct {
+    ENT_ROUND_FIGURES(ENT_WHOLE_FIELD, ENT_REAL_FIELD, ENT_METRICS_FIELD)
+} ent_round;
+#undef ENT_METRICS_FIELD
+
+/* A round's figures as columns of a table, from column 0 on; NULL after the last.  The figure is NaN where it does not
  * apply.  Local. */
 const char *ent_round_column(int column);
 double ent_round_figure(const ent_round *round, int column);
+/* "3 lost  1 diverged, left out": what is to be said of a round, "" where it is nothing.  Returns `text`. */
+char *ent_round_notes(const ent_round *round, char text[256]);
 
 typedef struct {
     uint32_t context;
@@ -56,11 +83,29 @@ typedef struct {
     double accuracy, mae; /* the one is NaN, or the other: mae is that of a label without classes */
 } ent_pattern;
 
+/* The figures of a client, one row each: the struct and result.h5.
+ *   WHOLE(name, unit, personal, description), REAL(the same); personal: only where models were fine-tuned */
+/* clang-format off */
+#define ENT_CLIENT_FIGURES(WHOLE, REAL) \
+    WHOLE(train_rows, "rows", false, "training rows of the client") \
+    WHOLE(test_rows, "rows", false, "test rows of the client") \
+    REAL(accuracy, "1", false, "accuracy on its test rows; NaN without any, and where it does not apply") \
+    REAL(personal_accuracy, "1", true, "accuracy on its test rows after fine-tuning on its training rows; else NaN")
+/* clang-format on */
+
 typedef struct {
-    int64_t train_rows, test_rows;
-    double accuracy;          /* on its test rows; NaN without any, and where it does not apply */
-    double personal_accuracy; /* behind fine-tuning; NaN without test rows or without fine-tuning */
+    ENT_CLIENT_FIGURES(ENT_WHOLE_FIELD, ENT_REAL_FIELD)
 } ent_client_figures;
+#undef ENT_WHOLE_FIELD
+#undef ENT_REAL_FIELD
+
+/* Row k of the table; NULL after the last. */
+typedef struct {
+    const char *name, *unit, *description;
+    bool whole, personal;
+    size_t offset;
+} ent_client_figure;
+const ent_client_figure *ent_client_figure_at(int k);
 
 typedef struct ent_federation ent_federation;
 

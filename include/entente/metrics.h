@@ -1,4 +1,4 @@
-/* What is reported about predictions.  All functions are Local.  Source: model.md, section 7. */
+/* Metrics of predictions.  All functions are Local.  Source: model.md, section 7. */
 #ifndef ENTENTE_METRICS_H
 #define ENTENTE_METRICS_H
 
@@ -8,36 +8,70 @@
 #include "entente/status.h"
 
 /* Predictions of n samples.  classes >= 1: output [n][classes] are logits, category [n] the truth, value [n] (may be
- * NULL) a real label beside it.  classes = 0: output [n] is the real prediction and value [n] the truth. */
+ * NULL) an additional real label.  classes = 0: output [n] is the real prediction and value [n] the truth. */
 typedef struct {
     int64_t n;
     int classes;
     const double *output;
     const int32_t *category;
     const double *value;
-    bool sentiment; /* value is a sentiment as CMU-MOSEI has it, whose sign and whole numbers are classes */
+    bool sentiment; /* value is a sentiment as in CMU-MOSEI, whose sign and rounded values are classes */
 } ent_predictions;
 
-/* NaN where a figure does not apply: of a real label that is no sentiment, all but loss, mae and pearson.
- *   loss              mean cross-entropy; real label: mean squared error, in the square of the label's unit
- *   accuracy          share of the largest logit on the class; sentiment: negative against non-negative
- *   accuracy_nonzero  the same without samples whose sentiment is 0 (negative against positive); two classes only
- *   accuracy5, 7      sentiment as a real label: nearest whole number after clamping to -2..2, -3..3
- *   f1_weighted       F1 of each class weighted by its samples; f1_macro: the plain mean over the classes that occur
- *   mae, pearson      real label, mae in its unit */
+/* The metrics, one row each.  Every list of them is generated from here: the struct, JSON, HDF5, CSV, checkpoints,
+ * reports.
+ *   X(A, name, title, unit, low, high, rounds, description); A is passed through
+ *   rounds      in the figures of a round: 2 for validation and test, 1 for test only, 0 for neither
+ * NaN where a metric does not apply: for a real label that is not a sentiment, all but loss, mae and pearson. */
+/* clang-format off */
+#define ENT_METRICS(X, A) \
+    X(A, loss, "loss", "nat; of a real label the square of its unit", -INFINITY, INFINITY, 2, \
+      "mean cross-entropy; of a real label the mean squared error") \
+    X(A, accuracy, "accuracy", "1", 0.0, 1.0, 2, \
+      "share of samples whose largest logit is their class; of a sentiment: negative against non-negative") \
+    X(A, accuracy_nonzero, "accuracy without value 0", "1", 0.0, 1.0, 0, \
+      "accuracy without samples whose sentiment is 0: negative against positive; two classes only") \
+    X(A, accuracy5, "accuracy, 5 classes", "1", 0.0, 1.0, 0, \
+      "of a sentiment as a real label: nearest whole number after clamping to -2..2") \
+    X(A, accuracy7, "accuracy, 7 classes", "1", 0.0, 1.0, 0, \
+      "of a sentiment as a real label: nearest whole number after clamping to -3..3") \
+    X(A, f1_weighted, "F1 weighted", "1", 0.0, 1.0, 1, "F1 of each class, weighted by its samples") \
+    X(A, f1_macro, "F1 macro", "1", 0.0, 1.0, 0, "F1 of each class: the plain mean over the classes that occur") \
+    X(A, mae, "mean absolute error", "the label's unit", 0.0, INFINITY, 1, \
+      "of a real label: mean distance of prediction and label") \
+    X(A, pearson, "Pearson correlation", "1", -1.0, 1.0, 1, "of a real label: correlation of prediction and label")
+/* clang-format on */
+
 typedef struct {
-    int64_t n;
-    double loss, accuracy, accuracy_nonzero, accuracy5, accuracy7, f1_weighted, f1_macro, mae, pearson;
+    int64_t n; /* samples */
+#define ENT_METRIC_FIELD(A, name, ...) double name;
+    ENT_METRICS(ENT_METRIC_FIELD, 0)
+#undef ENT_METRIC_FIELD
 } ent_metrics;
+
+/* ENT_METRIC_loss, ...: their rows. */
+#define ENT_METRIC_ROW(A, name, ...) ENT_METRIC_##name,
+enum { ENT_METRICS(ENT_METRIC_ROW, 0) ENT_METRIC_COUNT };
+#undef ENT_METRIC_ROW
+
+/* Row k of the table; NULL after the last. */
+typedef struct {
+    const char *name, *title, *unit, *description;
+    double low, high;
+} ent_metric;
+const ent_metric *ent_metric_at(int k);
+double ent_metric_value(const ent_metrics *metrics, int k);
+/* The k-th row in the order in which people read them: the loss comes last.  -1 after the last. */
+int ent_metric_shown(int k);
 
 /* Errors: ENT_ENOMEM.  n = 0 gives NaN everywhere. */
 ent_status ent_metrics_compute(const ent_predictions *predictions, ent_metrics *metrics);
 
-/* Whether there are classes to predict: those of the label, or the signs of a sentiment. */
+/* Whether the label has classes to predict: its own, or the signs of a sentiment. */
 bool ent_predictions_have_classes(const ent_predictions *predictions);
-/* Whether sample k is predicted right, as `accuracy` counts it. */
+/* Whether sample k is predicted correctly, by the definition of `accuracy`. */
 bool ent_prediction_right(const ent_predictions *predictions, int64_t k);
-/* The place of the largest logit. */
+/* The index of the largest logit. */
 int ent_predicted_class(int classes, const double *logit);
 
 #endif

@@ -23,12 +23,12 @@
 
 #include "entente/ansatz.h"
 #include "entente/engine.h"
+#include "entente/mask.h"
 #include "entente/status.h"
 
 enum { ENT_MAX_REGISTERS = 16, ENT_MAX_PAIRS = ENT_MAX_REGISTERS * (ENT_MAX_REGISTERS - 1) / 2 };
 
 typedef enum { ENT_MAP_TANH, ENT_MAP_CLIP } ent_angle_map;
-
 
 /* Register m: the circuit of one modality. */
 typedef struct {
@@ -171,7 +171,10 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);
 
-/* Whether a sample with this context trains a block. */
+/* Whether a sample with this context trains a block: where the policy masks, and where it does not; and how many of n
+ * samples do. */
 bool ent_block_trains(const ent_block *block, uint32_t context);
+bool ent_policy_trains(ent_policy policy, const ent_block *block, uint32_t context);
+int64_t ent_policy_training(ent_policy policy, const ent_block *block, int64_t n, const uint32_t *context);
 
 #endif

@@ -1,3 +1,4 @@
+/* Builds, writes and reads the JSON records of points, and compares the inputs of two of them. */
 #include "record.h"
 
 #include <math.h>
@@ -9,14 +10,13 @@
 #include "entente/atomic_file.h"
 #include "entente/hash.h"
 
-const char *const APP_METRICS[] = {"n",         "loss",      "accuracy",    "accuracy_nonzero",
-                                   "accuracy5", "accuracy7", "f1_weighted", "f1_macro",
-                                   "mae",       "pearson",   NULL};
+#define NAME(A, name, ...) #name,
+const char *const APP_METRICS[] = {"n", ENT_METRICS(NAME, 0) NULL};
+#undef NAME
 
 ent_status app_record_path(const char *out, const char *hash, const char *end, char path[4096])
 {
-    ENT_REQUIRE(snprintf(path, 4096, "%s/points/%.24s%s", out, hash, end) < 4096, ENT_EARG, "%s: too long a path",
-                out);
+    ENT_REQUIRE(snprintf(path, 4096, "%s/points/%.24s%s", out, hash, end) < 4096, ENT_EARG, "%s: path too long", out);
     return ENT_OK;
 }
 
@@ -27,10 +27,9 @@ static json_t *number(double value)
 
 static json_t *metrics_of(const ent_metrics *m)
 {
-    const double value[] = {m->loss,     m->accuracy, m->accuracy_nonzero, m->accuracy5, m->accuracy7, m->f1_weighted,
-                            m->f1_macro, m->mae,      m->pearson};
     json_t *metrics = json_pack("{s:I}", APP_METRICS[0], (json_int_t)m->n);
-    for (int k = 1; APP_METRICS[k]; k++) json_object_set_new(metrics, APP_METRICS[k], number(value[k - 1]));
+    for (int k = 0; ent_metric_at(k); k++)
+        json_object_set_new(metrics, ent_metric_at(k)->name, number(ent_metric_value(m, k)));
     return metrics;
 }
 
@@ -120,7 +119,8 @@ json_t *app_record_done(const ent_federation_view *view)
 json_t *app_record_failed(const char *message)
 {
     int rank, length = 0;
-    if (sscanf(message, "rank %d: %n", &rank, &length) == 1) message += length; /* who ran it is not the point's */
+    if (sscanf(message, "rank %d: %n", &rank, &length) == 1)
+        message += length; /* the rank that ran the point is not recorded */
     return json_pack("{s:s, s:s}", "status", "failed", "error", message);
 }
 

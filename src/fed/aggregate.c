@@ -16,6 +16,7 @@ struct ent_aggregate {
     const ent_rule *rule;
     int params, blocks;
     const ent_block *block;
+    double largest; /* a sum over all clients stays in the range of exact sums where every product stays below this */
     ent_exact *sum; /* delta [params], extra [params], weight [blocks], effort [blocks], loss */
     int64_t count[ENT_TALLY_COUNTS];
     double *each; /* updates as they were added, `record` numbers each; for rules with `combine` */
@@ -30,32 +31,31 @@ static int64_t sums(const ent_aggregate *a)
 
 /* ---- the rule's state ---- */
 
-static int64_t rows_of_block(const ent_federation *f, const ent_block *block, int64_t client)
+static int64_t rows_of_block(const ent_population *p, const ent_block *block, int64_t client)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
-    if (f->config->missing.policy != ENT_POLICY_MMA) return ent_client_rows_count(f, client);
-    int64_t count = 0;
-    for (int64_t k = train->first[client]; k < train->first[client + 1]; k++)
-        count += ent_block_trains(block, train->context[k]);
-    return count;
+    const ent_part *train = &p->part[ENT_TRAIN];
+    const int64_t first = train->first[client];
+    return ent_policy_training(p->config->missing.policy, block, ent_client_rows_count(p, client),
+                               train->context + first);
 }
 
-void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight)
+void ent_update_weigh(const ent_population *p, const ent_model *model, int64_t client, double weight,
+                      double *block_weight)
 {
-    const bool uniform = ent_rule_find(f->config->federation.aggregation)->uniform;
+    const bool uniform = ent_rule_find(p->config->federation.aggregation)->uniform;
     const ent_block *block;
-    const int blocks = ent_model_blocks(f->model, &block);
+    const int blocks = ent_model_blocks(model, &block);
     for (int b = 0; b < blocks; b++) {
-        const int64_t rows = rows_of_block(f, &block[b], client);
+        const int64_t rows = rows_of_block(p, &block[b], client);
         block_weight[b] = weight * (uniform ? (double)(rows > 0) : (double)rows);
     }
 }
 
-ent_status ent_rule_state_make(const ent_federation *f, ent_rule_state *s)
+ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, ent_rule_state *s)
 {
-    const ent_rule *rule = ent_rule_find(f->config->federation.aggregation);
-    *s = (ent_rule_state){.config = f->config, .params = ent_model_params(f->model), .cohort = ent_timeline_most(f)};
-    s->blocks = ent_model_blocks(f->model, &s->block);
+    const ent_rule *rule = ent_rule_find(p->config->federation.aggregation);
+    *s = (ent_rule_state){.config = p->config, .params = ent_model_params(model), .cohort = ent_timeline_most(p)};
+    s->blocks = ent_model_blocks(model, &s->block);
     s->population = ent_alloc(s->blocks, sizeof *s->population);
     bool there = s->population;
     for (int k = 0; k < rule->memory; k++) {
@@ -63,9 +63,9 @@ ent_status ent_rule_state_make(const ent_federation *f, ent_rule_state *s)
         there = there && s->memory[k];
     }
     ENT_REQUIRE(there, ENT_ENOMEM, "aggregation: no memory"); /* what is there is freed by clear */
-    for (int64_t c = 0; c < f->clients; c++)
-        for (int b = 0; b < s->blocks && ent_client_rows_count(f, c) > 0; b++)
-            s->population[b] += rows_of_block(f, &s->block[b], c) > 0;
+    for (int64_t c = 0; c < p->clients; c++)
+        for (int b = 0; b < s->blocks && ent_client_rows_count(p, c) > 0; b++)
+            s->population[b] += rows_of_block(p, &s->block[b], c) > 0;
     if (rule->start) rule->start(s);
     return ENT_OK;
 }
@@ -88,14 +88,14 @@ static ent_status check_vectors(const ent_config *c)
     return ENT_OK;
 }
 
-ent_status ent_rule_admit(const ent_federation *f)
+ent_status ent_rule_admit(const ent_population *p, const ent_model *model)
 {
-    const ent_rule *rule = ent_rule_find(f->config->federation.aggregation);
+    const ent_rule *rule = ent_rule_find(p->config->federation.aggregation);
     ent_rule_state s;
-    ent_status status = ent_rule_state_make(f, &s);
-    if (status == ENT_OK) status = check_vectors(f->config);
+    ent_status status = ent_rule_state_make(p, model, &s);
+    if (status == ENT_OK) status = check_vectors(p->config);
     if (status == ENT_OK && rule->check) status = rule->check(&s);
-    if (status == ENT_OK) status = ent_attack_check(f);
+    if (status == ENT_OK) status = ent_attack_check(p);
     ent_rule_state_clear(&s);
     return status;
 }
@@ -108,13 +108,15 @@ static int64_t record_length(const ent_aggregate *a)
     return 1 + (int64_t)a->params + (int64_t)a->blocks;
 }
 
-ent_status ent_aggregate_new(const ent_federation *f, const ent_rule *rule, ent_aggregate **out)
+ent_status ent_aggregate_new(const ent_population *p, const ent_model *model, const ent_rule *rule,
+                             ent_aggregate **out)
 {
     ent_aggregate *a = ent_alloc(1, sizeof *a);
     ENT_REQUIRE(a, ENT_ENOMEM, "server: no memory");
     a->rule = rule;
-    a->params = ent_model_params(f->model);
-    a->blocks = ent_model_blocks(f->model, &a->block);
+    a->params = ent_model_params(model);
+    a->blocks = ent_model_blocks(model, &a->block);
+    a->largest = ldexp(1.0, 65) / (double)(p->part[ENT_TRAIN].n * p->config->client.epochs);
     a->record = record_length(a);
     a->sum = ent_alloc(sums(a), sizeof *a->sum);
     a->mean.delta = ent_alloc(a->params, sizeof(double));
@@ -148,26 +150,24 @@ void ent_aggregate_start(ent_aggregate *a)
     a->eaches = 0;
 }
 
-/* A sum over all clients stays in the range of exact sums where every product stays below this. */
-static ent_status check_range(const ent_federation *f, int64_t n, const double *x)
+static ent_status check_range(const ent_aggregate *a, int64_t n, const double *x)
 {
-    const double largest = ldexp(1.0, 65) / (double)(f->part[ENT_TRAIN].n * f->config->client.epochs);
     for (int64_t k = 0; k < n; k++)
-        ENT_REQUIRE(fabs(x[k]) < largest, ENT_ENUMERIC, "diverged to %g; a smaller client.learning_rate may help",
+        ENT_REQUIRE(fabs(x[k]) < a->largest, ENT_ENUMERIC, "diverged to %g; a smaller client.learning_rate may help",
                     x[k]);
     return ENT_OK;
 }
 
-static ent_status check_update(const ent_aggregate *a, const ent_federation *f, const ent_update *u)
+static ent_status check_update(const ent_aggregate *a, const ent_update *u)
 {
     for (int b = 0; b < a->blocks; b++) {
         const ent_block *block = &a->block[b];
-        ent_status status = u->weight[b] > 0.0 ? check_range(f, block->count, u->delta + block->first) : ENT_OK;
-        if (status == ENT_OK && u->extra) status = check_range(f, block->count, u->extra + block->first);
+        ent_status status = u->weight[b] > 0.0 ? check_range(a, block->count, u->delta + block->first) : ENT_OK;
+        if (status == ENT_OK && u->extra) status = check_range(a, block->count, u->extra + block->first);
         if (status != ENT_OK) return ent_fail_in(status, "weights of block '%s'", block->name);
     }
     const double mean_loss = u->loss / (double)u->samples;
-    const ent_status status = check_range(f, 1, &mean_loss);
+    const ent_status status = check_range(a, 1, &mean_loss);
     return status == ENT_OK ? ENT_OK : ent_fail_in(status, "training loss");
 }
 
@@ -223,9 +223,9 @@ static ent_status add_record(ent_aggregate *a, const ent_update *u)
     return ENT_OK;
 }
 
-ent_status ent_aggregate_add(ent_aggregate *a, const ent_federation *f, const ent_update *u)
+ent_status ent_aggregate_add(ent_aggregate *a, const ent_update *u)
 {
-    ENT_TRY(check_update(a, f, u));
+    ENT_TRY(check_update(a, u));
     ENT_TRY(a->rule->combine ? add_record(a, u) : add_sums(a, u));
     a->count[0]++;
     a->count[1] += u->samples;
@@ -271,31 +271,31 @@ static ent_status combine_records(ent_aggregate *a, const ent_rule_state *s, int
     return status;
 }
 
-static ent_status combine(ent_aggregate *a, const ent_federation *f, const ent_rule_state *s)
+static ent_status combine(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s)
 {
     void *records = NULL;
     ent_status status =
-        ent_comm_gather(f->lane, 0, a->each, (size_t)(a->eaches * a->record) * sizeof(double), &records, NULL);
-    if (status == ENT_OK && ent_comm_rank(f->lane) == 0) status = combine_records(a, s, a->count[0], records);
+        ent_comm_gather(ranks->lane, 0, a->each, (size_t)(a->eaches * a->record) * sizeof(double), &records, NULL);
+    if (status == ENT_OK && ent_comm_rank(ranks->lane) == 0) status = combine_records(a, s, a->count[0], records);
     ent_free(records);
-    ENT_TRY(ent_comm_agree(f->world, status));
-    ent_comm_broadcast(f->lane, 0, a->mean.delta, (size_t)a->params * sizeof(double));
-    ent_comm_broadcast(f->lane, 0, a->mean.weight, (size_t)a->blocks * sizeof(double));
-    ent_comm_broadcast(f->lane, 0, &a->mean.blocks_short, sizeof a->mean.blocks_short);
+    ENT_TRY(ent_comm_agree(ranks->world, status));
+    ent_comm_broadcast(ranks->lane, 0, a->mean.delta, (size_t)a->params * sizeof(double));
+    ent_comm_broadcast(ranks->lane, 0, a->mean.weight, (size_t)a->blocks * sizeof(double));
+    ent_comm_broadcast(ranks->lane, 0, &a->mean.blocks_short, sizeof a->mean.blocks_short);
     return ENT_OK;
 }
 
-ent_status ent_aggregate_finish(ent_aggregate *a, const ent_federation *f, const ent_rule_state *s,
+ent_status ent_aggregate_finish(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
                                 const ent_mean **mean)
 {
-    ent_comm_exact_sum(f->lane, a->sum, sums(a));
-    ent_comm_sum(f->lane, a->count, ENT_TALLY_COUNTS);
+    ent_comm_exact_sum(ranks->lane, a->sum, sums(a));
+    ent_comm_sum(ranks->lane, a->count, ENT_TALLY_COUNTS);
     a->mean.clients = a->count[0];
     a->mean.samples = a->count[1];
     a->mean.excluded = a->count[2];
     a->mean.loss = ent_exact_value(&a->sum[sums(a) - 1]);
     if (a->rule->combine)
-        ENT_TRY(combine(a, f, s));
+        ENT_TRY(combine(a, ranks, s));
     else
         mean_of_sums(a);
     *mean = &a->mean;

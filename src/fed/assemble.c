@@ -13,45 +13,42 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .own_angles = c->input_scaling};
 }
 
-/* Numbers a sample that the register's circuit takes. */
-int ent_reduced_inputs(const ent_federation *f, int m)
+/* Numbers per sample that the model takes of `features` features. */
+static int64_t width_of(const ent_config_register *c, const ent_ansatz *ansatz, int64_t features)
 {
-    const ent_ansatz ansatz = ansatz_of(f, m);
-    return ent_ansatz_inputs(&ansatz);
-}
-
-/* Principal axes that pca_linear takes by itself, of so many features. */
-static int64_t axes_of(int64_t features)
-{
-    enum { MOST_AXES = 32 };
-    return features < MOST_AXES ? features : MOST_AXES;
-}
-
-int64_t ent_reduced_width(const ent_federation *f, int m)
-{
-    const ent_config_register *c = &f->config->model.registers[m];
-    const int64_t features = f->dataset->modality[m].dimension;
+    enum { MOST_AXES = 32 }; /* where the configuration leaves their number open */
     switch (c->reduce) {
     case ENT_REDUCE_LINEAR:
         return features;
     case ENT_REDUCE_PCA_LINEAR:
-        return c->axes > 0 ? c->axes : axes_of(features);
+        return c->axes > 0 ? c->axes : features < MOST_AXES ? features : MOST_AXES;
     default:
-        return ent_reduced_inputs(f, m);
+        return ent_ansatz_inputs(ansatz);
     }
 }
 
-static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
+void ent_features_measure(ent_federation *f)
+{
+    ent_features *features = &f->features;
+    for (int m = 0; m < f->population.modalities; m++) {
+        const ent_ansatz ansatz = ansatz_of(f, m);
+        features->angles[m] = ent_ansatz_angles(&ansatz);
+        features->width[m] =
+            width_of(&f->config->model.registers[m], &ansatz, features->dataset->modality[m].dimension);
+    }
+}
+
+static ent_status assemble_register(const ent_federation *f, int m, ent_register *reg)
 {
     const ent_config_register *c = &f->config->model.registers[m];
-    const char *name = f->dataset->modality[m].name;
+    const char *name = f->features.dataset->modality[m].name;
     const ent_ansatz ansatz = ansatz_of(f, m);
     const ent_status status = ent_ansatz_check(&ansatz);
     if (status != ENT_OK) return ent_fail_in(status, "model.registers.%s", name);
     *reg = (ent_register){.name = name,
                           .ansatz = ansatz,
                           .linear = ent_reduce_is_trained(c->reduce),
-                          .inputs = ent_reduced_width(f, m),
+                          .inputs = f->features.width[m],
                           .map = c->map,
                           .scale = c->scale > 0.0 ? c->scale
                                                   : ent_angle_scale(&ansatz, ent_reduce_is_trained(c->reduce))};
@@ -61,7 +58,7 @@ static ent_status assemble_register(ent_federation *f, int m, ent_register *reg)
 static ent_status check_choices(const ent_federation *f)
 {
     const ent_loss_kind loss = f->config->model.loss;
-    const bool real = f->label.classes == 0;
+    const bool real = f->target.label.classes == 0;
     ENT_REQUIRE(loss != ENT_LOSS_CROSS_ENTROPY || !real, ENT_ECONFIG,
                 "model.loss: found cross_entropy, but the label '%s' is a real number: want mse or auto, or "
                 "data.task: classification",
@@ -70,13 +67,8 @@ static ent_status check_choices(const ent_federation *f)
                 "model.loss: found mse, but the label '%s' is a class: want cross_entropy or auto, or "
                 "data.task: regression",
                 f->config->data.label);
-    ENT_REQUIRE(f->config->missing.context == ENT_CONTEXT_MASK || f->config->missing.policy == ENT_POLICY_MMA,
-                ENT_ECONFIG, "missing.context: found embed, which wants policy mma");
-    ENT_REQUIRE(f->config->client.modality_dropout == 0.0 || f->config->missing.policy != ENT_POLICY_NONE,
-                ENT_ECONFIG,
-                "client.modality_dropout: found %g, but policy none reads what is stored: want 0 or another policy",
-                f->config->client.modality_dropout);
-    return ENT_OK;
+    return ent_policy_check(f->config->missing.policy, f->config->missing.context,
+                            f->config->client.modality_dropout);
 }
 
 static ent_status check_fusion(const ent_config *c)
@@ -100,31 +92,35 @@ static ent_status check_fusion(const ent_config *c)
 /* The direct head's stretch of class scores: differences of <Z> reach 2, of logits 8. */
 static const double DIRECT_SCALE = 4.0;
 
-ent_status ent_model_describe(ent_federation *f, ent_model_inp *out)
+ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
 {
     const ent_config *c = f->config;
+    const ent_label *label = &f->target.label;
     ENT_TRY(check_choices(f));
     ENT_TRY(check_fusion(c));
     ent_model_inp inp = {
         .kind = c->model.kind,
-        .registers = f->modalities,
+        .registers = f->population.modalities,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
         .read = c->model.readout,
         .head = c->model.head,
         .head_scale = DIRECT_SCALE,
-        .outputs = f->outputs,
-        .squared = f->label.classes == 0,
-        .mma = c->missing.policy == ENT_POLICY_MMA,
+        .outputs = f->target.outputs,
+        .squared = label->classes == 0,
+        .mma = ent_policy_masks(c->missing.policy),
         .embed = c->missing.context == ENT_CONTEXT_EMBED,
         .hidden = c->model.hidden,
         .params = c->model.params,
         .activation = c->model.activation,
-        .program = {.engine = c->run.engine, .precision = c->run.precision, .threads = f->threads, .team = f->team}};
-    for (int m = 0; m < f->modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
+        .program = {.engine = c->run.engine,
+                    .precision = c->run.precision,
+                    .threads = f->ranks.threads,
+                    .team = f->ranks.team}};
+    for (int m = 0; m < f->population.modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
     ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);
     if (inp.squared) {
-        inp.head_offset = (f->label.center - f->label.mean) / f->label.deviation;
-        inp.head_scale = f->label.half / f->label.deviation;
+        inp.head_offset = (label->center - label->mean) / label->deviation;
+        inp.head_scale = label->half / label->deviation;
     }
     *out = inp;
     return ENT_OK;

@@ -12,6 +12,8 @@
 #include "fed.h"
 
 struct ent_trainer {
+    ent_model *model;
+    const ent_population *population;
     int params, blocks;
     const ent_block *block;
     ent_work work;
@@ -22,18 +24,18 @@ struct ent_trainer {
     int64_t order_room, ordered_epoch;
 };
 
-static int64_t most_rows(const ent_federation *f)
+static int64_t most_rows(const ent_population *p)
 {
     int64_t most = 0;
-    for (int64_t c = 0; c < f->clients; c++)
-        if (ent_client_rows_count(f, c) > most) most = ent_client_rows_count(f, c);
+    for (int64_t c = 0; c < p->clients; c++)
+        if (ent_client_rows_count(p, c) > most) most = ent_client_rows_count(p, c);
     return most;
 }
 
-ent_status ent_work_make(const ent_federation *f, ent_work *work)
+ent_status ent_work_make(const ent_model *model, ent_work *work)
 {
     const ent_block *block;
-    const int params = ent_model_params(f->model), blocks = ent_model_blocks(f->model, &block);
+    const int params = ent_model_params(model), blocks = ent_model_blocks(model, &block);
     *work = (ent_work){.w = ent_alloc(params, sizeof(double)),
                        .first = ent_alloc(params, sizeof(double)),
                        .second = ent_alloc(params, sizeof(double)),
@@ -51,14 +53,16 @@ void ent_work_clear(ent_work *work)
     *work = (ent_work){.w = NULL};
 }
 
-ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out)
+ent_status ent_trainer_new(ent_model *model, const ent_population *p, ent_trainer **out)
 {
     ent_trainer *t = ent_alloc(1, sizeof *t);
     ENT_REQUIRE(t, ENT_ENOMEM, "client: no memory");
-    t->params = ent_model_params(f->model);
-    t->blocks = ent_model_blocks(f->model, &t->block);
-    t->order_room = most_rows(f);
-    const ent_status status = ent_work_make(f, &t->work);
+    t->model = model;
+    t->population = p;
+    t->params = ent_model_params(model);
+    t->blocks = ent_model_blocks(model, &t->block);
+    t->order_room = most_rows(p);
+    const ent_status status = ent_work_make(model, &t->work);
     t->gradient = ent_alloc(t->params, sizeof(double));
     t->trains = ent_alloc(t->blocks, sizeof *t->trains);
     t->order = ent_alloc(t->order_room, sizeof *t->order);
@@ -136,21 +140,19 @@ static int64_t batch_of(const ent_config_client *c, int64_t rows)
     return share > 0 ? share : 1;
 }
 
-static void mark_trained(ent_trainer *t, const ent_federation *f, const ent_samples *samples, int64_t n,
-                         const int64_t *pick)
+static void mark_trained(ent_trainer *t, const ent_samples *samples, int64_t n, const int64_t *pick)
 {
+    const ent_policy policy = t->population->config->missing.policy;
     memset(t->trains, 0, (size_t)t->blocks);
-    const bool mma = f->config->missing.policy == ENT_POLICY_MMA;
     for (int b = 0; b < t->blocks; b++)
         for (int64_t k = 0; k < n && !t->trains[b]; k++)
-            t->trains[b] = !mma || ent_block_trains(&t->block[b], samples->context[pick[k]]);
+            t->trains[b] = ent_policy_trains(policy, &t->block[b], samples->context[pick[k]]);
 }
 
-void ent_work_start(ent_trainer *t, const ent_federation *f, int64_t round, int64_t client)
+void ent_work_start(ent_trainer *t, int64_t round, int64_t client)
 {
     ent_work *work = &t->work;
     const size_t bytes = (size_t)t->params * sizeof(double);
-    (void)f;
     memset(work->first, 0, bytes);
     memset(work->second, 0, bytes);
     memset(work->steps, 0, (size_t)t->blocks * sizeof *work->steps);
@@ -177,43 +179,42 @@ void ent_work_resume(ent_trainer *t, const ent_work *begun)
 }
 
 /* The order of the client's rows in an epoch, and their modalities. */
-static void begin_epoch(ent_trainer *t, const ent_federation *f, int64_t n, int64_t epoch)
+static void begin_epoch(ent_trainer *t, const ent_config *config, int64_t n, int64_t epoch)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
-    const uint64_t seed = f->config->seeds.sampling;
+    const ent_part *train = &t->population->part[ENT_TRAIN];
+    const uint64_t seed = config->seeds.sampling;
     const int64_t client = t->work.client, first = train->first[client];
-    const int64_t pass = t->work.round * f->config->client.epochs + epoch;
+    const int64_t pass = t->work.round * config->client.epochs + epoch;
     if (t->ordered_epoch == epoch) return;
     ent_random stream = ent_random_at(seed, ENT_FOR_ORDER, (uint64_t)client, (uint64_t)pass);
     ent_random_permutation(&stream, n, t->order);
     for (int64_t k = 0; k < n; k++)
-        t->context[k] = ent_modality_dropout(seed, f->config->client.modality_dropout, train->context[first + k],
-                                             client, pass, train->row[first + k]);
+        t->context[k] = ent_modality_dropout(seed, config->client.modality_dropout, train->context[first + k], client,
+                                             pass, train->row[first + k]);
     t->ordered_epoch = epoch;
 }
 
-ent_status ent_work_step(ent_trainer *t, const ent_federation *f, const ent_rule_state *rule, const double *variate,
+ent_status ent_work_step(ent_trainer *t, const ent_rule_state *rule, const double *variate,
                          const ent_samples *samples, bool *over)
 {
-    const ent_config_client *c = &f->config->client;
-    const ent_rule *correct = ent_rule_find(f->config->federation.aggregation);
+    const ent_config_client *c = &rule->config->client;
+    const ent_rule *correct = ent_rule_find(rule->config->federation.aggregation);
     ent_work *work = &t->work;
     const int64_t epoch = work->done / samples->n, at = work->done % samples->n;
     const int64_t batch = batch_of(c, samples->n), n = samples->n - at < batch ? samples->n - at : batch;
     double mean;
-    begin_epoch(t, f, samples->n, epoch);
+    begin_epoch(t, rule->config, samples->n, epoch);
     ent_samples seen = *samples;
     seen.context = t->context;
-    seen.class_weight = f->class_weight;
-    ENT_TRY(ent_model_gradient(f->model, work->w, &seen, n, t->order + at, &mean, t->gradient));
+    ENT_TRY(ent_model_gradient(t->model, work->w, &seen, n, t->order + at, &mean, t->gradient));
     work->loss += mean * (double)n;
     work->done += n;
-    mark_trained(t, f, &seen, n, t->order + at);
+    mark_trained(t, &seen, n, t->order + at);
     clip_gradient(t, c->clip_norm);
     for (int b = 0; b < t->blocks; b++) {
         if (!t->trains[b]) continue;
         if (correct->correct) correct->correct(rule, variate, &t->block[b], work->w, t->gradient);
-        update_block(t, f->config, &t->block[b], ++work->steps[b]);
+        update_block(t, rule->config, &t->block[b], ++work->steps[b]);
     }
     *over = work->done == samples->n * c->epochs;
     return ENT_OK;

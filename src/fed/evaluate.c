@@ -7,11 +7,11 @@
 #include "entente/shard.h"
 #include "fed.h"
 
-void ent_answer_by_prior(const ent_federation *f, const ent_part *part, int64_t first, int64_t n, double *output)
+void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output)
 {
+    const int outputs = target->outputs;
     for (int64_t k = 0; k < n; k++)
-        if (!part->answered[first + k])
-            memcpy(output + k * f->outputs, f->prior, (size_t)f->outputs * sizeof *output);
+        if (!part->answered[first + k]) memcpy(output + k * outputs, target->prior, (size_t)outputs * sizeof *output);
 }
 
 /* Piece by piece, of about a second at most; who stops leaves the rest. */
@@ -26,29 +26,29 @@ static ent_status predict_slice(ent_federation *f, const ent_rows *slice, double
         some.n = slice->n - first < piece ? slice->n - first : piece;
         some.context += first;
         if (some.category) some.category += first;
-        for (int m = 0; m < f->modalities; m++) some.x[m] += first * ent_reduced_width(f, m);
-        ENT_TRY(ent_model_predict(f->model, f->w, &some, output + first * f->outputs));
-        ent_label_restore(f, some.n, output + first * f->outputs);
+        for (int m = 0; m < f->population.modalities; m++) some.x[m] += first * f->features.width[m];
+        ENT_TRY(ent_model_predict(f->model, f->w, &some, output + first * f->target.outputs));
+        ent_label_restore(&f->target.label, some.n, output + first * f->target.outputs);
     }
     return ENT_OK;
 }
 
 ent_status ent_predict_part(ent_federation *f, int which, double **output)
 {
-    const ent_rows *slice = &f->slice[which];
-    double *mine = ent_alloc(slice->n * f->outputs, sizeof *mine);
+    const ent_rows *slice = &f->features.slice[which];
+    double *mine = ent_alloc(slice->n * f->target.outputs, sizeof *mine);
     ent_status status = mine ? predict_slice(f, slice, mine) : ent_fail(ENT_ENOMEM, "evaluation: no memory");
-    status = ent_team_settle(f->team, status);
+    status = ent_team_settle(f->ranks.team, status);
     const bool stops = f->watch && ent_watch_end(f->watch);
-    status = ent_comm_agree(f->world, status);
+    status = ent_comm_agree(f->ranks.world, status);
     if (status == ENT_OK && stops) status = ent_fail(ENT_STOPPED, "stopped while evaluating");
-    if (status == ENT_OK) ent_answer_by_prior(f, &f->part[which], slice->first, slice->n, mine);
+    if (status == ENT_OK) ent_answer_by_prior(&f->target, &f->population.part[which], slice->first, slice->n, mine);
     *output = NULL;
     if (status == ENT_OK)
-        status =
-            ent_comm_gather(f->lane, 0, mine, (size_t)(slice->n * f->outputs) * sizeof *mine, (void **)output, NULL);
+        status = ent_comm_gather(f->ranks.lane, 0, mine, (size_t)(slice->n * f->target.outputs) * sizeof *mine,
+                                 (void **)output, NULL);
     ent_free(mine);
-    status = ent_comm_agree(f->world, status);
+    status = ent_comm_agree(f->ranks.world, status);
     if (status != ENT_OK) {
         ent_free(*output);
         *output = NULL;
@@ -56,20 +56,19 @@ ent_status ent_predict_part(ent_federation *f, int which, double **output)
     return status;
 }
 
-static ent_predictions predictions_of(const ent_federation *f, int which, const double *output)
+static ent_predictions predictions_of(const ent_part *part, const ent_label *label, const double *output)
 {
-    const ent_part *part = &f->part[which];
     return (ent_predictions){.n = part->n,
-                             .classes = f->label.classes,
+                             .classes = label->classes,
                              .output = output,
                              .category = part->category,
                              .value = part->value,
-                             .sentiment = f->label.sentiment};
+                             .sentiment = label->sentiment};
 }
 
-ent_status ent_measure_part(const ent_federation *f, int which, const double *output, ent_metrics *metrics)
+ent_status ent_measure_part(const ent_part *part, const ent_label *label, const double *output, ent_metrics *metrics)
 {
-    const ent_predictions p = predictions_of(f, which, output);
+    const ent_predictions p = predictions_of(part, label, output);
     return ent_metrics_compute(&p, metrics);
 }
 
@@ -86,10 +85,10 @@ static int by_presence(const void *a, const void *b)
 }
 
 /* Accuracy, or where there are no classes the mean absolute error, of each context that occurs in the test part. */
-static ent_status measure_patterns(ent_federation *f, const ent_predictions *p)
+static ent_status measure_patterns(const ent_population *population, const ent_predictions *p, ent_outcome *out)
 {
-    const ent_part *part = &f->part[ENT_TEST];
-    const int64_t contexts = INT64_C(1) << f->modalities;
+    const ent_part *part = &population->part[ENT_TEST];
+    const int64_t contexts = INT64_C(1) << population->modalities;
     ent_pattern *table = ent_alloc(contexts, sizeof *table);
     int64_t count = 0;
     ENT_REQUIRE(table, ENT_ENOMEM, "evaluation: no memory");
@@ -100,72 +99,73 @@ static ent_status measure_patterns(ent_federation *f, const ent_predictions *p)
         at->mae += p->classes > 0 ? 0.0 : fabs(p->output[k] - p->value[k]);
     }
     for (int64_t c = 0; c < contexts; c++) count += table[c].n > 0;
-    ent_free(f->pattern);
-    f->patterns = 0;
-    f->pattern = ent_alloc(count, sizeof *f->pattern);
-    for (int64_t c = 0; f->pattern && c < contexts; c++)
+    ent_free(out->pattern);
+    out->patterns = 0;
+    out->pattern = ent_alloc(count, sizeof *out->pattern);
+    for (int64_t c = 0; out->pattern && c < contexts; c++)
         if (table[c].n > 0)
-            f->pattern[f->patterns++] =
+            out->pattern[out->patterns++] =
                 (ent_pattern){.context = (uint32_t)c,
                               .n = table[c].n,
                               .accuracy = share_right(p, table[c].accuracy, table[c].n),
                               .mae = ent_predictions_have_classes(p) ? NAN : table[c].mae / (double)table[c].n};
     ent_free(table);
-    ENT_REQUIRE(f->pattern, ENT_ENOMEM, "evaluation: no memory");
-    qsort(f->pattern, (size_t)f->patterns, sizeof *f->pattern, by_presence);
+    ENT_REQUIRE(out->pattern, ENT_ENOMEM, "evaluation: no memory");
+    qsort(out->pattern, (size_t)out->patterns, sizeof *out->pattern, by_presence);
     return ENT_OK;
 }
 
-static ent_status measure_clients(ent_federation *f, const ent_predictions *p)
+static ent_status measure_clients(const ent_population *population, const ent_predictions *p, ent_outcome *out)
 {
-    const ent_part *train = &f->part[ENT_TRAIN], *test = &f->part[ENT_TEST];
-    ent_free(f->client);
-    f->client = ent_alloc(f->clients, sizeof *f->client);
-    ENT_REQUIRE(f->client, ENT_ENOMEM, "evaluation: no memory");
-    for (int64_t k = 0; k < train->n; k++) f->client[train->client[k]].train_rows++;
+    const ent_part *train = &population->part[ENT_TRAIN], *test = &population->part[ENT_TEST];
+    ent_free(out->client);
+    ent_client_figures *client = out->client = ent_alloc(population->clients, sizeof *client);
+    ENT_REQUIRE(client, ENT_ENOMEM, "evaluation: no memory");
+    for (int64_t k = 0; k < train->n; k++) client[train->client[k]].train_rows++;
     for (int64_t k = 0; k < test->n; k++) {
-        f->client[test->client[k]].test_rows++;
-        f->client[test->client[k]].accuracy += ent_prediction_right(p, k);
+        client[test->client[k]].test_rows++;
+        client[test->client[k]].accuracy += ent_prediction_right(p, k);
     }
-    for (int64_t c = 0; c < f->clients; c++) {
-        f->client[c].accuracy = share_right(p, f->client[c].accuracy, f->client[c].test_rows);
-        f->client[c].personal_accuracy = NAN;
+    for (int64_t c = 0; c < population->clients; c++) {
+        client[c].accuracy = share_right(p, client[c].accuracy, client[c].test_rows);
+        client[c].personal_accuracy = NAN;
     }
     return ENT_OK;
 }
 
 /* The fine-tuned models, on rank 0. */
-static ent_status measure_personal(ent_federation *f, const double *output)
+static ent_status measure_personal(const ent_population *population, const ent_label *label, const double *output,
+                                   ent_outcome *out)
 {
-    const ent_predictions p = predictions_of(f, ENT_TEST, output);
-    const ent_part *test = &f->part[ENT_TEST];
-    for (int64_t c = 0; c < f->clients; c++) {
+    const ent_part *test = &population->part[ENT_TEST];
+    const ent_predictions p = predictions_of(test, label, output);
+    for (int64_t c = 0; c < population->clients; c++) {
         int64_t right = 0;
         for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
-        f->client[c].personal_accuracy = share_right(&p, (double)right, f->client[c].test_rows);
+        out->client[c].personal_accuracy = share_right(&p, (double)right, out->client[c].test_rows);
     }
-    return ent_metrics_compute(&p, &f->personal);
+    return ent_metrics_compute(&p, &out->personal);
 }
 
-/* f->output is there on rank 0.  Collective. */
-static ent_status measure(ent_federation *f)
+/* out->output is there on rank 0.  Collective. */
+static ent_status measure(ent_comm *world, const ent_population *population, const ent_label *label, ent_outcome *out)
 {
     ent_status status = ENT_OK;
-    if (ent_comm_rank(f->world) == 0) {
-        const ent_predictions p = predictions_of(f, ENT_TEST, f->output);
-        status = ent_metrics_compute(&p, &f->test);
-        if (status == ENT_OK) status = measure_patterns(f, &p);
-        if (status == ENT_OK) status = measure_clients(f, &p);
+    if (ent_comm_rank(world) == 0) {
+        const ent_predictions p = predictions_of(&population->part[ENT_TEST], label, out->output);
+        status = ent_metrics_compute(&p, &out->test);
+        if (status == ENT_OK) status = measure_patterns(population, &p, out);
+        if (status == ENT_OK) status = measure_clients(population, &p, out);
     }
-    return ent_comm_agree(f->world, status);
+    return ent_comm_agree(world, status);
 }
 
 ent_status ent_federation_evaluate(ent_federation *f)
 {
-    ent_free(f->output);
-    f->output = NULL;
-    ENT_TRY(ent_predict_part(f, ENT_TEST, &f->output));
-    return measure(f);
+    ent_free(f->outcome.output);
+    f->outcome.output = NULL;
+    ENT_TRY(ent_predict_part(f, ENT_TEST, &f->outcome.output));
+    return measure(f->ranks.world, &f->population, &f->target.label, &f->outcome);
 }
 
 static ent_status evaluate_personal(ent_training *t)
@@ -173,19 +173,22 @@ static ent_status evaluate_personal(ent_training *t)
     ent_federation *f = t->f;
     double *output;
     ENT_TRY(ent_predict_own(t, ENT_TEST, f->config->personal.epochs, &output));
-    const ent_status status = ent_comm_rank(f->world) == 0 ? measure_personal(f, output) : ENT_OK;
+    ent_status status = ENT_OK;
+    if (ent_comm_rank(f->ranks.world) == 0)
+        status = measure_personal(&f->population, &f->target.label, output, &f->outcome);
     ent_free(output);
-    return ent_comm_agree(f->world, status);
+    return ent_comm_agree(f->ranks.world, status);
 }
 
 ent_status ent_training_evaluate(ent_training *t)
 {
     ent_federation *f = t->f;
-    ent_free(f->output);
-    f->output = NULL;
-    f->personal = (ent_metrics){.n = 0};
-    ENT_TRY(t->rule->own ? ent_predict_own(t, ENT_TEST, 0, &f->output) : ent_predict_part(f, ENT_TEST, &f->output));
-    ENT_TRY(measure(f));
+    ent_free(f->outcome.output);
+    f->outcome.output = NULL;
+    f->outcome.personal = (ent_metrics){.n = 0};
+    ENT_TRY(t->rule->own ? ent_predict_own(t, ENT_TEST, 0, &f->outcome.output)
+                         : ent_predict_part(f, ENT_TEST, &f->outcome.output));
+    ENT_TRY(measure(f->ranks.world, &f->population, &f->target.label, &f->outcome));
     if (f->config->personal.epochs > 0) ENT_TRY(evaluate_personal(t));
     return t->rule->own ? ent_own_average(t) : ENT_OK;
 }

@@ -1,5 +1,8 @@
 /* Inside the federation's room: what its files share.
  *
+ * A function takes the parts of the federation that it reads:
+ *   ranks, population, features, target, outcome                                the structs below
+ *
  *   population  which client has which rows; what every row has left             pure, the same on all ranks
  *   reads       whether a circuit from a file reads its data
  *   timeline    which clients take part in a round, from when, with what weight  pure, the same on all ranks
@@ -26,7 +29,7 @@
 /* Rows first..first+n-1 of a part's table with their features, as the model takes them. */
 typedef struct {
     int64_t first, n;
-    double *x[ENT_MAX_MODALITIES]; /* [n][numbers a sample] */
+    double *x[ENT_MAX_MODALITIES]; /* [n][features.width] */
     ent_samples samples;
 } ent_rows;
 
@@ -37,65 +40,110 @@ typedef struct ent_history ent_history;
 typedef struct ent_trainer ent_trainer;
 typedef struct ent_aggregate ent_aggregate;
 
-struct ent_federation {
+/* The parts of a federation.  A function takes the parts that it reads. */
+
+/* Who computes: the ranks, and what each of them has. */
+typedef struct {
     ent_comm *world; /* all ranks: what fails on one of them fails on all */
     ent_comm *group; /* ranks that hold one state together; NULL where every rank holds its own */
     ent_comm *lane;  /* the ranks that clients and rows are dealt to, one of each group; every lane does the same */
     ent_team *team;  /* the group as the model's programs see it, or NULL */
+    int node_ranks, node_cores; /* of the world, on this node */
+    int threads;
+} ent_ranks;
+
+/* Which client has which rows, and what every row has left: the same on all ranks. */
+typedef struct {
     const ent_config *config;
-    ent_dataset *dataset;
-    ent_missing_inp missing;
-    int modalities, node_ranks, node_cores; /* of the world, on this node */
+    int modalities;
     int64_t clients, empty_clients;
+    ent_missing_inp missing;
     ent_part part[ENT_PARTS];
-    ent_rows slice[ENT_PARTS]; /* what this rank evaluates, of validation and test */
+} ent_population;
+
+/* What the model reads of the rows. */
+typedef struct {
+    ent_dataset *dataset;
     ent_reduction *reduction[ENT_MAX_MODALITIES];
-    double *absent[ENT_MAX_MODALITIES]; /* [numbers a sample] what the policy reads of an absent modality, or NULL */
-    ent_qasm *qasm[ENT_MAX_MODALITIES];
-    ent_model *model;
-    double *w;            /* [params] */
+    int angles[ENT_MAX_MODALITIES];     /* numbers per sample that a register's circuit takes */
+    int64_t width[ENT_MAX_MODALITIES];  /* numbers per sample that the model takes */
+    double *absent[ENT_MAX_MODALITIES]; /* [width] what the policy reads of an absent modality, or NULL */
+    ent_rows slice[ENT_PARTS];          /* what this rank evaluates, of validation and test */
+    ent_store
+        *train; /* the training rows that were kept when the reductions were fitted, until a training takes it */
+    double read_s;
+} ent_features;
+
+/* What the model predicts. */
+typedef struct {
+    ent_label label;
+    int outputs;
     double *prior;        /* [outputs]: what the training labels alone predict */
     double *class_weight; /* [outputs] of a sample's loss in training, by its class; NULL: 1 */
-    int outputs, threads;
-    ent_label label;
-    ent_round *round; /* [config rounds] on rank 0 */
+} ent_target;
+
+/* What a training has come to: figures, on rank 0. */
+typedef struct {
     int64_t rounds;
+    ent_round *round; /* [config rounds] on rank 0 */
     ent_metrics test, personal;
     double *output; /* [test rows][outputs] on rank 0 */
     ent_pattern *pattern;
     int64_t patterns;
     ent_client_figures *client;
-    double train_s, read_s, trained_samples;
+    double train_s, trained_samples;
+} ent_outcome;
+
+struct ent_federation {
+    const ent_config *config;
+    ent_ranks ranks;
+    ent_population population;
+    ent_features features;
+    ent_target target;
+    ent_qasm *qasm[ENT_MAX_MODALITIES];
+    ent_model *model;
+    double *w; /* [params] */
+    ent_outcome outcome;
     ent_checkpoint_inp keep;       /* folder NULL: no checkpoints */
     struct ent_training *training; /* of the last training, for a result that more rounds may go on from; or NULL */
     ent_inputs inputs;             /* features "": not known yet */
     ent_watch *watch;              /* while it trains with checkpoints, else NULL */
 };
 
-/* population.c: the parts, their clients and their masks.  Local; the same on all ranks. */
-ent_status ent_population_make(ent_federation *f);
-ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows);
-ent_status ent_population_again(ent_federation *f, uint32_t absent);
+/* population.c: the parts, their clients and their masks, from population->config.  Local; the same on all ranks. */
+ent_status ent_population_make(ent_population *population, const ent_dataset *dataset);
+ent_status ent_population_all(ent_population *population, const ent_dataset *dataset, int ranks, uint32_t absent,
+                              bool all_rows);
+ent_status ent_population_again(ent_population *population, const ent_dataset *dataset, uint32_t absent);
 void ent_part_clear(ent_part *part);
+static inline int64_t ent_client_rows_count(const ent_population *population, int64_t client)
+{
+    const int64_t *first = population->part[ENT_TRAIN].first;
+    return first[client + 1] - first[client];
+}
 
 /* label.c.  Local; the same on all ranks. */
 
-/* f->label of a real label, what the model learns of it, and f->prior, what the training labels alone predict. */
-ent_status ent_label_fit(ent_federation *f);
+/* target->label of a real label, what the model learns of it, and target->prior, what the training labels alone predict. */
+ent_status ent_label_fit(ent_part *train, ent_target *target);
+/* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training rows.
+ * Nothing for a real label.  Errors: ENT_ENOMEM. */
+ent_status ent_label_balance(const ent_part *train, ent_target *target);
 /* What the model learns, for the label as it is now. */
-void ent_label_aim(ent_federation *f);
+void ent_label_aim(ent_part *train, const ent_label *label);
 /* Outputs [n][outputs] of the model into the label's unit: classes stay as they are. */
-void ent_label_restore(const ent_federation *f, int64_t n, double *output);
+void ent_label_restore(const ent_label *label, int64_t n, double *output);
 /* What a loss of the model is times, to be in the square of the label's unit. */
-double ent_label_square(const ent_federation *f);
+double ent_label_square(const ent_label *label);
 
 /* rows.c */
 
-/* Fit the reductions over the training rows, then read this rank's slices for evaluation.  Collective. */
-ent_status ent_rows_load(ent_federation *f, bool fit);
-/* Features of rows at[0..n-1] of a part's table: x[m] [n][ent_reduced_width(f, m)].  Local. */
-ent_status ent_rows_read(const ent_federation *f, int part, int64_t n, const int64_t *at,
-                         double *const x[ENT_MAX_MODALITIES]);
+/* Fit the reductions over the training rows, which are kept as far as there is room, then read this rank's slices for
+ * evaluation.  Collective. */
+ent_status ent_rows_load(const ent_ranks *ranks, const ent_population *population, ent_features *features, bool fit);
+/* Features of rows at[0..n-1] of a part's table: x[m] [n][features->width[m]].  Local. */
+ent_status ent_rows_read(const ent_features *features, const ent_population *population, int part, int64_t n,
+                         const int64_t *at, double *const x[ENT_MAX_MODALITIES]);
 void ent_rows_clear(ent_rows *rows);
 /* Rows begin..end-1 of n are rank r's slice of a part. */
 static inline int64_t ent_slice_begin(int64_t n, int rank, int size)
@@ -104,10 +152,9 @@ static inline int64_t ent_slice_begin(int64_t n, int rank, int size)
 }
 
 /* assemble.c: from the configuration to a model.  Local. */
+void ent_features_measure(ent_federation *f); /* features.angles and features.width */
 ent_status ent_model_assemble(ent_federation *f);
-ent_status ent_model_describe(ent_federation *f, ent_model_inp *out); /* borrows names and ansaetze of f */
-int ent_reduced_inputs(const ent_federation *f, int m);
-int64_t ent_reduced_width(const ent_federation *f, int m); /* numbers a sample that the model takes */
+ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out); /* borrows names and ansaetze of f */
 
 /* reads.c: whether a register's circuit, of the OpenQASM file `path`, reads all of its data, and whether these can change
  * what the model reads; `fused`: other gates follow it.  Local.  Errors: ENT_ECONFIG, naming the file; ENT_ENOMEM. */
@@ -132,19 +179,19 @@ typedef struct {
     int64_t room;
 } ent_cohort;
 
-ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out);
+ent_status ent_timeline_new(const ent_population *population, ent_timeline **out);
 void ent_timeline_free(ent_timeline *timeline);
 /* The cohort of any round >= 0; it lives until the next call.  A round that does not follow the last one is found by
  * playing all rounds before it, without training.  Local. */
-ent_status ent_timeline_round(ent_timeline *timeline, const ent_federation *f, int64_t round,
+ent_status ent_timeline_round(ent_timeline *timeline, const ent_population *population, int64_t round,
                               const ent_cohort **cohort);
 /* The most updates that a round can have. */
-int64_t ent_timeline_most(const ent_federation *f);
-/* Behind a round: the oldest base that a later round can have. */
-int64_t ent_timeline_oldest(const ent_timeline *timeline, const ent_federation *f);
+int64_t ent_timeline_most(const ent_population *population);
+/* After a round: the oldest base that a later round can have. */
+int64_t ent_timeline_oldest(const ent_timeline *timeline, const ent_population *population);
 
 /* history.c: the first weights of rounds first..first+n-1, for members whose base is an earlier round.  Local. */
-ent_status ent_history_new(const ent_federation *f, ent_history **out);
+ent_status ent_history_new(int64_t params, ent_history **out);
 void ent_history_free(ent_history *history);
 /* Keep w [params] as the first weights of `round`, the one behind the last that is there. */
 ent_status ent_history_keep(ent_history *history, int64_t round, const double *w);
@@ -154,45 +201,46 @@ void ent_history_forget(ent_history *history, int64_t before); /* rounds < befor
 const double *ent_history_get(const ent_history *history, int64_t *first, int64_t *n);
 ent_status ent_history_set(ent_history *history, int64_t first, int64_t n, const double *w);
 
-/* schedule.c: rank[i] of the lane trains member i; a member without rows has rank -1.  Longest first, to the rank that
- * has least (Graham 1969).  Cost of a client: samples times the cost of their circuits.  Local. */
-ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, int *rank);
-/* The same for predicting each member's rows of `part` behind client.epochs of training.  Local. */
-ent_status ent_schedule_own(const ent_federation *f, const ent_cohort *cohort, int part, int *rank);
+/* schedule.c: rank[i] of `ranks` trains member i; a member without rows has rank -1.  Longest first, to the rank that
+ * has least (Graham 1969).  Cost of a client: the sum of ent_policy_cost over its samples.  Local. */
+ent_status ent_schedule_make(const ent_population *population, int ranks, const ent_cohort *cohort, int *rank);
+/* The same of all clients, rank [clients]. */
+ent_status ent_schedule_all(const ent_population *population, int ranks, int *rank);
+/* The same for predicting each member's rows of `part` after so many epochs of training.  Local. */
+ent_status ent_schedule_own(const ent_population *population, int ranks, const ent_cohort *cohort, int part,
+                            int epochs, int *rank);
 
-/* store.c: features of clients' rows of a part, read when a client wants them, given back when room is wanted. */
-ent_status ent_store_new(const ent_federation *f, int part, ent_store **out); /* Local */
+/* store.c: features of clients' rows of a part, read when a client wants them, given back when room is wanted.  The store
+ * looks at features and population, which outlive it.  Local. */
+ent_status ent_store_new(const ent_features *features, const ent_population *population, int node_ranks, int part,
+                         ent_store **out);
 void ent_store_free(ent_store *store);
-/* Make the first *ready of clients[0..n-1] ready, at least one.  Local. */
-ent_status ent_store_fetch(ent_store *store, const ent_federation *f, int64_t n, const int64_t *clients,
-                           int64_t *ready);
-/* The rows of a client that is ready.  Local. */
-ent_samples ent_store_samples(const ent_store *store, const ent_federation *f, int64_t client);
-static inline int64_t ent_client_rows_count(const ent_federation *f, int64_t client)
-{
-    return f->part[ENT_TRAIN].first[client + 1] - f->part[ENT_TRAIN].first[client];
-}
+/* Make a client ready without reading: its rows are to be put at *x, modality after modality [rows][width]; NULL where
+ * there is no room. */
+ent_status ent_store_keep(ent_store *store, int64_t client, double **x);
+/* Make the first *ready of clients[0..n-1] ready, at least one. */
+ent_status ent_store_fetch(ent_store *store, int64_t n, const int64_t *clients, int64_t *ready);
+/* The rows of a client that is ready. */
+ent_samples ent_store_samples(const ent_store *store, int64_t client);
 
 /* variates.c: the rule's client_vectors of every client that has trained; zeros before. */
-ent_status ent_variates_new(const ent_federation *f, ent_variates **out);
+ent_status ent_variates_new(const ent_ranks *ranks, int64_t clients, int64_t width, ent_variates **out);
 void ent_variates_free(ent_variates *variates);
 /* What a client keeps, at its home rank (client modulo the ranks of the lane); NULL before it has trained.  Local. */
-const double *ent_variates_at(const ent_variates *v, const ent_federation *f, int64_t client);
-/* Members' vectors from their homes to the ranks that train them, and back: mine [own members][client_vectors *
- * params], own members in the order of the cohort.  Collective over the lane. */
-ent_status ent_variates_fetch(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
-                              double *mine);
-ent_status ent_variates_keep(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
-                             const double *mine);
+const double *ent_variates_at(const ent_variates *v, int64_t client);
+/* Members' vectors from their homes to the ranks that train them, and back: mine [own members][width], own members in
+ * the order of the cohort.  Collective over the lane. */
+ent_status ent_variates_fetch(ent_variates *v, const ent_cohort *cohort, const int *rank, double *mine);
+ent_status ent_variates_keep(ent_variates *v, const ent_cohort *cohort, const int *rank, const double *mine);
 
 /* Those who have a vector here, ascending: clients [*n], allocated; and one's vector [width], NULL before it has one.
  * Local. */
-ent_status ent_variates_list(const ent_variates *v, const ent_federation *f, int64_t *n, int64_t **clients);
-/* Set the vector of a client whose home this is; of others nothing happens.  Local. */
-ent_status ent_variates_set(ent_variates *v, const ent_federation *f, int64_t client, const double *vector);
-static inline bool ent_variates_home(const ent_federation *f, int64_t client)
+ent_status ent_variates_list(const ent_variates *v, int64_t *n, int64_t **clients);
+/* Set the vector of a client whose home this is.  Local. */
+ent_status ent_variates_set(ent_variates *v, int64_t client, const double *vector);
+static inline bool ent_variates_home(const ent_ranks *ranks, int64_t client)
 {
-    return client % ent_comm_size(f->lane) == ent_comm_rank(f->lane);
+    return client % ent_comm_size(ranks->lane) == ent_comm_rank(ranks->lane);
 }
 
 /* client.c: local training.  Local. */
@@ -205,43 +253,46 @@ typedef struct {
     int64_t *steps;              /* [blocks] updates that a block has had */
 } ent_work;
 
-ent_status ent_work_make(const ent_federation *f, ent_work *work);
+ent_status ent_work_make(const ent_model *model, ent_work *work);
 void ent_work_clear(ent_work *work);
 
-ent_status ent_trainer_new(const ent_federation *f, ent_trainer **out);
+/* The trainer looks at model and population, which outlive it. */
+ent_status ent_trainer_new(ent_model *model, const ent_population *population, ent_trainer **out);
 void ent_trainer_free(ent_trainer *trainer);
 ent_work *ent_trainer_work(ent_trainer *trainer);
-void ent_work_start(ent_trainer *trainer, const ent_federation *f, int64_t round, int64_t client);
+void ent_work_start(ent_trainer *trainer, int64_t round, int64_t client);
 /* Go on with work that was begun elsewhere: `begun` is copied. */
 void ent_work_resume(ent_trainer *trainer, const ent_work *begun);
-/* One batch; *over after the last. */
-ent_status ent_work_step(ent_trainer *trainer, const ent_federation *f, const ent_rule_state *rule,
-                         const double *variate, const ent_samples *samples, bool *over);
+/* One batch, by rule->config; *over after the last. */
+ent_status ent_work_step(ent_trainer *trainer, const ent_rule_state *rule, const double *variate,
+                         const ent_samples *samples, bool *over);
 
 /* attack.c */
 
-ent_status ent_attack_check(const ent_federation *f); /* Errors: ENT_ECONFIG.  Local. */
+ent_status ent_attack_check(const ent_population *population); /* Errors: ENT_ECONFIG.  Local. */
 /* Who is Byzantine: *byzantine [clients], allocated, or NULL where nobody is.  Local. */
-ent_status ent_attack_draw(const ent_federation *f, uint8_t **byzantine);
+ent_status ent_attack_draw(const ent_population *population, uint8_t **byzantine);
 /* What a Byzantine client sends.  Local. */
 void ent_attack_apply(const ent_rule_state *s, ent_update *update);
 
 /* aggregate.c */
 
 /* The rule's state before the first round.  Local. */
-ent_status ent_rule_state_make(const ent_federation *f, ent_rule_state *s);
+ent_status ent_rule_state_make(const ent_population *population, const ent_model *model, ent_rule_state *s);
 void ent_rule_state_clear(ent_rule_state *s);
 /* Refuse a rule or an attack that this federation cannot have.  Local.  Errors: ENT_ECONFIG. */
-ent_status ent_rule_admit(const ent_federation *f);
+ent_status ent_rule_admit(const ent_population *population, const ent_model *model);
 
-ent_status ent_aggregate_new(const ent_federation *f, const ent_rule *rule, ent_aggregate **out);
+ent_status ent_aggregate_new(const ent_population *population, const ent_model *model, const ent_rule *rule,
+                             ent_aggregate **out);
 void ent_aggregate_free(ent_aggregate *aggregate);
 void ent_aggregate_start(ent_aggregate *aggregate);
 /* Per block the client's rows that train it (1 for any with a rule that takes uniform means), times the member's
  * weight: block_weight [blocks].  Local. */
-void ent_update_weigh(const ent_federation *f, int64_t client, double weight, double *block_weight);
+void ent_update_weigh(const ent_population *population, const ent_model *model, int64_t client, double weight,
+                      double *block_weight);
 /* Local.  Errors: ENT_ENUMERIC, naming the block; then nothing has been added. */
-ent_status ent_aggregate_add(ent_aggregate *aggregate, const ent_federation *f, const ent_update *update);
+ent_status ent_aggregate_add(ent_aggregate *aggregate, const ent_update *update);
 /* Count a client whose update is left out.  Local. */
 void ent_aggregate_exclude(ent_aggregate *aggregate);
 /* What was added on this rank so far, as tables of 8-byte numbers; open for reading. */
@@ -258,7 +309,7 @@ ent_tally ent_aggregate_see(ent_aggregate *aggregate);
 ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
 /* The mean of what was added on all ranks, or what the rule combines it to, the same on all of them.  It lives until
  * the next start.  Collective. */
-ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_federation *f, const ent_rule_state *s,
+ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_ranks *ranks, const ent_rule_state *s,
                                 const ent_mean **mean);
 
 /* round.c */
@@ -297,26 +348,31 @@ void ent_training_clear(ent_training *t);
 /* Errors: ENT_STOPPED, saved.  Collective. */
 ent_status ent_round_run(ent_training *t, ent_round *figures);
 /* Rounds after which the weights were as before: no client trained, or too few for the rule in every block.  Local. */
-int64_t ent_untrained_rounds(const ent_federation *f);
-bool ent_round_is_evaluated(const ent_federation *f, int64_t round); /* Local */
+int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model);
+bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round); /* Local */
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
+
+/* figures.c: field k of a round, from 0 on, and its value; the name is NULL after the last.  Local. */
+const char *ent_round_field(int k);
+double ent_round_get(const ent_round *round, int k);
+void ent_round_set(ent_round *round, int k, double value);
 
 /* checkpoint.c.  Failures of what is Collective are agreed on. */
 
 /* Whether to stop here, to be asked between pieces of work.  Ranks that hold a state together ask in step and get the same
  * answer.  Collective over the group, Local without. */
 ent_status ent_checkpoint_look(const ent_federation *f, bool *stops);
-/* Save behind round f->rounds - 1, or, with `inside`, in round f->rounds; then the sums of the round at hand are no
+/* Save behind round f->outcome.rounds - 1, or, with `inside`, in round f->outcome.rounds; then the sums of the round at hand are no
  * longer apart by rank.  Collective. */
 ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);
-/* How the training of the checkpoint learns a real label, into f->label: programs before it was standardised learned it
+/* How the training of the checkpoint learns a real label, into f->target.label: programs before it was standardised learned it
  * as it is.  Local. */
 ent_status ent_checkpoint_label(ent_federation *f);
 /* Into a result, where nothing of a round is under way; `file` is rank 0's, and NULL elsewhere.  Collective.  Without
  * memory for the clients' vectors on rank 0 the result holds nothing to go on from, and a note says so. */
 ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file);
-/* Back to where the checkpoint, or the result, was: f->rounds and its figures, weights, memories, and t->resume.
+/* Back to where the checkpoint, or the result, was: f->outcome.rounds and its figures, weights, memories, and t->resume.
  * Collective. */
 ent_status ent_checkpoint_load(ent_training *t);
 /* What had been added up in the round that was stopped, shared out to the ranks; behind ent_aggregate_start.  Local. */
@@ -332,7 +388,7 @@ ent_status ent_machine_compare(const ent_h5 *file);
 
 /* inputs.c: the digests of ent_federation_identify, /data and /features, in a file.  `whose`: checkpoint, result.
  * Errors: ENT_EDATA.  Local (write: as ent_h5_write_text). */
-ent_status ent_inputs_write(const ent_federation *f, ent_h5 *file);
+ent_status ent_inputs_write(const ent_inputs *inputs, ent_h5 *file);
 ent_status ent_inputs_compare(const ent_inputs *mine, const char *path, const ent_h5 *file, const char *whose);
 
 /* checkpoint_table.c: tables [rows][width] of 8-byte numbers (ENT_H5_I64 or ENT_H5_F64) in a file; beside each table its
@@ -366,7 +422,7 @@ ent_status ent_own_average(ent_training *t);
 /* result.c: the path of a folder's result, and what a result holds, before and after the model is there.  Local. */
 ent_status ent_result_path(const char *folder, char path[4096]);
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
-/* f->label and f->prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
+/* f->target.label and f->target.prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
 ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);
 /* Whether the data set that is open has what the model was trained on: the same number of features. */
 ent_status ent_result_check_data(ent_federation *f, const char *folder);
@@ -375,9 +431,9 @@ ent_status ent_result_restore(ent_federation *f, const char *folder);
 /* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated.  Errors: ENT_STOPPED too. */
 ent_status ent_predict_part(ent_federation *f, int part, double **output);
 /* Rows first..first+n-1 of a part that policy drop does not answer get what the training labels alone predict. */
-void ent_answer_by_prior(const ent_federation *f, const ent_part *part, int64_t first, int64_t n, double *output);
-/* Behind the last round: final figures, and those of fine-tuning. */
+void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output);
+/* After the last round: final figures, and those of fine-tuning. */
 ent_status ent_training_evaluate(ent_training *t);
-ent_status ent_measure_part(const ent_federation *f, int part, const double *output, ent_metrics *metrics);
+ent_status ent_measure_part(const ent_part *part, const ent_label *label, const double *output, ent_metrics *metrics);
 
 #endif

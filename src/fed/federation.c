@@ -27,7 +27,7 @@ static ent_missing_inp missing_of(const ent_federation *f)
     ent_missing_inp inp = {.level = c->level, .where = c->where, .empty = c->empty, .seed = f->config->seeds.masks};
     memcpy(inp.rate, c->rate, sizeof inp.rate);
     for (unsigned k = 0; k < c->absent_count; k++)
-        for (int m = 0; m < f->modalities; m++)
+        for (int m = 0; m < f->population.modalities; m++)
             if (strcmp(c->absent[k], f->config->data.modalities[m]) == 0) inp.fixed |= UINT32_C(1) << m;
     return inp;
 }
@@ -41,7 +41,7 @@ static bool is_fused(const ent_federation *f)
 /* From their files, or from a result folder, which holds their texts. */
 static ent_status load_ansaetze(ent_federation *f, const char *folder)
 {
-    for (int m = 0; m < f->modalities; m++) {
+    for (int m = 0; m < f->population.modalities; m++) {
         const char *name = f->config->model.registers[m].ansatz;
         if (ent_ansatz_named(name) != ENT_ANSATZ_QASM) continue;
         const ent_status status = folder
@@ -61,11 +61,11 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
 /* To train on: the data set says what its label is. */
 static ent_status take_label(ent_federation *f)
 {
-    const ent_dataset *d = f->dataset;
+    const ent_dataset *d = f->features.dataset;
     ENT_REQUIRE(d->classes != 1, ENT_EDATA, "%s: /label/%s is %d in every row, want 2 classes or more", d->path,
                 f->config->data.label, d->class_name[0]);
-    f->label.classes = d->classes;
-    f->label.sentiment = d->sentiment;
+    f->target.label.classes = d->classes;
+    f->target.label.sentiment = d->sentiment;
     return ENT_OK;
 }
 
@@ -79,12 +79,14 @@ static ent_status open_data(ent_federation *f, const char *path, const char *fol
     ENT_TRY(load_ansaetze(f, folder));
     ent_status status = folder ? ent_result_restore_label(f, folder, &label, &class_name) : ENT_OK;
     if (status == ENT_OK)
-        status = ent_dataset_open(path, f->modalities, (const char *const *)c->modalities, &label, &f->dataset);
+        status = ent_dataset_open(path, f->population.modalities, (const char *const *)c->modalities, &label,
+                                  &f->features.dataset);
     ent_free(class_name);
     if (status != ENT_OK) return status;
     ENT_TRY(folder ? ent_result_check_data(f, folder) : take_label(f));
-    f->label.class_name = f->dataset->class_name;
-    f->outputs = f->label.classes > 0 ? f->label.classes : 1;
+    f->target.label.class_name = f->features.dataset->class_name;
+    f->target.outputs = f->target.label.classes > 0 ? f->target.label.classes : 1;
+    ent_features_measure(f);
     return ENT_OK;
 }
 
@@ -92,10 +94,10 @@ static ent_status open_data(ent_federation *f, const char *path, const char *fol
 static ent_status make_model(ent_federation *f)
 {
     ent_comm_note("the making of the model");
-    ent_status status = ent_team_settle(f->team, ent_model_assemble(f));
-    ENT_TRY(ent_comm_agree(f->world, status));
+    ent_status status = ent_team_settle(f->ranks.team, ent_model_assemble(f));
+    ENT_TRY(ent_comm_agree(f->ranks.world, status));
     f->w = ent_alloc(ent_model_params(f->model), sizeof *f->w);
-    status = ent_comm_agree(f->world, f->w ? ENT_OK : ent_fail(ENT_ENOMEM, "model: no memory"));
+    status = ent_comm_agree(f->ranks.world, f->w ? ENT_OK : ent_fail(ENT_ENOMEM, "model: no memory"));
     if (status == ENT_OK) ent_model_init(f->model, f->config->seeds.init, f->w);
     return status;
 }
@@ -113,14 +115,14 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
         ent_free(f);
         return status;
     }
-    f->world = f->lane = world;
-    f->config = config;
-    f->modalities = (int)config->data.modalities_count;
-    f->node_ranks = ent_comm_node_ranks(world);
-    f->node_cores = ent_comm_node_cores(world);
-    f->threads = ent_threads_a_rank(world, config->run.threads);
-    f->missing = missing_of(f);
-    f->label = NO_LABEL;
+    f->ranks.world = f->ranks.lane = world;
+    f->config = f->population.config = config;
+    f->population.modalities = (int)config->data.modalities_count;
+    f->ranks.node_ranks = ent_comm_node_ranks(world);
+    f->ranks.node_cores = ent_comm_node_cores(world);
+    f->ranks.threads = ent_threads_a_rank(world, config->run.threads);
+    f->population.missing = missing_of(f);
+    f->target.label = NO_LABEL;
     *out = f;
     return ENT_OK;
 }
@@ -130,10 +132,11 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
 static double foresee_features(const ent_federation *f, int64_t train_rows, int64_t ranks)
 {
     double widest = 0.0, axes = 0.0;
-    for (int m = 0; m < f->modalities; m++) {
-        const double d = (double)f->dataset->modality[m].dimension;
+    for (int m = 0; m < f->population.modalities; m++) {
+        const double d = (double)f->features.dataset->modality[m].dimension;
         widest = fmax(widest, d);
-        if (f->config->model.registers[m].reduce == ENT_REDUCE_PCA) axes = fmax(axes, 1.6 * d * d * sizeof(double));
+        if (ent_reduce_has_axes(f->config->model.registers[m].reduce))
+            axes = fmax(axes, 1.6 * d * d * sizeof(double));
     }
     return 2.5 * widest * sizeof(float) * (double)train_rows / (double)ranks + axes;
 }
@@ -144,17 +147,17 @@ ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_c
     ENT_TRY(ent_config_check(config));
     ent_federation *f = ent_alloc(1, sizeof *f);
     ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
-    f->config = config;
-    f->modalities = (int)config->data.modalities_count;
-    f->threads = 1;
-    f->label = NO_LABEL;
+    f->config = f->population.config = config;
+    f->population.modalities = (int)config->data.modalities_count;
+    f->ranks.threads = 1;
+    f->target.label = NO_LABEL;
     ent_model_inp inp;
     ent_status status = open_data(f, config->data.file, NULL);
     if (status == ENT_OK) status = ent_model_describe(f, &inp);
-    if (status == ENT_OK) status = ent_model_circuit(&inp, (UINT32_C(1) << f->modalities) - 1, circuit);
+    if (status == ENT_OK) status = ent_model_circuit(&inp, (UINT32_C(1) << f->population.modalities) - 1, circuit);
     *train_rows = 0;
-    for (int64_t r = 0; status == ENT_OK && r < f->dataset->rows; r++)
-        *train_rows += f->dataset->split[r] == ENT_TRAIN;
+    for (int64_t r = 0; status == ENT_OK && r < f->features.dataset->rows; r++)
+        *train_rows += f->features.dataset->split[r] == ENT_TRAIN;
     if (status == ENT_OK) *feature_bytes = foresee_features(f, *train_rows, ranks);
     ent_federation_free(f);
     return status;
@@ -173,13 +176,13 @@ static ent_status check_shards(int shards, int ranks)
 /* Ranks g S to g S + S - 1 hold a state together; lane j takes the j-th of each group.  Collective. */
 static ent_status make_groups(ent_federation *f, int shards)
 {
-    const int rank = ent_comm_rank(f->world);
+    const int rank = ent_comm_rank(f->ranks.world);
     if (shards == 1) return ENT_OK;
-    ENT_TRY(ent_comm_split(f->world, rank / shards, &f->group));
+    ENT_TRY(ent_comm_split(f->ranks.world, rank / shards, &f->ranks.group));
     ent_comm *lane;
-    ENT_TRY(ent_comm_split(f->world, rank % shards, &lane));
-    f->lane = lane;
-    return ent_comm_agree(f->world, ent_team_new(f->group, &f->team));
+    ENT_TRY(ent_comm_split(f->ranks.world, rank % shards, &lane));
+    f->ranks.lane = lane;
+    return ent_comm_agree(f->ranks.world, ent_team_new(f->ranks.group, &f->ranks.team));
 }
 
 static ent_status check_rounds(int64_t rounds)
@@ -202,13 +205,15 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) status = make_groups(f, config->run.shards);
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
-        if (status == ENT_OK) status = ent_population_make(f);
-        if (status == ENT_OK) status = ent_label_fit(f);
+        if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
+        if (status == ENT_OK) status = ent_label_fit(&f->population.part[ENT_TRAIN], &f->target);
+        if (status == ENT_OK && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
+            status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
-    if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(f));
-    if (status == ENT_OK) status = ent_rows_load(f, true);
+    if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(&f->population, f->model));
+    if (status == ENT_OK) status = ent_rows_load(&f->ranks, &f->population, &f->features, true);
     if (status != ENT_OK) {
         ent_federation_free(f);
         return status;
@@ -227,14 +232,15 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
     if (status == ENT_OK) {
         status = open_data(f, inp->data, inp->folder);
         if (status == ENT_OK)
-            status = inp->masks ? ent_population_again(f, inp->absent)
-                                : ent_population_all(f, inp->absent, inp->all_rows);
+            status = inp->masks ? ent_population_again(&f->population, f->features.dataset, inp->absent)
+                                : ent_population_all(&f->population, f->features.dataset, ent_comm_size(world),
+                                                     inp->absent, inp->all_rows);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f);
     if (status == ENT_OK) status = ent_result_restore(f, inp->folder);
     status = ent_comm_agree(world, status);
-    if (status == ENT_OK) status = ent_rows_load(f, false);
+    if (status == ENT_OK) status = ent_rows_load(&f->ranks, &f->population, &f->features, false);
     if (status != ENT_OK) {
         ent_federation_free(f);
         return status;
@@ -245,7 +251,7 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
 
 static ent_status identify(ent_federation *f, ent_feature_digests *known)
 {
-    ENT_TRY(ent_comm_agree(f->world, open_data(f, f->config->data.file, NULL)));
+    ENT_TRY(ent_comm_agree(f->ranks.world, open_data(f, f->config->data.file, NULL)));
     return ent_federation_identify(f, known);
 }
 
@@ -271,26 +277,27 @@ void ent_federation_free(ent_federation *f)
     if (!f) return;
     forget_training(f);
     for (int p = 0; p < ENT_PARTS; p++) {
-        ent_part_clear(&f->part[p]);
-        ent_rows_clear(&f->slice[p]);
+        ent_part_clear(&f->population.part[p]);
+        ent_rows_clear(&f->features.slice[p]);
     }
+    ent_store_free(f->features.train);
     ent_model_free(f->model);
-    ent_team_free(f->team);
-    if (f->lane != f->world) ent_comm_free(f->lane);
-    ent_comm_free(f->group);
+    ent_team_free(f->ranks.team);
+    if (f->ranks.lane != f->ranks.world) ent_comm_free(f->ranks.lane);
+    ent_comm_free(f->ranks.group);
     for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
-        ent_reduction_free(f->reduction[m]);
-        ent_free(f->absent[m]);
+        ent_reduction_free(f->features.reduction[m]);
+        ent_free(f->features.absent[m]);
         ent_qasm_free(f->qasm[m]);
     }
-    ent_dataset_free(f->dataset);
+    ent_dataset_free(f->features.dataset);
     ent_free(f->w);
-    ent_free(f->prior);
-    ent_free(f->class_weight);
-    ent_free(f->round);
-    ent_free(f->output);
-    ent_free(f->pattern);
-    ent_free(f->client);
+    ent_free(f->target.prior);
+    ent_free(f->target.class_weight);
+    ent_free(f->outcome.round);
+    ent_free(f->outcome.output);
+    ent_free(f->outcome.pattern);
+    ent_free(f->outcome.client);
     ent_free(f);
 }
 
@@ -299,17 +306,20 @@ static void keep_checkpoint(ent_training *t)
 {
     const ent_federation *f = t->f;
     const int every = f->config->run.checkpoint_every;
-    if (!f->keep.folder || every == 0 || f->rounds % every != 0 || f->rounds == f->config->federation.rounds) return;
-    if (ent_checkpoint_save(t, NULL) == ENT_OK || ent_comm_rank(f->world) > 0 || !f->keep.note) return;
+    if (!f->keep.folder || every == 0 || f->outcome.rounds % every != 0 ||
+        f->outcome.rounds == f->config->federation.rounds)
+        return;
+    if (ent_checkpoint_save(t, NULL) == ENT_OK || ent_comm_rank(f->ranks.world) > 0 || !f->keep.note) return;
     char text[1024];
-    snprintf(text, sizeof text, "no checkpoint behind round %lld: %.900s", (long long)f->rounds, ent_message());
+    snprintf(text, sizeof text, "no checkpoint behind round %lld: %.900s", (long long)f->outcome.rounds,
+             ent_message());
     f->keep.note(f->keep.context, text);
 }
 
 /* Stopped between two rounds, or while evaluating. */
 static ent_status stop_behind(ent_training *t)
 {
-    const long long rounds = (long long)t->f->rounds;
+    const long long rounds = (long long)t->f->outcome.rounds;
     const ent_status status = ent_checkpoint_save(t, NULL);
     if (status != ENT_OK) return ent_fail_in(status, "stopped behind round %lld without a checkpoint", rounds);
     return ent_fail(ENT_STOPPED, "checkpoint written behind round %lld: run again with --resume", rounds);
@@ -319,28 +329,28 @@ static ent_status stop_behind(ent_training *t)
 static ent_status finish_round(ent_training *t, ent_round_done *done, void *context)
 {
     ent_federation *f = t->f;
-    ent_round *figures = &f->round[f->rounds - 1];
+    ent_round *figures = &f->outcome.round[f->outcome.rounds - 1];
     ent_status status = ent_round_evaluate(t, figures);
     t->unmeasured = status == ENT_STOPPED;
     if (t->unmeasured) return stop_behind(t);
-    if (status == ENT_OK && done && ent_comm_rank(f->world) == 0) status = done(context, f, figures);
-    return ent_comm_agree(f->world, status);
+    if (status == ENT_OK && done && ent_comm_rank(f->ranks.world) == 0) status = done(context, f, figures);
+    return ent_comm_agree(f->ranks.world, status);
 }
 
 static ent_status run_rounds(ent_training *t, ent_round_done *done, void *context)
 {
     ent_federation *f = t->f;
-    const double begin = ent_clock_s(), before_s = f->train_s + (t->resume ? t->resume->seconds : 0.0);
+    const double begin = ent_clock_s(), before_s = f->outcome.train_s + (t->resume ? t->resume->seconds : 0.0);
     ent_status status = t->unmeasured ? finish_round(t, done, context) : ENT_OK;
-    while (f->rounds < f->config->federation.rounds && status == ENT_OK) {
-        ent_round *figures = &f->round[f->rounds];
-        *figures = (ent_round){.round = f->rounds};
+    while (f->outcome.rounds < f->config->federation.rounds && status == ENT_OK) {
+        ent_round *figures = &f->outcome.round[f->outcome.rounds];
+        *figures = (ent_round){.round = f->outcome.rounds};
         status = ent_round_run(t, figures);
         if (status != ENT_OK) break;
-        f->rounds++;
-        f->trained_samples += (double)figures->samples;
+        f->outcome.rounds++;
+        f->outcome.trained_samples += (double)figures->samples;
         status = finish_round(t, done, context);
-        f->train_s = before_s + ent_clock_s() - begin;
+        f->outcome.train_s = before_s + ent_clock_s() - begin;
         if (status == ENT_OK) keep_checkpoint(t);
     }
     if (status != ENT_OK) return status;
@@ -351,11 +361,11 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
 /* A real label goes on being learned as it was before the checkpoint; the model has its range in it. */
 static ent_status keep_label(ent_federation *f)
 {
-    const ent_label fitted = f->label;
-    if (!f->keep.resume || f->label.classes > 0) return ENT_OK;
-    ENT_TRY(ent_comm_agree(f->world, ent_checkpoint_label(f)));
-    if (f->label.mean == fitted.mean && f->label.deviation == fitted.deviation) return ENT_OK;
-    ent_label_aim(f);
+    const ent_label fitted = f->target.label;
+    if (!f->keep.resume || f->target.label.classes > 0) return ENT_OK;
+    ENT_TRY(ent_comm_agree(f->ranks.world, ent_checkpoint_label(f)));
+    if (f->target.label.mean == fitted.mean && f->target.label.deviation == fitted.deviation) return ENT_OK;
+    ent_label_aim(&f->population.part[ENT_TRAIN], &f->target.label);
     ent_model_free(f->model);
     f->model = NULL;
     ent_free(f->w);
@@ -367,7 +377,7 @@ static ent_status keep_label(ent_federation *f)
 static ent_status train(ent_federation *f, ent_round_done *done, void *context)
 {
     ent_training *t = f->training = ent_alloc(1, sizeof *t);
-    ENT_TRY(ent_comm_agree(f->world, t ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
+    ENT_TRY(ent_comm_agree(f->ranks.world, t ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
     t->f = f;
     if (f->keep.folder) ENT_TRY(ent_federation_identify(f, NULL));
     ENT_TRY(keep_label(f));
@@ -378,13 +388,14 @@ static ent_status train(ent_federation *f, ent_round_done *done, void *context)
 
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
 {
-    ENT_TRY(ent_comm_agree(f->world, ent_config_check(f->config))); /* it is the caller's, who may have changed it */
+    ENT_TRY(ent_comm_agree(f->ranks.world,
+                           ent_config_check(f->config))); /* it is the caller's, who may have changed it */
     forget_training(f);
-    f->rounds = 0;
-    f->trained_samples = f->train_s = 0.0;
-    ent_free(f->round);
-    f->round = ent_alloc(f->config->federation.rounds, sizeof *f->round);
-    ENT_TRY(ent_comm_agree(f->world, f->round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
+    f->outcome.rounds = 0;
+    f->outcome.trained_samples = f->outcome.train_s = 0.0;
+    ent_free(f->outcome.round);
+    f->outcome.round = ent_alloc(f->config->federation.rounds, sizeof *f->outcome.round);
+    ENT_TRY(ent_comm_agree(f->ranks.world, f->outcome.round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
     const ent_status status = train(f, done, context);
     ent_watch_free(f->watch);
     f->watch = NULL;
@@ -399,43 +410,43 @@ ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *c
 static double compute_seconds(const ent_federation *f)
 {
     double sum = 0.0;
-    for (int64_t r = 0; r < f->rounds; r++)
-        sum += f->round[r].compute_s + f->round[r].wait_s + f->round[r].communicate_s;
+    for (int64_t r = 0; r < f->outcome.rounds; r++)
+        sum += f->outcome.round[r].compute_s + f->outcome.round[r].wait_s + f->outcome.round[r].communicate_s;
     return sum;
 }
 
 ent_federation_view ent_federation_see(const ent_federation *f)
 {
     ent_federation_view view = {.config = f->config,
-                                .clients = f->clients,
-                                .empty_clients = f->empty_clients,
-                                .part = f->part,
-                                .split = f->dataset->split,
+                                .clients = f->population.clients,
+                                .empty_clients = f->population.empty_clients,
+                                .part = f->population.part,
+                                .split = f->features.dataset->split,
                                 .params = ent_model_params(f->model),
                                 .qubits = ent_model_qubits(f->model),
-                                .outputs = f->outputs,
-                                .label = f->label,
+                                .outputs = f->target.outputs,
+                                .label = f->target.label,
                                 .weights = f->w,
-                                .reduction = (const ent_reduction *const *)f->reduction,
+                                .reduction = (const ent_reduction *const *)f->features.reduction,
                                 .engine = ent_model_engine(f->model),
-                                .threads = f->threads,
-                                .ranks = ent_comm_size(f->world),
-                                .node_ranks = f->node_ranks,
-                                .node_cores = f->node_cores,
-                                .rounds = f->rounds,
-                                .untrained_rounds = ent_untrained_rounds(f),
-                                .round = f->round,
-                                .test = f->test,
-                                .personal = f->personal,
-                                .output = f->output,
-                                .patterns = f->patterns,
-                                .pattern = f->pattern,
-                                .client = f->client,
-                                .train_s = f->train_s,
+                                .threads = f->ranks.threads,
+                                .ranks = ent_comm_size(f->ranks.world),
+                                .node_ranks = f->ranks.node_ranks,
+                                .node_cores = f->ranks.node_cores,
+                                .rounds = f->outcome.rounds,
+                                .untrained_rounds = ent_untrained_rounds(&f->outcome, f->model),
+                                .round = f->outcome.round,
+                                .test = f->outcome.test,
+                                .personal = f->outcome.personal,
+                                .output = f->outcome.output,
+                                .patterns = f->outcome.patterns,
+                                .pattern = f->outcome.pattern,
+                                .client = f->outcome.client,
+                                .train_s = f->outcome.train_s,
                                 .inputs = f->inputs,
-                                .read_s = f->read_s};
+                                .read_s = f->features.read_s};
     view.blocks = ent_model_blocks(f->model, &view.block);
     const double seconds = compute_seconds(f);
-    view.samples_per_s = seconds > 0.0 ? f->trained_samples / seconds : 0.0;
+    view.samples_per_s = seconds > 0.0 ? f->outcome.trained_samples / seconds : 0.0;
     return view;
 }

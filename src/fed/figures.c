@@ -1,49 +1,98 @@
-/* The figures of a round as columns: one table for the result (/round/<name>) and for rounds.csv. */
+/* The tables of figures, made from the rows in fed.h and metrics.h: of a round as fields (for checkpoints) and as columns
+ * (for the result and rounds.csv, without those metrics that a round does not show), and of a client. */
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "entente/fed.h"
+#include "fed.h"
 
-/* clang-format off */
-#define COLUMNS \
-    COLUMN(round, (double)r->round) \
-    COLUMN(cohort, (double)r->cohort) \
-    COLUMN(trained, (double)r->trained) \
-    COLUMN(samples, (double)r->samples) \
-    COLUMN(train_loss, r->train_loss) \
-    COLUMN(validation_loss, r->validation.n > 0 ? r->validation.loss : NAN) \
-    COLUMN(validation_accuracy, r->validation.n > 0 ? r->validation.accuracy : NAN) \
-    COLUMN(test_loss, r->test.n > 0 ? r->test.loss : NAN) \
-    COLUMN(test_accuracy, r->test.n > 0 ? r->test.accuracy : NAN) \
-    COLUMN(test_f1_weighted, r->test.n > 0 ? r->test.f1_weighted : NAN) \
-    COLUMN(test_mae, r->test.n > 0 ? r->test.mae : NAN) \
-    COLUMN(test_pearson, r->test.n > 0 ? r->test.pearson : NAN) \
-    COLUMN(bytes_up, r->bytes_up) \
-    COLUMN(bytes_down, r->bytes_down) \
-    COLUMN(compute_s, r->compute_s) \
-    COLUMN(communicate_s, r->communicate_s) \
-    COLUMN(wait_s, r->wait_s) \
-    COLUMN(evaluate_s, r->evaluate_s) \
-    COLUMN(compute_mean_s, r->compute_mean_s) \
-    COLUMN(lost, (double)r->lost) \
-    COLUMN(simulated_s, r->simulated_s) \
-    COLUMN(staleness, r->staleness) \
-    COLUMN(excluded, (double)r->excluded) \
-    COLUMN(blocks_short, (double)r->blocks_short)
-/* clang-format on */
+/* ---- of a round ---- */
 
-#define COLUMN(name, value) #name,
-static const char *const NAME[] = {COLUMNS};
-#undef COLUMN
+typedef struct {
+    const char *name, *note;
+    size_t offset, count; /* count: of the number of samples that a metric is of, else 0 */
+    bool whole, column;
+} field;
+
+/* Which rounds a part's metrics are shown in: ENT_METRICS, `rounds`. */
+enum { SHOWN_validation = 2, SHOWN_test = 1 };
+
+#define AT(member)                           offsetof(ent_round, member)
+#define WHOLE(name, unit, note, description) {#name, note, AT(name), 0, true, true},
+#define REAL(name, unit, note, description)  {#name, note, AT(name), 0, false, true},
+#define METRIC(part, name, title, unit, low, high, rounds, description)                                              \
+    {#part "_" #name, NULL, AT(part.name), AT(part.n), false, rounds >= SHOWN_##part},
+#define METRICS(part, description) {#part "_n", NULL, AT(part.n), 0, true, false}, ENT_METRICS(METRIC, part)
+static const field FIELD[] = {ENT_ROUND_FIGURES(WHOLE, REAL, METRICS)};
+#undef WHOLE
+#undef REAL
+#undef METRICS
+enum { FIELDS = sizeof FIELD / sizeof *FIELD };
+_Static_assert(sizeof(ent_round) == 8 * FIELDS, "every figure of a round is a field");
+
+const char *ent_round_field(int k)
+{
+    return k < FIELDS ? FIELD[k].name : NULL;
+}
+
+double ent_round_get(const ent_round *round, int k)
+{
+    const char *at = (const char *)round + FIELD[k].offset;
+    return FIELD[k].whole ? (double)*(const int64_t *)(const void *)at : *(const double *)(const void *)at;
+}
+
+void ent_round_set(ent_round *round, int k, double value)
+{
+    char *at = (char *)round + FIELD[k].offset;
+    if (FIELD[k].whole)
+        *(int64_t *)(void *)at = (int64_t)value;
+    else
+        *(double *)(void *)at = value;
+}
+
+static int field_of_column(int column)
+{
+    int k = 0;
+    for (; k < FIELDS; k++)
+        if (FIELD[k].column && column-- == 0) break;
+    return k;
+}
 
 const char *ent_round_column(int column)
 {
-    return column < (int)(sizeof NAME / sizeof *NAME) ? NAME[column] : NULL;
+    return ent_round_field(field_of_column(column));
 }
 
-double ent_round_figure(const ent_round *r, int column)
+double ent_round_figure(const ent_round *round, int column)
 {
-#define COLUMN(name, value) (value),
-    const double figure[] = {COLUMNS};
-#undef COLUMN
-    return figure[column];
+    const int k = field_of_column(column);
+    const size_t count = FIELD[k].count;
+    const bool applies = count == 0 || *(const int64_t *)(const void *)((const char *)round + count) > 0;
+    return applies ? ent_round_get(round, k) : NAN;
+}
+
+char *ent_round_notes(const ent_round *round, char text[256])
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int k = 0; k < FIELDS && used < 256; k++)
+        if (FIELD[k].note && ent_round_get(round, k) > 0.0)
+            used += (size_t)snprintf(text + used, 256 - used, "%s%.0f %s", used ? "  " : "", ent_round_get(round, k),
+                                     FIELD[k].note);
+    return text;
+}
+
+/* ---- of a client ---- */
+
+#define WHOLE(name, unit, personal, description)                                                                     \
+    {#name, unit, description, true, personal, offsetof(ent_client_figures, name)},
+#define REAL(name, unit, personal, description)                                                                      \
+    {#name, unit, description, false, personal, offsetof(ent_client_figures, name)},
+static const ent_client_figure CLIENT[] = {ENT_CLIENT_FIGURES(WHOLE, REAL)};
+#undef WHOLE
+#undef REAL
+
+const ent_client_figure *ent_client_figure_at(int k)
+{
+    return k < (int)(sizeof CLIENT / sizeof *CLIENT) ? &CLIENT[k] : NULL;
 }

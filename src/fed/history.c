@@ -9,11 +9,11 @@ struct ent_history {
     double *w; /* [room][params] */
 };
 
-ent_status ent_history_new(const ent_federation *f, ent_history **out)
+ent_status ent_history_new(int64_t params, ent_history **out)
 {
     ent_history *h = ent_alloc(1, sizeof *h);
     ENT_REQUIRE(h, ENT_ENOMEM, "earlier weights: no memory");
-    h->params = ent_model_params(f->model);
+    h->params = params;
     *out = h;
     return ENT_OK;
 }

@@ -45,59 +45,53 @@ static ent_status measure_values(const ent_part *train, ent_label *label)
     return ENT_OK;
 }
 
-/* A class that has no training row weighs nothing. */
-static ent_status balance_classes(ent_federation *f)
-{
-    const ent_part *train = &f->part[ENT_TRAIN];
-    const int classes = f->label.classes;
-    int present = 0;
-    f->class_weight = ent_alloc(f->outputs, sizeof *f->class_weight);
-    ENT_REQUIRE(f->class_weight, ENT_ENOMEM, "label: no memory");
-    for (int64_t k = 0; k < train->n; k++) f->class_weight[train->category[k]] += 1.0;
-    for (int c = 0; c < classes; c++) present += f->class_weight[c] > 0.0;
-    for (int c = 0; c < classes; c++)
-        if (f->class_weight[c] > 0.0) f->class_weight[c] = (double)train->n / (present * f->class_weight[c]);
-    return ENT_OK;
-}
-
 /* Log-frequencies of the training classes (one sample added to each), or the training mean. */
-static void fill_prior(ent_federation *f)
+static void fill_prior(const ent_part *train, const ent_label *label, double *prior)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
-    const int classes = f->label.classes;
-    for (int64_t k = 0; k < train->n && classes > 0; k++) f->prior[train->category[k]] += 1.0;
-    for (int c = 0; c < classes; c++) f->prior[c] = log((f->prior[c] + 1.0) / (double)(train->n + classes));
-    if (classes == 0) f->prior[0] = f->label.mean;
+    const int classes = label->classes;
+    for (int64_t k = 0; k < train->n && classes > 0; k++) prior[train->category[k]] += 1.0;
+    for (int c = 0; c < classes; c++) prior[c] = log((prior[c] + 1.0) / (double)(train->n + classes));
+    if (classes == 0) prior[0] = label->mean;
 }
 
-ent_status ent_label_fit(ent_federation *f)
+ent_status ent_label_balance(const ent_part *train, ent_target *target)
 {
-    ent_part *train = &f->part[ENT_TRAIN];
-    f->prior = ent_alloc(f->outputs, sizeof *f->prior);
-    train->target = f->label.classes == 0 ? ent_alloc(train->n, sizeof *train->target) : NULL;
-    ENT_REQUIRE(f->prior && (train->target || f->label.classes > 0), ENT_ENOMEM, "label: no memory");
-    if (f->label.classes == 0) ENT_TRY(measure_values(train, &f->label));
-    ent_label_aim(f);
-    fill_prior(f);
-    if (f->label.classes > 0 && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
-        return balance_classes(f);
+    const int classes = target->label.classes;
+    int present = 0;
+    if (classes == 0) return ENT_OK;
+    double *weight = target->class_weight = ent_alloc(target->outputs, sizeof *weight);
+    ENT_REQUIRE(weight, ENT_ENOMEM, "label: no memory");
+    for (int64_t k = 0; k < train->n; k++) weight[train->category[k]] += 1.0;
+    for (int c = 0; c < classes; c++) present += weight[c] > 0.0;
+    for (int c = 0; c < classes; c++)
+        if (weight[c] > 0.0) weight[c] = (double)train->n / (present * weight[c]);
     return ENT_OK;
 }
 
-void ent_label_aim(ent_federation *f)
+ent_status ent_label_fit(ent_part *train, ent_target *target)
 {
-    ent_part *train = &f->part[ENT_TRAIN];
+    ent_label *label = &target->label;
+    target->prior = ent_alloc(target->outputs, sizeof *target->prior);
+    train->target = label->classes == 0 ? ent_alloc(train->n, sizeof *train->target) : NULL;
+    ENT_REQUIRE(target->prior && (train->target || label->classes > 0), ENT_ENOMEM, "label: no memory");
+    if (label->classes == 0) ENT_TRY(measure_values(train, label));
+    ent_label_aim(train, label);
+    fill_prior(train, label, target->prior);
+    return ENT_OK;
+}
+
+void ent_label_aim(ent_part *train, const ent_label *label)
+{
     for (int64_t k = 0; train->target && k < train->n; k++)
-        train->target[k] = (train->value[k] - f->label.mean) / f->label.deviation;
+        train->target[k] = (train->value[k] - label->mean) / label->deviation;
 }
 
-void ent_label_restore(const ent_federation *f, int64_t n, double *output)
+void ent_label_restore(const ent_label *label, int64_t n, double *output)
 {
-    for (int64_t k = 0; k < n && f->label.classes == 0; k++)
-        output[k] = f->label.mean + f->label.deviation * output[k];
+    for (int64_t k = 0; k < n && label->classes == 0; k++) output[k] = label->mean + label->deviation * output[k];
 }
 
-double ent_label_square(const ent_federation *f)
+double ent_label_square(const ent_label *label)
 {
-    return f->label.classes == 0 ? f->label.deviation * f->label.deviation : 1.0;
+    return label->classes == 0 ? label->deviation * label->deviation : 1.0;
 }

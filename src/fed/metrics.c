@@ -5,6 +5,32 @@
 #include "entente/memory.h"
 #include "entente/model.h"
 
+/* ---- the table ---- */
+
+#define ROW(A, name, title, unit, low, high, rounds, description) {#name, title, unit, description, low, high},
+static const ent_metric METRIC[] = {ENT_METRICS(ROW, 0)};
+#undef ROW
+
+const ent_metric *ent_metric_at(int k)
+{
+    return k < ENT_METRIC_COUNT ? &METRIC[k] : NULL;
+}
+
+double ent_metric_value(const ent_metrics *m, int k)
+{
+#define VALUE(A, name, ...) m->name,
+    const double value[] = {ENT_METRICS(VALUE, 0)};
+#undef VALUE
+    return value[k];
+}
+
+int ent_metric_shown(int k)
+{
+    return k < ENT_METRIC_COUNT ? (k + 1) % ENT_METRIC_COUNT : -1;
+}
+
+/* ---- computing ---- */
+
 int ent_predicted_class(int classes, const double *logit)
 {
     int best = 0;
@@ -116,7 +142,9 @@ static double mean_loss(const ent_predictions *p)
 
 ent_status ent_metrics_compute(const ent_predictions *p, ent_metrics *metrics)
 {
-    *metrics = (ent_metrics){p->n, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+#define NOT_APPLICABLE(A, name, ...) .name = NAN,
+    *metrics = (ent_metrics){ENT_METRICS(NOT_APPLICABLE, 0).n = p->n};
+#undef NOT_APPLICABLE
     if (p->n == 0) return ENT_OK;
     metrics->loss = mean_loss(p);
     if (p->classes == 0) real_errors(p, metrics);

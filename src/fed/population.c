@@ -107,35 +107,34 @@ static ent_status split_part(const splitter *s, const ent_dataset *d, int which,
 }
 
 /* A number of clients that is a slip must not make the system run out of memory. */
-static ent_status check_clients(const ent_federation *f)
+static ent_status check_clients(const ent_population *p)
 {
     char want[32], have[32];
-    const double bytes = 100.0 * (double)f->clients, available = (double)ent_memory_available_bytes();
+    const double bytes = 100.0 * (double)p->clients, available = (double)ent_memory_available_bytes();
     ENT_REQUIRE(bytes < available, ENT_ENOMEM, "federation.clients: %lld clients need %s, and %s are there",
-                (long long)f->clients, ent_bytes_text(bytes, want), ent_bytes_text(available, have));
+                (long long)p->clients, ent_bytes_text(bytes, want), ent_bytes_text(available, have));
     return ENT_OK;
 }
 
-static ent_status splitter_make(ent_federation *f, splitter *s)
+static ent_status splitter_make(ent_population *p, const ent_dataset *d, splitter *s)
 {
-    const ent_config_federation *c = &f->config->federation;
-    const ent_part *train = &f->part[ENT_TRAIN];
+    const ent_config_federation *c = &p->config->federation;
+    const ent_part *train = &p->part[ENT_TRAIN];
     *s = (splitter){.inp = {.kind = c->split,
                             .clients = c->clients,
                             .alpha = c->alpha,
                             .shards = c->shards_per_client,
-                            .seed = f->config->seeds.split},
-                    .classes = f->dataset->classes};
+                            .seed = p->config->seeds.split},
+                    .classes = d->classes};
     ent_split_find_own(&s->inp);
     if (!train->category) {
         s->strata = ent_split_strata(train->n, train->value);
         s->classes = s->strata.count;
     }
     if (c->split == ENT_SPLIT_NATURAL) {
-        ENT_REQUIRE(f->dataset->group, ENT_EDATA, "%s: no dataset /group, which federation.split: natural wants",
-                    f->dataset->path);
+        ENT_REQUIRE(d->group, ENT_EDATA, "%s: no dataset /group, which federation.split: natural wants", d->path);
         int32_t *group;
-        ENT_TRY(groups_of(f->dataset, train, &group));
+        ENT_TRY(groups_of(d, train, &group));
         const ent_status status = ent_split_groups(train->n, group, &s->train_group, &s->train_groups);
         ent_free(group);
         ENT_TRY(status);
@@ -144,7 +143,7 @@ static ent_status splitter_make(ent_federation *f, splitter *s)
     ENT_REQUIRE(s->inp.clients >= 1, ENT_ECONFIG,
                 "federation.clients: found 0, want 1 or more (0 stands for one "
                 "client a group and wants split: natural)");
-    f->clients = s->inp.clients;
+    p->clients = s->inp.clients;
     return ENT_OK;
 }
 
@@ -172,30 +171,29 @@ static ent_status sort_by_client(const ent_dataset *d, ent_part *part, int64_t c
     return done ? ENT_OK : ent_fail(ENT_ENOMEM, "split: no memory");
 }
 
-/* Draw the masks and apply what they mean: rows that are skipped go; policy drop trains on whole rows alone and does
- * not answer the others. */
-static ent_status mask_part(ent_federation *f, int which)
+/* Draw the masks and apply what they mean: rows that are skipped go, and of the training rows those that the policy does
+ * not use; of the others it does not answer these. */
+static ent_status mask_part(ent_population *p, const ent_dataset *d, int which)
 {
-    ent_part *part = &f->part[which];
-    const uint32_t full = (UINT32_C(1) << f->modalities) - 1;
-    const bool drop = f->config->missing.policy == ENT_POLICY_DROP;
+    ent_part *part = &p->part[which];
     uint32_t *stored = ent_alloc(part->n, sizeof *stored);
     ENT_REQUIRE(stored, ENT_ENOMEM, "masks: no memory");
-    for (int64_t k = 0; k < part->n; k++) stored[k] = f->dataset->stored[part->row[k]];
-    ent_missing_draw(&f->missing, which, f->modalities, part->n, part->row, part->client, stored, part->context);
+    for (int64_t k = 0; k < part->n; k++) stored[k] = d->stored[part->row[k]];
+    ent_missing_draw(&p->missing, which, p->modalities, part->n, part->row, part->client, stored, part->context);
     ent_free(stored);
     int64_t kept = 0;
     for (int64_t k = 0; k < part->n; k++) {
-        const bool whole = part->context[k] == full;
-        if (part->context[k] == ENT_ROW_SKIPPED || (drop && which == ENT_TRAIN && !whole)) continue;
+        if (part->context[k] == ENT_ROW_SKIPPED) continue;
+        const bool used = ent_policy_uses(p->config->missing.policy, p->modalities, part->context[k]);
+        if (which == ENT_TRAIN && !used) continue;
         part->row[kept] = part->row[k];
         part->client[kept] = part->client[k];
         part->context[kept] = part->context[k];
-        part->answered[kept] = !drop || whole;
+        part->answered[kept] = used;
         kept++;
     }
     part->n = kept;
-    take_labels(f->dataset, part);
+    take_labels(d, part);
     return ENT_OK;
 }
 
@@ -209,70 +207,66 @@ static ent_status find_first(ent_part *part, int64_t clients)
     return ENT_OK;
 }
 
-static void count_empty(ent_federation *f)
+static void count_empty(ent_population *p)
 {
-    f->empty_clients = 0;
-    for (int64_t c = 0; c < f->clients; c++) f->empty_clients += ent_client_rows_count(f, c) == 0;
+    p->empty_clients = 0;
+    for (int64_t c = 0; c < p->clients; c++) p->empty_clients += ent_client_rows_count(p, c) == 0;
 }
 
-ent_status ent_population_make(ent_federation *f)
+ent_status ent_population_make(ent_population *p, const ent_dataset *d)
 {
     splitter s;
-    for (int p = 0; p < ENT_PARTS; p++) ENT_TRY(take_part(f->dataset, p, false, &f->part[p]));
-    ENT_REQUIRE(f->part[ENT_TRAIN].n > 0, ENT_EDATA, "%s: no row of /split is 0: nothing to train on",
-                f->dataset->path);
-    ent_status status = splitter_make(f, &s);
-    if (status == ENT_OK) status = check_clients(f);
-    for (int p = 0; p < ENT_PARTS && status == ENT_OK; p++) {
-        status = split_part(&s, f->dataset, p, &f->part[p]);
-        if (status == ENT_OK) status = sort_by_client(f->dataset, &f->part[p], f->clients);
-        if (status == ENT_OK) status = mask_part(f, p);
-        if (status == ENT_OK) status = find_first(&f->part[p], f->clients);
+    for (int k = 0; k < ENT_PARTS; k++) ENT_TRY(take_part(d, k, false, &p->part[k]));
+    ENT_REQUIRE(p->part[ENT_TRAIN].n > 0, ENT_EDATA, "%s: no row of /split is 0: nothing to train on", d->path);
+    ent_status status = splitter_make(p, d, &s);
+    if (status == ENT_OK) status = check_clients(p);
+    for (int k = 0; k < ENT_PARTS && status == ENT_OK; k++) {
+        status = split_part(&s, d, k, &p->part[k]);
+        if (status == ENT_OK) status = sort_by_client(d, &p->part[k], p->clients);
+        if (status == ENT_OK) status = mask_part(p, d, k);
+        if (status == ENT_OK) status = find_first(&p->part[k], p->clients);
     }
     ent_free(s.train_group);
     ENT_TRY(status);
-    ENT_REQUIRE(f->part[ENT_TRAIN].n > 0, ENT_EDATA, "%s: the missing protocol and policy leave no training row",
-                f->dataset->path);
-    count_empty(f);
+    ENT_REQUIRE(p->part[ENT_TRAIN].n > 0, ENT_EDATA, "%s: the missing protocol and policy leave no training row",
+                d->path);
+    count_empty(p);
     return ENT_OK;
 }
 
 /* Rows of which the file holds nothing, as the training left them out. */
-static void leave_out_empty(const ent_federation *f, ent_part *part)
+static void leave_out_empty(const ent_population *p, const ent_dataset *d, ent_part *part)
 {
     int64_t kept = 0;
     for (int64_t k = 0; k < part->n; k++)
-        if (f->dataset->stored[part->row[k]] || f->config->missing.empty == ENT_ALLOW)
-            part->row[kept++] = part->row[k];
+        if (d->stored[part->row[k]] || p->config->missing.empty == ENT_ALLOW) part->row[kept++] = part->row[k];
     part->n = kept;
 }
 
-/* For evaluation alone: one part, dealt out to as many clients as there are ranks, every row without `absent`. */
-ent_status ent_population_all(ent_federation *f, uint32_t absent, bool all_rows)
+/* For evaluation only: one part, dealt out to as many clients as there are ranks, every row without `absent`. */
+ent_status ent_population_all(ent_population *p, const ent_dataset *d, int ranks, uint32_t absent, bool all_rows)
 {
-    ent_part *part = &f->part[ENT_TEST];
-    ENT_TRY(take_part(f->dataset, ENT_TEST, all_rows, part));
-    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row of /split is 2 (test)", f->dataset->path);
-    leave_out_empty(f, part);
-    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row has a modality of the model", f->dataset->path);
-    f->clients = ent_comm_size(f->world);
-    for (int64_t k = 0; k < part->n; k++) part->client[k] = (int32_t)(k * f->clients / part->n);
-    f->missing = (ent_missing_inp){.level = ENT_LEVEL_FIXED, .fixed = absent, .empty = ENT_ALLOW};
-    return mask_part(f, ENT_TEST);
+    ent_part *part = &p->part[ENT_TEST];
+    ENT_TRY(take_part(d, ENT_TEST, all_rows, part));
+    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row of /split is 2 (test)", d->path);
+    leave_out_empty(p, d, part);
+    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: no row has a modality of the model", d->path);
+    p->clients = ranks;
+    for (int64_t k = 0; k < part->n; k++) part->client[k] = (int32_t)(k * p->clients / part->n);
+    p->missing = (ent_missing_inp){.level = ENT_LEVEL_FIXED, .fixed = absent, .empty = ENT_ALLOW};
+    return mask_part(p, d, ENT_TEST);
 }
 
 /* For evaluation as in the training: its split and its masks; then every row loses `absent`. */
-ent_status ent_population_again(ent_federation *f, uint32_t absent)
+ent_status ent_population_again(ent_population *p, const ent_dataset *d, uint32_t absent)
 {
-    ent_part *part = &f->part[ENT_TEST];
-    const uint32_t full = (UINT32_C(1) << f->modalities) - 1;
-    ENT_TRY(ent_population_make(f));
-    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: the missing protocol leaves no test row (2 in /split)",
-                f->dataset->path);
-    ent_part_clear(&f->part[ENT_VALIDATION]);
+    ent_part *part = &p->part[ENT_TEST];
+    ENT_TRY(ent_population_make(p, d));
+    ENT_REQUIRE(part->n > 0, ENT_EDATA, "%s: the missing protocol leaves no test row (2 in /split)", d->path);
+    ent_part_clear(&p->part[ENT_VALIDATION]);
     for (int64_t k = 0; k < part->n; k++) {
         part->context[k] &= ~absent;
-        part->answered[k] = f->config->missing.policy != ENT_POLICY_DROP || part->context[k] == full;
+        part->answered[k] = ent_policy_uses(p->config->missing.policy, p->modalities, part->context[k]);
     }
     return ENT_OK;
 }

@@ -49,22 +49,32 @@ static ent_status kept_make(ent_training *t)
     return t->kept ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
 }
 
+/* The first training has what was kept when the reductions were fitted. */
+static ent_status take_store(ent_federation *f, ent_store **out)
+{
+    if (!f->features.train) return ent_store_new(&f->features, &f->population, f->ranks.node_ranks, ENT_TRAIN, out);
+    *out = f->features.train;
+    f->features.train = NULL;
+    return ENT_OK;
+}
+
 ent_status ent_training_make(ent_federation *f, ent_training *t)
 {
     *t = (ent_training){.f = f, .rule = ent_rule_find(f->config->federation.aggregation)};
-    ent_status status = ent_rule_state_make(f, &t->state);
+    ent_status status = ent_rule_state_make(&f->population, f->model, &t->state);
     if (status == ENT_OK) status = update_make(t, &t->update);
     if (status == ENT_OK) status = kept_make(t);
-    if (status == ENT_OK) status = ent_attack_draw(f, &t->byzantine);
-    ENT_TRY(ent_comm_agree(f->world, status));
-    status = ent_store_new(f, ENT_TRAIN, &t->store);
-    if (status == ENT_OK) status = ent_trainer_new(f, &t->trainer);
-    if (status == ENT_OK) status = ent_aggregate_new(f, t->rule, &t->aggregate);
-    if (status == ENT_OK) status = ent_timeline_new(f, &t->timeline);
-    if (status == ENT_OK) status = ent_history_new(f, &t->history);
-    if (status == ENT_OK && t->rule->client_vectors > 0) status = ent_variates_new(f, &t->variates);
-    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->world, wishes_to_stop, f, &f->watch);
-    return ent_comm_agree(f->world, status);
+    if (status == ENT_OK) status = ent_attack_draw(&f->population, &t->byzantine);
+    ENT_TRY(ent_comm_agree(f->ranks.world, status));
+    status = take_store(f, &t->store);
+    if (status == ENT_OK) status = ent_trainer_new(f->model, &f->population, &t->trainer);
+    if (status == ENT_OK) status = ent_aggregate_new(&f->population, f->model, t->rule, &t->aggregate);
+    if (status == ENT_OK) status = ent_timeline_new(&f->population, &t->timeline);
+    if (status == ENT_OK) status = ent_history_new(t->state.params, &t->history);
+    if (status == ENT_OK && vectors_width(t) > 0)
+        status = ent_variates_new(&f->ranks, f->population.clients, vectors_width(t), &t->variates);
+    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, wishes_to_stop, f, &f->watch);
+    return ent_comm_agree(f->ranks.world, status);
 }
 
 void ent_training_clear(ent_training *t)
@@ -139,7 +149,7 @@ static ent_status take_begun(const ent_training *t, share *s)
     s->begun = ent_alloc(s->n, sizeof *s->begun);
     ENT_REQUIRE(s->begun, ENT_ENOMEM, "round: no memory");
     for (int64_t i = 0, k = 0; i < s->cohort->n; i++) {
-        if (s->rank[i] != ent_comm_rank(t->f->lane)) continue;
+        if (s->rank[i] != ent_comm_rank(t->f->ranks.lane)) continue;
         for (int64_t j = 0; j < inside->works; j++)
             if (inside->at_work[j] == inside->member[i]) ENT_TRY(ent_checkpoint_work(t, j, &s->begun[k]));
         k++;
@@ -154,14 +164,14 @@ static ent_status share_make(const ent_training *t, const ent_cohort *whole, sha
     const ent_cohort *cohort = s->cohort = t->resume ? &s->rest : whole;
     s->rank = ent_alloc(cohort->n, sizeof *s->rank);
     ENT_REQUIRE(s->rank, ENT_ENOMEM, "round: no memory");
-    ENT_TRY(ent_schedule_make(f, cohort, s->rank));
-    for (int64_t i = 0; i < cohort->n; i++) s->n += s->rank[i] == ent_comm_rank(f->lane);
+    ENT_TRY(ent_schedule_make(&f->population, ent_comm_size(f->ranks.lane), cohort, s->rank));
+    for (int64_t i = 0; i < cohort->n; i++) s->n += s->rank[i] == ent_comm_rank(f->ranks.lane);
     s->client = ent_alloc(s->n, sizeof *s->client);
     s->member = ent_alloc(s->n, sizeof *s->member);
     s->variate = t->variates ? ent_alloc(s->n * vectors_width(t), sizeof *s->variate) : NULL;
     ENT_REQUIRE(s->client && s->member && (s->variate || !t->variates), ENT_ENOMEM, "round: no memory");
     for (int64_t i = 0, k = 0; i < cohort->n; i++) {
-        if (s->rank[i] != ent_comm_rank(f->lane)) continue;
+        if (s->rank[i] != ent_comm_rank(f->ranks.lane)) continue;
         s->client[k] = cohort->member[i].client;
         s->member[k++] = cohort->member[i];
     }
@@ -177,7 +187,7 @@ static void fill_update(ent_training *t, double weight)
     u->loss = work->loss;
     u->steps = work->steps;
     u->round = work->round;
-    ent_update_weigh(t->f, work->client, weight, u->weight);
+    ent_update_weigh(&t->f->population, t->f->model, work->client, weight, u->weight);
     for (int k = 0; k < t->state.params; k++) u->delta[k] = work->w[k] - t->state.base[k];
 }
 
@@ -187,7 +197,7 @@ static ent_status send_update(ent_training *t, const ent_member *member, double 
     fill_update(t, member->weight);
     if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
     if (t->byzantine && t->byzantine[member->client]) ent_attack_apply(&t->state, &t->update);
-    return ent_aggregate_add(t->aggregate, t->f, &t->update);
+    return ent_aggregate_add(t->aggregate, &t->update);
 }
 
 /* Own member s->done; s->at_work where it stops in the middle. */
@@ -195,15 +205,16 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
 {
     const int64_t k = s->done;
     ent_federation *f = t->f;
-    const ent_samples samples = ent_store_samples(t->store, f, s->client[k]);
+    ent_samples samples = ent_store_samples(t->store, s->client[k]);
+    samples.class_weight = f->target.class_weight;
     ent_comm_note("round %lld, client %lld", (long long)t->state.round + 1, (long long)s->client[k]);
     t->state.base = ent_history_at(t->history, s->member[k].base);
-    ent_work_start(t->trainer, f, s->member[k].base, s->client[k]);
+    ent_work_start(t->trainer, s->member[k].base, s->client[k]);
     memcpy(ent_trainer_work(t->trainer)->w, t->state.base, (size_t)t->state.params * sizeof(double));
     if (t->rule->begin) t->rule->begin(&t->state, variate, ent_trainer_work(t->trainer)->w);
     if (s->begun && s->begun[k].w) ent_work_resume(t->trainer, &s->begun[k]);
     for (bool over = false; !over;) {
-        ENT_TRY(ent_work_step(t->trainer, f, &t->state, variate, &samples, &over));
+        ENT_TRY(ent_work_step(t->trainer, &t->state, variate, &samples, &over));
         if (!over) ENT_TRY(ent_checkpoint_look(f, &s->at_work));
         if (s->at_work) return ENT_OK;
     }
@@ -221,7 +232,7 @@ static ent_status train_or_exclude(ent_training *t, share *s)
     if (status == ENT_ENUMERIC && t->excludes) {
         if (variate) memcpy(variate, t->kept, bytes);
         ent_aggregate_exclude(t->aggregate);
-        status = ent_team_settle(t->f->team, ENT_OK);
+        status = ent_team_settle(t->f->ranks.team, ENT_OK);
     }
     if (status == ENT_OK && !s->at_work) s->done++;
     return status;
@@ -230,7 +241,7 @@ static ent_status train_or_exclude(ent_training *t, share *s)
 static ent_status train_share(ent_training *t, int64_t round, share *s)
 {
     for (int64_t first = 0, ready; first < s->n; first += ready) {
-        ENT_TRY(ent_store_fetch(t->store, t->f, s->n - first, s->client + first, &ready));
+        ENT_TRY(ent_store_fetch(t->store, s->n - first, s->client + first, &ready));
         while (s->done < first + ready) {
             bool stops;
             ENT_TRY(ent_checkpoint_look(t->f, &stops));
@@ -245,13 +256,13 @@ static ent_status train_share(ent_training *t, int64_t round, share *s)
     return ENT_OK;
 }
 
-static void slowest(const ent_federation *f, ent_round *figures)
+static void slowest(ent_comm *world, ent_round *figures)
 {
     int64_t nanoseconds = llround(1e9 * figures->compute_s);
-    ent_comm_sum(f->world, &nanoseconds, 1);
-    figures->compute_mean_s = 1e-9 * (double)nanoseconds / ent_comm_size(f->world);
+    ent_comm_sum(world, &nanoseconds, 1);
+    figures->compute_mean_s = 1e-9 * (double)nanoseconds / ent_comm_size(world);
     double seconds[] = {figures->compute_s, figures->communicate_s, figures->wait_s};
-    ent_comm_max(f->world, seconds, 3);
+    ent_comm_max(world, seconds, 3);
     figures->compute_s = seconds[0];
     figures->communicate_s = seconds[1];
     figures->wait_s = seconds[2];
@@ -262,17 +273,18 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
 {
     ent_federation *f = t->f;
     const ent_mean *mean;
-    ENT_TRY(ent_aggregate_finish(t->aggregate, f, &t->state, &mean));
+    ENT_TRY(ent_aggregate_finish(t->aggregate, &f->ranks, &t->state, &mean));
     ENT_REQUIRE(mean->clients > 0 || mean->excluded == 0, ENT_ENUMERIC,
                 "round %lld: all of its clients diverged (%lld); a smaller client.learning_rate may help",
                 (long long)figures->round + 1, (long long)mean->excluded);
     if (mean->clients > 0) t->rule->step(&t->state, mean, f->w);
-    if (t->variates) ENT_TRY(ent_variates_keep(t->variates, f, s->cohort, s->rank, s->variate));
+    if (t->variates) ENT_TRY(ent_variates_keep(t->variates, s->cohort, s->rank, s->variate));
     figures->trained = mean->clients;
     figures->excluded = mean->excluded;
     figures->samples = mean->samples;
     figures->blocks_short = mean->blocks_short;
-    figures->train_loss = mean->samples > 0 ? ent_label_square(f) * mean->loss / (double)mean->samples : NAN;
+    figures->train_loss = mean->samples > 0 ? ent_label_square(&f->target.label) * mean->loss / (double)mean->samples
+                                            : NAN;
     const double vectors = t->rule->own ? 0.0 : 1.0 + t->rule->extra;
     figures->bytes_up = figures->bytes_down = vectors * (double)(mean->clients + mean->excluded) * t->state.params *
                                               (double)sizeof(double);
@@ -285,14 +297,14 @@ static ent_status keep_done(ent_training *t, share *s)
     const ent_federation *f = t->f;
     const ent_cohort *cohort = s->cohort;
     int64_t *done = ent_alloc(cohort->n, sizeof *done), mine = 0;
-    ent_status status = ent_comm_agree(f->world, done ? ENT_OK : ent_fail(ENT_ENOMEM, "round: no memory"));
+    ent_status status = ent_comm_agree(f->ranks.world, done ? ENT_OK : ent_fail(ENT_ENOMEM, "round: no memory"));
     if (status == ENT_OK) {
         for (int64_t i = 0; i < cohort->n; i++)
-            if (s->rank[i] == ent_comm_rank(f->lane)) done[i] = mine++ < s->done;
-        ent_comm_sum(f->lane, done, cohort->n);
+            if (s->rank[i] == ent_comm_rank(f->ranks.lane)) done[i] = mine++ < s->done;
+        ent_comm_sum(f->ranks.lane, done, cohort->n);
         for (int64_t i = 0; i < cohort->n; i++)
             if (!done[i]) s->rank[i] = -1;
-        status = ent_variates_keep(t->variates, f, cohort, s->rank, s->variate);
+        status = ent_variates_keep(t->variates, cohort, s->rank, s->variate);
     }
     ent_free(done);
     return status;
@@ -302,7 +314,7 @@ static ent_status keep_done(ent_training *t, share *s)
 static void list_rest(const ent_training *t, const share *s, ent_inside *inside, ent_work *work)
 {
     for (int64_t i = 0, k = 0; i < s->cohort->n; i++) {
-        if (s->rank[i] != ent_comm_rank(t->f->lane)) continue;
+        if (s->rank[i] != ent_comm_rank(t->f->ranks.lane)) continue;
         const bool here = k == s->done && s->at_work, waits = !here && s->begun && s->begun[k].w;
         if (k >= s->done) inside->member[inside->left++] = number_of(t, i);
         if (k >= s->done && (here || waits)) {
@@ -323,7 +335,7 @@ static ent_status stop(ent_training *t, share *s, double seconds)
                          .work = work,
                          .seconds = seconds + (t->resume ? t->resume->seconds : 0.0)};
     const bool there = work && inside.member && inside.at_work;
-    ent_status status = ent_comm_agree(f->world, there ? ENT_OK : ent_fail(ENT_ENOMEM, "round: no memory"));
+    ent_status status = ent_comm_agree(f->ranks.world, there ? ENT_OK : ent_fail(ENT_ENOMEM, "round: no memory"));
     if (status == ENT_OK) {
         list_rest(t, s, &inside, work);
         if (t->variates) status = keep_done(t, s);
@@ -333,9 +345,9 @@ static ent_status stop(ent_training *t, share *s, double seconds)
     ent_free(inside.member);
     ent_free(inside.at_work);
     if (status != ENT_OK)
-        return ent_fail_in(status, "stopped in round %lld without a checkpoint", (long long)f->rounds + 1);
+        return ent_fail_in(status, "stopped in round %lld without a checkpoint", (long long)f->outcome.rounds + 1);
     return ent_fail(ENT_STOPPED, "checkpoint written at round %lld (inside): run again with --resume",
-                    (long long)f->rounds + 1);
+                    (long long)f->outcome.rounds + 1);
 }
 
 static ent_status run(ent_training *t, ent_round *figures, share *s)
@@ -343,25 +355,25 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     ent_federation *f = t->f;
     const ent_cohort *cohort;
     double clock[4] = {ent_clock_s()};
-    ent_status status = ent_timeline_round(t->timeline, f, figures->round, &cohort);
+    ent_status status = ent_timeline_round(t->timeline, &f->population, figures->round, &cohort);
     if (status == ENT_OK) status = ent_history_keep(t->history, figures->round, f->w);
     if (status == ENT_OK) status = share_make(t, cohort, s);
     if (t->variates) {
-        ENT_TRY(ent_comm_agree(f->world, status));
-        status = ent_variates_fetch(t->variates, f, s->cohort, s->rank, s->variate);
+        ENT_TRY(ent_comm_agree(f->ranks.world, status));
+        status = ent_variates_fetch(t->variates, s->cohort, s->rank, s->variate);
     }
     t->state.round = figures->round;
     ent_aggregate_start(t->aggregate);
     if (status == ENT_OK && t->resume) status = ent_checkpoint_tally(t);
     if (status == ENT_OK) status = train_share(t, figures->round, s);
-    status = ent_team_settle(f->team, status);
+    status = ent_team_settle(f->ranks.team, status);
     clock[1] = ent_clock_s();
     const bool stops = f->watch && ent_watch_end(f->watch);
-    ENT_TRY(ent_comm_agree(f->world, status));
+    ENT_TRY(ent_comm_agree(f->ranks.world, status));
     if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
     ENT_TRY(serve(t, s, figures));
-    ent_history_forget(t->history, ent_timeline_oldest(t->timeline, f));
+    ent_history_forget(t->history, ent_timeline_oldest(t->timeline, &f->population));
     figures->cohort = cohort->drawn;
     figures->lost = cohort->lost;
     figures->simulated_s = cohort->simulated_s;
@@ -370,7 +382,7 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     figures->compute_s = clock[1] - clock[0] + (t->resume ? t->resume->seconds : 0.0);
     figures->wait_s = clock[2] - clock[1];
     figures->communicate_s = clock[3] - clock[2];
-    slowest(f, figures);
+    slowest(f->ranks.world, figures);
     return ENT_OK;
 }
 
@@ -384,19 +396,18 @@ ent_status ent_round_run(ent_training *t, ent_round *figures)
     return status;
 }
 
-int64_t ent_untrained_rounds(const ent_federation *f)
+int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model)
 {
     const ent_block *block;
-    const int blocks = ent_model_blocks(f->model, &block);
+    const int blocks = ent_model_blocks(model, &block);
     int64_t untrained = 0;
-    for (int64_t r = 0; r < f->rounds; r++)
-        untrained += f->round[r].trained == 0 || f->round[r].blocks_short == blocks;
+    for (int64_t r = 0; r < outcome->rounds; r++)
+        untrained += outcome->round[r].trained == 0 || outcome->round[r].blocks_short == blocks;
     return untrained;
 }
 
-bool ent_round_is_evaluated(const ent_federation *f, int64_t round)
+bool ent_round_is_evaluated(const ent_config_federation *c, int64_t round)
 {
-    const ent_config_federation *c = &f->config->federation;
     return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
 }
 
@@ -409,22 +420,23 @@ static ent_status evaluate_round(ent_training *t, ent_round *figures)
         double *output;
         ENT_TRY(t->rule->own ? ent_predict_own(t, part[k], 0, &output) : ent_predict_part(f, part[k], &output));
         ent_status status = ENT_OK;
-        if (ent_comm_rank(f->world) == 0) status = ent_measure_part(f, part[k], output, metrics[k]);
+        if (ent_comm_rank(f->ranks.world) == 0)
+            status = ent_measure_part(&f->population.part[part[k]], &f->target.label, output, metrics[k]);
         ent_free(output);
-        ENT_TRY(ent_comm_agree(f->world, status));
+        ENT_TRY(ent_comm_agree(f->ranks.world, status));
     }
     return ENT_OK;
 }
 
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures)
 {
-    if (!ent_round_is_evaluated(t->f, figures->round)) return ENT_OK;
+    if (!ent_round_is_evaluated(&t->f->config->federation, figures->round)) return ENT_OK;
     const double begin = ent_clock_s();
     ent_comm_note("the evaluation behind round %lld", (long long)figures->round + 1);
     const ent_status status = evaluate_round(t, figures);
     if (status == ENT_OK) {
         figures->evaluate_s = ent_clock_s() - begin;
-        ent_comm_max(t->f->world, &figures->evaluate_s, 1);
+        ent_comm_max(t->f->ranks.world, &figures->evaluate_s, 1);
     } else {
         figures->validation = figures->test = (ent_metrics){.n = 0};
     }

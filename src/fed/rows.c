@@ -1,11 +1,8 @@
 /* Rows with their features: read as hyperslabs, reduced, and handed to the model as plain arrays.
  *
  * For evaluation a rank holds an even slice of a part; for training, the clients at hand (store.c).  The reductions are
- * fitted client by client, each at one rank.  Absent features are not read: they become what the policy says.
- *   mma, drop   0 after the reduction; nothing reads it (mma) or the row is not used (drop)
- *   mean        the federated training mean, which is 0 after standardising
- *   zero        0 in the file's own units
- *   none        what is stored */
+ * fitted client by client, each at the rank that trains it where all take part; there its rows are kept, reduced, so that
+ * they are read once.  Absent features are not read: they become what the policy fills in (model/mask.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,11 +28,12 @@ static int by_row(const void *a, const void *b)
 }
 
 /* Raw features of modality m of rows at[0..n-1] of a part: x [n][d], 0 where absent. */
-static ent_status read_features(const ent_federation *f, const ent_part *part, int m, int64_t n, const int64_t *at,
-                                double **x)
+static ent_status read_features(const ent_features *f, const ent_population *p, int which, int m, int64_t n,
+                                const int64_t *at, double **x)
 {
+    const ent_part *part = &p->part[which];
     const int64_t d = f->dataset->modality[m].dimension;
-    const bool stored = f->config->missing.policy == ENT_POLICY_NONE;
+    const bool stored = ent_policy_fill(p->config->missing.policy) == ENT_FILL_STORED;
     wanted_row *order = ent_alloc(n, sizeof *order);
     int64_t *row = ent_alloc(n, sizeof *row), *to = ent_alloc(n, sizeof *to);
     uint32_t *present = ent_alloc(n, sizeof *present);
@@ -60,126 +58,179 @@ static ent_status read_features(const ent_federation *f, const ent_part *part, i
     return status;
 }
 
-static bool any_training_row_has(const ent_federation *f, int m)
+static bool any_training_row_has(const ent_part *train, int m)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
     for (int64_t k = 0; k < train->n; k++)
         if (train->context[k] >> m & 1) return true;
     return false;
 }
 
-/* The training clients that this rank sums up over: those whose first row is in its slice of the part. */
-typedef struct {
-    ent_client_rows rows;
-    int64_t *first; /* [clients + 1] */
-    uint8_t *use;
-    double *x;
-} home;
-
-static void home_clear(home *h)
-{
-    ent_free(h->first);
-    ent_free(h->use);
-    ent_free(h->x);
-}
-
-static int64_t first_client_from(const ent_federation *f, int64_t row)
-{
-    int64_t client = 0;
-    while (client < f->clients && f->part[ENT_TRAIN].first[client] < row) client++;
-    return client;
-}
-
-static ent_status home_make(const ent_federation *f, int m, home *h)
-{
-    const ent_part *train = &f->part[ENT_TRAIN];
-    const int rank = ent_comm_rank(f->lane), size = ent_comm_size(f->lane);
-    const int64_t begin = first_client_from(f, ent_slice_begin(train->n, rank, size));
-    const int64_t end = rank + 1 == size ? f->clients
-                                         : first_client_from(f, ent_slice_begin(train->n, rank + 1, size));
-    const int64_t row = train->first[begin], n = train->first[end] - row;
-    int64_t *at = ent_alloc(n, sizeof *at);
-    h->first = ent_alloc(end - begin + 1, sizeof *h->first);
-    h->use = ent_alloc(n, sizeof *h->use);
-    ent_status status = at && h->first && h->use ? ENT_OK : ent_fail(ENT_ENOMEM, "reduction: no memory");
-    for (int64_t c = begin; c <= end && status == ENT_OK; c++) h->first[c - begin] = train->first[c] - row;
-    for (int64_t k = 0; k < n && status == ENT_OK; k++) {
-        at[k] = row + k;
-        h->use[k] = train->context[row + k] >> m & 1;
-    }
-    if (status == ENT_OK) status = read_features(f, train, m, n, at, &h->x);
-    ent_free(at);
-    h->rows = (ent_client_rows){.clients = end - begin, .first = h->first, .x = h->x, .use = h->use};
-    return status;
-}
-
-static ent_status fit(ent_federation *f, int m)
-{
-    const ent_config_register *c = &f->config->model.registers[m];
-    if (!any_training_row_has(f, m)) return ENT_OK; /* nothing to fit; the features are 0 */
-    home h = {.x = NULL};
-    ent_status status = ent_comm_agree(f->world, home_make(f, m, &h));
-    if (status == ENT_OK) {
-        const ent_reduction_inp inp = {.kind = c->reduce,
-                                       .inputs = f->dataset->modality[m].dimension,
-                                       .outputs = (int)ent_reduced_width(f, m),
-                                       .clip = f->config->data.clip,
-                                       .seed = f->config->seeds.init,
-                                       .name = f->dataset->modality[m].name};
-        status = ent_reduction_fit(f->lane, &inp, &h.rows, &f->reduction[m]);
-        if (status != ENT_OK) ent_fail_in(status, "%s", f->dataset->path);
-        status = ent_comm_agree(f->world, status);
-    }
-    home_clear(&h);
-    return status;
-}
-
-/* z [n][width]; rows without the modality become 0 but for the policies that put something there. */
-static void reduce(const ent_federation *f, const ent_part *part, int m, int64_t n, const int64_t *at,
+/* z [n][width]; rows without the modality become 0 where nothing else is filled in. */
+static void reduce(const ent_features *f, const ent_population *p, int which, int m, int64_t n, const int64_t *at,
                    const double *x, double *z)
 {
+    const ent_part *part = &p->part[which];
     const ent_reduction *reduction = f->reduction[m];
-    const ent_policy policy = f->config->missing.policy;
-    const int64_t width = ent_reduced_width(f, m);
-    const bool fills = policy == ENT_POLICY_ZERO || policy == ENT_POLICY_NONE;
+    const ent_fill fill = ent_policy_fill(p->config->missing.policy);
+    const bool fills = fill == ENT_FILL_RAW || fill == ENT_FILL_STORED;
     if (reduction) ent_reduction_apply(reduction, n, x, z);
     for (int64_t k = 0; k < n; k++)
         if (!reduction || (!fills && !(part->context[at[k]] >> m & 1)))
-            memset(z + k * width, 0, (size_t)width * sizeof *z);
+            memset(z + k * f->width[m], 0, (size_t)f->width[m] * sizeof *z);
 }
 
-ent_status ent_rows_read(const ent_federation *f, int which, int64_t n, const int64_t *at,
+ent_status ent_rows_read(const ent_features *f, const ent_population *p, int which, int64_t n, const int64_t *at,
                          double *const x[ENT_MAX_MODALITIES])
 {
-    const ent_part *part = &f->part[which];
-    for (int m = 0; m < f->modalities; m++) {
+    for (int m = 0; m < p->modalities; m++) {
         double *raw;
-        ENT_TRY(read_features(f, part, m, n, at, &raw));
-        reduce(f, part, m, n, at, raw, x[m]);
+        ENT_TRY(read_features(f, p, which, m, n, at, &raw));
+        reduce(f, p, which, m, n, at, raw, x[m]);
         ent_free(raw);
     }
     return ENT_OK;
 }
 
-/* What the policy reads where a modality is absent, for those that a row loses while it is trained on. */
-static ent_status make_absent(ent_federation *f, int m)
+/* ---- fitting ---- */
+
+/* The training clients that this rank sums up over. */
+typedef struct {
+    int64_t clients;
+    int64_t *client; /* [clients] ascending */
+    int64_t *first;  /* [clients + 1] */
+    int64_t *at;     /* [rows] */
+    uint8_t *use;    /* [rows] of the modality at hand */
+    double **kept;   /* [clients] where the client's reduced rows of that modality go, or NULL */
+} home;
+
+static void home_clear(home *h)
 {
-    const ent_policy policy = f->config->missing.policy;
-    if (policy == ENT_POLICY_MMA || policy == ENT_POLICY_NONE) return ENT_OK;
+    ent_free(h->client);
+    ent_free(h->first);
+    ent_free(h->at);
+    ent_free(h->use);
+    ent_free(h->kept);
+}
+
+static ent_status home_alloc(const ent_population *p, int me, const int *rank, home *h)
+{
+    int64_t rows = 0;
+    for (int64_t c = 0; c < p->clients; c++) {
+        if (rank[c] != me) continue;
+        h->clients++;
+        rows += ent_client_rows_count(p, c);
+    }
+    h->client = ent_alloc(h->clients, sizeof *h->client);
+    h->first = ent_alloc(h->clients + 1, sizeof *h->first);
+    h->at = ent_alloc(rows, sizeof *h->at);
+    h->use = ent_alloc(rows, sizeof *h->use);
+    h->kept = ent_alloc(h->clients, sizeof *h->kept);
+    const bool there = h->client && h->first && h->at && h->use && h->kept;
+    return there ? ENT_OK : ent_fail(ENT_ENOMEM, "reduction: no memory");
+}
+
+/* Where all clients take part, these are those that this rank trains. */
+static ent_status home_make(const ent_ranks *ranks, const ent_population *p, home *h)
+{
+    const int me = ent_comm_rank(ranks->lane);
+    int *rank = ent_alloc(p->clients, sizeof *rank);
+    ent_status status = rank ? ent_schedule_all(p, ent_comm_size(ranks->lane), rank)
+                             : ent_fail(ENT_ENOMEM, "reduction: no memory");
+    if (status == ENT_OK) status = home_alloc(p, me, rank, h);
+    for (int64_t c = 0, k = 0; c < p->clients && status == ENT_OK; c++) {
+        const int64_t first = p->part[ENT_TRAIN].first[c], n = ent_client_rows_count(p, c);
+        if (rank[c] != me) continue;
+        h->client[k] = c;
+        for (int64_t j = 0; j < n; j++) h->at[h->first[k] + j] = first + j;
+        h->first[k + 1] = h->first[k] + n;
+        k++;
+    }
+    ent_free(rank);
+    return status;
+}
+
+/* Room for the rows of as many of these clients as there is. */
+static ent_status home_keep(home *h, ent_store *store)
+{
+    for (int64_t k = 0; k < h->clients; k++) {
+        ENT_TRY(ent_store_keep(store, h->client[k], &h->kept[k]));
+        if (!h->kept[k]) break;
+    }
+    return ENT_OK;
+}
+
+/* Modality m of the rows that are kept, from their raw features. */
+static void keep_rows(const ent_features *f, const ent_population *p, int m, home *h, const double *x)
+{
+    for (int64_t k = 0; k < h->clients && h->kept[k]; k++) {
+        const int64_t first = h->first[k], n = h->first[k + 1] - first;
+        if (x)
+            reduce(f, p, ENT_TRAIN, m, n, h->at + first, x + first * f->dataset->modality[m].dimension, h->kept[k]);
+        h->kept[k] += n * f->width[m];
+    }
+}
+
+static ent_status fit(const ent_ranks *ranks, const ent_population *p, ent_features *f, int m, home *h)
+{
+    const ent_part *train = &p->part[ENT_TRAIN];
+    const ent_modality_info *modality = &f->dataset->modality[m];
+    double *x = NULL;
+    if (any_training_row_has(train, m)) {
+        const int64_t rows = h->first[h->clients];
+        for (int64_t k = 0; k < rows; k++) h->use[k] = train->context[h->at[k]] >> m & 1;
+        ENT_TRY(ent_comm_agree(ranks->world, read_features(f, p, ENT_TRAIN, m, rows, h->at, &x)));
+        const ent_client_rows own = {.clients = h->clients, .first = h->first, .x = x, .use = h->use};
+        const ent_reduction_inp inp = {.kind = p->config->model.registers[m].reduce,
+                                       .inputs = modality->dimension,
+                                       .outputs = (int)f->width[m],
+                                       .clip = p->config->data.clip,
+                                       .seed = p->config->seeds.init,
+                                       .name = modality->name};
+        ent_status status = ent_reduction_fit(ranks->lane, &inp, &own, &f->reduction[m]);
+        if (status != ENT_OK) ent_fail_in(status, "%s", f->dataset->path);
+        status = ent_comm_agree(ranks->world, status);
+        if (status != ENT_OK) {
+            ent_free(x);
+            return status;
+        }
+    }
+    keep_rows(f, p, m, h, x); /* what no training row has is 0, and there is nothing to fit */
+    ent_free(x);
+    return ENT_OK;
+}
+
+static ent_status fit_all(const ent_ranks *ranks, const ent_population *p, ent_features *f)
+{
+    home h = {.clients = 0};
+    ent_status status = home_make(ranks, p, &h);
+    if (status == ENT_OK) status = ent_store_new(f, p, ranks->node_ranks, ENT_TRAIN, &f->train);
+    if (status == ENT_OK) status = home_keep(&h, f->train);
+    status = ent_comm_agree(ranks->world, status);
+    for (int m = 0; m < p->modalities && status == ENT_OK; m++) status = fit(ranks, p, f, m, &h);
+    home_clear(&h);
+    return status;
+}
+
+/* ---- loading ---- */
+
+/* What the policy reads where a modality is absent, for those that a row loses while it is trained on. */
+static ent_status make_absent(const ent_population *p, ent_features *f, int m)
+{
+    const ent_fill fill = ent_policy_fill(p->config->missing.policy);
+    if (fill == ENT_FILL_NOTHING || fill == ENT_FILL_STORED) return ENT_OK;
     double *zero = ent_alloc(f->dataset->modality[m].dimension, sizeof *zero);
-    f->absent[m] = ent_alloc(ent_reduced_width(f, m), sizeof(double));
+    f->absent[m] = ent_alloc(f->width[m], sizeof(double));
     const bool there = zero && f->absent[m];
-    if (there && policy == ENT_POLICY_ZERO && f->reduction[m])
-        ent_reduction_apply(f->reduction[m], 1, zero, f->absent[m]);
+    if (there && fill == ENT_FILL_RAW && f->reduction[m]) ent_reduction_apply(f->reduction[m], 1, zero, f->absent[m]);
     ent_free(zero);
     return there ? ENT_OK : ent_fail(ENT_ENOMEM, "features: no memory");
 }
 
 /* This rank's slice of a part, with its features. */
-static ent_status read_slice(ent_federation *f, int which)
+static ent_status read_slice(const ent_ranks *ranks, const ent_population *p, ent_features *f, int which)
 {
-    const ent_part *part = &f->part[which];
-    const int rank = ent_comm_rank(f->lane), size = ent_comm_size(f->lane);
+    const ent_part *part = &p->part[which];
+    const int rank = ent_comm_rank(ranks->lane), size = ent_comm_size(ranks->lane);
     ent_rows *slice = &f->slice[which];
     slice->first = ent_slice_begin(part->n, rank, size);
     slice->n = ent_slice_begin(part->n, rank + 1, size) - slice->first;
@@ -188,26 +239,26 @@ static ent_status read_slice(ent_federation *f, int which)
                                    .category = part->category ? part->category + slice->first : NULL};
     int64_t *at = ent_alloc(slice->n, sizeof *at);
     bool there = at != NULL;
-    for (int m = 0; m < f->modalities; m++) {
-        slice->samples.x[m] = slice->x[m] = ent_alloc(slice->n * ent_reduced_width(f, m), sizeof(double));
+    for (int m = 0; m < p->modalities; m++) {
+        slice->samples.x[m] = slice->x[m] = ent_alloc(slice->n * f->width[m], sizeof(double));
         there = there && slice->x[m];
     }
     for (int64_t k = 0; k < slice->n && there; k++) at[k] = slice->first + k;
-    const ent_status status = there ? ent_rows_read(f, which, slice->n, at, slice->x)
+    const ent_status status = there ? ent_rows_read(f, p, which, slice->n, at, slice->x)
                                     : ent_fail(ENT_ENOMEM, "features: no memory");
     ent_free(at);
     return status;
 }
 
-ent_status ent_rows_load(ent_federation *f, bool with_fit)
+ent_status ent_rows_load(const ent_ranks *ranks, const ent_population *p, ent_features *f, bool with_fit)
 {
     const double start = ent_clock_s();
-    for (int m = 0; m < f->modalities && with_fit; m++) ENT_TRY(fit(f, m));
+    if (with_fit) ENT_TRY(fit_all(ranks, p, f));
     ent_status status = ENT_OK;
-    for (int m = 0; m < f->modalities && status == ENT_OK; m++) status = make_absent(f, m);
-    if (status == ENT_OK) status = read_slice(f, ENT_VALIDATION);
-    if (status == ENT_OK) status = read_slice(f, ENT_TEST);
-    ENT_TRY(ent_comm_agree(f->world, status));
+    for (int m = 0; m < p->modalities && status == ENT_OK; m++) status = make_absent(p, f, m);
+    if (status == ENT_OK) status = read_slice(ranks, p, f, ENT_VALIDATION);
+    if (status == ENT_OK) status = read_slice(ranks, p, f, ENT_TEST);
+    ENT_TRY(ent_comm_agree(ranks->world, status));
     f->read_s = ent_clock_s() - start;
     return ENT_OK;
 }

@@ -17,22 +17,15 @@ static int by_cost(const void *a, const void *b)
     return (x->member > y->member) - (x->member < y->member);
 }
 
-/* A sample's cost: its amplitudes, and what head, loss and call cost besides, as if they were 64 of them (measured with
- * batches of 4 and 16). */
-static double sample_cost(const ent_federation *f, uint32_t context)
+static double client_cost(const ent_population *p, int which, int64_t client)
 {
-    const bool masked = f->config->missing.policy == ENT_POLICY_MMA;
-    int qubits = 0;
-    for (int m = 0; m < f->modalities; m++)
-        if (!masked || context >> m & 1) qubits += f->config->model.registers[m].qubits;
-    return 64.0 + (double)(INT64_C(1) << qubits);
-}
-
-static double client_cost(const ent_federation *f, int which, int64_t client)
-{
-    const ent_part *part = &f->part[which];
+    const ent_part *part = &p->part[which];
+    const ent_policy policy = p->config->missing.policy;
+    int qubits[ENT_MAX_MODALITIES];
     double cost = 0.0;
-    for (int64_t k = part->first[client]; k < part->first[client + 1]; k++) cost += sample_cost(f, part->context[k]);
+    for (int m = 0; m < p->modalities; m++) qubits[m] = p->config->model.registers[m].qubits;
+    for (int64_t k = part->first[client]; k < part->first[client + 1]; k++)
+        cost += ent_policy_cost(policy, p->modalities, qubits, part->context[k]);
     return cost;
 }
 
@@ -45,14 +38,13 @@ static int least(int size, const double *load)
 }
 
 /* Deal jobs[0..n-1], or NULL where there was no memory for them; frees them. */
-static ent_status deal(const ent_federation *f, int64_t n, job *jobs, int *rank)
+static ent_status deal(int ranks, int64_t n, job *jobs, int *rank)
 {
-    const int size = ent_comm_size(f->lane);
-    double *load = ent_alloc(size, sizeof *load);
+    double *load = ent_alloc(ranks, sizeof *load);
     if (jobs && load) {
         qsort(jobs, (size_t)n, sizeof *jobs, by_cost);
         for (int64_t j = 0; j < n; j++) {
-            const int to = jobs[j].cost > 0.0 ? least(size, load) : -1;
+            const int to = jobs[j].cost > 0.0 ? least(ranks, load) : -1;
             rank[jobs[j].member] = to;
             if (to >= 0) load[to] += jobs[j].cost;
         }
@@ -63,21 +55,29 @@ static ent_status deal(const ent_federation *f, int64_t n, job *jobs, int *rank)
     return done ? ENT_OK : ent_fail(ENT_ENOMEM, "schedule of %lld clients: no memory", (long long)n);
 }
 
-ent_status ent_schedule_make(const ent_federation *f, const ent_cohort *cohort, int *rank)
+ent_status ent_schedule_make(const ent_population *p, int ranks, const ent_cohort *cohort, int *rank)
 {
     job *jobs = ent_alloc(cohort->n, sizeof *jobs);
     for (int64_t i = 0; i < cohort->n && jobs; i++)
-        jobs[i] = (job){i, client_cost(f, ENT_TRAIN, cohort->member[i].client)};
-    return deal(f, cohort->n, jobs, rank);
+        jobs[i] = (job){i, client_cost(p, ENT_TRAIN, cohort->member[i].client)};
+    return deal(ranks, cohort->n, jobs, rank);
 }
 
-ent_status ent_schedule_own(const ent_federation *f, const ent_cohort *cohort, int part, int *rank)
+ent_status ent_schedule_all(const ent_population *p, int ranks, int *rank)
 {
-    const double gradient = 3.0 * f->config->client.epochs; /* forward and back, in forward runs */
+    job *jobs = ent_alloc(p->clients, sizeof *jobs);
+    for (int64_t c = 0; c < p->clients && jobs; c++) jobs[c] = (job){c, client_cost(p, ENT_TRAIN, c)};
+    return deal(ranks, p->clients, jobs, rank);
+}
+
+ent_status ent_schedule_own(const ent_population *p, int ranks, const ent_cohort *cohort, int part, int epochs,
+                            int *rank)
+{
+    const double gradient = 3.0 * epochs; /* forward and back, in forward runs */
     job *jobs = ent_alloc(cohort->n, sizeof *jobs);
     for (int64_t i = 0; i < cohort->n && jobs; i++) {
         const int64_t client = cohort->member[i].client;
-        jobs[i] = (job){i, client_cost(f, part, client) + gradient * client_cost(f, ENT_TRAIN, client)};
+        jobs[i] = (job){i, client_cost(p, part, client) + gradient * client_cost(p, ENT_TRAIN, client)};
     }
-    return deal(f, cohort->n, jobs, rank);
+    return deal(ranks, cohort->n, jobs, rank);
 }

@@ -49,7 +49,7 @@ static ent_status add_sample(work *k, const double *const *x, ent_exact *sum)
     for (int p = 1; p < points; p++) memcpy(k->angles + p * angles, k->angles, (size_t)angles * sizeof *k->angles);
     for (int p = 0; p < points; p++) k->angles[p * angles + k->slot] = TWO_PI * p / points;
     ENT_TRY(ent_response_outputs(k->response, points, k->angles, k->outputs));
-    ent_label_restore(k->f, points, k->outputs);
+    ent_label_restore(&k->f->target.label, points, k->outputs);
     for (int o = 0; o < s->outputs; o++) {
         for (int p = 0; p < points; p++) k->curve[p] = k->outputs[p * s->outputs + o];
         fftw_execute(k->plan);
@@ -67,15 +67,16 @@ static ent_status add_sample(work *k, const double *const *x, ent_exact *sum)
 static ent_status add_slice(work *k, int modality, int64_t wanted, ent_exact *sum)
 {
     const ent_federation *f = k->f;
-    const ent_part *test = &f->part[ENT_TEST];
-    const ent_rows *slice = &f->slice[ENT_TEST];
+    const ent_part *test = &f->population.part[ENT_TEST];
+    const ent_rows *slice = &f->features.slice[ENT_TEST];
     int64_t seen = 0;
     for (int64_t row = 0; row < test->n && seen < wanted; row++) {
         if (!(test->context[row] >> modality & 1)) continue;
         seen++;
         if (row < slice->first || row >= slice->first + slice->n) continue;
         const double *x[ENT_MAX_MODALITIES];
-        for (int m = 0; m < f->modalities; m++) x[m] = slice->x[m] + (row - slice->first) * ent_reduced_width(f, m);
+        for (int m = 0; m < f->population.modalities; m++)
+            x[m] = slice->x[m] + (row - slice->first) * f->features.width[m];
         ENT_TRY(add_sample(k, x, sum));
     }
     return ENT_OK;
@@ -109,11 +110,11 @@ static void work_clear(work *k)
 static ent_status prepare(work *k, const ent_model_inp *inp, int modality, int angle, int points)
 {
     ent_federation *f = k->f;
-    const char *name = f->dataset->modality[modality].name;
-    ENT_TRY(ent_response_new(inp, f->w, (UINT32_C(1) << f->modalities) - 1, &k->response));
+    const char *name = f->features.dataset->modality[modality].name;
+    ENT_TRY(ent_response_new(inp, f->w, (UINT32_C(1) << f->population.modalities) - 1, &k->response));
     k->slot = ent_response_slot(k->response, modality, angle);
     ENT_REQUIRE(k->slot >= 0, ENT_EARG, "modality '%s' has no data angle %d: want 0 to %d", name, angle,
-                ent_reduced_inputs(f, modality) - 1);
+                f->features.angles[modality] - 1);
     k->s->degree = ent_response_degree(k->response, k->slot);
     ENT_REQUIRE(
         k->s->degree >= 0, ENT_EARG,
@@ -123,7 +124,7 @@ static ent_status prepare(work *k, const ent_model_inp *inp, int modality, int a
     k->s->points = points > 0 ? points : 4 * k->s->degree + 8;
     ENT_REQUIRE(k->s->points > 2 * k->s->degree, ENT_EARG, "%d points for frequencies up to %d, want at least %d",
                 k->s->points, k->s->degree, 2 * k->s->degree + 1);
-    k->s->outputs = f->outputs;
+    k->s->outputs = f->target.outputs;
     ENT_TRY(spectrum_alloc(k->s));
     return work_alloc(k);
 }
@@ -133,10 +134,10 @@ static ent_status collect(work *k, ent_exact *sum)
 {
     ent_spectrum *s = k->s;
     const int64_t n = (int64_t)s->outputs * (s->points / 2 + 1);
-    ent_comm_exact_sum(k->f->lane, sum, n);
-    ent_comm_max(k->f->lane, s->largest, n);
-    ent_comm_sum(k->f->lane, &s->samples, 1);
-    ENT_REQUIRE(s->samples > 0, ENT_EDATA, "%s: no test row has the modality", k->f->dataset->path);
+    ent_comm_exact_sum(k->f->ranks.lane, sum, n);
+    ent_comm_max(k->f->ranks.lane, s->largest, n);
+    ent_comm_sum(k->f->ranks.lane, &s->samples, 1);
+    ENT_REQUIRE(s->samples > 0, ENT_EDATA, "%s: no test row has the modality", k->f->features.dataset->path);
     for (int64_t j = 0; j < n; j++) s->mean[j] = ent_exact_value(&sum[j]) / (double)s->samples;
     return ENT_OK;
 }
@@ -154,7 +155,7 @@ ent_status ent_federation_spectrum(ent_federation *f, int modality, int angle, i
     if (status == ENT_OK) sum = ent_alloc((int64_t)out->outputs * (out->points / 2 + 1), sizeof *sum);
     if (status == ENT_OK && !sum) status = ent_fail(ENT_ENOMEM, "spectrum: no memory");
     if (status == ENT_OK) status = add_slice(&k, modality, samples, sum);
-    status = ent_comm_agree(f->world, status);
+    status = ent_comm_agree(f->ranks.world, status);
     if (status == ENT_OK) status = collect(&k, sum);
     work_clear(&k);
     ent_free(sum);

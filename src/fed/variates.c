@@ -7,22 +7,24 @@
 #include "fed.h"
 
 struct ent_variates {
+    const ent_ranks *ranks;
     int64_t width; /* numbers a client */
     int64_t homes; /* clients whose home this is */
     double **at;   /* [homes] or NULL */
 };
 
-ent_status ent_variates_new(const ent_federation *f, ent_variates **out)
+ent_status ent_variates_new(const ent_ranks *ranks, int64_t clients, int64_t width, ent_variates **out)
 {
-    const int size = ent_comm_size(f->lane), rank = ent_comm_rank(f->lane);
+    const int size = ent_comm_size(ranks->lane), rank = ent_comm_rank(ranks->lane);
     ent_variates *v = ent_alloc(1, sizeof *v);
     ENT_REQUIRE(v, ENT_ENOMEM, "clients' vectors: no memory");
-    v->width = (int64_t)ent_rule_find(f->config->federation.aggregation)->client_vectors * ent_model_params(f->model);
-    v->homes = (f->clients - rank + size - 1) / size;
+    v->ranks = ranks;
+    v->width = width;
+    v->homes = (clients - rank + size - 1) / size;
     v->at = ent_alloc(v->homes, sizeof *v->at);
     if (!v->at) {
         ent_free(v);
-        return ent_fail(ENT_ENOMEM, "vectors of %lld clients: no memory", (long long)f->clients);
+        return ent_fail(ENT_ENOMEM, "vectors of %lld clients: no memory", (long long)clients);
     }
     *out = v;
     return ENT_OK;
@@ -36,9 +38,9 @@ void ent_variates_free(ent_variates *v)
     ent_free(v);
 }
 
-ent_status ent_variates_list(const ent_variates *v, const ent_federation *f, int64_t *n, int64_t **clients)
+ent_status ent_variates_list(const ent_variates *v, int64_t *n, int64_t **clients)
 {
-    const int64_t size = ent_comm_size(f->lane), rank = ent_comm_rank(f->lane);
+    const int64_t size = ent_comm_size(v->ranks->lane), rank = ent_comm_rank(v->ranks->lane);
     *n = 0;
     *clients = ent_alloc(v->homes, sizeof **clients);
     ENT_REQUIRE(*clients, ENT_ENOMEM, "clients' vectors: no memory");
@@ -47,14 +49,14 @@ ent_status ent_variates_list(const ent_variates *v, const ent_federation *f, int
     return ENT_OK;
 }
 
-const double *ent_variates_at(const ent_variates *v, const ent_federation *f, int64_t client)
+const double *ent_variates_at(const ent_variates *v, int64_t client)
 {
-    return v->at[client / ent_comm_size(f->lane)];
+    return v->at[client / ent_comm_size(v->ranks->lane)];
 }
 
-ent_status ent_variates_set(ent_variates *v, const ent_federation *f, int64_t client, const double *vector)
+ent_status ent_variates_set(ent_variates *v, int64_t client, const double *vector)
 {
-    double **at = &v->at[client / ent_comm_size(f->lane)];
+    double **at = &v->at[client / ent_comm_size(v->ranks->lane)];
     if (!*at) *at = ent_alloc(v->width, sizeof **at);
     ENT_REQUIRE(*at, ENT_ENOMEM, "clients' vectors: no memory");
     memcpy(*at, vector, (size_t)v->width * sizeof **at);
@@ -76,10 +78,9 @@ static void journey_clear(journey *j)
     ent_free(j->work);
 }
 
-static ent_status journey_make(const ent_variates *v, const ent_federation *f, const ent_cohort *cohort,
-                               const int *rank, journey *j)
+static ent_status journey_make(const ent_variates *v, const ent_cohort *cohort, const int *rank, journey *j)
 {
-    const int size = ent_comm_size(f->lane), me = ent_comm_rank(f->lane);
+    const int size = ent_comm_size(v->ranks->lane), me = ent_comm_rank(v->ranks->lane);
     int64_t home = 0, work = 0;
     *j = (journey){.home_bytes = ent_alloc(size, sizeof *j->home_bytes),
                    .work_bytes = ent_alloc(size, sizeof *j->work_bytes)};
@@ -100,10 +101,10 @@ static ent_status journey_make(const ent_variates *v, const ent_federation *f, c
  * end, then by member.  `number` counts the members of this end in the order of the cohort. */
 typedef ent_status visit(ent_variates *v, int64_t client, int64_t number, double *in_buffer, double *mine);
 
-static ent_status for_each(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
-                           bool at_home, double *buffer, double *mine, visit *call)
+static ent_status for_each(ent_variates *v, const ent_cohort *cohort, const int *rank, bool at_home, double *buffer,
+                           double *mine, visit *call)
 {
-    const int size = ent_comm_size(f->lane), me = ent_comm_rank(f->lane);
+    const int size = ent_comm_size(v->ranks->lane), me = ent_comm_rank(v->ranks->lane);
     for (int other = 0; other < size; other++)
         for (int64_t i = 0, number = 0; i < cohort->n; i++) {
             const int64_t client = cohort->member[i].client;
@@ -148,30 +149,28 @@ static ent_status from_mine(ent_variates *v, int64_t home, int64_t number, doubl
     return ENT_OK;
 }
 
-ent_status ent_variates_fetch(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
-                              double *mine)
+ent_status ent_variates_fetch(ent_variates *v, const ent_cohort *cohort, const int *rank, double *mine)
 {
     journey j;
-    ent_status status = ent_comm_agree(f->world, journey_make(v, f, cohort, rank, &j));
+    ent_status status = ent_comm_agree(v->ranks->world, journey_make(v, cohort, rank, &j));
     if (status == ENT_OK) {
-        for_each(v, f, cohort, rank, true, j.home, NULL, load);
-        ent_comm_exchange(f->lane, j.home, j.home_bytes, j.work, j.work_bytes);
-        for_each(v, f, cohort, rank, false, j.work, mine, to_mine);
+        for_each(v, cohort, rank, true, j.home, NULL, load);
+        ent_comm_exchange(v->ranks->lane, j.home, j.home_bytes, j.work, j.work_bytes);
+        for_each(v, cohort, rank, false, j.work, mine, to_mine);
     }
     journey_clear(&j);
     return status;
 }
 
-ent_status ent_variates_keep(ent_variates *v, const ent_federation *f, const ent_cohort *cohort, const int *rank,
-                             const double *mine)
+ent_status ent_variates_keep(ent_variates *v, const ent_cohort *cohort, const int *rank, const double *mine)
 {
     journey j;
-    ent_status status = ent_comm_agree(f->world, journey_make(v, f, cohort, rank, &j));
+    ent_status status = ent_comm_agree(v->ranks->world, journey_make(v, cohort, rank, &j));
     if (status == ENT_OK) {
-        for_each(v, f, cohort, rank, false, j.work, (double *)mine, from_mine);
-        ent_comm_exchange(f->lane, j.work, j.work_bytes, j.home, j.home_bytes);
-        status = for_each(v, f, cohort, rank, true, j.home, NULL, save);
-        status = ent_comm_agree(f->world, status);
+        for_each(v, cohort, rank, false, j.work, (double *)mine, from_mine);
+        ent_comm_exchange(v->ranks->lane, j.work, j.work_bytes, j.home, j.home_bytes);
+        status = for_each(v, cohort, rank, true, j.home, NULL, save);
+        status = ent_comm_agree(v->ranks->world, status);
     }
     journey_clear(&j);
     return status;

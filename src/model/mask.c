@@ -10,9 +10,75 @@
  *     tells the server who trained what;
  *   - nothing here reads a feature, and angles.c reads those of present registers alone.
  * Parameters and data angles keep the full model's slots in every context.  With `mma` off every context is taken as
- * full.  Source: model.md, section 5. */
+ * full.  What the other policies do instead is a row each of the table below.  Source: model.md, section 5. */
 #include "entente/memory.h"
 #include "model.h"
+
+/* ---- the policies ---- */
+
+static const struct {
+    bool masks;      /* what belongs to an absent modality is not there */
+    bool whole_only; /* only samples that have everything are used */
+    ent_fill fill;
+} POLICY[] = {
+    [ENT_POLICY_MMA] = {true, false, ENT_FILL_NOTHING},   [ENT_POLICY_ZERO] = {false, false, ENT_FILL_RAW},
+    [ENT_POLICY_MEAN] = {false, false, ENT_FILL_REDUCED}, [ENT_POLICY_DROP] = {false, true, ENT_FILL_REDUCED},
+    [ENT_POLICY_NONE] = {false, false, ENT_FILL_STORED},
+};
+
+ent_fill ent_policy_fill(ent_policy policy)
+{
+    return POLICY[policy].fill;
+}
+
+bool ent_policy_masks(ent_policy policy)
+{
+    return POLICY[policy].masks;
+}
+
+bool ent_policy_uses(ent_policy policy, int modalities, uint32_t context)
+{
+    return !POLICY[policy].whole_only || context == (UINT32_C(1) << modalities) - 1;
+}
+
+/* Head, loss and call are as 64 amplitudes (measured with batches of 4 and 16). */
+double ent_policy_cost(ent_policy policy, int modalities, const int *qubits, uint32_t context)
+{
+    int sum = 0;
+    for (int m = 0; m < modalities; m++)
+        if (!POLICY[policy].masks || context >> m & 1) sum += qubits[m];
+    return 64.0 + (double)(INT64_C(1) << sum);
+}
+
+ent_status ent_policy_check(ent_policy policy, ent_context_form form, double modality_dropout)
+{
+    ENT_REQUIRE(form == ENT_CONTEXT_MASK || POLICY[policy].masks, ENT_ECONFIG,
+                "missing.context: found embed, which wants policy mma");
+    ENT_REQUIRE(modality_dropout == 0.0 || POLICY[policy].fill != ENT_FILL_STORED, ENT_ECONFIG,
+                "client.modality_dropout: found %g, but policy none reads what is stored: want 0 or another policy",
+                modality_dropout);
+    return ENT_OK;
+}
+
+bool ent_block_trains(const ent_block *block, uint32_t context)
+{
+    return (block->needs & ~context) == 0;
+}
+
+bool ent_policy_trains(ent_policy policy, const ent_block *block, uint32_t context)
+{
+    return !POLICY[policy].masks || ent_block_trains(block, context);
+}
+
+int64_t ent_policy_training(ent_policy policy, const ent_block *block, int64_t n, const uint32_t *context)
+{
+    int64_t count = 0;
+    if (!POLICY[policy].masks) return n;
+    for (int64_t k = 0; k < n; k++) count += ent_block_trains(block, context[k]);
+    return count;
+}
+
+/* ---- the mechanism ---- */
 
 static uint32_t full_context(const ent_model_inp *inp)
 {
@@ -22,11 +88,6 @@ static uint32_t full_context(const ent_model_inp *inp)
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context)
 {
     return inp->mma ? context & full_context(inp) : full_context(inp);
-}
-
-bool ent_block_trains(const ent_block *block, uint32_t context)
-{
-    return (block->needs & ~context) == 0;
 }
 
 /* Present registers stand side by side, in order; absent ones have no qubits. */

@@ -8,24 +8,7 @@
 #include "run/summary.h"
 #include "report/draw/chart.h"
 
-typedef enum {
-    RUN_ROUND,
-    RUN_TEST_ACCURACY,
-    RUN_TEST_LOSS,
-    RUN_TRAIN_LOSS,
-    RUN_TEST_MAE,
-    RUN_SAMPLES,
-    RUN_COMPUTE_S,
-    RUN_COMMUNICATE_S,
-    RUN_WAIT_S,
-    RUN_EVALUATE_S,
-    RUN_EXCLUDED,
-    RUN_COLUMNS
-} run_column;
-
-enum { RUN_METRICS = 10, RUN_MODALITIES = ENT_MAX_MODALITIES };
-extern const char *const RUN_METRIC[RUN_METRICS];      /* as in /metrics */
-extern const char *const RUN_METRIC_NAME[RUN_METRICS]; /* for people */
+enum { RUN_COLUMNS = 64, RUN_MODALITIES = ENT_MAX_MODALITIES };
 
 /* result.h5, as far as a report shows it. */
 typedef struct {
@@ -35,11 +18,16 @@ typedef struct {
     int leaves;
     uint64_t seed[4];
     int64_t layout[2]; /* ranks, threads */
-    double metric[RUN_METRICS];
+    double test_rows, metric[ENT_METRIC_COUNT];
     int64_t rounds, clients, patterns, train_rows, outputs;
-    double *round[RUN_COLUMNS]; /* [rounds] */
-    int64_t *client_train, *client_test;
-    double *client_accuracy;
+    double *round[RUN_COLUMNS]; /* [rounds] as ent_round_column; NULL where the file lacks it */
+    struct {
+#define WHOLE(name, ...) int64_t *name;
+#define REAL(name, ...)  double *name;
+        ENT_CLIENT_FIGURES(WHOLE, REAL) /* [clients]; NULL where the file lacks it */
+#undef WHOLE
+#undef REAL
+    } of_client;
     uint32_t *pattern;
     int64_t *pattern_n;
     double *pattern_accuracy;
@@ -54,6 +42,8 @@ ent_status report_run_read(const char *folder, report_run **out);
 /* Configuration, origin and circuits alone. */
 ent_status report_read_model(const ent_h5 *file, const char *path, report_run *run);
 void report_run_free(report_run *run);
+/* A figure of the rounds [rounds] by its name, or NULL where the run has none. */
+const double *report_figure(const report_run *run, const char *name);
 /* What the readouts of a result depend on, in a sentence; "" where no gate joins registers. */
 ent_status report_cone(const ent_h5 *file, const char *path, char text[256]);
 /* "text audio", the modalities of a context. */

@@ -33,7 +33,8 @@ static entry *sorted_clients(const report_group *g, int64_t *n)
     *n = 0;
     for (int k = 0; k < g->runs && list; k++)
         for (int64_t c = 0; c < g->run[k]->clients; c++)
-            if (isfinite(g->run[k]->client_accuracy[c])) list[(*n)++] = (entry){g->run[k]->client_accuracy[c], c};
+            if (isfinite(g->run[k]->of_client.accuracy[c]))
+                list[(*n)++] = (entry){g->run[k]->of_client.accuracy[c], c};
     if (list) qsort(list, (size_t)*n, sizeof *list, by_accuracy);
     return list;
 }
@@ -257,7 +258,7 @@ static void draw_modalities(app_page *page, const report_run *run)
     for (int m = 0; m < modalities; m++) {
         snprintf(c->row_text[m], sizeof c->row_text[m], "%s", run->config->data.modalities[m]);
         for (int k = 0; k < c->columns; k++) {
-            const int64_t rows = run->client_train[k * c->stride];
+            const int64_t rows = run->of_client.train_rows[k * c->stride];
             c->value[m * c->columns + k] = rows > 0 ? c->value[m * c->columns + k] / (double)rows : NAN;
         }
     }
@@ -287,9 +288,10 @@ static double excluded_of(const report_run *run, int64_t *rounds)
 {
     double sum = 0.0;
     *rounds = 0;
-    for (int64_t r = 0; run->round[RUN_EXCLUDED] && r < run->rounds; r++) {
-        sum += run->round[RUN_EXCLUDED][r];
-        *rounds += run->round[RUN_EXCLUDED][r] > 0.0;
+    const double *excluded = report_figure(run, "excluded");
+    for (int64_t r = 0; excluded && r < run->rounds; r++) {
+        sum += excluded[r];
+        *rounds += excluded[r] > 0.0;
     }
     return sum;
 }

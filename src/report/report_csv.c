@@ -10,20 +10,18 @@
 
 #include "entente/h5.h"
 #include "entente/memory.h"
+#include "entente/metrics.h"
 #include "entente/table.h"
 
 enum { MOST_COLUMNS = 10000, MOST_KEYS = 16 };
 
-/* Columns of figures: their whole names, or how they begin or end ('*'), and what their numbers may be. */
+/* Columns of figures, besides the metrics: their whole names, or how they begin or end ('*'), and what their numbers may be. */
 static const struct {
     const char *name;
     double low, high;
 } FIGURES[] = {
     {"accuracy*", 0.0, 1.0},
-    {"f1_*", 0.0, 1.0},
-    {"pearson", -1.0, 1.0},
     {"p", 0.0, 1.0},
-    {"mae", 0.0, DBL_MAX},
     {"n", 0.0, DBL_MAX},
     {"point", 0.0, DBL_MAX},
     {"params", 0.0, DBL_MAX},
@@ -35,7 +33,6 @@ static const struct {
     {"pairs", 0.0, DBL_MAX},
     {"round", 0.0, DBL_MAX},
     {"deviation", 0.0, DBL_MAX},
-    {"loss", -DBL_MAX, DBL_MAX},
     {"mean", -DBL_MAX, DBL_MAX},
     {"difference", -DBL_MAX, DBL_MAX},
     {"low", -DBL_MAX, DBL_MAX},
@@ -107,17 +104,27 @@ static ent_status refuse(const report_csv *csv, int column, int64_t row, double 
                     (long long)csv->line[row], column + 1, csv->name[column], csv->cell[column][row], range);
 }
 
+static ent_status check_column(const report_csv *csv, int c, double low, double high)
+{
+    for (int64_t r = 0; r < csv->rows; r++) {
+        const double value = report_csv_number(csv, c, r);
+        if (*csv->cell[c][r] && !(value >= low && value <= high)) return refuse(csv, c, r, low, high);
+    }
+    return ENT_OK;
+}
+
 static ent_status check_figures(const report_csv *csv)
 {
-    for (int c = 0; c < csv->columns; c++)
-        for (size_t k = 0; k < sizeof FIGURES / sizeof *FIGURES; k++) {
-            if (!matches(FIGURES[k].name, csv->name[c])) continue;
-            for (int64_t r = 0; r < csv->rows; r++) {
-                const double value = report_csv_number(csv, c, r);
-                if (*csv->cell[c][r] && !(value >= FIGURES[k].low && value <= FIGURES[k].high))
-                    return refuse(csv, c, r, FIGURES[k].low, FIGURES[k].high);
-            }
+    for (int c = 0; c < csv->columns; c++) {
+        for (int k = 0; k < ENT_METRIC_COUNT; k++) {
+            const ent_metric *metric = ent_metric_at(k);
+            if (strcmp(metric->name, csv->name[c]) == 0)
+                ENT_TRY(check_column(csv, c, fmax(metric->low, -DBL_MAX), fmin(metric->high, DBL_MAX)));
         }
+        for (size_t k = 0; k < sizeof FIGURES / sizeof *FIGURES; k++)
+            if (matches(FIGURES[k].name, csv->name[c]))
+                ENT_TRY(check_column(csv, c, FIGURES[k].low, FIGURES[k].high));
+    }
     return ENT_OK;
 }
 

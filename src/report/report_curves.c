@@ -14,7 +14,7 @@ typedef struct {
     char name[192];
 } curve;
 
-static bool curve_make(const report_group *g, run_column column, curve *c, app_line *line)
+static bool curve_make(const report_group *g, const char *column, curve *c, app_line *line)
 {
     const int64_t rounds = g->run[0]->rounds;
     double value[256];
@@ -23,11 +23,13 @@ static bool curve_make(const report_group *g, run_column column, curve *c, app_l
     double **part[] = {&c->x, &c->y, &c->low, &c->high};
     for (int k = 0; k < 4; k++)
         if (!(*part[k] = ent_alloc(rounds, sizeof(double)))) return false;
+    const double *round = report_figure(g->run[0], "round"), *figure[256];
+    for (int k = 0; k < runs; k++) figure[k] = report_figure(g->run[k], column);
     for (int64_t r = 0; r < rounds; r++) {
-        if (!isfinite(g->run[0]->round[RUN_ROUND][r])) continue;
-        for (int k = 0; k < runs; k++) value[k] = g->run[k]->round[column] ? g->run[k]->round[column][r] : NAN;
+        if (!isfinite(round[r])) continue;
+        for (int k = 0; k < runs; k++) value[k] = figure[k] ? figure[k][r] : NAN;
         if (report_spread(runs, value, &c->y[n], &c->low[n], &c->high[n]) == 0) continue;
-        c->x[n++] = g->run[0]->round[RUN_ROUND][r] + 1.0;
+        c->x[n++] = round[r] + 1.0;
     }
     snprintf(c->name, sizeof c->name, "%s%s", g->label, g->runs > 1 ? "" : " (1 run)");
     if (g->runs > 1) snprintf(c->name, sizeof c->name, "%s (%d runs)", g->label, g->runs);
@@ -48,7 +50,7 @@ static void curve_clear(curve *c)
     ent_free(c->high);
 }
 
-static void draw_curves(app_page *page, const report_input *input, run_column column, app_figure figure)
+static void draw_curves(app_page *page, const report_input *input, const char *column, app_figure figure)
 {
     curve c[MOST_GROUPS] = {{.x = NULL}};
     app_line line[MOST_GROUPS];
@@ -70,25 +72,27 @@ static void draw_curves(app_page *page, const report_input *input, run_column co
     for (int g = 0; g < groups; g++) curve_clear(&c[g]);
 }
 
-static bool any_finite(const report_input *input, run_column column)
+static bool any_finite(const report_input *input, const char *column)
 {
-    for (int k = 0; k < input->runs; k++)
-        for (int64_t r = 0; r < input->run[k]->rounds && input->run[k]->round[column]; r++)
-            if (isfinite(input->run[k]->round[column][r])) return true;
+    for (int k = 0; k < input->runs; k++) {
+        const double *figure = report_figure(input->run[k], column);
+        for (int64_t r = 0; figure && r < input->run[k]->rounds; r++)
+            if (isfinite(figure[r])) return true;
+    }
     return false;
 }
 
 void report_curves(app_page *page, const report_input *input)
 {
     static const struct {
-        run_column column;
+        const char *column;
         const char *title, *caption, *name, *unit;
-    } TABLE[] = {{RUN_TEST_ACCURACY, "Test accuracy by round", "Share of the test samples that are predicted right.",
+    } TABLE[] = {{"test_accuracy", "Test accuracy by round", "Share of the test samples that are predicted right.",
                   "test accuracy", "share of samples"},
-                 {RUN_TRAIN_LOSS, "Training loss by round", "Mean loss of the samples while clients train on them.",
+                 {"train_loss", "Training loss by round", "Mean loss of the samples while clients train on them.",
                   "training loss", "per sample"},
-                 {RUN_TEST_LOSS, "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample"},
-                 {RUN_TEST_MAE, "Mean absolute error by round",
+                 {"test_loss", "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample"},
+                 {"test_mae", "Mean absolute error by round",
                   "Mean distance of prediction and label on the test samples.", "mean absolute error",
                   "label's unit"}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
@@ -141,7 +145,7 @@ static point accuracy_of(const report_group *g)
     double value[256];
     point p = {.x = rate_of(g->run[0])};
     const int runs = g->runs < 256 ? g->runs : 256;
-    for (int k = 0; k < runs; k++) value[k] = g->run[k]->metric[1];
+    for (int k = 0; k < runs; k++) value[k] = g->run[k]->metric[ENT_METRIC_accuracy];
     report_spread(runs, value, &p.y, &p.low, &p.high);
     return p;
 }
@@ -269,31 +273,36 @@ static void put_spread(char *text, const char *format, int n, const double *valu
         snprintf(text, 96, "%s (%s to %s)", one[0], one[1], one[2]);
 }
 
-static double metric_of_group(const report_group *g, int metric, double value[256])
+/* Row 0: the samples that the figures are of; then the metrics as people read them. */
+static void put_metric(table *t, const report_input *input, int row, int at, bool *any)
 {
-    const int runs = g->runs < 256 ? g->runs : 256;
-    for (int k = 0; k < runs; k++) value[k] = g->run[k]->metric[metric];
-    return runs;
+    double value[256];
+    const int k = row > 0 ? ent_metric_shown(row - 1) : -1;
+    *any = false;
+    for (int g = 0; g < input->groups; g++) {
+        const report_group *group = &input->group[g];
+        const int runs = group->runs < 256 ? group->runs : 256;
+        for (int r = 0; r < runs; r++) {
+            value[r] = k < 0 ? group->run[r]->test_rows : group->run[r]->metric[k];
+            *any |= isfinite(value[r]);
+        }
+        put_spread(table_at(t, at, g + 1), k < 0 ? "%.0f" : "%.4f", runs, value);
+    }
+    snprintf(table_at(t, at, 0), 96, "%s", k < 0 ? "test samples" : ent_metric_at(k)->title);
 }
 
 void report_metrics(app_page *page, const report_input *input)
 {
     table t;
     int used = 1;
-    double value[256];
     char caption[256];
-    if (!table_new(RUN_METRICS + 1, input->groups + 1, &t)) return;
+    if (!table_new(ENT_METRIC_COUNT + 2, input->groups + 1, &t)) return;
     snprintf(table_at(&t, 0, 0), 96, "test figure");
     for (int g = 0; g < input->groups; g++)
         snprintf(table_at(&t, 0, g + 1), 96, "%.84s (%d)", input->group[g].label, input->group[g].runs);
-    for (int m = 0; m < RUN_METRICS; m++) {
-        bool any = false;
-        for (int g = 0; g < input->groups; g++) {
-            const int runs = (int)metric_of_group(&input->group[g], m, value);
-            for (int k = 0; k < runs; k++) any |= isfinite(value[k]);
-            put_spread(table_at(&t, used, g + 1), m == 0 ? "%.0f" : "%.4f", runs, value);
-        }
-        snprintf(table_at(&t, used, 0), 96, "%s", RUN_METRIC_NAME[m]);
+    for (int row = 0; row <= ENT_METRIC_COUNT; row++) {
+        bool any;
+        put_metric(&t, input, row, used, &any);
         used += any;
     }
     snprintf(caption, sizeof caption,

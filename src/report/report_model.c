@@ -115,12 +115,15 @@ ent_status report_circuits(app_page *page, const report_input *input)
 
 enum { MOST_BARS = 60, PARTS = 4 };
 
-static const run_column TIME[PARTS] = {RUN_COMPUTE_S, RUN_COMMUNICATE_S, RUN_WAIT_S, RUN_EVALUATE_S};
+static const char *const TIME[PARTS] = {"compute_s", "communicate_s", "wait_s", "evaluate_s"};
 
-static double mean_at(const report_group *g, run_column column, int64_t round)
+static double mean_at(const report_group *g, const char *name, int64_t round)
 {
     double sum = 0.0;
-    for (int k = 0; k < g->runs; k++) sum += g->run[k]->round[column] ? g->run[k]->round[column][round] : 0.0;
+    for (int k = 0; k < g->runs; k++) {
+        const double *figure = report_figure(g->run[k], name);
+        sum += figure ? figure[round] : 0.0;
+    }
     return sum / g->runs;
 }
 
@@ -132,7 +135,7 @@ void report_times(app_page *page, const report_group *g)
     double value[PARTS * MOST_BARS], sum[PARTS] = {0};
     char text[MOST_BARS][24], title[256], caption[640];
     const char *name[MOST_BARS];
-    if (rounds == 0 || !g->run[0]->round[RUN_COMPUTE_S]) return;
+    if (rounds == 0 || !report_figure(g->run[0], TIME[0])) return;
     const int bars = (int)((rounds + stride - 1) / stride);
     for (int b = 0; b < bars; b++) {
         const int64_t first = b * stride, end = first + stride < rounds ? first + stride : rounds;

@@ -11,17 +11,6 @@
 #include "entente/memory.h"
 #include "report.h"
 
-static const char *const COLUMN[RUN_COLUMNS] = {"round",    "test_accuracy", "test_loss", "train_loss",
-                                                "test_mae", "samples",       "compute_s", "communicate_s",
-                                                "wait_s",   "evaluate_s",    "excluded"};
-
-const char *const RUN_METRIC[RUN_METRICS] = {"n",         "accuracy",    "accuracy_nonzero", "accuracy5",
-                                             "accuracy7", "f1_weighted", "f1_macro",         "mae",
-                                             "pearson",   "loss"};
-const char *const RUN_METRIC_NAME[RUN_METRICS] = {
-    "test samples", "accuracy", "accuracy without value 0", "accuracy, 5 classes", "accuracy, 7 classes",
-    "F1 weighted",  "F1 macro", "mean absolute error",      "Pearson correlation", "loss"};
-
 static size_t bytes_of(ent_h5_type type)
 {
     switch (type) {
@@ -60,33 +49,56 @@ static ent_status read_list(const ent_h5 *file, const char *name, ent_h5_type ty
 static ent_status read_rounds(const ent_h5 *file, report_run *run)
 {
     run->rounds = -1;
-    for (int c = 0; c < RUN_COLUMNS; c++) {
+    for (int c = 0; c < RUN_COLUMNS && ent_round_column(c); c++) {
         char name[64];
-        snprintf(name, sizeof name, "/round/%s", COLUMN[c]);
-        if (c != RUN_ROUND && !ent_h5_has(file, name)) continue;
-        ENT_TRY(read_list(file, name, ENT_H5_F64, &run->rounds, (void **)&run->round[c]));
+        snprintf(name, sizeof name, "/round/%s", ent_round_column(c));
+        if (ent_h5_has(file, name)) ENT_TRY(read_list(file, name, ENT_H5_F64, &run->rounds, (void **)&run->round[c]));
     }
     return ENT_OK;
 }
 
+const double *report_figure(const report_run *run, const char *name)
+{
+    for (int c = 0; c < RUN_COLUMNS && ent_round_column(c); c++)
+        if (strcmp(ent_round_column(c), name) == 0) return run->round[c];
+    return NULL;
+}
+
+static ent_status read_metric(const ent_h5 *file, const char *metric, double *value)
+{
+    char name[64];
+    snprintf(name, sizeof name, "/metrics/%s", metric);
+    *value = NAN;
+    return ent_h5_has(file, name) ? ent_h5_read(file, name, ENT_H5_F64, 1, value) : ENT_OK;
+}
+
 static ent_status read_metrics(const ent_h5 *file, report_run *run)
 {
-    for (int k = 0; k < RUN_METRICS; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "/metrics/%s", RUN_METRIC[k]);
-        run->metric[k] = NAN;
-        if (ent_h5_has(file, name)) ENT_TRY(ent_h5_read(file, name, ENT_H5_F64, 1, &run->metric[k]));
-    }
+    ENT_TRY(read_metric(file, "n", &run->test_rows));
+    for (int k = 0; k < ENT_METRIC_COUNT; k++) ENT_TRY(read_metric(file, ent_metric_at(k)->name, &run->metric[k]));
+    return ENT_OK;
+}
+
+static ent_status read_clients(const ent_h5 *file, report_run *run)
+{
+    run->clients = -1;
+#define READ(type, name, personal)                                                                                   \
+    if (!(personal) || ent_h5_has(file, "/client/" #name))                                                           \
+        ENT_TRY(read_list(file, "/client/" #name, type, &run->clients, (void **)&run->of_client.name));
+#define WHOLE(name, unit, personal, description) READ(ENT_H5_I64, name, personal)
+#define REAL(name, unit, personal, description)  READ(ENT_H5_F64, name, personal)
+    ENT_CLIENT_FIGURES(WHOLE, REAL)
+#undef WHOLE
+#undef REAL
+#undef READ
     return ENT_OK;
 }
 
 static ent_status read_tables(const ent_h5 *file, report_run *run)
 {
-    run->clients = run->patterns = run->train_rows = run->outputs = -1;
+    run->patterns = run->train_rows = run->outputs = -1;
     double *prior = NULL;
-    ENT_TRY(read_list(file, "/client/train_rows", ENT_H5_I64, &run->clients, (void **)&run->client_train));
-    ENT_TRY(read_list(file, "/client/test_rows", ENT_H5_I64, &run->clients, (void **)&run->client_test));
-    ENT_TRY(read_list(file, "/client/accuracy", ENT_H5_F64, &run->clients, (void **)&run->client_accuracy));
+    ENT_TRY(read_clients(file, run));
     ENT_TRY(read_list(file, "/pattern/context", ENT_H5_U32, &run->patterns, (void **)&run->pattern));
     ENT_TRY(read_list(file, "/pattern/n", ENT_H5_I64, &run->patterns, (void **)&run->pattern_n));
     ENT_TRY(read_list(file, "/pattern/accuracy", ENT_H5_F64, &run->patterns, (void **)&run->pattern_accuracy));
@@ -206,9 +218,11 @@ ent_status report_run_read(const char *folder, report_run **out)
 void report_run_free(report_run *run)
 {
     if (!run) return;
-    void *owned[] = {run->folder,    run->config_text,      run->version,     run->created,         run->host,
-                     run->engine,    run->client_train,     run->client_test, run->client_accuracy, run->pattern,
-                     run->pattern_n, run->pattern_accuracy, run->row,         run->client,          run->context};
+    void *owned[] = {run->folder,  run->config_text, run->version,          run->created, run->host,   run->engine,
+                     run->pattern, run->pattern_n,   run->pattern_accuracy, run->row,     run->client, run->context};
+#define FREE(name, ...) ent_free(run->of_client.name);
+    ENT_CLIENT_FIGURES(FREE, FREE)
+#undef FREE
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) ent_free(owned[k]);
     for (int c = 0; c < RUN_COLUMNS; c++) ent_free(run->round[c]);
     for (int m = 0; m < RUN_MODALITIES; m++) ent_free(run->ansatz[m]);

@@ -11,7 +11,7 @@
 
 enum { MOST_KEYS = 8, MOST_VALUES = 40, MOST_ROWS = 300, MOST_PAIRS = 3 };
 
-/* Columns that are no keys; beside these the names of RUN_METRIC, and whatever ends in _s or begins with a slash of
+/* Columns that are no keys; beside these the names of the metrics, and whatever ends in _s or begins with a slash of
  * ours below. */
 static const char *const KNOWN[] = {"status",         "error",         "hash",    "index",         "point",
                                     "params",         "qubits",        "rounds",  "ranks",         "engine",
@@ -59,8 +59,9 @@ static bool is_key(const char *name)
     if (strncmp(name, SEEDS, sizeof SEEDS - 1) == 0) return false;
     for (size_t k = 0; k < sizeof KNOWN / sizeof *KNOWN; k++)
         if (strcmp(name, KNOWN[k]) == 0) return false;
-    for (int k = 0; k < RUN_METRICS; k++)
-        if (strcmp(name, RUN_METRIC[k]) == 0) return false;
+    if (strcmp(name, "n") == 0) return false;
+    for (int k = 0; k < ENT_METRIC_COUNT; k++)
+        if (strcmp(name, ent_metric_at(k)->name) == 0) return false;
     return strncmp(name, "accuracy", 8) != 0;
 }
 
@@ -115,8 +116,8 @@ static int mean_where(const sweep *s, int i, int a, int j, int b, double *mean, 
 
 static const char *metric_text(const sweep *s)
 {
-    for (int k = 0; k < RUN_METRICS; k++)
-        if (strcmp(RUN_METRIC[k], s->csv->name[s->metric]) == 0) return RUN_METRIC_NAME[k];
+    for (int k = 0; k < ENT_METRIC_COUNT; k++)
+        if (strcmp(ent_metric_at(k)->name, s->csv->name[s->metric]) == 0) return ent_metric_at(k)->title;
     return s->csv->name[s->metric];
 }
 
@@ -331,7 +332,8 @@ static ent_status print_summary(app_page *page, const char *folder)
 
 static ent_status read_sweep(sweep *s, const char *path)
 {
-    for (int k = 1; k < RUN_METRICS && s->metric < 0; k++) s->metric = report_csv_find(s->csv, RUN_METRIC[k]);
+    for (int k = 0; ent_metric_shown(k) >= 0 && s->metric < 0; k++)
+        s->metric = report_csv_find(s->csv, ent_metric_at(ent_metric_shown(k))->name);
     ENT_REQUIRE(s->metric >= 0, ENT_EFORMAT, "%s: no column 'accuracy', nor another figure: not the table of a sweep",
                 path);
     s->done = count_done(s);

@@ -1,5 +1,5 @@
-/* Rows are put into the order of the data set, whatever order they were evaluated in; a text is written in pieces of a
- * thousand rows. */
+/* Writes predictions.  Rows are sorted into the order of the data set, whatever order they were evaluated in; CSV
+ * is written in pieces of a thousand rows. */
 #include "predictions.h"
 
 #include <math.h>
@@ -35,14 +35,14 @@ ent_status app_predictions_look(const char *path)
     return ENT_OK;
 }
 
-/* One row. */
+/* Format one row. */
 typedef struct {
     int64_t row, split, client;
     double label, predicted;
     const double *output;
 } prediction;
 
-/* Logits into probabilities, without overflow. */
+/* Convert logits to probabilities, without overflow. */
 static void softmax(int classes, const double *logit, double *probability)
 {
     const double most = logit[ent_predicted_class(classes, logit)];
@@ -76,7 +76,7 @@ static int by_row(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Where the rows are, ascending; NULL without memory. */
+/* The positions of the rows in ascending order; NULL if memory is exhausted. */
 static place *order_of(const ent_part *part)
 {
     place *order = ent_alloc(part->n, sizeof *order);
@@ -151,6 +151,18 @@ fail:
 
 /* ---- HDF5 ---- */
 
+static const ent_h5_note NOTES[] = {
+    {"/row", "1", "row of the data set, ascending"},
+    {"/split", "none", "part that the row is in: 0 train, 1 validation, 2 test"},
+    {"/label", "as in the data set", "label of the row: what the data set calls its class, or the value"},
+    {"/predicted", "as in the data set",
+     "what the model predicts: a class by its name in the data set, or the value"},
+    {"/client", "1", "client of the row"},
+    {"/output", "1; of a real label its unit", "outputs of the model: logits per class, or the value"},
+    {"/probability", "1", "probability of each class: the softmax of the logits"},
+    {"/class_name", "none", "what the data set calls each class, in the order of the outputs"},
+    {NULL, NULL, NULL}};
+
 static ent_status write_rows(ent_h5 *file, const ent_federation_view *v, const place *order, bool clients,
                              double *numbers)
 {
@@ -191,6 +203,7 @@ static ent_status save_h5(const char *path, const ent_federation_view *v, const 
     ent_status status = ent_h5_create(path, &file);
     if (status == ENT_OK) status = write_rows(file, v, order, clients, numbers);
     if (status == ENT_OK) status = write_outputs(file, v, order, numbers);
+    if (status == ENT_OK) status = ent_h5_annotate(file, NOTES);
     if (status == ENT_OK)
         status = ent_h5_finish(file);
     else

@@ -1,9 +1,9 @@
 /* The seal of a file, /sha256: a line "<SHA-256> <name>" for every dataset, ordered by name.
  *
- * A dataset's digest is that of its shape and of its numbers as they are stored, or of a text's characters.  In a shared
- * file the rows of a table are on their way from many ranks when it is sealed: there the seal covers the texts, and
- * each table has checks of its own rows beside it (/check/<name>).  So in any sealed file a dataset is in the seal or has
- * a check; one that is neither was put there later. */
+ * The digest of a dataset covers its shape and its numbers as they are stored, or the characters of a text.  When
+ * a shared file is sealed, rows of its tables may still be in flight from other ranks: there the seal covers only
+ * the texts, and each table has separate checks of its rows (/check/<name>).  In a sealed file every dataset is
+ * therefore either in the seal or has a check; any other dataset was added later. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +17,7 @@ enum { NAME_BYTES = 1024, DIGEST_BYTES = 64 };
 
 /* ---- the names of all datasets ---- */
 
-typedef struct {
-    char **name;
-    int64_t count, room;
-    hid_t link; /* how a link is followed: not out of the file */
-    bool failed;
-} names;
-
-static void names_clear(names *n)
+void ent_h5_list_clear(ent_h5_names_list *n)
 {
     for (int64_t k = 0; k < n->count; k++) ent_free(n->name[k]);
     ent_free(n->name);
@@ -38,7 +31,7 @@ static bool is_dataset(hid_t group, const char *name, hid_t link)
     return is;
 }
 
-static bool grow(names *n)
+static bool grow(ent_h5_names_list *n)
 {
     if (n->count < n->room) return true;
     const int64_t room = n->room > 0 ? 2 * n->room : 64;
@@ -54,7 +47,7 @@ static bool grow(names *n)
 static herr_t take_name(hid_t group, const char *name, const H5L_info_t *info, void *data)
 {
     char path[NAME_BYTES];
-    names *n = data;
+    ent_h5_names_list *n = data;
     (void)info;
     if (!is_dataset(group, name, n->link) || strcmp(name, SEAL + 1) == 0) return 0;
     n->failed = snprintf(path, sizeof path, "/%s", name) >= (int)sizeof path || !grow(n) ||
@@ -63,7 +56,7 @@ static herr_t take_name(hid_t group, const char *name, const H5L_info_t *info, v
     return n->failed ? -1 : 0;
 }
 
-static ent_status list_datasets(const ent_h5 *file, names *n)
+ent_status ent_h5_list_sets(const ent_h5 *file, ent_h5_names_list *n)
 {
     n->link = file->link;
     const herr_t walked = H5Lvisit(file->id, H5_INDEX_NAME, H5_ITER_INC, take_name, n);
@@ -101,7 +94,7 @@ static ent_status digest(const ent_h5 *file, const char *name, char text[DIGEST_
     return ENT_OK;
 }
 
-static ent_status seal_text(const ent_h5 *file, const names *n, char *text)
+static ent_status seal_text(const ent_h5 *file, const ent_h5_names_list *n, char *text)
 {
     for (int64_t k = 0; k < n->count; k++) {
         char hex[DIGEST_BYTES + 1];
@@ -112,7 +105,7 @@ static ent_status seal_text(const ent_h5 *file, const names *n, char *text)
     return ENT_OK;
 }
 
-/* Rank 0's text on all ranks: every rank knows its length, for all have the same names. */
+/* Share the text of rank 0 with all ranks, which know its length because all have the same names. */
 static ent_status share_text(const ent_h5 *file, ent_status status, char *text, size_t room)
 {
     if (!file->comm) return status;
@@ -123,24 +116,28 @@ static ent_status share_text(const ent_h5 *file, ent_status status, char *text, 
 
 ent_status ent_h5_seal(ent_h5 *file)
 {
-    names n = {.count = 0};
+    ent_h5_names_list n = {.count = 0};
     char *text = NULL;
     size_t room = 1;
     const bool root = !file->comm || ent_comm_rank(file->comm) == 0;
-    ent_status status = list_datasets(file, &n);
+    ent_status status = ent_h5_list_sets(file, &n);
     for (int64_t k = 0; k < n.count; k++) room += DIGEST_BYTES + 2 + strlen(n.name[k]);
     if (status == ENT_OK && !(text = ent_alloc((int64_t)room, 1))) status = ent_h5_no_memory(file, SEAL);
     if (file->comm) status = ent_comm_agree(file->comm, status);
     if (status == ENT_OK) status = share_text(file, root ? seal_text(file, &n, text) : ENT_OK, text, room);
     if (status == ENT_OK) status = ent_h5_write_text(file, SEAL, text);
+    if (status == ENT_OK)
+        status =
+            ent_h5_write_attribute(file, SEAL, "description", "SHA-256 of every dataset that it names, one a line");
+    if (status == ENT_OK) status = ent_h5_write_attribute(file, SEAL, "unit", "none");
     ent_free(text);
-    names_clear(&n);
+    ent_h5_list_clear(&n);
     return status;
 }
 
 /* ---- verifying ---- */
 
-/* One line of the seal; returns what follows it, NULL where it is no such line. */
+/* Parse one line of the seal.  Returns the text after it, or NULL if the line is malformed. */
 static const char *read_line(const char *line, char hex[DIGEST_BYTES + 1], char name[NAME_BYTES])
 {
     const size_t length = strcspn(line, "\n");
@@ -153,7 +150,7 @@ static const char *read_line(const char *line, char hex[DIGEST_BYTES + 1], char 
 static ent_status verify_line(const ent_h5 *file, const char *name, const char *hex)
 {
     char found[DIGEST_BYTES + 1];
-    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s, which was written (it is in %s)", file->path,
+    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: dataset %s is missing (it is listed in %s)", file->path,
                 name, SEAL);
     ENT_TRY(digest(file, name, found));
     ENT_REQUIRE(strcmp(found, hex) == 0, ENT_EFORMAT, "%s: %s is not what was written (SHA-256 differs)", file->path,
@@ -178,13 +175,13 @@ static bool has_check(const ent_h5 *file, const char *name)
 
 static ent_status verify_rest(const ent_h5 *file, const char *seal)
 {
-    names n = {.count = 0};
-    ent_status status = list_datasets(file, &n);
+    ent_h5_names_list n = {.count = 0};
+    ent_status status = ent_h5_list_sets(file, &n);
     for (int64_t k = 0; k < n.count && status == ENT_OK; k++)
         if (!is_listed(seal, n.name[k]) && !has_check(file, n.name[k]))
-            status = ent_fail(ENT_EFORMAT, "%s: %s was put into it after it was written (it is not in %s)",
+            status = ent_fail(ENT_EFORMAT, "%s: %s was added after the file was written (it is not listed in %s)",
                               file->path, n.name[k], SEAL);
-    names_clear(&n);
+    ent_h5_list_clear(&n);
     return status;
 }
 

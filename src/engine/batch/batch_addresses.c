@@ -1,12 +1,13 @@
 /* Addresses: linear algebra over GF(2) on the bits of the amplitude index.
  *
  * Both functions find vectors v_0..v_{bits-1} such that index = XOR of v_j over the set bits j of (block, local), the
- * local bits first.  So that an address is one XOR of two table entries, whatever the CX gates did to the order. */
+ * local bits first.  An address is then one XOR of two table entries, however the CX gates have permuted the
+ * amplitudes. */
 #include "batch_plan.h"
 
 #include "entente/memory.h"
 
-/* Reduced rows with their leading bits; returns 0 where `row` is a sum of them, else adds it. */
+/* Reduced rows with their leading bits.  Returns 0 if `row` is a sum of them, else adds it. */
 typedef struct {
     int count;
     uint64_t row[64];
@@ -28,7 +29,7 @@ static int echelon_add(echelon *e, uint64_t row)
     return 1;
 }
 
-/* Ascending, so that blocks that follow each other lie near each other. */
+/* Ascending, so that successive blocks are close in memory. */
 static void echelon_sort(echelon *e)
 {
     for (int i = 1; i < e->count; i++)
@@ -67,7 +68,7 @@ static ent_status fill(int bits, int local, const uint64_t *vector, int64_t size
     return ENT_OK;
 }
 
-/* The local vectors are the flips; the blocks' vectors are those that every row is blind to. */
+/* The local vectors are the flips; the block vectors are those orthogonal to every row. */
 ent_status ent_batch_blocks_turn(int bits, int count, const uint64_t *flip, const uint64_t *row,
                                  int64_t amplitude_bytes, batch_blocks *out)
 {
@@ -86,10 +87,10 @@ ent_status ent_batch_blocks_turn(int bits, int count, const uint64_t *flip, cons
     return fill(bits, count, vector, amplitude_bytes, out);
 }
 
-/* The vectors are the dual basis of the rows, made up to a basis by single bits: parity(row_i & v_j) = (i == j). */
+/* The vectors are the dual basis of the rows, completed to a basis by single bits: parity(row_i & v_j) = (i == j). */
 ent_status ent_batch_blocks_sum(int bits, int count, const uint64_t *row, int64_t amplitude_bytes, batch_blocks *out)
 {
-    uint64_t left[64], right[64]; /* left = A row, right = A: Gauss and Jordan until left is the identity */
+    uint64_t left[64], right[64]; /* left = A row, right = A: Gauss-Jordan elimination until left is the identity */
     for (int i = 0; i < count; i++) left[i] = row[i];
     int rows = count;
     for (int i = 0; i < bits && rows < bits; i++)
@@ -109,7 +110,7 @@ ent_status ent_batch_blocks_sum(int bits, int count, const uint64_t *row, int64_
                 right[k] ^= r;
             }
     }
-    uint64_t vector[64] = {0}; /* the inverse's columns */
+    uint64_t vector[64] = {0}; /* the columns of the inverse */
     for (int i = 0; i < bits; i++)
         for (int j = 0; j < bits; j++) vector[j] |= (right[i] >> j & 1) << i;
     return fill(bits, bits < BATCH_TREE ? bits : BATCH_TREE, vector, amplitude_bytes, out);

@@ -1,4 +1,5 @@
-/* The stages, groups and readouts of a pass: which rotations meet in registers, and the tables of lines. */
+/* Builds the stages, groups and readouts of a pass: which rotations are combined in registers, and the tables of
+ * lines. */
 #include "state_plan.h"
 
 #include <string.h>
@@ -22,8 +23,8 @@ static int line_bits(const state_plan *plan, const state_pass *pass)
     return pass->bits - plan->shape.lane_bits;
 }
 
-/* A displacement in the pass's space, as line and lane of the buffer.  The basis is reduced: the highest bit of a
- * vector is in no other. */
+/* A displacement in the space of the pass, as line and lane of the buffer.  The basis is reduced: the highest bit
+ * of a vector is in no other. */
 static state_place place_of(const state_plan *plan, const state_pass *pass, uint64_t displacement)
 {
     uint32_t line = 0;
@@ -44,13 +45,13 @@ static state_place row_of(const state_plan *plan, const state_pass *pass, uint64
 
 /* ---- spaces of lines ---- */
 
-/* Vectors, each with a pivot that no other has; made_of says which of the vectors given are its sum. */
+/* Vectors, each with a pivot that no other has; made_of records of which input vectors each is the sum. */
 typedef struct {
     int count;
     uint32_t vector[32], pivot[32], made_of[32];
 } line_space;
 
-/* What is left of v, and the sum of which vectors given was taken away. */
+/* Reduce v; also returns the set of input vectors whose sum was subtracted. */
 static uint32_t reduce(const line_space *space, uint32_t v, uint32_t *made_of)
 {
     *made_of = 0;
@@ -101,14 +102,14 @@ typedef struct {
     state_place flip, row;
 } local_rotation;
 
-/* What a stage is being made of: rotations between lines, and within lines. */
+/* A stage under construction: rotations between lines, and within lines. */
 typedef struct {
     int kind, width, selves;
     local_rotation *line[STATE_WIDTH], *self[STATE_WIDTH];
     line_space space;
 } choice;
 
-/* Take r into the stage if it fits. */
+/* Add r to the stage if it fits. */
 static void choose(choice *c, int width, local_rotation *r)
 {
     uint32_t made_of;
@@ -132,7 +133,7 @@ static uint32_t code_of(const local_rotation *const *chosen, int count, uint32_t
     return code;
 }
 
-/* In a small block most codes have no coset. */
+/* In a small block most codes have no cosets. */
 static void keep_used_codes(uint32_t codes, state_stage *stage)
 {
     const uint32_t cosets = stage->first[codes];
@@ -157,7 +158,7 @@ static ent_status stage_bases(const choice *c, const local_rotation *const *chos
     stage->code = ent_alloc(codes, sizeof *stage->code);
     stage->base = ent_alloc(INT64_C(1) << (bits - c->width), sizeof *stage->base);
     ENT_REQUIRE(stage->first && stage->code && stage->base, ENT_ENOMEM, "state engine: no memory for a stage");
-    uint32_t *next = stage->first + 1; /* where the next line of code c goes; in the end, where code c + 1 begins */
+    uint32_t *next = stage->first + 1; /* position of the next line of code c; at the end, where code c + 1 begins */
     for (uint32_t line = 0; line < UINT32_C(1) << bits; line++)
         if (!(line & pivots)) next[code_of(chosen, count, line) + 1]++;
     for (uint32_t code = 0; code < codes; code++) next[code + 1] += next[code];
@@ -193,8 +194,8 @@ static ent_status make_stage(const state_plan *plan, const state_pass *pass, con
 
 /* ---- groups ---- */
 
-/* The lines along which the rows are the unit vectors: parity(row[k] & dual[j]) = (j == k), and for j >= count, the
- * dual[j] are a basis of the lines that no row sees.  By elimination on [rows | identity]. */
+/* The lines along which the rows are the unit vectors: parity(row[k] & dual[j]) = (j == k), and for j >= count,
+ * the dual[j] are a basis of the lines orthogonal to all rows.  By elimination on [rows | identity]. */
 static void dual_basis(const uint32_t *rows, int count, int bits, uint32_t *dual)
 {
     uint32_t row[STATE_LINE_BITS], made_of[STATE_LINE_BITS], pivot[STATE_LINE_BITS], pivots = 0;
@@ -202,7 +203,8 @@ static void dual_basis(const uint32_t *rows, int count, int bits, uint32_t *dual
         row[k] = rows[k];
         made_of[k] = UINT32_C(1) << k;
     }
-    for (int k = 0; k < count; k++) { /* until row k alone has pivot k; made_of says which rows it is the sum of */
+    for (int k = 0; k < count;
+         k++) { /* until only row k has pivot k; made_of records the rows that it is the sum of */
         pivot[k] = row[k] & -row[k];
         pivots |= pivot[k];
         for (int j = 0; j < count; j++)
@@ -244,7 +246,7 @@ static ent_status group_tables(const state_plan *plan, const state_pass *pass, c
     return ENT_OK;
 }
 
-/* The row's place in a group whose fresh rows span `space`; 0 where it would need bits of both parts. */
+/* Place the row in a group whose fresh rows span `space`; returns 0 if it would need bits of both parts. */
 static int place_row(line_space *space, uint32_t line, state_row *row)
 {
     uint32_t made_of;
@@ -258,7 +260,7 @@ static int place_row(line_space *space, uint32_t line, state_row *row)
     return 1;
 }
 
-/* Take what rows fit into a group; `taken` says which. */
+/* Collect the rows that fit into a group; `taken` marks them. */
 static ent_status make_group(const state_plan *plan, const state_pass *pass, const state_row *rows, int count,
                              int *taken, state_group *group)
 {
@@ -281,7 +283,7 @@ static ent_status make_group(const state_plan *plan, const state_pass *pass, con
 
 static ent_status grow(void **array, int count, size_t size)
 {
-    if (count & (count - 1)) return ENT_OK; /* room for the next power of two is there */
+    if (count & (count - 1)) return ENT_OK; /* there is room up to the next power of two */
     void *grown = ent_alloc(count == 0 ? 1 : 2 * (int64_t)count, size);
     ENT_REQUIRE(grown, ENT_ENOMEM, "state engine: no memory for a pass");
     if (count > 0) memcpy(grown, *array, (size_t)count * size);
@@ -313,7 +315,7 @@ static int ready(const state_plan *plan, const local_rotation *all, int r)
     return 1;
 }
 
-/* One stage of what is ready, or none.  Those that flip lanes come first and decide its kind. */
+/* Build one stage from the ready rotations, or none.  Rotations that flip lanes come first and determine its kind. */
 static ent_status next_stage(const state_plan *plan, int width, local_rotation *all, int count, state_pass *pass,
                              int *left)
 {
@@ -340,7 +342,7 @@ static ent_status next_stage(const state_plan *plan, int width, local_rotation *
     return ENT_OK;
 }
 
-/* A group of the Z-type rotations that are ready. */
+/* Build a group from the ready Z-type rotations. */
 static ent_status next_group(const state_plan *plan, local_rotation *all, int count, state_pass *pass, int *left)
 {
     state_row *rows = ent_alloc(count, sizeof *rows);
@@ -365,7 +367,7 @@ static ent_status next_group(const state_plan *plan, local_rotation *all, int co
     return status;
 }
 
-/* The readouts that are ready and have the flip of the first of them; or none. */
+/* Collect the ready readouts that share the flip of the first one, if any. */
 static ent_status next_read(const state_plan *plan, local_rotation *all, int count, state_pass *pass, int *left)
 {
     int first = 0;

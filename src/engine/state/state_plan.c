@@ -1,13 +1,14 @@
-/* From a circuit to passes.  Each pass is chosen greedily: rotations in order, as long as the space has room for their
- * flips, each as far as it commutes with those that the pass leaves behind.  A transform is a pass of its own, as soon
- * as all that has to be in front of it is done; but never the first or the last one, which makes the state or sums up. */
+/* Compiles a circuit into passes.  Each pass is chosen greedily: it takes rotations in order as long as its space
+ * has room for their flips and they commute with the rotations it skips.  A transform is a separate pass, as soon
+ * as everything that must precede it is done, but never the first or the last pass, which creates the state or
+ * computes the sums. */
 #include "state_plan.h"
 
 #include <string.h>
 
 #include "entente/memory.h"
 
-/* How many rotations a pass looks at, so that planning stays linear in the length of a circuit. */
+/* Number of rotations that a pass considers, so that planning stays linear in the length of a circuit. */
 enum { WINDOW = 2048 };
 
 static int block_limit;
@@ -24,7 +25,7 @@ static int top_bit(uint64_t v)
     return 63 - __builtin_clzll(v);
 }
 
-/* What is left of v; the highest bit of each vector is in no other. */
+/* Reduce v; the highest bit of each vector is in no other. */
 static uint64_t reduce(const state_pass *pass, uint64_t v)
 {
     for (int k = 0; k < pass->bits; k++)
@@ -39,8 +40,8 @@ static void extend(state_pass *pass, uint64_t reduced)
     pass->basis[pass->bits++] = reduced;
 }
 
-/* Block bits for a state of so many bits: several blocks, so that threads have work; but a small state is one block,
- * which goes through all of its circuit without a look at memory.  A part of a state needs blocks for its slices. */
+/* Block bits for a state of this many bits: several blocks, so that all threads have work; but a small state is
+ * one block, which runs the whole circuit without touching memory.  A part of a state needs blocks for its slices. */
 static int block_bits(const state_plan *plan, int wanted)
 {
     const int whole = plan->local_bits < wanted && plan->bits == plan->local_bits;
@@ -59,7 +60,7 @@ static int run_bits(const state_plan *plan, int bits)
     return room > plan->shape.lane_bits ? room : plan->shape.lane_bits;
 }
 
-/* Sort the vectors above the run by their pivots, the pivots' order being that of memory. */
+/* Sort the vectors above the run by their pivots, which is the order of memory. */
 static void sort_basis(state_pass *pass, int from)
 {
     for (int i = from + 1; i < pass->bits; i++)
@@ -70,7 +71,7 @@ static void sort_basis(state_pass *pass, int from)
         }
 }
 
-/* Fill the space up, and write the table of runs. */
+/* Complete the space, and write the table of runs. */
 static ent_status finish_space(const state_plan *plan, int bits, int run, state_pass *pass)
 {
     for (int b = 0; b < plan->local_bits && pass->bits < bits; b++) {
@@ -92,7 +93,7 @@ static ent_status finish_space(const state_plan *plan, int bits, int run, state_
 
 /* ---- which rotations ---- */
 
-/* Move what the pass takes from order to taken; returns how many. */
+/* Move the rotations of the pass from order to taken.  Returns their number. */
 static int take(const state_plan *plan, int bits, int *order, int *count, int *taken, state_pass *pass)
 {
     int found = 0, left = 0;
@@ -114,7 +115,7 @@ static int take(const state_plan *plan, int bits, int *order, int *count, int *t
     return found;
 }
 
-/* A new pass with the lowest bits in its space. */
+/* Create a pass with the lowest bits in its space. */
 static ent_status grow_route(const state_plan *plan, int wanted, state_route *route, state_pass **out)
 {
     state_pass *grown = ent_alloc(route->passes + 1, sizeof *grown);
@@ -139,7 +140,7 @@ static ent_status add_pass(state_plan *plan, int wanted, int width, int *order, 
     return ent_state_pass_fill(plan, width, taken, found, pass);
 }
 
-/* Whether no rotation in front of it has to come first. */
+/* Whether no earlier rotation has to precede it. */
 static int is_free(const state_plan *plan, const int *order, int k)
 {
     for (int j = 0; j < k; j++)
@@ -147,7 +148,7 @@ static int is_free(const state_plan *plan, const int *order, int k)
     return 1;
 }
 
-/* The place in order of the first transform, if it can run now; or -1. */
+/* The index in order of the first transform if it can run now, else -1. */
 static int find_transform(const state_plan *plan, const int *order, int count)
 {
     for (int k = 0; k < count; k++)
@@ -155,7 +156,7 @@ static int find_transform(const state_plan *plan, const int *order, int count)
     return -1;
 }
 
-/* A pass for the transform at place k of order. */
+/* Create a pass for the transform at index k of order. */
 static ent_status add_transform(state_plan *plan, int k, int *order, int *count, state_route *route)
 {
     const int rotation = order[k], bits = block_bits(plan, plan->shape.forward_bits);
@@ -191,7 +192,7 @@ static ent_status make_route(state_plan *plan, int wanted, int width, const int 
 
 /* ---- the plan ---- */
 
-/* Equal strings of Zs are one value; one that is empty is a constant. */
+/* Equal strings of Zs share one value; an empty string is a constant. */
 static ent_status find_values(state_plan *plan)
 {
     lower_list *list = &plan->list;
@@ -222,7 +223,7 @@ ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count, 
     return make_route(plan, s->back_bits, s->back_width, order, count, first, last, &plan->back);
 }
 
-/* An exchange between ranks can make the flips of half the local bits local, whatever they are (shard_plan.h). */
+/* An exchange between ranks can make any flips local, up to half the number of local bits (shard_plan.h). */
 static lower_pieces pieces_of(const state_plan *plan)
 {
     const int block = block_bits(plan, plan->shape.forward_bits), run = run_bits(plan, block);
@@ -238,7 +239,7 @@ ent_status ent_state_plan_begin(const ent_circuit *circuit, const state_shape *s
     state_plan *plan = ent_alloc(1, sizeof *plan);
     ENT_REQUIRE(plan, ENT_ENOMEM, "state engine: no memory");
     plan->shape = *shape;
-    plan->local_bits = own > least ? own : least; /* bits that no qubit has fill a vector */
+    plan->local_bits = own > least ? own : least; /* bits without a qubit fill up a vector */
     plan->bits = plan->local_bits + rank_bits;
     plan->params = circuit->params;
     plan->angles = circuit->angles;

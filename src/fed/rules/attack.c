@@ -14,33 +14,33 @@
 #include "entente/random.h"
 #include "fed/fed.h"
 
-static int64_t attackers(const ent_federation *f)
+static int64_t attackers(const ent_population *p)
 {
-    const ent_config_attack *c = &f->config->attack;
-    return c->kind == ENT_ATTACK_NONE ? 0 : llround(c->share * (double)(f->clients - f->empty_clients));
+    const ent_config_attack *c = &p->config->attack;
+    return c->kind == ENT_ATTACK_NONE ? 0 : llround(c->share * (double)(p->clients - p->empty_clients));
 }
 
-ent_status ent_attack_check(const ent_federation *f)
+ent_status ent_attack_check(const ent_population *p)
 {
-    const ent_config_attack *c = &f->config->attack;
-    const int64_t clients = f->clients - f->empty_clients;
-    ENT_REQUIRE(c->kind == ENT_ATTACK_NONE || c->share == 0.0 || attackers(f) > 0, ENT_ECONFIG,
+    const ent_config_attack *c = &p->config->attack;
+    const int64_t clients = p->clients - p->empty_clients;
+    ENT_REQUIRE(c->kind == ENT_ATTACK_NONE || c->share == 0.0 || attackers(p) > 0, ENT_ECONFIG,
                 "attack.share: found %g, which is nobody of %lld clients, want at least %g", c->share,
                 (long long)clients, 0.5 / (double)clients);
     return ENT_OK;
 }
 
-ent_status ent_attack_draw(const ent_federation *f, uint8_t **byzantine)
+ent_status ent_attack_draw(const ent_population *p, uint8_t **byzantine)
 {
     *byzantine = NULL;
-    if (attackers(f) == 0) return ENT_OK;
-    int64_t *order = ent_alloc(f->clients, sizeof *order);
-    uint8_t *drawn = ent_alloc(f->clients, sizeof *drawn);
+    if (attackers(p) == 0) return ENT_OK;
+    int64_t *order = ent_alloc(p->clients, sizeof *order);
+    uint8_t *drawn = ent_alloc(p->clients, sizeof *drawn);
     if (order && drawn) {
-        ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_BYZANTINE, 0, 0);
-        ent_random_permutation(&stream, f->clients, order);
-        for (int64_t k = 0, left = attackers(f); left > 0; k++) {
-            if (ent_client_rows_count(f, order[k]) == 0) continue;
+        ent_random stream = ent_random_at(p->config->seeds.sampling, ENT_FOR_BYZANTINE, 0, 0);
+        ent_random_permutation(&stream, p->clients, order);
+        for (int64_t k = 0, left = attackers(p); left > 0; k++) {
+            if (ent_client_rows_count(p, order[k]) == 0) continue;
             drawn[order[k]] = 1;
             left--;
         }
@@ -49,7 +49,7 @@ ent_status ent_attack_draw(const ent_federation *f, uint8_t **byzantine)
     ent_free(order);
     if (*byzantine) return ENT_OK;
     ent_free(drawn);
-    return ent_fail(ENT_ENOMEM, "attack of %lld clients: no memory", (long long)f->clients);
+    return ent_fail(ENT_ENOMEM, "attack of %lld clients: no memory", (long long)p->clients);
 }
 
 static void change(const ent_config_attack *c, ent_random *stream, int n, double *x)

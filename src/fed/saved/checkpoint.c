@@ -9,7 +9,7 @@
  *   /seconds real [1][2]          of the training so far, of the round that was stopped
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
  *   /standard real [1][2]         of a real label: mean and deviation by which the model learns it
- *   /figures real [rounds][..]    ent_round, field by field
+ *   /figures real [rounds][..]    ent_round, field by field; /figure_names: the fields, one a line
  *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
  *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
  * and of a round that was stopped inside:
@@ -24,8 +24,8 @@
  * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is one
  * of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's.
  *
- * Format 1, of programs that ended every training in which a client diverged, lacks the counts of clients that were left
- * out, in /figures and /inside/count: none were. */
+ * Older programs wrote no /figure_names: their fields are FIRST_FIELDS.  Format 1, of programs that ended every training in
+ * which a client diverged, lacks the counts of clients that were left out, in /figures and /inside/count: none were. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +37,7 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed/fed.h"
+#include "notes.h"
 
 #define AT_WORK "/inside/work"
 enum { BEHIND, INSIDE, UNMEASURED };
@@ -44,59 +45,55 @@ enum { FORMAT = 2, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 
 /* ---- figures of a round ---- */
 
-typedef struct {
-    size_t offset;
-    bool whole;
-    int since; /* the first format that has it */
-} field;
+/* In the order of files that do not name them. */
+static const char FIRST_FIELDS[] =
+    "round\ncohort\ntrained\nsamples\nlost\nexcluded\nblocks_short\nsimulated_s\nstaleness\ntrain_loss\n"
+    "validation_n\nvalidation_loss\nvalidation_accuracy\nvalidation_accuracy_nonzero\nvalidation_accuracy5\n"
+    "validation_accuracy7\nvalidation_f1_weighted\nvalidation_f1_macro\nvalidation_mae\nvalidation_pearson\n"
+    "test_n\ntest_loss\ntest_accuracy\ntest_accuracy_nonzero\ntest_accuracy5\ntest_accuracy7\ntest_f1_weighted\n"
+    "test_f1_macro\ntest_mae\ntest_pearson\nbytes_up\nbytes_down\ncompute_s\ncommunicate_s\nwait_s\nevaluate_s\n"
+    "compute_mean_s\n";
+static const char SINCE_FORMAT_2[] = "excluded";
 
-#define FIELD(member, whole, since)                                                                                  \
-    {                                                                                                                \
-        offsetof(ent_round, member), whole, since                                                                    \
-    }
-#define WHOLE(member) FIELD(member, true, 1)
-#define REAL(member)  FIELD(member, false, 1)
-#define METRICS(member)                                                                                              \
-    WHOLE(member.n), REAL(member.loss), REAL(member.accuracy), REAL(member.accuracy_nonzero),                        \
-        REAL(member.accuracy5), REAL(member.accuracy7), REAL(member.f1_weighted), REAL(member.f1_macro),             \
-        REAL(member.mae), REAL(member.pearson)
-static const field FIELDS[] = {WHOLE(round),        WHOLE(cohort),       WHOLE(trained),
-                               WHOLE(samples),      WHOLE(lost),         FIELD(excluded, true, 2),
-                               WHOLE(blocks_short), REAL(simulated_s),   REAL(staleness),
-                               REAL(train_loss),    METRICS(validation), METRICS(test),
-                               REAL(bytes_up),      REAL(bytes_down),    REAL(compute_s),
-                               REAL(communicate_s), REAL(wait_s),        REAL(evaluate_s),
-                               REAL(compute_mean_s)};
-enum { COLUMNS = sizeof FIELDS / sizeof *FIELDS };
-_Static_assert(sizeof(ent_round) == 8 * COLUMNS, "every figure of a round has a row in FIELDS");
-
-static void figures_out(const ent_round *round, double *values)
+static int count_fields(void)
 {
-    for (int c = 0; c < COLUMNS; c++) {
-        const char *at = (const char *)round + FIELDS[c].offset;
-        values[c] = FIELDS[c].whole ? (double)*(const int64_t *)(const void *)at : *(const double *)(const void *)at;
-    }
+    int count = 0;
+    while (ent_round_field(count)) count++;
+    return count;
 }
 
-/* Figures that the format has. */
-static int columns_of(int64_t format)
+/* The fields of this program, one a line (ent_free); NULL without memory. */
+static char *field_names(void)
 {
-    int columns = 0;
-    for (int c = 0; c < COLUMNS; c++) columns += FIELDS[c].since <= format;
-    return columns;
+    int64_t bytes = 1;
+    for (int k = 0; ent_round_field(k); k++) bytes += (int64_t)strlen(ent_round_field(k)) + 1;
+    char *names = ent_alloc(bytes, 1);
+    for (int k = 0; names && ent_round_field(k); k++) strcat(strcat(names, ent_round_field(k)), "\n");
+    return names;
 }
 
-/* Those that it lacks are 0. */
-static void figures_in(int64_t format, const double *values, ent_round *round)
+/* The field with the name that ends at `end`; -1: none of this program. */
+static int field_named(const char *name, const char *end)
 {
-    for (int c = 0; c < COLUMNS; c++) {
-        char *at = (char *)round + FIELDS[c].offset;
-        const double value = FIELDS[c].since <= format ? *values++ : 0.0;
-        if (FIELDS[c].whole)
-            *(int64_t *)(void *)at = (int64_t)value;
-        else
-            *(double *)(void *)at = value;
-    }
+    for (int k = 0; ent_round_field(k); k++)
+        if (strlen(ent_round_field(k)) == (size_t)(end - name) &&
+            strncmp(ent_round_field(k), name, (size_t)(end - name)) == 0)
+            return k;
+    return -1;
+}
+
+/* Which field each column of a file is: names, one a line, without `lacks`.  field [*columns] (ent_free). */
+static ent_status match_fields(const char *names, const char *lacks, int **fields, int *columns)
+{
+    int lines = 0;
+    for (const char *at = names; *at; at++) lines += *at == '\n';
+    *fields = ent_alloc(lines, sizeof **fields);
+    ENT_REQUIRE(*fields, ENT_ENOMEM, "checkpoint: no memory");
+    *columns = 0;
+    for (const char *name = names, *end; (end = strchr(name, '\n')); name = end + 1)
+        if (!lacks || strlen(lacks) != (size_t)(end - name) || strncmp(lacks, name, strlen(lacks)) != 0)
+            (*fields)[(*columns)++] = field_named(name, end);
+    return ENT_OK;
 }
 
 /* ---- writing ---- */
@@ -117,8 +114,8 @@ static ent_status put_root(const saving *s, const char *name, ent_h5_type type, 
 {
     int64_t first;
     const int64_t mine = s->root ? rows : 0;
-    ENT_TRY(ent_ctable_make(&s->to, s->f->lane, name, type, mine, width, &first));
-    return ent_comm_agree(s->f->lane, ent_ctable_put(&s->to, name, type, first, mine, width, data));
+    ENT_TRY(ent_ctable_make(&s->to, s->f->ranks.lane, name, type, mine, width, &first));
+    return ent_comm_agree(s->f->ranks.lane, ent_ctable_put(&s->to, name, type, first, mine, width, data));
 }
 
 static ent_status put_memory(const saving *s)
@@ -126,11 +123,12 @@ static ent_status put_memory(const saving *s)
     const ent_rule_state *state = &s->t->state;
     const int vectors = s->t->rule->memory;
     int64_t first;
-    ENT_TRY(ent_ctable_make(&s->to, s->f->lane, "/memory", ENT_H5_F64, s->root ? vectors : 0, state->params, &first));
+    ENT_TRY(ent_ctable_make(&s->to, s->f->ranks.lane, "/memory", ENT_H5_F64, s->root ? vectors : 0, state->params,
+                            &first));
     ent_status status = ENT_OK;
     for (int k = 0; k < vectors && s->root && status == ENT_OK; k++)
         status = ent_ctable_put(&s->to, "/memory", ENT_H5_F64, k, 1, state->params, state->memory[k]);
-    return ent_comm_agree(s->f->lane, status);
+    return ent_comm_agree(s->f->ranks.lane, status);
 }
 
 /* Rounds that are done: the one at hand starts from /weights. */
@@ -138,17 +136,32 @@ static ent_status put_history(const saving *s)
 {
     int64_t first, n;
     const double *w = ent_history_get(s->t->history, &first, &n);
-    if (n > s->f->rounds - first) n = s->f->rounds - first;
+    if (n > s->f->outcome.rounds - first) n = s->f->outcome.rounds - first;
     ENT_TRY(put_root(s, "/history/round", ENT_H5_I64, 1, 1, &first));
     return put_root(s, "/history/weights", ENT_H5_F64, n, s->t->state.params, w);
 }
 
+/* A text that rank 0 has.  Collective: a file of its own has it on rank 0, a shared one on all ranks. */
+static ent_status put_text(const saving *s, const char *name, const char *text)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s%s", s->to.under, name);
+    return ent_comm_agree(s->f->ranks.lane, s->to.file ? ent_h5_write_text(s->to.file, path, text) : ENT_OK);
+}
+
 static ent_status put_figures(const saving *s)
 {
-    double *values = ent_alloc(s->f->rounds * COLUMNS, sizeof *values);
-    ent_status status = ent_comm_agree(s->f->lane, values ? ENT_OK : ent_fail(ENT_ENOMEM, "checkpoint: no memory"));
-    for (int64_t r = 0; r < s->f->rounds && status == ENT_OK; r++) figures_out(&s->f->round[r], values + r * COLUMNS);
-    if (status == ENT_OK) status = put_root(s, "/figures", ENT_H5_F64, s->f->rounds, COLUMNS, values);
+    const ent_outcome *outcome = &s->f->outcome;
+    const int fields = count_fields();
+    double *values = ent_alloc(outcome->rounds * fields, sizeof *values);
+    char *names = field_names();
+    ent_status status =
+        ent_comm_agree(s->f->ranks.lane, values && names ? ENT_OK : ent_fail(ENT_ENOMEM, "checkpoint: no memory"));
+    for (int64_t r = 0; r < outcome->rounds && status == ENT_OK; r++)
+        for (int k = 0; k < fields; k++) values[r * fields + k] = ent_round_get(&outcome->round[r], k);
+    if (status == ENT_OK) status = put_text(s, "/figure_names", names);
+    if (status == ENT_OK) status = put_root(s, "/figures", ENT_H5_F64, outcome->rounds, fields, values);
+    ent_free(names);
     ent_free(values);
     return status;
 }
@@ -163,7 +176,7 @@ static ent_status put_vectors(const saving *s, int64_t first)
     for (int64_t done = 0; done < s->clients && status == ENT_OK; done += CHUNK) {
         const int64_t n = s->clients - done < CHUNK ? s->clients - done : CHUNK;
         for (int64_t k = 0; k < n; k++)
-            memcpy(some + k * width, ent_variates_at(s->t->variates, s->f, s->client[done + k]),
+            memcpy(some + k * width, ent_variates_at(s->t->variates, s->client[done + k]),
                    (size_t)width * sizeof *some);
         status = ent_ctable_put(&s->to, "/client/vector", ENT_H5_F64, first + done, n, width, some);
     }
@@ -174,7 +187,7 @@ static ent_status put_vectors(const saving *s, int64_t first)
 static ent_status put_clients(const saving *s)
 {
     int64_t first;
-    ent_comm *lane = s->f->lane;
+    ent_comm *lane = s->f->ranks.lane;
     ENT_TRY(ent_ctable_make(&s->to, lane, "/client/number", ENT_H5_I64, s->clients, 1, &first));
     ENT_TRY(
         ent_comm_agree(lane, ent_ctable_put(&s->to, "/client/number", ENT_H5_I64, first, s->clients, 1, s->client)));
@@ -188,8 +201,8 @@ static ent_status put_gathered(const saving *s, const char *name, ent_h5_type ty
     const size_t row_bytes = (size_t)width * 8;
     int64_t all = s->clients;
     void *gathered = NULL;
-    ent_comm_sum(s->f->lane, &all, 1);
-    ENT_TRY(ent_comm_gather(s->f->lane, 0, rows, (size_t)s->clients * row_bytes, &gathered, NULL));
+    ent_comm_sum(s->f->ranks.lane, &all, 1);
+    ENT_TRY(ent_comm_gather(s->f->ranks.lane, 0, rows, (size_t)s->clients * row_bytes, &gathered, NULL));
     const ent_status status = put_root(s, name, type, all, width, gathered);
     ent_free(gathered);
     return status;
@@ -199,10 +212,10 @@ static ent_status put_gathered(const saving *s, const char *name, ent_h5_type ty
 static ent_status put_clients_at_root(const saving *s)
 {
     double *vector = ent_alloc(s->clients * s->width, sizeof *vector);
-    ent_status status =
-        ent_comm_agree(s->f->lane, vector ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory for clients' vectors"));
+    ent_status status = ent_comm_agree(
+        s->f->ranks.lane, vector ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory for clients' vectors"));
     for (int64_t k = 0; k < s->clients && status == ENT_OK; k++)
-        memcpy(vector + k * s->width, ent_variates_at(s->t->variates, s->f, s->client[k]),
+        memcpy(vector + k * s->width, ent_variates_at(s->t->variates, s->client[k]),
                (size_t)s->width * sizeof *vector);
     if (status == ENT_OK) status = put_gathered(s, "/client/number", ENT_H5_I64, 1, s->client);
     if (status == ENT_OK) status = put_gathered(s, "/client/vector", ENT_H5_F64, s->width, vector);
@@ -242,8 +255,8 @@ static ent_status put_rows(const saving *s, const char *name, ent_h5_type type, 
                            const void *rows)
 {
     int64_t first;
-    ENT_TRY(ent_ctable_make(&s->to, s->f->lane, name, type, n, width, &first));
-    return ent_comm_agree(s->f->lane, ent_ctable_put(&s->to, name, type, first, n, width, rows));
+    ENT_TRY(ent_ctable_make(&s->to, s->f->ranks.lane, name, type, n, width, &first));
+    return ent_comm_agree(s->f->ranks.lane, ent_ctable_put(&s->to, name, type, first, n, width, rows));
 }
 
 static ent_status put_inside(const saving *s)
@@ -251,7 +264,7 @@ static ent_status put_inside(const saving *s)
     const ent_inside *inside = s->inside;
     const ent_tally tally = ent_aggregate_see(s->t->aggregate);
     const int params = s->t->state.params, blocks = s->t->state.blocks;
-    ent_comm *lane = s->f->lane;
+    ent_comm *lane = s->f->ranks.lane;
     int64_t first;
     ENT_TRY(put_rows(s, "/inside/member", ENT_H5_I64, inside->left, 1, inside->member));
     ENT_TRY(put_rows(s, "/inside/at_work", ENT_H5_I64, inside->works, 1, inside->at_work));
@@ -270,17 +283,17 @@ static ent_status put_inside(const saving *s)
 static ent_status put_state(const saving *s)
 {
     const ent_federation *f = s->f;
-    const int64_t numbers[NUMBERS] = {FORMAT, f->rounds,
+    const int64_t numbers[NUMBERS] = {FORMAT, f->outcome.rounds,
                                       s->inside          ? INSIDE
                                       : s->t->unmeasured ? UNMEASURED
                                                          : BEHIND,
-                                      f->dataset->rows, f->inputs.bytes};
-    double seconds[2] = {f->train_s, s->inside ? s->inside->seconds : 0.0};
-    ent_comm_max(f->lane, seconds, 2);
+                                      f->features.dataset->rows, f->inputs.bytes};
+    double seconds[2] = {f->outcome.train_s, s->inside ? s->inside->seconds : 0.0};
+    ent_comm_max(f->ranks.lane, seconds, 2);
     ENT_TRY(put_root(s, "/numbers", ENT_H5_I64, 1, NUMBERS, numbers));
     ENT_TRY(put_root(s, "/seconds", ENT_H5_F64, 1, 2, seconds));
-    const double standard[2] = {f->label.mean, f->label.deviation};
-    if (f->label.classes == 0) ENT_TRY(put_root(s, "/standard", ENT_H5_F64, 1, 2, standard));
+    const double standard[2] = {f->target.label.mean, f->target.label.deviation};
+    if (f->target.label.classes == 0) ENT_TRY(put_root(s, "/standard", ENT_H5_F64, 1, 2, standard));
     ENT_TRY(put_memory(s));
     ENT_TRY(put_history(s));
     return put_figures(s);
@@ -290,12 +303,13 @@ static ent_status put_all(const saving *s)
 {
     const ent_federation *f = s->f;
     ENT_TRY(ent_h5_write_text(s->to.file, "/config", f->keep.config_text));
-    ENT_TRY(ent_inputs_write(f, s->to.file));
+    ENT_TRY(ent_inputs_write(&f->inputs, s->to.file));
     ENT_TRY(ent_machine_write(s->to.file));
     ENT_TRY(put_state(s));
     ENT_TRY(put_root(s, "/weights", ENT_H5_F64, 1, s->t->state.params, f->w));
     if (s->t->variates) ENT_TRY(put_clients(s));
     if (s->inside) ENT_TRY(put_inside(s));
+    ENT_TRY(ent_saved_annotate(s->to.file));
     return ent_h5_seal(s->to.file);
 }
 
@@ -309,13 +323,13 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
 {
     ent_federation *f = t->f;
     char path[4096];
-    saving s = {.t = t, .f = f, .to.under = "", .inside = inside, .root = ent_comm_rank(f->lane) == 0};
+    saving s = {.t = t, .f = f, .to.under = "", .inside = inside, .root = ent_comm_rank(f->ranks.lane) == 0};
     s.width = (int64_t)t->rule->client_vectors * t->state.params;
     ENT_TRY(ent_checkpoint_path(f->keep.folder, path));
-    ent_status status = t->variates ? ent_variates_list(t->variates, f, &s.clients, &s.client) : ENT_OK;
-    status = ent_comm_agree(f->world, status);
-    const bool writes = !f->group || ent_comm_rank(f->group) == 0; /* every lane has the same */
-    if (status == ENT_OK && writes) status = ent_h5_create_shared(f->lane, path, &s.to.file);
+    ent_status status = t->variates ? ent_variates_list(t->variates, &s.clients, &s.client) : ENT_OK;
+    status = ent_comm_agree(f->ranks.world, status);
+    const bool writes = !f->ranks.group || ent_comm_rank(f->ranks.group) == 0; /* every lane has the same */
+    if (status == ENT_OK && writes) status = ent_h5_create_shared(f->ranks.lane, path, &s.to.file);
     if (status == ENT_OK && writes) {
         status = put_all(&s);
         if (status == ENT_OK)
@@ -324,16 +338,16 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
             ent_h5_close(s.to.file);
     }
     ent_free(s.client);
-    return ent_comm_agree(f->world, status);
+    return ent_comm_agree(f->ranks.world, status);
 }
 
 /* Rank 0 has the clients' vectors of all ranks three times before the file is written. */
 static bool fits(const saving *s)
 {
     int64_t clients = s->clients;
-    ent_comm_sum(s->f->lane, &clients, 1);
+    ent_comm_sum(s->f->ranks.lane, &clients, 1);
     double too_much = 4.0 * 8.0 * (double)clients * (double)s->width > (double)ent_memory_available_bytes();
-    ent_comm_max(s->f->lane, &too_much, 1);
+    ent_comm_max(s->f->ranks.lane, &too_much, 1);
     return too_much == 0.0;
 }
 
@@ -353,14 +367,14 @@ static ent_status embed(const saving *s)
 ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file)
 {
     ent_federation *f = t->f;
-    saving s = {.t = t, .f = f, .to = {file, "/resume"}, .root = ent_comm_rank(f->lane) == 0};
+    saving s = {.t = t, .f = f, .to = {file, "/resume"}, .root = ent_comm_rank(f->ranks.lane) == 0};
     s.width = (int64_t)t->rule->client_vectors * t->state.params;
-    ent_status status = t->variates ? ent_variates_list(t->variates, f, &s.clients, &s.client) : ENT_OK;
-    status = ent_comm_agree(f->world, status);
-    const bool writes = !f->group || ent_comm_rank(f->group) == 0;
+    ent_status status = t->variates ? ent_variates_list(t->variates, &s.clients, &s.client) : ENT_OK;
+    status = ent_comm_agree(f->ranks.world, status);
+    const bool writes = !f->ranks.group || ent_comm_rank(f->ranks.group) == 0;
     if (status == ENT_OK && writes) status = embed(&s);
     ent_free(s.client);
-    return ent_comm_agree(f->world, status);
+    return ent_comm_agree(f->ranks.world, status);
 }
 
 /* ---- reading ---- */
@@ -389,11 +403,11 @@ static ent_status open_source(const ent_federation *f, ent_place *from)
 
 static ent_status check_data(const ent_federation *f, const ent_place *from, const int64_t *numbers)
 {
-    const char *path = f->dataset->path, *whose = f->keep.from_result ? "result" : "checkpoint";
+    const char *path = f->features.dataset->path, *whose = f->keep.from_result ? "result" : "checkpoint";
     const bool known = ent_h5_has(from->file, "/features"); /* else the file's size has to do */
-    ENT_REQUIRE(numbers[3] == f->dataset->rows && (known || numbers[4] == f->inputs.bytes), ENT_EDATA,
+    ENT_REQUIRE(numbers[3] == f->features.dataset->rows && (known || numbers[4] == f->inputs.bytes), ENT_EDATA,
                 "%s: %lld rows in %lld bytes; the %s is of a data set of %lld rows in %lld bytes", path,
-                (long long)f->dataset->rows, (long long)f->inputs.bytes, whose, (long long)numbers[3],
+                (long long)f->features.dataset->rows, (long long)f->inputs.bytes, whose, (long long)numbers[3],
                 (long long)numbers[4]);
     return ent_inputs_compare(&f->inputs, path, from->file, whose);
 }
@@ -412,18 +426,44 @@ static ent_status get_history(ent_training *t, const ent_place *from)
     return status;
 }
 
+/* Which field each column of /figures is. */
+static ent_status get_fields(const ent_place *from, int64_t format, int **fields, int *columns)
+{
+    char path[64], *names;
+    snprintf(path, sizeof path, "%s/figure_names", from->under);
+    if (!ent_h5_has(from->file, path))
+        return match_fields(FIRST_FIELDS, format == 1 ? SINCE_FORMAT_2 : NULL, fields, columns);
+    ENT_TRY(ent_h5_read_text(from->file, path, &names));
+    const ent_status status = match_fields(names, NULL, fields, columns);
+    ent_free(names);
+    return status;
+}
+
+/* Figures that the file lacks are 0. */
+static void take_round(const int *fields, int columns, const double *values, ent_round *round)
+{
+    *round = (ent_round){.round = 0};
+    for (int c = 0; c < columns; c++)
+        if (fields[c] >= 0) ent_round_set(round, fields[c], values[c]);
+}
+
 static ent_status get_figures(ent_federation *f, const ent_place *from, int64_t format)
 {
-    const int columns = columns_of(format);
-    double *values = ent_alloc(f->rounds * columns, sizeof *values);
-    ENT_REQUIRE(values, ENT_ENOMEM, "checkpoint: no memory");
-    const ent_status status = ent_ctable_get(from, "/figures", ENT_H5_F64, 0, f->rounds, columns, values);
-    f->trained_samples = 0.0;
-    for (int64_t r = 0; r < f->rounds && status == ENT_OK; r++) {
-        figures_in(format, values + r * columns, &f->round[r]);
-        if (!ent_round_is_evaluated(f, r)) f->round[r].validation = f->round[r].test = (ent_metrics){.n = 0};
-        f->trained_samples += (double)f->round[r].samples;
+    ent_outcome *outcome = &f->outcome;
+    int *fields = NULL, columns = 0;
+    ent_status status = get_fields(from, format, &fields, &columns);
+    double *values = status == ENT_OK ? ent_alloc(outcome->rounds * columns, sizeof *values) : NULL;
+    if (status == ENT_OK && !values) status = ent_fail(ENT_ENOMEM, "checkpoint: no memory");
+    if (status == ENT_OK) status = ent_ctable_get(from, "/figures", ENT_H5_F64, 0, outcome->rounds, columns, values);
+    outcome->trained_samples = 0.0;
+    for (int64_t r = 0; r < outcome->rounds && status == ENT_OK; r++) {
+        ent_round *round = &outcome->round[r];
+        take_round(fields, columns, values + r * columns, round);
+        if (!ent_round_is_evaluated(&f->config->federation, r))
+            round->validation = round->test = (ent_metrics){.n = 0};
+        outcome->trained_samples += (double)round->samples;
     }
+    ent_free(fields);
     ent_free(values);
     return status;
 }
@@ -444,11 +484,12 @@ static ent_status get_vectors(ent_training *t, const ent_place *from, int64_t n,
     ENT_REQUIRE(vector, ENT_ENOMEM, "checkpoint: no memory");
     ent_status status = ENT_OK;
     for (int64_t k = 0; k < n && status == ENT_OK; k++) {
-        if (client[k] < 0 || client[k] >= t->f->clients)
-            status = ent_fail(ENT_EFORMAT, "client %lld of %lld", (long long)client[k], (long long)t->f->clients);
-        else if (ent_variates_home(t->f, client[k])) {
+        if (client[k] < 0 || client[k] >= t->f->population.clients)
+            status = ent_fail(ENT_EFORMAT, "client %lld of %lld", (long long)client[k],
+                              (long long)t->f->population.clients);
+        else if (ent_variates_home(&t->f->ranks, client[k])) {
             status = ent_ctable_get(from, "/client/vector", ENT_H5_F64, k, 1, width, vector);
-            if (status == ENT_OK) status = ent_variates_set(t->variates, t->f, client[k], vector);
+            if (status == ENT_OK) status = ent_variates_set(t->variates, client[k], vector);
         }
     }
     ent_free(vector);
@@ -517,16 +558,16 @@ static ent_status get_all(ent_training *t, const ent_place *from)
     const int64_t least = numbers[1] + (numbers[2] == INSIDE), rounds = f->config->federation.rounds;
     ENT_REQUIRE(rounds >= least, ENT_ECONFIG, "federation.rounds: found %lld, and the checkpoint is in round %lld",
                 (long long)rounds, (long long)least);
-    f->rounds = numbers[1];
+    f->outcome.rounds = numbers[1];
     ENT_TRY(ent_ctable_get(from, "/seconds", ENT_H5_F64, 0, 1, 2, seconds));
-    f->train_s = seconds[0];
+    f->outcome.train_s = seconds[0];
     ENT_TRY(get_weights(t, from));
     for (int k = 0; k < t->rule->memory; k++)
         ENT_TRY(ent_ctable_get(from, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
     ENT_TRY(get_history(t, from));
     ENT_TRY(get_figures(f, from, numbers[0]));
     if (t->variates) ENT_TRY(get_clients(t, from));
-    t->unmeasured = numbers[2] == UNMEASURED && f->rounds > 0;
+    t->unmeasured = numbers[2] == UNMEASURED && f->outcome.rounds > 0;
     return numbers[2] == INSIDE ? get_inside(t, from, seconds[1]) : ENT_OK;
 }
 
@@ -538,12 +579,12 @@ ent_status ent_checkpoint_load(ent_training *t)
         status = get_all(t, &from);
         ent_h5_close(from.file);
     }
-    return ent_comm_agree(t->f->world, told(t->f, status));
+    return ent_comm_agree(t->f->ranks.world, told(t->f, status));
 }
 
 static ent_status get_tally(ent_training *t, const ent_place *from)
 {
-    const int rank = ent_comm_rank(t->f->lane), size = ent_comm_size(t->f->lane);
+    const int rank = ent_comm_rank(t->f->ranks.lane), size = ent_comm_size(t->f->ranks.lane);
     int64_t all, numbers[NUMBERS];
     ENT_TRY(get_numbers(t->f, from, numbers));
     ENT_TRY(ent_ctable_rows(from, "/inside/record", &all));
@@ -590,7 +631,8 @@ ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work)
     ent_place from = {.file = NULL};
     int64_t *count = ent_alloc(BESIDE + t->state.blocks, sizeof *count);
     double *value = ent_alloc(1 + 3 * (int64_t)t->state.params, sizeof *value);
-    ent_status status = count && value ? ent_work_make(t->f, work) : ent_fail(ENT_ENOMEM, "checkpoint: no memory");
+    ent_status status = count && value ? ent_work_make(t->f->model, work)
+                                       : ent_fail(ENT_ENOMEM, "checkpoint: no memory");
     if (status == ENT_OK) status = open_source(t->f, &from);
     if (status == ENT_OK) status = get_work(t, &from, k, count, value, work);
     ent_h5_close(from.file);
@@ -617,8 +659,8 @@ ent_status ent_checkpoint_label(ent_federation *f)
         status = ent_ctable_get(&from, "/standard", ENT_H5_F64, 0, 1, 2, standard);
     ent_h5_close(from.file);
     if (status != ENT_OK) return told(f, status);
-    f->label.mean = standard[0];
-    f->label.deviation = standard[1];
+    f->target.label.mean = standard[0];
+    f->target.label.deviation = standard[1];
     return ENT_OK;
 }
 
@@ -639,8 +681,8 @@ ent_status ent_checkpoint_config(const char *folder, char **text)
 ent_status ent_checkpoint_look(const ent_federation *f, bool *stops)
 {
     *stops = f->watch && ent_watch_look(f->watch);
-    if (!f->watch || !f->team) return ENT_OK;
-    const ent_status status = ent_team_agree(f->team, *stops ? ent_fail(ENT_STOPPED, "stopped") : ENT_OK);
+    if (!f->watch || !f->ranks.team) return ENT_OK;
+    const ent_status status = ent_team_agree(f->ranks.team, *stops ? ent_fail(ENT_STOPPED, "stopped") : ENT_OK);
     *stops = status == ENT_STOPPED;
     return *stops ? ENT_OK : status;
 }

@@ -11,7 +11,7 @@
 static void digest_tables(const ent_federation *f, char text[65])
 {
     enum { TABLES = 5 };
-    const ent_dataset *d = f->dataset;
+    const ent_dataset *d = f->features.dataset;
     const struct {
         const void *data;
         size_t bytes;
@@ -24,7 +24,7 @@ static void digest_tables(const ent_federation *f, char text[65])
     char *end = all;
     for (int k = 0; k < TABLES; k++, end += 64)
         ent_sha256(table[k].data ? table[k].data : "", table[k].data ? (size_t)d->rows * table[k].bytes : 0, end);
-    for (int m = 0; m < f->modalities; m++, end += 64) {
+    for (int m = 0; m < f->population.modalities; m++, end += 64) {
         const char *ansatz = f->qasm[m] ? ent_qasm_text(f->qasm[m]) : "";
         ent_sha256(ansatz, strlen(ansatz), end);
     }
@@ -34,7 +34,8 @@ static void digest_tables(const ent_federation *f, char text[65])
 static ent_status look_at_file(const ent_federation *f, ent_inputs *inputs)
 {
     struct stat file;
-    ENT_REQUIRE(stat(f->dataset->path, &file) == 0, ENT_EIO, "%s: %s", f->dataset->path, strerror(errno));
+    ENT_REQUIRE(stat(f->features.dataset->path, &file) == 0, ENT_EIO, "%s: %s", f->features.dataset->path,
+                strerror(errno));
     inputs->bytes = (int64_t)file.st_size;
     inputs->modified_s = (int64_t)file.st_mtim.tv_sec;
     return ENT_OK;
@@ -44,10 +45,10 @@ ent_status ent_federation_identify(ent_federation *f, ent_feature_digests *known
 {
     ent_inputs found = {.bytes = 0};
     if (f->inputs.features[0]) return ENT_OK;
-    ENT_TRY(ent_comm_agree(f->world, ent_comm_rank(f->world) == 0 ? look_at_file(f, &found) : ENT_OK));
-    ENT_TRY(ent_dataset_digest(f->world, f->dataset, known, found.features));
+    ENT_TRY(ent_comm_agree(f->ranks.world, ent_comm_rank(f->ranks.world) == 0 ? look_at_file(f, &found) : ENT_OK));
+    ENT_TRY(ent_dataset_digest(f->ranks.world, f->features.dataset, known, found.features));
     digest_tables(f, found.tables);
-    ent_comm_broadcast(f->world, 0, &found, sizeof found);
+    ent_comm_broadcast(f->ranks.world, 0, &found, sizeof found);
     f->inputs = found;
     return ENT_OK;
 }
@@ -61,10 +62,10 @@ static ent_status same_text(const ent_h5 *file, const char *name, const char *mi
     return ENT_OK;
 }
 
-ent_status ent_inputs_write(const ent_federation *f, ent_h5 *file)
+ent_status ent_inputs_write(const ent_inputs *inputs, ent_h5 *file)
 {
-    ENT_TRY(ent_h5_write_text(file, "/data", f->inputs.tables));
-    return ent_h5_write_text(file, "/features", f->inputs.features);
+    ENT_TRY(ent_h5_write_text(file, "/data", inputs->tables));
+    return ent_h5_write_text(file, "/features", inputs->features);
 }
 
 ent_status ent_inputs_compare(const ent_inputs *mine, const char *path, const ent_h5 *file, const char *whose)

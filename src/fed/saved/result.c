@@ -37,6 +37,7 @@
 #include "entente/h5.h"
 #include "entente/memory.h"
 #include "fed/fed.h"
+#include "notes.h"
 
 static ent_status write_list(ent_h5 *file, const char *name, ent_h5_type type, int64_t n, const void *data)
 {
@@ -50,36 +51,27 @@ static ent_status write_number(ent_h5 *file, const char *name, double value)
 
 static ent_status write_metrics(ent_h5 *file, const ent_metrics *m, const ent_metrics *personal)
 {
-    const struct {
-        const char *name;
-        double value;
-    } table[] = {{"/metrics/n", (double)m->n},
-                 {"/metrics/loss", m->loss},
-                 {"/metrics/accuracy", m->accuracy},
-                 {"/metrics/accuracy_nonzero", m->accuracy_nonzero},
-                 {"/metrics/accuracy5", m->accuracy5},
-                 {"/metrics/accuracy7", m->accuracy7},
-                 {"/metrics/f1_weighted", m->f1_weighted},
-                 {"/metrics/f1_macro", m->f1_macro},
-                 {"/metrics/mae", m->mae},
-                 {"/metrics/pearson", m->pearson}};
-    for (size_t k = 0; k < sizeof table / sizeof *table; k++)
-        ENT_TRY(write_number(file, table[k].name, table[k].value));
+    ENT_TRY(write_number(file, "/metrics/n", (double)m->n));
+    for (int k = 0; ent_metric_at(k); k++) {
+        char name[64];
+        snprintf(name, sizeof name, "/metrics/%s", ent_metric_at(k)->name);
+        ENT_TRY(write_number(file, name, ent_metric_value(m, k)));
+    }
     if (personal->n == 0) return ENT_OK;
     ENT_TRY(write_number(file, "/metrics/personal_accuracy", personal->accuracy));
     return write_number(file, "/metrics/personal_loss", personal->loss);
 }
 
-static ent_status write_rounds(ent_h5 *file, const ent_federation *f)
+static ent_status write_rounds(ent_h5 *file, const ent_outcome *outcome)
 {
-    double *values = ent_alloc(f->rounds, sizeof *values);
+    double *values = ent_alloc(outcome->rounds, sizeof *values);
     ENT_REQUIRE(values, ENT_ENOMEM, "result: no memory");
     ent_status status = ENT_OK;
     for (int c = 0; ent_round_column(c) && status == ENT_OK; c++) {
         char name[64];
         snprintf(name, sizeof name, "/round/%s", ent_round_column(c));
-        for (int64_t r = 0; r < f->rounds; r++) values[r] = ent_round_figure(&f->round[r], c);
-        status = write_list(file, name, ENT_H5_F64, f->rounds, values);
+        for (int64_t r = 0; r < outcome->rounds; r++) values[r] = ent_round_figure(&outcome->round[r], c);
+        status = write_list(file, name, ENT_H5_F64, outcome->rounds, values);
     }
     ent_free(values);
     return status;
@@ -100,28 +92,32 @@ static ent_status write_strided(ent_h5 *file, const char *name, ent_h5_type type
 #define WRITE_MEMBER(file, name, type, n, table, member)                                                             \
     write_strided(file, name, type, n, &(table)->member, sizeof *(table), sizeof(table)->member)
 
-static ent_status write_clients(ent_h5 *file, const ent_federation *f)
+static ent_status write_clients(ent_h5 *file, int64_t clients, const ent_outcome *outcome)
 {
-    ENT_TRY(WRITE_MEMBER(file, "/client/train_rows", ENT_H5_I64, f->clients, f->client, train_rows));
-    ENT_TRY(WRITE_MEMBER(file, "/client/test_rows", ENT_H5_I64, f->clients, f->client, test_rows));
-    ENT_TRY(WRITE_MEMBER(file, "/client/accuracy", ENT_H5_F64, f->clients, f->client, accuracy));
-    if (f->personal.n == 0) return ENT_OK;
-    return WRITE_MEMBER(file, "/client/personal_accuracy", ENT_H5_F64, f->clients, f->client, personal_accuracy);
+    const ent_client_figure *figure;
+    for (int k = 0; (figure = ent_client_figure_at(k)); k++) {
+        char name[64];
+        if (figure->personal && outcome->personal.n == 0) continue;
+        snprintf(name, sizeof name, "/client/%s", figure->name);
+        ENT_TRY(write_strided(file, name, figure->whole ? ENT_H5_I64 : ENT_H5_F64, clients,
+                              (const char *)outcome->client + figure->offset, sizeof *outcome->client, 8));
+    }
+    return ENT_OK;
 }
 
-static ent_status write_patterns(ent_h5 *file, const ent_federation *f)
+static ent_status write_patterns(ent_h5 *file, const ent_outcome *o)
 {
-    ENT_TRY(WRITE_MEMBER(file, "/pattern/context", ENT_H5_U32, f->patterns, f->pattern, context));
-    ENT_TRY(WRITE_MEMBER(file, "/pattern/n", ENT_H5_I64, f->patterns, f->pattern, n));
-    ENT_TRY(WRITE_MEMBER(file, "/pattern/accuracy", ENT_H5_F64, f->patterns, f->pattern, accuracy));
-    return WRITE_MEMBER(file, "/pattern/mae", ENT_H5_F64, f->patterns, f->pattern, mae);
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/context", ENT_H5_U32, o->patterns, o->pattern, context));
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/n", ENT_H5_I64, o->patterns, o->pattern, n));
+    ENT_TRY(WRITE_MEMBER(file, "/pattern/accuracy", ENT_H5_F64, o->patterns, o->pattern, accuracy));
+    return WRITE_MEMBER(file, "/pattern/mae", ENT_H5_F64, o->patterns, o->pattern, mae);
 }
 
-static ent_status write_parts(ent_h5 *file, const ent_federation *f)
+static ent_status write_parts(ent_h5 *file, const ent_population *population)
 {
     static const char *const name[ENT_PARTS] = {"train", "validation", "test"};
     for (int p = 0; p < ENT_PARTS; p++) {
-        const ent_part *part = &f->part[p];
+        const ent_part *part = &population->part[p];
         char path[64];
         snprintf(path, sizeof path, "/part/%s/row", name[p]);
         ENT_TRY(write_list(file, path, ENT_H5_I64, part->n, part->row));
@@ -130,8 +126,7 @@ static ent_status write_parts(ent_h5 *file, const ent_federation *f)
         snprintf(path, sizeof path, "/part/%s/context", name[p]);
         ENT_TRY(write_list(file, path, ENT_H5_U32, part->n, part->context));
     }
-    const int64_t size[2] = {f->part[ENT_TEST].n, f->outputs};
-    return ent_h5_write(file, "/test/output", ENT_H5_F64, 2, size, f->output);
+    return ENT_OK;
 }
 
 static ent_status write_block_table(ent_h5 *file, int blocks, const ent_block *block)
@@ -170,9 +165,8 @@ static ent_status write_ansatz(ent_h5 *file, const char *modality, const ent_qas
     return ent_h5_write_text(file, name, ent_qasm_text(qasm));
 }
 
-static ent_status write_label(ent_h5 *file, const ent_federation *f)
+static ent_status write_label(ent_h5 *file, const ent_label *label)
 {
-    const ent_label *label = &f->label;
     const double range[2] = {label->center, label->half}, standard[2] = {label->mean, label->deviation};
     const uint8_t sentiment = label->sentiment;
     ENT_TRY(write_list(file, "/label_range", ENT_H5_F64, 2, range));
@@ -187,12 +181,13 @@ static ent_status write_model(ent_h5 *file, const ent_federation *f)
     const int blocks = ent_model_blocks(f->model, &block);
     ENT_TRY(write_list(file, "/weights/value", ENT_H5_F64, ent_model_params(f->model), f->w));
     ENT_TRY(write_block_table(file, blocks, block));
-    ENT_TRY(write_list(file, "/prior", ENT_H5_F64, f->outputs, f->prior));
-    ENT_TRY(write_label(file, f));
-    for (int m = 0; m < f->modalities; m++)
-        if (f->qasm[m]) ENT_TRY(write_ansatz(file, f->dataset->modality[m].name, f->qasm[m]));
-    for (int m = 0; m < f->modalities; m++)
-        if (f->reduction[m]) ENT_TRY(write_reduction(file, f->dataset->modality[m].name, f->reduction[m]));
+    ENT_TRY(write_list(file, "/prior", ENT_H5_F64, f->target.outputs, f->target.prior));
+    ENT_TRY(write_label(file, &f->target.label));
+    for (int m = 0; m < f->population.modalities; m++)
+        if (f->qasm[m]) ENT_TRY(write_ansatz(file, f->features.dataset->modality[m].name, f->qasm[m]));
+    for (int m = 0; m < f->population.modalities; m++)
+        if (f->features.reduction[m])
+            ENT_TRY(write_reduction(file, f->features.dataset->modality[m].name, f->features.reduction[m]));
     return ENT_OK;
 }
 
@@ -202,12 +197,12 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
     gethostname(host, sizeof host - 1);
     const ent_config_seeds *s = &f->config->seeds;
     const uint64_t seeds[4] = {s->split, s->masks, s->init, s->sampling};
-    const int64_t layout[2] = {ent_comm_size(f->world), f->threads};
+    const int64_t layout[2] = {ent_comm_size(f->ranks.world), f->ranks.threads};
     ENT_TRY(ent_h5_write_text(file, "/config", config_text));
     ENT_TRY(ent_h5_write_text(file, "/version", version));
     ENT_TRY(ent_h5_write_text(file, "/created", ent_clock_date(date)));
     ENT_TRY(ent_h5_write_text(file, "/host", host));
-    ENT_TRY(ent_inputs_write(f, file));
+    ENT_TRY(ent_inputs_write(&f->inputs, file));
     ENT_TRY(ent_machine_write(file));
     ENT_TRY(ent_h5_write_text(file, "/kind", ent_model_kind_name(f->config->model.kind)));
     ENT_TRY(ent_h5_write_text(file, "/engine", ent_model_engine(f->model)));
@@ -215,23 +210,25 @@ static ent_status write_origin(ent_h5 *file, const ent_federation *f, const char
     return write_list(file, "/layout", ENT_H5_I64, 2, layout);
 }
 
-static ent_status write_features(ent_h5 *file, const ent_federation *f)
+static ent_status write_features(ent_h5 *file, const ent_dataset *d, int modalities)
 {
     int64_t features[ENT_MAX_MODALITIES];
-    for (int m = 0; m < f->modalities; m++) features[m] = f->dataset->modality[m].dimension;
-    return write_list(file, "/dimensions", ENT_H5_I64, f->modalities, features);
+    for (int m = 0; m < modalities; m++) features[m] = d->modality[m].dimension;
+    return write_list(file, "/dimensions", ENT_H5_I64, modalities, features);
 }
 
 static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *config_text, const char *version)
 {
+    const int64_t untrained = ent_untrained_rounds(&f->outcome, f->model);
+    const int64_t size[2] = {f->population.part[ENT_TEST].n, f->target.outputs};
     ENT_TRY(write_origin(file, f, config_text, version));
-    ENT_TRY(write_features(file, f));
-    ENT_TRY(write_metrics(file, &f->test, &f->personal));
-    ENT_TRY(write_rounds(file, f));
-    ENT_TRY(write_clients(file, f));
-    ENT_TRY(write_patterns(file, f));
-    ENT_TRY(write_parts(file, f));
-    const int64_t untrained = ent_untrained_rounds(f);
+    ENT_TRY(write_features(file, f->features.dataset, f->population.modalities));
+    ENT_TRY(write_metrics(file, &f->outcome.test, &f->outcome.personal));
+    ENT_TRY(write_rounds(file, &f->outcome));
+    ENT_TRY(write_clients(file, f->population.clients, &f->outcome));
+    ENT_TRY(write_patterns(file, &f->outcome));
+    ENT_TRY(write_parts(file, &f->population));
+    ENT_TRY(ent_h5_write(file, "/test/output", ENT_H5_F64, 2, size, f->outcome.output));
     ENT_TRY(write_list(file, "/untrained_rounds", ENT_H5_I64, 1, &untrained));
     return write_model(file, f);
 }
@@ -259,6 +256,7 @@ ent_status ent_result_save(ent_comm *world, ent_federation *f, const char *folde
     ENT_TRY(ent_federation_identify(f, NULL));
     ent_status status = ent_comm_agree(world, root ? create(f, folder, config_text, version, &file) : ENT_OK);
     if (status == ENT_OK && f->training) status = ent_checkpoint_embed(f->training, file);
+    if (root && status == ENT_OK) status = ent_saved_annotate(file);
     if (root && status == ENT_OK) status = ent_h5_seal(file);
     if (root && status == ENT_OK)
         status = ent_h5_finish(file);
@@ -288,18 +286,18 @@ static ent_status read_list(const ent_h5 *file, const char *name, int64_t n, dou
 
 static ent_status read_reduction(const ent_h5 *file, ent_federation *f, int m)
 {
-    const char *modality = f->dataset->modality[m].name;
+    const char *modality = f->features.dataset->modality[m].name;
     const ent_reduce_kind kind = f->config->model.registers[m].reduce;
-    const int64_t d = f->dataset->modality[m].dimension;
+    const int64_t d = f->features.dataset->modality[m].dimension;
     char name[ENT_NAME_BYTES + 32];
     snprintf(name, sizeof name, "/reduction/%s/mean", modality);
     if (!ent_h5_has(file, name)) return ENT_OK; /* no training row had it */
-    ent_reduction *r = f->reduction[m] = ent_alloc(1, sizeof *r);
+    ent_reduction *r = f->features.reduction[m] = ent_alloc(1, sizeof *r);
     ENT_REQUIRE(r, ENT_ENOMEM, "result: no memory");
     const bool project = ent_reduce_projects(kind);
     r->kind = kind;
     r->inputs = d;
-    r->outputs = project ? (int)ent_reduced_width(f, m) : (int)d;
+    r->outputs = project ? (int)f->features.width[m] : (int)d;
     r->clip = f->config->data.clip;
     ENT_TRY(read_list(file, name, d, &r->mean));
     snprintf(name, sizeof name, "/reduction/%s/inverse", modality);
@@ -317,18 +315,18 @@ static ent_status read_label(const ent_h5 *file, ent_federation *f, int32_t **cl
     ENT_TRY(ent_h5_read(file, "/label_range", ENT_H5_F64, 2, range));
     ENT_TRY(ent_h5_describe(file, "/prior", &prior));
     if (ent_h5_has(file, "/label/standard")) ENT_TRY(ent_h5_read(file, "/label/standard", ENT_H5_F64, 2, standard));
-    f->label = (ent_label){.classes = prior.size[0] > 1 ? (int)prior.size[0] : 0,
-                           .mean = standard[0],
-                           .deviation = standard[1],
-                           .center = range[0],
-                           .half = range[1]};
-    const int classes = f->label.classes;
+    f->target.label = (ent_label){.classes = prior.size[0] > 1 ? (int)prior.size[0] : 0,
+                                  .mean = standard[0],
+                                  .deviation = standard[1],
+                                  .center = range[0],
+                                  .half = range[1]};
+    const int classes = f->target.label.classes;
     *class_name = ent_alloc(classes, sizeof **class_name);
     ENT_REQUIRE(*class_name, ENT_ENOMEM, "result: no memory");
     for (int c = 0; c < classes; c++) (*class_name)[c] = c;
     if (ent_h5_has(file, "/label/class_name"))
         ENT_TRY(ent_h5_read(file, "/label/class_name", ENT_H5_I32, classes, *class_name));
-    return read_list(file, "/prior", prior.size[0], &f->prior);
+    return read_list(file, "/prior", prior.size[0], &f->target.prior);
 }
 
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out)
@@ -355,8 +353,8 @@ ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_l
     const ent_status status = read_label(file, f, class_name);
     ent_h5_close(file);
     if (status != ENT_OK) return status;
-    inp->task = f->label.classes > 0 ? ENT_TASK_CLASSIFICATION : ENT_TASK_REGRESSION;
-    inp->classes = f->label.classes;
+    inp->task = f->target.label.classes > 0 ? ENT_TASK_CLASSIFICATION : ENT_TASK_REGRESSION;
+    inp->classes = f->target.label.classes;
     inp->class_name = *class_name;
     return ENT_OK;
 }
@@ -369,11 +367,11 @@ static ent_status trained_features(const ent_h5 *file, const ent_federation *f, 
     char name[ENT_NAME_BYTES + 32];
     *features = 0;
     if (ent_h5_has(file, "/dimensions")) {
-        ENT_TRY(ent_h5_read(file, "/dimensions", ENT_H5_I64, f->modalities, all));
+        ENT_TRY(ent_h5_read(file, "/dimensions", ENT_H5_I64, f->population.modalities, all));
         *features = all[m];
         return ENT_OK;
     }
-    snprintf(name, sizeof name, "/reduction/%s/mean", f->dataset->modality[m].name);
+    snprintf(name, sizeof name, "/reduction/%s/mean", f->features.dataset->modality[m].name);
     if (!ent_h5_has(file, name)) return ENT_OK;
     ENT_TRY(ent_h5_describe(file, name, &mean));
     *features = mean.size[0];
@@ -383,18 +381,19 @@ static ent_status trained_features(const ent_h5 *file, const ent_federation *f, 
 /* A sentiment is one by the data of the training, of which the data at hand may be a part. */
 static ent_status read_sentiment(const ent_h5 *file, ent_federation *f)
 {
-    const ent_dataset *d = f->dataset;
+    const ent_dataset *d = f->features.dataset;
     uint8_t trained = d->sentiment;
     if (ent_h5_has(file, "/label/sentiment")) ENT_TRY(ent_h5_read(file, "/label/sentiment", ENT_H5_U8, 1, &trained));
-    f->label.sentiment = trained && d->value;
-    for (int64_t k = 0; k < d->rows && f->label.sentiment; k++) f->label.sentiment = fabs(d->value[k]) <= 3.0;
+    f->target.label.sentiment = trained && d->value;
+    for (int64_t k = 0; k < d->rows && f->target.label.sentiment; k++)
+        f->target.label.sentiment = fabs(d->value[k]) <= 3.0;
     return ENT_OK;
 }
 
 static ent_status check_data(const ent_h5 *file, ent_federation *f)
 {
-    const ent_dataset *d = f->dataset;
-    for (int m = 0; m < f->modalities; m++) {
+    const ent_dataset *d = f->features.dataset;
+    for (int m = 0; m < f->population.modalities; m++) {
         int64_t features;
         ENT_TRY(trained_features(file, f, m, &features));
         ENT_REQUIRE(features == 0 || d->modality[m].dimension == features, ENT_EDATA,
@@ -422,7 +421,7 @@ ent_status ent_result_restore(ent_federation *f, const char *folder)
     ENT_TRY(ent_result_path(folder, path));
     ENT_TRY(ent_h5_open(path, &file));
     ent_status status = ent_h5_read(file, "/weights/value", ENT_H5_F64, ent_model_params(f->model), f->w);
-    for (int m = 0; m < f->modalities && status == ENT_OK; m++) status = read_reduction(file, f, m);
+    for (int m = 0; m < f->population.modalities && status == ENT_OK; m++) status = read_reduction(file, f, m);
     ent_h5_close(file);
     return status;
 }

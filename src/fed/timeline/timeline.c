@@ -31,33 +31,33 @@ struct ent_timeline {
     int64_t round;      /* of the cohort; -1 before the first */
 };
 
-int64_t ent_timeline_share(const ent_federation *f)
+int64_t ent_timeline_share(const ent_population *p)
 {
-    const int64_t wanted = llround(f->config->federation.participation * (double)f->clients);
+    const int64_t wanted = llround(p->config->federation.participation * (double)p->clients);
     return wanted < 1 ? 1 : wanted;
 }
 
-int64_t ent_timeline_most(const ent_federation *f)
+int64_t ent_timeline_most(const ent_population *p)
 {
-    return f->config->system.mode == ENT_MODE_SYNC ? ent_timeline_share(f) : f->config->system.buffer;
+    return p->config->system.mode == ENT_MODE_SYNC ? ent_timeline_share(p) : p->config->system.buffer;
 }
 
-ent_status ent_timeline_new(const ent_federation *f, ent_timeline **out)
+ent_status ent_timeline_new(const ent_population *p, ent_timeline **out)
 {
-    const ent_config_system *c = &f->config->system;
+    const ent_config_system *c = &p->config->system;
     const bool sync = c->mode == ENT_MODE_SYNC;
     ent_timeline *t = ent_alloc(1, sizeof *t);
     ENT_REQUIRE(t, ENT_ENOMEM, "timeline: no memory");
     t->round = -1;
-    t->wanted = ent_timeline_share(f);
-    t->ask_room = (int64_t)fmin((double)f->clients, ceil((double)t->wanted * (1.0 + c->over_selection)));
+    t->wanted = ent_timeline_share(p);
+    t->ask_room = (int64_t)fmin((double)p->clients, ceil((double)t->wanted * (1.0 + c->over_selection)));
     t->ask = ent_alloc(sync ? t->ask_room : 0, sizeof *t->ask);
     t->cohort.room = sync ? t->ask_room : c->buffer;
     t->cohort.member = ent_alloc(t->cohort.room, sizeof *t->cohort.member);
     ent_status status = t->ask && t->cohort.member
                             ? ENT_OK
-                            : ent_fail(ENT_ENOMEM, "timeline of %lld clients: no memory", (long long)f->clients);
-    if (status == ENT_OK && !sync) status = ent_buffer_new(f, &t->buffer);
+                            : ent_fail(ENT_ENOMEM, "timeline of %lld clients: no memory", (long long)p->clients);
+    if (status == ENT_OK && !sync) status = ent_buffer_new(p, &t->buffer);
     if (status != ENT_OK) {
         ent_timeline_free(t);
         return status;
@@ -90,71 +90,71 @@ static int by_seconds(const void *a, const void *b)
 }
 
 /* Fill t->ask with clients that are available; *n of them. */
-static ent_status ask_clients(ent_timeline *t, const ent_federation *f, int64_t round, int64_t *n)
+static ent_status ask_clients(ent_timeline *t, const ent_population *p, int64_t round, int64_t *n)
 {
-    const bool all = t->ask_room == f->clients;
-    ent_draw_start(&t->draw, ent_random_at(f->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0));
+    const bool all = t->ask_room == p->clients;
+    ent_draw_start(&t->draw, ent_random_at(p->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0));
     *n = 0;
     for (int64_t next = 0, client; *n < t->ask_room; next++) {
         if (all)
-            client = next < f->clients ? next : -1;
+            client = next < p->clients ? next : -1;
         else
-            ENT_TRY(ent_draw_next(&t->draw, f, &client));
+            ENT_TRY(ent_draw_next(&t->draw, p, &client));
         if (client < 0) break;
-        if (!ent_client_is_available(f, client, round)) continue;
-        t->ask[(*n)++] = (asked){.client = client, .seconds = ent_client_seconds(f, client)};
+        if (!ent_client_is_available(p, client, round)) continue;
+        t->ask[(*n)++] = (asked){.client = client, .seconds = ent_client_seconds(p, client)};
     }
     return ENT_OK;
 }
 
-static double weight_of(const ent_federation *f, int64_t client)
+static double weight_of(const ent_population *p, int64_t client)
 {
-    if (f->config->federation.sampling == ENT_SAMPLING_UNIFORM) return 1.0;
-    return 1.0 / (double)ent_client_rows_count(f, client);
+    if (p->config->federation.sampling == ENT_SAMPLING_UNIFORM) return 1.0;
+    return 1.0 / (double)ent_client_rows_count(p, client);
 }
 
-static ent_status sync_round(ent_timeline *t, const ent_federation *f, int64_t round)
+static ent_status sync_round(ent_timeline *t, const ent_population *p, int64_t round)
 {
-    const double deadline = f->config->system.deadline_s;
+    const double deadline = p->config->system.deadline_s;
     ent_cohort *cohort = &t->cohort;
-    ENT_TRY(ask_clients(t, f, round, &cohort->drawn));
+    ENT_TRY(ask_clients(t, p, round, &cohort->drawn));
     qsort(t->ask, (size_t)cohort->drawn, sizeof *t->ask, by_seconds);
     double last = 0.0; /* when the last thing happened that the server waits for */
     cohort->n = cohort->lost = 0;
     for (int64_t k = 0; k < cohort->drawn; k++) {
         const asked *a = &t->ask[k];
         const bool over = cohort->n == t->wanted || (deadline > 0.0 && a->seconds > deadline);
-        const bool empty = ent_client_rows_count(f, a->client) == 0;
+        const bool empty = ent_client_rows_count(p, a->client) == 0;
         if (!over) last = a->seconds;
         if (empty) continue; /* has nothing to send */
-        if (over || ent_client_drops_out(f, a->client, round))
+        if (over || ent_client_drops_out(p, a->client, round))
             cohort->lost++;
         else
             cohort->member[cohort->n++] =
-                (ent_member){.client = a->client, .base = round, .weight = weight_of(f, a->client)};
+                (ent_member){.client = a->client, .base = round, .weight = weight_of(p, a->client)};
     }
     const bool ran_out = cohort->lost > 0 && cohort->n < t->wanted && deadline > 0.0;
     cohort->simulated_s = ran_out ? deadline : last;
     return ENT_OK;
 }
 
-static ent_status fedbuff_round(ent_timeline *t, const ent_federation *f, int64_t round)
+static ent_status fedbuff_round(ent_timeline *t, const ent_population *p, int64_t round)
 {
     if (round < t->round) {
         ent_buffer *fresh;
-        ENT_TRY(ent_buffer_new(f, &fresh));
+        ENT_TRY(ent_buffer_new(p, &fresh));
         ent_buffer_free(t->buffer);
         t->buffer = fresh;
         t->round = -1;
     }
-    for (int64_t step = t->round + 1; step <= round; step++) ENT_TRY(ent_buffer_step(t->buffer, f, &t->cohort));
+    for (int64_t step = t->round + 1; step <= round; step++) ENT_TRY(ent_buffer_step(t->buffer, p, &t->cohort));
     return ENT_OK;
 }
 
-ent_status ent_timeline_round(ent_timeline *t, const ent_federation *f, int64_t round, const ent_cohort **cohort)
+ent_status ent_timeline_round(ent_timeline *t, const ent_population *p, int64_t round, const ent_cohort **cohort)
 {
     if (round != t->round) {
-        ENT_TRY(t->buffer ? fedbuff_round(t, f, round) : sync_round(t, f, round));
+        ENT_TRY(t->buffer ? fedbuff_round(t, p, round) : sync_round(t, p, round));
         t->round = round;
         qsort(t->cohort.member, (size_t)t->cohort.n, sizeof *t->cohort.member, by_client);
         double sum = 0.0;
@@ -165,7 +165,7 @@ ent_status ent_timeline_round(ent_timeline *t, const ent_federation *f, int64_t 
     return ENT_OK;
 }
 
-int64_t ent_timeline_oldest(const ent_timeline *t, const ent_federation *f)
+int64_t ent_timeline_oldest(const ent_timeline *t, const ent_population *p)
 {
-    return t->buffer ? ent_buffer_oldest(t->buffer, f->config->system.max_staleness) : t->round + 1;
+    return t->buffer ? ent_buffer_oldest(t->buffer, p->config->system.max_staleness) : t->round + 1;
 }

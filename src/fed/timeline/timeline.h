@@ -31,23 +31,23 @@ typedef struct {
 void ent_draw_start(ent_draw *draw, ent_random stream);
 void ent_draw_clear(ent_draw *draw);
 /* *client = -1 after the last. */
-ent_status ent_draw_next(ent_draw *draw, const ent_federation *f, int64_t *client);
+ent_status ent_draw_next(ent_draw *draw, const ent_population *population, int64_t *client);
 
 /* The simulated clients.  Whether a client can be asked in a round, and how long its answer takes: latency plus
  * samples times epochs over its speed. */
-bool ent_client_is_available(const ent_federation *f, int64_t client, int64_t round);
-double ent_client_seconds(const ent_federation *f, int64_t client);
-bool ent_client_drops_out(const ent_federation *f, int64_t client, int64_t draw);
+bool ent_client_is_available(const ent_population *population, int64_t client, int64_t round);
+double ent_client_seconds(const ent_population *population, int64_t client);
+bool ent_client_drops_out(const ent_population *population, int64_t client, int64_t draw);
 
 /* participation times clients, at least 1. */
-int64_t ent_timeline_share(const ent_federation *f);
+int64_t ent_timeline_share(const ent_population *population);
 
 /* FedBuff. */
 typedef struct ent_buffer ent_buffer;
-ent_status ent_buffer_new(const ent_federation *f, ent_buffer **out);
+ent_status ent_buffer_new(const ent_population *population, ent_buffer **out);
 void ent_buffer_free(ent_buffer *buffer);
 /* The server's next step; members in order of arrival. */
-ent_status ent_buffer_step(ent_buffer *buffer, const ent_federation *f, ent_cohort *cohort);
+ent_status ent_buffer_step(ent_buffer *buffer, const ent_population *population, ent_cohort *cohort);
 /* The oldest round from whose first weights a client in flight has started, if its update may still count; the next
  * round without one. */
 int64_t ent_buffer_oldest(const ent_buffer *buffer, int64_t max_staleness);

@@ -32,28 +32,28 @@ struct ent_buffer {
     double now, begin; /* begin: of this step */
 };
 
-static int64_t clients_with_rows(const ent_federation *f)
+static int64_t clients_with_rows(const ent_population *p)
 {
     int64_t count = 0;
-    for (int64_t c = 0; c < f->clients; c++) count += ent_client_rows_count(f, c) > 0;
+    for (int64_t c = 0; c < p->clients; c++) count += ent_client_rows_count(p, c) > 0;
     return count;
 }
 
-ent_status ent_buffer_new(const ent_federation *f, ent_buffer **out)
+ent_status ent_buffer_new(const ent_population *p, ent_buffer **out)
 {
-    const ent_config_system *c = &f->config->system;
-    const int64_t can = clients_with_rows(f);
+    const ent_config_system *c = &p->config->system;
+    const int64_t can = clients_with_rows(p);
     ENT_REQUIRE(c->buffer <= can, ENT_ECONFIG,
                 "system.buffer: found %d, want at most the clients that have training rows, %lld", c->buffer,
                 (long long)can);
     ent_buffer *b = ent_alloc(1, sizeof *b);
     ENT_REQUIRE(b, ENT_ENOMEM, "timeline: no memory");
-    b->room = c->concurrency > 0 ? c->concurrency : ent_timeline_share(f);
+    b->room = c->concurrency > 0 ? c->concurrency : ent_timeline_share(p);
     if (b->room > can) b->room = can;
     b->heap = ent_alloc(b->room, sizeof *b->heap);
     if (!b->heap) {
         ent_buffer_free(b);
-        return ent_fail(ENT_ENOMEM, "timeline of %lld clients: no memory", (long long)f->clients);
+        return ent_fail(ENT_ENOMEM, "timeline of %lld clients: no memory", (long long)p->clients);
     }
     *out = b;
     return ENT_OK;
@@ -93,68 +93,68 @@ static flight pop(ent_buffer *b)
     return first;
 }
 
-static bool is_free(const ent_buffer *b, const ent_federation *f, int64_t client)
+static bool is_free(const ent_buffer *b, const ent_population *p, int64_t client)
 {
-    return ent_client_rows_count(f, client) > 0 && !ent_map_get(&b->busy, client, NULL) &&
-           ent_client_is_available(f, client, b->step);
+    return ent_client_rows_count(p, client) > 0 && !ent_map_get(&b->busy, client, NULL) &&
+           ent_client_is_available(p, client, b->step);
 }
 
 /* A client that can be asked now; -1: there is none. */
-static int64_t find_client(const ent_buffer *b, const ent_federation *f)
+static int64_t find_client(const ent_buffer *b, const ent_population *p)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
-    const bool uniform = f->config->federation.sampling == ENT_SAMPLING_UNIFORM;
-    ent_random stream = ent_random_at(f->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)b->started, 1);
+    const ent_part *train = &p->part[ENT_TRAIN];
+    const bool uniform = p->config->federation.sampling == ENT_SAMPLING_UNIFORM;
+    ent_random stream = ent_random_at(p->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)b->started, 1);
     int64_t client = 0;
     for (int k = 0; k < TRIES; k++) {
-        client = uniform ? (int64_t)ent_random_below(&stream, (uint64_t)f->clients)
+        client = uniform ? (int64_t)ent_random_below(&stream, (uint64_t)p->clients)
                          : train->client[ent_random_below(&stream, (uint64_t)train->n)];
-        if (is_free(b, f, client)) return client;
+        if (is_free(b, p, client)) return client;
     }
-    for (int64_t k = 0; k < f->clients; k++, client = (client + 1) % f->clients)
-        if (is_free(b, f, client)) return client;
+    for (int64_t k = 0; k < p->clients; k++, client = (client + 1) % p->clients)
+        if (is_free(b, p, client)) return client;
     return -1;
 }
 
 /* Clients start until all places are taken. */
-static ent_status fill(ent_buffer *b, const ent_federation *f, ent_cohort *cohort)
+static ent_status fill(ent_buffer *b, const ent_population *p, ent_cohort *cohort)
 {
     while (b->count < b->room && !b->nobody) {
-        const int64_t client = find_client(b, f);
+        const int64_t client = find_client(b, p);
         b->nobody = client < 0;
         if (b->nobody) break;
         ENT_TRY(ent_map_put(&b->busy, client, 1));
-        push(b, (flight){.at = b->now + ent_client_seconds(f, client),
+        push(b, (flight){.at = b->now + ent_client_seconds(p, client),
                          .order = b->started,
                          .client = client,
                          .base = b->step,
-                         .arrives = !ent_client_drops_out(f, client, b->started)});
+                         .arrives = !ent_client_drops_out(p, client, b->started)});
         b->started++;
         cohort->drawn++;
     }
     return ENT_OK;
 }
 
-static double weight_of(const ent_federation *f, const ent_buffer *b, const flight *done)
+static double weight_of(const ent_population *p, const ent_buffer *b, const flight *done)
 {
-    const double fresh = pow(1.0 + (double)(b->step - done->base), -f->config->system.staleness);
-    const bool uniform = f->config->federation.sampling == ENT_SAMPLING_UNIFORM;
-    return uniform ? fresh : fresh / (double)ent_client_rows_count(f, done->client);
+    const double fresh = pow(1.0 + (double)(b->step - done->base), -p->config->system.staleness);
+    const bool uniform = p->config->federation.sampling == ENT_SAMPLING_UNIFORM;
+    return uniform ? fresh : fresh / (double)ent_client_rows_count(p, done->client);
 }
 
-ent_status ent_buffer_step(ent_buffer *b, const ent_federation *f, ent_cohort *cohort)
+ent_status ent_buffer_step(ent_buffer *b, const ent_population *p, ent_cohort *cohort)
 {
-    const ent_config_system *c = &f->config->system;
+    const ent_config_system *c = &p->config->system;
     cohort->drawn = cohort->lost = cohort->n = 0;
     b->begin = b->now;
     while (cohort->n < c->buffer) {
-        ENT_TRY(fill(b, f, cohort));
+        ENT_TRY(fill(b, p, cohort));
         if (b->count == 0) break;
         const flight done = pop(b);
         b->now = done.at;
         if (done.arrives && b->step - done.base <= c->max_staleness) {
             cohort->member[cohort->n++] =
-                (ent_member){.client = done.client, .base = done.base, .weight = weight_of(f, b, &done)};
+                (ent_member){.client = done.client, .base = done.base, .weight = weight_of(p, b, &done)};
         } else {
             cohort->lost++;
             ent_map_remove(&b->busy, done.client);

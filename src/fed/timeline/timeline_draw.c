@@ -112,12 +112,12 @@ static ent_status next_number(ent_draw *draw, int64_t n, int64_t *number)
     return j == k ? ENT_OK : ent_map_put(&draw->moved, j, here);
 }
 
-ent_status ent_draw_next(ent_draw *draw, const ent_federation *f, int64_t *client)
+ent_status ent_draw_next(ent_draw *draw, const ent_population *p, int64_t *client)
 {
-    const ent_part *train = &f->part[ENT_TRAIN];
-    if (f->config->federation.sampling == ENT_SAMPLING_UNIFORM) {
+    const ent_part *train = &p->part[ENT_TRAIN];
+    if (p->config->federation.sampling == ENT_SAMPLING_UNIFORM) {
         *client = -1;
-        return draw->next < f->clients ? next_number(draw, f->clients, client) : ENT_OK;
+        return draw->next < p->clients ? next_number(draw, p->clients, client) : ENT_OK;
     }
     while (draw->next < train->n) {
         int64_t row;
