@@ -81,7 +81,8 @@ typedef struct {
 typedef struct {
     ent_label label;
     int outputs;
-    double *prior; /* [outputs]: what the training labels alone predict */
+    double *prior;        /* [outputs]: what the training labels alone predict */
+    double *class_weight; /* [outputs] of a sample's loss in training, by its class; NULL: 1 */
 } ent_target;
 
 /* What a training has come to: figures, on rank 0. */
@@ -128,6 +129,9 @@ static inline int64_t ent_client_rows_count(const ent_population *population, in
 
 /* target->label of a real label, what the model learns of it, and target->prior, what the training labels alone predict. */
 ent_status ent_label_fit(ent_part *train, ent_target *target);
+/* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training rows.
+ * Nothing for a real label.  Errors: ENT_ENOMEM. */
+ent_status ent_label_balance(const ent_part *train, ent_target *target);
 /* What the model learns, for the label as it is now. */
 void ent_label_aim(ent_part *train, const ent_label *label);
 /* Outputs [n][outputs] of the model into the label's unit: classes stay as they are. */

@@ -136,7 +136,8 @@ static double foresee_features(const ent_federation *f, int64_t train_rows, int6
     for (int m = 0; m < f->population.modalities; m++) {
         const double d = (double)f->features.dataset->modality[m].dimension;
         widest = fmax(widest, d);
-        if (f->config->model.registers[m].reduce == ENT_REDUCE_PCA) axes = fmax(axes, 1.6 * d * d * sizeof(double));
+        if (ent_reduce_has_axes(f->config->model.registers[m].reduce))
+            axes = fmax(axes, 1.6 * d * d * sizeof(double));
     }
     return 2.5 * widest * sizeof(float) * (double)train_rows / (double)ranks + axes;
 }
@@ -222,6 +223,8 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
         if (status == ENT_OK) status = ent_label_fit(&f->population.part[ENT_TRAIN], &f->target);
+        if (status == ENT_OK && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
+            status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
@@ -307,6 +310,7 @@ void ent_federation_free(ent_federation *f)
     ent_dataset_free(f->features.dataset);
     ent_free(f->w);
     ent_free(f->target.prior);
+    ent_free(f->target.class_weight);
     ent_free(f->outcome.round);
     ent_free(f->outcome.output);
     ent_free(f->outcome.pattern);
