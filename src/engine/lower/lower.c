@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/gf2.h"
 #include "entente/memory.h"
 
 static const double PI = 3.14159265358979323846;
@@ -199,17 +200,13 @@ static ent_status lower_2q(lower_list *list, frame *f, const ent_gate *gate)
 /* How many of the qubits below `top` a piece may have: their flips, reduced one after another. */
 static int piece_bits(const frame *f, int first, int top, const lower_pieces *pieces)
 {
-    uint64_t basis[64];
-    int count = 0, q = top;
-    for (; count < pieces->run_bits; count++) basis[count] = UINT64_C(1) << count;
+    ent_gf2 space = {0};
+    int q = top;
+    for (int k = 0; k < pieces->run_bits; k++) ent_gf2_add(&space, UINT64_C(1) << k);
     for (; q > first && top - q < pieces->most; q--) {
-        uint64_t flip = f->flip[q - 1];
-        for (int k = 0; k < count; k++)
-            if (flip & (basis[k] & -basis[k])) flip ^= basis[k];
-        if (flip && count == pieces->block_bits) break;
-        for (int k = 0; flip && k < count; k++)
-            if (basis[k] & (flip & -flip)) basis[k] ^= flip;
-        if (flip) basis[count++] = flip;
+        const uint64_t flip = f->flip[q - 1];
+        if (space.count == pieces->block_bits && ent_gf2_reduce(&space, flip, NULL)) break;
+        ent_gf2_add(&space, flip);
     }
     return top - q;
 }
