@@ -1,5 +1,5 @@
-/* What the tests of federations over ranks share: a small data set, a plain configuration, and training on all ranks and
- * on rank 0 alone. */
+/* What the tests of federations over ranks share: a small data set, a plain configuration, and training on all ranks
+ * and on rank 0 only. */
 #ifndef ENTENTE_TESTS_FED_RUNS_H
 #define ENTENTE_TESTS_FED_RUNS_H
 

@@ -3,8 +3,8 @@
  *     fuzz_import FORMAT TRIES FOLDER [SEED [FILE]]      FORMAT: csd, wav, idx, gz, csv, npy, folds
  *
  * FILE: a sound file to begin with, else one is made.
- * Build with CMAKE_BUILD_TYPE=Sanitize.  A .csd is read behind a guard; its report says how many tries ended with the
- * guard's process, and a sanitizer's report there that names our own files is a failure. */
+ * Build with CMAKE_BUILD_TYPE=Sanitize.  A .csd is read through a guard; its report says how many tries ended with
+ * the guard's process, and a sanitizer's report there that names our own files is a failure. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Clients over ranks: every way of drawing them and of waiting for them gives the same bits; models of their own agree
- * with loops by hand; any number of modalities and of clients trains. */
+/* Clients over ranks: every way of drawing them and of waiting for them gives the same bits; models of their own
+ * agree with loops by hand; any number of modalities and of clients trains. */
 #include "fed_runs.h"
 
 #include "entente/random.h"
@@ -65,7 +65,7 @@ static void plain_epoch(ent_federation *f, int64_t client, int64_t number, doubl
     }
 }
 
-/* Predictions of the client's test rows by w against the ones that are there; how many are right. */
+/* Compare predictions for the test rows of a client by w with the given ones.  Returns how many are correct. */
 static int64_t check_predictions(ent_federation *f, int64_t client, const double *w, const double *wanted)
 {
     client_rows r;
@@ -174,7 +174,7 @@ static void local_training_is_every_client_alone(void **state)
         for (int p = 0; p < params; p++)
             mean[p] += w[p] * (double)ent_client_rows_count(&f->population, c) /
                        (double)f->population.part[ENT_TRAIN].n;
-        right += check_predictions(f, c, w, f->outcome.output); /* rank 0 alone has outputs */
+        right += check_predictions(f, c, w, f->outcome.output); /* only rank 0 has outputs */
     }
     for (int p = 0; p < params; p++) check_near(f->w[p], mean[p], 1e-12);
     mpi_check(ent_comm_rank(world) > 0 ||

@@ -1,4 +1,4 @@
-/* Comm over ranks: what each rank holds afterwards follows from the ranks' numbers alone. */
+/* Comm over ranks: the values that each rank holds afterwards follow from the rank numbers only. */
 #include "mpi_check.h"
 
 #include <stdlib.h>
@@ -125,7 +125,8 @@ static void gather_keeps_rank_order(void **state)
     ent_free(all);
 }
 
-/* Several swaps under way with every rank, also this one; each is over behind a test that says so, or a wait. */
+/* Several concurrent swaps with every rank, including this one; each is complete after a successful test or a
+ * wait. */
 static void swaps_are_over_when_a_test_says_so(void **state)
 {
     (void)state;
@@ -264,7 +265,7 @@ static void one_failure_is_everyones(void **state)
     ent_comm_barrier(world);
 }
 
-/* A single rank in the middle fails, the others go on to the agreement. */
+/* A single rank in the middle fails, the others continue to the agreement. */
 static void one_failure_among_many_is_named(void **state)
 {
     (void)state;
@@ -276,7 +277,7 @@ static void one_failure_among_many_is_named(void **state)
     mpi_check(strcmp(ent_message(), wanted) == 0);
 }
 
-/* Every allocation of every rank in turn: all ranks get ENT_ENOMEM, none hangs, nothing is left behind. */
+/* Every allocation of every rank in turn: all ranks get ENT_ENOMEM, none hangs, nothing leaks. */
 static ent_status gather_with_failure(int failing, int64_t k, void **all)
 {
     const char data[3] = "ab";

@@ -56,7 +56,7 @@ static void every_rule_and_attack(void **state)
     }
 }
 
-/* Groups of S ranks: one group or several train the same, and what one rank alone gets but for rounding. */
+/* Groups of S ranks: one or several groups train the same, equal to the result of a single rank up to rounding. */
 static void shards_train_as_one_state(void **state)
 {
     (void)state;
@@ -85,7 +85,8 @@ static void shards_train_as_one_state(void **state)
     }
 }
 
-/* With a modality that few clients have, Krum leaves the blocks of both modalities alone in some round, and says so. */
+/* With a modality that few clients have, Krum leaves the blocks of both modalities unchanged in some round, and
+ * says so. */
 static void krum_tells_of_blocks_with_too_few_clients(void **state)
 {
     (void)state;
@@ -165,7 +166,7 @@ static void a_round_without_rows_keeps_the_weights(void **state)
     ent_federation_free(before);
 }
 
-/* What the model sees of modality m in one row: nothing but what the policy says stands for an absent feature. */
+/* The features of modality m that the model sees in a row: an absent feature has only the value set by the policy. */
 static void check_row(const ent_federation *f, int which, int m, int64_t k)
 {
     const ent_policy policy = f->config->missing.policy;
@@ -199,7 +200,7 @@ static void absent_features_become_what_the_policy_says(void **state)
     }
 }
 
-/* Once a federation is set up, each training row has been read and is kept where it is trained: the file may go. */
+/* Once a federation is set up, each training row has been read and is kept on its rank: the file may disappear. */
 static void training_rows_are_read_once(void **state)
 {
     (void)state;
@@ -227,7 +228,7 @@ static void training_rows_are_read_once(void **state)
     ent_federation_free(before);
 }
 
-/* Policy drop answers a row that lacks something by the training labels alone. */
+/* Policy drop predicts a row that lacks a modality from the training labels only. */
 static void drop_answers_by_the_prior(void **state)
 {
     (void)state;

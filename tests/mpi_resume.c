@@ -1,5 +1,5 @@
-/* A training that is stopped behind any batch and goes on, on any number of ranks, ends with the bits of one that was
- * never stopped; what is damaged or of something else is refused and stays as it is. */
+/* A training that is stopped after any batch and resumed, on any number of ranks, ends with the bits of one that
+ * was never stopped; what is damaged or of something else is refused and stays as it is. */
 #include "fed_config.h"
 #include "mpi_check.h"
 #include "temp_folder.h"
@@ -109,8 +109,9 @@ static void remove_checkpoint(void)
     ent_comm_barrier(world);
 }
 
-/* Stop at every k-th look of rank `asked` for k = 1, 2, ..; go on with `ranks` ranks.  One rank looks behind every batch;
- * of several the one that waits for others looks any number of times, so beyond a point ever fewer are tried. */
+/* Stop at every k-th look of rank `asked` for k = 1, 2, ..; resume with `ranks` ranks.  One rank looks after every
+ * batch; of several the one that waits for others looks any number of times, so beyond a point ever fewer
+ * are tried. */
 static void check_every_stop(const ent_config *config, int asked, int ranks)
 {
     ent_federation *wanted = never_stopped(world, config), *f;
@@ -201,7 +202,7 @@ static void with_fedbuff(void **state)
     check_every_stop(&config, 0, ent_comm_size(world));
 }
 
-/* Stopped again and again, on another number of ranks each time, ever later: an evaluation begins anew. */
+/* Stopped repeatedly, on another number of ranks each time and ever later: an evaluation starts again. */
 static void stopped_many_times(void **state)
 {
     (void)state;
@@ -229,7 +230,7 @@ static void stopped_many_times(void **state)
     ent_federation_free(wanted);
 }
 
-/* Behind a round the checkpoint of the round is there, and what follows from it is the same. */
+/* After a round its checkpoint exists, and resuming from it gives the same result. */
 static ent_status end_behind_2(void *context, const ent_federation *federation, const ent_round *round)
 {
     (void)context, (void)federation;
@@ -361,8 +362,8 @@ static void truncated(void **state)
     remove_checkpoint();
 }
 
-/* Flip one bit of the first row of a table, wherever its bytes stand in the file; false where there is no such row, or
- * nothing but zeros.  On rank 0. */
+/* Flip one bit of the first row of a table, wherever its bytes stand in the file; false where there is no such row,
+ * or nothing but zeros.  On rank 0. */
 static bool flip(const char *content, int64_t bytes, const char *table)
 {
     ent_h5 *file;
@@ -386,7 +387,7 @@ static bool flip(const char *content, int64_t bytes, const char *table)
     return some != 0;
 }
 
-/* It is told, and the table is named; with the bit as it was the training goes on. */
+/* The damage is reported and the table named; with the bit restored the training continues. */
 static void damaged(void **state)
 {
     (void)state;
@@ -417,7 +418,7 @@ static void damaged(void **state)
     remove_checkpoint();
 }
 
-/* The folder is gone: in passing a note, on demand a failure. */
+/* The folder is gone: a note for a periodic checkpoint, a failure for a requested one. */
 static void a_folder_that_cannot_be_written(void **state)
 {
     (void)state;
@@ -437,7 +438,8 @@ static void a_folder_that_cannot_be_written(void **state)
     memcpy(folder, name, sizeof name);
 }
 
-/* The k-th allocation of one rank fails, while the checkpoint is written or read: whatever is there then is whole. */
+/* The k-th allocation of one rank fails, while the checkpoint is written or read: any checkpoint that exists is
+ * complete. */
 static void a_rank_without_memory(void **state)
 {
     (void)state;
@@ -447,7 +449,7 @@ static void a_rank_without_memory(void **state)
     const int last = ent_comm_size(world) - 1;
     bool resume = false;
     for (int64_t k = 1;; k++) {
-        wish w = {.at = 9 + k / 8}; /* ever later, so that it comes to an end */
+        wish w = {.at = 9 + k / 8}; /* ever later, so that the loop ends */
         fail_at = ent_comm_rank(world) == last ? k : 0;
         ent_status status = train(world, &config, resume, &w, &f);
         ent_alloc_fail_at(fail_at = 0);

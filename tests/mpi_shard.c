@@ -1,6 +1,6 @@
 /* A state over ranks gives what the reference engine gives on one: random circuits of up to 12 qubits, gates on every
  * mix of rank and local bits, as many ranks as there are and every power of two below.  And it gives the same bits on
- * any number of threads, whether exchanges go while passes compute or behind them. */
+ * any number of threads, whether exchanges run during passes or after them. */
 #include "mpi_check.h"
 #include "random_circuit.h"
 
@@ -58,7 +58,7 @@ static void check_same(const ent_circuit *circuit, int64_t samples, const result
 static int most_slices;
 static double overlap_s;
 
-/* The same bits with exchanges behind their passes; only then is nothing under way meanwhile. */
+/* The same bits with exchanges after their passes; only then is nothing in flight during a pass. */
 static void check_without_overlap(ent_shard *shard, const ent_circuit *circuit, const ent_batch *batch,
                                   const result *with)
 {
@@ -215,7 +215,7 @@ static void test_memory(void **state)
     ent_circuit_free(circuit);
 }
 
-/* The k-th allocation fails on the last rank alone, for every k: all ranks say which rank, and those that are of a
+/* The k-th allocation fails only on the last rank, for every k: all ranks say which rank, and those that are of a
  * state the bytes wanted and there. */
 static void test_one_rank(void **state)
 {
@@ -225,7 +225,7 @@ static void test_one_rank(void **state)
     const int last = ent_comm_size(world) - 1;
     char rank[32], bytes[64];
     snprintf(rank, sizeof rank, "rank %d: ", last);
-    snprintf(bytes, sizeof bytes, "no %d bytes", 16 << (6 - log2_of(last + 1)));
+    snprintf(bytes, sizeof bytes, "want %d bytes", 16 << (6 - log2_of(last + 1)));
     ent_status status = ENT_ENOMEM;
     int of_a_state = 0;
     for (int k = 1; status != ENT_OK; k++) {
@@ -234,7 +234,7 @@ static void test_one_rank(void **state)
         ent_alloc_fail_at(0);
         if (status == ENT_OK) break;
         mpi_check(status == ENT_ENOMEM && (last == 0 || strstr(ent_message(), rank) == ent_message()));
-        of_a_state += strstr(ent_message(), bytes) && strstr(ent_message(), "are there");
+        of_a_state += strstr(ent_message(), bytes) && strstr(ent_message(), "found ");
     }
     mpi_check(of_a_state == 1);
     double expectations[2], grad_params[2] = {0}, angle = 0.5, params[2] = {0.1, 0.2};

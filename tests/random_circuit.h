@@ -18,7 +18,7 @@ static inline ent_angle random_angle(ent_random *s, int params, int angles)
 }
 
 /* `gates` gates, all kinds in turn (those that fit n qubits), slots used again and again; readouts of random Pauli
- * strings, every third of Zs alone. */
+ * strings, every third of Zs only. */
 static inline ent_circuit *random_circuit(uint64_t seed, int n, int gates, int params, int angles, int readouts)
 {
     ent_random s = ent_random_at(seed, ENT_FOR_TEST, (uint64_t)n, 1);

@@ -1,4 +1,4 @@
-/* Features of made-up clients for the tests of the reduction: a function of the client and the row alone. */
+/* Features of made-up clients for the tests of the reduction: a function of only the client and the row. */
 #ifndef ENTENTE_TESTS_REDUCE_DATA_H
 #define ENTENTE_TESTS_REDUCE_DATA_H
 

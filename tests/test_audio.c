@@ -257,13 +257,13 @@ static void options(void **state)
     check_fails(ent_audio_new(&inp, SR, &a), ENT_EARG, "width 4");
     inp = ent_audio_default();
     inp.mean = false;
-    check_fails(ent_audio_new(&inp, SR, &a), ENT_EARG, "no statistic");
+    check_fails(ent_audio_new(&inp, SR, &a), ENT_EARG, "found no statistic");
     inp = ent_audio_default();
     inp.fmin = 3000.0, inp.fmax = 2000.0;
     check_fails(ent_audio_new(&inp, SR, &a), ENT_EARG, "fmin 3000");
     inp = ent_audio_default();
     inp.n_mels = 200;
-    check_fails(ent_audio_new(&inp, SR, &a), ENT_EARG, "holds no frequency");
+    check_fails(ent_audio_new(&inp, SR, &a), ENT_EARG, "contains no frequency");
     assert_null(a);
 }
 

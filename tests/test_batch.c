@@ -71,7 +71,7 @@ static ent_circuit *random_gates(uint64_t *state, int qubits, int gates)
     return circuit;
 }
 
-/* Z of some qubits or of all, or X, Y and Z of some; and random strings, half of them of Zs alone. */
+/* Z of some qubits or of all, or X, Y and Z of some; and random strings, half of them of Zs only. */
 static ent_circuit *random_circuit(uint64_t *state, int qubits, int gates)
 {
     ent_circuit *circuit = random_gates(state, qubits, gates);
@@ -373,7 +373,7 @@ static void test_threads_give_the_same_bits(void **state)
     }
 }
 
-/* Sample k alone, in the narrower vectors, gives what it gives among others, wherever it stands. */
+/* Sample k by itself, in the narrower vectors, gives the same result as among others, at any position. */
 static void assert_same_alone(const run *all, int64_t k, const ent_program_inp *inp)
 {
     const ent_circuit *c = all->circuit;

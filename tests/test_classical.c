@@ -1,5 +1,5 @@
-/* The classical kinds of model: gradients, the identities of the missing-modality mechanism, the optimum of the logistic
- * regression by other means, the width of the multilayer perceptron. */
+/* The classical kinds of model: gradients, the identities of the missing-modality mechanism, the optimum of the
+ * logistic regression by other means, the width of the multilayer perceptron. */
 #include "model_checks.h"
 
 #include <stdlib.h>
@@ -134,7 +134,7 @@ static void to_model(const ent_model_inp *inp, const double *theta, double *w)
     for (int o = 0; o < inp->outputs; o++) w[at++] = theta[o * COLUMNS + INPUTS];
 }
 
-/* Newton's method on the multinomial likelihood; a shift of all classes changes nothing, so a ridge stands in for it. */
+/* Newton's method on the multinomial likelihood; a shift of all classes changes nothing, so a ridge fixes it. */
 static void newton_step(const regression *r, double *theta)
 {
     static double hessian[UNKNOWNS * UNKNOWNS];
@@ -174,7 +174,7 @@ static void least_squares(const regression *r, double *theta)
     solve(COLUMNS, normal, theta);
 }
 
-/* Gradient descent from the model's own start comes to the loss of `optimum`, where the gradient vanishes. */
+/* Gradient descent from the model's own start reaches the loss of `optimum`, where the gradient vanishes. */
 static void check_optimum(const ent_model_inp *inp, const regression *r, const double *optimum, double rate)
 {
     ent_model *model = make_model(inp);

@@ -233,7 +233,7 @@ esac
 
 
 def begin(out, *words, **more):
-    """A training that goes on until it is stopped, once it has done some rounds."""
+    """A training that runs until it is stopped, returned once it has done some rounds."""
     process = subprocess.Popen([str(word) for word in [*words, *training(out, rounds=100000)]], text=True,
                                stdin=subprocess.DEVNULL, **{"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, **more})
     table = out / "rounds.csv"
@@ -263,7 +263,7 @@ class Running(unittest.TestCase):
         self.assertIn(f"{float(rows[-1]['train_loss']):.4f}", told)
 
     def test_rounds_after_a_stop(self):
-        """Rows of rounds that a checkpoint has are there once; a result has the same figures and no table beside it."""
+        """Rounds in a checkpoint have one row each; a result has the same figures and no separate table."""
         out, wanted = fresh(), fresh()
         stop(begin(out, options.entente))
         before = (out / "rounds.csv").read_text().splitlines()
@@ -285,7 +285,7 @@ class Running(unittest.TestCase):
             self.assertEqual(a["/round/train_loss"][:].tobytes(), b["/round/train_loss"][:].tobytes())
 
     def test_a_table_that_cannot_be_written(self):
-        """It is for lookers-on: a warning, and the training goes on."""
+        """It is only for viewing: a warning, and the training continues."""
         out = fresh()
         (out / "rounds.csv").mkdir(parents=True)
         _, _, err = run(options.entente, *training(out))
@@ -293,7 +293,7 @@ class Running(unittest.TestCase):
         self.assertTrue((out / "result.h5").exists())
 
     def test_a_sweep_before_its_end(self):
-        """The progress says how many and how long, a signal's answer how to go on, the report what works."""
+        """The progress says how many and how long, the answer to a signal how to continue, the report what works."""
         spec, out = folder / "sweep.yaml", fresh()
         spec.write_text(f"base: {QUICK}\nset: {{data.file: {folder / 'data.h5'}, federation.rounds: 100}}\n"
                         "grid: {seeds.init: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], client.batch: [8, 16, 32]}\n")
@@ -305,7 +305,7 @@ class Running(unittest.TestCase):
         self.assertEqual(process.returncode, -signal.SIGINT)
         self.assertRegex(lines[0], r"^1 of 36 done, about \d+ (s|min) left  accuracy 0\.\d+ ")
         self.assertRegex(lines[1], r"^2 of 36 done, about ")
-        self.assertRegex(rest.splitlines()[-1], r"^entente: stopped: \d of 36 points done; the same command goes on")
+        self.assertRegex(rest.splitlines()[-1], r"^entente: stopped: \d of 36 points done; run the same command again")
         code, _, err = run(options.entente, "report", out)
         self.assertEqual(code, 1)
         self.assertIn("--table", err)
@@ -442,7 +442,7 @@ class Output(unittest.TestCase):
             self.assertEqual(err.splitlines()[-1], "entente: standard output: No space left on device", words)
 
     def test_a_reader_that_leaves(self):
-        """The progress of a training goes nowhere, its result is there."""
+        """The progress of a training has no reader, but its result is written."""
         out = fresh()
         process = subprocess.Popen([str(word) for word in [options.entente, *training(out, rounds=30)]],
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -491,8 +491,8 @@ class Eval(unittest.TestCase):
                              (one("part/test/context", 1), "/part/test/context is not what was written"),
                              (one("reduction/text/mean", 1e-9), "/reduction/text/mean is not what was written"),
                              (one("round/test_accuracy", 0.1), "/round/test_accuracy is not what was written"),
-                             (lambda file: file.__delitem__("prior"), "no dataset /prior, which was written"),
-                             (extra, "/ansatz/text was put into it after it was written")):
+                             (lambda file: file.__delitem__("prior"), "dataset /prior is missing"),
+                             (extra, "/ansatz/text was added after the file was written")):
             out = edit(change)
             for words in (["eval", out, "--data", folder / "data.h5"], ["report", out, "--text"], ["inspect", out]):
                 refused(self, words, [f"{out}/result.h5: {part}"], ranks=0)
@@ -503,7 +503,7 @@ class Eval(unittest.TestCase):
     def test_a_file_in_place_of_the_folder(self):
         result = train()["out"]
         refused(self, ["eval", result / "result.h5", "--data", folder / "data.h5"],
-                ["result.h5: not a folder: want the one that holds result.h5"], ranks=0)
+                ["result.h5: not a folder, want the folder that holds result.h5"], ranks=0)
 
     def test_a_result_of_a_newer_program(self):
         result = train()["out"]
@@ -640,7 +640,7 @@ class Help(unittest.TestCase):
     def test_every_key_of_the_configuration(self):
         text = good("train", "--help").out
         for line in text[text.index("  data: "):].splitlines():
-            self.assertRegex(line, r"^  ( {13}|\w+: +)\w|^A wrong value", "wrapped by hand, so that it lines up")
+            self.assertRegex(line, r"^  ( {13}|\w+: +)\w|^An error for a wrong", "wrapped by hand, so that it lines up")
         with h5py.File(train()["out"] / "result.h5") as result:
             config = result["config"][()].decode()
         for word in ["weight_decay", "shards_per_client", "evaluate_every", "precision", "reupload", "participation"]:
@@ -891,7 +891,7 @@ class Refuses(unittest.TestCase):
     def test_a_folder_with_a_result(self):
         out = train()["out"]
         before = {path.name: path.read_bytes() for path in out.iterdir()}
-        refused(self, ["train", folder / "small.yaml", "--out", out], [out, "a result is there", "--out"])
+        refused(self, ["train", folder / "small.yaml", "--out", out], [out, "a result exists already", "--out"])
         self.assertEqual({path.name: path.read_bytes() for path in out.iterdir()}, before)
 
     @slow
@@ -1021,11 +1021,11 @@ class Configuration(unittest.TestCase):
 
 class CommandLine(unittest.TestCase):
     def test_wrong_ones(self):
-        cases = [([], "Usage: entente COMMAND"), (["fly"], "unknown command 'fly'"), (["train"], "which configuration"),
+        cases = [([], "Usage: entente COMMAND"), (["fly"], "unknown command 'fly'"), (["train"], "want a configuration"),
                  (["train", "a.yaml", "b.yaml"], "more than one configuration: 'b.yaml'\n"),
                  (["train", "a.yaml", "client.batch=3"], "'client.batch=3'; an override is --set KEY=VALUE"),
                  (["train", "a.yaml", "--fast"], "--fast"), (["eval"], "result folder"),
-                 (["eval", "x", "y", "--data", "z"], "'y'"), (["inspect"], "which file"), (["inspect", "a", "b"], "'b'"),
+                 (["eval", "x", "y", "--data", "z"], "'y'"), (["inspect"], "want a file or a folder"), (["inspect", "a", "b"], "'b'"),
                  (["synth"], "--out")]
         for words, part in cases[:4] if options.quick else cases:
             ran = run(*words)
@@ -1107,7 +1107,7 @@ class RealData(unittest.TestCase):
 
     @slow
     def test_single_precision_follows_double(self):
-        """Loss and accuracy of every round; single precision differs from double by its rounding alone."""
+        """Loss and accuracy of every round; single precision differs from double only by rounding."""
         curves = []
         single = fresh()
         self.mosi(single, run__precision="single")

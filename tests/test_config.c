@@ -1,4 +1,5 @@
-/* The configuration: what a short file comes to, and what is refused, with line, key, value and wish. */
+/* The configuration: the values of a short file, and what is refused, with line, key, value found and value
+ * wanted. */
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Data sets: what stands in a file is checked before anyone uses it; features are read for the rows that are there. */
+/* Data sets: the contents of a file are checked before use; features are read only for present rows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -43,7 +43,8 @@ static void problem_free(problem *p)
     ent_free(p->grad_angles);
 }
 
-/* loss = sum over samples and readouts of (1 + r + s mod 3) sin(expectation): not linear, and not the same for all. */
+/* loss = sum over samples and readouts of (1 + r + s mod 3) sin(expectation): not linear, and not the same for
+ * all. */
 static double loss_weight(int64_t sample, int r)
 {
     return 1.0 + r + (double)(sample % 3);
@@ -113,7 +114,7 @@ static void single_precision_is_near_dense_algebra(void **state)
     check_against_dense(ENT_SINGLE, 1e-5);
 }
 
-/* Each kind alone between rotations that leave no symmetry, so that no kind hides behind another. */
+/* Each kind by itself between rotations that leave no symmetry, so that no kind can mask an error of another. */
 static void every_kind_alone_is_right(void **state)
 {
     (void)state;
@@ -269,7 +270,8 @@ static void parameter_gradient_is_the_sum_over_samples(void **state)
     problem_free(&p);
 }
 
-/* Layers as models have them on n qubits, on registers that a ring of CRZ joins at last where there are several. */
+/* Layers as models have them on n qubits, on registers that are finally joined by a ring of CRZ if there are
+ * several. */
 static ent_circuit *layers(int n, int registers)
 {
     ent_circuit *circuit;
@@ -310,7 +312,8 @@ static void answer(const ent_circuit *circuit, int64_t samples, const ent_progra
     ent_free(angles);
 }
 
-/* One sample, and few, in the state engine, many in the batch engine: known by their bits, for any number of threads. */
+/* One sample, and few, in the state engine, many in the batch engine: known by their bits, for any number of
+ * threads. */
 static void auto_chooses_by_the_number_of_samples(void **state)
 {
     (void)state;
@@ -551,7 +554,7 @@ static void writes_nothing_when_memory_is_short(void **state)
     problem_free(&p);
 }
 
-/* Forward goes on, and the gradient, tried again, is what it would have been. */
+/* Forward still works, and the gradient, tried again, has its correct value. */
 static void a_gradient_without_memory_may_be_tried_again(void **state)
 {
     (void)state;

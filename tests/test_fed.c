@@ -1,5 +1,5 @@
 /* The federation's parts on one rank: averaging by blocks against sums by hand, a client's training against the plain
- * formulas of its optimiser, what the training labels alone predict. */
+ * formulas of its optimiser, predictions from the training labels only. */
 #include "fed/fed.h"
 
 #include "entente/memory.h"
@@ -284,7 +284,7 @@ static void a_round_follows_the_formulas(void **state)
     }
 }
 
-/* Client 1 has text alone: whatever decays or remembers, all that needs more keeps its bits. */
+/* Client 1 has only text: despite weight decay and momentum, all parameters that need more keep their bits. */
 static void untrained_blocks_keep_their_bits(void **state)
 {
     (void)state;

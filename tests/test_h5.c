@@ -1,4 +1,4 @@
-/* HDF5: what is written is read back, the same content is the same bytes, and nothing half-written stays behind. */
+/* HDF5: written data is read back, the same content gives the same bytes, and no partly written file remains. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -260,11 +260,11 @@ static void reads_that_do_not_fit(void **state)
     refuses(ent_h5_describe(file, "/text", &shape), ENT_EFORMAT, "has rank 0");
     refuses(ent_h5_read_rows(file, "/deep/in/x", ENT_H5_F64, 2, 2, x), ENT_EARG, "has 3 rows");
     refuses(ent_h5_read_rows(file, "/deep/in/x", ENT_H5_F64, -1, 2, x), ENT_EARG, "has 3 rows");
-    refuses(ent_h5_read_text(file, "/k", &text), ENT_EFORMAT, "is not one string");
+    refuses(ent_h5_read_text(file, "/k", &text), ENT_EFORMAT, "is not a single string");
     refuses(ent_h5_read_text(file, "/gone", &text), ENT_EFORMAT, "no dataset /gone");
     refuses(ent_h5_read_attribute(file, "/", "gone", &text), ENT_EFORMAT, "no attribute 'gone'");
     refuses(ent_h5_names(file, "/gone", &names, &count), ENT_EFORMAT, "no group /gone");
-    refuses(ent_h5_names(file, "/k", &names, &count), ENT_EFORMAT, "/k is no group");
+    refuses(ent_h5_names(file, "/k", &names, &count), ENT_EFORMAT, "/k is not a group");
     assert_null(text);
     ent_h5_close(file);
 }
@@ -288,7 +288,8 @@ static void writes_that_do_not_fit(void **state)
     assert_int_equal(temp_folder_files(0), 0);
 }
 
-/* In a child process: with room for `limit` bytes a file, finishing fails and says why.  Exit code 0 where it does. */
+/* In a child process: with room for `limit` bytes a file, finishing fails and says why.  Exit code 0 where it
+ * does. */
 static int child_on_full_disk(rlim_t limit)
 {
     static double x[5000];

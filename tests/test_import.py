@@ -146,7 +146,7 @@ class CsdComputes(Csd):
                 np.testing.assert_allclose(found[present], want[present].astype(np.float32), rtol=3e-7, atol=1e-7)
                 self.assertTrue(np.isnan(found[~present]).all())
         self.assertIn("1 ids without labels", self.text)
-        self.assertIn("lacks 1 of the labels' ids", self.text)
+        self.assertIn("lacks 1 ids of the labels", self.text)
 
     def test_labels_and_their_classes(self):
         labels, audio = example()
@@ -230,7 +230,7 @@ class CsdComputes(Csd):
             fine = present & ~rows & (split == 0)
             np.testing.assert_allclose(found[rows, 2], found[fine, 2].astype(float).mean(), rtol=1e-6)
             self.assertTrue(np.isfinite(found[present]).all())
-        self.assertIn("numbers not finite", self.text)
+        self.assertIn("non-finite numbers", self.text)
         self.assertIn("training mean", self.text)
         with self.imported("--nonfinite", "absent") as file:
             present = file["modality/audio/present"][:]
@@ -339,13 +339,13 @@ class CsdRefuses(Csd):
     def test_another_layout(self):
         with h5py.File(self.path("audio.csd"), "a") as file:
             file.create_group("second")
-        self.refused("2 roots", *self.arguments())
+        self.refused("found 2 root groups", *self.arguments())
         with h5py.File(self.path("audio.csd"), "w") as file:
             file["root/features"] = np.zeros(3)
         self.refused("no group /root/data", *self.arguments())
         with h5py.File(self.path("audio.csd"), "w") as file:
             file.create_group("root/data")
-        self.refused("no id", *self.arguments())
+        self.refused("no ids", *self.arguments())
 
     def test_intervals_of_another_length(self):
         times, x = self.audio["video3"]
@@ -353,7 +353,7 @@ class CsdRefuses(Csd):
 
     def test_another_dimension(self):
         times, x = self.audio["video3"]
-        self.with_audio("4 features a step", video3=(times, x[:, :4]))
+        self.with_audio("4 features per step", video3=(times, x[:, :4]))
 
     def test_times(self):
         for first, part in (((2.0, 1.0), "after its end"), ((-1.0, -2.0), "after its end"),
@@ -374,9 +374,9 @@ class CsdRefuses(Csd):
         self.refused("sentiment nan", *self.arguments())
 
     def test_folds(self):
-        for text, part in (("train: -dash\ntest: -dash", "stands in two parts"), ("train: a\nlater: b", ":2: a part 'later'"),
-                           ("a b", "before the first part"), ("train: nobody", "none of its ids"),
-                           ("train: 'a", "without its end"), ("test: -dash", "no row to train on")):
+        for text, part in (("train: -dash\ntest: -dash", "is in two parts"), ("train: a\nlater: b", ":2: found part 'later'"),
+                           ("a b", "an id before the first part"), ("train: nobody", "none of its ids"),
+                           ("train: 'a", "unterminated quote"), ("test: -dash", "no row to train on")):
             with open(self.path("folds"), "w") as file:
                 file.write(text)
             self.refused(part, *self.arguments("--folds", self.path("folds")))
@@ -484,8 +484,8 @@ class TableReal(Table):
                 np.testing.assert_array_equal(file["modality/a/features"][:], x)
                 np.testing.assert_array_equal(file["label/class"][:], y)
             self.assertIn(f"{name}: the first line ({'0,1,2,3' if 'no' in name else ',a,b,c,d'}) names the columns", self.text)
-            self.assertIn("pandas_series.csv: the first line (0) names the columns, for so the numbers of rows agree", self.text)
-            self.assertEqual("an index, no feature" in self.text, name == "pandas_index.csv")
+            self.assertIn("pandas_series.csv: the first line (0) names the columns, because then the numbers of rows agree", self.text)
+            self.assertEqual("an index, not a feature" in self.text, name == "pandas_index.csv")
         # one label file of two columns, the index and the label, needs no :COLUMN
         series = self.csv("y.csv", ",0\n" + "".join(f"{k},{int(v)}\n" for k, v in enumerate(y)))
         with self.imported(("a", self.golden("pandas_no_names.csv")), label=series) as file:
@@ -499,7 +499,7 @@ class TableReal(Table):
                               ("0,1\n.5,0\n1,1\n2,2\n", named, [[.5, 0], [1, 1], [2, 2]]),
                               ("0\n.5\n1\n2\n", named, [[.5], [1], [2]]),
                               ("x\n5\n1\n2\n", named, [[5], [1], [2]]),
-                              ("Unnamed: 0,v\n7,5\n9,1\n8,2\n", "an index, no feature", [[5], [1], [2]]),
+                              ("Unnamed: 0,v\n7,5\n9,1\n8,2\n", "an index, not a feature", [[5], [1], [2]]),
                               ("id,v\n0,5\n1,1\n2,2\n", "column 0 counts the rows", [[0, 5], [1, 1], [2, 2]]),
                               ("a,b\nTrue,1\nFalse,1\nNA,1\n", named, [[1, 1], [0, 1], [1, 1]])):
             part = self.csv("p.csv", "train\nVal\ntest\n")
@@ -599,12 +599,12 @@ class TableRefuses(Table):
             with open(self.path(name), "wb") as file:
                 file.write(content)
         for name, part in (("x.npz", "a NumPy archive (.npz), want CSV text or a NumPy array (.npy): write its arrays"),
-                           ("x.h5", "an HDF5 file"), ("x.npy.gz", "a NumPy array, compressed by gzip"), ("x.pkl", "a Python pickle"),
+                           ("x.h5", "an HDF5 file"), ("x.npy.gz", "a NumPy array, compressed with gzip"), ("x.pkl", "a Python pickle"),
                            ("x.parquet", "a Parquet file"), ("x.bz2", "compressed by bzip2"), ("utf16.csv", "UTF-16 text"),
-                           ("mac.csv", "x.csv:1: a carriage return".replace("x.csv", "mac.csv")),
+                           ("mac.csv", "x.csv:1: found a carriage return".replace("x.csv", "mac.csv")),
                            ("raw.npy", "raw bytes of type '|V2', as which bfloat16 is stored"),
-                           ("signed.npy", "are the bits of bfloat16"),
-                           (os.path.join(GOLDEN, "bfloat16_bits.npy"), "are the bits of bfloat16")):
+                           ("signed.npy", "found bfloat16 stored as 16-bit integers"),
+                           (os.path.join(GOLDEN, "bfloat16_bits.npy"), "found bfloat16 stored as 16-bit integers")):
             self.refused(part, *self.arguments(("t", self.path(name)), label=label))
         self.refused("type '<c8', want integers, booleans", *self.arguments(
             ("t", self.npy("c.npy", x.astype("c8"))), label=label))
@@ -629,8 +629,8 @@ class TableRefuses(Table):
     def test_csv(self):
         label = self.csv("l.csv", "1\n2\n3\n")
         for text, part in (("1,2\n3,4\n5\n", ":3: 1 cells, want 2"), ("a,b\n1,2\n\n3,4,5\n", ":4: 3 cells, want 2"),
-                           ("", "empty"), ("a,b\n", "no row"), ("1,2\n3,x\n5,6\n", ":2: column 1: found 'x'"),
-                           ('1,"2\n', ":1: a quote without its end"), ("1,2\n3,4\n", "t.csv has 2")):
+                           ("", "empty"), ("a,b\n", "contains no row"), ("1,2\n3,x\n5,6\n", ":2: column 1: found 'x'"),
+                           ('1,"2\n', ":1: unterminated quote"), ("1,2\n3,4\n", "t.csv has 2")):
             self.refused(part, *self.arguments(("t", self.csv("t.csv", text)), label=label))
         self.refused("No such file", *self.arguments(("t", self.path("none.csv")), label=label))
 
@@ -746,7 +746,7 @@ class DigitsComputes(Digits):
 class DigitsRefuses(Digits):
     def test_wavs(self):
         path = self.path("wav/1_bob_10.wav")
-        for samples, rate, part in ((np.zeros((0, 1)), 8000, "no sample"), (np.zeros((9, 1)), 16000, "16000 Hz")):
+        for samples, rate, part in ((np.zeros((0, 1)), 8000, "contains no sample"), (np.zeros((9, 1)), 16000, "found 16000 Hz, want 8000 Hz")):
             write_wav(path, samples, rate)
             self.refused(part, *self.arguments())
         write_wav(path, np.full((9, 1), np.nan), width=4, kind=3)
@@ -787,7 +787,7 @@ class DigitsRefuses(Digits):
 
     def test_front_end(self):
         self.refused("n_mfcc 20", *self.arguments("--n_mels", "10"))
-        self.refused("holds no frequency", *self.arguments("--n_mels", "200"))
+        self.refused("contains no frequency", *self.arguments("--n_mels", "200"))
         self.assertEqual(call(*self.arguments("--stats", "median")).returncode, 2)
 
 
@@ -827,7 +827,7 @@ class WholeComputes(Whole):
                            ("group;id\nann;v2\nbob;v0\nann;v1[0]\ncid;v1\ncid;nobody\n", [1, 1, 0, 2, 0, 0]),
                            ("1\n2\n3\n1\n2\n3\n", [1, 2, 3, 1, 2, 3])):
             said = self.run_well(*self.merge("--replace", *self.groups(text)))
-            self.assertEqual("1 ids of the table are in no row" in said, "nobody" in text)
+            self.assertEqual("1 ids of the table match no row" in said, "nobody" in text)
             with h5py.File(self.path("out.h5")) as file, h5py.File(self.path("a.h5")) as before:
                 np.testing.assert_array_equal(file["group"][:], want)
                 for name in ("modality/text/features", "modality/text/present", "label/value", "label/class", "split", "id"):
@@ -882,13 +882,13 @@ class WholeOutside(Whole):
                              ({"other": there("/"), "split": h5py.SoftLink("/other/split")}, "/split is outside")):
             shutil.copy(self.path("b.h5"), self.path("a.h5"))
             self.edit(change)
-            self.refused(part + " of the file: a link into another file, 'b.h5'; want all", "inspect", self.path("a.h5"))
+            self.refused(part + " of the file: a link into another file, 'b.h5'; want everything", "inspect", self.path("a.h5"))
             self.run_well("inspect", self.path("a.h5"), "--allow-external")
-            self.refused("of the file: a link into another file, 'b.h5'; want all", *self.merge())
+            self.refused("of the file: a link into another file, 'b.h5'; want everything", *self.merge())
         self.refused("a link into another file, 'x1.h5'", "inspect", os.path.join(GOLDEN, "external_link.h5"))
 
     def test_numbers_in_other_files(self):
-        self.refused("features is outside of the file: external storage, in '/etc/passwd'; want all", "inspect",
+        self.refused("features is outside of the file: external storage, in '/etc/passwd'; want everything", "inspect",
                      os.path.join(GOLDEN, "external_storage.h5"))
         layout = h5py.VirtualLayout((6, 2), "f4")
         layout[:] = h5py.VirtualSource(self.path("a.h5"), "modality/text/features", shape=(6, 2))
@@ -937,7 +937,7 @@ class WholeOutside(Whole):
             file["split"], file["label/class"] = np.zeros(1 << 18, "u1"), np.arange(1 << 18) % 2
         done = subprocess.run([ENTENTE, "inspect", self.path("big.h5")], capture_output=True, text=True, timeout=40)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for part in ("262144 rows", "range 0 to 1, mean 0.0156", "of a sample: 64 rows, spread evenly", "rows too long to be looked at"):
+        for part in ("262144 rows", "range 0 to 1, mean 0.0156", "from a sample of 64 evenly spaced rows", "rows too long to be examined"):
             self.assertIn(part, done.stdout)
 
 
@@ -979,7 +979,7 @@ class WholePrecise(Whole):
         x[3, 2] = 0
         done = self.train("bits", (x.astype("f4").view("u4") >> 16).astype("u2"))
         self.assertEqual(done.returncode, 1)
-        self.assertIn("/modality/a/features: its whole numbers of 16 bits are the bits of bfloat16", done.stderr)
+        self.assertIn("/modality/a/features: found bfloat16 stored as 16-bit integers", done.stderr)
         self.run_well("inspect", self.data("counts.h5", np.arange(240, dtype="u2").reshape(60, 4) * 270))
 
     def test_merge_keeps_them(self):

@@ -76,7 +76,7 @@ class Task(unittest.TestCase):
         config = write("unclear", "y", positive)  # not called class: numbers, and a hint
         found = trained(config)
         self.assertEqual(found["log"][0], "regression, values 0 to 1")
-        self.assertIn("label 'y' holds only 2 whole numbers: data.task: classification takes them as classes", found["log"])
+        self.assertIn("label 'y' holds only 2 whole numbers: data.task: classification reads them as classes", found["log"])
         self.assertIsNone(found["accuracy"])
         found = trained(config, data__task="classification")
         self.assertEqual(found["classes"], [0, 1])
@@ -174,7 +174,7 @@ class Gaps(unittest.TestCase):
             config = write("gaps", "class", lambda score, noise: numpy.where(score > 0, high, low))
             plain = trained(write("plain", "class", lambda score, noise: numpy.where(score > 0, 1, 0)))
             found = trained(config)
-            self.assertIn(f"the classes' numbers have gaps: outputs 0 to 1 are classes {low}, {high}", found["log"])
+            self.assertIn(f"the class numbers have gaps: outputs 0 to 1 are classes {low}, {high}", found["log"])
             self.assertEqual(found["classes"], [low, high])
             for key in ["params", "weights_sha256", "loss", "accuracy"]:
                 self.assertEqual(found[key], plain[key], key)
@@ -191,7 +191,7 @@ class Gaps(unittest.TestCase):
             return label
         found = trained(write("unseen", "class", only_tested))
         self.assertEqual(found["classes"], [2, 4, 9])
-        self.assertIn("class 9 has no training row: its 0 validation and 3 test rows cannot be predicted right", found["log"])
+        self.assertIn("class 9 has no training row: its 0 validation and 3 test rows cannot be predicted correctly", found["log"])
 
     def test_another_class_than_those_of_the_training_is_refused(self):
         found = trained(write("known", "class", lambda score, noise: numpy.where(score > 0, 10, 3)))

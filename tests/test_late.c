@@ -1,4 +1,5 @@
-/* Late fusion: each modality learns what it would learn alone, and the decision is the mean of the present ones'. */
+/* Late fusion: each modality learns what it would learn by itself, and the decision is the mean over the present
+ * ones. */
 #include "model_checks.h"
 
 static ent_model_inp small_late(void)
@@ -8,7 +9,7 @@ static ent_model_inp small_late(void)
     return inp;
 }
 
-/* Modality m's model as it would stand alone. */
+/* The model of modality m by itself. */
 static ent_model_inp unimodal(const ent_model_inp *inp, int m)
 {
     ent_model_inp alone = *inp;
@@ -67,7 +68,7 @@ typedef struct {
     double outputs[SMALL_SAMPLES * 3];
 } alone;
 
-/* The model of modality m alone, with late's weights, on the samples that have it. */
+/* The model of modality m by itself, with the weights of late fusion, on the samples that have it. */
 static void run_alone(const ent_model_inp *inp, int m, const ent_model *late, const double *w, const small_samples *s,
                       alone *a)
 {

@@ -161,7 +161,7 @@ static void run_go(run *r, const ent_program_inp *inp)
     ent_program *program;
     memset(r->grad_params, 0, (size_t)r->circuit->params * sizeof(double));
     check_ok(ent_program_new(r->circuit, inp, &program));
-    for (int again = 0; again < 2; again++) { /* what a call leaves behind changes no other */
+    for (int again = 0; again < 2; again++) { /* state left by a call does not change the next one */
         memset(r->grad_params, 0, (size_t)r->circuit->params * sizeof(double));
         check_ok(ent_program_forward(program, &batch, r->expectations));
         check_ok(

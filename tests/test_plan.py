@@ -93,8 +93,8 @@ class Plan(unittest.TestCase):
         self.assertAlmostEqual(found["total_s"], 20 * found["round_s"], delta=1e-6 * found["total_s"])
 
     def test_what_does_not_fit(self):
-        self.refused(30, ["40 qubits", "2 shards", "more nodes", "16.5 TiB a rank"], "--ranks", "2", "--shards", "2")
-        self.refused(14, ["24 qubits", "are there"], "--memory", "0.1", "--set", "run.engine=state")
+        self.refused(30, ["40 qubits", "2 shards", "more nodes", "16.5 TiB per rank"], "--ranks", "2", "--shards", "2")
+        self.refused(14, ["24 qubits", "are available"], "--memory", "0.1", "--set", "run.engine=state")
 
     def test_layouts_that_do_not_exist(self):
         self.refused(2, ["--shards", "found 3", "power of two"], "--ranks", "3", "--shards", "3")

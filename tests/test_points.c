@@ -345,7 +345,7 @@ static void wrong_sweeps(void **state)
          "spec.yaml:3: client.batch: found 'x'"},
         {"base: base.yaml\ngrid: {client.batch: 3}\n", "spec.yaml:2: grid.client.batch: found '3', want a list"},
         {"base: base.yaml\ngrid: {client.batch: []}\n", "grid.client.batch: found an empty list"},
-        {"base: base.yaml\ngrid: {client.batch: [1], client.batch: [2]}\n", "key 'client.batch' stands twice"},
+        {"base: base.yaml\ngrid: {client.batch: [1], client.batch: [2]}\n", "key 'client.batch' appears twice"},
         {"base: base.yaml\ngrid: {client.batch: [1]}\nlist: [{client.batch: 2}]\n",
          "spec.yaml:3: 'client.batch' is varied twice"},
         {"base: base.yaml\nlist: {client.batch: 2}\n", "list: found a section, want a list"},
@@ -374,7 +374,8 @@ static void wrong_sweeps(void **state)
     }
     app_campaign c = campaign("sweep", "base: base.yaml\ngrid: {client.batch: [1]}\n");
     c.set[c.sets++] = "client.batch=3";
-    check_fails(app_sweep_points(&c, &text), ENT_ECONFIG, "--set client.batch=3: the points set this key themselves");
+    check_fails(app_sweep_points(&c, &text), ENT_ECONFIG,
+                "--set client.batch=3: this key is set by the points themselves");
 }
 
 static void wrong_studies(void **state)
@@ -407,7 +408,7 @@ static void wrong_studies(void **state)
     }
     app_campaign c = campaign("study", "data: {d: {base: base.yaml}}\nvariants: {a: {}}\n");
     c.base = c.spec;
-    check_fails(app_study_points(&c, &text), ENT_ECONFIG, "want none beside --base");
+    check_fails(app_study_points(&c, &text), ENT_ECONFIG, "want no base here with --base");
 }
 
 static const struct CMUnitTest COMPUTES[] = {cmocka_unit_test(a_grid_in_order),

@@ -18,7 +18,7 @@ static ent_qasm *parsed(const char *text)
     return qasm;
 }
 
-/* "rx 0 1*p2+0.5": kind, qubits, and the angle as scale * slot + offset, or the offset alone. */
+/* "rx 0 1*p2+0.5": kind, qubits, and the angle as scale * slot + offset, or only the offset. */
 static void gate_text(const ent_gate *gate, char text[96])
 {
     const ent_gate_info *info = ent_gate_describe(gate->kind);

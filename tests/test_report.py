@@ -427,9 +427,9 @@ class Refuses(unittest.TestCase):
     def test_folders(self):
         (folder / "empty").mkdir(exist_ok=True)
         self.refused("report", "nowhere", wants=["nowhere", "No such file"])
-        self.refused("report", "empty", wants=["empty: no result in it", "result.h5"])
+        self.refused("report", "empty", wants=["empty: no result found", "result.h5"])
         self.refused("report", folder / "data.h5", wants=["not a folder"])
-        self.refused("report", code=2, wants=["which folder"])
+        self.refused("report", code=2, wants=["want a folder written by"])
 
     def test_damaged_results(self):
         good = (pathlib.Path(runs()[0]) / "result.h5").read_bytes()
@@ -526,7 +526,7 @@ class Refuses(unittest.TestCase):
 
     def test_scaling(self):
         config = folder / "run.yaml"
-        self.refused("scaling", code=2, ranks=1, wants=["measure what?"])
+        self.refused("scaling", code=2, ranks=1, wants=["found nothing to measure"])
         self.refused("scaling", config, "--ranks", "2,1", code=2, ranks=1, wants=["'2,1'", "ascending"])
         self.refused("scaling", "--qubits", 6, "--shards", "1,3", code=2, ranks=1, wants=["powers of two"])
         self.refused("scaling", config, "--ranks", "1,4", ranks=2, wants=["found 4", "the job has 2 ranks"])
@@ -535,7 +535,7 @@ class Refuses(unittest.TestCase):
                      wants=["federation.clients: found 0"])
         self.refused("scaling", config, "--ranks", 1, "--shards", 2, "--out", "w2", ranks=2, wants=["--shards: none"])
         self.refused("scaling", "nowhere.yaml", "--out", "w1", ranks=2, wants=["nowhere.yaml"])
-        self.refused("scaling", "--qubits", 4, "--out", "made", ranks=1, wants=["a study is there already"])
+        self.refused("scaling", "--qubits", 4, "--out", "made", ranks=1, wants=["a study exists already"])
 
 
 # ---- the page in a browser ----

@@ -191,7 +191,7 @@ class Killed(Case):
 
 class Stopped(Case):
     def stop(self, number, whom, environment=None):
-        """Signal `whom(run)` once a first checkpoint is there, then check that all is as it must be."""
+        """Signal `whom(run)` once the first checkpoint exists, then check the outcome."""
         out = fresh()
         run = Run(out, ranks=3, environment=environment)
         self.assertTrue(run.wait_for(out / "checkpoint.h5"))
@@ -253,7 +253,7 @@ class Stopped(Case):
 
 class Disk(Case):
     def test_a_full_one(self):
-        """A run in passing goes on with a warning; a stop on demand fails; the checkpoint before survives both."""
+        """A failed periodic checkpoint is a warning, one for a stop is a failure; the previous checkpoint survives both."""
         for number in (None, signal.SIGUSR1):
             with self.subTest(number=number):
                 top = fresh("disk")
@@ -278,7 +278,7 @@ class Disk(Case):
 
     @staticmethod
     def fill(top):
-        """All but the rest of a page that the log stands in, and some pages for it to grow."""
+        """Fill the disk except for the rest of the last page of the log, and some pages for it to grow."""
         with contextlib.suppress(OSError), open(top / "filler", "wb", buffering=0) as filler:
             while filler.write(bytes(4096)) == 4096:
                 pass
@@ -335,7 +335,7 @@ class Disk(Case):
                                  ["data.h5"] if pages > 20 else [])
 
     def test_weights_wait_for_room(self):
-        """Without a checkpoint to go on from the trained weights are in memory alone: no end of the run throws them away."""
+        """Without a checkpoint to resume from, the trained weights exist only in memory: the run does not discard them."""
         with self.disk(1) as top:
             run = Run(top / "out", *self.SHORT)
             self.wait_for_words(run, "waiting for room with the trained weights")
@@ -378,7 +378,7 @@ class Disk(Case):
         place = ["--set", f"run.fallback_dir={second}"]
         code, _, err = Run(out, *self.SHORT, *place).end()
         self.assertEqual(code, 1, err)
-        self.assertIn(f"{second / out.name}: a result is there already (run.fallback_dir)", err)
+        self.assertIn(f"{second / out.name}: a result exists already (run.fallback_dir)", err)
         code, shown, err = Run(out, *self.SHORT, *place, "--resume").end()
         self.assertEqual((code, shown.strip()), (0, f"{second / out.name}/result.h5: finished already"), err)
         for change, told in [("federation.rounds=9", "move it to the folder of this run"), ("client.batch=7", "client.batch")]:
@@ -403,12 +403,12 @@ class Disk(Case):
 
 
 class Stalls(Case):
-    """Ranks that others wait for in vain.  ENTENTE_STALL_S stands for the 60 s after which something is said."""
+    """Ranks that others wait for in vain.  ENTENTE_STALL_S replaces the 60 s after which this is reported."""
     LONG = ("--quiet", "--set", "federation.rounds=1000000", "--set", "run.checkpoint_every=1000000")
 
     @contextlib.contextmanager
     def stopped(self, *words, ranks=3, whom=1):
-        """A training whose rank `whom` is stopped; it goes on in the end."""
+        """A training whose rank `whom` is stopped for a while, then continued."""
         out = fresh()
         run = Run(out, *self.LONG, *words, ranks=ranks, environment={"ENTENTE_STALL_S": "2"})
         for _ in range(3000):
@@ -447,7 +447,7 @@ class Stalls(Case):
 
     def test_the_job_ends_after_the_limit(self):
         with self.stopped("--set", "run.stall_timeout_s=3") as (run, pids, _):
-            self.lines(run, "run.stall_timeout_s is over, the job ends")
+            self.lines(run, "run.stall_timeout_s has passed, the job ends")
             code, _, err = run.end(30)
             self.assertEqual(code, 1, err)
 
@@ -506,19 +506,19 @@ class Begins(Case):
         out = fresh()
         code, _, err = Run(out, "--resume").end()
         self.assertEqual(code, 0, err)
-        self.assertIn("checkpoint.h5: not there, starting afresh", err)
+        self.assertIn("checkpoint.h5: not found, starting from the beginning", err)
         self.check_result(out)
         before = (out / "result.h5").read_bytes()
         code, found, err = Run(out, "--resume").end()
         self.assertEqual((code, err), (0, ""))
         self.assertIn("finished already", found)
         self.assertEqual((out / "result.h5").read_bytes(), before)
-        self.refused(out, part="a result is there already")
+        self.refused(out, part="a result exists already")
 
     def test_with_something_else(self):
         out = self.stopped()
         before = (out / "checkpoint.h5").read_bytes()
-        self.refused(out, part="a checkpoint is there")
+        self.refused(out, part="a checkpoint exists")
         for change, part in (("client.batch=32", "client.batch: found 32, and the checkpoint was made with 16"),
                              ("missing.rate=0.3", "missing.rate.text: found 0.3, "),
                              ("data.modalities=[text, audio]",
@@ -598,7 +598,7 @@ class Begins(Case):
                 sizes[words[0] if words else "fedavg"] = (out / "result.h5").stat().st_size
                 code, _, err = Run(out, "--resume", *sets, "--set", "federation.rounds=5", ranks=3).end()
                 self.assertEqual(code, 0, err)
-                self.assertIn("result.h5: going on from it with more rounds", err)
+                self.assertIn("result.h5: continuing from it with more rounds", err)
                 found, wanted = result(out), result(whole)
                 for name, value in wanted.items():
                     numpy.testing.assert_array_equal(found[name], value, err_msg=f"{words} {name}")
@@ -621,7 +621,7 @@ class Begins(Case):
         self.assertTrue((out / "checkpoint.h5").exists())
         code, _, err = Run(out, *words).end()
         self.assertEqual(code, 0, err)
-        self.assertIn("checkpoint.h5: going on from it", err)
+        self.assertIn("checkpoint.h5: resuming from it", err)
         self.assertEqual(result(out)["weights_sha256"], result(whole)["weights_sha256"])
 
     def test_an_older_result(self):
@@ -636,7 +636,7 @@ class Begins(Case):
         self.refused(out, "--resume", "--set", "federation.rounds=4", part="result.h5: it holds nothing to go on from")
 
     def test_other_instructions(self):
-        """Refused, with the remedy, from a checkpoint and from a result; the same or with consent it goes on."""
+        """Refused, with the remedy, from a checkpoint and from a result; accepted for the same set or with consent."""
         out, done = fresh(), self.finished()
         base, blas = {"ENTENTE_ISA": "baseline"}, {"OPENBLAS_CORETYPE": "Prescott"}
         run = Run(out)
@@ -757,7 +757,7 @@ class Claims(Case):
         return time.monotonic() - begin
 
     def test_a_second_run(self):
-        """With and without --resume, it names the first one and leaves all of its files alone."""
+        """With and without --resume, it names the first run and does not touch its files."""
         out, run = self.begin(*self.long)
         (out / "checkpoint.h5.part-elsewhere-1").write_bytes(b"a writer's")
         begin = (out / "log.txt").read_text()[:200]
@@ -789,7 +789,7 @@ class Claims(Case):
             self.assertEqual(sorted(code for code, _, _ in ends), [0, 1, 1, 1, 1], ends)
             for code, _, err in ends:
                 if code:
-                    self.assertRegex(err, "has been writing to it|has just written to it|is there|beginning to write|several")
+                    self.assertRegex(err, "has been writing to it|has just written to it|exists|started to write|several")
             self.check_result(out)
 
     def test_a_dead_one(self):
@@ -826,7 +826,7 @@ class Claims(Case):
         self.finish(out)
 
     def test_the_log_of_another_run(self):
-        """A run that ends before it has made a log leaves the one that is there."""
+        """A run that ends before it creates a log keeps the existing one."""
         out = fresh()
         out.mkdir()
         (out / "log.txt").write_text("an earlier run\n")

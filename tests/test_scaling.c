@@ -80,7 +80,8 @@ static void as_few_terms_as_the_points_allow(void **state)
     }
 }
 
-/* Weak scaling: the parallel part stays, so it cannot be told from the serial one, and one term says it all. */
+/* Weak scaling: the parallel part is constant, so it cannot be distinguished from the serial one, and one term
+ * suffices. */
 static void perfect_weak_scaling_is_one_term(void **state)
 {
     (void)state;

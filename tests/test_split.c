@@ -184,7 +184,7 @@ static void quantity_follows_alpha(void **state)
     int64_t largest = 0;
     for (int c = 0; c < 8; c++) largest = size[c] > largest ? size[c] : largest;
     assert_true(largest > N / 2);
-    for (int c = 0; c < 8; c++) /* whoever has many rows has the classes of all */
+    for (int c = 0; c < 8; c++) /* a client with many rows has all classes */
         if (size[c] > 300) assert_true(llabs(2 * mix[c][0] - size[c]) < size[c] / 5);
 }
 
@@ -321,7 +321,7 @@ static void arguments_out_of_range(void **state)
     refuses(split_inp(ENT_SPLIT_QUANTITY, 4, INFINITY), rows, ENT_EARG, "alpha inf");
     refuses(shards, rows, ENT_EARG, "0 shards");
     bad.strata = 3;
-    refuses(split_inp(ENT_SPLIT_SHARDS, 4, 0), bad, ENT_EARG, "is of stratum 3, want 0..2");
+    refuses(split_inp(ENT_SPLIT_SHARDS, 4, 0), bad, ENT_EARG, "is in stratum 3, want 0..2");
     bad = rows;
     bad.group = NULL;
     refuses(split_inp(ENT_SPLIT_NATURAL, 4, 0), bad, ENT_EDATA, "no groups");

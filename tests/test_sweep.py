@@ -231,7 +231,7 @@ class Points(unittest.TestCase):
                              (["--base", "nowhere.yaml"], ["nowhere.yaml", "No such file"])]:
             out = fresh()
             command.refused(self, ["sweep", command.folder / "sweep.yaml", "--out", out, *words], parts, 2, out.parent)
-        for words, part in [(["sweep"], "which sweep"), (["study"], "which study"), (["sweep", "a", "b"], "'b'"),
+        for words, part in [(["sweep"], "want the YAML file of the sweep"), (["study"], "want the YAML file of the study"), (["sweep", "a", "b"], "'b'"),
                             (["sweep", "a", "--keep", "all"], "'all'"), (["sweep", "a", "--index", "-1"], "-1")]:
             ran = run(*words)
             self.assertEqual((ran.code, part in ran.err), (2, True), ran.err)

@@ -229,7 +229,7 @@ static void availability_has_its_rates(void **state)
     for (int c = 0; c < CLIENTS; c++) check_near((double)count[c] / ROUNDS, c % 8 ? 0.5 : 0.0, within(0.5));
 }
 
-/* Without a spread of phases all clients sleep at once: at 3/4 of the day nobody is there, at 1/4 everybody. */
+/* Without a spread of phases all clients sleep at once: at 3/4 of the day no client is available, at 1/4 all are. */
 static void a_day_has_a_night(void **state)
 {
     (void)state;
@@ -395,7 +395,7 @@ static void another_seed_is_another_timeline(void **state)
 
 /* ---- FedBuff ---- */
 
-/* Plain event queue: the next to end is searched for, who is busy stands in an array. */
+/* A plain event queue: the next client to finish is found by a search over the array of busy clients. */
 typedef struct {
     double at;
     int64_t client, base;

@@ -1,9 +1,9 @@
 /* Recordings: reading WAV files, and the front end that turns a signal into numbers.
  *
  * Names and definitions as in librosa 0.10 (McFee et al. 2015): frames of n_fft samples, centred (zeros beyond the
- * ends), periodic Hann window, power spectrum, Slaney's mel scale with filters of equal area, decibels floored at 1e-10
- * and top_db below the loudest, DCT-II (orthonormal), deltas by regression over `width` frames (the ends repeated).
- * All functions are Local. */
+ * ends), periodic Hann window, power spectrum, Slaney's mel scale with filters of equal area, decibels floored at
+ * 1e-10 and top_db below the loudest, DCT-II (orthonormal), deltas by regression over `width` frames (the ends
+ * repeated).  All functions are Local. */
 #ifndef ENTENTE_AUDIO_H
 #define ENTENTE_AUDIO_H
 
@@ -15,12 +15,13 @@
 /* A mono signal: channels are mixed down to their mean. */
 typedef struct {
     int64_t n;
-    int sr; /* samples a second */
+    int sr; /* samples per second */
     double *sample;
 } ent_signal;
 
-/* Any WAV that libsndfile reads (8 to 32 bits, float, any number of channels).  Errors, each with the path: ENT_EIO;
- * ENT_EFORMAT no WAV, damaged, without a sample; ENT_EDATA a sample that is not finite; ENT_ENOMEM. */
+/* Load any WAV file that libsndfile reads (8 to 32 bits, float, any number of channels).  Errors, each with the path:
+ * ENT_EIO; ENT_EFORMAT not a WAV file, damaged, or without samples; ENT_EDATA a sample that is not finite;
+ * ENT_ENOMEM. */
 ent_status ent_signal_load(const char *path, ent_signal *out);
 void ent_signal_free(ent_signal *signal);
 const char *ent_signal_library(void); /* "libsndfile-1.2.0" */
@@ -32,8 +33,8 @@ typedef struct {
     int n_fft, hop_length, n_mels, n_mfcc;
     double fmin, fmax; /* Hz; fmax 0: half of sr */
     double top_db;
-    bool deltas; /* beside each number its delta */
-    int width;   /* odd, 3 and more */
+    bool deltas; /* append the delta of each coefficient */
+    int width;   /* odd, at least 3 */
     int pieces;  /* the recording is cut into this many pieces of equal length, each with its own statistics */
     bool mean, std, min, max;
 } ent_audio_inp;
@@ -47,18 +48,18 @@ void ent_audio_free(ent_audio *audio); /* NULL is legal */
 /* Frames of a signal of n samples: 1 + n / hop_length. */
 int64_t ent_audio_frames(const ent_audio *audio, int64_t n);
 int ent_audio_bins(const ent_audio *audio);          /* n_fft / 2 + 1 */
-int ent_audio_coefficients(const ent_audio *audio);  /* numbers a frame, deltas included */
-int64_t ent_audio_dimension(const ent_audio *audio); /* numbers a recording */
+int ent_audio_coefficients(const ent_audio *audio);  /* numbers per frame, including deltas */
+int64_t ent_audio_dimension(const ent_audio *audio); /* numbers per recording */
 
-/* Each step alone.  power [frames][bins]: |FFT of the windowed frame|^2.  mel [frames][n_mels].  decibels: in place,
- * n numbers.  cosine [frames][n_mfcc] from rows of n_mels.  deltas [frames][c] of x [frames][c]. */
+/* The individual steps.  power [frames][bins]: |FFT of the windowed frame|^2.  mel [frames][n_mels].  decibels: in
+ * place, n numbers.  cosine [frames][n_mfcc] from rows of n_mels.  deltas [frames][c] of x [frames][c]. */
 void ent_audio_power(ent_audio *audio, const double *sample, int64_t n, double *power);
 void ent_audio_mel(const ent_audio *audio, int64_t frames, const double *power, double *mel);
 void ent_audio_decibels(double top_db, int64_t n, double *x);
 void ent_audio_cosine(ent_audio *audio, int64_t frames, const double *x, double *out);
 void ent_audio_deltas(int width, int64_t frames, int c, const double *x, double *out);
 
-/* All of it: out [dimension].  Order: piece, statistic (mean, std, min, max), coefficient (then deltas). */
+/* All steps: out [dimension].  Order: piece, statistic (mean, std, min, max), coefficient (then deltas). */
 ent_status ent_audio_features(ent_audio *audio, const double *sample, int64_t n, float *out);
 
 #endif

@@ -2,9 +2,9 @@
 #ifndef ENTENTE_CORES_H
 #define ENTENTE_CORES_H
 
-/* What the control group (a container, a batch job) grants of them, at least 1; INT_MAX where it grants all. */
+/* The quota of the control group (a container, a batch job), at least 1; INT_MAX if there is no quota. */
 int ent_cores_quota(void);
-/* Those that this process is bound to, and not more than the quota. */
+/* The number of processors that this process is bound to, limited by the quota. */
 int ent_cores_here(void);
 
 #endif

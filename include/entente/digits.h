@@ -1,4 +1,4 @@
-/* Spoken and written digits as one data set: each recording with an image of the same digit. */
+/* Spoken and written digits as one data set: each recording is paired with an image of the same digit. */
 #ifndef ENTENTE_DIGITS_H
 #define ENTENTE_DIGITS_H
 
@@ -20,11 +20,11 @@ typedef struct {
     int64_t dimension[2]; /* audio, image */
 } ent_digits_report;
 
-/* Modalities audio (statistics of the front end) and image (numbers of 0..255 as 0..1); /label/class is the digit,
+/* Modalities audio (statistics of the front end) and image (pixels 0..255 scaled to 0..1); /label/class is the digit,
  * /group the speaker, /id the recording.  Takes 0-4 are the test part, 5-9 validation, the rest trains.  The k-th
- * recording of a digit has the k-th of its images in an order drawn from the seed, so no image stands in two rows.
- * Local.  Errors: of the two formats; ENT_EFORMAT a name that is none; ENT_EDATA rates that differ, labels that do not
- * fit the images, fewer images of a digit than recordings. */
+ * recording of a digit is paired with the k-th of its images in an order drawn from the seed, so no image is used
+ * twice.  Local.  Errors: those of the two formats; ENT_EFORMAT a file name of another form; ENT_EDATA rates that
+ * differ, labels that do not fit the images, fewer images of a digit than recordings. */
 ent_status ent_digits_import(const ent_digits_inp *inp, ent_digits_report *report);
 
 #endif

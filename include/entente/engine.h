@@ -1,8 +1,9 @@
 /* Engines: from a circuit and a batch of samples to expectation values and gradients.
  *
- * A circuit is compiled once for an engine into a program; the program is run for any number of samples.  Every
- * engine gives what the reference engine gives, to rounding; one engine, precision and instruction set gives the same
- * bits on any number of threads (in the state engine a QFT is FFTW's, whose instructions are those of the processor).  Nothing here knows a rank, a file or a clock.  All functions are Local. */
+ * A circuit is compiled once into a program for an engine; the program then runs any number of samples.  Every engine
+ * agrees with the reference engine up to rounding.  For a given engine, precision and instruction set the results are
+ * the same to the last bit on any number of threads (in the state engine a QFT uses FFTW, which picks instructions by
+ * processor).  Nothing here depends on ranks, files or clocks.  All functions are Local. */
 #ifndef ENTENTE_ENGINE_H
 #define ENTENTE_ENGINE_H
 
@@ -12,11 +13,12 @@
 #include "entente/circuit.h"
 #include "entente/status.h"
 
-/* PAULI: registers that gates join late, without the state of all qubits.  AUTO: the pauli engine where ent_engine_weigh
- * finds it cheaper; else the state engine from 17 qubits on, else the batch engine; where an engine's states do not
- * fit, the next, the reference engine being the last.  Up to 16 qubits a call of AUTO with so few samples that they
- * leave lanes of the batch engine's vectors empty goes through the state engine where that is faster: from about 6
- * qubits on, with 1 to 8 samples.  How many depends only on the circuit, the precision and the instruction set. */
+/* PAULI: circuits whose registers are joined by gates late, without storing the state of all qubits.  AUTO: the pauli
+ * engine if ent_engine_weigh finds it cheaper; otherwise the state engine from 17 qubits on, else the batch engine.
+ * If the states of an engine do not fit into memory, the next one is used, and the reference engine last.  Up to 16
+ * qubits, a call of AUTO with too few samples to fill the vector lanes of the batch engine uses the state engine
+ * where that is faster: from about 6 qubits on, with 1 to 8 samples.  The threshold depends only on the circuit, the
+ * precision and the instruction set. */
 typedef enum {
     ENT_ENGINE_AUTO,
     ENT_ENGINE_REFERENCE,
@@ -31,52 +33,51 @@ typedef struct ent_team ent_team;
 typedef struct {
     ent_engine_kind engine;
     ent_precision precision;
-    int threads;     /* OpenMP threads; 0: as many as OMP_NUM_THREADS says */
-    const char *isa; /* instruction set by name, NULL: ENTENTE_ISA of the environment, else the best there is */
-    bool steady; /* AUTO: forward runs take the batch engine for any number of samples, so that a sample's bits do not
-                  * depend on how many go along with it */
-    const ent_team *team; /* who runs the circuits that are large enough; NULL: the engine, here (shard.h has one) */
+    int threads;     /* OpenMP threads; 0: the value of OMP_NUM_THREADS */
+    const char *isa; /* instruction set by name; NULL: environment variable ENTENTE_ISA, else the best available */
+    bool steady;     /* AUTO: forward runs use the batch engine for any number of samples, so that the result for a
+                      * sample does not depend on the number of samples in the call */
+    const ent_team *team; /* runs large circuits elsewhere (shard.h has one); NULL: all run here */
 } ent_program_inp;
 
 typedef struct ent_program ent_program;
 
 /* Compile.  The circuit may be freed afterwards.  A circuit of 0 qubits is legal: it has no readout.
- * Errors: ENT_ENOMEM when the state of a forward run would not fit (the message says the bytes needed and the bytes
- * there);
- * ENT_EARG for an instruction set that this machine does not have. */
+ * Errors: ENT_ENOMEM when the state of a forward run would not fit (the message gives the bytes needed and the bytes
+ * available); ENT_EARG for an instruction set that this machine does not have. */
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
 void ent_program_free(ent_program *program);
 
-/* What a sample costs, estimated: multiply-adds of a forward run. */
+/* Estimated cost of a sample: multiply-adds of a forward run. */
 typedef struct {
-    double whole;       /* with the state of all qubits, registers apart until gates join them */
-    double pauli;       /* by the pauli engine; infinite where it does not serve */
-    char reason[256];   /* why it does not */
-    int depends[2];     /* a readout depends on so many qubits of the registers: at least, at most */
-    int depends_in_one; /* of them in one register, at most */
-    int64_t values;     /* expectation values that the registers report for a sample */
-    double bytes;       /* of what a thread of the pauli engine holds, at most */
+    double whole;       /* with the state of all qubits, registers kept separate until gates join them */
+    double pauli;       /* by the pauli engine; infinite if it does not support the circuit */
+    char reason[256];   /* why it does not support it */
+    int depends[2];     /* qubits of the registers that a readout depends on: minimum, maximum */
+    int depends_in_one; /* maximum of them in one register */
+    int64_t values;     /* expectation values that the registers deliver per sample */
+    double bytes;       /* memory per thread of the pauli engine, at most */
 } ent_engine_weight;
 
-/* Weigh the pauli engine against the whole state.  forced: with as many Pauli strings as the engine takes, else with as
- * many as could pay.  Errors: ENT_ENOMEM. */
+/* Compare the cost of the pauli engine with that of the whole state.  forced: allow as many Pauli strings as the
+ * engine can handle, else only as many as could pay off.  Errors: ENT_ENOMEM. */
 ent_status ent_engine_weigh(const ent_circuit *circuit, bool forced, ent_engine_weight *out);
 
-/* Whether AUTO takes the pauli engine: where it costs less; with a team, where no state of all qubits could be held. */
+/* Whether AUTO uses the pauli engine: if it costs less; with a team, if no state of all qubits could be held. */
 bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight, bool team);
 
 /* Which engine and instruction set run it: "reference", "batch avx512", "state avx2", "pauli avx512". */
 const char *ent_program_engine(const ent_program *program);
 
-/* Passes over the state in memory: [0] of a forward run, [1] of the way back of a gradient; 0 where an engine does not
- * count them. */
+/* Passes over the state in memory: [0] of a forward run, [1] of the backward sweep of a gradient; 0 for an engine
+ * that does not count them. */
 void ent_program_passes(const ent_program *program, int passes[2]);
 
-/* The name of the instruction set that `isa` (as in ent_program_inp) comes to on this machine.
- * Errors: ENT_EARG for one that is not known or not there. */
+/* The name of the instruction set that `isa` (as in ent_program_inp) selects on this machine.  Errors: ENT_EARG for
+ * one that is unknown or not available. */
 ent_status ent_isa_pick(const char *isa, const char **name);
-/* Of two instruction sets the better one has the higher level; and the best level that NULL comes to from here on in this
- * process, for ranks of different processors.  Local. */
+/* ent_isa_level: the better of two instruction sets has the higher level.  ent_isa_limit: the highest level that NULL
+ * selects from here on in this process, for ranks on different processors.  Local. */
 int ent_isa_level(const char *name);
 void ent_isa_limit(int level);
 
@@ -98,15 +99,15 @@ typedef void ent_cotangent(void *context, int64_t first, int64_t count, const do
 
 /* Adjoint differentiation (Jones and Gacon, arXiv 2009.02823): one forward run, the cotangent, one backward sweep for
  * all readouts together.
- *   grad_params [params]            d loss / d params, summed over the samples in an order fixed by the batch alone;
- *                                   added to what is there
+ *   grad_params [params]            d loss / d params, summed over the samples in an order that depends only on the
+ *                                   batch; added to the present contents
  *   grad_angles [samples][angles]   d loss / d data angles; overwritten, 0 for slots not used; may be NULL
  * Errors: ENT_ENOMEM, as for ent_program_new; then nothing is written. */
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
                                 double *grad_params, double *grad_angles);
 
-/* Who runs circuits elsewhere than in this process, behind the interface of a program.  open: *handle NULL where the
- * circuit is too small for it and runs here. */
+/* A team runs circuits elsewhere than in this process, with the interface of a program.  open: *handle is NULL if the
+ * circuit is too small for the team and runs here. */
 struct ent_team {
     ent_status (*open)(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp, void **handle);
     void (*close)(void *handle);
@@ -116,9 +117,10 @@ struct ent_team {
                            double *grad_params, double *grad_angles);
 };
 
-/* The second methods, on top of forward, with the layout of ent_program_gradient: the parameter-shift rule (two terms;
- * four for controlled rotations: Schuld et al., arXiv 1811.11184; Anselmetti et al., arXiv 2104.05695) and central
- * differences with step `step`.  Both shift one gate at a time and cost two to four forward runs a gate and sample. */
+/* The second methods, on top of forward, with the layout of ent_program_gradient: the parameter-shift rule (two
+ * terms; four for controlled rotations: Schuld et al., arXiv 1811.11184; Anselmetti et al., arXiv 2104.05695) and
+ * central differences with step `step`.  Both shift one gate at a time and cost two to four forward runs per gate and
+ * sample. */
 ent_status ent_gradient_by_shift(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
                                  ent_cotangent *cotangent, void *context, double *grad_params, double *grad_angles);
 ent_status ent_gradient_by_differences(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,

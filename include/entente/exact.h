@@ -1,6 +1,6 @@
-/* Exact sums: the order of the terms, and so ranks, threads and schedule, cannot change the result.
+/* Exact sums: the result does not depend on the order of the terms, and hence not on ranks, threads or schedule.
  *
- * A double becomes a fixed-point integer of 128 bits with 60 bits behind the point; integers add exactly.  A term is
+ * A double becomes a fixed-point integer of 128 bits with 60 fractional bits; integers add exactly.  A term is
  * rounded once, to a multiple of 2^-60, when it is added.  Range of a term and of a sum: |x| < 2^66.
  * An ent_exact holds four limbs of 32 bits in 64-bit words, so that up to 2^31 of them can be added limb by limb (by
  * MPI_SUM over int64_t) before the carries are taken.  All functions are Local; comm.h adds over ranks. */

@@ -1,8 +1,8 @@
-/* Aggregation rules and splits of a program's own, under names that configurations may then use.
+/* Custom aggregation rules and splits, registered under names that configurations may then use.
  *
- * Register before any configuration is read, the same things in the same order on every rank.  What is registered stays for the
- * life of the process.  Local.  Errors: ENT_EARG for a name that is taken or that YAML would not read as one word, and for
- * a missing function; ENT_ENOMEM where 32 are registered already. */
+ * Register them before any configuration is read, in the same order on every rank.  A registration lasts for the life
+ * of the process.  Local.  Errors: ENT_EARG for a name that is taken or that YAML would not read as one word, and for
+ * a missing function; ENT_ENOMEM if 32 are registered already. */
 #ifndef ENTENTE_EXTEND_H
 #define ENTENTE_EXTEND_H
 

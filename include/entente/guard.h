@@ -1,8 +1,9 @@
-/* Reading an HDF5 file that nobody vouches for.
+/* Reading HDF5 files from untrusted sources.
  *
- * libhdf5 1.10 may crash or run in circles on a damaged file.  A guard is a process apart that reads in our stead: its
- * crash, its hunger for memory or its silence become an error here.  It is started before MPI is (a process that uses
- * MPI should not fork), serves any number of files, and after its end every call fails with the same message. */
+ * libhdf5 1.10 may crash or loop forever on a damaged file.  A guard is a separate process that does the reading: if
+ * it crashes, runs out of memory or stops responding, the caller gets an error.  It is started before MPI (a process
+ * that uses MPI should not fork), serves any number of files, and after its end every call fails with the same
+ * message. */
 #ifndef ENTENTE_GUARD_H
 #define ENTENTE_GUARD_H
 
@@ -14,12 +15,13 @@ enum { ENT_GUARD_FILES = 32, ENT_GUARD_BYTES = 8 << 20 };
 
 typedef struct {
     double timeout_s;   /* the longest that one call may take */
-    int64_t more_bytes; /* what it may use beyond what this process uses now; not kept under a sanitizer */
+    int64_t more_bytes; /* memory it may use beyond the present use of this process; not enforced under a sanitizer */
     bool loud;          /* what it prints (a sanitizer's report) goes to stderr, else nowhere */
 } ent_guard_inp;
 ent_guard_inp ent_guard_default(void);
 
-/* Local, all of them.  Errors of every call: what ent_h5_* says; ENT_EFORMAT where the guard ended or kept silent. */
+/* All functions are Local.  Errors of every call: those of ent_h5_*; ENT_EFORMAT if the guard ended or did not
+ * respond. */
 ent_status ent_guard_start(const ent_guard_inp *inp, ent_guard **out);
 void ent_guard_stop(ent_guard *guard); /* NULL is legal */
 bool ent_guard_ended(const ent_guard *guard);

@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* Of some bytes.  Returns `text`. */
+/* The digest of a block of bytes.  Returns `text`. */
 char *ent_sha256(const void *data, size_t bytes, char text[65]);
 
-/* Of bytes that come one piece after the other. */
+/* The digest of bytes that arrive piece by piece. */
 typedef struct {
     _Alignas(16) unsigned char state[128];
 } ent_hash;

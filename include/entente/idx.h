@@ -1,4 +1,4 @@
-/* Arrays in the IDX format of MNIST (LeCun), plain or packed by gzip: two zero bytes, a type, the number of
+/* Arrays in the IDX format of MNIST (LeCun), plain or compressed with gzip: two zero bytes, a type, the number of
  * dimensions, each size (big endian), the numbers.  Source: yann.lecun.com/exdb/mnist.  Local. */
 #ifndef ENTENTE_IDX_H
 #define ENTENTE_IDX_H
@@ -10,7 +10,7 @@
 typedef struct {
     int rank;
     int64_t size[8];
-    int64_t step; /* numbers an entry of the first dimension */
+    int64_t step; /* numbers per entry of the first dimension */
     float *value; /* [size[0]][step] */
 } ent_idx;
 

@@ -1,4 +1,4 @@
-/* What is reported about predictions.  All functions are Local.  Source: model.md, section 7. */
+/* Metrics of predictions.  All functions are Local.  Source: model.md, section 7. */
 #ifndef ENTENTE_METRICS_H
 #define ENTENTE_METRICS_H
 
@@ -8,20 +8,21 @@
 #include "entente/status.h"
 
 /* Predictions of n samples.  classes >= 1: output [n][classes] are logits, category [n] the truth, value [n] (may be
- * NULL) a real label beside it.  classes = 0: output [n] is the real prediction and value [n] the truth. */
+ * NULL) an additional real label.  classes = 0: output [n] is the real prediction and value [n] the truth. */
 typedef struct {
     int64_t n;
     int classes;
     const double *output;
     const int32_t *category;
     const double *value;
-    bool sentiment; /* value is a sentiment as CMU-MOSEI has it, whose sign and whole numbers are classes */
+    bool sentiment; /* value is a sentiment as in CMU-MOSEI, whose sign and rounded values are classes */
 } ent_predictions;
 
-/* The metrics, one row each; all that lists them comes from here: the struct, JSON, HDF5, CSV, checkpoints, reports.
+/* The metrics, one row each.  Every list of them is generated from here: the struct, JSON, HDF5, CSV, checkpoints,
+ * reports.
  *   X(A, name, title, unit, low, high, rounds, description); A is passed through
- *   rounds      of a round's figures: 2 validation and test have it, 1 test only, 0 neither
- * NaN where one does not apply: of a real label that is no sentiment, all but loss, mae and pearson. */
+ *   rounds      in the figures of a round: 2 for validation and test, 1 for test only, 0 for neither
+ * NaN where a metric does not apply: for a real label that is not a sentiment, all but loss, mae and pearson. */
 /* clang-format off */
 #define ENT_METRICS(X, A) \
     X(A, loss, "loss", "nat; of a real label the square of its unit", -INFINITY, INFINITY, 2, \
@@ -66,11 +67,11 @@ int ent_metric_shown(int k);
 /* Errors: ENT_ENOMEM.  n = 0 gives NaN everywhere. */
 ent_status ent_metrics_compute(const ent_predictions *predictions, ent_metrics *metrics);
 
-/* Whether there are classes to predict: those of the label, or the signs of a sentiment. */
+/* Whether the label has classes to predict: its own, or the signs of a sentiment. */
 bool ent_predictions_have_classes(const ent_predictions *predictions);
-/* Whether sample k is predicted right, as `accuracy` counts it. */
+/* Whether sample k is predicted correctly, by the definition of `accuracy`. */
 bool ent_prediction_right(const ent_predictions *predictions, int64_t k);
-/* The place of the largest logit. */
+/* The index of the largest logit. */
 int ent_predicted_class(int classes, const double *logit);
 
 #endif

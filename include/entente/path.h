@@ -1,4 +1,4 @@
-/* Files that another file names: a configuration its data set, a sweep its base.  Local. */
+/* Files named in another file: the data set of a configuration, the base of a sweep.  Local. */
 #ifndef ENTENTE_PATH_H
 #define ENTENTE_PATH_H
 
@@ -6,8 +6,9 @@
 
 enum { ENT_PATH_BYTES = 4096 };
 
-/* Where the file `name` is that the file `from` names: as it is from the working folder; else, unless it begins with
- * '/', in the folder of `from`.  Errors: ENT_EIO, it is at neither, and both are named; ENT_EARG, too long a path. */
+/* Find the file `name` that is named in the file `from`: relative to the working folder; else, unless it begins with
+ * '/', relative to the folder of `from`.  Errors: ENT_EIO if it is in neither place (the message names both);
+ * ENT_EARG, the path is too long. */
 ent_status ent_path_named(const char *name, const char *from, char path[ENT_PATH_BYTES]);
 
 #endif

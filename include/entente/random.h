@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-/* What a number is for.  Streams of different purposes never meet.  The values are part of what a result means:
- * add at the end, never renumber. */
+/* What a number is used for.  Streams of different purposes never overlap.  Results depend on these values: add at
+ * the end, never renumber. */
 typedef enum {
     ENT_FOR_SPLIT = 1,  /* a: client or class */
     ENT_FOR_MASKS,      /* a: client or row, b: modality */
@@ -19,7 +19,7 @@ typedef enum {
     ENT_FOR_PROJECTION, /* a: hash of the modality's name */
     ENT_FOR_SYNTH,      /* a: what, b: row */
     ENT_FOR_TEST,
-    ENT_FOR_BYZANTINE,        /* who is */
+    ENT_FOR_BYZANTINE,        /* which clients are Byzantine */
     ENT_FOR_ATTACK,           /* a: client, b: round */
     ENT_FOR_AVAILABLE,        /* a: client, b: round */
     ENT_FOR_SYSTEM,           /* a: client, b: which of its properties */

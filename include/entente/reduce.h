@@ -1,9 +1,9 @@
-/* Reduction of features, fitted over clients without a raw row leaving one: standardise, then project.
+/* Reduction of features, fitted over clients without any raw row leaving its client: standardise, then project.
  *
- * Every client sends sums over its own present training rows; the sums are added exactly, so ranks and their order
- * cannot change a bit, and the result equals the pooled one.  Count and sum give the mean; the squares about it give
- * the variance; for pca the second moments give the d x d correlation matrix, whose eigenproblem rank 0 solves once
- * (LAPACK).  A power of two above the largest magnitude scales each sum.  Source: model.md, section 1. */
+ * Every client sends sums over its own present training rows; the sums are added exactly, so the result does not
+ * depend on the ranks or their order, and equals that of the pooled data.  Count and sum give the mean; the squares
+ * about it give the variance; for pca the second moments give the d x d correlation matrix, whose eigenproblem rank 0
+ * solves once (LAPACK).  A power of two above the largest magnitude scales each sum.  Source: model.md, section 1. */
 #ifndef ENTENTE_REDUCE_H
 #define ENTENTE_REDUCE_H
 
@@ -15,7 +15,7 @@
 typedef enum {
     ENT_REDUCE_PCA,    /* principal axes; the first output has variance 1 over the training rows, the others
                            their share of it */
-    ENT_REDUCE_LINEAR, /* none here: the model trains an affine map of all standardised features */
+    ENT_REDUCE_LINEAR, /* no reduction here: the model trains an affine map of all standardised features */
     ENT_REDUCE_RANDOM, /* a fixed Gaussian projection from the seed, entries N(0, 1/d) */
     ENT_REDUCE_NONE    /* the standardised features as they are; d must equal the outputs */
 } ent_reduce_kind;
@@ -23,9 +23,9 @@ typedef enum {
 typedef struct {
     ent_reduce_kind kind;
     int64_t inputs;   /* d */
-    int outputs;      /* numbers wanted: pca and random at most / any, none equal to inputs; ignored by linear */
+    int outputs;      /* pca: at most `inputs`; random: any; none: equal to `inputs`; linear: ignored */
     uint64_t seed;    /* random */
-    const char *name; /* of the modality: for messages and for the random stream */
+    const char *name; /* name of the modality, for messages and for the random stream */
 } ent_reduction_inp;
 
 /* This rank's clients: rows of client j are x[first[j] .. first[j+1]-1][d]; where use[k] is 0 the row is absent. */
@@ -36,13 +36,13 @@ typedef struct {
     const uint8_t *use; /* [rows] */
 } ent_client_rows;
 
-/* Open for reading. */
+/* Fields may be read, not written. */
 typedef struct {
     ent_reduce_kind kind;
     int64_t inputs;
-    int outputs;       /* numbers a row after ent_reduction_apply (linear: = inputs) */
+    int outputs;       /* numbers per row after ent_reduction_apply (linear: = inputs) */
     double *mean;      /* [inputs] */
-    double *inverse;   /* [inputs] 1 / standard deviation (population); 0 where all training rows hold one number */
+    double *inverse;   /* [inputs] 1 / standard deviation (population); 0 for a constant column */
     double *matrix;    /* [outputs][inputs] of the standardised features; NULL for linear and none */
     double *explained; /* [outputs] share of the variance (pca), else NULL */
     int64_t count;     /* training rows that it was fitted on */

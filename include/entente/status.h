@@ -1,29 +1,30 @@
-/* Errors: what can fail returns an ent_status and leaves one message behind.
+/* Errors: every function that can fail returns an ent_status and leaves one message.
  *
  * A function that fails writes its message with ent_fail (value found, value wanted, where) and returns the code;
- * its results are written on success alone.  The message belongs to the calling thread and stays until the next
- * failure.  Bad input or a failing system: a status.  Our own bug: ENT_ASSERT, which aborts every rank. */
+ * its results are written only on success.  The message belongs to the calling thread and is kept until the next
+ * failure.  Bad input or a failing system gives a status.  A bug in Entente triggers ENT_ASSERT, which aborts every
+ * rank. */
 #ifndef ENTENTE_STATUS_H
 #define ENTENTE_STATUS_H
 
 typedef enum {
     ENT_OK = 0,
-    ENT_EARG = 1,     /* a value that the function does not take */
+    ENT_EARG = 1,     /* a value that the function does not accept */
     ENT_ENOMEM = 2,   /* memory */
     ENT_EIO = 3,      /* a file that cannot be read or written */
     ENT_EFORMAT = 4,  /* a file whose content is not what its format says */
     ENT_ECONFIG = 5,  /* the configuration */
     ENT_EDATA = 6,    /* the data: a label out of range, a feature that is not finite */
-    ENT_ENUMERIC = 7, /* a number that left its range while computing */
-    ENT_STOPPED = 8,  /* no failure: stopped on demand, and a checkpoint is there to go on from */
-    ENT_EBUSY = 9,    /* another process has what was asked for */
-    ENT_EFULL = 10    /* no room on a disk, or beyond a quota */
+    ENT_ENUMERIC = 7, /* a number that left its range during computation */
+    ENT_STOPPED = 8,  /* not a failure: stopped on request, with a checkpoint to resume from */
+    ENT_EBUSY = 9,    /* the resource is in use by another process */
+    ENT_EFULL = 10    /* a disk is full, or a quota exceeded */
 } ent_status;
 
 /* Write the message and return `code`.  Local. */
 ent_status ent_fail(ent_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put "text: " in front of the message that is there, and return `code`.  Local. */
+/* Put "text: " in front of the present message, and return `code`.  Local. */
 ent_status ent_fail_in(ent_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The calling thread's last message; "" before the first failure.  Local. */

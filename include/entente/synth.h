@@ -7,11 +7,11 @@
 #include "entente/dataset.h"
 #include "entente/status.h"
 
-/* Hidden numbers h_m ~ N(0, 1), one a modality.  The label's score is
- *     own * h_0 + cross * sum over m of h_m h_{(m+1) mod M} / sqrt(M) + group_shift * (a number of the row's group)
- * (M = 1: own * h_0), so that part of it lies in one modality alone and part in products of two.  Classes are the
- * score's equal-count bins; /label/value is the score.  Features of modality m: a fixed random direction of length
- * sqrt(d) times h_m / sqrt(d), plus `noise` N(0, 1) on each. */
+/* Latent variables h_m ~ N(0, 1), one per modality.  The label's score is
+ *     own * h_0 + cross * sum over m of h_m h_{(m+1) mod M} / sqrt(M) + group_shift * (an offset of the row's group)
+ * (M = 1: own * h_0), so that one part of it depends on a single modality and another on products of two.  Classes
+ * are the score's equal-count bins; /label/value is the score.  Features of modality m: a fixed random direction of
+ * length sqrt(d) times h_m / sqrt(d), plus `noise` N(0, 1) on each. */
 typedef struct {
     int64_t rows;             /* >= 10; 70 % train, 10 % validation, 20 % test, drawn by row */
     int modalities;           /* 1..ENT_MAX_MODALITIES, named m0, m1, ... or as `names` says */
@@ -26,7 +26,7 @@ typedef struct {
 
 ent_synth_inp ent_synth_default(void);
 
-/* Write it to `path`: whole (temporary name, flushed, renamed) or not at all.  Local.
+/* Write it to `path`, completely (temporary name, flushed, renamed) or not at all.  Local.
  * Errors: ENT_EARG, ENT_EIO (an existing file is not overwritten unless `replace`). */
 ent_status ent_synth_write(const ent_synth_inp *inp, const char *path, int replace);
 

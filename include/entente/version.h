@@ -10,7 +10,7 @@
 #define ENT_VERSION_OF(major, minor, patch) ((major)*1000000 + (minor)*1000 + (patch))
 #define ENT_VERSION                         ENT_VERSION_OF(ENT_VERSION_MAJOR, ENT_VERSION_MINOR, ENT_VERSION_PATCH)
 
-/* ENT_VERSION of the library that is linked.  Local. */
+/* ENT_VERSION of the linked library.  Local. */
 int ent_version(void);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 
-/* Each returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 75 for a training that was asked to stop
- * and can be gone on with. */
+/* Each returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 75 for a training that was asked to
+ * stop and can be resumed. */
 int app_train(int argc, char **argv);
 int app_config(int argc, char **argv);
 int app_eval(int argc, char **argv);

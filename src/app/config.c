@@ -1,4 +1,5 @@
-/* entente config: the keys of a configuration for people and editors, and a configuration as it will run. */
+/* entente config: documents the configuration keys for users and editors, and prints a configuration as it will
+ * run. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ enum { MAX_SETS = 256 };
 enum { KEY_REFERENCE = 'r', KEY_SCHEMA = 'S', KEY_PRINT = 'p', KEY_SET = 's' };
 
 typedef struct {
-    int action; /* one of the keys above */
+    int action; /* one of the option keys above */
     const char *path;
     const char *set[MAX_SETS];
     int sets, schema;
@@ -24,8 +25,8 @@ static const char *const FILES[] = {"configuration", "sweep", "study", NULL};
 
 static const struct argp_option OPTIONS[] = {
     {"print", KEY_PRINT, NULL, 0, "print CONFIG.yaml as it will run, with every default filled in", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of it", 0},
-    {"reference", KEY_REFERENCE, NULL, 0, "print all keys with values, defaults and meaning, as Markdown", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
+    {"reference", KEY_REFERENCE, NULL, 0, "print all keys with their values, defaults and meanings, as Markdown", 0},
     {"schema", KEY_SCHEMA, "FILE", OPTION_ARG_OPTIONAL,
      "print the JSON Schema of a configuration, or of a file that is a `sweep` or a `study`", 0},
     {0}};
@@ -75,8 +76,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static const char DOC[] = "Show what a configuration may hold, or what one holds.\v"
-                          "An editor that speaks YAML completes and checks a file whose first line is\n"
+static const char DOC[] = "Document the configuration keys, or show the contents of a configuration.\v"
+                          "Editors with YAML support complete and check a file whose first line is\n"
                           "  # yaml-language-server: $schema=jobs/schema/configuration.json";
 
 static const struct argp ARGP = {OPTIONS, parse, "[CONFIG.yaml]", DOC, NULL, NULL, NULL};

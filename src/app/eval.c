@@ -1,4 +1,4 @@
-/* entente eval: a trained model on a data set. */
+/* entente eval: evaluates a trained model on a data set. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,8 +10,8 @@
 
 typedef struct {
     const char *folder, *data, *missing[ENT_MAX_MODALITIES], *predictions;
-    int lists; /* of `missing` */
-    int masks; /* of MASKS */
+    int lists; /* number of `missing` */
+    int masks; /* index in MASKS */
     bool json, all;
 } arguments;
 
@@ -21,13 +21,13 @@ static const char *const MASKS[] = {"none", "training", NULL};
 
 static const struct argp_option OPTIONS[] = {
     {"data", KEY_DATA, "FILE", 0,
-     "the data set (HDF5); needs the modalities and the label of the training (default: the training's)", 0},
-    {"missing", KEY_MISSING, "NAME[,NAME...]", 0, "leave these modalities out of every row; may be given again", 0},
+     "the data set (HDF5), with the modalities and the label of the training (default: that of the training)", 0},
+    {"missing", KEY_MISSING, "NAME[,NAME...]", 0, "remove these modalities from every row; may be repeated", 0},
     {"masks", KEY_MASKS, "none|training", 0,
-     "training: what the missing protocol of the training took from the test rows is missing here too", 0},
+     "training: also remove what the missing protocol of the training removed from the test rows", 0},
     {"all", KEY_ALL, NULL, 0, "use every row, not only the test rows", 0},
     {"predictions", KEY_PREDICTIONS, "FILE", 0,
-     "write each row's label, prediction and outputs to a new file, .csv or .h5", 0},
+     "write the label, prediction and outputs of each row to a new file, .csv or .h5", 0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {0}};
 
@@ -87,17 +87,17 @@ static const struct argp ARGP = {
     parse,
     "RESULT_DIR",
     "Evaluate a trained model on the test rows of a data set.\v"
-    "A row has the modalities that the data set has of it, less --missing.  With --masks training it also lacks what "
-    "the training's missing protocol (missing.*, federation.*, seeds) took from it: on the data set of the training "
-    "the figures are then those of the training.  Also under mpirun.\n\n"
+    "A row has its modalities in the data set, except those named by --missing.  With --masks training it also "
+    "lacks what the missing protocol of the training (missing.*, federation.*, seeds) removed: on the data set of "
+    "the training this reproduces the figures of the training.  Also runs under mpirun.\n\n"
     "  entente eval result --data data.h5 --missing audio\n"
     "  entente eval result --masks training --predictions predictions.csv",
     NULL,
     NULL,
     NULL};
 
-/* The modality whose name stands at the beginning of the list, up to its end or a comma: the longest, for a name may
- * hold a comma; -1 for none. */
+/* The modality whose name begins the list, followed by its end or a comma.  The longest match wins, as a name may
+ * contain a comma; -1 for none. */
 static int first_of(const char *list, const ent_config_data *data)
 {
     int found = -1;
@@ -112,7 +112,7 @@ static int first_of(const char *list, const ent_config_data *data)
     return found;
 }
 
-/* "audio,vision" as bits. */
+/* Parse "audio,vision" into bits. */
 static ent_status absent_bits(const char *list, const ent_config_data *data, uint32_t *bits)
 {
     while (*list) {
@@ -144,8 +144,8 @@ static ent_status report(const arguments *a, const ent_federation *federation)
     if (a->predictions) ENT_TRY(app_predictions_save(a->predictions, &view, a->masks));
     if (view.config->federation.aggregation == ENT_LOCAL)
         fprintf(stderr,
-                "%s: aggregation local: the figures are those of the mean of the clients' models, which is "
-                "what the result keeps\n",
+                "%s: aggregation local: the figures are those of the mean of the clients' models, which "
+                "the result stores\n",
                 a->folder);
     app_print_table(stdout, &view);
     if (a->json) app_print_json(stdout, &view);

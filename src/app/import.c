@@ -1,4 +1,4 @@
-/* entente import: which kind. */
+/* entente import: selects the kind of import. */
 #include <string.h>
 
 #include "app.h"
@@ -9,7 +9,7 @@ static const struct {
 } KINDS[] = {
     {"csd", "files of the CMU Multimodal SDK (.csd)", app_import_csd},
     {"digits", "spoken digits (WAV) with images of digits (IDX)", app_import_digits},
-    {"table", "CSV files and NumPy arrays, one row a sample", app_import_table},
+    {"table", "CSV files and NumPy arrays, one row per sample", app_import_table},
 };
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
 
@@ -17,7 +17,7 @@ static int help(FILE *out)
 {
     fprintf(out, "Usage: entente import KIND [OPTION...]\nMake a data set.\n\n");
     for (int k = 0; k < KIND_COUNT; k++) fprintf(out, "  %-8s %s\n", KINDS[k].name, KINDS[k].summary);
-    fprintf(out, "\n  entente import KIND --help   what it takes\n");
+    fprintf(out, "\n  entente import KIND --help   the options of a kind\n");
     return out == stderr ? APP_USAGE : 0;
 }
 

@@ -1,4 +1,4 @@
-/* entente import csd: a data set from files of the CMU Multimodal SDK. */
+/* entente import csd: makes a data set from files of the CMU Multimodal SDK. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 typedef struct {
     ent_csd_inp inp;
-    int pool, binning, nonfinite; /* as read */
+    int pool, binning, nonfinite; /* as typed */
     bool split;
     app_import_to to;
 } arguments;
@@ -15,14 +15,16 @@ typedef struct {
 enum { KEY_MODALITY = 'm', KEY_LABELS = 'l', KEY_POOL = 256, KEY_FOLDS, KEY_SPLIT, KEY_BINNING, KEY_NONFINITE };
 
 static const struct argp_option OPTIONS[] = {
-    {"modality", KEY_MODALITY, "NAME=FILE", 0, "a modality and its .csd; once for each", 0},
-    {"labels", KEY_LABELS, "FILE", 0, "the label .csd: every segment becomes a row", 0},
-    {"pool", KEY_POOL, "HOW", 0, "the time steps of a segment: mean (default), mean_std, max or first", 0},
-    {"folds", KEY_FOLDS, "FILE", 0, "lists of ids for train, validation and test; segments in none are left out", 0},
+    {"modality", KEY_MODALITY, "NAME=FILE", 0, "a modality and its .csd file; repeat for each modality", 0},
+    {"labels", KEY_LABELS, "FILE", 0, "the label file (.csd): every segment becomes a row", 0},
+    {"pool", KEY_POOL, "HOW", 0, "how to pool the time steps of a segment: mean (default), mean_std, max or first",
+     0},
+    {"folds", KEY_FOLDS, "FILE", 0, "lists of ids for train, validation and test; segments in no list are left out",
+     0},
     {"split", KEY_SPLIT, "A,B,C", 0, "or shares of train, validation, test, by video (default: 0.7,0.1,0.2)", 0},
-    {"binning", KEY_BINNING, "HOW", 0, "three classes as papers on mosei count them (default) or mosi", 0},
+    {"binning", KEY_BINNING, "HOW", 0, "three classes as in papers on mosei (default) or mosi", 0},
     {"nonfinite", KEY_NONFINITE, "HOW", 0,
-     "numbers that are not finite: the training mean where nothing else is left (mean, default), their time steps "
+     "numbers that are not finite: the training mean if nothing else is left (mean, default), their time steps "
      "left out (absent), or refused (error)",
      0},
     APP_IMPORT_OPTIONS("seed of the split (0)"),
@@ -76,8 +78,8 @@ static const struct argp ARGP = {
     NULL,
     "Make a data set from files of the CMU Multimodal SDK.\v"
     "Every segment of the label file becomes a row; a modality's time steps are weighted by the seconds that they "
-    "share with it, and where there are none the modality is absent.  /label: value (column 0), column_1 .. (the "
-    "others), class (value >= 0), class3, class5, class7.  Under mpirun the ids are shared out over the ranks.",
+    "share with it, and without any the modality is absent.  /label: value (column 0), column_1 .. (the "
+    "others), class (value >= 0), class3, class5, class7.  Under mpirun the ids are distributed over the ranks.",
     NULL,
     NULL,
     NULL};
@@ -90,10 +92,10 @@ static void print_report(const arguments *a, const ent_csd_report *r)
     for (int m = 0; m < inp->modalities; m++) {
         const ent_csd_counts *c = &r->modality[m];
         printf("  %-16s present in %lld rows", inp->name[m], (long long)c->present);
-        if (c->nonfinite > 0) printf("; %lld numbers not finite", (long long)c->nonfinite);
-        if (c->filled > 0) printf(", %lld of the rows' replaced by the training mean", (long long)c->filled);
+        if (c->nonfinite > 0) printf("; %lld non-finite numbers", (long long)c->nonfinite);
+        if (c->filled > 0) printf(", %lld numbers of the rows replaced by the training mean", (long long)c->filled);
         if (c->ids_unlabelled > 0) printf("; %lld ids without labels", (long long)c->ids_unlabelled);
-        if (c->ids_missing > 0) printf("; lacks %lld of the labels' ids", (long long)c->ids_missing);
+        if (c->ids_missing > 0) printf("; lacks %lld ids of the labels", (long long)c->ids_missing);
         printf("\n");
     }
     if (r->left_out > 0) printf("  %lld segments are in no fold and were left out\n", (long long)r->left_out);
@@ -124,7 +126,7 @@ int app_import_csd(int argc, char **argv)
     ent_comm *world;
     ent_guard *guard;
     const ent_guard_inp inp = ent_guard_default();
-    if (ent_guard_start(&inp, &guard) != ENT_OK) return app_report(ENT_EIO); /* before MPI */
+    if (ent_guard_start(&inp, &guard) != ENT_OK) return app_report(ENT_EIO); /* must start before MPI */
     ent_status status = app_start(&ARGP, argc, argv, &a, &world);
     if (status != ENT_OK) {
         ent_guard_stop(guard);

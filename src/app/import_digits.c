@@ -1,4 +1,4 @@
-/* entente import digits: spoken and written digits. */
+/* entente import digits: makes a data set of spoken and written digits. */
 #include <errno.h>
 #include <string.h>
 
@@ -34,21 +34,21 @@ enum {
 static const struct argp_option OPTIONS[] = {
     {"wav", KEY_WAV, "DIR", 0, "a folder of DIGIT_SPEAKER_TAKE.wav", 0},
     {"images", KEY_IMAGES, "FILE", 0, "images of digits (IDX, plain or .gz)", 0},
-    {"labels", KEY_LABELS, "FILE", 0, "their digits (IDX, plain or .gz)", 0},
+    {"labels", KEY_LABELS, "FILE", 0, "the digits of the images (IDX, plain or .gz)", 0},
     APP_IMPORT_OPTIONS("seed of the pairing (0)"),
-    {NULL, 0, NULL, 0, "The audio front end, named as in librosa:", 1},
+    {NULL, 0, NULL, 0, "The audio front end, with names as in librosa:", 1},
     {"audio", KEY_KIND, "KIND", 0, "mfcc (default) or logmel", 1},
-    {"n_fft", KEY_FFT, "N", 0, "samples a frame (256)", 1},
-    {"hop_length", KEY_HOP, "N", 0, "samples from frame to frame (80)", 1},
+    {"n_fft", KEY_FFT, "N", 0, "samples per frame (256)", 1},
+    {"hop_length", KEY_HOP, "N", 0, "samples between frames (80)", 1},
     {"n_mels", KEY_MELS, "N", 0, "mel bands (40)", 1},
-    {"n_mfcc", KEY_MFCC, "N", 0, "cosine coefficients (20)", 1},
-    {"fmin", KEY_FMIN, "HZ", 0, "lowest frequency (0)", 1},
-    {"fmax", KEY_FMAX, "HZ", 0, "highest frequency (half the rate)", 1},
-    {"top_db", KEY_TOP, "DB", 0, "floor below the loudest (80)", 1},
-    {"deltas", KEY_DELTAS, NULL, 0, "slopes beside the numbers", 1},
-    {"width", KEY_WIDTH, "N", 0, "frames of a slope (9)", 1},
+    {"n_mfcc", KEY_MFCC, "N", 0, "cepstral coefficients (20)", 1},
+    {"fmin", KEY_FMIN, "HZ", 0, "lowest frequency in Hz (0)", 1},
+    {"fmax", KEY_FMAX, "HZ", 0, "highest frequency in Hz (half the sample rate)", 1},
+    {"top_db", KEY_TOP, "DB", 0, "floor in decibels below the loudest (80)", 1},
+    {"deltas", KEY_DELTAS, NULL, 0, "append the deltas of the numbers", 1},
+    {"width", KEY_WIDTH, "N", 0, "frames per delta (9)", 1},
     {"pieces", KEY_PIECES, "N", 0, "pieces of a recording, each with its own statistics (8)", 1},
-    {"stats", KEY_STATS, "LIST", 0, "of a piece: mean (default), std, min, max, with commas between", 1},
+    {"stats", KEY_STATS, "LIST", 0, "statistics per piece, comma-separated: mean (default), std, min, max", 1},
     {0}};
 
 static const char *const KINDS[] = {"mfcc", "logmel", NULL};
@@ -129,17 +129,18 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {OPTIONS,
-                                 parse,
-                                 NULL,
-                                 "Make a data set of spoken and written digits.\v"
-                                 "Each recording is paired with an image of the same digit; the speaker is the group "
-                                 "(a natural client).  Takes 0-4 "
-                                 "are the test part, 5-9 validation, the rest trains.  The Free Spoken Digit Dataset "
-                                 "and MNIST are named this way.",
-                                 NULL,
-                                 NULL,
-                                 NULL};
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    NULL,
+    "Make a data set of spoken and written digits.\v"
+    "Each recording is paired with an image of the same digit; the speaker is the group "
+    "(a natural client).  Takes 0-4 "
+    "are the test part, 5-9 validation, the rest training.  The Free Spoken Digit Dataset "
+    "and MNIST follow these naming schemes.",
+    NULL,
+    NULL,
+    NULL};
 
 static ent_status run_import(arguments *a)
 {
@@ -169,7 +170,7 @@ static ent_status run_import(arguments *a)
     return status;
 }
 
-/* The work is small: one process, without MPI. */
+/* The work is small, so one process without MPI does it. */
 int app_import_digits(int argc, char **argv)
 {
     const ent_audio_inp audio = ent_audio_default();

@@ -1,4 +1,4 @@
-/* entente import table: CSV files and NumPy arrays. */
+/* entente import table: makes a data set from CSV files and NumPy arrays. */
 #include <errno.h>
 
 #include "app.h"
@@ -15,14 +15,15 @@ typedef struct {
 enum { KEY_MODALITY = 'm', KEY_LABEL = 'l', KEY_GROUP = 'g', KEY_PART = 256, KEY_SPLIT, KEY_HEADER, KEY_NONFINITE };
 
 static const struct argp_option OPTIONS[] = {
-    {"modality", KEY_MODALITY, "NAME=FILE", 0, "a modality and its table (.csv, .csv.gz or .npy); once for each", 0},
-    {"label", KEY_LABEL, "FILE[:COLUMN]", 0, "the label: whole numbers or words are classes, other numbers values",
-     0},
-    {"group", KEY_GROUP, "FILE[:COLUMN]", 0, "a speaker or the like: a natural client", 0},
+    {"modality", KEY_MODALITY, "NAME=FILE", 0,
+     "a modality and its table (.csv, .csv.gz or .npy); repeat for each modality", 0},
+    {"label", KEY_LABEL, "FILE[:COLUMN]", 0,
+     "the label: whole numbers or words are classes, other numbers are values", 0},
+    {"group", KEY_GROUP, "FILE[:COLUMN]", 0, "a speaker or the like, who becomes a natural client", 0},
     {"part", KEY_PART, "FILE[:COLUMN]", 0, "0, 1, 2 or train, validation, test", 0},
     {"split", KEY_SPLIT, "A,B,C", 0, "or shares of them, by group if there are groups (default: 0.7,0.1,0.2)", 0},
     {"header", KEY_HEADER, "HOW", 0,
-     "does the first line of a CSV file name the columns: yes, no, or found out and said (auto, default)", 0},
+     "whether the first line of a CSV file names the columns: yes, no, or detected and reported (auto, default)", 0},
     {"nonfinite", KEY_NONFINITE, "HOW", 0,
      "empty cells and numbers that are not finite: the training mean (mean, default), the row absent (absent), or "
      "refused (error)",
@@ -72,17 +73,18 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {OPTIONS,
-                                 parse,
-                                 NULL,
-                                 "Make a data set from tables, one row a sample.\v"
-                                 "A column is named as in the CSV's first line, else by its number from 0.  Where "
-                                 "label, group or part is a column of a modality's own file, it is no feature; nor "
-                                 "is a first column without a name, an index.  Cells that are empty, NA, N/A, null, "
-                                 "None, nan or ? are missing.",
-                                 NULL,
-                                 NULL,
-                                 NULL};
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    NULL,
+    "Make a data set from tables, one row per sample.\v"
+    "A column is named as in the first line of the CSV file, else by its number from 0.  If "
+    "label, group or part is a column in the file of a modality, it is not a feature; nor "
+    "is a first column without a name, which is an index.  Cells that are empty, NA, N/A, null, "
+    "None, nan or ? are missing.",
+    NULL,
+    NULL,
+    NULL};
 
 static void print_note(void *quiet, const char *path, const char *text)
 {
@@ -127,7 +129,7 @@ static ent_status run_import(arguments *a)
     return status;
 }
 
-/* Reading a table goes in its order: one process, without MPI. */
+/* Tables are read sequentially, so one process without MPI does it. */
 int app_import_table(int argc, char **argv)
 {
     arguments a = {.inp = {.share = {0.7, 0.1, 0.2}}};

@@ -1,4 +1,4 @@
-/* entente inspect: what a data set or a result holds. */
+/* entente inspect: shows the contents of a data set, a result or a checkpoint. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         in->path = value;
         return 0;
     case ARGP_KEY_END:
-        if (!in->path) argp_error(state, "which file?");
+        if (!in->path) argp_error(state, "found no argument, want a file or a folder");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -44,18 +44,18 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 static const struct argp_option OPTIONS[] = {
-    {"plot", 'p', "FILE.svg", 0, "draw rows, presence and labels of a data set", 0}, {0}};
+    {"plot", 'p', "FILE.svg", 0, "draw rows, presence and labels of a data set as SVG", 0}, {0}};
 
 static const struct argp ARGP = {
     OPTIONS,
     parse,
     "FILE.h5|RESULT_DIR",
-    "Show what a data set, a result or a checkpoint holds; of a training that has no result yet, its last round.",
+    "Show the contents of a data set, a result or a checkpoint, or the last round of a training without a result.",
     NULL,
     NULL,
     NULL};
 
-/* What a text out of the file says, control characters written out; it may have lines where `keep` holds their end. */
+/* A text from the file, with control characters escaped; it may contain line breaks if `keep` does. */
 static void print_visible(const char *before, const char *text, const char *keep, const char *after)
 {
     const size_t room = 4 * strlen(text) + 5;
@@ -64,7 +64,7 @@ static void print_visible(const char *before, const char *text, const char *keep
     ent_free(shown);
 }
 
-/* Bars of counts of rows, if a plot is wanted. */
+/* Bars of row counts, if a plot is requested. */
 static void draw_counts(const inspection *in, const app_figure *figure, int n, const int64_t *count,
                         const char *const *name)
 {
@@ -107,7 +107,7 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
     const char *name[ENT_MAX_MODALITIES];
     for (int m = 0; m < d->modalities; m++) {
         ent_survey s;
-        app_bar bar = {.what = "rows looked at"};
+        app_bar bar = {.what = "rows examined"};
         const ent_status status = ent_survey_modality(d, m, app_bar_show, &bar, &s);
         app_bar_end(&bar);
         ENT_TRY(status);
@@ -120,9 +120,9 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
             printf("             %-16s range %g to %g, mean %g, standard deviation %g\n", "", s.low, s.high, s.mean,
                    s.std);
         if (s.looked == 0)
-            printf("             %-16s rows too long to be looked at\n", "");
+            printf("             %-16s rows too long to be examined\n", "");
         else if (s.looked < d->rows)
-            printf("             %-16s of a sample: %lld rows, spread evenly\n", "", (long long)s.looked);
+            printf("             %-16s from a sample of %lld evenly spaced rows\n", "", (long long)s.looked);
         if (s.nonfinite > 0) printf("             %-16s %lld numbers are not finite\n", "", (long long)s.nonfinite);
     }
     const app_figure figure =
@@ -131,7 +131,7 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
     return ENT_OK;
 }
 
-/* The bars of a label's histogram: n of them, and what each stands for. */
+/* The n bars of the histogram of a label, with their names. */
 typedef struct {
     int n;
     int64_t count[MOST_BARS];
@@ -147,7 +147,7 @@ static void name_bars(histogram *h, double first, double step)
     }
 }
 
-/* Classes beyond the last bar are counted in it. */
+/* Classes beyond the last bar are counted in the last one. */
 static void count_classes(const ent_dataset *d, histogram *h)
 {
     h->n = d->classes < MOST_BARS ? d->classes : MOST_BARS;
@@ -197,7 +197,7 @@ static ent_status print_label(const inspection *in, const char *label)
     const ent_status status = ent_dataset_open(in->path, 0, NULL, &(ent_label_inp){.name = label}, &d);
     char shown[64];
     printf("  label      %-16s ", ent_visible(label, "", shown, sizeof shown));
-    if (status != ENT_OK) { /* a column of a .csd may hold anything: the others are shown */
+    if (status != ENT_OK) { /* a column of a .csd may contain anything; the others are still shown */
         printf("cannot be used: %s\n", ent_message());
         return status == ENT_EDATA ? ENT_OK : status;
     }
@@ -214,7 +214,7 @@ static ent_status print_label(const inspection *in, const char *label)
                                         classes ? "Rows of each class."
                                                 : "Rows by the label's value, in equal bins "
                                                   "named by their lower end.",
-                                        classes ? "class" : "value", classes ? "index" : "the label's own unit");
+                                        classes ? "class" : "value", classes ? "index" : "unit of the label");
     draw_counts(in, &figure, h.n, h.count, h.name);
     ent_dataset_free(d);
     return ENT_OK;
@@ -291,7 +291,7 @@ static ent_status print_metrics(const ent_h5 *file)
     return status;
 }
 
-/* A column of numbers, NULL where the file has none; ent_free. */
+/* A column of numbers, or NULL if the file lacks it; ent_free. */
 static ent_status read_column(const ent_h5 *file, const char *name, int64_t *n, double **value)
 {
     ent_h5_shape shape;
@@ -334,7 +334,7 @@ static ent_status print_clients(const ent_h5 *file, const char *name, const char
     return ENT_OK;
 }
 
-/* Whether the file is what was written; a damaged one is shown all the same, and is a failure at the end. */
+/* Check the file against its seal; a damaged file is still shown, and causes a failure at the end. */
 static ent_status print_seal(const ent_h5 *file)
 {
     int64_t count;
@@ -344,7 +344,7 @@ static ent_status print_seal(const ent_h5 *file)
     else if (count > 0)
         printf("  intact     all %lld datasets are what was written (SHA-256)\n", (long long)count);
     else
-        printf("  intact     not known: an older Entente wrote it, without checksums\n");
+        printf("  intact     unknown: written by an older version without checksums\n");
     return status;
 }
 
@@ -360,7 +360,7 @@ static ent_status print_result(const char *path, const ent_h5 *file)
     if (ent_h5_has(file, "/kind")) ENT_TRY(print_text(file, "/kind", "model"));
     ENT_TRY(print_text(file, "/engine", "engine"));
     if (report_cone(file, path, cone) != ENT_OK) /* the rest of the result is shown */
-        printf("  readouts   what they depend on is not known: %s\n", ent_message());
+        printf("  readouts   unknown dependencies: %s\n", ent_message());
     else if (*cone)
         printf("  readouts   %s\n", cone);
     if (ent_h5_has(file, "/isa")) ENT_TRY(print_text(file, "/isa", "processor"));
@@ -401,7 +401,7 @@ static void print_column(const report_csv *csv, const char *column, const char *
     if (!isnan(value)) printf("  %-28s %.4f\n", name, value);
 }
 
-/* A training without a result: the last row of its rounds.csv. */
+/* A training without a result: show the last row of its rounds.csv. */
 static ent_status inspect_rounds(const char *path)
 {
     report_csv *csv;
@@ -409,7 +409,7 @@ static ent_status inspect_rounds(const char *path)
     printf("%s: %lld round%s of a training that has no result yet\n", path, (long long)csv->rows,
            csv->rows == 1 ? "" : "s");
     if (csv->rows > 0) {
-        printf("\nThe last of them:\n");
+        printf("\nThe last round:\n");
         print_column(csv, "train_loss", "training loss");
         print_column(csv, "test_loss", "test loss");
         print_column(csv, "test_accuracy", "test accuracy");
@@ -425,7 +425,7 @@ static ent_status inspect_checkpoint(const char *path, const ent_h5 *file)
     char *config;
     if (ent_h5_has(file, "/figures")) ENT_TRY(ent_h5_describe(file, "/figures", &rounds));
     ENT_TRY(ent_h5_describe(file, "/weights", &weights));
-    printf("%s: checkpoint of a training: the same command with --resume goes on from it\n", path);
+    printf("%s: checkpoint of a training; resume it with the same command and --resume\n", path);
     printf("  rounds     %lld%s\n  parameters %lld\n", (long long)rounds.size[0],
            ent_h5_has(file, "/inside/sum") ? ", and part of the next one" : "", (long long)weights.size[1]);
     ENT_TRY(ent_h5_read_text(file, "/config", &config));
@@ -434,7 +434,7 @@ static ent_status inspect_checkpoint(const char *path, const ent_h5 *file)
     return ENT_OK;
 }
 
-/* A folder stands for the result in it, as for the other commands; before there is one, for the rounds that are done. */
+/* A folder means the result in it, as for the other commands; without a result, the finished rounds. */
 static const char *file_of(const char *path, char inside[4096])
 {
     static const char *const NAME[] = {"result.h5", "rounds.csv", "checkpoint.h5"};
@@ -470,7 +470,8 @@ int app_inspect(int argc, char **argv)
         else
             status = ent_fail(
                 ENT_EFORMAT,
-                "%s: neither a data set (/modality) nor a result (/weights/value) nor a checkpoint (/numbers)", path);
+                "%s: found no /modality, /weights/value or /numbers, want a data set, a result or a checkpoint",
+                path);
     }
     ent_h5_close(file);
     return app_report(status);

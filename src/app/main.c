@@ -1,4 +1,4 @@
-/* entente: train and study multimodal quantum federated models.  One table of sub-commands. */
+/* entente: trains and studies multimodal quantum federated models.  Dispatches to a table of sub-commands. */
 #include <string.h>
 
 #include "app.h"
@@ -13,11 +13,11 @@ typedef struct {
 static const command COMMANDS[] = {
     {"train", "train a model over MPI from a YAML configuration", app_train},
     {"config", "show the keys of a configuration, or one as it will run", app_config},
-    {"eval", "evaluate a trained model, with modalities left out at will", app_eval},
+    {"eval", "evaluate a trained model, optionally without some modalities", app_eval},
     {"import", "turn recordings, images, tables or .csd files into a data set", app_import},
     {"inspect", "show what a data set or a result holds", app_inspect},
-    {"merge", "put data sets together, and bring in groups", app_merge},
-    {"plan", "say what a configuration needs, before a job is queued", app_plan},
+    {"merge", "merge data sets, and add groups", app_merge},
+    {"plan", "estimate what a configuration needs, before a job is queued", app_plan},
     {"plateaus", "show how gradients vanish with qubits and depth", app_plateaus},
     {"report", "show results, sweeps and scaling as one HTML page, or as text", app_report_page},
     {"scaling", "measure strong or weak scaling over ranks, threads and shards", app_scaling},
@@ -34,8 +34,8 @@ static int help(FILE *out)
     fprintf(out, "Usage: entente COMMAND [ARGUMENT...]\n"
                  "Train and study multimodal quantum federated models.\n\n");
     for (int k = 0; k < COMMAND_COUNT; k++) fprintf(out, "  %-10s %s\n", COMMANDS[k].name, COMMANDS[k].summary);
-    fprintf(out, "\n  entente COMMAND --help   what a command takes\n"
-                 "  entente --version        versions of everything that is linked\n"
+    fprintf(out, "\n  entente COMMAND --help   the options of a command\n"
+                 "  entente --version        versions of Entente and all linked libraries\n"
                  "  entente COMMAND --allow-external ...   read HDF5 files that link to others\n\n"
                  "First steps:\n"
                  "  entente synth --out data.h5\n"
@@ -45,7 +45,7 @@ static int help(FILE *out)
     return out == stderr ? APP_USAGE : 0;
 }
 
-/* The one option that every command takes: out of the arguments, up to "--". */
+/* The option common to all commands: remove it from the arguments before "--". */
 static int take_allow_external(int argc, char **argv)
 {
     int kept = 0;

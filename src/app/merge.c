@@ -1,4 +1,4 @@
-/* entente merge: data sets put together. */
+/* entente merge: combines data sets with the same rows. */
 #include <errno.h>
 
 #include "app.h"
@@ -14,7 +14,7 @@ enum { KEY_OUT = 'o', KEY_GROUP = 'g', KEY_REPLACE = 256 };
 static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0},
     {"with-group-from", KEY_GROUP, "CSV", 0,
-     "groups (natural clients): columns id and group, or one column, a row for each row of the data", 0},
+     "groups (natural clients): columns id and group, or a single column with a row for each row of the data", 0},
     {"replace", KEY_REPLACE, NULL, 0, "overwrite the data set", 0},
     {0}};
 
@@ -48,15 +48,16 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {OPTIONS,
-                                 parse,
-                                 "FILE.h5...",
-                                 "Put the modalities of data sets with the same rows side by side, and bring in "
-                                 "groups.\vLabels, parts and groups are those of the first file.  An id of the CSV "
-                                 "is a row's /id or its video.",
-                                 NULL,
-                                 NULL,
-                                 NULL};
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    "FILE.h5...",
+    "Combine the modalities of data sets with the same rows, and add "
+    "groups.\vLabels, parts and groups are those of the first file.  An id of the CSV file "
+    "is the /id of a row or its video.",
+    NULL,
+    NULL,
+    NULL};
 
 int app_merge(int argc, char **argv)
 {
@@ -68,7 +69,7 @@ int app_merge(int argc, char **argv)
     if (status != ENT_OK) return app_report(status);
     printf("%s: %lld rows, %d modalities", a.inp.out, (long long)r.rows, r.modalities);
     if (r.groups > 0) printf(", %lld groups", (long long)r.groups);
-    if (r.unused > 0) printf("; %lld ids of the table are in no row", (long long)r.unused);
+    if (r.unused > 0) printf("; %lld ids of the table match no row", (long long)r.unused);
     printf("\n");
     return 0;
 }

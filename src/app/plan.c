@@ -1,8 +1,8 @@
-/* entente plan: what a configuration costs, before a job is queued.
+/* entente plan: estimates the cost of a configuration before a job is queued.
  *
- * Passes, exchanges and bytes come from compiling the circuit.  Seconds: this machine's bandwidth is measured, and the
- * time that a rotation of one amplitude takes, in a circuit of the same make that is run for a moment; passes take the
- * longer of the two.  Exchanges come on top, but for what can be sent while passes compute. */
+ * Passes, exchanges and bytes come from compiling the circuit.  For the seconds, two things are measured on this
+ * machine: the memory bandwidth, and the time per rotated amplitude, in a short run of a similar circuit; passes
+ * take the longer of the two.  Exchanges are added, except for data that can be sent while passes compute. */
 #include <jansson.h>
 #include <math.h>
 #include <errno.h>
@@ -16,8 +16,8 @@
 #include "entente/shard.h"
 #include "entente/fed.h"
 
-/* Resident in a training, measured: the program with its libraries (Open MPI, HDF5, OpenBLAS), and what MPI shares with
- * each rank of the node. */
+/* Resident memory in a training, as measured: the program with its libraries (Open MPI, HDF5, OpenBLAS), and the
+ * memory that MPI shares with each rank of the node. */
 static const double PROGRAM_BYTES = 31.0 * 0x1p20, RANK_BYTES = 0x1p20;
 
 enum { MAX_SETS = 256, MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16 };
@@ -26,8 +26,8 @@ typedef struct {
     const char *config_path;
     const char *set[MAX_SETS];
     int sets;
-    int64_t ranks, shards, nodes;   /* 0 shards: what the configuration says */
-    double memory_gib, network_gbs; /* 0: this machine's */
+    int64_t ranks, shards, nodes;   /* shards 0: as in the configuration */
+    double memory_gib, network_gbs; /* 0: that of this machine */
     bool json;
 } arguments;
 
@@ -37,8 +37,8 @@ static const struct argp_option OPTIONS[] = {
     {"ranks", KEY_RANKS, "R", 0, "MPI ranks of the job (1)", 0},
     {"shards", KEY_SHARDS, "S", 0, "ranks that hold one state together (run.shards of the configuration)", 0},
     {"nodes", KEY_NODES, "N", 0, "nodes that the ranks are spread over (1)", 0},
-    {"memory", KEY_MEMORY, "GIB", 0, "memory of a node (what is available on this machine)", 0},
-    {"network", KEY_NETWORK, "GB/S", 0, "what a rank sends in a second (10, an assumption)", 0},
+    {"memory", KEY_MEMORY, "GIB", 0, "memory of a node (default: available memory of this machine)", 0},
+    {"network", KEY_NETWORK, "GB/S", 0, "network bandwidth per rank (10, an assumption)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {0}};
@@ -76,7 +76,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (a->config_path) return 0;
-        argp_error(state, "which configuration?");
+        argp_error(state, "found no argument, want a configuration");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -87,31 +87,30 @@ static const struct argp ARGP = {
     OPTIONS,
     parse,
     "CONFIG.yaml",
-    "Say what a configuration needs, before a job is queued: memory a rank, passes over memory, bytes over the "
-    "network, "
-    "seconds.  Refuses what cannot fit.\v"
-    "Seconds are estimates: this machine runs a circuit of the same make for a moment, and reads and writes memory.  "
+    "Estimate what a configuration needs before a job is queued: memory per rank, passes over memory, bytes over the "
+    "network, seconds.  Refuses a configuration that cannot fit.\v"
+    "Seconds are estimates from short runs of a similar circuit and of memory copies on this machine.  "
     "They hold for nodes like this one.",
     NULL,
     NULL,
     NULL};
 
-/* Everything that is told. */
+/* Everything that is reported. */
 typedef struct {
     const ent_config *config;
     ent_circuit *circuit;
     int64_t train_rows, threads;
-    bool batched; /* small: many samples side by side, in cache */
-    bool pauli;   /* registers apart, by the pauli engine */
+    bool batched; /* small: many samples side by side in the cache */
+    bool pauli;   /* separate registers, by the pauli engine */
     ent_engine_weight weight;
     ent_shard_estimate cost;
     double rank_bytes, node_bytes, node_there;
-    double feature_bytes, resident_bytes;      /* of features while they are read; all that a rank needs */
-    double turn_rate, memory_rate;             /* rotated amplitudes and bytes a second; 0 where batched */
-    double sample_s, step_s, round_s, total_s; /* a rank's */
+    double feature_bytes, resident_bytes;      /* of features while they are read; total per rank */
+    double turn_rate, memory_rate;             /* rotated amplitudes and bytes per second; 0 if batched */
+    double sample_s, step_s, round_s, total_s; /* per rank */
 } plan;
 
-/* What a state in place runs at: one rank's threads read and write an array. */
+/* The memory bandwidth of updates in place: the threads of one rank read and write an array. */
 static ent_status measure_memory(int threads, double *rate)
 {
     const int64_t n = INT64_C(1) << 25;
@@ -135,7 +134,7 @@ static void plain_weights(void *context, int64_t first, int64_t count, const dou
     for (int64_t k = 0; k < count * *(const int *)context; k++) weights[k] = 1.0;
 }
 
-/* Seconds a sample of forward and gradient together, of `samples` at once. */
+/* Seconds per sample for forward and gradient together, with `samples` at once. */
 static ent_status time_circuit(const ent_circuit *circuit, const ent_program_inp *inp, int64_t samples,
                                double *seconds)
 {
@@ -162,7 +161,7 @@ static ent_status time_circuit(const ent_circuit *circuit, const ent_program_inp
     return status;
 }
 
-/* Layers as models have them: RY and RZ on every qubit, a ring of CNOTs. */
+/* Layers like those of models: RY and RZ on every qubit, a ring of CNOTs. */
 static ent_status trial_circuit(int qubits, ent_circuit **out)
 {
     enum { LAYERS = 4 };
@@ -181,7 +180,7 @@ static ent_status trial_circuit(int qubits, ent_circuit **out)
     return status;
 }
 
-/* Amplitudes times gates with an angle: the others cost next to nothing. */
+/* Amplitudes times gates with an angle; the other gates cost next to nothing. */
 static double turns(const ent_circuit *circuit)
 {
     double gates = 0.0;
@@ -189,7 +188,7 @@ static double turns(const ent_circuit *circuit)
     return ldexp(gates, circuit->qubits);
 }
 
-/* Rotated amplitudes a second of a gradient with its forward run, in a state of at most 2^20 amplitudes. */
+/* Rotated amplitudes per second of a gradient with its forward run, in a state of at most 2^20 amplitudes. */
 static ent_status measure_turns(int qubits, const ent_program_inp *inp, double *rate)
 {
     ent_circuit *circuit = NULL;
@@ -246,11 +245,12 @@ static ent_status check_fits(plan *p, const arguments *a)
     p->node_bytes = p->rank_bytes * ranks_a_node;
     p->node_there = a->memory_gib > 0.0 ? a->memory_gib * 0x1p30 : (double)ent_memory_available_bytes();
     if (p->node_bytes <= p->node_there) return ENT_OK;
-    return ent_fail(ENT_ENOMEM,
-                    "%d qubits over %lld shards need %s a rank for state and gradient, %s on a node with %.0f ranks, "
-                    "and %s are there: more nodes, more shards or run.precision single",
-                    p->circuit->qubits, (long long)a->shards, ent_bytes_text(p->rank_bytes, part),
-                    ent_bytes_text(p->node_bytes, need), ranks_a_node, ent_bytes_text(p->node_there, have));
+    return ent_fail(
+        ENT_ENOMEM,
+        "%d qubits over %lld shards need %s per rank for state and gradient, %s on a node with %.0f ranks, "
+        "and %s are available: use more nodes, more shards or run.precision single",
+        p->circuit->qubits, (long long)a->shards, ent_bytes_text(p->rank_bytes, part),
+        ent_bytes_text(p->node_bytes, need), ranks_a_node, ent_bytes_text(p->node_there, have));
 }
 
 static void print_engine(const plan *p, const arguments *a)
@@ -265,8 +265,8 @@ static void print_engine(const plan *p, const arguments *a)
                                                                               : "state";
     char text[256];
     printf("engine       %s: %s", p->pauli ? "pauli" : whole,
-           asked != ENT_ENGINE_AUTO ? "run.engine asks for it"
-           : a->shards > 1          ? "run.shards cuts the whole state"
+           asked != ENT_ENGINE_AUTO ? "set by run.engine"
+           : a->shards > 1          ? "run.shards divides the whole state"
            : p->pauli               ? "it costs less"
                                     : "the whole state costs less");
     printf("; per sample pauli ");
@@ -290,25 +290,25 @@ static void print_text(const plan *p, const arguments *a)
            a->ranks == 1 ? "" : "s", (long long)a->nodes, a->nodes == 1 ? "" : "s", (long long)(a->ranks / a->shards),
            a->ranks == a->shards ? "" : "s", (long long)a->shards, a->shards == 1 ? "" : "s");
     print_engine(p, a);
-    printf("memory       %s a rank for state and gradient", ent_bytes_text(p->rank_bytes, one));
-    printf(", %s a node of %s\n", ent_bytes_text(p->node_bytes, one), ent_bytes_text(p->node_there, two));
+    printf("memory       %s per rank for state and gradient", ent_bytes_text(p->rank_bytes, one));
+    printf(", %s per node of %s\n", ent_bytes_text(p->node_bytes, one), ent_bytes_text(p->node_there, two));
     const double threads = (double)p->threads, with_reserve = 1.25 * p->resident_bytes / 0x1p20;
-    printf("             %s resident a rank with libraries, data and principal axes; for Slurm, with a reserve:\n",
+    printf("             %s resident per rank with libraries, data and principal axes; for Slurm, with a reserve:\n",
            ent_bytes_text(p->resident_bytes, one));
     printf("             #SBATCH --mem-per-cpu=%.0fM\n", ceil(with_reserve / threads));
     if (p->batched) {
-        printf("a sample     samples run side by side, states stay in cache; nothing over the network\n");
+        printf("per sample   samples run side by side, states stay in cache; nothing over the network\n");
     } else {
-        printf("a sample     %d passes forward, %d back, %d exchange%s\n", c->passes, c->back_passes, c->exchanges,
-               c->exchanges == 1 ? "" : "s");
-        printf("             %s through memory and %s over the network, a rank\n",
+        printf("per sample   %d passes forward, %d backward, %d exchange%s\n", c->passes, c->back_passes,
+               c->exchanges, c->exchanges == 1 ? "" : "s");
+        printf("             %s through memory and %s over the network per rank\n",
                ent_bytes_text(c->moved_bytes, one), ent_bytes_text(c->sent_bytes, two));
         printf("rates        %.2f G rotated amplitudes/s, %.1f GB/s in place (measured here); network %.3g GB/s%s\n",
                p->turn_rate / 1e9, p->memory_rate / 1e9, a->network_gbs, c->sent_bytes > 0.0 ? "" : " (not used)");
     }
-    printf("expected     %.3g s a sample, %.3g s a step of %d samples\n", p->sample_s, p->step_s,
+    printf("expected     %.3g s per sample, %.3g s per step of %d samples\n", p->sample_s, p->step_s,
            p->config->client.batch);
-    printf("             %.3g s a round (%lld training rows), %.3g s in all, without reading and evaluating\n",
+    printf("             %.3g s per round (%lld training rows), %.3g s in total, without reading and evaluation\n",
            p->round_s, (long long)p->train_rows, p->total_s);
 }
 
@@ -332,7 +332,7 @@ static void print_json(const plan *p, const arguments *a)
     json_decref(object);
 }
 
-/* Cores: of a node like this one. */
+/* cores: those of a node like this one. */
 static void warn_layout(const plan *p, const arguments *a, int64_t ranks_here, int64_t cores)
 {
     char text[256];

@@ -1,4 +1,4 @@
-/* entente plateaus: how the variance of gradients falls with qubits and depth. */
+/* entente plateaus: shows how the variance of gradients falls with qubits and depth. */
 #include <jansson.h>
 #include <errno.h>
 #include <math.h>
@@ -40,8 +40,8 @@ static const struct argp_option OPTIONS[] = {
     {"qubits", KEY_QUBITS, "LIST", 0, "ascending, as 2,4,6 (2,4,6,8,10)", 0},
     {"layers", KEY_LAYERS, "LIST", 0, "ascending (1,2,4,8,16,32)", 0},
     {"observable", KEY_OBSERVABLE, "KIND", 0, "local: Z of qubits 0 and 1; global: Z of all (local)", 0},
-    {"samples", KEY_SAMPLES, "N", 0, "random circuits a point (1000)", 0},
-    {"seed", KEY_SEED, "N", 0, "of the random circuits (1)", 0},
+    {"samples", KEY_SAMPLES, "N", 0, "random circuits per point (1000)", 0},
+    {"seed", KEY_SEED, "N", 0, "seed of the random circuits (1)", 0},
     {"out", KEY_OUT, "DIR", 0, "folder for plateaus.csv and plateaus.svg (plateaus)", 0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {0}};
@@ -69,7 +69,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         a->json = true;
         return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "'%s': takes options alone", value);
+        argp_error(state, "found argument '%s', want only options", value);
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -80,11 +80,11 @@ static const struct argp ARGP = {
     OPTIONS,
     parse,
     "",
-    "The variance of a gradient over random parameters and data, against qubits and layers (barren plateaus: McClean "
+    "Show the variance of gradients over random parameters and data by qubits and layers (barren plateaus: McClean "
     "et al., arXiv 1803.11173).\v"
-    "The derivative is that of the observable's expectation value, the variance is averaged over the parameters; all "
-    "parameters and data angles are uniform in (-pi, pi).  Where the circuit scrambles, the variance falls by a "
-    "constant factor a qubit: training from a random start is then hopeless at many qubits.",
+    "The derivative is that of the expectation value of the observable, the variance is averaged over the "
+    "parameters; all parameters and data angles are uniform in (-pi, pi).  If the circuit scrambles, the variance "
+    "falls by a constant factor per qubit, and training many qubits from a random start is then hopeless.",
     NULL,
     NULL,
     NULL};
@@ -122,7 +122,8 @@ static ent_status measure(table *t)
     return ENT_OK;
 }
 
-/* The factor a qubit of the deepest circuit: exp of the slope of log variance by least squares; NAN for one size. */
+/* The factor per qubit of the deepest circuit: exp of the least-squares slope of the log variance; NAN for one
+ * size. */
 static double factor_a_qubit(const table *t, int layers)
 {
     double x = 0.0, y = 0.0, xx = 0.0, xy = 0.0;
@@ -140,10 +141,10 @@ static double factor_a_qubit(const table *t, int layers)
 static void print(const table *t)
 {
     const arguments *a = t->a;
-    printf("variance of a gradient, ansatz %s, %s observable, %lld random circuits a point\n\n  layers\\qubits",
+    printf("variance of a gradient, ansatz %s, %s observable, %lld random circuits per point\n\n  layers\\qubits",
            ANSATZ[a->ansatz], OBSERVABLE[a->observable], (long long)a->samples);
     for (int q = 0; q < a->qubits.n; q++) printf("  %9d", a->qubits.size[q]);
-    printf("  factor a qubit\n");
+    printf("  factor per qubit\n");
     for (int l = 0; l < a->layers.n; l++) {
         printf("  %13d", a->layers.size[l]);
         for (int q = 0; q < a->qubits.n; q++) printf("  %9.3g", t->variance[at(t, l, q)]);
@@ -199,7 +200,7 @@ static ent_status write_svg(const table *t, const char *path)
     snprintf(title, sizeof title, "Variance of a gradient, ansatz %s", ANSATZ[a->ansatz]);
     snprintf(
         caption, sizeof caption,
-        "Derivative of the expectation value of %s, averaged over the parameters, over %lld draws of all angles a "
+        "Derivative of the expectation value of %s, averaged over the parameters, over %lld draws of all angles per "
         "point. A straight fall on this scale is a barren plateau.",
         a->observable == LOCAL ? "Z on qubits 0 and 1" : "Z on all qubits", (long long)a->samples);
     const app_figure figure = {
@@ -218,9 +219,9 @@ static ent_status write_files(const table *t)
     const char *out = t->a->out;
     ENT_REQUIRE(mkdir(out, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", out, strerror(errno));
     ENT_REQUIRE(snprintf(csv, sizeof csv, "%s/plateaus.csv", out) < (int)sizeof csv, ENT_EARG,
-                "--out: too long a path");
+                "--out: path too long");
     ENT_REQUIRE(snprintf(svg, sizeof svg, "%s/plateaus.svg", out) < (int)sizeof svg, ENT_EARG,
-                "--out: too long a path");
+                "--out: path too long");
     ENT_TRY(write_csv(t, csv));
     ENT_TRY(write_svg(t, svg));
     printf("\n%s\n%s\n", csv, svg);

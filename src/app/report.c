@@ -1,4 +1,4 @@
-/* entente report: results, sweeps and scaling studies as one page. */
+/* entente report: shows results, sweeps and scaling studies on one page. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,8 +19,9 @@ typedef struct {
 
 static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "FILE.html", 0, "the page (default: report.html in the first folder)", 0},
-    {"text", KEY_TEXT, NULL, 0, "print it for a terminal of 80 columns instead; with --out into that file", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
+    {"text", KEY_TEXT, NULL, 0, "print text for a terminal of 80 columns instead; with --out, write it to that file",
+     0},
+    {"quiet", KEY_QUIET, NULL, 0, "print only errors", 0},
     {0}};
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -40,7 +41,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         a->folder[a->folders++] = value;
         return 0;
     case ARGP_KEY_END:
-        if (a->folders == 0) argp_error(state, "which folder? One that entente train, sweep or scaling has written");
+        if (a->folders == 0)
+            argp_error(state, "found no argument, want a folder written by entente train, sweep, study or scaling");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -51,12 +53,11 @@ static const struct argp ARGP = {
     OPTIONS,
     parse,
     "DIR...",
-    "Show results as one HTML page that needs nothing but itself, or as text.\v"
+    "Show results as one self-contained HTML page, or as text.\v"
     "DIR is a result (result.h5), a sweep (table.csv), a study (study.csv), a scaling study (scaling.csv) or a "
-    "training that has no result yet (rounds.csv); several may be mixed.  "
-    "Results "
-    "whose configurations differ in their seeds alone are drawn as one line with its spread; all must have the same "
-    "modalities.  A figure whose data is not there is left out.\n\n"
+    "training without a result yet (rounds.csv); kinds may be mixed.  Results whose configurations differ only in "
+    "their seeds are drawn as one line with its spread; all must have the same "
+    "modalities.  Figures without data are left out.\n\n"
     "  entente report result --text\n"
     "  entente report result-1 result-2 result-3 --out seeds.html",
     NULL,
@@ -77,7 +78,7 @@ static const char *table_of(const char *folder)
     return holds(folder, "table.csv") ? "table.csv" : holds(folder, "study.csv") ? "study.csv" : NULL;
 }
 
-/* A training that has no result yet. */
+/* A training without a result so far. */
 static bool is_running(const char *folder)
 {
     return !holds(folder, "result.h5") && holds(folder, "rounds.csv");
@@ -88,19 +89,20 @@ static ent_status check_folder(const char *folder)
     struct stat state;
     ENT_REQUIRE(stat(folder, &state) == 0, ENT_EIO, "%s: %s", folder, strerror(errno));
     ENT_REQUIRE(S_ISDIR(state.st_mode), ENT_EARG,
-                "%s: not a folder: want one that holds result.h5, table.csv, "
+                "%s: not a folder, want one that holds result.h5, table.csv, "
                 "study.csv or scaling.csv",
                 folder);
     if (holds(folder, "result.h5") || table_of(folder) || holds(folder, "scaling.csv") || is_running(folder))
         return ENT_OK;
     if (holds(folder, "points"))
-        return ent_fail(ENT_EARG,
-                        "%s: a sweep or study that is not finished: `entente sweep FILE.yaml --out %s --table`, or "
-                        "study, writes the tables from the points that are done, which report reads",
-                        folder, folder);
-    return ent_fail(ENT_EARG, "%s: no result in it: neither result.h5 nor table.csv, study.csv, scaling.csv%s",
-                    folder,
-                    holds(folder, "log.txt") ? "; a training begun there has no round done yet" : " or rounds.csv");
+        return ent_fail(
+            ENT_EARG,
+            "%s: found an unfinished sweep or study, want its tables: `entente sweep FILE.yaml --out %s --table`, or "
+            "study, writes them from the finished points",
+            folder, folder);
+    return ent_fail(
+        ENT_EARG, "%s: no result found: neither result.h5 nor table.csv, study.csv, scaling.csv%s", folder,
+        holds(folder, "log.txt") ? "; a training that began there has not finished a round yet" : " or rounds.csv");
 }
 
 static ent_status read_folder(char *folder, report_input *in)
@@ -160,7 +162,7 @@ static ent_status draw_runs(app_page *page, const report_input *in)
     app_page_heading(page, "Time");
     for (int g = 0; g < details; g++) report_times(page, &in->group[g]);
     if (in->groups > details)
-        app_page_paragraph(page, "Clients and times of the first %d of %d configurations are drawn.", details,
+        app_page_paragraph(page, "Clients and times are drawn for the first %d of %d configurations.", details,
                            in->groups);
     app_page_heading(page, "Model");
     ENT_TRY(report_circuits(page, in));

@@ -1,5 +1,5 @@
-/* entente scaling: one job measures every point up to its own size.  For each, the first ranks of the world form a
- * group and work; the others wait.  Rank 0 keeps the rows, writes them and draws them. */
+/* entente scaling: one job measures every point up to its own size.  For each point the first ranks of the world
+ * form a group and work, and the others wait.  Rank 0 collects the rows, writes and draws them. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum {
     KEY_REPEATS = 'k',
     KEY_OUT = 'o',
     KEY_QUIET = 'q',
-    KEY_SET = 's', /* as in every command */
+    KEY_SET = 's', /* as in other commands */
     KEY_SHARDS = 1000
 };
 
@@ -36,26 +36,26 @@ typedef struct {
 } arguments;
 
 static const struct argp_option OPTIONS[] = {
-    {"ranks", KEY_RANKS, "LIST", 0, "ranks for the clients, as 1,2,4 (default: powers of two up to the job's)", 0},
-    {"threads", KEY_THREADS, "LIST", 0, "threads a rank, as 1,2 (default: OMP_NUM_THREADS, else 1)", 0},
-    {"qubits", KEY_QUBITS, "N", 0, "measure one state of N qubits over ranks too", 0},
+    {"ranks", KEY_RANKS, "LIST", 0,
+     "ranks for the clients, like 1,2,4 (default: powers of two up to the ranks of the job)", 0},
+    {"threads", KEY_THREADS, "LIST", 0, "threads per rank, like 1,2 (default: OMP_NUM_THREADS, else 1)", 0},
+    {"qubits", KEY_QUBITS, "N", 0, "also measure one state of N qubits over ranks", 0},
     {"shards", KEY_SHARDS, "LIST", 0,
      "ranks that hold one state together, powers of two (default: for the clients run.shards; with --qubits all up "
-     "to "
-     "the job's)",
+     "to the ranks of the job)",
      0},
-    {"layers", KEY_LAYERS, "N", 0, "layers of the state's circuit (default 4)", 0},
+    {"layers", KEY_LAYERS, "N", 0, "layers of the circuit of the state (default 4)", 0},
     {"weak", KEY_WEAK, NULL, 0, "let the work grow with the ranks", 0},
-    {"repeats", KEY_REPEATS, "N", 0, "how often each point is measured (default 3)", 0},
+    {"repeats", KEY_REPEATS, "N", 0, "number of measurements per point (default 3)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
     {"out", KEY_OUT, "DIR", 0, "folder for scaling.csv, model.csv and scaling.svg (default: scaling)", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "print only errors", 0},
     {0}};
 
 static error_t finish(struct argp_state *state, const arguments *a)
 {
     if (!a->config_path && a->qubits == 0) {
-        argp_error(state, "measure what? A configuration, or --qubits for one state, or both");
+        argp_error(state, "found nothing to measure, want a configuration, --qubits for one state, or both");
         return EINVAL;
     }
     for (int k = 0; k < a->shards.n; k++)
@@ -114,19 +114,17 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 static const char DOC[] =
     "Measure strong or weak scaling over ranks, threads and shards.\v"
-    "Start it under mpirun or srun with the largest number of ranks: smaller groups are formed out of it, and one "
-    "job "
-    "measures every point.  Measured are the rounds of CONFIG.yaml, whose clients the ranks share, and with --qubits "
-    "the gradient of a layered circuit on one state that the ranks share.\n\n"
-    "Weak: a rank's share of the work stays.  Clients: as many times the configuration's clients and epochs as there "
-    "are ranks, on the same rows; state: one qubit more with each doubling.\n\n"
+    "Start it under mpirun or srun with the largest number of ranks: smaller groups are formed from these, and one "
+    "job measures every point: the rounds of CONFIG.yaml, whose clients are shared by the ranks, and with --qubits "
+    "the gradient of a layered circuit on one state that is shared by the ranks.\n\n"
+    "Weak: the work per rank is constant.  Clients: clients and epochs of the configuration are multiplied by the "
+    "number of ranks, on the same rows; state: one more qubit with each doubling of the ranks.\n\n"
     "  mpirun -n 4 entente scaling my.yaml --threads 1,2 --out strong\n"
     "  srun entente scaling --qubits 24 --weak --out weak-state\n"
     "  entente report strong weak-state\n\n"
-    "DIR/scaling.csv has a line for each repeat, DIR/model.csv what a fitted model (serial part, parallel part, "
-    "latency, bandwidth) says of larger machines: model, not measured.  entente report puts the files of several "
-    "jobs "
-    "together.";
+    "DIR/scaling.csv has a line for each repeat, DIR/model.csv the predictions of a fitted model (serial part, "
+    "parallel part, latency, bandwidth) for larger machines, which are not measured.  entente report combines the "
+    "files of several jobs in one page.";
 
 static const struct argp ARGP = {OPTIONS, parse, "[CONFIG.yaml]", DOC, NULL, NULL, NULL};
 
@@ -135,17 +133,17 @@ static const struct argp ARGP = {OPTIONS, parse, "[CONFIG.yaml]", DOC, NULL, NUL
 typedef struct {
     ent_comm *world;
     arguments *a;
-    char name[SCALING_NAME]; /* of the configuration */
-    ent_config *config;      /* as it stands in the file */
+    char name[SCALING_NAME]; /* name of the configuration */
+    ent_config *config;      /* as in the file */
     scaling_rows rows;       /* rank 0 */
     app_bar bar;
     int done, all;
-    int node_ranks, node_cores; /* of rank 0's node */
+    int node_ranks, node_cores; /* of the node of rank 0 */
 } job;
 
 static scaling_row point_of(const job *j, const char *what, int ranks, int threads, int shards)
 {
-    const int here = ranks < j->node_ranks ? ranks : j->node_ranks; /* the first node is filled first */
+    const int here = ranks < j->node_ranks ? ranks : j->node_ranks; /* ranks fill the first node first */
     scaling_row row = {
         .ranks = ranks, .threads = threads, .shards = shards, .crowded = here * threads > j->node_cores};
     snprintf(row.what, sizeof row.what, "%s", what);
@@ -160,8 +158,8 @@ static void advance(job *j)
     if (ent_comm_rank(j->world) == 0) app_bar_show(&j->bar, j->done, j->all);
 }
 
-/* The configuration of a point.  Weak: each rank keeps its number of clients, and, as these share the same rows among
- * more, the epochs grow so that it keeps its number of samples too. */
+/* The configuration of a point.  Weak: each rank keeps its number of clients; as more clients share the same rows,
+ * the epochs grow so that each rank also keeps its number of samples. */
 static ent_config config_of(const job *j, int ranks, int threads, int shards)
 {
     ent_config config = *j->config;
@@ -174,7 +172,7 @@ static ent_config config_of(const job *j, int ranks, int threads, int shards)
     return config;
 }
 
-/* One point; the group is the first `ranks` ranks. */
+/* Measure one point; the group consists of the first `ranks` ranks. */
 static ent_status run_clients(job *j, ent_comm *group, int ranks, int threads, int shards)
 {
     const scaling_row base = point_of(j, "clients", ranks, threads, shards);
@@ -191,8 +189,8 @@ static ent_status run_state(job *j, ent_comm *group, int ranks, int threads)
                              &j->rows);
 }
 
-/* Every number of threads and shards on the first `ranks` ranks.  Shards that the ranks cannot be cut into make no
- * point. */
+/* Measure every number of threads and shards on the first `ranks` ranks.  Numbers of shards that do not divide the
+ * ranks are skipped. */
 static ent_status run_ranks(job *j, bool state, int ranks)
 {
     const bool mine = ent_comm_rank(j->world) < ranks;
@@ -253,7 +251,7 @@ static ent_status complete(ent_comm *world, arguments *a)
 static ent_status check_weak(const arguments *a, const ent_config *config)
 {
     ENT_REQUIRE(!a->weak || config->federation.clients > 0, ENT_ECONFIG,
-                "federation.clients: found 0 (one a group), want a number of clients, which --weak lets grow");
+                "federation.clients: found 0 (one per group), want a number of clients, which --weak multiplies");
     return ENT_OK;
 }
 
@@ -282,8 +280,8 @@ static ent_status read_config(job *j)
 
 static ent_status check_folder(const char *folder, char path[4096])
 {
-    ENT_REQUIRE(snprintf(path, 4096, "%s/scaling.csv", folder) < 4096, ENT_EARG, "--out: too long a path");
-    ENT_REQUIRE(access(path, F_OK) != 0, ENT_EARG, "%s: a study is there already; name another folder with --out",
+    ENT_REQUIRE(snprintf(path, 4096, "%s/scaling.csv", folder) < 4096, ENT_EARG, "--out: path too long");
+    ENT_REQUIRE(access(path, F_OK) != 0, ENT_EARG, "%s: a study exists already; name another folder with --out",
                 folder);
     ENT_REQUIRE(mkdir(folder, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", folder, strerror(errno));
     return ENT_OK;
@@ -305,7 +303,8 @@ static ent_status write_all(const job *j)
     scaling_series *list = NULL;
     int count = 0;
     const char *out = j->a->out;
-    ENT_REQUIRE(j->rows.n > 0, ENT_EARG, "--shards: none of the numbers of ranks can be cut into so many");
+    ENT_REQUIRE(j->rows.n > 0, ENT_EARG,
+                "--shards: found numbers that divide no number of ranks, want at least one that does");
     snprintf(path, sizeof path, "%.4000s/scaling.csv", out);
     ENT_TRY(scaling_rows_write(&j->rows, path));
     ENT_TRY(scaling_series_make(&j->rows, &list, &count));

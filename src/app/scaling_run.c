@@ -1,3 +1,4 @@
+/* Measures one point of entente scaling: rounds of a training, or gradients of a layered circuit on one state. */
 #include "scaling_run.h"
 
 #include <math.h>
@@ -9,7 +10,7 @@
 
 /* ---- clients ---- */
 
-/* Means over the rounds of one training. */
+/* The means over the rounds of a training. */
 static scaling_row row_of(const ent_federation_view *v, const scaling_row *base, int repeat)
 {
     scaling_row row = *base;

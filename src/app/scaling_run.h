@@ -1,4 +1,4 @@
-/* The two things that entente scaling measures, at one point.  Collective over `group`; rows are there on its rank 0. */
+/* The two measurements of entente scaling, at one point.  Collective over `group`; rows are valid on its rank 0. */
 #ifndef ENTENTE_APP_SCALING_RUN_H
 #define ENTENTE_APP_SCALING_RUN_H
 
@@ -9,8 +9,8 @@
 ent_status scaling_run_clients(ent_comm *group, const ent_config *config, int repeats, const scaling_row *base,
                                scaling_rows *rows);
 
-/* Gradients of a layered circuit (RY, RZ and a ring of CNOTs) on one state over the group's ranks; one more, first,
- * that is not counted. */
+/* Gradients of a layered circuit (RY, RZ and a ring of CNOTs) on one state over the ranks of the group, after a
+ * warm-up run that is not counted. */
 ent_status scaling_run_state(ent_comm *group, int qubits, int layers, ent_precision precision, int repeats,
                              const scaling_row *base, scaling_rows *rows);
 

@@ -1,9 +1,10 @@
-/* entente selftest: does this installation compute correctly?
+/* entente selftest: checks that this installation computes correctly.
  *
- * Each check holds what is installed against a second method on this machine: engines against the reference engine, the adjoint
- * gradient against the parameter-shift rule, collectives against what they should deliver, a sharded state against a whole
- * one, and a small training on all ranks against the same training on rank 0 only, bit for bit.  That covers kernels of every
- * instruction set that this machine has, MPI, HDF5, LAPACK and the model.  Every check ends in an agreement of all ranks. */
+ * Each check compares the installation with a second method on this machine: engines against the reference engine,
+ * the adjoint gradient against the parameter-shift rule, collectives against known results, a sharded state
+ * against a whole one, and a small training on all ranks against the same training on rank 0 only, bit for bit.
+ * This covers the kernels of every instruction set of this machine, MPI, HDF5, LAPACK and the model.  Every check
+ * ends with an agreement of all ranks. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ enum { QUBITS = 10, SAMPLES = 5, LAYERS = 2 };
 
 typedef struct {
     ent_comm *world;
-    char folder[4096]; /* of the run's files; "" before it is there */
+    char folder[4096]; /* of the files of the run; "" before it exists */
     int failed;
 } selftest;
 
@@ -92,7 +93,7 @@ static ent_status answer_make(const problem *p, answer *a)
 static double farthest(int n, const double *a, const double *b)
 {
     double most = 0.0;
-    for (int k = 0; k < n; k++) most = fabs(a[k] - b[k]) <= most ? most : fabs(a[k] - b[k]); /* NaN counts */
+    for (int k = 0; k < n; k++) most = fabs(a[k] - b[k]) <= most ? most : fabs(a[k] - b[k]); /* also catches NaN */
     return most;
 }
 
@@ -128,8 +129,9 @@ static ent_status compare_isa(const problem *p, const char *isa, const answer *t
             char name[64];
             ENT_TRY(run_engine(p, &inp, a, name));
             const double off = distance(p, truth, a);
-            ENT_REQUIRE(off <= within[precision], ENT_ENUMERIC, "%s, %s precision: off the reference engine by %.2g",
-                        name, precision == ENT_DOUBLE ? "double" : "single", off);
+            ENT_REQUIRE(off <= within[precision], ENT_ENUMERIC,
+                        "%s, %s precision: differs from the reference engine by %.2g", name,
+                        precision == ENT_DOUBLE ? "double" : "single", off);
             const size_t used = strlen(detail);
             if (precision == ENT_DOUBLE) snprintf(detail + used, 256 - used, "%s%s", used ? ", " : "", name);
         }
@@ -146,7 +148,7 @@ static ent_status compare_engines(const problem *p, answer *truth, answer *a, ch
                                   cotangent, NULL, a->by_params, a->by_angles));
     memcpy(a->z, truth->z, SAMPLES * QUBITS * sizeof(double));
     ENT_REQUIRE(distance(p, truth, a) <= 1e-10, ENT_ENUMERIC,
-                "the adjoint gradient is off the parameter-shift rule by %.2g", distance(p, truth, a));
+                "the adjoint gradient differs from the parameter-shift rule by %.2g", distance(p, truth, a));
     detail[0] = '\0';
     for (int k = 0; k < 3; k++) {
         const char *picked;
@@ -200,8 +202,8 @@ static ent_status compare_shards(const problem *p, ent_comm *group, answer *trut
     if (status == ENT_OK) status = ent_shard_gradient(shard, &p->batch, cotangent, NULL, a->by_params, a->by_angles);
     ent_shard_free(shard);
     if (status == ENT_OK && !(distance(p, truth, a) <= 1e-11))
-        status =
-            ent_fail(ENT_ENUMERIC, "a state over ranks is off the reference engine by %.2g", distance(p, truth, a));
+        status = ent_fail(ENT_ENUMERIC, "a state over ranks differs from the reference engine by %.2g",
+                          distance(p, truth, a));
     return status;
 }
 
@@ -333,12 +335,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static const char DOC[] =
     "Check that this installation computes correctly.\v"
     "Run it by itself, or under mpirun or srun to include the ranks and nodes of a job; it takes a few seconds.  "
-    "Engines "
-    "are held against the reference engine, gradients against the parameter-shift rule, collectives and a sharded "
-    "state against known answers, and a small training on all ranks against the same one on one rank, bit for bit.  "
-    "Its data set is written to TMPDIR, or here, where all ranks must see it, and removed.  Exit code 0 where "
-    "everything is "
-    "correct, else 1.";
+    "Engines are compared with the reference engine, gradients with the parameter-shift rule, collectives and a "
+    "sharded state with known answers, and a small training on all ranks with the same one on one rank, bit for "
+    "bit.  Its data set is written to TMPDIR, or to the working folder, which all ranks must see, and then removed. "
+    " The exit code is 0 if everything is correct, else 1.";
 static const struct argp ARGP = {NULL, parse, "", DOC, NULL, NULL, NULL};
 
 static ent_status nothing_to_read(void *arguments, char **text)

@@ -1,4 +1,4 @@
-/* entente spectrum: which frequencies a trained model makes of one data angle. */
+/* entente spectrum: shows the frequencies of a trained model in one data angle. */
 #include <jansson.h>
 #include <errno.h>
 #include <math.h>
@@ -16,7 +16,7 @@ typedef struct {
     const char *folder, *data, *out;
     int64_t points, samples;
     bool json;
-    char modality[ENT_NAME_BYTES]; /* "": the first */
+    char modality[ENT_NAME_BYTES]; /* "": the first angle */
     int64_t angle;
     char input[ENT_NAME_BYTES + 24]; /* "text:0" */
 } arguments;
@@ -25,11 +25,12 @@ enum { KEY_INPUT = 'i', KEY_DATA = 'd', KEY_OUT = 'o', KEY_JSON = 'j', KEY_POINT
 
 static const struct argp_option OPTIONS[] = {
     {"input", KEY_INPUT, "MODALITY:K", 0,
-     "the data angle: number K (from 0) of this modality's register (default: the first modality's first)", 0},
+     "the data angle: number K (from 0) in the register of this modality (default: the first of the first modality)",
+     0},
     {"data", KEY_DATA, "FILE", 0, "the data set (default: the one of the training)", 0},
-    {"samples", KEY_SAMPLES, "N", 0, "test rows that the other inputs come from (64)", 0},
-    {"points", KEY_POINTS, "N", 0, "angles on the circle (4 times the degree and 8)", 0},
-    {"out", KEY_OUT, "DIR", 0, "folder for spectrum-MODALITY-K.csv and .svg (default: the result's)", 0},
+    {"samples", KEY_SAMPLES, "N", 0, "test rows that supply the other inputs (64)", 0},
+    {"points", KEY_POINTS, "N", 0, "angles on the circle (4 times the degree, plus 8)", 0},
+    {"out", KEY_OUT, "DIR", 0, "folder for spectrum-MODALITY-K.csv and .svg (default: that of the result)", 0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
     {0}};
 
@@ -38,7 +39,7 @@ static error_t read_input(struct argp_state *state, const char *text, arguments 
 {
     const char *colon = strrchr(text, ':');
     if (!colon || colon == text || colon - text >= ENT_NAME_BYTES) {
-        argp_error(state, "--input: found '%s', want MODALITY:K, as text:0", text);
+        argp_error(state, "--input: found '%s', want MODALITY:K, like text:0", text);
         return EINVAL;
     }
     snprintf(a->modality, sizeof a->modality, "%.*s", (int)(colon - text), text);
@@ -74,7 +75,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (!a->out) a->out = a->folder;
         if (a->folder) return 0;
-        argp_error(state, "which result? Want its folder");
+        argp_error(state, "found no argument, want the folder of a result");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -85,16 +86,15 @@ static const struct argp ARGP = {
     OPTIONS,
     parse,
     "RESULT_DIR",
-    "Fourier coefficients of a trained model's outputs in one data angle.\v"
-    "An output is a trigonometric polynomial in a data angle, of a degree that is the number of times the circuit "
-    "encodes it (Schuld, Sweke, Meyer, arXiv 2008.08605): what is beyond that is rounding.  The other inputs are "
-    "those "
-    "of test rows; |c_k| is averaged over them.",
+    "Show the Fourier coefficients of the outputs of a trained model in one data angle.\v"
+    "An output is a trigonometric polynomial in a data angle, whose degree is the number of times that the circuit "
+    "encodes it (Schuld, Sweke, Meyer, arXiv 2008.08605): anything beyond it is rounding.  The other inputs are "
+    "those of test rows; |c_k| is averaged over them.",
     NULL,
     NULL,
     NULL};
 
-/* The one that is asked for, or the first. */
+/* The requested one, or the first. */
 static ent_status find_modality(arguments *a, const ent_config *config, int *m)
 {
     if (!a->modality[0]) snprintf(a->modality, sizeof a->modality, "%s", config->data.modalities[0]);
@@ -127,7 +127,7 @@ static void print(const arguments *a, const ent_spectrum *s)
         for (int o = 0; o < s->outputs; o++) printf("  %15.6g", s->mean[o * (s->points / 2 + 1) + k]);
         printf("\n");
     }
-    printf("\nbeyond degree %d at most %.2g: rounding\n", s->degree, beyond_degree(s));
+    printf("\nbeyond degree %d at most %.2g, which is rounding\n", s->degree, beyond_degree(s));
 }
 
 static void print_json(const arguments *a, const ent_spectrum *s)
@@ -162,7 +162,7 @@ static ent_status write_csv(const ent_spectrum *s, const char *path)
     return status;
 }
 
-/* Bars by frequency, the outputs one above the other, up to one frequency beyond the degree. */
+/* Bars by frequency, with the outputs stacked, up to one frequency beyond the degree. */
 static ent_status write_svg(const arguments *a, const ent_spectrum *s, const char *path)
 {
     enum { MOST = 40, MOST_OUTPUTS = 8 };
@@ -211,7 +211,7 @@ static ent_status write_files(const arguments *a, const ent_spectrum *s)
     for (int k = 0; k < 2; k++)
         ENT_REQUIRE(snprintf(path[k], sizeof path[k], "%s/spectrum-%s-%lld.%s", a->out, a->modality,
                              (long long)a->angle, ending[k]) < (int)sizeof path[k],
-                    ENT_EARG, "--out: too long a path");
+                    ENT_EARG, "--out: path too long");
     ENT_TRY(write_csv(s, path[0]));
     ENT_TRY(write_svg(a, s, path[1]));
     printf("%s\n%s\n", path[0], path[1]);

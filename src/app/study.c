@@ -1,34 +1,33 @@
-/* entente study: compare variants over settings, missing rates and seeds. */
+/* entente study: compares variants over settings, missing rates and seeds. */
 #include "app.h"
 #include "campaign/study.h"
 
 static const char DOC[] =
     "Compare variants of a model over settings, missing rates and seeds, with paired statistics.\v"
-    "  base: mosi.yaml            # configuration, from here or beside this file\n"
+    "  base: mosi.yaml            # configuration, relative to the working folder or to this file\n"
     "  set:  {federation.rounds: 20}              # overrides for all\n"
-    "  data:                      # may be left out: then the base's own\n"
+    "  data:                      # optional; default: the data set of the base\n"
     "    mosi:   {base: mosi.yaml, set: {data.file: mosi.h5}}\n"
     "    digits: {base: digits.yaml}\n"
-    "  settings:                  # may be left out\n"
+    "  settings:                  # optional\n"
     "    iid:    {set: {federation.split: iid}}\n"
     "    noniid: {set: {federation.split: dirichlet_client, federation.alpha: 0.5}}\n"
-    "  rates: [0, 0.3]            # of missing.rate; may be left out\n"
+    "  rates: [0, 0.3]            # values of missing.rate; optional\n"
     "  variants:\n"
     "    mma:    {set: {missing.policy: mma}}\n"
     "    zero:   {set: {missing.policy: zero}}\n"
     "    only:   {modalities: each}  # only_text, only_audio, ...\n"
     "    two:    {modalities: 2}     # the first two; or a list\n"
     "  seeds: 5                   # 1 to 5, or a list; sets all of seeds.*\n"
-    "  reference: mma             # what the others are compared with\n"
+    "  reference: mma             # the variant that the others are compared with\n"
     "  metric: accuracy           # or loss, f1_macro, mae, pearson, ...\n"
-    "  keep: results              # or table: no result folder a point\n\n"
-    "Overrides are put in in this order: set, data, --set, setting, rate, variant, seed.  DIR/study.csv has a row a "
-    "point, DIR/patterns.csv its accuracy for each set of modalities present, DIR/summary.csv a row for each data "
-    "set, "
-    "setting, rate and variant: n, mean, standard deviation; over the pairs with the reference of the same seed the "
-    "mean difference, its bootstrap interval (95 %, percentile, 10000 resamples) and the p value of Wilcoxon's "
-    "signed-rank test (exact; with 5 pairs it cannot be below 0.0625).  DIR/study.h5 has all three.  With "
-    "`keep: results` the folders DIR/points/HASH are results as `entente train` writes them.\n\n";
+    "  keep: results              # or table: no result folders of points\n\n"
+    "Overrides are applied in this order: set, data, --set, setting, rate, variant, seed.  DIR/study.csv has a row "
+    "per point, DIR/patterns.csv its accuracy for each set of modalities present, DIR/summary.csv a row per data "
+    "set, setting, rate and variant: n, mean, standard deviation; and, paired by seed with the reference, the mean "
+    "difference, its bootstrap interval (95 %, percentile, 10000 resamples) and the p value of Wilcoxon's "
+    "signed-rank test (exact; with 5 pairs it cannot be below 0.0625).  DIR/study.h5 has all three.  With `keep: "
+    "results` the folders DIR/points/HASH are results as `entente train` writes them.\n\n";
 
 static ent_status read_plan(void *arguments, char **text)
 {

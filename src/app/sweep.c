@@ -1,10 +1,10 @@
-/* entente sweep: train many points of one base configuration. */
+/* entente sweep: trains many points of one base configuration. */
 #include "app.h"
 #include "campaign/sweep.h"
 
 static const char DOC[] =
     "Train many points of one configuration: a grid, a list, random draws, or their product.\v"
-    "  base: mosi.yaml            # configuration, from here or beside this file\n"
+    "  base: mosi.yaml            # configuration, relative to the working folder or to this file\n"
     "  set:  {data.file: my.h5}   # overrides for every point\n"
     "  grid:                      # every combination\n"
     "    client.learning_rate: [0.003, 0.01, 0.03]\n"
@@ -12,7 +12,7 @@ static const char DOC[] =
     "  list:                      # each entry is a set of overrides\n"
     "    - {missing.policy: mma}\n"
     "    - {missing.policy: zero, missing.context: mask}\n"
-    "  random:                    # draws that depend on seed, key and number alone\n"
+    "  random:                    # draws that depend only on seed, key and number\n"
     "    draws: 20\n"
     "    seed: 1\n"
     "    keys:\n"
@@ -20,9 +20,9 @@ static const char DOC[] =
     "      missing.rate: {uniform: [0, 0.7]}\n"
     "      model.fusion.layers: {integer: [1, 3]}\n"
     "      model.fusion.pattern: {choice: [ring, all]}\n"
-    "  keep: table                # or results: a result folder a point\n\n"
+    "  keep: table                # or results: a result folder per point\n\n"
     "The points are the product of grid, list and random; each is checked before the first runs.  "
-    "DIR/table.csv and DIR/table.h5 have a row a point: overrides, status, error, every figure of the test split, "
+    "DIR/table.csv and DIR/table.h5 have a row per point: overrides, status, error, every figure of the test split, "
     "params, hashes; DIR/patterns.csv its accuracy for each set of modalities present; DIR/times.csv its "
     "seconds.\n\n";
 

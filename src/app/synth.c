@@ -1,4 +1,4 @@
-/* entente synth: a synthetic data set whose label needs more than one modality. */
+/* entente synth: writes a synthetic data set whose label needs more than one modality. */
 #include <errno.h>
 #include <string.h>
 
@@ -30,20 +30,20 @@ enum {
 static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0},
     {"rows", KEY_ROWS, "N", 0, "samples; 70 % train, 10 % validation, 20 % test (2000)", 0},
-    {"modalities", KEY_MODALITIES, "LIST", 0, "NAME:D,...: modalities of D features each (text:12,audio:10,vision:8)",
-     0},
-    {"classes", KEY_CLASSES, "N", 0, "classes, equally many samples each (2)", 0},
-    {"groups", KEY_GROUPS, "N", 0, "groups (speakers): natural clients (40)", 0},
+    {"modalities", KEY_MODALITIES, "LIST", 0,
+     "NAME:D,...: modalities with D features each (text:12,audio:10,vision:8)", 0},
+    {"classes", KEY_CLASSES, "N", 0, "classes, with equally many samples (2)", 0},
+    {"groups", KEY_GROUPS, "N", 0, "groups (speakers), which are natural clients (40)", 0},
     {"noise", KEY_NOISE, "X", 0, "standard deviation of the noise on every feature (0.3)", 0},
-    {"own", KEY_OWN, "X", 0, "weight of the label's part that lies in the first modality alone (1)", 0},
-    {"cross", KEY_CROSS, "X", 0, "weight of the label's part that lies in products of two modalities (2)", 0},
-    {"group-shift", KEY_SHIFT, "X", 0, "weight of a number that the row's group has (0.3)", 0},
+    {"own", KEY_OWN, "X", 0, "weight of the part of the label that depends on the first modality only (1)", 0},
+    {"cross", KEY_CROSS, "X", 0, "weight of the part of the label that depends on products of two modalities (2)", 0},
+    {"group-shift", KEY_SHIFT, "X", 0, "weight of an offset of the group of the row (0.3)", 0},
     {"missing", KEY_MISSING, "P", 0, "share of each modality that is absent in the file (0)", 0},
-    {"seed", KEY_SEED, "N", 0, "seed of all of it (1)", 0},
+    {"seed", KEY_SEED, "N", 0, "seed of all random numbers (1)", 0},
     {"replace", KEY_REPLACE, NULL, 0, "overwrite FILE", 0},
     {0}};
 
-/* A wrong value ends the program: there is no MPI here to be ended first. */
+/* A wrong value ends the program directly, as MPI is not running. */
 static double real(struct argp_state *state, const char *text, double low, double high)
 {
     double value = 0.0;
@@ -58,7 +58,7 @@ static int64_t whole(struct argp_state *state, const char *text, int64_t low, in
     return value;
 }
 
-/* "text:12,audio:10": names and dimensions. */
+/* Parse "text:12,audio:10" into names and dimensions. */
 static void read_modalities(struct argp_state *state, arguments *a, char *list)
 {
     a->inp.modalities = 0;
@@ -128,17 +128,18 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {OPTIONS,
-                                 parse,
-                                 NULL,
-                                 "Write a synthetic multimodal data set.\v"
-                                 "Every modality shows one hidden number h_m under noise.  The label's score is "
-                                 "own h_0 + cross (h_0 h_1 + h_1 h_2 + ...) / sqrt(M) + group_shift g; classes are "
-                                 "its bins of equal count.  So a part of the label lies in one modality alone and a "
-                                 "part in products of two.",
-                                 NULL,
-                                 NULL,
-                                 NULL};
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    NULL,
+    "Write a synthetic multimodal data set.\v"
+    "Every modality shows one latent variable h_m with noise.  The score of the label is "
+    "own h_0 + cross (h_0 h_1 + h_1 h_2 + ...) / sqrt(M) + group_shift g; classes are "
+    "its bins of equal count.  One part of the label thus depends on a single modality, and the "
+    "other on products of two.",
+    NULL,
+    NULL,
+    NULL};
 
 int app_synth(int argc, char **argv)
 {

@@ -1,4 +1,4 @@
-/* entente train: read the configuration, set up the federation, train it, report, save. */
+/* entente train: reads the configuration, trains the federation, and saves and reports the result. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +18,8 @@ enum { MAX_SETS = 256 };
 
 typedef struct {
     const char *config_path, *out;
-    char named[512];  /* the folder's name where none is given */
-    char where[4096]; /* of a result that is finished already */
+    char named[512];  /* the folder if none is given */
+    char where[4096]; /* for a result that is already finished */
     const char *set[MAX_SETS];
     int sets;
     bool json, quiet, resume, allow_isa_change;
@@ -37,24 +37,25 @@ enum {
     KEY_FULL
 };
 
-static const char *const FULL[] = {"fail", "wait", "auto", NULL}; /* as app_full_disk */
+static const char *const FULL[] = {"fail", "wait", "auto", NULL}; /* in the order of app_full_disk */
 
 static const struct argp_option OPTIONS[] = {
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
     {"out", KEY_OUT, "DIR", 0, "folder for the result (default: result-NAME for NAME.yaml)", 0},
     {"resume", KEY_RESUME, NULL, 0,
-     "go on from DIR/checkpoint.h5, or for more rounds from DIR/result.h5; start afresh where neither is there; end "
-     "where the result has all rounds",
+     "continue from DIR/checkpoint.h5, or with more rounds from DIR/result.h5; start from the beginning if neither "
+     "exists; end at once if the result has all rounds",
      0},
     {"allow-isa-change", KEY_ALLOW_ISA_CHANGE, NULL, 0,
-     "with --resume: go on where the processors have other instruction sets than so far; the bits are then others",
+     "with --resume: continue on processors with other instruction sets, although this changes the last bits of the "
+     "result",
      0},
     {"on-full-disk", KEY_FULL, "fail|wait", 0,
-     "what a result does that the disk has no room for (default: wait, or fail where a checkpoint is there to go on "
+     "what to do if the disk has no room for the result (default: wait, or fail if there is a checkpoint to resume "
      "from)",
      0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "print only errors", 0},
     {0}};
 
 /* result-mosi for path/mosi.yaml */
@@ -109,7 +110,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!a->config_path) {
-            argp_error(state, "which configuration? Try jobs/quickstart.yaml");
+            argp_error(state, "found no argument, want a configuration, for example jobs/quickstart.yaml");
             return EINVAL;
         }
         default_folder(a);
@@ -120,18 +121,17 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 static const char DOC[] =
-    "Train a multimodal quantum federated model, or one that it is compared with.\v"
-    "Run it under mpirun or srun: ranks are hosts of clients, OMP_NUM_THREADS threads each.  The result is "
+    "Train a multimodal quantum federated model, or a model to compare it with.\v"
+    "Run it under mpirun or srun: each rank hosts clients and uses OMP_NUM_THREADS threads.  The result is "
     "DIR/result.h5 (configuration, figures of every round, masks, weights) and DIR/log.txt.\n\n"
-    "SIGUSR1, SIGTERM or SIGINT to any rank: DIR/checkpoint.h5 is written behind the batch at hand and the exit code "
-    "is "
-    "75; so it is every run.checkpoint_every rounds in passing.  With --resume, on any number of ranks, the run ends "
-    "with the bits of one that was never stopped.\n\n"
-    "`entente config --reference` says what each key of a configuration means, and\n"
-    "`entente config --print CONFIG.yaml` how one will run.  Sections and their\n"
-    "keys; all but file and modalities have a default:\n";
+    "On SIGUSR1, SIGTERM or SIGINT to any rank, DIR/checkpoint.h5 is written after the current batch, and the exit "
+    "code is 75.  It is also written every run.checkpoint_every rounds.  With --resume, on any number of ranks, the "
+    "run ends with the same bits as one that was never stopped.\n\n"
+    "`entente config --reference` explains each configuration key, and\n"
+    "`entente config --print CONFIG.yaml` shows a configuration as it will run.  Sections and\n"
+    "their keys (all except file and modalities have a default):\n";
 
-/* The keys, after the text; argp frees what is new. */
+/* Append the keys to the text; argp frees the new text. */
 static char *add_keys(int key, const char *text, void *input)
 {
     char *whole = NULL;
@@ -141,13 +141,13 @@ static char *add_keys(int key, const char *text, void *input)
     if (!out) return (char *)(uintptr_t)text;
     fputs(text, out);
     ent_config_print_keys(out);
-    fputs("A wrong value is answered with the values allowed.", out);
+    fputs("An error for a wrong value lists the values allowed.", out);
     return fclose(out) == 0 ? whole : (char *)(uintptr_t)text;
 }
 
 static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, add_keys, NULL};
 
-/* The text on rank 0, and whether there is something to go on from. */
+/* Read the text on rank 0, and determine whether there is something to resume. */
 static ent_status read_config(void *arguments_, char **text)
 {
     arguments *a = arguments_;
@@ -155,7 +155,7 @@ static ent_status read_config(void *arguments_, char **text)
     ENT_TRY(ent_folder_claim_look(a->out));
     ENT_TRY(app_resume_look(a->out, a->resume, *text, &a->begin, a->where));
     const ent_status status = ent_config_locate(text, a->config_path);
-    return a->begin == APP_DONE && status == ENT_EIO ? ENT_OK : status; /* a result outlives its data */
+    return a->begin == APP_DONE && status == ENT_EIO ? ENT_OK : status; /* a result may outlive its data */
 }
 
 static void report(void *arguments_, app_progress *progress, const ent_federation_view *view)
@@ -166,7 +166,7 @@ static void report(void *arguments_, app_progress *progress, const ent_federatio
     if (a->json) app_print_json(stdout, view);
 }
 
-/* What is left of a checkpoint that the result has made superfluous. */
+/* Remove a checkpoint that the result has made superfluous. */
 static ent_status tidy(const char *folder)
 {
     ent_folder_claim *claim;
@@ -176,7 +176,8 @@ static ent_status tidy(const char *folder)
     return status;
 }
 
-/* The result is that of this configuration's data; where they are gone there is nothing that could differ.  Collective. */
+/* Check that the result was trained on the data of this configuration; skipped if the data no longer exist.
+ * Collective. */
 static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_config *config)
 {
     ent_inputs inputs;
@@ -188,7 +189,7 @@ static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_co
     return app_agree_with_root(world, root ? ent_result_check_inputs(a->where, config->data.file, &inputs) : ENT_OK);
 }
 
-/* A job that was put into the queue again, though it had ended. */
+/* A job that was requeued although it had finished. */
 static ent_status tell_done(ent_comm *world, const arguments *a, const char *text)
 {
     ent_config *config;

@@ -1,3 +1,6 @@
+/* The campaign loop.  The world is split into groups; rank 0 of each group claims the next point, the group trains
+ * it, and rank 0 writes its record.  Before that the data named by the points are compared with the existing
+ * records. */
 #include "campaign.h"
 
 #include <errno.h>
@@ -30,26 +33,26 @@ enum {
 };
 
 static const struct argp_option OPTIONS[] = {
-    {"base", KEY_BASE, "CONFIG.yaml", 0, "the base configuration, in place of the file's own", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the base, for example data.file=my.h5", 0},
+    {"base", KEY_BASE, "CONFIG.yaml", 0, "the base configuration, instead of the one named in the file", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the base configuration, for example data.file=my.h5", 0},
     {"out", KEY_OUT, "DIR", 0, "folder for records and tables (default: sweep-NAME or study-NAME for NAME.yaml)", 0},
     {"group", KEY_GROUP, "R", 0, "ranks that train one point together (default: 1; with --index all)", 0},
-    {"index", KEY_INDEX, "K", 0, "run point K alone, from 0 on: for a job array", 0},
+    {"index", KEY_INDEX, "K", 0, "run only point K (counting from 0), for a job array", 0},
     {"keep", KEY_KEEP, "WHAT", 0,
-     "results: a result folder a point too; table: the figures alone (default: what the file says)", 0},
+     "results: keep a result folder per point; table: keep only the figures (default: as in the file)", 0},
     {"retry", KEY_RETRY, NULL, 0, "run failed points again", 0},
-    {"table", KEY_TABLE, NULL, 0, "run nothing: write the tables from the records that are there", 0},
-    {"dry-run", KEY_DRY, NULL, 0, "list the points and what has become of them, and run nothing", 0},
+    {"table", KEY_TABLE, NULL, 0, "write the tables from the existing records, and run nothing", 0},
+    {"dry-run", KEY_DRY, NULL, 0, "list the points and their status, and run nothing", 0},
     {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "print nothing else but errors", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "print only errors", 0},
     {0}};
 
 static const char RUNNING[] =
-    "Running: the ranks split into groups of R; each group takes the next point that nobody has.  The same command "
-    "again skips every point that has a record, so a job that was killed is simply started again, and several jobs "
-    "or the tasks of an array (--index $SLURM_ARRAY_TASK_ID) may share one folder.  A point that fails is recorded "
-    "with its error and stops no other; the exit code is 0 then too.  When every point has its record the tables "
-    "are written; they do not depend on who ran what.";
+    "Running: the ranks split into groups of R; each group takes the next free point.  The same command "
+    "skips every point that has a record, so a job that was killed can simply be started again, and several jobs "
+    "or the tasks of an array (--index $SLURM_ARRAY_TASK_ID) may share one folder.  A failed point is recorded "
+    "with its error and does not stop the others; the exit code is 0 in this case, too.  When every point has a "
+    "record, the tables are written; they do not depend on which job or group ran which point.";
 
 app_campaign app_campaign_start(const char *kind, const char *table)
 {
@@ -71,7 +74,7 @@ static void default_folder(app_campaign *c)
 static error_t parse_end(app_campaign *c, struct argp_state *state)
 {
     if (!c->spec) {
-        argp_error(state, "which %s? Want its YAML file", c->kind);
+        argp_error(state, "found no argument, want the YAML file of the %s", c->kind);
         return EINVAL;
     }
     if (c->keep && strcmp(c->keep, "table") != 0 && strcmp(c->keep, "results") != 0) {
@@ -148,22 +151,22 @@ int app_campaign_command(const char *doc, const char *arguments, int argc, char 
 
 /* ---- running ---- */
 
-/* One rank's view of a campaign that runs. */
+/* The view of one rank on a running campaign. */
 typedef struct {
     app_campaign *c;
     const json_t *plan;
     ent_comm *world, *group;
     app_claims *claims;        /* on the group's rank 0 */
     uint8_t *ended;            /* [points]: its record has been seen */
-    int64_t done, done_before; /* points that have ended, as last counted, and at the start */
+    int64_t done, done_before; /* finished points, as last counted and at the start */
     double counted_s;
-    int64_t cursor;     /* all points below it are taken or ended */
-    int groups, number; /* of this group among them */
+    int64_t cursor;     /* all points below it are taken or finished */
+    int groups, number; /* those of this group */
     int threads;
     bool keep;
-    ent_feature_digests known; /* of the data, the same on all ranks of the group */
-    int64_t ran;               /* points of this rank as leader */
-    int64_t spent_us[2];       /* their microseconds times ranks: of set-up, of training */
+    ent_feature_digests known; /* digests of the data, the same on all ranks of the group */
+    int64_t ran;               /* points led by this rank */
+    int64_t spent_us[2];       /* their time in microseconds times ranks: for set-up, for training */
 } campaign;
 
 static bool leads(const campaign *j)
@@ -171,7 +174,7 @@ static bool leads(const campaign *j)
     return ent_comm_rank(j->group) == 0;
 }
 
-/* The next point for this group, claimed; -1 where none is left.  On the group's rank 0. */
+/* Claim the next point for this group; -1 if none is left.  On rank 0 of the group. */
 static int64_t take_next(campaign *j)
 {
     const int64_t index = j->c->index, points = index >= 0 ? index + 1 : app_points_count(j->plan);
@@ -195,7 +198,7 @@ static void keep_record(void *context, app_progress *progress, const ent_federat
     *(json_t **)context = app_record_done(view);
 }
 
-/* Records of all groups and jobs that share the folder: looked for at most once in two seconds. */
+/* Count the records of all groups and jobs that share the folder, at most once every two seconds. */
 static void count_ended(campaign *j, int64_t own)
 {
     const double now = ent_clock_s();
@@ -211,12 +214,12 @@ static void count_ended(campaign *j, int64_t own)
     j->counted_s = now;
 }
 
-/* What Ctrl-C, or a batch system at its time limit, answers. */
+/* The message after Ctrl-C or a signal of the batch system. */
 static void say_how_to_go_on(const campaign *j)
 {
     char text[160];
     snprintf(text, sizeof text,
-             "\nentente: stopped: %lld of %lld points done; the same command goes on with the rest\n",
+             "\nentente: stopped: %lld of %lld points done; run the same command again to continue\n",
              (long long)j->done, (long long)app_points_count(j->plan));
     if (ent_comm_rank(j->world) == 0) app_signals_answer(j->c->quiet ? "" : text);
 }
@@ -247,7 +250,7 @@ static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
     fprintf(stderr, "%s%s\n", alone ? "" : begin, what);
 }
 
-/* On the group's rank 0. */
+/* On rank 0 of the group. */
 static ent_status save_record(campaign *j, int64_t k, json_t *record, const app_run_times *times, double seconds)
 {
     char label[512];
@@ -266,7 +269,7 @@ static ent_status save_record(campaign *j, int64_t k, json_t *record, const app_
     return ENT_OK;
 }
 
-/* The configuration that point k runs with: where its data set is found does not count for its hash. */
+/* The configuration of point k as it runs; the location of its data set is not part of the hash. */
 static ent_status text_of(const campaign *j, int64_t k, char **text)
 {
     ENT_TRY(app_points_text(j->plan, k, text));
@@ -291,7 +294,7 @@ static ent_status run_point(campaign *j, int64_t k)
                          .context = &record};
     if (status == ENT_OK) status = app_run_train(j->group, &run);
     ent_free(text);
-    if (status == ENT_EBUSY) { /* without locks: another job is at it, and keeps its record */
+    if (status == ENT_EBUSY) { /* without locks: another job is running it, and its record is kept */
         if (leads(j)) app_claims_drop(j->claims, app_points_hash(j->plan, k));
         return ENT_OK;
     }
@@ -314,7 +317,7 @@ static ent_status run_points(campaign *j)
     }
 }
 
-/* Which points have ended; with --retry those that failed begin anew.  On the world's rank 0. */
+/* Find out which points have finished; with --retry failed ones are run again.  On rank 0 of the world. */
 static ent_status look(campaign *j)
 {
     for (int64_t k = 0; k < app_points_count(j->plan); k++) {
@@ -330,8 +333,8 @@ static ent_status look(campaign *j)
     return ENT_OK;
 }
 
-/* The next point from *k on whose record names other data (or OpenQASM files) than all before it; points beyond the last
- * where there is none.  On rank 0. */
+/* The next point from *k on whose record names other data (or OpenQASM files) than all records before it; a number
+ * beyond the last point if there is none.  On rank 0. */
 static int64_t next_inputs(const campaign *j, json_t *seen, int64_t k)
 {
     for (bool fresh = false; k < app_points_count(j->plan); k++) {
@@ -346,7 +349,7 @@ static int64_t next_inputs(const campaign *j, json_t *seen, int64_t k)
     return k;
 }
 
-/* Point k's data as they are now, against its record.  Collective. */
+/* Compare the present data of point k with its record.  Collective. */
 static ent_status check_point(campaign *j, int64_t k)
 {
     const bool root = ent_comm_rank(j->world) == 0;
@@ -363,7 +366,7 @@ static ent_status check_point(campaign *j, int64_t k)
         if (!app_record_has_inputs(record, &inputs))
             status =
                 ent_fail(ENT_EDATA,
-                         "%s: its points were trained on other data, or with other OpenQASM files, than %s and the "
+                         "%s: its points were trained on data or OpenQASM files other than those that %s and the "
                          "configuration name now: name another folder with --out, or remove %s/points to train "
                          "all of them again",
                          j->c->out, config->data.file, j->c->out);
@@ -373,7 +376,7 @@ static ent_status check_point(campaign *j, int64_t k)
     return app_agree_with_root(j->world, status);
 }
 
-/* Points that are done and points that follow belong in one table.  Collective. */
+/* Check that the finished and the remaining points use the same data, as they go into one table.  Collective. */
 static ent_status check_inputs(campaign *j)
 {
     const int64_t points = app_points_count(j->plan);
@@ -394,7 +397,7 @@ static ent_status prepare(campaign *j)
     char path[4096];
     int made = 0;
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/points", j->c->out) < (int)sizeof path, ENT_EARG,
-                "--out: a path of %zu bytes is too long", strlen(j->c->out));
+                "--out: path of %zu bytes is too long", strlen(j->c->out));
     ENT_TRY(app_make_folder(path, &made));
     return made == 0 ? look(j) : ENT_OK;
 }
@@ -413,7 +416,7 @@ static ent_status split(campaign *j)
     const int64_t size = j->c->group > 0 ? j->c->group : j->c->index >= 0 ? ranks : 1;
     ENT_REQUIRE(size <= ranks, ENT_EARG, "--group: found %lld, want at most the number of ranks, %lld",
                 (long long)size, (long long)ranks);
-    ENT_TRY(ent_machine_agree(j->world)); /* also between the groups */
+    ENT_TRY(ent_machine_agree(j->world)); /* the same for all groups */
     j->groups = (int)((ranks + size - 1) / size);
     j->number = (int)(ent_comm_rank(j->world) / size);
     j->keep = strcmp(json_string_value(json_object_get(j->plan, "keep")), "results") == 0;
@@ -431,7 +434,7 @@ static ent_status split(campaign *j)
     return ent_comm_agree(j->world, open_claims(j));
 }
 
-/* What a whole campaign came to: its points, and the sums over ranks of those that this run did. */
+/* The outcome of a campaign: its points, and sums over ranks for the points of this run. */
 typedef struct {
     app_outcomes outcomes;
     int64_t ran;
@@ -456,7 +459,7 @@ static void print_end(const campaign *j, const ending *e)
         if (untrained > 0)
             printf("warning: %lld more untrained: no client trained in any of their rounds\n", untrained);
         if (left > 0)
-            printf("%s: the tables come when no point is left, or by --table\n", c->out);
+            printf("%s: the tables are written when no point is left, or with --table\n", c->out);
         else
             printf("%s/%s.csv\n", c->out, c->table);
     }
@@ -497,7 +500,7 @@ static ent_status list_points(const app_campaign *c, const json_t *plan)
     return ENT_OK;
 }
 
-/* --table: rank 0 alone. */
+/* --table: only on rank 0. */
 static ent_status write_tables(app_campaign *c, const json_t *plan, app_campaign_more *more)
 {
     app_outcomes outcomes;
@@ -514,7 +517,7 @@ static ent_status write_tables(app_campaign *c, const json_t *plan, app_campaign
 static ent_status check_index(const app_campaign *c, const json_t *plan)
 {
     const int64_t points = app_points_count(plan);
-    ENT_REQUIRE(c->index < points, ENT_EARG, "--index: found %lld, want 0 to %lld: there are %lld points",
+    ENT_REQUIRE(c->index < points, ENT_EARG, "--index: found %lld, want 0 to %lld for %lld points",
                 (long long)c->index, (long long)(points - 1), (long long)points);
     return ENT_OK;
 }

@@ -1,14 +1,15 @@
-/* Run the points of a plan over groups of ranks, keep their records, put the tables together: the machine behind sweep
+/* Run the points of a plan over groups of ranks, keep their records, and write the tables: the common part of sweep
  * and study.
  *
- * The ranks split into groups; each group takes the next point that nobody has (claim.h), trains it as `entente train`
- * would, writes its record (record.h), and goes on, so points of very different cost keep all ranks busy.  A point that
- * fails leaves a record with its error.  A point with a record is not run again.  When every point has one, the tables
- * are written from the records alone: which group, job or array task ran a point cannot show in them.
+ * The ranks are split into groups; each group takes the next free point (claim.h), trains it as `entente train`
+ * would, writes its record (record.h), and continues with the next one, so all ranks stay busy even if points differ
+ * widely in cost.  A failed point leaves a record with its error.  A point with a record is not run again.  When
+ * every point has one, the tables are written from the records only, so they do not depend on which group, job or
+ * array task ran a point.
  *
- *   <out>/points/<hash>.json     a record;  <hash>/  result.h5 and log.txt, where they are kept
- *   <out>/<table>.csv, .h5       a row a point: labels, status, error, figures of the test split, params, hashes
- *   <out>/patterns.csv           a row a point and context pattern (in the .h5 too)
+ *   <out>/points/<hash>.json     a record;  <hash>/  result.h5 and log.txt, if they are kept
+ *   <out>/<table>.csv, .h5       a row per point: labels, status, error, figures of the test split, params, hashes
+ *   <out>/patterns.csv           a row per point and context pattern (also in the .h5)
  *   <out>/times.csv              seconds of each point: the only file that differs between two runs */
 #ifndef ENTENTE_CAMPAIGN_CAMPAIGN_H
 #define ENTENTE_CAMPAIGN_CAMPAIGN_H
@@ -25,38 +26,39 @@ typedef struct {
     const char *kind;  /* "sweep" or "study" */
     const char *table; /* the table's name: "table" or "study" */
     const char *spec;  /* SWEEP.yaml */
-    const char *base;  /* in place of the file's own, or NULL */
-    const char *keep;  /* "table" or "results" in place of the file's, or NULL */
+    const char *base;  /* overrides the base of the file, or NULL */
+    const char *keep;  /* "table" or "results", overrides that of the file, or NULL */
     const char *out;
-    char named[512]; /* the folder's name where none is given */
+    char named[512]; /* the folder if none is given */
     const char *set[APP_MAX_SETS];
     int sets;
-    int64_t group; /* ranks a group; 0: one, with an index all */
+    int64_t group; /* ranks per group; 0: one, or all with an index */
     int64_t index; /* -1: all points */
     bool dry_run, table_alone, retry, json, quiet;
     double begin_s;
-    char *summary; /* what `more` has to say to people; ent_free */
+    char *summary; /* text of `more` for the terminal; ent_free */
 } app_campaign;
 
 app_campaign app_campaign_start(const char *kind, const char *table);
 
-/* The whole command: the options that both have, `doc` and how both run as the help, then app_command. */
+/* The whole command: parses the common options, prints `doc` and the common text as help, then calls app_command. */
 int app_campaign_command(const char *doc, const char *arguments, int argc, char **argv, app_campaign *c,
                          app_read *read, app_body *body);
 
-/* More tables from the rows of the first: into the folder and into `file`; a text into c->summary.  Rank 0 alone. */
+/* Write further tables from the rows of the first, to the folder and to `file`, and a text to c->summary.  Only on
+ * rank 0. */
 typedef ent_status app_campaign_more(app_campaign *c, const json_t *plan, const json_t *rows, ent_h5 *file);
 
-/* Run what the command line asks for; `plan` as text (points.h).  Collective.  Errors: ENT_EARG (index, group), ENT_EIO,
- * ENT_ENOMEM; a point's failure is none. */
+/* Run what the command line asks for; `plan` as text (points.h).  Collective.  Errors: ENT_EARG (index, group),
+ * ENT_EIO, ENT_ENOMEM; the failure of a point is not an error. */
 ent_status app_campaign_run(ent_comm *world, app_campaign *c, const char *plan, app_campaign_more *more);
 
-/* How many points have which status (record.h); left: those without a record. */
+/* Number of points per status (record.h); left: those without a record. */
 typedef struct {
     int64_t left, failed, untrained;
 } app_outcomes;
 
-/* tables.c: the tables from the records, as soon as every point has one, or with what is there.  Local. */
+/* tables.c: write the tables from the records, when every point has one or from the existing ones.  Local. */
 ent_status app_campaign_tables(app_campaign *c, const json_t *plan, bool incomplete, app_campaign_more *more,
                                app_outcomes *outcomes);
 

@@ -1,3 +1,4 @@
+/* POSIX record locks on one byte per point of a shared file (claim.h says why). */
 #include "claim.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Builds the plan of a sweep or a study as JSON: bases, overrides, and the product of axes, with a hash per point. */
 #include "points.h"
 
 #include <stdio.h>
@@ -26,7 +27,7 @@ ent_status app_points_fix(json_t *plan, int sets, const char *const *set)
     return ENT_OK;
 }
 
-/* Overrides as ent_config_derive takes them: `out` points into `set`; ent_free. */
+/* Overrides in the form of ent_config_derive: `out` points into `set`; ent_free. */
 static ent_status as_sets(const json_t *set, ent_set **out)
 {
     const size_t count = json_array_size(set);
@@ -54,7 +55,7 @@ static bool same_key(const char *a, const char *b)
     return strcspn(b, "=") == length && strncmp(a, b, length) == 0;
 }
 
-/* Whether overrides, of texts or of [text, where it stands], name a data set. */
+/* Whether overrides, given as texts or as [text, location], name a data set. */
 static bool names_data(const json_t *set)
 {
     size_t k;
@@ -100,7 +101,7 @@ json_t *app_points_alternative(const char *column, const char *text)
     return made;
 }
 
-/* What --set fixes for all cannot differ between the points. */
+/* A key fixed by --set cannot differ between points. */
 static ent_status check_fixed(const json_t *plan, const json_t *set)
 {
     size_t k, j;
@@ -109,7 +110,7 @@ static ent_status check_fixed(const json_t *plan, const json_t *set)
     {
         const char *given = json_string_value(json_array_get(fixed, 0));
         ENT_REQUIRE(!same_key(given, json_string_value(json_array_get(mine, 0))), ENT_ECONFIG,
-                    "--set %s: the points set this key themselves (%s)", given,
+                    "--set %s: this key is set by the points themselves (%s)", given,
                     json_string_value(json_array_get(mine, 1)));
     }
     return ENT_OK;
@@ -173,7 +174,7 @@ static ent_status product(json_t *plan, int64_t base, const json_t *axes, size_t
     return status;
 }
 
-/* Before they are made: their number, and which axes make it. */
+/* Check the number of points before they are created. */
 static ent_status check_count(const json_t *plan, const json_t *axes)
 {
     char factors[256] = "";

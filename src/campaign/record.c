@@ -1,3 +1,4 @@
+/* Builds, writes and reads the JSON records of points, and compares the inputs of two of them. */
 #include "record.h"
 
 #include <math.h>
@@ -15,8 +16,7 @@ const char *const APP_METRICS[] = {"n", ENT_METRICS(NAME, 0) NULL};
 
 ent_status app_record_path(const char *out, const char *hash, const char *end, char path[4096])
 {
-    ENT_REQUIRE(snprintf(path, 4096, "%s/points/%.24s%s", out, hash, end) < 4096, ENT_EARG, "%s: too long a path",
-                out);
+    ENT_REQUIRE(snprintf(path, 4096, "%s/points/%.24s%s", out, hash, end) < 4096, ENT_EARG, "%s: path too long", out);
     return ENT_OK;
 }
 
@@ -119,7 +119,8 @@ json_t *app_record_done(const ent_federation_view *view)
 json_t *app_record_failed(const char *message)
 {
     int rank, length = 0;
-    if (sscanf(message, "rank %d: %n", &rank, &length) == 1) message += length; /* who ran it is not the point's */
+    if (sscanf(message, "rank %d: %n", &rank, &length) == 1)
+        message += length; /* the rank that ran the point is not recorded */
     return json_pack("{s:s, s:s}", "status", "failed", "error", message);
 }
 

@@ -1,3 +1,4 @@
+/* Writes rows of named JSON values as CSV, and column by column as HDF5. */
 #include "rows.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ static void put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-/* The shortest of 15 to 17 digits that is read as the same number. */
+/* The shortest text of 15 to 17 digits that reads back as the same number. */
 static void put_real(FILE *out, double value)
 {
     char text[32];
@@ -100,7 +101,7 @@ typedef struct {
     const char **text;
 } column_values;
 
-/* Which of the three the column is. */
+/* The type of a column. */
 static ent_h5_type fill(const json_t *rows, const char *name, column_values *v, bool *texts)
 {
     bool whole = true;

@@ -1,4 +1,4 @@
-/* A table in memory, as rows of named values, to CSV and HDF5.  Local. */
+/* Writes a table in memory, given as rows of named values, to CSV and HDF5.  Local. */
 #ifndef ENTENTE_CAMPAIGN_ROWS_H
 #define ENTENTE_CAMPAIGN_ROWS_H
 
@@ -9,12 +9,12 @@
 /* `rows`: an array of objects, each with the names of `columns` (an array of strings) as keys; a value is a text, a
  * number or null. */
 
-/* One line of names, one a row; null is an empty field; numbers are read as the same bits.  Whole or not at all; not
- * forced to the disk, since `--table` makes it again.  Errors: ENT_EIO, ENT_ENOMEM. */
+/* A line of names, then one line per row; null is an empty field; numbers read back exactly.  Written completely
+ * or not at all; not flushed to disk, since `--table` can write it again.  Errors: ENT_EIO, ENT_ENOMEM. */
 ent_status app_rows_csv(const json_t *columns, const json_t *rows, const char *path);
 
-/* <group>/<name> [rows]: int64 where every value is a whole number; float64 where every value is a number, null (NaN) or a
- * text that is a number; else texts. */
+/* <group>/<name> [rows]: int64 if every value is a whole number; float64 if every value is a number, null (NaN) or
+ * the text of a number; else strings. */
 ent_status app_rows_h5(const json_t *columns, const json_t *rows, ent_h5 *file, const char *group);
 
 #endif

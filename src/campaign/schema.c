@@ -1,4 +1,4 @@
-/* What may stand in a sweep and in a study, for editors; what is in an override comes from the table of keys. */
+/* The JSON Schemas of sweeps and studies, for editors; the contents of overrides come from the table of keys. */
 #include "schema.h"
 
 #include "config/schema.h"
@@ -10,7 +10,7 @@ static json_t *text(void)
     return json_pack("{s:s, s:i}", "type", "string", "minLength", 1);
 }
 
-/* What `set` and the like hold: written once, in the definitions. */
+/* The contents of `set` and similar mappings, written once in the definitions. */
 static json_t *overrides(void)
 {
     return json_pack("{s:s}", "$ref", "#/definitions/overrides");
@@ -28,7 +28,7 @@ static json_t *keep(void)
     return json_pack("{s:[s, s]}", "enum", "table", "results");
 }
 
-/* An object whose values, under any name, follow `schema` (taken). */
+/* An object with values of any name that follow `schema` (ownership is taken). */
 static json_t *named(json_t *schema)
 {
     return json_pack("{s:s, s:o}", "type", "object", "additionalProperties", schema);
@@ -45,7 +45,7 @@ static json_t *pair(void)
                      "number");
 }
 
-/* One of the ways to draw a key. */
+/* One way to draw the values of a key. */
 static json_t *drawn(void)
 {
     json_t *ways = json_pack("{s:o, s:o, s:o, s:o}", "uniform", pair(), "log", pair(), "integer", pair(), "choice",
@@ -56,7 +56,7 @@ static json_t *drawn(void)
     return schema;
 }
 
-/* The same for any key: its values are checked by the program. */
+/* The same for any key; the program checks its values. */
 static json_t *draw_of(json_t *value)
 {
     json_decref(value);
@@ -86,7 +86,7 @@ json_t *app_schema_sweep(void)
     return schema;
 }
 
-/* Settings and variants. */
+/* The sections settings and variants. */
 static json_t *entries(void)
 {
     json_t *modalities = json_pack("{s:[{s:s}, {s:s, s:i}, o]}", "anyOf", "const", "each", "type", "integer",

@@ -1,3 +1,4 @@
+/* Checked access to the YAML nodes of a sweep or a study: mappings, lists, numbers, words and overrides. */
 #include "spec.h"
 
 #include <errno.h>
@@ -41,8 +42,8 @@ ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char 
         for (const yaml_node_pair_t *other = first; other < pair; other++)
             if (strcmp(ent_yaml_scalar(app_spec_node(yaml, other->key)), text) == 0) {
                 char where[256];
-                return ent_fail(ENT_ECONFIG, "%s: key '%s' stands twice%s%s", ent_yaml_where(yaml, node, where), text,
-                                *key ? " in " : "", key);
+                return ent_fail(ENT_ECONFIG, "%s: key '%s' appears twice%s%s", ent_yaml_where(yaml, node, where),
+                                text, *key ? " in " : "", key);
             }
     }
     return ENT_OK;

@@ -1,3 +1,4 @@
+/* Mean, bootstrap interval and signed-rank test; methods and sources are given in stats.h. */
 #include "stats.h"
 
 #include <math.h>
@@ -55,7 +56,7 @@ ent_status app_bootstrap_mean(int64_t n, const double *x, uint64_t seed, int64_t
 typedef struct {
     double size; /* |difference| */
     int negative;
-    int64_t rank2; /* twice its mean rank: a whole number */
+    int64_t rank2; /* twice its mean rank, a whole number */
 } signed_rank;
 
 static int by_size(const void *a, const void *b)
@@ -64,7 +65,7 @@ static int by_size(const void *a, const void *b)
     return (x->size > y->size) - (x->size < y->size);
 }
 
-/* The differences that are not 0, by size, ranked; their number. */
+/* Sort and rank the nonzero differences by size.  Returns their number. */
 static int64_t rank_differences(int64_t n, const double *x, signed_rank *out)
 {
     double largest = 0.0;
@@ -76,12 +77,13 @@ static int64_t rank_differences(int64_t n, const double *x, signed_rank *out)
     qsort(out, (size_t)used, sizeof *out, by_size);
     for (int64_t first = 0, end; first < used; first = end) {
         for (end = first + 1; end < used && out[end].size - out[end - 1].size <= equal;) end++;
-        for (int64_t k = first; k < end; k++) out[k].rank2 = first + 1 + end; /* twice the mean of first+1..end */
+        for (int64_t k = first; k < end; k++)
+            out[k].rank2 = first + 1 + end; /* twice the mean of the ranks first+1..end */
     }
     return used;
 }
 
-/* P(rank sum <= w) over all signs, sums in halves: adding a rank shifts the distribution by it, or not. */
+/* P(rank sum <= w) over all signs, with sums in units of 1/2: each rank either shifts the distribution or not. */
 static ent_status exact_tail(int64_t n, const signed_rank *ranked, int64_t w2, double *p)
 {
     const int64_t most = n * (n + 1);
@@ -100,7 +102,7 @@ static ent_status exact_tail(int64_t n, const signed_rank *ranked, int64_t w2, d
     return ENT_OK;
 }
 
-/* Given the ranks the sum has mean sum r / 2 and variance sum r^2 / 4. */
+/* Given the ranks r, the rank sum has mean sum r / 2 and variance sum r^2 / 4. */
 static double normal_tail(int64_t n, const signed_rank *ranked, int64_t w2)
 {
     double mean = 0.0, variance = 0.0;

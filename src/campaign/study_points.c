@@ -1,5 +1,5 @@
-/* Reading STUDY.yaml.  The axes are setting, rate, variant and seed, in this order, for each data set; overrides are put
- * in in that order too, so a variant has the last word on all but the seeds. */
+/* Reads STUDY.yaml.  The axes are setting, rate, variant and seed, in this order, for each data set.  Overrides
+ * are applied in the same order, so a variant overrides everything except the seeds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static const yaml_node_t *value_of(const reader *r, const yaml_node_t *mapping, 
     return NULL;
 }
 
-/* Overrides, none of which may be a seed. */
+/* Read overrides, none of which may be a seed. */
 static ent_status read_set(const reader *r, const yaml_node_t *mapping, const char *key, json_t *sets)
 {
     const size_t before = json_array_size(sets);
@@ -55,7 +55,7 @@ static ent_status read_set(const reader *r, const yaml_node_t *mapping, const ch
 
 /* ---- settings and variants ---- */
 
-/* The names of the base's modalities, an array of strings. */
+/* The modality names of the base, as an array of strings. */
 static ent_status modalities_of(const reader *r, int64_t base, json_t **names)
 {
     ent_config *config;
@@ -84,7 +84,7 @@ static ent_status add_alternative(const reader *r, json_t *axis, const char *col
     return json_array_extend(sets, (json_t *)(uintptr_t)set) == 0 ? ENT_OK : no_memory(r);
 }
 
-/* modalities: each (an alternative a modality, NAME_text), a number (the first so many), or a list of names. */
+/* modalities: each (one alternative per modality, NAME_text), a number n (the first n), or a list of names. */
 static ent_status add_modalities(const reader *r, const yaml_node_t *node, const char *key, json_t *axis,
                                  const char *column, const char *name, json_t *set, const json_t *names)
 {
@@ -137,7 +137,7 @@ static ent_status new_axis(const reader *r, json_t *axes, json_t **axis)
     return *axis && json_array_append_new(axes, *axis) == 0 ? ENT_OK : no_memory(r);
 }
 
-/* A section of named entries as an axis; without the section one alternative without a name. */
+/* A section of named entries as an axis; a missing section gives one unnamed alternative. */
 static ent_status read_entries(const reader *r, const char *section, const char *column, const json_t *names,
                                json_t *axes)
 {
@@ -173,7 +173,7 @@ static ent_status read_rates(const reader *r, json_t *axes)
     return ENT_OK;
 }
 
-/* Split, masks, initialisation and sampling draw from streams of different purposes: one number does for all. */
+/* Split, masks, initialisation and sampling draw from separate streams, so one seed serves all of them. */
 static ent_status add_seed(const reader *r, int64_t seed, const char *where, json_t *axis)
 {
     static const char *const key[] = {"seeds.split=", "seeds.masks=", "seeds.init=", "seeds.sampling="};
@@ -227,7 +227,7 @@ static ent_status read_reference(const reader *r, const json_t *variants)
 static ent_status read_words(const reader *r)
 {
     const yaml_node_t *metric = ent_yaml_find(r->yaml, "metric"), *keep = ent_yaml_find(r->yaml, "keep");
-    int which = 1, kept = 0; /* accuracy; the number of samples is none to compare */
+    int which = 1, kept = 0; /* from accuracy on; the number of samples cannot be compared */
     if (metric) ENT_TRY(app_spec_word(r->yaml, metric, "metric", APP_METRICS + 1, &which));
     if (keep) ENT_TRY(app_spec_word(r->yaml, keep, "keep", KEEP, &kept));
     const int failed = json_object_set_new(r->plan, "metric", json_string(APP_METRICS[1 + which])) != 0 ||
@@ -237,7 +237,7 @@ static ent_status read_words(const reader *r)
 
 /* ---- the whole ---- */
 
-/* All points of one data set: label `data`, its base with `sets` in it. */
+/* Add all points of a data set: label `data`, its base with `sets` applied. */
 static ent_status add_data(const reader *r, const char *label, const char *path, const json_t *sets)
 {
     int64_t base;
@@ -258,14 +258,14 @@ static ent_status add_data(const reader *r, const char *label, const char *path,
     return status;
 }
 
-/* The base's file: that of --base, of `own`, or of the study. */
+/* The base file: given by --base, by `own`, or by the study. */
 static ent_status base_path(const reader *r, const yaml_node_t *own, char path[4096])
 {
     const yaml_node_t *node = own ? own : ent_yaml_find(r->yaml, "base");
     if (r->c->base && own)
-        return ent_yaml_refuse(r->yaml, own, "base", "none beside --base: each data set would train with it");
+        return ent_yaml_refuse(r->yaml, own, "base", "no base here with --base, which applies to every data set");
     if (r->c->base) {
-        ENT_REQUIRE(snprintf(path, 4096, "%s", r->c->base) < 4096, ENT_EARG, "--base: too long a path");
+        ENT_REQUIRE(snprintf(path, 4096, "%s", r->c->base) < 4096, ENT_EARG, "--base: path too long");
         return ENT_OK;
     }
     ENT_REQUIRE(node, ENT_ECONFIG, "%s: key 'base' is missing", r->yaml->name);
@@ -273,7 +273,7 @@ static ent_status base_path(const reader *r, const yaml_node_t *own, char path[4
     return ent_path_named(ent_yaml_scalar(node), r->c->spec, path);
 }
 
-/* `entry`: of the data section, or NULL; its label is `name`, else the base file's name. */
+/* `entry`: one of the data section, or NULL; its label is `name`, else the name of the base file. */
 static ent_status read_data(const reader *r, const char *name, const yaml_node_t *entry)
 {
     char path[4096], key[256] = "data", label[256];

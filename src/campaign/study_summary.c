@@ -1,4 +1,4 @@
-/* entente study: variants x settings x rates x seeds, and what they differ by. */
+/* The summary of a study: mean, deviation and paired difference for each cell of variants x settings x rates. */
 #include "study.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@ static const double LEVEL = 0.95;
 static const char *const CELL[] = {"data", "setting", "rate", "variant"};
 enum { DATA, SETTING, RATE, VARIANT, CELL_COLUMNS };
 
-/* The points of one cell: rows first..first+seeds-1. */
+/* The points of a cell: rows first..first+seeds-1. */
 typedef struct {
     const json_t *rows;
     const char *metric;
@@ -29,7 +29,7 @@ static const char *label(const table *t, size_t first, int column)
     return json_string_value(json_object_get(json_array_get(t->rows, first), CELL[column]));
 }
 
-/* The metric of a point, NaN where it has none: the initial weights of one that nobody trained are no result. */
+/* The metric of a point, or NaN.  A point that no client trained has none, as its weights are the initial ones. */
 static double value_of(const table *t, size_t row)
 {
     const json_t *point = json_array_get(t->rows, row), *value = json_object_get(point, t->metric);
@@ -43,7 +43,7 @@ static bool same_group(const table *t, size_t a, size_t b)
     return true;
 }
 
-/* The cell of the reference in the group of cell `first`. */
+/* The reference cell for the group of cell `first`. */
 static size_t reference_of(const table *t, size_t first, const char *reference)
 {
     for (size_t k = 0; k < json_array_size(t->rows); k += t->seeds)
@@ -56,7 +56,7 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-/* Differences to the reference, where both have a value. */
+/* Differences to the reference, for seeds where both have a value. */
 static ent_status compare(const table *t, size_t first, size_t reference, double *x, json_t *row)
 {
     int64_t n = 0, used = 0;
@@ -156,7 +156,7 @@ static void print_cells(FILE *out, const json_t *cells, const json_t *plan)
         out,
         "\n%s of the test split: mean +- standard deviation over n of %lld seeds.  difference: from %s, paired by "
         "seed,\nwith a percentile bootstrap interval (%d resamples).  p: Wilcoxon's signed-rank test, two-sided, "
-        "exact;\nwith %lld pairs it cannot be below %.4g.  Nothing is corrected for the number of comparisons.\n\n",
+        "exact;\nwith %lld pairs it cannot be below %.4g.  No correction is made for multiple comparisons.\n\n",
         metric, seeds, reference, RESAMPLES, seeds, seeds > 1 ? pow(2.0, (double)(1 - seeds)) : 1.0);
 }
 

@@ -1,10 +1,11 @@
-/* From SWEEP.yaml to its points.  Local. */
+/* Builds the points of a SWEEP.yaml.  Local. */
 #ifndef ENTENTE_CAMPAIGN_SWEEP_H
 #define ENTENTE_CAMPAIGN_SWEEP_H
 
 #include "campaign.h"
 
-/* The plan as text (ent_free).  Errors: ENT_EIO; ENT_ECONFIG with file, line, key, the value found and the wish. */
+/* The plan as text (ent_free).  Errors: ENT_EIO; ENT_ECONFIG with file, line, key, the value found and the value
+ * wanted. */
 ent_status app_sweep_points(const app_campaign *c, char **text);
 
 #endif

@@ -1,7 +1,7 @@
-/* entente sweep: points of one base configuration.
+/* Builds the points of a sweep from one base configuration.
  *
- * grid, list and random are axes: a key of grid is one axis, list is one, random is one; the points are their product,
- * in this order, the last axis fastest. */
+ * Each key of grid is an axis, list is an axis, and random is an axis; the points are their product in this order,
+ * with the last axis varying fastest. */
 #include "sweep.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ static ent_status no_memory(const ent_yaml *yaml)
     return ent_fail(ENT_ENOMEM, "%s: no memory", yaml->name);
 }
 
-/* A key that is varied: a column; each by one of grid, list and random alone. */
+/* A varied key is a column; it may be varied by only one of grid, list and random. */
 static ent_status add_column(ent_yaml *yaml, const yaml_node_t *node, json_t *plan, bool again)
 {
     const char *key = ent_yaml_scalar(node);
@@ -39,7 +39,7 @@ static ent_status add_column(ent_yaml *yaml, const yaml_node_t *node, json_t *pl
     return json_array_append_new(columns, json_string(key)) == 0 ? ENT_OK : no_memory(yaml);
 }
 
-/* key=value of `node` into an alternative, as label and override. */
+/* Add key=value of `node` to an alternative, as label and override. */
 static ent_status choose(ent_yaml *yaml, const yaml_node_t *node, const char *key, json_t *alternative)
 {
     char *value;
@@ -96,7 +96,7 @@ static ent_status read_list(ent_yaml *yaml, const yaml_node_t *list, json_t *pla
         const yaml_node_pair_t *top = entry->data.mapping.pairs.top;
         for (const yaml_node_pair_t *pair = entry->data.mapping.pairs.start; pair < top; pair++) {
             const yaml_node_t *key = app_spec_node(yaml, pair->key);
-            bool mine = false; /* an earlier entry may have the key too */
+            bool mine = false; /* an earlier entry may have the same key */
             for (size_t c = before; c < json_array_size(json_object_get(plan, "columns")); c++)
                 mine |= strcmp(json_string_value(json_array_get(json_object_get(plan, "columns"), c)),
                                ent_yaml_scalar(key)) == 0;
@@ -109,10 +109,10 @@ static ent_status read_list(ent_yaml *yaml, const yaml_node_t *list, json_t *pla
 
 /* ---- random ---- */
 
-/* What a key is drawn from. */
+/* The distribution of a key. */
 typedef struct {
     const char *key, *kind;
-    const yaml_node_t *node; /* its list */
+    const yaml_node_t *node; /* its choices */
     double low, high;
     int64_t count; /* choice */
 } drawn;
@@ -143,7 +143,7 @@ static ent_status read_drawn(ent_yaml *yaml, const yaml_node_pair_t *pair, drawn
     return read_range(yaml, key, d);
 }
 
-/* Draw number `draw`: six digits, so that a last bit of exp or log shows nowhere. */
+/* Draw number `draw`, rounded to six digits so that the last bit of exp or log does not matter. */
 static ent_status draw_value(ent_yaml *yaml, const drawn *d, uint64_t seed, int64_t draw, json_t *alternative)
 {
     ent_random stream = ent_random_at(seed, ENT_FOR_SWEEP, ent_hash_text(d->key), (uint64_t)draw);
@@ -153,7 +153,7 @@ static ent_status draw_value(ent_yaml *yaml, const drawn *d, uint64_t seed, int6
     char text[64], where[256];
     if (strcmp(d->kind, "integer") == 0) {
         const int64_t low = (int64_t)ceil(d->low), high = (int64_t)floor(d->high);
-        if (high < low) return ent_yaml_refuse(yaml, d->node, d->key, "a range that holds a whole number");
+        if (high < low) return ent_yaml_refuse(yaml, d->node, d->key, "a range that contains a whole number");
         snprintf(text, sizeof text, "%lld",
                  (long long)(low + (int64_t)ent_random_below(&stream, (uint64_t)(high - low) + 1)));
     } else {

@@ -1,4 +1,4 @@
-/* Tables of a campaign, made of its records alone, so that they are the same whoever wrote those. */
+/* Writes the tables of a campaign from its records only, so that they do not depend on which process wrote those. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +12,11 @@
 typedef struct {
     app_campaign *c;
     const json_t *plan;
-    json_t *columns, *rows;                 /* a row a point */
-    json_t *pattern_columns, *pattern_rows; /* a row a point and pattern */
+    json_t *columns, *rows;                 /* one row per point */
+    json_t *pattern_columns, *pattern_rows; /* one row per point and pattern */
     json_t *time_columns, *time_rows;
     app_outcomes outcomes;
-    json_t *trained_on; /* a record for each data set and set of OpenQASM files, by their names */
+    json_t *trained_on; /* one record for each data set and set of OpenQASM files, by their names */
 } tables;
 
 static void clear(tables *t)
@@ -92,17 +92,18 @@ static json_t *columns_of(const json_t *plan, const char *const *const *groups)
     return columns;
 }
 
-/* Points of the same data belong in one table only if these were the same inside. */
+/* Points that name the same data may share a table only if the contents were the same. */
 static ent_status check_inputs(tables *t, int64_t k, json_t *record)
 {
     char label[512], *of = app_record_of(record);
     json_t *before = of ? json_object_get(t->trained_on, of) : NULL;
     if (of && !before) json_object_set(t->trained_on, of, record);
     free(of);
-    ENT_REQUIRE(!before || app_record_same_inputs(before, record), ENT_EDATA,
-                "%s: point %lld (%s) was trained on other data than those before it, under the same name: %s has "
-                "changed in between; name another folder with --out, or remove %s/points to train all of them again",
-                t->c->out, (long long)k, app_points_label(t->plan, k, label), app_record_file(record), t->c->out);
+    ENT_REQUIRE(
+        !before || app_record_same_inputs(before, record), ENT_EDATA,
+        "%s: point %lld (%s) was trained on other data than the points before it, under the same name: %s has "
+        "changed in between; name another folder with --out, or remove %s/points to train all of them again",
+        t->c->out, (long long)k, app_points_label(t->plan, k, label), app_record_file(record), t->c->out);
     return ENT_OK;
 }
 
@@ -136,7 +137,7 @@ static ent_status write_csv(const tables *t, const char *name, const json_t *col
 {
     char path[4096];
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/%s.csv", t->c->out, name) < (int)sizeof path, ENT_EARG,
-                "--out: too long a path");
+                "--out: path too long");
     return app_rows_csv(columns, rows, path);
 }
 
@@ -190,7 +191,7 @@ static ent_status write_h5(const tables *t, app_campaign_more *more)
     char path[4096];
     ent_h5 *file;
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/%s.h5", t->c->out, t->c->table) < (int)sizeof path, ENT_EARG,
-                "--out: too long a path");
+                "--out: path too long");
     ENT_TRY(ent_h5_create(path, &file));
     ent_status status = write_file(t, more, file);
     if (status == ENT_OK) status = ent_h5_annotate(file, NOTES);
@@ -207,8 +208,8 @@ static ent_status write_all(const tables *t, app_campaign_more *more)
     return write_csv(t, t->c->table, t->columns, t->rows);
 }
 
-/* Points may end while the tables are written with what was there: then once more, so that the last writer of all has
- * seen every record. */
+/* Points may finish while the tables are being written; the tables are then written again, so that the last writer
+ * has seen every record. */
 ent_status app_campaign_tables(app_campaign *c, const json_t *plan, bool incomplete, app_campaign_more *more,
                                app_outcomes *outcomes)
 {

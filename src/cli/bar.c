@@ -1,3 +1,5 @@
+/* The progress bar.  On a terminal one line is redrawn up to ten times per second; elsewhere a line is printed
+ * every ten seconds. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +9,8 @@
 #include "cli.h"
 #include "entente/clock.h"
 
-/* Where standard error ends.  Open MPI's mpirun reads it by a pipe and passes it on, as it is, to its own; on its own
- * machine it is the parent of the ranks. */
+/* The terminal behind standard error.  Open MPI's mpirun reads it through a pipe and passes it on unchanged to its
+ * own standard error; on its own machine mpirun is the parent of the ranks. */
 static int error_output(void)
 {
     char path[64];
@@ -27,7 +29,7 @@ int app_terminal_columns(void)
     return ioctl(output, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/* What fits into `room` columns of entries that two blanks part. */
+/* As many of the entries, which are separated by two blanks, as fit into `room` columns. */
 static int fitting(const char *text, int room)
 {
     int n = (int)strlen(text);
@@ -38,8 +40,8 @@ static int fitting(const char *text, int room)
     return n;
 }
 
-/* One line over the last one: a bar and as much of the text as the terminal has columns for; a longer line would wrap,
- * and could not be drawn over. */
+/* Redraw the line: a bar and as much of the text as fits the width of the terminal; a longer line would wrap and
+ * could not be overwritten. */
 void app_bar_draw(double share, const char *text)
 {
     enum { WIDTH = 20 };

@@ -1,4 +1,4 @@
-/* What the sub-commands share: start and end over MPI, options, a bar, versions. */
+/* Shared by the sub-commands: start and end with MPI, options, progress bar, versions. */
 #ifndef ENTENTE_CLI_H
 #define ENTENTE_CLI_H
 
@@ -14,22 +14,22 @@ enum { APP_FAILED = 1, APP_USAGE = 2, APP_STOPPED = 75 /* EX_TEMPFAIL of sysexit
 
 /* command.c */
 
-/* Start MPI and parse; on rank 0 alone something is printed.  `--help` prints and ends before MPI starts.
- * Errors: ENT_EARG, told already. */
+/* Start MPI and parse the options; only rank 0 prints.  `--help` prints and ends before MPI starts.  Errors:
+ * ENT_EARG, already reported. */
 ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world);
-/* Print the message of a failure on rank 0 and end MPI; the exit code. */
+/* Print the message of a failure on rank 0 and end MPI.  Returns the exit code. */
 int app_finish(ent_comm *world, ent_status status);
-/* Parse where no MPI is used: ends the process on a wrong command line. */
+/* Parse without MPI: ends the process on a wrong command line. */
 void app_parse(const struct argp *argp, int argc, char **argv, void *input);
-/* Print a failure's message, or that standard output cannot be written; the exit code. */
+/* Print the message of a failure, or of a failed write to standard output.  Returns the exit code. */
 int app_report(ent_status status);
-/* What rank 0 alone has done, on all ranks; its message stays as it is, without a rank.  Collective. */
+/* Share the status of work done only by rank 0; its message is kept as it is, without a rank number.  Collective. */
 ent_status app_agree_with_root(ent_comm *world, ent_status status);
-/* Rank 0's text on all ranks, if rank 0 has one; NULL-terminated, ent_free.  Collective. */
+/* Share the text of rank 0, if it has one, with all ranks; NUL-terminated, ent_free.  Collective. */
 ent_status app_share(ent_comm *world, ent_status status, char **text);
 
-/* A whole sub-command: start, `read` a text on rank 0 (ent_free), share it, `body` on all ranks, finish; the exit code.
- * Both get `arguments`, which `argp` has filled. */
+/* Run a whole sub-command: start, `read` a text on rank 0 (ent_free), share it, `body` on all ranks, finish.
+ * Returns the exit code.  Both functions get `arguments`, as filled by `argp`. */
 typedef ent_status app_read(void *arguments, char **text);
 typedef ent_status app_body(ent_comm *world, void *arguments, const char *text);
 int app_command(const struct argp *argp, int argc, char **argv, void *arguments, app_read *read, app_body *body);
@@ -38,36 +38,38 @@ int app_command(const struct argp *argp, int argc, char **argv, void *arguments,
 const char *app_version_line(void);
 void app_version_print(FILE *out);
 
-/* bar.c: how far a long work is.  On a terminal one line that is drawn over, elsewhere a line every ten seconds. */
+/* bar.c: progress of long work.  On a terminal one line that is redrawn, elsewhere a line every ten seconds. */
 typedef struct {
     const char *what;
     double begin_s, drawn_s;
     bool quiet, drawn;
 } app_bar;
 void app_bar_show(void *bar, int64_t done, int64_t all);
-/* The width of the terminal that standard error ends at, also by way of mpirun; 0: none. */
+/* The width of the terminal that standard error leads to, also through mpirun; 0: not a terminal. */
 int app_terminal_columns(void);
-/* `begin` and as many of the entries of `text`, which two blanks part, as 80 columns have room for, as a line. */
+/* Print a line: `begin` and as many of the entries of `text`, separated by two blanks, as fit into 80 columns. */
 void app_line_put(const char *begin, const char *text);
-/* The line itself: a bar of `share` and the text, cut to the terminal's width. */
+/* Draw the line itself: a bar of `share` and the text, truncated to the width of the terminal. */
 void app_bar_draw(double share, const char *text);
 /* "12 s left", "3 min left", "2 h 5 min left".  Returns `text`. */
 char *app_left_text(double seconds, char text[32]);
 void app_bar_end(app_bar *bar);
 
-/* layout.c: what a layout wastes, as one line for a warning; false where it wastes nothing. */
+/* layout.c: what a layout wastes, as a one-line warning; false if it wastes nothing. */
 bool app_idle_text(int64_t groups, int64_t clients, char text[256]);
 bool app_oversubscribed_text(int64_t ranks, int64_t threads, int64_t cores, char text[256]);
 
-/* cone.c: "every readout depends on 3 qubits, one per register: ..."; formed: the whole state is.  Returns `text`. */
+/* cone.c: "every readout depends on 3 qubits, one per register: ..."; formed: whether the whole state is.  Returns
+ * `text`. */
 char *app_cone_text(const ent_circuit *circuit, const ent_engine_weight *weight, bool formed, char text[256]);
 
-/* options.c: options that several commands take.  Each tells what is wrong and returns EINVAL, or 0. */
+/* options.c: options shared by several commands.  Each function returns 0, or reports the error and returns
+ * EINVAL. */
 error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);
 error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out);
-/* "NAME=FILE", cut at '='. */
+/* "NAME=FILE", split at '='. */
 error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path);
-/* One of `words` (NULL at the end), as its number. */
+/* The index of one of `words` (NULL-terminated). */
 error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out);
 error_t app_shares(struct argp_state *state, const char *text, double share[3]);
 /* "1,2,4": ascending whole numbers from 1 to `high`. */
@@ -77,8 +79,8 @@ typedef struct {
 } app_sizes;
 error_t app_sizes_read(struct argp_state *state, const char *option, const char *text, int high, app_sizes *out);
 error_t app_want(struct argp_state *state, bool there, const char *what);
-/* Where an import writes, and how: options of every kind of import, which hands the keys that it does not know itself
- * to app_import_option.  That --out is there is left to the kind's own check. */
+/* Output options shared by all kinds of import, which pass keys that they do not know to app_import_option.  Each
+ * kind checks by itself that --out is given. */
 typedef struct {
     const char *out;
     int64_t seed;
@@ -93,7 +95,7 @@ enum { APP_KEY_OUT = 'o', APP_KEY_SEED = 's', APP_KEY_QUIET = 'q', APP_KEY_REPLA
     {"quiet", APP_KEY_QUIET, NULL, 0, "no progress, no report", 0}
 /* clang-format on */
 error_t app_import_option(int key, char *value, struct argp_state *state, app_import_to *to);
-/* Refuse an output that is there, unless it may be replaced.  Collective. */
+/* Refuse to write to an existing file unless --replace is given.  Collective. */
 ent_status app_may_write(ent_comm *world, const char *path, bool replace);
 
 #endif

@@ -1,3 +1,4 @@
+/* Start and end of a sub-command: MPI, option parsing with argp, printing of messages, and the exit code. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-/* Standard output has all that was printed; else that is said. */
+/* Flush standard output, and report a failure to write it. */
 static bool is_written(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
@@ -22,7 +23,7 @@ static bool is_written(void)
     return false;
 }
 
-/* argp ends the process once it has printed a help text. */
+/* argp ends the process after printing a help text. */
 static void check_help(void)
 {
     if (!is_written()) _exit(APP_FAILED);
@@ -30,7 +31,8 @@ static void check_help(void)
 
 void app_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
-    setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* a note on options that says nothing of the command */
+    setenv("ARGP_HELP_FMT", "no-dup-args-note",
+           0); /* argp's general note on options, which says nothing about the command */
     argp_err_exit_status = APP_USAGE;
     if (asks_for_help(argc, argv)) atexit(check_help);
     argp_parse(argp, argc, argv, 0, NULL, input);
@@ -39,7 +41,7 @@ void app_parse(const struct argp *argp, int argc, char **argv, void *input)
 ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world)
 {
     if (asks_for_help(argc, argv)) app_parse(argp, argc, argv, input);
-    signal(SIGPIPE, SIG_IGN); /* who reads the progress may leave; that ends no training */
+    signal(SIGPIPE, SIG_IGN); /* a reader of the progress output may go away without ending the training */
     ENT_TRY(ent_comm_start(&argc, &argv, world));
     const unsigned flags = ent_comm_rank(*world) == 0 ? ARGP_NO_EXIT : ARGP_SILENT;
     return argp_parse(argp, argc, argv, flags, NULL, input) == 0 ? ENT_OK : ENT_EARG;

@@ -1,4 +1,4 @@
-/* What readouts depend on, in a sentence. */
+/* Describes in a sentence which qubits the readouts depend on. */
 #include "cli.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What a layout of ranks and threads wastes, in words that train, plan and scaling share. */
+/* Describes what a layout of ranks and threads wastes, for train, plan and scaling. */
 #include "cli.h"
 
 bool app_idle_text(int64_t groups, int64_t clients, char text[256])
@@ -12,8 +12,7 @@ bool app_idle_text(int64_t groups, int64_t clients, char text[256])
 bool app_oversubscribed_text(int64_t ranks, int64_t threads, int64_t cores, char text[256])
 {
     if (ranks * threads <= cores) return false;
-    snprintf(text, 256,
-             "%lld rank%s of %lld thread%s on %lld core%s of a node: slower than with as many as there are",
+    snprintf(text, 256, "%lld rank%s of %lld thread%s on %lld core%s of a node: slower than with one thread per core",
              (long long)ranks, ranks == 1 ? "" : "s", (long long)threads, threads == 1 ? "" : "s", (long long)cores,
              cores == 1 ? "" : "s");
     return true;

@@ -1,4 +1,4 @@
-/* Options that several sub-commands take: each is read, checked and refused with what was found and what is wanted. */
+/* Options shared by several sub-commands: each is read and checked; errors say what was found and what is wanted. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 
 #include "cli.h"
 
-/* The option at hand is called as it was typed: "--rows" of "--rows ten" and of "--rows=ten". */
+/* Errors name the option as it was typed: "--rows" for both "--rows ten" and "--rows=ten". */
 static error_t refuse(struct argp_state *state, const char *value, const char *wanted)
 {
     const char *last = state->argv[state->next - 1];
@@ -132,7 +132,7 @@ error_t app_sizes_read(struct argp_state *state, const char *option, const char 
         const long value = strtol(at, &end, 10);
         const int last = out->n > 0 ? out->size[out->n - 1] : 0;
         if (end == at || value <= last || value > high || out->n == APP_SIZES || (*end != ',' && *end != '\0')) {
-            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, as 1,2,4", option, text,
+            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, like 1,2,4", option, text,
                        high);
             return EINVAL;
         }

@@ -1,4 +1,4 @@
-/* What this binary is made of. */
+/* Versions of this binary and of its libraries. */
 #include <fftw3.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -28,7 +28,7 @@ void app_version_print(FILE *out)
     if (ent_isa_pick(NULL, &isa) != ENT_OK) isa = ent_message();
     fprintf(out, "%s\n", app_version_line());
     fprintf(out, "  compiler          %s\n", COMPILER);
-    fprintf(out, "  instruction set   %s (of this machine; ENTENTE_ISA forces one)\n", isa);
+    fprintf(out, "  instruction set   %s (best on this machine; ENTENTE_ISA overrides it)\n", isa);
     fprintf(out, "  MPI               %s\n", ent_comm_library());
     fprintf(out, "  HDF5              %s\n", ent_h5_library());
     fprintf(out, "  FFTW              %s\n", fftw_version);

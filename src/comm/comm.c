@@ -1,4 +1,4 @@
-/* MPI behind plain functions.  Counts above 2^31 go in pieces of one gigabyte. */
+/* A plain interface to MPI.  Counts above 2^31 are sent in pieces of one gigabyte. */
 #include "entente/comm.h"
 
 #include <sched.h>
@@ -19,7 +19,7 @@ struct ent_comm {
 
 static const size_t PIECE_BYTES = (size_t)1 << 30;
 
-/* Nothing is allocated for it: a rank that could not begin would leave the others in their first agreement. */
+/* Statically allocated: a rank that failed here would leave the others waiting in their first agreement. */
 static ent_comm the_world;
 
 /* A call that may wait for other ranks. */
@@ -66,7 +66,8 @@ ent_status ent_comm_from_mpi(MPI_Comm mpi, ent_comm **out)
     int started, ended;
     MPI_Initialized(&started);
     MPI_Finalized(&ended);
-    ENT_REQUIRE(started && !ended, ENT_EARG, "MPI is %s; want a host that has started it and not ended it",
+    ENT_REQUIRE(started && !ended, ENT_EARG,
+                "MPI: found it %s, want a host that has initialised and not finalised it",
                 ended ? "finalised" : "not started");
     MPI_Comm copy;
     MPI_Comm_dup(mpi, &copy);
@@ -109,8 +110,9 @@ const char *ent_comm_library(void)
     static char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length;
     MPI_Get_library_version(text, &length);
-    text[strcspn(text, "\n")] = '\0';           /* MPICH tells its whole configuration */
-    char *package = strstr(text, ", package:"); /* Open MPI: the version and what follows it, without the builder */
+    text[strcspn(text, "\n")] = '\0'; /* MPICH reports its whole configuration */
+    char *package =
+        strstr(text, ", package:"); /* Open MPI: the version and the text after it, without the name of the builder */
     char *ident = strstr(text, ", ident:");
     if (package && ident) *package = '\0';
     for (char *tab = text; (tab = strchr(tab, '\t'));) *tab = ' ';
@@ -220,7 +222,7 @@ void ent_comm_exact_sum(ent_comm *comm, ent_exact *sums, int64_t n)
     ent_comm_sum(comm, (int64_t *)sums, 4 * n);
 }
 
-/* Rank by rank, so that no count or displacement has to fit an int. */
+/* Rank by rank, so that no count or displacement has to fit into an int. */
 static void collect(ent_comm *comm, int root, const void *data, size_t bytes, char *all, const int64_t *counts)
 {
     enum { TAG = 1 };
@@ -285,7 +287,7 @@ static int piece_of(size_t bytes, size_t done)
     return (int)(bytes - done < PIECE_BYTES ? bytes - done : PIECE_BYTES);
 }
 
-/* In turn k every rank sends to the one k places on and receives from the one k places back. */
+/* In step k every rank sends to rank + k and receives from rank - k (modulo the size). */
 void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_bytes, void *recv,
                        const size_t *recv_bytes)
 {

@@ -1,11 +1,12 @@
-/* Who waits for whom, found out without MPI: a thread of each rank looks at a table in memory that the ranks of a node
- * share, a row a rank, in which every rank says when it enters a call that waits for others, and when it leaves it.
+/* Find out which rank waits for which, without MPI: the ranks of a node share a table in memory with one row per
+ * rank, in which every rank notes when it enters and leaves a call that waits for others.  A thread of each rank
+ * watches the table.
  *
- * The thread leaves a time in its rank's row about ten times in FIRST_S: a rank whose row grows old does not run, a
- * rank that waits for nobody is awaited.  Of those that wait on a node the one of lowest rank speaks: after FIRST_S in
- * one call, and again every AGAIN times as long.  ENTENTE_STALL_S in the environment is another FIRST_S, for tests.
- * The thread calls no MPI, so ranks that never come out of a call can still end: after the limit that was set, or when
- * they have been asked to stop and nobody will answer. */
+ * The thread writes a time into its rank's row about ten times per FIRST_S: a rank whose row is out of date is not
+ * running, and a rank that is not waiting is the one that others wait for.  Of the waiting ranks of a node the
+ * lowest one reports: after FIRST_S in one call, and again every AGAIN times as long.  The environment variable
+ * ENTENTE_STALL_S overrides FIRST_S, for tests.  The thread does not call MPI, so ranks that are stuck in a call
+ * can still end: after the configured limit, or when they have been asked to stop and no rank will answer. */
 #include "stall.h"
 
 #include <pthread.h>
@@ -23,13 +24,13 @@
 #include "entente/memory.h"
 
 enum { WORDS = 8, TEXT_BYTES = 8 * WORDS, AGAIN = 5, ENDED = 128 + SIGTERM };
-static const double FIRST_S = 60.0, GRACE = 1.0 / 6.0; /* GRACE: of FIRST_S */
+static const double FIRST_S = 60.0, GRACE = 1.0 / 6.0; /* GRACE: fraction of FIRST_S */
 
-/* Times are of the node's monotonic clock. */
+/* Times are those of the node's monotonic clock. */
 typedef struct {
-    _Atomic double beat_s, since_s; /* since: it waits, or does not */
+    _Atomic double beat_s, since_s; /* since: when it began to wait, or to run */
     _Atomic int rank, process, waits;
-    _Atomic uint64_t call[WORDS], place[WORDS]; /* what it waits in; what it said of itself last */
+    _Atomic uint64_t call[WORDS], place[WORDS]; /* the call it waits in; the last position it recorded */
 } row;
 
 static row own_row;
@@ -43,7 +44,7 @@ static struct {
     pthread_cond_t end;
     bool ends;
     double first_s;
-    int depth; /* calls that are inside one another */
+    int depth; /* depth of nested calls */
 } watch = {.all = &own_row, .mine = &own_row, .rows = 1, .ranks = 1, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Atomic double limit_s;
@@ -151,7 +152,7 @@ static size_t describe(row *r, double now, char *text, size_t room)
     return used < 0 ? 0 : (size_t)used < room ? (size_t)used : room - 1;
 }
 
-/* All that is known on this node, in one piece. */
+/* Everything known on this node, written in one piece. */
 static void say(double now, const char *end)
 {
     char text[2048], call[TEXT_BYTES];
@@ -167,7 +168,7 @@ static void say(double now, const char *end)
         if (is_awaited(&watch.all[k], now) || (awaited == 0 && watch.rows == watch.ranks))
             used += describe(&watch.all[k], now, text + used, sizeof text - used - 128);
     used += (size_t)snprintf(text + used - 1, sizeof text - used, "%s\n", end) - 1;
-    if (write(STDERR_FILENO, text, used) < 0) return; /* nobody is there to be told */
+    if (write(STDERR_FILENO, text, used) < 0) return; /* nobody can be notified */
 }
 
 static bool is_asked(void)
@@ -176,7 +177,7 @@ static bool is_asked(void)
     return wish && wish(NULL);
 }
 
-/* Nobody will answer: those who are awaited do not run, or all wait for one another. */
+/* No rank will answer: the awaited ranks are not running, or all ranks wait for one another. */
 static bool is_hopeless(double now)
 {
     for (int k = 0; k < watch.rows; k++)
@@ -189,12 +190,12 @@ static void end_in_time(double now, double asked_s)
     const bool waits = watch.mine->waits;
     const double waited_s = waits ? now - watch.mine->since_s : 0.0, grace_s = GRACE * watch.first_s;
     if (limit_s > 0.0 && waited_s > limit_s) {
-        say(now, ": run.stall_timeout_s is over, the job ends");
+        say(now, ": run.stall_timeout_s has passed, the job ends");
         _exit(1);
     }
     if (asked_s < grace_s) return;
     if (!trains) {
-        static const char text[] = "entente: asked to stop before the training has begun: run again\n";
+        static const char text[] = "entente: asked to stop before the training began: run again\n";
         if (write(STDERR_FILENO, text, sizeof text - 1) < 0) _exit(ENDED);
         _exit(EX_TEMPFAIL);
     }
@@ -241,7 +242,7 @@ static void *look_out(void *unused)
     return NULL;
 }
 
-/* No signal is handled in it. */
+/* The thread blocks all signals. */
 static void begin_thread(void)
 {
     pthread_attr_t small;
@@ -251,12 +252,12 @@ static void begin_thread(void)
     pthread_attr_setstacksize(&small, (size_t)256 << 10);
     pthread_cond_init(&watch.end, NULL);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    watch.runs = pthread_create(&watch.thread, &small, look_out, NULL) == 0; /* without it nothing is said */
+    watch.runs = pthread_create(&watch.thread, &small, look_out, NULL) == 0; /* without it nothing is reported */
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&small);
 }
 
-/* The table of the ranks on this node; a rank that cannot have it watches itself alone. */
+/* Set up the shared table of this node; a rank that cannot map it watches only itself. */
 static void share_rows(MPI_Comm world)
 {
     MPI_Comm node;

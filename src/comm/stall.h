@@ -1,13 +1,14 @@
-/* Where this rank is, for those who wait for it: calls of comm.c and watch.c around what may wait.  Local. */
+/* Records where this rank is, for ranks that wait for it.  comm.c and watch.c enclose operations that may wait
+ * with these calls.  Local. */
 #ifndef ENTENTE_COMM_STALL_H
 #define ENTENTE_COMM_STALL_H
 
 #include <mpi.h>
 
-/* Begin watching, once MPI runs; and end it, before MPI ends.  Collective over the world. */
+/* Start watching after MPI has been initialised; stop before MPI is finalised.  Collective over the world. */
 void ent_stall_start(MPI_Comm world);
 void ent_stall_stop(void);
-/* A training has begun: from here on it looks itself whether it is asked to stop. */
+/* A training has begun: from here on it checks for stop requests itself. */
 void ent_stall_training(void);
 
 #endif

@@ -1,10 +1,10 @@
-/* A question to all ranks, "shall we stop?", while each is at its own work.
+/* Ask all ranks "shall we stop?" while each of them does its own work.
  *
- * A rank that is asked to stop sends an empty message to every other rank, once in a period; the others see it at their
- * next look.  A period ends with a barrier that does not block, so a rank that waits for the others still looks around
- * and may tell them.  Behind the barrier all ranks count those that have told the others: that many messages, less its
- * own, a rank has to receive, so none is left over for the next period.  Cost of a look: a clock and a call; messages
- * are looked for LOOK_S apart. */
+ * A rank that is asked to stop sends an empty message to every other rank, once per period; the others find it at
+ * their next look.  A period ends with a non-blocking barrier, so a rank that waits for the others still looks for
+ * requests and can notify them.  After the barrier the ranks count how many of them have notified the others: each
+ * rank has to receive that many messages, less its own, so that none is left over for the next period.  Cost of a
+ * look: reading a clock and one call; messages are probed for every LOOK_S. */
 #include <mpi.h>
 
 #include "entente/clock.h"
@@ -20,9 +20,9 @@ struct ent_watch {
     int rank, size;
     ent_wish *wish;
     void *context;
-    bool told;         /* this rank has told the others */
-    int64_t heard;     /* messages of others */
-    double looked_s;   /* when it looked for them last */
+    bool told;         /* this rank has notified the others */
+    int64_t heard;     /* notifications received */
+    double looked_s;   /* time of the last probe */
     MPI_Request *sent; /* [size] */
 };
 

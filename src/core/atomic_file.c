@@ -1,5 +1,6 @@
-/* Write, fsync, close, rename, fsync of the folder: a full disk may show up in any of them.  The temporary name holds 64
- * random bits and must be new (O_EXCL): who can write to the folder cannot put a link there beforehand. */
+/* Write, fsync, close, rename, fsync of the folder: a full disk may be reported by any of these steps.  The
+ * temporary name contains 64 random bits and must not exist (O_EXCL), so that nobody with write access to the
+ * folder can plant a link there beforehand. */
 #include "entente/atomic_file.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static void release(ent_atomic_file *file)
     ent_free(file);
 }
 
-/* Make a new file under a name that nobody has; its descriptor, or -1. */
+/* Create a file under a new name.  Returns its descriptor, or -1. */
 static int open_new(const char *path, char *name, size_t name_bytes)
 {
     char host[65] = "";
@@ -100,7 +101,7 @@ ent_status ent_atomic_file_write(ent_atomic_file *file, const void *bytes, size_
     return ENT_OK;
 }
 
-/* The new name reaches the disk with its folder.  EINVAL: a file system that has no fsync for folders. */
+/* The new name reaches the disk with its folder.  EINVAL: the file system does not support fsync of folders. */
 static ent_status sync_folder(ent_atomic_file *file)
 {
     const int folder = open(dirname(file->name), O_RDONLY | O_CLOEXEC);

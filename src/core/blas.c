@@ -1,6 +1,6 @@
-/* OpenBLAS maps a buffer when it first needs one, and tries again until that succeeds: under a limit of the address
- * space it never returns.  So there must be room before the first call, and that call is a product of two numbers that
- * makes it map the buffer at once. */
+/* OpenBLAS maps a buffer when it first needs one, and retries until the mapping succeeds: under a limit on the
+ * address space it may never return.  We therefore check for room first and then multiply two numbers, which makes
+ * OpenBLAS map the buffer at once. */
 #include "entente/blas.h"
 
 #include <stdbool.h>
@@ -15,13 +15,14 @@ extern void openblas_set_num_threads(int count) __attribute__((weak));
 extern int openblas_get_num_threads(void) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
 extern char *openblas_get_corename(void) __attribute__((weak));
-/* What OpenBLAS calls itself when it is loaded and when it is unloaded, where it has kernels of several processors. */
+/* Functions that OpenBLAS itself calls when it is loaded and unloaded, in builds with kernels for several
+ * processors. */
 extern void gotoblas_dynamic_init(void) __attribute__((weak));
 extern void gotoblas_dynamic_quit(void) __attribute__((weak));
 extern void dsyrk_(const char *, const char *, const int *, const int *, const double *, const double *, const int *,
                    const double *, double *, const int *) __attribute__((weak));
 
-/* On x86-64 its buffer has 128 MiB; some room for what is mapped beside it. */
+/* On x86-64 the buffer takes 128 MiB; the rest is a margin for other mappings. */
 static const size_t ROOM_BYTES = (size_t)160 << 20;
 
 static bool has_room(void)
@@ -32,7 +33,7 @@ static bool has_room(void)
     return true;
 }
 
-/* Once in a process. */
+/* Runs once per process. */
 static ent_status map_buffer(void)
 {
     static bool mapped;
@@ -41,8 +42,8 @@ static ent_status map_buffer(void)
     double product = 0.0;
     char want[32], have[32];
     if (mapped || !openblas_set_num_threads || !dsyrk_) return ENT_OK;
-    ENT_REQUIRE(has_room(), ENT_ENOMEM, "OpenBLAS: no room for its buffer: want %s of address space, %s are left",
-                ent_bytes_text((double)ROOM_BYTES, want), ent_bytes_text((double)ent_memory_available_bytes(), have));
+    ENT_REQUIRE(has_room(), ENT_ENOMEM, "OpenBLAS: no room for its buffer: found %s of address space, want %s",
+                ent_bytes_text((double)ent_memory_available_bytes(), have), ent_bytes_text((double)ROOM_BYTES, want));
     dsyrk_("L", "N", &n, &n, &one, &one, &n, &one, &product, &n);
     mapped = true;
     return ENT_OK;
@@ -80,5 +81,5 @@ bool ent_blas_use(const char *kernel)
 
 const char *ent_blas_text(void)
 {
-    return openblas_get_config ? openblas_get_config() : "not OpenBLAS; the one that was linked";
+    return openblas_get_config ? openblas_get_config() : "another BLAS than OpenBLAS, as linked";
 }

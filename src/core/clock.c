@@ -1,3 +1,4 @@
+/* Wall-clock time from the monotonic clock of the system; dates in UTC from its real-time clock. */
 #include "entente/clock.h"
 
 #include <time.h>

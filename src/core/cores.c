@@ -1,5 +1,5 @@
-/* A process may be kept from the machine's cores in two ways: by a mask of those it runs on, and by a share of time that
- * its control group has in each period (/sys/fs/cgroup/cpu.max, in version 1 two files), which counts as whole cores. */
+/* Two mechanisms may limit the cores of a process: an affinity mask, and the time quota that its control group has
+ * in each period (/sys/fs/cgroup/cpu.max, two files in version 1), which we round to whole cores. */
 #include "entente/cores.h"
 
 #include <limits.h>
@@ -30,7 +30,7 @@ int ent_cores_quota(void)
     if (!file)
         return whole_cores(number_in("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
                            number_in("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
-    const int read = fscanf(file, "%lf %lf", &quota, &period); /* "max 100000": no number */
+    const int read = fscanf(file, "%lf %lf", &quota, &period); /* "max 100000" does not match */
     fclose(file);
     return read == 2 ? whole_cores(quota, period) : INT_MAX;
 }

@@ -1,3 +1,6 @@
+/* Exact sums.  Each term is scaled by 2^60, rounded to an integer of 128 bits, and added as four limbs of 32 bits
+ * that are held in 64-bit words; carries are resolved only when the value is read.  Cost: a few integer operations
+ * per term. */
 #include "entente/exact.h"
 
 #include <math.h>
@@ -31,7 +34,7 @@ ent_status ent_exact_add(ent_exact *sum, const double *x, double weight, int64_t
         int128 rest = to_fixed(x[k] * weight);
         for (int j = 0; j < 3; j++) {
             sum[k].limb[j] += (int64_t)(rest & 0xffffffff);
-            rest >>= 32; /* arithmetic: the sign stays in the last limb */
+            rest >>= 32; /* arithmetic shift: the last limb keeps the sign */
         }
         sum[k].limb[3] += (int64_t)rest;
     }

@@ -1,8 +1,8 @@
-/* The claim is a file that is made with O_EXCL and says who made it; a thread touches it from time to time.
+/* The claim is a file that is created with O_EXCL and names its creator; a thread touches it from time to time.
  *
- * Taking over from a dead holder: two processes may find it dead at the same moment, and the slower one must not remove
- * the claim that the faster one has made since.  So whoever takes over first makes <folder>/claim.over, in the same way,
- * looks once more, replaces the claim, and removes claim.over. */
+ * Taking over from a dead holder: two processes may find the holder dead at the same time, and the slower one must
+ * not remove the claim that the faster one has made since.  A process that takes over therefore first creates
+ * <folder>/claim.over in the same way, checks the claim again, replaces it, and removes claim.over. */
 #include "entente/folder_claim.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ struct ent_folder_claim {
     char path[PATH_BYTES];
     int descriptor;
     pthread_t thread;
-    bool touched; /* the thread is there */
+    bool touched; /* the thread is running */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool over;
@@ -37,7 +37,7 @@ struct ent_folder_claim {
 
 typedef struct {
     char host[WORD_BYTES], since[WORD_BYTES], boot[WORD_BYTES], space[WORD_BYTES], job[WORD_BYTES];
-    long long process, start, restart; /* start: in clock ticks since the boot */
+    long long process, start, restart; /* start: in clock ticks since boot */
 } holder;
 
 static void read_line(const char *path, char word[WORD_BYTES])
@@ -48,8 +48,8 @@ static void read_line(const char *path, char word[WORD_BYTES])
     if (file) fclose(file);
 }
 
-/* When a process of this machine has started, or -1 where it is not there or dead: fields 3 and 22 of its stat; the
- * name in field 2 may hold anything. */
+/* The start time of a process of this machine, or -1 if it does not exist or is dead.  Reads fields 3 and 22 of
+ * its stat file; the name in field 2 may contain any character. */
 static long long start_of(long long process)
 {
     char path[64], text[1024] = "", state;
@@ -125,7 +125,7 @@ static void parse_holder(const char *text, holder *h)
 
 /* ---- alive? ---- */
 
-/* Now, by the clock of the file system that the claim is on. */
+/* The current time by the clock of the file system that holds the claim. */
 static double server_now(const char *path)
 {
     char probe[PATH_BYTES + 64];
@@ -140,7 +140,8 @@ static double server_now(const char *path)
     return now;
 }
 
-/* Seconds since the last sign of life of a holder elsewhere; -1 where it is known to live, infinity where it is dead. */
+/* Seconds since the last sign of life of a holder on another machine; -1 if it is known to be alive, infinity if
+ * it is dead. */
 static double silence(const char *path, const holder *h, double touched)
 {
     const holder me = myself();
@@ -154,7 +155,7 @@ static double silence(const char *path, const holder *h, double touched)
 
 static ent_status busy(const char *folder, const holder *h, double age)
 {
-    if (!h->host[0]) return ent_fail(ENT_EBUSY, "%s: another process is beginning to write to it", folder);
+    if (!h->host[0]) return ent_fail(ENT_EBUSY, "%s: another process has just started to write to it", folder);
     ent_fail(ENT_EBUSY,
              "%s: process %lld on %s has been writing to it since %s: wait for its end, or name another folder with "
              "--out",
@@ -167,7 +168,7 @@ static ent_status busy(const char *folder, const holder *h, double age)
         ent_message(), age, ENT_CLAIM_DEAD_AFTER_S, folder);
 }
 
-/* ENT_OK: nobody living has it; *there: a dead process's claim is. */
+/* ENT_OK: no living process holds the claim; *there: a claim of a dead process exists. */
 static ent_status look(const char *folder, const char *path, bool *there)
 {
     char text[1024] = "";
@@ -188,7 +189,7 @@ static ent_status look(const char *folder, const char *path, bool *there)
 
 /* ---- taking and giving back ---- */
 
-/* A descriptor, or -1 and errno. */
+/* Returns a descriptor, or -1 with errno set. */
 static int make(const char *path)
 {
     const holder me = myself();
@@ -207,7 +208,7 @@ static ent_status not_made(const char *path)
     return ent_fail(code, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-/* Remove a dead holder's claim, unless somebody else is doing so. */
+/* Remove a dead holder's claim, unless another process is doing so. */
 static ent_status clear_dead(const char *folder, const char *path)
 {
     char over[PATH_BYTES + 8];
@@ -255,7 +256,7 @@ static void *touch(void *claim_)
     return NULL;
 }
 
-/* Signals are the main thread's.  Without a thread the claim holds on this machine all the same. */
+/* Signals are handled by the main thread.  The claim is valid on this machine even without the thread. */
 static void start_touching(ent_folder_claim *claim)
 {
     sigset_t all, before;
@@ -267,7 +268,7 @@ static void start_touching(ent_folder_claim *claim)
 
 static ent_status path_of(const char *folder, char path[PATH_BYTES])
 {
-    ENT_REQUIRE(snprintf(path, PATH_BYTES, "%s/claim", folder) < PATH_BYTES, ENT_EARG, "%.64s...: too long a path",
+    ENT_REQUIRE(snprintf(path, PATH_BYTES, "%s/claim", folder) < PATH_BYTES, ENT_EARG, "%.64s...: path too long",
                 folder);
     return ENT_OK;
 }

@@ -1,3 +1,5 @@
+/* SHA-256 by libsodium; its state is kept in the opaque ent_hash, whose size and alignment are checked at compile
+ * time. */
 #include "entente/hash.h"
 
 #include <sodium.h>

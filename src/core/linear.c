@@ -1,11 +1,11 @@
-/* Row-major arrays are column-major ones of the transposes: c = a b by rows is c^T = b^T a^T by columns. */
+/* A row-major array is the column-major array of the transpose: c = a b by rows is c^T = b^T a^T by columns. */
 #include "core/linear.h"
 
 #include <stddef.h>
 
 #include "entente/memory.h"
 
-/* The lengths of the texts come last, as Fortran compilers pass them. */
+/* The lengths of character arguments come last, as Fortran compilers pass them. */
 extern void dgemm_(const char *trans_a, const char *trans_b, const int *m, const int *n, const int *k,
                    const double *alpha, const double *a, const int *lda, const double *b, const int *ldb,
                    const double *beta, double *c, const int *ldc, size_t, size_t);
@@ -31,7 +31,7 @@ typedef struct {
     double *matrix, *value, *vector;
 } eigenproblem;
 
-/* Sizes of -1 ask for the sizes.  Returns LAPACK's info, 0 for success. */
+/* Sizes of -1 query the workspace sizes.  Returns LAPACK's info, 0 for success. */
 static int solve_in(const eigenproblem *e, int *support, double *work, int work_size, int *whole, int whole_size)
 {
     const double nothing = 0.0;
@@ -79,6 +79,6 @@ ent_status ent_least_squares(int rows, int columns, const double *a, double *b, 
     ent_free(work);
     ent_free(across);
     ENT_REQUIRE(there, ENT_ENOMEM, "least squares: no memory");
-    ENT_REQUIRE(info == 0, ENT_ENUMERIC, "least squares do not converge (%d)", info);
+    ENT_REQUIRE(info == 0, ENT_ENUMERIC, "least squares does not converge (%d)", info);
     return ENT_OK;
 }

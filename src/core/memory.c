@@ -1,3 +1,5 @@
+/* Aligned, zeroed allocation on top of aligned_alloc; every size is checked for overflow before it is used.  For
+ * tests, a countdown per thread makes a chosen allocation fail. */
 #include "entente/memory.h"
 
 #include <stdio.h>
@@ -40,7 +42,7 @@ void *ent_alloc_pages(size_t bytes)
     if (bytes > SIZE_MAX - HUGE_PAGE || fails_on_purpose()) return NULL;
     const size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     void *memory = aligned_alloc(HUGE_PAGE, rounded);
-    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* advice: it may fail */
+    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* only a hint: failure is harmless */
     return memory;
 }
 
@@ -74,7 +76,7 @@ void ent_free(void *memory)
     free(memory);
 }
 
-/* MemAvailable of the kernel: what can be had without swapping. */
+/* The kernel's MemAvailable: the memory that can be allocated without swapping. */
 static int64_t kernel_available_bytes(void)
 {
     int64_t bytes = (int64_t)sysconf(_SC_AVPHYS_PAGES) * sysconf(_SC_PAGESIZE);

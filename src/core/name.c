@@ -1,6 +1,6 @@
 /* The one rule for names of modalities.  A name is a group in HDF5, a key in YAML, part of a path of keys
- * (model.registers.NAME), an item of lists on the command line (NAME=FILE, NAME:D, a,b) and a heading of CSV columns:
- * what has a meaning in any of these is no part of it. */
+ * (model.registers.NAME), an item of lists on the command line (NAME=FILE, NAME:D, a,b) and a heading of CSV
+ * columns.  Characters with a special meaning in any of these are not allowed. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static bool is_plain(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* Bytes of the character at the beginning that a name may hold; 0: none. */
+/* Length in bytes of the leading character if a name may contain it, else 0. */
 static int allowed_bytes(const char *at, bool inside)
 {
     if (is_plain(*at) || (inside && *at && strchr("-+() ", *at))) return 1;
@@ -27,7 +27,7 @@ ent_status ent_modality_check_name(const char *name)
 {
     const size_t length = strlen(name);
     ENT_REQUIRE(length >= 1 && length < ENT_NAME_BYTES, ENT_EARG,
-                "modality name: found '%.80s' of %zu bytes, want 1..%d", name, length, ENT_NAME_BYTES - 1);
+                "modality name: found '%.80s' of %zu bytes, want 1..%d bytes", name, length, ENT_NAME_BYTES - 1);
     for (const char *at = name; *at;) {
         const int bytes = at != name && at[1] == '\0' && *at == ' ' ? 0 : allowed_bytes(at, at != name);
         ENT_REQUIRE(

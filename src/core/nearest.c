@@ -1,6 +1,7 @@
 /* Optimal string alignment: the least number of letters to insert, delete, replace, or swap with their neighbour, by
- * dynamic programming over three rows; upper and lower case are the same, and so are '-' and '_'.  A name is near
- * within one such step for every three letters of the word, and at least one.  Cost: the product of the lengths. */
+ * dynamic programming over three rows; case is ignored, and '-' equals '_'.  A name counts as near if it takes at
+ * most one such step per three letters of the word, and at least one step is allowed.  Cost: the product of the
+ * lengths. */
 #include "core/nearest.h"
 
 #include <ctype.h>
@@ -48,7 +49,8 @@ ent_nearest ent_nearest_to(const char *word)
 void ent_nearest_try(ent_nearest *search, const char *name)
 {
     const int far = distance(search->word, name);
-    if (far >= search->distance || far >= (int)strlen(name)) return; /* a name of which nothing is left is not near */
+    if (far >= search->distance || far >= (int)strlen(name))
+        return; /* a name that would have to be replaced entirely is not near */
     search->distance = far;
     ent_nearest_take(search, name);
 }

@@ -1,4 +1,4 @@
-/* "Did you mean": the name that is nearest to a word that is none.  Local. */
+/* "Did you mean": find the name nearest to an unknown word.  Local. */
 #ifndef ENTENTE_CORE_NEAREST_H
 #define ENTENTE_CORE_NEAREST_H
 
@@ -8,18 +8,18 @@ enum { ENT_NEAREST_BYTES = 96 };
 
 typedef struct {
     const char *word;
-    int distance;                  /* of the nearest so far */
-    char found[ENT_NEAREST_BYTES]; /* that name; "" where none is near */
+    int distance;                  /* distance of the nearest name so far */
+    char found[ENT_NEAREST_BYTES]; /* that name; "" if none is near */
     char text[ENT_NEAREST_BYTES + 24];
 } ent_nearest;
 
-/* To look for the name nearest to `word`, which must outlive the search. */
+/* Start a search for the name nearest to `word`, which must outlive the search. */
 ent_nearest ent_nearest_to(const char *word);
 
-/* One more name; the first of several that are equally near counts. */
+/* Consider one more name; of several that are equally near the first is kept. */
 void ent_nearest_try(ent_nearest *search, const char *name);
 
-/* A name that is meant though its letters are others. */
+/* Suggest a name regardless of its spelling. */
 void ent_nearest_take(ent_nearest *search, const char *name);
 
 /* " (did you mean 'batch'?)", or "". */

@@ -1,5 +1,5 @@
-/* Two places are looked at, the first of which wins.  Only that nothing is there counts: a file that cannot be read is
- * found, and whoever opens it says why not. */
+/* Two places are tried, and the first match wins.  Only existence is tested: a file that exists but cannot be read
+ * counts as found, and the code that opens it reports why it cannot be read. */
 #include "entente/path.h"
 
 #include <errno.h>
@@ -17,12 +17,12 @@ ent_status ent_path_named(const char *name, const char *from, char path[ENT_PATH
 {
     const char *slash = strrchr(from, '/');
     const int folder = slash && *name != '/' ? (int)(slash + 1 - from) : 0;
-    ENT_REQUIRE((size_t)folder + strlen(name) < ENT_PATH_BYTES, ENT_EARG, "%.40s...: too long a path", name);
+    ENT_REQUIRE((size_t)folder + strlen(name) < ENT_PATH_BYTES, ENT_EARG, "%.40s...: path too long", name);
     snprintf(path, ENT_PATH_BYTES, "%s", name);
     if (!is_absent(path)) return ENT_OK;
     if (folder > 0) snprintf(path, ENT_PATH_BYTES, "%.*s%s", folder, from, name);
     if (folder > 0 && !is_absent(path)) return ENT_OK;
-    return folder > 0 ? ent_fail(ENT_EIO, "%s: No such file, neither from the working folder nor as %s beside %s",
-                                 name, path, slash + 1)
+    return folder > 0 ? ent_fail(ENT_EIO, "%s: No such file, neither in the working folder nor as %s beside %s", name,
+                                 path, slash + 1)
                       : ent_fail(ENT_EIO, "%s: No such file or directory", name);
 }

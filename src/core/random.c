@@ -1,3 +1,6 @@
+/* Random numbers: number k of a stream is word k % 4 of its Philox4x64-10 block k / 4, computed at every draw, so a
+ * stream is no more than a key, a counter and a position.  Distributions use standard methods on the uniform
+ * draws. */
 #include "entente/random.h"
 
 #include <math.h>
@@ -35,7 +38,7 @@ double ent_random_uniform(ent_random *stream)
     return ((double)(draw(stream) >> 11) + 0.5) * 0x1p-53;
 }
 
-/* Draws in the last, incomplete run of n values are thrown away; at most one in two is. */
+/* Draws from the last, incomplete run of n values are rejected, which affects at most every second draw. */
 uint64_t ent_random_below(ent_random *stream, uint64_t n)
 {
     const uint64_t whole = UINT64_MAX - UINT64_MAX % n;

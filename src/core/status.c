@@ -1,5 +1,5 @@
-/* The last failure of each thread, in a buffer of fixed size: reporting an error must not itself need memory.  Messages
- * hold names out of files, so they are made visible here, once for all of them. */
+/* The last failure of each thread, in a buffer of fixed size: reporting an error must not itself need memory.
+ * Messages contain names from files, so control characters are escaped here, in one place for all messages. */
 #include "entente/status.h"
 
 #include <stdarg.h>
@@ -20,7 +20,7 @@ const char *ent_message(void)
 
 ent_status ent_fail(ent_status code, const char *format, ...)
 {
-    char text[MESSAGE_BYTES]; /* apart, so that the old message may be among the arguments */
+    char text[MESSAGE_BYTES]; /* a separate buffer, because the old message may be among the arguments */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

@@ -1,4 +1,4 @@
-/* The version that the library was built as. */
+/* The version of the library, fixed when it is built. */
 #include "entente/version.h"
 
 int ent_version(void)

@@ -1,12 +1,12 @@
-/* Names in files that nobody vouches for reach terminals and logs: every character is decoded, and what is not printed
- * as itself is written as \xNN.  A backslash stays, so the result may be passed through again. */
+/* Names from untrusted files reach terminals and logs: every character is decoded, and those that are not safe to
+ * print are written as \xNN.  Backslashes are kept, so applying the function twice changes nothing. */
 #include "entente/visible.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The code point of well-formed UTF-8 and its bytes; 0 where it is not. */
+/* The code point of a well-formed UTF-8 sequence and its length; 0 if it is not well formed. */
 static int decode(const unsigned char *at, uint32_t *point)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -1,6 +1,6 @@
-/* Open: find the modalities, then read and check the tables of one number a row; the features stay in the file.
- * Features: the wanted rows are read in runs of bounded size.  Wanted rows that stand close together share a run, for
- * a read costs about as much as the tens of kilobytes between them. */
+/* Open: find the modalities, then read and check the tables with one number per row; the features stay in the
+ * file.  Features: the requested rows are read in runs of bounded size.  Requested rows that are close together
+ * share a run, because a read costs about as much as the tens of kilobytes between them. */
 #include "entente/dataset.h"
 
 #include <math.h>
@@ -83,7 +83,7 @@ static const char *features_path(const ent_dataset *d, int m, char path[PATH_BYT
     return path;
 }
 
-/* Whole numbers of 16 bits: would the first of them be something else? */
+/* Integers of 16 bits: check whether the first of them look like another type. */
 static ent_status check_bits(const ent_dataset *d, const char *path, const ent_h5_shape *shape)
 {
     if (shape->size[1] > BITS) return ENT_OK;
@@ -96,7 +96,7 @@ static ent_status check_bits(const ent_dataset *d, const char *path, const ent_h
     if (status == ENT_OK && ent_format_is_bfloat16(bits, rows * shape->size[1]))
         status =
             ent_fail(ENT_EFORMAT,
-                     "%s: %s: its whole numbers of 16 bits are the bits of bfloat16: want the numbers, write them as "
+                     "%s: %s: found bfloat16 stored as 16-bit integers, want the numbers themselves: write them as "
                      "float32 (tensor.float().numpy())",
                      d->path, path);
     ent_free(number);
@@ -104,7 +104,7 @@ static ent_status check_bits(const ent_dataset *d, const char *path, const ent_h
     return status;
 }
 
-/* The first modality says how many rows there are. */
+/* The first modality determines the number of rows. */
 static ent_status measure_modality(ent_dataset *d, int m)
 {
     char path[PATH_BYTES], first[PATH_BYTES];
@@ -121,12 +121,12 @@ static ent_status measure_modality(ent_dataset *d, int m)
     return shape.bytes == 2 && !shape.real ? check_bits(d, path, &shape) : ENT_OK;
 }
 
-/* A damaged shape must not make the system run out of memory. */
+/* A damaged shape must not exhaust the memory of the system. */
 static ent_status check_table_bytes(const ent_dataset *d)
 {
     char want[32], have[32];
     const double bytes = 40.0 * (double)d->rows, available = (double)ent_memory_available_bytes();
-    ENT_REQUIRE(bytes < available, ENT_ENOMEM, "%s: the tables of %lld rows need %s, there are %s", d->path,
+    ENT_REQUIRE(bytes < available, ENT_ENOMEM, "%s: the tables of %lld rows need %s, %s are available", d->path,
                 (long long)d->rows, ent_bytes_text(bytes, want), ent_bytes_text(available, have));
     return ENT_OK;
 }
@@ -176,7 +176,7 @@ static ent_status read_present(ent_dataset *d, int m)
     return ENT_OK;
 }
 
-/* Whole numbers low..high of any integer type; `what` is the message's word for one of them. */
+/* Whole numbers low..high of any integer type; `what` names one of them in messages. */
 static ent_status read_whole(const ent_dataset *d, const char *path, const char *what, int64_t low, int64_t high,
                              int64_t **out)
 {
@@ -204,7 +204,7 @@ static ent_status read_split(ent_dataset *d)
     return d->split ? ENT_OK : ent_dataset_no_memory(d);
 }
 
-/* A text attribute of the file; "" where it is missing or something else. */
+/* A text attribute of the file; "" if it is missing or of another type. */
 static ent_status read_attribute(ent_dataset *d, const char *name, char **text)
 {
     const ent_status status = ent_h5_read_attribute(d->file, "/", name, text);
@@ -275,14 +275,14 @@ void ent_dataset_free(ent_dataset *d)
 
 /* ---- features ---- */
 
-/* The rows that one call wants, and where they go. */
+/* The rows requested by one call, and where they are stored. */
 typedef struct {
     const ent_dataset *dataset;
     int m;
     int64_t d, n;
     const int64_t *row;
     const uint32_t *present;
-    const int64_t *to; /* [n]: where each goes in `out`; NULL: one after the other */
+    const int64_t *to; /* [n]: position of each in `out`; NULL: one after the other */
     double *out;
 } request;
 
@@ -291,7 +291,7 @@ static bool is_wanted(const request *q, int64_t k)
     return !q->present || (q->present[k] >> q->m & 1);
 }
 
-/* The run that begins with the wanted row k: returns where in the list it ends; *last is its last row. */
+/* The run that begins with entry k of the list.  Returns the entry after its end; *last is its last row. */
 static int64_t run_end(const request *q, int64_t k, int64_t *last)
 {
     const int64_t row_bytes = q->d * (int64_t)sizeof *q->out;
@@ -317,14 +317,16 @@ static ent_status take_row(const request *q, int64_t k, const double *from)
     return ENT_OK;
 }
 
-/* Runs that are read together: rows begin[k]..end[k]-1 of the list lie in first[k]..first[k]+n[k]-1 of the file. */
+/* Runs that are read together: entries begin[k]..end[k]-1 of the list lie in rows first[k]..first[k]+n[k]-1 of the
+ * file. */
 typedef struct {
     int64_t begin[RUNS], end[RUNS], first[RUNS], n[RUNS];
     int count;
     int64_t rows; /* the sum of n */
 } run_list;
 
-/* The runs from row k of the list on, as many as may be read together; where in the list they end. */
+/* Collect the runs from entry k of the list on, as many as may be read together.  Returns the entry after their
+ * end. */
 static int64_t find_runs(const request *q, int64_t k, run_list *runs)
 {
     const int64_t most = RUN_BYTES / (q->d * (int64_t)sizeof *q->out);

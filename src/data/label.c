@@ -1,8 +1,8 @@
 /* The label of a data set: classes or a real number, and which classes.
  *
- * The column is read as it is, then it is decided what it is (ent_task).  Classes are the numbers that occur, in any part
- * of the file, so that every row has a defined loss; the model's outputs are their places in ascending order, whatever
- * gaps the numbers have.  Costs a sort of the column. */
+ * The column is read as stored, then its kind is decided (ent_task).  Classes are the numbers that occur in any
+ * part of the file, so that every row has a defined loss; output c of the model belongs to the c-th of them in
+ * ascending order, so gaps do not matter.  Cost: a sort of the column. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 /* The column. */
 typedef struct {
     char path[512];
-    int64_t *whole; /* [rows] the one, or */
-    double *real;   /* [rows] the other */
+    int64_t *whole; /* [rows] integers, or */
+    double *real;   /* [rows] reals */
 } column;
 
 static void column_clear(column *c)
@@ -45,14 +45,14 @@ static ent_status check_finite(const ent_dataset *d, const char *path, const dou
     return ENT_OK;
 }
 
-/* Whole where it was written so and is not to be a real label. */
+/* Keep integers if the column was stored as such and is not to be a real label. */
 static ent_status read_column(const ent_dataset *d, const ent_label_inp *inp, column *c)
 {
     bool real = false;
     void *table = NULL;
     ENT_TRY(find_label(d, inp->name));
     ENT_REQUIRE(snprintf(c->path, sizeof c->path, "/label/%s", inp->name) < (int)sizeof c->path, ENT_EARG,
-                "%s: label '%.64s...': a name that long", d->path, inp->name);
+                "%s: label '%.64s...': name too long", d->path, inp->name);
     ENT_TRY(ent_dataset_table_check(d, c->path, &real));
     real = real || inp->task == ENT_TASK_REGRESSION;
     ENT_TRY(ent_dataset_table(d, c->path, real ? ENT_H5_F64 : ENT_H5_I64, 8, &table));
@@ -77,7 +77,7 @@ static bool is_classification(const ent_dataset *d, const ent_label_inp *inp, co
     return classes;
 }
 
-/* The numbers of the rows' classes into d->category. */
+/* Store the class numbers of the rows in d->category. */
 static ent_status take_numbers(ent_dataset *d, const column *c)
 {
     d->category = ent_alloc(d->rows, sizeof *d->category);
@@ -85,7 +85,7 @@ static ent_status take_numbers(ent_dataset *d, const column *c)
     for (int64_t k = 0; k < d->rows; k++) {
         const double value = c->whole ? (double)c->whole[k] : c->real[k];
         ENT_REQUIRE(is_class(value), ENT_EDATA,
-                    "%s: %s, row %lld: class %.17g, want a whole number 0..%d (data.task: regression takes it as a "
+                    "%s: %s, row %lld: class %.17g, want a whole number 0..%d (data.task: regression reads it as a "
                     "number)",
                     d->path, c->path, (long long)k, value, INT32_MAX);
         d->category[k] = (int32_t)value;
@@ -99,7 +99,7 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* d->class_name from the numbers that occur. */
+/* Fill d->class_name with the numbers that occur. */
 static ent_status find_classes(ent_dataset *d, const char *path)
 {
     int32_t *sorted = ent_copy(d->category, d->rows, sizeof *sorted);
@@ -111,12 +111,12 @@ static ent_status find_classes(ent_dataset *d, const char *path)
     d->class_name = sorted;
     d->classes = n <= ENT_MAX_CLASSES ? (int)n : 0;
     ENT_REQUIRE(d->classes > 0, ENT_EDATA,
-                "%s: %s: %lld different classes, want at most %d (data.task: regression takes them as numbers)",
+                "%s: %s: %lld different classes, want at most %d (data.task: regression reads them as numbers)",
                 d->path, path, (long long)n, ENT_MAX_CLASSES);
     return ENT_OK;
 }
 
-/* From numbers to places. */
+/* Replace class numbers by their indices. */
 static ent_status place_classes(ent_dataset *d, const char *path)
 {
     for (int64_t k = 0; k < d->rows; k++) {

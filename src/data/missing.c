@@ -1,6 +1,6 @@
 /* One uniform number for each (row or client, modality) says whether it is lost; a second one ranks the modalities,
- * and keep_one keeps the highest rank of those that the row has.  So the rows of one client that have the same
- * modalities keep the same one, and each is kept equally often. */
+ * and keep_one keeps the highest rank of those that the row has.  Rows of a client with the same modalities
+ * therefore keep the same one, and each modality is kept equally often. */
 #include "entente/missing.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 #include "entente/random.h"
 
-/* b of the streams: the levels and the two uses of a number never meet. */
+/* b of the streams: separates the levels and the two uses of a number. */
 enum { LOSE = 0, RANK = 1, USES = 2 };
 
 static double number(const ent_missing_inp *inp, int64_t id, int use, int m)
@@ -43,8 +43,8 @@ static uint32_t one_of(const ent_missing_inp *inp, int modalities, int64_t id, u
     return kept;
 }
 
-/* The modality of an exclusive client.  Of exponential waiting times with rates 1 - p_m the first to end is m with a
- * chance in proportion to its rate. */
+/* The modality of an exclusive client.  Among exponential waiting times with rates 1 - p_m, the first to end is
+ * that of m with probability proportional to its rate. */
 static uint32_t only_one(const ent_missing_inp *inp, int modalities, int64_t id)
 {
     double first = INFINITY, sum = 0.0;
@@ -88,7 +88,7 @@ void ent_missing_draw(const ent_missing_inp *inp, int part, int modalities, int6
     }
 }
 
-/* Index of a number in the row's stream: what is for one client never meets what is for another. */
+/* Index of a number in the row's stream; numbers for different clients never overlap. */
 static double dropout_number(const ent_random *stream, int64_t client, int use, int m)
 {
     ent_random at = *stream;

@@ -15,7 +15,7 @@
 #include "entente/random.h"
 #include "reduce_internal.h"
 
-static const double NO_VARIANCE = 1e-12; /* of the largest eigenvalue: an axis below it is rounding */
+static const double NO_VARIANCE = 1e-12; /* relative to the largest eigenvalue; axes below it are rounding noise */
 
 static ent_status no_memory(const ent_reduction_inp *inp)
 {
@@ -30,10 +30,10 @@ static ent_status check(const ent_reduction_inp *inp)
     if (inp->kind == ENT_REDUCE_LINEAR) return ENT_OK;
     ENT_REQUIRE(inp->outputs >= 1, ENT_EARG, "modality '%s': %d outputs, want at least 1", inp->name, inp->outputs);
     ENT_REQUIRE(inp->kind != ENT_REDUCE_PCA || inp->outputs <= inp->inputs, ENT_EARG,
-                "modality '%s': %lld features, want at least %d for as many principal axes", inp->name,
+                "modality '%s': %lld features, want at least %d for that many principal axes", inp->name,
                 (long long)inp->inputs, inp->outputs);
     ENT_REQUIRE(inp->kind != ENT_REDUCE_NONE || inp->outputs == inp->inputs, ENT_EARG,
-                "modality '%s': %lld features, want %d where nothing reduces them", inp->name, (long long)inp->inputs,
+                "modality '%s': %lld features, want %d, as nothing reduces them", inp->name, (long long)inp->inputs,
                 inp->outputs);
     return ENT_OK;
 }
@@ -74,8 +74,8 @@ static void draw_projection(const ent_reduction_inp *inp, ent_reduction *r)
 
 /* ---- principal axes ---- */
 
-/* The axis as a row of the matrix, its entry of largest magnitude positive.  One factor for all axes: the first score
- * gets variance 1, the others keep their share, so that axes of noise stay small angles. */
+/* Store an axis as a row of the matrix, with its entry of largest magnitude positive.  All axes share one factor:
+ * the first score gets variance 1 and the others keep their share, so that noise axes give small angles. */
 static void take_axis(const double *vector, double value, double largest, int64_t d, double *row)
 {
     int64_t at = 0;
@@ -89,7 +89,7 @@ static void take_axis(const double *vector, double value, double largest, int64_
 /* The trace of the correlation matrix is the number of features that vary. */
 typedef struct {
     int d, count;
-    double *matrix, *value, *vector; /* as ent_matrix_eigen takes them */
+    double *matrix, *value, *vector; /* in the layout of ent_matrix_eigen */
 } eigenproblem;
 
 static ent_status solve(const eigenproblem *e, const ent_reduction_inp *inp)
@@ -175,7 +175,7 @@ ent_status ent_reduction_fit(ent_comm *comm, const ent_reduction_inp *inp, const
     return status;
 }
 
-/* Plain sums in a fixed order: a row's result does not depend on the rows beside it. */
+/* Plain sums in a fixed order, so that the result for a row does not depend on the other rows. */
 static double project(const ent_reduction *r, const double *axis, const double *x)
 {
     double sum = 0.0;

@@ -1,14 +1,15 @@
-/* What the clients send: per feature a power of two, count and sum, again a power of two, the sum of squares about
- * the mean; for pca a block of second moments at a time.
+/* The sums that clients send: per feature a power of two, count and sum, another power of two, and the sum of squares
+ * about the mean; for pca the second moments, one block at a time.
  *
  * Exact sums are fixed-point numbers, so every term is scaled first: a feature by the power of two above its largest
- * magnitude (a bound tells less about a row than the magnitude would), deviations likewise, so that scaled variances
- * are at least 1 / (4 rows) and keep their digits.  The terms of the first sums are single numbers.  A term of the
- * second moments is one client's sum over its rows in chunks of fixed size by a matrix product: the same wherever the
- * client is, as long as all ranks have the same BLAS kernels (OpenBLAS picks them by the processor: on a mixed machine
- * set OPENBLAS_CORETYPE).
+ * magnitude (a bound reveals less about a row than the magnitude itself), deviations likewise, so that scaled
+ * variances are at least 1 / (4 rows) and keep their digits.  The terms of the first sums are single numbers.  A term
+ * of the second moments is the sum of one client over its rows, computed by matrix products on chunks of fixed size:
+ * it does not depend on the rank that computes it, as long as all ranks use the same BLAS kernel (OpenBLAS picks one
+ * by processor: on a mixed machine set OPENBLAS_CORETYPE).
  *
- * Cost of the second moments: rows d^2 multiplications, and for d = 4096 some 60 MB a rank, whatever the clients. */
+ * Cost of the second moments: rows d^2 multiplications, and for d = 4096 some 60 MB per rank, for any number of
+ * clients. */
 #include "reduce_internal.h"
 
 #include <math.h>
@@ -20,7 +21,7 @@
 
 enum { BLOCK = 256, CHUNK = 256 };
 
-/* All that one rank needs to add up features. */
+/* Everything that one rank needs to sum features. */
 typedef struct {
     ent_comm *comm;
     const ent_client_rows *rows;
@@ -43,7 +44,7 @@ static int64_t last_row(const ent_client_rows *rows)
     return rows->clients > 0 ? rows->first[rows->clients] : 0;
 }
 
-/* The power of two above |x|; x finite. */
+/* The power of two above |x|, for finite x. */
 static double power_above(double x)
 {
     int exponent;
@@ -52,7 +53,7 @@ static double power_above(double x)
     return ldexp(1.0, exponent);
 }
 
-/* Over the present rows of all ranks.  The maximum of -x is what ranks can agree on. */
+/* Minimum and maximum over the present rows of all ranks; the minimum is reduced as the maximum of -x. */
 static ent_status find_range(moments *m)
 {
     ent_status status = ENT_OK;
@@ -74,7 +75,7 @@ static ent_status find_range(moments *m)
     return ENT_OK;
 }
 
-/* Bounds of |x - about|: an end of the range is farthest away. */
+/* Bounds of |x - about|, attained at an end of the range. */
 static void set_bounds(moments *m, const double *about)
 {
     for (int64_t j = 0; j < m->d; j++)
@@ -110,8 +111,8 @@ static ent_status count_rows(const moments *m)
     return ENT_OK;
 }
 
-/* mean and inverse hold 0 on entry.  A feature of one number is that number exactly, and has no deviation: the rounding
- * of its mean must not become one. */
+/* mean and inverse hold 0 on entry.  A constant feature gets exactly its value as mean and no deviation: rounding
+ * of the mean must not look like a deviation. */
 static ent_status find_moments(moments *m)
 {
     ent_reduction *r = m->r;

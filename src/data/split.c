@@ -1,8 +1,9 @@
-/* Splits.  Every one shuffles the rows once and then deals them out by a rule that needs no second try.
+/* Splits.  Each of them shuffles the rows once and then assigns them to clients by a rule that never needs a second
+ * try.
  *
- * What a client is (its share of each class, its mix, its share of all rows, its shards) comes from streams that do
- * not know the part; the order of the rows from a stream that does.  Cost: dirichlet_client rows x strata, the others
- * rows + clients x strata. */
+ * The properties of a client (its share of each class, its mix, its share of all rows, its shards) are drawn from
+ * streams that do not depend on the part; the order of the rows is drawn from one that does.  Cost:
+ * dirichlet_client rows x strata, the others rows + clients x strata. */
 #include "entente/split.h"
 
 #include <math.h>
@@ -72,7 +73,7 @@ static ent_status deck_make(const ent_split_inp *inp, const ent_split_rows *rows
     return no_memory(inp);
 }
 
-/* All rows as one stratum: a plain shuffle. */
+/* All rows form one stratum: a plain shuffle. */
 static ent_status deck_of_all(const ent_split_inp *inp, const ent_split_rows *rows, deck *d)
 {
     const ent_split_rows one = {.part = rows->part, .n = rows->n, .strata = 1};
@@ -90,7 +91,7 @@ static ent_status split_iid(const ent_split_inp *inp, const ent_split_rows *rows
     return ENT_OK;
 }
 
-/* Cut order[0..n-1] where the cumulative shares say, each cut to the nearest row. */
+/* Cut order[0..n-1] at the cumulative shares, each rounded to the nearest row. */
 static void cut_by_shares(int clients, const double *share, int64_t n, const int64_t *order, int32_t *client)
 {
     double cumulated = 0.0;
@@ -118,8 +119,8 @@ static ent_status split_dirichlet_class(const ent_split_inp *inp, const ent_spli
     return status;
 }
 
-/* Draw one of the strata that still have rows, by weights given as logarithms: near alpha = 0.01 all but a few
- * weights underflow as they are, but not relative to the largest that is left. */
+/* Draw one of the strata that still have rows, by weights given as logarithms: near alpha = 0.01 most weights
+ * underflow, but not relative to the largest one left. */
 static int draw_stratum(int strata, const double *log_weight, const int64_t *next, const int64_t *end,
                         ent_random *stream)
 {
@@ -139,7 +140,7 @@ static int draw_stratum(int strata, const double *log_weight, const int64_t *nex
     return last;
 }
 
-/* The clients take turns; each draws a class from what is left of its mix, and takes the class's next row. */
+/* The clients take turns; each draws a class from the rest of its mix, and takes the next row of that class. */
 static void take_turns(const ent_split_inp *inp, const ent_split_rows *rows, const deck *d, const double *mix,
                        int64_t *next, ent_random *draws, int32_t *client)
 {
@@ -212,7 +213,7 @@ static int larger_first(const void *a, const void *b)
     return x->client - y->client;
 }
 
-/* Sizes that add up to n, by largest remainder. */
+/* Sizes that add up to n, by the largest-remainder method. */
 static void sizes_of(int clients, const double *share, int64_t n, remainder_of *rest, int64_t *size)
 {
     int64_t left = n;
@@ -274,7 +275,7 @@ static const int32_t *find_group(const int32_t *groups, int64_t count, int32_t g
     return bsearch(&group, groups, (size_t)count, sizeof group, by_value);
 }
 
-/* Keep the groups that do not occur in the training rows. */
+/* Keep only the groups that do not occur in the training rows. */
 static int64_t keep_unseen(const ent_split_rows *rows, int32_t *groups, int64_t count)
 {
     int64_t kept = 0;
@@ -307,18 +308,18 @@ static ent_status check(const ent_split_inp *inp, const ent_split_rows *rows)
                       inp->kind == ENT_SPLIT_QUANTITY;
     ENT_REQUIRE(inp->clients >= 1, ENT_EARG, "split: %d clients, want at least 1", inp->clients);
     ENT_REQUIRE(!drawn || (inp->alpha >= 1e-300 && isfinite(inp->alpha)), ENT_EARG,
-                "split: alpha %g, want above 0 (1e-300 and more)", inp->alpha);
+                "split: alpha %g, want at least 1e-300", inp->alpha);
     ENT_REQUIRE(inp->kind != ENT_SPLIT_SHARDS || inp->shards >= 1, ENT_EARG,
-                "split: %d shards a client, want at least 1", inp->shards);
+                "split: %d shards per client, want at least 1", inp->shards);
     ENT_REQUIRE(rows->strata >= 1, ENT_EARG, "split: %d strata, want at least 1", rows->strata);
     for (int64_t k = 0; k < rows->n; k++)
         ENT_REQUIRE(stratum_of(rows, k) >= 0 && stratum_of(rows, k) < rows->strata, ENT_EARG,
-                    "split: row %lld is of stratum %d, want 0..%d", (long long)k, stratum_of(rows, k),
+                    "split: row %lld is in stratum %d, want 0..%d", (long long)k, stratum_of(rows, k),
                     rows->strata - 1);
     return ENT_OK;
 }
 
-/* What a program's own split has answered is checked before anything is built on it. */
+/* The result of a custom split is checked before it is used. */
 static ent_status split_own(const ent_split_inp *inp, const ent_split_rows *rows, int32_t *client)
 {
     ENT_REQUIRE(inp->own, ENT_EARG, "split: found kind %d, want one below %d or one that is registered",
@@ -358,7 +359,8 @@ ent_strata ent_split_strata(int64_t n, const double *train_value)
     if (n == 0) return (ent_strata){.first = 0.0, .width = 1.0, .count = 1};
     const double whole = floor(high + 0.5) - floor(low + 0.5) + 1.0;
     if (whole <= ENT_MAX_CLASSES) return (ent_strata){floor(low + 0.5), 1.0, (int)whole};
-    const double width = high / ENT_MAX_CLASSES - low / ENT_MAX_CLASSES; /* apart: high - low may overflow */
+    const double width = high / ENT_MAX_CLASSES -
+                         low / ENT_MAX_CLASSES; /* kept separate, as high - low may overflow */
     return (ent_strata){low + 0.5 * width, width, ENT_MAX_CLASSES};
 }
 

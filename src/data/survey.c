@@ -1,5 +1,5 @@
-/* A file may say any number of rows without holding one of them, so a bounded number of rows is read: in blocks that
- * begin at even distances. */
+/* A file may claim any number of rows without storing them, so only a bounded number of rows is read, in evenly
+ * spaced blocks. */
 #include "entente/survey.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 
 enum { BLOCK_BYTES = 8 << 20, MOST_BLOCKS = 1024 };
 
-/* Welford: the mean and the squares about it, number by number. */
+/* Update the mean and the squares about it by one number (Welford). */
 static void add_number(ent_survey *s, double *squares, double x)
 {
     s->numbers++;
@@ -28,7 +28,7 @@ static void add_number(ent_survey *s, double *squares, double x)
 typedef struct {
     const ent_dataset *dataset;
     int m;
-    int64_t width, most; /* numbers a row; rows that `x` has room for */
+    int64_t width, most; /* numbers per row; rows that `x` has room for */
     double *x, squares;
     ent_survey *out;
 } looking;
@@ -46,7 +46,7 @@ static ent_status look_at_rows(looking *at, int64_t first, int64_t n)
     return ENT_OK;
 }
 
-/* `rows` of all rows, in blocks: without a gap where they are all. */
+/* Read `rows` of all rows in evenly spaced blocks, which leave no gaps if `rows` is all of them. */
 static ent_status look_at_all(looking *at, int64_t rows, void (*progress)(void *, int64_t, int64_t), void *data)
 {
     const int64_t all = at->dataset->rows, spread = rows < MOST_BLOCKS ? rows : MOST_BLOCKS;

@@ -1,5 +1,5 @@
-/* A synthetic data set: hidden numbers first, then the score and its classes, then features row by row, so that a
- * block of rows is all that is held of them.  Every number is a function of (seed, what, row). */
+/* A synthetic data set: latent variables first, then the score and its classes, then the features row by row, so
+ * that only one block of rows is held in memory.  Every number is a function of (seed, purpose, row). */
 #include "entente/synth.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@
 #include "dataset_notes.h"
 #include "entente/random.h"
 
-/* a of the streams; those that are drawn per modality add its number. */
+/* a of the streams; streams per modality add its number. */
 enum {
     HIDDEN,
     GROUP_OF_ROW,
@@ -97,7 +97,7 @@ typedef struct {
     const ent_synth_inp *inp;
     double *hidden;    /* [rows][modalities] */
     double *shift;     /* [groups] */
-    double *direction; /* of the modality at hand: entries N(0, 1), scaled to length 1 */
+    double *direction; /* of the current modality: entries N(0, 1), scaled to length 1 */
     int32_t *group;
     float *score;
     int32_t *category;
@@ -165,7 +165,7 @@ static void draw_hidden(synth *s)
     }
 }
 
-/* 70 % train, 10 % validation, 20 % test, to the row. */
+/* Exactly 70 % train, 10 % validation, 20 % test. */
 static void deal_parts(synth *s, int64_t *order)
 {
     const int64_t rows = s->inp->rows, train = rows * 7 / 10, validation = rows / 10;
@@ -198,7 +198,7 @@ static void cut_classes(synth *s, scored *order)
 
 static ent_status draw_labels(synth *s)
 {
-    void *room = ent_alloc(s->inp->rows, sizeof(scored)); /* serves both orders, one after the other */
+    void *room = ent_alloc(s->inp->rows, sizeof(scored)); /* used for both orders, one after the other */
     ENT_REQUIRE(room, ENT_ENOMEM, "synth: no memory for %lld rows", (long long)s->inp->rows);
     draw_hidden(s);
     deal_parts(s, room);
@@ -281,7 +281,7 @@ static ent_status write_tables(const synth *s, ent_h5 *file)
     return ent_h5_write(file, "/hidden/group", ENT_H5_F64, 1, (const int64_t[]){inp->groups}, s->shift);
 }
 
-/* The command that makes the same file. */
+/* The command that generates the same file. */
 static void describe(const ent_synth_inp *inp, char *text, size_t bytes)
 {
     char name[ENT_NAME_BYTES];
@@ -320,7 +320,7 @@ ent_status ent_synth_write(const ent_synth_inp *inp, const char *path, int repla
     synth s;
     ent_h5 *file = NULL;
     ENT_TRY(check(inp));
-    ENT_REQUIRE(replace || access(path, F_OK) != 0, ENT_EIO, "%s: exists; want another name, or to replace it", path);
+    ENT_REQUIRE(replace || access(path, F_OK) != 0, ENT_EIO, "%s: exists; want another name, or --replace", path);
     ENT_TRY(synth_new(inp, &s));
     ent_status status = ent_h5_create(path, &file);
     if (status == ENT_OK) {

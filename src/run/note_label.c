@@ -1,4 +1,4 @@
-/* The label's own figures come from the view; counting costs one pass over the rows. */
+/* Notes about the label: its properties come from the federation's view; counting costs one pass over the rows. */
 #include "note_label.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 enum { TEXT = 600, MOST_LISTED = 20, LIKE_CLASSES = 20 };
 
-/* Rows of each class in a part, count [classes]. */
+/* Count the rows of each class in a part; count [classes]. */
 static void count_rows(const ent_part *part, int64_t *count)
 {
     for (int64_t k = 0; k < part->n; k++) count[part->category[k]]++;
@@ -18,7 +18,8 @@ static void note_unseen(app_progress *progress, const ent_federation_view *v, in
 {
     const int classes = v->label.classes;
     app_progress_note(
-        progress, "class %d has no training row: its %lld validation and %lld test rows cannot be predicted right",
+        progress,
+        "class %d has no training row: its %lld validation and %lld test rows cannot be predicted correctly",
         v->label.class_name[c], (long long)count[ENT_VALIDATION * classes + c],
         (long long)count[ENT_TEST * classes + c]);
 }
@@ -36,13 +37,14 @@ static void note_classes(app_progress *progress, const ent_federation_view *v, c
     const char *more = classes > MOST_LISTED ? ", ..." : "";
     app_progress_note(progress, "classification, %d classes (%s%s training rows)", classes, rows, more);
     if (name[classes - 1] != classes - 1)
-        app_progress_note(progress, "the classes' numbers have gaps: outputs 0 to %d are classes %s%s", classes - 1,
+        app_progress_note(progress, "the class numbers have gaps: outputs 0 to %d are classes %s%s", classes - 1,
                           names, more);
     for (int c = 0, told = 0; c < classes && told < MOST_LISTED; c++)
         if (count[c] == 0) note_unseen(progress, v, c, count), told++;
 }
 
-/* How many different whole numbers from 0 the values are, at most LIKE_CLASSES; 0: they look like numbers. */
+/* The number of distinct values if they are at most LIKE_CLASSES whole numbers from 0; else 0: they look like
+ * reals. */
 static int whole_numbers(const ent_part *part)
 {
     double seen[LIKE_CLASSES];
@@ -70,7 +72,7 @@ static void note_values(app_progress *progress, const ent_federation_view *v)
     app_progress_note(progress, "regression, values %.6g to %.6g", low, high);
     if (different > 0 && c->task == ENT_TASK_AUTO)
         app_progress_note(progress,
-                          "label '%s' holds only %d whole number%s: data.task: classification takes them as classes",
+                          "label '%s' holds only %d whole number%s: data.task: classification reads them as classes",
                           c->label, different, different == 1 ? "" : "s");
 }
 

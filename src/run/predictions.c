@@ -1,5 +1,5 @@
-/* Rows are put into the order of the data set, whatever order they were evaluated in; a text is written in pieces of a
- * thousand rows. */
+/* Writes predictions.  Rows are sorted into the order of the data set, whatever order they were evaluated in; CSV
+ * is written in pieces of a thousand rows. */
 #include "predictions.h"
 
 #include <math.h>
@@ -35,14 +35,14 @@ ent_status app_predictions_look(const char *path)
     return ENT_OK;
 }
 
-/* One row. */
+/* Format one row. */
 typedef struct {
     int64_t row, split, client;
     double label, predicted;
     const double *output;
 } prediction;
 
-/* Logits into probabilities, without overflow. */
+/* Convert logits to probabilities, without overflow. */
 static void softmax(int classes, const double *logit, double *probability)
 {
     const double most = logit[ent_predicted_class(classes, logit)];
@@ -76,7 +76,7 @@ static int by_row(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Where the rows are, ascending; NULL without memory. */
+/* The positions of the rows in ascending order; NULL if memory is exhausted. */
 static place *order_of(const ent_part *part)
 {
     place *order = ent_alloc(part->n, sizeof *order);

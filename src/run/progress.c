@@ -1,6 +1,6 @@
-/* Progress: on a terminal one line that is drawn over, elsewhere a line of at most 80 columns a round; the log has whole
- * lines.  rounds.csv has a row a round, flushed, for who looks at a run before its end; it begins anew with each start,
- * from the rounds that a checkpoint has brought. */
+/* Progress: on a terminal one line that is redrawn, elsewhere a line of at most 80 columns per round; the log has
+ * full lines. rounds.csv has a row per round and is flushed, for readers that watch a running training; it is
+ * rewritten at each start, beginning with the rounds of the checkpoint. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -14,10 +14,10 @@
 #include "entente/memory.h"
 
 struct app_progress {
-    FILE *log, *rounds; /* rounds: NULL before the first round, and once it cannot be written */
+    FILE *log, *rounds; /* rounds: NULL before the first round, and after a failed write */
     char *path, *rounds_path;
-    bool quiet, drawn, unwritten; /* unwritten: the log's last line; it has been said */
-    int64_t before;               /* rounds that were done when it began */
+    bool quiet, drawn, unwritten; /* unwritten: the last line of the log failed, and this was reported */
+    int64_t before;               /* rounds already done at the start */
     double begin_s, drawn_s;
 };
 
@@ -58,7 +58,7 @@ void app_progress_free(app_progress *p)
     ent_free(p);
 }
 
-/* A log that cannot be written does not end a training: that is said, and said again only after a line that went well. */
+/* A log that cannot be written does not end a training: this is reported, and again only after a successful line. */
 static void put_line(app_progress *p, const char *text)
 {
     if (p->log) fprintf(p->log, "%s\n", text);
@@ -97,7 +97,7 @@ static double samples_a_second(const ent_round *r)
     return seconds > 0.0 ? (double)r->samples / seconds : 0.0;
 }
 
-/* The test rows' accuracy, or where there is none their mean absolute error. */
+/* The accuracy on the test rows, or the mean absolute error if there is no accuracy. */
 static size_t test_text(const ent_round *r, char *text, size_t room)
 {
     const bool classes = !isnan(r->test.accuracy);
@@ -113,13 +113,13 @@ static void round_text(const ent_round *r, int64_t rounds, char *text, size_t ro
     if (r->test.n > 0) used += (size_t)snprintf(text + used, room - used, "  test loss %.4f", r->test.loss);
     if (r->test.n > 0) used += test_text(r, text + used, room - used);
     if (*ent_round_notes(r, notes) && used < room) used += (size_t)snprintf(text + used, room - used, "  %s", notes);
-    if ((r->lost > 0 || r->staleness > 0.0) && used < room) /* simulated time matters to those who simulate it */
+    if ((r->lost > 0 || r->staleness > 0.0) && used < room) /* simulated time is only shown if it is simulated */
         used += (size_t)snprintf(text + used, room - used, "  simulated %.4g s", r->simulated_s);
     if (samples_a_second(r) > 0.0 && used < room)
         snprintf(text + used, room - used, "  %.0f samples/s", samples_a_second(r));
 }
 
-/* What matters most is first: a terminal may be narrow. */
+/* The most important figures come first, as the terminal may be narrow. */
 static void short_text(const ent_round *r, int64_t rounds, double left_s, char *text, size_t room)
 {
     char left[32], notes[256];
@@ -140,7 +140,7 @@ static void put_row(FILE *out, const ent_round *r)
     putc('\n', out);
 }
 
-/* Whoever reads it loses nothing but a view: that it cannot be written is said once and ends nothing. */
+/* rounds.csv is only for viewing: a failed write is reported once and does not end the training. */
 static void write_rounds(app_progress *p, const ent_federation_view *v, const ent_round *now)
 {
     const bool begins = p->before == now->round;
@@ -158,7 +158,7 @@ static void write_rounds(app_progress *p, const ent_federation_view *v, const en
     p->rounds = NULL;
 }
 
-/* At most ten drawings a second on a terminal. */
+/* On a terminal redraw at most ten times per second. */
 ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round)
 {
     app_progress *p = progress;

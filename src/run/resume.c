@@ -1,5 +1,5 @@
-/* A checkpoint or a result goes on with the configuration that it was made with: the two texts, with all defaults in
- * them, are compared key by key. */
+/* A training can only be resumed with the configuration that its checkpoint or result was made with: the two
+ * texts, with all defaults filled in, are compared key by key. */
 #include "resume.h"
 
 #include <libgen.h>
@@ -14,7 +14,7 @@
 #include "entente/memory.h"
 #include "config/yaml.h"
 
-/* What may differ. */
+/* Keys that may differ. */
 static const char *const FREE_KEYS[] = {"data.file",          "federation.rounds",    "run.shards",
                                         "run.threads",        "run.checkpoint_every", "run.fallback_dir",
                                         "run.stall_timeout_s"};
@@ -28,7 +28,7 @@ static bool may_differ(const char *key)
 
 enum { MOST_DIFFERENCES = 8, WORDS_BYTES = 256 };
 
-/* Two configurations, and in what they differ so far. */
+/* Two configurations, and their differences so far. */
 typedef struct {
     ent_yaml *now, *then;
     const char *whose; /* checkpoint, result */
@@ -36,7 +36,7 @@ typedef struct {
     int count;
 } comparison;
 
-/* A value as people write it. */
+/* A value in readable form. */
 static const char *words(ent_yaml *yaml, const yaml_node_t *node, char text[WORDS_BYTES])
 {
     snprintf(text, WORDS_BYTES, "%s", !node ? "nothing" : "a section");
@@ -55,7 +55,7 @@ static const char *words(ent_yaml *yaml, const yaml_node_t *node, char text[WORD
     return text;
 }
 
-/* The same text, or the same number. */
+/* Whether two values are the same text or the same number. */
 static bool same_scalar(const yaml_node_t *a, const yaml_node_t *b)
 {
     const char *one = (const char *)a->data.scalar.value, *other = (const char *)b->data.scalar.value;
@@ -84,7 +84,7 @@ static bool same_lists(const comparison *c, const yaml_node_t *now, const yaml_n
     return same;
 }
 
-/* Every key below `now` is in the other one too, with the same value. */
+/* Check that every key below `now` is also in the other configuration, with the same value. */
 static void compare(comparison *c, const yaml_node_t *now, char key[1024])
 {
     const yaml_node_t *then = ent_yaml_find(c->then, key);
@@ -117,11 +117,11 @@ static ent_status compare_texts(const char *now, const char *then, const char *w
     ent_yaml_free(c.now);
     ent_yaml_free(c.then);
     if (status != ENT_OK || c.count == 0) return status;
-    return ent_fail(ENT_ECONFIG, "%s%s: go on with the same configuration, or name another folder with --out", c.text,
-                    c.count > MOST_DIFFERENCES ? "; and more" : "");
+    return ent_fail(ENT_ECONFIG, "%s%s: resume with the same configuration, or name another folder with --out",
+                    c.text, c.count > MOST_DIFFERENCES ? "; and more" : "");
 }
 
-/* federation.rounds of a whole configuration. */
+/* federation.rounds of a complete configuration. */
 static ent_status rounds_of(const char *text, int64_t *rounds)
 {
     ent_yaml *yaml;
@@ -135,7 +135,7 @@ static ent_status rounds_of(const char *text, int64_t *rounds)
 /* ---- what is in the folder ---- */
 
 typedef struct {
-    char *text; /* its configuration, with the defaults of today; NULL: it is not there */
+    char *text; /* its configuration, with the present defaults; NULL: it does not exist */
     int64_t rounds;
 } saved;
 
@@ -148,7 +148,7 @@ static ent_status take_saved(char *text, const char *path, saved *out)
 
 typedef struct {
     saved result, checkpoint;
-    char folder[4096]; /* of the result: the run's own, or that in run.fallback_dir */
+    char folder[4096]; /* folder of the result: that of the run, or the one in run.fallback_dir */
     bool elsewhere;
 } found;
 
@@ -161,7 +161,7 @@ static void found_clear(found *f)
 static ent_status paths_of(const char *folder, char result[4096], char checkpoint[4096])
 {
     ENT_REQUIRE(snprintf(result, 4096, "%s/result.h5", folder) < 4096, ENT_EARG,
-                "--out: a path of %zu bytes is too long", strlen(folder));
+                "--out: path of %zu bytes is too long", strlen(folder));
     return ent_checkpoint_path(folder, checkpoint);
 }
 
@@ -170,11 +170,11 @@ ent_status app_fallback_path(const char *folder, const char *dir, char path[4096
     char own[4096];
     snprintf(own, sizeof own, "%s", folder);
     ENT_REQUIRE(snprintf(path, 4096, "%s/%s", dir, basename(own)) < 4000, ENT_EARG,
-                "run.fallback_dir: a path of %zu bytes is too long", strlen(dir));
+                "run.fallback_dir: path of %zu bytes is too long", strlen(dir));
     return ENT_OK;
 }
 
-/* The folder of this run in run.fallback_dir where it holds a result, else "". */
+/* The folder of this run in run.fallback_dir if it holds a result, else "". */
 static ent_status find_fallback(const char *folder, const char *text, char path[4096])
 {
     ent_yaml *yaml;
@@ -206,8 +206,8 @@ static ent_status find(const char *folder, found *f)
     return ENT_OK;
 }
 
-/* More rounds go on from whatever has more of them; a checkpoint that aimed at no more than the result has is what its
- * run did not come to remove. */
+/* Further rounds continue from whichever has more rounds.  A checkpoint that aimed at no more rounds than the
+ * result has was left over by a run that could not remove it. */
 static ent_status choose(const found *f, const char *text, app_begin *begin)
 {
     int64_t wanted;
@@ -217,7 +217,7 @@ static ent_status choose(const found *f, const char *text, app_begin *begin)
     ENT_REQUIRE(
         !f->elsewhere || wanted == f->result.rounds, ENT_ECONFIG,
         "federation.rounds: found %lld, and %s/result.h5 (run.fallback_dir) has %lld: move it to the folder of "
-        "this run to go on from it",
+        "this run to continue from it",
         (long long)wanted, f->folder, (long long)f->result.rounds);
     if (f->result.text) {
         ENT_TRY(compare_texts(text, f->result.text, "result"));
@@ -232,7 +232,7 @@ static ent_status choose(const found *f, const char *text, app_begin *begin)
     return *begin == APP_GO_ON ? compare_texts(text, f->checkpoint.text, "checkpoint") : ENT_OK;
 }
 
-/* Where the run's own folder has no result, the one in run.fallback_dir counts. */
+/* If the folder of the run has no result, the one in run.fallback_dir is used. */
 static ent_status find_all(const char *folder, const char *text, found *f)
 {
     char path[4096], *made_with;
@@ -246,17 +246,17 @@ static ent_status find_all(const char *folder, const char *text, found *f)
     return take_saved(made_with, path, &f->result);
 }
 
-/* A new run finds nothing of an earlier one. */
+/* A new run must not find anything of an earlier one. */
 static ent_status check_new(const char *folder, const char *text)
 {
     char result[4096], checkpoint[4096], path[4096];
     ENT_TRY(paths_of(folder, result, checkpoint));
-    ENT_REQUIRE(access(result, F_OK) != 0, ENT_EARG, "%s: a result is there already; name another folder with --out",
+    ENT_REQUIRE(access(result, F_OK) != 0, ENT_EARG, "%s: a result exists already; name another folder with --out",
                 folder);
     ENT_REQUIRE(access(checkpoint, F_OK) != 0, ENT_EARG,
-                "%s: a checkpoint is there; go on from it with --resume, or name another folder with --out", folder);
+                "%s: a checkpoint exists; continue from it with --resume, or name another folder with --out", folder);
     ENT_TRY(find_fallback(folder, text, path));
-    ENT_REQUIRE(!*path, ENT_EARG, "%s: a result is there already (run.fallback_dir); name another folder with --out",
+    ENT_REQUIRE(!*path, ENT_EARG, "%s: a result exists already (run.fallback_dir); name another folder with --out",
                 path);
     return ENT_OK;
 }
@@ -288,7 +288,7 @@ ent_status app_config_result(const char *folder, bool locate, char **text)
     char *own, path[4096];
     struct stat state;
     ENT_REQUIRE(stat(folder, &state) != 0 || S_ISDIR(state.st_mode), ENT_EARG,
-                "%s: not a folder: want the one that holds result.h5", folder);
+                "%s: not a folder, want the folder that holds result.h5", folder);
     ENT_TRY(ent_result_config(folder, &own));
     snprintf(path, sizeof path, "%s/result.h5", folder);
     ent_status status = ent_config_saved(own, path, text);

@@ -1,4 +1,4 @@
-/* What a training finds in its folder.  Local. */
+/* Examines what a training finds in its folder.  Local. */
 #ifndef ENTENTE_RUN_RESUME_H
 #define ENTENTE_RUN_RESUME_H
 
@@ -13,21 +13,23 @@ typedef enum {
     APP_DONE
 } app_begin;
 
-/* <dir>/<last part of folder>: where a result goes that the folder's disk has no room for.  Errors: ENT_EARG too long. */
+/* <dir>/<last part of folder>: the fallback for a result if the disk of the folder is full.  Errors: ENT_EARG too
+ * long. */
 ent_status app_fallback_path(const char *folder, const char *dir, char path[4096]);
 
-/* Without `resume` there must be neither a result nor a checkpoint, and no result in run.fallback_dir either.  With it either must have been made with the
- * configuration `text`, but for data.file (whose content is checked later), federation.rounds, run.shards, run.threads and
- * run.checkpoint_every.  Errors: ENT_EARG what is there already; ENT_ECONFIG the keys that differ, or fewer rounds than
- * the result has; ENT_EIO, ENT_EFORMAT a file that cannot be read or is damaged.
- *   where  the folder of the result, which may be that in run.fallback_dir if *begin is APP_DONE */
+/* Without `resume` neither a result nor a checkpoint may exist, nor a result in run.fallback_dir.  With it they must
+ * have been made with the configuration `text`, except for data.file (whose content is checked later),
+ * federation.rounds, run.shards, run.threads and run.checkpoint_every.  Errors: ENT_EARG what exists already;
+ * ENT_ECONFIG the keys that differ, or fewer rounds than the result has; ENT_EIO, ENT_EFORMAT a file that cannot be
+ * read or is damaged.
+ *   where  the folder of the result; if *begin is APP_DONE it may be the one in run.fallback_dir */
 ent_status app_resume_look(const char *folder, bool resume, const char *text, app_begin *begin, char where[4096]);
 
-/* Remove the checkpoint beside a result, unless it is that of more rounds.  Errors: as above. */
+/* Remove the checkpoint next to a result, unless it is for more rounds.  Errors: as above. */
 ent_status app_resume_tidy(const char *folder);
 
-/* The configuration of the result in a folder, as one of today's (ent_config_saved); ent_free.  With `locate` its data
- * set is looked for beside the result too (ent_config_locate).  Errors: ENT_EARG,
+/* The configuration of the result in a folder, converted to the present version (ent_config_saved); ent_free.  With
+ * `locate` its data set is also searched for next to the result (ent_config_locate).  Errors: ENT_EARG,
  * ENT_EIO, ENT_EFORMAT; ENT_ECONFIG, naming the file. */
 ent_status app_config_result(const char *folder, bool locate, char **text);
 

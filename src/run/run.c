@@ -1,4 +1,4 @@
-/* Set up, train, save, close; nothing of the result is there unless all of it is. */
+/* Runs one training: set up, train, save, close.  The result is written completely or not at all. */
 #include "run.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ ent_status app_make_folder(const char *folder, int *made)
     }
 }
 
-/* Take back what app_make_folder has made. */
+/* Remove the folders that app_make_folder created. */
 static void remove_folders(const char *folder, int made)
 {
     char path[4096];
@@ -44,11 +44,11 @@ static void remove_folders(const char *folder, int made)
     }
 }
 
-/* The result's folder, the log and the table of rounds in it: rank 0 alone. */
+/* The result folder with the log and the table of rounds; only on rank 0. */
 typedef struct {
-    int made; /* folders that were not there */
+    int made; /* number of folders that were created */
     char log[4096], rounds[4096];
-    bool made_log; /* the log was not there */
+    bool made_log; /* the log did not exist */
     ent_folder_claim *claim;
     app_progress *progress;
 } output;
@@ -60,36 +60,36 @@ static bool has_checkpoint(const app_run *run)
            access(checkpoint, F_OK) == 0;
 }
 
-/* A failing disk leaves no log that this run has made, unless there is a checkpoint to go on from; after any other
- * failure the log stays and ends with the reason. */
+/* After a disk failure a log created by this run is removed, unless there is a checkpoint to resume from; after
+ * any other failure the log is kept and ends with the reason. */
 static void close_folder(output *to, const app_run *run, ent_status status)
 {
     const bool begun = has_checkpoint(run), disk = status == ENT_EIO || status == ENT_EFULL;
     if (to->progress && status != ENT_OK) app_progress_failed(to->progress, status);
     if (to->progress && to->made_log && disk && !begun) unlink(to->log);
-    if (to->progress && status != ENT_STOPPED && !begun) unlink(to->rounds); /* a result has its figures */
+    if (to->progress && status != ENT_STOPPED && !begun) unlink(to->rounds); /* the result holds the figures */
     app_progress_free(to->progress);
     ent_folder_claim_drop(to->claim);
     if (disk) remove_folders(run->folder, to->made);
 }
 
-/* What was looked at before the claim may have become something else since. */
+/* The state examined before the claim may have changed since. */
 static ent_status look_again(const app_run *run)
 {
     app_begin begin;
     char where[4096];
     if (!run->checkpoints) return ENT_OK;
     ENT_TRY(app_resume_look(run->folder, run->resume, run->text, &begin, where));
-    ENT_REQUIRE(begin == run->begin, ENT_EBUSY, "%s: another process has just written to it: start again",
+    ENT_REQUIRE(begin == run->begin, ENT_EBUSY, "%s: another process has just written to it: run the command again",
                 run->folder);
     return ENT_OK;
 }
 
 static ent_status open_log(const app_run *run, output *to)
 {
-    static const char *const begin[] = {[APP_AFRESH] = "checkpoint.h5: not there, starting afresh",
-                                        [APP_GO_ON] = "checkpoint.h5: going on from it",
-                                        [APP_MORE] = "result.h5: going on from it with more rounds"};
+    static const char *const begin[] = {[APP_AFRESH] = "checkpoint.h5: not found, starting from the beginning",
+                                        [APP_GO_ON] = "checkpoint.h5: resuming from it",
+                                        [APP_MORE] = "result.h5: continuing from it with more rounds"};
     snprintf(to->log, sizeof to->log, "%s/log.txt", run->folder);
     snprintf(to->rounds, sizeof to->rounds, "%s/rounds.csv", run->folder);
     to->made_log = access(to->log, F_OK) != 0;
@@ -135,11 +135,11 @@ static ent_status fallback_folder(const app_run *run, const char *dir, char path
     int made = 0;
     ENT_TRY(app_fallback_path(run->folder, dir, path));
     snprintf(result, sizeof result, "%s/result.h5", path);
-    ENT_REQUIRE(access(result, F_OK) != 0, ENT_EIO, "%s: a result is there already", result);
+    ENT_REQUIRE(access(result, F_OK) != 0, ENT_EIO, "%s: a result exists already", result);
     return app_make_folder(path, &made);
 }
 
-/* The second place, named beforehand.  Without one the status stays as it is. */
+/* Try the fallback folder.  Without one the status is unchanged. */
 static ent_status save_elsewhere(ent_comm *group, const app_run *run, const output *to, ent_federation *federation,
                                  ent_status status)
 {
@@ -153,7 +153,7 @@ static ent_status save_elsewhere(ent_comm *group, const app_run *run, const outp
     return ENT_OK;
 }
 
-/* Until the next try; false: asked to stop. */
+/* Wait until the next try; false: asked to stop. */
 static bool pause_for_room(ent_comm *group)
 {
     enum { SECONDS = 5, STEPS = 50 };
@@ -165,7 +165,7 @@ static bool pause_for_room(ent_comm *group)
     return asked == 0;
 }
 
-/* Into the folder itself; then the checkpoint is of no more use. */
+/* Save into the folder itself; the checkpoint is then no longer needed. */
 static ent_status save_here(ent_comm *group, const app_run *run, const output *to, ent_federation *federation)
 {
     ENT_TRY(ent_result_save(group, federation, run->folder, run->text, app_version_line()));
@@ -174,7 +174,7 @@ static ent_status save_here(ent_comm *group, const app_run *run, const output *t
     return app_agree_with_root(group, clears ? ent_checkpoint_clear(run->folder, true) : ENT_OK);
 }
 
-/* Save; where no disk has room, keep the weights and try again. */
+/* Save the result; while no disk has room, keep the weights and try again. */
 static ent_status save(ent_comm *group, const app_run *run, const output *to, ent_federation *federation)
 {
     const bool root = ent_comm_rank(group) == 0;
@@ -200,7 +200,7 @@ static void warn_layout(app_progress *progress, const ent_federation_view *v)
     if (app_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
 }
 
-/* A feature that is one number in all training rows says nothing, and often something else was meant. */
+/* A feature that is constant over all training rows carries no information, and is often a mistake. */
 static void note_constant(app_progress *progress, const char *name, const ent_reduction *r)
 {
     char list[160] = "";

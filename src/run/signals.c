@@ -1,3 +1,4 @@
+/* Signal handlers that only set a flag, which is read after every batch and by the watching thread. */
 #include "signals.h"
 
 #include <signal.h>
@@ -6,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t came; /* read by a thread as well */
+static volatile sig_atomic_t came; /* also read by another thread */
 
 static void note(int number)
 {

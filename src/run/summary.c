@@ -1,4 +1,4 @@
-/* Figures of a model: a table for people, one JSON object for programs. */
+/* Prints the figures of a model: a table for the terminal, one JSON object for programs. */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "summary.h"
 #include "entente/hash.h"
 
-/* Figures of a real label are in its unit, which may be any. */
+/* Figures of a real label are in its own unit, of any magnitude. */
 static void print_figure(FILE *out, const char *name, double value)
 {
     const double size = fabs(value);
@@ -55,7 +55,7 @@ void app_print_spread(FILE *out, const char *name, const app_spread *s)
                 s->worst_decile, (long long)s->n);
 }
 
-/* Over the clients that have test rows; no clients where there is no memory. */
+/* Over the clients that have test rows; reports none if memory is exhausted. */
 static app_spread spread_of_clients(const ent_federation_view *v, bool personal)
 {
     double *accuracy = malloc((size_t)v->clients * sizeof *accuracy);
@@ -142,7 +142,7 @@ static json_t *spread_object(const ent_federation_view *v, bool personal)
                      "worst_decile", number(s.worst_decile));
 }
 
-/* null: a figure that does not apply. */
+/* null for a figure that does not apply. */
 static json_t *figures(const ent_metrics *m)
 {
     json_t *object = json_object();
@@ -153,7 +153,7 @@ static json_t *figures(const ent_metrics *m)
     return object;
 }
 
-/* What the label is, and what the data set calls its classes. */
+/* The kind of the label, and the class numbers of the data set. */
 static void add_label(json_t *object, const ent_label *label)
 {
     json_object_set_new(object, "task", json_string(label->classes > 0 ? "classification" : "regression"));

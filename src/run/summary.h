@@ -1,4 +1,4 @@
-/* Figures of a model: a table for people, one JSON object for programs. */
+/* Figures of a model: a table for the terminal, one JSON object for programs. */
 #ifndef ENTENTE_RUN_SUMMARY_H
 #define ENTENTE_RUN_SUMMARY_H
 
@@ -13,7 +13,7 @@ typedef struct {
     double mean, spread, worst_decile;
 } app_spread;
 app_spread app_spread_of(int64_t n, double *value);
-void app_print_spread(FILE *out, const char *name, const app_spread *spread); /* nothing for n < 2 */
+void app_print_spread(FILE *out, const char *name, const app_spread *spread); /* does nothing for n < 2 */
 void app_print_json(FILE *out, const ent_federation_view *view);
 
 #endif

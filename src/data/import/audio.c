@@ -1,5 +1,5 @@
-/* The front end.  Frame by frame: window, real FFT (FFTW), power; then bands, decibels, cosine transform, deltas and
- * statistics on the whole recording.  Cost: n_fft log n_fft a frame, and bins times n_mels at most. */
+/* The audio front end.  Per frame: window, real FFT (FFTW), power; then bands, decibels, cosine transform, deltas
+ * and statistics over the whole recording.  Cost per frame: n_fft log n_fft, plus at most bins times n_mels. */
 #include "entente/audio.h"
 
 #include <fftw3.h>
@@ -58,13 +58,13 @@ static ent_status check(const ent_audio_inp *inp, int sr)
     ENT_REQUIRE(inp->width % 2 == 1, ENT_EARG, "width %d, want an odd number", inp->width);
     ENT_TRY(check_range("pieces", inp->pieces, 1, 10000));
     ENT_REQUIRE(inp->mean || inp->std || inp->min || inp->max, ENT_EARG,
-                "no statistic over time, want mean or others");
+                "found no statistic over time, want at least one of mean, std, min, max");
     return ENT_OK;
 }
 
 /* ---- the mel scale ---- */
 
-/* Slaney's: linear to 1000 Hz, then 27 steps to 6400 Hz. */
+/* Slaney's scale: linear up to 1000 Hz, then 27 logarithmic steps up to 6400 Hz. */
 static double mel_of(double hz)
 {
     return hz < 1000.0 ? hz * 3.0 / 200.0 : 15.0 + log(hz / 1000.0) * 27.0 / log(6.4);
@@ -90,7 +90,7 @@ static ent_status make_filter(ent_audio *a, int k, const double corner[3])
         if (a->low[k] > b) a->low[k] = b;
         a->high[k] = b + 1;
     }
-    ENT_REQUIRE(a->low[k] < a->high[k], ENT_EARG, "n_mels %d with n_fft %d at %d Hz: band %d holds no frequency",
+    ENT_REQUIRE(a->low[k] < a->high[k], ENT_EARG, "n_mels %d with n_fft %d at %d Hz: band %d contains no frequency",
                 a->inp.n_mels, a->inp.n_fft, a->sr, k);
     return ENT_OK;
 }

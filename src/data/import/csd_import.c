@@ -1,6 +1,7 @@
-/* Rows are in the order of the label file's ids, so a rank that takes some ids in a row writes a block of rows.  For
- * each id the time steps go by in blocks; the sums of its segments are all that stays.  Numbers that were never finite
- * are NAN in the file until the training means, exact sums over ranks, replace them in a second pass. */
+/* Rows are in the order of the ids of the label file, so a rank that takes consecutive ids writes one block of
+ * rows.  The time steps of each id are read in blocks, and only the sums of its segments are kept.  Numbers
+ * without any finite value are NAN in the file until a second pass replaces them by the training means, which are
+ * exact sums over ranks. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,15 +27,15 @@ typedef struct {
     int64_t done; /* rows times modalities */
 } import;
 
-/* One modality at work. */
+/* The modality being imported. */
 typedef struct {
     import *run;
     const ent_csd *from;
     int m;
-    int64_t width; /* numbers a row */
+    int64_t width; /* numbers per row */
     ent_pooling pool;
     double *interval, *x; /* blocks of steps */
-    double *out;          /* rows that wait to be written: row..row+n-1 */
+    double *out;          /* rows waiting to be written: row..row+n-1 */
     int64_t row, n, room, rooms;
     uint8_t *present;
     int64_t block;
@@ -77,7 +78,7 @@ static ent_status take_row(work *w, int64_t s)
 
 /* ---- steps in ---- */
 
-/* The steps of a block that any segment takes lie in from..to-1. */
+/* The steps of a block that are used by any segment lie in from..to-1. */
 static void find_used(const work *w, int64_t n, int64_t *from, int64_t *to)
 {
     *from = n;
@@ -89,7 +90,7 @@ static void find_used(const work *w, int64_t n, int64_t *from, int64_t *to)
     }
 }
 
-/* Steps first..first+n-1 of source id i, into the sums. */
+/* Add steps first..first+n-1 of source id i to the sums. */
 static ent_status add_block(work *w, int64_t i, int64_t first, int64_t n)
 {
     int64_t from, to, column = 0;
@@ -115,7 +116,8 @@ static ent_status add_id(work *w, int64_t i)
     return ENT_OK;
 }
 
-/* The source's ids of a label id: itself; else, of a segment, its video; else, of a video, all its segments. */
+/* The source ids that match a label id: the same id; else, for a segment, its video; else, for a video, all its
+ * segments. */
 static int64_t source_ids(const ent_csd *from, const char *label, int64_t *count)
 {
     char video[4096];
@@ -131,7 +133,7 @@ static int64_t source_ids(const ent_csd *from, const char *label, int64_t *count
     return at;
 }
 
-/* Some segments of label id i, as many as there is room for sums. */
+/* Import some segments of label id i, as many as there is room for sums. */
 static ent_status pool_segments(work *w, int64_t i, int64_t row, int64_t n)
 {
     int64_t count;
@@ -204,7 +206,7 @@ static void work_free(work *w)
 typedef struct {
     const import *run;
     int m;
-    int64_t width, first, n; /* this rank's rows that are in `x` */
+    int64_t width, first, n; /* the rows of this rank held in `x` */
     double *x;
     ent_exact *sum; /* [width + 1 per column: sums, then counts] */
     double *mean;
@@ -245,7 +247,7 @@ static ent_status put_means(filling *f)
                              f->x);
 }
 
-/* Read this rank's rows block by block, and do something with each. */
+/* Read the rows of this rank block by block, and apply a function to each block. */
 static ent_status each_block(filling *f, ent_status (*what)(filling *))
 {
     char path[PATH_BYTES];
@@ -260,7 +262,7 @@ static ent_status each_block(filling *f, ent_status (*what)(filling *))
     return ENT_OK;
 }
 
-/* A column without one finite training number has the mean 0. */
+/* A column without any finite training number gets the mean 0. */
 static void find_means(filling *f)
 {
     for (int64_t j = 0; j < f->width; j++) {
@@ -355,7 +357,7 @@ static ent_status write_all(import *run)
     return ENT_OK;
 }
 
-/* Ids of the modality that no label id asks for, and label ids that find nothing. */
+/* Count the ids of the modality that no label id refers to, and the label ids without a match. */
 static ent_status count_ids(import *run, int m)
 {
     const ent_csd *from = &run->source[m];
@@ -373,7 +375,7 @@ static ent_status count_ids(import *run, int m)
     return ENT_OK;
 }
 
-/* Ids first..end-1 of this rank: about equally many rows. */
+/* The ids first..end-1 of this rank, chosen so that all ranks get about the same number of rows. */
 static void share_ids(import *run)
 {
     const int64_t size = ent_comm_size(run->comm), rank = ent_comm_rank(run->comm), rows = run->table.rows;

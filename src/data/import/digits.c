@@ -1,5 +1,5 @@
-/* The recordings' names first: they say all of a row but its numbers.  Then image by image, then recording by
- * recording, a block of rows at a time. */
+/* The names of the recordings are read first: they determine everything about a row except its features.  Then the
+ * images and after them the recordings are processed one by one, in blocks of rows. */
 #include "entente/digits.h"
 
 #include <dirent.h>
@@ -61,13 +61,13 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 
 static ent_status take_names(digits *d, struct dirent **entry, int count)
 {
-    ENT_REQUIRE(count > 0, ENT_EDATA, "%s: no .wav file in it", d->inp->wav);
+    ENT_REQUIRE(count > 0, ENT_EDATA, "%s: contains no .wav file", d->inp->wav);
     d->rows = count;
     d->row = ent_alloc(count, sizeof *d->row);
     ENT_REQUIRE(d->row, ENT_ENOMEM, "%s: no memory for %d names", d->inp->wav, count);
     for (int k = 0; k < count; k++)
-        ENT_REQUIRE(take_name(entry[k]->d_name, &d->row[k]), ENT_EFORMAT, "%s/%s: want a name DIGIT_SPEAKER_TAKE.wav",
-                    d->inp->wav, entry[k]->d_name);
+        ENT_REQUIRE(take_name(entry[k]->d_name, &d->row[k]), ENT_EFORMAT,
+                    "%s/%s: want a file name DIGIT_SPEAKER_TAKE.wav", d->inp->wav, entry[k]->d_name);
     return ENT_OK;
 }
 
@@ -122,7 +122,7 @@ static ent_status load_images(digits *d)
     return ENT_OK;
 }
 
-/* The images of a digit in a drawn order, to its recordings one after the other. */
+/* Assign the images of a digit, in a drawn order, to its recordings one by one. */
 static ent_status pair_digit(digits *d, int digit, int64_t *image, int64_t *order)
 {
     int64_t images = 0, used = 0;
@@ -168,7 +168,7 @@ static ent_status write_images(digits *d)
 
 /* ---- recordings ---- */
 
-/* Row k into `out`; the first recording makes the plan, and the dataset. */
+/* Compute row k into `out`; the first recording creates the plan and the dataset. */
 static ent_status write_recording(digits *d, int64_t k, const ent_signal *s, int *sr, ent_audio **audio, float **out)
 {
     if (!*audio) {
@@ -179,8 +179,8 @@ static ent_status write_recording(digits *d, int64_t k, const ent_signal *s, int
         ENT_TRY(ent_h5_write(d->file, "/modality/audio/features", ENT_H5_F32, 2,
                              (const int64_t[]){d->rows, ent_audio_dimension(*audio)}, NULL));
     }
-    ENT_REQUIRE(s->sr == *sr, ENT_EDATA, "%s/%s.wav: %d Hz, the ones before have %d Hz", d->inp->wav, d->row[k].name,
-                s->sr, *sr);
+    ENT_REQUIRE(s->sr == *sr, ENT_EDATA, "%s/%s.wav: found %d Hz, want %d Hz as in the recordings before",
+                d->inp->wav, d->row[k].name, s->sr, *sr);
     ENT_TRY(ent_audio_features(*audio, s->sample, s->n, *out));
     return ent_h5_write_rows(d->file, "/modality/audio/features", ENT_H5_F32, k, 1, *out);
 }

@@ -1,5 +1,5 @@
-/* Lists: one pass over the text, token by token; then the ids are sorted.  Deal: videos in a drawn order, each to the
- * part in which the middle of its rows falls. */
+/* Lists: one pass over the text, token by token; then the ids are sorted.  Random folds: videos are taken in a
+ * drawn order, and each goes to the part that contains the middle of its rows. */
 #include "entente/folds.h"
 
 #include <ctype.h>
@@ -18,7 +18,7 @@
 typedef struct {
     const char *path, *at;
     int64_t line;
-    int part; /* -1: none has begun */
+    int part; /* -1: none yet */
     int64_t room;
     ent_folds *folds;
 } reader;
@@ -30,7 +30,7 @@ static bool is_passed(char c)
     return isspace((unsigned char)c) || strchr(",;[](){}", c);
 }
 
-/* Past what means nothing. */
+/* Skip characters without meaning. */
 static void skip(reader *r)
 {
     for (; *r->at; r->at++) {
@@ -45,15 +45,14 @@ static bool ends_word(char c)
     return !c || is_passed(c) || strchr("=:'\"#", c);
 }
 
-/* A word, or a quoted text, possibly an id with [k] at its end. */
+/* A word or a quoted string, possibly an id that ends in [k]. */
 static ent_status next_token(reader *r, const char **start, size_t *length)
 {
     const char quote = *r->at == '"' || *r->at == '\'' ? *r->at : '\0';
     *start = quote ? ++r->at : r->at;
     if (quote) {
         while (*r->at && *r->at != quote && *r->at != '\n') r->at++;
-        ENT_REQUIRE(*r->at == quote, ENT_EFORMAT, "%s:%lld: a quoted text without its end", r->path,
-                    (long long)r->line);
+        ENT_REQUIRE(*r->at == quote, ENT_EFORMAT, "%s:%lld: unterminated quote", r->path, (long long)r->line);
         *length = (size_t)(r->at++ - *start);
         return ENT_OK;
     }
@@ -66,7 +65,7 @@ static ent_status next_token(reader *r, const char **start, size_t *length)
     return ENT_OK;
 }
 
-/* What a token followed by '=' or ':' begins. */
+/* Start the part that is named by a token followed by '=' or ':'. */
 static ent_status begin_part(reader *r, const char *start, size_t length)
 {
     static const struct {
@@ -81,7 +80,7 @@ static ent_status begin_part(reader *r, const char *start, size_t length)
             r->part = words[k].part;
             return ENT_OK;
         }
-    return ent_fail(ENT_EFORMAT, "%s:%lld: a part '%.64s', want train, validation or test", r->path,
+    return ent_fail(ENT_EFORMAT, "%s:%lld: found part '%.64s', want train, validation or test", r->path,
                     (long long)r->line, name);
 }
 
@@ -109,8 +108,8 @@ static ent_status grow(reader *r)
 
 static ent_status take_id(reader *r, const char *start, size_t length)
 {
-    ENT_REQUIRE(r->part >= 0, ENT_EFORMAT, "%s:%lld: an id before the first part: want 'train:' or the like", r->path,
-                (long long)r->line);
+    ENT_REQUIRE(r->part >= 0, ENT_EFORMAT, "%s:%lld: found an id before the first part, want 'train:' or the like",
+                r->path, (long long)r->line);
     if (r->folds->count == r->room) ENT_TRY(grow(r));
     char *id = ent_alloc((int64_t)length + 1, 1);
     ENT_REQUIRE(id, ENT_ENOMEM, "%s: no memory", r->path);
@@ -162,8 +161,8 @@ static ent_status sort_ids(const char *path, ent_folds *folds)
     ent_free(list);
     for (int64_t k = 1; k < folds->count; k++)
         ENT_REQUIRE(folds->part[k] == folds->part[k - 1] || strcmp(folds->id[k], folds->id[k - 1]) != 0, ENT_EDATA,
-                    "%s: id '%s' stands in two parts", path, folds->id[k]);
-    ENT_REQUIRE(folds->count > 0, ENT_EFORMAT, "%s: no id", path);
+                    "%s: id '%s' is in two parts", path, folds->id[k]);
+    ENT_REQUIRE(folds->count > 0, ENT_EFORMAT, "%s: contains no id", path);
     return ENT_OK;
 }
 
@@ -208,7 +207,7 @@ ent_status ent_folds_deal(uint64_t seed, const double share[3], int64_t videos, 
 {
     const double all = share[0] + share[1] + share[2];
     ENT_REQUIRE(share[0] >= 0.0 && share[1] >= 0.0 && share[2] >= 0.0 && all > 0.0 && isfinite(all), ENT_EARG,
-                "split %g,%g,%g: want three shares of 0 and more, not all 0", share[0], share[1], share[2]);
+                "split %g,%g,%g: want three shares of at least 0, not all 0", share[0], share[1], share[2]);
     int64_t *order = ent_alloc(videos, sizeof *order);
     ENT_REQUIRE(order, ENT_ENOMEM, "split of %lld videos: no memory", (long long)videos);
     ent_random stream = ent_random_at(seed, ENT_FOR_SPLIT, 0, 0);

@@ -1,4 +1,4 @@
-/* Everything is copied block by block under its own name; then what is added. */
+/* All datasets of the first file are copied block by block under their names; then the additions are written. */
 #include "entente/merge.h"
 
 #include <stdbool.h>
@@ -97,7 +97,7 @@ static ent_status copy_labels(merging *g)
     return status;
 }
 
-/* What the files say of it, each text once: "a; b". */
+/* The texts that the files give for an attribute, each once: "a; b". */
 static ent_status copy_attribute(merging *g, const char *name)
 {
     char *text, whole[4096] = "";
@@ -131,7 +131,7 @@ static ent_status check_members(const merging *g, const member *list, int64_t n)
     return ENT_OK;
 }
 
-/* The entry of a row: its id, else its video. */
+/* Find the entry of a row: by its id, else by its video. */
 static const member *find_member(const char *id, const member *list, int64_t n)
 {
     char video[4096];
@@ -163,7 +163,8 @@ static ent_status assign(merging *g, const member *list, int64_t n, uint8_t *use
 
 static ent_status assign_by_id(merging *g, int64_t n, char *const *id, const int32_t *number)
 {
-    ENT_REQUIRE(g->id, ENT_EDATA, "%s: no /id: want a table of one column, a group for each row", g->inp->path[0]);
+    ENT_REQUIRE(g->id, ENT_EDATA, "%s: found no /id, want a table of one column with a group for each row",
+                g->inp->path[0]);
     member *list = ent_alloc(n, sizeof *list);
     uint8_t *used = ent_alloc(n, 1);
     ent_status status = list && used ? ENT_OK : no_memory(g);
@@ -252,8 +253,9 @@ static ent_status check_ids(const merging *g, int k)
     while (row < g->rows && row < count && strcmp(id[row], g->id[row]) == 0) row++;
     ent_status status = ENT_OK;
     if (row < g->rows || row < count)
-        status = ent_fail(ENT_EDATA, "%s: row %lld is '%s', in %s it is '%s'", g->inp->path[k], (long long)row,
-                          row < count ? id[row] : "none", g->inp->path[0], row < g->rows ? g->id[row] : "none");
+        status = ent_fail(ENT_EDATA, "%s: row %lld has the id '%s', in %s it has '%s'", g->inp->path[k],
+                          (long long)row, row < count ? id[row] : "none", g->inp->path[0],
+                          row < g->rows ? g->id[row] : "none");
     ent_h5_names_free(id, count);
     return status;
 }
@@ -278,7 +280,8 @@ static ent_status write_all(merging *g)
     ENT_TRY(copy_labels(g));
     ENT_TRY(copy_set(g->from[0], g->to, "/split", ENT_H5_U8, ENT_H5_U8));
     ENT_TRY(write_groups(g));
-    static const char *const more[] = {"/interval", "/image"}; /* what importers leave beside the rows */
+    static const char *const more[] = {"/interval",
+                                       "/image"}; /* datasets that importers write in addition to the rows */
     for (int k = 0; k < 2; k++)
         if (ent_h5_has(g->from[0], more[k])) ENT_TRY(copy_set(g->from[0], g->to, more[k], ENT_H5_F64, ENT_H5_I32));
     if (g->id) ENT_TRY(ent_h5_write_strings(g->to, "/id", g->rows, (const char *const *)g->id));

@@ -1,6 +1,7 @@
-/* Each segment keeps its sums per column, for a number that is not finite leaves its column alone.  Steps come in
- * three tiers: those that share seconds with the segment; instants that coincide with it; instants that lie within a
- * step, or steps without length within the segment.  A better tier throws away what worse ones left. */
+/* Each segment keeps its sums per column, because a non-finite number affects only its own column.  Steps fall
+ * into three tiers: those that share time with the segment; instants that coincide with it; instants that lie
+ * within a step, or steps of zero length within the segment.  A step of a better tier discards the sums of worse
+ * ones. */
 #include "pool.h"
 
 #include <math.h>
@@ -50,7 +51,8 @@ void ent_pool_begin(ent_pooling *pool, int64_t segments, const double *interval)
     memset(pool->tier, 0, (size_t)segments * sizeof *pool->tier);
 }
 
-/* The tier of a step for a segment, and its weight.  Nothing is recorded before time 0, where some intervals begin. */
+/* The tier of a step for a segment, and its weight.  Some intervals begin before time 0, where nothing was
+ * recorded. */
 static int tier_of(const double *segment, double start, double end, double *weight)
 {
     const double shared = fmin(end, segment[1]) - fmax(0.0, fmax(start, segment[0]));
@@ -90,7 +92,7 @@ static void add_mean(ent_pooling *pool, int64_t at, double weight, const double 
     }
 }
 
-/* West 1979: the weighted sum of squares about the running mean. */
+/* The weighted sum of squares about the running mean (West 1979). */
 static void add_mean_std(ent_pooling *pool, int64_t at, double weight, const double *x)
 {
     for (int64_t j = 0; j < pool->d; j++) {
@@ -112,7 +114,7 @@ static void add_max(ent_pooling *pool, int64_t at, const double *x)
     }
 }
 
-/* The weight is the start of the step that was taken. */
+/* The weight is the start time of the step that was taken. */
 static void add_first(ent_pooling *pool, int64_t at, double start, const double *x)
 {
     for (int64_t j = 0; j < pool->d; j++) {

@@ -1,3 +1,4 @@
+/* Builds the `source` attribute of a data set option by option, in a buffer of fixed size. */
 #include "provenance.h"
 
 #include <stdarg.h>

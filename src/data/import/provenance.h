@@ -1,4 +1,5 @@
-/* Where a data set comes from: the command with its options and the names of its files, as the attribute `source`. */
+/* The origin of a data set, stored in the attribute `source`: the command with its options and the names of its
+ * files. */
 #ifndef ENTENTE_DATA_PROVENANCE_H
 #define ENTENTE_DATA_PROVENANCE_H
 
@@ -9,13 +10,13 @@ typedef struct {
     size_t used;
 } ent_provenance;
 
-/* Append, with a space in front unless it is the first; what does not fit is cut. */
+/* Append a piece of text, separated by a space; text that does not fit is cut off. */
 void ent_provenance_add(ent_provenance *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A file's name without the folders of this machine, which are nobody's business. */
+/* The name of a file without its folders, so that no paths of this machine are recorded. */
 const char *ent_provenance_file(const char *path);
 
-/* Collective where the file is shared. */
+/* Collective if the file is shared. */
 ent_status ent_provenance_write(const ent_provenance *p, ent_h5 *file);
 
 #endif

@@ -1,5 +1,5 @@
-/* Label file: how many rows each id has, then their numbers, then videos and parts; the tables stay whole in memory,
- * some hundred bytes a row. */
+/* Reads the label file: the number of rows of each id, then their labels, then videos and parts.  The tables are
+ * held in memory, at some hundred bytes per row. */
 #include "segments.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ static ent_status count_rows(const ent_csd *labels, ent_segments *s)
         ENT_REQUIRE(s->first[i + 1] <= INT32_MAX, ENT_EFORMAT, "%s: more than %d segments", labels->path, INT32_MAX);
     }
     s->rows = s->first[s->ids];
-    ENT_REQUIRE(s->rows > 0, ENT_EDATA, "%s: no label segment", labels->path);
+    ENT_REQUIRE(s->rows > 0, ENT_EDATA, "%s: contains no label segment", labels->path);
     return ENT_OK;
 }
 
@@ -77,7 +77,7 @@ static ent_status read_id(const ent_csd *labels, int64_t i, ent_segments *s)
 
 /* ---- names and videos ---- */
 
-/* An id that carries its [k] names its one row; others are numbered. */
+/* An id that ends in [k] names its only row; rows of other ids are numbered. */
 static ent_status name_rows(const ent_csd *labels, int64_t i, ent_segments *s)
 {
     const char *id = labels->id[i];
@@ -96,7 +96,7 @@ static ent_status name_rows(const ent_csd *labels, int64_t i, ent_segments *s)
     return ENT_OK;
 }
 
-/* Ids are sorted, so the segments of one video stand together. */
+/* Ids are sorted, so the segments of a video are adjacent. */
 static bool same_video(const char *a, const char *b)
 {
     const size_t bytes = ent_csd_video_bytes(a);
@@ -129,7 +129,7 @@ static ent_status deal_parts(const ent_csd *labels, const ent_csd_inp *inp, ent_
     return status;
 }
 
-/* The part of a row: its own name in the lists, else its video's. */
+/* The part of a row: looked up by its own name, else by that of its video. */
 static int find_part(const ent_folds *folds, const char *name)
 {
     const int own = ent_folds_find(folds, name);
@@ -174,7 +174,7 @@ static void apply_folds(const ent_folds *folds, ent_segments *s)
     s->rows = kept;
 }
 
-/* Videos that lost all their rows have no number. */
+/* Videos without remaining rows get no number. */
 static void renumber_videos(ent_segments *s)
 {
     int32_t last = -1, number = -1;
@@ -210,7 +210,7 @@ static ent_status load(const ent_csd *labels, const ent_csd_inp *inp, ent_segmen
     ENT_TRY(find_parts(labels, inp, s));
     int64_t train = 0;
     for (int64_t row = 0; row < s->rows; row++) train += s->split[row] == ENT_TRAIN;
-    ENT_REQUIRE(train > 0, ENT_EDATA, "%s: no row to train on: all are validation or test", labels->path);
+    ENT_REQUIRE(train > 0, ENT_EDATA, "%s: no row to train on: all rows are validation or test", labels->path);
     return ENT_OK;
 }
 

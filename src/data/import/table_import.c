@@ -1,5 +1,5 @@
-/* Label, group and part first: columns of text that become numbers.  Then each table goes by in blocks, once more
- * before that where training means are wanted. */
+/* Label, group and part are read first, as text columns that become numbers.  Then each table is read in blocks;
+ * if training means are needed, an earlier pass over the table computes them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ typedef struct {
     uint8_t *part;
     char **class_name, **group_name;
     int64_t class_names, group_names;
-    char **told; /* [tolds]: the files whose decisions were told */
-    int tolds;
+    char **noted; /* [noted_count]: the files whose decisions have been reported */
+    int noted_count;
     ent_h5 *file;
 } import;
 
@@ -40,7 +40,7 @@ static ent_status no_memory(const import *run)
 
 /* ---- a column somewhere ---- */
 
-/* "FILE:COLUMN" is cut where FILE is there and "FILE:COLUMN" is not. */
+/* "FILE:COLUMN" is split if FILE exists and "FILE:COLUMN" does not. */
 static const char *cut_column(const char *where, char path[PATH_BYTES])
 {
     snprintf(path, PATH_BYTES, "%s", where);
@@ -52,23 +52,23 @@ static const char *cut_column(const char *where, char path[PATH_BYTES])
     return where + (colon - path) + 1;
 }
 
-/* A column that is taken from a modality's own file is no feature of it. */
+/* A column used as label, group or part is not a feature of the modality in the same file. */
 static void skip_column(import *run, const char *path, int64_t column)
 {
     for (int m = 0; m < run->inp->modalities; m++)
         if (strcmp(run->inp->path[m], path) == 0) run->skip[m][column] = 1;
 }
 
-/* Say once a file what was decided on its first line. */
+/* Report once per file how its first line was read. */
 static ent_status tell_decision(import *run, const ent_table *t, const char *path)
 {
     char text[256];
     if (!run->inp->note || !ent_table_decision(t, text, sizeof text)) return ENT_OK;
-    for (int k = 0; k < run->tolds; k++)
-        if (strcmp(run->told[k], path) == 0) return ENT_OK;
+    for (int k = 0; k < run->noted_count; k++)
+        if (strcmp(run->noted[k], path) == 0) return ENT_OK;
     char *copy = ent_text(path);
     if (!copy) return no_memory(run);
-    run->told[run->tolds++] = copy;
+    run->noted[run->noted_count++] = copy;
     run->inp->note(run->inp->note_data, path, text);
     return ENT_OK;
 }
@@ -129,7 +129,7 @@ static bool all_numbers(int64_t n, char *const *text)
     return true;
 }
 
-/* Are these classes: words, or whole numbers of which none is negative? */
+/* Whether these are classes: words, or whole numbers none of which is negative. */
 static bool are_classes(int64_t n, char *const *text)
 {
     if (!all_numbers(n, text)) return true;
@@ -169,7 +169,7 @@ static ent_status take_values(import *run, char *const *text)
     return ENT_OK;
 }
 
-/* Missing cells are no words. */
+/* Missing cells are not words. */
 static ent_status check_there(const import *run, const char *where, const char *what, char *const *text)
 {
     for (int64_t k = 0; k < run->rows; k++)
@@ -226,7 +226,7 @@ static ent_status take_parts(import *run, char *const *text)
     return ENT_OK;
 }
 
-/* Deal out whole groups, numbered in the order in which they come, or single rows. */
+/* Assign whole groups, numbered in order of first appearance, or single rows to the parts. */
 static ent_status deal_numbered(import *run, const int32_t *number, int64_t count, int64_t *size, int *part)
 {
     for (int64_t k = 0; k < run->rows; k++) size[number ? number[k] : k]++;
@@ -241,7 +241,7 @@ static int by_group(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* number[k]: the place of row k's group among all groups; returns how many there are. */
+/* number[k]: the number of the group of row k.  Returns the number of groups. */
 static int64_t rank_groups(const import *run, const int32_t **order, int32_t *number)
 {
     int32_t count = -1;
@@ -324,7 +324,8 @@ static void add_block(work *w)
     }
 }
 
-/* Holes of row k of the block; *column is the last of them.  A number that no sum of squares can hold is refused. */
+/* Count the holes of row k of the block; *column is the last one.  Numbers too large for a sum of squares are
+ * refused. */
 static ent_status count_holes(const work *w, int64_t k, int64_t *holes, int64_t *column)
 {
     const double *x = w->x + k * w->columns;
@@ -345,7 +346,7 @@ static ent_status count_holes(const work *w, int64_t k, int64_t *holes, int64_t 
     return ENT_OK;
 }
 
-/* Row k of the block: whether it is there, its holes filled. */
+/* Process row k of the block: set whether it is present, and fill its holes. */
 static ent_status take_row(work *w, int64_t k)
 {
     const double *x = w->x + k * w->columns;
@@ -367,7 +368,7 @@ static ent_status take_row(work *w, int64_t k)
     return ENT_OK;
 }
 
-/* Columns that hold one number, or none, in all training rows. */
+/* Columns that are constant, or empty, over all training rows. */
 static void report_constant(const work *w)
 {
     ent_table_report *r = w->run->report;
@@ -479,8 +480,8 @@ static ent_status open_table(import *run, int m)
 
 static ent_status open_tables(import *run)
 {
-    run->told = ent_alloc(ENT_TABLE_MODALITIES + 3, sizeof *run->told);
-    if (!run->told) return no_memory(run);
+    run->noted = ent_alloc(ENT_TABLE_MODALITIES + 3, sizeof *run->noted);
+    if (!run->noted) return no_memory(run);
     for (int m = 0; m < run->inp->modalities; m++) ENT_TRY(open_table(run, m));
     return ENT_OK;
 }
@@ -490,7 +491,7 @@ static ent_status count_features(import *run)
     for (int m = 0; m < run->inp->modalities; m++) {
         const int64_t columns = ent_table_columns(run->table[m]);
         for (int64_t c = 0; c < columns; c++) run->width[m] += !run->skip[m][c];
-        ENT_REQUIRE(run->width[m] >= 1, ENT_EDATA, "%s: no column is left for features", run->inp->path[m]);
+        ENT_REQUIRE(run->width[m] >= 1, ENT_EDATA, "%s: no column left for features", run->inp->path[m]);
         run->report->dimension[m] = run->width[m];
     }
     return ENT_OK;
@@ -558,7 +559,7 @@ import run = {.inp = inp, .report = report };
         ent_table_free(run.table[m]);
         ent_free(run.skip[m]);
     }
-    ent_h5_names_free(run.told, run.tolds);
+    ent_h5_names_free(run.noted, run.noted_count);
     ent_h5_names_free(run.class_name, run.class_names);
     ent_h5_names_free(run.group_name, run.group_names);
     ent_free(run.category);

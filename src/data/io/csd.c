@@ -1,5 +1,5 @@
-/* One .csd file behind a guard: names and shapes first, then blocks of time steps.  Every id is checked when it is
- * used, so opening costs no more than the list of ids. */
+/* Reads a .csd file through a guard: names and shapes first, then blocks of time steps.  Ids are checked when they
+ * are used, so opening only costs the list of ids. */
 #include "entente/csd.h"
 
 #include <math.h>
@@ -22,9 +22,9 @@ static ent_status path_of(const ent_csd *csd, int64_t i, const char *what, char 
 
 static ent_status take_root(ent_csd *csd, char **list, int64_t count)
 {
-    ENT_REQUIRE(count > 0, ENT_EFORMAT, "%s: empty, want one root group", csd->path);
-    ENT_REQUIRE(count == 1, ENT_EFORMAT, "%s: %lld roots ('%.64s', '%.64s'%s), want one", csd->path, (long long)count,
-                list[0], list[1], count > 2 ? ", ..." : "");
+    ENT_REQUIRE(count > 0, ENT_EFORMAT, "%s: found no root group, want one", csd->path);
+    ENT_REQUIRE(count == 1, ENT_EFORMAT, "%s: found %lld root groups ('%.64s', '%.64s'%s), want one", csd->path,
+                (long long)count, list[0], list[1], count > 2 ? ", ..." : "");
     csd->root = ent_text(list[0]);
     ENT_REQUIRE(csd->root, ENT_ENOMEM, "%s: no memory", csd->path);
     return ENT_OK;
@@ -58,20 +58,20 @@ static ent_status list_ids(ent_csd *csd)
     ENT_REQUIRE(data, ENT_EFORMAT, "%s: no group %s/data", csd->path, path);
     strcat(path, "/data");
     ENT_TRY(ent_guard_names(csd->guard, csd->file, path, &csd->id, &csd->ids));
-    ENT_REQUIRE(csd->ids > 0, ENT_EFORMAT, "%s: no id in %s", csd->path, path);
+    ENT_REQUIRE(csd->ids > 0, ENT_EFORMAT, "%s: no ids in %s", csd->path, path);
     qsort(csd->id, (size_t)csd->ids, sizeof *csd->id, by_name);
     return ENT_OK;
 }
 
-/* Numbers a time step: the product of all sizes but the first. */
+/* Numbers per time step: the product of all sizes except the first. */
 static ent_status step_numbers(const ent_csd *csd, int64_t i, const char *path, const ent_h5_shape *shape, int64_t *d)
 {
-    ENT_REQUIRE(shape->rank >= 2, ENT_EFORMAT, "%s: %s has rank %d, want 2 or more: [steps, features]", csd->path,
+    ENT_REQUIRE(shape->rank >= 2, ENT_EFORMAT, "%s: %s has rank %d, want at least 2: [steps, features]", csd->path,
                 path, shape->rank);
     *d = 1;
     for (int k = 1; k < shape->rank; k++) {
         ENT_REQUIRE(shape->size[k] >= 1 && shape->size[k] <= ENT_GUARD_BYTES / (int64_t)sizeof(double) / *d,
-                    ENT_EFORMAT, "%s: id '%s': %lld features a step, want 1..%lld", csd->path, csd->id[i],
+                    ENT_EFORMAT, "%s: id '%s': %lld features per step, want 1..%lld", csd->path, csd->id[i],
                     (long long)shape->size[k], (long long)(ENT_GUARD_BYTES / sizeof(double)));
         *d *= shape->size[k];
     }
@@ -117,7 +117,7 @@ ent_status ent_csd_steps(const ent_csd *csd, int64_t i, int64_t *steps)
     ENT_TRY(path_of(csd, i, "features", path));
     ENT_TRY(ent_guard_describe(csd->guard, csd->file, path, &features));
     ENT_TRY(step_numbers(csd, i, path, &features, &d));
-    ENT_REQUIRE(d == csd->dimension, ENT_EFORMAT, "%s: id '%s' has %lld features a step, '%s' has %lld", csd->path,
+    ENT_REQUIRE(d == csd->dimension, ENT_EFORMAT, "%s: id '%s' has %lld features per step, '%s' has %lld", csd->path,
                 csd->id[i], (long long)d, csd->id[0], (long long)csd->dimension);
     ENT_TRY(path_of(csd, i, "intervals", path));
     ENT_TRY(ent_guard_describe(csd->guard, csd->file, path, &intervals));
@@ -163,7 +163,7 @@ ent_status ent_csd_features(const ent_csd *csd, int64_t i, int64_t first, int64_
 
 /* ---- ids ---- */
 
-/* The first id that is not before `id`. */
+/* The first id that is not less than `id`. */
 static int64_t lower_bound(const ent_csd *csd, const char *id)
 {
     int64_t low = 0, high = csd->ids;

@@ -1,5 +1,6 @@
-/* A line at a time; a quoted cell may hold separators and doubled quotes, not line ends.  The first pass counts the
- * rows, and looks at the kinds of cells in the first of them to tell whether the first line names the columns. */
+/* Reads a line at a time.  A quoted cell may contain separators and doubled quotes, but no line breaks.  The first
+ * pass counts the rows and examines the kinds of cells in the first rows to decide whether the first line names
+ * the columns. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ int64_t ent_csv_line(const ent_table *t)
 
 /* ---- cells ---- */
 
-/* Take the quotes off a cell, in place; where it ends. */
+/* Remove the quotes of a cell in place.  Returns its end. */
 static char *end_quoted(char *cell)
 {
     char *to = cell, *from = cell + 1;
@@ -37,7 +38,7 @@ static char *trimmed(char *cell)
     return cell;
 }
 
-/* Cut a line into trimmed cells: their number, or -1 for a quote that does not end. */
+/* Split a line into trimmed cells.  Returns their number, or -1 for an unterminated quote. */
 static int64_t cut(char *line, char separator, char **cell, int64_t room)
 {
     int64_t count = 0;
@@ -62,7 +63,7 @@ bool ent_table_missing(const char *cell)
     return false;
 }
 
-/* NAN for a missing cell; True and False are what pandas writes of booleans. */
+/* NAN for a missing cell.  True and False are how pandas writes booleans. */
 static bool is_number(const char *text, double *x)
 {
     char *end;
@@ -81,8 +82,8 @@ static bool is_blank(const ent_table *t, const char *line)
     return !line[strspn(line, t->separator == '\t' && t->columns > 1 ? " " : " \t")];
 }
 
-/* The next line that is not blank.  In a file of one column the blank lines before it are missing cells; those at the
- * end of the file are none. */
+/* The next line that is not blank.  In a file of one column the blank lines before it are missing cells, but those
+ * at the end of the file are not. */
 static ent_status hold_line(ent_table *t)
 {
     t->blanks = 0;
@@ -94,7 +95,7 @@ static ent_status hold_line(ent_table *t)
     }
 }
 
-/* The next row's cells; *there false at the end. */
+/* Read the cells of the next row; *there is false at the end of the file. */
 static ent_status next_row(ent_table *t, bool *there)
 {
     if (!t->held) ENT_TRY(hold_line(t));
@@ -109,7 +110,7 @@ static ent_status next_row(ent_table *t, bool *there)
     t->held = NULL;
     const int64_t count = cut(text, t->separator, t->cell, t->columns);
     const long long line = ent_csv_line(t);
-    ENT_REQUIRE(count >= 0, ENT_EFORMAT, "%s:%lld: a quote without its end", t->path, line);
+    ENT_REQUIRE(count >= 0, ENT_EFORMAT, "%s:%lld: unterminated quote", t->path, line);
     ENT_REQUIRE(count == t->columns, ENT_EFORMAT, "%s:%lld: %lld cells, want %lld", t->path, line, (long long)count,
                 (long long)t->columns);
     return ENT_OK;
@@ -126,7 +127,7 @@ ent_status ent_csv_row(ent_table *t)
 
 /* ---- the first line ---- */
 
-enum { NUMBER = 1, WORD = 2, NOT_WHOLE = 4 }; /* what a column was seen to hold */
+enum { NUMBER = 1, WORD = 2, NOT_WHOLE = 4 }; /* kinds of cells seen in a column */
 
 static int kind_of(const char *cell)
 {
@@ -149,10 +150,10 @@ static void choose_separator(ent_table *t, const char *line)
     }
 }
 
-/* Cells of the first line that is not blank, kept apart. */
+/* Keep the cells of the first non-blank line. */
 static ent_status take_first(ent_table *t)
 {
-    t->columns = 2; /* blank lines do not count so far */
+    t->columns = 2; /* blank lines before it do not count */
     ENT_TRY(hold_line(t));
     ENT_REQUIRE(t->held, ENT_EFORMAT, "%s: empty", t->path);
     t->first_line = ent_lines_number(t->lines);
@@ -162,7 +163,7 @@ static ent_status take_first(ent_table *t)
     t->columns = cut(copy, t->separator, NULL, 0);
     ent_free(copy);
     ENT_REQUIRE(t->columns >= 1 && t->columns <= MOST_COLUMNS, ENT_EFORMAT, "%s:%lld: %s", t->path,
-                (long long)t->first_line, t->columns < 0 ? "a quote without its end" : "too many cells");
+                (long long)t->first_line, t->columns < 0 ? "unterminated quote" : "too many cells");
     t->cell = ent_alloc(t->columns, sizeof *t->cell);
     t->first = ent_alloc(t->columns, sizeof *t->first);
     ENT_REQUIRE(t->cell && t->first, ENT_ENOMEM, "%s: no memory", t->path);
@@ -174,14 +175,14 @@ static ent_status take_first(ent_table *t)
     return ENT_OK;
 }
 
-/* Is column 0 of row k the number from + k? */
+/* Whether column 0 of row k is the number from + k. */
 static bool counts_on(const char *cell, int64_t from, int64_t k)
 {
     char *end;
     return *cell && strtoll(cell, &end, 10) == from + k && !*end;
 }
 
-/* Rows after the first line, and what the first of them hold. */
+/* Count the rows after the first line, and examine the cells of the first of them. */
 static ent_status count_body(ent_table *t, uint8_t *seen)
 {
     bool there = true;
@@ -196,7 +197,7 @@ static ent_status count_body(ent_table *t, uint8_t *seen)
     return ENT_OK;
 }
 
-/* 0,1,2,..: what pandas calls columns that have no names; the first cell is empty above an index. */
+/* 0,1,2,..: the names that pandas gives to unnamed columns; the first cell is empty above an index. */
 static bool is_sequence(const ent_table *t)
 {
     const bool index = t->columns > 1 && !*t->first[0];
@@ -208,8 +209,9 @@ static bool is_sequence(const ent_table *t)
     return true;
 }
 
-/* Words above numbers are names, and so is 0,1,2,..; a number above numbers makes the line a row.  A single cell 0, or
- * 0,1, above whole numbers may be either, and so may words above words: there what is said here is a guess. */
+/* Words above numbers are names, and so is 0,1,2,..; a number above numbers makes the line a row.  A single cell
+ * 0, or 0,1, above whole numbers can be either, and so can words above words: in these cases the result is a
+ * guess. */
 static bool names_columns(ent_table *t, const uint8_t *seen)
 {
     bool above_numbers = false, number = false, words = false, whole = true;
@@ -244,7 +246,7 @@ static ent_status look_through(ent_table *t)
     if (status == ENT_OK)
         ent_csv_choose(t, t->header == ENT_HEADER_AUTO ? names_columns(t, seen) : t->header == ENT_HEADER_YES);
     ent_free(seen);
-    ENT_REQUIRE(status != ENT_OK || t->rows > 0, ENT_EFORMAT, "%s: no row", t->path);
+    ENT_REQUIRE(status != ENT_OK || t->rows > 0, ENT_EFORMAT, "%s: contains no row", t->path);
     return status;
 }
 

@@ -1,6 +1,8 @@
-/* A digest of all features: pieces of some megabytes are hashed by rank, in the file's own numbers; a modality's digest is
- * that of its pieces' digests, the whole is that of the modalities'.  Where a piece ends is a function of the table's shape, so the number of ranks shows nowhere.
- * Cost: reading the features once and SHA-256 (about 3 s a gigabyte), over all ranks.  Memory: a mebibyte. */
+/* A digest of all features.  Pieces of some megabytes are distributed over ranks and hashed as they are stored;
+ * the digest of a modality is the hash of the digests of its pieces, and the whole digest is the hash of those of
+ * the modalities.  The pieces depend only on the shape of the table, so the digest does not depend on the number
+ * of ranks.  Cost: reading the features once and SHA-256 (about 3 s per gigabyte), shared by all ranks.  Memory:
+ * one mebibyte. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 
 enum { PIECE_BYTES = 4 << 20, HEX = 64 };
 
-/* Rows of a piece, and pieces, of modality m. */
+/* Rows per piece, and the number of pieces, of modality m. */
 static int64_t piece_rows(const ent_dataset *d, int m)
 {
     const int64_t rows = PIECE_BYTES / (int64_t)sizeof(double) / d->modality[m].dimension;
@@ -45,7 +47,7 @@ static ent_status digest_modality(ent_comm *comm, const ent_dataset *d, int m, c
     char *all = NULL, *mine = ent_alloc((end - begin) * HEX + 1, 1);
     ent_status status = mine ? ENT_OK : ent_fail(ENT_ENOMEM, "%s: no memory", d->path);
     for (int64_t k = begin; k < end && status == ENT_OK; k++)
-        status = hash_piece(d, m, k, mine + (k - begin) * HEX); /* its end is the next one's beginning */
+        status = hash_piece(d, m, k, mine + (k - begin) * HEX); /* its end is the start of the next one */
     status = ent_comm_agree(comm, status);
     if (status == ENT_OK) status = ent_comm_gather(comm, 0, mine, (size_t)((end - begin) * HEX), (void **)&all, NULL);
     if (status == ENT_OK) {
@@ -57,7 +59,7 @@ static ent_status digest_modality(ent_comm *comm, const ent_dataset *d, int m, c
     return status;
 }
 
-/* Which file it is, as rank 0 sees it. */
+/* The identity of the file, as seen by rank 0. */
 static ent_status identify(ent_comm *comm, const ent_dataset *d, int64_t file[5])
 {
     struct stat state;

@@ -1,4 +1,5 @@
-/* One table of first bytes.  A zip archive is named by the first file in it. */
+/* A table of the leading bytes of file formats.  The kind of a zip archive is recognised by the name of its first
+ * member. */
 #include "format.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ static const struct {
     {"\211HDF\r\n\032\n",
      0,
      8,
-     {"an HDF5 file", "a data set needs no import; of other files write the arrays as .npy"}},
+     {"an HDF5 file", "an Entente data set needs no import; write the arrays of other files as .npy"}},
     {"\x1f\x8b", 0, 2, {"compressed by gzip", "unpack it with gunzip"}},
     {"BZh", 0, 3, {"compressed by bzip2", "unpack it with bunzip2"}},
     {"\xfd\x37zXZ\0", 0, 6, {"compressed by xz", "unpack it with unxz"}},

@@ -1,6 +1,7 @@
-/* Two processes and one mailbox in shared memory.  A call writes its question there and sends one byte through a
- * socket; the guard answers into the mailbox and sends one byte back.  No byte within the time: it is killed.  What
- * stands in the mailbox comes from a process that may be damaged, so nothing in it is trusted. */
+/* Two processes and one mailbox in shared memory.  A call writes its request there and sends one byte through a
+ * socket; the guard writes its answer into the mailbox and sends one byte back.  If no byte arrives in time, the
+ * guard is killed.  The mailbox is written by a process whose memory may be corrupted, so nothing in it is
+ * trusted. */
 #include "entente/guard.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@
 #include "entente/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1 /* reserves terabytes, and tells of a signal itself */
+#define SANITIZED 1 /* reserves terabytes of address space, and reports signals itself */
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define SANITIZED 1
@@ -34,7 +35,7 @@ enum { NAME_BYTES = 4096, MESSAGE_BYTES = 2048 };
 enum { OPEN, NAMES, DESCRIBE, ROWS };
 
 typedef struct {
-    int what, file; /* the question */
+    int what, file; /* the request */
     ent_h5_type type;
     int64_t first, n;
     size_t bytes;
@@ -79,7 +80,7 @@ static ent_status check_row_bytes(const mailbox *box, ent_h5 *file)
     return ENT_OK;
 }
 
-/* As many names from number `first` on as fit, one behind the other. */
+/* As many names from number `first` on as fit, one after the other. */
 static ent_status pack_names(mailbox *box, ent_h5 *file)
 {
     char **list;
@@ -113,7 +114,7 @@ static ent_status answer(mailbox *box, ent_h5 **file)
     }
 }
 
-/* A crash ends it, whatever this program does elsewhere. */
+/* A crash ends the guard, whatever signal handlers this program has installed. */
 static void take_signals_as_they_come(void)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -157,7 +158,7 @@ static void serve(const ent_guard_inp *inp, mailbox *box, int end)
 
 static ent_status no_guard(const char *what)
 {
-    return ent_fail(ENT_EIO, "a process to read files in: %s: %s", what, strerror(errno));
+    return ent_fail(ENT_EIO, "cannot start the process that reads files: %s: %s", what, strerror(errno));
 }
 
 static ent_status fork_guard(const ent_guard_inp *inp, ent_guard *guard)
@@ -178,7 +179,7 @@ static ent_status fork_guard(const ent_guard_inp *inp, ent_guard *guard)
 ent_status ent_guard_start(const ent_guard_inp *inp, ent_guard **out)
 {
     ent_guard *guard = ent_alloc(1, sizeof *guard);
-    ENT_REQUIRE(guard, ENT_ENOMEM, "a process to read files in: no memory");
+    ENT_REQUIRE(guard, ENT_ENOMEM, "no memory to start the process that reads files");
     guard->timeout_s = inp->timeout_s;
     guard->socket = -1;
     guard->box = mmap(NULL, sizeof *guard->box, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -196,7 +197,7 @@ ent_status ent_guard_start(const ent_guard_inp *inp, ent_guard **out)
     return status;
 }
 
-/* Close the socket, upon which it ends by itself; collect it. */
+/* Close the socket, which makes the guard end by itself, and wait for it. */
 static int collect(ent_guard *guard)
 {
     int how = 0;
@@ -241,7 +242,7 @@ static ent_status guard_ended(ent_guard *guard, const char *path, const char *na
     return ent_fail(ENT_EFORMAT, "%s: damaged HDF5 file: libhdf5 %s while reading %s", path, guard->ended, name);
 }
 
-/* Wait for the answer's byte: 1, 0 where the guard is gone, -1 where the time is over. */
+/* Wait for the byte of the answer.  Returns 1, 0 if the guard has ended, or -1 on a timeout. */
 static int await(ent_guard *guard)
 {
     char byte;
@@ -257,7 +258,7 @@ static ent_status ask(ent_guard *guard, int what, int file, const char *name)
 {
     mailbox *box = guard->box;
     const char *path = guard->path[file], go = 1;
-    ENT_REQUIRE(guard->process > 0, ENT_EFORMAT, "%s: not read: libhdf5 %s before", path, guard->ended);
+    ENT_REQUIRE(guard->process > 0, ENT_EFORMAT, "%s: not read: libhdf5 %s earlier", path, guard->ended);
     ENT_REQUIRE(strlen(name) < NAME_BYTES, ENT_EFORMAT, "%s: a name of %zu bytes", path, strlen(name));
     box->what = what;
     box->file = file;
@@ -288,7 +289,7 @@ ent_status ent_guard_describe(ent_guard *guard, int file, const char *name, ent_
     return ENT_OK;
 }
 
-/* Copy the packed names of one answer; how many came. */
+/* Copy the packed names of one answer.  Returns their number. */
 static ent_status unpack_names(ent_guard *guard, int file, char **list, int64_t room, int64_t *came)
 {
     mailbox *box = guard->box;

@@ -1,10 +1,10 @@
 /* HDF5 in one process.
  *
- * libhdf5 1.10 crashes, at the latest at exit, once a write of its own has failed: so a file that is written grows in
- * memory (the core driver), and finish writes the image itself, whole or not at all (atomic_file.h).  Cost: the file's size
- * in memory, twice that while it is finished.  Files carry no time stamps: the same content is the same bytes.  A
- * message takes its words out of libhdf5's error stack, where they stand until the next call of the library: so a
- * failure is worded before anything is closed. */
+ * libhdf5 1.10 crashes, at the latest at exit, after one of its own writes has failed.  A new file is therefore
+ * built in memory (core driver), and finish writes the image itself, completely or not at all (atomic_file.h).
+ * Cost: the size of the file in memory, twice that during finish.  Files carry no time stamps, so the same content
+ * gives the same bytes.  Messages use the error stack of libhdf5, which is valid only until the next call of the
+ * library, so a failure is reported before anything is closed. */
 #include "entente/h5.h"
 
 #include <errno.h>
@@ -77,8 +77,9 @@ ent_status ent_h5_new_file(const char *path, ent_h5 **out)
     return ENT_OK;
 }
 
-/* libhdf5 locks nothing: what is written has a name that nobody else knows until it is whole, and what is read is asked
- * for a writer before (is_written).  So file systems without locks (ENOLCK, EOPNOTSUPP, ENOSYS, ...) need no setting. */
+/* Locking by libhdf5 is switched off: files are written under a temporary name until they are complete, and before
+ * reading we test for a writer ourselves (is_written).  File systems without locks (ENOLCK, EOPNOTSUPP, ENOSYS,
+ * ...) therefore need no configuration. */
 hid_t ent_h5_access_list(void)
 {
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
@@ -87,14 +88,15 @@ hid_t ent_h5_access_list(void)
     H5Pset_file_locking(list, false, true);
     return list;
 #else
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0); /* is read when the library starts, by the next call */
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0); /* read when the library is initialised, by the next call */
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     return H5Pcreate(H5P_FILE_ACCESS);
 #endif
 }
 
-/* Whether another program has the file open for writing: libhdf5 and h5py then hold a lock on it.  Any other refusal of
- * the file system says nothing of other programs.  HDF5_USE_FILE_LOCKING=FALSE, as users of HDF5 know it, asks nobody. */
+/* Whether another program has the file open for writing: libhdf5 and h5py then hold a lock on it.  Other errors of
+ * the file system say nothing about other programs.  With HDF5_USE_FILE_LOCKING=FALSE, HDF5's own variable, the
+ * test is skipped. */
 static bool is_written(int descriptor)
 {
     const char *wanted = getenv("HDF5_USE_FILE_LOCKING");
@@ -104,7 +106,7 @@ static bool is_written(int descriptor)
     return false;
 }
 
-/* A regular file that can be read; `start` gets its first bytes and their number. */
+/* Check for a regular file that can be read; `start` receives its leading bytes and their number. */
 static ent_status look_at(const char *path, char start[8], size_t *count)
 {
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -115,7 +117,7 @@ static ent_status look_at(const char *path, char start[8], size_t *count)
     close(descriptor);
     ENT_REQUIRE(got >= 0, ENT_EIO, "%s: %s", path, strerror(why));
     ENT_REQUIRE(!written, ENT_EIO,
-                "%s: another program has it open for writing (HDF5_USE_FILE_LOCKING=FALSE reads it all the same)",
+                "%s: another program has it open for writing (set HDF5_USE_FILE_LOCKING=FALSE to read it anyway)",
                 path);
     *count = (size_t)got;
     return ENT_OK;
@@ -155,8 +157,9 @@ ent_status ent_h5_make_image(ent_h5 *file)
 {
     const hid_t list = ent_h5_access_list();
     H5Pset_fapl_core(list, (size_t)1 << 20, false);
-    file->id = H5Fcreate(file->path, H5F_ACC_TRUNC, H5P_DEFAULT, list); /* the name is for libhdf5's table alone */
-    const ent_status status = file->id < 0 ? ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be made in memory")
+    file->id = H5Fcreate(file->path, H5F_ACC_TRUNC, H5P_DEFAULT,
+                         list); /* the name is only used in libhdf5's table of open files */
+    const ent_status status = file->id < 0 ? ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be created in memory")
                                            : ENT_OK;
     H5Pclose(list);
     return status;
@@ -167,7 +170,7 @@ ent_status ent_h5_create(const char *path, ent_h5 **out)
     ent_h5 *file = NULL;
     ENT_TRY(ent_h5_new_file(path, &file));
     ent_status status =
-        ent_atomic_file_new(path, &file->part); /* at once: a folder without permission is known early */
+        ent_atomic_file_new(path, &file->part); /* now, so that a folder without write permission is reported early */
     if (status == ENT_OK) status = ent_h5_make_image(file);
     if (status == ENT_OK)
         *out = file;
@@ -178,15 +181,14 @@ ent_status ent_h5_create(const char *path, ent_h5 **out)
 
 ent_status ent_h5_write_image(ent_h5 *file)
 {
-    if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0)
-        return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+    if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0) return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be assembled");
     const ssize_t bytes = H5Fget_file_image(file->id, NULL, 0);
-    if (bytes < 0) return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+    if (bytes < 0) return ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be assembled");
     char *image = ent_alloc(bytes, 1);
     if (!image) return ent_h5_no_memory(file, "the file's image");
     ent_status status = ENT_OK;
     if (H5Fget_file_image(file->id, image, (size_t)bytes) != bytes)
-        status = ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be put together");
+        status = ent_h5_fail_at(ENT_ENOMEM, file, "/", "cannot be assembled");
     else
         status = ent_atomic_file_write(file->part, image, (size_t)bytes);
     ent_free(image);
@@ -214,10 +216,10 @@ void ent_h5_close(ent_h5 *file)
     ent_h5_release(file);
 }
 
-/* ---- what stands in a file ---- */
+/* ---- contents of a file ---- */
 
-/* H5Lexists wants every group on the way to be there, so ask for one after the other.  What is outside of the file is
- * there, so that opening it says why it is refused. */
+/* H5Lexists requires that every group along the path exists, so they are tested one by one.  Objects outside the
+ * file count as existing; opening them then reports why they are refused. */
 bool ent_h5_has(const ent_h5 *file, const char *name)
 {
     char path[1024];
@@ -266,7 +268,7 @@ static ent_status array_shape(const ent_h5 *file, const char *name, array *a)
     return ENT_OK;
 }
 
-/* Open a dataset of numbers; array_close in any case where this succeeds. */
+/* Open a dataset of numbers; on success call array_close. */
 static ent_status array_open(const ent_h5 *file, const char *name, array *a)
 {
     *a = (array){.set = -1, .space = -1, .type = -1};
@@ -313,19 +315,19 @@ static herr_t take_member(hid_t group, const char *name, const H5L_info_t *info,
 {
     (void)group, (void)info;
     members *m = data;
-    if (m->count == m->room) return 0; /* a damaged group that has more of them than it says */
+    if (m->count == m->room) return 0; /* a damaged group with more members than it claims */
     m->name[m->count] = ent_text(name);
     return m->name[m->count++] ? 0 : -1;
 }
 
-/* A damaged group may say any number: it has at least a byte of the file for each. */
+/* A damaged group may claim any number of members, but each needs at least one byte of the file. */
 static ent_status count_members(const ent_h5 *file, const char *name, hid_t group, int64_t *count)
 {
     H5G_info_t info;
     hsize_t bytes = 0;
     if (H5Gget_info(group, &info) < 0) return ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
     ENT_REQUIRE(H5Fget_filesize(file->id, &bytes) >= 0 && info.nlinks <= bytes, ENT_EFORMAT,
-                "%s: %s: damaged: it says %llu members", file->path, name, (unsigned long long)info.nlinks);
+                "%s: %s: damaged: claims %llu members", file->path, name, (unsigned long long)info.nlinks);
     *count = (int64_t)info.nlinks;
     return ENT_OK;
 }
@@ -355,7 +357,7 @@ ent_status ent_h5_names(const ent_h5 *file, const char *group, char ***list, int
 {
     ENT_REQUIRE(ent_h5_has(file, group), ENT_EFORMAT, "%s: no group %s", file->path, group);
     const hid_t id = H5Gopen2(file->id, group, file->group_access);
-    if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, group, "is no group");
+    if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, group, "is not a group");
     const ent_status status = list_members(file, group, id, list, count);
     H5Gclose(id);
     return status;
@@ -370,7 +372,7 @@ static hid_t memory_type(ent_h5_type type)
     return native[type];
 }
 
-/* The same on every machine. */
+/* The file type is the same on every machine. */
 static hid_t file_type(ent_h5_type type)
 {
     const hid_t little_endian[] = {H5T_STD_U8LE,  H5T_STD_I32LE,  H5T_STD_U32LE, H5T_STD_I64LE,
@@ -378,7 +380,7 @@ static hid_t file_type(ent_h5_type type)
     return little_endian[type];
 }
 
-/* A whole number that does not fit the type it is read as ends the reading; libhdf5 would clip it. */
+/* Abort the read if an integer does not fit the requested type; libhdf5 would clip it. */
 static H5T_conv_ret_t refuse_clipping(H5T_conv_except_t what, hid_t from, hid_t to, void *in, void *out, void *data)
 {
     (void)from, (void)in, (void)out, (void)data;
@@ -386,12 +388,12 @@ static H5T_conv_ret_t refuse_clipping(H5T_conv_except_t what, hid_t from, hid_t 
     return range && H5Tget_class(to) == H5T_INTEGER ? H5T_CONV_ABORT : H5T_CONV_UNHANDLED;
 }
 
-/* Read what `memory` and `part` (dataspaces) choose. */
+/* Read the elements selected by the dataspaces `memory` and `part`. */
 static ent_status transfer_in(const ent_h5 *file, const char *name, const array *a, ent_h5_type type, hid_t memory,
                               hid_t part, void *data)
 {
     const bool want_real = type == ENT_H5_F32 || type == ENT_H5_F64;
-    ENT_REQUIRE(want_real || !a->shape.real, ENT_EFORMAT, "%s: %s holds real numbers, want whole ones", file->path,
+    ENT_REQUIRE(want_real || !a->shape.real, ENT_EFORMAT, "%s: %s holds real numbers, want integers", file->path,
                 name);
     const hid_t list = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_type_conv_cb(list, refuse_clipping, NULL);
@@ -417,7 +419,7 @@ ent_status ent_h5_read(const ent_h5 *file, const char *name, ent_h5_type type, i
     return status;
 }
 
-/* Choose rows first..first+n-1 of an array, and make the dataspace that they fill in memory. */
+/* Select rows first..first+n-1 of an array, and create the matching dataspace in memory. */
 static ent_status choose_rows(const ent_h5 *file, const char *name, const array *a, int64_t first, int64_t n,
                               hid_t *memory)
 {
@@ -429,7 +431,7 @@ static ent_status choose_rows(const ent_h5 *file, const char *name, const array 
     for (int k = 1; k < shape->rank; k++) size[k] = (hsize_t)shape->size[k];
     *memory = H5Screate_simple(shape->rank, size, NULL);
     if (*memory < 0 || H5Sselect_hyperslab(a->space, H5S_SELECT_SET, start, NULL, size, NULL) < 0) {
-        const ent_status status = ent_h5_fail_at(ENT_EIO, file, name, "cannot be cut");
+        const ent_status status = ent_h5_fail_at(ENT_EIO, file, name, "cannot be selected");
         if (*memory >= 0) H5Sclose(*memory);
         return status;
     }
@@ -468,7 +470,7 @@ ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type ty
     return ent_h5_read_runs(file, name, type, 1, &first, &n, data);
 }
 
-/* Pieces of about a mebibyte, in the dataset's own type: nothing is converted. */
+/* In pieces of about a mebibyte, in the type of the dataset, without conversion. */
 static ent_status hash_open(const ent_h5 *file, const char *name, array *a, int64_t first, int64_t n, ent_hash *hash)
 {
     size_t row_bytes = H5Tget_size(a->type);
@@ -505,10 +507,10 @@ hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t sp
     H5Pset_create_intermediate_group(link, 1);
     H5Pset_obj_track_times(create, false);
     if (file->shared) H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
-    if (file->comm) ent_comm_wait_begin("the making of a table");
+    if (file->comm) ent_comm_wait_begin("the creation of a table");
     const hid_t set = H5Dcreate2(file->id, name, type, space, link, create, H5P_DEFAULT);
     if (file->comm) ent_comm_wait_end();
-    if (set < 0) return set; /* the error stack stays as it is; the two lists end with the library */
+    if (set < 0) return set; /* closing would clear the error stack; the library frees the two lists when it ends */
     H5Pclose(link);
     H5Pclose(create);
     return set;

@@ -1,8 +1,8 @@
-/* A data set is one file.  HDF5 lets a link lead into another file and a dataset keep its numbers in files of any kind or
- * in other datasets, so that a file from elsewhere could have this process read what its user may read.  All three are
- * refused unless that is allowed: links by a callback that libhdf5 asks before it follows one, wherever on a path it
- * is; datasets by their properties, before a number is read.  A filter that is not there is named here as well, for
- * libhdf5 says so only after the numbers are wanted. */
+/* A data set is one file.  In HDF5 a link may lead into another file, and a dataset may keep its numbers in files
+ * of any kind or in other datasets, so an untrusted file could make this process read anything that its user may
+ * read.  All three are refused unless allowed: links by a callback that libhdf5 calls before it follows one,
+ * anywhere along a path; datasets by their properties, before any number is read.  A missing filter is reported
+ * here as well, because libhdf5 reports it only when the numbers are read. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ void ent_h5_make_lists(ent_h5 *file)
     file->link = H5Pcreate(H5P_LINK_ACCESS);
     file->set_access = H5Pcreate(H5P_DATASET_ACCESS);
     file->group_access = H5Pcreate(H5P_GROUP_ACCESS);
-    if (follows) { /* what links lead to is opened as the file is, without locks */
+    if (follows) { /* targets of links are opened like the file itself, without locks */
         const hid_t access = ent_h5_access_list();
         H5Pset_elink_fapl(file->link, access);
         H5Pset_elink_fapl(file->set_access, access);
@@ -50,8 +50,9 @@ void ent_h5_close_lists(ent_h5 *file)
 
 ent_status ent_h5_refuse_outside(const ent_h5 *file, const char *name)
 {
-    return ent_fail(ENT_EFORMAT, "%s: %s is outside of the file: %s; want all in one file, or --allow-external",
-                    file->path, name, file->outside);
+    return ent_fail(ENT_EFORMAT,
+                    "%s: %s is outside of the file: %s; want everything in one file, or --allow-external", file->path,
+                    name, file->outside);
 }
 
 static ent_status check_storage(const ent_h5 *file, const char *name, hid_t create)

@@ -1,9 +1,9 @@
 /* The seal of a file, /sha256: a line "<SHA-256> <name>" for every dataset, ordered by name.
  *
- * A dataset's digest is that of its shape and of its numbers as they are stored, or of a text's characters.  In a shared
- * file the rows of a table are on their way from many ranks when it is sealed: there the seal covers the texts, and
- * each table has checks of its own rows beside it (/check/<name>).  So in any sealed file a dataset is in the seal or has
- * a check; one that is neither was put there later. */
+ * The digest of a dataset covers its shape and its numbers as they are stored, or the characters of a text.  When
+ * a shared file is sealed, rows of its tables may still be in flight from other ranks: there the seal covers only
+ * the texts, and each table has separate checks of its rows (/check/<name>).  In a sealed file every dataset is
+ * therefore either in the seal or has a check; any other dataset was added later. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +105,7 @@ static ent_status seal_text(const ent_h5 *file, const ent_h5_names_list *n, char
     return ENT_OK;
 }
 
-/* Rank 0's text on all ranks: every rank knows its length, for all have the same names. */
+/* Share the text of rank 0 with all ranks, which know its length because all have the same names. */
 static ent_status share_text(const ent_h5 *file, ent_status status, char *text, size_t room)
 {
     if (!file->comm) return status;
@@ -137,7 +137,7 @@ ent_status ent_h5_seal(ent_h5 *file)
 
 /* ---- verifying ---- */
 
-/* One line of the seal; returns what follows it, NULL where it is no such line. */
+/* Parse one line of the seal.  Returns the text after it, or NULL if the line is malformed. */
 static const char *read_line(const char *line, char hex[DIGEST_BYTES + 1], char name[NAME_BYTES])
 {
     const size_t length = strcspn(line, "\n");
@@ -150,7 +150,7 @@ static const char *read_line(const char *line, char hex[DIGEST_BYTES + 1], char 
 static ent_status verify_line(const ent_h5 *file, const char *name, const char *hex)
 {
     char found[DIGEST_BYTES + 1];
-    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s, which was written (it is in %s)", file->path,
+    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: dataset %s is missing (it is listed in %s)", file->path,
                 name, SEAL);
     ENT_TRY(digest(file, name, found));
     ENT_REQUIRE(strcmp(found, hex) == 0, ENT_EFORMAT, "%s: %s is not what was written (SHA-256 differs)", file->path,
@@ -179,7 +179,7 @@ static ent_status verify_rest(const ent_h5 *file, const char *seal)
     ent_status status = ent_h5_list_sets(file, &n);
     for (int64_t k = 0; k < n.count && status == ENT_OK; k++)
         if (!is_listed(seal, n.name[k]) && !has_check(file, n.name[k]))
-            status = ent_fail(ENT_EFORMAT, "%s: %s was put into it after it was written (it is not in %s)",
+            status = ent_fail(ENT_EFORMAT, "%s: %s was added after the file was written (it is not listed in %s)",
                               file->path, n.name[k], SEAL);
     ent_h5_list_clear(&n);
     return status;

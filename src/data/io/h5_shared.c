@@ -1,11 +1,11 @@
-/* A file that all ranks write: parallel HDF5 under a temporary name; rank 0 brings it to the disk and renames it.
- * Every dataset is contiguous and gets its place when it is made, so each rank writes its rows on its own.  The same
- * driver serves one rank and many, so the file does not depend on their number.  Without MPI: HDF5's plain driver.
+/* A file written by all ranks: parallel HDF5 under a temporary name; rank 0 flushes it to disk and renames it.  Every
+ * dataset is contiguous and is allocated when it is created, so each rank writes its rows independently.  The same
+ * driver is used for any number of ranks, so the file does not depend on it.  Without MPI: HDF5's plain driver.
  *
- * libhdf5 does not survive a write of its own that fails, and with MPI dies of it in MPI_Finalize.  So it never gets to
- * see a full disk: rank 0 writes an empty file by itself, and the disk sets room aside before libhdf5 opens it, and
- * again before anything is added: for its numbers, and BESIDE bytes for what describes them.  What is left over is
- * given back in the end. */
+ * libhdf5 does not survive a failed write of its own, and with MPI crashes in MPI_Finalize.  It must therefore
+ * never see a full disk: rank 0 writes an empty file by itself, and disk space is reserved before libhdf5 opens it
+ * and again before anything is added, for the numbers and BESIDE bytes of metadata.  The unused part is released
+ * at the end. */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -23,7 +23,7 @@ static bool is_root(const ent_h5 *file)
     return !file->comm || ent_comm_rank(file->comm) == 0;
 }
 
-/* Rank 0's temporary name on all ranks. */
+/* Share the temporary name of rank 0 with all ranks. */
 static ent_status share_name(const ent_h5 *file, char **out)
 {
     char *name = file->part ? ent_text(ent_atomic_file_name(file->part)) : NULL;
@@ -50,7 +50,7 @@ ent_status ent_h5_make_room(ent_h5 *file, int64_t bytes)
     return agree(file, is_root(file) ? ent_atomic_file_reserve(file->part, file->room) : ENT_OK);
 }
 
-/* An empty file, on the disk as a whole. */
+/* Create an empty file, completely on disk. */
 static ent_status write_empty(ent_h5 *file)
 {
     ENT_TRY(ent_h5_make_image(file));
@@ -67,7 +67,7 @@ static ent_status open_named(ent_h5 *file, const char *name)
     ent_comm_wait_begin("the opening of a file");
     file->id = H5Fopen(name, H5F_ACC_RDWR, list);
     ent_comm_wait_end();
-    const ent_status status = file->id < 0 ? ent_h5_fail_at(ENT_EIO, file, "/", "cannot be made") : ENT_OK;
+    const ent_status status = file->id < 0 ? ent_h5_fail_at(ENT_EIO, file, "/", "cannot be created") : ENT_OK;
     H5Pclose(list);
     return agree(file, status);
 }

@@ -28,7 +28,7 @@ ent_status ent_h5_write_strings(ent_h5 *file, const char *name, int64_t count, c
         if (strlen(text[k]) > width) width = strlen(text[k]);
     char *table = ent_alloc(count, width);
     ent_status status = table ? ENT_OK : ent_h5_no_memory(file, name);
-    if (file->comm) status = ent_comm_agree(file->comm, status); /* before the others wait in the writing */
+    if (file->comm) status = ent_comm_agree(file->comm, status); /* before the others wait in the collective write */
     if (status != ENT_OK) {
         ent_free(table);
         return status;
@@ -44,7 +44,7 @@ ent_status ent_h5_write_strings(ent_h5 *file, const char *name, int64_t count, c
     return status;
 }
 
-/* The reverse: strings of one length, as they were written. */
+/* The reverse: read strings of one fixed length. */
 static ent_status read_padded(const ent_h5 *file, const char *name, hid_t set, hid_t type, int64_t count, char ***out)
 {
     const size_t width = H5Tget_size(type);
@@ -110,7 +110,7 @@ ent_status ent_h5_write_attribute(ent_h5 *file, const char *object, const char *
     return file->comm ? ent_comm_agree(file->comm, status) : status;
 }
 
-/* A dataset or an attribute that is open. */
+/* An open dataset or attribute. */
 typedef struct {
     hid_t id;
     bool attribute;
@@ -122,7 +122,7 @@ static herr_t read_whole(holder from, hid_t type, void *data)
     return H5Dread(from.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
 }
 
-/* The copy in `*text` is NULL where it fails.  A string of variable length is libhdf5's memory until copied. */
+/* The copy in `*text` is NULL on failure.  A string of variable length is in libhdf5's memory until copied. */
 static herr_t copy_string(holder from, hid_t stored, char **text)
 {
     const bool variable = H5Tis_variable_str(stored) > 0;
@@ -148,7 +148,7 @@ static ent_status read_string(const ent_h5 *file, const char *name, holder from,
     const hid_t space = from.attribute ? H5Aget_space(from.id) : H5Dget_space(from.id);
     ent_status status = ENT_OK;
     if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1)
-        status = ent_fail(ENT_EFORMAT, "%s: %s is not one string", file->path, name);
+        status = ent_fail(ENT_EFORMAT, "%s: %s is not a single string", file->path, name);
     else if (copy_string(from, type, &copy) < 0)
         status = ent_fail(ENT_EFORMAT, "%s: %s cannot be read: damaged", file->path, name);
     else if (!copy)

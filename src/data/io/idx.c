@@ -1,4 +1,4 @@
-/* The sizes in the head may be anything, so the room for the numbers grows as they come. */
+/* The sizes in the header cannot be trusted, so the buffer grows as the numbers are read. */
 #include "entente/idx.h"
 
 #include <errno.h>
@@ -85,7 +85,7 @@ static ent_status read_head(reader *r, ent_idx *idx, uint8_t *type)
                     "%s: size %lld in dimension %d", r->path, (long long)idx->size[k], k);
         idx->step *= idx->size[k];
     }
-    ENT_REQUIRE(idx->size[0] >= 1, ENT_EFORMAT, "%s: no entry in it", r->path);
+    ENT_REQUIRE(idx->size[0] >= 1, ENT_EFORMAT, "%s: contains no entry", r->path);
     return ENT_OK;
 }
 
@@ -114,7 +114,7 @@ static ent_status read_numbers(reader *r, ent_idx *idx, uint8_t type)
         if (count + n > room) ENT_TRY(grow(r, idx, count, &room));
         for (int64_t k = 0; k < n; k++) idx->value[count + k] = number_of(type, block + k * bytes);
     }
-    ENT_REQUIRE(gzread(r->file, block, 1) <= 0, ENT_EFORMAT, "%s: too long: it goes on after %lld numbers", r->path,
+    ENT_REQUIRE(gzread(r->file, block, 1) <= 0, ENT_EFORMAT, "%s: too long: it continues after %lld numbers", r->path,
                 (long long)all);
     return ENT_OK;
 }

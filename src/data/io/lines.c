@@ -1,4 +1,4 @@
-/* Line by line: zlib reads blocks, of plain files as they are, and a line grows until its end is found. */
+/* Reads blocks through zlib, which passes uncompressed files through, and extends a line until its end is found. */
 #include "lines.h"
 
 #include <errno.h>
@@ -13,13 +13,14 @@ static ent_status read_text(const char *path, FILE *file, char **out)
 {
     struct stat state;
     ENT_REQUIRE(fstat(fileno(file), &state) == 0, ENT_EIO, "%s: %s", path, strerror(errno));
-    ENT_REQUIRE(S_ISREG(state.st_mode), ENT_EIO, "%s: not a plain file", path);
+    ENT_REQUIRE(S_ISREG(state.st_mode), ENT_EIO, "%s: not a regular file", path);
     char *text = ent_alloc((int64_t)state.st_size + 1, 1);
     ENT_REQUIRE(text, ENT_ENOMEM, "%s: no memory for its text", path);
     const size_t got = fread(text, 1, (size_t)state.st_size, file);
     if (ferror(file) || memchr(text, '\0', got)) {
-        const ent_status status = ferror(file) ? ent_fail(ENT_EIO, "%s: %s", path, strerror(errno))
-                                               : ent_fail(ENT_EFORMAT, "%s: not a text: it holds a zero byte", path);
+        const ent_status status = ferror(file)
+                                      ? ent_fail(ENT_EIO, "%s: %s", path, strerror(errno))
+                                      : ent_fail(ENT_EFORMAT, "%s: not a text file: it contains a zero byte", path);
         ent_free(text);
         return status;
     }
@@ -44,7 +45,7 @@ enum { BLOCK_BYTES = 1 << 16, FIRST_ROOM = 256 };
 struct ent_lines {
     char *path;
     gzFile file;
-    char *block; /* [BLOCK_BYTES]: bytes at..end-1 wait */
+    char *block; /* [BLOCK_BYTES]: bytes at..end-1 are unread */
     size_t at, end;
     char *line;
     size_t length, room;
@@ -88,7 +89,7 @@ ent_status ent_lines_rewind(ent_lines *lines)
 {
     lines->at = lines->end = 0;
     lines->number = 0;
-    ENT_REQUIRE(gzrewind(lines->file) == 0, ENT_EIO, "%s: cannot be read from its beginning", lines->path);
+    ENT_REQUIRE(gzrewind(lines->file) == 0, ENT_EIO, "%s: cannot be rewound", lines->path);
     return ENT_OK;
 }
 
@@ -125,7 +126,7 @@ static ent_status append(ent_lines *lines, const char *bytes, size_t count)
     return ENT_OK;
 }
 
-/* Up to the line's end or the file's; *there: one of them was found, and not at once the file's. */
+/* Read up to the end of the line or of the file; *there is false if the file was already at its end. */
 static ent_status collect(ent_lines *lines, bool *there)
 {
     *there = false;
@@ -150,11 +151,12 @@ ent_status ent_lines_next(ent_lines *lines, char **line)
     if (!there) return ENT_OK;
     lines->number++;
     const long long number = lines->number;
-    ENT_REQUIRE(!memchr(lines->line, '\0', lines->length), ENT_EFORMAT, "%s:%lld: a zero byte in a text", lines->path,
-                number);
+    ENT_REQUIRE(!memchr(lines->line, '\0', lines->length), ENT_EFORMAT, "%s:%lld: zero byte in a text file",
+                lines->path, number);
     if (lines->length > 0 && lines->line[lines->length - 1] == '\r') lines->line[lines->length - 1] = '\0';
     ENT_REQUIRE(!strchr(lines->line, '\r'), ENT_EFORMAT,
-                "%s:%lld: a carriage return within a line: want lines that end in LF or CRLF", lines->path, number);
+                "%s:%lld: found a carriage return within a line, want lines that end in LF or CRLF", lines->path,
+                number);
     *line = lines->line;
     if (number == 1 && strncmp(*line, "\xef\xbb\xbf", 3) == 0) *line += 3;
     return ENT_OK;

@@ -1,5 +1,5 @@
-/* The head is a Python dictionary of three known keys; the numbers after it are read where they are.  In Fortran
- * order a column's numbers stand together, so a block of rows is read column by column. */
+/* The header is a Python dictionary with three known keys; the numbers after it are read in place.  In Fortran
+ * order the numbers of a column are adjacent, so a block of rows is read column by column. */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -15,7 +15,7 @@ enum { HEAD_BYTES = 1 << 16, BLOCK_BYTES = 1 << 16 };
 
 /* ---- the head ---- */
 
-/* What follows 'key': in the dictionary. */
+/* The text after 'key': in the dictionary. */
 static const char *value_of(const char *head, const char *key)
 {
     char quoted[32];
@@ -33,12 +33,12 @@ static const char *value_of(const char *head, const char *key)
 static ent_status take_type(ent_table *t, const char *descr)
 {
     char text[16] = "";
-    ENT_REQUIRE(descr && *descr == '\'', ENT_EFORMAT, "%s: an array of records, want one of numbers", t->path);
+    ENT_REQUIRE(descr && *descr == '\'', ENT_EFORMAT, "%s: found an array of records, want numbers", t->path);
     snprintf(text, sizeof text, "%.*s", (int)strcspn(descr + 1, "'"), descr + 1);
     const char *at = text, order = *at;
     if (strchr("<>|=", *at) && *at) at++;
     t->type = *at;
-    ENT_REQUIRE(t->type != 'O', ENT_EFORMAT, "%s: an array of Python objects, want one of numbers", t->path);
+    ENT_REQUIRE(t->type != 'O', ENT_EFORMAT, "%s: found an array of Python objects, want numbers", t->path);
     t->size = *at ? atoi(at + 1) : 0;
     ENT_REQUIRE(t->type != 'V', ENT_EFORMAT,
                 "%s: raw bytes of type '%s', as which bfloat16 is stored: want numbers, write it as float32 "
@@ -49,19 +49,19 @@ static ent_status take_type(ent_table *t, const char *descr)
     const bool real = t->type == 'f' && (t->size == 2 || t->size == 4 || t->size == 8);
     ENT_REQUIRE(whole || real, ENT_EFORMAT,
                 "%s: numbers of type '%s', want integers, booleans, or reals of 2, 4 or 8 bytes", t->path, text);
-    t->swapped = order == '>'; /* of this machine's little endian order */
+    t->swapped = order == '>'; /* little endian, as on this machine */
     return ENT_OK;
 }
 
 static ent_status take_shape(ent_table *t, const char *shape)
 {
-    ENT_REQUIRE(shape && *shape == '(', ENT_EFORMAT, "%s: damaged head: no shape", t->path);
+    ENT_REQUIRE(shape && *shape == '(', ENT_EFORMAT, "%s: damaged header: no shape", t->path);
     t->columns = 1;
     for (const char *at = shape + 1 + strspn(shape + 1, " "); isdigit((unsigned char)*at); t->rank++) {
         char *end;
         errno = 0;
         const long long size = strtoll(at, &end, 10);
-        ENT_REQUIRE(t->rank < 8 && !errno, ENT_EFORMAT, "%s: damaged head: its shape", t->path);
+        ENT_REQUIRE(t->rank < 8 && !errno, ENT_EFORMAT, "%s: damaged header: invalid shape", t->path);
         t->shape[t->rank] = size;
         if (t->rank > 0) {
             ENT_REQUIRE(size >= 1 && size <= INT32_MAX / t->columns, ENT_EFORMAT, "%s: %lld columns", t->path, size);
@@ -69,7 +69,7 @@ static ent_status take_shape(ent_table *t, const char *shape)
         }
         at = end + strspn(end, ", ");
     }
-    ENT_REQUIRE(t->rank >= 1 && t->shape[0] >= 1, ENT_EFORMAT, "%s: an array without a row", t->path);
+    ENT_REQUIRE(t->rank >= 1 && t->shape[0] >= 1, ENT_EFORMAT, "%s: an array without rows", t->path);
     t->rows = t->shape[0];
     return ENT_OK;
 }
@@ -77,7 +77,7 @@ static ent_status take_shape(ent_table *t, const char *shape)
 static ent_status take_head(ent_table *t, const char *head)
 {
     const char *order = value_of(head, "fortran_order");
-    ENT_REQUIRE(order, ENT_EFORMAT, "%s: damaged head: no fortran_order", t->path);
+    ENT_REQUIRE(order, ENT_EFORMAT, "%s: damaged header: no fortran_order", t->path);
     t->fortran = strncmp(order, "True", 4) == 0;
     ENT_TRY(take_type(t, value_of(head, "descr")));
     return take_shape(t, value_of(head, "shape"));
@@ -93,8 +93,8 @@ static ent_status read_head(ent_table *t, char *head)
         ENT_REQUIRE(fread(start + 10, 1, 2, t->file) == 2, ENT_EFORMAT, "%s: truncated", t->path);
         length |= (uint32_t)start[10] << 16 | (uint32_t)start[11] << 24;
     }
-    ENT_REQUIRE(length < HEAD_BYTES, ENT_EFORMAT, "%s: a head of %u bytes", t->path, length);
-    ENT_REQUIRE(fread(head, 1, length, t->file) == length, ENT_EFORMAT, "%s: truncated in its head", t->path);
+    ENT_REQUIRE(length < HEAD_BYTES, ENT_EFORMAT, "%s: found a header of %u bytes", t->path, length);
+    ENT_REQUIRE(fread(head, 1, length, t->file) == length, ENT_EFORMAT, "%s: truncated in its header", t->path);
     head[length] = '\0';
     t->data_at = (start[6] >= 2 ? 12 : 10) + (int64_t)length;
     return take_head(t, head);
@@ -112,15 +112,15 @@ static ent_status check_length(const ent_table *t)
     return ENT_OK;
 }
 
-/* The first numbers of 16 bits are looked at: would they be something else? */
+/* Check whether the first 16-bit integers look like another type. */
 static ent_status check_bits(ent_table *t)
 {
     if (t->size != 2 || t->type == 'f' || t->type == 'b') return ENT_OK;
     const size_t count = fread(t->block, 2, BLOCK_BYTES / 2, t->file);
-    uint16_t *number = (uint16_t *)(void *)t->block; /* on a boundary of 64 bytes */
+    uint16_t *number = (uint16_t *)(void *)t->block; /* aligned to 64 bytes */
     for (size_t k = 0; k < count && t->swapped; k++) number[k] = (uint16_t)(number[k] << 8 | number[k] >> 8);
     ENT_REQUIRE(!ent_format_is_bfloat16(number, (int64_t)count), ENT_EFORMAT,
-                "%s: its whole numbers of 16 bits are the bits of bfloat16: want the numbers, write them as float32 "
+                "%s: found bfloat16 stored as 16-bit integers, want the numbers themselves: write them as float32 "
                 "(tensor.float().numpy())",
                 t->path);
     return ENT_OK;
@@ -139,7 +139,7 @@ ent_status ent_npy_open(ent_table *t)
 
 /* ---- the numbers ---- */
 
-/* IEEE 754's 16 bits: sign, 5 bits of exponent, 10 of fraction. */
+/* IEEE 754 half precision: sign, 5 bits of exponent, 10 of fraction. */
 static double half_of(uint64_t bits)
 {
     const int exponent = (int)(bits >> 10 & 31);
@@ -170,7 +170,7 @@ static double number_of(const ent_table *t, const uint8_t *from)
     return (double)((int64_t)(bits << unused) >> unused);
 }
 
-/* `count` numbers from number `first` of the file on, to every step-th place of x. */
+/* Read `count` numbers from number `first` of the file on into every step-th element of x. */
 static ent_status read_run(ent_table *t, int64_t first, int64_t count, int64_t step, double *x)
 {
     ENT_REQUIRE(fseeko(t->file, (off_t)(t->data_at + first * t->size), SEEK_SET) == 0, ENT_EIO, "%s: %s", t->path,
@@ -184,7 +184,7 @@ static ent_status read_run(ent_table *t, int64_t first, int64_t count, int64_t s
     return ENT_OK;
 }
 
-/* Column c, counted in C order, begins at this number of a file in Fortran order. */
+/* The position in a file in Fortran order at which column c, counted in C order, begins. */
 static int64_t fortran_offset(const ent_table *t, int64_t c)
 {
     int64_t offset = 0, stride = t->rows * t->columns;

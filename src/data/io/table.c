@@ -1,4 +1,4 @@
-/* Which kind a file is, and what both kinds share. */
+/* Recognises the kind of a table file, and implements the parts common to CSV and NPY. */
 #include "table_reader.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static ent_status refuse_format(const ent_table *t, const char *where, ent_forma
                     format.remedy);
 }
 
-/* What a file compressed by gzip holds must be text. */
+/* The contents of a gzip file must be text. */
 static ent_status look_inside(const ent_table *t)
 {
     uint8_t bytes[ENT_FORMAT_BYTES];
@@ -32,17 +32,17 @@ static ent_status look_inside(const ent_table *t)
     const int count = gzread(file, bytes, sizeof bytes);
     gzclose(file);
     const ent_format format = ent_format_of(bytes, count > 0 ? (size_t)count : 0);
-    return format.what ? refuse_format(t, ", compressed by gzip", format) : ENT_OK;
+    return format.what ? refuse_format(t, ", compressed with gzip", format) : ENT_OK;
 }
 
-/* A kind of file by its first bytes, whatever its name; what has none of them is text. */
+/* Recognise a file by its leading bytes, regardless of its name; anything unknown is taken as text. */
 static ent_status open_file(ent_table *t)
 {
     struct stat state;
     uint8_t bytes[ENT_FORMAT_BYTES];
     t->file = fopen(t->path, "rb");
     ENT_REQUIRE(t->file, ENT_EIO, "%s: %s", t->path, strerror(errno));
-    ENT_REQUIRE(fstat(fileno(t->file), &state) == 0 && S_ISREG(state.st_mode), ENT_EIO, "%s: not a plain file",
+    ENT_REQUIRE(fstat(fileno(t->file), &state) == 0 && S_ISREG(state.st_mode), ENT_EIO, "%s: not a regular file",
                 t->path);
     const size_t count = fread(bytes, 1, sizeof bytes, t->file), length = strlen(t->path);
     const bool array = count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0;
@@ -122,11 +122,11 @@ ent_status ent_table_fit(ent_table *t, int64_t rows)
     return ent_csv_rewind(t);
 }
 
-/* How the decision on the first line can be turned round. */
+/* How to reverse the decision on the first line. */
 static const char *doubt_of(const ent_table *t)
 {
     if (t->header != ENT_HEADER_AUTO) return ", as --header says";
-    if (t->fitted) return ", for so the numbers of rows agree";
+    if (t->fitted) return ", because then the numbers of rows agree";
     return t->doubtful && t->named ? " (if it is a row: --header no)"
            : t->doubtful           ? " (if it is not: --header yes)"
                                    : "";
@@ -144,8 +144,8 @@ const char *ent_table_decision(const ent_table *t, char *text, size_t room)
                                          strlen(cells) == sizeof cells - 1 ? "..." : "",
                                          t->named ? "names the columns" : "is a row", doubt_of(t));
     const bool counts = t->counted >= (t->named ? 0 : 1) && t->counted <= (t->named ? 1 : 2);
-    const char *more = ent_table_index(t) == 0    ? "; column 0 has no name: an index, no feature"
-                       : counts && t->columns > 1 ? "; column 0 counts the rows, and is taken as it is"
+    const char *more = ent_table_index(t) == 0    ? "; column 0 has no name and is taken as an index, not a feature"
+                       : counts && t->columns > 1 ? "; column 0 counts the rows, and is kept as a feature"
                                                   : "";
     if (used < room) snprintf(text + used, room - used, "%s", more);
     return text;

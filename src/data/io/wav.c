@@ -1,4 +1,4 @@
-/* Samples come in blocks and the buffer grows as they come: a header may say any length. */
+/* Samples are read in blocks and the buffer grows with them, because the length in the header cannot be trusted. */
 #include <math.h>
 #include <sndfile.h>
 #include <string.h>
@@ -55,8 +55,8 @@ static ent_status read_file(const char *path, SNDFILE *file, const SF_INFO *info
                 "%s: %d channels at %d Hz", path, info->channels, info->samplerate);
     s->sr = info->samplerate;
     ENT_TRY(read_blocks(path, file, info->channels, s));
-    ENT_REQUIRE(s->n > 0, ENT_EFORMAT, "%s: no sample in it", path);
-    ENT_REQUIRE(s->n >= info->frames, ENT_EFORMAT, "%s: truncated: %lld samples, its header says %lld", path,
+    ENT_REQUIRE(s->n > 0, ENT_EFORMAT, "%s: contains no sample", path);
+    ENT_REQUIRE(s->n >= info->frames, ENT_EFORMAT, "%s: truncated: found %lld samples, want %lld by its header", path,
                 (long long)s->n, (long long)info->frames);
     return ENT_OK;
 }

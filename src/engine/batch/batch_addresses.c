@@ -1,7 +1,8 @@
 /* Addresses: linear algebra over GF(2) on the bits of the amplitude index.
  *
  * Both functions find vectors v_0..v_{bits-1} such that index = XOR of v_j over the set bits j of (block, local), the
- * local bits first.  So that an address is one XOR of two table entries, whatever the CX gates did to the order. */
+ * local bits first.  An address is then one XOR of two table entries, however the CX gates have permuted the
+ * amplitudes. */
 #include "batch_plan.h"
 
 #include "core/gf2.h"
@@ -35,7 +36,7 @@ static ent_status fill(int bits, int local, const uint64_t *vector, int64_t size
     return ENT_OK;
 }
 
-/* The local vectors are the flips; the blocks' vectors are those that every row is blind to. */
+/* The local vectors are the flips; the block vectors are those orthogonal to every row. */
 ent_status ent_batch_blocks_turn(int bits, int count, const uint64_t *flip, const uint64_t *row,
                                  int64_t amplitude_bytes, batch_blocks *out)
 {
@@ -47,14 +48,14 @@ ent_status ent_batch_blocks_turn(int bits, int count, const uint64_t *flip, cons
         ent_gf2_add_highest(&blind, vector);
     }
     ENT_ASSERT(blind.count == bits - count);
-    ent_gf2_sort(&blind, 0); /* so that blocks that follow each other lie near each other */
+    ent_gf2_sort(&blind, 0); /* so that successive blocks are close in memory */
     uint64_t vector[64];
     for (int j = 0; j < count; j++) vector[j] = flip[j];
     for (int j = count; j < bits; j++) vector[j] = blind.vector[j - count];
     return fill(bits, count, vector, amplitude_bytes, out);
 }
 
-/* The vectors are the dual basis of the rows, made up to a basis by single bits: parity(row_i & v_j) = (i == j). */
+/* The vectors are the dual basis of the rows, completed to a basis by single bits: parity(row_i & v_j) = (i == j). */
 ent_status ent_batch_blocks_sum(int bits, int count, const uint64_t *row, int64_t amplitude_bytes, batch_blocks *out)
 {
     uint64_t rows[64], vector[64];

@@ -1,19 +1,21 @@
-/* The batch engine: as many samples at once as a vector has lanes, so that every gate on every qubit is contiguous
- * arithmetic, whatever its target.
+/* The batch engine runs one sample per vector lane, so that every gate is contiguous arithmetic, whatever its target
+ * qubit.
  *
  * A circuit is compiled once (batch_plan.h), in four steps:
- *   batch_lower.c   gates to rotations.  CX, SWAP and X are not run: a frame of Pauli strings, one Z-string and one
- *                   X-string a qubit, says what the amplitudes mean now.  All other gates become rotations about
- *                   strings with no Y (they multiply each amplitude by a phase) or with one (they turn pairs of
- *                   amplitudes against each other, with real numbers)
- *   batch_nodes.c   rotations that commute move together; those that no readout sees drop out.  A node is a part of
- *                   the state that nothing has entangled with the rest so far, simulated alone; its rotations come in
- *                   steps, of phases and of turns in alternation
- *   batch_blocks.c  where the amplitudes lie that a turn or a sum needs together: linear algebra over GF(2)
- *   batch_plan.c    steps to passes over memory, and the tables of phases, anew for new parameters
- * batch/sweep.c runs it for one vector of samples: forward through the nodes, from single bits to the whole state, then
- * back with ket and bra, each derivative taken just before its rotation is undone (adjoint differentiation: Jones and
- * Gacon, arXiv 2009.02823).  This file shares out the samples. */
+ *   lower/lower.c     translates gates into rotations.  CX, SWAP and X are not run: a frame of Pauli strings, one
+ *                   Z-string and one X-string per qubit, records what the amplitudes mean.  All other gates become
+ *                   rotations about strings with no Y (they multiply each amplitude by a phase) or with one Y (they
+ *                   rotate pairs of amplitudes into each other, in real arithmetic)
+ *   batch_nodes.c     moves commuting rotations together and drops those that affect no readout.  A node is a part of
+ *                   the state that is not yet entangled with the rest and is simulated separately; its rotations form
+ *                   steps, which alternate between phases and turns
+ *   batch_addresses.c finds the addresses of the amplitudes that a turn or a sum needs together: linear algebra over
+ *                   GF(2)
+ *   batch_plan.c      turns steps into passes over memory, and builds the tables of phases for each new set of
+ *                   parameters
+ * kernels/batch_sweep.c runs the plan for one vector of samples: forward through the nodes, from single bits to
+ * the whole state, then back with ket and bra, each derivative taken just before its rotation is undone (adjoint
+ * differentiation: Jones and Gacon, arXiv 2009.02823).  This file distributes the samples over threads. */
 #include "engine/engines.h"
 
 #include <stdio.h>
@@ -27,7 +29,7 @@ enum { CHUNK_AMPLITUDES = 1 << 12, MOST_GROUPS = 8 };
 
 typedef struct {
     batch_plan *plan;
-    const batch_kernels *kernels, *narrow; /* narrow: for a group that is at most half full, or NULL */
+    const batch_kernels *kernels, *narrow; /* narrow: for groups that are at most half full, or NULL */
     int chunk;
     char name[32];
 } batch_engine;
@@ -40,7 +42,8 @@ static void plan_free(void *plan)
     ent_free(engine);
 }
 
-/* Groups of lanes in a chunk: several where a group is so short that handing out chunks would show. */
+/* Groups of lanes per chunk: several if a group takes so little time that scheduling of chunks would be
+ * noticeable. */
 static int groups_of(const batch_plan *plan)
 {
     int groups = 1;
@@ -86,7 +89,7 @@ static void bytes(const void *plan, double count[2])
     count[0] = count[1] = ent_batch_worker_bytes(((const batch_engine *)plan)->plan);
 }
 
-/* A turn is one multiply-add a number, a phase is three operations an amplitude. */
+/* A turn costs one multiply-add per number, a phase three operations per amplitude. */
 static void cost(const void *plan, double operations[2], int *samples)
 {
     const batch_plan *p = ((const batch_engine *)plan)->plan;
@@ -128,9 +131,9 @@ static const double *angles_of(const batch_engine *engine, const ent_batch *batc
     return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
 }
 
-/* The samples at the end of a batch fill less than a vector: up to half of one they go through vectors of half the
- * width, which take half the time where vectors of the full width go through a unit of half the width twice.  The
- * batch alone decides, so that the bits do not depend on threads. */
+/* The last samples of a batch may not fill a vector.  If they fill at most half of it, vectors of half the width
+ * are used, which take half the time on processors that run full-width vectors as two halves.  The choice depends
+ * only on the batch, so results do not depend on threads. */
 static const batch_kernels *kernels_for(const batch_engine *engine, batch_worker *w, int64_t left)
 {
     const batch_kernels *kernels = engine->narrow && left <= engine->narrow->shape.lanes ? engine->narrow

@@ -1,9 +1,10 @@
 /* Nodes and steps: which rotations are needed, on which part of the state, and in which order.
  *
  * Two rotations commute when parity(flip & row') = parity(flip' & row).  A rotation that commutes with everything
- * behind it, readouts too, cannot matter.  Bits that no flip reaches stay 0 and are not stored: an absent register
- * costs nothing.  Two sets of bits that no rotation has connected yet are in a product state, and a rotation runs on
- * its own set alone: the first layer costs 2 amplitudes a qubit, and a register 2^{n_m} until it is fused. */
+ * after it, including the readouts, has no effect.  Bits that no flip reaches stay 0 and are not stored, so an
+ * absent register costs nothing.  Two sets of bits that no rotation has connected yet are in a product state, and
+ * a rotation runs only on its own set: the first layer costs 2 amplitudes per qubit, and a register 2^{n_m} until
+ * it is fused. */
 #include "batch_plan.h"
 
 #include <string.h>
@@ -26,7 +27,7 @@ static int seen(const lower_list *list, const int *kept, int r)
     return 0;
 }
 
-/* Drop what no readout sees, keeping the order; the terms stay where they are. */
+/* Drop rotations that affect no readout, keeping the order; the terms stay in place. */
 static ent_status drop_unseen(lower_list *list)
 {
     int *kept = ent_alloc(list->rotations, sizeof *kept), count = 0;
@@ -39,7 +40,7 @@ static ent_status drop_unseen(lower_list *list)
     return ENT_OK;
 }
 
-/* The span of all flips, as vectors with a leading bit each that no other has. */
+/* The span of all flips, as vectors each with a leading bit that no other vector has. */
 static int reachable(const lower_list *list, uint64_t basis[64])
 {
     ent_gf2 space = {0};
@@ -56,7 +57,7 @@ static uint64_t row_on(const uint64_t *basis, int bits, uint64_t row)
     return result;
 }
 
-/* A flip in these coordinates; *inside: whether it is in the space at all. */
+/* A flip in these coordinates; *inside: whether it is in the space. */
 static uint64_t flip_on(const uint64_t *basis, int bits, uint64_t flip, int *inside)
 {
     uint64_t result = 0, sum = 0;
@@ -69,7 +70,7 @@ static uint64_t flip_on(const uint64_t *basis, int bits, uint64_t flip, int *ins
     return result;
 }
 
-/* The value of a string that leads out of the reachable space is 0. */
+/* A string that leads out of the reachable space has the value 0. */
 static void readouts_on(lower_list *list, const uint64_t *basis, int bits)
 {
     for (int r = 0; r < list->readouts; r++) {
@@ -82,7 +83,7 @@ static void readouts_on(lower_list *list, const uint64_t *basis, int bits)
     }
 }
 
-/* Rewrite the list in coordinates of the reachable space; Z-strings that are constant there drop out.  Returns the
+/* Rewrite the list in coordinates of the reachable space, dropping Z-strings that are constant there.  Returns the
  * number of bits. */
 static int use_reachable(lower_list *list)
 {
@@ -105,8 +106,8 @@ static int use_reachable(lower_list *list)
 
 typedef struct {
     int bits;
-    int owner[64];                 /* the node that a bit belongs to now */
-    int group[2 * BATCH_MAX_BITS]; /* of nodes that are to become one */
+    int owner[64];                 /* the current node of a bit */
+    int group[2 * BATCH_MAX_BITS]; /* of nodes to be merged */
 } partition;
 
 static int lone_owner(const partition *p, uint64_t touched)
@@ -127,7 +128,7 @@ static void connect(partition *p, int nodes, uint64_t touched)
     }
 }
 
-/* A node of the bits of two. */
+/* Create a node with the bits of two others. */
 static ent_status join(batch_tree *tree, partition *p, int left, int right)
 {
     const int bits = tree->node[left].bits + tree->node[right].bits, id = tree->nodes;
@@ -143,7 +144,7 @@ static ent_status join(batch_tree *tree, partition *p, int left, int right)
     return ENT_OK;
 }
 
-/* Join every group, the two smallest nodes first, so that the products on the way stay small. */
+/* Merge the nodes of every group, the two smallest first, so that the intermediate products stay small. */
 static ent_status join_groups(batch_tree *tree, partition *p)
 {
     for (;;) {
@@ -179,8 +180,8 @@ static uint64_t span_of(const batch_tree *tree, const partition *p, const lower_
     return span;
 }
 
-/* Move to the front of `ready` those that together touch `limit` bits at most, each time the one that adds the fewest.
- * Returns how many, or 0 where fewer than two of them are turns; *span: the bits. */
+/* Move to the front of `ready` rotations that together touch at most `limit` bits, each time the one that adds the
+ * fewest.  Returns their number, or 0 if fewer than two of them are turns; *span: the bits. */
 static int few_bits(const lower_list *list, const batch_tree *tree, const partition *p, int limit, int *ready,
                     int count, uint64_t *span)
 {
@@ -205,9 +206,9 @@ static int few_bits(const lower_list *list, const batch_tree *tree, const partit
     return turns < 2 ? 0 : chosen;
 }
 
-/* Connect the nodes of `count` rotations that could run.  Where some of them get by with an eighth of the amplitudes,
- * those alone, and of them again: behind a ring of CX, row q is the qubits 0..q, so that most of the second layer runs
- * on small nodes: 15 % of a forward run of 4 layers. */
+/* Connect the nodes of `count` rotations that could run.  If some of them need at most an eighth of the
+ * amplitudes, connect only those, and repeat this among them.  After a ring of CX, row q consists of the qubits
+ * 0..q, so most of the second layer runs on small nodes; this saves 15 % of a forward run of 4 layers. */
 static void connect_ready(const lower_list *list, const batch_tree *tree, partition *p, int *ready, int count)
 {
     uint64_t span = 0, smaller;
@@ -222,8 +223,8 @@ static void connect_ready(const lower_list *list, const batch_tree *tree, partit
         connect(p, tree->nodes, list->rotation[ready[k]].flip | list->rotation[ready[k]].row);
 }
 
-/* Give every rotation that can run now, and whose bits are in one node, to that node; connect the nodes of those that
- * could run but are not in one.  Returns how many are left.  room: [2 rotations]. */
+/* Assign every rotation that can run now and whose bits are in one node to that node; connect the nodes of those
+ * that could run but span several.  Returns the number of rotations left.  room: [2 rotations]. */
 static int run_ready(const lower_list *list, batch_tree *tree, partition *p, int *order, int *ordered, int *room)
 {
     int waiting = 0, count = 0, *blocked = room, *ready = room + list->rotations;
@@ -282,7 +283,7 @@ static uint64_t in_node(const batch_tree *tree, int node, uint64_t mask)
 
 /* ---- steps ---- */
 
-/* Two Y-type rotations may share a step: each leaves the other's bit alone. */
+/* Whether two Y-type rotations may share a step: neither touches the bit of the other. */
 static int apart(const lower_rotation *a, const lower_rotation *b)
 {
     return !lower_parity(a->flip, b->row) && !lower_parity(b->flip, a->row);
@@ -302,13 +303,13 @@ static void merge(lower_list *list, lower_rotation *into, const lower_rotation *
     *end = from->term;
 }
 
-/* The earliest step of its node that rotation r can reach by commuting and may join; phase steps are even, turn steps
- * odd.  before: the rotations already placed, in order.  Merged: -1. */
+/* The earliest step of its node that rotation r can reach by commuting and may join; phase steps are even, turn
+ * steps odd.  before: the rotations already placed, in order.  Returns -1 if it was merged. */
 static int find_step(lower_list *list, const batch_tree *tree, const int *before, int count, int r)
 {
     const lower_rotation *rotation = &list->rotation[r];
     const int turns = rotation->flip != 0;
-    int barrier = -1, last = -1; /* the last step that it cannot pass, the last step there is */
+    int barrier = -1, last = -1; /* the last step that it cannot pass, and the last step of the node */
     for (int k = 0; k < count; k++) {
         if (tree->home[before[k]] != tree->home[r] || tree->step[before[k]] < 0) continue;
         const lower_rotation *other = &list->rotation[before[k]];
@@ -366,7 +367,7 @@ ent_status ent_batch_tree_new(lower_list *list, batch_tree **out)
 {
     ENT_TRY(drop_unseen(list));
     const int bits = use_reachable(list);
-    ENT_REQUIRE(bits <= BATCH_MAX_BITS, ENT_EARG, "batch engine: %d qubits, want %d at most", bits, BATCH_MAX_BITS);
+    ENT_REQUIRE(bits <= BATCH_MAX_BITS, ENT_EARG, "batch engine: %d qubits, want at most %d", bits, BATCH_MAX_BITS);
     batch_tree *tree = ent_alloc(1, sizeof *tree);
     ENT_REQUIRE(tree, ENT_ENOMEM, "batch engine: no memory");
     tree->home = ent_alloc(list->rotations, sizeof *tree->home);

@@ -1,4 +1,4 @@
-/* From the tree of nodes to steps, turns, sums and tables. */
+/* Builds steps, turns, sums and tables from the tree of nodes. */
 #include "batch_plan.h"
 
 #include <math.h>
@@ -18,8 +18,8 @@ static int64_t amplitude_bytes(const batch_plan *plan)
 
 /* ---- turns ---- */
 
-/* How `count` rotations are shared out: stages of at most `width`, blocks of at most `block` rotations.  Writes the
- * widths of all stages, and in stages_of the number of stages of each block; returns the number of blocks. */
+/* Divide `count` rotations into blocks of at most `block` rotations, and these into stages of at most `width`.
+ * Writes the widths of all stages, and to stages_of the number of stages per block.  Returns the number of blocks. */
 static int share_out(int count, int width, int block, int *widths, int *stages_of)
 {
     const int stages = (count + width - 1) / width;
@@ -79,7 +79,8 @@ static ent_status turn_step(batch_plan *plan, const batch_node *node, const int 
 
 /* ---- sums and phases ---- */
 
-/* Sort `count` rows into sets of independent ones, each a sum; those with a gradient first, so that they share. */
+/* Group `count` rows into independent sets, one sum each; rows with a gradient come first, so that they share
+ * sums. */
 static ent_status add_sums(batch_plan *plan, int bits, const int *targets, const uint64_t *rows, const int *wanted,
                            int count, int *sums)
 {
@@ -156,7 +157,7 @@ static ent_status phase_step(batch_plan *plan, const batch_node *node, const int
 
 /* ---- readouts ---- */
 
-/* Different strings once each; readout [values]: the first that has it. */
+/* Keep each distinct string once; readout [values]: the first readout that has it. */
 static void find_values(batch_plan *plan, const int *root, int *readout)
 {
     const lower_list *list = &plan->list;
@@ -172,7 +173,7 @@ static void find_values(batch_plan *plan, const int *root, int *readout)
     }
 }
 
-/* The amplitude's number that an address of `base` is of. */
+/* The number of the amplitude at an address of `base`. */
 static uint64_t amplitude_at(const batch_plan *plan, uint32_t byte)
 {
     return batch_slot(byte / (uint64_t)amplitude_bytes(plan)); /* its own inverse */
@@ -192,7 +193,7 @@ static ent_status add_string(const batch_plan *plan, int value, uint64_t row, in
     return ENT_OK;
 }
 
-/* The values of the node whose flip is that of the first of them that is not done yet. */
+/* Collect the values of the node that share the flip of the first one that is not done yet. */
 static ent_status add_read(batch_plan *plan, int bits, const int *readout, const int *values, int count, int *done)
 {
     const lower_list *list = &plan->list;
@@ -288,7 +289,7 @@ static ent_status add_nodes(batch_plan *plan, const batch_tree *tree, int *membe
     return ENT_OK;
 }
 
-/* Room for everything: a rotation is in one step, two turns, one sum and one lane table at most. */
+/* Allocate everything: a rotation is in at most one step, two turns, one sum and one lane table. */
 static ent_status make_room(batch_plan *plan, const batch_tree *tree)
 {
     const int64_t rotations = plan->list.rotations, readouts = plan->list.readouts;
@@ -397,7 +398,7 @@ static void double_up(const batch_plan *plan, const batch_sum *sum, double (*fac
     }
 }
 
-/* Entry p of the table becomes the factor, or is multiplied by it. */
+/* Set entry p of the table to the factor, or multiply it by the factor. */
 static void store(const batch_plan *plan, void *table, int64_t p, const double factor[2], int multiply)
 {
     double *wide = (double *)table + 2 * p;

@@ -1,12 +1,13 @@
-/* What one thread works in, and where its derivatives go: shared by the batch engine and the pauli engine. */
+/* The working memory of a thread and the accumulation of its derivatives, shared by the batch and the pauli
+ * engine. */
 #include "batch_kernels.h"
 
 #include <string.h>
 
 #include "entente/memory.h"
 
-/* The states, on huge pages where they are large: with pages of 4 KiB two parts of a state may meet in the same sets
- * of the L2 cache, and the time of a gradient at 12 qubits varies by a third from run to run. */
+/* Allocate the states, on huge pages if they are large: with pages of 4 KiB two parts of a state may compete for
+ * the same sets of the L2 cache, and the time of a gradient at 12 qubits then varies by a third from run to run. */
 static void *states_new(int64_t count, size_t size)
 {
     void *memory = ent_alloc_pages((size_t)count * size);
@@ -14,7 +15,7 @@ static void *states_new(int64_t count, size_t size)
     return memory;
 }
 
-/* Ket and bra, re and im, of all nodes and lanes: together, also where no gradient is wanted. */
+/* Ket and bra, re and im, of all nodes and lanes, in one block, even if no gradient is needed. */
 double ent_batch_worker_bytes(const batch_plan *plan)
 {
     return 4.0 * (double)plan->amplitudes * plan->shape.lanes * plan->shape.real_bytes;
@@ -62,7 +63,7 @@ ent_status ent_batch_worker_new(const batch_plan *plan, batch_worker **out)
 
 void ent_batch_worker_use(batch_worker *worker, const batch_kernels *kernels)
 {
-    if (worker->kernels != kernels) worker->version = -1; /* what the samples share is of the other width */
+    if (worker->kernels != kernels) worker->version = -1; /* shared values are stored in the other width */
     worker->kernels = kernels;
 }
 

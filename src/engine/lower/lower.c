@@ -1,10 +1,10 @@
-/* Gates to rotations.
+/* Translates gates into rotations.
  *
- * The amplitudes stay where they are; a frame says what they mean.  Bit q of the basis-state index x of amplitude p is
+ * The amplitudes never move; a frame records what they mean.  Bit q of the basis-state index x of amplitude p is
  * parity(row[q] & p) ^ constant[q], and flipping bit q of x means flipping the bits flip[q] of p.  X, CX and SWAP
- * change the frame alone and cost nothing.  With S X S^-1 = Y, H = RY(pi/2) Z and global phases dropped, the other
- * gates are products of exp(-i t/2 P) for Z-strings P, and for strings P with one Y, Zs and Xs, which act on pairs of
- * amplitudes as RY does. */
+ * change only the frame and cost nothing.  With S X S^-1 = Y, H = RY(pi/2) Z and global phases dropped, the other
+ * gates are products of exp(-i t/2 P) for Z-strings P, and for strings P with one Y, Zs and Xs, which act on pairs
+ * of amplitudes as RY does. */
 #include "lower.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ typedef struct {
     int constant[ENT_MAX_STATE_QUBITS];
 } frame;
 
-/* What a rotation acts on, before the sign is settled. */
+/* The string that a rotation acts on, before its sign is known. */
 typedef struct {
     uint64_t flip, row;
     int constant;
@@ -35,7 +35,7 @@ static axis y_axis(const frame *f, int q)
     return (axis){f->flip[q], f->row[q], f->constant[q]};
 }
 
-/* The product of two strings on different qubits: Z Z', Z Y', and Y X' where only the flip of b is taken. */
+/* The product of two strings on different qubits: Z Z', Z Y', and Y X', for which only the flip of b is used. */
 static axis times(axis a, axis b)
 {
     return (axis){a.flip ^ b.flip, a.row ^ b.row, a.constant ^ b.constant};
@@ -60,7 +60,7 @@ static ent_status grow(void **array, int64_t *room, int64_t count, size_t size)
     return ENT_OK;
 }
 
-/* exp(-i (factor * angle) / 2 P): a constant of 1 turns the sign. */
+/* exp(-i (factor * angle) / 2 P); a constant of 1 changes the sign. */
 static ent_status rotate(lower_list *list, axis on, double factor, const ent_angle *angle)
 {
     ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
@@ -82,7 +82,7 @@ static ent_status turn_by(lower_list *list, axis on, double radians)
     return rotate(list, on, 1.0, &angle);
 }
 
-/* S before and S^-1 behind turn a rotation about Y into one about X. */
+/* S before and S^-1 after it turn a rotation about Y into one about X. */
 static ent_status rotate_x(lower_list *list, const frame *f, int q, axis on, double factor, const ent_angle *angle)
 {
     ENT_TRY(turn_by(list, z_axis(f, q), PI / 2));
@@ -140,7 +140,7 @@ static ent_status lower_1q(lower_list *list, frame *f, const ent_gate *gate)
     }
 }
 
-/* A controlled rotation is half the rotation and half of it with the control's Z, with the other sign. */
+/* A controlled rotation by t is a rotation by t/2 and one by -t/2 about the string times Z of the control. */
 static ent_status lower_controlled(lower_list *list, const frame *f, const ent_gate *gate, axis on)
 {
     ENT_TRY(rotate(list, on, 0.5, &gate->angle));
@@ -197,7 +197,7 @@ static ent_status lower_2q(lower_list *list, frame *f, const ent_gate *gate)
 
 /* ---- the QFT ---- */
 
-/* How many of the qubits below `top` a piece may have: their flips, reduced one after another. */
+/* The number of qubits below `top` that a piece may have, found by reducing their flips one by one. */
 static int piece_bits(const frame *f, int first, int top, const lower_pieces *pieces)
 {
     ent_gf2 space = {0};
@@ -211,7 +211,7 @@ static int piece_bits(const frame *f, int first, int top, const lower_pieces *pi
     return top - q;
 }
 
-/* The transform of the `bits` qubits below `top`, and the phases of those from `first` on below it. */
+/* The transform of the `bits` qubits below `top`, and the phases of the qubits from `first` up to it. */
 static ent_status add_transform(lower_list *list, const frame *f, int first, int top, int bits, int inverse)
 {
     ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
@@ -236,7 +236,7 @@ static ent_status lower_qft(lower_list *list, frame *f, const ent_gate *gate, co
         const int bits = piece_bits(&before, first, top, pieces);
         ENT_TRY(add_transform(list, &before, first, top, bits, gate->kind == ENT_IQFT));
         top -= bits;
-        for (int q = top; q < top + bits; q++, at++) { /* the high bits of x are the low ones of y */
+        for (int q = top; q < top + bits; q++, at++) { /* the high bits of x are the low bits of y */
             f->row[at] = before.row[q];
             f->flip[at] = before.flip[q];
             f->constant[at] = before.constant[q];
@@ -267,8 +267,8 @@ static ent_status lower_gate(void *context, const ent_gate *gate)
     }
 }
 
-/* With Y = i X Z, a string with y of them is i^y times its Xs times its Zs; y is odd where its string on the amplitudes
- * is, and i^y is 1 or i but for the sign. */
+/* With Y = i X Z, a string with y factors Y is i^y times its Xs times its Zs.  y is odd if the string on the
+ * amplitudes is odd, and i^y is 1 or i up to a sign. */
 static ent_status lower_readouts(lower_list *list, const frame *f, const ent_circuit *circuit)
 {
     list->readouts = circuit->readouts;

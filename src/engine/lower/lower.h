@@ -1,11 +1,12 @@
-/* The intermediate representation that every engine compiles from: a circuit as rotations, on amplitudes that never move.
+/* The intermediate representation that every engine compiles from: a circuit as rotations of amplitudes that never
+ * move.
  *
  * Every gate becomes one of two rotations (lower.c):
- *   Y-type  exp(-i t/2 Y-like): turns amplitude p against amplitude p ^ flip, the |0> of the pair being the one whose
- *           parity(row & p) is even;   parity(row & flip) = 1
+ *   Y-type  exp(-i t/2 Y-like): rotates amplitudes p and p ^ flip into each other; the |0> of the pair is the one
+ *           with even parity(row & p);  parity(row & flip) = 1
  *   Z-type  exp(-i t/2 Z-string): multiplies amplitude p by exp(-i t/2 (-1)^parity(row & p));   flip = 0
- * X, CX and SWAP only change which flip and row a qubit has.  A QFT becomes H, CP and SWAP, or, where the engine wants
- * it, Fourier transforms that go through memory as one piece (lower_transform). */
+ * X, CX and SWAP only change the flip and the row of a qubit.  A QFT becomes H, CP and SWAP or, on request of the
+ * engine, Fourier transforms that are done in one pass over memory (lower_transform). */
 #ifndef ENTENTE_ENGINE_LOWER_H
 #define ENTENTE_ENGINE_LOWER_H
 
@@ -14,35 +15,38 @@
 #include "entente/circuit.h"
 #include "entente/engine.h"
 
-/* One summand of a rotation's angle that depends on a slot: the rotation's derivative times `scale` goes there. */
+/* A term of a rotation's angle that depends on a slot; the derivative of the rotation times `scale` is added to
+ * that slot. */
 typedef struct {
     ent_angle_source source;
     int slot;
     double scale;
-    int next; /* in the list of this rotation's terms, or -1 */
+    int next; /* next term of this rotation, or -1 */
 } lower_term;
 
 typedef struct {
     uint64_t flip, row;
-    double offset; /* the part of the angle that is a number */
-    int term;      /* head of its terms, or -1 */
-    int data;      /* some term is data: the angle differs between the samples */
-    int transform; /* it is no rotation but this one of the list's transforms; or -1 */
-    int read;      /* it is no rotation but reads this value of the engine's, by the string of flip and row; or -1 */
+    double offset; /* the constant part of the angle */
+    int term;      /* first of its terms, or -1 */
+    int data;      /* some term is data, so the angle differs between samples */
+    int transform; /* not a rotation but this transform of the list; or -1 */
+    int read;      /* not a rotation but a readout of this value, by the string of flip and row; or -1 */
 } lower_rotation;
 
-/* A piece of a QFT: the Fourier transform of size 2^bits over j, whose bit k is parity(row[k] & p) ^ constant k, and is
- * turned by flip[k]; behind it the phases exp(2 pi i j x / 2^(bits + low)), x being made of row[bits + k] alike.
+/* A piece of a QFT: the Fourier transform of size 2^bits over j, whose bit k is parity(row[k] & p) ^ constant k, and
+ * is flipped by flip[k]; after it the phases exp(2 pi i j x / 2^(bits + low)), where x is made of row[bits + k]
+ * likewise.
  * A QFT of N1 N2, x = x1 N2 + x2 and y = y1 + N1 y2, is the transform of x1 with the phases of y1 x2, then the QFT of
- * x2 (Cooley and Tukey 1965); the order of the bits of y is the frame's.  inverse: all with the other sign. */
+ * x2 (Cooley and Tukey 1965); the order of the bits of y is left to the frame.  inverse: all exponents with the
+ * opposite sign. */
 typedef struct {
     int bits, low, inverse;
     uint64_t constant;
     uint64_t row[ENT_MAX_STATE_QUBITS], flip[ENT_MAX_STATE_QUBITS]; /* [bits + low], [bits] */
 } lower_transform;
 
-/* Which transforms an engine takes: a piece's flips and the lowest `run_bits` bits span `block_bits` at most, and it has
- * `most` qubits at most. */
+/* The transforms that an engine supports: the flips of a piece and the lowest `run_bits` bits span at most
+ * `block_bits` bits, and a piece has at most `most` qubits. */
 typedef struct {
     int run_bits, block_bits, most;
 } lower_pieces;
@@ -55,14 +59,14 @@ typedef struct {
     int transforms;
     int64_t transform_room;
     lower_transform *transform;
-    /* [readouts]: readout r is sign[r] times the string that takes amplitude p, with the sign of parity(row[r] & p), to
-     * p ^ flip[r]; times i too where it is odd, parity(row[r] & flip[r]) = 1. */
+    /* [readouts]: readout r is sign[r] times the string that maps amplitude p, with the sign of parity(row[r] &
+     * p), to p ^ flip[r]; if it is odd, parity(row[r] & flip[r]) = 1, also times i. */
     int readouts;
     uint64_t *flip, *row;
     double *sign;
 } lower_list;
 
-/* Gates to rotations; pieces NULL: no transforms. */
+/* Translate gates into rotations; pieces NULL: no transforms. */
 ent_status ent_lower(const ent_circuit *circuit, const lower_pieces *pieces, lower_list *out);
 void ent_lower_clear(lower_list *list);
 /* Append readout r as an operation that reads `value`.  Errors: ENT_ENOMEM. */

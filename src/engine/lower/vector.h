@@ -1,5 +1,5 @@
-/* Vectors of REAL, a sample in each lane, by the compiler's vector types; and sine and cosine.  Wants REAL and
- * VECTOR_BYTES. */
+/* Vectors of REAL with one sample per lane, using the vector types of the compiler; and sine and cosine.  REAL and
+ * VECTOR_BYTES must be defined. */
 #ifndef ENTENTE_ENGINE_BATCH_VECTOR_H
 #define ENTENTE_ENGINE_BATCH_VECTOR_H
 
@@ -23,7 +23,7 @@ typedef int64_t wide_bits __attribute__((vector_size(LANES * sizeof(double))));
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
 
-/* The integers as wide as REAL. */
+/* Integers of the width of REAL. */
 typedef __typeof__((vec){0} < (vec){0}) lane_bits;
 
 /* c[0] + c[1] z + c[2] z^2 + ... */
@@ -60,8 +60,8 @@ ALWAYS vec cosine_near_zero(const vec *z)
 }
 
 /* Sine and cosine of each lane, |x| < 2^17: Cody and Waite's reduction by pi/2 in three parts of 33 bits, whose
- * products with the quadrant's number are exact; in double in both precisions.  Within 1 ulp or so of libm; about 6
- * cycles a value with 8 lanes, where libm's sincos costs 70. */
+ * products with the quadrant number are exact; in double for both precisions.  Within about 1 ulp of libm, and
+ * about 6 cycles per value with 8 lanes, where sincos of libm takes 70. */
 ALWAYS void sine_cosine(const wide *x, vec *sine, vec *cosine)
 {
     const double to_integer = 0x1.8p52; /* adding this leaves the integer in the lowest bits */
@@ -79,7 +79,7 @@ ALWAYS void sine_cosine(const wide *x, vec *sine, vec *cosine)
     *cosine = (vec)(cosine_bits ^ (((n + 1) & 2) << to_sign));
 }
 
-/* The same for angles anywhere. */
+/* The same for angles of any size. */
 static inline void sines_cosines(const wide *angle, vec *sine, vec *cosine)
 {
     int small = 1;

@@ -1,5 +1,6 @@
-/* The state engine: one large state, in passes over blocks that fit a core's cache (state_plan.h); threads share the
- * blocks of a pass (state_worker.c).  state/sweep.c computes. */
+/* The state engine: one large state, processed in passes over blocks that fit into the cache of a core
+ * (state_plan.h); threads share the blocks of a pass (state_worker.c).  kernels/state_sweep.c does the
+ * computation. */
 #include "engine/engines.h"
 
 #include <omp.h>
@@ -15,7 +16,7 @@ typedef struct {
     const state_kernels *kernels;
     int threads;
     double bytes;
-    double *params; /* of the call that runs */
+    double *params; /* of the running call */
     char name[32];
 } state_engine;
 
@@ -68,7 +69,7 @@ static void passes(const void *plan, int count[2])
     count[1] = p->back.passes;
 }
 
-/* As the batch engine's, for one sample; a rotation has tables of its own to be made, whatever it turns. */
+/* As for the batch engine, with one sample; in addition every rotation needs its own tables, whatever its size. */
 static void cost(const void *plan, double operations[2], int *samples)
 {
     const state_plan *p = ((const state_engine *)plan)->plan;

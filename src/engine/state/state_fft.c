@@ -1,3 +1,4 @@
+/* Plans and runs FFTW transforms of rows, in double or single precision. */
 #include "state_fft.h"
 
 #include <fftw3.h>
@@ -5,13 +6,13 @@
 
 #include "entente/memory.h"
 
-/* By the sign of the exponent: +1, -1. */
+/* Indexed by the sign of the exponent: +1, -1. */
 struct state_fft {
     fftw_plan wide[2];
     fftwf_plan narrow[2];
 };
 
-/* FFTW's planner runs on one thread at a time.  With FFTW_ESTIMATE it does not touch the numbers. */
+/* The planner of FFTW is not thread-safe.  With FFTW_ESTIMATE it does not touch the data. */
 static int make_plans(state_fft *fft, int n, int rows, int stride, int real_bytes, void *numbers)
 {
     int there = 1;
@@ -40,7 +41,7 @@ ent_status ent_state_fft_new(int bits, int row_bits, int padding, int real_bytes
     ent_free(numbers);
     if (!there) {
         ent_state_fft_free(fft);
-        return ent_fail(ENT_ENOMEM, "FFTW: no plan for %d transforms of size %d", rows, n);
+        return ent_fail(ENT_ENOMEM, "FFTW: cannot plan %d transforms of size %d", rows, n);
     }
     *out = fft;
     return ENT_OK;

@@ -1,25 +1,26 @@
-/* The part of the state engine that is compiled once for each instruction set and precision: state/sweep.c. */
+/* The part of the state engine that is compiled once for each instruction set and precision:
+ * kernels/state_sweep.c. */
 #ifndef ENTENTE_ENGINE_STATE_KERNELS_H
 #define ENTENTE_ENGINE_STATE_KERNELS_H
 
 #include "state_plan.h"
 
-/* A sample's run: what all threads read, and the state. */
+/* The run of a sample: data read by all threads, and the state. */
 typedef struct {
     const state_plan *plan;
-    uint64_t outside; /* the bits of the index above those in this memory */
+    uint64_t outside; /* the index bits above those held in this memory */
     void *ket, *bra;  /* [lines][re, im] vectors */
-    void *factor;     /* [rotations][2] vectors: tangent (Y) or sine (Z) of half the angle, by the sign of a line */
-    void *sign;       /* [rotations][2] vectors: what the slope of a rotation is multiplied by */
-    double *cosine;   /* [rotations] of half the angle */
-    double *bit;      /* [bits][2 amplitudes][re, im] the prefix's product */
-    int low_bits;     /* the product as low part times high part */
+    void *factor;     /* [rotations][2] vectors: tangent (Y) or sine (Z) of half the angle, for each sign of a line */
+    void *sign;       /* [rotations][2] vectors: factor of the slope of a rotation */
+    double *cosine;   /* [rotations] cosine of half the angle */
+    double *bit;      /* [bits][2 amplitudes][re, im] the product of the prefix */
+    int low_bits;     /* the product is split into a low and a high part */
     void *low;        /* [2^low_bits] amplitudes as lines */
     double *high;     /* [2^(local_bits - low_bits)][re, im] */
-    double *weight;   /* [values] of the readouts, for the way back */
+    double *weight;   /* [values] weights of the readouts, for the backward sweep */
 } state_run;
 
-/* What one thread works in. */
+/* Working memory of one thread. */
 typedef struct {
     void *ket, *bra; /* blocks */
     void *tree;      /* [6][2^STATE_TREES] vectors */
@@ -27,16 +28,18 @@ typedef struct {
 
 typedef struct {
     state_shape shape;
-    /* The tables of a sample from the rotations' angles (factor, sign, cosine) and from `bit` (low, high). */
+    /* Compute the tables of a sample from the angles of the rotations (factor, sign, cosine) and from `bit` (low,
+     * high). */
     void (*prepare)(state_run *run, const double *angle);
-    /* Blocks first..last-1.  begin: make the state from the product; keep: store it; sums [values], added to. */
+    /* Process blocks first..last-1.  begin: create the state from the product; keep: store it; sums [values],
+     * added to. */
     void (*forward)(const state_run *run, const state_pass *pass, const state_scratch *scratch, int64_t first,
                     int64_t last, int begin, int keep, double *sums);
-    /* The same backwards.  begin: make the bra from ket and weights; end: the ket is not needed any more; slopes
+    /* The same backwards.  begin: create the bra from ket and weights; end: the ket is no longer needed; slopes
      * [rotations], added to. */
     void (*backward)(const state_run *run, const state_pass *pass, const state_scratch *scratch, int64_t first,
                      int64_t last, int begin, int end, double *slopes);
-    /* A pass that is a transform, on ket or bra; back: taken back. */
+    /* A transform pass, on ket or bra; back: undo it. */
     void (*transform)(const state_run *run, const state_pass *pass, const state_scratch *scratch, void *state,
                       int64_t first, int64_t last, int back);
     /* sum over the low part of conj(bra) low, for each high part first..last-1: upper [][re, im]; and, added to, the

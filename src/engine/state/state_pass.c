@@ -1,4 +1,5 @@
-/* The stages, groups and readouts of a pass: which rotations meet in registers, and the tables of lines. */
+/* Builds the stages, groups and readouts of a pass: which rotations are combined in registers, and the tables of
+ * lines. */
 #include "state_plan.h"
 
 #include <string.h>
@@ -23,8 +24,8 @@ static int line_bits(const state_plan *plan, const state_pass *pass)
     return pass->bits - plan->shape.lane_bits;
 }
 
-/* A displacement in the pass's space, as line and lane of the buffer.  The basis is reduced: the highest bit of a
- * vector is in no other. */
+/* A displacement in the space of the pass, as line and lane of the buffer.  The basis is reduced: the highest bit
+ * of a vector is in no other. */
 static state_place place_of(const state_plan *plan, const state_pass *pass, uint64_t displacement)
 {
     uint32_t line = 0;
@@ -55,14 +56,14 @@ typedef struct {
     state_place flip, row;
 } local_rotation;
 
-/* What a stage is being made of: rotations between lines, and within lines. */
+/* A stage under construction: rotations between lines, and within lines. */
 typedef struct {
     int kind, width, selves;
     local_rotation *line[STATE_WIDTH], *self[STATE_WIDTH];
     ent_gf2 space;
 } choice;
 
-/* Take r into the stage if it fits. */
+/* Add r to the stage if it fits. */
 static void choose(choice *c, int width, local_rotation *r)
 {
     if (r->flip.line == 0) {
@@ -85,7 +86,7 @@ static uint32_t code_of(const local_rotation *const *chosen, int count, uint32_t
     return code;
 }
 
-/* In a small block most codes have no coset. */
+/* In a small block most codes have no cosets. */
 static void keep_used_codes(uint32_t codes, state_stage *stage)
 {
     const uint32_t cosets = stage->first[codes];
@@ -108,7 +109,7 @@ static ent_status stage_bases(const choice *c, const local_rotation *const *chos
     stage->code = ent_alloc(codes, sizeof *stage->code);
     stage->base = ent_alloc(INT64_C(1) << (bits - c->width), sizeof *stage->base);
     ENT_REQUIRE(stage->first && stage->code && stage->base, ENT_ENOMEM, "state engine: no memory for a stage");
-    uint32_t *next = stage->first + 1; /* where the next line of code c goes; in the end, where code c + 1 begins */
+    uint32_t *next = stage->first + 1; /* position of the next line of code c; at the end, where code c + 1 begins */
     for (uint32_t line = 0; line < UINT32_C(1) << bits; line++)
         if (!(line & c->space.pivots)) next[code_of(chosen, count, line) + 1]++;
     for (uint32_t code = 0; code < codes; code++) next[code + 1] += next[code];
@@ -163,7 +164,7 @@ static ent_status group_tables(const state_plan *plan, const state_pass *pass, c
     return ENT_OK;
 }
 
-/* The row's place in a group whose fresh rows span `space`; 0 where it would need bits of both parts. */
+/* Place the row in a group whose fresh rows span `space`; returns 0 if it would need bits of both parts. */
 static int place_row(ent_gf2 *space, uint32_t line, state_row *row)
 {
     uint64_t made_of;
@@ -177,7 +178,7 @@ static int place_row(ent_gf2 *space, uint32_t line, state_row *row)
     return 1;
 }
 
-/* Take what rows fit into a group; `taken` says which. */
+/* Collect the rows that fit into a group; `taken` marks them. */
 static ent_status make_group(const state_plan *plan, const state_pass *pass, const state_row *rows, int count,
                              int *taken, state_group *group)
 {
@@ -200,7 +201,7 @@ static ent_status make_group(const state_plan *plan, const state_pass *pass, con
 
 static ent_status grow(void **array, int count, size_t size)
 {
-    if (count & (count - 1)) return ENT_OK; /* room for the next power of two is there */
+    if (count & (count - 1)) return ENT_OK; /* there is room up to the next power of two */
     void *grown = ent_alloc(count == 0 ? 1 : 2 * (int64_t)count, size);
     ENT_REQUIRE(grown, ENT_ENOMEM, "state engine: no memory for a pass");
     if (count > 0) memcpy(grown, *array, (size_t)count * size);
@@ -232,7 +233,7 @@ static int ready(const state_plan *plan, const local_rotation *all, int r)
     return 1;
 }
 
-/* One stage of what is ready, or none.  Those that flip lanes come first and decide its kind. */
+/* Build one stage from the ready rotations, or none.  Rotations that flip lanes come first and determine its kind. */
 static ent_status next_stage(const state_plan *plan, int width, local_rotation *all, int count, state_pass *pass,
                              int *left)
 {
@@ -259,7 +260,7 @@ static ent_status next_stage(const state_plan *plan, int width, local_rotation *
     return ENT_OK;
 }
 
-/* A group of the Z-type rotations that are ready. */
+/* Build a group from the ready Z-type rotations. */
 static ent_status next_group(const state_plan *plan, local_rotation *all, int count, state_pass *pass, int *left)
 {
     state_row *rows = ent_alloc(count, sizeof *rows);
@@ -284,7 +285,7 @@ static ent_status next_group(const state_plan *plan, local_rotation *all, int co
     return status;
 }
 
-/* The readouts that are ready and have the flip of the first of them; or none. */
+/* Collect the ready readouts that share the flip of the first one, if any. */
 static ent_status next_read(const state_plan *plan, local_rotation *all, int count, state_pass *pass, int *left)
 {
     int first = 0;

@@ -1,6 +1,7 @@
-/* From a circuit to passes.  Each pass is chosen greedily: rotations in order, as long as the space has room for their
- * flips, each as far as it commutes with those that the pass leaves behind.  A transform is a pass of its own, as soon
- * as all that has to be in front of it is done; but never the first or the last one, which makes the state or sums up. */
+/* Compiles a circuit into passes.  Each pass is chosen greedily: it takes rotations in order as long as its space
+ * has room for their flips and they commute with the rotations it skips.  A transform is a separate pass, as soon
+ * as everything that must precede it is done, but never the first or the last pass, which creates the state or
+ * computes the sums. */
 #include "state_plan.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "core/gf2.h"
 #include "entente/memory.h"
 
-/* How many rotations a pass looks at, so that planning stays linear in the length of a circuit. */
+/* Number of rotations that a pass considers, so that planning stays linear in the length of a circuit. */
 enum { WINDOW = 2048 };
 
 static int block_limit;
@@ -20,8 +21,8 @@ void ent_state_limit_block(int bits)
 
 /* ---- the space of a pass ---- */
 
-/* Block bits for a state of so many bits: several blocks, so that threads have work; but a small state is one block,
- * which goes through all of its circuit without a look at memory.  A part of a state needs blocks for its slices. */
+/* Block bits for a state of this many bits: several blocks, so that all threads have work; but a small state is
+ * one block, which runs the whole circuit without touching memory.  A part of a state needs blocks for its slices. */
 static int block_bits(const state_plan *plan, int wanted)
 {
     const int whole = plan->local_bits < wanted && plan->bits == plan->local_bits;
@@ -40,8 +41,8 @@ static int run_bits(const state_plan *plan, int bits)
     return room > plan->shape.lane_bits ? room : plan->shape.lane_bits;
 }
 
-/* Fill the space up, with the vectors above the run in the order of their pivots, which is that of memory; and write the
- * table of runs. */
+/* Complete the space, sort the vectors above the run by their pivots, which is the order of memory, and write the table
+ * of runs. */
 static ent_status finish_space(const state_plan *plan, ent_gf2 *space, int bits, int run, state_pass *pass)
 {
     for (int b = 0; b < plan->local_bits && space->count < bits; b++) ent_gf2_add_highest(space, UINT64_C(1) << b);
@@ -112,7 +113,7 @@ static ent_status add_pass(state_plan *plan, int wanted, int width, int *order, 
     return ent_state_pass_fill(plan, width, taken, found, pass);
 }
 
-/* Whether no rotation in front of it has to come first. */
+/* Whether no earlier rotation has to precede it. */
 static int is_free(const state_plan *plan, const int *order, int k)
 {
     for (int j = 0; j < k; j++)
@@ -120,7 +121,7 @@ static int is_free(const state_plan *plan, const int *order, int k)
     return 1;
 }
 
-/* The place in order of the first transform, if it can run now; or -1. */
+/* The index in order of the first transform if it can run now, else -1. */
 static int find_transform(const state_plan *plan, const int *order, int count)
 {
     for (int k = 0; k < count; k++)
@@ -128,7 +129,7 @@ static int find_transform(const state_plan *plan, const int *order, int count)
     return -1;
 }
 
-/* A pass for the transform at place k of order. */
+/* Create a pass for the transform at index k of order. */
 static ent_status add_transform(state_plan *plan, int k, int *order, int *count, state_route *route)
 {
     const int rotation = order[k], bits = block_bits(plan, plan->shape.forward_bits);
@@ -162,7 +163,7 @@ static ent_status make_route(state_plan *plan, int wanted, int width, const int 
 
 /* ---- the plan ---- */
 
-/* Equal strings of Zs are one value; one that is empty is a constant. */
+/* Equal strings of Zs share one value; an empty string is a constant. */
 static ent_status find_values(state_plan *plan)
 {
     lower_list *list = &plan->list;
@@ -193,7 +194,7 @@ ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count, 
     return make_route(plan, s->back_bits, s->back_width, order, count, first, last, &plan->back);
 }
 
-/* An exchange between ranks can make the flips of half the local bits local, whatever they are (shard_plan.h). */
+/* An exchange between ranks can make any flips local, up to half the number of local bits (shard_plan.h). */
 static lower_pieces pieces_of(const state_plan *plan)
 {
     const int block = block_bits(plan, plan->shape.forward_bits), run = run_bits(plan, block);
@@ -209,7 +210,7 @@ ent_status ent_state_plan_begin(const ent_circuit *circuit, const state_shape *s
     state_plan *plan = ent_alloc(1, sizeof *plan);
     ENT_REQUIRE(plan, ENT_ENOMEM, "state engine: no memory");
     plan->shape = *shape;
-    plan->local_bits = own > least ? own : least; /* bits that no qubit has fill a vector */
+    plan->local_bits = own > least ? own : least; /* bits without a qubit fill up a vector */
     plan->bits = plan->local_bits + rank_bits;
     plan->params = circuit->params;
     plan->angles = circuit->angles;

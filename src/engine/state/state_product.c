@@ -1,4 +1,5 @@
-/* Products of 2-vectors, and the derivatives by the rotations that made them.  All in double, and small. */
+/* Products of 2-vectors, and the derivatives with respect to the rotations that produced them.  All in double, and
+ * small. */
 #include "state_product.h"
 
 #include <complex.h>
@@ -45,8 +46,8 @@ void ent_state_product(const state_plan *plan, const double *angle, double *bit)
     memcpy(bit, v, (size_t)plan->bits * sizeof v[0]);
 }
 
-/* environment [bits][2]: part, contracted with all bits but one.  From the highest bit down: the bits above are
- * contracted in place, those below by a product that is built in `below`. */
+/* environment [bits][2]: part, contracted with all bits but one.  From the highest bit down: bits above are
+ * contracted in place, bits below by a product that is built in `below`. */
 static void environments(const number (*v)[2], int bits, number *part, number (*environment)[2])
 {
     for (int q = bits - 1; q >= 0; q--) {

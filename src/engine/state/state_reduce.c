@@ -1,11 +1,11 @@
-/* From a list of rotations to those that passes are made of. */
+/* Reduces the list of rotations to those that passes are made of. */
 #include "state_plan.h"
 
 #include <string.h>
 
 #include "entente/memory.h"
 
-/* Rotations that commute with everything behind them, readouts too, cannot matter; transforms are kept. */
+/* Rotations that commute with everything after them, including the readouts, have no effect; transforms are kept. */
 static void mark_seen(const lower_list *list, int *kept)
 {
     for (int r = list->rotations - 1; r >= 0; r--) {
@@ -28,7 +28,7 @@ static void append_terms(lower_list *list, int to, int from)
     list->term[last].next = from;
 }
 
-/* Add the angle to an equal rotation before, where all between commute. */
+/* Add the angle to an equal earlier rotation if everything between them commutes. */
 static int merge_back(lower_list *list, const int *kept, int r)
 {
     lower_rotation *rotation = &list->rotation[r];
@@ -57,7 +57,7 @@ static int single_bit(uint64_t mask)
     return mask != 0 && (mask & (mask - 1)) == 0;
 }
 
-/* All bits that a transform flips or looks at. */
+/* All bits that a transform flips or reads. */
 static void entangle(const lower_transform *t, uint64_t *reached, uint64_t *entangled)
 {
     for (int k = 0; k < t->bits + t->low; k++) {
@@ -67,7 +67,7 @@ static void entangle(const lower_transform *t, uint64_t *reached, uint64_t *enta
     }
 }
 
-/* Bits that no flip has reached are 0, so a row says nothing there. */
+/* Bits that no flip has reached are 0, so a row has no effect there. */
 static void split_prefix(lower_list *list, const int *kept, state_prefix *prefix, int *order, int *count)
 {
     uint64_t reached = 0, entangled = 0;
@@ -85,7 +85,7 @@ static void split_prefix(lower_list *list, const int *kept, state_prefix *prefix
         }
         const uint64_t row = rotation->row & (reached | rotation->flip);
         const uint64_t touched = rotation->flip | row;
-        if (touched == 0) continue; /* a global phase, which no derivative sees */
+        if (touched == 0) continue; /* a global phase, which affects no derivative */
         if (single_bit(touched) && !(touched & entangled)) {
             prefix->rotation[prefix->rotations] = r;
             prefix->bit[prefix->rotations++] = __builtin_ctzll(touched);

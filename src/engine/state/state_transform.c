@@ -1,7 +1,7 @@
-/* The tables of a pass that does a Fourier transform.
+/* Builds the tables of a pass that does a Fourier transform.
  *
- * A block is a coset of a space that holds the transform's flips.  Of a displacement in it, the flips that make its j
- * are one part; the other leaves j alone, and the space of such parts numbers the rows. */
+ * A block is a coset of a space that contains the flips of the transform.  A displacement in it is split into the
+ * flips that make up its j and a part that does not change j; the space of the latter parts numbers the rows. */
 #include "state_plan.h"
 
 #include "core/gf2.h"
@@ -40,7 +40,7 @@ static uint64_t factor_of(const lower_transform *t, uint64_t d)
     return x;
 }
 
-/* For each local coordinate, the element that it leads to, (row << bits) | j; and what the rows change of x. */
+/* For each local coordinate, the element it leads to, (row << bits) | j; and the change of x by the rows. */
 static void number_elements(const state_plan *plan, const lower_transform *t, const state_pass *pass,
                             uint32_t *element, state_transform *out)
 {

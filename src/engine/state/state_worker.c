@@ -1,8 +1,8 @@
-/* Blocks over threads, and sums over chunks of blocks.
+/* Distributes blocks over threads, and adds sums over chunks of blocks.
  *
- * Blocks are dealt out in chunks whose number depends on the circuit alone; every chunk has sums of its own, added in
- * order, so the number of threads cannot change a bit.  Slices are whole chunks or parts of one, in their order, so
- * what is done between blocks cannot either. */
+ * Blocks are divided into chunks whose number depends only on the circuit.  Every chunk has its own sums, which
+ * are added in order, so the result does not depend on the number of threads.  Slices are whole chunks or parts of
+ * one, in order, so work done between blocks does not change the result either. */
 #include "state_worker.h"
 
 #include <omp.h>
@@ -13,7 +13,9 @@
 #include "state_product.h"
 
 enum { CHUNKS = 64, THREADS_FROM_BITS = 13 };
-enum { LOOK_BYTES = 1 << 19 }; /* of a thread's blocks between two looks at what is done meanwhile: some 0.1 ms */
+enum {
+    LOOK_BYTES = 1 << 19
+}; /* amplitudes of the blocks of a thread between two calls of the work done meanwhile: some 0.1 ms */
 
 /* ---- memory ---- */
 
@@ -35,8 +37,8 @@ void ent_state_worker_free(state_worker *w)
     ent_free(w);
 }
 
-/* The blocks of all threads side by side on as few huge pages as hold them: on scattered pages ket and bra would meet
- * in the sets of L2, and a page for each thread would count as memory that the state does not need. */
+/* The blocks of all threads are adjacent on as few huge pages as possible: on scattered pages ket and bra would
+ * compete for the sets of L2, and one page per thread would waste memory. */
 static int scratch_new(const state_plan *plan, state_worker *w)
 {
     const size_t vector = (size_t)plan->shape.real_bytes << plan->shape.lane_bits;
@@ -80,15 +82,15 @@ static int tables_new(const state_plan *plan, state_worker *w)
            w->expectations && w->weights;
 }
 
-/* Not written: the first pass does that, each part by a thread that works on it. */
+/* Not initialised: the first pass does that, each part by the thread that works on it. */
 static ent_status state_new(const state_plan *plan, void **state)
 {
     const size_t bytes = ent_state_part_bytes(plan);
     char need[32], have[32];
     *state = ent_alloc_pages(bytes);
     const double there = (double)ent_memory_available_bytes();
-    ENT_REQUIRE(*state, ENT_ENOMEM, "a state of 2^%d amplitudes: no %zu bytes (%s); %.0f bytes (%s) are there",
-                plan->local_bits, bytes, ent_bytes_text((double)bytes, need), there, ent_bytes_text(there, have));
+    ENT_REQUIRE(*state, ENT_ENOMEM, "a state of 2^%d amplitudes: found %.0f bytes (%s), want %zu bytes (%s)",
+                plan->local_bits, there, ent_bytes_text(there, have), bytes, ent_bytes_text((double)bytes, need));
     return ENT_OK;
 }
 
@@ -97,7 +99,7 @@ ent_status ent_state_worker_back(state_worker *w)
     return w->run.bra ? ENT_OK : state_new(w->run.plan, &w->run.bra);
 }
 
-/* Half of the bits, so that both tables of the product are small. */
+/* Half of the bits each, so that both tables of the product are small. */
 static int low_bits_of(const state_plan *plan)
 {
     const int half = (plan->local_bits + 1) / 2, least = plan->shape.lane_bits;
@@ -139,7 +141,7 @@ void ent_state_begin(state_worker *w, const double *params, const double *data)
     memset(w->slope, 0, (size_t)list->rotations * sizeof *w->slope);
 }
 
-/* Chunk c of so many things begins here. */
+/* The first of the items of chunk c. */
 static int64_t chunk_at(int64_t things, int c)
 {
     return things < CHUNKS ? (c < things ? c : things) : things / CHUNKS * c;
@@ -156,7 +158,7 @@ static void add_chunks(const double *sums, int chunks, int64_t length, double *t
         for (int64_t k = 0; k < length; k++) total[k] += sums[c * length + k];
 }
 
-/* Chunks that some pass has blocks for. */
+/* The number of chunks that are used by any pass. */
 static int chunks_of(const state_plan *plan, const state_route *route)
 {
     int64_t most = 1;
@@ -167,7 +169,7 @@ static int chunks_of(const state_plan *plan, const state_route *route)
     return most < CHUNKS ? (int)most : CHUNKS;
 }
 
-/* The tables in the plan's coordinates. */
+/* The tables in the coordinates of the plan. */
 static void use_plan(state_worker *w, const state_plan *plan, uint64_t outside)
 {
     w->run.plan = plan;
@@ -181,7 +183,7 @@ static void use_plan(state_worker *w, const state_plan *plan, uint64_t outside)
 typedef struct {
     const state_pass *pass;
     int64_t blocks;
-    int back, begin, keep; /* keep: and on the way back, not the end */
+    int back, begin, keep; /* keep; in the backward direction: not the end */
     double *sums;          /* [chunks][length], or NULL */
     int64_t length;
 } pass_run;
@@ -200,14 +202,15 @@ static void run_blocks(state_worker *w, const pass_run *r, int chunk, int64_t fi
     }
 }
 
-/* Of chunk c, `blocks` blocks behind the first `done`. */
+/* Run `blocks` blocks of chunk c, after the first `done` blocks. */
 static void run_chunk(state_worker *w, const pass_run *r, int c, int64_t done, int64_t blocks)
 {
     const int64_t begin = chunk_at(r->blocks, c) + done, end = chunk_at(r->blocks, c + 1);
     if (begin < end) run_blocks(w, r, c, begin, end - begin < blocks ? end : begin + blocks);
 }
 
-/* The same of `count` chunks; a parallel region of one thread costs as much as a small circuit's gates. */
+/* The same for `count` chunks.  One thread runs without a parallel region, which would cost as much as the gates
+ * of a small circuit. */
 static void run_chunks(state_worker *w, const pass_run *r, int first, int count, int64_t done, int64_t blocks)
 {
     if (w->threads == 1 || count == 1) {
@@ -218,7 +221,7 @@ static void run_chunks(state_worker *w, const pass_run *r, int first, int count,
     for (int c = first; c < first + count; c++) run_chunk(w, r, c, done, blocks);
 }
 
-/* How many chunks the threads share at a time, so that few of them are idle at its end. */
+/* Number of chunks that the threads share at a time, so that few threads are idle at the end. */
 static int chunks_at_once(int threads)
 {
     int chunks = 1;
@@ -226,7 +229,7 @@ static int chunks_at_once(int threads)
     return chunks;
 }
 
-/* Chunk by chunk, and within chunks too where they are large. */
+/* Chunk by chunk, and in parts of chunks if they are large. */
 static void run_slices(state_worker *w, const pass_run *r, const state_between *between)
 {
     const size_t block_bytes = (size_t)2 * (size_t)w->run.plan->shape.real_bytes << r->pass->bits;

@@ -1,5 +1,5 @@
-/* Passes over a node's amplitudes.  A state is [amplitudes][re, im] of vectors; turns and sums address it by the byte
- * offsets of batch_blocks, everything else by the amplitude's number. */
+/* Passes over the amplitudes of a node.  A state is [amplitudes][re, im] of vectors; turns and sums address it by
+ * the byte offsets of batch_blocks, everything else by the number of the amplitude. */
 #ifndef ENTENTE_ENGINE_BATCH_PASSES_H
 #define ENTENTE_ENGINE_BATCH_PASSES_H
 
@@ -7,7 +7,8 @@
 
 #include "engine/batch/batch_kernels.h"
 
-/* The offsets of batch_blocks are for the full width of the instruction set; NARROW = 1 for vectors of half of it. */
+/* The offsets of batch_blocks assume the full width of the instruction set; NARROW = 1 for vectors of half that
+ * width. */
 static inline vec *at(vec *state, uint32_t byte)
 {
     return (vec *)((char *)state + (byte >> NARROW));
@@ -24,9 +25,10 @@ static inline const REAL *phase_at(const REAL *table, uint32_t byte)
     return table + (byte >> NARROW) / sizeof(vec);
 }
 
-/* States from this size on lie beyond the L2 cache.  The addresses of a turn are too scattered for the hardware to
- * foresee, so the next block is asked for while this one is worked on: a gradient of 16 qubits takes half the time.
- * Forward there is less to hide, and it costs 5 % up to 16 qubits: only beyond. */
+/* States from this size on do not fit into the L2 cache.  The addresses of a turn are too scattered for the
+ * hardware prefetcher, so the next block is prefetched while the current one is processed: a gradient of 16 qubits
+ * takes half the time.  A forward run gains less, and up to 16 qubits it loses 5 %, so it prefetches only beyond
+ * that. */
 enum { FAR_BACK_BYTES = 1 << 21, FAR_FORWARD_BYTES = 1 << 24 };
 
 ALWAYS void fetch(const vec *state, uint32_t base, const uint32_t *place, int first, const int width)
@@ -34,10 +36,10 @@ ALWAYS void fetch(const vec *state, uint32_t base, const uint32_t *place, int fi
     UNROLL for (int j = 0; j < 1 << width; j++) __builtin_prefetch(const_at(state, base ^ place[j << first]), 1, 2);
 }
 
-/* `width` rotations of 2^width amplitudes in registers; place: where they lie.  Each is ((1, -t), (t, 1)): 2
- * multiply-adds an amplitude instead of the 4 operations of cosine and sine; the cosines are collected in the state's
- * scale.  Rotations about Y are real, so the real and the imaginary parts (the two planes) are done one after the
- * other: twice as many amplitudes fit into the registers. */
+/* `width` rotations of 2^width amplitudes in registers; place: their offsets.  Each is ((1, -t), (t, 1)): 2
+ * multiply-adds per amplitude instead of the 4 operations with cosine and sine; the cosines are collected in the
+ * scale of the state.  Rotations about Y are real, so the real and the imaginary parts (the two planes) are
+ * processed one after the other, and twice as many amplitudes fit into the registers. */
 ALWAYS void turn_group(vec *state, uint32_t base, const uint32_t *place, int first, const vec *const *half,
                        const int width)
 {
@@ -56,15 +58,15 @@ ALWAYS void turn_group(vec *state, uint32_t base, const uint32_t *place, int fir
     UNROLL for (int j = 0; j < 1 << width; j++) * at(state, base ^ place[j << first]) = v[j];
 }
 
-/* Local index of the first amplitude of group g: zeros put in at bits first..first+width-1. */
+/* Local index of the first amplitude of group g: zeros are inserted at bits first..first+width-1. */
 ALWAYS int group_start(int g, int first, int width)
 {
     const int low = (1 << first) - 1;
     return ((g & ~low) << width) | (g & low);
 }
 
-/* Rotations on the local bits first, first + 1, ... of blocks from..to-1.  The order of planes and groups is what the
- * compiler makes the best code of: 15 % of a turn. */
+/* Rotations on the local bits first, first + 1, ... of blocks from..to-1.  The order of planes and groups was
+ * chosen because compilers produce the best code for it (15 % of a turn). */
 ALWAYS void turn_blocks(vec *state, const batch_blocks *in, int64_t from, int64_t to, int first,
                         const vec *const *half, const int width, const int far)
 {
@@ -79,8 +81,8 @@ ALWAYS void turn_blocks(vec *state, const batch_blocks *in, int64_t from, int64_
                 }
 }
 
-/* The same rotations taken back on ket and bra together, with their derivatives 2 Re <bra| -i Y/2 |ket> =
- * Re(bra_1* ket_0 - bra_0* ket_1) from the same registers: 6 multiply-adds an amplitude. */
+/* Undo the same rotations on ket and bra together, and compute their derivatives 2 Re <bra| -i Y/2 |ket> =
+ * Re(bra_1* ket_0 - bra_0* ket_1) from the same registers: 6 multiply-adds per amplitude. */
 ALWAYS void back_blocks(vec *ket, vec *bra, const batch_blocks *in, int64_t from, int64_t to, int first,
                         const vec *const *half, vec *const *slope, const int width, const int far)
 {
@@ -186,7 +188,7 @@ static void multiply(vec *state, int64_t amplitudes, const vec *by)
     for (int64_t k = 0; k < 2 * amplitudes; k++) state[k] *= factor;
 }
 
-/* Phases that all samples share. */
+/* Phases shared by all samples. */
 static void shared_phase(vec *state, int64_t amplitudes, const REAL *table)
 {
     for (int64_t p = 0; p < amplitudes; p++) {
@@ -197,7 +199,8 @@ static void shared_phase(vec *state, int64_t amplitudes, const REAL *table)
     }
 }
 
-/* Phases of each sample's own: up to BATCH_CODE rotations are one entry of a table of their products. */
+/* Phases that differ between samples: up to BATCH_CODE rotations are looked up together in a table of their
+ * products. */
 static void lane_phase(vec *state, int64_t amplitudes, const batch_lane_phase *lane, const vec (*half)[2], int back)
 {
     vec table[1 << BATCH_CODE][2];
@@ -221,7 +224,7 @@ static void lane_phase(vec *state, int64_t amplitudes, const batch_lane_phase *l
     }
 }
 
-/* Sum 2^BATCH_TREE numbers into v[0], and those with bit j of their number set into ones[j]: 30 additions. */
+/* Sum 2^BATCH_TREE numbers into v[0], and those whose index has bit j set into ones[j]: 30 additions. */
 ALWAYS void tree_16(vec v[16], vec ones[BATCH_TREE])
 {
     UNROLL for (int j = 0; j < BATCH_TREE; j++)
@@ -251,7 +254,7 @@ static void tree(vec *v, int bits, int rows, vec *signed_sum)
     for (int j = 0; j < rows; j++) signed_sum[j] = v[0] - 2 * signed_sum[j];
 }
 
-/* What the sums are of: |ket|^2 of a readout, or Im(bra* ket) of phases. */
+/* The summands: |ket|^2 for a readout, or Im(bra* ket) for phases. */
 ALWAYS vec term_of(const vec *k, const vec *b)
 {
     return b ? b[0] * k[1] - b[1] * k[0] : k[0] * k[0] + k[1] * k[1];
@@ -270,8 +273,8 @@ static void take_back_all(vec *state, int64_t amplitudes, const REAL *table)
     for (int64_t p = 0; p < amplitudes; p++) take_back(state + 2 * p, table + 2 * p);
 }
 
-/* bra null: of |ket|^2; else of Im(bra* ket), and with a table its phases are taken back from both in the same pass.
- * room: [2^bits / 16 + 1] vectors. */
+/* bra NULL: sums of |ket|^2; else of Im(bra* ket), and with a table its phases are undone in both in the same
+ * pass. room: [2^bits / 16 + 1] vectors. */
 ALWAYS void signed_sums_of(vec *ket, vec *bra, const REAL *table, const batch_sum *sum, vec *room, vec *signed_sum)
 {
     vec ones[BATCH_TREE] = {{0}};
@@ -345,7 +348,8 @@ static void observe(const vec *ket, vec *bra, const batch_sum *sum, const vec *w
         }
 }
 
-/* The sum over pairs, with the signs of their blocks, of conj(one) zero, zero being the amplitude of the block's base. */
+/* The sum over pairs, with the signs of their blocks, of conj(one) zero, where zero is the amplitude at the base
+ * of the block. */
 static void pair_sum(vec *ket, const batch_blocks *in, const uint8_t *sign, vec *re, vec *im)
 {
     vec sum_re = {0}, sum_im = {0};
@@ -360,7 +364,8 @@ static void pair_sum(vec *ket, const batch_blocks *in, const uint8_t *sign, vec 
     *im = sum_im;
 }
 
-/* <ket| string |ket> into the value of each string (state_reads.h has the formula); those without signs share a sum. */
+/* Add <ket| string |ket> to the value of each string (formula in state_reads.h); strings without signs share a
+ * sum. */
 static void read_strings(vec *ket, const batch_read *read, const vec *factor, vec *value)
 {
     vec re = {0}, im = {0};
@@ -380,7 +385,7 @@ static void read_strings(vec *ket, const batch_read *read, const vec *factor, ve
     }
 }
 
-/* bra += the Hermitian operator with `re + i im` below the diagonal, and its conjugate above, in each pair. */
+/* bra += the Hermitian operator with `re + i im` below and its conjugate above the diagonal, applied to each pair. */
 static void observe_pairs(vec *ket, vec *bra, const batch_blocks *in, const uint8_t *sign, const vec *re,
                           const vec *im)
 {
@@ -396,7 +401,7 @@ static void observe_pairs(vec *ket, vec *bra, const batch_blocks *in, const uint
     }
 }
 
-/* bra += the strings times their weights; those without signs are one operator. */
+/* bra += the strings times their weights; strings without signs are combined into one operator. */
 static void observe_strings(vec *ket, vec *bra, const batch_read *read, const vec *weight)
 {
     vec re = {0}, im = {0};
@@ -432,7 +437,7 @@ static void product(const vec *left, int left_bits, const vec *right, int right_
     }
 }
 
-/* The bras of two nodes from the bra of their product: each contracted with the other's ket. */
+/* The bras of two nodes from the bra of their product, each contracted with the ket of the other. */
 static void contract(const vec *bra, const vec *left, int left_bits, const vec *right, int right_bits,
                      const vec *left_scale, const vec *right_scale, vec *bra_left, vec *bra_right)
 {

@@ -1,13 +1,14 @@
 /* The two sweeps over a plan for LANES samples.  Compiled once for each instruction set and precision, with REAL,
- * VECTOR_BYTES, NARROW, FORWARD_WIDTH, BACK_WIDTH and TABLE (the name of what it defines) given by the build.
+ * VECTOR_BYTES, NARROW, FORWARD_WIDTH, BACK_WIDTH and TABLE (the name of the table defined here) set by the build.
  *
- * A state is kept unnormalised, since a rotation leaves out its cosine; scale[node] is the factor it still wants.  It
- * is multiplied in when it would leave the range of REAL.  This loses nothing: the growth is exact up to rounding. */
+ * A state is kept unnormalised, since rotations leave out their cosines; scale[node] is the pending factor.  It is
+ * multiplied in when the state would leave the range of REAL.  No accuracy is lost: the growth is exact up to
+ * rounding. */
 #include "batch_passes.h"
 
-/* Smallest scale that is let grow: products of two states stay in range. */
+/* Smallest pending scale allowed, so that products of two states stay in range. */
 #define SMALLEST_SCALE (sizeof(REAL) == sizeof(double) ? (REAL)0x1p-400 : (REAL)0x1p-50)
-/* Cosines are kept from 0 by less than the precision can tell. */
+/* Cosines are kept away from 0 by less than the rounding error. */
 #define SMALLEST_COSINE (sizeof(REAL) == sizeof(double) ? 0x1p-60 : 0x1p-27)
 
 static vec *ket_of(const batch_worker *w, const batch_node *node)
@@ -33,7 +34,7 @@ static const vec (*halves(const batch_worker *w))[2]
 
 /* ---- angles ---- */
 
-/* Where |c| < SMALLEST_COSINE, that with the sign of c. */
+/* SMALLEST_COSINE with the sign of c, if |c| is below it. */
 static vec kept_from_zero(vec c)
 {
     const vec least = (vec){0} + (REAL)SMALLEST_COSINE, minus_zero = -(vec){0};
@@ -72,7 +73,7 @@ static void set_halves(const batch_plan *plan, batch_worker *w, const double *an
     for (int r = 0; r < plan->list.rotations; r++) {
         const lower_rotation *rotation = &plan->list.rotation[r];
         const int needed = rotation->data ? plan->kind[r] != BATCH_GONE : fresh && plan->kind[r] == BATCH_TURN;
-        if (!needed) continue; /* a phase that all samples share is in a table */
+        if (!needed) continue; /* phases shared by all samples are in a table */
         dvec angle[LANES / DOUBLES];
         for (int k = 0; k < LANES / DOUBLES; k++) angle[k] = (dvec){0} + plan->angle[r];
         for (int t = rotation->term; t >= 0; t = plan->list.term[t].next) {
@@ -110,7 +111,7 @@ static vec cosines(const batch_worker *w, const batch_turn *turn)
     return product;
 }
 
-/* Can the turn be done at once with this scale of the state?  If not, after multiplying it in? */
+/* Whether the turn can be done with this scale of the state, or after multiplying it in. */
 static int scale_admits(vec *state, int64_t amplitudes, vec *scale, const vec *by)
 {
     vec next = *scale * *by;
@@ -127,7 +128,7 @@ static void do_turn(const batch_plan *plan, const batch_worker *w, const batch_n
     const vec by = cosines(w, turn);
     const vec *half[BATCH_BLOCK];
     for (int k = 0; k < turn->in.bits; k++) half[k] = halves(w)[turn->rotation[k]];
-    if (!scale_admits(state, INT64_C(1) << node->bits, scale, &by)) { /* one after the other: rare */
+    if (!scale_admits(state, INT64_C(1) << node->bits, scale, &by)) { /* one at a time, which is rare */
         for (int k = 0; k < turn->in.bits; k++) {
             scale_admits(state, INT64_C(1) << node->bits, scale, &half[k][1]);
             turn_near(state, &turn->in, 0, turn->in.blocks, k, half + k, 1);
@@ -174,7 +175,7 @@ static void do_back(const batch_plan *plan, const batch_worker *w, const batch_n
         for (int s = 0, first = 0; s < turn->stages; first += turn->width[s++])
             (far && s == 0 ? back_far : back_near)(ket, bra, &turn->in, h, h + together, first, half + first,
                                                    slope + first, turn->width[s]);
-    vec factor = scale[0] * scale[1]; /* when the derivative was taken: after the rotations before it */
+    vec factor = scale[0] * scale[1]; /* as when the derivative was taken: after the rotations before it */
     for (int k = 0; k < turn->in.bits; k++) {
         *slope[k] *= factor;
         factor *= half[k][1] * half[k][1];
@@ -193,8 +194,8 @@ static void do_phase(const batch_plan *plan, const batch_worker *w, const batch_
         lane_phase(ket_of(w, node), amplitudes, &plan->lane[step->lane + k], halves(w), 0);
 }
 
-/* The derivatives 2 Re <bra| -i Z/2 |ket> = Im <bra| Z |ket> and the phases taken back; the shared ones in the pass
- * of the last sum. */
+/* The derivatives 2 Re <bra| -i Z/2 |ket> = Im <bra| Z |ket> and undo the phases; the shared ones in the pass of
+ * the last sum. */
 static void undo_phase(const batch_plan *plan, const batch_worker *w, const batch_node *node, const batch_step *step)
 {
     vec *ket = ket_of(w, node), *bra = bra_of(w, node);

@@ -1,4 +1,4 @@
-/* Where the blocks of a pass lie in memory. */
+/* The memory layout of the blocks of a pass. */
 #ifndef ENTENTE_ENGINE_STATE_BLOCKS_H
 #define ENTENTE_ENGINE_STATE_BLOCKS_H
 
@@ -7,7 +7,8 @@
 
 enum { LANE_BITS = LANES == 16 ? 4 : LANES == 8 ? 3 : LANES == 4 ? 2 : 1 };
 
-/* Block b's base: the bits of b in the places that the pass's space leaves free; the highest are its slice. */
+/* The base of block b: the bits of b are placed at the positions not used by the space of the pass; the highest
+ * ones are its slice. */
 static uint64_t base_of(const state_pass *pass, int bits, int64_t b)
 {
     const uint64_t taken = pass->fixed | pass->slices.leaders;
@@ -24,7 +25,7 @@ static uint64_t base_of(const state_pass *pass, int bits, int64_t b)
     return base;
 }
 
-/* How many runs ahead memory is asked for: the runs lie anywhere, so no hardware foresees them. */
+/* Prefetch distance in runs: the runs are scattered, so hardware prefetchers cannot predict them. */
 enum { AHEAD = 16 };
 
 static void ask_ahead(const state_pass *pass, uint64_t base_line, const vec *state, int64_t r)

@@ -1,5 +1,5 @@
-/* A Fourier transform on the blocks of a pass: elements go from memory into rows (state_plan.h), FFTW transforms the
- * rows, the phases are multiplied in, and the elements go back. */
+/* A Fourier transform on the blocks of a pass: elements are copied from memory into rows (state_plan.h), FFTW
+ * transforms the rows, the phases are multiplied in, and the elements are copied back. */
 #ifndef ENTENTE_ENGINE_STATE_TRANSFORM_H
 #define ENTENTE_ENGINE_STATE_TRANSFORM_H
 
@@ -8,10 +8,10 @@
 #include "engine/state/state_fft.h"
 #include "state_blocks.h"
 
-/* Phases are products of two tables of at most 2^HALF_BITS. */
+/* Phases are products of entries of two tables of at most 2^HALF_BITS entries. */
 enum { HALF_BITS = 9 };
 
-/* What of an index is the block's: j and x of its base, the frame's constants in them. */
+/* The contribution of the block to an index: j and x of its base, including the constants of the frame. */
 static uint64_t parities(const lower_transform *t, int first, int count, uint64_t base)
 {
     uint64_t sum = 0;
@@ -20,7 +20,7 @@ static uint64_t parities(const lower_transform *t, int first, int count, uint64_
     return sum;
 }
 
-/* Where an element lies, in numbers. */
+/* The offset of an element, in numbers. */
 ALWAYS size_t element_at(const state_transform *t, uint32_t element)
 {
     return element + (size_t)(element >> t->bits) * (size_t)t->padding;
@@ -94,7 +94,7 @@ static void turn_row(const state_transform *t, uint64_t x, int all, double sign,
     }
 }
 
-/* The phases of all rows; x: of the block's base. */
+/* The phases of all rows; x: that of the base of the block. */
 static void turn_rows(const state_pass *pass, const lower_transform *of, uint64_t x, double sign, REAL (*rows)[2])
 {
     const state_transform *t = pass->transform;
@@ -112,7 +112,7 @@ static void transform(const state_run *run, const state_pass *pass, const state_
     const int negative = of->inverse ^ back;
     const double sign = negative ? -1.0 : 1.0;
     const REAL gain = (REAL)(pow(0.5, 0.5 * of->bits));
-    REAL(*rows)[2] = scratch->ket; /* and beyond it, where the bra's block is */
+    REAL(*rows)[2] = scratch->ket; /* and beyond it, where the block of the bra is */
     for (int64_t b = first; b < last; b++) {
         const uint64_t base = base_of(pass, run->plan->local_bits, b), line = base >> LANE_BITS;
         const uint32_t j = (uint32_t)parities(of, 0, of->bits, base | run->outside);

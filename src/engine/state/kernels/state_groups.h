@@ -1,8 +1,8 @@
-/* What is diagonal, on a block in its buffer: phases, sums with signs, and the observable.
+/* Diagonal operations on a block in its buffer: phases, sums with signs, and the observable.
  *
- * A group's rows are signs of the enumeration of all lines by three indices i, j, k (state_plan.h): those in i and j
- * are each a tree of at most 2^6 factors, so a line's factor is first[i] * second[j], and a sum with the sign of a row
- * is a sum over i, or over j, alone. */
+ * The lines are enumerated by three indices i, j, k (state_plan.h), and each row of a group is a sign that depends
+ * on i or on j.  The rows in i and those in j each form a tree of at most 2^6 factors, so the factor of a line is
+ * first[i] * second[j], and a sum with the sign of a row is a sum over i or over j only. */
 #ifndef ENTENTE_ENGINE_STATE_GROUPS_H
 #define ENTENTE_ENGINE_STATE_GROUPS_H
 
@@ -44,7 +44,7 @@ ALWAYS void multiply_complex(vec *re, vec *im, vec fre, vec fim)
     *re = new_re;
 }
 
-/* A fresh row doubles the tree of its part: where its bit is 0, by the factor c + i f, where it is 1, by c - i f. */
+/* A fresh row doubles the tree of its part: by the factor c + i f where its bit is 0, and c - i f where it is 1. */
 static void grow_phases(vec *tree, uint32_t bit, vec c, vec f)
 {
     for (uint32_t i = 0; i < bit; i++) {
@@ -55,7 +55,7 @@ static void grow_phases(vec *tree, uint32_t bit, vec c, vec f)
     }
 }
 
-/* The factors of all lines, with `gain` in them.  Rows of lanes alone come first, while a tree is a single factor. */
+/* The factors of all lines, multiplied by `gain`.  Rows on lanes only come first, while a tree is a single factor. */
 static void phase_trees(const state_run *run, const state_group *group, uint64_t base, double gain, group_run *g)
 {
     for (int t = 0; t < 2; t++) {
@@ -81,7 +81,7 @@ static void phase_trees(const state_run *run, const state_group *group, uint64_t
         }
 }
 
-/* Every line once: `body` sees i, j and line. */
+/* Visit every line once: `body` uses i, j and line. */
 #define FOR_LINES(group, body)                                                                                       \
     for (int j = 0; j < 1 << (group)->bits[1]; j++)                                                                  \
         for (int i = 0; i < 1 << (group)->bits[0]; i++) {                                                            \
@@ -124,7 +124,8 @@ static void do_phases(const state_run *run, const state_group *group, uint64_t b
         phase_lines(group, g, block, 1 << group->bits[2]);
 }
 
-/* A row's signed sum over the block, from the sums for each index of its part, with the signs of lanes and block. */
+/* The signed sum of a row over the block, from the sums for each index of its part and the signs of lanes and
+ * block. */
 static double row_sum(const state_group *group, const state_row *row, uint64_t base, vec *const sums[2])
 {
     const vec *value = sums[row->part];
@@ -140,7 +141,7 @@ static double row_sum(const state_group *group, const state_row *row, uint64_t b
     return block_sign(row->row, base) ? -total : total;
 }
 
-/* Im <bra| Z-string |ket> = 2 Re <bra| -i/2 Z-string |ket> for each row, and the phases taken back. */
+/* Im <bra| Z-string |ket> = 2 Re <bra| -i/2 Z-string |ket> for each row, and undo the phases. */
 static void undo_phases(const state_run *run, const state_group *group, uint64_t base, double gain, vec *ket,
                         vec *bra, group_run *g, vec *const sums[2], double *slopes)
 {

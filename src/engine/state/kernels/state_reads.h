@@ -1,19 +1,20 @@
 /* Readouts with an X or a Y, on a block in its buffer.
  *
- * A string takes amplitude p, with the sign of its row, to p ^ flip.  Even ones have the real part of the sum of these
- * signs times conj(psi[p ^ flip]) psi[p], odd ones (with i in front) less its imaginary part. */
+ * A string maps amplitude p, with the sign of its row, to p ^ flip.  The value of an even string is the real part
+ * of the sum of these signs times conj(psi[p ^ flip]) psi[p]; that of an odd string (with a factor i) is minus the
+ * imaginary part. */
 #ifndef ENTENTE_ENGINE_STATE_READS_H
 #define ENTENTE_ENGINE_STATE_READS_H
 
 #include "state_groups.h"
 
-/* The sign of a row on a line, for all lanes alike. */
+/* The sign of a row on a line, the same for all lanes. */
 ALWAYS REAL line_sign(const state_row *row, int block, uint32_t line)
 {
     return __builtin_parity(row->mask & line) ^ block ? (REAL)-1 : (REAL)1;
 }
 
-/* p and p ^ flip have the same term: where lines are flipped, one line of each two is enough. */
+/* p and p ^ flip give the same term, so if lines are flipped, one line of each pair is enough. */
 static void read_strings(const state_read *read, int bits, uint64_t base, double gain, const vec *ket, double *values)
 {
     const uint32_t lines = UINT32_C(1) << (bits - LANE_BITS), pivot = read->line & -read->line;

@@ -1,7 +1,7 @@
-/* Y-type rotations on a block in its buffer: several at once in registers.
+/* Y-type rotations on a block in its buffer, several at once in registers.
  *
- * exp(-i t/2 Y-like) is cos(t/2) (1 + tan(t/2) J) with J real, so re and im are turned alike, by one multiply-add a
- * number and rotation; the cosines are multiplied in later, all at once. */
+ * exp(-i t/2 Y-like) is cos(t/2) (1 + tan(t/2) J) with J real, so re and im are rotated in the same way, with one
+ * multiply-add per number and rotation; the cosines are multiplied in later, all at once. */
 #ifndef ENTENTE_ENGINE_STATE_STAGES_H
 #define ENTENTE_ENGINE_STATE_STAGES_H
 
@@ -20,7 +20,7 @@
 
 typedef int64_t ivec __attribute__((vector_size(VECTOR_BYTES)));
 
-/* How lanes are exchanged with lane ^ mask: for each unit of a vector, the unit that goes there. */
+/* The exchange of lanes with lane ^ mask: for each unit of a vector, the unit that moves there. */
 typedef union {
     int32_t of_4[VECTOR_BYTES / 4];
     int64_t of_8[VECTOR_BYTES / 8];
@@ -53,7 +53,7 @@ ALWAYS vec exchanged(vec x, const exchange *e)
 #endif
 }
 
-/* A stage as the loops below want it. */
+/* A stage in the form used by the loops below. */
 typedef struct {
     const state_stage *stage;
     const vec *factor[2 * STATE_WIDTH]; /* [2] by sign */
@@ -172,8 +172,9 @@ ALWAYS void mix_lines(vec *block, const stage_run *s, const int width, const int
 
 /* ---- backward ---- */
 
-/* The rotations are taken back; sum[k] gets the sum of bra[p] * ket[p ^ flip] with the signs of its registers (the sign
- * of the cosets is the caller's), whose factor is the product of the squared cosines of what was taken back before k. */
+/* Undo the rotations; sum[k] gets the sum of bra[p] * ket[p ^ flip] with the signs of its registers (the caller
+ * applies the sign of the cosets), up to a factor: the product of the squared cosines of the rotations undone
+ * before k. */
 ALWAYS void back_vertical(vec *x, vec *y, const vec *factor, vec *sum, const int width)
 {
     UNROLL
@@ -216,7 +217,7 @@ ALWAYS void back_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, const
     }
 }
 
-/* Rotation k in registers r and q, which are one where it acts within lines; t: its tangent, sign: its sign in each. */
+/* Rotation k in registers r and q, which coincide if it acts within lines; t: its tangent, sign: its sign in each. */
 ALWAYS void back_pair(vec *x, vec *y, const vec *sign, vec t, vec *sum, const exchange *lanes, const int r,
                       const int q)
 {
@@ -314,7 +315,7 @@ static void do_stage(vec *block, const stage_run *s)
     }
 }
 
-/* Ket and bra share the registers, so that fewer rotations fit at once. */
+/* Ket and bra share the registers, so fewer rotations fit at once. */
 static void undo_stage(vec *ket, vec *bra, const stage_run *s, vec *slope)
 {
     switch (case_of(s->stage)) {

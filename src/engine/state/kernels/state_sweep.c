@@ -1,14 +1,14 @@
 /* Passes over blocks.  Compiled once for each instruction set and precision, with REAL, VECTOR_BYTES, FORWARD_WIDTH,
- * BACK_WIDTH and TABLE (the name of what it defines) given by the build. */
+ * BACK_WIDTH and TABLE (the name of the table defined here) set by the build. */
 #include "state_fourier.h"
 #include "state_groups.h"
 #include "state_reads.h"
 
 #include <stdlib.h>
 
-/* Cosines are kept from 0 by less than the precision can tell, so that their tangents are numbers. */
+/* Cosines are kept away from 0 by less than the rounding error, so that their tangents are finite. */
 #define SMALLEST_COSINE (sizeof(REAL) == sizeof(double) ? 0x1p-60 : 0x1p-27)
-/* A block may lack a factor that is not smaller than this, so that products of two states stay in range. */
+/* Smallest pending factor of a block, so that products of two states stay in range. */
 #define SMALLEST_GAIN (sizeof(REAL) == sizeof(double) ? 0x1p-200 : 0x1p-20)
 
 /* ---- tables of a sample ---- */
@@ -77,10 +77,10 @@ static void prepare(state_run *run, const double *angle)
 
 /* ---- blocks in and out ---- */
 
-/* Lines that are contiguous in memory, but in small blocks. */
+/* Lines that are contiguous in memory, except in small blocks. */
 enum { RUN_BITS = 2, RUN_LINES = 1 << RUN_BITS };
 
-/* Line k of a run whose first line goes to `slot`: slot_of is linear, and leaves lines below 32 where they are. */
+/* Line k of a run whose first line is at `slot`: slot_of is linear, and maps lines below 32 to themselves. */
 ALWAYS vec *line_of_run(vec *block, uint32_t slot, int k)
 {
     return block + 2 * (size_t)(slot ^ (uint32_t)k);
@@ -123,7 +123,7 @@ static void copy_in(const state_pass *pass, uint64_t base_line, const vec *state
         copy_runs_in(pass, base_line, state, block, pass->run_lines);
 }
 
-/* Back to memory, with the factor that the block lacks. */
+/* Copy back to memory, multiplied by the pending factor of the block. */
 static void copy_out(const state_pass *pass, uint64_t base_line, vec *block, double gain, vec *state)
 {
     if (pass->run_lines == RUN_LINES)
@@ -132,7 +132,7 @@ static void copy_out(const state_pass *pass, uint64_t base_line, vec *block, dou
         copy_runs_out(pass, base_line, block, gain, state, pass->run_lines);
 }
 
-/* The prefix's product in place of what is in memory. */
+/* Fill the block with the product of the prefix instead of loading it from memory. */
 static void make_block(const state_run *run, const state_pass *pass, uint64_t base_line, vec *block)
 {
     const int low_lines = run->low_bits - LANE_BITS;
@@ -172,9 +172,9 @@ static void scale(vec *block, int bits, double gain)
     for (int64_t k = 0; k < INT64_C(2) << (bits - LANE_BITS); k++) block[k] *= factor;
 }
 
-/* A stage leaves its cosines out, and they join what the block lacks, *gain.  Only where rotations are all but half turns
- * would that leave the range of numbers: all is then multiplied in before the stage, or behind it.  Returns what the
- * block lacks while the stage runs. */
+/* A stage leaves out its cosines, and they become part of the pending factor *gain of the block.  Only rotations
+ * close to half turns could push it out of range; the factor is then multiplied in before or after the stage.
+ * Returns the pending factor while the stage runs. */
 static double begin_gain(const state_run *run, const state_stage *stage, int bits, vec *ket, vec *bra, double *gain)
 {
     double own = 1.0;
@@ -197,13 +197,15 @@ static void end_gain(int bits, vec *ket, vec *bra, double *gain)
     *gain = 1.0;
 }
 
-/* When a slope was taken, the block lacked the factor `before`, and the cosines of those before it in the stage. */
+/* When a slope was computed, the pending factor was `before` times the cosines of the rotations before it in the
+ * stage. */
 static void add_slopes(const state_run *run, const state_stage *stage, const vec *slope, double before,
                        double *slopes)
 {
     double factor = before * before;
     for (int j = 0; j < stage->width + stage->selves; j++) {
-        const int k = j < stage->selves ? stage->width + j : j - stage->selves; /* those within lines come first */
+        const int k = j < stage->selves ? stage->width + j
+                                        : j - stage->selves; /* rotations within lines come first */
         const int r = stage->rotation[k];
         double total = 0.0;
         for (int l = 0; l < LANES; l++) total += (double)slope[k][l];
@@ -227,7 +229,7 @@ static int changes(const state_pass *pass)
     return pass->stages > 0 || pass->groups > pass->sums;
 }
 
-/* Everything that the pass does in a block; returns the factor that the block then lacks. */
+/* Do all work of the pass on a block.  Returns the pending factor of the block. */
 static double run_ops(const state_run *run, const state_pass *pass, uint64_t base, vec *block, group_run *g,
                       double *values)
 {
@@ -278,7 +280,7 @@ static void make_bra(const state_run *run, const state_pass *pass, uint64_t base
         observe(run, &pass->group[k], base, ket, bra, sums, more);
 }
 
-/* The same backwards, on ket and bra; they lack the same factor. */
+/* The same backwards, on ket and bra, which share one pending factor. */
 static double undo_ops(const state_run *run, const state_pass *pass, uint64_t base, vec *ket, vec *bra, group_run *g,
                        vec *const sums[2], double *slopes)
 {
