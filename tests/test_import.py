@@ -998,7 +998,7 @@ class WholeRefuses(Whole):
         self.write("b.h5", text=np.zeros((6, 2)))
         self.refused("in two of the files", *self.merge(self.path("b.h5")))
         self.write("b.h5", audio=np.zeros((5, 2)))
-        self.refused("row 5 is 'none'", *self.merge(self.path("b.h5")))
+        self.refused("row 5 has the id 'none'", *self.merge(self.path("b.h5")))
         self.write("b.h5", ids=False, audio=np.zeros((5, 2)))
         self.refused("has 6 rows", *self.merge(self.path("b.h5")))
         self.refused("No such file", *self.merge(self.path("c.h5")))

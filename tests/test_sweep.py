@@ -156,7 +156,13 @@ class Points(unittest.TestCase):
     def test_two_jobs_share_the_points(self):
         out = fresh()
         words = [command.options.entente, "sweep", command.folder / "long.yaml", "--out", out, "--json", "--quiet"]
-        started = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        started = []
+        for _ in range(2):  # the first pauses until the second has done a point, however slow the machine
+            before = len(records(out))
+            started.append(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+            while len(records(out)) <= before and started[-1].poll() is None:
+                time.sleep(0.01)
+            started[0].send_signal(signal.SIGSTOP if len(started) == 1 else signal.SIGCONT)
         ran = [json.loads(process.communicate(timeout=100)[0].splitlines()[-1])["ran"] for process in started]
         self.assertEqual(sum(ran), 24)  # none twice
         self.assertGreater(min(ran), 0)

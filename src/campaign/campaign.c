@@ -364,12 +364,12 @@ static ent_status check_point(campaign *j, int64_t k)
     if (status == ENT_OK && root) {
         json_t *record = app_record_load(j->c->out, app_points_hash(j->plan, k));
         if (!app_record_has_inputs(record, &inputs))
-            status =
-                ent_fail(ENT_EDATA,
-                         "%s: its points were trained on data or OpenQASM files other than those that %s and the "
-                         "configuration name now: name another folder with --out, or remove %s/points to train "
-                         "all of them again",
-                         j->c->out, config->data.file, j->c->out);
+            status = ent_fail(
+                ENT_EDATA,
+                "%s: its points were trained on other data, or with other OpenQASM files, than those that %s "
+                "and the configuration name now: name another folder with --out, or remove %s/points to train "
+                "all of them again",
+                j->c->out, config->data.file, j->c->out);
         json_decref(record);
     }
     ent_config_free(config);
