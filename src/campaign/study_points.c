@@ -297,7 +297,7 @@ static ent_status read_study(const reader *r)
     ENT_REQUIRE(ent_yaml_find(r->yaml, "variants"), ENT_ECONFIG, "%s: key 'variants' is missing", r->yaml->name);
     for (int k = 0; COLUMNS[k]; k++)
         json_array_append_new(json_object_get(r->plan, "columns"), json_string(COLUMNS[k]));
-    ENT_TRY(app_points_fix(r->plan, r->c->sets, r->c->set));
+    ENT_TRY(app_points_fix(r->plan, r->c->sets.count, r->c->sets.text));
     ENT_TRY(read_words(r));
     const yaml_node_t *data = ent_yaml_find(r->yaml, "data");
     if (!data) return read_data(r, NULL, NULL);

@@ -245,7 +245,7 @@ static ent_status read_sweep(ent_yaml *yaml, const app_campaign *c, json_t *plan
 {
     int64_t base;
     ENT_TRY(app_spec_keys(yaml, ent_yaml_find(yaml, ""), "", TOP));
-    ENT_TRY(app_points_fix(plan, c->sets, c->set));
+    ENT_TRY(app_points_fix(plan, c->sets.count, c->sets.text));
     ENT_TRY(read_base(yaml, c, plan, &base));
     ENT_TRY(read_keep(yaml, c, plan));
     ENT_TRY(read_axes(yaml, plan, axes));
