@@ -125,7 +125,7 @@ static ent_status report(const arguments *a, const ent_federation *federation)
                 "the result stores\n",
                 a->folder);
     app_print_table(stdout, &view);
-    if (a->json) app_print_json(stdout, &view);
+    if (a->json) app_print_json(&view);
     return ENT_OK;
 }
 

@@ -3,12 +3,12 @@
  * Passes, exchanges and bytes come from compiling the circuit.  For the seconds, two things are measured on this
  * machine: the memory bandwidth, and the time per rotated amplitude, in a short run of a similar circuit; passes
  * take the longer of the two.  Exchanges are added, except for data that can be sent while passes compute. */
-#include <jansson.h>
 #include <math.h>
 #include <errno.h>
 #include <string.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "config/load.h"
 #include "entente/clock.h"
 #include "entente/cores.h"
@@ -288,11 +288,9 @@ static void print_json(const plan *p, const arguments *a)
         p->round_s, "total_s", p->total_s);
     json_object_set_new(object, "pauli", json_boolean(p->pauli));
     json_object_set_new(object, "whole_cost", json_real(p->weight.whole));
-    json_object_set_new(object, "pauli_cost", isinf(p->weight.pauli) ? json_null() : json_real(p->weight.pauli));
+    json_object_set_new(object, "pauli_cost", cli_number(p->weight.pauli));
     json_object_set_new(object, "resident_bytes", json_real(p->resident_bytes));
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 /* cores: those of a node like this one. */

@@ -1,5 +1,4 @@
 /* entente plateaus: shows how the variance of gradients falls with qubits and depth. */
-#include <jansson.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "report/draw/chart.h"
 #include "entente/memory.h"
 #include "entente/response.h"
@@ -125,9 +125,7 @@ static void print_json(const table *t)
                                                   t->variance[at(t, l, q)]));
     json_t *object = json_pack("{s:s, s:s, s:I, s:o}", "ansatz", ANSATZ[a->ansatz], "observable",
                                OBSERVABLE[a->observable], "samples", (json_int_t)a->samples, "points", rows);
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 static ent_status write_csv(const table *t, const char *path)

@@ -1,5 +1,4 @@
 /* entente spectrum: shows the frequencies of a trained model in one data angle. */
-#include <jansson.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "report/draw/chart.h"
 #include "run/resume.h"
 #include "entente/memory.h"
@@ -116,9 +116,7 @@ static void print_json(const arguments *a, const ent_spectrum *s)
     json_t *object = json_pack("{s:s, s:i, s:i, s:I, s:f, s:o}", "input", a->input, "degree", s->degree, "points",
                                s->points, "samples", (json_int_t)s->samples, "beyond", beyond_degree(s), "mean",
                                mean);
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 static ent_status write_csv(const ent_spectrum *s, const char *path)

@@ -110,7 +110,7 @@ static void report(void *arguments_, app_progress *progress, const ent_federatio
     const arguments *a = arguments_;
     (void)progress;
     if (!a->quiet) app_print_table(stdout, view);
-    if (a->json) app_print_json(stdout, view);
+    if (a->json) app_print_json(view);
 }
 
 /* Remove a checkpoint that the result has made superfluous. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "claim.h"
+#include "cli/json.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "points.h"
@@ -384,6 +385,18 @@ typedef struct {
     double wall_s, setup_share, train_share;
 } ending;
 
+static void print_json(const campaign *j, const ending *e)
+{
+    const json_int_t points = app_points_count(j->plan), failed = e->outcomes.failed, left = e->outcomes.left,
+                     untrained = e->outcomes.untrained;
+    json_t *object = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:i, s:f, s:f}", "points", points, "done",
+                               points - failed - untrained - left, "failed", failed, "untrained", untrained, "left",
+                               left, "ran", (json_int_t)e->ran, "seconds", e->wall_s, "ranks",
+                               ent_comm_size(j->world), "training_share", e->train_share, "setup_share",
+                               e->setup_share);
+    cli_print_json(object);
+}
+
 static void print_end(const campaign *j, const ending *e)
 {
     const app_campaign *c = j->c;
@@ -406,12 +419,7 @@ static void print_end(const campaign *j, const ending *e)
         else
             printf("%s/%s.csv\n", c->out, c->table);
     }
-    if (c->json)
-        printf("{\"points\": %lld, \"done\": %lld, \"failed\": %lld, \"untrained\": %lld, \"left\": %lld, \"ran\": "
-               "%lld, \"seconds\": %.3f, "
-               "\"ranks\": %d, \"training_share\": %.4f, \"setup_share\": %.4f}\n",
-               points, done, failed, untrained, left, (long long)e->ran, e->wall_s, ranks, e->train_share,
-               e->setup_share);
+    if (c->json) print_json(j, e);
 }
 
 static ent_status run(campaign *j, app_campaign_more *more)

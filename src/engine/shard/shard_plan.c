@@ -182,11 +182,8 @@ static void move_behind(const shard_plan *plan, const shard_exchange *e, state_p
 /* A segment behind the last one: rotations, transforms and value rows of its own, in its coordinates. */
 static ent_status add_segment(shard_plan *plan, const shard_exchange *e, shard_segment **out)
 {
-    shard_segment *grown = ent_alloc(plan->segments + 1, sizeof *grown);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "shards: no memory for a segment");
-    if (plan->segments > 0) memcpy(grown, plan->segment, (size_t)plan->segments * sizeof *grown);
-    ent_free(plan->segment);
-    plan->segment = grown;
+    ENT_REQUIRE(ent_grow((void **)&plan->segment, &plan->room, plan->segments, sizeof *plan->segment), ENT_ENOMEM,
+                "shards: no memory for a segment");
     const state_plan *last = plan->segments > 0 ? &plan->segment[plan->segments - 1].plan : plan->base;
     shard_segment *segment = &plan->segment[plan->segments++];
     segment->plan = *last;

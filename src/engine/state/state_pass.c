@@ -199,27 +199,21 @@ static ent_status make_group(const state_plan *plan, const state_pass *pass, con
 
 /* ---- a pass ---- */
 
-static ent_status grow(void **array, int count, size_t size)
+static ent_status no_memory(void)
 {
-    if (count & (count - 1)) return ENT_OK; /* there is room up to the next power of two */
-    void *grown = ent_alloc(count == 0 ? 1 : 2 * (int64_t)count, size);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "state engine: no memory for a pass");
-    if (count > 0) memcpy(grown, *array, (size_t)count * size);
-    ent_free(*array);
-    *array = grown;
-    return ENT_OK;
+    return ent_fail(ENT_ENOMEM, "state engine: no memory for a pass");
 }
 
 static ent_status add_op(state_pass *pass, int kind, int index)
 {
-    ENT_TRY(grow((void **)&pass->op, pass->ops, sizeof *pass->op));
+    if (!ent_grow((void **)&pass->op, &pass->op_room, pass->ops, sizeof *pass->op)) return no_memory();
     pass->op[pass->ops++] = (state_op){kind, index};
     return ENT_OK;
 }
 
 static ent_status new_group(state_pass *pass, state_group **group)
 {
-    ENT_TRY(grow((void **)&pass->group, pass->groups, sizeof *pass->group));
+    if (!ent_grow((void **)&pass->group, &pass->group_room, pass->groups, sizeof *pass->group)) return no_memory();
     *group = &pass->group[pass->groups++];
     **group = (state_group){0};
     return ENT_OK;
@@ -249,7 +243,7 @@ static ent_status next_stage(const state_plan *plan, int width, local_rotation *
             if (is_ready[r] && (all[r].flip.lane != 0) == lanes) choose(&c, width, &all[r]);
     ent_free(is_ready);
     if (c.width + c.selves == 0) return ENT_OK;
-    ENT_TRY(grow((void **)&pass->stage, pass->stages, sizeof *pass->stage));
+    if (!ent_grow((void **)&pass->stage, &pass->stage_room, pass->stages, sizeof *pass->stage)) return no_memory();
     state_stage *stage = &pass->stage[pass->stages++];
     *stage = (state_stage){0};
     ENT_TRY(make_stage(plan, pass, &c, stage));
@@ -292,7 +286,7 @@ static ent_status next_read(const state_plan *plan, local_rotation *all, int cou
     while (first < count && !(all[first].rotation->read >= 0 && ready(plan, all, first))) first++;
     if (first == count) return ENT_OK;
     const uint64_t flip = all[first].rotation->flip;
-    ENT_TRY(grow((void **)&pass->read, pass->reads, sizeof *pass->read));
+    if (!ent_grow((void **)&pass->read, &pass->read_room, pass->reads, sizeof *pass->read)) return no_memory();
     state_read *read = &pass->read[pass->reads++];
     *read = (state_read){.line = all[first].flip.line,
                          .lane = all[first].flip.lane,

@@ -89,11 +89,8 @@ static int take(const state_plan *plan, int bits, int *order, int *count, int *t
 /* A new pass, and its space with the lowest bits. */
 static ent_status grow_route(const state_plan *plan, int wanted, state_route *route, ent_gf2 *space, state_pass **out)
 {
-    state_pass *grown = ent_alloc(route->passes + 1, sizeof *grown);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "state engine: no memory for a pass");
-    if (route->passes > 0) memcpy(grown, route->pass, (size_t)route->passes * sizeof *grown);
-    ent_free(route->pass);
-    route->pass = grown;
+    ENT_REQUIRE(ent_grow((void **)&route->pass, &route->room, route->passes, sizeof *route->pass), ENT_ENOMEM,
+                "state engine: no memory for a pass");
     *out = &route->pass[route->passes++];
     const int run = run_bits(plan, block_bits(plan, wanted));
     *space = (ent_gf2){0};
