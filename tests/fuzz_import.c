@@ -1,6 +1,6 @@
 /* Random bytes flipped in files of each format, from a sound one: whatever comes, no crash of ours, no hang, no leak.
  *
- *     fuzz_import FORMAT TRIES FOLDER [SEED [FILE]]      FORMAT: csd, wav, idx, gz, csv, npy, folds
+ *     fuzz_import FORMAT TRIES FOLDER [SEED [FILE]]      FORMAT: csd, wav, idx, gz, csv, npy, folds, qasm
  *
  * FILE: a sound file to begin with, else one is made.
  * Build with CMAKE_BUILD_TYPE=Sanitize.  A .csd is read through a guard; its report says how many tries ended with
@@ -21,6 +21,7 @@
 #include "entente/h5.h"
 #include "entente/idx.h"
 #include "entente/memory.h"
+#include "entente/qasm.h"
 #include "entente/random.h"
 #include "entente/table.h"
 
@@ -41,6 +42,19 @@ static void put(const void *bytes, size_t count)
 {
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(bytes, 1, count, file) != count || fclose(file) != 0) fatal("cannot write");
+}
+
+static void make_qasm(void)
+{
+    static const char text[] =
+        "OPENQASM 3.0;\ninput float x0; @entente.data\ninput array[angle[32], 3] w; const int n = 2 + 2;\n"
+        "gate g(a, b) c, d { rx(a/2 + sin(pi)) c; cu3(a, b, -b) c, d; for int k in {1, 2} rz(k**2*a) d; }\n"
+        "gate h2(a) c, d, e { g(a, 1) c, d; ctrl(2) @ inv @ u2(a, pi) c, d, e; negctrl @ pow(0.5) @ x e, c; }\n"
+        "qubit[n] q; qubit r; bit[n] c;\nh q; cx q[0:2], r; barrier q, r;\n"
+        "for uint[8] i in [0:n - 2] { h2(x0*2 - 1) q[i], q[i + 1], r; }\n"
+        "pow(2) @ rzz(w[2] - w[0]) q[-1], r; ctrl @ gphase(tau/3) q[2]; /* end */ swap q[0:1], q[2:3];\n"
+        "c[0] = measure q[0]; measure q[1:3] -> c[1:3]; // readout\n";
+    put(text, sizeof text - 1);
 }
 
 static void make_csd(void)
@@ -201,14 +215,22 @@ static ent_status read_folds(void)
     return ENT_OK;
 }
 
+static ent_status read_qasm(void)
+{
+    ent_qasm *qasm;
+    ENT_TRY(ent_qasm_load(path, NULL, &qasm));
+    ent_qasm_free(qasm);
+    return ENT_OK;
+}
+
 static const struct {
     const char *name, *file;
     void (*make)(void);
     ent_status (*read)(void);
-} FORMATS[] = {{"csd", "a.csd", make_csd, read_csd},        {"wav", "a.wav", make_wav, read_wav},
-               {"idx", "a.idx", make_idx, read_idx},        {"gz", "a.idx.gz", make_gz, read_idx},
-               {"csv", "a.csv", make_csv, read_table},      {"npy", "a.npy", make_npy, read_table},
-               {"folds", "a.folds", make_folds, read_folds}};
+} FORMATS[] = {{"csd", "a.csd", make_csd, read_csd},         {"wav", "a.wav", make_wav, read_wav},
+               {"idx", "a.idx", make_idx, read_idx},         {"gz", "a.idx.gz", make_gz, read_idx},
+               {"csv", "a.csv", make_csv, read_table},       {"npy", "a.npy", make_npy, read_table},
+               {"folds", "a.folds", make_folds, read_folds}, {"qasm", "a.qasm", make_qasm, read_qasm}};
 enum { FORMAT_COUNT = sizeof FORMATS / sizeof *FORMATS };
 
 /* Flip up to eight bytes, and cut the end off now and then. */

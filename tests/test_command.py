@@ -561,7 +561,7 @@ class Inspect(unittest.TestCase):
         other = folder / "other.h5"
         with h5py.File(other, "w") as file:
             file["x"] = [1, 2]
-        refused(self, ["inspect", other], ["other.h5", "neither", "/modality"], ranks=0)
+        refused(self, ["inspect", other], ["other.h5", "found no /modality"], ranks=0)
         refused(self, ["inspect", folder / "small.yaml"], ["small.yaml", "HDF5"], ranks=0)
 
 

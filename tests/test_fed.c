@@ -78,7 +78,7 @@ static void average(const small_federation *s, const int *order, double delta[CL
                     double *loss)
 {
     ent_aggregate *a;
-    const ent_mean *found = NULL;
+    ent_mean *found = NULL;
     double weight[MAX_PARAMS], effort[MAX_PARAMS] = {0};
     int64_t steps[MAX_PARAMS] = {0};
     check_ok(ent_aggregate_new(&s->f.population, s->f.model, ent_rule_find(ENT_FEDAVG), &a));
@@ -97,7 +97,7 @@ static void average(const small_federation *s, const int *order, double delta[CL
             check_ok(ent_aggregate_add(a, &update));
         }
     }
-    check_ok(ent_aggregate_finish(a, &s->f.ranks, NULL, &found));
+    check_ok(ent_aggregate_finish(a, &s->f.ranks, NULL, NULL, &found));
     assert_true(found->clients == CLIENTS && found->samples == ROWS);
     memcpy(mean, found->delta, (size_t)ent_model_params(s->f.model) * sizeof *mean);
     *loss = found->loss;

@@ -146,7 +146,7 @@ class Mutations(unittest.TestCase):
         old = at[path[-1]]
         number = isinstance(old, (int, float)) and not isinstance(old, bool)
         kinds = ["typo", "list", "section"] + (["below", "above", "word"] if number and path[0] != "seeds" else [])
-        kinds += ["choice"] if isinstance(old, str) and path[-1] not in ("file", "label", "ansatz") else []
+        kinds += ["choice"] if isinstance(old, str) and path[-1] not in ("file", "label", "ansatz", "fallback_dir") else []
         kind = draw.choice(kinds)
         if kind == "typo":
             if len(path) == 4 or path[:2] == ("missing", "rate"):  # a modality's name is no key of the schema

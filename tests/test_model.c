@@ -130,6 +130,39 @@ static void loss_agrees_with_plain_formulas(void **state)
     check_near(ent_loss(false, 2, huge, 1, 0.0, d), 2e4, 1e-9);
 }
 
+/* Data angles computed once, for samples that partly lack modalities whose stand-in is still features. */
+static void encoded_samples_give_the_same_bits(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        ent_model_inp inp = small_model();
+        static const double stand_in[5] = {0.3, -0.4, 0.5, -0.6, 0.7};
+        inp.kind = kind == 0 ? ENT_MODEL_QUANTUM : ENT_MODEL_LATE;
+        inp.mma = false;
+        small_samples s;
+        ent_model *model;
+        double loss[2], *gradient[2];
+        small_samples_make(&inp, 7, 0, &s);
+        for (int m = 0; m < 3; m++) s.samples.absent[m] = stand_in;
+        check_ok(ent_model_new(&inp, &model));
+        double *w = small_weights(model, 7);
+        assert_int_equal(ent_model_encodes(model), 5); /* audio has a trainable map */
+        for (int way = 0; way < 2; way++) {
+            gradient[way] = ent_alloc(ent_model_params(model), sizeof(double));
+            assert_non_null(gradient[way]);
+            check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &loss[way], gradient[way]));
+            for (int m = 0; m < 3 && way == 0; m++) ent_model_encode(model, m, SMALL_SAMPLES, s.x[m]);
+            s.samples.encoded = ent_model_encodes(model);
+        }
+        assert_memory_equal(&loss[0], &loss[1], sizeof loss[0]);
+        assert_memory_equal(gradient[0], gradient[1], (size_t)ent_model_params(model) * sizeof(double));
+        ent_free(gradient[0]);
+        ent_free(gradient[1]);
+        ent_free(w);
+        ent_model_free(model);
+    }
+}
+
 static void qubits_are_those_of_all_registers(void **state)
 {
     (void)state;
@@ -172,6 +205,7 @@ int main(void)
         cmocka_unit_test(patterns_connect_what_they_say),
         cmocka_unit_test(fusion_within_registers_joins_what_it_says),
         cmocka_unit_test(loss_agrees_with_plain_formulas),
+        cmocka_unit_test(encoded_samples_give_the_same_bits),
         cmocka_unit_test(qubits_are_those_of_all_registers),
     };
     const struct CMUnitTest refuses[] = {

@@ -533,7 +533,7 @@ class Refuses(unittest.TestCase):
         self.refused("scaling", "--qubits", 60, code=2, ranks=1, wants=["60"])
         self.refused("scaling", config, "--weak", "--set", "federation.clients=0", "--out", "w0", ranks=1,
                      wants=["federation.clients: found 0"])
-        self.refused("scaling", config, "--ranks", 1, "--shards", 2, "--out", "w2", ranks=2, wants=["--shards: found numbers that divide"])
+        self.refused("scaling", config, "--ranks", 1, "--shards", 2, "--out", "w2", ranks=2, wants=["--shards: found numbers that divide no number of ranks"])
         self.refused("scaling", "nowhere.yaml", "--out", "w1", ranks=2, wants=["nowhere.yaml"])
         self.refused("scaling", "--qubits", 4, "--out", "made", ranks=1, wants=["a study exists already"])
 

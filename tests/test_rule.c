@@ -46,11 +46,11 @@ static void send(const fixture *x, tested *t, const drawn_round *r, int c)
 /* Clients come in no order. */
 static void tested_round(const fixture *x, tested *t, const drawn_round *r)
 {
-    const ent_mean *mean = NULL;
+    ent_mean *mean = NULL;
     ent_aggregate_start(t->aggregate);
     for (int i = 0; i < CLIENTS; i++)
         if (r->asked[i * 4 % CLIENTS]) send(x, t, r, i * 4 % CLIENTS);
-    check_ok(ent_aggregate_finish(t->aggregate, &x->f.ranks, &t->state, &mean));
+    check_ok(ent_aggregate_finish(t->aggregate, &x->f.ranks, &t->state, NULL, &mean));
     t->rule->step(&t->state, mean, t->w);
     t->blocks_short = mean->blocks_short;
 }
@@ -416,7 +416,7 @@ static ent_status all_that_allocates(const fixture *x, const drawn_round *r)
     ent_rule_state s = {.params = 0};
     ent_aggregate *a = NULL;
     uint8_t *byzantine = NULL;
-    const ent_mean *mean;
+    ent_mean *mean;
     double weight[MAX_BLOCKS];
     ent_status status = ent_rule_state_make(&x->f.population, x->f.model, &s);
     if (status == ENT_OK) status = ent_attack_draw(&x->f.population, &byzantine);
@@ -427,7 +427,7 @@ static ent_status all_that_allocates(const fixture *x, const drawn_round *r)
         status = ent_aggregate_add(
             a, &(ent_update){.client = c, .samples = 1, .delta = (double *)r->delta[c], .weight = weight});
     }
-    if (status == ENT_OK) status = ent_aggregate_finish(a, &x->f.ranks, &s, &mean);
+    if (status == ENT_OK) status = ent_aggregate_finish(a, &x->f.ranks, &s, NULL, &mean);
     ent_aggregate_free(a);
     ent_rule_state_clear(&s);
     ent_free(byzantine);

@@ -33,7 +33,8 @@ install(FILES env/completion/_entente DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/s
 find_program(HELP2MAN help2man)
 if(HELP2MAN)
   set(pages)
-  foreach(command "" train eval import inspect merge plan plateaus report scaling selftest spectrum study sweep synth)
+  foreach(command "" audit circuit config train eval import inspect merge plan plateaus privacy report scaling selftest
+                  simulate spectrum study sweep synth)
     set(page ${CMAKE_BINARY_DIR}/man/entente.1)
     if(command)
       set(page ${CMAKE_BINARY_DIR}/man/entente-${command}.1)

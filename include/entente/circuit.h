@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "entente/status.h"
 
@@ -114,6 +115,30 @@ ent_status ent_circuit_read_pauli(ent_circuit *circuit, const ent_pauli *string)
  * gates join them.  It changes no result.  Errors: ENT_EARG unless every size is at least 1 and they add up to all
  * qubits; ENT_ENOMEM.  The circuit is unchanged then. */
 ent_status ent_circuit_registers(ent_circuit *circuit, int registers, const int *sizes);
+
+/* The same circuit with numbers in place of its parameters and data angles: params [circuit params], angles [circuit
+ * angles]; NULL leaves that sort as it is.  Its gates have the angles that the circuit has for them, bit for bit.  Free
+ * with ent_circuit_free.
+ * Errors: ENT_EARG for an angle that is not finite; ENT_ENOMEM. */
+ent_status ent_circuit_bind(const ent_circuit *circuit, const double *params, const double *angles,
+                            ent_circuit **out);
+
+/* The same circuit with the parameters and data angles only that gates use, numbered anew in their order: param [circuit
+ * params] and angle [circuit angles] receive the old number of each new one.  Free with ent_circuit_free.
+ * Errors: ENT_ENOMEM. */
+ent_status ent_circuit_compact(const ent_circuit *circuit, int *param, int *angle, ent_circuit **out);
+
+/* A Pauli string as text, "X0Z3Y17": letters with their qubits, cut to `room` bytes.  Returns `text`. */
+char *ent_pauli_text(const ent_pauli *string, char *text, size_t room);
+
+/* A Pauli string from that notation, or from a letter for each of `qubits` qubits, "ZZI", the last for qubit 0 as in
+ * Qiskit.  Errors: ENT_EARG, with what is wrong in the text. */
+ent_status ent_pauli_read(const char *text, int qubits, ent_pauli *string);
+
+/* Draw a circuit: as text of ASCII characters, in blocks of at most 120 columns, or as an SVG file.  A '*' is a
+ * control.  Parameters and data angles are named as in ent_qasm_write.  Errors: ENT_EIO; ENT_ENOMEM. */
+ent_status ent_circuit_draw_text(const ent_circuit *circuit, FILE *out);
+ent_status ent_circuit_draw_svg(const ent_circuit *circuit, FILE *out);
 
 /* Sets of qubits. */
 static inline ent_bits ent_bits_of_word(uint64_t low)

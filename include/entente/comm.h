@@ -63,6 +63,10 @@ ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t by
 void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_bytes, void *recv,
                        const size_t *recv_bytes);
 
+/* all: bytes[r] from each rank r, concatenated; each rank has written its own part and receives the others'.  `bytes` is
+ * the same on all ranks; any size.  Collective. */
+void ent_comm_share(ent_comm *comm, void *all, const size_t *bytes);
+
 /* Swap `bytes` (below 2^31) with another rank: `send` goes there, and its data arrives in `recv`.  Neither buffer may
  * be touched until the swap has completed, after a wait or after a test that returns true.  Both ranks start their
  * swaps with each other in the same order.  Local; a wait returns only after the other rank has started the swap.  A

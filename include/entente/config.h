@@ -19,6 +19,7 @@
 #include "entente/mask.h"
 #include "entente/missing.h"
 #include "entente/model.h"
+#include "entente/privacy.h"
 #include "entente/reduce.h"
 #include "entente/split.h"
 
@@ -43,7 +44,7 @@ typedef enum {
 } ent_aggregation;
 typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE, ENT_NAN_UPDATE } ent_attack_kind;
 typedef enum { ENT_DIVERGENCE_AUTO, ENT_DIVERGENCE_STOP, ENT_DIVERGENCE_EXCLUDE } ent_divergence;
-typedef enum { ENT_SAMPLING_UNIFORM, ENT_SAMPLING_WEIGHTED } ent_sampling;
+typedef enum { ENT_SAMPLING_UNIFORM, ENT_SAMPLING_WEIGHTED, ENT_SAMPLING_POISSON } ent_sampling;
 typedef enum { ENT_MODE_SYNC, ENT_MODE_FEDBUFF } ent_mode;
 typedef enum {
     ENT_AVAILABLE_ALWAYS,
@@ -52,6 +53,11 @@ typedef enum {
     ENT_AVAILABLE_DIURNAL
 } ent_availability;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
+typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL } ent_privacy_mode;
+typedef enum { ENT_RELEASE_GAUSSIAN, ENT_RELEASE_TREE } ent_release;
+typedef enum { ENT_CLIP_FLAT, ENT_CLIP_BLOCK } ent_clipping;
+typedef enum { ENT_NOISE_FROM_SEED, ENT_NOISE_FROM_SYSTEM } ent_noise_source;
+typedef enum { ENT_SPARSIFY_NONE, ENT_SPARSIFY_TOP, ENT_SPARSIFY_RANDOM } ent_sparsify;
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
@@ -99,6 +105,12 @@ typedef struct {
     ent_context_form context;
 } ent_config_missing;
 
+/* Secure aggregation. */
+typedef struct {
+    double threshold; /* share of the cohort, and of each client's neighbours, that must answer; 0: none of this */
+    int neighbours;   /* clients that a client shares masks with; 0: the whole cohort */
+} ent_config_secure;
+
 typedef struct {
     int clients; /* 0: as many as there are groups (split natural) */
     ent_split_kind split;
@@ -110,7 +122,28 @@ typedef struct {
     ent_aggregation aggregation;
     ent_divergence on_divergence; /* of a client; auto: exclude with the robust rules, stop with the others */
     int evaluate_every;           /* rounds; the last is always evaluated */
+    ent_config_secure secure;
 } ent_config_federation;
+
+/* Differential privacy of whole clients. */
+typedef struct {
+    ent_privacy_mode mode;
+    ent_release mechanism; /* central: noise in every round (DP-FedAvg), or on the sums of all rounds (DP-FTRL) */
+    double clip;           /* norm of a client's change, at most */
+    ent_clipping clipping;
+    double noise_multiplier, delta;
+    double adaptive_quantile, adaptive_rate, count_noise; /* quantile 0: the norm stays; count_noise 0: cohort / 20 */
+    ent_accountant accountant;
+    ent_noise_source noise_from;
+} ent_config_privacy;
+
+/* What a client's change is made smaller by before it is sent. */
+typedef struct {
+    ent_sparsify sparsify;
+    double keep;   /* share of the numbers of a block */
+    int bits;      /* of a number; 0: as it is */
+    bool feedback; /* a client adds what it has left out to its next change */
+} ent_config_communication;
 
 /* The simulated clients: whether they answer, how fast they are, and how the server waits for them.  `rate`, `spread`
  * and `period` belong to the availability; times are simulated seconds. */
@@ -185,6 +218,8 @@ typedef struct {
     ent_config_server server;
     ent_config_attack attack;
     ent_config_client client;
+    ent_config_privacy privacy;
+    ent_config_communication communication;
     ent_config_system system;
     ent_config_personal personal;
     ent_config_seeds seeds;

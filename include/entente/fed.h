@@ -59,7 +59,10 @@ typedef struct {
     REAL(communicate_s, "s", NULL, "time of the slowest rank in aggregation") \
     REAL(wait_s, "s", NULL, "longest wait of a rank for the others") \
     REAL(evaluate_s, "s", NULL, "time of the slowest rank in evaluating the round") \
-    REAL(compute_mean_s, "s", NULL, "mean over ranks of compute_s: compute_s over it says how even the work is")
+    REAL(compute_mean_s, "s", NULL, "mean over ranks of compute_s: compute_s over it says how even the work is") \
+    REAL(epsilon, "1", "epsilon", "what all rounds so far have given away, at privacy.delta; NaN without privacy.mode") \
+    REAL(clip, "1", NULL, "norm that the clients' changes were clipped to; NaN without privacy.mode") \
+    REAL(unclipped, "1", NULL, "share of the clients below that norm, with noise; NaN without privacy.adaptive_quantile")
 /* clang-format on */
 
 #define ENT_WHOLE_FIELD(name, unit, note, description) int64_t name;
@@ -235,6 +238,16 @@ typedef struct {
 ent_status ent_federation_spectrum(ent_federation *federation, int modality, int angle, int points, int64_t samples,
                                    ent_spectrum *out);
 void ent_spectrum_clear(ent_spectrum *spectrum); /* Local */
+
+/* The model's circuit for samples of this context (bits of the modalities), parameter k being weight k, data angles
+ * register by register; 0: of the row, or with everything.  row >= 0: its data angles are those of this row of the data
+ * set, which ent_load_inp.all_rows has loaded.  weights: its parameters are the weights.  Free with ent_circuit_free.
+ * Local.  Errors: ENT_EARG for a kind of model without a circuit; ENT_EDATA, no such row; ENT_ENOMEM. */
+ent_status ent_federation_circuit(ent_federation *federation, uint32_t context, int64_t row, bool weights,
+                                  ent_circuit **out);
+/* The same of a configuration, before there are weights.  Local.  Errors: as ent_federation_new, memory for states
+ * apart. */
+ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_circuit **out);
 
 /* Write <folder>/result.h5, whole or not at all; the folder is there.  Rank 0 writes.  Collective.
  * `config_text` is the configuration as used, `created` a date.  After a training with checkpoints the result holds what

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "entente/ansatz.h"
+#include "entente/device.h"
 #include "entente/engine.h"
 #include "entente/mask.h"
 #include "entente/status.h"
@@ -92,6 +93,8 @@ typedef struct {
     int hidden;   /* mlp: width of each encoder and of the joint layer */
     int params;   /* mlp: > 0: the width whose number of parameters is nearest to it, in place of `hidden` */
     ent_activation activation; /* mlp */
+    const ent_device *device;  /* NULL: exact and without noise; must outlive the model */
+    int layers_apart; /* > 0: of the registers' circuits each layer is a block of its own: devices may lack some */
     ent_program_inp program;
 } ent_model_inp;
 
@@ -100,6 +103,7 @@ typedef struct {
     char name[160];
     int first, count;
     uint32_t needs;
+    int layer; /* with layers_apart: which layer of its register a circuit's block is; else 0 */
 } ent_block;
 
 typedef struct ent_model ent_model;
@@ -136,7 +140,17 @@ typedef struct {
     const int32_t *category;
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
+    const ent_device *device; /* that runs them; NULL: the model's.  Must outlive the model */
+    uint64_t draw[2];         /* with first: what their random numbers are functions of, besides the device's seed */
+    int64_t first;            /* number of sample 0 */
+    uint32_t encoded;         /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
 } ent_samples;
+
+/* Of which modalities the data angles depend on no parameter: bit m for x[m].  They can be computed once for samples
+ * that are trained on again and again, with the same bits. */
+uint32_t ent_model_encodes(const ent_model *model);
+/* Features x [n][inputs] of modality m to data angles, in place; nothing where the data angles depend on parameters. */
+void ent_model_encode(const ent_model *model, int m, int64_t n, double *x);
 
 /* outputs [n][outputs]: logits, or the real prediction; a sample's bits do not depend on the samples beside it.
  * Errors: ENT_ENOMEM. */
@@ -150,6 +164,9 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
 
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);
+
+/* Whether a device has the layer of a block. */
+bool ent_device_trains(const ent_device *device, const ent_block *block);
 
 /* Whether a sample with this context trains a block: where the policy masks, and where it does not; and how many of n
  * samples do. */

@@ -1,19 +1,28 @@
-/* OpenQASM 3 in and out, as far as a parametrised circuit needs it.
+/* OpenQASM 3 and 2 in and out, as far as circuits with inputs need it.
  *
- * Read:
- *   OPENQASM 3.0;                              first; also 3 and 3.1
- *   include "stdgates.inc";
- *   qubit[4] q;  qubit a;                      several registers are numbered in the order of declaration
+ * Read, in either version:
+ *   OPENQASM 3.0;  OPENQASM 2.0;               or no version, which is read as 3
+ *   include "stdgates.inc";  "qelib1.inc"      the gates of both are known, with the line or without
+ *   qubit[4] q;  qreg q[4];                    several registers are numbered in the order of declaration
+ *   bit[4] c;  creg c[4];  c = measure q;  measure q -> c;   at the end: see ent_qasm_bits
  *   input float[64] theta0;                    float or angle, with a width or without
  *   input array[float[64], 8] theta;           used as theta[0] .. theta[7]
- *   the gates  x y z h s sdg t tdg sx id, rx ry rz p phase u1, u2, u3 u U, cx CX cy cz swap, crx cry crz cp cphase,
- *              rxx ryy rzz (not in stdgates.inc)
- *   a one-qubit gate on a whole register       broadcast
- *   barrier ...;  // ...  and comments of C    ignored
- * An angle is made of numbers, pi, tau (also as Greek letters), inputs, + - * / and parentheses, and is affine in at
- * most one input.  Inputs whose name starts with x (x, x0, x[3]) are data angles, all others trainable parameters;
- * each sort is numbered in the order of declaration.  u2, u3, u and U become RZ RY RZ, equal up to a global phase.
- * Everything else is refused with file, line, column, what was found and what is allowed.  All functions are Local. */
+ *   const float[64] a = sqrt(2);  const int n = 4;
+ *   gate rot(a, b) q, r { rz(a/2) q; cx q, r; }   inlined
+ *   for int i in [0:3] { h q[i]; }             over constants; also [0:2:6] and {0, 3, 5}
+ *   h q;  cx q[0:2], r;  h q[-1];              over registers and slices of the same size
+ *   ctrl @, ctrl(2) @, negctrl @, inv @, pow(0.5) @   version 3
+ *   barrier, comments, pragmas, annotations    ignored; what is not a comment, with a note
+ * An angle is made of numbers, pi, tau, euler (also as Greek letters), inputs, + - * / % ** (in version 2: ^), sin cos tan
+ * arcsin arccos arctan exp ln log sqrt floor ceiling abs mod pow and parentheses, and is linear in its inputs: one of
+ * several inputs becomes several gates.  A quotient of two whole numbers is their real quotient, in version 3 too.
+ * Gates that are none of ours become such: all is equal up to a global phase.
+ *
+ * An input is data or a trainable parameter as a mapping says, ent_qasm_inputs; else as the annotation before it says,
+ * @entente.data or @entente.param; else data if its name begins with x.  Each sort is numbered in the order of declaration.
+ *
+ * Refused, with file, line, column, what was found and what is allowed: measurements before the end, reset, classical
+ * control (if, while, switch), variables, subroutines, aliases, timing, calibration.  All functions are Local. */
 #ifndef ENTENTE_QASM_H
 #define ENTENTE_QASM_H
 
@@ -23,11 +32,20 @@
 
 typedef struct ent_qasm ent_qasm;
 
-/* Errors: ENT_EIO the file cannot be read; ENT_EFORMAT "file:line:column: found 'if', want ..."; ENT_ENOMEM. */
-ent_status ent_qasm_load(const char *path, ent_qasm **out);
+/* Which inputs are data and which are trainable parameters, by their names; all that one list does not have where the
+ * other is empty. */
+typedef struct {
+    unsigned data_count, params_count;
+    const char *const *data, *const *params;
+} ent_qasm_inputs;
 
-/* The same for a text; `name` stands for the file in messages. */
-ent_status ent_qasm_parse(const char *text, const char *name, ent_qasm **out);
+/* inputs: NULL, or with empty lists: by annotation and letter.
+ * Errors: ENT_EIO the file cannot be read; ENT_EFORMAT "file:line:column: found 'if', want ...", or an input of the
+ * mapping that the file does not have; ENT_ENOMEM. */
+ent_status ent_qasm_load(const char *path, const ent_qasm_inputs *inputs, ent_qasm **out);
+
+/* The same for a text; `name` is the file's in messages. */
+ent_status ent_qasm_parse(const char *text, const char *name, const ent_qasm_inputs *inputs, ent_qasm **out);
 void ent_qasm_free(ent_qasm *qasm);
 
 /* The file as a circuit without readouts, a register for each declaration of qubits; it belongs to `qasm`. */
@@ -36,9 +54,17 @@ const ent_circuit *ent_qasm_circuit(const ent_qasm *qasm);
 /* The text that was parsed, to the letter; it belongs to `qasm`. */
 const char *ent_qasm_text(const ent_qasm *qasm);
 
-/* Write a circuit as an OpenQASM 3 file that needs stdgates.inc alone: parameter k is the input theta<k>, data angle k
- * the input x<k>, RXX RYY RZZ are written by CX and RZ, a QFT by H, CP and SWAP, readouts as comments.
- * Numbers keep all their bits.  Errors: ENT_EIO. */
-ent_status ent_qasm_write(const ent_circuit *circuit, FILE *out);
+/* The classical bits of all registers, in the order of declaration, and the qubit that is measured into each at the end,
+ * or -1; they belong to `qasm`. */
+int ent_qasm_bits(const ent_qasm *qasm, const int **qubit);
+
+/* What was decided or ignored, a line each; "" for nothing.  It belongs to `qasm`. */
+const char *ent_qasm_notes(const ent_qasm *qasm);
+
+/* Write a circuit as an OpenQASM file that needs the standard library only: parameter k is the input theta<k>, data angle
+ * k the input x<k>; a QFT is written by H, CP and SWAP, and gates that the library lacks are defined; readouts are
+ * comments, in the notation of ent_pauli_read.  Numbers keep all their bits.
+ * Errors: ENT_EARG for version 2, which has no inputs, with a circuit that has some; ENT_EIO. */
+ent_status ent_qasm_write(const ent_circuit *circuit, int version, FILE *out);
 
 #endif

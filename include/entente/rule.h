@@ -34,6 +34,7 @@ typedef struct {
     double *extra;           /* [params] what else the rule wants, 0 in blocks of weight 0; NULL without */
     double *weight;          /* [blocks] */
     double *effort;          /* [blocks] a measure of its work, where the rule takes one */
+    double within;           /* 1 where its change is within the norm of differential privacy, else 0 */
     const int64_t *steps;    /* [blocks] local updates */
 } ent_update;
 
@@ -42,6 +43,7 @@ typedef struct {
     int64_t clients, samples;
     int64_t excluded;     /* clients whose update left its range */
     double loss;          /* the sum over samples */
+    double within;        /* sum over clients, where a norm follows it (privacy.adaptive_quantile) */
     double *delta;        /* [params]; 0 in blocks of weight 0 */
     double *extra;        /* [params]; NULL without */
     double *weight;       /* [blocks] sums */

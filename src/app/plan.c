@@ -65,6 +65,7 @@ typedef struct {
     int64_t train_rows, threads;
     bool batched; /* small: many samples side by side in the cache */
     bool pauli;   /* separate registers, by the pauli engine */
+    double share; /* of the registers' work, the part of the rank with most */
     ent_engine_weight weight;
     ent_shard_estimate cost;
     double rank_bytes, node_bytes, node_there;
@@ -168,8 +169,9 @@ static ent_status measure_turns(int qubits, const ent_program_inp *inp, double *
 static ent_status estimate_seconds(plan *p, const arguments *a, const ent_program_inp *inp)
 {
     if (p->batched) {
-        const bool heavy = p->pauli && p->weight.pauli > 1e5; /* multiply-adds */
-        ENT_TRY(time_circuit(p->circuit, inp, heavy ? 64 : 1024, &p->sample_s));
+        const bool heavy = p->pauli && p->weight.pauli > 1e5, large = p->weight.pauli > 1e8; /* multiply-adds */
+        ENT_TRY(time_circuit(p->circuit, inp, large ? 1 : heavy ? 64 : 1024, &p->sample_s));
+        p->sample_s = p->sample_s * p->share + p->cost.sent_bytes / (1e9 * a->network_gbs);
     } else {
         ENT_TRY(measure_memory(inp->threads, &p->memory_rate));
         ENT_TRY(measure_turns(p->circuit->qubits, inp, &p->turn_rate));
@@ -229,7 +231,6 @@ static void print_engine(const plan *p, const arguments *a)
     char text[256];
     printf("engine       %s: %s", p->pauli ? "pauli" : whole,
            asked != ENT_ENGINE_AUTO ? "set by run.engine"
-           : a->shards > 1          ? "run.shards divides the whole state"
            : p->pauli               ? "it costs less"
                                     : "the whole state costs less");
     printf("; per sample pauli ");
@@ -259,7 +260,11 @@ static void print_text(const plan *p, const arguments *a)
     printf("             %s resident per rank with libraries, data and principal axes; for Slurm, with a reserve:\n",
            ent_bytes_text(p->resident_bytes, one));
     printf("             #SBATCH --mem-per-cpu=%.0fM\n", ceil(with_reserve / threads));
-    if (p->batched) {
+    if (p->pauli && c->exchanges > 0) {
+        printf(
+            "per sample   registers dealt to the ranks, %.0f %% of their work on one; %s per rank over the network\n",
+            100.0 * p->share, ent_bytes_text(c->sent_bytes, one));
+    } else if (p->batched) {
         printf("per sample   samples run side by side, states stay in cache; nothing over the network\n");
     } else {
         printf("per sample   %d passes forward, %d backward, %d exchange%s\n", c->passes, c->back_passes,
@@ -277,15 +282,15 @@ static void print_text(const plan *p, const arguments *a)
 
 static void print_json(const plan *p, const arguments *a)
 {
-    json_t *object = json_pack(
-        "{s:i, s:I, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}", "qubits",
-        p->circuit->qubits, "gates", (json_int_t)p->circuit->gates, "params", p->circuit->params, "ranks",
-        (json_int_t)a->ranks, "shards", (json_int_t)a->shards, "nodes", (json_int_t)a->nodes, "rank_bytes",
-        p->rank_bytes, "node_bytes", p->node_bytes, "moved_bytes", p->batched ? 0.0 : p->cost.moved_bytes,
-        "sent_bytes", p->batched ? 0.0 : p->cost.sent_bytes, "passes", p->batched ? 0 : p->cost.passes, "back_passes",
-        p->batched ? 0 : p->cost.back_passes, "exchanges", p->batched ? 0 : p->cost.exchanges, "turn_rate",
-        p->turn_rate, "memory_rate", p->memory_rate, "sample_s", p->sample_s, "step_s", p->step_s, "round_s",
-        p->round_s, "total_s", p->total_s);
+    json_t *object =
+        json_pack("{s:i, s:I, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}",
+                  "qubits", p->circuit->qubits, "gates", (json_int_t)p->circuit->gates, "params", p->circuit->params,
+                  "ranks", (json_int_t)a->ranks, "shards", (json_int_t)a->shards, "nodes", (json_int_t)a->nodes,
+                  "rank_bytes", p->rank_bytes, "node_bytes", p->node_bytes, "moved_bytes",
+                  p->batched ? 0.0 : p->cost.moved_bytes, "sent_bytes", p->cost.sent_bytes, "passes",
+                  p->batched ? 0 : p->cost.passes, "back_passes", p->batched ? 0 : p->cost.back_passes, "exchanges",
+                  p->batched ? 0 : p->cost.exchanges, "turn_rate", p->turn_rate, "memory_rate", p->memory_rate,
+                  "sample_s", p->sample_s, "step_s", p->step_s, "round_s", p->round_s, "total_s", p->total_s);
     json_object_set_new(object, "pauli", json_boolean(p->pauli));
     json_object_set_new(object, "whole_cost", json_real(p->weight.whole));
     json_object_set_new(object, "pauli_cost", cli_number(p->weight.pauli));
@@ -316,11 +321,11 @@ static ent_status make(plan *p, arguments *a)
     ENT_TRY(ent_engine_weigh(p->circuit, run->engine == ENT_ENGINE_PAULI, &p->weight));
     ENT_REQUIRE(run->engine != ENT_ENGINE_PAULI || !isinf(p->weight.pauli), ENT_EARG, "%s", p->weight.reason);
     p->pauli = run->engine == ENT_ENGINE_PAULI ||
-               (run->engine == ENT_ENGINE_AUTO && ent_engine_takes_pauli(p->circuit, &p->weight, a->shards > 1));
+               (run->engine == ENT_ENGINE_AUTO && ent_engine_takes_pauli(p->circuit, &p->weight));
     p->batched = p->pauli ||
                  (a->shards == 1 && p->circuit->qubits <= BATCH_QUBITS && run->engine != ENT_ENGINE_STATE);
-    p->cost = (ent_shard_estimate){.gradient_bytes = p->weight.bytes * (double)threads};
-    const ent_status status = p->pauli ? ENT_OK : ent_shard_foresee(p->circuit, &inp, (int)a->shards, &p->cost);
+    const ent_status status = p->pauli ? ent_registers_foresee(p->circuit, &inp, (int)a->shards, &p->cost, &p->share)
+                                       : ent_shard_foresee(p->circuit, &inp, (int)a->shards, &p->cost);
     if (status != ENT_OK) return ent_fail_in(status, "--shards");
     ENT_TRY(check_fits(p, a));
     ENT_TRY(estimate_seconds(p, a, &inp));

@@ -145,3 +145,82 @@ ent_status ent_circuit_read(ent_circuit *circuit, uint64_t mask)
                 "readout mask %#llx of a circuit with %d qubits", (unsigned long long)mask, circuit->qubits);
     return ent_circuit_read_pauli(circuit, &string);
 }
+
+/* What is left of a circuit without its gates: readouts and registers, with other numbers of slots. */
+static ent_status frame_of(const ent_circuit *circuit, int params, int angles, ent_circuit **out)
+{
+    int sizes[ENT_MAX_QUBITS];
+    ent_circuit *frame;
+    ENT_TRY(ent_circuit_new(circuit->qubits, params, angles, &frame));
+    ent_status status = ENT_OK;
+    for (int r = 0; r < circuit->readouts && status == ENT_OK; r++)
+        status = ent_circuit_read_pauli(frame, &circuit->readout[r]);
+    for (int m = 0; m < circuit->registers; m++)
+        sizes[m] = circuit->register_first[m + 1] - circuit->register_first[m];
+    if (status == ENT_OK) status = ent_circuit_registers(frame, circuit->registers, sizes);
+    if (status != ENT_OK) {
+        ent_circuit_free(frame);
+        return status;
+    }
+    *out = frame;
+    return ENT_OK;
+}
+
+ent_status ent_circuit_bind(const ent_circuit *circuit, const double *params, const double *angles, ent_circuit **out)
+{
+    ent_circuit *bound;
+    ENT_TRY(frame_of(circuit, params ? 0 : circuit->params, angles ? 0 : circuit->angles, &bound));
+    ent_status status = ENT_OK;
+    for (int64_t g = 0; g < circuit->gates && status == ENT_OK; g++) {
+        ent_gate gate = circuit->gate[g];
+        const bool param = gate.angle.source == ENT_ANGLE_PARAM && params;
+        const bool data = gate.angle.source == ENT_ANGLE_DATA && angles;
+        if (param || data) gate.angle = ent_angle_fixed(ent_angle_value(&gate.angle, params, angles));
+        status = ent_circuit_add(bound, gate);
+    }
+    if (status != ENT_OK) {
+        ent_circuit_free(bound);
+        return status;
+    }
+    *out = bound;
+    return ENT_OK;
+}
+
+/* number [slots]: the new number of each slot that gates use; old: the slots by their new numbers.  How many. */
+static int number_slots(const ent_circuit *circuit, ent_angle_source source, int slots, int *number, int *old)
+{
+    int used = 0;
+    for (int k = 0; k < slots; k++) number[k] = -1;
+    for (int64_t g = 0; g < circuit->gates; g++)
+        if (circuit->gate[g].angle.source == source) number[circuit->gate[g].angle.slot] = 0;
+    for (int k = 0; k < slots; k++) {
+        if (number[k] < 0) continue;
+        number[k] = used;
+        old[used++] = k;
+    }
+    return used;
+}
+
+ent_status ent_circuit_compact(const ent_circuit *circuit, int *param, int *angle, ent_circuit **out)
+{
+    ent_circuit *compact = NULL;
+    int *number[2] = {ent_alloc(circuit->params, sizeof(int)), ent_alloc(circuit->angles, sizeof(int))};
+    ent_status status = number[0] && number[1] ? ENT_OK : ent_fail(ENT_ENOMEM, "circuit: no memory");
+    if (status == ENT_OK)
+        status = frame_of(circuit, number_slots(circuit, ENT_ANGLE_PARAM, circuit->params, number[0], param),
+                          number_slots(circuit, ENT_ANGLE_DATA, circuit->angles, number[1], angle), &compact);
+    for (int64_t g = 0; g < circuit->gates && status == ENT_OK; g++) {
+        ent_gate gate = circuit->gate[g];
+        if (gate.angle.source != ENT_ANGLE_FIXED)
+            gate.angle.slot = number[gate.angle.source == ENT_ANGLE_DATA][gate.angle.slot];
+        status = ent_circuit_add(compact, gate);
+    }
+    ent_free(number[0]);
+    ent_free(number[1]);
+    if (status != ENT_OK) {
+        ent_circuit_free(compact);
+        return status;
+    }
+    *out = compact;
+    return ENT_OK;
+}

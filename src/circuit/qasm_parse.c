@@ -6,290 +6,299 @@
 
 #include "entente/memory.h"
 
-enum { MAX_INPUTS = 65536, MAX_ANGLES = 3, MAX_GATE_QUBITS = 2 };
+/* ---- measurement ---- */
 
-static const double HALF_PI = 1.57079632679489661923;
-
-static const char GATES[] = "x y z h s sdg t tdg sx id rx ry rz p phase u1 u2 u3 u U cx CX cy cz swap crx cry crz cp "
-                            "cphase rxx ryy rzz";
-
-/* A gate's name in the text: as a kind of ours, or as RZ RY RZ, or as nothing. */
-typedef enum { FORM_KIND, FORM_NOTHING, FORM_U2, FORM_U3 } gate_form;
-typedef struct {
-    const char *name;
-    gate_form form;
-    ent_gate_kind kind;
-    int qubits, angles;
-} gate_word;
-
-static const gate_word ALIASES[] = {
-    {"id", FORM_NOTHING, ENT_X, 1, 0}, {"phase", FORM_KIND, ENT_P, 1, 1}, {"u1", FORM_KIND, ENT_P, 1, 1},
-    {"u2", FORM_U2, ENT_RY, 1, 2},     {"u3", FORM_U3, ENT_RY, 1, 3},     {"u", FORM_U3, ENT_RY, 1, 3},
-    {"U", FORM_U3, ENT_RY, 1, 3},      {"CX", FORM_KIND, ENT_CX, 2, 0},   {"cphase", FORM_KIND, ENT_CP, 2, 1},
-};
-
-static bool find_gate(const token *t, gate_word *word)
+static ent_status note_measurement(qasm_parser *p, const qasm_operand *q, const qasm_operand *c)
 {
-    for (int kind = 0; kind < ENT_GATE_KINDS; kind++) {
-        const ent_gate_info *info = ent_gate_describe((ent_gate_kind)kind);
-        if (info->qubits == 0) continue; /* OpenQASM has no QFT */
-        *word = (gate_word){info->name, FORM_KIND, (ent_gate_kind)kind, info->qubits, info->angles};
-        if (ent_token_is(t, info->name)) return true;
+    if (c && c->count != q->count && !p->dry)
+        return ent_token_fail(&p->tokens, &c->at, "as many bits as qubits, here %d", q->count);
+    for (int k = 0; k < q->count && !p->dry; k++) {
+        const int qubit = q->first + k * q->step;
+        p->measured[qubit].line = p->statement.line;
+        p->measured[qubit].column = p->statement.column;
+        p->measurements++;
+        if (c) p->bit[c->first + k * c->step] = qubit;
     }
-    for (size_t k = 0; k < sizeof ALIASES / sizeof *ALIASES; k++) {
-        *word = ALIASES[k];
-        if (ent_token_is(t, word->name)) return true;
-    }
-    return false;
-}
-
-const symbol *ent_qasm_find(const qasm_parser *p, const token *name)
-{
-    for (int k = 0; k < p->symbol_count; k++) {
-        const symbol *s = &p->symbols[k];
-        if (s->length == name->length && memcmp(s->text, name->text, (size_t)s->length) == 0) return s;
-    }
-    return NULL;
-}
-
-ent_status ent_qasm_integer(qasm_parser *p, int least, int most, int *value)
-{
-    const token t = p->tokens.now;
-    bool integer = t.kind == TOKEN_NUMBER;
-    for (int k = 0; k < t.length; k++) integer = integer && t.text[k] >= '0' && t.text[k] <= '9';
-    if (!integer || t.value < least || t.value > most)
-        return ent_token_fail(&p->tokens, &t, "an integer from %d to %d", least, most);
-    *value = (int)t.value;
-    return ent_token_next(&p->tokens);
-}
-
-ent_status ent_qasm_index(qasm_parser *p, int least, int most, int *value)
-{
-    ENT_TRY(ent_token_expect(&p->tokens, "["));
-    ENT_TRY(ent_qasm_integer(p, least, most, value));
-    return ent_token_expect(&p->tokens, "]");
-}
-
-/* Declarations. */
-
-static ent_status make_room(qasm_parser *p)
-{
-    if (p->symbol_count < p->symbol_room) return ENT_OK;
-    const int room = p->symbol_room == 0 ? 16 : 2 * p->symbol_room;
-    symbol *grown = ent_alloc(room, sizeof *grown);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "%s: %d names: no memory", p->tokens.file, room);
-    if (p->symbol_count > 0) memcpy(grown, p->symbols, (size_t)p->symbol_count * sizeof *grown);
-    ent_free(p->symbols);
-    p->symbols = grown;
-    p->symbol_room = room;
     return ENT_OK;
 }
 
-/* "name;" of what `s` says; `count` is how many of its sort there are. */
-static ent_status declare(qasm_parser *p, symbol s, int *count, int most)
+/* "measure q -> c;", "measure q;" */
+static ent_status read_measure(qasm_parser *p)
 {
-    const token name = p->tokens.now;
-    if (name.kind != TOKEN_NAME) return ent_token_fail(&p->tokens, &name, "a name");
-    double value;
-    if (ent_qasm_find(p, &name) || ent_qasm_constant(&name, &value))
-        return ent_token_fail(&p->tokens, &name, "a name that has no meaning yet");
-    if (s.size > most - *count)
-        return ent_token_fail(&p->tokens, &name, "at most %d of its sort, after the %d before", most, *count);
-    ENT_TRY(make_room(p));
-    s.text = name.text;
-    s.length = name.length;
-    s.first = *count;
-    *count += s.size;
-    p->symbols[p->symbol_count++] = s;
+    qasm_operand qubits, bits;
     ENT_TRY(ent_token_next(&p->tokens));
-    return ent_token_expect(&p->tokens, ";");
-}
-
-static ent_status read_qubits(qasm_parser *p)
-{
-    symbol s = {.kind = SYMBOL_QUBITS, .size = 1};
-    ENT_TRY(ent_token_next(&p->tokens));
-    if (ent_token_is(&p->tokens.now, "[")) {
-        s.array = true;
-        ENT_TRY(ent_qasm_index(p, 1, ENT_MAX_QUBITS, &s.size));
-    }
-    return declare(p, s, &p->circuit->qubits, ENT_MAX_QUBITS);
-}
-
-/* float, angle, float[64], angle[32]. */
-static ent_status read_scalar_type(qasm_parser *p)
-{
-    int width;
-    if (!ent_token_is(&p->tokens.now, "float") && !ent_token_is(&p->tokens.now, "angle"))
-        return ent_token_fail(&p->tokens, &p->tokens.now, "float, angle, or array[float[64], N]");
-    ENT_TRY(ent_token_next(&p->tokens));
-    return ent_token_is(&p->tokens.now, "[") ? ent_qasm_index(p, 1, 4096, &width) : ENT_OK;
-}
-
-/* Behind "array": [float[64], 8]. */
-static ent_status read_array_type(qasm_parser *p, int *size)
-{
-    ENT_TRY(ent_token_expect(&p->tokens, "["));
-    ENT_TRY(read_scalar_type(p));
-    ENT_TRY(ent_token_expect(&p->tokens, ","));
-    ENT_TRY(ent_qasm_integer(p, 1, MAX_INPUTS, size));
-    return ent_token_expect(&p->tokens, "]");
-}
-
-static ent_status read_input(qasm_parser *p)
-{
-    symbol s = {.size = 1};
-    ENT_TRY(ent_token_next(&p->tokens));
-    if (ent_token_is(&p->tokens.now, "array")) {
-        s.array = true;
+    ENT_TRY(ent_qasm_operand(p, SYMBOL_QUBITS, &qubits));
+    const bool into = ent_token_is(&p->tokens.now, "->");
+    if (into) {
         ENT_TRY(ent_token_next(&p->tokens));
-        ENT_TRY(read_array_type(p, &s.size));
-    } else {
-        ENT_TRY(read_scalar_type(p));
+        ENT_TRY(ent_qasm_operand(p, SYMBOL_BITS, &bits));
     }
-    s.kind = p->tokens.now.kind == TOKEN_NAME && *p->tokens.now.text == 'x' ? SYMBOL_DATA : SYMBOL_PARAM;
-    return declare(p, s, s.kind == SYMBOL_DATA ? &p->circuit->angles : &p->circuit->params, MAX_INPUTS);
-}
-
-/* Gates. */
-
-/* One qubit, or a whole register. */
-typedef struct {
-    token at;
-    int first, count;
-} operand;
-
-static ent_status read_operand(qasm_parser *p, operand *o)
-{
-    const token t = p->tokens.now;
-    const symbol *s = t.kind == TOKEN_NAME ? ent_qasm_find(p, &t) : NULL;
-    if (!s || s->kind != SYMBOL_QUBITS) return ent_token_fail(&p->tokens, &t, "the name of a qubit or a register");
-    *o = (operand){t, s->first, s->size};
-    ENT_TRY(ent_token_next(&p->tokens));
-    if (!ent_token_is(&p->tokens.now, "[")) return ENT_OK;
-    if (!s->array) return ent_token_fail(&p->tokens, &p->tokens.now, "no index behind a single qubit");
-    int index;
-    ENT_TRY(ent_qasm_index(p, 0, s->size - 1, &index));
-    o->first += index;
-    o->count = 1;
-    return ENT_OK;
-}
-
-static ent_status read_angles(qasm_parser *p, const gate_word *word, ent_angle *angle)
-{
-    if (word->angles == 0) return ENT_OK;
-    ENT_TRY(ent_token_expect(&p->tokens, "("));
-    for (int k = 0; k < word->angles; k++) {
-        if (k > 0) ENT_TRY(ent_token_expect(&p->tokens, ","));
-        ENT_TRY(ent_qasm_angle(p, &angle[k]));
-    }
-    return ent_token_expect(&p->tokens, ")");
-}
-
-static ent_status read_operands(qasm_parser *p, const gate_word *word, operand *o)
-{
-    for (int k = 0; k < word->qubits; k++) {
-        if (k > 0) ENT_TRY(ent_token_expect(&p->tokens, ","));
-        ENT_TRY(read_operand(p, &o[k]));
-        if (word->qubits > 1 && o[k].count > 1)
-            return ent_token_fail(&p->tokens, &o[k].at, "single qubits for gate %s, as in %.*s[0]", word->name,
-                                  o[k].at.length < 40 ? o[k].at.length : 40, o[k].at.text);
-    }
-    if (word->qubits == 2 && o[0].first == o[1].first)
-        return ent_token_fail(&p->tokens, &o[1].at, "two different qubits for gate %s", word->name);
+    ENT_TRY(note_measurement(p, &qubits, into ? &bits : NULL));
     return ent_token_expect(&p->tokens, ";");
 }
 
-static ent_status add_1q(qasm_parser *p, ent_gate_kind kind, int q, ent_angle angle)
+/* "c = measure q;", "c[0] = measure q[0];" */
+static ent_status read_assignment(qasm_parser *p)
 {
-    return ent_circuit_add(p->circuit, (ent_gate){kind, {q, q}, angle});
-}
-
-/* U(theta, phi, lambda) = RZ(phi) RY(theta) RZ(lambda) up to a phase; the rightmost acts first. */
-static ent_status add_u(qasm_parser *p, int q, ent_angle theta, ent_angle phi, ent_angle lambda)
-{
-    ENT_TRY(add_1q(p, ENT_RZ, q, lambda));
-    ENT_TRY(add_1q(p, ENT_RY, q, theta));
-    return add_1q(p, ENT_RZ, q, phi);
-}
-
-static ent_status add_gate(qasm_parser *p, const gate_word *word, const ent_angle *angle, int q, int second)
-{
-    switch (word->form) {
-    case FORM_NOTHING:
-        return ENT_OK;
-    case FORM_U2:
-        return add_u(p, q, ent_angle_fixed(HALF_PI), angle[0], angle[1]);
-    case FORM_U3:
-        return add_u(p, q, angle[0], angle[1], angle[2]);
-    default:
-        return ent_circuit_add(p->circuit, (ent_gate){word->kind, {q, second}, angle[0]});
-    }
-}
-
-static ent_status read_gate(qasm_parser *p)
-{
-    gate_word word;
-    if (!find_gate(&p->tokens.now, &word))
-        return ent_token_fail(&p->tokens, &p->tokens.now, "qubit, input, include, barrier or a gate of %s", GATES);
+    qasm_operand qubits, bits;
+    ENT_TRY(ent_qasm_operand(p, SYMBOL_BITS, &bits));
+    ENT_TRY(ent_token_expect(&p->tokens, "="));
+    if (!ent_token_is(&p->tokens.now, "measure"))
+        return ent_token_fail(&p->tokens, &p->tokens.now, "measure: bits are not computed with");
     ENT_TRY(ent_token_next(&p->tokens));
-    ent_angle angle[MAX_ANGLES] = {{.source = ENT_ANGLE_FIXED}};
-    operand o[MAX_GATE_QUBITS] = {{.count = 0}};
-    ENT_TRY(read_angles(p, &word, angle));
-    ENT_TRY(read_operands(p, &word, o));
-    for (int k = 0; k < o[0].count; k++)
-        ENT_TRY(add_gate(p, &word, angle, o[0].first + k, word.qubits == 2 ? o[1].first : 0));
-    return ENT_OK;
+    ENT_TRY(ent_qasm_operand(p, SYMBOL_QUBITS, &qubits));
+    ENT_TRY(note_measurement(p, &qubits, &bits));
+    return ent_token_expect(&p->tokens, ";");
 }
 
 static ent_status read_barrier(qasm_parser *p)
 {
+    qasm_operand ignored;
     ENT_TRY(ent_token_next(&p->tokens));
-    if (!ent_token_is(&p->tokens.now, ";")) {
-        operand ignored;
-        ENT_TRY(read_operand(p, &ignored));
-        while (ent_token_is(&p->tokens.now, ",")) {
-            ENT_TRY(ent_token_next(&p->tokens));
-            ENT_TRY(read_operand(p, &ignored));
-        }
+    while (!ent_token_is(&p->tokens.now, ";")) {
+        ENT_TRY(ent_qasm_operand(p, SYMBOL_QUBITS, &ignored));
+        if (!ent_token_is(&p->tokens.now, ",")) break;
+        ENT_TRY(ent_token_next(&p->tokens));
     }
     return ent_token_expect(&p->tokens, ";");
 }
 
-/* The whole. */
+/* ---- loops ---- */
 
-static ent_status read_version(qasm_parser *p)
+/* The values of a loop: a list, or first, first + step, .. up to last. */
+typedef struct {
+    double first, step, last;
+    token_stream list;
+    bool listed;
+} range;
+
+static ent_status read_range(qasm_parser *p, range *r)
 {
-    if (!ent_token_is(&p->tokens.now, "OPENQASM")) return ent_token_fail(&p->tokens, &p->tokens.now, "OPENQASM 3.0;");
+    enum { MOST = 1 << 20 };
+    int bound[3], bounds = 0;
+    *r = (range){.listed = ent_token_is(&p->tokens.now, "{")};
+    if (!r->listed && !ent_token_is(&p->tokens.now, "["))
+        return ent_token_fail(&p->tokens, &p->tokens.now, "a range of constants, [0:3], or a list, {0, 2}");
     ENT_TRY(ent_token_next(&p->tokens));
-    const token *version = &p->tokens.now;
-    if (!ent_token_is(version, "3") && !ent_token_is(version, "3.0") && !ent_token_is(version, "3.1"))
-        return ent_token_fail(&p->tokens, version, "version 3, 3.0 or 3.1");
-    ENT_TRY(ent_token_next(&p->tokens));
-    return ent_token_expect(&p->tokens, ";");
+    r->list = p->tokens;
+    if (r->listed) {
+        for (bool more = true; more;) {
+            ENT_TRY(ent_qasm_integer(p, -MOST, MOST, &bound[0]));
+            more = ent_token_is(&p->tokens.now, ",");
+            if (more) ENT_TRY(ent_token_next(&p->tokens));
+        }
+        return ent_token_expect(&p->tokens, "}");
+    }
+    do {
+        if (bounds > 0) ENT_TRY(ent_token_expect(&p->tokens, ":"));
+        ENT_TRY(ent_qasm_integer(p, -MOST, MOST, &bound[bounds++]));
+    } while (bounds < 3 && (bounds < 2 || ent_token_is(&p->tokens.now, ":")));
+    r->first = bound[0];
+    r->step = bounds == 3 ? bound[1] : 1;
+    r->last = bound[bounds - 1];
+    if (r->step == 0.0 && !p->dry) return ent_token_fail(&p->tokens, &p->tokens.now, "a range whose step is not 0");
+    return ent_token_expect(&p->tokens, "]");
 }
+
+/* One turn: the body is read from `body` on, with the name bound; p is behind it then. */
+static ent_status turn(qasm_parser *p, const token_stream *body, const token *name, double value)
+{
+    const int names = p->symbol_count;
+    const symbol s = {.kind = SYMBOL_VALUE, .value = {.constant = value, .whole = true, .unknown = p->dry}};
+    p->tokens = *body;
+    ENT_TRY(ent_qasm_deeper(p));
+    ENT_TRY(ent_qasm_push(p, name, s));
+    if (ent_token_is(&p->tokens.now, "{")) {
+        ENT_TRY(ent_token_next(&p->tokens));
+        ENT_TRY(ent_qasm_block(p));
+    } else {
+        ENT_TRY(ent_qasm_statement(p));
+    }
+    p->symbol_count = names;
+    p->depth--;
+    return ENT_OK;
+}
+
+static ent_status turn_over_list(qasm_parser *p, const range *r, const token_stream *body, const token *name)
+{
+    int value;
+    token_stream at = r->list;
+    for (bool more = true; more;) {
+        p->tokens = at;
+        ENT_TRY(ent_qasm_integer(p, -(1 << 20), 1 << 20, &value));
+        more = ent_token_is(&p->tokens.now, ",");
+        if (more) ENT_TRY(ent_token_next(&p->tokens));
+        at = p->tokens;
+        ENT_TRY(turn(p, body, name, value));
+    }
+    return ENT_OK;
+}
+
+/* "for int i in [0:3] { ... }", "for uint[8] i in {0, 2} h q[i];" */
+static ent_status read_for(qasm_parser *p)
+{
+    int width;
+    range r;
+    ENT_TRY(ent_token_next(&p->tokens));
+    if (!ent_token_is(&p->tokens.now, "int") && !ent_token_is(&p->tokens.now, "uint"))
+        return ent_token_fail(&p->tokens, &p->tokens.now, "int or uint");
+    ENT_TRY(ent_token_next(&p->tokens));
+    if (ent_token_is(&p->tokens.now, "[")) ENT_TRY(ent_qasm_index(p, 1, 64, &width));
+    const token name = p->tokens.now;
+    if (name.kind != TOKEN_NAME) return ent_token_fail(&p->tokens, &name, "a name");
+    ENT_TRY(ent_token_next(&p->tokens));
+    ENT_TRY(ent_token_expect(&p->tokens, "in"));
+    ENT_TRY(read_range(p, &r));
+    const token_stream body = p->tokens;
+    const bool in_loop = p->in_loop, dry = p->dry;
+    p->in_loop = p->dry = true; /* once to check it, for it may have no turn */
+    ENT_TRY(turn(p, &body, &name, 0.0));
+    p->dry = dry;
+    const token_stream behind = p->tokens;
+    if (!dry && r.listed) ENT_TRY(turn_over_list(p, &r, &body, &name));
+    for (double i = r.first; !dry && !r.listed && (r.step > 0.0 ? i <= r.last : i >= r.last); i += r.step)
+        ENT_TRY(turn(p, &body, &name, i));
+    p->tokens = behind;
+    p->in_loop = in_loop;
+    return ENT_OK;
+}
+
+/* ---- the words that begin statements ---- */
 
 static ent_status read_include(qasm_parser *p)
 {
     ENT_TRY(ent_token_next(&p->tokens));
-    static const char standard[] = "\"stdgates.inc\"";
     const token *t = &p->tokens.now;
-    if (t->kind != TOKEN_STRING || t->length != (int)strlen(standard) || memcmp(t->text, standard, strlen(standard)))
-        return ent_token_fail(&p->tokens, t, "%s", standard);
+    static const char *const known[] = {"\"stdgates.inc\"", "\"qelib1.inc\""};
+    bool found = false;
+    for (int k = 0; k < 2; k++)
+        found = found || (t->length == (int)strlen(known[k]) && memcmp(t->text, known[k], (size_t)t->length) == 0);
+    if (!found) return ent_token_fail(&p->tokens, t, "%s or %s, whose gates are known", known[0], known[1]);
     ENT_TRY(ent_token_next(&p->tokens));
     return ent_token_expect(&p->tokens, ";");
 }
 
-static ent_status read_statement(qasm_parser *p)
+/* "@entente.data" and "@entente.param" say what the next input is; others are left out. */
+static ent_status read_annotation(qasm_parser *p)
 {
-    static const struct {
-        const char *word;
-        ent_status (*read)(qasm_parser *);
-    } statements[] = {
-        {"qubit", read_qubits}, {"input", read_input}, {"include", read_include}, {"barrier", read_barrier}};
-    for (size_t k = 0; k < sizeof statements / sizeof *statements; k++)
-        if (ent_token_is(&p->tokens.now, statements[k].word)) return statements[k].read(p);
-    return read_gate(p);
+    token line;
+    ENT_TRY(ent_token_rest(&p->tokens, &line));
+    while (line.length > 0 && strchr(" \t\r", line.text[line.length - 1])) line.length--;
+    line.kind = TOKEN_NAME;
+    const bool data = ent_token_is(&line, "entente.data"), param = ent_token_is(&line, "entente.param");
+    if (line.length == 0) return ent_token_fail(&p->tokens, &p->statement, "the name of an annotation behind it");
+    if (!data && !param)
+        return ent_qasm_note(p, "%d:%d: annotation @%.*s is ignored", line.line, line.column,
+                             line.length < 60 ? line.length : 60, line.text);
+    if (!ent_token_is(&p->tokens.now, "input"))
+        return ent_token_fail(&p->tokens, &p->tokens.now, "an input, which @%.*s is about", line.length, line.text);
+    p->asked = data ? ENT_ANGLE_DATA : ENT_ANGLE_PARAM;
+    return ENT_OK;
+}
+
+static ent_status read_pragma(qasm_parser *p)
+{
+    token line;
+    if (ent_token_is(&p->tokens.now, "#")) ENT_TRY(ent_token_next(&p->tokens));
+    if (!ent_token_is(&p->tokens.now, "pragma")) return ent_token_fail(&p->tokens, &p->tokens.now, "pragma");
+    ENT_TRY(ent_token_rest(&p->tokens, &line));
+    return ent_qasm_note(p, "%d:%d: a pragma is ignored", p->statement.line, p->statement.column);
+}
+
+/* What is not simulated, by its first word. */
+static const struct {
+    const char *word, *reason;
+} REFUSED[] = {
+    {"reset", "a circuit without resets"},
+    {"if", "a circuit without classical control"},
+    {"while", "a circuit without classical control; for over a constant range is taken"},
+    {"switch", "a circuit without classical control"},
+    {"break", "a circuit without classical control"},
+    {"continue", "a circuit without classical control"},
+    {"return", "a circuit without subroutines"},
+    {"def", "a circuit without subroutines; gate is taken"},
+    {"extern", "a circuit without external functions"},
+    {"end", "a circuit without classical control"},
+    {"let", "no aliases: a register, or a slice of it as q[0:2]"},
+    {"int", "const int: variables are not computed with"},
+    {"uint", "const uint: variables are not computed with"},
+    {"float", "const float or input float: variables are not computed with"},
+    {"angle", "const angle or input angle: variables are not computed with"},
+    {"bool", "const int: variables are not computed with"},
+    {"complex", "const float: variables are not computed with"},
+    {"array", "input array: variables are not computed with"},
+    {"output", "bits without output: what is measured at the end is read out"},
+    {"delay", "a circuit without timing"},
+    {"box", "a circuit without timing"},
+    {"duration", "a circuit without timing"},
+    {"stretch", "a circuit without timing"},
+    {"cal", "a circuit without calibrations"},
+    {"defcal", "a circuit without calibrations"},
+    {"defcalgrammar", "a circuit without calibrations"},
+    {"OPENQASM", "the version as the first statement"},
+};
+
+static const struct {
+    const char *word;
+    ent_status (*read)(qasm_parser *);
+    bool anywhere; /* also in a gate's definition */
+} STATEMENTS[] = {
+    {"qubit", ent_qasm_read_qubits, false}, {"qreg", ent_qasm_read_qreg, false},
+    {"bit", ent_qasm_read_bits, false},     {"creg", ent_qasm_read_creg, false},
+    {"input", ent_qasm_read_input, false},  {"const", ent_qasm_read_const, false},
+    {"gate", ent_qasm_define, false},       {"opaque", ent_qasm_opaque, false},
+    {"include", read_include, false},       {"measure", read_measure, false},
+    {"barrier", read_barrier, true},        {"for", read_for, true},
+    {"@", read_annotation, false},          {"#", read_pragma, false},
+    {"pragma", read_pragma, false},
+};
+
+static ent_status read_one(qasm_parser *p)
+{
+    const token t = p->tokens.now;
+    for (size_t k = 0; k < sizeof STATEMENTS / sizeof *STATEMENTS; k++) {
+        if (!ent_token_is(&t, STATEMENTS[k].word)) continue;
+        if (p->in_gate && !STATEMENTS[k].anywhere)
+            return ent_token_fail(&p->tokens, &t, "gates only in a gate's definition");
+        return STATEMENTS[k].read(p);
+    }
+    for (size_t k = 0; k < sizeof REFUSED / sizeof *REFUSED; k++)
+        if (ent_token_is(&t, REFUSED[k].word)) return ent_token_fail(&p->tokens, &t, "%s", REFUSED[k].reason);
+    const symbol *found = t.kind == TOKEN_NAME ? ent_qasm_find(p, &t) : NULL;
+    if (found && found->kind == SYMBOL_BITS && ent_qasm_find_gate(p, &t) < 0) return read_assignment(p);
+    return ent_qasm_call(p);
+}
+
+ent_status ent_qasm_statement(qasm_parser *p)
+{
+    if (!p->in_gate) p->statement = p->tokens.now;
+    if (!p->in_gate && !p->in_loop) p->work = 0;
+    return read_one(p);
+}
+
+ent_status ent_qasm_block(qasm_parser *p)
+{
+    while (!ent_token_is(&p->tokens.now, "}")) {
+        if (p->tokens.now.kind == TOKEN_END) return ent_token_fail(&p->tokens, &p->tokens.now, "'}'");
+        ENT_TRY(ent_qasm_statement(p));
+    }
+    return ent_token_next(&p->tokens);
+}
+
+/* ---- the whole ---- */
+
+static ent_status read_version(qasm_parser *p)
+{
+    p->version = 3;
+    if (!ent_token_is(&p->tokens.now, "OPENQASM")) return ENT_OK;
+    ENT_TRY(ent_token_next(&p->tokens));
+    const token *version = &p->tokens.now;
+    const bool two = ent_token_is(version, "2") || ent_token_is(version, "2.0");
+    if (!two && !ent_token_is(version, "3") && !ent_token_is(version, "3.0") && !ent_token_is(version, "3.1"))
+        return ent_token_fail(&p->tokens, version, "version 2.0, 3, 3.0 or 3.1");
+    p->version = two ? 2 : 3;
+    ENT_TRY(ent_token_next(&p->tokens));
+    return ent_token_expect(&p->tokens, ";");
 }
 
 /* Every declaration of qubits is a register. */
@@ -303,7 +312,12 @@ static ent_status set_registers(const qasm_parser *p)
 
 ent_status ent_qasm_read(qasm_parser *p)
 {
+    p->version = 3; /* of the gates that are known beforehand */
+    ENT_TRY(ent_qasm_prelude(p));
     ENT_TRY(read_version(p));
-    while (p->tokens.now.kind != TOKEN_END) ENT_TRY(read_statement(p));
+    while (p->tokens.now.kind != TOKEN_END) ENT_TRY(ent_qasm_statement(p));
+    ENT_TRY(ent_qasm_check_inputs(p));
+    if (p->by_letter && p->circuit->params > 0)
+        ENT_TRY(ent_qasm_note(p, "inputs whose name begins with x are taken as data, all others as trainable"));
     return set_registers(p);
 }

@@ -1,5 +1,6 @@
 /* A token starts at its first byte: a letter (or a byte of UTF-8) a name, a digit or point a number, a quote a string,
- * any other printable byte a symbol of its own.  Blanks and comments stand between tokens. */
+ * any other printable byte a symbol, of two bytes where they are an operator.  Blanks and comments are between
+ * tokens. */
 #include "qasm_token.h"
 
 #include <ctype.h>
@@ -145,6 +146,23 @@ static ent_status read_name(token_stream *s)
     return n <= MAX_NAME_LENGTH ? ENT_OK : ent_token_fail(s, &s->now, "a name of at most %d bytes", MAX_NAME_LENGTH);
 }
 
+static int symbol_length(const char *text)
+{
+    static const char *const pairs[] = {"**", "->", "==", "!=", "<=", ">=", "&&", "||", "++"};
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
+        if (strncmp(text, pairs[k], 2) == 0) return 2;
+    return 1;
+}
+
+ent_status ent_token_rest(token_stream *s, token *line)
+{
+    int n = 0;
+    while (s->next[n] && s->next[n] != '\n' && n < INT_MAX - 1) n++;
+    *line = here(s, TOKEN_STRING, n);
+    step_over(s, n);
+    return ent_token_next(s);
+}
+
 ent_status ent_token_next(token_stream *s)
 {
     ENT_TRY(skip_blanks(s));
@@ -159,7 +177,7 @@ ent_status ent_token_next(token_stream *s)
     else if (c == '"')
         status = read_string(s);
     else
-        s->now = here(s, TOKEN_SYMBOL, 1);
+        s->now = here(s, TOKEN_SYMBOL, symbol_length(s->next));
     if (status == ENT_OK) step_over(s, s->now.length);
     return status;
 }

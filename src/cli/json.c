@@ -7,7 +7,7 @@
 
 void cli_print_json(json_t *object)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     printf("%s\n", text ? text : "null");
     free(text);
     json_decref(object);

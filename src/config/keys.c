@@ -78,7 +78,16 @@ static const ent_choice ATTACK[] = {{"none", ENT_ATTACK_NONE},
                                     {"noise", ENT_NOISE},
                                     {"scale", ENT_SCALE},
                                     {"nan", ENT_NAN_UPDATE}};
-static const ent_choice SAMPLING[] = {{"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}};
+static const ent_choice SAMPLING[] = {
+    {"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}, {"poisson", ENT_SAMPLING_POISSON}};
+static const ent_choice PRIVACY[] = {
+    {"none", ENT_PRIVACY_NONE}, {"central", ENT_PRIVACY_CENTRAL}, {"local", ENT_PRIVACY_LOCAL}};
+static const ent_choice RELEASE[] = {{"gaussian", ENT_RELEASE_GAUSSIAN}, {"tree", ENT_RELEASE_TREE}};
+static const ent_choice CLIPPING[] = {{"flat", ENT_CLIP_FLAT}, {"block", ENT_CLIP_BLOCK}};
+static const ent_choice ACCOUNTANT[] = {{"pld", ENT_ACCOUNTANT_PLD}, {"rdp", ENT_ACCOUNTANT_RDP}};
+static const ent_choice NOISE_FROM[] = {{"seed", ENT_NOISE_FROM_SEED}, {"system", ENT_NOISE_FROM_SYSTEM}};
+static const ent_choice SPARSIFY[] = {
+    {"none", ENT_SPARSIFY_NONE}, {"top_k", ENT_SPARSIFY_TOP}, {"random_k", ENT_SPARSIFY_RANDOM}};
 static const ent_choice MODE[] = {{"sync", ENT_MODE_SYNC}, {"fedbuff", ENT_MODE_FEDBUFF}};
 static const ent_choice AVAILABILITY[] = {{"always", ENT_AVAILABLE_ALWAYS},
                                           {"bernoulli", ENT_AVAILABLE_BERNOULLI},
@@ -115,9 +124,12 @@ const ent_section ENT_SECTIONS[] = {
     {"missing",         "which modalities are missing, and what happens then"},
     {"missing.rate",    "one number for all modalities, or one for each by its name"},
     {"federation",      "the clients and the rounds"},
+    {"federation.secure", "secure aggregation: the server learns the sum of the clients' updates and no single one"},
     {"server",          "what the aggregation rules read"},
     {"attack",          "simulated Byzantine clients: what they send is not what they trained"},
     {"client",          "how a client trains"},
+    {"privacy",         "differential privacy of whole clients"},
+    {"communication",   "how updates are made smaller before they are sent"},
     {"system",          "the simulated clients: whether they answer, how fast they are, how the server waits"},
     {"personal",        "fine-tuning of the final model by every client"},
     {"seeds",           "seeds of the random numbers"},
@@ -129,6 +141,7 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define MLP       "model.kind: mlp"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
 #define FEDBUFF   "system.mode: fedbuff"
+#define PRIVATE   "privacy.mode: central, local"
 
 const ent_key ENT_KEYS[] = {
     {FIELD(data.file), .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
@@ -197,7 +210,7 @@ const ent_key ENT_KEYS[] = {
     {FIELD(federation.participation), ABOVE(0, 1), .standard = "1.0",
      .help = "share of the clients that train in a round"},
     {FIELD(federation.sampling), OF(SAMPLING), .standard = "uniform",
-     .help = "how they are drawn: evenly, or in proportion to their samples"},
+     .help = "evenly, in proportion to their samples, or each independently with this chance (poisson)"},
     {FIELD(federation.rounds), FROM(0, 1e9), .standard = "20", .unit = "rounds", .help = "rounds of training"},
     {FIELD(federation.aggregation), OF(AGGREGATION), .standard = "fedavg",
      .help = "the aggregation rule; local: every client keeps a model of its own"},
@@ -205,6 +218,10 @@ const ent_key ENT_KEYS[] = {
      .help = "when a client diverges: end the run, or leave it out; auto: exclude with the robust rules, else stop"},
     {FIELD(federation.evaluate_every), FROM(1, 1e9), .standard = "1", .unit = "rounds",
      .help = "distance of evaluations; the last round always has one"},
+    {FIELD(federation.secure.threshold), FROM(0, 1), .standard = "0.0",
+     .help = "share of the cohort, and of a client's neighbours, that must answer; 0: no secure aggregation"},
+    {FIELD(federation.secure.neighbours), FROM(0, 1e6), .standard = "0", .unit = "clients",
+     .help = "clients that a client shares masks with, an even number; 0: the whole cohort"},
 
     {FIELD(server.mu), FROM(0, 1e6), .standard = "0.01", .when = "federation.aggregation: fedprox",
      .help = "weight of the proximal term"},
@@ -249,6 +266,38 @@ const ent_key ENT_KEYS[] = {
     {FIELD(client.weight_decay), FROM(0, 1e3), .standard = "0.0", .help = "weight decay per step"},
     {FIELD(client.modality_dropout), FROM(0, 1), .standard = "0.0",
      .help = "chance that a present modality counts as missing while training"},
+
+    {FIELD(privacy.mode), OF(PRIVACY), .standard = "none",
+     .help = "who adds noise: the server to the sum, or every client to what it sends"},
+    {FIELD(privacy.mechanism), OF(RELEASE), .standard = "gaussian", .when = "privacy.mode: central",
+     .help = "fresh noise in every round (DP-FedAvg), or tree aggregation over all rounds (DP-FTRL)"},
+    {FIELD(privacy.clip), ABOVE(0, 1e6), .standard = "1.0", .when = PRIVATE,
+     .help = "norm that a client's change is clipped to; with adaptive_quantile, in the first round"},
+    {FIELD(privacy.clipping), OF(CLIPPING), .standard = "flat", .when = PRIVATE,
+     .help = "the whole change, or each of B blocks to clip / sqrt(B)"},
+    {FIELD(privacy.noise_multiplier), FROM(0, 1e6), .standard = "1.0", .when = PRIVATE,
+     .help = "deviation of the noise over clip"},
+    {FIELD(privacy.delta), ABOVE(0, 0.999999), .standard = "1.0e-5", .when = PRIVATE,
+     .help = "chance that epsilon does not hold; well below 1 over the clients"},
+    {FIELD(privacy.accountant), OF(ACCOUNTANT), .standard = "pld", .when = PRIVATE,
+     .help = "what finds epsilon: privacy loss distributions, or Renyi divergences"},
+    {FIELD(privacy.adaptive_quantile), FROM(0, 1), .standard = "0.0", .when = "privacy.mode: central",
+     .help = "share of the clients that the norm settles to leave unclipped; 0: it stays at clip"},
+    {FIELD(privacy.adaptive_rate), ABOVE(0, 10), .standard = "0.2", .when = "privacy.mode: central",
+     .help = "how fast it does"},
+    {FIELD(privacy.count_noise), FROM(0, 1e9), .standard = "0.0", .unit = "clients", .when = "privacy.mode: central",
+     .help = "deviation of the noise on the number of unclipped clients; 0: a twentieth of the cohort"},
+    {FIELD(privacy.noise_from), OF(NOISE_FROM), .standard = "seed", .when = PRIVATE,
+     .help = "seeds.sampling, so that runs repeat and who knows it can take the noise away; or the operating system"},
+
+    {FIELD(communication.sparsify), OF(SPARSIFY), .standard = "none",
+     .help = "which numbers of a change are sent: all, the largest, or some at random"},
+    {FIELD(communication.keep), ABOVE(0, 1), .standard = "0.1", .when = "communication.sparsify: top_k, random_k",
+     .help = "share of each block's numbers that is sent"},
+    {FIELD(communication.bits), FROM(0, 8), .standard = "0", .unit = "bits",
+     .help = "stochastic quantisation of each number (QSGD); 0: 64-bit numbers"},
+    {FIELD(communication.feedback), .standard = "true", .when = "communication.sparsify: top_k, random_k",
+     .help = "a client adds what it did not send to its next change"},
 
     {FIELD(system.mode), OF(MODE), .standard = "sync",
      .help = "sync: rounds wait for their clients; fedbuff: a buffer of updates"},

@@ -13,11 +13,13 @@
 #define REAL     double
 #define NAMED(x) x##_double
 #include "reference_state.h"
+#include "reference_sweep.h"
 #undef REAL
 #undef NAMED
 #define REAL     float
 #define NAMED(x) x##_single
 #include "reference_state.h"
+#include "reference_sweep.h"
 
 enum { CHUNK = 16 };
 
@@ -212,3 +214,22 @@ const ent_engine ent_engine_reference = {.name = "reference",
                                          .forward = forward,
                                          .gradient = gradient,
                                          .collect = collect};
+
+ent_status ent_circuit_probabilities(const ent_circuit *circuit, const double *params, const double *angles,
+                                     double *probability)
+{
+    ent_circuit *plain = NULL;
+    state_double ket = {.re = NULL};
+    ENT_TRY(ent_engine_check_qubits(circuit->qubits, ENT_DOUBLE));
+    ent_status status = circuit_copy(circuit, &plain);
+    if (status == ENT_OK && !init_double(circuit->qubits, &ket))
+        status = ent_fail(ENT_ENOMEM, "statevector of %d qubits: no memory", circuit->qubits);
+    if (status == ENT_OK) {
+        plain->readouts = 0;
+        forward_double(plain, params, angles, &ket, NULL);
+        for (int64_t k = 0; k < ket.amplitudes; k++) probability[k] = ket.re[k] * ket.re[k] + ket.im[k] * ket.im[k];
+    }
+    clear_double(&ket);
+    ent_circuit_free(plain);
+    return status;
+}

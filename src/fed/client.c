@@ -22,6 +22,8 @@ struct ent_trainer {
     int64_t *order;    /* [order_room] the epoch's permutation of the client's rows */
     uint32_t *context; /* [order_room] what modality dropout leaves of them in this epoch */
     int64_t order_room, ordered_epoch;
+    int64_t corrected_step; /* of Adam's bias corrections at hand; 0: none */
+    double correct[2];
 };
 
 static int64_t most_rows(const ent_population *p)
@@ -96,7 +98,12 @@ static void update_block(ent_trainer *t, const ent_config_client *c, const ent_b
 {
     ent_work *work = &t->work;
     const double rate = c->learning_rate;
-    const double correct1 = 1.0 - pow(c->beta1, (double)step), correct2 = 1.0 - pow(c->beta2, (double)step);
+    if (t->corrected_step != step) { /* most blocks have made as many steps */
+        t->correct[0] = 1.0 - pow(c->beta1, (double)step);
+        t->correct[1] = 1.0 - pow(c->beta2, (double)step);
+        t->corrected_step = step;
+    }
+    const double correct1 = t->correct[0], correct2 = t->correct[1];
     for (int k = block->first; k < block->first + block->count; k++) {
         const double g = t->gradient[k];
         work->w[k] -= rate * c->weight_decay * work->w[k];

@@ -172,6 +172,7 @@ typedef struct {
     double simulated_s; /* what the round takes */
     double staleness;   /* mean over members of round - base */
     ent_member *member;
+    int64_t *gone; /* [lost] sync: who is lost, ascending */
     int64_t room;
 } ent_cohort;
 
@@ -304,9 +305,13 @@ ent_tally ent_aggregate_see(ent_aggregate *aggregate);
 /* Room for `records` of them, to be filled through ent_aggregate_see.  Local. */
 ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
 /* The mean of what was added on all ranks, or what the rule combines it to, the same on all of them.  It lives until
- * the next start.  Collective. */
+ * the next start.  secure: who takes part in secure aggregation, or NULL.  Collective.
+ * Errors: ENT_EDATA, secure aggregation does not open the sum. */
+struct ent_secure_cohort;
 ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_ranks *ranks, const ent_rule_state *s,
-                                const ent_mean **mean);
+                                const struct ent_secure_cohort *secure, ent_mean **mean);
+/* Numbers that a client sends with secure aggregation.  Local. */
+int64_t ent_aggregate_ring(const ent_aggregate *aggregate);
 
 /* round.c */
 
@@ -328,12 +333,15 @@ typedef struct ent_training {
     ent_timeline *timeline;
     ent_history *history;
     ent_store *store;
+    int64_t width;          /* numbers that a client keeps: the rule's vectors, then what it has not sent */
     ent_variates *variates; /* NULL where clients keep nothing */
     ent_trainer *trainer;
     ent_aggregate *aggregate;
-    uint8_t *byzantine; /* [clients], or NULL where nobody is */
-    bool excludes;      /* a client that diverges is left out, and does not end the training */
-    double *kept;       /* [client vectors * params] those of the client at work as they were before it, or NULL */
+    struct ent_private *privacy; /* NULL without */
+    uint8_t *byzantine;          /* [clients], or NULL where nobody is */
+    bool excludes;               /* a client that diverges is left out, and does not end the training */
+    double *scratch;             /* [params] */
+    double *kept;                /* [width] those of the client at work as they were before it, or NULL */
     ent_update update;
     ent_inside *resume; /* the round to go on with was stopped inside; else NULL */
     bool unmeasured;    /* the last round was stopped in its evaluation */

@@ -10,6 +10,7 @@
 #include "entente/random.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/privacy/private.h"
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
 {
@@ -46,7 +47,7 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
         if (ent_ansatz_named(name) != ENT_ANSATZ_QASM) continue;
         const ent_status status = folder
                                       ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], &f->qasm[m])
-                                      : ent_qasm_load(name, &f->qasm[m]);
+                                      : ent_qasm_load(name, NULL, &f->qasm[m]);
         if (status != ENT_OK)
             return ent_fail_in(status,
                                "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
@@ -158,6 +159,21 @@ ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_c
     for (int64_t r = 0; status == ENT_OK && r < f->features.dataset->rows; r++)
         *train_rows += f->features.dataset->split[r] == ENT_TRAIN;
     if (status == ENT_OK) *feature_bytes = foresee_features(f, *train_rows, ranks);
+    ent_federation_free(f);
+    return status;
+}
+
+ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_circuit **out)
+{
+    ENT_TRY(ent_config_check(config));
+    ent_federation *f = ent_alloc(1, sizeof *f);
+    ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
+    f->config = f->population.config = config;
+    f->population.modalities = (int)config->data.modalities_count;
+    f->ranks.threads = 1;
+    f->target.label = NO_LABEL;
+    ent_status status = open_data(f, config->data.file, NULL);
+    if (status == ENT_OK) status = ent_federation_circuit(f, context, -1, false, out);
     ent_federation_free(f);
     return status;
 }
@@ -369,6 +385,14 @@ static ent_status keep_label(ent_federation *f)
     return make_model(f);
 }
 
+static ent_status resume_privacy(ent_training *t)
+{
+    const ent_outcome *outcome = &t->f->outcome;
+    const ent_round *last = outcome->rounds > 0 ? &outcome->round[outcome->rounds - 1] : NULL;
+    return ent_comm_agree(t->f->ranks.world,
+                          ent_private_resume(t->privacy, t->timeline, &t->f->population, outcome->rounds, last));
+}
+
 /* With checkpoints the state of the last round stays, for the result. */
 static ent_status train(ent_federation *f, ent_round_done *done, void *context)
 {
@@ -379,6 +403,7 @@ static ent_status train(ent_federation *f, ent_round_done *done, void *context)
     ENT_TRY(keep_label(f));
     ENT_TRY(ent_training_make(f, t));
     if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
+    if (f->keep.resume && t->privacy) ENT_TRY(resume_privacy(t));
     return run_rounds(t, done, context);
 }
 

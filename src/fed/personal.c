@@ -186,8 +186,8 @@ ent_status ent_own_average(ent_training *t)
         status = ent_aggregate_add(t->aggregate, u);
     }
     ENT_TRY(ent_comm_agree(f->ranks.world, status));
-    const ent_mean *mean;
-    ENT_TRY(ent_aggregate_finish(t->aggregate, &f->ranks, &t->state, &mean));
+    ent_mean *mean;
+    ENT_TRY(ent_aggregate_finish(t->aggregate, &f->ranks, &t->state, NULL, &mean));
     for (int k = 0; k < t->state.params; k++) f->w[k] += mean->delta[k];
     return ENT_OK;
 }

@@ -5,6 +5,19 @@ static const ent_start ZERO = {ENT_START_ZERO, 0.0, 1.0};
 static const ent_start SMALL_ANGLE = {ENT_START_NORMAL, 0.1, 1.0};
 static const ent_start EIGHTH_TURN = {ENT_START_UNIFORM, 0.78539816339744830962, 1.0}; /* pi / 4 */
 
+/* One block, or one for each layer. */
+static int place_circuit(const ent_model_inp *inp, const ent_register *reg, uint32_t needs, ent_blocks *blocks)
+{
+    const int all = ent_ansatz_params(&reg->ansatz), first = blocks->params;
+    if (inp->layers_apart == 0) return ent_blocks_add(blocks, EIGHTH_TURN, all, needs, "%s/circuit", reg->name);
+    for (int layer = 0; layer < reg->ansatz.layers; layer++) {
+        const int before = blocks->count;
+        ent_blocks_add(blocks, EIGHTH_TURN, all / reg->ansatz.layers, needs, "%s/circuit/%d", reg->name, layer + 1);
+        if (blocks->count > before) blocks->block[before].layer = layer;
+    }
+    return first;
+}
+
 static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
 {
     const ent_register *reg = &inp->reg[m];
@@ -20,8 +33,7 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
     at->map_weight = ent_blocks_add(&layout->blocks, ent_start_by_fan_in((double)reg->inputs),
                                     maps * (int)reg->inputs, needs, "%s/map/weight", reg->name);
     at->map_bias = ent_blocks_add(&layout->blocks, ZERO, maps, needs, "%s/map/bias", reg->name);
-    at->circuit =
-        ent_blocks_add(&layout->blocks, EIGHTH_TURN, ent_ansatz_params(&reg->ansatz), needs, "%s/circuit", reg->name);
+    at->circuit = place_circuit(inp, reg, needs, &layout->blocks);
 }
 
 static void place_fusion(const ent_model_inp *inp, ent_layout *layout)

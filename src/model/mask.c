@@ -113,6 +113,7 @@ static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit
     masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
     masked->stride[r] = stride;
     masked->of_class[r] = of_class;
+    if (of_class >= 0) masked->share[of_class]++;
     return ent_circuit_read_pauli(circuit, &string);
 }
 
@@ -152,10 +153,13 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
     int first_qubit[ENT_MAX_REGISTERS];
     place_registers(inp, layout, context, first_qubit);
     ENT_TRY(cut_registers(inp, layout, first_qubit, circuit));
-    for (int m = 0; m < inp->registers; m++)
+    for (int m = 0; m < inp->registers; m++) {
+        ent_ansatz ansatz = inp->reg[m].ansatz;
+        ansatz.layers = ent_device_layers(inp->device, ansatz.layers);
         if (first_qubit[m] >= 0)
-            ENT_TRY(ent_ansatz_append(&inp->reg[m].ansatz, first_qubit[m], layout->reg[m].circuit,
-                                      layout->reg[m].first_angle, circuit));
+            ENT_TRY(ent_ansatz_append(&ansatz, first_qubit[m], layout->reg[m].circuit, layout->reg[m].first_angle,
+                                      circuit));
+    }
     ENT_TRY(ent_fusion_append(inp, layout, first_qubit, circuit));
     return append_readouts(inp, layout, first_qubit, masked, circuit);
 }
@@ -177,7 +181,10 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
     masked->column = ent_alloc(most, sizeof *masked->column);
     masked->stride = ent_alloc(most, sizeof *masked->stride);
     masked->of_class = ent_alloc(most, sizeof *masked->of_class);
-    ENT_REQUIRE(masked->column && masked->stride && masked->of_class, ENT_ENOMEM, "model: no memory");
+    masked->share = ent_alloc(inp->outputs, sizeof *masked->share);
+    masked->weight = ent_alloc((int64_t)most * inp->outputs, sizeof *masked->weight);
+    ENT_REQUIRE(masked->column && masked->stride && masked->of_class && masked->share && masked->weight, ENT_ENOMEM,
+                "model: no memory");
     ENT_TRY(ent_circuit_new(masked->qubits, layout->blocks.params, layout->angles, circuit));
     return append_all(inp, layout, context, masked, *circuit);
 }
@@ -188,9 +195,7 @@ ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, ui
     ent_masked *masked = ent_alloc(1, sizeof *masked);
     ENT_REQUIRE(masked, ENT_ENOMEM, "model: no memory");
     ent_status status = build(inp, layout, context, masked, &circuit);
-    ent_program_inp program = inp->program;
-    program.steady = true; /* ranks cut the rows that they predict in different ways */
-    if (status == ENT_OK) status = ent_program_new(circuit, &program, &masked->program);
+    if (status == ENT_OK) status = ent_device_program(inp, context, circuit, &masked->program);
     ent_circuit_free(circuit);
     if (status != ENT_OK) {
         ent_masked_free(masked);
@@ -230,5 +235,7 @@ void ent_masked_free(ent_masked *masked)
     ent_free(masked->column);
     ent_free(masked->stride);
     ent_free(masked->of_class);
+    ent_free(masked->share);
+    ent_free(masked->weight);
     ent_free(masked);
 }

@@ -44,6 +44,8 @@ typedef struct {
 
 /* What register m reads of the group's k-th sample. */
 const double *ent_group_x(const ent_group *group, int64_t k, int m);
+/* Whether these are data angles already. */
+bool ent_group_encoded(const ent_group *group, int64_t k, int m);
 /* Loss and d_outputs (times `share`) of the k-th sample from its outputs. */
 void ent_group_loss(const ent_group *group, int64_t k);
 
@@ -129,10 +131,25 @@ void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
 typedef struct {
     ent_program *program;
     int readouts, qubits;
-    int *column;   /* [readouts]: w[column + output * stride] is the linear head's weight of this readout */
-    int *stride;   /* [readouts] */
-    int *of_class; /* [readouts]: direct head: which output it belongs to, -1 for none */
+    int *column;    /* [readouts]: w[column + output * stride] is the linear head's weight of this readout */
+    int *stride;    /* [readouts] */
+    int *of_class;  /* [readouts]: direct head: which output it belongs to, -1 for none */
+    int *share;     /* [outputs]: direct head: how many readouts belong to it */
+    double *weight; /* [readouts][outputs], at least [readouts]: the linear head's, for the parameters at hand */
 } ent_masked;
+
+/* device.c: the program of a context's circuit; how many of a register's layers there are. */
+ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const ent_circuit *circuit,
+                              ent_program **out);
+int ent_device_layers(const ent_device *device, int layers);
+
+/* spsa.c: ent_model_gradient from two losses. */
+ent_status ent_spsa_gradient(ent_model *model, const ent_device *device, const double *w, const ent_samples *samples,
+                             int64_t n, const int64_t *pick, double *loss, double *gradient);
+/* model.c: what it was made of; the mean loss over picked samples. */
+const ent_model_inp *ent_model_description(const ent_model *model);
+ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                          const int64_t *pick, double *loss);
 
 /* mask.c: the missing-modality mechanism. */
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
@@ -146,18 +163,30 @@ void ent_fusion_link(const ent_model_inp *inp, const ent_layout *layout, int k, 
 ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                              ent_circuit *circuit);
 
-/* angles.c: data angles [layout angles] of one sample, and back: slope [layout angles] is d angle / d z. */
+/* angles.c: n numbers of a register to data angles, for a register without a trainable map; in place where they are the
+ * same array. */
+void ent_angles_encode(const ent_register *reg, int64_t n, const double *z, double *angles);
+/* A register with a trainable map.  columns [inputs][angles]: its weights, once for parameters; data angles [angles] of a
+ * sample and d angle / d z; and back, for `count` samples at once, from d_z [count], `stride` apart, in their order. */
+enum { ENT_ANGLES_TOGETHER = 4 };
+void ent_angles_prepare(const ent_register *reg, const ent_register_layout *at, const double *w, double *columns);
+void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, const double *columns, const double *w,
+                       const double *x, double *angles, double *slope);
+void ent_angles_backward(const ent_register *reg, const ent_register_layout *at, int count, const double *const *x,
+                         const double *d_z, int stride, double *gradient);
+
+/* Data angles [layout angles] of one sample; slope is written for registers with a trainable map. */
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
                         const double *const *x, double *angles, double *slope);
-void ent_angles_backward(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, const double *const *x,
-                         const double *grad_angles, const double *slope, double *gradient);
 
-/* head.c: outputs from readouts, and back.  Gradients are added to. */
+/* head.c: once for parameters, before forward and weights; outputs from readouts, for one sample; and back, for n samples
+ * at once, after which weights are to be prepared again.  Gradients are added to, in the order of the samples. */
+void ent_head_prepare(const ent_model_inp *inp, ent_masked *masked, const double *w);
 void ent_head_forward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
                       const double *w, const double *readouts, double *outputs);
-void ent_head_weights(const ent_model_inp *inp, const ent_masked *masked, const double *w, const double *d_outputs,
+void ent_head_weights(const ent_model_inp *inp, const ent_masked *masked, const double *d_outputs,
                       double *d_readouts);
-void ent_head_backward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
-                       const double *readouts, const double *d_outputs, double *gradient);
+void ent_head_backward(const ent_model_inp *inp, const ent_layout *layout, ent_masked *masked, uint32_t context,
+                       int64_t n, const double *readouts, const double *d_outputs, double *gradient);
 
 #endif

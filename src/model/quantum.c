@@ -10,19 +10,31 @@
 #include "entente/memory.h"
 #include "model.h"
 
+/* The circuits of one device, made when a context is first met. */
+typedef struct {
+    const ent_device *device;
+    ent_masked **masked; /* [2^registers] */
+    int64_t used;        /* when it last was */
+} device_circuits;
+
+enum { DEVICES_KEPT = 16 };
+
 typedef struct {
     ent_body body;
     ent_model_inp inp;
     ent_layout layout;
     bool any_linear;
-    ent_masked **masked; /* [2^registers], made when a context is first met */
+    double *columns[ENT_MAX_REGISTERS]; /* of trainable maps, for the parameters at hand; else NULL */
+    device_circuits device[DEVICES_KEPT];
+    int devices, current; /* inp.device is that of the current one */
+    int64_t uses;
 } quantum;
 
 /* A group's run: its circuit, and its scratch cut up. */
 typedef struct {
     const quantum *model;
     const ent_group *group;
-    const ent_masked *masked;
+    ent_masked *masked;
     double *angles, *slope, *grad_angles; /* [n][layout angles] */
     double *readouts;                     /* [n][masked readouts] */
 } run;
@@ -52,16 +64,46 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
     return ENT_OK;
 }
 
-static ent_status masked_for(quantum *q, uint32_t context, const ent_masked **masked)
+static void free_circuits(const quantum *q, device_circuits *of)
 {
-    if (!q->masked[context]) ENT_TRY(ent_masked_new(&q->inp, &q->layout, context, &q->masked[context]));
-    *masked = q->masked[context];
+    for (int64_t c = 0; of->masked && c < INT64_C(1) << q->inp.registers; c++) ent_masked_free(of->masked[c]);
+    ent_free(of->masked);
+    *of = (device_circuits){.masked = NULL};
+}
+
+/* The circuits of this device from now on; those that have not been used for longest make room. */
+static ent_status use_device(quantum *q, const ent_device *device)
+{
+    int k = 0, oldest = 0;
+    while (k < q->devices && q->device[k].device != device) k++;
+    for (int i = 1; i < q->devices; i++)
+        if (q->device[i].used < q->device[oldest].used) oldest = i;
+    if (k == DEVICES_KEPT) free_circuits(q, &q->device[k = oldest]);
+    device_circuits *of = &q->device[k];
+    if (!of->masked) {
+        of->masked = ent_alloc(INT64_C(1) << q->inp.registers, sizeof *of->masked);
+        ENT_REQUIRE(of->masked, ENT_ENOMEM, "model: no memory");
+        of->device = device;
+        if (k == q->devices) q->devices++;
+    }
+    of->used = ++q->uses;
+    q->inp.device = device;
+    q->current = k;
+    return ENT_OK;
+}
+
+static ent_status masked_for(quantum *q, uint32_t context, ent_masked **masked)
+{
+    ent_masked **of = q->device[q->current].masked;
+    if (!of[context]) ENT_TRY(ent_masked_new(&q->inp, &q->layout, context, &of[context]));
+    *masked = of[context];
     return ENT_OK;
 }
 
 static ent_status fill_body(quantum *q)
 {
-    const ent_masked *full;
+    ent_masked *full;
+    ENT_TRY(use_device(q, q->inp.device));
     ENT_TRY(masked_for(q, (UINT32_C(1) << q->inp.registers) - 1, &full));
     q->body.blocks = &q->layout.blocks;
     q->body.qubits = q->layout.qubits;
@@ -77,9 +119,14 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     ENT_REQUIRE(q, ENT_ENOMEM, "model: no memory");
     q->inp = *inp;
     ent_layout_make(inp, &q->layout);
-    for (int m = 0; m < inp->registers; m++) q->any_linear |= inp->reg[m].linear;
-    q->masked = ent_alloc(INT64_C(1) << inp->registers, sizeof *q->masked);
-    const ent_status status = q->masked ? fill_body(q) : ent_fail(ENT_ENOMEM, "model: no memory");
+    bool there = true;
+    for (int m = 0; m < inp->registers; m++) {
+        if (!inp->reg[m].linear) continue;
+        q->any_linear = true;
+        q->columns[m] = ent_alloc(inp->reg[m].inputs * q->layout.reg[m].angles, sizeof *q->columns[m]);
+        there = there && q->columns[m];
+    }
+    const ent_status status = there ? fill_body(q) : ent_fail(ENT_ENOMEM, "model: no memory");
     if (status != ENT_OK) {
         ent_quantum_free(&q->body);
         return status;
@@ -92,8 +139,8 @@ void ent_quantum_free(ent_body *body)
 {
     quantum *q = (quantum *)body;
     if (!q) return;
-    for (int64_t c = 0; q->masked && c < INT64_C(1) << q->inp.registers; c++) ent_masked_free(q->masked[c]);
-    ent_free(q->masked);
+    for (int k = 0; k < q->devices; k++) free_circuits(q, &q->device[k]);
+    for (int m = 0; m < q->inp.registers; m++) ent_free(q->columns[m]);
     ent_free(q);
 }
 
@@ -106,23 +153,57 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
                .slope = g->scratch + angles,
                .grad_angles = g->scratch + 2 * angles,
                .readouts = g->scratch + 3 * angles};
-    return masked_for(q, g->context, &r->masked);
+    ENT_TRY(use_device(q, g->samples->device ? g->samples->device : g->inp->device));
+    ENT_TRY(masked_for(q, g->context, &r->masked));
+    const uint64_t modality = (uint64_t)g->modality << 56; /* of late fusion: models of their own */
+    const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->first};
+    ent_program_draw(r->masked->program, &draws);
+    return ENT_OK;
 }
 
-static void sample_inputs(const ent_group *g, int64_t k, const double *x[ENT_MAX_REGISTERS])
+/* Register m's data angles of the group's samples, [n] at a distance of all data angles. */
+static void register_angles(const run *r, int m)
 {
-    for (int m = 0; m < g->inp->registers; m++) x[m] = ent_group_x(g, k, m);
+    const quantum *q = r->model;
+    const ent_group *g = r->group;
+    const ent_register *reg = &q->inp.reg[m];
+    const ent_register_layout *at = &q->layout.reg[m];
+    double *angles = r->angles + at->first_angle, *slope = r->slope + at->first_angle;
+    if (reg->linear) ent_angles_prepare(reg, at, g->w, q->columns[m]);
+    for (int64_t k = 0; k < g->n; k++, angles += q->layout.angles, slope += q->layout.angles) {
+        const double *x = ent_group_x(g, k, m);
+        if (reg->linear)
+            ent_angles_linear(reg, at, q->columns[m], g->w, x, angles, slope);
+        else if (ent_group_encoded(g, k, m))
+            memcpy(angles, x, (size_t)at->angles * sizeof *x);
+        else
+            ent_angles_encode(reg, at->angles, x, angles);
+    }
 }
 
 static void run_angles(const run *r)
 {
+    for (int m = 0; m < r->model->inp.registers; m++)
+        if (r->group->context >> m & 1) register_angles(r, m);
+}
+
+/* From the data angles' gradient to the trainable map of register m. */
+static void map_backward(const run *r, int m, double *gradient)
+{
     const quantum *q = r->model;
-    const ent_group *g = r->group;
+    const ent_register_layout *at = &q->layout.reg[m];
     const int angles = q->layout.angles;
-    const double *x[ENT_MAX_REGISTERS];
-    for (int64_t k = 0; k < g->n; k++) {
-        sample_inputs(g, k, x);
-        ent_angles_forward(&q->inp, &q->layout, g->w, g->context, x, r->angles + k * angles, r->slope + k * angles);
+    const double *x[ENT_ANGLES_TOGETHER];
+    for (int64_t k = 0; k < r->group->n; k += ENT_ANGLES_TOGETHER) {
+        const int64_t left = r->group->n - k;
+        const int count = left < ENT_ANGLES_TOGETHER ? (int)left : ENT_ANGLES_TOGETHER;
+        double *d_z = r->grad_angles + k * angles + at->first_angle;
+        const double *slope = r->slope + k * angles + at->first_angle;
+        for (int i = 0; i < count; i++) {
+            x[i] = ent_group_x(r->group, k + i, m);
+            for (int a = 0; a < at->angles; a++) d_z[i * angles + a] *= slope[i * angles + a];
+        }
+        ent_angles_backward(&q->inp.reg[m], at, count, x, d_z, angles, gradient);
     }
 }
 
@@ -138,7 +219,7 @@ static void head_cotangent(void *context, int64_t first, int64_t count, const do
         if (stride > 0) memcpy(r->readouts + k * stride, z, (size_t)stride * sizeof *z);
         ent_head_forward(inp, &r->model->layout, r->masked, g->context, g->w, z, g->outputs + k * inp->outputs);
         ent_group_loss(g, k);
-        ent_head_weights(inp, r->masked, g->w, g->d_outputs + k * inp->outputs, weights + (k - first) * stride);
+        ent_head_weights(inp, r->masked, g->d_outputs + k * inp->outputs, weights + (k - first) * stride);
     }
 }
 
@@ -152,24 +233,18 @@ static void bias_alone(run *r)
 ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss, double *gradient)
 {
     quantum *q = (quantum *)body;
-    const int angles = q->layout.angles;
     run r;
     ENT_TRY(run_make(q, g, &r));
     const ent_batch batch = {g->n, r.angles, g->w};
     double *grad_angles = q->any_linear ? r.grad_angles : NULL;
     run_angles(&r);
+    ent_head_prepare(&q->inp, r.masked, g->w);
     if (r.masked->readouts == 0) bias_alone(&r);
     ENT_TRY(ent_program_gradient(r.masked->program, &batch, head_cotangent, &r, gradient, grad_angles));
-    for (int64_t k = 0; k < g->n; k++) {
-        const double *x[ENT_MAX_REGISTERS];
-        *loss += g->loss[k] * g->share;
-        ent_head_backward(&q->inp, &q->layout, r.masked, g->context, r.readouts + k * r.masked->readouts,
-                          g->d_outputs + k * q->inp.outputs, gradient);
-        if (!grad_angles) continue;
-        sample_inputs(g, k, x);
-        ent_angles_backward(&q->inp, &q->layout, g->context, x, grad_angles + k * angles, r.slope + k * angles,
-                            gradient);
-    }
+    for (int64_t k = 0; k < g->n; k++) *loss += g->loss[k] * g->share;
+    ent_head_backward(&q->inp, &q->layout, r.masked, g->context, g->n, r.readouts, g->d_outputs, gradient);
+    for (int m = 0; m < q->inp.registers; m++)
+        if (q->inp.reg[m].linear && g->context >> m & 1) map_backward(&r, m, gradient);
     return ENT_OK;
 }
 
@@ -180,6 +255,7 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
     ENT_TRY(run_make(q, g, &r));
     const ent_batch batch = {g->n, r.angles, g->w};
     run_angles(&r);
+    ent_head_prepare(&q->inp, r.masked, g->w);
     ENT_TRY(ent_program_forward(r.masked->program, &batch, r.readouts));
     for (int64_t k = 0; k < g->n; k++)
         ent_head_forward(&q->inp, &q->layout, r.masked, g->context, g->w, r.readouts + k * r.masked->readouts,

@@ -86,6 +86,7 @@ ent_status ent_response_outputs(ent_response *r, int64_t n, const double *angles
     double *readouts = ent_alloc(n * r->masked->readouts, sizeof *readouts);
     ENT_REQUIRE(readouts, ENT_ENOMEM, "response: no memory");
     const ent_batch batch = {n, angles, r->w};
+    ent_head_prepare(r->inp, r->masked, r->w);
     const ent_status status = ent_program_forward(r->masked->program, &batch, readouts);
     for (int64_t k = 0; k < n && status == ENT_OK; k++)
         ent_head_forward(r->inp, &r->layout, r->masked, r->context, r->w, readouts + k * r->masked->readouts,

@@ -197,6 +197,10 @@ static void warn_layout(app_progress *progress, const ent_federation_view *v)
 {
     char text[256];
     if (app_idle_text(v->ranks / v->config->run.shards, v->clients, text)) warn(progress, text);
+    if (v->config->privacy.mode != ENT_PRIVACY_NONE && v->config->privacy.noise_from == ENT_NOISE_FROM_SEED)
+        warn(progress,
+             "the noise of privacy.mode comes from seeds.sampling: for studies; who knows the seed can take it away "
+             "(privacy.noise_from: system)");
     if (app_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
 }
 

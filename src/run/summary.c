@@ -89,6 +89,13 @@ static void print_patterns(FILE *out, const ent_federation_view *v)
     fprintf(out, "\n");
 }
 
+/* What the last round says; NaN without differential privacy. */
+static double epsilon_of(const ent_federation_view *v)
+{
+    const bool private = v->rounds > 0 && v->config->privacy.mode != ENT_PRIVACY_NONE;
+    return private ? v->round[v->rounds - 1].epsilon : NAN;
+}
+
 static int64_t excluded_updates(const ent_federation_view *v)
 {
     int64_t sum = 0;
@@ -106,6 +113,9 @@ void app_print_table(FILE *out, const ent_federation_view *v)
         print_figure(out, ent_metric_at(row)->title, ent_metric_value(m, row));
     }
     if (v->rounds > 0) print_clients(out, v);
+    if (!isnan(epsilon_of(v)))
+        fprintf(out, "  %-28s %.4g at delta %g, of whole clients\n", "epsilon", epsilon_of(v),
+                v->config->privacy.delta);
     const int64_t excluded = excluded_updates(v);
     if (excluded > 0) fprintf(out, "  %-28s %lld updates were left out\n", "diverged", (long long)excluded);
     print_patterns(out, v);
@@ -174,6 +184,8 @@ void app_print_json(const ent_federation_view *v)
     if (v->rounds > 0) {
         json_object_set_new(object, "clients", spread_object(v, false));
         json_object_set_new(object, "excluded_updates", json_integer(excluded_updates(v)));
+        if (v->config->privacy.mode != ENT_PRIVACY_NONE)
+            json_object_set_new(object, "epsilon", cli_number(epsilon_of(v)));
     }
     if (v->personal.n > 0) {
         json_object_set_new(object, "personal_accuracy", cli_number(v->personal.accuracy));

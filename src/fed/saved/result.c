@@ -338,7 +338,7 @@ ent_status ent_result_restore_ansatz(const char *folder, const char *modality, e
     ent_status status = ent_h5_read_text(file, name, &text);
     ent_h5_close(file);
     if (status != ENT_OK) return status;
-    status = ent_qasm_parse(text, name, out);
+    status = ent_qasm_parse(text, name, NULL, out);
     ent_free(text);
     return status;
 }

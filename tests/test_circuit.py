@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""entente circuit and entente simulate: an exported circuit gives what eval has computed; outcomes, formats, refusals."""
+import csv
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+import h5py
+
+ENTENTE = sys.argv[1]
+del sys.argv[1:2]
+CONFIG = """data: {file: %s, modalities: [text, audio], label: class}
+model:
+  registers: {text: {qubits: 2, layers: 2, angles: 2}, audio: {qubits: 2, layers: 1, reduce: linear}}
+  fusion: {layers: 1, gate: rzz, within: chain}
+  readout: zz
+federation: {clients: 2, rounds: 1}
+"""
+BELL = """OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[3];
+creg c[3];
+h q[0];
+cx q[0],q[2];
+measure q[0] -> c[2];
+measure q[2] -> c[1];
+"""
+
+
+def run(*command):
+    return subprocess.run([ENTENTE, *command], capture_output=True, text=True, timeout=100)
+
+
+class Circuit(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.data, cls.config, cls.result = (os.path.join(cls.folder.name, n) for n in ("data.h5", "a.yaml", "result"))
+        run("synth", "--rows", "60", "--out", cls.data)
+        with open(cls.config, "w") as file:
+            file.write(CONFIG % cls.data)
+        done = run("train", cls.config, "--out", cls.result, "--quiet")
+        assert done.returncode == 0, done.stderr
+        with h5py.File(os.path.join(cls.result, "result.h5")) as file:
+            cls.weights = file["/weights/value"][:]
+            names = file["/weights/name"][()].decode().split()
+            cls.first = dict(zip(names, file["/weights/first"][:]))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def done(self, *command):
+        done = run(*command)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def write(self, name, text):
+        path = os.path.join(self.folder.name, name)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def expectations(self, text, *options):
+        """Of the readouts that the comments name, in their order."""
+        strings = re.findall(r"^// readout \d+: (\S+)$", text, re.M)
+        path = self.write("circuit.qasm", text)
+        found = self.done("simulate", path, "--observable", ",".join(strings), "--json", *options)
+        return [json.loads(found.splitlines()[-1])["expectations"][s] for s in strings]
+
+    def outputs(self, blocks, readouts):
+        """The linear head: each block has its weights for all outputs."""
+        sums = [self.weights[self.first["head/bias"] + o] for o in range(2)]
+        for name, count in blocks:
+            for o in range(2):
+                at = self.first[name] + o * count
+                sums[o] += sum(self.weights[at + k] * readouts[k] for k in range(count))
+            readouts = readouts[count:]
+        self.assertEqual(readouts, [])
+        return sums
+
+    def test_a_bound_circuit_gives_the_outputs_of_eval(self):
+        blocks = [("head/text", 2), ("head/audio", 2), ("head/text-audio", 2)]
+        predictions = os.path.join(self.folder.name, "p.csv")
+        self.done("eval", self.result, "--all", "--predictions", predictions)
+        with open(predictions) as file:
+            rows = list(csv.DictReader(file))
+        for form, engine, row in [("qasm3", "batch", rows[0]), ("qasm2", "reference", rows[37]), ("qasm3", "state", rows[-1])]:
+            text = self.done("circuit", self.result, "--row", row["row"], "--format", form)
+            found = self.outputs(blocks, self.expectations(text, "--engine", engine))
+            for o in range(2):
+                self.assertAlmostEqual(found[o], float(row["output_%d" % o]), delta=1e-12)
+        os.unlink(predictions)
+        self.done("eval", self.result, "--all", "--missing", "text", "--predictions", predictions)
+        with open(predictions) as file:
+            row = list(csv.DictReader(file))[5]
+        text = self.done("circuit", self.result, "--row", row["row"], "--context", "audio")
+        found = self.outputs(blocks[1:2], self.expectations(text))
+        for o in range(2):
+            self.assertAlmostEqual(found[o], float(row["output_%d" % o]), delta=1e-12)
+
+    def test_symbols_are_the_weights_and_the_data(self):
+        bound = self.expectations(self.done("circuit", self.result, "--row", "3"))
+        text = self.done("circuit", self.result)
+        slots = [int(s) for s in re.findall(r"^// theta\d+ is weight (\d+) of the model$", text, re.M)]
+        angles = re.findall(r"^r[yz]\((-?[\d.e-]+)\)", self.done("circuit", self.result, "--row", "3"), re.M)
+        symbols = re.findall(r"^r[yz]\(([a-z]+\d+)\)", text, re.M)
+        data = {s: a for s, a in zip(symbols, angles) if s[0] == "x"}
+        found = self.expectations(text, "--params=" + ",".join(repr(float(self.weights[s])) for s in slots),
+                                  "--data=" + ",".join(data["x%d" % k] for k in range(len(data))))
+        for a, b in zip(found, bound):
+            self.assertAlmostEqual(a, b, delta=1e-14)
+        self.assertEqual(self.done("circuit", self.config), text)
+        self.assertIn("ry(x0)", self.done("circuit", self.result, "--weights"))
+
+    def test_pictures(self):
+        picture = self.done("circuit", self.config, "--format", "text", "--context", "text")
+        lines = picture.splitlines()
+        self.assertRegex(lines[0], r"^q\[0\]: -RY\(x0\)--RZ\(x2\)--RY\(theta0\)--RZ\(theta1\)--\*-")
+        self.assertRegex(lines[2], r"^q\[1\]: -RY\(x1\)--RZ\(x3\)--RY\(theta2\)--RZ\(theta3\)--Z-")
+        self.assertIn("readout 1: Z1", lines)
+        out = os.path.join(self.folder.name, "a.svg")
+        self.done("circuit", self.result, "--row", "3", "--format", "svg", "--out", out)
+        root = xml.etree.ElementTree.parse(out).getroot()
+        labels = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+        self.assertEqual([t for t in labels if t.startswith("q")], ["q0[0]", "q0[1]", "q1[0]", "q1[1]"])
+        self.assertEqual(sum(t.startswith("RZZ(") for t in labels), 4)
+
+    def test_outcomes_are_those_of_the_bits(self):
+        bell = self.write("bell.qasm", BELL)
+        found = json.loads(self.done("simulate", bell, "--shots", "10000", "--probabilities", "--json").splitlines()[-1])
+        self.assertEqual(sorted(found["probabilities"]), ["000", "110"])
+        for p in found["probabilities"].values():
+            self.assertAlmostEqual(p, 0.5, delta=1e-15)
+        self.assertEqual(sorted(found["counts"]), ["000", "110"])
+        self.assertEqual(sum(found["counts"].values()), 10000)
+        self.assertLess(abs(found["counts"]["000"] - 5000), 5 * math.sqrt(2500))
+        again = json.loads(self.done("simulate", bell, "--shots", "10000", "--json").splitlines()[-1])
+        self.assertEqual(again["counts"], found["counts"])
+        other = json.loads(self.done("simulate", bell, "--shots", "10000", "--seed", "2", "--json").splitlines()[-1])
+        self.assertNotEqual(other["counts"], found["counts"])
+        found = self.done("simulate", bell, "--observable", "ZIZ,XIX", "--observable", "Y0Y2,Z1")
+        values = re.findall(r"^<(\w+)> = (\S+)$", found, re.M)
+        self.assertEqual([(name, round(float(v), 14)) for name, v in values],
+                         [("ZIZ", 1), ("XIX", 1), ("Y0Y2", -1), ("Z1", 1)])
+
+    def test_refusals(self):
+        bell = self.write("bell.qasm", BELL)
+        inputs = self.write("inputs.qasm", "input float x; input float w; qubit q; rx(x) q; ry(w) q;")
+        middle = self.write("middle.qasm", "qubit q; bit c; c = measure q; h q;")
+        for command, message in [
+            (["simulate", middle], "middle.qasm:1:32: found 'h', want measurements at the end only"),
+            (["simulate", bell, "--observable", "ZZ"], "Pauli string 'ZZ': 2 letters, want 3"),
+            (["simulate", bell, "--observable", "III"], "want X, Y or Z on one qubit at least"),
+            (["simulate", bell, "--observable", "Z0Z3"], "qubit 3, want 0 to 2"),
+            (["simulate", bell, "--observable", "Z0X0"], "qubit 0 twice"),
+            (["simulate", bell, "--observable", "Q1"], "found 'Q1', want letters I, X, Y, Z with qubits"),
+            (["simulate", inputs, "--params", "1"], "inputs.qasm has 1 data inputs, but --data has 0 numbers"),
+            (["simulate", inputs, "--params", "1,b"], "found 'b', want a number"),
+            (["simulate"], "want an OpenQASM file"),
+            (["circuit", self.config, "--row", "1"], "found a configuration, want a result"),
+            (["circuit", self.config, "--format", "qasm2"], "OpenQASM 2, which has no inputs"),
+            (["circuit", self.config, "--context", "smell"], "--context: found 'smell', want names"),
+            (["circuit", self.config, "--set", "model.kind=mlp"], "kind mlp has no circuit"),
+            (["circuit", self.result, "--row", "60"], "row 60: not there"),
+            (["circuit", os.path.join(self.folder.name, "no")], "No such file"),
+        ]:
+            done = run(*command)
+            self.assertNotEqual(done.returncode, 0, command)
+            self.assertIn(message, done.stderr)
+            self.assertEqual(done.stdout, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
