@@ -134,12 +134,14 @@ static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
 #define FROM(from, to) .low = (from), .high = (to)
 #define ABOVE(from, to) .low = (from), .high = (to), .above = true
 #define OF(table) .choice = (table), .choices = COUNT(table)
+#define NAMES_OF(list) REGISTER(list), .count_offset = offsetof(ent_config, model.registers[0].list##_count)
 #define COUNTED_BY(field) .count_offset = offsetof(ent_config, field)
 
 const ent_section ENT_SECTIONS[] = {
     {"data",            "the data set"},
     {"model",           "the model, and what it is compared with"},
     {"model.registers", "one register of qubits per modality, by its name"},
+    {"model.registers.*.inputs", "which inputs of an OpenQASM file are data and which are trainable, by their names"},
     {"model.fusion",    "the circuit that joins the registers"},
     {"missing",         "which modalities are missing, and what happens then"},
     {"missing.rate",    "one number for all modalities, or one for each by its name"},
@@ -185,7 +187,11 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
-     .help = "basic, strong, hea, product, or the path of an OpenQASM 3 file"},
+     .help = "basic, strong, hea, product, or the path of an OpenQASM file, 3 or 2"},
+    {NAMES_OF(inputs.data), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
+     .help = "inputs that are data; with params empty all others are trainable; both empty: as the file says"},
+    {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
+     .help = "inputs that are trainable; with data empty all others are data"},
     {REGISTER(reduce), OF(REDUCE), .standard = "linear",
      .help = "how features become data angles: principal axes, a trainable map, a random projection, as they are; "
              "pca_linear: principal axes, each of variance 1, then a trainable map"},

@@ -449,7 +449,8 @@ ent_status ent_own_average(ent_training *t);
 
 /* result.c: the path of a folder's result, and what a result holds, before and after the model is there.  Local. */
 ent_status ent_result_path(const char *folder, char path[4096]);
-ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
+ent_status ent_result_restore_ansatz(const char *folder, const char *modality, const ent_qasm_inputs *inputs,
+                                     ent_qasm **out);
 /* f->target.label and f->target.prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
 ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);
 /* Whether the data set that is open has what the model was trained on: the same number of features. */
