@@ -1,7 +1,8 @@
 /* bench_train: samples per second of training, and the share of it that is not circuits.
  *
  * Checks first that the engine that trains gives the reference engine's gradient, then times, for the model of
- * jobs/quickstart.yaml (9 qubits) and for models of 12 and 16 qubits of the same kind:
+ * jobs/quickstart.yaml (9 qubits) and for models of 12 and 16 qubits of the same kind (data angles that
+ * depend on no parameter are computed once, as the command does it):
  *   step       ent_model_gradient on mini-batches: angles, circuits, head, loss
  *   circuits   the engine alone on the same batches, with a cotangent that costs nothing
  *   optimizer  Adam on all parameters, once a mini-batch
@@ -23,6 +24,8 @@ enum { SAMPLES = 512, REPEATS = 7 };
 
 typedef struct {
     int batch, threads, qubits; /* qubits 0: 9, 12 and 16 */
+    int layers, inputs;         /* of the fusion; features of a trainable map, 0: as many as angles, without one */
+    bool zz;
     uint32_t context;
     ent_precision precision;
 } settings;
@@ -38,15 +41,17 @@ static ent_model_inp model_inp(int qubits, const settings *s, ent_engine_kind en
 {
     static const char *const name[3] = {"text", "audio", "vision"};
     ent_model_inp inp = {.registers = 3,
-                         .fusion = {.layers = 2, .gate = ENT_CRZ},
-                         .read_zz = true,
+                         .fusion = {.layers = s->layers, .gate = ENT_CRZ},
+                         .read = s->zz ? ENT_READ_ZZ : ENT_READ_Z,
                          .outputs = 2,
                          .mma = true,
                          .program = {.engine = engine, .precision = s->precision, .threads = s->threads}};
     for (int m = 0; m < 3; m++) {
         const int n = qubits / 3 + (m < qubits % 3);
         inp.reg[m] = (ent_register){
-            .name = name[m], .ansatz = {ENT_ANSATZ_HEA, NULL, n, 2, 1, true, ENT_ENCODE_RY}, .inputs = n, .scale = 3.0};
+            .name = name[m], .ansatz = {ENT_ANSATZ_HEA, NULL, n, 2, 1, true, false, ENT_ENCODE_RY}, .inputs = n, .scale = 3.0};
+        inp.reg[m].linear = s->inputs > 0;
+        if (s->inputs > 0) inp.reg[m].inputs = s->inputs;
     }
     ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 3);
     return inp;
@@ -58,7 +63,8 @@ typedef struct {
     ent_model *model;
     ent_masked *masked;
     int params;
-    double *w, *gradient, *x, *angles, *slope;
+    double *w, *gradient, *x, *angles, *base, *slope;
+    double *grad_angles; /* with a trainable map, else NULL */
     uint32_t *context;
     int32_t *category;
     ent_samples samples;
@@ -73,23 +79,28 @@ static bench bench_new(int qubits, const settings *s, ent_engine_kind engine)
     b.params = ent_model_params(b.model);
     b.w = ent_alloc(b.params, sizeof(double));
     b.gradient = ent_alloc(b.params, sizeof(double));
-    b.x = ent_alloc(3 * SAMPLES * qubits, sizeof(double));
+    const int64_t width = b.inp.reg[0].inputs; /* of the widest register */
+    b.x = ent_alloc(3 * SAMPLES * width, sizeof(double));
     b.angles = ent_alloc(SAMPLES * b.layout.angles, sizeof(double));
+    b.base = ent_alloc(b.layout.angles, sizeof(double));
     b.slope = ent_alloc(b.layout.angles, sizeof(double));
+    if (s->inputs > 0) b.grad_angles = ent_alloc(SAMPLES * b.layout.angles, sizeof(double));
     b.context = ent_alloc(SAMPLES, sizeof *b.context);
     b.category = ent_alloc(SAMPLES, sizeof *b.category);
     ent_model_init(b.model, 1, b.w);
     ent_random stream = ent_random_at(1, ENT_FOR_TEST, 0, 0);
-    for (int k = 0; k < 3 * SAMPLES * qubits; k++) b.x[k] = ent_random_normal(&stream);
+    for (int k = 0; k < 3 * SAMPLES * width; k++) b.x[k] = ent_random_normal(&stream);
     b.samples = (ent_samples){.n = SAMPLES, .context = b.context, .category = b.category};
-    for (int m = 0; m < 3; m++) b.samples.x[m] = b.x + m * SAMPLES * qubits;
+    for (int m = 0; m < 3; m++) b.samples.x[m] = b.x + m * SAMPLES * width;
     for (int k = 0; k < SAMPLES; k++) {
         const double *x[3];
         for (int m = 0; m < 3; m++) x[m] = b.samples.x[m] + k * b.inp.reg[m].inputs;
         b.context[k] = s->context;
         b.category[k] = k % 2;
-        ent_angles_forward(&b.inp, &b.layout, b.w, s->context, x, b.angles + k * b.layout.angles, b.slope);
+        ent_angles_forward(&b.inp, &b.layout, b.w, s->context, x, b.angles + k * b.layout.angles, b.base, b.slope);
     }
+    for (int m = 0; m < 3; m++) ent_model_encode(b.model, m, SAMPLES, b.x + m * SAMPLES * width);
+    b.samples.encoded = ent_model_encodes(b.model);
     return b;
 }
 
@@ -101,7 +112,9 @@ static void bench_free(bench *b)
     ent_free(b->gradient);
     ent_free(b->x);
     ent_free(b->angles);
+    ent_free(b->base);
     ent_free(b->slope);
+    ent_free(b->grad_angles);
     ent_free(b->context);
     ent_free(b->category);
 }
@@ -127,7 +140,8 @@ static void circuits(const bench *b, int batch)
 {
     for (int k = 0; k < SAMPLES; k += batch) {
         const ent_batch part = {batch, b->angles + k * b->layout.angles, b->w};
-        must(ent_program_gradient(b->masked->program, &part, ones, &b->masked->readouts, b->gradient, NULL));
+        must(
+            ent_program_gradient(b->masked->program, &part, ones, &b->masked->readouts, b->gradient, b->grad_angles));
     }
 }
 
@@ -211,6 +225,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'n':
         s->qubits = atoi(value);
         break;
+    case 'l':
+        s->layers = atoi(value);
+        break;
+    case 'z':
+        s->zz = false;
+        break;
+    case 'i':
+        s->inputs = atoi(value);
+        break;
     case 'm':
         s->context = 3;
         break;
@@ -230,10 +253,13 @@ int main(int argc, char **argv)
         {"qubits", 'n', "N", 0, "one model of N qubits (default: 9, 12, 16)", 0},
         {"single", 's', NULL, 0, "single precision", 0},
         {"missing", 'm', NULL, 0, "the third modality is absent", 0},
+        {"layers", 'l', "N", 0, "fusion layers (2)", 0},
+        {"z", 'z', NULL, 0, "read <Z>, not <ZZ> as well", 0},
+        {"inputs", 'i', "N", 0, "a trainable map from N features per modality", 0},
         {0}};
     static const struct argp argp = {options, parse, NULL, "Time the training of small federated models.",
                                      NULL,    NULL,  NULL};
-    settings s = {.batch = 16, .threads = 1, .context = 7, .precision = ENT_DOUBLE};
+    settings s = {.batch = 16, .threads = 1, .context = 7, .precision = ENT_DOUBLE, .layers = 2, .zz = true};
     argp_parse(&argp, argc, argv, 0, NULL, &s);
     printf("batch %d, %d thread%s, %s, %s; microseconds a sample, best of %d\n", s.batch, s.threads,
            s.threads == 1 ? "" : "s", s.precision == ENT_SINGLE ? "single" : "double",

@@ -12,7 +12,7 @@ packages=(
     librandom123-dev                       # counter-based random numbers
     libyaml-dev                            # configuration
     libopenblas-dev                        # BLAS and LAPACK: principal axes, classical models
-    libjansson-dev libsodium-dev           # JSON output, SHA-256
+    libjansson-dev libsodium-dev           # JSON output; SHA-256, secure aggregation
     libsndfile1-dev zlib1g-dev             # recordings; packed images
 )
 if [ "${1:-}" = "--tests" ]; then

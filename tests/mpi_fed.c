@@ -1,5 +1,6 @@
 /* The whole federation over ranks: the same bits as on one rank, whatever the split, the protocol and the number of
  * clients; and one rank's failure is everyone's. */
+#include "engine/shard/registers.h"
 #include "fed_runs.h"
 
 static void every_split_and_level(void **state)
@@ -56,32 +57,44 @@ static void every_rule_and_attack(void **state)
     }
 }
 
-/* Groups of S ranks: one or several groups train the same, equal to the result of a single rank up to rounding. */
-static void shards_train_as_one_state(void **state)
+/* Groups of S ranks: one or several groups train the same.  Parts of a state give the result of a single rank up to
+ * rounding; dealt registers give its bits. */
+static void check_shards(int shards, ent_engine_kind engine, const char *name)
+{
+    ent_config config = plain_config();
+    ent_comm *first;
+    config.run.engine = engine;
+    config.run.shards = shards;
+    ent_registers_always(1);
+    ent_federation *all = train(world, &config);
+    mpi_check(!strncmp(ent_federation_see(all).engine, name, strlen(name)) &&
+              strstr(ent_federation_see(all).engine, "ranks"));
+    mpi_check(ent_comm_split(world, ent_comm_rank(world) / shards, &first) == ENT_OK);
+    ent_federation *group = train(first, &config);
+    config.run.shards = 1;
+    ent_federation *one = train(world, &config);
+    const ent_federation_view a = ent_federation_see(all), g = ent_federation_see(group), o = ent_federation_see(one);
+    mpi_check(memcmp(a.weights, g.weights, (size_t)a.params * sizeof *a.weights) == 0);
+    for (int k = 0; k < a.params; k++) check_near(a.weights[k], o.weights[k], 1e-9);
+    if (engine == ENT_ENGINE_PAULI)
+        mpi_check(memcmp(a.weights, o.weights, (size_t)a.params * sizeof *a.weights) == 0);
+    mpi_check(ent_comm_rank(world) > 0 || memcmp(&a.test, &g.test, sizeof a.test) == 0);
+    mpi_check(ent_result_save(world, all, temp_folder, "text", "version") == ENT_OK);
+    ent_federation_free(all);
+    ent_federation_free(group);
+    ent_federation_free(one);
+    ent_comm_free(first);
+    ent_registers_always(0);
+}
+
+static void shards_train_as_one_rank(void **state)
 {
     (void)state;
     const int size = ent_comm_size(world);
     for (int shards = 2; shards <= size; shards *= 2) {
         if (size % shards) continue;
-        ent_config config = plain_config();
-        ent_comm *first;
-        config.run.shards = shards;
-        ent_federation *all = train(world, &config);
-        mpi_check(strstr(ent_federation_see(all).engine, "ranks"));
-        mpi_check(ent_comm_split(world, ent_comm_rank(world) / shards, &first) == ENT_OK);
-        ent_federation *group = train(first, &config);
-        config.run.shards = 1;
-        ent_federation *one = train(world, &config);
-        const ent_federation_view a = ent_federation_see(all), g = ent_federation_see(group),
-                                  o = ent_federation_see(one);
-        mpi_check(memcmp(a.weights, g.weights, (size_t)a.params * sizeof *a.weights) == 0);
-        for (int k = 0; k < a.params; k++) check_near(a.weights[k], o.weights[k], 1e-9);
-        mpi_check(ent_comm_rank(world) > 0 || memcmp(&a.test, &g.test, sizeof a.test) == 0);
-        mpi_check(ent_result_save(world, all, temp_folder, "text", "version") == ENT_OK);
-        ent_federation_free(all);
-        ent_federation_free(group);
-        ent_federation_free(one);
-        ent_comm_free(first);
+        check_shards(shards, ENT_ENGINE_STATE, "state");
+        check_shards(shards, ENT_ENGINE_PAULI, "pauli");
     }
 }
 
@@ -335,12 +348,18 @@ static void a_shard_without_memory_is_everyones_failure(void **state)
     (void)state;
     ent_config config = plain_config();
     config.missing.level = ENT_LEVEL_FIXED;
+    config.run.engine = ENT_ENGINE_STATE;
     config.run.shards = 2;
     config.federation.rounds = 1;
     const int last = ent_comm_size(world) - 1;
     if (last % 2 == 0) return;
     one_rank_without_memory(train_and_save, &config, last);
     one_rank_without_memory(train_and_save, &config, 0);
+    config.run.engine = ENT_ENGINE_PAULI;
+    ent_registers_always(1);
+    one_rank_without_memory(train_and_save, &config, last);
+    ent_registers_always(0);
+    config.run.engine = ENT_ENGINE_STATE;
     one_rank_without_memory(load_and_evaluate, &config, last);
 }
 
@@ -429,6 +448,7 @@ static void shards_leave_out_the_same(void **state)
     (void)state;
     if (ent_comm_size(world) % 2) return;
     ent_config config = plain_config();
+    config.run.engine = ENT_ENGINE_STATE;
     config.run.shards = 2;
     config.federation.aggregation = ENT_MEDIAN;
     config.attack = (ent_config_attack){.kind = ENT_NAN_UPDATE, .share = 0.3, .strength = 1.0};
@@ -497,7 +517,7 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_le
                                              cmocka_unit_test(every_reduction_and_optimiser),
                                              cmocka_unit_test(every_rule_and_attack),
                                              cmocka_unit_test(krum_tells_of_blocks_with_too_few_clients),
-                                             cmocka_unit_test(shards_train_as_one_state),
+                                             cmocka_unit_test(shards_train_as_one_rank),
                                              cmocka_unit_test(a_real_label),
                                              cmocka_unit_test(one_client_and_a_thousand),
                                              cmocka_unit_test(some_clients_a_round),

@@ -267,6 +267,7 @@ static void with_shards(void **state)
     ent_config config = plain_config();
     config.federation.rounds = 2;
     config.run.shards = 2;
+    config.run.engine = ENT_ENGINE_STATE;
     if (ent_comm_size(world) % 2) return;
     check_every_stop(&config, 0, 2);
     check_every_stop(&config, ent_comm_size(world) - 1, 2);

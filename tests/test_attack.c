@@ -231,7 +231,7 @@ static double largest_error(ent_aggregation rule, ent_attack_kind kind)
     fixture x;
     ent_rule_state s;
     ent_aggregate *a;
-    const ent_mean *mean;
+    ent_mean *mean;
     double worst = 0.0;
     fixture_make(&x, rule);
     x.config.missing.policy = ENT_POLICY_ZERO; /* everybody trains every block */
@@ -250,7 +250,7 @@ static double largest_error(ent_aggregation rule, ent_attack_kind kind)
         if (c % 4 == 3) ent_attack_apply(&s, &u); /* clients 3 and 7 */
         check_ok(ent_aggregate_add(a, &u));
     }
-    check_ok(ent_aggregate_finish(a, &x.f.ranks, &s, &mean));
+    check_ok(ent_aggregate_finish(a, &x.f.ranks, &s, NULL, &mean));
     for (int k = 0; k < s.params; k++) worst = fmax(worst, fabs(mean->delta[k] - 1.0));
     ent_aggregate_free(a);
     ent_rule_state_clear(&s);

@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include "engine/pauli/pauli_plan.h"
 #include "entente/model.h"
 
 static const char *const ISAS[] = {"baseline", "avx2", "avx512"};
@@ -34,7 +35,7 @@ static ent_circuit *random_model(uint64_t *state, int most, int layers)
 {
     static const ent_gate_kind gates[] = {ENT_CX, ENT_CZ, ENT_CRX, ENT_CRZ, ENT_RZZ};
     ent_model_inp inp = {.registers = 2 + below(state, 4),
-                         .read_zz = below(state, 2),
+                         .read = below(state, 2) ? ENT_READ_ZZ : ENT_READ_Z,
                          .outputs = 2,
                          .mma = true,
                          .head = ENT_HEAD_LINEAR};
@@ -235,6 +236,49 @@ static void any_number_of_samples(void **state)
     ent_circuit_free(circuit);
 }
 
+/* Registers on the state engine: all of more than 0, 1 or 2 qubits, and one that is large enough by itself. */
+static void large_registers_equal_reference(void **state)
+{
+    (void)state;
+    uint64_t seed = 11;
+    for (int turn = 0; turn < 45; turn++) {
+        ent_pauli_limit_batch(1 + turn % 3);
+        ent_circuit *circuit = turn % 2 ? random_circuit(&seed, 8, 5) : random_model(&seed, 8, 2);
+        check_circuit(circuit, 3, turn);
+        ent_circuit_free(circuit);
+    }
+    ent_pauli_limit_batch(0);
+}
+
+static void register_of_17_qubits_equals_whole_state(void **state)
+{
+    (void)state;
+    ent_model_inp inp = {.registers = 2, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
+    for (int m = 0; m < 2; m++) {
+        inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = m ? 2 : 17};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, m ? 2 : 17, 1, 1, false, false, ENT_ENCODE_RY};
+    }
+    inp.fusion = (ent_fusion){.layers = 1, .gate = ENT_CRZ};
+    ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 2);
+    ent_circuit *circuit;
+    check_ok(ent_model_circuit(&inp, 3, &circuit));
+    for (int precision = ENT_DOUBLE; precision <= ENT_SINGLE; precision++) {
+        run wanted = run_new(circuit, 2, 3), found = run_new(circuit, 2, 3), other = run_new(circuit, 2, 3);
+        ent_program_inp program = {.engine = ENT_ENGINE_STATE, .threads = 1};
+        run_go(&wanted, &program);
+        program = (ent_program_inp){.engine = ENT_ENGINE_PAULI, .precision = (ent_precision)precision, .threads = 1};
+        run_go(&found, &program);
+        program.threads = 3;
+        run_go(&other, &program);
+        assert_equal(&found, &wanted, precision == ENT_SINGLE ? 1e-4 : 1e-11);
+        assert_equal(&other, &found, 0.0);
+        run_free(&wanted);
+        run_free(&found);
+        run_free(&other);
+    }
+    ent_circuit_free(circuit);
+}
+
 static void threads_change_no_bit(void **state)
 {
     (void)state;
@@ -286,7 +330,7 @@ static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern p
     ent_model_inp inp = {.registers = registers, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < registers; m++) {
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = qubits};
-        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 1, 1, false, ENT_ENCODE_RY};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 1, 1, false, false, ENT_ENCODE_RY};
     }
     inp.fusion.layers = layers;
     inp.fusion.gate = gate;
@@ -431,6 +475,8 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(equals_reference_on_fused_models),
     cmocka_unit_test(equals_reference_on_all_gates_and_strings),
     cmocka_unit_test(any_number_of_samples),
+    cmocka_unit_test(large_registers_equal_reference),
+    cmocka_unit_test(register_of_17_qubits_equals_whole_state),
     cmocka_unit_test(threads_change_no_bit),
     cmocka_unit_test(adjoint_shift_and_differences_agree),
     cmocka_unit_test(runs_128_qubits),

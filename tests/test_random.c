@@ -124,6 +124,42 @@ static void distributions_have_their_moments(void **state)
     for (int k = 0; k < 5; k++) check_moments(gamma_of, shapes[k], shapes[k], shapes[k], 2.0 * shapes[k]);
 }
 
+/* Every count's share among 400 000 draws against its probability, by chi-squared over those of 20 or more expected. */
+static void binomials_have_their_distribution(void **state)
+{
+    (void)state;
+    enum { N = 400000, MOST = 4000 };
+    static const struct {
+        int64_t n;
+        double p;
+    } of[] = {{1, 0.3}, {10, 0.5}, {30, 0.2}, {30, 0.95}, {100, 0.1}, {100, 0.5}, {1000, 0.3}, {3000, 0.999}};
+    for (size_t c = 0; c < sizeof of / sizeof *of; c++) {
+        int *seen = ent_alloc(MOST, sizeof *seen), classes = 0;
+        double chi = 0.0;
+        ent_random s = ent_random_at(21, ENT_FOR_TEST, c, 0);
+        for (int k = 0; k < N; k++) {
+            const int64_t x = ent_random_binomial(&s, of[c].n, of[c].p);
+            assert_true(x >= 0 && x <= of[c].n);
+            seen[x]++;
+        }
+        for (int64_t k = 0; k <= of[c].n; k++) {
+            const double n = (double)of[c].n, x = (double)k, p = of[c].p;
+            const double expected =
+                N * exp(lgamma(n + 1) - lgamma(x + 1) - lgamma(n - x + 1) + x * log(p) + (n - x) * log(1 - p));
+            if (expected < 20.0) continue;
+            chi += pow(seen[k] - expected, 2.0) / expected;
+            classes++;
+        }
+        assert_true(classes >= 2);
+        check_near(chi, classes, 5.0 * sqrt(2.0 * classes) + 5.0);
+        ent_free(seen);
+    }
+    ent_random s = stream(3);
+    assert_int_equal(ent_random_binomial(&s, 7, 0.0), 0);
+    assert_int_equal(ent_random_binomial(&s, 7, 1.0), 7);
+    assert_int_equal(ent_random_binomial(&s, 0, 0.4), 0);
+}
+
 static void uniform_stays_inside(void **state)
 {
     (void)state;
@@ -278,6 +314,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(purposes_keep_their_numbers),
     cmocka_unit_test(draws_do_not_depend_on_call_order),
     cmocka_unit_test(distributions_have_their_moments),
+    cmocka_unit_test(binomials_have_their_distribution),
     cmocka_unit_test(uniform_stays_inside),
     cmocka_unit_test(log_gamma_is_right_at_small_shapes),
     cmocka_unit_test(below_is_even),

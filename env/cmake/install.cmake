@@ -1,6 +1,6 @@
 # What `cmake --install` puts where.  Headers: those that a user of the library calls; entente/entente.h has them all.
 set(public_headers ansatz circuit comm config dataset engine entente exact extend fed mask memory metrics missing model mpi name qasm
-    reduce response rule shard split status version)
+    privacy reduce response rule shard split status version)
 list(TRANSFORM public_headers PREPEND include/entente/)
 list(TRANSFORM public_headers APPEND .h)
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/entente)
@@ -33,8 +33,8 @@ install(FILES env/completion/_entente DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/s
 find_program(HELP2MAN help2man)
 if(HELP2MAN)
   set(pages)
-  foreach(command "" circuit config train eval import inspect merge plan plateaus report scaling selftest simulate spectrum study sweep
-                  synth)
+  foreach(command "" audit circuit config train eval import inspect merge plan plateaus privacy report scaling selftest
+                  simulate spectrum study sweep synth)
     set(page ${CMAKE_BINARY_DIR}/man/entente.1)
     if(command)
       set(page ${CMAKE_BINARY_DIR}/man/entente-${command}.1)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "entente/circuit.h"
+#include "entente/noise.h"
 #include "entente/status.h"
 
 /* PAULI: circuits whose registers are joined by gates late, without storing the state of all qubits.  AUTO: the pauli
@@ -28,6 +29,11 @@ typedef enum {
 } ent_engine_kind;
 typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
 
+/* Gradients with shots.  SHIFT: the parameter-shift rule, each shifted value estimated from that many shots, as hardware
+ * would; also exactly, with 0 shots.  ADJOINT: the exact gradient with normal noise, of the variance that SHIFT has where
+ * the shifted values are near 0 (and at most); with 0 shots the exact gradient. */
+typedef enum { ENT_SHOTS_ADJOINT, ENT_SHOTS_SHIFT } ent_shot_gradient;
+
 typedef struct ent_team ent_team;
 
 typedef struct {
@@ -38,13 +44,21 @@ typedef struct {
     bool steady;     /* AUTO: forward runs use the batch engine for any number of samples, so that the result for a
                       * sample does not depend on the number of samples in the call */
     const ent_team *team; /* runs large circuits elsewhere (shard.h has one); NULL: all run here */
+    const ent_noise
+        *noise;    /* NULL or all strengths 0: the run equals one without noise to the last bit.  Otherwise the
+                             * circuit runs here, by the noise's method; `engine` must be AUTO */
+    int64_t shots; /* 0: exact.  Otherwise each readout is the mean of this many samples: of the joint distribution if
+                    * the readouts are strings of Zs on at most 8 qubits, else of its own */
+    ent_shot_gradient shot_gradient;
+    uint64_t shot_seed;
 } ent_program_inp;
 
 typedef struct ent_program ent_program;
 
 /* Compile.  The circuit may be freed afterwards.  A circuit of 0 qubits is legal: it has no readout.
  * Errors: ENT_ENOMEM when the state of a forward run would not fit (the message gives the bytes needed and the bytes
- * available); ENT_EARG for an instruction set that this machine does not have. */
+ * available); ENT_EARG for an instruction set that this machine does not have, for noise out of range, and for noise
+ * that its method cannot serve. */
 ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out);
 void ent_program_free(ent_program *program);
 
@@ -63,10 +77,11 @@ typedef struct {
  * engine can handle, else only as many as could pay off.  Errors: ENT_ENOMEM. */
 ent_status ent_engine_weigh(const ent_circuit *circuit, bool forced, ent_engine_weight *out);
 
-/* Whether AUTO uses the pauli engine: if it costs less; with a team, if no state of all qubits could be held. */
-bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight, bool team);
+/* Whether AUTO uses the pauli engine: if it costs less. */
+bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight);
 
-/* Which engine and instruction set run it: "reference", "batch avx512", "state avx2", "pauli avx512". */
+/* Which engine and instruction set run it: "reference", "batch avx512", "state avx2", "pauli avx512", "noise avx2",
+ * "trajectories"; with shots "batch avx512, 100 shots (joint)" or "(per readout)". */
 const char *ent_program_engine(const ent_program *program);
 
 /* Passes over the state in memory: [0] of a forward run, [1] of the backward sweep of a gradient; 0 for an engine
@@ -80,6 +95,16 @@ ent_status ent_isa_pick(const char *isa, const char **name);
  * selects from here on in this process, for ranks on different processors.  Local. */
 int ent_isa_level(const char *name);
 void ent_isa_limit(int level);
+
+/* Which random numbers the runs from here on draw, if they draw any: functions of (seed, a, b, index[sample]), so that
+ * batches cut in any way give the same bits.  index [samples] is read during the calls; NULL: the sample's place in the
+ * batch.  Without a call: all 0. */
+typedef struct {
+    uint64_t a, b;
+    const int64_t *index;
+    int64_t first; /* added to every index */
+} ent_draws;
+void ent_program_draw(ent_program *program, const ent_draws *draws);
 
 /* A batch.  angles [samples][circuit angles]; params [circuit params].  NULL where there are none. */
 typedef struct {
@@ -106,10 +131,12 @@ typedef void ent_cotangent(void *context, int64_t first, int64_t count, const do
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
                                 double *grad_params, double *grad_angles);
 
-/* A team runs circuits elsewhere than in this process, with the interface of a program.  open: *handle is NULL if the
- * circuit is too small for the team and runs here. */
+/* A team runs circuits elsewhere than in this process, with the interface of a program.  open: apart: by the pauli
+ * engine's method, with separate registers, if their states fit, else as one state; *handle is NULL if the circuit is too
+ * small for the team and runs here. */
 struct ent_team {
-    ent_status (*open)(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp, void **handle);
+    ent_status (*open)(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp, bool apart,
+                       void **handle);
     void (*close)(void *handle);
     const char *(*describe)(const void *handle);
     ent_status (*forward)(void *handle, const ent_batch *batch, double *expectations);

@@ -59,7 +59,10 @@ typedef struct {
     REAL(communicate_s, "s", NULL, "time of the slowest rank in aggregation") \
     REAL(wait_s, "s", NULL, "longest wait of a rank for the others") \
     REAL(evaluate_s, "s", NULL, "time of the slowest rank in evaluating the round") \
-    REAL(compute_mean_s, "s", NULL, "mean over ranks of compute_s: compute_s over it says how even the work is")
+    REAL(compute_mean_s, "s", NULL, "mean over ranks of compute_s: compute_s over it says how even the work is") \
+    REAL(epsilon, "1", "epsilon", "what all rounds so far have given away, at privacy.delta; NaN without privacy.mode") \
+    REAL(clip, "1", NULL, "norm that the clients' changes were clipped to; NaN without privacy.mode") \
+    REAL(unclipped, "1", NULL, "share of the clients below that norm, with noise; NaN without privacy.adaptive_quantile")
 /* clang-format on */
 
 #define ENT_WHOLE_FIELD(name, unit, note, description) int64_t name;

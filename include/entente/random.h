@@ -28,7 +28,20 @@ typedef enum {
     ENT_FOR_PLATEAU,          /* a: draw */
     ENT_FOR_SWEEP,            /* a: hash of the key, b: draw */
     ENT_FOR_BOOTSTRAP,        /* a: resample */
-    ENT_FOR_COUNTS            /* a: shot of a simulated circuit */
+    ENT_FOR_COUNTS,           /* a: shot of a simulated circuit */
+    ENT_FOR_SECURE,           /* a: round, b: 0 the graph of neighbours, 1 the check of a sum */
+    ENT_FOR_SUM_NOISE,        /* a: round */
+    ENT_FOR_COUNT_NOISE,      /* a: round */
+    ENT_FOR_TREE_NOISE,       /* a: level, b: node */
+    ENT_FOR_CLIENT_NOISE,     /* a: client, b: round */
+    ENT_FOR_SPARSE,           /* a: round, b: block */
+    ENT_FOR_ROUNDING,         /* a: client, b: round */
+    ENT_FOR_MEMBERSHIP,       /* a: 0 halves of the rows, 1 resamples, b: resample */
+    ENT_FOR_TRAJECTORY,       /* a, b: ent_draws; index: sample, run and channel */
+    ENT_FOR_SHOTS,            /* a, b: ent_draws; index: sample, which estimate and readout */
+    ENT_FOR_SHOT_NOISE,       /* a, b: ent_draws; index: sample and slot */
+    ENT_FOR_SPSA,             /* a, b: ent_samples' draw; index: first sample and parameter */
+    ENT_FOR_DEVICE            /* a: client */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */
@@ -51,6 +64,10 @@ double ent_random_uniform(ent_random *stream);
 uint64_t ent_random_below(ent_random *stream, uint64_t n);
 double ent_random_normal(ent_random *stream);
 double ent_random_log_gamma(ent_random *stream, double shape);
+
+/* How many of n >= 0 trials succeed, each with probability p in 0..1: exact, by inversion where few are expected, else by
+ * rejection (Hormann, J. Stat. Comput. Simul. 46, 1993, algorithm BTRS). */
+int64_t ent_random_binomial(ent_random *stream, int64_t n, double p);
 
 /* Dir(alpha, ..., alpha): `n` shares that add up to 1.  Finite at any alpha > 0: the shares are normalised from
  * their logarithms. */

@@ -7,11 +7,13 @@
 /* Each returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 75 for a training that was asked to
  * stop and can be resumed. */
 int app_train(int argc, char **argv);
+int app_audit(int argc, char **argv);
 int app_config(int argc, char **argv);
 int app_eval(int argc, char **argv);
 int app_inspect(int argc, char **argv);
 int app_plan(int argc, char **argv);
 int app_plateaus(int argc, char **argv);
+int app_privacy(int argc, char **argv);
 int app_spectrum(int argc, char **argv);
 int app_sweep(int argc, char **argv);
 int app_study(int argc, char **argv);

@@ -12,6 +12,7 @@ typedef struct {
 
 static const command COMMANDS[] = {
     {"train", "train a model over MPI from a YAML configuration", app_train},
+    {"audit", "attack a result: tell its training rows from its test rows", app_audit},
     {"circuit", "write a model's circuit as OpenQASM, text or SVG", app_circuit},
     {"config", "show the keys of a configuration, or one as it will run", app_config},
     {"eval", "evaluate a trained model, optionally without some modalities", app_eval},
@@ -20,6 +21,7 @@ static const command COMMANDS[] = {
     {"merge", "merge data sets, and add groups", app_merge},
     {"plan", "estimate what a configuration needs, before a job is queued", app_plan},
     {"plateaus", "show how gradients vanish with qubits and depth", app_plateaus},
+    {"privacy", "say what a private training gives away, or the noise it wants", app_privacy},
     {"report", "show results, sweeps and scaling as one HTML page, or as text", app_report_page},
     {"scaling", "measure strong or weak scaling over ranks, threads and shards", app_scaling},
     {"selftest", "check that this installation computes correctly", app_selftest},

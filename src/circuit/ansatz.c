@@ -99,6 +99,8 @@ ent_status ent_ansatz_check(const ent_ansatz *a)
     ENT_REQUIRE(a->encoding != ENT_ENCODE_AMPLITUDE || !a->reupload || a->layers == 1, ENT_EARG,
                 "amplitude encoding in each of %d layers: amplitudes are prepared from |0...0>, want reupload false",
                 a->layers);
+    ENT_REQUIRE(!a->own_angles || a->encoding <= ENT_ENCODE_RZ, ENT_EARG,
+                "factors of data angles with an encoding that is not by rotations: want ry, rx or rz");
     return ent_encoding_check(a->encoding, a->qubits, a->angles_per_qubit);
 }
 
@@ -110,6 +112,7 @@ int ent_ansatz_params(const ent_ansatz *a)
 
 int ent_ansatz_angles(const ent_ansatz *a)
 {
+    if (a->own_angles && a->reupload) return a->layers * ent_ansatz_inputs(a);
     if (a->kind == ENT_ANSATZ_QASM) return ent_qasm_circuit(a->qasm)->angles;
     return ent_encoding_slots(a->encoding, a->qubits, a->angles_per_qubit);
 }
@@ -120,11 +123,18 @@ int ent_ansatz_inputs(const ent_ansatz *a)
     return ent_encoding_inputs(a->encoding, a->qubits, a->angles_per_qubit);
 }
 
+/* The first data angle that a layer reads. */
+static int first_angle(const ent_ansatz *a, int layer, const place *at)
+{
+    return at->angle + (a->own_angles && a->reupload ? layer * ent_ansatz_inputs(a) : 0);
+}
+
 static ent_status named_layer(const ent_ansatz *a, int layer, const place *at)
 {
     const recipe *r = &RECIPE[a->kind];
     if (layer == 0 || a->reupload)
-        ENT_TRY(ent_encoding_append(a->encoding, a->qubits, a->angles_per_qubit, at->qubit, at->angle, at->circuit));
+        ENT_TRY(ent_encoding_append(a->encoding, a->qubits, a->angles_per_qubit, at->qubit, first_angle(a, layer, at),
+                                    at->circuit));
     int slot = at->param + layer * a->qubits * r->rotations;
     for (int q = 0; q < a->qubits; q++)
         for (int k = 0; k < r->rotations; k++) ENT_TRY(add_rotation(at, r->rotation[k], q, ent_angle_param(slot++)));
@@ -138,7 +148,7 @@ static ent_status qasm_layer(const ent_ansatz *a, int layer, const place *at)
         ent_gate gate = file->gate[g];
         if (gate.angle.source == ENT_ANGLE_DATA) {
             if (layer > 0 && !a->reupload) continue;
-            gate.angle.slot += at->angle;
+            gate.angle.slot += first_angle(a, layer, at);
         }
         if (gate.angle.source == ENT_ANGLE_PARAM) gate.angle.slot += at->param + layer * file->params;
         gate.qubit[0] += at->qubit;

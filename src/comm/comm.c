@@ -307,6 +307,24 @@ void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_byte
     }
 }
 
+void ent_comm_share(ent_comm *comm, void *all, const size_t *bytes)
+{
+    enum { TAG = 5 };
+    const char *mine = (const char *)all + bytes_before(bytes, comm->rank);
+    for (int k = 1; k < comm->size; k++) {
+        const int to = (comm->rank + k) % comm->size, from = (comm->rank - k + comm->size) % comm->size;
+        char *in = (char *)all + bytes_before(bytes, from);
+        const size_t most = bytes[comm->rank] > bytes[from] ? bytes[comm->rank] : bytes[from];
+        for (size_t done = 0; done < most; done += PIECE_BYTES) {
+            const int out_piece = piece_of(bytes[comm->rank], done), in_piece = piece_of(bytes[from], done);
+            WAITING("an exchange",
+                    MPI_Sendrecv(out_piece ? mine + done : NULL, out_piece, MPI_BYTE, out_piece ? to : MPI_PROC_NULL,
+                                 TAG, in_piece ? in + done : NULL, in_piece, MPI_BYTE,
+                                 in_piece ? from : MPI_PROC_NULL, TAG, comm->mpi, MPI_STATUS_IGNORE));
+        }
+    }
+}
+
 /* ---- swaps ---- */
 
 struct ent_swap {

@@ -3,17 +3,12 @@
 
 #include "keys.h"
 
-static bool per_modality(const ent_key *key)
-{
-    return key->stride > 0;
-}
-
 void ent_config_default(ent_config *config)
 {
     memset(config, 0, sizeof *config);
     for (int k = 0; k < ENT_KEY_COUNT; k++) {
         const ent_key *key = &ENT_KEYS[k];
-        for (int m = 0; m < (per_modality(key) ? ENT_MAX_MODALITIES : 1); m++) {
+        for (int m = 0; m < (key->stride > 0 ? ENT_MAX_MODALITIES : 1); m++) {
             void *place = ent_key_place(key, config, m);
             if (key->type == ENT_KEY_TEXT)
                 *(const char **)place = key->standard;
@@ -95,7 +90,7 @@ ent_status ent_config_check(const ent_config *config)
     ENT_REQUIRE(config, ENT_EARG, "no configuration");
     for (int k = 0; k < ENT_KEY_COUNT; k++) {
         const ent_key *key = &ENT_KEYS[k];
-        const int count = per_modality(key) ? (int)config->data.modalities_count : 1;
+        const int count = ent_key_count(key, config);
         for (int m = 0; m < count; m++)
             ENT_TRY(key->type == ENT_KEY_NAMES ? ent_key_check_names(key, config, m, &item)
                                                : check_value(key, config, m));

@@ -72,6 +72,50 @@ double ent_random_log_gamma(ent_random *stream, double shape)
     }
 }
 
+/* Probabilities one after another, each from that before it. */
+static int64_t binomial_by_inversion(ent_random *stream, int64_t n, double p)
+{
+    const double odds = p / (1.0 - p);
+    double u = ent_random_uniform(stream), chance = exp((double)n * log1p(-p));
+    int64_t k = 0;
+    while (u > chance && k < n) {
+        u -= chance;
+        chance *= odds * (double)(n - k) / (double)(k + 1);
+        k++;
+    }
+    return k;
+}
+
+static double log_factorial(double k)
+{
+    int sign;
+    return lgamma_r(k + 1.0, &sign);
+}
+
+static int64_t binomial_by_rejection(ent_random *stream, int64_t trials, double p)
+{
+    const double n = (double)trials, spread = sqrt(n * p * (1.0 - p));
+    const double b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p, center = n * p + 0.5;
+    const double alpha = (2.83 + 5.1 / b) * spread, sure = 0.92 - 4.2 / b, mode = floor((n + 1.0) * p);
+    const double log_odds = log(p / (1.0 - p)), at_mode = log_factorial(mode) + log_factorial(n - mode);
+    for (;;) {
+        const double u = ent_random_uniform(stream) - 0.5, v = ent_random_uniform(stream), edge = 0.5 - fabs(u);
+        const double k = floor((2.0 * a / edge + b) * u + center);
+        if (edge >= 0.07 && v <= sure) return (int64_t)k;
+        if (k < 0.0 || k > n) continue;
+        if (log(v * alpha / (a / (edge * edge) + b)) <=
+            at_mode - log_factorial(k) - log_factorial(n - k) + (k - mode) * log_odds)
+            return (int64_t)k;
+    }
+}
+
+int64_t ent_random_binomial(ent_random *stream, int64_t n, double p)
+{
+    if (p > 0.5) return n - ent_random_binomial(stream, n, 1.0 - p);
+    if (p <= 0.0 || n == 0) return 0;
+    return (double)n * p < 10.0 ? binomial_by_inversion(stream, n, p) : binomial_by_rejection(stream, n, p);
+}
+
 void ent_random_dirichlet(ent_random *stream, double alpha, int n, double *share)
 {
     double largest = -INFINITY, sum = 0.0;

@@ -22,8 +22,8 @@ typedef struct {
     /* What a forward run [0] and a gradient [1] cost of a group of samples, in operations on vectors: estimates to compare
      * engines by, as fitted to measured times.  *samples: of a group.  NULL: not compared. */
     void (*cost)(const void *plan, double operations[2], int *samples);
-    /* Threads are inside a sample: chunks run one after the other in one workspace. */
-    int inner_threads;
+    /* Whether threads are inside a sample: chunks run one after the other in one workspace.  NULL: they are not. */
+    int (*inner_threads)(const void *plan);
     /* What one thread works in. */
     ent_status (*worker_new)(const void *plan, void **worker);
     /* Before a gradient: what it holds besides, unless it is there; NULL: nothing. */
@@ -31,6 +31,8 @@ typedef struct {
     void (*worker_free)(void *worker);
     /* Once a call, before the chunks, by one thread: what depends on the parameters alone. */
     ent_status (*prepare)(void *plan, const double *params);
+    /* Random numbers of the calls that follow, as ent_program_draw; NULL: it draws none. */
+    void (*draw)(void *plan, const ent_draws *draws);
     /* Samples first..first+count-1, count <= chunk.  expectations [count][readouts] of these samples. */
     void (*forward)(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations);

@@ -31,6 +31,7 @@ static const struct {
     const batch_kernels *kernels[2], *narrow[2]; /* of ENT_DOUBLE, ENT_SINGLE */
     const state_kernels *state[2];
     const pauli_kernels *pauli[2], *pauli_narrow[2];
+    const noise_kernels *noise[2];
 } ISA[] = {
 #if defined(__x86_64__)
     {"avx512",
@@ -39,14 +40,16 @@ static const struct {
      {&ent_batch_avx512_narrow_double, &ent_batch_avx512_narrow_float},
      {&ent_state_avx512_double, &ent_state_avx512_float},
      {&ent_pauli_avx512_double, &ent_pauli_avx512_float},
-     {&ent_pauli_avx512_narrow_double, &ent_pauli_avx512_narrow_float}},
+     {&ent_pauli_avx512_narrow_double, &ent_pauli_avx512_narrow_float},
+     {&ent_noise_avx512_double, &ent_noise_avx512_float}},
     {"avx2",
      has_avx2,
      {&ent_batch_avx2_double, &ent_batch_avx2_float},
      {NULL, NULL},
      {&ent_state_avx2_double, &ent_state_avx2_float},
      {&ent_pauli_avx2_double, &ent_pauli_avx2_float},
-     {NULL, NULL}},
+     {NULL, NULL},
+     {&ent_noise_avx2_double, &ent_noise_avx2_float}},
 #endif
     {"baseline",
      has_baseline,
@@ -54,7 +57,8 @@ static const struct {
      {NULL, NULL},
      {&ent_state_baseline_double, &ent_state_baseline_float},
      {&ent_pauli_baseline_double, &ent_pauli_baseline_float},
-     {NULL, NULL}},
+     {NULL, NULL},
+     {&ent_noise_baseline_double, &ent_noise_baseline_float}},
 };
 enum { ISAS = sizeof ISA / sizeof ISA[0] };
 
@@ -113,6 +117,14 @@ ent_status ent_isa_pauli_kernels(const char *isa, ent_precision precision, const
     ENT_TRY(pick(isa, &index));
     *kernels = ISA[index].pauli[precision == ENT_SINGLE];
     *narrow = ISA[index].pauli_narrow[precision == ENT_SINGLE];
+    return ENT_OK;
+}
+
+ent_status ent_isa_noise_kernels(const char *isa, ent_precision precision, const noise_kernels **kernels)
+{
+    int index;
+    ENT_TRY(pick(isa, &index));
+    *kernels = ISA[index].noise[precision == ENT_SINGLE];
     return ENT_OK;
 }
 

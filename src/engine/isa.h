@@ -2,6 +2,7 @@
 #define ENTENTE_ENGINE_ISA_H
 
 #include "engine/batch/batch_kernels.h"
+#include "engine/noise/noise_kernels.h"
 #include "engine/pauli/pauli_kernels.h"
 #include "engine/state/state_kernels.h"
 
@@ -12,6 +13,7 @@ ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch
 /* As ent_isa_kernels, with as many lanes. */
 ent_status ent_isa_pauli_kernels(const char *isa, ent_precision precision, const pauli_kernels **kernels,
                                  const pauli_kernels **narrow);
+ent_status ent_isa_noise_kernels(const char *isa, ent_precision precision, const noise_kernels **kernels);
 ent_status ent_isa_state_kernels(const char *isa, ent_precision precision, const state_kernels **kernels);
 
 #endif

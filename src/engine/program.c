@@ -3,6 +3,8 @@
  * A chunk has a fixed number of samples and is computed by one thread in its own workspace.  Parameter gradients are
  * partial sums a chunk, added in the order of the chunks, so the number of threads cannot change a bit. */
 #include "engines.h"
+#include "noise/noise_engines.h"
+#include "shots.h"
 
 #include <math.h>
 #include <omp.h>
@@ -12,6 +14,7 @@
 #include "entente/memory.h"
 
 struct ent_program {
+    ent_shots *shots;     /* who runs it instead of all below, or NULL */
     const ent_team *team; /* with `handle`: who runs it instead of an engine */
     void *handle;
     const ent_engine *engine;
@@ -98,7 +101,7 @@ static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit,
                                const ent_engine_weight *weight)
 {
     bool too_large;
-    if (ent_engine_takes_pauli(circuit, weight, inp->team)) {
+    if (ent_engine_takes_pauli(circuit, weight)) {
         const ent_status status = plan_for(program, &ent_engine_pauli, circuit, inp, &too_large);
         if (status == ENT_OK || (status == ENT_ENOMEM && !too_large)) return status;
     }
@@ -107,11 +110,29 @@ static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit,
                                                : status;
 }
 
+/* With noise: exact where that serves, else by trajectories. */
+static ent_status plan_noisy(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
+{
+    const char *isa;
+    bool too_large = false;
+    ENT_TRY(ent_isa_pick(inp->isa, &isa));
+    ENT_REQUIRE(inp->engine == ENT_ENGINE_AUTO, ENT_EARG,
+                "noise: found an engine that runs pure states, want engine auto, which takes density matrices or "
+                "trajectories");
+    if (inp->noise->method == ENT_NOISE_TRAJECTORIES)
+        return plan_for(program, &ent_engine_trajectories, circuit, inp, &too_large);
+    const ent_status status = plan_for(program, &ent_engine_noise, circuit, inp, &too_large);
+    const bool other = status == ENT_EARG || (status == ENT_ENOMEM && too_large);
+    if (inp->noise->method == ENT_NOISE_DENSITY || !other) return status;
+    return plan_for(program, &ent_engine_trajectories, circuit, inp, &too_large);
+}
+
 static ent_status make_plan(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp,
                             const ent_engine_weight *weight)
 {
     const char *isa;
     bool too_large;
+    if (inp->noise) return plan_noisy(program, circuit, inp);
     ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
     switch (inp->engine) {
     case ENT_ENGINE_REFERENCE:
@@ -147,8 +168,34 @@ static ent_status plan_few(ent_program *program, const ent_circuit *circuit, con
     return ENT_OK;
 }
 
-ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
+/* Noise of strength 0 is none. */
+static ent_status without_idle_noise(const ent_circuit *circuit, ent_program_inp *inp)
 {
+    if (!inp->noise) return ENT_OK;
+    ENT_TRY(ent_noise_check(inp->noise->qubit, circuit->qubits));
+    if (ent_noise_is_none(inp->noise->qubit, circuit->qubits)) inp->noise = NULL;
+    return ENT_OK;
+}
+
+static ent_status program_of_shots(const ent_circuit *circuit, const ent_program_inp *inp, ent_program **out)
+{
+    ent_program *program = ent_alloc(1, sizeof *program);
+    ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
+    *program = (ent_program){.qubits = circuit->qubits, .angles = circuit->angles, .readouts = circuit->readouts};
+    const ent_status status = ent_shots_new(circuit, inp, &program->shots);
+    if (status != ENT_OK) {
+        ent_program_free(program);
+        return status;
+    }
+    *out = program;
+    return ENT_OK;
+}
+
+ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *given, ent_program **out)
+{
+    ent_program_inp own = *given, *inp = &own;
+    ENT_TRY(without_idle_noise(circuit, inp));
+    if (inp->shots != 0 || inp->shot_gradient == ENT_SHOTS_SHIFT) return program_of_shots(circuit, inp, out);
     ent_program *program = ent_alloc(1, sizeof *program);
     ENT_REQUIRE(program, ENT_ENOMEM, "program: no memory");
     *program = (ent_program){.qubits = circuit->qubits,
@@ -157,11 +204,11 @@ ent_status ent_program_new(const ent_circuit *circuit, const ent_program_inp *in
                              .readouts = circuit->readouts,
                              .threads = inp->threads > 0 ? inp->threads : omp_get_max_threads()};
     ent_engine_weight weight = {.pauli = INFINITY};
-    const bool weigh = inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1 &&
-                       (!inp->team || circuit->qubits > ENT_MAX_STATE_QUBITS);
+    const bool weigh = !inp->noise && inp->engine == ENT_ENGINE_AUTO && circuit->registers > 1;
     ent_status status = weigh ? ent_engine_weigh(circuit, false, &weight) : ENT_OK;
-    const bool apart = inp->engine == ENT_ENGINE_PAULI || ent_engine_takes_pauli(circuit, &weight, inp->team);
-    if (status == ENT_OK && inp->team && !apart) status = inp->team->open(inp->team, circuit, inp, &program->handle);
+    const bool apart = inp->engine == ENT_ENGINE_PAULI || ent_engine_takes_pauli(circuit, &weight);
+    if (status == ENT_OK && inp->team && !inp->noise)
+        status = inp->team->open(inp->team, circuit, inp, apart, &program->handle);
     program->team = inp->team;
     if (status == ENT_OK && !program->handle) {
         status = make_plan(program, circuit, inp, &weight);
@@ -188,12 +235,20 @@ void ent_program_free(ent_program *program)
     if (program->plan) program->engine->plan_free(program->plan);
     if (program->handle) program->team->close(program->handle);
     ent_program_free(program->few);
+    ent_shots_free(program->shots);
     ent_free(program);
 }
 
 const char *ent_program_engine(const ent_program *program)
 {
+    if (program->shots) return ent_shots_describe(program->shots);
     return program->handle ? program->team->describe(program->handle) : program->engine->describe(program->plan);
+}
+
+void ent_program_draw(ent_program *program, const ent_draws *draws)
+{
+    if (program->shots) ent_shots_draw(program->shots, draws);
+    if (program->engine && program->engine->draw) program->engine->draw(program->plan, draws);
 }
 
 void ent_program_passes(const ent_program *program, int passes[2])
@@ -206,7 +261,7 @@ void ent_program_passes(const ent_program *program, int passes[2])
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {
     *threads = chunks < program->threads ? (int)chunks : program->threads;
-    if (program->engine->inner_threads) *threads = 1;
+    if (program->engine->inner_threads && program->engine->inner_threads(program->plan)) *threads = 1;
     while (program->workers < *threads) {
         void *worker;
         ENT_TRY(program->engine->worker_new(program->plan, &worker));
@@ -257,6 +312,7 @@ static void forward_chunk(const ent_program *program, int worker, const ent_batc
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations)
 {
     if (program->readouts == 0 || batch->samples == 0) return ENT_OK;
+    if (program->shots) return ent_shots_forward(program->shots, batch, expectations);
     if (program->handle) return program->team->forward(program->handle, batch, expectations);
     if (batch->samples <= program->few_most[0]) return ent_program_forward(program->few, batch, expectations);
     const ent_engine *engine = program->engine;
@@ -296,6 +352,8 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
         return ENT_OK;
     }
+    if (program->shots)
+        return ent_shots_gradient(program->shots, batch, cotangent, context, grad_params, grad_angles);
     if (program->handle)
         return program->team->gradient(program->handle, batch, cotangent, context, grad_params, grad_angles);
     if (batch->samples <= program->few_most[1])

@@ -13,11 +13,13 @@
 #define REAL     double
 #define NAMED(x) x##_double
 #include "reference_state.h"
+#include "reference_sweep.h"
 #undef REAL
 #undef NAMED
 #define REAL     float
 #define NAMED(x) x##_single
 #include "reference_state.h"
+#include "reference_sweep.h"
 
 enum { CHUNK = 16 };
 

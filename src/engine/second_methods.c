@@ -8,13 +8,11 @@
 
 #include "entente/engine.h"
 #include "entente/memory.h"
+#include "shots.h"
 
-typedef struct {
-    int terms;
-    double shift[4], factor[4];
-} rule;
+typedef ent_shift_rule rule;
 
-static rule shift_rule(ent_gate_kind kind)
+rule ent_shift_rule_of(ent_gate_kind kind)
 {
     const double quarter = 1.57079632679489661923, root2 = 1.41421356237309504880;
     if (kind != ENT_CRX && kind != ENT_CRY && kind != ENT_CRZ) return (rule){2, {quarter, -quarter}, {0.5, -0.5}};
@@ -73,7 +71,7 @@ static ent_status gradient(const ent_circuit *circuit, const ent_program_inp *in
     for (int64_t g = 0; g < circuit->gates; g++) {
         const ent_angle angle = circuit->gate[g].angle;
         if (angle.source == ENT_ANGLE_FIXED || (angle.source == ENT_ANGLE_DATA && !grad_angles)) continue;
-        const rule by = step > 0.0 ? difference_rule(step) : shift_rule(circuit->gate[g].kind);
+        const rule by = step > 0.0 ? difference_rule(step) : ent_shift_rule_of(circuit->gate[g].kind);
         status = shift_gate(circuit, inp, batch, &by, g, weights, expectations, derivative);
         if (status != ENT_OK) goto done;
         for (int64_t s = 0; s < batch->samples; s++) {

@@ -11,13 +11,18 @@
 
 #include "entente/memory.h"
 #include "fed.h"
+#include "fed/privacy/compress.h"
+#include "fed/privacy/private.h"
+#include "fed/privacy/secure_round.h"
 
 struct ent_aggregate {
     const ent_rule *rule;
     int params, blocks;
     const ent_block *block;
     double largest; /* a sum over all clients stays in the range of exact sums where every product stays below this */
-    ent_exact *sum; /* delta [params], extra [params], weight [blocks], effort [blocks], loss */
+    ent_exact
+        *sum; /* delta [params], extra [params], weight [blocks], effort [blocks], loss, and within if `adaptive` */
+    bool adaptive;
     int64_t count[ENT_TALLY_COUNTS];
     double *each; /* updates as they were added, `record` numbers each; for rules with `combine` */
     int64_t eaches, each_room, record;
@@ -26,7 +31,12 @@ struct ent_aggregate {
 
 static int64_t sums(const ent_aggregate *a)
 {
-    return 2 * (int64_t)a->params + 2 * (int64_t)a->blocks + 1;
+    return 2 * (int64_t)a->params + 2 * (int64_t)a->blocks + 1 + a->adaptive;
+}
+
+static ent_exact *loss_of(const ent_aggregate *a)
+{
+    return a->sum + 2 * (int64_t)a->params + 2 * (int64_t)a->blocks;
 }
 
 /* ---- the rule's state ---- */
@@ -35,6 +45,7 @@ static int64_t rows_of_block(const ent_population *p, const ent_block *block, in
 {
     const ent_part *train = &p->part[ENT_TRAIN];
     const int64_t first = train->first[client];
+    if (!ent_device_trains(ent_devices_of(p->devices, client), block)) return 0;
     return ent_policy_training(p->config->missing.policy, block, ent_client_rows_count(p, client),
                                train->context + first);
 }
@@ -42,11 +53,14 @@ static int64_t rows_of_block(const ent_population *p, const ent_block *block, in
 void ent_update_weigh(const ent_population *p, const ent_model *model, int64_t client, double weight,
                       double *block_weight)
 {
-    const bool uniform = ent_rule_find(p->config->federation.aggregation)->uniform;
+    const ent_privacy_mode privacy = p->config->privacy.mode;
+    const bool uniform = ent_rule_find(p->config->federation.aggregation)->uniform || privacy != ENT_PRIVACY_NONE;
     const ent_block *block;
     const int blocks = ent_model_blocks(model, &block);
     for (int b = 0; b < blocks; b++) {
-        const int64_t rows = rows_of_block(p, &block[b], client);
+        /* where clients add noise, which blocks they have trained is their own */
+        const bool hides = privacy == ENT_PRIVACY_LOCAL || privacy == ENT_PRIVACY_DISTRIBUTED;
+        const int64_t rows = hides ? 1 : rows_of_block(p, &block[b], client);
         block_weight[b] = weight * (uniform ? (double)(rows > 0) : (double)rows);
     }
 }
@@ -57,7 +71,8 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
     *s = (ent_rule_state){.config = p->config, .params = ent_model_params(model), .cohort = ent_timeline_most(p)};
     s->blocks = ent_model_blocks(model, &s->block);
     s->population = ent_alloc(s->blocks, sizeof *s->population);
-    bool there = s->population;
+    if (p->devices) s->budget = ent_alloc(p->clients, sizeof *s->budget);
+    bool there = s->population && (s->budget || !p->devices);
     for (int k = 0; k < rule->memory; k++) {
         s->memory[k] = ent_alloc(s->params, sizeof(double));
         there = there && s->memory[k];
@@ -66,6 +81,10 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
     for (int64_t c = 0; c < p->clients; c++)
         for (int b = 0; b < s->blocks && ent_client_rows_count(p, c) > 0; b++)
             s->population[b] += rows_of_block(p, &s->block[b], c) > 0;
+    for (int64_t c = 0; c < p->clients && p->devices; c++) {
+        s->budget[c] = ent_devices_budget(p->devices, c);
+        if (c == 0 || s->budget[c] < s->least_budget) s->least_budget = s->budget[c];
+    }
     if (rule->start) rule->start(s);
     return ENT_OK;
 }
@@ -73,6 +92,7 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
 void ent_rule_state_clear(ent_rule_state *s)
 {
     ent_free(s->population);
+    ent_free(s->budget);
     for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(s->memory[k]);
 }
 
@@ -83,8 +103,25 @@ static ent_status check_vectors(const ent_config *c)
     if (rule->client_vectors == 0 || rule->own) return ENT_OK;
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
                 "system.mode: found 'fedbuff', want sync: scaffold and feddyn are not defined for stale updates");
-    ENT_REQUIRE(c->federation.sampling == ENT_SAMPLING_UNIFORM, ENT_ECONFIG,
+    ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
                 "federation.sampling: found 'weighted', want uniform: scaffold and feddyn count all clients alike");
+    return ENT_OK;
+}
+
+static ent_status check_communication(const ent_config *c)
+{
+    ENT_REQUIRE(!ent_compresses(c) || !ent_rule_find(c->federation.aggregation)->own, ENT_ECONFIG,
+                "communication: want sparsify none and bits 0 with federation.aggregation local: nothing is sent");
+    return ENT_OK;
+}
+
+static ent_status check_sampling(const ent_config *c)
+{
+    if (c->federation.sampling != ENT_SAMPLING_POISSON) return ENT_OK;
+    ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
+                "system.mode: found 'fedbuff', want sync with federation.sampling poisson");
+    ENT_REQUIRE(c->system.over_selection == 0.0, ENT_ECONFIG,
+                "system.over_selection: found %g, want 0 with federation.sampling poisson", c->system.over_selection);
     return ENT_OK;
 }
 
@@ -94,6 +131,10 @@ ent_status ent_rule_admit(const ent_population *p, const ent_model *model)
     ent_rule_state s;
     ent_status status = ent_rule_state_make(p, model, &s);
     if (status == ENT_OK) status = check_vectors(p->config);
+    if (status == ENT_OK) status = check_sampling(p->config);
+    if (status == ENT_OK) status = check_communication(p->config);
+    if (status == ENT_OK) status = ent_secure_check(p);
+    if (status == ENT_OK) status = ent_private_check(p->config);
     if (status == ENT_OK && rule->check) status = rule->check(&s);
     if (status == ENT_OK) status = ent_attack_check(p);
     ent_rule_state_clear(&s);
@@ -115,6 +156,7 @@ ent_status ent_aggregate_new(const ent_population *p, const ent_model *model, co
     ENT_REQUIRE(a, ENT_ENOMEM, "server: no memory");
     a->rule = rule;
     a->params = ent_model_params(model);
+    a->adaptive = p->config->privacy.adaptive_quantile > 0.0 && p->config->privacy.mode == ENT_PRIVACY_CENTRAL;
     a->blocks = ent_model_blocks(model, &a->block);
     a->largest = ldexp(1.0, 65) / (double)(p->part[ENT_TRAIN].n * p->config->client.epochs);
     a->record = record_length(a);
@@ -229,7 +271,8 @@ ent_status ent_aggregate_add(ent_aggregate *a, const ent_update *u)
     ENT_TRY(a->rule->combine ? add_record(a, u) : add_sums(a, u));
     a->count[0]++;
     a->count[1] += u->samples;
-    return ent_exact_add(a->sum + sums(a) - 1, &u->loss, 1.0, 1);
+    if (a->adaptive) ENT_TRY(ent_exact_add(loss_of(a) + 1, &u->within, 1.0, 1));
+    return ent_exact_add(loss_of(a), &u->loss, 1.0, 1);
 }
 
 void ent_aggregate_exclude(ent_aggregate *a)
@@ -285,15 +328,64 @@ static ent_status combine(ent_aggregate *a, const ent_ranks *ranks, const ent_ru
     return ENT_OK;
 }
 
-ent_status ent_aggregate_finish(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
-                                const ent_mean **mean)
+/* The sums that the rule uses, as ring elements: delta, extra if there is one, all else. */
+static int64_t ring_of_sums(const ent_aggregate *a, bool back, ent_ring *x)
 {
-    ent_comm_exact_sum(ranks->lane, a->sum, sums(a));
-    ent_comm_sum(ranks->lane, a->count, ENT_TALLY_COUNTS);
+    int64_t n = 0;
+    for (int64_t k = 0; k < sums(a); k++) {
+        if (!a->rule->extra && k >= a->params && k < 2 * (int64_t)a->params) continue;
+        if (back)
+            a->sum[k] = ent_ring_exact(x[n++]);
+        else
+            x[n++] = ent_ring_of(&a->sum[k]);
+    }
+    return n;
+}
+
+int64_t ent_aggregate_ring(const ent_aggregate *a)
+{
+    return sums(a) - (a->rule->extra ? 0 : a->params) + 2; /* the number of samples, and a check */
+}
+
+/* What the clients send, added up under masks; the number of clients is no secret. */
+static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
+                               const ent_secure_cohort *cohort)
+{
+    const int64_t n = ent_aggregate_ring(a);
+    ent_ring *x = ent_alloc(n, sizeof *x);
+    ent_status status =
+        ent_comm_agree(ranks->world, x ? ENT_OK : ent_fail(ENT_ENOMEM, "secure aggregation: no memory"));
+    if (status == ENT_OK) {
+        const int64_t at = ring_of_sums(a, false, x);
+        x[at] = (ent_ring)(uint64_t)a->count[1];
+        status = ent_comm_agree(ranks->world, ent_secure_sum(ranks->lane, s->config, cohort, n, x));
+    }
+    if (status == ENT_OK) {
+        const int64_t at = ring_of_sums(a, true, x);
+        int64_t counts[2] = {a->count[0], a->count[2]};
+        ent_comm_sum(ranks->lane, counts, 2);
+        a->count[0] = counts[0];
+        a->count[1] = (int64_t)(uint64_t)x[at];
+        a->count[2] = counts[1];
+    }
+    ent_free(x);
+    return status;
+}
+
+ent_status ent_aggregate_finish(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
+                                const ent_secure_cohort *secure, ent_mean **mean)
+{
+    if (secure) {
+        ENT_TRY(add_securely(a, ranks, s, secure));
+    } else {
+        ent_comm_exact_sum(ranks->lane, a->sum, sums(a));
+        ent_comm_sum(ranks->lane, a->count, ENT_TALLY_COUNTS);
+    }
     a->mean.clients = a->count[0];
     a->mean.samples = a->count[1];
     a->mean.excluded = a->count[2];
-    a->mean.loss = ent_exact_value(&a->sum[sums(a) - 1]);
+    a->mean.loss = ent_exact_value(loss_of(a));
+    a->mean.within = a->adaptive ? ent_exact_value(loss_of(a) + 1) : 0.0;
     if (a->rule->combine)
         ENT_TRY(combine(a, ranks, s));
     else

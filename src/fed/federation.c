@@ -10,6 +10,7 @@
 #include "entente/random.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/privacy/private.h"
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
 {
@@ -140,7 +141,8 @@ static double foresee_features(const ent_federation *f, int64_t train_rows, int6
     for (int m = 0; m < f->population.modalities; m++) {
         const double d = (double)f->features.dataset->modality[m].dimension;
         widest = fmax(widest, d);
-        if (f->config->model.registers[m].reduce == ENT_REDUCE_PCA) axes = fmax(axes, 1.6 * d * d * sizeof(double));
+        if (ent_reduce_has_axes(f->config->model.registers[m].reduce))
+            axes = fmax(axes, 1.6 * d * d * sizeof(double));
     }
     return 2.5 * widest * sizeof(float) * (double)train_rows / (double)ranks + axes;
 }
@@ -226,6 +228,8 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
         if (status == ENT_OK) status = ent_label_fit(&f->population.part[ENT_TRAIN], &f->target);
+        if (status == ENT_OK && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
+            status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
@@ -299,6 +303,7 @@ void ent_federation_free(ent_federation *f)
     }
     ent_store_free(f->features.train);
     ent_model_free(f->model);
+    ent_devices_free(f->population.devices);
     ent_team_free(f->ranks.team);
     if (f->ranks.lane != f->ranks.world) ent_comm_free(f->ranks.lane);
     ent_comm_free(f->ranks.group);
@@ -310,6 +315,7 @@ void ent_federation_free(ent_federation *f)
     ent_dataset_free(f->features.dataset);
     ent_free(f->w);
     ent_free(f->target.prior);
+    ent_free(f->target.class_weight);
     ent_free(f->outcome.round);
     ent_free(f->outcome.output);
     ent_free(f->outcome.pattern);
@@ -389,6 +395,14 @@ static ent_status keep_label(ent_federation *f)
     return make_model(f);
 }
 
+static ent_status resume_privacy(ent_training *t)
+{
+    const ent_outcome *outcome = &t->f->outcome;
+    const ent_round *last = outcome->rounds > 0 ? &outcome->round[outcome->rounds - 1] : NULL;
+    return ent_comm_agree(t->f->ranks.world,
+                          ent_private_resume(t->privacy, t->timeline, &t->f->population, outcome->rounds, last));
+}
+
 /* With checkpoints the state of the last round stays, for the result. */
 static ent_status train(ent_federation *f, ent_round_done *done, void *context)
 {
@@ -399,6 +413,7 @@ static ent_status train(ent_federation *f, ent_round_done *done, void *context)
     ENT_TRY(keep_label(f));
     ENT_TRY(ent_training_make(f, t));
     if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
+    if (f->keep.resume && t->privacy) ENT_TRY(resume_privacy(t));
     return run_rounds(t, done, context);
 }
 

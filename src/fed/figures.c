@@ -75,10 +75,14 @@ char *ent_round_notes(const ent_round *round, char text[256])
 {
     size_t used = 0;
     text[0] = '\0';
-    for (int k = 0; k < FIELDS && used < 256; k++)
-        if (FIELD[k].note && ent_round_get(round, k) > 0.0)
-            used += (size_t)snprintf(text + used, 256 - used, "%s%.0f %s", used ? "  " : "", ent_round_get(round, k),
-                                     FIELD[k].note);
+    for (int k = 0; k < FIELDS && used < 256; k++) {
+        const double value = ent_round_get(round, k);
+        if (!FIELD[k].note || !(value > 0.0)) continue;
+        used +=
+            (size_t)(FIELD[k].whole
+                         ? snprintf(text + used, 256 - used, "%s%.0f %s", used ? "  " : "", value, FIELD[k].note)
+                         : snprintf(text + used, 256 - used, "%s%s %.4g", used ? "  " : "", FIELD[k].note, value));
+    }
     return text;
 }
 

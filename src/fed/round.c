@@ -7,12 +7,16 @@
  * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next training
  * goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/privacy/compress.h"
+#include "fed/privacy/private.h"
+#include "fed/privacy/secure_round.h"
 
 static bool wishes_to_stop(void *federation)
 {
@@ -36,17 +40,13 @@ static bool excludes(const ent_config *c, const ent_rule *rule)
     return wanted == ENT_DIVERGENCE_AUTO ? rule->robust : wanted == ENT_DIVERGENCE_EXCLUDE;
 }
 
-static int64_t vectors_width(const ent_training *t)
-{
-    return (int64_t)t->rule->client_vectors * t->state.params;
-}
-
 static ent_status kept_make(ent_training *t)
 {
     t->excludes = excludes(t->f->config, t->rule);
-    if (vectors_width(t) == 0) return ENT_OK;
-    t->kept = ent_alloc(vectors_width(t), sizeof *t->kept);
-    return t->kept ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
+    t->width = (int64_t)(t->rule->client_vectors + ent_feeds_back(t->f->config)) * t->state.params;
+    t->kept = ent_alloc(t->width, sizeof *t->kept);
+    t->scratch = ent_alloc(t->state.params, sizeof *t->scratch);
+    return t->kept && t->scratch ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
 }
 
 /* The first training has what was kept when the reductions were fitted. */
@@ -71,8 +71,9 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     if (status == ENT_OK) status = ent_aggregate_new(&f->population, f->model, t->rule, &t->aggregate);
     if (status == ENT_OK) status = ent_timeline_new(&f->population, &t->timeline);
     if (status == ENT_OK) status = ent_history_new(t->state.params, &t->history);
-    if (status == ENT_OK && vectors_width(t) > 0)
-        status = ent_variates_new(&f->ranks, f->population.clients, vectors_width(t), &t->variates);
+    if (status == ENT_OK && t->width > 0)
+        status = ent_variates_new(&f->ranks, f->population.clients, t->width, &t->variates);
+    if (status == ENT_OK) status = ent_private_new(f->ranks.world, &f->population, &t->state, &t->privacy);
     if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, wishes_to_stop, f, &f->watch);
     return ent_comm_agree(f->ranks.world, status);
 }
@@ -85,10 +86,12 @@ void ent_training_clear(ent_training *t)
     ent_variates_free(t->variates);
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
+    ent_private_free(t->privacy);
     ent_inside_free(t->resume);
     ent_rule_state_clear(&t->state);
     ent_free(t->byzantine);
     ent_free(t->kept);
+    ent_free(t->scratch);
     ent_free(t->update.delta);
     ent_free(t->update.extra);
     ent_free(t->update.weight);
@@ -168,7 +171,7 @@ static ent_status share_make(const ent_training *t, const ent_cohort *whole, sha
     for (int64_t i = 0; i < cohort->n; i++) s->n += s->rank[i] == ent_comm_rank(f->ranks.lane);
     s->client = ent_alloc(s->n, sizeof *s->client);
     s->member = ent_alloc(s->n, sizeof *s->member);
-    s->variate = t->variates ? ent_alloc(s->n * vectors_width(t), sizeof *s->variate) : NULL;
+    s->variate = t->variates ? ent_alloc(s->n * t->width, sizeof *s->variate) : NULL;
     ENT_REQUIRE(s->client && s->member && (s->variate || !t->variates), ENT_ENOMEM, "round: no memory");
     for (int64_t i = 0, k = 0; i < cohort->n; i++) {
         if (s->rank[i] != ent_comm_rank(f->ranks.lane)) continue;
@@ -186,8 +189,16 @@ static void fill_update(ent_training *t, double weight)
     u->samples = work->done;
     u->loss = work->loss;
     u->steps = work->steps;
+    u->round = work->round;
     ent_update_weigh(&t->f->population, t->f->model, work->client, weight, u->weight);
     for (int k = 0; k < t->state.params; k++) u->delta[k] = work->w[k] - t->state.base[k];
+}
+
+static void compress(ent_training *t, double *variate)
+{
+    const bool feeds_back = ent_feeds_back(t->f->config);
+    double *left = feeds_back ? variate + (int64_t)t->rule->client_vectors * t->state.params : NULL;
+    ent_compress(&t->state, &t->update, left, t->scratch);
 }
 
 /* What the client sends, to the server; `variate` is what it keeps. */
@@ -195,6 +206,8 @@ static ent_status send_update(ent_training *t, const ent_member *member, double 
 {
     fill_update(t, member->weight);
     if (t->rule->send) t->rule->send(&t->state, variate, &t->update);
+    if (ent_compresses(t->f->config)) compress(t, variate);
+    if (t->privacy) ent_private_clip(t->privacy, &t->state, &t->update);
     if (t->byzantine && t->byzantine[member->client]) ent_attack_apply(&t->state, &t->update);
     return ent_aggregate_add(t->aggregate, &t->update);
 }
@@ -204,7 +217,8 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
 {
     const int64_t k = s->done;
     ent_federation *f = t->f;
-    const ent_samples samples = ent_store_samples(t->store, s->client[k]);
+    ent_samples samples = ent_store_samples(t->store, s->client[k]);
+    samples.class_weight = f->target.class_weight;
     ent_comm_note("round %lld, client %lld", (long long)t->state.round + 1, (long long)s->client[k]);
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, s->member[k].base, s->client[k]);
@@ -222,7 +236,7 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
 /* The same, where a client that diverges may be left out.  Ranks that hold a state together find the same. */
 static ent_status train_or_exclude(ent_training *t, share *s)
 {
-    const int64_t width = vectors_width(t);
+    const int64_t width = t->width;
     const size_t bytes = (size_t)width * sizeof *t->kept;
     double *variate = s->variate ? s->variate + s->done * width : NULL;
     if (variate) memcpy(t->kept, variate, bytes);
@@ -266,16 +280,74 @@ static void slowest(ent_comm *world, ent_round *figures)
     figures->wait_s = seconds[2];
 }
 
+/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not, and neither are
+ * vectors under masks. */
+static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_round *figures)
+{
+    const ent_config *c = t->f->config;
+    const double clients = t->rule->own ? 0.0 : (double)(figures->trained + figures->excluded);
+    const double vector = (double)t->state.params * (double)sizeof(double);
+    figures->bytes_down = clients * (1.0 + t->rule->extra) * vector;
+    figures->bytes_up = clients * (ent_compress_bytes(&t->state) + t->rule->extra * vector);
+    if (!ent_is_secure(c)) return;
+    const int64_t all = cohort->n + cohort->lost;
+    figures->bytes_down += (double)all * ent_secure_bytes_down(c, all);
+    figures->bytes_up = (double)cohort->n * ent_secure_bytes_up(c, all, ent_aggregate_ring(t->aggregate)) +
+                        (double)cohort->lost * ent_secure_bytes_up(c, all, 0);
+}
+
+/* A round of noise only: that nobody has trained is not told. */
+static bool is_noisy(const ent_training *t)
+{
+    return t->f->config->privacy.mode == ENT_PRIVACY_CENTRAL;
+}
+
+/* The sum of what was sent; ENT_EDATA where secure aggregation does not open it. */
+static ent_status add_up(ent_training *t, const ent_cohort *cohort, const share *s, ent_mean **mean)
+{
+    const ent_ranks *ranks = &t->f->ranks;
+    ent_secure_cohort secure = {.clients = 0};
+    const bool is_secure = ent_is_secure(t->f->config);
+    ent_status status = ENT_OK;
+    if (is_secure)
+        status =
+            ent_secure_cohort_make(cohort, s->cohort, s->rank, t->state.round, ent_comm_size(ranks->lane), &secure);
+    status = ent_comm_agree(ranks->world, status);
+    if (status == ENT_OK)
+        status = ent_aggregate_finish(t->aggregate, ranks, &t->state, is_secure ? &secure : NULL, mean);
+    ent_secure_cohort_clear(&secure);
+    return status;
+}
+
+/* Weights, the server's memory and the clients' vectors stay as they were. */
+static void fail_round(ent_training *t, ent_round *figures)
+{
+    const ent_checkpoint_inp *keep = &t->f->keep;
+    char text[1024];
+    figures->train_loss = NAN;
+    if (t->privacy) ent_private_skip(t->privacy, figures);
+    if (ent_comm_rank(t->f->ranks.world) > 0 || !keep->note) return;
+    snprintf(text, sizeof text, "round %lld failed, the weights stay: secure aggregation: %.800s",
+             (long long)figures->round + 1, ent_message());
+    keep->note(keep->context, text);
+}
+
 /* From what was sent to the new weights.  Collective. */
-static ent_status serve(ent_training *t, const share *s, ent_round *figures)
+static ent_status serve(ent_training *t, const ent_cohort *cohort, const share *s, ent_round *figures)
 {
     ent_federation *f = t->f;
-    const ent_mean *mean;
-    ENT_TRY(ent_aggregate_finish(t->aggregate, &f->ranks, &t->state, &mean));
+    ent_mean *mean;
+    const ent_status status = add_up(t, cohort, s, &mean);
+    if (status == ENT_EDATA && ent_is_secure(f->config)) {
+        fail_round(t, figures);
+        return ENT_OK;
+    }
+    ENT_TRY(status);
     ENT_REQUIRE(mean->clients > 0 || mean->excluded == 0, ENT_ENUMERIC,
                 "round %lld: all of its clients diverged (%lld); a smaller client.learning_rate may help",
                 (long long)figures->round + 1, (long long)mean->excluded);
-    if (mean->clients > 0) t->rule->step(&t->state, mean, f->w);
+    if (t->privacy) ent_private_release(t->privacy, &t->state, mean, figures);
+    if (mean->clients > 0 || is_noisy(t)) t->rule->step(&t->state, mean, f->w);
     if (t->variates) ENT_TRY(ent_variates_keep(t->variates, s->cohort, s->rank, s->variate));
     figures->trained = mean->clients;
     figures->excluded = mean->excluded;
@@ -283,9 +355,6 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
     figures->blocks_short = mean->blocks_short;
     figures->train_loss = mean->samples > 0 ? ent_label_square(&f->target.label) * mean->loss / (double)mean->samples
                                             : NAN;
-    const double vectors = t->rule->own ? 0.0 : 1.0 + t->rule->extra;
-    figures->bytes_up = figures->bytes_down = vectors * (double)(mean->clients + mean->excluded) * t->state.params *
-                                              (double)sizeof(double);
     return ENT_OK;
 }
 
@@ -362,6 +431,7 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     }
     t->state.round = figures->round;
     ent_aggregate_start(t->aggregate);
+    if (status == ENT_OK && t->privacy) ent_private_begin(t->privacy, cohort);
     if (status == ENT_OK && t->resume) status = ent_checkpoint_tally(t);
     if (status == ENT_OK) status = train_share(t, figures->round, s);
     status = ent_team_settle(f->ranks.team, status);
@@ -370,7 +440,11 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     ENT_TRY(ent_comm_agree(f->ranks.world, status));
     if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
-    ENT_TRY(serve(t, s, figures));
+    figures->epsilon = figures->clip = figures->unclipped = NAN;
+    ENT_TRY(serve(t, cohort, s, figures));
+    count_bytes(t, cohort, figures);
+    if (t->privacy && ent_comm_rank(f->ranks.world) == 0) status = ent_private_account(t->privacy, cohort, figures);
+    ENT_TRY(ent_comm_agree(f->ranks.world, status));
     ent_history_forget(t->history, ent_timeline_oldest(t->timeline, &f->population));
     figures->cohort = cohort->drawn;
     figures->lost = cohort->lost;

@@ -2,8 +2,22 @@
 #include "model.h"
 
 static const ent_start ZERO = {ENT_START_ZERO, 0.0, 1.0};
+static const ent_start ONE = {ENT_START_ONE, 1.0, 1.0};
 static const ent_start SMALL_ANGLE = {ENT_START_NORMAL, 0.1, 1.0};
 static const ent_start EIGHTH_TURN = {ENT_START_UNIFORM, 0.78539816339744830962, 1.0}; /* pi / 4 */
+
+/* One block, or one for each layer. */
+static int place_circuit(const ent_model_inp *inp, const ent_register *reg, uint32_t needs, ent_blocks *blocks)
+{
+    const int all = ent_ansatz_params(&reg->ansatz), first = blocks->params;
+    if (inp->layers_apart == 0) return ent_blocks_add(blocks, EIGHTH_TURN, all, needs, "%s/circuit", reg->name);
+    for (int layer = 0; layer < reg->ansatz.layers; layer++) {
+        const int before = blocks->count;
+        ent_blocks_add(blocks, EIGHTH_TURN, all / reg->ansatz.layers, needs, "%s/circuit/%d", reg->name, layer + 1);
+        if (blocks->count > before) blocks->block[before].layer = layer;
+    }
+    return first;
+}
 
 static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
 {
@@ -20,9 +34,11 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
     const int maps = reg->linear ? at->inputs : 0;
     at->map_weight = ent_blocks_add(&layout->blocks, ent_start_by_fan_in((double)reg->inputs),
                                     maps * (int)reg->inputs, needs, "%s/map/weight", reg->name);
+    if (maps > 0) ent_blocks_mark(&layout->blocks, at->map_weight, ENT_ROLE_MAP, (double)reg->inputs);
     at->map_bias = ent_blocks_add(&layout->blocks, ZERO, maps, needs, "%s/map/bias", reg->name);
-    at->circuit =
-        ent_blocks_add(&layout->blocks, EIGHTH_TURN, ent_ansatz_params(&reg->ansatz), needs, "%s/circuit", reg->name);
+    at->factor =
+        ent_blocks_add(&layout->blocks, ONE, reg->ansatz.own_angles ? at->angles : 0, needs, "%s/factor", reg->name);
+    at->circuit = place_circuit(inp, reg, needs, &layout->blocks);
 }
 
 static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
@@ -48,20 +64,28 @@ static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
                                                  "fusion/%s", inp->reg[m].name);
 }
 
-/* Numbers that the head reads of a register by itself. */
-static int read_of(const ent_model_inp *inp, int m, const ent_layout *layout)
+/* The head's weights of `readouts` readouts of register m. */
+static int place_weights(const ent_model_inp *inp, int m, int readouts, const char *what, ent_layout *layout)
 {
-    return inp->read_probabilities ? 1 << layout->reg[m].qubits : layout->reg[m].qubits;
+    return ent_blocks_add(&layout->blocks, ent_start_by_fan_in(readouts > 0 ? readouts : 1), inp->outputs * readouts,
+                          UINT32_C(1) << m, "head/%s%s", inp->reg[m].name, what);
 }
 
 static void place_head(const ent_model_inp *inp, ent_layout *layout)
 {
+    const int first = layout->blocks.count;
     if (inp->head == ENT_HEAD_DIRECT) return;
     for (int m = 0; m < inp->registers; m++)
-        layout->reg[m].head = ent_blocks_add(&layout->blocks, ent_start_by_fan_in(read_of(inp, m, layout)),
-                                             inp->outputs * read_of(inp, m, layout), UINT32_C(1) << m, "head/%s",
-                                             inp->reg[m].name);
-    for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
+        layout->reg[m].head = place_weights(
+            inp, m, inp->read & ENT_READ_PROBABILITIES ? 1 << layout->reg[m].qubits : layout->reg[m].qubits, "",
+            layout);
+    for (int m = 0; m < inp->registers; m++) {
+        const int n = layout->reg[m].qubits;
+        layout->reg[m].head_xy = place_weights(inp, m, inp->read & ENT_READ_XYZ ? 2 * n : 0, "/xy", layout);
+        layout->reg[m].head_within =
+            place_weights(inp, m, inp->read & ENT_READ_ZZ_WITHIN ? n * (n - 1) / 2 : 0, "/zz", layout);
+    }
+    for (int k = 0; k < inp->fusion.pairs && inp->read & ENT_READ_ZZ; k++) {
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1];
         layout->pair[k].head = ent_blocks_add(
             &layout->blocks, ent_start_by_fan_in(layout->pair[k].links), inp->outputs * layout->pair[k].links,
@@ -71,6 +95,7 @@ static void place_head(const ent_model_inp *inp, ent_layout *layout)
     for (int m = 0; m < inp->registers && inp->embed; m++)
         layout->reg[m].embed =
             ent_blocks_add(&layout->blocks, ZERO, inp->outputs, UINT32_C(1) << m, "head/embed/%s", inp->reg[m].name);
+    for (int b = first; b < layout->blocks.count; b++) layout->blocks.block[b].role = ENT_ROLE_HEAD;
 }
 
 void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)

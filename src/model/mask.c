@@ -102,19 +102,47 @@ static int place_registers(const ent_model_inp *inp, const ent_layout *layout, u
     return qubits;
 }
 
-/* Of one qubit, or two (-1: none), whose Z are multiplied. */
-static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit *circuit, const int qubit[2],
-                       int column, int stride, int of_class)
+static ent_pauli z_of(int qubit, int other)
 {
     ent_pauli string = {.z = {{0}}};
-    for (int k = 0; k < 2; k++)
-        if (qubit[k] >= 0) ent_bits_add(&string.z, qubit[k]);
+    ent_bits_add(&string.z, qubit);
+    if (other >= 0) ent_bits_add(&string.z, other);
+    return string;
+}
+
+/* X of a qubit, or Y. */
+static ent_pauli x_of(int qubit, bool y)
+{
+    ent_pauli string = {.z = {{0}}};
+    ent_bits_add(&string.x, qubit);
+    if (y) ent_bits_add(&string.z, qubit);
+    return string;
+}
+
+static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit *circuit, ent_pauli string,
+                       int column, int stride, int of_class)
+{
     const int r = masked->readouts++;
     masked->features = masked->readouts;
     masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
     masked->stride[r] = stride;
     masked->of_class[r] = of_class;
+    if (of_class >= 0) masked->share[of_class]++;
     return ent_circuit_read_pauli(circuit, &string);
+}
+
+/* Beyond Z of register m, whose first qubit is `first`. */
+static ent_status append_more(const ent_model_inp *inp, const ent_layout *layout, int m, int first,
+                              ent_masked *masked, ent_circuit *circuit)
+{
+    const ent_register_layout *at = &layout->reg[m];
+    const int n = at->qubits, pairs = n * (n - 1) / 2;
+    for (int k = 0; k < 2 * n && inp->read & ENT_READ_XYZ; k++)
+        ENT_TRY(read(inp, masked, circuit, x_of(first + k % n, k >= n), at->head_xy + k, 2 * n, -1));
+    for (int a = 0, k = 0; a < n && inp->read & ENT_READ_ZZ_WITHIN; a++)
+        for (int b = a + 1; b < n; b++, k++)
+            ENT_TRY(read(inp, masked, circuit, z_of(first + a, first + b), at->head_within + k, pairs, -1));
+    return ENT_OK;
 }
 
 /* Z on every non-empty set of the register's qubits; the head reads the probabilities that they make. */
@@ -142,20 +170,22 @@ static ent_status append_probabilities(const ent_layout *layout, int m, int firs
 static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                                   ent_masked *masked, ent_circuit *circuit)
 {
-    for (int m = 0; m < inp->registers && inp->read_probabilities; m++)
+    const bool probabilities = inp->read & ENT_READ_PROBABILITIES;
+    for (int m = 0; m < inp->registers && probabilities; m++)
         if (first_qubit[m] >= 0) ENT_TRY(append_probabilities(layout, m, first_qubit[m], masked, circuit));
-    for (int m = 0; m < inp->registers && !inp->read_probabilities; m++)
+    for (int m = 0; m < inp->registers && !probabilities; m++)
         for (int q = 0; q < layout->reg[m].qubits && first_qubit[m] >= 0; q++)
-            ENT_TRY(read(inp, masked, circuit, (const int[2]){first_qubit[m] + q, -1}, layout->reg[m].head + q,
+            ENT_TRY(read(inp, masked, circuit, z_of(first_qubit[m] + q, -1), layout->reg[m].head + q,
                          layout->reg[m].qubits, q % inp->outputs));
-    for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
+    for (int m = 0; m < inp->registers; m++)
+        if (first_qubit[m] >= 0) ENT_TRY(append_more(inp, layout, m, first_qubit[m], masked, circuit));
+    for (int k = 0; k < inp->fusion.pairs && inp->read & ENT_READ_ZZ; k++) {
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1], links = layout->pair[k].links;
         for (int j = 0; j < links && first_qubit[a] >= 0 && first_qubit[b] >= 0; j++) {
             int qubit[2];
             ent_fusion_link(inp, layout, k, j, qubit);
-            qubit[0] += first_qubit[a];
-            qubit[1] += first_qubit[b];
-            ENT_TRY(read(inp, masked, circuit, qubit, layout->pair[k].head + j, links, -1));
+            const ent_pauli string = z_of(qubit[0] + first_qubit[a], qubit[1] + first_qubit[b]);
+            ENT_TRY(read(inp, masked, circuit, string, layout->pair[k].head + j, links, -1));
         }
     }
     return ENT_OK;
@@ -177,19 +207,24 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
     int first_qubit[ENT_MAX_REGISTERS];
     place_registers(inp, layout, context, first_qubit);
     ENT_TRY(cut_registers(inp, layout, first_qubit, circuit));
-    for (int m = 0; m < inp->registers; m++)
+    for (int m = 0; m < inp->registers; m++) {
+        ent_ansatz ansatz = inp->reg[m].ansatz;
+        ansatz.layers = ent_device_layers(inp->device, ansatz.layers);
         if (first_qubit[m] >= 0)
-            ENT_TRY(ent_ansatz_append(&inp->reg[m].ansatz, first_qubit[m], layout->reg[m].circuit,
-                                      layout->reg[m].first_angle, circuit));
+            ENT_TRY(ent_ansatz_append(&ansatz, first_qubit[m], layout->reg[m].circuit, layout->reg[m].first_angle,
+                                      circuit));
+    }
     ENT_TRY(ent_fusion_append(inp, layout, first_qubit, circuit));
     return append_readouts(inp, layout, first_qubit, masked, circuit);
 }
 
-static int most_features(const ent_model_inp *inp, const ent_layout *layout, int pairs)
+static int most_features(const ent_model_inp *inp, const ent_layout *layout)
 {
-    int most = layout->qubits;
-    for (int m = 0; m < inp->registers && inp->read_probabilities; m++) most += 1 << layout->reg[m].qubits;
-    for (int k = 0; k < pairs; k++) most += layout->pair[k].links;
+    int most = 3 * layout->qubits;
+    for (int m = 0; m < inp->registers && inp->read & ENT_READ_PROBABILITIES; m++) most += 1 << layout->reg[m].qubits;
+    for (int k = 0; k < inp->fusion.pairs; k++) most += layout->pair[k].links;
+    for (int m = 0; m < inp->registers && inp->read & ENT_READ_ZZ_WITHIN; m++)
+        most += layout->reg[m].qubits * (layout->reg[m].qubits - 1) / 2;
     return most;
 }
 
@@ -198,12 +233,15 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
                         ent_circuit **circuit)
 {
     int first_qubit[ENT_MAX_REGISTERS];
-    const int most = most_features(inp, layout, inp->fusion.pairs);
+    const int most = most_features(inp, layout);
     masked->qubits = place_registers(inp, layout, context, first_qubit);
     masked->column = ent_alloc(most, sizeof *masked->column);
     masked->stride = ent_alloc(most, sizeof *masked->stride);
     masked->of_class = ent_alloc(most, sizeof *masked->of_class);
-    ENT_REQUIRE(masked->column && masked->stride && masked->of_class, ENT_ENOMEM, "model: no memory");
+    masked->share = ent_alloc(inp->outputs, sizeof *masked->share);
+    masked->weight = ent_alloc((int64_t)most * inp->outputs, sizeof *masked->weight);
+    ENT_REQUIRE(masked->column && masked->stride && masked->of_class && masked->share && masked->weight, ENT_ENOMEM,
+                "model: no memory");
     ENT_TRY(ent_circuit_new(masked->qubits, layout->blocks.params, layout->angles, circuit));
     return append_all(inp, layout, context, masked, *circuit);
 }
@@ -214,9 +252,7 @@ ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, ui
     ent_masked *masked = ent_alloc(1, sizeof *masked);
     ENT_REQUIRE(masked, ENT_ENOMEM, "model: no memory");
     ent_status status = build(inp, layout, context, masked, &circuit);
-    ent_program_inp program = inp->program;
-    program.steady = true; /* ranks cut the rows that they predict in different ways */
-    if (status == ENT_OK) status = ent_program_new(circuit, &program, &masked->program);
+    if (status == ENT_OK) status = ent_device_program(inp, context, circuit, &masked->program);
     ent_circuit_free(circuit);
     if (status != ENT_OK) {
         ent_masked_free(masked);
@@ -256,5 +292,7 @@ void ent_masked_free(ent_masked *masked)
     ent_free(masked->column);
     ent_free(masked->stride);
     ent_free(masked->of_class);
+    ent_free(masked->share);
+    ent_free(masked->weight);
     ent_free(masked);
 }

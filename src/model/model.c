@@ -86,6 +86,11 @@ void ent_model_free(ent_model *model)
     ent_free(model);
 }
 
+const ent_model_inp *ent_model_description(const ent_model *model)
+{
+    return &model->inp;
+}
+
 int ent_model_params(const ent_model *model)
 {
     return model->body->blocks->params;
@@ -110,6 +115,21 @@ const char *ent_model_engine(const ent_model *model)
 void ent_model_init(const ent_model *model, uint64_t seed, double *w)
 {
     ent_blocks_start(model->body->blocks, seed, w);
+}
+
+uint32_t ent_model_encodes(const ent_model *model)
+{
+    const bool circuits = model->inp.kind == ENT_MODEL_QUANTUM || model->inp.kind == ENT_MODEL_LATE;
+    uint32_t which = 0;
+    for (int m = 0; m < model->inp.registers && circuits; m++)
+        if (!model->inp.reg[m].linear) which |= UINT32_C(1) << m;
+    return which;
+}
+
+void ent_model_encode(const ent_model *model, int m, int64_t n, double *x)
+{
+    const ent_register *reg = &model->inp.reg[m];
+    if (ent_model_encodes(model) >> m & 1) ent_angles_encode(reg, n * reg->inputs, x, x);
 }
 
 static ent_status workspace_grow(ent_model *model, int64_t samples)
@@ -139,6 +159,13 @@ const double *ent_group_x(const ent_group *g, int64_t k, int m)
     return s->x[modality] ? s->x[modality] + sample * g->inp->reg[m].inputs : NULL;
 }
 
+bool ent_group_encoded(const ent_group *g, int64_t k, int m)
+{
+    const ent_samples *s = g->samples;
+    const int modality = g->modality + m;
+    return s->encoded >> modality & 1 && ent_group_x(g, k, m) != s->absent[modality];
+}
+
 void ent_group_loss(const ent_group *g, int64_t k)
 {
     const ent_model_inp *inp = g->inp;
@@ -147,7 +174,10 @@ void ent_group_loss(const ent_group *g, int64_t k)
     g->loss[k] = ent_loss(inp->squared, inp->outputs, g->outputs + k * inp->outputs,
                           inp->squared ? 0 : g->samples->category[sample],
                           inp->squared ? g->samples->value[sample] : 0.0, d_outputs);
-    for (int o = 0; o < inp->outputs; o++) d_outputs[o] *= g->share;
+    const double *weights = inp->squared ? NULL : g->samples->class_weight;
+    const double weight = weights ? weights[g->samples->category[sample]] : 1.0;
+    g->loss[k] *= weight;
+    for (int o = 0; o < inp->outputs; o++) d_outputs[o] *= weight * g->share;
 }
 
 /* Sort picks by context, stable: a counting pass over the contexts that occur, lowest first. */
@@ -219,10 +249,31 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
                               const int64_t *pick, double *loss, double *gradient)
 {
     double sum = 0.0;
+    const ent_device *device = samples->device ? samples->device : model->inp.device;
+    if (device && device->gradient == ENT_GRADIENT_SPSA)
+        return ent_spsa_gradient(model, device, w, samples, n, pick, loss, gradient);
     memset(gradient, 0, (size_t)ent_model_params(model) * sizeof *gradient);
     ENT_TRY(on_one_thread(model, w, samples, n, pick, &sum, gradient));
     *loss = sum;
     return ENT_OK;
+}
+
+ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                          const int64_t *pick, double *loss)
+{
+    const ent_model_inp *inp = &model->inp;
+    double *outputs = ent_alloc(samples->n * inp->outputs, sizeof *outputs), sum = 0.0;
+    ENT_REQUIRE(outputs, ENT_ENOMEM, "model: no memory for the outputs of %lld samples", (long long)samples->n);
+    const ent_status status = on_one_thread(model, w, samples, n, pick, NULL, outputs);
+    for (int64_t k = 0; k < n && status == ENT_OK; k++) {
+        const int64_t sample = pick ? pick[k] : k;
+        sum += ent_loss(inp->squared, inp->outputs, outputs + sample * inp->outputs,
+                        inp->squared ? 0 : samples->category[sample], inp->squared ? samples->value[sample] : 0.0,
+                        NULL);
+    }
+    ent_free(outputs);
+    *loss = sum / (double)n;
+    return status;
 }
 
 /* In pieces, so that memory does not grow with the data set. */
@@ -233,6 +284,7 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
         ent_samples piece = *samples;
         piece.n = samples->n - first < PIECE ? samples->n - first : PIECE;
         piece.context += first;
+        piece.first += first;
         for (int m = 0; m < model->inp.registers; m++)
             if (piece.x[m]) piece.x[m] += first * model->inp.reg[m].inputs;
         ENT_TRY(on_one_thread(model, w, &piece, piece.n, NULL, NULL, outputs + first * model->inp.outputs));

@@ -4,15 +4,15 @@
 
 #include "entente/model.h"
 
-/* How a block's parameters start: factor * a draw / divisor, the draw 0, N(0, 1) or uniform in (-1, 1). */
-typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM } ent_start_kind;
+/* How a block's parameters start: factor * a draw / divisor, the draw 0, N(0, 1), uniform in (-1, 1), or 1. */
+typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM, ENT_START_ONE } ent_start_kind;
 
 typedef struct {
     ent_start_kind kind;
     double factor, divisor;
 } ent_start;
 
-enum { ENT_MAX_BLOCKS = 8 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
+enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
 
 typedef struct {
     int params, count;
@@ -20,11 +20,12 @@ typedef struct {
     ent_start start[ENT_MAX_BLOCKS];
 } ent_blocks;
 
-/* blocks.c: N(0, 1/fan_in); a block behind the others (none for count 0), the place of its first parameter; the
- * initial parameters of all. */
+/* blocks.c: N(0, 1/fan_in); a block after the others (none for count 0; role and fan_in can be set afterwards by
+ * ent_blocks_mark), the place of its first parameter; the initial parameters of all. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
+void ent_blocks_mark(ent_blocks *blocks, int first, ent_block_role role, double fan_in);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
 
 /* Samples of one call that have the same context, and room for their figures. */
@@ -44,6 +45,8 @@ typedef struct {
 
 /* What register m reads of the group's k-th sample. */
 const double *ent_group_x(const ent_group *group, int64_t k, int m);
+/* Whether these are data angles already. */
+bool ent_group_encoded(const ent_group *group, int64_t k, int m);
 /* Loss and d_outputs (times `share`) of the k-th sample from its outputs. */
 void ent_group_loss(const ent_group *group, int64_t k);
 
@@ -100,13 +103,16 @@ ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
 typedef struct {
     int qubits, first_qubit;
-    int angles, first_angle;  /* slots */
-    int inputs;               /* numbers that the slots are made of (ent_encoding_forward) */
-    int map_weight, map_bias; /* linear: [inputs][numbers a sample has] and [inputs] */
+    int angles, first_angle;  /* slots: of the encoding, or `inputs` per layer that has its own */
+    int inputs;               /* numbers that one layer encodes */
+    int map_weight, map_bias; /* linear: [inputs][numbers a sample brings] and [inputs] */
+    int factor;               /* ansatz.own_angles: [angles] */
     int circuit;              /* the ansatz's parameters */
     int within;               /* fusion: [layers][links within], where the gate has an angle */
     int rotation;             /* fusion: [layers][qubits][2] */
     int head;                 /* [outputs][qubits] */
+    int head_xy;              /* [outputs][2 qubits], X before Y: where they are read */
+    int head_within;          /* [outputs][pairs within], where they are read */
     int embed;                /* [outputs] */
 } ent_register_layout;
 
@@ -133,10 +139,25 @@ typedef struct {
     int features;  /* what the head reads: the readouts, or probabilities made of them (ent_features_forward) */
     int registers; /* whose probabilities are read; 0: readouts as they are */
     int register_qubits[ENT_MAX_REGISTERS];
-    int *column;   /* [features]: w[column + output * stride] is the linear head's weight of this feature */
-    int *stride;   /* [features] */
-    int *of_class; /* [features]: direct head: which output it belongs to, -1 for none */
+    int *column;    /* [features]: w[column + output * stride] is the linear head's weight of this feature */
+    int *stride;    /* [features] */
+    int *of_class;  /* [features]: direct head: which output it belongs to, -1 for none */
+    int *share;     /* [outputs]: direct head: how many features belong to it */
+    double *weight; /* [features][outputs], at least [features]: the linear head's, for the parameters at hand */
 } ent_masked;
+
+/* device.c: the program of a context's circuit; how many of a register's layers there are. */
+ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const ent_circuit *circuit,
+                              ent_program **out);
+int ent_device_layers(const ent_device *device, int layers);
+
+/* spsa.c: ent_model_gradient from two losses. */
+ent_status ent_spsa_gradient(ent_model *model, const ent_device *device, const double *w, const ent_samples *samples,
+                             int64_t n, const int64_t *pick, double *loss, double *gradient);
+/* model.c: what it was made of; the mean loss over picked samples. */
+const ent_model_inp *ent_model_description(const ent_model *model);
+ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                          const int64_t *pick, double *loss);
 
 /* mask.c: the missing-modality mechanism. */
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
@@ -150,22 +171,46 @@ void ent_fusion_link(const ent_model_inp *inp, const ent_layout *layout, int k, 
 ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                              ent_circuit *circuit);
 
-/* angles.c: data angles [layout angles] of one sample, and back: slope [layout angles] is d angle / d z. */
+/* angles.c: n numbers of a register to data angles, for a register without a trainable map; in place where they are the
+ * same array. */
+void ent_angles_encode(const ent_register *reg, int64_t n, const double *z, double *angles);
+/* A register with a trainable map.  columns [numbers per sample][inputs]: its weights, once for parameters; data angles
+ * [inputs] of a sample and d angle / d z; and back, for `count` samples at once, from d_z [count], `stride` apart, in their order. */
+enum { ENT_ANGLES_TOGETHER = 4 };
+void ent_angles_prepare(const ent_register *reg, const ent_register_layout *at, const double *w, double *columns);
+void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, const double *columns, const double *w,
+                       const double *x, double *angles, double *slope);
+void ent_angles_backward(const ent_register *reg, const ent_register_layout *at, int count, const double *const *x,
+                         const double *d_z, int stride, double *gradient);
+
+/* A register whose layers have factors: from the angles of one layer, in the first `inputs` of `angles`, to those of all,
+ * the former into base [inputs]; and back, from d_angles [angles] to those of one layer, in the first `inputs`, adding to
+ * the factors' gradient. */
+void ent_angles_spread(const ent_register_layout *at, const double *w, double *base, double *angles);
+void ent_angles_gather(const ent_register_layout *at, const double *w, const double *base, double *d_angles,
+                       double *gradient);
+
+/* From the numbers that a layer encodes to the slots of its encoding, in place; and back, from d_angles by the slots to
+ * those by the numbers. */
+void ent_angles_derive(const ent_register *reg, double *angles);
+void ent_angles_underive(const ent_register *reg, const double *angles, double *d_angles);
+
+/* Data angles [layout angles] of one sample; base and slope [layout angles] are room. */
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
-                        const double *const *x, double *angles, double *slope);
-void ent_angles_backward(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, const double *const *x,
-                         const double *angles, const double *slope, double *grad_angles, double *gradient);
+                        const double *const *x, double *angles, double *base, double *slope);
 
 /* probabilities.c: what the head reads, features [masked features] of one sample, and back; d_features is overwritten. */
 void ent_features_forward(const ent_masked *masked, const double *readouts, double *features);
 void ent_features_backward(const ent_masked *masked, double *d_features, double *d_readouts);
 
-/* head.c: outputs from features, and back.  Gradients are added to. */
+/* head.c: once for parameters, before forward and weights; outputs from features, for one sample; and back, for n samples
+ * at once, after which weights are to be prepared again.  Gradients are added to, in the order of the samples. */
+void ent_head_prepare(const ent_model_inp *inp, ent_masked *masked, const double *w);
 void ent_head_forward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
                       const double *w, const double *features, double *outputs);
-void ent_head_weights(const ent_model_inp *inp, const ent_masked *masked, const double *w, const double *d_outputs,
+void ent_head_weights(const ent_model_inp *inp, const ent_masked *masked, const double *d_outputs,
                       double *d_features);
-void ent_head_backward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
-                       const double *features, const double *d_outputs, double *gradient);
+void ent_head_backward(const ent_model_inp *inp, const ent_layout *layout, ent_masked *masked, uint32_t context,
+                       int64_t n, const double *features, const double *d_outputs, double *gradient);
 
 #endif

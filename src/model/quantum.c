@@ -10,21 +10,33 @@
 #include "entente/memory.h"
 #include "model.h"
 
+/* The circuits of one device, made when a context is first met. */
+typedef struct {
+    const ent_device *device;
+    ent_masked **masked; /* [2^registers] */
+    int64_t used;        /* when it last was */
+} device_circuits;
+
+enum { DEVICES_KEPT = 16 };
+
 typedef struct {
     ent_body body;
     ent_model_inp inp;
     ent_layout layout;
-    bool any_linear;
-    ent_masked **masked; /* [2^registers], made when a context is first met */
+    bool trains_angles;                 /* something between the inputs and the circuit is trained */
+    double *columns[ENT_MAX_REGISTERS]; /* of trainable maps, for the parameters at hand; else NULL */
+    device_circuits device[DEVICES_KEPT];
+    int devices, current; /* inp.device is that of the current one */
+    int64_t uses;
 } quantum;
 
 /* A group's run: its circuit, and its scratch cut up. */
 typedef struct {
     const quantum *model;
     const ent_group *group;
-    const ent_masked *masked;
-    double *angles, *slope, *grad_angles; /* [n][layout angles] */
-    double *features, *d_features;        /* [n][masked features]; in a prediction the readouts are in d_features */
+    ent_masked *masked;
+    double *angles, *base, *slope, *grad_angles; /* [n][layout angles]; base: angles before the layers' factors */
+    double *features, *d_features; /* [n][masked features]; in a prediction the readouts are in d_features */
 } run;
 
 static ent_status check_register(const ent_register *reg)
@@ -45,9 +57,11 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
         qubits += inp->reg[m].ansatz.qubits;
         if (inp->reg[m].ansatz.qubits > direct) direct = inp->reg[m].ansatz.qubits;
     }
-    ENT_REQUIRE(!inp->read_probabilities || (inp->head == ENT_HEAD_LINEAR && !inp->read_zz), ENT_EARG,
-                "readout of probabilities: want head linear, and no other readout");
-    ENT_REQUIRE(!inp->read_probabilities || direct <= ENT_MAX_PROBABILITY_QUBITS, ENT_EARG,
+    const bool probabilities = inp->read & ENT_READ_PROBABILITIES;
+    ENT_REQUIRE(!probabilities ||
+                    (inp->head == ENT_HEAD_LINEAR && !(inp->read & ~(unsigned)(ENT_READ_Z | ENT_READ_PROBABILITIES))),
+                ENT_EARG, "readout of probabilities: want head linear, and no other readout");
+    ENT_REQUIRE(!probabilities || direct <= ENT_MAX_PROBABILITY_QUBITS, ENT_EARG,
                 "readout of probabilities: found a register of %d qubits, want at most %d", direct,
                 ENT_MAX_PROBABILITY_QUBITS);
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
@@ -57,20 +71,50 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
     return ENT_OK;
 }
 
-static ent_status masked_for(quantum *q, uint32_t context, const ent_masked **masked)
+static void free_circuits(const quantum *q, device_circuits *of)
 {
-    if (!q->masked[context]) ENT_TRY(ent_masked_new(&q->inp, &q->layout, context, &q->masked[context]));
-    *masked = q->masked[context];
+    for (int64_t c = 0; of->masked && c < INT64_C(1) << q->inp.registers; c++) ent_masked_free(of->masked[c]);
+    ent_free(of->masked);
+    *of = (device_circuits){.masked = NULL};
+}
+
+/* The circuits of this device from now on; those that have not been used for longest make room. */
+static ent_status use_device(quantum *q, const ent_device *device)
+{
+    int k = 0, oldest = 0;
+    while (k < q->devices && q->device[k].device != device) k++;
+    for (int i = 1; i < q->devices; i++)
+        if (q->device[i].used < q->device[oldest].used) oldest = i;
+    if (k == DEVICES_KEPT) free_circuits(q, &q->device[k = oldest]);
+    device_circuits *of = &q->device[k];
+    if (!of->masked) {
+        of->masked = ent_alloc(INT64_C(1) << q->inp.registers, sizeof *of->masked);
+        ENT_REQUIRE(of->masked, ENT_ENOMEM, "model: no memory");
+        of->device = device;
+        if (k == q->devices) q->devices++;
+    }
+    of->used = ++q->uses;
+    q->inp.device = device;
+    q->current = k;
+    return ENT_OK;
+}
+
+static ent_status masked_for(quantum *q, uint32_t context, ent_masked **masked)
+{
+    ent_masked **of = q->device[q->current].masked;
+    if (!of[context]) ENT_TRY(ent_masked_new(&q->inp, &q->layout, context, &of[context]));
+    *masked = of[context];
     return ENT_OK;
 }
 
 static ent_status fill_body(quantum *q)
 {
-    const ent_masked *full;
+    ent_masked *full;
+    ENT_TRY(use_device(q, q->inp.device));
     ENT_TRY(masked_for(q, (UINT32_C(1) << q->inp.registers) - 1, &full));
     q->body.blocks = &q->layout.blocks;
     q->body.qubits = q->layout.qubits;
-    q->body.room = 3 * q->layout.angles + 2 * full->features;
+    q->body.room = 4 * q->layout.angles + 2 * full->features;
     snprintf(q->body.engine, sizeof q->body.engine, "%s", ent_program_engine(full->program));
     return ENT_OK;
 }
@@ -82,9 +126,14 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     ENT_REQUIRE(q, ENT_ENOMEM, "model: no memory");
     q->inp = *inp;
     ent_layout_make(inp, &q->layout);
-    for (int m = 0; m < inp->registers; m++) q->any_linear |= inp->reg[m].linear;
-    q->masked = ent_alloc(INT64_C(1) << inp->registers, sizeof *q->masked);
-    const ent_status status = q->masked ? fill_body(q) : ent_fail(ENT_ENOMEM, "model: no memory");
+    bool there = true;
+    for (int m = 0; m < inp->registers; m++) {
+        q->trains_angles |= inp->reg[m].linear || inp->reg[m].ansatz.own_angles;
+        if (!inp->reg[m].linear) continue;
+        q->columns[m] = ent_alloc(inp->reg[m].inputs * q->layout.reg[m].inputs, sizeof *q->columns[m]);
+        there = there && q->columns[m];
+    }
+    const ent_status status = there ? fill_body(q) : ent_fail(ENT_ENOMEM, "model: no memory");
     if (status != ENT_OK) {
         ent_quantum_free(&q->body);
         return status;
@@ -97,8 +146,8 @@ void ent_quantum_free(ent_body *body)
 {
     quantum *q = (quantum *)body;
     if (!q) return;
-    for (int64_t c = 0; q->masked && c < INT64_C(1) << q->inp.registers; c++) ent_masked_free(q->masked[c]);
-    ent_free(q->masked);
+    for (int k = 0; k < q->devices; k++) free_circuits(q, &q->device[k]);
+    for (int m = 0; m < q->inp.registers; m++) ent_free(q->columns[m]);
     ent_free(q);
 }
 
@@ -108,28 +157,79 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
     *r = (run){.model = q,
                .group = g,
                .angles = g->scratch,
-               .slope = g->scratch + angles,
-               .grad_angles = g->scratch + 2 * angles,
-               .features = g->scratch + 3 * angles};
+               .base = g->scratch + angles,
+               .slope = g->scratch + 2 * angles,
+               .grad_angles = g->scratch + 3 * angles,
+               .features = g->scratch + 4 * angles};
+    ENT_TRY(use_device(q, g->samples->device ? g->samples->device : g->inp->device));
     ENT_TRY(masked_for(q, g->context, &r->masked));
     r->d_features = r->features + g->n * r->masked->features;
+    const uint64_t modality = (uint64_t)g->modality << 56; /* of late fusion: models of their own */
+    const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->first};
+    ent_program_draw(r->masked->program, &draws);
     return ENT_OK;
 }
 
-static void sample_inputs(const ent_group *g, int64_t k, const double *x[ENT_MAX_REGISTERS])
+/* Register m's data angles of the group's samples, [n] at a distance of all data angles. */
+static void register_angles(const run *r, int m)
 {
-    for (int m = 0; m < g->inp->registers; m++) x[m] = ent_group_x(g, k, m);
+    const quantum *q = r->model;
+    const ent_group *g = r->group;
+    const ent_register *reg = &q->inp.reg[m];
+    const ent_register_layout *at = &q->layout.reg[m];
+    double *angles = r->angles + at->first_angle, *slope = r->slope + at->first_angle;
+    double *base = r->base + at->first_angle;
+    if (reg->linear) ent_angles_prepare(reg, at, g->w, q->columns[m]);
+    for (int64_t k = 0; k < g->n; k++) {
+        const double *x = ent_group_x(g, k, m);
+        if (reg->linear)
+            ent_angles_linear(reg, at, q->columns[m], g->w, x, angles, slope);
+        else if (ent_group_encoded(g, k, m))
+            memcpy(angles, x, (size_t)at->inputs * sizeof *x);
+        else
+            ent_angles_encode(reg, at->inputs, x, angles);
+        if (reg->ansatz.own_angles) ent_angles_spread(at, g->w, base, angles);
+        ent_angles_derive(reg, angles);
+        angles += q->layout.angles;
+        base += q->layout.angles;
+        slope += q->layout.angles;
+    }
 }
 
 static void run_angles(const run *r)
 {
+    for (int m = 0; m < r->model->inp.registers; m++)
+        if (r->group->context >> m & 1) register_angles(r, m);
+}
+
+/* From the data angles' gradient to the factors of register m, and to that of its angles before them. */
+static void factors_backward(const run *r, int m, double *gradient)
+{
+    const int angles = r->model->layout.angles;
+    const ent_register_layout *at = &r->model->layout.reg[m];
+    for (int64_t k = 0; k < r->group->n; k++)
+        ent_angles_gather(at, r->group->w, r->base + k * angles + at->first_angle,
+                          r->grad_angles + k * angles + at->first_angle, gradient);
+}
+
+/* From the data angles' gradient to the trainable map of register m. */
+static void map_backward(const run *r, int m, double *gradient)
+{
     const quantum *q = r->model;
-    const ent_group *g = r->group;
+    const ent_register_layout *at = &q->layout.reg[m];
     const int angles = q->layout.angles;
-    const double *x[ENT_MAX_REGISTERS];
-    for (int64_t k = 0; k < g->n; k++) {
-        sample_inputs(g, k, x);
-        ent_angles_forward(&q->inp, &q->layout, g->w, g->context, x, r->angles + k * angles, r->slope + k * angles);
+    const double *x[ENT_ANGLES_TOGETHER];
+    for (int64_t k = 0; k < r->group->n; k += ENT_ANGLES_TOGETHER) {
+        const int64_t left = r->group->n - k;
+        const int count = left < ENT_ANGLES_TOGETHER ? (int)left : ENT_ANGLES_TOGETHER;
+        double *d_z = r->grad_angles + k * angles + at->first_angle;
+        const double *slope = r->slope + k * angles + at->first_angle;
+        for (int i = 0; i < count; i++) {
+            x[i] = ent_group_x(r->group, k + i, m);
+            ent_angles_underive(&q->inp.reg[m], r->angles + (k + i) * angles + at->first_angle, d_z + i * angles);
+            for (int a = 0; a < at->inputs; a++) d_z[i * angles + a] *= slope[i * angles + a];
+        }
+        ent_angles_backward(&q->inp.reg[m], at, count, x, d_z, angles, gradient);
     }
 }
 
@@ -147,7 +247,7 @@ static void head_cotangent(void *context, int64_t first, int64_t count, const do
         ent_head_forward(inp, &r->model->layout, r->masked, g->context, g->w, features,
                          g->outputs + k * inp->outputs);
         ent_group_loss(g, k);
-        ent_head_weights(inp, r->masked, g->w, g->d_outputs + k * inp->outputs, d_features);
+        ent_head_weights(inp, r->masked, g->d_outputs + k * inp->outputs, d_features);
         ent_features_backward(r->masked, d_features, weights + (k - first) * stride);
     }
 }
@@ -162,23 +262,20 @@ static void bias_alone(run *r)
 ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss, double *gradient)
 {
     quantum *q = (quantum *)body;
-    const int angles = q->layout.angles;
     run r;
     ENT_TRY(run_make(q, g, &r));
     const ent_batch batch = {g->n, r.angles, g->w};
-    double *grad_angles = q->any_linear ? r.grad_angles : NULL;
+    double *grad_angles = q->trains_angles ? r.grad_angles : NULL;
     run_angles(&r);
+    ent_head_prepare(&q->inp, r.masked, g->w);
     if (r.masked->readouts == 0) bias_alone(&r);
     ENT_TRY(ent_program_gradient(r.masked->program, &batch, head_cotangent, &r, gradient, grad_angles));
-    for (int64_t k = 0; k < g->n; k++) {
-        const double *x[ENT_MAX_REGISTERS];
-        *loss += g->loss[k] * g->share;
-        ent_head_backward(&q->inp, &q->layout, r.masked, g->context, r.features + k * r.masked->features,
-                          g->d_outputs + k * q->inp.outputs, gradient);
-        if (!grad_angles) continue;
-        sample_inputs(g, k, x);
-        ent_angles_backward(&q->inp, &q->layout, g->context, x, r.angles + k * angles, r.slope + k * angles,
-                            grad_angles + k * angles, gradient);
+    for (int64_t k = 0; k < g->n; k++) *loss += g->loss[k] * g->share;
+    ent_head_backward(&q->inp, &q->layout, r.masked, g->context, g->n, r.features, g->d_outputs, gradient);
+    for (int m = 0; m < q->inp.registers; m++) {
+        if (!(g->context >> m & 1)) continue;
+        if (q->inp.reg[m].ansatz.own_angles) factors_backward(&r, m, gradient);
+        if (q->inp.reg[m].linear) map_backward(&r, m, gradient);
     }
     return ENT_OK;
 }
@@ -190,6 +287,7 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
     ENT_TRY(run_make(q, g, &r));
     const ent_batch batch = {g->n, r.angles, g->w};
     run_angles(&r);
+    ent_head_prepare(&q->inp, r.masked, g->w);
     ENT_TRY(ent_program_forward(r.masked->program, &batch, r.d_features));
     for (int64_t k = 0; k < g->n; k++) {
         ent_features_forward(r.masked, r.d_features + k * r.masked->readouts, r.features);

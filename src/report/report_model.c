@@ -16,8 +16,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
     *inp = (ent_model_inp){
         .registers = (int)c->data.modalities_count,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
-        .read_zz = c->model.readout == ENT_READ_ZZ,
-        .read_probabilities = c->model.readout == ENT_READ_PROBABILITIES,
+        .read = c->model.readout,
         .head = ENT_HEAD_LINEAR,
         .outputs = (int)run->outputs,
         .mma = true};
@@ -30,6 +29,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
                               .layers = r->layers,
                               .angles_per_qubit = r->angles,
                               .reupload = r->reupload,
+                              .own_angles = r->input_scaling,
                               .encoding = r->encoding};
         ENT_TRY(ent_ansatz_check(&a));
         inp->reg[m] = (ent_register){.name = c->data.modalities[m],
@@ -37,7 +37,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
                                      .inputs = ent_ansatz_inputs(&a) > 0 ? ent_ansatz_inputs(&a) : 1,
                                      .linear = true,
                                      .map = r->map,
-                                     .scale = r->scale};
+                                     .scale = r->scale > 0.0 ? r->scale : 1.0};
     }
     ent_fusion_connect(&inp->fusion, c->model.fusion.pattern, inp->registers);
     return ENT_OK;

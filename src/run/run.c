@@ -197,6 +197,10 @@ static void warn_layout(app_progress *progress, const ent_federation_view *v)
 {
     char text[256];
     if (app_idle_text(v->ranks / v->config->run.shards, v->clients, text)) warn(progress, text);
+    if (v->config->privacy.mode != ENT_PRIVACY_NONE && v->config->privacy.noise_from == ENT_NOISE_FROM_SEED)
+        warn(progress,
+             "the noise of privacy.mode comes from seeds.sampling: for studies; who knows the seed can take it away "
+             "(privacy.noise_from: system)");
     if (app_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
 }
 
@@ -251,6 +255,18 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
     }
 }
 
+/* The rounds that are there had the rates of a shorter schedule. */
+static void note_schedule(app_progress *progress, const ent_federation *federation)
+{
+    const ent_config *c = ent_federation_see(federation).config;
+    if (c->client.schedule == ENT_SCHEDULE_COSINE)
+        app_progress_note(
+            progress,
+            "client.schedule: cosine has ended in the rounds that are there; those that follow have the "
+            "rates of a schedule over %d, so the weights are not those of %d rounds in one run",
+            c->federation.rounds, c->federation.rounds);
+}
+
 static void note_untrained(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
@@ -263,6 +279,7 @@ static ent_status train(ent_comm *group, const app_run *run, output *to, ent_fed
 {
     if (run->folder) ENT_TRY(open_folder(group, run, to));
     if (to->progress) note_setup(to->progress, federation);
+    if (to->progress && run->begin == APP_MORE) note_schedule(to->progress, federation);
     if (run->checkpoints) keep_checkpoints(run, to, federation);
     const double begin = ent_clock_s();
     ENT_TRY(ent_federation_train(federation, to->progress ? app_progress_round : NULL, to->progress));

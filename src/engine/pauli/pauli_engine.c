@@ -13,32 +13,32 @@
  *   pauli_product.c  diagonal layers as products of sums
  *   pauli_form.c     readouts to operations on numbers
  *   pauli_plan.c     all of it for one circuit
- * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, samples in lanes.
+ * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, samples in lanes.  With a
+ * register of more than PAULI_BATCH_QUBITS qubits samples go one by one, and such registers through the state engine.
  * Exact Pauli propagation: Begusic, Gray, Chan, arXiv 2308.05077; Rudolph et al., arXiv 2505.21606. */
 #include "engine/engines.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/isa.h"
 #include "entente/memory.h"
+#include "pauli_run.h"
 
 enum { CHUNK_WORK = 1 << 14, MOST_GROUPS = 8 };
 
-typedef struct {
-    pauli_plan *plan;
-    const batch_kernels *batch, *batch_narrow; /* narrow: for a group that is at most half full, or NULL */
-    const pauli_kernels *kernels, *narrow;
-    int chunk;
-    char name[32];
-} pauli_engine;
+void ent_pauli_engine_free(pauli_engine *engine)
+{
+    if (!engine) return;
+    ent_pauli_plan_free(engine->plan);
+    ent_free(engine->params);
+    ent_free(engine);
+}
 
 static void plan_free(void *plan)
 {
-    pauli_engine *engine = plan;
-    if (!engine) return;
-    ent_pauli_plan_free(engine->plan);
-    ent_free(engine);
+    ent_pauli_engine_free(plan);
 }
 
 /* Groups of lanes in a chunk: several where a group is so short that handing out chunks and adding up their slopes
@@ -47,27 +47,49 @@ static int groups_of(const pauli_plan *plan)
 {
     int64_t work = plan->form.entries + plan->form.ops;
     int groups = 1;
-    for (int k = 0; k < plan->parts; k++) work += plan->part[k].plan->amplitudes * plan->part[k].plan->list.rotations;
+    for (int k = 0; k < plan->parts; k++) {
+        if (plan->part[k].large) return 1;
+        work += plan->part[k].plan->amplitudes * plan->part[k].plan->list.rotations;
+    }
     while (groups < MOST_GROUPS && groups * work < CHUNK_WORK) groups *= 2;
     return groups;
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status fill_engine(pauli_engine *engine, const ent_circuit *circuit, const ent_program_inp *inp)
+{
+    const char *isa = NULL;
+    ENT_TRY(ent_isa_pick(inp->isa, &isa));
+    ENT_TRY(ent_isa_kernels(inp->isa, inp->precision, &engine->batch, &engine->batch_narrow));
+    ENT_TRY(ent_isa_pauli_kernels(inp->isa, inp->precision, &engine->kernels, &engine->narrow));
+    ENT_TRY(ent_isa_state_kernels(inp->isa, inp->precision, &engine->state));
+    ENT_TRY(ent_pauli_plan_new(circuit, NULL, inp->precision, PAULI_MOST_TERMS, &engine->plan));
+    ENT_TRY(ent_pauli_plan_registers(engine->plan, &engine->batch->shape, &engine->state->shape));
+    for (int k = 0; k < engine->plan->parts; k++) engine->large |= engine->plan->part[k].large != NULL;
+    engine->threads = inp->threads > 0 ? inp->threads : omp_get_max_threads();
+    engine->params = ent_alloc(circuit->params, sizeof *engine->params);
+    ENT_REQUIRE(engine->params, ENT_ENOMEM, "pauli engine: no memory");
+    snprintf(engine->name, sizeof engine->name, "pauli %s", isa);
+    engine->chunk = engine->large ? 1 : groups_of(engine->plan) * engine->kernels->lanes;
+    return ENT_OK;
+}
+
+ent_status ent_pauli_engine_new(const ent_circuit *circuit, const ent_program_inp *inp, pauli_engine **out)
 {
     pauli_engine *engine = ent_alloc(1, sizeof *engine);
     ENT_REQUIRE(engine, ENT_ENOMEM, "pauli engine: no memory");
-    const char *isa = NULL;
-    ent_status status = ent_isa_pick(inp->isa, &isa);
-    if (status == ENT_OK) status = ent_isa_kernels(inp->isa, inp->precision, &engine->batch, &engine->batch_narrow);
-    if (status == ENT_OK) status = ent_isa_pauli_kernels(inp->isa, inp->precision, &engine->kernels, &engine->narrow);
-    if (status == ENT_OK) status = ent_pauli_plan_new(circuit, inp->precision, PAULI_MOST_TERMS, &engine->plan);
-    if (status == ENT_OK) status = ent_pauli_plan_registers(engine->plan, &engine->batch->shape);
+    const ent_status status = fill_engine(engine, circuit, inp);
     if (status != ENT_OK) {
-        plan_free(engine);
+        ent_pauli_engine_free(engine);
         return status;
     }
-    snprintf(engine->name, sizeof engine->name, "pauli %s", isa);
-    engine->chunk = groups_of(engine->plan) * engine->kernels->lanes;
+    *out = engine;
+    return ENT_OK;
+}
+
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+{
+    pauli_engine *engine = NULL;
+    ENT_TRY(ent_pauli_engine_new(circuit, inp, &engine));
     *out = engine;
     return ENT_OK;
 }
@@ -94,21 +116,41 @@ static size_t vector_bytes(const pauli_engine *engine)
     return (size_t)engine->batch->shape.lanes * (size_t)engine->batch->shape.real_bytes;
 }
 
-static void bytes(const void *plan, double count[2])
+void ent_pauli_worker_bytes(const pauli_engine *engine, const bool *mine, double count[2])
 {
-    const pauli_engine *engine = plan;
     const pauli_plan *p = engine->plan;
-    count[0] = (double)(2 * p->form.nodes + p->form.entries) * (double)vector_bytes(engine);
-    for (int k = 0; k < p->parts; k++) count[0] += ent_batch_worker_bytes(p->part[k].plan);
-    count[1] = count[0];
+    count[0] = count[1] = (double)(2 * p->form.nodes + p->form.entries) * (double)vector_bytes(engine);
+    for (int k = 0; k < p->parts; k++) {
+        const pauli_part *part = &p->part[k];
+        if (mine && !mine[k]) continue;
+        const double state = part->large ? (double)ent_state_part_bytes(part->large)
+                                         : ent_batch_worker_bytes(part->plan);
+        count[0] += state;
+        count[1] += part->large ? 2.0 * state : state;
+    }
 }
 
-static void worker_free(void *worker)
+static void bytes(const void *plan, double count[2])
 {
-    pauli_worker *w = worker;
+    ent_pauli_worker_bytes(plan, NULL, count);
+}
+
+static int inner_threads(const void *plan)
+{
+    return ((const pauli_engine *)plan)->large;
+}
+
+void ent_pauli_worker_free(pauli_worker *w)
+{
     if (!w) return;
-    for (int k = 0; w->part && k < w->parts; k++) ent_batch_worker_free(w->part[k]);
+    for (int k = 0; k < w->parts; k++) {
+        if (w->value && !(w->part && w->part[k])) ent_free(w->value[k]);
+        if (w->part) ent_batch_worker_free(w->part[k]);
+        if (w->state) ent_state_worker_free(w->state[k]);
+    }
     ent_free(w->part);
+    ent_free(w->state);
+    ent_free(w->value);
     ent_free(w->node);
     ent_free(w->bar);
     ent_free(w->slope);
@@ -117,65 +159,172 @@ static void worker_free(void *worker)
     ent_free(w);
 }
 
-static ent_status fill_worker(const pauli_engine *engine, pauli_worker *w)
+static void worker_free(void *worker)
 {
-    const pauli_plan *p = engine->plan;
+    ent_pauli_worker_free(worker);
+}
+
+static ent_status no_memory(const pauli_engine *engine)
+{
+    return ent_fail(ENT_ENOMEM, "pauli engine: no memory for %lld numbers of %d samples",
+                    (long long)engine->plan->form.nodes, engine->kernels->lanes);
+}
+
+static ent_status fill_form(const pauli_engine *engine, pauli_worker *w)
+{
+    const pauli_form *form = &engine->plan->form;
     const size_t vector = vector_bytes(engine);
-    const int64_t outputs = (int64_t)engine->kernels->lanes * p->readouts;
-    w->parts = p->parts;
-    w->part = ent_alloc(p->parts, sizeof *w->part);
-    w->node = ent_alloc(p->form.nodes, vector);
-    w->bar = ent_alloc(p->form.nodes, vector);
-    w->slope = ent_alloc(p->form.entries, vector);
+    const int64_t outputs = (int64_t)engine->kernels->lanes * engine->plan->readouts;
+    w->node = ent_alloc(form->nodes, vector);
+    w->bar = ent_alloc(form->nodes, vector);
+    w->slope = ent_alloc(form->entries, vector);
     w->expectations = ent_alloc(outputs, sizeof(double));
     w->weights = ent_alloc(outputs, sizeof(double));
-    ENT_REQUIRE(w->part && w->node && w->bar && w->slope && w->expectations && w->weights, ENT_ENOMEM,
-                "pauli engine: no memory for %lld numbers of %d samples", (long long)p->form.nodes,
-                engine->kernels->lanes);
-    for (int k = 0; k < p->parts; k++) ENT_TRY(ent_batch_worker_new(p->part[k].plan, &w->part[k]));
+    return w->node && w->bar && w->slope && w->expectations && w->weights ? ENT_OK : no_memory(engine);
+}
+
+static ent_status fill_registers(const pauli_engine *engine, const bool *mine, pauli_worker *w)
+{
+    w->part = ent_alloc(w->parts, sizeof *w->part);
+    w->state = ent_alloc(w->parts, sizeof *w->state);
+    w->value = ent_alloc(w->parts, sizeof *w->value);
+    if (!w->part || !w->state || !w->value) return no_memory(engine);
+    for (int k = 0; k < w->parts; k++) {
+        const pauli_part *part = &engine->plan->part[k];
+        const bool here = !mine || mine[k];
+        if (here && part->plan) {
+            ENT_TRY(ent_batch_worker_new(part->plan, &w->part[k]));
+            w->value[k] = w->part[k]->value;
+            continue;
+        }
+        w->value[k] = ent_alloc(part->values, vector_bytes(engine));
+        if (!w->value[k]) return no_memory(engine);
+        if (here) ENT_TRY(ent_state_worker_new(part->large, engine->state, engine->threads, &w->state[k]));
+    }
     return ENT_OK;
 }
 
-static ent_status worker_new(const void *plan, void **out)
+ent_status ent_pauli_worker_new(const pauli_engine *engine, const bool *mine, int what, pauli_worker **out)
 {
     pauli_worker *w = ent_alloc(1, sizeof *w);
     ENT_REQUIRE(w, ENT_ENOMEM, "pauli engine: no memory");
-    const ent_status status = fill_worker(plan, w);
+    w->parts = engine->plan->parts;
+    ent_status status = what & PAULI_REGISTERS ? fill_registers(engine, mine, w) : ENT_OK;
+    if (status == ENT_OK && what & PAULI_FORM) status = fill_form(engine, w);
     if (status != ENT_OK) {
-        worker_free(w);
+        ent_pauli_worker_free(w);
         return status;
     }
     *out = w;
     return ENT_OK;
 }
 
-static ent_status prepare(void *plan, const double *params)
+static ent_status worker_new(const void *plan, void **out)
 {
-    pauli_plan *p = ((pauli_engine *)plan)->plan;
-    ent_pauli_plan_prepare(p, params);
-    for (int k = 0; k < p->parts; k++) ent_batch_plan_prepare(p->part[k].plan, params);
+    pauli_worker *w = NULL;
+    ENT_TRY(ent_pauli_worker_new(plan, NULL, PAULI_REGISTERS | PAULI_FORM, &w));
+    *out = w;
     return ENT_OK;
 }
 
-/* The kernels for what is left of a chunk, as in the batch engine; slopes of the others go to `total`, unless NULL. */
-static const batch_kernels *use_kernels(const pauli_engine *engine, pauli_worker *w, int64_t left, double *total)
+ent_status ent_pauli_worker_back(const pauli_engine *engine, pauli_worker *w)
+{
+    for (int k = 0; k < engine->plan->parts; k++)
+        if (w->state[k]) ENT_TRY(ent_state_worker_back(w->state[k]));
+    return ENT_OK;
+}
+
+static ent_status worker_back(const void *plan, void *worker)
+{
+    return ent_pauli_worker_back(plan, worker);
+}
+
+void ent_pauli_engine_prepare(pauli_engine *engine, const double *params)
+{
+    pauli_plan *p = engine->plan;
+    ent_pauli_plan_prepare(p, params);
+    for (int k = 0; k < p->parts; k++)
+        if (p->part[k].plan) ent_batch_plan_prepare(p->part[k].plan, params);
+    if (p->params > 0) memcpy(engine->params, params, (size_t)p->params * sizeof *params);
+}
+
+static ent_status prepare(void *plan, const double *params)
+{
+    ent_pauli_engine_prepare(plan, params);
+    return ENT_OK;
+}
+
+/* The kernels for what is left of a chunk, as in the batch engine. */
+int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *w, int64_t left, double *total)
 {
     const bool narrow = engine->batch_narrow && left <= engine->batch_narrow->shape.lanes;
     const batch_kernels *batch = narrow ? engine->batch_narrow : engine->batch;
     const pauli_kernels *kernels = narrow ? engine->narrow : engine->kernels;
     if (w->kernels && w->kernels != kernels && total) w->kernels->collect(engine->plan, w, total);
-    for (int k = 0; k < w->parts; k++) ent_batch_worker_use(w->part[k], batch);
+    for (int k = 0; k < w->parts && w->part; k++)
+        if (w->part[k]) ent_batch_worker_use(w->part[k], batch);
     w->kernels = kernels;
-    return batch;
+    return left < kernels->lanes ? (int)left : kernels->lanes;
 }
 
-/* One group from its data angles to its readouts. */
-static void group_forward(const pauli_engine *engine, pauli_worker *w, const batch_kernels *batch,
-                          const double *angles, int count, double *expectations)
+/* Lane 0 of a large register's value v. */
+static size_t lane_0(const pauli_worker *w, int v)
 {
-    const pauli_plan *p = engine->plan;
-    for (int k = 0; k < p->parts; k++) batch->forward(p->part[k].plan, w->part[k], angles, count, NULL);
-    w->kernels->forward(p, w, count, expectations);
+    return (size_t)v * (size_t)w->kernels->lanes;
+}
+
+static void large_forward(const pauli_engine *engine, pauli_worker *w, int k, const double *angles, bool keep)
+{
+    const pauli_part *part = &engine->plan->part[k];
+    state_worker *state = w->state[k];
+    memset(w->value[k], 0, (size_t)part->values * vector_bytes(engine));
+    ent_state_begin(state, engine->params, angles);
+    ent_state_forward(state, part->large, 0, 1, 1, keep, NULL);
+    ent_state_read(state, state->expectations);
+    for (int v = 0; v < part->values; v++)
+        if (engine->plan->precision == ENT_SINGLE)
+            ((float *)w->value[k])[lane_0(w, v)] = (float)state->expectations[v];
+        else
+            ((double *)w->value[k])[lane_0(w, v)] = state->expectations[v];
+}
+
+static void large_backward(const pauli_engine *engine, pauli_worker *w, int k, double *grad_params,
+                           double *grad_angles)
+{
+    const pauli_part *part = &engine->plan->part[k];
+    state_worker *state = w->state[k];
+    for (int v = 0; v < part->values; v++)
+        state->weights[v] = engine->plan->precision == ENT_SINGLE ? (double)((const float *)w->value[k])[lane_0(w, v)]
+                                                                  : ((const double *)w->value[k])[lane_0(w, v)];
+    ent_state_weigh(state, state->weights);
+    ent_state_backward(state, part->large, 0, 1, 1, NULL);
+    ent_state_contract(state, 0);
+    ent_state_prefix_slopes(state);
+    ent_state_add_slopes(state, grad_params, grad_angles);
+}
+
+void ent_pauli_registers_forward(const pauli_engine *engine, pauli_worker *w, const double *angles, int count,
+                                 bool keep)
+{
+    for (int k = 0; k < w->parts; k++)
+        if (w->part[k])
+            w->part[k]->kernels->forward(engine->plan->part[k].plan, w->part[k], angles, count, NULL);
+        else if (w->state[k])
+            large_forward(engine, w, k, angles, keep);
+}
+
+void ent_pauli_registers_backward(const pauli_engine *engine, pauli_worker *w, int count, double *grad_params,
+                                  double *grad_angles)
+{
+    for (int k = 0; k < w->parts; k++) {
+        const batch_plan *plan = engine->plan->part[k].plan;
+        if (w->part[k]) {
+            w->part[k]->kernels->backward(plan, w->part[k], NULL, count);
+            ent_batch_add_slopes(plan, w->part[k], count, grad_params, grad_angles);
+        } else if (w->state[k]) {
+            large_backward(engine, w, k, grad_params, grad_angles);
+        }
+    }
 }
 
 static const double *angles_of(const pauli_engine *engine, const ent_batch *batch, int64_t sample)
@@ -188,12 +337,10 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
 {
     const pauli_engine *engine = plan;
     pauli_worker *w = worker;
-    for (int64_t done = 0; done < count; done += w->kernels->lanes) {
-        const batch_kernels *kernels = use_kernels(engine, w, count - done, NULL);
-        const int64_t left = count - done;
-        group_forward(engine, w, kernels, angles_of(engine, batch, first + done),
-                      left < w->kernels->lanes ? (int)left : w->kernels->lanes,
-                      expectations + done * engine->plan->readouts);
+    for (int64_t done = 0, group; done < count; done += group) {
+        group = ent_pauli_worker_use(engine, w, count - done, NULL);
+        ent_pauli_registers_forward(engine, w, angles_of(engine, batch, first + done), (int)group, false);
+        w->kernels->forward(engine->plan, w, (int)group, expectations + done * engine->plan->readouts);
     }
 }
 
@@ -204,18 +351,15 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, int
     const pauli_plan *p = engine->plan;
     pauli_worker *w = worker;
     double *by_entry = partial + p->params;
-    for (int64_t done = 0; done < count; done += w->kernels->lanes) {
-        const batch_kernels *kernels = use_kernels(engine, w, count - done, by_entry);
-        const int64_t left = count - done, sample = first + done;
-        const int group = left < w->kernels->lanes ? (int)left : w->kernels->lanes;
-        group_forward(engine, w, kernels, angles_of(engine, batch, sample), group, w->expectations);
+    for (int64_t done = 0, group; done < count; done += group) {
+        const int64_t sample = first + done;
+        group = ent_pauli_worker_use(engine, w, count - done, by_entry);
+        ent_pauli_registers_forward(engine, w, angles_of(engine, batch, sample), (int)group, true);
+        w->kernels->forward(p, w, (int)group, w->expectations);
         cotangent(context, sample, group, w->expectations, w->weights);
-        w->kernels->backward(p, w, group, w->weights);
-        for (int k = 0; k < p->parts; k++) {
-            kernels->backward(p->part[k].plan, w->part[k], NULL, group);
-            ent_batch_add_slopes(p->part[k].plan, w->part[k], group, partial,
-                                 grad_angles ? grad_angles + sample * p->angles : NULL);
-        }
+        w->kernels->backward(p, w, (int)group, w->weights);
+        ent_pauli_registers_backward(engine, w, (int)group, partial,
+                                     grad_angles ? grad_angles + sample * p->angles : NULL);
     }
     w->kernels->collect(p, w, by_entry);
 }
@@ -234,7 +378,9 @@ const ent_engine ent_engine_pauli = {.name = "pauli",
                                      .chunk = chunk,
                                      .partials = partials,
                                      .bytes = bytes,
+                                     .inner_threads = inner_threads,
                                      .worker_new = worker_new,
+                                     .worker_back = worker_back,
                                      .worker_free = worker_free,
                                      .prepare = prepare,
                                      .forward = forward,

@@ -5,6 +5,7 @@
  * and readouts.  Where the earliest late gates are diagonal, the sum may instead be a few products of sums
  * (pauli_product.c); each readout takes what costs less. */
 #include "pauli_form.h"
+#include "pauli_noise.h"
 
 #include <math.h>
 
@@ -106,7 +107,14 @@ typedef struct {
 
 static bool is_diagonal(const pauli_rotation *rotation)
 {
-    return ent_bits_count(rotation->on.x) == 0;
+    return !pauli_is_channel(rotation) && ent_bits_count(rotation->on.x) == 0;
+}
+
+static ent_status take_back(making *make, const pauli_rotation *by, int64_t most, bool *fits)
+{
+    if (pauli_is_channel(by))
+        return ent_pauli_sum_channel(&make->sum, &make->late->channel[-1 - by->angle], make->tape, most, fits);
+    return ent_pauli_sum_rotate(&make->sum, by, make->tape, most, fits);
 }
 
 static ent_status too_many(const making *make, int readout)
@@ -125,7 +133,7 @@ static ent_status spread_to_prefix(making *make, int readout)
     for (int64_t k = late->rotations - 1; k >= 0; k--) {
         bool fits;
         if (k < make->prefix && late->rotation[k].quarters == 0) continue;
-        ENT_TRY(ent_pauli_sum_rotate(&make->sum, &late->rotation[k], make->tape, make->most - make->terms, &fits));
+        ENT_TRY(take_back(make, &late->rotation[k], make->most - make->terms, &fits));
         if (!fits) return too_many(make, readout);
     }
     return ENT_OK;

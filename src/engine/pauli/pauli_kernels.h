@@ -2,6 +2,7 @@
 #ifndef ENTENTE_ENGINE_PAULI_KERNELS_H
 #define ENTENTE_ENGINE_PAULI_KERNELS_H
 
+#include "engine/state/state_worker.h"
 #include "pauli_plan.h"
 
 typedef struct pauli_kernels pauli_kernels;
@@ -10,6 +11,8 @@ typedef struct pauli_kernels pauli_kernels;
 typedef struct {
     int parts;
     batch_worker **part;            /* [parts] */
+    state_worker **state;           /* [parts] those of large registers; a part that runs elsewhere has neither */
+    void **value;                   /* [parts][the part's values] of the registers, then the derivatives by them */
     void *node, *bar;               /* [form.nodes] values, and derivatives by them: zero between two groups */
     void *slope;                    /* [form.entries] derivatives by the coefficients, of several groups */
     double *expectations, *weights; /* [lanes][readouts] */

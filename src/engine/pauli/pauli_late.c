@@ -4,6 +4,7 @@
  * commutes with every early gate that follows it, so that all early gates can go first.  Late gates become rotations
  * exp(-i t/2 P), the Clifford gates among them by quarter turns; global phases are dropped. */
 #include "pauli_late.h"
+#include "pauli_noise.h"
 
 #include <string.h>
 
@@ -13,8 +14,9 @@ static const double PI = 3.14159265358979323846;
 
 typedef struct {
     const ent_circuit *circuit;
-    int owner[ENT_MAX_QUBITS]; /* register of a qubit */
-    ent_bits behind;           /* qubits that a late gate has acted on */
+    const ent_qubit_noise *noise; /* [qubits] or NULL */
+    int owner[ENT_MAX_QUBITS];    /* register of a qubit */
+    ent_bits behind;              /* qubits that a late gate has acted on */
     ent_circuit **early;
     pauli_late *late;
 } split;
@@ -36,9 +38,11 @@ static ent_status add(pauli_late *late, const ent_pauli *on, int quarters, int a
 static ent_status rotate(pauli_late *late, ent_pauli on, double factor, const ent_angle *angle)
 {
     if (!ent_grow((void **)&late->angle, &late->angle_room, late->angles, sizeof *late->angle)) return no_memory();
-    const bool trained = angle->source == ENT_ANGLE_PARAM;
-    late->angle[late->angles] =
-        (pauli_angle){trained ? angle->slot : -1, trained ? factor * angle->scale : 0.0, factor * angle->offset};
+    const bool fixed = angle->source == ENT_ANGLE_FIXED;
+    late->angle[late->angles] = (pauli_angle){.slot = fixed ? -1 : angle->slot,
+                                              .scale = fixed ? 0.0 : factor * angle->scale,
+                                              .offset = factor * angle->offset,
+                                              .data = angle->source == ENT_ANGLE_DATA};
     return add(late, &on, 0, (int)late->angles++);
 }
 
@@ -147,6 +151,11 @@ static ent_status late_gate(void *late, const ent_gate *gate)
     }
 }
 
+ent_status ent_pauli_late_gate(pauli_late *late, const ent_gate *gate)
+{
+    return late_gate(late, gate);
+}
+
 static ent_bits qubits_of(const ent_gate *gate)
 {
     ent_bits bits = {0};
@@ -170,15 +179,18 @@ static ent_status check_late(const ent_gate *gate, bool several)
     return ENT_OK;
 }
 
-static ent_status place_gate(split *s, const ent_gate *gate)
+static ent_status place_gate(void *context, const ent_gate *gate)
 {
+    split *s = context;
+    if (s->noise && ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, place_gate, s);
     const ent_bits touched = qubits_of(gate);
     const int home = s->owner[gate->qubit[0]], first = s->circuit->register_first[home];
     const bool several = s->owner[gate->qubit[1]] != home;
     if (several || ent_bits_count(ent_bits_and(touched, s->behind)) > 0) {
         ENT_TRY(check_late(gate, several));
         s->behind = ent_bits_or(s->behind, touched);
-        return late_gate(s->late, gate);
+        ENT_TRY(late_gate(s->late, gate));
+        return s->noise ? ent_pauli_late_channels(s->late, gate, s->noise) : ENT_OK;
     }
     ent_gate moved = *gate;
     moved.qubit[0] -= first;
@@ -186,21 +198,23 @@ static ent_status place_gate(split *s, const ent_gate *gate)
     return ent_circuit_add(s->early[home], moved);
 }
 
-ent_status ent_pauli_split(const ent_circuit *circuit, ent_circuit **early, pauli_late *late)
+ent_status ent_pauli_split(const ent_circuit *circuit, const ent_qubit_noise *noise, ent_circuit **early,
+                           pauli_late *late)
 {
-    split s = {.circuit = circuit, .early = early, .late = late};
+    split s = {.circuit = circuit, .noise = noise, .early = early, .late = late};
     for (int m = 0; m < circuit->registers; m++) {
         const int first = circuit->register_first[m], end = circuit->register_first[m + 1];
         for (int q = first; q < end; q++) s.owner[q] = m;
         ENT_TRY(ent_circuit_new(end - first, circuit->params, circuit->angles, &early[m]));
     }
     for (int64_t g = 0; g < circuit->gates; g++) ENT_TRY(place_gate(&s, &circuit->gate[g]));
-    return ENT_OK;
+    return noise ? ent_pauli_late_readout_errors(late, noise, circuit->qubits) : ENT_OK;
 }
 
 void ent_pauli_late_clear(pauli_late *late)
 {
     ent_free(late->rotation);
     ent_free(late->angle);
+    ent_free(late->channel);
     *late = (pauli_late){0};
 }

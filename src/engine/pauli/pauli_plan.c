@@ -65,13 +65,14 @@ static ent_status make_room(pauli_plan *plan)
     const size_t real = plan->precision == ENT_SINGLE ? sizeof(float) : sizeof(double);
     plan->turned = ent_alloc(plan->late.angles, sizeof *plan->turned);
     plan->slope = ent_alloc(plan->late.angles, sizeof *plan->slope);
-    plan->value = ent_alloc(plan->tape.slots, sizeof *plan->value);
+    plan->value = ent_alloc(ent_pauli_tape_room(&plan->tape), sizeof *plan->value);
     plan->bar = ent_alloc(plan->tape.slots, sizeof *plan->bar);
     plan->coefficient = ent_alloc(plan->form.entries, real);
     return plan->turned && plan->slope && plan->value && plan->bar && plan->coefficient ? ENT_OK : no_memory();
 }
 
-ent_status ent_pauli_plan_new(const ent_circuit *circuit, ent_precision precision, int64_t most, pauli_plan **out)
+ent_status ent_pauli_plan_new(const ent_circuit *circuit, const ent_qubit_noise *noise, ent_precision precision,
+                              int64_t most, pauli_plan **out)
 {
     pauli_plan *plan = ent_alloc(1, sizeof *plan);
     if (!plan) return no_memory();
@@ -81,7 +82,7 @@ ent_status ent_pauli_plan_new(const ent_circuit *circuit, ent_precision precisio
                          .params = circuit->params,
                          .angles = circuit->angles};
     plan->early = ent_alloc(circuit->registers, sizeof *plan->early);
-    ent_status status = plan->early ? ent_pauli_split(circuit, plan->early, &plan->late) : no_memory();
+    ent_status status = plan->early ? ent_pauli_split(circuit, noise, plan->early, &plan->late) : no_memory();
     if (status == ENT_OK) status = ent_pauli_form_start(circuit, &plan->form);
     if (status == ENT_OK) status = ent_pauli_form_make(circuit, &plan->late, most, &plan->tape, &plan->form);
     if (status == ENT_OK) status = read_atoms(circuit, plan);
@@ -102,6 +103,7 @@ void ent_pauli_plan_free(pauli_plan *plan)
     for (int k = 0; k < plan->parts; k++) {
         ent_circuit_free(plan->part[k].circuit);
         ent_batch_plan_free(plan->part[k].plan);
+        ent_state_plan_free(plan->part[k].large);
     }
     ent_free(plan->early);
     ent_free(plan->part);
@@ -117,16 +119,35 @@ void ent_pauli_plan_free(pauli_plan *plan)
     ent_free(plan);
 }
 
-ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape)
+static int batch_limit;
+
+void ent_pauli_limit_batch(int qubits)
+{
+    batch_limit = qubits;
+}
+
+static ent_status plan_part(pauli_part *part, const batch_shape *shape, const state_shape *large)
+{
+    if (part->circuit->qubits > (batch_limit > 0 ? batch_limit : PAULI_BATCH_QUBITS)) {
+        part->values = part->circuit->readouts;
+        return ent_state_plan_new(part->circuit, large, &part->large);
+    }
+    ENT_TRY(ent_batch_plan_new(part->circuit, shape, &part->plan));
+    part->values = part->plan->values;
+    return ENT_OK;
+}
+
+ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape, const state_shape *large)
 {
     for (int k = 0; k < plan->parts; k++) {
-        const ent_status status = ent_batch_plan_new(plan->part[k].circuit, shape, &plan->part[k].plan);
+        const ent_status status = plan_part(&plan->part[k], shape, large);
         if (status != ENT_OK)
             return ent_fail_in(status, "register %d of %d", plan->part[k].home + 1, plan->registers);
     }
     for (int64_t k = 0; k < plan->form.atoms; k++) {
         pauli_input *input = &plan->input[k];
         const batch_plan *from = plan->part[input->part].plan;
+        if (!from) continue; /* a large register reports its readouts as they are */
         input->sign = from->list.sign[input->value];
         input->value = from->value[input->value];
     }

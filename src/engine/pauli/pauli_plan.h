@@ -3,6 +3,7 @@
 #define ENTENTE_ENGINE_PAULI_PLAN_H
 
 #include "engine/batch/batch_kernels.h"
+#include "engine/state/state_plan.h"
 #include "pauli_form.h"
 
 /* So many terms at most, of all readouts together. */
@@ -12,7 +13,9 @@ enum { PAULI_MOST_TERMS = 1 << 20 };
 typedef struct {
     int home; /* the register */
     ent_circuit *circuit;
-    batch_plan *plan;
+    batch_plan *plan;  /* NULL where its register is not run by the batch engine */
+    int values;        /* numbers that it reports */
+    state_plan *large; /* what runs it then */
 } pauli_part;
 
 /* Where a register's expectation value goes: sign * its value, or `sign` itself where value is -1. */
@@ -32,18 +35,24 @@ typedef struct {
     pauli_form form;
     pauli_input *input;    /* [form.atoms] */
     double (*turned)[2];   /* [late.angles] cosine and sine, by prepare */
-    double *value, *slope; /* [tape.slots] of the coefficients; [late.angles] */
+    double *value, *slope; /* [tape's room] of the coefficients; [late.angles] */
     double *bar;           /* [tape.slots] */
     void *coefficient;     /* [form.entries], in the plan's precision */
 } pauli_plan;
 
-/* Without the registers' batch plans.  Errors: ENT_EARG for a circuit that this engine does not run, or that has more
+/* Without the registers' batch plans; noise as in ent_pauli_split.  Errors: ENT_EARG for a circuit that this engine does not run, or that has more
  * than `most` terms; ENT_ENOMEM. */
-ent_status ent_pauli_plan_new(const ent_circuit *circuit, ent_precision precision, int64_t most, pauli_plan **out);
+ent_status ent_pauli_plan_new(const ent_circuit *circuit, const ent_qubit_noise *noise, ent_precision precision,
+                              int64_t most, pauli_plan **out);
 void ent_pauli_plan_free(pauli_plan *plan);
 
-/* The registers' batch plans, and the inputs.  Errors: ENT_EARG for a register that is too large; ENT_ENOMEM. */
-ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape);
+/* Registers of more qubits run one sample after another in passes over memory: the state engine's. */
+enum { PAULI_BATCH_QUBITS = 16 };
+/* For tests: of more than this many; 0 switches this off. */
+void ent_pauli_limit_batch(int qubits);
+
+/* The registers' plans, and the inputs.  Errors: ENT_ENOMEM. */
+ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape, const state_shape *large);
 
 /* Coefficients for these parameters. */
 void ent_pauli_plan_prepare(pauli_plan *plan, const double *params);

@@ -30,8 +30,27 @@ ent_status ent_pauli_tape_turn(pauli_tape *tape, int a, int b, int angle)
     return ENT_OK;
 }
 
+ent_status ent_pauli_tape_damp(pauli_tape *tape, int a, int b, double keep, double spill)
+{
+    int64_t k = 0; /* few are different */
+    while (k < tape->damps && (tape->damp[k].keep != keep || tape->damp[k].spill != spill)) k++;
+    if (k == tape->damps) {
+        if (!ent_grow((void **)&tape->damp, &tape->damp_room, tape->damps, sizeof *tape->damp)) return no_memory();
+        tape->damp[tape->damps++] = (pauli_damp){keep, spill};
+    }
+    return ent_pauli_tape_turn(tape, a, b, -1 - (int)k);
+}
+
+int64_t ent_pauli_tape_room(const pauli_tape *tape)
+{
+    int64_t room = tape->slots;
+    for (int64_t k = 0; k < tape->turns; k++) room += tape->turn[k].angle < 0;
+    return room;
+}
+
 void ent_pauli_tape_clear(pauli_tape *tape)
 {
+    ent_free(tape->damp);
     ent_free(tape->start);
     ent_free(tape->turn);
     *tape = (pauli_tape){0};
@@ -39,9 +58,17 @@ void ent_pauli_tape_clear(pauli_tape *tape)
 
 void ent_pauli_tape_run(const pauli_tape *tape, const double (*turned)[2], double *value)
 {
+    double *aside = value + tape->slots;
     if (tape->slots > 0) memcpy(value, tape->start, (size_t)tape->slots * sizeof *value);
     for (int64_t k = 0; k < tape->turns; k++) {
         const pauli_turn *t = &tape->turn[k];
+        if (t->angle < 0) {
+            const pauli_damp *damp = &tape->damp[-1 - t->angle];
+            *aside++ = value[t->a];
+            if (t->b != t->a) value[t->b] += damp->spill * value[t->a];
+            value[t->a] *= damp->keep;
+            continue;
+        }
         const double c = turned[t->angle][0], s = turned[t->angle][1], a = value[t->a], b = value[t->b];
         value[t->a] = c * a - s * b;
         value[t->b] = c * b + s * a;
@@ -50,8 +77,16 @@ void ent_pauli_tape_run(const pauli_tape *tape, const double (*turned)[2], doubl
 
 void ent_pauli_tape_back(const pauli_tape *tape, const double (*turned)[2], double *value, double *bar, double *slope)
 {
+    const double *aside = value + ent_pauli_tape_room(tape);
     for (int64_t k = tape->turns - 1; k >= 0; k--) {
         const pauli_turn *t = &tape->turn[k];
+        if (t->angle < 0) {
+            const pauli_damp *damp = &tape->damp[-1 - t->angle];
+            value[t->a] = *--aside;
+            if (t->b != t->a) value[t->b] -= damp->spill * value[t->a];
+            bar[t->a] = damp->keep * bar[t->a] + (t->b != t->a ? damp->spill * bar[t->b] : 0.0);
+            continue;
+        }
         const double c = turned[t->angle][0], s = turned[t->angle][1];
         const double a = value[t->a], b = value[t->b], bar_a = bar[t->a], bar_b = bar[t->b];
         slope[t->angle] += bar_b * a - bar_a * b;

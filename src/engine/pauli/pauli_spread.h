@@ -6,24 +6,35 @@
 
 /* The coefficients of all strings are slots of one array.  A rotation by t turns pairs of them against each other:
  *   c[a], c[b] = cos t c[a] - sin t c[b], cos t c[b] + sin t c[a]
- * so that the tape of all turns, run for given angles, gives their values, and run back gives the derivatives. */
+ * so that the tape of all turns, run for given angles, gives their values, and run back gives the derivatives.
+ * angle -1 - k: no turn but damp k, which cannot be undone, so that c[a] is put aside before:
+ *   c[a], c[b] = keep c[a], c[b] + spill c[a] */
 typedef struct {
     int a, b, angle;
 } pauli_turn;
+
+typedef struct {
+    double keep, spill;
+} pauli_damp;
 
 typedef struct {
     int64_t slots, slot_room;
     double *start; /* [slots] before the first turn */
     int64_t turns, turn_room;
     pauli_turn *turn;
+    int64_t damps, damp_room;
+    pauli_damp *damp;
 } pauli_tape;
 
 /* Append.  Errors: ENT_ENOMEM. */
 ent_status ent_pauli_tape_slot(pauli_tape *tape, double start, int *slot);
 ent_status ent_pauli_tape_turn(pauli_tape *tape, int a, int b, int angle);
+ent_status ent_pauli_tape_damp(pauli_tape *tape, int a, int b, double keep, double spill);
 void ent_pauli_tape_clear(pauli_tape *tape);
+/* Numbers that `value` has to hold below: the slots, and what damps put aside. */
+int64_t ent_pauli_tape_room(const pauli_tape *tape);
 
-/* value [slots]; turned [angles][cos, sin]. */
+/* value [room]; turned [angles][cos, sin]. */
 void ent_pauli_tape_run(const pauli_tape *tape, const double (*turned)[2], double *value);
 /* bar [slots] the derivatives by the values, destroyed, as are the values; slope [angles] is added to. */
 void ent_pauli_tape_back(const pauli_tape *tape, const double (*turned)[2], double *value, double *bar,

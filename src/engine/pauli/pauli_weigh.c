@@ -2,8 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "entente/engine.h"
-#include "pauli_plan.h"
+#include "pauli_run.h"
 
 /* Multiply-adds of a rotation and of the readout of a string, of an amplitude. */
 static const double ROTATION_COST = 2.0, STRING_COST = 1.5;
@@ -44,7 +43,7 @@ static double whole_cost(const ent_circuit *circuit)
     return cost + ldexp(2.0, circuit->qubits);
 }
 
-static double form_cost(const pauli_form *form)
+double ent_pauli_form_cost(const pauli_form *form)
 {
     double cost = (double)form->atoms;
     for (int64_t k = 0; k < form->ops; k++)
@@ -52,13 +51,16 @@ static double form_cost(const pauli_form *form)
     return cost;
 }
 
+double ent_pauli_part_cost(const pauli_part *part)
+{
+    const ent_circuit *circuit = part->circuit;
+    return gates_cost(circuit) + STRING_COST * ldexp(circuit->readouts, circuit->qubits);
+}
+
 static double plan_cost(const pauli_plan *plan)
 {
-    double cost = form_cost(&plan->form);
-    for (int k = 0; k < plan->parts; k++) {
-        const ent_circuit *circuit = plan->part[k].circuit;
-        cost += gates_cost(circuit) + STRING_COST * ldexp(circuit->readouts, circuit->qubits);
-    }
+    double cost = ent_pauli_form_cost(&plan->form);
+    for (int k = 0; k < plan->parts; k++) cost += ent_pauli_part_cost(&plan->part[k]);
     return cost;
 }
 
@@ -79,15 +81,20 @@ static void describe_cones(const ent_circuit *circuit, const pauli_form *form, e
 /* With the widest vectors. */
 static double plan_bytes(const pauli_plan *plan)
 {
-    double vectors = (double)(2 * plan->form.nodes + plan->form.entries);
-    for (int k = 0; k < plan->parts; k++) vectors += ldexp(8.0, plan->part[k].circuit->qubits);
-    return 64.0 * vectors;
+    double vectors = (double)(2 * plan->form.nodes + plan->form.entries), states = 0.0;
+    for (int k = 0; k < plan->parts; k++) {
+        const int qubits = plan->part[k].circuit->qubits;
+        if (qubits <= PAULI_BATCH_QUBITS)
+            vectors += ldexp(8.0, qubits);
+        else
+            states += 2.0 * ent_state_bytes(qubits, ENT_DOUBLE);
+    }
+    return 64.0 * vectors + states;
 }
 
-bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight, bool team)
+bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight *weight)
 {
-    return circuit->registers > 1 && weight->pauli < weight->whole &&
-           (!team || circuit->qubits > ENT_MAX_STATE_QUBITS);
+    return circuit->registers > 1 && weight->pauli < weight->whole;
 }
 
 /* Where the whole state is small, no more than are found in an instant, either. */
@@ -103,20 +110,13 @@ ent_status ent_engine_weigh(const ent_circuit *circuit, bool forced, ent_engine_
     pauli_plan *plan = NULL;
     *out = (ent_engine_weight){.whole = whole_cost(circuit), .pauli = INFINITY};
     const int64_t most = forced ? PAULI_MOST_TERMS : terms_that_pay(circuit, out->whole);
-    const ent_status status = ent_pauli_plan_new(circuit, ENT_DOUBLE, most, &plan);
+    const ent_status status = ent_pauli_plan_new(circuit, NULL, ENT_DOUBLE, most, &plan);
     if (status == ENT_ENOMEM) return status;
     if (status != ENT_OK) {
         snprintf(out->reason, sizeof out->reason, "%s", ent_message());
         return ENT_OK;
     }
-    int largest = 0;
-    for (int k = 0; k < plan->parts; k++)
-        if (plan->part[k].circuit->qubits > largest) largest = plan->part[k].circuit->qubits;
-    if (largest <= BATCH_MAX_BITS)
-        out->pauli = plan_cost(plan);
-    else
-        snprintf(out->reason, sizeof out->reason, "pauli engine: found a register of %d qubits, want %d at most",
-                 largest, BATCH_MAX_BITS);
+    out->pauli = plan_cost(plan);
     out->values = plan->form.atoms;
     out->bytes = plan_bytes(plan);
     describe_cones(circuit, &plan->form, out);

@@ -1,13 +1,15 @@
 /* A team: programs whose circuits run over a group of ranks, behind the interface of ent_program.
  *
  * Every call of a program begins with an agreement of the group, so that a rank that has failed in between is heard:
- * it calls ent_team_settle, the others get its message from the call that they are in.  A circuit that is too small to
- * be cut into so many parts runs on every rank alike. */
+ * it calls ent_team_settle, the others get its message from the call that they are in.  A fused circuit whose registers
+ * are cheaper apart is dealt out register by register (registers.c), another as one state (shard.c); one that is too small
+ * for either runs on every rank alike. */
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "entente/memory.h"
 #include "entente/shard.h"
+#include "registers.h"
 
 struct ent_shard_team {
     ent_team team; /* first: the interface */
@@ -17,7 +19,8 @@ struct ent_shard_team {
 
 typedef struct {
     struct ent_shard_team *team;
-    ent_shard *shard;
+    ent_shard *shard; /* one state; else NULL, and registers */
+    ent_registers *registers;
     char name[64];
 } member;
 
@@ -34,25 +37,40 @@ static ent_status note(struct ent_shard_team *t, ent_status agreed)
     return agreed;
 }
 
+static ent_status fill(member *made, const ent_circuit *circuit, const ent_program_inp *inp, bool apart)
+{
+    ent_comm *group = made->team->group;
+    const bool could_be_one = inp->engine != ENT_ENGINE_PAULI && circuit->qubits <= ENT_MAX_STATE_QUBITS;
+    const char *isa = "";
+    bool outgrown = false;
+    ent_isa_pick(inp->isa, &isa);
+    ent_status status = ENT_OK;
+    if (apart) status = ent_registers_new(circuit, inp, group, &outgrown, &made->registers);
+    const bool one = !apart || (outgrown && could_be_one);
+    if (one) status = ent_shard_new(circuit, inp, group, &made->shard);
+    snprintf(made->name, sizeof made->name, "%s %s over %d ranks", one ? "state" : "pauli", isa,
+             ent_comm_size(group));
+    return note(made->team, status);
+}
+
 static ent_status open_program(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp,
-                               void **handle)
+                               bool apart, void **handle)
 {
     struct ent_shard_team *t = (struct ent_shard_team *)team;
     *handle = NULL;
     ENT_TRY(agree(t, ENT_OK));
     const int size = ent_comm_size(t->group);
-    if (circuit->qubits <= ENT_MAX_STATE_QUBITS && size > INT64_C(1) << circuit->qubits >> 1) return ENT_OK;
+    if (!apart && circuit->qubits <= ENT_MAX_STATE_QUBITS && size > INT64_C(1) << circuit->qubits >> 1) return ENT_OK;
     member *made = ent_alloc(1, sizeof *made);
     ent_status status = agree(t, made ? ENT_OK : ent_fail(ENT_ENOMEM, "shards: no memory"));
-    if (status == ENT_OK) status = note(t, ent_shard_new(circuit, inp, t->group, &made->shard));
-    if (status != ENT_OK) {
+    if (status == ENT_OK) {
+        made->team = t;
+        status = fill(made, circuit, inp, apart);
+    }
+    if (status != ENT_OK || (!made->registers && !made->shard)) {
         ent_free(made);
         return status;
     }
-    made->team = t;
-    const char *isa = "";
-    ent_isa_pick(inp->isa, &isa);
-    snprintf(made->name, sizeof made->name, "state %s over %d ranks", isa, size);
     *handle = made;
     return ENT_OK;
 }
@@ -61,6 +79,7 @@ static void close_program(void *handle)
 {
     member *m = handle;
     ent_shard_free(m->shard);
+    ent_registers_free(m->registers);
     ent_free(m);
 }
 
@@ -73,7 +92,8 @@ static ent_status forward(void *handle, const ent_batch *batch, double *expectat
 {
     member *m = handle;
     ENT_TRY(agree(m->team, ENT_OK));
-    return note(m->team, ent_shard_forward(m->shard, batch, expectations));
+    return note(m->team, m->registers ? ent_registers_forward(m->registers, batch, expectations)
+                                      : ent_shard_forward(m->shard, batch, expectations));
 }
 
 static ent_status gradient(void *handle, const ent_batch *batch, ent_cotangent *cotangent, void *context,
@@ -81,6 +101,9 @@ static ent_status gradient(void *handle, const ent_batch *batch, ent_cotangent *
 {
     member *m = handle;
     ENT_TRY(agree(m->team, ENT_OK));
+    if (m->registers)
+        return note(m->team,
+                    ent_registers_gradient(m->registers, batch, cotangent, context, grad_params, grad_angles));
     return note(m->team, ent_shard_gradient(m->shard, batch, cotangent, context, grad_params, grad_angles));
 }
 

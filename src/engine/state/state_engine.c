@@ -91,6 +91,12 @@ static int chunk(const void *plan)
     return 1;
 }
 
+static int inner_threads(const void *plan)
+{
+    (void)plan;
+    return 1;
+}
+
 static int64_t partials(const void *plan)
 {
     return ((const state_engine *)plan)->plan->params;
@@ -173,7 +179,7 @@ const ent_engine ent_engine_state = {.name = "state",
                                      .partials = partials,
                                      .bytes = bytes,
                                      .cost = cost,
-                                     .inner_threads = 1,
+                                     .inner_threads = inner_threads,
                                      .worker_new = worker_new,
                                      .worker_back = worker_back,
                                      .worker_free = worker_free,

@@ -28,6 +28,7 @@
  * which a client diverged, lacks the counts of clients that were left out, in /figures and /inside/count: none were. */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,7 +325,7 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
     ent_federation *f = t->f;
     char path[4096];
     saving s = {.t = t, .f = f, .to.under = "", .inside = inside, .root = ent_comm_rank(f->ranks.lane) == 0};
-    s.width = (int64_t)t->rule->client_vectors * t->state.params;
+    s.width = t->width;
     ENT_TRY(ent_checkpoint_path(f->keep.folder, path));
     ent_status status = t->variates ? ent_variates_list(t->variates, &s.clients, &s.client) : ENT_OK;
     status = ent_comm_agree(f->ranks.world, status);
@@ -368,7 +369,7 @@ ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file)
 {
     ent_federation *f = t->f;
     saving s = {.t = t, .f = f, .to = {file, "/resume"}, .root = ent_comm_rank(f->ranks.lane) == 0};
-    s.width = (int64_t)t->rule->client_vectors * t->state.params;
+    s.width = t->width;
     ent_status status = t->variates ? ent_variates_list(t->variates, &s.clients, &s.client) : ENT_OK;
     status = ent_comm_agree(f->ranks.world, status);
     const bool writes = !f->ranks.group || ent_comm_rank(f->ranks.group) == 0;
@@ -439,10 +440,10 @@ static ent_status get_fields(const ent_place *from, int64_t format, int **fields
     return status;
 }
 
-/* Figures that the file lacks are 0. */
+/* Figures that the file lacks are 0, or were not there to be had. */
 static void take_round(const int *fields, int columns, const double *values, ent_round *round)
 {
-    *round = (ent_round){.round = 0};
+    *round = (ent_round){.epsilon = NAN, .clip = NAN, .unclipped = NAN};
     for (int c = 0; c < columns; c++)
         if (fields[c] >= 0) ent_round_set(round, fields[c], values[c]);
 }
@@ -479,7 +480,7 @@ static ent_status get_column(const ent_place *from, const char *name, int64_t *n
 
 static ent_status get_vectors(ent_training *t, const ent_place *from, int64_t n, const int64_t *client)
 {
-    const int64_t width = (int64_t)t->rule->client_vectors * t->state.params;
+    const int64_t width = t->width;
     double *vector = ent_alloc(width, sizeof *vector);
     ENT_REQUIRE(vector, ENT_ENOMEM, "checkpoint: no memory");
     ent_status status = ENT_OK;

@@ -294,10 +294,11 @@ static ent_status read_reduction(const ent_h5 *file, ent_federation *f, int m)
     if (!ent_h5_has(file, name)) return ENT_OK; /* no training row had it */
     ent_reduction *r = f->features.reduction[m] = ent_alloc(1, sizeof *r);
     ENT_REQUIRE(r, ENT_ENOMEM, "result: no memory");
-    const bool project = kind == ENT_REDUCE_PCA || kind == ENT_REDUCE_RANDOM;
+    const bool project = ent_reduce_projects(kind);
     r->kind = kind;
     r->inputs = d;
-    r->outputs = project ? f->features.angles[m] : (int)d;
+    r->outputs = project ? (int)f->features.width[m] : (int)d;
+    r->clip = f->config->data.clip;
     ENT_TRY(read_list(file, name, d, &r->mean));
     snprintf(name, sizeof name, "/reduction/%s/inverse", modality);
     ENT_TRY(read_list(file, name, d, &r->inverse));

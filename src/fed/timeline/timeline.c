@@ -7,6 +7,9 @@
  * counts once, not by its samples again: weight 1 / samples (Li et al. 2020, arXiv 1907.02189, scheme I, there with
  * replacement).
  *
+ * sampling: poisson: every client that is available takes part with chance `participation`, independently of the others:
+ * rounds differ in size.
+ *
  * fedbuff: see timeline_buffer.c; round t is the server's t-th step. */
 #include <math.h>
 #include <stdlib.h>
@@ -49,8 +52,8 @@ ent_status ent_timeline_new(const ent_population *p, ent_timeline **out)
     ent_timeline *t = ent_alloc(1, sizeof *t);
     ENT_REQUIRE(t, ENT_ENOMEM, "timeline: no memory");
     t->round = -1;
-    t->wanted = ent_timeline_share(p);
-    t->ask_room = (int64_t)fmin((double)p->clients, ceil((double)t->wanted * (1.0 + c->over_selection)));
+    t->wanted = p->config->federation.sampling == ENT_SAMPLING_POISSON ? p->clients : ent_timeline_share(p);
+    t->ask_room = (int64_t)fmin((double)p->clients, ceil((double)ent_timeline_share(p) * (1.0 + c->over_selection)));
     t->ask = ent_alloc(sync ? t->ask_room : 0, sizeof *t->ask);
     t->cohort.room = sync ? t->ask_room : c->buffer;
     t->cohort.member = ent_alloc(t->cohort.room, sizeof *t->cohort.member);
@@ -70,6 +73,7 @@ void ent_timeline_free(ent_timeline *t)
 {
     if (!t) return;
     ent_free(t->cohort.member);
+    ent_free(t->cohort.gone);
     ent_free(t->ask);
     ent_draw_clear(&t->draw);
     ent_buffer_free(t->buffer);
@@ -82,6 +86,12 @@ static int by_client(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
 static int by_seconds(const void *a, const void *b)
 {
     const asked *x = a, *y = b;
@@ -89,28 +99,68 @@ static int by_seconds(const void *a, const void *b)
     return (x->client > y->client) - (x->client < y->client);
 }
 
+static ent_status ask(ent_timeline *t, const ent_population *p, int64_t client, int64_t round, int64_t *n)
+{
+    if (!ent_client_is_available(p, client, round)) return ENT_OK;
+    ENT_REQUIRE(ent_grow((void **)&t->ask, &t->ask_room, *n, sizeof *t->ask), ENT_ENOMEM, "cohort: no memory");
+    t->ask[(*n)++] = (asked){.client = client, .seconds = ent_client_seconds(p, client)};
+    return ENT_OK;
+}
+
+/* Each client by itself with the same chance: the distances of those that are drawn are geometric. */
+static ent_status ask_each(ent_timeline *t, const ent_population *p, int64_t round, int64_t *n)
+{
+    ent_random stream = ent_random_at(p->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0);
+    const double log_rest = log1p(-p->config->federation.participation); /* -infinity where all are drawn */
+    *n = 0;
+    for (int64_t client = 0; client < p->clients; client++) {
+        const double skip = floor(log(ent_random_uniform(&stream)) / log_rest);
+        if (skip >= (double)(p->clients - client)) break;
+        client += (int64_t)skip;
+        ENT_TRY(ask(t, p, client, round, n));
+    }
+    return ENT_OK;
+}
+
 /* Fill t->ask with clients that are available; *n of them. */
 static ent_status ask_clients(ent_timeline *t, const ent_population *p, int64_t round, int64_t *n)
 {
+    if (p->config->federation.sampling == ENT_SAMPLING_POISSON) return ask_each(t, p, round, n);
     const bool all = t->ask_room == p->clients;
     ent_draw_start(&t->draw, ent_random_at(p->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0));
     *n = 0;
-    for (int64_t next = 0, client; *n < t->ask_room; next++) {
+    for (int64_t next = 0, client, room = t->ask_room; *n < room; next++) {
         if (all)
             client = next < p->clients ? next : -1;
         else
             ENT_TRY(ent_draw_next(&t->draw, p, &client));
         if (client < 0) break;
-        if (!ent_client_is_available(p, client, round)) continue;
-        t->ask[(*n)++] = (asked){.client = client, .seconds = ent_client_seconds(p, client)};
+        ENT_TRY(ask(t, p, client, round, n));
     }
     return ENT_OK;
 }
 
 static double weight_of(const ent_population *p, int64_t client)
 {
-    if (p->config->federation.sampling == ENT_SAMPLING_UNIFORM) return 1.0;
+    if (p->config->federation.sampling != ENT_SAMPLING_WEIGHTED) return 1.0;
     return 1.0 / (double)ent_client_rows_count(p, client);
+}
+
+/* For all that were drawn, as members and as lost. */
+static ent_status make_room(ent_cohort *cohort)
+{
+    const int64_t room = cohort->drawn > cohort->room ? 2 * cohort->drawn : cohort->room;
+    if (room > cohort->room || !cohort->gone) {
+        ent_member *member = ent_alloc(room, sizeof *member);
+        int64_t *gone = ent_alloc(room, sizeof *gone);
+        ent_free(cohort->member);
+        ent_free(cohort->gone);
+        cohort->member = member;
+        cohort->gone = gone;
+        cohort->room = member && gone ? room : 0;
+        ENT_REQUIRE(member && gone, ENT_ENOMEM, "cohort: no memory");
+    }
+    return ENT_OK;
 }
 
 static ent_status sync_round(ent_timeline *t, const ent_population *p, int64_t round)
@@ -119,6 +169,7 @@ static ent_status sync_round(ent_timeline *t, const ent_population *p, int64_t r
     ent_cohort *cohort = &t->cohort;
     ENT_TRY(ask_clients(t, p, round, &cohort->drawn));
     qsort(t->ask, (size_t)cohort->drawn, sizeof *t->ask, by_seconds);
+    ENT_TRY(make_room(cohort));
     double last = 0.0; /* when the last thing happened that the server waits for */
     cohort->n = cohort->lost = 0;
     for (int64_t k = 0; k < cohort->drawn; k++) {
@@ -128,7 +179,7 @@ static ent_status sync_round(ent_timeline *t, const ent_population *p, int64_t r
         if (!over) last = a->seconds;
         if (empty) continue; /* has nothing to send */
         if (over || ent_client_drops_out(p, a->client, round))
-            cohort->lost++;
+            cohort->gone[cohort->lost++] = a->client;
         else
             cohort->member[cohort->n++] =
                 (ent_member){.client = a->client, .base = round, .weight = weight_of(p, a->client)};
@@ -157,6 +208,7 @@ ent_status ent_timeline_round(ent_timeline *t, const ent_population *p, int64_t 
         ENT_TRY(t->buffer ? fedbuff_round(t, p, round) : sync_round(t, p, round));
         t->round = round;
         qsort(t->cohort.member, (size_t)t->cohort.n, sizeof *t->cohort.member, by_client);
+        if (t->cohort.gone) qsort(t->cohort.gone, (size_t)t->cohort.lost, sizeof *t->cohort.gone, by_number);
         double sum = 0.0;
         for (int64_t k = 0; k < t->cohort.n; k++) sum += (double)(round - t->cohort.member[k].base);
         t->cohort.staleness = t->cohort.n > 0 ? sum / (double)t->cohort.n : 0.0;

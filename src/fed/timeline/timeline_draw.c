@@ -115,7 +115,7 @@ static ent_status next_number(ent_draw *draw, int64_t n, int64_t *number)
 ent_status ent_draw_next(ent_draw *draw, const ent_population *p, int64_t *client)
 {
     const ent_part *train = &p->part[ENT_TRAIN];
-    if (p->config->federation.sampling == ENT_SAMPLING_UNIFORM) {
+    if (p->config->federation.sampling != ENT_SAMPLING_WEIGHTED) {
         *client = -1;
         return draw->next < p->clients ? next_number(draw, p->clients, client) : ENT_OK;
     }

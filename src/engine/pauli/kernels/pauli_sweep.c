@@ -14,7 +14,7 @@ static void load(const pauli_plan *plan, const pauli_worker *w)
         if (input->value < 0)
             node[input->node] = (vec){0} + (REAL)input->sign;
         else
-            node[input->node] = (REAL)input->sign * ((const vec *)w->part[input->part]->value)[input->value];
+            node[input->node] = (REAL)input->sign * ((const vec *)w->value[input->part])[input->value];
     }
 }
 
@@ -123,12 +123,11 @@ static void backward(const pauli_plan *plan, pauli_worker *w, int count, const d
     }
     for (const pauli_op *op = plan->form.op + plan->form.ops - 1; op >= plan->form.op; op--)
         operate_back(plan, op, w->node, bar, w->slope);
-    for (int k = 0; k < plan->parts; k++)
-        memset(w->part[k]->value, 0, (size_t)plan->part[k].plan->values * sizeof(vec));
+    for (int k = 0; k < plan->parts; k++) memset(w->value[k], 0, (size_t)plan->part[k].values * sizeof(vec));
     for (int64_t k = 0; k < plan->form.atoms; k++) {
         const pauli_input *input = &plan->input[k];
         const vec value = take(bar, input->node);
-        if (input->value >= 0) ((vec *)w->part[input->part]->value)[input->value] += (REAL)input->sign * value;
+        if (input->value >= 0) ((vec *)w->value[input->part])[input->value] += (REAL)input->sign * value;
     }
     bar[0] = (vec){0};
 }

@@ -1,0 +1,39 @@
+/* A circuit's program on a device. */
+#include "entente/memory.h"
+#include "model.h"
+
+/* Present registers are side by side, in order. */
+static void spread_noise(const ent_model_inp *inp, uint32_t context, ent_qubit_noise *qubit)
+{
+    for (int m = 0; m < inp->registers; m++)
+        for (int q = 0; q < inp->reg[m].ansatz.qubits && context >> m & 1; q++) *qubit++ = inp->device->noise[m];
+}
+
+ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const ent_circuit *circuit,
+                              ent_program **out)
+{
+    const ent_device *device = inp->device;
+    ent_program_inp program = inp->program;
+    program.steady = true; /* ranks cut the rows that they predict in different ways */
+    if (!device) return ent_program_new(circuit, &program, out);
+    ent_qubit_noise qubit[ENT_MAX_QUBITS];
+    const ent_noise noise = {qubit, device->method, device->trajectories, device->seed};
+    if (device->noise) {
+        spread_noise(inp, context, qubit);
+        program.noise = &noise;
+    }
+    program.shots = device->shots;
+    program.shot_gradient = device->gradient == ENT_GRADIENT_SHIFT ? ENT_SHOTS_SHIFT : ENT_SHOTS_ADJOINT;
+    program.shot_seed = device->seed;
+    return ent_program_new(circuit, &program, out);
+}
+
+int ent_device_layers(const ent_device *device, int layers)
+{
+    return device && device->layers > 0 && device->layers < layers ? device->layers : layers;
+}
+
+bool ent_device_trains(const ent_device *device, const ent_block *block)
+{
+    return !device || device->layers == 0 || block->layer < device->layers;
+}

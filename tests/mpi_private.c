@@ -1,0 +1,283 @@
+/* Secure aggregation, differential privacy and smaller updates over ranks: the same bits with and without masks, on any
+ * number of ranks, and of a training that was stopped; what a rank sends looks random. */
+#include "fed_runs.h"
+
+#include "fed/privacy/secure_round.h"
+
+static char folder[512];
+static int notes;
+
+static ent_config secure_config(double threshold)
+{
+    ent_config c = plain_config();
+    c.federation.rounds = 3;
+    c.federation.evaluate_every = 3;
+    c.federation.secure.threshold = threshold;
+    c.client.optimizer = ENT_SGD;
+    return c;
+}
+
+/* ---- masks ---- */
+
+static void check_same_weights(const ent_federation *a, const ent_federation *b)
+{
+    const ent_federation_view v = ent_federation_see(a), w = ent_federation_see(b);
+    mpi_check(memcmp(v.weights, w.weights, (size_t)v.params * sizeof *v.weights) == 0);
+    for (int64_t r = 0; r < v.rounds; r++) {
+        mpi_check(v.round[r].trained == w.round[r].trained && v.round[r].samples == w.round[r].samples);
+        mpi_check(v.round[r].train_loss == w.round[r].train_loss && v.round[r].trained > 0);
+    }
+}
+
+/* Every rule of sums, with and without clients that drop out, on the complete and on a sparse graph. */
+static void masks_leave_no_trace(void **state)
+{
+    (void)state;
+    const ent_aggregation rule[] = {ENT_FEDAVG,     ENT_FEDPROX,  ENT_FEDAVGM, ENT_FEDADAM, ENT_FEDYOGI,
+                                    ENT_FEDADAGRAD, ENT_SCAFFOLD, ENT_FEDNOVA, ENT_FEDDYN};
+    for (size_t k = 0; k < 2 * sizeof rule / sizeof *rule; k++) {
+        ent_config c = secure_config(0.0);
+        c.federation.aggregation = rule[k / 2];
+        c.system.dropout = k % 2 == 0 ? 0.0 : 0.3;
+        ent_federation *plain = train(world, &c);
+        c.federation.secure = (ent_config_secure){.threshold = 0.25, .neighbours = k % 4 < 2 ? 0 : 4};
+        ent_federation *secure = train(world, &c);
+        check_same_weights(plain, secure);
+        const ent_federation_view v = ent_federation_see(plain), w = ent_federation_see(secure);
+        mpi_check(w.round[0].bytes_up > v.round[0].bytes_up && w.round[0].bytes_down > v.round[0].bytes_down);
+        ent_federation_free(plain);
+        ent_federation_free(secure);
+    }
+}
+
+static int64_t count[256], plain_bytes;
+
+static void count_bytes(int64_t n, const ent_ring *sent)
+{
+    for (size_t b = 0; b < (size_t)n * sizeof *sent; b++) count[((const uint8_t *)sent)[b]]++;
+    plain_bytes += n * (int64_t)sizeof *sent;
+}
+
+/* Chi-squared of the bytes that this rank gives to the sum, which rank 0 gets. */
+static void what_a_rank_sends_looks_random(void **state)
+{
+    (void)state;
+    ent_config c = secure_config(0.5);
+    c.federation.rounds = 20;
+    c.federation.evaluate_every = 20;
+    c.missing.rate[0] = c.missing.rate[1] = 0.0;
+    memset(count, 0, sizeof count);
+    plain_bytes = 0;
+    ent_secure_watch = count_bytes;
+    ent_federation_free(train(world, &c));
+    ent_secure_watch = NULL;
+    const double wanted = (double)plain_bytes / 256.0;
+    double chi = 0.0;
+    for (int k = 0; k < 256; k++) chi += ((double)count[k] - wanted) * ((double)count[k] - wanted) / wanted;
+    mpi_check(plain_bytes > 10000);
+    mpi_check(chi > 150.0 && chi < 370.0); /* 255 degrees of freedom, deviation 22.6 */
+}
+
+static void count_note(void *context, const char *text)
+{
+    (void)context;
+    mpi_check(strstr(text, "failed, the weights stay: secure aggregation: "));
+    mpi_check(strstr(text, "clients have answered, want 7 (federation.secure.threshold 1)"));
+    notes++;
+}
+
+/* Below the threshold: a note, and the round leaves all as it was; scaffold's vectors too. */
+static void too_few_answers_leave_the_weights(void **state)
+{
+    (void)state;
+    ent_config c = secure_config(1.0);
+    c.federation.aggregation = ENT_SCAFFOLD;
+    c.system.dropout = 0.6;
+    const ent_checkpoint_inp keep = {.folder = folder, .config_text = "", .note = count_note};
+    ent_federation *f = NULL;
+    notes = 0;
+    mpi_check(ent_federation_new(world, &c, &f) == ENT_OK);
+    const ent_federation_view before = ent_federation_see(f);
+    double *w = ent_copy(before.weights, before.params, sizeof *w);
+    ent_federation_keep(f, &keep);
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
+    const ent_federation_view after = ent_federation_see(f);
+    mpi_check(memcmp(w, after.weights, (size_t)after.params * sizeof *w) == 0);
+    mpi_check(notes == (ent_comm_rank(world) == 0 ? 3 : 0));
+    for (int r = 0; r < 3; r++) mpi_check(after.round[r].trained == 0 && isnan(after.round[r].train_loss));
+    ent_free(w);
+    ent_federation_free(f);
+}
+
+static void add_garbage(int64_t n, const ent_ring *sent)
+{
+    if (ent_comm_rank(world) == ent_comm_size(world) - 1) ((ent_ring *)sent)[n / 2] += 12345;
+}
+
+static void note_garbage(void *context, const char *text)
+{
+    (void)context;
+    mpi_check(strstr(text, "a client has sent what it has not computed"));
+    notes++;
+}
+
+/* One number of one rank is another on its way: no wrong sum without a word. */
+static void garbage_fails_the_round(void **state)
+{
+    (void)state;
+    ent_config c = secure_config(0.5);
+    const ent_checkpoint_inp keep = {.folder = folder, .config_text = "", .note = note_garbage};
+    ent_federation *f = NULL;
+    notes = 0;
+    c.federation.rounds = 1;
+    mpi_check(ent_federation_new(world, &c, &f) == ENT_OK);
+    ent_federation_keep(f, &keep);
+    ent_secure_watch = add_garbage;
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
+    ent_secure_watch = NULL;
+    mpi_check(notes == (ent_comm_rank(world) == 0) && ent_federation_see(f).round[0].trained == 0);
+    ent_federation_free(f);
+}
+
+/* ---- all of it together ---- */
+
+static ent_config full_config(int kind)
+{
+    ent_config c = secure_config(kind < 3 || kind == 5 ? 0.25 : 0.0);
+    c.federation.sampling = kind % 2 ? ENT_SAMPLING_POISSON : ENT_SAMPLING_UNIFORM;
+    c.federation.participation = 0.9;
+    c.privacy.mode = kind == 5 ? ENT_PRIVACY_DISTRIBUTED : kind == 4 ? ENT_PRIVACY_LOCAL : ENT_PRIVACY_CENTRAL;
+    c.privacy.mechanism = kind == 2 ? ENT_RELEASE_TREE : ENT_RELEASE_GAUSSIAN;
+    c.privacy.clipping = kind == 3 ? ENT_CLIP_BLOCK : ENT_CLIP_FLAT;
+    c.privacy.adaptive_quantile = kind < 2 ? 0.5 : 0.0;
+    c.privacy.count_noise = 1.0;
+    c.privacy.noise_multiplier = 0.2;
+    c.privacy.accountant = ENT_ACCOUNTANT_RDP;
+    c.system.dropout = 0.1;
+    if (kind >= 4) return c;
+    c.communication = (ent_config_communication){.sparsify = kind % 2 ? ENT_SPARSIFY_TOP : ENT_SPARSIFY_RANDOM,
+                                                 .keep = 0.3,
+                                                 .bits = kind == 0 ? 0 : 4,
+                                                 .feedback = kind != 3};
+    return c;
+}
+
+static void same_bits_on_any_number_of_ranks(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 6; kind++) {
+        const ent_config c = full_config(kind);
+        check_same_bits(&c);
+    }
+}
+
+typedef struct {
+    int64_t looks, at; /* stop at this look */
+} wish;
+
+static bool stop_at(void *context)
+{
+    wish *w = context;
+    return w->at > 0 && ++w->looks >= w->at;
+}
+
+static ent_federation *train_to(const ent_config *c, bool resume, int64_t stop, ent_status wanted)
+{
+    wish w = {.at = stop};
+    const ent_checkpoint_inp keep = {
+        .folder = folder, .config_text = "the text", .resume = resume, .stop = stop_at, .context = &w};
+    ent_federation *f = NULL;
+    mpi_check(ent_federation_new(world, c, &f) == ENT_OK);
+    ent_federation_keep(f, &keep);
+    mpi_check(ent_federation_train(f, NULL, NULL) == wanted);
+    return f;
+}
+
+/* Stopped inside a round, with sums that wait for their masks, and gone on with. */
+static void a_stopped_training_ends_with_the_same_bits(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++)
+        for (int64_t stop = 5; stop < 40; stop += 14) {
+            const ent_config c = full_config(kind);
+            ent_federation *whole = train(world, &c);
+            ent_federation_free(train_to(&c, false, stop, ENT_STOPPED));
+            ent_federation *rest = train_to(&c, true, 0, ENT_OK);
+            check_same_weights(whole, rest);
+            const ent_federation_view v = ent_federation_see(whole), w = ent_federation_see(rest);
+            for (int64_t r = 0; r < v.rounds && ent_comm_rank(world) == 0; r++) {
+                mpi_check(v.round[r].epsilon == w.round[r].epsilon && v.round[r].epsilon > 0.0);
+                mpi_check(v.round[r].clip == w.round[r].clip);
+            }
+            ent_federation_free(whole);
+            ent_federation_free(rest);
+            ent_comm_barrier(world);
+            if (ent_comm_rank(world) == 0) mpi_check(ent_checkpoint_clear(folder, true) == ENT_OK);
+            ent_comm_barrier(world);
+        }
+}
+
+/* ---- refusals ---- */
+
+static void check_refused(const ent_config *c, const char *part)
+{
+    ent_federation *f = NULL;
+    mpi_check(ent_federation_new(world, c, &f) == ENT_ECONFIG);
+    mpi_check(strstr(ent_message(), part));
+}
+
+static void what_masks_cannot_do_is_refused(void **state)
+{
+    (void)state;
+    const ent_aggregation single[] = {ENT_MEDIAN, ENT_TRIMMED_MEAN, ENT_KRUM, ENT_MULTI_KRUM};
+    ent_config c = secure_config(0.5);
+    for (int k = 0; k < 4; k++) {
+        c.federation.aggregation = single[k];
+        check_refused(&c, "reads single updates");
+    }
+    c.federation.aggregation = ENT_LOCAL;
+    check_refused(&c, "nothing is sent");
+    c = secure_config(0.5);
+    c.system.mode = ENT_MODE_FEDBUFF;
+    check_refused(&c, "masks cancel within a round");
+    c = secure_config(0.5);
+    c.federation.participation = 0.1;
+    check_refused(&c, "want at least 2 clients");
+    c = secure_config(0.5);
+    c.federation.secure.neighbours = 3;
+    check_refused(&c, "found 3, want an even number");
+    c.federation.secure.neighbours = 8;
+    check_refused(&c, "found 8, want less than the cohort, 7");
+    c = secure_config(1.5);
+    check_refused(&c, "federation.secure.threshold: found '1.5'");
+    c = plain_config();
+    c.federation.sampling = ENT_SAMPLING_POISSON;
+    c.system.over_selection = 0.5;
+    check_refused(&c, "system.over_selection: found 0.5, want 0");
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "%s", temp_folder);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest computes[] = {
+        cmocka_unit_test_setup(masks_leave_no_trace, make_folder),
+        cmocka_unit_test(what_a_rank_sends_looks_random),
+        cmocka_unit_test_setup(too_few_answers_leave_the_weights, make_folder),
+        cmocka_unit_test_setup(garbage_fails_the_round, make_folder),
+        cmocka_unit_test(same_bits_on_any_number_of_ranks),
+        cmocka_unit_test_setup(a_stopped_training_ends_with_the_same_bits, make_folder),
+    };
+    const struct CMUnitTest refuses[] = {cmocka_unit_test(what_masks_cannot_do_is_refused)};
+    if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
+    if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;
+    int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);
+    failed += cmocka_run_group_tests_name("refuses", refuses, set_up, tear_down);
+    ent_comm_finish(world);
+    return failed;
+}
