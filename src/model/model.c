@@ -47,6 +47,8 @@ ent_status ent_model_check(const ent_model_inp *inp)
     ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP, ENT_EARG,
                 "kind %s with %d parameters wanted: mlp alone has a width to choose", KIND[inp->kind].name,
                 inp->params);
+    ENT_REQUIRE(!inp->device || inp->device->gradient != ENT_GRADIENT_SPSA || inp->device->spsa_step > 0.0, ENT_EARG,
+                "gradient spsa with steps of %g, want more than 0", inp->device ? inp->device->spsa_step : 0.0);
     for (int m = 0; m < inp->registers; m++)
         ENT_REQUIRE(inp->reg[m].inputs >= 1, ENT_EARG, "modality '%s': no features", inp->reg[m].name);
     return ENT_OK;
