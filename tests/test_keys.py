@@ -157,7 +157,7 @@ class Mutations(unittest.TestCase):
         elif kind == "list":
             at[path[-1]] = [[1]] if isinstance(old, list) else [old]
         else:
-            at[path[-1]] = {"section": {"a": 1}, "below": -1, "above": 1e300, "word": "many", "choice": "zebra"}[kind]
+            at[path[-1]] = {"section": {"a": 1}, "below": -1000000000, "above": 1e300, "word": "many", "choice": "zebra"}[kind]
         return tree, path, kind
 
     def test_the_schema_refuses_what_the_program_refuses(self):

@@ -72,6 +72,7 @@ static double budget(int c)
 typedef struct {
     bool angle;
     int n, population;
+    double share; /* of client.learning_rate: 1 / sqrt(inputs) for the map, which has 5, 3 for the head */
     int who[CLIENTS];
     double rows[CLIENTS], d[CLIENTS], length[CLIENTS];
 } coordinate;
@@ -84,7 +85,10 @@ static double path_length(const ent_config_client *c, int64_t steps)
 
 static coordinate coordinate_of(const fixture *x, const drawn_round *r, const ent_block *block, int b, int k)
 {
-    coordinate at = {.angle = strstr(block->name, "fusion/") || strstr(block->name, "/circuit")};
+    coordinate at = {.angle = strstr(block->name, "fusion/") || strstr(block->name, "/circuit"),
+                     .share = strcmp(block->name, "audio/map/weight") == 0 ? 1.0 / sqrt(5.0)
+                              : strncmp(block->name, "head/", 5) == 0      ? 3.0
+                                                                           : 1.0};
     for (int c = 0; c < CLIENTS; c++) {
         const int rows = rows_that_train(block->needs, c);
         at.population += rows > 0;
@@ -143,7 +147,8 @@ static void plain_scaffold(const ent_config *config, plain *p, int k, const coor
     double change = 0.0;
     for (int i = 0; i < at->n; i++) {
         double *own = &p->own[at->who[i]][k];
-        const double new = *own - p->common[k] + -at->d[i] / (at->length[i] * config->client.learning_rate);
+        const double new = *own - p->common[k] +
+                           -at->d[i] / (at->length[i] * at->share * config->client.learning_rate);
         change += new - *own;
         *own = new;
     }

@@ -20,11 +20,11 @@
 #include "entente/missing.h"
 #include "entente/model.h"
 #include "entente/privacy.h"
+#include "entente/qasm.h"
 #include "entente/reduce.h"
 #include "entente/split.h"
 
 typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_loss_kind;
-typedef enum { ENT_READ_Z, ENT_READ_ZZ } ent_readout_kind;
 typedef enum {
     ENT_FEDAVG,
     ENT_FEDPROX,
@@ -56,7 +56,9 @@ typedef enum {
     ENT_AVAILABLE_DIURNAL
 } ent_availability;
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
-typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL } ent_privacy_mode;
+typedef enum { ENT_SCHEDULE_CONSTANT, ENT_SCHEDULE_COSINE, ENT_SCHEDULE_STEP } ent_rate_schedule;
+typedef enum { ENT_CLASS_WEIGHTS_NONE, ENT_CLASS_WEIGHTS_BALANCED } ent_class_weights;
+typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL, ENT_PRIVACY_DISTRIBUTED } ent_privacy_mode;
 typedef enum { ENT_RELEASE_GAUSSIAN, ENT_RELEASE_TREE } ent_release;
 typedef enum { ENT_CLIP_FLAT, ENT_CLIP_BLOCK } ent_clipping;
 typedef enum { ENT_NOISE_FROM_SEED, ENT_NOISE_FROM_SYSTEM } ent_noise_source;
@@ -64,11 +66,13 @@ typedef enum { ENT_SPARSIFY_NONE, ENT_SPARSIFY_TOP, ENT_SPARSIFY_RANDOM } ent_sp
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
-    const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
+    const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM file */
+    ent_qasm_inputs inputs;     /* of such a file */
     ent_reduce_kind reduce;
+    int axes; /* pca_linear: principal axes; 0: 32, or all */
     ent_angle_map map;
-    double scale;
-    bool reupload;
+    double scale; /* 0: ent_angle_scale */
+    bool input_scaling, reupload;
 } ent_config_register;
 
 typedef struct {
@@ -77,6 +81,7 @@ typedef struct {
     unsigned modalities_count;
     const char *label;
     ent_task task;
+    double clip; /* deviations; 0: none */
 } ent_config_data;
 
 typedef struct {
@@ -90,7 +95,7 @@ typedef struct {
     ent_model_kind kind;
     ent_config_register registers[ENT_MAX_MODALITIES];
     ent_config_fusion fusion;
-    ent_readout_kind readout;
+    unsigned readout; /* ENT_READ_... bits */
     ent_head_kind head;
     ent_loss_kind loss;
     int hidden, params; /* mlp: width, or the number of parameters to come near to (0: `hidden` counts) */
@@ -198,7 +203,15 @@ typedef struct {
 typedef struct {
     int epochs, batch;
     ent_optimizer optimizer;
-    double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double batch_share;                           /* of the client's rows; 0: `batch` counts */
+    double learning_rate;                         /* of blocks without one of their own */
+    double map_learning_rate, head_learning_rate; /* 0, below 0: ent_client_rate */
+    ent_rate_schedule schedule;
+    int warm_up, step_rounds; /* rounds */
+    double step_factor;
+    double clip_norm; /* of a step's gradient; 0: none */
+    ent_class_weights class_weights;
+    double momentum, beta1, beta2, epsilon, weight_decay;
     double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;
 

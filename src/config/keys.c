@@ -3,12 +3,12 @@
  * come from it.
  *
  * To add a key: a field in include/entente/config.h, and one row below, where it is to appear in its section.
- *     {FIELD(client.batch), FROM(1, 1e9), .standard = "16", .unit = "samples", .help = "samples per step"}
+ *     {FIELD(client.batch), FROM(1, 1e9), .standard = "8", .unit = "samples", .help = "samples per step"}
  *   FIELD      the field of ent_config, whose name is the key's.  Its C type is the key's: int, double, bool,
  *              uint64_t (a seed), const char *, or an enumeration.  REGISTER: a field of ent_config_register.
  *   the range  FROM(low, high); ABOVE(low, high), without low itself; OF(TABLE), the names of an enumeration
- *   standard   the default, as one writes it in YAML.  It must be the behaviour before there was the key, because
- *              results without the key are read with it.
+ *   standard   the default, as one writes it in YAML
+ *   before     what programs did that had no such key, where that is not the default: their results are read with it
  *   when       the key and the choices with which this one is read, "federation.aggregation: fedprox"
  * A new section is a row of ENT_SECTIONS as well; a new choice is a row of its table.  Then `ninja reference` writes
  * jobs/REFERENCE.md and the schema anew; a test compares them with the table. */
@@ -18,8 +18,11 @@
 
 static const ent_choice TASK[] = {
     {"auto", ENT_TASK_AUTO}, {"classification", ENT_TASK_CLASSIFICATION}, {"regression", ENT_TASK_REGRESSION}};
-static const ent_choice REDUCE[] = {
-    {"pca", ENT_REDUCE_PCA}, {"linear", ENT_REDUCE_LINEAR}, {"random", ENT_REDUCE_RANDOM}, {"none", ENT_REDUCE_NONE}};
+static const ent_choice REDUCE[] = {{"pca", ENT_REDUCE_PCA},
+                                    {"linear", ENT_REDUCE_LINEAR},
+                                    {"random", ENT_REDUCE_RANDOM},
+                                    {"none", ENT_REDUCE_NONE},
+                                    {"pca_linear", ENT_REDUCE_PCA_LINEAR}};
 static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"late", ENT_MODEL_LATE},
                                   {"logistic", ENT_MODEL_LOGISTIC},
@@ -35,7 +38,8 @@ static const ent_choice WITHIN[] = {
     {"none", ENT_WITHIN_NONE}, {"chain", ENT_WITHIN_CHAIN}, {"ring", ENT_WITHIN_RING}};
 static const ent_choice GATE[] = {{"cnot", ENT_CX}, {"cz", ENT_CZ},   {"crx", ENT_CRX},
                                   {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}, {"qft", ENT_QFT}};
-static const ent_choice READOUT[] = {{"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}};
+static const ent_choice READOUT[] = {
+    {"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}, {"xyz", ENT_READ_XYZ}, {"zz_within", ENT_READ_ZZ_WITHIN}};
 static const ent_choice HEAD[] = {{"linear", ENT_HEAD_LINEAR}, {"direct", ENT_HEAD_DIRECT}};
 static const ent_choice LOSS[] = {
     {"auto", ENT_LOSS_AUTO}, {"cross_entropy", ENT_LOSS_CROSS_ENTROPY}, {"mse", ENT_LOSS_SQUARED}};
@@ -83,8 +87,10 @@ static const ent_choice ATTACK[] = {{"none", ENT_ATTACK_NONE},
                                     {"nan", ENT_NAN_UPDATE}};
 static const ent_choice SAMPLING[] = {
     {"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}, {"poisson", ENT_SAMPLING_POISSON}};
-static const ent_choice PRIVACY[] = {
-    {"none", ENT_PRIVACY_NONE}, {"central", ENT_PRIVACY_CENTRAL}, {"local", ENT_PRIVACY_LOCAL}};
+static const ent_choice PRIVACY[] = {{"none", ENT_PRIVACY_NONE},
+                                     {"central", ENT_PRIVACY_CENTRAL},
+                                     {"local", ENT_PRIVACY_LOCAL},
+                                     {"distributed", ENT_PRIVACY_DISTRIBUTED}};
 static const ent_choice RELEASE[] = {{"gaussian", ENT_RELEASE_GAUSSIAN}, {"tree", ENT_RELEASE_TREE}};
 static const ent_choice CLIPPING[] = {{"flat", ENT_CLIP_FLAT}, {"block", ENT_CLIP_BLOCK}};
 static const ent_choice ACCOUNTANT[] = {{"pld", ENT_ACCOUNTANT_PLD}, {"rdp", ENT_ACCOUNTANT_RDP}};
@@ -96,6 +102,10 @@ static const ent_choice AVAILABILITY[] = {{"always", ENT_AVAILABLE_ALWAYS},
                                           {"bernoulli", ENT_AVAILABLE_BERNOULLI},
                                           {"per_client", ENT_AVAILABLE_PER_CLIENT},
                                           {"diurnal", ENT_AVAILABLE_DIURNAL}};
+static const ent_choice SCHEDULE[] = {
+    {"constant", ENT_SCHEDULE_CONSTANT}, {"cosine", ENT_SCHEDULE_COSINE}, {"step", ENT_SCHEDULE_STEP}};
+static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
+                                           {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
 static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
 static const ent_choice METHOD[] = {{"auto", ENT_NOISE_AUTO},
@@ -116,6 +126,7 @@ static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
     const char *: ENT_KEY_TEXT, const char **: ENT_KEY_NAMES, default: ENT_KEY_CHOICE)
 #define PLACE(field) .type = TYPE(field), .offset = offsetof(ent_config, field)
 #define FIELD(field) .path = #field, PLACE(field)
+#define SET(field, table) .path = #field, .type = ENT_KEY_SET, .offset = offsetof(ent_config, field), OF(table)
 #define REGISTER(field) .path = "model.registers.*." #field, PLACE(model.registers[0].field), \
     .stride = sizeof(ent_config_register)
 #define RATE .path = "missing.rate.*", PLACE(missing.rate[0]), .stride = sizeof(double)
@@ -123,12 +134,14 @@ static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
 #define FROM(from, to) .low = (from), .high = (to)
 #define ABOVE(from, to) .low = (from), .high = (to), .above = true
 #define OF(table) .choice = (table), .choices = COUNT(table)
+#define NAMES_OF(list) REGISTER(list), .count_offset = offsetof(ent_config, model.registers[0].list##_count)
 #define COUNTED_BY(field) .count_offset = offsetof(ent_config, field)
 
 const ent_section ENT_SECTIONS[] = {
     {"data",            "the data set"},
     {"model",           "the model, and what it is compared with"},
     {"model.registers", "one register of qubits per modality, by its name"},
+    {"model.registers.*.inputs", "which inputs of an OpenQASM file are data and which are trainable, by their names"},
     {"model.fusion",    "the circuit that joins the registers"},
     {"missing",         "which modalities are missing, and what happens then"},
     {"missing.rate",    "one number for all modalities, or one for each by its name"},
@@ -156,7 +169,7 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define MLP       "model.kind: mlp"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
 #define FEDBUFF   "system.mode: fedbuff"
-#define PRIVATE   "privacy.mode: central, local"
+#define PRIVATE   "privacy.mode: central, local, distributed"
 
 const ent_key ENT_KEYS[] = {
     {FIELD(data.file), .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
@@ -165,19 +178,33 @@ const ent_key ENT_KEYS[] = {
     {FIELD(data.label), .standard = "class", .help = "name of the label in the file"},
     {FIELD(data.task), OF(TASK), .standard = "auto",
      .help = "auto: integers are classes, and so are whole numbers from 0 in a label whose name begins with class"},
+    {FIELD(data.clip), FROM(0, 1e9), .standard = "10.0", .before = "0.0", .unit = "deviations",
+     .help = "standardised features that are further from the mean are cut to it; 0: none is"},
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
      .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
     {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
-    {REGISTER(angles), FROM(1, 2), .standard = "1", .help = "data angles per qubit"},
+    {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
-     .help = "basic, strong, hea, product, or the path of an OpenQASM 3 file"},
-    {REGISTER(reduce), OF(REDUCE), .standard = "pca",
-     .help = "how features become data angles: principal axes, a trainable map, a random projection, as they are"},
+     .help = "basic, strong, hea, product, or the path of an OpenQASM file, 3 or 2"},
+    {NAMES_OF(inputs.data), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
+     .help = "inputs that are data; with params empty all others are trainable; both empty: as the file says"},
+    {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
+     .help = "inputs that are trainable; with data empty all others are data"},
+    {REGISTER(reduce), OF(REDUCE), .standard = "linear",
+     .help = "how features become data angles: principal axes, a trainable map, a random projection, as they are; "
+             "pca_linear: principal axes, each of variance 1, then a trainable map"},
+    {REGISTER(axes), FROM(0, 65536), .standard = "0", .when = "model.registers.*.reduce: pca_linear",
+     .help = "how many principal axes; 0: 32, or as many as there are features"},
     {REGISTER(map), OF(MAP), .standard = "tanh", .when = QUANTUM,
      .help = "from a number z to an angle: pi tanh(z / scale), or pi z / scale clipped to -pi..pi"},
-    {REGISTER(scale), ABOVE(0, 1e6), .standard = "2.0", .when = QUANTUM, .help = "scale of that map"},
+    {REGISTER(scale), FROM(0, 1e6), .standard = "0.0", .when = QUANTUM,
+     .help = "scale of that map; 0: 16 where z is from a trainable map, else 2, times the layers that encode z. A map's "
+             "weights start with variance 1 / inputs, so that the deviation of z is 1 whatever the inputs, and one "
+             "deviation turns a qubit by about pi / 16 in all layers together"},
+    {REGISTER(input_scaling), .standard = "false", .when = QUANTUM,
+     .help = "each data angle of each layer has a trainable factor, 1 at first"},
     {REGISTER(reupload), .standard = "true", .when = QUANTUM,
      .help = "encode the data in every layer, not only in the first"},
     {FIELD(model.fusion.pattern), OF(PATTERN), .standard = "ring", .when = "model.kind: quantum",
@@ -188,8 +215,9 @@ const ent_key ENT_KEYS[] = {
      .help = "the gate that joins them; qft: one Fourier transform of all present registers"},
     {FIELD(model.fusion.layers), FROM(0, 1000), .standard = "1", .when = "model.kind: quantum",
      .help = "layers of the fusion circuit; 0: no fusion"},
-    {FIELD(model.readout), OF(READOUT), .standard = "z", .when = "model.kind: quantum",
-     .help = "z: every qubit; zz: also every pair of qubits that fusion joins between registers"},
+    {SET(model.readout, READOUT), .standard = "[zz, xyz]", .when = "model.kind: quantum, late",
+     .help = "one or a list; z, always: <Z> of every qubit; xyz: also <X> and <Y>; zz: <ZZ> of every pair of qubits "
+             "that fusion joins between registers; zz_within: <ZZ> of every pair within a register"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",
@@ -226,7 +254,7 @@ const ent_key ENT_KEYS[] = {
      .help = "share of the clients that train in a round"},
     {FIELD(federation.sampling), OF(SAMPLING), .standard = "uniform",
      .help = "evenly, in proportion to their samples, or each independently with this chance (poisson)"},
-    {FIELD(federation.rounds), FROM(0, 1e9), .standard = "20", .unit = "rounds", .help = "rounds of training"},
+    {FIELD(federation.rounds), FROM(0, 1e9), .standard = "100", .unit = "rounds", .help = "rounds of training"},
     {FIELD(federation.aggregation), OF(AGGREGATION), .standard = "fedavg",
      .help = "the aggregation rule; local: every client keeps a model of its own"},
     {FIELD(federation.on_divergence), OF(DIVERGENCE), .standard = "auto",
@@ -280,21 +308,41 @@ const ent_key ENT_KEYS[] = {
      .help = "passes over the client's rows in a round"},
     {FIELD(client.batch), FROM(1, 1e9), .standard = "16", .unit = "samples", .help = "samples per step"},
     {FIELD(client.optimizer), OF(OPTIMIZER), .standard = "adam", .help = "the client's optimiser"},
-    {FIELD(client.learning_rate), ABOVE(0, 1e3), .standard = "0.01", .help = "the client's learning rate"},
+    {FIELD(client.batch_share), FROM(0, 1), .standard = "0.0",
+     .help = "a step takes this share of the client's rows, at least one; 0: batch counts"},
+    {FIELD(client.learning_rate), ABOVE(0, 1e3), .standard = "0.05",
+     .help = "the client's learning rate, that of circuits and of all blocks without one of their own"},
+    {FIELD(client.map_learning_rate), FROM(-1, 1e3), .standard = "0.0", .before = "-1.0", .when = QUANTUM,
+     .help = "of the weights of trainable maps; 0: learning_rate / sqrt(inputs of the map), below 0: learning_rate"},
+    {FIELD(client.head_learning_rate), FROM(-1, 1e3), .standard = "0.0", .before = "-1.0", .when = QUANTUM,
+     .help = "of the head; 0: 3 times learning_rate, below 0: learning_rate"},
+    {FIELD(client.schedule), OF(SCHEDULE), .standard = "cosine", .before = "constant",
+     .help = "how the rates change over the rounds; cosine: (1 + cos(pi round / rounds)) / 2 times; step: "
+             "step_factor times every step_rounds; the rounds are federation.rounds, also where --resume changes them"},
+    {FIELD(client.warm_up), FROM(0, 1e9), .standard = "0", .unit = "rounds",
+     .help = "the rates rise linearly over the first rounds"},
+    {FIELD(client.step_rounds), FROM(1, 1e9), .standard = "10", .unit = "rounds", .when = "client.schedule: step",
+     .help = "distance of the steps"},
+    {FIELD(client.step_factor), ABOVE(0, 1), .standard = "0.5", .when = "client.schedule: step",
+     .help = "what a step multiplies the rates by"},
+    {FIELD(client.clip_norm), FROM(0, 1e9), .standard = "0.0",
+     .help = "a step's gradient is shortened to this Euclidean norm; 0: never"},
+    {FIELD(client.class_weights), OF(CLASS_WEIGHTS), .standard = "none",
+     .help = "balanced: a sample's loss counts rows / (classes * rows of its class), over all training rows"},
     {FIELD(client.momentum), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: momentum",
      .help = "its momentum"},
     {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: adam",
      .help = "decay of the first moment"},
     {FIELD(client.beta2), FROM(0, 1), .standard = "0.999", .when = "client.optimizer: adam",
      .help = "decay of the second moment"},
-    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "1.0e-8", .when = "client.optimizer: adam",
-     .help = "added to the root of the second moment"},
+    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "0.001", .when = "client.optimizer: adam",
+     .help = "added to the root of the second moment; a client whose gradients are smaller moves less than the rate"},
     {FIELD(client.weight_decay), FROM(0, 1e3), .standard = "0.0", .help = "weight decay per step"},
     {FIELD(client.modality_dropout), FROM(0, 1), .standard = "0.0",
      .help = "chance that a present modality counts as missing while training"},
 
     {FIELD(privacy.mode), OF(PRIVACY), .standard = "none",
-     .help = "who adds noise: the server to the sum, or every client to what it sends"},
+     .help = "who adds noise: the server; every client for itself; or, distributed, all clients together under secure aggregation"},
     {FIELD(privacy.mechanism), OF(RELEASE), .standard = "gaussian", .when = "privacy.mode: central",
      .help = "fresh noise in every round (DP-FedAvg), or tree aggregation over all rounds (DP-FTRL)"},
     {FIELD(privacy.clip), ABOVE(0, 1e6), .standard = "1.0", .when = PRIVATE,

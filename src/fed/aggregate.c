@@ -58,8 +58,9 @@ void ent_update_weigh(const ent_population *p, const ent_model *model, int64_t c
     const ent_block *block;
     const int blocks = ent_model_blocks(model, &block);
     for (int b = 0; b < blocks; b++) {
-        /* local: which blocks a client has trained is its own */
-        const int64_t rows = privacy == ENT_PRIVACY_LOCAL ? 1 : rows_of_block(p, &block[b], client);
+        /* where clients add noise, which blocks they have trained is their own */
+        const bool hides = privacy == ENT_PRIVACY_LOCAL || privacy == ENT_PRIVACY_DISTRIBUTED;
+        const int64_t rows = hides ? 1 : rows_of_block(p, &block[b], client);
         block_weight[b] = weight * (uniform ? (double)(rows > 0) : (double)rows);
     }
 }

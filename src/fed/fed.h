@@ -81,7 +81,8 @@ typedef struct {
 typedef struct {
     ent_label label;
     int outputs;
-    double *prior; /* [outputs]: what the training labels alone predict */
+    double *prior;        /* [outputs]: what the training labels alone predict */
+    double *class_weight; /* [outputs] of a sample's loss in training, by its class; NULL: 1 */
 } ent_target;
 
 /* What a training has come to: figures, on rank 0. */
@@ -128,6 +129,9 @@ static inline int64_t ent_client_rows_count(const ent_population *population, in
 
 /* target->label of a real label, what the model learns of it, and target->prior, what the training labels alone predict. */
 ent_status ent_label_fit(ent_part *train, ent_target *target);
+/* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training rows.
+ * Nothing for a real label.  Errors: ENT_ENOMEM. */
+ent_status ent_label_balance(const ent_part *train, ent_target *target);
 /* What the model learns, for the label as it is now. */
 void ent_label_aim(ent_part *train, const ent_label *label);
 /* Outputs [n][outputs] of the model into the label's unit: classes stay as they are. */
@@ -445,7 +449,8 @@ ent_status ent_own_average(ent_training *t);
 
 /* result.c: the path of a folder's result, and what a result holds, before and after the model is there.  Local. */
 ent_status ent_result_path(const char *folder, char path[4096]);
-ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
+ent_status ent_result_restore_ansatz(const char *folder, const char *modality, const ent_qasm_inputs *inputs,
+                                     ent_qasm **out);
 /* f->target.label and f->target.prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
 ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);
 /* Whether the data set that is open has what the model was trained on: the same number of features. */
