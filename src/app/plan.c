@@ -3,12 +3,12 @@
  * Passes, exchanges and bytes come from compiling the circuit.  For the seconds, two things are measured on this
  * machine: the memory bandwidth, and the time per rotated amplitude, in a short run of a similar circuit; passes
  * take the longer of the two.  Exchanges are added, except for data that can be sent while passes compute. */
-#include <jansson.h>
 #include <math.h>
 #include <errno.h>
 #include <string.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "config/load.h"
 #include "entente/clock.h"
 #include "entente/cores.h"
@@ -20,81 +20,44 @@
  * memory that MPI shares with each rank of the node. */
 static const double PROGRAM_BYTES = 31.0 * 0x1p20, RANK_BYTES = 0x1p20;
 
-enum { MAX_SETS = 256, MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16, ENGINES = 3 };
+enum { MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16, ENGINES = 3 };
 static const char *const ENGINE_NAMES[ENGINES] = {"pauli", "batch", "state"}; /* those that are compared */
 
 typedef struct {
     const char *config_path;
-    const char *set[MAX_SETS];
-    int sets;
+    cli_sets sets;
     int64_t ranks, shards, nodes;   /* shards 0: as in the configuration */
     double memory_gib, network_gbs; /* 0: that of this machine */
     bool json;
 } arguments;
 
-enum { KEY_SET = 's', KEY_JSON = 'j', KEY_RANKS = 1000, KEY_SHARDS, KEY_NODES, KEY_MEMORY, KEY_NETWORK };
+#define AT(field) offsetof(arguments, field)
 
-static const struct argp_option OPTIONS[] = {
-    {"ranks", KEY_RANKS, "R", 0, "MPI ranks of the job (1)", 0},
-    {"shards", KEY_SHARDS, "S", 0, "ranks that hold one state together (run.shards of the configuration)", 0},
-    {"nodes", KEY_NODES, "N", 0, "nodes that the ranks are spread over (1)", 0},
-    {"memory", KEY_MEMORY, "GIB", 0, "memory of a node (default: available memory of this machine)", 0},
-    {"network", KEY_NETWORK, "GB/S", 0, "network bandwidth per rank (10, an assumption)", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+static const cli_option OPTIONS[] = {
+    {"ranks", 0, "R", "MPI ranks of the job (1)", AT(ranks), .type = CLI_WHOLE, .low = 1, .high = 1 << 24},
+    {"shards", 0, "S", "ranks that hold one state together (run.shards of the configuration)", AT(shards),
+     .type = CLI_WHOLE, .low = 1, .high = 1 << 24},
+    {"nodes", 0, "N", "nodes that the ranks are spread over (1)", AT(nodes), .type = CLI_WHOLE, .low = 1,
+     .high = 1 << 24},
+    {"memory", 0, "GIB", "memory of a node (default: available memory of this machine)", AT(memory_gib),
+     .type = CLI_REAL, .low = 0.001, .high = 1e9},
+    {"network", 0, "GB/S", "network bandwidth per rank (10, an assumption)", AT(network_gbs), .type = CLI_REAL,
+     .low = 1e-6, .high = 1e6},
+    CLI_OPTION_SET("override a key of the configuration", AT(sets)),
+    CLI_OPTION_JSON(AT(json)),
     {0}};
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_RANKS:
-        return app_whole(state, value, 1, 1 << 24, &a->ranks);
-    case KEY_SHARDS:
-        return app_whole(state, value, 1, 1 << 24, &a->shards);
-    case KEY_NODES:
-        return app_whole(state, value, 1, 1 << 24, &a->nodes);
-    case KEY_MEMORY:
-        return app_real(state, value, 0.001, 1e9, &a->memory_gib);
-    case KEY_NETWORK:
-        return app_real(state, value, 1e-6, 1e6, &a->network_gbs);
-    case KEY_SET:
-        if (a->sets == MAX_SETS) {
-            argp_error(state, "more than %d --set", MAX_SETS);
-            return EINVAL;
-        }
-        a->set[a->sets++] = value;
-        return 0;
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->config_path) {
-            argp_error(state, "more than one configuration: '%s'", value);
-            return EINVAL;
-        }
-        a->config_path = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (a->config_path) return 0;
-        argp_error(state, "found no argument, want a configuration");
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "CONFIG.yaml",
-    "Estimate what a configuration needs before a job is queued: memory per rank, passes over memory, bytes over the "
-    "network, seconds.  Refuses a configuration that cannot fit.\v"
-    "Seconds are estimates from short runs of a similar circuit and of memory copies on this machine.  "
-    "They hold for nodes like this one.",
-    NULL,
-    NULL,
-    NULL};
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "configuration",
+                 .wanted = "a configuration",
+                 .offset = AT(config_path),
+                 .doc = "CONFIG.yaml"},
+    .doc = "Estimate what a configuration needs before a job is queued: memory per rank, passes over memory, bytes "
+           "over the "
+           "network, seconds.  Refuses a configuration that cannot fit.\v"
+           "Seconds are estimates from short runs of a similar circuit and of memory copies on this machine.  "
+           "They hold for nodes like this one."};
 
 /* Everything that is reported. */
 typedef struct {
@@ -357,15 +320,13 @@ static void print_json(const plan *p, const arguments *a)
                   "sample_s", p->sample_s, "step_s", p->step_s, "round_s", p->round_s, "total_s", p->total_s);
     json_object_set_new(object, "pauli", json_boolean(p->pauli));
     json_object_set_new(object, "whole_cost", json_real(p->weight.whole));
-    json_object_set_new(object, "pauli_cost", isinf(p->weight.pauli) ? json_null() : json_real(p->weight.pauli));
+    json_object_set_new(object, "pauli_cost", cli_number(p->weight.pauli));
     json_t *engines = json_object();
     for (int k = 0; k < ENGINES; k++)
         json_object_set_new(engines, ENGINE_NAMES[k], p->engine_s[k] > 0.0 ? json_real(p->engine_s[k]) : json_null());
     json_object_set_new(object, "engine_s", engines);
     json_object_set_new(object, "resident_bytes", json_real(p->resident_bytes));
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 /* cores: those of a node like this one. */
@@ -411,8 +372,8 @@ int app_plan(int argc, char **argv)
     plan p = {.circuit = NULL};
     char *text = NULL;
     ent_config *config = NULL;
-    app_parse(&ARGP, argc, argv, &a);
-    ent_status status = ent_config_text(a.config_path, a.sets, a.set, &text);
+    cli_parse(&LINE, argc, argv, &a);
+    ent_status status = ent_config_text(a.config_path, a.sets.count, a.sets.text, &text);
     if (status == ENT_OK) status = ent_config_locate(&text, a.config_path);
     if (status == ENT_OK) status = ent_config_parse(text, &config);
     p.config = config;
