@@ -108,9 +108,8 @@ static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
                                            {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
 static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
-static const ent_choice METHOD[] = {{"auto", ENT_NOISE_AUTO},
-                                    {"density", ENT_NOISE_DENSITY},
-                                    {"trajectories", ENT_NOISE_TRAJECTORIES}};
+static const ent_choice METHOD[] = {
+    {"auto", ENT_NOISE_AUTO}, {"density", ENT_NOISE_DENSITY}, {"trajectories", ENT_NOISE_TRAJECTORIES}};
 static const ent_choice GRADIENT[] = {
     {"adjoint_noisy", ENT_GRADIENT_ADJOINT}, {"shift", ENT_GRADIENT_SHIFT}, {"spsa", ENT_GRADIENT_SPSA}};
 static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
@@ -461,7 +460,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
      .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},
     {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
-     .help = "ranks that hold one state together, a power of two that divides their number"},
+     .help = "ranks that run one circuit together, registers dealt to them or parts of one state; a power of two that "
+             "divides their number"},
     {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
     {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",
