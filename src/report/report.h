@@ -16,6 +16,7 @@ typedef struct {
     ent_config *config;
     char **leaf; /* the configuration as sorted "key=value", without seeds */
     int leaves;
+    int64_t leaf_room;
     uint64_t seed[4];
     int64_t layout[2]; /* ranks, threads */
     double test_rows, metric[ENT_METRIC_COUNT];
