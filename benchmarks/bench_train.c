@@ -42,14 +42,14 @@ static ent_model_inp model_inp(int qubits, const settings *s, ent_engine_kind en
     static const char *const name[3] = {"text", "audio", "vision"};
     ent_model_inp inp = {.registers = 3,
                          .fusion = {.layers = s->layers, .gate = ENT_CRZ},
-                         .read_zz = s->zz,
+                         .read = s->zz ? ENT_READ_ZZ : ENT_READ_Z,
                          .outputs = 2,
                          .mma = true,
                          .program = {.engine = engine, .precision = s->precision, .threads = s->threads}};
     for (int m = 0; m < 3; m++) {
         const int n = qubits / 3 + (m < qubits % 3);
         inp.reg[m] = (ent_register){
-            .name = name[m], .ansatz = {ENT_ANSATZ_HEA, NULL, n, 2, 1, true}, .inputs = n, .scale = 3.0};
+            .name = name[m], .ansatz = {ENT_ANSATZ_HEA, NULL, n, 2, 1, true, false}, .inputs = n, .scale = 3.0};
         inp.reg[m].linear = s->inputs > 0;
         if (s->inputs > 0) inp.reg[m].inputs = s->inputs;
     }
@@ -63,7 +63,7 @@ typedef struct {
     ent_model *model;
     ent_masked *masked;
     int params;
-    double *w, *gradient, *x, *angles, *slope;
+    double *w, *gradient, *x, *angles, *base, *slope;
     double *grad_angles; /* with a trainable map, else NULL */
     uint32_t *context;
     int32_t *category;
@@ -82,6 +82,7 @@ static bench bench_new(int qubits, const settings *s, ent_engine_kind engine)
     const int64_t width = b.inp.reg[0].inputs; /* of the widest register */
     b.x = ent_alloc(3 * SAMPLES * width, sizeof(double));
     b.angles = ent_alloc(SAMPLES * b.layout.angles, sizeof(double));
+    b.base = ent_alloc(b.layout.angles, sizeof(double));
     b.slope = ent_alloc(b.layout.angles, sizeof(double));
     if (s->inputs > 0) b.grad_angles = ent_alloc(SAMPLES * b.layout.angles, sizeof(double));
     b.context = ent_alloc(SAMPLES, sizeof *b.context);
@@ -96,7 +97,7 @@ static bench bench_new(int qubits, const settings *s, ent_engine_kind engine)
         for (int m = 0; m < 3; m++) x[m] = b.samples.x[m] + k * b.inp.reg[m].inputs;
         b.context[k] = s->context;
         b.category[k] = k % 2;
-        ent_angles_forward(&b.inp, &b.layout, b.w, s->context, x, b.angles + k * b.layout.angles, b.slope);
+        ent_angles_forward(&b.inp, &b.layout, b.w, s->context, x, b.angles + k * b.layout.angles, b.base, b.slope);
     }
     for (int m = 0; m < 3; m++) ent_model_encode(b.model, m, SAMPLES, b.x + m * SAMPLES * width);
     b.samples.encoded = ent_model_encodes(b.model);
@@ -111,6 +112,7 @@ static void bench_free(bench *b)
     ent_free(b->gradient);
     ent_free(b->x);
     ent_free(b->angles);
+    ent_free(b->base);
     ent_free(b->slope);
     ent_free(b->grad_angles);
     ent_free(b->context);

@@ -9,7 +9,7 @@ static inline ent_config fed_config(const char *data)
     static const char *modalities[] = {"text", "audio"};
     ent_config c;
     ent_config_default(&c);
-    c.data = (ent_config_data){data, modalities, 2, "class", ENT_TASK_AUTO};
+    c.data = (ent_config_data){data, modalities, 2, "class", ENT_TASK_AUTO, 10.0};
     c.model.readout = ENT_READ_ZZ;
     c.missing.rate[0] = c.missing.rate[1] = 0.3;
     c.federation.clients = 7;

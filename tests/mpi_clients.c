@@ -89,6 +89,8 @@ static ent_config sgd_config(void)
     config.federation.split = ENT_SPLIT_QUANTITY;
     config.client.optimizer = ENT_SGD;
     config.client.batch = 2;
+    config.client.schedule = ENT_SCHEDULE_CONSTANT;
+    config.client.map_learning_rate = config.client.head_learning_rate = -1.0; /* all blocks alike */
     config.server.mu = 20.0;
     config.federation.rounds = 3;
     return config;
@@ -227,7 +229,7 @@ static void many_modalities_train(void **state)
                              .missing = 0.1,
                              .seed = 1};
         ent_config config = plain_config();
-        config.data = (ent_config_data){path, names, (unsigned)modalities[k], "class", ENT_TASK_AUTO};
+        config.data = (ent_config_data){path, names, (unsigned)modalities[k], "class", ENT_TASK_AUTO, 10.0};
         for (int m = 0; m < modalities[k]; m++) {
             inp.dimension[m] = 3 + m % 2;
             config.missing.rate[m] = 0.2;

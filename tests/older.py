@@ -5,11 +5,11 @@ import re
 import h5py
 import numpy
 
-SECTIONS = {"server", "attack", "system", "personal"}
+SECTIONS = {"server", "attack", "privacy", "communication", "system", "personal"}
 KEYS = {"data": ["task"], "model": ["kind", "hidden", "params", "activation"],
         "federation": ["sampling", "on_divergence"], "client": ["modality_dropout"], "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s"]}
 DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short",
-        "round/excluded", "label", "dimensions", "untrained_rounds", "pattern/mae"]
+        "round/excluded", "round/epsilon", "round/clip", "round/unclipped", "label", "dimensions", "untrained_rounds", "pattern/mae"]
 
 
 def first_config(text):
@@ -21,6 +21,7 @@ def first_config(text):
             said = rf"{key}: [\w.+-]+"
             section, count = re.subn(rf"(?:,\s*|\n  ){said}|(?<={{){said},\s*", "", section)
             assert count == 1, (name, key, text)
+        section = re.sub(r"\n  secure: {[^}]*}|,\s*secure: {[^}]*}", "", section)
         if name not in SECTIONS:
             kept.append(section)
     assert len(kept) == 7, text
@@ -59,7 +60,7 @@ def first_tables(file):
     file["numbers"][()] = numbers
     narrow(file, "numbers", [])
     del file["figure_names"]
-    narrow(file, "figures", [5])
+    narrow(file, "figures", [5, -3, -2, -1])
     if "inside" in file:
         narrow(file, "inside/count", [2])
     for name in ("isa", "blas", "features"):

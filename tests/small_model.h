@@ -17,21 +17,21 @@ static inline ent_model_inp small_model(void)
 {
     ent_model_inp inp = {.registers = 3,
                          .fusion = {.layers = 2, .gate = ENT_CRX},
-                         .read_zz = true,
+                         .read = ENT_READ_ZZ,
                          .head = ENT_HEAD_LINEAR,
                          .head_scale = 4.0,
                          .outputs = 3,
                          .mma = true,
                          .program = {.precision = ENT_DOUBLE, .threads = 1}};
-    inp.reg[0] =
-        (ent_register){.name = "text", .ansatz = {ENT_ANSATZ_STRONG, NULL, 2, 2, 1, true}, .inputs = 2, .scale = 1.5};
+    inp.reg[0] = (ent_register){
+        .name = "text", .ansatz = {ENT_ANSATZ_STRONG, NULL, 2, 2, 1, true, false}, .inputs = 2, .scale = 1.5};
     inp.reg[1] = (ent_register){.name = "audio",
-                                .ansatz = {ENT_ANSATZ_HEA, NULL, 3, 1, 2, true},
+                                .ansatz = {ENT_ANSATZ_HEA, NULL, 3, 1, 2, true, false},
                                 .inputs = SMALL_FEATURES,
                                 .linear = true,
                                 .scale = 2.0};
     inp.reg[2] = (ent_register){.name = "vision",
-                                .ansatz = {ENT_ANSATZ_BASIC, NULL, 1, 2, 2, false},
+                                .ansatz = {ENT_ANSATZ_BASIC, NULL, 1, 2, 2, false, false},
                                 .inputs = 2,
                                 .map = ENT_MAP_CLIP,
                                 .scale = 3.0};

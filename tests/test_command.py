@@ -266,9 +266,9 @@ class Kinds(unittest.TestCase):
     def test_what_is_said_of_them(self):
         out = fresh()
         ran = good("train", folder / "small.yaml", "--out", out, *sets(model__kind="mlp", model__params=150))
-        # encoders 3 (2 H + H), joint 3 H H + H, output 2 H + 2: 137 for H = 5, 182 for H = 6
+        # encoders 30 H + 3 H, joint 3 H H + H, output 2 H + 2: 137 for H = 3, 194 for H = 4
         for text in [ran.out, ran.err, good("inspect", out / "result.h5").out]:
-            for word in ["mlp", "137", "width 5"]:
+            for word in ["mlp", "137", "width 3"]:
                 self.assertIn(word, text)
         self.assertRegex(good("inspect", train()["out"] / "result.h5").out, "model +quantum")
         self.assertIn("readouts   every readout depends on 3 qubits, one per register: 18 register expectation values",
@@ -291,7 +291,8 @@ class Kinds(unittest.TestCase):
     def test_without_entanglement(self):
         registers = ", ".join(f"{name}: {{qubits: 2, ansatz: product}}" for name in NAMES)
         found = train(model__registers=f"{{{registers}}}", model__fusion__pattern="none")
-        self.assertEqual(found["params"], 3 * 8 + 3 * 4 + 2 * 6 + 2)  # registers, fusion's rotations, head
+        # maps of 30 features to 4 angles each, registers, fusion's rotations, head on X, Y and Z
+        self.assertEqual(found["params"], 30 * 4 + 3 * 4 + 3 * 8 + 3 * 4 + 2 * 18 + 2)
         self.assertEqual(evaluate(found["out"])["weights_sha256"], found["weights_sha256"])
 
     def test_modality_dropout(self):
@@ -640,7 +641,7 @@ class Help(unittest.TestCase):
     def test_every_key_of_the_configuration(self):
         text = good("train", "--help").out
         for line in text[text.index("  data: "):].splitlines():
-            self.assertRegex(line, r"^  ( {13}|\w+: +)\w|^An error for a wrong", "wrapped by hand, so that it lines up")
+            self.assertRegex(line, r"^  ( {13}|\w+: +)[\w{]|^An error for a wrong", "wrapped by hand, so that it lines up")
         with h5py.File(train()["out"] / "result.h5") as result:
             config = result["config"][()].decode()
         for word in ["weight_decay", "shards_per_client", "evaluate_every", "precision", "reupload", "participation"]:

@@ -36,7 +36,7 @@ static void write_config(const char *text)
 
 static const char SHORT[] = "data: {file: a.h5, modalities: [text, audio]}\n"
                             "model:\n"
-                            "  registers: {text: {qubits: 4, ansatz: strong}, audio: {reduce: linear}}\n"
+                            "  registers: {text: {qubits: 4, ansatz: strong}, audio: {reduce: pca}}\n"
                             "client: {batch: 7}\n";
 
 static ent_config *load(const char *text, int sets, const char *const *set)
@@ -50,6 +50,46 @@ static ent_config *load(const char *text, int sets, const char *const *set)
     return config;
 }
 
+static void check_readout(const char *value, unsigned bits, const char *written)
+{
+    char text[512], *whole;
+    snprintf(text, sizeof text, "data: {file: a.h5, modalities: [a]}\nmodel: {readout: %s}\n", value);
+    ent_config *c = load(text, 0, NULL);
+    assert_int_equal(c->model.readout, bits);
+    check_ok(ent_config_write(c, &whole));
+    assert_non_null(strstr(whole, written));
+    ent_free(whole);
+    ent_config_free(c);
+}
+
+static void a_set_is_one_choice_or_a_list(void **state)
+{
+    (void)state;
+    check_readout("zz", ENT_READ_ZZ, "readout: zz\n");
+    check_readout("[xyz]", ENT_READ_XYZ, "readout: xyz\n");
+    check_readout("[zz_within, z]", ENT_READ_Z | ENT_READ_ZZ_WITHIN, "readout: [z, zz_within]\n");
+    const char *set[] = {"model.readout=[xyz, zz]"};
+    ent_config *c = load("data: {file: a.h5, modalities: [a]}\n", 1, set);
+    assert_int_equal(c->model.readout, ENT_READ_XYZ | ENT_READ_ZZ);
+    ent_config_free(c);
+}
+
+/* What a program wrote that had no data.clip is read as it was meant: nothing was cut. */
+static void a_saved_text_without_a_key_means_what_it_meant(void **state)
+{
+    (void)state;
+    char *text;
+    ent_config *c;
+    check_ok(ent_config_saved("data: {file: a.h5, modalities: [a]}\n", "result.h5", &text));
+    check_ok(ent_config_parse(text, &c));
+    assert_true(c->data.clip == 0.0);
+    ent_config_free(c);
+    ent_free(text);
+    check_ok(ent_config_parse("data: {file: a.h5, modalities: [a]}\n", &c));
+    assert_true(c->data.clip == 10.0);
+    ent_config_free(c);
+}
+
 static void short_file_gets_its_defaults(void **state)
 {
     (void)state;
@@ -60,9 +100,9 @@ static void short_file_gets_its_defaults(void **state)
     assert_string_equal(c->data.modalities[1], "audio");
     assert_int_equal(c->model.registers[0].qubits, 4);
     assert_string_equal(c->model.registers[0].ansatz, "strong");
-    assert_int_equal(c->model.registers[0].reduce, ENT_REDUCE_PCA);
+    assert_int_equal(c->model.registers[0].reduce, ENT_REDUCE_LINEAR);
     assert_int_equal(c->model.registers[1].qubits, 3);
-    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_LINEAR);
+    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_PCA);
     assert_true(c->model.registers[1].reupload);
     assert_int_equal(c->model.fusion.gate, ENT_CRZ);
     assert_int_equal(c->client.batch, 7);
@@ -85,7 +125,7 @@ static void set_overrides_and_one_rate_is_meant_for_all(void **state)
     assert_int_equal(c->client.batch, 32);
     assert_true(c->missing.rate[0] == 0.25 && c->missing.rate[1] == 0.25);
     assert_int_equal(c->model.registers[1].qubits, 5);
-    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_PCA);
+    assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_LINEAR);
     assert_true(c->seeds.split == UINT64_MAX);
     assert_int_equal(c->missing.absent_count, 1);
     assert_string_equal(c->data.label, "value");
@@ -96,11 +136,12 @@ static void names_of_rules_and_attacks_are_theirs(void **state)
 {
     (void)state;
     static const char *const rule[ENT_AGGREGATIONS] = {
-        [ENT_FEDAVG] = "fedavg",         [ENT_FEDPROX] = "fedprox", [ENT_FEDAVGM] = "fedavgm",
-        [ENT_FEDADAM] = "fedadam",       [ENT_FEDYOGI] = "fedyogi", [ENT_FEDADAGRAD] = "fedadagrad",
-        [ENT_SCAFFOLD] = "scaffold",     [ENT_FEDNOVA] = "fednova", [ENT_FEDDYN] = "feddyn",
-        [ENT_MEDIAN] = "median",         [ENT_KRUM] = "krum",       [ENT_TRIMMED_MEAN] = "trimmed_mean",
-        [ENT_MULTI_KRUM] = "multi_krum", [ENT_LOCAL] = "local"};
+        [ENT_FEDAVG] = "fedavg",         [ENT_FEDPROX] = "fedprox",  [ENT_FEDAVGM] = "fedavgm",
+        [ENT_FEDADAM] = "fedadam",       [ENT_FEDYOGI] = "fedyogi",  [ENT_FEDADAGRAD] = "fedadagrad",
+        [ENT_SCAFFOLD] = "scaffold",     [ENT_FEDNOVA] = "fednova",  [ENT_FEDDYN] = "feddyn",
+        [ENT_MEDIAN] = "median",         [ENT_KRUM] = "krum",        [ENT_TRIMMED_MEAN] = "trimmed_mean",
+        [ENT_MULTI_KRUM] = "multi_krum", [ENT_LOCAL] = "local",      [ENT_QRAIL] = "qrail",
+        [ENT_SPOQFL] = "spoqfl",         [ENT_CIRCULAR] = "circular"};
     static const char *const attack[] = {"none", "sign_flip", "noise", "scale"};
     for (int k = 0; k < ENT_AGGREGATIONS; k++) {
         char of_rule[64], of_attack[64];
@@ -217,6 +258,10 @@ static void wrong_files_are_refused_with_line_key_value_and_wish(void **state)
         {"data: {file: a.h5, modalities: [a]}\nseeds: {init: -1}\n", "seeds.init: found '-1'"},
         {"data: {file: a.h5, modalities: [a]}\nseeds: {init: 18446744073709551616}\n",
          "found '18446744073709551616'"},
+        {"data: {file: a.h5, modalities: [a]}\nmodel: {readout: [z, yz]}\n",
+         "model.readout: found 'yz', want one or a list of: z, zz, xyz, zz_within"},
+        {"data: {file: a.h5, modalities: [a]}\nmodel: {readout: [z, z]}\n", "model.readout: found a list, want one"},
+        {"data: {file: a.h5, modalities: [a]}\nmodel: {readout: []}\n", "model.readout: found a list, want one"},
         {"data: {file: a.h5, modalities: []}\n", "data.modalities: found 0 names, want 1 to 16"},
         {"data: {file: a.h5, modalities: [a, a]}\n", "'a' stands twice"},
         {"data: {file: a.h5, modalities: [head]}\n", "found 'head'"},
@@ -278,6 +323,8 @@ int main(void)
 {
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(short_file_gets_its_defaults),
+        cmocka_unit_test(a_set_is_one_choice_or_a_list),
+        cmocka_unit_test(a_saved_text_without_a_key_means_what_it_meant),
         cmocka_unit_test(set_overrides_and_one_rate_is_meant_for_all),
         cmocka_unit_test(names_of_rules_and_attacks_are_theirs),
         cmocka_unit_test(text_as_used_says_the_same_again),

@@ -161,30 +161,53 @@ typedef struct {
     int steps;
 } memory;
 
-static double step(const ent_config_client *c, memory *at, double w, double g)
+static double step(const ent_config_client *c, double rate, memory *at, double w, double g)
 {
-    const double decayed = w * (1.0 - c->learning_rate * c->weight_decay);
+    const double decayed = w * (1.0 - rate * c->weight_decay);
     at->steps++;
-    if (c->optimizer == ENT_SGD) return decayed - c->learning_rate * g;
+    if (c->optimizer == ENT_SGD) return decayed - rate * g;
     if (c->optimizer == ENT_MOMENTUM) {
         at->m = c->momentum * at->m + g;
-        return decayed - c->learning_rate * at->m;
+        return decayed - rate * at->m;
     }
     at->m = c->beta1 * at->m + (1.0 - c->beta1) * g;
     at->v = c->beta2 * at->v + (1.0 - c->beta2) * g * g;
     const double m_hat = at->m / (1.0 - pow(c->beta1, at->steps)), v_hat = at->v / (1.0 - pow(c->beta2, at->steps));
-    return decayed - c->learning_rate * m_hat / (sqrt(v_hat) + c->epsilon);
+    return decayed - rate * m_hat / (sqrt(v_hat) + c->epsilon);
+}
+
+/* The block of parameter k. */
+static const ent_block *block_of(const small_federation *s, int k)
+{
+    const ent_block *block;
+    ent_model_blocks(s->f.model, &block);
+    while (k >= block->first + block->count) block++;
+    return block;
+}
+
+/* The rate of parameter k in a round, from the reference of keys: the map has 5 inputs, and the head is what the outputs
+ * are made of. */
+static double rate_of(const small_federation *s, int k, int64_t round)
+{
+    const ent_config_client *c = &s->config.client;
+    const char *name = block_of(s, k)->name;
+    const bool map = strcmp(name, "audio/map/weight") == 0, head = strncmp(name, "head/", 5) == 0;
+    const double own = map ? c->map_learning_rate : head ? c->head_learning_rate : -1.0;
+    double rate = own > 0.0 ? own : c->learning_rate;
+    if (own == 0.0) rate = map ? rate / sqrt(5.0) : 3.0 * rate;
+    if (c->schedule == ENT_SCHEDULE_COSINE)
+        rate *= (1.0 + cos(acos(-1.0) * (double)round / s->config.federation.rounds)) / 2.0;
+    for (int64_t r = c->step_rounds; c->schedule == ENT_SCHEDULE_STEP && r <= round; r += c->step_rounds)
+        rate *= c->step_factor;
+    return round < c->warm_up ? rate * (double)(round + 1) / c->warm_up : rate;
 }
 
 /* A sample of the batch trains the block of parameter k. */
 static bool is_trained(const small_federation *s, const uint32_t *context, int k, const int64_t *pick, int64_t n)
 {
-    const ent_block *block;
-    int b = 0;
-    ent_model_blocks(s->f.model, &block);
-    while (k >= block[b].first + block[b].count) b++;
+    const uint32_t needs = block_of(s, k)->needs;
     for (int64_t i = 0; i < n; i++)
-        if ((context[pick[i]] & block[b].needs) == block[b].needs) return true;
+        if ((context[pick[i]] & needs) == needs) return true;
     return s->config.missing.policy != ENT_POLICY_MMA;
 }
 
@@ -214,6 +237,17 @@ static double train_client(small_federation *s, ent_trainer *trainer, int64_t ro
     return work->loss;
 }
 
+/* The factor that brings the gradient of what the batch trains to the norm that is allowed. */
+static double shortening(const small_federation *s, const double *gradient, const uint32_t *context,
+                         const int64_t *pick, int64_t n)
+{
+    double squares = 0.0;
+    for (int p = 0; p < ent_model_params(s->f.model); p++)
+        if (is_trained(s, context, p, pick, n)) squares += gradient[p] * gradient[p];
+    const double most = s->config.client.clip_norm;
+    return most > 0.0 && sqrt(squares) > most ? most / sqrt(squares) : 1.0;
+}
+
 /* The same round by plain loops. */
 static double plain_round(small_federation *s, int64_t round, int64_t client, double *w)
 {
@@ -225,6 +259,8 @@ static double plain_round(small_federation *s, int64_t round, int64_t client, do
     ent_samples seen = s->samples.samples;
     seen.context = context;
     const int64_t n = FIRST[client + 1] - FIRST[client];
+    const int64_t batch = c->batch_share > 0.0 ? (int64_t)fmax(1.0, floor(c->batch_share * (double)n + 0.5))
+                                               : c->batch;
     memset(at, 0, sizeof at);
     for (int epoch = 0; epoch < c->epochs; epoch++) {
         ent_random stream = ent_random_at(11, ENT_FOR_ORDER, (uint64_t)client, (uint64_t)(round * c->epochs + epoch));
@@ -233,12 +269,14 @@ static double plain_round(small_federation *s, int64_t round, int64_t client, do
         for (int64_t k = 0; k < ROWS; k++)
             context[k] =
                 ent_modality_dropout(11, c->modality_dropout, CONTEXT[k], client, round * c->epochs + epoch, ROW[k]);
-        for (int64_t k = 0; k < n; k += c->batch) {
-            const int64_t size = k + c->batch < n ? c->batch : n - k;
+        for (int64_t k = 0; k < n; k += batch) {
+            const int64_t size = k + batch < n ? batch : n - k;
             check_ok(ent_model_gradient(s->f.model, w, &seen, size, order + k, &loss, gradient));
             sum += loss * (double)size;
+            const double factor = shortening(s, gradient, context, order + k, size);
             for (int p = 0; p < ent_model_params(s->f.model); p++)
-                if (is_trained(s, context, p, order + k, size)) w[p] = step(c, &at[p], w[p], gradient[p]);
+                if (is_trained(s, context, p, order + k, size))
+                    w[p] = step(c, rate_of(s, p, round), &at[p], w[p], factor * gradient[p]);
         }
     }
     return sum;
@@ -280,6 +318,43 @@ static void a_round_follows_the_formulas(void **state)
                                               .modality_dropout = k < 12 ? 0.0 : 0.4};
         check_round(&s, 0, 0);
         check_round(&s, 2, 2);
+        small_federation_clear(&s);
+    }
+}
+
+/* Rates by role and round, shortened gradients, weighted classes, batches by share. */
+static void rates_and_weights_follow_the_formulas(void **state)
+{
+    (void)state;
+    static double weights[3] = {0.5, 2.0, 1.5};
+    const ent_rate_schedule schedule[] = {ENT_SCHEDULE_CONSTANT, ENT_SCHEDULE_COSINE, ENT_SCHEDULE_STEP};
+    for (int k = 0; k < 12; k++) {
+        small_federation s;
+        small_federation_make(&s, k % 2 ? ENT_POLICY_MMA : ENT_POLICY_ZERO);
+        s.config.federation.rounds = 7;
+        s.samples.samples.class_weight = k % 3 ? weights : NULL;
+        s.config.client = (ent_config_client){.epochs = 2,
+                                              .batch = 2,
+                                              .batch_share = k < 6 ? 0.0 : 0.6,
+                                              .optimizer = k % 2 ? ENT_SGD : ENT_ADAM,
+                                              .learning_rate = 0.07,
+                                              .map_learning_rate = k < 4   ? 0.0
+                                                                   : k < 8 ? -1.0
+                                                                           : 0.3,
+                                              .head_learning_rate = k % 3   ? 0.2
+                                                                    : k < 6 ? 0.0
+                                                                            : -1.0,
+                                              .schedule = schedule[k % 3],
+                                              .warm_up = k < 3 ? 0 : 3,
+                                              .step_rounds = 2,
+                                              .step_factor = 0.3,
+                                              .clip_norm = k % 4 ? 0.2 : 0.0,
+                                              .beta1 = 0.7,
+                                              .beta2 = 0.95,
+                                              .epsilon = 1e-3,
+                                              .weight_decay = 0.1};
+        check_round(&s, 0, 0);
+        check_round(&s, 5, 2);
         small_federation_clear(&s);
     }
 }
@@ -433,6 +508,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest computes[] = {cmocka_unit_test(blocks_are_averaged_over_the_rows_that_trained_them),
                                           cmocka_unit_test(without_mma_every_row_trains_every_block),
                                           cmocka_unit_test(a_round_follows_the_formulas),
+                                          cmocka_unit_test(rates_and_weights_follow_the_formulas),
                                           cmocka_unit_test(untrained_blocks_keep_their_bits),
                                           cmocka_unit_test(the_prior_is_the_log_frequency_with_one_added),
                                           cmocka_unit_test(the_prior_of_a_real_label_is_its_mean),

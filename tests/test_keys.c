@@ -86,7 +86,8 @@ static void every_row_is_whole(void **state)
         if (!has_section(key->path, section)) fail_msg("%s: no section", key->path);
         if (find_key(key->path, strlen(key->path)) != key) fail_msg("%s: twice", key->path);
         if (!key->help || !*key->help || key->help[strlen(key->help) - 1] == '.') fail_msg("%s: help", key->path);
-        if ((key->type == ENT_KEY_CHOICE) != (key->choices > 0)) fail_msg("%s: choices", key->path);
+        if ((key->type == ENT_KEY_CHOICE || key->type == ENT_KEY_SET) != (key->choices > 0))
+            fail_msg("%s: choices", key->path);
         if ((key->type == ENT_KEY_NAMES) != (key->count_offset > 0)) fail_msg("%s: count", key->path);
         if (each_modality(key) != (star != NULL)) fail_msg("%s: stride", key->path);
         if (key->when) check_when(key);
@@ -101,7 +102,7 @@ static bool change(const ent_key *key, ent_config *c, int m)
     void *at = ent_key_place(key, c, m);
     switch (key->type) {
     case ENT_KEY_WHOLE:
-        *(int *)at = (int)key->high;
+        *(int *)at = *(int *)at == (int)key->high ? (int)key->low : (int)key->high;
         return true;
     case ENT_KEY_SEED:
         *(uint64_t *)at = UINT64_MAX - (uint64_t)m;
@@ -114,6 +115,10 @@ static bool change(const ent_key *key, ent_config *c, int m)
         return true;
     case ENT_KEY_CHOICE:
         memcpy(at, &key->choice[memcmp(at, &key->choice[0].value, sizeof(int)) == 0].value, sizeof(int));
+        return true;
+    case ENT_KEY_SET: /* all of them, then the last alone */
+        *(unsigned *)at = *(unsigned *)at == 1 ? 2 * (unsigned)key->choice[key->choices - 1].value - 1
+                                               : (unsigned)key->choice[key->choices - 1].value;
         return true;
     case ENT_KEY_TEXT:
         *(const char **)at = "a \"text\": with # all, \\ sorts\tof\n  [signs] \xC3\xA9\xE2\x80\xA8\xC2\x85 'true'";
@@ -148,7 +153,7 @@ static void what_is_written_reads_back_to_the_last_bit(void **state)
     ent_config c, *back;
     char *text, *again;
     ent_config_default(&c);
-    c.data = (ent_config_data){"a.h5", names, 2, "class", ENT_TASK_AUTO};
+    c.data = (ent_config_data){"a.h5", names, 2, "class", ENT_TASK_AUTO, 10.0};
     c.missing.absent = names + 1;
     c.missing.absent_count = 1;
     for (int turn = 0; turn < 2; turn++) {
@@ -173,7 +178,7 @@ static void every_key_is_written(void **state)
     ent_config plain, c;
     char *before, *after;
     ent_config_default(&plain);
-    plain.data = (ent_config_data){"a.h5", names, 2, "class", ENT_TASK_AUTO};
+    plain.data = (ent_config_data){"a.h5", names, 2, "class", ENT_TASK_AUTO, 10.0};
     check_ok(ent_config_write(&plain, &before));
     for (int k = 0; k < ENT_KEY_COUNT; k++)
         for (int m = 0; m < (each_modality(&ENT_KEYS[k]) ? 2 : 1); m++) {
@@ -190,19 +195,19 @@ static void every_key_is_written(void **state)
 
 static const char *too_long = "a23456789012345678901234567890123456789012345678901234567890abcd"; /* 64 letters */
 
-static bool spoil_names(const ent_key *key, ent_config *c, int which)
+static bool spoil_names(const ent_key *key, ent_config *c, int m, int which)
 {
     static const char *bad[ENT_MAX_MODALITIES + 1];
-    unsigned *count = (unsigned *)((char *)c + key->count_offset);
-    *(const char ***)ent_key_place(key, c, 0) = bad;
+    unsigned *count = ent_key_names_count(key, c, m);
+    *(const char ***)ent_key_place(key, c, m) = bad;
     for (int k = 0; k <= ENT_MAX_MODALITIES; k++) bad[k] = "text";
     *count = 1;
     switch (which) {
     case 0:
-        *(const char ***)ent_key_place(key, c, 0) = NULL;
+        *(const char ***)ent_key_place(key, c, m) = NULL;
         return true;
     case 1:
-        *count = ENT_MAX_MODALITIES + 1;
+        *count = (unsigned)key->high + 1;
         return true;
     case 2:
         *count = UINT_MAX;
@@ -224,7 +229,7 @@ static bool spoil_names(const ent_key *key, ent_config *c, int which)
         return true;
     case 8:
         bad[0] = "fusion"; /* also: not among data.modalities */
-        return true;
+        return key->stride == 0;
     case 9:
         *count = 2;
         return key->low > 0; /* twice */
@@ -255,11 +260,14 @@ static bool spoil(const ent_key *key, ent_config *c, int m, int which)
     case ENT_KEY_CHOICE:
         if (which < 5) memcpy(at, &wrong_choice[which], sizeof(int));
         return which < 5;
+    case ENT_KEY_SET:
+        if (which < 3) *(unsigned *)at = which == 0 ? 0u : which == 1 ? 1u << key->choices : UINT_MAX;
+        return which < 3;
     case ENT_KEY_TEXT:
         *(const char **)at = which == 0 ? NULL : "";
         return which < 2;
     case ENT_KEY_NAMES:
-        return spoil_names(key, c, which);
+        return spoil_names(key, c, m, which);
     default:
         return false; /* a seed may be any number */
     }

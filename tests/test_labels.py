@@ -203,7 +203,8 @@ class Gaps(unittest.TestCase):
 class Evaluated(unittest.TestCase):
     def test_other_numbers_of_features_are_named(self):
         for reduce in ["pca", "linear", "random"]:
-            found = trained(write("width", "class", positive), model__registers__audio__reduce=reduce)
+            found = trained(write("width", "class", positive), model__registers__audio__reduce=reduce,
+                            model__registers__audio__angles=1)
             with h5py.File(command.folder / "width.h5", "r+") as file:
                 del file["modality/audio/features"]
                 file["modality/audio/features"] = numpy.zeros((ROWS, 5), "f4")

@@ -27,11 +27,116 @@ static void gradient_equals_differences_for_every_head_and_loss(void **state)
     check_gradient(&inp);
 }
 
+/* More readouts, and factors of the data angles in the registers with and without a map. */
+static ent_model_inp wide_model(void)
+{
+    ent_model_inp inp = small_model();
+    inp.read = ENT_READ_Z | ENT_READ_XYZ | ENT_READ_ZZ | ENT_READ_ZZ_WITHIN;
+    for (int m = 0; m < 3; m++) inp.reg[m].ansatz.own_angles = true;
+    inp.reg[1].ansatz.layers = 3;
+    return inp;
+}
+
+static void gradient_equals_differences_with_more_readouts_and_factors(void **state)
+{
+    (void)state;
+    ent_model_inp inp = wide_model();
+    check_gradient(&inp);
+    inp.mma = false;
+    inp.reg[1].linear = false;
+    inp.reg[1].inputs = 6;
+    check_gradient(&inp);
+}
+
+/* 2, 3 and 1 qubits: Z, X, Y each; 1 + 3 + 0 pairs within; links 2, 3 and 2 of the ring's pairs; 3 outputs. */
+static void more_readouts_and_factors_are_counted(void **state)
+{
+    (void)state;
+    const ent_model_inp narrow = small_model(), wide = wide_model();
+    ent_model *a = make_model(&narrow), *b = make_model(&wide);
+    const int readouts = 2 * 6 + 4, layers = 2 * 3 * 2, factors = 2 * 2 + 3 * 6 + 2; /* vision encodes once */
+    assert_int_equal(ent_model_params(b) - ent_model_params(a), 3 * readouts + layers + factors);
+    ent_model_free(a);
+    ent_model_free(b);
+}
+
+static const ent_block *block_named(const ent_model *model, const char *name)
+{
+    const ent_block *block;
+    const int blocks = ent_model_blocks(model, &block);
+    for (int b = 0; b < blocks; b++)
+        if (strcmp(block[b].name, name) == 0) return &block[b];
+    fail_msg("no block '%s'", name);
+    return NULL;
+}
+
+/* Factors of 1 change nothing, and of a register that encodes in every layer each layer has its own. */
+static void factors_multiply_the_angles_layer_by_layer(void **state)
+{
+    (void)state;
+    ent_model_inp plain = small_model(), scaled = small_model();
+    scaled.reg[0].ansatz.own_angles = true; /* text: 2 qubits, 2 layers, scale 1.5, no map */
+    ent_model *a = make_model(&plain), *b = make_model(&scaled);
+    small_samples s;
+    small_samples_make(&plain, 8, 7, &s);
+    double *v = small_weights(a, 2), *w = ent_alloc(ent_model_params(b), sizeof *w);
+    double want[3 * SMALL_SAMPLES], found[3 * SMALL_SAMPLES];
+    const ent_block *factor = block_named(b, "text/factor");
+    memcpy(w, v, (size_t)factor->first * sizeof *w); /* text's circuit comes after its factors */
+    memcpy(w + factor->first + 4, v + factor->first, (size_t)(ent_model_params(a) - factor->first) * sizeof *w);
+    for (int k = 0; k < 4; k++) w[factor->first + k] = 1.0;
+    check_ok(ent_model_predict(a, v, &s.samples, want));
+    check_ok(ent_model_predict(b, w, &s.samples, found));
+    assert_memory_equal(found, want, sizeof want);
+    for (int layer = 0; layer < 2; layer++) {
+        for (int k = 0; k < 4; k++) w[factor->first + k] = k / 2 == layer ? 0.5 : 1.0;
+        check_ok(ent_model_predict(b, w, &s.samples, found));
+        assert_true(memcmp(found, want, sizeof want) != 0);
+        for (int k = 0; k < 4; k++) w[factor->first + k] = 0.5;
+    }
+    check_ok(ent_model_predict(b, w, &s.samples, found)); /* both layers at half: as the angles by half */
+    for (int k = 0; k < 2 * SMALL_SAMPLES; k++) s.x[0][k] = 1.5 * atanh(0.5 * tanh(s.x[0][k] / 1.5));
+    check_ok(ent_model_predict(a, v, &s.samples, want));
+    for (int k = 0; k < 3 * SMALL_SAMPLES; k++) check_near(found[k], want[k], 1e-12);
+    ent_free(v);
+    ent_free(w);
+    ent_model_free(a);
+    ent_model_free(b);
+}
+
+/* A weighted loss is that of each sample times its class's weight. */
+static void class_weights_multiply_the_losses(void **state)
+{
+    (void)state;
+    static const double weight[3] = {0.25, 1.0, 4.0};
+    const ent_model_inp inp = small_model();
+    ent_model *model = make_model(&inp);
+    small_samples s;
+    small_samples_make(&inp, 9, 0, &s);
+    double *w = small_weights(model, 2), *gradient = ent_alloc(ent_model_params(model), sizeof *gradient);
+    double sum = 0.0, loss;
+    for (int64_t k = 0; k < SMALL_SAMPLES; k++) {
+        check_ok(ent_model_gradient(model, w, &s.samples, 1, &k, &loss, gradient));
+        sum += weight[s.category[k]] * loss;
+    }
+    s.samples.class_weight = weight;
+    check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &loss, gradient));
+    check_near(loss, sum / SMALL_SAMPLES, 1e-13);
+    ent_free(w);
+    ent_free(gradient);
+    ent_model_free(model);
+}
+
 static void identities_hold(void **state)
 {
     (void)state;
     ent_model_inp inp = small_model();
     check_every_identity(&inp);
+    inp = wide_model();
+    check_absent_register(&inp);
+    check_absent_features(&inp);
+    check_needs(&inp);
+    inp = small_model();
     inp.fusion.gate = ENT_QFT;
     check_every_identity(&inp);
 }
@@ -40,7 +145,7 @@ static void identities_hold(void **state)
 static void qft_mixing_is_one_transform_of_all_qubits(void **state)
 {
     (void)state;
-    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 2, 1, 1, true};
+    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 2, 1, 1, true, false};
     const double x[2][2] = {{0.3, -0.8}, {1.1, 0.5}};
     const uint32_t context = 3;
     ent_model_inp inp = {.registers = 2,
@@ -200,6 +305,10 @@ int main(void)
 {
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(gradient_equals_differences_for_every_head_and_loss),
+        cmocka_unit_test(gradient_equals_differences_with_more_readouts_and_factors),
+        cmocka_unit_test(more_readouts_and_factors_are_counted),
+        cmocka_unit_test(factors_multiply_the_angles_layer_by_layer),
+        cmocka_unit_test(class_weights_multiply_the_losses),
         cmocka_unit_test(identities_hold),
         cmocka_unit_test(qft_mixing_is_one_transform_of_all_qubits),
         cmocka_unit_test(patterns_connect_what_they_say),

@@ -323,7 +323,7 @@ static ent_circuit *random_model(uint64_t *state, int most)
 {
     static const ent_gate_kind gates[] = {ENT_CX, ENT_CZ, ENT_CRX, ENT_CRZ, ENT_RZZ};
     ent_model_inp inp = {.registers = 2 + below(state, 3),
-                         .read_zz = below(state, 2),
+                         .read = below(state, 2) ? ENT_READ_ZZ : ENT_READ_Z,
                          .outputs = 2,
                          .mma = true,
                          .head = ENT_HEAD_LINEAR};

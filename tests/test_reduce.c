@@ -134,6 +134,75 @@ static void moments_equal_the_pooled_ones(void **state)
     ent_reduction_free(NULL);
 }
 
+/* Column j of z [n][width] over the rows that are present: its mean and variance. */
+static void column_moments(const double *z, int width, int j, double *average, double *variance)
+{
+    double sum = 0.0, squares = 0.0;
+    for (int64_t k = 0; k < data.rows.first[CLIENTS]; k++) {
+        if (!data.rows.use[k]) continue;
+        sum += z[k * width + j];
+        squares += z[k * width + j] * z[k * width + j];
+    }
+    *average = sum / (double)count;
+    *variance = squares / (double)count - *average * *average;
+}
+
+/* The same axes as pca, each score with variance 1. */
+static void pca_linear_has_axes_of_variance_one(void **state)
+{
+    (void)state;
+    pool();
+    ent_reduction *r = fitted(ENT_REDUCE_PCA_LINEAR, K), *plain = fitted(ENT_REDUCE_PCA, K);
+    const int64_t rows = data.rows.first[CLIENTS];
+    double *z = ent_alloc(rows * K, sizeof *z), average, variance;
+    ent_reduction_apply(r, rows, data.rows.x, z);
+    for (int k = 0; k < K; k++) {
+        column_moments(z, K, k, &average, &variance);
+        assert_true(fabs(average) < 1e-9 && fabs(variance - 1.0) < 1e-9);
+        assert_true(r->explained[k] == plain->explained[k]);
+        const double ratio = sqrt(plain->explained[0] / plain->explained[k]);
+        for (int j = 0; j < D; j++) assert_true(fabs(r->matrix[k * D + j] - ratio * plain->matrix[k * D + j]) < 1e-9);
+    }
+    ent_free(z);
+    ent_reduction_free(r);
+    ent_reduction_free(plain);
+}
+
+/* Features beyond the clip are cut, before a projection too; those inside keep their bits. */
+static void far_features_are_cut(void **state)
+{
+    (void)state;
+    ent_reduction_inp inp = inp_of(ENT_REDUCE_LINEAR, D);
+    ent_reduction *plain = fitted(ENT_REDUCE_LINEAR, D), *r = NULL;
+    const int64_t rows = data.rows.first[CLIENTS];
+    double *z = ent_alloc(rows * D, sizeof *z), *cut = ent_alloc(rows * D, sizeof *cut);
+    inp.clip = 0.5;
+    OK(ent_reduction_fit(world, &inp, &data.rows, &r));
+    ent_reduction_apply(plain, rows, data.rows.x, z);
+    ent_reduction_apply(r, rows, data.rows.x, cut);
+    int64_t beyond = 0;
+    for (int64_t k = 0; k < rows * D; k++) {
+        if (!data.rows.use[k / D]) continue;
+        beyond += fabs(z[k]) > 0.5;
+        assert_true(cut[k] == fmin(fmax(z[k], -0.5), 0.5));
+    }
+    assert_true(beyond > rows);
+    ent_reduction_free(r);
+    inp.kind = ENT_REDUCE_RANDOM;
+    inp.outputs = 1;
+    OK(ent_reduction_fit(world, &inp, &data.rows, &r));
+    double sum = 0.0, found;
+    int64_t row = 0;
+    while (!data.rows.use[row]) row++;
+    for (int j = 0; j < D; j++) sum += r->matrix[j] * cut[row * D + j];
+    ent_reduction_apply(r, 1, data.rows.x + row * D, &found);
+    assert_true(found == sum);
+    ent_reduction_free(r);
+    ent_reduction_free(plain);
+    ent_free(z);
+    ent_free(cut);
+}
+
 static void axes_equal_the_pooled_ones(void **state)
 {
     (void)state;
@@ -418,6 +487,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(moments_equal_the_pooled_ones),
         cmocka_unit_test(axes_equal_the_pooled_ones),
+        cmocka_unit_test(pca_linear_has_axes_of_variance_one),
+        cmocka_unit_test(far_features_are_cut),
         cmocka_unit_test(outputs_keep_their_share_of_the_variance),
         cmocka_unit_test(axes_without_variance_are_zero),
         cmocka_unit_test(constant_features_alone),

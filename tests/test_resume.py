@@ -696,7 +696,7 @@ class Begins(Case):
         self.finish(out)
         with h5py.File(out / "result.h5") as file:
             self.assertEqual(set(file["round/excluded"]), {0})
-            self.assertEqual(file["resume/figures"].shape[1], figures + 1)
+            self.assertEqual(file["resume/figures"].shape[1], figures + 4)
         for number in (0, 3):
             out = self.stopped()
             with h5py.File(out / "checkpoint.h5", "r+") as file:

@@ -78,7 +78,7 @@ class Spectrum(unittest.TestCase):
 
     def test_refusals(self):
         for words, options in [
-            (["no data angle 2", "0 to 1"], ["--input", "text:2"]),
+            (["no data angle 4", "0 to 3"], ["--input", "text:4"]),
             (["found 'smell'", "text, audio"], ["--input", "smell:0"]),
             (["found 'text'", "MODALITY:K"], ["--input", "text"]),
             (["6 points", "at least 7"], ["--input", "text:0", "--points", "6"]),

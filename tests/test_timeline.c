@@ -525,7 +525,7 @@ static void history_keeps_what_is_not_forgotten(void **state)
     (void)state;
     ent_model_inp inp = {
         .registers = 1,
-        .reg[0] = {.name = "a", .ansatz = {ENT_ANSATZ_HEA, NULL, 2, 1, 1, true}, .inputs = 2, .scale = 1},
+        .reg[0] = {.name = "a", .ansatz = {ENT_ANSATZ_HEA, NULL, 2, 1, 1, true, false}, .inputs = 2, .scale = 1},
         .outputs = 2,
         .program = {.threads = 1}};
     ent_model *model;

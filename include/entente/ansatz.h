@@ -37,6 +37,7 @@ typedef struct {
     int qubits, layers;          /* register's qubits n >= 1, layers >= 1 */
     int angles_per_qubit;        /* 1: RY(x_q); 2: RY(x_q) then RZ(x_{q+n}); not used by ENT_ANSATZ_QASM */
     bool reupload;               /* encode in every layer, else in the first alone */
+    bool own_angles;             /* each layer that encodes has data angles of its own */
 } ent_ansatz;
 
 /* The ansatz of a standard name: basic, strong, hea or product; ENT_ANSATZ_QASM for any other, the path of a file. */
@@ -48,7 +49,8 @@ ent_status ent_ansatz_check(const ent_ansatz *a);
 
 /* Of an ansatz that ent_ansatz_check takes. */
 int ent_ansatz_params(const ent_ansatz *a); /* trainable parameters */
-int ent_ansatz_angles(const ent_ansatz *a); /* data angles */
+int ent_ansatz_angles(const ent_ansatz *a); /* data angles: inputs, or with own_angles as many per encoding layer */
+int ent_ansatz_inputs(const ent_ansatz *a); /* data angles of one layer */
 
 /* Append to `circuit`: register qubit q is circuit qubit first_qubit + q, parameter k is slot first_param + k, data
  * angle k is slot first_angle + k.

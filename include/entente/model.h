@@ -35,11 +35,17 @@ typedef enum { ENT_MAP_TANH, ENT_MAP_CLIP } ent_angle_map;
 typedef struct {
     const char *name;
     ent_ansatz ansatz;
-    int64_t inputs;    /* numbers a sample brings: as many as the ansatz has data angles, or any with `linear` */
+    int64_t inputs;    /* numbers a sample brings: as many as a layer of the ansatz encodes, or any with `linear` */
     bool linear;       /* a trainable affine map (a "dressed" circuit) from the inputs to the angles' numbers */
     ent_angle_map map; /* angle = pi tanh(z / scale), or z / scale * pi clipped to [-pi, pi] */
     double scale;      /* > 0 */
-} ent_register;
+} ent_register;        /* with ansatz.own_angles each data angle of each layer has a trainable factor, 1 at first */
+
+/* The scale that suits numbers z of variance 1 (standardised features, principal scores, a trainable map at its start):
+ * 16 with a trainable map, else 2, times the layers of the ansatz that encode.  z turns a qubit in each of them, by
+ * about pi / 16 for one deviation in all: the larger the turn, the less linear the model is in z, and classes that a
+ * linear model tells apart become harder to learn (benchmarks/choose_defaults.py). */
+double ent_angle_scale(const ent_ansatz *ansatz, bool linear);
 
 /* How fusion joins the qubits of a register: not at all; neighbours; neighbours, closed (from 3 qubits on). */
 typedef enum { ENT_WITHIN_NONE, ENT_WITHIN_CHAIN, ENT_WITHIN_RING } ent_fusion_within;
@@ -71,6 +77,14 @@ typedef enum {
  * (`within` becomes a chain). */
 void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int registers);
 
+/* What is read of the circuit, bits; <Z> of every qubit always. */
+enum {
+    ENT_READ_Z = 1,
+    ENT_READ_ZZ = 2,       /* <Z Z'> of every qubit pair that fusion connects between registers */
+    ENT_READ_XYZ = 4,      /* <X> and <Y> of every qubit */
+    ENT_READ_ZZ_WITHIN = 8 /* <Z Z'> of every pair within a register */
+};
+
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
 typedef enum { ENT_MODEL_QUANTUM, ENT_MODEL_LATE, ENT_MODEL_LOGISTIC, ENT_MODEL_MLP } ent_model_kind;
@@ -81,7 +95,7 @@ typedef struct {
     int registers;
     ent_register reg[ENT_MAX_REGISTERS]; /* of a classical kind `name` and `inputs` alone are read */
     ent_fusion fusion;
-    bool read_zz; /* read <Z Z'> of every qubit pair that fusion connects, besides every <Z> */
+    unsigned read; /* ENT_READ_... */
     ent_head_kind
         head; /* direct: output c is `head_scale` times the mean of <Z> of the present qubits whose number in
                            their register is c modulo the outputs, plus head_offset */
@@ -98,12 +112,17 @@ typedef struct {
     ent_program_inp program;
 } ent_model_inp;
 
+/* What a block is, for learning rates: weights of a trainable map, what the outputs are made of, or anything else. */
+typedef enum { ENT_ROLE_CIRCUIT, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
+
 /* Parameters first..first+count-1; trained by a sample that has all modalities of `needs`. */
 typedef struct {
     char name[160];
     int first, count;
     uint32_t needs;
-    int layer; /* with layers_apart: which layer of its register a circuit's block is; else 0 */
+    ent_block_role role;
+    double fan_in; /* of a map: the numbers that a weighted sum is over; else 1 */
+    int layer;     /* with layers_apart: which layer of its register a circuit's block is; else 0 */
 } ent_block;
 
 typedef struct ent_model ent_model;
@@ -125,7 +144,7 @@ int ent_model_blocks(const ent_model *model, const ent_block **blocks); /* their
 const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of width 12, OpenBLAS" */
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
- * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
+ * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers; factors of data angles 1;
  * linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp: N(0, 1/inputs) for tanh (LeCun
  * et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
@@ -140,10 +159,11 @@ typedef struct {
     const int32_t *category;
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
-    const ent_device *device; /* that runs them; NULL: the model's.  Must outlive the model */
-    uint64_t draw[2];         /* with first: what their random numbers are functions of, besides the device's seed */
-    int64_t first;            /* number of sample 0 */
-    uint32_t encoded;         /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
+    const double *class_weight; /* [outputs] what the loss of a sample of the class is times; NULL: 1 */
+    const ent_device *device;   /* that runs them; NULL: the model's.  Must outlive the model */
+    uint64_t draw[2]; /* with first: what their random numbers are functions of, besides the device's seed */
+    int64_t first;    /* number of sample 0 */
+    uint32_t encoded; /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
 } ent_samples;
 
 /* Of which modalities the data angles depend on no parameter: bit m for x[m].  They can be computed once for samples
@@ -156,7 +176,7 @@ void ent_model_encode(const ent_model *model, int m, int64_t n, double *x);
  * Errors: ENT_ENOMEM. */
 ent_status ent_model_predict(ent_model *model, const double *w, const ent_samples *samples, double *outputs);
 
-/* The mean loss over the samples pick[0..n-1] of `samples` (NULL: all n), and its gradient by all parameters,
+/* The mean (of the weighted) loss over the samples pick[0..n-1] of `samples` (NULL: all n), and its gradient by all parameters,
  * gradient [params], overwritten: exactly 0 for blocks that no picked sample trains.  The same picks in the same order
  * give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,

@@ -22,7 +22,9 @@ typedef struct {
     int64_t cohort;      /* clients that a round asks */
     int64_t *population; /* [blocks] clients that have training rows that train the block */
     int64_t round;
-    const double *base;               /* [params] what the client at hand started from */
+    const double *base; /* [params] what the client at hand started from */
+    double *budget; /* [clients] errors that are expected in one run of a client's circuits; NULL: none anywhere */
+    double least_budget;
     double *memory[ENT_RULE_VECTORS]; /* [params] the server's own, the same on all ranks; zeros before `start` */
 } ent_rule_state;
 
@@ -36,6 +38,7 @@ typedef struct {
     double *effort;          /* [blocks] a measure of its work, where the rule takes one */
     double within;           /* 1 where its change is within the norm of differential privacy, else 0 */
     const int64_t *steps;    /* [blocks] local updates */
+    int64_t round;           /* whose first weights it started from */
 } ent_update;
 
 /* What the server gets: per block means weighted by `weight`; `extra` is a plain sum over clients. */
@@ -87,6 +90,10 @@ void ent_rule_step_plain(ent_rule_state *s, const ent_mean *mean, double *w);
 /* |a|_1 of FedNova: the weights with which the gradients of `steps` local updates add up in the change, over the
  * learning rate.  SGD: steps.  Momentum m: the t-th update counts 1 + m + .. + m^(t-1).  Adam: steps (ours). */
 double ent_rule_path_length(const ent_config_client *client, int64_t steps);
+
+/* The learning rate of a client that starts from the weights of `round`, in a block: section client's rate for what the
+ * block is, times its schedule and warm-up. */
+double ent_client_rate(const ent_config *config, const ent_block *block, int64_t round);
 
 /* server.learning_rate, or the rule's own where it is 0. */
 static inline double ent_rule_rate(const ent_rule_state *s, double own)

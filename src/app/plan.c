@@ -20,7 +20,8 @@
  * memory that MPI shares with each rank of the node. */
 static const double PROGRAM_BYTES = 31.0 * 0x1p20, RANK_BYTES = 0x1p20;
 
-enum { MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16 };
+enum { MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16, ENGINES = 3 };
+static const char *const ENGINE_NAMES[ENGINES] = {"pauli", "batch", "state"}; /* those that are compared */
 
 typedef struct {
     const char *config_path;
@@ -72,6 +73,7 @@ typedef struct {
     double feature_bytes, resident_bytes;      /* of features while they are read; total per rank */
     double turn_rate, memory_rate;             /* rotated amplitudes and bytes per second; 0 if batched */
     double sample_s, step_s, round_s, total_s; /* per rank */
+    double engine_s[ENGINES];                  /* a sample's forward run and gradient, as measured */
 } plan;
 
 /* The memory bandwidth of updates in place: the threads of one rank read and write an array. */
@@ -166,6 +168,22 @@ static ent_status measure_turns(int qubits, const ent_program_inp *inp, double *
     return status;
 }
 
+/* Each engine that takes the circuit in a moment, whichever will be used; 0: not measured. */
+static ent_status time_engines(plan *p, const ent_program_inp *inp)
+{
+    enum { SIDE_BY_SIDE_QUBITS = 12, SAMPLES = 64, FEW_SAMPLES = 8, MOST_COST = 10000000 };
+    static const ent_engine_kind kinds[ENGINES] = {ENT_ENGINE_PAULI, ENT_ENGINE_BATCH, ENT_ENGINE_STATE};
+    for (int k = 0; k < ENGINES; k++) {
+        ent_program_inp one = *inp;
+        one.engine = kinds[k];
+        const bool runs = kinds[k] == ENT_ENGINE_PAULI ? p->weight.pauli < MOST_COST
+                                                       : p->circuit->qubits <= BATCH_QUBITS;
+        const int samples = p->circuit->qubits <= SIDE_BY_SIDE_QUBITS ? SAMPLES : FEW_SAMPLES;
+        if (runs) ENT_TRY(time_circuit(p->circuit, &one, samples, &p->engine_s[k]));
+    }
+    return ENT_OK;
+}
+
 static ent_status estimate_seconds(plan *p, const arguments *a, const ent_program_inp *inp)
 {
     if (p->batched) {
@@ -180,7 +198,10 @@ static ent_status estimate_seconds(plan *p, const arguments *a, const ent_progra
         const double under_way = computing * p->cost.overlap_moved_bytes / p->cost.moved_bytes;
         const double rate = 1e9 * a->network_gbs;
         p->sample_s = computing + p->cost.sent_bytes / rate - fmin(under_way, p->cost.overlap_sent_bytes / rate);
+        if ((a->ranks / a->nodes) % a->shards == 0) /* within nodes amplitudes are swapped in place */
+            p->sample_s = computing + 2.0 * p->cost.sent_bytes / p->memory_rate;
     }
+    ENT_TRY(time_engines(p, inp));
     const ent_config *c = p->config;
     const double groups = (double)(a->ranks / a->shards);
     const double samples = (double)p->train_rows * c->federation.participation * c->client.epochs;
@@ -274,6 +295,12 @@ static void print_text(const plan *p, const arguments *a)
         printf("rates        %.2f G rotated amplitudes/s, %.1f GB/s in place (measured here); network %.3g GB/s%s\n",
                p->turn_rate / 1e9, p->memory_rate / 1e9, a->network_gbs, c->sent_bytes > 0.0 ? "" : " (not used)");
     }
+    for (int k = 0, count = 0; k < ENGINES; k++)
+        if (p->engine_s[k] > 0.0)
+            printf("%s%s %.3g s",
+                   count++ == 0 ? "engines      forward and gradient of a sample, measured here: " : ", ",
+                   ENGINE_NAMES[k], p->engine_s[k]);
+    printf("%s", p->engine_s[0] + p->engine_s[1] + p->engine_s[2] > 0.0 ? "\n" : "");
     printf("expected     %.3g s per sample, %.3g s per step of %d samples\n", p->sample_s, p->step_s,
            p->config->client.batch);
     printf("             %.3g s per round (%lld training rows), %.3g s in total, without reading and evaluation\n",
@@ -294,6 +321,10 @@ static void print_json(const plan *p, const arguments *a)
     json_object_set_new(object, "pauli", json_boolean(p->pauli));
     json_object_set_new(object, "whole_cost", json_real(p->weight.whole));
     json_object_set_new(object, "pauli_cost", cli_number(p->weight.pauli));
+    json_t *engines = json_object();
+    for (int k = 0; k < ENGINES; k++)
+        json_object_set_new(engines, ENGINE_NAMES[k], p->engine_s[k] > 0.0 ? json_real(p->engine_s[k]) : json_null());
+    json_object_set_new(object, "engine_s", engines);
     json_object_set_new(object, "resident_bytes", json_real(p->resident_bytes));
     cli_print_json(object);
 }

@@ -148,6 +148,7 @@ static ent_status draw_runs(app_page *page, const report_input *in)
     report_curves(page, in);
     report_missing(page, in);
     report_contexts(page, in);
+    ENT_TRY(report_audits(page, in));
     app_page_heading(page, "Clients");
     report_excluded(page, in);
     for (int g = 0; g < details; g++) report_clients(page, &in->group[g]);

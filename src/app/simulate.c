@@ -9,6 +9,9 @@
 #include "entente/qasm.h"
 #include "entente/random.h"
 
+/* A run by the reference engine costs less than compiling for another: gates times amplitudes. */
+enum { MOST_PLAIN = 1 << 30 };
+
 enum { MOST_OBSERVABLES = 4096, MOST_OUTCOME_QUBITS = 30 };
 
 /* Numbers for the inputs of one sort. */
@@ -249,8 +252,11 @@ static ent_status add_readouts(simulation *s)
 static ent_status find_expectations(simulation *s)
 {
     const arguments *a = s->a;
-    const ent_program_inp inp = {
-        .engine = (ent_engine_kind)a->engine, .precision = (ent_precision)a->precision, .threads = (int)a->threads};
+    const bool plain = a->engine == ENT_ENGINE_AUTO && s->circuit->qubits < 20 &&
+                       ldexp((double)s->circuit->gates, s->circuit->qubits) < MOST_PLAIN;
+    const ent_program_inp inp = {.engine = plain ? ENT_ENGINE_REFERENCE : (ent_engine_kind)a->engine,
+                                 .precision = (ent_precision)a->precision,
+                                 .threads = (int)a->threads};
     ent_program *program;
     s->expectation = ent_alloc(s->circuit->readouts, sizeof *s->expectation);
     ENT_REQUIRE(s->expectation, ENT_ENOMEM, "expectation values: no memory");

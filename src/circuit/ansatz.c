@@ -99,15 +99,27 @@ int ent_ansatz_params(const ent_ansatz *a)
 
 int ent_ansatz_angles(const ent_ansatz *a)
 {
+    return ent_ansatz_inputs(a) * (a->own_angles && a->reupload ? a->layers : 1);
+}
+
+int ent_ansatz_inputs(const ent_ansatz *a)
+{
     if (a->kind == ENT_ANSATZ_QASM) return ent_qasm_circuit(a->qasm)->angles;
     return a->qubits * a->angles_per_qubit;
 }
 
-static ent_status encode(const ent_ansatz *a, const place *at)
+/* The first data angle that a layer reads. */
+static int first_angle(const ent_ansatz *a, int layer, const place *at)
 {
+    return at->angle + (a->own_angles && a->reupload ? layer * ent_ansatz_inputs(a) : 0);
+}
+
+static ent_status encode(const ent_ansatz *a, int layer, const place *at)
+{
+    const int first = first_angle(a, layer, at);
     for (int q = 0; q < a->qubits; q++) {
-        ENT_TRY(add_rotation(at, ENT_RY, q, ent_angle_data(at->angle + q)));
-        if (a->angles_per_qubit == 2) ENT_TRY(add_rotation(at, ENT_RZ, q, ent_angle_data(at->angle + a->qubits + q)));
+        ENT_TRY(add_rotation(at, ENT_RY, q, ent_angle_data(first + q)));
+        if (a->angles_per_qubit == 2) ENT_TRY(add_rotation(at, ENT_RZ, q, ent_angle_data(first + a->qubits + q)));
     }
     return ENT_OK;
 }
@@ -115,7 +127,7 @@ static ent_status encode(const ent_ansatz *a, const place *at)
 static ent_status named_layer(const ent_ansatz *a, int layer, const place *at)
 {
     const recipe *r = &RECIPE[a->kind];
-    if (layer == 0 || a->reupload) ENT_TRY(encode(a, at));
+    if (layer == 0 || a->reupload) ENT_TRY(encode(a, layer, at));
     int slot = at->param + layer * a->qubits * r->rotations;
     for (int q = 0; q < a->qubits; q++)
         for (int k = 0; k < r->rotations; k++) ENT_TRY(add_rotation(at, r->rotation[k], q, ent_angle_param(slot++)));
@@ -129,7 +141,7 @@ static ent_status qasm_layer(const ent_ansatz *a, int layer, const place *at)
         ent_gate gate = file->gate[g];
         if (gate.angle.source == ENT_ANGLE_DATA) {
             if (layer > 0 && !a->reupload) continue;
-            gate.angle.slot += at->angle;
+            gate.angle.slot += first_angle(a, layer, at);
         }
         if (gate.angle.source == ENT_ANGLE_PARAM) gate.angle.slot += at->param + layer * file->params;
         gate.qubit[0] += at->qubit;

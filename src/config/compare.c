@@ -12,10 +12,10 @@ int ent_key_count(const ent_key *key, const ent_config *config)
 }
 
 /* "[a, b]" */
-static char *names_text(const ent_key *key, const ent_config *config)
+static char *names_text(const ent_key *key, ent_config *config, int m)
 {
-    const char *const *names = *(const char *const *const *)ent_key_at(key, config, 0);
-    const unsigned count = *(const unsigned *)((const char *)config + key->count_offset);
+    const char *const *names = *(const char *const *const *)ent_key_at(key, config, m);
+    const unsigned count = *ent_key_names_count(key, config, m);
     size_t room = sizeof "[]", used = 1;
     for (unsigned k = 0; k < count; k++) room += strlen(names[k]) + strlen(", ");
     char *text = ent_alloc((int64_t)room, 1);
@@ -30,7 +30,7 @@ static char *names_text(const ent_key *key, const ent_config *config)
 char *ent_key_text(const ent_key *key, const ent_config *config, int m)
 {
     char text[64];
-    if (key->type == ENT_KEY_NAMES) return names_text(key, config);
+    if (key->type == ENT_KEY_NAMES) return names_text(key, (ent_config *)(uintptr_t)config, m);
     const char *shown = ent_key_show(key, ent_key_at(key, config, m), text);
     return ent_text(shown ? shown : "");
 }

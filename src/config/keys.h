@@ -13,6 +13,7 @@ typedef enum {
     ENT_KEY_REAL,
     ENT_KEY_SWITCH,
     ENT_KEY_CHOICE,
+    ENT_KEY_SET, /* one or several choices, whose values are bits; an unsigned */
     ENT_KEY_TEXT,
     ENT_KEY_NAMES
 } ent_key_type;
@@ -32,6 +33,7 @@ typedef struct {
     const ent_choice *choice; /* a choice's names */
     int choices;
     const char *standard; /* the default as YAML text; NULL: the key must be given */
+    const char *before;   /* what a configuration that a program without the key wrote meant; NULL: the default */
     const char *unit;     /* NULL: none */
     const char *when;     /* "KEY: CHOICE, CHOICE": the key is read only then; NULL: always */
     const char *help;     /* one line, without a full stop */
@@ -74,8 +76,8 @@ char *ent_key_name(const ent_key *key, const ent_config *config, int m, char tex
 /* "a whole number from 1 to 10", "one of: a, b".  Returns `text`. */
 char *ent_key_wanted(const ent_key *key, char text[512]);
 
-/* A number, switch or choice from its text into `place`; false, and nothing is written, where it is none or out of
- * the key's range. */
+/* A number, switch, choice or set ("a", "a, b", "[a, b]") from its text into `place`; false, and nothing is written,
+ * where it is none or out of the key's range. */
 bool ent_key_read(const ent_key *key, const char *text, void *place);
 
 enum { ENT_MOST_OWN = 32 }; /* choices that a program may add to one key */
@@ -90,8 +92,8 @@ ent_status ent_choice_add(const char *path, const char *name, int first, int *va
 /* Whether the value is in the key's range. */
 bool ent_key_holds(const ent_key *key, const void *value);
 
-/* A number, switch, choice or text as YAML has it: reading gives the same bits.  Returns `text`, or the text itself.
- * */
+/* A number, switch, choice, set or text as YAML has it: reading gives the same bits.  Returns `text`, or the text
+ * itself. */
 const char *ent_key_show(const ent_key *key, const void *value, char text[64]);
 
 /* compare.c.  The number of values of a key: one, or one per modality. */
@@ -105,8 +107,11 @@ char *ent_key_text(const ent_key *key, const ent_config *config, int m);
 typedef void ent_key_differs(void *context, const ent_key *key, const char *name, const char *now, const char *then);
 ent_status ent_config_compare(const ent_config *now, const ent_config *then, ent_key_differs *differs, void *context);
 
-/* Names at `value`, their number and each of them; data.modalities of `config` counts for the others.
+/* The names of a key for modality m: how many, and each of them; data.modalities of `config` counts for missing.absent.
  * Errors: ENT_ECONFIG, "KEY: found X, want Y"; *item is the one that is wrong, -1 where it is their number. */
-ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int *item);
+ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int m, int *item);
+
+/* Where the number of a key's names is, for modality m. */
+unsigned *ent_key_names_count(const ent_key *key, ent_config *config, int m);
 
 #endif

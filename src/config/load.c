@@ -77,14 +77,14 @@ static ent_status refuse_value(const reader *r, const yaml_node_t *node, const e
     char wanted[512];
     const char *text = ent_yaml_scalar(node);
     const ent_status status = refuse(r, node, ent_key_wanted(key, wanted));
-    if (key->type != ENT_KEY_CHOICE || !text) return status;
+    if ((key->type != ENT_KEY_CHOICE && key->type != ENT_KEY_SET) || !text) return status;
     ent_nearest near = ent_nearest_to(text);
     const ent_choice *choice;
     for (int k = 0; (choice = ent_key_choice(key, k)); k++) ent_nearest_try(&near, choice->name);
     return ent_fail(status, "%s%s", ent_message(), ent_nearest_text(&near));
 }
 
-static ent_status read_names(reader *r, const ent_key *key, const yaml_node_t *node)
+static ent_status read_names(reader *r, const ent_key *key, int m, const yaml_node_t *node)
 {
     ent_config *config = &r->out->config;
     char wanted[512], where[256];
@@ -101,18 +101,38 @@ static ent_status read_names(reader *r, const ent_key *key, const yaml_node_t *n
         names[k] = keep_text(r->out, text);
         if (!names[k]) return no_memory();
     }
-    *(const char ***)ent_key_place(key, config, 0) = names;
-    *(unsigned *)((char *)config + key->count_offset) = count;
-    const ent_status status = ent_key_check_names(key, config, &item);
+    *(const char ***)ent_key_place(key, config, m) = names;
+    *ent_key_names_count(key, config, m) = count;
+    const ent_status status = ent_key_check_names(key, config, m, &item);
     const yaml_node_t *at = item < 0 ? node : yaml_document_get_node(&r->yaml->document, items[item]);
     return status == ENT_OK ? status : ent_fail_in(status, "%s", ent_yaml_where(r->yaml, at, where));
+}
+
+/* One choice, or a list of them. */
+static ent_status read_set(reader *r, const ent_key *key, const yaml_node_t *node)
+{
+    char list[512] = "", wanted[512];
+    void *place = ent_key_place(key, &r->out->config, 0);
+    if (node->type != YAML_SEQUENCE_NODE) {
+        const char *text = ent_yaml_scalar(node);
+        return text && ent_key_read(key, text, place) ? ENT_OK : refuse_value(r, node, key);
+    }
+    for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+        const yaml_node_t *entry = yaml_document_get_node(&r->yaml->document, *item);
+        const char *text = ent_yaml_scalar(entry);
+        unsigned one;
+        if (!text || !ent_key_read(key, text, &one)) return refuse_value(r, entry, key);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s,", text);
+    }
+    return ent_key_read(key, list, place) ? ENT_OK : refuse(r, node, ent_key_wanted(key, wanted));
 }
 
 static ent_status read_value(reader *r, const ent_key *key, int m, const yaml_node_t *node)
 {
     void *place = ent_key_place(key, &r->out->config, m);
     const char *text = ent_yaml_scalar(node);
-    if (key->type == ENT_KEY_NAMES) return read_names(r, key, node);
+    if (key->type == ENT_KEY_NAMES) return read_names(r, key, m, node);
+    if (key->type == ENT_KEY_SET) return read_set(r, key, node);
     if (key->type != ENT_KEY_TEXT)
         return text && ent_key_read(key, text, place) ? ENT_OK : refuse_value(r, node, key);
     if (!text || !*text) return refuse_value(r, node, key);
@@ -233,18 +253,27 @@ static ent_status read_modalities(reader *r)
     for (int k = 0; node && k < ENT_KEY_COUNT; k++)
         if (strcmp(ENT_KEYS[k].path, key) == 0) {
             snprintf(r->key, sizeof r->key, "%s", key);
-            ENT_TRY(read_names(r, &ENT_KEYS[k], node));
+            ENT_TRY(read_names(r, &ENT_KEYS[k], 0, node));
             r->key[0] = '\0';
         }
     return ENT_OK;
 }
 
-static ent_status read_document(ent_yaml *yaml, ent_config **out)
+/* What a key meant to a program that did not have it. */
+static void take_before(ent_config *config)
+{
+    for (int k = 0; k < ENT_KEY_COUNT; k++)
+        for (int m = 0; m < (ENT_KEYS[k].stride > 0 ? ENT_MAX_MODALITIES : 1) && ENT_KEYS[k].before; m++)
+            ent_key_read(&ENT_KEYS[k], ENT_KEYS[k].before, ent_key_place(&ENT_KEYS[k], config, m));
+}
+
+static ent_status read_document(ent_yaml *yaml, bool saved, ent_config **out)
 {
     reader r = {.yaml = yaml, .out = ent_alloc(1, sizeof *r.out)};
     const ent_key_span all = ent_key_all();
     if (!r.out) return no_memory();
     ent_config_default(&r.out->config);
+    if (saved) take_before(&r.out->config);
     ent_status status = read_modalities(&r);
     if (status == ENT_OK) status = read_section(&r, &all, 0, yaml_document_get_root_node(&yaml->document));
     if (status == ENT_OK) status = check_given(&r);
@@ -286,6 +315,7 @@ static ent_status set_modalities(ent_yaml *yaml, const ent_set *set)
         if (m < after) continue;
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "model.registers"), old[k]);
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "missing.rate"), old[k]);
+        ent_yaml_drop(yaml, ent_yaml_find(yaml, "noise.factor"), old[k]);
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "missing.absent"), old[k]);
     }
     return ENT_OK;
@@ -310,12 +340,12 @@ static ent_status override(ent_yaml *yaml, const ent_set *set)
     return ENT_OK;
 }
 
-/* Takes the document. */
-static ent_status complete(ent_yaml *yaml, int sets, const ent_set *set, ent_config **out)
+/* Takes the document; `saved`: a whole configuration that a program, perhaps an older one, has written. */
+static ent_status complete(ent_yaml *yaml, bool saved, int sets, const ent_set *set, ent_config **out)
 {
     ent_status status = ENT_OK;
     for (int k = 0; k < sets && status == ENT_OK; k++) status = override(yaml, &set[k]);
-    if (status == ENT_OK) status = read_document(yaml, out);
+    if (status == ENT_OK) status = read_document(yaml, saved, out);
     ent_yaml_free(yaml);
     return status;
 }
@@ -329,7 +359,7 @@ ent_status ent_config_load(const char *path, int sets, const char *const *set, e
     if (!given) return no_memory();
     for (int k = 0; k < sets; k++) given[k] = (ent_set){set[k], "--set"};
     ent_status status = ent_yaml_load(path, &yaml);
-    if (status == ENT_OK) status = complete(yaml, sets, given, out);
+    if (status == ENT_OK) status = complete(yaml, false, sets, given, out);
     ent_free(given);
     return status;
 }
@@ -338,7 +368,7 @@ ent_status ent_config_parse(const char *text, ent_config **out)
 {
     ent_yaml *yaml;
     ENT_TRY(ent_yaml_parse(text, "configuration", &yaml));
-    return complete(yaml, 0, NULL, out);
+    return complete(yaml, false, 0, NULL, out);
 }
 
 /* Takes the configuration. */
@@ -361,7 +391,7 @@ ent_status ent_config_derive(const char *base, const char *name, int sets, const
     ent_yaml *yaml;
     ent_config *config;
     ENT_TRY(ent_yaml_parse(base, name, &yaml));
-    ENT_TRY(complete(yaml, sets, set, &config));
+    ENT_TRY(complete(yaml, true, sets, set, &config));
     return write_and_free(config, text);
 }
 
@@ -386,7 +416,7 @@ ent_status ent_config_saved(const char *saved, const char *path, char **text)
     ent_config *config;
     ent_status status = ent_yaml_parse(saved, "/config", &yaml);
     if (status == ENT_OK) {
-        status = complete(yaml, 0, NULL, &config);
+        status = complete(yaml, true, 0, NULL, &config);
         if (status == ENT_ECONFIG) ent_fail(status, "%s (written by a newer Entente?)", ent_message());
         if (status == ENT_OK) status = write_and_free(config, text);
     }

@@ -23,7 +23,7 @@ ent_status ent_config_derive(const char *base, const char *name, int sets, const
 ent_status ent_config_locate(char **text, const char *from);
 
 /* The text that a file of ours holds, the result or checkpoint `path`, as one of today's: what was no key yet when it
- * was written gets its default, which is how programs before that key behaved.  Errors: ENT_ECONFIG, naming the file.
+ * was written gets the value by which programs without that key behaved.  Errors: ENT_ECONFIG, naming the file.
  * */
 ent_status ent_config_saved(const char *saved, const char *path, char **text);
 

@@ -18,6 +18,10 @@ static void print_values(FILE *out, const ent_key *key)
     case ENT_KEY_CHOICE:
         print_choices(out, key);
         break;
+    case ENT_KEY_SET:
+        fprintf(out, "one or a list of ");
+        print_choices(out, key);
+        break;
     case ENT_KEY_TEXT:
         fprintf(out, "text");
         break;

@@ -28,6 +28,13 @@ static json_t *of_choice(const ent_key *key)
     return json_pack("{s:o}", "enum", names);
 }
 
+static json_t *of_set(const ent_key *key)
+{
+    json_t *list =
+        json_pack("{s:s, s:o, s:i, s:b}", "type", "array", "items", of_choice(key), "minItems", 1, "uniqueItems", 1);
+    return json_pack("{s:[o, o]}", "anyOf", of_choice(key), list);
+}
+
 static json_t *of_names(const ent_key *key)
 {
     const bool given = !key->standard; /* data.modalities: each once, none that names a block of parameters */
@@ -42,6 +49,8 @@ static json_t *of_type(const ent_key *key)
     switch (key->type) {
     case ENT_KEY_CHOICE:
         return of_choice(key);
+    case ENT_KEY_SET:
+        return of_set(key);
     case ENT_KEY_NAMES:
         return of_names(key);
     case ENT_KEY_SEED:
@@ -57,7 +66,8 @@ static json_t *of_type(const ent_key *key)
 
 static json_t *standard_of(const ent_key *key)
 {
-    const bool text = key->type == ENT_KEY_TEXT || key->type == ENT_KEY_CHOICE;
+    const bool set = key->type == ENT_KEY_SET && key->standard[0] != '[';
+    const bool text = key->type == ENT_KEY_TEXT || key->type == ENT_KEY_CHOICE || set;
     return text ? json_string(key->standard) : json_loads(key->standard, JSON_DECODE_ANY, NULL);
 }
 

@@ -48,6 +48,11 @@ const void *ent_key_at(const ent_key *key, const ent_config *config, int m)
     return (const char *)config + key->offset + (size_t)m * key->stride;
 }
 
+unsigned *ent_key_names_count(const ent_key *key, ent_config *config, int m)
+{
+    return (unsigned *)((char *)config + key->count_offset + (size_t)m * key->stride);
+}
+
 char *ent_key_name(const ent_key *key, const ent_config *config, int m, char text[256])
 {
     const char *star = strchr(key->path, '*');
@@ -59,10 +64,10 @@ char *ent_key_name(const ent_key *key, const ent_config *config, int m, char tex
     return text;
 }
 
-/* "first, a, b, c" */
-static void list_choices(const ent_key *key, char text[512])
+/* "first: a, b, c" */
+static void list_choices(const ent_key *key, const char *first, char text[512])
 {
-    size_t used = (size_t)snprintf(text, 512, "one of: ");
+    size_t used = (size_t)snprintf(text, 512, "%s: ", first);
     const ent_choice *c;
     for (int k = 0; (c = ent_key_choice(key, k)) && used < 512; k++)
         used += (size_t)snprintf(text + used, 512 - used, "%s%s", k ? ", " : "", c->name);
@@ -83,7 +88,10 @@ char *ent_key_wanted(const ent_key *key, char text[512])
         snprintf(text, 512, "true or false");
         break;
     case ENT_KEY_CHOICE:
-        list_choices(key, text);
+        list_choices(key, "one of", text);
+        break;
+    case ENT_KEY_SET:
+        list_choices(key, "one or a list of", text);
         break;
     case ENT_KEY_TEXT:
         snprintf(text, 512, "a text that is not empty");
@@ -129,6 +137,30 @@ static bool read_number(const ent_key *key, const char *text, void *place)
     return true;
 }
 
+static const ent_choice *choice_of_name(const ent_key *key, const char *name, size_t length)
+{
+    const ent_choice *choice;
+    for (int k = 0; (choice = ent_key_choice(key, k)); k++)
+        if (strlen(choice->name) == length && strncmp(choice->name, name, length) == 0) break;
+    return choice;
+}
+
+/* "a", "a, b" or "[a, b]": each at most once. */
+static bool read_set(const ent_key *key, const char *text, unsigned *value)
+{
+    unsigned bits = 0;
+    const char *at = text + strspn(text, "[ ");
+    while (*at && *at != ']') {
+        const size_t length = strcspn(at, ",] ");
+        const ent_choice *choice = choice_of_name(key, at, length);
+        if (!choice || bits & (unsigned)choice->value) return false;
+        bits |= (unsigned)choice->value;
+        at += length + strspn(at + length, ", ");
+    }
+    if (bits != 0) *value = bits;
+    return bits != 0;
+}
+
 bool ent_key_read(const ent_key *key, const char *text, void *place)
 {
     const ent_choice *choice;
@@ -143,9 +175,10 @@ bool ent_key_read(const ent_key *key, const char *text, void *place)
         *(bool *)place = text[0] == 't';
         return true;
     case ENT_KEY_CHOICE:
-        for (int k = 0; (choice = ent_key_choice(key, k)); k++)
-            if (strcmp(choice->name, text) == 0) return memcpy(place, &choice->value, sizeof(int));
-        return false;
+        choice = choice_of_name(key, text, strlen(text));
+        return choice && memcpy(place, &choice->value, sizeof(int));
+    case ENT_KEY_SET:
+        return read_set(key, text, place);
     default:
         return false;
     }
@@ -163,6 +196,28 @@ static int number_of(const void *value)
 static unsigned char byte_of(const void *value)
 {
     return *(const unsigned char *)value;
+}
+
+static unsigned all_bits(const ent_key *key)
+{
+    unsigned bits = 0;
+    const ent_choice *choice;
+    for (int k = 0; (choice = ent_key_choice(key, k)); k++) bits |= (unsigned)choice->value;
+    return bits;
+}
+
+/* "a", or "[a, b]". */
+static const char *show_set(const ent_key *key, unsigned value, char text[64])
+{
+    const bool several = (value & (value - 1)) != 0;
+    size_t used = (size_t)snprintf(text, 64, "%s", several ? "[" : "");
+    const ent_choice *choice;
+    for (int k = 0; (choice = ent_key_choice(key, k)) && used < 64; k++)
+        if (value & (unsigned)choice->value)
+            used += (size_t)snprintf(text + used, 64 - used, "%s%s", used > 1 ? ", " : "", choice->name);
+    if (several && used < 64) snprintf(text + used, 64 - used, "]");
+    if (value == 0 || value & ~all_bits(key)) snprintf(text, 64, "bits %#x", value);
+    return text;
 }
 
 static const char *choice_name(const ent_key *key, int value)
@@ -184,6 +239,8 @@ bool ent_key_holds(const ent_key *key, const void *value)
         return byte_of(value) <= 1;
     case ENT_KEY_CHOICE:
         return choice_name(key, number_of(value)) != NULL;
+    case ENT_KEY_SET:
+        return number_of(value) != 0 && ((unsigned)number_of(value) & ~all_bits(key)) == 0;
     case ENT_KEY_TEXT:
         return *(const char *const *)value && **(const char *const *)value;
     default:
@@ -223,6 +280,8 @@ const char *ent_key_show(const ent_key *key, const void *value, char text[64])
         name = choice_name(key, number_of(value));
         if (!name) snprintf(text, 64, "%d", number_of(value));
         return name ? name : text;
+    case ENT_KEY_SET:
+        return show_set(key, (unsigned)number_of(value), text);
     default:
         return *(const char *const *)value;
     }

@@ -29,7 +29,7 @@ static ent_status check(const ent_reduction_inp *inp)
                 inp->name, (long long)inp->inputs, 1 << 20);
     if (inp->kind == ENT_REDUCE_LINEAR) return ENT_OK;
     ENT_REQUIRE(inp->outputs >= 1, ENT_EARG, "modality '%s': %d outputs, want at least 1", inp->name, inp->outputs);
-    ENT_REQUIRE(inp->kind != ENT_REDUCE_PCA || inp->outputs <= inp->inputs, ENT_EARG,
+    ENT_REQUIRE(!ent_reduce_has_axes(inp->kind) || inp->outputs <= inp->inputs, ENT_EARG,
                 "modality '%s': %lld features, want at least %d for that many principal axes", inp->name,
                 (long long)inp->inputs, inp->outputs);
     ENT_REQUIRE(inp->kind != ENT_REDUCE_NONE || inp->outputs == inp->inputs, ENT_EARG,
@@ -50,17 +50,18 @@ void ent_reduction_free(ent_reduction *r)
 
 static ent_reduction *reduction_new(const ent_reduction_inp *inp)
 {
-    const bool projects = inp->kind == ENT_REDUCE_PCA || inp->kind == ENT_REDUCE_RANDOM;
+    const bool projects = ent_reduce_projects(inp->kind), axes = ent_reduce_has_axes(inp->kind);
     ent_reduction *r = ent_alloc(1, sizeof *r);
     if (!r) return NULL;
     r->kind = inp->kind;
     r->inputs = inp->inputs;
+    r->clip = inp->clip;
     r->outputs = inp->kind == ENT_REDUCE_LINEAR ? (int)inp->inputs : inp->outputs;
     r->mean = ent_alloc(r->inputs, sizeof *r->mean);
     r->inverse = ent_alloc(r->inputs, sizeof *r->inverse);
     if (projects) r->matrix = ent_alloc(r->outputs * r->inputs, sizeof *r->matrix);
-    if (inp->kind == ENT_REDUCE_PCA) r->explained = ent_alloc(r->outputs, sizeof *r->explained);
-    if (r->mean && r->inverse && (r->matrix || !projects) && (r->explained || inp->kind != ENT_REDUCE_PCA)) return r;
+    if (axes) r->explained = ent_alloc(r->outputs, sizeof *r->explained);
+    if (r->mean && r->inverse && (r->matrix || !projects) && (r->explained || !axes)) return r;
     ent_reduction_free(r);
     return NULL;
 }
@@ -74,16 +75,17 @@ static void draw_projection(const ent_reduction_inp *inp, ent_reduction *r)
 
 /* ---- principal axes ---- */
 
-/* Store an axis as a row of the matrix, with its entry of largest magnitude positive.  All axes share one factor:
- * the first score gets variance 1 and the others keep their share, so that noise axes give small angles. */
-static void take_axis(const double *vector, double value, double largest, int64_t d, double *row)
+/* Store an axis as a row of the matrix, with its entry of largest magnitude positive.  pca: all axes share one factor,
+ * by the `variance` of the first: its score gets variance 1 and the others keep their share, so that noise axes give small
+ * angles.  pca_linear: each its own. */
+static void take_axis(const double *vector, double value, double largest, double variance, int64_t d, double *row)
 {
     int64_t at = 0;
     for (int64_t j = 1; j < d; j++)
         if (fabs(vector[j]) > fabs(vector[at])) at = j;
     const double sign = vector[at] < 0.0 ? -1.0 : 1.0;
     const bool has_variance = value > NO_VARIANCE * largest;
-    for (int64_t j = 0; j < d; j++) row[j] = has_variance ? sign * vector[j] / sqrt(largest) : 0.0;
+    for (int64_t j = 0; j < d; j++) row[j] = has_variance ? sign * vector[j] / sqrt(variance) : 0.0;
 }
 
 /* The trace of the correlation matrix is the number of features that vary. */
@@ -106,7 +108,8 @@ static void take_axes(const eigenproblem *e, ent_reduction *r)
     for (int k = 0; k < e->count; k++) {
         const int from = e->count - 1 - k;
         const double value = fmax(e->value[from], 0.0);
-        take_axis(e->vector + (int64_t)from * e->d, value, largest, r->inputs, r->matrix + k * r->inputs);
+        const double variance = r->kind == ENT_REDUCE_PCA ? largest : value;
+        take_axis(e->vector + (int64_t)from * e->d, value, largest, variance, r->inputs, r->matrix + k * r->inputs);
         r->explained[k] = trace > 0.0 ? value / trace : 0.0;
     }
 }
@@ -149,7 +152,7 @@ static ent_status fit(ent_comm *comm, const ent_reduction_inp *inp, const ent_cl
     ent_comm_note("the reduction of '%s'", inp->name);
     ENT_TRY(ent_reduce_moments(comm, rows, r, inp->name));
     if (inp->kind == ENT_REDUCE_RANDOM) draw_projection(inp, r);
-    if (inp->kind != ENT_REDUCE_PCA) return ENT_OK;
+    if (!ent_reduce_has_axes(inp->kind)) return ENT_OK;
     int threads;
     const ent_status begun = ent_blas_begin(&threads);
     if (ent_comm_agree(comm, begun) != ENT_OK) {
@@ -175,11 +178,16 @@ ent_status ent_reduction_fit(ent_comm *comm, const ent_reduction_inp *inp, const
     return status;
 }
 
+static double standardised(const ent_reduction *r, const double *x, int64_t j)
+{
+    return ent_reduce_clip(r->clip, (x[j] - r->mean[j]) * r->inverse[j]);
+}
+
 /* Plain sums in a fixed order, so that the result for a row does not depend on the other rows. */
 static double project(const ent_reduction *r, const double *axis, const double *x)
 {
     double sum = 0.0;
-    for (int64_t j = 0; j < r->inputs; j++) sum += axis[j] * ((x[j] - r->mean[j]) * r->inverse[j]);
+    for (int64_t j = 0; j < r->inputs; j++) sum += axis[j] * standardised(r, x, j);
     return sum;
 }
 
@@ -187,5 +195,5 @@ void ent_reduction_apply(const ent_reduction *r, int64_t n, const double *x, dou
 {
     for (int64_t k = 0; k < n; k++, x += r->inputs, z += r->outputs)
         for (int64_t j = 0; j < r->outputs; j++)
-            z[j] = r->matrix ? project(r, r->matrix + j * r->inputs, x) : (x[j] - r->mean[j]) * r->inverse[j];
+            z[j] = r->matrix ? project(r, r->matrix + j * r->inputs, x) : standardised(r, x, j);
 }

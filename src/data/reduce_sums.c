@@ -167,7 +167,7 @@ typedef struct {
 
 static void standardise(const ent_reduction *r, const double *x, int64_t first, double *z)
 {
-    for (int64_t j = first; j < r->inputs; j++) z[j] = (x[j] - r->mean[j]) * r->inverse[j];
+    for (int64_t j = first; j < r->inputs; j++) z[j] = ent_reduce_clip(r->clip, (x[j] - r->mean[j]) * r->inverse[j]);
 }
 
 static void add_chunk(const block *b, int64_t n)

@@ -9,17 +9,32 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .qubits = c->qubits,
                         .layers = c->layers,
                         .angles_per_qubit = c->angles,
-                        .reupload = c->reupload};
+                        .reupload = c->reupload,
+                        .own_angles = c->input_scaling};
+}
+
+/* Numbers per sample that the model takes of `features` features. */
+static int64_t width_of(const ent_config_register *c, const ent_ansatz *ansatz, int64_t features)
+{
+    enum { MOST_AXES = 32 }; /* where the configuration leaves their number open */
+    switch (c->reduce) {
+    case ENT_REDUCE_LINEAR:
+        return features;
+    case ENT_REDUCE_PCA_LINEAR:
+        return c->axes > 0 ? c->axes : features < MOST_AXES ? features : MOST_AXES;
+    default:
+        return ent_ansatz_inputs(ansatz);
+    }
 }
 
 void ent_features_measure(ent_federation *f)
 {
     ent_features *features = &f->features;
     for (int m = 0; m < f->population.modalities; m++) {
-        const bool linear = f->config->model.registers[m].reduce == ENT_REDUCE_LINEAR;
         const ent_ansatz ansatz = ansatz_of(f, m);
         features->angles[m] = ent_ansatz_angles(&ansatz);
-        features->width[m] = linear ? features->dataset->modality[m].dimension : features->angles[m];
+        features->width[m] =
+            width_of(&f->config->model.registers[m], &ansatz, features->dataset->modality[m].dimension);
     }
 }
 
@@ -32,10 +47,11 @@ static ent_status assemble_register(const ent_federation *f, int m, ent_register
     if (status != ENT_OK) return ent_fail_in(status, "model.registers.%s", name);
     *reg = (ent_register){.name = name,
                           .ansatz = ansatz,
-                          .linear = c->reduce == ENT_REDUCE_LINEAR,
+                          .linear = ent_reduce_is_trained(c->reduce),
                           .inputs = f->features.width[m],
                           .map = c->map,
-                          .scale = c->scale};
+                          .scale = c->scale > 0.0 ? c->scale
+                                                  : ent_angle_scale(&ansatz, ent_reduce_is_trained(c->reduce))};
     return ENT_OK;
 }
 
@@ -86,7 +102,7 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .kind = c->model.kind,
         .registers = f->population.modalities,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
-        .read_zz = c->model.readout == ENT_READ_ZZ,
+        .read = c->model.readout,
         .head = c->model.head,
         .head_scale = DIRECT_SCALE,
         .outputs = f->target.outputs,
@@ -96,6 +112,8 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .hidden = c->model.hidden,
         .params = c->model.params,
         .activation = c->model.activation,
+        .device = ent_devices_base(f->population.devices),
+        .layers_apart = ent_devices_apart(c),
         .program = {.engine = c->run.engine,
                     .precision = c->run.precision,
                     .threads = f->ranks.threads,
@@ -113,6 +131,9 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
 ent_status ent_model_assemble(ent_federation *f)
 {
     ent_model_inp inp;
+    ent_devices_free(f->population.devices);
+    f->population.devices = NULL;
+    ENT_TRY(ent_devices_new(f->config, f->population.modalities, f->population.clients, &f->population.devices));
     ENT_TRY(ent_model_describe(f, &inp));
     return ent_model_new(&inp, &f->model);
 }

@@ -94,10 +94,11 @@ ent_work *ent_trainer_work(ent_trainer *t)
 }
 
 /* One block's update by the gradient that is there. */
-static void update_block(ent_trainer *t, const ent_config_client *c, const ent_block *block, int64_t step)
+static void update_block(ent_trainer *t, const ent_config *config, const ent_block *block, int64_t step)
 {
     ent_work *work = &t->work;
-    const double rate = c->learning_rate;
+    const ent_config_client *c = &config->client;
+    const double rate = ent_client_rate(config, block, work->round);
     if (t->corrected_step != step) { /* most blocks have made as many steps */
         t->correct[0] = 1.0 - pow(c->beta1, (double)step);
         t->correct[1] = 1.0 - pow(c->beta2, (double)step);
@@ -124,13 +125,36 @@ static void update_block(ent_trainer *t, const ent_config_client *c, const ent_b
     }
 }
 
+/* Shorten the gradient of the blocks that the batch trains to the norm that is allowed.  One that is not finite is left
+ * as it is: the client has diverged. */
+static void clip_gradient(ent_trainer *t, double most)
+{
+    double squares = 0.0;
+    for (int b = 0; b < t->blocks; b++)
+        for (int k = 0; k < t->block[b].count && t->trains[b]; k++) {
+            const double g = t->gradient[t->block[b].first + k];
+            squares += g * g;
+        }
+    const double norm = sqrt(squares);
+    if (most == 0.0 || !isfinite(norm) || norm <= most) return;
+    for (int k = 0; k < t->params; k++) t->gradient[k] *= most / norm;
+}
+
+static int64_t batch_of(const ent_config_client *c, int64_t rows)
+{
+    const int64_t share = llround(c->batch_share * (double)rows);
+    if (c->batch_share == 0.0) return c->batch;
+    return share > 0 ? share : 1;
+}
+
 static void mark_trained(ent_trainer *t, const ent_samples *samples, int64_t n, const int64_t *pick)
 {
     const ent_policy policy = t->population->config->missing.policy;
     memset(t->trains, 0, (size_t)t->blocks);
     for (int b = 0; b < t->blocks; b++)
         for (int64_t k = 0; k < n && !t->trains[b]; k++)
-            t->trains[b] = ent_policy_trains(policy, &t->block[b], samples->context[pick[k]]);
+            t->trains[b] = ent_device_trains(samples->device, &t->block[b]) &&
+                           ent_policy_trains(policy, &t->block[b], samples->context[pick[k]]);
 }
 
 void ent_work_start(ent_trainer *t, int64_t round, int64_t client)
@@ -185,19 +209,21 @@ ent_status ent_work_step(ent_trainer *t, const ent_rule_state *rule, const doubl
     const ent_rule *correct = ent_rule_find(rule->config->federation.aggregation);
     ent_work *work = &t->work;
     const int64_t epoch = work->done / samples->n, at = work->done % samples->n;
-    const int64_t n = samples->n - at < c->batch ? samples->n - at : c->batch;
+    const int64_t batch = batch_of(c, samples->n), n = samples->n - at < batch ? samples->n - at : batch;
     double mean;
     begin_epoch(t, rule->config, samples->n, epoch);
     ent_samples seen = *samples;
     seen.context = t->context;
+    ent_devices_train(t->population->devices, work->client, work->round * c->epochs + epoch, &seen);
     ENT_TRY(ent_model_gradient(t->model, work->w, &seen, n, t->order + at, &mean, t->gradient));
     work->loss += mean * (double)n;
     work->done += n;
     mark_trained(t, &seen, n, t->order + at);
+    clip_gradient(t, c->clip_norm);
     for (int b = 0; b < t->blocks; b++) {
         if (!t->trains[b]) continue;
         if (correct->correct) correct->correct(rule, variate, &t->block[b], work->w, t->gradient);
-        update_block(t, c, &t->block[b], ++work->steps[b]);
+        update_block(t, rule->config, &t->block[b], ++work->steps[b]);
     }
     *over = work->done == samples->n * c->epochs;
     return ENT_OK;

@@ -54,6 +54,20 @@ static void fill_prior(const ent_part *train, const ent_label *label, double *pr
     if (classes == 0) prior[0] = label->mean;
 }
 
+ent_status ent_label_balance(const ent_part *train, ent_target *target)
+{
+    const int classes = target->label.classes;
+    int present = 0;
+    if (classes == 0) return ENT_OK;
+    double *weight = target->class_weight = ent_alloc(target->outputs, sizeof *weight);
+    ENT_REQUIRE(weight, ENT_ENOMEM, "label: no memory");
+    for (int64_t k = 0; k < train->n; k++) weight[train->category[k]] += 1.0;
+    for (int c = 0; c < classes; c++) present += weight[c] > 0.0;
+    for (int c = 0; c < classes; c++)
+        if (weight[c] > 0.0) weight[c] = (double)train->n / (present * weight[c]);
+    return ENT_OK;
+}
+
 ent_status ent_label_fit(ent_part *train, ent_target *target)
 {
     ent_label *label = &target->label;

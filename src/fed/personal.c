@@ -55,13 +55,26 @@ static ent_status find_cohort(own_models *o)
     return ENT_OK;
 }
 
+/* Fine-tuning has one learning rate, that of all blocks but for the formulas; rates of their own keep their ratio to
+ * client.learning_rate. */
+static void set_rates(ent_config *config)
+{
+    ent_config_client *c = &config->client;
+    const double ratio = config->personal.learning_rate / c->learning_rate;
+    c->learning_rate = config->personal.learning_rate;
+    if (c->map_learning_rate > 0.0) c->map_learning_rate *= ratio;
+    if (c->head_learning_rate > 0.0) c->head_learning_rate *= ratio;
+    c->schedule = ENT_SCHEDULE_CONSTANT;
+    c->warm_up = 0;
+}
+
 /* Local. */
 static ent_status own_make(ent_training *t, int which, int epochs, own_models *o)
 {
     const ent_federation *f = t->f;
     *o = (own_models){.t = t, .config = *f->config, .which = which, .part = &f->population.part[which]};
     o->config.client.epochs = epochs;
-    o->config.client.learning_rate = f->config->personal.learning_rate;
+    set_rates(&o->config);
     o->config.federation.aggregation = ENT_FEDAVG;
     ENT_TRY(ent_store_new(&f->features, &f->population, f->ranks.node_ranks, which, &o->store));
     ENT_TRY(find_cohort(o));
@@ -88,7 +101,8 @@ static ent_status make_weights(own_models *o, int64_t client)
     ent_work_start(t->trainer, o->config.federation.rounds, client);
     for (int k = 0; k < t->state.params; k++) work->w[k] = t->f->w[k] + (kept ? kept[k] : 0.0);
     if (o->config.client.epochs == 0 || ent_client_rows_count(&t->f->population, client) == 0) return ENT_OK;
-    const ent_samples samples = ent_store_samples(t->store, client);
+    ent_samples samples = ent_store_samples(t->store, client);
+    samples.class_weight = t->f->target.class_weight;
     ent_rule_state state = t->state;
     state.config = &o->config;
     for (bool over = false; !over;) ENT_TRY(ent_work_step(t->trainer, &state, NULL, &samples, &over));
@@ -99,7 +113,8 @@ static ent_status predict_client(own_models *o, int64_t client, double *output)
 {
     const ent_federation *f = o->t->f;
     ENT_TRY(make_weights(o, client));
-    const ent_samples samples = ent_store_samples(o->store, client);
+    ent_samples samples = ent_store_samples(o->store, client);
+    ent_devices_predict(f->population.devices, o->which, client, 0, &samples);
     ENT_TRY(ent_model_predict(f->model, ent_trainer_work(o->t->trainer)->w, &samples, output));
     ent_label_restore(&f->target.label, samples.n, output);
     ent_answer_by_prior(&f->target, o->part, o->part->first[client], samples.n, output);

@@ -189,6 +189,7 @@ static void fill_update(ent_training *t, double weight)
     u->samples = work->done;
     u->loss = work->loss;
     u->steps = work->steps;
+    u->round = work->round;
     ent_update_weigh(&t->f->population, t->f->model, work->client, weight, u->weight);
     for (int k = 0; k < t->state.params; k++) u->delta[k] = work->w[k] - t->state.base[k];
 }
@@ -216,7 +217,8 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
 {
     const int64_t k = s->done;
     ent_federation *f = t->f;
-    const ent_samples samples = ent_store_samples(t->store, s->client[k]);
+    ent_samples samples = ent_store_samples(t->store, s->client[k]);
+    samples.class_weight = f->target.class_weight;
     ent_comm_note("round %lld, client %lld", (long long)t->state.round + 1, (long long)s->client[k]);
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, s->member[k].base, s->client[k]);
@@ -429,6 +431,7 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     }
     t->state.round = figures->round;
     ent_aggregate_start(t->aggregate);
+    if (status == ENT_OK && t->privacy) ent_private_begin(t->privacy, cohort);
     if (status == ENT_OK && t->resume) status = ent_checkpoint_tally(t);
     if (status == ENT_OK) status = train_share(t, figures->round, s);
     status = ent_team_settle(f->ranks.team, status);

@@ -187,7 +187,8 @@ static ent_status fit(const ent_ranks *ranks, const ent_population *p, ent_featu
         const ent_client_rows own = {.clients = h->clients, .first = h->first, .x = x, .use = h->use};
         const ent_reduction_inp inp = {.kind = p->config->model.registers[m].reduce,
                                        .inputs = modality->dimension,
-                                       .outputs = f->angles[m],
+                                       .outputs = (int)f->width[m],
+                                       .clip = p->config->data.clip,
                                        .seed = p->config->seeds.init,
                                        .name = modality->name};
         ent_status status = ent_reduction_fit(ranks->lane, &inp, &own, &f->reduction[m]);

@@ -1,10 +1,16 @@
-/* From features to data angles: an optional trainable affine map, then pi tanh(z / s) or a clip; and the chain rule
- * back.  Reads the features of present registers only. */
+/* From features to data angles: an optional trainable affine map, then pi tanh(z / s) or a clip, then an optional
+ * trainable factor for each layer that encodes; and the chain rule back.  Reads the features of present registers only. */
 #include <math.h>
+#include <string.h>
 
 #include "model.h"
 
 static const double PI = 3.14159265358979323846;
+
+double ent_angle_scale(const ent_ansatz *ansatz, bool linear)
+{
+    return (linear ? 16.0 : 2.0) * (ansatz->reupload ? ansatz->layers : 1);
+}
 
 static double map_angle(const ent_register *reg, double z)
 {
@@ -33,9 +39,9 @@ void ent_angles_encode(const ent_register *reg, int64_t n, const double *z, doub
 
 void ent_angles_prepare(const ent_register *reg, const ent_register_layout *at, const double *w, double *columns)
 {
-    for (int k = 0; k < at->angles; k++)
+    for (int k = 0; k < at->inputs; k++)
         for (int64_t j = 0; j < reg->inputs; j++)
-            columns[j * at->angles + k] = w[at->map_weight + k * reg->inputs + j];
+            columns[j * at->inputs + k] = w[at->map_weight + k * reg->inputs + j];
 }
 
 /* z = bias + W x, some sums side by side, each in the order of the inputs.  Weight j of angle k is at
@@ -65,24 +71,44 @@ static void map_slopes(const ent_register *reg, int n, double *angles, double *s
 void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, const double *columns, const double *w,
                        const double *x, double *angles, double *slope)
 {
-    affine(reg->inputs, at->angles, columns, at->angles, 1, w + at->map_bias, x, slope);
-    map_slopes(reg, at->angles, angles, slope);
+    affine(reg->inputs, at->inputs, columns, at->inputs, 1, w + at->map_bias, x, slope);
+    map_slopes(reg, at->inputs, angles, slope);
+}
+
+void ent_angles_spread(const ent_register_layout *at, const double *w, double *base, double *angles)
+{
+    memcpy(base, angles, (size_t)at->inputs * sizeof *base);
+    for (int s = 0; s < at->angles; s++) angles[s] = w[at->factor + s] * base[s % at->inputs];
+}
+
+void ent_angles_gather(const ent_register_layout *at, const double *w, const double *base, double *d_angles,
+                       double *gradient)
+{
+    for (int k = 0; k < at->inputs; k++) {
+        double sum = 0.0;
+        for (int s = k; s < at->angles; s += at->inputs) {
+            gradient[at->factor + s] += d_angles[s] * base[k];
+            sum += d_angles[s] * w[at->factor + s];
+        }
+        d_angles[k] = sum;
+    }
 }
 
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
-                        const double *const *x, double *angles, double *slope)
+                        const double *const *x, double *angles, double *base, double *slope)
 {
     for (int m = 0; m < inp->registers; m++) {
         const ent_register *reg = &inp->reg[m];
         const ent_register_layout *at = &layout->reg[m];
         if (!(context >> m & 1)) continue;
         if (reg->linear) {
-            affine(reg->inputs, at->angles, w + at->map_weight, 1, reg->inputs, w + at->map_bias, x[m],
+            affine(reg->inputs, at->inputs, w + at->map_weight, 1, reg->inputs, w + at->map_bias, x[m],
                    slope + at->first_angle);
-            map_slopes(reg, at->angles, angles + at->first_angle, slope + at->first_angle);
+            map_slopes(reg, at->inputs, angles + at->first_angle, slope + at->first_angle);
         } else {
-            ent_angles_encode(reg, at->angles, x[m], angles + at->first_angle);
+            ent_angles_encode(reg, at->inputs, x[m], angles + at->first_angle);
         }
+        if (reg->ansatz.own_angles) ent_angles_spread(at, w, base + at->first_angle, angles + at->first_angle);
     }
 }
 
@@ -90,7 +116,7 @@ void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, cons
 void ent_angles_backward(const ent_register *reg, const ent_register_layout *at, int count, const double *const *x,
                          const double *d_z, int stride, double *gradient)
 {
-    for (int k = 0; k < at->angles; k++) {
+    for (int k = 0; k < at->inputs; k++) {
         double *restrict row = gradient + at->map_weight + k * reg->inputs;
         const double *d = d_z + k;
         if (count == ENT_ANGLES_TOGETHER)

@@ -17,7 +17,7 @@ int ent_blocks_add(ent_blocks *blocks, ent_start start, int count, uint32_t need
     if (count == 0) return first;
     ent_block *block = &blocks->block[blocks->count];
     blocks->start[blocks->count++] = start;
-    *block = (ent_block){.first = first, .count = count, .needs = needs};
+    *block = (ent_block){.first = first, .count = count, .needs = needs, .fan_in = 1.0};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(block->name, sizeof block->name, format, arguments);
@@ -26,8 +26,18 @@ int ent_blocks_add(ent_blocks *blocks, ent_start start, int count, uint32_t need
     return first;
 }
 
+void ent_blocks_mark(ent_blocks *blocks, int first, ent_block_role role, double fan_in)
+{
+    for (int b = 0; b < blocks->count; b++)
+        if (blocks->block[b].first == first) {
+            blocks->block[b].role = role;
+            blocks->block[b].fan_in = fan_in;
+        }
+}
+
 static double draw(ent_start_kind kind, ent_random *stream)
 {
+    if (kind == ENT_START_ONE) return 1.0;
     return kind == ENT_START_NORMAL ? ent_random_normal(stream) : 2.0 * ent_random_uniform(stream) - 1.0;
 }
 

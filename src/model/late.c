@@ -38,8 +38,9 @@ static void take_blocks(late *l, int m)
     for (int b = 0; b < from->count; b++) {
         const ent_block *block = &from->block[b];
         const bool bias = strcmp(block->name, "head/bias") == 0;
-        ent_blocks_add(&l->blocks, from->start[b], block->count, UINT32_C(1) << m, bias ? "head/%s/bias" : "%s",
-                       bias ? l->inp[m].reg[0].name : block->name);
+        const int first = ent_blocks_add(&l->blocks, from->start[b], block->count, UINT32_C(1) << m,
+                                         bias ? "head/%s/bias" : "%s", bias ? l->inp[m].reg[0].name : block->name);
+        ent_blocks_mark(&l->blocks, first, block->role, block->fan_in);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "model.h"
 
 static const ent_start ZERO = {ENT_START_ZERO, 0.0, 1.0};
+static const ent_start ONE = {ENT_START_ONE, 1.0, 1.0};
 static const ent_start SMALL_ANGLE = {ENT_START_NORMAL, 0.1, 1.0};
 static const ent_start EIGHTH_TURN = {ENT_START_UNIFORM, 0.78539816339744830962, 1.0}; /* pi / 4 */
 
@@ -26,13 +27,17 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
     at->qubits = reg->ansatz.qubits;
     at->first_qubit = layout->qubits;
     at->angles = ent_ansatz_angles(&reg->ansatz);
+    at->inputs = ent_ansatz_inputs(&reg->ansatz);
     at->first_angle = layout->angles;
     layout->qubits += at->qubits;
     layout->angles += at->angles;
-    const int maps = reg->linear ? at->angles : 0;
+    const int maps = reg->linear ? at->inputs : 0;
     at->map_weight = ent_blocks_add(&layout->blocks, ent_start_by_fan_in((double)reg->inputs),
                                     maps * (int)reg->inputs, needs, "%s/map/weight", reg->name);
+    if (maps > 0) ent_blocks_mark(&layout->blocks, at->map_weight, ENT_ROLE_MAP, (double)reg->inputs);
     at->map_bias = ent_blocks_add(&layout->blocks, ZERO, maps, needs, "%s/map/bias", reg->name);
+    at->factor =
+        ent_blocks_add(&layout->blocks, ONE, reg->ansatz.own_angles ? at->angles : 0, needs, "%s/factor", reg->name);
     at->circuit = place_circuit(inp, reg, needs, &layout->blocks);
 }
 
@@ -59,14 +64,26 @@ static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
                                                  "fusion/%s", inp->reg[m].name);
 }
 
+/* The head's weights of `readouts` readouts of register m. */
+static int place_weights(const ent_model_inp *inp, int m, int readouts, const char *what, ent_layout *layout)
+{
+    return ent_blocks_add(&layout->blocks, ent_start_by_fan_in(readouts > 0 ? readouts : 1), inp->outputs * readouts,
+                          UINT32_C(1) << m, "head/%s%s", inp->reg[m].name, what);
+}
+
 static void place_head(const ent_model_inp *inp, ent_layout *layout)
 {
+    const int first = layout->blocks.count;
     if (inp->head == ENT_HEAD_DIRECT) return;
     for (int m = 0; m < inp->registers; m++)
-        layout->reg[m].head = ent_blocks_add(&layout->blocks, ent_start_by_fan_in(layout->reg[m].qubits),
-                                             inp->outputs * layout->reg[m].qubits, UINT32_C(1) << m, "head/%s",
-                                             inp->reg[m].name);
-    for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
+        layout->reg[m].head = place_weights(inp, m, layout->reg[m].qubits, "", layout);
+    for (int m = 0; m < inp->registers; m++) {
+        const int n = layout->reg[m].qubits;
+        layout->reg[m].head_xy = place_weights(inp, m, inp->read & ENT_READ_XYZ ? 2 * n : 0, "/xy", layout);
+        layout->reg[m].head_within =
+            place_weights(inp, m, inp->read & ENT_READ_ZZ_WITHIN ? n * (n - 1) / 2 : 0, "/zz", layout);
+    }
+    for (int k = 0; k < inp->fusion.pairs && inp->read & ENT_READ_ZZ; k++) {
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1];
         layout->pair[k].head = ent_blocks_add(
             &layout->blocks, ent_start_by_fan_in(layout->pair[k].links), inp->outputs * layout->pair[k].links,
@@ -76,6 +93,7 @@ static void place_head(const ent_model_inp *inp, ent_layout *layout)
     for (int m = 0; m < inp->registers && inp->embed; m++)
         layout->reg[m].embed =
             ent_blocks_add(&layout->blocks, ZERO, inp->outputs, UINT32_C(1) << m, "head/embed/%s", inp->reg[m].name);
+    for (int b = first; b < layout->blocks.count; b++) layout->blocks.block[b].role = ENT_ROLE_HEAD;
 }
 
 void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)

@@ -102,13 +102,26 @@ static int place_registers(const ent_model_inp *inp, const ent_layout *layout, u
     return qubits;
 }
 
-/* Of one qubit, or two (-1: none), whose Z are multiplied. */
-static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit *circuit, const int qubit[2],
-                       int column, int stride, int of_class)
+static ent_pauli z_of(int qubit, int other)
 {
     ent_pauli string = {.z = {{0}}};
-    for (int k = 0; k < 2; k++)
-        if (qubit[k] >= 0) ent_bits_add(&string.z, qubit[k]);
+    ent_bits_add(&string.z, qubit);
+    if (other >= 0) ent_bits_add(&string.z, other);
+    return string;
+}
+
+/* X of a qubit, or Y. */
+static ent_pauli x_of(int qubit, bool y)
+{
+    ent_pauli string = {.z = {{0}}};
+    ent_bits_add(&string.x, qubit);
+    if (y) ent_bits_add(&string.z, qubit);
+    return string;
+}
+
+static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit *circuit, ent_pauli string,
+                       int column, int stride, int of_class)
+{
     const int r = masked->readouts++;
     masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
     masked->stride[r] = stride;
@@ -117,21 +130,36 @@ static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit
     return ent_circuit_read_pauli(circuit, &string);
 }
 
+/* Beyond Z of register m, whose first qubit is `first`. */
+static ent_status append_more(const ent_model_inp *inp, const ent_layout *layout, int m, int first,
+                              ent_masked *masked, ent_circuit *circuit)
+{
+    const ent_register_layout *at = &layout->reg[m];
+    const int n = at->qubits, pairs = n * (n - 1) / 2;
+    for (int k = 0; k < 2 * n && inp->read & ENT_READ_XYZ; k++)
+        ENT_TRY(read(inp, masked, circuit, x_of(first + k % n, k >= n), at->head_xy + k, 2 * n, -1));
+    for (int a = 0, k = 0; a < n && inp->read & ENT_READ_ZZ_WITHIN; a++)
+        for (int b = a + 1; b < n; b++, k++)
+            ENT_TRY(read(inp, masked, circuit, z_of(first + a, first + b), at->head_within + k, pairs, -1));
+    return ENT_OK;
+}
+
 static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                                   ent_masked *masked, ent_circuit *circuit)
 {
     for (int m = 0; m < inp->registers; m++)
         for (int q = 0; q < layout->reg[m].qubits && first_qubit[m] >= 0; q++)
-            ENT_TRY(read(inp, masked, circuit, (const int[2]){first_qubit[m] + q, -1}, layout->reg[m].head + q,
+            ENT_TRY(read(inp, masked, circuit, z_of(first_qubit[m] + q, -1), layout->reg[m].head + q,
                          layout->reg[m].qubits, q % inp->outputs));
-    for (int k = 0; k < inp->fusion.pairs && inp->read_zz; k++) {
+    for (int m = 0; m < inp->registers; m++)
+        if (first_qubit[m] >= 0) ENT_TRY(append_more(inp, layout, m, first_qubit[m], masked, circuit));
+    for (int k = 0; k < inp->fusion.pairs && inp->read & ENT_READ_ZZ; k++) {
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1], links = layout->pair[k].links;
         for (int j = 0; j < links && first_qubit[a] >= 0 && first_qubit[b] >= 0; j++) {
             int qubit[2];
             ent_fusion_link(inp, layout, k, j, qubit);
-            qubit[0] += first_qubit[a];
-            qubit[1] += first_qubit[b];
-            ENT_TRY(read(inp, masked, circuit, qubit, layout->pair[k].head + j, links, -1));
+            const ent_pauli string = z_of(qubit[0] + first_qubit[a], qubit[1] + first_qubit[b]);
+            ENT_TRY(read(inp, masked, circuit, string, layout->pair[k].head + j, links, -1));
         }
     }
     return ENT_OK;
@@ -164,10 +192,12 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
     return append_readouts(inp, layout, first_qubit, masked, circuit);
 }
 
-static int most_readouts(const ent_layout *layout, int pairs)
+static int most_readouts(const ent_model_inp *inp, const ent_layout *layout)
 {
-    int most = layout->qubits;
-    for (int k = 0; k < pairs; k++) most += layout->pair[k].links;
+    int most = 3 * layout->qubits;
+    for (int k = 0; k < inp->fusion.pairs; k++) most += layout->pair[k].links;
+    for (int m = 0; m < inp->registers && inp->read & ENT_READ_ZZ_WITHIN; m++)
+        most += layout->reg[m].qubits * (layout->reg[m].qubits - 1) / 2;
     return most;
 }
 
@@ -176,7 +206,7 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
                         ent_circuit **circuit)
 {
     int first_qubit[ENT_MAX_REGISTERS];
-    const int most = most_readouts(layout, inp->fusion.pairs);
+    const int most = most_readouts(inp, layout);
     masked->qubits = place_registers(inp, layout, context, first_qubit);
     masked->column = ent_alloc(most, sizeof *masked->column);
     masked->stride = ent_alloc(most, sizeof *masked->stride);

@@ -174,7 +174,10 @@ void ent_group_loss(const ent_group *g, int64_t k)
     g->loss[k] = ent_loss(inp->squared, inp->outputs, g->outputs + k * inp->outputs,
                           inp->squared ? 0 : g->samples->category[sample],
                           inp->squared ? g->samples->value[sample] : 0.0, d_outputs);
-    for (int o = 0; o < inp->outputs; o++) d_outputs[o] *= g->share;
+    const double *weights = inp->squared ? NULL : g->samples->class_weight;
+    const double weight = weights ? weights[g->samples->category[sample]] : 1.0;
+    g->loss[k] *= weight;
+    for (int o = 0; o < inp->outputs; o++) d_outputs[o] *= weight * g->share;
 }
 
 /* Sort picks by context, stable: a counting pass over the contexts that occur, lowest first. */

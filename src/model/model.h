@@ -4,15 +4,15 @@
 
 #include "entente/model.h"
 
-/* How a block's parameters start: factor * a draw / divisor, the draw 0, N(0, 1) or uniform in (-1, 1). */
-typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM } ent_start_kind;
+/* How a block's parameters start: factor * a draw / divisor, the draw 0, N(0, 1), uniform in (-1, 1), or 1. */
+typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM, ENT_START_ONE } ent_start_kind;
 
 typedef struct {
     ent_start_kind kind;
     double factor, divisor;
 } ent_start;
 
-enum { ENT_MAX_BLOCKS = 8 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
+enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
 
 typedef struct {
     int params, count;
@@ -20,11 +20,12 @@ typedef struct {
     ent_start start[ENT_MAX_BLOCKS];
 } ent_blocks;
 
-/* blocks.c: N(0, 1/fan_in); a block behind the others (none for count 0), the place of its first parameter; the
- * initial parameters of all. */
+/* blocks.c: N(0, 1/fan_in); a block after the others (none for count 0; role and fan_in can be set afterwards by
+ * ent_blocks_mark), the place of its first parameter; the initial parameters of all. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
+void ent_blocks_mark(ent_blocks *blocks, int first, ent_block_role role, double fan_in);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
 
 /* Samples of one call that have the same context, and room for their figures. */
@@ -102,12 +103,16 @@ ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
 typedef struct {
     int qubits, first_qubit;
-    int angles, first_angle;
-    int map_weight, map_bias; /* linear: [angles][inputs] and [angles] */
+    int angles, first_angle;  /* slots: `inputs` per layer that has its own */
+    int inputs;               /* data angles of one layer */
+    int map_weight, map_bias; /* linear: [inputs][numbers a sample brings] and [inputs] */
+    int factor;               /* ansatz.own_angles: [angles] */
     int circuit;              /* the ansatz's parameters */
     int within;               /* fusion: [layers][links within], where the gate has an angle */
     int rotation;             /* fusion: [layers][qubits][2] */
     int head;                 /* [outputs][qubits] */
+    int head_xy;              /* [outputs][2 qubits], X before Y: where they are read */
+    int head_within;          /* [outputs][pairs within], where they are read */
     int embed;                /* [outputs] */
 } ent_register_layout;
 
@@ -166,8 +171,8 @@ ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout,
 /* angles.c: n numbers of a register to data angles, for a register without a trainable map; in place where they are the
  * same array. */
 void ent_angles_encode(const ent_register *reg, int64_t n, const double *z, double *angles);
-/* A register with a trainable map.  columns [inputs][angles]: its weights, once for parameters; data angles [angles] of a
- * sample and d angle / d z; and back, for `count` samples at once, from d_z [count], `stride` apart, in their order. */
+/* A register with a trainable map.  columns [numbers per sample][inputs]: its weights, once for parameters; data angles
+ * [inputs] of a sample and d angle / d z; and back, for `count` samples at once, from d_z [count], `stride` apart, in their order. */
 enum { ENT_ANGLES_TOGETHER = 4 };
 void ent_angles_prepare(const ent_register *reg, const ent_register_layout *at, const double *w, double *columns);
 void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, const double *columns, const double *w,
@@ -175,9 +180,16 @@ void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, c
 void ent_angles_backward(const ent_register *reg, const ent_register_layout *at, int count, const double *const *x,
                          const double *d_z, int stride, double *gradient);
 
-/* Data angles [layout angles] of one sample; slope is written for registers with a trainable map. */
+/* A register whose layers have factors: from the angles of one layer, in the first `inputs` of `angles`, to those of all,
+ * the former into base [inputs]; and back, from d_angles [angles] to those of one layer, in the first `inputs`, adding to
+ * the factors' gradient. */
+void ent_angles_spread(const ent_register_layout *at, const double *w, double *base, double *angles);
+void ent_angles_gather(const ent_register_layout *at, const double *w, const double *base, double *d_angles,
+                       double *gradient);
+
+/* Data angles [layout angles] of one sample; base and slope [layout angles] are room. */
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
-                        const double *const *x, double *angles, double *slope);
+                        const double *const *x, double *angles, double *base, double *slope);
 
 /* head.c: once for parameters, before forward and weights; outputs from readouts, for one sample; and back, for n samples
  * at once, after which weights are to be prepared again.  Gradients are added to, in the order of the samples. */

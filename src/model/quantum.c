@@ -23,7 +23,7 @@ typedef struct {
     ent_body body;
     ent_model_inp inp;
     ent_layout layout;
-    bool any_linear;
+    bool trains_angles;                 /* something between the inputs and the circuit is trained */
     double *columns[ENT_MAX_REGISTERS]; /* of trainable maps, for the parameters at hand; else NULL */
     device_circuits device[DEVICES_KEPT];
     int devices, current; /* inp.device is that of the current one */
@@ -35,13 +35,13 @@ typedef struct {
     const quantum *model;
     const ent_group *group;
     ent_masked *masked;
-    double *angles, *slope, *grad_angles; /* [n][layout angles] */
-    double *readouts;                     /* [n][masked readouts] */
+    double *angles, *base, *slope, *grad_angles; /* [n][layout angles]; base: angles before the layers' factors */
+    double *readouts;                            /* [n][masked readouts] */
 } run;
 
 static ent_status check_register(const ent_register *reg)
 {
-    const int angles = ent_ansatz_angles(&reg->ansatz);
+    const int angles = ent_ansatz_inputs(&reg->ansatz);
     ENT_REQUIRE(reg->scale > 0.0 && isfinite(reg->scale), ENT_EARG, "modality '%s': angle scale %g, want more than 0",
                 reg->name, reg->scale);
     ENT_REQUIRE(reg->linear || reg->inputs == angles, ENT_EARG, "modality '%s': %lld numbers a sample, want %d",
@@ -107,7 +107,7 @@ static ent_status fill_body(quantum *q)
     ENT_TRY(masked_for(q, (UINT32_C(1) << q->inp.registers) - 1, &full));
     q->body.blocks = &q->layout.blocks;
     q->body.qubits = q->layout.qubits;
-    q->body.room = 3 * q->layout.angles + full->readouts;
+    q->body.room = 4 * q->layout.angles + full->readouts;
     snprintf(q->body.engine, sizeof q->body.engine, "%s", ent_program_engine(full->program));
     return ENT_OK;
 }
@@ -121,9 +121,9 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     ent_layout_make(inp, &q->layout);
     bool there = true;
     for (int m = 0; m < inp->registers; m++) {
+        q->trains_angles |= inp->reg[m].linear || inp->reg[m].ansatz.own_angles;
         if (!inp->reg[m].linear) continue;
-        q->any_linear = true;
-        q->columns[m] = ent_alloc(inp->reg[m].inputs * q->layout.reg[m].angles, sizeof *q->columns[m]);
+        q->columns[m] = ent_alloc(inp->reg[m].inputs * q->layout.reg[m].inputs, sizeof *q->columns[m]);
         there = there && q->columns[m];
     }
     const ent_status status = there ? fill_body(q) : ent_fail(ENT_ENOMEM, "model: no memory");
@@ -150,9 +150,10 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
     *r = (run){.model = q,
                .group = g,
                .angles = g->scratch,
-               .slope = g->scratch + angles,
-               .grad_angles = g->scratch + 2 * angles,
-               .readouts = g->scratch + 3 * angles};
+               .base = g->scratch + angles,
+               .slope = g->scratch + 2 * angles,
+               .grad_angles = g->scratch + 3 * angles,
+               .readouts = g->scratch + 4 * angles};
     ENT_TRY(use_device(q, g->samples->device ? g->samples->device : g->inp->device));
     ENT_TRY(masked_for(q, g->context, &r->masked));
     const uint64_t modality = (uint64_t)g->modality << 56; /* of late fusion: models of their own */
@@ -169,15 +170,20 @@ static void register_angles(const run *r, int m)
     const ent_register *reg = &q->inp.reg[m];
     const ent_register_layout *at = &q->layout.reg[m];
     double *angles = r->angles + at->first_angle, *slope = r->slope + at->first_angle;
+    double *base = r->base + at->first_angle;
     if (reg->linear) ent_angles_prepare(reg, at, g->w, q->columns[m]);
-    for (int64_t k = 0; k < g->n; k++, angles += q->layout.angles, slope += q->layout.angles) {
+    for (int64_t k = 0; k < g->n; k++) {
         const double *x = ent_group_x(g, k, m);
         if (reg->linear)
             ent_angles_linear(reg, at, q->columns[m], g->w, x, angles, slope);
         else if (ent_group_encoded(g, k, m))
-            memcpy(angles, x, (size_t)at->angles * sizeof *x);
+            memcpy(angles, x, (size_t)at->inputs * sizeof *x);
         else
-            ent_angles_encode(reg, at->angles, x, angles);
+            ent_angles_encode(reg, at->inputs, x, angles);
+        if (reg->ansatz.own_angles) ent_angles_spread(at, g->w, base, angles);
+        angles += q->layout.angles;
+        base += q->layout.angles;
+        slope += q->layout.angles;
     }
 }
 
@@ -185,6 +191,16 @@ static void run_angles(const run *r)
 {
     for (int m = 0; m < r->model->inp.registers; m++)
         if (r->group->context >> m & 1) register_angles(r, m);
+}
+
+/* From the data angles' gradient to the factors of register m, and to that of its angles before them. */
+static void factors_backward(const run *r, int m, double *gradient)
+{
+    const int angles = r->model->layout.angles;
+    const ent_register_layout *at = &r->model->layout.reg[m];
+    for (int64_t k = 0; k < r->group->n; k++)
+        ent_angles_gather(at, r->group->w, r->base + k * angles + at->first_angle,
+                          r->grad_angles + k * angles + at->first_angle, gradient);
 }
 
 /* From the data angles' gradient to the trainable map of register m. */
@@ -201,7 +217,7 @@ static void map_backward(const run *r, int m, double *gradient)
         const double *slope = r->slope + k * angles + at->first_angle;
         for (int i = 0; i < count; i++) {
             x[i] = ent_group_x(r->group, k + i, m);
-            for (int a = 0; a < at->angles; a++) d_z[i * angles + a] *= slope[i * angles + a];
+            for (int a = 0; a < at->inputs; a++) d_z[i * angles + a] *= slope[i * angles + a];
         }
         ent_angles_backward(&q->inp.reg[m], at, count, x, d_z, angles, gradient);
     }
@@ -236,15 +252,18 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
     run r;
     ENT_TRY(run_make(q, g, &r));
     const ent_batch batch = {g->n, r.angles, g->w};
-    double *grad_angles = q->any_linear ? r.grad_angles : NULL;
+    double *grad_angles = q->trains_angles ? r.grad_angles : NULL;
     run_angles(&r);
     ent_head_prepare(&q->inp, r.masked, g->w);
     if (r.masked->readouts == 0) bias_alone(&r);
     ENT_TRY(ent_program_gradient(r.masked->program, &batch, head_cotangent, &r, gradient, grad_angles));
     for (int64_t k = 0; k < g->n; k++) *loss += g->loss[k] * g->share;
     ent_head_backward(&q->inp, &q->layout, r.masked, g->context, g->n, r.readouts, g->d_outputs, gradient);
-    for (int m = 0; m < q->inp.registers; m++)
-        if (q->inp.reg[m].linear && g->context >> m & 1) map_backward(&r, m, gradient);
+    for (int m = 0; m < q->inp.registers; m++) {
+        if (!(g->context >> m & 1)) continue;
+        if (q->inp.reg[m].ansatz.own_angles) factors_backward(&r, m, gradient);
+        if (q->inp.reg[m].linear) map_backward(&r, m, gradient);
+    }
     return ENT_OK;
 }
 

@@ -12,8 +12,8 @@ struct ent_response {
     uint32_t context;
     ent_layout layout;
     ent_masked *masked;
-    ent_circuit *circuit; /* for the degrees */
-    double *w, *slope;
+    ent_circuit *circuit;      /* for the degrees */
+    double *w, *angle, *slope; /* the last two: room, [angles] */
 };
 
 ent_status ent_response_new(const ent_model_inp *inp, const double *w, uint32_t context, ent_response **out)
@@ -30,8 +30,9 @@ ent_status ent_response_new(const ent_model_inp *inp, const double *w, uint32_t 
     r->context = ent_mask_context(inp, context);
     ent_layout_make(inp, &r->layout);
     r->w = ent_copy(w, r->layout.blocks.params, sizeof *w);
+    r->angle = ent_alloc(r->layout.angles, sizeof *r->angle);
     r->slope = ent_alloc(r->layout.angles, sizeof *r->slope);
-    ent_status status = r->w && r->slope ? ENT_OK : ent_fail(ENT_ENOMEM, "response: no memory");
+    ent_status status = r->w && r->angle && r->slope ? ENT_OK : ent_fail(ENT_ENOMEM, "response: no memory");
     if (status == ENT_OK) status = ent_masked_new(inp, &r->layout, r->context, &r->masked);
     if (status != ENT_OK) {
         ent_response_free(r);
@@ -47,6 +48,7 @@ void ent_response_free(ent_response *r)
     ent_masked_free(r->masked);
     ent_circuit_free(r->circuit);
     ent_free(r->w);
+    ent_free(r->angle);
     ent_free(r->slope);
     ent_free(r);
 }
@@ -78,7 +80,7 @@ int ent_response_degree(const ent_response *r, int slot)
 void ent_response_encode(const ent_response *r, const double *const *x, double *angles)
 {
     memset(angles, 0, (size_t)r->layout.angles * sizeof *angles);
-    ent_angles_forward(r->inp, &r->layout, r->w, r->context, x, angles, r->slope);
+    ent_angles_forward(r->inp, &r->layout, r->w, r->context, x, angles, r->angle, r->slope);
 }
 
 ent_status ent_response_outputs(ent_response *r, int64_t n, const double *angles, double *outputs)

@@ -76,6 +76,7 @@ const char *report_value(const report_run *run, const char *key);
 
 /* report_curves.c, report_clients.c, report_model.c, report_table.c, report_scaling.c: the figures. */
 void report_curves(app_page *page, const report_input *input);
+ent_status report_audits(app_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
 void report_missing(app_page *page, const report_input *input);
 void report_metrics(app_page *page, const report_input *input);
 void report_contexts(app_page *page, const report_input *input);

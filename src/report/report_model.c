@@ -16,26 +16,27 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
     *inp = (ent_model_inp){
         .registers = (int)c->data.modalities_count,
         .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
-        .read_zz = c->model.readout == ENT_READ_ZZ,
+        .read = c->model.readout,
         .head = ENT_HEAD_LINEAR,
         .outputs = (int)run->outputs,
         .mma = true};
     for (int m = 0; m < inp->registers; m++) {
         const ent_config_register *r = &c->model.registers[m];
-        if (run->ansatz[m]) ENT_TRY(ent_qasm_parse(run->ansatz[m], r->ansatz, NULL, &qasm[m]));
+        if (run->ansatz[m]) ENT_TRY(ent_qasm_parse(run->ansatz[m], r->ansatz, &r->inputs, &qasm[m]));
         const ent_ansatz a = {.kind = ent_ansatz_named(r->ansatz),
                               .qasm = qasm[m],
                               .qubits = r->qubits,
                               .layers = r->layers,
                               .angles_per_qubit = r->angles,
-                              .reupload = r->reupload};
+                              .reupload = r->reupload,
+                              .own_angles = r->input_scaling};
         ENT_TRY(ent_ansatz_check(&a));
         inp->reg[m] = (ent_register){.name = c->data.modalities[m],
                                      .ansatz = a,
-                                     .inputs = ent_ansatz_angles(&a) > 0 ? ent_ansatz_angles(&a) : 1,
+                                     .inputs = ent_ansatz_inputs(&a) > 0 ? ent_ansatz_inputs(&a) : 1,
                                      .linear = true,
                                      .map = r->map,
-                                     .scale = r->scale};
+                                     .scale = r->scale > 0.0 ? r->scale : 1.0};
     }
     ent_fusion_connect(&inp->fusion, c->model.fusion.pattern, inp->registers);
     return ENT_OK;

@@ -221,6 +221,17 @@ static void note_constant(app_progress *progress, const char *name, const ent_re
                           constant == 1 ? "" : "s", list, constant > 8 ? " ..." : "");
 }
 
+/* What was decided on reading the circuits' files, a line each. */
+static void note_ansaetze(app_progress *progress, const ent_federation_view *v)
+{
+    for (unsigned m = 0; m < v->config->data.modalities_count; m++)
+        for (const char *line = v->ansatz_notes[m]; line && *line;) {
+            const int length = (int)strcspn(line, "\n");
+            app_progress_note(progress, "%.*s", length, line);
+            line += length + (line[length] == '\n');
+        }
+}
+
 static void note_setup(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
@@ -234,6 +245,7 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
     warn_layout(progress, &v);
+    note_ansaetze(progress, &v);
     for (unsigned m = 0; m < v.config->data.modalities_count; m++) {
         if (v.reduction[m])
             note_constant(progress, v.config->data.modalities[m], v.reduction[m]);
@@ -241,6 +253,18 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
             app_progress_note(progress, "no training row has modality '%s': its features count as 0",
                               v.config->data.modalities[m]);
     }
+}
+
+/* The rounds that are there had the rates of a shorter schedule. */
+static void note_schedule(app_progress *progress, const ent_federation *federation)
+{
+    const ent_config *c = ent_federation_see(federation).config;
+    if (c->client.schedule == ENT_SCHEDULE_COSINE)
+        app_progress_note(
+            progress,
+            "client.schedule: cosine has ended in the rounds that are there; those that follow have the "
+            "rates of a schedule over %d, so the weights are not those of %d rounds in one run",
+            c->federation.rounds, c->federation.rounds);
 }
 
 static void note_untrained(app_progress *progress, const ent_federation *federation)
@@ -255,6 +279,7 @@ static ent_status train(ent_comm *group, const app_run *run, output *to, ent_fed
 {
     if (run->folder) ENT_TRY(open_folder(group, run, to));
     if (to->progress) note_setup(to->progress, federation);
+    if (to->progress && run->begin == APP_MORE) note_schedule(to->progress, federation);
     if (run->checkpoints) keep_checkpoints(run, to, federation);
     const double begin = ent_clock_s();
     ENT_TRY(ent_federation_train(federation, to->progress ? app_progress_round : NULL, to->progress));

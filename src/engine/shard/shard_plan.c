@@ -1,6 +1,7 @@
 /* Segments and exchanges, chosen greedily. */
 #include "shard_plan.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/gf2.h"
@@ -269,7 +270,9 @@ static void move_bits(shard_plan *plan, int qubits, uint64_t picked)
     for (int k = 0; k < base->prefix.rotations; k++) base->prefix.bit[k] = to[base->prefix.bit[k]];
 }
 
-ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *shape, int rank_bits, shard_plan **out)
+/* With these bits as rank bits, or with those that are needed last. */
+static ent_status plan_with(const ent_circuit *circuit, const state_shape *shape, int rank_bits,
+                            const uint64_t *picked, shard_plan **out)
 {
     shard_plan *plan = ent_alloc(1, sizeof *plan);
     ENT_REQUIRE(plan, ENT_ENOMEM, "shards: no memory");
@@ -280,7 +283,8 @@ ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *sha
     if (status == ENT_OK) {
         plan->rank_bits = rank_bits;
         plan->local_bits = plan->base->local_bits;
-        move_bits(plan, circuit->qubits, pick_rank_bits(plan, circuit->qubits, order, count, room));
+        move_bits(plan, circuit->qubits,
+                  picked ? *picked : pick_rank_bits(plan, circuit->qubits, order, count, room));
         status = make_segments(plan, order, count, room);
     }
     ent_free(order);
@@ -290,6 +294,39 @@ ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *sha
         return status;
     }
     *out = plan;
+    return ENT_OK;
+}
+
+/* In reads and writes of the state: a pass back is of two states, and an exchange moves about half of what a pass does,
+ * forward of one and back of two. */
+static int cost_of(const shard_plan *plan)
+{
+    int halves = 3 * (plan->segments - 1);
+    for (int s = 0; s < plan->segments; s++)
+        halves += 2 * plan->segment[s].plan.forward.passes + 4 * plan->segment[s].plan.back.passes;
+    return halves;
+}
+
+/* Neighbouring bits, anywhere, where they make a cheaper plan.  A circuit of few qubits is not worth the trouble. */
+ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *shape, int rank_bits, shard_plan **out)
+{
+    enum { TRIED_FROM_BITS = 16 };
+    shard_plan *best = NULL;
+    ENT_TRY(plan_with(circuit, shape, rank_bits, NULL, &best));
+    const bool tries = rank_bits > 0 && best->local_bits >= TRIED_FROM_BITS && best->segments > 1;
+    for (int q = circuit->qubits - rank_bits; q >= 0 && tries; q--) {
+        const uint64_t picked = low_mask(rank_bits) << q;
+        shard_plan *other = NULL;
+        const ent_status status = plan_with(circuit, shape, rank_bits, &picked, &other);
+        if (status != ENT_OK) {
+            ent_shard_plan_free(best);
+            return status;
+        }
+        const bool cheaper = cost_of(other) < cost_of(best);
+        ent_shard_plan_free(cheaper ? best : other);
+        if (cheaper) best = other;
+    }
+    *out = best;
     return ENT_OK;
 }
 

@@ -5,7 +5,7 @@
  *   scaffold  local gradient + c - c_k
  *             client: c_k+ = c_k - c - d_k / (r_k |a_k|), the mean gradient along its path (option II)
  *             sends d_k and c_k+ - c_k;  w += r mean of d_k;  c += sum of (c_k+ - c_k) / N_b
- *             r_k: client.learning_rate; r: server.learning_rate, by itself 1.  |a_k|: the steps for SGD; for momentum
+ *             r_k: the block's learning rate at the client (ent_client_rate); r: server.learning_rate, by itself 1.  |a_k|: the steps for SGD; for momentum
  *             the path length of FedNova, with which c_k+ is again a mean of gradients.  Adam's change holds no mean
  *             gradient: refused.
  *   feddyn    local gradient - l_k + alpha (w - base)
@@ -39,7 +39,7 @@ static void send_scaffold(const ent_rule_state *s, double *variate, ent_update *
     const ent_config_client *c = &s->config->client;
     for (int b = 0; b < s->blocks; b++) {
         const ent_block *block = &s->block[b];
-        const double length = c->learning_rate * ent_rule_path_length(c, u->steps[b]);
+        const double length = ent_client_rate(s->config, block, u->round) * ent_rule_path_length(c, u->steps[b]);
         for (int k = block->first; k < block->first + block->count; k++) {
             u->extra[k] = u->steps[b] > 0 ? -s->memory[0][k] - u->delta[k] / length : 0.0;
             variate[k] += u->extra[k];

@@ -180,9 +180,11 @@ static void draw_gates(const picture *p)
     snprintf(caption, sizeof caption,
              "Every gate of the circuit for a sample that has all modalities: %d qubits, %lld gates, %d readouts. "
              "Where a modality is absent, its register and all gates that touch it are left out. Qubit 0 is at the "
-             "top; the head reads <Z> of each qubit%s.",
+             "top; the head reads <Z> of each qubit%s%s%s.",
              p->qubits, (long long)p->circuit->gates, p->circuit->readouts,
-             p->inp->read_zz ? " and <ZZ> across fused registers" : "");
+             p->inp->read & ENT_READ_XYZ ? ", <X> and <Y>" : "",
+             p->inp->read & ENT_READ_ZZ_WITHIN ? ", <ZZ> within registers" : "",
+             p->inp->read & ENT_READ_ZZ ? ", <ZZ> across fused registers" : "");
     const app_figure figure = figure_of(caption);
     double width = center(p->columns + 1) + 10;
     if (width < APP_FIGURE_WIDTH + 1) width = APP_FIGURE_WIDTH + 1;
