@@ -1,5 +1,6 @@
 /* entente simulate: a circuit by itself. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

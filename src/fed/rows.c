@@ -169,8 +169,10 @@ static void keep_rows(const ent_features *f, const ent_population *p, int m, hom
 {
     for (int64_t k = 0; k < h->clients && h->kept[k]; k++) {
         const int64_t first = h->first[k], n = h->first[k + 1] - first;
-        if (x) reduce(f, m, n, x + first * f->dataset->modality[m].dimension, h->kept[k]);
-        blank(f, p, ENT_TRAIN, m, n, h->at + first, h->kept[k]);
+        if (x) {
+            reduce(f, m, n, x + first * f->dataset->modality[m].dimension, h->kept[k]);
+            blank(f, p, ENT_TRAIN, m, n, h->at + first, h->kept[k]);
+        }
         h->kept[k] += n * f->width[m];
     }
 }
