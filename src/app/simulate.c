@@ -1,4 +1,5 @@
 /* entente simulate: a circuit by itself. */
+#include <math.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
