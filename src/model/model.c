@@ -253,7 +253,7 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
     double sum = 0.0;
     const ent_device *device = samples->device ? samples->device : model->inp.device;
     if (device && device->gradient == ENT_GRADIENT_SPSA)
-        return ent_spsa_gradient(model, device, w, samples, n, pick, loss, gradient);
+        return ent_spsa_gradient(model, w, samples, n, pick, loss, gradient);
     memset(gradient, 0, (size_t)ent_model_params(model) * sizeof *gradient);
     ENT_TRY(on_one_thread(model, w, samples, n, pick, &sum, gradient));
     *loss = sum;
