@@ -523,11 +523,13 @@ static void a_buffer_that_cannot_fill_steps_with_what_it_has(void **state)
 static void history_keeps_what_is_not_forgotten(void **state)
 {
     (void)state;
-    ent_model_inp inp = {
-        .registers = 1,
-        .reg[0] = {.name = "a", .ansatz = {ENT_ANSATZ_HEA, NULL, 2, 1, 1, true, false}, .inputs = 2, .scale = 1},
-        .outputs = 2,
-        .program = {.threads = 1}};
+    ent_model_inp inp = {.registers = 1,
+                         .reg[0] = {.name = "a",
+                                    .ansatz = {ENT_ANSATZ_HEA, NULL, 2, 1, 1, true, false, ENT_ENCODE_RY},
+                                    .inputs = 2,
+                                    .scale = 1},
+                         .outputs = 2,
+                         .program = {.threads = 1}};
     ent_model *model;
     ent_history *h, *restored;
     check_ok(ent_model_new(&inp, &model));
