@@ -109,14 +109,44 @@ static void too_few_answers_leave_the_weights(void **state)
     ent_federation_free(f);
 }
 
+static void add_garbage(int64_t n, const ent_ring *sent)
+{
+    if (ent_comm_rank(world) == ent_comm_size(world) - 1) ((ent_ring *)sent)[n / 2] += 12345;
+}
+
+static void note_garbage(void *context, const char *text)
+{
+    (void)context;
+    mpi_check(strstr(text, "a client has sent what it has not computed"));
+    notes++;
+}
+
+/* One number of one rank is another on its way: no wrong sum without a word. */
+static void garbage_fails_the_round(void **state)
+{
+    (void)state;
+    ent_config c = secure_config(0.5);
+    const ent_checkpoint_inp keep = {.folder = folder, .config_text = "", .note = note_garbage};
+    ent_federation *f = NULL;
+    notes = 0;
+    c.federation.rounds = 1;
+    mpi_check(ent_federation_new(world, &c, &f) == ENT_OK);
+    ent_federation_keep(f, &keep);
+    ent_secure_watch = add_garbage;
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
+    ent_secure_watch = NULL;
+    mpi_check(notes == (ent_comm_rank(world) == 0) && ent_federation_see(f).round[0].trained == 0);
+    ent_federation_free(f);
+}
+
 /* ---- all of it together ---- */
 
 static ent_config full_config(int kind)
 {
-    ent_config c = secure_config(kind < 3 ? 0.25 : 0.0);
+    ent_config c = secure_config(kind < 3 || kind == 5 ? 0.25 : 0.0);
     c.federation.sampling = kind % 2 ? ENT_SAMPLING_POISSON : ENT_SAMPLING_UNIFORM;
     c.federation.participation = 0.9;
-    c.privacy.mode = kind == 4 ? ENT_PRIVACY_LOCAL : ENT_PRIVACY_CENTRAL;
+    c.privacy.mode = kind == 5 ? ENT_PRIVACY_DISTRIBUTED : kind == 4 ? ENT_PRIVACY_LOCAL : ENT_PRIVACY_CENTRAL;
     c.privacy.mechanism = kind == 2 ? ENT_RELEASE_TREE : ENT_RELEASE_GAUSSIAN;
     c.privacy.clipping = kind == 3 ? ENT_CLIP_BLOCK : ENT_CLIP_FLAT;
     c.privacy.adaptive_quantile = kind < 2 ? 0.5 : 0.0;
@@ -124,7 +154,7 @@ static ent_config full_config(int kind)
     c.privacy.noise_multiplier = 0.2;
     c.privacy.accountant = ENT_ACCOUNTANT_RDP;
     c.system.dropout = 0.1;
-    if (kind == 4) return c;
+    if (kind >= 4) return c;
     c.communication = (ent_config_communication){.sparsify = kind % 2 ? ENT_SPARSIFY_TOP : ENT_SPARSIFY_RANDOM,
                                                  .keep = 0.3,
                                                  .bits = kind == 0 ? 0 : 4,
@@ -135,7 +165,7 @@ static ent_config full_config(int kind)
 static void same_bits_on_any_number_of_ranks(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < 5; kind++) {
+    for (int kind = 0; kind < 6; kind++) {
         const ent_config c = full_config(kind);
         check_same_bits(&c);
     }
@@ -239,6 +269,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(masks_leave_no_trace, make_folder),
         cmocka_unit_test(what_a_rank_sends_looks_random),
         cmocka_unit_test_setup(too_few_answers_leave_the_weights, make_folder),
+        cmocka_unit_test_setup(garbage_fails_the_round, make_folder),
         cmocka_unit_test(same_bits_on_any_number_of_ranks),
         cmocka_unit_test_setup(a_stopped_training_ends_with_the_same_bits, make_folder),
     };

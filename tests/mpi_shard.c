@@ -76,6 +76,24 @@ static void check_without_overlap(ent_shard *shard, const ent_circuit *circuit, 
     result_free(&without);
 }
 
+/* The same bits with parts in shared memory, where nothing is sent. */
+static void check_shared(const ent_circuit *circuit, ent_comm *group, const ent_program_inp *inp,
+                         const ent_batch *batch, const result *sent)
+{
+    ent_shard *shard;
+    ent_shard_info info;
+    result shared = result_new(circuit, batch->samples);
+    ent_shard_share(1);
+    mpi_check(ent_shard_new(circuit, inp, group, &shard) == ENT_OK);
+    ent_shard_share(0);
+    run(shard, circuit, batch, &shared);
+    ent_shard_describe(shard, &info);
+    mpi_check(info.exchanges == 0 || info.shared);
+    check_same(circuit, batch->samples, sent, &shared);
+    ent_shard_free(shard);
+    result_free(&shared);
+}
+
 static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t seed, ent_precision precision,
                           double tolerance)
 {
@@ -91,9 +109,11 @@ static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t 
     mpi_check(ent_program_forward(program, &batch, wanted.expectations) == ENT_OK);
     mpi_check(ent_program_gradient(program, &batch, cotangent, (void *)circuit, wanted.grad_params,
                                    wanted.grad_angles) == ENT_OK);
-    mpi_check(ent_shard_new(circuit, &(ent_program_inp){.precision = precision, .threads = 1}, group, &shard) ==
-              ENT_OK);
+    const ent_program_inp inp = {.precision = precision, .threads = 1};
+    ent_shard_share(0);
+    mpi_check(ent_shard_new(circuit, &inp, group, &shard) == ENT_OK);
     run(shard, circuit, &batch, &found);
+    check_shared(circuit, group, &inp, &batch, &found);
     check_without_overlap(shard, circuit, &batch, &found);
     check_numbers(found.expectations, wanted.expectations, samples * circuit->readouts, tolerance);
     check_numbers(found.grad_params, wanted.grad_params, circuit->params, tolerance);
@@ -168,8 +188,11 @@ static void test_threads(void **state)
         result several = result_new(circuit, samples);
         result *found = threads == 1 ? &one : &several;
         ent_shard *shard;
-        mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = threads}, world, &shard) == ENT_OK);
+        const ent_program_inp inp = {.threads = threads};
+        ent_shard_share(0);
+        mpi_check(ent_shard_new(circuit, &inp, world, &shard) == ENT_OK);
         run(shard, circuit, &batch, found);
+        check_shared(circuit, world, &inp, &batch, found);
         check_without_overlap(shard, circuit, &batch, found);
         check_same(circuit, samples, &one, found);
         ent_shard_free(shard);
@@ -178,6 +201,33 @@ static void test_threads(void **state)
     ent_state_limit_block(0);
     check_overlapped();
     result_free(&one);
+    ent_free(angles);
+    ent_free(params);
+    ent_circuit_free(circuit);
+}
+
+/* Parts of 2^16 amplitudes, where rank bits are chosen by the cost of the plan: as the whole state. */
+static void test_chosen_rank_bits(void **state)
+{
+    (void)state;
+    ent_circuit *circuit = random_circuit(5, 16 + log2_of(ent_comm_size(world)), 80, 4, 3, 5);
+    double *angles = random_numbers(3, circuit->angles), *params = random_numbers(4, circuit->params);
+    const ent_batch batch = {1, angles, params};
+    result wanted = result_new(circuit, 1), found = result_new(circuit, 1);
+    ent_program *program;
+    ent_shard *shard;
+    mpi_check(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &program) ==
+              ENT_OK);
+    mpi_check(ent_program_gradient(program, &batch, cotangent, circuit, wanted.grad_params, wanted.grad_angles) ==
+              ENT_OK);
+    mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = 1}, world, &shard) == ENT_OK);
+    mpi_check(ent_shard_gradient(shard, &batch, cotangent, circuit, found.grad_params, found.grad_angles) == ENT_OK);
+    check_numbers(found.grad_params, wanted.grad_params, circuit->params, 1e-12);
+    check_numbers(found.grad_angles, wanted.grad_angles, circuit->angles, 1e-12);
+    ent_program_free(program);
+    ent_shard_free(shard);
+    result_free(&wanted);
+    result_free(&found);
     ent_free(angles);
     ent_free(params);
     ent_circuit_free(circuit);
@@ -217,9 +267,9 @@ static void test_memory(void **state)
 
 /* The k-th allocation fails only on the last rank, for every k: all ranks say which rank, and those that are of a
  * state the bytes wanted and there. */
-static void test_one_rank(void **state)
+static void check_one_rank(int shares)
 {
-    (void)state;
+    ent_shard_share(shares);
     ent_circuit *circuit = random_circuit(1, 6, 60, 2, 1, 2);
     ent_shard *shard;
     const int last = ent_comm_size(world) - 1;
@@ -228,6 +278,7 @@ static void test_one_rank(void **state)
     snprintf(bytes, sizeof bytes, "want %d bytes", 16 << (6 - log2_of(last + 1)));
     ent_status status = ENT_ENOMEM;
     int of_a_state = 0;
+    const bool parts = last > 0 && shares; /* the bra is shared memory */
     for (int k = 1; status != ENT_OK; k++) {
         if (ent_comm_rank(world) == last) ent_alloc_fail_at(k);
         status = ent_shard_new(circuit, &(ent_program_inp){.threads = 1, .isa = "baseline"}, world, &shard);
@@ -243,15 +294,23 @@ static void test_one_rank(void **state)
     if (ent_comm_rank(world) == last) ent_alloc_fail_at(1); /* the bra */
     status = ent_shard_gradient(shard, &batch, cotangent, circuit, grad_params, NULL);
     ent_alloc_fail_at(0);
-    mpi_check(status == ENT_ENOMEM && strstr(ent_message(), bytes) && grad_params[0] == 0.0);
+    mpi_check(status == ENT_ENOMEM && (parts || strstr(ent_message(), bytes)) && grad_params[0] == 0.0);
     mpi_check(last == 0 || strstr(ent_message(), rank) == ent_message());
     mpi_check(ent_shard_gradient(shard, &batch, cotangent, circuit, grad_params, NULL) == ENT_OK);
     ent_shard_free(shard);
     ent_circuit_free(circuit);
 }
 
+static void test_one_rank(void **state)
+{
+    (void)state;
+    check_one_rank(0);
+    check_one_rank(1);
+}
+
 static const struct CMUnitTest computes[] = {cmocka_unit_test(test_random_double),
-                                             cmocka_unit_test(test_random_single), cmocka_unit_test(test_threads)};
+                                             cmocka_unit_test(test_random_single), cmocka_unit_test(test_threads),
+                                             cmocka_unit_test(test_chosen_rank_bits)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(test_groups), cmocka_unit_test(test_memory),
                                             cmocka_unit_test(test_one_rank)};
 

@@ -32,7 +32,12 @@ static inline void fixture_make(fixture *x, ent_aggregation rule)
                                          .alpha = 0.4,
                                          .trim = 0.25,
                                          .faulty = 1,
-                                         .select = 2},
+                                         .select = 2,
+                                         .temperature = 0.5,
+                                         .mixing = 0.1,
+                                         .floor = 0.15,
+                                         .suppression = 1.1,
+                                         .threshold = 0.2},
                               .client = {.epochs = 1, .learning_rate = 0.07, .momentum = 0.8},
                               .seeds = {.sampling = 5}}};
     x->f = (ent_federation){.config = &x->config,

@@ -119,6 +119,22 @@ class Circuit(unittest.TestCase):
         self.assertEqual(self.done("circuit", self.config), text)
         self.assertIn("ry(x0)", self.done("circuit", self.result, "--weights"))
 
+    def test_a_file_with_a_mapping_of_its_inputs(self):
+        ansatz = self.write("ansatz.qasm", "input float phi; input float x; qubit[2] q; bit[2] c; ry(phi) q; rx(x) q[0]; "
+                            "cx q[0], q[1]; c = measure q;")
+        out = os.path.join(self.folder.name, "mapped")
+        keys = ["--set", "model.registers.text.ansatz=" + ansatz]
+        mapping = ["--set", "model.registers.text.inputs={data: [phi]}"]
+        done = run("train", self.config, *keys, *mapping, "--out", out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("ansatz.qasm: measurements at the end are no part of the circuit", done.stderr)
+        self.assertNotIn("begins with x", done.stderr)
+        text = self.done("circuit", out, "--context", "text")
+        self.assertEqual(re.findall(r"^r[xy]\(.*", text, re.M)[:3], ["ry(x0) q[0];", "ry(x0) q[1];", "rx(theta0) q[0];"])
+        none = run("train", self.config, *keys, "--set", "model.registers.text.inputs={params: [phi, x]}", "--out", "no")
+        self.assertNotEqual(none.returncode, 0)
+        self.assertIn("ansatz.qasm: none of its inputs is data", none.stderr)
+
     def test_pictures(self):
         picture = self.done("circuit", self.config, "--format", "text", "--context", "text")
         lines = picture.splitlines()

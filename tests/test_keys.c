@@ -195,19 +195,19 @@ static void every_key_is_written(void **state)
 
 static const char *too_long = "a23456789012345678901234567890123456789012345678901234567890abcd"; /* 64 letters */
 
-static bool spoil_names(const ent_key *key, ent_config *c, int which)
+static bool spoil_names(const ent_key *key, ent_config *c, int m, int which)
 {
     static const char *bad[ENT_MAX_MODALITIES + 1];
-    unsigned *count = (unsigned *)((char *)c + key->count_offset);
-    *(const char ***)ent_key_place(key, c, 0) = bad;
+    unsigned *count = ent_key_names_count(key, c, m);
+    *(const char ***)ent_key_place(key, c, m) = bad;
     for (int k = 0; k <= ENT_MAX_MODALITIES; k++) bad[k] = "text";
     *count = 1;
     switch (which) {
     case 0:
-        *(const char ***)ent_key_place(key, c, 0) = NULL;
+        *(const char ***)ent_key_place(key, c, m) = NULL;
         return true;
     case 1:
-        *count = ENT_MAX_MODALITIES + 1;
+        *count = (unsigned)key->high + 1;
         return true;
     case 2:
         *count = UINT_MAX;
@@ -229,7 +229,7 @@ static bool spoil_names(const ent_key *key, ent_config *c, int which)
         return true;
     case 8:
         bad[0] = "fusion"; /* also: not among data.modalities */
-        return true;
+        return key->stride == 0;
     case 9:
         *count = 2;
         return key->low > 0; /* twice */
@@ -267,7 +267,7 @@ static bool spoil(const ent_key *key, ent_config *c, int m, int which)
         *(const char **)at = which == 0 ? NULL : "";
         return which < 2;
     case ENT_KEY_NAMES:
-        return spoil_names(key, c, which);
+        return spoil_names(key, c, m, which);
     default:
         return false; /* a seed may be any number */
     }

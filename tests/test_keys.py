@@ -146,10 +146,12 @@ class Mutations(unittest.TestCase):
         old = at[path[-1]]
         number = isinstance(old, (int, float)) and not isinstance(old, bool)
         kinds = ["typo", "list", "section"] + (["below", "above", "word"] if number and path[0] != "seeds" else [])
-        kinds += ["choice"] if isinstance(old, str) and path[-1] not in ("file", "label", "ansatz", "fallback_dir") else []
+        text = path[-1] in ("file", "label", "ansatz", "fallback_dir") or path[0] == "devices"
+        kinds += ["choice"] if isinstance(old, str) and not text else []
         kind = draw.choice(kinds)
         if kind == "typo":
-            if len(path) == 4 or path[:2] == ("missing", "rate"):  # a modality's name is no key of the schema
+            names = (("missing", "rate"), ("noise", "factor"))  # a modality's name is no key of the schema
+            if len(path) == 4 or path[:2] in names:
                 return None
             at[path[-1] + "x"] = at.pop(path[-1])
         elif kind == "list":

@@ -24,7 +24,7 @@ static int make_rows(void **state)
 
 static void draw(ent_missing_inp inp, int part, uint32_t *out)
 {
-    ent_missing_draw(&inp, part, M, N, row, client, stored, out);
+    ent_missing_draw(&inp, part, M, &(ent_missing_rows){N, row, client, stored, out});
 }
 
 static double share_without(int m)
@@ -105,7 +105,7 @@ static void row_k_does_not_depend_on_its_neighbours(void **state)
     draw(inp, ENT_TRAIN, context);
     for (int k = 0; k < N; k += 777) {
         uint32_t one;
-        ent_missing_draw(&inp, ENT_TRAIN, M, 1, row + k, client + k, stored + k, &one);
+        ent_missing_draw(&inp, ENT_TRAIN, M, &(ent_missing_rows){1, row + k, client + k, stored + k, &one});
         assert_int_equal(one, context[k]);
     }
     ent_missing_inp reseeded = inp;

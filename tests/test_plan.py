@@ -80,6 +80,16 @@ class Plan(unittest.TestCase):
         self.assertTrue(0 < found["sent_bytes"] <= 3 * part * found["exchanges"])
         self.assertIn("2 client groups of 4 shards", text)
 
+    def test_engines_apart(self):
+        """12 qubits in three registers: the whole state takes far longer, in the batch engine and in the state engine."""
+        found, text = self.figures(4, "--set", "model.registers.audio.qubits=4")
+        seconds = found["engine_s"]
+        self.assertLess(4 * seconds["pauli"], min(seconds["batch"], seconds["state"]))
+        self.assertIn("measured here: pauli", text)
+        found, _ = self.figures(2, "--set", "model.fusion.gate=qft")
+        self.assertIsNone(found["engine_s"]["pauli"])
+        self.assertGreater(found["engine_s"]["batch"], 0)
+
     def test_registers_dealt_to_ranks(self):
         """Three registers of 8 qubits over 2 ranks: one has two, and sends 3 strings of each of their qubits."""
         found, text = self.figures(8, "--ranks", "2", "--shards", "2", "--set", "model.registers.audio.qubits=8",

@@ -193,7 +193,7 @@ static void the_command_line_wins_over_the_base(void **state)
     app_campaign c = campaign("sweep", "base: nowhere.yaml\nset: {client.epochs: 3, client.batch: 4}\n"
                                        "grid: {seeds.init: [1]}\nkeep: results\n");
     c.base = in_temp_folder("base.yaml");
-    c.set[c.sets++] = "client.epochs=9";
+    c.sets.text[c.sets.count++] = "client.epochs=9";
     c.keep = "table";
     json_t *plan = plan_of(&c);
     ent_config *config = config_of(plan, 0);
@@ -373,7 +373,7 @@ static void wrong_sweeps(void **state)
         check_fails(status, strstr(table[k].message, "No such") ? ENT_EIO : ENT_ECONFIG, table[k].message);
     }
     app_campaign c = campaign("sweep", "base: base.yaml\ngrid: {client.batch: [1]}\n");
-    c.set[c.sets++] = "client.batch=3";
+    c.sets.text[c.sets.count++] = "client.batch=3";
     check_fails(app_sweep_points(&c, &text), ENT_ECONFIG,
                 "--set client.batch=3: this key is set by the points themselves");
 }

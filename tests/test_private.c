@@ -117,6 +117,26 @@ static void local_noise_has_its_deviation(void **state)
     end(&s);
 }
 
+/* As many shares as must answer are the noise of the sum. */
+static void shares_of_noise_make_up_the_whole(void **state)
+{
+    (void)state;
+    scene s;
+    double sum[PARAMS] = {0};
+    ent_config c = config_of(ENT_PRIVACY_DISTRIBUTED);
+    c.federation.secure.threshold = 0.6;
+    begin(&s, &c);
+    ent_private_begin(s.privacy, &(ent_cohort){.n = 17, .lost = 3});
+    for (int client = 0; client < 12; client++) { /* 0.6 of 20 */
+        memset(s.delta, 0, sizeof s.delta);
+        s.update.client = client;
+        ent_private_clip(s.privacy, &s.state, &s.update);
+        for (int k = 0; k < PARAMS; k++) sum[k] += s.delta[k];
+    }
+    check_near(norm(sum, 0, PARAMS) / sqrt(PARAMS), 0.35, 0.03);
+    end(&s);
+}
+
 /* ---- server ---- */
 
 typedef struct {
@@ -276,11 +296,13 @@ static void epsilon_is_that_of_the_accountant(void **state)
     ent_member member[] = {{.client = 3}, {.client = 7}};
     const ent_cohort both = {.n = 2, .member = member}, one = {.n = 1, .member = member};
     for (int sampling = 0; sampling < 2; sampling++)
-        for (int mode = 0; mode < 3; mode++) {
+        for (int mode = 0; mode < 4; mode++) {
             scene s;
             ent_round figures[3] = {{.round = 0}, {.round = 1}, {.round = 2}};
             c.federation.sampling = sampling ? ENT_SAMPLING_POISSON : ENT_SAMPLING_UNIFORM;
-            c.privacy.mode = mode == 2 ? ENT_PRIVACY_LOCAL : ENT_PRIVACY_CENTRAL;
+            c.privacy.mode = mode == 3   ? ENT_PRIVACY_DISTRIBUTED
+                             : mode == 2 ? ENT_PRIVACY_LOCAL
+                                         : ENT_PRIVACY_CENTRAL;
             c.privacy.mechanism = mode == 1 ? ENT_RELEASE_TREE : ENT_RELEASE_GAUSSIAN;
             begin(&s, &c);
             check_ok(ent_private_account(s.privacy, &both, &figures[0]));
@@ -440,6 +462,8 @@ static void refuses(void **state)
     check_fails(ent_private_check(&c), ENT_ECONFIG, "privacy.count_noise: found 0.2, want more than half");
     c = good, c.privacy.mode = ENT_PRIVACY_LOCAL, c.communication.bits = 4;
     check_fails(ent_private_check(&c), ENT_ECONFIG, "communication: want sparsify none");
+    c = good, c.privacy.mode = ENT_PRIVACY_DISTRIBUTED;
+    check_fails(ent_private_check(&c), ENT_ECONFIG, "federation.secure.threshold: found 0, want more");
 }
 
 int main(int argc, char **argv)
@@ -448,6 +472,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_clipped),
         cmocka_unit_test(local_noise_has_its_deviation),
+        cmocka_unit_test(shares_of_noise_make_up_the_whole),
         cmocka_unit_test(sums_get_noise_and_a_fixed_denominator),
         cmocka_unit_test(trees_have_few_nodes),
         cmocka_unit_test(norm_follows_the_quantile),

@@ -462,6 +462,7 @@ static void measurements_are_noted(void **state)
     assert_int_equal(qubit[1], 0);
     assert_int_equal(qubit[2], 2);
     assert_int_equal(ent_qasm_circuit(qasm)->gates, 3);
+    assert_non_null(strstr(ent_qasm_notes(qasm), "text: measurements at the end are no part of the circuit"));
     ent_qasm_free(qasm);
 }
 
@@ -474,8 +475,7 @@ static void inputs_are_sorted_as_they_are_declared(void **state)
     check_gates(text, "rx 0 1*x0+0, rx 0 1*x1+0, rx 0 1*p1+0, rx 0 1*p2+0");
     static const char plain[] =
         "input float x; input float phi; input float w; qubit q; rx(x) q; rx(phi) q; rx(w) q;";
-    static const char *const data[] = {"phi", "w"}, *const params[] = {"x"}, *const wrong[] = {"phi", "y"},
-                             *const twice[] = {"x", "phi"};
+    static const char *data[] = {"phi", "w"}, *params[] = {"x"}, *wrong[] = {"phi", "y"}, *twice[] = {"x", "phi"};
     static const struct {
         ent_qasm_inputs map;
         const char *data, *message;
@@ -542,6 +542,7 @@ static void files_are_loaded(void **state)
     ent_qasm *qasm;
     check_ok(ent_qasm_load(path, NULL, &qasm));
     assert_int_equal(ent_qasm_circuit(qasm)->gates, 3);
+    assert_non_null(strstr(ent_qasm_notes(qasm), "text: measurements at the end are no part of the circuit"));
     ent_qasm_free(qasm);
     file = fopen(path, "wb");
     fputs(HEAD "qubit[3] q;\n  hh q;\n", file);

@@ -62,8 +62,15 @@ typedef struct {
     int64_t blocks_short;
 } plain;
 
+/* Errors that are expected of client c; the rules of devices work with it. */
+static double budget(int c)
+{
+    return 0.05 + 0.3 * (c * 4 % CLIENTS);
+}
+
 /* One coordinate of one block: the clients that trained it. */
 typedef struct {
+    bool angle;
     int n, population;
     double share; /* of client.learning_rate: 1 / sqrt(inputs) for the map, which has 5, 3 for the head */
     int who[CLIENTS];
@@ -78,7 +85,8 @@ static double path_length(const ent_config_client *c, int64_t steps)
 
 static coordinate coordinate_of(const fixture *x, const drawn_round *r, const ent_block *block, int b, int k)
 {
-    coordinate at = {.share = strcmp(block->name, "audio/map/weight") == 0 ? 1.0 / sqrt(5.0)
+    coordinate at = {.angle = strstr(block->name, "fusion/") || strstr(block->name, "/circuit"),
+                     .share = strcmp(block->name, "audio/map/weight") == 0 ? 1.0 / sqrt(5.0)
                               : strncmp(block->name, "head/", 5) == 0      ? 3.0
                                                                            : 1.0};
     for (int c = 0; c < CLIENTS; c++) {
@@ -158,6 +166,40 @@ static void plain_dyn(const ent_config *config, plain *p, int k, const coordinat
     p->w[k] += mean_of(at->n, NULL, at->d) - p->common[k] / alpha;
 }
 
+static void plain_qrail(const ent_config_server *c, plain *p, int k, const coordinate *at)
+{
+    double weight[CLIENTS];
+    for (int i = 0; i < at->n; i++) {
+        const double q = c->mixing + (1 - c->mixing) * exp((0.05 - budget(at->who[i])) / c->temperature);
+        weight[i] = at->rows[i] * (q < c->floor ? c->floor : q);
+    }
+    p->w[k] += mean_of(at->n, weight, at->d);
+}
+
+static void plain_spoqfl(const ent_config_server *c, plain *p, int k, const coordinate *at)
+{
+    double weight[CLIENTS], d[CLIENTS];
+    int n = 0;
+    for (int i = 0; i < at->n; i++) {
+        const double kept = exp(-c->suppression * budget(at->who[i]));
+        if (kept < c->threshold) continue;
+        weight[n] = at->rows[i];
+        d[n++] = kept * at->d[i];
+    }
+    if (n > 0) p->w[k] += mean_of(n, weight, d);
+}
+
+/* The direction of the sum of arrows as long as the rows, of the clients' own angles; the one nearest to the old angle. */
+static void plain_circular(plain *p, int k, const coordinate *at)
+{
+    double x = 0.0, y = 0.0;
+    for (int i = 0; i < at->n; i++) {
+        x += at->rows[i] * cos(p->w[k] + at->d[i]);
+        y += at->rows[i] * sin(p->w[k] + at->d[i]);
+    }
+    p->w[k] += at->angle ? remainder(atan2(y, x) - p->w[k], 2.0 * acos(-1.0)) : mean_of(at->n, at->rows, at->d);
+}
+
 static void plain_coordinate(const ent_config *config, plain *p, int k, const coordinate *at)
 {
     const ent_aggregation rule = config->federation.aggregation;
@@ -184,6 +226,15 @@ static void plain_coordinate(const ent_config *config, plain *p, int k, const co
         break;
     case ENT_FEDDYN:
         plain_dyn(config, p, k, at);
+        break;
+    case ENT_QRAIL:
+        plain_qrail(&config->server, p, k, at);
+        break;
+    case ENT_SPOQFL:
+        plain_spoqfl(&config->server, p, k, at);
+        break;
+    case ENT_CIRCULAR:
+        plain_circular(p, k, at);
         break;
     case ENT_MEDIAN:
         p->w[k] += middle(*at, at->n % 2 ? at->n / 2 : at->n / 2 - 1);
@@ -311,6 +362,9 @@ static void check_rule(const fixture *x)
     static drawn_round r;
     double memory[ENT_RULE_VECTORS * MAX_PARAMS];
     tested_make(x, &t);
+    t.state.budget = ent_alloc(CLIENTS, sizeof *t.state.budget);
+    for (int c = 0; c < CLIENTS; c++) t.state.budget[c] = budget(c);
+    t.state.least_budget = budget(0);
     p = (plain){.blocks_short = 0};
     for (int k = 0; k < t.state.params; k++) {
         t.w[k] = p.w[k] = sin(1.0 + k);
@@ -406,6 +460,11 @@ static void what_a_rule_cannot_have_is_refused(void **state)
     x.config.server.faulty = 2;
     x.config.federation.participation = 0.6; /* 5 clients a round */
     check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG, "there are at most 5");
+
+    x.config.federation.aggregation = ENT_SPOQFL;
+    x.config.server.threshold = 1.1;
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
+                "server.threshold: found 1.1, which leaves out every client");
 
     x.config.federation.aggregation = ENT_MULTI_KRUM;
     x.config.server.faulty = 1;

@@ -79,6 +79,16 @@ void ent_swap_start(ent_swap *swap, int rank, const void *send, void *recv, size
 void ent_swap_wait(ent_swap *swap);
 bool ent_swap_test(ent_swap *swap); /* whether the swap has completed */
 
+/* Memory of the ranks of one node that all of them read and write: `bytes` of each, zeroed.  What a rank has written the
+ * others see after the next barrier.  *out NULL on all ranks where the ranks are on several nodes, or the node has no room
+ * for it, nor for another `later` bytes of each: then the caller sends messages.  Errors: ENT_ENOMEM, agreed on.
+ * Collective. */
+typedef struct ent_shared ent_shared;
+ent_status ent_shared_new(ent_comm *comm, size_t bytes, size_t later, ent_shared **out);
+void ent_shared_free(ent_shared *shared); /* Local */
+/* The part of this rank of the group.  Local. */
+void *ent_shared_part(const ent_shared *shared, int rank);
+
 /* Waits that do not end.  A thread of each rank, which does not call MPI, watches the other ranks of its node: after
  * 60 s in one call it reports which rank is awaited and where that rank was last seen, and repeats this every 5
  * minutes.  Local. */

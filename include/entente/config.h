@@ -20,6 +20,7 @@
 #include "entente/missing.h"
 #include "entente/model.h"
 #include "entente/privacy.h"
+#include "entente/qasm.h"
 #include "entente/reduce.h"
 #include "entente/split.h"
 
@@ -39,6 +40,9 @@ typedef enum {
     ENT_KRUM,
     ENT_MULTI_KRUM,
     ENT_LOCAL,
+    ENT_QRAIL,
+    ENT_SPOQFL,
+    ENT_CIRCULAR,
     ENT_AGGREGATIONS
 } ent_aggregation;
 typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE, ENT_NAN_UPDATE } ent_attack_kind;
@@ -54,7 +58,7 @@ typedef enum {
 typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
 typedef enum { ENT_SCHEDULE_CONSTANT, ENT_SCHEDULE_COSINE, ENT_SCHEDULE_STEP } ent_rate_schedule;
 typedef enum { ENT_CLASS_WEIGHTS_NONE, ENT_CLASS_WEIGHTS_BALANCED } ent_class_weights;
-typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL } ent_privacy_mode;
+typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL, ENT_PRIVACY_DISTRIBUTED } ent_privacy_mode;
 typedef enum { ENT_RELEASE_GAUSSIAN, ENT_RELEASE_TREE } ent_release;
 typedef enum { ENT_CLIP_FLAT, ENT_CLIP_BLOCK } ent_clipping;
 typedef enum { ENT_NOISE_FROM_SEED, ENT_NOISE_FROM_SYSTEM } ent_noise_source;
@@ -62,7 +66,8 @@ typedef enum { ENT_SPARSIFY_NONE, ENT_SPARSIFY_TOP, ENT_SPARSIFY_RANDOM } ent_sp
 
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
-    const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM 3 file */
+    const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM file */
+    ent_qasm_inputs inputs;     /* of such a file */
     ent_reduce_kind reduce;
     int axes; /* pca_linear: principal axes; 0: 32, or all */
     ent_angle_map map;
@@ -175,15 +180,17 @@ typedef struct {
 
 /* What the aggregation rules take; each says which. */
 typedef struct {
-    double mu;            /* fedprox: the proximal term's weight */
-    double learning_rate; /* fedavgm, fedadam, fedyogi, fedadagrad, scaffold; 0: the rule's own */
-    double momentum;      /* fedavgm */
-    double beta1, beta2;  /* fedadam, fedyogi, fedadagrad (beta1 alone) */
-    double tau;           /* the same three: degree of adaptivity */
-    double alpha;         /* feddyn: the regulariser's weight */
-    double trim;          /* trimmed_mean: share of the clients that goes at each end */
-    int faulty;           /* krum, multi_krum: Byzantine clients in a round, at most */
-    int select;           /* multi_krum: clients that are averaged; 0: all but `faulty` */
+    double mu;                         /* fedprox: the proximal term's weight */
+    double learning_rate;              /* fedavgm, fedadam, fedyogi, fedadagrad, scaffold; 0: the rule's own */
+    double momentum;                   /* fedavgm */
+    double beta1, beta2;               /* fedadam, fedyogi, fedadagrad (beta1 alone) */
+    double tau;                        /* the same three: degree of adaptivity */
+    double alpha;                      /* feddyn: the regulariser's weight */
+    double trim;                       /* trimmed_mean: share of the clients that goes at each end */
+    int faulty;                        /* krum, multi_krum: Byzantine clients in a round, at most */
+    double temperature, mixing, floor; /* qrail */
+    double suppression, threshold;     /* spoqfl */
+    int select;                        /* multi_krum: clients that are averaged; 0: all but `faulty` */
 } ent_config_server;
 
 /* Byzantine clients, simulated: what they send is not what they trained. */
@@ -208,13 +215,37 @@ typedef struct {
     double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
+/* The noise of the device that everything runs on.  Damping is given by strengths, or by times and the gates' lengths. */
 typedef struct {
-    uint64_t split, masks, init, sampling;
+    ent_gate_noise after_1q, after_2q;
+    double t1_us, t2_us, gate_1q_us, gate_2q_us; /* t1 0: no times; t2 0: twice t1 */
+    struct {
+        double p01, p10;
+    } readout;
+    double factor[ENT_MAX_MODALITIES]; /* times all strengths of the register */
+    ent_noise_method method;
+    int trajectories;
+} ent_config_noise;
+
+/* Devices of the clients: lists of numbers, dealt to the clients in turn; "": all clients have the device of section noise
+ * and run.shots. */
+typedef struct {
+    const char *noise;  /* factors on section noise */
+    const char *shots;  /* in place of run.shots */
+    const char *layers; /* of registers' circuits that a client has; 0: all */
+    double spread;      /* of the logarithm of a factor that each client draws besides */
+} ent_config_devices;
+
+typedef struct {
+    uint64_t split, masks, init, sampling, shots;
 } ent_config_seeds;
 
 typedef struct {
     ent_precision precision;
     ent_engine_kind engine;
+    int shots; /* per readout; 0: exact */
+    ent_gradient_kind gradient;
+    double spsa_step;
     int shards, threads;      /* threads: a rank's; 0: the cores of the node over its ranks */
     int checkpoint_every;     /* rounds; 0: on demand alone */
     double stall_timeout_s;   /* waiting for other ranks, when the job ends; 0: never */
@@ -233,6 +264,8 @@ typedef struct {
     ent_config_communication communication;
     ent_config_system system;
     ent_config_personal personal;
+    ent_config_noise noise;
+    ent_config_devices devices;
     ent_config_seeds seeds;
     ent_config_run run;
 } ent_config;

@@ -222,7 +222,8 @@ typedef struct {
     const ent_pattern *pattern;       /* by number of modalities, most first */
     const ent_client_figures *client; /* [clients] */
     double samples_per_s, train_s, read_s;
-    ent_inputs inputs; /* "" before ent_federation_identify */
+    ent_inputs inputs;                            /* "" before ent_federation_identify */
+    const char *ansatz_notes[ENT_MAX_MODALITIES]; /* of OpenQASM files (ent_qasm_notes), or NULL */
 } ent_federation_view;
 ent_federation_view ent_federation_see(const ent_federation *federation);
 

@@ -20,6 +20,12 @@ typedef struct {
 } ent_guard_inp;
 ent_guard_inp ent_guard_default(void);
 
+/* For a program without MPI: do the whole reading in a guard first, which is then gone.  ENT_OK: doing it again here is
+ * safe, and reports the errors that `body` has found.  Local.  Errors: ENT_EFORMAT if the guard did not survive;
+ * ENT_EIO. */
+typedef ent_status ent_guard_body(void *context);
+ent_status ent_guard_try(const ent_guard_inp *inp, const char *path, ent_guard_body *body, void *context);
+
 /* All functions are Local.  Errors of every call: those of ent_h5_*; ENT_EFORMAT if the guard ended or did not
  * respond. */
 ent_status ent_guard_start(const ent_guard_inp *inp, ent_guard **out);
@@ -32,7 +38,11 @@ ent_status ent_guard_names(ent_guard *guard, int file, const char *group, char *
 ent_status ent_guard_describe(ent_guard *guard, int file, const char *name, ent_h5_shape *shape);
 
 /* Rows first..first+n-1, `row_bytes` each, at most ENT_GUARD_BYTES together. */
-ent_status ent_guard_rows(ent_guard *guard, int file, const char *name, ent_h5_type type, int64_t first, int64_t n,
-                          size_t row_bytes, void *out);
+typedef struct {
+    ent_h5_type type;
+    int64_t first, n;
+    size_t row_bytes;
+} ent_guard_span;
+ent_status ent_guard_rows(ent_guard *guard, int file, const char *name, const ent_guard_span *span, void *out);
 
 #endif

@@ -23,14 +23,21 @@ typedef struct {
 
 #define ENT_ROW_SKIPPED UINT32_MAX
 
+typedef struct {
+    int64_t n;
+    const int64_t *row;
+    const int32_t *client;
+    const uint32_t *stored; /* the modalities that the file has of a row: bit m */
+    uint32_t *context;      /* the result */
+} ent_missing_rows;
+
 /* context[k] = the modalities that row k has after the draw (bit m), a subset of stored[k]; ENT_ROW_SKIPPED if the
  * row is not used at all: nothing is left and `empty` is skip, or the file has no modality of it and `empty` is not
  * allow.  The draw of row k depends only on (seed, row[k] or client[k], m).  keep_one keeps one of those that would
  * be lost, drawn uniformly.
  * exclusive: a client has only one modality, m with probability proportional to 1 - p_m (uniform if all p_m are 1).
  * A row that lacks this modality in the file has nothing left: it is skipped, or kept if `empty` is allow. */
-void ent_missing_draw(const ent_missing_inp *inp, int part, int modalities, int64_t n, const int64_t *row,
-                      const int32_t *client, const uint32_t *stored, uint32_t *context);
+void ent_missing_draw(const ent_missing_inp *inp, int part, int modalities, const ent_missing_rows *rows);
 
 /* Modality dropout (Neverova et al., arXiv 1501.00102, ModDrop): what is left of `context` when each of its
  * modalities is removed with probability p, 0..1; one always stays, drawn uniformly if all would be removed.  A pure

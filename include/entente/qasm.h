@@ -36,7 +36,7 @@ typedef struct ent_qasm ent_qasm;
  * other is empty. */
 typedef struct {
     unsigned data_count, params_count;
-    const char *const *data, *const *params;
+    const char **data, **params;
 } ent_qasm_inputs;
 
 /* inputs: NULL, or with empty lists: by annotation and letter.

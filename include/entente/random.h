@@ -40,7 +40,8 @@ typedef enum {
     ENT_FOR_TRAJECTORY,       /* a, b: ent_draws; index: sample, run and channel */
     ENT_FOR_SHOTS,            /* a, b: ent_draws; index: sample, which estimate and readout */
     ENT_FOR_SHOT_NOISE,       /* a, b: ent_draws; index: sample and slot */
-    ENT_FOR_SPSA              /* a, b: ent_samples' draw; index: first sample and parameter */
+    ENT_FOR_SPSA,             /* a, b: ent_samples' draw; index: first sample and parameter */
+    ENT_FOR_DEVICE            /* a: client */
 } ent_purpose;
 
 /* A stream and the position of the next draw. */

@@ -22,7 +22,9 @@ typedef struct {
     int64_t cohort;      /* clients that a round asks */
     int64_t *population; /* [blocks] clients that have training rows that train the block */
     int64_t round;
-    const double *base;               /* [params] what the client at hand started from */
+    const double *base; /* [params] what the client at hand started from */
+    double *budget; /* [clients] errors that are expected in one run of a client's circuits; NULL: none anywhere */
+    double least_budget;
     double *memory[ENT_RULE_VECTORS]; /* [params] the server's own, the same on all ranks; zeros before `start` */
 } ent_rule_state;
 

@@ -2,7 +2,7 @@
  *
  * A group of S = 2^s ranks holds one state; s bits of the amplitude's index are rank bits.  The circuit is cut into
  * segments that run on the parts alone, in the state engine's passes; between two segments one exchange moves as many
- * qubits as it can.  All ranks of the group call all functions with the same arguments (Collective), and all get the
+ * qubits as it can: through the network, or within a node in memory that the ranks share.  All ranks of the group call all functions with the same arguments (Collective), and all get the
  * same results.  They do not depend on the threads; they are those of the reference engine, to rounding. */
 #ifndef ENTENTE_SHARD_H
 #define ENTENTE_SHARD_H
@@ -30,6 +30,7 @@ ent_status ent_shard_gradient(ent_shard *shard, const ent_batch *batch, ent_cota
  * them while the next are computed; slices is 1 where nothing can go before all is computed. */
 typedef struct {
     int passes, back_passes, exchanges, slices;
+    bool shared; /* the ranks are on one node and swap amplitudes in place: sent_bytes are those that others got so */
     double part_bytes, sent_bytes, exchange_s, wait_s, overlap_s;
 } ent_shard_info;
 void ent_shard_describe(const ent_shard *shard, ent_shard_info *info); /* Local */

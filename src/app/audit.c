@@ -1,11 +1,11 @@
 /* entente audit: how well an attacker tells the training rows of a result from its test rows. */
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "entente/fed.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
@@ -19,63 +19,39 @@ typedef struct {
     bool json;
 } arguments;
 
-enum { KEY_DATA = 'd', KEY_OUT = 'o', KEY_JSON = 'j', KEY_SEED = 's' };
-
-static const struct argp_option OPTIONS[] = {
-    {"data", KEY_DATA, "FILE", 0, "the data set of the training (default: where that found it)", 0},
-    {"out", KEY_OUT, "DIR", 0, "folder for audit.csv and audit.svg (default: the result's)", 0},
-    {"seed", KEY_SEED, "N", 0, "of the halves and the bootstrap (1)", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {0}};
-
-static error_t parse(int key, char *value, struct argp_state *state)
+static error_t default_folder(struct argp_state *state, char *value, void *arguments_)
 {
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_DATA:
-        a->data = value;
-        return 0;
-    case KEY_OUT:
-        a->out = value;
-        return 0;
-    case KEY_SEED:
-        return app_whole(state, value, 0, INT64_MAX, &a->seed);
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->folder) {
-            argp_error(state, "more than one result: '%s'", value);
-            return EINVAL;
-        }
-        a->folder = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->out) a->out = a->folder;
-        return app_want(state, a->folder != NULL, "a result folder");
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    arguments *a = arguments_;
+    (void)state, (void)value;
+    if (!a->out) a->out = a->folder;
+    return 0;
 }
 
-static const struct argp ARGP = {OPTIONS,
-                                 parse,
-                                 "RESULT_DIR",
-                                 "Membership inference: how well an attacker who has the model tells rows that it "
-                                 "was trained on from rows that it was "
-                                 "not.\v"
-                                 "The attacker reads each row's loss (threshold: Yeom et al., arXiv 1709.01604), or "
-                                 "compares two normal distributions "
-                                 "of its log-odds, fitted by class to rows that it knows (ratio: after Carlini et "
-                                 "al., arXiv 2112.03570).  Members are "
-                                 "the training rows, the others the test rows, with all their modalities.  The "
-                                 "advantage is the true positive rate "
-                                 "less the false positive rate, 0 for a guess; intervals are 95 % by bootstrap.  A "
-                                 "model that resists is not private "
-                                 "for that; only epsilon bounds all attacks.",
-                                 NULL,
-                                 NULL,
-                                 NULL};
+#define AT(field) offsetof(arguments, field)
+
+static const cli_option OPTIONS[] = {
+    {"data", 'd', "FILE", "the data set of the training (default: where that found it)", AT(data), .type = CLI_TEXT},
+    CLI_OPTION_OUT("DIR", "folder for audit.csv and audit.svg (default: the result's)", AT(out)),
+    {"seed", 's', "N", "of the halves and the bootstrap (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
+    CLI_OPTION_JSON(AT(json)),
+    {0}};
+
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "result", .wanted = "a result folder", .offset = AT(folder), .doc = "RESULT_DIR"},
+    .check = default_folder,
+    .doc = "Membership inference: how well an attacker who has the model tells rows that it "
+           "was trained on from rows that it was "
+           "not.\v"
+           "The attacker reads each row's loss (threshold: Yeom et al., arXiv 1709.01604), or "
+           "compares two normal distributions "
+           "of its log-odds, fitted by class to rows that it knows (ratio: after Carlini et "
+           "al., arXiv 2112.03570).  Members are "
+           "the training rows, the others the test rows, with all their modalities.  The "
+           "advantage is the true positive rate "
+           "less the false positive rate, 0 for a guess; intervals are 95 % by bootstrap.  A "
+           "model that resists is not private "
+           "for that; only epsilon bounds all attacks."};
 
 enum { THRESHOLD, RATIO, ATTACKS };
 static const char *const NAME[ATTACKS] = {"threshold", "ratio"};
@@ -190,16 +166,11 @@ static json_t *json_interval(const ent_interval *i)
     return json_pack("{s:f, s:f, s:f}", "low", i->low, "value", i->value, "high", i->high);
 }
 
-static json_t *json_number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 static void print_json(const answer *r)
 {
     json_t *object = json_pack("{s:I, s:I, s:o, s:o}", "members", (json_int_t)r->attack[0].members, "others",
-                               (json_int_t)r->attack[0].others, "epsilon", json_number(r->epsilon), "bound",
-                               json_number(r->bound));
+                               (json_int_t)r->attack[0].others, "epsilon", cli_number(r->epsilon), "bound",
+                               cli_number(r->bound));
     for (int k = 0; k < ATTACKS; k++) {
         const ent_attack_figures *f = &r->attack[k];
         json_t *roc = json_array();
@@ -208,9 +179,7 @@ static void print_json(const answer *r)
                             json_pack("{s:o, s:o, s:f, s:o}", "area", json_interval(&f->area), "advantage",
                                       json_interval(&f->advantage), "at_1_percent", f->at_1_percent, "roc", roc));
     }
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 static ent_status write_csv(const answer *r, const char *path)
@@ -325,5 +294,5 @@ static ent_status audit(ent_comm *world, void *arguments_, const char *text)
 int app_audit(int argc, char **argv)
 {
     arguments a = {.seed = 1};
-    return app_command(&ARGP, argc, argv, &a, read_config, audit);
+    return cli_command(&LINE, argc, argv, &a, read_config, audit);
 }

@@ -12,38 +12,17 @@
 #include "entente/qasm.h"
 #include "run/resume.h"
 
-enum { MAX_SETS = 1000 };
 enum { FORMAT_QASM3, FORMAT_QASM2, FORMAT_TEXT, FORMAT_SVG };
 
 typedef struct {
-    const char *path, *data, *out, *context, *set[MAX_SETS];
-    int sets, format;
+    const char *path, *data, *out, *context;
+    cli_sets sets;
+    int format;
     int64_t row; /* -1: none */
     bool folder, weights;
 } arguments;
 
-enum {
-    KEY_FORMAT = 'f',
-    KEY_DATA = 'd',
-    KEY_OUT = 'o',
-    KEY_SET = 's',
-    KEY_CONTEXT = 'c',
-    KEY_ROW = 'r',
-    KEY_WEIGHTS = 'w'
-};
-
 static const char *const FORMATS[] = {"qasm3", "qasm2", "text", "svg", NULL};
-
-static const struct argp_option OPTIONS[] = {
-    {"format", KEY_FORMAT, "qasm3|qasm2|text|svg", 0, "OpenQASM, a picture of characters, or an SVG file (qasm3)", 0},
-    {"context", KEY_CONTEXT, "NAME[,NAME...]", 0,
-     "the modalities that are present (default: those of the row, or all)", 0},
-    {"row", KEY_ROW, "K", 0, "of a result: with the weights, and the data of row K of the data set, from 0", 0},
-    {"weights", KEY_WEIGHTS, NULL, 0, "of a result: with the weights, the data as inputs", 0},
-    {"data", KEY_DATA, "FILE", 0, "the data set (default: the one of the configuration or the training)", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
-    {"out", KEY_OUT, "FILE", 0, "write to this file (default: standard output)", 0},
-    {0}};
 
 static error_t refuse(struct argp_state *state, const char *text)
 {
@@ -51,66 +30,50 @@ static error_t refuse(struct argp_state *state, const char *text)
     return EINVAL;
 }
 
-static error_t check(struct argp_state *state, arguments *a)
+static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
+    arguments *a = arguments_;
     struct stat found;
-    if (!a->path) return refuse(state, "want a configuration or a result folder");
+    (void)value;
     a->folder = stat(a->path, &found) == 0 && S_ISDIR(found.st_mode);
-    if (a->folder && a->sets > 0) return refuse(state, "--set: found a result, want a configuration");
+    if (a->folder && a->sets.count > 0) return refuse(state, "--set: found a result, want a configuration");
     if (!a->folder && (a->row >= 0 || a->weights))
         return refuse(state, "--row, --weights: found a configuration, want a result, which has weights");
     return 0;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_FORMAT:
-        return app_word(state, value, FORMATS, &a->format);
-    case KEY_ROW:
-        return app_whole(state, value, 0, INT64_MAX, &a->row);
-    case KEY_CONTEXT:
-        a->context = value;
-        return 0;
-    case KEY_DATA:
-        a->data = value;
-        return 0;
-    case KEY_OUT:
-        a->out = value;
-        return 0;
-    case KEY_WEIGHTS:
-        a->weights = true;
-        return 0;
-    case KEY_SET:
-        if (a->sets == MAX_SETS) return refuse(state, "more than 1000 --set");
-        a->set[a->sets++] = value;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->path) return refuse(state, "more than one configuration or result");
-        a->path = value;
-        return 0;
-    case ARGP_KEY_END:
-        return check(state, a);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+#define AT(field) offsetof(arguments, field)
 
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "CONFIG.yaml|RESULT_DIR",
-    "Write the circuit of a model, for simulators, for hardware, or to look at.\v"
-    "Trainable parameters are inputs theta0, theta1, .., data angles x0, x1, .. (in radians, behind the map from "
-    "features), as comments say; OpenQASM 2 has no inputs and wants --row.  The readouts, from which the head makes "
-    "the "
-    "outputs, are comments in the notation of entente simulate --observable.\n\n"
-    "  entente circuit jobs/quickstart.yaml --set data.file=data.h5 --format text\n"
-    "  entente circuit result --row 12 --format qasm2 --out row12.qasm",
-    NULL,
-    NULL,
-    NULL};
+static const cli_option OPTIONS[] = {
+    {"format", 'f', "qasm3|qasm2|text|svg", "OpenQASM, a picture of characters, or an SVG file (qasm3)", AT(format),
+     .type = CLI_WORD, .words = FORMATS},
+    {"context", 'c', "NAME[,NAME...]", "the modalities that are present (default: those of the row, or all)",
+     AT(context), .type = CLI_TEXT},
+    {"row", 'r', "K", "of a result: with the weights, and the data of row K of the data set, from 0", AT(row),
+     .type = CLI_WHOLE, .high = CLI_ANY},
+    {"weights", 'w', NULL, "of a result: with the weights, the data as inputs", AT(weights), .type = CLI_SWITCH},
+    {"data", 'd', "FILE", "the data set (default: the one of the configuration or the training)", AT(data),
+     .type = CLI_TEXT},
+    CLI_OPTION_SET("override a key of the configuration", AT(sets)),
+    CLI_OPTION_OUT("FILE", "write to this file (default: standard output)", AT(out)),
+    {0}};
+
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "configuration or result",
+                 .wanted = "a configuration or a result folder",
+                 .offset = AT(path),
+                 .doc = "CONFIG.yaml|RESULT_DIR"},
+    .check = check,
+    .doc =
+        "Write the circuit of a model, for simulators, for hardware, or to look at.\v"
+        "Trainable parameters are inputs theta0, theta1, .., data angles x0, x1, .. (in radians, behind the map from "
+        "features), as comments say; OpenQASM 2 has no inputs and wants --row.  The readouts, from which the head "
+        "makes "
+        "the "
+        "outputs, are comments in the notation of entente simulate --observable.\n\n"
+        "  entente circuit jobs/quickstart.yaml --set data.file=data.h5 --format text\n"
+        "  entente circuit result --row 12 --format qasm2 --out row12.qasm"};
 
 /* "text,audio" as bits. */
 static ent_status read_context(const char *list, const ent_config_data *data, uint32_t *bits)
@@ -138,7 +101,8 @@ static ent_status read_context(const char *list, const ent_config_data *data, ui
 static ent_status read_text(void *arguments_, char **text)
 {
     const arguments *a = arguments_;
-    return a->folder ? app_config_result(a->path, !a->data, text) : ent_config_text(a->path, a->sets, a->set, text);
+    return a->folder ? app_config_result(a->path, !a->data, text)
+                     : ent_config_text(a->path, a->sets.count, a->sets.text, text);
 }
 
 static ent_status find_circuit(ent_comm *world, const arguments *a, const ent_config *config, ent_circuit **circuit)
@@ -222,7 +186,7 @@ int app_circuit(int argc, char **argv)
     arguments *a = ent_alloc(1, sizeof *a);
     if (!a) return app_report(ent_fail(ENT_ENOMEM, "circuit: no memory"));
     a->row = -1;
-    const int code = app_command(&ARGP, argc, argv, a, read_text, run);
+    const int code = cli_command(&LINE, argc, argv, a, read_text, run);
     ent_free(a);
     return code;
 }

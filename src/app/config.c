@@ -11,81 +11,79 @@
 #include "config/schema.h"
 #include "entente/memory.h"
 
-enum { MAX_SETS = 256 };
-enum { KEY_REFERENCE = 'r', KEY_SCHEMA = 'S', KEY_PRINT = 'p', KEY_SET = 's' };
+typedef enum { ACT_NONE, ACT_PRINT, ACT_REFERENCE, ACT_SCHEMA } action;
 
 typedef struct {
-    int action; /* one of the option keys above */
+    action action;
     const char *path;
-    const char *set[MAX_SETS];
-    int sets, schema;
+    cli_sets sets;
+    int schema;
 } arguments;
 
 static const char *const FILES[] = {"configuration", "sweep", "study", NULL};
 
-static const struct argp_option OPTIONS[] = {
-    {"print", KEY_PRINT, NULL, 0, "print CONFIG.yaml as it will run, with every default filled in", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
-    {"reference", KEY_REFERENCE, NULL, 0, "print all keys with their values, defaults and meanings, as Markdown", 0},
-    {"schema", KEY_SCHEMA, "FILE", OPTION_ARG_OPTIONAL,
-     "print the JSON Schema of a configuration, or of a file that is a `sweep` or a `study`", 0},
-    {0}};
-
-static error_t choose(arguments *a, int action, struct argp_state *state)
+static error_t choose(struct argp_state *state, arguments *a, action wanted)
 {
-    if (a->action && a->action != action) {
+    if (a->action && a->action != wanted) {
         argp_error(state, "want one of --print, --reference, --schema");
         return EINVAL;
     }
-    a->action = action;
+    a->action = wanted;
     return 0;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
+static error_t choose_print(struct argp_state *state, char *value, void *a)
 {
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_SET:
-        if (a->sets == MAX_SETS) {
-            argp_error(state, "more than %d --set", MAX_SETS);
-            return EINVAL;
-        }
-        a->set[a->sets++] = value;
-        return 0;
-    case KEY_SCHEMA:
-        if (value && app_word(state, value, FILES, &a->schema) != 0) return EINVAL;
-        return choose(a, key, state);
-    case KEY_REFERENCE:
-    case KEY_PRINT:
-        return choose(a, key, state);
-    case ARGP_KEY_ARG:
-        if (a->path) {
-            argp_error(state, "more than one configuration: '%s'", value);
-            return EINVAL;
-        }
-        a->path = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->action || (a->action == KEY_PRINT) != (a->path != NULL) || (a->sets > 0 && !a->path)) {
-            argp_error(state, "want --print CONFIG.yaml, --reference or --schema");
-            return EINVAL;
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    (void)value;
+    return choose(state, a, ACT_PRINT);
 }
+
+static error_t choose_reference(struct argp_state *state, char *value, void *a)
+{
+    (void)value;
+    return choose(state, a, ACT_REFERENCE);
+}
+
+static error_t choose_schema(struct argp_state *state, char *value, void *arguments_)
+{
+    arguments *a = arguments_;
+    if (value && app_word(state, value, FILES, &a->schema) != 0) return EINVAL;
+    return choose(state, a, ACT_SCHEMA);
+}
+
+static error_t check(struct argp_state *state, char *value, void *arguments_)
+{
+    const arguments *a = arguments_;
+    (void)value;
+    if (a->action && (a->action == ACT_PRINT) == (a->path != NULL) && (a->sets.count == 0 || a->path)) return 0;
+    argp_error(state, "want --print CONFIG.yaml, --reference or --schema");
+    return EINVAL;
+}
+
+static const cli_option OPTIONS[] = {
+    {"print", 'p', NULL, "print CONFIG.yaml as it will run, with every default filled in", 0, .type = CLI_CALL,
+     .call = choose_print},
+    CLI_OPTION_SET("override a key of the configuration", offsetof(arguments, sets)),
+    {"reference", 'r', NULL, "print all keys with their values, defaults and meanings, as Markdown", 0,
+     .type = CLI_CALL, .call = choose_reference},
+    {"schema", 'S', "FILE", "print the JSON Schema of a configuration, or of a file that is a `sweep` or a `study`",
+     0, .type = CLI_CALL, .call = choose_schema, .optional = true},
+    {0}};
 
 static const char DOC[] = "Document the configuration keys, or show the contents of a configuration.\v"
                           "Editors with YAML support complete and check a file whose first line is\n"
                           "  # yaml-language-server: $schema=jobs/schema/configuration.json";
 
-static const struct argp ARGP = {OPTIONS, parse, "[CONFIG.yaml]", DOC, NULL, NULL, NULL};
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "configuration", .offset = offsetof(arguments, path), .doc = "[CONFIG.yaml]"},
+    .check = check,
+    .doc = DOC};
 
 static ent_status print_config(const arguments *a)
 {
     char *text;
-    ENT_TRY(ent_config_text(a->path, a->sets, a->set, &text));
+    ENT_TRY(ent_config_text(a->path, a->sets.count, a->sets.text, &text));
     fputs(text, stdout);
     ent_free(text);
     return ENT_OK;
@@ -105,12 +103,12 @@ static ent_status print_schema(int file)
 
 int app_config(int argc, char **argv)
 {
-    arguments a = {.action = 0};
+    arguments a = {.action = ACT_NONE};
     ent_status status = ENT_OK;
-    app_parse(&ARGP, argc, argv, &a);
-    if (a.action == KEY_PRINT)
+    cli_parse(&LINE, argc, argv, &a);
+    if (a.action == ACT_PRINT)
         status = print_config(&a);
-    else if (a.action == KEY_SCHEMA)
+    else if (a.action == ACT_SCHEMA)
         status = print_schema(a.schema);
     else
         ent_config_print_reference(stdout);

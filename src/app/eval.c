@@ -15,86 +15,63 @@ typedef struct {
     bool json, all;
 } arguments;
 
-enum { KEY_DATA = 'd', KEY_MISSING = 'm', KEY_JSON = 'j', KEY_ALL = 'a', KEY_MASKS = 'M', KEY_PREDICTIONS = 'p' };
-
 static const char *const MASKS[] = {"none", "training", NULL};
 
-static const struct argp_option OPTIONS[] = {
-    {"data", KEY_DATA, "FILE", 0,
-     "the data set (HDF5), with the modalities and the label of the training (default: that of the training)", 0},
-    {"missing", KEY_MISSING, "NAME[,NAME...]", 0, "remove these modalities from every row; may be repeated", 0},
-    {"masks", KEY_MASKS, "none|training", 0,
-     "training: also remove what the missing protocol of the training removed from the test rows", 0},
-    {"all", KEY_ALL, NULL, 0, "use every row, not only the test rows", 0},
-    {"predictions", KEY_PREDICTIONS, "FILE", 0,
-     "write the label, prediction and outputs of each row to a new file, .csv or .h5", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {0}};
-
-static error_t parse(int key, char *value, struct argp_state *state)
+static error_t add_missing(struct argp_state *state, char *value, void *arguments_)
 {
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_DATA:
-        a->data = value;
-        return 0;
-    case KEY_MISSING:
-        if (a->lists == ENT_MAX_MODALITIES) {
-            argp_error(state, "more than %d --missing", ENT_MAX_MODALITIES);
-            return EINVAL;
-        }
-        a->missing[a->lists++] = value;
-        return 0;
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case KEY_MASKS:
-        return app_word(state, value, MASKS, &a->masks);
-    case KEY_PREDICTIONS:
-        if (!app_predictions_may(value)) {
-            argp_error(state, "--predictions: found '%s', want a file that ends in .csv or .h5", value);
-            return EINVAL;
-        }
-        a->predictions = value;
-        return 0;
-    case KEY_ALL:
-        a->all = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->folder) {
-            argp_error(state, "more than one result: '%s'", value);
-            return EINVAL;
-        }
-        a->folder = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->folder) {
-            argp_error(state, "want a result folder");
-            return EINVAL;
-        }
-        if (a->all && a->masks) {
-            argp_error(state, "--masks training: found --all, want the test rows, which the training masked");
-            return EINVAL;
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    arguments *a = arguments_;
+    if (a->lists == ENT_MAX_MODALITIES) {
+        argp_error(state, "more than %d --missing", ENT_MAX_MODALITIES);
+        return EINVAL;
     }
+    a->missing[a->lists++] = value;
+    return 0;
 }
 
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "RESULT_DIR",
-    "Evaluate a trained model on the test rows of a data set.\v"
-    "A row has its modalities in the data set, except those named by --missing.  With --masks training it also "
-    "lacks what the missing protocol of the training (missing.*, federation.*, seeds) removed: on the data set of "
-    "the training this reproduces the figures of the training.  Also runs under mpirun.\n\n"
-    "  entente eval result --data data.h5 --missing audio\n"
-    "  entente eval result --masks training --predictions predictions.csv",
-    NULL,
-    NULL,
-    NULL};
+static error_t check(struct argp_state *state, char *value, void *arguments_)
+{
+    const arguments *a = arguments_;
+    (void)value;
+    if (a->predictions && !app_predictions_may(a->predictions)) {
+        argp_error(state, "--predictions: found '%s', want a file that ends in .csv or .h5", a->predictions);
+        return EINVAL;
+    }
+    if (a->all && a->masks) {
+        argp_error(state, "--masks training: found --all, want the test rows, which the training masked");
+        return EINVAL;
+    }
+    return 0;
+}
+
+#define AT(field) offsetof(arguments, field)
+
+static const cli_option OPTIONS[] = {
+    {"data", 'd', "FILE",
+     "the data set (HDF5), with the modalities and the label of the training (default: that of the training)",
+     AT(data), .type = CLI_TEXT},
+    {"missing", 'm', "NAME[,NAME...]", "remove these modalities from every row; may be repeated", 0, .type = CLI_CALL,
+     .call = add_missing},
+    {"masks", 'M', "none|training",
+     "training: also remove what the missing protocol of the training removed from the test rows", AT(masks),
+     .type = CLI_WORD, .words = MASKS},
+    {"all", 'a', NULL, "use every row, not only the test rows", AT(all), .type = CLI_SWITCH},
+    {"predictions", 'p', "FILE", "write the label, prediction and outputs of each row to a new file, .csv or .h5",
+     AT(predictions), .type = CLI_TEXT},
+    CLI_OPTION_JSON(AT(json)),
+    {0}};
+
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "result", .wanted = "a result folder", .offset = AT(folder), .doc = "RESULT_DIR"},
+    .check = check,
+    .doc =
+        "Evaluate a trained model on the test rows of a data set.\v"
+        "A row has its modalities in the data set, except those named by --missing.  With --masks training it also "
+        "lacks what the missing protocol of the training (missing.*, federation.*, seeds) removed: on the data set "
+        "of "
+        "the training this reproduces the figures of the training.  Also runs under mpirun.\n\n"
+        "  entente eval result --data data.h5 --missing audio\n"
+        "  entente eval result --masks training --predictions predictions.csv"};
 
 /* The modality whose name begins the list, followed by its end or a comma.  The longest match wins, as a name may
  * contain a comma; -1 for none. */
@@ -148,7 +125,7 @@ static ent_status report(const arguments *a, const ent_federation *federation)
                 "the result stores\n",
                 a->folder);
     app_print_table(stdout, &view);
-    if (a->json) app_print_json(stdout, &view);
+    if (a->json) app_print_json(&view);
     return ENT_OK;
 }
 
@@ -182,5 +159,5 @@ static ent_status evaluate(ent_comm *world, void *arguments_, const char *text)
 int app_eval(int argc, char **argv)
 {
     arguments a = {.folder = NULL};
-    return app_command(&ARGP, argc, argv, &a, read_config, evaluate);
+    return cli_command(&LINE, argc, argv, &a, read_config, evaluate);
 }

@@ -7,35 +7,31 @@
 
 typedef struct {
     ent_csd_inp inp;
-    int pool, binning, nonfinite; /* as typed */
     bool split;
     app_import_to to;
 } arguments;
-
-enum { KEY_MODALITY = 'm', KEY_LABELS = 'l', KEY_POOL = 256, KEY_FOLDS, KEY_SPLIT, KEY_BINNING, KEY_NONFINITE };
-
-static const struct argp_option OPTIONS[] = {
-    {"modality", KEY_MODALITY, "NAME=FILE", 0, "a modality and its .csd file; repeat for each modality", 0},
-    {"labels", KEY_LABELS, "FILE", 0, "the label file (.csd): every segment becomes a row", 0},
-    {"pool", KEY_POOL, "HOW", 0, "how to pool the time steps of a segment: mean (default), mean_std, max or first",
-     0},
-    {"folds", KEY_FOLDS, "FILE", 0, "lists of ids for train, validation and test; segments in no list are left out",
-     0},
-    {"split", KEY_SPLIT, "A,B,C", 0, "or shares of train, validation, test, by video (default: 0.7,0.1,0.2)", 0},
-    {"binning", KEY_BINNING, "HOW", 0, "three classes as in papers on mosei (default) or mosi", 0},
-    {"nonfinite", KEY_NONFINITE, "HOW", 0,
-     "numbers that are not finite: the training mean if nothing else is left (mean, default), their time steps "
-     "left out (absent), or refused (error)",
-     0},
-    APP_IMPORT_OPTIONS("seed of the split (0)"),
-    {0}};
 
 static const char *const POOLS[] = {"mean", "mean_std", "max", "first", NULL};
 static const char *const NONFINITE[] = {"mean", "absent", "error", NULL};
 static const char *const BINNINGS[] = {"mosei", "mosi", NULL};
 
-static error_t check(struct argp_state *state, const arguments *a)
+static error_t add_modality(struct argp_state *state, char *value, void *arguments_)
 {
+    ent_csd_inp *inp = &((arguments *)arguments_)->inp;
+    return app_modality(state, value, &inp->modalities, inp->name, inp->path);
+}
+
+static error_t read_shares(struct argp_state *state, char *value, void *arguments_)
+{
+    arguments *a = arguments_;
+    a->split = true;
+    return app_shares(state, value, a->inp.share);
+}
+
+static error_t check(struct argp_state *state, char *value, void *arguments_)
+{
+    const arguments *a = arguments_;
+    (void)value;
     if (app_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
         app_want(state, a->inp.labels, "--labels FILE") || app_want(state, a->to.out, "--out FILE") ||
         app_want(state, !a->inp.folds || !a->split, "--folds or --split, not both"))
@@ -43,46 +39,36 @@ static error_t check(struct argp_state *state, const arguments *a)
     return 0;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    ent_csd_inp *inp = &a->inp;
-    switch (key) {
-    case KEY_MODALITY:
-        return app_modality(state, value, &inp->modalities, inp->name, inp->path);
-    case KEY_LABELS:
-        inp->labels = value;
-        return 0;
-    case KEY_POOL:
-        return app_word(state, value, POOLS, &a->pool);
-    case KEY_FOLDS:
-        inp->folds = value;
-        return 0;
-    case KEY_SPLIT:
-        a->split = true;
-        return app_shares(state, value, inp->share);
-    case KEY_BINNING:
-        return app_word(state, value, BINNINGS, &a->binning);
-    case KEY_NONFINITE:
-        return app_word(state, value, NONFINITE, &a->nonfinite);
-    case ARGP_KEY_END:
-        return check(state, a);
-    default:
-        return app_import_option(key, value, state, &a->to);
-    }
-}
+#define AT(field) offsetof(arguments, field)
 
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    NULL,
-    "Make a data set from files of the CMU Multimodal SDK.\v"
-    "Every segment of the label file becomes a row; a modality's time steps are weighted by the seconds that they "
-    "share with it, and without any the modality is absent.  /label: value (column 0), column_1 .. (the "
-    "others), class (value >= 0), class3, class5, class7.  Under mpirun the ids are distributed over the ranks.",
-    NULL,
-    NULL,
-    NULL};
+static const cli_option OPTIONS[] = {
+    {"modality", 'm', "NAME=FILE", "a modality and its .csd file; repeat for each modality", 0, .type = CLI_CALL,
+     .call = add_modality},
+    {"labels", 'l', "FILE", "the label file (.csd): every segment becomes a row", AT(inp.labels), .type = CLI_TEXT},
+    {"pool", 0, "HOW", "how to pool the time steps of a segment: mean (default), mean_std, max or first",
+     AT(inp.pool), .type = CLI_WORD, .words = POOLS},
+    {"folds", 0, "FILE", "lists of ids for train, validation and test; segments in no list are left out",
+     AT(inp.folds), .type = CLI_TEXT},
+    {"split", 0, "A,B,C", "or shares of train, validation, test, by video (default: 0.7,0.1,0.2)", 0,
+     .type = CLI_CALL, .call = read_shares},
+    {"binning", 0, "HOW", "three classes as in papers on mosei (default) or mosi", AT(inp.binning), .type = CLI_WORD,
+     .words = BINNINGS},
+    {"nonfinite", 0, "HOW",
+     "numbers that are not finite: the training mean if nothing else is left (mean, default), their time steps "
+     "left out (absent), or refused (error)",
+     AT(inp.nonfinite), .type = CLI_WORD, .words = NONFINITE},
+    APP_IMPORT_OPTIONS("seed of the split (0)", AT(to)),
+    {0}};
+
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .check = check,
+    .doc =
+        "Make a data set from files of the CMU Multimodal SDK.\v"
+        "Every segment of the label file becomes a row; a modality's time steps are weighted by the seconds that "
+        "they "
+        "share with it, and without any the modality is absent.  /label: value (column 0), column_1 .. (the "
+        "others), class (value >= 0), class3, class5, class7.  Under mpirun the ids are distributed over the ranks."};
 
 static void print_report(const arguments *a, const ent_csd_report *r)
 {
@@ -106,9 +92,6 @@ static ent_status run_import(ent_comm *world, ent_guard *guard, arguments *a)
 {
     ent_csd_report report;
     app_bar bar = {.what = "rows", .quiet = a->to.quiet || ent_comm_rank(world) != 0};
-    a->inp.pool = (ent_pool)a->pool;
-    a->inp.binning = (ent_binning)a->binning;
-    a->inp.nonfinite = (ent_nonfinite)a->nonfinite;
     a->inp.out = a->to.out;
     a->inp.seed = (uint64_t)a->to.seed;
     a->inp.progress = app_bar_show;
@@ -127,7 +110,7 @@ int app_import_csd(int argc, char **argv)
     ent_guard *guard;
     const ent_guard_inp inp = ent_guard_default();
     if (ent_guard_start(&inp, &guard) != ENT_OK) return app_report(ENT_EIO); /* must start before MPI */
-    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
+    ent_status status = cli_start(&LINE, argc, argv, &a, &world);
     if (status != ENT_OK) {
         ent_guard_stop(guard);
         ent_comm_finish(world);

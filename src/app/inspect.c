@@ -24,36 +24,17 @@ typedef struct {
     app_page *plot; /* NULL: none */
 } inspection;
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    inspection *in = state->input;
-    switch (key) {
-    case 'p':
-        in->plot_path = value;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (in->path) argp_error(state, "more than one file: '%s'", value);
-        in->path = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (!in->path) argp_error(state, "found no argument, want a file or a folder");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const cli_option OPTIONS[] = {{"plot", 'p', "FILE.svg", "draw rows, presence and labels of a data set as SVG",
+                                      offsetof(inspection, plot_path), .type = CLI_TEXT},
+                                     {0}};
 
-static const struct argp_option OPTIONS[] = {
-    {"plot", 'p', "FILE.svg", 0, "draw rows, presence and labels of a data set as SVG", 0}, {0}};
-
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "FILE.h5|RESULT_DIR",
-    "Show the contents of a data set, a result or a checkpoint, or the last round of a training without a result.",
-    NULL,
-    NULL,
-    NULL};
+static const cli_line LINE = {.options = OPTIONS,
+                              .argument = {.what = "file",
+                                           .wanted = "a file or a folder",
+                                           .offset = offsetof(inspection, path),
+                                           .doc = "FILE.h5|RESULT_DIR"},
+                              .doc = "Show the contents of a data set, a result or a checkpoint, or the last round "
+                                     "of a training without a result."};
 
 /* A text from the file, with control characters escaped; it may contain line breaks if `keep` does. */
 static void print_visible(const char *before, const char *text, const char *keep, const char *after)
@@ -456,7 +437,7 @@ int app_inspect(int argc, char **argv)
     char inside[4096];
     inspection in = {.path = NULL};
     ent_h5 *file = NULL;
-    app_parse(&ARGP, argc, argv, &in);
+    cli_parse(&LINE, argc, argv, &in);
     const char *path = in.path = file_of(in.path, inside);
     if (is_csv(path)) return app_report(inspect_rounds(path));
     ent_status status = ent_h5_open(path, &file);

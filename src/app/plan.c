@@ -3,12 +3,12 @@
  * Passes, exchanges and bytes come from compiling the circuit.  For the seconds, two things are measured on this
  * machine: the memory bandwidth, and the time per rotated amplitude, in a short run of a similar circuit; passes
  * take the longer of the two.  Exchanges are added, except for data that can be sent while passes compute. */
-#include <jansson.h>
 #include <math.h>
 #include <errno.h>
 #include <string.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "config/load.h"
 #include "entente/clock.h"
 #include "entente/cores.h"
@@ -20,80 +20,44 @@
  * memory that MPI shares with each rank of the node. */
 static const double PROGRAM_BYTES = 31.0 * 0x1p20, RANK_BYTES = 0x1p20;
 
-enum { MAX_SETS = 256, MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16 };
+enum { MOST_TRIAL_QUBITS = 20, BATCH_QUBITS = 16, ENGINES = 3 };
+static const char *const ENGINE_NAMES[ENGINES] = {"pauli", "batch", "state"}; /* those that are compared */
 
 typedef struct {
     const char *config_path;
-    const char *set[MAX_SETS];
-    int sets;
+    cli_sets sets;
     int64_t ranks, shards, nodes;   /* shards 0: as in the configuration */
     double memory_gib, network_gbs; /* 0: that of this machine */
     bool json;
 } arguments;
 
-enum { KEY_SET = 's', KEY_JSON = 'j', KEY_RANKS = 1000, KEY_SHARDS, KEY_NODES, KEY_MEMORY, KEY_NETWORK };
+#define AT(field) offsetof(arguments, field)
 
-static const struct argp_option OPTIONS[] = {
-    {"ranks", KEY_RANKS, "R", 0, "MPI ranks of the job (1)", 0},
-    {"shards", KEY_SHARDS, "S", 0, "ranks that hold one state together (run.shards of the configuration)", 0},
-    {"nodes", KEY_NODES, "N", 0, "nodes that the ranks are spread over (1)", 0},
-    {"memory", KEY_MEMORY, "GIB", 0, "memory of a node (default: available memory of this machine)", 0},
-    {"network", KEY_NETWORK, "GB/S", 0, "network bandwidth per rank (10, an assumption)", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+static const cli_option OPTIONS[] = {
+    {"ranks", 0, "R", "MPI ranks of the job (1)", AT(ranks), .type = CLI_WHOLE, .low = 1, .high = 1 << 24},
+    {"shards", 0, "S", "ranks that hold one state together (run.shards of the configuration)", AT(shards),
+     .type = CLI_WHOLE, .low = 1, .high = 1 << 24},
+    {"nodes", 0, "N", "nodes that the ranks are spread over (1)", AT(nodes), .type = CLI_WHOLE, .low = 1,
+     .high = 1 << 24},
+    {"memory", 0, "GIB", "memory of a node (default: available memory of this machine)", AT(memory_gib),
+     .type = CLI_REAL, .low = 0.001, .high = 1e9},
+    {"network", 0, "GB/S", "network bandwidth per rank (10, an assumption)", AT(network_gbs), .type = CLI_REAL,
+     .low = 1e-6, .high = 1e6},
+    CLI_OPTION_SET("override a key of the configuration", AT(sets)),
+    CLI_OPTION_JSON(AT(json)),
     {0}};
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_RANKS:
-        return app_whole(state, value, 1, 1 << 24, &a->ranks);
-    case KEY_SHARDS:
-        return app_whole(state, value, 1, 1 << 24, &a->shards);
-    case KEY_NODES:
-        return app_whole(state, value, 1, 1 << 24, &a->nodes);
-    case KEY_MEMORY:
-        return app_real(state, value, 0.001, 1e9, &a->memory_gib);
-    case KEY_NETWORK:
-        return app_real(state, value, 1e-6, 1e6, &a->network_gbs);
-    case KEY_SET:
-        if (a->sets == MAX_SETS) {
-            argp_error(state, "more than %d --set", MAX_SETS);
-            return EINVAL;
-        }
-        a->set[a->sets++] = value;
-        return 0;
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->config_path) {
-            argp_error(state, "more than one configuration: '%s'", value);
-            return EINVAL;
-        }
-        a->config_path = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (a->config_path) return 0;
-        argp_error(state, "found no argument, want a configuration");
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "CONFIG.yaml",
-    "Estimate what a configuration needs before a job is queued: memory per rank, passes over memory, bytes over the "
-    "network, seconds.  Refuses a configuration that cannot fit.\v"
-    "Seconds are estimates from short runs of a similar circuit and of memory copies on this machine.  "
-    "They hold for nodes like this one.",
-    NULL,
-    NULL,
-    NULL};
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "configuration",
+                 .wanted = "a configuration",
+                 .offset = AT(config_path),
+                 .doc = "CONFIG.yaml"},
+    .doc = "Estimate what a configuration needs before a job is queued: memory per rank, passes over memory, bytes "
+           "over the "
+           "network, seconds.  Refuses a configuration that cannot fit.\v"
+           "Seconds are estimates from short runs of a similar circuit and of memory copies on this machine.  "
+           "They hold for nodes like this one."};
 
 /* Everything that is reported. */
 typedef struct {
@@ -109,6 +73,7 @@ typedef struct {
     double feature_bytes, resident_bytes;      /* of features while they are read; total per rank */
     double turn_rate, memory_rate;             /* rotated amplitudes and bytes per second; 0 if batched */
     double sample_s, step_s, round_s, total_s; /* per rank */
+    double engine_s[ENGINES];                  /* a sample's forward run and gradient, as measured */
 } plan;
 
 /* The memory bandwidth of updates in place: the threads of one rank read and write an array. */
@@ -203,6 +168,22 @@ static ent_status measure_turns(int qubits, const ent_program_inp *inp, double *
     return status;
 }
 
+/* Each engine that takes the circuit in a moment, whichever will be used; 0: not measured. */
+static ent_status time_engines(plan *p, const ent_program_inp *inp)
+{
+    enum { SIDE_BY_SIDE_QUBITS = 12, SAMPLES = 64, FEW_SAMPLES = 8, MOST_COST = 10000000 };
+    static const ent_engine_kind kinds[ENGINES] = {ENT_ENGINE_PAULI, ENT_ENGINE_BATCH, ENT_ENGINE_STATE};
+    for (int k = 0; k < ENGINES; k++) {
+        ent_program_inp one = *inp;
+        one.engine = kinds[k];
+        const bool runs = kinds[k] == ENT_ENGINE_PAULI ? p->weight.pauli < MOST_COST
+                                                       : p->circuit->qubits <= BATCH_QUBITS;
+        const int samples = p->circuit->qubits <= SIDE_BY_SIDE_QUBITS ? SAMPLES : FEW_SAMPLES;
+        if (runs) ENT_TRY(time_circuit(p->circuit, &one, samples, &p->engine_s[k]));
+    }
+    return ENT_OK;
+}
+
 static ent_status estimate_seconds(plan *p, const arguments *a, const ent_program_inp *inp)
 {
     if (p->batched) {
@@ -217,7 +198,10 @@ static ent_status estimate_seconds(plan *p, const arguments *a, const ent_progra
         const double under_way = computing * p->cost.overlap_moved_bytes / p->cost.moved_bytes;
         const double rate = 1e9 * a->network_gbs;
         p->sample_s = computing + p->cost.sent_bytes / rate - fmin(under_way, p->cost.overlap_sent_bytes / rate);
+        if ((a->ranks / a->nodes) % a->shards == 0) /* within nodes amplitudes are swapped in place */
+            p->sample_s = computing + 2.0 * p->cost.sent_bytes / p->memory_rate;
     }
+    ENT_TRY(time_engines(p, inp));
     const ent_config *c = p->config;
     const double groups = (double)(a->ranks / a->shards);
     const double samples = (double)p->train_rows * c->federation.participation * c->client.epochs;
@@ -311,6 +295,12 @@ static void print_text(const plan *p, const arguments *a)
         printf("rates        %.2f G rotated amplitudes/s, %.1f GB/s in place (measured here); network %.3g GB/s%s\n",
                p->turn_rate / 1e9, p->memory_rate / 1e9, a->network_gbs, c->sent_bytes > 0.0 ? "" : " (not used)");
     }
+    for (int k = 0, count = 0; k < ENGINES; k++)
+        if (p->engine_s[k] > 0.0)
+            printf("%s%s %.3g s",
+                   count++ == 0 ? "engines      forward and gradient of a sample, measured here: " : ", ",
+                   ENGINE_NAMES[k], p->engine_s[k]);
+    printf("%s", p->engine_s[0] + p->engine_s[1] + p->engine_s[2] > 0.0 ? "\n" : "");
     printf("expected     %.3g s per sample, %.3g s per step of %d samples\n", p->sample_s, p->step_s,
            p->config->client.batch);
     printf("             %.3g s per round (%lld training rows), %.3g s in total, without reading and evaluation\n",
@@ -330,11 +320,13 @@ static void print_json(const plan *p, const arguments *a)
                   "sample_s", p->sample_s, "step_s", p->step_s, "round_s", p->round_s, "total_s", p->total_s);
     json_object_set_new(object, "pauli", json_boolean(p->pauli));
     json_object_set_new(object, "whole_cost", json_real(p->weight.whole));
-    json_object_set_new(object, "pauli_cost", isinf(p->weight.pauli) ? json_null() : json_real(p->weight.pauli));
+    json_object_set_new(object, "pauli_cost", cli_number(p->weight.pauli));
+    json_t *engines = json_object();
+    for (int k = 0; k < ENGINES; k++)
+        json_object_set_new(engines, ENGINE_NAMES[k], p->engine_s[k] > 0.0 ? json_real(p->engine_s[k]) : json_null());
+    json_object_set_new(object, "engine_s", engines);
     json_object_set_new(object, "resident_bytes", json_real(p->resident_bytes));
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 /* cores: those of a node like this one. */
@@ -380,8 +372,8 @@ int app_plan(int argc, char **argv)
     plan p = {.circuit = NULL};
     char *text = NULL;
     ent_config *config = NULL;
-    app_parse(&ARGP, argc, argv, &a);
-    ent_status status = ent_config_text(a.config_path, a.sets, a.set, &text);
+    cli_parse(&LINE, argc, argv, &a);
+    ent_status status = ent_config_text(a.config_path, a.sets.count, a.sets.text, &text);
     if (status == ENT_OK) status = ent_config_locate(&text, a.config_path);
     if (status == ENT_OK) status = ent_config_parse(text, &config);
     p.config = config;

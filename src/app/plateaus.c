@@ -1,5 +1,4 @@
 /* entente plateaus: shows how the variance of gradients falls with qubits and depth. */
-#include <jansson.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "report/draw/chart.h"
 #include "entente/memory.h"
 #include "entente/response.h"
@@ -21,73 +21,34 @@ typedef struct {
     bool json;
 } arguments;
 
-enum {
-    KEY_QUBITS = 'n',
-    KEY_LAYERS = 'l',
-    KEY_ANSATZ = 'a',
-    KEY_OUT = 'o',
-    KEY_JSON = 'j',
-    KEY_OBSERVABLE = 1000,
-    KEY_SAMPLES,
-    KEY_SEED
-};
-
 static const char *const ANSATZ[] = {"basic", "strong", "hea", NULL};
 static const char *const OBSERVABLE[] = {"local", "global", NULL};
 
-static const struct argp_option OPTIONS[] = {
-    {"ansatz", KEY_ANSATZ, "NAME", 0, "basic, strong or hea (strong)", 0},
-    {"qubits", KEY_QUBITS, "LIST", 0, "ascending, as 2,4,6 (2,4,6,8,10)", 0},
-    {"layers", KEY_LAYERS, "LIST", 0, "ascending (1,2,4,8,16,32)", 0},
-    {"observable", KEY_OBSERVABLE, "KIND", 0, "local: Z of qubits 0 and 1; global: Z of all (local)", 0},
-    {"samples", KEY_SAMPLES, "N", 0, "random circuits per point (1000)", 0},
-    {"seed", KEY_SEED, "N", 0, "seed of the random circuits (1)", 0},
-    {"out", KEY_OUT, "DIR", 0, "folder for plateaus.csv and plateaus.svg (plateaus)", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
+#define AT(field) offsetof(arguments, field)
+
+static const cli_option OPTIONS[] = {
+    {"ansatz", 'a', "NAME", "basic, strong or hea (strong)", AT(ansatz), .type = CLI_WORD, .words = ANSATZ},
+    {"qubits", 'n', "LIST", "ascending, as 2,4,6 (2,4,6,8,10)", AT(qubits), .type = CLI_SIZES,
+     .high = ENT_MAX_STATE_QUBITS},
+    {"layers", 'l', "LIST", "ascending (1,2,4,8,16,32)", AT(layers), .type = CLI_SIZES, .high = ENT_MAX_LAYERS},
+    {"observable", 0, "KIND", "local: Z of qubits 0 and 1; global: Z of all (local)", AT(observable),
+     .type = CLI_WORD, .words = OBSERVABLE},
+    {"samples", 0, "N", "random circuits per point (1000)", AT(samples), .type = CLI_WHOLE, .low = 2,
+     .high = 1 << 30},
+    {"seed", 0, "N", "seed of the random circuits (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
+    CLI_OPTION_OUT("DIR", "folder for plateaus.csv and plateaus.svg (plateaus)", AT(out)),
+    CLI_OPTION_JSON(AT(json)),
     {0}};
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_QUBITS:
-        return app_sizes_read(state, "--qubits", value, ENT_MAX_STATE_QUBITS, &a->qubits);
-    case KEY_LAYERS:
-        return app_sizes_read(state, "--layers", value, ENT_MAX_LAYERS, &a->layers);
-    case KEY_ANSATZ:
-        return app_word(state, value, ANSATZ, &a->ansatz);
-    case KEY_OBSERVABLE:
-        return app_word(state, value, OBSERVABLE, &a->observable);
-    case KEY_SAMPLES:
-        return app_whole(state, value, 2, 1 << 30, &a->samples);
-    case KEY_SEED:
-        return app_whole(state, value, 0, INT64_MAX, &a->seed);
-    case KEY_OUT:
-        a->out = value;
-        return 0;
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "found argument '%s', want only options", value);
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "",
-    "Show the variance of gradients over random parameters and data by qubits and layers (barren plateaus: McClean "
-    "et al., arXiv 1803.11173).\v"
-    "The derivative is that of the expectation value of the observable, the variance is averaged over the "
-    "parameters; all parameters and data angles are uniform in (-pi, pi).  If the circuit scrambles, the variance "
-    "falls by a constant factor per qubit, and training many qubits from a random start is then hopeless.",
-    NULL,
-    NULL,
-    NULL};
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .doc = "Show the variance of gradients over random parameters and data by qubits and layers (barren plateaus: "
+           "McClean "
+           "et al., arXiv 1803.11173).\v"
+           "The derivative is that of the expectation value of the observable, the variance is averaged over the "
+           "parameters; all parameters and data angles are uniform in (-pi, pi).  If the circuit scrambles, the "
+           "variance "
+           "falls by a constant factor per qubit, and training many qubits from a random start is then hopeless."};
 
 typedef struct {
     const arguments *a;
@@ -164,9 +125,7 @@ static void print_json(const table *t)
                                                   t->variance[at(t, l, q)]));
     json_t *object = json_pack("{s:s, s:s, s:I, s:o}", "ansatz", ANSATZ[a->ansatz], "observable",
                                OBSERVABLE[a->observable], "samples", (json_int_t)a->samples, "points", rows);
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 static ent_status write_csv(const table *t, const char *path)
@@ -236,7 +195,7 @@ int app_plateaus(int argc, char **argv)
                    .samples = 1000,
                    .seed = 1,
                    .out = "plateaus"};
-    app_parse(&ARGP, argc, argv, &a);
+    cli_parse(&LINE, argc, argv, &a);
     const int64_t points = (int64_t)a.qubits.n * a.layers.n;
     table t = {&a, ent_alloc(points, sizeof *t.mean), ent_alloc(points, sizeof *t.variance)};
     ent_status status = t.mean && t.variance ? measure(&t) : ent_fail(ENT_ENOMEM, "plateaus: no memory");

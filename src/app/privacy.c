@@ -1,9 +1,9 @@
 /* entente privacy: what rounds of noisy sums give away, or the noise that keeps an epsilon, before a job is queued. */
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "entente/privacy.h"
 
 typedef struct {
@@ -12,21 +12,10 @@ typedef struct {
     bool json;
 } arguments;
 
-enum { KEY_JSON = 'j', KEY_ROUNDS = 1000, KEY_COHORT, KEY_CLIENTS, KEY_NOISE, KEY_EPSILON, KEY_DELTA };
-
-static const struct argp_option OPTIONS[] = {
-    {"rounds", KEY_ROUNDS, "N", 0, "rounds of training", 0},
-    {"cohort", KEY_COHORT, "N", 0, "clients that take part in a round, in the mean", 0},
-    {"clients", KEY_CLIENTS, "N", 0, "all clients", 0},
-    {"delta", KEY_DELTA, "D", 0, "chance that epsilon does not hold, between 0 and 1; well below 1 over the clients",
-     0},
-    {"noise", KEY_NOISE, "Z", 0, "noise multiplier: deviation of the noise over the clipping norm", 0},
-    {"epsilon", KEY_EPSILON, "E", 0, "instead of --noise: find the noise multiplier that keeps this epsilon", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {0}};
-
-static error_t check(struct argp_state *state, const arguments *a)
+static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
+    const arguments *a = arguments_;
+    (void)value;
     if (app_want(state, a->rounds > 0, "--rounds") || app_want(state, a->cohort > 0, "--cohort") ||
         app_want(state, a->clients > 0, "--clients") || app_want(state, !isnan(a->delta), "--delta"))
         return EINVAL;
@@ -42,49 +31,34 @@ static error_t check(struct argp_state *state, const arguments *a)
     return 0;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_ROUNDS:
-        return app_whole(state, value, 1, 1000000000, &a->rounds);
-    case KEY_COHORT:
-        return app_whole(state, value, 1, INT64_C(1) << 40, &a->cohort);
-    case KEY_CLIENTS:
-        return app_whole(state, value, 1, INT64_C(1) << 40, &a->clients);
-    case KEY_NOISE:
-        return app_real(state, value, 0.01, 1e6, &a->noise);
-    case KEY_EPSILON:
-        return app_real(state, value, 1e-12, 1e6, &a->epsilon);
-    case KEY_DELTA:
-        return app_real(state, value, -INFINITY, INFINITY, &a->delta); /* the accountants say what is wrong */
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument '%s'", value);
-        return EINVAL;
-    case ARGP_KEY_END:
-        return check(state, a);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+#define AT(field) offsetof(arguments, field)
 
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "",
-    "Say what a training with differential privacy gives away, or which noise keeps an epsilon, before a job is "
-    "queued.\v"
-    "For clients that take part independently of each other, with the chance cohort over clients "
-    "(federation.sampling: "
-    "poisson), and for one client more or less.  pld (privacy loss distributions) and rdp (Renyi divergences) are "
-    "both "
-    "upper bounds; pld is the closer one.  A cohort of all clients is one without sampling.",
-    NULL,
-    NULL,
-    NULL};
+static const cli_option OPTIONS[] = {
+    {"rounds", 0, "N", "rounds of training", AT(rounds), .type = CLI_WHOLE, .low = 1, .high = 1e9},
+    {"cohort", 0, "N", "clients that take part in a round, in the mean", AT(cohort), .type = CLI_WHOLE, .low = 1,
+     .high = 0x1p40},
+    {"clients", 0, "N", "all clients", AT(clients), .type = CLI_WHOLE, .low = 1, .high = 0x1p40},
+    {"delta", 0, "D", "chance that epsilon does not hold, between 0 and 1; well below 1 over the clients", AT(delta),
+     .type = CLI_REAL, .low = -INFINITY, .high = INFINITY},
+    {"noise", 0, "Z", "noise multiplier: deviation of the noise over the clipping norm", AT(noise), .type = CLI_REAL,
+     .low = 0.01, .high = 1e6},
+    {"epsilon", 0, "E", "instead of --noise: find the noise multiplier that keeps this epsilon", AT(epsilon),
+     .type = CLI_REAL, .low = 1e-12, .high = 1e6},
+    CLI_OPTION_JSON(AT(json)),
+    {0}};
+
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .check = check,
+    .doc =
+        "Say what a training with differential privacy gives away, or which noise keeps an epsilon, before a job is "
+        "queued.\v"
+        "For clients that take part independently of each other, with the chance cohort over clients "
+        "(federation.sampling: "
+        "poisson), and for one client more or less.  pld (privacy loss distributions) and rdp (Renyi divergences) "
+        "are "
+        "both "
+        "upper bounds; pld is the closer one.  A cohort of all clients is one without sampling."};
 
 /* Epsilon and noise by each accountant. */
 typedef struct {
@@ -124,16 +98,14 @@ static void print_json(const arguments *a, const answer *found)
     for (int k = 0; k < ENT_ACCOUNTANTS; k++)
         json_object_set_new(object, ent_accountant_name((ent_accountant)k),
                             json_pack("{s:f, s:f}", "noise", found->noise[k], "epsilon", found->epsilon[k]));
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 int app_privacy(int argc, char **argv)
 {
     arguments a = {.delta = NAN};
     answer found;
-    app_parse(&ARGP, argc, argv, &a);
+    cli_parse(&LINE, argc, argv, &a);
     const ent_status status = find(&a, &found);
     if (status == ENT_OK) {
         print(&a, &found);

@@ -8,7 +8,7 @@
 #include "report/report.h"
 #include "report/scaling.h"
 
-enum { KEY_OUT = 'o', KEY_TEXT = 't', KEY_QUIET = 'q', MOST_DETAILS = 4 };
+enum { MOST_DETAILS = 4 };
 
 typedef struct {
     const char *out;
@@ -17,52 +17,45 @@ typedef struct {
     bool text, quiet;
 } arguments;
 
-static const struct argp_option OPTIONS[] = {
-    {"out", KEY_OUT, "FILE.html", 0, "the page (default: report.html in the first folder)", 0},
-    {"text", KEY_TEXT, NULL, 0, "print text for a terminal of 80 columns instead; with --out, write it to that file",
-     0},
-    {"quiet", KEY_QUIET, NULL, 0, "print only errors", 0},
-    {0}};
-
-static error_t parse(int key, char *value, struct argp_state *state)
+static error_t take_folder(struct argp_state *state, char *value, void *arguments_)
 {
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_OUT:
-        a->out = value;
-        return 0;
-    case KEY_TEXT:
-        a->text = true;
-        return 0;
-    case KEY_QUIET:
-        a->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        a->folder[a->folders++] = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (a->folders == 0)
-            argp_error(state, "found no argument, want a folder written by entente train, sweep, study or scaling");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    arguments *a = arguments_;
+    (void)state;
+    a->folder[a->folders++] = value;
+    return 0;
 }
 
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "DIR...",
-    "Show results as one self-contained HTML page, or as text.\v"
-    "DIR is a result (result.h5), a sweep (table.csv), a study (study.csv), a scaling study (scaling.csv) or a "
-    "training without a result yet (rounds.csv); kinds may be mixed.  Results whose configurations differ only in "
-    "their seeds are drawn as one line with its spread; all must have the same "
-    "modalities.  Figures without data are left out.\n\n"
-    "  entente report result --text\n"
-    "  entente report result-1 result-2 result-3 --out seeds.html",
-    NULL,
-    NULL,
-    NULL};
+static error_t check(struct argp_state *state, char *value, void *arguments_)
+{
+    const arguments *a = arguments_;
+    (void)value;
+    if (a->folders > 0) return 0;
+    argp_error(state, "found no argument, want a folder written by entente train, sweep, study or scaling");
+    return EINVAL;
+}
+
+#define AT(field) offsetof(arguments, field)
+
+static const cli_option OPTIONS[] = {
+    CLI_OPTION_OUT("FILE.html", "the page (default: report.html in the first folder)", AT(out)),
+    {"text", 't', NULL, "print text for a terminal of 80 columns instead; with --out, write it to that file",
+     AT(text), .type = CLI_SWITCH},
+    CLI_OPTION_QUIET("print only errors", AT(quiet)),
+    {0}};
+
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.take = take_folder, .doc = "DIR..."},
+    .check = check,
+    .doc =
+        "Show results as one self-contained HTML page, or as text.\v"
+        "DIR is a result (result.h5), a sweep (table.csv), a study (study.csv), a scaling study (scaling.csv) or a "
+        "training without a result yet (rounds.csv); kinds may be mixed.  Results whose configurations differ only "
+        "in "
+        "their seeds are drawn as one line with its spread; all must have the same "
+        "modalities.  Figures without data are left out.\n\n"
+        "  entente report result --text\n"
+        "  entente report result-1 result-2 result-3 --out seeds.html"};
 
 /* ---- input ---- */
 
@@ -155,6 +148,7 @@ static ent_status draw_runs(app_page *page, const report_input *in)
     report_curves(page, in);
     report_missing(page, in);
     report_contexts(page, in);
+    ENT_TRY(report_audits(page, in));
     app_page_heading(page, "Clients");
     report_excluded(page, in);
     for (int g = 0; g < details; g++) report_clients(page, &in->group[g]);
@@ -212,7 +206,7 @@ int app_report_page(int argc, char **argv)
     report_input in = {.runs = 0};
     char named[4096];
     if (!a.folder) return app_report(ent_fail(ENT_ENOMEM, "report: no memory"));
-    app_parse(&ARGP, argc, argv, &a);
+    cli_parse(&LINE, argc, argv, &a);
     snprintf(named, sizeof named, "%.4000s/report.html", a.folder[0]);
     if (a.text && !a.out) a.quiet = true;
     ent_status status = read_all(&a, &in);

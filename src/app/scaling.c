@@ -12,48 +12,42 @@
 #include "entente/memory.h"
 #include "scaling_run.h"
 
-enum { MAX_SETS = 256, MOST_QUBITS = 50, MOST_LAYERS = 1000 };
-enum {
-    KEY_RANKS = 'r',
-    KEY_THREADS = 't',
-    KEY_WEAK = 'w',
-    KEY_QUBITS = 'n',
-    KEY_LAYERS = 'l',
-    KEY_REPEATS = 'k',
-    KEY_OUT = 'o',
-    KEY_QUIET = 'q',
-    KEY_SET = 's', /* as in other commands */
-    KEY_SHARDS = 1000
-};
-
+enum { MOST_QUBITS = 50, MOST_LAYERS = 1000 };
 typedef struct {
     const char *config_path, *out;
     app_sizes ranks, threads, shards, states; /* shards: of the clients; states: of the one state */
     bool weak, quiet;
     int64_t qubits, layers, repeats;
-    const char *set[MAX_SETS];
-    int sets;
+    cli_sets sets;
 } arguments;
 
-static const struct argp_option OPTIONS[] = {
-    {"ranks", KEY_RANKS, "LIST", 0,
-     "ranks for the clients, like 1,2,4 (default: powers of two up to the ranks of the job)", 0},
-    {"threads", KEY_THREADS, "LIST", 0, "threads per rank, like 1,2 (default: OMP_NUM_THREADS, else 1)", 0},
-    {"qubits", KEY_QUBITS, "N", 0, "also measure one state of N qubits over ranks", 0},
-    {"shards", KEY_SHARDS, "LIST", 0,
+#define AT(field) offsetof(arguments, field)
+
+static const cli_option OPTIONS[] = {
+    {"ranks", 'r', "LIST", "ranks for the clients, like 1,2,4 (default: powers of two up to the ranks of the job)",
+     AT(ranks), .type = CLI_SIZES, .high = 1 << 24},
+    {"threads", 't', "LIST", "threads per rank, like 1,2 (default: OMP_NUM_THREADS, else 1)", AT(threads),
+     .type = CLI_SIZES, .high = 1024},
+    {"qubits", 'n', "N", "also measure one state of N qubits over ranks", AT(qubits), .type = CLI_WHOLE, .low = 2,
+     .high = MOST_QUBITS},
+    {"shards", 0, "LIST",
      "ranks that hold one state together, powers of two (default: for the clients run.shards; with --qubits all up "
      "to the ranks of the job)",
-     0},
-    {"layers", KEY_LAYERS, "N", 0, "layers of the circuit of the state (default 4)", 0},
-    {"weak", KEY_WEAK, NULL, 0, "let the work grow with the ranks", 0},
-    {"repeats", KEY_REPEATS, "N", 0, "number of measurements per point (default 3)", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration", 0},
-    {"out", KEY_OUT, "DIR", 0, "folder for scaling.csv, model.csv and scaling.svg (default: scaling)", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "print only errors", 0},
+     AT(shards), .type = CLI_SIZES, .high = 1 << 24},
+    {"layers", 'l', "N", "layers of the circuit of the state (default 4)", AT(layers), .type = CLI_WHOLE, .low = 1,
+     .high = MOST_LAYERS},
+    {"weak", 'w', NULL, "let the work grow with the ranks", AT(weak), .type = CLI_SWITCH},
+    {"repeats", 'k', "N", "number of measurements per point (default 3)", AT(repeats), .type = CLI_WHOLE, .low = 1,
+     .high = 1000},
+    CLI_OPTION_SET("override a key of the configuration", AT(sets)),
+    CLI_OPTION_OUT("DIR", "folder for scaling.csv, model.csv and scaling.svg (default: scaling)", AT(out)),
+    CLI_OPTION_QUIET("print only errors", AT(quiet)),
     {0}};
 
-static error_t finish(struct argp_state *state, const arguments *a)
+static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
+    const arguments *a = arguments_;
+    (void)value;
     if (!a->config_path && a->qubits == 0) {
         argp_error(state, "found nothing to measure, want a configuration, --qubits for one state, or both");
         return EINVAL;
@@ -64,52 +58,6 @@ static error_t finish(struct argp_state *state, const arguments *a)
             return EINVAL;
         }
     return 0;
-}
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_RANKS:
-        return app_sizes_read(state, "--ranks", value, 1 << 24, &a->ranks);
-    case KEY_THREADS:
-        return app_sizes_read(state, "--threads", value, 1024, &a->threads);
-    case KEY_SHARDS:
-        return app_sizes_read(state, "--shards", value, 1 << 24, &a->shards);
-    case KEY_QUBITS:
-        return app_whole(state, value, 2, MOST_QUBITS, &a->qubits);
-    case KEY_LAYERS:
-        return app_whole(state, value, 1, MOST_LAYERS, &a->layers);
-    case KEY_REPEATS:
-        return app_whole(state, value, 1, 1000, &a->repeats);
-    case KEY_WEAK:
-        a->weak = true;
-        return 0;
-    case KEY_QUIET:
-        a->quiet = true;
-        return 0;
-    case KEY_OUT:
-        a->out = value;
-        return 0;
-    case KEY_SET:
-        if (a->sets < MAX_SETS) {
-            a->set[a->sets++] = value;
-            return 0;
-        }
-        argp_error(state, "more than %d --set", MAX_SETS);
-        return EINVAL;
-    case ARGP_KEY_ARG:
-        if (!a->config_path) {
-            a->config_path = value;
-            return 0;
-        }
-        argp_error(state, "more than one configuration: '%s'", value);
-        return EINVAL;
-    case ARGP_KEY_END:
-        return finish(state, a);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
 }
 
 static const char DOC[] =
@@ -126,7 +74,11 @@ static const char DOC[] =
     "parallel part, latency, bandwidth) for larger machines, which are not measured.  entente report combines the "
     "files of several jobs in one page.";
 
-static const struct argp ARGP = {OPTIONS, parse, "[CONFIG.yaml]", DOC, NULL, NULL, NULL};
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "configuration", .offset = AT(config_path), .doc = "[CONFIG.yaml]"},
+    .check = check,
+    .doc = DOC};
 
 /* ---- points ---- */
 
@@ -266,7 +218,7 @@ static ent_status read_config(job *j)
         if (strchr(",;\"'\t\n\r", *at)) *at = '_';
     if (strrchr(j->name, '.')) *strrchr(j->name, '.') = '\0';
     if (ent_comm_rank(j->world) == 0) {
-        status = ent_config_text(a->config_path, a->sets, a->set, &text);
+        status = ent_config_text(a->config_path, a->sets.count, a->sets.text, &text);
         if (status == ENT_OK) status = ent_config_locate(&text, a->config_path);
     }
     ENT_TRY(app_share(j->world, status, &text));
@@ -352,7 +304,7 @@ int app_scaling(int argc, char **argv)
 {
     arguments a = {.out = "scaling", .layers = 4, .repeats = 3};
     ent_comm *world;
-    ent_status status = app_start(&ARGP, argc, argv, &a, &world);
+    ent_status status = cli_start(&LINE, argc, argv, &a, &world);
     if (status != ENT_OK) {
         ent_comm_finish(world);
         return APP_USAGE;

@@ -325,13 +325,6 @@ static void run_check(selftest *s, const char *what, check *body)
     s->failed += status != ENT_OK;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    if (key != ARGP_KEY_ARG) return ARGP_ERR_UNKNOWN;
-    argp_error(state, "unexpected argument '%s'", value);
-    return EINVAL;
-}
-
 static const char DOC[] =
     "Check that this installation computes correctly.\v"
     "Run it by itself, or under mpirun or srun to include the ranks and nodes of a job; it takes a few seconds.  "
@@ -339,7 +332,7 @@ static const char DOC[] =
     "sharded state with known answers, and a small training on all ranks with the same one on one rank, bit for "
     "bit.  Its data set is written to TMPDIR, or to the working folder, which all ranks must see, and then removed. "
     " The exit code is 0 if everything is correct, else 1.";
-static const struct argp ARGP = {NULL, parse, "", DOC, NULL, NULL, NULL};
+static const cli_line LINE = {.doc = DOC};
 
 static ent_status nothing_to_read(void *arguments, char **text)
 {
@@ -366,5 +359,5 @@ static ent_status run_all(ent_comm *world, void *arguments, const char *text)
 
 int app_selftest(int argc, char **argv)
 {
-    return app_command(&ARGP, argc, argv, NULL, nothing_to_read, run_all);
+    return cli_command(&LINE, argc, argv, NULL, nothing_to_read, run_all);
 }

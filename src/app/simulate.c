@@ -1,13 +1,17 @@
 /* entente simulate: a circuit by itself. */
+#include <math.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "entente/memory.h"
 #include "entente/qasm.h"
 #include "entente/random.h"
+
+/* A run by the reference engine costs less than compiling for another: gates times amplitudes. */
+enum { MOST_PLAIN = 1 << 30 };
 
 enum { MOST_OBSERVABLES = 4096, MOST_OUTCOME_QUBITS = 30 };
 
@@ -27,39 +31,8 @@ typedef struct {
     numbers params, data;
 } arguments;
 
-enum {
-    KEY_JSON = 'j',
-    KEY_OBSERVABLE = 'O',
-    KEY_SHOTS = 's',
-    KEY_PROBABILITIES = 'p',
-    KEY_ENGINE = 'e',
-    KEY_PARAMS = 1000,
-    KEY_DATA,
-    KEY_SEED,
-    KEY_PRECISION,
-    KEY_THREADS
-};
-
 static const char *const ENGINES[] = {"auto", "reference", "batch", "state", "pauli", NULL};
 static const char *const PRECISIONS[] = {"double", "single", NULL};
-
-static const struct argp_option OPTIONS[] = {
-    {"observable", KEY_OBSERVABLE, "STRING[,STRING...]", 0,
-     "Pauli strings: a letter for each qubit, the last for qubit 0 (ZZI), or letters with qubits (Z0X2); may be "
-     "given "
-     "again (default: Z of each qubit)",
-     0},
-    {"shots", KEY_SHOTS, "N", 0, "draw N outcomes and print how often each came", 0},
-    {"seed", KEY_SEED, "N", 0, "of the outcomes (1)", 0},
-    {"probabilities", KEY_PROBABILITIES, NULL, 0, "print the probability of each outcome", 0},
-    {"params", KEY_PARAMS, "NUMBER[,NUMBER...]", 0, "values of the trainable inputs, in the order of declaration", 0},
-    {"data", KEY_DATA, "NUMBER[,NUMBER...]", 0, "values of the data inputs, in the order of declaration", 0},
-    {"engine", KEY_ENGINE, "NAME", 0,
-     "what computes expectation values: auto, reference, batch, state or pauli (auto)", 0},
-    {"precision", KEY_PRECISION, "double|single", 0, "precision of the state for expectation values (double)", 0},
-    {"threads", KEY_THREADS, "N", 0, "threads; 0: OMP_NUM_THREADS, else the cores (0)", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {0}};
 
 static error_t read_numbers(struct argp_state *state, char *text, numbers *out)
 {
@@ -76,8 +49,9 @@ static error_t read_numbers(struct argp_state *state, char *text, numbers *out)
     return 0;
 }
 
-static error_t add_observables(struct argp_state *state, char *text, arguments *a)
+static error_t add_observables(struct argp_state *state, char *text, void *arguments_)
 {
+    arguments *a = arguments_;
     for (char *one; (one = strsep(&text, ","));) {
         if (a->observables == MOST_OBSERVABLES) {
             argp_error(state, "more than %d observables", MOST_OBSERVABLES);
@@ -88,61 +62,55 @@ static error_t add_observables(struct argp_state *state, char *text, arguments *
     return 0;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
+static error_t read_params(struct argp_state *state, char *value, void *a)
 {
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_OBSERVABLE:
-        return add_observables(state, value, a);
-    case KEY_SHOTS:
-        return app_whole(state, value, 1, INT64_C(1) << 40, &a->shots);
-    case KEY_SEED:
-        return app_whole(state, value, 0, INT64_MAX, &a->seed);
-    case KEY_THREADS:
-        return app_whole(state, value, 0, 4096, &a->threads);
-    case KEY_ENGINE:
-        return app_word(state, value, ENGINES, &a->engine);
-    case KEY_PRECISION:
-        return app_word(state, value, PRECISIONS, &a->precision);
-    case KEY_PARAMS:
-        return read_numbers(state, value, &a->params);
-    case KEY_DATA:
-        return read_numbers(state, value, &a->data);
-    case KEY_PROBABILITIES:
-        a->probabilities = true;
-        return 0;
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->path) {
-            argp_error(state, "more than one circuit: '%s'", value);
-            return EINVAL;
-        }
-        a->path = value;
-        return 0;
-    case ARGP_KEY_END:
-        return app_want(state, a->path != NULL, "an OpenQASM file");
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return read_numbers(state, value, &((arguments *)a)->params);
 }
 
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "FILE.qasm",
-    "Simulate a circuit by itself: expectation values, probabilities, counts.\v"
-    "The file is OpenQASM 3 or 2 (include/entente/qasm.h says what is read of it).  An outcome is the classical "
-    "bits, "
-    "the last declared on the left as in Qiskit, where the file measures at its end; a bit that nothing is measured "
-    "into is 0.  Without a measurement it is all qubits, qubit 0 on the right.  Expectation values are exact, of the "
-    "state before the measurement, with --shots too.\n\n"
-    "  entente simulate bell.qasm --observable ZZ,XX --shots 1000\n"
-    "  entente circuit result --row 12 --format qasm3 > row.qasm; entente simulate row.qasm",
-    NULL,
-    NULL,
-    NULL};
+static error_t read_data(struct argp_state *state, char *value, void *a)
+{
+    return read_numbers(state, value, &((arguments *)a)->data);
+}
+
+#define AT(field) offsetof(arguments, field)
+
+static const cli_option OPTIONS[] = {
+    {"observable", 'O', "STRING[,STRING...]",
+     "Pauli strings: a letter for each qubit, the last for qubit 0 (ZZI), or letters with qubits (Z0X2); may be "
+     "given "
+     "again (default: Z of each qubit)",
+     0, .type = CLI_CALL, .call = add_observables},
+    {"shots", 's', "N", "draw N outcomes and print how often each came", AT(shots), .type = CLI_WHOLE, .low = 1,
+     .high = 0x1p40},
+    {"seed", 0, "N", "of the outcomes (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
+    {"probabilities", 'p', NULL, "print the probability of each outcome", AT(probabilities), .type = CLI_SWITCH},
+    {"params", 0, "NUMBER[,NUMBER...]", "values of the trainable inputs, in the order of declaration", 0,
+     .type = CLI_CALL, .call = read_params},
+    {"data", 0, "NUMBER[,NUMBER...]", "values of the data inputs, in the order of declaration", 0, .type = CLI_CALL,
+     .call = read_data},
+    {"engine", 'e', "NAME", "what computes expectation values: auto, reference, batch, state or pauli (auto)",
+     AT(engine), .type = CLI_WORD, .words = ENGINES},
+    {"precision", 0, "double|single", "precision of the state for expectation values (double)", AT(precision),
+     .type = CLI_WORD, .words = PRECISIONS},
+    {"threads", 0, "N", "threads; 0: OMP_NUM_THREADS, else the cores (0)", AT(threads), .type = CLI_WHOLE,
+     .high = 4096},
+    CLI_OPTION_JSON(AT(json)),
+    {0}};
+
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "circuit", .wanted = "an OpenQASM file", .offset = AT(path), .doc = "FILE.qasm"},
+    .doc =
+        "Simulate a circuit by itself: expectation values, probabilities, counts.\v"
+        "The file is OpenQASM 3 or 2 (include/entente/qasm.h says what is read of it).  An outcome is the classical "
+        "bits, "
+        "the last declared on the left as in Qiskit, where the file measures at its end; a bit that nothing is "
+        "measured "
+        "into is 0.  Without a measurement it is all qubits, qubit 0 on the right.  Expectation values are exact, of "
+        "the "
+        "state before the measurement, with --shots too.\n\n"
+        "  entente simulate bell.qasm --observable ZZ,XX --shots 1000\n"
+        "  entente circuit result --row 12 --format qasm3 > row.qasm; entente simulate row.qasm"};
 
 /* ---- outcomes ---- */
 
@@ -285,8 +253,11 @@ static ent_status add_readouts(simulation *s)
 static ent_status find_expectations(simulation *s)
 {
     const arguments *a = s->a;
-    const ent_program_inp inp = {
-        .engine = (ent_engine_kind)a->engine, .precision = (ent_precision)a->precision, .threads = (int)a->threads};
+    const bool plain = a->engine == ENT_ENGINE_AUTO && s->circuit->qubits < 20 &&
+                       ldexp((double)s->circuit->gates, s->circuit->qubits) < MOST_PLAIN;
+    const ent_program_inp inp = {.engine = plain ? ENT_ENGINE_REFERENCE : (ent_engine_kind)a->engine,
+                                 .precision = (ent_precision)a->precision,
+                                 .threads = (int)a->threads};
     ent_program *program;
     s->expectation = ent_alloc(s->circuit->readouts, sizeof *s->expectation);
     ENT_REQUIRE(s->expectation, ENT_ENOMEM, "expectation values: no memory");
@@ -344,9 +315,7 @@ static void print_json(const simulation *s, char *outcome)
     }
     json_decref(counts);
     json_decref(probabilities);
-    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 static ent_status simulate(const arguments *a, const ent_qasm *qasm)
@@ -379,7 +348,7 @@ int app_simulate(int argc, char **argv)
     arguments *a = ent_alloc(1, sizeof *a);
     if (!a) return app_report(ent_fail(ENT_ENOMEM, "simulate: no memory"));
     *a = (arguments){.seed = 1};
-    app_parse(&ARGP, argc, argv, a);
+    cli_parse(&LINE, argc, argv, a);
     ent_qasm *qasm = NULL;
     ent_status status = ent_qasm_load(a->path, NULL, &qasm);
     if (status == ENT_OK) {

@@ -1,5 +1,4 @@
 /* entente spectrum: shows the frequencies of a trained model in one data angle. */
-#include <jansson.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "app.h"
+#include "cli/json.h"
 #include "report/draw/chart.h"
 #include "run/resume.h"
 #include "entente/memory.h"
@@ -21,22 +21,10 @@ typedef struct {
     char input[ENT_NAME_BYTES + 24]; /* "text:0" */
 } arguments;
 
-enum { KEY_INPUT = 'i', KEY_DATA = 'd', KEY_OUT = 'o', KEY_JSON = 'j', KEY_POINTS = 1000, KEY_SAMPLES };
-
-static const struct argp_option OPTIONS[] = {
-    {"input", KEY_INPUT, "MODALITY:K", 0,
-     "the data angle: number K (from 0) in the register of this modality (default: the first of the first modality)",
-     0},
-    {"data", KEY_DATA, "FILE", 0, "the data set (default: the one of the training)", 0},
-    {"samples", KEY_SAMPLES, "N", 0, "test rows that supply the other inputs (64)", 0},
-    {"points", KEY_POINTS, "N", 0, "angles on the circle (4 times the degree, plus 8)", 0},
-    {"out", KEY_OUT, "DIR", 0, "folder for spectrum-MODALITY-K.csv and .svg (default: that of the result)", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {0}};
-
 /* "text:0" */
-static error_t read_input(struct argp_state *state, const char *text, arguments *a)
+static error_t read_input(struct argp_state *state, char *text, void *arguments_)
 {
+    arguments *a = arguments_;
     const char *colon = strrchr(text, ':');
     if (!colon || colon == text || colon - text >= ENT_NAME_BYTES) {
         argp_error(state, "--input: found '%s', want MODALITY:K, like text:0", text);
@@ -46,53 +34,39 @@ static error_t read_input(struct argp_state *state, const char *text, arguments 
     return app_whole(state, colon + 1, 0, 1 << 20, &a->angle);
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
+static error_t default_folder(struct argp_state *state, char *value, void *arguments_)
 {
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_INPUT:
-        return read_input(state, value, a);
-    case KEY_DATA:
-        a->data = value;
-        return 0;
-    case KEY_OUT:
-        a->out = value;
-        return 0;
-    case KEY_POINTS:
-        return app_whole(state, value, 1, 1 << 20, &a->points);
-    case KEY_SAMPLES:
-        return app_whole(state, value, 1, 1 << 30, &a->samples);
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->folder) {
-            argp_error(state, "more than one result: '%s'", value);
-            return EINVAL;
-        }
-        a->folder = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->out) a->out = a->folder;
-        if (a->folder) return 0;
-        argp_error(state, "found no argument, want the folder of a result");
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    arguments *a = arguments_;
+    (void)state, (void)value;
+    if (!a->out) a->out = a->folder;
+    return 0;
 }
 
-static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "RESULT_DIR",
-    "Show the Fourier coefficients of the outputs of a trained model in one data angle.\v"
-    "An output is a trigonometric polynomial in a data angle, whose degree is the number of times that the circuit "
-    "encodes it (Schuld, Sweke, Meyer, arXiv 2008.08605): anything beyond it is rounding.  The other inputs are "
-    "those of test rows; |c_k| is averaged over them.",
-    NULL,
-    NULL,
-    NULL};
+#define AT(field) offsetof(arguments, field)
+
+static const cli_option OPTIONS[] = {
+    {"input", 'i', "MODALITY:K",
+     "the data angle: number K (from 0) in the register of this modality (default: the first of the first modality)",
+     0, .type = CLI_CALL, .call = read_input},
+    {"data", 'd', "FILE", "the data set (default: the one of the training)", AT(data), .type = CLI_TEXT},
+    {"samples", 0, "N", "test rows that supply the other inputs (64)", AT(samples), .type = CLI_WHOLE, .low = 1,
+     .high = 1 << 30},
+    {"points", 0, "N", "angles on the circle (4 times the degree, plus 8)", AT(points), .type = CLI_WHOLE, .low = 1,
+     .high = 1 << 20},
+    CLI_OPTION_OUT("DIR", "folder for spectrum-MODALITY-K.csv and .svg (default: that of the result)", AT(out)),
+    CLI_OPTION_JSON(AT(json)),
+    {0}};
+
+static const cli_line LINE = {
+    .options = OPTIONS,
+    .argument = {.what = "result", .wanted = "the folder of a result", .offset = AT(folder), .doc = "RESULT_DIR"},
+    .check = default_folder,
+    .doc =
+        "Show the Fourier coefficients of the outputs of a trained model in one data angle.\v"
+        "An output is a trigonometric polynomial in a data angle, whose degree is the number of times that the "
+        "circuit "
+        "encodes it (Schuld, Sweke, Meyer, arXiv 2008.08605): anything beyond it is rounding.  The other inputs are "
+        "those of test rows; |c_k| is averaged over them."};
 
 /* The requested one, or the first. */
 static ent_status find_modality(arguments *a, const ent_config *config, int *m)
@@ -142,9 +116,7 @@ static void print_json(const arguments *a, const ent_spectrum *s)
     json_t *object = json_pack("{s:s, s:i, s:i, s:I, s:f, s:o}", "input", a->input, "degree", s->degree, "points",
                                s->points, "samples", (json_int_t)s->samples, "beyond", beyond_degree(s), "mean",
                                mean);
-    json_dumpf(object, stdout, JSON_COMPACT);
-    printf("\n");
-    json_decref(object);
+    cli_print_json(object);
 }
 
 static ent_status write_csv(const ent_spectrum *s, const char *path)
@@ -259,5 +231,5 @@ static ent_status run(ent_comm *world, void *arguments_, const char *text)
 int app_spectrum(int argc, char **argv)
 {
     arguments a = {.samples = 64};
-    return app_command(&ARGP, argc, argv, &a, read_config, run);
+    return cli_command(&LINE, argc, argv, &a, read_config, run);
 }

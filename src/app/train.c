@@ -14,110 +14,50 @@
 #include "run/summary.h"
 #include "run/progress.h"
 
-enum { MAX_SETS = 256 };
-
 typedef struct {
     const char *config_path, *out;
     char named[512];  /* the folder if none is given */
     char where[4096]; /* for a result that is already finished */
-    const char *set[MAX_SETS];
-    int sets;
+    cli_sets sets;
     bool json, quiet, resume, allow_isa_change;
     app_begin begin;
     app_full_disk on_full_disk;
 } arguments;
 
-enum {
-    KEY_SET = 's',
-    KEY_OUT = 'o',
-    KEY_JSON = 'j',
-    KEY_QUIET = 'q',
-    KEY_RESUME = 'r',
-    KEY_ALLOW_ISA_CHANGE = 256,
-    KEY_FULL
-};
-
 static const char *const FULL[] = {"fail", "wait", "auto", NULL}; /* in the order of app_full_disk */
 
-static const struct argp_option OPTIONS[] = {
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the configuration, for example client.batch=32", 0},
-    {"out", KEY_OUT, "DIR", 0, "folder for the result (default: result-NAME for NAME.yaml)", 0},
-    {"resume", KEY_RESUME, NULL, 0,
+#define AT(field) offsetof(arguments, field)
+
+static const cli_option OPTIONS[] = {
+    CLI_OPTION_SET("override a key of the configuration, for example client.batch=32", AT(sets)),
+    CLI_OPTION_OUT("DIR", "folder for the result (default: result-NAME for NAME.yaml)", AT(out)),
+    {"resume", 'r', NULL,
      "continue from DIR/checkpoint.h5, or with more rounds from DIR/result.h5; start from the beginning if neither "
      "exists; end at once if the result has all rounds",
-     0},
-    {"allow-isa-change", KEY_ALLOW_ISA_CHANGE, NULL, 0,
+     AT(resume), .type = CLI_SWITCH},
+    {"allow-isa-change", 0, NULL,
      "with --resume: continue on processors with other instruction sets, although this changes the last bits of the "
      "result",
-     0},
-    {"on-full-disk", KEY_FULL, "fail|wait", 0,
+     AT(allow_isa_change), .type = CLI_SWITCH},
+    {"on-full-disk", 0, "fail|wait",
      "what to do if the disk has no room for the result (default: wait, or fail if there is a checkpoint to resume "
      "from)",
-     0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "print only errors", 0},
+     AT(on_full_disk), .type = CLI_WORD, .words = FULL},
+    CLI_OPTION_JSON(AT(json)),
+    CLI_OPTION_QUIET("print only errors", AT(quiet)),
     {0}};
 
 /* result-mosi for path/mosi.yaml */
-static void default_folder(arguments *a)
+static error_t default_folder(struct argp_state *state, char *value, void *arguments_)
 {
-    if (a->out) return;
+    arguments *a = arguments_;
+    (void)state, (void)value;
+    if (a->out) return 0;
     const char *slash = strrchr(a->config_path, '/'), *name = slash ? slash + 1 : a->config_path;
     const char *dot = strrchr(name, '.');
     snprintf(a->named, sizeof a->named, "result-%.*s", (int)(dot ? dot - name : (long)strlen(name)), name);
     a->out = a->named;
-}
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case KEY_SET:
-        if (a->sets == MAX_SETS) {
-            argp_error(state, "more than %d --set", MAX_SETS);
-            return EINVAL;
-        }
-        a->set[a->sets++] = value;
-        return 0;
-    case KEY_OUT:
-        a->out = value;
-        return 0;
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case KEY_QUIET:
-        a->quiet = true;
-        return 0;
-    case KEY_FULL: {
-        int choice = APP_FULL_AUTO;
-        const error_t error = app_word(state, value, FULL, &choice);
-        a->on_full_disk = (app_full_disk)choice;
-        return error;
-    }
-    case KEY_RESUME:
-        a->resume = true;
-        return 0;
-    case KEY_ALLOW_ISA_CHANGE:
-        a->allow_isa_change = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->config_path) {
-            argp_error(state, "more than one configuration: '%s'%s", value,
-                       strchr(value, '=') ? "; an override is --set KEY=VALUE" : "");
-            return EINVAL;
-        }
-        a->config_path = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->config_path) {
-            argp_error(state, "found no argument, want a configuration, for example jobs/quickstart.yaml");
-            return EINVAL;
-        }
-        default_folder(a);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return 0;
 }
 
 static const char DOC[] =
@@ -145,13 +85,20 @@ static char *add_keys(int key, const char *text, void *input)
     return fclose(out) == 0 ? whole : (char *)(uintptr_t)text;
 }
 
-static const struct argp ARGP = {OPTIONS, parse, "CONFIG.yaml", DOC, NULL, add_keys, NULL};
+static const cli_line LINE = {.options = OPTIONS,
+                              .argument = {.what = "configuration",
+                                           .wanted = "a configuration, for example jobs/quickstart.yaml",
+                                           .offset = AT(config_path),
+                                           .doc = "CONFIG.yaml"},
+                              .check = default_folder,
+                              .doc = DOC,
+                              .filter = add_keys};
 
 /* Read the text on rank 0, and determine whether there is something to resume. */
 static ent_status read_config(void *arguments_, char **text)
 {
     arguments *a = arguments_;
-    ENT_TRY(ent_config_text(a->config_path, a->sets, a->set, text));
+    ENT_TRY(ent_config_text(a->config_path, a->sets.count, a->sets.text, text));
     ENT_TRY(ent_folder_claim_look(a->out));
     ENT_TRY(app_resume_look(a->out, a->resume, *text, &a->begin, a->where));
     const ent_status status = ent_config_locate(text, a->config_path);
@@ -163,7 +110,7 @@ static void report(void *arguments_, app_progress *progress, const ent_federatio
     const arguments *a = arguments_;
     (void)progress;
     if (!a->quiet) app_print_table(stdout, view);
-    if (a->json) app_print_json(stdout, view);
+    if (a->json) app_print_json(view);
 }
 
 /* Remove a checkpoint that the result has made superfluous. */
@@ -227,5 +174,5 @@ int app_train(int argc, char **argv)
     arguments a = {.on_full_disk = APP_FULL_AUTO};
     app_signals_catch();
     ent_comm_end_if(app_signals_came);
-    return app_command(&ARGP, argc, argv, &a, read_config, train);
+    return cli_command(&LINE, argc, argv, &a, read_config, train);
 }

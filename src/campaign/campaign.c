@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "claim.h"
+#include "cli/json.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "points.h"
@@ -18,33 +19,26 @@
 
 /* ---- the command line ---- */
 
-enum {
-    KEY_SET = 's',
-    KEY_OUT = 'o',
-    KEY_BASE = 'b',
-    KEY_GROUP = 'g',
-    KEY_INDEX = 'i',
-    KEY_JSON = 'j',
-    KEY_QUIET = 'q',
-    KEY_DRY = 'n',
-    KEY_KEEP = 256,
-    KEY_TABLE,
-    KEY_RETRY
-};
+#define AT(field) offsetof(app_campaign, field)
 
-static const struct argp_option OPTIONS[] = {
-    {"base", KEY_BASE, "CONFIG.yaml", 0, "the base configuration, instead of the one named in the file", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "override a key of the base configuration, for example data.file=my.h5", 0},
-    {"out", KEY_OUT, "DIR", 0, "folder for records and tables (default: sweep-NAME or study-NAME for NAME.yaml)", 0},
-    {"group", KEY_GROUP, "R", 0, "ranks that train one point together (default: 1; with --index all)", 0},
-    {"index", KEY_INDEX, "K", 0, "run only point K (counting from 0), for a job array", 0},
-    {"keep", KEY_KEEP, "WHAT", 0,
-     "results: keep a result folder per point; table: keep only the figures (default: as in the file)", 0},
-    {"retry", KEY_RETRY, NULL, 0, "run failed points again", 0},
-    {"table", KEY_TABLE, NULL, 0, "write the tables from the existing records, and run nothing", 0},
-    {"dry-run", KEY_DRY, NULL, 0, "list the points and their status, and run nothing", 0},
-    {"json", KEY_JSON, NULL, 0, "print one JSON object as the last line of standard output", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "print only errors", 0},
+static const cli_option OPTIONS[] = {
+    {"base", 'b', "CONFIG.yaml", "the base configuration, instead of the one named in the file", AT(base),
+     .type = CLI_TEXT},
+    CLI_OPTION_SET("override a key of the base configuration, for example data.file=my.h5", AT(sets)),
+    CLI_OPTION_OUT("DIR", "folder for records and tables (default: sweep-NAME or study-NAME for NAME.yaml)", AT(out)),
+    {"group", 'g', "R", "ranks that train one point together (default: 1; with --index all)", AT(group),
+     .type = CLI_WHOLE, .low = 1, .high = INT32_MAX},
+    {"index", 'i', "K", "run only point K (counting from 0), for a job array", AT(index), .type = CLI_WHOLE,
+     .high = APP_MAX_POINTS - 1},
+    {"keep", 0, "WHAT",
+     "results: keep a result folder per point; table: keep only the figures (default: as in the file)", AT(keep),
+     .type = CLI_TEXT},
+    {"retry", 0, NULL, "run failed points again", AT(retry), .type = CLI_SWITCH},
+    {"table", 0, NULL, "write the tables from the existing records, and run nothing", AT(table_alone),
+     .type = CLI_SWITCH},
+    {"dry-run", 'n', NULL, "list the points and their status, and run nothing", AT(dry_run), .type = CLI_SWITCH},
+    CLI_OPTION_JSON(AT(json)),
+    CLI_OPTION_QUIET("print only errors", AT(quiet)),
     {0}};
 
 static const char RUNNING[] =
@@ -71,8 +65,10 @@ static void default_folder(app_campaign *c)
     c->out = c->named;
 }
 
-static error_t parse_end(app_campaign *c, struct argp_state *state)
+static error_t check(struct argp_state *state, char *value, void *campaign)
 {
+    app_campaign *c = campaign;
+    (void)value;
     if (!c->spec) {
         argp_error(state, "found no argument, want the YAML file of the %s", c->kind);
         return EINVAL;
@@ -85,68 +81,16 @@ static error_t parse_end(app_campaign *c, struct argp_state *state)
     return 0;
 }
 
-static error_t parse_argument(app_campaign *c, char *value, struct argp_state *state)
-{
-    if (c->spec) {
-        argp_error(state, "more than one file: '%s'", value);
-        return EINVAL;
-    }
-    c->spec = value;
-    return 0;
-}
-
-static error_t add_set(app_campaign *c, const char *value, struct argp_state *state)
-{
-    if (c->sets == APP_MAX_SETS) {
-        argp_error(state, "more than %d --set", APP_MAX_SETS);
-        return EINVAL;
-    }
-    c->set[c->sets++] = value;
-    return 0;
-}
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    app_campaign *c = state->input;
-    const struct {
-        int key;
-        bool *flag;
-    } flags[] = {{KEY_RETRY, &c->retry},
-                 {KEY_TABLE, &c->table_alone},
-                 {KEY_DRY, &c->dry_run},
-                 {KEY_JSON, &c->json},
-                 {KEY_QUIET, &c->quiet}};
-    const struct {
-        int key;
-        const char **text;
-    } texts[] = {{KEY_OUT, &c->out}, {KEY_BASE, &c->base}, {KEY_KEEP, &c->keep}};
-    for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
-        if (flags[k].key == key) return (*flags[k].flag = true, 0);
-    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-        if (texts[k].key == key) return (*texts[k].text = value, 0);
-    switch (key) {
-    case KEY_SET:
-        return add_set(c, value, state);
-    case KEY_GROUP:
-        return app_whole(state, value, 1, INT32_MAX, &c->group);
-    case KEY_INDEX:
-        return app_whole(state, value, 0, APP_MAX_POINTS - 1, &c->index);
-    case ARGP_KEY_ARG:
-        return parse_argument(c, value, state);
-    case ARGP_KEY_END:
-        return parse_end(c, state);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 int app_campaign_command(const char *doc, const char *arguments, int argc, char **argv, app_campaign *c,
                          app_read *read, app_body *body)
 {
     char help[8192];
     snprintf(help, sizeof help, "%s%s", doc, RUNNING);
-    const struct argp argp = {OPTIONS, parse, arguments, help, NULL, NULL, NULL};
-    return app_command(&argp, argc, argv, c, read, body);
+    const cli_line line = {.options = OPTIONS,
+                           .argument = {.what = "file", .offset = AT(spec), .doc = arguments},
+                           .check = check,
+                           .doc = help};
+    return cli_command(&line, argc, argv, c, read, body);
 }
 
 /* ---- running ---- */
@@ -441,6 +385,18 @@ typedef struct {
     double wall_s, setup_share, train_share;
 } ending;
 
+static void print_json(const campaign *j, const ending *e)
+{
+    const json_int_t points = app_points_count(j->plan), failed = e->outcomes.failed, left = e->outcomes.left,
+                     untrained = e->outcomes.untrained;
+    json_t *object = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:i, s:f, s:f}", "points", points, "done",
+                               points - failed - untrained - left, "failed", failed, "untrained", untrained, "left",
+                               left, "ran", (json_int_t)e->ran, "seconds", e->wall_s, "ranks",
+                               ent_comm_size(j->world), "training_share", e->train_share, "setup_share",
+                               e->setup_share);
+    cli_print_json(object);
+}
+
 static void print_end(const campaign *j, const ending *e)
 {
     const app_campaign *c = j->c;
@@ -463,12 +419,7 @@ static void print_end(const campaign *j, const ending *e)
         else
             printf("%s/%s.csv\n", c->out, c->table);
     }
-    if (c->json)
-        printf("{\"points\": %lld, \"done\": %lld, \"failed\": %lld, \"untrained\": %lld, \"left\": %lld, \"ran\": "
-               "%lld, \"seconds\": %.3f, "
-               "\"ranks\": %d, \"training_share\": %.4f, \"setup_share\": %.4f}\n",
-               points, done, failed, untrained, left, (long long)e->ran, e->wall_s, ranks, e->train_share,
-               e->setup_share);
+    if (c->json) print_json(j, e);
 }
 
 static ent_status run(campaign *j, app_campaign_more *more)

@@ -19,8 +19,6 @@
 #include "cli/cli.h"
 #include "entente/h5.h"
 
-enum { APP_MAX_SETS = 256 };
-
 /* The command line. */
 typedef struct {
     const char *kind;  /* "sweep" or "study" */
@@ -30,8 +28,7 @@ typedef struct {
     const char *keep;  /* "table" or "results", overrides that of the file, or NULL */
     const char *out;
     char named[512]; /* the folder if none is given */
-    const char *set[APP_MAX_SETS];
-    int sets;
+    cli_sets sets;
     int64_t group; /* ranks per group; 0: one, or all with an index */
     int64_t index; /* -1: all points */
     bool dry_run, table_alone, retry, json, quiet;

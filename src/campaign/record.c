@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/json.h"
 #include "entente/atomic_file.h"
 #include "entente/hash.h"
 
@@ -20,16 +21,11 @@ ent_status app_record_path(const char *out, const char *hash, const char *end, c
     return ENT_OK;
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *metrics_of(const ent_metrics *m)
 {
     json_t *metrics = json_pack("{s:I}", APP_METRICS[0], (json_int_t)m->n);
     for (int k = 0; ent_metric_at(k); k++)
-        json_object_set_new(metrics, ent_metric_at(k)->name, number(ent_metric_value(m, k)));
+        json_object_set_new(metrics, ent_metric_at(k)->name, cli_number(ent_metric_value(m, k)));
     return metrics;
 }
 
@@ -49,9 +45,10 @@ static json_t *patterns_of(const ent_federation_view *view)
     for (int64_t k = 0; k < view->patterns; k++) {
         char present[ENT_MAX_MODALITIES * ENT_NAME_BYTES];
         present_text(&view->config->data, view->pattern[k].context, present, sizeof present);
-        json_array_append_new(
-            patterns, json_pack("{s:s, s:I, s:o, s:o}", "present", present, "n", (json_int_t)view->pattern[k].n,
-                                "accuracy", number(view->pattern[k].accuracy), "mae", number(view->pattern[k].mae)));
+        json_array_append_new(patterns, json_pack("{s:s, s:I, s:o, s:o}", "present", present, "n",
+                                                  (json_int_t)view->pattern[k].n, "accuracy",
+                                                  cli_number(view->pattern[k].accuracy), "mae",
+                                                  cli_number(view->pattern[k].mae)));
     }
     return patterns;
 }

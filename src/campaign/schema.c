@@ -1,4 +1,5 @@
-/* The JSON Schemas of sweeps and studies, for editors; the contents of overrides come from the table of keys. */
+/* The keys of sweeps and studies, each with the schema of its value: the reader takes the names from these tables,
+ * editors the JSON Schemas.  The contents of overrides come from the table of keys of a configuration. */
 #include "schema.h"
 
 #include "config/schema.h"
@@ -23,9 +24,19 @@ static json_t *document(const char *title, json_t *properties)
     return schema;
 }
 
+const char *const APP_KEEP[] = {"table", "results", NULL};
+
 static json_t *keep(void)
 {
-    return json_pack("{s:[s, s]}", "enum", "table", "results");
+    return json_pack("{s:[s, s]}", "enum", APP_KEEP[0], APP_KEEP[1]);
+}
+
+/* The properties of an object with these keys. */
+static json_t *properties_of(const app_spec_key *keys)
+{
+    json_t *properties = json_object();
+    for (int k = 0; keys[k].name; k++) json_object_set_new(properties, keys[k].name, keys[k].schema());
+    return properties;
 }
 
 /* An object with values of any name that follow `schema` (ownership is taken). */
@@ -46,11 +57,17 @@ static json_t *pair(void)
 }
 
 /* One way to draw the values of a key. */
+static json_t *choices(void)
+{
+    return list_of(json_object());
+}
+
+const app_spec_key APP_DRAWN_KEYS[] = {
+    {"uniform", pair}, {"log", pair}, {"integer", pair}, {"choice", choices}, {NULL, NULL}};
+
 static json_t *drawn(void)
 {
-    json_t *ways = json_pack("{s:o, s:o, s:o, s:o}", "uniform", pair(), "log", pair(), "integer", pair(), "choice",
-                             list_of(json_object()));
-    json_t *schema = ent_schema_object(ways);
+    json_t *schema = ent_schema_object(properties_of(APP_DRAWN_KEYS));
     json_object_set_new(schema, "minProperties", json_integer(1));
     json_object_set_new(schema, "maxProperties", json_integer(1));
     return schema;
@@ -63,21 +80,47 @@ static json_t *draw_of(json_t *value)
     return json_pack("{s:s}", "$ref", "#/definitions/drawn");
 }
 
+static json_t *whole_from_0(void)
+{
+    return json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
+}
+
+static json_t *draw_count(void)
+{
+    return json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", APP_MAX_POINTS);
+}
+
+static json_t *draw_keys(void)
+{
+    return ent_schema_overrides(draw_of);
+}
+
+const app_spec_key APP_RANDOM_KEYS[] = {
+    {"draws", draw_count}, {"seed", whole_from_0}, {"keys", draw_keys}, {NULL, NULL}};
+
 static json_t *random_draws(void)
 {
-    json_t *draws = json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", APP_MAX_POINTS);
-    json_t *seed = json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
-    json_t *schema = ent_schema_object(
-        json_pack("{s:o, s:o, s:o}", "draws", draws, "seed", seed, "keys", ent_schema_overrides(draw_of)));
+    json_t *schema = ent_schema_object(properties_of(APP_RANDOM_KEYS));
     json_object_set_new(schema, "required", json_pack("[s, s]", "draws", "keys"));
     return schema;
 }
 
+static json_t *grid(void)
+{
+    return ent_schema_overrides(list_of);
+}
+
+static json_t *list(void)
+{
+    return list_of(overrides());
+}
+
+const app_spec_key APP_SWEEP_KEYS[] = {{"base", text},           {"set", overrides}, {"grid", grid}, {"list", list},
+                                       {"random", random_draws}, {"keep", keep},     {NULL, NULL}};
+
 json_t *app_schema_sweep(void)
 {
-    json_t *properties = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "base", text(), "set", overrides(), "grid",
-                                   ent_schema_overrides(list_of), "list", list_of(overrides()), "random",
-                                   random_draws(), "keep", keep());
+    json_t *properties = properties_of(APP_SWEEP_KEYS);
     json_t *schema = document("A sweep of Entente", properties);
     json_object_set_new(json_object_get(schema, "definitions"), "drawn", drawn());
     json_object_set_new(
@@ -86,18 +129,35 @@ json_t *app_schema_sweep(void)
     return schema;
 }
 
+static json_t *modalities(void)
+{
+    return json_pack("{s:[{s:s}, {s:s, s:i}, o]}", "anyOf", "const", "each", "type", "integer", "minimum", 1,
+                     list_of(text()));
+}
+
+const app_spec_key APP_ENTRY_KEYS[] = {{"set", overrides}, {"modalities", modalities}, {NULL, NULL}};
+
 /* The sections settings and variants. */
 static json_t *entries(void)
 {
-    json_t *modalities = json_pack("{s:[{s:s}, {s:s, s:i}, o]}", "anyOf", "const", "each", "type", "integer",
-                                   "minimum", 1, list_of(text()));
-    return named(ent_schema_object(json_pack("{s:o, s:o}", "set", overrides(), "modalities", modalities)));
+    return named(ent_schema_object(properties_of(APP_ENTRY_KEYS)));
+}
+
+const app_spec_key APP_DATA_KEYS[] = {{"base", text}, {"set", overrides}, {NULL, NULL}};
+
+static json_t *data(void)
+{
+    return named(ent_schema_object(properties_of(APP_DATA_KEYS)));
+}
+
+static json_t *rates(void)
+{
+    return list_of(json_pack("{s:s, s:i, s:i}", "type", "number", "minimum", 0, "maximum", 1));
 }
 
 static json_t *seeds(void)
 {
-    json_t *one = json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
-    return json_pack("{s:[{s:s, s:i}, o]}", "anyOf", "type", "integer", "minimum", 1, list_of(one));
+    return json_pack("{s:[{s:s, s:i}, o]}", "anyOf", "type", "integer", "minimum", 1, list_of(whole_from_0()));
 }
 
 static json_t *metrics(void)
@@ -107,14 +167,14 @@ static json_t *metrics(void)
     return json_pack("{s:o}", "enum", names);
 }
 
+const app_spec_key APP_STUDY_KEYS[] = {{"base", text},        {"set", overrides},    {"data", data},
+                                       {"settings", entries}, {"variants", entries}, {"rates", rates},
+                                       {"seeds", seeds},      {"reference", text},   {"metric", metrics},
+                                       {"keep", keep},        {NULL, NULL}};
+
 json_t *app_schema_study(void)
 {
-    json_t *data = named(ent_schema_object(json_pack("{s:o, s:o}", "base", text(), "set", overrides())));
-    json_t *rate = json_pack("{s:s, s:i, s:i}", "type", "number", "minimum", 0, "maximum", 1);
-    json_t *properties = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "base", text(), "set",
-                                   overrides(), "data", data, "settings", entries(), "variants", entries(), "rates",
-                                   list_of(rate), "seeds", seeds(), "reference", text(), "metric", metrics(), "keep",
-                                   keep());
+    json_t *properties = properties_of(APP_STUDY_KEYS);
     json_t *schema = document("A study of Entente", properties);
     json_object_set_new(schema, "required", json_pack("[s]", "variants"));
     return schema;

@@ -15,20 +15,20 @@ yaml_node_t *app_spec_node(ent_yaml *yaml, int number)
     return yaml_document_get_node(&yaml->document, number);
 }
 
-static ent_status unknown_key(ent_yaml *yaml, const yaml_node_t *node, const char *key, const char *const *allowed)
+static ent_status unknown_key(ent_yaml *yaml, const yaml_node_t *node, const char *key, const app_spec_key *allowed)
 {
     char where[256], names[512] = "";
     const char *text = ent_yaml_scalar(node);
     ent_nearest near = ent_nearest_to(text ? text : "");
-    for (int k = 0; allowed[k]; k++) {
-        ent_nearest_try(&near, allowed[k]);
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", allowed[k]);
+    for (int k = 0; allowed[k].name; k++) {
+        ent_nearest_try(&near, allowed[k].name);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", allowed[k].name);
     }
     return ent_fail(ENT_ECONFIG, "%s: unknown key '%s'%s%s, want one of: %s%s", ent_yaml_where(yaml, node, where),
                     text ? text : "?", *key ? " in " : "", key, names, ent_nearest_text(&near));
 }
 
-ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, const char *const *allowed)
+ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, const app_spec_key *allowed)
 {
     if (mapping->type != YAML_MAPPING_NODE) return ent_yaml_refuse(yaml, mapping, key, "a section of keys");
     const yaml_node_pair_t *first = mapping->data.mapping.pairs.start, *top = mapping->data.mapping.pairs.top;
@@ -37,8 +37,8 @@ ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char 
         const char *text = ent_yaml_scalar(node);
         if (!text || !*text) return ent_yaml_refuse(yaml, node, key, "a key");
         int k = 0;
-        while (allowed && allowed[k] && strcmp(allowed[k], text) != 0) k++;
-        if (allowed && !allowed[k]) return unknown_key(yaml, node, key, allowed);
+        while (allowed && allowed[k].name && strcmp(allowed[k].name, text) != 0) k++;
+        if (allowed && !allowed[k].name) return unknown_key(yaml, node, key, allowed);
         for (const yaml_node_pair_t *other = first; other < pair; other++)
             if (strcmp(ent_yaml_scalar(app_spec_node(yaml, other->key)), text) == 0) {
                 char where[256];

@@ -11,9 +11,15 @@
 /* Node number `number` of the document. */
 yaml_node_t *app_spec_node(ent_yaml *yaml, int number);
 
-/* A mapping with only these keys (NULL-terminated; `allowed` NULL: any), each at most once.  `key` "" is the top
- * level. */
-ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, const char *const *allowed);
+/* A key of a mapping, and the schema of its value (schema.c). */
+typedef struct {
+    const char *name;
+    json_t *(*schema)(void);
+} app_spec_key;
+
+/* A mapping with only these keys (up to a row without a name; `allowed` NULL: any), each at most once.  `key` "" is
+ * the top level. */
+ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, const app_spec_key *allowed);
 
 /* A list that must not be empty.  Returns its number of items. */
 ent_status app_spec_list(ent_yaml *yaml, const yaml_node_t *list, const char *key, int64_t *count);

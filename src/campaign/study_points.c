@@ -8,14 +8,10 @@
 #include "entente/path.h"
 #include "points.h"
 #include "record.h"
+#include "schema.h"
 #include "spec.h"
 #include "study.h"
 
-static const char *const TOP[] = {"base",  "set",       "data",   "settings", "variants", "rates",
-                                  "seeds", "reference", "metric", "keep",     NULL};
-static const char *const DATA[] = {"base", "set", NULL};
-static const char *const ENTRY[] = {"set", "modalities", NULL};
-static const char *const KEEP[] = {"results", "table", NULL};
 static const char *const COLUMNS[] = {"data", "setting", "rate", "variant", "seed", NULL};
 enum { DEFAULT_SEEDS = 5, MAX_SEEDS = 10000 };
 
@@ -68,25 +64,33 @@ static ent_status modalities_of(const reader *r, int64_t base, json_t **names)
     return ENT_OK;
 }
 
-/* An alternative with `set` and, unless names is NULL, data.modalities = names[first..first+count-1]. */
-static ent_status add_alternative(const reader *r, json_t *axis, const char *column, const char *label,
-                                  const json_t *set, const yaml_node_t *node, const json_t *names, size_t first,
-                                  size_t count)
+/* An entry of settings or variants that is being read: the axis and column that its alternatives belong to, its name,
+ * the names of the base's modalities, and its overrides. */
+typedef struct {
+    json_t *axis;
+    const char *column, *name;
+    const json_t *names;
+    json_t *set;
+} entry_reader;
+
+/* An alternative with the overrides `set` and, for count > 0, data.modalities = names[first..first+count-1] of
+ * `node`. */
+static ent_status add_alternative(const reader *r, const entry_reader *e, const char *label, const json_t *set,
+                                  const yaml_node_t *node, size_t first, size_t count)
 {
-    json_t *made = app_points_alternative(column, label), *sets = json_object_get(made, "set");
-    if (!made || json_array_append_new(axis, made) != 0) return no_memory(r);
-    if (names) {
+    json_t *made = app_points_alternative(e->column, label), *sets = json_object_get(made, "set");
+    if (!made || json_array_append_new(e->axis, made) != 0) return no_memory(r);
+    if (count > 0) {
         char text[ENT_MAX_MODALITIES * (ENT_NAME_BYTES + 2) + 32] = "data.modalities=[", where[256];
         for (size_t m = first; m < first + count; m++)
-            strcat(strcat(text, m > first ? ", " : ""), json_string_value(json_array_get(names, m)));
+            strcat(strcat(text, m > first ? ", " : ""), json_string_value(json_array_get(e->names, m)));
         json_array_append_new(sets, json_pack("[s+, s]", text, "]", ent_yaml_where(r->yaml, node, where)));
     }
     return json_array_extend(sets, (json_t *)(uintptr_t)set) == 0 ? ENT_OK : no_memory(r);
 }
 
 /* modalities: each (one alternative per modality, NAME_text), a number n (the first n), or a list of names. */
-static ent_status add_modalities(const reader *r, const yaml_node_t *node, const char *key, json_t *axis,
-                                 const char *column, const char *name, json_t *set, const json_t *names)
+static ent_status add_modalities(const reader *r, const entry_reader *e, const yaml_node_t *node, const char *key)
 {
     char at[320];
     int64_t count;
@@ -94,20 +98,20 @@ static ent_status add_modalities(const reader *r, const yaml_node_t *node, const
     if (node->type == YAML_SEQUENCE_NODE) {
         json_t *own = json_array();
         ent_status status = own ? app_spec_override(r->yaml, node, "data.modalities", own, NULL) : no_memory(r);
-        if (status == ENT_OK && json_array_extend(own, set) != 0) status = no_memory(r);
-        if (status == ENT_OK) status = add_alternative(r, axis, column, name, own, node, NULL, 0, 0);
+        if (status == ENT_OK && json_array_extend(own, e->set) != 0) status = no_memory(r);
+        if (status == ENT_OK) status = add_alternative(r, e, e->name, own, node, 0, 0);
         json_decref(own);
         return status;
     }
     if (strcmp(ent_yaml_scalar(node) ? ent_yaml_scalar(node) : "", "each") != 0) {
-        const ent_status status = app_spec_whole(r->yaml, node, at, 1, (int64_t)json_array_size(names), &count);
+        const ent_status status = app_spec_whole(r->yaml, node, at, 1, (int64_t)json_array_size(e->names), &count);
         if (status != ENT_OK) return ent_fail(status, "%s, `each`, or a list of names", ent_message());
-        return add_alternative(r, axis, column, name, set, node, names, 0, (size_t)count);
+        return add_alternative(r, e, e->name, e->set, node, 0, (size_t)count);
     }
-    for (size_t m = 0; m < json_array_size(names); m++) {
+    for (size_t m = 0; m < json_array_size(e->names); m++) {
         char label[320];
-        snprintf(label, sizeof label, "%s_%s", name, json_string_value(json_array_get(names, m)));
-        ENT_TRY(add_alternative(r, axis, column, label, set, node, names, m, 1));
+        snprintf(label, sizeof label, "%s_%s", e->name, json_string_value(json_array_get(e->names, m)));
+        ENT_TRY(add_alternative(r, e, label, e->set, node, m, 1));
     }
     return ENT_OK;
 }
@@ -119,15 +123,15 @@ static ent_status read_entry(const reader *r, const yaml_node_pair_t *pair, cons
     const yaml_node_t *entry = app_spec_node(r->yaml, pair->value);
     char key[256];
     snprintf(key, sizeof key, "%s.%.200s", section, name);
-    ENT_TRY(app_spec_keys(r->yaml, entry, key, ENTRY));
+    ENT_TRY(app_spec_keys(r->yaml, entry, key, APP_ENTRY_KEYS));
     const yaml_node_t *set = value_of(r, entry, "set"), *modalities = value_of(r, entry, "modalities");
-    json_t *sets = json_array();
-    ent_status status = sets ? ENT_OK : no_memory(r);
-    if (status == ENT_OK && set) status = read_set(r, set, key, sets);
+    const entry_reader e = {axis, column, name, names, json_array()};
+    ent_status status = e.set ? ENT_OK : no_memory(r);
+    if (status == ENT_OK && set) status = read_set(r, set, key, e.set);
     if (status == ENT_OK)
-        status = modalities ? add_modalities(r, modalities, key, axis, column, name, sets, names)
-                            : add_alternative(r, axis, column, name, sets, entry, NULL, 0, 0);
-    json_decref(sets);
+        status = modalities ? add_modalities(r, &e, modalities, key)
+                            : add_alternative(r, &e, name, e.set, entry, 0, 0);
+    json_decref(e.set);
     return status;
 }
 
@@ -227,11 +231,12 @@ static ent_status read_reference(const reader *r, const json_t *variants)
 static ent_status read_words(const reader *r)
 {
     const yaml_node_t *metric = ent_yaml_find(r->yaml, "metric"), *keep = ent_yaml_find(r->yaml, "keep");
-    int which = 1, kept = 0; /* from accuracy on; the number of samples cannot be compared */
+    int which = 1, kept = 1; /* from accuracy on; the number of samples cannot be compared */
     if (metric) ENT_TRY(app_spec_word(r->yaml, metric, "metric", APP_METRICS + 1, &which));
-    if (keep) ENT_TRY(app_spec_word(r->yaml, keep, "keep", KEEP, &kept));
+    if (keep) ENT_TRY(app_spec_word(r->yaml, keep, "keep", APP_KEEP, &kept));
     const int failed = json_object_set_new(r->plan, "metric", json_string(APP_METRICS[1 + which])) != 0 ||
-                       json_object_set_new(r->plan, "keep", json_string(r->c->keep ? r->c->keep : KEEP[kept])) != 0;
+                       json_object_set_new(r->plan, "keep", json_string(r->c->keep ? r->c->keep : APP_KEEP[kept])) !=
+                           0;
     return failed ? no_memory(r) : ENT_OK;
 }
 
@@ -293,11 +298,11 @@ static ent_status read_data(const reader *r, const char *name, const yaml_node_t
 
 static ent_status read_study(const reader *r)
 {
-    ENT_TRY(app_spec_keys(r->yaml, ent_yaml_find(r->yaml, ""), "", TOP));
+    ENT_TRY(app_spec_keys(r->yaml, ent_yaml_find(r->yaml, ""), "", APP_STUDY_KEYS));
     ENT_REQUIRE(ent_yaml_find(r->yaml, "variants"), ENT_ECONFIG, "%s: key 'variants' is missing", r->yaml->name);
     for (int k = 0; COLUMNS[k]; k++)
         json_array_append_new(json_object_get(r->plan, "columns"), json_string(COLUMNS[k]));
-    ENT_TRY(app_points_fix(r->plan, r->c->sets, r->c->set));
+    ENT_TRY(app_points_fix(r->plan, r->c->sets.count, r->c->sets.text));
     ENT_TRY(read_words(r));
     const yaml_node_t *data = ent_yaml_find(r->yaml, "data");
     if (!data) return read_data(r, NULL, NULL);
@@ -308,7 +313,7 @@ static ent_status read_study(const reader *r)
         const yaml_node_t *entry = app_spec_node(r->yaml, pair->value);
         char key[256];
         snprintf(key, sizeof key, "data.%.200s", name);
-        ENT_TRY(app_spec_keys(r->yaml, entry, key, DATA));
+        ENT_TRY(app_spec_keys(r->yaml, entry, key, APP_DATA_KEYS));
         ENT_TRY(read_data(r, name, entry));
     }
     return ENT_OK;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json.h"
 #include "entente/memory.h"
 #include "points.h"
 #include "record.h"
@@ -51,11 +52,6 @@ static size_t reference_of(const table *t, size_t first, const char *reference)
     return first;
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 /* Differences to the reference, for seeds where both have a value. */
 static ent_status compare(const table *t, size_t first, size_t reference, double *x, json_t *row)
 {
@@ -69,10 +65,10 @@ static ent_status compare(const table *t, size_t first, size_t reference, double
     ENT_TRY(app_bootstrap_mean(n, x, BOOTSTRAP_SEED, RESAMPLES, LEVEL, &low, &high));
     if (n > 0) ENT_TRY(app_wilcoxon(n, x, &statistic, &p, &used));
     json_object_set_new(row, "pairs", json_integer(n));
-    json_object_set_new(row, "difference", number(mean));
-    json_object_set_new(row, "low", number(low));
-    json_object_set_new(row, "high", number(high));
-    json_object_set_new(row, "p", number(p));
+    json_object_set_new(row, "difference", cli_number(mean));
+    json_object_set_new(row, "low", cli_number(low));
+    json_object_set_new(row, "high", cli_number(high));
+    json_object_set_new(row, "p", cli_number(p));
     return ENT_OK;
 }
 
@@ -85,8 +81,8 @@ static ent_status summarise_cell(const table *t, size_t first, const char *refer
         if (!isnan(value_of(t, first + k))) x[n++] = value_of(t, first + k);
     app_mean_deviation(n, x, &mean, &deviation);
     json_object_set_new(row, "n", json_integer(n));
-    json_object_set_new(row, "mean", number(mean));
-    json_object_set_new(row, "deviation", number(deviation));
+    json_object_set_new(row, "mean", cli_number(mean));
+    json_object_set_new(row, "deviation", cli_number(deviation));
     return compare(t, first, reference_of(t, first, reference), x, row);
 }
 

@@ -12,11 +12,8 @@
 #include "entente/path.h"
 #include "entente/random.h"
 #include "points.h"
+#include "schema.h"
 #include "spec.h"
-
-static const char *const TOP[] = {"base", "set", "grid", "list", "random", "keep", NULL};
-static const char *const RANDOM[] = {"draws", "seed", "keys", NULL};
-static const char *const KEEP[] = {"table", "results", NULL};
 
 static ent_status no_memory(const ent_yaml *yaml)
 {
@@ -130,12 +127,11 @@ static ent_status read_range(ent_yaml *yaml, const char *key, drawn *d)
 
 static ent_status read_drawn(ent_yaml *yaml, const yaml_node_pair_t *pair, drawn *d)
 {
-    static const char *const kinds[] = {"uniform", "log", "integer", "choice", NULL};
     char key[256];
     const yaml_node_t *how = app_spec_node(yaml, pair->value);
     d->key = ent_yaml_scalar(app_spec_node(yaml, pair->key));
     snprintf(key, sizeof key, "random.keys.%.230s", d->key);
-    ENT_TRY(app_spec_keys(yaml, how, key, kinds));
+    ENT_TRY(app_spec_keys(yaml, how, key, APP_DRAWN_KEYS));
     if (how->data.mapping.pairs.top - how->data.mapping.pairs.start != 1)
         return ent_yaml_refuse(yaml, how, key, "one of: uniform, log, integer, choice");
     d->kind = ent_yaml_scalar(app_spec_node(yaml, how->data.mapping.pairs.start->key));
@@ -178,7 +174,7 @@ static ent_status read_random(ent_yaml *yaml, const yaml_node_t *random, json_t 
 {
     int64_t draws, seed = 1;
     json_t *axis, *alternative;
-    ENT_TRY(app_spec_keys(yaml, random, "random", RANDOM));
+    ENT_TRY(app_spec_keys(yaml, random, "random", APP_RANDOM_KEYS));
     const yaml_node_t *node = ent_yaml_find(yaml, "random.draws"), *keys = ent_yaml_find(yaml, "random.keys");
     if (!node) return want(yaml, "random.draws");
     if (!keys) return want(yaml, "random.keys");
@@ -236,16 +232,16 @@ static ent_status read_keep(ent_yaml *yaml, const app_campaign *c, json_t *plan)
 {
     const yaml_node_t *node = ent_yaml_find(yaml, "keep");
     int keep = 0;
-    if (node) ENT_TRY(app_spec_word(yaml, node, "keep", KEEP, &keep));
-    return json_object_set_new(plan, "keep", json_string(c->keep ? c->keep : KEEP[keep])) == 0 ? ENT_OK
-                                                                                               : no_memory(yaml);
+    if (node) ENT_TRY(app_spec_word(yaml, node, "keep", APP_KEEP, &keep));
+    return json_object_set_new(plan, "keep", json_string(c->keep ? c->keep : APP_KEEP[keep])) == 0 ? ENT_OK
+                                                                                                   : no_memory(yaml);
 }
 
 static ent_status read_sweep(ent_yaml *yaml, const app_campaign *c, json_t *plan, json_t *axes)
 {
     int64_t base;
-    ENT_TRY(app_spec_keys(yaml, ent_yaml_find(yaml, ""), "", TOP));
-    ENT_TRY(app_points_fix(plan, c->sets, c->set));
+    ENT_TRY(app_spec_keys(yaml, ent_yaml_find(yaml, ""), "", APP_SWEEP_KEYS));
+    ENT_TRY(app_points_fix(plan, c->sets.count, c->sets.text));
     ENT_TRY(read_base(yaml, c, plan, &base));
     ENT_TRY(read_keep(yaml, c, plan));
     ENT_TRY(read_axes(yaml, plan, axes));

@@ -154,7 +154,7 @@ ent_status ent_qasm_read_creg(qasm_parser *p)
 
 /* ---- inputs ---- */
 
-static bool is_among(const token *name, unsigned count, const char *const *names)
+static bool is_among(const token *name, unsigned count, const char **names)
 {
     for (unsigned k = 0; k < count; k++)
         if (ent_token_is(name, names[k])) return true;

@@ -317,6 +317,8 @@ ent_status ent_qasm_read(qasm_parser *p)
     ENT_TRY(read_version(p));
     while (p->tokens.now.kind != TOKEN_END) ENT_TRY(ent_qasm_statement(p));
     ENT_TRY(ent_qasm_check_inputs(p));
+    if (p->measurements > 0)
+        ENT_TRY(ent_qasm_note(p, "measurements at the end are no part of the circuit: they say what is read out"));
     if (p->by_letter && p->circuit->params > 0)
         ENT_TRY(ent_qasm_note(p, "inputs whose name begins with x are taken as data, all others as trainable"));
     return set_registers(p);

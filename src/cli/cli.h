@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cli/command_line.h"
 #include "entente/comm.h"
 #include "entente/config.h"
 #include "entente/engine.h"
@@ -14,13 +15,13 @@ enum { APP_FAILED = 1, APP_USAGE = 2, APP_STOPPED = 75 /* EX_TEMPFAIL of sysexit
 
 /* command.c */
 
-/* Start MPI and parse the options; only rank 0 prints.  `--help` prints and ends before MPI starts.  Errors:
- * ENT_EARG, already reported. */
-ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world);
+/* Start MPI and parse; only rank 0 prints.  `--help` prints and exits before MPI starts.
+ * Errors: ENT_EARG, already reported. */
+ent_status cli_start(const cli_line *line, int argc, char **argv, void *arguments, ent_comm **world);
 /* Print the message of a failure on rank 0 and end MPI.  Returns the exit code. */
 int app_finish(ent_comm *world, ent_status status);
 /* Parse without MPI: ends the process on a wrong command line. */
-void app_parse(const struct argp *argp, int argc, char **argv, void *input);
+void cli_parse(const cli_line *line, int argc, char **argv, void *arguments);
 /* Print the message of a failure, or of a failed write to standard output.  Returns the exit code. */
 int app_report(ent_status status);
 /* Share the status of work done only by rank 0; its message is kept as it is, without a rank number.  Collective. */
@@ -32,7 +33,7 @@ ent_status app_share(ent_comm *world, ent_status status, char **text);
  * Returns the exit code.  Both functions get `arguments`, as filled by `argp`. */
 typedef ent_status app_read(void *arguments, char **text);
 typedef ent_status app_body(ent_comm *world, void *arguments, const char *text);
-int app_command(const struct argp *argp, int argc, char **argv, void *arguments, app_read *read, app_body *body);
+int cli_command(const cli_line *line, int argc, char **argv, void *arguments, app_read *read, app_body *body);
 
 /* version.c: one line, and the whole page. */
 const char *app_version_line(void);
@@ -77,24 +78,21 @@ enum { APP_SIZES = 32 };
 typedef struct {
     int n, size[APP_SIZES];
 } app_sizes;
-error_t app_sizes_read(struct argp_state *state, const char *option, const char *text, int high, app_sizes *out);
+error_t app_sizes_read(struct argp_state *state, const char *text, int high, app_sizes *out);
 error_t app_want(struct argp_state *state, bool there, const char *what);
-/* Output options shared by all kinds of import, which pass keys that they do not know to app_import_option.  Each
- * kind checks by itself that --out is given. */
+/* Output options shared by all kinds of import. */
 typedef struct {
     const char *out;
     int64_t seed;
     bool replace, quiet;
 } app_import_to;
-enum { APP_KEY_OUT = 'o', APP_KEY_SEED = 's', APP_KEY_QUIET = 'q', APP_KEY_REPLACE = 'R' + 256 };
 /* clang-format off */
-#define APP_IMPORT_OPTIONS(of_seed)                                     \
-    {"out", APP_KEY_OUT, "FILE", 0, "the data set to write (HDF5)", 0}, \
-    {"seed", APP_KEY_SEED, "N", 0, of_seed, 0},                         \
-    {"replace", APP_KEY_REPLACE, NULL, 0, "overwrite the data set", 0}, \
-    {"quiet", APP_KEY_QUIET, NULL, 0, "no progress, no report", 0}
+#define APP_IMPORT_OPTIONS(of_seed, at)                                                                          \
+    CLI_OPTION_OUT("FILE", "the data set to write (HDF5)", at + offsetof(app_import_to, out)),                   \
+    {"seed", 's', "N", of_seed, at + offsetof(app_import_to, seed), .type = CLI_WHOLE, .high = CLI_ANY},         \
+    CLI_OPTION_REPLACE("overwrite the data set", at + offsetof(app_import_to, replace)),                         \
+    CLI_OPTION_QUIET("no progress, no report", at + offsetof(app_import_to, quiet))
 /* clang-format on */
-error_t app_import_option(int key, char *value, struct argp_state *state, app_import_to *to);
 /* Refuse to write to an existing file unless --replace is given.  Collective. */
 ent_status app_may_write(ent_comm *world, const char *path, bool replace);
 

@@ -29,22 +29,33 @@ static void check_help(void)
     if (!is_written()) _exit(APP_FAILED);
 }
 
-void app_parse(const struct argp *argp, int argc, char **argv, void *input)
+static void parse_alone(const struct argp *argp, int argc, char **argv, void *input)
 {
-    setenv("ARGP_HELP_FMT", "no-dup-args-note",
-           0); /* argp's general note on options, which says nothing about the command */
+    setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* a note on options that says nothing of the command */
     argp_err_exit_status = APP_USAGE;
     if (asks_for_help(argc, argv)) atexit(check_help);
     argp_parse(argp, argc, argv, 0, NULL, input);
 }
 
-ent_status app_start(const struct argp *argp, int argc, char **argv, void *input, ent_comm **world)
+void cli_parse(const cli_line *line, int argc, char **argv, void *arguments)
 {
-    if (asks_for_help(argc, argv)) app_parse(argp, argc, argv, input);
+    cli_run run;
+    if (!cli_begin(line, arguments, &run)) exit(app_report(ent_fail(ENT_ENOMEM, "command line: no memory")));
+    parse_alone(&run.argp, argc, argv, &run);
+    cli_end(&run);
+}
+
+ent_status cli_start(const cli_line *line, int argc, char **argv, void *arguments, ent_comm **world)
+{
+    cli_run run;
+    if (asks_for_help(argc, argv)) cli_parse(line, argc, argv, arguments);
     signal(SIGPIPE, SIG_IGN); /* a reader of the progress output may go away without ending the training */
     ENT_TRY(ent_comm_start(&argc, &argv, world));
     const unsigned flags = ent_comm_rank(*world) == 0 ? ARGP_NO_EXIT : ARGP_SILENT;
-    return argp_parse(argp, argc, argv, flags, NULL, input) == 0 ? ENT_OK : ENT_EARG;
+    if (!cli_begin(line, arguments, &run)) return ent_fail(ENT_ENOMEM, "command line: no memory");
+    const error_t error = argp_parse(&run.argp, argc, argv, flags, NULL, &run);
+    cli_end(&run);
+    return error == 0 ? ENT_OK : ENT_EARG;
 }
 
 int app_report(ent_status status)
@@ -84,11 +95,11 @@ ent_status app_share(ent_comm *world, ent_status status, char **text)
     return status;
 }
 
-int app_command(const struct argp *argp, int argc, char **argv, void *arguments, app_read *read, app_body *body)
+int cli_command(const cli_line *line, int argc, char **argv, void *arguments, app_read *read, app_body *body)
 {
     ent_comm *world;
     char *text = NULL;
-    ent_status status = app_start(argp, argc, argv, arguments, &world);
+    ent_status status = cli_start(line, argc, argv, arguments, &world);
     if (status != ENT_OK) {
         ent_comm_finish(world);
         return APP_USAGE;

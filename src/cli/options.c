@@ -93,28 +93,6 @@ error_t app_want(struct argp_state *state, bool there, const char *what)
     return EINVAL;
 }
 
-error_t app_import_option(int key, char *value, struct argp_state *state, app_import_to *to)
-{
-    switch (key) {
-    case APP_KEY_OUT:
-        to->out = value;
-        return 0;
-    case APP_KEY_SEED:
-        return app_whole(state, value, 0, INT64_MAX, &to->seed);
-    case APP_KEY_REPLACE:
-        to->replace = true;
-        return 0;
-    case APP_KEY_QUIET:
-        to->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument '%s'", value);
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 ent_status app_may_write(ent_comm *world, const char *path, bool replace)
 {
     ent_status status = ENT_OK;
@@ -124,17 +102,17 @@ ent_status app_may_write(ent_comm *world, const char *path, bool replace)
 }
 
 /* "1,2,4": ascending whole numbers from 1. */
-error_t app_sizes_read(struct argp_state *state, const char *option, const char *text, int high, app_sizes *out)
+error_t app_sizes_read(struct argp_state *state, const char *text, int high, app_sizes *out)
 {
+    char wanted[96];
     out->n = 0;
     for (const char *at = text;;) {
         char *end;
         const long value = strtol(at, &end, 10);
         const int last = out->n > 0 ? out->size[out->n - 1] : 0;
         if (end == at || value <= last || value > high || out->n == APP_SIZES || (*end != ',' && *end != '\0')) {
-            argp_error(state, "%s: found '%s', want ascending whole numbers from 1 to %d, like 1,2,4", option, text,
-                       high);
-            return EINVAL;
+            snprintf(wanted, sizeof wanted, "ascending whole numbers from 1 to %d, like 1,2,4", high);
+            return refuse(state, text, wanted);
         }
         out->size[out->n++] = (int)value;
         if (*end == '\0') return 0;

@@ -3,17 +3,12 @@
 
 #include "keys.h"
 
-static bool per_modality(const ent_key *key)
-{
-    return key->stride > 0;
-}
-
 void ent_config_default(ent_config *config)
 {
     memset(config, 0, sizeof *config);
     for (int k = 0; k < ENT_KEY_COUNT; k++) {
         const ent_key *key = &ENT_KEYS[k];
-        for (int m = 0; m < (per_modality(key) ? ENT_MAX_MODALITIES : 1); m++) {
+        for (int m = 0; m < (key->stride > 0 ? ENT_MAX_MODALITIES : 1); m++) {
             void *place = ent_key_place(key, config, m);
             if (key->type == ENT_KEY_TEXT)
                 *(const char **)place = key->standard;
@@ -47,21 +42,32 @@ static ent_status check_absent(const ent_config_data *data, const char *name)
     return ENT_OK;
 }
 
-ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int *item)
+static ent_status check_plain(const char *path, const char *name)
 {
-    const char *const *names = *(const char *const *const *)ent_key_at(key, config, 0);
-    const unsigned count = *(const unsigned *)((const char *)config + key->count_offset);
-    char wanted[512];
+    ENT_REQUIRE(*name && strlen(name) < ENT_NAME_BYTES && !strpbrk(name, "./=:,*"), ENT_ECONFIG,
+                "%s: found '%s', want a name of 1 to %d bytes without . / = : , *", path, name, ENT_NAME_BYTES - 1);
+    return ENT_OK;
+}
+
+ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int m, int *item)
+{
+    const char *const *names = *(const char *const *const *)ent_key_at(key, config, m);
+    const unsigned count = *ent_key_names_count(key, (ent_config *)config, m);
+    char wanted[512], path[256];
+    ent_key_name(key, config, m, path);
     *item = -1;
-    ENT_REQUIRE(names || count == 0, ENT_ECONFIG, "%s: found nothing, want %s", key->path,
-                ent_key_wanted(key, wanted));
-    ENT_REQUIRE(count >= key->low && count <= key->high, ENT_ECONFIG, "%s: found %u names, want %g to %g", key->path,
+    ENT_REQUIRE(names || count == 0, ENT_ECONFIG, "%s: found nothing, want %s", path, ent_key_wanted(key, wanted));
+    ENT_REQUIRE(count >= key->low && count <= key->high, ENT_ECONFIG, "%s: found %u names, want %g to %g", path,
                 count, key->low, key->high);
     for (unsigned k = 0; k < count; k++) {
         *item = (int)k;
-        ENT_REQUIRE(names[k], ENT_ECONFIG, "%s: found nothing, want a name", key->path);
-        ENT_TRY(key->offset == offsetof(ent_config, data.modalities) ? check_modality(&config->data, k)
-                                                                     : check_absent(&config->data, names[k]));
+        ENT_REQUIRE(names[k], ENT_ECONFIG, "%s: found nothing, want a name", path);
+        if (key->offset == offsetof(ent_config, data.modalities))
+            ENT_TRY(check_modality(&config->data, k));
+        else if (key->offset == offsetof(ent_config, missing.absent))
+            ENT_TRY(check_absent(&config->data, names[k]));
+        else
+            ENT_TRY(check_plain(path, names[k]));
     }
     return ENT_OK;
 }
@@ -84,12 +90,10 @@ ent_status ent_config_check(const ent_config *config)
     ENT_REQUIRE(config, ENT_EARG, "no configuration");
     for (int k = 0; k < ENT_KEY_COUNT; k++) {
         const ent_key *key = &ENT_KEYS[k];
-        if (key->type == ENT_KEY_NAMES) {
-            ENT_TRY(ent_key_check_names(key, config, &item));
-            continue;
-        }
-        const int count = per_modality(key) ? (int)config->data.modalities_count : 1;
-        for (int m = 0; m < count; m++) ENT_TRY(check_value(key, config, m));
+        const int count = ent_key_count(key, config);
+        for (int m = 0; m < count; m++)
+            ENT_TRY(key->type == ENT_KEY_NAMES ? ent_key_check_names(key, config, m, &item)
+                                               : check_value(key, config, m));
     }
     return ENT_OK;
 }

@@ -74,6 +74,9 @@ static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
                                          {"trimmed_mean", ENT_TRIMMED_MEAN},
                                          {"krum", ENT_KRUM},
                                          {"multi_krum", ENT_MULTI_KRUM},
+                                         {"qrail", ENT_QRAIL},
+                                         {"spoqfl", ENT_SPOQFL},
+                                         {"circular", ENT_CIRCULAR},
                                          {"local", ENT_LOCAL}};
 static const ent_choice DIVERGENCE[] = {
     {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
@@ -84,8 +87,10 @@ static const ent_choice ATTACK[] = {{"none", ENT_ATTACK_NONE},
                                     {"nan", ENT_NAN_UPDATE}};
 static const ent_choice SAMPLING[] = {
     {"uniform", ENT_SAMPLING_UNIFORM}, {"weighted", ENT_SAMPLING_WEIGHTED}, {"poisson", ENT_SAMPLING_POISSON}};
-static const ent_choice PRIVACY[] = {
-    {"none", ENT_PRIVACY_NONE}, {"central", ENT_PRIVACY_CENTRAL}, {"local", ENT_PRIVACY_LOCAL}};
+static const ent_choice PRIVACY[] = {{"none", ENT_PRIVACY_NONE},
+                                     {"central", ENT_PRIVACY_CENTRAL},
+                                     {"local", ENT_PRIVACY_LOCAL},
+                                     {"distributed", ENT_PRIVACY_DISTRIBUTED}};
 static const ent_choice RELEASE[] = {{"gaussian", ENT_RELEASE_GAUSSIAN}, {"tree", ENT_RELEASE_TREE}};
 static const ent_choice CLIPPING[] = {{"flat", ENT_CLIP_FLAT}, {"block", ENT_CLIP_BLOCK}};
 static const ent_choice ACCOUNTANT[] = {{"pld", ENT_ACCOUNTANT_PLD}, {"rdp", ENT_ACCOUNTANT_RDP}};
@@ -103,6 +108,11 @@ static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
                                            {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
 static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
+static const ent_choice METHOD[] = {{"auto", ENT_NOISE_AUTO},
+                                    {"density", ENT_NOISE_DENSITY},
+                                    {"trajectories", ENT_NOISE_TRAJECTORIES}};
+static const ent_choice GRADIENT[] = {
+    {"adjoint_noisy", ENT_GRADIENT_ADJOINT}, {"shift", ENT_GRADIENT_SHIFT}, {"spsa", ENT_GRADIENT_SPSA}};
 static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
                                     {"reference", ENT_ENGINE_REFERENCE},
                                     {"batch", ENT_ENGINE_BATCH},
@@ -120,15 +130,18 @@ static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
 #define REGISTER(field) .path = "model.registers.*." #field, PLACE(model.registers[0].field), \
     .stride = sizeof(ent_config_register)
 #define RATE .path = "missing.rate.*", PLACE(missing.rate[0]), .stride = sizeof(double)
+#define FACTOR .path = "noise.factor.*", PLACE(noise.factor[0]), .stride = sizeof(double)
 #define FROM(from, to) .low = (from), .high = (to)
 #define ABOVE(from, to) .low = (from), .high = (to), .above = true
 #define OF(table) .choice = (table), .choices = COUNT(table)
+#define NAMES_OF(list) REGISTER(list), .count_offset = offsetof(ent_config, model.registers[0].list##_count)
 #define COUNTED_BY(field) .count_offset = offsetof(ent_config, field)
 
 const ent_section ENT_SECTIONS[] = {
     {"data",            "the data set"},
     {"model",           "the model, and what it is compared with"},
     {"model.registers", "one register of qubits per modality, by its name"},
+    {"model.registers.*.inputs", "which inputs of an OpenQASM file are data and which are trainable, by their names"},
     {"model.fusion",    "the circuit that joins the registers"},
     {"missing",         "which modalities are missing, and what happens then"},
     {"missing.rate",    "one number for all modalities, or one for each by its name"},
@@ -141,6 +154,12 @@ const ent_section ENT_SECTIONS[] = {
     {"communication",   "how updates are made smaller before they are sent"},
     {"system",          "the simulated clients: whether they answer, how fast they are, how the server waits"},
     {"personal",        "fine-tuning of the final model by every client"},
+    {"noise",           "noise of the quantum device, after every gate; all 0: none"},
+    {"noise.after_1q",  "strengths after each gate on one qubit"},
+    {"noise.after_2q",  "strengths after each gate on two qubits"},
+    {"noise.readout",   "errors of readouts"},
+    {"noise.factor",    "what a register's strengths are times: one number for all, or one for each by its name"},
+    {"devices",         "devices of the clients, where they are not all alike: numbers dealt to the clients in turn"},
     {"seeds",           "seeds of the random numbers"},
     {"run",             "how the training is computed"},
 };
@@ -150,7 +169,7 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define MLP       "model.kind: mlp"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
 #define FEDBUFF   "system.mode: fedbuff"
-#define PRIVATE   "privacy.mode: central, local"
+#define PRIVATE   "privacy.mode: central, local, distributed"
 
 const ent_key ENT_KEYS[] = {
     {FIELD(data.file), .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
@@ -168,7 +187,11 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
-     .help = "basic, strong, hea, product, or the path of an OpenQASM 3 file"},
+     .help = "basic, strong, hea, product, or the path of an OpenQASM file, 3 or 2"},
+    {NAMES_OF(inputs.data), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
+     .help = "inputs that are data; with params empty all others are trainable; both empty: as the file says"},
+    {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
+     .help = "inputs that are trainable; with data empty all others are data"},
     {REGISTER(reduce), OF(REDUCE), .standard = "linear",
      .help = "how features become data angles: principal axes, a trainable map, a random projection, as they are; "
              "pca_linear: principal axes, each of variance 1, then a trainable map"},
@@ -263,6 +286,17 @@ const ent_key ENT_KEYS[] = {
     {FIELD(server.select), FROM(0, 1e9), .standard = "0", .unit = "clients",
      .when = "federation.aggregation: multi_krum", .help = "how many are averaged; 0: all but faulty"},
 
+    {FIELD(server.temperature), ABOVE(0, 1e6), .standard = "1.0", .when = "federation.aggregation: qrail",
+     .help = "errors per run by which a client's weight falls to 1/e"},
+    {FIELD(server.mixing), FROM(0, 1), .standard = "0.1", .when = "federation.aggregation: qrail",
+     .help = "share of the weight that does not depend on noise"},
+    {FIELD(server.floor), FROM(0, 1), .standard = "0.01", .when = "federation.aggregation: qrail",
+     .help = "the least weight, relative to that of the client with the least noise"},
+    {FIELD(server.suppression), FROM(0, 1e6), .standard = "1.0", .when = "federation.aggregation: spoqfl",
+     .help = "a client's update is times exp(-suppression B), B the errors that are expected in one run"},
+    {FIELD(server.threshold), FROM(0, 1), .standard = "0.1", .when = "federation.aggregation: spoqfl",
+     .help = "clients whose factor is less are left out"},
+
     {FIELD(attack.kind), OF(ATTACK), .standard = "none",
      .help = "they send -strength times their change, strength times it (scale), normal noise, or nan"},
     {FIELD(attack.share), FROM(0, 1), .standard = "0.0", .when = "attack.kind: sign_flip, noise, scale, nan",
@@ -308,7 +342,7 @@ const ent_key ENT_KEYS[] = {
      .help = "chance that a present modality counts as missing while training"},
 
     {FIELD(privacy.mode), OF(PRIVACY), .standard = "none",
-     .help = "who adds noise: the server to the sum, or every client to what it sends"},
+     .help = "who adds noise: the server; every client for itself; or, distributed, all clients together under secure aggregation"},
     {FIELD(privacy.mechanism), OF(RELEASE), .standard = "gaussian", .when = "privacy.mode: central",
      .help = "fresh noise in every round (DP-FedAvg), or tree aggregation over all rounds (DP-FTRL)"},
     {FIELD(privacy.clip), ABOVE(0, 1e6), .standard = "1.0", .when = PRIVATE,
@@ -374,11 +408,55 @@ const ent_key ENT_KEYS[] = {
      .help = "epochs of fine-tuning; 0: none"},
     {FIELD(personal.learning_rate), ABOVE(0, 1e3), .standard = "0.01", .help = "learning rate of the fine-tuning"},
 
+    {FIELD(noise.after_1q.depolarizing), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that its qubit is replaced by a random one"},
+    {FIELD(noise.after_1q.amplitude_damping), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that a 1 decays to 0"},
+    {FIELD(noise.after_1q.phase_damping), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "coherences are times sqrt(1 - phase_damping)"},
+    {FIELD(noise.after_2q.depolarizing), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that its two qubits are replaced by random ones"},
+    {FIELD(noise.after_2q.amplitude_damping), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "of each of its qubits"},
+    {FIELD(noise.after_2q.phase_damping), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "of each of its qubits"},
+    {FIELD(noise.t1_us), FROM(0, 1e12), .standard = "0.0", .unit = "us", .when = QUANTUM,
+     .help = "relaxation time, which with gate times gives the dampings; 0: they are as given"},
+    {FIELD(noise.t2_us), FROM(0, 1e12), .standard = "0.0", .unit = "us", .when = QUANTUM,
+     .help = "dephasing time; 0: twice t1_us"},
+    {FIELD(noise.gate_1q_us), FROM(0, 1e6), .standard = "0.035", .unit = "us", .when = QUANTUM,
+     .help = "length of a gate on one qubit"},
+    {FIELD(noise.gate_2q_us), FROM(0, 1e6), .standard = "0.3", .unit = "us", .when = QUANTUM,
+     .help = "length of a gate on two qubits"},
+    {FIELD(noise.readout.p01), FROM(0, 1), .standard = "0.0", .when = QUANTUM, .help = "chance that a 0 is read as 1"},
+    {FIELD(noise.readout.p10), FROM(0, 1), .standard = "0.0", .when = QUANTUM, .help = "chance that a 1 is read as 0"},
+    {FACTOR, FROM(0, 1e6), .standard = "1.0", .help = "strengths beyond 1 are 1"},
+    {FIELD(noise.method), OF(METHOD), .standard = "auto", .when = QUANTUM,
+     .help = "density: exact, registers of up to 7 qubits; trajectories: means of random runs; auto: density if it can"},
+    {FIELD(noise.trajectories), FROM(1, 1e6), .standard = "100", .when = QUANTUM, .help = "runs per sample"},
+
+    {FIELD(devices.noise), .standard = "1", .when = QUANTUM,
+     .help = "factors on the strengths of section noise, such as 0, 1, 5"},
+    {FIELD(devices.spread), FROM(0, 10), .standard = "0.0", .when = QUANTUM,
+     .help = "each client's noise is also times exp(spread x), x normal"},
+    {FIELD(devices.shots), .standard = "run", .when = QUANTUM,
+     .help = "shots, such as 100, 1000, 0 (exact); run: those of run.shots"},
+    {FIELD(devices.layers), .standard = "0", .when = QUANTUM,
+     .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those beyond; 0: all"},
+
     {FIELD(seeds.split), .standard = "1", .help = "how the rows are dealt to the clients"},
     {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},
     {FIELD(seeds.init), .standard = "3", .help = "initial weights, and random projections"},
     {FIELD(seeds.sampling), .standard = "4", .help = "cohorts, batches, the simulated clients, attacks"},
+    {FIELD(seeds.shots), .standard = "5", .help = "shots, trajectories, directions of spsa, devices that are drawn"},
 
+    {FIELD(run.shots), FROM(0, 1e9), .standard = "0", .unit = "shots", .when = QUANTUM,
+     .help = "each readout is estimated from so many samples; 0: exact expectation values"},
+    {FIELD(run.gradient), OF(GRADIENT), .standard = "adjoint_noisy",
+     .help = "adjoint_noisy: exact, with shots with noise of their variance; shift: the parameter-shift rule; spsa: "
+             "from two losses"},
+    {FIELD(run.spsa_step), ABOVE(0, 10), .standard = "0.1", .when = "run.gradient: spsa",
+     .help = "how far all parameters are moved for the two losses"},
     {FIELD(run.precision), OF(PRECISION), .standard = "double", .help = "precision of the quantum states"},
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
      .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},

@@ -96,8 +96,22 @@ bool ent_key_holds(const ent_key *key, const void *value);
  * itself. */
 const char *ent_key_show(const ent_key *key, const void *value, char text[64]);
 
-/* Names at `value`, their number and each of them; data.modalities of `config` counts for the others.
+/* compare.c.  The number of values of a key: one, or one per modality. */
+int ent_key_count(const ent_key *key, const ent_config *config);
+
+/* Value m of a key as text, names as "[a, b]" (ent_free); NULL if there is no memory. */
+char *ent_key_text(const ent_key *key, const ent_config *config, int m);
+
+/* Call `differs` for each key, in the order of the table, whose value is not the same in `then`; the values are given
+ * as texts.  Errors: ENT_ENOMEM. */
+typedef void ent_key_differs(void *context, const ent_key *key, const char *name, const char *now, const char *then);
+ent_status ent_config_compare(const ent_config *now, const ent_config *then, ent_key_differs *differs, void *context);
+
+/* The names of a key for modality m: how many, and each of them; data.modalities of `config` counts for missing.absent.
  * Errors: ENT_ECONFIG, "KEY: found X, want Y"; *item is the one that is wrong, -1 where it is their number. */
-ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int *item);
+ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int m, int *item);
+
+/* Where the number of a key's names is, for modality m. */
+unsigned *ent_key_names_count(const ent_key *key, ent_config *config, int m);
 
 #endif

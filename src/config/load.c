@@ -84,7 +84,7 @@ static ent_status refuse_value(const reader *r, const yaml_node_t *node, const e
     return ent_fail(status, "%s%s", ent_message(), ent_nearest_text(&near));
 }
 
-static ent_status read_names(reader *r, const ent_key *key, const yaml_node_t *node)
+static ent_status read_names(reader *r, const ent_key *key, int m, const yaml_node_t *node)
 {
     ent_config *config = &r->out->config;
     char wanted[512], where[256];
@@ -101,9 +101,9 @@ static ent_status read_names(reader *r, const ent_key *key, const yaml_node_t *n
         names[k] = keep_text(r->out, text);
         if (!names[k]) return no_memory();
     }
-    *(const char ***)ent_key_place(key, config, 0) = names;
-    *(unsigned *)((char *)config + key->count_offset) = count;
-    const ent_status status = ent_key_check_names(key, config, &item);
+    *(const char ***)ent_key_place(key, config, m) = names;
+    *ent_key_names_count(key, config, m) = count;
+    const ent_status status = ent_key_check_names(key, config, m, &item);
     const yaml_node_t *at = item < 0 ? node : yaml_document_get_node(&r->yaml->document, items[item]);
     return status == ENT_OK ? status : ent_fail_in(status, "%s", ent_yaml_where(r->yaml, at, where));
 }
@@ -131,7 +131,7 @@ static ent_status read_value(reader *r, const ent_key *key, int m, const yaml_no
 {
     void *place = ent_key_place(key, &r->out->config, m);
     const char *text = ent_yaml_scalar(node);
-    if (key->type == ENT_KEY_NAMES) return read_names(r, key, node);
+    if (key->type == ENT_KEY_NAMES) return read_names(r, key, m, node);
     if (key->type == ENT_KEY_SET) return read_set(r, key, node);
     if (key->type != ENT_KEY_TEXT)
         return text && ent_key_read(key, text, place) ? ENT_OK : refuse_value(r, node, key);
@@ -253,7 +253,7 @@ static ent_status read_modalities(reader *r)
     for (int k = 0; node && k < ENT_KEY_COUNT; k++)
         if (strcmp(ENT_KEYS[k].path, key) == 0) {
             snprintf(r->key, sizeof r->key, "%s", key);
-            ENT_TRY(read_names(r, &ENT_KEYS[k], node));
+            ENT_TRY(read_names(r, &ENT_KEYS[k], 0, node));
             r->key[0] = '\0';
         }
     return ENT_OK;
@@ -315,6 +315,7 @@ static ent_status set_modalities(ent_yaml *yaml, const ent_set *set)
         if (m < after) continue;
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "model.registers"), old[k]);
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "missing.rate"), old[k]);
+        ent_yaml_drop(yaml, ent_yaml_find(yaml, "noise.factor"), old[k]);
         ent_yaml_drop(yaml, ent_yaml_find(yaml, "missing.absent"), old[k]);
     }
     return ENT_OK;

@@ -48,6 +48,11 @@ const void *ent_key_at(const ent_key *key, const ent_config *config, int m)
     return (const char *)config + key->offset + (size_t)m * key->stride;
 }
 
+unsigned *ent_key_names_count(const ent_key *key, ent_config *config, int m)
+{
+    return (unsigned *)((char *)config + key->count_offset + (size_t)m * key->stride);
+}
+
 char *ent_key_name(const ent_key *key, const ent_config *config, int m, char text[256])
 {
     const char *star = strchr(key->path, '*');

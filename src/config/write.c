@@ -30,10 +30,10 @@ static int add_text(writer *w, const char *text)
     return add_scalar(w, text, quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE);
 }
 
-static int add_names(writer *w, const ent_key *key)
+static int add_names(writer *w, const ent_key *key, int m)
 {
-    const char *const *names = *(const char *const *const *)ent_key_at(key, w->config, 0);
-    const unsigned count = *(const unsigned *)((const char *)w->config + key->count_offset);
+    const char *const *names = *(const char *const *const *)ent_key_at(key, w->config, m);
+    const unsigned count = *ent_key_names_count(key, (ent_config *)w->config, m);
     const int list = yaml_document_add_sequence(w->document, NULL, YAML_FLOW_SEQUENCE_STYLE);
     w->failed |= list == 0;
     for (unsigned k = 0; k < count && !w->failed; k++)
@@ -57,7 +57,7 @@ static int add_set(writer *w, const ent_key *key)
 static int add_value(writer *w, const ent_key *key, int m)
 {
     char text[64];
-    if (key->type == ENT_KEY_NAMES) return add_names(w, key);
+    if (key->type == ENT_KEY_NAMES) return add_names(w, key, m);
     if (key->type == ENT_KEY_SET) return add_set(w, key);
     const char *shown = ent_key_show(key, ent_key_at(key, w->config, m), text);
     return key->type == ENT_KEY_TEXT ? add_text(w, shown) : add_scalar(w, shown, YAML_PLAIN_SCALAR_STYLE);

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 64, HUGE_PAGE = 1 << 21 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 1 << 21, FIRST_BYTES = 1024 /* of a growing array */ };
 
 static _Thread_local int64_t fail_countdown;
 
@@ -56,7 +56,8 @@ void *ent_copy(const void *from, int64_t count, size_t size)
 bool ent_grow(void **array, int64_t *room, int64_t count, size_t size)
 {
     if (count < *room) return true;
-    const int64_t wanted = *room == 0 ? 64 : 2 * *room;
+    const int64_t first = size < FIRST_BYTES ? (int64_t)(FIRST_BYTES / size) : 1;
+    const int64_t wanted = *room == 0 ? first : 2 * *room;
     void *grown = ent_alloc(wanted, size);
     if (!grown) return false;
     if (count > 0) memcpy(grown, *array, (size_t)count * size);

@@ -78,13 +78,12 @@ static uint32_t context_of(const ent_missing_inp *inp, int part, int modalities,
     return inp->empty == ENT_SKIP ? ENT_ROW_SKIPPED : one_of(inp, modalities, id, stored);
 }
 
-void ent_missing_draw(const ent_missing_inp *inp, int part, int modalities, int64_t n, const int64_t *row,
-                      const int32_t *client, const uint32_t *stored, uint32_t *context)
+void ent_missing_draw(const ent_missing_inp *inp, int part, int modalities, const ent_missing_rows *rows)
 {
-    for (int64_t k = 0; k < n; k++) {
+    for (int64_t k = 0; k < rows->n; k++) {
         const bool by_client = inp->level == ENT_LEVEL_CLIENT || inp->level == ENT_LEVEL_EXCLUSIVE;
-        const int64_t id = by_client ? client[k] : row[k];
-        context[k] = context_of(inp, part, modalities, id, stored[k]);
+        const int64_t id = by_client ? rows->client[k] : rows->row[k];
+        rows->context[k] = context_of(inp, part, modalities, id, rows->stored[k]);
     }
 }
 

@@ -45,6 +45,7 @@ static int64_t rows_of_block(const ent_population *p, const ent_block *block, in
 {
     const ent_part *train = &p->part[ENT_TRAIN];
     const int64_t first = train->first[client];
+    if (!ent_device_trains(ent_devices_of(p->devices, client), block)) return 0;
     return ent_policy_training(p->config->missing.policy, block, ent_client_rows_count(p, client),
                                train->context + first);
 }
@@ -57,8 +58,9 @@ void ent_update_weigh(const ent_population *p, const ent_model *model, int64_t c
     const ent_block *block;
     const int blocks = ent_model_blocks(model, &block);
     for (int b = 0; b < blocks; b++) {
-        /* local: which blocks a client has trained is its own */
-        const int64_t rows = privacy == ENT_PRIVACY_LOCAL ? 1 : rows_of_block(p, &block[b], client);
+        /* where clients add noise, which blocks they have trained is their own */
+        const bool hides = privacy == ENT_PRIVACY_LOCAL || privacy == ENT_PRIVACY_DISTRIBUTED;
+        const int64_t rows = hides ? 1 : rows_of_block(p, &block[b], client);
         block_weight[b] = weight * (uniform ? (double)(rows > 0) : (double)rows);
     }
 }
@@ -69,7 +71,8 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
     *s = (ent_rule_state){.config = p->config, .params = ent_model_params(model), .cohort = ent_timeline_most(p)};
     s->blocks = ent_model_blocks(model, &s->block);
     s->population = ent_alloc(s->blocks, sizeof *s->population);
-    bool there = s->population;
+    if (p->devices) s->budget = ent_alloc(p->clients, sizeof *s->budget);
+    bool there = s->population && (s->budget || !p->devices);
     for (int k = 0; k < rule->memory; k++) {
         s->memory[k] = ent_alloc(s->params, sizeof(double));
         there = there && s->memory[k];
@@ -78,6 +81,10 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
     for (int64_t c = 0; c < p->clients; c++)
         for (int b = 0; b < s->blocks && ent_client_rows_count(p, c) > 0; b++)
             s->population[b] += rows_of_block(p, &s->block[b], c) > 0;
+    for (int64_t c = 0; c < p->clients && p->devices; c++) {
+        s->budget[c] = ent_devices_budget(p->devices, c);
+        if (c == 0 || s->budget[c] < s->least_budget) s->least_budget = s->budget[c];
+    }
     if (rule->start) rule->start(s);
     return ENT_OK;
 }
@@ -85,6 +92,7 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
 void ent_rule_state_clear(ent_rule_state *s)
 {
     ent_free(s->population);
+    ent_free(s->budget);
     for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(s->memory[k]);
 }
 

@@ -112,6 +112,8 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .hidden = c->model.hidden,
         .params = c->model.params,
         .activation = c->model.activation,
+        .device = ent_devices_base(f->population.devices),
+        .layers_apart = ent_devices_apart(c),
         .program = {.engine = c->run.engine,
                     .precision = c->run.precision,
                     .threads = f->ranks.threads,
@@ -129,6 +131,9 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
 ent_status ent_model_assemble(ent_federation *f)
 {
     ent_model_inp inp;
+    ent_devices_free(f->population.devices);
+    f->population.devices = NULL;
+    ENT_TRY(ent_devices_new(f->config, f->population.modalities, f->population.clients, &f->population.devices));
     ENT_TRY(ent_model_describe(f, &inp));
     return ent_model_new(&inp, &f->model);
 }

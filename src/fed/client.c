@@ -153,7 +153,8 @@ static void mark_trained(ent_trainer *t, const ent_samples *samples, int64_t n, 
     memset(t->trains, 0, (size_t)t->blocks);
     for (int b = 0; b < t->blocks; b++)
         for (int64_t k = 0; k < n && !t->trains[b]; k++)
-            t->trains[b] = ent_policy_trains(policy, &t->block[b], samples->context[pick[k]]);
+            t->trains[b] = ent_device_trains(samples->device, &t->block[b]) &&
+                           ent_policy_trains(policy, &t->block[b], samples->context[pick[k]]);
 }
 
 void ent_work_start(ent_trainer *t, int64_t round, int64_t client)
@@ -213,6 +214,7 @@ ent_status ent_work_step(ent_trainer *t, const ent_rule_state *rule, const doubl
     begin_epoch(t, rule->config, samples->n, epoch);
     ent_samples seen = *samples;
     seen.context = t->context;
+    ent_devices_train(t->population->devices, work->client, work->round * c->epochs + epoch, &seen);
     ENT_TRY(ent_model_gradient(t->model, work->w, &seen, n, t->order + at, &mean, t->gradient));
     work->loss += mean * (double)n;
     work->done += n;

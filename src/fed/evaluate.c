@@ -15,7 +15,7 @@ void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t
 }
 
 /* Piece by piece, of about a second at most; who stops leaves the rest. */
-static ent_status predict_slice(ent_federation *f, const ent_rows *slice, double *output)
+static ent_status predict_slice(ent_federation *f, int which, const ent_rows *slice, double *output)
 {
     const int64_t most = INT64_C(1 << 24) >> ent_model_qubits(f->model), piece = most > 16 ? most : 16;
     for (int64_t first = 0; first < slice->n; first += piece) {
@@ -27,6 +27,7 @@ static ent_status predict_slice(ent_federation *f, const ent_rows *slice, double
         some.context += first;
         if (some.category) some.category += first;
         for (int m = 0; m < f->population.modalities; m++) some.x[m] += first * f->features.width[m];
+        ent_devices_predict(f->population.devices, which, -1, slice->first + first, &some);
         ENT_TRY(ent_model_predict(f->model, f->w, &some, output + first * f->target.outputs));
         ent_label_restore(&f->target.label, some.n, output + first * f->target.outputs);
     }
@@ -37,7 +38,7 @@ ent_status ent_predict_part(ent_federation *f, int which, double **output)
 {
     const ent_rows *slice = &f->features.slice[which];
     double *mine = ent_alloc(slice->n * f->target.outputs, sizeof *mine);
-    ent_status status = mine ? predict_slice(f, slice, mine) : ent_fail(ENT_ENOMEM, "evaluation: no memory");
+    ent_status status = mine ? predict_slice(f, which, slice, mine) : ent_fail(ENT_ENOMEM, "evaluation: no memory");
     status = ent_team_settle(f->ranks.team, status);
     const bool stops = f->watch && ent_watch_end(f->watch);
     status = ent_comm_agree(f->ranks.world, status);

@@ -5,6 +5,7 @@
  *
  *   population  which client has which rows; what every row has left             pure, the same on all ranks
  *   reads       whether a circuit from a file reads its data
+ *   devices     noise, shots and layers of the clients' devices                  pure, the same on all ranks
  *   timeline    which clients take part in a round, from when, with what weight  pure, the same on all ranks
  *   history     the weights that clients in flight have started from             the same on all ranks
  *   schedule    which rank trains which of them                                  pure, the same on all ranks
@@ -34,6 +35,7 @@ typedef struct {
 } ent_rows;
 
 typedef struct ent_store ent_store;
+typedef struct ent_devices ent_devices;
 typedef struct ent_variates ent_variates;
 typedef struct ent_timeline ent_timeline;
 typedef struct ent_history ent_history;
@@ -59,6 +61,7 @@ typedef struct {
     int64_t clients, empty_clients;
     ent_missing_inp missing;
     ent_part part[ENT_PARTS];
+    ent_devices *devices; /* that run the clients' circuits, once there is a model; NULL: exact and without noise */
 } ent_population;
 
 /* What the model reads of the rows. */
@@ -155,6 +158,23 @@ static inline int64_t ent_slice_begin(int64_t n, int rank, int size)
 void ent_features_measure(ent_federation *f); /* features.angles and features.width */
 ent_status ent_model_assemble(ent_federation *f);
 ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out); /* borrows names and ansaetze of f */
+
+/* devices.c.  Local; the same on all ranks. */
+
+/* NULL where everything is exact and without noise.  Errors: ENT_ECONFIG, naming the key; ENT_ENOMEM. */
+ent_status ent_devices_new(const ent_config *config, int modalities, int64_t clients, ent_devices **out);
+void ent_devices_free(ent_devices *devices);
+/* Whether layers are to be blocks of their own. */
+bool ent_devices_apart(const ent_config *config);
+/* What evaluates the common model, and what trains a client's; devices may be NULL. */
+const ent_device *ent_devices_base(const ent_devices *devices);
+const ent_device *ent_devices_of(const ent_devices *devices, int64_t client);
+/* What is expected to go wrong in one run of the client's circuits: the sum over the gates of the chance of an error, plus
+ * the mean chance that a readout is wrong, with the gates counted from the registers' layers. */
+double ent_devices_budget(const ent_devices *devices, int64_t client);
+/* The random numbers of a client's training pass, and of predicting a part's rows by the common model or a client's own. */
+void ent_devices_train(const ent_devices *devices, int64_t client, int64_t pass, ent_samples *samples);
+void ent_devices_predict(const ent_devices *devices, int part, int64_t client, int64_t first, ent_samples *samples);
 
 /* reads.c: whether a register's circuit, of the OpenQASM file `path`, reads all of its data, and whether these can change
  * what the model reads; `fused`: other gates follow it.  Local.  Errors: ENT_ECONFIG, naming the file; ENT_ENOMEM. */
@@ -429,7 +449,8 @@ ent_status ent_own_average(ent_training *t);
 
 /* result.c: the path of a folder's result, and what a result holds, before and after the model is there.  Local. */
 ent_status ent_result_path(const char *folder, char path[4096]);
-ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out);
+ent_status ent_result_restore_ansatz(const char *folder, const char *modality, const ent_qasm_inputs *inputs,
+                                     ent_qasm **out);
 /* f->target.label and f->target.prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
 ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);
 /* Whether the data set that is open has what the model was trained on: the same number of features. */

@@ -44,14 +44,18 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
 {
     for (int m = 0; m < f->population.modalities; m++) {
         const char *name = f->config->model.registers[m].ansatz;
+        const ent_qasm_inputs *inputs = &f->config->model.registers[m].inputs;
+        ENT_REQUIRE(ent_ansatz_named(name) == ENT_ANSATZ_QASM || inputs->data_count + inputs->params_count == 0,
+                    ENT_ECONFIG, "model.registers.%s.inputs: found names, but ansatz %s is no file that has inputs",
+                    f->config->data.modalities[m], name);
         if (ent_ansatz_named(name) != ENT_ANSATZ_QASM) continue;
-        const ent_status status = folder
-                                      ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], &f->qasm[m])
-                                      : ent_qasm_load(name, NULL, &f->qasm[m]);
+        const ent_status status =
+            folder ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], inputs, &f->qasm[m])
+                   : ent_qasm_load(name, inputs, &f->qasm[m]);
         if (status != ENT_OK)
             return ent_fail_in(status,
                                "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
-                               "OpenQASM 3 file",
+                               "OpenQASM file",
                                f->config->data.modalities[m], name);
         if (!folder) /* a result of an older program may have such a circuit */
             ENT_TRY(ent_ansatz_reads(name, ent_qasm_circuit(f->qasm[m]), is_fused(f)));
@@ -298,6 +302,7 @@ void ent_federation_free(ent_federation *f)
     }
     ent_store_free(f->features.train);
     ent_model_free(f->model);
+    ent_devices_free(f->population.devices);
     ent_team_free(f->ranks.team);
     if (f->ranks.lane != f->ranks.world) ent_comm_free(f->ranks.lane);
     ent_comm_free(f->ranks.group);
@@ -470,6 +475,8 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .train_s = f->outcome.train_s,
                                 .inputs = f->inputs,
                                 .read_s = f->features.read_s};
+    for (int m = 0; m < f->population.modalities; m++)
+        if (f->qasm[m]) view.ansatz_notes[m] = ent_qasm_notes(f->qasm[m]);
     view.blocks = ent_model_blocks(f->model, &view.block);
     const double seconds = compute_seconds(f);
     view.samples_per_s = seconds > 0.0 ? f->outcome.trained_samples / seconds : 0.0;

@@ -179,7 +179,8 @@ static ent_status mask_part(ent_population *p, const ent_dataset *d, int which)
     uint32_t *stored = ent_alloc(part->n, sizeof *stored);
     ENT_REQUIRE(stored, ENT_ENOMEM, "masks: no memory");
     for (int64_t k = 0; k < part->n; k++) stored[k] = d->stored[part->row[k]];
-    ent_missing_draw(&p->missing, which, p->modalities, part->n, part->row, part->client, stored, part->context);
+    const ent_missing_rows rows = {part->n, part->row, part->client, stored, part->context};
+    ent_missing_draw(&p->missing, which, p->modalities, &rows);
     ent_free(stored);
     int64_t kept = 0;
     for (int64_t k = 0; k < part->n; k++) {

@@ -19,10 +19,11 @@ enum { MOST_QUBITS = 14, POINTS = 3 };
 
 static ent_status check_gates(const char *path, const ent_circuit *circuit)
 {
-    ENT_REQUIRE(
-        circuit->angles > 0, ENT_ECONFIG,
-        "%s: no input whose name begins with x: the circuit reads no data, and its modality would never matter",
-        path);
+    ENT_REQUIRE(circuit->angles > 0, ENT_ECONFIG,
+                "%s: none of its inputs is data, neither by model.registers.NAME.inputs nor by @entente.data nor by "
+                "a name that "
+                "begins with x: the circuit reads no data, and its modality would never matter",
+                path);
     for (int slot = 0; slot < circuit->angles; slot++) {
         bool read = false;
         for (int64_t g = 0; g < circuit->gates && !read; g++)

@@ -431,6 +431,7 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     }
     t->state.round = figures->round;
     ent_aggregate_start(t->aggregate);
+    if (status == ENT_OK && t->privacy) ent_private_begin(t->privacy, cohort);
     if (status == ENT_OK && t->resume) status = ent_checkpoint_tally(t);
     if (status == ENT_OK) status = train_share(t, figures->round, s);
     status = ent_team_settle(f->ranks.team, status);

@@ -1,5 +1,6 @@
 /* Epsilon, delta and noise by either accountant. */
 #include <math.h>
+#include <stdbool.h>
 
 #include "entente/memory.h"
 #include "entente/privacy.h"
@@ -20,16 +21,25 @@ static ent_status check_delta(ent_accountant accountant, double delta)
     return ENT_OK;
 }
 
-/* Orders 1 + 0.02 1.1^k, to 1000. */
+/* Orders 1 + 0.02 1.1^k, to 1000; with little noise, whose divergences of high order say nothing, to fewer. */
 static double order_at(int k)
 {
     return 1.0 + 0.02 * pow(1.1, k);
 }
 enum { ORDERS = 114 };
 
+static int orders_of(double noise)
+{
+    const double most = fmax(10.0, 1000.0 * fmin(1.0, 4.0 * noise * noise));
+    int orders = 0;
+    while (orders < ORDERS && order_at(orders) <= most) orders++;
+    return orders;
+}
+
 struct ent_ledger {
     ent_accountant accountant;
     double rate, noise;
+    int orders;
     double renyi[ORDERS]; /* of one round */
     ent_pld pld;
     int64_t most; /* rounds that pld is made for */
@@ -41,10 +51,10 @@ ent_status ent_ledger_new(ent_accountant accountant, double rate, double noise, 
     ENT_REQUIRE(noise >= 0.0 && isfinite(noise), ENT_EARG, "noise multiplier: found %g, want at least 0", noise);
     ent_ledger *l = ent_alloc(1, sizeof *l);
     ENT_REQUIRE(l, ENT_ENOMEM, "accountant: no memory");
-    *l = (ent_ledger){.accountant = accountant, .rate = rate, .noise = noise};
+    *l = (ent_ledger){.accountant = accountant, .rate = rate, .noise = noise, .orders = orders_of(noise)};
     if (noise < LEAST_NOISE) l->accountant = ENT_ACCOUNTANT_RDP; /* a loss of thousands, whoever counts it */
     if (l->accountant == ENT_ACCOUNTANT_RDP)
-        for (int k = 0; k < ORDERS; k++) l->renyi[k] = ent_privacy_renyi(rate, noise, order_at(k));
+        for (int k = 0; k < l->orders; k++) l->renyi[k] = ent_privacy_renyi(rate, noise, order_at(k));
     *out = l;
     return ENT_OK;
 }
@@ -72,7 +82,7 @@ static ent_status make_room(ent_ledger *l, int64_t steps)
 static double renyi_epsilon(const ent_ledger *l, int64_t steps, double delta)
 {
     double least = INFINITY;
-    for (int k = 0; k < ORDERS; k++)
+    for (int k = 0; k < l->orders; k++)
         least = fmin(least, ent_privacy_convert(order_at(k), (double)steps * l->renyi[k], delta));
     return fmax(least, 0.0);
 }
@@ -81,7 +91,7 @@ static double renyi_epsilon(const ent_ledger *l, int64_t steps, double delta)
 static double renyi_delta(const ent_ledger *l, int64_t steps, double epsilon)
 {
     double least = 0.0;
-    for (int k = 0; k < ORDERS; k++) {
+    for (int k = 0; k < l->orders; k++) {
         const double order = order_at(k), over = (double)steps * l->renyi[k] - epsilon + log1p(-1.0 / order);
         least = fmin(least, (order - 1.0) * over - log(order));
     }
@@ -136,20 +146,28 @@ ent_status ent_privacy_delta(ent_accountant accountant, const ent_mechanism *m, 
     return status;
 }
 
-/* low has too little noise, high enough. */
-static ent_status bisect(ent_accountant accountant, ent_mechanism m, double epsilon, double delta, double low,
-                         double high, double *noise)
+/* Where a power law through both ends has epsilon, moved a little towards the end that was not moved last. */
+static double guess(const double noise[2], const double found[2], double epsilon, bool up)
 {
-    while (high > low * 1.0001) {
-        double found;
-        m.noise = sqrt(low * high);
-        ENT_TRY(ent_privacy_epsilon(accountant, &m, delta, &found));
-        if (found <= epsilon)
-            high = m.noise;
-        else
-            low = m.noise;
+    const double slope = log(found[1] / found[0]) / log(noise[1] / noise[0]);
+    const double there = noise[0] * exp(log(epsilon / found[0]) / slope) * (up ? 1.00004 : 1.0 / 1.00004);
+    return there > noise[0] && there < noise[1] ? there : sqrt(noise[0] * noise[1]); /* NaN too */
+}
+
+/* noise[0] is too little, noise[1] enough; found: their epsilons. */
+static ent_status close_in(ent_accountant accountant, ent_mechanism m, double epsilon, double delta, double noise[2],
+                           double found[2])
+{
+    bool up = true;
+    for (int turn = 0; noise[1] > noise[0] * 1.0001; turn++) {
+        double here;
+        m.noise = turn % 4 == 3 ? sqrt(noise[0] * noise[1]) : guess(noise, found, epsilon, up);
+        ENT_TRY(ent_privacy_epsilon(accountant, &m, delta, &here));
+        const int end = here <= epsilon;
+        noise[end] = m.noise;
+        found[end] = here;
+        up = !end;
     }
-    *noise = high;
     return ENT_OK;
 }
 
@@ -166,10 +184,13 @@ ent_status ent_privacy_noise(ent_accountant accountant, const ent_mechanism *mec
         "epsilon %g at delta %g cannot be reached in %lld rounds: with a noise multiplier of %g it is still %g",
         epsilon, delta, (long long)m.steps, m.noise, found);
     if (accountant == ENT_ACCOUNTANT_PLD) { /* rdp is cheap, and wants no less */
-        ent_status reached = ent_privacy_noise(ENT_ACCOUNTANT_RDP, mechanism, epsilon, delta, &most);
+        const ent_status reached = ent_privacy_noise(ENT_ACCOUNTANT_RDP, mechanism, epsilon, delta, &most);
         m.noise = reached == ENT_OK ? most : MOST_NOISE;
         ENT_TRY(ent_privacy_epsilon(accountant, &m, delta, &found));
         if (reached != ENT_OK || found > epsilon) most = MOST_NOISE;
     }
-    return bisect(accountant, m, epsilon, delta, LEAST_NOISE, most, noise);
+    double ends[2] = {LEAST_NOISE, most}, epsilons[2] = {INFINITY, found};
+    ENT_TRY(close_in(accountant, m, epsilon, delta, ends, epsilons));
+    *noise = ends[1];
+    return ENT_OK;
 }

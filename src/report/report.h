@@ -16,6 +16,7 @@ typedef struct {
     ent_config *config;
     char **leaf; /* the configuration as sorted "key=value", without seeds */
     int leaves;
+    int64_t leaf_room;
     uint64_t seed[4];
     int64_t layout[2]; /* ranks, threads */
     double test_rows, metric[ENT_METRIC_COUNT];
@@ -75,6 +76,7 @@ const char *report_value(const report_run *run, const char *key);
 
 /* report_curves.c, report_clients.c, report_model.c, report_table.c, report_scaling.c: the figures. */
 void report_curves(app_page *page, const report_input *input);
+ent_status report_audits(app_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
 void report_missing(app_page *page, const report_input *input);
 void report_metrics(app_page *page, const report_input *input);
 void report_contexts(app_page *page, const report_input *input);

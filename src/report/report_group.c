@@ -5,70 +5,35 @@
 #include <string.h>
 
 #include "entente/memory.h"
+#include "config/keys.h"
 #include "report.h"
-#include "config/yaml.h"
 
 /* ---- flattening ---- */
 
 static ent_status add_leaf(report_run *run, const char *key, const char *value)
 {
-    char **grown = ent_alloc(run->leaves + 1, sizeof *grown);
-    char *text = NULL;
     const size_t room = strlen(key) + strlen(value) + 2;
-    if (grown) text = ent_alloc((int64_t)room, 1);
-    if (!text) {
-        ent_free(grown);
+    char *text = ent_alloc((int64_t)room, 1);
+    if (!text || !ent_grow((void **)&run->leaf, &run->leaf_room, run->leaves, sizeof *run->leaf)) {
+        ent_free(text);
         return ent_fail(ENT_ENOMEM, "report: no memory");
     }
     snprintf(text, room, "%s=%s", key, value);
-    if (run->leaves > 0) memcpy(grown, run->leaf, (size_t)run->leaves * sizeof *grown);
-    ent_free(run->leaf);
-    run->leaf = grown;
     run->leaf[run->leaves++] = text;
     return ENT_OK;
 }
 
-static ent_status flatten(report_run *run, ent_yaml *yaml, int node, const char *key);
-
-static ent_status flatten_mapping(report_run *run, ent_yaml *yaml, const yaml_node_t *map, const char *key)
+static ent_status add_key(report_run *run, const ent_key *key)
 {
-    for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *name = yaml_document_get_node(&yaml->document, pair->key);
-        char path[512];
-        snprintf(path, sizeof path, "%s%s%s", key, *key ? "." : "",
-                 name->type == YAML_SCALAR_NODE ? (const char *)name->data.scalar.value : "?");
-        ENT_TRY(flatten(run, yaml, pair->value, path));
+    char name[256];
+    for (int m = 0; m < ent_key_count(key, run->config); m++) {
+        char *value = ent_key_text(key, run->config, m);
+        ENT_REQUIRE(value, ENT_ENOMEM, "report: no memory");
+        const ent_status status = add_leaf(run, ent_key_name(key, run->config, m, name), value);
+        ent_free(value);
+        ENT_TRY(status);
     }
     return ENT_OK;
-}
-
-static ent_status flatten_list(report_run *run, ent_yaml *yaml, const yaml_node_t *list, const char *key)
-{
-    char text[1024] = "";
-    size_t used = 0;
-    for (int *item = list->data.sequence.items.start; item < list->data.sequence.items.top; item++) {
-        const yaml_node_t *node = yaml_document_get_node(&yaml->document, *item);
-        if (node->type == YAML_SCALAR_NODE && used < sizeof text)
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? " " : "",
-                                     (const char *)node->data.scalar.value);
-    }
-    return add_leaf(run, key, text);
-}
-
-static ent_status flatten(report_run *run, ent_yaml *yaml, int number, const char *key)
-{
-    const yaml_node_t *node = yaml_document_get_node(&yaml->document, number);
-    if (strcmp(key, "seeds") == 0 || !node) return ENT_OK;
-    switch (node->type) {
-    case YAML_MAPPING_NODE:
-        return flatten_mapping(run, yaml, node, key);
-    case YAML_SEQUENCE_NODE:
-        return flatten_list(run, yaml, node, key);
-    case YAML_SCALAR_NODE:
-        return add_leaf(run, key, (const char *)node->data.scalar.value);
-    default:
-        return ENT_OK;
-    }
 }
 
 /* Where every modality has the same rate, one entry says so. */
@@ -106,11 +71,8 @@ static int by_text(const void *a, const void *b)
 
 ent_status report_flatten(report_run *run)
 {
-    ent_yaml *yaml;
-    ENT_TRY(ent_yaml_parse(run->config_text, "configuration", &yaml));
-    const ent_status status = flatten(run, yaml, 1, "");
-    ent_yaml_free(yaml);
-    ENT_TRY(status);
+    for (int k = 0; k < ENT_KEY_COUNT; k++)
+        if (strncmp(ENT_KEYS[k].path, "seeds.", strlen("seeds.")) != 0) ENT_TRY(add_key(run, &ENT_KEYS[k]));
     join_rates(run);
     qsort(run->leaf, (size_t)run->leaves, sizeof *run->leaf, by_text);
     return ENT_OK;

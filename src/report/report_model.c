@@ -22,7 +22,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
         .mma = true};
     for (int m = 0; m < inp->registers; m++) {
         const ent_config_register *r = &c->model.registers[m];
-        if (run->ansatz[m]) ENT_TRY(ent_qasm_parse(run->ansatz[m], r->ansatz, NULL, &qasm[m]));
+        if (run->ansatz[m]) ENT_TRY(ent_qasm_parse(run->ansatz[m], r->ansatz, &r->inputs, &qasm[m]));
         const ent_ansatz a = {.kind = ent_ansatz_named(r->ansatz),
                               .qasm = qasm[m],
                               .qubits = r->qubits,

@@ -1,13 +1,10 @@
 /* From result.h5 to a report_run.  Every size is checked against the others, so figures need not. */
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "config/load.h"
 #include "entente/h5.h"
+#include "entente/guard.h"
 #include "entente/memory.h"
 #include "report.h"
 
@@ -183,27 +180,17 @@ static ent_status read_run(const char *folder, const char *path, report_run **ou
     return ENT_OK;
 }
 
-/* libhdf5 may crash or run in circles on a damaged file: the first reading is that of a process apart, whose end
- * tells. */
-static ent_status probe(const char *folder, const char *path)
+typedef struct {
+    const char *folder, *path;
+} place;
+
+static ent_status read_and_drop(void *context)
 {
-    enum { LONGEST_S = 120 };
-    int state = 0;
-    fflush(NULL);
-    const pid_t child = fork();
-    ENT_REQUIRE(child >= 0, ENT_EIO, "%s: no process to read it: %s", path, strerror(errno));
-    if (child == 0) {
-        report_run *run;
-        alarm(LONGEST_S);
-        _exit(read_run(folder, path, &run) != ENT_OK);
-    }
-    while (waitpid(child, &state, 0) < 0 && errno == EINTR)
-        ;
-    ENT_REQUIRE(WIFEXITED(state), ENT_EFORMAT, "%s: damaged: reading it ended by signal %d (%s)", path,
-                WTERMSIG(state), strsignal(WTERMSIG(state)));
-    ENT_REQUIRE(WEXITSTATUS(state) <= 1, ENT_EFORMAT, "%s: damaged: reading it ended with code %d", path,
-                WEXITSTATUS(state));
-    return ENT_OK; /* what is wrong otherwise, the second reading tells */
+    const place *at = context;
+    report_run *run;
+    ENT_TRY(read_run(at->folder, at->path, &run));
+    report_run_free(run);
+    return ENT_OK;
 }
 
 ent_status report_run_read(const char *folder, report_run **out)
@@ -211,7 +198,9 @@ ent_status report_run_read(const char *folder, report_run **out)
     char path[4096];
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/result.h5", folder) < (int)sizeof path, ENT_EARG,
                 "%.64s...: too long a path", folder);
-    ENT_TRY(probe(folder, path));
+    ent_guard_inp guard = ent_guard_default();
+    guard.more_bytes = INT64_C(1) << 40;
+    ENT_TRY(ent_guard_try(&guard, path, read_and_drop, &(place){folder, path}));
     return read_run(folder, path, out);
 }
 

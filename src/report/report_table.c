@@ -98,18 +98,22 @@ static bool key_make(const sweep *s, int column, key *k)
     return k->values > 1;
 }
 
+typedef struct {
+    double mean, low, high;
+} spread;
+
 /* The mean of the metric over the rows with value a of key i (and b of key j, unless j < 0); their number. */
-static int mean_where(const sweep *s, int i, int a, int j, int b, double *mean, double *low, double *high)
+static int mean_where(const sweep *s, int i, int a, int j, int b, spread *out)
 {
     double *value = ent_alloc(s->csv->rows, sizeof *value);
     int n = 0;
-    *mean = *low = *high = NAN;
+    *out = (spread){NAN, NAN, NAN};
     for (int64_t r = 0; r < s->csv->rows && value; r++) {
         if (!is_done(s, r) || strcmp(s->csv->cell[s->key[i].column][r], s->key[i].value[a]) != 0) continue;
         if (j >= 0 && strcmp(s->csv->cell[s->key[j].column][r], s->key[j].value[b]) != 0) continue;
         value[n++] = report_csv_number(s->csv, s->metric, r);
     }
-    if (value) n = report_spread(n, value, mean, low, high);
+    if (value) n = report_spread(n, value, &out->mean, &out->low, &out->high);
     ent_free(value);
     return n;
 }
@@ -155,13 +159,15 @@ static app_axis key_axis(const key *k)
 static void draw_heat(app_page *page, const sweep *s, int i, int j)
 {
     const key *a = &s->key[i], *b = &s->key[j]; /* rows, columns */
-    double *value = ent_alloc((int64_t)a->values * b->values, sizeof *value), low, high;
+    double *value = ent_alloc((int64_t)a->values * b->values, sizeof *value);
+    spread m;
     char title[256], caption[400], capital[64];
     int least = INT32_MAX, most = 0;
     if (!value) return;
     for (int r = 0; r < a->values; r++)
         for (int c = 0; c < b->values; c++) {
-            const int n = mean_where(s, i, r, j, c, &value[r * b->values + c], &low, &high);
+            const int n = mean_where(s, i, r, j, c, &m);
+            value[r * b->values + c] = m.mean;
             if (n > 0 && n < least) least = n;
             if (n > most) most = n;
         }
@@ -206,8 +212,10 @@ static void draw_lines(app_page *page, const sweep *s, int i, int j)
         double *x = number + (int64_t)4 * l * k->values, *y = x + k->values, *low = y + k->values;
         double *high = low + k->values;
         for (int v = 0; v < k->values; v++) {
+            spread m;
             x[v] = strtod(k->value[v], NULL);
-            mean_where(s, i, v, j, l, &y[v], &low[v], &high[v]);
+            mean_where(s, i, v, j, l, &m);
+            y[v] = m.mean, low[v] = m.low, high[v] = m.high;
         }
         if (!any_finite(k->values, y)) continue;
         snprintf(name[drawn], sizeof name[drawn], "%.40s %.50s", j < 0 ? "all" : s->key[j].name,
@@ -229,9 +237,13 @@ static void draw_lines(app_page *page, const sweep *s, int i, int j)
 static void draw_bars(app_page *page, const sweep *s, int i)
 {
     const key *k = &s->key[i];
-    double value[MOST_VALUES], low, high;
+    double value[MOST_VALUES];
     char title[256], caption[256], capital[64];
-    for (int v = 0; v < k->values; v++) mean_where(s, i, v, -1, 0, &value[v], &low, &high);
+    for (int v = 0; v < k->values; v++) {
+        spread m;
+        mean_where(s, i, v, -1, 0, &m);
+        value[v] = m.mean;
+    }
     snprintf(title, sizeof title, "%s by %s", metric_title(s, capital), k->name);
     snprintf(caption, sizeof caption, "Means over the %lld finished points of %.100s.", (long long)s->done,
              s->folder);

@@ -21,7 +21,8 @@ typedef struct {
 } scaling_row;
 
 typedef struct {
-    int n, room;
+    int n;
+    int64_t room;
     scaling_row *row;
 } scaling_rows;
 

@@ -10,15 +10,8 @@ static const char HEAD[] = "what,mode,name,ranks,threads,shards,clients,qubits,r
 
 ent_status scaling_rows_add(scaling_rows *rows, const scaling_row *row)
 {
-    if (rows->n == rows->room) {
-        const int room = rows->room > 0 ? 2 * rows->room : 32;
-        scaling_row *grown = ent_alloc(room, sizeof *grown);
-        ENT_REQUIRE(grown, ENT_ENOMEM, "scaling: no memory");
-        if (rows->n > 0) memcpy(grown, rows->row, (size_t)rows->n * sizeof *grown);
-        ent_free(rows->row);
-        rows->row = grown;
-        rows->room = room;
-    }
+    ENT_REQUIRE(ent_grow((void **)&rows->row, &rows->room, rows->n, sizeof *rows->row), ENT_ENOMEM,
+                "scaling: no memory");
     rows->row[rows->n++] = *row;
     return ENT_OK;
 }

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/keys.h"
 #include "config/load.h"
 #include "entente/fed.h"
 #include "entente/memory.h"
-#include "config/yaml.h"
 
 /* Keys that may differ. */
 static const char *const FREE_KEYS[] = {"data.file",          "federation.rounds",    "run.shards",
@@ -26,109 +26,45 @@ static bool may_differ(const char *key)
     return false;
 }
 
-enum { MOST_DIFFERENCES = 8, WORDS_BYTES = 256 };
+enum { MOST_DIFFERENCES = 8 };
 
-/* Two configurations, and their differences so far. */
+/* The differences so far. */
 typedef struct {
-    ent_yaml *now, *then;
     const char *whose; /* checkpoint, result */
     char text[1500];
     int count;
 } comparison;
 
-/* A value in readable form. */
-static const char *words(ent_yaml *yaml, const yaml_node_t *node, char text[WORDS_BYTES])
+static void differs(void *context, const ent_key *key, const char *name, const char *now, const char *then)
 {
-    snprintf(text, WORDS_BYTES, "%s", !node ? "nothing" : "a section");
-    if (node && node->type == YAML_SCALAR_NODE)
-        snprintf(text, WORDS_BYTES, "%s", (const char *)node->data.scalar.value);
-    if (!node || node->type != YAML_SEQUENCE_NODE) return text;
-    size_t used = (size_t)snprintf(text, WORDS_BYTES, "[");
-    const yaml_node_item_t *item = node->data.sequence.items.start;
-    for (; item < node->data.sequence.items.top && used < WORDS_BYTES; item++) {
-        const yaml_node_t *one = yaml_document_get_node(&yaml->document, *item);
-        used += (size_t)snprintf(text + used, WORDS_BYTES - used, "%s%s",
-                                 item > node->data.sequence.items.start ? ", " : "",
-                                 one->type == YAML_SCALAR_NODE ? (const char *)one->data.scalar.value : "...");
-    }
-    if (used < WORDS_BYTES) snprintf(text + used, WORDS_BYTES - used, "]");
-    return text;
-}
-
-/* Whether two values are the same text or the same number. */
-static bool same_scalar(const yaml_node_t *a, const yaml_node_t *b)
-{
-    const char *one = (const char *)a->data.scalar.value, *other = (const char *)b->data.scalar.value;
-    char *end_a, *end_b;
-    const double x = strtod(one, &end_a), y = strtod(other, &end_b);
-    if (strcmp(one, other) == 0) return true;
-    return end_a != one && end_b != other && !*end_a && !*end_b && x == y;
-}
-
-static void differ(comparison *c, const char *key, const yaml_node_t *now, const yaml_node_t *then)
-{
-    char found[WORDS_BYTES], made[WORDS_BYTES];
+    comparison *c = context;
     const size_t used = strlen(c->text);
+    if (may_differ(key->path)) return;
     if (c->count++ < MOST_DIFFERENCES)
-        snprintf(c->text + used, sizeof c->text - used, "%s%s: found %s, and the %s was made with %s",
-                 used ? "; " : "", key, words(c->now, now, found), c->whose, words(c->then, then, made));
-}
-
-static bool same_lists(const comparison *c, const yaml_node_t *now, const yaml_node_t *then)
-{
-    const yaml_node_item_t *x = now->data.sequence.items.start, *y = then->data.sequence.items.start;
-    bool same = now->data.sequence.items.top - x == then->data.sequence.items.top - y;
-    for (; same && x < now->data.sequence.items.top; x++, y++)
-        same = same_scalar(yaml_document_get_node(&c->now->document, *x),
-                           yaml_document_get_node(&c->then->document, *y));
-    return same;
-}
-
-/* Check that every key below `now` is also in the other configuration, with the same value. */
-static void compare(comparison *c, const yaml_node_t *now, char key[1024])
-{
-    const yaml_node_t *then = ent_yaml_find(c->then, key);
-    if (may_differ(key)) return;
-    if (!then || now->type != then->type) {
-        differ(c, key, now, then);
-        return;
-    }
-    if (now->type != YAML_MAPPING_NODE) {
-        if (!(now->type == YAML_SCALAR_NODE ? same_scalar(now, then) : same_lists(c, now, then)))
-            differ(c, key, now, then);
-        return;
-    }
-    const size_t length = strlen(key);
-    for (const yaml_node_pair_t *pair = now->data.mapping.pairs.start; pair < now->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *name = yaml_document_get_node(&c->now->document, pair->key);
-        snprintf(key + length, 1024 - length, "%s%s", length ? "." : "", (const char *)name->data.scalar.value);
-        compare(c, yaml_document_get_node(&c->now->document, pair->value), key);
-        key[length] = '\0';
-    }
+        snprintf(c->text + used, sizeof c->text - used, "%s%s: found %.255s, and the %s was made with %.255s",
+                 used ? "; " : "", name, now, c->whose, then);
 }
 
 static ent_status compare_texts(const char *now, const char *then, const char *whose)
 {
     comparison c = {.whose = whose};
-    char key[1024] = "";
-    ent_status status = ent_yaml_parse(now, "configuration", &c.now);
-    if (status == ENT_OK) status = ent_yaml_parse(then, "saved configuration", &c.then);
-    if (status == ENT_OK) compare(&c, yaml_document_get_root_node(&c.now->document), key);
-    ent_yaml_free(c.now);
-    ent_yaml_free(c.then);
+    ent_config *ours = NULL, *theirs = NULL;
+    ent_status status = ent_config_parse(now, &ours);
+    if (status == ENT_OK) status = ent_config_parse(then, &theirs);
+    if (status == ENT_OK) status = ent_config_compare(ours, theirs, differs, &c);
+    ent_config_free(ours);
+    ent_config_free(theirs);
     if (status != ENT_OK || c.count == 0) return status;
     return ent_fail(ENT_ECONFIG, "%s%s: resume with the same configuration, or name another folder with --out",
                     c.text, c.count > MOST_DIFFERENCES ? "; and more" : "");
 }
 
-/* federation.rounds of a complete configuration. */
 static ent_status rounds_of(const char *text, int64_t *rounds)
 {
-    ent_yaml *yaml;
-    ENT_TRY(ent_yaml_parse(text, "configuration", &yaml));
-    const yaml_node_t *node = ent_yaml_find(yaml, "federation.rounds");
-    *rounds = node && node->type == YAML_SCALAR_NODE ? strtoll((const char *)node->data.scalar.value, NULL, 10) : 0;
-    ent_yaml_free(yaml);
+    ent_config *config;
+    ENT_TRY(ent_config_parse(text, &config));
+    *rounds = config->federation.rounds;
+    ent_config_free(config);
     return ENT_OK;
 }
 
@@ -177,14 +113,13 @@ ent_status app_fallback_path(const char *folder, const char *dir, char path[4096
 /* The folder of this run in run.fallback_dir if it holds a result, else "". */
 static ent_status find_fallback(const char *folder, const char *text, char path[4096])
 {
-    ent_yaml *yaml;
+    ent_config *config;
     char result[4096] = "";
     path[0] = '\0';
-    ENT_TRY(ent_yaml_parse(text, "configuration", &yaml));
-    const yaml_node_t *node = ent_yaml_find(yaml, "run.fallback_dir");
-    const char *dir = node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "none";
-    ent_status status = strcmp(dir, "none") == 0 ? ENT_OK : app_fallback_path(folder, dir, path);
-    ent_yaml_free(yaml);
+    ENT_TRY(ent_config_parse(text, &config));
+    const char *dir = config->run.fallback_dir;
+    const ent_status status = strcmp(dir, "none") == 0 ? ENT_OK : app_fallback_path(folder, dir, path);
+    ent_config_free(config);
     if (status == ENT_OK && *path) snprintf(result, sizeof result, "%.4000s/result.h5", path);
     if (access(result, F_OK) != 0) path[0] = '\0';
     return status;

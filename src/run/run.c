@@ -221,6 +221,17 @@ static void note_constant(app_progress *progress, const char *name, const ent_re
                           constant == 1 ? "" : "s", list, constant > 8 ? " ..." : "");
 }
 
+/* What was decided on reading the circuits' files, a line each. */
+static void note_ansaetze(app_progress *progress, const ent_federation_view *v)
+{
+    for (unsigned m = 0; m < v->config->data.modalities_count; m++)
+        for (const char *line = v->ansatz_notes[m]; line && *line;) {
+            const int length = (int)strcspn(line, "\n");
+            app_progress_note(progress, "%.*s", length, line);
+            line += length + (line[length] == '\n');
+        }
+}
+
 static void note_setup(app_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
@@ -234,6 +245,7 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
     warn_layout(progress, &v);
+    note_ansaetze(progress, &v);
     for (unsigned m = 0; m < v.config->data.modalities_count; m++) {
         if (v.reduction[m])
             note_constant(progress, v.config->data.modalities[m], v.reduction[m]);

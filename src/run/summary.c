@@ -1,10 +1,10 @@
 /* Prints the figures of a model: a table for the terminal, one JSON object for programs. */
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "summary.h"
+#include "cli/json.h"
 #include "entente/hash.h"
 
 /* Figures of a real label are in its own unit, of any magnitude. */
@@ -124,11 +124,6 @@ void app_print_table(FILE *out, const ent_federation_view *v)
                 (long long)v->rounds, v->untrained_rounds == v->rounds ? ": these are the initial weights" : "");
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *patterns(const ent_federation_view *v)
 {
     json_t *list = json_array();
@@ -138,8 +133,8 @@ static json_t *patterns(const ent_federation_view *v)
             if (v->pattern[k].context >> m & 1)
                 json_array_append_new(present, json_string(v->config->data.modalities[m]));
         json_t *one = json_pack("{s:o, s:I}", "present", present, "n", (json_int_t)v->pattern[k].n);
-        json_object_set_new(one, "accuracy", number(v->pattern[k].accuracy));
-        if (!isnan(v->pattern[k].mae)) json_object_set_new(one, "mae", number(v->pattern[k].mae));
+        json_object_set_new(one, "accuracy", cli_number(v->pattern[k].accuracy));
+        if (!isnan(v->pattern[k].mae)) json_object_set_new(one, "mae", cli_number(v->pattern[k].mae));
         json_array_append_new(list, one);
     }
     return list;
@@ -148,8 +143,8 @@ static json_t *patterns(const ent_federation_view *v)
 static json_t *spread_object(const ent_federation_view *v, bool personal)
 {
     const app_spread s = spread_of_clients(v, personal);
-    return json_pack("{s:I, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", number(s.mean), "spread", number(s.spread),
-                     "worst_decile", number(s.worst_decile));
+    return json_pack("{s:I, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", cli_number(s.mean), "spread",
+                     cli_number(s.spread), "worst_decile", cli_number(s.worst_decile));
 }
 
 /* null for a figure that does not apply. */
@@ -158,7 +153,7 @@ static json_t *figures(const ent_metrics *m)
     json_t *object = json_object();
     for (int k = 0; ent_metric_shown(k) >= 0; k++) {
         const int row = ent_metric_shown(k);
-        json_object_set_new(object, ent_metric_at(row)->name, number(ent_metric_value(m, row)));
+        json_object_set_new(object, ent_metric_at(row)->name, cli_number(ent_metric_value(m, row)));
     }
     return object;
 }
@@ -173,14 +168,14 @@ static void add_label(json_t *object, const ent_label *label)
     json_object_set_new(object, "classes", names);
 }
 
-void app_print_json(FILE *out, const ent_federation_view *v)
+void app_print_json(const ent_federation_view *v)
 {
     char digest[65];
     ent_sha256(v->weights, (size_t)v->params * sizeof *v->weights, digest);
     json_t *object = figures(&v->test);
     json_t *more = json_pack("{s:I, s:I, s:o, s:o, s:s, s:i, s:i, s:s, s:s}", "rounds", (json_int_t)v->rounds,
                              "untrained_rounds", (json_int_t)v->untrained_rounds, "samples_per_s",
-                             number(v->samples_per_s), "patterns", patterns(v), "kind",
+                             cli_number(v->samples_per_s), "patterns", patterns(v), "kind",
                              ent_model_kind_name(v->config->model.kind), "params", v->params, "qubits", v->qubits,
                              "engine", v->engine, "weights_sha256", digest);
     json_object_update(object, more);
@@ -190,14 +185,11 @@ void app_print_json(FILE *out, const ent_federation_view *v)
         json_object_set_new(object, "clients", spread_object(v, false));
         json_object_set_new(object, "excluded_updates", json_integer(excluded_updates(v)));
         if (v->config->privacy.mode != ENT_PRIVACY_NONE)
-            json_object_set_new(object, "epsilon", number(epsilon_of(v)));
+            json_object_set_new(object, "epsilon", cli_number(epsilon_of(v)));
     }
     if (v->personal.n > 0) {
-        json_object_set_new(object, "personal_accuracy", number(v->personal.accuracy));
+        json_object_set_new(object, "personal_accuracy", cli_number(v->personal.accuracy));
         json_object_set_new(object, "personal_clients", spread_object(v, true));
     }
-    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
-    fprintf(out, "%s\n", text ? text : "null");
-    free(text);
-    json_decref(object);
+    cli_print_json(object);
 }

@@ -14,6 +14,6 @@ typedef struct {
 } app_spread;
 app_spread app_spread_of(int64_t n, double *value);
 void app_print_spread(FILE *out, const char *name, const app_spread *spread); /* does nothing for n < 2 */
-void app_print_json(FILE *out, const ent_federation_view *view);
+void app_print_json(const ent_federation_view *view);                         /* to standard output */
 
 #endif

@@ -149,7 +149,8 @@ ent_status ent_csd_intervals(const ent_csd *csd, int64_t i, int64_t first, int64
 {
     char path[PATH_BYTES];
     ENT_TRY(path_of(csd, i, "intervals", path));
-    ENT_TRY(ent_guard_rows(csd->guard, csd->file, path, ENT_H5_F64, first, n, 2 * sizeof *interval, interval));
+    const ent_guard_span span = {ENT_H5_F64, first, n, 2 * sizeof *interval};
+    ENT_TRY(ent_guard_rows(csd->guard, csd->file, path, &span, interval));
     for (int64_t k = 0; k < n; k++) ENT_TRY(check_interval(csd, i, first + k, interval + 2 * k));
     return ENT_OK;
 }
@@ -158,7 +159,8 @@ ent_status ent_csd_features(const ent_csd *csd, int64_t i, int64_t first, int64_
 {
     char path[PATH_BYTES];
     ENT_TRY(path_of(csd, i, "features", path));
-    return ent_guard_rows(csd->guard, csd->file, path, ENT_H5_F64, first, n, (size_t)csd->dimension * sizeof *x, x);
+    const ent_guard_span span = {ENT_H5_F64, first, n, (size_t)csd->dimension * sizeof *x};
+    return ent_guard_rows(csd->guard, csd->file, path, &span, x);
 }
 
 /* ---- ids ---- */

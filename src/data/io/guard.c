@@ -5,6 +5,7 @@
 #include "entente/guard.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ struct ent_guard {
     double timeout_s;
     char *path[ENT_GUARD_FILES];
     int files;
-    char ended[512]; /* how it ended */
+    char ended[256]; /* how it ended */
 };
 
 ent_guard_inp ent_guard_default(void)
@@ -136,14 +137,19 @@ static void limit_itself(const ent_guard_inp *inp)
     fclose(file);
 }
 
-static void serve(const ent_guard_inp *inp, mailbox *box, int end)
+static void become_guard(const ent_guard_inp *inp)
 {
-    ent_h5 *file[ENT_GUARD_FILES] = {NULL};
-    char byte;
     const int nowhere = inp->loud ? -1 : open("/dev/null", O_WRONLY);
     if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
     take_signals_as_they_come();
     limit_itself(inp);
+}
+
+static void serve(const ent_guard_inp *inp, mailbox *box, int end)
+{
+    ent_h5 *file[ENT_GUARD_FILES] = {NULL};
+    char byte;
+    become_guard(inp);
     for (;;) {
         const ssize_t got = read(end, &byte, 1);
         if (got < 0 && errno == EINTR) continue;
@@ -197,6 +203,33 @@ ent_status ent_guard_start(const ent_guard_inp *inp, ent_guard **out)
     return status;
 }
 
+/* How a guard has ended, from its wait status.  Returns `text`. */
+static const char *ending_text(int how, char text[256])
+{
+    if (WIFSIGNALED(how))
+        snprintf(text, 256, "was ended by signal %d (%s)", WTERMSIG(how), strsignal(WTERMSIG(how)));
+    else
+        snprintf(text, 256, "ended with code %d", WEXITSTATUS(how));
+    return text;
+}
+
+ent_status ent_guard_try(const ent_guard_inp *inp, const char *path, ent_guard_body *body, void *context)
+{
+    int how = 0;
+    char text[256];
+    fflush(NULL);
+    const pid_t process = fork();
+    if (process < 0) return no_guard("fork");
+    if (process == 0) {
+        become_guard(inp);
+        alarm((unsigned)ceil(inp->timeout_s));
+        _exit(body(context) != ENT_OK);
+    }
+    while (waitpid(process, &how, 0) < 0 && errno == EINTR) continue;
+    if (WIFEXITED(how) && WEXITSTATUS(how) <= 1) return ENT_OK;
+    return ent_fail(ENT_EFORMAT, "%s: damaged HDF5 file: libhdf5 %s while reading it", path, ending_text(how, text));
+}
+
 /* Close the socket, which makes the guard end by itself, and wait for it. */
 static int collect(ent_guard *guard)
 {
@@ -234,11 +267,8 @@ static ent_status guard_ended(ent_guard *guard, const char *path, const char *na
     const int how = collect(guard);
     if (silent)
         snprintf(guard->ended, sizeof guard->ended, "gave no answer for %g s", guard->timeout_s);
-    else if (WIFSIGNALED(how))
-        snprintf(guard->ended, sizeof guard->ended, "was ended by signal %d (%s)", WTERMSIG(how),
-                 strsignal(WTERMSIG(how)));
     else
-        snprintf(guard->ended, sizeof guard->ended, "ended with code %d", WEXITSTATUS(how));
+        ending_text(how, guard->ended);
     return ent_fail(ENT_EFORMAT, "%s: damaged HDF5 file: libhdf5 %s while reading %s", path, guard->ended, name);
 }
 
@@ -327,16 +357,15 @@ ent_status ent_guard_names(ent_guard *guard, int file, const char *group, char *
     return ENT_OK;
 }
 
-ent_status ent_guard_rows(ent_guard *guard, int file, const char *name, ent_h5_type type, int64_t first, int64_t n,
-                          size_t row_bytes, void *out)
+ent_status ent_guard_rows(ent_guard *guard, int file, const char *name, const ent_guard_span *span, void *out)
 {
     mailbox *box = guard->box;
-    ENT_ASSERT(n >= 0 && row_bytes > 0 && (size_t)n <= ENT_GUARD_BYTES / row_bytes);
-    box->type = type;
-    box->first = first;
-    box->n = n;
-    box->bytes = row_bytes;
+    ENT_ASSERT(span->n >= 0 && span->row_bytes > 0 && (size_t)span->n <= ENT_GUARD_BYTES / span->row_bytes);
+    box->type = span->type;
+    box->first = span->first;
+    box->n = span->n;
+    box->bytes = span->row_bytes;
     ENT_TRY(ask(guard, ROWS, file, name));
-    memcpy(out, box->data, (size_t)n * row_bytes);
+    memcpy(out, box->data, (size_t)span->n * span->row_bytes);
     return ENT_OK;
 }

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/gf2.h"
 #include "entente/memory.h"
 
 static int commuting(const lower_rotation *a, const lower_rotation *b)
@@ -42,23 +43,11 @@ static ent_status drop_unseen(lower_list *list)
 /* The span of all flips, as vectors each with a leading bit that no other vector has. */
 static int reachable(const lower_list *list, uint64_t basis[64])
 {
-    int count = 0;
-    for (int r = 0; r < list->rotations; r++) {
-        uint64_t flip = list->rotation[r].flip;
-        for (int k = 0; k < count; k++)
-            if (flip & (basis[k] & -basis[k])) flip ^= basis[k];
-        if (flip == 0) continue;
-        for (int k = 0; k < count; k++)
-            if (basis[k] & (flip & -flip)) basis[k] ^= flip;
-        basis[count++] = flip;
-    }
-    for (int i = 1; i < count; i++)
-        for (int k = i; k > 0 && (basis[k] & -basis[k]) < (basis[k - 1] & -basis[k - 1]); k--) {
-            const uint64_t swap = basis[k];
-            basis[k] = basis[k - 1];
-            basis[k - 1] = swap;
-        }
-    return count;
+    ent_gf2 space = {0};
+    for (int r = 0; r < list->rotations; r++) ent_gf2_add(&space, list->rotation[r].flip);
+    ent_gf2_sort(&space, 0);
+    for (int k = 0; k < space.count; k++) basis[k] = space.vector[k];
+    return space.count;
 }
 
 static uint64_t row_on(const uint64_t *basis, int bits, uint64_t row)
@@ -73,7 +62,7 @@ static uint64_t flip_on(const uint64_t *basis, int bits, uint64_t flip, int *ins
 {
     uint64_t result = 0, sum = 0;
     for (int k = 0; k < bits; k++)
-        if (flip & (basis[k] & -basis[k])) {
+        if (flip & ent_gf2_lowest(basis[k])) {
             result |= UINT64_C(1) << k;
             sum ^= basis[k];
         }

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/gf2.h"
 #include "entente/memory.h"
 
 static const double PI = 3.14159265358979323846;
@@ -46,24 +47,18 @@ static axis times_x(axis a, const frame *f, int q)
     return a;
 }
 
-static ent_status grow(void **array, int64_t *room, int64_t count, size_t size)
+static ent_status no_memory(int64_t rotations)
 {
-    if (count < *room) return ENT_OK;
-    const int64_t wanted = *room == 0 ? 64 : 2 * *room;
-    void *grown = ent_alloc(wanted, size);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "batch engine: no memory for %lld rotations", (long long)wanted);
-    if (count > 0) memcpy(grown, *array, (size_t)count * size);
-    ent_free(*array);
-    *array = grown;
-    *room = wanted;
-    return ENT_OK;
+    return ent_fail(ENT_ENOMEM, "batch engine: no memory for %lld rotations", (long long)rotations);
 }
 
 /* exp(-i (factor * angle) / 2 P); a constant of 1 changes the sign. */
 static ent_status rotate(lower_list *list, axis on, double factor, const ent_angle *angle)
 {
-    ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
-    ENT_TRY(grow((void **)&list->term, &list->term_room, list->terms, sizeof *list->term));
+    if (!ent_grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation))
+        return no_memory(list->rotations);
+    if (!ent_grow((void **)&list->term, &list->term_room, list->terms, sizeof *list->term))
+        return no_memory(list->terms);
     const double signed_factor = on.constant ? -factor : factor;
     lower_rotation rotation = {on.flip, on.row, signed_factor * angle->offset, -1, 0, -1, -1};
     if (angle->source != ENT_ANGLE_FIXED) {
@@ -199,17 +194,13 @@ static ent_status lower_2q(lower_list *list, frame *f, const ent_gate *gate)
 /* The number of qubits below `top` that a piece may have, found by reducing their flips one by one. */
 static int piece_bits(const frame *f, int first, int top, const lower_pieces *pieces)
 {
-    uint64_t basis[64];
-    int count = 0, q = top;
-    for (; count < pieces->run_bits; count++) basis[count] = UINT64_C(1) << count;
+    ent_gf2 space = {0};
+    int q = top;
+    for (int k = 0; k < pieces->run_bits; k++) ent_gf2_add(&space, UINT64_C(1) << k);
     for (; q > first && top - q < pieces->most; q--) {
-        uint64_t flip = f->flip[q - 1];
-        for (int k = 0; k < count; k++)
-            if (flip & (basis[k] & -basis[k])) flip ^= basis[k];
-        if (flip && count == pieces->block_bits) break;
-        for (int k = 0; flip && k < count; k++)
-            if (basis[k] & (flip & -flip)) basis[k] ^= flip;
-        if (flip) basis[count++] = flip;
+        const uint64_t flip = f->flip[q - 1];
+        if (space.count == pieces->block_bits && ent_gf2_reduce(&space, flip, NULL)) break;
+        ent_gf2_add(&space, flip);
     }
     return top - q;
 }
@@ -217,8 +208,10 @@ static int piece_bits(const frame *f, int first, int top, const lower_pieces *pi
 /* The transform of the `bits` qubits below `top`, and the phases of the qubits from `first` up to it. */
 static ent_status add_transform(lower_list *list, const frame *f, int first, int top, int bits, int inverse)
 {
-    ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
-    ENT_TRY(grow((void **)&list->transform, &list->transform_room, list->transforms, sizeof *list->transform));
+    if (!ent_grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation))
+        return no_memory(list->rotations);
+    if (!ent_grow((void **)&list->transform, &list->transform_room, list->transforms, sizeof *list->transform))
+        return no_memory(list->transforms);
     lower_transform *t = &list->transform[list->transforms];
     *t = (lower_transform){.bits = bits, .low = top - bits - first, .inverse = inverse};
     for (int k = 0; k < bits + t->low; k++) {
@@ -296,7 +289,8 @@ static ent_status lower_readouts(lower_list *list, const frame *f, const ent_cir
 
 ent_status ent_lower_read(lower_list *list, int r, int value)
 {
-    ENT_TRY(grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation));
+    if (!ent_grow((void **)&list->rotation, &list->rotation_room, list->rotations, sizeof *list->rotation))
+        return no_memory(list->rotations);
     list->rotation[list->rotations++] = (lower_rotation){list->flip[r], list->row[r], 0.0, -1, 0, -1, value};
     return ENT_OK;
 }

@@ -30,9 +30,21 @@ int ent_shard_overlaps(void)
     return overlap;
 }
 
+static int share = 1;
+
+void ent_shard_share(int on)
+{
+    share = on;
+}
+
+int ent_shard_shares(void)
+{
+    return share;
+}
+
 /* ---- buffers ---- */
 
-ent_status ent_shard_buffers_new(ent_comm *comm, const state_plan *plan, int threads, shard_buffers **out)
+ent_status ent_shard_buffers_new(ent_comm *comm, const state_plan *plan, int threads, int shared, shard_buffers **out)
 {
     shard_buffers *b = ent_alloc(1, sizeof *b);
     ENT_REQUIRE(b, ENT_ENOMEM, "shards: no memory");
@@ -46,7 +58,7 @@ ent_status ent_shard_buffers_new(ent_comm *comm, const state_plan *plan, int thr
                          .real_bytes = plan->shape.real_bytes,
                          .bytes = bytes < amplitude ? amplitude : bytes};
     ent_status status = ENT_OK;
-    for (int s = 0; s < SHARD_SLOTS && status == ENT_OK; s++) {
+    for (int s = 0; s < SHARD_SLOTS && status == ENT_OK && !shared; s++) {
         b->slot[s].send = ent_alloc((int64_t)b->bytes, 1);
         b->slot[s].recv = ent_alloc((int64_t)b->bytes, 1);
         if (!b->slot[s].send || !b->slot[s].recv) status = ent_fail(ENT_ENOMEM, "shards: no memory for buffers");
@@ -247,6 +259,86 @@ static void go_on(shard_buffers *b, int wait)
     b->spent_s += end - begin;
 }
 
+/* ---- shared parts ---- */
+
+static void swap_bytes(char *x, char *y, size_t bytes)
+{
+    double *restrict a = (double *)(void *)x, *restrict b = (double *)(void *)y;
+    for (size_t k = 0; k < bytes / sizeof *a; k++) {
+        const double t = a[k];
+        a[k] = b[k];
+        b[k] = t;
+    }
+}
+
+/* re and im lie apart. */
+static void swap_amplitude(const shard_buffers *b, char *mine, uint64_t a, char *theirs, uint64_t c)
+{
+    double kept[2], other[2];
+    copy_amplitude(b, a, mine, (char *)kept, 1);
+    copy_amplitude(b, c, theirs, (char *)other, 1);
+    copy_amplitude(b, a, mine, (char *)other, 0);
+    copy_amplitude(b, c, theirs, (char *)kept, 0);
+}
+
+/* Where unit `unit` behind the one at `start` begins. */
+static uint64_t walked(const shard_buffers *b, uint64_t start, uint64_t unit)
+{
+    for (uint64_t left = unit; left; left &= left - 1) {
+        const int j = __builtin_ctzll(left);
+        start ^= b->step[j] ^ (j > 0 ? b->step[j - 1] : 0);
+    }
+    return start;
+}
+
+/* Units first..last-1 of what two ranks swap, which begins at start[0] here and at start[1] there. */
+static void swap_range(const shard_buffers *b, char *const state[2], const uint64_t start[2], int64_t first,
+                       int64_t last)
+{
+    const size_t amplitude = (size_t)(2 * b->real_bytes), bytes = unit_bytes(b);
+    uint64_t a = walked(b, start[0], (uint64_t)first), c = walked(b, start[1], (uint64_t)first);
+    for (int64_t k = first + 1; k <= last; k++) {
+        if (b->unit_bits < b->lane_bits)
+            swap_amplitude(b, state[0], a, state[1], c);
+        else
+            swap_bytes(state[0] + a * amplitude, state[1] + c * amplitude, bytes);
+        a ^= b->step[__builtin_ctzll((uint64_t)k)];
+        c ^= b->step[__builtin_ctzll((uint64_t)k)];
+    }
+}
+
+/* What this rank swaps with one partner: the first half of the units, or the second. */
+static void swap_with(shard_buffers *b, int slice, int s, uint64_t delta)
+{
+    const shard_exchange_inp *inp = &b->inp;
+    const uint64_t mask = (UINT64_C(1) << inp->exchange->bits) - 1, partner = inp->rank ^ delta;
+    char *const state[2] = {inp->state[s], ent_shared_part(inp->shared[s], process_of(inp, partner))};
+    const uint64_t start[2] = {index_of(b, partner & mask, slice, 0), index_of(b, inp->rank & mask, slice, 0)};
+    const int64_t half = b->units / 2, begin = inp->rank < partner ? 0 : half;
+    const int64_t count = inp->rank < partner ? half : b->units - half;
+    const int parts = (size_t)count * unit_bytes(b) < THREADS_FROM_BYTES ? 1 : b->threads;
+#pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
+    for (int t = 0; t < parts; t++)
+        swap_range(b, state, start, begin + count * t / parts, begin + count * (t + 1) / parts);
+    b->moved_bytes += (double)b->units * (double)unit_bytes(b);
+}
+
+/* Nobody begins before all have computed, nor goes on before all have swapped. */
+static void swap_shared(shard_buffers *b)
+{
+    const double begin = ent_clock_s();
+    ent_comm_barrier(b->comm);
+    const double there = ent_clock_s();
+    for (int slice = 0; slice < 1 << b->inp.slices->bits; slice++)
+        for (int s = 0; s < 2 && b->inp.state[s]; s++)
+            for (uint64_t delta = 1; delta >> b->inp.exchange->bits == 0; delta++) swap_with(b, slice, s, delta);
+    const double done = ent_clock_s();
+    ent_comm_barrier(b->comm);
+    const double end = ent_clock_s();
+    b->wait_s += there - begin + end - done;
+    b->spent_s += end - begin;
+}
+
 void ent_shard_exchange_begin(shard_buffers *b, const shard_exchange_inp *inp)
 {
     b->inp = *inp;
@@ -259,12 +351,17 @@ void ent_shard_exchange_begin(shard_buffers *b, const shard_exchange_inp *inp)
 
 void ent_shard_exchange_look(shard_buffers *b, int slices)
 {
+    if (b->inp.shared[0]) return;
     b->ready = slices;
     go_on(b, 0);
 }
 
 void ent_shard_exchange_end(shard_buffers *b)
 {
+    if (b->inp.shared[0]) {
+        swap_shared(b);
+        return;
+    }
     b->ready = 1 << b->inp.slices->bits;
     go_on(b, 1);
 }

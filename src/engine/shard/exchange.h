@@ -1,4 +1,5 @@
-/* Amplitudes between ranks: what shard_plan.h calls an exchange. */
+/* Amplitudes between ranks: what shard_plan.h calls an exchange.  Ranks of one node share their parts: there each of two
+ * partners swaps half of what the two swap, in place; nothing is packed or sent. */
 #ifndef ENTENTE_ENGINE_SHARD_EXCHANGE_H
 #define ENTENTE_ENGINE_SHARD_EXCHANGE_H
 
@@ -14,7 +15,8 @@ typedef struct {
     uint64_t rank;              /* this rank's number behind the renaming */
     const uint64_t *process;    /* [rank_bits] the rank of the group that has the number 1 << b */
     int rank_bits;
-    void *state[2]; /* the second may be NULL */
+    void *state[2];        /* the second may be NULL */
+    ent_shared *shared[2]; /* where the parts of all ranks are, or NULL: they are sent */
 } shard_exchange_inp;
 
 /* What is swapped with one partner at once: units, contiguous in memory, of one slice of one state. */
@@ -26,7 +28,7 @@ typedef struct {
     int64_t first, count;
 } shard_piece;
 
-/* Buffers, all together at most 1/16 of a rank's part (of one amplitude each at least), and the exchange that is under
+/* Buffers, none where parts are shared, else all together at most 1/16 of a rank's part (of one amplitude each at least), and the exchange that is under
  * way. */
 typedef struct {
     ent_comm *comm;
@@ -50,7 +52,7 @@ typedef struct {
     double computed_under_s; /* seconds of computing while pieces were in slots, since then */
 } shard_buffers;
 
-ent_status ent_shard_buffers_new(ent_comm *comm, const state_plan *plan, int threads,
+ent_status ent_shard_buffers_new(ent_comm *comm, const state_plan *plan, int threads, int shared,
                                  shard_buffers **out); /* Local */
 void ent_shard_buffers_free(shard_buffers *buffers);
 
@@ -66,6 +68,9 @@ void ent_shard_exchange_end(shard_buffers *buffers);
 /* For tests and benchmarks: 0: exchanges begin when all is computed; 1 (the default): slice by slice.  The results are
  * the same bits. */
 void ent_shard_overlap(int on);
+/* For tests and benchmarks: 0: parts of ranks of one node are sent as well; 1 (the default): they are shared. */
+void ent_shard_share(int on);
+int ent_shard_shares(void);
 int ent_shard_overlaps(void);
 
 #endif

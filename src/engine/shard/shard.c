@@ -19,6 +19,7 @@ struct ent_shard {
     shard_plan *plan;
     state_worker *worker;
     shard_buffers *buffers;
+    ent_shared *shared[2];   /* ket and bra of all ranks, where they are on one node; or NULL */
     uint64_t *rank;          /* [segments] this rank's number in the segment's coordinates */
     uint64_t (*process)[32]; /* [segments][rank bits] the rank of the group that has the number 1 << b */
     ent_exact *exact;        /* room for a sum over ranks */
@@ -56,13 +57,26 @@ static ent_status check_memory(const ent_shard *shard, int gradient)
     return ENT_OK;
 }
 
+static ent_status make_shared_bra(ent_shard *shard)
+{
+    const int me = ent_comm_rank(shard->group);
+    ENT_TRY(ent_shared_new(shard->group, ent_state_part_bytes(shard->plan->base), 0, &shard->shared[1]));
+    ENT_REQUIRE(shard->shared[1], ENT_ENOMEM, "gradient: no shared memory for a part of 2^%d amplitudes",
+                shard->plan->local_bits);
+    ent_state_worker_lend(shard->worker, ent_shared_part(shard->shared[0], me),
+                          ent_shared_part(shard->shared[1], me));
+    return ENT_OK;
+}
+
 /* Before the first gradient.  The same on all ranks. */
 static ent_status make_bra(ent_shard *shard)
 {
     if (shard->all_have_bras) return ENT_OK;
+    const bool shared = shard->shared[0] != NULL;
     ent_status status = shard->worker->run.bra ? ENT_OK : check_memory(shard, 1);
-    if (status == ENT_OK) status = ent_state_worker_back(shard->worker);
+    if (status == ENT_OK && !shared) status = ent_state_worker_back(shard->worker);
     status = ent_comm_agree(shard->group, status);
+    if (status == ENT_OK && shared) status = make_shared_bra(shard);
     shard->all_have_bras = status == ENT_OK;
     return status;
 }
@@ -98,7 +112,6 @@ static ent_status fill(ent_shard *shard, const ent_circuit *circuit, const ent_p
     ENT_TRY(check_memory(shard, 0));
     const shard_plan *plan = shard->plan;
     ENT_TRY(ent_state_worker_new(plan->base, kernels, threads, &shard->worker));
-    ENT_TRY(ent_shard_buffers_new(shard->group, plan->base, shard->worker->threads, &shard->buffers));
     const int rotations = plan->base->list.rotations, values = plan->base->values;
     const int64_t part = INT64_C(2) << shard->worker->run.low_bits;
     int64_t most = rotations > values ? rotations : values;
@@ -109,6 +122,18 @@ static ent_status fill(ent_shard *shard, const ent_circuit *circuit, const ent_p
     ENT_REQUIRE(shard->rank && shard->process && shard->exact, ENT_ENOMEM, "shards: no memory");
     number_ranks(shard);
     return ENT_OK;
+}
+
+/* The state in shared memory where that can be, with the bra to come, else with buffers to send from.  Collective. */
+static ent_status place_state(ent_shard *shard)
+{
+    const size_t part = ent_state_part_bytes(shard->plan->base);
+    if (shard->plan->segments > 1 && ent_shard_shares())
+        ENT_TRY(ent_shared_new(shard->group, part, part, &shard->shared[0]));
+    if (shard->shared[0])
+        ent_state_worker_lend(shard->worker, ent_shared_part(shard->shared[0], ent_comm_rank(shard->group)), NULL);
+    return ent_comm_agree(shard->group, ent_shard_buffers_new(shard->group, shard->plan->base, shard->worker->threads,
+                                                              shard->shared[0] != NULL, &shard->buffers));
 }
 
 ent_status ent_shard_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_comm *group, ent_shard **out)
@@ -124,6 +149,7 @@ ent_status ent_shard_new(const ent_circuit *circuit, const ent_program_inp *inp,
         status = fill(shard, circuit, inp, rank_bits);
     }
     status = ent_comm_agree(group, status);
+    if (status == ENT_OK) status = place_state(shard);
     if (status != ENT_OK) {
         ent_shard_free(shard);
         return status;
@@ -137,6 +163,7 @@ void ent_shard_free(ent_shard *shard)
     if (!shard) return;
     ent_state_worker_free(shard->worker);
     ent_shard_buffers_free(shard->buffers);
+    for (int k = 0; k < 2; k++) ent_shared_free(shard->shared[k]);
     ent_shard_plan_free(shard->plan);
     ent_free(shard->rank);
     ent_free(shard->process);
@@ -156,6 +183,7 @@ void ent_shard_describe(const ent_shard *shard, ent_shard_info *info)
 {
     const shard_plan *plan = shard->plan;
     *info = (ent_shard_info){.exchanges = plan->segments - 1,
+                             .shared = shard->shared[0] != NULL,
                              .part_bytes = (double)ent_state_part_bytes(plan->base),
                              .sent_bytes = shard->buffers->moved_bytes,
                              .exchange_s = shard->sum_s + shard->buffers->spent_s,
@@ -244,7 +272,8 @@ static state_between begin_exchange(ent_shard *shard, int segment, const state_p
                                     .rank = shard->rank[segment],
                                     .process = shard->process[segment],
                                     .rank_bits = shard->plan->rank_bits,
-                                    .state = {state, other}};
+                                    .state = {state, other},
+                                    .shared = {shard->shared[0], shard->shared[1]}};
     ent_shard_exchange_begin(shard->buffers, &inp);
     return (state_between){look, shard};
 }

@@ -1,35 +1,11 @@
 /* Segments and exchanges, chosen greedily. */
 #include "shard_plan.h"
 
+#include <stdbool.h>
 #include <string.h>
 
+#include "core/gf2.h"
 #include "entente/memory.h"
-
-/* ---- spaces over GF(2) ---- */
-
-/* Vectors, each with a pivot (its lowest bit when it came) that no other has. */
-typedef struct {
-    int count;
-    uint64_t vector[64], pivot[64];
-} space;
-
-static uint64_t reduce(const space *s, uint64_t v)
-{
-    for (int k = 0; k < s->count; k++)
-        if (v & s->pivot[k]) v ^= s->vector[k];
-    return v;
-}
-
-static void add(space *s, uint64_t v)
-{
-    v = reduce(s, v);
-    if (v == 0) return;
-    const uint64_t pivot = v & -v;
-    for (int k = 0; k < s->count; k++)
-        if (s->vector[k] & pivot) s->vector[k] ^= v;
-    s->vector[s->count] = v;
-    s->pivot[s->count++] = pivot;
-}
 
 /* ---- coordinates ---- */
 
@@ -41,22 +17,10 @@ static uint64_t low_mask(int bits)
 /* x with C x = rank. */
 uint64_t ent_shard_renamed(const shard_exchange *exchange, int rank_bits, uint64_t rank)
 {
-    uint64_t column[32], made_of[32], x = 0;
-    for (int k = 0; k < rank_bits; k++) {
-        column[k] = exchange->rank_basis[k];
-        made_of[k] = UINT64_C(1) << k;
-    }
-    for (int k = 0; k < rank_bits; k++) {
-        const uint64_t pivot = column[k] & -column[k];
-        for (int j = 0; j < rank_bits; j++)
-            if (j != k && column[j] & pivot) {
-                column[j] ^= column[k];
-                made_of[j] ^= made_of[k];
-            }
-    }
-    for (int k = 0; k < rank_bits; k++) { /* every column is now its pivot alone */
-        if (rank & column[k]) x ^= made_of[k];
-    }
+    ent_gf2 columns = {0};
+    uint64_t x;
+    for (int k = 0; k < rank_bits; k++) ent_gf2_add(&columns, exchange->rank_basis[k]);
+    ent_gf2_reduce(&columns, rank, &x);
     return x;
 }
 
@@ -126,14 +90,14 @@ static int take_local(const state_plan *plan, int *order, int *count, int *taken
 }
 
 /* Add all flips of rotation or transform r to the spaces, if the exchange can then make them local. */
-static int add_flips(const shard_plan *plan, const state_plan *at, int r, space *ranks, space *locals)
+static int add_flips(const shard_plan *plan, const state_plan *at, int r, ent_gf2 *ranks, ent_gf2 *locals)
 {
-    space more_ranks = *ranks, more_locals = *locals;
+    ent_gf2 more_ranks = *ranks, more_locals = *locals;
     int count;
     const uint64_t *flip = state_flips(&at->list, r, &count);
     for (int k = 0; k < count; k++) {
-        add(&more_ranks, flip[k] >> plan->local_bits);
-        add(&more_locals, flip[k] & low_mask(plan->local_bits));
+        ent_gf2_add(&more_ranks, flip[k] >> plan->local_bits);
+        ent_gf2_add(&more_locals, flip[k] & low_mask(plan->local_bits));
     }
     if (more_ranks.count + more_locals.count > plan->local_bits) return 0;
     *ranks = more_ranks;
@@ -143,7 +107,7 @@ static int add_flips(const shard_plan *plan, const state_plan *at, int r, space 
 
 /* The flips that the exchange makes local: as many as fit, in order.  skipped has room for all. */
 static void choose_flips(const shard_plan *plan, const state_plan *at, const int *order, int count, int *skipped,
-                         space *ranks, space *locals)
+                         ent_gf2 *ranks, ent_gf2 *locals)
 {
     int left = 0;
     for (int k = 0; k < count; k++)
@@ -153,19 +117,14 @@ static void choose_flips(const shard_plan *plan, const state_plan *at, const int
 
 /* The exchange for these spaces.  A local bit that is no pivot of the flips gives a sign that they all do not see:
  * the bit, and the pivots of the vectors that have it.  High bits first: what moves is then contiguous. */
-static void make_exchange(const shard_plan *plan, const space *ranks, const space *locals, shard_exchange *e)
+static void make_exchange(const shard_plan *plan, const ent_gf2 *ranks, const ent_gf2 *locals, shard_exchange *e)
 {
-    uint64_t pivots = 0;
-    space all = *ranks;
-    for (int k = 0; k < locals->count; k++) pivots |= locals->pivot[k];
+    ent_gf2 all = *ranks;
     for (int k = 0; k < ranks->count; k++) e->rank_basis[k] = ranks->vector[k];
     for (int b = 0, count = ranks->count; b < plan->rank_bits; b++)
-        if (reduce(&all, UINT64_C(1) << b)) {
-            add(&all, UINT64_C(1) << b);
-            e->rank_basis[count++] = UINT64_C(1) << b;
-        }
+        if (ent_gf2_add(&all, UINT64_C(1) << b)) e->rank_basis[count++] = UINT64_C(1) << b;
     for (int b = plan->local_bits - 1; b >= 0 && e->bits < ranks->count; b--) {
-        if (pivots >> b & 1) continue;
+        if (locals->pivots >> b & 1) continue;
         uint64_t rho = UINT64_C(1) << b;
         for (int k = 0; k < locals->count; k++)
             if (locals->vector[k] >> b & 1) rho |= locals->pivot[k];
@@ -183,20 +142,19 @@ static void make_exchange(const shard_plan *plan, const space *ranks, const spac
 static void cut_pass(const shard_plan *plan, const shard_exchange *e, state_pass *pass)
 {
     state_slices *slices = &pass->slices;
-    int most = 6 - e->bits < 2 ? 2 : 6 - e->bits < STATE_SLICE_BITS ? 6 - e->bits : STATE_SLICE_BITS, count = 0;
+    int most = 6 - e->bits < 2 ? 2 : 6 - e->bits < STATE_SLICE_BITS ? 6 - e->bits : STATE_SLICE_BITS;
     if (most > plan->local_bits - pass->bits) most = plan->local_bits - pass->bits;
-    uint64_t moved = 0, sees[32], pivot[32];
+    uint64_t moved = 0;
+    ent_gf2 sees = {0};
     for (int i = 0; i < e->bits; i++) moved |= UINT64_C(1) << e->bit[i];
     for (int f = plan->local_bits - 1; f >= 0 && slices->bits < most; f--) {
         if (pass->fixed >> f & 1) continue;
         uint64_t mask = UINT64_C(1) << f;
         for (int k = 0; k < pass->bits; k++)
-            if (pass->basis[k] >> f & 1) mask |= UINT64_C(1) << (63 - __builtin_clzll(pass->basis[k]));
-        for (int j = 0; j < count; j++)
-            if (mask & pivot[j]) mask ^= sees[j];
+            if (pass->basis[k] >> f & 1) mask |= ent_gf2_highest(pass->basis[k]);
+        mask = ent_gf2_reduce(&sees, mask, NULL);
         if (mask & moved) {
-            sees[count] = mask;
-            pivot[count++] = mask & moved & -(mask & moved);
+            ent_gf2_add_at(&sees, mask, ent_gf2_lowest(mask & moved));
         } else {
             slices->mask[slices->bits++] = mask;
             slices->leaders |= UINT64_C(1) << f;
@@ -225,11 +183,8 @@ static void move_behind(const shard_plan *plan, const shard_exchange *e, state_p
 /* A segment behind the last one: rotations, transforms and value rows of its own, in its coordinates. */
 static ent_status add_segment(shard_plan *plan, const shard_exchange *e, shard_segment **out)
 {
-    shard_segment *grown = ent_alloc(plan->segments + 1, sizeof *grown);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "shards: no memory for a segment");
-    if (plan->segments > 0) memcpy(grown, plan->segment, (size_t)plan->segments * sizeof *grown);
-    ent_free(plan->segment);
-    plan->segment = grown;
+    ENT_REQUIRE(ent_grow((void **)&plan->segment, &plan->room, plan->segments, sizeof *plan->segment), ENT_ENOMEM,
+                "shards: no memory for a segment");
     const state_plan *last = plan->segments > 0 ? &plan->segment[plan->segments - 1].plan : plan->base;
     shard_segment *segment = &plan->segment[plan->segments++];
     segment->plan = *last;
@@ -255,7 +210,7 @@ static ent_status make_segments(shard_plan *plan, int *order, int count, int *ro
         ENT_TRY(ent_state_plan_routes(&segment->plan, room, found, plan->segments == 1, count == 0));
         if (e.bits > 0) cut_pass(plan, &e, &segment->plan.back.pass[0]);
         if (count == 0) return ENT_OK;
-        space ranks = {0}, locals = {0};
+        ent_gf2 ranks = {0}, locals = {0};
         choose_flips(plan, &segment->plan, order, count, room, &ranks, &locals);
         e = (shard_exchange){0};
         make_exchange(plan, &ranks, &locals, &e);
@@ -315,7 +270,9 @@ static void move_bits(shard_plan *plan, int qubits, uint64_t picked)
     for (int k = 0; k < base->prefix.rotations; k++) base->prefix.bit[k] = to[base->prefix.bit[k]];
 }
 
-ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *shape, int rank_bits, shard_plan **out)
+/* With these bits as rank bits, or with those that are needed last. */
+static ent_status plan_with(const ent_circuit *circuit, const state_shape *shape, int rank_bits,
+                            const uint64_t *picked, shard_plan **out)
 {
     shard_plan *plan = ent_alloc(1, sizeof *plan);
     ENT_REQUIRE(plan, ENT_ENOMEM, "shards: no memory");
@@ -326,7 +283,8 @@ ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *sha
     if (status == ENT_OK) {
         plan->rank_bits = rank_bits;
         plan->local_bits = plan->base->local_bits;
-        move_bits(plan, circuit->qubits, pick_rank_bits(plan, circuit->qubits, order, count, room));
+        move_bits(plan, circuit->qubits,
+                  picked ? *picked : pick_rank_bits(plan, circuit->qubits, order, count, room));
         status = make_segments(plan, order, count, room);
     }
     ent_free(order);
@@ -336,6 +294,39 @@ ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *sha
         return status;
     }
     *out = plan;
+    return ENT_OK;
+}
+
+/* In reads and writes of the state: a pass back is of two states, and an exchange moves about half of what a pass does,
+ * forward of one and back of two. */
+static int cost_of(const shard_plan *plan)
+{
+    int halves = 3 * (plan->segments - 1);
+    for (int s = 0; s < plan->segments; s++)
+        halves += 2 * plan->segment[s].plan.forward.passes + 4 * plan->segment[s].plan.back.passes;
+    return halves;
+}
+
+/* Neighbouring bits, anywhere, where they make a cheaper plan.  A circuit of few qubits is not worth the trouble. */
+ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *shape, int rank_bits, shard_plan **out)
+{
+    enum { TRIED_FROM_BITS = 16 };
+    shard_plan *best = NULL;
+    ENT_TRY(plan_with(circuit, shape, rank_bits, NULL, &best));
+    const bool tries = rank_bits > 0 && best->local_bits >= TRIED_FROM_BITS && best->segments > 1;
+    for (int q = circuit->qubits - rank_bits; q >= 0 && tries; q--) {
+        const uint64_t picked = low_mask(rank_bits) << q;
+        shard_plan *other = NULL;
+        const ent_status status = plan_with(circuit, shape, rank_bits, &picked, &other);
+        if (status != ENT_OK) {
+            ent_shard_plan_free(best);
+            return status;
+        }
+        const bool cheaper = cost_of(other) < cost_of(best);
+        ent_shard_plan_free(cheaper ? best : other);
+        if (cheaper) best = other;
+    }
+    *out = best;
     return ENT_OK;
 }
 

@@ -34,6 +34,7 @@ typedef struct {
     state_plan *base; /* owns what segments share */
     int rank_bits, local_bits;
     int segments;
+    int64_t room;
     shard_segment *segment;
 } shard_plan;
 

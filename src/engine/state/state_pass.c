@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/gf2.h"
 #include "entente/memory.h"
 
 /* ---- local coordinates ---- */
@@ -29,8 +30,7 @@ static state_place place_of(const state_plan *plan, const state_pass *pass, uint
 {
     uint32_t line = 0;
     for (int k = plan->shape.lane_bits; k < pass->bits; k++)
-        if (displacement >> (63 - __builtin_clzll(pass->basis[k])) & 1)
-            line |= UINT32_C(1) << (k - plan->shape.lane_bits);
+        if (displacement & ent_gf2_highest(pass->basis[k])) line |= UINT32_C(1) << (k - plan->shape.lane_bits);
     return (state_place){slot_of(line), (int)(displacement & ((UINT64_C(1) << plan->shape.lane_bits) - 1))};
 }
 
@@ -43,55 +43,9 @@ static state_place row_of(const state_plan *plan, const state_pass *pass, uint64
     return (state_place){line, (int)(row & ((UINT64_C(1) << plan->shape.lane_bits) - 1))};
 }
 
-/* ---- spaces of lines ---- */
-
-/* Vectors, each with a pivot that no other has; made_of records of which input vectors each is the sum. */
-typedef struct {
-    int count;
-    uint32_t vector[32], pivot[32], made_of[32];
-} line_space;
-
-/* Reduce v; also returns the set of input vectors whose sum was subtracted. */
-static uint32_t reduce(const line_space *space, uint32_t v, uint32_t *made_of)
-{
-    *made_of = 0;
-    for (int k = 0; k < space->count; k++)
-        if (v & space->pivot[k]) {
-            v ^= space->vector[k];
-            *made_of ^= space->made_of[k];
-        }
-    return v;
-}
-
-static int add(line_space *space, uint32_t v)
-{
-    uint32_t made_of;
-    v = reduce(space, v, &made_of);
-    if (v == 0) return 0;
-    const uint32_t pivot = v & -v;
-    made_of ^= UINT32_C(1) << space->count;
-    for (int k = 0; k < space->count; k++)
-        if (space->vector[k] & pivot) {
-            space->vector[k] ^= v;
-            space->made_of[k] ^= made_of;
-        }
-    space->vector[space->count] = v;
-    space->made_of[space->count] = made_of;
-    space->pivot[space->count++] = pivot;
-    return 1;
-}
-
 static int line_parity(uint32_t a, uint32_t b)
 {
     return __builtin_parity(a & b);
-}
-
-static uint32_t combine(const uint32_t *vectors, int count, uint32_t bits)
-{
-    uint32_t sum = 0;
-    for (int k = 0; k < count; k++)
-        if (bits >> k & 1) sum ^= vectors[k];
-    return sum;
 }
 
 /* ---- stages ---- */
@@ -106,22 +60,21 @@ typedef struct {
 typedef struct {
     int kind, width, selves;
     local_rotation *line[STATE_WIDTH], *self[STATE_WIDTH];
-    line_space space;
+    ent_gf2 space;
 } choice;
 
 /* Add r to the stage if it fits. */
 static void choose(choice *c, int width, local_rotation *r)
 {
-    uint32_t made_of;
     if (r->flip.line == 0) {
         if (c->selves < width) c->self[c->selves++] = r;
         return;
     }
-    if (c->width == width || reduce(&c->space, r->flip.line, &made_of) == 0) return;
+    if (c->width == width || ent_gf2_reduce(&c->space, r->flip.line, NULL) == 0) return;
     for (int k = 0; k < c->width && c->kind == STATE_VERTICAL; k++)
         if (line_parity(c->line[k]->row.line, r->flip.line) || line_parity(r->row.line, c->line[k]->flip.line))
             return;
-    add(&c->space, r->flip.line);
+    ent_gf2_add(&c->space, r->flip.line);
     c->line[c->width++] = r;
 }
 
@@ -151,8 +104,6 @@ static ent_status stage_bases(const choice *c, const local_rotation *const *chos
                               state_stage *stage)
 {
     const int count = c->width + c->selves;
-    uint32_t pivots = 0;
-    for (int k = 0; k < c->width; k++) pivots |= c->space.pivot[k];
     const uint32_t codes = UINT32_C(1) << count;
     stage->first = ent_alloc(codes + 2, sizeof *stage->first);
     stage->code = ent_alloc(codes, sizeof *stage->code);
@@ -160,10 +111,10 @@ static ent_status stage_bases(const choice *c, const local_rotation *const *chos
     ENT_REQUIRE(stage->first && stage->code && stage->base, ENT_ENOMEM, "state engine: no memory for a stage");
     uint32_t *next = stage->first + 1; /* position of the next line of code c; at the end, where code c + 1 begins */
     for (uint32_t line = 0; line < UINT32_C(1) << bits; line++)
-        if (!(line & pivots)) next[code_of(chosen, count, line) + 1]++;
+        if (!(line & c->space.pivots)) next[code_of(chosen, count, line) + 1]++;
     for (uint32_t code = 0; code < codes; code++) next[code + 1] += next[code];
     for (uint32_t line = 0; line < UINT32_C(1) << bits; line++)
-        if (!(line & pivots)) stage->base[next[code_of(chosen, count, line)]++] = line * line_bytes;
+        if (!(line & c->space.pivots)) stage->base[next[code_of(chosen, count, line)]++] = line * line_bytes;
     keep_used_codes(codes, stage);
     return ENT_OK;
 }
@@ -172,7 +123,7 @@ static ent_status make_stage(const state_plan *plan, const state_pass *pass, con
 {
     const uint32_t line_bytes = (uint32_t)(2 * plan->shape.real_bytes) << plan->shape.lane_bits;
     const local_rotation *chosen[2 * STATE_WIDTH];
-    uint32_t flips[STATE_WIDTH] = {0};
+    uint64_t flips[STATE_WIDTH] = {0};
     stage->kind = c->kind;
     stage->width = c->width;
     stage->selves = c->selves;
@@ -184,7 +135,7 @@ static ent_status make_stage(const state_plan *plan, const state_pass *pass, con
         if (k < c->width) stage->crossing += chosen[k]->flip.lane != 0;
     }
     for (uint32_t r = 0; r < UINT32_C(1) << c->width; r++) {
-        const uint32_t line = combine(flips, c->width, r);
+        const uint32_t line = (uint32_t)ent_gf2_sum(flips, c->width, r);
         stage->comb[r] = line * line_bytes;
         for (int k = 0; k < c->width + c->selves; k++)
             stage->turned[k][r] = (uint8_t)line_parity(chosen[k]->row.line, line);
@@ -194,69 +145,36 @@ static ent_status make_stage(const state_plan *plan, const state_pass *pass, con
 
 /* ---- groups ---- */
 
-/* The lines along which the rows are the unit vectors: parity(row[k] & dual[j]) = (j == k), and for j >= count,
- * the dual[j] are a basis of the lines orthogonal to all rows.  By elimination on [rows | identity]. */
-static void dual_basis(const uint32_t *rows, int count, int bits, uint32_t *dual)
-{
-    uint32_t row[STATE_LINE_BITS], made_of[STATE_LINE_BITS], pivot[STATE_LINE_BITS], pivots = 0;
-    for (int k = 0; k < count; k++) {
-        row[k] = rows[k];
-        made_of[k] = UINT32_C(1) << k;
-    }
-    for (int k = 0; k < count;
-         k++) { /* until only row k has pivot k; made_of records the rows that it is the sum of */
-        pivot[k] = row[k] & -row[k];
-        pivots |= pivot[k];
-        for (int j = 0; j < count; j++)
-            if (j != k && row[j] & pivot[k]) {
-                row[j] ^= row[k];
-                made_of[j] ^= made_of[k];
-            }
-    }
-    for (int j = 0; j < count; j++) {
-        dual[j] = 0;
-        for (int k = 0; k < count; k++)
-            if (made_of[k] >> j & 1) dual[j] |= pivot[k];
-    }
-    for (int b = 0, j = count; b < bits; b++) {
-        if (pivots >> b & 1) continue;
-        dual[j] = UINT32_C(1) << b;
-        for (int k = 0; k < count; k++)
-            if (row[k] >> b & 1) dual[j] |= pivot[k];
-        j++;
-    }
-}
-
-static ent_status group_tables(const state_plan *plan, const state_pass *pass, const uint32_t *rows, int count,
+static ent_status group_tables(const state_plan *plan, const state_pass *pass, const uint64_t *rows, int count,
                                state_group *group)
 {
     const int bits = line_bits(plan, pass);
-    uint32_t dual[32];
-    dual_basis(rows, count, bits, dual);
+    uint64_t dual[64];
+    ent_gf2_dual(rows, count, bits, dual);
     group->bits[0] = count < STATE_TREE ? count : STATE_TREE;
     group->bits[1] = count - group->bits[0];
     group->bits[2] = bits - count;
-    const uint32_t *part = dual;
+    const uint64_t *part = dual;
     for (int t = 0; t < 3; part += group->bits[t++]) {
         const uint32_t size = UINT32_C(1) << group->bits[t];
         group->x[t] = ent_alloc(size, sizeof *group->x[t]);
         ENT_REQUIRE(group->x[t], ENT_ENOMEM, "state engine: no memory for a table");
-        for (uint32_t k = 0; k < size; k++) group->x[t][k] = combine(part, group->bits[t], k);
+        for (uint32_t k = 0; k < size; k++) group->x[t][k] = (uint32_t)ent_gf2_sum(part, group->bits[t], k);
     }
     return ENT_OK;
 }
 
 /* Place the row in a group whose fresh rows span `space`; returns 0 if it would need bits of both parts. */
-static int place_row(line_space *space, uint32_t line, state_row *row)
+static int place_row(ent_gf2 *space, uint32_t line, state_row *row)
 {
-    uint32_t made_of;
-    const uint32_t rest = reduce(space, line, &made_of);
+    uint64_t made_of;
+    const uint64_t rest = ent_gf2_reduce(space, line, &made_of);
     row->fresh = rest != 0;
-    if (rest) made_of = UINT32_C(1) << space->count;
+    if (rest) made_of = UINT64_C(1) << space->count;
     row->part = made_of >> STATE_TREE != 0;
-    if (row->part && made_of & ((UINT32_C(1) << STATE_TREE) - 1)) return 0;
-    row->mask = row->part ? made_of >> STATE_TREE : made_of;
-    add(space, line);
+    if (row->part && made_of & ((UINT64_C(1) << STATE_TREE) - 1)) return 0;
+    row->mask = (uint32_t)(row->part ? made_of >> STATE_TREE : made_of);
+    ent_gf2_add(space, line);
     return 1;
 }
 
@@ -264,8 +182,8 @@ static int place_row(line_space *space, uint32_t line, state_row *row)
 static ent_status make_group(const state_plan *plan, const state_pass *pass, const state_row *rows, int count,
                              int *taken, state_group *group)
 {
-    line_space space = {0};
-    uint32_t lines[STATE_LINE_BITS];
+    ent_gf2 space = {0};
+    uint64_t lines[STATE_LINE_BITS];
     group->row = ent_alloc(count, sizeof *group->row);
     ENT_REQUIRE(group->row, ENT_ENOMEM, "state engine: no memory for %d rows", count);
     for (int k = 0; k < count; k++) {
@@ -281,27 +199,21 @@ static ent_status make_group(const state_plan *plan, const state_pass *pass, con
 
 /* ---- a pass ---- */
 
-static ent_status grow(void **array, int count, size_t size)
+static ent_status no_memory(void)
 {
-    if (count & (count - 1)) return ENT_OK; /* there is room up to the next power of two */
-    void *grown = ent_alloc(count == 0 ? 1 : 2 * (int64_t)count, size);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "state engine: no memory for a pass");
-    if (count > 0) memcpy(grown, *array, (size_t)count * size);
-    ent_free(*array);
-    *array = grown;
-    return ENT_OK;
+    return ent_fail(ENT_ENOMEM, "state engine: no memory for a pass");
 }
 
 static ent_status add_op(state_pass *pass, int kind, int index)
 {
-    ENT_TRY(grow((void **)&pass->op, pass->ops, sizeof *pass->op));
+    if (!ent_grow((void **)&pass->op, &pass->op_room, pass->ops, sizeof *pass->op)) return no_memory();
     pass->op[pass->ops++] = (state_op){kind, index};
     return ENT_OK;
 }
 
 static ent_status new_group(state_pass *pass, state_group **group)
 {
-    ENT_TRY(grow((void **)&pass->group, pass->groups, sizeof *pass->group));
+    if (!ent_grow((void **)&pass->group, &pass->group_room, pass->groups, sizeof *pass->group)) return no_memory();
     *group = &pass->group[pass->groups++];
     **group = (state_group){0};
     return ENT_OK;
@@ -331,7 +243,7 @@ static ent_status next_stage(const state_plan *plan, int width, local_rotation *
             if (is_ready[r] && (all[r].flip.lane != 0) == lanes) choose(&c, width, &all[r]);
     ent_free(is_ready);
     if (c.width + c.selves == 0) return ENT_OK;
-    ENT_TRY(grow((void **)&pass->stage, pass->stages, sizeof *pass->stage));
+    if (!ent_grow((void **)&pass->stage, &pass->stage_room, pass->stages, sizeof *pass->stage)) return no_memory();
     state_stage *stage = &pass->stage[pass->stages++];
     *stage = (state_stage){0};
     ENT_TRY(make_stage(plan, pass, &c, stage));
@@ -374,7 +286,7 @@ static ent_status next_read(const state_plan *plan, local_rotation *all, int cou
     while (first < count && !(all[first].rotation->read >= 0 && ready(plan, all, first))) first++;
     if (first == count) return ENT_OK;
     const uint64_t flip = all[first].rotation->flip;
-    ENT_TRY(grow((void **)&pass->read, pass->reads, sizeof *pass->read));
+    if (!ent_grow((void **)&pass->read, &pass->read_room, pass->reads, sizeof *pass->read)) return no_memory();
     state_read *read = &pass->read[pass->reads++];
     *read = (state_read){.line = all[first].flip.line,
                          .lane = all[first].flip.lane,

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/gf2.h"
 #include "entente/memory.h"
 
 /* Number of rotations that a pass considers, so that planning stays linear in the length of a circuit. */
@@ -19,26 +20,6 @@ void ent_state_limit_block(int bits)
 }
 
 /* ---- the space of a pass ---- */
-
-static int top_bit(uint64_t v)
-{
-    return 63 - __builtin_clzll(v);
-}
-
-/* Reduce v; the highest bit of each vector is in no other. */
-static uint64_t reduce(const state_pass *pass, uint64_t v)
-{
-    for (int k = 0; k < pass->bits; k++)
-        if (v >> top_bit(pass->basis[k]) & 1) v ^= pass->basis[k];
-    return v;
-}
-
-static void extend(state_pass *pass, uint64_t reduced)
-{
-    for (int k = 0; k < pass->bits; k++)
-        if (pass->basis[k] >> top_bit(reduced) & 1) pass->basis[k] ^= reduced;
-    pass->basis[pass->bits++] = reduced;
-}
 
 /* Block bits for a state of this many bits: several blocks, so that all threads have work; but a small state is
  * one block, which runs the whole circuit without touching memory.  A part of a state needs blocks for its slices. */
@@ -60,26 +41,15 @@ static int run_bits(const state_plan *plan, int bits)
     return room > plan->shape.lane_bits ? room : plan->shape.lane_bits;
 }
 
-/* Sort the vectors above the run by their pivots, which is the order of memory. */
-static void sort_basis(state_pass *pass, int from)
+/* Complete the space, sort the vectors above the run by their pivots, which is the order of memory, and write the table
+ * of runs. */
+static ent_status finish_space(const state_plan *plan, ent_gf2 *space, int bits, int run, state_pass *pass)
 {
-    for (int i = from + 1; i < pass->bits; i++)
-        for (int k = i; k > from && pass->basis[k] < pass->basis[k - 1]; k--) {
-            const uint64_t swap = pass->basis[k];
-            pass->basis[k] = pass->basis[k - 1];
-            pass->basis[k - 1] = swap;
-        }
-}
-
-/* Complete the space, and write the table of runs. */
-static ent_status finish_space(const state_plan *plan, int bits, int run, state_pass *pass)
-{
-    for (int b = 0; b < plan->local_bits && pass->bits < bits; b++) {
-        const uint64_t v = reduce(pass, UINT64_C(1) << b);
-        if (v) extend(pass, v);
-    }
-    sort_basis(pass, run);
-    for (int k = 0; k < pass->bits; k++) pass->fixed |= UINT64_C(1) << top_bit(pass->basis[k]);
+    for (int b = 0; b < plan->local_bits && space->count < bits; b++) ent_gf2_add_highest(space, UINT64_C(1) << b);
+    ent_gf2_sort(space, run);
+    pass->bits = space->count;
+    pass->fixed = space->pivots;
+    for (int k = 0; k < space->count; k++) pass->basis[k] = space->vector[k];
     pass->run_lines = 1 << (run - plan->shape.lane_bits);
     pass->runs = INT64_C(1) << (pass->bits - run);
     pass->run = ent_alloc(pass->runs, sizeof *pass->run);
@@ -93,8 +63,8 @@ static ent_status finish_space(const state_plan *plan, int bits, int run, state_
 
 /* ---- which rotations ---- */
 
-/* Move the rotations of the pass from order to taken.  Returns their number. */
-static int take(const state_plan *plan, int bits, int *order, int *count, int *taken, state_pass *pass)
+/* Move what the pass takes from order to taken; returns how many. */
+static int take(const state_plan *plan, int bits, int *order, int *count, int *taken, ent_gf2 *space)
 {
     int found = 0, left = 0;
     for (int k = 0; k < *count; k++) {
@@ -102,9 +72,10 @@ static int take(const state_plan *plan, int bits, int *order, int *count, int *t
         int free_to_go = k < WINDOW && rotation->transform < 0;
         for (int j = 0; j < left && free_to_go; j++) free_to_go = state_commute(&plan->list, order[k], order[j]);
         if (free_to_go && rotation->flip) {
-            const uint64_t v = reduce(pass, rotation->flip);
-            if (v && pass->bits == bits) free_to_go = 0;
-            if (v && free_to_go) extend(pass, v);
+            if (space->count == bits && ent_gf2_reduce(space, rotation->flip, NULL))
+                free_to_go = 0;
+            else
+                ent_gf2_add_highest(space, rotation->flip);
         }
         if (free_to_go)
             taken[found++] = order[k];
@@ -115,17 +86,15 @@ static int take(const state_plan *plan, int bits, int *order, int *count, int *t
     return found;
 }
 
-/* Create a pass with the lowest bits in its space. */
-static ent_status grow_route(const state_plan *plan, int wanted, state_route *route, state_pass **out)
+/* A new pass, and its space with the lowest bits. */
+static ent_status grow_route(const state_plan *plan, int wanted, state_route *route, ent_gf2 *space, state_pass **out)
 {
-    state_pass *grown = ent_alloc(route->passes + 1, sizeof *grown);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "state engine: no memory for a pass");
-    if (route->passes > 0) memcpy(grown, route->pass, (size_t)route->passes * sizeof *grown);
-    ent_free(route->pass);
-    route->pass = grown;
+    ENT_REQUIRE(ent_grow((void **)&route->pass, &route->room, route->passes, sizeof *route->pass), ENT_ENOMEM,
+                "state engine: no memory for a pass");
     *out = &route->pass[route->passes++];
     const int run = run_bits(plan, block_bits(plan, wanted));
-    for (int k = 0; k < run; k++) extend(*out, UINT64_C(1) << k);
+    *space = (ent_gf2){0};
+    for (int k = 0; k < run; k++) ent_gf2_add_highest(space, UINT64_C(1) << k);
     return ENT_OK;
 }
 
@@ -134,9 +103,10 @@ static ent_status add_pass(state_plan *plan, int wanted, int width, int *order, 
 {
     const int bits = block_bits(plan, wanted);
     state_pass *pass;
-    ENT_TRY(grow_route(plan, wanted, route, &pass));
-    const int found = take(plan, bits, order, count, taken, pass);
-    ENT_TRY(finish_space(plan, bits, run_bits(plan, bits), pass));
+    ent_gf2 space;
+    ENT_TRY(grow_route(plan, wanted, route, &space, &pass));
+    const int found = take(plan, bits, order, count, taken, &space);
+    ENT_TRY(finish_space(plan, &space, bits, run_bits(plan, bits), pass));
     return ent_state_pass_fill(plan, width, taken, found, pass);
 }
 
@@ -163,13 +133,11 @@ static ent_status add_transform(state_plan *plan, int k, int *order, int *count,
     int flips;
     const uint64_t *flip = state_flips(&plan->list, rotation, &flips);
     state_pass *pass;
-    ENT_TRY(grow_route(plan, plan->shape.forward_bits, route, &pass));
-    for (int j = 0; j < flips; j++) {
-        const uint64_t v = reduce(pass, flip[j]);
-        if (v) extend(pass, v);
-    }
+    ent_gf2 space;
+    ENT_TRY(grow_route(plan, plan->shape.forward_bits, route, &space, &pass));
+    for (int j = 0; j < flips; j++) ent_gf2_add_highest(&space, flip[j]);
     memmove(order + k, order + k + 1, (size_t)(--*count - k) * sizeof *order);
-    ENT_TRY(finish_space(plan, bits, run_bits(plan, bits), pass));
+    ENT_TRY(finish_space(plan, &space, bits, run_bits(plan, bits), pass));
     return ent_state_transform_new(plan, rotation, pass, &pass->transform);
 }
 

@@ -126,6 +126,7 @@ typedef struct {
     state_group *group;
     state_read *read;
     state_op *op;
+    int64_t stage_room, group_room, read_room, op_room;
     int sums;                   /* groups of the readouts of Zs; in the last pass they come after the other groups */
     state_transform *transform; /* or NULL */
 } state_pass;
@@ -138,6 +139,7 @@ typedef struct {
 
 typedef struct {
     int passes;
+    int64_t room;
     state_pass *pass;
 } state_route;
 

@@ -4,6 +4,7 @@
  * flips that make up its j and a part that does not change j; the space of the latter parts numbers the rows. */
 #include "state_plan.h"
 
+#include "core/gf2.h"
 #include "entente/memory.h"
 #include "state_fft.h"
 
@@ -43,24 +44,21 @@ static uint64_t factor_of(const lower_transform *t, uint64_t d)
 static void number_elements(const state_plan *plan, const lower_transform *t, const state_pass *pass,
                             uint32_t *element, state_transform *out)
 {
-    uint64_t basis[64];
-    int rows = 0;
+    ent_gf2 space = {0}; /* of the rows */
     for (int k = 0; k < pass->bits; k++) {
         uint64_t rest = displacement(plan, pass, k);
         element[k] = frequency(t, rest);
         for (int i = 0; i < t->bits; i++)
             if (element[k] >> i & 1) rest ^= t->flip[i];
-        for (int i = 0; i < rows; i++)
-            if (rest & (basis[i] & -basis[i])) {
-                rest ^= basis[i];
-                element[k] |= UINT32_C(1) << (t->bits + i);
-            }
+        uint64_t made_of;
+        rest = ent_gf2_reduce(&space, rest, &made_of);
+        element[k] |= (uint32_t)made_of << t->bits;
         if (rest == 0) continue;
-        element[k] |= UINT32_C(1) << (t->bits + rows);
-        out->factor[rows] = factor_of(t, rest);
-        basis[rows++] = rest;
+        element[k] |= UINT32_C(1) << (t->bits + space.count);
+        out->factor[space.count] = factor_of(t, rest);
+        ent_gf2_add_at(&space, rest, ent_gf2_lowest(rest));
     }
-    ENT_ASSERT(rows + t->bits == pass->bits);
+    ENT_ASSERT(space.count + t->bits == pass->bits);
 }
 
 static ent_status fill(const state_plan *plan, const lower_transform *t, const state_pass *pass, state_transform *out)

@@ -30,6 +30,7 @@ void ent_state_worker_free(state_worker *w)
     for (int t = 0; w->scratch && t < w->threads; t++) ent_free(w->scratch[t].tree);
     ent_free(w->scratch);
     ent_free(w->blocks);
+    if (w->lent) w->run.ket = w->run.bra = NULL;
     void *const all[] = {w->run.ket, w->run.bra,  w->run.factor, w->run.sign, w->run.cosine,   w->run.bit,
                          w->run.low, w->run.high, w->run.weight, w->angle,    w->sums,         w->value,
                          w->slope,   w->part[0],  w->part[1],    w->lower,    w->expectations, w->weights};
@@ -97,6 +98,14 @@ static ent_status state_new(const state_plan *plan, void **state)
 ent_status ent_state_worker_back(state_worker *w)
 {
     return w->run.bra ? ENT_OK : state_new(w->run.plan, &w->run.bra);
+}
+
+void ent_state_worker_lend(state_worker *w, void *ket, void *bra)
+{
+    if (!w->lent) ent_free(w->run.ket);
+    w->lent = 1;
+    w->run.ket = ket;
+    w->run.bra = bra;
 }
 
 /* Half of the bits each, so that both tables of the product are small. */

@@ -19,6 +19,7 @@ typedef struct {
     double *part[2];        /* the contraction with the product: low part, and high part for the whole index */
     double *lower;          /* [chunks][2^low_bits][re, im] */
     double *expectations, *weights;
+    int lent; /* ket and bra are the caller's */
 } state_worker;
 
 /* Allocate the ket and everything its passes need; threads: maximum number; the first pass touches the memory.
@@ -28,6 +29,8 @@ ent_status ent_state_worker_new(const state_plan *plan, const state_kernels *ker
 /* Allocate the bra before the first backward sweep, unless it exists.  Errors: ENT_ENOMEM. */
 ent_status ent_state_worker_back(state_worker *worker);
 void ent_state_worker_free(state_worker *worker);
+/* Ket, or ket and bra, in the caller's memory from now on, before anything has been run. */
+void ent_state_worker_lend(state_worker *worker, void *ket, void *bra);
 
 /* Size in bytes of a state, or of the part of a rank. */
 size_t ent_state_part_bytes(const state_plan *plan);

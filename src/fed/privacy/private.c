@@ -7,6 +7,7 @@
 #include "entente/memory.h"
 #include "entente/random.h"
 #include "fed/privacy/participation.h"
+#include "fed/privacy/secure_round.h"
 #include "privacy/gaussian.h"
 
 struct ent_private {
@@ -17,6 +18,7 @@ struct ent_private {
     double clip;     /* the norm in force */
     double expected; /* clients of a round */
     double count_noise;
+    int64_t sharers;                  /* of the noise of a sum: as many as answer at least */
     ent_participation *participation; /* NULL with Poisson sampling */
     ent_ledger *ledger;
 };
@@ -67,18 +69,23 @@ ent_status ent_private_check(const ent_config *c)
     ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
                 "federation.sampling: found 'weighted', want uniform or poisson with privacy.mode");
     ENT_REQUIRE(p->mode == ENT_PRIVACY_CENTRAL || p->mechanism == ENT_RELEASE_GAUSSIAN, ENT_ECONFIG,
-                "privacy.mechanism: found 'tree', want gaussian with privacy.mode local");
+                "privacy.mechanism: found 'tree', want gaussian with privacy.mode local and distributed");
     ENT_REQUIRE(
         p->mechanism == ENT_RELEASE_GAUSSIAN || p->noise_from == ENT_NOISE_FROM_SEED, ENT_ECONFIG,
         "privacy.noise_from: found 'system', want seed with privacy.mechanism tree, whose nodes are drawn again in "
         "later rounds");
     ENT_REQUIRE(p->accountant == ENT_ACCOUNTANT_RDP || p->delta >= 1e-12, ENT_ECONFIG,
                 "privacy.delta: found %g, want at least 1e-12 with privacy.accountant pld", p->delta);
-    ENT_REQUIRE(p->mode == ENT_PRIVACY_CENTRAL ||
-                    (c->communication.sparsify == ENT_SPARSIFY_NONE && c->communication.bits == 0),
-                ENT_ECONFIG,
-                "communication: want sparsify none and bits 0 with privacy.mode local: its noise is in every "
-                "number");
+    ENT_REQUIRE(
+        p->mode == ENT_PRIVACY_CENTRAL ||
+            (c->communication.sparsify == ENT_SPARSIFY_NONE && c->communication.bits == 0),
+        ENT_ECONFIG,
+        "communication: want sparsify none and bits 0 with privacy.mode local and distributed: their noise is "
+        "in every number");
+    ENT_REQUIRE(
+        p->mode != ENT_PRIVACY_DISTRIBUTED || ent_is_secure(c), ENT_ECONFIG,
+        "federation.secure.threshold: found 0, want more with privacy.mode distributed: one client's share of the "
+        "noise hides nothing, only the sum's does");
     return check_adaptive(p, fmax(1.0, c->federation.participation * c->federation.clients));
 }
 
@@ -107,6 +114,7 @@ static ent_status make(bool root, const ent_population *population, const ent_ru
     ENT_REQUIRE(a, ENT_ENOMEM, "privacy: no memory");
     a->config = population->config;
     a->clip = p->clip;
+    a->sharers = 1;
     a->expected = fmax(1.0, a->config->federation.participation * (double)population->clients);
     a->count_noise = p->count_noise > 0.0 ? p->count_noise : a->expected / 20.0;
     a->z = ent_alloc(s->params, sizeof *a->z);
@@ -173,6 +181,13 @@ static bool clip_blocks(const ent_rule_state *s, ent_update *u, int first, int n
     return false;
 }
 
+void ent_private_begin(ent_private *a, const ent_cohort *cohort)
+{
+    a->sharers = a->config->privacy.mode == ENT_PRIVACY_DISTRIBUTED
+                     ? ent_secure_fewest(a->config, cohort->n + cohort->lost)
+                     : 1;
+}
+
 void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
 {
     const ent_config_privacy *p = &a->config->privacy;
@@ -181,9 +196,10 @@ void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
         u->within = clip_blocks(s, u, 0, s->blocks, a->clip);
     else
         for (int b = 0; b < s->blocks; b++) clip_blocks(s, u, b, 1, each);
-    if (p->mode != ENT_PRIVACY_LOCAL) return;
+    if (p->mode == ENT_PRIVACY_CENTRAL) return;
+    const double deviation = p->noise_multiplier * a->clip / sqrt((double)a->sharers);
     ent_gaussian_fill(&a->source, ENT_FOR_CLIENT_NOISE, (uint64_t)u->client, (uint64_t)s->round, s->params, a->z);
-    for (int k = 0; k < s->params; k++) u->delta[k] += p->noise_multiplier * a->clip * a->z[k];
+    for (int k = 0; k < s->params; k++) u->delta[k] += deviation * a->z[k];
 }
 
 /* ---- server ---- */
@@ -232,7 +248,7 @@ void ent_private_release(ent_private *a, const ent_rule_state *s, ent_mean *mean
         tree_noise(a, (uint64_t)s->round, s->params);
     else
         ent_gaussian_fill(&a->source, ENT_FOR_SUM_NOISE, (uint64_t)s->round, 0, s->params, a->z);
-    const double deviation = sum_noise(a) * a->clip;
+    const double deviation = p->mode == ENT_PRIVACY_CENTRAL ? sum_noise(a) * a->clip : 0.0;
     for (int b = 0; b < s->blocks; b++) {
         for (int k = s->block[b].first; k < s->block[b].first + s->block[b].count; k++)
             mean->delta[k] = (mean->delta[k] * mean->weight[b] + deviation * a->z[k]) / a->expected;

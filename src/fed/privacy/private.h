@@ -5,6 +5,10 @@
  *            tree aggregation: DP-FTRL (Kairouz et al. 2021, arXiv 2103.00039).  The norm may follow a quantile of the
  *            clients' norms (Andrew et al. 2021, arXiv 1905.03871).
  *   local    every client adds noise to its clipped change.
+ *   distributed
+ *            every client adds its share of the sum's noise, and secure aggregation hides all but the sum; the shares of as
+ *            many clients as must answer make up the whole (after Kairouz, Liu, Steinke 2021, arXiv 2102.06387, whose
+ *            noise is discrete: here it is rounded to the grid of exact sums, 2^-60)
  *
  * Every client counts alike, in every block; what a client sends besides (its loss, its samples) is for figures that are
  * outside the guarantee.  What epsilon counts on:
@@ -12,6 +16,7 @@
  *   poisson sampling    each round is one of the sampled Gaussian mechanism
  *   other sampling      who takes part is known: as many rounds as the client that takes part most often
  *   tree                who takes part is known: the norm of all nodes that one client is in, the worst client's
+ *   distributed         as with other sampling, since the server knows who takes part
  *   local               as many rounds, each of sensitivity 2 clip, as a client's change may become any other */
 #ifndef ENTENTE_FED_PRIVATE_H
 #define ENTENTE_FED_PRIVATE_H
@@ -32,7 +37,10 @@ void ent_private_free(ent_private *privacy);
 ent_status ent_private_resume(ent_private *privacy, ent_timeline *timeline, const ent_population *population,
                               int64_t rounds, const ent_round *last);
 
-/* What the client sends is clipped, and, local, gets its noise.  Local. */
+/* A round begins: who was asked.  Local. */
+void ent_private_begin(ent_private *privacy, const ent_cohort *cohort);
+
+/* What the client sends is clipped, and gets its noise where clients add it.  Local. */
 void ent_private_clip(ent_private *privacy, const ent_rule_state *s, ent_update *update);
 
 /* From the sums of all clients to what is released, in place; all blocks count as trained.  Local, the same on all ranks. */

@@ -286,14 +286,20 @@ static ent_status open_sum(work *w, int64_t n, ent_ring *x)
     return ENT_OK;
 }
 
-static ent_status check_answers(const ent_config_secure *c, const ent_secure_cohort *cohort)
+int64_t ent_secure_fewest(const ent_config *config, int64_t clients)
+{
+    const int share = share_of(config->federation.secure.threshold, clients);
+    return share < 2 ? 2 : share;
+}
+
+static ent_status check_answers(const ent_config *config, const ent_secure_cohort *cohort)
 {
     int64_t answered = 0;
     for (int64_t k = 0; k < cohort->clients; k++) answered += cohort->answered[k];
-    const int64_t wanted = share_of(c->threshold, cohort->clients) < 2 ? 2 : share_of(c->threshold, cohort->clients);
+    const int64_t wanted = ent_secure_fewest(config, cohort->clients);
     ENT_REQUIRE(answered >= wanted, ENT_EDATA,
                 "%lld of %lld clients have answered, want %lld (federation.secure.threshold %g)", (long long)answered,
-                (long long)cohort->clients, (long long)wanted, c->threshold);
+                (long long)cohort->clients, (long long)wanted, config->federation.secure.threshold);
     return ENT_OK;
 }
 
@@ -315,7 +321,7 @@ static ent_status play(work *w, const ent_config *config, int64_t n, ent_ring *x
 ent_status ent_secure_sum(ent_comm *lane, const ent_config *config, const ent_secure_cohort *cohort, int64_t n,
                           ent_ring *x)
 {
-    ENT_TRY(check_answers(&config->federation.secure, cohort));
+    ENT_TRY(check_answers(config, cohort));
     work w = {.lane = lane, .cohort = cohort, .me = ent_comm_rank(lane)};
     const ent_status status = play(&w, config, n, x);
     work_clear(&w);

@@ -24,6 +24,9 @@ static inline bool ent_is_secure(const ent_config *c)
     return c->federation.secure.threshold > 0.0;
 }
 
+/* Of so many clients that were asked, how many must answer. */
+int64_t ent_secure_fewest(const ent_config *config, int64_t clients);
+
 /* rank [trains->n]: who trains each of these members, -1 for nobody.  `trains` is `all`, or, in a round that goes on, those
  * that were left of it: the others' updates are rank 0's.  Local. */
 ent_status ent_secure_cohort_make(const ent_cohort *all, const ent_cohort *trains, const int *rank, int64_t round,

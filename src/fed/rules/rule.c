@@ -13,6 +13,9 @@
  *                 Yin et al. 2018, arXiv 1803.01498                          uniform               any
  *   krum, multi_krum
  *                 Blanchard et al. 2017, arXiv 1703.02757                    uniform               any
+ *   qrail         El Maouaki, Shafique 2026, arXiv 2605.25783                by samples, quality  any
+ *   spoqfl        Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492            by samples            any
+ *   circular      circular mean of angles, arXiv 2602.03052                  by samples            any
  *   local         every client trains alone, in the rounds in which it is drawn    none            any
  *
  * "By samples": client k counts in block b by the samples that trained it, n_kb; "uniform": by 1 where there are any.
@@ -35,6 +38,9 @@ static const ent_rule *const RULES[ENT_AGGREGATIONS] = {
     [ENT_TRIMMED_MEAN] = &ENT_RULE_TRIMMED_MEAN,
     [ENT_KRUM] = &ENT_RULE_KRUM,
     [ENT_MULTI_KRUM] = &ENT_RULE_MULTI_KRUM,
+    [ENT_QRAIL] = &ENT_RULE_QRAIL,
+    [ENT_SPOQFL] = &ENT_RULE_SPOQFL,
+    [ENT_CIRCULAR] = &ENT_RULE_CIRCULAR,
     [ENT_LOCAL] = &ENT_RULE_LOCAL,
 };
 

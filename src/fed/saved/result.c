@@ -329,7 +329,8 @@ static ent_status read_label(const ent_h5 *file, ent_federation *f, int32_t **cl
     return read_list(file, "/prior", prior.size[0], &f->target.prior);
 }
 
-ent_status ent_result_restore_ansatz(const char *folder, const char *modality, ent_qasm **out)
+ent_status ent_result_restore_ansatz(const char *folder, const char *modality, const ent_qasm_inputs *inputs,
+                                     ent_qasm **out)
 {
     char path[4096], name[ENT_NAME_BYTES + 32], *text;
     ent_h5 *file;
@@ -339,7 +340,7 @@ ent_status ent_result_restore_ansatz(const char *folder, const char *modality, e
     ent_status status = ent_h5_read_text(file, name, &text);
     ent_h5_close(file);
     if (status != ENT_OK) return status;
-    status = ent_qasm_parse(text, name, NULL, out);
+    status = ent_qasm_parse(text, name, inputs, out);
     ent_free(text);
     return status;
 }

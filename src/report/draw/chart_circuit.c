@@ -205,15 +205,18 @@ static const char *ansatz_name(const ent_ansatz *a)
     return NAME[a->kind];
 }
 
-static void block(app_page *page, double x, double y, double width, double height, int kind, const char *first,
-                  const char *second)
+typedef struct {
+    double x, y, width, height;
+} rectangle;
+
+static void block(app_page *page, rectangle b, int kind, const char *first, const char *second)
 {
     fprintf(page->out,
             "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' rx='4' class='ground' stroke='var(--c%d)' "
             "stroke-width='1.6'/>",
-            x, y, width, height, COLOUR[kind]);
-    app_page_label(page, x + width / 2, y + height / 2 - 2, "middle", "bold", first);
-    app_page_label(page, x + width / 2, y + height / 2 + 13, "middle", "tick", second);
+            b.x, b.y, b.width, b.height, COLOUR[kind]);
+    app_page_label(page, b.x + b.width / 2, b.y + b.height / 2 - 2, "middle", "bold", first);
+    app_page_label(page, b.x + b.width / 2, b.y + b.height / 2 + 13, "middle", "tick", second);
 }
 
 static void draw_blocks(const picture *p)
@@ -233,14 +236,14 @@ static void draw_blocks(const picture *p)
         const double y = 8 + STEP * m;
         fprintf(p->page->out, "<path class='wire' d='M180 %.1fh280'/>\n", y + HIGH / 2.0);
         snprintf(second, sizeof second, "%d qubits, %s, %d layers", a->qubits, ansatz_name(a), a->layers);
-        block(p->page, 28, y, 190, HIGH, TRAINED, app_text_fit(p->inp->reg[m].name, 180, first), second);
+        block(p->page, (rectangle){28, y, 190, HIGH}, TRAINED, app_text_fit(p->inp->reg[m].name, 180, first), second);
     }
     snprintf(first, sizeof first, "fusion, %d layers", p->inp->fusion.layers);
     snprintf(second, sizeof second, "%s, %d pairs", ent_gate_describe(p->inp->fusion.gate)->name,
              p->inp->fusion.pairs);
-    block(p->page, 238, 8, 130, height - 12, FUSION, first, second);
+    block(p->page, (rectangle){238, 8, 130, height - 12}, FUSION, first, second);
     snprintf(second, sizeof second, "%d values", p->circuit->readouts);
-    block(p->page, 388, 8, 84, height - 12, READ, "readout", second);
+    block(p->page, (rectangle){388, 8, 84, height - 12}, READ, "readout", second);
     app_page_label(p->page, 240, height + 26, "middle", "x-label", "block (order in time)");
     fprintf(p->page->out, "<g transform='translate(14 %.1f) rotate(-90)'>", height / 2);
     app_page_label(p->page, 0, 0, "middle", "y-label", "register (name)");

@@ -1,0 +1,147 @@
+/* Command lines by argp: its table of options is made from ours, and one parser reads every type of value. */
+#include "command_line.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli.h"
+#include "entente/memory.h"
+
+enum { FIRST_KEY = 256 }; /* of the options without a letter */
+
+static int count_options(const cli_line *line)
+{
+    int count = 0;
+    while (line->options && (line->options[count].name || line->options[count].help)) count++;
+    return count;
+}
+
+static int key_of(const cli_line *line, int k)
+{
+    return line->options[k].letter ? line->options[k].letter : FIRST_KEY + k;
+}
+
+static error_t add_set(struct argp_state *state, const char *value, cli_sets *sets)
+{
+    if (sets->count == CLI_MOST_SETS) {
+        argp_error(state, "more than %d --set", CLI_MOST_SETS);
+        return EINVAL;
+    }
+    sets->text[sets->count++] = value;
+    return 0;
+}
+
+static error_t read_whole(struct argp_state *state, const cli_option *o, const char *value, int64_t *out)
+{
+    return app_whole(state, value, (int64_t)o->low, o->high >= CLI_ANY ? INT64_MAX : (int64_t)o->high, out);
+}
+
+static error_t read_int(struct argp_state *state, const cli_option *o, const char *value, int *out)
+{
+    int64_t whole = 0;
+    const error_t error = read_whole(state, o, value, &whole);
+    if (error == 0) *out = (int)whole;
+    return error;
+}
+
+static error_t read_option(struct argp_state *state, const cli_option *o, char *value, void *arguments)
+{
+    void *field = (char *)arguments + o->offset;
+    switch (o->type) {
+    case CLI_SWITCH:
+        *(bool *)field = true;
+        return 0;
+    case CLI_TEXT:
+        *(const char **)field = value;
+        return 0;
+    case CLI_WHOLE:
+        return read_whole(state, o, value, field);
+    case CLI_INT:
+        return read_int(state, o, value, field);
+    case CLI_REAL:
+        return app_real(state, value, o->low, o->high, field);
+    case CLI_WORD:
+        return app_word(state, value, o->words, field);
+    case CLI_SIZES:
+        return app_sizes_read(state, value, (int)o->high, field);
+    case CLI_SETS:
+        return add_set(state, value, field);
+    case CLI_CALL:
+        return o->call(state, value, arguments);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t read_argument(struct argp_state *state, const cli_run *run, char *value)
+{
+    const cli_argument *argument = &run->line->argument;
+    if (argument->take) return argument->take(state, value, run->arguments);
+    if (!argument->what) {
+        argp_error(state, "found argument '%s', want only options", value);
+        return EINVAL;
+    }
+    const char **field = (const char **)((char *)run->arguments + argument->offset);
+    if (*field) {
+        bool sets = false;
+        for (int k = 0; k < count_options(run->line); k++) sets |= run->line->options[k].type == CLI_SETS;
+        argp_error(state, "more than one %s: '%s'%s", argument->what, value,
+                   sets && strchr(value, '=') ? "; an override is --set KEY=VALUE" : "");
+        return EINVAL;
+    }
+    *field = value;
+    return 0;
+}
+
+static error_t check_end(struct argp_state *state, const cli_run *run)
+{
+    const cli_argument *argument = &run->line->argument;
+    const char *const *field = (const char *const *)((const char *)run->arguments + argument->offset);
+    if (argument->what && argument->wanted && !*field) {
+        argp_error(state, "found no argument, want %s", argument->wanted);
+        return EINVAL;
+    }
+    return run->line->check ? run->line->check(state, NULL, run->arguments) : 0;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    const cli_run *run = state->input;
+    if (key == ARGP_KEY_ARG) return read_argument(state, run, value);
+    if (key == ARGP_KEY_END) return check_end(state, run);
+    for (int k = 0; k < count_options(run->line); k++)
+        if (run->line->options[k].type != CLI_HEADING && key_of(run->line, k) == key)
+            return read_option(state, &run->line->options[k], value, run->arguments);
+    return ARGP_ERR_UNKNOWN;
+}
+
+bool cli_begin(const cli_line *line, void *arguments, cli_run *run)
+{
+    const int count = count_options(line);
+    int group = 0;
+    *run = (cli_run){.line = line, .arguments = arguments};
+    run->options = ent_alloc(count + 1, sizeof *run->options); /* a row of zeros at the end */
+    if (!run->options) return false;
+    for (int k = 0; k < count; k++) {
+        const cli_option *o = &line->options[k];
+        group += o->type == CLI_HEADING;
+        run->options[k] = (struct argp_option){.name = o->name,
+                                               .key = o->name ? key_of(line, k) : 0,
+                                               .arg = o->value,
+                                               .flags = o->optional ? OPTION_ARG_OPTIONAL : 0,
+                                               .doc = o->help,
+                                               .group = group};
+    }
+    run->argp = (struct argp){.options = run->options,
+                              .parser = parse,
+                              .args_doc = line->argument.doc,
+                              .doc = line->doc,
+                              .help_filter = line->filter};
+    return true;
+}
+
+void cli_end(cli_run *run)
+{
+    ent_free(run->options);
+    run->options = NULL;
+}

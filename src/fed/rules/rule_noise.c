@@ -1,0 +1,98 @@
+/* Rules for devices that are not alike.  B_k is what is expected to go wrong in one run of client k's circuits, by the strengths
+ * of its device and the gates of the model (state.budget).
+ *
+ *   qrail     El Maouaki and Shafique 2026, arXiv 2605.25783: weights from a noise budget by temperature scaling, uniform
+ *             mixing and a floor.  n_kb is times q_k = max(floor, m + (1 - m) exp(-(B_k - B) / T)), B the least budget of
+ *             all clients, m server.mixing, T server.temperature.  Ours: relative to the best client, so that a weight
+ *             does not depend on who else takes part, and times the samples
+ *   spoqfl    Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492: a client's update is times x_k = exp(-g |xi_k|), and left out
+ *             where x_k < t; g server.suppression, t server.threshold.  Ours: xi_k is B_k, known before it trains, in
+ *             place of an estimate from gradients
+ *   circular  the circular mean, as of angles (arXiv 2602.03052): a parameter that is an angle moves by
+ *             atan2(sum_k n_kb sin d_k, sum_k n_kb cos d_k), d_k its change; all others as fedavg.  Angles are the blocks
+ *             of circuits and of the fusion.  It is the circular mean of the angles themselves where all clients started
+ *             from the same weights */
+#include <math.h>
+#include <string.h>
+
+#include "rules.h"
+
+static double budget_of(const ent_rule_state *s, int64_t client)
+{
+    return s->budget ? s->budget[client] : 0.0;
+}
+
+static void weigh(const ent_rule_state *s, double factor, ent_update *u)
+{
+    for (int b = 0; b < s->blocks; b++) u->weight[b] *= factor;
+}
+
+/* ---- qrail ---- */
+
+static void send_qrail(const ent_rule_state *s, double *variate, ent_update *u)
+{
+    const ent_config_server *c = &s->config->server;
+    const double beyond = budget_of(s, u->client) - s->least_budget;
+    (void)variate;
+    weigh(s, fmax(c->floor, c->mixing + (1.0 - c->mixing) * exp(-beyond / c->temperature)), u);
+}
+
+const ent_rule ENT_RULE_QRAIL = {.send = send_qrail, .step = ent_rule_step_plain};
+
+/* ---- spoqfl ---- */
+
+static void send_spoqfl(const ent_rule_state *s, double *variate, ent_update *u)
+{
+    const ent_config_server *c = &s->config->server;
+    const double kept = exp(-c->suppression * budget_of(s, u->client));
+    (void)variate;
+    if (kept < c->threshold) weigh(s, 0.0, u);
+    for (int k = 0; k < s->params; k++) u->delta[k] *= kept;
+}
+
+static ent_status check_spoqfl(const ent_rule_state *s)
+{
+    const ent_config_server *c = &s->config->server;
+    const double most = exp(-c->suppression * s->least_budget);
+    ENT_REQUIRE(most >= c->threshold, ENT_ECONFIG,
+                "server.threshold: found %g, which leaves out every client: the least noisy keeps %.3g of its update",
+                c->threshold, most);
+    return ENT_OK;
+}
+
+const ent_rule ENT_RULE_SPOQFL = {.check = check_spoqfl, .send = send_spoqfl, .step = ent_rule_step_plain};
+
+/* ---- circular ---- */
+
+static bool has_angles(const ent_block *block)
+{
+    return strncmp(block->name, "fusion/", strlen("fusion/")) == 0 || strstr(block->name, "/circuit");
+}
+
+/* Both parts are small where the change is, as what is compressed or cut should be. */
+static void send_circular(const ent_rule_state *s, double *variate, ent_update *u)
+{
+    (void)variate;
+    memset(u->extra, 0, (size_t)s->params * sizeof *u->extra);
+    for (int b = 0; b < s->blocks; b++) {
+        const ent_block *block = &s->block[b];
+        if (u->weight[b] == 0.0 || !has_angles(block)) continue;
+        for (int k = block->first; k < block->first + block->count; k++) {
+            u->extra[k] = u->weight[b] * (1.0 - cos(u->delta[k]));
+            u->delta[k] = sin(u->delta[k]);
+        }
+    }
+}
+
+static void step_circular(ent_rule_state *s, const ent_mean *mean, double *w)
+{
+    for (int b = 0; b < s->blocks; b++) {
+        const ent_block *block = &s->block[b];
+        if (mean->weight[b] == 0.0) continue;
+        for (int k = block->first; k < block->first + block->count; k++)
+            w[k] += has_angles(block) ? atan2(mean->delta[k], 1.0 - mean->extra[k] / mean->weight[b])
+                                      : mean->delta[k];
+    }
+}
+
+const ent_rule ENT_RULE_CIRCULAR = {.extra = true, .send = send_circular, .step = step_circular};
