@@ -309,11 +309,12 @@ static void adjoint_shift_and_differences_agree(void **state)
         const ent_batch batch = {r.samples, r.angles, r.params};
         run_go(&r, &inp);
         memcpy(s.expectations, r.expectations, 3 * (size_t)circuit->readouts * sizeof(double));
-        check_ok(ent_gradient_by_shift(circuit, &inp, &batch, cotangent, circuit, s.grad_params, s.grad_angles));
+        check_ok(ent_gradient_by_shift(circuit, &inp, &batch, cotangent, circuit,
+                                       &(ent_gradients){s.grad_params, s.grad_angles}));
         assert_equal(&s, &r, 1e-11);
         memset(s.grad_params, 0, (size_t)circuit->params * sizeof(double));
-        check_ok(ent_gradient_by_differences(circuit, &inp, &batch, 1e-5, cotangent, circuit, s.grad_params,
-                                             s.grad_angles));
+        check_ok(ent_gradient_by_differences(circuit, &inp, &batch, 1e-5, cotangent, circuit,
+                                             &(ent_gradients){s.grad_params, s.grad_angles}));
         assert_equal(&s, &r, 1e-8);
         run_free(&r);
         run_free(&s);

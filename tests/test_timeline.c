@@ -28,7 +28,7 @@ static void crowd_make(crowd *w)
                                        .buffer = 3,
                                        .staleness = 0.5,
                                        .max_staleness = 100},
-                            .seeds = {1, 2, 3, 4}}};
+                            .seeds = {.split = 1, .masks = 2, .init = 3, .sampling = 4}}};
     w->p = (ent_population){.config = &w->config, .clients = CLIENTS};
     for (int c = 0; c < CLIENTS; c++) {
         w->first[c + 1] = w->first[c] + c % 8;

@@ -469,7 +469,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
      .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},
     {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
-     .help = "ranks that hold one state together, a power of two that divides their number"},
+     .help = "ranks that run one circuit together, registers dealt to them or parts of one state; a power of two that "
+             "divides their number"},
     {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
     {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",

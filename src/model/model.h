@@ -152,8 +152,8 @@ ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const 
 int ent_device_layers(const ent_device *device, int layers);
 
 /* spsa.c: ent_model_gradient from two losses. */
-ent_status ent_spsa_gradient(ent_model *model, const ent_device *device, const double *w, const ent_samples *samples,
-                             int64_t n, const int64_t *pick, double *loss, double *gradient);
+ent_status ent_spsa_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                             const int64_t *pick, double *loss, double *gradient);
 /* model.c: what it was made of; the mean loss over picked samples. */
 const ent_model_inp *ent_model_description(const ent_model *model);
 ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
