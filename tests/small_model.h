@@ -62,7 +62,7 @@ static inline ent_model_inp without_register(const ent_model_inp *from, int abse
 }
 
 typedef struct {
-    double x[3][SMALL_SAMPLES * 5];
+    double x[3][SMALL_SAMPLES * 6];
     uint32_t context[SMALL_SAMPLES];
     int32_t category[SMALL_SAMPLES];
     double value[SMALL_SAMPLES];
