@@ -4,7 +4,8 @@
  *   encode    on every qubit q: RY(x_q), and RZ(x_{q+n}) behind it where there are two angles a qubit
  *   basic     RX on every qubit; a ring of CNOTs (q, q+1 mod n): one CNOT for n = 2, none for n = 1
  *             (PennyLane's BasicEntanglerLayers)
- *   strong    RZ RY RZ on every qubit; CNOTs (q, q+r mod n) for every q with r = (layer mod (n-1)) + 1, none for n = 1
+ *   strong    RZ RY RZ on every qubit; CNOTs (q, q+r mod n) for every q with r = (layer mod (n-1)) + 1, none for n =
+ *   1
  *             (Schuld et al., arXiv 1804.00633; PennyLane's StronglyEntanglingLayers)
  *   hea       RY RZ on every qubit; a chain of CZs (q, q+1)
  *   product   RY RZ on every qubit and no entangler: the state stays a product of single qubits

@@ -108,9 +108,8 @@ static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
                                            {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
 static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
-static const ent_choice METHOD[] = {{"auto", ENT_NOISE_AUTO},
-                                    {"density", ENT_NOISE_DENSITY},
-                                    {"trajectories", ENT_NOISE_TRAJECTORIES}};
+static const ent_choice METHOD[] = {
+    {"auto", ENT_NOISE_AUTO}, {"density", ENT_NOISE_DENSITY}, {"trajectories", ENT_NOISE_TRAJECTORIES}};
 static const ent_choice GRADIENT[] = {
     {"adjoint_noisy", ENT_GRADIENT_ADJOINT}, {"shift", ENT_GRADIENT_SHIFT}, {"spsa", ENT_GRADIENT_SPSA}};
 static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
@@ -172,7 +171,8 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define PRIVATE   "privacy.mode: central, local, distributed"
 
 const ent_key ENT_KEYS[] = {
-    {FIELD(data.file), .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
+    {FIELD(data.file),
+     .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
     {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
      .help = "names of the modalities to train on"},
     {FIELD(data.label), .standard = "class", .help = "name of the label in the file"},
@@ -200,7 +200,8 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(map), OF(MAP), .standard = "tanh", .when = QUANTUM,
      .help = "from a number z to an angle: pi tanh(z / scale), or pi z / scale clipped to -pi..pi"},
     {REGISTER(scale), FROM(0, 1e6), .standard = "0.0", .when = QUANTUM,
-     .help = "scale of that map; 0: 16 where z is from a trainable map, else 2, times the layers that encode z. A map's "
+     .help = "scale of that map; 0: 16 where z is from a trainable map, else 2, times the layers that encode z. A "
+             "map's "
              "weights start with variance 1 / inputs, so that the deviation of z is 1 whatever the inputs, and one "
              "deviation turns a qubit by about pi / 16 in all layers together"},
     {REGISTER(input_scaling), .standard = "false", .when = QUANTUM,
@@ -318,7 +319,8 @@ const ent_key ENT_KEYS[] = {
      .help = "of the head; 0: 3 times learning_rate, below 0: learning_rate"},
     {FIELD(client.schedule), OF(SCHEDULE), .standard = "cosine", .before = "constant",
      .help = "how the rates change over the rounds; cosine: (1 + cos(pi round / rounds)) / 2 times; step: "
-             "step_factor times every step_rounds; the rounds are federation.rounds, also where --resume changes them"},
+             "step_factor times every step_rounds; the rounds are federation.rounds, also where --resume changes "
+             "them"},
     {FIELD(client.warm_up), FROM(0, 1e9), .standard = "0", .unit = "rounds",
      .help = "the rates rise linearly over the first rounds"},
     {FIELD(client.step_rounds), FROM(1, 1e9), .standard = "10", .unit = "rounds", .when = "client.schedule: step",
@@ -342,7 +344,8 @@ const ent_key ENT_KEYS[] = {
      .help = "chance that a present modality counts as missing while training"},
 
     {FIELD(privacy.mode), OF(PRIVACY), .standard = "none",
-     .help = "who adds noise: the server; every client for itself; or, distributed, all clients together under secure aggregation"},
+     .help = "who adds noise: the server; every client for itself; or, distributed, all clients together under "
+             "secure aggregation"},
     {FIELD(privacy.mechanism), OF(RELEASE), .standard = "gaussian", .when = "privacy.mode: central",
      .help = "fresh noise in every round (DP-FedAvg), or tree aggregation over all rounds (DP-FTRL)"},
     {FIELD(privacy.clip), ABOVE(0, 1e6), .standard = "1.0", .when = PRIVATE,
@@ -428,11 +431,14 @@ const ent_key ENT_KEYS[] = {
      .help = "length of a gate on one qubit"},
     {FIELD(noise.gate_2q_us), FROM(0, 1e6), .standard = "0.3", .unit = "us", .when = QUANTUM,
      .help = "length of a gate on two qubits"},
-    {FIELD(noise.readout.p01), FROM(0, 1), .standard = "0.0", .when = QUANTUM, .help = "chance that a 0 is read as 1"},
-    {FIELD(noise.readout.p10), FROM(0, 1), .standard = "0.0", .when = QUANTUM, .help = "chance that a 1 is read as 0"},
+    {FIELD(noise.readout.p01), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that a 0 is read as 1"},
+    {FIELD(noise.readout.p10), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that a 1 is read as 0"},
     {FACTOR, FROM(0, 1e6), .standard = "1.0", .help = "strengths beyond 1 are 1"},
     {FIELD(noise.method), OF(METHOD), .standard = "auto", .when = QUANTUM,
-     .help = "density: exact, registers of up to 7 qubits; trajectories: means of random runs; auto: density if it can"},
+     .help = "density: exact, registers of up to 7 qubits; trajectories: means of random runs; auto: density if it "
+             "can"},
     {FIELD(noise.trajectories), FROM(1, 1e6), .standard = "100", .when = QUANTUM, .help = "runs per sample"},
 
     {FIELD(devices.noise), .standard = "1", .when = QUANTUM,
@@ -442,7 +448,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(devices.shots), .standard = "run", .when = QUANTUM,
      .help = "shots, such as 100, 1000, 0 (exact); run: those of run.shots"},
     {FIELD(devices.layers), .standard = "0", .when = QUANTUM,
-     .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those beyond; 0: all"},
+     .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those "
+             "beyond; 0: all"},
 
     {FIELD(seeds.split), .standard = "1", .help = "how the rows are dealt to the clients"},
     {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},
