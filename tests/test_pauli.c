@@ -256,7 +256,7 @@ static void register_of_17_qubits_equals_whole_state(void **state)
     ent_model_inp inp = {.registers = 2, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < 2; m++) {
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = m ? 2 : 17};
-        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, m ? 2 : 17, 1, 1, false, false};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, m ? 2 : 17, 1, 1, false, false, ENT_ENCODE_RY};
     }
     inp.fusion = (ent_fusion){.layers = 1, .gate = ENT_CRZ};
     ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 2);
@@ -331,7 +331,7 @@ static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern p
     ent_model_inp inp = {.registers = registers, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < registers; m++) {
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = qubits};
-        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 1, 1, false, false};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 1, 1, false, false, ENT_ENCODE_RY};
     }
     inp.fusion.layers = layers;
     inp.fusion.gate = gate;

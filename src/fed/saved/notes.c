@@ -14,6 +14,7 @@
 #define METRIC(A, name, title, unit, low, high, rounds, description) {"/metrics/" #name, unit, description},
 #define CLIENT(name, unit, personal, description)                    {"/client/" #name, unit, description},
 #define STATE(name, unit, description) \
+    \
     {name, unit, description}, {"/resume" name, unit, description},
 
 static const ent_h5_note NOTES[] = {
