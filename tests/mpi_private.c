@@ -1,5 +1,5 @@
-/* Secure aggregation, differential privacy and smaller updates over ranks: the same bits with and without masks, on any
- * number of ranks, and of a training that was stopped; what a rank sends looks random. */
+/* Secure aggregation, differential privacy and smaller updates over ranks: the same bits with and without masks, on
+ * any number of ranks, and of a training that was stopped; what a rank sends looks random. */
 #include "fed_runs.h"
 
 #include "fed/privacy/secure_round.h"

@@ -2,9 +2,9 @@
  * untrained circuits).
  *
  * Block b of client k weighs n_kb: the samples that trained it (or 1, where the rule takes uniform means), times the
- * member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order can
- * change a bit.  A rule that wants every update gets them instead: gathered at rank 0, sorted by client; what it makes
- * of them is sent to all. */
+ * member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order
+ * can change a bit.  A rule that wants every update gets them instead: gathered at rank 0, sorted by client; what it
+ * makes of them is sent to all. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

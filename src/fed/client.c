@@ -125,8 +125,8 @@ static void update_block(ent_trainer *t, const ent_config *config, const ent_blo
     }
 }
 
-/* Shorten the gradient of the blocks that the batch trains to the norm that is allowed.  One that is not finite is left
- * as it is: the client has diverged. */
+/* Shorten the gradient of the blocks that the batch trains to the norm that is allowed.  One that is not finite is
+ * left as it is: the client has diverged. */
 static void clip_gradient(ent_trainer *t, double most)
 {
     double squares = 0.0;

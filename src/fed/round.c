@@ -4,8 +4,8 @@
  * A client whose update leaves its range, or is no number, ends the training, or is left out of the round
  * (federation.on_divergence): nothing of it is added up, and the vectors that it keeps are those that it had before.
  *
- * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next training
- * goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
+ * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next
+ * training goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -280,8 +280,8 @@ static void slowest(ent_comm *world, ent_round *figures)
     figures->wait_s = seconds[2];
 }
 
-/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not, and neither are
- * vectors under masks. */
+/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not, and neither
+ * are vectors under masks. */
 static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_round *figures)
 {
     const ent_config *c = t->f->config;

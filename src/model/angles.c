@@ -1,5 +1,6 @@
 /* From features to data angles: an optional trainable affine map, then pi tanh(z / s) or a clip, then an optional
- * trainable factor for each layer that encodes; and the chain rule back.  Reads the features of present registers only. */
+ * trainable factor for each layer that encodes; and the chain rule back.  Reads the features of present registers
+ * only. */
 #include <math.h>
 #include <string.h>
 

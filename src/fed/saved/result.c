@@ -15,8 +15,8 @@
  *   /prior [outputs]             what the training labels alone predict
  *   /label_range float64 [2]     centre and half width of a real label
  *   /label/class_name int [C]    of classes: what the data set calls each of them, in the order of the outputs
- *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model learned it
- *   /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
+ *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model
+ *   learned it /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
  *   /dimensions int64 [modalities]: features of each modality in the data set
  *   /untrained_rounds int64 [1]  rounds after which the weights were as before
  *   /isa, /blas                 the instruction set and OpenBLAS's kernel that all ranks computed with
@@ -24,9 +24,9 @@
  *   /resume/...                  after a training with checkpoints: what more rounds go on from (checkpoint.c)
  *   /sha256                      the seal: SHA-256 of each dataset (h5_seal.c)
  *
- * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was not
- * evaluated no test figures, a client without test rows (test_rows = 0) no accuracy.  aggregation: local: test figures
- * and outputs are those of the clients' own models, /weights/value is their mean, weighted as fedavg does. */
+ * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was
+ * not evaluated no test figures, a client without test rows (test_rows = 0) no accuracy.  aggregation: local: test
+ * figures and outputs are those of the clients' own models, /weights/value is their mean, weighted as fedavg does. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
