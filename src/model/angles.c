@@ -19,19 +19,6 @@ static double map_angle(const ent_register *reg, double z)
     return scaled > -1.0 && scaled < 1.0 ? PI * scaled : copysign(PI, scaled);
 }
 
-static double map_slope(const ent_register *reg, double z, double *angle)
-{
-    const double scaled = z / reg->scale, steepest = PI / reg->scale;
-    if (reg->map == ENT_MAP_TANH) {
-        const double t = tanh(scaled);
-        *angle = PI * t;
-        return steepest * (1.0 - t * t);
-    }
-    const bool inside = scaled > -1.0 && scaled < 1.0;
-    *angle = inside ? PI * scaled : copysign(PI, scaled);
-    return inside ? steepest : 0.0;
-}
-
 void ent_angles_encode(const ent_register *reg, int64_t n, const double *z, double *angles)
 {
     for (int64_t k = 0; k < n; k++) angles[k] = map_angle(reg, z[k]);
@@ -63,9 +50,24 @@ static inline void affine(int64_t inputs, int angles, const double *weight, int6
     }
 }
 
-static void map_slopes(const ent_register *reg, int n, double *angles, double *slope)
+/* From numbers in `slope` to angles and slopes. */
+static void map_slopes(const ent_register *reg, int n, double *restrict angles, double *restrict slope)
 {
-    for (int k = 0; k < n; k++) slope[k] = map_slope(reg, slope[k], &angles[k]);
+    const double steepest = PI / reg->scale;
+    for (int k = 0; k < n; k++) angles[k] = slope[k] / reg->scale;
+    if (reg->map == ENT_MAP_TANH) {
+        for (int k = 0; k < n; k++) angles[k] = tanh(angles[k]);
+        for (int k = 0; k < n; k++) {
+            slope[k] = steepest * (1.0 - angles[k] * angles[k]);
+            angles[k] = PI * angles[k];
+        }
+        return;
+    }
+    for (int k = 0; k < n; k++) {
+        const bool inside = angles[k] > -1.0 && angles[k] < 1.0;
+        slope[k] = inside ? steepest : 0.0;
+        angles[k] = inside ? PI * angles[k] : copysign(PI, angles[k]);
+    }
 }
 
 void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, const double *columns, const double *w,
