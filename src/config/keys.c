@@ -28,6 +28,9 @@ static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"logistic", ENT_MODEL_LOGISTIC},
                                   {"mlp", ENT_MODEL_MLP}};
 static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
+static const ent_choice ENCODING[] = {{"ry", ENT_ENCODE_RY}, {"rx", ENT_ENCODE_RX},
+                                      {"rz", ENT_ENCODE_RZ}, {"iqp", ENT_ENCODE_IQP},
+                                      {"zz", ENT_ENCODE_ZZ}, {"amplitude", ENT_ENCODE_AMPLITUDE}};
 static const ent_choice MAP[] = {{"tanh", ENT_MAP_TANH}, {"clip", ENT_MAP_CLIP}};
 static const ent_choice PATTERN[] = {{"ring", ENT_PATTERN_RING},
                                      {"all", ENT_PATTERN_ALL},
@@ -38,8 +41,11 @@ static const ent_choice WITHIN[] = {
     {"none", ENT_WITHIN_NONE}, {"chain", ENT_WITHIN_CHAIN}, {"ring", ENT_WITHIN_RING}};
 static const ent_choice GATE[] = {{"cnot", ENT_CX}, {"cz", ENT_CZ},   {"crx", ENT_CRX},
                                   {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}, {"qft", ENT_QFT}};
-static const ent_choice READOUT[] = {
-    {"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}, {"xyz", ENT_READ_XYZ}, {"zz_within", ENT_READ_ZZ_WITHIN}};
+static const ent_choice READOUT[] = {{"z", ENT_READ_Z},
+                                     {"zz", ENT_READ_ZZ},
+                                     {"xyz", ENT_READ_XYZ},
+                                     {"zz_within", ENT_READ_ZZ_WITHIN},
+                                     {"probabilities", ENT_READ_PROBABILITIES}};
 static const ent_choice HEAD[] = {{"linear", ENT_HEAD_LINEAR}, {"direct", ENT_HEAD_DIRECT}};
 static const ent_choice LOSS[] = {
     {"auto", ENT_LOSS_AUTO}, {"cross_entropy", ENT_LOSS_CROSS_ENTROPY}, {"mse", ENT_LOSS_SQUARED}};
@@ -186,7 +192,9 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
-     .help = "basic, strong, hea, product, or the path of an OpenQASM file, 3 or 2"},
+     .help = "basic, strong, hea, product, real_amplitudes, or the path of an OpenQASM file, 3 or 2"},
+    {REGISTER(encoding), OF(ENCODING), .standard = "ry", .when = QUANTUM,
+     .help = "of the data: rotations, feature maps with products of pairs (iqp, zz), or 2^qubits features as amplitudes"},
     {NAMES_OF(inputs.data), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
      .help = "inputs that are data; with params empty all others are trainable; both empty: as the file says"},
     {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
@@ -216,7 +224,8 @@ const ent_key ENT_KEYS[] = {
      .help = "layers of the fusion circuit; 0: no fusion"},
     {SET(model.readout, READOUT), .standard = "[zz, xyz]", .when = "model.kind: quantum, late",
      .help = "one or a list; z, always: <Z> of every qubit; xyz: also <X> and <Y>; zz: <ZZ> of every pair of qubits "
-             "that fusion joins between registers; zz_within: <ZZ> of every pair within a register"},
+             "that fusion joins between registers; zz_within: <ZZ> of every pair within a register; probabilities, only "
+             "by itself: of all outcomes of each register"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",

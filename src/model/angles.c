@@ -12,8 +12,15 @@ double ent_angle_scale(const ent_ansatz *ansatz, bool linear)
     return (linear ? 16.0 : 2.0) * (ansatz->reupload ? ansatz->layers : 1);
 }
 
+/* Amplitudes are taken as they are. */
+static bool is_mapped(const ent_register *reg)
+{
+    return reg->ansatz.kind == ENT_ANSATZ_QASM || ent_encoding_takes_angles(reg->ansatz.encoding);
+}
+
 static double map_angle(const ent_register *reg, double z)
 {
+    if (!is_mapped(reg)) return z;
     const double scaled = z / reg->scale;
     if (reg->map == ENT_MAP_TANH) return PI * tanh(scaled);
     return scaled > -1.0 && scaled < 1.0 ? PI * scaled : copysign(PI, scaled);
@@ -76,6 +83,11 @@ static void affine_columns(int64_t inputs, int angles, const double *columns, co
 static void map_slopes(const ent_register *reg, int n, double *restrict angles, double *restrict slope)
 {
     const double steepest = PI / reg->scale;
+    if (!is_mapped(reg)) {
+        memcpy(angles, slope, (size_t)n * sizeof *angles);
+        for (int k = 0; k < n; k++) slope[k] = 1.0;
+        return;
+    }
     for (int k = 0; k < n; k++) angles[k] = slope[k] / reg->scale;
     if (reg->map == ENT_MAP_TANH) {
         for (int k = 0; k < n; k++) angles[k] = tanh(angles[k]);
@@ -118,6 +130,24 @@ void ent_angles_gather(const ent_register_layout *at, const double *w, const dou
     }
 }
 
+/* Rotations have the numbers themselves as their angles. */
+static bool is_derived(const ent_ansatz *a)
+{
+    return a->kind != ENT_ANSATZ_QASM && a->encoding > ENT_ENCODE_RZ;
+}
+
+void ent_angles_derive(const ent_register *reg, double *angles)
+{
+    const ent_ansatz *a = &reg->ansatz;
+    if (is_derived(a)) ent_encoding_forward(a->encoding, a->qubits, a->angles_per_qubit, angles, angles);
+}
+
+void ent_angles_underive(const ent_register *reg, const double *angles, double *d_angles)
+{
+    const ent_ansatz *a = &reg->ansatz;
+    if (is_derived(a)) ent_encoding_backward(a->encoding, a->qubits, a->angles_per_qubit, angles, d_angles, d_angles);
+}
+
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
                         const double *const *x, double *angles, double *base, double *slope)
 {
@@ -132,6 +162,7 @@ void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, cons
             ent_angles_encode(reg, at->inputs, x[m], angles + at->first_angle);
         }
         if (reg->ansatz.own_angles) ent_angles_spread(at, w, base + at->first_angle, angles + at->first_angle);
+        ent_angles_derive(reg, angles + at->first_angle);
     }
 }
 
