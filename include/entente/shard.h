@@ -2,8 +2,9 @@
  *
  * A group of S = 2^s ranks holds one state; s bits of the amplitude's index are rank bits.  The circuit is cut into
  * segments that run on the parts alone, in the state engine's passes; between two segments one exchange moves as many
- * qubits as it can: through the network, or within a node in memory that the ranks share.  All ranks of the group call all functions with the same arguments (Collective), and all get the
- * same results.  They do not depend on the threads; they are those of the reference engine, to rounding. */
+ * qubits as it can: through the network, or within a node in memory that the ranks share.  All ranks of the group
+ * call all functions with the same arguments (Collective), and all get the same results.  They do not depend on the
+ * threads; they are those of the reference engine, to rounding. */
 #ifndef ENTENTE_SHARD_H
 #define ENTENTE_SHARD_H
 
@@ -46,16 +47,15 @@ typedef struct {
 ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *inp, int shards,
                              ent_shard_estimate *out);
 
-/* The same where the registers of a fused circuit are dealt to the ranks, as a team does it where the pauli engine costs
- * less: of the rank with most, with all its threads; *share of all registers' work is that rank's, 1 and no exchange where every
- * rank runs the circuit alike.  Local.  Errors: ENT_EARG as the pauli engine, ENT_ENOMEM. */
+/* The same where the registers of a fused circuit are dealt to the ranks, as a team does it where the pauli engine
+ * costs less: of the rank with most, with all its threads; *share of all registers' work is that rank's, 1 and no
+ * exchange where every rank runs the circuit alike.  Local.  Errors: ENT_EARG as the pauli engine, ENT_ENOMEM. */
 ent_status ent_registers_foresee(const ent_circuit *circuit, const ent_program_inp *inp, int shards,
                                  ent_shard_estimate *out, double *share);
 
-/* A team, to be named in ent_program_inp: programs then run their circuits over the group (Collective: new, forward and
- * gradient of such a program): register by register where that costs less, with the bits of one rank, else as one
- * state.  What a rank does between two calls may fail on it alone: at the end of a stretch of
- * calls every rank gives its status to settle, and a failure of one is everyone's.  Errors: ENT_ENOMEM. */
+/* A team, to be named in ent_program_inp: programs then run their circuits over the group (Collective: new, forward
+ * and gradient of such a program): register by register where that costs less, with the bits of one rank, else as one
+ * state.  What a rank does between two calls may fail on it alone: at the end of a stretch of calls every rank gives its status to settle, and a failure of one is everyone's.  Errors: ENT_ENOMEM. */
 ent_status ent_team_new(ent_comm *group, ent_team **out); /* Local; the group must outlive the team */
 void ent_team_free(ent_team *team);                       /* Local; NULL is legal */
 /* The same between two calls: what one rank decides is decided by all. */

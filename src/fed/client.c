@@ -93,10 +93,13 @@ ent_work *ent_trainer_work(ent_trainer *t)
     return &t->work;
 }
 
-/* n parameters w with their gradient and the optimiser's memory; correct: Adam's bias corrections. */
-static void update(const ent_config_client *c, double rate, const double correct[2], int n, const double *restrict g,
-                   double *restrict w, double *restrict first, double *restrict second)
+/* A block's step; correct: Adam's bias corrections. */
+static void update(const ent_config_client *c, double rate, const double correct[2], const ent_block *block,
+                   const double *gradient, const ent_work *work)
 {
+    const int n = block->count, at = block->first;
+    const double *restrict g = gradient + at;
+    double *restrict w = work->w + at, *restrict first = work->first + at, *restrict second = work->second + at;
     const double correct1 = correct[0], correct2 = correct[1], beta1 = c->beta1, beta2 = c->beta2;
     const double epsilon = c->epsilon, decay = rate * c->weight_decay;
     for (int k = 0; k < n; k++) w[k] -= decay * w[k];
@@ -125,14 +128,12 @@ static void update_block(ent_trainer *t, const ent_config *config, const ent_blo
 {
     ent_work *work = &t->work;
     const ent_config_client *c = &config->client;
-    const int at = block->first;
     if (t->corrected_step != step) { /* most blocks have made as many steps */
         t->correct[0] = 1.0 - pow(c->beta1, (double)step);
         t->correct[1] = 1.0 - pow(c->beta2, (double)step);
         t->corrected_step = step;
     }
-    update(c, ent_client_rate(config, block, work->round), t->correct, block->count, t->gradient + at, work->w + at,
-           work->first + at, work->second + at);
+    update(c, ent_client_rate(config, block, work->round), t->correct, block, t->gradient, work);
 }
 
 /* Shorten the gradient of the blocks that the batch trains to the norm that is allowed.  One that is not finite is left
