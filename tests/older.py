@@ -5,9 +5,13 @@ import re
 import h5py
 import numpy
 
-SECTIONS = {"server", "attack", "privacy", "communication", "system", "personal"}
-KEYS = {"data": ["task"], "model": ["kind", "hidden", "params", "activation"],
-        "federation": ["sampling", "on_divergence"], "client": ["modality_dropout"], "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s"]}
+SECTIONS = {"server", "attack", "privacy", "communication", "system", "personal", "noise", "devices"}
+KEYS = {"data": ["task", "clip"], "model": ["kind", "hidden", "params", "activation"],
+        "federation": ["sampling", "on_divergence"],
+        "client": ["modality_dropout", "batch_share", "map_learning_rate", "head_learning_rate", "schedule", "warm_up",
+                   "step_rounds", "step_factor", "clip_norm", "class_weights"],
+        "seeds": ["shots"],
+        "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s", "shots", "gradient", "spsa_step"]}
 DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short",
         "round/excluded", "round/epsilon", "round/clip", "round/unclipped", "label", "dimensions", "untrained_rounds", "pattern/mae"]
 

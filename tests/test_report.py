@@ -222,9 +222,9 @@ class Computes(unittest.TestCase):
         circuit = text[text.index("The circuit of all modalities"):]
         self.assertIn("7 qubits", circuit)
         gates = int(re.search(r"(\d+) gates", circuit).group(1))
-        # text, vision: hea, 2 layers of (1 RY data, RY, RZ) a qubit and n-1 CZ; audio: strong, RZ RY RZ and n CX;
-        # fusion: links 2 + 3 + 2 of CRZ and RY, RZ on each of 7 qubits.
-        self.assertEqual(gates, 2 * 2 * (2 * 3 + 1) + 2 * (3 * 4 + 3) + 7 + 14)
+        # text, vision: hea, 2 layers of (1 RY data, RY, RZ) per qubit and n-1 CZ; audio: strong, RZ RY RZ and n CX;
+        # the second data angle of each qubit in both layers; fusion: links 2 + 3 + 2 of CRZ and RY, RZ on each of 7 qubits.
+        self.assertEqual(gates, 2 * 2 * (2 * 3 + 1) + 2 * (3 * 4 + 3) + 2 * 7 + 7 + 14)
         self.assertEqual(len(re.findall(r"<title>CRZ, parameter", circuit)), 7)
         self.assertEqual(len(re.findall(r"<title>RY, data angle", circuit)), 2 * 7)
 

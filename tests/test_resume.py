@@ -37,10 +37,10 @@ wanted = None  # what a run that was never stopped gives
 seconds = 0.0  # that it takes
 
 CONFIG = """\
-data:       {file: DATA, modalities: [text, audio, vision], label: class}
+data:       {file: DATA, modalities: [text, audio, vision], label: class, clip: 0}
 missing:    {rate: 0.2}
 federation: {clients: 12, rounds: 30, participation: 0.7, alpha: 0.3, split: dirichlet_client}
-client:     {epochs: 3}
+client:     {epochs: 3, map_learning_rate: -1, head_learning_rate: -1, schedule: constant} # as the first program did
 run:        {checkpoint_every: 3}
 """
 
@@ -683,7 +683,7 @@ class Begins(Case):
         config = folder / "moved.yaml"
         config.write_text((folder / "config.yaml").read_text().replace("data.h5", "moved.h5")
                           .replace("checkpoint_every: 3", "checkpoint_every: 0, threads: 2")
-                          .replace("epochs: 3", "epochs: 3, learning_rate: 1.0e-2"))
+                          .replace("epochs: 3", "epochs: 3, learning_rate: 5.0e-2"))
         self.finish(out, config=config)
 
     def test_of_an_older_program(self):
