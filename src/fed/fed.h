@@ -337,8 +337,8 @@ ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
 struct ent_secure_cohort;
 ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_ranks *ranks, const ent_rule_state *s,
                                 const struct ent_secure_cohort *secure, ent_mean **mean);
-/* Numbers that a client sends with secure aggregation.  Local. */
-int64_t ent_aggregate_ring(const ent_aggregate *aggregate);
+/* Numbers that a client sends in s->round with secure aggregation.  Local. */
+int64_t ent_aggregate_ring(const ent_aggregate *aggregate, const ent_rule_state *s);
 
 /* round.c */
 

@@ -280,8 +280,8 @@ static void slowest(ent_comm *world, ent_round *figures)
     figures->wait_s = seconds[2];
 }
 
-/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not, and neither
- * are vectors under masks. */
+/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not.  Under masks
+ * all numbers that somebody sends travel. */
 static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_round *figures)
 {
     const ent_config *c = t->f->config;
@@ -292,7 +292,7 @@ static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_rou
     if (!ent_is_secure(c)) return;
     const int64_t all = cohort->n + cohort->lost;
     figures->bytes_down += (double)all * ent_secure_bytes_down(c, all);
-    figures->bytes_up = (double)cohort->n * ent_secure_bytes_up(c, all, ent_aggregate_ring(t->aggregate)) +
+    figures->bytes_up = (double)cohort->n * ent_secure_bytes_up(c, all, ent_aggregate_ring(t->aggregate, &t->state)) +
                         (double)cohort->lost * ent_secure_bytes_up(c, all, 0);
 }
 
