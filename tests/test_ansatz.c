@@ -309,6 +309,9 @@ static void encodings_are_those_of_layers(void **state)
     a.angles_per_qubit = 2;
     check_fails(ent_ansatz_check(&a), ENT_EARG, "2 data angles per qubit with another encoding than ry");
     a.angles_per_qubit = 1;
+    a.own_angles = true;
+    check_fails(ent_ansatz_check(&a), ENT_EARG, "factors of data angles with an encoding that is not by rotations");
+    a.own_angles = false;
     a.qubits = 13;
     check_fails(ent_ansatz_check(&a), ENT_EARG, "amplitude encoding on 13 qubits, want at most 12");
 }

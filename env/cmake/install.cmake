@@ -1,7 +1,6 @@
 # What `cmake --install` puts where.  Headers: those that a user of the library calls; entente/entente.h has them all.
 set(public_headers ansatz circuit comm config dataset device encoding engine entente exact extend fed mask memory metrics
-    missing model mpi name noise qasm
-    privacy reduce response rule shard split status version)
+    missing model mpi name noise qasm privacy reduce response rule shard split status version)
 list(TRANSFORM public_headers PREPEND include/entente/)
 list(TRANSFORM public_headers APPEND .h)
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/entente)
