@@ -39,7 +39,7 @@ static ent_circuit *fused_circuit(int registers, int qubits)
     ent_model_inp inp = {.registers = registers, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < registers; m++) {
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = qubits};
-        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 2, 1, false, false};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 2, 1, false, false, ENT_ENCODE_RY};
     }
     inp.fusion.layers = 1;
     inp.fusion.gate = ENT_CRZ;

@@ -1,11 +1,12 @@
 /* One state over ranks, on the circuits of bench_state:
  *
- *   mpirun -n S bench_shard [-n FIRST:LAST] [-t THREADS] [-l LAYERS] [-r REPEATS] [-q 1]
+ *   mpirun -n S bench_shard [-n FIRST:LAST] [-t THREADS] [-l LAYERS] [-r REPEATS] [-q 1] [-m 1]
  *
  * Checked against one rank where the state is small; the best of some runs: milliseconds, passes, exchanges, bytes that
  * a rank sends in a forward run, also as parts of its state, and the peaks of the resident set in parts, of a forward
  * run and a gradient.  Then what it brings that exchanges go while passes compute: runs with and without, in pairs.
- * -q 1: RY, the QFT of all qubits, RX. */
+ * -q 1: RY, the QFT of all qubits, RX.  -m 1: ranks of one node send messages too, instead of swapping in shared memory,
+ * where nothing is under way while a pass computes. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,10 +145,10 @@ static void time_size(const options *o, int n)
     if (ent_comm_rank(world) == 0)
         printf("%3d qubits, %d ranks of %d threads: forward %9.2f ms, gradient %9.2f ms, %d passes, %d exchanges of "
                "%d slices, "
-               "%.1f MB sent (%.2f parts, %.3f a layer), resident %.3f and %.3f parts\n",
+               "%.1f MB %s (%.2f parts, %.3f a layer), resident %.3f and %.3f parts\n",
                n, ent_comm_size(world), o->threads, 1e3 * forward[1].best_s, 1e3 * back[1].best_s, info.passes,
-               info.exchanges, info.slices, 1e-6 * sent, sent / info.part_bytes, sent / info.part_bytes / o->layers,
-               peak[0] / info.part_bytes, peak[1] / info.part_bytes);
+               info.exchanges, info.slices, 1e-6 * sent, info.shared ? "swapped" : "sent", sent / info.part_bytes,
+               sent / info.part_bytes / o->layers, peak[0] / info.part_bytes, peak[1] / info.part_bytes);
     print_pairs("forward ", forward, ratio[0]);
     print_pairs("gradient", back, ratio[1]);
     fflush(stdout);
@@ -169,6 +170,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[k], "-l") == 0) o.layers = atoi(value);
         if (strcmp(argv[k], "-q") == 0) o.fourier = atoi(value);
         if (strcmp(argv[k], "-r") == 0) o.repeats = atoi(value);
+        if (strcmp(argv[k], "-m") == 0) ent_shard_share(!atoi(value));
     }
     if (o.repeats < 1) must(ent_fail(ENT_EARG, "-r: found %d, want at least 1", o.repeats));
     for (int n = o.first; n <= o.last; n++) time_size(&o, n);

@@ -54,8 +54,8 @@ static ent_circuit *model_circuit(uint64_t seed)
     for (int m = 0; m < inp.registers; m++) {
         const int n = 1 + (int)ent_random_below(&stream, 5);
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = n};
-        inp.reg[m].ansatz =
-            (ent_ansatz){ENT_ANSATZ_HEA, NULL, n, 1 + (int)ent_random_below(&stream, 2), 1, true, false};
+        inp.reg[m].ansatz = (ent_ansatz){
+            ENT_ANSATZ_HEA, NULL, n, 1 + (int)ent_random_below(&stream, 2), 1, true, false, ENT_ENCODE_RY};
     }
     inp.fusion = (ent_fusion){.layers = 1, .gate = gates[seed % 5]};
     ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)(seed % 3), inp.registers);
@@ -139,7 +139,7 @@ static void exchanges_what_registers_report(void **state)
     ent_model_inp inp = {.registers = 2, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < 2; m++) {
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = 8};
-        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, 8, 2, 1, true, false};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, 8, 2, 1, true, false, ENT_ENCODE_RY};
     }
     inp.fusion = (ent_fusion){.layers = 1, .gate = ENT_CRZ};
     ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 2);
@@ -184,7 +184,7 @@ static void team_chooses(void **state)
         ent_model_inp inp = {.registers = WANT[k].registers, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
         for (int m = 0; m < inp.registers; m++) {
             inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = WANT[k].qubits};
-            inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, WANT[k].qubits, 2, 1, true, false};
+            inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, WANT[k].qubits, 2, 1, true, false, ENT_ENCODE_RY};
         }
         inp.fusion = (ent_fusion){.layers = 1, .gate = ENT_CRZ};
         ent_fusion_connect(&inp.fusion, WANT[k].pattern, inp.registers);

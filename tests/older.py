@@ -8,17 +8,13 @@ import numpy
 SECTIONS = {"data", "model", "missing", "federation", "client", "seeds", "run"}  # those that it had
 KEYS = {"data": ["task", "clip"], "model": ["kind", "hidden", "params", "activation"],
         "federation": ["sampling", "on_divergence"],
-        "client": ["modality_dropout", "map_learning_rate", "head_learning_rate", "schedule", "warm_up", "step_rounds",
-                   "step_factor", "clip_norm", "class_weights", "batch_share"],
-        "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s"]}
+        "client": ["modality_dropout", "batch_share", "map_learning_rate", "head_learning_rate", "schedule", "warm_up",
+                   "step_rounds", "step_factor", "clip_norm", "class_weights"],
+        "seeds": ["shots"],
+        "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s", "shots", "gradient", "spsa_step"]}
 DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short",
         "round/excluded", "round/epsilon", "round/clip", "round/unclipped", "label", "dimensions", "untrained_rounds", "pattern/mae", "test/category", "test/confusion",
         "baseline", "metrics/calibration"]
-
-
-# What the first program did whose configuration did not have these keys: how a run of today has to be configured to be one
-# of its runs.
-BEFORE = ["data.clip=0", "client.map_learning_rate=-1", "client.head_learning_rate=-1", "client.schedule=constant"]
 
 
 def first_config(text):

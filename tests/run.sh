@@ -73,6 +73,7 @@ scripts() {
 
 layout() {
     find src include tests benchmarks -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
+    python3 tests/shape.py
 }
 
 if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -B 1G /dev/shm 2>/dev/null | tail -n 1)" -ge 4 ] 2>/dev/null; then
@@ -86,7 +87,7 @@ if [ "$install" = yes ]; then
     bash env/debian.sh --tests
 fi
 if [ "$quick" = no ]; then
-    check "layout: clang-format" layout
+    check "layout: clang-format, lengths of lines and functions" layout
     check "scripts: shellcheck" scripts
     # Nothing of this build is run.  With -O1 clang also says which loop it cannot unroll as it is told.
     check "clang: building without a warning (build-clang)" \

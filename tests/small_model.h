@@ -23,15 +23,17 @@ static inline ent_model_inp small_model(void)
                          .outputs = 3,
                          .mma = true,
                          .program = {.precision = ENT_DOUBLE, .threads = 1}};
-    inp.reg[0] = (ent_register){
-        .name = "text", .ansatz = {ENT_ANSATZ_STRONG, NULL, 2, 2, 1, true, false}, .inputs = 2, .scale = 1.5};
+    inp.reg[0] = (ent_register){.name = "text",
+                                .ansatz = {ENT_ANSATZ_STRONG, NULL, 2, 2, 1, true, false, ENT_ENCODE_RY},
+                                .inputs = 2,
+                                .scale = 1.5};
     inp.reg[1] = (ent_register){.name = "audio",
-                                .ansatz = {ENT_ANSATZ_HEA, NULL, 3, 1, 2, true, false},
+                                .ansatz = {ENT_ANSATZ_HEA, NULL, 3, 1, 2, true, false, ENT_ENCODE_RY},
                                 .inputs = SMALL_FEATURES,
                                 .linear = true,
                                 .scale = 2.0};
     inp.reg[2] = (ent_register){.name = "vision",
-                                .ansatz = {ENT_ANSATZ_BASIC, NULL, 1, 2, 2, false, false},
+                                .ansatz = {ENT_ANSATZ_BASIC, NULL, 1, 2, 2, false, false, ENT_ENCODE_RY},
                                 .inputs = 2,
                                 .map = ENT_MAP_CLIP,
                                 .scale = 3.0};

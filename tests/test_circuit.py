@@ -135,6 +135,34 @@ class Circuit(unittest.TestCase):
         self.assertNotEqual(none.returncode, 0)
         self.assertIn("ansatz.qasm: none of its inputs is data", none.stderr)
 
+    def test_models_of_papers(self):
+        for name, qubits, strings in [("simqfl", 6, 63), ("wpqfl", 4, 15)]:
+            out = os.path.join(self.folder.name, name)
+            path = os.path.join(os.path.dirname(__file__), "..", "jobs", name + ".yaml")
+            register = self.done("config", "--print", path)
+            self.assertIn("image: {qubits: %d," % qubits, register)
+            wide = os.path.join(self.folder.name, "wide.h5")
+            if not os.path.exists(wide):
+                self.done("synth", "--rows", "120", "--modalities", "image:70", "--classes", "3", "--out", wide)
+            self.done("train", path, "--set", "data.file=" + wide, "--set", "federation.rounds=2", "--out", out, "--quiet")
+            text = self.done("circuit", out)
+            self.assertEqual(len(re.findall(r"^// readout ", text, re.M)), strings)
+            with h5py.File(os.path.join(out, "result.h5")) as file:
+                weights, first = file["/weights/value"][:], file["/weights/first"][:]
+                names = file["/weights/name"][()].decode().split()
+            at = dict(zip(names, first))
+            predictions = os.path.join(self.folder.name, name + ".csv")
+            self.done("eval", out, "--predictions", predictions)
+            with open(predictions) as file:
+                row = list(csv.DictReader(file))[3]
+            bound = self.write("row.qasm", self.done("circuit", out, "--row", row["row"]))
+            found = json.loads(self.done("simulate", bound, "--probabilities", "--json").splitlines()[-1])
+            for o in range(3):
+                head = at["head/image"] + o * 2**qubits
+                logit = weights[at["head/bias"] + o]
+                logit += sum(weights[head + int(k, 2)] * p for k, p in found["probabilities"].items())
+                self.assertAlmostEqual(logit, float(row["output_%d" % o]), delta=1e-12)
+
     def test_pictures(self):
         picture = self.done("circuit", self.config, "--format", "text", "--context", "text")
         lines = picture.splitlines()

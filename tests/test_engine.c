@@ -155,9 +155,10 @@ static void check_three_gradients(ent_engine_kind engine, int n, uint64_t seed)
     double step_params[PARAMS] = {0}, step_angles[SAMPLES * ANGLES];
     int *readouts = &p.circuit->readouts;
     gradient(&p, inp);
-    check_ok(ent_gradient_by_shift(p.circuit, &inp, &p.batch, sine_cotangent, readouts, shift_params, shift_angles));
-    check_ok(ent_gradient_by_differences(p.circuit, &inp, &p.batch, 1e-4, sine_cotangent, readouts, step_params,
-                                         step_angles));
+    check_ok(ent_gradient_by_shift(p.circuit, &inp, &p.batch, sine_cotangent, readouts,
+                                   &(ent_gradients){shift_params, shift_angles}));
+    check_ok(ent_gradient_by_differences(p.circuit, &inp, &p.batch, 1e-4, sine_cotangent, readouts,
+                                         &(ent_gradients){step_params, step_angles}));
     for (int k = 0; k < PARAMS; k++) {
         check_near(p.grad_params[k], shift_params[k], 1e-11);
         check_near(p.grad_params[k], step_params[k], 1e-5);
@@ -505,7 +506,7 @@ static void refuses_a_step_that_is_none(void **state)
     static const double steps[] = {0.0, -1.0, NAN, INFINITY};
     for (int k = 0; k < 4; k++)
         check_fails(ent_gradient_by_differences(p.circuit, &inp, &p.batch, steps[k], sine_cotangent,
-                                                &p.circuit->readouts, p.grad_params, NULL),
+                                                &p.circuit->readouts, &(ent_gradients){p.grad_params, NULL}),
                     ENT_EARG, "want more than 0");
     problem_free(&p);
 }
@@ -593,7 +594,7 @@ static void second_methods_survive_every_failing_allocation(void **state)
     ent_gate *gates = ent_copy(p.circuit->gate, p.circuit->gates, sizeof *gates);
     assert_non_null(gates);
     check_every_allocation(ent_gradient_by_shift(p.circuit, &inp, &p.batch, sine_cotangent, &p.circuit->readouts,
-                                                 p.grad_params, p.grad_angles),
+                                                 &(ent_gradients){p.grad_params, p.grad_angles}),
                            {
                                assert_memory_equal(p.circuit, &before, sizeof before);
                                for (int64_t g = 0; g < before.gates; g++)

@@ -127,6 +127,91 @@ static void class_weights_multiply_the_losses(void **state)
     ent_model_free(model);
 }
 
+/* With a trainable map, whose gradient goes through the encoding; amplitudes are prepared once. */
+static void gradient_equals_differences_for_every_encoding(void **state)
+{
+    (void)state;
+    for (int encoding = 0; encoding < ENT_ENCODINGS; encoding++) {
+        ent_model_inp inp = small_model();
+        for (int m = 0; m < inp.registers; m++) {
+            ent_ansatz *a = &inp.reg[m].ansatz;
+            a->encoding = (ent_encoding)encoding;
+            a->angles_per_qubit = 1;
+            a->reupload = encoding != ENT_ENCODE_AMPLITUDE;
+            inp.reg[m].scale = 20.0; /* differences of zz want small angles */
+            inp.reg[m].linear = m < 2;
+            inp.reg[m].inputs = m < 2 ? SMALL_FEATURES : ent_ansatz_inputs(a);
+        }
+        check_gradient(&inp);
+    }
+}
+
+static ent_model_inp with_probabilities(void)
+{
+    ent_model_inp inp = small_model();
+    inp.read = ENT_READ_PROBABILITIES;
+    return inp;
+}
+
+static void probabilities_learn_as_everything_else(void **state)
+{
+    (void)state;
+    const ent_model_inp inp = with_probabilities();
+    check_gradient(&inp);
+    check_mma_is_no_change(&inp);
+}
+
+/* The head on the probabilities of the whole state, summed over what the other register has. */
+static void probabilities_are_those_of_the_state(void **state)
+{
+    (void)state;
+    enum { N = 5 };
+    ent_model_inp inp = with_probabilities();
+    inp.registers = 2;
+    ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 2);
+    inp.reg[1].linear = false;
+    inp.reg[1].inputs = ent_ansatz_inputs(&inp.reg[1].ansatz);
+    ent_model *model = make_model(&inp);
+    ent_circuit *circuit;
+    check_ok(ent_model_circuit(&inp, 3, &circuit));
+    assert_int_equal(circuit->readouts, 3 + 7);
+    const ent_block *block;
+    const int blocks = ent_model_blocks(model, &block);
+    double *w = small_weights(model, 4), x[2][6], angles[8], p[1 << N], output[3];
+    const uint32_t context = 3;
+    for (int k = 0; k < 2; k++) angles[k] = acos(-1.0) * tanh((x[0][k] = 0.3 - k) / inp.reg[0].scale);
+    for (int k = 0; k < 6; k++) angles[2 + k] = acos(-1.0) * tanh((x[1][k] = 0.2 * k - 0.7) / inp.reg[1].scale);
+    const ent_samples samples = {.n = 1, .x = {x[0], x[1]}, .context = &context};
+    check_ok(ent_model_predict(model, w, &samples, output));
+    check_ok(ent_circuit_probabilities(circuit, w, angles, p));
+    for (int o = 0; o < 3; o++) {
+        double wanted = 0.0;
+        for (int b = 0; b < blocks; b++) {
+            const double *head = w + block[b].first;
+            for (int s = 0; s < 1 << N; s++) {
+                if (strcmp(block[b].name, "head/text") == 0) wanted += head[o * 4 + (s & 3)] * p[s];
+                if (strcmp(block[b].name, "head/audio") == 0) wanted += head[o * 8 + (s >> 2)] * p[s];
+            }
+            if (strcmp(block[b].name, "head/bias") == 0) wanted += head[o];
+        }
+        check_near(output[o], wanted, 1e-13);
+    }
+    ent_circuit_free(circuit);
+    ent_model_free(model);
+    ent_free(w);
+    ent_model *none = NULL;
+    inp.head = ENT_HEAD_DIRECT;
+    check_fails(ent_model_new(&inp, &none), ENT_EARG, "readout of probabilities: want head linear");
+    inp.head = ENT_HEAD_LINEAR;
+    inp.reg[0].ansatz.qubits = 11;
+    inp.reg[0].inputs = 11;
+    check_fails(ent_model_new(&inp, &none), ENT_EARG, "found a register of 11 qubits, want at most 10");
+    inp.reg[0].ansatz.qubits = 2;
+    inp.reg[0].inputs = 2;
+    inp.read |= ENT_READ_XYZ;
+    check_fails(ent_model_new(&inp, &none), ENT_EARG, "and no other readout");
+}
+
 static void identities_hold(void **state)
 {
     (void)state;
@@ -145,7 +230,7 @@ static void identities_hold(void **state)
 static void qft_mixing_is_one_transform_of_all_qubits(void **state)
 {
     (void)state;
-    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 2, 1, 1, true, false};
+    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 2, 1, 1, true, false, ENT_ENCODE_RY};
     const double x[2][2] = {{0.3, -0.8}, {1.1, 0.5}};
     const uint32_t context = 3;
     ent_model_inp inp = {.registers = 2,
@@ -305,6 +390,9 @@ int main(void)
 {
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(gradient_equals_differences_for_every_head_and_loss),
+        cmocka_unit_test(gradient_equals_differences_for_every_encoding),
+        cmocka_unit_test(probabilities_learn_as_everything_else),
+        cmocka_unit_test(probabilities_are_those_of_the_state),
         cmocka_unit_test(gradient_equals_differences_with_more_readouts_and_factors),
         cmocka_unit_test(more_readouts_and_factors_are_counted),
         cmocka_unit_test(factors_multiply_the_angles_layer_by_layer),

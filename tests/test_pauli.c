@@ -256,7 +256,7 @@ static void register_of_17_qubits_equals_whole_state(void **state)
     ent_model_inp inp = {.registers = 2, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < 2; m++) {
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = m ? 2 : 17};
-        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, m ? 2 : 17, 1, 1, false, false};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, m ? 2 : 17, 1, 1, false, false, ENT_ENCODE_RY};
     }
     inp.fusion = (ent_fusion){.layers = 1, .gate = ENT_CRZ};
     ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 2);
@@ -309,11 +309,12 @@ static void adjoint_shift_and_differences_agree(void **state)
         const ent_batch batch = {r.samples, r.angles, r.params};
         run_go(&r, &inp);
         memcpy(s.expectations, r.expectations, 3 * (size_t)circuit->readouts * sizeof(double));
-        check_ok(ent_gradient_by_shift(circuit, &inp, &batch, cotangent, circuit, s.grad_params, s.grad_angles));
+        check_ok(ent_gradient_by_shift(circuit, &inp, &batch, cotangent, circuit,
+                                       &(ent_gradients){s.grad_params, s.grad_angles}));
         assert_equal(&s, &r, 1e-11);
         memset(s.grad_params, 0, (size_t)circuit->params * sizeof(double));
-        check_ok(ent_gradient_by_differences(circuit, &inp, &batch, 1e-5, cotangent, circuit, s.grad_params,
-                                             s.grad_angles));
+        check_ok(ent_gradient_by_differences(circuit, &inp, &batch, 1e-5, cotangent, circuit,
+                                             &(ent_gradients){s.grad_params, s.grad_angles}));
         assert_equal(&s, &r, 1e-8);
         run_free(&r);
         run_free(&s);
@@ -330,7 +331,7 @@ static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern p
     ent_model_inp inp = {.registers = registers, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < registers; m++) {
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = qubits};
-        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 1, 1, false, false};
+        inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 1, 1, false, false, ENT_ENCODE_RY};
     }
     inp.fusion.layers = layers;
     inp.fusion.gate = gate;

@@ -222,9 +222,9 @@ class Computes(unittest.TestCase):
         circuit = text[text.index("The circuit of all modalities"):]
         self.assertIn("7 qubits", circuit)
         gates = int(re.search(r"(\d+) gates", circuit).group(1))
-        # text, vision: hea, 2 layers of (RY RZ data, RY, RZ) a qubit and n-1 CZ; audio: strong, RZ RY RZ and n CX;
-        # fusion: links 2 + 3 + 2 of CRZ and RY, RZ on each of 7 qubits.
-        self.assertEqual(gates, 2 * 2 * (2 * 4 + 1) + 2 * (3 * 5 + 3) + 7 + 14)
+        # text, vision: hea, 2 layers of (1 RY data, RY, RZ) per qubit and n-1 CZ; audio: strong, RZ RY RZ and n CX;
+        # the second data angle of each qubit in both layers; fusion: links 2 + 3 + 2 of CRZ and RY, RZ on each of 7 qubits.
+        self.assertEqual(gates, 2 * 2 * (2 * 3 + 1) + 2 * (3 * 4 + 3) + 2 * 7 + 7 + 14)
         self.assertEqual(len(re.findall(r"<title>CRZ, parameter", circuit)), 7)
         self.assertEqual(len(re.findall(r"<title>RY, data angle", circuit)), 2 * 7)
 
@@ -279,7 +279,7 @@ class Computes(unittest.TestCase):
     def test_results_of_an_older_program_are_runs_of_the_same_configuration(self):
         now, then = (folder / f"{when}-program" for when in ("this", "an-older"))
         for seed, out in enumerate((now, then)):
-            train(out.name, f"seeds.init={seed}", "federation.rounds=2", *older.BEFORE)
+            train(out.name, f"seeds.init={seed}", "federation.rounds=2")
         older.make_first(then / "result.h5")
         figures = {f["h3"]: f for f in self.outline(now, then).figures}
         self.assertIn("From 2 runs in 1 configuration;", figures["Test accuracy by round"]["figcaption"])

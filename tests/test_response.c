@@ -10,7 +10,7 @@ static ent_model_inp one_qubit(int layers, bool reupload)
 {
     return (ent_model_inp){.registers = 1,
                            .reg = {{.name = "text",
-                                    .ansatz = {ENT_ANSATZ_BASIC, NULL, 1, layers, 1, reupload},
+                                    .ansatz = {ENT_ANSATZ_BASIC, NULL, 1, layers, 1, reupload, false, ENT_ENCODE_RY},
                                     .inputs = 1,
                                     .scale = 1.0}},
                            .head = ENT_HEAD_DIRECT,
@@ -90,7 +90,7 @@ static void the_degree_is_the_number_of_encodings(void **state)
 static void the_variance_of_one_rotation(void **state)
 {
     (void)state;
-    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 1, 1, 1, true, false};
+    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 1, 1, 1, true, false, ENT_ENCODE_RY};
     const ent_program_inp inp = {.threads = 1};
     double mean, variance, again;
     enum { DRAWS = 20000 };
@@ -109,7 +109,7 @@ static void a_plateau_falls_by_half_a_qubit(void **state)
     (void)state;
     double mean, variance[2];
     for (int k = 0; k < 2; k++) {
-        const ent_ansatz ansatz = {ENT_ANSATZ_STRONG, NULL, k ? 8 : 4, 12, 1, true, false};
+        const ent_ansatz ansatz = {ENT_ANSATZ_STRONG, NULL, k ? 8 : 4, 12, 1, true, false, ENT_ENCODE_RY};
         check_ok(ent_gradient_variance(&ansatz, 3, &(ent_program_inp){.threads = 1}, 400, 1, &mean, &variance[k]));
     }
     const double factor = pow(variance[1] / variance[0], 0.25);
@@ -119,7 +119,7 @@ static void a_plateau_falls_by_half_a_qubit(void **state)
 static void what_is_refused(void **state)
 {
     (void)state;
-    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 2, 1, 1, true, false};
+    const ent_ansatz ansatz = {ENT_ANSATZ_BASIC, NULL, 2, 1, 1, true, false, ENT_ENCODE_RY};
     const ent_program_inp inp = {.threads = 1};
     double mean, variance;
     check_fails(ent_gradient_variance(&ansatz, 4, &inp, 10, 1, &mean, &variance), ENT_EARG, "2 qubits");

@@ -82,7 +82,7 @@ static void derivation_is_that_of_the_rfc(void **state)
     memset(secret, 0x0b, sizeof secret);
     for (int k = 0; k < 13; k++) salt[k] = (uint8_t)k;
     for (int k = 0; k < 10; k++) info[k] = (uint8_t)(0xf0 + k);
-    ent_secure_derive(salt, sizeof salt, secret, sizeof secret, info, sizeof info, key, sizeof key);
+    ent_secure_derive(salt, sizeof salt, secret, sizeof secret, info, sizeof info, key);
     assert_memory_equal(key, wanted, 32);
 }
 

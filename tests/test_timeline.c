@@ -28,7 +28,7 @@ static void crowd_make(crowd *w)
                                        .buffer = 3,
                                        .staleness = 0.5,
                                        .max_staleness = 100},
-                            .seeds = {1, 2, 3, 4}}};
+                            .seeds = {.split = 1, .masks = 2, .init = 3, .sampling = 4}}};
     w->p = (ent_population){.config = &w->config, .clients = CLIENTS};
     for (int c = 0; c < CLIENTS; c++) {
         w->first[c + 1] = w->first[c] + c % 8;
@@ -523,11 +523,13 @@ static void a_buffer_that_cannot_fill_steps_with_what_it_has(void **state)
 static void history_keeps_what_is_not_forgotten(void **state)
 {
     (void)state;
-    ent_model_inp inp = {
-        .registers = 1,
-        .reg[0] = {.name = "a", .ansatz = {ENT_ANSATZ_HEA, NULL, 2, 1, 1, true, false}, .inputs = 2, .scale = 1},
-        .outputs = 2,
-        .program = {.threads = 1}};
+    ent_model_inp inp = {.registers = 1,
+                         .reg[0] = {.name = "a",
+                                    .ansatz = {ENT_ANSATZ_HEA, NULL, 2, 1, 1, true, false, ENT_ENCODE_RY},
+                                    .inputs = 2,
+                                    .scale = 1},
+                         .outputs = 2,
+                         .program = {.threads = 1}};
     ent_model *model;
     ent_history *h, *restored;
     check_ok(ent_model_new(&inp, &model));

@@ -67,7 +67,8 @@ typedef enum { ENT_SPARSIFY_NONE, ENT_SPARSIFY_TOP, ENT_SPARSIFY_RANDOM } ent_sp
 typedef struct {
     int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
     const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM file */
-    ent_qasm_inputs inputs;     /* of such a file */
+    ent_encoding encoding;
+    ent_qasm_inputs inputs; /* of such a file */
     ent_reduce_kind reduce;
     int axes; /* pca_linear: principal axes; 0: 32, or all */
     ent_angle_map map;

@@ -148,11 +148,14 @@ struct ent_team {
  * terms; four for controlled rotations: Schuld et al., arXiv 1811.11184; Anselmetti et al., arXiv 2104.05695) and
  * central differences with step `step`.  Both shift one gate at a time and cost two to four forward runs per gate and
  * sample. */
+typedef struct {
+    double *params, *angles; /* angles: [samples][angles], or NULL */
+} ent_gradients;
 ent_status ent_gradient_by_shift(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
-                                 ent_cotangent *cotangent, void *context, double *grad_params, double *grad_angles);
+                                 ent_cotangent *cotangent, void *context, const ent_gradients *out);
 ent_status ent_gradient_by_differences(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
-                                       double step, ent_cotangent *cotangent, void *context, double *grad_params,
-                                       double *grad_angles);
+                                       double step, ent_cotangent *cotangent, void *context,
+                                       const ent_gradients *out);
 
 /* The probability of each basis state after the circuit, by the reference engine: probability [2^qubits].  params and
  * angles as of a batch of one sample.  Errors: ENT_EARG beyond ENT_MAX_STATE_QUBITS; ENT_ENOMEM. */

@@ -16,6 +16,7 @@ extern "C" {
 #include "entente/config.h"
 #include "entente/dataset.h"
 #include "entente/device.h"
+#include "entente/encoding.h"
 #include "entente/engine.h"
 #include "entente/exact.h"
 #include "entente/extend.h"

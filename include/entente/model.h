@@ -27,6 +27,7 @@
 #include "entente/mask.h"
 #include "entente/status.h"
 
+enum { ENT_MAX_PROBABILITY_QUBITS = 10 };
 enum { ENT_MAX_REGISTERS = 16, ENT_MAX_PAIRS = ENT_MAX_REGISTERS * (ENT_MAX_REGISTERS - 1) / 2 };
 
 typedef enum { ENT_MAP_TANH, ENT_MAP_CLIP } ent_angle_map;
@@ -80,9 +81,11 @@ void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int regi
 /* What is read of the circuit, bits; <Z> of every qubit always. */
 enum {
     ENT_READ_Z = 1,
-    ENT_READ_ZZ = 2,       /* <Z Z'> of every qubit pair that fusion connects between registers */
-    ENT_READ_XYZ = 4,      /* <X> and <Y> of every qubit */
-    ENT_READ_ZZ_WITHIN = 8 /* <Z Z'> of every pair within a register */
+    ENT_READ_ZZ = 2,            /* <Z Z'> of every qubit pair that fusion connects between registers */
+    ENT_READ_XYZ = 4,           /* <X> and <Y> of every qubit */
+    ENT_READ_ZZ_WITHIN = 8,     /* <Z Z'> of every pair within a register */
+    ENT_READ_PROBABILITIES = 16 /* all probabilities of each register, in place of <Z>; not with another, linear head,
+                                 * registers of at most ENT_MAX_PROBABILITY_QUBITS qubits */
 };
 
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;

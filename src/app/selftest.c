@@ -145,7 +145,7 @@ static ent_status compare_engines(const problem *p, answer *truth, answer *a, ch
     ENT_TRY(run_engine(p, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE}, truth, name));
     memset(a->by_params, 0, (size_t)p->circuit->params * sizeof(double));
     ENT_TRY(ent_gradient_by_shift(p->circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE}, &p->batch,
-                                  cotangent, NULL, a->by_params, a->by_angles));
+                                  cotangent, NULL, &(ent_gradients){a->by_params, a->by_angles}));
     memcpy(a->z, truth->z, SAMPLES * QUBITS * sizeof(double));
     ENT_REQUIRE(distance(p, truth, a) <= 1e-10, ENT_ENUMERIC,
                 "the adjoint gradient differs from the parameter-shift rule by %.2g", distance(p, truth, a));

@@ -1,6 +1,7 @@
 /* entente simulate: a circuit by itself. */
 #include <math.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

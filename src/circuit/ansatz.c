@@ -55,11 +55,19 @@ static ent_status chain(const ent_ansatz *a, int layer, const place *at)
     return ENT_OK;
 }
 
+static ent_status cnot_chain(const ent_ansatz *a, int layer, const place *at)
+{
+    (void)layer;
+    for (int q = 0; q + 1 < a->qubits; q++) ENT_TRY(add_pair(at, ENT_CX, q, q + 1));
+    return ENT_OK;
+}
+
 static const recipe RECIPE[ENT_ANSATZ_QASM] = {
     [ENT_ANSATZ_BASIC] = {"basic", 1, {ENT_RX}, ring},
     [ENT_ANSATZ_STRONG] = {"strong", 3, {ENT_RZ, ENT_RY, ENT_RZ}, widening_ring},
     [ENT_ANSATZ_HEA] = {"hea", 2, {ENT_RY, ENT_RZ}, chain},
     [ENT_ANSATZ_PRODUCT] = {"product", 2, {ENT_RY, ENT_RZ}, NULL},
+    [ENT_ANSATZ_REAL_AMPLITUDES] = {"real_amplitudes", 1, {ENT_RY}, cnot_chain},
 };
 
 ent_ansatz_kind ent_ansatz_named(const char *name)
@@ -88,7 +96,12 @@ ent_status ent_ansatz_check(const ent_ansatz *a)
     if (a->kind == ENT_ANSATZ_QASM) return check_qasm(a);
     ENT_REQUIRE(a->angles_per_qubit == 1 || a->angles_per_qubit == 2, ENT_EARG,
                 "ansatz with %d data angles a qubit, want 1 or 2", a->angles_per_qubit);
-    return ENT_OK;
+    ENT_REQUIRE(a->encoding != ENT_ENCODE_AMPLITUDE || !a->reupload || a->layers == 1, ENT_EARG,
+                "amplitude encoding in each of %d layers: amplitudes are prepared from |0...0>, want reupload false",
+                a->layers);
+    ENT_REQUIRE(!a->own_angles || a->encoding <= ENT_ENCODE_RZ, ENT_EARG,
+                "factors of data angles with an encoding that is not by rotations: want ry, rx or rz");
+    return ent_encoding_check(a->encoding, a->qubits, a->angles_per_qubit);
 }
 
 int ent_ansatz_params(const ent_ansatz *a)
@@ -99,13 +112,15 @@ int ent_ansatz_params(const ent_ansatz *a)
 
 int ent_ansatz_angles(const ent_ansatz *a)
 {
-    return ent_ansatz_inputs(a) * (a->own_angles && a->reupload ? a->layers : 1);
+    if (a->own_angles && a->reupload) return a->layers * ent_ansatz_inputs(a);
+    if (a->kind == ENT_ANSATZ_QASM) return ent_qasm_circuit(a->qasm)->angles;
+    return ent_encoding_slots(a->encoding, a->qubits, a->angles_per_qubit);
 }
 
 int ent_ansatz_inputs(const ent_ansatz *a)
 {
     if (a->kind == ENT_ANSATZ_QASM) return ent_qasm_circuit(a->qasm)->angles;
-    return a->qubits * a->angles_per_qubit;
+    return ent_encoding_inputs(a->encoding, a->qubits, a->angles_per_qubit);
 }
 
 /* The first data angle that a layer reads. */
@@ -114,20 +129,12 @@ static int first_angle(const ent_ansatz *a, int layer, const place *at)
     return at->angle + (a->own_angles && a->reupload ? layer * ent_ansatz_inputs(a) : 0);
 }
 
-static ent_status encode(const ent_ansatz *a, int layer, const place *at)
-{
-    const int first = first_angle(a, layer, at);
-    for (int q = 0; q < a->qubits; q++) {
-        ENT_TRY(add_rotation(at, ENT_RY, q, ent_angle_data(first + q)));
-        if (a->angles_per_qubit == 2) ENT_TRY(add_rotation(at, ENT_RZ, q, ent_angle_data(first + a->qubits + q)));
-    }
-    return ENT_OK;
-}
-
 static ent_status named_layer(const ent_ansatz *a, int layer, const place *at)
 {
     const recipe *r = &RECIPE[a->kind];
-    if (layer == 0 || a->reupload) ENT_TRY(encode(a, layer, at));
+    if (layer == 0 || a->reupload)
+        ENT_TRY(ent_encoding_append(a->encoding, a->qubits, a->angles_per_qubit, at->qubit, first_angle(a, layer, at),
+                                    at->circuit));
     int slot = at->param + layer * a->qubits * r->rotations;
     for (int q = 0; q < a->qubits; q++)
         for (int k = 0; k < r->rotations; k++) ENT_TRY(add_rotation(at, r->rotation[k], q, ent_angle_param(slot++)));

@@ -11,12 +11,12 @@
 
 static const double PI = 3.14159265358979323846;
 
-static bool takes_angle(int kind)
+static bool takes_angle(unsigned kind)
 {
     return kind == QASM_PHASE || ent_gate_describe((ent_gate_kind)kind)->angles > 0;
 }
 
-ent_status ent_ops_add(qasm_parser *p, int kind, int a, int b, ent_angle angle)
+ent_status ent_ops_add(qasm_parser *p, unsigned kind, int a, int b, ent_angle angle)
 {
     qasm_ops *ops = &p->ops;
     if (p->dry) return ENT_OK;
@@ -30,12 +30,12 @@ ent_status ent_ops_add(qasm_parser *p, int kind, int a, int b, ent_angle angle)
     return ENT_OK;
 }
 
-static ent_status plain(qasm_parser *p, int kind, int a, int b)
+static ent_status plain(qasm_parser *p, unsigned kind, int a, int b)
 {
     return ent_ops_add(p, kind, a, b, ent_angle_none());
 }
 
-static ent_status turn(qasm_parser *p, int kind, int a, int b, double radians)
+static ent_status turn(qasm_parser *p, unsigned kind, int a, int b, double radians)
 {
     return ent_ops_add(p, kind, a, b, ent_angle_fixed(radians));
 }
@@ -47,7 +47,7 @@ static ent_angle times(ent_angle angle, double factor)
     return angle;
 }
 
-ent_status ent_ops_turn(qasm_parser *p, int kind, int a, int b, const qasm_value *value)
+ent_status ent_ops_turn(qasm_parser *p, unsigned kind, int a, int b, const qasm_value *value)
 {
     if (value->terms == 0) return turn(p, kind, a, b, value->constant);
     for (int k = 0; k < value->terms; k++)
@@ -60,7 +60,7 @@ ent_status ent_ops_turn(qasm_parser *p, int kind, int a, int b, const qasm_value
 /* ---- control ---- */
 
 /* A controlled rotation or phase with the control b, controlled by a as well. */
-static ent_status control_turn(qasm_parser *p, int kind, int a, int b, int t, ent_angle angle)
+static ent_status control_turn(qasm_parser *p, unsigned kind, int a, int b, int t, ent_angle angle)
 {
     ENT_TRY(ent_ops_add(p, kind, b, t, times(angle, 0.5)));
     ENT_TRY(plain(p, ENT_CX, a, b));
@@ -70,7 +70,7 @@ static ent_status control_turn(qasm_parser *p, int kind, int a, int b, int t, en
 }
 
 /* CX and CY on (b, t) are CZ in another basis of t. */
-static ent_status control_flip(qasm_parser *p, int kind, int a, int b, int t)
+static ent_status control_flip(qasm_parser *p, unsigned kind, int a, int b, int t)
 {
     if (kind == ENT_CY) ENT_TRY(plain(p, ENT_SDG, t, t));
     if (kind != ENT_CZ) ENT_TRY(plain(p, ENT_H, t, t));
@@ -83,7 +83,7 @@ static ent_status control_flip(qasm_parser *p, int kind, int a, int b, int t)
 static ent_status control_pair(qasm_parser *p, const ent_gate *op, int c)
 {
     const bool turned = op->kind != ENT_RZZ;
-    const int basis = op->kind == ENT_RXX ? ENT_H : ENT_RX;
+    const unsigned basis = op->kind == ENT_RXX ? ENT_H : ENT_RX;
     const ent_angle quarter = basis == ENT_H ? ent_angle_none() : ent_angle_fixed(PI / 2);
     for (int k = 0; k < 2 && turned; k++) ENT_TRY(ent_ops_add(p, basis, op->qubit[k], op->qubit[k], quarter));
     ENT_TRY(plain(p, ENT_CX, op->qubit[0], op->qubit[1]));
@@ -179,7 +179,7 @@ static ent_status inverse_one(qasm_parser *p, const ent_gate *op, int unused)
 }
 
 /* P or CP by `angle`, in the basis in which the gate of `kind` is a phase. */
-static ent_status power_flip(qasm_parser *p, int kind, const int qubit[2], double angle)
+static ent_status power_flip(qasm_parser *p, unsigned kind, const int qubit[2], double angle)
 {
     const bool pair = kind == ENT_CX || kind == ENT_CY || kind == ENT_CZ || kind == ENT_SWAP;
     const bool y = kind == ENT_Y || kind == ENT_CY;

@@ -115,9 +115,9 @@ bool ent_qasm_constant(const token *t, double *value);
 
 /* qasm_ops.c.  Errors: ENT_ENOMEM; ENT_EFORMAT at the statement for too many. */
 
-ent_status ent_ops_add(qasm_parser *p, int kind, int a, int b, ent_angle angle);
+ent_status ent_ops_add(qasm_parser *p, unsigned kind, int a, int b, ent_angle angle);
 /* The gates of kind on a (and b), one for each term of the angle. */
-ent_status ent_ops_turn(qasm_parser *p, int kind, int a, int b, const qasm_value *angle);
+ent_status ent_ops_turn(qasm_parser *p, unsigned kind, int a, int b, const qasm_value *angle);
 /* What a modifier makes of the operations from `begin` on. */
 ent_status ent_ops_control(qasm_parser *p, int64_t begin, int control);
 ent_status ent_ops_inverse(qasm_parser *p, int64_t begin);

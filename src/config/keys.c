@@ -28,6 +28,9 @@ static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"logistic", ENT_MODEL_LOGISTIC},
                                   {"mlp", ENT_MODEL_MLP}};
 static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
+static const ent_choice ENCODING[] = {{"ry", ENT_ENCODE_RY}, {"rx", ENT_ENCODE_RX},
+                                      {"rz", ENT_ENCODE_RZ}, {"iqp", ENT_ENCODE_IQP},
+                                      {"zz", ENT_ENCODE_ZZ}, {"amplitude", ENT_ENCODE_AMPLITUDE}};
 static const ent_choice MAP[] = {{"tanh", ENT_MAP_TANH}, {"clip", ENT_MAP_CLIP}};
 static const ent_choice PATTERN[] = {{"ring", ENT_PATTERN_RING},
                                      {"all", ENT_PATTERN_ALL},
@@ -38,8 +41,11 @@ static const ent_choice WITHIN[] = {
     {"none", ENT_WITHIN_NONE}, {"chain", ENT_WITHIN_CHAIN}, {"ring", ENT_WITHIN_RING}};
 static const ent_choice GATE[] = {{"cnot", ENT_CX}, {"cz", ENT_CZ},   {"crx", ENT_CRX},
                                   {"crz", ENT_CRZ}, {"rzz", ENT_RZZ}, {"qft", ENT_QFT}};
-static const ent_choice READOUT[] = {
-    {"z", ENT_READ_Z}, {"zz", ENT_READ_ZZ}, {"xyz", ENT_READ_XYZ}, {"zz_within", ENT_READ_ZZ_WITHIN}};
+static const ent_choice READOUT[] = {{"z", ENT_READ_Z},
+                                     {"zz", ENT_READ_ZZ},
+                                     {"xyz", ENT_READ_XYZ},
+                                     {"zz_within", ENT_READ_ZZ_WITHIN},
+                                     {"probabilities", ENT_READ_PROBABILITIES}};
 static const ent_choice HEAD[] = {{"linear", ENT_HEAD_LINEAR}, {"direct", ENT_HEAD_DIRECT}};
 static const ent_choice LOSS[] = {
     {"auto", ENT_LOSS_AUTO}, {"cross_entropy", ENT_LOSS_CROSS_ENTROPY}, {"mse", ENT_LOSS_SQUARED}};
@@ -108,9 +114,8 @@ static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
                                            {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
 static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
-static const ent_choice METHOD[] = {{"auto", ENT_NOISE_AUTO},
-                                    {"density", ENT_NOISE_DENSITY},
-                                    {"trajectories", ENT_NOISE_TRAJECTORIES}};
+static const ent_choice METHOD[] = {
+    {"auto", ENT_NOISE_AUTO}, {"density", ENT_NOISE_DENSITY}, {"trajectories", ENT_NOISE_TRAJECTORIES}};
 static const ent_choice GRADIENT[] = {
     {"adjoint_noisy", ENT_GRADIENT_ADJOINT}, {"shift", ENT_GRADIENT_SHIFT}, {"spsa", ENT_GRADIENT_SPSA}};
 static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
@@ -187,7 +192,9 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
-     .help = "basic, strong, hea, product, or the path of an OpenQASM file, 3 or 2"},
+     .help = "basic, strong, hea, product, real_amplitudes, or the path of an OpenQASM file, 3 or 2"},
+    {REGISTER(encoding), OF(ENCODING), .standard = "ry", .when = QUANTUM,
+     .help = "of the data: rotations, feature maps with products of pairs (iqp, zz), or 2^qubits features as amplitudes"},
     {NAMES_OF(inputs.data), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
      .help = "inputs that are data; with params empty all others are trainable; both empty: as the file says"},
     {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
@@ -217,7 +224,8 @@ const ent_key ENT_KEYS[] = {
      .help = "layers of the fusion circuit; 0: no fusion"},
     {SET(model.readout, READOUT), .standard = "[zz, xyz]", .when = "model.kind: quantum, late",
      .help = "one or a list; z, always: <Z> of every qubit; xyz: also <X> and <Y>; zz: <ZZ> of every pair of qubits "
-             "that fusion joins between registers; zz_within: <ZZ> of every pair within a register"},
+             "that fusion joins between registers; zz_within: <ZZ> of every pair within a register; probabilities, only "
+             "by itself: of all outcomes of each register"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",
@@ -461,7 +469,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
      .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},
     {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
-     .help = "ranks that hold one state together, a power of two that divides their number"},
+     .help = "ranks that run one circuit together, registers dealt to them or parts of one state; a power of two that "
+             "divides their number"},
     {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
     {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",

@@ -5,6 +5,17 @@
 
 #include "entente/engine.h"
 
+/* Samples first..first+count-1. */
+typedef struct {
+    int64_t first, count;
+} ent_chunk;
+
+/* What turns expectation values into the weights of a gradient. */
+typedef struct {
+    ent_cotangent *cotangent;
+    void *context;
+} ent_pull;
+
 typedef struct {
     const char *name;
     int whole_state; /* it holds all amplitudes: of ENT_MAX_STATE_QUBITS at most */
@@ -37,8 +48,8 @@ typedef struct {
     void (*forward)(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations);
     /* partial [partials]: zero on entry, this chunk's sum on return; grad_angles: of the whole batch, or NULL. */
-    void (*gradient)(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
-                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles);
+    void (*gradient)(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
+                     double *partial, double *grad_angles);
     /* grad_params [params] += what partial, now summed over all chunks, means. */
     void (*collect)(const void *plan, const double *partial, double *grad_params);
 } ent_engine;

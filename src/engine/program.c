@@ -331,8 +331,7 @@ ent_status ent_program_forward(ent_program *program, const ent_batch *batch, dou
 }
 
 typedef struct {
-    ent_cotangent *cotangent;
-    void *context;
+    ent_pull pull;
     double *grad_angles;
     int64_t partials;
 } gradient_out;
@@ -341,8 +340,9 @@ static void gradient_chunk(const ent_program *program, int worker, const ent_bat
                            const gradient_out *out)
 {
     const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - c * chunk;
-    program->engine->gradient(program->plan, program->worker[worker], batch, c * chunk, left < chunk ? left : chunk,
-                              out->cotangent, out->context, program->partial + c * out->partials, out->grad_angles);
+    program->engine->gradient(program->plan, program->worker[worker], batch,
+                              (ent_chunk){c * chunk, left < chunk ? left : chunk}, &out->pull,
+                              program->partial + c * out->partials, out->grad_angles);
 }
 
 ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, ent_cotangent *cotangent, void *context,
@@ -366,7 +366,7 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
     ENT_TRY(make_partials(program, chunks * partials));
     ENT_TRY(engine->prepare(program->plan, batch->params));
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
-    const gradient_out out = {cotangent, context, grad_angles, partials};
+    const gradient_out out = {{cotangent, context}, grad_angles, partials};
     if (threads == 1)
         for (int64_t c = 0; c < chunks; c++) gradient_chunk(program, 0, batch, c, &out);
     else

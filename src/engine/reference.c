@@ -174,22 +174,24 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     }
 }
 
-static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
-                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+static void gradient(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
+                     double *partial, double *grad_angles)
 {
+    const int64_t first = chunk.first, count = chunk.count;
     const reference_plan *p = plan;
     reference_worker *w = worker;
     for (int64_t k = first; k < first + count; k++) {
         const double *angles = sample_angles(p, batch, k);
         double *grad_data = grad_angles ? grad_angles + k * p->circuit->angles : NULL;
         forward(plan, worker, batch, k, 1, w->expectations);
-        cotangent(context, k, 1, w->expectations, w->weights);
-        if (p->precision == ENT_DOUBLE)
-            backward_double(p->circuit, p->params, angles, w->weights, &w->ket_double, &w->bra_double, partial,
-                            grad_data);
-        else
-            backward_single(p->circuit, p->params, angles, w->weights, &w->ket_single, &w->bra_single, partial,
-                            grad_data);
+        pull->cotangent(pull->context, k, 1, w->expectations, w->weights);
+        if (p->precision == ENT_DOUBLE) {
+            observe_double(p->circuit, w->weights, &w->ket_double, &w->bra_double);
+            backward_double(p->circuit, p->params, angles, &w->ket_double, &w->bra_double, partial, grad_data);
+        } else {
+            observe_single(p->circuit, w->weights, &w->ket_single, &w->bra_single);
+            backward_single(p->circuit, p->params, angles, &w->ket_single, &w->bra_single, partial, grad_data);
+        }
     }
 }
 

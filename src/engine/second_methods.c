@@ -35,10 +35,17 @@ static ent_status run(const ent_circuit *circuit, const ent_program_inp *inp, co
     return status;
 }
 
+/* Of all samples: [samples][readouts], and the derivative by one angle, [samples]. */
+typedef struct {
+    double *expectations, *weights, *derivative;
+} sample_room;
+
 /* The derivative by gate g's angle for every sample: derivative[s] = sum_r weight[s][r] d <r> / d angle. */
 static ent_status shift_gate(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
-                             const rule *by, int64_t g, const double *weights, double *shifted, double *derivative)
+                             const rule *by, int64_t g, const sample_room *room)
 {
+    const double *weights = room->weights;
+    double *shifted = room->expectations, *derivative = room->derivative;
     double *offset = &circuit->gate[g].angle.offset;
     const double there = *offset;
     memset(derivative, 0, (size_t)batch->samples * sizeof *derivative);
@@ -57,45 +64,45 @@ static ent_status shift_gate(const ent_circuit *circuit, const ent_program_inp *
 
 /* step > 0: central differences; otherwise parameter shift. */
 static ent_status gradient(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
-                           double step, ent_cotangent *cotangent, void *context, double *grad_params,
-                           double *grad_angles)
+                           double step, ent_cotangent *cotangent, void *context, const ent_gradients *out)
 {
     const int64_t outputs = batch->samples * circuit->readouts;
-    double *expectations = ent_alloc(outputs, sizeof(double)), *weights = ent_alloc(outputs, sizeof(double));
-    double *derivative = ent_alloc(batch->samples, sizeof(double));
-    ent_status status = expectations && weights && derivative ? run(circuit, inp, batch, expectations)
-                                                              : ent_fail(ENT_ENOMEM, "gradient: no memory");
+    double *grad_angles = out->angles;
+    const sample_room room = {ent_alloc(outputs, sizeof(double)), ent_alloc(outputs, sizeof(double)),
+                              ent_alloc(batch->samples, sizeof(double))};
+    ent_status status = room.expectations && room.weights && room.derivative
+                            ? run(circuit, inp, batch, room.expectations)
+                            : ent_fail(ENT_ENOMEM, "gradient: no memory");
     if (status != ENT_OK) goto done;
-    cotangent(context, 0, batch->samples, expectations, weights);
+    cotangent(context, 0, batch->samples, room.expectations, room.weights);
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * circuit->angles) * sizeof(double));
     for (int64_t g = 0; g < circuit->gates; g++) {
         const ent_angle angle = circuit->gate[g].angle;
         if (angle.source == ENT_ANGLE_FIXED || (angle.source == ENT_ANGLE_DATA && !grad_angles)) continue;
         const rule by = step > 0.0 ? difference_rule(step) : ent_shift_rule_of(circuit->gate[g].kind);
-        status = shift_gate(circuit, inp, batch, &by, g, weights, expectations, derivative);
+        status = shift_gate(circuit, inp, batch, &by, g, &room);
         if (status != ENT_OK) goto done;
         for (int64_t s = 0; s < batch->samples; s++) {
-            double *slot = angle.source == ENT_ANGLE_PARAM ? grad_params : grad_angles + s * circuit->angles;
-            slot[angle.slot] += angle.scale * derivative[s];
+            double *slot = angle.source == ENT_ANGLE_PARAM ? out->params : grad_angles + s * circuit->angles;
+            slot[angle.slot] += angle.scale * room.derivative[s];
         }
     }
 done:
-    ent_free(expectations);
-    ent_free(weights);
-    ent_free(derivative);
+    ent_free(room.expectations);
+    ent_free(room.weights);
+    ent_free(room.derivative);
     return status;
 }
 
 ent_status ent_gradient_by_shift(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
-                                 ent_cotangent *cotangent, void *context, double *grad_params, double *grad_angles)
+                                 ent_cotangent *cotangent, void *context, const ent_gradients *out)
 {
-    return gradient(circuit, inp, batch, 0.0, cotangent, context, grad_params, grad_angles);
+    return gradient(circuit, inp, batch, 0.0, cotangent, context, out);
 }
 
 ent_status ent_gradient_by_differences(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
-                                       double step, ent_cotangent *cotangent, void *context, double *grad_params,
-                                       double *grad_angles)
+                                       double step, ent_cotangent *cotangent, void *context, const ent_gradients *out)
 {
     ENT_REQUIRE(step > 0.0 && isfinite(step), ENT_EARG, "central differences with step %g, want more than 0", step);
-    return gradient(circuit, inp, batch, step, cotangent, context, grad_params, grad_angles);
+    return gradient(circuit, inp, batch, step, cotangent, context, out);
 }

@@ -10,7 +10,8 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .layers = c->layers,
                         .angles_per_qubit = c->angles,
                         .reupload = c->reupload,
-                        .own_angles = c->input_scaling};
+                        .own_angles = c->input_scaling,
+                        .encoding = c->encoding};
 }
 
 /* Numbers per sample that the model takes of `features` features. */

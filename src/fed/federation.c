@@ -53,10 +53,11 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
             folder ? ent_result_restore_ansatz(folder, f->config->data.modalities[m], inputs, &f->qasm[m])
                    : ent_qasm_load(name, inputs, &f->qasm[m]);
         if (status != ENT_OK)
-            return ent_fail_in(status,
-                               "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product or an "
-                               "OpenQASM file",
-                               f->config->data.modalities[m], name);
+            return ent_fail_in(
+                status,
+                "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product, real_amplitudes or an "
+                "OpenQASM file",
+                f->config->data.modalities[m], name);
         if (!folder) /* a result of an older program may have such a circuit */
             ENT_TRY(ent_ansatz_reads(name, ent_qasm_circuit(f->qasm[m]), is_fused(f)));
     }

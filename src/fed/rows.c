@@ -65,15 +65,19 @@ static bool any_training_row_has(const ent_part *train, int m)
     return false;
 }
 
-/* z [n][width]; rows without the modality become 0 where nothing else is filled in. */
-static void reduce(const ent_features *f, const ent_population *p, int which, int m, int64_t n, const int64_t *at,
-                   const double *x, double *z)
+static void reduce(const ent_features *f, int m, int64_t n, const double *x, double *z)
+{
+    if (f->reduction[m]) ent_reduction_apply(f->reduction[m], n, x, z);
+}
+
+/* z [n][width], reduced rows: those without the modality become 0 where nothing else is filled in. */
+static void blank(const ent_features *f, const ent_population *p, int which, int m, int64_t n, const int64_t *at,
+                  double *z)
 {
     const ent_part *part = &p->part[which];
     const ent_reduction *reduction = f->reduction[m];
     const ent_fill fill = ent_policy_fill(p->config->missing.policy);
     const bool fills = fill == ENT_FILL_RAW || fill == ENT_FILL_STORED;
-    if (reduction) ent_reduction_apply(reduction, n, x, z);
     for (int64_t k = 0; k < n; k++)
         if (!reduction || (!fills && !(part->context[at[k]] >> m & 1)))
             memset(z + k * f->width[m], 0, (size_t)f->width[m] * sizeof *z);
@@ -85,7 +89,8 @@ ent_status ent_rows_read(const ent_features *f, const ent_population *p, int whi
     for (int m = 0; m < p->modalities; m++) {
         double *raw;
         ENT_TRY(read_features(f, p, which, m, n, at, &raw));
-        reduce(f, p, which, m, n, at, raw, x[m]);
+        reduce(f, m, n, raw, x[m]);
+        blank(f, p, which, m, n, at, x[m]);
         ent_free(raw);
     }
     return ENT_OK;
@@ -164,8 +169,10 @@ static void keep_rows(const ent_features *f, const ent_population *p, int m, hom
 {
     for (int64_t k = 0; k < h->clients && h->kept[k]; k++) {
         const int64_t first = h->first[k], n = h->first[k + 1] - first;
-        if (x)
-            reduce(f, p, ENT_TRAIN, m, n, h->at + first, x + first * f->dataset->modality[m].dimension, h->kept[k]);
+        if (x) {
+            reduce(f, m, n, x + first * f->dataset->modality[m].dimension, h->kept[k]);
+            blank(f, p, ENT_TRAIN, m, n, h->at + first, h->kept[k]);
+        }
         h->kept[k] += n * f->width[m];
     }
 }

@@ -12,8 +12,15 @@ double ent_angle_scale(const ent_ansatz *ansatz, bool linear)
     return (linear ? 16.0 : 2.0) * (ansatz->reupload ? ansatz->layers : 1);
 }
 
+/* Amplitudes are taken as they are. */
+static bool is_mapped(const ent_register *reg)
+{
+    return reg->ansatz.kind == ENT_ANSATZ_QASM || ent_encoding_takes_angles(reg->ansatz.encoding);
+}
+
 static double map_angle(const ent_register *reg, double z)
 {
+    if (!is_mapped(reg)) return z;
     const double scaled = z / reg->scale;
     if (reg->map == ENT_MAP_TANH) return PI * tanh(scaled);
     return scaled > -1.0 && scaled < 1.0 ? PI * scaled : copysign(PI, scaled);
@@ -22,6 +29,10 @@ static double map_angle(const ent_register *reg, double z)
 static double map_slope(const ent_register *reg, double z, double *angle)
 {
     const double scaled = z / reg->scale, steepest = PI / reg->scale;
+    if (!is_mapped(reg)) {
+        *angle = z;
+        return 1.0;
+    }
     if (reg->map == ENT_MAP_TANH) {
         const double t = tanh(scaled);
         *angle = PI * t;
@@ -94,6 +105,24 @@ void ent_angles_gather(const ent_register_layout *at, const double *w, const dou
     }
 }
 
+/* Rotations have the numbers themselves as their angles. */
+static bool is_derived(const ent_ansatz *a)
+{
+    return a->kind != ENT_ANSATZ_QASM && a->encoding > ENT_ENCODE_RZ;
+}
+
+void ent_angles_derive(const ent_register *reg, double *angles)
+{
+    const ent_ansatz *a = &reg->ansatz;
+    if (is_derived(a)) ent_encoding_forward(a->encoding, a->qubits, a->angles_per_qubit, angles, angles);
+}
+
+void ent_angles_underive(const ent_register *reg, const double *angles, double *d_angles)
+{
+    const ent_ansatz *a = &reg->ansatz;
+    if (is_derived(a)) ent_encoding_backward(a->encoding, a->qubits, a->angles_per_qubit, angles, d_angles, d_angles);
+}
+
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
                         const double *const *x, double *angles, double *base, double *slope)
 {
@@ -109,6 +138,7 @@ void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, cons
             ent_angles_encode(reg, at->inputs, x[m], angles + at->first_angle);
         }
         if (reg->ansatz.own_angles) ent_angles_spread(at, w, base + at->first_angle, angles + at->first_angle);
+        ent_angles_derive(reg, angles + at->first_angle);
     }
 }
 

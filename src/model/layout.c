@@ -76,7 +76,9 @@ static void place_head(const ent_model_inp *inp, ent_layout *layout)
     const int first = layout->blocks.count;
     if (inp->head == ENT_HEAD_DIRECT) return;
     for (int m = 0; m < inp->registers; m++)
-        layout->reg[m].head = place_weights(inp, m, layout->reg[m].qubits, "", layout);
+        layout->reg[m].head = place_weights(
+            inp, m, inp->read & ENT_READ_PROBABILITIES ? 1 << layout->reg[m].qubits : layout->reg[m].qubits, "",
+            layout);
     for (int m = 0; m < inp->registers; m++) {
         const int n = layout->reg[m].qubits;
         layout->reg[m].head_xy = place_weights(inp, m, inp->read & ENT_READ_XYZ ? 2 * n : 0, "/xy", layout);

@@ -123,6 +123,7 @@ static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit
                        int column, int stride, int of_class)
 {
     const int r = masked->readouts++;
+    masked->features = masked->readouts;
     masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
     masked->stride[r] = stride;
     masked->of_class[r] = of_class;
@@ -144,10 +145,35 @@ static ent_status append_more(const ent_model_inp *inp, const ent_layout *layout
     return ENT_OK;
 }
 
+/* Z on every non-empty set of the register's qubits; the head reads the probabilities that they make. */
+static ent_status append_probabilities(const ent_layout *layout, int m, int first_qubit, ent_masked *masked,
+                                       ent_circuit *circuit)
+{
+    const int n = layout->reg[m].qubits, outcomes = 1 << n;
+    for (int set = 1; set < outcomes; set++) {
+        ent_pauli string = {.z = {{0}}};
+        for (int q = 0; q < n; q++)
+            if (set >> q & 1) ent_bits_add(&string.z, first_qubit + q);
+        ENT_TRY(ent_circuit_read_pauli(circuit, &string));
+        masked->readouts++;
+    }
+    for (int k = 0; k < outcomes; k++) {
+        const int f = masked->features++;
+        masked->column[f] = layout->reg[m].head + k;
+        masked->stride[f] = outcomes;
+        masked->of_class[f] = -1;
+    }
+    masked->register_qubits[masked->registers++] = n;
+    return ENT_OK;
+}
+
 static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                                   ent_masked *masked, ent_circuit *circuit)
 {
-    for (int m = 0; m < inp->registers; m++)
+    const bool probabilities = inp->read & ENT_READ_PROBABILITIES;
+    for (int m = 0; m < inp->registers && probabilities; m++)
+        if (first_qubit[m] >= 0) ENT_TRY(append_probabilities(layout, m, first_qubit[m], masked, circuit));
+    for (int m = 0; m < inp->registers && !probabilities; m++)
         for (int q = 0; q < layout->reg[m].qubits && first_qubit[m] >= 0; q++)
             ENT_TRY(read(inp, masked, circuit, z_of(first_qubit[m] + q, -1), layout->reg[m].head + q,
                          layout->reg[m].qubits, q % inp->outputs));
@@ -192,9 +218,10 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
     return append_readouts(inp, layout, first_qubit, masked, circuit);
 }
 
-static int most_readouts(const ent_model_inp *inp, const ent_layout *layout)
+static int most_features(const ent_model_inp *inp, const ent_layout *layout)
 {
     int most = 3 * layout->qubits;
+    for (int m = 0; m < inp->registers && inp->read & ENT_READ_PROBABILITIES; m++) most += 1 << layout->reg[m].qubits;
     for (int k = 0; k < inp->fusion.pairs; k++) most += layout->pair[k].links;
     for (int m = 0; m < inp->registers && inp->read & ENT_READ_ZZ_WITHIN; m++)
         most += layout->reg[m].qubits * (layout->reg[m].qubits - 1) / 2;
@@ -206,7 +233,7 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
                         ent_circuit **circuit)
 {
     int first_qubit[ENT_MAX_REGISTERS];
-    const int most = most_readouts(inp, layout);
+    const int most = most_features(inp, layout);
     masked->qubits = place_registers(inp, layout, context, first_qubit);
     masked->column = ent_alloc(most, sizeof *masked->column);
     masked->stride = ent_alloc(most, sizeof *masked->stride);

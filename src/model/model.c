@@ -47,6 +47,8 @@ ent_status ent_model_check(const ent_model_inp *inp)
     ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP, ENT_EARG,
                 "kind %s with %d parameters wanted: mlp alone has a width to choose", KIND[inp->kind].name,
                 inp->params);
+    ENT_REQUIRE(!inp->device || inp->device->gradient != ENT_GRADIENT_SPSA || inp->device->spsa_step > 0.0, ENT_EARG,
+                "gradient spsa with steps of %g, want more than 0", inp->device ? inp->device->spsa_step : 0.0);
     for (int m = 0; m < inp->registers; m++)
         ENT_REQUIRE(inp->reg[m].inputs >= 1, ENT_EARG, "modality '%s': no features", inp->reg[m].name);
     return ENT_OK;
@@ -251,28 +253,22 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
     double sum = 0.0;
     const ent_device *device = samples->device ? samples->device : model->inp.device;
     if (device && device->gradient == ENT_GRADIENT_SPSA)
-        return ent_spsa_gradient(model, device, w, samples, n, pick, loss, gradient);
+        return ent_spsa_gradient(model, w, samples, n, pick, loss, gradient);
     memset(gradient, 0, (size_t)ent_model_params(model) * sizeof *gradient);
     ENT_TRY(on_one_thread(model, w, samples, n, pick, &sum, gradient));
     *loss = sum;
     return ENT_OK;
 }
 
+/* As the kind has it, with the weights of the classes: so its gradient is computed as well. */
 ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                           const int64_t *pick, double *loss)
 {
-    const ent_model_inp *inp = &model->inp;
-    double *outputs = ent_alloc(samples->n * inp->outputs, sizeof *outputs), sum = 0.0;
-    ENT_REQUIRE(outputs, ENT_ENOMEM, "model: no memory for the outputs of %lld samples", (long long)samples->n);
-    const ent_status status = on_one_thread(model, w, samples, n, pick, NULL, outputs);
-    for (int64_t k = 0; k < n && status == ENT_OK; k++) {
-        const int64_t sample = pick ? pick[k] : k;
-        sum += ent_loss(inp->squared, inp->outputs, outputs + sample * inp->outputs,
-                        inp->squared ? 0 : samples->category[sample], inp->squared ? samples->value[sample] : 0.0,
-                        NULL);
-    }
-    ent_free(outputs);
-    *loss = sum / (double)n;
+    double *unused = ent_alloc(ent_model_params(model), sizeof *unused), sum = 0.0;
+    ENT_REQUIRE(unused, ENT_ENOMEM, "model: no memory for a gradient");
+    const ent_status status = on_one_thread(model, w, samples, n, pick, &sum, unused);
+    ent_free(unused);
+    *loss = sum;
     return status;
 }
 

@@ -103,8 +103,8 @@ ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
 typedef struct {
     int qubits, first_qubit;
-    int angles, first_angle;  /* slots: `inputs` per layer that has its own */
-    int inputs;               /* data angles of one layer */
+    int angles, first_angle;  /* slots: of the encoding, or `inputs` per layer that has its own */
+    int inputs;               /* numbers that one layer encodes */
     int map_weight, map_bias; /* linear: [inputs][numbers a sample brings] and [inputs] */
     int factor;               /* ansatz.own_angles: [angles] */
     int circuit;              /* the ansatz's parameters */
@@ -136,11 +136,14 @@ void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
 typedef struct {
     ent_program *program;
     int readouts, qubits;
-    int *column;    /* [readouts]: w[column + output * stride] is the linear head's weight of this readout */
-    int *stride;    /* [readouts] */
-    int *of_class;  /* [readouts]: direct head: which output it belongs to, -1 for none */
-    int *share;     /* [outputs]: direct head: how many readouts belong to it */
-    double *weight; /* [readouts][outputs], at least [readouts]: the linear head's, for the parameters at hand */
+    int features;  /* what the head reads: the readouts, or probabilities made of them (ent_features_forward) */
+    int registers; /* whose probabilities are read; 0: readouts as they are */
+    int register_qubits[ENT_MAX_REGISTERS];
+    int *column;    /* [features]: w[column + output * stride] is the linear head's weight of this feature */
+    int *stride;    /* [features] */
+    int *of_class;  /* [features]: direct head: which output it belongs to, -1 for none */
+    int *share;     /* [outputs]: direct head: how many features belong to it */
+    double *weight; /* [features][outputs], at least [features]: the linear head's, for the parameters at hand */
 } ent_masked;
 
 /* device.c: the program of a context's circuit; how many of a register's layers there are. */
@@ -149,8 +152,8 @@ ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const 
 int ent_device_layers(const ent_device *device, int layers);
 
 /* spsa.c: ent_model_gradient from two losses. */
-ent_status ent_spsa_gradient(ent_model *model, const ent_device *device, const double *w, const ent_samples *samples,
-                             int64_t n, const int64_t *pick, double *loss, double *gradient);
+ent_status ent_spsa_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                             const int64_t *pick, double *loss, double *gradient);
 /* model.c: what it was made of; the mean loss over picked samples. */
 const ent_model_inp *ent_model_description(const ent_model *model);
 ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
@@ -187,18 +190,27 @@ void ent_angles_spread(const ent_register_layout *at, const double *w, double *b
 void ent_angles_gather(const ent_register_layout *at, const double *w, const double *base, double *d_angles,
                        double *gradient);
 
+/* From the numbers that a layer encodes to the slots of its encoding, in place; and back, from d_angles by the slots to
+ * those by the numbers. */
+void ent_angles_derive(const ent_register *reg, double *angles);
+void ent_angles_underive(const ent_register *reg, const double *angles, double *d_angles);
+
 /* Data angles [layout angles] of one sample; base and slope [layout angles] are room. */
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
                         const double *const *x, double *angles, double *base, double *slope);
 
-/* head.c: once for parameters, before forward and weights; outputs from readouts, for one sample; and back, for n samples
+/* probabilities.c: what the head reads, features [masked features] of one sample, and back; d_features is overwritten. */
+void ent_features_forward(const ent_masked *masked, const double *readouts, double *features);
+void ent_features_backward(const ent_masked *masked, double *d_features, double *d_readouts);
+
+/* head.c: once for parameters, before forward and weights; outputs from features, for one sample; and back, for n samples
  * at once, after which weights are to be prepared again.  Gradients are added to, in the order of the samples. */
 void ent_head_prepare(const ent_model_inp *inp, ent_masked *masked, const double *w);
 void ent_head_forward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
-                      const double *w, const double *readouts, double *outputs);
+                      const double *w, const double *features, double *outputs);
 void ent_head_weights(const ent_model_inp *inp, const ent_masked *masked, const double *d_outputs,
-                      double *d_readouts);
+                      double *d_features);
 void ent_head_backward(const ent_model_inp *inp, const ent_layout *layout, ent_masked *masked, uint32_t context,
-                       int64_t n, const double *readouts, const double *d_outputs, double *gradient);
+                       int64_t n, const double *features, const double *d_outputs, double *gradient);
 
 #endif

@@ -36,7 +36,7 @@ typedef struct {
     const ent_group *group;
     ent_masked *masked;
     double *angles, *base, *slope, *grad_angles; /* [n][layout angles]; base: angles before the layers' factors */
-    double *readouts;                            /* [n][masked readouts] */
+    double *features, *d_features; /* [n][masked features]; in a prediction the readouts are in d_features */
 } run;
 
 static ent_status check_register(const ent_register *reg)
@@ -57,6 +57,13 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
         qubits += inp->reg[m].ansatz.qubits;
         if (inp->reg[m].ansatz.qubits > direct) direct = inp->reg[m].ansatz.qubits;
     }
+    const bool probabilities = inp->read & ENT_READ_PROBABILITIES;
+    ENT_REQUIRE(!probabilities ||
+                    (inp->head == ENT_HEAD_LINEAR && !(inp->read & ~(unsigned)(ENT_READ_Z | ENT_READ_PROBABILITIES))),
+                ENT_EARG, "readout of probabilities: want head linear, and no other readout");
+    ENT_REQUIRE(!probabilities || direct <= ENT_MAX_PROBABILITY_QUBITS, ENT_EARG,
+                "readout of probabilities: found a register of %d qubits, want at most %d", direct,
+                ENT_MAX_PROBABILITY_QUBITS);
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
                 "head direct with %d outputs wants a register of as many qubits; the largest has %d", inp->outputs,
@@ -107,7 +114,7 @@ static ent_status fill_body(quantum *q)
     ENT_TRY(masked_for(q, (UINT32_C(1) << q->inp.registers) - 1, &full));
     q->body.blocks = &q->layout.blocks;
     q->body.qubits = q->layout.qubits;
-    q->body.room = 4 * q->layout.angles + full->readouts;
+    q->body.room = 4 * q->layout.angles + 2 * full->features;
     snprintf(q->body.engine, sizeof q->body.engine, "%s", ent_program_engine(full->program));
     return ENT_OK;
 }
@@ -153,9 +160,10 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
                .base = g->scratch + angles,
                .slope = g->scratch + 2 * angles,
                .grad_angles = g->scratch + 3 * angles,
-               .readouts = g->scratch + 4 * angles};
+               .features = g->scratch + 4 * angles};
     ENT_TRY(use_device(q, g->samples->device ? g->samples->device : g->inp->device));
     ENT_TRY(masked_for(q, g->context, &r->masked));
+    r->d_features = r->features + g->n * r->masked->features;
     const uint64_t modality = (uint64_t)g->modality << 56; /* of late fusion: models of their own */
     const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->first};
     ent_program_draw(r->masked->program, &draws);
@@ -181,6 +189,7 @@ static void register_angles(const run *r, int m)
         else
             ent_angles_encode(reg, at->inputs, x, angles);
         if (reg->ansatz.own_angles) ent_angles_spread(at, g->w, base, angles);
+        ent_angles_derive(reg, angles);
         angles += q->layout.angles;
         base += q->layout.angles;
         slope += q->layout.angles;
@@ -217,6 +226,7 @@ static void map_backward(const run *r, int m, double *gradient)
         const double *slope = r->slope + k * angles + at->first_angle;
         for (int i = 0; i < count; i++) {
             x[i] = ent_group_x(r->group, k + i, m);
+            ent_angles_underive(&q->inp.reg[m], r->angles + (k + i) * angles + at->first_angle, d_z + i * angles);
             for (int a = 0; a < at->inputs; a++) d_z[i * angles + a] *= slope[i * angles + a];
         }
         ent_angles_backward(&q->inp.reg[m], at, count, x, d_z, angles, gradient);
@@ -231,11 +241,14 @@ static void head_cotangent(void *context, int64_t first, int64_t count, const do
     const ent_model_inp *inp = &r->model->inp;
     const int stride = r->masked->readouts;
     for (int64_t k = first; k < first + count; k++) {
-        const double *z = readouts + (k - first) * stride;
-        if (stride > 0) memcpy(r->readouts + k * stride, z, (size_t)stride * sizeof *z);
-        ent_head_forward(inp, &r->model->layout, r->masked, g->context, g->w, z, g->outputs + k * inp->outputs);
+        double *features = r->features + k * r->masked->features,
+               *d_features = r->d_features + k * r->masked->features;
+        ent_features_forward(r->masked, readouts + (k - first) * stride, features);
+        ent_head_forward(inp, &r->model->layout, r->masked, g->context, g->w, features,
+                         g->outputs + k * inp->outputs);
         ent_group_loss(g, k);
-        ent_head_weights(inp, r->masked, g->d_outputs + k * inp->outputs, weights + (k - first) * stride);
+        ent_head_weights(inp, r->masked, g->d_outputs + k * inp->outputs, d_features);
+        ent_features_backward(r->masked, d_features, weights + (k - first) * stride);
     }
 }
 
@@ -258,7 +271,7 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
     if (r.masked->readouts == 0) bias_alone(&r);
     ENT_TRY(ent_program_gradient(r.masked->program, &batch, head_cotangent, &r, gradient, grad_angles));
     for (int64_t k = 0; k < g->n; k++) *loss += g->loss[k] * g->share;
-    ent_head_backward(&q->inp, &q->layout, r.masked, g->context, g->n, r.readouts, g->d_outputs, gradient);
+    ent_head_backward(&q->inp, &q->layout, r.masked, g->context, g->n, r.features, g->d_outputs, gradient);
     for (int m = 0; m < q->inp.registers; m++) {
         if (!(g->context >> m & 1)) continue;
         if (q->inp.reg[m].ansatz.own_angles) factors_backward(&r, m, gradient);
@@ -275,9 +288,11 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
     const ent_batch batch = {g->n, r.angles, g->w};
     run_angles(&r);
     ent_head_prepare(&q->inp, r.masked, g->w);
-    ENT_TRY(ent_program_forward(r.masked->program, &batch, r.readouts));
-    for (int64_t k = 0; k < g->n; k++)
-        ent_head_forward(&q->inp, &q->layout, r.masked, g->context, g->w, r.readouts + k * r.masked->readouts,
+    ENT_TRY(ent_program_forward(r.masked->program, &batch, r.d_features));
+    for (int64_t k = 0; k < g->n; k++) {
+        ent_features_forward(r.masked, r.d_features + k * r.masked->readouts, r.features);
+        ent_head_forward(&q->inp, &q->layout, r.masked, g->context, g->w, r.features,
                          g->outputs + k * q->inp.outputs);
+    }
     return ENT_OK;
 }

@@ -67,6 +67,14 @@ int ent_response_slot(const ent_response *r, int m, int k)
 int ent_response_degree(const ent_response *r, int slot)
 {
     int degree = 0;
+    for (int m = 0; m < r->inp->registers; m++) {
+        const ent_register_layout *at = &r->layout.reg[m];
+        const ent_ansatz *ansatz = &r->inp->reg[m].ansatz;
+        if (slot < at->first_angle || slot >= at->first_angle + at->angles || ansatz->kind == ENT_ANSATZ_QASM)
+            continue;
+        if (ansatz->encoding > ENT_ENCODE_RZ)
+            return -1; /* other slots depend on the input too, or none is an angle */
+    }
     for (int64_t g = 0; g < r->circuit->gates; g++) {
         const ent_gate *gate = &r->circuit->gate[g];
         if (gate->angle.source != ENT_ANGLE_DATA || gate->angle.slot != slot) continue;
@@ -85,14 +93,16 @@ void ent_response_encode(const ent_response *r, const double *const *x, double *
 
 ent_status ent_response_outputs(ent_response *r, int64_t n, const double *angles, double *outputs)
 {
-    double *readouts = ent_alloc(n * r->masked->readouts, sizeof *readouts);
+    double *readouts = ent_alloc(n * r->masked->readouts + r->masked->features, sizeof *readouts);
     ENT_REQUIRE(readouts, ENT_ENOMEM, "response: no memory");
+    double *features = readouts + n * r->masked->readouts;
     const ent_batch batch = {n, angles, r->w};
     ent_head_prepare(r->inp, r->masked, r->w);
     const ent_status status = ent_program_forward(r->masked->program, &batch, readouts);
-    for (int64_t k = 0; k < n && status == ENT_OK; k++)
-        ent_head_forward(r->inp, &r->layout, r->masked, r->context, r->w, readouts + k * r->masked->readouts,
-                         outputs + k * r->inp->outputs);
+    for (int64_t k = 0; k < n && status == ENT_OK; k++) {
+        ent_features_forward(r->masked, readouts + k * r->masked->readouts, features);
+        ent_head_forward(r->inp, &r->layout, r->masked, r->context, r->w, features, outputs + k * r->inp->outputs);
+    }
     ent_free(readouts);
     return status;
 }

@@ -32,14 +32,16 @@ static void draw_direction(const ent_model *model, const ent_model_inp *inp, con
     }
 }
 
-ent_status ent_spsa_gradient(ent_model *model, const ent_device *device, const double *w, const ent_samples *samples,
-                             int64_t n, const int64_t *pick, double *loss, double *gradient)
+ent_status ent_spsa_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                             const int64_t *pick, double *loss, double *gradient)
 {
+    const ent_model_inp *inp = ent_model_description(model);
+    const ent_device *device = samples->device ? samples->device : inp->device;
     const int params = ent_model_params(model);
     const double step = device->spsa_step;
     double *moved = ent_alloc(params, sizeof *moved), side[2] = {0.0, 0.0};
     ENT_REQUIRE(moved, ENT_ENOMEM, "model: no memory for a perturbation of %d parameters", params);
-    draw_direction(model, ent_model_description(model), device, samples, n, pick, gradient);
+    draw_direction(model, inp, device, samples, n, pick, gradient);
     ent_status status = ENT_OK;
     for (int k = 0; k < 2 && status == ENT_OK; k++) {
         ent_samples seen = *samples;

@@ -18,6 +18,8 @@ typedef struct {
     guess *drawn;  /* [n] scratch */
     uint8_t *half; /* [n] */
     int64_t n;
+    int64_t *place;           /* [n] */
+    double *area, *advantage; /* [RESAMPLES] */
 } work;
 
 static int descending(const void *a, const void *b)
@@ -191,9 +193,9 @@ static void resample(const work *w, const int64_t *place, int64_t members, uint6
     }
 }
 
-static void attack(const ent_membership *rows, bool ratio, uint64_t seed, work *w, int64_t *place, double *area,
-                   double *advantage, ent_attack_figures *out)
+static void attack(const ent_membership *rows, bool ratio, uint64_t seed, work *w, ent_attack_figures *out)
 {
+    int64_t *place = w->place;
     double whole[2];
     split(rows, seed, place, w->half);
     score_rows(rows, ratio, w);
@@ -206,12 +208,12 @@ static void attack(const ent_membership *rows, bool ratio, uint64_t seed, work *
         if (!rows->member[k]) place[out->members + out->others++] = k;
     for (int r = 0; r < RESAMPLES; r++) {
         resample(w, place, out->members, seed, r);
-        measure(w->n, w->drawn, &area[r], &advantage[r]);
+        measure(w->n, w->drawn, &w->area[r], &w->advantage[r]);
     }
     measure(w->n, w->all, &whole[0], &whole[1]);
     draw_curve(w->n, w->all, out);
-    out->area = interval_of(whole[0], area);
-    out->advantage = interval_of(whole[1], advantage);
+    out->area = interval_of(whole[0], w->area);
+    out->advantage = interval_of(whole[1], w->advantage);
 }
 
 ent_status ent_membership_attack(const ent_membership *rows, bool ratio, uint64_t seed, ent_attack_figures *out)
@@ -224,17 +226,18 @@ ent_status ent_membership_attack(const ent_membership *rows, bool ratio, uint64_
     work w = {.all = ent_alloc(rows->n, sizeof *w.all),
               .drawn = ent_alloc(rows->n, sizeof *w.drawn),
               .half = ent_alloc(rows->n, sizeof *w.half),
-              .n = rows->n};
-    int64_t *place = ent_alloc(rows->n, sizeof *place);
-    double *area = ent_alloc(RESAMPLES, sizeof *area), *advantage = ent_alloc(RESAMPLES, sizeof *advantage);
-    const bool there = w.all && w.drawn && w.half && place && area && advantage;
-    if (there) attack(rows, ratio, seed, &w, place, area, advantage, out);
+              .n = rows->n,
+              .place = ent_alloc(rows->n, sizeof *w.place),
+              .area = ent_alloc(RESAMPLES, sizeof *w.area),
+              .advantage = ent_alloc(RESAMPLES, sizeof *w.advantage)};
+    const bool there = w.all && w.drawn && w.half && w.place && w.area && w.advantage;
+    if (there) attack(rows, ratio, seed, &w, out);
     ent_free(w.all);
     ent_free(w.drawn);
     ent_free(w.half);
-    ent_free(place);
-    ent_free(area);
-    ent_free(advantage);
+    ent_free(w.place);
+    ent_free(w.area);
+    ent_free(w.advantage);
     return there ? ENT_OK : ent_fail(ENT_ENOMEM, "membership inference: no memory");
 }
 

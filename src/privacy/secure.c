@@ -8,7 +8,7 @@
 #include "entente/memory.h"
 
 void ent_secure_derive(const uint8_t *salt, size_t salt_bytes, const uint8_t *secret, size_t secret_bytes,
-                       const uint8_t *info, size_t info_bytes, uint8_t *key, size_t bytes)
+                       const uint8_t *info, size_t info_bytes, uint8_t key[ENT_KEY_BYTES])
 {
     const uint8_t one = 1;
     uint8_t inner[crypto_auth_hmacsha256_BYTES];
@@ -20,7 +20,7 @@ void ent_secure_derive(const uint8_t *salt, size_t salt_bytes, const uint8_t *se
     crypto_auth_hmacsha256_update(&state, info, info_bytes);
     crypto_auth_hmacsha256_update(&state, &one, 1);
     crypto_auth_hmacsha256_final(&state, inner);
-    memcpy(key, inner, bytes);
+    memcpy(key, inner, ENT_KEY_BYTES);
     sodium_memzero(inner, sizeof inner);
 }
 
@@ -36,8 +36,7 @@ static void derive(const ent_secure_graph *g, const uint8_t shared[32], const ch
     const uint64_t salt[2] = {g->seed, g->round};
     context info = {.number = {(uint64_t)(a < b ? a : b), (uint64_t)(a < b ? b : a)}};
     strncpy(info.purpose, purpose, sizeof info.purpose - 1);
-    ent_secure_derive((const uint8_t *)salt, sizeof salt, shared, 32, (const uint8_t *)&info, sizeof info, key,
-                      ENT_KEY_BYTES);
+    ent_secure_derive((const uint8_t *)salt, sizeof salt, shared, 32, (const uint8_t *)&info, sizeof info, key);
 }
 
 static void commit(const ent_secure_graph *g, int64_t client, const uint8_t seed[ENT_KEY_BYTES],

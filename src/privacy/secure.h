@@ -92,8 +92,8 @@ typedef struct {
 ent_status ent_secure_unmask(const ent_secure_graph *graph, const ent_secure_keys *keys, const bool *answered,
                              int64_t shares, const ent_secure_revealed *revealed, int64_t n, ent_ring *sum);
 
-/* HKDF-SHA256 (RFC 5869), `bytes` <= 32. */
+/* HKDF-SHA256 (RFC 5869). */
 void ent_secure_derive(const uint8_t *salt, size_t salt_bytes, const uint8_t *secret, size_t secret_bytes,
-                       const uint8_t *info, size_t info_bytes, uint8_t *key, size_t bytes);
+                       const uint8_t *info, size_t info_bytes, uint8_t key[ENT_KEY_BYTES]);
 
 #endif

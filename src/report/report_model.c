@@ -29,7 +29,8 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
                               .layers = r->layers,
                               .angles_per_qubit = r->angles,
                               .reupload = r->reupload,
-                              .own_angles = r->input_scaling};
+                              .own_angles = r->input_scaling,
+                              .encoding = r->encoding};
         ENT_TRY(ent_ansatz_check(&a));
         inp->reg[m] = (ent_register){.name = c->data.modalities[m],
                                      .ansatz = a,

@@ -266,9 +266,10 @@ static void add_slopes(const noise_engine *engine, int k, const noise_worker *w,
     }
 }
 
-static void gradient(const void *plan, void *plain, const ent_batch *batch, int64_t first, int64_t count,
-                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+static void gradient(const void *plan, void *plain, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
+                     double *partial, double *grad_angles)
 {
+    const int64_t first = chunk.first, count = chunk.count;
     const noise_engine *engine = plan;
     const pauli_plan *p = engine->plan;
     worker *w = plain;
@@ -276,7 +277,7 @@ static void gradient(const void *plan, void *plain, const ent_batch *batch, int6
         const int64_t sample = first + done;
         const int group = group_of(engine, count - done);
         group_forward(engine, w, batch, sample, group, w->late.expectations);
-        cotangent(context, sample, group, w->late.expectations, w->late.weights);
+        pull->cotangent(pull->context, sample, group, w->late.expectations, w->late.weights);
         engine->late->backward(p, &w->late, group, w->late.weights);
         for (int k = 0; k < engine->registers; k++) {
             engine->kernels->backward(engine->reg[k], &w->part[k]);

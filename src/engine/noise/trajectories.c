@@ -351,9 +351,10 @@ static void run_forward(const plan_of_runs *p, const double *data, const numbers
 }
 
 /* From ket and bra after the run; the derivatives times `share` are added. */
-static void run_backward(const plan_of_runs *p, const double *data, const numbers *n, double share, state_double *ket,
-                         state_double *bra, double *grad_params, double *grad_data)
+static void run_backward(const plan_of_runs *p, worker_of_runs *w, const double *data, const numbers *n, double share,
+                         double *grad_params, double *grad_data)
 {
+    state_double *ket = &w->ket, *bra = &w->bra;
     int64_t channel = p->channels;
     for (int64_t k = p->steps - 1; k >= 0; k--) {
         const step *s = &p->step[k];
@@ -408,15 +409,16 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     for (int64_t k = 0; k < count; k++) sample_forward(p, worker, batch, first + k, expectations + k * p->readouts);
 }
 
-static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
-                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+static void gradient(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
+                     double *partial, double *grad_angles)
 {
+    const int64_t first = chunk.first, count = chunk.count;
     const plan_of_runs *p = plan;
     worker_of_runs *w = worker;
     for (int64_t k = first; k < first + count; k++) {
         double *grad_data = grad_angles ? grad_angles + k * p->circuit->angles : NULL;
         sample_forward(p, w, batch, k, w->values);
-        cotangent(context, k, 1, w->values, w->weights);
+        pull->cotangent(pull->context, k, 1, w->values, w->weights);
         memset(w->inner_weights, 0, (size_t)p->circuit->readouts * sizeof *w->inner_weights);
         for (const mix *m = p->mix; m < p->mix + p->mixes; m++)
             if (m->inner >= 0) w->inner_weights[m->inner] += m->factor * w->weights[m->readout];
@@ -424,7 +426,7 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, int
             const numbers n = numbers_of(p, k, true, run);
             run_forward(p, data_of(p, batch, k), &n, &w->ket);
             observe_double(p->circuit, w->inner_weights, &w->ket, &w->bra);
-            run_backward(p, data_of(p, batch, k), &n, 1.0 / p->runs, &w->ket, &w->bra, partial, grad_data);
+            run_backward(p, w, data_of(p, batch, k), &n, 1.0 / p->runs, partial, grad_data);
         }
     }
 }

@@ -344,9 +344,10 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     }
 }
 
-static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
-                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+static void gradient(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
+                     double *partial, double *grad_angles)
 {
+    const int64_t first = chunk.first, count = chunk.count;
     const pauli_engine *engine = plan;
     const pauli_plan *p = engine->plan;
     pauli_worker *w = worker;
@@ -356,7 +357,7 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, int
         group = ent_pauli_worker_use(engine, w, count - done, by_entry);
         ent_pauli_registers_forward(engine, w, angles_of(engine, batch, sample), (int)group, true);
         w->kernels->forward(p, w, (int)group, w->expectations);
-        cotangent(context, sample, group, w->expectations, w->weights);
+        pull->cotangent(pull->context, sample, group, w->expectations, w->weights);
         w->kernels->backward(p, w, (int)group, w->weights);
         ent_pauli_registers_backward(engine, w, (int)group, partial,
                                      grad_angles ? grad_angles + sample * p->angles : NULL);

@@ -145,16 +145,17 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     }
 }
 
-static void gradient(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
-                     ent_cotangent *cotangent, void *context, double *partial, double *grad_angles)
+static void gradient(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
+                     double *partial, double *grad_angles)
 {
+    const int64_t first = chunk.first, count = chunk.count;
     const state_engine *engine = plan;
     state_worker *w = worker;
     for (int64_t k = first; k < first + count; k++) {
         ent_state_begin(w, engine->params, data_of(engine, batch, k));
         ent_state_forward(w, engine->plan, 0, 1, 1, 1, NULL);
         ent_state_read(w, w->expectations);
-        cotangent(context, k, 1, w->expectations, w->weights);
+        pull->cotangent(pull->context, k, 1, w->expectations, w->weights);
         ent_state_weigh(w, w->weights);
         ent_state_backward(w, engine->plan, 0, 1, 1, NULL);
         ent_state_contract(w, 0);

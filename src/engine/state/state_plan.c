@@ -141,8 +141,13 @@ static ent_status add_transform(state_plan *plan, int k, int *order, int *count,
     return ent_state_transform_new(plan, rotation, pass, &pass->transform);
 }
 
-static ent_status make_route(state_plan *plan, int wanted, int width, const int *order, int count, int first,
-                             int last, state_route *route)
+/* Of a block and of the rotations that a stage combines. */
+typedef struct {
+    int bits, width;
+} route_shape;
+
+static ent_status make_route(state_plan *plan, route_shape shape, const int *order, int count, int first, int last,
+                             state_route *route)
 {
     int *left = ent_copy(order, count, sizeof *left), *taken = ent_alloc(count, sizeof *taken), more = count;
     ent_status status = left && taken ? ENT_OK : ent_fail(ENT_ENOMEM, "state engine: no memory for a plan");
@@ -150,7 +155,7 @@ static ent_status make_route(state_plan *plan, int wanted, int width, const int 
     while (status == ENT_OK && (route->passes == 0 || more > 0 || (last && place >= 0))) {
         place = first && route->passes == 0 ? -1 : find_transform(plan, left, more);
         status = place >= 0 ? add_transform(plan, place, left, &more, route)
-                            : add_pass(plan, wanted, width, left, &more, taken, route);
+                            : add_pass(plan, shape.bits, shape.width, left, &more, taken, route);
     }
     if (status == ENT_OK && last) status = ent_state_pass_sums(plan, &route->pass[route->passes - 1]);
     ent_free(left);
@@ -187,8 +192,9 @@ static ent_status find_values(state_plan *plan)
 ent_status ent_state_plan_routes(state_plan *plan, const int *order, int count, int first, int last)
 {
     const state_shape *s = &plan->shape;
-    ENT_TRY(make_route(plan, s->forward_bits, s->forward_width, order, count, first, last, &plan->forward));
-    return make_route(plan, s->back_bits, s->back_width, order, count, first, last, &plan->back);
+    ENT_TRY(make_route(plan, (route_shape){s->forward_bits, s->forward_width}, order, count, first, last,
+                       &plan->forward));
+    return make_route(plan, (route_shape){s->back_bits, s->back_width}, order, count, first, last, &plan->back);
 }
 
 /* An exchange between ranks can make any flips local, up to half the number of local bits (shard_plan.h). */

@@ -27,6 +27,15 @@ static void weigh(const ent_rule_state *s, double factor, ent_update *u)
     for (int b = 0; b < s->blocks; b++) u->weight[b] *= factor;
 }
 
+/* Differential privacy counts every client's change alike. */
+static ent_status check_privacy(const ent_rule_state *s)
+{
+    ENT_REQUIRE(s->config->privacy.mode == ENT_PRIVACY_NONE, ENT_ECONFIG,
+                "federation.aggregation: found a rule that weighs clients by their devices, want another with "
+                "privacy.mode, which counts them alike");
+    return ENT_OK;
+}
+
 /* ---- qrail ---- */
 
 static void send_qrail(const ent_rule_state *s, double *variate, ent_update *u)
@@ -37,7 +46,7 @@ static void send_qrail(const ent_rule_state *s, double *variate, ent_update *u)
     weigh(s, fmax(c->floor, c->mixing + (1.0 - c->mixing) * exp(-beyond / c->temperature)), u);
 }
 
-const ent_rule ENT_RULE_QRAIL = {.send = send_qrail, .step = ent_rule_step_plain};
+const ent_rule ENT_RULE_QRAIL = {.check = check_privacy, .send = send_qrail, .step = ent_rule_step_plain};
 
 /* ---- spoqfl ---- */
 
@@ -53,6 +62,7 @@ static void send_spoqfl(const ent_rule_state *s, double *variate, ent_update *u)
 static ent_status check_spoqfl(const ent_rule_state *s)
 {
     const ent_config_server *c = &s->config->server;
+    ENT_TRY(check_privacy(s));
     const double most = exp(-c->suppression * s->least_budget);
     ENT_REQUIRE(most >= c->threshold, ENT_ECONFIG,
                 "server.threshold: found %g, which leaves out every client: the least noisy keeps %.3g of its update",
