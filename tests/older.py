@@ -17,6 +17,11 @@ DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "roun
         "baseline", "metrics/calibration"]
 
 
+# What the first program did whose configuration did not have these keys: how a run of today has to be configured to be one
+# of its runs.
+BEFORE = ["data.clip=0", "client.map_learning_rate=-1", "client.head_learning_rate=-1", "client.schedule=constant"]
+
+
 def first_config(text):
     """A configuration as used now, with the defaults in it, as it was written then."""
     kept = []
