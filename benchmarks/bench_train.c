@@ -48,8 +48,10 @@ static ent_model_inp model_inp(int qubits, const settings *s, ent_engine_kind en
                          .program = {.engine = engine, .precision = s->precision, .threads = s->threads}};
     for (int m = 0; m < 3; m++) {
         const int n = qubits / 3 + (m < qubits % 3);
-        inp.reg[m] = (ent_register){
-            .name = name[m], .ansatz = {ENT_ANSATZ_HEA, NULL, n, 2, 1, true, false, ENT_ENCODE_RY}, .inputs = n, .scale = 3.0};
+        inp.reg[m] = (ent_register){.name = name[m],
+                                    .ansatz = {ENT_ANSATZ_HEA, NULL, n, 2, 1, true, false, ENT_ENCODE_RY},
+                                    .inputs = n,
+                                    .scale = 3.0};
         inp.reg[m].linear = s->inputs > 0;
         if (s->inputs > 0) inp.reg[m].inputs = s->inputs;
     }
