@@ -1,10 +1,10 @@
 /* The batch engine: microseconds a sample, forward and gradient, against the machine's own limits and against the
  * reference engine.
  *
- * The circuit: 4 layers of RY (data) and RZ (shared) on every qubit and a ring of CX; all <Z_q>; the gradient of their
- * sum by all angles.  Useful operations, in which the share of the peak is counted: 2 multiply-adds an amplitude and
- * RY forward, 8 with the gradient.  Each answer is compared with the reference engine's before anything is timed;
- * times are the least of several repetitions, each with other parameters. */
+ * The circuit: 4 layers of RY (data) and RZ (shared) on every qubit and a ring of CX; all <Z_q>; the gradient of
+ * their sum by all angles.  Useful operations, in which the share of the peak is counted: 2 multiply-adds an
+ * amplitude and RY forward, 8 with the gradient.  Each answer is compared with the reference engine's before anything
+ * is timed; times are the least of several repetitions, each with other parameters. */
 #include <argp.h>
 
 #include "batch_problem.h"

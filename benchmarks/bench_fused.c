@@ -1,9 +1,10 @@
-/* Fused circuits: microseconds per sample of the pauli engine and of the engines that form the whole state, in one run.
+/* Fused circuits: microseconds per sample of the pauli engine and of the engines that form the whole state, in one
+ * run.
  *
  * The circuit: registers of `hea` with 2 layers and one data angle per qubit, then fusion layers of CRZ between
  * registers by a pattern, RY and RZ on every qubit; all <Z_q>; the gradient of their sum by all angles.  Where the
- * whole state is small enough, values and gradients are compared with it before anything is timed.  Times are processor
- * time of one thread, the least of several repetitions. */
+ * whole state is small enough, values and gradients are compared with it before anything is timed.  Times are
+ * processor time of one thread, the least of several repetitions. */
 #include <argp.h>
 #include <string.h>
 #include <time.h>

@@ -1,9 +1,9 @@
 /* Noisy fused circuits: microseconds per sample of values and gradients, exact, by the noise engine.
  *
- * The circuit is that of bench_fused (registers of `hea` with 2 layers, CRZ between registers, ring), with depolarising and
- * damping of both kinds after every gate and errors of every readout.  Values are first compared with the mean of
- * trajectories, and gradients with central differences along a direction.  Processor time of one thread, the least of
- * several repetitions. */
+ * The circuit is that of bench_fused (registers of `hea` with 2 layers, CRZ between registers, ring), with
+ * depolarising and damping of both kinds after every gate and errors of every readout.  Values are first compared
+ * with the mean of trajectories, and gradients with central differences along a direction.  Processor time of one
+ * thread, the least of several repetitions. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -2,9 +2,9 @@
  *
  *   mpirun --bind-to none -n S bench_registers [-r MxN] [-b SAMPLES] [-k REPEATS] [-s 1]
  *
- * A batch's gradient by S ranks of one thread, and by the pauli engine on rank 0 with S threads while the others sleep, in
- * turns; the same bits are demanded first.  Prints the best of either, how many times the ranks' rate is that of the
- * threads, the median of it in pairs, and the bytes that a rank sends per sample. */
+ * A batch's gradient by S ranks of one thread, and by the pauli engine on rank 0 with S threads while the others
+ * sleep, in turns; the same bits are demanded first.  Prints the best of either, how many times the ranks' rate is
+ * that of the threads, the median of it in pairs, and the bytes that a rank sends per sample. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* Secure aggregation: what a round costs beyond adding up, with all clients on one rank, so that each client's keys, shares
- * and masks and the server's work are computed by one core.
+/* Secure aggregation: what a round costs beyond adding up, with all clients on one rank, so that each client's keys,
+ * shares and masks and the server's work are computed by one core.
  *
- * A share of the clients drops out after the shares are dealt.  The sum is compared with that of the plain vectors before
- * anything is printed.  Times are processor time of one thread, the least of several rounds. */
+ * A share of the clients drops out after the shares are dealt.  The sum is compared with that of the plain vectors
+ * before anything is printed.  Times are processor time of one thread, the least of several rounds. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

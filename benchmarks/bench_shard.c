@@ -2,11 +2,12 @@
  *
  *   mpirun -n S bench_shard [-n FIRST:LAST] [-t THREADS] [-l LAYERS] [-r REPEATS] [-q 1] [-m 1]
  *
- * Checked against one rank where the state is small; the best of some runs: milliseconds, passes, exchanges, bytes that
- * a rank sends in a forward run, also as parts of its state, and the peaks of the resident set in parts, of a forward
- * run and a gradient.  Then what it brings that exchanges go while passes compute: runs with and without, in pairs.
- * -q 1: RY, the QFT of all qubits, RX.  -m 1: ranks of one node send messages too, instead of swapping in shared memory,
- * where nothing is under way while a pass computes. */
+ * Checked against one rank where the state is small; the best of some runs: milliseconds, passes, exchanges, bytes
+ * that a rank sends in a forward run, also as parts of its state, and the peaks of the resident set in parts, of a
+ * forward run and a gradient.  Then what it brings that exchanges go while passes compute: runs with and without, in
+ * pairs.
+ * -q 1: RY, the QFT of all qubits, RX.  -m 1: ranks of one node send messages too, instead of swapping in shared
+ * memory, where nothing is under way while a pass computes. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,8 +66,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Pairs of runs, [0] without and [1] with overlap, in turn first; the answers are the same bits.  ratio: how often the
- * first takes the second's time, in pairs: least, median, most. */
+/* Pairs of runs, [0] without and [1] with overlap, in turn first; the answers are the same bits.  ratio: how often
+ * the first takes the second's time, in pairs: least, median, most. */
 static void run_pairs(const options *o, ent_shard *shard, const ent_circuit *circuit, const double *params,
                       double *answer, int is_gradient, figures found[2], double ratio[3])
 {

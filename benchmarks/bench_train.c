@@ -6,8 +6,8 @@
  *   step       ent_model_gradient on mini-batches: angles, circuits, head, loss
  *   circuits   the engine alone on the same batches, with a cotangent that costs nothing
  *   optimizer  Adam on all parameters, once a mini-batch
- * All samples have all modalities; --missing leaves one of three out of every sample.  The best of several runs counts,
- * the spread is printed. */
+ * All samples have all modalities; --missing leaves one of three out of every sample.  The best of several runs
+ * counts, the spread is printed. */
 #include <argp.h>
 #include <math.h>
 #include <stdio.h>

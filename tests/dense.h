@@ -1,5 +1,5 @@
-/* Dense linear algebra on n <= 6 qubits, written without the engine's index arithmetic: a gate on n qubits is a sum of
- * Kronecker products of 2x2 matrices, and a state is multiplied by the whole 2^n x 2^n matrix. */
+/* Dense linear algebra on n <= 6 qubits, written without the engine's index arithmetic: a gate on n qubits is a sum
+ * of Kronecker products of 2x2 matrices, and a state is multiplied by the whole 2^n x 2^n matrix. */
 #ifndef ENTENTE_TESTS_DENSE_H
 #define ENTENTE_TESTS_DENSE_H
 

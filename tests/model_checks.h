@@ -96,8 +96,8 @@ static inline void same_gradient(const ent_model *model, const double *gradient,
     }
 }
 
-/* Identity 2: with m absent, the output equals that of a model built without register m; and so does the gradient, and
- * parameters that only the absent register uses get exactly 0. */
+/* Identity 2: with m absent, the output equals that of a model built without register m; and so does the gradient,
+ * and parameters that only the absent register uses get exactly 0. */
 static inline void check_absent_register(const ent_model_inp *given)
 {
     small_samples s, t;
@@ -215,7 +215,8 @@ static inline void check_neighbours(const ent_model_inp *inp)
     ent_model_free(model);
 }
 
-/* Without mma, `absent` is read in place of an absent modality: as if the samples held it; and NULL: what they hold. */
+/* Without mma, `absent` is read in place of an absent modality: as if the samples held it; and NULL: what they hold.
+ */
 static inline void check_replacement(const ent_model_inp *given)
 {
     static const double nothing[5] = {0.3, -0.7, 0.0, 1.1, 0.2};

@@ -19,8 +19,8 @@ static ent_comm *world;
         }                                                                                                            \
     } while (0)
 
-/* main: as CHECK_MAIN; rank 0 tells what runs.  A start allocates nothing: one rank that could not would leave the others
- * waiting for it. */
+/* main: as CHECK_MAIN; rank 0 tells what runs.  A start allocates nothing: one rank that could not would leave the
+ * others waiting for it. */
 #define MPI_CHECK_MAIN(computes, refuses)                                                                            \
     int main(int argc, char **argv)                                                                                  \
     {                                                                                                                \

@@ -1,5 +1,5 @@
-/* Secure aggregation, differential privacy and smaller updates over ranks: the same bits with and without masks, on any
- * number of ranks, and of a training that was stopped; what a rank sends looks random. */
+/* Secure aggregation, differential privacy and smaller updates over ranks: the same bits with and without masks, on
+ * any number of ranks, and of a training that was stopped; what a rank sends looks random. */
 #include "fed_runs.h"
 
 #include "fed/privacy/secure_round.h"
@@ -48,6 +48,26 @@ static void masks_leave_no_trace(void **state)
         ent_federation_free(plain);
         ent_federation_free(secure);
     }
+}
+
+/* Numbers that are drawn for all clients travel under masks, the others do not. */
+static void masks_go_with_random_numbers(void **state)
+{
+    (void)state;
+    ent_config c = secure_config(0.0);
+    double bytes[2];
+    c.communication = (ent_config_communication){.sparsify = ENT_SPARSIFY_RANDOM, .keep = 0.3, .feedback = true};
+    ent_federation *plain = train(world, &c);
+    c.federation.secure.threshold = 0.25;
+    for (int k = 0; k < 2; k++) {
+        ent_federation *secure = train(world, &c);
+        bytes[k] = ent_federation_see(secure).round[0].bytes_up;
+        if (k == 0) check_same_weights(plain, secure);
+        ent_federation_free(secure);
+        c.communication.sparsify = ENT_SPARSIFY_NONE;
+    }
+    mpi_check(bytes[0] < bytes[1]);
+    ent_federation_free(plain);
 }
 
 static int64_t count[256], plain_bytes;
@@ -267,6 +287,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest computes[] = {
         cmocka_unit_test_setup(masks_leave_no_trace, make_folder),
+        cmocka_unit_test(masks_go_with_random_numbers),
         cmocka_unit_test(what_a_rank_sends_looks_random),
         cmocka_unit_test_setup(too_few_answers_leave_the_weights, make_folder),
         cmocka_unit_test_setup(garbage_fails_the_round, make_folder),

@@ -1,5 +1,6 @@
-/* Registers dealt to ranks give the bits of the pauli engine on one rank: fused models of all patterns, registers on the
- * batch and on the state engine, any number of ranks, threads and samples; and what is exchanged is what was promised. */
+/* Registers dealt to ranks give the bits of the pauli engine on one rank: fused models of all patterns, registers on
+ * the batch and on the state engine, any number of ranks, threads and samples; and what is exchanged is what was
+ * promised. */
 #include "mpi_check.h"
 
 #include "engine/pauli/pauli_plan.h"

@@ -10,8 +10,8 @@ enum { CLIENTS = 9, ROUNDS = 8, MAX_ROWS = 40, MAX_PARAMS = 256, MAX_BLOCKS = 64
 
 static ent_comm *world;
 
-/* Nine clients of 2 to 4 rows.  Everybody has text in every row; clients 0 to 6 have audio in every second row; nobody
- * has vision. */
+/* Nine clients of 2 to 4 rows.  Everybody has text in every row; clients 0 to 6 have audio in every second row;
+ * nobody has vision. */
 typedef struct {
     ent_config config;
     ent_federation f;

@@ -72,8 +72,8 @@ scripts() {
 }
 
 layout() {
-    find src include tests benchmarks -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
-    python3 tests/shape.py
+    find src include tests benchmarks -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror &&
+        python3 tests/shape.py
 }
 
 if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -B 1G /dev/shm 2>/dev/null | tail -n 1)" -ge 4 ] 2>/dev/null; then

@@ -224,8 +224,8 @@ static void byzantine_are_a_share_of_the_clients_with_rows(void **state)
     fixture_clear(&x);
 }
 
-/* Seven honest clients send 1 +- 0.1 everywhere, two what an attack of strength 10 makes of it: the mean is led astray,
- * the robust rules are not. */
+/* Seven honest clients send 1 +- 0.1 everywhere, two what an attack of strength 10 makes of it: the mean is led
+ * astray, the robust rules are not. */
 static double largest_error(ent_aggregation rule, ent_attack_kind kind)
 {
     fixture x;

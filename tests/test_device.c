@@ -1,5 +1,5 @@
-/* Models on devices: noise that is adjoint-differentiated through head and maps against differences; more devices than are
- * kept, in any order; layers that a device lacks; simultaneous perturbation against the exact gradient. */
+/* Models on devices: noise that is adjoint-differentiated through head and maps against differences; more devices
+ * than are kept, in any order; layers that a device lacks; simultaneous perturbation against the exact gradient. */
 #include "small_model.h"
 
 enum { MOST_PARAMS = 512 };

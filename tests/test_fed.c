@@ -185,8 +185,8 @@ static const ent_block *block_of(const small_federation *s, int k)
     return block;
 }
 
-/* The rate of parameter k in a round, from the reference of keys: the map has 5 inputs, and the head is what the outputs
- * are made of. */
+/* The rate of parameter k in a round, from the reference of keys: the map has 5 inputs, and the head is what the
+ * outputs are made of. */
 static double rate_of(const small_federation *s, int k, int64_t round)
 {
     const ent_config_client *c = &s->config.client;

@@ -20,6 +20,28 @@ static void classes_by_hand(void **state)
     assert_true(m.loss > 0);
 }
 
+static void confusion_by_hand(void **state)
+{
+    (void)state;
+    const int32_t truth[6] = {0, 0, 0, 1, 1, 2};
+    const double logit[18] = {2, 1, 0, 3, 0, 0, 0, 1, 0, 0, 5, 1, 0, 0, 1, -3, -2, -1};
+    const int64_t want[9] = {2, 1, 0, 0, 1, 1, 0, 0, 1};
+    int64_t found[9];
+    ent_predictions_confusion(&(ent_predictions){6, 3, logit, truth, NULL, false}, found);
+    assert_memory_equal(found, want, sizeof want);
+}
+
+/* Confidences 3/4 (right, wrong: one bin, where they cancel in part), 9/10 right and 1/2 wrong. */
+static void calibration_by_hand(void **state)
+{
+    (void)state;
+    const int32_t truth[4] = {0, 0, 1, 0};
+    const double logit[8] = {log(3), 0, 0, log(3), 0, log(9), -1e-9, 1e-9};
+    ent_metrics m;
+    check_ok(ent_metrics_compute(&(ent_predictions){4, 2, logit, truth, NULL, false}, &m));
+    check_near(m.calibration, ((0.75 + 0.75 - 1.0) + (1.0 - 0.9) + 0.5) / 4, 1e-8);
+}
+
 static void two_classes_without_zero(void **state)
 {
     (void)state;
@@ -73,10 +95,9 @@ static void every_failing_allocation_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest computes[] = {
-        cmocka_unit_test(classes_by_hand),
-        cmocka_unit_test(two_classes_without_zero),
-        cmocka_unit_test(real_label_by_hand),
-        cmocka_unit_test(nothing_and_constant_predictions),
+        cmocka_unit_test(classes_by_hand),     cmocka_unit_test(confusion_by_hand),
+        cmocka_unit_test(calibration_by_hand), cmocka_unit_test(two_classes_without_zero),
+        cmocka_unit_test(real_label_by_hand),  cmocka_unit_test(nothing_and_constant_predictions),
     };
     const struct CMUnitTest refuses[] = {cmocka_unit_test(every_failing_allocation_is_survived)};
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);

@@ -281,7 +281,8 @@ static void patterns_connect_what_they_say(void **state)
         }
 }
 
-/* A chain is one line of all qubits; a ring within a register closes from 3 qubits on.  small_model has 2, 3 and 1. */
+/* A chain is one line of all qubits; a ring within a register closes from 3 qubits on.  small_model has 2, 3 and 1.
+ */
 static void fusion_within_registers_joins_what_it_says(void **state)
 {
     (void)state;

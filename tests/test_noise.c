@@ -35,8 +35,8 @@ typedef struct {
     dense_number a[MOST_DIM][MOST_DIM];
 } density;
 
-/* rho = m rho m^dagger, or with `adjoint` m^dagger rho m, for a matrix on the qubits of `gate` and of their dimension d; the
- * local index is (bit of qubit[0]) + 2 (bit of qubit[1]). */
+/* rho = m rho m^dagger, or with `adjoint` m^dagger rho m, for a matrix on the qubits of `gate` and of their dimension
+ * d; the local index is (bit of qubit[0]) + 2 (bit of qubit[1]). */
 static void conjugate(dense_number m[4][4], int d, const int *qubit, bool adjoint, density *rho)
 {
     for (int side = 0; side < 2; side++)
@@ -223,7 +223,8 @@ static double slope_of(const ent_gate *gate, double t, const density *rho, const
     return slope;
 }
 
-/* One sample: rho forward through gates and channels, what is read of it, and the weighted observable back through them. */
+/* One sample: rho forward through gates and channels, what is read of it, and the weighted observable back through
+ * them. */
 static void dense_sample(run *r, const ent_circuit *c, const ent_qubit_noise *noise, int64_t s)
 {
     static density before[MOST_GATES], rho, o, one;

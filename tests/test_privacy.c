@@ -21,8 +21,9 @@ static double delta_of(ent_accountant accountant, double rate, double noise, int
 
 /* ---- Renyi divergences ---- */
 
-/* google/differential-privacy, dp_accounting/rdp/rdp_privacy_accountant_test.py, test_compute_rdp_poisson_sampled_gaussian:
- * 50 rounds, rate 0.01, noise 2.5.  Its value at order 1.5 is a bound, 3 % above the integral: left out. */
+/* google/differential-privacy, dp_accounting/rdp/rdp_privacy_accountant_test.py,
+ * test_compute_rdp_poisson_sampled_gaussian: 50 rounds, rate 0.01, noise 2.5.  Its value at order 1.5 is a bound, 3 %
+ * above the integral: left out. */
 static void divergences_are_those_of_dp_accounting(void **state)
 {
     (void)state;
@@ -65,8 +66,8 @@ static void conversion_of_published_values(void **state)
     check_near(epsilon_of(ENT_ACCOUNTANT_RDP, 1.0, 4.530877117, 1, 1e-6), 1.0, 2e-3);
 }
 
-/* Digits of MNIST in TensorFlow Privacy's tutorial (batches of 256 of 60000, delta 1e-5), found with the older conversion
- * of Mironov 2017, Proposition 3. */
+/* Digits of MNIST in TensorFlow Privacy's tutorial (batches of 256 of 60000, delta 1e-5), found with the older
+ * conversion of Mironov 2017, Proposition 3. */
 static void published_trainings(void **state)
 {
     (void)state;
@@ -88,7 +89,8 @@ static void published_trainings(void **state)
 static void published_losses(void **state)
 {
     (void)state;
-    /* Koskela et al., DPBayes/PLD-Accountant: tests/test_compute_delta.py, test_get_delta_R_regression_valid_params. */
+    /* Koskela et al., DPBayes/PLD-Accountant: tests/test_compute_delta.py, test_get_delta_R_regression_valid_params.
+     */
     check_near(delta_of(ENT_ACCOUNTANT_PLD, 0.01, 2.0, 10000, 1.0) / 0.010224911209191894, 1.0, 1e-3);
     check_near(delta_of(ENT_ACCOUNTANT_PLD, 0.01, 2.0, 10000, 0.8) / 0.022850339595771204, 1.0, 1e-3);
     check_near(delta_of(ENT_ACCOUNTANT_PLD, 0.01, 1.0, 10000, 1.0) / 0.2391763947364977, 1.0, 1e-3);

@@ -384,7 +384,10 @@ static void random_numbers_are_the_rounds(void **state)
     ent_compress(&s.state, &s.update, NULL, scratch);
     assert_memory_equal(other, s.delta, sizeof other);
     int sent = 0;
+    bool common[PARAMS];
+    assert_int_equal(ent_compress_common(&s.state, common), 120);
     for (int k = 0; k < PARAMS; k++) {
+        assert_true(common[k] == (s.delta[k] != 0.0));
         check_near(mean[k], 1.0, 0.33); /* deviation 3 / sqrt(3000), six of them */
         sent += s.delta[k] != 0.0;
     }

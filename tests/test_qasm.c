@@ -308,8 +308,8 @@ static dense_matrix *controlled(const dense_matrix *u, int controls, int pattern
     return m;
 }
 
-/* Modifiers on every gate of ours, against the matrix with rows and columns for the controls; and powers, whose product
- * is the gate. */
+/* Modifiers on every gate of ours, against the matrix with rows and columns for the controls; and powers, whose
+ * product is the gate. */
 static void modifiers_are_what_they_say(void **state)
 {
     (void)state;

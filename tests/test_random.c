@@ -124,7 +124,8 @@ static void distributions_have_their_moments(void **state)
     for (int k = 0; k < 5; k++) check_moments(gamma_of, shapes[k], shapes[k], shapes[k], 2.0 * shapes[k]);
 }
 
-/* Every count's share among 400 000 draws against its probability, by chi-squared over those of 20 or more expected. */
+/* Every count's share among 400 000 draws against its probability, by chi-squared over those of 20 or more expected.
+ */
 static void binomials_have_their_distribution(void **state)
 {
     (void)state;

@@ -279,7 +279,7 @@ class Computes(unittest.TestCase):
     def test_results_of_an_older_program_are_runs_of_the_same_configuration(self):
         now, then = (folder / f"{when}-program" for when in ("this", "an-older"))
         for seed, out in enumerate((now, then)):
-            train(out.name, f"seeds.init={seed}", "federation.rounds=2")
+            train(out.name, f"seeds.init={seed}", "federation.rounds=2", *older.BEFORE)
         older.make_first(then / "result.h5")
         figures = {f["h3"]: f for f in self.outline(now, then).figures}
         self.assertIn("From 2 runs in 1 configuration;", figures["Test accuracy by round"]["figcaption"])

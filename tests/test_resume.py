@@ -556,7 +556,7 @@ class Begins(Case):
         out = self.finished()
         before = (out / "result.h5").read_bytes()
         rounds = ("--resume", "--set", "federation.rounds=3")
-        for sets, parts in ((["client.learning_rate=0.3"], ["client.learning_rate: found 0.3, and the result was made with 0.01"]),
+        for sets, parts in ((["client.learning_rate=0.3"], ["client.learning_rate: found 0.3, and the result was made with 0.05"]),
                             (["seeds.init=9", "missing.rate=0.3"],
                              ["seeds.init: found 9, and the result was made with 3", "; ", "missing.rate.text: found 0.3"]),
                             (["federation.rounds=2"], ["federation.rounds: found 2, and the result has 3"])):
@@ -696,7 +696,7 @@ class Begins(Case):
         self.finish(out)
         with h5py.File(out / "result.h5") as file:
             self.assertEqual(set(file["round/excluded"]), {0})
-            self.assertEqual(file["resume/figures"].shape[1], figures + 4)
+            self.assertEqual(file["resume/figures"].shape[1], figures + 6)  # those that came later
         for number in (0, 3):
             out = self.stopped()
             with h5py.File(out / "checkpoint.h5", "r+") as file:

@@ -189,7 +189,8 @@ static void plain_spoqfl(const ent_config_server *c, plain *p, int k, const coor
     if (n > 0) p->w[k] += mean_of(n, weight, d);
 }
 
-/* The direction of the sum of arrows as long as the rows, of the clients' own angles; the one nearest to the old angle. */
+/* The direction of the sum of arrows as long as the rows, of the clients' own angles; the one nearest to the old
+ * angle. */
 static void plain_circular(plain *p, int k, const coordinate *at)
 {
     double x = 0.0, y = 0.0;

@@ -1,4 +1,5 @@
-/* Secure aggregation: secret sharing over all subsets, key derivation, masks, whole rounds, and what is wrong in them. */
+/* Secure aggregation: secret sharing over all subsets, key derivation, masks, whole rounds, and what is wrong in
+ * them. */
 #include "check.h"
 
 #include <stdlib.h>
@@ -222,8 +223,8 @@ static void sums_open_whoever_drops_out(void **state)
         }
 }
 
-/* Chi-squared of the bytes of vectors that are nearly zero: what one client sends; what is left when all other vectors and
- * all secrets of two of its three neighbours are known. */
+/* Chi-squared of the bytes of vectors that are nearly zero: what one client sends; what is left when all other
+ * vectors and all secrets of two of its three neighbours are known. */
 static void what_is_sent_looks_random(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* The state engine gives what the reference engine gives: every kind of gate, instruction set and precision, blocks of
- * many sizes, and the same bits on any number of threads. */
+/* The state engine gives what the reference engine gives: every kind of gate, instruction set and precision, blocks
+ * of many sizes, and the same bits on any number of threads. */
 #include "random_circuit.h"
 
 #include <stdlib.h>
@@ -196,7 +196,8 @@ static void test_many_phases(void **state)
     ent_circuit_free(circuit);
 }
 
-/* RY, RZ and a chain of CX, so that qubits are no bits of the index any more; the QFT of a run; RX and RZ; <Z>, <Z Z>. */
+/* RY, RZ and a chain of CX, so that qubits are no bits of the index any more; the QFT of a run; RX and RZ; <Z>, <Z
+ * Z>. */
 static ent_circuit *fourier_circuit(int n, int first, int last, ent_gate_kind kind)
 {
     ent_circuit *circuit;

@@ -1,5 +1,6 @@
 /* What a core can do: multiply-adds in registers, and vectors read and written in a cache.  Compiled once for each
- * instruction set and precision as the batch engine's kernels are; REAL, VECTOR_BYTES and TABLE come from the build. */
+ * instruction set and precision as the batch engine's kernels are; REAL, VECTOR_BYTES and TABLE come from the build.
+ */
 #include "peak.h"
 
 typedef REAL vec __attribute__((vector_size(VECTOR_BYTES)));

@@ -4,7 +4,8 @@
  *   encode    the encoding's gates (encoding.h): ry by default
  *   basic     RX on every qubit; a ring of CNOTs (q, q+1 mod n): one CNOT for n = 2, none for n = 1
  *             (PennyLane's BasicEntanglerLayers)
- *   strong    RZ RY RZ on every qubit; CNOTs (q, q+r mod n) for every q with r = (layer mod (n-1)) + 1, none for n = 1
+ *   strong    RZ RY RZ on every qubit; CNOTs (q, q+r mod n) for every q with r = (layer mod (n-1)) + 1, none for n =
+ *   1
  *             (Schuld et al., arXiv 1804.00633; PennyLane's StronglyEntanglingLayers)
  *   hea       RY RZ on every qubit; a chain of CZs (q, q+1)
  *   product   RY RZ on every qubit and no entangler: the state stays a product of single qubits
@@ -44,7 +45,8 @@ typedef struct {
     ent_encoding encoding;       /* not used by ENT_ANSATZ_QASM; with own_angles one by rotations */
 } ent_ansatz;
 
-/* The ansatz of a standard name: basic, strong, hea, product or real_amplitudes; ENT_ANSATZ_QASM for any other, the path of a file. */
+/* The ansatz of a standard name: basic, strong, hea, product or real_amplitudes; ENT_ANSATZ_QASM for any other, the
+ * path of a file. */
 ent_ansatz_kind ent_ansatz_named(const char *name);
 
 /* Errors: ENT_EARG for a kind, qubits, layers or angles a qubit out of range, or a file with another number of
@@ -53,8 +55,8 @@ ent_status ent_ansatz_check(const ent_ansatz *a);
 
 /* Of an ansatz that ent_ansatz_check takes. */
 int ent_ansatz_params(const ent_ansatz *a); /* trainable parameters */
-/* Slots of data angles: those of the encoding, or with own_angles as many per encoding layer; the numbers of a sample that
- * one layer encodes. */
+/* Slots of data angles: those of the encoding, or with own_angles as many per encoding layer; the numbers of a sample
+ * that one layer encodes. */
 int ent_ansatz_angles(const ent_ansatz *a);
 int ent_ansatz_inputs(const ent_ansatz *a);
 

@@ -59,8 +59,8 @@ typedef enum {
     ENT_GATE_KINDS
 } ent_gate_kind;
 
-/* What a kind is: its name (as in OpenQASM 3's standard library, which has no QFT), qubits (1, 2, or 0 for a run), and
- * whether it takes an angle. */
+/* What a kind is: its name (as in OpenQASM 3's standard library, which has no QFT), qubits (1, 2, or 0 for a run),
+ * and whether it takes an angle. */
 typedef struct {
     const char *name;
     int qubits, angles;
@@ -102,12 +102,12 @@ ent_status ent_circuit_new(int qubits, int params, int angles, ent_circuit **out
 void ent_circuit_free(ent_circuit *circuit);
 
 /* Append.  Errors: ENT_EARG for a qubit or slot out of range, twice the same qubit, a run that ends before it begins,
- * an angle that is not finite, an angle given to a gate that takes none (give ent_angle_none); ENT_ENOMEM.  The circuit
- * is unchanged then. */
+ * an angle that is not finite, an angle given to a gate that takes none (give ent_angle_none); ENT_ENOMEM.  The
+ * circuit is unchanged then. */
 ent_status ent_circuit_add(ent_circuit *circuit, ent_gate gate);
 
-/* Append a readout: the product of Z_q over the bits q of the mask, and any Pauli string.  Errors: ENT_EARG for one on
- * no qubit or on one out of range; ENT_ENOMEM.  The circuit is unchanged then. */
+/* Append a readout: the product of Z_q over the bits q of the mask, and any Pauli string.  Errors: ENT_EARG for one
+ * on no qubit or on one out of range; ENT_ENOMEM.  The circuit is unchanged then. */
 ent_status ent_circuit_read(ent_circuit *circuit, uint64_t z_mask);
 ent_status ent_circuit_read_pauli(ent_circuit *circuit, const ent_pauli *string);
 
@@ -117,14 +117,14 @@ ent_status ent_circuit_read_pauli(ent_circuit *circuit, const ent_pauli *string)
 ent_status ent_circuit_registers(ent_circuit *circuit, int registers, const int *sizes);
 
 /* The same circuit with numbers in place of its parameters and data angles: params [circuit params], angles [circuit
- * angles]; NULL leaves that sort as it is.  Its gates have the angles that the circuit has for them, bit for bit.  Free
- * with ent_circuit_free.
+ * angles]; NULL leaves that sort as it is.  Its gates have the angles that the circuit has for them, bit for bit.
+ * Free with ent_circuit_free.
  * Errors: ENT_EARG for an angle that is not finite; ENT_ENOMEM. */
 ent_status ent_circuit_bind(const ent_circuit *circuit, const double *params, const double *angles,
                             ent_circuit **out);
 
-/* The same circuit with the parameters and data angles only that gates use, numbered anew in their order: param [circuit
- * params] and angle [circuit angles] receive the old number of each new one.  Free with ent_circuit_free.
+/* The same circuit with the parameters and data angles only that gates use, numbered anew in their order: param
+ * [circuit params] and angle [circuit angles] receive the old number of each new one.  Free with ent_circuit_free.
  * Errors: ENT_ENOMEM. */
 ent_status ent_circuit_compact(const ent_circuit *circuit, int *param, int *angle, ent_circuit **out);
 
@@ -226,8 +226,8 @@ static inline double ent_angle_value(const ent_angle *a, const double *params, c
 typedef ent_status ent_gate_sink(void *context, const ent_gate *gate);
 ent_status ent_qft_spell_out(const ent_gate *gate, ent_gate_sink *emit, void *context);
 
-/* The matrix of a gate on one or two qubits at angle t: 2x2 for one qubit, 4x4 for two, row-major, (re, im) pairs.  For two qubits the local
- * basis index is (bit of qubit[0]) + 2 (bit of qubit[1]).  Returns the dimension, 2 or 4. */
+/* The matrix of a gate on one or two qubits at angle t: 2x2 for one qubit, 4x4 for two, row-major, (re, im) pairs.
+ * For two qubits the local basis index is (bit of qubit[0]) + 2 (bit of qubit[1]).  Returns the dimension, 2 or 4. */
 int ent_gate_matrix(ent_gate_kind kind, double t, double matrix[32]);
 
 /* The derivative's generator G, as a matrix of the same layout: d/dt U(t) = G U(t).  G = -i P / 2 for R_P, the same

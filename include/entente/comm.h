@@ -63,8 +63,8 @@ ent_status ent_comm_gather(ent_comm *comm, int root, const void *data, size_t by
 void ent_comm_exchange(ent_comm *comm, const void *send, const size_t *send_bytes, void *recv,
                        const size_t *recv_bytes);
 
-/* all: bytes[r] from each rank r, concatenated; each rank has written its own part and receives the others'.  `bytes` is
- * the same on all ranks; any size.  Collective. */
+/* all: bytes[r] from each rank r, concatenated; each rank has written its own part and receives the others'.  `bytes`
+ * is the same on all ranks; any size.  Collective. */
 void ent_comm_share(ent_comm *comm, void *all, const size_t *bytes);
 
 /* Swap `bytes` (below 2^31) with another rank: `send` goes there, and its data arrives in `recv`.  Neither buffer may
@@ -79,10 +79,10 @@ void ent_swap_start(ent_swap *swap, int rank, const void *send, void *recv, size
 void ent_swap_wait(ent_swap *swap);
 bool ent_swap_test(ent_swap *swap); /* whether the swap has completed */
 
-/* Memory of the ranks of one node that all of them read and write: `bytes` of each, zeroed.  What a rank has written the
- * others see after the next barrier.  *out NULL on all ranks where the ranks are on several nodes, or the node has no room
- * for it, nor for another `later` bytes of each: then the caller sends messages.  Errors: ENT_ENOMEM, agreed on.
- * Collective. */
+/* Memory of the ranks of one node that all of them read and write: `bytes` of each, zeroed.  What a rank has written
+ * the others see after the next barrier.  *out NULL on all ranks where the ranks are on several nodes, or the node
+ * has no room for it, nor for another `later` bytes of each: then the caller sends messages.  Errors: ENT_ENOMEM,
+ * agreed on.  Collective. */
 typedef struct ent_shared ent_shared;
 ent_status ent_shared_new(ent_comm *comm, size_t bytes, size_t later, ent_shared **out);
 void ent_shared_free(ent_shared *shared); /* Local */

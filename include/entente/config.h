@@ -216,7 +216,8 @@ typedef struct {
     double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
-/* The noise of the device that everything runs on.  Damping is given by strengths, or by times and the gates' lengths. */
+/* The noise of the device that everything runs on.  Damping is given by strengths, or by times and the gates'
+ * lengths. */
 typedef struct {
     ent_gate_noise after_1q, after_2q;
     double t1_us, t2_us, gate_1q_us, gate_2q_us; /* t1 0: no times; t2 0: twice t1 */
@@ -228,8 +229,8 @@ typedef struct {
     int trajectories;
 } ent_config_noise;
 
-/* Devices of the clients: lists of numbers, dealt to the clients in turn; "": all clients have the device of section noise
- * and run.shots. */
+/* Devices of the clients: lists of numbers, dealt to the clients in turn; "": all clients have the device of section
+ * noise and run.shots. */
 typedef struct {
     const char *noise;  /* factors on section noise */
     const char *shots;  /* in place of run.shots */
@@ -274,12 +275,12 @@ typedef struct {
 /* Every key's default.  data.file is NULL and data.modalities is empty: they have none. */
 void ent_config_default(ent_config *config);
 
-/* Every value is one that its key takes.  Errors: ENT_ECONFIG: "client.batch: found '0', want a whole number from 1 to
- * 1000000000". */
+/* Every value is one that its key takes.  Errors: ENT_ECONFIG: "client.batch: found '0', want a whole number from 1
+ * to 1000000000". */
 ent_status ent_config_check(const ent_config *config);
 
-/* A YAML file, and overrides "key.path=value", the value being YAML; model.registers.*.KEY is that key of every register.
- * What is not given has its default.  Free with ent_config_free; every field may be changed before.
+/* A YAML file, and overrides "key.path=value", the value being YAML; model.registers.*.KEY is that key of every
+ * register.  What is not given has its default.  Free with ent_config_free; every field may be changed before.
  * Errors: ENT_EIO; ENT_ECONFIG with file, line, key, the value found and the values allowed; ENT_ENOMEM. */
 ent_status ent_config_load(const char *path, int sets, const char *const *set, ent_config **out);
 

@@ -1,6 +1,7 @@
 /* The device that runs a model's circuits: its noise, how it reads, what it lacks.
  *
- * Random numbers (trajectories, shots) are functions of the device's seed and of what ent_samples says of its samples. */
+ * Random numbers (trajectories, shots) are functions of the device's seed and of what ent_samples says of its
+ * samples. */
 #ifndef ENTENTE_DEVICE_H
 #define ENTENTE_DEVICE_H
 
@@ -8,10 +9,10 @@
 
 #include "entente/noise.h"
 
-/* ADJOINT: exact derivatives, with shots with normal noise of their variance; SHIFT: the parameter-shift rule, each value
- * from so many shots (ent_shot_gradient says more).  SPSA: of all parameters at once, from the loss at two points along a
- * random direction (Spall 1992, "Multivariate stochastic approximation using a simultaneous perturbation gradient
- * approximation"). */
+/* ADJOINT: exact derivatives, with shots with normal noise of their variance; SHIFT: the parameter-shift rule, each
+ * value from so many shots (ent_shot_gradient says more).  SPSA: of all parameters at once, from the loss at two
+ * points along a random direction (Spall 1992, "Multivariate stochastic approximation using a simultaneous
+ * perturbation gradient approximation"). */
 typedef enum { ENT_GRADIENT_ADJOINT, ENT_GRADIENT_SHIFT, ENT_GRADIENT_SPSA } ent_gradient_kind;
 
 typedef struct {

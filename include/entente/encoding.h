@@ -4,12 +4,13 @@
  *   ry         RY(x_q), and RZ(x_{q+n}) after it where there are two inputs per qubit
  *   rx         RX(x_q)
  *   rz         H, RZ(x_q)
- *   iqp        H, RZ(x_q), then RZZ(x_p x_q) on every pair (Havlicek et al., arXiv 1804.11326; PennyLane's IQPEmbedding)
- *   zz         H, P(2 x_q), then RZZ(2 (pi - x_p) (pi - x_q)) on every pair (the same; Qiskit's ZZFeatureMap)
- *   amplitude  from |0...0> the state of amplitudes x_k / |x|, k = 0 .. 2^n - 1, by uniformly controlled RY (Mottonen et
+ *   iqp        H, RZ(x_q), then RZZ(x_p x_q) on every pair (Havlicek et al., arXiv 1804.11326; PennyLane's
+ *   IQPEmbedding) zz         H, P(2 x_q), then RZZ(2 (pi - x_p) (pi - x_q)) on every pair (the same; Qiskit's
+ *   ZZFeatureMap) amplitude  from |0...0> the state of amplitudes x_k / |x|, k = 0 .. 2^n - 1, by uniformly
+ *   controlled RY (Mottonen et
  *              al., arXiv quant-ph/0407010); |0...0> where all x are 0
- * Slots: the inputs in the order above, then the products p < q, (0,1), (0,2), .., (1,2), ..; of amplitude the angles of
- * its RY in the order of the gates, then |x|, which no gate reads.  All functions are Local. */
+ * Slots: the inputs in the order above, then the products p < q, (0,1), (0,2), .., (1,2), ..; of amplitude the angles
+ * of its RY in the order of the gates, then |x|, which no gate reads.  All functions are Local. */
 #ifndef ENTENTE_ENCODING_H
 #define ENTENTE_ENCODING_H
 

@@ -29,9 +29,9 @@ typedef enum {
 } ent_engine_kind;
 typedef enum { ENT_DOUBLE, ENT_SINGLE } ent_precision;
 
-/* Gradients with shots.  SHIFT: the parameter-shift rule, each shifted value estimated from that many shots, as hardware
- * would; also exactly, with 0 shots.  ADJOINT: the exact gradient with normal noise, of the variance that SHIFT has where
- * the shifted values are near 0 (and at most); with 0 shots the exact gradient. */
+/* Gradients with shots.  SHIFT: the parameter-shift rule, each shifted value estimated from that many shots, as
+ * hardware would; also exactly, with 0 shots.  ADJOINT: the exact gradient with normal noise, of the variance that
+ * SHIFT has where the shifted values are near 0 (and at most); with 0 shots the exact gradient. */
 typedef enum { ENT_SHOTS_ADJOINT, ENT_SHOTS_SHIFT } ent_shot_gradient;
 
 typedef struct ent_team ent_team;
@@ -96,9 +96,9 @@ ent_status ent_isa_pick(const char *isa, const char **name);
 int ent_isa_level(const char *name);
 void ent_isa_limit(int level);
 
-/* Which random numbers the runs from here on draw, if they draw any: functions of (seed, a, b, index[sample]), so that
- * batches cut in any way give the same bits.  index [samples] is read during the calls; NULL: the sample's place in the
- * batch.  Without a call: all 0. */
+/* Which random numbers the runs from here on draw, if they draw any: functions of (seed, a, b, index[sample]), so
+ * that batches cut in any way give the same bits.  index [samples] is read during the calls; NULL: the sample's place
+ * in the batch.  Without a call: all 0. */
 typedef struct {
     uint64_t a, b;
     const int64_t *index;
@@ -132,8 +132,8 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
                                 double *grad_params, double *grad_angles);
 
 /* A team runs circuits elsewhere than in this process, with the interface of a program.  open: apart: by the pauli
- * engine's method, with separate registers, if their states fit, else as one state; *handle is NULL if the circuit is too
- * small for the team and runs here. */
+ * engine's method, with separate registers, if their states fit, else as one state; *handle is NULL if the circuit is
+ * too small for the team and runs here. */
 struct ent_team {
     ent_status (*open)(const ent_team *team, const ent_circuit *circuit, const ent_program_inp *inp, bool apart,
                        void **handle);

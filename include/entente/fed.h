@@ -1,8 +1,8 @@
 /* A federation: clients on ranks, one server, rounds of local training and exact averaging.
  *
- * In every round the clients drawn are dealt to ranks by cost; rank 0 serves and works too.  The same configuration gives the same weights, to
- * the last bit, on any number of ranks and threads.  Every function says Local or Collective (over the world).
- * Source: model.md, sections 5 to 7; architecture.md, "Same bits everywhere". */
+ * In every round the clients drawn are dealt to ranks by cost; rank 0 serves and works too.  The same configuration
+ * gives the same weights, to the last bit, on any number of ranks and threads.  Every function says Local or
+ * Collective (over the world).  Source: model.md, sections 5 to 7; architecture.md, "Same bits everywhere". */
 #ifndef ENTENTE_FED_H
 #define ENTENTE_FED_H
 
@@ -32,8 +32,8 @@ typedef struct {
     double *target; /* training rows of a real label: what the model learns, (value - mean) / deviation; else NULL */
 } ent_part;
 
-/* The figures of a round, one row each, in the order of tables; the struct, result.h5, rounds.csv, checkpoints and the
- * lines of progress come from here.
+/* The figures of a round, one row each, in the order of tables; the struct, result.h5, rounds.csv, checkpoints and
+ * the lines of progress come from here.
  *   WHOLE(name, unit, note, description), REAL(the same), METRICS(part, description): an ent_metrics
  *   note        what the line of progress says of a count that is not 0, or NULL */
 /* clang-format off */
@@ -60,9 +60,11 @@ typedef struct {
     REAL(wait_s, "s", NULL, "longest wait of a rank for the others") \
     REAL(evaluate_s, "s", NULL, "time of the slowest rank in evaluating the round") \
     REAL(compute_mean_s, "s", NULL, "mean over ranks of compute_s: compute_s over it says how even the work is") \
-    REAL(epsilon, "1", "epsilon", "what all rounds so far have given away, at privacy.delta; NaN without privacy.mode") \
+    REAL(epsilon, "1", "epsilon",                                                                                    \
+         "what all rounds so far have given away, at privacy.delta; NaN without privacy.mode")                       \
     REAL(clip, "1", NULL, "norm that the clients' changes were clipped to; NaN without privacy.mode") \
-    REAL(unclipped, "1", NULL, "share of the clients below that norm, with noise; NaN without privacy.adaptive_quantile")
+    REAL(unclipped, "1", NULL,                                                                                       \
+         "share of the clients below that norm, with noise; NaN without privacy.adaptive_quantile")
 /* clang-format on */
 
 #define ENT_WHOLE_FIELD(name, unit, note, description) int64_t name;
@@ -73,8 +75,8 @@ typedef struct {
 } ent_round;
 #undef ENT_METRICS_FIELD
 
-/* A round's figures as columns of a table, from column 0 on; NULL after the last.  The figure is NaN where it does not
- * apply.  Local. */
+/* A round's figures as columns of a table, from column 0 on; NULL after the last.  The figure is NaN where it does
+ * not apply.  Local. */
 const char *ent_round_column(int column);
 double ent_round_figure(const ent_round *round, int column);
 /* "3 lost  1 diverged, left out": what is to be said of a round, "" where it is nothing.  Returns `text`. */
@@ -112,10 +114,10 @@ const ent_client_figure *ent_client_figure_at(int k);
 
 typedef struct ent_federation ent_federation;
 
-/* Have all ranks compute with the best instruction set, and the best kernel of OpenBLAS, that all of them have: the bits
- * are then those of ranks that have no better.  Setting up a federation does so for its own ranks; ranks that split into
- * several federations whose figures are compared do it first.  Collective.  Errors: ENT_EARG, where ENTENTE_ISA names none
- * or OpenBLAS cannot change its kernel. */
+/* Have all ranks compute with the best instruction set, and the best kernel of OpenBLAS, that all of them have: the
+ * bits are then those of ranks that have no better.  Setting up a federation does so for its own ranks; ranks that
+ * split into several federations whose figures are compared do it first.  Collective.  Errors: ENT_EARG, where
+ * ENTENTE_ISA names none or OpenBLAS cannot change its kernel. */
 ent_status ent_machine_agree(ent_comm *world);
 
 /* Set up for training: open the data, split it, draw the masks, fit the reductions, build the model, draw the initial
@@ -136,8 +138,8 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
 void ent_federation_free(ent_federation *federation);
 
 /* What a configuration asks for, before anything is allocated for it: the circuit of samples that have everything
- * (ent_circuit_free), the rows to train on, and the bytes that features take on a rank of so many while they are read.
- * Local.  Errors: as ent_federation_new, memory for states apart. */
+ * (ent_circuit_free), the rows to train on, and the bytes that features take on a rank of so many while they are
+ * read.  Local.  Errors: as ent_federation_new, memory for states apart. */
 ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
                                   double *feature_bytes);
 
@@ -156,8 +158,8 @@ typedef struct {
                  const char *text); /* on rank 0: what did not succeed and does not end the run; or NULL */
 } ent_checkpoint_inp;
 
-/* What a training reads and its configuration only names: SHA-256 of the tables of its data set (labels, parts, groups,
- * what is present) and of its OpenQASM files, and of the features of all rows; the file's size and time. */
+/* What a training reads and its configuration only names: SHA-256 of the tables of its data set (labels, parts,
+ * groups, what is present) and of its OpenQASM files, and of the features of all rows; the file's size and time. */
 typedef struct {
     char tables[65], features[65];
     int64_t bytes, modified_s;
@@ -171,8 +173,8 @@ ent_status ent_inputs_find(ent_comm *world, const ent_config *config, ent_featur
 
 /* Keep checkpoints in the trainings to come: every config->run.checkpoint_every rounds, and when any rank is asked to
  * stop: then within a batch of each rank, and the training returns ENT_STOPPED.  Trainings that go on from it, on any
- * number of ranks, end with the bits of one that was never stopped.  One that cannot be written leaves the one before:
- * in passing that is a note, on demand a failure.  The texts outlive the training.  Local. */
+ * number of ranks, end with the bits of one that was never stopped.  One that cannot be written leaves the one
+ * before: in passing that is a note, on demand a failure.  The texts outlive the training.  Local. */
 void ent_federation_keep(ent_federation *federation, const ent_checkpoint_inp *inp);
 
 /* The configuration text of a checkpoint.  Local.  Errors: ENT_EIO, ENT_EFORMAT. */
@@ -182,8 +184,8 @@ ent_status ent_checkpoint_path(const char *folder, char path[4096]);
 /* Take away what writers that were killed have left, and, with `whole`, the checkpoint.  Local.  Errors: ENT_EIO. */
 ent_status ent_checkpoint_clear(const char *folder, bool whole);
 
-/* All rounds, then the final evaluation.  Collective.  Resuming, errors: ENT_EFORMAT for a damaged checkpoint, ENT_EDATA
- * for one of other data; it is left as it is. */
+/* All rounds, then the final evaluation.  Collective.  Resuming, errors: ENT_EFORMAT for a damaged checkpoint,
+ * ENT_EDATA for one of other data; it is left as it is. */
 ent_status ent_federation_train(ent_federation *federation, ent_round_done *done, void *context);
 
 /* Predictions and figures of the test part with the weights as they are.  Collective; figures on rank 0. */
@@ -241,9 +243,10 @@ ent_status ent_federation_spectrum(ent_federation *federation, int modality, int
 void ent_spectrum_clear(ent_spectrum *spectrum); /* Local */
 
 /* The model's circuit for samples of this context (bits of the modalities), parameter k being weight k, data angles
- * register by register; 0: of the row, or with everything.  row >= 0: its data angles are those of this row of the data
- * set, which ent_load_inp.all_rows has loaded.  weights: its parameters are the weights.  Free with ent_circuit_free.
- * Local.  Errors: ENT_EARG for a kind of model without a circuit; ENT_EDATA, no such row; ENT_ENOMEM. */
+ * register by register; 0: of the row, or with everything.  row >= 0: its data angles are those of this row of the
+ * data set, which ent_load_inp.all_rows has loaded.  weights: its parameters are the weights.  Free with
+ * ent_circuit_free.  Local.  Errors: ENT_EARG for a kind of model without a circuit; ENT_EDATA, no such row;
+ * ENT_ENOMEM. */
 ent_status ent_federation_circuit(ent_federation *federation, uint32_t context, int64_t row, bool weights,
                                   ent_circuit **out);
 /* The same of a configuration, before there are weights.  Local.  Errors: as ent_federation_new, memory for states
@@ -251,15 +254,15 @@ ent_status ent_federation_circuit(ent_federation *federation, uint32_t context, 
 ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_circuit **out);
 
 /* Write <folder>/result.h5, whole or not at all; the folder is there.  Rank 0 writes.  Collective.
- * `config_text` is the configuration as used, `created` a date.  After a training with checkpoints the result holds what
- * more rounds need to go on from it. */
+ * `config_text` is the configuration as used, `created` a date.  After a training with checkpoints the result holds
+ * what more rounds need to go on from it. */
 ent_status ent_result_save(ent_comm *world, ent_federation *federation, const char *folder, const char *config_text,
                            const char *version);
-/* Whether `inputs`, of the data set at `path`, are what the folder's result was trained on; a result of an older program
- * does not know.  Local.  Errors: ENT_EDATA, what differs. */
+/* Whether `inputs`, of the data set at `path`, are what the folder's result was trained on; a result of an older
+ * program does not know.  Local.  Errors: ENT_EDATA, what differs. */
 ent_status ent_result_check_inputs(const char *folder, const char *path, const ent_inputs *inputs);
-/* The configuration text of a result, every dataset of which is what was written (ent_h5_verify): whoever uses a result
- * begins here.  Local.  Errors: ENT_EIO; ENT_EFORMAT, the dataset that is damaged. */
+/* The configuration text of a result, every dataset of which is what was written (ent_h5_verify): whoever uses a
+ * result begins here.  Local.  Errors: ENT_EIO; ENT_EFORMAT, the dataset that is damaged. */
 ent_status ent_result_config(const char *folder, char **text);
 
 /* Threads of a rank: `wanted`, or for 0 OMP_NUM_THREADS, else the node's cores over its ranks.  Collective. */

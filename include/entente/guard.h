@@ -20,8 +20,8 @@ typedef struct {
 } ent_guard_inp;
 ent_guard_inp ent_guard_default(void);
 
-/* For a program without MPI: do the whole reading in a guard first, which is then gone.  ENT_OK: doing it again here is
- * safe, and reports the errors that `body` has found.  Local.  Errors: ENT_EFORMAT if the guard did not survive;
+/* For a program without MPI: do the whole reading in a guard first, which is then gone.  ENT_OK: doing it again here
+ * is safe, and reports the errors that `body` has found.  Local.  Errors: ENT_EFORMAT if the guard did not survive;
  * ENT_EIO. */
 typedef ent_status ent_guard_body(void *context);
 ent_status ent_guard_try(const ent_guard_inp *inp, const char *path, ent_guard_body *body, void *context);

@@ -1,6 +1,7 @@
 /* What becomes of a modality that a sample lacks: the policies of `missing.policy`, and all that follows from one.
  *
- *   mma    the missing-modality mechanism: the model is built without what belongs to the modality, and only the blocks
+ *   mma    the missing-modality mechanism: the model is built without what belongs to the modality, and only the
+ *   blocks
  *          whose modalities are present are trained
  *   zero   the model reads 0 in the file's own units
  *   mean   the model reads the federated training mean, which is 0 after standardising
@@ -34,12 +35,12 @@ bool ent_policy_masks(ent_policy policy);
 /* Whether a sample with this context, of so many modalities, is trained on and answered. */
 bool ent_policy_uses(ent_policy policy, int modalities, uint32_t context);
 
-/* What training a sample with this context, or predicting it, costs: its amplitudes, and what head, loss and call cost
- * besides.  qubits [modalities]. */
+/* What training a sample with this context, or predicting it, costs: its amplitudes, and what head, loss and call
+ * cost besides.  qubits [modalities]. */
 double ent_policy_cost(ent_policy policy, int modalities, const int *qubits, uint32_t context);
 
-/* Errors: ENT_ECONFIG for a form of the context, or a chance of losing modalities while training, that does not go with
- * the policy. */
+/* Errors: ENT_ECONFIG for a form of the context, or a chance of losing modalities while training, that does not go
+ * with the policy. */
 ent_status ent_policy_check(ent_policy policy, ent_context_form form, double modality_dropout);
 
 #endif

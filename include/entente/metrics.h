@@ -22,7 +22,8 @@ typedef struct {
  * reports.
  *   X(A, name, title, unit, low, high, rounds, description); A is passed through
  *   rounds      in the figures of a round: 2 for validation and test, 1 for test only, 0 for neither
- * NaN where a metric does not apply: for a real label that is not a sentiment, all but loss, mae and pearson. */
+ * NaN where a metric does not apply: for a real label that is not a sentiment, all but loss, mae and pearson.
+ * calibration is the expected calibration error of Guo et al. 2017, arXiv 1706.04599. */
 /* clang-format off */
 #define ENT_METRICS(X, A) \
     X(A, loss, "loss", "nat; of a real label the square of its unit", -INFINITY, INFINITY, 2, \
@@ -39,7 +40,9 @@ typedef struct {
     X(A, f1_macro, "F1 macro", "1", 0.0, 1.0, 0, "F1 of each class: the plain mean over the classes that occur") \
     X(A, mae, "mean absolute error", "the label's unit", 0.0, INFINITY, 1, \
       "of a real label: mean distance of prediction and label") \
-    X(A, pearson, "Pearson correlation", "1", -1.0, 1.0, 1, "of a real label: correlation of prediction and label")
+    X(A, pearson, "Pearson correlation", "1", -1.0, 1.0, 1, "of a real label: correlation of prediction and label") \
+    X(A, calibration, "calibration error", "1", 0.0, 1.0, 0, \
+      "of classes: mean distance of accuracy and largest probability over 15 bins of the latter, weighted by samples")
 /* clang-format on */
 
 typedef struct {
@@ -71,6 +74,9 @@ ent_status ent_metrics_compute(const ent_predictions *predictions, ent_metrics *
 bool ent_predictions_have_classes(const ent_predictions *predictions);
 /* Whether sample k is predicted correctly, by the definition of `accuracy`. */
 bool ent_prediction_right(const ent_predictions *predictions, int64_t k);
+/* Samples by class: table [classes][classes], a row per true class, a column per predicted one; overwritten.  classes
+ * >= 1. */
+void ent_predictions_confusion(const ent_predictions *predictions, int64_t *table);
 /* The index of the largest logit. */
 int ent_predicted_class(int classes, const double *logit);
 

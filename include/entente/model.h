@@ -11,7 +11,8 @@
  *              apart: the loss is the sum of the present modalities' own losses.
  *   logistic   multinomial logistic regression on the inputs of all modalities side by side; linear regression for a
  *              real label.
- *   mlp        a multilayer perceptron: an encoder a modality (a dense layer and an activation), their outputs side by
+ *   mlp        a multilayer perceptron: an encoder a modality (a dense layer and an activation), their outputs side
+ *   by
  *              side, a joint dense layer with the same width and activation, a linear output.
  * In the classical kinds MMA leaves what belongs to an absent modality out of the sums; `embed` adds to the outputs.
  * All functions are Local. */
@@ -42,10 +43,10 @@ typedef struct {
     double scale;      /* > 0 */
 } ent_register;        /* with ansatz.own_angles each data angle of each layer has a trainable factor, 1 at first */
 
-/* The scale that suits numbers z of variance 1 (standardised features, principal scores, a trainable map at its start):
- * 16 with a trainable map, else 2, times the layers of the ansatz that encode.  z turns a qubit in each of them, by
- * about pi / 16 for one deviation in all: the larger the turn, the less linear the model is in z, and classes that a
- * linear model tells apart become harder to learn (benchmarks/choose_defaults.py). */
+/* The scale that suits numbers z of variance 1 (standardised features, principal scores, a trainable map at its
+ * start): 16 with a trainable map, else 2, times the layers of the ansatz that encode.  z turns a qubit in each of
+ * them, by about pi / 16 for one deviation in all: the larger the turn, the less linear the model is in z, and
+ * classes that a linear model tells apart become harder to learn (benchmarks/choose_defaults.py). */
 double ent_angle_scale(const ent_ansatz *ansatz, bool linear);
 
 /* How fusion joins the qubits of a register: not at all; neighbours; neighbours, closed (from 3 qubits on). */
@@ -53,9 +54,10 @@ typedef enum { ENT_WITHIN_NONE, ENT_WITHIN_CHAIN, ENT_WITHIN_RING } ent_fusion_w
 
 /* Fusion: `layers` times, for every pair (a < b) qubit j of a with qubit j mod n_b of b by `gate`, then qubits within
  * the registers by the same gate, then trainable RY and RZ on every qubit.  chain: a pair joins the last qubit of a
- * with the first of b, and with the links within registers all qubits are one line.  The gate is ENT_CX, ENT_CZ (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (a parameter each); or
- * ENT_QFT (ours: "QFT mixing"): one transform of the qubits of all present registers, register 0 the least
- * significant, left out where fewer than two are present.  The pairs then only say which <Z Z'> are read. */
+ * with the first of b, and with the links within registers all qubits are one line.  The gate is ENT_CX, ENT_CZ
+ * (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (a parameter each); or ENT_QFT (ours: "QFT mixing"): one transform of the
+ * qubits of all present registers, register 0 the least significant, left out where fewer than two are present.  The
+ * pairs then only say which <Z Z'> are read. */
 typedef struct {
     int layers; /* 0: no fusion circuit */
     ent_gate_kind gate;
@@ -147,14 +149,15 @@ int ent_model_blocks(const ent_model *model, const ent_block **blocks); /* their
 const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of width 12, OpenBLAS" */
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
- * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers; factors of data angles 1;
- * linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp: N(0, 1/inputs) for tanh (LeCun
- * et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of the joint layer are all encoders. */
+ * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
+ * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp:
+ * N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of
+ * the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
 /* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for
- * cross-entropy, value [n] for squared error (NULL to predict).  Where a modality is absent, nothing of it is read with
- * mma; without, absent[m] [inputs] is read in its place, or what x[m] holds where absent[m] is NULL. */
+ * cross-entropy, value [n] for squared error (NULL to predict).  Where a modality is absent, nothing of it is read
+ * with mma; without, absent[m] [inputs] is read in its place, or what x[m] holds where absent[m] is NULL. */
 typedef struct {
     int64_t n;
     const double *x[ENT_MAX_REGISTERS];
@@ -172,16 +175,17 @@ typedef struct {
 /* Of which modalities the data angles depend on no parameter: bit m for x[m].  They can be computed once for samples
  * that are trained on again and again, with the same bits. */
 uint32_t ent_model_encodes(const ent_model *model);
-/* Features x [n][inputs] of modality m to data angles, in place; nothing where the data angles depend on parameters. */
+/* Features x [n][inputs] of modality m to data angles, in place; nothing where the data angles depend on parameters.
+ */
 void ent_model_encode(const ent_model *model, int m, int64_t n, double *x);
 
 /* outputs [n][outputs]: logits, or the real prediction; a sample's bits do not depend on the samples beside it.
  * Errors: ENT_ENOMEM. */
 ent_status ent_model_predict(ent_model *model, const double *w, const ent_samples *samples, double *outputs);
 
-/* The mean (of the weighted) loss over the samples pick[0..n-1] of `samples` (NULL: all n), and its gradient by all parameters,
- * gradient [params], overwritten: exactly 0 for blocks that no picked sample trains.  The same picks in the same order
- * give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
+/* The mean (of the weighted) loss over the samples pick[0..n-1] of `samples` (NULL: all n), and its gradient by all
+ * parameters, gradient [params], overwritten: exactly 0 for blocks that no picked sample trains.  The same picks in
+ * the same order give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
 

@@ -2,10 +2,11 @@
  *
  * A round releases the sum of the clients' contributions, each of norm at most S, plus normal noise of deviation
  * `noise` S, where every client takes part with chance `rate`, independently (Poisson sampling).  Two data sets are
- * neighbours where one has a client more than the other.  A training is (epsilon, delta)-private where, for neighbours
- * D and D' and any set E of outcomes, P(D in E) <= exp(epsilon) P(D' in E) + delta.
+ * neighbours where one has a client more than the other.  A training is (epsilon, delta)-private where, for
+ * neighbours D and D' and any set E of outcomes, P(D in E) <= exp(epsilon) P(D' in E) + delta.
  *
- *   rdp   Renyi differential privacy: Mironov 2017, arXiv 1702.07476; of the sampled Gaussian mechanism: Mironov, Talwar,
+ *   rdp   Renyi differential privacy: Mironov 2017, arXiv 1702.07476; of the sampled Gaussian mechanism: Mironov,
+ *   Talwar,
  *         Zhang 2019, arXiv 1908.10530; to epsilon by Canonne, Kamath, Steinke 2020, arXiv 2004.00010, Proposition 12
  *   pld   privacy loss distributions, composed by FFT: Koskela, Jalko, Honkela 2020, arXiv 1906.03049; rounded up by
  *         connecting the dots: Doroshenko et al. 2022, arXiv 2207.04380
@@ -39,8 +40,8 @@ ent_status ent_privacy_epsilon(ent_accountant accountant, const ent_mechanism *m
 ent_status ent_privacy_delta(ent_accountant accountant, const ent_mechanism *mechanism, double epsilon,
                              double *delta);
 
-/* The smallest noise multiplier, to 1e-4 of it and never below it, that keeps epsilon; the mechanism's own is not read.
- * Errors: as above; ENT_EARG where no noise multiplier up to 1e6 does. */
+/* The smallest noise multiplier, to 1e-4 of it and never below it, that keeps epsilon; the mechanism's own is not
+ * read.  Errors: as above; ENT_EARG where no noise multiplier up to 1e6 does. */
 ent_status ent_privacy_noise(ent_accountant accountant, const ent_mechanism *mechanism, double epsilon, double delta,
                              double *noise);
 

@@ -13,13 +13,14 @@
  *   h q;  cx q[0:2], r;  h q[-1];              over registers and slices of the same size
  *   ctrl @, ctrl(2) @, negctrl @, inv @, pow(0.5) @   version 3
  *   barrier, comments, pragmas, annotations    ignored; what is not a comment, with a note
- * An angle is made of numbers, pi, tau, euler (also as Greek letters), inputs, + - * / % ** (in version 2: ^), sin cos tan
- * arcsin arccos arctan exp ln log sqrt floor ceiling abs mod pow and parentheses, and is linear in its inputs: one of
- * several inputs becomes several gates.  A quotient of two whole numbers is their real quotient, in version 3 too.
- * Gates that are none of ours become such: all is equal up to a global phase.
+ * An angle is made of numbers, pi, tau, euler (also as Greek letters), inputs, + - * / % ** (in version 2: ^), sin
+ * cos tan arcsin arccos arctan exp ln log sqrt floor ceiling abs mod pow and parentheses, and is linear in its
+ * inputs: one of several inputs becomes several gates.  A quotient of two whole numbers is their real quotient, in
+ * version 3 too.  Gates that are none of ours become such: all is equal up to a global phase.
  *
- * An input is data or a trainable parameter as a mapping says, ent_qasm_inputs; else as the annotation before it says,
- * @entente.data or @entente.param; else data if its name begins with x.  Each sort is numbered in the order of declaration.
+ * An input is data or a trainable parameter as a mapping says, ent_qasm_inputs; else as the annotation before it
+ * says, @entente.data or @entente.param; else data if its name begins with x.  Each sort is numbered in the order of
+ * declaration.
  *
  * Refused, with file, line, column, what was found and what is allowed: measurements before the end, reset, classical
  * control (if, while, switch), variables, subroutines, aliases, timing, calibration.  All functions are Local. */
@@ -54,16 +55,16 @@ const ent_circuit *ent_qasm_circuit(const ent_qasm *qasm);
 /* The text that was parsed, to the letter; it belongs to `qasm`. */
 const char *ent_qasm_text(const ent_qasm *qasm);
 
-/* The classical bits of all registers, in the order of declaration, and the qubit that is measured into each at the end,
- * or -1; they belong to `qasm`. */
+/* The classical bits of all registers, in the order of declaration, and the qubit that is measured into each at the
+ * end, or -1; they belong to `qasm`. */
 int ent_qasm_bits(const ent_qasm *qasm, const int **qubit);
 
 /* What was decided or ignored, a line each; "" for nothing.  It belongs to `qasm`. */
 const char *ent_qasm_notes(const ent_qasm *qasm);
 
-/* Write a circuit as an OpenQASM file that needs the standard library only: parameter k is the input theta<k>, data angle
- * k the input x<k>; a QFT is written by H, CP and SWAP, and gates that the library lacks are defined; readouts are
- * comments, in the notation of ent_pauli_read.  Numbers keep all their bits.
+/* Write a circuit as an OpenQASM file that needs the standard library only: parameter k is the input theta<k>, data
+ * angle k the input x<k>; a QFT is written by H, CP and SWAP, and gates that the library lacks are defined; readouts
+ * are comments, in the notation of ent_pauli_read.  Numbers keep all their bits.
  * Errors: ENT_EARG for version 2, which has no inputs, with a circuit that has some; ENT_EIO. */
 ent_status ent_qasm_write(const ent_circuit *circuit, int version, FILE *out);
 

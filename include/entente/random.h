@@ -65,8 +65,8 @@ uint64_t ent_random_below(ent_random *stream, uint64_t n);
 double ent_random_normal(ent_random *stream);
 double ent_random_log_gamma(ent_random *stream, double shape);
 
-/* How many of n >= 0 trials succeed, each with probability p in 0..1: exact, by inversion where few are expected, else by
- * rejection (Hormann, J. Stat. Comput. Simul. 46, 1993, algorithm BTRS). */
+/* How many of n >= 0 trials succeed, each with probability p in 0..1: exact, by inversion where few are expected,
+ * else by rejection (Hormann, J. Stat. Comput. Simul. 46, 1993, algorithm BTRS). */
 int64_t ent_random_binomial(ent_random *stream, int64_t n, double p);
 
 /* Dir(alpha, ..., alpha): `n` shares that add up to 1.  Finite at any alpha > 0: the shares are normalised from

@@ -1,8 +1,8 @@
 /* A model as a function of its data angles, for one context: what the circuit is fed with, the map from features to
  * angles apart.  All functions are Local.
  *
- * In one data angle that rotations encode d times, an output is a trigonometric polynomial of degree d at most (Schuld,
- * Sweke, Meyer, arXiv 2008.08605). */
+ * In one data angle that rotations encode d times, an output is a trigonometric polynomial of degree d at most
+ * (Schuld, Sweke, Meyer, arXiv 2008.08605). */
 #ifndef ENTENTE_RESPONSE_H
 #define ENTENTE_RESPONSE_H
 

@@ -4,8 +4,8 @@
  * change of its weights, block by block with a weight: 0 where none of its samples trained the block (the
  * missing-modality mechanism), else the samples that did, or 1 for a rule that takes uniform means.  The server gets
  * the weighted mean of the changes, or each of them, and makes its step.  A block of weight 0 in the mean was trained
- * by nobody: it and all that the server remembers of it must be left as they are.  What a client holds in a block that
- * it did not train is never read.  All functions are Local and give the same bits on every rank. */
+ * by nobody: it and all that the server remembers of it must be left as they are.  What a client holds in a block
+ * that it did not train is never read.  All functions are Local and give the same bits on every rank. */
 #ifndef ENTENTE_RULE_H
 #define ENTENTE_RULE_H
 
@@ -91,8 +91,8 @@ void ent_rule_step_plain(ent_rule_state *s, const ent_mean *mean, double *w);
  * learning rate.  SGD: steps.  Momentum m: the t-th update counts 1 + m + .. + m^(t-1).  Adam: steps (ours). */
 double ent_rule_path_length(const ent_config_client *client, int64_t steps);
 
-/* The learning rate of a client that starts from the weights of `round`, in a block: section client's rate for what the
- * block is, times its schedule and warm-up. */
+/* The learning rate of a client that starts from the weights of `round`, in a block: section client's rate for what
+ * the block is, times its schedule and warm-up. */
 double ent_client_rate(const ent_config *config, const ent_block *block, int64_t round);
 
 /* server.learning_rate, or the rule's own where it is 0. */

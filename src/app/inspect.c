@@ -292,6 +292,60 @@ static ent_status read_column(const ent_h5 *file, const char *name, int64_t *n, 
     return ENT_OK;
 }
 
+/* Of a number that the file may lack. */
+static ent_status print_number(const ent_h5 *file, const char *name, const char *title)
+{
+    double value = NAN;
+    if (ent_h5_has(file, name)) ENT_TRY(ent_h5_read(file, name, ENT_H5_F64, 1, &value));
+    if (!isnan(value)) printf("  %-20s %.6g\n", title, value);
+    return ENT_OK;
+}
+
+static void print_share(int64_t part, int64_t whole)
+{
+    if (whole > 0)
+        printf("  %9.4f", (double)part / (double)whole);
+    else
+        printf("  %9s", "-");
+}
+
+/* Samples, recall and precision of each class, and the class it is most often mistaken for. */
+static void print_confusion(int64_t classes, const int32_t *name, const int64_t *table)
+{
+    printf("\nClasses:\n  %8s  %8s  %9s  %9s  %s\n", "class", "samples", "recall", "precision", "taken for");
+    for (int64_t c = 0; c < classes; c++) {
+        int64_t samples = 0, predicted = 0, other = -1;
+        for (int64_t k = 0; k < classes; k++) {
+            samples += table[c * classes + k];
+            predicted += table[k * classes + c];
+            const int64_t wrong = k == c ? 0 : table[c * classes + k];
+            if (wrong > 0 && (other < 0 || wrong > table[c * classes + other])) other = k;
+        }
+        printf("  %8d  %8lld", name[c], (long long)samples);
+        print_share(table[c * classes + c], samples);
+        print_share(table[c * classes + c], predicted);
+        if (other >= 0) printf("  %d (%lld)", name[other], (long long)table[c * classes + other]);
+        printf("\n");
+    }
+}
+
+static ent_status show_classes(const ent_h5 *file)
+{
+    ent_h5_shape shape;
+    if (!ent_h5_has(file, "/test/confusion")) return ENT_OK; /* a real label, or an older result */
+    ENT_TRY(ent_h5_describe(file, "/label/class_name", &shape));
+    const int64_t classes = shape.size[0], size = classes * classes;
+    int64_t *table = ent_alloc(size, sizeof *table);
+    int32_t *name = ent_alloc(classes, sizeof *name);
+    ent_status status = table && name ? ENT_OK : ent_fail(ENT_ENOMEM, "classes: no memory");
+    if (status == ENT_OK) status = ent_h5_read(file, "/label/class_name", ENT_H5_I32, classes, name);
+    if (status == ENT_OK) status = ent_h5_read(file, "/test/confusion", ENT_H5_I64, size, table);
+    if (status == ENT_OK) print_confusion(classes, name, table);
+    ent_free(table);
+    ent_free(name);
+    return status;
+}
+
 /* The sum of a column of /round. */
 static ent_status print_sum(const ent_h5 *file, const char *name, const char *title, const char *unit)
 {
@@ -358,8 +412,11 @@ static ent_status print_result(const char *path, const ent_h5 *file)
     ENT_TRY(print_sum(file, "/round/excluded", "diverged", " (left out)"));
     printf("\nTest figures:\n");
     ENT_TRY(print_metrics(file));
+    ENT_TRY(print_number(file, "/baseline/majority", "majority class"));
+    ENT_TRY(print_number(file, "/baseline/chance", "chance"));
     ENT_TRY(print_clients(file, "/client/accuracy", "accuracy by client"));
     ENT_TRY(print_clients(file, "/client/personal_accuracy", "fine-tuned, by client"));
+    ENT_TRY(show_classes(file));
     ENT_TRY(ent_h5_read_text(file, "/config", &config));
     print_visible("\nConfiguration:\n", config, "\n", "");
     ent_free(config);

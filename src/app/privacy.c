@@ -1,4 +1,5 @@
-/* entente privacy: what rounds of noisy sums give away, or the noise that keeps an epsilon, before a job is queued. */
+/* entente privacy: what rounds of noisy sums give away, or the noise that keeps an epsilon, before a job is queued.
+ */
 #include <errno.h>
 #include <math.h>
 

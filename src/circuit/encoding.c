@@ -1,9 +1,9 @@
 /* Encodings.
  *
- * Amplitudes are prepared from the most significant qubit down: at level k, qubit n-1-k is turned by RY, by an angle for
- * each value j of the k qubits above, 2 atan2(r, l), where l and r are the norms of the halves of node j, or at the last
- * level the two amplitudes themselves.  A uniformly controlled RY is 2^k RY with CXs between them, the controls in the
- * order of the Gray code; its angles are a Walsh transform of those of the nodes. */
+ * Amplitudes are prepared from the most significant qubit down: at level k, qubit n-1-k is turned by RY, by an angle
+ * for each value j of the k qubits above, 2 atan2(r, l), where l and r are the norms of the halves of node j, or at
+ * the last level the two amplitudes themselves.  A uniformly controlled RY is 2^k RY with CXs between them, the
+ * controls in the order of the Gray code; its angles are a Walsh transform of those of the nodes. */
 #include "entente/encoding.h"
 
 #include <math.h>
@@ -153,8 +153,8 @@ static void amplitude_forward(int n, const double *x, double *slot)
     slot[states - 1] = largest * norm[0];
 }
 
-/* The amplitudes over the norm, [2^n], and the norms of all nodes, node j of level k at (1 << k) + j, from the angles of
- * the nodes. */
+/* The amplitudes over the norm, [2^n], and the norms of all nodes, node j of level k at (1 << k) + j, from the angles
+ * of the nodes. */
 static void tree_of(int n, const double *angle, double *tree)
 {
     tree[1] = 1.0;

@@ -1,5 +1,5 @@
-/* A circuit as a picture.  Each gate goes into the first column, from the left, in which the wires from its first to its
- * last qubit are free; a column is as wide as its longest label. */
+/* A circuit as a picture.  Each gate goes into the first column, from the left, in which the wires from its first to
+ * its last qubit are free; a column is as wide as its longest label. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -242,8 +242,8 @@ static ent_status pick_qubits(qasm_parser *p, call *c, int turn)
     return ENT_OK;
 }
 
-/* U(theta, phi, lambda) = exp(i (theta + phi + lambda) / 2) RZ(phi) RY(theta) RZ(lambda) in OpenQASM 3, and without the
- * phase as u3; the rightmost acts first. */
+/* U(theta, phi, lambda) = exp(i (theta + phi + lambda) / 2) RZ(phi) RY(theta) RZ(lambda) in OpenQASM 3, and without
+ * the phase as u3; the rightmost acts first. */
 static ent_status add_u(qasm_parser *p, int q, const qasm_value angle[3], bool phase)
 {
     ENT_TRY(ent_ops_turn(p, ENT_RZ, q, q, &angle[2]));

@@ -1,5 +1,5 @@
-/* Names and their declarations.  The names of a gate's definition are on top while it is read, and hide all others but
- * constants and the gates before it. */
+/* Names and their declarations.  The names of a gate's definition are on top while it is read, and hide all others
+ * but constants and the gates before it. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

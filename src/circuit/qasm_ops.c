@@ -1,8 +1,8 @@
 /* Operations: gates of our kinds and global phases, and what modifiers make of a list of them.
  *
- * A control is added operation by operation.  A global phase becomes P on the control.  A controlled gate with a second
- * control: with V^2 = U, CV(b, t) CX(a, b) CV^-1(b, t) CX(a, b) CV(a, t) (Barenco et al., arXiv quant-ph/9503016,
- * lemma 6.1), so each further control multiplies the gates by about six. */
+ * A control is added operation by operation.  A global phase becomes P on the control.  A controlled gate with a
+ * second control: with V^2 = U, CV(b, t) CX(a, b) CV^-1(b, t) CX(a, b) CV(a, t) (Barenco et al., arXiv
+ * quant-ph/9503016, lemma 6.1), so each further control multiplies the gates by about six. */
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* A token starts at its first byte: a letter (or a byte of UTF-8) a name, a digit or point a number, a quote a string,
- * any other printable byte a symbol, of two bytes where they are an operator.  Blanks and comments are between
- * tokens. */
+/* A token starts at its first byte: a letter (or a byte of UTF-8) a name, a digit or point a number, a quote a
+ * string, any other printable byte a symbol, of two bytes where they are an operator.  Blanks and comments are
+ * between tokens. */
 #include "qasm_token.h"
 
 #include <ctype.h>

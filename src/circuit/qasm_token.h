@@ -36,7 +36,8 @@ bool ent_token_is(const token *t, const char *text);
 ent_status ent_token_fail(const token_stream *s, const token *t, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The rest of the line after the token that is there, a pragma's or an annotation's; on to the first token after it. */
+/* The rest of the line after the token that is there, a pragma's or an annotation's; on to the first token after it.
+ */
 ent_status ent_token_rest(token_stream *s, token *line);
 
 /* The token must be `text`; on to the next. */

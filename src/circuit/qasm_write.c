@@ -1,5 +1,5 @@
-/* A circuit as OpenQASM 3 or 2.  In version 2 a gate's name that its standard library lacks, or once lacked, is written
- * by what all of its versions have. */
+/* A circuit as OpenQASM 3 or 2.  In version 2 a gate's name that its standard library lacks, or once lacked, is
+ * written by what all of its versions have. */
 #include <errno.h>
 #include <string.h>
 

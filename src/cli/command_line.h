@@ -1,5 +1,5 @@
-/* The command line of a sub-command as a table, in which an option says into which field of the command's arguments it
- * is read.
+/* The command line of a sub-command as a table, in which an option says into which field of the command's arguments
+ * it is read.
  *
  *   typedef struct { const char *config; cli_sets sets; int64_t ranks; bool json; } arguments;
  *   #define AT(field) offsetof(arguments, field)

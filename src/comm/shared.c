@@ -1,8 +1,9 @@
-/* Memory that the ranks of a group share: a file of /dev/shm that all of them map and that has no name once they have.
+/* Memory that the ranks of a group share: a file of /dev/shm that all of them map and that has no name once they
+ * have.
  *
- * Not a window of MPI's: that could only be freed by all ranks together, and states are freed by each rank when it ends,
- * also after a failure.  Each rank takes the pages of its own part, so that they are near its cores, and so that a lack of
- * them is a status and not a signal. */
+ * Not a window of MPI's: that could only be freed by all ranks together, and states are freed by each rank when it
+ * ends, also after a failure.  Each rank takes the pages of its own part, so that they are near its cores, and so
+ * that a lack of them is a status and not a signal. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

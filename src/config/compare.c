@@ -1,5 +1,5 @@
-/* Values as text, and two configurations compared key by key.  The text of a value gives the same bits when it is read,
- * so values are equal if their texts are. */
+/* Values as text, and two configurations compared key by key.  The text of a value gives the same bits when it is
+ * read, so values are equal if their texts are. */
 #include <stdio.h>
 #include <string.h>
 

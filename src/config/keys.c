@@ -177,7 +177,8 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define PRIVATE   "privacy.mode: central, local, distributed"
 
 const ent_key ENT_KEYS[] = {
-    {FIELD(data.file), .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
+    {FIELD(data.file),
+     .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
     {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
      .help = "names of the modalities to train on"},
     {FIELD(data.label), .standard = "class", .help = "name of the label in the file"},
@@ -194,7 +195,8 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
      .help = "basic, strong, hea, product, real_amplitudes, or the path of an OpenQASM file, 3 or 2"},
     {REGISTER(encoding), OF(ENCODING), .standard = "ry", .when = QUANTUM,
-     .help = "of the data: rotations, feature maps with products of pairs (iqp, zz), or 2^qubits features as amplitudes"},
+     .help = "of the data: rotations, feature maps with products of pairs (iqp, zz), or 2^qubits features as "
+             "amplitudes"},
     {NAMES_OF(inputs.data), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
      .help = "inputs that are data; with params empty all others are trainable; both empty: as the file says"},
     {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
@@ -207,7 +209,8 @@ const ent_key ENT_KEYS[] = {
     {REGISTER(map), OF(MAP), .standard = "tanh", .when = QUANTUM,
      .help = "from a number z to an angle: pi tanh(z / scale), or pi z / scale clipped to -pi..pi"},
     {REGISTER(scale), FROM(0, 1e6), .standard = "0.0", .when = QUANTUM,
-     .help = "scale of that map; 0: 16 where z is from a trainable map, else 2, times the layers that encode z. A map's "
+     .help = "scale of that map; 0: 16 where z is from a trainable map, else 2, times the layers that encode z. A "
+             "map's "
              "weights start with variance 1 / inputs, so that the deviation of z is 1 whatever the inputs, and one "
              "deviation turns a qubit by about pi / 16 in all layers together"},
     {REGISTER(input_scaling), .standard = "false", .when = QUANTUM,
@@ -224,7 +227,8 @@ const ent_key ENT_KEYS[] = {
      .help = "layers of the fusion circuit; 0: no fusion"},
     {SET(model.readout, READOUT), .standard = "[zz, xyz]", .when = "model.kind: quantum, late",
      .help = "one or a list; z, always: <Z> of every qubit; xyz: also <X> and <Y>; zz: <ZZ> of every pair of qubits "
-             "that fusion joins between registers; zz_within: <ZZ> of every pair within a register; probabilities, only "
+             "that fusion joins between registers; zz_within: <ZZ> of every pair within a register; probabilities, "
+             "only "
              "by itself: of all outcomes of each register"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
      .help = "a trainable linear layer, or the expectation values directly"},
@@ -326,7 +330,8 @@ const ent_key ENT_KEYS[] = {
      .help = "of the head; 0: 3 times learning_rate, below 0: learning_rate"},
     {FIELD(client.schedule), OF(SCHEDULE), .standard = "cosine", .before = "constant",
      .help = "how the rates change over the rounds; cosine: (1 + cos(pi round / rounds)) / 2 times; step: "
-             "step_factor times every step_rounds; the rounds are federation.rounds, also where --resume changes them"},
+             "step_factor times every step_rounds; the rounds are federation.rounds, also where --resume changes "
+             "them"},
     {FIELD(client.warm_up), FROM(0, 1e9), .standard = "0", .unit = "rounds",
      .help = "the rates rise linearly over the first rounds"},
     {FIELD(client.step_rounds), FROM(1, 1e9), .standard = "10", .unit = "rounds", .when = "client.schedule: step",
@@ -350,7 +355,8 @@ const ent_key ENT_KEYS[] = {
      .help = "chance that a present modality counts as missing while training"},
 
     {FIELD(privacy.mode), OF(PRIVACY), .standard = "none",
-     .help = "who adds noise: the server; every client for itself; or, distributed, all clients together under secure aggregation"},
+     .help = "who adds noise: the server; every client for itself; or, distributed, all clients together under "
+             "secure aggregation"},
     {FIELD(privacy.mechanism), OF(RELEASE), .standard = "gaussian", .when = "privacy.mode: central",
      .help = "fresh noise in every round (DP-FedAvg), or tree aggregation over all rounds (DP-FTRL)"},
     {FIELD(privacy.clip), ABOVE(0, 1e6), .standard = "1.0", .when = PRIVATE,
@@ -436,11 +442,14 @@ const ent_key ENT_KEYS[] = {
      .help = "length of a gate on one qubit"},
     {FIELD(noise.gate_2q_us), FROM(0, 1e6), .standard = "0.3", .unit = "us", .when = QUANTUM,
      .help = "length of a gate on two qubits"},
-    {FIELD(noise.readout.p01), FROM(0, 1), .standard = "0.0", .when = QUANTUM, .help = "chance that a 0 is read as 1"},
-    {FIELD(noise.readout.p10), FROM(0, 1), .standard = "0.0", .when = QUANTUM, .help = "chance that a 1 is read as 0"},
+    {FIELD(noise.readout.p01), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that a 0 is read as 1"},
+    {FIELD(noise.readout.p10), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
+     .help = "chance that a 1 is read as 0"},
     {FACTOR, FROM(0, 1e6), .standard = "1.0", .help = "strengths beyond 1 are 1"},
     {FIELD(noise.method), OF(METHOD), .standard = "auto", .when = QUANTUM,
-     .help = "density: exact, registers of up to 7 qubits; trajectories: means of random runs; auto: density if it can"},
+     .help = "density: exact, registers of up to 7 qubits; trajectories: means of random runs; auto: density if it "
+             "can"},
     {FIELD(noise.trajectories), FROM(1, 1e6), .standard = "100", .when = QUANTUM, .help = "runs per sample"},
 
     {FIELD(devices.noise), .standard = "1", .when = QUANTUM,
@@ -450,7 +459,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(devices.shots), .standard = "run", .when = QUANTUM,
      .help = "shots, such as 100, 1000, 0 (exact); run: those of run.shots"},
     {FIELD(devices.layers), .standard = "0", .when = QUANTUM,
-     .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those beyond; 0: all"},
+     .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those "
+             "beyond; 0: all"},
 
     {FIELD(seeds.split), .standard = "1", .help = "how the rows are dealt to the clients"},
     {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},
@@ -469,7 +479,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
      .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},
     {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
-     .help = "ranks that run one circuit together, registers dealt to them or parts of one state; a power of two that "
+     .help = "ranks that run one circuit together, registers dealt to them or parts of one state; a power of two "
+             "that "
              "divides their number"},
     {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},

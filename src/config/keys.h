@@ -107,8 +107,9 @@ char *ent_key_text(const ent_key *key, const ent_config *config, int m);
 typedef void ent_key_differs(void *context, const ent_key *key, const char *name, const char *now, const char *then);
 ent_status ent_config_compare(const ent_config *now, const ent_config *then, ent_key_differs *differs, void *context);
 
-/* The names of a key for modality m: how many, and each of them; data.modalities of `config` counts for missing.absent.
- * Errors: ENT_ECONFIG, "KEY: found X, want Y"; *item is the one that is wrong, -1 where it is their number. */
+/* The names of a key for modality m: how many, and each of them; data.modalities of `config` counts for
+ * missing.absent.  Errors: ENT_ECONFIG, "KEY: found X, want Y"; *item is the one that is wrong, -1 where it is their
+ * number. */
 ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int m, int *item);
 
 /* Where the number of a key's names is, for modality m. */

@@ -18,8 +18,8 @@ ent_status ent_config_text(const char *path, int sets, const char *const *set, c
  * names out, their registers and rates go too; later overrides of these are refused.  Errors: as above. */
 ent_status ent_config_derive(const char *base, const char *name, int sets, const ent_set *set, char **text);
 
-/* Where such a text, of the file `from`, names a data set that is only found beside that file (ent_path_named), name it
- * there: `text` is replaced.  Errors: ENT_EIO, both places; as above. */
+/* Where such a text, of the file `from`, names a data set that is only found beside that file (ent_path_named), name
+ * it there: `text` is replaced.  Errors: ENT_EIO, both places; as above. */
 ent_status ent_config_locate(char **text, const char *from);
 
 /* The text that a file of ours holds, the result or checkpoint `path`, as one of today's: what was no key yet when it

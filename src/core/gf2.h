@@ -27,8 +27,8 @@ static inline uint64_t ent_gf2_highest(uint64_t v)
     return UINT64_C(1) << (63 - __builtin_clzll(v));
 }
 
-/* What is left of v without the vectors of the space: 0 where it is in it.  *made_of (may be NULL): which of the added
- * vectors were subtracted. */
+/* What is left of v without the vectors of the space: 0 where it is in it.  *made_of (may be NULL): which of the
+ * added vectors were subtracted. */
 uint64_t ent_gf2_reduce(const ent_gf2 *space, uint64_t v, uint64_t *made_of);
 
 /* Add v, with its lowest or highest bit as pivot once it is reduced; false, and nothing is added, where it is in the
@@ -45,8 +45,8 @@ void ent_gf2_sort(ent_gf2 *space, int from);
 /* The sum of those vectors whose bits are set in `which`. */
 uint64_t ent_gf2_sum(const uint64_t *vectors, int count, uint64_t which);
 
-/* [bits] the dual basis of independent rows of so many bits: parity(row[k] & dual[j]) = (j == k) for j < count, and the
- * others, count <= j < bits, are a basis of what is orthogonal to all rows. */
+/* [bits] the dual basis of independent rows of so many bits: parity(row[k] & dual[j]) = (j == k) for j < count, and
+ * the others, count <= j < bits, are a basis of what is orthogonal to all rows. */
 void ent_gf2_dual(const uint64_t *rows, int count, int bits, uint64_t *dual);
 
 #endif

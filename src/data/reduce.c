@@ -75,9 +75,9 @@ static void draw_projection(const ent_reduction_inp *inp, ent_reduction *r)
 
 /* ---- principal axes ---- */
 
-/* Store an axis as a row of the matrix, with its entry of largest magnitude positive.  pca: all axes share one factor,
- * by the `variance` of the first: its score gets variance 1 and the others keep their share, so that noise axes give small
- * angles.  pca_linear: each its own. */
+/* Store an axis as a row of the matrix, with its entry of largest magnitude positive.  pca: all axes share one
+ * factor, by the `variance` of the first: its score gets variance 1 and the others keep their share, so that noise
+ * axes give small angles.  pca_linear: each its own. */
 static void take_axis(const double *vector, double value, double largest, double variance, int64_t d, double *row)
 {
     int64_t at = 0;

@@ -30,8 +30,8 @@ typedef struct {
     int64_t (*partials)(const void *plan);
     /* Bytes of the states that one thread holds at once: [0] in a forward run, [1] with a gradient. */
     void (*bytes)(const void *plan, double count[2]);
-    /* What a forward run [0] and a gradient [1] cost of a group of samples, in operations on vectors: estimates to compare
-     * engines by, as fitted to measured times.  *samples: of a group.  NULL: not compared. */
+    /* What a forward run [0] and a gradient [1] cost of a group of samples, in operations on vectors: estimates to
+     * compare engines by, as fitted to measured times.  *samples: of a group.  NULL: not compared. */
     void (*cost)(const void *plan, double operations[2], int *samples);
     /* Whether threads are inside a sample: chunks run one after the other in one workspace.  NULL: they are not. */
     int (*inner_threads)(const void *plan);

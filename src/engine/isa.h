@@ -6,8 +6,8 @@
 #include "engine/pauli/pauli_kernels.h"
 #include "engine/state/state_kernels.h"
 
-/* The kernels of an instruction set; isa as in ent_program_inp.  narrow: those of vectors of half the width, for groups
- * that are less than half full, or NULL where they would not be faster. */
+/* The kernels of an instruction set; isa as in ent_program_inp.  narrow: those of vectors of half the width, for
+ * groups that are less than half full, or NULL where they would not be faster. */
 ent_status ent_isa_kernels(const char *isa, ent_precision precision, const batch_kernels **kernels,
                            const batch_kernels **narrow);
 /* As ent_isa_kernels, with as many lanes. */

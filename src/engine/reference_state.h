@@ -1,5 +1,5 @@
-/* A statevector of REAL, and gates and readouts on it by their matrices.  Included once for each REAL, with NAMED(x) giving
- * each function its name; so it has no include guard. */
+/* A statevector of REAL, and gates and readouts on it by their matrices.  Included once for each REAL, with NAMED(x)
+ * giving each function its name; so it has no include guard. */
 
 typedef struct {
     int qubits;
@@ -122,7 +122,8 @@ static void NAMED(quarter_turns)(int power, double z[2])
     for (int k = 0; k < 2 && (power & 2); k++) z[k] = -z[k];
 }
 
-/* <ket| P |ket>.  P = i^(number of Y) times X on x times Z on z: it takes amplitude k, with the sign of z, to k ^ x. */
+/* <ket| P |ket>.  P = i^(number of Y) times X on x times Z on z: it takes amplitude k, with the sign of z, to k ^ x.
+ */
 static double NAMED(expectation)(const ent_pauli *string, const NAMED(state) * ket)
 {
     const uint64_t x = string->x.word[0], z = string->z.word[0];

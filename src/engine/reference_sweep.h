@@ -19,8 +19,8 @@ static void NAMED(forward)(const ent_circuit *circuit, const double *params, con
     for (int r = 0; r < circuit->readouts; r++) expectations[r] = NAMED(expectation)(&circuit->readout[r], ket);
 }
 
-/* From the ket after all gates and what the weighted readouts make of it, the bra.  grad_data may be NULL; both gradients
- * are added to. */
+/* From the ket after all gates and what the weighted readouts make of it, the bra.  grad_data may be NULL; both
+ * gradients are added to. */
 static void NAMED(backward)(const ent_circuit *circuit, const double *params, const double *data, NAMED(state) * ket,
                             NAMED(state) * bra, double *grad_params, double *grad_data)
 {

@@ -1,16 +1,16 @@
 /* Shots: every readout estimated from N samples of its exact distribution.
  *
- * Where all readouts are strings of Zs on MOST_JOINT qubits at most, the samples are of the joint distribution of these
- * qubits' bits, whose probabilities are the Walsh-Hadamard transform of the expectation values of all their strings; the
- * counts of the outcomes are drawn by halves, one binomial number for each.  Else every readout has N samples of its own: N (1
- * + mean) / 2 is a binomial number with p = (1 + <P>) / 2.
+ * Where all readouts are strings of Zs on MOST_JOINT qubits at most, the samples are of the joint distribution of
+ * these qubits' bits, whose probabilities are the Walsh-Hadamard transform of the expectation values of all their
+ * strings; the counts of the outcomes are drawn by halves, one binomial number for each.  Else every readout has N
+ * samples of its own: N (1 + mean) / 2 is a binomial number with p = (1 + <P>) / 2.
  *
- * Gradients.  SHIFT: each term of each gate's parameter-shift rule is estimated from N shots, as hardware would.  ADJOINT:
- * the exact derivatives with normal noise added.  Its variance is that of SHIFT with each shifted value's variance per shot
- * at its largest, 1: for the slot of gates g and weights w of the readouts
+ * Gradients.  SHIFT: each term of each gate's parameter-shift rule is estimated from N shots, as hardware would.
+ * ADJOINT: the exact derivatives with normal noise added.  Its variance is that of SHIFT with each shifted value's
+ * variance per shot at its largest, 1: for the slot of gates g and weights w of the readouts
  *   sum_g scale_g^2 sum_k factor_gk^2 sum_r w_r^2 / N
- * (the values there are not known, and near 0 in all but very shallow circuits).  In both the weights follow from estimated
- * readouts.  Numbers are functions of (seed, what ent_program_draw gives, sample, which estimate). */
+ * (the values there are not known, and near 0 in all but very shallow circuits).  In both the weights follow from
+ * estimated readouts.  Numbers are functions of (seed, what ent_program_draw gives, sample, which estimate). */
 #include "shots.h"
 
 #include <math.h>

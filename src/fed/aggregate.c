@@ -2,9 +2,9 @@
  * untrained circuits).
  *
  * Block b of client k weighs n_kb: the samples that trained it (or 1, where the rule takes uniform means), times the
- * member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order can
- * change a bit.  A rule that wants every update gets them instead: gathered at rank 0, sorted by client; what it makes
- * of them is sent to all. */
+ * member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order
+ * can change a bit.  A rule that wants every update gets them instead: gathered at rank 0, sorted by client; what it
+ * makes of them is sent to all. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +23,7 @@ struct ent_aggregate {
     ent_exact
         *sum; /* delta [params], extra [params], weight [blocks], effort [blocks], loss, and within if `adaptive` */
     bool adaptive;
+    bool *sent; /* [params] with secure aggregation: what the round's clients send of delta */
     int64_t count[ENT_TALLY_COUNTS];
     double *each; /* updates as they were added, `record` numbers each; for rules with `combine` */
     int64_t eaches, each_room, record;
@@ -161,11 +162,12 @@ ent_status ent_aggregate_new(const ent_population *p, const ent_model *model, co
     a->largest = ldexp(1.0, 65) / (double)(p->part[ENT_TRAIN].n * p->config->client.epochs);
     a->record = record_length(a);
     a->sum = ent_alloc(sums(a), sizeof *a->sum);
+    a->sent = ent_alloc(a->params, sizeof *a->sent);
     a->mean.delta = ent_alloc(a->params, sizeof(double));
     a->mean.extra = ent_alloc(a->params, sizeof(double));
     a->mean.weight = ent_alloc(a->blocks, sizeof(double));
     a->mean.effort = ent_alloc(a->blocks, sizeof(double));
-    if (!a->sum || !a->mean.delta || !a->mean.extra || !a->mean.weight || !a->mean.effort) {
+    if (!a->sum || !a->sent || !a->mean.delta || !a->mean.extra || !a->mean.weight || !a->mean.effort) {
         ent_aggregate_free(a);
         return ent_fail(ENT_ENOMEM, "server: no memory");
     }
@@ -177,6 +179,7 @@ void ent_aggregate_free(ent_aggregate *a)
 {
     if (!a) return;
     ent_free(a->sum);
+    ent_free(a->sent);
     ent_free(a->each);
     ent_free(a->mean.delta);
     ent_free(a->mean.extra);
@@ -328,11 +331,12 @@ static ent_status combine(ent_aggregate *a, const ent_ranks *ranks, const ent_ru
     return ENT_OK;
 }
 
-/* The sums that the rule uses, as ring elements: delta, extra if there is one, all else. */
-static int64_t ring_of_sums(const ent_aggregate *a, bool back, ent_ring *x)
+/* The sums that clients send, as ring elements: delta where `sent`, extra if there is one, all else. */
+static int64_t ring_of_sums(const ent_aggregate *a, const bool *sent, bool back, ent_ring *x)
 {
     int64_t n = 0;
     for (int64_t k = 0; k < sums(a); k++) {
+        if (k < a->params && !sent[k]) continue;
         if (!a->rule->extra && k >= a->params && k < 2 * (int64_t)a->params) continue;
         if (back)
             a->sum[k] = ent_ring_exact(x[n++]);
@@ -342,26 +346,27 @@ static int64_t ring_of_sums(const ent_aggregate *a, bool back, ent_ring *x)
     return n;
 }
 
-int64_t ent_aggregate_ring(const ent_aggregate *a)
+int64_t ent_aggregate_ring(const ent_aggregate *a, const ent_rule_state *s)
 {
-    return sums(a) - (a->rule->extra ? 0 : a->params) + 2; /* the number of samples, and a check */
+    const int64_t others = sums(a) - a->params - (a->rule->extra ? 0 : a->params);
+    return ent_compress_common(s, a->sent) + others + 2; /* the number of samples, and a check */
 }
 
 /* What the clients send, added up under masks; the number of clients is no secret. */
 static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
                                const ent_secure_cohort *cohort)
 {
-    const int64_t n = ent_aggregate_ring(a);
+    const int64_t n = ent_aggregate_ring(a, s);
     ent_ring *x = ent_alloc(n, sizeof *x);
     ent_status status =
         ent_comm_agree(ranks->world, x ? ENT_OK : ent_fail(ENT_ENOMEM, "secure aggregation: no memory"));
     if (status == ENT_OK) {
-        const int64_t at = ring_of_sums(a, false, x);
+        const int64_t at = ring_of_sums(a, a->sent, false, x);
         x[at] = (ent_ring)(uint64_t)a->count[1];
         status = ent_comm_agree(ranks->world, ent_secure_sum(ranks->lane, s->config, cohort, n, x));
     }
     if (status == ENT_OK) {
-        const int64_t at = ring_of_sums(a, true, x);
+        const int64_t at = ring_of_sums(a, a->sent, true, x);
         int64_t counts[2] = {a->count[0], a->count[2]};
         ent_comm_sum(ranks->lane, counts, 2);
         a->count[0] = counts[0];

@@ -93,40 +93,51 @@ ent_work *ent_trainer_work(ent_trainer *t)
     return &t->work;
 }
 
+/* A block's step; correct: Adam's bias corrections. */
+static void update(const ent_config_client *c, double rate, const double correct[2], const ent_block *block,
+                   const double *gradient, const ent_work *work)
+{
+    const int n = block->count, at = block->first;
+    const double *restrict g = gradient + at;
+    double *restrict w = work->w + at, *restrict first = work->first + at, *restrict second = work->second + at;
+    const double correct1 = correct[0], correct2 = correct[1], beta1 = c->beta1, beta2 = c->beta2;
+    const double epsilon = c->epsilon, decay = rate * c->weight_decay;
+    for (int k = 0; k < n; k++) w[k] -= decay * w[k];
+    switch (c->optimizer) {
+    case ENT_SGD:
+        for (int k = 0; k < n; k++) w[k] -= rate * g[k];
+        break;
+    case ENT_MOMENTUM:
+        for (int k = 0; k < n; k++) {
+            first[k] = c->momentum * first[k] + g[k];
+            w[k] -= rate * first[k];
+        }
+        break;
+    case ENT_ADAM:
+        for (int k = 0; k < n; k++) {
+            first[k] = beta1 * first[k] + (1.0 - beta1) * g[k];
+            second[k] = beta2 * second[k] + (1.0 - beta2) * g[k] * g[k];
+            w[k] -= rate * (first[k] / correct1) / (sqrt(second[k] / correct2) + epsilon);
+        }
+        break;
+    }
+}
+
 /* One block's update by the gradient that is there. */
 static void update_block(ent_trainer *t, const ent_config *config, const ent_block *block, int64_t step)
 {
     ent_work *work = &t->work;
     const ent_config_client *c = &config->client;
-    const double rate = ent_client_rate(config, block, work->round);
     if (t->corrected_step != step) { /* most blocks have made as many steps */
         t->correct[0] = 1.0 - pow(c->beta1, (double)step);
         t->correct[1] = 1.0 - pow(c->beta2, (double)step);
         t->corrected_step = step;
     }
-    const double correct1 = t->correct[0], correct2 = t->correct[1];
-    for (int k = block->first; k < block->first + block->count; k++) {
-        const double g = t->gradient[k];
-        work->w[k] -= rate * c->weight_decay * work->w[k];
-        switch (c->optimizer) {
-        case ENT_SGD:
-            work->w[k] -= rate * g;
-            break;
-        case ENT_MOMENTUM:
-            work->first[k] = c->momentum * work->first[k] + g;
-            work->w[k] -= rate * work->first[k];
-            break;
-        case ENT_ADAM:
-            work->first[k] = c->beta1 * work->first[k] + (1.0 - c->beta1) * g;
-            work->second[k] = c->beta2 * work->second[k] + (1.0 - c->beta2) * g * g;
-            work->w[k] -= rate * (work->first[k] / correct1) / (sqrt(work->second[k] / correct2) + c->epsilon);
-            break;
-        }
-    }
+    update(c, ent_client_rate(config, block, work->round), t->correct, block, t->gradient, work);
 }
 
-/* Shorten the gradient of the blocks that the batch trains to the norm that is allowed.  One that is not finite is left
- * as it is: the client has diverged. */
+/* Shorten the gradient of the blocks that the batch trains to the norm that is allowed.  One that is not finite is
+ * left as it is: the client has diverged. */
 static void clip_gradient(ent_trainer *t, double most)
 {
     double squares = 0.0;

@@ -1,9 +1,9 @@
 /* The clients' devices.
  *
- * Client k has entry k modulo its length of each list of section devices; its noise is also times exp(spread x) with x
- * drawn for the client.  The common model is evaluated on the device of section noise and run.shots.  Random numbers of a
- * training pass are functions of client and pass, those of predictions of part and row, so that they are the same in every
- * round. */
+ * Client k has entry k modulo its length of each list of section devices; its noise is also times exp(spread x) with
+ * x drawn for the client.  The common model is evaluated on the device of section noise and run.shots.  Random
+ * numbers of a training pass are functions of client and pass, those of predictions of part and row, so that they are
+ * the same in every round. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -127,10 +127,11 @@ static inline int64_t ent_client_rows_count(const ent_population *population, in
 
 /* label.c.  Local; the same on all ranks. */
 
-/* target->label of a real label, what the model learns of it, and target->prior, what the training labels alone predict. */
+/* target->label of a real label, what the model learns of it, and target->prior, what the training labels alone
+ * predict. */
 ent_status ent_label_fit(ent_part *train, ent_target *target);
-/* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training rows.
- * Nothing for a real label.  Errors: ENT_ENOMEM. */
+/* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training
+ * rows.  Nothing for a real label.  Errors: ENT_ENOMEM. */
 ent_status ent_label_balance(const ent_part *train, ent_target *target);
 /* What the model learns, for the label as it is now. */
 void ent_label_aim(ent_part *train, const ent_label *label);
@@ -169,15 +170,17 @@ bool ent_devices_apart(const ent_config *config);
 /* What evaluates the common model, and what trains a client's; devices may be NULL. */
 const ent_device *ent_devices_base(const ent_devices *devices);
 const ent_device *ent_devices_of(const ent_devices *devices, int64_t client);
-/* What is expected to go wrong in one run of the client's circuits: the sum over the gates of the chance of an error, plus
- * the mean chance that a readout is wrong, with the gates counted from the registers' layers. */
+/* What is expected to go wrong in one run of the client's circuits: the sum over the gates of the chance of an error,
+ * plus the mean chance that a readout is wrong, with the gates counted from the registers' layers. */
 double ent_devices_budget(const ent_devices *devices, int64_t client);
-/* The random numbers of a client's training pass, and of predicting a part's rows by the common model or a client's own. */
+/* The random numbers of a client's training pass, and of predicting a part's rows by the common model or a client's
+ * own. */
 void ent_devices_train(const ent_devices *devices, int64_t client, int64_t pass, ent_samples *samples);
 void ent_devices_predict(const ent_devices *devices, int part, int64_t client, int64_t first, ent_samples *samples);
 
-/* reads.c: whether a register's circuit, of the OpenQASM file `path`, reads all of its data, and whether these can change
- * what the model reads; `fused`: other gates follow it.  Local.  Errors: ENT_ECONFIG, naming the file; ENT_ENOMEM. */
+/* reads.c: whether a register's circuit, of the OpenQASM file `path`, reads all of its data, and whether these can
+ * change what the model reads; `fused`: other gates follow it.  Local.  Errors: ENT_ECONFIG, naming the file;
+ * ENT_ENOMEM. */
 ent_status ent_ansatz_reads(const char *path, const ent_circuit *circuit, bool fused);
 
 /* timeline.c: a pure function of configuration, seeds and round. */
@@ -231,13 +234,13 @@ ent_status ent_schedule_all(const ent_population *population, int ranks, int *ra
 ent_status ent_schedule_own(const ent_population *population, int ranks, const ent_cohort *cohort, int part,
                             int epochs, int *rank);
 
-/* store.c: features of clients' rows of a part, read when a client wants them, given back when room is wanted.  The store
- * looks at features and population, which outlive it.  Local. */
+/* store.c: features of clients' rows of a part, read when a client wants them, given back when room is wanted.  The
+ * store looks at features and population, which outlive it.  Local. */
 ent_status ent_store_new(const ent_features *features, const ent_population *population, int node_ranks, int part,
                          ent_store **out);
 void ent_store_free(ent_store *store);
-/* Make a client ready without reading: its rows are to be put at *x, modality after modality [rows][width]; NULL where
- * there is no room. */
+/* Make a client ready without reading: its rows are to be put at *x, modality after modality [rows][width]; NULL
+ * where there is no room. */
 ent_status ent_store_keep(ent_store *store, int64_t client, double **x);
 /* Make the first *ready of clients[0..n-1] ready, at least one. */
 ent_status ent_store_fetch(ent_store *store, int64_t n, const int64_t *clients, int64_t *ready);
@@ -334,8 +337,8 @@ ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
 struct ent_secure_cohort;
 ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_ranks *ranks, const ent_rule_state *s,
                                 const struct ent_secure_cohort *secure, ent_mean **mean);
-/* Numbers that a client sends with secure aggregation.  Local. */
-int64_t ent_aggregate_ring(const ent_aggregate *aggregate);
+/* Numbers that a client sends in s->round with secure aggregation.  Local. */
+int64_t ent_aggregate_ring(const ent_aggregate *aggregate, const ent_rule_state *s);
 
 /* round.c */
 
@@ -375,7 +378,8 @@ ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective 
 void ent_training_clear(ent_training *t);
 /* Errors: ENT_STOPPED, saved.  Collective. */
 ent_status ent_round_run(ent_training *t, ent_round *figures);
-/* Rounds after which the weights were as before: no client trained, or too few for the rule in every block.  Local. */
+/* Rounds after which the weights were as before: no client trained, or too few for the rule in every block.  Local.
+ */
 int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model);
 bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round); /* Local */
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
@@ -388,29 +392,30 @@ void ent_round_set(ent_round *round, int k, double value);
 
 /* checkpoint.c.  Failures of what is Collective are agreed on. */
 
-/* Whether to stop here, to be asked between pieces of work.  Ranks that hold a state together ask in step and get the same
- * answer.  Collective over the group, Local without. */
+/* Whether to stop here, to be asked between pieces of work.  Ranks that hold a state together ask in step and get the
+ * same answer.  Collective over the group, Local without. */
 ent_status ent_checkpoint_look(const ent_federation *f, bool *stops);
-/* Save behind round f->outcome.rounds - 1, or, with `inside`, in round f->outcome.rounds; then the sums of the round at hand are no
- * longer apart by rank.  Collective. */
+/* Save behind round f->outcome.rounds - 1, or, with `inside`, in round f->outcome.rounds; then the sums of the round
+ * at hand are no longer apart by rank.  Collective. */
 ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);
-/* How the training of the checkpoint learns a real label, into f->target.label: programs before it was standardised learned it
- * as it is.  Local. */
+/* How the training of the checkpoint learns a real label, into f->target.label: programs before it was standardised
+ * learned it as it is.  Local. */
 ent_status ent_checkpoint_label(ent_federation *f);
 /* Into a result, where nothing of a round is under way; `file` is rank 0's, and NULL elsewhere.  Collective.  Without
  * memory for the clients' vectors on rank 0 the result holds nothing to go on from, and a note says so. */
 ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file);
-/* Back to where the checkpoint, or the result, was: f->outcome.rounds and its figures, weights, memories, and t->resume.
- * Collective. */
+/* Back to where the checkpoint, or the result, was: f->outcome.rounds and its figures, weights, memories, and
+ * t->resume.  Collective. */
 ent_status ent_checkpoint_load(ent_training *t);
-/* What had been added up in the round that was stopped, shared out to the ranks; behind ent_aggregate_start.  Local. */
+/* What had been added up in the round that was stopped, shared out to the ranks; behind ent_aggregate_start.  Local.
+ */
 ent_status ent_checkpoint_tally(ent_training *t);
 /* Work k of t->resume->at_work.  Local. */
 ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work);
 void ent_inside_free(ent_inside *inside);
 
-/* machine.c: what a training computes with, /isa and /blas, in a file.  Errors: ENT_EARG, it is not what the ranks have
- * here.  Local (write: as ent_h5_write_text). */
+/* machine.c: what a training computes with, /isa and /blas, in a file.  Errors: ENT_EARG, it is not what the ranks
+ * have here.  Local (write: as ent_h5_write_text). */
 ent_status ent_machine_write(ent_h5 *file);
 ent_status ent_machine_compare(const ent_h5 *file);
 
@@ -419,8 +424,8 @@ ent_status ent_machine_compare(const ent_h5 *file);
 ent_status ent_inputs_write(const ent_inputs *inputs, ent_h5 *file);
 ent_status ent_inputs_compare(const ent_inputs *mine, const char *path, const ent_h5 *file, const char *whose);
 
-/* checkpoint_table.c: tables [rows][width] of 8-byte numbers (ENT_H5_I64 or ENT_H5_F64) in a file; beside each table its
- * checks, 64 bits of every row's SHA-256. */
+/* checkpoint_table.c: tables [rows][width] of 8-byte numbers (ENT_H5_I64 or ENT_H5_F64) in a file; beside each table
+ * its checks, 64 bits of every row's SHA-256. */
 
 /* Where the tables are: "" or the group "/resume" of a result.  file NULL: of a file that rank 0 writes. */
 typedef struct {
@@ -451,7 +456,8 @@ ent_status ent_own_average(ent_training *t);
 ent_status ent_result_path(const char *folder, char path[4096]);
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, const ent_qasm_inputs *inputs,
                                      ent_qasm **out);
-/* f->target.label and f->target.prior; how to read the label of a data set alike: `class_name` is what `inp` borrows (ent_free). */
+/* f->target.label and f->target.prior; how to read the label of a data set alike: `class_name` is what `inp` borrows
+ * (ent_free). */
 ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);
 /* Whether the data set that is open has what the model was trained on: the same number of features. */
 ent_status ent_result_check_data(ent_federation *f, const char *folder);

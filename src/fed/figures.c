@@ -1,5 +1,5 @@
-/* The tables of figures, made from the rows in fed.h and metrics.h: of a round as fields (for checkpoints) and as columns
- * (for the result and rounds.csv, without those metrics that a round does not show), and of a client. */
+/* The tables of figures, made from the rows in fed.h and metrics.h: of a round as fields (for checkpoints) and as
+ * columns (for the result and rounds.csv, without those metrics that a round does not show), and of a client. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

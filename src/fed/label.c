@@ -1,10 +1,10 @@
 /* The label as the model learns it.
  *
- * A real label is standardised: the model learns (value - mean) / deviation, so that learning rates and starting weights
- * suit any unit, and all that is reported is in the label's unit again.  Mean and deviation are federated: every client
- * gives count, sum, and then squares about the mean of its training rows, which are added exactly, so that neither clients
- * nor ranks nor their order can change a bit.  A power of two above the largest magnitude scales each sum, as in a
- * reduction of features. */
+ * A real label is standardised: the model learns (value - mean) / deviation, so that learning rates and starting
+ * weights suit any unit, and all that is reported is in the label's unit again.  Mean and deviation are federated:
+ * every client gives count, sum, and then squares about the mean of its training rows, which are added exactly, so
+ * that neither clients nor ranks nor their order can change a bit.  A power of two above the largest magnitude scales
+ * each sum, as in a reduction of features. */
 #include <math.h>
 #include <string.h>
 

@@ -1,9 +1,9 @@
-/* Mixed nodes: other instruction sets and other kernels of OpenBLAS round differently, so all ranks take the best that
- * all of them have.
+/* Mixed nodes: other instruction sets and other kernels of OpenBLAS round differently, so all ranks take the best
+ * that all of them have.
  *
- * Instruction sets are picked by the engine at run time: the worst rank's is a limit for all.  OpenBLAS picks its kernel
- * when it is loaded; where its kernels differ, every rank changes to the one of the weakest ranks, or, if these differ too
- * (Zen and Haswell), to the plainest of their kind. */
+ * Instruction sets are picked by the engine at run time: the worst rank's is a limit for all.  OpenBLAS picks its
+ * kernel when it is loaded; where its kernels differ, every rank changes to the one of the weakest ranks, or, if
+ * these differ too (Zen and Haswell), to the plainest of their kind. */
 #include <stdio.h>
 #include <string.h>
 

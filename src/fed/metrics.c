@@ -1,6 +1,7 @@
 #include "entente/metrics.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "entente/memory.h"
 #include "entente/model.h"
@@ -130,6 +131,36 @@ static void real_errors(const ent_predictions *p, ent_metrics *metrics)
     metrics->pearson = yy > 0.0 && tt > 0.0 ? yt / sqrt(yy * tt) : NAN;
 }
 
+void ent_predictions_confusion(const ent_predictions *p, int64_t *table)
+{
+    memset(table, 0, (size_t)p->classes * (size_t)p->classes * sizeof *table);
+    for (int64_t k = 0; k < p->n; k++) table[true_class(p, k) * p->classes + predicted_class(p, k)]++;
+}
+
+/* The softmax's largest probability. */
+static double confidence(const ent_predictions *p, int64_t k)
+{
+    const double *logit = p->output + k * p->classes;
+    const double largest = logit[ent_predicted_class(p->classes, logit)];
+    double sum = 0.0;
+    for (int c = 0; c < p->classes; c++) sum += exp(logit[c] - largest);
+    return 1.0 / sum;
+}
+
+/* Bins of equal width: (0, 1/15], (1/15, 2/15], ... */
+static double calibration_error(const ent_predictions *p)
+{
+    enum { BINS = 15 };
+    double surplus[BINS] = {0.0}, sum = 0.0; /* confidence less accuracy, times the samples */
+    for (int64_t k = 0; k < p->n; k++) {
+        const double sure = confidence(p, k);
+        const int bin = (int)ceil(BINS * sure) - 1;
+        surplus[bin < 0 ? 0 : bin < BINS ? bin : BINS - 1] += sure - ent_prediction_right(p, k);
+    }
+    for (int b = 0; b < BINS; b++) sum += fabs(surplus[b]);
+    return sum / (double)p->n;
+}
+
 static double mean_loss(const ent_predictions *p)
 {
     double sum = 0.0;
@@ -152,6 +183,7 @@ ent_status ent_metrics_compute(const ent_predictions *p, ent_metrics *metrics)
     int64_t *table = ent_alloc(3 * class_count(p), sizeof *table);
     ENT_REQUIRE(table, ENT_ENOMEM, "metrics: no memory");
     metrics->accuracy = share_right(p, false);
+    if (p->classes > 0) metrics->calibration = calibration_error(p);
     f1(p, table, metrics);
     if (p->sentiment && class_count(p) == 2) metrics->accuracy_nonzero = share_right(p, true);
     if (p->classes == 0) {

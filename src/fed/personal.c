@@ -3,8 +3,8 @@
  * They start from the common weights, or from those that the client has kept (aggregation: local), and are fine-tuned
  * by personal.epochs epochs on the client's training rows with the optimiser of section client (Wang et al. 2019,
  * arXiv 1910.10252); a client without training rows predicts by what it starts from.  Clients are dealt to ranks by
- * cost, those that keep weights stay at their home; weights are dropped as soon as the client has predicted, so memory
- * is that of one model and of the rows at hand. */
+ * cost, those that keep weights stay at their home; weights are dropped as soon as the client has predicted, so
+ * memory is that of one model and of the rows at hand. */
 #include <string.h>
 
 #include "entente/memory.h"

@@ -171,8 +171,8 @@ static ent_status sort_by_client(const ent_dataset *d, ent_part *part, int64_t c
     return done ? ENT_OK : ent_fail(ENT_ENOMEM, "split: no memory");
 }
 
-/* Draw the masks and apply what they mean: rows that are skipped go, and of the training rows those that the policy does
- * not use; of the others it does not answer these. */
+/* Draw the masks and apply what they mean: rows that are skipped go, and of the training rows those that the policy
+ * does not use; of the others it does not answer these. */
 static ent_status mask_part(ent_population *p, const ent_dataset *d, int which)
 {
     ent_part *part = &p->part[which];

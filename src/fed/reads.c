@@ -1,9 +1,9 @@
-/* Does a circuit from a file read its data, and does it matter what they are?  One that does not would leave out features,
- * or a modality, without a word.
+/* Does a circuit from a file read its data, and does it matter what they are?  One that does not would leave out
+ * features, or a modality, without a word.
  *
- * Data may be in gates and yet change nothing: RZ on |0> turns a phase that no measurement sees.  What the circuit gives for
- * two samples is compared at a few points of its parameters.  It is analytic in all of them, so that what is the same at
- * points without any pattern is the same everywhere.  Compared are
+ * Data may be in gates and yet change nothing: RZ on |0> turns a phase that no measurement sees.  What the circuit
+ * gives for two samples is compared at a few points of its parameters.  It is analytic in all of them, so that what
+ * is the same at points without any pattern is the same everywhere.  Compared are
  *   without gates after it   the <Z> of every qubit
  *   with such gates          the whole state U(x)|0>: the <Z> of U(y)^-1 U(x)|0> are all 1 where the states agree
  * Costs two runs of the circuit a point; circuits of many qubits are left out. */

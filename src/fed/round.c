@@ -4,8 +4,8 @@
  * A client whose update leaves its range, or is no number, ends the training, or is left out of the round
  * (federation.on_divergence): nothing of it is added up, and the vectors that it keeps are those that it had before.
  *
- * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next training
- * goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
+ * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next
+ * training goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -280,8 +280,8 @@ static void slowest(ent_comm *world, ent_round *figures)
     figures->wait_s = seconds[2];
 }
 
-/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not, and neither are
- * vectors under masks. */
+/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not.  Under masks
+ * all numbers that somebody sends travel. */
 static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_round *figures)
 {
     const ent_config *c = t->f->config;
@@ -292,7 +292,7 @@ static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_rou
     if (!ent_is_secure(c)) return;
     const int64_t all = cohort->n + cohort->lost;
     figures->bytes_down += (double)all * ent_secure_bytes_down(c, all);
-    figures->bytes_up = (double)cohort->n * ent_secure_bytes_up(c, all, ent_aggregate_ring(t->aggregate)) +
+    figures->bytes_up = (double)cohort->n * ent_secure_bytes_up(c, all, ent_aggregate_ring(t->aggregate, &t->state)) +
                         (double)cohort->lost * ent_secure_bytes_up(c, all, 0);
 }
 

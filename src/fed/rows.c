@@ -1,8 +1,8 @@
 /* Rows with their features: read as hyperslabs, reduced, and handed to the model as plain arrays.
  *
- * For evaluation a rank holds an even slice of a part; for training, the clients at hand (store.c).  The reductions are
- * fitted client by client, each at the rank that trains it where all take part; there its rows are kept, reduced, so that
- * they are read once.  Absent features are not read: they become what the policy fills in (model/mask.c). */
+ * For evaluation a rank holds an even slice of a part; for training, the clients at hand (store.c).  The reductions
+ * are fitted client by client, each at the rank that trains it where all take part; there its rows are kept, reduced,
+ * so that they are read once.  Absent features are not read: they become what the policy fills in (model/mask.c). */
 #include <stdlib.h>
 #include <string.h>
 

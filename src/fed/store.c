@@ -1,5 +1,5 @@
-/* Features of clients' rows of one part: read from the file when they are wanted here for the first time, or put here when
- * the reductions were fitted; kept as long as there is room.  What is kept changes no result. */
+/* Features of clients' rows of one part: read from the file when they are wanted here for the first time, or put here
+ * when the reductions were fitted; kept as long as there is room.  What is kept changes no result. */
 #include <string.h>
 
 #include "entente/memory.h"

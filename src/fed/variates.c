@@ -1,6 +1,6 @@
-/* Vectors that clients keep between rounds (control variates, a dual variable), each at its home rank: client k at rank
- * k mod size of the lane.  Before a round they travel to the ranks that train, afterwards back; every rank knows the
- * whole schedule, so nothing but the vectors is sent.  A client that has not trained yet has none: zeros. */
+/* Vectors that clients keep between rounds (control variates, a dual variable), each at its home rank: client k at
+ * rank k mod size of the lane.  Before a round they travel to the ranks that train, afterwards back; every rank knows
+ * the whole schedule, so nothing but the vectors is sent.  A client that has not trained yet has none: zeros. */
 #include <string.h>
 
 #include "entente/memory.h"

@@ -1,5 +1,6 @@
 /* From features to data angles: an optional trainable affine map, then pi tanh(z / s) or a clip, then an optional
- * trainable factor for each layer that encodes; and the chain rule back.  Reads the features of present registers only. */
+ * trainable factor for each layer that encodes; and the chain rule back.  Reads the features of present registers
+ * only. */
 #include <math.h>
 #include <string.h>
 
@@ -26,23 +27,6 @@ static double map_angle(const ent_register *reg, double z)
     return scaled > -1.0 && scaled < 1.0 ? PI * scaled : copysign(PI, scaled);
 }
 
-static double map_slope(const ent_register *reg, double z, double *angle)
-{
-    const double scaled = z / reg->scale, steepest = PI / reg->scale;
-    if (!is_mapped(reg)) {
-        *angle = z;
-        return 1.0;
-    }
-    if (reg->map == ENT_MAP_TANH) {
-        const double t = tanh(scaled);
-        *angle = PI * t;
-        return steepest * (1.0 - t * t);
-    }
-    const bool inside = scaled > -1.0 && scaled < 1.0;
-    *angle = inside ? PI * scaled : copysign(PI, scaled);
-    return inside ? steepest : 0.0;
-}
-
 void ent_angles_encode(const ent_register *reg, int64_t n, const double *z, double *angles)
 {
     for (int64_t k = 0; k < n; k++) angles[k] = map_angle(reg, z[k]);
@@ -55,34 +39,76 @@ void ent_angles_prepare(const ent_register *reg, const ent_register_layout *at, 
             columns[j * at->inputs + k] = w[at->map_weight + k * reg->inputs + j];
 }
 
-/* z = bias + W x, some sums side by side, each in the order of the inputs.  Weight j of angle k is at
- * [j * by_input + k * by_angle]. */
-static inline void affine(int64_t inputs, int angles, const double *weight, int64_t by_input, int64_t by_angle,
-                          const double *bias, const double *x, double *z)
+/* z = bias + W x: each sum in the order of the inputs. */
+static void affine(int64_t inputs, int angles, const double *rows, const double *bias, const double *x, double *z)
 {
-    int k = 0;
-    for (; k + ENT_ANGLES_TOGETHER <= angles; k += ENT_ANGLES_TOGETHER) {
-        double sum[ENT_ANGLES_TOGETHER];
-        for (int i = 0; i < ENT_ANGLES_TOGETHER; i++) sum[i] = bias[k + i];
-        for (int64_t j = 0; j < inputs; j++)
-            for (int i = 0; i < ENT_ANGLES_TOGETHER; i++) sum[i] += weight[j * by_input + (k + i) * by_angle] * x[j];
-        for (int i = 0; i < ENT_ANGLES_TOGETHER; i++) z[k + i] = sum[i];
-    }
-    for (; k < angles; k++) {
-        z[k] = bias[k];
-        for (int64_t j = 0; j < inputs; j++) z[k] += weight[j * by_input + k * by_angle] * x[j];
+    for (int k = 0; k < angles; k++) {
+        double sum = bias[k];
+        for (int64_t j = 0; j < inputs; j++) sum += rows[k * inputs + j] * x[j];
+        z[k] = sum;
     }
 }
 
-static void map_slopes(const ent_register *reg, int n, double *angles, double *slope)
+typedef double pair __attribute__((vector_size(16)));
+
+/* The same sums for `pairs` pairs of angles side by side, from columns; by themselves compilers go along the inputs. */
+static inline __attribute__((always_inline)) void affine_pairs(int pairs, int64_t inputs, int angles,
+                                                               const double *columns, const double *bias,
+                                                               const double *x, double *z)
 {
-    for (int k = 0; k < n; k++) slope[k] = map_slope(reg, slope[k], &angles[k]);
+    pair sum[4];
+    memcpy(sum, bias, (size_t)pairs * sizeof *sum);
+    for (int64_t j = 0; j < inputs; j++)
+        for (int i = 0; i < pairs; i++) {
+            pair weight;
+            memcpy(&weight, columns + j * angles + 2 * i, sizeof weight);
+            sum[i] += weight * x[j];
+        }
+    memcpy(z, sum, (size_t)pairs * sizeof *sum);
+}
+
+static void affine_columns(int64_t inputs, int angles, const double *columns, const double *bias, const double *x,
+                           double *z)
+{
+    int k = 0;
+    for (; k + 8 <= angles; k += 8) affine_pairs(4, inputs, angles, columns + k, bias + k, x, z + k);
+    for (; k + 4 <= angles; k += 4) affine_pairs(2, inputs, angles, columns + k, bias + k, x, z + k);
+    for (; k + 2 <= angles; k += 2) affine_pairs(1, inputs, angles, columns + k, bias + k, x, z + k);
+    for (; k < angles; k++) {
+        z[k] = bias[k];
+        for (int64_t j = 0; j < inputs; j++) z[k] += columns[j * angles + k] * x[j];
+    }
+}
+
+/* From numbers in `slope` to angles and slopes. */
+static void map_slopes(const ent_register *reg, int n, double *restrict angles, double *restrict slope)
+{
+    const double steepest = PI / reg->scale;
+    if (!is_mapped(reg)) {
+        memcpy(angles, slope, (size_t)n * sizeof *angles);
+        for (int k = 0; k < n; k++) slope[k] = 1.0;
+        return;
+    }
+    for (int k = 0; k < n; k++) angles[k] = slope[k] / reg->scale;
+    if (reg->map == ENT_MAP_TANH) {
+        for (int k = 0; k < n; k++) angles[k] = tanh(angles[k]);
+        for (int k = 0; k < n; k++) {
+            slope[k] = steepest * (1.0 - angles[k] * angles[k]);
+            angles[k] = PI * angles[k];
+        }
+        return;
+    }
+    for (int k = 0; k < n; k++) {
+        const bool inside = angles[k] > -1.0 && angles[k] < 1.0;
+        slope[k] = inside ? steepest : 0.0;
+        angles[k] = inside ? PI * angles[k] : copysign(PI, angles[k]);
+    }
 }
 
 void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, const double *columns, const double *w,
                        const double *x, double *angles, double *slope)
 {
-    affine(reg->inputs, at->inputs, columns, at->inputs, 1, w + at->map_bias, x, slope);
+    affine_columns(reg->inputs, at->inputs, columns, w + at->map_bias, x, slope);
     map_slopes(reg, at->inputs, angles, slope);
 }
 
@@ -131,8 +157,7 @@ void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, cons
         const ent_register_layout *at = &layout->reg[m];
         if (!(context >> m & 1)) continue;
         if (reg->linear) {
-            affine(reg->inputs, at->inputs, w + at->map_weight, 1, reg->inputs, w + at->map_bias, x[m],
-                   slope + at->first_angle);
+            affine(reg->inputs, at->inputs, w + at->map_weight, w + at->map_bias, x[m], slope + at->first_angle);
             map_slopes(reg, at->inputs, angles + at->first_angle, slope + at->first_angle);
         } else {
             ent_angles_encode(reg, at->inputs, x[m], angles + at->first_angle);

@@ -4,7 +4,8 @@
  *   loss   = the sum over the present modalities of the loss of z_m
  * So each learns what it would learn alone.  (Were they trained through the mean, this were the fused model without
  * entanglement: the normalisers of the softmaxes cancel.)  Source: entente/model.h.
- * Parameters of modality m stand side by side in w; its blocks have the names that they have alone, but for its bias. */
+ * Parameters of modality m stand side by side in w; its blocks have the names that they have alone, but for its bias.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

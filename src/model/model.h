@@ -1,4 +1,5 @@
-/* Inside the model room: what a kind of model is, the blocks of the parameter vector, and what files hand each other. */
+/* Inside the model room: what a kind of model is, the blocks of the parameter vector, and what files hand each other.
+ */
 #ifndef ENTENTE_MODEL_ROOM_H
 #define ENTENTE_MODEL_ROOM_H
 
@@ -171,11 +172,12 @@ void ent_fusion_link(const ent_model_inp *inp, const ent_layout *layout, int k, 
 ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                              ent_circuit *circuit);
 
-/* angles.c: n numbers of a register to data angles, for a register without a trainable map; in place where they are the
- * same array. */
+/* angles.c: n numbers of a register to data angles, for a register without a trainable map; in place where they are
+ * the same array. */
 void ent_angles_encode(const ent_register *reg, int64_t n, const double *z, double *angles);
-/* A register with a trainable map.  columns [numbers per sample][inputs]: its weights, once for parameters; data angles
- * [inputs] of a sample and d angle / d z; and back, for `count` samples at once, from d_z [count], `stride` apart, in their order. */
+/* A register with a trainable map.  columns [numbers per sample][inputs]: its weights, once for parameters; data
+ * angles [inputs] of a sample and d angle / d z; and back, for `count` samples at once, from d_z [count], `stride`
+ * apart, in their order. */
 enum { ENT_ANGLES_TOGETHER = 4 };
 void ent_angles_prepare(const ent_register *reg, const ent_register_layout *at, const double *w, double *columns);
 void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, const double *columns, const double *w,
@@ -183,15 +185,15 @@ void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, c
 void ent_angles_backward(const ent_register *reg, const ent_register_layout *at, int count, const double *const *x,
                          const double *d_z, int stride, double *gradient);
 
-/* A register whose layers have factors: from the angles of one layer, in the first `inputs` of `angles`, to those of all,
- * the former into base [inputs]; and back, from d_angles [angles] to those of one layer, in the first `inputs`, adding to
- * the factors' gradient. */
+/* A register whose layers have factors: from the angles of one layer, in the first `inputs` of `angles`, to those of
+ * all, the former into base [inputs]; and back, from d_angles [angles] to those of one layer, in the first `inputs`,
+ * adding to the factors' gradient. */
 void ent_angles_spread(const ent_register_layout *at, const double *w, double *base, double *angles);
 void ent_angles_gather(const ent_register_layout *at, const double *w, const double *base, double *d_angles,
                        double *gradient);
 
-/* From the numbers that a layer encodes to the slots of its encoding, in place; and back, from d_angles by the slots to
- * those by the numbers. */
+/* From the numbers that a layer encodes to the slots of its encoding, in place; and back, from d_angles by the slots
+ * to those by the numbers. */
 void ent_angles_derive(const ent_register *reg, double *angles);
 void ent_angles_underive(const ent_register *reg, const double *angles, double *d_angles);
 
@@ -199,12 +201,14 @@ void ent_angles_underive(const ent_register *reg, const double *angles, double *
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
                         const double *const *x, double *angles, double *base, double *slope);
 
-/* probabilities.c: what the head reads, features [masked features] of one sample, and back; d_features is overwritten. */
+/* probabilities.c: what the head reads, features [masked features] of one sample, and back; d_features is
+ * overwritten. */
 void ent_features_forward(const ent_masked *masked, const double *readouts, double *features);
 void ent_features_backward(const ent_masked *masked, double *d_features, double *d_readouts);
 
-/* head.c: once for parameters, before forward and weights; outputs from features, for one sample; and back, for n samples
- * at once, after which weights are to be prepared again.  Gradients are added to, in the order of the samples. */
+/* head.c: once for parameters, before forward and weights; outputs from features, for one sample; and back, for n
+ * samples at once, after which weights are to be prepared again.  Gradients are added to, in the order of the
+ * samples. */
 void ent_head_prepare(const ent_model_inp *inp, ent_masked *masked, const double *w);
 void ent_head_forward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
                       const double *w, const double *features, double *outputs);

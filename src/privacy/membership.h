@@ -1,12 +1,13 @@
 /* Membership inference: how well a score tells rows that a model was trained on from rows that it was not.
  *
  *   threshold  the score itself: members have smaller losses (Yeom et al. 2018, arXiv 1709.01604)
- *   ratio      the logarithm of the likelihood ratio of two normal distributions, those of the score among members and
- *              among the others, for each class by itself (Carlini et al. 2022, arXiv 2112.03570, without shadow models:
- *              the attacker knows half of the rows)
+ *   ratio      the logarithm of the likelihood ratio of two normal distributions, those of the score among members
+ *   and
+ *              among the others, for each class by itself (Carlini et al. 2022, arXiv 2112.03570, without shadow
+ *              models: the attacker knows half of the rows)
  *
- * Rows are halved at random; each half's threshold, and distributions, come from the other, so that nothing is fitted to
- * the rows that it is measured on and no advantage is expected where there is none.  Local. */
+ * Rows are halved at random; each half's threshold, and distributions, come from the other, so that nothing is fitted
+ * to the rows that it is measured on and no advantage is expected where there is none.  Local. */
 #ifndef ENTENTE_PRIVACY_MEMBERSHIP_H
 #define ENTENTE_PRIVACY_MEMBERSHIP_H
 
@@ -40,8 +41,8 @@ typedef struct {
  * Errors: ENT_EDATA, fewer than 4 members or others; ENT_ENOMEM. */
 ent_status ent_membership_attack(const ent_membership *rows, bool ratio, uint64_t seed, ent_attack_figures *out);
 
-/* The largest advantage against a mechanism that is (epsilon, delta)-private: (e^epsilon - 1 + 2 delta) / (e^epsilon + 1)
- * (Kairouz, Oh, Viswanath 2015, arXiv 1311.0776). */
+/* The largest advantage against a mechanism that is (epsilon, delta)-private: (e^epsilon - 1 + 2 delta) / (e^epsilon
+ * + 1) (Kairouz, Oh, Viswanath 2015, arXiv 1311.0776). */
 double ent_membership_bound(double epsilon, double delta);
 
 #endif

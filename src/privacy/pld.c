@@ -1,15 +1,17 @@
 /* Privacy loss distributions of the sampled Gaussian mechanism.
  *
- * One round: P = (1 - q) N(0, s^2) + q N(1, s^2) with the client, Q = N(0, s^2) without it.  The loss of an outcome x of
- * the first of two distributions is log of its density over that of the second: for a client that is removed
+ * One round: P = (1 - q) N(0, s^2) + q N(1, s^2) with the client, Q = N(0, s^2) without it.  The loss of an outcome x
+ * of the first of two distributions is log of its density over that of the second: for a client that is removed
  * l(x) = log(1 - q + q exp((2 x - 1) / (2 s^2))), x ~ P, which rises with x; for one that is added -l(x), x ~ Q.
  *
- * Losses are put on a grid: what both distributions have between two grid points is given to these two so that the masses
- * under both stay as they are (connecting the dots: the curve delta(exp(epsilon)) is convex, and is replaced by its
- * chords, so nothing is underestimated).  What is too far out for the grid counts as an infinite loss, or is moved up.
+ * Losses are put on a grid: what both distributions have between two grid points is given to these two so that the
+ * masses under both stay as they are (connecting the dots: the curve delta(exp(epsilon)) is convex, and is replaced
+ * by its chords, so nothing is underestimated).  What is too far out for the grid counts as an infinite loss, or is
+ * moved up.
  *
- * Losses of independent rounds add up, so the distribution of their sum is a power of the Fourier transform.  The window
- * of the FFT holds all but exp(-TAIL) of it at either end, by Chernoff's bound, and this counts as infinite loss. */
+ * Losses of independent rounds add up, so the distribution of their sum is a power of the Fourier transform.  The
+ * window of the FFT holds all but exp(-TAIL) of it at either end, by Chernoff's bound, and this counts as infinite
+ * loss. */
 #include <fftw3.h>
 #include <math.h>
 #include <stdbool.h>
@@ -278,8 +280,8 @@ double ent_pld_delta(ent_pld *pld, int64_t steps, double epsilon)
     return fmin(largest, 1.0);
 }
 
-/* delta(epsilon) = infinite + above - exp(epsilon) weighted, with the sums of chance and of chance exp(-loss) over the
- * losses above epsilon; from above to the first that is too much. */
+/* delta(epsilon) = infinite + above - exp(epsilon) weighted, with the sums of chance and of chance exp(-loss) over
+ * the losses above epsilon; from above to the first that is too much. */
 static double epsilon_of(const ent_pld *pld, double delta)
 {
     double above = 0.0, weighted = 0.0; /* of chance exp(top - loss), so that nothing overflows */

@@ -3,8 +3,8 @@
  *   A = E[(1 + x)^a],  x = q (exp((2 z - 1) / (2 s^2)) - 1),  z ~ N(0, s^2);  divergence log(A) / (a - 1)
  *
  * (Mironov, Talwar, Zhang 2019, Theorem 4).  As E[x] = 0, A - 1 = E[(1 + x)^a - 1 - a x], whose integrand is nowhere
- * negative: nothing cancels at small rates.  The integral is summed over equidistant points, in logarithms.  The step is
- * small against s and against s^2, at pi times which the integrand has its next singularities off the line. */
+ * negative: nothing cancels at small rates.  The integral is summed over equidistant points, in logarithms.  The step
+ * is small against s and against s^2, at pi times which the integrand has its next singularities off the line. */
 #include <math.h>
 
 #include "entente/privacy.h"

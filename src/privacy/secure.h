@@ -5,9 +5,11 @@
  *   1. Every client draws two X25519 key pairs and a seed of its own, and publishes the public keys and a commitment.
  *   2. It splits the secret key of its masks and its seed (Shamir) among its neighbours, encrypted for each
  *      (ChaCha20-Poly1305 under the pair's other key).
- *   3. It sends its vector plus the stream of its seed, plus a stream for each neighbour that both can compute, added by
+ *   3. It sends its vector plus the stream of its seed, plus a stream for each neighbour that both can compute, added
+ *   by
  *      the one and subtracted by the other.  In the sum of all of them the streams of pairs cancel.
- *   4. Of a client that has sent its vector the neighbours reveal the shares of its seed; of one that has not, those of
+ *   4. Of a client that has sent its vector the neighbours reveal the shares of its seed; of one that has not, those
+ *   of
  *      its secret key; never both.  So the server can take away what is left of the streams, if `threshold` of each
  *      client's neighbours have answered.
  *

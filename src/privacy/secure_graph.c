@@ -1,5 +1,5 @@
-/* The graph of neighbours: a circle in random order, each client joined to the neighbours / 2 nearest on either side (a
- * Harary graph on random places, Bell et al. 2020, section 3.1). */
+/* The graph of neighbours: a circle in random order, each client joined to the neighbours / 2 nearest on either side
+ * (a Harary graph on random places, Bell et al. 2020, section 3.1). */
 #include "entente/memory.h"
 #include "entente/random.h"
 #include "privacy/secure.h"

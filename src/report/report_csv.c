@@ -1,4 +1,5 @@
-/* One pass over the rows, then the checks: what a program has written may have been edited, cut or put together since. */
+/* One pass over the rows, then the checks: what a program has written may have been edited, cut or put together
+ * since. */
 #include "report_csv.h"
 
 #include <float.h>
@@ -15,7 +16,8 @@
 
 enum { MOST_COLUMNS = 10000, MOST_KEYS = 16 };
 
-/* Columns of figures, besides the metrics: their whole names, or how they begin or end ('*'), and what their numbers may be. */
+/* Columns of figures, besides the metrics: their whole names, or how they begin or end ('*'), and what their numbers
+ * may be. */
 static const struct {
     const char *name;
     double low, high;

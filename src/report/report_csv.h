@@ -15,10 +15,10 @@ typedef struct {
     int64_t *line; /* [rows]: where each is in the file */
 } report_csv;
 
-/* `key` (NULL at its end): the columns by which a row is known; two rows that agree in them are refused.  Columns whose
- * names are those of figures must be empty or numbers within the figure's range.
- * Errors: those of ent_table_open; ENT_EFORMAT for columns without names or of one name, a cell that is no number (with
- * file, line and column), a row that is there twice (with both lines). */
+/* `key` (NULL at its end): the columns by which a row is known; two rows that agree in them are refused.  Columns
+ * whose names are those of figures must be empty or numbers within the figure's range.
+ * Errors: those of ent_table_open; ENT_EFORMAT for columns without names or of one name, a cell that is no number
+ * (with file, line and column), a row that is there twice (with both lines). */
 ent_status report_csv_read(const char *path, const char *const *key, report_csv **out);
 void report_csv_free(report_csv *csv);
 int report_csv_find(const report_csv *csv, const char *name); /* -1: none */

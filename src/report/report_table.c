@@ -1,5 +1,6 @@
-/* A sweep's table.csv or a study's study.csv: its keys are the columns that are not known to be anything else; a key of one value alone says
- * nothing.  Figures: for two keys a heat map of the first figure that is there, for one key its values. */
+/* A sweep's table.csv or a study's study.csv: its keys are the columns that are not known to be anything else; a key
+ * of one value alone says nothing.  Figures: for two keys a heat map of the first figure that is there, for one key
+ * its values. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

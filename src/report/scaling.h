@@ -64,8 +64,8 @@ typedef struct {
     int points;
     scaling_summary *point; /* by ranks */
     scaling_model model;
-    /* Sizes not at hand, SCALING_EXTRA doublings of the largest that is not crowded: model, not measured.  Where all are
-     * crowded there is no model: model.points = 0. */
+    /* Sizes not at hand, SCALING_EXTRA doublings of the largest that is not crowded: model, not measured.  Where all
+     * are crowded there is no model: model.points = 0. */
     double extra_p[SCALING_EXTRA], extra_s[SCALING_EXTRA], extra_efficiency[SCALING_EXTRA];
 } scaling_series;
 ent_status scaling_series_make(const scaling_rows *rows, scaling_series **list, int *count);

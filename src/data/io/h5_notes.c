@@ -1,5 +1,5 @@
-/* What the datasets of a file are, in the file itself: the attributes `description` and `unit` of each, from a table of
- * the kind of file.  A dataset that no row describes is a mistake of this program, and the file is not written. */
+/* What the datasets of a file are, in the file itself: the attributes `description` and `unit` of each, from a table
+ * of the kind of file.  A dataset that no row describes is a mistake of this program, and the file is not written. */
 #include <fnmatch.h>
 #include <string.h>
 

@@ -1,10 +1,11 @@
 /* The noise engine: exact expectation values and gradients of circuits with channels after their gates.
  *
- * As in the pauli engine, registers are run by themselves and the late gates are taken back through the readouts, with
- * their channels (pauli_noise.c).  Each register is a density matrix in the basis of Pauli strings (noise_register.h), so
- * that one of 4 qubits is 256 real numbers, samples in lanes.  Gradients: the derivatives by the registers' numbers go
- * back through channels transposed and turns reversed (adjoint differentiation), the state being undone beside them.
- * Where late gates make too many strings or read data, the whole circuit is one density matrix, if it is small enough. */
+ * As in the pauli engine, registers are run by themselves and the late gates are taken back through the readouts,
+ * with their channels (pauli_noise.c).  Each register is a density matrix in the basis of Pauli strings
+ * (noise_register.h), so that one of 4 qubits is 256 real numbers, samples in lanes.  Gradients: the derivatives by
+ * the registers' numbers go back through channels transposed and turns reversed (adjoint differentiation), the state
+ * being undone beside them.  Where late gates make too many strings or read data, the whole circuit is one density
+ * matrix, if it is small enough. */
 #include "engine/engines.h"
 
 #include <stdio.h>

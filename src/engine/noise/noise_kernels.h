@@ -1,4 +1,5 @@
-/* The part of the noise engine that is compiled once for each instruction set and precision: kernels/noise_sweep.c. */
+/* The part of the noise engine that is compiled once for each instruction set and precision: kernels/noise_sweep.c.
+ */
 #ifndef ENTENTE_ENGINE_NOISE_KERNELS_H
 #define ENTENTE_ENGINE_NOISE_KERNELS_H
 

@@ -1,8 +1,9 @@
 /* From gates and channels to lists of indices.
  *
- * Clifford gates are taken out: with C the product of those so far, the density matrix is C s C^dagger for the state s that
- * is stored, so that a rotation about P, and a channel on the strings X and Z of a qubit, act on s as those of C^dagger P C.
- * A word i^power X^x Z^z stands for such strings with their sign; the number of a string is x | z << qubits. */
+ * Clifford gates are taken out: with C the product of those so far, the density matrix is C s C^dagger for the state
+ * s that is stored, so that a rotation about P, and a channel on the strings X and Z of a qubit, act on s as those of
+ * C^dagger P C.  A word i^power X^x Z^z stands for such strings with their sign; the number of a string is x | z <<
+ * qubits. */
 #include "noise_register.h"
 
 #include <math.h>

@@ -1,9 +1,10 @@
-/* One register as a density matrix, in the basis of Pauli strings: its state is the 4^n expectation values of all strings.
+/* One register as a density matrix, in the basis of Pauli strings: its state is the 4^n expectation values of all
+ * strings.
  *
- * They are real numbers, half as many as the entries of a vectorised density matrix have parts.  A rotation exp(-i t/2 P)
- * turns the pairs S, i P S of strings that do not commute with P; a channel scales strings, or adds one to another; a
- * Clifford gate changes only which string a number belongs to, so that it costs nothing.  All of them are lists of indices.
- * Strings that no readout depends on, or that are 0 as yet, are not in the lists. */
+ * They are real numbers, half as many as the entries of a vectorised density matrix have parts.  A rotation exp(-i
+ * t/2 P) turns the pairs S, i P S of strings that do not commute with P; a channel scales strings, or adds one to
+ * another; a Clifford gate changes only which string a number belongs to, so that it costs nothing.  All of them are
+ * lists of indices.  Strings that no readout depends on, or that are 0 as yet, are not in the lists. */
 #ifndef ENTENTE_ENGINE_NOISE_REGISTER_H
 #define ENTENTE_ENGINE_NOISE_REGISTER_H
 

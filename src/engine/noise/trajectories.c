@@ -1,14 +1,17 @@
-/* Trajectories: the mean over a fixed number of runs of the whole state, each with one Kraus operator drawn per channel.
+/* Trajectories: the mean over a fixed number of runs of the whole state, each with one Kraus operator drawn per
+ * channel.
  *
- * The operators are drawn with probabilities that do not depend on the state, so that values and gradients are unbiased:
+ * The operators are drawn with probabilities that do not depend on the state, so that values and gradients are
+ * unbiased:
  *   depolarising       with probability p one of all Pauli strings on the gate's qubits, the identity among them
  *   phase damping l    Z with probability (1 - sqrt(1 - l)) / 2
- *   amplitude damping  K0 + K1 or K0 - K1 with probability 1/2 each: the same channel as K0 and K1.  The state's norm is 1
+ *   amplitude damping  K0 + K1 or K0 - K1 with probability 1/2 each: the same channel as K0 and K1.  The state's norm
+ *   is 1
  *                      in the mean only
- * A gradient has random numbers of its own: its weights follow from the mean values of other runs, so that the expectation
- * of a product of both is the product of their expectations.  Numbers are functions of (seed, what ent_program_draw
- * gives, sample, run, channel).  Double in both precisions.  Cost: a run is one of the reference engine.
- * Source: Dalibard, Castin, Molmer 1992; Nielsen and Chuang, theorem 8.2 (freedom of the operators). */
+ * A gradient has random numbers of its own: its weights follow from the mean values of other runs, so that the
+ * expectation of a product of both is the product of their expectations.  Numbers are functions of (seed, what
+ * ent_program_draw gives, sample, run, channel).  Double in both precisions.  Cost: a run is one of the reference
+ * engine.  Source: Dalibard, Castin, Molmer 1992; Nielsen and Chuang, theorem 8.2 (freedom of the operators). */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

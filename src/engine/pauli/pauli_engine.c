@@ -1,21 +1,21 @@
 /* The pauli engine: circuits whose registers are joined late, without the state of all qubits.
  *
- * Until the first gate between registers the state is a product, so each register is simulated by itself; and a readout
- * taken backwards through the late gates (Heisenberg picture) is a sum of Pauli strings, whose expectation value in a
- * product state is a product of one number a register:
+ * Until the first gate between registers the state is a product, so each register is simulated by itself; and a
+ * readout taken backwards through the late gates (Heisenberg picture) is a sum of Pauli strings, whose expectation
+ * value in a product state is a product of one number a register:
  *   <R> = sum_t c_t prod_m <psi_m| P_t on register m |psi_m>
  * The coefficients depend on parameters only and are computed once for a batch; a sample costs its registers and the
  * products, however many qubits there are.  Backwards, the derivatives by the registers' numbers are the weights with
- * which each register runs its own way back (adjoint differentiation), and the derivatives by the coefficients, summed
- * over the samples, go back through the tape of turns once for a batch.
+ * which each register runs its own way back (adjoint differentiation), and the derivatives by the coefficients,
+ * summed over the samples, go back through the tape of turns once for a batch.
  *   pauli_late.c     early and late gates
  *   pauli_spread.c   a sum of strings and the rotations that it meets; the tape of its coefficients
  *   pauli_product.c  diagonal layers as products of sums
  *   pauli_form.c     readouts to operations on numbers
  *   pauli_plan.c     all of it for one circuit
- * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, samples in lanes.  With a
- * register of more than PAULI_BATCH_QUBITS qubits samples go one by one, and such registers through the state engine.
- * Exact Pauli propagation: Begusic, Gray, Chan, arXiv 2308.05077; Rudolph et al., arXiv 2505.21606. */
+ * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, samples in lanes.  With
+ * a register of more than PAULI_BATCH_QUBITS qubits samples go one by one, and such registers through the state
+ * engine.  Exact Pauli propagation: Begusic, Gray, Chan, arXiv 2308.05077; Rudolph et al., arXiv 2505.21606. */
 #include "engine/engines.h"
 
 #include <omp.h>

@@ -1,8 +1,8 @@
 /* From sums of strings to operations.
  *
  * A readout is sum_t c_t prod_m <P_t on register m>.  Strings are taken apart register by register, and what several
- * strings have in common is computed once: a column of K qubits has 4^K strings at most, whatever the number of layers
- * and readouts.  Where the earliest late gates are diagonal, the sum may instead be a few products of sums
+ * strings have in common is computed once: a column of K qubits has 4^K strings at most, whatever the number of
+ * layers and readouts.  Where the earliest late gates are diagonal, the sum may instead be a few products of sums
  * (pauli_product.c); each readout takes what costs less. */
 #include "pauli_form.h"
 #include "pauli_noise.h"

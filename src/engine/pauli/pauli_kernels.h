@@ -1,4 +1,5 @@
-/* The part of the pauli engine that is compiled once for each instruction set and precision: kernels/pauli_sweep.c. */
+/* The part of the pauli engine that is compiled once for each instruction set and precision: kernels/pauli_sweep.c.
+ */
 #ifndef ENTENTE_ENGINE_PAULI_KERNELS_H
 #define ENTENTE_ENGINE_PAULI_KERNELS_H
 

@@ -5,8 +5,8 @@
 #include "entente/noise.h"
 #include "pauli_string.h"
 
-/* exp(-i t/2 P): t is `quarters` quarter turns, or where that is 0 the angle of this index.  quarters 0 and angle -1 - k:
- * no rotation but channel k. */
+/* exp(-i t/2 P): t is `quarters` quarter turns, or where that is 0 the angle of this index.  quarters 0 and angle -1
+ * - k: no rotation but channel k. */
 typedef struct {
     ent_pauli on;
     int quarters, angle;
@@ -19,8 +19,8 @@ typedef struct {
     bool data;
 } pauli_angle;
 
-/* A channel in the Heisenberg picture.  On one qubit (qubit[1] is -1), letter L there becomes keep[L] L + spill[L] I; on
- * two, a string with a letter on either is kept keep[0] times. */
+/* A channel in the Heisenberg picture.  On one qubit (qubit[1] is -1), letter L there becomes keep[L] L + spill[L] I;
+ * on two, a string with a letter on either is kept keep[0] times. */
 typedef struct {
     int qubit[2];
     double keep[3], spill[3];
@@ -43,10 +43,10 @@ static inline bool pauli_is_channel(const pauli_rotation *rotation)
 /* Append a gate as rotations.  Errors: ENT_ENOMEM. */
 ent_status ent_pauli_late_gate(pauli_late *late, const ent_gate *gate);
 
-/* early [registers]: register m's own circuit on qubits 0.., with the slots of the whole, without readouts.  noise: NULL, or
- * of each qubit: then the late gates have their channels, readouts their errors, and a QFT is spelled out.
- * Errors: ENT_EARG for what this engine does not run, with the reason; ENT_ENOMEM.  *late and early are to be freed in
- * any case. */
+/* early [registers]: register m's own circuit on qubits 0.., with the slots of the whole, without readouts.  noise:
+ * NULL, or of each qubit: then the late gates have their channels, readouts their errors, and a QFT is spelled out.
+ * Errors: ENT_EARG for what this engine does not run, with the reason; ENT_ENOMEM.  *late and early are to be freed
+ * in any case. */
 ent_status ent_pauli_split(const ent_circuit *circuit, const ent_qubit_noise *noise, ent_circuit **early,
                            pauli_late *late);
 void ent_pauli_late_clear(pauli_late *late);

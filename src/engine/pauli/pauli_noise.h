@@ -8,13 +8,14 @@
 
 enum { PAULI_MOST_CHANNELS = 3 };
 
-/* The channels after a gate on one or two qubits, in the order in which they act; those that change nothing are left out.
- * noise [qubits], qubit 0 that of the gate's qubit 0.  Returns how many. */
+/* The channels after a gate on one or two qubits, in the order in which they act; those that change nothing are left
+ * out.  noise [qubits], qubit 0 that of the gate's qubit 0.  Returns how many. */
 int ent_pauli_channels(const ent_gate *gate, const ent_qubit_noise *noise, pauli_channel out[PAULI_MOST_CHANNELS]);
 /* The error of reading a qubit; false where there is none. */
 bool ent_pauli_readout_error(int qubit, const ent_qubit_noise *noise, pauli_channel *out);
 
-/* What a channel does to the letter (PAULI_X, _Y, _Z) of one qubit: *keep times the letter and *spill times nothing. */
+/* What a channel does to the letter (PAULI_X, _Y, _Z) of one qubit: *keep times the letter and *spill times nothing.
+ */
 static inline bool pauli_channel_is_double(const pauli_channel *channel)
 {
     return channel->qubit[1] >= 0;

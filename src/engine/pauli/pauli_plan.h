@@ -1,4 +1,5 @@
-/* A circuit compiled for the pauli engine: the registers' own circuits, and how readouts follow from what they report. */
+/* A circuit compiled for the pauli engine: the registers' own circuits, and how readouts follow from what they
+ * report. */
 #ifndef ENTENTE_ENGINE_PAULI_PLAN_H
 #define ENTENTE_ENGINE_PAULI_PLAN_H
 
@@ -40,8 +41,8 @@ typedef struct {
     void *coefficient;     /* [form.entries], in the plan's precision */
 } pauli_plan;
 
-/* Without the registers' batch plans; noise as in ent_pauli_split.  Errors: ENT_EARG for a circuit that this engine does not run, or that has more
- * than `most` terms; ENT_ENOMEM. */
+/* Without the registers' batch plans; noise as in ent_pauli_split.  Errors: ENT_EARG for a circuit that this engine
+ * does not run, or that has more than `most` terms; ENT_ENOMEM. */
 ent_status ent_pauli_plan_new(const ent_circuit *circuit, const ent_qubit_noise *noise, ent_precision precision,
                               int64_t most, pauli_plan **out);
 void ent_pauli_plan_free(pauli_plan *plan);

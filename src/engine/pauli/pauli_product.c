@@ -3,7 +3,8 @@
  * Let F be rotations exp(-i t/2 Q) about Z-strings Q, and P a string that is X or Y on the qubits K and Z or nothing
  * elsewhere.  With X = s+ + s-, Y = -i s+ + i s- and s+ Z = -s+, s- Z = s-, P is a sum over the signs s of K of
  * products of one s+ or s- a qubit of K, and F^dagger . F multiplies each of these by
- *   exp(i t s(Q) Z(Q without K))      s(Q) the product of the signs of K in Q, for every Q with an odd number of them,
+ *   exp(i t s(Q) Z(Q without K))      s(Q) the product of the signs of K in Q, for every Q with an odd number of
+ *   them,
  * which is cos t + i s(Q) sin t Z(...): a factor that depends on one register where Q without K lies in one.  So the
  * expectation value is a product over the registers of sums of strings, instead of a sum of products, whose number
  * doubles with every partner.  The signs s and -s give conjugate numbers: twice the real part of half of them. */

@@ -1,5 +1,5 @@
-/* How a compiled circuit runs, for the engine and for registers that are dealt to ranks: registers forward, the form on
- * their values, registers back. */
+/* How a compiled circuit runs, for the engine and for registers that are dealt to ranks: registers forward, the form
+ * on their values, registers back. */
 #ifndef ENTENTE_ENGINE_PAULI_RUN_H
 #define ENTENTE_ENGINE_PAULI_RUN_H
 
@@ -24,8 +24,8 @@ void ent_pauli_engine_free(pauli_engine *engine);
 /* Once for parameters. */
 void ent_pauli_engine_prepare(pauli_engine *engine, const double *params);
 
-/* REGISTERS: those that `mine` [parts] says (NULL: all), with room for the values of the others.  FORM: what the form needs;
- * without REGISTERS `value` is to be set for its kernels, and to be NULL at the end.  Errors: ENT_ENOMEM. */
+/* REGISTERS: those that `mine` [parts] says (NULL: all), with room for the values of the others.  FORM: what the form
+ * needs; without REGISTERS `value` is to be set for its kernels, and to be NULL at the end.  Errors: ENT_ENOMEM. */
 enum { PAULI_REGISTERS = 1, PAULI_FORM = 2 };
 ent_status ent_pauli_worker_new(const pauli_engine *engine, const bool *mine, int what, pauli_worker **out);
 /* What a gradient needs besides; nothing where it is there. */
@@ -40,8 +40,8 @@ int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *worker, int64
 /* The worker's registers from the data angles of `count` samples to its values; keep: for the way back. */
 void ent_pauli_registers_forward(const pauli_engine *engine, pauli_worker *worker, const double *angles, int count,
                                  bool keep);
-/* From the derivatives by its values to those by parameters and data angles of the first sample and on, which are added
- * to; grad_angles may be NULL. */
+/* From the derivatives by its values to those by parameters and data angles of the first sample and on, which are
+ * added to; grad_angles may be NULL. */
 void ent_pauli_registers_backward(const pauli_engine *engine, pauli_worker *worker, int count, double *grad_params,
                                   double *grad_angles);
 

@@ -1,14 +1,15 @@
-/* An exchange, slice by slice, partner by partner and piece by piece: while one piece is under way, the one before it is
- * unpacked and the next is packed, and the slices behind it are computed.
+/* An exchange, slice by slice, partner by partner and piece by piece: while one piece is under way, the one before it
+ * is unpacked and the next is packed, and the slices behind it are computed.
  *
  * With the partner whose number differs by delta, this rank swaps the amplitudes at those local indices a whose signs
- * are rho_i(a) = r_i ^ delta_i.  Both go through them in the order of x, which is a without the bits b_i and the leaders
- * of the slices' masks: those follow from x, the slice and the signs.  So what comes is put where what went was, and no
- * second copy of the state is needed.  Costs: each amplitude that moves is sent once; 2^-k of them stay.
+ * are rho_i(a) = r_i ^ delta_i.  Both go through them in the order of x, which is a without the bits b_i and the
+ * leaders of the slices' masks: those follow from x, the slice and the signs.  So what comes is put where what went
+ * was, and no second copy of the state is needed.  Costs: each amplitude that moves is sent once; 2^-k of them stay.
  *
- * All ranks have one sequence of pieces, in which the k-th of a rank and the k-th of its partner are the two halves of
- * a swap; a rank begins them in this order, as slices are done and slots are free.  Of all pieces that are not over on
- * some rank, take the first: whoever waits has computed all, so both its ranks begin it, and no wait is for ever. */
+ * All ranks have one sequence of pieces, in which the k-th of a rank and the k-th of its partner are the two halves
+ * of a swap; a rank begins them in this order, as slices are done and slots are free.  Of all pieces that are not
+ * over on some rank, take the first: whoever waits has computed all, so both its ranks begin it, and no wait is for
+ * ever. */
 #include "exchange.h"
 
 #include <string.h>
@@ -111,7 +112,8 @@ static size_t unit_bytes(const shard_buffers *b)
     return (size_t)(2 * b->real_bytes) << b->unit_bits;
 }
 
-/* Units: as large as they are contiguous, but so small that each thread has some of a buffer's; or single amplitudes. */
+/* Units: as large as they are contiguous, but so small that each thread has some of a buffer's; or single amplitudes.
+ */
 static void cut_units(shard_buffers *b)
 {
     const shard_exchange *e = b->inp.exchange;
@@ -139,7 +141,8 @@ static int process_of(const shard_exchange_inp *inp, uint64_t number)
     return (int)sum;
 }
 
-/* The piece behind p: of the same partner, the next one, the other state or the next slice; 0 where p was the last. */
+/* The piece behind p: of the same partner, the next one, the other state or the next slice; 0 where p was the last.
+ */
 static int next_piece(const shard_buffers *b, shard_piece *p)
 {
     const shard_exchange_inp *inp = &b->inp;

@@ -1,5 +1,5 @@
-/* Amplitudes between ranks: what shard_plan.h calls an exchange.  Ranks of one node share their parts: there each of two
- * partners swaps half of what the two swap, in place; nothing is packed or sent. */
+/* Amplitudes between ranks: what shard_plan.h calls an exchange.  Ranks of one node share their parts: there each of
+ * two partners swaps half of what the two swap, in place; nothing is packed or sent. */
 #ifndef ENTENTE_ENGINE_SHARD_EXCHANGE_H
 #define ENTENTE_ENGINE_SHARD_EXCHANGE_H
 
@@ -28,8 +28,8 @@ typedef struct {
     int64_t first, count;
 } shard_piece;
 
-/* Buffers, none where parts are shared, else all together at most 1/16 of a rank's part (of one amplitude each at least), and the exchange that is under
- * way. */
+/* Buffers, none where parts are shared, else all together at most 1/16 of a rank's part (of one amplitude each at
+ * least), and the exchange that is under way. */
 typedef struct {
     ent_comm *comm;
     int threads, local_bits, lane_bits, real_bytes;
@@ -65,8 +65,8 @@ void ent_shard_exchange_begin(shard_buffers *buffers, const shard_exchange_inp *
 void ent_shard_exchange_look(shard_buffers *buffers, int slices);
 void ent_shard_exchange_end(shard_buffers *buffers);
 
-/* For tests and benchmarks: 0: exchanges begin when all is computed; 1 (the default): slice by slice.  The results are
- * the same bits. */
+/* For tests and benchmarks: 0: exchanges begin when all is computed; 1 (the default): slice by slice.  The results
+ * are the same bits. */
 void ent_shard_overlap(int on);
 /* For tests and benchmarks: 0: parts of ranks of one node are sent as well; 1 (the default): they are shared. */
 void ent_shard_share(int on);

@@ -1,13 +1,13 @@
 /* Registers over ranks.
  *
- * Each rank simulates the registers that are dealt to it, by cost; what they report of a block of samples, a few hundred
- * numbers per sample, goes to all other ranks in one message.  From these every rank computes all readouts, the cotangent
- * and the derivatives by what the registers reported, which costs next to nothing beside the registers, and takes its own
- * registers back: so nothing need be sent on the way back but, once per batch, the gradient.  Its entries have one
- * owner each and are 0 elsewhere, so that adding up bits is exact.
+ * Each rank simulates the registers that are dealt to it, by cost; what they report of a block of samples, a few
+ * hundred numbers per sample, goes to all other ranks in one message.  From these every rank computes all readouts,
+ * the cotangent and the derivatives by what the registers reported, which costs next to nothing beside the registers,
+ * and takes its own registers back: so nothing need be sent on the way back but, once per batch, the gradient.  Its
+ * entries have one owner each and are 0 elsewhere, so that adding up bits is exact.
  *
- * Chunks, groups and sums are the pauli engine's, and so are the bits, on any number of ranks.  A block is so many chunks
- * that a message is worth its latency; their states are held until the way back. */
+ * Chunks, groups and sums are the pauli engine's, and so are the bits, on any number of ranks.  A block is so many
+ * chunks that a message is worth its latency; their states are held until the way back. */
 #include "registers.h"
 
 #include <math.h>
@@ -74,8 +74,8 @@ static ent_status slots_are_shared(const pauli_plan *plan, bool *shared)
     return ENT_OK;
 }
 
-/* The costliest register first, each to the rank that has least; load [ranks]: what the registers of each cost.  Returns
- * what all cost. */
+/* The costliest register first, each to the rank that has least; load [ranks]: what the registers of each cost.
+ * Returns what all cost. */
 static double deal(const pauli_plan *plan, int ranks, int *owner, double *load)
 {
     double all = 0.0;
@@ -100,8 +100,8 @@ static bool is_alike(const pauli_plan *plan, bool shared, double cost)
     return shared || plan->parts < 2 || (cost < ALIKE_COST && !always);
 }
 
-/* Groups of lanes in a chunk, and chunks in a block, which must be the same on all ranks, whatever they hold: as if one
- * held all registers, which cost so much for a sample. */
+/* Groups of lanes in a chunk, and chunks in a block, which must be the same on all ranks, whatever they hold: as if
+ * one held all registers, which cost so much for a sample. */
 static void cut_blocks(const pauli_engine *engine, double cost, int *groups, int *block)
 {
     double count[2];
@@ -317,8 +317,8 @@ static void group_forward(const ent_registers *r, const block_run *b, int g, boo
     ent_pauli_registers_forward(r->engine, r->slot[g], angles, count, keep);
 }
 
-/* Values between the slots and `packed`, which has rank after rank, and of each group after group; out: from the slots of
- * this rank's registers, else to those of all others. */
+/* Values between the slots and `packed`, which has rank after rank, and of each group after group; out: from the
+ * slots of this rank's registers, else to those of all others. */
 static void copy_values(ent_registers *r, const block_run *b, bool out)
 {
     const pauli_plan *plan = r->engine->plan;

@@ -200,8 +200,8 @@ void ent_shard_describe(const ent_shard *shard, ent_shard_info *info)
     }
 }
 
-/* The exchange in front of segment s, of k bits, sends all but 2^-k of a part, on the way back of ket and bra.  All but
- * the last slice of it goes while all but the first slice of a pass is computed. */
+/* The exchange in front of segment s, of k bits, sends all but 2^-k of a part, on the way back of ket and bra.  All
+ * but the last slice of it goes while all but the first slice of a pass is computed. */
 static void foresee_exchange(const shard_plan *plan, int s, double part, ent_shard_estimate *out)
 {
     const double sent = part * (1.0 - ldexp(1.0, -plan->segment[s].before.bits));

@@ -134,11 +134,11 @@ static void make_exchange(const shard_plan *plan, const ent_gf2 *ranks, const en
     ENT_ASSERT(e->bits == ranks->count);
 }
 
-/* The slices of a pass that is done right in front of the exchange.  A bit f that is no pivot of the pass's space gives
- * a sign that is the same all over a block: f, and the pivots of the vectors that have it, which are higher.  Where an
- * amplitude comes from and where it goes are in one slice if the signs do not see the bits b_i: sums of those that do,
- * by elimination, and those that do not anyway.  High bits first, so that what moves stays contiguous.  As many
- * slices as leave something for every partner to fill a buffer with. */
+/* The slices of a pass that is done right in front of the exchange.  A bit f that is no pivot of the pass's space
+ * gives a sign that is the same all over a block: f, and the pivots of the vectors that have it, which are higher.
+ * Where an amplitude comes from and where it goes are in one slice if the signs do not see the bits b_i: sums of
+ * those that do, by elimination, and those that do not anyway.  High bits first, so that what moves stays contiguous.
+ * As many slices as leave something for every partner to fill a buffer with. */
 static void cut_pass(const shard_plan *plan, const shard_exchange *e, state_pass *pass)
 {
     state_slices *slices = &pass->slices;
@@ -297,8 +297,8 @@ static ent_status plan_with(const ent_circuit *circuit, const state_shape *shape
     return ENT_OK;
 }
 
-/* In reads and writes of the state: a pass back is of two states, and an exchange moves about half of what a pass does,
- * forward of one and back of two. */
+/* In reads and writes of the state: a pass back is of two states, and an exchange moves about half of what a pass
+ * does, forward of one and back of two. */
 static int cost_of(const shard_plan *plan)
 {
     int halves = 3 * (plan->segments - 1);

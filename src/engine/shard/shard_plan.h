@@ -1,13 +1,14 @@
 /* How a circuit runs on a state that is spread over 2^s ranks.
  *
- * The index is [rank bits | local bits].  The frame keeps CX, X and SWAP free, phases see rank bits as signs, so ranks
- * need each other only for Y-type rotations whose flip has rank bits.  The circuit is cut into segments: in each, the
- * rotations whose flips are local, as far as they commute with what is left behind.  Between two segments one exchange
- * makes other flips local, all that one can:
+ * The index is [rank bits | local bits].  The frame keeps CX, X and SWAP free, phases see rank bits as signs, so
+ * ranks need each other only for Y-type rotations whose flip has rank bits.  The circuit is cut into segments: in
+ * each, the rotations whose flips are local, as far as they commute with what is left behind.  Between two segments
+ * one exchange makes other flips local, all that one can:
  *
  * k rank bits R_i (after renaming ranks linearly, so that they are unit vectors), k local signs rho_i (parities of
  * the local index a) and local bits b_i with rho_i(e_{b_j}) = (i == j).  With delta_i = rho_i(a) ^ r_i, the amplitude
- * moves to rank r ^ sum delta_i R_i and to the local index a ^ sum delta_i e_{b_i}.  That is an involution, linear over
+ * moves to rank r ^ sum delta_i R_i and to the local index a ^ sum delta_i e_{b_i}.  That is an involution, linear
+ * over
  * GF(2); a rank keeps the amplitudes with delta = 0 and swaps as many with each of 2^k - 1 others.  Behind it, a
  * displacement is local if its rank part was in the span of the R_i and every rho_i of its local part is 0.  So flips
  * can all be made local when the ranks of their rank parts and of their local parts add up to no more than the local

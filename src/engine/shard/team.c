@@ -1,9 +1,9 @@
 /* A team: programs whose circuits run over a group of ranks, behind the interface of ent_program.
  *
  * Every call of a program begins with an agreement of the group, so that a rank that has failed in between is heard:
- * it calls ent_team_settle, the others get its message from the call that they are in.  A fused circuit whose registers
- * are cheaper apart is dealt out register by register (registers.c), another as one state (shard.c); one that is too small
- * for either runs on every rank alike. */
+ * it calls ent_team_settle, the others get its message from the call that they are in.  A fused circuit whose
+ * registers are cheaper apart is dealt out register by register (registers.c), another as one state (shard.c); one
+ * that is too small for either runs on every rank alike. */
 #include <stdbool.h>
 #include <stdio.h>
 

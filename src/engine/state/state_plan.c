@@ -41,8 +41,8 @@ static int run_bits(const state_plan *plan, int bits)
     return room > plan->shape.lane_bits ? room : plan->shape.lane_bits;
 }
 
-/* Complete the space, sort the vectors above the run by their pivots, which is the order of memory, and write the table
- * of runs. */
+/* Complete the space, sort the vectors above the run by their pivots, which is the order of memory, and write the
+ * table of runs. */
 static ent_status finish_space(const state_plan *plan, ent_gf2 *space, int bits, int run, state_pass *pass)
 {
     for (int b = 0; b < plan->local_bits && space->count < bits; b++) ent_gf2_add_highest(space, UINT64_C(1) << b);

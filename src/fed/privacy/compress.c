@@ -32,13 +32,18 @@ static void keep_largest(int count, int kept, double *x, double *scratch)
         if (fabs(x[k]) < least || (fabs(x[k]) == least && equals-- <= 0)) x[k] = 0.0;
 }
 
-/* Each of those that are left is drawn with the chance that fills up `kept` (Knuth's algorithm S). */
+/* Each of those that are left is drawn with the chance that uses up `left` (Knuth's algorithm S). */
+static bool draws(ent_random *stream, int of, int *left)
+{
+    const bool drawn = ent_random_below(stream, (uint64_t)of) < (uint64_t)*left;
+    *left -= drawn;
+    return drawn;
+}
+
 static void keep_random(ent_random stream, int count, int kept, double factor, double *x)
 {
     for (int k = 0, left = kept; k < count; k++) {
-        const bool drawn = ent_random_below(&stream, (uint64_t)(count - k)) < (uint64_t)left;
-        left -= drawn;
-        x[k] = drawn ? factor * x[k] : 0.0;
+        x[k] = draws(&stream, count - k, &left) ? factor * x[k] : 0.0;
     }
 }
 
@@ -65,6 +70,27 @@ static void round_all(ent_random stream, int count, int bits, double *x)
     }
 }
 
+static ent_random drawn_of(const ent_rule_state *s, int b)
+{
+    return ent_random_at(s->config->seeds.sampling, ENT_FOR_SPARSE, (uint64_t)s->round, (uint64_t)b);
+}
+
+int64_t ent_compress_common(const ent_rule_state *s, bool *sent)
+{
+    int64_t count = 0;
+    for (int b = 0; b < s->blocks; b++) {
+        ent_random stream = drawn_of(s, b);
+        const bool random = s->config->communication.sparsify == ENT_SPARSIFY_RANDOM &&
+                            s->config->attack.kind == ENT_ATTACK_NONE; /* attackers send what they like */
+        const int all = s->block[b].count;
+        for (int k = 0, left = random ? kept_of(&s->config->communication, all) : all; k < all; k++) {
+            sent[s->block[b].first + k] = !random || draws(&stream, all - k, &left);
+            count += sent[s->block[b].first + k];
+        }
+    }
+    return count;
+}
+
 static void compress_block(const ent_rule_state *s, const ent_update *u, int b, double *x, double *scratch)
 {
     const ent_config_communication *c = &s->config->communication;
@@ -72,8 +98,7 @@ static void compress_block(const ent_rule_state *s, const ent_update *u, int b, 
     const int count = s->block[b].count, kept = kept_of(c, count);
     if (c->sparsify == ENT_SPARSIFY_TOP) keep_largest(count, kept, x, scratch);
     if (c->sparsify == ENT_SPARSIFY_RANDOM)
-        keep_random(ent_random_at(seed, ENT_FOR_SPARSE, (uint64_t)s->round, (uint64_t)b), count, kept,
-                    c->feedback ? 1.0 : (double)count / kept, x);
+        keep_random(drawn_of(s, b), count, kept, c->feedback ? 1.0 : (double)count / kept, x);
     if (c->bits == 0) return;
     ent_random stream = ent_random_at(seed, ENT_FOR_ROUNDING, (uint64_t)u->client, (uint64_t)s->round);
     stream.next = (uint64_t)s->block[b].first;

@@ -204,8 +204,8 @@ void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
 
 /* ---- server ---- */
 
-/* With round t + 1 the sum over rounds 0..t has the nodes of the binary digits of t + 1: the new node less those that it
- * takes the place of. */
+/* With round t + 1 the sum over rounds 0..t has the nodes of the binary digits of t + 1: the new node less those that
+ * it takes the place of. */
 static void tree_noise(ent_private *a, uint64_t round, int params)
 {
     uint64_t done = round + 1;

@@ -1,17 +1,18 @@
 /* Differential privacy of whole clients in a training.
  *
- *   central  the server adds noise to the sum of clipped changes and divides by the expected cohort: DP-FedAvg (McMahan et
- *            al. 2018, arXiv 1710.06963, the estimator with a fixed denominator), or noise on the sums of all rounds by
- *            tree aggregation: DP-FTRL (Kairouz et al. 2021, arXiv 2103.00039).  The norm may follow a quantile of the
- *            clients' norms (Andrew et al. 2021, arXiv 1905.03871).
+ *   central  the server adds noise to the sum of clipped changes and divides by the expected cohort: DP-FedAvg
+ *   (McMahan et
+ *            al. 2018, arXiv 1710.06963, the estimator with a fixed denominator), or noise on the sums of all rounds
+ *            by tree aggregation: DP-FTRL (Kairouz et al. 2021, arXiv 2103.00039).  The norm may follow a quantile of
+ *            the clients' norms (Andrew et al. 2021, arXiv 1905.03871).
  *   local    every client adds noise to its clipped change.
  *   distributed
- *            every client adds its share of the sum's noise, and secure aggregation hides all but the sum; the shares of as
- *            many clients as must answer make up the whole (after Kairouz, Liu, Steinke 2021, arXiv 2102.06387, whose
- *            noise is discrete: here it is rounded to the grid of exact sums, 2^-60)
+ *            every client adds its share of the sum's noise, and secure aggregation hides all but the sum; the shares
+ *            of as many clients as must answer make up the whole (after Kairouz, Liu, Steinke 2021, arXiv 2102.06387,
+ *            whose noise is discrete: here it is rounded to the grid of exact sums, 2^-60)
  *
- * Every client counts alike, in every block; what a client sends besides (its loss, its samples) is for figures that are
- * outside the guarantee.  What epsilon counts on:
+ * Every client counts alike, in every block; what a client sends besides (its loss, its samples) is for figures that
+ * are outside the guarantee.  What epsilon counts on:
  *
  *   poisson sampling    each round is one of the sampled Gaussian mechanism
  *   other sampling      who takes part is known: as many rounds as the client that takes part most often
@@ -43,7 +44,8 @@ void ent_private_begin(ent_private *privacy, const ent_cohort *cohort);
 /* What the client sends is clipped, and gets its noise where clients add it.  Local. */
 void ent_private_clip(ent_private *privacy, const ent_rule_state *s, ent_update *update);
 
-/* From the sums of all clients to what is released, in place; all blocks count as trained.  Local, the same on all ranks. */
+/* From the sums of all clients to what is released, in place; all blocks count as trained.  Local, the same on all
+ * ranks. */
 void ent_private_release(ent_private *privacy, const ent_rule_state *s, ent_mean *mean, ent_round *figures);
 
 /* The same for a round in which nothing is released: the norm stays. */

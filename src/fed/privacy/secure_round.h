@@ -1,9 +1,10 @@
 /* Secure aggregation between ranks.
  *
- * A rank hosts the clients that it trains, and knows what they know; rank 0 is the server as well.  What a rank sends of its
- * clients' sums is the sum of their masked vectors, so another rank, the server too, sees the vector of no client that it
- * does not host.  Shares travel sealed from host to host.  Masks are added after local training, to the rank's sum: a round
- * that stops in the middle has none, and its checkpoint holds the sum of the clients that are done. */
+ * A rank hosts the clients that it trains, and knows what they know; rank 0 is the server as well.  What a rank sends
+ * of its clients' sums is the sum of their masked vectors, so another rank, the server too, sees the vector of no
+ * client that it does not host.  Shares travel sealed from host to host.  Masks are added after local training, to
+ * the rank's sum: a round that stops in the middle has none, and its checkpoint holds the sum of the clients that are
+ * done. */
 #ifndef ENTENTE_FED_SECURE_ROUND_H
 #define ENTENTE_FED_SECURE_ROUND_H
 
@@ -27,14 +28,15 @@ static inline bool ent_is_secure(const ent_config *c)
 /* Of so many clients that were asked, how many must answer. */
 int64_t ent_secure_fewest(const ent_config *config, int64_t clients);
 
-/* rank [trains->n]: who trains each of these members, -1 for nobody.  `trains` is `all`, or, in a round that goes on, those
- * that were left of it: the others' updates are rank 0's.  Local. */
+/* rank [trains->n]: who trains each of these members, -1 for nobody.  `trains` is `all`, or, in a round that goes on,
+ * those that were left of it: the others' updates are rank 0's.  Local. */
 ent_status ent_secure_cohort_make(const ent_cohort *all, const ent_cohort *trains, const int *rank, int64_t round,
                                   int ranks, ent_secure_cohort *out);
 void ent_secure_cohort_clear(ent_secure_cohort *cohort);
 
 /* x [n]: this rank's sums; the last is left free for a check.  Afterwards those of all, the same on all ranks.
- * Collective over the lane.  Errors, agreed on over the lane: ENT_EDATA, the sum does not open, and why; ENT_ENOMEM. */
+ * Collective over the lane.  Errors, agreed on over the lane: ENT_EDATA, the sum does not open, and why; ENT_ENOMEM.
+ */
 ent_status ent_secure_sum(ent_comm *lane, const ent_config *config, const ent_secure_cohort *cohort, int64_t n,
                           ent_ring *x);
 

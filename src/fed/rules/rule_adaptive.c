@@ -1,5 +1,5 @@
-/* Rules by which the server runs an optimiser of its own, whose gradient is the mean change D, turned round.  With the
- * server's learning rate r (server.learning_rate), element by element in every block that somebody trained:
+/* Rules by which the server runs an optimiser of its own, whose gradient is the mean change D, turned round.  With
+ * the server's learning rate r (server.learning_rate), element by element in every block that somebody trained:
  *
  *   fedavgm     v = momentum v + D;  w += r v                                        r = 1 by itself
  *   fedadagrad  m = beta1 m + (1 - beta1) D;  v += D^2;  w += r m / (sqrt v + tau)   r = 0.03

@@ -1,17 +1,19 @@
-/* Rules for devices that are not alike.  B_k is what is expected to go wrong in one run of client k's circuits, by the strengths
- * of its device and the gates of the model (state.budget).
+/* Rules for devices that are not alike.  B_k is what is expected to go wrong in one run of client k's circuits, by
+ * the strengths of its device and the gates of the model (state.budget).
  *
- *   qrail     El Maouaki and Shafique 2026, arXiv 2605.25783: weights from a noise budget by temperature scaling, uniform
- *             mixing and a floor.  n_kb is times q_k = max(floor, m + (1 - m) exp(-(B_k - B) / T)), B the least budget of
- *             all clients, m server.mixing, T server.temperature.  Ours: relative to the best client, so that a weight
- *             does not depend on who else takes part, and times the samples
- *   spoqfl    Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492: a client's update is times x_k = exp(-g |xi_k|), and left out
+ *   qrail     El Maouaki and Shafique 2026, arXiv 2605.25783: weights from a noise budget by temperature scaling,
+ *   uniform
+ *             mixing and a floor.  n_kb is times q_k = max(floor, m + (1 - m) exp(-(B_k - B) / T)), B the least
+ *             budget of all clients, m server.mixing, T server.temperature.  Ours: relative to the best client, so
+ *             that a weight does not depend on who else takes part, and times the samples
+ *   spoqfl    Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492: a client's update is times x_k = exp(-g |xi_k|), and
+ *   left out
  *             where x_k < t; g server.suppression, t server.threshold.  Ours: xi_k is B_k, known before it trains, in
  *             place of an estimate from gradients
  *   circular  the circular mean, as of angles (arXiv 2602.03052): a parameter that is an angle moves by
- *             atan2(sum_k n_kb sin d_k, sum_k n_kb cos d_k), d_k its change; all others as fedavg.  Angles are the blocks
- *             of circuits and of the fusion.  It is the circular mean of the angles themselves where all clients started
- *             from the same weights */
+ *             atan2(sum_k n_kb sin d_k, sum_k n_kb cos d_k), d_k its change; all others as fedavg.  Angles are the
+ *             blocks of circuits and of the fusion.  It is the circular mean of the angles themselves where all
+ *             clients started from the same weights */
 #include <math.h>
 #include <string.h>
 

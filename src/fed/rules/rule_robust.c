@@ -3,16 +3,17 @@
  *
  *   median        in every coordinate the middle value; the mean of the two middle ones where n_b is even
  *   trimmed_mean  in every coordinate the mean without the floor(trim n_b) smallest and largest values
- *   krum          the change whose n_b - f - 2 nearest others are nearest (sum of squared distances), f: server.faulty
- *   multi_krum    the mean of the `select` changes (by itself n_b - f, which is also the most) that Krum ranks best
+ *   krum          the change whose n_b - f - 2 nearest others are nearest (sum of squared distances), f:
+ *   server.faulty multi_krum    the mean of the `select` changes (by itself n_b - f, which is also the most) that
+ *   Krum ranks best
  *
  * Krum chooses block by block.  Two clients that trained different blocks can only be compared in what both trained,
  * and sums over different sets of coordinates do not rank anybody; within a block all are compared in the same
  * coordinates, its proof holds as it stands, and an attacker who hides in a small block is seen there.
  *
- * Krum wants n_b > 2 f + 2.  Where even the largest round cannot have so many, the configuration is refused.  In a round
- * that happens to have fewer, the block keeps its value and is counted in blocks_short.  Equal scores: the client of
- * lower number first.  Cost of Krum: n_b^2 times the numbers of a block, on rank 0. */
+ * Krum wants n_b > 2 f + 2.  Where even the largest round cannot have so many, the configuration is refused.  In a
+ * round that happens to have fewer, the block keeps its value and is counted in blocks_short.  Equal scores: the
+ * client of lower number first.  Cost of Krum: n_b^2 times the numbers of a block, on rank 0. */
 #include <math.h>
 #include <stdlib.h>
 

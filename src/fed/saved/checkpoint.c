@@ -1,8 +1,8 @@
 /* A training's state in a file, <folder>/checkpoint.h5, and back.
  *
  *   /config                       the configuration as used, YAML text
- *   /data                         SHA-256 of the tables that the data set holds a number a row of, and of the ansaetze
- *   /isa, /blas                  the instruction set and OpenBLAS's kernel
+ *   /data                         SHA-256 of the tables that the data set holds a number a row of, and of the
+ *   ansaetze /isa, /blas                  the instruction set and OpenBLAS's kernel
  *   /features                     SHA-256 of its features;  /sha256: the seal of the texts (h5_seal.c)
  *   /numbers int [1][5]           format, rounds that are done, 1 inside the next one or 2 before the last one's
  *                                 evaluation, the data set's rows and bytes
@@ -14,18 +14,21 @@
  *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
  * and of a round that was stopped inside:
  *   /inside/member, /inside/at_work int [n][1]: numbers in the round's cohort; the others are done
- *   /inside/work/count int [n][3 + blocks]: client, round, rows done, steps;  /inside/work/value real [n][1 + 3 params]: loss,
+ *   /inside/work/count int [n][3 + blocks]: client, round, rows done, steps;  /inside/work/value real [n][1 + 3
+ *   params]: loss,
  *                                 weights, the optimiser's two vectors
- *   /inside/sum int [1][4 sums], /inside/count int [1][3], /inside/record real [n][..]: what the server has got so far
+ *   /inside/sum int [1][4 sums], /inside/count int [1][3], /inside/record real [n][..]: what the server has got so
+ *   far
  *
- * A result holds the same tables under /resume, but for the weights, which are its own, and the round inside: more rounds
- * go on from there.
+ * A result holds the same tables under /resume, but for the weights, which are its own, and the round inside: more
+ * rounds go on from there.
  *
- * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is one
- * of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's.
+ * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is
+ * one of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's.
  *
- * Older programs wrote no /figure_names: their fields are FIRST_FIELDS.  Format 1, of programs that ended every training in
- * which a client diverged, lacks the counts of clients that were left out, in /figures and /inside/count: none were. */
+ * Older programs wrote no /figure_names: their fields are FIRST_FIELDS.  Format 1, of programs that ended every
+ * training in which a client diverged, lacks the counts of clients that were left out, in /figures and /inside/count:
+ * none were. */
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>

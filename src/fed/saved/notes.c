@@ -1,6 +1,7 @@
 /* The table of what results and checkpoints hold: a row per dataset, those of figures from their own tables.
  *
- * A result has a checkpoint's tables under /resume; the checks of a table's rows are at the table's path below /check. */
+ * A result has a checkpoint's tables under /resume; the checks of a table's rows are at the table's path below
+ * /check. */
 #include "notes.h"
 
 #include "entente/fed.h"
@@ -12,7 +13,9 @@
     {"/round/" #part "_" #name, unit, #part " part, NaN in rounds that are not evaluated: " description},
 #define METRIC(A, name, title, unit, low, high, rounds, description) {"/metrics/" #name, unit, description},
 #define CLIENT(name, unit, personal, description)                    {"/client/" #name, unit, description},
-#define STATE(name, unit, description)                               {name, unit, description}, {"/resume" name, unit, description},
+#define STATE(name, unit, description) \
+    \
+    {name, unit, description}, {"/resume" name, unit, description},
 
 static const ent_h5_note NOTES[] = {
     /* both */
@@ -23,7 +26,8 @@ static const ent_h5_note NOTES[] = {
     {"/data", "none", "SHA-256 of the tables of the data set and of the OpenQASM files"},
     {"/features", "none", "SHA-256 of the features of the data set"},
     /* a checkpoint */
-    STATE("/numbers", "1", "format; rounds that are done; 1 inside the next round, 2 before the last one's evaluation; the "
+    STATE("/numbers", "1", "format; rounds that are done; 1 inside the next round, 2 before the last one's "
+                           "evaluation; the "
                            "data set's rows and bytes")
     STATE("/seconds", "s", "time of the training so far, and of the round that was stopped")
     STATE("/memory", "1", "vectors that the aggregation rule keeps, a row each")
@@ -41,7 +45,8 @@ static const ent_h5_note NOTES[] = {
     {"/inside/work/value", "1", "of each of these: sum of losses, weights, and the optimiser's two vectors"},
     {"/inside/sum", "none", "exact sums of what clients have sent in the round, four integers each"},
     {"/inside/count", "1", "clients, samples and left-out clients that are in the sums"},
-    {"/inside/record", "1", "what clients have sent in the round, where the rule wants each: client, change, weights"},
+    {"/inside/record", "1", "what clients have sent in the round, where the rule wants each: client, change, "
+                            "weights"},
     /* a result */
     {"/version", "none", "Entente's version"},
     {"/created", "none", "date and time at which the result was written"},
@@ -54,7 +59,8 @@ static const ent_h5_note NOTES[] = {
     {"/metrics/n", "samples", "test samples that the figures are of"},
     ENT_METRICS(METRIC, 0)
     {"/metrics/personal_accuracy", "1", "accuracy of the fine-tuned models, pooled over clients"},
-    {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the fine-tuned models, pooled over clients"},
+    {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the fine-tuned models, "
+                                                                              "pooled over clients"},
     ENT_ROUND_FIGURES(FIGURE, FIGURE, METRICS)
     ENT_CLIENT_FIGURES(CLIENT, CLIENT)
     {"/pattern/context", "none", "modalities that are present, bit m for modality m"},
@@ -65,6 +71,11 @@ static const ent_h5_note NOTES[] = {
     {"/part/*/client", "1", "the client of each row"},
     {"/part/*/context", "none", "modalities that each row has after the missing protocol, bit m for modality m"},
     {"/test/output", "1; of a real label its unit", "outputs for the test part: logits per class, or the value"},
+    {"/test/category", "none", "true class of each row of the test part, its place in /label/class_name"},
+    {"/test/value", "the label's unit", "true value of each row of the test part"},
+    {"/test/confusion", "samples", "test samples by true class, a row each, and predicted class, a column each"},
+    {"/baseline/majority", "1", "test accuracy of the class that most training rows have"},
+    {"/baseline/chance", "1", "one over the number of classes"},
     {"/untrained_rounds", "rounds", "rounds after which the weights were as before"},
     {"/weights/value", "1", "weights of the model after the last round"},
     {"/weights/first", "1", "where each block of the weights begins"},
@@ -78,7 +89,8 @@ static const ent_h5_note NOTES[] = {
     {"/label/class_name", "none", "what the data set calls each class, in the order of the outputs"},
     {"/ansatz/*", "none", "OpenQASM 3 text of the modality's circuit"},
     {"/reduction/*/mean", "as in the data set", "mean of each feature over the training rows"},
-    {"/reduction/*/inverse", "1 / as in the data set", "one over the standard deviation of each feature; 0 where it is 0"},
+    {"/reduction/*/inverse", "1 / as in the data set", "one over the standard deviation of each feature; 0 where "
+                                                       "it is 0"},
     {"/reduction/*/matrix", "1", "projection of the standardised features, a row per output"},
     {"/reduction/*/explained", "1", "share of the variance that each output has"},
     {NULL, NULL, NULL}};

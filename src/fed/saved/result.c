@@ -9,14 +9,17 @@
  *   /pattern/<name>              context (bit m: modality m present), n, accuracy, mae
  *   /part/<part>/<name> [rows]   row, client, context (the masks)
  *   /test/output [rows][outputs] predictions of the test part (logits or values), in the order of /part/test
+ *   /test/category int [rows], /test/value: the truth of these: the class as its place in /label/class_name, the real label
+ *   /test/confusion int64 [C][C] test samples by true class (rows) and predicted class (columns)
+ *   /baseline/majority, chance   test accuracy of the training rows' most frequent class; 1 / C
  *   /weights/value [params], /weights/first, count, needs [blocks], /weights/name text, one block a line
  *   /reduction/<modality>/...    mean, inverse, matrix
  *   /ansatz/<modality>           the text of an OpenQASM 3 file, where the register has one
  *   /prior [outputs]             what the training labels alone predict
  *   /label_range float64 [2]     centre and half width of a real label
  *   /label/class_name int [C]    of classes: what the data set calls each of them, in the order of the outputs
- *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model learned it
- *   /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
+ *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model
+ *   learned it /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
  *   /dimensions int64 [modalities]: features of each modality in the data set
  *   /untrained_rounds int64 [1]  rounds after which the weights were as before
  *   /isa, /blas                 the instruction set and OpenBLAS's kernel that all ranks computed with
@@ -24,9 +27,9 @@
  *   /resume/...                  after a training with checkpoints: what more rounds go on from (checkpoint.c)
  *   /sha256                      the seal: SHA-256 of each dataset (h5_seal.c)
  *
- * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was not
- * evaluated no test figures, a client without test rows (test_rows = 0) no accuracy.  aggregation: local: test figures
- * and outputs are those of the clients' own models, /weights/value is their mean, weighted as fedavg does. */
+ * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was
+ * not evaluated no test figures, a client without test rows (test_rows = 0) no accuracy.  aggregation: local: test
+ * figures and outputs are those of the clients' own models, /weights/value is their mean, weighted as fedavg does. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,6 +220,35 @@ static ent_status write_features(ent_h5 *file, const ent_dataset *d, int modalit
     return write_list(file, "/dimensions", ENT_H5_I64, modalities, features);
 }
 
+static ent_status write_confusion(ent_h5 *file, const ent_federation *f)
+{
+    const ent_part *test = &f->population.part[ENT_TEST];
+    const int64_t classes = f->target.label.classes, size[2] = {classes, classes};
+    const ent_predictions p = {
+        .n = test->n, .classes = (int)classes, .output = f->outcome.output, .category = test->category};
+    int64_t *table = ent_alloc(classes * classes, sizeof *table);
+    ENT_REQUIRE(table, ENT_ENOMEM, "result: no memory");
+    ent_predictions_confusion(&p, table);
+    const ent_status status = ent_h5_write(file, "/test/confusion", ENT_H5_I64, 2, size, table);
+    ent_free(table);
+    return status;
+}
+
+/* What the outputs of the test part are to be held against. */
+static ent_status write_truth(ent_h5 *file, const ent_federation *f)
+{
+    const ent_part *test = &f->population.part[ENT_TEST];
+    const int classes = f->target.label.classes;
+    if (classes == 0) return write_list(file, "/test/value", ENT_H5_F64, test->n, test->value);
+    const int majority = ent_predicted_class(classes, f->target.prior); /* log-frequencies of the training rows */
+    int64_t right = 0;
+    for (int64_t k = 0; k < test->n; k++) right += test->category[k] == majority;
+    ENT_TRY(write_list(file, "/test/category", ENT_H5_I32, test->n, test->category));
+    ENT_TRY(write_number(file, "/baseline/majority", test->n > 0 ? (double)right / (double)test->n : NAN));
+    ENT_TRY(write_number(file, "/baseline/chance", 1.0 / classes));
+    return write_confusion(file, f);
+}
+
 static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *config_text, const char *version)
 {
     const int64_t untrained = ent_untrained_rounds(&f->outcome, f->model);
@@ -229,6 +261,7 @@ static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *c
     ENT_TRY(write_patterns(file, &f->outcome));
     ENT_TRY(write_parts(file, &f->population));
     ENT_TRY(ent_h5_write(file, "/test/output", ENT_H5_F64, 2, size, f->outcome.output));
+    ENT_TRY(write_truth(file, f));
     ENT_TRY(write_list(file, "/untrained_rounds", ENT_H5_I64, 1, &untrained));
     return write_model(file, f);
 }

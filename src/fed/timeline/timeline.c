@@ -1,14 +1,14 @@
 /* Who takes part.
  *
  * sync: a round asks participation times clients (and `over_selection` more) of those that are available, drawn
- * without replacement.  It waits until as many updates as it wanted are there, until the deadline, or until nothing is
- * awaited any more: a client that drops out is known to have dropped when its update would have come.  An update that
- * comes later is lost.  sampling: weighted draws in proportion to samples (successive sampling), so each update then
- * counts once, not by its samples again: weight 1 / samples (Li et al. 2020, arXiv 1907.02189, scheme I, there with
- * replacement).
+ * without replacement.  It waits until as many updates as it wanted are there, until the deadline, or until nothing
+ * is awaited any more: a client that drops out is known to have dropped when its update would have come.  An update
+ * that comes later is lost.  sampling: weighted draws in proportion to samples (successive sampling), so each update
+ * then counts once, not by its samples again: weight 1 / samples (Li et al. 2020, arXiv 1907.02189, scheme I, there
+ * with replacement).
  *
- * sampling: poisson: every client that is available takes part with chance `participation`, independently of the others:
- * rounds differ in size.
+ * sampling: poisson: every client that is available takes part with chance `participation`, independently of the
+ * others: rounds differ in size.
  *
  * fedbuff: see timeline_buffer.c; round t is the server's t-th step. */
 #include <math.h>

@@ -1,12 +1,13 @@
-/* Inside the timeline: drawing without replacement, the simulated clients, the two modes.  All functions are Local and
- * pure: the same on every rank, in any order of rounds. */
+/* Inside the timeline: drawing without replacement, the simulated clients, the two modes.  All functions are Local
+ * and pure: the same on every rank, in any order of rounds. */
 #ifndef ENTENTE_FED_TIMELINE_H
 #define ENTENTE_FED_TIMELINE_H
 
 #include "entente/random.h"
 #include "fed/fed.h"
 
-/* A set of numbers >= 0, each with a value; 0..n-1 of them, in memory and time that grow with those that are in it. */
+/* A set of numbers >= 0, each with a value; 0..n-1 of them, in memory and time that grow with those that are in it.
+ */
 typedef struct {
     int64_t *key, *value; /* [room], a power of two; key -1: free */
     int64_t room, used;
@@ -20,8 +21,8 @@ bool ent_map_get(const ent_map *map, int64_t key, int64_t *value); /* value may 
 
 /* Clients without replacement, one after the other: uniform over all of them, or in proportion to their training rows
  * among those not yet drawn (successive sampling; clients without rows never come).  A Fisher-Yates shuffle of the
- * clients, or of the training rows, of which only the places that were moved are kept: a client's first row in a random
- * order of all rows comes in just that proportion. */
+ * clients, or of the training rows, of which only the places that were moved are kept: a client's first row in a
+ * random order of all rows comes in just that proportion. */
 typedef struct {
     ent_random stream;
     int64_t next; /* places of the shuffle that are done */

@@ -1,10 +1,10 @@
 /* Asynchronous training with a buffer: FedBuff (Nguyen et al. 2022, arXiv 2106.06639) in simulated time.
  *
- * `concurrency` clients train at a time.  An update that arrives goes into the buffer; when `buffer` of them are there
- * the server makes a step, with weight (1 + s)^-staleness for an update that started s steps ago.  A client that is
- * done makes room for another, which starts from the weights that the server has then.  A client is asked again only
- * when its update has been used or lost, so a step has no client twice.  Clients without training rows are not asked.
- * Where nobody can be asked and nobody is training, the server steps with what it has.
+ * `concurrency` clients train at a time.  An update that arrives goes into the buffer; when `buffer` of them are
+ * there the server makes a step, with weight (1 + s)^-staleness for an update that started s steps ago.  A client
+ * that is done makes room for another, which starts from the weights that the server has then.  A client is asked
+ * again only when its update has been used or lost, so a step has no client twice.  Clients without training rows are
+ * not asked.  Where nobody can be asked and nobody is training, the server steps with what it has.
  *
  * Durations do not depend on what is learnt, so all of this can be played without any training: a queue of events in
  * simulated time, by (time, order of the start). */

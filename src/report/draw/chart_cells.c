@@ -1,5 +1,5 @@
-/* Heat maps and dot pictures.  The colours run through cividis (Nunez, Anderton and Renslow, PLOS ONE 13, 2018), which
- * is made for colour-blind eyes and readable in grey; numbers stand in the cells where there is room. */
+/* Heat maps and dot pictures.  The colours run through cividis (Nunez, Anderton and Renslow, PLOS ONE 13, 2018),
+ * which is made for colour-blind eyes and readable in grey; numbers stand in the cells where there is room. */
 #include <math.h>
 #include <string.h>
 

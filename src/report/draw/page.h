@@ -1,6 +1,7 @@
 /* A page that headings, tables and figures are put on, one behind the other: HTML that needs nothing but itself, SVG
  * alone, or text of 80 columns for a terminal.  It is held in memory and written whole or not at all.
- * All text is escaped here; all functions are Local.  What fails while the page is filled is told by app_page_save. */
+ * All text is escaped here; all functions are Local.  What fails while the page is filled is told by app_page_save.
+ */
 #ifndef ENTENTE_DRAW_PAGE_H
 #define ENTENTE_DRAW_PAGE_H
 
