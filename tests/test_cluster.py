@@ -60,8 +60,8 @@ def done(*words, **more):
 
 
 def training(out, *more, rounds=2):
-    return ["train", QUICK, "--set", f"data.file={folder / 'data.h5'}", "--set", f"federation.rounds={rounds}", "--out",
-            out, *more]
+    return ["train", QUICK, "--set", f"data.file={folder / 'data.h5'}", "--set", f"federation.rounds={rounds}",
+            "--set", "client.schedule=constant", "--out", out, *more]  # for any number of rounds the same first ones
 
 
 def ranks(number):

@@ -300,7 +300,7 @@ class Disk(Case):
         """A disk with so many free pages; the file that fills it is `filler` in it."""
         top = fresh("disk")
         top.mkdir()
-        with mounted("-t", "tmpfs", "-o", "size=256k", "none", top):
+        with mounted("-t", "tmpfs", "-o", "size=768k", "none", top):
             with contextlib.suppress(OSError), open(top / "filler", "wb", buffering=0) as filler:
                 while filler.write(bytes(4096)) == 4096:
                     pass
@@ -311,7 +311,7 @@ class Disk(Case):
 
     def test_so_many_free_blocks(self):
         """From none to enough: 0 and a result, or 1 and a reason, and nothing of a result; never an end by a signal."""
-        for pages, ranks in ((0, 2), (1, 2), (2, 1), (3, 2), (6, 2), (9, 3), (14, 2), (40, 2)):
+        for pages, ranks in ((0, 2), (1, 2), (2, 1), (3, 2), (6, 2), (9, 3), (14, 2), (120, 2)):
             with self.subTest(pages=pages), self.disk(pages) as top:
                 code, _, err = Run(top / "out", "--on-full-disk", "fail", *self.SHORT, ranks=ranks).end()
                 self.assertEqual(code, 0 if (top / "out/result.h5").exists() else 1, err)

@@ -51,7 +51,8 @@ static void affine(int64_t inputs, int angles, const double *rows, const double 
 
 typedef double pair __attribute__((vector_size(16)));
 
-/* The same sums for `pairs` pairs of angles side by side, from columns; by themselves compilers go along the inputs. */
+/* The same sums for `pairs` pairs of angles side by side, from columns; without this, compilers vectorise over the
+ * inputs. */
 static inline __attribute__((always_inline)) void affine_pairs(int pairs, int64_t inputs, int angles,
                                                                const double *columns, const double *bias,
                                                                const double *x, double *z)

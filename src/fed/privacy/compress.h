@@ -33,8 +33,8 @@ void ent_compress(const ent_rule_state *s, ent_update *update, double *left, dou
  * less). */
 double ent_compress_bytes(const ent_rule_state *s);
 
-/* Numbers of the parameters' vector that all clients of a round send, sent [params]: those that random_k has drawn, else
- * all (top_k differs by client, and attackers send anything); their count. */
+/* Numbers of the parameters' vector that all clients of a round send, sent [params]: those that random_k has drawn,
+ * else all (top_k differs by client, and attackers send anything); their count. */
 int64_t ent_compress_common(const ent_rule_state *s, bool *sent);
 
 #endif

@@ -9,7 +9,8 @@
  *   /pattern/<name>              context (bit m: modality m present), n, accuracy, mae
  *   /part/<part>/<name> [rows]   row, client, context (the masks)
  *   /test/output [rows][outputs] predictions of the test part (logits or values), in the order of /part/test
- *   /test/category int [rows], /test/value: the truth of these: the class as its place in /label/class_name, the real label
+ *   /test/category int [rows], /test/value: the truth of these: the class as its place in /label/class_name, or
+ *                                the real label
  *   /test/confusion int64 [C][C] test samples by true class (rows) and predicted class (columns)
  *   /baseline/majority, chance   test accuracy of the training rows' most frequent class; 1 / C
  *   /weights/value [params], /weights/first, count, needs [blocks], /weights/name text, one block a line
