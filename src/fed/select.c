@@ -3,7 +3,8 @@
  *
  * The best round so far is one of those that are evaluated whatever the number of rounds.  A last round that is
  * evaluated only because it is the last is compared with it at the end, so that a training that continues from a
- * result ends as one that was never interrupted.  Of equal rounds the first is kept; a score that is no number is never better. */
+ * result ends as one that was never interrupted.  Of equal rounds the first is kept; a score that is no number is
+ * never better. */
 #include <math.h>
 #include <string.h>
 
