@@ -223,6 +223,38 @@ static void with_a_selected_round(void **state)
     }
 }
 
+/* Stopped in the last evaluation, which is that of an earlier round's weights: those of the last round go on. */
+static void further_rounds_after_a_selected_round(void **state)
+{
+    (void)state;
+    ent_config config = plain_config(), longer;
+    config.federation.evaluate_every = 1;
+    config.client.schedule = ENT_SCHEDULE_CONSTANT;
+    config.client.learning_rate = 0.4;
+    config.run.select = ENT_SELECT_VALIDATION_LOSS;
+    longer = config;
+    longer.federation.rounds++;
+    ent_federation *wanted = never_stopped(world, &longer), *f = never_stopped(world, &config);
+    mpi_check(ent_federation_see(f).selected_round < config.federation.rounds - 1);
+    ent_federation_free(f);
+    ent_status status = ENT_STOPPED;
+    int64_t stops = 0;
+    for (int64_t k = 1; status == ENT_STOPPED; k++) {
+        wish w = {.at = ent_comm_rank(world) == 0 ? k : 0, .round = config.federation.rounds}, never = {0};
+        status = train(world, &config, false, &w, &f);
+        ent_federation_free(f);
+        if (status != ENT_STOPPED) break;
+        stops++;
+        mpi_check(train(world, &longer, true, &never, &f) == ENT_OK);
+        check_same(f, wanted, ent_comm_rank(world) == 0);
+        ent_federation_free(f);
+        remove_checkpoint();
+    }
+    mpi_check(status == ENT_OK && stops >= 3);
+    remove_checkpoint();
+    ent_federation_free(wanted);
+}
+
 /* Stopped repeatedly, on another number of ranks each time and ever later: an evaluation starts again. */
 static void stopped_many_times(void **state)
 {
@@ -534,6 +566,7 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(with_clients_that_diverge),
                                           cmocka_unit_test(with_fedbuff),
                                           cmocka_unit_test(with_a_selected_round),
+                                          cmocka_unit_test(further_rounds_after_a_selected_round),
                                           cmocka_unit_test(stopped_many_times),
                                           cmocka_unit_test(from_the_checkpoint_in_passing),
                                           cmocka_unit_test(with_shards)};
