@@ -133,7 +133,7 @@ class Points(unittest.TestCase):
         self.assertGreater(len(patterns), 5)
 
     def test_the_best_point_is_by_validation(self):
-        """The test figures, which choose another point, are not looked at; without validation rows none is named."""
+        """Without validation rows none is named."""
         out = first_tables()["out"]
         table = [row for row in rows(out / "table.csv") if row["status"] == "done"]
         figures = [float(row["validation_accuracy"]) for row in table]
