@@ -201,7 +201,8 @@ static bool stop_at(void *context)
     return w->at > 0 && ++w->looks >= w->at;
 }
 
-static ent_federation *train_to(const ent_config *c, bool resume, int64_t stop, ent_status wanted)
+/* How often a rank that waits looks depends on the others' pace, so a late stop may come after the end. */
+static ent_federation *train_to(const ent_config *c, bool resume, int64_t stop, ent_status *status)
 {
     wish w = {.at = stop};
     const ent_checkpoint_inp keep = {
@@ -209,7 +210,7 @@ static ent_federation *train_to(const ent_config *c, bool resume, int64_t stop, 
     ent_federation *f = NULL;
     mpi_check(ent_federation_new(world, c, &f) == ENT_OK);
     ent_federation_keep(f, &keep);
-    mpi_check(ent_federation_train(f, NULL, NULL) == wanted);
+    *status = ent_federation_train(f, NULL, NULL);
     return f;
 }
 
@@ -221,8 +222,14 @@ static void a_stopped_training_ends_with_the_same_bits(void **state)
         for (int64_t stop = 5; stop < 40; stop += 14) {
             const ent_config c = full_config(kind);
             ent_federation *whole = train(world, &c);
-            ent_federation_free(train_to(&c, false, stop, ENT_STOPPED));
-            ent_federation *rest = train_to(&c, true, 0, ENT_OK);
+            ent_status status;
+            ent_federation *rest = train_to(&c, false, stop, &status);
+            mpi_check(status == ENT_STOPPED || (status == ENT_OK && stop > 5));
+            if (status == ENT_STOPPED) {
+                ent_federation_free(rest);
+                rest = train_to(&c, true, 0, &status);
+                mpi_check(status == ENT_OK);
+            }
             check_same_weights(whole, rest);
             const ent_federation_view v = ent_federation_see(whole), w = ent_federation_see(rest);
             for (int64_t r = 0; r < v.rounds && ent_comm_rank(world) == 0; r++) {

@@ -77,7 +77,7 @@ layout() {
 }
 
 if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -B 1G /dev/shm 2>/dev/null | tail -n 1)" -ge 4 ] 2>/dev/null; then
-    TMPDIR=$(mktemp -d /dev/shm/ent-XXXXXX)
+    TMPDIR=$(mktemp -d /dev/shm/eXXXXXX)
     export TMPDIR
     trap 'rm -rf "$TMPDIR"' EXIT
 fi

@@ -182,7 +182,8 @@ class Gaps(unittest.TestCase):
                 self.assertEqual(list(file["label/class_name"]), [low, high])
                 self.assertEqual(file["test/output"].shape[1], 2)
             again = last_json(good("eval", found["out"], "--data", command.folder / "gaps.h5", "--json"))
-            self.assertEqual((again["loss"], again["classes"]), (found["loss"], [low, high]))
+            self.assertAlmostEqual(again["loss"], found["loss"], 12)  # a sum in the order of the clients
+            self.assertEqual(again["classes"], [low, high])
 
     def test_a_class_without_a_training_row_is_named(self):
         def only_tested(score, noise):
@@ -213,7 +214,7 @@ class Evaluated(unittest.TestCase):
 
     def test_the_data_set_of_the_training_is_the_default(self):
         found = trained(write("default", "class", positive))
-        self.assertEqual(last_json(good("eval", found["out"], "--json"))["loss"], found["loss"])
+        self.assertAlmostEqual(last_json(good("eval", found["out"], "--json"))["loss"], found["loss"], 12)
         (command.folder / "default.h5").unlink()
         refused(self, ["eval", found["out"]], ["default.h5", "No such file"], 0)
 
@@ -356,7 +357,7 @@ class Paths(unittest.TestCase):
         found = last_json(good(*train, self.top / "out"))
         good("plan", self.top / "jobs/paths.yaml")
         again = last_json(good("eval", self.top / "out", "--json"))
-        self.assertEqual(again["loss"], found["loss"])
+        self.assertAlmostEqual(again["loss"], found["loss"], 12)
         (self.top / "jobs/own.h5").rename(self.top / "away.h5")
         for words in [[*train, fresh()], ["plan", self.top / "jobs/paths.yaml"]]:
             refused(self, words, ["data.file: own.h5: No such file", "working folder", f"{self.top}/jobs/own.h5"], 0)

@@ -83,7 +83,7 @@ class Readme(unittest.TestCase):
     def run_as(self, user, command, **more):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("OMPI_")}
         environment.pop("OMP_NUM_THREADS", None)  # as a new shell has it
-        environment.update(HOME=self.folder, **more)
+        environment.update(HOME=self.folder, TMPDIR="/tmp", **more)
         start = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []
         done = subprocess.run(start + ["bash", "-euo", "pipefail", "-c", command], cwd=self.folder, env=environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)

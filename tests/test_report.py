@@ -115,7 +115,7 @@ def write_scaling(name):
 
 def setUpModule():
     global folder
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="entente-report-"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="r-"))
     run("synth", "--out", folder / "data.h5", "--rows", 900)
     (folder / "run.yaml").write_text(CONFIG.replace("DATA", str(folder / "data.h5")))
     for policy in ("mma", "zero"):

@@ -172,8 +172,8 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
 
 enum { AHEAD = 16 };
 
-/* Prefetch the first numbers of a sample that will be read soon: mini-batches are drawn from all rows of a client, and
- * half of the time of a small map would be spent waiting for them. */
+/* Prefetch the first numbers of a sample that will be read soon: mini-batches are drawn from all rows of a client,
+ * and half of the time of a small map would be spent waiting for them. */
 static void fetch_ahead(const run *r, int64_t k, int m)
 {
     enum { LINE = 64, LINES = 4 };
