@@ -500,6 +500,98 @@ static void divergence_is_everyones(void **state)
     ent_federation_free(f);
 }
 
+/* ---- selection of a round ---- */
+
+static ent_config learning_config(ent_select select, int rounds)
+{
+    ent_config config = plain_config();
+    config.client.schedule = ENT_SCHEDULE_CONSTANT;
+    config.client.learning_rate = 0.4; /* so that the best round is not the last */
+    config.federation.rounds = rounds;
+    config.run.select = select;
+    return config;
+}
+
+/* The first of the rounds with the best validation figure, by hand; *ends: the rounds that patience leaves. */
+static int64_t best_round(const ent_federation_view *v, ent_select select, int every, int patience, int64_t *ends)
+{
+    int64_t best = -1;
+    double score = 0.0;
+    *ends = v->rounds;
+    for (int64_t r = 0; r < v->rounds; r++) {
+        const ent_metrics *m = &v->round[r].validation;
+        const bool last = r + 1 == v->rounds, looks = (r + 1) % every == 0;
+        if (!looks && !last) continue;
+        const double now = select == ENT_SELECT_VALIDATION_LOSS ? -m->loss : m->accuracy;
+        if (best < 0 || now > score) {
+            best = r;
+            score = now;
+        }
+        if (patience == 0 || !looks || r - best < patience) continue;
+        *ends = r + 1;
+        break;
+    }
+    return best;
+}
+
+/* Weights and test figures of the selected round: those of a training of so many rounds. */
+static int64_t check_selected(ent_select select, int rounds, int every, int patience)
+{
+    int64_t wanted[2] = {0, 0};
+    ent_config config = learning_config(ENT_SELECT_LAST, rounds);
+    ent_federation *all = train(world, &config); /* each round evaluated */
+    const ent_federation_view v = ent_federation_see(all);
+    mpi_check(v.selected_round == rounds - 1);
+    if (ent_comm_rank(world) == 0) wanted[0] = best_round(&v, select, every, patience, &wanted[1]);
+    ent_comm_broadcast(world, 0, wanted, sizeof wanted);
+    ent_federation_free(all);
+
+    config = learning_config(ENT_SELECT_LAST, (int)wanted[0] + 1);
+    ent_federation *shorter = train(world, &config);
+    config = learning_config(select, rounds);
+    config.federation.evaluate_every = every;
+    config.run.patience = patience;
+    ent_federation *selected = train(world, &config);
+    const ent_federation_view s = ent_federation_see(selected), w = ent_federation_see(shorter);
+    mpi_check(s.selected_round == wanted[0] && s.rounds == wanted[1]);
+    mpi_check(memcmp(s.weights, w.weights, (size_t)s.params * sizeof *s.weights) == 0);
+    mpi_check(ent_comm_rank(world) > 0 || memcmp(&s.test, &w.test, sizeof s.test) == 0);
+    ent_federation_free(selected);
+    ent_federation_free(shorter);
+    return wanted[0];
+}
+
+static void the_selected_round_is_the_best_on_the_validation_rows(void **state)
+{
+    (void)state;
+    int earlier = 0;
+    for (ent_select select = ENT_SELECT_VALIDATION_LOSS; select <= ENT_SELECT_VALIDATION_ACCURACY; select++) {
+        earlier += check_selected(select, 8, 1, 0) < 7;
+        earlier += check_selected(select, 8, 3, 0) < 7;
+        check_selected(select, 8, 1, 1);
+        check_selected(select, 8, 2, 3);
+    }
+    mpi_check(earlier >= 2);
+}
+
+static void refuse_selection(const ent_config *config, const char *why)
+{
+    ent_federation *f = NULL;
+    mpi_check(ent_federation_new(world, config, &f) == ENT_ECONFIG && !f);
+    mpi_check(strstr(ent_message(), "run.select") && strstr(ent_message(), why));
+}
+
+static void selections_that_cannot_be_made(void **state)
+{
+    (void)state;
+    ent_config config = learning_config(ENT_SELECT_VALIDATION_LOSS, 2);
+    config.federation.aggregation = ENT_LOCAL;
+    refuse_selection(&config, "models of their own");
+    config = learning_config(ENT_SELECT_VALIDATION_ACCURACY, 2);
+    config.data.label = "value";
+    refuse_selection(&config, "no classes");
+}
+
 static void no_data_is_told_on_all_ranks(void **state)
 {
     (void)state;
@@ -527,6 +619,7 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_le
                                              cmocka_unit_test(drop_answers_by_the_prior),
                                              cmocka_unit_test(clients_that_diverge_are_left_out),
                                              cmocka_unit_test(shards_leave_out_the_same),
+                                             cmocka_unit_test(the_selected_round_is_the_best_on_the_validation_rows),
                                              cmocka_unit_test(a_result_comes_back)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memory_is_everyones_failure),
                                             cmocka_unit_test(a_shard_without_memory_is_everyones_failure),
@@ -535,6 +628,7 @@ static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memo
                                             cmocka_unit_test(divergence_is_everyones),
                                             cmocka_unit_test(who_leaves_out_by_itself),
                                             cmocka_unit_test(a_cohort_that_diverges_ends_the_training),
+                                            cmocka_unit_test(selections_that_cannot_be_made),
                                             cmocka_unit_test(no_data_is_told_on_all_ranks)};
 
 FED_RUNS_MAIN(computes, refuses)

@@ -84,7 +84,7 @@ static void check_same(const ent_federation *found, const ent_federation *wanted
 {
     const ent_federation_view v = ent_federation_see(found), w = ent_federation_see(wanted);
     mpi_check(memcmp(v.weights, w.weights, (size_t)v.params * sizeof *v.weights) == 0);
-    mpi_check(v.rounds == w.rounds);
+    mpi_check(v.rounds == w.rounds && v.selected_round == w.selected_round);
     if (!root) return;
     mpi_check(memcmp(&v.test, &w.test, sizeof v.test) == 0);
     for (int64_t r = 0; r < v.rounds; r++) {
@@ -200,6 +200,59 @@ static void with_fedbuff(void **state)
     config.system.staleness = 0.5;
     config.system.speed_spread = 1.0;
     check_every_stop(&config, 0, ent_comm_size(world));
+}
+
+/* The best round is before the stop or after it; the weights of the last round go on. */
+static void with_a_selected_round(void **state)
+{
+    (void)state;
+    const int last = ent_comm_size(world) - 1;
+    ent_config config = plain_config();
+    config.federation.evaluate_every = 1;
+    config.client.epochs = 1;
+    config.client.learning_rate = 0.4;
+    config.run.select = ENT_SELECT_VALIDATION_LOSS;
+    for (int patience = 0; patience < 2; patience++) {
+        config.federation.rounds = patience ? 6 : 3;
+        config.run.patience = patience;
+        ent_federation *whole = never_stopped(world, &config);
+        const ent_federation_view v = ent_federation_see(whole);
+        mpi_check(patience == 0 || (v.rounds < 6 && v.selected_round == v.rounds - 2)); /* it ends early */
+        ent_federation_free(whole);
+        check_every_stop(&config, 0, last > 0 ? last : 1);
+    }
+}
+
+/* Stopped in the last evaluation, which is that of an earlier round's weights: those of the last round go on. */
+static void further_rounds_after_a_selected_round(void **state)
+{
+    (void)state;
+    ent_config config = plain_config(), longer;
+    config.federation.evaluate_every = 1;
+    config.client.schedule = ENT_SCHEDULE_CONSTANT;
+    config.client.learning_rate = 0.4;
+    config.run.select = ENT_SELECT_VALIDATION_LOSS;
+    longer = config;
+    longer.federation.rounds++;
+    ent_federation *wanted = never_stopped(world, &longer), *f = never_stopped(world, &config);
+    mpi_check(ent_federation_see(f).selected_round < config.federation.rounds - 1);
+    ent_federation_free(f);
+    ent_status status = ENT_STOPPED;
+    int64_t stops = 0;
+    for (int64_t k = 1; status == ENT_STOPPED; k++) {
+        wish w = {.at = ent_comm_rank(world) == 0 ? k : 0, .round = config.federation.rounds}, never = {0};
+        status = train(world, &config, false, &w, &f);
+        ent_federation_free(f);
+        if (status != ENT_STOPPED) break;
+        stops++;
+        mpi_check(train(world, &longer, true, &never, &f) == ENT_OK);
+        check_same(f, wanted, ent_comm_rank(world) == 0);
+        ent_federation_free(f);
+        remove_checkpoint();
+    }
+    mpi_check(status == ENT_OK && stops >= 3);
+    remove_checkpoint();
+    ent_federation_free(wanted);
 }
 
 /* Stopped repeatedly, on another number of ranks each time and ever later: an evaluation starts again. */
@@ -512,6 +565,8 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(with_every_optimiser_and_rule),
                                           cmocka_unit_test(with_clients_that_diverge),
                                           cmocka_unit_test(with_fedbuff),
+                                          cmocka_unit_test(with_a_selected_round),
+                                          cmocka_unit_test(further_rounds_after_a_selected_round),
                                           cmocka_unit_test(stopped_many_times),
                                           cmocka_unit_test(from_the_checkpoint_in_passing),
                                           cmocka_unit_test(with_shards)};

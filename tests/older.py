@@ -11,9 +11,9 @@ KEYS = {"data": ["task", "clip"], "model": ["kind", "hidden", "params", "activat
         "client": ["modality_dropout", "batch_share", "map_learning_rate", "head_learning_rate", "schedule", "warm_up",
                    "step_rounds", "step_factor", "clip_norm", "class_weights"],
         "seeds": ["shots"],
-        "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s", "shots", "gradient", "spsa_step"]}
+        "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s", "shots", "gradient", "spsa_step", "select", "patience"]}
 DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short",
-        "round/excluded", "round/epsilon", "round/clip", "round/unclipped", "label", "dimensions", "untrained_rounds", "pattern/mae", "test/category", "test/confusion",
+        "round/excluded", "round/epsilon", "round/clip", "round/unclipped", "label", "dimensions", "untrained_rounds", "selected_round", "pattern/mae", "test/category", "test/confusion",
         "baseline", "metrics/calibration"]
 
 

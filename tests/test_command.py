@@ -318,7 +318,8 @@ class Kinds(unittest.TestCase):
 
 class Json(unittest.TestCase):
     KEYS = ["accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "mae", "pearson", "loss", "rounds",
-            "samples_per_s", "patterns", "params", "weights_sha256"]
+            "samples_per_s", "patterns", "params", "weights_sha256", "selected_round", "validation_loss",
+            "validation_accuracy"]
 
     def check_shape(self, found):
         for key in self.KEYS:
@@ -335,7 +336,7 @@ class Json(unittest.TestCase):
         self.assertEqual(ran.err, "")
         found = last_json(ran)
         self.check_shape(found)
-        self.assertEqual(found["rounds"], 3)
+        self.assertEqual((found["rounds"], found["selected_round"]), (3, 2))
         self.assertIsNone(found["mae"])
         self.assertIsNone(found["pearson"])
         rows = usable(part=TEST)
@@ -356,6 +357,27 @@ class Json(unittest.TestCase):
             self.assertIn(word, ran.err)
         for word in ["accuracy", "modalities present", "text audio vision"]:
             self.assertIn(word, ran.out)
+
+    def test_the_selected_round_is_said(self):
+        out = fresh()
+        ran = good("train", folder / "small.yaml", "--out", out, "--json",
+                   *sets(run__select="validation_accuracy", run__patience=2, federation__rounds=12,
+                         client__learning_rate=0.3))
+        found = last_json(ran)
+        with h5py.File(out / "result.h5") as file:
+            column, chosen = file["round/validation_accuracy"][()], int(file["selected_round"][0])
+            self.assertEqual(chosen, int(column.argmax()))  # the first of the best
+            self.assertEqual(len(column), min(chosen + 3, 12))
+            self.assertEqual(file["round/test_accuracy"][chosen], found["accuracy"])
+            self.assertEqual(hashlib.sha256(file["weights/value"][()].tobytes()).hexdigest(), found["weights_sha256"])
+        self.assertEqual((found["selected_round"], found["validation_accuracy"], found["rounds"]),
+                         (chosen, column[chosen], len(column)))
+        self.assertLess(chosen, len(column) - 1)
+        self.assertIn(f"of round {chosen + 1} of {len(column)}: best validation accuracy, {column[chosen]:.4f}", ran.out)
+        self.assertIn(f"ended                        after {len(column)} of 12 rounds", ran.out)
+        self.assertRegex(ran.err, r"round 1/12 .* validation accuracy 0\.")
+        self.assertIn(f"weights    of round {chosen + 1}, validation loss", good("inspect", out).out)
+        self.assertEqual(evaluate(out)["accuracy"], found["accuracy"])
 
     def test_clients_that_diverge_are_counted(self):
         """In the log, in JSON, in the result, by inspect and in the report; a plain mean stops with the reason."""
@@ -995,6 +1017,16 @@ class Configuration(unittest.TestCase):
                              ("missing.rate=2", ["--set", "missing.rate", "'2'", "0 to 1"]),
                              ("client.batch", ["--set", "client.batch", "key.path=value"])]:
             refused(self, ["train", folder / "small.yaml", "--set", given], parts, 0)
+
+    def test_selection_without_validation_rows(self):
+        def to_train(file):
+            split = file["split"][()]
+            split[split == 1] = 0
+            file["split"][...] = split
+        data = edited("no-validation.h5", to_train)
+        refused(self, ["train", folder / "small.yaml", "--out", fresh(),
+                       *sets(data__file=data, run__select="validation_loss")],
+                ["run.select", "no-validation.h5", "no validation rows", "last"], 0)
 
     @slow
     def test_values_that_do_not_fit_together(self):

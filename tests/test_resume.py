@@ -591,6 +591,8 @@ class Begins(Case):
         sizes = {}
         for words in ([], ["federation.aggregation=fedadam", "federation.evaluate_every=2"],
                       ["federation.aggregation=scaffold", "client.optimizer=sgd"], ["federation.aggregation=local"],
+                      ["run.select=validation_loss", "client.learning_rate=0.4"],  # keeps the first round's weights
+                      ["run.select=validation_loss", "federation.evaluate_every=2", "client.learning_rate=0.4"],
                       ["system.mode=fedbuff", "system.buffer=3"]):
             with self.subTest(words=words):
                 sets = [word for one in words for word in ("--set", one)]

@@ -132,6 +132,26 @@ class Points(unittest.TestCase):
             self.assertAlmostEqual(float(one["accuracy"]), other["accuracy"], 14)
         self.assertGreater(len(patterns), 5)
 
+    def test_the_best_point_is_by_validation(self):
+        """Without validation rows none is named."""
+        out = first_tables()["out"]
+        table = [row for row in rows(out / "table.csv") if row["status"] == "done"]
+        figures = [float(row["validation_accuracy"]) for row in table]
+        best = first_tables()["best"]
+        self.assertEqual((best["by"], best["value"]), ("validation accuracy", max(figures)))
+        self.assertEqual(str(best["point"]), table[figures.index(max(figures))]["point"])
+        self.assertEqual({row["validation_n"] for row in table}, {"30"})
+        self.assertIn(f"best: point {best['point']} by validation accuracy",
+                      good("sweep", command.folder / "sweep.yaml", "--out", out, "--table").out)
+        with h5py.File(command.folder / "no-validation.h5", "w") as file, h5py.File(command.folder / "data.h5") as whole:
+            for name in whole:
+                whole.copy(name, file)
+            file.attrs.update(whole.attrs)
+            file["split"][...] = numpy.where(file["split"][()] == 1, 0, file["split"][()])
+        put("bare.yaml", f"base: small.yaml\nset: {{data.file: {command.folder / 'no-validation.h5'}, "
+                         "federation.rounds: 1}\ngrid: {seeds.init: [1, 2]}\n")
+        self.assertIsNone(sweep("bare.yaml")["best"])
+
     def test_the_file_holds_the_table(self):
         out = first_tables()["out"]
         table = rows(out / "table.csv")

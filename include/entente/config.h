@@ -242,6 +242,8 @@ typedef struct {
     uint64_t split, masks, init, sampling, shots;
 } ent_config_seeds;
 
+typedef enum { ENT_SELECT_LAST, ENT_SELECT_VALIDATION_LOSS, ENT_SELECT_VALIDATION_ACCURACY } ent_select;
+
 typedef struct {
     ent_precision precision;
     ent_engine_kind engine;
@@ -249,6 +251,8 @@ typedef struct {
     ent_gradient_kind gradient;
     double spsa_step;
     int shards, threads;      /* threads: a rank's; 0: the cores of the node over its ranks */
+    ent_select select;        /* the round whose weights are evaluated and saved */
+    int patience;             /* rounds without a better one, after which the training ends; 0: never */
     int checkpoint_every;     /* rounds; 0: on demand alone */
     double stall_timeout_s;   /* waiting for other ranks, when the job ends; 0: never */
     const char *fallback_dir; /* where a result goes whose own folder cannot take it; "none": nowhere */

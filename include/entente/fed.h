@@ -217,6 +217,7 @@ typedef struct {
     int node_ranks, node_cores;       /* of rank 0's node: ranks, and the cores that they may use together */
     int64_t rounds, untrained_rounds; /* untrained: the weights were as before after it */
     const ent_round *round;           /* [rounds] */
+    int64_t selected_round;           /* the round of the weights, from 0 (run.select), if rounds > 0 */
     ent_metrics test;
     ent_metrics personal; /* of fine-tuned models, pooled over clients; n = 0 without fine-tuning */
     const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */

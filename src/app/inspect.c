@@ -383,6 +383,26 @@ static ent_status print_seal(const ent_h5 *file)
     return status;
 }
 
+/* Older programs had the weights of the last round. */
+static ent_status print_selected(const ent_h5 *file)
+{
+    double *loss, *accuracy;
+    int64_t n, round;
+    if (!ent_h5_has(file, "/selected_round")) return ENT_OK;
+    ENT_TRY(ent_h5_read(file, "/selected_round", ENT_H5_I64, 1, &round));
+    ENT_TRY(read_column(file, "/round/validation_loss", &n, &loss));
+    const ent_status status = read_column(file, "/round/validation_accuracy", &n, &accuracy);
+    if (status == ENT_OK) {
+        printf("  weights    of round %lld", (long long)round + 1);
+        if (round >= 0 && round < n && !isnan(loss[round])) printf(", validation loss %.4f", loss[round]);
+        if (round >= 0 && round < n && !isnan(accuracy[round])) printf(", validation accuracy %.4f", accuracy[round]);
+        printf("\n");
+        ent_free(accuracy);
+    }
+    ent_free(loss);
+    return status;
+}
+
 static ent_status print_result(const char *path, const ent_h5 *file)
 {
     char cone[256];
@@ -406,6 +426,7 @@ static ent_status print_result(const char *path, const ent_h5 *file)
     printf("  layout     %lld rank%s of %lld thread%s\n", (long long)layout[0], layout[0] == 1 ? "" : "s",
            (long long)layout[1], layout[1] == 1 ? "" : "s");
     printf("  rounds     %lld\n  parameters %lld\n", (long long)rounds.size[0], (long long)weights.size[0]);
+    ENT_TRY(print_selected(file));
     ENT_TRY(print_sum(file, "/round/simulated_s", "simulated", " s"));
     ENT_TRY(print_sum(file, "/round/trained", "updates", ""));
     ENT_TRY(print_sum(file, "/round/lost", "lost", ""));
@@ -449,6 +470,8 @@ static ent_status inspect_rounds(const char *path)
     if (csv->rows > 0) {
         printf("\nThe last round:\n");
         print_column(csv, "train_loss", "training loss");
+        print_column(csv, "validation_loss", "validation loss");
+        print_column(csv, "validation_accuracy", "validation accuracy");
         print_column(csv, "test_loss", "test loss");
         print_column(csv, "test_accuracy", "test accuracy");
         print_column(csv, "test_mae", "mean absolute error");

@@ -23,7 +23,8 @@ static const char DOC[] =
     "  keep: table                # or results: a result folder per point\n\n"
     "The points are the product of grid, list and random; each is checked before the first runs.  "
     "DIR/table.csv and DIR/table.h5 have a row per point: overrides, status, error, every figure of the test split, "
-    "params, hashes; DIR/patterns.csv its accuracy for each set of modalities present; DIR/times.csv its "
+    "those of the validation split, by which the best point is named, params, hashes; DIR/patterns.csv its accuracy "
+    "for each set of modalities present; DIR/times.csv its "
     "seconds.\n\n";
 
 static ent_status read_plan(void *arguments, char **text)

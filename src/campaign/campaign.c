@@ -176,7 +176,8 @@ static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
     say_how_to_go_on(j);
     if (j->c->quiet) return;
     app_points_label(j->plan, k, label);
-    const json_t *metrics = json_object_get(record, "metrics"), *accuracy = json_object_get(metrics, "accuracy");
+    const json_t *metrics = json_object_get(record, "metrics"), *accuracy = json_object_get(metrics, "accuracy"),
+                 *validation = json_object_get(json_object_get(record, "validation"), "validation_accuracy");
     const char *error = json_string_value(json_object_get(record, "error"));
     const double rate = (double)(j->done - j->done_before) / (ent_clock_s() - j->c->begin_s);
     const bool alone = j->c->index >= 0;
@@ -185,6 +186,9 @@ static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
     if (*error)
         snprintf(what, sizeof what, "point %lld %s: %s", (long long)k,
                  json_string_value(json_object_get(record, "status")), error);
+    else if (json_is_number(validation))
+        snprintf(what, sizeof what, "validation accuracy %.4f  %.2f s  point %lld  %s", json_number_value(validation),
+                 seconds, (long long)k, label);
     else if (json_is_number(accuracy))
         snprintf(what, sizeof what, "accuracy %.4f  %.2f s  point %lld  %s", json_number_value(accuracy), seconds,
                  (long long)k, label);
@@ -385,6 +389,27 @@ typedef struct {
     double wall_s, setup_share, train_share;
 } ending;
 
+/* The best point of a sweep; a study compares means over seeds instead. */
+static void print_best(const app_campaign *c, const json_t *plan, const app_best *best)
+{
+    char label[512];
+    const app_choice choice = app_best_choose(best);
+    if (strcmp(c->kind, "sweep") != 0) return;
+    if (choice.point < 0)
+        printf("best: none is selected: %s\n", choice.why_not);
+    else
+        printf("best: point %lld by %s %.6g%s%s\n", (long long)choice.point, choice.by, choice.value,
+               *app_points_label(plan, choice.point, label) ? ": " : "", label);
+}
+
+static json_t *best_json(const app_best *best)
+{
+    const app_choice choice = app_best_choose(best);
+    if (choice.point < 0) return json_null();
+    return json_pack("{s:I, s:s, s:o}", "point", (json_int_t)choice.point, "by", choice.by, "value",
+                     cli_number(choice.value));
+}
+
 static void print_json(const campaign *j, const ending *e)
 {
     const json_int_t points = app_points_count(j->plan), failed = e->outcomes.failed, left = e->outcomes.left,
@@ -394,6 +419,7 @@ static void print_json(const campaign *j, const ending *e)
                                left, "ran", (json_int_t)e->ran, "seconds", e->wall_s, "ranks",
                                ent_comm_size(j->world), "training_share", e->train_share, "setup_share",
                                e->setup_share);
+    if (object && strcmp(j->c->kind, "sweep") == 0) json_object_set_new(object, "best", best_json(&e->outcomes.best));
     cli_print_json(object);
 }
 
@@ -418,6 +444,7 @@ static void print_end(const campaign *j, const ending *e)
             printf("%s: the tables are written when no point is left, or with --table\n", c->out);
         else
             printf("%s/%s.csv\n", c->out, c->table);
+        if (left == 0) print_best(c, j->plan, &e->outcomes.best);
     }
     if (c->json) print_json(j, e);
 }
@@ -461,6 +488,7 @@ static ent_status write_tables(app_campaign *c, const json_t *plan, app_campaign
         if (c->summary) fputs(c->summary, stdout);
         printf("%s/%s.csv: %lld points, %lld failed, %lld without a record\n", c->out, c->table,
                (long long)app_points_count(plan), (long long)outcomes.failed, (long long)outcomes.left);
+        print_best(c, plan, &outcomes.best);
     }
     return ENT_OK;
 }

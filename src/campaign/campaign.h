@@ -16,6 +16,7 @@
 
 #include <jansson.h>
 
+#include "best.h"
 #include "cli/cli.h"
 #include "entente/h5.h"
 
@@ -50,9 +51,10 @@ typedef ent_status app_campaign_more(app_campaign *c, const json_t *plan, const 
  * ENT_EIO, ENT_ENOMEM; the failure of a point is not an error. */
 ent_status app_campaign_run(ent_comm *world, app_campaign *c, const char *plan, app_campaign_more *more);
 
-/* Number of points per status (record.h); left: those without a record. */
+/* Number of points per status (record.h), left: those without a record; the best of those that are done. */
 typedef struct {
     int64_t left, failed, untrained;
+    app_best best;
 } app_outcomes;
 
 /* tables.c: write the tables from the records, when every point has one or from the existing ones.  Local. */

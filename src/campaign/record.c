@@ -14,6 +14,7 @@
 #define NAME(A, name, ...) #name,
 const char *const APP_METRICS[] = {"n", ENT_METRICS(NAME, 0) NULL};
 #undef NAME
+const char *const APP_VALIDATION[] = {"validation_n", "validation_loss", "validation_accuracy", NULL};
 
 ent_status app_record_path(const char *out, const char *hash, const char *end, char path[4096])
 {
@@ -27,6 +28,15 @@ static json_t *metrics_of(const ent_metrics *m)
     for (int k = 0; ent_metric_at(k); k++)
         json_object_set_new(metrics, ent_metric_at(k)->name, cli_number(ent_metric_value(m, k)));
     return metrics;
+}
+
+/* Of the round whose weights these are; {} without validation rows. */
+static json_t *validation_of(const ent_federation_view *view)
+{
+    const ent_metrics *m = view->rounds > 0 ? &view->round[view->selected_round].validation : NULL;
+    if (!m || m->n == 0) return json_object();
+    return json_pack("{s:I, s:o, s:o}", APP_VALIDATION[0], (json_int_t)m->n, APP_VALIDATION[1], cli_number(m->loss),
+                     APP_VALIDATION[2], cli_number(m->accuracy));
 }
 
 /* "text+audio" */
@@ -106,11 +116,12 @@ json_t *app_record_done(const ent_federation_view *view)
     char digest[65];
     const bool untrained = view->rounds > 0 && view->untrained_rounds == view->rounds;
     ent_sha256(view->weights, (size_t)view->params * sizeof *view->weights, digest);
-    return json_pack(
-        "{s:s, s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:i, s:i}", "status", untrained ? "untrained" : "done", "error",
-        untrained ? "no client trained in any round: these are the figures of the initial weights" : "", "metrics",
-        metrics_of(&view->test), "params", view->params, "qubits", view->qubits, "weights_sha256", digest, "patterns",
-        patterns_of(view), "inputs", inputs_of(view), "ranks", view->ranks, "threads", view->threads);
+    return json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:s, s:o, s:o, s:i, s:i}", "status",
+                     untrained ? "untrained" : "done", "error",
+                     untrained ? "no client trained in any round: these are the figures of the initial weights" : "",
+                     "metrics", metrics_of(&view->test), "validation", validation_of(view), "params", view->params,
+                     "qubits", view->qubits, "weights_sha256", digest, "patterns", patterns_of(view), "inputs",
+                     inputs_of(view), "ranks", view->ranks, "threads", view->threads);
 }
 
 json_t *app_record_failed(const char *message)

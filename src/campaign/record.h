@@ -1,7 +1,8 @@
 /* The record of a finished point, <out>/points/<hash>.json.  It holds:
  *
  *   hash, label ["a=1", ...], status "done", "failed" or "untrained" (no round changed the weights), error
- *   metrics {n, loss, accuracy, ...} of the test split, params, qubits, weights_sha256,
+ *   metrics {n, loss, accuracy, ...} of the test split, validation {validation_n, ..} of the
+ *   weights' round, params, qubits, weights_sha256,
  *   patterns [{present: "text+audio", n, accuracy, mae}]       (unless the point failed)
  *   inputs {of {file, label, modalities, ansatz}, tables, features, bytes, modified_s}: the data that the point was
  *   trained on, by their digests (ent_inputs)
@@ -19,6 +20,8 @@
 
 /* Names of the figures in `metrics`, NULL-terminated. */
 extern const char *const APP_METRICS[];
+/* Those in `validation`: samples, loss, accuracy. */
+extern const char *const APP_VALIDATION[];
 
 /* "<out>/points/<hash>": with `end` ".json" the record, with "" the result folder.  Errors: ENT_EARG (too long). */
 ent_status app_record_path(const char *out, const char *hash, const char *end, char path[4096]);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "best.h"
 #include "campaign.h"
 #include "entente/memory.h"
 #include "points.h"
@@ -60,6 +61,7 @@ static void add_point(tables *t, int64_t k, const json_t *record)
         json_object_set_new(row, "error", json_string(""));
     }
     copy_keys(row, json_object_get(record, "metrics"), APP_METRICS);
+    copy_keys(row, json_object_get(record, "validation"), APP_VALIDATION);
     copy_keys(row, record, MODEL);
     if (!json_is_string(json_object_get(row, "weights_sha256")))
         json_object_set_new(row, "weights_sha256", json_string(""));
@@ -78,6 +80,7 @@ static void add_point(tables *t, int64_t k, const json_t *record)
     copy_keys(times, json_object_get(record, "times"), TIMES);
     copy_keys(times, record, LAYOUT);
     json_array_append_new(t->time_rows, times);
+    app_best_see(&t->outcomes.best, k, record);
     t->outcomes.left += !record;
     t->outcomes.failed += app_record_is(record, "failed");
     t->outcomes.untrained += app_record_is(record, "untrained");
@@ -110,7 +113,7 @@ static ent_status check_inputs(tables *t, int64_t k, json_t *record)
 static ent_status fill(tables *t)
 {
     static const char *const config[] = {"config_sha256", NULL};
-    static const char *const *const point[] = {OUTCOME, APP_METRICS, MODEL, config, NULL};
+    static const char *const *const point[] = {OUTCOME, APP_METRICS, APP_VALIDATION, MODEL, config, NULL};
     static const char *const *const pattern[] = {PATTERN, NULL};
     static const char *const *const times[] = {TIMES, LAYOUT, NULL};
     t->columns = columns_of(t->plan, point);
@@ -165,9 +168,12 @@ static const ent_h5_note NOTES[] = {
     {"/point/error", "none", "why the point has failed"},
     {"/*/n", "samples", "samples that the figures are of"},
     ENT_METRICS(METRIC, 0)
+    {"/point/validation_n", "samples", "samples of the validation part"},
+    {"/point/validation_loss", "as the loss", "loss on the validation part after the round of the weights"},
+    {"/point/validation_accuracy", "1", "accuracy on the validation part after the round of the weights"},
     {"/point/params", "1", "weights of the model"},
     {"/point/qubits", "1", "qubits of the model"},
-    {"/point/weights_sha256", "none", "SHA-256 of the weights after the last round"},
+    {"/point/weights_sha256", "none", "SHA-256 of the weights after the selected round"},
     {"/point/config_sha256", "none", "SHA-256 of the point's configuration: the name of its record"},
     {"/pattern/present", "none", "modalities that the samples have"},
     {"/pattern/accuracy", "1", "accuracy on them"},

@@ -118,6 +118,9 @@ static const ent_choice METHOD[] = {
     {"auto", ENT_NOISE_AUTO}, {"density", ENT_NOISE_DENSITY}, {"trajectories", ENT_NOISE_TRAJECTORIES}};
 static const ent_choice GRADIENT[] = {
     {"adjoint_noisy", ENT_GRADIENT_ADJOINT}, {"shift", ENT_GRADIENT_SHIFT}, {"spsa", ENT_GRADIENT_SPSA}};
+static const ent_choice SELECT[] = {{"last", ENT_SELECT_LAST},
+                                    {"validation_loss", ENT_SELECT_VALIDATION_LOSS},
+                                    {"validation_accuracy", ENT_SELECT_VALIDATION_ACCURACY}};
 static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
                                     {"reference", ENT_ENGINE_REFERENCE},
                                     {"batch", ENT_ENGINE_BATCH},
@@ -484,6 +487,12 @@ const ent_key ENT_KEYS[] = {
              "divides their number"},
     {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
+    {FIELD(run.select), OF(SELECT), .standard = "last",
+     .help = "the round whose weights are saved and evaluated on the test rows: the last, or the best on the "
+             "validation rows, the first of equal ones"},
+    {FIELD(run.patience), FROM(0, 1e9), .standard = "0", .unit = "rounds",
+     .when = "run.select: validation_loss, validation_accuracy",
+     .help = "the training ends after so many rounds without a better one; 0: never"},
     {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",
      .help = "distance of checkpoints; 0: only on a signal"},
     {FIELD(run.fallback_dir), .standard = "none",

@@ -18,6 +18,7 @@
  *   aggregate   what the clients send, added up or combined
  *   checkpoint  a training's state in a file, and back;  checkpoint_table: its tables, with a check for every row
  *   round       one round, from the timeline to the new weights
+ *   select      the round whose weights are kept, by its validation figures
  *   evaluate    predictions and figures;  personal: those of models of the clients' own;  result: the file */
 #ifndef ENTENTE_FED_ROOM_H
 #define ENTENTE_FED_ROOM_H
@@ -95,6 +96,7 @@ typedef struct {
     int64_t patterns;
     ent_client_figures *client;
     double train_s, trained_samples;
+    int64_t selected; /* the round of the weights, from 0, after the last evaluation */
 } ent_outcome;
 
 struct ent_federation {
@@ -352,6 +354,14 @@ typedef struct {
     double seconds;       /* that it has taken so far */
 } ent_inside;
 
+/* The best round so far by run.select, of those that are evaluated whatever the number of rounds. */
+typedef struct {
+    int64_t round; /* from 0; -1: none yet */
+    double score;  /* of its validation rows: the accuracy, or minus the loss */
+    double *w;     /* [params] its weights; NULL: run.select is last */
+    double *last;  /* [params] those of the last round, once the federation has the selected ones */
+} ent_best;
+
 /* What a training run works in. */
 typedef struct ent_training {
     ent_federation *f;
@@ -370,6 +380,7 @@ typedef struct ent_training {
     double *scratch;             /* [params] */
     double *kept;                /* [width] those of the client at work as they were before it, or NULL */
     ent_update update;
+    ent_best best;
     ent_inside *resume; /* the round to go on with was stopped inside; else NULL */
     bool unmeasured;    /* the last round was stopped in its evaluation */
 } ent_training;
@@ -384,6 +395,20 @@ int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model)
 bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round); /* Local */
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
+
+/* select.c: the same on all ranks, from rank 0's figures. */
+
+/* Refuse a selection that this federation cannot make.  Local.  Errors: ENT_ECONFIG. */
+ent_status ent_select_admit(const ent_federation *f);
+ent_status ent_best_make(ent_training *t); /* Local */
+void ent_best_clear(ent_best *best);
+/* Keep the weights of a round that has been evaluated, if it is better than those before.  Collective. */
+void ent_select_keep(ent_training *t, const ent_round *figures);
+/* Whether the training ends here by run.patience, as many times as it is asked.  Local. */
+bool ent_select_ends(const ent_training *t);
+/* After the last round: f->w becomes the weights of the selected round; and back.  Collective; Local. */
+void ent_select_take(ent_training *t);
+void ent_select_put_back(ent_training *t);
 
 /* figures.c: field k of a round, from 0 on, and its value; the name is NULL after the last.  Local. */
 const char *ent_round_field(int k);

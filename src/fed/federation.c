@@ -234,6 +234,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
     if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(&f->population, f->model));
+    if (status == ENT_OK) status = ent_comm_agree(world, ent_select_admit(f));
     if (status == ENT_OK) status = ent_rows_load(&f->ranks, &f->population, &f->features, true);
     if (status != ENT_OK) {
         ent_federation_free(f);
@@ -355,6 +356,7 @@ static ent_status finish_round(ent_training *t, ent_round_done *done, void *cont
     ent_status status = ent_round_evaluate(t, figures);
     t->unmeasured = status == ENT_STOPPED;
     if (t->unmeasured) return stop_behind(t);
+    if (status == ENT_OK) ent_select_keep(t, figures);
     if (status == ENT_OK && done && ent_comm_rank(f->ranks.world) == 0) status = done(context, f, figures);
     return ent_comm_agree(f->ranks.world, status);
 }
@@ -364,7 +366,7 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
     ent_federation *f = t->f;
     const double begin = ent_clock_s(), before_s = f->outcome.train_s + (t->resume ? t->resume->seconds : 0.0);
     ent_status status = t->unmeasured ? finish_round(t, done, context) : ENT_OK;
-    while (f->outcome.rounds < f->config->federation.rounds && status == ENT_OK) {
+    while (f->outcome.rounds < f->config->federation.rounds && status == ENT_OK && !ent_select_ends(t)) {
         ent_round *figures = &f->outcome.round[f->outcome.rounds];
         *figures = (ent_round){.round = f->outcome.rounds};
         status = ent_round_run(t, figures);
@@ -376,8 +378,11 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
         if (status == ENT_OK) keep_checkpoint(t);
     }
     if (status != ENT_OK) return status;
+    ent_select_take(t);
     status = ent_training_evaluate(t);
-    return status == ENT_STOPPED ? stop_behind(t) : status;
+    if (status != ENT_STOPPED) return status;
+    ent_select_put_back(t);
+    return stop_behind(t);
 }
 
 /* A real label goes on being learned as it was before the checkpoint; the model has its range in it. */
@@ -467,6 +472,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .rounds = f->outcome.rounds,
                                 .untrained_rounds = ent_untrained_rounds(&f->outcome, f->model),
                                 .round = f->outcome.round,
+                                .selected_round = f->outcome.selected,
                                 .test = f->outcome.test,
                                 .personal = f->outcome.personal,
                                 .output = f->outcome.output,

@@ -64,6 +64,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     ent_status status = ent_rule_state_make(&f->population, f->model, &t->state);
     if (status == ENT_OK) status = update_make(t, &t->update);
     if (status == ENT_OK) status = kept_make(t);
+    if (status == ENT_OK) status = ent_best_make(t);
     if (status == ENT_OK) status = ent_attack_draw(&f->population, &t->byzantine);
     ENT_TRY(ent_comm_agree(f->ranks.world, status));
     status = take_store(f, &t->store);
@@ -88,6 +89,7 @@ void ent_training_clear(ent_training *t)
     ent_aggregate_free(t->aggregate);
     ent_private_free(t->privacy);
     ent_inside_free(t->resume);
+    ent_best_clear(&t->best);
     ent_rule_state_clear(&t->state);
     ent_free(t->byzantine);
     ent_free(t->kept);

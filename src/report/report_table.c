@@ -60,7 +60,7 @@ static bool is_key(const char *name)
     if (strncmp(name, SEEDS, sizeof SEEDS - 1) == 0) return false;
     for (size_t k = 0; k < sizeof KNOWN / sizeof *KNOWN; k++)
         if (strcmp(name, KNOWN[k]) == 0) return false;
-    if (strcmp(name, "n") == 0) return false;
+    if (strcmp(name, "n") == 0 || strncmp(name, "validation_", 11) == 0) return false;
     for (int k = 0; k < ENT_METRIC_COUNT; k++)
         if (strcmp(name, ent_metric_at(k)->name) == 0) return false;
     return strncmp(name, "accuracy", 8) != 0;

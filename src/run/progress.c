@@ -97,12 +97,20 @@ static double samples_a_second(const ent_round *r)
     return seconds > 0.0 ? (double)r->samples / seconds : 0.0;
 }
 
-/* The accuracy on the test rows, or the mean absolute error if there is no accuracy. */
-static size_t test_text(const ent_round *r, char *text, size_t room)
+/* The accuracy, or the mean absolute error if there is no accuracy. */
+static size_t share_text(const char *name, const ent_metrics *m, char *text, size_t room)
 {
-    const bool classes = !isnan(r->test.accuracy);
-    return (size_t)snprintf(text, room, classes ? "  accuracy %.4f" : "  mae %.4g",
-                            classes ? r->test.accuracy : r->test.mae);
+    const bool classes = !isnan(m->accuracy);
+    return (size_t)snprintf(text, room, classes ? "  %saccuracy %.4f" : "  %smae %.4g", name,
+                            classes ? m->accuracy : m->mae);
+}
+
+/* "  test loss 0.5  accuracy 0.8"; nothing where the part has not been evaluated. */
+static size_t part_text(const char *name, const ent_metrics *m, char *text, size_t room)
+{
+    if (m->n == 0) return 0;
+    const size_t used = (size_t)snprintf(text, room, "  %s loss %.4f", name, m->loss);
+    return used + share_text("", m, text + used, room - used);
 }
 
 static void round_text(const ent_round *r, int64_t rounds, char *text, size_t room)
@@ -110,8 +118,8 @@ static void round_text(const ent_round *r, int64_t rounds, char *text, size_t ro
     char notes[256];
     size_t used = (size_t)snprintf(text, room, "round %lld/%lld  train loss %.4f", (long long)r->round + 1,
                                    (long long)rounds, r->train_loss);
-    if (r->test.n > 0) used += (size_t)snprintf(text + used, room - used, "  test loss %.4f", r->test.loss);
-    if (r->test.n > 0) used += test_text(r, text + used, room - used);
+    used += part_text("validation", &r->validation, text + used, room - used);
+    used += part_text("test", &r->test, text + used, room - used);
     if (*ent_round_notes(r, notes) && used < room) used += (size_t)snprintf(text + used, room - used, "  %s", notes);
     if ((r->lost > 0 || r->staleness > 0.0) && used < room) /* simulated time is only shown if it is simulated */
         used += (size_t)snprintf(text + used, room - used, "  simulated %.4g s", r->simulated_s);
@@ -126,7 +134,8 @@ static void short_text(const ent_round *r, int64_t rounds, double left_s, char *
     size_t used = (size_t)snprintf(text, room, "%lld/%lld  %s", (long long)r->round + 1, (long long)rounds,
                                    app_left_text(left_s, left));
     if (*ent_round_notes(r, notes)) used += (size_t)snprintf(text + used, room - used, "  %s", notes);
-    if (r->test.n > 0) used += test_text(r, text + used, room - used);
+    if (r->validation.n > 0) used += share_text("validation ", &r->validation, text + used, room - used);
+    if (r->test.n > 0) used += share_text("test ", &r->test, text + used, room - used);
     snprintf(text + used, room - used, "  train loss %.4f  %.0f samples/s", r->train_loss, samples_a_second(r));
 }
 

@@ -103,6 +103,22 @@ static int64_t excluded_updates(const ent_federation_view *v)
     return sum;
 }
 
+static const char *const SELECTED[] = {"the last", "best validation loss", "best validation accuracy"};
+
+/* Which round's weights these are, where that is not the last one's as a matter of course. */
+static void print_selected(FILE *out, const ent_federation_view *v)
+{
+    const ent_config *c = v->config;
+    if (v->rounds == 0 || c->run.select == ENT_SELECT_LAST) return;
+    const ent_metrics *m = &v->round[v->selected_round].validation;
+    const bool loss = c->run.select == ENT_SELECT_VALIDATION_LOSS;
+    fprintf(out, "  %-28s of round %lld of %lld: %s, %.4f\n", "weights", (long long)v->selected_round + 1,
+            (long long)v->rounds, SELECTED[c->run.select], loss ? m->loss : m->accuracy);
+    if (v->rounds < c->federation.rounds)
+        fprintf(out, "  %-28s after %lld of %d rounds: none better in %d (run.patience)\n", "ended",
+                (long long)v->rounds, c->federation.rounds, c->run.patience);
+}
+
 void app_print_table(FILE *out, const ent_federation_view *v)
 {
     const ent_metrics *m = &v->test;
@@ -112,6 +128,7 @@ void app_print_table(FILE *out, const ent_federation_view *v)
         const int row = ent_metric_shown(k);
         print_figure(out, ent_metric_at(row)->title, ent_metric_value(m, row));
     }
+    print_selected(out, v);
     if (v->rounds > 0) print_clients(out, v);
     if (!isnan(epsilon_of(v)))
         fprintf(out, "  %-28s %.4g at delta %g, of whole clients\n", "epsilon", epsilon_of(v),
@@ -183,6 +200,11 @@ void app_print_json(const ent_federation_view *v)
     add_label(object, &v->label);
     if (v->rounds > 0) {
         json_object_set_new(object, "clients", spread_object(v, false));
+        const ent_metrics *validation = &v->round[v->selected_round].validation;
+        json_object_set_new(object, "selected_round", json_integer(v->selected_round));
+        json_object_set_new(object, "validation_loss", cli_number(validation->n > 0 ? validation->loss : NAN));
+        json_object_set_new(object, "validation_accuracy",
+                            cli_number(validation->n > 0 ? validation->accuracy : NAN));
         json_object_set_new(object, "excluded_updates", json_integer(excluded_updates(v)));
         if (v->config->privacy.mode != ENT_PRIVACY_NONE)
             json_object_set_new(object, "epsilon", cli_number(epsilon_of(v)));

@@ -8,6 +8,8 @@
  *                                 evaluation, the data set's rows and bytes
  *   /seconds real [1][2]          of the training so far, of the round that was stopped
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
+ *   /best/round int [1][1], /best/score real [1][1], /best/weights real [1][params]: with run.select, the best round
+ *                                 so far
  *   /standard real [1][2]         of a real label: mean and deviation by which the model learns it
  *   /figures real [rounds][..]    ent_round, field by field; /figure_names: the fields, one a line
  *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
@@ -20,8 +22,8 @@
  *   /inside/sum int [1][4 sums], /inside/count int [1][3], /inside/record real [n][..]: what the server has got so
  *   far
  *
- * A result holds the same tables under /resume, but for the weights, which are its own, and the round inside: more
- * rounds go on from there.
+ * A result holds the same tables under /resume, but for the weights, which are its own unless run.select has chosen
+ * them, and the round inside: more rounds go on from there.
  *
  * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is
  * one of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's.
@@ -133,6 +135,14 @@ static ent_status put_memory(const saving *s)
     for (int k = 0; k < vectors && s->root && status == ENT_OK; k++)
         status = ent_ctable_put(&s->to, "/memory", ENT_H5_F64, k, 1, state->params, state->memory[k]);
     return ent_comm_agree(s->f->ranks.lane, status);
+}
+
+static ent_status put_best(const saving *s)
+{
+    const ent_best *best = &s->t->best;
+    ENT_TRY(put_root(s, "/best/round", ENT_H5_I64, 1, 1, &best->round));
+    ENT_TRY(put_root(s, "/best/score", ENT_H5_F64, 1, 1, &best->score));
+    return put_root(s, "/best/weights", ENT_H5_F64, 1, s->t->state.params, best->w);
 }
 
 /* Rounds that are done: the one at hand starts from /weights. */
@@ -299,6 +309,7 @@ static ent_status put_state(const saving *s)
     const double standard[2] = {f->target.label.mean, f->target.label.deviation};
     if (f->target.label.classes == 0) ENT_TRY(put_root(s, "/standard", ENT_H5_F64, 1, 2, standard));
     ENT_TRY(put_memory(s));
+    if (s->t->best.w) ENT_TRY(put_best(s));
     ENT_TRY(put_history(s));
     return put_figures(s);
 }
@@ -365,6 +376,7 @@ static ent_status embed(const saving *s)
         return ENT_OK;
     }
     ENT_TRY(put_state(s));
+    if (s->t->best.w) ENT_TRY(put_root(s, "/weights", ENT_H5_F64, 1, s->t->state.params, s->t->best.last));
     return s->t->variates ? put_clients_at_root(s) : ENT_OK;
 }
 
@@ -526,6 +538,17 @@ static ent_status get_inside(ent_training *t, const ent_place *from, double seco
     return ENT_OK;
 }
 
+static ent_status get_best(ent_training *t, const ent_place *from)
+{
+    ent_best *best = &t->best;
+    ENT_TRY(ent_ctable_get(from, "/best/round", ENT_H5_I64, 0, 1, 1, &best->round));
+    ENT_TRY(ent_ctable_get(from, "/best/score", ENT_H5_F64, 0, 1, 1, &best->score));
+    ENT_REQUIRE(best->round >= -1 && best->round < t->f->outcome.rounds, ENT_EFORMAT,
+                "/best/round: found %lld, want -1 to %lld", (long long)best->round,
+                (long long)t->f->outcome.rounds - 1);
+    return ent_ctable_get(from, "/best/weights", ENT_H5_F64, 0, 1, t->state.params, best->w);
+}
+
 /* A result's own weights; those of a rule whose clients all have their own are still the first ones. */
 static ent_status get_weights(ent_training *t, const ent_place *from)
 {
@@ -568,6 +591,7 @@ static ent_status get_all(ent_training *t, const ent_place *from)
     ENT_TRY(get_weights(t, from));
     for (int k = 0; k < t->rule->memory; k++)
         ENT_TRY(ent_ctable_get(from, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
+    if (t->best.w) ENT_TRY(get_best(t, from));
     ENT_TRY(get_history(t, from));
     ENT_TRY(get_figures(f, from, numbers[0]));
     if (t->variates) ENT_TRY(get_clients(t, from));

@@ -38,7 +38,10 @@ static const ent_h5_note NOTES[] = {
     STATE("/history/weights", "1", "first weights of earlier rounds, a row per round")
     STATE("/client/number", "1", "clients that keep something between rounds")
     STATE("/client/vector", "1", "what each of them keeps")
-    {"/weights", "1", "weights of the model"},
+    STATE("/best/round", "1", "the best round so far on the validation rows, counted from 0; -1: none yet")
+    STATE("/best/score", "1, or minus the loss's unit", "its accuracy on the validation rows, or minus its loss")
+    STATE("/best/weights", "1", "its weights")
+    STATE("/weights", "1", "weights of the model after the last round")
     {"/inside/member", "1", "members of the round's cohort that have not trained, by their number in it"},
     {"/inside/at_work", "1", "those of them that are in the middle of their training"},
     {"/inside/work/count", "1", "of each of these: client, round, rows done, and steps of each block"},
@@ -77,7 +80,9 @@ static const ent_h5_note NOTES[] = {
     {"/baseline/majority", "1", "test accuracy of the class that most training rows have"},
     {"/baseline/chance", "1", "one over the number of classes"},
     {"/untrained_rounds", "rounds", "rounds after which the weights were as before"},
-    {"/weights/value", "1", "weights of the model after the last round"},
+    {"/selected_round", "1", "the round after which the weights were as in weights/value, counted from 0 "
+                             "(run.select)"},
+    {"/weights/value", "1", "weights of the model after the selected round"},
     {"/weights/first", "1", "where each block of the weights begins"},
     {"/weights/count", "1", "weights of each block"},
     {"/weights/needs", "none", "modalities that a sample must have to train the block, bit m for modality m"},

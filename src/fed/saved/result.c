@@ -3,7 +3,7 @@
  *   /config                      the configuration as used, YAML text; /version, /created, /host, /kind (of model),
  *                                /engine texts
  *   /seeds uint64 [4]            split, masks, init, sampling;  /layout int64 [2]: ranks, threads a rank
- *   /metrics/<name> float64 [1]  test figures after the last round
+ *   /metrics/<name> float64 [1]  test figures of the weights
  *   /round/<name> [rounds]       a column each: loss, accuracies, bytes, seconds
  *   /client/<name> [clients]     train_rows, test_rows, accuracy, and with fine-tuning personal_accuracy
  *   /pattern/<name>              context (bit m: modality m present), n, accuracy, mae
@@ -22,6 +22,7 @@
  *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model
  *   learned it /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
  *   /dimensions int64 [modalities]: features of each modality in the data set
+ *   /selected_round int64 [1]    the round of the weights, from 0: the last, or the best on the validation rows
  *   /untrained_rounds int64 [1]  rounds after which the weights were as before
  *   /isa, /blas                 the instruction set and OpenBLAS's kernel that all ranks computed with
  *   /data, /features             SHA-256 of what the data set holds, of its tables and its features
@@ -264,6 +265,7 @@ static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *c
     ENT_TRY(ent_h5_write(file, "/test/output", ENT_H5_F64, 2, size, f->outcome.output));
     ENT_TRY(write_truth(file, f));
     ENT_TRY(write_list(file, "/untrained_rounds", ENT_H5_I64, 1, &untrained));
+    if (f->outcome.rounds > 0) ENT_TRY(write_list(file, "/selected_round", ENT_H5_I64, 1, &f->outcome.selected));
     return write_model(file, f);
 }
 
