@@ -303,7 +303,7 @@ class Running(unittest.TestCase):
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=60)
         self.assertEqual(process.returncode, -signal.SIGINT)
-        self.assertRegex(lines[0], r"^1 of 36 done, about \d+ (s|min) left  accuracy 0\.\d+ ")
+        self.assertRegex(lines[0], r"^1 of 36 done, about \d+ (s|min) left  validation accuracy 0\.\d+ ")
         self.assertRegex(lines[1], r"^2 of 36 done, about ")
         self.assertRegex(rest.splitlines()[-1], r"^entente: stopped: \d of 36 points done; run the same command again")
         code, _, err = run(options.entente, "report", out)
