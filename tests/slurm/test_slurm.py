@@ -264,8 +264,8 @@ class Requeue(unittest.TestCase):
         self.assertEqual(stopped.result()["weights_sha256"], self.whole.result()["weights_sha256"])
 
     def test_at_the_time_limit(self):
-        """The controller looks at time limits twice a minute, and sends a job of one minute its signal then."""
-        job = self.start("--time=1", "--signal=B:USR1@45")
+        """The controller looks at time limits twice a minute: the signal is due after 20 s, long before the limit."""
+        job = self.start("--time=2", "--signal=B:USR1@100")
         self.hold(job, 5)
         self.let_go(job)
         self.same(job)
