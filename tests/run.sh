@@ -78,6 +78,7 @@ layout() {
 
 if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -B 1G /dev/shm 2>/dev/null | tail -n 1)" -ge 4 ] 2>/dev/null; then
     TMPDIR=$(mktemp -d /dev/shm/eXXXXXX)
+    chmod 755 "$TMPDIR" # test_readme is an ordinary user as well
     export TMPDIR
     trap 'rm -rf "$TMPDIR"' EXIT
 fi
