@@ -1,5 +1,4 @@
 /* entente simulate: a circuit by itself. */
-#include <math.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
