@@ -27,21 +27,21 @@ static void put(const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static app_campaign campaign(const char *kind, const char *text)
+static campaign_job campaign(const char *kind, const char *text)
 {
     static char path[512];
     put("base.yaml", BASE);
     put("spec.yaml", text);
     snprintf(path, sizeof path, "%s", in_temp_folder("spec.yaml"));
-    app_campaign c = app_campaign_start(kind, "table");
+    campaign_job c = campaign_start(kind, "table");
     c.spec = path;
     return c;
 }
 
-static json_t *plan_of(const app_campaign *c)
+static json_t *plan_of(const campaign_job *c)
 {
     char *text;
-    check_ok(strcmp(c->kind, "sweep") == 0 ? app_sweep_points(c, &text) : app_study_points(c, &text));
+    check_ok(strcmp(c->kind, "sweep") == 0 ? campaign_sweep_points(c, &text) : campaign_study_points(c, &text));
     json_t *plan = json_loads(text, 0, NULL);
     assert_non_null(plan);
     ent_free(text);
@@ -50,20 +50,20 @@ static json_t *plan_of(const app_campaign *c)
 
 static json_t *sweep(const char *text)
 {
-    const app_campaign c = campaign("sweep", text);
+    const campaign_job c = campaign("sweep", text);
     return plan_of(&c);
 }
 
 static json_t *study(const char *text)
 {
-    const app_campaign c = campaign("study", text);
+    const campaign_job c = campaign("study", text);
     return plan_of(&c);
 }
 
 static void check_label(const json_t *plan, int64_t k, const char *wanted)
 {
     char text[512];
-    assert_string_equal(app_points_label(plan, k, text), wanted);
+    assert_string_equal(campaign_points_label(plan, k, text), wanted);
 }
 
 /* The configuration of a point. */
@@ -71,7 +71,7 @@ static ent_config *config_of(const json_t *plan, int64_t k)
 {
     char *text;
     ent_config *config;
-    check_ok(app_points_text(plan, k, &text));
+    check_ok(campaign_points_text(plan, k, &text));
     check_ok(ent_config_parse(text, &config));
     ent_free(text);
     return config;
@@ -82,7 +82,7 @@ static void a_grid_in_order(void **state)
     (void)state;
     json_t *plan = sweep("base: base.yaml\nset: {client.epochs: 3}\n"
                          "grid: {client.batch: [8, 16], seeds.init: [1, 2, 3]}\n");
-    assert_int_equal(app_points_count(plan), 6);
+    assert_int_equal(campaign_points_count(plan), 6);
     check_label(plan, 0, "client.batch=8 seeds.init=1");
     check_label(plan, 2, "client.batch=8 seeds.init=3");
     check_label(plan, 3, "client.batch=16 seeds.init=1");
@@ -93,7 +93,8 @@ static void a_grid_in_order(void **state)
     assert_int_equal(config->model.registers[0].qubits, 4);
     ent_config_free(config);
     for (int64_t a = 0; a < 6; a++)
-        for (int64_t b = 0; b < a; b++) assert_string_not_equal(app_points_hash(plan, a), app_points_hash(plan, b));
+        for (int64_t b = 0; b < a; b++)
+            assert_string_not_equal(campaign_points_hash(plan, a), campaign_points_hash(plan, b));
     json_decref(plan);
 }
 
@@ -104,7 +105,7 @@ static void a_list_and_its_product_with_a_grid(void **state)
                          "grid: {client.batch: [8, 16]}\n"
                          "list:\n- {missing.policy: zero, missing.rate: 0.5}\n- {missing.policy: mma}\n"
                          "- {missing.rate: {text: 0.1, audio: 0.3}}\n");
-    assert_int_equal(app_points_count(plan), 6);
+    assert_int_equal(campaign_points_count(plan), 6);
     check_label(plan, 0, "client.batch=8 missing.policy=zero missing.rate=0.5");
     check_label(plan, 4, "client.batch=16 missing.policy=mma");
     check_label(plan, 5, "client.batch=16 missing.rate={text: 0.1, audio: 0.3}");
@@ -129,7 +130,7 @@ static void random_draws_stay_in_their_ranges(void **state)
     (void)state;
     json_t *plan = sweep(RANDOM);
     int epochs[5] = {0}, ring = 0, slow = 0;
-    assert_int_equal(app_points_count(plan), 80);
+    assert_int_equal(campaign_points_count(plan), 80);
     for (int64_t k = 0; k < 80; k++) {
         ent_config *config = config_of(plan, k);
         assert_true(config->client.learning_rate >= 1e-3 && config->client.learning_rate <= 1e-1);
@@ -190,7 +191,7 @@ static void fewer_modalities_leave_the_others_registers_out(void **state)
 static void the_command_line_wins_over_the_base(void **state)
 {
     (void)state;
-    app_campaign c = campaign("sweep", "base: nowhere.yaml\nset: {client.epochs: 3, client.batch: 4}\n"
+    campaign_job c = campaign("sweep", "base: nowhere.yaml\nset: {client.epochs: 3, client.batch: 4}\n"
                                        "grid: {seeds.init: [1]}\nkeep: results\n");
     c.base = in_temp_folder("base.yaml");
     c.sets.text[c.sets.count++] = "client.epochs=9";
@@ -214,7 +215,7 @@ static void a_study_in_order(void **state)
                          "  only: {modalities: each, set: {missing.rate: 0}}\n  two: {modalities: 2}\n"
                          "  av: {modalities: [audio, vision]}\n"
                          "seeds: [3, 5]\nmetric: f1_macro\nreference: only_text\n");
-    assert_int_equal(app_points_count(plan), 2 * 2 * 7 * 2);
+    assert_int_equal(campaign_points_count(plan), 2 * 2 * 7 * 2);
     check_label(plan, 0, "data=base setting=iid rate=0 variant=mma seed=3");
     check_label(plan, 1, "data=base setting=iid rate=0 variant=mma seed=5");
     check_label(plan, 8, "data=base setting=iid rate=0 variant=only_vision seed=3");
@@ -243,7 +244,7 @@ static void a_study_of_several_data_sets(void **state)
     json_t *plan = study("base: base.yaml\nset: {client.epochs: 2}\n"
                          "data: {a: {set: {data.file: c.h5}}, b: {base: other.yaml}}\n"
                          "variants: {all: {}, only: {modalities: each}}\nseeds: 1\n");
-    assert_int_equal(app_points_count(plan), 4 + 2);
+    assert_int_equal(campaign_points_count(plan), 4 + 2);
     check_label(plan, 3, "data=a variant=only_vision seed=1");
     check_label(plan, 5, "data=b variant=only_image seed=1");
     ent_config *config = config_of(plan, 0);
@@ -261,27 +262,27 @@ static void a_claim_ends_with_its_process(void **state)
 {
     (void)state;
     const char *hash = "0123456789abcdef0123456789abcdef", *other = "1123456789abcdef0123456789abcdef";
-    app_claims *claims;
+    campaign_claims *claims;
     int ready[2];
     char byte;
     assert_int_equal(pipe(ready), 0);
     const pid_t child = fork();
     if (child == 0) {
-        app_claims_open(in_temp_folder("claims"), &claims);
-        byte = app_claims_take(claims, hash) == APP_CLAIM_MINE;
+        campaign_claims_open(in_temp_folder("claims"), &claims);
+        byte = campaign_claims_take(claims, hash) == CAMPAIGN_CLAIM_MINE;
         if (write(ready[1], &byte, 1) != 1) _exit(1);
         pause();
         _exit(0);
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(byte, 1);
-    check_ok(app_claims_open(in_temp_folder("claims"), &claims));
-    assert_int_equal(app_claims_take(claims, hash), APP_CLAIM_TAKEN);
-    assert_int_equal(app_claims_take(claims, other), APP_CLAIM_MINE);
+    check_ok(campaign_claims_open(in_temp_folder("claims"), &claims));
+    assert_int_equal(campaign_claims_take(claims, hash), CAMPAIGN_CLAIM_TAKEN);
+    assert_int_equal(campaign_claims_take(claims, other), CAMPAIGN_CLAIM_MINE);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_int_equal(app_claims_take(claims, hash), APP_CLAIM_MINE);
-    app_claims_close(claims);
+    assert_int_equal(campaign_claims_take(claims, hash), CAMPAIGN_CLAIM_MINE);
+    campaign_claims_close(claims);
     close(ready[0]);
     close(ready[1]);
 }
@@ -293,18 +294,18 @@ static void records_come_back_or_do_not_count(void **state)
     char path[4096], folder[512];
     snprintf(folder, sizeof folder, "%s", in_temp_folder("points"));
     assert_int_equal(system(strcat(strcpy(path, "mkdir "), folder)), 0);
-    json_t *record = app_record_failed("rank 3: client 2: diverged");
+    json_t *record = campaign_record_failed("rank 3: client 2: diverged");
     assert_string_equal(json_string_value(json_object_get(record, "error")), "client 2: diverged");
     json_object_set_new(record, "hash", json_string(hash));
-    assert_false(app_record_is_there(temp_folder, hash));
-    check_ok(app_record_save(temp_folder, hash, record));
-    json_t *again = app_record_load(temp_folder, hash);
-    assert_true(json_equal(record, again) && !app_record_is(again, "done"));
-    check_ok(app_record_path(temp_folder, hash, ".json", path));
+    assert_false(campaign_record_is_there(temp_folder, hash));
+    check_ok(campaign_record_save(temp_folder, hash, record));
+    json_t *again = campaign_record_load(temp_folder, hash);
+    assert_true(json_equal(record, again) && !campaign_record_is(again, "done"));
+    check_ok(campaign_record_path(temp_folder, hash, ".json", path));
     FILE *file = fopen(path, "w"); /* what a crash of the machine may leave */
     fputs("{\"hash\": \"fedc", file);
     fclose(file);
-    assert_false(app_record_is_there(temp_folder, hash));
+    assert_false(campaign_record_is_there(temp_folder, hash));
     unlink(path);
     rmdir(folder);
     json_decref(record);
@@ -318,7 +319,7 @@ static void csv_keeps_texts_apart(void **state)
     json_t *columns = json_pack("[s, s]", "a,b", "c");
     json_t *rows = json_pack("[{s:s, s:f}, {s:s, s:n}, {s:i, s:s}]", "a,b", "say \"x\", y", "c", 0.1, "a,b",
                              "line\nline", "c", "a,b", 3, "c", "");
-    check_ok(app_rows_csv(columns, rows, in_temp_folder("t.csv")));
+    check_ok(campaign_rows_csv(columns, rows, in_temp_folder("t.csv")));
     FILE *file = fopen(in_temp_folder("t.csv"), "r");
     found[fread(found, 1, sizeof found - 1, file)] = '\0';
     fclose(file);
@@ -368,13 +369,13 @@ static void wrong_sweeps(void **state)
          "unknown key 'audio' in model.registers"}};
     char *text;
     for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
-        const app_campaign c = campaign("sweep", table[k].text);
-        const ent_status status = app_sweep_points(&c, &text);
+        const campaign_job c = campaign("sweep", table[k].text);
+        const ent_status status = campaign_sweep_points(&c, &text);
         check_fails(status, strstr(table[k].message, "No such") ? ENT_EIO : ENT_ECONFIG, table[k].message);
     }
-    app_campaign c = campaign("sweep", "base: base.yaml\ngrid: {client.batch: [1]}\n");
+    campaign_job c = campaign("sweep", "base: base.yaml\ngrid: {client.batch: [1]}\n");
     c.sets.text[c.sets.count++] = "client.batch=3";
-    check_fails(app_sweep_points(&c, &text), ENT_ECONFIG,
+    check_fails(campaign_sweep_points(&c, &text), ENT_ECONFIG,
                 "--set client.batch=3: this key is set by the points themselves");
 }
 
@@ -403,12 +404,12 @@ static void wrong_studies(void **state)
         {"base: base.yaml\ndata: {d: {file: x}}\nvariants: {a: {}}\n", "unknown key 'file' in data.d"}};
     char *text;
     for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
-        const app_campaign c = campaign("study", table[k].text);
-        check_fails(app_study_points(&c, &text), ENT_ECONFIG, table[k].message);
+        const campaign_job c = campaign("study", table[k].text);
+        check_fails(campaign_study_points(&c, &text), ENT_ECONFIG, table[k].message);
     }
-    app_campaign c = campaign("study", "data: {d: {base: base.yaml}}\nvariants: {a: {}}\n");
+    campaign_job c = campaign("study", "data: {d: {base: base.yaml}}\nvariants: {a: {}}\n");
     c.base = c.spec;
-    check_fails(app_study_points(&c, &text), ENT_ECONFIG, "want no base here with --base");
+    check_fails(campaign_study_points(&c, &text), ENT_ECONFIG, "want no base here with --base");
 }
 
 static const struct CMUnitTest COMPUTES[] = {cmocka_unit_test(a_grid_in_order),

@@ -10,19 +10,19 @@ static void mean_and_deviation(void **state)
 {
     (void)state;
     double mean, deviation;
-    app_mean_deviation(4, (double[]){1, 2, 3, 6}, &mean, &deviation);
+    campaign_mean_deviation(4, (double[]){1, 2, 3, 6}, &mean, &deviation);
     check_near(mean, 3.0, 1e-15);
     check_near(deviation, sqrt(14.0 / 3.0), 1e-15);
-    app_mean_deviation(1, (double[]){7}, &mean, &deviation);
+    campaign_mean_deviation(1, (double[]){7}, &mean, &deviation);
     assert_true(mean == 7.0 && isnan(deviation));
-    app_mean_deviation(0, NULL, &mean, &deviation);
+    campaign_mean_deviation(0, NULL, &mean, &deviation);
     assert_true(isnan(mean) && isnan(deviation));
 }
 
 static double wilcoxon(int64_t n, const double *x, double *statistic, int64_t *used)
 {
     double p;
-    check_ok(app_wilcoxon(n, x, statistic, &p, used));
+    check_ok(campaign_wilcoxon(n, x, statistic, &p, used));
     return p;
 }
 
@@ -155,13 +155,13 @@ static void bootstrap_follows_all_resamples(void **state)
         for (int k = 0, digits = r; k < 5; k++, digits /= 5) mean[r] += x[digits % 5] / 5.0;
     }
     qsort(mean, 3125, sizeof *mean, by_value);
-    check_ok(app_bootstrap_mean(5, x, 1, 10000, 0.95, &low, &high));
+    check_ok(campaign_bootstrap_mean(5, x, 1, 10000, 0.95, &low, &high));
     assert_true(mean[(int)(0.020 * 3125)] <= low && low <= mean[(int)(0.030 * 3125)]);
     assert_true(mean[(int)(0.970 * 3125)] <= high && high <= mean[(int)(0.980 * 3125)]);
     assert_true(low < high);
     double again[2], other[2];
-    check_ok(app_bootstrap_mean(5, x, 1, 10000, 0.95, &again[0], &again[1]));
-    check_ok(app_bootstrap_mean(5, x, 2, 999, 0.95, &other[0], &other[1]));
+    check_ok(campaign_bootstrap_mean(5, x, 1, 10000, 0.95, &again[0], &again[1]));
+    check_ok(campaign_bootstrap_mean(5, x, 2, 999, 0.95, &other[0], &other[1]));
     assert_true(again[0] == low && again[1] == high);
     assert_true(other[0] != low || other[1] != high);
 }
@@ -170,9 +170,9 @@ static void bootstrap_of_few(void **state)
 {
     (void)state;
     double low, high;
-    check_ok(app_bootstrap_mean(3, (double[]){0.5, 0.5, 0.5}, 1, 100, 0.95, &low, &high));
+    check_ok(campaign_bootstrap_mean(3, (double[]){0.5, 0.5, 0.5}, 1, 100, 0.95, &low, &high));
     assert_true(low == 0.5 && high == 0.5);
-    check_ok(app_bootstrap_mean(1, (double[]){0.5}, 1, 100, 0.95, &low, &high));
+    check_ok(campaign_bootstrap_mean(1, (double[]){0.5}, 1, 100, 0.95, &low, &high));
     assert_true(isnan(low) && isnan(high));
 }
 
@@ -182,8 +182,8 @@ static void memory_that_is_not_there(void **state)
     const double x[] = {1, 2, 3};
     double a, b;
     int64_t used;
-    check_every_allocation(app_wilcoxon(3, x, &a, &b, &used), (void)0);
-    check_every_allocation(app_bootstrap_mean(3, x, 1, 10, 0.95, &a, &b), (void)0);
+    check_every_allocation(campaign_wilcoxon(3, x, &a, &b, &used), (void)0);
+    check_every_allocation(campaign_bootstrap_mean(3, x, 1, 10, 0.95, &a, &b), (void)0);
 }
 
 static const struct CMUnitTest COMPUTES[] = {cmocka_unit_test(mean_and_deviation),

@@ -184,13 +184,13 @@ static void print_json(const answer *r)
 
 static ent_status write_csv(const answer *r, const char *path)
 {
-    app_page *page;
-    ENT_TRY(app_page_new(APP_PLAIN, "audit", &page));
+    draw_page *page;
+    ENT_TRY(draw_page_new(DRAW_PLAIN, "audit", &page));
     fprintf(page->out, "false_positive_rate,threshold,ratio\n");
     for (int p = 0; p < ENT_ROC_POINTS; p++)
         fprintf(page->out, "%.2f,%.17g,%.17g\n", 0.01 * p, r->attack[0].roc[p], r->attack[1].roc[p]);
-    const ent_status status = app_page_save(page, path);
-    app_page_free(page);
+    const ent_status status = draw_page_save(page, path);
+    draw_page_free(page);
     return status;
 }
 
@@ -198,25 +198,25 @@ static ent_status write_svg(const answer *r, const char *path)
 {
     double x[ENT_ROC_POINTS];
     char caption[400];
-    app_line line[ATTACKS + 1];
+    chart_line line[ATTACKS + 1];
     for (int p = 0; p < ENT_ROC_POINTS; p++) x[p] = 0.01 * p;
     for (int k = 0; k < ATTACKS; k++)
-        line[k] = (app_line){.name = NAME[k], .n = ENT_ROC_POINTS, .x = x, .y = r->attack[k].roc, .colour = k};
-    line[ATTACKS] = (app_line){.name = "guessing", .n = ENT_ROC_POINTS, .x = x, .y = x, .colour = ATTACKS};
+        line[k] = (chart_line){.name = NAME[k], .n = ENT_ROC_POINTS, .x = x, .y = r->attack[k].roc, .colour = k};
+    line[ATTACKS] = (chart_line){.name = "guessing", .n = ENT_ROC_POINTS, .x = x, .y = x, .colour = ATTACKS};
     snprintf(
         caption, sizeof caption,
         "Training rows that are found against other rows that are taken for such. Areas %.3f (threshold) and %.3f "
         "(ratio), 0.5 for a guess.",
         r->attack[0].area.value, r->attack[1].area.value);
-    const app_figure figure = {"Membership inference",
-                               caption,
-                               {"false positive rate", "share of other rows", 0, false, 0.0, 1.0},
-                               {"true positive rate", "share of training rows", 0, false, 0.0, 1.0}};
-    app_page *page;
-    ENT_TRY(app_page_new(APP_SVG, "Membership inference", &page));
-    app_chart_lines(page, &figure, ATTACKS + 1, line);
-    const ent_status status = app_page_save(page, path);
-    app_page_free(page);
+    const chart_figure figure = {"Membership inference",
+                                 caption,
+                                 {"false positive rate", "share of other rows", 0, false, 0.0, 1.0},
+                                 {"true positive rate", "share of training rows", 0, false, 0.0, 1.0}};
+    draw_page *page;
+    ENT_TRY(draw_page_new(DRAW_SVG, "Membership inference", &page));
+    chart_draw_lines(page, &figure, ATTACKS + 1, line);
+    const ent_status status = draw_page_save(page, path);
+    draw_page_free(page);
     return status;
 }
 
@@ -271,7 +271,7 @@ static ent_status audit_config(ent_comm *world, const arguments *a, const ent_co
     if (status == ENT_OK) status = ent_federation_evaluate(federation);
     const bool root = ent_comm_rank(world) == 0;
     if (status == ENT_OK)
-        status = app_agree_with_root(world, root ? attack(a, config, federation, inp.data) : ENT_OK);
+        status = cli_agree_with_root(world, root ? attack(a, config, federation, inp.data) : ENT_OK);
     ent_federation_free(federation);
     return status;
 }
@@ -279,7 +279,7 @@ static ent_status audit_config(ent_comm *world, const arguments *a, const ent_co
 static ent_status read_config(void *arguments_, char **text)
 {
     const arguments *a = arguments_;
-    return app_config_result(a->folder, !a->data, text);
+    return run_config_result(a->folder, !a->data, text);
 }
 
 static ent_status audit(ent_comm *world, void *arguments_, const char *text)

@@ -101,7 +101,7 @@ static ent_status read_context(const char *list, const ent_config_data *data, ui
 static ent_status read_text(void *arguments_, char **text)
 {
     const arguments *a = arguments_;
-    return a->folder ? app_config_result(a->path, !a->data, text)
+    return a->folder ? run_config_result(a->path, !a->data, text)
                      : ent_config_text(a->path, a->sets.count, a->sets.text, text);
 }
 
@@ -175,7 +175,7 @@ static ent_status run(ent_comm *world, void *arguments_, const char *text)
     ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
     ent_status status = ent_comm_agree(world, find_circuit(world, a, config, &circuit));
     if (status == ENT_OK)
-        status = app_agree_with_root(world, ent_comm_rank(world) == 0 ? put_circuit(a, circuit) : ENT_OK);
+        status = cli_agree_with_root(world, ent_comm_rank(world) == 0 ? put_circuit(a, circuit) : ENT_OK);
     ent_circuit_free(circuit);
     ent_config_free(config);
     return status;
@@ -184,7 +184,7 @@ static ent_status run(ent_comm *world, void *arguments_, const char *text)
 int app_circuit(int argc, char **argv)
 {
     arguments *a = ent_alloc(1, sizeof *a);
-    if (!a) return app_report(ent_fail(ENT_ENOMEM, "circuit: no memory"));
+    if (!a) return cli_report(ent_fail(ENT_ENOMEM, "circuit: no memory"));
     a->row = -1;
     const int code = cli_command(&LINE, argc, argv, a, read_text, run);
     ent_free(a);

@@ -47,7 +47,7 @@ static error_t choose_reference(struct argp_state *state, char *value, void *a)
 static error_t choose_schema(struct argp_state *state, char *value, void *arguments_)
 {
     arguments *a = arguments_;
-    if (value && app_word(state, value, FILES, &a->schema) != 0) return EINVAL;
+    if (value && cli_word(state, value, FILES, &a->schema) != 0) return EINVAL;
     return choose(state, a, ACT_SCHEMA);
 }
 
@@ -91,7 +91,7 @@ static ent_status print_config(const arguments *a)
 
 static ent_status print_schema(int file)
 {
-    json_t *(*const make[])(void) = {ent_schema_config, app_schema_sweep, app_schema_study};
+    json_t *(*const make[])(void) = {ent_schema_config, campaign_schema_sweep, campaign_schema_study};
     json_t *schema = make[file]();
     char *text = json_dumps(schema, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     json_decref(schema);
@@ -112,5 +112,5 @@ int app_config(int argc, char **argv)
         status = print_schema(a.schema);
     else
         ent_config_print_reference(stdout);
-    return app_report(status);
+    return cli_report(status);
 }

@@ -32,7 +32,7 @@ static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    if (a->predictions && !app_predictions_may(a->predictions)) {
+    if (a->predictions && !run_predictions_may(a->predictions)) {
         argp_error(state, "--predictions: found '%s', want a file that ends in .csv or .h5", a->predictions);
         return EINVAL;
     }
@@ -111,21 +111,21 @@ static ent_status absent_bits(const char *list, const ent_config_data *data, uin
 static ent_status read_config(void *arguments_, char **text)
 {
     const arguments *a = arguments_;
-    if (a->predictions) ENT_TRY(app_predictions_look(a->predictions));
-    return app_config_result(a->folder, !a->data, text);
+    if (a->predictions) ENT_TRY(run_predictions_look(a->predictions));
+    return run_config_result(a->folder, !a->data, text);
 }
 
 static ent_status report(const arguments *a, const ent_federation *federation)
 {
     const ent_federation_view view = ent_federation_see(federation);
-    if (a->predictions) ENT_TRY(app_predictions_save(a->predictions, &view, a->masks));
+    if (a->predictions) ENT_TRY(run_predictions_save(a->predictions, &view, a->masks));
     if (view.config->federation.aggregation == ENT_LOCAL)
         fprintf(stderr,
                 "%s: aggregation local: the figures are those of the mean of the clients' models, which "
                 "the result stores\n",
                 a->folder);
-    app_print_table(stdout, &view);
-    if (a->json) app_print_json(&view);
+    run_print_table(stdout, &view);
+    if (a->json) run_print_json(&view);
     return ENT_OK;
 }
 
@@ -142,7 +142,7 @@ static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent
     ENT_TRY(ent_federation_load(world, config, &inp, &federation));
     const bool root = ent_comm_rank(world) == 0;
     ent_status status = ent_federation_evaluate(federation);
-    if (status == ENT_OK) status = app_agree_with_root(world, root ? report(a, federation) : ENT_OK);
+    if (status == ENT_OK) status = cli_agree_with_root(world, root ? report(a, federation) : ENT_OK);
     ent_federation_free(federation);
     return status;
 }

@@ -18,7 +18,7 @@ static int help(FILE *out)
     fprintf(out, "Usage: entente import KIND [OPTION...]\nMake a data set.\n\n");
     for (int k = 0; k < KIND_COUNT; k++) fprintf(out, "  %-8s %s\n", KINDS[k].name, KINDS[k].summary);
     fprintf(out, "\n  entente import KIND --help   the options of a kind\n");
-    return out == stderr ? APP_USAGE : 0;
+    return out == stderr ? CLI_USAGE : 0;
 }
 
 int app_import(int argc, char **argv)

@@ -8,7 +8,7 @@
 typedef struct {
     ent_csd_inp inp;
     bool split;
-    app_import_to to;
+    cli_import_to to;
 } arguments;
 
 static const char *const POOLS[] = {"mean", "mean_std", "max", "first", NULL};
@@ -18,23 +18,23 @@ static const char *const BINNINGS[] = {"mosei", "mosi", NULL};
 static error_t add_modality(struct argp_state *state, char *value, void *arguments_)
 {
     ent_csd_inp *inp = &((arguments *)arguments_)->inp;
-    return app_modality(state, value, &inp->modalities, inp->name, inp->path);
+    return cli_modality(state, value, &inp->modalities, inp->name, inp->path);
 }
 
 static error_t read_shares(struct argp_state *state, char *value, void *arguments_)
 {
     arguments *a = arguments_;
     a->split = true;
-    return app_shares(state, value, a->inp.share);
+    return cli_shares(state, value, a->inp.share);
 }
 
 static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    if (app_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
-        app_want(state, a->inp.labels, "--labels FILE") || app_want(state, a->to.out, "--out FILE") ||
-        app_want(state, !a->inp.folds || !a->split, "--folds or --split, not both"))
+    if (cli_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
+        cli_want(state, a->inp.labels, "--labels FILE") || cli_want(state, a->to.out, "--out FILE") ||
+        cli_want(state, !a->inp.folds || !a->split, "--folds or --split, not both"))
         return EINVAL;
     return 0;
 }
@@ -57,7 +57,7 @@ static const cli_option OPTIONS[] = {
      "numbers that are not finite: the training mean if nothing else is left (mean, default), their time steps "
      "left out (absent), or refused (error)",
      AT(inp.nonfinite), .type = CLI_WORD, .words = NONFINITE},
-    APP_IMPORT_OPTIONS("seed of the split (0)", AT(to)),
+    CLI_IMPORT_OPTIONS("seed of the split (0)", AT(to)),
     {0}};
 
 static const cli_line LINE = {
@@ -91,14 +91,14 @@ static void print_report(const arguments *a, const ent_csd_report *r)
 static ent_status run_import(ent_comm *world, ent_guard *guard, arguments *a)
 {
     ent_csd_report report;
-    app_bar bar = {.what = "rows", .quiet = a->to.quiet || ent_comm_rank(world) != 0};
+    cli_bar bar = {.what = "rows", .quiet = a->to.quiet || ent_comm_rank(world) != 0};
     a->inp.out = a->to.out;
     a->inp.seed = (uint64_t)a->to.seed;
-    a->inp.progress = app_bar_show;
+    a->inp.progress = cli_bar_show;
     a->inp.progress_data = &bar;
-    ENT_TRY(app_may_write(world, a->to.out, a->to.replace));
+    ENT_TRY(cli_may_write(world, a->to.out, a->to.replace));
     const ent_status status = ent_csd_import(world, guard, &a->inp, &report);
-    app_bar_end(&bar);
+    cli_bar_end(&bar);
     if (status == ENT_OK && ent_comm_rank(world) == 0 && !a->to.quiet) print_report(a, &report);
     return status;
 }
@@ -109,14 +109,14 @@ int app_import_csd(int argc, char **argv)
     ent_comm *world;
     ent_guard *guard;
     const ent_guard_inp inp = ent_guard_default();
-    if (ent_guard_start(&inp, &guard) != ENT_OK) return app_report(ENT_EIO); /* must start before MPI */
+    if (ent_guard_start(&inp, &guard) != ENT_OK) return cli_report(ENT_EIO); /* must start before MPI */
     ent_status status = cli_start(&LINE, argc, argv, &a, &world);
     if (status != ENT_OK) {
         ent_guard_stop(guard);
         ent_comm_finish(world);
-        return APP_USAGE;
+        return CLI_USAGE;
     }
     status = run_import(world, guard, &a);
     ent_guard_stop(guard);
-    return app_finish(world, status);
+    return cli_finish(world, status);
 }

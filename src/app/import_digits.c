@@ -7,7 +7,7 @@
 
 typedef struct {
     ent_digits_inp inp;
-    app_import_to to;
+    cli_import_to to;
 } arguments;
 
 static const char *const KINDS[] = {"mfcc", "logmel", NULL};
@@ -20,7 +20,7 @@ static error_t read_stats(struct argp_state *state, char *list, void *arguments_
     audio->mean = audio->std = audio->min = audio->max = false;
     for (char *rest, *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
         int which;
-        if (app_word(state, word, STATS, &which)) return EINVAL;
+        if (cli_word(state, word, STATS, &which)) return EINVAL;
         *set[which] = true;
     }
     return 0;
@@ -30,8 +30,8 @@ static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    if (app_want(state, a->inp.wav, "--wav DIR") || app_want(state, a->inp.images, "--images FILE") ||
-        app_want(state, a->inp.labels, "--labels FILE") || app_want(state, a->to.out, "--out FILE"))
+    if (cli_want(state, a->inp.wav, "--wav DIR") || cli_want(state, a->inp.images, "--images FILE") ||
+        cli_want(state, a->inp.labels, "--labels FILE") || cli_want(state, a->to.out, "--out FILE"))
         return EINVAL;
     return 0;
 }
@@ -42,7 +42,7 @@ static const cli_option OPTIONS[] = {
     {"wav", 0, "DIR", "a folder of DIGIT_SPEAKER_TAKE.wav", AT(inp.wav), .type = CLI_TEXT},
     {"images", 0, "FILE", "images of digits (IDX, plain or .gz)", AT(inp.images), .type = CLI_TEXT},
     {"labels", 0, "FILE", "the digits of the images (IDX, plain or .gz)", AT(inp.labels), .type = CLI_TEXT},
-    APP_IMPORT_OPTIONS("seed of the pairing (0)", AT(to)),
+    CLI_IMPORT_OPTIONS("seed of the pairing (0)", AT(to)),
     {.help = "The audio front end, with names as in librosa:"},
     {"audio", 0, "KIND", "mfcc (default) or logmel", AT(inp.audio.kind), .type = CLI_WORD, .words = KINDS},
     {"n_fft", 0, "N", "samples per frame (256)", AT(inp.audio.n_fft), .type = CLI_INT, .low = 4, .high = 1 << 20},
@@ -75,14 +75,14 @@ static const cli_line LINE = {
 static ent_status run_import(arguments *a)
 {
     ent_digits_report r;
-    app_bar bar = {.what = "recordings", .quiet = a->to.quiet};
+    cli_bar bar = {.what = "recordings", .quiet = a->to.quiet};
     a->inp.out = a->to.out;
     a->inp.seed = (uint64_t)a->to.seed;
-    a->inp.progress = app_bar_show;
+    a->inp.progress = cli_bar_show;
     a->inp.progress_data = &bar;
-    ENT_TRY(app_may_write(NULL, a->to.out, a->to.replace));
+    ENT_TRY(cli_may_write(NULL, a->to.out, a->to.replace));
     const ent_status status = ent_digits_import(&a->inp, &r);
-    app_bar_end(&bar);
+    cli_bar_end(&bar);
     if (status == ENT_OK && !a->to.quiet)
         printf(
             "%s: %lld recordings of %d speakers (train %lld, validation %lld, test %lld), %lld audio and %lld image "
@@ -97,5 +97,5 @@ int app_import_digits(int argc, char **argv)
 {
     arguments a = {.inp = {.audio = ent_audio_default()}};
     cli_parse(&LINE, argc, argv, &a);
-    return app_report(run_import(&a));
+    return cli_report(run_import(&a));
 }

@@ -8,7 +8,7 @@
 typedef struct {
     ent_table_inp inp;
     bool split;
-    app_import_to to;
+    cli_import_to to;
 } arguments;
 
 static const char *const HEADERS[] = {"auto", "yes", "no", NULL};
@@ -17,23 +17,23 @@ static const char *const HOLES[] = {"mean", "absent", "error", NULL};
 static error_t add_modality(struct argp_state *state, char *value, void *arguments_)
 {
     ent_table_inp *inp = &((arguments *)arguments_)->inp;
-    return app_modality(state, value, &inp->modalities, inp->name, inp->path);
+    return cli_modality(state, value, &inp->modalities, inp->name, inp->path);
 }
 
 static error_t read_shares(struct argp_state *state, char *value, void *arguments_)
 {
     arguments *a = arguments_;
     a->split = true;
-    return app_shares(state, value, a->inp.share);
+    return cli_shares(state, value, a->inp.share);
 }
 
 static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    if (app_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
-        app_want(state, a->inp.label, "--label FILE[:COLUMN]") || app_want(state, a->to.out, "--out FILE") ||
-        app_want(state, !a->inp.part || !a->split, "--part or --split, not both"))
+    if (cli_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
+        cli_want(state, a->inp.label, "--label FILE[:COLUMN]") || cli_want(state, a->to.out, "--out FILE") ||
+        cli_want(state, !a->inp.part || !a->split, "--part or --split, not both"))
         return EINVAL;
     return 0;
 }
@@ -57,7 +57,7 @@ static const cli_option OPTIONS[] = {
      "empty cells and numbers that are not finite: the training mean (mean, default), the row absent (absent), or "
      "refused (error)",
      AT(inp.holes), .type = CLI_WORD, .words = HOLES},
-    APP_IMPORT_OPTIONS("seed of the split (0)", AT(to)),
+    CLI_IMPORT_OPTIONS("seed of the split (0)", AT(to)),
     {0}};
 
 static const cli_line LINE = {
@@ -96,16 +96,16 @@ static void print_report(const arguments *a, const ent_table_report *r)
 static ent_status run_import(arguments *a)
 {
     ent_table_report report;
-    app_bar bar = {.what = "rows", .quiet = a->to.quiet};
+    cli_bar bar = {.what = "rows", .quiet = a->to.quiet};
     a->inp.note = print_note;
     a->inp.note_data = &a->to.quiet;
     a->inp.out = a->to.out;
     a->inp.seed = (uint64_t)a->to.seed;
-    a->inp.progress = app_bar_show;
+    a->inp.progress = cli_bar_show;
     a->inp.progress_data = &bar;
-    ENT_TRY(app_may_write(NULL, a->to.out, a->to.replace));
+    ENT_TRY(cli_may_write(NULL, a->to.out, a->to.replace));
     const ent_status status = ent_table_import(&a->inp, &report);
-    app_bar_end(&bar);
+    cli_bar_end(&bar);
     if (status == ENT_OK && !a->to.quiet) print_report(a, &report);
     return status;
 }
@@ -115,5 +115,5 @@ int app_import_table(int argc, char **argv)
 {
     arguments a = {.inp = {.share = {0.7, 0.1, 0.2}}};
     cli_parse(&LINE, argc, argv, &a);
-    return app_report(run_import(&a));
+    return cli_report(run_import(&a));
 }

@@ -21,7 +21,7 @@ enum { BINS = 24, MOST_BARS = 64 };
 
 typedef struct {
     const char *path, *plot_path;
-    app_page *plot; /* NULL: none */
+    draw_page *plot; /* NULL: none */
 } inspection;
 
 static const cli_option OPTIONS[] = {{"plot", 'p', "FILE.svg", "draw rows, presence and labels of a data set as SVG",
@@ -46,18 +46,18 @@ static void print_visible(const char *before, const char *text, const char *keep
 }
 
 /* Bars of row counts, if a plot is requested. */
-static void draw_counts(const inspection *in, const app_figure *figure, int n, const int64_t *count,
+static void draw_counts(const inspection *in, const chart_figure *figure, int n, const int64_t *count,
                         const char *const *name)
 {
     double value[MOST_BARS];
     if (!in->plot) return;
     for (int k = 0; k < n; k++) value[k] = (double)count[k];
-    app_chart_bars(in->plot, figure, &(app_bars){.bars = n, .parts = 1, .name = name, .value = value});
+    chart_draw_bars(in->plot, figure, &(chart_bars){.bars = n, .parts = 1, .name = name, .value = value});
 }
 
-static app_figure figure_of(const char *title, const char *caption, const char *x, const char *unit)
+static chart_figure figure_of(const char *title, const char *caption, const char *x, const char *unit)
 {
-    return (app_figure){title, caption, {x, unit, 0, false, NAN, NAN}, {"rows", "number", 0, true, 0.0, NAN}};
+    return (chart_figure){title, caption, {x, unit, 0, false, NAN, NAN}, {"rows", "number", 0, true, 0.0, NAN}};
 }
 
 static void print_parts(const inspection *in, const ent_dataset *d)
@@ -65,7 +65,7 @@ static void print_parts(const inspection *in, const ent_dataset *d)
     static const char *const parts[] = {"train", "validation", "test"};
     int64_t count[3] = {0};
     for (int64_t r = 0; r < d->rows; r++) count[d->split[r]]++;
-    const app_figure figure = figure_of("Rows of each part", "Every row of the data set, counted.", "part", "name");
+    const chart_figure figure = figure_of("Rows of each part", "Every row of the data set, counted.", "part", "name");
     draw_counts(in, &figure, 3, count, parts);
     printf("  rows       %lld (train %lld, validation %lld, test %lld)\n", (long long)d->rows, (long long)count[0],
            (long long)count[1], (long long)count[2]);
@@ -88,9 +88,9 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
     const char *name[ENT_MAX_MODALITIES];
     for (int m = 0; m < d->modalities; m++) {
         ent_survey s;
-        app_bar bar = {.what = "rows examined"};
-        const ent_status status = ent_survey_modality(d, m, app_bar_show, &bar, &s);
-        app_bar_end(&bar);
+        cli_bar bar = {.what = "rows examined"};
+        const ent_status status = ent_survey_modality(d, m, cli_bar_show, &bar, &s);
+        cli_bar_end(&bar);
         ENT_TRY(status);
         name[m] = d->modality[m].name;
         present[m] = s.present;
@@ -106,7 +106,7 @@ static ent_status print_modalities(const inspection *in, const ent_dataset *d)
             printf("             %-16s from a sample of %lld evenly spaced rows\n", "", (long long)s.looked);
         if (s.nonfinite > 0) printf("             %-16s %lld numbers are not finite\n", "", (long long)s.nonfinite);
     }
-    const app_figure figure =
+    const chart_figure figure =
         figure_of("Rows that have a modality", "Every row of the data set, counted.", "modality", "name");
     draw_counts(in, &figure, d->modalities, present, name);
     return ENT_OK;
@@ -191,11 +191,11 @@ static ent_status print_label(const inspection *in, const char *label)
     char title[ENT_NAME_BYTES + 32];
     snprintf(title, sizeof title, "Label %.60s", shown);
     const bool classes = d->classes > 0;
-    const app_figure figure = figure_of(title,
-                                        classes ? "Rows of each class."
-                                                : "Rows by the label's value, in equal bins "
-                                                  "named by their lower end.",
-                                        classes ? "class" : "value", classes ? "index" : "unit of the label");
+    const chart_figure figure = figure_of(title,
+                                          classes ? "Rows of each class."
+                                                  : "Rows by the label's value, in equal bins "
+                                                    "named by their lower end.",
+                                          classes ? "class" : "value", classes ? "index" : "unit of the label");
     draw_counts(in, &figure, h.n, h.count, h.name);
     ent_dataset_free(d);
     return ENT_OK;
@@ -225,10 +225,10 @@ static ent_status print_data(const inspection *in, char **label, int64_t labels)
 
 static ent_status draw_data(inspection *in, char **label, int64_t labels)
 {
-    ENT_TRY(app_page_new(APP_SVG, in->path, &in->plot));
+    ENT_TRY(draw_page_new(DRAW_SVG, in->path, &in->plot));
     ent_status status = print_data(in, label, labels);
-    if (status == ENT_OK) status = app_page_save(in->plot, in->plot_path);
-    app_page_free(in->plot);
+    if (status == ENT_OK) status = draw_page_save(in->plot, in->plot_path);
+    draw_page_free(in->plot);
     in->plot = NULL;
     return status;
 }
@@ -363,8 +363,8 @@ static ent_status print_clients(const ent_h5 *file, const char *name, const char
     double *value;
     int64_t n;
     ENT_TRY(read_column(file, name, &n, &value));
-    const app_spread spread = app_spread_of(n, value);
-    app_print_spread(stdout, title, &spread);
+    const run_spread spread = run_spread_of(n, value);
+    run_print_spread(stdout, title, &spread);
     ent_free(value);
     return ENT_OK;
 }
@@ -519,7 +519,7 @@ int app_inspect(int argc, char **argv)
     ent_h5 *file = NULL;
     cli_parse(&LINE, argc, argv, &in);
     const char *path = in.path = file_of(in.path, inside);
-    if (is_csv(path)) return app_report(inspect_rounds(path));
+    if (is_csv(path)) return cli_report(inspect_rounds(path));
     ent_status status = ent_h5_open(path, &file);
     if (status == ENT_OK) {
         if (ent_h5_has(file, "/weights/value"))
@@ -535,5 +535,5 @@ int app_inspect(int argc, char **argv)
                 path);
     }
     ent_h5_close(file);
-    return app_report(status);
+    return cli_report(status);
 }

@@ -46,7 +46,7 @@ static int help(FILE *out)
                  "  jobs/run.sh train jobs/quickstart.yaml --set data.file=data.h5 --out result\n"
                  "  entente eval result --data data.h5 --missing audio\n"
                  "  entente report result\n");
-    return out == stderr ? APP_USAGE : 0;
+    return out == stderr ? CLI_USAGE : 0;
 }
 
 /* The option common to all commands: remove it from the arguments before "--". */
@@ -71,11 +71,11 @@ int main(int argc, char **argv)
     if (argc < 2) return help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         help(stdout);
-        return app_report(ENT_OK);
+        return cli_report(ENT_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        app_version_print(stdout);
-        return app_report(ENT_OK);
+        cli_version_print(stdout);
+        return cli_report(ENT_OK);
     }
     for (int k = 0; k < COMMAND_COUNT; k++)
         if (strcmp(argv[1], COMMANDS[k].name) == 0) {

@@ -12,7 +12,7 @@ typedef struct {
 static error_t take_file(struct argp_state *state, char *path, void *arguments_)
 {
     arguments *a = arguments_;
-    if (app_want(state, a->inp.files < ENT_MERGE_FILES, "at most 16 files")) return EINVAL;
+    if (cli_want(state, a->inp.files < ENT_MERGE_FILES, "at most 16 files")) return EINVAL;
     a->inp.path[a->inp.files++] = path;
     return 0;
 }
@@ -21,7 +21,7 @@ static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    return app_want(state, a->inp.files > 0, "a data set") || app_want(state, a->inp.out, "--out FILE") ? EINVAL : 0;
+    return cli_want(state, a->inp.files > 0, "a data set") || cli_want(state, a->inp.out, "--out FILE") ? EINVAL : 0;
 }
 
 #define AT(field) offsetof(arguments, field)
@@ -47,9 +47,9 @@ int app_merge(int argc, char **argv)
     arguments a = {.replace = false};
     ent_merge_report r;
     cli_parse(&LINE, argc, argv, &a);
-    ent_status status = app_may_write(NULL, a.inp.out, a.replace);
+    ent_status status = cli_may_write(NULL, a.inp.out, a.replace);
     if (status == ENT_OK) status = ent_merge(&a.inp, &r);
-    if (status != ENT_OK) return app_report(status);
+    if (status != ENT_OK) return cli_report(status);
     printf("%s: %lld rows, %d modalities", a.inp.out, (long long)r.rows, r.modalities);
     if (r.groups > 0) printf(", %lld groups", (long long)r.groups);
     if (r.unused > 0) printf("; %lld ids of the table match no row", (long long)r.unused);

@@ -261,7 +261,7 @@ static void print_engine(const plan *p, const arguments *a)
         printf("%.2g", p->weight.pauli);
     printf(", %s %.2g multiply-adds forward\n", whole, p->weight.whole);
     if (p->circuit->registers > 1 && !isinf(p->weight.pauli))
-        printf("             %s\n", app_cone_text(p->circuit, &p->weight, !p->pauli, text));
+        printf("             %s\n", cli_cone_text(p->circuit, &p->weight, !p->pauli, text));
 }
 
 static void print_text(const plan *p, const arguments *a)
@@ -334,8 +334,8 @@ static void warn_layout(const plan *p, const arguments *a, int64_t ranks_here, i
 {
     char text[256];
     const int64_t groups = a->ranks / a->shards, clients = p->config->federation.clients;
-    if (app_idle_text(groups, clients > 0 ? clients : groups, text)) fprintf(stderr, "warning: %s\n", text);
-    if (app_oversubscribed_text(ranks_here, p->threads, cores, text))
+    if (cli_idle_text(groups, clients > 0 ? clients : groups, text)) fprintf(stderr, "warning: %s\n", text);
+    if (cli_oversubscribed_text(ranks_here, p->threads, cores, text))
         fprintf(stderr, "warning: %s (cores of this machine)\n", text);
 }
 
@@ -381,5 +381,5 @@ int app_plan(int argc, char **argv)
     ent_circuit_free(p.circuit);
     ent_config_free(config);
     ent_free(text);
-    return app_report(status);
+    return cli_report(status);
 }

@@ -14,7 +14,7 @@
 enum { LOCAL, GLOBAL };
 
 typedef struct {
-    app_sizes qubits, layers;
+    cli_sizes qubits, layers;
     int ansatz, observable;
     int64_t samples, seed;
     const char *out;
@@ -64,7 +64,7 @@ static ent_status measure(table *t)
 {
     const arguments *a = t->a;
     const ent_ansatz_kind kind[] = {ENT_ANSATZ_BASIC, ENT_ANSATZ_STRONG, ENT_ANSATZ_HEA};
-    app_bar bar = {.what = "random circuits"};
+    cli_bar bar = {.what = "random circuits"};
     const ent_program_inp inp = {.engine = ENT_ENGINE_AUTO};
     for (int q = 0; q < a->qubits.n; q++)
         for (int l = 0; l < a->layers.n; l++) {
@@ -77,9 +77,9 @@ static ent_status measure(table *t)
             const uint64_t all = (UINT64_C(1) << n) - 1, observable = a->observable == LOCAL ? all & 3 : all;
             ENT_TRY(ent_gradient_variance(&ansatz, observable, &inp, a->samples, (uint64_t)a->seed,
                                           &t->mean[at(t, l, q)], &t->variance[at(t, l, q)]));
-            app_bar_show(&bar, q * a->layers.n + l + 1, (int64_t)a->qubits.n * a->layers.n);
+            cli_bar_show(&bar, q * a->layers.n + l + 1, (int64_t)a->qubits.n * a->layers.n);
         }
-    app_bar_end(&bar);
+    cli_bar_end(&bar);
     return ENT_OK;
 }
 
@@ -131,30 +131,30 @@ static void print_json(const table *t)
 static ent_status write_csv(const table *t, const char *path)
 {
     const arguments *a = t->a;
-    app_page *page;
-    ENT_TRY(app_page_new(APP_PLAIN, "plateaus", &page));
+    draw_page *page;
+    ENT_TRY(draw_page_new(DRAW_PLAIN, "plateaus", &page));
     fprintf(page->out, "ansatz,observable,qubits,layers,samples,mean,variance\n");
     for (int l = 0; l < a->layers.n; l++)
         for (int q = 0; q < a->qubits.n; q++)
             fprintf(page->out, "%s,%s,%d,%d,%lld,%.17g,%.17g\n", ANSATZ[a->ansatz], OBSERVABLE[a->observable],
                     a->qubits.size[q], a->layers.size[l], (long long)a->samples, t->mean[at(t, l, q)],
                     t->variance[at(t, l, q)]);
-    const ent_status status = app_page_save(page, path);
-    app_page_free(page);
+    const ent_status status = draw_page_save(page, path);
+    draw_page_free(page);
     return status;
 }
 
 static ent_status write_svg(const table *t, const char *path)
 {
     const arguments *a = t->a;
-    app_line line[APP_SIZES];
-    double x[APP_SIZES];
-    char name[APP_SIZES][24], title[128], caption[512];
+    chart_line line[CLI_SIZES_MAX];
+    double x[CLI_SIZES_MAX];
+    char name[CLI_SIZES_MAX][24], title[128], caption[512];
     for (int q = 0; q < a->qubits.n; q++) x[q] = a->qubits.size[q];
     for (int l = 0; l < a->layers.n; l++) {
         snprintf(name[l], sizeof name[l], "%d layer%s", a->layers.size[l], a->layers.size[l] == 1 ? "" : "s");
-        line[l] = (app_line){
-            .name = name[l], .n = a->qubits.n, .x = x, .y = t->variance + at(t, l, 0), .colour = l % APP_COLOURS};
+        line[l] = (chart_line){
+            .name = name[l], .n = a->qubits.n, .x = x, .y = t->variance + at(t, l, 0), .colour = l % DRAW_COLOURS};
     }
     snprintf(title, sizeof title, "Variance of a gradient, ansatz %s", ANSATZ[a->ansatz]);
     snprintf(
@@ -162,13 +162,13 @@ static ent_status write_svg(const table *t, const char *path)
         "Derivative of the expectation value of %s, averaged over the parameters, over %lld draws of all angles per "
         "point. A straight fall on this scale is a barren plateau.",
         a->observable == LOCAL ? "Z on qubits 0 and 1" : "Z on all qubits", (long long)a->samples);
-    const app_figure figure = {
+    const chart_figure figure = {
         title, caption, {"qubits", "number", 0, true, NAN, NAN}, {"variance", "1/rad^2", 10, false, NAN, NAN}};
-    app_page *page;
-    ENT_TRY(app_page_new(APP_SVG, title, &page));
-    app_chart_lines(page, &figure, a->layers.n, line);
-    const ent_status status = app_page_save(page, path);
-    app_page_free(page);
+    draw_page *page;
+    ENT_TRY(draw_page_new(DRAW_SVG, title, &page));
+    chart_draw_lines(page, &figure, a->layers.n, line);
+    const ent_status status = draw_page_save(page, path);
+    draw_page_free(page);
     return status;
 }
 
@@ -206,5 +206,5 @@ int app_plateaus(int argc, char **argv)
     if (status == ENT_OK && a.json) print_json(&t);
     ent_free(t.mean);
     ent_free(t.variance);
-    return app_report(status);
+    return cli_report(status);
 }

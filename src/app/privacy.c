@@ -17,8 +17,8 @@ static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    if (app_want(state, a->rounds > 0, "--rounds") || app_want(state, a->cohort > 0, "--cohort") ||
-        app_want(state, a->clients > 0, "--clients") || app_want(state, !isnan(a->delta), "--delta"))
+    if (cli_want(state, a->rounds > 0, "--rounds") || cli_want(state, a->cohort > 0, "--cohort") ||
+        cli_want(state, a->clients > 0, "--clients") || cli_want(state, !isnan(a->delta), "--delta"))
         return EINVAL;
     if ((a->noise > 0.0) == (a->epsilon > 0.0)) {
         argp_error(state, "want one of --noise and --epsilon");
@@ -112,5 +112,5 @@ int app_privacy(int argc, char **argv)
         print(&a, &found);
         if (a.json) print_json(&a, &found);
     }
-    return app_report(status);
+    return cli_report(status);
 }

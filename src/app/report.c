@@ -113,7 +113,7 @@ static ent_status read_folder(char *folder, report_input *in)
 
 static ent_status read_all(const arguments *a, report_input *in)
 {
-    app_bar bar = {.what = "results read", .quiet = a->quiet};
+    cli_bar bar = {.what = "results read", .quiet = a->quiet};
     in->run = ent_alloc(a->folders, sizeof *in->run);
     in->table = ent_alloc(a->folders, sizeof *in->table);
     in->scaling = ent_alloc(a->folders, sizeof *in->scaling);
@@ -122,9 +122,9 @@ static ent_status read_all(const arguments *a, report_input *in)
     ent_status status = ENT_OK;
     for (int k = 0; k < a->folders && status == ENT_OK; k++) {
         status = read_folder((char *)a->folder[k], in);
-        app_bar_show(&bar, k + 1, a->folders);
+        cli_bar_show(&bar, k + 1, a->folders);
     }
-    app_bar_end(&bar);
+    cli_bar_end(&bar);
     return status == ENT_OK && in->runs > 0 ? report_group_runs(in) : status;
 }
 
@@ -140,32 +140,32 @@ static void input_free(report_input *in)
 
 /* ---- the page ---- */
 
-static ent_status draw_runs(app_page *page, const report_input *in)
+static ent_status draw_runs(draw_page *page, const report_input *in)
 {
     const int details = in->groups < MOST_DETAILS ? in->groups : MOST_DETAILS;
-    app_page_heading(page, "Results");
+    draw_page_heading(page, "Results");
     report_metrics(page, in);
     report_curves(page, in);
     report_missing(page, in);
     report_contexts(page, in);
     ENT_TRY(report_audits(page, in));
-    app_page_heading(page, "Clients");
+    draw_page_heading(page, "Clients");
     report_excluded(page, in);
     for (int g = 0; g < details; g++) report_clients(page, &in->group[g]);
     report_split(page, in->run[0]);
-    app_page_heading(page, "Time");
+    draw_page_heading(page, "Time");
     for (int g = 0; g < details; g++) report_times(page, &in->group[g]);
     if (in->groups > details)
-        app_page_paragraph(page, "Clients and times are drawn for the first %d of %d configurations.", details,
-                           in->groups);
-    app_page_heading(page, "Model");
+        draw_page_paragraph(page, "Clients and times are drawn for the first %d of %d configurations.", details,
+                            in->groups);
+    draw_page_heading(page, "Model");
     ENT_TRY(report_circuits(page, in));
-    app_page_heading(page, "Origin");
+    draw_page_heading(page, "Origin");
     report_origin(page, in);
     return ENT_OK;
 }
 
-static void draw_head(app_page *page, const report_input *in)
+static void draw_head(draw_page *page, const report_input *in)
 {
     char runs[80] = "", tables[48] = "", scalings[48] = "";
     if (in->runs > 0)
@@ -176,26 +176,26 @@ static void draw_head(app_page *page, const report_input *in)
                  in->tables == 1 ? "sweep or study" : "sweeps or studies");
     if (in->scalings > 0)
         snprintf(scalings, sizeof scalings, " %d scaling stud%s.", in->scalings, in->scalings == 1 ? "y" : "ies");
-    app_page_paragraph(page, "%s.%s%s%s", app_version_line(), runs, tables, scalings);
+    draw_page_paragraph(page, "%s.%s%s%s", cli_version_line(), runs, tables, scalings);
 }
 
-static ent_status draw(app_page *page, const report_input *in)
+static ent_status draw(draw_page *page, const report_input *in)
 {
     draw_head(page, in);
     if (in->runs > 0) ENT_TRY(draw_runs(page, in));
     for (int k = 0; k < in->running; k++) ENT_TRY(report_running(page, in->unfinished[k]));
     for (int k = 0; k < in->tables; k++) ENT_TRY(report_table(page, in->table[k], table_of(in->table[k])));
-    return in->scalings > 0 ? app_scaling_draw(page, in->scalings, (const char *const *)in->scaling) : ENT_OK;
+    return in->scalings > 0 ? report_scaling_draw(page, in->scalings, (const char *const *)in->scaling) : ENT_OK;
 }
 
 static ent_status make_page(const arguments *a, const report_input *in, const char *out)
 {
-    app_page *page;
-    ENT_TRY(app_page_new(a->text ? APP_TEXT : APP_HTML, "Entente report", &page));
+    draw_page *page;
+    ENT_TRY(draw_page_new(a->text ? DRAW_TEXT : DRAW_HTML, "Entente report", &page));
     ent_status status = draw(page, in);
     const int figures = page->figures;
-    if (status == ENT_OK) status = app_page_save(page, out);
-    app_page_free(page);
+    if (status == ENT_OK) status = draw_page_save(page, out);
+    draw_page_free(page);
     if (status == ENT_OK && out && !a->quiet) printf("%s: %d figures\n", out, figures);
     return status;
 }
@@ -205,7 +205,7 @@ int app_report_page(int argc, char **argv)
     arguments a = {.folder = ent_alloc(argc, sizeof *a.folder)};
     report_input in = {.runs = 0};
     char named[4096];
-    if (!a.folder) return app_report(ent_fail(ENT_ENOMEM, "report: no memory"));
+    if (!a.folder) return cli_report(ent_fail(ENT_ENOMEM, "report: no memory"));
     cli_parse(&LINE, argc, argv, &a);
     snprintf(named, sizeof named, "%.4000s/report.html", a.folder[0]);
     if (a.text && !a.out) a.quiet = true;
@@ -213,5 +213,5 @@ int app_report_page(int argc, char **argv)
     if (status == ENT_OK) status = make_page(&a, &in, a.out || a.text ? a.out : named);
     input_free(&in);
     ent_free(a.folder);
-    return app_report(status);
+    return cli_report(status);
 }

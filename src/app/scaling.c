@@ -15,7 +15,7 @@
 enum { MOST_QUBITS = 50, MOST_LAYERS = 1000 };
 typedef struct {
     const char *config_path, *out;
-    app_sizes ranks, threads, shards, states; /* shards: of the clients; states: of the one state */
+    cli_sizes ranks, threads, shards, states; /* shards: of the clients; states: of the one state */
     bool weak, quiet;
     int64_t qubits, layers, repeats;
     cli_sets sets;
@@ -88,7 +88,7 @@ typedef struct {
     char name[SCALING_NAME]; /* name of the configuration */
     ent_config *config;      /* as in the file */
     scaling_rows rows;       /* rank 0 */
-    app_bar bar;
+    cli_bar bar;
     int done, all;
     int node_ranks, node_cores; /* of the node of rank 0 */
 } job;
@@ -107,7 +107,7 @@ static scaling_row point_of(const job *j, const char *what, int ranks, int threa
 static void advance(job *j)
 {
     j->done++;
-    if (ent_comm_rank(j->world) == 0) app_bar_show(&j->bar, j->done, j->all);
+    if (ent_comm_rank(j->world) == 0) cli_bar_show(&j->bar, j->done, j->all);
 }
 
 /* The configuration of a point.  Weak: each rank keeps its number of clients; as more clients share the same rows,
@@ -146,7 +146,7 @@ static ent_status run_state(job *j, ent_comm *group, int ranks, int threads)
 static ent_status run_ranks(job *j, bool state, int ranks)
 {
     const bool mine = ent_comm_rank(j->world) < ranks;
-    const app_sizes *threads = &j->a->threads, one = {1, {1}}, *shards = state ? &one : &j->a->shards;
+    const cli_sizes *threads = &j->a->threads, one = {1, {1}}, *shards = state ? &one : &j->a->shards;
     ent_comm *group;
     ENT_TRY(ent_comm_split(j->world, mine ? 0 : 1, &group));
     ent_status status = ENT_OK;
@@ -161,7 +161,7 @@ static ent_status run_ranks(job *j, bool state, int ranks)
     return status;
 }
 
-static ent_status run_kind(job *j, bool state, const app_sizes *ranks)
+static ent_status run_kind(job *j, bool state, const cli_sizes *ranks)
 {
     for (int r = 0; r < ranks->n; r++) ENT_TRY(run_ranks(j, state, ranks->size[r]));
     return ENT_OK;
@@ -169,13 +169,13 @@ static ent_status run_kind(job *j, bool state, const app_sizes *ranks)
 
 /* ---- what is given, and what is not ---- */
 
-static void powers_up_to(int most, app_sizes *out)
+static void powers_up_to(int most, cli_sizes *out)
 {
     if (out->n > 0) return;
-    for (int p = 1; p <= most && out->n < APP_SIZES; p *= 2) out->size[out->n++] = p;
+    for (int p = 1; p <= most && out->n < CLI_SIZES_MAX; p *= 2) out->size[out->n++] = p;
 }
 
-static ent_status check_sizes(const char *option, const app_sizes *list, int world)
+static ent_status check_sizes(const char *option, const cli_sizes *list, int world)
 {
     const int most = list->size[list->n - 1];
     ENT_REQUIRE(most <= world, ENT_EARG, "%s: found %d, but the job has %d rank%s: start it with mpirun -n %d",
@@ -190,7 +190,7 @@ static ent_status complete(ent_comm *world, arguments *a)
     powers_up_to(size, &a->ranks);
     a->states = a->shards;
     powers_up_to(size, &a->states);
-    if (a->threads.n == 0) a->threads = (app_sizes){1, {threads && atoi(threads) > 0 ? atoi(threads) : 1}};
+    if (a->threads.n == 0) a->threads = (cli_sizes){1, {threads && atoi(threads) > 0 ? atoi(threads) : 1}};
     if (a->config_path) ENT_TRY(check_sizes("--ranks", &a->ranks, size));
     if (a->shards.n > 0) ENT_TRY(check_sizes("--shards", &a->shards, size));
     const double most = ldexp(1.0, (int)(a->qubits > 0 ? a->qubits : 1) - 1);
@@ -221,7 +221,7 @@ static ent_status read_config(job *j)
         status = ent_config_text(a->config_path, a->sets.count, a->sets.text, &text);
         if (status == ENT_OK) status = ent_config_locate(&text, a->config_path);
     }
-    ENT_TRY(app_share(j->world, status, &text));
+    ENT_TRY(cli_share(j->world, status, &text));
     status = ent_config_parse(text, &j->config);
     if (status == ENT_OK) status = check_weak(a, j->config);
     ent_free(text);
@@ -239,13 +239,13 @@ static ent_status check_folder(const char *folder, char path[4096])
     return ENT_OK;
 }
 
-static ent_status draw(app_page_kind kind, const char *folder, const char *path)
+static ent_status draw(draw_page_kind kind, const char *folder, const char *path)
 {
-    app_page *page;
-    ENT_TRY(app_page_new(kind, folder, &page));
-    ent_status status = app_scaling_draw(page, 1, &folder);
-    if (status == ENT_OK) status = app_page_save(page, path);
-    app_page_free(page);
+    draw_page *page;
+    ENT_TRY(draw_page_new(kind, folder, &page));
+    ent_status status = report_scaling_draw(page, 1, &folder);
+    if (status == ENT_OK) status = draw_page_save(page, path);
+    draw_page_free(page);
     return status;
 }
 
@@ -264,8 +264,8 @@ static ent_status write_all(const job *j)
     ent_status status = scaling_model_write(list, count, path);
     scaling_series_free(list, count);
     snprintf(path, sizeof path, "%.4000s/scaling.svg", out);
-    if (status == ENT_OK) status = draw(APP_SVG, out, path);
-    if (status == ENT_OK && !j->a->quiet) status = draw(APP_TEXT, out, NULL);
+    if (status == ENT_OK) status = draw(DRAW_SVG, out, path);
+    if (status == ENT_OK && !j->a->quiet) status = draw(DRAW_TEXT, out, NULL);
     return status;
 }
 
@@ -276,10 +276,10 @@ static void warn_layout(const job *j)
     if (ent_comm_rank(j->world) != 0 || a->quiet) return;
     const int ranks = a->config_path ? a->ranks.size[a->ranks.n - 1] : a->states.size[a->states.n - 1];
     const int here = ranks < j->node_ranks ? ranks : j->node_ranks;
-    if (app_oversubscribed_text(here, a->threads.size[a->threads.n - 1], j->node_cores, text))
+    if (cli_oversubscribed_text(here, a->threads.size[a->threads.n - 1], j->node_cores, text))
         fprintf(stderr, "warning: %s; such points are marked and not fitted\n", text);
     const int64_t clients = j->config ? j->config->federation.clients : 0;
-    if (clients > 0 && !a->weak && app_idle_text(ranks / a->shards.size[0], clients, text))
+    if (clients > 0 && !a->weak && cli_idle_text(ranks / a->shards.size[0], clients, text))
         fprintf(stderr, "warning: %s\n", text);
 }
 
@@ -287,17 +287,17 @@ static ent_status measure(job *j)
 {
     arguments *a = j->a;
     char path[4096];
-    ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? check_folder(a->out, path) : ENT_OK));
+    ENT_TRY(cli_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? check_folder(a->out, path) : ENT_OK));
     if (a->config_path) ENT_TRY(read_config(j));
-    if (a->config_path && a->shards.n == 0) a->shards = (app_sizes){1, {j->config->run.shards}};
+    if (a->config_path && a->shards.n == 0) a->shards = (cli_sizes){1, {j->config->run.shards}};
     j->all = a->threads.n * ((a->config_path ? a->ranks.n * a->shards.n : 0) + (a->qubits > 0 ? a->states.n : 0));
-    j->bar = (app_bar){.what = "points measured", .quiet = a->quiet};
-    if (ent_comm_rank(j->world) == 0) app_bar_show(&j->bar, 0, j->all);
+    j->bar = (cli_bar){.what = "points measured", .quiet = a->quiet};
+    if (ent_comm_rank(j->world) == 0) cli_bar_show(&j->bar, 0, j->all);
     warn_layout(j);
     if (a->config_path) ENT_TRY(run_kind(j, false, &a->ranks));
     if (a->qubits > 0) ENT_TRY(run_kind(j, true, &a->states));
-    if (ent_comm_rank(j->world) == 0) app_bar_end(&j->bar);
-    return app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? write_all(j) : ENT_OK);
+    if (ent_comm_rank(j->world) == 0) cli_bar_end(&j->bar);
+    return cli_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? write_all(j) : ENT_OK);
 }
 
 int app_scaling(int argc, char **argv)
@@ -307,7 +307,7 @@ int app_scaling(int argc, char **argv)
     ent_status status = cli_start(&LINE, argc, argv, &a, &world);
     if (status != ENT_OK) {
         ent_comm_finish(world);
-        return APP_USAGE;
+        return CLI_USAGE;
     }
     job j = {
         .world = world, .a = &a, .node_ranks = ent_comm_node_ranks(world), .node_cores = ent_comm_node_cores(world)};
@@ -315,5 +315,5 @@ int app_scaling(int argc, char **argv)
     if (status == ENT_OK) status = measure(&j);
     ent_config_free(j.config);
     scaling_rows_free(&j.rows);
-    return app_finish(world, status);
+    return cli_finish(world, status);
 }

@@ -346,7 +346,7 @@ static ent_status run_all(ent_comm *world, void *arguments, const char *text)
     selftest s = {.world = world};
     const double begin = ent_clock_s();
     (void)arguments, (void)text;
-    if (ent_comm_rank(world) == 0) printf("%s\n", app_version_line());
+    if (ent_comm_rank(world) == 0) printf("%s\n", cli_version_line());
     run_check(&s, "ranks", check_ranks);
     run_check(&s, "engines and gradients", check_engines);
     run_check(&s, "a state over ranks", check_shards);

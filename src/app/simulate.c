@@ -43,7 +43,7 @@ static error_t read_numbers(struct argp_state *state, char *text, numbers *out)
     if (!out->value) return ENOMEM;
     out->n = 0;
     for (char *rest = text, *one; (one = strsep(&rest, ","));) {
-        const error_t error = app_real(state, one, -1e300, 1e300, &out->value[out->n++]);
+        const error_t error = cli_real(state, one, -1e300, 1e300, &out->value[out->n++]);
         if (error) return error;
     }
     return 0;
@@ -346,7 +346,7 @@ static ent_status simulate(const arguments *a, const ent_qasm *qasm)
 int app_simulate(int argc, char **argv)
 {
     arguments *a = ent_alloc(1, sizeof *a);
-    if (!a) return app_report(ent_fail(ENT_ENOMEM, "simulate: no memory"));
+    if (!a) return cli_report(ent_fail(ENT_ENOMEM, "simulate: no memory"));
     *a = (arguments){.seed = 1};
     cli_parse(&LINE, argc, argv, a);
     ent_qasm *qasm = NULL;
@@ -359,5 +359,5 @@ int app_simulate(int argc, char **argv)
     ent_free(a->params.value);
     ent_free(a->data.value);
     ent_free(a);
-    return app_report(status);
+    return cli_report(status);
 }

@@ -31,7 +31,7 @@ static error_t read_input(struct argp_state *state, char *text, void *arguments_
         return EINVAL;
     }
     snprintf(a->modality, sizeof a->modality, "%.*s", (int)(colon - text), text);
-    return app_whole(state, colon + 1, 0, 1 << 20, &a->angle);
+    return cli_whole(state, colon + 1, 0, 1 << 20, &a->angle);
 }
 
 static error_t default_folder(struct argp_state *state, char *value, void *arguments_)
@@ -121,16 +121,16 @@ static void print_json(const arguments *a, const ent_spectrum *s)
 
 static ent_status write_csv(const ent_spectrum *s, const char *path)
 {
-    app_page *page;
-    ENT_TRY(app_page_new(APP_PLAIN, "spectrum", &page));
+    draw_page *page;
+    ENT_TRY(draw_page_new(DRAW_PLAIN, "spectrum", &page));
     fprintf(page->out, "output,frequency,mean,largest\n");
     for (int o = 0; o < s->outputs; o++)
         for (int k = 0; k <= s->points / 2; k++) {
             const int at = o * (s->points / 2 + 1) + k;
             fprintf(page->out, "%d,%d,%.17g,%.17g\n", o, k, s->mean[at], s->largest[at]);
         }
-    const ent_status status = app_page_save(page, path);
-    app_page_free(page);
+    const ent_status status = draw_page_save(page, path);
+    draw_page_free(page);
     return status;
 }
 
@@ -159,18 +159,18 @@ static ent_status write_svg(const arguments *a, const ent_spectrum *s, const cha
         "Mean size of the Fourier coefficients of the model's outputs over %lld test rows. The circuit encodes the "
         "angle %d times, so frequencies above %d cannot occur; the largest found there is %.1e.",
         (long long)s->samples, s->degree, s->degree, beyond_degree(s));
-    const app_figure figure = {title,
-                               caption,
-                               {"frequency", "per turn", 0, true, NAN, NAN},
-                               {"coefficient", "output units", 0, false, 0.0, NAN}};
-    app_page *page = NULL;
-    ent_status status = app_page_new(APP_SVG, title, &page);
+    const chart_figure figure = {title,
+                                 caption,
+                                 {"frequency", "per turn", 0, true, NAN, NAN},
+                                 {"coefficient", "output units", 0, false, 0.0, NAN}};
+    draw_page *page = NULL;
+    ent_status status = draw_page_new(DRAW_SVG, title, &page);
     if (status == ENT_OK) {
-        app_chart_bars(page, &figure,
-                       &(app_bars){.bars = bars, .parts = parts, .name = name, .part = part, .value = value});
-        status = app_page_save(page, path);
+        chart_draw_bars(page, &figure,
+                        &(chart_bars){.bars = bars, .parts = parts, .name = name, .part = part, .value = value});
+        status = draw_page_save(page, path);
     }
-    app_page_free(page);
+    draw_page_free(page);
     ent_free(value);
     return status;
 }
@@ -206,7 +206,7 @@ static ent_status analyse(ent_comm *world, arguments *a, const ent_config *confi
             status = write_files(a, &s);
             if (status == ENT_OK && a->json) print_json(a, &s);
         }
-        status = app_agree_with_root(world, status);
+        status = cli_agree_with_root(world, status);
     }
     ent_spectrum_clear(&s);
     ent_federation_free(federation);
@@ -216,7 +216,7 @@ static ent_status analyse(ent_comm *world, arguments *a, const ent_config *confi
 static ent_status read_config(void *arguments_, char **text)
 {
     const arguments *a = arguments_;
-    return app_config_result(a->folder, !a->data, text);
+    return run_config_result(a->folder, !a->data, text);
 }
 
 static ent_status run(ent_comm *world, void *arguments_, const char *text)

@@ -31,16 +31,16 @@ static const char DOC[] =
 
 static ent_status read_plan(void *arguments, char **text)
 {
-    return app_study_points(arguments, text);
+    return campaign_study_points(arguments, text);
 }
 
 static ent_status run_plan(ent_comm *world, void *arguments, const char *text)
 {
-    return app_campaign_run(world, arguments, text, app_study_summary);
+    return campaign_run(world, arguments, text, campaign_study_summary);
 }
 
 int app_study(int argc, char **argv)
 {
-    app_campaign c = app_campaign_start("study", "study");
-    return app_campaign_command(DOC, "STUDY.yaml", argc, argv, &c, read_plan, run_plan);
+    campaign_job c = campaign_start("study", "study");
+    return campaign_command(DOC, "STUDY.yaml", argc, argv, &c, read_plan, run_plan);
 }

@@ -29,16 +29,16 @@ static const char DOC[] =
 
 static ent_status read_plan(void *arguments, char **text)
 {
-    return app_sweep_points(arguments, text);
+    return campaign_sweep_points(arguments, text);
 }
 
 static ent_status run_plan(ent_comm *world, void *arguments, const char *text)
 {
-    return app_campaign_run(world, arguments, text, NULL);
+    return campaign_run(world, arguments, text, NULL);
 }
 
 int app_sweep(int argc, char **argv)
 {
-    app_campaign c = app_campaign_start("sweep", "table");
-    return app_campaign_command(DOC, "SWEEP.yaml", argc, argv, &c, read_plan, run_plan);
+    campaign_job c = campaign_start("sweep", "table");
+    return campaign_command(DOC, "SWEEP.yaml", argc, argv, &c, read_plan, run_plan);
 }

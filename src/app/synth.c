@@ -26,7 +26,7 @@ static error_t read_modalities(struct argp_state *state, char *list, void *argum
         *colon = '\0';
         if (ent_modality_check_name(text) != ENT_OK) argp_error(state, "--modalities: %s", ent_message());
         a->name[a->inp.modalities] = text;
-        if (app_whole(state, colon + 1, 1, 1 << 20, &a->inp.dimension[a->inp.modalities++])) return EINVAL;
+        if (cli_whole(state, colon + 1, 1, 1 << 20, &a->inp.dimension[a->inp.modalities++])) return EINVAL;
     }
     if (a->inp.modalities == 0) argp_error(state, "--modalities: found nothing, want NAME:D,...");
     return 0;
@@ -35,7 +35,7 @@ static error_t read_modalities(struct argp_state *state, char *list, void *argum
 static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     (void)value;
-    return app_want(state, ((const arguments *)arguments_)->out, "--out FILE");
+    return cli_want(state, ((const arguments *)arguments_)->out, "--out FILE");
 }
 
 #define AT(field) offsetof(arguments, field)
@@ -77,10 +77,10 @@ int app_synth(int argc, char **argv)
 {
     arguments a = {.inp = ent_synth_default()};
     cli_parse(&LINE, argc, argv, &a);
-    ent_status status = app_may_write(NULL, a.out, a.replace);
+    ent_status status = cli_may_write(NULL, a.out, a.replace);
     if (status == ENT_OK) status = ent_synth_write(&a.inp, a.out, a.replace);
     if (status == ENT_OK)
         printf("%s: %lld rows, %d modalities, %d classes\n", a.out, (long long)a.inp.rows, a.inp.modalities,
                a.inp.classes);
-    return app_report(status);
+    return cli_report(status);
 }

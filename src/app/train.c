@@ -20,11 +20,11 @@ typedef struct {
     char where[4096]; /* for a result that is already finished */
     cli_sets sets;
     bool json, quiet, resume, allow_isa_change;
-    app_begin begin;
-    app_full_disk on_full_disk;
+    run_begin begin;
+    run_full_disk on_full_disk;
 } arguments;
 
-static const char *const FULL[] = {"fail", "wait", "auto", NULL}; /* in the order of app_full_disk */
+static const char *const FULL[] = {"fail", "wait", "auto", NULL}; /* in the order of run_full_disk */
 
 #define AT(field) offsetof(arguments, field)
 
@@ -100,17 +100,17 @@ static ent_status read_config(void *arguments_, char **text)
     arguments *a = arguments_;
     ENT_TRY(ent_config_text(a->config_path, a->sets.count, a->sets.text, text));
     ENT_TRY(ent_folder_claim_look(a->out));
-    ENT_TRY(app_resume_look(a->out, a->resume, *text, &a->begin, a->where));
+    ENT_TRY(run_resume_look(a->out, a->resume, *text, &a->begin, a->where));
     const ent_status status = ent_config_locate(text, a->config_path);
-    return a->begin == APP_DONE && status == ENT_EIO ? ENT_OK : status; /* a result may outlive its data */
+    return a->begin == RUN_DONE && status == ENT_EIO ? ENT_OK : status; /* a result may outlive its data */
 }
 
-static void report(void *arguments_, app_progress *progress, const ent_federation_view *view)
+static void report(void *arguments_, run_progress *progress, const ent_federation_view *view)
 {
     const arguments *a = arguments_;
     (void)progress;
-    if (!a->quiet) app_print_table(stdout, view);
-    if (a->json) app_print_json(view);
+    if (!a->quiet) run_print_table(stdout, view);
+    if (a->json) run_print_json(view);
 }
 
 /* Remove a checkpoint that the result has made superfluous. */
@@ -118,7 +118,7 @@ static ent_status tidy(const char *folder)
 {
     ent_folder_claim *claim;
     ENT_TRY(ent_folder_claim_take(folder, &claim));
-    const ent_status status = app_resume_tidy(folder);
+    const ent_status status = run_resume_tidy(folder);
     ent_folder_claim_drop(claim);
     return status;
 }
@@ -133,7 +133,7 @@ static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_co
     if (gone) return ENT_OK;
     ENT_TRY(ent_inputs_find(world, config, NULL, &inputs));
     const bool root = ent_comm_rank(world) == 0;
-    return app_agree_with_root(world, root ? ent_result_check_inputs(a->where, config->data.file, &inputs) : ENT_OK);
+    return cli_agree_with_root(world, root ? ent_result_check_inputs(a->where, config->data.file, &inputs) : ENT_OK);
 }
 
 /* A job that was requeued although it had finished. */
@@ -148,15 +148,15 @@ static ent_status tell_done(ent_comm *world, const arguments *a, const char *tex
         if (strcmp(a->where, a->out) == 0) status = tidy(a->out);
         if (status == ENT_OK && !a->quiet) printf("%s/result.h5: finished already\n", a->where);
     }
-    return app_agree_with_root(world, status);
+    return cli_agree_with_root(world, status);
 }
 
 static ent_status train(ent_comm *world, void *arguments_, const char *text)
 {
     arguments *a = arguments_;
     ent_comm_broadcast(world, 0, &a->begin, sizeof a->begin);
-    if (a->begin == APP_DONE) return tell_done(world, a, text);
-    const app_run run = {.text = text,
+    if (a->begin == RUN_DONE) return tell_done(world, a, text);
+    const run_job run = {.text = text,
                          .folder = a->out,
                          .quiet = a->quiet,
                          .checkpoints = true,
@@ -166,13 +166,13 @@ static ent_status train(ent_comm *world, void *arguments_, const char *text)
                          .on_full_disk = a->on_full_disk,
                          .done = report,
                          .context = a};
-    return app_run_train(world, &run);
+    return run_train(world, &run);
 }
 
 int app_train(int argc, char **argv)
 {
-    arguments a = {.on_full_disk = APP_FULL_AUTO};
-    app_signals_catch();
-    ent_comm_end_if(app_signals_came);
+    arguments a = {.on_full_disk = RUN_FULL_AUTO};
+    run_signals_catch();
+    ent_comm_end_if(run_signals_came);
     return cli_command(&LINE, argc, argv, &a, read_config, train);
 }

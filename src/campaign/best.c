@@ -12,7 +12,7 @@ static const struct {
 } FIGURE[2] = {{"validation_accuracy", "validation accuracy", false}, {"validation_loss", "validation loss", true}};
 
 /* Figures are comparable on the same rows only. */
-static void compare_data(app_best *best, const json_t *record)
+static void compare_data(campaign_best *best, const json_t *record)
 {
     const json_t *of = json_object_get(json_object_get(record, "inputs"), "of");
     const char *file = json_string_value(json_object_get(of, "file")),
@@ -23,9 +23,9 @@ static void compare_data(app_best *best, const json_t *record)
     best->mixed |= strcmp(best->first, text) != 0;
 }
 
-void app_best_see(app_best *best, int64_t point, const json_t *record)
+void campaign_best_see(campaign_best *best, int64_t point, const json_t *record)
 {
-    if (!app_record_is(record, "done")) return;
+    if (!campaign_record_is(record, "done")) return;
     compare_data(best, record);
     const json_t *validation = json_object_get(record, "validation");
     for (int k = 0; k < 2; k++) {
@@ -42,11 +42,11 @@ void app_best_see(app_best *best, int64_t point, const json_t *record)
     best->done++;
 }
 
-app_choice app_best_choose(const app_best *best)
+campaign_choice campaign_best_choose(const campaign_best *best)
 {
-    if (best->done == 0) return (app_choice){-1, NAN, NULL, "no point is done"};
-    if (best->mixed) return (app_choice){-1, NAN, NULL, "the points are of different data sets or labels"};
+    if (best->done == 0) return (campaign_choice){-1, NAN, NULL, "no point is done"};
+    if (best->mixed) return (campaign_choice){-1, NAN, NULL, "the points are of different data sets or labels"};
     for (int k = 0; k < 2; k++)
-        if (best->without[k] == 0) return (app_choice){best->point[k], best->value[k], FIGURE[k].by, NULL};
-    return (app_choice){-1, NAN, NULL, "not every point has figures on validation rows"};
+        if (best->without[k] == 0) return (campaign_choice){best->point[k], best->value[k], FIGURE[k].by, NULL};
+    return (campaign_choice){-1, NAN, NULL, "not every point has figures on validation rows"};
 }

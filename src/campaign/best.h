@@ -14,10 +14,10 @@ typedef struct {
     double value[2];
     bool mixed; /* they are of different data sets or labels */
     char first[4096];
-} app_best;
+} campaign_best;
 
 /* Points in ascending order; those whose record is missing or not "done" do not count. */
-void app_best_see(app_best *best, int64_t point, const json_t *record);
+void campaign_best_see(campaign_best *best, int64_t point, const json_t *record);
 
 /* By accuracy if every point that is done has one, else by loss; the first of equal points.  point -1: none, and
  * why_not says why. */
@@ -25,7 +25,7 @@ typedef struct {
     int64_t point;
     double value;
     const char *by, *why_not;
-} app_choice;
-app_choice app_best_choose(const app_best *best);
+} campaign_choice;
+campaign_choice campaign_best_choose(const campaign_best *best);
 
 #endif

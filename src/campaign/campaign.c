@@ -19,7 +19,7 @@
 
 /* ---- the command line ---- */
 
-#define AT(field) offsetof(app_campaign, field)
+#define AT(field) offsetof(campaign_job, field)
 
 static const cli_option OPTIONS[] = {
     {"base", 'b', "CONFIG.yaml", "the base configuration, instead of the one named in the file", AT(base),
@@ -29,7 +29,7 @@ static const cli_option OPTIONS[] = {
     {"group", 'g', "R", "ranks that train one point together (default: 1; with --index all)", AT(group),
      .type = CLI_WHOLE, .low = 1, .high = INT32_MAX},
     {"index", 'i', "K", "run only point K (counting from 0), for a job array", AT(index), .type = CLI_WHOLE,
-     .high = APP_MAX_POINTS - 1},
+     .high = CAMPAIGN_MAX_POINTS - 1},
     {"keep", 0, "WHAT",
      "results: keep a result folder per point; table: keep only the figures (default: as in the file)", AT(keep),
      .type = CLI_TEXT},
@@ -48,13 +48,13 @@ static const char RUNNING[] =
     "with its error and does not stop the others; the exit code is 0 in this case, too.  When every point has a "
     "record, the tables are written; they do not depend on which job or group ran which point.";
 
-app_campaign app_campaign_start(const char *kind, const char *table)
+campaign_job campaign_start(const char *kind, const char *table)
 {
-    return (app_campaign){.kind = kind, .table = table, .index = -1, .begin_s = ent_clock_s()};
+    return (campaign_job){.kind = kind, .table = table, .index = -1, .begin_s = ent_clock_s()};
 }
 
 /* sweep-rates for path/rates.yaml */
-static void default_folder(app_campaign *c)
+static void default_folder(campaign_job *c)
 {
     if (c->out) return;
     const char *slash = strrchr(c->spec, '/'), *name = slash ? slash + 1 : c->spec, *dot = strrchr(name, '.');
@@ -67,7 +67,7 @@ static void default_folder(app_campaign *c)
 
 static error_t check(struct argp_state *state, char *value, void *campaign)
 {
-    app_campaign *c = campaign;
+    campaign_job *c = campaign;
     (void)value;
     if (!c->spec) {
         argp_error(state, "found no argument, want the YAML file of the %s", c->kind);
@@ -81,8 +81,8 @@ static error_t check(struct argp_state *state, char *value, void *campaign)
     return 0;
 }
 
-int app_campaign_command(const char *doc, const char *arguments, int argc, char **argv, app_campaign *c,
-                         app_read *read, app_body *body)
+int campaign_command(const char *doc, const char *arguments, int argc, char **argv, campaign_job *c, cli_read *read,
+                     cli_body *body)
 {
     char help[8192];
     snprintf(help, sizeof help, "%s%s", doc, RUNNING);
@@ -97,10 +97,10 @@ int app_campaign_command(const char *doc, const char *arguments, int argc, char 
 
 /* The view of one rank on a running campaign. */
 typedef struct {
-    app_campaign *c;
+    campaign_job *c;
     const json_t *plan;
     ent_comm *world, *group;
-    app_claims *claims;        /* on the group's rank 0 */
+    campaign_claims *claims;   /* on the group's rank 0 */
     uint8_t *ended;            /* [points]: its record has been seen */
     int64_t done, done_before; /* finished points, as last counted and at the start */
     double counted_s;
@@ -121,38 +121,39 @@ static bool leads(const campaign *j)
 /* Claim the next point for this group; -1 if none is left.  On rank 0 of the group. */
 static int64_t take_next(campaign *j)
 {
-    const int64_t index = j->c->index, points = index >= 0 ? index + 1 : app_points_count(j->plan);
+    const int64_t index = j->c->index, points = index >= 0 ? index + 1 : campaign_points_count(j->plan);
     if (j->cursor < index) j->cursor = index;
     while (j->cursor < points) {
         const int64_t k = j->cursor++;
         if (j->ended[k]) continue;
-        const char *hash = app_points_hash(j->plan, k);
-        const app_claim claim = app_claims_take(j->claims, hash);
-        if (claim == APP_CLAIM_TAKEN || (claim == APP_CLAIM_UNKNOWN && k % j->groups != j->number && index < 0))
+        const char *hash = campaign_points_hash(j->plan, k);
+        const campaign_claim claim = campaign_claims_take(j->claims, hash);
+        if (claim == CAMPAIGN_CLAIM_TAKEN ||
+            (claim == CAMPAIGN_CLAIM_UNKNOWN && k % j->groups != j->number && index < 0))
             continue;
-        if (!app_record_is_there(j->c->out, hash)) return k;
-        app_claims_drop(j->claims, hash);
+        if (!campaign_record_is_there(j->c->out, hash)) return k;
+        campaign_claims_drop(j->claims, hash);
     }
     return -1;
 }
 
-static void keep_record(void *context, app_progress *progress, const ent_federation_view *view)
+static void keep_record(void *context, run_progress *progress, const ent_federation_view *view)
 {
     (void)progress;
-    *(json_t **)context = app_record_done(view);
+    *(json_t **)context = campaign_record_done(view);
 }
 
 /* Count the records of all groups and jobs that share the folder, at most once every two seconds. */
 static void count_ended(campaign *j, int64_t own)
 {
     const double now = ent_clock_s();
-    const int64_t points = app_points_count(j->plan);
+    const int64_t points = campaign_points_count(j->plan);
     j->done += !j->ended[own];
     j->ended[own] = 1;
     if (now - j->counted_s < 2.0 && j->done < points) return;
     j->done = 0;
     for (int64_t k = 0; k < points; k++) {
-        j->ended[k] = j->ended[k] || app_record_is_there(j->c->out, app_points_hash(j->plan, k));
+        j->ended[k] = j->ended[k] || campaign_record_is_there(j->c->out, campaign_points_hash(j->plan, k));
         j->done += j->ended[k];
     }
     j->counted_s = now;
@@ -164,25 +165,25 @@ static void say_how_to_go_on(const campaign *j)
     char text[160];
     snprintf(text, sizeof text,
              "\nentente: stopped: %lld of %lld points done; run the same command again to continue\n",
-             (long long)j->done, (long long)app_points_count(j->plan));
-    if (ent_comm_rank(j->world) == 0) app_signals_answer(j->c->quiet ? "" : text);
+             (long long)j->done, (long long)campaign_points_count(j->plan));
+    if (ent_comm_rank(j->world) == 0) run_signals_answer(j->c->quiet ? "" : text);
 }
 
 static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
 {
     char begin[128], label[512], what[1024], left[32];
-    const long long points = (long long)app_points_count(j->plan);
+    const long long points = (long long)campaign_points_count(j->plan);
     count_ended(j, k);
     say_how_to_go_on(j);
     if (j->c->quiet) return;
-    app_points_label(j->plan, k, label);
+    campaign_points_label(j->plan, k, label);
     const json_t *metrics = json_object_get(record, "metrics"), *accuracy = json_object_get(metrics, "accuracy"),
                  *validation = json_object_get(json_object_get(record, "validation"), "validation_accuracy");
     const char *error = json_string_value(json_object_get(record, "error"));
     const double rate = (double)(j->done - j->done_before) / (ent_clock_s() - j->c->begin_s);
     const bool alone = j->c->index >= 0;
     snprintf(begin, sizeof begin, "%lld of %lld done, about %s  ", (long long)j->done, points,
-             app_left_text(alone ? 0.0 : (double)(points - j->done) / rate, left));
+             cli_left_text(alone ? 0.0 : (double)(points - j->done) / rate, left));
     if (*error)
         snprintf(what, sizeof what, "point %lld %s: %s", (long long)k,
                  json_string_value(json_object_get(record, "status")), error);
@@ -199,20 +200,20 @@ static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
 }
 
 /* On rank 0 of the group. */
-static ent_status save_record(campaign *j, int64_t k, json_t *record, const app_run_times *times, double seconds)
+static ent_status save_record(campaign *j, int64_t k, json_t *record, const run_times *times, double seconds)
 {
     char label[512];
-    const char *hash = app_points_hash(j->plan, k);
+    const char *hash = campaign_points_hash(j->plan, k);
     json_t *took =
         json_pack("{s:f, s:f, s:f}", "seconds", seconds, "setup_s", times->setup_s, "train_s", times->train_s);
     if (!record || json_object_set_new(record, "hash", json_string(hash)) != 0 ||
-        json_object_set_new(record, "label", json_string(app_points_label(j->plan, k, label))) != 0 ||
+        json_object_set_new(record, "label", json_string(campaign_points_label(j->plan, k, label))) != 0 ||
         json_object_set_new(record, "times", took) != 0)
         return ent_fail(ENT_ENOMEM, "point %lld: no memory", (long long)k);
     j->ran++;
     j->spent_us[0] += (int64_t)(1e6 * times->setup_s) * ent_comm_size(j->group);
     j->spent_us[1] += (int64_t)(1e6 * times->train_s) * ent_comm_size(j->group);
-    ENT_TRY(app_record_save(j->c->out, hash, record));
+    ENT_TRY(campaign_record_save(j->c->out, hash, record));
     tell(j, k, record, seconds);
     return ENT_OK;
 }
@@ -220,19 +221,19 @@ static ent_status save_record(campaign *j, int64_t k, json_t *record, const app_
 /* The configuration of point k as it runs; the location of its data set is not part of the hash. */
 static ent_status text_of(const campaign *j, int64_t k, char **text)
 {
-    ENT_TRY(app_points_text(j->plan, k, text));
-    return app_points_locate(j->plan, k, text);
+    ENT_TRY(campaign_points_text(j->plan, k, text));
+    return campaign_points_locate(j->plan, k, text);
 }
 
 static ent_status run_point(campaign *j, int64_t k)
 {
     char *text = NULL, folder[4096];
     json_t *record = NULL;
-    app_run_times times = {0.0, 0.0};
+    run_times times = {0.0, 0.0};
     const double begin = ent_clock_s();
-    ENT_TRY(app_record_path(j->c->out, app_points_hash(j->plan, k), "", folder));
-    ent_status status = app_share(j->group, leads(j) ? text_of(j, k, &text) : ENT_OK, &text);
-    const app_run run = {.text = text,
+    ENT_TRY(campaign_record_path(j->c->out, campaign_points_hash(j->plan, k), "", folder));
+    ent_status status = cli_share(j->group, leads(j) ? text_of(j, k, &text) : ENT_OK, &text);
+    const run_job run = {.text = text,
                          .folder = j->keep ? folder : NULL,
                          .quiet = true,
                          .threads = j->threads,
@@ -240,19 +241,19 @@ static ent_status run_point(campaign *j, int64_t k)
                          .times = &times,
                          .done = keep_record,
                          .context = &record};
-    if (status == ENT_OK) status = app_run_train(j->group, &run);
+    if (status == ENT_OK) status = run_train(j->group, &run);
     ent_free(text);
     if (status == ENT_EBUSY) { /* without locks: another job is running it, and its record is kept */
-        if (leads(j)) app_claims_drop(j->claims, app_points_hash(j->plan, k));
+        if (leads(j)) campaign_claims_drop(j->claims, campaign_points_hash(j->plan, k));
         return ENT_OK;
     }
     if (leads(j)) {
-        if (status != ENT_OK) record = app_record_failed(ent_message());
+        if (status != ENT_OK) record = campaign_record_failed(ent_message());
         status = save_record(j, k, record, &times, ent_clock_s() - begin);
-        app_claims_drop(j->claims, app_points_hash(j->plan, k));
+        campaign_claims_drop(j->claims, campaign_points_hash(j->plan, k));
         json_decref(record);
     }
-    return app_agree_with_root(j->group, leads(j) ? status : ENT_OK);
+    return cli_agree_with_root(j->group, leads(j) ? status : ENT_OK);
 }
 
 static ent_status run_points(campaign *j)
@@ -268,13 +269,13 @@ static ent_status run_points(campaign *j)
 /* Find out which points have finished; with --retry failed ones are run again.  On rank 0 of the world. */
 static ent_status look(campaign *j)
 {
-    for (int64_t k = 0; k < app_points_count(j->plan); k++) {
-        const char *hash = app_points_hash(j->plan, k);
-        json_t *record = app_record_load(j->c->out, hash);
+    for (int64_t k = 0; k < campaign_points_count(j->plan); k++) {
+        const char *hash = campaign_points_hash(j->plan, k);
+        json_t *record = campaign_record_load(j->c->out, hash);
         char path[4096];
-        j->ended[k] = record && !(j->c->retry && app_record_is(record, "failed"));
+        j->ended[k] = record && !(j->c->retry && campaign_record_is(record, "failed"));
         if (record && !j->ended[k] && (j->c->index < 0 || j->c->index == k) &&
-            app_record_path(j->c->out, hash, ".json", path) == ENT_OK)
+            campaign_record_path(j->c->out, hash, ".json", path) == ENT_OK)
             unlink(path);
         json_decref(record);
     }
@@ -285,10 +286,10 @@ static ent_status look(campaign *j)
  * beyond the last point if there is none.  On rank 0. */
 static int64_t next_inputs(const campaign *j, json_t *seen, int64_t k)
 {
-    for (bool fresh = false; k < app_points_count(j->plan); k++) {
-        json_t *record = j->ended[k] ? app_record_load(j->c->out, app_points_hash(j->plan, k)) : NULL;
-        char *of = app_record_of(record);
-        fresh = of && !json_object_get(seen, of) && access(app_record_file(record), F_OK) == 0;
+    for (bool fresh = false; k < campaign_points_count(j->plan); k++) {
+        json_t *record = j->ended[k] ? campaign_record_load(j->c->out, campaign_points_hash(j->plan, k)) : NULL;
+        char *of = campaign_record_of(record);
+        fresh = of && !json_object_get(seen, of) && access(campaign_record_file(record), F_OK) == 0;
         if (fresh) json_object_set(seen, of, record);
         free(of);
         json_decref(record);
@@ -304,14 +305,14 @@ static ent_status check_point(campaign *j, int64_t k)
     char *text = NULL;
     ent_config *config;
     ent_inputs inputs;
-    ENT_TRY(app_share(j->world, root ? text_of(j, k, &text) : ENT_OK, &text));
+    ENT_TRY(cli_share(j->world, root ? text_of(j, k, &text) : ENT_OK, &text));
     ent_status status = ent_comm_agree(j->world, ent_config_parse(text, &config));
     ent_free(text);
     if (status != ENT_OK) return status;
     status = ent_inputs_find(j->world, config, &j->known, &inputs);
     if (status == ENT_OK && root) {
-        json_t *record = app_record_load(j->c->out, app_points_hash(j->plan, k));
-        if (!app_record_has_inputs(record, &inputs))
+        json_t *record = campaign_record_load(j->c->out, campaign_points_hash(j->plan, k));
+        if (!campaign_record_has_inputs(record, &inputs))
             status = ent_fail(
                 ENT_EDATA,
                 "%s: its points were trained on other data, or with other OpenQASM files, than those that %s "
@@ -321,13 +322,13 @@ static ent_status check_point(campaign *j, int64_t k)
         json_decref(record);
     }
     ent_config_free(config);
-    return app_agree_with_root(j->world, status);
+    return cli_agree_with_root(j->world, status);
 }
 
 /* Check that the finished and the remaining points use the same data, as they go into one table.  Collective. */
 static ent_status check_inputs(campaign *j)
 {
-    const int64_t points = app_points_count(j->plan);
+    const int64_t points = campaign_points_count(j->plan);
     json_t *seen = json_object();
     ent_status status = ENT_OK;
     for (int64_t k = 0; status == ENT_OK; k++) {
@@ -346,7 +347,7 @@ static ent_status prepare(campaign *j)
     int made = 0;
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/points", j->c->out) < (int)sizeof path, ENT_EARG,
                 "--out: path of %zu bytes is too long", strlen(j->c->out));
-    ENT_TRY(app_make_folder(path, &made));
+    ENT_TRY(run_make_folder(path, &made));
     return made == 0 ? look(j) : ENT_OK;
 }
 
@@ -354,8 +355,8 @@ static ent_status open_claims(campaign *j)
 {
     char path[4096];
     if (!leads(j)) return ENT_OK;
-    ENT_TRY(app_record_path(j->c->out, "claims", "", path));
-    return app_claims_open(path, &j->claims);
+    ENT_TRY(campaign_record_path(j->c->out, "claims", "", path));
+    return campaign_claims_open(path, &j->claims);
 }
 
 static ent_status split(campaign *j)
@@ -369,10 +370,10 @@ static ent_status split(campaign *j)
     j->number = (int)(ent_comm_rank(j->world) / size);
     j->keep = strcmp(json_string_value(json_object_get(j->plan, "keep")), "results") == 0;
     j->threads = ent_threads_a_rank(j->world, 0);
-    const int64_t points = app_points_count(j->plan);
+    const int64_t points = campaign_points_count(j->plan);
     j->ended = ent_alloc(points, 1);
     ENT_TRY(ent_comm_agree(j->world, j->ended ? ENT_OK : ent_fail(ENT_ENOMEM, "points: no memory")));
-    ENT_TRY(app_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? prepare(j) : ENT_OK));
+    ENT_TRY(cli_agree_with_root(j->world, ent_comm_rank(j->world) == 0 ? prepare(j) : ENT_OK));
     ent_comm_broadcast(j->world, 0, j->ended, (size_t)points);
     ENT_TRY(check_inputs(j));
     for (int64_t k = 0; k < points; k++) j->done_before += j->ended[k];
@@ -384,27 +385,27 @@ static ent_status split(campaign *j)
 
 /* The outcome of a campaign: its points, and sums over ranks for the points of this run. */
 typedef struct {
-    app_outcomes outcomes;
+    campaign_outcomes outcomes;
     int64_t ran;
     double wall_s, setup_share, train_share;
 } ending;
 
 /* The best point of a sweep; a study compares means over seeds instead. */
-static void print_best(const app_campaign *c, const json_t *plan, const app_best *best)
+static void print_best(const campaign_job *c, const json_t *plan, const campaign_best *best)
 {
     char label[512];
-    const app_choice choice = app_best_choose(best);
+    const campaign_choice choice = campaign_best_choose(best);
     if (strcmp(c->kind, "sweep") != 0) return;
     if (choice.point < 0)
         printf("best: none is selected: %s\n", choice.why_not);
     else
         printf("best: point %lld by %s %.6g%s%s\n", (long long)choice.point, choice.by, choice.value,
-               *app_points_label(plan, choice.point, label) ? ": " : "", label);
+               *campaign_points_label(plan, choice.point, label) ? ": " : "", label);
 }
 
-static json_t *best_json(const app_best *best)
+static json_t *best_json(const campaign_best *best)
 {
-    const app_choice choice = app_best_choose(best);
+    const campaign_choice choice = campaign_best_choose(best);
     if (choice.point < 0) return json_null();
     return json_pack("{s:I, s:s, s:o}", "point", (json_int_t)choice.point, "by", choice.by, "value",
                      cli_number(choice.value));
@@ -412,7 +413,7 @@ static json_t *best_json(const app_best *best)
 
 static void print_json(const campaign *j, const ending *e)
 {
-    const json_int_t points = app_points_count(j->plan), failed = e->outcomes.failed, left = e->outcomes.left,
+    const json_int_t points = campaign_points_count(j->plan), failed = e->outcomes.failed, left = e->outcomes.left,
                      untrained = e->outcomes.untrained;
     json_t *object = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:i, s:f, s:f}", "points", points, "done",
                                points - failed - untrained - left, "failed", failed, "untrained", untrained, "left",
@@ -425,9 +426,9 @@ static void print_json(const campaign *j, const ending *e)
 
 static void print_end(const campaign *j, const ending *e)
 {
-    const app_campaign *c = j->c;
+    const campaign_job *c = j->c;
     const int ranks = ent_comm_size(j->world);
-    const long long points = (long long)app_points_count(j->plan), failed = (long long)e->outcomes.failed,
+    const long long points = (long long)campaign_points_count(j->plan), failed = (long long)e->outcomes.failed,
                     left = (long long)e->outcomes.left, untrained = (long long)e->outcomes.untrained,
                     done = points - failed - untrained - left;
     if (!c->quiet) {
@@ -449,59 +450,59 @@ static void print_end(const campaign *j, const ending *e)
     if (c->json) print_json(j, e);
 }
 
-static ent_status run(campaign *j, app_campaign_more *more)
+static ent_status run(campaign *j, campaign_more *more)
 {
     ENT_TRY(split(j));
     ENT_TRY(ent_comm_agree(j->world, run_points(j)));
     int64_t sum[3] = {j->ran, j->spent_us[0], j->spent_us[1]};
     ent_comm_sum(j->world, sum, 3);
-    if (ent_comm_rank(j->world) != 0) return app_agree_with_root(j->world, ENT_OK);
+    if (ent_comm_rank(j->world) != 0) return cli_agree_with_root(j->world, ENT_OK);
     ending e = {.ran = sum[0]};
-    const ent_status status = app_campaign_tables(j->c, j->plan, false, more, &e.outcomes);
+    const ent_status status = campaign_tables(j->c, j->plan, false, more, &e.outcomes);
     e.wall_s = ent_clock_s() - j->c->begin_s;
     e.setup_share = 1e-6 * (double)sum[1] / (e.wall_s * ent_comm_size(j->world));
     e.train_share = 1e-6 * (double)sum[2] / (e.wall_s * ent_comm_size(j->world));
     if (status == ENT_OK) print_end(j, &e);
-    return app_agree_with_root(j->world, status);
+    return cli_agree_with_root(j->world, status);
 }
 
-static ent_status list_points(const app_campaign *c, const json_t *plan)
+static ent_status list_points(const campaign_job *c, const json_t *plan)
 {
-    for (int64_t k = 0; k < app_points_count(plan); k++) {
+    for (int64_t k = 0; k < campaign_points_count(plan); k++) {
         char label[512];
-        json_t *record = app_record_load(c->out, app_points_hash(plan, k));
+        json_t *record = campaign_record_load(c->out, campaign_points_hash(plan, k));
         printf("%6lld  %-7s  %.12s  %s\n", (long long)k,
-               record ? json_string_value(json_object_get(record, "status")) : "to run", app_points_hash(plan, k),
-               app_points_label(plan, k, label));
+               record ? json_string_value(json_object_get(record, "status")) : "to run",
+               campaign_points_hash(plan, k), campaign_points_label(plan, k, label));
         json_decref(record);
     }
     return ENT_OK;
 }
 
 /* --table: only on rank 0. */
-static ent_status write_tables(app_campaign *c, const json_t *plan, app_campaign_more *more)
+static ent_status write_tables(campaign_job *c, const json_t *plan, campaign_more *more)
 {
-    app_outcomes outcomes;
+    campaign_outcomes outcomes;
     ENT_REQUIRE(access(c->out, F_OK) == 0, ENT_EIO, "%s: %s", c->out, strerror(errno));
-    ENT_TRY(app_campaign_tables(c, plan, true, more, &outcomes));
+    ENT_TRY(campaign_tables(c, plan, true, more, &outcomes));
     if (!c->quiet) {
         if (c->summary) fputs(c->summary, stdout);
         printf("%s/%s.csv: %lld points, %lld failed, %lld without a record\n", c->out, c->table,
-               (long long)app_points_count(plan), (long long)outcomes.failed, (long long)outcomes.left);
+               (long long)campaign_points_count(plan), (long long)outcomes.failed, (long long)outcomes.left);
         print_best(c, plan, &outcomes.best);
     }
     return ENT_OK;
 }
 
-static ent_status check_index(const app_campaign *c, const json_t *plan)
+static ent_status check_index(const campaign_job *c, const json_t *plan)
 {
-    const int64_t points = app_points_count(plan);
+    const int64_t points = campaign_points_count(plan);
     ENT_REQUIRE(c->index < points, ENT_EARG, "--index: found %lld, want 0 to %lld for %lld points",
                 (long long)c->index, (long long)(points - 1), (long long)points);
     return ENT_OK;
 }
 
-ent_status app_campaign_run(ent_comm *world, app_campaign *c, const char *text, app_campaign_more *more)
+ent_status campaign_run(ent_comm *world, campaign_job *c, const char *text, campaign_more *more)
 {
     json_t *plan = json_loads(text, 0, NULL);
     campaign j = {.c = c, .plan = plan, .world = world};
@@ -511,10 +512,10 @@ ent_status app_campaign_run(ent_comm *world, app_campaign *c, const char *text, 
     if (status == ENT_OK && c->dry_run)
         status = root ? list_points(c, plan) : ENT_OK;
     else if (status == ENT_OK && c->table_alone)
-        status = app_agree_with_root(world, root ? write_tables(c, plan, more) : ENT_OK);
+        status = cli_agree_with_root(world, root ? write_tables(c, plan, more) : ENT_OK);
     else if (status == ENT_OK)
         status = run(&j, more);
-    app_claims_close(j.claims);
+    campaign_claims_close(j.claims);
     ent_comm_free(j.group);
     ent_free(j.ended);
     ent_free(c->summary);

@@ -35,30 +35,30 @@ typedef struct {
     bool dry_run, table_alone, retry, json, quiet;
     double begin_s;
     char *summary; /* text of `more` for the terminal; ent_free */
-} app_campaign;
+} campaign_job;
 
-app_campaign app_campaign_start(const char *kind, const char *table);
+campaign_job campaign_start(const char *kind, const char *table);
 
-/* The whole command: parses the common options, prints `doc` and the common text as help, then calls app_command. */
-int app_campaign_command(const char *doc, const char *arguments, int argc, char **argv, app_campaign *c,
-                         app_read *read, app_body *body);
+/* The whole command: parses the common options, prints `doc` and the common text as help, calls campaign_start. */
+int campaign_command(const char *doc, const char *arguments, int argc, char **argv, campaign_job *c, cli_read *read,
+                     cli_body *body);
 
 /* Write further tables from the rows of the first, to the folder and to `file`, and a text to c->summary.  Only on
  * rank 0. */
-typedef ent_status app_campaign_more(app_campaign *c, const json_t *plan, const json_t *rows, ent_h5 *file);
+typedef ent_status campaign_more(campaign_job *c, const json_t *plan, const json_t *rows, ent_h5 *file);
 
 /* Run what the command line asks for; `plan` as text (points.h).  Collective.  Errors: ENT_EARG (index, group),
  * ENT_EIO, ENT_ENOMEM; the failure of a point is not an error. */
-ent_status app_campaign_run(ent_comm *world, app_campaign *c, const char *plan, app_campaign_more *more);
+ent_status campaign_run(ent_comm *world, campaign_job *c, const char *plan, campaign_more *more);
 
 /* Number of points per status (record.h), left: those without a record; the best of those that are done. */
 typedef struct {
     int64_t left, failed, untrained;
-    app_best best;
-} app_outcomes;
+    campaign_best best;
+} campaign_outcomes;
 
 /* tables.c: write the tables from the records, when every point has one or from the existing ones.  Local. */
-ent_status app_campaign_tables(app_campaign *c, const json_t *plan, bool incomplete, app_campaign_more *more,
-                               app_outcomes *outcomes);
+ent_status campaign_tables(campaign_job *c, const json_t *plan, bool incomplete, campaign_more *more,
+                           campaign_outcomes *outcomes);
 
 #endif

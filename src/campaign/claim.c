@@ -9,13 +9,13 @@
 
 #include "entente/memory.h"
 
-struct app_claims {
+struct campaign_claims {
     int descriptor;
 };
 
-ent_status app_claims_open(const char *path, app_claims **out)
+ent_status campaign_claims_open(const char *path, campaign_claims **out)
 {
-    app_claims *claims = ent_alloc(1, sizeof *claims);
+    campaign_claims *claims = ent_alloc(1, sizeof *claims);
     ENT_REQUIRE(claims, ENT_ENOMEM, "%s: no memory", path);
     claims->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (claims->descriptor < 0) {
@@ -26,7 +26,7 @@ ent_status app_claims_open(const char *path, app_claims **out)
     return ENT_OK;
 }
 
-void app_claims_close(app_claims *claims)
+void campaign_claims_close(campaign_claims *claims)
 {
     if (!claims) return;
     close(claims->descriptor);
@@ -34,7 +34,7 @@ void app_claims_close(app_claims *claims)
 }
 
 /* The first 15 digits of the hash: 60 bits, so offset and length stay below 2^63. */
-static int lock(app_claims *claims, const char *hash, short type)
+static int lock(campaign_claims *claims, const char *hash, short type)
 {
     char digits[16] = "";
     memcpy(digits, hash, sizeof digits - 1);
@@ -46,13 +46,13 @@ static int lock(app_claims *claims, const char *hash, short type)
     return done;
 }
 
-app_claim app_claims_take(app_claims *claims, const char *hash)
+campaign_claim campaign_claims_take(campaign_claims *claims, const char *hash)
 {
-    if (lock(claims, hash, F_WRLCK) == 0) return APP_CLAIM_MINE;
-    return errno == EAGAIN || errno == EACCES ? APP_CLAIM_TAKEN : APP_CLAIM_UNKNOWN;
+    if (lock(claims, hash, F_WRLCK) == 0) return CAMPAIGN_CLAIM_MINE;
+    return errno == EAGAIN || errno == EACCES ? CAMPAIGN_CLAIM_TAKEN : CAMPAIGN_CLAIM_UNKNOWN;
 }
 
-void app_claims_drop(app_claims *claims, const char *hash)
+void campaign_claims_drop(campaign_claims *claims, const char *hash)
 {
     lock(claims, hash, F_UNLCK);
 }

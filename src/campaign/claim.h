@@ -14,19 +14,19 @@
 
 #include "entente/status.h"
 
-typedef struct app_claims app_claims;
+typedef struct campaign_claims campaign_claims;
 
 typedef enum {
-    APP_CLAIM_MINE,
-    APP_CLAIM_TAKEN,  /* held by another process */
-    APP_CLAIM_UNKNOWN /* the file system does not support locks */
-} app_claim;
+    CAMPAIGN_CLAIM_MINE,
+    CAMPAIGN_CLAIM_TAKEN,  /* held by another process */
+    CAMPAIGN_CLAIM_UNKNOWN /* the file system does not support locks */
+} campaign_claim;
 
 /* Open once per process: closing a second file descriptor would drop the locks.  Errors: ENT_EIO. */
-ent_status app_claims_open(const char *path, app_claims **out);
-void app_claims_close(app_claims *claims); /* drops all locks; NULL is legal */
+ent_status campaign_claims_open(const char *path, campaign_claims **out);
+void campaign_claims_close(campaign_claims *claims); /* drops all locks; NULL is legal */
 
-app_claim app_claims_take(app_claims *claims, const char *hash);
-void app_claims_drop(app_claims *claims, const char *hash);
+campaign_claim campaign_claims_take(campaign_claims *claims, const char *hash);
+void campaign_claims_drop(campaign_claims *claims, const char *hash);
 
 #endif

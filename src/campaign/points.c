@@ -13,13 +13,13 @@ static ent_status no_memory(void)
     return ent_fail(ENT_ENOMEM, "points: no memory");
 }
 
-json_t *app_points_new(const char *kind, const char *spec)
+json_t *campaign_points_new(const char *kind, const char *spec)
 {
     return json_pack("{s:s, s:s, s:s, s:[], s:[], s:[], s:[], s:[]}", "kind", kind, "keep", "results", "spec", spec,
                      "columns", "bases", "froms", "points", "fixed");
 }
 
-ent_status app_points_fix(json_t *plan, int sets, const char *const *set)
+ent_status campaign_points_fix(json_t *plan, int sets, const char *const *set)
 {
     for (int k = 0; k < sets; k++)
         if (json_array_append_new(json_object_get(plan, "fixed"), json_pack("[s, s]", set[k], "--set")) != 0)
@@ -67,7 +67,7 @@ static bool names_data(const json_t *set)
     return false;
 }
 
-ent_status app_points_base(json_t *plan, const char *path, const json_t *set, int64_t *base)
+ent_status campaign_points_base(json_t *plan, const char *path, const json_t *set, int64_t *base)
 {
     char *file, *text = NULL;
     json_t *bases = json_object_get(plan, "bases"), *sets = json_copy((json_t *)(uintptr_t)set);
@@ -91,7 +91,7 @@ ent_status app_points_base(json_t *plan, const char *path, const json_t *set, in
     return status;
 }
 
-json_t *app_points_alternative(const char *column, const char *text)
+json_t *campaign_points_alternative(const char *column, const char *text)
 {
     json_t *made = json_pack("{s:{}, s:[]}", "label", "set");
     if (made && column && json_object_set_new(json_object_get(made, "label"), column, json_string(text)) != 0) {
@@ -188,13 +188,13 @@ static ent_status check_count(const json_t *plan, const json_t *axes)
         if (size > 1 && used < sizeof factors)
             used += (size_t)snprintf(factors + used, sizeof factors - used, "%s%zu", used ? " x " : "", size);
     }
-    const double all = count + (double)app_points_count(plan);
-    ENT_REQUIRE(all <= APP_MAX_POINTS, ENT_ECONFIG, "found %.0f points (%s), want at most %d", all, factors,
-                APP_MAX_POINTS);
+    const double all = count + (double)campaign_points_count(plan);
+    ENT_REQUIRE(all <= CAMPAIGN_MAX_POINTS, ENT_ECONFIG, "found %.0f points (%s), want at most %d", all, factors,
+                CAMPAIGN_MAX_POINTS);
     return ENT_OK;
 }
 
-ent_status app_points_product(json_t *plan, int64_t base, const json_t *axes)
+ent_status campaign_points_product(json_t *plan, int64_t base, const json_t *axes)
 {
     ENT_TRY(check_count(plan, axes));
     json_t *label = json_object(), *set = json_array();
@@ -204,7 +204,7 @@ ent_status app_points_product(json_t *plan, int64_t base, const json_t *axes)
     return status;
 }
 
-ent_status app_points_write(const json_t *plan, char **text)
+ent_status campaign_points_write(const json_t *plan, char **text)
 {
     char *made = json_dumps(plan, JSON_COMPACT);
     *text = made ? ent_text(made) : NULL;
@@ -212,24 +212,24 @@ ent_status app_points_write(const json_t *plan, char **text)
     return *text ? ENT_OK : no_memory();
 }
 
-int64_t app_points_count(const json_t *plan)
+int64_t campaign_points_count(const json_t *plan)
 {
     return (int64_t)json_array_size(json_object_get(plan, "points"));
 }
 
-const json_t *app_points_at(const json_t *plan, int64_t k)
+const json_t *campaign_points_at(const json_t *plan, int64_t k)
 {
     return json_array_get(json_object_get(plan, "points"), (size_t)k);
 }
 
-const char *app_points_hash(const json_t *plan, int64_t k)
+const char *campaign_points_hash(const json_t *plan, int64_t k)
 {
-    return json_string_value(json_object_get(app_points_at(plan, k), "hash"));
+    return json_string_value(json_object_get(campaign_points_at(plan, k), "hash"));
 }
 
-char *app_points_label(const json_t *plan, int64_t k, char text[512])
+char *campaign_points_label(const json_t *plan, int64_t k, char text[512])
 {
-    const json_t *label = json_object_get(app_points_at(plan, k), "label"), *column;
+    const json_t *label = json_object_get(campaign_points_at(plan, k), "label"), *column;
     size_t c, used = 0;
     text[0] = '\0';
     json_array_foreach(json_object_get(plan, "columns"), c, column)
@@ -242,9 +242,9 @@ char *app_points_label(const json_t *plan, int64_t k, char text[512])
     return text;
 }
 
-ent_status app_points_text(const json_t *plan, int64_t k, char **text)
+ent_status campaign_points_text(const json_t *plan, int64_t k, char **text)
 {
-    const json_t *point = app_points_at(plan, k), *set = json_object_get(point, "set");
+    const json_t *point = campaign_points_at(plan, k), *set = json_object_get(point, "set");
     const json_int_t base = json_integer_value(json_object_get(point, "base"));
     const int count = (int)json_array_size(set);
     ent_set *sets = ent_alloc(count, sizeof *sets);
@@ -257,9 +257,9 @@ ent_status app_points_text(const json_t *plan, int64_t k, char **text)
     return status;
 }
 
-ent_status app_points_locate(const json_t *plan, int64_t k, char **text)
+ent_status campaign_points_locate(const json_t *plan, int64_t k, char **text)
 {
-    const json_t *point = app_points_at(plan, k);
+    const json_t *point = campaign_points_at(plan, k);
     const size_t base = (size_t)json_integer_value(json_object_get(point, "base"));
     const json_t *from = names_data(json_object_get(point, "set"))
                              ? json_object_get(plan, "spec")

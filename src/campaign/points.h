@@ -17,39 +17,39 @@
 
 #include "config/load.h"
 
-enum { APP_MAX_POINTS = 100000 };
+enum { CAMPAIGN_MAX_POINTS = 100000 };
 
 /* NULL if memory is exhausted. */
-json_t *app_points_new(const char *kind, const char *spec);
+json_t *campaign_points_new(const char *kind, const char *spec);
 
 /* Overrides of the command line: applied to every base; no point may set the same key. */
-ent_status app_points_fix(json_t *plan, int sets, const char *const *set);
+ent_status campaign_points_fix(json_t *plan, int sets, const char *const *set);
 
-/* Add a base: the file with the overrides `set` (an array) and those of app_points_fix applied.  Errors: ENT_EIO,
+/* Add a base: the file with the overrides `set` (an array) and those of campaign_points_fix applied.  Errors: ENT_EIO,
  * ENT_ECONFIG. */
-ent_status app_points_base(json_t *plan, const char *path, const json_t *set, int64_t *base);
+ent_status campaign_points_base(json_t *plan, const char *path, const json_t *set, int64_t *base);
 
 /* The alternative {label: {column: text}, set: []}; column NULL: no label.  NULL if memory is exhausted. */
-json_t *app_points_alternative(const char *column, const char *text);
+json_t *campaign_points_alternative(const char *column, const char *text);
 
 /* Append every product of the axes (the last axis varies fastest) to the points; each configuration is checked.
  * Errors: ENT_ECONFIG with the location; ENT_ENOMEM. */
-ent_status app_points_product(json_t *plan, int64_t base, const json_t *axes);
+ent_status campaign_points_product(json_t *plan, int64_t base, const json_t *axes);
 
 /* As text, for sharing between ranks (ent_free). */
-ent_status app_points_write(const json_t *plan, char **text);
+ent_status campaign_points_write(const json_t *plan, char **text);
 
-int64_t app_points_count(const json_t *plan);
-const json_t *app_points_at(const json_t *plan, int64_t k);
-const char *app_points_hash(const json_t *plan, int64_t k);
+int64_t campaign_points_count(const json_t *plan);
+const json_t *campaign_points_at(const json_t *plan, int64_t k);
+const char *campaign_points_hash(const json_t *plan, int64_t k);
 
 /* "a=1 b=2": the labels of a point in readable form.  Returns `text`. */
-char *app_points_label(const json_t *plan, int64_t k, char text[512]);
+char *campaign_points_label(const json_t *plan, int64_t k, char text[512]);
 
 /* The configuration of point k (ent_free). */
-ent_status app_points_text(const json_t *plan, int64_t k, char **text);
+ent_status campaign_points_text(const json_t *plan, int64_t k, char **text);
 /* In that text, replace the name of the data set by its location: relative to the working folder, or else to the
  * folder of the file that names it, the base or the spec.  Errors: as ent_config_locate. */
-ent_status app_points_locate(const json_t *plan, int64_t k, char **text);
+ent_status campaign_points_locate(const json_t *plan, int64_t k, char **text);
 
 #endif

@@ -12,11 +12,11 @@
 #include "entente/hash.h"
 
 #define NAME(A, name, ...) #name,
-const char *const APP_METRICS[] = {"n", ENT_METRICS(NAME, 0) NULL};
+const char *const CAMPAIGN_METRICS[] = {"n", ENT_METRICS(NAME, 0) NULL};
 #undef NAME
-const char *const APP_VALIDATION[] = {"validation_n", "validation_loss", "validation_accuracy", NULL};
+const char *const CAMPAIGN_VALIDATION[] = {"validation_n", "validation_loss", "validation_accuracy", NULL};
 
-ent_status app_record_path(const char *out, const char *hash, const char *end, char path[4096])
+ent_status campaign_record_path(const char *out, const char *hash, const char *end, char path[4096])
 {
     ENT_REQUIRE(snprintf(path, 4096, "%s/points/%.24s%s", out, hash, end) < 4096, ENT_EARG, "%s: path too long", out);
     return ENT_OK;
@@ -24,7 +24,7 @@ ent_status app_record_path(const char *out, const char *hash, const char *end, c
 
 static json_t *metrics_of(const ent_metrics *m)
 {
-    json_t *metrics = json_pack("{s:I}", APP_METRICS[0], (json_int_t)m->n);
+    json_t *metrics = json_pack("{s:I}", CAMPAIGN_METRICS[0], (json_int_t)m->n);
     for (int k = 0; ent_metric_at(k); k++)
         json_object_set_new(metrics, ent_metric_at(k)->name, cli_number(ent_metric_value(m, k)));
     return metrics;
@@ -35,8 +35,8 @@ static json_t *validation_of(const ent_federation_view *view)
 {
     const ent_metrics *m = view->rounds > 0 ? &view->round[view->selected_round].validation : NULL;
     if (!m || m->n == 0) return json_object();
-    return json_pack("{s:I, s:o, s:o}", APP_VALIDATION[0], (json_int_t)m->n, APP_VALIDATION[1], cli_number(m->loss),
-                     APP_VALIDATION[2], cli_number(m->accuracy));
+    return json_pack("{s:I, s:o, s:o}", CAMPAIGN_VALIDATION[0], (json_int_t)m->n, CAMPAIGN_VALIDATION[1],
+                     cli_number(m->loss), CAMPAIGN_VALIDATION[2], cli_number(m->accuracy));
 }
 
 /* "text+audio" */
@@ -78,13 +78,13 @@ static json_t *inputs_of(const ent_federation_view *view)
                      (json_int_t)in->bytes, "modified_s", (json_int_t)in->modified_s);
 }
 
-char *app_record_of(const json_t *record)
+char *campaign_record_of(const json_t *record)
 {
     const json_t *of = json_object_get(json_object_get(record, "inputs"), "of");
     return of ? json_dumps(of, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 }
 
-const char *app_record_file(const json_t *record)
+const char *campaign_record_file(const json_t *record)
 {
     return json_string_value(json_object_get(json_object_get(json_object_get(record, "inputs"), "of"), "file"));
 }
@@ -94,14 +94,14 @@ static bool same_word(const json_t *a, const char *text)
     return json_is_string(a) && strcmp(json_string_value(a), text) == 0;
 }
 
-bool app_record_has_inputs(const json_t *record, const ent_inputs *inputs)
+bool campaign_record_has_inputs(const json_t *record, const ent_inputs *inputs)
 {
     const json_t *own = json_object_get(record, "inputs");
     return !own || (same_word(json_object_get(own, "tables"), inputs->tables) &&
                     same_word(json_object_get(own, "features"), inputs->features));
 }
 
-bool app_record_same_inputs(const json_t *a, const json_t *b)
+bool campaign_record_same_inputs(const json_t *a, const json_t *b)
 {
     static const char *const key[] = {"tables", "features"};
     const json_t *one = json_object_get(a, "inputs"), *other = json_object_get(b, "inputs");
@@ -111,7 +111,7 @@ bool app_record_same_inputs(const json_t *a, const json_t *b)
     return same;
 }
 
-json_t *app_record_done(const ent_federation_view *view)
+json_t *campaign_record_done(const ent_federation_view *view)
 {
     char digest[65];
     const bool untrained = view->rounds > 0 && view->untrained_rounds == view->rounds;
@@ -124,7 +124,7 @@ json_t *app_record_done(const ent_federation_view *view)
                      inputs_of(view), "ranks", view->ranks, "threads", view->threads);
 }
 
-json_t *app_record_failed(const char *message)
+json_t *campaign_record_failed(const char *message)
 {
     int rank, length = 0;
     if (sscanf(message, "rank %d: %n", &rank, &length) == 1)
@@ -132,10 +132,10 @@ json_t *app_record_failed(const char *message)
     return json_pack("{s:s, s:s}", "status", "failed", "error", message);
 }
 
-ent_status app_record_save(const char *out, const char *hash, const json_t *record)
+ent_status campaign_record_save(const char *out, const char *hash, const json_t *record)
 {
     char path[4096];
-    ENT_TRY(app_record_path(out, hash, ".json", path));
+    ENT_TRY(campaign_record_path(out, hash, ".json", path));
     char *text = json_dumps(record, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
     ENT_REQUIRE(text, ENT_ENOMEM, "%s: no memory", path);
     const ent_status status = ent_atomic_file_save(path, text, strlen(text), false);
@@ -143,10 +143,10 @@ ent_status app_record_save(const char *out, const char *hash, const json_t *reco
     return status;
 }
 
-json_t *app_record_load(const char *out, const char *hash)
+json_t *campaign_record_load(const char *out, const char *hash)
 {
     char path[4096];
-    if (app_record_path(out, hash, ".json", path) != ENT_OK) return NULL;
+    if (campaign_record_path(out, hash, ".json", path) != ENT_OK) return NULL;
     json_t *record = json_load_file(path, 0, NULL);
     const char *whose = json_string_value(json_object_get(record, "hash"));
     if (whose && strcmp(whose, hash) == 0) return record;
@@ -154,14 +154,14 @@ json_t *app_record_load(const char *out, const char *hash)
     return NULL;
 }
 
-bool app_record_is_there(const char *out, const char *hash)
+bool campaign_record_is_there(const char *out, const char *hash)
 {
-    json_t *record = app_record_load(out, hash);
+    json_t *record = campaign_record_load(out, hash);
     json_decref(record);
     return record != NULL;
 }
 
-bool app_record_is(const json_t *record, const char *status)
+bool campaign_record_is(const json_t *record, const char *status)
 {
     const char *found = json_string_value(json_object_get(record, "status"));
     return found && strcmp(found, status) == 0;

@@ -19,32 +19,32 @@
 #include "entente/fed.h"
 
 /* Names of the figures in `metrics`, NULL-terminated. */
-extern const char *const APP_METRICS[];
+extern const char *const CAMPAIGN_METRICS[];
 /* Those in `validation`: samples, loss, accuracy. */
-extern const char *const APP_VALIDATION[];
+extern const char *const CAMPAIGN_VALIDATION[];
 
 /* "<out>/points/<hash>": with `end` ".json" the record, with "" the result folder.  Errors: ENT_EARG (too long). */
-ent_status app_record_path(const char *out, const char *hash, const char *end, char path[4096]);
+ent_status campaign_record_path(const char *out, const char *hash, const char *end, char path[4096]);
 
 /* The record of a trained model: status, metrics and the rest.  NULL if memory is exhausted. */
-json_t *app_record_done(const ent_federation_view *view);
+json_t *campaign_record_done(const ent_federation_view *view);
 /* Whether two records that name the same data and OpenQASM files also saw the same contents.  Records of older
  * versions lack this information and match any other.  `of` (free) names the inputs of `record`, or is NULL if
  * unknown. */
-char *app_record_of(const json_t *record);
-const char *app_record_file(const json_t *record);
-bool app_record_same_inputs(const json_t *a, const json_t *b);
-bool app_record_has_inputs(const json_t *record, const ent_inputs *inputs);
+char *campaign_record_of(const json_t *record);
+const char *campaign_record_file(const json_t *record);
+bool campaign_record_same_inputs(const json_t *a, const json_t *b);
+bool campaign_record_has_inputs(const json_t *record, const ent_inputs *inputs);
 
 /* NULL if memory is exhausted. */
-json_t *app_record_failed(const char *message);
+json_t *campaign_record_failed(const char *message);
 
-ent_status app_record_save(const char *out, const char *hash, const json_t *record);
+ent_status campaign_record_save(const char *out, const char *hash, const json_t *record);
 
 /* NULL if it does not exist or is incomplete. */
-json_t *app_record_load(const char *out, const char *hash);
-bool app_record_is_there(const char *out, const char *hash);
+json_t *campaign_record_load(const char *out, const char *hash);
+bool campaign_record_is_there(const char *out, const char *hash);
 /* Whether it has this status; a missing record has none. */
-bool app_record_is(const json_t *record, const char *status);
+bool campaign_record_is(const json_t *record, const char *status);
 
 #endif

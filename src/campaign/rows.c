@@ -65,7 +65,7 @@ static void put_rows(FILE *out, const json_t *columns, const json_t *rows)
     }
 }
 
-ent_status app_rows_csv(const json_t *columns, const json_t *rows, const char *path)
+ent_status campaign_rows_csv(const json_t *columns, const json_t *rows, const char *path)
 {
     char *text = NULL;
     size_t bytes = 0;
@@ -131,7 +131,7 @@ static ent_status write_column(const json_t *rows, const char *name, ent_h5 *fil
     return ent_h5_write(file, path, type, 1, &n, type == ENT_H5_I64 ? (void *)v->whole : (void *)v->real);
 }
 
-ent_status app_rows_h5(const json_t *columns, const json_t *rows, ent_h5 *file, const char *group)
+ent_status campaign_rows_h5(const json_t *columns, const json_t *rows, ent_h5 *file, const char *group)
 {
     const int64_t n = (int64_t)json_array_size(rows);
     column_values v = {ent_alloc(n, sizeof *v.whole), ent_alloc(n, sizeof *v.real), ent_alloc(n, sizeof *v.text)};

@@ -24,15 +24,15 @@ static json_t *document(const char *title, json_t *properties)
     return schema;
 }
 
-const char *const APP_KEEP[] = {"table", "results", NULL};
+const char *const CAMPAIGN_KEEP[] = {"table", "results", NULL};
 
 static json_t *keep(void)
 {
-    return json_pack("{s:[s, s]}", "enum", APP_KEEP[0], APP_KEEP[1]);
+    return json_pack("{s:[s, s]}", "enum", CAMPAIGN_KEEP[0], CAMPAIGN_KEEP[1]);
 }
 
 /* The properties of an object with these keys. */
-static json_t *properties_of(const app_spec_key *keys)
+static json_t *properties_of(const campaign_spec_key *keys)
 {
     json_t *properties = json_object();
     for (int k = 0; keys[k].name; k++) json_object_set_new(properties, keys[k].name, keys[k].schema());
@@ -62,12 +62,12 @@ static json_t *choices(void)
     return list_of(json_object());
 }
 
-const app_spec_key APP_DRAWN_KEYS[] = {
+const campaign_spec_key CAMPAIGN_DRAWN_KEYS[] = {
     {"uniform", pair}, {"log", pair}, {"integer", pair}, {"choice", choices}, {NULL, NULL}};
 
 static json_t *drawn(void)
 {
-    json_t *schema = ent_schema_object(properties_of(APP_DRAWN_KEYS));
+    json_t *schema = ent_schema_object(properties_of(CAMPAIGN_DRAWN_KEYS));
     json_object_set_new(schema, "minProperties", json_integer(1));
     json_object_set_new(schema, "maxProperties", json_integer(1));
     return schema;
@@ -87,7 +87,7 @@ static json_t *whole_from_0(void)
 
 static json_t *draw_count(void)
 {
-    return json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", APP_MAX_POINTS);
+    return json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", CAMPAIGN_MAX_POINTS);
 }
 
 static json_t *draw_keys(void)
@@ -95,12 +95,12 @@ static json_t *draw_keys(void)
     return ent_schema_overrides(draw_of);
 }
 
-const app_spec_key APP_RANDOM_KEYS[] = {
+const campaign_spec_key CAMPAIGN_RANDOM_KEYS[] = {
     {"draws", draw_count}, {"seed", whole_from_0}, {"keys", draw_keys}, {NULL, NULL}};
 
 static json_t *random_draws(void)
 {
-    json_t *schema = ent_schema_object(properties_of(APP_RANDOM_KEYS));
+    json_t *schema = ent_schema_object(properties_of(CAMPAIGN_RANDOM_KEYS));
     json_object_set_new(schema, "required", json_pack("[s, s]", "draws", "keys"));
     return schema;
 }
@@ -115,12 +115,13 @@ static json_t *list(void)
     return list_of(overrides());
 }
 
-const app_spec_key APP_SWEEP_KEYS[] = {{"base", text},           {"set", overrides}, {"grid", grid}, {"list", list},
-                                       {"random", random_draws}, {"keep", keep},     {NULL, NULL}};
+const campaign_spec_key CAMPAIGN_SWEEP_KEYS[] = {{"base", text}, {"set", overrides},       {"grid", grid},
+                                                 {"list", list}, {"random", random_draws}, {"keep", keep},
+                                                 {NULL, NULL}};
 
-json_t *app_schema_sweep(void)
+json_t *campaign_schema_sweep(void)
 {
-    json_t *properties = properties_of(APP_SWEEP_KEYS);
+    json_t *properties = properties_of(CAMPAIGN_SWEEP_KEYS);
     json_t *schema = document("A sweep of Entente", properties);
     json_object_set_new(json_object_get(schema, "definitions"), "drawn", drawn());
     json_object_set_new(
@@ -135,19 +136,19 @@ static json_t *modalities(void)
                      list_of(text()));
 }
 
-const app_spec_key APP_ENTRY_KEYS[] = {{"set", overrides}, {"modalities", modalities}, {NULL, NULL}};
+const campaign_spec_key CAMPAIGN_ENTRY_KEYS[] = {{"set", overrides}, {"modalities", modalities}, {NULL, NULL}};
 
 /* The sections settings and variants. */
 static json_t *entries(void)
 {
-    return named(ent_schema_object(properties_of(APP_ENTRY_KEYS)));
+    return named(ent_schema_object(properties_of(CAMPAIGN_ENTRY_KEYS)));
 }
 
-const app_spec_key APP_DATA_KEYS[] = {{"base", text}, {"set", overrides}, {NULL, NULL}};
+const campaign_spec_key CAMPAIGN_DATA_KEYS[] = {{"base", text}, {"set", overrides}, {NULL, NULL}};
 
 static json_t *data(void)
 {
-    return named(ent_schema_object(properties_of(APP_DATA_KEYS)));
+    return named(ent_schema_object(properties_of(CAMPAIGN_DATA_KEYS)));
 }
 
 static json_t *rates(void)
@@ -163,18 +164,18 @@ static json_t *seeds(void)
 static json_t *metrics(void)
 {
     json_t *names = json_array();
-    for (int k = 1; APP_METRICS[k]; k++) json_array_append_new(names, json_string(APP_METRICS[k]));
+    for (int k = 1; CAMPAIGN_METRICS[k]; k++) json_array_append_new(names, json_string(CAMPAIGN_METRICS[k]));
     return json_pack("{s:o}", "enum", names);
 }
 
-const app_spec_key APP_STUDY_KEYS[] = {{"base", text},        {"set", overrides},    {"data", data},
-                                       {"settings", entries}, {"variants", entries}, {"rates", rates},
-                                       {"seeds", seeds},      {"reference", text},   {"metric", metrics},
-                                       {"keep", keep},        {NULL, NULL}};
+const campaign_spec_key CAMPAIGN_STUDY_KEYS[] = {{"base", text},        {"set", overrides},    {"data", data},
+                                                 {"settings", entries}, {"variants", entries}, {"rates", rates},
+                                                 {"seeds", seeds},      {"reference", text},   {"metric", metrics},
+                                                 {"keep", keep},        {NULL, NULL}};
 
-json_t *app_schema_study(void)
+json_t *campaign_schema_study(void)
 {
-    json_t *properties = properties_of(APP_STUDY_KEYS);
+    json_t *properties = properties_of(CAMPAIGN_STUDY_KEYS);
     json_t *schema = document("A study of Entente", properties);
     json_object_set_new(schema, "required", json_pack("[s]", "variants"));
     return schema;

@@ -7,13 +7,13 @@
 #include "spec.h"
 
 /* The keys that a mapping of these files may have. */
-extern const app_spec_key APP_SWEEP_KEYS[], APP_RANDOM_KEYS[], APP_DRAWN_KEYS[];
-extern const app_spec_key APP_STUDY_KEYS[], APP_DATA_KEYS[], APP_ENTRY_KEYS[];
+extern const campaign_spec_key CAMPAIGN_SWEEP_KEYS[], CAMPAIGN_RANDOM_KEYS[], CAMPAIGN_DRAWN_KEYS[];
+extern const campaign_spec_key CAMPAIGN_STUDY_KEYS[], CAMPAIGN_DATA_KEYS[], CAMPAIGN_ENTRY_KEYS[];
 
 /* The values of `keep`; the first is the default of a sweep, the second that of a study. */
-extern const char *const APP_KEEP[];
+extern const char *const CAMPAIGN_KEEP[];
 
-json_t *app_schema_sweep(void);
-json_t *app_schema_study(void);
+json_t *campaign_schema_sweep(void);
+json_t *campaign_schema_study(void);
 
 #endif

@@ -10,12 +10,13 @@
 #include "core/nearest.h"
 #include "entente/memory.h"
 
-yaml_node_t *app_spec_node(ent_yaml *yaml, int number)
+yaml_node_t *campaign_spec_node(ent_yaml *yaml, int number)
 {
     return yaml_document_get_node(&yaml->document, number);
 }
 
-static ent_status unknown_key(ent_yaml *yaml, const yaml_node_t *node, const char *key, const app_spec_key *allowed)
+static ent_status unknown_key(ent_yaml *yaml, const yaml_node_t *node, const char *key,
+                              const campaign_spec_key *allowed)
 {
     char where[256], names[512] = "";
     const char *text = ent_yaml_scalar(node);
@@ -28,19 +29,20 @@ static ent_status unknown_key(ent_yaml *yaml, const yaml_node_t *node, const cha
                     text ? text : "?", *key ? " in " : "", key, names, ent_nearest_text(&near));
 }
 
-ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, const app_spec_key *allowed)
+ent_status campaign_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char *key,
+                              const campaign_spec_key *allowed)
 {
     if (mapping->type != YAML_MAPPING_NODE) return ent_yaml_refuse(yaml, mapping, key, "a section of keys");
     const yaml_node_pair_t *first = mapping->data.mapping.pairs.start, *top = mapping->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = first; pair < top; pair++) {
-        const yaml_node_t *node = app_spec_node(yaml, pair->key);
+        const yaml_node_t *node = campaign_spec_node(yaml, pair->key);
         const char *text = ent_yaml_scalar(node);
         if (!text || !*text) return ent_yaml_refuse(yaml, node, key, "a key");
         int k = 0;
         while (allowed && allowed[k].name && strcmp(allowed[k].name, text) != 0) k++;
         if (allowed && !allowed[k].name) return unknown_key(yaml, node, key, allowed);
         for (const yaml_node_pair_t *other = first; other < pair; other++)
-            if (strcmp(ent_yaml_scalar(app_spec_node(yaml, other->key)), text) == 0) {
+            if (strcmp(ent_yaml_scalar(campaign_spec_node(yaml, other->key)), text) == 0) {
                 char where[256];
                 return ent_fail(ENT_ECONFIG, "%s: key '%s' appears twice%s%s", ent_yaml_where(yaml, node, where),
                                 text, *key ? " in " : "", key);
@@ -49,7 +51,7 @@ ent_status app_spec_keys(ent_yaml *yaml, const yaml_node_t *mapping, const char 
     return ENT_OK;
 }
 
-ent_status app_spec_list(ent_yaml *yaml, const yaml_node_t *list, const char *key, int64_t *count)
+ent_status campaign_spec_list(ent_yaml *yaml, const yaml_node_t *list, const char *key, int64_t *count)
 {
     if (list->type != YAML_SEQUENCE_NODE) return ent_yaml_refuse(yaml, list, key, "a list of values");
     *count = list->data.sequence.items.top - list->data.sequence.items.start;
@@ -59,13 +61,13 @@ ent_status app_spec_list(ent_yaml *yaml, const yaml_node_t *list, const char *ke
     return ENT_OK;
 }
 
-yaml_node_t *app_spec_item(ent_yaml *yaml, const yaml_node_t *list, int64_t k)
+yaml_node_t *campaign_spec_item(ent_yaml *yaml, const yaml_node_t *list, int64_t k)
 {
-    return app_spec_node(yaml, list->data.sequence.items.start[k]);
+    return campaign_spec_node(yaml, list->data.sequence.items.start[k]);
 }
 
-ent_status app_spec_real(ent_yaml *yaml, const yaml_node_t *node, const char *key, double low, double high,
-                         double *out)
+ent_status campaign_spec_real(ent_yaml *yaml, const yaml_node_t *node, const char *key, double low, double high,
+                              double *out)
 {
     const char *text = ent_yaml_scalar(node);
     char *end, wanted[96];
@@ -77,8 +79,8 @@ ent_status app_spec_real(ent_yaml *yaml, const yaml_node_t *node, const char *ke
     return ENT_OK;
 }
 
-ent_status app_spec_whole(ent_yaml *yaml, const yaml_node_t *node, const char *key, int64_t low, int64_t high,
-                          int64_t *out)
+ent_status campaign_spec_whole(ent_yaml *yaml, const yaml_node_t *node, const char *key, int64_t low, int64_t high,
+                               int64_t *out)
 {
     const char *text = ent_yaml_scalar(node);
     char *end, wanted[96];
@@ -91,7 +93,8 @@ ent_status app_spec_whole(ent_yaml *yaml, const yaml_node_t *node, const char *k
     return ENT_OK;
 }
 
-ent_status app_spec_word(ent_yaml *yaml, const yaml_node_t *node, const char *key, const char *const *words, int *out)
+ent_status campaign_spec_word(ent_yaml *yaml, const yaml_node_t *node, const char *key, const char *const *words,
+                              int *out)
 {
     const char *text = ent_yaml_scalar(node);
     char wanted[512] = "one of: ";
@@ -105,7 +108,8 @@ ent_status app_spec_word(ent_yaml *yaml, const yaml_node_t *node, const char *ke
     return ent_yaml_refuse(yaml, node, key, wanted);
 }
 
-ent_status app_spec_override(ent_yaml *yaml, const yaml_node_t *node, const char *key, json_t *sets, char **value)
+ent_status campaign_spec_override(ent_yaml *yaml, const yaml_node_t *node, const char *key, json_t *sets,
+                                  char **value)
 {
     char *line, where[256];
     ENT_TRY(ent_yaml_line(yaml, node, &line));
@@ -119,12 +123,12 @@ ent_status app_spec_override(ent_yaml *yaml, const yaml_node_t *node, const char
     return ENT_OK;
 }
 
-ent_status app_spec_overrides(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, json_t *sets)
+ent_status campaign_spec_overrides(ent_yaml *yaml, const yaml_node_t *mapping, const char *key, json_t *sets)
 {
-    ENT_TRY(app_spec_keys(yaml, mapping, key, NULL));
+    ENT_TRY(campaign_spec_keys(yaml, mapping, key, NULL));
     const yaml_node_pair_t *top = mapping->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < top; pair++)
-        ENT_TRY(app_spec_override(yaml, app_spec_node(yaml, pair->value),
-                                  ent_yaml_scalar(app_spec_node(yaml, pair->key)), sets, NULL));
+        ENT_TRY(campaign_spec_override(yaml, campaign_spec_node(yaml, pair->value),
+                                       ent_yaml_scalar(campaign_spec_node(yaml, pair->key)), sets, NULL));
     return ENT_OK;
 }

@@ -9,7 +9,7 @@
 
 enum { EXACT_UP_TO = 200 };
 
-void app_mean_deviation(int64_t n, const double *x, double *mean, double *deviation)
+void campaign_mean_deviation(int64_t n, const double *x, double *mean, double *deviation)
 {
     double sum = 0.0, squares = 0.0;
     for (int64_t k = 0; k < n; k++) sum += x[k];
@@ -31,8 +31,8 @@ static double quantile(const double *sorted, int64_t n, double share)
     return k + 1 < n ? sorted[k] + (at - (double)k) * (sorted[k + 1] - sorted[k]) : sorted[n - 1];
 }
 
-ent_status app_bootstrap_mean(int64_t n, const double *x, uint64_t seed, int64_t resamples, double level, double *low,
-                              double *high)
+ent_status campaign_bootstrap_mean(int64_t n, const double *x, uint64_t seed, int64_t resamples, double level,
+                                   double *low, double *high)
 {
     *low = *high = NAN;
     if (n < 2) return ENT_OK;
@@ -127,7 +127,7 @@ static ent_status test(int64_t n, const signed_rank *ranked, double *statistic, 
     return ENT_OK;
 }
 
-ent_status app_wilcoxon(int64_t n, const double *x, double *statistic, double *p, int64_t *used)
+ent_status campaign_wilcoxon(int64_t n, const double *x, double *statistic, double *p, int64_t *used)
 {
     signed_rank *ranked = ent_alloc(n, sizeof *ranked);
     ENT_REQUIRE(ranked, ENT_ENOMEM, "signed-rank test of %lld differences: no memory", (long long)n);

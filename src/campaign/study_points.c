@@ -16,7 +16,7 @@ static const char *const COLUMNS[] = {"data", "setting", "rate", "variant", "see
 enum { DEFAULT_SEEDS = 5, MAX_SEEDS = 10000 };
 
 typedef struct {
-    const app_campaign *c;
+    const campaign_job *c;
     ent_yaml *yaml;
     json_t *plan;
 } reader;
@@ -30,8 +30,8 @@ static const yaml_node_t *value_of(const reader *r, const yaml_node_t *mapping, 
 {
     const yaml_node_pair_t *top = mapping->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < top; pair++)
-        if (strcmp(ent_yaml_scalar(app_spec_node(r->yaml, pair->key)), key) == 0)
-            return app_spec_node(r->yaml, pair->value);
+        if (strcmp(ent_yaml_scalar(campaign_spec_node(r->yaml, pair->key)), key) == 0)
+            return campaign_spec_node(r->yaml, pair->value);
     return NULL;
 }
 
@@ -39,7 +39,7 @@ static const yaml_node_t *value_of(const reader *r, const yaml_node_t *mapping, 
 static ent_status read_set(const reader *r, const yaml_node_t *mapping, const char *key, json_t *sets)
 {
     const size_t before = json_array_size(sets);
-    ENT_TRY(app_spec_overrides(r->yaml, mapping, key, sets));
+    ENT_TRY(campaign_spec_overrides(r->yaml, mapping, key, sets));
     for (size_t k = before; k < json_array_size(sets); k++) {
         const json_t *one = json_array_get(sets, k);
         const char *text = json_string_value(json_array_get(one, 0));
@@ -78,7 +78,7 @@ typedef struct {
 static ent_status add_alternative(const reader *r, const entry_reader *e, const char *label, const json_t *set,
                                   const yaml_node_t *node, size_t first, size_t count)
 {
-    json_t *made = app_points_alternative(e->column, label), *sets = json_object_get(made, "set");
+    json_t *made = campaign_points_alternative(e->column, label), *sets = json_object_get(made, "set");
     if (!made || json_array_append_new(e->axis, made) != 0) return no_memory(r);
     if (count > 0) {
         char text[ENT_MAX_MODALITIES * (ENT_NAME_BYTES + 2) + 32] = "data.modalities=[", where[256];
@@ -97,14 +97,15 @@ static ent_status add_modalities(const reader *r, const entry_reader *e, const y
     snprintf(at, sizeof at, "%s.modalities", key);
     if (node->type == YAML_SEQUENCE_NODE) {
         json_t *own = json_array();
-        ent_status status = own ? app_spec_override(r->yaml, node, "data.modalities", own, NULL) : no_memory(r);
+        ent_status status = own ? campaign_spec_override(r->yaml, node, "data.modalities", own, NULL) : no_memory(r);
         if (status == ENT_OK && json_array_extend(own, e->set) != 0) status = no_memory(r);
         if (status == ENT_OK) status = add_alternative(r, e, e->name, own, node, 0, 0);
         json_decref(own);
         return status;
     }
     if (strcmp(ent_yaml_scalar(node) ? ent_yaml_scalar(node) : "", "each") != 0) {
-        const ent_status status = app_spec_whole(r->yaml, node, at, 1, (int64_t)json_array_size(e->names), &count);
+        const ent_status status =
+            campaign_spec_whole(r->yaml, node, at, 1, (int64_t)json_array_size(e->names), &count);
         if (status != ENT_OK) return ent_fail(status, "%s, `each`, or a list of names", ent_message());
         return add_alternative(r, e, e->name, e->set, node, 0, (size_t)count);
     }
@@ -119,11 +120,11 @@ static ent_status add_modalities(const reader *r, const entry_reader *e, const y
 static ent_status read_entry(const reader *r, const yaml_node_pair_t *pair, const char *section, const char *column,
                              const json_t *names, json_t *axis)
 {
-    const char *name = ent_yaml_scalar(app_spec_node(r->yaml, pair->key));
-    const yaml_node_t *entry = app_spec_node(r->yaml, pair->value);
+    const char *name = ent_yaml_scalar(campaign_spec_node(r->yaml, pair->key));
+    const yaml_node_t *entry = campaign_spec_node(r->yaml, pair->value);
     char key[256];
     snprintf(key, sizeof key, "%s.%.200s", section, name);
-    ENT_TRY(app_spec_keys(r->yaml, entry, key, APP_ENTRY_KEYS));
+    ENT_TRY(campaign_spec_keys(r->yaml, entry, key, CAMPAIGN_ENTRY_KEYS));
     const yaml_node_t *set = value_of(r, entry, "set"), *modalities = value_of(r, entry, "modalities");
     const entry_reader e = {axis, column, name, names, json_array()};
     ent_status status = e.set ? ENT_OK : no_memory(r);
@@ -148,8 +149,9 @@ static ent_status read_entries(const reader *r, const char *section, const char 
     const yaml_node_t *mapping = ent_yaml_find(r->yaml, section);
     json_t *axis;
     ENT_TRY(new_axis(r, axes, &axis));
-    if (!mapping) return json_array_append_new(axis, app_points_alternative(NULL, NULL)) == 0 ? ENT_OK : no_memory(r);
-    ENT_TRY(app_spec_keys(r->yaml, mapping, section, NULL));
+    if (!mapping)
+        return json_array_append_new(axis, campaign_points_alternative(NULL, NULL)) == 0 ? ENT_OK : no_memory(r);
+    ENT_TRY(campaign_spec_keys(r->yaml, mapping, section, NULL));
     const yaml_node_pair_t *top = mapping->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < top; pair++)
         ENT_TRY(read_entry(r, pair, section, column, names, axis));
@@ -164,15 +166,16 @@ static ent_status read_rates(const reader *r, json_t *axes)
     json_t *axis;
     int64_t count;
     ENT_TRY(new_axis(r, axes, &axis));
-    if (!rates) return json_array_append_new(axis, app_points_alternative(NULL, NULL)) == 0 ? ENT_OK : no_memory(r);
-    ENT_TRY(app_spec_list(r->yaml, rates, "rates", &count));
+    if (!rates)
+        return json_array_append_new(axis, campaign_points_alternative(NULL, NULL)) == 0 ? ENT_OK : no_memory(r);
+    ENT_TRY(campaign_spec_list(r->yaml, rates, "rates", &count));
     for (int64_t k = 0; k < count; k++) {
-        const yaml_node_t *node = app_spec_item(r->yaml, rates, k);
+        const yaml_node_t *node = campaign_spec_item(r->yaml, rates, k);
         double rate;
-        ENT_TRY(app_spec_real(r->yaml, node, "rates", 0.0, 1.0, &rate));
-        json_t *made = app_points_alternative("rate", ent_yaml_scalar(node));
+        ENT_TRY(campaign_spec_real(r->yaml, node, "rates", 0.0, 1.0, &rate));
+        json_t *made = campaign_points_alternative("rate", ent_yaml_scalar(node));
         if (!made || json_array_append_new(axis, made) != 0) return no_memory(r);
-        ENT_TRY(app_spec_override(r->yaml, node, "missing.rate", json_object_get(made, "set"), NULL));
+        ENT_TRY(campaign_spec_override(r->yaml, node, "missing.rate", json_object_get(made, "set"), NULL));
     }
     return ENT_OK;
 }
@@ -183,7 +186,7 @@ static ent_status add_seed(const reader *r, int64_t seed, const char *where, jso
     static const char *const key[] = {"seeds.split=", "seeds.masks=", "seeds.init=", "seeds.sampling="};
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)seed);
-    json_t *made = app_points_alternative("seed", text), *set = json_object_get(made, "set");
+    json_t *made = campaign_points_alternative("seed", text), *set = json_object_get(made, "set");
     if (!made || json_array_append_new(axis, made) != 0) return no_memory(r);
     for (size_t k = 0; k < sizeof key / sizeof *key; k++)
         if (json_array_append_new(set, json_pack("[s+, s]", key[k], text, where)) != 0) return no_memory(r);
@@ -198,12 +201,12 @@ static ent_status read_seeds(const reader *r, json_t *axes)
     char where[256];
     ENT_TRY(new_axis(r, axes, &axis));
     const bool list = seeds && seeds->type == YAML_SEQUENCE_NODE;
-    if (list) ENT_TRY(app_spec_list(r->yaml, seeds, "seeds", &count));
-    if (seeds && !list) ENT_TRY(app_spec_whole(r->yaml, seeds, "seeds", 1, MAX_SEEDS, &count));
+    if (list) ENT_TRY(campaign_spec_list(r->yaml, seeds, "seeds", &count));
+    if (seeds && !list) ENT_TRY(campaign_spec_whole(r->yaml, seeds, "seeds", 1, MAX_SEEDS, &count));
     for (int64_t k = 0; k < count; k++) {
         int64_t seed = k + 1;
-        const yaml_node_t *node = list ? app_spec_item(r->yaml, seeds, k) : seeds;
-        if (list) ENT_TRY(app_spec_whole(r->yaml, node, "seeds", 0, INT64_MAX, &seed));
+        const yaml_node_t *node = list ? campaign_spec_item(r->yaml, seeds, k) : seeds;
+        if (list) ENT_TRY(campaign_spec_whole(r->yaml, node, "seeds", 0, INT64_MAX, &seed));
         ENT_TRY(add_seed(r, seed, node ? ent_yaml_where(r->yaml, node, where) : r->yaml->name, axis));
     }
     return json_object_set_new(r->plan, "seeds", json_integer(count)) == 0 ? ENT_OK : no_memory(r);
@@ -232,11 +235,11 @@ static ent_status read_words(const reader *r)
 {
     const yaml_node_t *metric = ent_yaml_find(r->yaml, "metric"), *keep = ent_yaml_find(r->yaml, "keep");
     int which = 1, kept = 1; /* from accuracy on; the number of samples cannot be compared */
-    if (metric) ENT_TRY(app_spec_word(r->yaml, metric, "metric", APP_METRICS + 1, &which));
-    if (keep) ENT_TRY(app_spec_word(r->yaml, keep, "keep", APP_KEEP, &kept));
-    const int failed = json_object_set_new(r->plan, "metric", json_string(APP_METRICS[1 + which])) != 0 ||
-                       json_object_set_new(r->plan, "keep", json_string(r->c->keep ? r->c->keep : APP_KEEP[kept])) !=
-                           0;
+    if (metric) ENT_TRY(campaign_spec_word(r->yaml, metric, "metric", CAMPAIGN_METRICS + 1, &which));
+    if (keep) ENT_TRY(campaign_spec_word(r->yaml, keep, "keep", CAMPAIGN_KEEP, &kept));
+    const int failed =
+        json_object_set_new(r->plan, "metric", json_string(CAMPAIGN_METRICS[1 + which])) != 0 ||
+        json_object_set_new(r->plan, "keep", json_string(r->c->keep ? r->c->keep : CAMPAIGN_KEEP[kept])) != 0;
     return failed ? no_memory(r) : ENT_OK;
 }
 
@@ -247,17 +250,17 @@ static ent_status add_data(const reader *r, const char *label, const char *path,
 {
     int64_t base;
     json_t *names = NULL, *axes = json_array(), *data;
-    ent_status status = axes ? app_points_base(r->plan, path, sets, &base) : no_memory(r);
+    ent_status status = axes ? campaign_points_base(r->plan, path, sets, &base) : no_memory(r);
     if (status == ENT_OK) status = modalities_of(r, base, &names);
     if (status == ENT_OK) status = new_axis(r, axes, &data);
-    if (status == ENT_OK && json_array_append_new(data, app_points_alternative("data", label)) != 0)
+    if (status == ENT_OK && json_array_append_new(data, campaign_points_alternative("data", label)) != 0)
         status = no_memory(r);
     if (status == ENT_OK) status = read_entries(r, "settings", "setting", names, axes);
     if (status == ENT_OK) status = read_rates(r, axes);
     if (status == ENT_OK) status = read_entries(r, "variants", "variant", names, axes);
     if (status == ENT_OK) status = read_reference(r, json_array_get(axes, 3));
     if (status == ENT_OK) status = read_seeds(r, axes);
-    if (status == ENT_OK) status = app_points_product(r->plan, base, axes);
+    if (status == ENT_OK) status = campaign_points_product(r->plan, base, axes);
     json_decref(names);
     json_decref(axes);
     return status;
@@ -298,34 +301,34 @@ static ent_status read_data(const reader *r, const char *name, const yaml_node_t
 
 static ent_status read_study(const reader *r)
 {
-    ENT_TRY(app_spec_keys(r->yaml, ent_yaml_find(r->yaml, ""), "", APP_STUDY_KEYS));
+    ENT_TRY(campaign_spec_keys(r->yaml, ent_yaml_find(r->yaml, ""), "", CAMPAIGN_STUDY_KEYS));
     ENT_REQUIRE(ent_yaml_find(r->yaml, "variants"), ENT_ECONFIG, "%s: key 'variants' is missing", r->yaml->name);
     for (int k = 0; COLUMNS[k]; k++)
         json_array_append_new(json_object_get(r->plan, "columns"), json_string(COLUMNS[k]));
-    ENT_TRY(app_points_fix(r->plan, r->c->sets.count, r->c->sets.text));
+    ENT_TRY(campaign_points_fix(r->plan, r->c->sets.count, r->c->sets.text));
     ENT_TRY(read_words(r));
     const yaml_node_t *data = ent_yaml_find(r->yaml, "data");
     if (!data) return read_data(r, NULL, NULL);
-    ENT_TRY(app_spec_keys(r->yaml, data, "data", NULL));
+    ENT_TRY(campaign_spec_keys(r->yaml, data, "data", NULL));
     const yaml_node_pair_t *top = data->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = data->data.mapping.pairs.start; pair < top; pair++) {
-        const char *name = ent_yaml_scalar(app_spec_node(r->yaml, pair->key));
-        const yaml_node_t *entry = app_spec_node(r->yaml, pair->value);
+        const char *name = ent_yaml_scalar(campaign_spec_node(r->yaml, pair->key));
+        const yaml_node_t *entry = campaign_spec_node(r->yaml, pair->value);
         char key[256];
         snprintf(key, sizeof key, "data.%.200s", name);
-        ENT_TRY(app_spec_keys(r->yaml, entry, key, APP_DATA_KEYS));
+        ENT_TRY(campaign_spec_keys(r->yaml, entry, key, CAMPAIGN_DATA_KEYS));
         ENT_TRY(read_data(r, name, entry));
     }
     return ENT_OK;
 }
 
-ent_status app_study_points(const app_campaign *c, char **text)
+ent_status campaign_study_points(const campaign_job *c, char **text)
 {
     ent_yaml *yaml;
     ENT_TRY(ent_yaml_load(c->spec, &yaml));
-    const reader r = {c, yaml, app_points_new("study", c->spec)};
+    const reader r = {c, yaml, campaign_points_new("study", c->spec)};
     ent_status status = r.plan ? read_study(&r) : no_memory(&r);
-    if (status == ENT_OK) status = app_points_write(r.plan, text);
+    if (status == ENT_OK) status = campaign_points_write(r.plan, text);
     json_decref(r.plan);
     ent_yaml_free(yaml);
     return status;

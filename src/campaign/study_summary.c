@@ -34,7 +34,7 @@ static const char *label(const table *t, size_t first, int column)
 static double value_of(const table *t, size_t row)
 {
     const json_t *point = json_array_get(t->rows, row), *value = json_object_get(point, t->metric);
-    return json_is_number(value) && app_record_is(point, "done") ? json_number_value(value) : NAN;
+    return json_is_number(value) && campaign_record_is(point, "done") ? json_number_value(value) : NAN;
 }
 
 static bool same_group(const table *t, size_t a, size_t b)
@@ -61,9 +61,9 @@ static ent_status compare(const table *t, size_t first, size_t reference, double
         const double difference = value_of(t, first + k) - value_of(t, reference + k);
         if (!isnan(difference)) x[n++] = difference;
     }
-    app_mean_deviation(n, x, &mean, &deviation);
-    ENT_TRY(app_bootstrap_mean(n, x, BOOTSTRAP_SEED, RESAMPLES, LEVEL, &low, &high));
-    if (n > 0) ENT_TRY(app_wilcoxon(n, x, &statistic, &p, &used));
+    campaign_mean_deviation(n, x, &mean, &deviation);
+    ENT_TRY(campaign_bootstrap_mean(n, x, BOOTSTRAP_SEED, RESAMPLES, LEVEL, &low, &high));
+    if (n > 0) ENT_TRY(campaign_wilcoxon(n, x, &statistic, &p, &used));
     json_object_set_new(row, "pairs", json_integer(n));
     json_object_set_new(row, "difference", cli_number(mean));
     json_object_set_new(row, "low", cli_number(low));
@@ -79,7 +79,7 @@ static ent_status summarise_cell(const table *t, size_t first, const char *refer
     for (int c = 0; c < CELL_COLUMNS; c++) json_object_set_new(row, CELL[c], json_string(label(t, first, c)));
     for (size_t k = 0; k < t->seeds; k++)
         if (!isnan(value_of(t, first + k))) x[n++] = value_of(t, first + k);
-    app_mean_deviation(n, x, &mean, &deviation);
+    campaign_mean_deviation(n, x, &mean, &deviation);
     json_object_set_new(row, "n", json_integer(n));
     json_object_set_new(row, "mean", cli_number(mean));
     json_object_set_new(row, "deviation", cli_number(deviation));
@@ -156,7 +156,7 @@ static void print_cells(FILE *out, const json_t *cells, const json_t *plan)
         metric, seeds, reference, RESAMPLES, seeds, seeds > 1 ? pow(2.0, (double)(1 - seeds)) : 1.0);
 }
 
-static ent_status describe(app_campaign *c, const json_t *cells, const json_t *plan)
+static ent_status describe(campaign_job *c, const json_t *cells, const json_t *plan)
 {
     char *text = NULL;
     size_t bytes;
@@ -171,20 +171,20 @@ static ent_status describe(app_campaign *c, const json_t *cells, const json_t *p
     return ENT_OK;
 }
 
-static ent_status save(app_campaign *c, const json_t *cells, const json_t *plan, ent_h5 *file)
+static ent_status save(campaign_job *c, const json_t *cells, const json_t *plan, ent_h5 *file)
 {
     char path[4096];
     json_t *columns = json_pack("[s, s, s, s, s, s, s, s, s, s, s, s]", CELL[DATA], CELL[SETTING], CELL[RATE],
                                 CELL[VARIANT], "n", "mean", "deviation", "pairs", "difference", "low", "high", "p");
     ENT_REQUIRE(columns, ENT_ENOMEM, "summary: no memory");
     snprintf(path, sizeof path, "%s/summary.csv", c->out);
-    ent_status status = app_rows_h5(columns, cells, file, "/summary");
-    if (status == ENT_OK) status = app_rows_csv(columns, cells, path);
+    ent_status status = campaign_rows_h5(columns, cells, file, "/summary");
+    if (status == ENT_OK) status = campaign_rows_csv(columns, cells, path);
     json_decref(columns);
     return status == ENT_OK ? describe(c, cells, plan) : status;
 }
 
-ent_status app_study_summary(app_campaign *c, const json_t *plan, const json_t *rows, ent_h5 *file)
+ent_status campaign_study_summary(campaign_job *c, const json_t *plan, const json_t *rows, ent_h5 *file)
 {
     const table t = {rows, json_string_value(json_object_get(plan, "metric")),
                      (size_t)json_integer_value(json_object_get(plan, "seeds"))};

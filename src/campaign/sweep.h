@@ -6,6 +6,6 @@
 
 /* The plan as text (ent_free).  Errors: ENT_EIO; ENT_ECONFIG with file, line, key, the value found and the value
  * wanted. */
-ent_status app_sweep_points(const app_campaign *c, char **text);
+ent_status campaign_sweep_points(const campaign_job *c, char **text);
 
 #endif

@@ -40,7 +40,7 @@ static ent_status add_column(ent_yaml *yaml, const yaml_node_t *node, json_t *pl
 static ent_status choose(ent_yaml *yaml, const yaml_node_t *node, const char *key, json_t *alternative)
 {
     char *value;
-    ENT_TRY(app_spec_override(yaml, node, key, json_object_get(alternative, "set"), &value));
+    ENT_TRY(campaign_spec_override(yaml, node, key, json_object_get(alternative, "set"), &value));
     const int done = json_object_set_new(json_object_get(alternative, "label"), key, json_string(value));
     ent_free(value);
     return done == 0 ? ENT_OK : no_memory(yaml);
@@ -48,7 +48,7 @@ static ent_status choose(ent_yaml *yaml, const yaml_node_t *node, const char *ke
 
 static ent_status new_alternative(const ent_yaml *yaml, json_t *axis, json_t **alternative)
 {
-    *alternative = app_points_alternative(NULL, NULL);
+    *alternative = campaign_points_alternative(NULL, NULL);
     return *alternative && json_array_append_new(axis, *alternative) == 0 ? ENT_OK : no_memory(yaml);
 }
 
@@ -60,20 +60,21 @@ static ent_status new_axis(const ent_yaml *yaml, json_t *axes, json_t **axis)
 
 static ent_status read_grid(ent_yaml *yaml, const yaml_node_t *grid, json_t *plan, json_t *axes)
 {
-    ENT_TRY(app_spec_keys(yaml, grid, "grid", NULL));
+    ENT_TRY(campaign_spec_keys(yaml, grid, "grid", NULL));
     const yaml_node_pair_t *top = grid->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = grid->data.mapping.pairs.start; pair < top; pair++) {
-        const yaml_node_t *node = app_spec_node(yaml, pair->key), *values = app_spec_node(yaml, pair->value);
+        const yaml_node_t *node = campaign_spec_node(yaml, pair->key),
+                          *values = campaign_spec_node(yaml, pair->value);
         char key[256];
         int64_t count;
         json_t *axis, *alternative;
         snprintf(key, sizeof key, "grid.%.240s", ent_yaml_scalar(node));
         ENT_TRY(add_column(yaml, node, plan, false));
-        ENT_TRY(app_spec_list(yaml, values, key, &count));
+        ENT_TRY(campaign_spec_list(yaml, values, key, &count));
         ENT_TRY(new_axis(yaml, axes, &axis));
         for (int64_t k = 0; k < count; k++) {
             ENT_TRY(new_alternative(yaml, axis, &alternative));
-            ENT_TRY(choose(yaml, app_spec_item(yaml, values, k), ent_yaml_scalar(node), alternative));
+            ENT_TRY(choose(yaml, campaign_spec_item(yaml, values, k), ent_yaml_scalar(node), alternative));
         }
     }
     return ENT_OK;
@@ -84,21 +85,21 @@ static ent_status read_list(ent_yaml *yaml, const yaml_node_t *list, json_t *pla
     const size_t before = json_array_size(json_object_get(plan, "columns"));
     int64_t count;
     json_t *axis, *alternative;
-    ENT_TRY(app_spec_list(yaml, list, "list", &count));
+    ENT_TRY(campaign_spec_list(yaml, list, "list", &count));
     ENT_TRY(new_axis(yaml, axes, &axis));
     for (int64_t k = 0; k < count; k++) {
-        const yaml_node_t *entry = app_spec_item(yaml, list, k);
-        ENT_TRY(app_spec_keys(yaml, entry, "list", NULL));
+        const yaml_node_t *entry = campaign_spec_item(yaml, list, k);
+        ENT_TRY(campaign_spec_keys(yaml, entry, "list", NULL));
         ENT_TRY(new_alternative(yaml, axis, &alternative));
         const yaml_node_pair_t *top = entry->data.mapping.pairs.top;
         for (const yaml_node_pair_t *pair = entry->data.mapping.pairs.start; pair < top; pair++) {
-            const yaml_node_t *key = app_spec_node(yaml, pair->key);
+            const yaml_node_t *key = campaign_spec_node(yaml, pair->key);
             bool mine = false; /* an earlier entry may have the same key */
             for (size_t c = before; c < json_array_size(json_object_get(plan, "columns")); c++)
                 mine |= strcmp(json_string_value(json_array_get(json_object_get(plan, "columns"), c)),
                                ent_yaml_scalar(key)) == 0;
             ENT_TRY(add_column(yaml, key, plan, mine));
-            ENT_TRY(choose(yaml, app_spec_node(yaml, pair->value), ent_yaml_scalar(key), alternative));
+            ENT_TRY(choose(yaml, campaign_spec_node(yaml, pair->value), ent_yaml_scalar(key), alternative));
         }
     }
     return ENT_OK;
@@ -117,25 +118,26 @@ typedef struct {
 static ent_status read_range(ent_yaml *yaml, const char *key, drawn *d)
 {
     const bool choice = strcmp(d->kind, "choice") == 0, whole = strcmp(d->kind, "integer") == 0;
-    ENT_TRY(app_spec_list(yaml, d->node, key, &d->count));
+    ENT_TRY(campaign_spec_list(yaml, d->node, key, &d->count));
     if (choice) return ENT_OK;
     if (d->count != 2) return ent_yaml_refuse(yaml, d->node, key, "two numbers, [low, high]");
     const double least = strcmp(d->kind, "log") == 0 ? 1e-300 : -1e300, most = whole ? 1e15 : 1e300;
-    ENT_TRY(app_spec_real(yaml, app_spec_item(yaml, d->node, 0), key, whole ? -1e15 : least, most, &d->low));
-    return app_spec_real(yaml, app_spec_item(yaml, d->node, 1), key, d->low, most, &d->high);
+    ENT_TRY(
+        campaign_spec_real(yaml, campaign_spec_item(yaml, d->node, 0), key, whole ? -1e15 : least, most, &d->low));
+    return campaign_spec_real(yaml, campaign_spec_item(yaml, d->node, 1), key, d->low, most, &d->high);
 }
 
 static ent_status read_drawn(ent_yaml *yaml, const yaml_node_pair_t *pair, drawn *d)
 {
     char key[256];
-    const yaml_node_t *how = app_spec_node(yaml, pair->value);
-    d->key = ent_yaml_scalar(app_spec_node(yaml, pair->key));
+    const yaml_node_t *how = campaign_spec_node(yaml, pair->value);
+    d->key = ent_yaml_scalar(campaign_spec_node(yaml, pair->key));
     snprintf(key, sizeof key, "random.keys.%.230s", d->key);
-    ENT_TRY(app_spec_keys(yaml, how, key, APP_DRAWN_KEYS));
+    ENT_TRY(campaign_spec_keys(yaml, how, key, CAMPAIGN_DRAWN_KEYS));
     if (how->data.mapping.pairs.top - how->data.mapping.pairs.start != 1)
         return ent_yaml_refuse(yaml, how, key, "one of: uniform, log, integer, choice");
-    d->kind = ent_yaml_scalar(app_spec_node(yaml, how->data.mapping.pairs.start->key));
-    d->node = app_spec_node(yaml, how->data.mapping.pairs.start->value);
+    d->kind = ent_yaml_scalar(campaign_spec_node(yaml, how->data.mapping.pairs.start->key));
+    d->node = campaign_spec_node(yaml, how->data.mapping.pairs.start->value);
     return read_range(yaml, key, d);
 }
 
@@ -144,7 +146,7 @@ static ent_status draw_value(ent_yaml *yaml, const drawn *d, uint64_t seed, int6
 {
     ent_random stream = ent_random_at(seed, ENT_FOR_SWEEP, ent_hash_text(d->key), (uint64_t)draw);
     if (strcmp(d->kind, "choice") == 0)
-        return choose(yaml, app_spec_item(yaml, d->node, (int64_t)ent_random_below(&stream, (uint64_t)d->count)),
+        return choose(yaml, campaign_spec_item(yaml, d->node, (int64_t)ent_random_below(&stream, (uint64_t)d->count)),
                       d->key, alternative);
     char text[64], where[256];
     if (strcmp(d->kind, "integer") == 0) {
@@ -174,20 +176,20 @@ static ent_status read_random(ent_yaml *yaml, const yaml_node_t *random, json_t 
 {
     int64_t draws, seed = 1;
     json_t *axis, *alternative;
-    ENT_TRY(app_spec_keys(yaml, random, "random", APP_RANDOM_KEYS));
+    ENT_TRY(campaign_spec_keys(yaml, random, "random", CAMPAIGN_RANDOM_KEYS));
     const yaml_node_t *node = ent_yaml_find(yaml, "random.draws"), *keys = ent_yaml_find(yaml, "random.keys");
     if (!node) return want(yaml, "random.draws");
     if (!keys) return want(yaml, "random.keys");
-    ENT_TRY(app_spec_whole(yaml, node, "random.draws", 1, APP_MAX_POINTS, &draws));
+    ENT_TRY(campaign_spec_whole(yaml, node, "random.draws", 1, CAMPAIGN_MAX_POINTS, &draws));
     node = ent_yaml_find(yaml, "random.seed");
-    if (node) ENT_TRY(app_spec_whole(yaml, node, "random.seed", 0, INT64_MAX, &seed));
-    ENT_TRY(app_spec_keys(yaml, keys, "random.keys", NULL));
+    if (node) ENT_TRY(campaign_spec_whole(yaml, node, "random.seed", 0, INT64_MAX, &seed));
+    ENT_TRY(campaign_spec_keys(yaml, keys, "random.keys", NULL));
     ENT_TRY(new_axis(yaml, axes, &axis));
     for (int64_t k = 0; k < draws; k++) ENT_TRY(new_alternative(yaml, axis, &alternative));
     const yaml_node_pair_t *top = keys->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = keys->data.mapping.pairs.start; pair < top; pair++) {
         drawn d;
-        ENT_TRY(add_column(yaml, app_spec_node(yaml, pair->key), plan, false));
+        ENT_TRY(add_column(yaml, campaign_spec_node(yaml, pair->key), plan, false));
         ENT_TRY(read_drawn(yaml, pair, &d));
         for (int64_t k = 0; k < draws; k++)
             ENT_TRY(draw_value(yaml, &d, (uint64_t)seed, k, json_array_get(axis, (size_t)k)));
@@ -208,7 +210,7 @@ static ent_status read_axes(ent_yaml *yaml, json_t *plan, json_t *axes)
     return ENT_OK;
 }
 
-static ent_status read_base(ent_yaml *yaml, const app_campaign *c, json_t *plan, int64_t *base)
+static ent_status read_base(ent_yaml *yaml, const campaign_job *c, json_t *plan, int64_t *base)
 {
     const yaml_node_t *node = ent_yaml_find(yaml, "base"), *set = ent_yaml_find(yaml, "set");
     char path[4096];
@@ -222,39 +224,40 @@ static ent_status read_base(ent_yaml *yaml, const app_campaign *c, json_t *plan,
         ENT_TRY(ent_path_named(ent_yaml_scalar(node), c->spec, path));
     json_t *sets = json_array();
     ent_status status = sets ? ENT_OK : no_memory(yaml);
-    if (status == ENT_OK && set) status = app_spec_overrides(yaml, set, "set", sets);
-    if (status == ENT_OK) status = app_points_base(plan, path, sets, base);
+    if (status == ENT_OK && set) status = campaign_spec_overrides(yaml, set, "set", sets);
+    if (status == ENT_OK) status = campaign_points_base(plan, path, sets, base);
     json_decref(sets);
     return status;
 }
 
-static ent_status read_keep(ent_yaml *yaml, const app_campaign *c, json_t *plan)
+static ent_status read_keep(ent_yaml *yaml, const campaign_job *c, json_t *plan)
 {
     const yaml_node_t *node = ent_yaml_find(yaml, "keep");
     int keep = 0;
-    if (node) ENT_TRY(app_spec_word(yaml, node, "keep", APP_KEEP, &keep));
-    return json_object_set_new(plan, "keep", json_string(c->keep ? c->keep : APP_KEEP[keep])) == 0 ? ENT_OK
-                                                                                                   : no_memory(yaml);
+    if (node) ENT_TRY(campaign_spec_word(yaml, node, "keep", CAMPAIGN_KEEP, &keep));
+    return json_object_set_new(plan, "keep", json_string(c->keep ? c->keep : CAMPAIGN_KEEP[keep])) == 0
+               ? ENT_OK
+               : no_memory(yaml);
 }
 
-static ent_status read_sweep(ent_yaml *yaml, const app_campaign *c, json_t *plan, json_t *axes)
+static ent_status read_sweep(ent_yaml *yaml, const campaign_job *c, json_t *plan, json_t *axes)
 {
     int64_t base;
-    ENT_TRY(app_spec_keys(yaml, ent_yaml_find(yaml, ""), "", APP_SWEEP_KEYS));
-    ENT_TRY(app_points_fix(plan, c->sets.count, c->sets.text));
+    ENT_TRY(campaign_spec_keys(yaml, ent_yaml_find(yaml, ""), "", CAMPAIGN_SWEEP_KEYS));
+    ENT_TRY(campaign_points_fix(plan, c->sets.count, c->sets.text));
     ENT_TRY(read_base(yaml, c, plan, &base));
     ENT_TRY(read_keep(yaml, c, plan));
     ENT_TRY(read_axes(yaml, plan, axes));
-    return app_points_product(plan, base, axes);
+    return campaign_points_product(plan, base, axes);
 }
 
-ent_status app_sweep_points(const app_campaign *c, char **text)
+ent_status campaign_sweep_points(const campaign_job *c, char **text)
 {
     ent_yaml *yaml;
     ENT_TRY(ent_yaml_load(c->spec, &yaml));
-    json_t *plan = app_points_new("sweep", c->spec), *axes = json_array();
+    json_t *plan = campaign_points_new("sweep", c->spec), *axes = json_array();
     ent_status status = plan && axes ? read_sweep(yaml, c, plan, axes) : no_memory(yaml);
-    if (status == ENT_OK) status = app_points_write(plan, text);
+    if (status == ENT_OK) status = campaign_points_write(plan, text);
     json_decref(axes);
     json_decref(plan);
     ent_yaml_free(yaml);

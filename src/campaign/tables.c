@@ -11,12 +11,12 @@
 #include "rows.h"
 
 typedef struct {
-    app_campaign *c;
+    campaign_job *c;
     const json_t *plan;
     json_t *columns, *rows;                 /* one row per point */
     json_t *pattern_columns, *pattern_rows; /* one row per point and pattern */
     json_t *time_columns, *time_rows;
-    app_outcomes outcomes;
+    campaign_outcomes outcomes;
     json_t *trained_on; /* one record for each data set and set of OpenQASM files, by their names */
 } tables;
 
@@ -31,7 +31,7 @@ static void clear(tables *t)
 static json_t *labelled(const json_t *plan, int64_t k)
 {
     json_t *row = json_pack("{s:I}", "point", (json_int_t)k);
-    const json_t *label = json_object_get(app_points_at(plan, k), "label"), *column;
+    const json_t *label = json_object_get(campaign_points_at(plan, k), "label"), *column;
     size_t c;
     json_array_foreach(json_object_get(plan, "columns"), c, column)
         json_object_set(row, json_string_value(column), json_array_get(label, c));
@@ -60,12 +60,12 @@ static void add_point(tables *t, int64_t k, const json_t *record)
         json_object_set_new(row, "status", json_string("to run"));
         json_object_set_new(row, "error", json_string(""));
     }
-    copy_keys(row, json_object_get(record, "metrics"), APP_METRICS);
-    copy_keys(row, json_object_get(record, "validation"), APP_VALIDATION);
+    copy_keys(row, json_object_get(record, "metrics"), CAMPAIGN_METRICS);
+    copy_keys(row, json_object_get(record, "validation"), CAMPAIGN_VALIDATION);
     copy_keys(row, record, MODEL);
     if (!json_is_string(json_object_get(row, "weights_sha256")))
         json_object_set_new(row, "weights_sha256", json_string(""));
-    json_object_set_new(row, "config_sha256", json_string(app_points_hash(t->plan, k)));
+    json_object_set_new(row, "config_sha256", json_string(campaign_points_hash(t->plan, k)));
     json_array_append_new(t->rows, row);
 
     size_t p;
@@ -80,10 +80,10 @@ static void add_point(tables *t, int64_t k, const json_t *record)
     copy_keys(times, json_object_get(record, "times"), TIMES);
     copy_keys(times, record, LAYOUT);
     json_array_append_new(t->time_rows, times);
-    app_best_see(&t->outcomes.best, k, record);
+    campaign_best_see(&t->outcomes.best, k, record);
     t->outcomes.left += !record;
-    t->outcomes.failed += app_record_is(record, "failed");
-    t->outcomes.untrained += app_record_is(record, "untrained");
+    t->outcomes.failed += campaign_record_is(record, "failed");
+    t->outcomes.untrained += campaign_record_is(record, "untrained");
 }
 
 static json_t *columns_of(const json_t *plan, const char *const *const *groups)
@@ -98,22 +98,22 @@ static json_t *columns_of(const json_t *plan, const char *const *const *groups)
 /* Points that name the same data may share a table only if the contents were the same. */
 static ent_status check_inputs(tables *t, int64_t k, json_t *record)
 {
-    char label[512], *of = app_record_of(record);
+    char label[512], *of = campaign_record_of(record);
     json_t *before = of ? json_object_get(t->trained_on, of) : NULL;
     if (of && !before) json_object_set(t->trained_on, of, record);
     free(of);
     ENT_REQUIRE(
-        !before || app_record_same_inputs(before, record), ENT_EDATA,
+        !before || campaign_record_same_inputs(before, record), ENT_EDATA,
         "%s: point %lld (%s) was trained on other data than the points before it, under the same name: %s has "
         "changed in between; name another folder with --out, or remove %s/points to train all of them again",
-        t->c->out, (long long)k, app_points_label(t->plan, k, label), app_record_file(record), t->c->out);
+        t->c->out, (long long)k, campaign_points_label(t->plan, k, label), campaign_record_file(record), t->c->out);
     return ENT_OK;
 }
 
 static ent_status fill(tables *t)
 {
     static const char *const config[] = {"config_sha256", NULL};
-    static const char *const *const point[] = {OUTCOME, APP_METRICS, APP_VALIDATION, MODEL, config, NULL};
+    static const char *const *const point[] = {OUTCOME, CAMPAIGN_METRICS, CAMPAIGN_VALIDATION, MODEL, config, NULL};
     static const char *const *const pattern[] = {PATTERN, NULL};
     static const char *const *const times[] = {TIMES, LAYOUT, NULL};
     t->columns = columns_of(t->plan, point);
@@ -123,14 +123,14 @@ static ent_status fill(tables *t)
     t->pattern_rows = json_array();
     t->time_rows = json_array();
     t->trained_on = json_object();
-    for (int64_t k = 0; k < app_points_count(t->plan); k++) {
-        json_t *record = app_record_load(t->c->out, app_points_hash(t->plan, k));
+    for (int64_t k = 0; k < campaign_points_count(t->plan); k++) {
+        json_t *record = campaign_record_load(t->c->out, campaign_points_hash(t->plan, k));
         const ent_status status = check_inputs(t, k, record);
         if (status == ENT_OK) add_point(t, k, record);
         json_decref(record);
         if (status != ENT_OK) return status;
     }
-    const size_t points = (size_t)app_points_count(t->plan);
+    const size_t points = (size_t)campaign_points_count(t->plan);
     ENT_REQUIRE(json_array_size(t->rows) == points && json_array_size(t->time_rows) == points, ENT_ENOMEM,
                 "table: no memory");
     return ENT_OK;
@@ -141,15 +141,15 @@ static ent_status write_csv(const tables *t, const char *name, const json_t *col
     char path[4096];
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/%s.csv", t->c->out, name) < (int)sizeof path, ENT_EARG,
                 "--out: path too long");
-    return app_rows_csv(columns, rows, path);
+    return campaign_rows_csv(columns, rows, path);
 }
 
-static ent_status write_file(const tables *t, app_campaign_more *more, ent_h5 *file)
+static ent_status write_file(const tables *t, campaign_more *more, ent_h5 *file)
 {
     const json_t *base;
     size_t k;
-    ENT_TRY(app_rows_h5(t->columns, t->rows, file, "/point"));
-    ENT_TRY(app_rows_h5(t->pattern_columns, t->pattern_rows, file, "/pattern"));
+    ENT_TRY(campaign_rows_h5(t->columns, t->rows, file, "/point"));
+    ENT_TRY(campaign_rows_h5(t->pattern_columns, t->pattern_rows, file, "/pattern"));
     json_array_foreach(json_object_get(t->plan, "bases"), k, base)
     {
         char name[32];
@@ -192,7 +192,7 @@ static const ent_h5_note NOTES[] = {
 #undef METRIC
 /* clang-format on */
 
-static ent_status write_h5(const tables *t, app_campaign_more *more)
+static ent_status write_h5(const tables *t, campaign_more *more)
 {
     char path[4096];
     ent_h5 *file;
@@ -206,7 +206,7 @@ static ent_status write_h5(const tables *t, app_campaign_more *more)
     return status;
 }
 
-static ent_status write_all(const tables *t, app_campaign_more *more)
+static ent_status write_all(const tables *t, campaign_more *more)
 {
     ENT_TRY(write_csv(t, "times", t->time_columns, t->time_rows));
     ENT_TRY(write_csv(t, "patterns", t->pattern_columns, t->pattern_rows));
@@ -216,8 +216,8 @@ static ent_status write_all(const tables *t, app_campaign_more *more)
 
 /* Points may finish while the tables are being written; the tables are then written again, so that the last writer
  * has seen every record. */
-ent_status app_campaign_tables(app_campaign *c, const json_t *plan, bool incomplete, app_campaign_more *more,
-                               app_outcomes *outcomes)
+ent_status campaign_tables(campaign_job *c, const json_t *plan, bool incomplete, campaign_more *more,
+                           campaign_outcomes *outcomes)
 {
     ent_status status = ENT_OK;
     int64_t before = -1;

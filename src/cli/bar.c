@@ -20,7 +20,7 @@ static int error_output(void)
     return descriptor >= 0 && isatty(descriptor) ? descriptor : STDERR_FILENO;
 }
 
-int app_terminal_columns(void)
+int cli_terminal_columns(void)
 {
     static int output = -1;
     struct winsize size;
@@ -42,24 +42,24 @@ static int fitting(const char *text, int room)
 
 /* Redraw the line: a bar and as much of the text as fits the width of the terminal; a longer line would wrap and
  * could not be overwritten. */
-void app_bar_draw(double share, const char *text)
+void cli_bar_draw(double share, const char *text)
 {
     enum { WIDTH = 20 };
     char bar[WIDTH + 1];
-    const int room = app_terminal_columns() - WIDTH - 4;
+    const int room = cli_terminal_columns() - WIDTH - 4;
     for (int k = 0; k < WIDTH; k++) bar[k] = k < (int)(share * WIDTH) ? '#' : '.';
     bar[WIDTH] = '\0';
     fprintf(stderr, "\r\033[K[%s] %.*s", bar, fitting(text, room > 0 ? room : 0), text);
     fflush(stderr);
 }
 
-void app_line_put(const char *begin, const char *text)
+void cli_line_put(const char *begin, const char *text)
 {
     const int used = (int)strlen(begin);
     fprintf(stderr, "%s%.*s\n", begin, fitting(text, used < 80 ? 80 - used : 0), text);
 }
 
-char *app_left_text(double seconds, char text[32])
+char *cli_left_text(double seconds, char text[32])
 {
     const long long s = seconds > 0.0 ? (long long)(seconds + 0.5) : 0;
     if (s < 120)
@@ -71,34 +71,34 @@ char *app_left_text(double seconds, char text[32])
     return text;
 }
 
-static double left_s(const app_bar *bar, double share, double now)
+static double left_s(const cli_bar *bar, double share, double now)
 {
     return share > 0.0 ? (now - bar->begin_s) * (1.0 - share) / share : 0.0;
 }
 
-static void tell(const app_bar *bar, int64_t done, int64_t all, double now)
+static void tell(const cli_bar *bar, int64_t done, int64_t all, double now)
 {
     char left[32];
     fprintf(stderr, "%s: %lld of %lld, %s\n", bar->what, (long long)done, (long long)all,
-            app_left_text(left_s(bar, all > 0 ? (double)done / (double)all : 1.0, now), left));
+            cli_left_text(left_s(bar, all > 0 ? (double)done / (double)all : 1.0, now), left));
 }
 
-static void draw(app_bar *bar, int64_t done, int64_t all, double now)
+static void draw(cli_bar *bar, int64_t done, int64_t all, double now)
 {
     char text[256], left[32];
     const double share = all > 0 ? (double)done / (double)all : 1.0, took = now - bar->begin_s;
     snprintf(text, sizeof text, "%lld of %lld %s  %.3g/s  %s", (long long)done, (long long)all, bar->what,
-             took > 0.0 ? (double)done / took : 0.0, app_left_text(left_s(bar, share, now), left));
-    app_bar_draw(share, text);
+             took > 0.0 ? (double)done / took : 0.0, cli_left_text(left_s(bar, share, now), left));
+    cli_bar_draw(share, text);
     bar->drawn = true;
 }
 
-void app_bar_show(void *data, int64_t done, int64_t all)
+void cli_bar_show(void *data, int64_t done, int64_t all)
 {
-    app_bar *bar = data;
+    cli_bar *bar = data;
     const double now = ent_clock_s();
     if (bar->begin_s == 0.0) bar->begin_s = bar->drawn_s = now;
-    const bool terminal = app_terminal_columns() > 0;
+    const bool terminal = cli_terminal_columns() > 0;
     if (bar->quiet || now - bar->drawn_s < (terminal ? 0.1 : 10.0)) return;
     if (terminal)
         draw(bar, done, all, now);
@@ -107,7 +107,7 @@ void app_bar_show(void *data, int64_t done, int64_t all)
     bar->drawn_s = now;
 }
 
-void app_bar_end(app_bar *bar)
+void cli_bar_end(cli_bar *bar)
 {
     if (bar->drawn) fprintf(stderr, "\r\033[K");
     bar->drawn = false;

@@ -26,13 +26,13 @@ static bool is_written(void)
 /* argp ends the process after printing a help text. */
 static void check_help(void)
 {
-    if (!is_written()) _exit(APP_FAILED);
+    if (!is_written()) _exit(CLI_FAILED);
 }
 
 static void parse_alone(const struct argp *argp, int argc, char **argv, void *input)
 {
     setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* a note on options that says nothing of the command */
-    argp_err_exit_status = APP_USAGE;
+    argp_err_exit_status = CLI_USAGE;
     if (asks_for_help(argc, argv)) atexit(check_help);
     argp_parse(argp, argc, argv, 0, NULL, input);
 }
@@ -40,7 +40,7 @@ static void parse_alone(const struct argp *argp, int argc, char **argv, void *in
 void cli_parse(const cli_line *line, int argc, char **argv, void *arguments)
 {
     cli_run run;
-    if (!cli_begin(line, arguments, &run)) exit(app_report(ent_fail(ENT_ENOMEM, "command line: no memory")));
+    if (!cli_begin(line, arguments, &run)) exit(cli_report(ent_fail(ENT_ENOMEM, "command line: no memory")));
     parse_alone(&run.argp, argc, argv, &run);
     cli_end(&run);
 }
@@ -58,23 +58,23 @@ ent_status cli_start(const cli_line *line, int argc, char **argv, void *argument
     return error == 0 ? ENT_OK : ENT_EARG;
 }
 
-int app_report(ent_status status)
+int cli_report(ent_status status)
 {
-    if (status == ENT_OK) return is_written() ? 0 : APP_FAILED;
+    if (status == ENT_OK) return is_written() ? 0 : CLI_FAILED;
     fflush(stdout);
     fprintf(stderr, "entente: %s\n", ent_message());
-    return status == ENT_STOPPED ? APP_STOPPED : APP_FAILED;
+    return status == ENT_STOPPED ? CLI_STOPPED : CLI_FAILED;
 }
 
-int app_finish(ent_comm *world, ent_status status)
+int cli_finish(ent_comm *world, ent_status status)
 {
-    const int silent = status == ENT_STOPPED ? APP_STOPPED : status != ENT_OK;
-    const int code = ent_comm_rank(world) == 0 ? app_report(status) : silent;
+    const int silent = status == ENT_STOPPED ? CLI_STOPPED : status != ENT_OK;
+    const int code = ent_comm_rank(world) == 0 ? cli_report(status) : silent;
     ent_comm_finish(world);
     return code;
 }
 
-ent_status app_agree_with_root(ent_comm *world, ent_status status)
+ent_status cli_agree_with_root(ent_comm *world, ent_status status)
 {
     char message[2048];
     snprintf(message, sizeof message, "%s", ent_message());
@@ -83,10 +83,10 @@ ent_status app_agree_with_root(ent_comm *world, ent_status status)
     return root && status != ENT_OK ? ent_fail(status, "%s", message) : agreed;
 }
 
-ent_status app_share(ent_comm *world, ent_status status, char **text)
+ent_status cli_share(ent_comm *world, ent_status status, char **text)
 {
     const bool root = ent_comm_rank(world) == 0;
-    ENT_TRY(app_agree_with_root(world, status));
+    ENT_TRY(cli_agree_with_root(world, status));
     int64_t length = root ? (int64_t)strlen(*text) + 1 : 0;
     ent_comm_broadcast(world, 0, &length, sizeof length);
     if (!root) *text = ent_alloc(length, 1);
@@ -95,18 +95,18 @@ ent_status app_share(ent_comm *world, ent_status status, char **text)
     return status;
 }
 
-int cli_command(const cli_line *line, int argc, char **argv, void *arguments, app_read *read, app_body *body)
+int cli_command(const cli_line *line, int argc, char **argv, void *arguments, cli_read *read, cli_body *body)
 {
     ent_comm *world;
     char *text = NULL;
     ent_status status = cli_start(line, argc, argv, arguments, &world);
     if (status != ENT_OK) {
         ent_comm_finish(world);
-        return APP_USAGE;
+        return CLI_USAGE;
     }
     if (ent_comm_rank(world) == 0) status = read(arguments, &text);
-    status = app_share(world, status, &text);
+    status = cli_share(world, status, &text);
     if (status == ENT_OK) status = body(world, arguments, text);
     ent_free(text);
-    return app_finish(world, status);
+    return cli_finish(world, status);
 }

@@ -33,7 +33,7 @@ static error_t add_set(struct argp_state *state, const char *value, cli_sets *se
 
 static error_t read_whole(struct argp_state *state, const cli_option *o, const char *value, int64_t *out)
 {
-    return app_whole(state, value, (int64_t)o->low, o->high >= CLI_ANY ? INT64_MAX : (int64_t)o->high, out);
+    return cli_whole(state, value, (int64_t)o->low, o->high >= CLI_ANY ? INT64_MAX : (int64_t)o->high, out);
 }
 
 static error_t read_int(struct argp_state *state, const cli_option *o, const char *value, int *out)
@@ -59,11 +59,11 @@ static error_t read_option(struct argp_state *state, const cli_option *o, char *
     case CLI_INT:
         return read_int(state, o, value, field);
     case CLI_REAL:
-        return app_real(state, value, o->low, o->high, field);
+        return cli_real(state, value, o->low, o->high, field);
     case CLI_WORD:
-        return app_word(state, value, o->words, field);
+        return cli_word(state, value, o->words, field);
     case CLI_SIZES:
-        return app_sizes_read(state, value, (int)o->high, field);
+        return cli_sizes_read(state, value, (int)o->high, field);
     case CLI_SETS:
         return add_set(state, value, field);
     case CLI_CALL:

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-char *app_cone_text(const ent_circuit *circuit, const ent_engine_weight *weight, bool formed, char text[256])
+char *cli_cone_text(const ent_circuit *circuit, const ent_engine_weight *weight, bool formed, char text[256])
 {
     char apart[48] = "one per register", range[32] = "";
     if (weight->depends[0] < weight->depends[1]) snprintf(range, sizeof range, "%d to ", weight->depends[0]);

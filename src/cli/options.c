@@ -17,7 +17,7 @@ static error_t refuse(struct argp_state *state, const char *value, const char *w
     return EINVAL;
 }
 
-error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out)
+error_t cli_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out)
 {
     char *end, wanted[96];
     errno = 0;
@@ -28,7 +28,7 @@ error_t app_whole(struct argp_state *state, const char *text, int64_t low, int64
     return refuse(state, text, wanted);
 }
 
-error_t app_real(struct argp_state *state, const char *text, double low, double high, double *out)
+error_t cli_real(struct argp_state *state, const char *text, double low, double high, double *out)
 {
     char *end, wanted[96];
     *out = strtod(text, &end);
@@ -37,7 +37,7 @@ error_t app_real(struct argp_state *state, const char *text, double low, double 
     return refuse(state, text, wanted);
 }
 
-error_t app_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path)
+error_t cli_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path)
 {
     char *equals = strchr(text, '=');
     if (*count == ENT_MAX_MODALITIES) {
@@ -63,7 +63,7 @@ error_t app_modality(struct argp_state *state, char *text, int *count, const cha
     return 0;
 }
 
-error_t app_word(struct argp_state *state, const char *text, const char *const *words, int *out)
+error_t cli_word(struct argp_state *state, const char *text, const char *const *words, int *out)
 {
     char list[256] = "one of: ";
     size_t used = strlen(list);
@@ -75,7 +75,7 @@ error_t app_word(struct argp_state *state, const char *text, const char *const *
     return refuse(state, text, list);
 }
 
-error_t app_shares(struct argp_state *state, const char *text, double share[3])
+error_t cli_shares(struct argp_state *state, const char *text, double share[3])
 {
     char rest;
     if (sscanf(text, "%lf,%lf,%lf%c", &share[0], &share[1], &share[2], &rest) == 3 && share[0] > 0.0 &&
@@ -86,14 +86,14 @@ error_t app_shares(struct argp_state *state, const char *text, double share[3])
     return EINVAL;
 }
 
-error_t app_want(struct argp_state *state, bool there, const char *what)
+error_t cli_want(struct argp_state *state, bool there, const char *what)
 {
     if (there) return 0;
     argp_error(state, "want %s", what);
     return EINVAL;
 }
 
-ent_status app_may_write(ent_comm *world, const char *path, bool replace)
+ent_status cli_may_write(ent_comm *world, const char *path, bool replace)
 {
     ent_status status = ENT_OK;
     if (!replace && access(path, F_OK) == 0)
@@ -102,7 +102,7 @@ ent_status app_may_write(ent_comm *world, const char *path, bool replace)
 }
 
 /* "1,2,4": ascending whole numbers from 1. */
-error_t app_sizes_read(struct argp_state *state, const char *text, int high, app_sizes *out)
+error_t cli_sizes_read(struct argp_state *state, const char *text, int high, cli_sizes *out)
 {
     char wanted[96];
     out->n = 0;
@@ -110,7 +110,7 @@ error_t app_sizes_read(struct argp_state *state, const char *text, int high, app
         char *end;
         const long value = strtol(at, &end, 10);
         const int last = out->n > 0 ? out->size[out->n - 1] : 0;
-        if (end == at || value <= last || value > high || out->n == APP_SIZES || (*end != ',' && *end != '\0')) {
+        if (end == at || value <= last || value > high || out->n == CLI_SIZES_MAX || (*end != ',' && *end != '\0')) {
             snprintf(wanted, sizeof wanted, "ascending whole numbers from 1 to %d, like 1,2,4", high);
             return refuse(state, text, wanted);
         }

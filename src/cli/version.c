@@ -17,16 +17,16 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-const char *app_version_line(void)
+const char *cli_version_line(void)
 {
     return "entente " ENTENTE_VERSION " (" ENTENTE_COMMIT ")";
 }
 
-void app_version_print(FILE *out)
+void cli_version_print(FILE *out)
 {
     const char *isa = "unknown";
     if (ent_isa_pick(NULL, &isa) != ENT_OK) isa = ent_message();
-    fprintf(out, "%s\n", app_version_line());
+    fprintf(out, "%s\n", cli_version_line());
     fprintf(out, "  compiler          %s\n", COMPILER);
     fprintf(out, "  instruction set   %s (best on this machine; ENTENTE_ISA overrides it)\n", isa);
     fprintf(out, "  MPI               %s\n", ent_comm_library());

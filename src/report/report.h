@@ -75,19 +75,19 @@ void report_group_free(report_input *input);
 const char *report_value(const report_run *run, const char *key);
 
 /* report_curves.c, report_clients.c, report_model.c, report_table.c, report_scaling.c: the figures. */
-void report_curves(app_page *page, const report_input *input);
-ent_status report_audits(app_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
-void report_missing(app_page *page, const report_input *input);
-void report_metrics(app_page *page, const report_input *input);
-void report_contexts(app_page *page, const report_input *input);
-void report_clients(app_page *page, const report_group *group);
-void report_excluded(app_page *page, const report_input *input);
-void report_split(app_page *page, const report_run *run);
-void report_times(app_page *page, const report_group *group);
-ent_status report_circuits(app_page *page, const report_input *input);
-void report_origin(app_page *page, const report_input *input);
-ent_status report_running(app_page *page, const char *folder);
-ent_status report_table(app_page *page, const char *folder, const char *file);
+void report_curves(draw_page *page, const report_input *input);
+ent_status report_audits(draw_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
+void report_missing(draw_page *page, const report_input *input);
+void report_metrics(draw_page *page, const report_input *input);
+void report_contexts(draw_page *page, const report_input *input);
+void report_clients(draw_page *page, const report_group *group);
+void report_excluded(draw_page *page, const report_input *input);
+void report_split(draw_page *page, const report_run *run);
+void report_times(draw_page *page, const report_group *group);
+ent_status report_circuits(draw_page *page, const report_input *input);
+void report_origin(draw_page *page, const report_input *input);
+ent_status report_running(draw_page *page, const char *folder);
+ent_status report_table(draw_page *page, const char *folder, const char *file);
 
 /* Mean, smallest and largest of the finite numbers; their count. */
 int report_spread(int n, const double *value, double *mean, double *low, double *high);

@@ -43,7 +43,7 @@ static double area_of(const double *y)
     return area;
 }
 
-static ent_status draw(app_page *page, const report_input *input, audit *all, app_line *line)
+static ent_status draw(draw_page *page, const report_input *input, audit *all, chart_line *line)
 {
     double x[POINTS];
     int lines = 0;
@@ -58,26 +58,26 @@ static ent_status draw(app_page *page, const report_input *input, audit *all, ap
             for (int way = 0; way < 2; way++) {
                 snprintf(a->name[way], sizeof a->name[way], "%.140s%s%s, area %.3f", input->group[g].label,
                          input->group[g].label[0] ? ", " : "", way == 0 ? "threshold" : "ratio", area_of(roc[way]));
-                line[lines] = (app_line){
-                    .name = a->name[way], .n = POINTS, .x = x, .y = roc[way], .colour = lines % APP_COLOURS};
+                line[lines] = (chart_line){
+                    .name = a->name[way], .n = POINTS, .x = x, .y = roc[way], .colour = lines % DRAW_COLOURS};
                 lines++;
             }
         }
     if (lines == 0) return ENT_OK;
-    const app_figure figure = {
+    const chart_figure figure = {
         "Membership inference",
         "Training rows that an attacker finds by their loss against other rows that are taken for "
         "such, from `entente audit`. A guess is the diagonal, with area 0.5.",
         {"false positive rate", "share of other rows", 0, false, 0.0, 1.0},
         {"true positive rate", "share of training rows", 0, false, 0.0, 1.0}};
-    app_chart_lines(page, &figure, lines, line);
+    chart_draw_lines(page, &figure, lines, line);
     return ENT_OK;
 }
 
-ent_status report_audits(app_page *page, const report_input *input)
+ent_status report_audits(draw_page *page, const report_input *input)
 {
     audit *all = ent_alloc(MOST_LINES / 2, sizeof *all);
-    app_line *line = ent_alloc(MOST_LINES, sizeof *line);
+    chart_line *line = ent_alloc(MOST_LINES, sizeof *line);
     const ent_status status = all && line ? draw(page, input, all, line) : ent_fail(ENT_ENOMEM, "report: no memory");
     ent_free(all);
     ent_free(line);

@@ -39,22 +39,22 @@ static entry *sorted_clients(const report_group *g, int64_t *n)
     return list;
 }
 
-static app_spread spread_of(int64_t n, const entry *list)
+static run_spread spread_of(int64_t n, const entry *list)
 {
     double *value = ent_alloc(n, sizeof *value);
     for (int64_t k = 0; k < n && value; k++) value[k] = list[k].accuracy;
-    const app_spread spread = app_spread_of(value ? n : 0, value);
+    const run_spread spread = run_spread_of(value ? n : 0, value);
     ent_free(value);
     return spread;
 }
 
-static app_figure client_figure(const char *title, const char *caption, const char *x, const char *unit)
+static chart_figure client_figure(const char *title, const char *caption, const char *x, const char *unit)
 {
-    return (app_figure){
+    return (chart_figure){
         title, caption, {x, unit, 0, true, NAN, NAN}, {"test accuracy", "share of samples", 0, false, 0.0, NAN}};
 }
 
-static void sorted_bars(app_page *page, const char *title, const char *caption, const entry *list, int n, int worst)
+static void sorted_bars(draw_page *page, const char *title, const char *caption, const entry *list, int n, int worst)
 {
     double value[MOST_BARS];
     uint8_t marked[MOST_BARS];
@@ -66,18 +66,18 @@ static void sorted_bars(app_page *page, const char *title, const char *caption, 
         snprintf(text[k], sizeof text[k], "%lld", (long long)list[k].client);
         name[k] = text[k];
     }
-    const app_figure figure = client_figure(title, caption, "client, worst first", "number");
-    app_chart_bars(page, &figure,
-                   &(app_bars){.bars = n,
-                               .parts = 1,
-                               .name = name,
-                               .value = value,
-                               .marked = marked,
-                               .mark = "worst decile",
-                               .plain = "other clients"});
+    const chart_figure figure = client_figure(title, caption, "client, worst first", "number");
+    chart_draw_bars(page, &figure,
+                    &(chart_bars){.bars = n,
+                                  .parts = 1,
+                                  .name = name,
+                                  .value = value,
+                                  .marked = marked,
+                                  .mark = "worst decile",
+                                  .plain = "other clients"});
 }
 
-static void histogram(app_page *page, const char *title, const char *caption, const entry *list, int64_t n,
+static void histogram(draw_page *page, const char *title, const char *caption, const entry *list, int64_t n,
                       double limit)
 {
     enum { BINS = 20 };
@@ -94,26 +94,26 @@ static void histogram(app_page *page, const char *title, const char *caption, co
         name[k] = text[k];
         marked[k] = (double)k / BINS <= limit;
     }
-    app_figure figure = client_figure(title, caption, "test accuracy, lower end of a bin", "share of samples");
-    figure.y = (app_axis){"clients", "number", 0, true, 0.0, NAN};
-    app_chart_bars(page, &figure,
-                   &(app_bars){.bars = BINS,
-                               .parts = 1,
-                               .name = name,
-                               .value = value,
-                               .marked = marked,
-                               .mark = "bins that the worst decile reaches",
-                               .plain = "other clients"});
+    chart_figure figure = client_figure(title, caption, "test accuracy, lower end of a bin", "share of samples");
+    figure.y = (chart_axis){"clients", "number", 0, true, 0.0, NAN};
+    chart_draw_bars(page, &figure,
+                    &(chart_bars){.bars = BINS,
+                                  .parts = 1,
+                                  .name = name,
+                                  .value = value,
+                                  .marked = marked,
+                                  .mark = "bins that the worst decile reaches",
+                                  .plain = "other clients"});
 }
 
-void report_clients(app_page *page, const report_group *g)
+void report_clients(draw_page *page, const report_group *g)
 {
     int64_t n;
     char title[256], caption[512];
     entry *list = sorted_clients(g, &n);
     if (list && n > 1) {
         const int64_t worst = n / 10 > 0 ? n / 10 : 1;
-        const app_spread spread = spread_of(n, list);
+        const run_spread spread = spread_of(n, list);
         snprintf(title, sizeof title, "Accuracy by client: %s", g->label);
         snprintf(caption, sizeof caption,
                  "The %lld clients with test samples of %d run%s: mean %.4f, standard deviation %.4f, worst decile "
@@ -167,18 +167,18 @@ static void counts_add(counts *c, int row, int client, double by)
     if (client % c->stride == 0) c->value[row * c->columns + client / c->stride] += by;
 }
 
-static void draw(app_page *page, const counts *c, const app_figure *figure, const char *name, const char *unit,
+static void draw(draw_page *page, const counts *c, const chart_figure *figure, const char *name, const char *unit,
                  bool dots)
 {
-    app_chart_cells(page, figure,
-                    &(app_cells){.rows = c->rows,
-                                 .columns = c->columns,
-                                 .row = c->row,
-                                 .column = c->column,
-                                 .value = c->value,
-                                 .name = name,
-                                 .unit = unit,
-                                 .dots = dots});
+    chart_draw_cells(page, figure,
+                     &(chart_cells){.rows = c->rows,
+                                    .columns = c->columns,
+                                    .row = c->row,
+                                    .column = c->column,
+                                    .value = c->value,
+                                    .name = name,
+                                    .unit = unit,
+                                    .dots = dots});
 }
 
 static const char *sampled(const counts *c, char text[64])
@@ -195,7 +195,7 @@ static int class_of(const ent_dataset *d, int64_t row)
     return d->value[row] >= 0.0;
 }
 
-static void draw_classes(app_page *page, const report_run *run, const ent_dataset *d)
+static void draw_classes(draw_page *page, const report_run *run, const ent_dataset *d)
 {
     const int classes = d->category ? (d->classes < MOST_CLASSES ? d->classes : MOST_CLASSES) : 2;
     char caption[400], more[64];
@@ -210,10 +210,11 @@ static void draw_classes(app_page *page, const report_run *run, const ent_datase
     snprintf(caption, sizeof caption, "Training rows of each client by class, %s, from the run %.100s.%s%s",
              c->columns <= MOST_DOTS ? "as area" : "as colour", run->folder, sampled(c, more),
              d->classes > MOST_CLASSES ? " All classes from 23 on are in the last row." : "");
-    const app_figure figure = {"The split: classes by client",
-                               caption,
-                               {"client", "number", 0, true, NAN, NAN},
-                               {d->category ? "class" : "label", d->category ? "number" : "sign", 0, true, NAN, NAN}};
+    const chart_figure figure = {
+        "The split: classes by client",
+        caption,
+        {"client", "number", 0, true, NAN, NAN},
+        {d->category ? "class" : "label", d->category ? "number" : "sign", 0, true, NAN, NAN}};
     draw(page, c, &figure, "training rows", "number", c->columns <= MOST_DOTS);
     counts_free(c);
 }
@@ -226,7 +227,7 @@ static bool rows_exist(const report_run *run, const ent_dataset *d)
 }
 
 /* The result holds no labels: they are read from the data set, where it is still there. */
-static void classes_of_run(app_page *page, const report_run *run)
+static void classes_of_run(draw_page *page, const report_run *run)
 {
     ent_dataset *d;
     const ent_config_data *c = &run->config->data;
@@ -234,7 +235,7 @@ static void classes_of_run(app_page *page, const report_run *run)
     char result[ENT_PATH_BYTES], file[ENT_PATH_BYTES];
     snprintf(result, sizeof result, "%s/result.h5", run->folder);
     if (ent_path_named(c->file, result, file) != ENT_OK || ent_dataset_open(file, 0, NULL, &label, &d) != ENT_OK) {
-        app_page_paragraph(page, "Classes by client are left out, the data set cannot be read: %s", ent_message());
+        draw_page_paragraph(page, "Classes by client are left out, the data set cannot be read: %s", ent_message());
         return;
     }
     if (!d->category && !d->sentiment)
@@ -242,11 +243,11 @@ static void classes_of_run(app_page *page, const report_run *run)
     else if (rows_exist(run, d))
         draw_classes(page, run, d);
     else
-        app_page_paragraph(page, "Classes by client are left out: %s is not the data set of the training.", c->file);
+        draw_page_paragraph(page, "Classes by client are left out: %s is not the data set of the training.", c->file);
     ent_dataset_free(d);
 }
 
-static void draw_modalities(app_page *page, const report_run *run)
+static void draw_modalities(draw_page *page, const report_run *run)
 {
     const int modalities = (int)run->config->data.modalities_count;
     char caption[400], more[64];
@@ -266,15 +267,15 @@ static void draw_modalities(app_page *page, const report_run *run)
              "Share of a client's training rows that have a modality after the missing protocol, from the run "
              "%.100s; clients without a row stay blank.%s",
              run->folder, sampled(c, more));
-    const app_figure figure = {"The split: modalities by client",
-                               caption,
-                               {"client", "number", 0, true, NAN, NAN},
-                               {"modality", "name", 0, true, NAN, NAN}};
+    const chart_figure figure = {"The split: modalities by client",
+                                 caption,
+                                 {"client", "number", 0, true, NAN, NAN},
+                                 {"modality", "name", 0, true, NAN, NAN}};
     draw(page, c, &figure, "rows that have it", "share", false);
     counts_free(c);
 }
 
-void report_split(app_page *page, const report_run *run)
+void report_split(draw_page *page, const report_run *run)
 {
     if (run->train_rows == 0) return;
     classes_of_run(page, run);
@@ -297,7 +298,7 @@ static double excluded_of(const report_run *run, int64_t *rounds)
 }
 
 /* Left out where nobody diverged. */
-void report_excluded(app_page *page, const report_input *input)
+void report_excluded(draw_page *page, const report_input *input)
 {
     int rows = 1;
     int64_t rounds;
@@ -320,10 +321,10 @@ void report_excluded(app_page *page, const report_input *input)
             row[1] = text[at][0];
             row[2] = text[at++][1];
         }
-        app_page_table(page, "Clients that diverged",
-                       "Updates with numbers that left their range, or were none: they do not count "
-                       "(federation.on_divergence).",
-                       rows, 3, cell);
+        draw_page_table(page, "Clients that diverged",
+                        "Updates with numbers that left their range, or were none: they do not count "
+                        "(federation.on_divergence).",
+                        rows, 3, cell);
     }
     ent_free(cell);
     ent_free(text);

@@ -14,7 +14,7 @@ typedef struct {
     char name[192];
 } curve;
 
-static bool curve_make(const report_group *g, const char *column, curve *c, app_line *line)
+static bool curve_make(const report_group *g, const char *column, curve *c, chart_line *line)
 {
     const int64_t rounds = g->run[0]->rounds;
     double value[256];
@@ -33,12 +33,12 @@ static bool curve_make(const report_group *g, const char *column, curve *c, app_
     }
     snprintf(c->name, sizeof c->name, "%s%s", g->label, g->runs > 1 ? "" : " (1 run)");
     if (g->runs > 1) snprintf(c->name, sizeof c->name, "%s (%d runs)", g->label, g->runs);
-    *line = (app_line){.name = c->name,
-                       .n = n,
-                       .x = c->x,
-                       .y = c->y,
-                       .low = g->runs > 1 ? c->low : NULL,
-                       .high = g->runs > 1 ? c->high : NULL};
+    *line = (chart_line){.name = c->name,
+                         .n = n,
+                         .x = c->x,
+                         .y = c->y,
+                         .low = g->runs > 1 ? c->low : NULL,
+                         .high = g->runs > 1 ? c->high : NULL};
     return n > 0;
 }
 
@@ -50,10 +50,10 @@ static void curve_clear(curve *c)
     ent_free(c->high);
 }
 
-static void draw_curves(app_page *page, const report_input *input, const char *column, app_figure figure)
+static void draw_curves(draw_page *page, const report_input *input, const char *column, chart_figure figure)
 {
     curve c[MOST_GROUPS] = {{.x = NULL}};
-    app_line line[MOST_GROUPS];
+    chart_line line[MOST_GROUPS];
     int lines = 0, groups = input->groups < MOST_GROUPS ? input->groups : MOST_GROUPS;
     char caption[400];
     bool several = false;
@@ -68,7 +68,7 @@ static void draw_curves(app_page *page, const report_input *input, const char *c
              several ? "; lines are means over seeds, the spread reaches from the smallest to the largest run." : ".",
              input->groups > groups ? " The first 24 configurations are drawn." : "");
     figure.caption = caption;
-    if (lines > 0) app_chart_lines(page, &figure, lines, line);
+    if (lines > 0) chart_draw_lines(page, &figure, lines, line);
     for (int g = 0; g < groups; g++) curve_clear(&c[g]);
 }
 
@@ -82,7 +82,7 @@ static bool any_finite(const report_input *input, const char *column)
     return false;
 }
 
-void report_curves(app_page *page, const report_input *input)
+void report_curves(draw_page *page, const report_input *input)
 {
     static const struct {
         const char *column;
@@ -101,10 +101,10 @@ void report_curves(app_page *page, const report_input *input)
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
         if (!any_finite(input, TABLE[k].column)) continue;
         draw_curves(page, input, TABLE[k].column,
-                    (app_figure){TABLE[k].title,
-                                 TABLE[k].caption,
-                                 {"round", "number", 0, true, NAN, NAN},
-                                 {TABLE[k].name, TABLE[k].unit, 0, false, NAN, NAN}});
+                    (chart_figure){TABLE[k].title,
+                                   TABLE[k].caption,
+                                   {"round", "number", 0, true, NAN, NAN},
+                                   {TABLE[k].name, TABLE[k].unit, 0, false, NAN, NAN}});
     }
 }
 
@@ -202,22 +202,22 @@ static bool rate_line_make(const report_input *input, int first, rate_line *line
     return true;
 }
 
-void report_missing(app_page *page, const report_input *input)
+void report_missing(draw_page *page, const report_input *input)
 {
     rate_line *own = ent_alloc(MOST_GROUPS, sizeof *own);
-    app_line line[MOST_GROUPS];
+    chart_line line[MOST_GROUPS];
     int lines = 0, longest = 0;
     char caption[400];
     for (int g = 0; g < input->groups && g < MOST_GROUPS && own; g++) {
         if (!rate_line_make(input, g, &own[lines]) || own[lines].n == 0) continue;
         if (own[lines].n > longest) longest = own[lines].n;
-        line[lines] = (app_line){.name = own[lines].name,
-                                 .n = own[lines].n,
-                                 .x = own[lines].x,
-                                 .y = own[lines].y,
-                                 .low = own[lines].low,
-                                 .high = own[lines].high,
-                                 .colour = lines};
+        line[lines] = (chart_line){.name = own[lines].name,
+                                   .n = own[lines].n,
+                                   .x = own[lines].x,
+                                   .y = own[lines].y,
+                                   .low = own[lines].low,
+                                   .high = own[lines].high,
+                                   .colour = lines};
         lines++;
     }
     snprintf(caption, sizeof caption,
@@ -225,11 +225,11 @@ void report_missing(app_page *page, const report_input *input)
              "where they differ). From %d runs; points are means over seeds, bars reach from the smallest to the "
              "largest run.",
              input->runs);
-    const app_figure figure = {"Accuracy against missing rate",
-                               caption,
-                               {"missing rate", "probability", 0, false, NAN, NAN},
-                               {"test accuracy", "share of samples", 0, false, NAN, NAN}};
-    if (longest > 1) app_chart_lines(page, &figure, lines, line);
+    const chart_figure figure = {"Accuracy against missing rate",
+                                 caption,
+                                 {"missing rate", "probability", 0, false, NAN, NAN},
+                                 {"test accuracy", "share of samples", 0, false, NAN, NAN}};
+    if (longest > 1) chart_draw_lines(page, &figure, lines, line);
     ent_free(own);
 }
 
@@ -294,7 +294,7 @@ static void put_metric(table *t, const report_input *input, int row, int at, boo
     snprintf(table_at(t, at, 0), 96, "%s", k < 0 ? "test samples" : ent_metric_at(k)->title);
 }
 
-void report_metrics(app_page *page, const report_input *input)
+void report_metrics(draw_page *page, const report_input *input)
 {
     table t;
     int used = 1;
@@ -312,7 +312,7 @@ void report_metrics(app_page *page, const report_input *input)
              "After the last round; in the head each configuration and its number of runs. Of several runs: the mean "
              "(smallest to largest). From %d run%s.",
              input->runs, input->runs == 1 ? "" : "s");
-    app_page_table(page, "Test figures", caption, used, t.columns, t.cell);
+    draw_page_table(page, "Test figures", caption, used, t.columns, t.cell);
     table_free(&t);
 }
 
@@ -350,7 +350,7 @@ static void context_cell(const report_group *g, uint32_t context, char *samples,
     put_spread(accuracy, "%.4f", count, right);
 }
 
-void report_contexts(app_page *page, const report_input *input)
+void report_contexts(draw_page *page, const report_input *input)
 {
     enum { MOST = 256 };
     uint32_t context[MOST];
@@ -374,6 +374,6 @@ void report_contexts(app_page *page, const report_input *input)
         "Test samples by their context vector: which modalities are present. Of several runs: the mean (smallest "
         "to largest). From %d run%s.",
         input->runs, input->runs == 1 ? "" : "s");
-    app_page_table(page, "Accuracy by context vector", caption, t.rows, t.columns, t.cell);
+    draw_page_table(page, "Accuracy by context vector", caption, t.rows, t.columns, t.cell);
     table_free(&t);
 }

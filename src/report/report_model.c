@@ -55,7 +55,7 @@ static ent_status cone_of(const report_run *run, char text[256])
     if (status == ENT_OK) status = ent_model_circuit(inp, (UINT32_C(1) << inp->registers) - 1, &circuit);
     if (status == ENT_OK) status = ent_engine_weigh(circuit, false, &weight);
     if (status == ENT_OK && weight.depends[1] > 0)
-        app_cone_text(circuit, &weight, strncmp(run->engine, "pauli", 5) != 0, text);
+        cli_cone_text(circuit, &weight, strncmp(run->engine, "pauli", 5) != 0, text);
     ent_circuit_free(circuit);
     for (int m = 0; m < RUN_MODALITIES; m++) ent_qasm_free(qasm[m]);
     ent_free(inp);
@@ -75,13 +75,13 @@ ent_status report_cone(const ent_h5 *file, const char *path, char text[256])
     return status;
 }
 
-static ent_status draw_circuit(app_page *page, const report_run *run)
+static ent_status draw_circuit(draw_page *page, const report_run *run)
 {
     ent_qasm *qasm[RUN_MODALITIES] = {NULL};
     ent_model_inp *inp = ent_alloc(1, sizeof *inp);
     ENT_REQUIRE(inp, ENT_ENOMEM, "report: no memory");
     ent_status status = describe(run, qasm, inp);
-    if (status == ENT_OK) status = app_chart_circuit(page, inp);
+    if (status == ENT_OK) status = chart_draw_circuit(page, inp);
     for (int m = 0; m < RUN_MODALITIES; m++) ent_qasm_free(qasm[m]);
     ent_free(inp);
     return status == ENT_OK ? ENT_OK : ent_fail_in(status, "%s/result.h5", run->folder);
@@ -100,13 +100,13 @@ static bool same_model(const report_run *a, const report_run *b)
 }
 
 /* Each model once. */
-ent_status report_circuits(app_page *page, const report_input *input)
+ent_status report_circuits(draw_page *page, const report_input *input)
 {
     for (int g = 0; g < input->groups; g++) {
         bool drawn = false;
         for (int k = 0; k < g; k++) drawn |= same_model(input->group[k].run[0], input->group[g].run[0]);
         if (drawn) continue;
-        if (g > 0) app_page_paragraph(page, "The circuit of %s:", input->group[g].label);
+        if (g > 0) draw_page_paragraph(page, "The circuit of %s:", input->group[g].label);
         ENT_TRY(draw_circuit(page, input->group[g].run[0]));
     }
     return ENT_OK;
@@ -129,7 +129,7 @@ static double mean_at(const report_group *g, const char *name, int64_t round)
 }
 
 /* Of many rounds, several make one bar: their mean. */
-void report_times(app_page *page, const report_group *g)
+void report_times(draw_page *page, const report_group *g)
 {
     static const char *const PART[PARTS] = {"compute", "communication", "waiting", "evaluation, input and output"};
     const int64_t rounds = g->run[0]->rounds, stride = (rounds + MOST_BARS - 1) / MOST_BARS;
@@ -160,10 +160,10 @@ void report_times(app_page *page, const report_group *g)
         run->layout[0] == 1 ? "" : "s", (long long)run->layout[1], run->layout[1] == 1 ? "" : "s",
         stride > 1 ? "; a bar is the mean of several rounds, named by the first" : "", sum[0], sum[1], sum[2],
         sum[3]);
-    const app_figure figure = {
+    const chart_figure figure = {
         title, caption, {"round", "number", 0, true, NAN, NAN}, {"time of a round", "ms", 0, false, 0.0, NAN}};
-    app_chart_bars(page, &figure,
-                   &(app_bars){.bars = bars, .parts = PARTS, .name = name, .part = PART, .value = value});
+    chart_draw_bars(page, &figure,
+                    &(chart_bars){.bars = bars, .parts = PARTS, .name = name, .part = PART, .value = value});
 }
 
 /* ---- origin ---- */
@@ -175,7 +175,7 @@ static void print_layout(const report_run *run, char *ranks, char *seeds, size_t
              (unsigned long long)run->seed[2], (unsigned long long)run->seed[3]);
 }
 
-void report_origin(app_page *page, const report_input *input)
+void report_origin(draw_page *page, const report_input *input)
 {
     static const char SEEDS[] = "seeds: split masks init sampling";
     static const char *const HEAD[] = {"result", "machine", "engine", "ranks x threads", SEEDS, "version", "written"};
@@ -196,15 +196,15 @@ void report_origin(app_page *page, const report_input *input)
             row[5] = run->version;
             row[6] = run->created;
         }
-        app_page_table(page, "Where the results come from",
-                       "Each result's machine, layout, seeds and version, as the run has written them.",
-                       input->runs + 1, COLUMNS, cell);
+        draw_page_table(page, "Where the results come from",
+                        "Each result's machine, layout, seeds and version, as the run has written them.",
+                        input->runs + 1, COLUMNS, cell);
     }
     ent_free(cell);
     ent_free(text);
     for (int g = 0; g < input->groups; g++) {
         char title[256];
         snprintf(title, sizeof title, "Configuration as used: %s", input->group[g].label);
-        app_page_listing(page, title, input->group[g].run[0]->config_text);
+        draw_page_listing(page, title, input->group[g].run[0]->config_text);
     }
 }

@@ -7,7 +7,7 @@
 #include "report_csv.h"
 
 /* The rounds that have a figure; false where there are none, or no memory. */
-static bool curve_make(const report_csv *csv, const char *column, app_line *line, double **x, double **y)
+static bool curve_make(const report_csv *csv, const char *column, chart_line *line, double **x, double **y)
 {
     int n = 0;
     *x = ent_alloc(csv->rows, sizeof **x);
@@ -17,11 +17,11 @@ static bool curve_make(const report_csv *csv, const char *column, app_line *line
         (*y)[n] = report_csv_value(csv, column, r);
         if (isfinite((*x)[n]) && isfinite((*y)[n])) n++;
     }
-    *line = (app_line){.name = column, .n = n, .x = *x, .y = *y};
+    *line = (chart_line){.name = column, .n = n, .x = *x, .y = *y};
     return n > 0;
 }
 
-static void draw(app_page *page, const report_csv *csv)
+static void draw(draw_page *page, const report_csv *csv)
 {
     static const struct {
         const char *column, *title, *name, *unit;
@@ -29,19 +29,19 @@ static void draw(app_page *page, const report_csv *csv)
                  {"train_loss", "Training loss by round", "training loss", "per sample"},
                  {"test_mae", "Mean absolute error by round", "mean absolute error", "label's unit"}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
-        app_line line;
+        chart_line line;
         double *x, *y;
-        const app_figure figure = {TABLE[k].title,
-                                   "From one run that has not ended.",
-                                   {"round", "number", 0, true, NAN, NAN},
-                                   {TABLE[k].name, TABLE[k].unit, 0, false, NAN, NAN}};
-        if (curve_make(csv, TABLE[k].column, &line, &x, &y)) app_chart_lines(page, &figure, 1, &line);
+        const chart_figure figure = {TABLE[k].title,
+                                     "From one run that has not ended.",
+                                     {"round", "number", 0, true, NAN, NAN},
+                                     {TABLE[k].name, TABLE[k].unit, 0, false, NAN, NAN}};
+        if (curve_make(csv, TABLE[k].column, &line, &x, &y)) chart_draw_lines(page, &figure, 1, &line);
         ent_free(x);
         ent_free(y);
     }
 }
 
-ent_status report_running(app_page *page, const char *folder)
+ent_status report_running(draw_page *page, const char *folder)
 {
     char path[4096], heading[4200];
     report_csv *csv;
@@ -49,10 +49,10 @@ ent_status report_running(app_page *page, const char *folder)
                 "%.64s...: too long a path", folder);
     ENT_TRY(report_csv_read(path, (const char *const[]){"round", NULL}, &csv));
     snprintf(heading, sizeof heading, "%s: no result yet", folder);
-    app_page_heading(page, heading);
-    app_page_paragraph(page,
-                       "%lld round%s so far: the training is running, or was stopped and can go on with --resume.",
-                       (long long)csv->rows, csv->rows == 1 ? "" : "s");
+    draw_page_heading(page, heading);
+    draw_page_paragraph(page,
+                        "%lld round%s so far: the training is running, or was stopped and can go on with --resume.",
+                        (long long)csv->rows, csv->rows == 1 ? "" : "s");
     draw(page, csv);
     report_csv_free(csv);
     return ENT_OK;

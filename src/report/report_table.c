@@ -152,12 +152,12 @@ static const char *facet_text(const sweep *s, char text[160])
 }
 
 /* Units are not in the table: a configuration's key is a number or a name. */
-static app_axis key_axis(const key *k)
+static chart_axis key_axis(const key *k)
 {
-    return (app_axis){k->name, k->numbers ? "number" : "name", 0, false, NAN, NAN};
+    return (chart_axis){k->name, k->numbers ? "number" : "name", 0, false, NAN, NAN};
 }
 
-static void draw_heat(app_page *page, const sweep *s, int i, int j)
+static void draw_heat(draw_page *page, const sweep *s, int i, int j)
 {
     const key *a = &s->key[i], *b = &s->key[j]; /* rows, columns */
     double *value = ent_alloc((int64_t)a->values * b->values, sizeof *value);
@@ -179,15 +179,15 @@ static void draw_heat(app_page *page, const sweep *s, int i, int j)
              "Each cell: the mean over all %lld finished points of %.100s with these two values, whatever the other "
              "keys are (%s%d point%s a cell). Blank: no point.",
              (long long)s->done, s->folder, range, most, most == 1 ? "" : "s");
-    const app_figure figure = {title, caption, key_axis(b), key_axis(a)};
-    app_chart_cells(page, &figure,
-                    &(app_cells){.rows = a->values,
-                                 .columns = b->values,
-                                 .row = a->value,
-                                 .column = b->value,
-                                 .value = value,
-                                 .name = metric_text(s),
-                                 .unit = metric_unit(s)});
+    const chart_figure figure = {title, caption, key_axis(b), key_axis(a)};
+    chart_draw_cells(page, &figure,
+                     &(chart_cells){.rows = a->values,
+                                    .columns = b->values,
+                                    .row = a->value,
+                                    .column = b->value,
+                                    .value = value,
+                                    .name = metric_text(s),
+                                    .unit = metric_unit(s)});
     ent_free(value);
 }
 
@@ -199,13 +199,13 @@ static bool any_finite(int n, const double *value)
 }
 
 /* The metric along key i, a line for each value of key j (j < 0: one line). */
-static void draw_lines(app_page *page, const sweep *s, int i, int j)
+static void draw_lines(draw_page *page, const sweep *s, int i, int j)
 {
     enum { MOST_LINES = 12 };
     const key *k = &s->key[i];
     const int lines = j < 0 ? 1 : s->key[j].values < MOST_LINES ? s->key[j].values : MOST_LINES;
     double *number = ent_alloc((int64_t)4 * lines * k->values, sizeof *number);
-    app_line line[MOST_LINES];
+    chart_line line[MOST_LINES];
     char title[400], facet[160], caption[400], capital[64], name[MOST_LINES][96];
     int drawn = 0;
     if (!number) return;
@@ -221,7 +221,7 @@ static void draw_lines(app_page *page, const sweep *s, int i, int j)
         if (!any_finite(k->values, y)) continue;
         snprintf(name[drawn], sizeof name[drawn], "%.40s %.50s", j < 0 ? "all" : s->key[j].name,
                  j < 0 ? "points" : s->key[j].value[l]);
-        line[drawn] = (app_line){
+        line[drawn] = (chart_line){
             .name = name[drawn], .n = k->values, .x = x, .y = y, .low = low, .high = high, .colour = drawn};
         drawn++;
     }
@@ -230,12 +230,12 @@ static void draw_lines(app_page *page, const sweep *s, int i, int j)
     snprintf(caption, sizeof caption,
              "Means over the %lld finished points of %.100s%s; bars reach from the smallest to the largest.",
              (long long)count_done(s), s->folder, facet);
-    app_figure figure = {title, caption, key_axis(k), {metric_text(s), metric_unit(s), 0, false, NAN, NAN}};
-    app_chart_lines(page, &figure, drawn, line);
+    chart_figure figure = {title, caption, key_axis(k), {metric_text(s), metric_unit(s), 0, false, NAN, NAN}};
+    chart_draw_lines(page, &figure, drawn, line);
     ent_free(number);
 }
 
-static void draw_bars(app_page *page, const sweep *s, int i)
+static void draw_bars(draw_page *page, const sweep *s, int i)
 {
     const key *k = &s->key[i];
     double value[MOST_VALUES];
@@ -248,12 +248,12 @@ static void draw_bars(app_page *page, const sweep *s, int i)
     snprintf(title, sizeof title, "%s by %s", metric_title(s, capital), k->name);
     snprintf(caption, sizeof caption, "Means over the %lld finished points of %.100s.", (long long)s->done,
              s->folder);
-    const app_figure figure = {title, caption, key_axis(k), {metric_text(s), metric_unit(s), 0, false, 0.0, NAN}};
-    app_chart_bars(page, &figure, &(app_bars){.bars = k->values, .parts = 1, .name = k->value, .value = value});
+    const chart_figure figure = {title, caption, key_axis(k), {metric_text(s), metric_unit(s), 0, false, 0.0, NAN}};
+    chart_draw_bars(page, &figure, &(chart_bars){.bars = k->values, .parts = 1, .name = k->value, .value = value});
 }
 
 /* A study's settings and data sets are not averaged over: each has its own picture. */
-static void draw_facets(app_page *page, sweep *s, int from, int rate, int policy)
+static void draw_facets(draw_page *page, sweep *s, int from, int rate, int policy)
 {
     while (from < s->keys && strcmp(s->key[from].name, "setting") != 0 && strcmp(s->key[from].name, "data") != 0)
         from++;
@@ -268,7 +268,7 @@ static void draw_facets(app_page *page, sweep *s, int from, int rate, int policy
     s->only[from] = NULL;
 }
 
-static void draw(app_page *page, sweep *s)
+static void draw(draw_page *page, sweep *s)
 {
     int rate = -1, policy = -1, pairs = 0;
     for (int k = 0; k < s->keys; k++) {
@@ -286,7 +286,7 @@ static const char *short_number(const char *text, char out[24])
 {
     char *end;
     const double value = strtod(text, &end);
-    return strlen(text) > 7 && strchr(text, '.') && !*end ? app_number_text(value, out) : text;
+    return strlen(text) > 7 && strchr(text, '.') && !*end ? chart_number_text(value, out) : text;
 }
 
 static bool any_text(const report_csv *csv, int column)
@@ -297,7 +297,7 @@ static bool any_text(const report_csv *csv, int column)
 }
 
 /* Hashes and empty columns are left out. */
-static void print_csv(app_page *page, const char *title, const char *caption, const report_csv *csv)
+static void print_csv(draw_page *page, const char *title, const char *caption, const report_csv *csv)
 {
     enum { MOST_COLUMNS = 64 };
     const int64_t rows = csv->rows < MOST_ROWS ? csv->rows : MOST_ROWS;
@@ -311,12 +311,12 @@ static void print_csv(app_page *page, const char *title, const char *caption, co
         for (int64_t r = 0; r < rows; r++)
             cell[(r + 1) * columns + c] = short_number(csv->cell[column[c]][r], text[r * columns + c]);
     }
-    if (cell && text && columns > 0) app_page_table(page, title, caption, (int)rows + 1, columns, cell);
+    if (cell && text && columns > 0) draw_page_table(page, title, caption, (int)rows + 1, columns, cell);
     ent_free(cell);
     ent_free(text);
 }
 
-static void print_points(app_page *page, const sweep *s)
+static void print_points(draw_page *page, const sweep *s)
 {
     char title[256], caption[256];
     snprintf(title, sizeof title, "Points of %.200s", s->folder);
@@ -327,7 +327,7 @@ static void print_points(app_page *page, const sweep *s)
 }
 
 /* The paired statistics of a study, as it has written them. */
-static ent_status print_summary(app_page *page, const char *folder)
+static ent_status print_summary(draw_page *page, const char *folder)
 {
     static const char *const KEY[] = {"data", "setting", "rate", "variant", NULL};
     char path[4096];
@@ -355,7 +355,7 @@ static ent_status read_sweep(sweep *s, const char *path)
     return ENT_OK;
 }
 
-ent_status report_table(app_page *page, const char *folder, const char *file)
+ent_status report_table(draw_page *page, const char *folder, const char *file)
 {
     static const char *const KEY[] = {"point", NULL};
     char path[4096], heading[300];
@@ -367,7 +367,7 @@ ent_status report_table(app_page *page, const char *folder, const char *file)
     ent_status status = read_sweep(&s, path);
     if (status == ENT_OK) {
         snprintf(heading, sizeof heading, "%s %.250s", strcmp(file, "study.csv") == 0 ? "Study" : "Sweep", folder);
-        app_page_heading(page, heading);
+        draw_page_heading(page, heading);
         draw(page, &s);
         status = print_summary(page, folder);
         print_points(page, &s);

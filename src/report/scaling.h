@@ -74,6 +74,6 @@ void scaling_series_free(scaling_series *list, int count);
 ent_status scaling_model_write(const scaling_series *list, int count, const char *path);
 
 /* scaling_draw.c: figures and tables of scaling.csv in these folders, put together.  Errors: as scaling_rows_read. */
-ent_status app_scaling_draw(app_page *page, int folders, const char *const *folder);
+ent_status report_scaling_draw(draw_page *page, int folders, const char *const *folder);
 
 #endif

@@ -43,7 +43,7 @@ typedef struct {
     double model_x[MOST_POINTS], model_y[MOST_POINTS];
 } drawn;
 
-static void draw_series(const scaling_series *s, int colour, bool efficiency, drawn *d, app_line line[2])
+static void draw_series(const scaling_series *s, int colour, bool efficiency, drawn *d, chart_line line[2])
 {
     char name[160];
     const int n = s->points < MOST_POINTS - SCALING_EXTRA ? s->points : MOST_POINTS - SCALING_EXTRA;
@@ -66,21 +66,21 @@ static void draw_series(const scaling_series *s, int colour, bool efficiency, dr
         d->model_x[k + 1] = modelled ? s->extra_p[k] : d->x[last];
         d->model_y[k + 1] = !modelled ? NAN : efficiency ? s->extra_efficiency[k] : s->extra_s[k];
     }
-    line[0] = (app_line){
+    line[0] = (chart_line){
         .name = d->name[0], .n = n, .x = d->x, .y = d->y, .low = d->low, .high = d->high, .colour = colour};
-    line[1] = (app_line){.name = d->name[1],
-                         .n = SCALING_EXTRA + 1,
-                         .x = d->model_x,
-                         .y = d->model_y,
-                         .model = true,
-                         .colour = colour};
+    line[1] = (chart_line){.name = d->name[1],
+                           .n = SCALING_EXTRA + 1,
+                           .x = d->model_x,
+                           .y = d->model_y,
+                           .model = true,
+                           .colour = colour};
 }
 
-static void draw_lines(app_page *page, const study *s, bool efficiency)
+static void draw_lines(draw_page *page, const study *s, bool efficiency)
 {
     const scaling_row *first = s->list[0]->first;
     drawn *d = ent_alloc(s->n, sizeof *d);
-    app_line line[2 * MOST_LINES];
+    chart_line line[2 * MOST_LINES];
     char title[160], caption[640];
     if (!d) return;
     for (int k = 0; k < s->n; k++) draw_series(s->list[k], k, efficiency, &d[k], &line[2 * k]);
@@ -92,18 +92,18 @@ static void draw_lines(app_page *page, const study *s, bool efficiency)
              efficiency ? "Work a second and rank, against that of the fewest ranks; 1 is perfect."
                         : "Median of the repeats, of the slowest rank, without evaluation and reading.",
              s->repeats);
-    const app_figure figure = {title,
-                               caption,
-                               {"ranks", "number", 2, true, NAN, NAN},
-                               {efficiency ? "efficiency" : s->unit, efficiency ? "ratio" : "s", efficiency ? 0 : 10,
-                                false, efficiency ? 0.0 : NAN, NAN}};
-    app_chart_lines(page, &figure, 2 * s->n, line);
+    const chart_figure figure = {title,
+                                 caption,
+                                 {"ranks", "number", 2, true, NAN, NAN},
+                                 {efficiency ? "efficiency" : s->unit, efficiency ? "ratio" : "s",
+                                  efficiency ? 0 : 10, false, efficiency ? 0.0 : NAN, NAN}};
+    chart_draw_lines(page, &figure, 2 * s->n, line);
     ent_free(d);
 }
 
 /* ---- the time split ---- */
 
-static void draw_split(app_page *page, const study *s)
+static void draw_split(draw_page *page, const study *s)
 {
     const scaling_summary *point[MOST_BARS];
     double value[SCALING_PARTS * MOST_BARS];
@@ -125,11 +125,11 @@ static void draw_split(app_page *page, const study *s)
         "Means of the repeats (%d in all). Each part is the slowest rank's, so that the parts may add up to more "
         "than the whole.",
         s->repeats);
-    const app_figure figure = {
+    const chart_figure figure = {
         title, caption, {"ranks x threads", "number", 0, true, NAN, NAN}, {s->unit, "ms", 0, false, 0.0, NAN}};
-    app_chart_bars(
+    chart_draw_bars(
         page, &figure,
-        &(app_bars){.bars = bars, .parts = SCALING_PARTS, .name = name, .part = SCALING_PART, .value = value});
+        &(chart_bars){.bars = bars, .parts = SCALING_PARTS, .name = name, .part = SCALING_PART, .value = value});
 }
 
 /* ---- tables ---- */
@@ -149,7 +149,7 @@ static bool table_new(int rows, int columns, const char *const *head, table *t)
     return true;
 }
 
-static void print_points(app_page *page, const study *s)
+static void print_points(draw_page *page, const study *s)
 {
     static const char *const HEAD[] = {"ranks x threads", "size",    "seconds", "fastest", "slowest",
                                        "efficiency",      "compute", "commun.", "waiting", "repeats"};
@@ -174,17 +174,17 @@ static void print_points(app_page *page, const study *s)
             }
         snprintf(title, sizeof title, "%s scaling, %s: what was measured",
                  strcmp(s->list[0]->first->mode, "weak") == 0 ? "Weak" : "Strong", s->list[0]->first->what);
-        app_page_table(page, title,
-                       strcmp(s->list[0]->first->what, "state") == 0
-                           ? "Seconds of one gradient; size: gates times amplitudes."
-                           : "Seconds of one round without evaluation; size: samples trained a round.",
-                       t.rows, t.columns, t.cell);
+        draw_page_table(page, title,
+                        strcmp(s->list[0]->first->what, "state") == 0
+                            ? "Seconds of one gradient; size: gates times amplitudes."
+                            : "Seconds of one round without evaluation; size: samples trained a round.",
+                        t.rows, t.columns, t.cell);
     }
     ent_free(t.cell);
     ent_free(t.text);
 }
 
-static void print_model(app_page *page, const study *s)
+static void print_model(draw_page *page, const study *s)
 {
     static const char *const HEAD[] = {"threads",   "terms of points", "error", "serial s", "parallel s",
                                        "latency s", "ns a byte",       "ranks", "seconds",  "efficiency"};
@@ -209,7 +209,7 @@ static void print_model(app_page *page, const study *s)
                 snprintf(cell[8], 64, "%.4g", own->extra_s[j]);
                 snprintf(cell[9], 64, "%.3f", own->extra_efficiency[j]);
             }
-        app_page_table(
+        draw_page_table(
             page, "Larger machines: model, not measured",
             "seconds = serial + parallel * work / ranks + latency * log2(ranks) + bytes * s/byte, fitted to "
             "the measured medians without negative terms. With as many terms as points nothing is left that "
@@ -222,17 +222,17 @@ static void print_model(app_page *page, const study *s)
 
 /* ---- all ---- */
 
-static void draw_study(app_page *page, const study *s)
+static void draw_study(draw_page *page, const study *s)
 {
     draw_lines(page, s, false);
     draw_lines(page, s, true);
     draw_split(page, s);
-    if (page->kind == APP_SVG) return;
+    if (page->kind == DRAW_SVG) return;
     print_points(page, s);
     print_model(page, s);
 }
 
-static void draw_all(app_page *page, const scaling_series *list, int count)
+static void draw_all(draw_page *page, const scaling_series *list, int count)
 {
     for (int k = 0; k < count; k++) {
         study s = {.unit = strcmp(list[k].first->what, "state") == 0 ? "time of a gradient" : "time of a round"};
@@ -247,7 +247,7 @@ static void draw_all(app_page *page, const scaling_series *list, int count)
     }
 }
 
-ent_status app_scaling_draw(app_page *page, int folders, const char *const *folder)
+ent_status report_scaling_draw(draw_page *page, int folders, const char *const *folder)
 {
     scaling_rows rows = {.n = 0};
     scaling_series *list = NULL;
@@ -260,7 +260,7 @@ ent_status app_scaling_draw(app_page *page, int folders, const char *const *fold
     }
     if (status == ENT_OK) status = scaling_series_make(&rows, &list, &count);
     if (status == ENT_OK) {
-        if (page->kind != APP_SVG) app_page_heading(page, "Scaling");
+        if (page->kind != DRAW_SVG) draw_page_heading(page, "Scaling");
         draw_all(page, list, count);
     }
     scaling_series_free(list, count);

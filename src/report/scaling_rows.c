@@ -80,11 +80,11 @@ static void put_row(FILE *out, const scaling_row *r)
 
 ent_status scaling_rows_write(const scaling_rows *rows, const char *path)
 {
-    app_page *page; /* text of ours, written whole or not at all */
-    ENT_TRY(app_page_new(APP_PLAIN, "", &page));
+    draw_page *page; /* text of ours, written whole or not at all */
+    ENT_TRY(draw_page_new(DRAW_PLAIN, "", &page));
     fprintf(page->out, "%s\n", HEAD);
     for (int k = 0; k < rows->n; k++) put_row(page->out, &rows->row[k]);
-    const ent_status status = app_page_save(page, path);
-    app_page_free(page);
+    const ent_status status = draw_page_save(page, path);
+    draw_page_free(page);
     return status;
 }

@@ -150,8 +150,8 @@ void scaling_series_free(scaling_series *list, int count)
 
 ent_status scaling_model_write(const scaling_series *list, int count, const char *path)
 {
-    app_page *page;
-    ENT_TRY(app_page_new(APP_PLAIN, "", &page));
+    draw_page *page;
+    ENT_TRY(draw_page_new(DRAW_PLAIN, "", &page));
     fprintf(page->out,
             "what,mode,name,threads,shards,points,terms,relative_error,serial_s,parallel_s,latency_s,s_per_byte,"
             "ranks,seconds,efficiency,origin\n");
@@ -165,7 +165,7 @@ ent_status scaling_model_write(const scaling_series *list, int count, const char
                     m->error, m->serial_s, m->parallel_s, m->latency_s, m->byte_s, s->extra_p[j], s->extra_s[j],
                     s->extra_efficiency[j]);
         }
-    const ent_status status = app_page_save(page, path);
-    app_page_free(page);
+    const ent_status status = draw_page_save(page, path);
+    draw_page_free(page);
     return status;
 }

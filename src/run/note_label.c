@@ -14,17 +14,17 @@ static void count_rows(const ent_part *part, int64_t *count)
     for (int64_t k = 0; k < part->n; k++) count[part->category[k]]++;
 }
 
-static void note_unseen(app_progress *progress, const ent_federation_view *v, int c, const int64_t *count)
+static void note_unseen(run_progress *progress, const ent_federation_view *v, int c, const int64_t *count)
 {
     const int classes = v->label.classes;
-    app_progress_note(
+    run_progress_note(
         progress,
         "class %d has no training row: its %lld validation and %lld test rows cannot be predicted correctly",
         v->label.class_name[c], (long long)count[ENT_VALIDATION * classes + c],
         (long long)count[ENT_TEST * classes + c]);
 }
 
-static void note_classes(app_progress *progress, const ent_federation_view *v, const int64_t *count)
+static void note_classes(run_progress *progress, const ent_federation_view *v, const int64_t *count)
 {
     const int classes = v->label.classes;
     const int32_t *name = v->label.class_name;
@@ -35,9 +35,9 @@ static void note_classes(app_progress *progress, const ent_federation_view *v, c
         long_as += (size_t)snprintf(names + long_as, TEXT - long_as, "%s%d", c ? ", " : "", name[c]);
     }
     const char *more = classes > MOST_LISTED ? ", ..." : "";
-    app_progress_note(progress, "classification, %d classes (%s%s training rows)", classes, rows, more);
+    run_progress_note(progress, "classification, %d classes (%s%s training rows)", classes, rows, more);
     if (name[classes - 1] != classes - 1)
-        app_progress_note(progress, "the class numbers have gaps: outputs 0 to %d are classes %s%s", classes - 1,
+        run_progress_note(progress, "the class numbers have gaps: outputs 0 to %d are classes %s%s", classes - 1,
                           names, more);
     for (int c = 0, told = 0; c < classes && told < MOST_LISTED; c++)
         if (count[c] == 0) note_unseen(progress, v, c, count), told++;
@@ -59,7 +59,7 @@ static int whole_numbers(const ent_part *part)
     return n;
 }
 
-static void note_values(app_progress *progress, const ent_federation_view *v)
+static void note_values(run_progress *progress, const ent_federation_view *v)
 {
     const ent_config_data *c = &v->config->data;
     const ent_part *train = &v->part[ENT_TRAIN];
@@ -69,14 +69,14 @@ static void note_values(app_progress *progress, const ent_federation_view *v)
         low = fmin(low, train->value[k]);
         high = fmax(high, train->value[k]);
     }
-    app_progress_note(progress, "regression, values %.6g to %.6g", low, high);
+    run_progress_note(progress, "regression, values %.6g to %.6g", low, high);
     if (different > 0 && c->task == ENT_TASK_AUTO)
-        app_progress_note(progress,
+        run_progress_note(progress,
                           "label '%s' holds only %d whole number%s: data.task: classification reads them as classes",
                           c->label, different, different == 1 ? "" : "s");
 }
 
-void app_note_label(app_progress *progress, const ent_federation_view *v)
+void run_note_label(run_progress *progress, const ent_federation_view *v)
 {
     if (v->label.classes == 0) {
         note_values(progress, v);

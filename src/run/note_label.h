@@ -6,6 +6,6 @@
 
 /* "classification, 2 classes (0: 71, 1: 69 training rows)" or "regression, values 12.1 to 33.4"; then possible
  * mistakes: gaps in the class numbers, classes without training rows, numbers that look like classes. */
-void app_note_label(app_progress *progress, const ent_federation_view *view);
+void run_note_label(run_progress *progress, const ent_federation_view *view);
 
 #endif

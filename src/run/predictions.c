@@ -21,12 +21,12 @@ static bool ends_in(const char *path, const char *ending)
     return length > tail && strcmp(path + length - tail, ending) == 0;
 }
 
-bool app_predictions_may(const char *path)
+bool run_predictions_may(const char *path)
 {
     return ends_in(path, ".csv") || ends_in(path, ".h5");
 }
 
-ent_status app_predictions_look(const char *path)
+ent_status run_predictions_look(const char *path)
 {
     ent_atomic_file *probe;
     ENT_REQUIRE(access(path, F_OK) != 0, ENT_EIO, "%s: exists; want another name for --predictions", path);
@@ -212,7 +212,7 @@ static ent_status save_h5(const char *path, const ent_federation_view *v, const 
     return status;
 }
 
-ent_status app_predictions_save(const char *path, const ent_federation_view *v, bool clients)
+ent_status run_predictions_save(const char *path, const ent_federation_view *v, bool clients)
 {
     place *order = order_of(&v->part[ENT_TEST]);
     ENT_REQUIRE(order, ENT_ENOMEM, "predictions: no memory");

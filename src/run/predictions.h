@@ -7,10 +7,10 @@
 #include "entente/fed.h"
 
 /* Whether the name has the extension of a supported format: .csv or .h5.  Local. */
-bool app_predictions_may(const char *path);
+bool run_predictions_may(const char *path);
 
 /* Check, before the work, that the path does not exist and can be written.  Local.  Errors: ENT_EIO, ENT_EFULL. */
-ent_status app_predictions_look(const char *path);
+ent_status run_predictions_look(const char *path);
 
 /* Write the evaluated rows, ordered by row number; on rank 0, after ent_federation_evaluate.  Columns or datasets:
  *   row, split   row number in the data set, from 0; 0 train, 1 validation, 2 test (CSV: by name)
@@ -21,6 +21,6 @@ ent_status app_predictions_look(const char *path);
  *   probability  of each class, by softmax; CSV: probability_<class>
  * and in HDF5 /class_name, the class of each output.  Written completely or not at all.  Local.  Errors: ENT_EIO,
  * ENT_EFULL, ENT_ENOMEM. */
-ent_status app_predictions_save(const char *path, const ent_federation_view *view, bool clients);
+ent_status run_predictions_save(const char *path, const ent_federation_view *view, bool clients);
 
 #endif

@@ -13,7 +13,7 @@
 #include "entente/clock.h"
 #include "entente/memory.h"
 
-struct app_progress {
+struct run_progress {
     FILE *log, *rounds; /* rounds: NULL before the first round, and after a failed write */
     char *path, *rounds_path;
     bool quiet, drawn, unwritten; /* unwritten: the last line of the log failed, and this was reported */
@@ -21,10 +21,10 @@ struct app_progress {
     double begin_s, drawn_s;
 };
 
-ent_status app_progress_new(const char *log_path, const char *rounds_path, bool append, bool quiet,
-                            app_progress **out)
+ent_status run_progress_new(const char *log_path, const char *rounds_path, bool append, bool quiet,
+                            run_progress **out)
 {
-    app_progress *p = ent_alloc(1, sizeof *p);
+    run_progress *p = ent_alloc(1, sizeof *p);
     ENT_REQUIRE(p, ENT_ENOMEM, "progress: no memory");
     p->path = ent_text(log_path);
     p->rounds_path = ent_text(rounds_path);
@@ -33,7 +33,7 @@ ent_status app_progress_new(const char *log_path, const char *rounds_path, bool 
     if (!p->log && (!named || (errno != ENOSPC && errno != EDQUOT))) {
         const ent_status status = named ? ent_fail(ENT_EIO, "%s: %s", log_path, strerror(errno))
                                         : ent_fail(ENT_ENOMEM, "progress: no memory");
-        app_progress_free(p);
+        run_progress_free(p);
         return status;
     }
     p->quiet = quiet;
@@ -41,13 +41,13 @@ ent_status app_progress_new(const char *log_path, const char *rounds_path, bool 
     return ENT_OK;
 }
 
-static void wipe(app_progress *p)
+static void wipe(run_progress *p)
 {
     if (p->drawn) fprintf(stderr, "\r\033[K");
     p->drawn = false;
 }
 
-void app_progress_free(app_progress *p)
+void run_progress_free(run_progress *p)
 {
     if (!p) return;
     wipe(p);
@@ -59,7 +59,7 @@ void app_progress_free(app_progress *p)
 }
 
 /* A log that cannot be written does not end a training: this is reported, and again only after a successful line. */
-static void put_line(app_progress *p, const char *text)
+static void put_line(run_progress *p, const char *text)
 {
     if (p->log) fprintf(p->log, "%s\n", text);
     const bool written = p->log && fflush(p->log) == 0 && !ferror(p->log);
@@ -72,14 +72,14 @@ static void put_line(app_progress *p, const char *text)
     p->unwritten = !written;
 }
 
-void app_progress_failed(app_progress *p, ent_status status)
+void run_progress_failed(run_progress *p, ent_status status)
 {
     char text[2200];
     snprintf(text, sizeof text, "%s: %s", status == ENT_STOPPED ? "stopped" : "failed", ent_message());
     put_line(p, text);
 }
 
-void app_progress_note(app_progress *p, const char *format, ...)
+void run_progress_note(run_progress *p, const char *format, ...)
 {
     char text[1024];
     va_list arguments;
@@ -132,7 +132,7 @@ static void short_text(const ent_round *r, int64_t rounds, double left_s, char *
 {
     char left[32], notes[256];
     size_t used = (size_t)snprintf(text, room, "%lld/%lld  %s", (long long)r->round + 1, (long long)rounds,
-                                   app_left_text(left_s, left));
+                                   cli_left_text(left_s, left));
     if (*ent_round_notes(r, notes)) used += (size_t)snprintf(text + used, room - used, "  %s", notes);
     if (r->validation.n > 0) used += share_text("validation ", &r->validation, text + used, room - used);
     if (r->test.n > 0) used += share_text("test ", &r->test, text + used, room - used);
@@ -150,7 +150,7 @@ static void put_row(FILE *out, const ent_round *r)
 }
 
 /* rounds.csv is only for viewing: a failed write is reported once and does not end the training. */
-static void write_rounds(app_progress *p, const ent_federation_view *v, const ent_round *now)
+static void write_rounds(run_progress *p, const ent_federation_view *v, const ent_round *now)
 {
     const bool begins = p->before == now->round;
     if (begins) {
@@ -162,15 +162,15 @@ static void write_rounds(app_progress *p, const ent_federation_view *v, const en
     }
     if (p->rounds) put_row(p->rounds, now);
     if (p->rounds ? fflush(p->rounds) == 0 : !begins) return;
-    app_progress_note(p, "warning: %s: cannot be written: %s", p->rounds_path, strerror(errno));
+    run_progress_note(p, "warning: %s: cannot be written: %s", p->rounds_path, strerror(errno));
     if (p->rounds) fclose(p->rounds);
     p->rounds = NULL;
 }
 
 /* On a terminal redraw at most ten times per second. */
-ent_status app_progress_round(void *progress, const ent_federation *federation, const ent_round *round)
+ent_status run_progress_round(void *progress, const ent_federation *federation, const ent_round *round)
 {
-    app_progress *p = progress;
+    run_progress *p = progress;
     const ent_federation_view view = ent_federation_see(federation);
     const int64_t rounds = view.config->federation.rounds, done = round->round + 1;
     const double now = ent_clock_s(),
@@ -186,10 +186,10 @@ ent_status app_progress_round(void *progress, const ent_federation *federation, 
     write_rounds(p, &view, round);
     if (p->quiet) return ENT_OK;
     short_text(round, rounds, left, text, sizeof text);
-    if (app_terminal_columns() == 0) {
-        app_line_put("round ", text);
+    if (cli_terminal_columns() == 0) {
+        cli_line_put("round ", text);
     } else if (now - p->drawn_s > 0.1 || done == rounds) {
-        app_bar_draw((double)done / (double)rounds, text);
+        cli_bar_draw((double)done / (double)rounds, text);
         p->drawn = true;
         p->drawn_s = now;
     }

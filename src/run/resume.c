@@ -101,7 +101,7 @@ static ent_status paths_of(const char *folder, char result[4096], char checkpoin
     return ent_checkpoint_path(folder, checkpoint);
 }
 
-ent_status app_fallback_path(const char *folder, const char *dir, char path[4096])
+ent_status run_fallback_path(const char *folder, const char *dir, char path[4096])
 {
     char own[4096];
     snprintf(own, sizeof own, "%s", folder);
@@ -118,7 +118,7 @@ static ent_status find_fallback(const char *folder, const char *text, char path[
     path[0] = '\0';
     ENT_TRY(ent_config_parse(text, &config));
     const char *dir = config->run.fallback_dir;
-    const ent_status status = strcmp(dir, "none") == 0 ? ENT_OK : app_fallback_path(folder, dir, path);
+    const ent_status status = strcmp(dir, "none") == 0 ? ENT_OK : run_fallback_path(folder, dir, path);
     ent_config_free(config);
     if (status == ENT_OK && *path) snprintf(result, sizeof result, "%.4000s/result.h5", path);
     if (access(result, F_OK) != 0) path[0] = '\0';
@@ -143,12 +143,12 @@ static ent_status find(const char *folder, found *f)
 
 /* Further rounds continue from whichever has more rounds.  A checkpoint that aimed at no more rounds than the
  * result has was left over by a run that could not remove it. */
-static ent_status choose(const found *f, const char *text, app_begin *begin)
+static ent_status choose(const found *f, const char *text, run_begin *begin)
 {
     int64_t wanted;
     const bool begun = f->checkpoint.text && (!f->result.text || f->checkpoint.rounds > f->result.rounds);
     ENT_TRY(rounds_of(text, &wanted));
-    *begin = begun ? APP_GO_ON : APP_AFRESH;
+    *begin = begun ? RUN_GO_ON : RUN_AFRESH;
     ENT_REQUIRE(
         !f->elsewhere || wanted == f->result.rounds, ENT_ECONFIG,
         "federation.rounds: found %lld, and %s/result.h5 (run.fallback_dir) has %lld: move it to the folder of "
@@ -160,11 +160,11 @@ static ent_status choose(const found *f, const char *text, app_begin *begin)
                     "federation.rounds: found %lld, and the result has %lld: name another folder with --out",
                     (long long)wanted, (long long)f->result.rounds);
         if (wanted == f->result.rounds)
-            *begin = APP_DONE;
+            *begin = RUN_DONE;
         else if (!begun)
-            *begin = APP_MORE;
+            *begin = RUN_MORE;
     }
-    return *begin == APP_GO_ON ? compare_texts(text, f->checkpoint.text, "checkpoint") : ENT_OK;
+    return *begin == RUN_GO_ON ? compare_texts(text, f->checkpoint.text, "checkpoint") : ENT_OK;
 }
 
 /* If the folder of the run has no result, the one in run.fallback_dir is used. */
@@ -196,10 +196,10 @@ static ent_status check_new(const char *folder, const char *text)
     return ENT_OK;
 }
 
-ent_status app_resume_look(const char *folder, bool resume, const char *text, app_begin *begin, char where[4096])
+ent_status run_resume_look(const char *folder, bool resume, const char *text, run_begin *begin, char where[4096])
 {
     found f = {.result.text = NULL};
-    *begin = APP_AFRESH;
+    *begin = RUN_AFRESH;
     snprintf(where, 4096, "%s", folder);
     if (!resume) return check_new(folder, text);
     ent_status status = find_all(folder, text, &f);
@@ -209,7 +209,7 @@ ent_status app_resume_look(const char *folder, bool resume, const char *text, ap
     return status;
 }
 
-ent_status app_resume_tidy(const char *folder)
+ent_status run_resume_tidy(const char *folder)
 {
     found f = {.result.text = NULL};
     ent_status status = find(folder, &f);
@@ -218,7 +218,7 @@ ent_status app_resume_tidy(const char *folder)
     return status;
 }
 
-ent_status app_config_result(const char *folder, bool locate, char **text)
+ent_status run_config_result(const char *folder, bool locate, char **text)
 {
     char *own, path[4096];
     struct stat state;

@@ -16,7 +16,7 @@
 #include "note_label.h"
 #include "signals.h"
 
-ent_status app_make_folder(const char *folder, int *made)
+ent_status run_make_folder(const char *folder, int *made)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s", folder);
@@ -32,7 +32,7 @@ ent_status app_make_folder(const char *folder, int *made)
     }
 }
 
-/* Remove the folders that app_make_folder created. */
+/* Remove the folders that run_make_folder created. */
 static void remove_folders(const char *folder, int made)
 {
     char path[4096];
@@ -50,10 +50,10 @@ typedef struct {
     char log[4096], rounds[4096];
     bool made_log; /* the log did not exist */
     ent_folder_claim *claim;
-    app_progress *progress;
+    run_progress *progress;
 } output;
 
-static bool has_checkpoint(const app_run *run)
+static bool has_checkpoint(const run_job *run)
 {
     char checkpoint[4096];
     return run->checkpoints && ent_checkpoint_path(run->folder, checkpoint) == ENT_OK &&
@@ -62,94 +62,94 @@ static bool has_checkpoint(const app_run *run)
 
 /* After a disk failure a log created by this run is removed, unless there is a checkpoint to resume from; after
  * any other failure the log is kept and ends with the reason. */
-static void close_folder(output *to, const app_run *run, ent_status status)
+static void close_folder(output *to, const run_job *run, ent_status status)
 {
     const bool begun = has_checkpoint(run), disk = status == ENT_EIO || status == ENT_EFULL;
-    if (to->progress && status != ENT_OK) app_progress_failed(to->progress, status);
+    if (to->progress && status != ENT_OK) run_progress_failed(to->progress, status);
     if (to->progress && to->made_log && disk && !begun) unlink(to->log);
     if (to->progress && status != ENT_STOPPED && !begun) unlink(to->rounds); /* the result holds the figures */
-    app_progress_free(to->progress);
+    run_progress_free(to->progress);
     ent_folder_claim_drop(to->claim);
     if (disk) remove_folders(run->folder, to->made);
 }
 
 /* The state examined before the claim may have changed since. */
-static ent_status look_again(const app_run *run)
+static ent_status look_again(const run_job *run)
 {
-    app_begin begin;
+    run_begin begin;
     char where[4096];
     if (!run->checkpoints) return ENT_OK;
-    ENT_TRY(app_resume_look(run->folder, run->resume, run->text, &begin, where));
+    ENT_TRY(run_resume_look(run->folder, run->resume, run->text, &begin, where));
     ENT_REQUIRE(begin == run->begin, ENT_EBUSY, "%s: another process has just written to it: run the command again",
                 run->folder);
     return ENT_OK;
 }
 
-static ent_status open_log(const app_run *run, output *to)
+static ent_status open_log(const run_job *run, output *to)
 {
-    static const char *const begin[] = {[APP_AFRESH] = "checkpoint.h5: not found, starting from the beginning",
-                                        [APP_GO_ON] = "checkpoint.h5: resuming from it",
-                                        [APP_MORE] = "result.h5: continuing from it with more rounds"};
+    static const char *const begin[] = {[RUN_AFRESH] = "checkpoint.h5: not found, starting from the beginning",
+                                        [RUN_GO_ON] = "checkpoint.h5: resuming from it",
+                                        [RUN_MORE] = "result.h5: continuing from it with more rounds"};
     snprintf(to->log, sizeof to->log, "%s/log.txt", run->folder);
     snprintf(to->rounds, sizeof to->rounds, "%s/rounds.csv", run->folder);
     to->made_log = access(to->log, F_OK) != 0;
-    ENT_TRY(app_progress_new(to->log, to->rounds, run->begin != APP_AFRESH, run->quiet, &to->progress));
+    ENT_TRY(run_progress_new(to->log, to->rounds, run->begin != RUN_AFRESH, run->quiet, &to->progress));
     if (run->checkpoints) ENT_TRY(ent_checkpoint_clear(run->folder, false));
-    if (run->resume) app_progress_note(to->progress, "%s/%s", run->folder, begin[run->begin]);
+    if (run->resume) run_progress_note(to->progress, "%s/%s", run->folder, begin[run->begin]);
     return ENT_OK;
 }
 
-static ent_status open_folder(ent_comm *world, const app_run *run, output *to)
+static ent_status open_folder(ent_comm *world, const run_job *run, output *to)
 {
     ent_status status = ENT_OK;
     if (ent_comm_rank(world) == 0) {
-        status = app_make_folder(run->folder, &to->made);
+        status = run_make_folder(run->folder, &to->made);
         if (status == ENT_OK) status = ent_folder_claim_take(run->folder, &to->claim);
         if (status == ENT_OK) status = look_again(run);
         if (status == ENT_OK) status = open_log(run, to);
     }
-    return app_agree_with_root(world, status);
+    return cli_agree_with_root(world, status);
 }
 
 static void warn(void *progress, const char *text)
 {
-    app_progress_note(progress, "warning: %s", text);
+    run_progress_note(progress, "warning: %s", text);
 }
 
-static void keep_checkpoints(const app_run *run, const output *to, ent_federation *federation)
+static void keep_checkpoints(const run_job *run, const output *to, ent_federation *federation)
 {
     const ent_checkpoint_inp keep = {.folder = run->folder,
                                      .config_text = run->text,
-                                     .resume = run->begin != APP_AFRESH,
+                                     .resume = run->begin != RUN_AFRESH,
                                      .allow_isa_change = run->allow_isa_change,
-                                     .from_result = run->begin == APP_MORE,
-                                     .stop = app_signals_came,
+                                     .from_result = run->begin == RUN_MORE,
+                                     .stop = run_signals_came,
                                      .context = to->progress,
                                      .note = warn};
     ent_federation_keep(federation, &keep);
 }
 
-static ent_status fallback_folder(const app_run *run, const char *dir, char path[4096])
+static ent_status fallback_folder(const run_job *run, const char *dir, char path[4096])
 {
     char result[4200];
     int made = 0;
-    ENT_TRY(app_fallback_path(run->folder, dir, path));
+    ENT_TRY(run_fallback_path(run->folder, dir, path));
     snprintf(result, sizeof result, "%s/result.h5", path);
     ENT_REQUIRE(access(result, F_OK) != 0, ENT_EIO, "%s: a result exists already", result);
-    return app_make_folder(path, &made);
+    return run_make_folder(path, &made);
 }
 
 /* Try the fallback folder.  Without one the status is unchanged. */
-static ent_status save_elsewhere(ent_comm *group, const app_run *run, const output *to, ent_federation *federation,
+static ent_status save_elsewhere(ent_comm *group, const run_job *run, const output *to, ent_federation *federation,
                                  ent_status status)
 {
     char path[4096] = "";
     const char *dir = ent_federation_see(federation).config->run.fallback_dir;
     if (!dir || strcmp(dir, "none") == 0) return status;
-    if (to->progress) app_progress_note(to->progress, "warning: %s", ent_message());
-    ENT_TRY(app_agree_with_root(group, ent_comm_rank(group) == 0 ? fallback_folder(run, dir, path) : ENT_OK));
-    ENT_TRY(ent_result_save(group, federation, path, run->text, app_version_line()));
-    if (to->progress) app_progress_note(to->progress, "result: %s/result.h5 (run.fallback_dir)", path);
+    if (to->progress) run_progress_note(to->progress, "warning: %s", ent_message());
+    ENT_TRY(cli_agree_with_root(group, ent_comm_rank(group) == 0 ? fallback_folder(run, dir, path) : ENT_OK));
+    ENT_TRY(ent_result_save(group, federation, path, run->text, cli_version_line()));
+    if (to->progress) run_progress_note(to->progress, "result: %s/result.h5 (run.fallback_dir)", path);
     return ENT_OK;
 }
 
@@ -159,53 +159,53 @@ static bool pause_for_room(ent_comm *group)
     enum { SECONDS = 5, STEPS = 50 };
     const struct timespec step = {.tv_nsec = 1000000000L * SECONDS / STEPS};
     int64_t asked = 0;
-    for (int k = 0; k < STEPS && !app_signals_came(NULL); k++) nanosleep(&step, NULL);
-    asked = app_signals_came(NULL);
+    for (int k = 0; k < STEPS && !run_signals_came(NULL); k++) nanosleep(&step, NULL);
+    asked = run_signals_came(NULL);
     ent_comm_sum(group, &asked, 1);
     return asked == 0;
 }
 
 /* Save into the folder itself; the checkpoint is then no longer needed. */
-static ent_status save_here(ent_comm *group, const app_run *run, const output *to, ent_federation *federation)
+static ent_status save_here(ent_comm *group, const run_job *run, const output *to, ent_federation *federation)
 {
-    ENT_TRY(ent_result_save(group, federation, run->folder, run->text, app_version_line()));
-    if (to->progress) app_progress_note(to->progress, "result: %s/result.h5", run->folder);
+    ENT_TRY(ent_result_save(group, federation, run->folder, run->text, cli_version_line()));
+    if (to->progress) run_progress_note(to->progress, "result: %s/result.h5", run->folder);
     const bool clears = run->checkpoints && ent_comm_rank(group) == 0;
-    return app_agree_with_root(group, clears ? ent_checkpoint_clear(run->folder, true) : ENT_OK);
+    return cli_agree_with_root(group, clears ? ent_checkpoint_clear(run->folder, true) : ENT_OK);
 }
 
 /* Save the result; while no disk has room, keep the weights and try again. */
-static ent_status save(ent_comm *group, const app_run *run, const output *to, ent_federation *federation)
+static ent_status save(ent_comm *group, const run_job *run, const output *to, ent_federation *federation)
 {
     const bool root = ent_comm_rank(group) == 0;
     int64_t waits =
-        root && (run->on_full_disk == APP_FULL_WAITS || (run->on_full_disk == APP_FULL_AUTO && !has_checkpoint(run)));
+        root && (run->on_full_disk == RUN_FULL_WAITS || (run->on_full_disk == RUN_FULL_AUTO && !has_checkpoint(run)));
     ent_comm_sum(group, &waits, 1);
     for (int64_t turn = 0;; turn++) {
         ent_status status = save_here(group, run, to, federation);
         if (status == ENT_EFULL || status == ENT_EIO) status = save_elsewhere(group, run, to, federation, status);
         if (status != ENT_EFULL || !waits) return status;
         if (to->progress && turn % 60 == 0)
-            app_progress_note(to->progress,
+            run_progress_note(to->progress,
                               "warning: %s; waiting for room with the trained weights (SIGTERM ends it)",
                               ent_message());
         if (!pause_for_room(group)) return status;
     }
 }
 
-static void warn_layout(app_progress *progress, const ent_federation_view *v)
+static void warn_layout(run_progress *progress, const ent_federation_view *v)
 {
     char text[256];
-    if (app_idle_text(v->ranks / v->config->run.shards, v->clients, text)) warn(progress, text);
+    if (cli_idle_text(v->ranks / v->config->run.shards, v->clients, text)) warn(progress, text);
     if (v->config->privacy.mode != ENT_PRIVACY_NONE && v->config->privacy.noise_from == ENT_NOISE_FROM_SEED)
         warn(progress,
              "the noise of privacy.mode comes from seeds.sampling: for studies; who knows the seed can take it away "
              "(privacy.noise_from: system)");
-    if (app_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
+    if (cli_oversubscribed_text(v->node_ranks, v->threads, v->node_cores, text)) warn(progress, text);
 }
 
 /* A feature that is constant over all training rows carries no information, and is often a mistake. */
-static void note_constant(app_progress *progress, const char *name, const ent_reduction *r)
+static void note_constant(run_progress *progress, const char *name, const ent_reduction *r)
 {
     char list[160] = "";
     int64_t constant = 0;
@@ -215,33 +215,33 @@ static void note_constant(app_progress *progress, const char *name, const ent_re
         if (constant++ < 8) snprintf(list + used, sizeof list - used, " %lld", (long long)j);
     }
     if (constant > 0)
-        app_progress_note(progress,
+        run_progress_note(progress,
                           "modality '%s': %lld of %lld features %s constant in the training rows: column%s%s%s", name,
                           (long long)constant, (long long)r->inputs, constant == 1 ? "is" : "are",
                           constant == 1 ? "" : "s", list, constant > 8 ? " ..." : "");
 }
 
 /* What was decided on reading the circuits' files, a line each. */
-static void note_ansaetze(app_progress *progress, const ent_federation_view *v)
+static void note_ansaetze(run_progress *progress, const ent_federation_view *v)
 {
     for (unsigned m = 0; m < v->config->data.modalities_count; m++)
         for (const char *line = v->ansatz_notes[m]; line && *line;) {
             const int length = (int)strcspn(line, "\n");
-            app_progress_note(progress, "%.*s", length, line);
+            run_progress_note(progress, "%.*s", length, line);
             line += length + (line[length] == '\n');
         }
 }
 
-static void note_setup(app_progress *progress, const ent_federation *federation)
+static void note_setup(run_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
-    app_note_label(progress, &v);
-    app_progress_note(progress,
+    run_note_label(progress, &v);
+    run_progress_note(progress,
                       "%lld clients (%lld without a training row), %lld/%lld/%lld rows to train, validate, "
                       "test",
                       (long long)v.clients, (long long)v.empty_clients, (long long)v.part[ENT_TRAIN].n,
                       (long long)v.part[ENT_VALIDATION].n, (long long)v.part[ENT_TEST].n);
-    app_progress_note(progress, "model %s: %d qubits, %d parameters, engine %s, %d rank%s of %d thread%s",
+    run_progress_note(progress, "model %s: %d qubits, %d parameters, engine %s, %d rank%s of %d thread%s",
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
     warn_layout(progress, &v);
@@ -250,39 +250,39 @@ static void note_setup(app_progress *progress, const ent_federation *federation)
         if (v.reduction[m])
             note_constant(progress, v.config->data.modalities[m], v.reduction[m]);
         else
-            app_progress_note(progress, "no training row has modality '%s': its features count as 0",
+            run_progress_note(progress, "no training row has modality '%s': its features count as 0",
                               v.config->data.modalities[m]);
     }
 }
 
 /* The rounds that are there had the rates of a shorter schedule. */
-static void note_schedule(app_progress *progress, const ent_federation *federation)
+static void note_schedule(run_progress *progress, const ent_federation *federation)
 {
     const ent_config *c = ent_federation_see(federation).config;
     if (c->client.schedule == ENT_SCHEDULE_COSINE)
-        app_progress_note(
+        run_progress_note(
             progress,
             "client.schedule: cosine has ended in the rounds that are there; those that follow have the "
             "rates of a schedule over %d, so the weights are not those of %d rounds in one run",
             c->federation.rounds, c->federation.rounds);
 }
 
-static void note_untrained(app_progress *progress, const ent_federation *federation)
+static void note_untrained(run_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
     if (v.untrained_rounds > 0)
-        app_progress_note(progress, "warning: no client trained in %lld of %lld rounds",
+        run_progress_note(progress, "warning: no client trained in %lld of %lld rounds",
                           (long long)v.untrained_rounds, (long long)v.rounds);
 }
 
-static ent_status train(ent_comm *group, const app_run *run, output *to, ent_federation *federation)
+static ent_status train(ent_comm *group, const run_job *run, output *to, ent_federation *federation)
 {
     if (run->folder) ENT_TRY(open_folder(group, run, to));
     if (to->progress) note_setup(to->progress, federation);
-    if (to->progress && run->begin == APP_MORE) note_schedule(to->progress, federation);
+    if (to->progress && run->begin == RUN_MORE) note_schedule(to->progress, federation);
     if (run->checkpoints) keep_checkpoints(run, to, federation);
     const double begin = ent_clock_s();
-    ENT_TRY(ent_federation_train(federation, to->progress ? app_progress_round : NULL, to->progress));
+    ENT_TRY(ent_federation_train(federation, to->progress ? run_progress_round : NULL, to->progress));
     if (run->times) run->times->train_s = ent_clock_s() - begin;
     if (to->progress) note_untrained(to->progress, federation);
     if (run->folder) ENT_TRY(save(group, run, to, federation));
@@ -292,7 +292,7 @@ static ent_status train(ent_comm *group, const app_run *run, output *to, ent_fed
     return ENT_OK;
 }
 
-ent_status app_run_train(ent_comm *group, const app_run *run)
+ent_status run_train(ent_comm *group, const run_job *run)
 {
     ent_config *config;
     ent_federation *federation;

@@ -25,7 +25,7 @@ static void handle(void (*handler)(int))
     for (size_t k = 0; k < NUMBERS; k++) sigaction(NUMBER[k], &action, NULL);
 }
 
-void app_signals_catch(void)
+void run_signals_catch(void)
 {
     handle(note);
 }
@@ -41,7 +41,7 @@ static void end_with_answer(int number)
     raise(number);
 }
 
-void app_signals_answer(const char *text)
+void run_signals_answer(const char *text)
 {
     sigset_t ours, before;
     sigemptyset(&ours);
@@ -53,7 +53,7 @@ void app_signals_answer(const char *text)
     sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-bool app_signals_came(void *unused)
+bool run_signals_came(void *unused)
 {
     (void)unused;
     return came != 0;

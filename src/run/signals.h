@@ -6,10 +6,10 @@
 #include <stdbool.h>
 
 /* From now on a signal writes `text` to standard error and then ends the process as usual. */
-void app_signals_answer(const char *text);
+void run_signals_answer(const char *text);
 
-void app_signals_catch(void);
+void run_signals_catch(void);
 /* Whether a signal has arrived; an ent_wish. */
-bool app_signals_came(void *unused);
+bool run_signals_came(void *unused);
 
 #endif

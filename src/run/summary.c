@@ -32,23 +32,23 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-app_spread app_spread_of(int64_t n, double *value)
+run_spread run_spread_of(int64_t n, double *value)
 {
     double sum = 0.0, squares = 0.0, worst = 0.0;
     int64_t count = 0;
     for (int64_t k = 0; k < n; k++)
         if (!isnan(value[k])) value[count++] = value[k];
-    if (count == 0) return (app_spread){0, NAN, NAN, NAN};
+    if (count == 0) return (run_spread){0, NAN, NAN, NAN};
     qsort(value, (size_t)count, sizeof *value, by_value);
     const int64_t decile = count / 10 > 0 ? count / 10 : 1;
     for (int64_t k = 0; k < count; k++) sum += value[k];
     const double mean = sum / (double)count;
     for (int64_t k = 0; k < count; k++) squares += (value[k] - mean) * (value[k] - mean);
     for (int64_t k = 0; k < decile; k++) worst += value[k];
-    return (app_spread){count, mean, sqrt(squares / (double)count), worst / (double)decile};
+    return (run_spread){count, mean, sqrt(squares / (double)count), worst / (double)decile};
 }
 
-void app_print_spread(FILE *out, const char *name, const app_spread *s)
+void run_print_spread(FILE *out, const char *name, const run_spread *s)
 {
     if (s->n > 1)
         fprintf(out, "  %-28s mean %.4f, spread %.4f, worst decile %.4f (%lld clients)\n", name, s->mean, s->spread,
@@ -56,23 +56,23 @@ void app_print_spread(FILE *out, const char *name, const app_spread *s)
 }
 
 /* Over the clients that have test rows; reports none if memory is exhausted. */
-static app_spread spread_of_clients(const ent_federation_view *v, bool personal)
+static run_spread spread_of_clients(const ent_federation_view *v, bool personal)
 {
     double *accuracy = malloc((size_t)v->clients * sizeof *accuracy);
-    if (!accuracy) return (app_spread){0, NAN, NAN, NAN};
+    if (!accuracy) return (run_spread){0, NAN, NAN, NAN};
     for (int64_t c = 0; c < v->clients; c++)
         accuracy[c] = personal ? v->client[c].personal_accuracy : v->client[c].accuracy;
-    const app_spread s = app_spread_of(v->clients, accuracy);
+    const run_spread s = run_spread_of(v->clients, accuracy);
     free(accuracy);
     return s;
 }
 
 static void print_clients(FILE *out, const ent_federation_view *v)
 {
-    const app_spread s = spread_of_clients(v, false), fine_tuned = spread_of_clients(v, true);
-    app_print_spread(out, "accuracy by client", &s);
+    const run_spread s = spread_of_clients(v, false), fine_tuned = spread_of_clients(v, true);
+    run_print_spread(out, "accuracy by client", &s);
     print_figure(out, "accuracy, fine-tuned", v->personal.n > 0 ? v->personal.accuracy : NAN);
-    app_print_spread(out, "  by client", &fine_tuned);
+    run_print_spread(out, "  by client", &fine_tuned);
 }
 
 static void print_patterns(FILE *out, const ent_federation_view *v)
@@ -119,7 +119,7 @@ static void print_selected(FILE *out, const ent_federation_view *v)
                 (long long)v->rounds, c->federation.rounds, c->run.patience);
 }
 
-void app_print_table(FILE *out, const ent_federation_view *v)
+void run_print_table(FILE *out, const ent_federation_view *v)
 {
     const ent_metrics *m = &v->test;
     fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
@@ -159,7 +159,7 @@ static json_t *patterns(const ent_federation_view *v)
 
 static json_t *spread_object(const ent_federation_view *v, bool personal)
 {
-    const app_spread s = spread_of_clients(v, personal);
+    const run_spread s = spread_of_clients(v, personal);
     return json_pack("{s:I, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", cli_number(s.mean), "spread",
                      cli_number(s.spread), "worst_decile", cli_number(s.worst_decile));
 }
@@ -185,7 +185,7 @@ static void add_label(json_t *object, const ent_label *label)
     json_object_set_new(object, "classes", names);
 }
 
-void app_print_json(const ent_federation_view *v)
+void run_print_json(const ent_federation_view *v)
 {
     char digest[65];
     ent_sha256(v->weights, (size_t)v->params * sizeof *v->weights, digest);

@@ -6,14 +6,14 @@
 
 #include "entente/fed.h"
 
-void app_print_table(FILE *out, const ent_federation_view *view);
+void run_print_table(FILE *out, const ent_federation_view *view);
 /* Over the values that are not NaN; `value` is sorted.  worst_decile: the mean of the lowest tenth, at least one. */
 typedef struct {
     int64_t n;
     double mean, spread, worst_decile;
-} app_spread;
-app_spread app_spread_of(int64_t n, double *value);
-void app_print_spread(FILE *out, const char *name, const app_spread *spread); /* does nothing for n < 2 */
-void app_print_json(const ent_federation_view *view);                         /* to standard output */
+} run_spread;
+run_spread run_spread_of(int64_t n, double *value);
+void run_print_spread(FILE *out, const char *name, const run_spread *spread); /* does nothing for n < 2 */
+void run_print_json(const ent_federation_view *view);                         /* to standard output */
 
 #endif

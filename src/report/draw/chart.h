@@ -14,8 +14,8 @@ typedef struct {
     const double *x, *y, *low, *high;
     bool model;
     int colour; /* 0..; lines of one colour belong together */
-} app_line;
-void app_chart_lines(app_page *page, const app_figure *figure, int lines, const app_line *line);
+} chart_line;
+void chart_draw_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line);
 
 /* Bars, one above the other where there are several parts. */
 typedef struct {
@@ -26,8 +26,8 @@ typedef struct {
     const uint8_t *marked;   /* [bars] in the second colour; NULL: none */
     const char *mark;        /* what marked bars are */
     const char *plain;       /* what the others are */
-} app_bars;
-void app_chart_bars(app_page *page, const app_figure *figure, const app_bars *bars);
+} chart_bars;
+void chart_draw_bars(draw_page *page, const chart_figure *figure, const chart_bars *bars);
 
 /* Values of rows x columns: colours (heat map), or dots whose area is the value.  NAN: nothing there. */
 typedef struct {
@@ -36,47 +36,49 @@ typedef struct {
     const double *value; /* [rows][columns] */
     const char *name, *unit;
     bool dots;
-} app_cells;
-void app_chart_cells(app_page *page, const app_figure *figure, const app_cells *cells);
+} chart_cells;
+void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_cells *cells);
 
 /* ---- what the charts share ---- */
 
-enum { APP_TICKS = 24 };
+enum { DRAW_TICKS = 24 };
 
 /* From values to a place between 0 and 1, and the ticks. */
 typedef struct {
     int base, ticks;
-    double low, high, tick[APP_TICKS];
-} app_scale;
-app_scale app_scale_make(const app_axis *axis, double low, double high, int most);
-double app_scale_place(const app_scale *scale, double value);
+    double low, high, tick[DRAW_TICKS];
+} chart_scale;
+chart_scale chart_scale_make(const chart_axis *axis, double low, double high, int most);
+double chart_scale_place(const chart_scale *scale, double value);
 /* "0.25", "40k", "1.5M".  Returns `text`. */
-char *app_number_text(double value, char text[24]);
+char *chart_number_text(double value, char text[24]);
 /* "name (unit)".  Returns `text`. */
-char *app_axis_text(const app_axis *axis, char text[160]);
+char *chart_axis_text(const chart_axis *axis, char text[160]);
 /* The width of a text in figures, about; and a copy that fits into it, cut with "...". */
-double app_text_width(const char *text);
-char *app_text_fit(const char *text, double width, char out[128]);
+double chart_text_width(const char *text);
+char *chart_text_fit(const char *text, double width, char out[128]);
 
 /* The plot's own rectangle. */
 typedef struct {
     double left, top, width, height;
-    app_scale x, y;
-} app_frame;
+    chart_scale x, y;
+} chart_frame;
 /* Grid, axes, ticks (of x: unless names are put there) and labels. */
-void app_frame_draw(app_page *page, const app_figure *figure, const app_frame *frame, bool ticks_x);
+void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_frame *frame, bool ticks_x);
 
 /* The names of both axes around a rectangle. */
-void app_axes_name(app_page *page, const app_figure *figure, double left, double top, double width, double height);
+void chart_axes_name(draw_page *page, const chart_figure *figure, double left, double top, double width,
+                     double height);
 
 /* Legends stand below the plot, in rows.  height: what n entries need; draw: returns nothing. */
-double app_legend_height(int n, const char *const *name);
-void app_legend_draw(app_page *page, double top, int n, const char *const *name,
-                     void (*swatch)(app_page *page, double x, double y, int k, const void *data), const void *data);
+double chart_legend_height(int n, const char *const *name);
+void chart_legend_draw(draw_page *page, double top, int n, const char *const *name,
+                       void (*swatch)(draw_page *page, double x, double y, int k, const void *data),
+                       const void *data);
 
 /* chart_text.c */
-void app_text_lines(app_page *page, const app_figure *figure, int lines, const app_line *line);
-void app_text_bars(app_page *page, const app_figure *figure, const app_bars *bars);
-void app_text_cells(app_page *page, const app_figure *figure, const app_cells *cells);
+void chart_text_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line);
+void chart_text_bars(draw_page *page, const chart_figure *figure, const chart_bars *bars);
+void chart_text_cells(draw_page *page, const chart_figure *figure, const chart_cells *cells);
 
 #endif

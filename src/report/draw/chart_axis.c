@@ -6,7 +6,7 @@
 
 enum { LEGEND_ROW = 18, LEGEND_LEFT = 12, LEGEND_GAP = 16, SWATCH = 30 };
 
-char *app_number_text(double value, char text[24])
+char *chart_number_text(double value, char text[24])
 {
     const double size = fabs(value);
     if (!isfinite(value))
@@ -22,13 +22,13 @@ char *app_number_text(double value, char text[24])
     return text;
 }
 
-char *app_axis_text(const app_axis *axis, char text[160])
+char *chart_axis_text(const chart_axis *axis, char text[160])
 {
     snprintf(text, 160, "%s (%s)", axis->name, axis->unit);
     return text;
 }
 
-double app_text_width(const char *text)
+double chart_text_width(const char *text)
 {
     double width = 0.0;
     for (; *text; text++)
@@ -36,14 +36,14 @@ double app_text_width(const char *text)
     return width;
 }
 
-char *app_text_fit(const char *text, double width, char out[128])
+char *chart_text_fit(const char *text, double width, char out[128])
 {
     snprintf(out, 128, "%s", text);
     for (char *at = out; *at; at++)
         if ((unsigned char)*at < 0x20) *at = '?';
-    if (strlen(text) < 128 && app_text_width(out) <= width) return out;
+    if (strlen(text) < 128 && chart_text_width(out) <= width) return out;
     size_t n = strlen(out);
-    while (n > 1 && (n > 120 || app_text_width(out) + 12.6 > width)) {
+    while (n > 1 && (n > 120 || chart_text_width(out) + 12.6 > width)) {
         n--;
         while (n > 1 && ((unsigned char)out[n] & 0xc0) == 0x80) n--;
         out[n] = '\0';
@@ -61,7 +61,7 @@ static double nice_step(double span, int most)
     return power * (digit <= 1.0 ? 1.0 : digit <= 2.0 ? 2.0 : digit <= 5.0 ? 5.0 : 10.0);
 }
 
-static void linear(app_scale *s, const app_axis *axis, int most)
+static void linear(chart_scale *s, const chart_axis *axis, int most)
 {
     if (s->high <= s->low) {
         const double pad = s->low == 0.0 ? 1.0 : 0.05 * fabs(s->low);
@@ -72,7 +72,7 @@ static void linear(app_scale *s, const app_axis *axis, int most)
     if (axis->whole && step < 1.0) step = 1.0;
     if (isnan(axis->low)) s->low = floor(s->low / step + 1e-9) * step;
     if (isnan(axis->high)) s->high = ceil(s->high / step - 1e-9) * step;
-    for (double k = ceil(s->low / step - 1e-9); k * step <= s->high + 1e-9 * step && s->ticks < APP_TICKS; k++)
+    for (double k = ceil(s->low / step - 1e-9); k * step <= s->high + 1e-9 * step && s->ticks < DRAW_TICKS; k++)
         s->tick[s->ticks++] = fabs(k * step) < 1e-12 * step ? 0.0 : k * step;
 }
 
@@ -91,7 +91,7 @@ static double round_digit(double value, bool below)
 }
 
 /* Ticks at powers of the base; of ten also at 2 and 5 where that leaves few. */
-static void logarithmic(app_scale *s, int most)
+static void logarithmic(chart_scale *s, int most)
 {
     const double base = s->base;
     if (!(s->low > 0.0)) s->low = s->high > 0.0 ? s->high / 10.0 : 1.0;
@@ -102,19 +102,19 @@ static void logarithmic(app_scale *s, int most)
     }
     const int first = (int)ceil(log(s->low) / log(base) - 1e-9), last = (int)floor(log(s->high) / log(base) + 1e-9);
     const int powers = last - first + 1, stride = powers > most ? (powers + most - 1) / most : 1;
-    for (int k = first; k <= last && s->ticks < APP_TICKS; k += stride) s->tick[s->ticks++] = pow(base, k);
+    for (int k = first; k <= last && s->ticks < DRAW_TICKS; k += stride) s->tick[s->ticks++] = pow(base, k);
     if (s->base != 10 || powers > 2) return;
     s->ticks = 0;
     for (int k = first - 1; k <= last + 1; k++)
-        for (int d = 0; d < 3 && s->ticks < APP_TICKS; d++) {
+        for (int d = 0; d < 3 && s->ticks < DRAW_TICKS; d++) {
             const double tick = (d == 0 ? 1.0 : d == 1 ? 2.0 : 5.0) * pow(10.0, k);
             if (tick >= s->low * (1.0 - 1e-9) && tick <= s->high * (1.0 + 1e-9)) s->tick[s->ticks++] = tick;
         }
 }
 
-app_scale app_scale_make(const app_axis *axis, double low, double high, int most)
+chart_scale chart_scale_make(const chart_axis *axis, double low, double high, int most)
 {
-    app_scale s = {
+    chart_scale s = {
         .base = axis->base, .low = isnan(axis->low) ? low : axis->low, .high = isnan(axis->high) ? high : axis->high};
     if (!isfinite(s.low) || !isfinite(s.high)) s.low = 0.0, s.high = 1.0;
     if (s.base)
@@ -124,7 +124,7 @@ app_scale app_scale_make(const app_axis *axis, double low, double high, int most
     return s;
 }
 
-double app_scale_place(const app_scale *s, double value)
+double chart_scale_place(const chart_scale *s, double value)
 {
     if (s->base) return value > 0.0 ? log(value / s->low) / log(s->high / s->low) : 0.0;
     return (value - s->low) / (s->high - s->low);
@@ -132,35 +132,36 @@ double app_scale_place(const app_scale *s, double value)
 
 /* ---- frame ---- */
 
-void app_frame_draw(app_page *page, const app_figure *figure, const app_frame *f, bool ticks_x)
+void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_frame *f, bool ticks_x)
 {
     char number[24];
     const double bottom = f->top + f->height;
     for (int k = 0; k < f->y.ticks; k++) {
-        const double y = bottom - app_scale_place(&f->y, f->y.tick[k]) * f->height;
+        const double y = bottom - chart_scale_place(&f->y, f->y.tick[k]) * f->height;
         fprintf(page->out, "<path class='grid' d='M%.1f %.1fh%.1f'/>\n", f->left, y, f->width);
-        app_page_label(page, f->left - 6, y + 4, "end", "tick", app_number_text(f->y.tick[k], number));
+        draw_page_label(page, f->left - 6, y + 4, "end", "tick", chart_number_text(f->y.tick[k], number));
     }
     for (int k = 0; k < f->x.ticks && ticks_x; k++) {
-        const double x = f->left + app_scale_place(&f->x, f->x.tick[k]) * f->width;
+        const double x = f->left + chart_scale_place(&f->x, f->x.tick[k]) * f->width;
         fprintf(page->out, "<path class='grid' d='M%.1f %.1fv%.1f'/>\n", x, f->top, f->height);
-        app_page_label(page, x, bottom + 16, "middle", "tick", app_number_text(f->x.tick[k], number));
+        draw_page_label(page, x, bottom + 16, "middle", "tick", chart_number_text(f->x.tick[k], number));
     }
     fprintf(page->out, "<path class='axis' d='M%.1f %.1fv%.1fh%.1f'/>\n", f->left, f->top, f->height, f->width);
-    app_axes_name(page, figure, f->left, f->top, f->width, f->height);
+    chart_axes_name(page, figure, f->left, f->top, f->width, f->height);
 }
 
 /* A name that is longer than its axis is written smaller. */
-static void put_name(app_page *page, const app_axis *axis, const char *class, double room)
+static void put_name(draw_page *page, const chart_axis *axis, const char *class, double room)
 {
     char text[160];
-    const double width = 1.12 * app_text_width(app_axis_text(axis, text)); /* an estimate: with a margin */
+    const double width = 1.12 * chart_text_width(chart_axis_text(axis, text)); /* an estimate: with a margin */
     if (width > room) fprintf(page->out, "<g transform='scale(%.3f)'>", room / width);
-    app_page_label(page, 0, 0, "middle", class, text);
+    draw_page_label(page, 0, 0, "middle", class, text);
     if (width > room) fprintf(page->out, "</g>");
 }
 
-void app_axes_name(app_page *page, const app_figure *figure, double left, double top, double width, double height)
+void chart_axes_name(draw_page *page, const chart_figure *figure, double left, double top, double width,
+                     double height)
 {
     const double room = height + 40.0 < 130.0 ? 130.0 : height + 40.0;
     fprintf(page->out, "<g transform='translate(%.1f %.1f)'>", left + width / 2, top + height + 34);
@@ -178,8 +179,8 @@ static int place_entries(int n, const char *const *name, double *x, int *row)
     double at = LEGEND_LEFT;
     int rows = 1;
     for (int k = 0; k < n; k++) {
-        const double width = SWATCH + app_text_width(name[k]);
-        if (at > LEGEND_LEFT && at + width > APP_FIGURE_WIDTH - LEGEND_LEFT) {
+        const double width = SWATCH + chart_text_width(name[k]);
+        if (at > LEGEND_LEFT && at + width > DRAW_FIGURE_WIDTH - LEGEND_LEFT) {
             at = LEGEND_LEFT;
             rows++;
         }
@@ -190,13 +191,13 @@ static int place_entries(int n, const char *const *name, double *x, int *row)
     return n > 0 ? rows : 0;
 }
 
-double app_legend_height(int n, const char *const *name)
+double chart_legend_height(int n, const char *const *name)
 {
     return LEGEND_ROW * place_entries(n, name, NULL, NULL) + (n > 0 ? 6 : 0);
 }
 
-void app_legend_draw(app_page *page, double top, int n, const char *const *name,
-                     void (*swatch)(app_page *page, double x, double y, int k, const void *data), const void *data)
+void chart_legend_draw(draw_page *page, double top, int n, const char *const *name,
+                       void (*swatch)(draw_page *page, double x, double y, int k, const void *data), const void *data)
 {
     enum { MOST = 64 };
     double x[MOST];
@@ -207,7 +208,7 @@ void app_legend_draw(app_page *page, double top, int n, const char *const *name,
     for (int k = 0; k < n; k++) {
         const double y = top + LEGEND_ROW * row[k] + 12;
         swatch(page, x[k], y - 4, k, data);
-        app_page_label(page, x[k] + SWATCH - 6, y, "start", "legend",
-                       app_text_fit(name[k], APP_FIGURE_WIDTH - x[k] - SWATCH, text));
+        draw_page_label(page, x[k] + SWATCH - 6, y, "start", "legend",
+                        chart_text_fit(name[k], DRAW_FIGURE_WIDTH - x[k] - SWATCH, text));
     }
 }

@@ -5,7 +5,7 @@
 
 enum { HEIGHT = 190, LEFT = 58, RIGHT = 14, TOP = 20, BELOW = 44, MOST_PARTS = 16 };
 
-static double total(const app_bars *b, int bar)
+static double total(const chart_bars *b, int bar)
 {
     double sum = 0.0;
     for (int p = 0; p < b->parts; p++) {
@@ -15,20 +15,20 @@ static double total(const app_bars *b, int bar)
     return sum;
 }
 
-static int colour_of(const app_bars *b, int part, int bar)
+static int colour_of(const chart_bars *b, int part, int bar)
 {
-    return b->marked && b->marked[bar] ? 1 : part % APP_COLOURS;
+    return b->marked && b->marked[bar] ? 1 : part % DRAW_COLOURS;
 }
 
-static void swatch(app_page *page, double x, double y, int k, const void *data)
+static void swatch(draw_page *page, double x, double y, int k, const void *data)
 {
     (void)data;
     fprintf(page->out, "<rect x='%.1f' y='%.1f' width='18' height='10' fill='var(--c%d)'/>", x, y - 5,
-            k % APP_COLOURS);
+            k % DRAW_COLOURS);
 }
 
 /* The names of the legend's entries; entry k has colour k. */
-static int legend_of(const app_bars *b, const char *name[MOST_PARTS])
+static int legend_of(const chart_bars *b, const char *name[MOST_PARTS])
 {
     if (b->part) {
         for (int p = 0; p < b->parts && p < MOST_PARTS; p++) name[p] = b->part[p];
@@ -40,74 +40,74 @@ static int legend_of(const app_bars *b, const char *name[MOST_PARTS])
     return 2;
 }
 
-static void draw_bar(app_page *page, const app_frame *f, const app_bars *b, int bar, double x, double width)
+static void draw_bar(draw_page *page, const chart_frame *f, const chart_bars *b, int bar, double x, double width)
 {
     double below = 0.0;
     const double base = f->top + f->height;
     for (int p = 0; p < b->parts; p++) {
         const double value = b->value[p * b->bars + bar];
         if (!isfinite(value) || value <= 0.0) continue;
-        const double y0 = base - fmin(app_scale_place(&f->y, below), 1.0) * f->height;
+        const double y0 = base - fmin(chart_scale_place(&f->y, below), 1.0) * f->height;
         below += value;
-        const double y1 = base - fmin(app_scale_place(&f->y, below), 1.0) * f->height;
+        const double y1 = base - fmin(chart_scale_place(&f->y, below), 1.0) * f->height;
         fprintf(page->out, "<rect x='%.1f' y='%.1f' width='%.2f' height='%.1f' fill='var(--c%d)'/>\n", x, y1, width,
                 y0 - y1, colour_of(b, p, bar));
     }
 }
 
 /* Every stride-th name, so that none touches the next. */
-static int stride_of(const app_bars *b, double step)
+static int stride_of(const chart_bars *b, double step)
 {
     double widest = 0.0;
-    for (int k = 0; k < b->bars; k++) widest = fmax(widest, app_text_width(b->name[k]));
+    for (int k = 0; k < b->bars; k++) widest = fmax(widest, chart_text_width(b->name[k]));
     const int stride = (int)ceil((fmin(widest, 120.0) + 8.0) / step);
     return stride < 1 ? 1 : stride;
 }
 
-static void draw_names(app_page *page, const app_frame *f, const app_bars *b, double step)
+static void draw_names(draw_page *page, const chart_frame *f, const chart_bars *b, double step)
 {
     char text[128];
     const int stride = stride_of(b, step);
     for (int k = 0; k < b->bars; k += stride)
-        app_page_label(page, f->left + (k + 0.5) * step, f->top + f->height + 16, "middle", "tick",
-                       app_text_fit(b->name[k], 120.0, text));
+        draw_page_label(page, f->left + (k + 0.5) * step, f->top + f->height + 16, "middle", "tick",
+                        chart_text_fit(b->name[k], 120.0, text));
 }
 
-static void draw_totals(app_page *page, const app_frame *f, const app_bars *b, double step)
+static void draw_totals(draw_page *page, const chart_frame *f, const chart_bars *b, double step)
 {
     char number[24];
     for (int k = 0; k < b->bars; k++)
-        if (app_text_width(app_number_text(total(b, k), number)) > step - 4.0) return;
+        if (chart_text_width(chart_number_text(total(b, k), number)) > step - 4.0) return;
     for (int k = 0; k < b->bars; k++) {
-        const double top = app_scale_place(&f->y, total(b, k));
-        app_page_label(page, f->left + (k + 0.5) * step, f->top + f->height * (1.0 - fmin(top, 1.0)) - 4, "middle",
-                       "tick", app_number_text(total(b, k), number));
+        const double top = chart_scale_place(&f->y, total(b, k));
+        draw_page_label(page, f->left + (k + 0.5) * step, f->top + f->height * (1.0 - fmin(top, 1.0)) - 4, "middle",
+                        "tick", chart_number_text(total(b, k), number));
     }
 }
 
-void app_chart_bars(app_page *page, const app_figure *figure, const app_bars *b)
+void chart_draw_bars(draw_page *page, const chart_figure *figure, const chart_bars *b)
 {
-    if (page->kind == APP_TEXT) {
-        app_text_bars(page, figure, b);
+    if (page->kind == DRAW_TEXT) {
+        chart_text_bars(page, figure, b);
         return;
     }
     double most = 0.0;
     for (int k = 0; k < b->bars; k++) most = fmax(most, total(b, k));
-    app_axis y = figure->y;
+    chart_axis y = figure->y;
     if (isnan(y.low)) y.low = 0.0;
-    const app_frame f = {.left = LEFT,
-                         .top = TOP,
-                         .width = APP_FIGURE_WIDTH - LEFT - RIGHT,
-                         .height = HEIGHT,
-                         .y = app_scale_make(&y, 0.0, most, 5)};
+    const chart_frame f = {.left = LEFT,
+                           .top = TOP,
+                           .width = DRAW_FIGURE_WIDTH - LEFT - RIGHT,
+                           .height = HEIGHT,
+                           .y = chart_scale_make(&y, 0.0, most, 5)};
     const char *name[MOST_PARTS];
     const int entries = legend_of(b, name);
     const double step = f.width / b->bars, end = TOP + HEIGHT + BELOW;
-    app_page_figure_begin(page, figure, APP_FIGURE_WIDTH, end + app_legend_height(entries, name));
-    app_frame_draw(page, figure, &f, false);
+    draw_page_figure_begin(page, figure, DRAW_FIGURE_WIDTH, end + chart_legend_height(entries, name));
+    chart_frame_draw(page, figure, &f, false);
     for (int k = 0; k < b->bars; k++) draw_bar(page, &f, b, k, f.left + (k + 0.08) * step, fmax(0.84 * step, 0.3));
     draw_names(page, &f, b, step);
     draw_totals(page, &f, b, step);
-    app_legend_draw(page, end, entries, name, swatch, NULL);
-    app_page_figure_end(page, figure);
+    chart_legend_draw(page, end, entries, name, swatch, NULL);
+    draw_page_figure_end(page, figure);
 }

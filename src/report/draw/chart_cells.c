@@ -24,13 +24,13 @@ typedef struct {
     double left, width, cell_width, cell_height, low, high;
 } grid;
 
-static grid grid_of(const app_cells *c)
+static grid grid_of(const chart_cells *c)
 {
     grid g = {.low = INFINITY, .high = -INFINITY};
     double widest = 0.0;
-    for (int r = 0; r < c->rows; r++) widest = fmax(widest, app_text_width(c->row[r]));
+    for (int r = 0; r < c->rows; r++) widest = fmax(widest, chart_text_width(c->row[r]));
     g.left = 30.0 + fmin(widest, 100.0) + 6.0;
-    g.width = APP_FIGURE_WIDTH - g.left - RIGHT;
+    g.width = DRAW_FIGURE_WIDTH - g.left - RIGHT;
     g.cell_width = g.width / c->columns;
     g.cell_height = fmin(fmax(200.0 / c->rows, 18.0), 36.0);
     for (int k = 0; k < c->rows * c->columns; k++)
@@ -53,22 +53,22 @@ static double radius_of(const grid *g, double value)
     return g->high > 0.0 ? most * sqrt(fmax(value, 0.0) / g->high) : 0.0;
 }
 
-static void draw_heat(app_page *page, const grid *g, double x, double y, double value)
+static void draw_heat(draw_page *page, const grid *g, double x, double y, double value)
 {
     int rgb[3];
     char number[24];
     colour(share_of(g, value), rgb);
     fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='%.1f' fill='#%02x%02x%02x'/>", x, y,
             g->cell_width + 0.2, g->cell_height, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
-    if (app_text_width(app_number_text(value, number)) > g->cell_width - 4.0 && fabs(value) < 99.0)
+    if (chart_text_width(chart_number_text(value, number)) > g->cell_width - 4.0 && fabs(value) < 99.0)
         snprintf(number, sizeof number, "%.2g", value);
-    if (app_text_width(number) > g->cell_width - 4.0) return;
+    if (chart_text_width(number) > g->cell_width - 4.0) return;
     const bool bright = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 128.0;
-    app_page_label(page, x + g->cell_width / 2, y + g->cell_height / 2 + 4, "middle", bright ? "dark" : "light",
-                   number);
+    draw_page_label(page, x + g->cell_width / 2, y + g->cell_height / 2 + 4, "middle", bright ? "dark" : "light",
+                    number);
 }
 
-static void draw_cells(app_page *page, const app_cells *c, const grid *g)
+static void draw_cells(draw_page *page, const chart_cells *c, const grid *g)
 {
     for (int r = 0; r < c->rows; r++)
         for (int k = 0; k < c->columns; k++) {
@@ -77,30 +77,30 @@ static void draw_cells(app_page *page, const app_cells *c, const grid *g)
             if (!isfinite(value) || (c->dots && value <= 0.0)) continue;
             if (c->dots)
                 fprintf(page->out, "<circle cx='%.1f' cy='%.1f' r='%.2f' fill='var(--c%d)'/>\n",
-                        x + g->cell_width / 2, y + g->cell_height / 2, radius_of(g, value), r % APP_COLOURS);
+                        x + g->cell_width / 2, y + g->cell_height / 2, radius_of(g, value), r % DRAW_COLOURS);
             else
                 draw_heat(page, g, x, y, value);
         }
 }
 
-static void draw_names(app_page *page, const app_figure *figure, const app_cells *c, const grid *g)
+static void draw_names(draw_page *page, const chart_figure *figure, const chart_cells *c, const grid *g)
 {
     char text[128];
     double widest = 0.0;
     const double bottom = TOP + c->rows * g->cell_height;
     for (int r = 0; r < c->rows; r++)
-        app_page_label(page, g->left - 6, TOP + (r + 0.5) * g->cell_height + 4, "end", "tick",
-                       app_text_fit(c->row[r], 100.0, text));
-    for (int k = 0; k < c->columns; k++) widest = fmax(widest, app_text_width(c->column[k]));
+        draw_page_label(page, g->left - 6, TOP + (r + 0.5) * g->cell_height + 4, "end", "tick",
+                        chart_text_fit(c->row[r], 100.0, text));
+    for (int k = 0; k < c->columns; k++) widest = fmax(widest, chart_text_width(c->column[k]));
     const int stride = (int)fmax(1.0, ceil((fmin(widest, 110.0) + 6.0) / g->cell_width));
     for (int k = 0; k < c->columns; k += stride)
-        app_page_label(page, g->left + (k + 0.5) * g->cell_width, bottom + 15, "middle", "tick",
-                       app_text_fit(c->column[k], 110.0, text));
-    app_axes_name(page, figure, g->left, TOP, g->width, c->rows * g->cell_height);
+        draw_page_label(page, g->left + (k + 0.5) * g->cell_width, bottom + 15, "middle", "tick",
+                        chart_text_fit(c->column[k], 110.0, text));
+    chart_axes_name(page, figure, g->left, TOP, g->width, c->rows * g->cell_height);
 }
 
 /* Each legend returns where it ends. */
-static double legend_heat(app_page *page, const grid *g, double y)
+static double legend_heat(draw_page *page, const grid *g, double y)
 {
     const double width = BAR / STEPS;
     char number[24];
@@ -110,40 +110,40 @@ static double legend_heat(app_page *page, const grid *g, double y)
         fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='10' fill='#%02x%02x%02x'/>",
                 g->left + k * width, y - 9, BAR - k * width, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
     }
-    app_page_label(page, g->left, y + 14, "start", "tick", app_number_text(g->low, number));
-    app_page_label(page, g->left + BAR, y + 14, "end", "tick", app_number_text(g->high, number));
+    draw_page_label(page, g->left, y + 14, "start", "tick", chart_number_text(g->low, number));
+    draw_page_label(page, g->left + BAR, y + 14, "end", "tick", chart_number_text(g->high, number));
     return g->left + BAR;
 }
 
-static double legend_dots(app_page *page, const grid *g, double y)
+static double legend_dots(draw_page *page, const grid *g, double y)
 {
     char number[24];
     const double share[3] = {0.1, 0.5, 1.0};
     double x = g->left;
     for (int k = 0; k < 3; k++) {
         const double radius = radius_of(g, share[k] * g->high);
-        app_number_text(rint(share[k] * g->high), number);
+        chart_number_text(rint(share[k] * g->high), number);
         fprintf(page->out, "<circle cx='%.1f' cy='%.1f' r='%.2f' fill='var(--c7)'/>", x + radius, y - 4, radius);
-        app_page_label(page, x + 2 * radius + 3, y, "start", "tick", number);
-        x += 2 * radius + 11 + app_text_width(number);
+        draw_page_label(page, x + 2 * radius + 3, y, "start", "tick", number);
+        x += 2 * radius + 11 + chart_text_width(number);
     }
     return x;
 }
 
-void app_chart_cells(app_page *page, const app_figure *figure, const app_cells *c)
+void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_cells *c)
 {
-    if (page->kind == APP_TEXT) {
-        app_text_cells(page, figure, c);
+    if (page->kind == DRAW_TEXT) {
+        chart_text_cells(page, figure, c);
         return;
     }
     const grid g = grid_of(c);
     const double bottom = TOP + c->rows * g.cell_height + BELOW;
     char text[160];
-    app_page_figure_begin(page, figure, APP_FIGURE_WIDTH, bottom + LEGEND);
+    draw_page_figure_begin(page, figure, DRAW_FIGURE_WIDTH, bottom + LEGEND);
     draw_cells(page, c, &g);
     draw_names(page, figure, c, &g);
     snprintf(text, sizeof text, "%s (%s)", c->name, c->unit);
     const double end = c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
-    app_page_label(page, end + 14, bottom + 14, "start", "legend", text);
-    app_page_figure_end(page, figure);
+    draw_page_label(page, end + 14, bottom + 14, "start", "legend", text);
+    draw_page_figure_end(page, figure);
 }

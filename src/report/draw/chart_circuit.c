@@ -15,7 +15,7 @@ static const char *const KIND[KINDS] = {"encodes data", "trained, register", "fi
 static const int COLOUR[KINDS] = {5, 0, 7, 1, 2};
 
 typedef struct {
-    app_page *page;
+    draw_page *page;
     const ent_model_inp *inp;
     const ent_circuit *circuit;
     int64_t first_fusion; /* gates before it belong to registers */
@@ -70,13 +70,13 @@ static double center(int column)
     return LEFT + COLUMN * (column + 0.5);
 }
 
-static void box(app_page *page, double x, double y, int kind, const char *name, const char *hint)
+static void box(draw_page *page, double x, double y, int kind, const char *name, const char *hint)
 {
     fprintf(page->out,
             "<g><title>%s</title><rect x='%.1f' y='%.1f' width='%d' height='%d' rx='3' class='ground' "
             "stroke='var(--c%d)' stroke-width='1.6'/>",
             hint, x - BOX / 2.0 - 2, y - BOX / 2.0 + 1, BOX + 4, BOX - 2, COLOUR[kind]);
-    app_page_label(page, x, y + 4, "middle", "tick", name);
+    draw_page_label(page, x, y + 4, "middle", "tick", name);
     fprintf(page->out, "</g>\n");
 }
 
@@ -88,7 +88,7 @@ static void name_of(const ent_gate *gate, char text[16])
     text[k] = '\0';
 }
 
-static void draw_target(app_page *page, double x, double y, int kind, const ent_gate *gate, const char *hint)
+static void draw_target(draw_page *page, double x, double y, int kind, const ent_gate *gate, const char *hint)
 {
     char name[16];
     name_of(gate, name);
@@ -135,11 +135,11 @@ static void draw_registers(const picture *p, double end)
         const int n = p->inp->reg[m].ansatz.qubits;
         const double top = wire(first) - 11, bottom = wire(first + n - 1) + 11;
         fprintf(p->page->out, "<path class='axis' d='M%d %.1fh-5V%.1fh5'/>\n", LEFT - 30, top, bottom);
-        app_page_label(p->page, LEFT - 40, (top + bottom) / 2 + 4, "end", "bold",
-                       app_text_fit(p->inp->reg[m].name, LEFT - 46, text));
+        draw_page_label(p->page, LEFT - 40, (top + bottom) / 2 + 4, "end", "bold",
+                        chart_text_fit(p->inp->reg[m].name, LEFT - 46, text));
         for (int q = 0; q < n; q++) {
             snprintf(name, sizeof name, "%d", first + q);
-            app_page_label(p->page, LEFT - 10, wire(first + q) + 4, "end", "tick", name);
+            draw_page_label(p->page, LEFT - 10, wire(first + q) + 4, "end", "tick", name);
             fprintf(p->page->out, "<path class='wire' d='M%d %.1fH%.1f'/>\n", LEFT - 6, wire(first + q), end);
         }
         first += n;
@@ -151,17 +151,17 @@ static void draw_legend(const picture *p, double y)
     char text[128];
     double x = 12;
     snprintf(text, sizeof text, "column of gates (order in time); %d of them", p->columns);
-    app_page_label(p->page, LEFT, y, "start", "x-label", text);
+    draw_page_label(p->page, LEFT, y, "start", "x-label", text);
     fprintf(p->page->out, "<g transform='translate(14 %.1f) rotate(-90)'>", TOP + ROW * p->qubits / 2.0);
-    app_page_label(p->page, 0, 0, "middle", "y-label", "qubit (number)");
+    draw_page_label(p->page, 0, 0, "middle", "y-label", "qubit (number)");
     fprintf(p->page->out, "</g>\n");
     for (int k = 0; k < KINDS; k++) {
         fprintf(p->page->out,
                 "<rect x='%.1f' y='%.1f' width='14' height='10' rx='2' class='ground' stroke='var(--c%d)' "
                 "stroke-width='1.6'/>",
                 x, y + 12, COLOUR[k]);
-        app_page_label(p->page, x + 20, y + 21, "start", "legend", KIND[k]);
-        x += 34 + app_text_width(KIND[k]);
+        draw_page_label(p->page, x + 20, y + 21, "start", "legend", KIND[k]);
+        x += 34 + chart_text_width(KIND[k]);
         if (k == 2) {
             x = 12;
             y += 18;
@@ -169,9 +169,9 @@ static void draw_legend(const picture *p, double y)
     }
 }
 
-static app_figure figure_of(const char *caption)
+static chart_figure figure_of(const char *caption)
 {
-    return (app_figure){.title = "The circuit of all modalities", .caption = caption};
+    return (chart_figure){.title = "The circuit of all modalities", .caption = caption};
 }
 
 static void draw_gates(const picture *p)
@@ -185,16 +185,16 @@ static void draw_gates(const picture *p)
              p->inp->read & ENT_READ_XYZ ? ", <X> and <Y>" : "",
              p->inp->read & ENT_READ_ZZ_WITHIN ? ", <ZZ> within registers" : "",
              p->inp->read & ENT_READ_ZZ ? ", <ZZ> across fused registers" : "");
-    const app_figure figure = figure_of(caption);
+    const chart_figure figure = figure_of(caption);
     double width = center(p->columns + 1) + 10;
-    if (width < APP_FIGURE_WIDTH + 1) width = APP_FIGURE_WIDTH + 1;
+    if (width < DRAW_FIGURE_WIDTH + 1) width = DRAW_FIGURE_WIDTH + 1;
     const double end = center(p->columns) + BOX / 2.0, bottom = TOP + ROW * p->qubits;
-    app_page_figure_begin(p->page, &figure, width, bottom + BELOW);
+    draw_page_figure_begin(p->page, &figure, width, bottom + BELOW);
     draw_registers(p, end);
     for (int64_t g = 0; g < p->circuit->gates; g++) draw_gate(p, g);
     for (int q = 0; q < p->qubits; q++) box(p->page, center(p->columns), wire(q), READ, "Z", "readout");
     draw_legend(p, bottom + 18);
-    app_page_figure_end(p->page, &figure);
+    draw_page_figure_end(p->page, &figure);
 }
 
 /* ---- the same by blocks ---- */
@@ -209,14 +209,14 @@ typedef struct {
     double x, y, width, height;
 } rectangle;
 
-static void block(app_page *page, rectangle b, int kind, const char *first, const char *second)
+static void block(draw_page *page, rectangle b, int kind, const char *first, const char *second)
 {
     fprintf(page->out,
             "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' rx='4' class='ground' stroke='var(--c%d)' "
             "stroke-width='1.6'/>",
             b.x, b.y, b.width, b.height, COLOUR[kind]);
-    app_page_label(page, b.x + b.width / 2, b.y + b.height / 2 - 2, "middle", "bold", first);
-    app_page_label(page, b.x + b.width / 2, b.y + b.height / 2 + 13, "middle", "tick", second);
+    draw_page_label(page, b.x + b.width / 2, b.y + b.height / 2 - 2, "middle", "bold", first);
+    draw_page_label(page, b.x + b.width / 2, b.y + b.height / 2 + 13, "middle", "tick", second);
 }
 
 static void draw_blocks(const picture *p)
@@ -228,15 +228,16 @@ static void draw_blocks(const picture *p)
              "Each register runs its own layers, then the fusion joins them, then the head reads %d expectation "
              "values.",
              (long long)p->circuit->gates, p->qubits, p->columns, p->circuit->readouts);
-    const app_figure figure = figure_of(caption);
+    const chart_figure figure = figure_of(caption);
     const double height = (double)STEP * p->inp->registers;
-    app_page_figure_begin(p->page, &figure, BLOCKS_WIDTH, height + 40);
+    draw_page_figure_begin(p->page, &figure, BLOCKS_WIDTH, height + 40);
     for (int m = 0; m < p->inp->registers; m++) {
         const ent_ansatz *a = &p->inp->reg[m].ansatz;
         const double y = 8 + STEP * m;
         fprintf(p->page->out, "<path class='wire' d='M180 %.1fh280'/>\n", y + HIGH / 2.0);
         snprintf(second, sizeof second, "%d qubits, %s, %d layers", a->qubits, ansatz_name(a), a->layers);
-        block(p->page, (rectangle){28, y, 190, HIGH}, TRAINED, app_text_fit(p->inp->reg[m].name, 180, first), second);
+        block(p->page, (rectangle){28, y, 190, HIGH}, TRAINED, chart_text_fit(p->inp->reg[m].name, 180, first),
+              second);
     }
     snprintf(first, sizeof first, "fusion, %d layers", p->inp->fusion.layers);
     snprintf(second, sizeof second, "%s, %d pairs", ent_gate_describe(p->inp->fusion.gate)->name,
@@ -244,27 +245,27 @@ static void draw_blocks(const picture *p)
     block(p->page, (rectangle){238, 8, 130, height - 12}, FUSION, first, second);
     snprintf(second, sizeof second, "%d values", p->circuit->readouts);
     block(p->page, (rectangle){388, 8, 84, height - 12}, READ, "readout", second);
-    app_page_label(p->page, 240, height + 26, "middle", "x-label", "block (order in time)");
+    draw_page_label(p->page, 240, height + 26, "middle", "x-label", "block (order in time)");
     fprintf(p->page->out, "<g transform='translate(14 %.1f) rotate(-90)'>", height / 2);
-    app_page_label(p->page, 0, 0, "middle", "y-label", "register (name)");
+    draw_page_label(p->page, 0, 0, "middle", "y-label", "register (name)");
     fprintf(p->page->out, "</g>\n");
-    app_page_figure_end(p->page, &figure);
+    draw_page_figure_end(p->page, &figure);
 }
 
 static void print_blocks(const picture *p)
 {
-    app_page_paragraph(p->page, "The circuit of all modalities: %d qubits, %lld gates in %d columns, %d readouts.",
-                       p->qubits, (long long)p->circuit->gates, p->columns, p->circuit->readouts);
+    draw_page_paragraph(p->page, "The circuit of all modalities: %d qubits, %lld gates in %d columns, %d readouts.",
+                        p->qubits, (long long)p->circuit->gates, p->columns, p->circuit->readouts);
     for (int m = 0; m < p->inp->registers; m++) {
         const ent_ansatz *a = &p->inp->reg[m].ansatz;
-        app_page_paragraph(p->page, "  register %s: %d qubits, ansatz %s, %d layers", p->inp->reg[m].name, a->qubits,
-                           ansatz_name(a), a->layers);
+        draw_page_paragraph(p->page, "  register %s: %d qubits, ansatz %s, %d layers", p->inp->reg[m].name, a->qubits,
+                            ansatz_name(a), a->layers);
     }
-    app_page_paragraph(p->page, "  fusion: %d layers of %s between %d pairs of registers", p->inp->fusion.layers,
-                       ent_gate_describe(p->inp->fusion.gate)->name, p->inp->fusion.pairs);
+    draw_page_paragraph(p->page, "  fusion: %d layers of %s between %d pairs of registers", p->inp->fusion.layers,
+                        ent_gate_describe(p->inp->fusion.gate)->name, p->inp->fusion.pairs);
 }
 
-ent_status app_chart_circuit(app_page *page, const ent_model_inp *inp)
+ent_status chart_draw_circuit(draw_page *page, const ent_model_inp *inp)
 {
     ent_circuit *registers = NULL, *circuit = NULL;
     ent_model_inp unfused = *inp;
@@ -280,7 +281,7 @@ ent_status app_chart_circuit(app_page *page, const ent_model_inp *inp)
         status = place_gates(&p);
     }
     if (status == ENT_OK) {
-        if (page->kind == APP_TEXT)
+        if (page->kind == DRAW_TEXT)
             print_blocks(&p);
         else if (p.columns <= MOST_COLUMNS && p.qubits <= MOST_QUBITS)
             draw_gates(&p);

@@ -9,14 +9,14 @@ enum { WIDTH = 66, HEIGHT = 15, BAR = 40, MOST_BARS = 40 };
 
 static const char MARKS[] = "ox+*#@%&";
 
-static void begin(app_page *page, const app_figure *figure)
+static void begin(draw_page *page, const chart_figure *figure)
 {
     page->figures++;
     fputc('\n', page->out);
-    app_page_wrap(page->out, figure->title, APP_TEXT_WIDTH, 0);
+    draw_page_wrap(page->out, figure->title, DRAW_TEXT_WIDTH, 0);
 }
 
-static void put_line(app_page *page, int width, const char *text, const char *rest)
+static void put_line(draw_page *page, int width, const char *text, const char *rest)
 {
     fprintf(page->out, "%*s%s\n", width, text, rest);
 }
@@ -25,20 +25,20 @@ static void put_line(app_page *page, int width, const char *text, const char *re
 
 typedef struct {
     char cell[HEIGHT][WIDTH + 1];
-    app_scale x, y;
+    chart_scale x, y;
 } canvas;
 
-static void plot_line(canvas *c, const app_line *line, char mark)
+static void plot_line(canvas *c, const chart_line *line, char mark)
 {
     for (int k = 0; k < line->n; k++) {
         if (!isfinite(line->y[k])) continue;
-        const double x = app_scale_place(&c->x, line->x[k]), y = app_scale_place(&c->y, line->y[k]);
+        const double x = chart_scale_place(&c->x, line->x[k]), y = chart_scale_place(&c->y, line->y[k]);
         if (!(x >= 0.0 && x <= 1.0 && y >= 0.0 && y <= 1.0)) continue;
         c->cell[HEIGHT - 1 - (int)lround(y * (HEIGHT - 1))][(int)lround(x * (WIDTH - 1))] = mark;
     }
 }
 
-static void set_scales(canvas *c, const app_figure *figure, int lines, const app_line *line)
+static void set_scales(canvas *c, const chart_figure *figure, int lines, const chart_line *line)
 {
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
     for (int l = 0; l < lines; l++)
@@ -51,18 +51,18 @@ static void set_scales(canvas *c, const app_figure *figure, int lines, const app
                 high[a] = fmax(high[a], at[a]);
             }
         }
-    c->x = app_scale_make(&figure->x, low[0], high[0], 8);
-    c->y = app_scale_make(&figure->y, low[1], high[1], 5);
+    c->x = chart_scale_make(&figure->x, low[0], high[0], 8);
+    c->y = chart_scale_make(&figure->y, low[1], high[1], 5);
 }
 
-static void print_canvas(app_page *page, const canvas *c)
+static void print_canvas(draw_page *page, const canvas *c)
 {
     char number[24], foot[WIDTH + 32];
     for (int r = 0; r < HEIGHT; r++) {
         const char *label = "";
         for (int k = 0; k < c->y.ticks; k++)
-            if (HEIGHT - 1 - lround(app_scale_place(&c->y, c->y.tick[k]) * (HEIGHT - 1)) == r)
-                label = app_number_text(c->y.tick[k], number);
+            if (HEIGHT - 1 - lround(chart_scale_place(&c->y, c->y.tick[k]) * (HEIGHT - 1)) == r)
+                label = chart_number_text(c->y.tick[k], number);
         fprintf(page->out, "%10s |%s\n", label, c->cell[r]);
     }
     memset(foot, '-', WIDTH);
@@ -72,8 +72,8 @@ static void print_canvas(app_page *page, const canvas *c)
     foot[sizeof foot - 1] = '\0';
     int free_from = 0;
     for (int k = 0; k < c->x.ticks; k++) {
-        const int n = (int)strlen(app_number_text(c->x.tick[k], number));
-        int at = (int)lround(app_scale_place(&c->x, c->x.tick[k]) * (WIDTH - 1)) - n / 2;
+        const int n = (int)strlen(chart_number_text(c->x.tick[k], number));
+        int at = (int)lround(chart_scale_place(&c->x, c->x.tick[k]) * (WIDTH - 1)) - n / 2;
         if (at < free_from) at = free_from;
         if (at + n > WIDTH + 2) break;
         memcpy(foot + at, number, (size_t)n);
@@ -83,7 +83,7 @@ static void print_canvas(app_page *page, const canvas *c)
     put_line(page, 12, "", foot);
 }
 
-void app_text_lines(app_page *page, const app_figure *figure, int lines, const app_line *line)
+void chart_text_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line)
 {
     canvas *c = ent_alloc(1, sizeof *c);
     char text[160];
@@ -92,20 +92,20 @@ void app_text_lines(app_page *page, const app_figure *figure, int lines, const a
     for (int r = 0; r < HEIGHT; r++) memset(c->cell[r], ' ', WIDTH);
     set_scales(c, figure, lines, line);
     for (int l = lines - 1; l >= 0; l--) plot_line(c, &line[l], line[l].model ? '.' : MARKS[l % 8]);
-    fprintf(page->out, "  %s\n", app_axis_text(&figure->y, text));
+    fprintf(page->out, "  %s\n", chart_axis_text(&figure->y, text));
     print_canvas(page, c);
-    fprintf(page->out, "%*s\n", 12 + WIDTH, app_axis_text(&figure->x, text));
+    fprintf(page->out, "%*s\n", 12 + WIDTH, chart_axis_text(&figure->x, text));
     for (int l = 0; l < lines; l++) {
         snprintf(text, sizeof text, "%c  %s", line[l].model ? '.' : MARKS[l % 8], line[l].name);
-        app_page_wrap(page->out, text, APP_TEXT_WIDTH, 2);
+        draw_page_wrap(page->out, text, DRAW_TEXT_WIDTH, 2);
     }
-    app_page_wrap(page->out, figure->caption, APP_TEXT_WIDTH, 0);
+    draw_page_wrap(page->out, figure->caption, DRAW_TEXT_WIDTH, 0);
     ent_free(c);
 }
 
 /* ---- bars ---- */
 
-static void bar_of(const app_bars *b, int bar, double most, char text[BAR + 1])
+static void bar_of(const chart_bars *b, int bar, double most, char text[BAR + 1])
 {
     double sum = 0.0;
     int used = 0;
@@ -120,7 +120,7 @@ static void bar_of(const app_bars *b, int bar, double most, char text[BAR + 1])
 }
 
 /* Of very many bars every k-th is shown. */
-void app_text_bars(app_page *page, const app_figure *figure, const app_bars *b)
+void chart_text_bars(draw_page *page, const chart_figure *figure, const chart_bars *b)
 {
     char text[160], number[24], bar[BAR + 1], name[128];
     double most = 0.0;
@@ -132,25 +132,25 @@ void app_text_bars(app_page *page, const app_figure *figure, const app_bars *b)
             if (isfinite(b->value[p * b->bars + k])) sum += b->value[p * b->bars + k];
         most = fmax(most, sum);
     }
-    fprintf(page->out, "  %s by ", app_axis_text(&figure->y, text));
-    fprintf(page->out, "%s\n", app_axis_text(&figure->x, text));
+    fprintf(page->out, "  %s by ", chart_axis_text(&figure->y, text));
+    fprintf(page->out, "%s\n", chart_axis_text(&figure->x, text));
     for (int k = 0; k < b->bars; k += stride) {
         double sum = 0.0;
         for (int p = 0; p < b->parts; p++)
             if (isfinite(b->value[p * b->bars + k])) sum += b->value[p * b->bars + k];
         bar_of(b, k, most, bar);
-        fprintf(page->out, "  %18.18s |%-*s %s\n", app_text_fit(b->name[k], 126.0, name), BAR, bar,
-                app_number_text(sum, number));
+        fprintf(page->out, "  %18.18s |%-*s %s\n", chart_text_fit(b->name[k], 126.0, name), BAR, bar,
+                chart_number_text(sum, number));
     }
     for (int p = 0; p < b->parts && b->part; p++) fprintf(page->out, "  %c  %s\n", MARKS[p % 8], b->part[p]);
     if (b->marked) fprintf(page->out, "  #  %s\n  x  %s\n", b->plain, b->mark);
     if (stride > 1) fprintf(page->out, "  (one in %d of %d)\n", stride, b->bars);
-    app_page_wrap(page->out, figure->caption, APP_TEXT_WIDTH, 0);
+    draw_page_wrap(page->out, figure->caption, DRAW_TEXT_WIDTH, 0);
 }
 
 /* ---- cells ---- */
 
-void app_text_cells(app_page *page, const app_figure *figure, const app_cells *c)
+void chart_text_cells(draw_page *page, const chart_figure *figure, const chart_cells *c)
 {
     const int columns = c->columns + 1, rows = c->rows + 1;
     const char **cell = ent_alloc((int64_t)columns * rows, sizeof *cell);
@@ -165,9 +165,9 @@ void app_text_cells(app_page *page, const app_figure *figure, const app_cells *c
             cell[(r + 1) * columns] = c->row[r];
             for (int k = 0; k < c->columns; k++)
                 cell[(r + 1) * columns + k + 1] =
-                    app_number_text(c->value[r * c->columns + k], number[r * c->columns + k]);
+                    chart_number_text(c->value[r * c->columns + k], number[r * c->columns + k]);
         }
-        app_page_table(page, figure->title, figure->caption, rows, columns, cell);
+        draw_page_table(page, figure->title, figure->caption, rows, columns, cell);
     }
     ent_free(cell);
     ent_free(number);

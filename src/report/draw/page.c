@@ -25,7 +25,7 @@ static int character(const char *text)
     return n;
 }
 
-void app_page_put(FILE *out, const char *text)
+void draw_page_put(FILE *out, const char *text)
 {
     while (*text) {
         const int n = character(text);
@@ -45,9 +45,9 @@ static void put_plain(FILE *out, const char *text)
     for (; *text; text++) fputc(((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f ? '?' : *text, out);
 }
 
-static void put(app_page *page, const char *text)
+static void put(draw_page *page, const char *text)
 {
-    page->kind == APP_TEXT ? put_plain(page->out, text) : app_page_put(page->out, text);
+    page->kind == DRAW_TEXT ? put_plain(page->out, text) : draw_page_put(page->out, text);
 }
 
 static int columns_of(const char *text)
@@ -71,7 +71,7 @@ static size_t line_length(const char *text, int width)
     return strlen(text);
 }
 
-void app_page_wrap(FILE *out, const char *text, int width, int indent)
+void draw_page_wrap(FILE *out, const char *text, int width, int indent)
 {
     while (*text) {
         const size_t n = line_length(text, width - indent);
@@ -85,9 +85,9 @@ void app_page_wrap(FILE *out, const char *text, int width, int indent)
     }
 }
 
-ent_status app_page_new(app_page_kind kind, const char *title, app_page **out)
+ent_status draw_page_new(draw_page_kind kind, const char *title, draw_page **out)
 {
-    app_page *page = ent_alloc(1, sizeof *page);
+    draw_page *page = ent_alloc(1, sizeof *page);
     ENT_REQUIRE(page, ENT_ENOMEM, "page: no memory");
     page->kind = kind;
     page->height = 8;
@@ -96,16 +96,16 @@ ent_status app_page_new(app_page_kind kind, const char *title, app_page **out)
         ent_free(page);
         return ent_fail(ENT_ENOMEM, "page: no memory");
     }
-    if (kind == APP_HTML) {
+    if (kind == DRAW_HTML) {
         fprintf(page->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                            "<link rel=\"icon\" href=\"data:,\">\n<title>");
         put(page, title);
-        fprintf(page->out, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<h1>", APP_PAGE_COLOURS,
-                APP_PAGE_LAYOUT);
+        fprintf(page->out, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<h1>", DRAW_PAGE_COLOURS,
+                DRAW_PAGE_LAYOUT);
         put(page, title);
         fprintf(page->out, "</h1>\n");
-    } else if (kind == APP_TEXT) {
+    } else if (kind == DRAW_TEXT) {
         put(page, title);
         fputc('\n', page->out);
     }
@@ -113,7 +113,7 @@ ent_status app_page_new(app_page_kind kind, const char *title, app_page **out)
     return ENT_OK;
 }
 
-void app_page_free(app_page *page)
+void draw_page_free(draw_page *page)
 {
     if (!page) return;
     if (page->out) fclose(page->out);
@@ -121,20 +121,20 @@ void app_page_free(app_page *page)
     ent_free(page);
 }
 
-static bool write_all(const app_page *page, FILE *file)
+static bool write_all(const draw_page *page, FILE *file)
 {
-    if (page->kind == APP_SVG)
+    if (page->kind == DRAW_SVG)
         fprintf(file,
                 "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %.0f' width='%d' height='%.0f'>\n<style>\n"
                 "%s</style>\n<rect class='ground' width='100%%' height='100%%'/>\n",
-                APP_FIGURE_WIDTH, page->height, APP_FIGURE_WIDTH, page->height, APP_PAGE_COLOURS);
+                DRAW_FIGURE_WIDTH, page->height, DRAW_FIGURE_WIDTH, page->height, DRAW_PAGE_COLOURS);
     fwrite(page->text, 1, page->size, file);
-    if (page->kind == APP_SVG) fprintf(file, "</svg>\n");
-    if (page->kind == APP_HTML) fprintf(file, "</main>\n</body>\n</html>\n");
+    if (page->kind == DRAW_SVG) fprintf(file, "</svg>\n");
+    if (page->kind == DRAW_HTML) fprintf(file, "</main>\n</body>\n</html>\n");
     return fflush(file) == 0 && !ferror(file);
 }
 
-static ent_status save_file(const app_page *page, const char *path)
+static ent_status save_file(const draw_page *page, const char *path)
 {
     char *text = NULL;
     size_t bytes = 0;
@@ -147,7 +147,7 @@ static ent_status save_file(const app_page *page, const char *path)
     return status;
 }
 
-ent_status app_page_save(app_page *page, const char *path)
+ent_status draw_page_save(draw_page *page, const char *path)
 {
     ENT_REQUIRE(fflush(page->out) == 0 && !ferror(page->out), ENT_ENOMEM, "page: no memory");
     if (path) return save_file(page, path);
@@ -155,17 +155,17 @@ ent_status app_page_save(app_page *page, const char *path)
     return ENT_OK;
 }
 
-void app_page_heading(app_page *page, const char *text)
+void draw_page_heading(draw_page *page, const char *text)
 {
-    fprintf(page->out, page->kind == APP_HTML ? "<h2>" : "\n\n");
+    fprintf(page->out, page->kind == DRAW_HTML ? "<h2>" : "\n\n");
     put(page, text);
-    fputs(page->kind == APP_HTML ? "</h2>\n" : "\n", page->out);
-    if (page->kind != APP_TEXT) return;
+    fputs(page->kind == DRAW_HTML ? "</h2>\n" : "\n", page->out);
+    if (page->kind != DRAW_TEXT) return;
     for (int k = columns_of(text); k > 0; k--) fputc('=', page->out);
     fputc('\n', page->out);
 }
 
-void app_page_paragraph(app_page *page, const char *format, ...)
+void draw_page_paragraph(draw_page *page, const char *format, ...)
 {
     char *text = NULL;
     va_list arguments;
@@ -173,8 +173,8 @@ void app_page_paragraph(app_page *page, const char *format, ...)
     const int length = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (length < 0) return;
-    if (page->kind == APP_TEXT) {
-        app_page_wrap(page->out, text, APP_TEXT_WIDTH, 0);
+    if (page->kind == DRAW_TEXT) {
+        draw_page_wrap(page->out, text, DRAW_TEXT_WIDTH, 0);
     } else {
         fprintf(page->out, "<p>");
         put(page, text);
@@ -191,7 +191,7 @@ static const char *cell_of(const char *const *cell, int columns, int row, int co
     return text ? text : "";
 }
 
-static void table_html(app_page *page, int rows, int columns, const char *const *cell)
+static void table_html(draw_page *page, int rows, int columns, const char *const *cell)
 {
     fprintf(page->out, "<div class=\"scroll\"><table>\n");
     for (int r = 0; r < rows; r++) {
@@ -219,7 +219,7 @@ static int columns_that_fit(int rows, int columns, const char *const *cell, int 
         }
     }
     used = width[0];
-    while (last < columns && (last == first || used + 2 + width[last] <= APP_TEXT_WIDTH)) used += 2 + width[last++];
+    while (last < columns && (last == first || used + 2 + width[last] <= DRAW_TEXT_WIDTH)) used += 2 + width[last++];
     return last;
 }
 
@@ -232,7 +232,7 @@ static void print_cell(FILE *out, const char *text, int width, bool left)
 }
 
 /* What is wider than the terminal goes on below, behind the first column again. */
-static void table_text(app_page *page, int rows, int columns, const char *const *cell)
+static void table_text(draw_page *page, int rows, int columns, const char *const *cell)
 {
     int *width = ent_alloc(columns, sizeof *width);
     if (!width) return;
@@ -252,14 +252,14 @@ static void table_text(app_page *page, int rows, int columns, const char *const 
     ent_free(width);
 }
 
-void app_page_table(app_page *page, const char *title, const char *caption, int rows, int columns,
-                    const char *const *cell)
+void draw_page_table(draw_page *page, const char *title, const char *caption, int rows, int columns,
+                     const char *const *cell)
 {
-    if (page->kind == APP_TEXT) {
+    if (page->kind == DRAW_TEXT) {
         fputc('\n', page->out);
-        app_page_wrap(page->out, title, APP_TEXT_WIDTH, 0);
+        draw_page_wrap(page->out, title, DRAW_TEXT_WIDTH, 0);
         table_text(page, rows, columns, cell);
-        app_page_wrap(page->out, caption, APP_TEXT_WIDTH, 0);
+        draw_page_wrap(page->out, caption, DRAW_TEXT_WIDTH, 0);
         return;
     }
     fprintf(page->out, "<figure class=\"table\"><h3>");
@@ -271,18 +271,18 @@ void app_page_table(app_page *page, const char *title, const char *caption, int 
     fprintf(page->out, "</figcaption></figure>\n");
 }
 
-void app_page_listing(app_page *page, const char *title, const char *text)
+void draw_page_listing(draw_page *page, const char *title, const char *text)
 {
-    fprintf(page->out, page->kind == APP_HTML ? "<details><summary>" : "\n");
+    fprintf(page->out, page->kind == DRAW_HTML ? "<details><summary>" : "\n");
     put(page, title);
-    fputs(page->kind == APP_HTML ? "</summary><pre>" : "\n\n", page->out);
-    page->kind == APP_TEXT ? app_page_wrap(page->out, text, APP_TEXT_WIDTH, 2) : app_page_put(page->out, text);
-    fputs(page->kind == APP_HTML ? "</pre></details>\n" : "\n", page->out);
+    fputs(page->kind == DRAW_HTML ? "</summary><pre>" : "\n\n", page->out);
+    page->kind == DRAW_TEXT ? draw_page_wrap(page->out, text, DRAW_TEXT_WIDTH, 2) : draw_page_put(page->out, text);
+    fputs(page->kind == DRAW_HTML ? "</pre></details>\n" : "\n", page->out);
 }
 
 /* ---- figures ---- */
 
-void app_page_label(app_page *page, double x, double y, const char *anchor, const char *class, const char *text)
+void draw_page_label(draw_page *page, double x, double y, const char *anchor, const char *class, const char *text)
 {
     fprintf(page->out, "<text x='%.1f' y='%.1f' text-anchor='%s'", x, y, anchor);
     if (class) fprintf(page->out, " class='%s'", class);
@@ -291,9 +291,9 @@ void app_page_label(app_page *page, double x, double y, const char *anchor, cons
     fprintf(page->out, "</text>\n");
 }
 
-static void begin_html(app_page *page, const app_figure *figure, double width, double height)
+static void begin_html(draw_page *page, const chart_figure *figure, double width, double height)
 {
-    const bool wide = width > APP_FIGURE_WIDTH;
+    const bool wide = width > DRAW_FIGURE_WIDTH;
     fprintf(page->out, "<figure class=\"%s\"><h3>", wide ? "wide" : "plain");
     put(page, figure->title);
     fprintf(page->out, "</h3>\n<div class=\"scroll\"><svg viewBox=\"0 0 %.0f %.0f\" ", width, height);
@@ -303,24 +303,24 @@ static void begin_html(app_page *page, const app_figure *figure, double width, d
     fprintf(page->out, "\">\n");
 }
 
-void app_page_figure_begin(app_page *page, const app_figure *figure, double width, double height)
+void draw_page_figure_begin(draw_page *page, const chart_figure *figure, double width, double height)
 {
     page->figures++;
-    if (page->kind == APP_HTML) {
+    if (page->kind == DRAW_HTML) {
         begin_html(page, figure, width, height);
         return;
     }
-    app_page_label(page, 12, page->height + 18, "start", "title", figure->title);
+    draw_page_label(page, 12, page->height + 18, "start", "title", figure->title);
     page->height += TITLE_HEIGHT;
     fprintf(page->out, "<svg x='0' y='%.0f' width='%.0f' height='%.0f' viewBox='0 0 %.0f %.0f'>\n", page->height,
             width, height, width, height);
     page->height += height;
 }
 
-void app_page_figure_end(app_page *page, const app_figure *figure)
+void draw_page_figure_end(draw_page *page, const chart_figure *figure)
 {
     fprintf(page->out, "</svg>");
-    if (page->kind == APP_HTML) {
+    if (page->kind == DRAW_HTML) {
         fprintf(page->out, "</div><figcaption>");
         put(page, figure->caption);
         fprintf(page->out, "</figcaption></figure>\n");
@@ -331,7 +331,7 @@ void app_page_figure_end(app_page *page, const app_figure *figure)
         const size_t n = line_length(text, CAPTION_WIDTH);
         char *line = strndup(text, n);
         page->height += CAPTION_LINE;
-        app_page_label(page, 12, page->height, "start", "soft", line ? line : "");
+        draw_page_label(page, 12, page->height, "start", "soft", line ? line : "");
         free(line);
         text += n + (text[n] == ' ' || text[n] == '\n');
     }

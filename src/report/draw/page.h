@@ -1,6 +1,6 @@
 /* A page that headings, tables and figures are put on, one behind the other: HTML that needs nothing but itself, SVG
  * alone, or text of 80 columns for a terminal.  It is held in memory and written whole or not at all.
- * All text is escaped here; all functions are Local.  What fails while the page is filled is told by app_page_save.
+ * All text is escaped here; all functions are Local.  What fails while the page is filled is told by draw_page_save.
  */
 #ifndef ENTENTE_DRAW_PAGE_H
 #define ENTENTE_DRAW_PAGE_H
@@ -11,22 +11,22 @@
 #include "entente/status.h"
 
 typedef enum {
-    APP_HTML,
-    APP_SVG,
-    APP_TEXT,
-    APP_PLAIN
-} app_page_kind; /* plain: a file of another kind, such as CSV */
+    DRAW_HTML,
+    DRAW_SVG,
+    DRAW_TEXT,
+    DRAW_PLAIN
+} draw_page_kind; /* plain: a file of another kind, such as CSV */
 
-enum { APP_FIGURE_WIDTH = 420, APP_TEXT_WIDTH = 80, APP_COLOURS = 8 };
+enum { DRAW_FIGURE_WIDTH = 420, DRAW_TEXT_WIDTH = 80, DRAW_COLOURS = 8 };
 
 typedef struct {
-    app_page_kind kind;
+    draw_page_kind kind;
     FILE *out;
     char *text; /* behind `out` */
     size_t size;
     double height; /* SVG: what is used of it */
     int figures;
-} app_page;
+} draw_page;
 
 /* An axis is labelled "name (unit)".  base: 0 linear, 2 or 10 logarithmic.  NAN: the limit comes from the data. */
 typedef struct {
@@ -34,42 +34,42 @@ typedef struct {
     int base;
     bool whole; /* ticks at whole numbers alone */
     double low, high;
-} app_axis;
+} chart_axis;
 
 /* What stands around every figure.  The caption says what is seen and from how many runs. */
 typedef struct {
     const char *title, *caption;
-    app_axis x, y;
-} app_figure;
+    chart_axis x, y;
+} chart_figure;
 
 /* Errors: ENT_ENOMEM. */
-ent_status app_page_new(app_page_kind kind, const char *title, app_page **out);
-void app_page_free(app_page *page);
+ent_status draw_page_new(draw_page_kind kind, const char *title, draw_page **out);
+void draw_page_free(draw_page *page);
 /* `path` NULL: standard output.  Errors: ENT_EIO, ENT_ENOMEM. */
-ent_status app_page_save(app_page *page, const char *path);
+ent_status draw_page_save(draw_page *page, const char *path);
 
 /* Text with all that means something in HTML or to a terminal made harmless. */
-void app_page_put(FILE *out, const char *text);
+void draw_page_put(FILE *out, const char *text);
 
-void app_page_heading(app_page *page, const char *text);
-void app_page_paragraph(app_page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void draw_page_heading(draw_page *page, const char *text);
+void draw_page_paragraph(draw_page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* cell [rows][columns]; row 0 is the head.  A cell may be NULL: empty. */
-void app_page_table(app_page *page, const char *title, const char *caption, int rows, int columns,
-                    const char *const *cell);
+void draw_page_table(draw_page *page, const char *title, const char *caption, int rows, int columns,
+                     const char *const *cell);
 /* A long text, folded away where that can be. */
-void app_page_listing(app_page *page, const char *title, const char *text);
+void draw_page_listing(draw_page *page, const char *title, const char *text);
 
-/* Around the drawing of a figure: HTML and SVG.  A figure wider than APP_FIGURE_WIDTH scrolls in a box of its own. */
-void app_page_figure_begin(app_page *page, const app_figure *figure, double width, double height);
-void app_page_figure_end(app_page *page, const app_figure *figure);
+/* Around the drawing of a figure: HTML and SVG.  A figure wider than DRAW_FIGURE_WIDTH scrolls in its own box. */
+void draw_page_figure_begin(draw_page *page, const chart_figure *figure, double width, double height);
+void draw_page_figure_end(draw_page *page, const chart_figure *figure);
 
 /* Text of a figure: anchor start, middle or end; class NULL, or soft, bold, inverse. */
-void app_page_label(app_page *page, double x, double y, const char *anchor, const char *class, const char *text);
+void draw_page_label(draw_page *page, double x, double y, const char *anchor, const char *class, const char *text);
 
 /* A paragraph of text, broken at `width` characters, each line behind `indent` blanks. */
-void app_page_wrap(FILE *out, const char *text, int width, int indent);
+void draw_page_wrap(FILE *out, const char *text, int width, int indent);
 
 /* page_style.c: the colours and the layout, light and dark. */
-extern const char APP_PAGE_COLOURS[], APP_PAGE_LAYOUT[];
+extern const char DRAW_PAGE_COLOURS[], DRAW_PAGE_LAYOUT[];
 
 #endif

@@ -10,7 +10,7 @@
     "2fcb9d;"                                                                                                        \
     "--c3:#ee9fcb;--c4:#9ad8ff;--c5:#f2bd3d;--c6:#b8a4ec;--c7:#c4c9cf"
 
-const char APP_PAGE_COLOURS[] =
+const char DRAW_PAGE_COLOURS[] =
     ":root{color-scheme:light dark;" LIGHT "}\n"
     "@media (prefers-color-scheme:dark){:root{" DARK "}}\n"
     "svg{background:var(--bg);font:12px system-ui,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}\n"
@@ -21,7 +21,7 @@ const char APP_PAGE_COLOURS[] =
     "svg .wire{stroke:var(--soft);stroke-width:1;fill:none}svg .ground{fill:var(--bg)}\n"
     "svg .line{fill:none;stroke-width:1.8;stroke-linejoin:round}svg .band{fill-opacity:.18;stroke:none}\n";
 
-const char APP_PAGE_LAYOUT[] =
+const char DRAW_PAGE_LAYOUT[] =
     "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,'Segoe UI',"
     "Roboto,'DejaVu Sans',sans-serif}\n"
     "main{max-width:1180px;margin:auto;padding:1rem;display:grid;gap:1rem;"
