@@ -1,10 +1,10 @@
-/* A multilayer perceptron with an encoder a modality and concatenation; a is tanh or relu, H the width:
+/* A multilayer perceptron: one encoder per modality, concatenated; a is tanh or relu, H the width:
  *
  *   h_m = a(W_m x_m + b_m)                 for each present modality
- *   j   = a(sum over present m of V_m h_m + c)   a dense layer on the h_m side by side; an absent one is left out
+ *   j   = a(sum over present m of V_m h_m + c)   a dense layer on all h_m; absent ones are left out
  *   outputs = U j + d
- * Cost: about 6 H (sum of inputs + M H + outputs) a sample and gradient.  A layer's derivative follows from its value
- * alone: 1 - a^2 for tanh, a > 0 for relu. */
+ * Cost: about 6 H (sum of inputs + M H + outputs) per sample and gradient.  A layer's derivative follows from its
+ * value: 1 - a^2 for tanh, a > 0 for relu. */
 #include <math.h>
 #include <stdio.h>
 
@@ -27,7 +27,7 @@ typedef struct {
     ent_output_layout output;
 } mlp;
 
-/* A group's scratch, cut up. */
+/* The parts of a group's scratch memory. */
 typedef struct {
     double *x[ENT_MAX_REGISTERS];      /* [n][inputs] */
     double *hidden[ENT_MAX_REGISTERS]; /* [n][H] */
@@ -42,7 +42,7 @@ static int64_t count_params(const ent_model_inp *inp, int64_t width)
     return params + (inp->embed ? registers * outputs : 0);
 }
 
-/* The count grows with the width: the first that has enough, or the one before it where that is as near. */
+/* The count grows with the width: the first width that has enough, or the one before it if that is as close. */
 static int64_t nearest_width(const ent_model_inp *inp)
 {
     int64_t width = 1;
