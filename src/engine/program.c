@@ -1,7 +1,8 @@
 /* A program: chunks of samples over threads, and sums of the chunks in the order of the batch.
  *
  * A chunk has a fixed number of samples and is computed by one thread in its own workspace.  Parameter gradients are
- * partial sums a chunk, added in the order of the chunks, so the number of threads cannot change a bit. */
+ * partial sums per chunk, added in the order of the chunks, so the result does not depend on the number of threads.
+ * */
 #include "engines.h"
 #include "noise/noise_engines.h"
 #include "shots.h"
@@ -14,8 +15,8 @@
 #include "entente/memory.h"
 
 struct ent_program {
-    ent_shots *shots;     /* who runs it instead of all below, or NULL */
-    const ent_team *team; /* with `handle`: who runs it instead of an engine */
+    ent_shots *shots;     /* runs it instead of everything below, or NULL */
+    const ent_team *team; /* with `handle`: runs it instead of an engine */
     void *handle;
     const ent_engine *engine;
     void *plan;
@@ -24,8 +25,8 @@ struct ent_program {
     double *partial; /* [partial_room] */
     int64_t partial_room;
     ent_program *few;    /* AUTO: the state engine for calls of few samples, or NULL */
-    int64_t few_most[2]; /* how many these are: of a forward run, of a gradient */
-    int ran, went_back;  /* a worker's states are in memory: those of a forward run, and of a gradient */
+    int64_t few_most[2]; /* the largest such number of samples: for a forward run, for a gradient */
+    int ran, went_back;  /* whether the states have been touched: those of a forward run, and of a gradient */
 };
 
 double ent_state_bytes(int qubits, ent_precision precision)
@@ -54,7 +55,7 @@ ent_status ent_engine_check_qubits(int qubits, ent_precision precision)
     return ENT_OK;
 }
 
-/* Whether a worker's states fit; the machine counts them as its own once they have been written to. */
+/* Whether a worker's states fit into free memory; once written to, they are no longer part of it. */
 static ent_status check_memory(const ent_program *program, int gradient)
 {
     double bytes[2];
@@ -64,7 +65,7 @@ static ent_status check_memory(const ent_program *program, int gradient)
     return too_many_bytes(program->qubits, bytes[gradient], gradient, there + held);
 }
 
-/* *too_large: the states do not fit, which another engine may cure; an allocation that fails is no such thing. */
+/* *too_large: the states do not fit, so that another engine may still run; not set if an allocation fails. */
 static ent_status plan_for(ent_program *program, const ent_engine *engine, const ent_circuit *circuit,
                            const ent_program_inp *inp, bool *too_large)
 {
@@ -81,10 +82,10 @@ static ent_status plan_for(ent_program *program, const ent_engine *engine, const
     return status;
 }
 
-/* From so many qubits on, one sample over all threads and in blocks is faster than samples side by side. */
+/* From this number of qubits on, one sample on all threads, in blocks, is faster than samples side by side. */
 enum { STATE_FROM_QUBITS = 17 };
 
-/* What AUTO takes of one register, or of several that are to be joined: one engine after another. */
+/* AUTO, for one register or several joined ones: try one engine after another. */
 static ent_status plan_by_size(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const ent_engine *const order[] = {&ent_engine_state, &ent_engine_batch, &ent_engine_reference};
@@ -110,7 +111,7 @@ static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit,
                                                : status;
 }
 
-/* With noise: exact where that serves, else by trajectories. */
+/* With noise: exact if possible, else by trajectories. */
 static ent_status plan_noisy(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const char *isa;
@@ -133,7 +134,7 @@ static ent_status make_plan(ent_program *program, const ent_circuit *circuit, co
     const char *isa;
     bool too_large;
     if (inp->noise) return plan_noisy(program, circuit, inp);
-    ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
+    ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* even if the engine does not use it */
     switch (inp->engine) {
     case ENT_ENGINE_REFERENCE:
         return plan_for(program, &ent_engine_reference, circuit, inp, &too_large);
@@ -148,8 +149,9 @@ static ent_status make_plan(ent_program *program, const ent_circuit *circuit, co
     }
 }
 
-/* AUTO took the batch engine, whose lanes few samples do not fill: how many there must be until it is faster than one
- * sample after another in the state engine, whose lanes are amplitudes.  Up to one group of the batch engine's. */
+/* AUTO chose the batch engine, whose lanes are samples and not filled by few of them: find the number of samples up
+ * to which one after another on the state engine, whose lanes are amplitudes, is faster.  At most one group of the
+ * batch engine. */
 static ent_status plan_few(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     if (program->engine != &ent_engine_batch || circuit->qubits >= STATE_FROM_QUBITS) return ENT_OK;
@@ -168,7 +170,7 @@ static ent_status plan_few(ent_program *program, const ent_circuit *circuit, con
     return ENT_OK;
 }
 
-/* Noise of strength 0 is none. */
+/* Noise of strength 0 is no noise. */
 static ent_status without_idle_noise(const ent_circuit *circuit, ent_program_inp *inp)
 {
     if (!inp->noise) return ENT_OK;
@@ -257,7 +259,7 @@ void ent_program_passes(const ent_program *program, int passes[2])
     if (program->engine && program->engine->passes) program->engine->passes(program->plan, passes);
 }
 
-/* How many threads `chunks` chunks can use; their workspaces, made by one thread. */
+/* The number of threads that `chunks` chunks can use; creates their workspaces, on one thread. */
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {
     *threads = chunks < program->threads ? (int)chunks : program->threads;

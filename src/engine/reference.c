@@ -1,8 +1,8 @@
 /* The reference engine: one sample after another, one gate after another, each gate as its matrix.
  *
- * Short enough to believe; every other engine is tested equal to it.  Costs 2^n (14 to 60 flop) a gate forward, about
- * five times that with the gradient.  The states are double or float by including reference_state.h twice; angles,
- * matrices and sums are double in both. */
+ * Short enough to verify by reading; every other engine is tested against it.  Costs 2^n (14 to 60 flop) per gate
+ * forward, about five times that with the gradient.  The states are double or float by including reference_state.h
+ * twice; angles, matrices and sums are double in both. */
 #include "engines.h"
 
 #include <stdlib.h>
@@ -26,7 +26,7 @@ enum { CHUNK = 16 };
 typedef struct {
     ent_circuit *circuit;
     ent_precision precision;
-    double *params; /* of the call that runs */
+    double *params; /* of the current call */
 } reference_plan;
 
 typedef struct {
@@ -45,7 +45,7 @@ static void plan_free(void *plan)
     ent_free(p);
 }
 
-/* A QFT as its gates. */
+/* Append a QFT as gates. */
 static ent_status add_gate(void *circuit, const ent_gate *gate)
 {
     if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, add_gate, circuit);

@@ -1,11 +1,11 @@
 /* The noise engine: exact expectation values and gradients of circuits with channels after their gates.
  *
- * As in the pauli engine, registers are run by themselves and the late gates are taken back through the readouts,
- * with their channels (pauli_noise.c).  Each register is a density matrix in the basis of Pauli strings
- * (noise_register.h), so that one of 4 qubits is 256 real numbers, samples in lanes.  Gradients: the derivatives by
- * the registers' numbers go back through channels transposed and turns reversed (adjoint differentiation), the state
- * being undone beside them.  Where late gates make too many strings or read data, the whole circuit is one density
- * matrix, if it is small enough. */
+ * As in the pauli engine, registers are run separately, and readouts are propagated back through the late gates and
+ * their channels (pauli_noise.c).  Each register is a density matrix in the basis of Pauli strings
+ * (noise_register.h): 256 real numbers for 4 qubits, samples in lanes.  Gradients: the derivatives by the registers'
+ * values are propagated back through transposed channels and inverse turns (adjoint differentiation), while the state
+ * is uncomputed.  If late gates produce too many strings, or read data, the whole circuit is one density matrix,
+ * provided that it is small enough. */
 #include "engine/engines.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@ enum { CHUNK_NUMBERS = 1 << 12, MOST_GROUPS = 8 };
 typedef struct {
     pauli_plan *plan;
     int registers;
-    noise_register **reg; /* [registers], those that readouts depend on */
+    noise_register **reg; /* [registers]: NULL if no readout depends on it */
     const noise_kernels *kernels;
     const pauli_kernels *late;
     int chunk, real_bytes;
@@ -71,7 +71,7 @@ static int groups_of(const noise_engine *engine)
     return groups;
 }
 
-/* The circuit with its registers as they are. */
+/* The circuit, register by register. */
 static ent_status make_plan(const ent_circuit *circuit, const ent_program_inp *inp, noise_engine *engine)
 {
     const char *isa = NULL;

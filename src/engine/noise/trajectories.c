@@ -5,12 +5,11 @@
  * unbiased:
  *   depolarising       with probability p one of all Pauli strings on the gate's qubits, the identity among them
  *   phase damping l    Z with probability (1 - sqrt(1 - l)) / 2
- *   amplitude damping  K0 + K1 or K0 - K1 with probability 1/2 each: the same channel as K0 and K1.  The state's norm
- *   is 1
- *                      in the mean only
- * A gradient has random numbers of its own: its weights follow from the mean values of other runs, so that the
- * expectation of a product of both is the product of their expectations.  Numbers are functions of (seed, what
- * ent_program_draw gives, sample, run, channel).  Double in both precisions.  Cost: a run is one of the reference
+ *   amplitude damping  K0 + K1 or K0 - K1 with probability 1/2 each: the same channel as K0 and K1; the norm of the
+ *                      state is 1 only on average
+ * A gradient has its own random numbers: its weights are computed from the mean values of other runs, so that the
+ * expectation of a product of both is the product of their expectations.  Numbers are functions of (seed, the draw of
+ * ent_program_draw, sample, run, channel).  Double in both precisions.  Cost: each run costs one of the reference
  * engine.  Source: Dalibard, Castin, Molmer 1992; Nielsen and Chuang, theorem 8.2 (freedom of the operators). */
 #include <math.h>
 #include <stdio.h>
@@ -26,31 +25,31 @@
 #include "engine/reference_state.h"
 
 enum { MOST_READ_WRONG = 12 };
-/* Taking a run back divides by sqrt(1 - g) after each damping: no more than this in all. */
+/* Undoing a run divides by sqrt(1 - g) after each damping: by at most this in total. */
 static const double MOST_GROWTH = 1e8;
 
 typedef enum { STEP_GATE, STEP_DEPOLARIZE, STEP_DEPHASE, STEP_DAMP } step_kind;
 
 typedef struct {
     step_kind kind;
-    ent_gate gate; /* of a gate; else its qubits, the same twice for one */
+    ent_gate gate; /* the gate; for channels its qubits, the same one twice if there is only one */
     bool several;
     double strength; /* probability of a Pauli, or of Z; or g */
 } step;
 
-/* Readout r gains factor times inner readout `inner`, or factor itself where that is -1. */
+/* Add to readout r: factor times inner readout `inner`, or just factor if that is -1. */
 typedef struct {
     int readout, inner;
     double factor;
 } mix;
 
 typedef struct {
-    ent_circuit *circuit; /* without gates; its readouts are those that the runs read */
+    ent_circuit *circuit; /* without gates; its readouts are those of the runs */
     int readouts;
     int64_t steps, step_room, mixes, mix_room, channels;
     step *step;
     mix *mix;
-    const ent_qubit_noise *noise; /* while the plan is made */
+    const ent_qubit_noise *noise; /* only while the plan is built */
     int runs;
     uint64_t seed;
     ent_draws draws;
@@ -132,7 +131,7 @@ static ent_status add_mix(plan_of_runs *p, int readout, const ent_pauli *string,
     return ENT_OK;
 }
 
-/* The product of (1 - p01 - p10) P + (p10 - p01) over the qubits of a string, multiplied out. */
+/* The product of (1 - p01 - p10) P + (p10 - p01) over the qubits of a string, expanded. */
 static ent_status add_readout(plan_of_runs *p, int readout, const ent_pauli *string)
 {
     int wrong[MOST_READ_WRONG], count = 0;
@@ -274,7 +273,7 @@ static void draw(void *plan, const ent_draws *draws)
 
 /* ---- one run ---- */
 
-/* The numbers of one run: number k for channel k. */
+/* The random numbers of one run: number k for channel k. */
 typedef struct {
     ent_random stream;
     uint64_t first;
@@ -353,7 +352,7 @@ static void run_forward(const plan_of_runs *p, const double *data, const numbers
     }
 }
 
-/* From ket and bra after the run; the derivatives times `share` are added. */
+/* Backwards from ket and bra after the run; adds the derivatives times `share`. */
 static void run_backward(const plan_of_runs *p, worker_of_runs *w, const double *data, const numbers *n, double share,
                          double *grad_params, double *grad_data)
 {

@@ -1,20 +1,20 @@
-/* The pauli engine: circuits whose registers are joined late, without the state of all qubits.
+/* The pauli engine: circuits whose registers are entangled late, without the state of all qubits.
  *
- * Until the first gate between registers the state is a product, so each register is simulated by itself; and a
- * readout taken backwards through the late gates (Heisenberg picture) is a sum of Pauli strings, whose expectation
- * value in a product state is a product of one number a register:
+ * Until the first gate between registers the state is a product, so each register is simulated separately; and a
+ * readout propagated back through the late gates (Heisenberg picture) is a sum of Pauli strings, whose expectation
+ * value in a product state is a product of one number per register:
  *   <R> = sum_t c_t prod_m <psi_m| P_t on register m |psi_m>
- * The coefficients depend on parameters only and are computed once for a batch; a sample costs its registers and the
- * products, however many qubits there are.  Backwards, the derivatives by the registers' numbers are the weights with
- * which each register runs its own way back (adjoint differentiation), and the derivatives by the coefficients,
- * summed over the samples, go back through the tape of turns once for a batch.
+ * The coefficients depend only on parameters and are computed once per batch; a sample costs its registers and the
+ * products, however many qubits there are.  In the backward sweep, the derivatives by the registers' values are the
+ * readout weights of each register's own backward sweep (adjoint differentiation), and the derivatives by the
+ * coefficients, summed over the samples, are propagated back through the tape of turns once per batch.
  *   pauli_late.c     early and late gates
- *   pauli_spread.c   a sum of strings and the rotations that it meets; the tape of its coefficients
+ *   pauli_spread.c   rotations applied to a sum of strings; the tape of its coefficients
  *   pauli_product.c  diagonal layers as products of sums
- *   pauli_form.c     readouts to operations on numbers
- *   pauli_plan.c     all of it for one circuit
- * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, samples in lanes.  With
- * a register of more than PAULI_BATCH_QUBITS qubits samples go one by one, and such registers through the state
+ *   pauli_form.c     readouts as operations on numbers
+ *   pauli_plan.c     the plan of a circuit
+ * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, with samples in lanes.
+ * If a register has more than PAULI_BATCH_QUBITS qubits, samples run one at a time, and such registers on the state
  * engine.  Exact Pauli propagation: Begusic, Gray, Chan, arXiv 2308.05077; Rudolph et al., arXiv 2505.21606. */
 #include "engine/engines.h"
 
@@ -41,8 +41,8 @@ static void plan_free(void *plan)
     ent_pauli_engine_free(plan);
 }
 
-/* Groups of lanes in a chunk: several where a group is so short that handing out chunks and adding up their slopes
- * would show. */
+/* Groups of lanes in a chunk: several if a group is so short that scheduling chunks and adding up their slopes would
+ * be noticeable. */
 static int groups_of(const pauli_plan *plan)
 {
     int64_t work = plan->form.entries + plan->form.ops;
@@ -254,7 +254,7 @@ static ent_status prepare(void *plan, const double *params)
     return ENT_OK;
 }
 
-/* The kernels for what is left of a chunk, as in the batch engine. */
+/* The kernels for the rest of a chunk, as in the batch engine. */
 int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *w, int64_t left, double *total)
 {
     const bool narrow = engine->batch_narrow && left <= engine->batch_narrow->shape.lanes;
@@ -267,7 +267,7 @@ int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *w, int64_t le
     return left < kernels->lanes ? (int)left : kernels->lanes;
 }
 
-/* Lane 0 of a large register's value v. */
+/* Lane 0 of value v of a large register. */
 static size_t lane_0(const pauli_worker *w, int v)
 {
     return (size_t)v * (size_t)w->kernels->lanes;
