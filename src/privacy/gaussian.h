@@ -1,8 +1,8 @@
 /* Normal numbers for differential privacy.
  *
- * From the seed, by the counter-based generator of all other random numbers (random.h): the same in every run, and in
- * the hands of whoever knows the seed.  Or by ChaCha20 under a key of the operating system.  Both give doubles: that
- * their lowest bits may say something of what the noise hides (Mironov 2012) is not guarded against.  Local. */
+ * From the seed, by the counter-based generator of all other random numbers (random.h): the same in every run, and
+ * known to whoever knows the seed.  Or by ChaCha20 under a key from the operating system.  Both give doubles; their
+ * lowest bits may leak what the noise hides (Mironov 2012), and there is no protection against that.  Local. */
 #ifndef ENTENTE_PRIVACY_GAUSSIAN_H
 #define ENTENTE_PRIVACY_GAUSSIAN_H
 

@@ -24,7 +24,7 @@ void ent_secure_derive(const uint8_t *salt, size_t salt_bytes, const uint8_t *se
     sodium_memzero(inner, sizeof inner);
 }
 
-/* What a derived key belongs to: the run, the round, and the two clients in a fixed order. */
+/* What a derived key is bound to: the run, the round, and the two clients in a fixed order. */
 typedef struct {
     uint64_t number[2];
     char purpose[16];
@@ -88,7 +88,7 @@ ent_status ent_secure_check_keys(const ent_secure_graph *g, const ent_secure_key
     return status;
 }
 
-/* The pair's stream, from one's secret and the other's public key. */
+/* The pair's stream, from the secret key of one and the public key of the other. */
 static ent_status agree_on(const ent_secure_graph *g, int64_t client, int64_t other, const uint8_t secret[32],
                            const uint8_t theirs[32], const char *purpose, uint8_t key[ENT_KEY_BYTES])
 {
@@ -107,7 +107,7 @@ ent_status ent_secure_agree(const ent_secure_graph *g, const ent_secure_client *
     return agree_on(g, client->number, other, client->cipher_secret, theirs->cipher, "cipher", out->cipher);
 }
 
-/* A pair's key seals two parcels: the nonce says whose. */
+/* A pair's key seals two parcels: the nonce says which client sealed it. */
 static void nonce_of(int64_t sender, uint8_t nonce[crypto_aead_chacha20poly1305_IETF_NPUBBYTES])
 {
     memset(nonce, 0, crypto_aead_chacha20poly1305_IETF_NPUBBYTES);
@@ -155,7 +155,7 @@ void ent_secure_mask(const ent_secure_graph *g, const ent_secure_client *client,
 
 /* ---- server ---- */
 
-/* The secret of a client from the shares of it among all. */
+/* The secret of a client, from its shares among all shares. */
 static ent_status open_secret(const ent_secure_graph *g, int64_t shares, const ent_secure_revealed *revealed,
                               int64_t client, int *number, ent_share *share, uint8_t secret[ENT_SECRET_BYTES])
 {
@@ -183,7 +183,7 @@ static ent_status take_seed(const ent_secure_graph *g, const ent_secure_keys *ke
     return ENT_OK;
 }
 
-/* Its neighbours that have answered have added their streams with it. */
+/* Remove the streams that its answering neighbours have added for their pair with it. */
 static ent_status take_pairs(const ent_secure_graph *g, const ent_secure_keys *keys, const bool *answered,
                              int64_t client, const uint8_t secret[ENT_KEY_BYTES], int64_t n, ent_ring *sum)
 {
@@ -218,7 +218,7 @@ static ent_status unmask(const ent_secure_graph *g, const ent_secure_keys *keys,
         uint8_t secret[ENT_SECRET_BYTES];
         int64_t end = at;
         while (end < shares && sorted[end].client == client) end++;
-        bool needed = answered[client]; /* what nobody has added need not be opened */
+        bool needed = answered[client]; /* a stream that nobody has added need not be opened */
         for (int k = 0; k < g->neighbours && !needed; k++) needed = answered[ent_secure_neighbour(g, client, k)];
         if (needed) {
             status = open_secret(g, end - at, sorted + at, client, number, share, secret);

@@ -1,5 +1,5 @@
-/* Level l of the tree has a node for each 2^l rounds.  Of each client: what it has so far, and per level the node
- * that it was in last and how often.  One more time in a node takes the square from c^2 to (c + 1)^2. */
+/* Level l of the tree has a node for each 2^l rounds.  For each client: its count or norm so far, and per level the
+ * last node it took part in and how often.  Once more in a node raises the square from c^2 to (c + 1)^2. */
 #include "fed/privacy/participation.h"
 
 #include "entente/memory.h"

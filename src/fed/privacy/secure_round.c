@@ -33,9 +33,9 @@ ent_status ent_secure_check(const ent_population *p)
     return ENT_OK;
 }
 
-/* ---- who takes part ---- */
+/* ---- participants ---- */
 
-/* The rank that trains a client; 0 for one whose update rank 0 has from a checkpoint, or that trains nowhere. */
+/* The rank that trains a client; 0 if rank 0 has its update from a checkpoint, or if no rank trains it. */
 static int host_of(const ent_cohort *all, int64_t member, const ent_cohort *trains, const int *rank)
 {
     int64_t at = member;
@@ -84,7 +84,7 @@ typedef struct {
     ent_secure_keys *keys;     /* [clients] */
     ent_secure_pair *pair;     /* [own][neighbours] */
     ent_secure_parcel *parcel; /* [own][neighbours] that they send */
-    ent_secure_shares *held;   /* [own][neighbours] that they got */
+    ent_secure_shares *held;   /* [own][neighbours] that they received */
     ent_secure_revealed *revealed;
 } work;
 
@@ -142,7 +142,7 @@ static ent_status work_make(work *w, uint64_t seed, const ent_config_secure *c)
     return ENT_OK;
 }
 
-/* All public keys on all ranks, by way of the server. */
+/* Distribute all public keys to all ranks, through the server. */
 static ent_status publish(work *w)
 {
     ent_secure_keys *mine = ent_alloc(w->own, sizeof *mine);
@@ -161,7 +161,7 @@ static ent_status publish(work *w)
     return ent_secure_check_keys(&w->graph, w->keys);
 }
 
-/* What each own client has in common with each neighbour; a pair that is hosted here is computed once for both. */
+/* The shared secrets of each own client and each neighbour; if both are hosted here, they are computed once. */
 static ent_status agree(work *w)
 {
     const int neighbours = w->graph.neighbours;
@@ -179,7 +179,7 @@ static ent_status agree(work *w)
     return ENT_OK;
 }
 
-/* The parcels that come, in the order in which they were sent: by sender's host, sender, neighbour. */
+/* The received parcels, in the order in which they were sent: by sender's host, sender, neighbour. */
 static ent_status unpack(work *w, const ent_secure_parcel *next)
 {
     const int neighbours = w->graph.neighbours;
@@ -194,7 +194,7 @@ static ent_status unpack(work *w, const ent_secure_parcel *next)
     return ENT_OK;
 }
 
-/* How many parcels go to and come from each rank, in bytes. */
+/* Bytes of parcels sent to and received from each rank. */
 static void count_parcels(const work *w, size_t *to, size_t *from)
 {
     for (int64_t sender = 0; sender < w->cohort->clients; sender++)
@@ -218,7 +218,8 @@ static void pack(const work *w, ent_secure_parcel *next)
 static ent_status send_parcels(work *w)
 {
     const int size = ent_comm_size(w->lane);
-    const int64_t parcels = w->own * w->graph.neighbours; /* as many come as go: who is a neighbour is one of both */
+    const int64_t parcels = w->own * w->graph.neighbours; /* as many are received as are sent: being neighbours is
+    * mutual */
     size_t *to = ent_alloc(size, sizeof *to), *from = ent_alloc(size, sizeof *from);
     ent_secure_parcel *out = ent_alloc(parcels, sizeof *out), *in = ent_alloc(parcels, sizeof *in);
     const bool there = to && from && out && in;
@@ -237,7 +238,7 @@ static ent_status send_parcels(work *w)
     return status;
 }
 
-/* The masked sum of own clients, added up over ranks, on all of them. */
+/* The masked sum of own clients, summed over ranks, on all of them. */
 static ent_status add_up(const work *w, int64_t n, ent_ring *x)
 {
     ent_exact *sum = ent_alloc(n, sizeof *sum);
@@ -253,7 +254,7 @@ static ent_status add_up(const work *w, int64_t n, ent_ring *x)
     return ENT_OK;
 }
 
-/* Own clients that have answered say what the server needs of each neighbour. */
+/* Own clients that have answered reveal the shares that the server needs for each neighbour. */
 static int64_t reveal(work *w)
 {
     int64_t shares = 0;
@@ -270,7 +271,7 @@ static int64_t reveal(work *w)
     return shares;
 }
 
-/* The server opens the sum and tells all. */
+/* The server unmasks the sum and broadcasts it. */
 static ent_status open_sum(work *w, int64_t n, ent_ring *x)
 {
     const int64_t mine = reveal(w);
