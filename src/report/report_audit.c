@@ -1,4 +1,4 @@
-/* ROC curves of the attacks that `entente audit` has left beside results. */
+/* ROC curves of the attacks that `entente audit` has saved with results. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -15,7 +15,7 @@ typedef struct {
 
 static const char HEADER[] = "false_positive_rate,threshold,ratio\n";
 
-/* *there: the folder has one.  Errors: ENT_EFORMAT. */
+/* *there: whether the folder has one.  Errors: ENT_EFORMAT. */
 static ent_status read_audit(const char *folder, bool *there, audit *out)
 {
     char path[4096], line[256];

@@ -110,7 +110,7 @@ void report_curves(draw_page *page, const report_input *input)
 
 /* ---- accuracy by missing rate ---- */
 
-/* A group's rate: that of all modalities, or the largest; NAN where none is drawn. */
+/* A group's missing rate: that of all modalities, or the largest; NAN if nothing is made missing. */
 static double rate_of(const report_run *run)
 {
     const ent_config_missing *c = &run->config->missing;
@@ -120,7 +120,7 @@ static double rate_of(const report_run *run)
     return most;
 }
 
-/* Whether two configurations are the same but for their missing rates. */
+/* Whether two configurations differ at most in their missing rates. */
 static bool same_but_rate(const report_run *a, const report_run *b)
 {
     static const char PREFIX[] = "missing.rate";
@@ -180,7 +180,7 @@ typedef struct {
     double x[MOST_GROUPS], y[MOST_GROUPS], low[MOST_GROUPS], high[MOST_GROUPS];
 } rate_line;
 
-/* The line of all groups that are group `first` but for the rate; false where an earlier group has drawn it. */
+/* The line of all groups that differ from group `first` only in the rate; false if an earlier group has drawn it. */
 static bool rate_line_make(const report_input *input, int first, rate_line *line)
 {
     point p[MOST_GROUPS];
@@ -276,7 +276,7 @@ static void put_spread(char *text, const char *format, int n, const double *valu
         snprintf(text, 96, "%s (%s to %s)", one[0], one[1], one[2]);
 }
 
-/* Row 0: the samples that the figures are of; then the metrics as people read them. */
+/* Row 0: the number of samples; then the metrics under their usual names. */
 static void put_metric(table *t, const report_input *input, int row, int at, bool *any)
 {
     double value[256];

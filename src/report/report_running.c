@@ -1,4 +1,4 @@
-/* A training that has no result yet: the curves of rounds.csv, which it writes round by round. */
+/* A training without a result so far: the curves of rounds.csv, which grows with every round. */
 #include <math.h>
 #include <stdio.h>
 
@@ -6,7 +6,7 @@
 #include "report.h"
 #include "report_csv.h"
 
-/* The rounds that have a figure; false where there are none, or no memory. */
+/* The rounds that have a figure; false if there are none, or no memory. */
 static bool curve_make(const report_csv *csv, const char *column, chart_line *line, double **x, double **y)
 {
     int n = 0;

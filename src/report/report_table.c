@@ -1,6 +1,6 @@
 /* A sweep's table.csv or a study's study.csv: its keys are the columns that are not known to be anything else; a key
- * of one value alone says nothing.  Figures: for two keys a heat map of the first figure that is there, for one key
- * its values. */
+ * with only one value is ignored.  Figures: for two keys a heat map of the first figure in the table, for one key its
+ * values. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +12,13 @@
 
 enum { MOST_KEYS = 8, MOST_VALUES = 40, MOST_ROWS = 300, MOST_PAIRS = 3 };
 
-/* Columns that are no keys; beside these the names of the metrics, and whatever ends in _s or begins with a slash of
- * ours below. */
+/* Columns that are not keys; so are the metrics, and every column that ends in _s or matches an entry with a slash
+ * below. */
 static const char *const KNOWN[] = {"status",         "error",         "hash",    "index",         "point",
                                     "params",         "qubits",        "rounds",  "ranks",         "engine",
                                     "weights_sha256", "config_sha256", "folder",  "threads",       "base",
                                     "samples_per_s",  "patterns",      "seconds", "accuracy_mean", "label"};
-/* Repeats are averaged over: these are no keys of a picture. */
+/* Repeats are averaged over, and are not keys of a picture. */
 static const char SEEDS[] = "seed";
 
 typedef struct {
@@ -34,7 +34,7 @@ typedef struct {
     int metric, keys;
     int64_t done;
     key key[MOST_KEYS];
-    const char *only[MOST_KEYS]; /* [keys] a value that alone counts, or NULL */
+    const char *only[MOST_KEYS]; /* [keys] the only value to use, or NULL */
 } sweep;
 
 static bool is_done(const sweep *s, int64_t row)
@@ -84,7 +84,7 @@ static int value_of(const key *k, const char *text)
     return v;
 }
 
-/* The distinct values of a column; false where there is one alone, or too many for a picture. */
+/* The distinct values of a column; false if there is only one, or too many for a picture. */
 static bool key_make(const sweep *s, int column, key *k)
 {
     *k = (key){.column = column, .name = s->csv->name[column], .numbers = true};
@@ -141,7 +141,7 @@ static const char *metric_unit(const sweep *s)
     return strstr(name, "loss") ? "per sample" : strstr(name, "mae") ? "label's unit" : "number";
 }
 
-/* ", iid" where one value alone counts.  Returns `text`. */
+/* ", iid" if only one value is used.  Returns `text`. */
 static const char *facet_text(const sweep *s, char text[160])
 {
     size_t used = 0;
@@ -151,7 +151,7 @@ static const char *facet_text(const sweep *s, char text[160])
     return text;
 }
 
-/* Units are not in the table: a configuration's key is a number or a name. */
+/* The table has no units: the value of a key is a number or a name. */
 static chart_axis key_axis(const key *k)
 {
     return (chart_axis){k->name, k->numbers ? "number" : "name", 0, false, NAN, NAN};
@@ -252,7 +252,7 @@ static void draw_bars(draw_page *page, const sweep *s, int i)
     chart_draw_bars(page, &figure, &(chart_bars){.bars = k->values, .parts = 1, .name = k->value, .value = value});
 }
 
-/* A study's settings and data sets are not averaged over: each has its own picture. */
+/* Settings and data sets of a study are not averaged over: each has its own picture. */
 static void draw_facets(draw_page *page, sweep *s, int from, int rate, int policy)
 {
     while (from < s->keys && strcmp(s->key[from].name, "setting") != 0 && strcmp(s->key[from].name, "data") != 0)
@@ -281,7 +281,7 @@ static void draw(draw_page *page, sweep *s)
     if (s->keys == 1) s->key[0].numbers ? draw_lines(page, s, 0, -1) : draw_bars(page, s, 0);
 }
 
-/* Four digits of a long fraction; all else as it is. */
+/* Four digits of a long fraction; other texts unchanged. */
 static const char *short_number(const char *text, char out[24])
 {
     char *end;
@@ -326,7 +326,7 @@ static void print_points(draw_page *page, const sweep *s)
     print_csv(page, title, caption, s->csv);
 }
 
-/* The paired statistics of a study, as it has written them. */
+/* The paired statistics of a study, as written by it. */
 static ent_status print_summary(draw_page *page, const char *folder)
 {
     static const char *const KEY[] = {"data", "setting", "rate", "variant", NULL};

@@ -1,5 +1,5 @@
-/* Figures of a scaling study: seconds, efficiency and the time split of each kind, and the model as a table.  What is
- * modelled is dashed, has no marks and says so. */
+/* Figures of a scaling study: seconds, efficiency and the time split of each kind, and the model as a table.
+ * Predictions of the model are dashed, without marks, and labelled as such. */
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ enum { MOST_LINES = 12, MOST_POINTS = 64, MOST_BARS = 40 };
 typedef struct {
     const scaling_series *list[MOST_LINES];
     int n, repeats;
-    const char *unit; /* what the seconds are of */
+    const char *unit; /* what takes the seconds */
 } study;
 
 static bool together(const scaling_series *a, const scaling_series *b)

@@ -150,7 +150,7 @@ void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_f
     chart_axes_name(page, figure, f->left, f->top, f->width, f->height);
 }
 
-/* A name that is longer than its axis is written smaller. */
+/* A name that is longer than its axis is set in smaller type. */
 static void put_name(draw_page *page, const chart_axis *axis, const char *class, double room)
 {
     char text[160];
@@ -173,7 +173,7 @@ void chart_axes_name(draw_page *page, const chart_figure *figure, double left, d
 
 /* ---- legend ---- */
 
-/* Where entry k stands; the rows that are used. */
+/* The position of entry k; the number of rows. */
 static int place_entries(int n, const char *const *name, double *x, int *row)
 {
     double at = LEGEND_LEFT;

@@ -77,7 +77,7 @@ static double place_y(const chart_frame *f, double y)
     return f->top + f->height - fmin(fmax(at, 0.0), 1.0) * f->height;
 }
 
-/* Each stretch without a gap is a polygon: there along the high side, back along the low one. */
+/* Each stretch without a gap is a polygon: forward along the high side, back along the low one. */
 static void draw_band(draw_page *page, const chart_frame *f, const chart_line *line)
 {
     for (int first = 0; first < line->n; first++) {
@@ -95,7 +95,7 @@ static void draw_band(draw_page *page, const chart_frame *f, const chart_line *l
     }
 }
 
-/* Where points are few, the spread is a bar at each. */
+/* If there are few points, the spread is a bar at each. */
 static void draw_whiskers(draw_page *page, const chart_frame *f, const chart_line *line)
 {
     for (int k = 0; k < line->n; k++) {
