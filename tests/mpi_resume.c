@@ -41,7 +41,7 @@ static bool stop_at(void *context)
 static void count_note(void *context, const char *text)
 {
     (void)context;
-    mpi_check(strstr(text, "no checkpoint behind round "));
+    mpi_check(strstr(text, "no checkpoint after round "));
     notes++;
 }
 

@@ -903,13 +903,13 @@ class Refuses(unittest.TestCase):
 
     @slow
     def test_more_qubits_than_memory_holds(self):
-        self.refused(["bytes", "are there", "44 qubits"], 2, model__registers__text__qubits=40)
-        self.refused(["bytes", "are there", "82 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
+        self.refused(["bytes", "are available", "44 qubits"], 2, model__registers__text__qubits=40)
+        self.refused(["bytes", "are available", "82 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
 
     @slow
     def test_more_clients_and_rounds_than_memory_holds(self):
-        self.refused(["federation.clients", "1000000000", "are there"], federation__clients=1000000000)
-        self.refused(["federation.rounds", "1000000000", "are there"], federation__rounds=1000000000)
+        self.refused(["federation.clients", "1000000000", "are available"], federation__clients=1000000000)
+        self.refused(["federation.rounds", "1000000000", "are available"], federation__rounds=1000000000)
 
     @slow
     def test_more_shards_than_ranks(self):
@@ -987,8 +987,8 @@ class Configuration(unittest.TestCase):
     def test_krum_says_how_many_clients_it_wants(self):
         refused(self, ["train", folder / "small.yaml", "--out", fresh(), *sets(federation__aggregation="krum",
                                                                                federation__clients=4)],
-                ["server.faulty: found 1: krum wants more than 2 faulty + 2 = 4 clients that train block 'text/map/weight'",
-                 "there are at most 4"], ranks=0)
+                ["server.faulty: found 1: krum needs more than 2 faulty + 2 = 4 clients that train block 'text/map/weight'",
+                 "at most 4 exist"], ranks=0)
 
     def test_wrong_files(self):
         cases = [("rounds: 3", "round: 3", 4, ["'round'", "federation", "rounds", "clients"]),

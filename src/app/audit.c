@@ -210,7 +210,7 @@ static ent_status write_svg(const answer *r, const char *path)
         r->attack[0].area.value, r->attack[1].area.value);
     const chart_figure figure = {"Membership inference",
                                  caption,
-                                 {"false positive rate", "share of other rows", 0, false, 0.0, 1.0},
+                                 {"false positive rate", "share of the other rows", 0, false, 0.0, 1.0},
                                  {"true positive rate", "share of training rows", 0, false, 0.0, 1.0}};
     draw_page *page;
     ENT_TRY(draw_page_new(DRAW_SVG, "Membership inference", &page));

@@ -397,7 +397,7 @@ static void print_best(const campaign_job *c, const json_t *plan, const campaign
     const campaign_choice choice = campaign_best_choose(best);
     if (strcmp(c->kind, "sweep") != 0) return;
     if (choice.point < 0)
-        printf("best: none is selected: %s\n", choice.why_not);
+        printf("best: none selected: %s\n", choice.why_not);
     else
         printf("best: point %lld by %s %.6g%s%s\n", (long long)choice.point, choice.by, choice.value,
                *campaign_points_label(plan, choice.point, label) ? ": " : "", label);

@@ -40,7 +40,7 @@ static ent_status too_many_bytes(int qubits, double bytes, int gradient, double 
 {
     char need[32], have[32];
     return ent_fail(ENT_ENOMEM,
-                    "a circuit of %d qubits needs %.0f bytes (%s) for its state%s, and %.0f bytes (%s) are there",
+                    "a circuit of %d qubits needs %.0f bytes (%s) for its state%s, and %.0f bytes (%s) are available",
                     qubits, bytes, ent_bytes_text(bytes, need), gradient ? " and gradient" : "", there,
                     ent_bytes_text(there, have));
 }
@@ -50,8 +50,8 @@ ent_status ent_engine_check_qubits(int qubits, ent_precision precision)
     char need[32];
     const double bytes = ent_state_bytes(qubits, precision);
     ENT_REQUIRE(qubits <= ENT_MAX_STATE_QUBITS, ENT_ENOMEM,
-                "a circuit of %d qubits needs %.0f bytes (%s) for its state, more than are there on any machine",
-                qubits, bytes, ent_bytes_text(bytes, need));
+                "a circuit of %d qubits needs %.0f bytes (%s) for its state, more than any machine has", qubits,
+                bytes, ent_bytes_text(bytes, need));
     return ENT_OK;
 }
 

@@ -1,10 +1,10 @@
-/* What the clients send, added up by blocks (McMahan et al. 2017; the missing-modality mechanism's isolation of
- * untrained circuits).
+/* Aggregation of the clients' updates by blocks (McMahan et al. 2017; blocks that a client has not trained are
+ * isolated by the missing-modality mechanism).
  *
- * Block b of client k weighs n_kb: the samples that trained it (or 1, where the rule takes uniform means), times the
- * member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order
- * can change a bit.  A rule that wants every update gets them instead: gathered at rank 0, sorted by client; what it
- * makes of them is sent to all. */
+ * Block b of client k has the weight n_kb: the samples that trained it (or 1 if the rule takes uniform means), times
+ * the member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so the result does not depend
+ * on the number or order of ranks.  A rule that needs single updates gets them instead: gathered on rank 0, sorted by
+ * client; its result is broadcast. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +19,11 @@ struct ent_aggregate {
     const ent_rule *rule;
     int params, blocks;
     const ent_block *block;
-    double largest; /* a sum over all clients stays in the range of exact sums where every product stays below this */
+    double largest; /* bound on each product, so that a sum over all clients stays in the range of exact sums */
     ent_exact
         *sum; /* delta [params], extra [params], weight [blocks], effort [blocks], loss, and within if `adaptive` */
     bool adaptive;
-    bool *sent; /* [params] with secure aggregation: what the round's clients send of delta */
+    bool *sent; /* [params] with secure aggregation: the entries of delta that are sent in the round */
     int64_t count[ENT_TALLY_COUNTS];
     double *each; /* updates as they were added, `record` numbers each; for rules with `combine` */
     int64_t eaches, each_room, record;
@@ -59,7 +59,7 @@ void ent_update_weigh(const ent_population *p, const ent_model *model, int64_t c
     const ent_block *block;
     const int blocks = ent_model_blocks(model, &block);
     for (int b = 0; b < blocks; b++) {
-        /* where clients add noise, which blocks they have trained is their own */
+        /* if clients add noise, the blocks that they have trained are private */
         const bool hides = privacy == ENT_PRIVACY_LOCAL || privacy == ENT_PRIVACY_DISTRIBUTED;
         const int64_t rows = hides ? 1 : rows_of_block(p, &block[b], client);
         block_weight[b] = weight * (uniform ? (double)(rows > 0) : (double)rows);
@@ -78,7 +78,7 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
         s->memory[k] = ent_alloc(s->params, sizeof(double));
         there = there && s->memory[k];
     }
-    ENT_REQUIRE(there, ENT_ENOMEM, "aggregation: no memory"); /* what is there is freed by clear */
+    ENT_REQUIRE(there, ENT_ENOMEM, "aggregation: no memory"); /* clear frees what has been allocated */
     for (int64_t c = 0; c < p->clients; c++)
         for (int b = 0; b < s->blocks && ent_client_rows_count(p, c) > 0; b++)
             s->population[b] += rows_of_block(p, &s->block[b], c) > 0;
@@ -97,15 +97,16 @@ void ent_rule_state_clear(ent_rule_state *s)
     for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(s->memory[k]);
 }
 
-/* The means of clients' vectors are taken over clients that start from the same weights and count alike. */
+/* Means of clients' vectors assume that clients start from the same weights and have equal weights. */
 static ent_status check_vectors(const ent_config *c)
 {
     const ent_rule *rule = ent_rule_find(c->federation.aggregation);
     if (rule->client_vectors == 0 || rule->own) return ENT_OK;
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
                 "system.mode: found 'fedbuff', want sync: scaffold and feddyn are not defined for stale updates");
-    ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
-                "federation.sampling: found 'weighted', want uniform: scaffold and feddyn count all clients alike");
+    ENT_REQUIRE(
+        c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
+        "federation.sampling: found 'weighted', want uniform: scaffold and feddyn give all clients the same weight");
     return ENT_OK;
 }
 
@@ -142,7 +143,7 @@ ent_status ent_rule_admit(const ent_population *p, const ent_model *model)
     return status;
 }
 
-/* ---- adding up ---- */
+/* ---- sums ---- */
 
 /* A record: client, delta, weight. */
 static int64_t record_length(const ent_aggregate *a)
@@ -331,7 +332,7 @@ static ent_status combine(ent_aggregate *a, const ent_ranks *ranks, const ent_ru
     return ENT_OK;
 }
 
-/* The sums that clients send, as ring elements: delta where `sent`, extra if there is one, all else. */
+/* The sums that clients send, as ring elements: delta where `sent`, extra if there is one, and everything else. */
 static int64_t ring_of_sums(const ent_aggregate *a, const bool *sent, bool back, ent_ring *x)
 {
     int64_t n = 0;
@@ -352,7 +353,7 @@ int64_t ent_aggregate_ring(const ent_aggregate *a, const ent_rule_state *s)
     return ent_compress_common(s, a->sent) + others + 2; /* the number of samples, and a check */
 }
 
-/* What the clients send, added up under masks; the number of clients is no secret. */
+/* Sum the clients' updates under masks; the number of clients is not secret. */
 static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
                                const ent_secure_cohort *cohort)
 {

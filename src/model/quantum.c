@@ -44,7 +44,7 @@ static ent_status check_register(const ent_register *reg)
     const int angles = ent_ansatz_inputs(&reg->ansatz);
     ENT_REQUIRE(reg->scale > 0.0 && isfinite(reg->scale), ENT_EARG, "modality '%s': angle scale %g, want more than 0",
                 reg->name, reg->scale);
-    ENT_REQUIRE(reg->linear || reg->inputs == angles, ENT_EARG, "modality '%s': %lld numbers a sample, want %d",
+    ENT_REQUIRE(reg->linear || reg->inputs == angles, ENT_EARG, "modality '%s': %lld numbers per sample, want %d",
                 reg->name, (long long)reg->inputs, angles);
     return ENT_OK;
 }
@@ -66,8 +66,8 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
                 ENT_MAX_PROBABILITY_QUBITS);
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
-                "head direct with %d outputs wants a register of as many qubits; the largest has %d", inp->outputs,
-                direct);
+                "head direct with %d outputs needs a register of at least as many qubits; the largest has %d",
+                inp->outputs, direct);
     return ENT_OK;
 }
 

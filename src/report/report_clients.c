@@ -322,7 +322,7 @@ void report_excluded(draw_page *page, const report_input *input)
             row[2] = text[at++][1];
         }
         draw_page_table(page, "Clients that diverged",
-                        "Updates with numbers that left their range, or were none: they do not count "
+                        "Updates with numbers that are out of range or NaN: they are left out "
                         "(federation.on_divergence).",
                         rows, 3, cell);
     }

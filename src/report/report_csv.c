@@ -165,9 +165,9 @@ static ent_status check_rows(const report_csv *csv, const char *const *key)
         const int64_t one = csv->line[list[r - 1].row], other = csv->line[list[r].row];
         if (by_key(&list[r - 1], &list[r]) == 0)
             status = ent_fail(ENT_EFORMAT,
-                              "%s:%lld: the row of line %lld again: the same '%s' (%.64s), want each once", csv->path,
-                              (long long)(one > other ? one : other), (long long)(one > other ? other : one),
-                              csv->name[column[0]], list[r].cell[0]);
+                              "%s:%lld: repeats the row of line %lld: the same '%s' (%.64s), want each once",
+                              csv->path, (long long)(one > other ? one : other),
+                              (long long)(one > other ? other : one), csv->name[column[0]], list[r].cell[0]);
     }
     ent_free(list);
     return status;

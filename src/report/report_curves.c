@@ -87,17 +87,17 @@ void report_curves(draw_page *page, const report_input *input)
     static const struct {
         const char *column;
         const char *title, *caption, *name, *unit;
-    } TABLE[] = {
-        {"test_accuracy", "Test accuracy by round", "Share of the test samples that are predicted right.",
-         "test accuracy", "share of samples"},
-        {"train_loss", "Training loss by round", "Mean loss of the samples while clients train on them.",
-         "training loss", "per sample"},
-        {"test_loss", "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample"},
-        {"epsilon", "Privacy by round",
-         "Epsilon of differential privacy at the configuration's delta: what all rounds so far have given away.",
-         "epsilon", "nat"},
-        {"test_mae", "Mean absolute error by round", "Mean distance of prediction and label on the test samples.",
-         "mean absolute error", "label's unit"}};
+    } TABLE[] = {{"test_accuracy", "Test accuracy by round",
+                  "Share of the test samples that are predicted correctly.", "test accuracy", "share of samples"},
+                 {"train_loss", "Training loss by round", "Mean loss of the samples while clients train on them.",
+                  "training loss", "per sample"},
+                 {"test_loss", "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample"},
+                 {"epsilon", "Privacy by round",
+                  "Epsilon of differential privacy at the configuration's delta: spent by all rounds so far.",
+                  "epsilon", "nat"},
+                 {"test_mae", "Mean absolute error by round",
+                  "Mean distance of prediction and label on the test samples.", "mean absolute error",
+                  "label's unit"}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
         if (!any_finite(input, TABLE[k].column)) continue;
         draw_curves(page, input, TABLE[k].column,
@@ -308,10 +308,11 @@ void report_metrics(draw_page *page, const report_input *input)
         put_metric(&t, input, row, used, &any);
         used += any;
     }
-    snprintf(caption, sizeof caption,
-             "After the last round; in the head each configuration and its number of runs. Of several runs: the mean "
-             "(smallest to largest). From %d run%s.",
-             input->runs, input->runs == 1 ? "" : "s");
+    snprintf(
+        caption, sizeof caption,
+        "After the last round; the header names each configuration and its number of runs. Of several runs: the mean "
+        "(smallest to largest). From %d run%s.",
+        input->runs, input->runs == 1 ? "" : "s");
     draw_page_table(page, "Test figures", caption, used, t.columns, t.cell);
     table_free(&t);
 }

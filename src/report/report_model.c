@@ -196,9 +196,9 @@ void report_origin(draw_page *page, const report_input *input)
             row[5] = run->version;
             row[6] = run->created;
         }
-        draw_page_table(page, "Where the results come from",
-                        "Each result's machine, layout, seeds and version, as the run has written them.",
-                        input->runs + 1, COLUMNS, cell);
+        draw_page_table(page, "Origin of the results",
+                        "Machine, layout, seeds and version of each result, as recorded by the run.", input->runs + 1,
+                        COLUMNS, cell);
     }
     ent_free(cell);
     ent_free(text);

@@ -32,7 +32,7 @@ static void draw(draw_page *page, const report_csv *csv)
         chart_line line;
         double *x, *y;
         const chart_figure figure = {TABLE[k].title,
-                                     "From one run that has not ended.",
+                                     "From one run that has not finished.",
                                      {"round", "number", 0, true, NAN, NAN},
                                      {TABLE[k].name, TABLE[k].unit, 0, false, NAN, NAN}};
         if (curve_make(csv, TABLE[k].column, &line, &x, &y)) chart_draw_lines(page, &figure, 1, &line);

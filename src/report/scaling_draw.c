@@ -89,7 +89,7 @@ static void draw_lines(draw_page *page, const study *s, bool efficiency)
     snprintf(caption, sizeof caption,
              "%s From %d measured repeats; bars reach from the fastest to the slowest. Dashed: the fitted model "
              "(serial part, parallel part, latency, bandwidth), not measured.",
-             efficiency ? "Work a second and rank, against that of the fewest ranks; 1 is perfect."
+             efficiency ? "Work per second and rank, relative to that of the fewest ranks; 1 is ideal."
                         : "Median of the repeats, of the slowest rank, without evaluation and reading.",
              s->repeats);
     const chart_figure figure = {title,
@@ -172,7 +172,7 @@ static void print_points(draw_page *page, const study *s)
                 for (int q = 0; q < 3; q++) snprintf(cell[6 + q], 64, "%.4g", p->part_s[q]);
                 snprintf(cell[9], 64, "%d", p->repeats);
             }
-        snprintf(title, sizeof title, "%s scaling, %s: what was measured",
+        snprintf(title, sizeof title, "%s scaling, %s: measurements",
                  strcmp(s->list[0]->first->mode, "weak") == 0 ? "Weak" : "Strong", s->list[0]->first->what);
         draw_page_table(page, title,
                         strcmp(s->list[0]->first->what, "state") == 0

@@ -124,7 +124,7 @@ static ent_status check_memory(const ent_registers *r)
     const double there = (double)ent_memory_available_bytes() / r->node_ranks;
     ENT_REQUIRE(bytes[1] <= there, ENT_ENOMEM,
                 "registers of a fused circuit need %.0f bytes (%s) for their states and gradients on one rank, and "
-                "%.0f bytes (%s) are there for each of %d ranks of the node",
+                "%.0f bytes (%s) are available for each of %d ranks of the node",
                 bytes[1], ent_bytes_text(bytes[1], need), there, ent_bytes_text(there, have), r->node_ranks);
     return ENT_OK;
 }

@@ -51,7 +51,7 @@ static ent_status check_memory(const ent_shard *shard, int gradient)
     char need[32], have[32];
     ENT_REQUIRE(bytes <= there, ENT_ENOMEM,
                 "a part of 2^%d amplitudes needs %.0f bytes (%s) for state%s and exchange, and %.0f bytes (%s) are "
-                "there for each of %d ranks of the node",
+                "available for each of %d ranks of the node",
                 shard->plan->local_bits, bytes, ent_bytes_text(bytes, need), gradient ? ", gradient" : "", there,
                 ent_bytes_text(there, have), shard->node_ranks);
     return ENT_OK;

@@ -66,7 +66,7 @@ ent_status ent_private_check(const ent_config *c)
     if (p->mode == ENT_PRIVACY_NONE) return ENT_OK;
     ENT_TRY(check_rule(c));
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
-                "system.mode: found 'fedbuff', want sync with privacy.mode: late updates count in several rounds");
+                "system.mode: found 'fedbuff', want sync with privacy.mode: updates may arrive in later rounds");
     ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
                 "federation.sampling: found 'weighted', want uniform or poisson with privacy.mode");
     ENT_REQUIRE(p->mode == ENT_PRIVACY_CENTRAL || p->mechanism == ENT_RELEASE_GAUSSIAN, ENT_ECONFIG,

@@ -19,7 +19,7 @@ ent_status ent_secure_check(const ent_population *p)
     ENT_REQUIRE(
         !rule->combine, ENT_ECONFIG,
         "federation.aggregation: found a rule that reads single updates (median, trimmed_mean, krum, multi_krum), "
-        "want a rule of sums with federation.secure: the server gets nothing but their sum");
+        "want a rule of sums with federation.secure: the server receives only their sum");
     ENT_REQUIRE(p->config->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
                 "system.mode: found 'fedbuff', want sync with federation.secure: masks cancel within a round");
     ENT_REQUIRE(cohort >= 2.0, ENT_ECONFIG,
@@ -315,7 +315,7 @@ static ent_status play(work *w, const ent_config *config, int64_t n, ent_ring *x
     ENT_TRY(add_up(w, n, x));
     ENT_TRY(open_sum(w, n, x));
     ENT_REQUIRE(x[n - 1] == ent_ring_check(seed, round, n - 1, x), ENT_EDATA,
-                "a client has sent what it has not computed: the check of the sum fails");
+                "a client has sent a wrong vector: the check of the sum fails");
     return ENT_OK;
 }
 

@@ -1,4 +1,4 @@
-/* The table of aggregation rules.  A rule is a row here and an ent_rule in one of the files beside.
+/* The table of aggregation rules.  A rule is a row here and an ent_rule in one of the other files of this folder.
  *
  *   rule          source                                                     mean of the clients   local optimiser
  *   fedavg        McMahan et al. 2017, arXiv 1602.05629                      by samples            any
@@ -16,11 +16,12 @@
  *   qrail         El Maouaki, Shafique 2026, arXiv 2605.25783                by samples, quality  any
  *   spoqfl        Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492            by samples            any
  *   circular      circular mean of angles, arXiv 2602.03052                  by samples            any
- *   local         every client trains alone, in the rounds in which it is drawn    none            any
+ *   local         every client trains by itself, in the rounds in which it is drawn    none            any
  *
- * "By samples": client k counts in block b by the samples that trained it, n_kb; "uniform": by 1 where there are any.
- * Each as in its paper (the three adaptive rules as in the algorithms of its experiments).  Everything is block by
- * block: a block that nobody trained keeps its value, the server's memory of it and the clients' vectors of it. */
+ * "By samples": client k has the weight n_kb in block b, the samples that trained it; "uniform": 1 if there are any.
+ * Each as in its paper (the three adaptive rules as in the algorithms of its experiments).  Everything is done block
+ * by block: for a block that no client trained, its value, the server's memory and the clients' vectors are
+ * unchanged. */
 #include "fed/extend.h"
 #include "rules.h"
 

@@ -1,5 +1,5 @@
-/* Tables of a checkpoint: rows of 8-byte numbers, written by all ranks side by side, and for every row 64 bits of its
- * SHA-256, so that a damaged number is noticed and not trained with. */
+/* Tables of a checkpoint: rows of 8-byte numbers, written by all ranks in parallel, and for every row 64 bits of its
+ * SHA-256, so that a damaged number is detected and never used in training. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static uint64_t check_of(const void *row, int64_t width)
     return strtoull(digest, NULL, 16);
 }
 
-/* All ranks' numbers of rows: where this rank's begin, and their sum. */
+/* From the numbers of rows of all ranks: the first of this rank, and the total. */
 static ent_status place(ent_comm *comm, int64_t mine, int64_t *first, int64_t *total)
 {
     const int size = ent_comm_size(comm), rank = ent_comm_rank(comm);
@@ -116,7 +116,7 @@ static ent_status check_rows(const ent_place *at, const char *name, int64_t firs
         ENT_TRY(ent_h5_read_rows(at->file, path, ENT_H5_U64, first + done, count, check));
         for (int64_t k = 0; k < count; k++)
             ENT_REQUIRE(check[k] == check_of(rows + (size_t)((done + k) * width) * 8, width), ENT_EFORMAT,
-                        "%s%s, row %lld: damaged: its numbers do not fit their check", at->under, name,
+                        "%s%s, row %lld: damaged: its checksum is wrong", at->under, name,
                         (long long)(first + done + k));
     }
     return ENT_OK;
@@ -129,7 +129,7 @@ ent_status ent_ctable_get(const ent_place *at, const char *name, ent_h5_type typ
     char path[NAME_BYTES];
     ENT_TRY(ent_h5_describe(at->file, table_name(at, name, path), &shape));
     ENT_REQUIRE(shape.rank == 2 && shape.size[1] == width && shape.size[0] >= first + n, ENT_EFORMAT,
-                "%s has another shape, want %lld numbers a row", path, (long long)width);
+                "%s has another shape, want %lld numbers per row", path, (long long)width);
     if (n == 0) return ENT_OK;
     ENT_TRY(ent_h5_read_rows(at->file, path, type, first, n, rows));
     return check_rows(at, name, first, n, width, rows);

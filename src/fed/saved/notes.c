@@ -1,6 +1,7 @@
-/* The table of what results and checkpoints hold: a row per dataset, those of figures from their own tables.
+/* The table of descriptions of results and checkpoints: a row per dataset; those of figures come from their own
+ * tables.
  *
- * A result has a checkpoint's tables under /resume; the checks of a table's rows are at the table's path below
+ * A result has a checkpoint's tables under /resume; the checksums of a table's rows are at the table's path below
  * /check. */
 #include "notes.h"
 
