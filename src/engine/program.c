@@ -1,8 +1,7 @@
 /* A program: chunks of samples over threads, and sums of the chunks in the order of the batch.
  *
  * A chunk has a fixed number of samples and is computed by one thread in its own workspace.  Parameter gradients are
- * partial sums per chunk, added in the order of the chunks, so the result does not depend on the number of threads.
- * */
+ * partial sums per chunk, added in the order of the chunks, so the result does not depend on the number of threads. */
 #include "engines.h"
 #include "noise/noise_engines.h"
 #include "shots.h"
@@ -19,6 +18,7 @@ struct ent_program {
     const ent_team *team; /* with `handle`: runs it instead of an engine */
     void *handle;
     const ent_engine *engine;
+    ent_plan_facts facts; /* of the plan */
     void *plan;
     int qubits, params, angles, readouts, threads, workers;
     void **worker;   /* [threads]; the first `workers` exist */
@@ -58,8 +58,7 @@ ent_status ent_engine_check_qubits(int qubits, ent_precision precision)
 /* Whether a worker's states fit into free memory; once written to, they are no longer part of it. */
 static ent_status check_memory(const ent_program *program, int gradient)
 {
-    double bytes[2];
-    program->engine->bytes(program->plan, bytes);
+    const double *bytes = program->facts.bytes;
     const double there = (double)ent_memory_available_bytes(), held = program->ran ? bytes[0] : 0.0;
     if (bytes[gradient] - held <= there) return ENT_OK;
     return too_many_bytes(program->qubits, bytes[gradient], gradient, there + held);
@@ -72,7 +71,7 @@ static ent_status plan_for(ent_program *program, const ent_engine *engine, const
     program->engine = engine;
     *too_large = engine->whole_state && circuit->qubits > ENT_MAX_STATE_QUBITS;
     if (*too_large) return ent_engine_check_qubits(circuit->qubits, inp->precision);
-    ENT_TRY(engine->plan_new(circuit, inp, &program->plan));
+    ENT_TRY(engine->plan_new(circuit, inp, &program->facts, &program->plan));
     const ent_status status = check_memory(program, 0);
     if (status != ENT_OK) {
         *too_large = true;
@@ -244,7 +243,7 @@ void ent_program_free(ent_program *program)
 const char *ent_program_engine(const ent_program *program)
 {
     if (program->shots) return ent_shots_describe(program->shots);
-    return program->handle ? program->team->describe(program->handle) : program->engine->describe(program->plan);
+    return program->handle ? program->team->describe(program->handle) : program->facts.name;
 }
 
 void ent_program_draw(ent_program *program, const ent_draws *draws)
@@ -263,7 +262,7 @@ void ent_program_passes(const ent_program *program, int passes[2])
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {
     *threads = chunks < program->threads ? (int)chunks : program->threads;
-    if (program->engine->inner_threads && program->engine->inner_threads(program->plan)) *threads = 1;
+    if (program->facts.inner_threads) *threads = 1;
     while (program->workers < *threads) {
         void *worker;
         ENT_TRY(program->engine->worker_new(program->plan, &worker));
@@ -299,14 +298,14 @@ static ent_status make_partials(ent_program *program, int64_t count)
 
 static int64_t chunk_count(const ent_program *program, int64_t samples)
 {
-    const int chunk = program->engine->chunk(program->plan);
+    const int chunk = program->facts.chunk;
     return (samples + chunk - 1) / chunk;
 }
 
 static void forward_chunk(const ent_program *program, int worker, const ent_batch *batch, int64_t first,
                           double *expectations)
 {
-    const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - first;
+    const int64_t chunk = program->facts.chunk, left = batch->samples - first;
     program->engine->forward(program->plan, program->worker[worker], batch, first, left < chunk ? left : chunk,
                              expectations + first * program->readouts);
 }
@@ -318,10 +317,10 @@ ent_status ent_program_forward(ent_program *program, const ent_batch *batch, dou
     if (program->handle) return program->team->forward(program->handle, batch, expectations);
     if (batch->samples <= program->few_most[0]) return ent_program_forward(program->few, batch, expectations);
     const ent_engine *engine = program->engine;
-    const int64_t chunk = engine->chunk(program->plan), chunks = chunk_count(program, batch->samples);
+    const int64_t chunk = program->facts.chunk, chunks = chunk_count(program, batch->samples);
     int threads;
     ENT_TRY(make_workers(program, chunks, &threads));
-    ENT_TRY(engine->prepare(program->plan, batch->params));
+    if (engine->prepare) ENT_TRY(engine->prepare(program->plan, batch->params));
     program->ran = 1;
     if (threads == 1) { /* a parallel region of one thread costs as much as a circuit of one qubit */
         for (int64_t c = 0; c < chunks; c++) forward_chunk(program, 0, batch, c * chunk, expectations);
@@ -341,7 +340,7 @@ typedef struct {
 static void gradient_chunk(const ent_program *program, int worker, const ent_batch *batch, int64_t c,
                            const gradient_out *out)
 {
-    const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - c * chunk;
+    const int64_t chunk = program->facts.chunk, left = batch->samples - c * chunk;
     program->engine->gradient(program->plan, program->worker[worker], batch,
                               (ent_chunk){c * chunk, left < chunk ? left : chunk}, &out->pull,
                               program->partial + c * out->partials, out->grad_angles);
@@ -362,11 +361,11 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         return ent_program_gradient(program->few, batch, cotangent, context, grad_params, grad_angles);
     const ent_engine *engine = program->engine;
     const int64_t chunks = chunk_count(program, batch->samples);
-    const int64_t partials = engine->partials(program->plan);
+    const int64_t partials = program->facts.partials;
     int threads;
     ENT_TRY(make_workers_back(program, chunks, &threads));
     ENT_TRY(make_partials(program, chunks * partials));
-    ENT_TRY(engine->prepare(program->plan, batch->params));
+    if (engine->prepare) ENT_TRY(engine->prepare(program->plan, batch->params));
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
     const gradient_out out = {{cotangent, context}, grad_angles, partials};
     if (threads == 1)
@@ -376,6 +375,7 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         for (int64_t c = 0; c < chunks; c++) gradient_chunk(program, omp_get_thread_num(), batch, c, &out);
     for (int64_t c = 1; c < chunks; c++)
         for (int64_t k = 0; k < partials; k++) program->partial[k] += program->partial[c * partials + k];
-    engine->collect(program->plan, program->partial, grad_params);
+    for (int k = 0; k < program->params; k++) grad_params[k] += program->partial[k];
+    if (engine->collect) engine->collect(program->plan, program->partial + program->params, grad_params);
     return ENT_OK;
 }

@@ -83,7 +83,7 @@ ent_status ent_mlp_make(const ent_model_inp *inp, ent_body **out)
 {
     ENT_TRY(ent_dense_check(inp));
     const int64_t width = inp->params > 0 ? nearest_width(inp) : inp->hidden;
-    ENT_REQUIRE(width >= 1 && width <= MAX_WIDTH, ENT_EARG, "mlp: found width %lld, want 1 to %d", (long long)width,
+    ENT_REQUIRE(width >= 1 && width <= MAX_WIDTH, ENT_EARG, "mlp: width %lld, want 1..%d", (long long)width,
                 MAX_WIDTH);
     ENT_TRY(ent_dense_fits(count_params(inp, width)));
     mlp *p = ent_alloc(1, sizeof *p);

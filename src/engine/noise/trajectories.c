@@ -53,7 +53,7 @@ typedef struct {
     int runs;
     uint64_t seed;
     ent_draws draws;
-    double *params;
+    const double *params; /* of the current call */
 } plan_of_runs;
 
 typedef struct {
@@ -165,21 +165,18 @@ static void plan_free(void *plan)
     ent_circuit_free(p->circuit);
     ent_free(p->step);
     ent_free(p->mix);
-    ent_free(p->params);
     ent_free(p);
 }
 
 static ent_status fill(plan_of_runs *p, const ent_circuit *circuit)
 {
     ENT_TRY(ent_circuit_new(circuit->qubits, circuit->params, circuit->angles, &p->circuit));
-    p->params = ent_alloc(circuit->params, sizeof *p->params);
-    if (!p->params) return no_memory();
     for (int64_t g = 0; g < circuit->gates; g++) ENT_TRY(add_gate(p, &circuit->gate[g]));
     for (int r = 0; r < circuit->readouts; r++) ENT_TRY(add_readout(p, r, &circuit->readout[r]));
     return check_growth(p);
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts, void **out)
 {
     ENT_REQUIRE(inp->noise->trajectories >= 1, ENT_EARG, "trajectories: found %d of them, want 1 or more",
                 inp->noise->trajectories);
@@ -195,31 +192,10 @@ static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *in
         plan_free(p);
         return status;
     }
+    const double state = ent_state_bytes(circuit->qubits, ENT_DOUBLE);
+    *facts = (ent_plan_facts){"trajectories", 1, circuit->params, {state, 2.0 * state}, false};
     *out = p;
     return ENT_OK;
-}
-
-static const char *describe(const void *plan)
-{
-    (void)plan;
-    return "trajectories";
-}
-
-static int chunk(const void *plan)
-{
-    (void)plan;
-    return 1;
-}
-
-static int64_t partials(const void *plan)
-{
-    return ((const plan_of_runs *)plan)->circuit->params;
-}
-
-static void bytes(const void *plan, double count[2])
-{
-    count[0] = ent_state_bytes(((const plan_of_runs *)plan)->circuit->qubits, ENT_DOUBLE);
-    count[1] = 2.0 * count[0];
 }
 
 static void worker_free(void *worker)
@@ -261,8 +237,7 @@ static ent_status worker_new(const void *plan, void **out)
 
 static ent_status prepare(void *plan, const double *params)
 {
-    plan_of_runs *p = plan;
-    if (p->circuit->params > 0) memcpy(p->params, params, (size_t)p->circuit->params * sizeof(double));
+    ((plan_of_runs *)plan)->params = params;
     return ENT_OK;
 }
 
@@ -383,11 +358,6 @@ static void run_backward(const plan_of_runs *p, worker_of_runs *w, const double 
 
 /* ---- samples ---- */
 
-static const double *data_of(const plan_of_runs *p, const ent_batch *batch, int64_t sample)
-{
-    return batch->angles ? batch->angles + sample * p->circuit->angles : NULL;
-}
-
 /* values [readouts]: the mean over the runs. */
 static void sample_forward(const plan_of_runs *p, worker_of_runs *w, const ent_batch *batch, int64_t sample,
                            double *values)
@@ -395,7 +365,7 @@ static void sample_forward(const plan_of_runs *p, worker_of_runs *w, const ent_b
     memset(w->inner, 0, (size_t)p->circuit->readouts * sizeof *w->inner);
     for (int run = 0; run < p->runs; run++) {
         const numbers n = numbers_of(p, sample, false, run);
-        run_forward(p, data_of(p, batch, sample), &n, &w->ket);
+        run_forward(p, ent_sample_angles(batch, p->circuit->angles, sample), &n, &w->ket);
         for (int r = 0; r < p->circuit->readouts; r++)
             w->inner[r] += expectation_double(&p->circuit->readout[r], &w->ket);
     }
@@ -418,7 +388,8 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     const plan_of_runs *p = plan;
     worker_of_runs *w = worker;
     for (int64_t k = first; k < first + count; k++) {
-        double *grad_data = grad_angles ? grad_angles + k * p->circuit->angles : NULL;
+        const double *data = ent_sample_angles(batch, p->circuit->angles, k);
+        double *grad_data = ent_sample_slopes(grad_angles, p->circuit->angles, k);
         sample_forward(p, w, batch, k, w->values);
         pull->cotangent(pull->context, k, 1, w->values, w->weights);
         memset(w->inner_weights, 0, (size_t)p->circuit->readouts * sizeof *w->inner_weights);
@@ -426,32 +397,21 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
             if (m->inner >= 0) w->inner_weights[m->inner] += m->factor * w->weights[m->readout];
         for (int run = 0; run < p->runs; run++) {
             const numbers n = numbers_of(p, k, true, run);
-            run_forward(p, data_of(p, batch, k), &n, &w->ket);
+            run_forward(p, data, &n, &w->ket);
             observe_double(p->circuit, w->inner_weights, &w->ket, &w->bra);
-            run_backward(p, w, data_of(p, batch, k), &n, 1.0 / p->runs, partial, grad_data);
+            run_backward(p, w, data, &n, 1.0 / p->runs, partial, grad_data);
         }
     }
-}
-
-static void collect(const void *plan, const double *partial, double *grad_params)
-{
-    const int params = ((const plan_of_runs *)plan)->circuit->params;
-    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
 }
 
 const ent_engine ent_engine_trajectories = {.name = "trajectories",
                                             .whole_state = 1,
                                             .plan_new = plan_new,
                                             .plan_free = plan_free,
-                                            .describe = describe,
-                                            .chunk = chunk,
-                                            .partials = partials,
-                                            .bytes = bytes,
                                             .worker_new = worker_new,
                                             .worker_back = worker_back,
                                             .worker_free = worker_free,
                                             .prepare = prepare,
                                             .draw = draw,
                                             .forward = forward,
-                                            .gradient = gradient,
-                                            .collect = collect};
+                                            .gradient = gradient};

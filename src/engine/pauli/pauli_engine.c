@@ -86,29 +86,17 @@ ent_status ent_pauli_engine_new(const ent_circuit *circuit, const ent_program_in
     return ENT_OK;
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts, void **out)
 {
     pauli_engine *engine = NULL;
     ENT_TRY(ent_pauli_engine_new(circuit, inp, &engine));
+    const pauli_plan *p = engine->plan;
+    *facts = (ent_plan_facts){.chunk = engine->chunk, .partials = p->params + p->form.entries};
+    facts->inner_threads = engine->large;
+    snprintf(facts->name, sizeof facts->name, "%s", engine->name);
+    ent_pauli_worker_bytes(engine, NULL, facts->bytes);
     *out = engine;
     return ENT_OK;
-}
-
-static const char *describe(const void *plan)
-{
-    return ((const pauli_engine *)plan)->name;
-}
-
-static int chunk(const void *plan)
-{
-    return ((const pauli_engine *)plan)->chunk;
-}
-
-/* The circuit's parameters, then the coefficients. */
-static int64_t partials(const void *plan)
-{
-    const pauli_plan *p = ((const pauli_engine *)plan)->plan;
-    return p->params + p->form.entries;
 }
 
 static size_t vector_bytes(const pauli_engine *engine)
@@ -128,16 +116,6 @@ void ent_pauli_worker_bytes(const pauli_engine *engine, const bool *mine, double
         count[0] += state;
         count[1] += part->large ? 2.0 * state : state;
     }
-}
-
-static void bytes(const void *plan, double count[2])
-{
-    ent_pauli_worker_bytes(plan, NULL, count);
-}
-
-static int inner_threads(const void *plan)
-{
-    return ((const pauli_engine *)plan)->large;
 }
 
 void ent_pauli_worker_free(pauli_worker *w)
@@ -327,11 +305,6 @@ void ent_pauli_registers_backward(const pauli_engine *engine, pauli_worker *w, i
     }
 }
 
-static const double *angles_of(const pauli_engine *engine, const ent_batch *batch, int64_t sample)
-{
-    return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
-}
-
 static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations)
 {
@@ -339,7 +312,8 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     pauli_worker *w = worker;
     for (int64_t done = 0, group; done < count; done += group) {
         group = ent_pauli_worker_use(engine, w, count - done, NULL);
-        ent_pauli_registers_forward(engine, w, angles_of(engine, batch, first + done), (int)group, false);
+        ent_pauli_registers_forward(engine, w, ent_sample_angles(batch, engine->plan->angles, first + done),
+                                    (int)group, false);
         w->kernels->forward(engine->plan, w, (int)group, expectations + done * engine->plan->readouts);
     }
 }
@@ -355,31 +329,24 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     for (int64_t done = 0, group; done < count; done += group) {
         const int64_t sample = first + done;
         group = ent_pauli_worker_use(engine, w, count - done, by_entry);
-        ent_pauli_registers_forward(engine, w, angles_of(engine, batch, sample), (int)group, true);
+        ent_pauli_registers_forward(engine, w, ent_sample_angles(batch, p->angles, sample), (int)group, true);
         w->kernels->forward(p, w, (int)group, w->expectations);
         pull->cotangent(pull->context, sample, group, w->expectations, w->weights);
         w->kernels->backward(p, w, (int)group, w->weights);
         ent_pauli_registers_backward(engine, w, (int)group, partial,
-                                     grad_angles ? grad_angles + sample * p->angles : NULL);
+                                     ent_sample_slopes(grad_angles, p->angles, sample));
     }
     w->kernels->collect(p, w, by_entry);
 }
 
-static void collect(const void *plan, const double *partial, double *grad_params)
+static void collect(const void *plan, const double *rest, double *grad_params)
 {
-    const pauli_plan *p = ((const pauli_engine *)plan)->plan;
-    for (int k = 0; k < p->params; k++) grad_params[k] += partial[k];
-    ent_pauli_plan_collect(p, partial + p->params, grad_params);
+    ent_pauli_plan_collect(((const pauli_engine *)plan)->plan, rest, grad_params);
 }
 
 const ent_engine ent_engine_pauli = {.name = "pauli",
                                      .plan_new = plan_new,
                                      .plan_free = plan_free,
-                                     .describe = describe,
-                                     .chunk = chunk,
-                                     .partials = partials,
-                                     .bytes = bytes,
-                                     .inner_threads = inner_threads,
                                      .worker_new = worker_new,
                                      .worker_back = worker_back,
                                      .worker_free = worker_free,
