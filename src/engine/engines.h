@@ -60,6 +60,11 @@ typedef struct {
     void (*collect)(const void *plan, const double *rest, double *grad_params);
 } ent_engine;
 
+/* The functions that all engines have, under these names in each file. */
+#define ENT_ENGINE_FUNCTIONS                                                                                         \
+    .plan_new = plan_new, .plan_free = plan_free, .worker_new = worker_new, .worker_free = worker_free,              \
+    .forward = forward, .gradient = gradient
+
 /* The data angles of a sample that has `angles` of them: of the batch, or of its gradient; NULL without. */
 static inline const double *ent_sample_angles(const ent_batch *batch, int angles, int64_t sample)
 {

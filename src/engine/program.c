@@ -1,7 +1,7 @@
 /* A program: chunks of samples over threads, and sums of the chunks in the order of the batch.
  *
  * A chunk has a fixed number of samples and is computed by one thread in its own workspace.  Parameter gradients are
- * partial sums per chunk, added in the order of the chunks, so the result does not depend on the number of threads. */
+ * partial sums per chunk, added in the order of the chunks, so results do not depend on the number of threads. */
 #include "engines.h"
 #include "noise/noise_engines.h"
 #include "shots.h"

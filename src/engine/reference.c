@@ -157,15 +157,8 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     }
 }
 
-const ent_engine ent_engine_reference = {.name = "reference",
-                                         .whole_state = 1,
-                                         .plan_new = plan_new,
-                                         .plan_free = plan_free,
-                                         .worker_new = worker_new,
-                                         .worker_back = worker_back,
-                                         .worker_free = worker_free,
-                                         .forward = forward,
-                                         .gradient = gradient};
+const ent_engine ent_engine_reference = {
+    .name = "reference", .whole_state = 1, .worker_back = worker_back, ENT_ENGINE_FUNCTIONS};
 
 ent_status ent_circuit_probabilities(const ent_circuit *circuit, const double *params, const double *angles,
                                      double *probability)

@@ -153,13 +153,5 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     }
 }
 
-const ent_engine ent_engine_batch = {.name = "batch",
-                                     .whole_state = 1,
-                                     .plan_new = plan_new,
-                                     .plan_free = plan_free,
-                                     .cost = cost,
-                                     .worker_new = worker_new,
-                                     .worker_free = worker_free,
-                                     .prepare = prepare,
-                                     .forward = forward,
-                                     .gradient = gradient};
+const ent_engine ent_engine_batch = {
+    .name = "batch", .whole_state = 1, .cost = cost, .prepare = prepare, ENT_ENGINE_FUNCTIONS};

@@ -280,12 +280,4 @@ static void collect(const void *plan, const double *rest, double *grad_params)
     ent_pauli_plan_collect(((const noise_engine *)plan)->plan, rest, grad_params);
 }
 
-const ent_engine ent_engine_noise = {.name = "noise",
-                                     .plan_new = plan_new,
-                                     .plan_free = plan_free,
-                                     .worker_new = worker_new,
-                                     .worker_free = worker_free,
-                                     .prepare = prepare,
-                                     .forward = forward,
-                                     .gradient = gradient,
-                                     .collect = collect};
+const ent_engine ent_engine_noise = {.name = "noise", .prepare = prepare, .collect = collect, ENT_ENGINE_FUNCTIONS};

@@ -406,12 +406,7 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
 
 const ent_engine ent_engine_trajectories = {.name = "trajectories",
                                             .whole_state = 1,
-                                            .plan_new = plan_new,
-                                            .plan_free = plan_free,
-                                            .worker_new = worker_new,
                                             .worker_back = worker_back,
-                                            .worker_free = worker_free,
                                             .prepare = prepare,
                                             .draw = draw,
-                                            .forward = forward,
-                                            .gradient = gradient};
+                                            ENT_ENGINE_FUNCTIONS};

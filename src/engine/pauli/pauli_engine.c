@@ -344,13 +344,5 @@ static void collect(const void *plan, const double *rest, double *grad_params)
     ent_pauli_plan_collect(((const pauli_engine *)plan)->plan, rest, grad_params);
 }
 
-const ent_engine ent_engine_pauli = {.name = "pauli",
-                                     .plan_new = plan_new,
-                                     .plan_free = plan_free,
-                                     .worker_new = worker_new,
-                                     .worker_back = worker_back,
-                                     .worker_free = worker_free,
-                                     .prepare = prepare,
-                                     .forward = forward,
-                                     .gradient = gradient,
-                                     .collect = collect};
+const ent_engine ent_engine_pauli = {
+    .name = "pauli", .worker_back = worker_back, .prepare = prepare, .collect = collect, ENT_ENGINE_FUNCTIONS};

@@ -120,12 +120,7 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
 
 const ent_engine ent_engine_state = {.name = "state",
                                      .whole_state = 1,
-                                     .plan_new = plan_new,
-                                     .plan_free = plan_free,
                                      .passes = passes,
                                      .cost = cost,
-                                     .worker_new = worker_new,
                                      .worker_back = worker_back,
-                                     .worker_free = worker_free,
-                                     .forward = forward,
-                                     .gradient = gradient};
+                                     ENT_ENGINE_FUNCTIONS};

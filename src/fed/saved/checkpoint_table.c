@@ -64,8 +64,14 @@ ent_status ent_ctable_make(const ent_place *at, ent_comm *comm, const char *name
     return ent_comm_agree(comm, at->file ? make(at, name, type, size) : ENT_OK);
 }
 
-/* Checks of n rows, a thousand at a time. */
+/* Checksums of the next of n rows, at most CHECKS of them.  Returns their number. */
 enum { CHECKS = 1000 };
+static int64_t checks_of(const char *rows, int64_t done, int64_t n, int64_t width, uint64_t check[CHECKS])
+{
+    const int64_t count = n - done < CHECKS ? n - done : CHECKS;
+    for (int64_t k = 0; k < count; k++) check[k] = check_of(rows + (size_t)((done + k) * width) * 8, width);
+    return count;
+}
 
 static ent_status put_checks(const ent_place *at, const char *name, int64_t first, int64_t n, int64_t width,
                              const char *rows)
@@ -74,8 +80,7 @@ static ent_status put_checks(const ent_place *at, const char *name, int64_t firs
     char path[NAME_BYTES];
     check_name(at, name, path);
     for (int64_t done = 0; done < n; done += CHECKS) {
-        const int64_t count = n - done < CHECKS ? n - done : CHECKS;
-        for (int64_t k = 0; k < count; k++) check[k] = check_of(rows + (size_t)((done + k) * width) * 8, width);
+        const int64_t count = checks_of(rows, done, n, width, check);
         ENT_TRY(ent_h5_write_rows(at->file, path, ENT_H5_U64, first + done, count, check));
     }
     return ENT_OK;
@@ -108,16 +113,15 @@ ent_status ent_ctable_rows(const ent_place *at, const char *name, int64_t *rows)
 static ent_status check_rows(const ent_place *at, const char *name, int64_t first, int64_t n, int64_t width,
                              const char *rows)
 {
-    uint64_t check[CHECKS];
+    uint64_t found[CHECKS], wanted[CHECKS];
     char path[NAME_BYTES];
     check_name(at, name, path);
     for (int64_t done = 0; done < n; done += CHECKS) {
-        const int64_t count = n - done < CHECKS ? n - done : CHECKS;
-        ENT_TRY(ent_h5_read_rows(at->file, path, ENT_H5_U64, first + done, count, check));
+        const int64_t count = checks_of(rows, done, n, width, wanted);
+        ENT_TRY(ent_h5_read_rows(at->file, path, ENT_H5_U64, first + done, count, found));
         for (int64_t k = 0; k < count; k++)
-            ENT_REQUIRE(check[k] == check_of(rows + (size_t)((done + k) * width) * 8, width), ENT_EFORMAT,
-                        "%s%s, row %lld: damaged: its checksum is wrong", at->under, name,
-                        (long long)(first + done + k));
+            ENT_REQUIRE(found[k] == wanted[k], ENT_EFORMAT, "%s%s, row %lld: damaged: its checksum is wrong",
+                        at->under, name, (long long)(first + done + k));
     }
     return ENT_OK;
 }
