@@ -231,22 +231,19 @@ static ent_status add_sums(ent_aggregate *a, const ent_update *u)
     return ENT_OK;
 }
 
-static ent_status grow(ent_aggregate *a, int64_t room)
+/* `more` records after those that are there. */
+static ent_status grow(ent_aggregate *a, int64_t more)
 {
-    double *grown = ent_alloc(room * a->record, sizeof *grown);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "updates of %lld clients: no memory", (long long)room);
-    if (a->eaches > 0) memcpy(grown, a->each, (size_t)(a->eaches * a->record) * sizeof *grown);
-    ent_free(a->each);
-    a->each = grown;
-    a->each_room = room;
+    ENT_REQUIRE(ent_grow_by((void **)&a->each, &a->each_room, a->eaches, more, (size_t)a->record * sizeof *a->each),
+                ENT_ENOMEM, "updates of %lld clients: no memory", (long long)(a->eaches + more));
+    a->eaches += more;
     return ENT_OK;
 }
 
 ent_status ent_aggregate_reserve(ent_aggregate *a, int64_t records)
 {
-    if (records > a->each_room) ENT_TRY(grow(a, records));
-    a->eaches = records;
-    return ENT_OK;
+    a->eaches = 0;
+    return grow(a, records);
 }
 
 ent_tally ent_aggregate_see(ent_aggregate *a)
@@ -261,8 +258,8 @@ ent_tally ent_aggregate_see(ent_aggregate *a)
 
 static ent_status add_record(ent_aggregate *a, const ent_update *u)
 {
-    if (a->eaches == a->each_room) ENT_TRY(grow(a, 2 * a->each_room + 16));
-    double *to = a->each + a->eaches++ * a->record;
+    ENT_TRY(grow(a, 1));
+    double *to = a->each + (a->eaches - 1) * a->record;
     *to++ = (double)u->client;
     memcpy(to, u->delta, (size_t)a->params * sizeof *to);
     memcpy(to + a->params, u->weight, (size_t)a->blocks * sizeof *to);
