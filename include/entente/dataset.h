@@ -2,7 +2,7 @@
  *
  * Layout: /modality/<name>/features float [rows, d]; /modality/<name>/present uint8 [rows] (missing: all present);
  * /label/<name> [rows], classes or a real label; /split uint8 [rows] (0 train, 1 validation, 2 test); /group int32
- * [rows] (may be missing).  Source: architecture.md. */
+ * [rows] (may be missing). */
 #ifndef ENTENTE_DATASET_H
 #define ENTENTE_DATASET_H
 

@@ -411,7 +411,9 @@ bool ent_select_ends(const ent_training *t);
 void ent_select_take(ent_training *t);
 void ent_select_put_back(ent_training *t);
 
-/* figures.c: field k of a round, from 0 on, and its value; the name is NULL after the last.  Local. */
+/* figures.c: a round of which nothing is computed so far.  Local. */
+ent_round ent_round_empty(void);
+/* Field k of a round, from 0 on, and its value; the name is NULL after the last.  Local. */
 const char *ent_round_field(int k);
 double ent_round_get(const ent_round *round, int k);
 void ent_round_set(ent_round *round, int k, double value);

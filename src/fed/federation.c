@@ -150,18 +150,27 @@ static double foresee_features(const ent_federation *f, int64_t train_rows, int6
     return 2.5 * widest * sizeof(float) * (double)train_rows / (double)ranks + axes;
 }
 
-ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
-                                  double *feature_bytes)
+/* A federation without ranks and training, for what follows from the configuration and the data set.  *out must be
+ * freed in any case.  Local. */
+static ent_status open_plain(const ent_config *config, ent_federation **out)
 {
+    *out = NULL;
     ENT_TRY(ent_config_check(config));
-    ent_federation *f = ent_alloc(1, sizeof *f);
+    ent_federation *f = *out = ent_alloc(1, sizeof *f);
     ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
     f->config = f->population.config = config;
     f->population.modalities = (int)config->data.modalities_count;
     f->ranks.threads = 1;
     f->target.label = NO_LABEL;
+    return open_data(f, config->data.file, NULL);
+}
+
+ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
+                                  double *feature_bytes)
+{
+    ent_federation *f;
     ent_model_inp inp;
-    ent_status status = open_data(f, config->data.file, NULL);
+    ent_status status = open_plain(config, &f);
     if (status == ENT_OK) status = ent_model_describe(f, &inp);
     if (status == ENT_OK) status = ent_model_circuit(&inp, (UINT32_C(1) << f->population.modalities) - 1, circuit);
     *train_rows = 0;
@@ -174,14 +183,8 @@ ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_c
 
 ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_circuit **out)
 {
-    ENT_TRY(ent_config_check(config));
-    ent_federation *f = ent_alloc(1, sizeof *f);
-    ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
-    f->config = f->population.config = config;
-    f->population.modalities = (int)config->data.modalities_count;
-    f->ranks.threads = 1;
-    f->target.label = NO_LABEL;
-    ent_status status = open_data(f, config->data.file, NULL);
+    ent_federation *f;
+    ent_status status = open_plain(config, &f);
     if (status == ENT_OK) status = ent_federation_circuit(f, context, -1, false, out);
     ent_federation_free(f);
     return status;
@@ -371,7 +374,8 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
     ent_status status = t->unmeasured ? finish_round(t, done, context) : ENT_OK;
     while (f->outcome.rounds < f->config->federation.rounds && status == ENT_OK && !ent_select_ends(t)) {
         ent_round *figures = &f->outcome.round[f->outcome.rounds];
-        *figures = (ent_round){.round = f->outcome.rounds};
+        *figures = ent_round_empty();
+        figures->round = f->outcome.rounds;
         status = ent_round_run(t, figures);
         if (status != ENT_OK) break;
         f->outcome.rounds++;

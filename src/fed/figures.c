@@ -23,12 +23,21 @@ enum { SHOWN_validation = 2, SHOWN_test = 1 };
 #define METRIC(part, name, title, unit, low, high, rounds, description)                                              \
     {#part "_" #name, NULL, AT(part.name), AT(part.n), false, rounds >= SHOWN_##part},
 #define METRICS(part, description) {#part "_n", NULL, AT(part.n), 0, true, false}, ENT_METRICS(METRIC, part)
-static const field FIELD[] = {ENT_ROUND_FIGURES(WHOLE, REAL, METRICS)};
+static const field FIELD[] = {ENT_ROUND_FIGURES(WHOLE, REAL, REAL, METRICS)};
 #undef WHOLE
 #undef REAL
 #undef METRICS
 enum { FIELDS = sizeof FIELD / sizeof *FIELD };
 _Static_assert(sizeof(ent_round) == 8 * FIELDS, "every figure of a round is a field");
+
+ent_round ent_round_empty(void)
+{
+#define NONE(...)
+#define NOT_COMPUTED(name, unit, note, description) .name = NAN,
+    return (ent_round){ENT_ROUND_FIGURES(NONE, NONE, NOT_COMPUTED, NONE)};
+#undef NONE
+#undef NOT_COMPUTED
+}
 
 const char *ent_round_field(int k)
 {

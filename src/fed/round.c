@@ -18,7 +18,7 @@
 #include "fed/privacy/private.h"
 #include "fed/privacy/secure_round.h"
 
-static bool wishes_to_stop(void *federation)
+static bool stop_requested(void *federation)
 {
     const ent_checkpoint_inp *keep = &((const ent_federation *)federation)->keep;
     return keep->stop && keep->stop(keep->context);
@@ -75,7 +75,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     if (status == ENT_OK && t->width > 0)
         status = ent_variates_new(&f->ranks, f->population.clients, t->width, &t->variates);
     if (status == ENT_OK) status = ent_private_new(f->ranks.world, &f->population, &t->state, &t->privacy);
-    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, wishes_to_stop, f, &f->watch);
+    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, stop_requested, f, &f->watch);
     return ent_comm_agree(f->ranks.world, status);
 }
 
@@ -442,7 +442,6 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     ENT_TRY(ent_comm_agree(f->ranks.world, status));
     if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
-    figures->epsilon = figures->clip = figures->unclipped = NAN;
     ENT_TRY(serve(t, cohort, s, figures));
     count_bytes(t, cohort, figures);
     if (t->privacy && ent_comm_rank(f->ranks.world) == 0) status = ent_private_account(t->privacy, cohort, figures);

@@ -25,25 +25,8 @@
 #include "fed/extend.h"
 #include "rules.h"
 
-static const ent_rule *const RULES[ENT_AGGREGATIONS] = {
-    [ENT_FEDAVG] = &ENT_RULE_FEDAVG,
-    [ENT_FEDPROX] = &ENT_RULE_FEDPROX,
-    [ENT_FEDAVGM] = &ENT_RULE_FEDAVGM,
-    [ENT_FEDADAM] = &ENT_RULE_FEDADAM,
-    [ENT_FEDYOGI] = &ENT_RULE_FEDYOGI,
-    [ENT_FEDADAGRAD] = &ENT_RULE_FEDADAGRAD,
-    [ENT_SCAFFOLD] = &ENT_RULE_SCAFFOLD,
-    [ENT_FEDNOVA] = &ENT_RULE_FEDNOVA,
-    [ENT_FEDDYN] = &ENT_RULE_FEDDYN,
-    [ENT_MEDIAN] = &ENT_RULE_MEDIAN,
-    [ENT_TRIMMED_MEAN] = &ENT_RULE_TRIMMED_MEAN,
-    [ENT_KRUM] = &ENT_RULE_KRUM,
-    [ENT_MULTI_KRUM] = &ENT_RULE_MULTI_KRUM,
-    [ENT_QRAIL] = &ENT_RULE_QRAIL,
-    [ENT_SPOQFL] = &ENT_RULE_SPOQFL,
-    [ENT_CIRCULAR] = &ENT_RULE_CIRCULAR,
-    [ENT_LOCAL] = &ENT_RULE_LOCAL,
-};
+#define ROW(name, id) [ENT_##id] = &ENT_RULE_##id,
+static const ent_rule *const RULES[ENT_AGGREGATIONS] = {ENT_RULES(ROW)};
 
 const ent_rule *ent_rule_find(ent_aggregation aggregation)
 {

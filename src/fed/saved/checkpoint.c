@@ -453,10 +453,10 @@ static ent_status get_fields(const ent_place *from, int64_t format, int **fields
     return status;
 }
 
-/* Figures that the file lacks are 0, or NaN if 0 would be a statement. */
+/* Figures that the file lacks are as if not computed. */
 static void take_round(const int *fields, int columns, const double *values, ent_round *round)
 {
-    *round = (ent_round){.epsilon = NAN, .clip = NAN, .unclipped = NAN};
+    *round = ent_round_empty();
     for (int c = 0; c < columns; c++)
         if (fields[c] >= 0) ent_round_set(round, fields[c], values[c]);
 }

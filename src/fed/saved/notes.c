@@ -65,7 +65,7 @@ static const ent_h5_note NOTES[] = {
     {"/metrics/personal_accuracy", "1", "accuracy of the fine-tuned models, pooled over clients"},
     {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the fine-tuned models, "
                                                                               "pooled over clients"},
-    ENT_ROUND_FIGURES(FIGURE, FIGURE, METRICS)
+    ENT_ROUND_FIGURES(FIGURE, FIGURE, FIGURE, METRICS)
     ENT_CLIENT_FIGURES(CLIENT, CLIENT)
     {"/pattern/context", "none", "modalities that are present, bit m for modality m"},
     {"/pattern/n", "samples", "test samples with this context"},
