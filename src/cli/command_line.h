@@ -95,7 +95,8 @@ typedef struct {
 /* clang-format off */
 #define CLI_OPTION_SET(help, at) {"set", 's', "KEY=VALUE", help, at, .type = CLI_SETS}
 #define CLI_OPTION_OUT(value, help, at) {"out", 'o', value, help, at, .type = CLI_TEXT}
-#define CLI_OPTION_DATA(at) {"out", 'o', "FILE", "the data set to write (HDF5)", at, .type = CLI_TEXT, .required = true}
+#define CLI_OPTION_DATA(at) \
+    {"out", 'o', "FILE", "the data set to write (HDF5)", at, .type = CLI_TEXT, .required = true}
 #define CLI_OPTION_JSON(at) \
     {"json", 'j', NULL, "print one JSON object as the last line of standard output", at, .type = CLI_SWITCH}
 #define CLI_OPTION_QUIET(help, at) {"quiet", 'q', NULL, help, at, .type = CLI_SWITCH}
