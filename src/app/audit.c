@@ -30,9 +30,9 @@ static error_t default_folder(struct argp_state *state, char *value, void *argum
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    {"data", 'd', "FILE", "the data set of the training (default: where that found it)", AT(data), .type = CLI_TEXT},
+    {"data", 'd', "FILE", "the data set of the training (default: that of the training)", AT(data), .type = CLI_TEXT},
     CLI_OPTION_OUT("DIR", "folder for audit.csv and audit.svg (default: the result's)", AT(out)),
-    {"seed", 's', "N", "of the halves and the bootstrap (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
+    {"seed", 's', "N", "seed of the halves and the bootstrap (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
     CLI_OPTION_JSON(AT(json)),
     {0}};
 
@@ -49,7 +49,7 @@ static const cli_line LINE = {
            "al., arXiv 2112.03570).  Members are "
            "the training rows, the others the test rows, with all their modalities.  The "
            "advantage is the true positive rate "
-           "less the false positive rate, 0 for a guess; intervals are 95 % by bootstrap.  A "
+           "minus the false positive rate, 0 for guessing; intervals are 95 % by bootstrap.  A "
            "model that resists is not private "
            "for that; only epsilon bounds all attacks."};
 
@@ -205,8 +205,8 @@ static ent_status write_svg(const answer *r, const char *path)
     line[ATTACKS] = (chart_line){.name = "guessing", .n = ENT_ROC_POINTS, .x = x, .y = x, .colour = ATTACKS};
     snprintf(
         caption, sizeof caption,
-        "Training rows that are found against other rows that are taken for such. Areas %.3f (threshold) and %.3f "
-        "(ratio), 0.5 for a guess.",
+        "Share of the training rows that are recognised, against the share of other rows taken for training rows. "
+        "Areas %.3f (threshold) and %.3f (ratio), 0.5 for guessing.",
         r->attack[0].area.value, r->attack[1].area.value);
     const chart_figure figure = {"Membership inference",
                                  caption,
