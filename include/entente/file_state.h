@@ -1,5 +1,5 @@
-/* What a file was when it was opened, and whether it still is.  A file that is cut short or rewritten while it is read
- * would otherwise be read as a mixture, or as zeros.  Local. */
+/* What a file was when it was opened, and whether it still is.  A file that is cut short or rewritten while it is
+ * read would otherwise be read as a mixture, or as zeros.  Local. */
 #ifndef ENTENTE_FILE_STATE_H
 #define ENTENTE_FILE_STATE_H
 
