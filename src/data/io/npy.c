@@ -146,12 +146,12 @@ static ent_status keep_unpacked(ent_table *t)
 {
     const int64_t bytes = t->rows * t->columns * t->size;
     const double available = (double)ent_memory_available_bytes();
-    char want[32], have[32];
+    char want[32];
     size_t got;
     if (!t->fortran || !ent_stream_is_packed(t->stream)) return ENT_OK;
-    ENT_REQUIRE((double)bytes < available, ENT_ENOMEM,
-                "%s: a compressed array in Fortran order needs %s of memory, %s are available: unpack it with gunzip",
-                t->path, ent_bytes_text((double)bytes, want), ent_bytes_text(available, have));
+    if ((double)bytes >= available)
+        return ent_memory_lacks((double)bytes, available,
+                                "%s: a compressed array in Fortran order (unpack it with gunzip)", t->path);
     t->unpacked = ent_alloc(bytes, 1);
     ENT_REQUIRE(t->unpacked, ENT_ENOMEM, "%s: no memory for %s", t->path, ent_bytes_text((double)bytes, want));
     ENT_TRY(ent_stream_seek(t->stream, t->data_at));
