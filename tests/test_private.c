@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fed/privacy/compress.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/participation.h"
 #include "fed/privacy/private.h"
 #include "privacy/gaussian.h"
@@ -429,6 +430,83 @@ static void rounding_is_right_in_the_mean(void **state)
     }
 }
 
+/* ---- smaller downloads ---- */
+
+/* Every number of a message is the nearest of those that can be sent; what is left comes with the next ones. */
+static void downloads_are_rounded_to_the_nearest(void **state)
+{
+    (void)state;
+    for (int bits = 1; bits <= 8; bits++) {
+        scene s;
+        double w[PARAMS], before[PARAMS];
+        ent_download *d;
+        ent_config c = config_of(ENT_PRIVACY_NONE);
+        c.communication.download_bits = bits;
+        begin(&s, &c);
+        draw(1, 1.0, before);
+        draw(2, 1.0, w);
+        check_ok(ent_download_new(&s.population, &s.state, before, &d));
+        ent_download_send(d, &s.state, w);
+        for (int b = 0; b < BLOCKS; b++) {
+            const int first = BLOCK[b].first, end_ = first + BLOCK[b].count;
+            double most = 0.0, mean = 0.0;
+            for (int k = first; k < end_; k++) {
+                most = fmax(most, fabs(w[k] - before[k]));
+                mean += fabs(w[k] - before[k]) / BLOCK[b].count;
+            }
+            const int steps = (1 << (bits - 1)) - 1;
+            for (int k = first; k < end_; k++) {
+                const double sent = d->known[k] - before[k], wanted = w[k] - before[k];
+                if (bits == 1) {
+                    check_near(fabs(sent), mean, 1e-6);
+                    assert_true(sent * wanted > 0.0);
+                    continue;
+                }
+                check_near(sent * steps / most, rint(sent * steps / most), 1e-4);
+                assert_true(fabs(sent - wanted) <= 0.5000001 * most / steps);
+            }
+        }
+        double left = INFINITY;
+        for (int round = 0; round < 400; round++) ent_download_send(d, &s.state, w);
+        for (int k = 0; k < PARAMS; k++) left = fmin(left, -fabs(w[k] - d->known[k]));
+        check_near(left, 0.0, bits == 1 ? 0.5 : 1e-6);
+        ent_download_free(d);
+        end(&s);
+    }
+}
+
+/* The first time all of it; then a message for each round that was missed, and never more than all of it. */
+static void downloads_make_up_for_missed_rounds(void **state)
+{
+    (void)state;
+    scene s;
+    double w[PARAMS] = {0};
+    ent_download *d;
+    ent_config c = config_of(ENT_PRIVACY_NONE);
+    c.communication.download_bits = 4;
+    begin(&s, &c);
+    check_ok(ent_download_new(&s.population, &s.state, w, &d));
+    const double whole = 8.0 * PARAMS, message = PARAMS / 2.0 + 12.0;
+    ent_member member[] = {{.client = 3, .base = 0}, {.client = 7, .base = 0}};
+    int64_t gone[] = {9};
+    ent_cohort cohort = {.n = 2, .lost = 1, .member = member, .gone = gone};
+    check_near(ent_download_bytes(d, &s.state, &cohort, 0), 3.0 * whole, 0.0);
+    member[0].base = 1;
+    cohort.n = 1;
+    check_near(ent_download_bytes(d, &s.state, &cohort, 1), 2.0 * message, 0.0); /* 3, and 9 that was lost */
+    member[0].base = member[1].base = 5;
+    cohort.n = 2;
+    check_near(ent_download_bytes(d, &s.state, &cohort, 5), (4.0 + 5.0 + 4.0) * message, 0.0);
+    member[0].base = 100;
+    cohort.n = 1, cohort.lost = 0;
+    check_near(ent_download_bytes(d, &s.state, &cohort, 100), whole, 0.0);
+    member[0].base = 90; /* of an update that was late */
+    check_near(ent_download_bytes(d, &s.state, &cohort, 101), 0.0, 0.0);
+    assert_true(d->since[3] == 100 && d->since[0] == -1);
+    ent_download_free(d);
+    end(&s);
+}
+
 /* ---- refusals ---- */
 
 static void refuses(void **state)
@@ -485,6 +563,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_largest_are_sent),
         cmocka_unit_test(random_numbers_are_the_rounds),
         cmocka_unit_test(rounding_is_right_in_the_mean),
+        cmocka_unit_test(downloads_are_rounded_to_the_nearest),
+        cmocka_unit_test(downloads_make_up_for_missed_rounds),
         cmocka_unit_test(refuses),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
