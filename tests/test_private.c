@@ -135,6 +135,11 @@ static void shares_of_noise_make_up_the_whole(void **state)
         for (int k = 0; k < PARAMS; k++) sum[k] += s.delta[k];
     }
     check_near(norm(sum, 0, PARAMS) / sqrt(PARAMS), 0.35, 0.03);
+    for (int k = 0; k < PARAMS; k++) /* integers: a share's deviation, 0.101, is 2^23 to 2^24 units */
+        assert_true(ldexp(s.delta[k], 27) == rint(ldexp(s.delta[k], 27)));
+    s.delta[3] = NAN, s.delta[5] = INFINITY;
+    ent_private_clip(s.privacy, &s.state, &s.update); /* is left for the check that refuses it */
+    assert_true(isnan(s.delta[3]));
     end(&s);
 }
 
@@ -545,6 +550,8 @@ static void refuses(void **state)
     check_fails(ent_private_check(&c), ENT_ECONFIG, "communication: want sparsify none");
     c = good, c.privacy.mode = ENT_PRIVACY_DISTRIBUTED;
     check_fails(ent_private_check(&c), ENT_ECONFIG, "federation.secure.threshold: found 0, want more");
+    c.federation.secure.threshold = 0.5, c.privacy.noise_multiplier = 1e-4;
+    check_fails(ent_private_check(&c), ENT_ECONFIG, "privacy.noise_multiplier: found 0.0001");
 }
 
 int main(int argc, char **argv)

@@ -285,8 +285,8 @@ static void slowest(ent_comm *world, ent_round *figures)
     figures->wait_s = seconds[2];
 }
 
-/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not.  Clients that
- * are lost have got the weights as well.  Under masks all numbers that somebody sends travel. */
+/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not.  Clients
+ * that are lost have got the weights as well.  Under masks all numbers that somebody sends travel. */
 static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_round *figures)
 {
     const ent_config *c = t->f->config;

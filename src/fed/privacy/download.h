@@ -6,9 +6,9 @@
  * After a round the server sends w - known, rounded, and the clients add that to what they know.  What rounding has
  * left out stays in w - known and is part of the next message: error feedback of the server (Tang et al. 2019, arXiv
  * 1905.05957; Philippenko, Dieuleveut 2020, arXiv 2006.14591).  Each number of a block is rounded to the nearest of
- * 2^bits - 1 equidistant values from -M to M, M the largest of the block as a 32-bit number; with one bit to minus or
- * plus the block's mean size (Karimireddy et al. 2019, arXiv 1901.09847).  Both shrink the difference, so the feedback
- * is stable; stochastic rounding to few bits would not be.
+ * 2^bits - 1 equidistant values from -M to M, M the largest of the block as a 32-bit number; with one bit to minus
+ * or plus the block's mean size (Karimireddy et al. 2019, arXiv 1901.09847).  Both shrink the difference, so the
+ * feedback is stable; stochastic rounding to few bits would not be.
  *
  * A client that has not taken part in the last rounds gets the messages that it has missed, or the whole model as
  * 64-bit numbers where that is less; the first time the whole model.  Either gives the same weights, to the last bit.
