@@ -268,14 +268,14 @@ static void participation_in_a_tree_by_all_nodes(void **state)
 {
     (void)state;
     enum { ROUNDS = 21 };
-    for (int pattern = 0; pattern < 40; pattern++) {
+    for (int pattern = 0; pattern < 40; pattern++) { /* 21: the nodes of 8 rounds end at 16, of 4 at 20 */
         const ent_random stream = ent_random_at(9, ENT_FOR_TEST, (uint64_t)pattern, 0);
         ent_participation *tree, *plain;
         check_ok(ent_participation_new(2, ROUNDS, &tree));
         check_ok(ent_participation_new(2, 0, &plain));
         int64_t wanted = 0, rounds = 0;
         for (int level = 0; ROUNDS >> level > 0; level++)
-            for (int node = 0; node <= ROUNDS >> level; node++) {
+            for (int node = 0; node < ROUNDS >> level; node++) {
                 int64_t count = 0;
                 for (int r = node << level; r < (node + 1) << level && r < ROUNDS; r++)
                     count += ent_random_bits(&stream, (uint64_t)r) % 3 == 0;
