@@ -1,5 +1,5 @@
-/* entente privacy: what rounds of noisy sums give away, or the noise that keeps an epsilon, before a job is queued; or
- * what the outcomes of a measured circuit give away. */
+/* entente privacy: what rounds of noisy sums give away, or the noise that keeps an epsilon, before a job is queued;
+ * or what the outcomes of a measured circuit give away. */
 #include <errno.h>
 #include <math.h>
 
