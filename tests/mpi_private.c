@@ -174,10 +174,12 @@ static ent_config full_config(int kind)
     c.privacy.noise_multiplier = 0.2;
     c.privacy.accountant = ENT_ACCOUNTANT_RDP;
     c.system.dropout = 0.1;
+    c.communication.download_bits = kind + 1;
     if (kind >= 4) return c;
     c.communication = (ent_config_communication){.sparsify = kind % 2 ? ENT_SPARSIFY_TOP : ENT_SPARSIFY_RANDOM,
                                                  .keep = 0.3,
                                                  .bits = kind == 0 ? 0 : 4,
+                                                 .download_bits = kind + 1,
                                                  .feedback = kind != 3};
     return c;
 }
@@ -188,6 +190,32 @@ static void same_bits_on_any_number_of_ranks(void **state)
     for (int kind = 0; kind < 6; kind++) {
         const ent_config c = full_config(kind);
         check_same_bits(&c);
+    }
+}
+
+/* Clients train from what the server has sent: with rules of every kind, in rounds and from a buffer. */
+static void small_downloads_on_any_number_of_ranks(void **state)
+{
+    (void)state;
+    const ent_aggregation rule[] = {ENT_FEDAVG, ENT_FEDADAM, ENT_SCAFFOLD, ENT_FEDDYN, ENT_MEDIAN};
+    for (int k = 0; k < 7; k++) {
+        ent_config c = secure_config(0.0);
+        if (k < 5) c.federation.aggregation = rule[k];
+        c.federation.participation = k == 5 ? 0.5 : 1.0;
+        c.system.mode = k == 6 ? ENT_MODE_FEDBUFF : ENT_MODE_SYNC;
+        c.system.buffer = 2;
+        c.system.speed_spread = 1.0;
+        c.communication.download_bits = 3;
+        check_same_bits(&c);
+        ent_federation *less = train(world, &c);
+        c.communication.download_bits = 0;
+        ent_federation *whole = train(world, &c);
+        const ent_federation_view v = ent_federation_see(less), w = ent_federation_see(whole);
+        mpi_check(memcmp(v.weights, w.weights, (size_t)v.params * sizeof *v.weights) != 0);
+        mpi_check(v.round[0].bytes_down == w.round[0].bytes_down); /* all of it, the first time */
+        if (k < 5 && k != 2) mpi_check(v.round[2].bytes_down < 0.2 * w.round[2].bytes_down);
+        ent_federation_free(less);
+        ent_federation_free(whole);
     }
 }
 
@@ -235,6 +263,7 @@ static void a_stopped_training_ends_with_the_same_bits(void **state)
             for (int64_t r = 0; r < v.rounds && ent_comm_rank(world) == 0; r++) {
                 mpi_check(v.round[r].epsilon == w.round[r].epsilon && v.round[r].epsilon > 0.0);
                 mpi_check(v.round[r].clip == w.round[r].clip);
+                mpi_check(v.round[r].bytes_down == w.round[r].bytes_down);
             }
             ent_federation_free(whole);
             ent_federation_free(rest);
@@ -299,6 +328,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(too_few_answers_leave_the_weights, make_folder),
         cmocka_unit_test_setup(garbage_fails_the_round, make_folder),
         cmocka_unit_test(same_bits_on_any_number_of_ranks),
+        cmocka_unit_test(small_downloads_on_any_number_of_ranks),
         cmocka_unit_test_setup(a_stopped_training_ends_with_the_same_bits, make_folder),
     };
     const struct CMUnitTest refuses[] = {cmocka_unit_test(what_masks_cannot_do_is_refused)};

@@ -146,12 +146,13 @@ typedef struct {
     ent_noise_source noise_from;
 } ent_config_privacy;
 
-/* What a client's change is made smaller by before it is sent. */
+/* What a client's change, and the weights for the clients, are made smaller by before they are sent. */
 typedef struct {
     ent_sparsify sparsify;
-    double keep;   /* share of the numbers of a block */
-    int bits;      /* of a number; 0: as it is */
-    bool feedback; /* a client adds what it has left out to its next change */
+    double keep;       /* share of the numbers of a block */
+    int bits;          /* of a number; 0: as it is */
+    bool feedback;     /* a client adds what it has left out to its next change */
+    int download_bits; /* of a number of the difference to what the clients know; 0: the whole model is sent */
 } ent_config_communication;
 
 /* The simulated clients: whether they answer, how fast they are, and how the server waits for them.  `rate`, `spread`

@@ -159,7 +159,7 @@ const ent_section ENT_SECTIONS[] = {
     {"attack",          "simulated Byzantine clients: what they send is not what they trained"},
     {"client",          "how a client trains"},
     {"privacy",         "differential privacy of whole clients"},
-    {"communication",   "how updates are made smaller before they are sent"},
+    {"communication",   "how updates and weights are made smaller before they are sent"},
     {"system",          "the simulated clients: whether they answer, how fast they are, how the server waits"},
     {"personal",        "fine-tuning of the final model by every client"},
     {"noise",           "noise of the quantum device, after every gate; all 0: none"},
@@ -389,6 +389,9 @@ const ent_key ENT_KEYS[] = {
      .help = "stochastic quantisation of each number (QSGD); 0: 64-bit numbers"},
     {FIELD(communication.feedback), .standard = "true", .when = "communication.sparsify: top_k, random_k",
      .help = "a client adds what it did not send to its next change"},
+    {FIELD(communication.download_bits), FROM(0, 8), .standard = "0", .unit = "bits",
+     .help = "quantisation of the difference to the model that the clients know, what rounding leaves out added to "
+             "the next; 0: the whole model, 64-bit numbers"},
 
     {FIELD(system.mode), OF(MODE), .standard = "sync",
      .help = "sync: rounds wait for their clients; fedbuff: a buffer of updates"},

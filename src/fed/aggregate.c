@@ -12,6 +12,7 @@
 #include "entente/memory.h"
 #include "fed.h"
 #include "fed/privacy/compress.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/private.h"
 #include "fed/privacy/secure_round.h"
 
@@ -111,8 +112,10 @@ static ent_status check_vectors(const ent_config *c)
 
 static ent_status check_communication(const ent_config *c)
 {
-    ENT_REQUIRE(!ent_compresses(c) || !ent_rule_find(c->federation.aggregation)->own, ENT_ECONFIG,
-                "communication: want sparsify none and bits 0 with federation.aggregation local: nothing is sent");
+    const bool whole = !ent_compresses(c) && !ent_downloads_less(c);
+    ENT_REQUIRE(whole || !ent_rule_find(c->federation.aggregation)->own, ENT_ECONFIG,
+                "communication: want sparsify none, bits 0 and download_bits 0 with federation.aggregation local: "
+                "nothing is sent");
     return ENT_OK;
 }
 

@@ -374,11 +374,12 @@ typedef struct ent_training {
     ent_variates *variates; /* NULL where clients keep nothing */
     ent_trainer *trainer;
     ent_aggregate *aggregate;
-    struct ent_private *privacy; /* NULL without */
-    uint8_t *byzantine;          /* [clients], or NULL where nobody is */
-    bool excludes;               /* a client that diverges is left out, and does not end the training */
-    double *scratch;             /* [params] */
-    double *kept;                /* [width] those of the client at work as they were before it, or NULL */
+    struct ent_private *privacy;   /* NULL without */
+    struct ent_download *download; /* NULL where downloads are whole */
+    uint8_t *byzantine;            /* [clients], or NULL where nobody is */
+    bool excludes;                 /* a client that diverges is left out, and does not end the training */
+    double *scratch;               /* [params] */
+    double *kept;                  /* [width] those of the client at work as they were before it, or NULL */
     ent_update update;
     ent_best best;
     ent_inside *resume; /* the round to go on with was stopped inside; else NULL */

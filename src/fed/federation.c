@@ -10,6 +10,7 @@
 #include "entente/random.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/private.h"
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
@@ -416,6 +417,9 @@ static ent_status train(ent_federation *f, ent_round_done *done, void *context)
     ENT_TRY(ent_training_make(f, t));
     if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
     if (f->keep.resume && t->privacy) ENT_TRY(resume_privacy(t));
+    if (f->keep.resume && t->download)
+        ENT_TRY(ent_comm_agree(f->ranks.world,
+                               ent_download_resume(t->download, t->timeline, &f->population, f->outcome.rounds)));
     return run_rounds(t, done, context);
 }
 

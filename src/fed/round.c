@@ -15,6 +15,7 @@
 #include "entente/shard.h"
 #include "fed.h"
 #include "fed/privacy/compress.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/private.h"
 #include "fed/privacy/secure_round.h"
 
@@ -75,6 +76,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     if (status == ENT_OK && t->width > 0)
         status = ent_variates_new(&f->ranks, f->population.clients, t->width, &t->variates);
     if (status == ENT_OK) status = ent_private_new(f->ranks.world, &f->population, &t->state, &t->privacy);
+    if (status == ENT_OK) status = ent_download_new(&f->population, &t->state, f->w, &t->download);
     if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, wishes_to_stop, f, &f->watch);
     return ent_comm_agree(f->ranks.world, status);
 }
@@ -88,6 +90,7 @@ void ent_training_clear(ent_training *t)
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
     ent_private_free(t->privacy);
+    ent_download_free(t->download);
     ent_inside_free(t->resume);
     ent_best_clear(&t->best);
     ent_rule_state_clear(&t->state);
@@ -282,17 +285,18 @@ static void slowest(ent_comm *world, ent_round *figures)
     figures->wait_s = seconds[2];
 }
 
-/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not.  Under masks
- * all numbers that somebody sends travel. */
+/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not.  Clients
+ * that are lost have got the weights as well.  Under masks all numbers that somebody sends travel. */
 static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_round *figures)
 {
     const ent_config *c = t->f->config;
-    const double clients = t->rule->own ? 0.0 : (double)(figures->trained + figures->excluded);
-    const double vector = (double)t->state.params * (double)sizeof(double);
-    figures->bytes_down = clients * (1.0 + t->rule->extra) * vector;
-    figures->bytes_up = clients * (ent_compress_bytes(&t->state) + t->rule->extra * vector);
-    if (!ent_is_secure(c)) return;
     const int64_t all = cohort->n + cohort->lost;
+    const double vector = (double)t->state.params * (double)sizeof(double);
+    if (t->rule->own) return;
+    figures->bytes_down = (double)all * (t->rule->extra + !t->download) * vector;
+    if (t->download) figures->bytes_down += ent_download_bytes(t->download, &t->state, cohort, figures->round);
+    figures->bytes_up = (double)cohort->n * (ent_compress_bytes(&t->state) + t->rule->extra * vector);
+    if (!ent_is_secure(c)) return;
     figures->bytes_down += (double)all * ent_secure_bytes_down(c, all);
     figures->bytes_up = (double)cohort->n * ent_secure_bytes_up(c, all, ent_aggregate_ring(t->aggregate, &t->state)) +
                         (double)cohort->lost * ent_secure_bytes_up(c, all, 0);
@@ -419,13 +423,19 @@ static ent_status stop(ent_training *t, share *s, double seconds)
                     (long long)f->outcome.rounds + 1);
 }
 
+/* Those that the clients of the next round start from. */
+static const double *first_weights(const ent_training *t)
+{
+    return t->download ? t->download->known : t->f->w;
+}
+
 static ent_status run(ent_training *t, ent_round *figures, share *s)
 {
     ent_federation *f = t->f;
     const ent_cohort *cohort;
     double clock[4] = {ent_clock_s()};
     ent_status status = ent_timeline_round(t->timeline, &f->population, figures->round, &cohort);
-    if (status == ENT_OK) status = ent_history_keep(t->history, figures->round, f->w);
+    if (status == ENT_OK) status = ent_history_keep(t->history, figures->round, first_weights(t));
     if (status == ENT_OK) status = share_make(t, cohort, s);
     if (t->variates) {
         ENT_TRY(ent_comm_agree(f->ranks.world, status));
@@ -444,6 +454,7 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     clock[2] = ent_clock_s();
     figures->epsilon = figures->clip = figures->unclipped = NAN;
     ENT_TRY(serve(t, cohort, s, figures));
+    if (t->download) ent_download_send(t->download, &t->state, f->w);
     count_bytes(t, cohort, figures);
     if (t->privacy && ent_comm_rank(f->ranks.world) == 0) status = ent_private_account(t->privacy, cohort, figures);
     ENT_TRY(ent_comm_agree(f->ranks.world, status));

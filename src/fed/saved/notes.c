@@ -41,6 +41,7 @@ static const ent_h5_note NOTES[] = {
     STATE("/best/round", "1", "the best round so far on the validation rows, counted from 0; -1: none yet")
     STATE("/best/score", "1, or minus the loss's unit", "its accuracy on the validation rows, or minus its loss")
     STATE("/best/weights", "1", "its weights")
+    STATE("/known", "1", "weights that the clients have, which downloads are differences to")
     STATE("/weights", "1", "weights of the model after the last round")
     {"/inside/member", "1", "members of the round's cohort that have not trained, by their number in it"},
     {"/inside/at_work", "1", "those of them that are in the middle of their training"},
