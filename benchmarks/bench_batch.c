@@ -357,7 +357,7 @@ static int run(const options *o, const char *isa)
         if (o->mode == 'S') slower += run_sweep(o, isa, precision);
         if (o->mode == 'R') run_random(o, isa, precision);
     }
-    if (o->mode == 0 || o->mode == 'm') run_missing(o, isa);
+    if (o->mode == 'm' || (o->mode == 0 && o->engine == ENT_ENGINE_BATCH)) run_missing(o, isa);
     return slower;
 }
 
