@@ -475,6 +475,31 @@ static void what_a_rule_cannot_have_is_refused(void **state)
     fixture_clear(&x);
 }
 
+static void what_an_optimiser_cannot_have_is_refused(void **state)
+{
+    (void)state;
+    fixture x;
+    const char *names[] = {"text", "audio", "vision"};
+    fixture_make(&x, ENT_FEDPROX);
+    x.config.data.modalities = names;
+    x.config.data.modalities_count = 3;
+    x.config.client.optimizer = ENT_ROTOSOLVE;
+    check_fails(ent_optimizer_admit(&x.config, x.f.model), ENT_ECONFIG,
+                "client.optimizer: found 'rotosolve', which takes no gradients of angles, and a "
+                "federation.aggregation that corrects them");
+    x.config.federation.aggregation = ENT_FEDAVG;
+    check_ok(ent_optimizer_admit(&x.config, x.f.model));
+    x.config.client.optimizer = ENT_QNG;
+    check_ok(ent_optimizer_admit(&x.config, x.f.model));
+    x.config.model.registers[1].qubits = 21;
+    check_fails(ent_optimizer_admit(&x.config, x.f.model), ENT_ECONFIG,
+                "client.optimizer: found 'qng', whose metric of register 'audio' takes 1.8 GiB, want at most 1 GiB");
+    x.config.model.kind = ENT_MODEL_LATE;
+    check_fails(ent_optimizer_admit(&x.config, x.f.model), ENT_ECONFIG,
+                "client.optimizer: found 'qng', want sgd, momentum or adam: model.kind late");
+    fixture_clear(&x);
+}
+
 static ent_status all_that_allocates(const fixture *x, const drawn_round *r)
 {
     ent_rule_state s = {.params = 0};
@@ -514,6 +539,7 @@ static const struct CMUnitTest COMPUTES[] = {cmocka_unit_test(every_rule_follows
                                              cmocka_unit_test(multi_krum_by_itself_takes_all_but_the_faulty),
                                              cmocka_unit_test(fednova_counts_a_step_of_adam_as_one)};
 static const struct CMUnitTest REFUSES[] = {cmocka_unit_test(what_a_rule_cannot_have_is_refused),
+                                            cmocka_unit_test(what_an_optimiser_cannot_have_is_refused),
                                             cmocka_unit_test(every_failing_allocation_is_told)};
 
 NINE_CLIENTS_MAIN(COMPUTES, REFUSES)

@@ -62,6 +62,7 @@ static void set_rates(ent_config *config)
     ent_config_client *c = &config->client;
     const double ratio = config->personal.learning_rate / c->learning_rate;
     c->learning_rate = config->personal.learning_rate;
+    c->natural_rate *= ratio;
     if (c->map_learning_rate > 0.0) c->map_learning_rate *= ratio;
     if (c->head_learning_rate > 0.0) c->head_learning_rate *= ratio;
     c->schedule = ENT_SCHEDULE_CONSTANT;
