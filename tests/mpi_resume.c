@@ -161,7 +161,7 @@ static void with_every_optimiser_and_rule(void **state)
     (void)state;
     const int last = ent_comm_size(world) - 1;
     static const ent_aggregation rule[] = {ENT_SCAFFOLD, ENT_FEDDYN,  ENT_FEDADAM, ENT_MEDIAN,
-                                           ENT_FEDNOVA,  ENT_FEDPROX, ENT_FEDAVG,  ENT_FEDAVG};
+                                           ENT_FEDNOVA,  ENT_FEDPROX, ENT_WPQFL,   ENT_FEDAVG};
     for (int k = 0; k < 8; k++) {
         ent_config config = plain_config();
         config.federation.rounds = 2;

@@ -43,6 +43,7 @@ typedef enum {
     ENT_QRAIL,
     ENT_SPOQFL,
     ENT_CIRCULAR,
+    ENT_WPQFL,
     ENT_AGGREGATIONS
 } ent_aggregation;
 typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE, ENT_NAN_UPDATE } ent_attack_kind;
@@ -191,6 +192,7 @@ typedef struct {
     int faulty;                        /* krum, multi_krum: Byzantine clients in a round, at most */
     double temperature, mixing, floor; /* qrail */
     double suppression, threshold;     /* spoqfl */
+    double own_share;                  /* wpqfl */
     int select;                        /* multi_krum: clients that are averaged; 0: all but `faulty` */
 } ent_config_server;
 

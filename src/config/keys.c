@@ -83,6 +83,7 @@ static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
                                          {"qrail", ENT_QRAIL},
                                          {"spoqfl", ENT_SPOQFL},
                                          {"circular", ENT_CIRCULAR},
+                                         {"wpqfl", ENT_WPQFL},
                                          {"local", ENT_LOCAL}};
 static const ent_choice DIVERGENCE[] = {
     {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
@@ -112,11 +113,8 @@ static const ent_choice SCHEDULE[] = {
     {"constant", ENT_SCHEDULE_CONSTANT}, {"cosine", ENT_SCHEDULE_COSINE}, {"step", ENT_SCHEDULE_STEP}};
 static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
                                            {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
-static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD},
-                                       {"momentum", ENT_MOMENTUM},
-                                       {"adam", ENT_ADAM},
-                                       {"qng", ENT_QNG},
-                                       {"rotosolve", ENT_ROTOSOLVE}};
+static const ent_choice OPTIMIZER[] = {
+    {"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}, {"qng", ENT_QNG}, {"rotosolve", ENT_ROTOSOLVE}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
 static const ent_choice METHOD[] = {
     {"auto", ENT_NOISE_AUTO}, {"density", ENT_NOISE_DENSITY}, {"trajectories", ENT_NOISE_TRAJECTORIES}};
@@ -316,6 +314,8 @@ const ent_key ENT_KEYS[] = {
      .help = "a client's update is times exp(-suppression B), B the errors that are expected in one run"},
     {FIELD(server.threshold), FROM(0, 1), .standard = "0.1", .when = "federation.aggregation: spoqfl",
      .help = "clients whose factor is less are left out"},
+    {FIELD(server.own_share), FROM(0, 1), .standard = "0.5", .when = "federation.aggregation: wpqfl",
+     .help = "a client starts a round from the common weights and, with this share, its own last ones"},
 
     {FIELD(attack.kind), OF(ATTACK), .standard = "none",
      .help = "they send -strength times their change, strength times it (scale), normal noise, or nan"},
@@ -433,7 +433,7 @@ const ent_key ENT_KEYS[] = {
      .help = "updates that are older are left out"},
 
     {FIELD(personal.epochs), FROM(0, 1e6), .standard = "0", .unit = "epochs",
-     .help = "epochs of fine-tuning; 0: none"},
+     .help = "epochs of fine-tuning; 0: none, and only wpqfl has models of the clients' own"},
     {FIELD(personal.learning_rate), ABOVE(0, 1e3), .standard = "0.01", .help = "learning rate of the fine-tuning"},
 
     {FIELD(noise.after_1q.depolarizing), FROM(0, 1), .standard = "0.0", .when = QUANTUM,
