@@ -332,7 +332,8 @@ static void messages_are_those_of_the_file(void **state)
                 "model.registers.audio.ansatz: found nothing, want a text that is not empty");
     c = fed_config(data_path);
     c.client.optimizer = (ent_optimizer)7;
-    check_fails(ent_config_check(&c), ENT_ECONFIG, "client.optimizer: found '7', want one of: sgd, momentum, adam");
+    check_fails(ent_config_check(&c), ENT_ECONFIG,
+                "client.optimizer: found '7', want one of: sgd, momentum, adam, qng, rotosolve");
 }
 
 /* ---- did you mean ---- */

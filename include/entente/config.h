@@ -43,6 +43,7 @@ typedef enum {
     ENT_QRAIL,
     ENT_SPOQFL,
     ENT_CIRCULAR,
+    ENT_WPQFL,
     ENT_AGGREGATIONS
 } ent_aggregation;
 typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE, ENT_NAN_UPDATE } ent_attack_kind;
@@ -55,7 +56,7 @@ typedef enum {
     ENT_AVAILABLE_PER_CLIENT,
     ENT_AVAILABLE_DIURNAL
 } ent_availability;
-typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
+typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM, ENT_QNG, ENT_ROTOSOLVE } ent_optimizer;
 typedef enum { ENT_SCHEDULE_CONSTANT, ENT_SCHEDULE_COSINE, ENT_SCHEDULE_STEP } ent_rate_schedule;
 typedef enum { ENT_CLASS_WEIGHTS_NONE, ENT_CLASS_WEIGHTS_BALANCED } ent_class_weights;
 typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL, ENT_PRIVACY_DISTRIBUTED } ent_privacy_mode;
@@ -192,6 +193,7 @@ typedef struct {
     int faulty;                        /* krum, multi_krum: Byzantine clients in a round, at most */
     double temperature, mixing, floor; /* qrail */
     double suppression, threshold;     /* spoqfl */
+    double own_share;                  /* wpqfl */
     int select;                        /* multi_krum: clients that are averaged; 0: all but `faulty` */
 } ent_config_server;
 
@@ -214,7 +216,8 @@ typedef struct {
     double clip_norm; /* of a step's gradient; 0: none */
     ent_class_weights class_weights;
     double momentum, beta1, beta2, epsilon, weight_decay;
-    double modality_dropout; /* chance that a present modality counts as absent while training */
+    double natural_rate, damping; /* qng */
+    double modality_dropout;      /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
 /* The noise of the device that everything runs on.  Damping is given by strengths, or by times and the gates'

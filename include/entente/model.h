@@ -117,8 +117,9 @@ typedef struct {
     ent_program_inp program;
 } ent_model_inp;
 
-/* What a block is, for learning rates: weights of a trainable map, what the outputs are made of, or anything else. */
-typedef enum { ENT_ROLE_CIRCUIT, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
+/* What a block is, for learning rates, local optimisers and rules: angles of a register's circuit, angles of the
+ * fusion, weights of a trainable map, what the outputs are made of, or anything else. */
+typedef enum { ENT_ROLE_OTHER, ENT_ROLE_CIRCUIT, ENT_ROLE_FUSION, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
 
 /* Parameters first..first+count-1; trained by a sample that has all modalities of `needs`. */
 typedef struct {
@@ -188,6 +189,28 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
  * the same order give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
+
+/* The quantum natural gradient (Stokes et al., arXiv 1909.02108).  In place, the gradient by the angles of each
+ * register's circuit becomes (F + damping)^-1 times it, where F is the Fubini-Study metric of the register's state by
+ * these angles, its mean over the picked samples that have the register.  The state is that without noise, with the
+ * layers that the samples' device has; all of gradient [params] that is no such angle is left as it is.  damping > 0.
+ * Errors: ENT_EARG, the kind has no such metric; ENT_ENOMEM. */
+ent_status ent_model_natural(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                             const int64_t *pick, double damping, double *gradient);
+
+/* Rotosolve (Ostaszewski, Grant, Benedetti, arXiv 1905.09692; Nakanishi, Fujii, Todo, arXiv 1903.12166): the angles
+ * of the circuits and of the fusion, in blocks b where trains[b] is not 0, one after the other, each to the value
+ * that minimises the mean loss over the picked samples while all others stay.  The readouts are trigonometric
+ * polynomials in an angle, of degree 1 for one rotation, so few runs give the outputs at all of its values, and the
+ * minimum of the loss is found without others: on a grid, then by bisection of the derivative.  w [params] in
+ * place; an angle moves by half a period at most.
+ * Errors: ENT_EARG, an angle that cannot be solved for (ent_model_rotosolve_check); ENT_ENOMEM. */
+ent_status ent_model_rotosolve(ent_model *model, const ent_samples *samples, int64_t n, const int64_t *pick,
+                               const uint8_t *trains, double *w);
+/* Refuse a model with an angle that gates take times a factor that is not whole, or more than ENT_MAX_SOLVED times;
+ * or of another kind than quantum.  Errors: ENT_EARG, naming the block; ENT_ENOMEM. */
+enum { ENT_MAX_SOLVED = 32 };
+ent_status ent_model_rotosolve_check(ent_model *model);
 
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);

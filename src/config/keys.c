@@ -83,6 +83,7 @@ static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
                                          {"qrail", ENT_QRAIL},
                                          {"spoqfl", ENT_SPOQFL},
                                          {"circular", ENT_CIRCULAR},
+                                         {"wpqfl", ENT_WPQFL},
                                          {"local", ENT_LOCAL}};
 static const ent_choice DIVERGENCE[] = {
     {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
@@ -112,7 +113,8 @@ static const ent_choice SCHEDULE[] = {
     {"constant", ENT_SCHEDULE_CONSTANT}, {"cosine", ENT_SCHEDULE_COSINE}, {"step", ENT_SCHEDULE_STEP}};
 static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
                                            {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
-static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
+static const ent_choice OPTIMIZER[] = {
+    {"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}, {"qng", ENT_QNG}, {"rotosolve", ENT_ROTOSOLVE}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
 static const ent_choice METHOD[] = {
     {"auto", ENT_NOISE_AUTO}, {"density", ENT_NOISE_DENSITY}, {"trajectories", ENT_NOISE_TRAJECTORIES}};
@@ -176,6 +178,7 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define QUANTUM   "model.kind: quantum, late"
 #define MLP       "model.kind: mlp"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
+#define BY_ADAM   "client.optimizer: adam, qng, rotosolve"
 #define FEDBUFF   "system.mode: fedbuff"
 #define PRIVATE   "privacy.mode: central, local, distributed"
 
@@ -311,6 +314,8 @@ const ent_key ENT_KEYS[] = {
      .help = "a client's update is times exp(-suppression B), B the errors that are expected in one run"},
     {FIELD(server.threshold), FROM(0, 1), .standard = "0.1", .when = "federation.aggregation: spoqfl",
      .help = "clients whose factor is less are left out"},
+    {FIELD(server.own_share), FROM(0, 1), .standard = "0.5", .when = "federation.aggregation: wpqfl",
+     .help = "a client starts a round from the common weights and, with this share, its own last ones"},
 
     {FIELD(attack.kind), OF(ATTACK), .standard = "none",
      .help = "they send -strength times their change, strength times it (scale), normal noise, or nan"},
@@ -322,7 +327,9 @@ const ent_key ENT_KEYS[] = {
     {FIELD(client.epochs), FROM(1, 1e6), .standard = "1", .unit = "epochs",
      .help = "passes over the client's rows in a round"},
     {FIELD(client.batch), FROM(1, 1e9), .standard = "16", .unit = "samples", .help = "samples per step"},
-    {FIELD(client.optimizer), OF(OPTIMIZER), .standard = "adam", .help = "the client's optimiser"},
+    {FIELD(client.optimizer), OF(OPTIMIZER), .standard = "adam",
+     .help = "the client's optimiser; qng: quantum natural gradient for registers' circuits, rotosolve: angles one "
+             "after the other to the minimum of the batch's loss, and both adam for all else"},
     {FIELD(client.batch_share), FROM(0, 1), .standard = "0.0",
      .help = "a step takes this share of the client's rows, at least one; 0: batch counts"},
     {FIELD(client.learning_rate), ABOVE(0, 1e3), .standard = "0.05",
@@ -347,12 +354,16 @@ const ent_key ENT_KEYS[] = {
      .help = "balanced: a sample's loss counts rows / (classes * rows of its class), over all training rows"},
     {FIELD(client.momentum), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: momentum",
      .help = "its momentum"},
-    {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: adam",
+    {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = BY_ADAM,
      .help = "decay of the first moment"},
-    {FIELD(client.beta2), FROM(0, 1), .standard = "0.999", .when = "client.optimizer: adam",
+    {FIELD(client.beta2), FROM(0, 1), .standard = "0.999", .when = BY_ADAM,
      .help = "decay of the second moment"},
-    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "0.001", .when = "client.optimizer: adam",
+    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "0.001", .when = BY_ADAM,
      .help = "added to the root of the second moment; a client whose gradients are smaller moves less than the rate"},
+    {FIELD(client.natural_rate), ABOVE(0, 1e3), .standard = "0.2", .when = "client.optimizer: qng",
+     .help = "learning rate of registers' circuits, along the natural gradient"},
+    {FIELD(client.damping), ABOVE(0, 1e6), .standard = "0.01", .when = "client.optimizer: qng",
+     .help = "added to the diagonal of the metric"},
     {FIELD(client.weight_decay), FROM(0, 1e3), .standard = "0.0", .help = "weight decay per step"},
     {FIELD(client.modality_dropout), FROM(0, 1), .standard = "0.0",
      .help = "chance that a present modality counts as missing while training"},
@@ -425,7 +436,7 @@ const ent_key ENT_KEYS[] = {
      .help = "updates that are older are left out"},
 
     {FIELD(personal.epochs), FROM(0, 1e6), .standard = "0", .unit = "epochs",
-     .help = "epochs of fine-tuning; 0: none"},
+     .help = "epochs of fine-tuning; 0: none, and only wpqfl has models of the clients' own"},
     {FIELD(personal.learning_rate), ABOVE(0, 1e3), .standard = "0.01", .help = "learning rate of the fine-tuning"},
 
     {FIELD(noise.after_1q.depolarizing), FROM(0, 1), .standard = "0.0", .when = QUANTUM,

@@ -149,7 +149,7 @@ static ent_status measure_clients(const ent_population *population, const ent_pr
     return ENT_OK;
 }
 
-/* The fine-tuned models, on rank 0. */
+/* The clients' own models, on rank 0. */
 static ent_status measure_personal(const ent_population *population, const ent_label *label, const double *output,
                                    ent_outcome *out)
 {
@@ -205,6 +205,6 @@ ent_status ent_training_evaluate(ent_training *t)
     ENT_TRY(t->rule->own ? ent_predict_own(t, ENT_TEST, 0, &f->outcome.output)
                          : ent_predict_part(f, ENT_TEST, &f->outcome.output));
     ENT_TRY(measure(f->ranks.world, &f->population, &f->target.label, &f->outcome));
-    if (f->config->personal.epochs > 0) ENT_TRY(evaluate_personal(t));
+    if (f->config->personal.epochs > 0 || (t->rule->begin && !t->rule->own)) ENT_TRY(evaluate_personal(t));
     return t->rule->own ? ent_own_average(t) : ENT_OK;
 }

@@ -282,6 +282,8 @@ typedef struct {
 ent_status ent_work_make(const ent_model *model, ent_work *work);
 void ent_work_clear(ent_work *work);
 
+/* Refuse an optimiser that this model, or the rule, cannot have.  Local.  Errors: ENT_ECONFIG; ENT_ENOMEM. */
+ent_status ent_optimizer_admit(const ent_config *config, ent_model *model);
 /* The trainer looks at model and population, which outlive it. */
 ent_status ent_trainer_new(ent_model *model, const ent_population *population, ent_trainer **out);
 void ent_trainer_free(ent_trainer *trainer);

@@ -232,6 +232,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
     if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(&f->population, f->model));
+    if (status == ENT_OK) status = ent_comm_agree(world, ent_optimizer_admit(config, f->model));
     if (status == ENT_OK) status = ent_comm_agree(world, ent_select_admit(f));
     if (status == ENT_OK) status = ent_rows_load(&f->ranks, &f->population, &f->features, true);
     if (status != ENT_OK) {

@@ -41,7 +41,7 @@ static void take_blocks(late *l, int m)
         const bool bias = strcmp(block->name, "head/bias") == 0;
         const int first = ent_blocks_add(&l->blocks, from->start[b], block->count, UINT32_C(1) << m,
                                          bias ? "head/%s/bias" : "%s", bias ? l->inp[m].reg[0].name : block->name);
-        ent_blocks_mark(&l->blocks, first, block->role, block->fan_in);
+        ent_blocks_mark(&l->blocks, first, block);
     }
 }
 

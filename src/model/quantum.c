@@ -311,3 +311,22 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
     }
     return ENT_OK;
 }
+
+ent_status ent_quantum_metric(ent_body *body, const ent_group *g, int m, double *metric)
+{
+    quantum *q = (quantum *)body;
+    const ent_register_layout *at = &q->layout.reg[m];
+    ent_ansatz ansatz = q->inp.reg[m].ansatz;
+    ent_circuit *circuit = NULL;
+    run r;
+    ENT_TRY(run_make(q, g, &r));
+    const int count = ent_ansatz_params(&ansatz);
+    const ent_batch batch = {g->n, r.angles, g->w};
+    register_angles(&r, m);
+    ansatz.layers = ent_device_layers(q->inp.device, ansatz.layers);
+    ENT_TRY(ent_circuit_new(at->qubits, q->layout.blocks.params, q->layout.angles, &circuit));
+    ent_status status = ent_ansatz_append(&ansatz, 0, at->circuit, at->first_angle, circuit);
+    if (status == ENT_OK) status = ent_circuit_metric(circuit, &batch, at->circuit, count, metric);
+    ent_circuit_free(circuit);
+    return status;
+}

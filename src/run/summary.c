@@ -71,7 +71,7 @@ static void print_clients(FILE *out, const ent_federation_view *v)
 {
     const run_spread s = spread_of_clients(v, false), fine_tuned = spread_of_clients(v, true);
     run_print_spread(out, "accuracy by client", &s);
-    print_figure(out, "accuracy, fine-tuned", v->personal.n > 0 ? v->personal.accuracy : NAN);
+    print_figure(out, "accuracy, own models", v->personal.n > 0 ? v->personal.accuracy : NAN);
     run_print_spread(out, "  by client", &fine_tuned);
 }
 

@@ -62,8 +62,8 @@ static const ent_h5_note NOTES[] = {
     {"/dimensions", "1", "features of each modality in the data set"},
     {"/metrics/n", "samples", "test samples that the figures are of"},
     ENT_METRICS(METRIC, 0)
-    {"/metrics/personal_accuracy", "1", "accuracy of the fine-tuned models, pooled over clients"},
-    {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the fine-tuned models, "
+    {"/metrics/personal_accuracy", "1", "accuracy of the clients' own models, pooled over clients"},
+    {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the clients' own models, "
                                                                               "pooled over clients"},
     ENT_ROUND_FIGURES(FIGURE, FIGURE, METRICS)
     ENT_CLIENT_FIGURES(CLIENT, CLIENT)
