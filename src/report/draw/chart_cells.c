@@ -7,7 +7,7 @@
 
 enum { TOP = 10, BELOW = 44, RIGHT = 16, LEGEND = 40, STEPS = 32 };
 
-static const double BAR = 128.0;
+static const double BAR = 128.0, LONGEST = 150.0; /* the longest row name */
 
 static const double CIVIDIS[][3] = {{0, 32, 77},     {49, 68, 107},   {102, 105, 112},
                                     {149, 143, 120}, {203, 186, 105}, {255, 234, 70}};
@@ -29,10 +29,10 @@ static grid grid_of(const chart_cells *c)
     grid g = {.low = INFINITY, .high = -INFINITY};
     double widest = 0.0;
     for (int r = 0; r < c->rows; r++) widest = fmax(widest, chart_text_width(c->row[r]));
-    g.left = 30.0 + fmin(widest, 100.0) + 6.0;
-    g.width = DRAW_FIGURE_WIDTH - g.left - RIGHT;
+    g.left = 30.0 + fmin(widest, LONGEST) + 6.0;
+    g.width = chart_names_room(c->columns, c->sequence, DRAW_FIGURE_WIDTH - g.left - RIGHT);
     g.cell_width = g.width / c->columns;
-    g.cell_height = fmin(fmax(200.0 / c->rows, 18.0), 36.0);
+    g.cell_height = fmin(fmax(200.0 / c->rows, 15.0), 36.0);
     for (int k = 0; k < c->rows * c->columns; k++)
         if (isfinite(c->value[k])) {
             g.low = fmin(g.low, c->value[k]);
@@ -83,20 +83,16 @@ static void draw_cells(draw_page *page, const chart_cells *c, const grid *g)
         }
 }
 
-static void draw_names(draw_page *page, const chart_figure *figure, const chart_cells *c, const grid *g)
+static void draw_names(draw_page *page, const chart_figure *figure, const chart_cells *c, const grid *g,
+                       const chart_names *names)
 {
     char text[128];
-    double widest = 0.0;
-    const double bottom = TOP + c->rows * g->cell_height;
+    const double height = c->rows * g->cell_height;
     for (int r = 0; r < c->rows; r++)
-        draw_page_label(page, g->left - 6, TOP + (r + 0.5) * g->cell_height + 4, "end", "tick",
-                        chart_text_fit(c->row[r], 100.0, text));
-    for (int k = 0; k < c->columns; k++) widest = fmax(widest, chart_text_width(c->column[k]));
-    const int stride = (int)fmax(1.0, ceil((fmin(widest, 110.0) + 6.0) / g->cell_width));
-    for (int k = 0; k < c->columns; k += stride)
-        draw_page_label(page, g->left + (k + 0.5) * g->cell_width, bottom + 15, "middle", "tick",
-                        chart_text_fit(c->column[k], 110.0, text));
-    chart_axes_name(page, figure, g->left, TOP, g->width, c->rows * g->cell_height);
+        draw_page_label(page, g->left - 6, TOP + (r + 0.5) * g->cell_height + 4, "end", "tick name",
+                        chart_text_fit(c->row[r], LONGEST, text));
+    chart_names_draw(page, names, c->columns, c->column, g->left, g->cell_width, TOP + height);
+    chart_axes_name(page, figure, &(chart_frame){g->left, TOP, g->width, height, 0.0, names->below, {0}, {0}});
 }
 
 /* Each legend returns where it ends. */
@@ -136,12 +132,17 @@ void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_c
         chart_text_cells(page, figure, c);
         return;
     }
+    if (page->kind == DRAW_CSV || page->kind == DRAW_TEX) {
+        chart_data_cells(page, figure, c);
+        return;
+    }
     const grid g = grid_of(c);
-    const double bottom = TOP + c->rows * g.cell_height + BELOW;
+    const chart_names names = chart_names_make(c->columns, c->column, c->sequence, g.cell_width);
+    const double bottom = TOP + c->rows * g.cell_height + names.below + BELOW;
     char text[160];
-    draw_page_figure_begin(page, figure, DRAW_FIGURE_WIDTH, bottom + LEGEND);
+    draw_page_figure_begin(page, figure, g.left + g.width + RIGHT, bottom + LEGEND);
     draw_cells(page, c, &g);
-    draw_names(page, figure, c, &g);
+    draw_names(page, figure, c, &g, &names);
     snprintf(text, sizeof text, "%s (%s)", c->name, c->unit);
     const double end = c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
     draw_page_label(page, end + 14, bottom + 14, "start", "legend", text);

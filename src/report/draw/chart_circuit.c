@@ -281,7 +281,9 @@ ent_status chart_draw_circuit(draw_page *page, const ent_model_inp *inp)
         status = place_gates(&p);
     }
     if (status == ENT_OK) {
-        if (page->kind == DRAW_TEXT)
+        if (page->kind == DRAW_CSV || page->kind == DRAW_TEX)
+            ; /* a drawing without numbers */
+        else if (page->kind == DRAW_TEXT)
             print_blocks(&p);
         else if (p.columns <= MOST_COLUMNS && p.qubits <= MOST_QUBITS)
             draw_gates(&p);
