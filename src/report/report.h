@@ -74,7 +74,7 @@ void report_group_free(report_input *input);
 /* The value of a key of a run's configuration, or NULL. */
 const char *report_value(const report_run *run, const char *key);
 
-/* report_curves.c, report_clients.c, report_model.c, report_table.c, report_scaling.c: the figures. */
+/* report_curves.c, report_clients.c, report_model.c, campaign_page.c, report_scaling.c: the figures. */
 void report_curves(draw_page *page, const report_input *input);
 ent_status report_audits(draw_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
 void report_missing(draw_page *page, const report_input *input);

@@ -60,7 +60,7 @@ static void draw_curves(draw_page *page, const report_input *input, const char *
     for (int g = 0; g < groups; g++) {
         if (!curve_make(&input->group[g], column, &c[g], &line[lines])) continue;
         several |= input->group[g].runs > 1;
-        line[lines].colour = lines;
+        line[lines].colour = chart_colour_of(lines, groups);
         lines++;
     }
     snprintf(caption, sizeof caption, "%s From %d run%s in %d configuration%s%s%s", figure.caption, input->runs,

@@ -19,6 +19,8 @@ typedef struct {
     int colour;  /* 0..; lines of one colour belong together.  -1: grey, and in every figure */
 } chart_line;
 void chart_draw_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line);
+/* The colour of line k of n, such that figures of more colours than there are have equally many lines each. */
+int chart_colour_of(int k, int n);
 
 /* Small multiples: panels with the same axes and the same lines by colour, under one legend. */
 typedef struct {

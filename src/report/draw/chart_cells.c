@@ -53,16 +53,44 @@ static double radius_of(const grid *g, double value)
     return g->high > 0.0 ? most * sqrt(fmax(value, 0.0) / g->high) : 0.0;
 }
 
-static void draw_heat(draw_page *page, const grid *g, double x, double y, double value)
+/* "": as on axes. */
+static void write_number(const char *form, double value, char text[24])
+{
+    if (*form == '\0')
+        chart_number_text(value, text);
+    else if (form[2] == '2')
+        snprintf(text, 24, "%.2g", value);
+    else
+        snprintf(text, 24, "%.0f", value);
+}
+
+/* The longest way to write the numbers of which every one fits into its cell; NULL: none does. */
+static const char *form_of(const chart_cells *c, const grid *g)
+{
+    static const char *const FORM[] = {"", "%.2g", "%.0f"};
+    for (int f = 0; f < 3; f++) {
+        bool fits = true;
+        for (int k = 0; k < c->rows * c->columns && fits; k++) {
+            char number[24];
+            if (!isfinite(c->value[k])) continue;
+            write_number(FORM[f], c->value[k], number);
+            fits = chart_text_width(number) <= g->cell_width - 4.0 && (f < 2 || c->value[k] == rint(c->value[k])) &&
+                   (f != 1 || fabs(c->value[k]) < 99.0);
+        }
+        if (fits) return FORM[f];
+    }
+    return NULL;
+}
+
+static void draw_heat(draw_page *page, const grid *g, double x, double y, double value, const char *form)
 {
     int rgb[3];
     char number[24];
     colour(share_of(g, value), rgb);
     fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='%.1f' fill='#%02x%02x%02x'/>", x, y,
             g->cell_width + 0.2, g->cell_height, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
-    if (chart_text_width(chart_number_text(value, number)) > g->cell_width - 4.0 && fabs(value) < 99.0)
-        snprintf(number, sizeof number, "%.2g", value);
-    if (chart_text_width(number) > g->cell_width - 4.0) return;
+    if (!form) return;
+    write_number(form, value, number);
     const bool bright = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 128.0;
     draw_page_label(page, x + g->cell_width / 2, y + g->cell_height / 2 + 4, "middle", bright ? "dark" : "light",
                     number);
@@ -70,6 +98,7 @@ static void draw_heat(draw_page *page, const grid *g, double x, double y, double
 
 static void draw_cells(draw_page *page, const chart_cells *c, const grid *g)
 {
+    const char *form = form_of(c, g);
     for (int r = 0; r < c->rows; r++)
         for (int k = 0; k < c->columns; k++) {
             const double value = c->value[r * c->columns + k];
@@ -79,7 +108,7 @@ static void draw_cells(draw_page *page, const chart_cells *c, const grid *g)
                 fprintf(page->out, "<circle cx='%.1f' cy='%.1f' r='%.2f' fill='var(--c%d)'/>\n",
                         x + g->cell_width / 2, y + g->cell_height / 2, radius_of(g, value), r % DRAW_COLOURS);
             else
-                draw_heat(page, g, x, y, value);
+                draw_heat(page, g, x, y, value, form);
         }
 }
 
@@ -96,7 +125,7 @@ static void draw_names(draw_page *page, const chart_figure *figure, const chart_
 }
 
 /* Each legend returns where it ends. */
-static double legend_heat(draw_page *page, const grid *g, double y)
+static double legend_heat(draw_page *page, const grid *g, double left, double y)
 {
     const double width = BAR / STEPS;
     char number[24];
@@ -104,18 +133,18 @@ static double legend_heat(draw_page *page, const grid *g, double y)
         int rgb[3];
         colour((k + 0.5) / STEPS, rgb);
         fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='10' fill='#%02x%02x%02x'/>",
-                g->left + k * width, y - 9, BAR - k * width, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
+                left + k * width, y - 9, BAR - k * width, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
     }
-    draw_page_label(page, g->left, y + 14, "start", "tick", chart_number_text(g->low, number));
-    draw_page_label(page, g->left + BAR, y + 14, "end", "tick", chart_number_text(g->high, number));
-    return g->left + BAR;
+    draw_page_label(page, left, y + 14, "start", "tick", chart_number_text(g->low, number));
+    draw_page_label(page, left + BAR, y + 14, "end", "tick", chart_number_text(g->high, number));
+    return left + BAR;
 }
 
-static double legend_dots(draw_page *page, const grid *g, double y)
+static double legend_dots(draw_page *page, const grid *g, double left, double y)
 {
     char number[24];
     const double share[3] = {0.1, 0.5, 1.0};
-    double x = g->left;
+    double x = left;
     for (int k = 0; k < 3; k++) {
         const double radius = radius_of(g, share[k] * g->high);
         chart_number_text(rint(share[k] * g->high), number);
@@ -144,7 +173,8 @@ void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_c
     draw_cells(page, c, &g);
     draw_names(page, figure, c, &g, &names);
     snprintf(text, sizeof text, "%s (%s)", c->name, c->unit);
-    const double end = c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
+    const double room = g.left + g.width + RIGHT - BAR - 30.0 - chart_text_width(text), left = fmin(g.left, room);
+    const double end = (c->dots ? legend_dots : legend_heat)(page, &g, fmax(left, 12.0), bottom + 14);
     draw_page_label(page, end + 14, bottom + 14, "start", "legend", text);
     draw_page_figure_end(page, figure);
 }

@@ -4,9 +4,9 @@
 
 #include "chart.h"
 
-enum { ROW = 20, HEAD = 22, TOP = 8, RIGHT = 10, BELOW = 44, LEFT = 30, NUMBERS = 128 };
+enum { ROW = 20, HEAD = 22, TOP = 8, RIGHT = 10, BELOW = 44, LEFT = 30 };
 
-static const double LONGEST = 130.0; /* the longest name */
+static const double LONGEST = 200.0, PLOT = 150.0; /* the longest name; the least width for the intervals */
 
 static void widen(double value, double *low, double *high)
 {
@@ -60,7 +60,7 @@ static void draw_effect(draw_page *page, const chart_frame *f, const chart_effec
     if (isfinite(e->low) && isfinite(e->high))
         fprintf(page->out, "<path class='line' stroke='var(--c%d)' d='M%.1f %.1fv8m0 -4H%.1fm0 -4v8'/>\n", colour,
                 chart_frame_x(f, e->low), y - 4, chart_frame_x(f, e->high));
-    chart_line_mark(page, x, y, e->reference ? 3 : 1);
+    chart_line_mark(page, x, y, colour);
 }
 
 static int rows_of(int groups, const chart_effects *group)
@@ -70,11 +70,25 @@ static int rows_of(int groups, const chart_effects *group)
     return rows;
 }
 
+/* What the numbers on the right need; their letters are smaller than those that widths are estimated for. */
+static double numbers_width(int groups, const chart_effects *group, bool zero)
+{
+    char text[112];
+    double widest = 0.0;
+    for (int g = 0; g < groups; g++)
+        for (int k = 0; k < group[g].effects; k++) {
+            numbers_of(&group[g].effect[k], zero, text);
+            widest = fmax(widest, chart_text_width(text));
+        }
+    return widest + 8.0;
+}
+
 static double widest_of(int groups, const chart_effects *group)
 {
     double widest = 40.0;
     for (int g = 0; g < groups; g++)
-        for (int k = 0; k < group[g].effects; k++) widest = fmax(widest, chart_text_width(group[g].effect[k].name));
+        for (int k = 0; k < group[g].effects; k++)
+            widest = fmax(widest, 0.95 * chart_text_width(group[g].effect[k].name)); /* small letters */
     return fmin(widest, LONGEST);
 }
 
@@ -90,13 +104,15 @@ void chart_draw_forest(draw_page *page, const chart_figure *figure, int groups, 
     }
     const int heads = groups > 1 || group[0].name ? groups : 0;
     const double left = LEFT + widest_of(groups, group) + 8, height = ROW * rows_of(groups, group) + HEAD * heads + 6;
+    const double beside = left + numbers_width(groups, group, zero) + RIGHT;
+    const double width = fmax(DRAW_FIGURE_WIDTH, beside + PLOT);
     chart_frame f = {.left = left,
                      .top = TOP,
-                     .width = DRAW_FIGURE_WIDTH - left - NUMBERS - RIGHT,
+                     .width = width - beside,
                      .height = height,
                      .pad = 6,
                      .x = scale_of(figure, groups, group, zero)};
-    draw_page_figure_begin(page, figure, DRAW_FIGURE_WIDTH, TOP + height + BELOW);
+    draw_page_figure_begin(page, figure, width, TOP + height + BELOW);
     chart_grid_draw(page, &f, true, false);
     if (zero) {
         const double x = chart_frame_x(&f, 0.0);
@@ -112,7 +128,7 @@ void chart_draw_forest(draw_page *page, const chart_figure *figure, int groups, 
             draw_effect(page, &f, &group[g].effect[k], y + ROW / 2.0, zero);
     }
     f.left = LEFT;
-    f.width = DRAW_FIGURE_WIDTH - LEFT - RIGHT;
+    f.width = width - LEFT - RIGHT;
     chart_axes_name(page, figure, &f);
     draw_page_figure_end(page, figure);
 }

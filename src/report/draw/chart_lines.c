@@ -169,6 +169,12 @@ void chart_lines_plot(draw_page *page, const chart_frame *f, int lines, const ch
 
 /* ---- facets ---- */
 
+int chart_colour_of(int k, int n)
+{
+    const int figures = (n + DRAW_COLOURS - 1) / DRAW_COLOURS, each = (n + figures - 1) / figures;
+    return k / each * DRAW_COLOURS + k % each;
+}
+
 int chart_lines_facets(int lines, const chart_line *line)
 {
     int most = 0;

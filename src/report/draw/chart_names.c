@@ -60,7 +60,8 @@ chart_names chart_names_make(int n, const char *const *name, bool sequence, doub
         wrapped.below = (wrapped.lines - 1) * LINE;
         return wrapped;
     }
-    return (chart_names){.turned = true, .stride = 1, .below = fmin(widest, LONGEST) - 2.0};
+    return (chart_names){
+        .turned = true, .stride = 1, .below = 0.93 * fmin(widest, LONGEST) - 2.0}; /* small letters */
 }
 
 static void draw_turned(draw_page *page, double x, double y, const char *text)

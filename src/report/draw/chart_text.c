@@ -79,7 +79,7 @@ static void print_canvas(draw_page *page, const canvas *c)
         memcpy(foot + at, number, (size_t)n);
         free_from = at + n + 1;
     }
-    foot[free_from] = '\0';
+    foot[free_from > 0 ? free_from - 1 : 0] = '\0';
     put_line(page, 12, "", foot);
 }
 
