@@ -151,6 +151,10 @@ def setUpModule():
     write_study("study")
     write_study("wide-study", rates=(0, 0.1, 0.3, 0.5), variants=VARIANTS, seeds=(1, 2, 3),
                 modalities=[f"sensor{k}" for k in range(16)])
+    run("synth", "--out", folder / "words.h5", "--rows", 900, "--classes", 4)
+    with h5py.File(folder / "words.h5", "a") as file:
+        file["class_name"] = numpy.array([b"zero & nought", b"one", b"two, or more", b"three"], dtype="S16")
+    train("words", f"data.file={folder / 'words.h5'}", "federation.rounds=5", "federation.evaluate_every=2")
     write_scaling("made")
 
 
@@ -232,16 +236,65 @@ class Computes(unittest.TestCase):
     def test_figures_agree_with_the_results(self):
         chosen = [r for r in runs() if "mma-0.1" in r]
         figures = {f["h3"]: f for f in self.outline(*chosen).figures}
-        accuracy, clients = [], []
+        accuracy, worst, gini = [], [], []
         for path in chosen:
             with h5py.File(pathlib.Path(path) / "result.h5") as file:
                 accuracy.append(file["/metrics/accuracy"][0])
-                clients += [v for v in file["/client/accuracy"][:] if not numpy.isnan(v)]
+                own = numpy.sort(file["/client/accuracy"][:][~numpy.isnan(file["/client/accuracy"][:])])
+            worst.append(own[:max(len(own) // 10, 1)].mean())
+            gini.append(numpy.abs(own[:, None] - own).mean() / (2 * own.mean()))
         self.assertIn(f"{numpy.mean(accuracy):.4f} ({min(accuracy):.4f} to {max(accuracy):.4f})",
                       figures["Test figures"]["text"])
-        worst = numpy.mean(sorted(clients)[:len(clients) // 10])
         by_client = next(f for title, f in figures.items() if title.startswith("Accuracy by client"))
-        self.assertRegex(by_client["figcaption"], rf"worst decile \(mean of the worst \d+\) {worst:.4f}")
+        self.assertRegex(by_client["figcaption"], rf"worst decile \(mean of the worst \d+\) {numpy.mean(worst):.4f}")
+        self.assertIn(f"Gini coefficient {numpy.mean(gini):.4f}", by_client["figcaption"])
+        self.assertRegex(by_client["figcaption"], r"^The 1[0-2] clients with test samples")  # not those of three runs
+        self.assertIn(f"{numpy.mean(gini):.4f}", figures["Test figures"]["text"])
+
+    def test_classes(self):
+        """Against the outputs and the truth that the result holds, once more."""
+        figures = {f["h3"]: f for f in self.outline("words").figures}
+        with h5py.File(folder / "words" / "result.h5") as file:
+            logit, truth = file["/test/output"][:], file["/test/category"][:]
+            words = file["/label/class_text"][()].decode().splitlines()
+            n, accuracy = len(truth), file["/metrics/accuracy"][0]
+            calibration = file["/metrics/calibration"][0]
+        self.assertEqual(words, ["zero & nought", "one", "two, or more", "three"])
+        best = logit.argmax(1)
+        table = figures["Classes: words"]["text"]
+        for c, word in enumerate(words):
+            hit = ((best == c) & (truth == c)).sum()
+            wants = [word, str((truth == c).sum()), f"{hit / max((truth == c).sum(), 1):.4f}",
+                     f"{hit / (best == c).sum():.4f}" if (best == c).any() else "-",
+                     f"{2 * hit / ((truth == c).sum() + (best == c).sum()):.4f}", f"{((best == c) == (truth == c)).mean():.4f}"]
+            self.assertIn(" ".join(wants), " ".join(table.split()))
+        self.assertIn(f"error {calibration:.4f}", figures["Reliability"]["text"])
+        confusion = figures["Confusion matrix: words"]["text"].split()
+        self.assertIn(f"{((best == 1) & (truth == 1)).sum() / (truth == 1).sum():.4g}", confusion)
+        rest = [f for f in figures if f.startswith("The split: classes")]
+        self.assertIn("two, or more", figures[rest[0]]["text"])
+        # percentile bootstrap of the accuracy, by drawing
+        draws = numpy.random.default_rng(1).binomial(n, accuracy, 200000) / n
+        low, high = re.search(r"95 % interval\s+([\d.]+) to ([\d.]+)", figures["Test figures"]["text"]).groups()
+        self.assertLess(abs(float(low) - numpy.quantile(draws, 0.025)), 1.01 / n)
+        self.assertLess(abs(float(high) - numpy.quantile(draws, 0.975)), 1.01 / n)
+        self.assertIn("two, or more", run("inspect", "words"))
+
+    def test_curves_have_company(self):
+        """The validation curve, the majority class and chance, and a ring around the selected round."""
+        figures = {f["h3"]: f for f in self.outline("words").figures}
+        curve = figures["Test accuracy by round"]
+        with h5py.File(folder / "words" / "result.h5") as file:
+            self.assertIn(f"majority class {file['/baseline/majority'][0]:.3f}", curve["text"])
+            selected, by_client = int(file["/selected_round"][0]), file["/client_round/accuracy"][:]
+            last = file["/client/accuracy"][:]
+        self.assertIn("chance 0.250", curve["text"])
+        self.assertIn("on validation rows", curve["text"])
+        self.assertIn("In a ring", curve["figcaption"])
+        numpy.testing.assert_array_equal(by_client[selected], last)
+        self.assertEqual(by_client.shape, (5, 12))
+        self.assertEqual(numpy.isnan(by_client).all(1).tolist(), [True, False, True, False, False])  # evaluate_every: 2
+        self.assertIn("worst decile", figures["Accuracy of clients by round: words"]["text"])
 
     def test_the_circuit_is_drawn_gate_by_gate(self):
         text = page_of(runs()[0]).read_text()

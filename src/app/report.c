@@ -154,16 +154,22 @@ static ent_status draw_runs(draw_page *page, const report_input *in)
     report_curves(page, in);
     report_missing(page, in);
     report_contexts(page, in);
+    report_reliability(page, in);
     ENT_TRY(report_audits(page, in));
+    draw_page_heading(page, "Classes");
+    for (int g = 0; g < details; g++) report_classes(page, &in->group[g]);
     draw_page_heading(page, "Clients");
     report_excluded(page, in);
-    for (int g = 0; g < details; g++) report_clients(page, &in->group[g]);
+    for (int g = 0; g < details; g++) {
+        report_clients(page, &in->group[g]);
+        report_client_rounds(page, &in->group[g]);
+    }
     report_split(page, in->run[0]);
     draw_page_heading(page, "Time");
     for (int g = 0; g < details; g++) report_times(page, &in->group[g]);
     if (in->groups > details)
-        draw_page_paragraph(page, "Clients and times are drawn for the first %d of %d configurations.", details,
-                            in->groups);
+        draw_page_paragraph(page, "Classes, clients and times are drawn for the first %d of %d configurations.",
+                            details, in->groups);
     draw_page_heading(page, "Model");
     ENT_TRY(report_circuits(page, in));
     draw_page_heading(page, "Origin");

@@ -1,6 +1,6 @@
 /* The page of a study, from its summary.csv: forest plots of the paired differences, means against the missing rate,
- * accuracy by the modalities that are present.  Variants, settings and rates are in the order of the study; pictures of
- * one kind have the same axes. */
+ * accuracy by the modalities that are present.  Variants, settings and rates are in the order of the study; pictures
+ * of one kind have the same axes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

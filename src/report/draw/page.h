@@ -70,8 +70,8 @@ void draw_page_put(FILE *out, const char *text);
 
 void draw_page_heading(draw_page *page, const char *text);
 void draw_page_paragraph(draw_page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* cell [rows][columns]; row 0 is the head.  A cell may be NULL: empty.  In HTML rows beyond DRAW_TABLE_ROWS are folded
- * away. */
+/* cell [rows][columns]; row 0 is the head.  A cell may be NULL: empty.  In HTML rows beyond DRAW_TABLE_ROWS are
+ * folded away. */
 void draw_page_table(draw_page *page, const char *title, const char *caption, int rows, int columns,
                      const char *const *cell);
 /* A long text, folded away where that can be. */
