@@ -196,6 +196,7 @@ ent_status ent_federation_evaluate(ent_federation *federation);
 typedef struct {
     int classes;               /* 0 for a real label */
     const int32_t *class_name; /* [classes] what the data set calls them, ascending */
+    char *const *class_text;   /* [classes] its words for them; NULL: it has none */
     bool sentiment;            /* values are as CMU-MOSEI's: their signs are classes too */
     double mean, deviation; /* of a real label over the training rows; the model learns (value - mean) / deviation */
     double center, half;    /* of its range there: what the direct head's -1..1 is stretched to */

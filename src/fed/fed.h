@@ -89,7 +89,9 @@ typedef struct {
 /* What a training has come to: figures, on rank 0. */
 typedef struct {
     int64_t rounds;
-    ent_round *round; /* [config rounds] on rank 0 */
+    ent_round *round;  /* [config rounds] on rank 0 */
+    double *by_client; /* [config rounds][clients] on rank 0: test accuracy of each client, NaN where a round is not
+                          evaluated; NULL: too many for a result */
     ent_metrics test, personal;
     double *output; /* [test rows][outputs] on rank 0 */
     ent_pattern *pattern;
@@ -398,6 +400,11 @@ int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model)
 bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round); /* Local */
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
+/* evaluate.c: accuracy [clients] of each client's test rows, from the outputs of the test part; NaN without any. */
+void ent_measure_by_client(const ent_population *population, const ent_label *label, const double *output,
+                           double *accuracy);
+/* Room for these, all NaN, where there are few enough.  Errors: ENT_ENOMEM.  Local. */
+ent_status ent_by_client_make(const ent_federation *f, double **out);
 
 /* select.c: the same on all ranks, from rank 0's figures. */
 

@@ -92,6 +92,7 @@ static ent_status open_data(ent_federation *f, const char *path, const char *fol
     if (status != ENT_OK) return status;
     ENT_TRY(folder ? ent_result_check_data(f, folder) : take_label(f));
     f->target.label.class_name = f->features.dataset->class_name;
+    f->target.label.class_text = f->features.dataset->class_text;
     f->target.outputs = f->target.label.classes > 0 ? f->target.label.classes : 1;
     ent_features_measure(f);
     return ENT_OK;
@@ -317,6 +318,7 @@ void ent_federation_free(ent_federation *f)
     ent_free(f->target.prior);
     ent_free(f->target.class_weight);
     ent_free(f->outcome.round);
+    ent_free(f->outcome.by_client);
     ent_free(f->outcome.output);
     ent_free(f->outcome.pattern);
     ent_free(f->outcome.client);
@@ -434,6 +436,8 @@ ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *c
     ent_free(f->outcome.round);
     f->outcome.round = ent_alloc(f->config->federation.rounds, sizeof *f->outcome.round);
     ENT_TRY(ent_comm_agree(f->ranks.world, f->outcome.round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
+    ent_free(f->outcome.by_client);
+    ENT_TRY(ent_comm_agree(f->ranks.world, ent_by_client_make(f, &f->outcome.by_client)));
     const ent_status status = train(f, done, context);
     ent_watch_free(f->watch);
     f->watch = NULL;

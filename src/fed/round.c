@@ -507,6 +507,9 @@ static ent_status evaluate_round(ent_training *t, ent_round *figures)
         ent_status status = ENT_OK;
         if (ent_comm_rank(f->ranks.world) == 0)
             status = ent_measure_part(&f->population.part[part[k]], &f->target.label, output, metrics[k]);
+        if (f->outcome.by_client && part[k] == ENT_TEST)
+            ent_measure_by_client(&f->population, &f->target.label, output,
+                                  f->outcome.by_client + figures->round * f->population.clients);
         ent_free(output);
         ENT_TRY(ent_comm_agree(f->ranks.world, status));
     }

@@ -162,8 +162,9 @@ void report_times(draw_page *page, const report_group *g)
         sum[3]);
     const chart_figure figure = {
         title, caption, {"round", "number", 0, true, NAN, NAN}, {"time of a round", "ms", 0, false, 0.0, NAN}};
-    chart_draw_bars(page, &figure,
-                    &(chart_bars){.bars = bars, .parts = PARTS, .name = name, .part = PART, .value = value});
+    chart_draw_bars(
+        page, &figure,
+        &(chart_bars){.bars = bars, .parts = PARTS, .sequence = true, .name = name, .part = PART, .value = value});
 }
 
 /* ---- origin ---- */
