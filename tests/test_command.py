@@ -247,7 +247,8 @@ class Kinds(unittest.TestCase):
     """model.kind: the same clients, masks and blocks for what the quantum model is compared with."""
 
     KINDS = {"late": {}, "logistic": {"model__registers__text__reduce": "linear"},
-             "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"}}
+             "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"},
+             "multilinear": {"model__params": -1}}
 
     def test_same_bits_and_the_same_again(self):
         for kind, given in self.KINDS.items():
@@ -270,6 +271,8 @@ class Kinds(unittest.TestCase):
         for text in [ran.out, ran.err, good("inspect", out / "result.h5").out]:
             for word in ["mlp", "137", "width 3"]:
                 self.assertIn(word, text)
+        fused, equal = (train(**given)["params"] for given in ({}, {"model__kind": "multilinear", "model__params": -1}))
+        self.assertLess(abs(fused - equal), 20)  # a product more or less is 30 + 3 + 2 parameters
         self.assertRegex(good("inspect", train()["out"] / "result.h5").out, "model +quantum")
         self.assertIn("readouts   every readout depends on 3 qubits, one per register: 18 register expectation values",
                       good("inspect", train()["out"] / "result.h5").out)
@@ -304,7 +307,7 @@ class Kinds(unittest.TestCase):
             self.assertEqual(len(hashes | {some[0]["weights_sha256"]}), 3, (kind, policy))
 
     def test_they_refuse(self):
-        for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp"]),
+        for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp, multilinear"]),
                              ({"model__kind": "mlp", "model__head": "direct"}, ["kind mlp", "head direct"]),
                              ({"model__kind": "logistic", "run__precision": "single"}, ["kind logistic", "double"]),
                              ({"model__kind": "late", "missing__context": "embed"}, ["kind late", "context"]),

@@ -99,7 +99,8 @@ typedef struct {
     unsigned readout; /* ENT_READ_... bits */
     ent_head_kind head;
     ent_loss_kind loss;
-    int hidden, params; /* mlp: width, or the number of parameters to come near to (0: `hidden` counts) */
+    int hidden, params; /* mlp, multilinear: width, or the number of parameters to come near to (0: `hidden`
+                           counts; -k: k times those of the quantum model) */
     ent_activation activation;
 } ent_config_model;
 

@@ -14,7 +14,11 @@
  *   mlp        a multilayer perceptron: an encoder a modality (a dense layer and an activation), their outputs side
  *   by
  *              side, a joint dense layer with the same width and activation, a linear output.
- * In the classical kinds MMA leaves what belongs to an absent modality out of the sums; `embed` adds to the outputs.
+ *   multilinear   a product of features of the modalities: with f_m = activation(W_m x_m + b_m) of the same width for
+ *              each modality, the outputs are linear in the elementwise product of the (1 + f_m), so they are
+ *              multilinear in the features, as the readouts of a fused circuit are in those of its registers.
+ * In the classical kinds MMA leaves what belongs to an absent modality out of the sums and products; `embed` adds to
+ * the outputs.
  * All functions are Local. */
 #ifndef ENTENTE_MODEL_H
 #define ENTENTE_MODEL_H
@@ -92,7 +96,13 @@ enum {
 
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
-typedef enum { ENT_MODEL_QUANTUM, ENT_MODEL_LATE, ENT_MODEL_LOGISTIC, ENT_MODEL_MLP } ent_model_kind;
+typedef enum {
+    ENT_MODEL_QUANTUM,
+    ENT_MODEL_LATE,
+    ENT_MODEL_LOGISTIC,
+    ENT_MODEL_MLP,
+    ENT_MODEL_MULTILINEAR
+} ent_model_kind;
 typedef enum { ENT_ACTIVATION_TANH, ENT_ACTIVATION_RELU } ent_activation;
 
 typedef struct {
@@ -109,9 +119,9 @@ typedef struct {
     bool squared; /* loss: squared error of a real label; else cross-entropy of the softmax */
     bool mma;     /* absent registers are masked; else every register is taken as present */
     bool embed;   /* mma alone: the head also adds a trainable vector for each present modality */
-    int hidden;   /* mlp: width of each encoder and of the joint layer */
-    int params;   /* mlp: > 0: the width whose number of parameters is nearest to it, in place of `hidden` */
-    ent_activation activation; /* mlp */
+    int hidden;   /* mlp: width of each encoder and of the joint layer; multilinear: number of products */
+    int params;   /* mlp, multilinear: > 0: the width whose number of parameters is nearest, in place of `hidden` */
+    ent_activation activation; /* mlp, multilinear */
     const ent_device *device;  /* NULL: exact and without noise; must outlive the model */
     int layers_apart; /* > 0: of the registers' circuits each layer is a block of its own: devices may lack some */
     ent_program_inp program;
@@ -135,6 +145,9 @@ typedef struct ent_model ent_model;
 const char *ent_model_kind_name(ent_model_kind kind); /* "quantum", ... */
 
 /* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
+/* Parameters of kind quantum with this description, whatever its kind. */
+int ent_model_quantum_params(const ent_model_inp *inp);
+
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
 
@@ -150,9 +163,9 @@ const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
  * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
- * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp:
- * N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of
- * the joint layer are all encoders. */
+ * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp,
+ * multilinear: N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852);
+ * the inputs of the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
 /* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for

@@ -26,7 +26,8 @@ static const ent_choice REDUCE[] = {{"pca", ENT_REDUCE_PCA},
 static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"late", ENT_MODEL_LATE},
                                   {"logistic", ENT_MODEL_LOGISTIC},
-                                  {"mlp", ENT_MODEL_MLP}};
+                                  {"mlp", ENT_MODEL_MLP},
+                                  {"multilinear", ENT_MODEL_MULTILINEAR}};
 static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
 static const ent_choice ENCODING[] = {{"ry", ENT_ENCODE_RY}, {"rx", ENT_ENCODE_RX},
                                       {"rz", ENT_ENCODE_RZ}, {"iqp", ENT_ENCODE_IQP},
@@ -174,7 +175,7 @@ const ent_section ENT_SECTIONS[] = {
 const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 
 #define QUANTUM   "model.kind: quantum, late"
-#define MLP       "model.kind: mlp"
+#define WIDE      "model.kind: mlp, multilinear"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
 #define FEDBUFF   "system.mode: fedbuff"
 #define PRIVATE   "privacy.mode: central, local, distributed"
@@ -191,7 +192,8 @@ const ent_key ENT_KEYS[] = {
      .help = "standardised features that are further from the mean are cut to it; 0: none is"},
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
-     .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
+     .help = "quantum: the fused model; late: one quantum model per modality; logistic, mlp and multilinear "
+             "(products of features of the modalities): classical"},
     {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
@@ -237,11 +239,12 @@ const ent_key ENT_KEYS[] = {
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",
      .help = "auto: cross_entropy for classes, mse for a real label"},
-    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = MLP,
-     .help = "width of each layer"},
-    {FIELD(model.params), FROM(0, 1e9), .standard = "0", .unit = "parameters", .when = MLP,
-     .help = "the width is chosen to come nearest to so many; 0: hidden counts"},
-    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = MLP,
+    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = WIDE,
+     .help = "width of each layer, number of products"},
+    {FIELD(model.params), FROM(-1000, 1e9), .standard = "0", .unit = "parameters", .when = WIDE,
+     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10, ...: as many as the fused "
+             "quantum model of the same configuration has, ten times as many, ..."},
+    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = WIDE,
      .help = "activation of the hidden layers"},
 
     {FIELD(missing.level), OF(LEVEL), .standard = "sample",

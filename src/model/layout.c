@@ -105,3 +105,10 @@ void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
     place_fusion(inp, layout);
     place_head(inp, layout);
 }
+
+int ent_model_quantum_params(const ent_model_inp *inp)
+{
+    ent_layout layout;
+    ent_layout_make(inp, &layout);
+    return layout.blocks.params;
+}

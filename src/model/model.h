@@ -99,6 +99,12 @@ void ent_mlp_free(ent_body *body);
 ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
 ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
 
+/* multilinear.c: products of features of the modalities. */
+ent_status ent_multilinear_make(const ent_model_inp *inp, ent_body **out);
+void ent_multilinear_free(ent_body *body);
+ent_status ent_multilinear_predict(ent_body *body, const ent_group *group);
+ent_status ent_multilinear_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
 /* ---- the quantum model ---- */
 
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
