@@ -299,7 +299,7 @@ class Kinds(unittest.TestCase):
         self.assertEqual(evaluate(found["out"])["weights_sha256"], found["weights_sha256"])
 
     def test_modality_dropout(self):
-        for kind, policy in [("quantum", "mma"), ("mlp", "zero"), ("late", "mean")][:1 if options.quick else 3]:
+        for kind, policy in [("quantum", "mma"), ("quantum", "token"), ("mlp", "zero"), ("late", "mean")][:1 if options.quick else 4]:
             given = {"model__kind": kind, "missing__policy": policy, "data__file": folder / "whole.h5"}
             some = [train(ranks=ranks, client__modality_dropout=0.4, **given) for ranks in [1, 2]]
             self.assertEqual(some[0]["weights_sha256"], some[1]["weights_sha256"])
@@ -312,6 +312,7 @@ class Kinds(unittest.TestCase):
                              ({"model__kind": "logistic", "run__precision": "single"}, ["kind logistic", "double"]),
                              ({"model__kind": "late", "missing__context": "embed"}, ["kind late", "context"]),
                              ({"model__params": 100}, ["kind quantum", "100 parameters"]),
+                             ({"model__kind": "mlp", "missing__policy": "token"}, ["kind mlp", "policy token"]),
                              ({"model__kind": "mlp", "model__hidden": 0}, ["model.hidden", "'0'"]),
                              ({"client__modality_dropout": 0.2, "missing__policy": "none"},
                               ["client.modality_dropout", "policy none"])]:

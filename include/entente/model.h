@@ -118,6 +118,7 @@ typedef struct {
     int outputs;  /* classes, or 1 for a real label */
     bool squared; /* loss: squared error of a real label; else cross-entropy of the softmax */
     bool mma;     /* absent registers are masked; else every register is taken as present */
+    bool token;   /* absent registers run with trained numbers in place of a layer's data angles; not with mma */
     bool embed;   /* mma alone: the head also adds a trainable vector for each present modality */
     int hidden;   /* mlp: width of each encoder and of the joint layer; multilinear: number of products */
     int params;   /* mlp, multilinear: > 0: the width whose number of parameters is nearest, in place of `hidden` */
@@ -130,11 +131,11 @@ typedef struct {
 /* What a block is, for learning rates: weights of a trainable map, what the outputs are made of, or anything else. */
 typedef enum { ENT_ROLE_CIRCUIT, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
 
-/* Parameters first..first+count-1; trained by a sample that has all modalities of `needs`. */
+/* Parameters first..first+count-1; trained by a sample that has all modalities of `needs` and none of `lacks`. */
 typedef struct {
     char name[160];
     int first, count;
-    uint32_t needs;
+    uint32_t needs, lacks;
     ent_block_role role;
     double fan_in; /* of a map: the numbers that a weighted sum is over; else 1 */
     int layer;     /* with layers_apart: which layer of its register a circuit's block is; else 0 */

@@ -60,7 +60,8 @@ static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},
                                     {"zero", ENT_POLICY_ZERO},
                                     {"mean", ENT_POLICY_MEAN},
                                     {"drop", ENT_POLICY_DROP},
-                                    {"none", ENT_POLICY_NONE}};
+                                    {"none", ENT_POLICY_NONE},
+                                    {"token", ENT_POLICY_TOKEN}};
 static const ent_choice CONTEXT[] = {{"mask", ENT_CONTEXT_MASK}, {"embed", ENT_CONTEXT_EMBED}};
 static const ent_choice SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                    {"dirichlet_class", ENT_SPLIT_DIRICHLET_CLASS},
@@ -256,7 +257,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(missing.empty), OF(EMPTY), .standard = "keep_one",
      .help = "what happens to a row that would lose everything"},
     {FIELD(missing.policy), OF(POLICY), .standard = "mma",
-     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored"},
+     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored; token "
+             "runs the circuit with trained angles in place of data"},
     {FIELD(missing.context), OF(CONTEXT), .standard = "mask", .when = "missing.policy: mma",
      .help = "embed: the head also gets a trainable vector for each present modality"},
 

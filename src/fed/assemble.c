@@ -121,6 +121,7 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .outputs = f->target.outputs,
         .squared = label->classes == 0,
         .mma = ent_policy_masks(c->missing.policy),
+        .token = ent_policy_tokens(c->missing.policy),
         .embed = c->missing.context == ENT_CONTEXT_EMBED,
         .hidden = c->model.hidden,
         .params = c->model.params,

@@ -114,6 +114,7 @@ typedef struct {
     int inputs;               /* numbers that one layer encodes */
     int map_weight, map_bias; /* linear: [inputs][numbers a sample brings] and [inputs] */
     int factor;               /* ansatz.own_angles: [angles] */
+    int token;                /* tokens: [inputs], in place of the angles of a layer */
     int circuit;              /* the ansatz's parameters */
     int within;               /* fusion: [layers][links within], where the gate has an angle */
     int rotation;             /* fusion: [layers][qubits][2] */
@@ -167,7 +168,9 @@ ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *
                           const int64_t *pick, double *loss);
 
 /* mask.c: the missing-modality mechanism. */
+/* The modalities that make a difference; and those whose circuits run, which is the context of ent_masked_new. */
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
+uint32_t ent_mask_runs(const ent_model_inp *inp, uint32_t context);
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out);
 void ent_masked_free(ent_masked *masked);
 
