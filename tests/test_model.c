@@ -162,6 +162,34 @@ static void tokens_are_angles_in_place_of_data(void **state)
     ent_model_free(without);
 }
 
+/* The loss is that of the logits and the offsets; what is predicted is without them. */
+static void class_offsets_are_added_to_the_logits(void **state)
+{
+    (void)state;
+    static const double offset[3] = {0.7, -2.0, 0.1};
+    for (int kind = ENT_MODEL_QUANTUM; kind <= ENT_MODEL_MULTILINEAR; kind++) {
+        ent_model_inp inp = small_model();
+        inp.kind = (ent_model_kind)kind;
+        inp.hidden = 3;
+        ent_model *model = make_model(&inp);
+        double *w = small_weights(model, 3), loss, mean = 0.0, outputs[3 * SMALL_SAMPLES];
+        double *gradient = ent_alloc(ent_model_params(model), sizeof *gradient);
+        small_samples s;
+        small_samples_make(&inp, 9, kind == ENT_MODEL_LATE ? 1 : 0, &s); /* late: a loss of each modality */
+        s.samples.class_offset = offset;
+        check_ok(ent_model_predict(model, w, &s.samples, outputs));
+        for (int k = 0; k < SMALL_SAMPLES; k++) {
+            for (int o = 0; o < 3; o++) outputs[3 * k + o] += offset[o];
+            mean += ent_loss(false, 3, outputs + 3 * k, s.category[k], 0.0, NULL) / SMALL_SAMPLES;
+        }
+        check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &loss, gradient));
+        check_near(loss, mean, 1e-12);
+        ent_free(w);
+        ent_free(gradient);
+        ent_model_free(model);
+    }
+}
+
 /* A weighted loss is that of each sample times its class's weight. */
 static void class_weights_multiply_the_losses(void **state)
 {
@@ -459,6 +487,7 @@ int main(void)
         cmocka_unit_test(more_readouts_and_factors_are_counted),
         cmocka_unit_test(factors_multiply_the_angles_layer_by_layer),
         cmocka_unit_test(class_weights_multiply_the_losses),
+        cmocka_unit_test(class_offsets_are_added_to_the_logits),
         cmocka_unit_test(tokens_learn_as_everything_else),
         cmocka_unit_test(tokens_are_angles_in_place_of_data),
         cmocka_unit_test(identities_hold),

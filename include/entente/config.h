@@ -213,6 +213,7 @@ typedef struct {
     double step_factor;
     double clip_norm; /* of a step's gradient; 0: none */
     ent_class_weights class_weights;
+    bool logit_adjustment;
     double momentum, beta1, beta2, epsilon, weight_decay;
     double modality_dropout; /* chance that a present modality counts as absent while training */
 } ent_config_client;

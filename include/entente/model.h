@@ -145,10 +145,10 @@ typedef struct ent_model ent_model;
 
 const char *ent_model_kind_name(ent_model_kind kind); /* "quantum", ... */
 
-/* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
 /* Parameters of kind quantum with this description, whatever its kind. */
 int ent_model_quantum_params(const ent_model_inp *inp);
 
+/* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
 
@@ -180,6 +180,7 @@ typedef struct {
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
     const double *class_weight; /* [outputs] what the loss of a sample of the class is times; NULL: 1 */
+    const double *class_offset; /* [outputs] what the loss adds to the logits, predictions do not; NULL: 0 */
     const ent_device *device;   /* that runs them; NULL: the model's.  Must outlive the model */
     uint64_t draw[2]; /* with first: what their random numbers are functions of, besides the device's seed */
     int64_t first;    /* number of sample 0 */

@@ -243,8 +243,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = WIDE,
      .help = "width of each layer, number of products"},
     {FIELD(model.params), FROM(-1000, 1e9), .standard = "0", .unit = "parameters", .when = WIDE,
-     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10, ...: as many as the fused "
-             "quantum model of the same configuration has, ten times as many, ..."},
+     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10: as many as the fused quantum "
+             "model of the same configuration has, ten times as many"},
     {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = WIDE,
      .help = "activation of the hidden layers"},
 
@@ -350,6 +350,9 @@ const ent_key ENT_KEYS[] = {
      .help = "a step's gradient is shortened to this Euclidean norm; 0: never"},
     {FIELD(client.class_weights), OF(CLASS_WEIGHTS), .standard = "none",
      .help = "balanced: a sample's loss counts rows / (classes * rows of its class), over all training rows"},
+    {FIELD(client.logit_adjustment), .standard = "true", .before = "false",
+     .help = "the loss adds to a class's logit the logarithm of its share of the client's rows over its share of all "
+             "rows: clients with other mixtures of classes then learn the same; not with privacy"},
     {FIELD(client.momentum), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: momentum",
      .help = "its momentum"},
     {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: adam",

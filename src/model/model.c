@@ -177,9 +177,10 @@ void ent_group_loss(const ent_group *g, int64_t k)
 {
     const ent_model_inp *inp = g->inp;
     const int64_t sample = g->index[k];
-    double *d_outputs = g->d_outputs + k * inp->outputs;
-    g->loss[k] = ent_loss(inp->squared, inp->outputs, g->outputs + k * inp->outputs,
-                          inp->squared ? 0 : g->samples->category[sample],
+    double *d_outputs = g->d_outputs + k * inp->outputs, *outputs = g->outputs + k * inp->outputs;
+    const double *offset = inp->squared ? NULL : g->samples->class_offset;
+    for (int o = 0; o < inp->outputs && offset; o++) outputs[o] += offset[o];
+    g->loss[k] = ent_loss(inp->squared, inp->outputs, outputs, inp->squared ? 0 : g->samples->category[sample],
                           inp->squared ? g->samples->value[sample] : 0.0, d_outputs);
     const double *weights = inp->squared ? NULL : g->samples->class_weight;
     const double weight = weights ? weights[g->samples->category[sample]] : 1.0;
