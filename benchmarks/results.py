@@ -122,8 +122,8 @@ def accuracy_section(studies, data, _entente):
     sets = studies.get("defaults")
     if not sets:
         return None
-    text = ("`jobs/study_defaults.yaml`: the defaults, but for names and qubits of the modalities; 8 clients (digits 6); "
-            "100 rounds.  Test accuracy, mean ± standard deviation over the seeds; in brackets the difference from "
+    text = ("`jobs/study_defaults.yaml`: the defaults, but for names and qubits of the modalities; 8 clients (digits "
+            "6); 100 rounds.  Test accuracy, mean ± standard deviation over the seeds; in brackets the difference from "
             "`fused` in points, paired by seed, with its 95 % bootstrap interval.  `pooled`: logistic regression on the "
             "same features of all clients together, L2 weight by validation.  `mlp` and `multilinear` have as many "
             "parameters as the fused model.\n\n")
@@ -146,9 +146,9 @@ def each(studies, name, intro):
 
 
 def paper_section(studies, _data, _entente):
-    return each(studies, "paper", "`jobs/study_paper.yaml`: every sample loses each modality with the rate, in training "
-                "and in test; non-IID: `dirichlet_client`, alpha 0.5.  Test accuracy, mean ± standard deviation over the "
-                "seeds; in brackets the difference from `mma` in points with its 95 % bootstrap interval.")
+    return each(studies, "paper", "`jobs/study_paper.yaml`: every sample loses each modality with the rate, in "
+                "training and in test; non-IID: `dirichlet_client`, alpha 0.5.  Test accuracy, mean ± standard deviation "
+                "over the seeds; in brackets the difference from `mma` in points with its 95 % bootstrap interval.")
 
 
 def quantum_section(studies, _data, _entente):
@@ -156,17 +156,17 @@ def quantum_section(studies, _data, _entente):
 
 
 def modalities_section(studies, _data, _entente):
-    return each(studies, "modalities", "`jobs/study_modalities.yaml`: the first two to six of six modalities, 30 rounds; "
-                "brackets: difference from `mma` in points.")
+    return each(studies, "modalities", "`jobs/study_modalities.yaml`: the first two to six of six modalities, 30 "
+                "rounds; brackets: difference from `mma` in points.")
 
 
 def missing_section(studies, _data, _entente):
     sets = studies.get("missing")
     if not sets:
         return None
-    text = ("`jobs/study_missing.yaml`.  The verdict: how far `mma` is above each other way to treat what is missing, in "
-            "points, mean over the rates above 0 (in brackets the least and the greatest), and at how many of the rates "
-            "the interval is clear of 0 (for, against).\n\n")
+    text = ("`jobs/study_missing.yaml`.  The verdict: how far `mma` is above each other way to treat what is missing, "
+            "in points, mean over the rates (in brackets the least and the greatest), and at how many of the rates the "
+            "interval is clear of 0 (for, against).\n\n")
     for name, study in sets.items():
         others = [v for v in study.variants if v != "mma"]
         rows = []
@@ -183,15 +183,16 @@ def missing_section(studies, _data, _entente):
                            f"({sum(s[1] > 0 for s in spans)}, {sum(s[2] < 0 for s in spans)})")
             rows.append(row)
         text += f"{SETS.get(name, name)} ({said(study)}):\n\n" + table(["who loses, where", *others], rows)
-        rows = [[s.replace("_", ", "), v, *(f"{study.mean(s, r, v):.3f}" if study.mean(s, r, v) else "-"
-                                            for r in study.rates)] for s in study.settings for v in study.variants]
-        text += "\nMean test accuracy at each rate:\n\n" + table(["who loses, where", "policy", *study.rates], rows) + "\n"
+        rows = [[s.replace("_", ", "), v, *(value(study.cell.get((s, r, v)), False) for r in study.rates)]
+                for s in study.settings for v in study.variants]
+        text += "\nTest accuracy at each rate:\n\n" + table(["who loses, where", "policy", *study.rates], rows) + "\n"
     return text
 
 
 BASES = {"mosi": "mosi.yaml", "mosei": "mosei_video.yaml", "digits": "digits.yaml", "synth": "synthetic.yaml"}
 FUSION = {"ring1": [], "none": ["model.fusion.pattern=none"], "product": ["model.fusion.layers=0"],
-          "ring2": ["model.fusion.layers=2"], "ring3": ["model.fusion.layers=3"], "within": ["model.fusion.within=chain"],
+          "ring2": ["model.fusion.layers=2"], "ring3": ["model.fusion.layers=3"],
+          "within": ["model.fusion.within=chain"],
           "qft": ["model.fusion.gate=qft"], "qft2": ["model.fusion.gate=qft", "model.fusion.layers=2"]}
 
 
@@ -211,8 +212,8 @@ def depends(entente, data, name, setting, variant):
 
 def fusion_section(studies, data, entente):
     text = ("`jobs/study_fusion.yaml`, `study_fusion12.yaml`, `study_qft.yaml`: qN is N qubits per modality, defaults "
-            "otherwise, IID clients, nothing missing.  Brackets: difference from `ring1` in points.  `none`: no fusion and "
-            "no readout of two registers; `product`: <Z Z'> of two registers without fusion.\n\n")
+            "otherwise, IID clients, nothing missing.  Brackets: difference from `ring1` in points.  `none`: no fusion "
+            "and no readout of two registers; `product`: <Z Z'> of two registers without fusion.\n\n")
     any_there = False
     for kind in ("fusion", "fusion12", "qft"):
         for name, study in studies.get(kind, {}).items():
@@ -274,8 +275,8 @@ def best_single(studies, rate):
 
 
 def missing_spans(studies, who, others):
-    return [study.over(s, r, other) for study in studies.get("missing", {}).values() for s in study.settings if who in s
-            for r in study.rates if float(r) > 0 for other in others]
+    return [study.over(s, r, other) for study in studies.get("missing", {}).values() for s in study.settings
+            if who in s for r in study.rates if float(r) > 0 for other in others]
 
 
 def sizes(studies):
@@ -307,8 +308,8 @@ def answers_section(studies, _data, _entente):
         f"{verdict(fusion_spans(studies, 'multilinear'))}; against a perceptron with as many: "
         f"{verdict(fusion_spans(studies, 'mlp'))}; against both where clients are non-IID or modalities missing too: "
         f"{verdict(quantum)}.",
-        f"All modalities fused against the best single one, nothing missing: {verdict(best_single(studies, '0'))}; with 30 % "
-        f"of each missing: {verdict(best_single(studies, '0.3'))}.",
+        f"All modalities fused against the best single one, nothing missing: {verdict(best_single(studies, '0'))}; with "
+        f"30 % of each missing: {verdict(best_single(studies, '0.3'))}.",
         f"MMA where samples lose 30 % of each modality: against zeros {verdict(paper_spans(studies, 'zero'))}; against "
         f"means {verdict(paper_spans(studies, 'mean'))}; against leaving incomplete rows out "
         f"{verdict(paper_spans(studies, 'drop'))}.",

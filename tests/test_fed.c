@@ -486,8 +486,8 @@ static void the_largest_weights_still_sum_exactly(void **state)
     small_federation_clear(&s);
 }
 
-/* Offsets of the losses of two clients with 10 rows, `of_first` of which are of class 0 at the first and so many of class
- * 1 at the second: its offsets. */
+/* Of two clients with 10 rows, `of_first` of which are of class 0 at the first and of class 1 at the second: the
+ * offsets of the first. */
 static void offsets_of(int of_first, double offset[2])
 {
     int32_t category[20];

@@ -3,8 +3,8 @@
  *   mma    the missing-modality mechanism: the model is built without what belongs to the modality, and only the
  *   blocks
  *          whose modalities are present are trained
- *   token  the circuit of an absent modality runs with trained angles in place of data, a block of parameters that only
- *          samples without the modality train
+ *   token  the circuit of an absent modality runs with trained angles in place of data, a block of parameters that
+ *          only samples without the modality train
  *   zero   the model reads 0 in the file's own units
  *   mean   the model reads the federated training mean, which is 0 after standardising
  *   drop   only samples that have everything are trained on and answered

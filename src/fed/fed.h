@@ -136,11 +136,12 @@ ent_status ent_label_fit(ent_population *population, ent_target *target);
 /* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training
  * rows.  Nothing for a real label.  Errors: ENT_ENOMEM. */
 ent_status ent_label_balance(const ent_part *train, ent_target *target);
-/* offset [outputs] for the loss of a client: the logarithm of the share of each class in its training rows over that in
- * all rows.  Logits that predict well where classes are mixed as in all rows then have the least loss for every client,
- * whatever its own mixture (Menon et al., arXiv 2007.07314; between clients: Zhang et al., arXiv 2209.00189).  With n
- * rows, k of a class whose share in all rows is p: log((k / p + s) / (n + s)), as if s more rows were mixed as all are;
- * s is target->alike, which is infinite (offsets 0) for clients that differ by chance only, and a part of n.  Local. */
+/* offset [outputs] for the loss of a client: the logarithm of the share of each class in its training rows over that
+ * in all rows.  Logits that predict well where classes are mixed as in all rows then have the least loss for every
+ * client, whatever its own mixture (Menon et al., arXiv 2007.07314; between clients: Zhang et al., arXiv 2209.00189).
+ * With n rows, k of a class whose share in all rows is p: log((k / p + s) / (n + s)), as if s more rows were mixed as
+ * all are; s is target->alike, which is infinite (offsets 0) for clients that differ by chance only, and a part of n.
+ * Local. */
 void ent_label_adjust(const ent_part *train, const ent_target *target, int64_t client, double *offset);
 /* What the model learns, for the label as it is now. */
 void ent_label_aim(ent_part *train, const ent_label *label);

@@ -71,8 +71,8 @@ ent_status ent_label_balance(const ent_part *train, ent_target *target)
 /* Shares of a client are taken as if so many times as many rows had the mixture of all (choose_defaults.py). */
 static const double COMMON_ROWS = 0.3;
 
-/* How alike the clients' mixtures of classes are: the concentration A of a Dirichlet distribution around the mixture of
- * all rows, by moments.  With n rows of a client, k of a class whose share is p, E (k - n p)^2 = n p (1 - p) (1 +
+/* How alike the clients' mixtures of classes are: the concentration A of a Dirichlet distribution around the mixture
+ * of all rows, by moments.  With n rows of a client, k of a class whose share is p, E (k - n p)^2 = n p (1 - p) (1 +
  * (n - 1) / (1 + A)); summed over clients and classes.  Infinite where they are no less alike than by chance. */
 static double likeness(const ent_population *p, const ent_target *target, double *count)
 {

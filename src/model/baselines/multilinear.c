@@ -1,5 +1,5 @@
-/* A product fusion without circuits: multilinear in features of the modalities, as the readouts of a fused circuit are
- * multilinear in those of its registers.  a is tanh or relu, H the width:
+/* A product fusion without circuits: multilinear in features of the modalities, as the readouts of a fused circuit
+ * are multilinear in those of its registers.  a is tanh or relu, H the width:
  *
  *   f_m = a(W_m x_m + b_m)                              for each present modality
  *   p   = product over present m of (1 + f_m)           element by element; an absent modality has factor 1
