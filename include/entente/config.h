@@ -100,7 +100,8 @@ typedef struct {
     unsigned readout; /* ENT_READ_... bits */
     ent_head_kind head;
     ent_loss_kind loss;
-    int hidden, params; /* mlp: width, or the number of parameters to come near to (0: `hidden` counts) */
+    int hidden, params; /* mlp, multilinear: width, or the number of parameters to come near to (0: `hidden`
+                           counts; -k: k times those of the quantum model) */
     ent_activation activation;
 } ent_config_model;
 
@@ -215,6 +216,7 @@ typedef struct {
     double step_factor;
     double clip_norm; /* of a step's gradient; 0: none */
     ent_class_weights class_weights;
+    bool logit_adjustment;
     double momentum, beta1, beta2, epsilon, weight_decay;
     double natural_rate, damping; /* qng */
     double modality_dropout;      /* chance that a present modality counts as absent while training */

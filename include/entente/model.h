@@ -14,7 +14,11 @@
  *   mlp        a multilayer perceptron: an encoder a modality (a dense layer and an activation), their outputs side
  *   by
  *              side, a joint dense layer with the same width and activation, a linear output.
- * In the classical kinds MMA leaves what belongs to an absent modality out of the sums; `embed` adds to the outputs.
+ *   multilinear   a product of features of the modalities: with f_m = activation(W_m x_m + b_m) of the same width for
+ *              each modality, the outputs are linear in the elementwise product of the (1 + f_m), so they are
+ *              multilinear in the features, as the readouts of a fused circuit are in those of its registers.
+ * In the classical kinds MMA leaves what belongs to an absent modality out of the sums and products; `embed` adds to
+ * the outputs.
  * All functions are Local. */
 #ifndef ENTENTE_MODEL_H
 #define ENTENTE_MODEL_H
@@ -92,7 +96,13 @@ enum {
 
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
-typedef enum { ENT_MODEL_QUANTUM, ENT_MODEL_LATE, ENT_MODEL_LOGISTIC, ENT_MODEL_MLP } ent_model_kind;
+typedef enum {
+    ENT_MODEL_QUANTUM,
+    ENT_MODEL_LATE,
+    ENT_MODEL_LOGISTIC,
+    ENT_MODEL_MLP,
+    ENT_MODEL_MULTILINEAR
+} ent_model_kind;
 typedef enum { ENT_ACTIVATION_TANH, ENT_ACTIVATION_RELU } ent_activation;
 
 typedef struct {
@@ -108,10 +118,11 @@ typedef struct {
     int outputs;  /* classes, or 1 for a real label */
     bool squared; /* loss: squared error of a real label; else cross-entropy of the softmax */
     bool mma;     /* absent registers are masked; else every register is taken as present */
+    bool token;   /* absent registers run with trained numbers in place of a layer's data angles; not with mma */
     bool embed;   /* mma alone: the head also adds a trainable vector for each present modality */
-    int hidden;   /* mlp: width of each encoder and of the joint layer */
-    int params;   /* mlp: > 0: the width whose number of parameters is nearest to it, in place of `hidden` */
-    ent_activation activation; /* mlp */
+    int hidden;   /* mlp: width of each encoder and of the joint layer; multilinear: number of products */
+    int params;   /* mlp, multilinear: > 0: the width whose number of parameters is nearest, in place of `hidden` */
+    ent_activation activation; /* mlp, multilinear */
     const ent_device *device;  /* NULL: exact and without noise; must outlive the model */
     int layers_apart; /* > 0: of the registers' circuits each layer is a block of its own: devices may lack some */
     ent_program_inp program;
@@ -121,11 +132,11 @@ typedef struct {
  * fusion, weights of a trainable map, what the outputs are made of, or anything else. */
 typedef enum { ENT_ROLE_OTHER, ENT_ROLE_CIRCUIT, ENT_ROLE_FUSION, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
 
-/* Parameters first..first+count-1; trained by a sample that has all modalities of `needs`. */
+/* Parameters first..first+count-1; trained by a sample that has all modalities of `needs` and none of `lacks`. */
 typedef struct {
     char name[160];
     int first, count;
-    uint32_t needs;
+    uint32_t needs, lacks;
     ent_block_role role;
     double fan_in; /* of a map: the numbers that a weighted sum is over; else 1 */
     int layer;     /* with layers_apart: which layer of its register a circuit's block is; else 0 */
@@ -134,6 +145,9 @@ typedef struct {
 typedef struct ent_model ent_model;
 
 const char *ent_model_kind_name(ent_model_kind kind); /* "quantum", ... */
+
+/* Parameters of kind quantum with this description, whatever its kind. */
+int ent_model_quantum_params(const ent_model_inp *inp);
 
 /* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
@@ -151,9 +165,9 @@ const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
  * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
- * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp:
- * N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of
- * the joint layer are all encoders. */
+ * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp,
+ * multilinear: N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852);
+ * the inputs of the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
 /* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for
@@ -167,6 +181,7 @@ typedef struct {
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
     const double *class_weight; /* [outputs] what the loss of a sample of the class is times; NULL: 1 */
+    const double *class_offset; /* [outputs] what the loss adds to the logits, predictions do not; NULL: 0 */
     const ent_device *device;   /* that runs them; NULL: the model's.  Must outlive the model */
     uint64_t draw[2]; /* with first: what their random numbers are functions of, besides the device's seed */
     int64_t first;    /* number of sample 0 */

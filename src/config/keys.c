@@ -26,7 +26,8 @@ static const ent_choice REDUCE[] = {{"pca", ENT_REDUCE_PCA},
 static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"late", ENT_MODEL_LATE},
                                   {"logistic", ENT_MODEL_LOGISTIC},
-                                  {"mlp", ENT_MODEL_MLP}};
+                                  {"mlp", ENT_MODEL_MLP},
+                                  {"multilinear", ENT_MODEL_MULTILINEAR}};
 static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
 static const ent_choice ENCODING[] = {{"ry", ENT_ENCODE_RY}, {"rx", ENT_ENCODE_RX},
                                       {"rz", ENT_ENCODE_RZ}, {"iqp", ENT_ENCODE_IQP},
@@ -59,7 +60,8 @@ static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},
                                     {"zero", ENT_POLICY_ZERO},
                                     {"mean", ENT_POLICY_MEAN},
                                     {"drop", ENT_POLICY_DROP},
-                                    {"none", ENT_POLICY_NONE}};
+                                    {"none", ENT_POLICY_NONE},
+                                    {"token", ENT_POLICY_TOKEN}};
 static const ent_choice CONTEXT[] = {{"mask", ENT_CONTEXT_MASK}, {"embed", ENT_CONTEXT_EMBED}};
 static const ent_choice SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                    {"dirichlet_class", ENT_SPLIT_DIRICHLET_CLASS},
@@ -176,7 +178,7 @@ const ent_section ENT_SECTIONS[] = {
 const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 
 #define QUANTUM   "model.kind: quantum, late"
-#define MLP       "model.kind: mlp"
+#define WIDE      "model.kind: mlp, multilinear"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
 #define BY_ADAM   "client.optimizer: adam, qng, rotosolve"
 #define FEDBUFF   "system.mode: fedbuff"
@@ -194,7 +196,8 @@ const ent_key ENT_KEYS[] = {
      .help = "standardised features that are further from the mean are cut to it; 0: none is"},
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
-     .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
+     .help = "quantum: the fused model; late: one quantum model per modality; logistic, mlp and multilinear "
+             "(products of features of the modalities): classical"},
     {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
@@ -240,11 +243,12 @@ const ent_key ENT_KEYS[] = {
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",
      .help = "auto: cross_entropy for classes, mse for a real label"},
-    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = MLP,
-     .help = "width of each layer"},
-    {FIELD(model.params), FROM(0, 1e9), .standard = "0", .unit = "parameters", .when = MLP,
-     .help = "the width is chosen to come nearest to so many; 0: hidden counts"},
-    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = MLP,
+    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = WIDE,
+     .help = "width of each layer, number of products"},
+    {FIELD(model.params), FROM(-1000, 1e9), .standard = "0", .unit = "parameters", .when = WIDE,
+     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10: as many as the fused "
+             "quantum model of the same configuration has, ten times as many"},
+    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = WIDE,
      .help = "activation of the hidden layers"},
 
     {FIELD(missing.level), OF(LEVEL), .standard = "sample",
@@ -256,7 +260,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(missing.empty), OF(EMPTY), .standard = "keep_one",
      .help = "what happens to a row that would lose everything"},
     {FIELD(missing.policy), OF(POLICY), .standard = "mma",
-     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored"},
+     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored; token "
+             "runs the circuit with trained angles in place of data"},
     {FIELD(missing.context), OF(CONTEXT), .standard = "mask", .when = "missing.policy: mma",
      .help = "embed: the head also gets a trainable vector for each present modality"},
 
@@ -352,6 +357,9 @@ const ent_key ENT_KEYS[] = {
      .help = "a step's gradient is shortened to this Euclidean norm; 0: never"},
     {FIELD(client.class_weights), OF(CLASS_WEIGHTS), .standard = "none",
      .help = "balanced: a sample's loss counts rows / (classes * rows of its class), over all training rows"},
+    {FIELD(client.logit_adjustment), .standard = "true", .before = "false",
+     .help = "the loss adds to a class's logit the logarithm of its share of the client's rows over its share of all "
+             "rows: clients with other mixtures of classes then learn the same; not with privacy"},
     {FIELD(client.momentum), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: momentum",
      .help = "its momentum"},
     {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = BY_ADAM,

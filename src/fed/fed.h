@@ -83,6 +83,7 @@ typedef struct {
     ent_label label;
     int outputs;
     double *prior;        /* [outputs]: what the training labels alone predict */
+    double alike;         /* how alike the clients' mixtures of classes are (label.c) */
     double *class_weight; /* [outputs] of a sample's loss in training, by its class; NULL: 1 */
 } ent_target;
 
@@ -133,10 +134,17 @@ static inline int64_t ent_client_rows_count(const ent_population *population, in
 
 /* target->label of a real label, what the model learns of it, and target->prior, what the training labels alone
  * predict. */
-ent_status ent_label_fit(ent_part *train, ent_target *target);
+ent_status ent_label_fit(ent_population *population, ent_target *target);
 /* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training
  * rows.  Nothing for a real label.  Errors: ENT_ENOMEM. */
 ent_status ent_label_balance(const ent_part *train, ent_target *target);
+/* offset [outputs] for the loss of a client: the logarithm of the share of each class in its training rows over that
+ * in all rows.  Logits that predict well where classes are mixed as in all rows then have the least loss for every
+ * client, whatever its own mixture (Menon et al., arXiv 2007.07314; between clients: Zhang et al., arXiv 2209.00189).
+ * With n rows, k of a class whose share in all rows is p: log((k / p + s) / (n + s)), as if s more rows were mixed as
+ * all are; s is target->alike, which is infinite (offsets 0) for clients that differ by chance only, and a part of n.
+ * Local. */
+void ent_label_adjust(const ent_part *train, const ent_target *target, int64_t client, double *offset);
 /* What the model learns, for the label as it is now. */
 void ent_label_aim(ent_part *train, const ent_label *label);
 /* Outputs [n][outputs] of the model into the label's unit: classes stay as they are. */
@@ -383,6 +391,7 @@ typedef struct ent_training {
     uint8_t *byzantine;            /* [clients], or NULL where nobody is */
     bool excludes;                 /* a client that diverges is left out, and does not end the training */
     double *scratch;               /* [params] */
+    double *class_offset;          /* [outputs] of the client at work; NULL: none */
     double *kept;                  /* [width] those of the client at work as they were before it, or NULL */
     ent_update update;
     ent_best best;

@@ -226,7 +226,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
-        if (status == ENT_OK) status = ent_label_fit(&f->population.part[ENT_TRAIN], &f->target);
+        if (status == ENT_OK) status = ent_label_fit(&f->population, &f->target);
         if (status == ENT_OK && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
             status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);

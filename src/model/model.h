@@ -103,6 +103,12 @@ void ent_mlp_free(ent_body *body);
 ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
 ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
 
+/* multilinear.c: products of features of the modalities. */
+ent_status ent_multilinear_make(const ent_model_inp *inp, ent_body **out);
+void ent_multilinear_free(ent_body *body);
+ent_status ent_multilinear_predict(ent_body *body, const ent_group *group);
+ent_status ent_multilinear_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
 /* ---- the quantum model ---- */
 
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
@@ -112,6 +118,7 @@ typedef struct {
     int inputs;               /* numbers that one layer encodes */
     int map_weight, map_bias; /* linear: [inputs][numbers a sample brings] and [inputs] */
     int factor;               /* ansatz.own_angles: [angles] */
+    int token;                /* tokens: [inputs], in place of the angles of a layer */
     int circuit;              /* the ansatz's parameters */
     int within;               /* fusion: [layers][links within], where the gate has an angle */
     int rotation;             /* fusion: [layers][qubits][2] */
@@ -172,7 +179,9 @@ ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *
                           const int64_t *pick, double *loss);
 
 /* mask.c: the missing-modality mechanism. */
+/* The modalities that make a difference; and those whose circuits run, which is the context of ent_masked_new. */
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
+uint32_t ent_mask_runs(const ent_model_inp *inp, uint32_t context);
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out);
 void ent_masked_free(ent_masked *masked);
 

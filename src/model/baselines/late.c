@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
-#include "model.h"
+#include "model/model.h"
 
 typedef struct {
     ent_body body;
