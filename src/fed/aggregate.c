@@ -358,7 +358,7 @@ int64_t ent_aggregate_ring(const ent_aggregate *a, const ent_rule_state *s)
 
 /* What the clients send, added up under masks; the number of clients is no secret. */
 static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
-                               const ent_secure_cohort *cohort)
+                               ent_secure_round *round)
 {
     const int64_t n = ent_aggregate_ring(a, s);
     ent_ring *x = ent_alloc(n, sizeof *x);
@@ -367,7 +367,7 @@ static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const e
     if (status == ENT_OK) {
         const int64_t at = ring_of_sums(a, a->sent, false, x);
         x[at] = (ent_ring)(uint64_t)a->count[1];
-        status = ent_comm_agree(ranks->world, ent_secure_sum(ranks->lane, s->config, cohort, n, x));
+        status = ent_comm_agree(ranks->world, ent_secure_sum(round, n, x));
     }
     if (status == ENT_OK) {
         const int64_t at = ring_of_sums(a, a->sent, true, x);
@@ -375,14 +375,14 @@ static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const e
         ent_comm_sum(ranks->lane, counts, 2);
         a->count[0] = counts[0];
         a->count[1] = (int64_t)(uint64_t)x[at];
-        a->count[2] = counts[1];
+        a->count[2] = counts[1] + ent_secure_excluded(round);
     }
     ent_free(x);
     return status;
 }
 
 ent_status ent_aggregate_finish(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
-                                const ent_secure_cohort *secure, ent_mean **mean)
+                                ent_secure_round *secure, ent_mean **mean)
 {
     if (secure) {
         ENT_TRY(add_securely(a, ranks, s, secure));

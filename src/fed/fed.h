@@ -346,11 +346,11 @@ ent_tally ent_aggregate_see(ent_aggregate *aggregate);
 /* Room for `records` of them, to be filled through ent_aggregate_see.  Local. */
 ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
 /* The mean of what was added on all ranks, or what the rule combines it to, the same on all of them.  It lives until
- * the next start.  secure: who takes part in secure aggregation, or NULL.  Collective.
+ * the next start.  secure: the round of secure aggregation, or NULL.  Collective.
  * Errors: ENT_EDATA, secure aggregation does not open the sum. */
-struct ent_secure_cohort;
+struct ent_secure_round;
 ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_ranks *ranks, const ent_rule_state *s,
-                                const struct ent_secure_cohort *secure, ent_mean **mean);
+                                struct ent_secure_round *secure, ent_mean **mean);
 /* Numbers that a client sends in s->round with secure aggregation.  Local. */
 int64_t ent_aggregate_ring(const ent_aggregate *aggregate, const ent_rule_state *s);
 
