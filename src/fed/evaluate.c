@@ -147,7 +147,7 @@ ent_status ent_by_client_make(const ent_federation *f, double **out)
 {
     const int64_t most = INT64_C(4000000), rounds = f->config->federation.rounds, clients = f->population.clients;
     *out = NULL;
-    if (clients > most / rounds || ent_comm_rank(f->ranks.world) > 0) return ENT_OK;
+    if (rounds == 0 || clients > most / rounds || ent_comm_rank(f->ranks.world) > 0) return ENT_OK;
     *out = ent_alloc(rounds * clients, sizeof **out);
     ENT_REQUIRE(*out, ENT_ENOMEM, "training: no memory");
     for (int64_t k = 0; k < rounds * clients; k++) (*out)[k] = NAN;
