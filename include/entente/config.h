@@ -97,7 +97,9 @@ typedef struct {
     ent_model_kind kind;
     ent_config_register registers[ENT_MAX_MODALITIES];
     ent_config_fusion fusion;
-    unsigned readout; /* ENT_READ_... bits */
+    unsigned readout;     /* ENT_READ_... bits */
+    const char **strings; /* Pauli strings, as ent_model_add_string takes them */
+    unsigned strings_count;
     ent_head_kind head;
     ent_loss_kind loss;
     int hidden, params; /* mlp, multilinear: width, or the number of parameters to come near to (0: `hidden`

@@ -94,6 +94,13 @@ enum {
                                  * registers of at most ENT_MAX_PROBABILITY_QUBITS qubits */
 };
 
+/* A Pauli string to be read besides, on the qubits of all registers side by side, register 0 first. */
+enum { ENT_MAX_STRINGS = 64 };
+typedef struct {
+    ent_pauli pauli;
+    uint32_t needs; /* the registers that it is on: without one of them it is not read */
+} ent_string;
+
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
 typedef enum {
@@ -111,6 +118,8 @@ typedef struct {
     ent_register reg[ENT_MAX_REGISTERS]; /* of a classical kind `name` and `inputs` alone are read */
     ent_fusion fusion;
     unsigned read; /* ENT_READ_... */
+    int strings;   /* added by ent_model_add_string, once the registers are there */
+    ent_string string[ENT_MAX_STRINGS];
     ent_head_kind
         head; /* direct: output c is `head_scale` times the mean of <Z> of the present qubits whose number in
                            their register is c modulo the outputs, plus head_offset */
@@ -132,9 +141,11 @@ typedef struct {
  * fusion, weights of a trainable map, what the outputs are made of, or anything else. */
 typedef enum { ENT_ROLE_OTHER, ENT_ROLE_CIRCUIT, ENT_ROLE_FUSION, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
 
+enum { ENT_BLOCK_NAME_BYTES = 160 };
+
 /* Parameters first..first+count-1; trained by a sample that has all modalities of `needs` and none of `lacks`. */
 typedef struct {
-    char name[160];
+    char name[ENT_BLOCK_NAME_BYTES];
     int first, count;
     uint32_t needs, lacks;
     ent_block_role role;
@@ -152,6 +163,11 @@ int ent_model_quantum_params(const ent_model_inp *inp);
 /* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
+
+/* Add a readout by text, "text X0Y1" or "text X0 audio Z1": registers by their names, each with letters and its own
+ * qubits, or with a letter for each of its qubits (ent_pauli_read).  The head must be linear.  Errors: ENT_EARG, with
+ * what is wrong in the text. */
+ent_status ent_model_add_string(ent_model_inp *inp, const char *text);
 
 /* The circuit that samples with this context run, with its readouts; parameters and data angles keep the full model's
  * slots.  Nothing is compiled and no state is held, so any size goes.  Kind quantum alone has one.  Errors: as

@@ -236,6 +236,10 @@ const ent_key ENT_KEYS[] = {
              "that fusion joins between registers; zz_within: <ZZ> of every pair within a register; probabilities, "
              "only "
              "by itself: of all outcomes of each register"},
+    {FIELD(model.strings), FROM(0, ENT_MAX_STRINGS), COUNTED_BY(model.strings_count), .standard = "[]",
+     .when = "model.kind: quantum, late",
+     .help = "Pauli strings to read besides, by registers and their own qubits: [text X0Y1, text Z0 audio Z2]; one "
+             "on an absent register is not read"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",

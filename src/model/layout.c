@@ -111,6 +111,12 @@ static void place_head(const ent_model_inp *inp, ent_layout *layout)
             &layout->blocks, ent_start_by_fan_in(layout->pair[k].links), inp->outputs * layout->pair[k].links,
             needs_of(inp, a) | needs_of(inp, b), "head/%s-%s", inp->reg[a].name, inp->reg[b].name);
     }
+    for (int k = 0; k < inp->strings; k++) {
+        char name[ENT_BLOCK_NAME_BYTES - sizeof "head/"];
+        ent_string_name(inp, k, sizeof name, name);
+        layout->string[k] = ent_blocks_add(&layout->blocks, ent_start_by_fan_in(inp->strings), inp->outputs,
+                                           inp->string[k].needs, "head/%s", name);
+    }
     layout->bias = ent_blocks_add(&layout->blocks, ZERO, inp->outputs, 0, "head/bias");
     for (int m = 0; m < inp->registers && inp->embed; m++)
         layout->reg[m].embed =

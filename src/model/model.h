@@ -13,7 +13,7 @@ typedef struct {
     double factor, divisor;
 } ent_start;
 
-enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
+enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS + ENT_MAX_STRINGS };
 
 typedef struct {
     int params, count;
@@ -139,7 +139,8 @@ typedef struct {
     ent_blocks blocks;
     ent_register_layout reg[ENT_MAX_REGISTERS];
     ent_pair_layout pair[ENT_MAX_PAIRS];
-    int bias; /* [outputs], linear head */
+    int string[ENT_MAX_STRINGS]; /* [outputs] each, where they are read */
+    int bias;                    /* [outputs], linear head */
 } ent_layout;
 
 void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
@@ -184,6 +185,13 @@ uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
 uint32_t ent_mask_runs(const ent_model_inp *inp, uint32_t context);
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out);
 void ent_masked_free(ent_masked *masked);
+
+/* strings.c: what is refused; string k where register m begins at first_qubit[m]; those of one register in a model of
+ * it by itself; a name for the weights of string k. */
+ent_status ent_strings_check(const ent_model_inp *inp);
+ent_pauli ent_string_placed(const ent_model_inp *inp, int k, const int *first_qubit);
+ent_status ent_strings_alone(const ent_model_inp *inp, int m, ent_model_inp *alone);
+void ent_string_name(const ent_model_inp *inp, int k, size_t room, char *text);
 
 /* fusion.c: links within a register of so many qubits; the two qubits, in their registers, of link j of pair k. */
 int ent_fusion_links_within(const ent_fusion *fusion, int qubits);
