@@ -220,6 +220,8 @@ typedef struct {
     int64_t selected_round;           /* the round of the weights, from 0 (run.select), if rounds > 0 */
     ent_metrics test;
     ent_metrics personal; /* of fine-tuned models, pooled over clients; n = 0 without fine-tuning */
+    ent_metrics constant; /* of the validation rows, answered by the frequencies of the training rows' classes or by
+                             the mean of their labels; n = 0 without a training */
     const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */
     int64_t patterns;
     const ent_pattern *pattern;       /* by number of modalities, most first */

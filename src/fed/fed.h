@@ -90,7 +90,7 @@ typedef struct {
 typedef struct {
     int64_t rounds;
     ent_round *round; /* [config rounds] on rank 0 */
-    ent_metrics test, personal;
+    ent_metrics test, personal, constant; /* constant: see ent_federation_view */
     double *output; /* [test rows][outputs] on rank 0 */
     ent_pattern *pattern;
     int64_t patterns;
