@@ -223,6 +223,8 @@ typedef struct {
     ent_metrics test;
     ent_metrics
         personal; /* of the clients' own models (fine-tuned, or of wpqfl), pooled; n = 0 where there are none */
+    ent_metrics constant; /* of the validation rows, answered by the frequencies of the training rows' classes or by
+                             the mean of their labels; n = 0 without a training */
     const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */
     int64_t patterns;
     const ent_pattern *pattern;       /* by number of modalities, most first */

@@ -199,6 +199,19 @@ static ent_status measure(ent_comm *world, const ent_population *population, con
     return ent_comm_agree(world, status);
 }
 
+/* What a model is to be better than.  Local. */
+static ent_status measure_constant(const ent_part *part, const ent_target *target, ent_metrics *metrics)
+{
+    const int outputs = target->outputs;
+    double *output = ent_alloc(part->n * outputs, sizeof *output);
+    ENT_REQUIRE(output, ENT_ENOMEM, "evaluation: no memory");
+    for (int64_t k = 0; k < part->n; k++)
+        memcpy(output + k * outputs, target->prior, (size_t)outputs * sizeof *output);
+    const ent_status status = ent_measure_part(part, &target->label, output, metrics);
+    ent_free(output);
+    return status;
+}
+
 ent_status ent_federation_evaluate(ent_federation *f)
 {
     ent_free(f->outcome.output);
@@ -225,6 +238,8 @@ ent_status ent_training_evaluate(ent_training *t)
     ent_free(f->outcome.output);
     f->outcome.output = NULL;
     f->outcome.personal = (ent_metrics){.n = 0};
+    ENT_TRY(ent_comm_agree(f->ranks.world,
+                           measure_constant(&f->population.part[ENT_VALIDATION], &f->target, &f->outcome.constant)));
     ENT_TRY(t->rule->own ? ent_predict_own(t, ENT_TEST, 0, &f->outcome.output)
                          : ent_predict_part(f, ENT_TEST, &f->outcome.output));
     ENT_TRY(measure(f->ranks.world, &f->population, &f->target.label, &f->outcome));

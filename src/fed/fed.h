@@ -93,7 +93,7 @@ typedef struct {
     ent_round *round;  /* [config rounds] on rank 0 */
     double *by_client; /* [config rounds][clients] on rank 0: test accuracy of each client, NaN where a round is not
                           evaluated; NULL: too many for a result */
-    ent_metrics test, personal;
+    ent_metrics test, personal, constant; /* constant: see ent_federation_view */
     double *output; /* [test rows][outputs] on rank 0 */
     ent_pattern *pattern;
     int64_t patterns;

@@ -481,6 +481,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .selected_round = f->outcome.selected,
                                 .test = f->outcome.test,
                                 .personal = f->outcome.personal,
+                                .constant = f->outcome.constant,
                                 .output = f->outcome.output,
                                 .patterns = f->outcome.patterns,
                                 .pattern = f->outcome.pattern,
