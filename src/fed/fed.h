@@ -94,7 +94,7 @@ typedef struct {
     double *by_client; /* [config rounds][clients] on rank 0: test accuracy of each client, NaN where a round is not
                           evaluated; NULL: too many for a result */
     ent_metrics test, personal, constant; /* constant: see ent_federation_view */
-    double *output; /* [test rows][outputs] on rank 0 */
+    double *output;                       /* [test rows][outputs] on rank 0 */
     ent_pattern *pattern;
     int64_t patterns;
     ent_client_figures *client;
