@@ -241,7 +241,7 @@ static void wrong_files_are_refused_with_line_key_value_and_expectation(void **s
         {"data: {file: a.h5, modalities: [a]}\nclient: {batch: [1]}\n", "client.batch: found a list, want a whole"},
         {"data: {file: a.h5, modalities: [a]}\nclient: {learning_rate: nan}\n", "client.learning_rate: found 'nan'"},
         {"data: {file: a.h5, modalities: [a]}\nclient: {optimizer: adamw}\n",
-         "client.optimizer: found 'adamw', want one of: sgd, momentum, adam"},
+         "client.optimizer: found 'adamw', want one of: sgd, momentum, adam, qng, rotosolve"},
         {"data: {file: a.h5, modalities: [a]}\n\nmodel: {registers: {b: {}}}\n",
          "c.yaml:3: unknown key 'b' in model.registers, want one of: a"},
         {"data: {file: a.h5, modalities: [a]}\nmodel: {registers: {a: {qubits: 63}}}\n",

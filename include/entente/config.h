@@ -45,6 +45,7 @@ typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_los
     RULE(qrail, QRAIL) \
     RULE(spoqfl, SPOQFL) \
     RULE(circular, CIRCULAR) \
+    RULE(wpqfl, WPQFL) \
     RULE(local, LOCAL)
 /* clang-format on */
 typedef enum {
@@ -64,7 +65,7 @@ typedef enum {
     ENT_AVAILABLE_PER_CLIENT,
     ENT_AVAILABLE_DIURNAL
 } ent_availability;
-typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
+typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM, ENT_QNG, ENT_ROTOSOLVE } ent_optimizer;
 typedef enum { ENT_SCHEDULE_CONSTANT, ENT_SCHEDULE_COSINE, ENT_SCHEDULE_STEP } ent_rate_schedule;
 typedef enum { ENT_CLASS_WEIGHTS_NONE, ENT_CLASS_WEIGHTS_BALANCED } ent_class_weights;
 typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL, ENT_PRIVACY_DISTRIBUTED } ent_privacy_mode;
@@ -105,10 +106,13 @@ typedef struct {
     ent_model_kind kind;
     ent_config_register registers[ENT_MAX_MODALITIES];
     ent_config_fusion fusion;
-    unsigned readout; /* ENT_READ_... bits */
+    unsigned readout;     /* ENT_READ_... bits */
+    const char **strings; /* Pauli strings, as ent_model_add_string takes them */
+    unsigned strings_count;
     ent_head_kind head;
     ent_loss_kind loss;
-    int hidden, params; /* mlp: width, or the number of parameters to come near to (0: `hidden` counts) */
+    int hidden, params; /* mlp, multilinear: width, or the number of parameters to come near to (0: `hidden`
+                           counts; -k: k times those of the quantum model) */
     ent_activation activation;
 } ent_config_model;
 
@@ -156,12 +160,13 @@ typedef struct {
     ent_noise_source noise_from;
 } ent_config_privacy;
 
-/* What a client's change is made smaller by before it is sent. */
+/* What a client's change, and the weights for the clients, are made smaller by before they are sent. */
 typedef struct {
     ent_sparsify sparsify;
-    double keep;   /* share of the numbers of a block */
-    int bits;      /* of a number; 0: as it is */
-    bool feedback; /* a client adds what it has left out to its next change */
+    double keep;       /* share of the numbers of a block */
+    int bits;          /* of a number; 0: as it is */
+    bool feedback;     /* a client adds what it has left out to its next change */
+    int download_bits; /* of a number of the difference to what the clients know; 0: the whole model is sent */
 } ent_config_communication;
 
 /* The simulated clients: whether they answer, how fast they are, and how the server waits for them.  `rate`, `spread`
@@ -201,6 +206,7 @@ typedef struct {
     int faulty;                        /* krum, multi_krum: the largest number of Byzantine clients in a round */
     double temperature, mixing, floor; /* qrail */
     double suppression, threshold;     /* spoqfl */
+    double own_share;                  /* wpqfl */
     int select;                        /* multi_krum: number of clients to average; 0: all but `faulty` */
 } ent_config_server;
 
@@ -222,8 +228,10 @@ typedef struct {
     double step_factor;
     double clip_norm; /* of a step's gradient; 0: none */
     ent_class_weights class_weights;
+    bool logit_adjustment;
     double momentum, beta1, beta2, epsilon, weight_decay;
-    double modality_dropout; /* chance that a present modality counts as absent while training */
+    double natural_rate, damping; /* qng */
+    double modality_dropout;      /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
 /* The noise of the common device.  Damping is given by strengths, or by relaxation times and the durations of

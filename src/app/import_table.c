@@ -25,7 +25,7 @@ static error_t check(struct argp_state *state, char *value, void *arguments_)
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    {"modality", 'm', "NAME=FILE", "a modality and its table (.csv, .csv.gz or .npy); repeat for each modality",
+    {"modality", 'm', "NAME=FILE", "a modality and its table (.csv or .npy, plain or .gz); repeat for each modality",
      AT(from), .type = CLI_FILES, .required = true},
     {"label", 'l', "FILE[:COLUMN]", "the label: whole numbers or words are classes, other numbers are values",
      AT(inp.label), .type = CLI_TEXT, .required = true},

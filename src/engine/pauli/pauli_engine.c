@@ -10,7 +10,8 @@
  * coefficients, summed over the samples, are propagated back through the tape of turns once per batch.
  *   pauli_late.c     early and late gates
  *   pauli_spread.c   rotations applied to a sum of strings; the tape of its coefficients
- *   pauli_product.c  diagonal layers as products of sums
+ *   pauli_product.c  the first diagonal layer as products of sums
+ *   pauli_hub.c      deep layers as products, where a few qubits are in every gate between registers
  *   pauli_form.c     readouts as operations on numbers
  *   pauli_plan.c     the plan of a circuit
  * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, with samples in lanes.

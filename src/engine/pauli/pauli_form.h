@@ -53,8 +53,11 @@ ent_status ent_pauli_form_entry(pauli_form *form, pauli_entry entry);
 
 /* All readouts, one after another: propagated back through the late gates, and appended.
  * Errors: ENT_EARG if they have more than `most` terms in total, ENT_ENOMEM. */
-ent_status ent_pauli_form_make(const ent_circuit *circuit, const pauli_late *late, int64_t most, pauli_tape *tape,
+ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
                                pauli_form *form);
+
+/* For tests: how many times more than by hubs (pauli_hub.c) a readout may cost by strings; returns what it was. */
+double ent_pauli_set_hub_margin(double margin);
 
 /* pauli_product.c: a sum before the first `prefix` rotations (the quarter turns among them already applied) as a sum
  * of products: its cost in operations; infinite if it is far larger than that of its terms. */

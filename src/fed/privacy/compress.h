@@ -28,6 +28,9 @@ static inline bool ent_feeds_back(const ent_config *c)
  * without feedback.  scratch [params]. */
 void ent_compress(const ent_rule_state *s, ent_update *update, double *left, double *scratch);
 
+/* The least 32-bit number that is not below x. */
+double ent_compress_single(double x);
+
 /* Bytes of one client's change in a compact encoding: for each block the numbers, their maximum (32 bits) if they are
  * quantised, and for top_k their positions (a bit for each number of the block, or a list, whichever is shorter). */
 double ent_compress_bytes(const ent_rule_state *s);

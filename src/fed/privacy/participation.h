@@ -9,7 +9,7 @@
 typedef struct ent_participation ent_participation;
 
 /* tree_rounds 0: counts rounds; else computes the squared sensitivity of a binary tree over this number of rounds:
- * the sum over all nodes of the square of the number of rounds below the node in which the client takes part. */
+ * the sum over all complete nodes of the square of the number of rounds below it in which the client takes part. */
 ent_status ent_participation_new(int64_t clients, int64_t tree_rounds, ent_participation **out);
 void ent_participation_free(ent_participation *participation);
 /* Rounds must not decrease; a client takes part at most once in each. */

@@ -6,9 +6,9 @@
  *            follow a quantile of the clients' norms (Andrew et al. 2021, arXiv 1905.03871).
  *   local    every client adds noise to its clipped change.
  *   distributed
- *            every client adds its share of the sum's noise, and secure aggregation hides everything but the sum; the
- *            shares of the least number of clients that must answer give the full noise (after Kairouz, Liu, Steinke
- *            2021, arXiv 2102.06387, whose noise is discrete: here it is rounded to the grid of exact sums, 2^-60)
+ *            every client adds its share of the sum's noise, and secure aggregation hides all but the sum; the shares
+ *            of as many clients as must answer make up the whole.  Changes and noise are integers, the noise discrete
+ *            Gaussian (Kairouz, Liu, Steinke 2021, arXiv 2102.06387), in units of some 2^-24 of a share's deviation
  *
  * Every client has the same weight, in every block; its loss and its number of samples are sent for figures that are
  * outside the guarantee.  What epsilon assumes:
@@ -16,7 +16,9 @@
  *   poisson sampling    each round is one of the sampled Gaussian mechanism
  *   other sampling      participation is known: counts the rounds of the client that takes part most often
  *   tree                participation is known: the norm over all nodes that a client is in, of the worst client
- *   distributed         as with other sampling, since the server knows who takes part
+ *   distributed         as with other sampling, since the server knows who takes part.  The Renyi divergences of
+ *                       integer noise are those of normal noise to the last bit of a double (ent_discrete_noise); for
+ *                       privacy loss distributions the distance of both is added (ent_discrete_distance)
  *   local               as with other sampling, each round with sensitivity 2 clip, as a client's change may become
  *                       any other */
 #ifndef ENTENTE_FED_PRIVATE_H

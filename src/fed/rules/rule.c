@@ -16,6 +16,7 @@
  *   qrail         El Maouaki, Shafique 2026, arXiv 2605.25783                by samples, quality  any
  *   spoqfl        Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492            by samples            any
  *   circular      circular mean of angles, arXiv 2602.03052                  by samples            any
+ *   wpqfl         Gurung, Pokhrel 2025, IEEE TAI 6(8)                        by samples            any
  *   local         every client trains by itself, in the rounds in which it is drawn    none            any
  *
  * "By samples": client k has the weight n_kb in block b, the samples that trained it; "uniform": 1 if there are any.
