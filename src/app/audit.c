@@ -1,10 +1,9 @@
 /* entente audit: how well an attacker tells the training rows of a result from its test rows. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app.h"
+#include "cli/folder.h"
 #include "cli/json.h"
 #include "entente/fed.h"
 #include "entente/h5.h"
@@ -223,11 +222,8 @@ static ent_status write_svg(const answer *r, const char *path)
 static ent_status write_files(const arguments *a, const answer *r)
 {
     char csv[4096], svg[4096];
-    ENT_REQUIRE(mkdir(a->out, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", a->out, strerror(errno));
-    ENT_REQUIRE(snprintf(csv, sizeof csv, "%s/audit.csv", a->out) < (int)sizeof csv, ENT_EARG,
-                "--out: too long a path");
-    ENT_REQUIRE(snprintf(svg, sizeof svg, "%s/audit.svg", a->out) < (int)sizeof svg, ENT_EARG,
-                "--out: too long a path");
+    ENT_TRY(cli_folder_file(a->out, csv, "audit.csv"));
+    ENT_TRY(cli_folder_file(a->out, svg, "audit.svg"));
     ENT_TRY(write_csv(r, csv));
     ENT_TRY(write_svg(r, svg));
     printf("\n%s\n%s\n", csv, svg);
