@@ -2,17 +2,17 @@
  * written configuration, `entente config --reference` and `--schema`, and the list of keys in `entente train --help`
  * come from it.
  *
- * To add a key: a field in include/entente/config.h, and one row below, where it is to appear in its section.
+ * To add a key: a field in include/entente/config.h, and one row below, at its place in the section.
  *     {FIELD(client.batch), FROM(1, 1e9), .standard = "8", .unit = "samples", .help = "samples per step"}
  *   FIELD      the field of ent_config, whose name is the key's.  Its C type is the key's: int, double, bool,
  *              uint64_t (a seed), const char *, or an enumeration.  REGISTER: a field of ent_config_register.
  *   the range  FROM(low, high); ABOVE(low, high), without low itself; OF(TABLE), the names of an enumeration
- *   standard   the default, as one writes it in YAML
- *   before     what programs did that had no such key, where that is not the default: their results are read with it
+ *   standard   the default, as in YAML
+ *   before     how versions without the key behaved, if that is not the default: their results are read with it
  *   when       the key and the choices with which this one is read, "federation.aggregation: fedprox"
  *   MAY_CHANGE a training may be resumed with another value
  * A new section is a row of ENT_SECTIONS as well; a new choice is a row of its table.  Then `ninja reference` writes
- * jobs/REFERENCE.md and the schema anew; a test compares them with the table. */
+ * jobs/REFERENCE.md and the schemas; a test compares them with the table. */
 #include "keys.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
