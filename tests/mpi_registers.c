@@ -2,37 +2,13 @@
  * the batch and on the state engine, any number of ranks, threads and samples; and what is exchanged is what was
  * promised. */
 #include "mpi_check.h"
+#include "circuit_run.h"
 
 #include "engine/pauli/pauli_plan.h"
 #include "engine/shard/registers.h"
 #include "entente/model.h"
 #include "entente/random.h"
 #include "entente/shard.h"
-
-typedef struct {
-    double *expectations, *grad_params, *grad_angles;
-} result;
-
-static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    const int readouts = ((const ent_circuit *)context)->readouts;
-    for (int64_t k = 0; k < count; k++)
-        for (int r = 0; r < readouts; r++)
-            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + expectations[k * readouts + r] / 2;
-}
-
-static result result_new(const ent_circuit *circuit, int64_t samples)
-{
-    return (result){ent_alloc(samples * circuit->readouts, sizeof(double)),
-                    ent_alloc(circuit->params, sizeof(double)), ent_alloc(samples * circuit->angles, sizeof(double))};
-}
-
-static void result_free(result *r)
-{
-    ent_free(r->expectations);
-    ent_free(r->grad_params);
-    ent_free(r->grad_angles);
-}
 
 static double *random_numbers(uint64_t seed, int64_t n)
 {

@@ -482,7 +482,7 @@ static void refuses_more_qubits_than_a_state_has(void **state)
     static const char *const needs[] = {"a circuit of 63 qubits needs 147573952589676412928 bytes (128.0 EiB)",
                                         "a circuit of 64 qubits needs 295147905179352825856 bytes",
                                         "a circuit of 65 qubits needs 590295810358705651712 bytes",
-                                        "(1.61e+60 EiB) for its state, more than are there"};
+                                        "(1.61e+60 EiB) for its state, more than any machine has"};
     for (int k = 0; k < 4; k++)
         for (int engine = 0; engine <= ENT_ENGINE_STATE; engine++) {
             ent_circuit *circuit;

@@ -1,13 +1,13 @@
-/* Registers over ranks.
+/* Registers distributed over ranks.
  *
- * Each rank simulates the registers that are dealt to it, by cost; what they report of a block of samples, a few
- * hundred numbers per sample, goes to all other ranks in one message.  From these every rank computes all readouts,
- * the cotangent and the derivatives by what the registers reported, which costs next to nothing beside the registers,
- * and takes its own registers back: so nothing need be sent on the way back but, once per batch, the gradient.  Its
- * entries have one owner each and are 0 elsewhere, so that adding up bits is exact.
+ * Registers are assigned to ranks by cost.  Each rank simulates its registers and sends their values for a block of
+ * samples, a few hundred numbers per sample, to all other ranks in one message.  From these, every rank computes all
+ * readouts, the cotangent and the derivatives by the values, which costs little compared with the registers, and runs
+ * its own registers backwards: only the gradient must be sent, once per batch.  Each of its entries belongs to one
+ * rank and is 0 on the others, so adding bits is exact.
  *
- * Chunks, groups and sums are the pauli engine's, and so are the bits, on any number of ranks.  A block is so many
- * chunks that a message is worth its latency; their states are held until the way back. */
+ * Chunks, groups and sums are those of the pauli engine, and so are the bits, on any number of ranks.  A block has
+ * enough chunks to justify the latency of a message; their states are kept for the backward sweep. */
 #include "registers.h"
 
 #include <math.h>
@@ -19,8 +19,8 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 
-/* Multiply-adds of a sample below which every rank runs it alike; of all registers in a block, at least; bytes of a
- * block's states, at most (one chunk's at least). */
+/* Multiply-adds per sample below which every rank runs the circuit itself; the least for all registers in a block;
+ * the most bytes for the states of a block (at least one chunk). */
 static const double ALIKE_COST = 8e3, BLOCK_COST = 1e8, BLOCK_BYTES = 0x1p26;
 
 struct ent_registers {
@@ -34,13 +34,13 @@ struct ent_registers {
     int forms, slots, backs;
     pauli_worker **form;   /* [threads] the first `forms` exist */
     pauli_worker **slot;   /* [block * groups] registers of one group of lanes; the first `slots` exist */
-    size_t *bytes;         /* [ranks] of the block at hand */
-    char *packed;          /* what all ranks report of a block */
+    size_t *bytes;         /* [ranks] of the current block */
+    char *packed;          /* the values from all ranks for a block */
     double *partial, *sum; /* [block][partials], [partials] */
     double sent_bytes, exchange_s;
 };
 
-/* A call's block: chunks first..first+chunks-1, groups of lanes count through them. */
+/* A block of a call: chunks first..first+chunks-1; groups of lanes are numbered consecutively across them. */
 typedef struct {
     const ent_batch *batch;
     int64_t first;
@@ -54,7 +54,7 @@ void ent_registers_always(int on)
     always = on;
 }
 
-/* ---- dealing ---- */
+/* ---- assignment to ranks ---- */
 
 /* Whether two registers use one slot of parameters or data angles: sums over registers would then need an order. */
 static ent_status slots_are_shared(const pauli_plan *plan, bool *shared)
@@ -74,8 +74,8 @@ static ent_status slots_are_shared(const pauli_plan *plan, bool *shared)
     return ENT_OK;
 }
 
-/* The costliest register first, each to the rank that has least; load [ranks]: what the registers of each cost.
- * Returns what all cost. */
+/* The most expensive register first, each to the rank with the lowest cost so far; load [ranks]: the cost of each
+ * rank.  Returns the total cost. */
 static double deal(const pauli_plan *plan, int ranks, int *owner, double *load)
 {
     double all = 0.0;
@@ -100,8 +100,8 @@ static bool is_alike(const pauli_plan *plan, bool shared, double cost)
     return shared || plan->parts < 2 || (cost < ALIKE_COST && !always);
 }
 
-/* Groups of lanes in a chunk, and chunks in a block, which must be the same on all ranks, whatever they hold: as if
- * one held all registers, which cost so much for a sample. */
+/* Groups of lanes in a chunk, and chunks in a block.  They must be the same on all ranks, so they are computed as if
+ * one rank held all registers; cost: of these, per sample. */
 static void cut_blocks(const pauli_engine *engine, double cost, int *groups, int *block)
 {
     double count[2];
@@ -219,7 +219,7 @@ void ent_registers_describe(const ent_registers *r, ent_registers_info *info)
     for (int k = 0; k < r->engine->plan->parts; k++) info->mine += r->mine[k];
 }
 
-/* The largest of what the ranks hold, and of what they send of a sample to each other rank. */
+/* The largest memory of a rank, and the largest message of a rank per sample. */
 static void foresee_ranks(const pauli_engine *engine, int shards, int workers, const int *owner, bool *mine,
                           ent_shard_estimate *out)
 {
@@ -283,7 +283,7 @@ static ent_status grow(ent_registers *r, int slots, bool back)
     return ENT_OK;
 }
 
-/* What a batch needs, on all ranks or on none: all of them grow in the same calls. */
+/* Allocate the memory of a batch, on all ranks or on none: all of them grow in the same calls. */
 static ent_status make_workers(ent_registers *r, int64_t chunks, bool back)
 {
     const int slots = (chunks < r->block ? (int)chunks : r->block) * r->groups;
@@ -298,7 +298,7 @@ static int64_t sample_of(const ent_registers *r, const block_run *b, int g)
     return (b->first + g / r->groups) * r->engine->chunk + (int64_t)(g % r->groups) * r->engine->kernels->lanes;
 }
 
-/* How many samples of its chunk are left where group g begins; 0: there is no such group. */
+/* The number of samples of its chunk from the beginning of group g on; 0: there is no such group. */
 static int64_t left_at(const ent_registers *r, const block_run *b, int g)
 {
     const int64_t end = (b->first + g / r->groups + 1) * r->engine->chunk;
@@ -315,8 +315,8 @@ static void group_forward(const ent_registers *r, const block_run *b, int g, boo
     ent_pauli_registers_forward(r->engine, r->slot[g], angles, count, keep);
 }
 
-/* Values between the slots and `packed`, which has rank after rank, and of each group after group; out: from the
- * slots of this rank's registers, else to those of all others. */
+/* Copy values between the slots and `packed`, which is ordered by rank and then by group; out: from the slots of this
+ * rank's registers, else to those of all others. */
 static void copy_values(ent_registers *r, const block_run *b, bool out)
 {
     const pauli_plan *plan = r->engine->plan;
@@ -352,7 +352,7 @@ static void exchange(ent_registers *r, const block_run *b)
     r->exchange_s += ent_clock_s() - begin;
 }
 
-/* All registers of a block, on every rank. */
+/* Run all registers of a block, and distribute their values to every rank. */
 static void registers_forward(ent_registers *r, const block_run *b, bool keep)
 {
     const int groups = b->chunks * r->groups;
@@ -435,7 +435,7 @@ static void chunk_back(const ent_registers *r, const block_run *b, int c, const 
     w->kernels->collect(plan, w, by_entry);
 }
 
-/* Numbers that one rank has and that are 0 on all others: added as integers. */
+/* Sum numbers that are 0 on all ranks but one: as integers. */
 static void join(ent_registers *r, double *x, int64_t n)
 {
     const double begin = ent_clock_s();
