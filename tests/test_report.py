@@ -270,7 +270,7 @@ class Computes(unittest.TestCase):
             self.assertIn(" ".join(wants), " ".join(table.split()))
         self.assertIn(f"error {calibration:.4f}", figures["Reliability"]["text"])
         confusion = figures["Confusion matrix: words"]["text"].split()
-        self.assertIn(f"{((best == 1) & (truth == 1)).sum() / (truth == 1).sum():.4g}", confusion)
+        self.assertIn(f"{((best == 1) & (truth == 1)).sum() / (truth == 1).sum():.3f}", confusion)
         rest = [f for f in figures if f.startswith("The split: classes")]
         self.assertIn("two, or more", figures[rest[0]]["text"])
         # percentile bootstrap of the accuracy, by drawing
