@@ -240,6 +240,15 @@ class Points(unittest.TestCase):
         self.assertEqual(digests(out), digests(whole["out"]))
         self.assertEqual(sweep("long.yaml", out=out)["ran"], 0)
 
+    def test_what_was_available_is_no_part_of_the_record(self):
+        put("memory.yaml", "base: small.yaml\nset: {federation.rounds: 1000000000}\ngrid: {seeds.init: [1, 2]}\n")
+        one, other = (sweep("memory.yaml", ranks=ranks) for ranks in (1, 2))
+        self.assertEqual((one["failed"], other["failed"]), (2, 2))
+        for row in rows(one["out"] / "table.csv"):
+            self.assertRegex(row["error"], r"the table of 1000000000 rounds needs \d+ bytes \(\S+ GiB\)$")
+        self.assertRegex(one["err"], r"needs \d+ bytes \(\S+ GiB\); available: \d+ bytes")
+        self.assertEqual(digests(one["out"]), digests(other["out"]))
+
     @slow
     def test_retry_runs_failed_points_again(self):
         put("late.yaml", "base: small.yaml\nset: {data.file: late.h5}\ngrid: {seeds.init: [1, 2]}\n")

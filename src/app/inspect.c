@@ -454,7 +454,7 @@ static ent_status print_result(const char *path, const ent_h5 *file)
     ENT_TRY(print_number(file, "/baseline/majority", "majority class"));
     ENT_TRY(print_number(file, "/baseline/chance", "chance"));
     ENT_TRY(print_clients(file, "/client/accuracy", "accuracy by client"));
-    ENT_TRY(print_clients(file, "/client/personal_accuracy", "fine-tuned, by client"));
+    ENT_TRY(print_clients(file, "/client/personal_accuracy", "own models, by client"));
     ENT_TRY(show_classes(file));
     ENT_TRY(ent_h5_read_text(file, "/config", &config));
     print_visible("\nConfiguration:\n", config, "\n", "");

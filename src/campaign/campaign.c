@@ -198,7 +198,8 @@ static const char *figure_text(const campaign *j, const json_t *record, char tex
     return text;
 }
 
-static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
+/* available: what the record of a failure leaves out, or "". */
+static void tell(campaign *j, int64_t k, const json_t *record, double seconds, const char *available)
 {
     char begin[128], label[512], what[1024], left[32], figure[64];
     const long long points = (long long)campaign_points_count(j->plan);
@@ -212,8 +213,8 @@ static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
     snprintf(begin, sizeof begin, "%lld of %lld done, about %s  ", (long long)j->done, points,
              cli_left_text(alone ? 0.0 : (double)(points - j->done) / rate, left));
     if (*error)
-        snprintf(what, sizeof what, "point %lld %s: %s", (long long)k,
-                 json_string_value(json_object_get(record, "status")), error);
+        snprintf(what, sizeof what, "point %lld %s: %s%s", (long long)k,
+                 json_string_value(json_object_get(record, "status")), error, available);
     else
         snprintf(what, sizeof what, "%s%.2f s  point %lld  %s", figure_text(j, record, figure), seconds, (long long)k,
                  label);
@@ -223,7 +224,9 @@ static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
 /* On rank 0 of the group. */
 static ent_status save_record(campaign *j, int64_t k, json_t *record, const run_times *times, double seconds)
 {
-    char label[512];
+    char label[512], available[96];
+    const char *left_out = record ? strstr(ent_message(), ENT_AVAILABLE) : NULL;
+    snprintf(available, sizeof available, "%s", left_out && campaign_record_is(record, "failed") ? left_out : "");
     const char *hash = campaign_points_hash(j->plan, k);
     json_t *took =
         json_pack("{s:f, s:f, s:f}", "seconds", seconds, "setup_s", times->setup_s, "train_s", times->train_s);
@@ -235,7 +238,7 @@ static ent_status save_record(campaign *j, int64_t k, json_t *record, const run_
     j->spent_us[0] += (int64_t)(1e6 * times->setup_s) * ent_comm_size(j->group);
     j->spent_us[1] += (int64_t)(1e6 * times->train_s) * ent_comm_size(j->group);
     ENT_TRY(campaign_record_save(j->c->out, hash, record));
-    tell(j, k, record, seconds);
+    tell(j, k, record, seconds, available);
     return ENT_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "entente/random.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/private.h"
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
@@ -209,12 +210,9 @@ static ent_status make_groups(ent_federation *f, int shards)
 
 static ent_status check_rounds(int64_t rounds)
 {
-    char want[32], have[32];
     const double bytes = (double)rounds * (double)sizeof(ent_round), available = (double)ent_memory_available_bytes();
-    ENT_REQUIRE(bytes < available, ENT_ENOMEM,
-                "federation.rounds: the figures of %lld rounds need %s, and %s are there", (long long)rounds,
-                ent_bytes_text(bytes, want), ent_bytes_text(available, have));
-    return ENT_OK;
+    if (bytes < available) return ENT_OK;
+    return ent_memory_lacks(bytes, available, "federation.rounds: the table of %lld rounds", (long long)rounds);
 }
 
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out)
@@ -228,13 +226,14 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
-        if (status == ENT_OK) status = ent_label_fit(&f->population.part[ENT_TRAIN], &f->target);
+        if (status == ENT_OK) status = ent_label_fit(&f->population, &f->target);
         if (status == ENT_OK && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
             status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
     if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(&f->population, f->model));
+    if (status == ENT_OK) status = ent_comm_agree(world, ent_optimizer_admit(config, f->model));
     if (status == ENT_OK) status = ent_comm_agree(world, ent_select_admit(f));
     if (status == ENT_OK) status = ent_rows_load(&f->ranks, &f->population, &f->features, true);
     if (status != ENT_OK) {
@@ -421,6 +420,9 @@ static ent_status train(ent_federation *f, ent_round_done *done, void *context)
     ENT_TRY(ent_training_make(f, t));
     if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
     if (f->keep.resume && t->privacy) ENT_TRY(resume_privacy(t));
+    if (f->keep.resume && t->download)
+        ENT_TRY(ent_comm_agree(f->ranks.world,
+                               ent_download_resume(t->download, t->timeline, &f->population, f->outcome.rounds)));
     return run_rounds(t, done, context);
 }
 
@@ -479,6 +481,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .selected_round = f->outcome.selected,
                                 .test = f->outcome.test,
                                 .personal = f->outcome.personal,
+                                .constant = f->outcome.constant,
                                 .output = f->outcome.output,
                                 .patterns = f->outcome.patterns,
                                 .pattern = f->outcome.pattern,

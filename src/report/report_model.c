@@ -40,6 +40,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
                                      .scale = r->scale > 0.0 ? r->scale : 1.0};
     }
     ent_fusion_connect(&inp->fusion, c->model.fusion.pattern, inp->registers);
+    for (unsigned k = 0; k < c->model.strings_count; k++) ENT_TRY(ent_model_add_string(inp, c->model.strings[k]));
     return ENT_OK;
 }
 

@@ -96,7 +96,7 @@ static void print_clients(FILE *out, const ent_federation_view *v)
 {
     const run_spread s = spread_of_clients(v, false), fine_tuned = spread_of_clients(v, true);
     run_print_spread(out, "accuracy by client", &s);
-    print_figure(out, "accuracy, fine-tuned", v->personal.n > 0 ? v->personal.accuracy : NAN);
+    print_figure(out, "accuracy, own models", v->personal.n > 0 ? v->personal.accuracy : NAN);
     run_print_spread(out, "  by client", &fine_tuned);
 }
 
@@ -151,9 +151,23 @@ static void print_interval(FILE *out, const ent_metrics *m)
     if (!isnan(low)) fprintf(out, "  %-28s %.4f to %.4f\n", "accuracy, 95 % bootstrap", low, high);
 }
 
+bool run_constant_is_better(const ent_federation_view *v, char text[256])
+{
+    const ent_metrics *constant = &v->constant;
+    if (v->rounds == 0 || constant->n == 0) return false;
+    const ent_metrics *model = &v->round[v->selected_round].validation;
+    const bool classes = v->label.classes > 0;
+    snprintf(text, 256, "worse than a constant on the %lld validation rows: %s %.4g, %s has %.4g",
+             (long long)constant->n, classes ? "accuracy" : "loss", classes ? model->accuracy : model->loss,
+             classes ? "the most frequent class" : "the mean of the training labels",
+             classes ? constant->accuracy : constant->loss);
+    return classes ? model->accuracy < constant->accuracy : model->loss > constant->loss;
+}
+
 void run_print_table(FILE *out, const ent_federation_view *v)
 {
     const ent_metrics *m = &v->test;
+    char text[256];
     fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
             v->params, v->engine, (long long)m->n);
     for (int k = 0; ent_metric_shown(k) >= 0; k++) {
@@ -172,6 +186,7 @@ void run_print_table(FILE *out, const ent_federation_view *v)
     if (v->untrained_rounds > 0)
         fprintf(out, "  warning: no client trained in %lld of %lld rounds%s\n\n", (long long)v->untrained_rounds,
                 (long long)v->rounds, v->untrained_rounds == v->rounds ? ": these are the initial weights" : "");
+    if (run_constant_is_better(v, text)) fprintf(out, "  warning: %s\n\n", text);
 }
 
 static json_t *patterns(const ent_federation_view *v)
@@ -247,6 +262,7 @@ void run_print_json(const ent_federation_view *v)
         json_object_set_new(object, "validation_loss", cli_number(validation->n > 0 ? validation->loss : NAN));
         json_object_set_new(object, "validation_accuracy",
                             cli_number(validation->n > 0 ? validation->accuracy : NAN));
+        json_object_set_new(object, "constant_validation", figures(&v->constant));
         json_object_set_new(object, "excluded_updates", json_integer(excluded_updates(v)));
         if (v->config->privacy.mode != ENT_PRIVACY_NONE)
             json_object_set_new(object, "epsilon", cli_number(epsilon_of(v)));

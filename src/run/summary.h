@@ -2,6 +2,7 @@
 #ifndef ENTENTE_RUN_SUMMARY_H
 #define ENTENTE_RUN_SUMMARY_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "entente/fed.h"
@@ -11,6 +12,9 @@
 void run_accuracy_interval(int64_t n, double accuracy, double level, double *low, double *high);
 
 void run_print_table(FILE *out, const ent_federation_view *view);
+/* Whether the model is worse on the validation rows than the most frequent class or the mean of the training labels;
+ * `text` then says so. */
+bool run_constant_is_better(const ent_federation_view *view, char text[256]);
 /* Over the values that are not NaN; `value` is sorted.  worst_decile: the mean of the lowest tenth, at least one. */
 typedef struct {
     int64_t n;

@@ -10,6 +10,7 @@
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
  *   /best/round int [1][1], /best/score real [1][1], /best/weights real [1][params]: with run.select, the best round
  *                                 so far
+ *   /known real [1][params]       with communication.download_bits: the weights that the clients have
  *   /standard real [1][2]         of a real label: mean and deviation by which the model learns it
  *   /figures real [rounds][..]    ent_round, field by field; /figure_names: the fields, one a line
  *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
@@ -43,6 +44,7 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed/fed.h"
+#include "fed/privacy/download.h"
 #include "notes.h"
 
 #define AT_WORK "/inside/work"
@@ -321,6 +323,7 @@ static ent_status put_state(const saving *s)
     if (f->target.label.classes == 0) ENT_TRY(put_root(s, "/standard", ENT_H5_F64, 1, 2, standard));
     ENT_TRY(put_memory(s));
     if (s->t->best.w) ENT_TRY(put_best(s));
+    if (s->t->download) ENT_TRY(put_root(s, "/known", ENT_H5_F64, 1, s->t->state.params, s->t->download->known));
     ENT_TRY(put_history(s));
     return put_figures(s);
 }
@@ -617,6 +620,7 @@ static ent_status get_all(ent_training *t, const ent_place *from)
     for (int k = 0; k < t->rule->memory; k++)
         ENT_TRY(ent_ctable_get(from, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
     if (t->best.w) ENT_TRY(get_best(t, from));
+    if (t->download) ENT_TRY(ent_ctable_get(from, "/known", ENT_H5_F64, 0, 1, params, t->download->known));
     ENT_TRY(get_history(t, from));
     ENT_TRY(get_figures(f, from, numbers[0]));
     ENT_TRY(get_by_client(f, from));

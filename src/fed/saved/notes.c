@@ -43,6 +43,7 @@ static const ent_h5_note NOTES[] = {
     STATE("/best/round", "1", "the best round so far on the validation rows, counted from 0; -1: none yet")
     STATE("/best/score", "1, or minus the loss's unit", "its accuracy on the validation rows, or minus its loss")
     STATE("/best/weights", "1", "its weights")
+    STATE("/known", "1", "weights that the clients have, which downloads are differences to")
     STATE("/weights", "1", "weights of the model after the last round")
     {"/inside/member", "1", "members of the round's cohort that have not trained, by their number in it"},
     {"/inside/at_work", "1", "those of them that are in the middle of their training"},
@@ -63,8 +64,8 @@ static const ent_h5_note NOTES[] = {
     {"/dimensions", "1", "features of each modality in the data set"},
     {"/metrics/n", "samples", "test samples that the figures are of"},
     ENT_METRICS(METRIC, 0)
-    {"/metrics/personal_accuracy", "1", "accuracy of the fine-tuned models, pooled over clients"},
-    {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the fine-tuned models, "
+    {"/metrics/personal_accuracy", "1", "accuracy of the clients' own models, pooled over clients"},
+    {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the clients' own models, "
                                                                               "pooled over clients"},
     ENT_ROUND_FIGURES(FIGURE, FIGURE, METRICS)
     ENT_CLIENT_FIGURES(CLIENT, CLIENT)

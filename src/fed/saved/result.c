@@ -5,7 +5,7 @@
  *   /seeds uint64 [4]            split, masks, init, sampling;  /layout int64 [2]: ranks, threads a rank
  *   /metrics/<name> float64 [1]  test figures of the weights
  *   /round/<name> [rounds]       a column each: loss, accuracies, bytes, seconds
- *   /client/<name> [clients]     train_rows, test_rows, accuracy, and with fine-tuning personal_accuracy
+ *   /client/<name> [clients]     train_rows, test_rows, accuracy, and of models of their own personal_accuracy
  *   /pattern/<name>              context (bit m: modality m present), n, accuracy, mae
  *   /part/<part>/<name> [rows]   row, client, context (the masks)
  *   /test/output [rows][outputs] predictions of the test part (logits or values), in the order of /part/test
