@@ -295,6 +295,23 @@ class Computes(unittest.TestCase):
         self.assertEqual(by_client.shape, (5, 12))
         self.assertEqual(numpy.isnan(by_client).all(1).tolist(), [True, False, True, False, False])  # evaluate_every: 2
         self.assertIn("worst decile", figures["Accuracy of clients by round: words"]["text"])
+        self.assertNotIn("Validation accuracy by round", figures)
+        self.assertIn("Validation accuracy by round", {f["h3"] for f in self.outline(*runs()).figures})
+
+    def test_figures_of_clients_go_on_with_a_training(self):
+        """More rounds keep those of the rounds that are there; the last one of these was evaluated only as such."""
+        sets = ["federation.clients=4", "federation.evaluate_every=2"]
+        train("more", "federation.rounds=3", *sets)
+        with h5py.File(folder / "more" / "result.h5") as file:
+            before = file["/client_round/accuracy"][:]
+        run("train", folder / "run.yaml", "--quiet", "--out", folder / "more", "--resume",
+            *[word for each in ["federation.rounds=6", *sets] for word in ("--set", each)], ranks=1)
+        with h5py.File(folder / "more" / "result.h5") as file:
+            after, last = file["/client_round/accuracy"][:], file["/client/accuracy"][:]
+        self.assertEqual(numpy.isnan(before).all(1).tolist(), [True, False, False])
+        self.assertEqual(numpy.isnan(after).all(1).tolist(), [True, False, True, False, True, False])
+        numpy.testing.assert_array_equal(after[1], before[1])
+        numpy.testing.assert_array_equal(after[5], last)
 
     def test_the_circuit_is_drawn_gate_by_gate(self):
         text = page_of(runs()[0]).read_text()
