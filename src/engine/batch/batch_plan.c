@@ -260,16 +260,30 @@ static ent_status add_readouts(batch_plan *plan, const int *root)
 
 /* ---- the plan ---- */
 
-static ent_status add_step(batch_plan *plan, const batch_tree *tree, int node, int step, int *members)
+/* members [count]: the rotations of the step, ascending. */
+static ent_status add_step(batch_plan *plan, int node, int step, const int *members, int count)
 {
-    int count = 0;
-    for (int r = 0; r < plan->list.rotations; r++)
-        if (tree->home[r] == node && tree->step[r] == step) members[count++] = r;
-    if (count == 0) return ENT_OK;
     plan->step[plan->steps++] = (batch_step){0};
     plan->node[node].steps++;
     for (int k = 0; k < count; k++) plan->kind[members[k]] = step & 1 ? BATCH_TURN : BATCH_PHASE;
     return (step & 1 ? turn_step : phase_step)(plan, &plan->node[node], members, count);
+}
+
+/* The rotations that node k has, by their steps, and within a step ascending: counted, then put in place. */
+static ent_status sort_members(const batch_plan *plan, const batch_tree *tree, int k, int *members, int **first,
+                               int *steps)
+{
+    *steps = 0;
+    for (int r = 0; r < plan->list.rotations; r++)
+        if (tree->home[r] == k && tree->step[r] >= *steps) *steps = tree->step[r] + 1;
+    int *at = *first = ent_alloc(*steps + 2, sizeof **first);
+    if (!at) return no_memory();
+    for (int r = 0; r < plan->list.rotations; r++)
+        if (tree->home[r] == k && tree->step[r] >= 0) at[tree->step[r] + 2]++;
+    for (int s = 0; s < *steps; s++) at[s + 2] += at[s + 1];
+    for (int r = 0; r < plan->list.rotations; r++)
+        if (tree->home[r] == k && tree->step[r] >= 0) members[at[tree->step[r] + 1]++] = r;
+    return ENT_OK;
 }
 
 static ent_status add_nodes(batch_plan *plan, const batch_tree *tree, int *members)
@@ -281,10 +295,12 @@ static ent_status add_nodes(batch_plan *plan, const batch_tree *tree, int *membe
         plan->amplitudes += INT64_C(1) << node->bits;
         if (node->bits > plan->most_bits) plan->most_bits = node->bits;
         node->step = plan->steps;
-        int last = -1;
-        for (int r = 0; r < plan->list.rotations; r++)
-            if (tree->home[r] == k && tree->step[r] > last) last = tree->step[r];
-        for (int s = 0; s <= last; s++) ENT_TRY(add_step(plan, tree, k, s, members));
+        int *first = NULL, steps;
+        ent_status status = sort_members(plan, tree, k, members, &first, &steps);
+        for (int s = 0; s < steps && status == ENT_OK; s++)
+            if (first[s] < first[s + 1]) status = add_step(plan, k, s, members + first[s], first[s + 1] - first[s]);
+        ent_free(first);
+        ENT_TRY(status);
     }
     return ENT_OK;
 }

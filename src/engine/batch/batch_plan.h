@@ -119,6 +119,9 @@ typedef struct {
 ent_status ent_batch_tree_new(lower_list *list, batch_tree **out);
 void ent_batch_tree_free(batch_tree *tree);
 
+/* batch_steps.c: tree->step, once the homes are there; order: the rotations in the order in which they run. */
+ent_status ent_batch_steps_find(lower_list *list, const batch_tree *tree, const int *order);
+
 /* batch_addresses.c. */
 ent_status ent_batch_blocks_turn(int bits, int count, const uint64_t *flip, const uint64_t *row,
                                  int64_t amplitude_bytes, batch_blocks *out);
