@@ -14,7 +14,6 @@ import sys
 import time
 
 import choose_defaults as choose
-import h5py
 import numpy
 
 SETS = {"mosi": "CMU-MOSI", "mosei": "CMU-MOSEI, videos", "digits": "audio-visual digits", "synth": "synthetic",
