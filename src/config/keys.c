@@ -56,12 +56,9 @@ static const ent_choice LEVEL[] = {{"sample", ENT_LEVEL_SAMPLE},
                                    {"exclusive", ENT_LEVEL_EXCLUSIVE}};
 static const ent_choice WHERE[] = {{"both", ENT_WHERE_BOTH}, {"train", ENT_WHERE_TRAIN}, {"test", ENT_WHERE_TEST}};
 static const ent_choice EMPTY[] = {{"keep_one", ENT_KEEP_ONE}, {"skip", ENT_SKIP}, {"allow", ENT_ALLOW}};
-static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},
-                                    {"zero", ENT_POLICY_ZERO},
-                                    {"mean", ENT_POLICY_MEAN},
-                                    {"drop", ENT_POLICY_DROP},
-                                    {"none", ENT_POLICY_NONE},
-                                    {"token", ENT_POLICY_TOKEN}};
+static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},   {"zero", ENT_POLICY_ZERO},
+                                    {"mean", ENT_POLICY_MEAN}, {"drop", ENT_POLICY_DROP},
+                                    {"none", ENT_POLICY_NONE}, {"token", ENT_POLICY_TOKEN}};
 static const ent_choice CONTEXT[] = {{"mask", ENT_CONTEXT_MASK}, {"embed", ENT_CONTEXT_EMBED}};
 static const ent_choice SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                    {"dirichlet_class", ENT_SPLIT_DIRICHLET_CLASS},
