@@ -32,10 +32,10 @@ static void every_policy_and_context(void **state)
 static void every_reduction_and_optimiser(void **state)
 {
     (void)state;
-    for (int k = 0; k <= ENT_REDUCE_RANDOM; k++) {
+    for (int k = 0; k <= ENT_ROTOSOLVE; k++) {
         ent_config config = plain_config();
-        config.model.registers[1].reduce = (ent_reduce_kind)k;
-        config.client.optimizer = (ent_optimizer)(k % 3);
+        config.model.registers[1].reduce = (ent_reduce_kind)(k % (ENT_REDUCE_RANDOM + 1));
+        config.client.optimizer = (ent_optimizer)k;
         config.run.precision = k % 2 ? ENT_SINGLE : ENT_DOUBLE;
         config.client.epochs = 2;
         check_same_bits(&config);

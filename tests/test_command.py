@@ -440,15 +440,9 @@ class Eval(unittest.TestCase):
             trained = train(ranks=2, **given)
             for ranks in [1, 3]:
                 found = evaluate(trained["out"], ranks=ranks)
-                for key in ["accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "params", "weights_sha256"]:
+                for key in ["loss", "accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "mae", "pearson",
+                            "calibration", "patterns", "params", "weights_sha256"]:
                     self.assertEqual(found[key], trained[key], key)
-                for one, other in zip(found["patterns"], trained["patterns"], strict=True):
-                    self.assertEqual({**one, "mae": None}, {**other, "mae": None})
-                    if other.get("mae") is not None:
-                        self.assertAlmostEqual(one["mae"], other["mae"], 12)
-                for key in ["loss", "mae", "pearson"]:  # sums in the order of the clients
-                    if trained[key] is not None:
-                        self.assertAlmostEqual(found[key], trained[key], 12)
             if options.quick:
                 return
 
@@ -486,9 +480,8 @@ class Eval(unittest.TestCase):
         trained = train(missing__rate=0.3, missing__where="train")
         older.make_first(trained["out"] / "result.h5")
         found = evaluate(trained["out"], ranks=2)
-        for key in ["accuracy", "patterns", "kind", "weights_sha256"]:
+        for key in ["accuracy", "loss", "patterns", "kind", "weights_sha256"]:
             self.assertEqual(found[key], trained[key], key)
-        self.assertAlmostEqual(found["loss"], trained["loss"], 12)
         shown = good("inspect", trained["out"] / "result.h5").out
         self.assertIn(f"loss                 {trained['loss']:.6g}", shown)
         self.assertNotIn("modality_dropout", shown)  # the configuration as it stands there
@@ -907,13 +900,13 @@ class Refuses(unittest.TestCase):
 
     @slow
     def test_more_qubits_than_memory_holds(self):
-        self.refused(["bytes", "are there", "44 qubits"], 2, model__registers__text__qubits=40)
+        self.refused(["bytes", "available", "44 qubits"], 2, model__registers__text__qubits=40)
         self.refused(["bytes", "are there", "82 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
 
     @slow
     def test_more_clients_and_rounds_than_memory_holds(self):
-        self.refused(["federation.clients", "1000000000", "are there"], federation__clients=1000000000)
-        self.refused(["federation.rounds", "1000000000", "are there"], federation__rounds=1000000000)
+        self.refused(["federation.clients", "1000000000", "available: "], federation__clients=1000000000)
+        self.refused(["federation.rounds", "1000000000", "available: "], federation__rounds=1000000000)
 
     @slow
     def test_more_shards_than_ranks(self):

@@ -48,6 +48,22 @@ static void gradient_equals_differences_with_more_readouts_and_factors(void **st
     check_gradient(&inp);
 }
 
+/* Strings on one register and over several; late fusion has those on one.  A missing register takes its strings
+ * along. */
+static void chosen_strings_are_readouts_as_all_others(void **state)
+{
+    (void)state;
+    static const char *const strings[] = {"text X0Y1", "vision Y", "audio ZIX", "text X1 audio Z0Z1",
+                                          "audio Y2 vision X0"};
+    for (int late = 0; late < 2; late++) {
+        ent_model_inp inp = small_model();
+        inp.kind = late ? ENT_MODEL_LATE : ENT_MODEL_QUANTUM;
+        for (int k = 0; k < (late ? 3 : 5); k++) check_ok(ent_model_add_string(&inp, strings[k]));
+        check_gradient(&inp);
+        check_mma_is_no_change(&inp);
+    }
+}
+
 /* 2, 3 and 1 qubits: Z, X, Y each; 1 + 3 + 0 pairs within; links 2, 3 and 2 of the ring's pairs; 3 outputs. */
 static void more_readouts_and_factors_are_counted(void **state)
 {
@@ -484,6 +500,7 @@ int main(void)
         cmocka_unit_test(probabilities_learn_as_everything_else),
         cmocka_unit_test(probabilities_are_those_of_the_state),
         cmocka_unit_test(gradient_equals_differences_with_more_readouts_and_factors),
+        cmocka_unit_test(chosen_strings_are_readouts_as_all_others),
         cmocka_unit_test(more_readouts_and_factors_are_counted),
         cmocka_unit_test(factors_multiply_the_angles_layer_by_layer),
         cmocka_unit_test(class_weights_multiply_the_losses),

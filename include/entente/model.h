@@ -94,6 +94,13 @@ enum {
                                  * registers of at most ENT_MAX_PROBABILITY_QUBITS qubits */
 };
 
+/* A Pauli string to be read besides, on the qubits of all registers side by side, register 0 first. */
+enum { ENT_MAX_STRINGS = 64 };
+typedef struct {
+    ent_pauli pauli;
+    uint32_t needs; /* the registers that it is on: without one of them it is not read */
+} ent_string;
+
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
 typedef enum {
@@ -111,6 +118,8 @@ typedef struct {
     ent_register reg[ENT_MAX_REGISTERS]; /* of a classical kind `name` and `inputs` alone are read */
     ent_fusion fusion;
     unsigned read; /* ENT_READ_... */
+    int strings;   /* added by ent_model_add_string, once the registers are there */
+    ent_string string[ENT_MAX_STRINGS];
     ent_head_kind
         head; /* direct: output c is `head_scale` times the mean of <Z> of the present qubits whose number in
                            their register is c modulo the outputs, plus head_offset */
@@ -128,12 +137,15 @@ typedef struct {
     ent_program_inp program;
 } ent_model_inp;
 
-/* What a block is, for learning rates: weights of a trainable map, what the outputs are made of, or anything else. */
-typedef enum { ENT_ROLE_CIRCUIT, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
+/* What a block is, for learning rates, local optimisers and rules: angles of a register's circuit, angles of the
+ * fusion, weights of a trainable map, what the outputs are made of, or anything else. */
+typedef enum { ENT_ROLE_OTHER, ENT_ROLE_CIRCUIT, ENT_ROLE_FUSION, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
+
+enum { ENT_BLOCK_NAME_BYTES = 160 };
 
 /* Parameters first..first+count-1; trained by a sample that has all modalities of `needs` and none of `lacks`. */
 typedef struct {
-    char name[160];
+    char name[ENT_BLOCK_NAME_BYTES];
     int first, count;
     uint32_t needs, lacks;
     ent_block_role role;
@@ -151,6 +163,11 @@ int ent_model_quantum_params(const ent_model_inp *inp);
 /* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
+
+/* Add a readout by text, "text X0Y1" or "text X0 audio Z1": registers by their names, each with letters and its own
+ * qubits, or with a letter for each of its qubits (ent_pauli_read).  The head must be linear.  Errors: ENT_EARG, with
+ * what is wrong in the text. */
+ent_status ent_model_add_string(ent_model_inp *inp, const char *text);
 
 /* The circuit that samples with this context run, with its readouts; parameters and data angles keep the full model's
  * slots.  Nothing is compiled and no state is held, so any size goes.  Kind quantum alone has one.  Errors: as
@@ -203,6 +220,28 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
  * the same order give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
+
+/* The quantum natural gradient (Stokes et al., arXiv 1909.02108).  In place, the gradient by the angles of each
+ * register's circuit becomes (F + damping)^-1 times it, where F is the Fubini-Study metric of the register's state by
+ * these angles, its mean over the picked samples that have the register.  The state is that without noise, with the
+ * layers that the samples' device has; all of gradient [params] that is no such angle is left as it is.  damping > 0.
+ * Errors: ENT_EARG, the kind has no such metric; ENT_ENOMEM. */
+ent_status ent_model_natural(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                             const int64_t *pick, double damping, double *gradient);
+
+/* Rotosolve (Ostaszewski, Grant, Benedetti, arXiv 1905.09692; Nakanishi, Fujii, Todo, arXiv 1903.12166): the angles
+ * of the circuits and of the fusion, in blocks b where trains[b] is not 0, one after the other, each to the value
+ * that minimises the mean loss over the picked samples while all others stay.  The readouts are trigonometric
+ * polynomials in an angle, of degree 1 for one rotation, so few runs give the outputs at all of its values, and the
+ * minimum of the loss is found without others: on a grid, then by bisection of the derivative.  w [params] in
+ * place; an angle moves by half a period at most.
+ * Errors: ENT_EARG, an angle that cannot be solved for (ent_model_rotosolve_check); ENT_ENOMEM. */
+ent_status ent_model_rotosolve(ent_model *model, const ent_samples *samples, int64_t n, const int64_t *pick,
+                               const uint8_t *trains, double *w);
+/* Refuse a model with an angle that gates take times a factor that is not whole, or more than ENT_MAX_SOLVED times;
+ * or of another kind than quantum.  Errors: ENT_EARG, naming the block; ENT_ENOMEM. */
+enum { ENT_MAX_SOLVED = 32 };
+ent_status ent_model_rotosolve_check(ent_model *model);
 
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);

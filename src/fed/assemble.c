@@ -134,6 +134,10 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
                     .team = f->ranks.team}};
     for (int m = 0; m < f->population.modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
     ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);
+    for (unsigned k = 0; k < c->model.strings_count; k++) {
+        const ent_status status = ent_model_add_string(&inp, c->model.strings[k]);
+        if (status != ENT_OK) return ent_fail_in(ENT_ECONFIG, "model.strings");
+    }
     if (inp.params < 0) ENT_TRY(count_as_quantum(&inp));
     if (inp.squared) {
         inp.head_offset = (label->center - label->mean) / label->deviation;

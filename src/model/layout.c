@@ -16,12 +16,14 @@ static uint32_t needs_of(const ent_model_inp *inp, int m)
 static int place_circuit(const ent_model_inp *inp, const ent_register *reg, uint32_t needs, ent_blocks *blocks)
 {
     const int all = ent_ansatz_params(&reg->ansatz), first = blocks->params;
-    if (inp->layers_apart == 0) return ent_blocks_add(blocks, EIGHTH_TURN, all, needs, "%s/circuit", reg->name);
-    for (int layer = 0; layer < reg->ansatz.layers; layer++) {
-        const int before = blocks->count;
+    const int before = blocks->count;
+    if (inp->layers_apart == 0) ent_blocks_add(blocks, EIGHTH_TURN, all, needs, "%s/circuit", reg->name);
+    for (int layer = 0; layer < reg->ansatz.layers && inp->layers_apart; layer++) {
+        const int at = blocks->count;
         ent_blocks_add(blocks, EIGHTH_TURN, all / reg->ansatz.layers, needs, "%s/circuit/%d", reg->name, layer + 1);
-        if (blocks->count > before) blocks->block[before].layer = layer;
+        if (blocks->count > at) blocks->block[at].layer = layer;
     }
+    for (int b = before; b < blocks->count; b++) blocks->block[b].role = ENT_ROLE_CIRCUIT;
     return first;
 }
 
@@ -48,7 +50,8 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
     const int maps = reg->linear ? at->inputs : 0;
     at->map_weight = ent_blocks_add(&layout->blocks, ent_start_by_fan_in((double)reg->inputs),
                                     maps * (int)reg->inputs, own, "%s/map/weight", reg->name);
-    if (maps > 0) ent_blocks_mark(&layout->blocks, at->map_weight, ENT_ROLE_MAP, (double)reg->inputs);
+    const ent_block map = {.role = ENT_ROLE_MAP, .fan_in = (double)reg->inputs};
+    if (maps > 0) ent_blocks_mark(&layout->blocks, at->map_weight, &map);
     at->map_bias = ent_blocks_add(&layout->blocks, ZERO, maps, own, "%s/map/bias", reg->name);
     at->factor =
         ent_blocks_add(&layout->blocks, ONE, reg->ansatz.own_angles ? at->angles : 0, needs, "%s/factor", reg->name);
@@ -59,6 +62,7 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
 static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
 {
     const ent_fusion *fusion = &inp->fusion;
+    const int before = layout->blocks.count;
     for (int k = 0; k < fusion->pairs; k++) {
         const int a = fusion->pair[k][0], b = fusion->pair[k][1];
         layout->pair[k].links = fusion->chain ? 1 : inp->reg[a].ansatz.qubits;
@@ -77,6 +81,7 @@ static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
         layout->reg[m].rotation = ent_blocks_add(&layout->blocks, SMALL_ANGLE,
                                                  2 * fusion->layers * layout->reg[m].qubits, needs_of(inp, m),
                                                  "fusion/%s", inp->reg[m].name);
+    for (int b = before; b < layout->blocks.count; b++) layout->blocks.block[b].role = ENT_ROLE_FUSION;
 }
 
 /* The head's weights of `readouts` readouts of register m. */
@@ -105,6 +110,12 @@ static void place_head(const ent_model_inp *inp, ent_layout *layout)
         layout->pair[k].head = ent_blocks_add(
             &layout->blocks, ent_start_by_fan_in(layout->pair[k].links), inp->outputs * layout->pair[k].links,
             needs_of(inp, a) | needs_of(inp, b), "head/%s-%s", inp->reg[a].name, inp->reg[b].name);
+    }
+    for (int k = 0; k < inp->strings; k++) {
+        char name[ENT_BLOCK_NAME_BYTES - sizeof "head/"];
+        ent_string_name(inp, k, sizeof name, name);
+        layout->string[k] = ent_blocks_add(&layout->blocks, ent_start_by_fan_in(inp->strings), inp->outputs,
+                                           inp->string[k].needs, "head/%s", name);
     }
     layout->bias = ent_blocks_add(&layout->blocks, ZERO, inp->outputs, 0, "head/bias");
     for (int m = 0; m < inp->registers && inp->embed; m++)

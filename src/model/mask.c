@@ -188,8 +188,8 @@ static ent_status append_probabilities(const ent_layout *layout, int m, int firs
     return ENT_OK;
 }
 
-static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
-                                  ent_masked *masked, ent_circuit *circuit)
+static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, uint32_t context,
+                                  const int *first_qubit, ent_masked *masked, ent_circuit *circuit)
 {
     const bool probabilities = inp->read & ENT_READ_PROBABILITIES;
     for (int m = 0; m < inp->registers && probabilities; m++)
@@ -209,6 +209,9 @@ static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *la
             ENT_TRY(read(inp, masked, circuit, string, layout->pair[k].head + j, links, -1));
         }
     }
+    for (int k = 0; k < inp->strings; k++)
+        if ((inp->string[k].needs & ~context) == 0)
+            ENT_TRY(read(inp, masked, circuit, ent_string_placed(inp, k, first_qubit), layout->string[k], 1, -1));
     return ENT_OK;
 }
 
@@ -236,12 +239,12 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
                                       circuit));
     }
     ENT_TRY(ent_fusion_append(inp, layout, first_qubit, circuit));
-    return append_readouts(inp, layout, first_qubit, masked, circuit);
+    return append_readouts(inp, layout, context, first_qubit, masked, circuit);
 }
 
 static int most_features(const ent_model_inp *inp, const ent_layout *layout)
 {
-    int most = 3 * layout->qubits;
+    int most = 3 * layout->qubits + inp->strings;
     for (int m = 0; m < inp->registers && inp->read & ENT_READ_PROBABILITIES; m++) most += 1 << layout->reg[m].qubits;
     for (int k = 0; k < inp->fusion.pairs; k++) most += layout->pair[k].links;
     for (int m = 0; m < inp->registers && inp->read & ENT_READ_ZZ_WITHIN; m++)

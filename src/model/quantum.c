@@ -64,6 +64,7 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
     ENT_REQUIRE(!probabilities || direct <= ENT_MAX_PROBABILITY_QUBITS, ENT_EARG,
                 "readout of probabilities: found a register of %d qubits, want at most %d", direct,
                 ENT_MAX_PROBABILITY_QUBITS);
+    ENT_TRY(ent_strings_check(inp));
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
                 "head direct with %d outputs wants a register of as many qubits; the largest has %d", inp->outputs,
@@ -333,4 +334,23 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
                          g->outputs + k * q->inp.outputs);
     }
     return ENT_OK;
+}
+
+ent_status ent_quantum_metric(ent_body *body, const ent_group *g, int m, double *metric)
+{
+    quantum *q = (quantum *)body;
+    const ent_register_layout *at = &q->layout.reg[m];
+    ent_ansatz ansatz = q->inp.reg[m].ansatz;
+    ent_circuit *circuit = NULL;
+    run r;
+    ENT_TRY(run_make(q, g, &r));
+    const int count = ent_ansatz_params(&ansatz);
+    const ent_batch batch = {g->n, r.angles, g->w};
+    register_angles(&r, m);
+    ansatz.layers = ent_device_layers(q->inp.device, ansatz.layers);
+    ENT_TRY(ent_circuit_new(at->qubits, q->layout.blocks.params, q->layout.angles, &circuit));
+    ent_status status = ent_ansatz_append(&ansatz, 0, at->circuit, at->first_angle, circuit);
+    if (status == ENT_OK) status = ent_circuit_metric(circuit, &batch, at->circuit, count, metric);
+    ent_circuit_free(circuit);
+    return status;
 }
