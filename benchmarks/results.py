@@ -4,7 +4,7 @@
     results.py data DATA                                     synthetic data sets of many classes
     results.py write RESULTS.md STUDIES DATA ENTENTE         the sections, between <!-- study NAME --> and <!-- end -->
 
-A section whose studies are not in STUDIES is left as it is.  Every figure is read from summary.csv (means, deviations,
+A section whose studies are not in STUDIES is left as it is.  STUDIES/choose.txt is what choose_defaults.py has printed.  Every figure is read from summary.csv (means, deviations,
 differences paired by seed with 95 % bootstrap intervals) and study.csv of STUDIES/STUDY-DATASET."""
 import csv
 import pathlib
@@ -56,12 +56,12 @@ class Study:
 
 
 def load(studies):
-    found = {}
+    found = {"choice": (studies / "choose.txt").read_text(encoding="utf-8")} if (studies / "choose.txt").exists() else {}
     for folder in sorted(studies.iterdir()):
         if (folder / "summary.csv").exists() and "-" in folder.name:
             name, _, data = folder.name.partition("-")
             found.setdefault(name, {})[data] = Study(folder)
-    return {name: {d: sets[d] for d in [*(s for s in SETS if s in sets), *(s for s in sets if s not in SETS)]}
+    return {name: sets if name == "choice" else {d: sets[d] for d in [*(s for s in SETS if s in sets), *(s for s in sets if s not in SETS)]}
             for name, sets in found.items()}
 
 
@@ -230,6 +230,23 @@ def fusion_section(studies, data, entente):
     return text if any_there else None
 
 
+def choice_section(studies, _data, _entente):
+    """Of every candidate its overrides and the line of means."""
+    text = studies.get("choice")
+    if not text:
+        return None
+    splits = {len(row.split()) for row in re.findall(r"(?m)^  mean(.*)   all", text)}
+    rows = []
+    for name, sets, body in re.findall(r"(?m)^([^:\n]+): (\S*=.*)\n((?:  .*\n)+)", text):
+        *means, _, over = re.search(r"(?m)^  mean (.*)", body).group(1).split()
+        rows.append([name, f"`{sets.strip()}`", *means, over])
+    columns = ["iid", "client 0.1", "class 0.1"] if splits == {3} else [f"split {k + 1}" for k in range(max(splits))]
+    sets = len(re.findall(r"(?m)^  (?!mean)\S", text)) // max(1, len(rows))
+    return (f"`benchmarks/choose_defaults.py`, {sets} data sets, validation rows: points above logistic regression on all "
+            "rows together, mean over the data sets, by split; one seed.\n\n" +
+            table(["candidate", "keys", *columns, "all"], rows))
+
+
 def others_section(studies, _data, _entente):
     text = ""
     for kind in ("noise", "depth", "privacy", "communication"):
@@ -356,7 +373,7 @@ def answers_section(studies, _data, _entente):
 
 SECTIONS = {"answers": answers_section, "accuracy": accuracy_section, "paper": paper_section,
             "missing": missing_section, "modalities": modalities_section, "quantum": quantum_section,
-            "fusion": fusion_section, "others": others_section}
+            "fusion": fusion_section, "choice": choice_section, "others": others_section}
 
 
 def write(results, studies, data, entente):

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 SOURCE = pathlib.Path(sys.argv.pop(1)).resolve()
-SECTIONS = ["answers", "accuracy", "paper", "missing", "modalities", "quantum", "fusion", "others"]
+SECTIONS = ["answers", "accuracy", "paper", "missing", "modalities", "quantum", "fusion", "choice", "others"]
 TEXT = "# Results\ntyped\n" + "".join(f"<!-- study {s} -->\nold {s}\n<!-- end -->\n" for s in SECTIONS) + "typed\n"
 
 
@@ -71,6 +71,12 @@ class Results(unittest.TestCase):
         self.assertIn("Against zeros: yes: +2.0 [+1.0, +3.0] points; against means: no difference to be seen: ", lines[7])
         self.assertIn("out: no, the reverse: -1.0 [-2.0, -0.5] points.", lines[7])
         self.assertIn("not measured", lines[8])
+
+    def test_candidates_of_the_defaults(self):
+        (self.studies / "choose.txt").write_text("logistic regression: x 0.9\n\none: client.epochs=2 a.b=1\n"
+                                                 "  x     1.0  2.0  3.0\n  mean     1.5   -2.0   3.0   all 0.8\n")
+        self.assertEqual(self.write().returncode, 0)
+        self.assertIn("| one | `client.epochs=2 a.b=1` | 1.5 | -2.0 | 3.0 | 0.8 |", self.section("choice"))
 
     def test_refuses_a_file_without_markers(self):
         self.results.write_text(TEXT.replace("<!-- study paper -->", ""))
