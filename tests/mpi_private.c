@@ -383,6 +383,12 @@ static void what_masks_cannot_do_is_refused(void **state)
     }
     c.federation.aggregation = ENT_LOCAL;
     check_refused(&c, "nothing is sent");
+    c = plain_config();
+    c.federation.aggregation = ENT_LOCAL;
+    c.communication.download_bits = 3;
+    check_refused(&c, "want sparsify none, bits 0 and download_bits 0");
+    c.communication.download_bits = 9;
+    check_refused(&c, "communication.download_bits: found '9'");
     c = secure_config(0.5);
     c.system.mode = ENT_MODE_FEDBUFF;
     check_refused(&c, "masks cancel within a round");
