@@ -98,11 +98,12 @@ void ent_rule_state_clear(ent_rule_state *s)
     for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(s->memory[k]);
 }
 
-/* The means of clients' vectors are taken over clients that start from the same weights and count alike. */
+/* The means of clients' vectors are taken over clients that start from the same weights and count alike; vectors that
+ * say where a client begins are its own. */
 static ent_status check_vectors(const ent_config *c)
 {
     const ent_rule *rule = ent_rule_find(c->federation.aggregation);
-    if (rule->client_vectors == 0 || rule->own) return ENT_OK;
+    if (rule->client_vectors == 0 || rule->begin) return ENT_OK;
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
                 "system.mode: found 'fedbuff', want sync: scaffold and feddyn are not defined for stale updates");
     ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,

@@ -41,13 +41,24 @@ static bool excludes(const ent_config *c, const ent_rule *rule)
     return wanted == ENT_DIVERGENCE_AUTO ? rule->robust : wanted == ENT_DIVERGENCE_EXCLUDE;
 }
 
+/* Not where clients keep models of their own, which are for their own mixture of classes, nor with privacy: the
+ * shares of all rows are no part of what epsilon counts. */
+static bool adjusts_logits(const ent_federation *f, const ent_rule *rule)
+{
+    const bool is_private = f->config->privacy.mode != ENT_PRIVACY_NONE;
+    return f->config->client.logit_adjustment && f->target.label.classes > 0 && !rule->own && !is_private;
+}
+
 static ent_status kept_make(ent_training *t)
 {
     t->excludes = excludes(t->f->config, t->rule);
     t->width = (int64_t)(t->rule->client_vectors + ent_feeds_back(t->f->config)) * t->state.params;
     t->kept = ent_alloc(t->width, sizeof *t->kept);
     t->scratch = ent_alloc(t->state.params, sizeof *t->scratch);
-    return t->kept && t->scratch ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
+    const bool adjusts = adjusts_logits(t->f, t->rule);
+    if (adjusts) t->class_offset = ent_alloc(t->f->target.outputs, sizeof *t->class_offset);
+    return t->kept && t->scratch && (t->class_offset || !adjusts) ? ENT_OK
+                                                                  : ent_fail(ENT_ENOMEM, "training: no memory");
 }
 
 /* The first training has what was kept when the reductions were fitted. */
@@ -97,6 +108,7 @@ void ent_training_clear(ent_training *t)
     ent_free(t->byzantine);
     ent_free(t->kept);
     ent_free(t->scratch);
+    ent_free(t->class_offset);
     ent_free(t->update.delta);
     ent_free(t->update.extra);
     ent_free(t->update.weight);
@@ -235,6 +247,8 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
     ent_federation *f = t->f;
     ent_samples samples = ent_store_samples(t->store, s->client[k]);
     samples.class_weight = f->target.class_weight;
+    samples.class_offset = t->class_offset;
+    if (t->class_offset) ent_label_adjust(&f->population.part[ENT_TRAIN], &f->target, s->client[k], t->class_offset);
     ent_comm_note("round %lld, client %lld", (long long)t->state.round + 1, (long long)s->client[k]);
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, s->member[k].base, s->client[k]);
@@ -556,6 +570,9 @@ static ent_status evaluate_round(ent_training *t, ent_round *figures)
         ent_status status = ENT_OK;
         if (ent_comm_rank(f->ranks.world) == 0)
             status = ent_measure_part(&f->population.part[part[k]], &f->target.label, output, metrics[k]);
+        if (f->outcome.by_client && part[k] == ENT_TEST)
+            ent_measure_by_client(&f->population, &f->target.label, output,
+                                  f->outcome.by_client + figures->round * f->population.clients);
         ent_free(output);
         ENT_TRY(ent_comm_agree(f->ranks.world, status));
     }
