@@ -34,7 +34,7 @@ elif [ -n "${FLUX_URI:-}" ]; then
     : "${ranks:=$(($(flux resource list --states=all --no-header --format='{ncores}') / cores))}"
 else
     batch=none cores=1
-    : "${ranks:=$(nproc)}"
+    : "${ranks:=$(env -u OMP_NUM_THREADS nproc)}" # nproc would answer OMP_NUM_THREADS
 fi
 
 # Binding: every rank has cores of its own, its threads lie on them side by side.  Outside of a batch system nothing is

@@ -24,13 +24,14 @@ mkdir -p "$out"
 step "data set: three modalities, a label that needs more than one of them"
 build/entente synth --out "$out/data.h5" --replace
 
-step "train on $(nproc) ranks"
-jobs/run.sh -n "$(nproc)" train jobs/quickstart.yaml --set data.file="$out/data.h5" --out "$out"
+cores=$(env -u OMP_NUM_THREADS nproc) # nproc would answer OMP_NUM_THREADS
+step "train on $cores ranks"
+jobs/run.sh -n "$cores" train jobs/quickstart.yaml --set data.file="$out/data.h5" --out "$out"
 
 cat <<END
 The result is in $out.  Next:
   build/entente report $out --text
   build/entente report $out                # the same with figures, as $out/report.html
   build/entente eval $out --data $out/data.h5 --missing audio
-  jobs/run.sh -n $(nproc) train jobs/quickstart.yaml --set data.file=$out/data.h5 --set client.batch=32 --out $out-b32
+  jobs/run.sh -n $cores train jobs/quickstart.yaml --set data.file=$out/data.h5 --set client.batch=32 --out $out-b32
 END

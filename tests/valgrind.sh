@@ -10,7 +10,7 @@ export ENTENTE_ISA=${ENTENTE_ISA:-avx2}
 build=${1:-build}
 [ -f "$build/CMakeCache.txt" ] || { echo "no build in $build; bash tests/run.sh --quick makes one" >&2; exit 1; }
 echo "== building what has changed in $build"
-cmake --build "$build" -j "$(nproc)" >/dev/null
+cmake --build "$build" -j "$(env -u OMP_NUM_THREADS nproc)" >/dev/null
 
 if ! command -v valgrind >/dev/null; then
     sudo=""

@@ -25,8 +25,8 @@ json_t *campaign_points_new(const char *kind, const char *spec);
 /* Overrides of the command line: applied to every base; no point may set the same key. */
 ent_status campaign_points_fix(json_t *plan, int sets, const char *const *set);
 
-/* Add a base: the file with the overrides `set` (an array) and those of campaign_points_fix applied.  Errors: ENT_EIO,
- * ENT_ECONFIG. */
+/* Add a base: the file with the overrides `set` (an array) and those of campaign_points_fix applied.
+ * Errors: ENT_EIO, ENT_ECONFIG. */
 ent_status campaign_points_base(json_t *plan, const char *path, const json_t *set, int64_t *base);
 
 /* The alternative {label: {column: text}, set: []}; column NULL: no label.  NULL if memory is exhausted. */
