@@ -82,6 +82,8 @@ class Task(unittest.TestCase):
         self.assertEqual(found["classes"], [0, 1])
         again = last_json(good("eval", found["out"], "--data", command.folder / "unclear.h5", "--json"))
         self.assertEqual((again["accuracy"], again["classes"]), (found["accuracy"], [0, 1]))
+        signs = trained(write("signs", "class", lambda score, noise: 2 * positive(score, noise) - 1))
+        self.assertIn("label 'class' holds only -1 and 1: are these classes?  They are numbered from 0", signs["log"])
         halves = write("halves", "class", lambda score, noise: positive(score, noise) / 2)
         self.assertEqual(trained(halves)["task"], "regression")
         refused(self, ["train", halves, "--out", fresh(), "--set", "data.task=classification"],
