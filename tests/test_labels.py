@@ -93,6 +93,13 @@ class Task(unittest.TestCase):
         whole = write("whole", "class", lambda score, noise: numpy.rint(20 + 5 * noise).astype("i4"))
         self.assertEqual(trained(whole, data__task="regression")["task"], "regression")
 
+    def test_what_is_set_and_not_read_is_said(self):
+        config = write("unread", "class", positive)
+        found = trained(config, run__patience=3, client__step_rounds=2)
+        self.assertIn("without effect: client.step_rounds (only with client.schedule: step), run.patience (only with "
+                      "run.select: validation_loss, validation_accuracy)", found["log"])
+        self.assertNotIn("without effect", "\n".join(trained(config, run__patience=3, run__select="validation_loss")["log"]))
+
     def test_one_class_is_nothing_to_learn(self):
         refused(self, ["train", write("one", "class", lambda score, noise: 7 + 0 * score), "--out", fresh()],
                 ["one.h5: /label/class is 7 in every row, want 2 classes or more"], 0)
@@ -440,6 +447,8 @@ class Untrained(unittest.TestCase):
                 self.assertEqual(list(file["untrained_rounds"]), [count])
             warned = f"warning: no client trained in {count} of 3 rounds"
             self.assertEqual(warned in found["table"] and warned in found["log"], count > 0, given)
+        found = trained(config, system__deadline_s="1e-9", privacy__mode="central")
+        self.assertIn("these are the initial weights and noise", found["table"])
 
     def test_some_rounds_without_a_client(self):
         """One row, so that of eight clients seven have none, and a round draws one of them."""
