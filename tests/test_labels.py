@@ -98,6 +98,9 @@ class Task(unittest.TestCase):
         found = trained(config, run__patience=3, client__step_rounds=2)
         self.assertIn("without effect: client.step_rounds (only with client.schedule: step), run.patience (only with "
                       "run.select: validation_loss, validation_accuracy)", found["log"])
+        scaled = "without effect: devices.noise and devices.spread, as all strengths of noise are 0"
+        self.assertIn(scaled, trained(config, devices__noise="0, 5")["log"])
+        self.assertNotIn(scaled, trained(config, devices__noise="2", noise__readout__p01=0.1)["log"])
         self.assertNotIn("without effect", "\n".join(trained(config, run__patience=3, run__select="validation_loss")["log"]))
 
     def test_one_class_is_nothing_to_learn(self):

@@ -250,10 +250,31 @@ static void add_unread(void *list_, const char *name, const char *when)
                                    "%s%.64s (only with %.120s)", list->used > 0 ? ", " : "", name, when);
 }
 
+/* Factors on strengths that are all 0. */
+static bool scales_nothing(const ent_config *c)
+{
+    const ent_config_noise *n = &c->noise;
+    const double strength[] = {n->t1_us,
+                               n->readout.p01,
+                               n->readout.p10,
+                               n->after_1q.depolarizing,
+                               n->after_1q.amplitude_damping,
+                               n->after_1q.phase_damping,
+                               n->after_2q.depolarizing,
+                               n->after_2q.amplitude_damping,
+                               n->after_2q.phase_damping};
+    for (size_t k = 0; k < sizeof strength / sizeof *strength; k++)
+        if (strength[k] > 0.0) return false;
+    return strcmp(c->devices.noise, "1") != 0 || c->devices.spread > 0.0;
+}
+
 /* A value that is set and not read is often a mistake. */
 static void note_unread(run_progress *progress, const ent_config *config)
 {
     unread_list list = {.used = 0};
+    if (scales_nothing(config))
+        run_progress_note(progress,
+                          "without effect: devices.noise and devices.spread, as all strengths of noise are 0");
     if (ent_config_unread(config, add_unread, &list) != ENT_OK || list.keys == 0) return;
     run_progress_note(progress, "without effect: %s%s", list.text, list.keys > MOST_UNREAD ? ", ..." : "");
 }
