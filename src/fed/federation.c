@@ -230,6 +230,13 @@ static ent_status check_rounds(int64_t rounds)
     return ent_memory_lacks(bytes, available, "federation.rounds: the table of %lld rounds", (long long)rounds);
 }
 
+static ent_status fit_label(ent_federation *f)
+{
+    const ent_status status = ent_label_fit(&f->population, &f->target);
+    return status == ENT_OK ? status
+                            : ent_fail_in(status, "%s: /label/%s", f->config->data.file, f->config->data.label);
+}
+
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out)
 {
     ent_federation *f;
@@ -241,7 +248,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
-        if (status == ENT_OK) status = ent_label_fit(&f->population, &f->target);
+        if (status == ENT_OK) status = fit_label(f);
         if (status == ENT_OK && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
             status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);
