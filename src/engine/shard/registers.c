@@ -9,8 +9,8 @@
  * Chunks, groups and sums are those of the pauli engine, and so are the bits, on any number of ranks.  A block has
  * enough chunks to justify the latency of a message; their states are kept for the backward sweep.
  *
- * A register that outgrows its rank is spread over all of them, as a state of its own (shard.c): all ranks get what it
- * reports, and its gradient, which runs it forward again, counts on rank 0 only. */
+ * A register that outgrows its rank is spread over all of them, as a state of its own (shard.c): all ranks get what
+ * it reports, and its gradient, which runs it forward again, counts on rank 0 only. */
 #include "registers.h"
 
 #include <math.h>
@@ -89,11 +89,6 @@ static ent_status slots_are_shared(const pauli_plan *plan, bool *shared)
     return ENT_OK;
 }
 
-<<<<<<< HEAD
-/* The most expensive register first, each to the rank with the lowest cost so far; load [ranks]: the cost of each
- * rank.  Returns the total cost. */
-static double deal(const pauli_plan *plan, int ranks, int *owner, double *load)
-=======
 /* The costliest register that is not dealt; UNDEALT: there is none. */
 static int costliest(const pauli_plan *plan, const int *owner)
 {
@@ -108,7 +103,6 @@ static int costliest(const pauli_plan *plan, const int *owner)
 /* The costliest register first, each to the rank that has least, or those that are spread (NULL: none) to all;
  * load [ranks]: what the registers of each cost.  Returns what all cost. */
 static double deal(const pauli_plan *plan, const bool *spread, int ranks, int *owner, double *load)
->>>>>>> theirs
 {
     double all = 0.0;
     for (int k = 0; k < ranks; k++) load[k] = 0.0;
@@ -154,11 +148,7 @@ static void cut_blocks(const pauli_engine *engine, double cost, int *groups, int
 static ent_status check_memory(const ent_registers *r)
 {
     double bytes[2];
-<<<<<<< HEAD
-=======
-    char need[32], have[32];
     const int size = ent_comm_size(r->group);
->>>>>>> theirs
     ent_pauli_worker_bytes(r->engine, r->mine, bytes);
     for (int k = 0; k < r->engine->plan->parts; k++)
         if (r->spread[k]) bytes[1] += 2.1 * (double)ent_state_part_bytes(r->engine->plan->part[k].large) / size;
@@ -556,9 +546,6 @@ static void chunk_back(const ent_registers *r, const block_run *b, int c, const 
     w->kernels->collect(plan, w, by_entry);
 }
 
-<<<<<<< HEAD
-/* Sum numbers that are 0 on all ranks but one: as integers. */
-=======
 /* The weights are known: `context`. */
 static void given_weights(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
 {
@@ -590,8 +577,7 @@ static ent_status spread_back(ent_registers *r, const block_run *b, const gradie
     return ENT_OK;
 }
 
-/* Numbers that one rank has and that are 0 on all others: added as integers. */
->>>>>>> theirs
+/* Sum numbers that are 0 on all ranks but one: as integers. */
 static void join(ent_registers *r, double *x, int64_t n)
 {
     const double begin = ent_clock_s();

@@ -20,8 +20,8 @@ ent_status ent_registers_forward(ent_registers *registers, const ent_batch *batc
 ent_status ent_registers_gradient(ent_registers *registers, const ent_batch *batch, ent_cotangent *cotangent,
                                   void *context, double *grad_params, double *grad_angles);
 
-/* Registers of this rank and those spread over all ranks, and its share of their total cost; and, so far: bytes sent to each other rank, and seconds
- * in exchanges. */
+/* Registers of this rank and those spread over all ranks, and its share of their total cost; and, so far: bytes sent
+ * to each other rank, and seconds in exchanges. */
 typedef struct {
     int registers, mine, spread;
     double share, sent_bytes, exchange_s;
