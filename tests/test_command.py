@@ -1067,6 +1067,18 @@ class CommandLine(unittest.TestCase):
             self.assertIn(part, ran.err)
             self.assertEqual(ran.out, "")
 
+    def test_an_empty_value_is_none(self):
+        """As from a script's variable that is not set: nothing is missing, nothing is written."""
+        for words, said in [(["train", "a.yaml", "--out"], "--out: found nothing, want DIR"),
+                            (["eval", "result", "--missing"], "--missing: found nothing, want NAME"),
+                            (["circuit", "a.yaml", "--context"], "--context: found nothing, want NAME"),
+                            (["simulate", "a.qasm", "-O"], "--observable: found nothing, want STRING"),
+                            (["inspect"], "found an empty argument, want a file or a folder"),
+                            (["train", "--out", "x"], "found an empty argument, want a configuration")]:
+            ran = run(*words, "")
+            self.assertEqual(ran.code, 2, words)
+            self.assertIn(said, ran.err)
+
     def test_a_wrong_value_is_told_with_its_option(self):
         for words, said in [(["synth", "--rows", "ten"], "--rows: found 'ten', want a whole number from 10 to"),
                             (["synth", "--noise=-1"], "--noise: found '-1', want a number from 0 to"),

@@ -40,7 +40,7 @@ CONFIG = """\
 data:       {file: DATA, modalities: [text, audio, vision], label: class, clip: 0}
 missing:    {rate: 0.2}
 federation: {clients: 12, rounds: 30, participation: 0.7, alpha: 0.3, split: dirichlet_client}
-client:     {epochs: 3, map_learning_rate: -1, head_learning_rate: -1, schedule: constant} # as the first program did
+client:     {epochs: 3, map_learning_rate: -1, head_learning_rate: -1, schedule: constant, logit_adjustment: false} # as the first program did
 run:        {checkpoint_every: 3}
 """
 

@@ -63,7 +63,7 @@ static void print_report(const arguments *a, const ent_table_report *r)
 {
     printf("%s: %lld rows (train %lld, validation %lld, test %lld)", a->inp.out, (long long)r->rows,
            (long long)r->part[0], (long long)r->part[1], (long long)r->part[2]);
-    if (r->classes > 0) printf(", %d classes", r->classes);
+    if (r->classes > 0) printf(", %d class%s", r->classes, r->classes == 1 ? "" : "es");
     if (r->groups > 0) printf(", %lld groups", (long long)r->groups);
     printf("\n");
     for (int m = 0; m < a->inp.modalities; m++) {

@@ -129,7 +129,8 @@ ent_status ent_qasm_load(const char *path, const ent_qasm_inputs *inputs, ent_qa
     ent_status status = read_text(file, path, &text);
     fclose(file);
     if (status != ENT_OK) return status;
-    status = ent_qasm_parse(text, path, inputs, out);
+    const size_t mark = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */
+    status = ent_qasm_parse(text + mark, path, inputs, out);
     ent_free(text);
     return status;
 }

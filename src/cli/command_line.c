@@ -47,6 +47,10 @@ static error_t read_int(struct argp_state *state, const cli_option *o, const cha
 static error_t read_option(struct argp_state *state, const cli_option *o, char *value, void *arguments)
 {
     void *field = (char *)arguments + o->offset;
+    if (value && !*value) { /* as a script writes that has an unset variable */
+        argp_error(state, "--%s: found nothing, want %s", o->name, o->value);
+        return EINVAL;
+    }
     switch (o->type) {
     case CLI_SWITCH:
         *(bool *)field = true;
@@ -80,6 +84,11 @@ static error_t read_option(struct argp_state *state, const cli_option *o, char *
 static error_t read_argument(struct argp_state *state, const cli_run *run, char *value)
 {
     const cli_argument *argument = &run->line->argument;
+    if (!*value) {
+        argp_error(state, "found an empty argument%s%s", argument->wanted ? ", want " : "",
+                   argument->wanted ? argument->wanted : "");
+        return EINVAL;
+    }
     if (argument->take) return argument->take(state, value, run->arguments);
     if (!argument->what) {
         argp_error(state, "found argument '%s', want only options", value);

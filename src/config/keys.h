@@ -108,6 +108,11 @@ char *ent_key_text(const ent_key *key, const ent_config *config, int m);
 typedef void ent_key_differs(void *context, const ent_key *key, const char *name, const char *now, const char *then);
 ent_status ent_config_compare(const ent_config *now, const ent_config *then, ent_key_differs *differs, void *context);
 
+/* Call `unread` for each key, in the order of the table, that has another value than the default although nothing
+ * reads it; when: "KEY: CHOICE, CHOICE", with which it would be.  Errors: ENT_ENOMEM. */
+typedef void ent_key_unread(void *context, const char *name, const char *when);
+ent_status ent_config_unread(const ent_config *config, ent_key_unread *unread, void *context);
+
 /* The names of a key for modality m: how many, and each of them; data.modalities of `config` counts for
  * missing.absent.  Errors: ENT_ECONFIG, "KEY: found X, want Y"; *item is the one that is wrong, -1 where it is their
  * number. */

@@ -37,6 +37,11 @@ static ent_status read_file(const char *path, char **text)
         return ent_fail(ENT_EIO, "%s: %s", path, failed ? "cannot be read" : "too large for a configuration");
     }
     buffer[length] = '\0';
+    const size_t read = strlen(buffer);
+    if ((int64_t)read < length) { /* what follows would be missing without a word */
+        ent_free(buffer);
+        return ent_fail(ENT_EFORMAT, "%s: byte %zu is 0, want text in UTF-8", path, read);
+    }
     *text = buffer;
     return ENT_OK;
 }

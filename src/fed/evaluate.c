@@ -18,7 +18,9 @@ void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t
 /* In pieces of at most about a second; stops between them if asked to. */
 static ent_status predict_slice(ent_federation *f, int which, const ent_rows *slice, double *output)
 {
-    const int64_t most = INT64_C(1 << 24) >> ent_model_qubits(f->model), piece = most > 16 ? most : 16;
+    enum { LEAST = 16, FEW_QUBITS = 20 };
+    const int qubits = ent_model_qubits(f->model);
+    const int64_t piece = qubits < FEW_QUBITS ? INT64_C(1 << 24) >> qubits : LEAST;
     for (int64_t first = 0; first < slice->n; first += piece) {
         bool stops;
         ent_samples some = slice->samples;

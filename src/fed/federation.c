@@ -138,18 +138,29 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     return ENT_OK;
 }
 
-/* Bytes of features while the clients' rows are read and reduced: two copies of the widest modality, half a copy for
- * what is kept, and for principal axes a matrix and its parts. */
-static double foresee_features(const ent_federation *f, int64_t train_rows, int64_t ranks)
+static int64_t train_rows_in(const ent_dataset *data)
 {
-    double widest = 0.0, axes = 0.0;
+    int64_t count = 0;
+    for (int64_t r = 0; r < data->rows; r++) count += data->split[r] == ENT_TRAIN;
+    return count;
+}
+
+/* Bytes of features: of all rows as the model reads them, and while training rows are read either a second copy of
+ * them, or of the widest modality two copies and a half in the file's form; and of principal axes a matrix and its
+ * parts. */
+static double foresee_features(const ent_federation *f, const ent_model_inp *inp, int64_t ranks)
+{
+    const ent_dataset *data = f->features.dataset;
+    const double all = (double)data->rows / (double)ranks, train = (double)train_rows_in(data) / (double)ranks;
+    double widest = 0.0, axes = 0.0, kept = 0.0;
     for (int m = 0; m < f->population.modalities; m++) {
-        const double d = (double)f->features.dataset->modality[m].dimension;
+        const double d = (double)data->modality[m].dimension;
         widest = fmax(widest, d);
+        kept += (double)inp->reg[m].inputs * sizeof(double);
         if (ent_reduce_has_axes(f->config->model.registers[m].reduce))
             axes = fmax(axes, 1.6 * d * d * sizeof(double));
     }
-    return 2.5 * widest * sizeof(float) * (double)train_rows / (double)ranks + axes;
+    return kept * all + fmax(kept, 2.5 * widest * sizeof(float)) * train + axes;
 }
 
 /* A federation without ranks and training, for what follows from the configuration and the data set.  *out must be
@@ -175,10 +186,8 @@ ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_c
     ent_status status = open_plain(config, &f);
     if (status == ENT_OK) status = ent_model_describe(f, &inp);
     if (status == ENT_OK) status = ent_model_circuit(&inp, (UINT32_C(1) << f->population.modalities) - 1, circuit);
-    *train_rows = 0;
-    for (int64_t r = 0; status == ENT_OK && r < f->features.dataset->rows; r++)
-        *train_rows += f->features.dataset->split[r] == ENT_TRAIN;
-    if (status == ENT_OK) *feature_bytes = foresee_features(f, *train_rows, ranks);
+    if (status == ENT_OK) *train_rows = train_rows_in(f->features.dataset);
+    if (status == ENT_OK) *feature_bytes = foresee_features(f, &inp, ranks);
     ent_federation_free(f);
     return status;
 }
@@ -221,6 +230,13 @@ static ent_status check_rounds(int64_t rounds)
     return ent_memory_lacks(bytes, available, "federation.rounds: the table of %lld rounds", (long long)rounds);
 }
 
+static ent_status fit_label(ent_federation *f)
+{
+    const ent_status status = ent_label_fit(&f->population, &f->target);
+    return status == ENT_OK ? status
+                            : ent_fail_in(status, "%s: /label/%s", f->config->data.file, f->config->data.label);
+}
+
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out)
 {
     ent_federation *f;
@@ -232,7 +248,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
-        if (status == ENT_OK) status = ent_label_fit(&f->population, &f->target);
+        if (status == ENT_OK) status = fit_label(f);
         if (status == ENT_OK && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
             status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);

@@ -41,7 +41,7 @@ static ent_status measure_values(const ent_part *train, ent_label *label)
     label->center = 0.5 * low + 0.5 * high;
     label->half = high > low ? 0.5 * high - 0.5 * low : 1.0;
     ENT_REQUIRE(isfinite(label->deviation) && label->deviation > 0.0, ENT_ENUMERIC,
-                "a label from %g to %g: its deviation is not a usable number", low, high);
+                "values from %g to %g: their deviation is not a usable number", low, high);
     return ENT_OK;
 }
 

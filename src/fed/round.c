@@ -504,11 +504,15 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
 {
     ent_federation *f = t->f;
     const ent_cohort *cohort;
-    double clock[4] = {ent_clock_s()};
+    double clock[4] = {ent_clock_s()}, dealt_s = 0.0; /* what keys and shares have taken */
     bool stops;
     figures->epsilon = figures->clip = figures->unclipped = NAN;
     ent_status status = prepare(t, figures->round, s, &cohort);
-    if (ent_is_secure(f->config)) status = begin_secure(t, status, cohort, s, figures);
+    if (ent_is_secure(f->config)) {
+        dealt_s = -ent_clock_s();
+        status = begin_secure(t, status, cohort, s, figures);
+        dealt_s += ent_clock_s();
+    }
     ENT_TRY(train_clients(t, status, s, &clock[1], &stops));
     if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
@@ -523,9 +527,9 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     figures->simulated_s = cohort->simulated_s;
     figures->staleness = cohort->staleness;
     clock[3] = ent_clock_s();
-    figures->compute_s = clock[1] - clock[0] + (t->resume ? t->resume->seconds : 0.0);
+    figures->compute_s = clock[1] - clock[0] - dealt_s + (t->resume ? t->resume->seconds : 0.0);
     figures->wait_s = clock[2] - clock[1];
-    figures->communicate_s = clock[3] - clock[2];
+    figures->communicate_s = clock[3] - clock[2] + dealt_s;
     slowest(f->ranks.world, figures);
     return ENT_OK;
 }

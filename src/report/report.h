@@ -92,6 +92,7 @@ void report_curves(draw_page *page, const report_input *input);
 ent_status report_audits(draw_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
 void report_missing(draw_page *page, const report_input *input);
 void report_metrics(draw_page *page, const report_input *input);
+void report_confusion(draw_page *page, const report_group *group);
 void report_classes(draw_page *page, const report_group *group); /* report_classes.c */
 void report_reliability(draw_page *page, const report_input *input);
 void report_contexts(draw_page *page, const report_input *input);

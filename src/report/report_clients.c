@@ -76,7 +76,7 @@ static run_spread spread_of(const report_group *g)
 static chart_figure client_figure(const char *title, const char *caption, const char *x, const char *unit)
 {
     return (chart_figure){
-        title, caption, {x, unit, 0, true, NAN, NAN}, {"test accuracy", "share of samples", 0, false, 0.0, NAN}};
+        title, caption, {x, unit, 0, true, NAN, NAN}, {"test accuracy", "share of samples", 0, false, 0.0, 1.0}};
 }
 
 static void sorted_bars(draw_page *page, const chart_figure *figure, const entry *list, int n, int worst)
@@ -239,7 +239,7 @@ void report_client_rounds(draw_page *page, const report_group *g)
         const chart_figure figure = {title,
                                      caption,
                                      {"round", "number", 0, true, NAN, NAN},
-                                     {"test accuracy", "share of samples", 0, false, NAN, NAN}};
+                                     {"test accuracy", "share of samples", 0, false, 0.0, 1.0}};
         chart_draw_lines(page, &figure, CURVES, line);
     }
     ent_free(c.x);

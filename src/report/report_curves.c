@@ -152,19 +152,25 @@ void report_curves(draw_page *page, const report_input *input)
     static const struct {
         const char *column;
         const char *title, *caption, *name, *unit;
-    } TABLE[] = {{"test_accuracy", "Test accuracy by round",
-                  "Share of the test samples that are predicted correctly.", "test accuracy", "share of samples"},
-                 {"train_loss", "Training loss by round", "Mean loss of the samples while clients train on them.",
-                  "training loss", "per sample"},
-                 {"test_loss", "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample"},
-                 {"epsilon", "Privacy by round",
-                  "Epsilon of differential privacy at the configuration's delta: spent by all rounds so far.",
-                  "epsilon", "nat"},
-                 {"test_mae", "Mean absolute error by round",
-                  "Mean distance of prediction and label on the test samples.", "mean absolute error",
-                  "label's unit"}};
+        bool several; /* of one configuration it is beside the test figures */
+    } TABLE[] = {
+        {"test_accuracy", "Test accuracy by round", "Share of the test samples that are predicted correctly.",
+         "test accuracy", "share of samples", false},
+        {"train_loss", "Training loss by round", "Mean loss of the samples while clients train on them.",
+         "training loss", "per sample", false},
+        {"validation_accuracy", "Validation accuracy by round",
+         "Share of the samples of the validation part that are predicted right.", "validation accuracy",
+         "share of samples", true},
+        {"validation_loss", "Validation loss by round", "Mean loss of the samples of the validation part.",
+         "validation loss", "per sample", true},
+        {"test_loss", "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample", false},
+        {"epsilon", "Privacy by round",
+         "Epsilon of differential privacy at the configuration's delta: spent by all rounds so far.", "epsilon",
+         "nat", false},
+        {"test_mae", "Mean absolute error by round", "Mean distance of prediction and label on the test samples.",
+         "mean absolute error", "label's unit", false}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
-        if (!any_finite(input, TABLE[k].column)) continue;
+        if (!any_finite(input, TABLE[k].column) || (TABLE[k].several && input->groups == 1)) continue;
         draw_curves(page, input, TABLE[k].column,
                     (chart_figure){TABLE[k].title,
                                    TABLE[k].caption,

@@ -180,7 +180,8 @@ static void print_layout(const report_run *run, char *ranks, char *seeds, size_t
 void report_origin(draw_page *page, const report_input *input)
 {
     static const char SEEDS[] = "seeds: split masks init sampling";
-    static const char *const HEAD[] = {"result", "machine", "engine", "ranks x threads", SEEDS, "version", "written"};
+    static const char *const HEAD[] = {"result", "machine", "engine",  "ranks x threads",
+                                       SEEDS,    "version", "written", "data set"};
     enum { COLUMNS = sizeof HEAD / sizeof *HEAD };
     const char **cell = ent_alloc((int64_t)(input->runs + 1) * COLUMNS, sizeof *cell);
     char(*text)[2][96] = ent_alloc(input->runs, sizeof *text);
@@ -197,6 +198,7 @@ void report_origin(draw_page *page, const report_input *input)
             row[4] = text[k][1];
             row[5] = run->version;
             row[6] = run->created;
+            row[7] = run->config->data.file;
         }
         draw_page_table(page, "Origin of the results",
                         "Machine, layout, seeds and version of each result, as recorded by the run.", input->runs + 1,

@@ -25,7 +25,8 @@ static void draw(draw_page *page, const report_csv *csv)
 {
     static const struct {
         const char *column, *title, *name, *unit;
-    } TABLE[] = {{"test_accuracy", "Test accuracy by round", "test accuracy", "share of samples"},
+    } TABLE[] = {{"validation_accuracy", "Validation accuracy by round", "validation accuracy", "share of samples"},
+                 {"test_accuracy", "Test accuracy by round", "test accuracy", "share of samples"},
                  {"train_loss", "Training loss by round", "training loss", "per sample"},
                  {"test_mae", "Mean absolute error by round", "mean absolute error", "label's unit"}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {

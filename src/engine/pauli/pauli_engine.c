@@ -246,37 +246,46 @@ int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *w, int64_t le
     return left < kernels->lanes ? (int)left : kernels->lanes;
 }
 
-/* Lane 0 of value v of a large register. */
+/* Lane 0 of value v of a register. */
 static size_t lane_0(const pauli_worker *w, int v)
 {
     return (size_t)v * (size_t)w->kernels->lanes;
 }
 
+void ent_pauli_set_values(const pauli_engine *engine, pauli_worker *w, int k, const double *values)
+{
+    const int count = engine->plan->part[k].values;
+    memset(w->value[k], 0, (size_t)count * vector_bytes(engine));
+    for (int v = 0; v < count; v++)
+        if (engine->plan->precision == ENT_SINGLE)
+            ((float *)w->value[k])[lane_0(w, v)] = (float)values[v];
+        else
+            ((double *)w->value[k])[lane_0(w, v)] = values[v];
+}
+
+void ent_pauli_get_values(const pauli_engine *engine, const pauli_worker *w, int k, double *values)
+{
+    for (int v = 0; v < engine->plan->part[k].values; v++)
+        values[v] = engine->plan->precision == ENT_SINGLE ? (double)((const float *)w->value[k])[lane_0(w, v)]
+                                                          : ((const double *)w->value[k])[lane_0(w, v)];
+}
+
 static void large_forward(const pauli_engine *engine, pauli_worker *w, int k, const double *angles, bool keep)
 {
-    const pauli_part *part = &engine->plan->part[k];
     state_worker *state = w->state[k];
-    memset(w->value[k], 0, (size_t)part->values * vector_bytes(engine));
     ent_state_begin(state, engine->params, angles);
-    ent_state_forward(state, part->large, 0, 1, 1, keep, NULL);
+    ent_state_forward(state, engine->plan->part[k].large, 0, 1, 1, keep, NULL);
     ent_state_read(state, state->expectations);
-    for (int v = 0; v < part->values; v++)
-        if (engine->plan->precision == ENT_SINGLE)
-            ((float *)w->value[k])[lane_0(w, v)] = (float)state->expectations[v];
-        else
-            ((double *)w->value[k])[lane_0(w, v)] = state->expectations[v];
+    ent_pauli_set_values(engine, w, k, state->expectations);
 }
 
 static void large_backward(const pauli_engine *engine, pauli_worker *w, int k, double *grad_params,
                            double *grad_angles)
 {
-    const pauli_part *part = &engine->plan->part[k];
     state_worker *state = w->state[k];
-    for (int v = 0; v < part->values; v++)
-        state->weights[v] = engine->plan->precision == ENT_SINGLE ? (double)((const float *)w->value[k])[lane_0(w, v)]
-                                                                  : ((const double *)w->value[k])[lane_0(w, v)];
+    ent_pauli_get_values(engine, w, k, state->weights);
     ent_state_weigh(state, state->weights);
-    ent_state_backward(state, part->large, 0, 1, 1, NULL);
+    ent_state_backward(state, engine->plan->part[k].large, 0, 1, 1, NULL);
     ent_state_contract(state, 0);
     ent_state_prefix_slopes(state);
     ent_state_add_slopes(state, grad_params, grad_angles);

@@ -2,9 +2,9 @@
  *
  * A readout is sum_t c_t prod_m <P_t on register m>.  Strings are split by registers, and common factors of several
  * strings are computed once: K qubits have at most 4^K strings, for any number of layers and readouts.  If the
- * earliest late gates are diagonal, the sum may instead be a few products of sums (pauli_product.c), and where a few
- * qubits are in every gate between registers, a sum of products over what happens to these (pauli_hub.c); each
- * readout uses the cheaper form. */
+ * earliest late gates are diagonal, the sum may instead be a few products of sums (pauli_product.c).  If a few qubits
+ * are in every gate between registers, it may be a sum of products over what happens to these (pauli_hub.c).  Each
+ * readout uses the cheapest form. */
 #include "pauli_form.h"
 #include "pauli_hub.h"
 #include "pauli_noise.h"

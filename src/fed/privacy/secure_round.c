@@ -151,10 +151,9 @@ static ent_status make(ent_secure_round *w)
     ENT_TRY(make_graph(w));
     w->number = ent_alloc(clients, sizeof *w->number);
     w->index = ent_alloc(clients, sizeof *w->index);
-    w->counts = ent_copy(w->cohort->answered, clients, sizeof *w->counts);
     w->complaint = ent_alloc(clients, sizeof *w->complaint);
     w->keys = ent_alloc(clients, sizeof *w->keys);
-    if (!w->number || !w->index || !w->counts || !w->complaint || !w->keys) return no_memory();
+    if (!w->number || !w->index || !w->complaint || !w->keys) return no_memory();
     for (int64_t k = 0; k < clients; k++) {
         w->index[k] = w->cohort->host[k] == w->me ? w->own : -1;
         if (w->cohort->host[k] == w->me) w->number[w->own++] = k;
@@ -340,8 +339,10 @@ static ent_status check_answers(const ent_secure_round *w)
 
 static ent_status begin(ent_secure_round *w)
 {
+    w->counts = ent_copy(w->cohort->answered, w->cohort->clients, sizeof *w->counts);
+    ENT_TRY(ent_comm_agree(w->lane, w->counts ? ENT_OK : no_memory()));
+    ENT_TRY(check_answers(w)); /* there may be nobody */
     ENT_TRY(ent_comm_agree(w->lane, make(w)));
-    ENT_TRY(check_answers(w));
     ENT_TRY(ent_comm_agree(w->lane, publish(w)));
     agree(w);
     ENT_TRY(ent_comm_agree(w->lane, deal_shares(w)));
@@ -406,8 +407,7 @@ static ent_status add_up(const ent_secure_round *w, int64_t n, ent_ring *x)
 }
 
 /* Own clients that have answered reveal the shares that the server needs for each neighbour: revealed
- * [own][neighbours]; how many.
- */
+ * [own][neighbours]; returns how many. */
 static int64_t reveal(const ent_secure_round *w, ent_secure_revealed *revealed)
 {
     int64_t shares = 0;

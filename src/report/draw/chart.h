@@ -67,6 +67,7 @@ typedef struct {
     const double *value; /* [rows][columns] */
     const char *name, *unit;
     bool dots;
+    bool shares; /* colours run from 0 to 1, in all figures alike */
 } chart_cells;
 void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_cells *cells);
 
