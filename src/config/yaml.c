@@ -334,7 +334,7 @@ static size_t line_of(ent_yaml *yaml, const char *origin)
 {
     int k = 0;
     while (k < yaml->origins && strcmp(yaml->origin[k], origin) != 0) k++;
-    if (k == ENT_YAML_ORIGINS) k--; /* so many that the last names are not told apart */
+    if (k == ENT_YAML_ORIGINS) k--; /* too many to distinguish the last names */
     if (k == yaml->origins) {
         yaml->origin[k] = ent_text(origin);
         if (!yaml->origin[k]) return 0;
