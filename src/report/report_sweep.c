@@ -183,7 +183,7 @@ static void draw_heat(draw_page *page, const sweep *s, int i, int j)
     if (least < most) snprintf(range, sizeof range, "%d to ", least);
     snprintf(caption, sizeof caption,
              "Each cell: the mean over all %lld finished points of %.100s with these two values, whatever the other "
-             "keys are (%s%d point%s a cell). Blank: no point.",
+             "keys are (%s%d point%s per cell). Blank: no point.",
              (long long)s->done, s->folder, range, most, most == 1 ? "" : "s");
     const chart_figure figure = {title, caption, key_axis(b), key_axis(a)};
     chart_draw_cells(page, &figure,
