@@ -513,6 +513,24 @@ class TableReal(Table):
         with self.imported(("t", iris), label=moods, more=("--group", iris + ":2")) as file:
             np.testing.assert_array_equal(file["label/class"][:], [1, 0, 1])
 
+    def test_a_malformed_number_in_the_first_line_is_no_name(self):
+        """It made the line a header, and then the label's first line one too, "because the numbers of rows agree"."""
+        label = self.csv("l.csv", "0\n1\n1\n")
+        for cell in ('"1,000"', "\u22121", "\u00a00", "\uff15", "5 kg", "0x10", "nan(1)", "1e", "1.2.3"):
+            self.refused("t.csv:1: column 0: found", *self.arguments(("t", self.csv("t.csv", cell + ",7\n1,2\n3,4\n")), label=label))
+        for text in ("id,2019\n1,2\n3,4\n5,6\n", "nano,3\n1,2\n3,4\n5,6\n", '"1,000"\n2\n3\n4\n'):
+            with self.imported(("t", self.csv("t.csv", text)), label=label) as file:
+                self.assertEqual(file["split"].size, 3)
+            self.assertIn("names the columns", self.text)
+        self.refused("found '0x10', want a number", *self.arguments(("t", self.csv("t.csv", "1,7\n0x10,2\n3,4\n")), label=label,
+                                                                  more=("--replace",)))
+
+    def test_classes_are_counted(self):
+        x = self.csv("x.csv", "1\n2\n3\n4\n")
+        for text, count in (("3\n10\n3\n10\n", "2 classes"), ("7\n7\n7\n7\n", "1 class\n"), ("0\n1\n2\n3\n", "4 classes")):
+            self.imported(("t", x), label=self.csv("l.csv", text), more=("--header", "no")).close()
+            self.assertIn(", " + count, self.text)
+
     def test_first_lines_by_option(self):
         path, label = self.csv("t.csv", "0,1\n1,0\n1,1\n"), self.csv("l.csv", "0\n1\n1\n")
         for how, rows in (("yes", 2), ("no", 3)):
@@ -561,8 +579,56 @@ class TableReal(Table):
             np.testing.assert_array_equal(file["modality/t/features"][:, 1], np.arange(40000) / 8)
         with open(self.path("t.csv.gz"), "r+b") as file:
             file.truncate(70000)
-        self.refused("damaged gzip file after line", *self.arguments(("t", self.path("t.csv.gz")), label=self.path("y.npy"),
-                                                                    more=("--replace",)))
+        self.refused("damaged gzip file: it ends within the compressed data", *self.arguments(
+            ("t", self.path("t.csv.gz")), label=self.path("y.npy"), more=("--replace",)))
+
+    def test_compressed_arrays(self):
+        """In C and Fortran order, in one member and in many, one of them empty, with zeros at the end."""
+        x = np.random.default_rng(2).normal(size=(3000, 4, 3))
+        label = self.npy("y.npy", np.arange(3000) % 2)
+        with open(label, "rb") as file, gzip.open(self.path("y.npy.gz"), "wb") as packed:
+            packed.write(file.read())
+        for order in "CF":
+            with open(self.npy("x.npy", x.astype("f4", order=order)), "rb") as file:
+                plain = file.read()
+            parts = (0, 5, 5, 77, 1000, len(plain) // 2, len(plain))
+            many = b"".join(gzip.compress(plain[begin:end]) for begin, end in zip(parts, parts[1:]))
+            for packed in (gzip.compress(plain), many, many + bytes(1000)):
+                with open(self.path("x.npy.gz"), "wb") as file:
+                    file.write(packed)
+                with self.imported(("t", self.path("x.npy.gz")), label=self.path("y.npy.gz")) as file:
+                    np.testing.assert_array_equal(file["modality/t/features"][:], x.astype("f4").reshape(3000, 12))
+                    np.testing.assert_array_equal(file["label/class"][:], np.arange(3000) % 2)
+
+    def test_damaged_archives(self):
+        """What zlib's gzread takes for the end of the file: something after the last member, of arrays and of text."""
+        label = self.npy("y.npy", np.arange(3000) % 2)
+        with open(self.npy("x.npy", np.random.default_rng(2).normal(size=(3000, 3))), "rb") as file:
+            array = file.read()
+        text = "a,b\n" + "".join(f"{k},{k / 8}\n" for k in range(3000))
+        for name, plain in (("x.npy.gz", array), ("x.csv.gz", text.encode())):
+            sound = gzip.compress(plain)
+            half = gzip.compress(plain[:len(plain) // 2]), gzip.compress(plain[len(plain) // 2:])
+            flipped = bytearray(sound)
+            flipped[len(sound) // 2] ^= 0x55
+            for content, part in ((sound[:-9], "it ends within the compressed data"),
+                                  (sound[:len(sound) // 2], "it ends within the compressed data"),
+                                  (bytes(flipped), "damaged gzip file: "),
+                                  (sound[:-8] + b"\0\0\0\0" + sound[-4:], "incorrect data check"),
+                                  (sound[:-1] + b"\7", "incorrect length check"),
+                                  (sound + b"garbage", "something follows the compressed data"),
+                                  (sound + bytes(9) + b"x", "something follows the compressed data"),
+                                  (sound + bytes(9) + sound, "something follows the compressed data"),
+                                  (half[0] + b"\1" + half[1][1:], "something follows the compressed data"),
+                                  (half[0] + half[1][:20], "it ends within the compressed data")):
+                with open(self.path(name), "wb") as file:
+                    file.write(content)
+                self.refused(part, *self.arguments(("t", self.path(name)), label=label, more=("--replace",)))
+        for content, part in ((array[:-8], "truncated: 71992 bytes of numbers, want 3000 rows of 24"),
+                              (array + bytes(5000), "too long: 72001 bytes of numbers or more, want 72000")):
+            with open(self.path("x.npy.gz"), "wb") as file:
+                file.write(gzip.compress(content))
+            self.refused(part, *self.arguments(("t", self.path("x.npy.gz")), label=label, more=("--replace",)))
 
     def test_double_precision_stays(self):
         x = 1e8 + np.arange(60.0).reshape(30, 2) / 64
@@ -592,14 +658,14 @@ class TableRefuses(Table):
         self.npy("signed.npy", (x.astype("f4").view("u4") >> 16).astype("u2").view("<i2").astype(">i2"))
         with h5py.File(self.path("x.h5"), "w") as file:
             file["x"] = x
-        with gzip.open(self.path("x.npy.gz"), "wb") as packed, open(label, "rb") as file:
+        with gzip.open(self.path("x.npz.gz"), "wb") as packed, open(self.path("x.npz"), "rb") as file:
             packed.write(file.read())
         for name, content in (("x.parquet", b"PAR1" + bytes(40)), ("x.pkl", b"\x80\x04\x95" + bytes(9)),
                               ("x.bz2", b"BZh91AY"), ("utf16.csv", "a,b\n1,2\n".encode("utf-16")), ("mac.csv", b"a\r1\r2\r")):
             with open(self.path(name), "wb") as file:
                 file.write(content)
         for name, part in (("x.npz", "a NumPy archive (.npz), want CSV text or a NumPy array (.npy): write its arrays"),
-                           ("x.h5", "an HDF5 file"), ("x.npy.gz", "a NumPy array, compressed with gzip"), ("x.pkl", "a Python pickle"),
+                           ("x.h5", "an HDF5 file"), ("x.npz.gz", "a NumPy archive (.npz), compressed with gzip"), ("x.pkl", "a Python pickle"),
                            ("x.parquet", "a Parquet file"), ("x.bz2", "compressed by bzip2"), ("utf16.csv", "UTF-16 text"),
                            ("mac.csv", "x.csv:1: found a carriage return".replace("x.csv", "mac.csv")),
                            ("raw.npy", "raw bytes of type '|V2', as which bfloat16 is stored"),

@@ -10,6 +10,7 @@
  *   standard   the default, as one writes it in YAML
  *   before     what programs did that had no such key, where that is not the default: their results are read with it
  *   when       the key and the choices with which this one is read, "federation.aggregation: fedprox"
+ *   MAY_CHANGE a training may be resumed with another value
  * A new section is a row of ENT_SECTIONS as well; a new choice is a row of its table.  Then `ninja reference` writes
  * jobs/REFERENCE.md and the schema anew; a test compares them with the table. */
 #include "keys.h"
@@ -26,7 +27,8 @@ static const ent_choice REDUCE[] = {{"pca", ENT_REDUCE_PCA},
 static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"late", ENT_MODEL_LATE},
                                   {"logistic", ENT_MODEL_LOGISTIC},
-                                  {"mlp", ENT_MODEL_MLP}};
+                                  {"mlp", ENT_MODEL_MLP},
+                                  {"multilinear", ENT_MODEL_MULTILINEAR}};
 static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
 static const ent_choice ENCODING[] = {{"ry", ENT_ENCODE_RY}, {"rx", ENT_ENCODE_RX},
                                       {"rz", ENT_ENCODE_RZ}, {"iqp", ENT_ENCODE_IQP},
@@ -55,11 +57,9 @@ static const ent_choice LEVEL[] = {{"sample", ENT_LEVEL_SAMPLE},
                                    {"exclusive", ENT_LEVEL_EXCLUSIVE}};
 static const ent_choice WHERE[] = {{"both", ENT_WHERE_BOTH}, {"train", ENT_WHERE_TRAIN}, {"test", ENT_WHERE_TEST}};
 static const ent_choice EMPTY[] = {{"keep_one", ENT_KEEP_ONE}, {"skip", ENT_SKIP}, {"allow", ENT_ALLOW}};
-static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},
-                                    {"zero", ENT_POLICY_ZERO},
-                                    {"mean", ENT_POLICY_MEAN},
-                                    {"drop", ENT_POLICY_DROP},
-                                    {"none", ENT_POLICY_NONE}};
+static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},   {"zero", ENT_POLICY_ZERO},
+                                    {"mean", ENT_POLICY_MEAN}, {"drop", ENT_POLICY_DROP},
+                                    {"none", ENT_POLICY_NONE}, {"token", ENT_POLICY_TOKEN}};
 static const ent_choice CONTEXT[] = {{"mask", ENT_CONTEXT_MASK}, {"embed", ENT_CONTEXT_EMBED}};
 static const ent_choice SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                    {"dirichlet_class", ENT_SPLIT_DIRICHLET_CLASS},
@@ -67,24 +67,8 @@ static const ent_choice SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                    {"shards", ENT_SPLIT_SHARDS},
                                    {"quantity", ENT_SPLIT_QUANTITY},
                                    {"natural", ENT_SPLIT_NATURAL}};
-static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
-                                         {"fedprox", ENT_FEDPROX},
-                                         {"fedavgm", ENT_FEDAVGM},
-                                         {"fedadam", ENT_FEDADAM},
-                                         {"fedyogi", ENT_FEDYOGI},
-                                         {"fedadagrad", ENT_FEDADAGRAD},
-                                         {"scaffold", ENT_SCAFFOLD},
-                                         {"fednova", ENT_FEDNOVA},
-                                         {"feddyn", ENT_FEDDYN},
-                                         {"median", ENT_MEDIAN},
-                                         {"trimmed_mean", ENT_TRIMMED_MEAN},
-                                         {"krum", ENT_KRUM},
-                                         {"multi_krum", ENT_MULTI_KRUM},
-                                         {"qrail", ENT_QRAIL},
-                                         {"spoqfl", ENT_SPOQFL},
-                                         {"circular", ENT_CIRCULAR},
-                                         {"wpqfl", ENT_WPQFL},
-                                         {"local", ENT_LOCAL}};
+#define RULE(name, id) {#name, ENT_##id},
+static const ent_choice AGGREGATION[] = {ENT_RULES(RULE)};
 static const ent_choice DIVERGENCE[] = {
     {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
 static const ent_choice ATTACK[] = {{"none", ENT_ATTACK_NONE},
@@ -140,6 +124,7 @@ static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
 #define REGISTER(field) .path = "model.registers.*." #field, PLACE(model.registers[0].field), \
     .stride = sizeof(ent_config_register)
 #define RATE .path = "missing.rate.*", PLACE(missing.rate[0]), .stride = sizeof(double)
+#define MAY_CHANGE .may_change = true
 #define FACTOR .path = "noise.factor.*", PLACE(noise.factor[0]), .stride = sizeof(double)
 #define FROM(from, to) .low = (from), .high = (to)
 #define ABOVE(from, to) .low = (from), .high = (to), .above = true
@@ -161,7 +146,7 @@ const ent_section ENT_SECTIONS[] = {
     {"attack",          "simulated Byzantine clients: what they send is not what they trained"},
     {"client",          "how a client trains"},
     {"privacy",         "differential privacy of whole clients"},
-    {"communication",   "how updates are made smaller before they are sent"},
+    {"communication",   "how updates and weights are made smaller before they are sent"},
     {"system",          "the simulated clients: whether they answer, how fast they are, how the server waits"},
     {"personal",        "fine-tuning of the final model by every client"},
     {"noise",           "noise of the quantum device, after every gate; all 0: none"},
@@ -176,14 +161,14 @@ const ent_section ENT_SECTIONS[] = {
 const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 
 #define QUANTUM   "model.kind: quantum, late"
-#define MLP       "model.kind: mlp"
+#define WIDE      "model.kind: mlp, multilinear"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
 #define BY_ADAM   "client.optimizer: adam, qng, rotosolve"
 #define FEDBUFF   "system.mode: fedbuff"
 #define PRIVATE   "privacy.mode: central, local, distributed"
 
 const ent_key ENT_KEYS[] = {
-    {FIELD(data.file),
+    {FIELD(data.file), MAY_CHANGE,
      .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
     {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
      .help = "names of the modalities to train on"},
@@ -194,7 +179,8 @@ const ent_key ENT_KEYS[] = {
      .help = "standardised features that are further from the mean are cut to it; 0: none is"},
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
-     .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
+     .help = "quantum: the fused model; late: one quantum model per modality; logistic, mlp and multilinear "
+             "(products of features of the modalities): classical"},
     {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
@@ -244,11 +230,12 @@ const ent_key ENT_KEYS[] = {
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",
      .help = "auto: cross_entropy for classes, mse for a real label"},
-    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = MLP,
-     .help = "width of each layer"},
-    {FIELD(model.params), FROM(0, 1e9), .standard = "0", .unit = "parameters", .when = MLP,
-     .help = "the width is chosen to come nearest to so many; 0: hidden counts"},
-    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = MLP,
+    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = WIDE,
+     .help = "width of each layer, number of products"},
+    {FIELD(model.params), FROM(-1000, 1e9), .standard = "0", .unit = "parameters", .when = WIDE,
+     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10: as many as the fused "
+             "quantum model of the same configuration has, ten times as many"},
+    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = WIDE,
      .help = "activation of the hidden layers"},
 
     {FIELD(missing.level), OF(LEVEL), .standard = "sample",
@@ -260,7 +247,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(missing.empty), OF(EMPTY), .standard = "keep_one",
      .help = "what happens to a row that would lose everything"},
     {FIELD(missing.policy), OF(POLICY), .standard = "mma",
-     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored"},
+     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored; token "
+             "runs the circuit with trained angles in place of data"},
     {FIELD(missing.context), OF(CONTEXT), .standard = "mask", .when = "missing.policy: mma",
      .help = "embed: the head also gets a trainable vector for each present modality"},
 
@@ -276,7 +264,8 @@ const ent_key ENT_KEYS[] = {
      .help = "share of the clients that train in a round"},
     {FIELD(federation.sampling), OF(SAMPLING), .standard = "uniform",
      .help = "evenly, in proportion to their samples, or each independently with this chance (poisson)"},
-    {FIELD(federation.rounds), FROM(0, 1e9), .standard = "100", .unit = "rounds", .help = "rounds of training"},
+    {FIELD(federation.rounds), MAY_CHANGE, FROM(0, 1e9), .standard = "100", .unit = "rounds",
+     .help = "rounds of training"},
     {FIELD(federation.aggregation), OF(AGGREGATION), .standard = "fedavg",
      .help = "the aggregation rule; local: every client keeps a model of its own"},
     {FIELD(federation.on_divergence), OF(DIVERGENCE), .standard = "auto",
@@ -356,6 +345,9 @@ const ent_key ENT_KEYS[] = {
      .help = "a step's gradient is shortened to this Euclidean norm; 0: never"},
     {FIELD(client.class_weights), OF(CLASS_WEIGHTS), .standard = "none",
      .help = "balanced: a sample's loss counts rows / (classes * rows of its class), over all training rows"},
+    {FIELD(client.logit_adjustment), .standard = "true", .before = "false",
+     .help = "the loss adds to a class's logit the logarithm of its share of the client's rows over its share of all "
+             "rows: clients with other mixtures of classes then learn the same; not with privacy"},
     {FIELD(client.momentum), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: momentum",
      .help = "its momentum"},
     {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = BY_ADAM,
@@ -404,6 +396,9 @@ const ent_key ENT_KEYS[] = {
      .help = "stochastic quantisation of each number (QSGD); 0: 64-bit numbers"},
     {FIELD(communication.feedback), .standard = "true", .when = "communication.sparsify: top_k, random_k",
      .help = "a client adds what it did not send to its next change"},
+    {FIELD(communication.download_bits), FROM(0, 8), .standard = "0", .unit = "bits",
+     .help = "quantisation of the difference to the model that the clients know, what rounding leaves out added to "
+             "the next; 0: the whole model, 64-bit numbers"},
 
     {FIELD(system.mode), OF(MODE), .standard = "sync",
      .help = "sync: rounds wait for their clients; fedbuff: a buffer of updates"},
@@ -496,11 +491,11 @@ const ent_key ENT_KEYS[] = {
     {FIELD(run.precision), OF(PRECISION), .standard = "double", .help = "precision of the quantum states"},
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
      .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},
-    {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
+    {FIELD(run.shards), MAY_CHANGE, FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
      .help = "ranks that run one circuit together, registers dealt to them or parts of one state; a power of two "
              "that "
              "divides their number"},
-    {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",
+    {FIELD(run.threads), MAY_CHANGE, FROM(0, 4096), .standard = "0", .unit = "threads",
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
     {FIELD(run.select), OF(SELECT), .standard = "last",
      .help = "the round whose weights are saved and evaluated on the test rows: the last, or the best on the "
@@ -508,11 +503,11 @@ const ent_key ENT_KEYS[] = {
     {FIELD(run.patience), FROM(0, 1e9), .standard = "0", .unit = "rounds",
      .when = "run.select: validation_loss, validation_accuracy",
      .help = "the training ends after so many rounds without a better one; 0: never"},
-    {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",
+    {FIELD(run.checkpoint_every), MAY_CHANGE, FROM(0, 1e9), .standard = "10", .unit = "rounds",
      .help = "distance of checkpoints; 0: only on a signal"},
-    {FIELD(run.fallback_dir), .standard = "none",
+    {FIELD(run.fallback_dir), MAY_CHANGE, .standard = "none",
      .help = "folder for results that their own folder's disk cannot take, each in one of its own; none: nowhere"},
-    {FIELD(run.stall_timeout_s), FROM(0, 1e9), .standard = "0.0", .unit = "s",
+    {FIELD(run.stall_timeout_s), MAY_CHANGE, FROM(0, 1e9), .standard = "0.0", .unit = "s",
      .help = "end the job when a rank has waited so long for another in one call; 0: never"},
 };
 /* clang-format on */

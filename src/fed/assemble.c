@@ -1,4 +1,6 @@
 /* From the configuration to a model: registers, fusion, head, loss. */
+#include <limits.h>
+
 #include "fed.h"
 
 static ent_ansatz ansatz_of(const ent_federation *f, int m)
@@ -14,10 +16,10 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .encoding = c->encoding};
 }
 
-/* Numbers per sample that the model takes of `features` features. */
+/* The number of inputs of the model made of `features` features. */
 static int64_t width_of(const ent_config_register *c, const ent_ansatz *ansatz, int64_t features)
 {
-    enum { MOST_AXES = 32 }; /* where the configuration leaves their number open */
+    enum { MOST_AXES = 32 }; /* if the configuration does not give their number */
     switch (c->reduce) {
     case ENT_REDUCE_LINEAR:
         return features;
@@ -90,7 +92,17 @@ static ent_status check_fusion(const ent_config *c)
     return ENT_OK;
 }
 
-/* The direct head's stretch of class scores: differences of <Z> reach 2, of logits 8. */
+/* From -k to k times the parameters of the quantum model. */
+static ent_status count_as_quantum(ent_model_inp *inp)
+{
+    const int64_t params = -(int64_t)inp->params * ent_model_quantum_params(inp);
+    ENT_REQUIRE(params <= INT_MAX, ENT_ECONFIG, "model.params: found %d, which is %lld parameters, want at most %d",
+                inp->params, (long long)params, INT_MAX);
+    inp->params = (int)params;
+    return ENT_OK;
+}
+
+/* The scale of the direct head: differences of <Z> are at most 2, of logits at most 8. */
 static const double DIRECT_SCALE = 4.0;
 
 ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
@@ -109,6 +121,7 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .outputs = f->target.outputs,
         .squared = label->classes == 0,
         .mma = ent_policy_masks(c->missing.policy),
+        .token = ent_policy_tokens(c->missing.policy),
         .embed = c->missing.context == ENT_CONTEXT_EMBED,
         .hidden = c->model.hidden,
         .params = c->model.params,
@@ -125,6 +138,7 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         const ent_status status = ent_model_add_string(&inp, c->model.strings[k]);
         if (status != ENT_OK) return ent_fail_in(ENT_ECONFIG, "model.strings");
     }
+    if (inp.params < 0) ENT_TRY(count_as_quantum(&inp));
     if (inp.squared) {
         inp.head_offset = (label->center - label->mean) / label->deviation;
         inp.head_scale = label->half / label->deviation;

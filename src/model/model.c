@@ -1,11 +1,11 @@
-/* The model as a whole: samples are grouped by context vector, each group goes through the model's kind. */
+/* The model as a whole: samples are grouped by context vector, each group is computed by the model's kind. */
 #include <string.h>
 
 #include "entente/blas.h"
 #include "entente/memory.h"
 #include "model.h"
 
-/* Room for `samples` samples of one call; grows, is never given back before the model is. */
+/* Memory for `samples` samples of one call; grows, and is freed with the model. */
 typedef struct {
     int64_t samples;
     int64_t *order;              /* [samples] picks, sorted by context */
@@ -28,6 +28,8 @@ static const ent_kind KIND[] = {
     [ENT_MODEL_LOGISTIC] = {"logistic", ent_logistic_make, ent_logistic_free, ent_logistic_predict,
                             ent_logistic_gradient, NULL, true},
     [ENT_MODEL_MLP] = {"mlp", ent_mlp_make, ent_mlp_free, ent_mlp_predict, ent_mlp_gradient, NULL, true},
+    [ENT_MODEL_MULTILINEAR] = {"multilinear", ent_multilinear_make, ent_multilinear_free, ent_multilinear_predict,
+                               ent_multilinear_gradient, NULL, true},
 };
 
 const char *ent_model_kind_name(ent_model_kind kind)
@@ -43,10 +45,13 @@ ent_status ent_model_check(const ent_model_inp *inp)
                 inp->registers, ENT_MAX_REGISTERS);
     ENT_REQUIRE(inp->outputs >= 1, ENT_EARG, "%d outputs, want 1 or more", inp->outputs);
     ENT_REQUIRE(!inp->squared || inp->outputs == 1, ENT_EARG, "%d outputs for a real label, want 1", inp->outputs);
+    ENT_REQUIRE(!inp->token || (inp->kind == ENT_MODEL_QUANTUM && !inp->mma), ENT_EARG,
+                "kind %s: trained angles in place of absent modalities (missing.policy token) want kind quantum",
+                KIND[inp->kind].name);
     ENT_REQUIRE(inp->mma || !inp->embed, ENT_EARG, "context vectors as an input of the head want mma");
-    ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP, ENT_EARG,
-                "kind %s with %d parameters wanted: mlp alone has a width to choose", KIND[inp->kind].name,
-                inp->params);
+    ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP || inp->kind == ENT_MODEL_MULTILINEAR, ENT_EARG,
+                "kind %s with %d parameters wanted: only mlp and multilinear have a width to choose",
+                KIND[inp->kind].name, inp->params);
     ENT_REQUIRE(!inp->device || inp->device->gradient != ENT_GRADIENT_SPSA || inp->device->spsa_step > 0.0, ENT_EARG,
                 "gradient spsa with steps of %g, want more than 0", inp->device ? inp->device->spsa_step : 0.0);
     for (int m = 0; m < inp->registers; m++)
@@ -172,9 +177,10 @@ void ent_group_loss(const ent_group *g, int64_t k)
 {
     const ent_model_inp *inp = g->inp;
     const int64_t sample = g->index[k];
-    double *d_outputs = g->d_outputs + k * inp->outputs;
-    g->loss[k] = ent_loss(inp->squared, inp->outputs, g->outputs + k * inp->outputs,
-                          inp->squared ? 0 : g->samples->category[sample],
+    double *d_outputs = g->d_outputs + k * inp->outputs, *outputs = g->outputs + k * inp->outputs;
+    const double *offset = inp->squared ? NULL : g->samples->class_offset;
+    for (int o = 0; o < inp->outputs && offset; o++) outputs[o] += offset[o];
+    g->loss[k] = ent_loss(inp->squared, inp->outputs, outputs, inp->squared ? 0 : g->samples->category[sample],
                           inp->squared ? g->samples->value[sample] : 0.0, d_outputs);
     const double *weights = inp->squared ? NULL : g->samples->class_weight;
     const double weight = weights ? weights[g->samples->category[sample]] : 1.0;
@@ -276,7 +282,7 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
     return ENT_OK;
 }
 
-/* As the kind has it, with the weights of the classes: so its gradient is computed as well. */
+/* By the kind's gradient, which applies the weights of the classes. */
 ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                           const int64_t *pick, double *loss)
 {

@@ -1,4 +1,4 @@
-/* A trained model in its data angles: the circuit of one context, with the head behind it. */
+/* A trained model in its data angles: the circuit of one context, followed by the head. */
 #include "entente/response.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ struct ent_response {
     ent_layout layout;
     ent_masked *masked;
     ent_circuit *circuit;      /* for the degrees */
-    double *w, *angle, *slope; /* the last two: room, [angles] */
+    double *w, *angle, *slope; /* the last two: scratch, [angles] */
 };
 
 ent_status ent_response_new(const ent_model_inp *inp, const double *w, uint32_t context, ent_response **out)
@@ -33,7 +33,7 @@ ent_status ent_response_new(const ent_model_inp *inp, const double *w, uint32_t 
     r->angle = ent_alloc(r->layout.angles, sizeof *r->angle);
     r->slope = ent_alloc(r->layout.angles, sizeof *r->slope);
     ent_status status = r->w && r->angle && r->slope ? ENT_OK : ent_fail(ENT_ENOMEM, "response: no memory");
-    if (status == ENT_OK) status = ent_masked_new(inp, &r->layout, r->context, &r->masked);
+    if (status == ENT_OK) status = ent_masked_new(inp, &r->layout, ent_mask_runs(inp, context), &r->masked);
     if (status != ENT_OK) {
         ent_response_free(r);
         return status;

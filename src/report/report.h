@@ -1,5 +1,5 @@
-/* What `entente report` is made of: folders are read, runs whose configurations differ in their seeds alone become a
- * group, and each file below draws one kind of figure.  A figure whose data is missing is left out.  Local. */
+/* The parts of `entente report`: folders are read, runs whose configurations differ only in their seeds form a group,
+ * and each file below draws one kind of figure.  A figure whose data is missing is left out.  Local. */
 #ifndef ENTENTE_REPORT_H
 #define ENTENTE_REPORT_H
 
@@ -10,7 +10,7 @@
 
 enum { RUN_COLUMNS = 64, RUN_MODALITIES = ENT_MAX_MODALITIES };
 
-/* result.h5, as far as a report shows it. */
+/* The contents of result.h5 that a report shows. */
 typedef struct {
     char *folder, *config_text, *version, *created, *host, *engine;
     ent_config *config;
@@ -20,6 +20,14 @@ typedef struct {
     uint64_t seed[4];
     int64_t layout[2]; /* ranks, threads */
     double test_rows, metric[ENT_METRIC_COUNT];
+    int64_t selected;        /* the round of the weights, from 0; -1: not known */
+    double majority, chance; /* accuracy of the most frequent class, of guessing; NAN: no classes */
+    int64_t classes, tested; /* 0: no classes, or an older result */
+    int64_t *confusion;      /* [classes][classes], a row per true class */
+    char **class_text;       /* [classes] */
+    double *output;          /* [tested][classes] logits of the test rows, and their classes */
+    int32_t *truth;          /* [tested] places in class_text */
+    double *by_client;       /* [rounds][clients] test accuracy, or NULL */
     int64_t rounds, clients, patterns, train_rows, outputs;
     double *round[RUN_COLUMNS]; /* [rounds] as ent_round_column; NULL where the file lacks it */
     struct {
@@ -40,10 +48,10 @@ typedef struct {
 
 /* Errors: ENT_EIO, ENT_EFORMAT, ENT_ECONFIG, each naming the file. */
 ent_status report_run_read(const char *folder, report_run **out);
-/* Configuration, origin and circuits alone. */
+/* Only configuration, origin and circuits. */
 ent_status report_read_model(const ent_h5 *file, const char *path, report_run *run);
 void report_run_free(report_run *run);
-/* A figure of the rounds [rounds] by its name, or NULL where the run has none. */
+/* A figure of the rounds [rounds] by its name, or NULL if the run has none. */
 const double *report_figure(const report_run *run, const char *name);
 /* What the readouts of a result depend on, in a sentence; "" where no gate joins registers. */
 ent_status report_cone(const ent_h5 *file, const char *path, char text[256]);
@@ -54,7 +62,7 @@ char *report_context_text(const report_run *run, uint32_t context, char text[256
 typedef struct {
     int runs;
     report_run **run;
-    char label[160]; /* what sets it apart from the other groups */
+    char label[160]; /* what distinguishes it from the other groups */
 } report_group;
 
 typedef struct {
@@ -74,13 +82,22 @@ void report_group_free(report_input *input);
 /* The value of a key of a run's configuration, or NULL. */
 const char *report_value(const report_run *run, const char *key);
 
-/* report_curves.c, report_clients.c, report_model.c, report_table.c, report_scaling.c: the figures. */
+/* report_tests.c: what is read of the test rows. */
+ent_status report_tests_read(const ent_h5 *file, report_run *run);
+void report_tests_free(report_run *run);
+
+/* report_curves.c, report_metrics.c, report_classes.c, report_clients.c, report_model.c,
+ * campaign_page.c, report_scaling.c: the figures. */
 void report_curves(draw_page *page, const report_input *input);
 ent_status report_audits(draw_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
 void report_missing(draw_page *page, const report_input *input);
 void report_metrics(draw_page *page, const report_input *input);
+void report_confusion(draw_page *page, const report_group *group);
+void report_classes(draw_page *page, const report_group *group); /* report_classes.c */
+void report_reliability(draw_page *page, const report_input *input);
 void report_contexts(draw_page *page, const report_input *input);
 void report_clients(draw_page *page, const report_group *group);
+void report_client_rounds(draw_page *page, const report_group *group);
 void report_excluded(draw_page *page, const report_input *input);
 void report_split(draw_page *page, const report_run *run);
 void report_times(draw_page *page, const report_group *group);

@@ -51,7 +51,7 @@ static ent_status quarters(pauli_late *late, ent_pauli on, int count)
     return add(late, &on, count, -1);
 }
 
-/* Half the rotation, and half of it with the control's Z, with the other sign. */
+/* A rotation by half the angle, and one about the string times the control's Z by minus half the angle. */
 static ent_status controlled(pauli_late *late, ent_pauli target, ent_pauli control, const ent_angle *angle)
 {
     ENT_TRY(rotate(late, target, 0.5, angle));
@@ -154,6 +154,18 @@ static ent_status late_gate(void *late, const ent_gate *gate)
 ent_status ent_pauli_late_gate(pauli_late *late, const ent_gate *gate)
 {
     return late_gate(late, gate);
+}
+
+ent_status ent_pauli_late_quarters(pauli_late *late, int quarters, int *angle)
+{
+    const double t = quarters * PI / 2;
+    for (*angle = 0; *angle < late->angles; ++*angle) {
+        const pauli_angle *a = &late->angle[*angle];
+        if (a->slot < 0 && !a->data && a->offset == t) return ENT_OK;
+    }
+    if (!ent_grow((void **)&late->angle, &late->angle_room, late->angles, sizeof *late->angle)) return no_memory();
+    late->angle[late->angles++] = (pauli_angle){.slot = -1, .offset = t};
+    return ENT_OK;
 }
 
 static ent_bits qubits_of(const ent_gate *gate)

@@ -8,22 +8,32 @@
 #include "entente/random.h"
 #include "fed/privacy/participation.h"
 #include "fed/privacy/secure_round.h"
-#include "privacy/gaussian.h"
+#include "privacy/discrete.h"
 
 struct ent_private {
     const ent_config *config;
     ent_gaussian source;
     double *z;       /* [params] normal numbers, and */
     double *sum;     /* [params] of the tree's nodes */
+    int64_t *units;  /* [2][params] of the grid: a change, and its noise; NULL without discrete noise */
     double clip;     /* the norm in force */
-    double expected; /* clients of a round */
+    double expected; /* number of clients of a round */
     double count_noise;
-    int64_t sharers;                  /* of the noise of a sum: as many as answer at least */
+    int64_t sharers;                  /* number of clients that share the noise of a sum: the least that must answer
+    * */
+    ent_discrete_grid grid;           /* of each of them */
+    double distance;                  /* of discrete from normal noise, ent_discrete_distance */
     ent_participation *participation; /* NULL with Poisson sampling */
     ent_ledger *ledger;
 };
 
-/* ---- what is refused ---- */
+/* Whether clients add integers; without noise there is no grid. */
+static bool is_discrete(const ent_config_privacy *p)
+{
+    return p->mode == ENT_PRIVACY_DISTRIBUTED && p->noise_multiplier > 0.0;
+}
+
+/* ---- refusals ---- */
 
 static ent_status check_rule(const ent_config *c)
 {
@@ -65,7 +75,7 @@ ent_status ent_private_check(const ent_config *c)
     if (p->mode == ENT_PRIVACY_NONE) return ENT_OK;
     ENT_TRY(check_rule(c));
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
-                "system.mode: found 'fedbuff', want sync with privacy.mode: late updates count in several rounds");
+                "system.mode: found 'fedbuff', want sync with privacy.mode: updates may arrive in later rounds");
     ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
                 "federation.sampling: found 'weighted', want uniform or poisson with privacy.mode");
     ENT_REQUIRE(p->mode == ENT_PRIVACY_CENTRAL || p->mechanism == ENT_RELEASE_GAUSSIAN, ENT_ECONFIG,
@@ -86,6 +96,11 @@ ent_status ent_private_check(const ent_config *c)
         p->mode != ENT_PRIVACY_DISTRIBUTED || ent_is_secure(c), ENT_ECONFIG,
         "federation.secure.threshold: found 0, want more with privacy.mode distributed: one client's share of the "
         "noise hides nothing, only the sum's does");
+    ENT_REQUIRE(!is_discrete(p) || (p->noise_multiplier >= 1e-3 && p->noise_multiplier * p->clip >= 1e-6),
+                ENT_ECONFIG,
+                "privacy.noise_multiplier: found %g with clip %g, want 0, or at least 0.001 and 1e-6 over clip, with "
+                "privacy.mode distributed, whose noise is made of integers",
+                p->noise_multiplier, p->clip);
     return check_adaptive(p, fmax(1.0, c->federation.participation * c->federation.clients));
 }
 
@@ -97,7 +112,7 @@ static bool is_amplified(const ent_config *c)
            c->federation.sampling == ENT_SAMPLING_POISSON;
 }
 
-/* What one round's mechanism is; a tree's is found round by round. */
+/* The mechanism of one round; that of a tree changes from round to round. */
 static ent_status ledger_make(ent_private *a)
 {
     const ent_config_privacy *p = &a->config->privacy;
@@ -115,6 +130,11 @@ static ent_status make(bool root, const ent_population *population, const ent_ru
     a->config = population->config;
     a->clip = p->clip;
     a->sharers = 1;
+    if (is_discrete(p)) {
+        a->units = ent_alloc(2 * (int64_t)s->params, sizeof *a->units);
+        ENT_REQUIRE(a->units, ENT_ENOMEM, "privacy: no memory");
+        a->distance = ent_discrete_distance(0x1p46, s->params); /* a share has no less */
+    }
     a->expected = fmax(1.0, a->config->federation.participation * (double)population->clients);
     a->count_noise = p->count_noise > 0.0 ? p->count_noise : a->expected / 20.0;
     a->z = ent_alloc(s->params, sizeof *a->z);
@@ -154,6 +174,7 @@ void ent_private_free(ent_private *a)
     if (!a) return;
     ent_participation_free(a->participation);
     ent_ledger_free(a->ledger);
+    ent_free(a->units);
     ent_free(a->z);
     ent_free(a->sum);
     sodium_memzero(&a->source, sizeof a->source);
@@ -162,7 +183,7 @@ void ent_private_free(ent_private *a)
 
 /* ---- clients ---- */
 
-/* Over the blocks first..first+n-1 that the client has trained. */
+/* The norm over the blocks first..first+n-1 that the client has trained. */
 static double norm_of(const ent_rule_state *s, const ent_update *u, int first, int n)
 {
     double square = 0.0;
@@ -183,9 +204,22 @@ static bool clip_blocks(const ent_rule_state *s, ent_update *u, int first, int n
 
 void ent_private_begin(ent_private *a, const ent_cohort *cohort)
 {
-    a->sharers = a->config->privacy.mode == ENT_PRIVACY_DISTRIBUTED
-                     ? ent_secure_fewest(a->config, cohort->n + cohort->lost)
-                     : 1;
+    const ent_config_privacy *p = &a->config->privacy;
+    if (!is_discrete(p)) return;
+    a->sharers = ent_secure_fewest(a->config, cohort->n + cohort->lost);
+    a->grid = ent_discrete_grid_of(a->clip, p->noise_multiplier * a->clip / sqrt((double)a->sharers));
+}
+
+/* A change and its noise, integers both, so that their sum is exact.  One that has diverged is refused later. */
+static void add_discrete(ent_private *a, const ent_rule_state *s, ent_update *u)
+{
+    int64_t *change = a->units, *noise = a->units + s->params;
+    for (int k = 0; k < s->params; k++)
+        if (!isfinite(u->delta[k])) return;
+    ent_discrete_round(&a->grid, s->params, u->delta, change);
+    ent_discrete_fill(&a->source, ENT_FOR_CLIENT_NOISE, (uint64_t)u->client, (uint64_t)s->round, a->grid.variance,
+                      s->params, noise);
+    for (int k = 0; k < s->params; k++) u->delta[k] = a->grid.unit * (double)(change[k] + noise[k]);
 }
 
 void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
@@ -196,16 +230,17 @@ void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
         u->within = clip_blocks(s, u, 0, s->blocks, a->clip);
     else
         for (int b = 0; b < s->blocks; b++) clip_blocks(s, u, b, 1, each);
-    if (p->mode == ENT_PRIVACY_CENTRAL) return;
-    const double deviation = p->noise_multiplier * a->clip / sqrt((double)a->sharers);
+    if (is_discrete(p)) add_discrete(a, s, u);
+    if (p->mode != ENT_PRIVACY_LOCAL) return;
+    const double deviation = p->noise_multiplier * a->clip;
     ent_gaussian_fill(&a->source, ENT_FOR_CLIENT_NOISE, (uint64_t)u->client, (uint64_t)s->round, s->params, a->z);
     for (int k = 0; k < s->params; k++) u->delta[k] += deviation * a->z[k];
 }
 
 /* ---- server ---- */
 
-/* With round t + 1 the sum over rounds 0..t has the nodes of the binary digits of t + 1: the new node less those that
- * it takes the place of. */
+/* With round t + 1 the sum over rounds 0..t has the nodes of the binary digits of t + 1: the new node minus those
+ * that it replaces. */
 static void tree_noise(ent_private *a, uint64_t round, int params)
 {
     uint64_t done = round + 1;
@@ -219,7 +254,8 @@ static void tree_noise(ent_private *a, uint64_t round, int params)
     for (int k = 0; k < params; k++) a->z[k] += a->sum[k];
 }
 
-/* Andrew et al., section 2: the noise on the sum that leaves room for the noise on the count. */
+/* Andrew et al., section 2: the noise on the sum, so that it satisfies the guarantee together with the noise on the
+ * count. */
 static double sum_noise(const ent_private *a)
 {
     const ent_config_privacy *p = &a->config->privacy;
@@ -269,7 +305,11 @@ static ent_status epsilon_of(ent_private *a, int64_t rounds, double *epsilon)
     const ent_config_privacy *p = &a->config->privacy;
     if (!a->participation) return ent_ledger_epsilon(a->ledger, rounds, p->delta, epsilon);
     const int64_t most = ent_participation_most(a->participation);
-    if (p->mechanism == ENT_RELEASE_GAUSSIAN) return ent_ledger_epsilon(a->ledger, most, p->delta, epsilon);
+    if (p->mechanism == ENT_RELEASE_GAUSSIAN) {
+        ENT_TRY(ent_ledger_epsilon(a->ledger, most, p->delta, epsilon));
+        if (p->accountant == ENT_ACCOUNTANT_PLD) *epsilon += 2.0 * (double)most * a->distance;
+        return ENT_OK;
+    }
     const ent_mechanism once = {
         .rate = most > 0 ? 1.0 : 0.0, .noise = most > 0 ? p->noise_multiplier / sqrt((double)most) : 0.0, .steps = 1};
     return ent_privacy_epsilon(p->accountant, &once, p->delta, epsilon);
