@@ -7,7 +7,6 @@
  * processor time of one thread, the least of several repetitions. */
 #include <argp.h>
 #include <string.h>
-#include <time.h>
 
 #include "problem.h"
 
@@ -84,13 +83,6 @@ static void problem_free(problem *p)
     ent_free(p->expectations);
     ent_free(p->grad_params);
     ent_free(p->grad_angles);
-}
-
-static double processor_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static void run(ent_program *program, problem *p, int64_t samples, int gradient)

@@ -6,7 +6,6 @@
  * thread, the least of several repetitions. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "problem.h"
 
@@ -64,13 +63,6 @@ static void go(run *r, const ent_circuit *circuit, int gradient)
     }
     memset(r->grad_params, 0, (size_t)circuit->params * sizeof(double));
     must(ent_program_gradient(r->program, &batch, ones, (void *)circuit, r->grad_params, r->grad_angles));
-}
-
-static double processor_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* Seconds per sample. */

@@ -5,12 +5,21 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "entente/circuit.h"
 #include "entente/status.h"
 
 /* Each program's own: ends it with the message unless the status is ENT_OK. */
 static void must(ent_status status);
+
+/* Processor time of all threads, which other processes on the cores change little. */
+static inline double processor_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 static void add(ent_circuit *circuit, ent_gate_kind kind, int a, int b, ent_angle angle)
 {

@@ -247,7 +247,8 @@ class Kinds(unittest.TestCase):
     """model.kind: the same clients, masks and blocks for what the quantum model is compared with."""
 
     KINDS = {"late": {}, "logistic": {"model__registers__text__reduce": "linear"},
-             "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"}}
+             "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"},
+             "multilinear": {"model__params": -1}}
 
     def test_same_bits_and_the_same_again(self):
         for kind, given in self.KINDS.items():
@@ -270,6 +271,8 @@ class Kinds(unittest.TestCase):
         for text in [ran.out, ran.err, good("inspect", out / "result.h5").out]:
             for word in ["mlp", "137", "width 3"]:
                 self.assertIn(word, text)
+        fused, equal = (train(**given)["params"] for given in ({}, {"model__kind": "multilinear", "model__params": -1}))
+        self.assertLess(abs(fused - equal), 20)  # a product more or less is 30 + 3 + 2 parameters
         self.assertRegex(good("inspect", train()["out"] / "result.h5").out, "model +quantum")
         self.assertIn("readouts   every readout depends on 3 qubits, one per register: 18 register expectation values",
                       good("inspect", train()["out"] / "result.h5").out)
@@ -296,7 +299,7 @@ class Kinds(unittest.TestCase):
         self.assertEqual(evaluate(found["out"])["weights_sha256"], found["weights_sha256"])
 
     def test_modality_dropout(self):
-        for kind, policy in [("quantum", "mma"), ("mlp", "zero"), ("late", "mean")][:1 if options.quick else 3]:
+        for kind, policy in [("quantum", "mma"), ("quantum", "token"), ("mlp", "zero"), ("late", "mean")][:1 if options.quick else 4]:
             given = {"model__kind": kind, "missing__policy": policy, "data__file": folder / "whole.h5"}
             some = [train(ranks=ranks, client__modality_dropout=0.4, **given) for ranks in [1, 2]]
             self.assertEqual(some[0]["weights_sha256"], some[1]["weights_sha256"])
@@ -304,11 +307,12 @@ class Kinds(unittest.TestCase):
             self.assertEqual(len(hashes | {some[0]["weights_sha256"]}), 3, (kind, policy))
 
     def test_they_refuse(self):
-        for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp"]),
+        for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp, multilinear"]),
                              ({"model__kind": "mlp", "model__head": "direct"}, ["kind mlp", "head direct"]),
                              ({"model__kind": "logistic", "run__precision": "single"}, ["kind logistic", "double"]),
                              ({"model__kind": "late", "missing__context": "embed"}, ["kind late", "context"]),
                              ({"model__params": 100}, ["kind quantum", "100 parameters"]),
+                             ({"model__kind": "mlp", "missing__policy": "token"}, ["kind mlp", "policy token"]),
                              ({"model__kind": "mlp", "model__hidden": 0}, ["model.hidden", "'0'"]),
                              ({"client__modality_dropout": 0.2, "missing__policy": "none"},
                               ["client.modality_dropout", "policy none"])]:

@@ -226,6 +226,56 @@ static void equals_reference_on_all_gates_and_strings(void **state)
     }
 }
 
+/* Registers around one, several layers: as products over the history of one or a few qubits. */
+static ent_circuit *random_star(uint64_t *state, int most)
+{
+    static const ent_gate_kind gates[] = {ENT_CX, ENT_CZ, ENT_CRX, ENT_CRZ, ENT_RZZ, ENT_CRY, ENT_CP, ENT_RXX};
+    int sizes[5], registers = 3 + below(state, 3), qubits = 0;
+    const ent_gate_kind kind = gates[below(state, 8)];
+    for (int m = 0; m < registers; m++) {
+        sizes[m] = 1 + below(state, 2);
+        qubits += sizes[m];
+    }
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(qubits, 6, 4, &circuit));
+    check_ok(ent_circuit_registers(circuit, registers, sizes));
+    for (int k = 0; k < 6 * registers; k++) add_random(circuit, state, k % registers, k % registers, true);
+    for (int k = 0; k < 2 * registers; k++) {
+        const int q = below_qubit(circuit, state, 1 + below(state, registers - 1));
+        ent_gate gate = {.kind = kind, .qubit = {0, q}, .angle = ent_angle_none()};
+        if (below(state, 4) == 0) gate.qubit[0] = q, gate.qubit[1] = 0;
+        if (ent_gate_describe(kind)->angles) gate.angle = random_angle(state, false);
+        check_ok(ent_circuit_add(circuit, gate));
+        const int on = below(state, 3) ? 0 : below(state, most);
+        if (on < qubits && below(state, 2))
+            check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RY, {on, on}, random_angle(state, false)}));
+    }
+    for (int q = 0; q < qubits; q++) {
+        const ent_pauli string = {ent_bits_of_word((uint64_t)below(state, 2) << q),
+                                  ent_bits_of_word(UINT64_C(1) << q)};
+        check_ok(ent_circuit_read_pauli(circuit, &string));
+    }
+    const uint64_t both = 1 | UINT64_C(1) << below_qubit(circuit, state, registers - 1);
+    check_ok(ent_circuit_read(circuit, both));
+    return circuit;
+}
+
+/* With hubs wherever they serve, and where they cost less. */
+static void hubs_equal_reference(void **state)
+{
+    (void)state;
+    uint64_t seed = 12;
+    for (int turn = 0; turn < CHECK_TURNS(160); turn++) {
+        const double before = ent_pauli_set_hub_margin(turn % 4 ? 0.0 : 4.0);
+        ent_circuit *circuit = turn % 8 == 5   ? random_circuit(&seed, 6, 6)
+                               : turn % 8 == 7 ? random_model(&seed, 7, 3)
+                                               : random_star(&seed, 9);
+        check_circuit(circuit, 2, turn);
+        ent_circuit_free(circuit);
+        ent_pauli_set_hub_margin(before);
+    }
+}
+
 /* Tails of every length: full vectors, half of one, less. */
 static void any_number_of_samples(void **state)
 {
@@ -303,8 +353,9 @@ static void adjoint_shift_and_differences_agree(void **state)
     (void)state;
     const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
     uint64_t seed = 6;
-    for (int turn = 0; turn < 6; turn++) {
-        ent_circuit *circuit = random_model(&seed, 5, 2);
+    for (int turn = 0; turn < 8; turn++) {
+        const double margin = ent_pauli_set_hub_margin(turn < 6 ? 4.0 : 0.0);
+        ent_circuit *circuit = turn < 6 ? random_model(&seed, 5, 2) : random_star(&seed, 9);
         run r = run_new(circuit, 3, 7), s = run_new(circuit, 3, 7);
         const ent_batch batch = {r.samples, r.angles, r.params};
         run_go(&r, &inp);
@@ -319,6 +370,7 @@ static void adjoint_shift_and_differences_agree(void **state)
         run_free(&r);
         run_free(&s);
         ent_circuit_free(circuit);
+        ent_pauli_set_hub_margin(margin);
     }
 }
 
@@ -346,8 +398,17 @@ static void runs_128_qubits(void **state)
 {
     (void)state;
     const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
-    for (int pattern = ENT_PATTERN_RING; pattern <= ENT_PATTERN_STAR; pattern++) {
-        ent_circuit *circuit = wide_circuit(16, 8, (ent_fusion_pattern)pattern, ENT_CRZ, 1);
+    static const struct {
+        ent_fusion_pattern pattern;
+        ent_gate_kind gate;
+        int layers;
+    } cases[] = {{ENT_PATTERN_RING, ENT_CRZ, 1},
+                 {ENT_PATTERN_ALL, ENT_CRZ, 1},
+                 {ENT_PATTERN_STAR, ENT_CRZ, 1},
+                 {ENT_PATTERN_STAR, ENT_CRX, 2},
+                 {ENT_PATTERN_STAR, ENT_CZ, 3}};
+    for (size_t turn = 0; turn < sizeof cases / sizeof cases[0]; turn++) {
+        ent_circuit *circuit = wide_circuit(16, 8, cases[turn].pattern, cases[turn].gate, cases[turn].layers);
         run r = run_new(circuit, 2, 8), s = run_new(circuit, 2, 8);
         uint64_t seed = 9;
         double along = 0.0, loss[2] = {0.0, 0.0};
@@ -395,6 +456,7 @@ static void auto_takes_what_costs_less(void **state)
     assert_int_equal(weight.values, 36);
     check_choice(circuit, "pauli");
     check_choice(wide_circuit(16, 8, ENT_PATTERN_ALL, ENT_RZZ, 1), "pauli");
+    check_choice(wide_circuit(16, 8, ENT_PATTERN_STAR, ENT_CRZ, 3), "pauli");
     check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRZ, 1), "pauli");
     check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRX, 3), "batch");
     check_choice(wide_circuit(1, 4, ENT_PATTERN_ALL, ENT_CRZ, 1), "batch");
@@ -452,6 +514,7 @@ static void refuses_with_the_reason(void **state)
     ent_circuit_free(circuit);
     circuit = wide_circuit(16, 1, ENT_PATTERN_ALL, ENT_CRX, 3);
     check_fails(ent_program_new(circuit, &inp, &program), ENT_EARG, "found more than 1048576 Pauli strings");
+    assert_non_null(strstr(ent_message(), "cheap only if one register is in every gate between registers"));
     ent_circuit_free(circuit);
 }
 
@@ -459,22 +522,27 @@ static void every_failed_allocation_is_reported(void **state)
 {
     (void)state;
     uint64_t seed = 10;
-    ent_circuit *circuit = random_model(&seed, 5, 2);
-    run r = run_new(circuit, 9, 1);
-    const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
-    const ent_batch batch = {9, r.angles, r.params};
-    ent_program *program = NULL;
-    check_every_allocation(ent_program_new(circuit, &inp, &program), (void)0);
-    check_every_allocation(ent_program_gradient(program, &batch, cotangent, circuit, r.grad_params, r.grad_angles),
-                           (void)0);
-    ent_program_free(program);
-    run_free(&r);
-    ent_circuit_free(circuit);
+    for (int hubs = 0; hubs < 2; hubs++) {
+        ent_circuit *circuit = hubs ? wide_circuit(3, 1, ENT_PATTERN_STAR, ENT_CZ, 2) : random_model(&seed, 5, 2);
+        run r = run_new(circuit, 9, 1);
+        const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
+        const ent_batch batch = {9, r.angles, r.params};
+        ent_program *program = NULL;
+        const double margin = ent_pauli_set_hub_margin(hubs ? 0.0 : 4.0);
+        check_every_allocation(ent_program_new(circuit, &inp, &program), (void)0);
+        check_every_allocation(
+            ent_program_gradient(program, &batch, cotangent, circuit, r.grad_params, r.grad_angles), (void)0);
+        ent_pauli_set_hub_margin(margin);
+        ent_program_free(program);
+        run_free(&r);
+        ent_circuit_free(circuit);
+    }
 }
 
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(equals_reference_on_fused_models),
     cmocka_unit_test(equals_reference_on_all_gates_and_strings),
+    cmocka_unit_test(hubs_equal_reference),
     cmocka_unit_test(any_number_of_samples),
     cmocka_unit_test(large_registers_equal_reference),
     cmocka_unit_test(register_of_17_qubits_equals_whole_state),

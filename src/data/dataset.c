@@ -262,6 +262,7 @@ void ent_dataset_free(ent_dataset *d)
     ent_free(d->split);
     ent_free(d->group);
     ent_free(d->class_name);
+    if (d->class_text) ent_h5_names_free(d->class_text, d->classes);
     ent_free(d->category);
     ent_free(d->value);
     ent_free(d->name);

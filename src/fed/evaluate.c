@@ -131,6 +131,29 @@ static ent_status measure_patterns(const ent_population *population, const ent_p
     return ENT_OK;
 }
 
+void ent_measure_by_client(const ent_population *population, const ent_label *label, const double *output,
+                           double *accuracy)
+{
+    const ent_part *test = &population->part[ENT_TEST];
+    const ent_predictions p = predictions_of(test, label, output);
+    for (int64_t c = 0; c < population->clients; c++) {
+        int64_t right = 0;
+        for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
+        accuracy[c] = share_right(&p, (double)right, test->first[c + 1] - test->first[c]);
+    }
+}
+
+ent_status ent_by_client_make(const ent_federation *f, double **out)
+{
+    const int64_t most = INT64_C(4000000), rounds = f->config->federation.rounds, clients = f->population.clients;
+    *out = NULL;
+    if (rounds == 0 || clients > most / rounds || ent_comm_rank(f->ranks.world) > 0) return ENT_OK;
+    *out = ent_alloc(rounds * clients, sizeof **out);
+    ENT_REQUIRE(*out, ENT_ENOMEM, "training: no memory");
+    for (int64_t k = 0; k < rounds * clients; k++) (*out)[k] = NAN;
+    return ENT_OK;
+}
+
 static ent_status measure_clients(const ent_population *population, const ent_predictions *p, ent_outcome *out)
 {
     const ent_part *train = &population->part[ENT_TRAIN], *test = &population->part[ENT_TEST];
@@ -149,7 +172,7 @@ static ent_status measure_clients(const ent_population *population, const ent_pr
     return ENT_OK;
 }
 
-/* The fine-tuned models, on rank 0. */
+/* The clients' own models, on rank 0. */
 static ent_status measure_personal(const ent_population *population, const ent_label *label, const double *output,
                                    ent_outcome *out)
 {
@@ -220,6 +243,6 @@ ent_status ent_training_evaluate(ent_training *t)
     ENT_TRY(t->rule->own ? ent_predict_own(t, ENT_TEST, 0, &f->outcome.output)
                          : ent_predict_part(f, ENT_TEST, &f->outcome.output));
     ENT_TRY(measure(f->ranks.world, &f->population, &f->target.label, &f->outcome));
-    if (f->config->personal.epochs > 0) ENT_TRY(evaluate_personal(t));
+    if (f->config->personal.epochs > 0 || (t->rule->begin && !t->rule->own)) ENT_TRY(evaluate_personal(t));
     return t->rule->own ? ent_own_average(t) : ENT_OK;
 }

@@ -34,32 +34,57 @@ static int by_value(const void *a, const void *b)
 
 run_spread run_spread_of(int64_t n, double *value)
 {
-    double sum = 0.0, squares = 0.0, worst = 0.0;
+    double sum = 0.0, squares = 0.0, worst = 0.0, ranked = 0.0;
     int64_t count = 0;
     for (int64_t k = 0; k < n; k++)
         if (!isnan(value[k])) value[count++] = value[k];
-    if (count == 0) return (run_spread){0, NAN, NAN, NAN};
+    if (count == 0) return (run_spread){0, NAN, NAN, NAN, NAN};
     qsort(value, (size_t)count, sizeof *value, by_value);
     const int64_t decile = count / 10 > 0 ? count / 10 : 1;
-    for (int64_t k = 0; k < count; k++) sum += value[k];
+    for (int64_t k = 0; k < count; k++) {
+        sum += value[k];
+        ranked += (double)(2 * k + 1 - count) * value[k]; /* half the sum of all distances */
+    }
     const double mean = sum / (double)count;
     for (int64_t k = 0; k < count; k++) squares += (value[k] - mean) * (value[k] - mean);
     for (int64_t k = 0; k < decile; k++) worst += value[k];
-    return (run_spread){count, mean, sqrt(squares / (double)count), worst / (double)decile};
+    return (run_spread){count, mean, sqrt(squares / (double)count), worst / (double)decile,
+                        sum > 0.0 ? ranked / ((double)count * sum) : 0.0};
 }
 
 void run_print_spread(FILE *out, const char *name, const run_spread *s)
 {
     if (s->n > 1)
-        fprintf(out, "  %-28s mean %.4f, spread %.4f, worst decile %.4f (%lld clients)\n", name, s->mean, s->spread,
-                s->worst_decile, (long long)s->n);
+        fprintf(out, "  %-28s mean %.4f, spread %.4f, worst decile %.4f, Gini %.4f (%lld clients)\n", name, s->mean,
+                s->spread, s->worst_decile, s->gini, (long long)s->n);
+}
+
+/* The smallest number of hits that the binomial distribution reaches with this probability. */
+static double quantile_of(int64_t n, double p, double probability)
+{
+    double below = 0.0;
+    if (p <= 0.0 || p >= 1.0) return p * (double)n;
+    for (int64_t k = 0; k < n; k++) {
+        below += exp(lgamma((double)n + 1.0) - lgamma((double)k + 1.0) - lgamma((double)(n - k) + 1.0) +
+                     (double)k * log(p) + (double)(n - k) * log1p(-p));
+        if (below >= probability) return (double)k;
+    }
+    return (double)n;
+}
+
+void run_accuracy_interval(int64_t n, double accuracy, double level, double *low, double *high)
+{
+    *low = *high = NAN;
+    if (n < 1 || isnan(accuracy)) return;
+    *low = quantile_of(n, accuracy, (1.0 - level) / 2.0) / (double)n;
+    *high = quantile_of(n, accuracy, (1.0 + level) / 2.0) / (double)n;
 }
 
 /* Over the clients that have test rows; reports none if memory is exhausted. */
 static run_spread spread_of_clients(const ent_federation_view *v, bool personal)
 {
     double *accuracy = malloc((size_t)v->clients * sizeof *accuracy);
-    if (!accuracy) return (run_spread){0, NAN, NAN, NAN};
+    if (!accuracy) return (run_spread){0, NAN, NAN, NAN, NAN};
     for (int64_t c = 0; c < v->clients; c++)
         accuracy[c] = personal ? v->client[c].personal_accuracy : v->client[c].accuracy;
     const run_spread s = run_spread_of(v->clients, accuracy);
@@ -71,7 +96,7 @@ static void print_clients(FILE *out, const ent_federation_view *v)
 {
     const run_spread s = spread_of_clients(v, false), fine_tuned = spread_of_clients(v, true);
     run_print_spread(out, "accuracy by client", &s);
-    print_figure(out, "accuracy, fine-tuned", v->personal.n > 0 ? v->personal.accuracy : NAN);
+    print_figure(out, "accuracy, own models", v->personal.n > 0 ? v->personal.accuracy : NAN);
     run_print_spread(out, "  by client", &fine_tuned);
 }
 
@@ -119,6 +144,13 @@ static void print_selected(FILE *out, const ent_federation_view *v)
                 (long long)v->rounds, c->federation.rounds, c->run.patience);
 }
 
+static void print_interval(FILE *out, const ent_metrics *m)
+{
+    double low, high;
+    run_accuracy_interval(m->n, m->accuracy, 0.95, &low, &high);
+    if (!isnan(low)) fprintf(out, "  %-28s %.4f to %.4f\n", "accuracy, 95 % bootstrap", low, high);
+}
+
 bool run_constant_is_better(const ent_federation_view *v, char text[256])
 {
     const ent_metrics *constant = &v->constant;
@@ -144,6 +176,7 @@ void run_print_table(FILE *out, const ent_federation_view *v)
         const int row = ent_metric_shown(k);
         print_figure(out, ent_metric_at(row)->title, ent_metric_value(m, row));
     }
+    print_interval(out, m);
     print_selected(out, v);
     if (v->rounds > 0) print_clients(out, v);
     if (!isnan(epsilon_of(v)))
@@ -178,8 +211,8 @@ static json_t *patterns(const ent_federation_view *v)
 static json_t *spread_object(const ent_federation_view *v, bool personal)
 {
     const run_spread s = spread_of_clients(v, personal);
-    return json_pack("{s:I, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", cli_number(s.mean), "spread",
-                     cli_number(s.spread), "worst_decile", cli_number(s.worst_decile));
+    return json_pack("{s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", cli_number(s.mean), "spread",
+                     cli_number(s.spread), "worst_decile", cli_number(s.worst_decile), "gini", cli_number(s.gini));
 }
 
 /* null for a figure that does not apply. */
@@ -203,6 +236,14 @@ static void add_label(json_t *object, const ent_label *label)
     json_object_set_new(object, "classes", names);
 }
 
+/* "accuracy_interval": [low, high], where there is an accuracy. */
+static void add_interval(json_t *object, const ent_metrics *m)
+{
+    double low, high;
+    run_accuracy_interval(m->n, m->accuracy, 0.95, &low, &high);
+    if (!isnan(low)) json_object_set_new(object, "accuracy_interval", json_pack("[f, f]", low, high));
+}
+
 void run_print_json(const ent_federation_view *v)
 {
     char digest[65];
@@ -216,6 +257,7 @@ void run_print_json(const ent_federation_view *v)
     json_object_update(object, more);
     json_decref(more);
     add_label(object, &v->label);
+    add_interval(object, &v->test);
     if (v->rounds > 0) {
         json_object_set_new(object, "clients", spread_object(v, false));
         const ent_metrics *validation = &v->round[v->selected_round].validation;

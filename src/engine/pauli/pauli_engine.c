@@ -10,7 +10,8 @@
  * summed over the samples, go back through the tape of turns once for a batch.
  *   pauli_late.c     early and late gates
  *   pauli_spread.c   a sum of strings and the rotations that it meets; the tape of its coefficients
- *   pauli_product.c  diagonal layers as products of sums
+ *   pauli_product.c  the first diagonal layer as products of sums
+ *   pauli_hub.c      deep layers as products, where a few qubits are in every gate between registers
  *   pauli_form.c     readouts to operations on numbers
  *   pauli_plan.c     all of it for one circuit
  * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, samples in lanes.  With

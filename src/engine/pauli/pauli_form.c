@@ -3,8 +3,10 @@
  * A readout is sum_t c_t prod_m <P_t on register m>.  Strings are taken apart register by register, and what several
  * strings have in common is computed once: a column of K qubits has 4^K strings at most, whatever the number of
  * layers and readouts.  Where the earliest late gates are diagonal, the sum may instead be a few products of sums
- * (pauli_product.c); each readout takes what costs less. */
+ * (pauli_product.c), and where a few qubits are in every gate between registers, a sum of products over what happens
+ * to these (pauli_hub.c); each readout takes what costs less. */
 #include "pauli_form.h"
+#include "pauli_hub.h"
 #include "pauli_noise.h"
 
 #include <math.h>
@@ -13,6 +15,15 @@
 
 /* Operations of a term: a product and an entry, forward and back. */
 static const double TERM_COST = 8.0;
+/* So many times more than by hubs, as terms are shared by readouts but counted for each. */
+static double hub_margin = 4.0;
+
+double ent_pauli_set_hub_margin(double margin)
+{
+    const double before = hub_margin;
+    hub_margin = margin;
+    return before;
+}
 
 static ent_status no_memory(void)
 {
@@ -103,6 +114,7 @@ typedef struct {
     pauli_tape *tape;
     pauli_form *form;
     pauli_sum sum, whole; /* in front of the prefix, and in front of all */
+    pauli_hubs hubs;
 } making;
 
 static bool is_diagonal(const pauli_rotation *rotation)
@@ -121,20 +133,20 @@ static ent_status too_many(const making *make, int readout)
 {
     return ent_fail(ENT_EARG,
                     "pauli engine: found more than %lld Pauli strings by readout %d of %d, want at most that "
-                    "for all readouts together",
+                    "for all readouts together; deep fusion of many registers is cheap only if one register is in "
+                    "every gate between registers (pattern star), as else the number grows like 4^registers",
                     (long long)make->most, readout + 1, make->circuit->readouts);
 }
 
 /* Back to the prefix, and through those of its rotations that are quarter turns: all of it commutes. */
-static ent_status spread_to_prefix(making *make, int readout)
+static ent_status spread_to_prefix(making *make, int readout, int64_t most, bool *fits)
 {
     const pauli_late *late = make->late;
+    *fits = true;
     ENT_TRY(ent_pauli_sum_start(&make->sum, &make->circuit->readout[readout], make->tape));
-    for (int64_t k = late->rotations - 1; k >= 0; k--) {
-        bool fits;
+    for (int64_t k = late->rotations - 1; k >= 0 && *fits; k--) {
         if (k < make->prefix && late->rotation[k].quarters == 0) continue;
-        ENT_TRY(take_back(make, &late->rotation[k], make->most - make->terms, &fits));
-        if (!fits) return too_many(make, readout);
+        ENT_TRY(take_back(make, &late->rotation[k], most, fits));
     }
     return ENT_OK;
 }
@@ -166,40 +178,59 @@ static ent_status append_terms(making *make, ent_bits *cone)
     return status;
 }
 
+/* As terms or by products of the first layer, unless that costs more than `most` operations or there are too many
+ * terms: then without what the attempt left on the tape. */
+static ent_status add_strings(making *make, int readout, double most, int64_t *first, bool *fits)
+{
+    pauli_form *form = make->form;
+    pauli_tape *tape = make->tape;
+    const int64_t start[2] = {tape->slots, tape->turns};
+    const int64_t left = make->most - make->terms,
+                  room = most / TERM_COST < (double)left ? (int64_t)(most / TERM_COST) : left;
+    ENT_TRY(spread_to_prefix(make, readout, room, fits));
+    const int64_t slots = tape->slots, turns = tape->turns;
+    const double cost = *fits ? ent_pauli_product_cost(&make->sum, make->late, make->prefix, form) : INFINITY;
+    const int64_t worth = cost / TERM_COST < (double)room ? (int64_t)(cost / TERM_COST) : room;
+    *first = form->entries;
+    if (*fits) ENT_TRY(spread_through_prefix(make, worth, fits));
+    if (*fits) return append_terms(make, &form->cone[readout]);
+    *fits = cost <= most && !isinf(cost);
+    tape->slots = *fits ? slots : start[0];
+    tape->turns = *fits ? turns : start[1];
+    if (!*fits) return ENT_OK;
+    return ent_pauli_product_append(&make->sum, make->late, make->prefix, tape, form, &form->cone[readout], first);
+}
+
 static ent_status add_readout(making *make, int readout)
 {
     pauli_form *form = make->form;
-    ENT_TRY(spread_to_prefix(make, readout));
-    const int64_t slots = make->tape->slots, turns = make->tape->turns, left = make->most - make->terms;
-    const double cost = ent_pauli_product_cost(&make->sum, make->late, make->prefix, form);
-    const int64_t worth = cost / TERM_COST < (double)left ? (int64_t)(cost / TERM_COST) : left;
-    int64_t first = form->entries;
-    const int64_t before = first;
+    const ent_pauli *string = &make->circuit->readout[readout];
+    const int64_t before = form->entries;
+    int64_t first;
     bool fits;
-    ENT_TRY(spread_through_prefix(make, worth, &fits));
-    if (!fits && isinf(cost)) return too_many(make, readout);
-    if (fits) {
-        ENT_TRY(append_terms(make, &form->cone[readout]));
-    } else { /* without what the attempt left on the tape */
-        make->tape->slots = slots;
-        make->tape->turns = turns;
-        ENT_TRY(ent_pauli_product_append(&make->sum, make->late, make->prefix, make->tape, form, &form->cone[readout],
-                                         &first));
-    }
+    pauli_hub *hub;
+    ENT_TRY(ent_pauli_hub_find(&make->hubs, string, &hub));
+    const double cost = hub ? ent_pauli_hub_cost(&make->hubs, hub, string) : INFINITY;
+    const double by_hub = isinf(cost) ? INFINITY : hub_margin * cost;
+    ENT_TRY(add_strings(make, readout, by_hub, &first, &fits));
+    if (!fits && isinf(by_hub)) return too_many(make, readout);
+    if (!fits) ENT_TRY(ent_pauli_hub_append(&make->hubs, hub, string, &form->cone[readout], &first));
     make->terms += form->entries - before;
     if (make->terms > make->most) return too_many(make, readout);
     return ent_pauli_form_op(form, (pauli_op){.kind = PAULI_SUM, .a = (int)first, .b = (int)(form->entries - first)},
                              &form->readout[readout]);
 }
 
-ent_status ent_pauli_form_make(const ent_circuit *circuit, const pauli_late *late, int64_t most, pauli_tape *tape,
+ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
                                pauli_form *form)
 {
     making make = {.circuit = circuit, .late = late, .most = most, .tape = tape, .form = form};
+    make.hubs = (pauli_hubs){.late = late, .tape = tape, .form = form};
     while (make.prefix < late->rotations && is_diagonal(&late->rotation[make.prefix])) make.prefix++;
     ent_status status = ENT_OK;
     for (int r = 0; r < circuit->readouts && status == ENT_OK; r++) status = add_readout(&make, r);
     ent_pauli_sum_clear(&make.sum);
     ent_pauli_sum_clear(&make.whole);
+    ent_pauli_hubs_clear(&make.hubs);
     return status;
 }

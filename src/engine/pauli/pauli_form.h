@@ -53,8 +53,11 @@ ent_status ent_pauli_form_entry(pauli_form *form, pauli_entry entry);
 
 /* All readouts, one after another: taken back through the late gates, and appended.
  * Errors: ENT_EARG where they have more than `most` terms together, ENT_ENOMEM. */
-ent_status ent_pauli_form_make(const ent_circuit *circuit, const pauli_late *late, int64_t most, pauli_tape *tape,
+ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
                                pauli_form *form);
+
+/* For tests: how many times more than by hubs (pauli_hub.c) a readout may cost by strings; returns what it was. */
+double ent_pauli_set_hub_margin(double margin);
 
 /* pauli_product.c: a sum in front of the first `prefix` rotations, those of them by quarter turns done, as a sum of
  * products: what it costs in operations, infinite where it would be far more than its terms. */

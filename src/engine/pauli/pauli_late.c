@@ -156,6 +156,18 @@ ent_status ent_pauli_late_gate(pauli_late *late, const ent_gate *gate)
     return late_gate(late, gate);
 }
 
+ent_status ent_pauli_late_quarters(pauli_late *late, int quarters, int *angle)
+{
+    const double t = quarters * PI / 2;
+    for (*angle = 0; *angle < late->angles; ++*angle) {
+        const pauli_angle *a = &late->angle[*angle];
+        if (a->slot < 0 && !a->data && a->offset == t) return ENT_OK;
+    }
+    if (!ent_grow((void **)&late->angle, &late->angle_room, late->angles, sizeof *late->angle)) return no_memory();
+    late->angle[late->angles++] = (pauli_angle){.slot = -1, .offset = t};
+    return ENT_OK;
+}
+
 static ent_bits qubits_of(const ent_gate *gate)
 {
     ent_bits bits = {0};

@@ -43,6 +43,9 @@ static inline bool pauli_is_channel(const pauli_rotation *rotation)
 /* Append a gate as rotations.  Errors: ENT_ENOMEM. */
 ent_status ent_pauli_late_gate(pauli_late *late, const ent_gate *gate);
 
+/* The index of a fixed angle of so many quarter turns, which is added where there is none.  Errors: ENT_ENOMEM. */
+ent_status ent_pauli_late_quarters(pauli_late *late, int quarters, int *angle);
+
 /* early [registers]: register m's own circuit on qubits 0.., with the slots of the whole, without readouts.  noise:
  * NULL, or of each qubit: then the late gates have their channels, readouts their errors, and a QFT is spelled out.
  * Errors: ENT_EARG for what this engine does not run, with the reason; ENT_ENOMEM.  *late and early are to be freed

@@ -11,7 +11,7 @@
 #include <math.h>
 
 #include "entente/memory.h"
-#include "pauli_form.h"
+#include "pauli_complex.h"
 
 enum { MOST_ENTRIES = 1 << 10, MOST_FLIPPED = 16, PLAIN_COST = 8 };
 
@@ -75,25 +75,6 @@ double ent_pauli_product_cost(const pauli_sum *sum, const pauli_late *late, int6
 
 /* ---- one register ---- */
 
-/* c[re] + i c[im] times a string; -1: a part that is 0. */
-typedef struct {
-    ent_pauli string;
-    int re, im;
-} complex_term;
-
-typedef struct {
-    int64_t count, room;
-    complex_term *term;
-} complex_sum;
-
-static ent_status add(complex_sum *sum, complex_term term)
-{
-    ENT_REQUIRE(ent_grow((void **)&sum->term, &sum->room, sum->count, sizeof *sum->term), ENT_ENOMEM,
-                "pauli engine: no memory for the terms of a register");
-    sum->term[sum->count++] = term;
-    return ENT_OK;
-}
-
 /* factor i^power, as slots. */
 static ent_status constant(pauli_tape *tape, double factor, int power, int *re, int *im)
 {
@@ -104,13 +85,13 @@ static ent_status constant(pauli_tape *tape, double factor, int power, int *re, 
 /* The product over the qubits of K here of X or Y's share of s+ (sign 1) or s- (-1), and the Zs: with
  * s+- = (X +- i Y) / 2, X gives (X + i sign Y) / 2 and Y gives (Y - i sign X) / 2. */
 static ent_status flipped_part(const ent_pauli *here, ent_bits minus, double factor, pauli_tape *tape,
-                               complex_sum *sum)
+                               pauli_complex *sum)
 {
     int qubit[MOST_FLIPPED], count = 0;
     for (int q = 0; q < ENT_MAX_QUBITS; q++)
         if (ent_bits_has(&here->x, q)) qubit[count++] = q;
     for (int choice = 0; choice < 1 << count; choice++) {
-        complex_term term = {.string = *here};
+        pauli_complex_term term = {.string = *here};
         int power = 0;
         for (int k = 0; k < count; k++) {
             const int sign = ent_bits_has(&minus, qubit[k]) ? -1 : 1, is_y = ent_bits_has(&here->z, qubit[k]);
@@ -120,56 +101,19 @@ static ent_status flipped_part(const ent_pauli *here, ent_bits minus, double fac
             power += is_y ? -sign : sign;
         }
         ENT_TRY(constant(tape, ldexp(factor, -count), power & 3, &term.re, &term.im));
-        ENT_TRY(add(sum, term));
-    }
-    return ENT_OK;
-}
-
-static int64_t find(const complex_sum *sum, const ent_pauli *string)
-{
-    int64_t k = 0;
-    while (k < sum->count && !pauli_equal(&sum->term[k].string, string)) k++;
-    return k;
-}
-
-/* to gains sign times from, and from minus sign times to: a turn, unless both are 0. */
-static ent_status turn_parts(int *from, int *to, int sign, int angle, pauli_tape *tape)
-{
-    if (*from < 0 && *to < 0) return ENT_OK;
-    if (*from < 0) ENT_TRY(ent_pauli_tape_slot(tape, 0.0, from));
-    if (*to < 0) ENT_TRY(ent_pauli_tape_slot(tape, 0.0, to));
-    return sign > 0 ? ent_pauli_tape_turn(tape, *from, *to, angle) : ent_pauli_tape_turn(tape, *to, *from, angle);
-}
-
-/* Times cos t + i sign sin t Z(z). */
-static ent_status multiply(complex_sum *sum, ent_bits z, int sign, int angle, pauli_tape *tape)
-{
-    const ent_pauli by = {.z = z};
-    for (int64_t k = 0, count = sum->count; k < count; k++) {
-        const ent_pauli string = pauli_times(&sum->term[k].string, &by);
-        const int64_t other = find(sum, &string);
-        if (other < k) continue;
-        if (other == sum->count) ENT_TRY(add(sum, (complex_term){string, -1, -1}));
-        complex_term *here = &sum->term[k], *there = &sum->term[other];
-        ENT_TRY(turn_parts(&here->re, &there->im, sign, angle, tape));
-        if (other != k) ENT_TRY(turn_parts(&there->re, &here->im, sign, angle, tape));
+        ENT_TRY(ent_pauli_complex_add(sum, term));
     }
     return ENT_OK;
 }
 
 /* ---- products ---- */
 
-/* Nodes of a complex number's parts; im -1: it is real. */
-typedef struct {
-    int re, im;
-} complex_node;
-
 typedef struct {
     const pauli_late *late;
     int64_t prefix;
     pauli_tape *tape;
     pauli_form *form;
-    complex_sum sum;   /* of one register */
+    pauli_complex sum; /* of one register */
     pauli_entry *last; /* [last_count] what the sum of all is made of */
     int64_t last_count, last_room;
 } products;
@@ -182,42 +126,6 @@ static ent_status add_last(products *p, int node, const pauli_term *term)
     return ENT_OK;
 }
 
-static ent_status append_part(products *p, bool imaginary, int *node)
-{
-    const int64_t first = p->form->entries;
-    for (int64_t k = 0; k < p->sum.count; k++) { /* the nodes first: entries are to follow one another */
-        int unused;
-        ENT_TRY(ent_pauli_form_string(p->form, &p->sum.term[k].string, &unused));
-    }
-    for (int64_t k = 0; k < p->sum.count; k++) {
-        const int slot = imaginary ? p->sum.term[k].im : p->sum.term[k].re;
-        int from;
-        if (slot < 0) continue;
-        ENT_TRY(ent_pauli_form_string(p->form, &p->sum.term[k].string, &from));
-        ENT_TRY(ent_pauli_form_entry(p->form, (pauli_entry){from, slot, 1}));
-    }
-    *node = -1;
-    if (p->form->entries == first) return ENT_OK;
-    return ent_pauli_form_op(
-        p->form, (pauli_op){.kind = PAULI_SUM, .a = (int)first, .b = (int)(p->form->entries - first)}, node);
-}
-
-static ent_status times(pauli_form *form, complex_node a, complex_node b, bool last, complex_node *out)
-{
-    *out = (complex_node){-1, -1};
-    if (a.im >= 0 && b.im >= 0) {
-        ENT_TRY(ent_pauli_form_op(
-            form, (pauli_op){.kind = last ? PAULI_REAL : PAULI_COMPLEX, .a = a.re, .b = a.im, .c = b.re, .d = b.im},
-            &out->re));
-        if (!last) out->im = out->re + 1;
-        return ENT_OK;
-    }
-    const int im = a.im >= 0 ? a.im : b.im, other = a.im >= 0 ? b.re : a.re;
-    ENT_TRY(ent_pauli_form_op(form, (pauli_op){.kind = PAULI_TIMES, .a = a.re, .b = b.re}, &out->re));
-    if (im < 0 || last) return ENT_OK;
-    return ent_pauli_form_op(form, (pauli_op){.kind = PAULI_TIMES, .a = im, .b = other}, &out->im);
-}
-
 /* The qubits that a term in front of the prefix is about. */
 static ent_bits touched_by(const products *p, const ent_pauli *string)
 {
@@ -228,7 +136,8 @@ static ent_bits touched_by(const products *p, const ent_pauli *string)
 }
 
 /* Register m's factor; scalars: with the phases that are on no register. */
-static ent_status factor(products *p, const ent_pauli *string, ent_bits minus, int m, bool scalars, complex_node *out)
+static ent_status factor(products *p, const ent_pauli *string, ent_bits minus, int m, bool scalars,
+                         pauli_complex_node *out)
 {
     const ent_pauli here = pauli_on(string, p->form->qubits[m]);
     p->sum.count = 0;
@@ -239,29 +148,30 @@ static ent_status factor(products *p, const ent_pauli *string, ent_bits minus, i
         const ent_bits rest = partners(rotation, string);
         const bool is_scalar = ent_bits_last(rest) < 0;
         if (is_scalar ? !scalars : register_of(p->form, rest) != m) continue;
-        ENT_TRY(multiply(&p->sum, rest, ent_bits_parity(rotation->on.z, minus) ? -1 : 1, rotation->angle, p->tape));
+        const ent_pauli by = {.z = rest};
+        ENT_TRY(ent_pauli_complex_multiply(&p->sum, &by, ent_bits_parity(rotation->on.z, minus) ? -1 : 1,
+                                           rotation->angle, p->tape));
     }
-    ENT_TRY(append_part(p, false, &out->re));
-    return append_part(p, true, &out->im);
+    return ent_pauli_complex_value(&p->sum, p->form, p->tape, out);
 }
 
 /* Twice the real part of the product over all registers, for one choice of signs. */
 static ent_status product(products *p, const pauli_term *term, ent_bits minus)
 {
     const ent_bits touched = touched_by(p, &term->string);
-    complex_node all = {-1, -1};
+    pauli_complex_node all = {-1, -1};
     int left = 0;
     for (int m = 0; m < p->form->circuit->registers; m++)
         left += ent_bits_last(ent_bits_and(touched, p->form->qubits[m])) >= 0;
     for (int m = 0; m < p->form->circuit->registers; m++) {
-        complex_node by;
+        pauli_complex_node by;
         if (ent_bits_last(ent_bits_and(touched, p->form->qubits[m])) < 0) continue;
         ENT_TRY(factor(p, &term->string, minus, m, all.re < 0, &by));
         left--;
         if (all.re < 0)
             all = by;
         else
-            ENT_TRY(times(p->form, all, by, left == 0, &all));
+            ENT_TRY(ent_pauli_complex_times(p->form, all, by, left == 0, &all));
     }
     return add_last(p, all.re, term);
 }

@@ -49,13 +49,25 @@ static inline ent_pauli pauli_on(const ent_pauli *p, ent_bits qubits)
     return (ent_pauli){ent_bits_and(p->x, qubits), ent_bits_and(p->z, qubits)};
 }
 
-/* i q p = sign * *out, for strings that do not commute.  A Hermitian string is i^|x and z| X^x Z^z. */
-static inline int pauli_turned(const ent_pauli *q, const ent_pauli *p, ent_pauli *out)
+/* q p = i^power * *out; a Hermitian string is i^|x and z| X^x Z^z. */
+static inline int pauli_power(const ent_pauli *q, const ent_pauli *p, ent_pauli *out)
 {
     *out = pauli_times(q, p);
     const int ys = ent_bits_count(ent_bits_and(q->x, q->z)) + ent_bits_count(ent_bits_and(p->x, p->z)) -
                    ent_bits_count(ent_bits_and(out->x, out->z));
-    return (1 + ys + 2 * ent_bits_parity(q->z, p->x)) & 2 ? -1 : 1;
+    return ys + 2 * ent_bits_parity(q->z, p->x);
+}
+
+/* i q p = sign * *out, for strings that do not commute. */
+static inline int pauli_turned(const ent_pauli *q, const ent_pauli *p, ent_pauli *out)
+{
+    return (1 + pauli_power(q, p, out)) & 2 ? -1 : 1;
+}
+
+/* q p = sign * *out, for strings that commute. */
+static inline int pauli_product(const ent_pauli *q, const ent_pauli *p, ent_pauli *out)
+{
+    return pauli_power(q, p, out) & 2 ? -1 : 1;
 }
 
 /* From strings to indices. */
