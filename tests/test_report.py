@@ -404,7 +404,7 @@ class Computes(unittest.TestCase):
         figures = {f["h3"]: f for f in self.outline("sweep").figures}
         heat = figures["Accuracy by missing.policy and missing.rate"]
         self.assertIn("0.795", heat["text"])  # mma at 0.1: the mean of 0.79 and 0.80
-        self.assertIn("(2 points a cell)", heat["figcaption"])
+        self.assertIn("(2 points per cell)", heat["figcaption"])
         self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
         self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
 
@@ -520,12 +520,12 @@ class Computes(unittest.TestCase):
             self.assertIn(f" {coefficient}", model)
         self.assertIn("256", model)
         # efficiency on 8 ranks: 4.1 / (8 (0.1 + 0.5 + 0.03))
-        self.assertIn(f"{4.1 / (8 * 0.63):.3f}", figures["Strong scaling, clients: what was measured"]["text"])
+        self.assertIn(f"{4.1 / (8 * 0.63):.3f}", figures["Strong scaling, clients: measurements"]["text"])
 
     def test_text_has_80_columns(self):
         out = run("report", *runs(), "sweep", "study", "made", "--text")
         self.assertIn("Accuracy by context vector", out)
-        self.assertIn("Where the results come from", out)
+        self.assertIn("Origin of the results", out)
         long = [line for line in out.splitlines() if len(line) > 80]
         self.assertEqual([line for line in long if str(folder) not in line], [])  # a path is not broken
         self.assertNotIn("\x1b", out)
@@ -601,7 +601,7 @@ class Scales(unittest.TestCase):
             run("scaling", folder / "run.yaml", "--ranks", ranks, "--threads", 1, "--repeats", 1, "--out", name,
                 "--quiet", "--set", "federation.rounds=1", ranks=2)
         figures = {f["h3"]: f for f in Outline(page_of("one", "two").read_text()).figures}
-        table = figures["Strong scaling, clients: what was measured"]["text"]
+        table = figures["Strong scaling, clients: measurements"]["text"]
         self.assertIn("1 x 1", table)
         self.assertIn("2 x 1", table)
 
@@ -699,11 +699,11 @@ class Refuses(unittest.TestCase):
                 ("sweep", "table.csv", cell(3, 5, "7.5"), "table.csv:4: column 6 'accuracy': found '7.5'"),
                 ("sweep", "table.csv", cell(2, 7, "-1"), "table.csv:3: column 8 'train_s': found '-1', want a number of 0 or more"),
                 ("sweep", "table.csv", lambda text: text.replace("loss", "accuracy"), "two columns 'accuracy': 6 and 7"),
-                ("study", "study.csv", twice(4), "study.csv:18: the row of line 5 again: the same 'point' (3)"),
+                ("study", "study.csv", twice(4), "study.csv:18: repeats the row of line 5: the same 'point' (3)"),
                 ("study", "study.csv", cell(5, 9, "nan"), "study.csv:6: column 10 'loss': found 'nan'"),
                 ("study", "summary.csv", cell(1, 11, "p<0.1"), "summary.csv:2: column 12 'p': found 'p<0.1'"),
-                ("study", "summary.csv", twice(1), "summary.csv:10: the row of line 2 again"),
-                ("made", "scaling.csv", twice(2), "scaling.csv:14: the row of line 3 again"),
+                ("study", "summary.csv", twice(1), "summary.csv:10: repeats the row of line 2"),
+                ("made", "scaling.csv", twice(2), "scaling.csv:14: repeats the row of line 3"),
                 ("made", "scaling.csv", cell(6, 11, "1e400"), "scaling.csv:7: column 12 'seconds': found '1e400'"))):
             change(f"garbage{k}", source, file, edit)
             self.refused("report", f"garbage{k}", wants=[want])

@@ -1,7 +1,7 @@
 /* TensorBoard's event files, written by hand: a file is a list of records (TFRecord), each a message of Protocol
  * Buffers.
  *
- *   record   uint64 length, masked CRC-32C of these 8 bytes, the message, masked CRC-32C of the message
+ *   record   uint64 length, masked CRC-32C of these 8 bytes, message, masked CRC-32C of the message
  *            (little endian)
  *   Event    1 wall_time double, 2 step int64, 3 file_version string, 5 summary
  *   Summary  1 value, repeated: 1 tag string, 2 simple_value float, 8 tensor, 9 metadata

@@ -1,5 +1,5 @@
 /* Heat maps and dot pictures.  The colours run through cividis (Nunez, Anderton and Renslow, PLOS ONE 13, 2018),
- * which is made for colour-blind eyes and readable in grey; numbers stand in the cells where there is room. */
+ * which is made for colour-blind eyes and readable in grey; numbers are written into the cells if there is room. */
 #include <math.h>
 #include <string.h>
 
@@ -122,7 +122,7 @@ static void draw_names(draw_page *page, const chart_figure *figure, const chart_
     chart_axes_name(page, figure, &(chart_frame){g->left, TOP, g->width, height, 0.0, names->below, {0}, {0}});
 }
 
-/* Each legend returns where it ends. */
+/* Each legend returns its end. */
 static double legend_heat(draw_page *page, const grid *g, double left, double y)
 {
     const double width = BAR / STEPS;
