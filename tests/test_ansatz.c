@@ -307,7 +307,8 @@ static void encodings_are_those_of_layers(void **state)
     a.reupload = false;
     check_ok(ent_ansatz_check(&a));
     a.angles_per_qubit = 2;
-    check_fails(ent_ansatz_check(&a), ENT_EARG, "2 data angles per qubit with another encoding than ry");
+    check_fails(ent_ansatz_check(&a), ENT_EARG,
+                "angles: found 2 data angles per qubit, want 1 with every encoding but ry");
     a.angles_per_qubit = 1;
     a.own_angles = true;
     check_fails(ent_ansatz_check(&a), ENT_EARG, "factors of data angles with an encoding that is not by rotations");

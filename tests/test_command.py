@@ -984,8 +984,8 @@ class Configuration(unittest.TestCase):
     def test_krum_says_how_many_clients_it_wants(self):
         refused(self, ["train", folder / "small.yaml", "--out", fresh(), *sets(federation__aggregation="krum",
                                                                                federation__clients=4)],
-                ["server.faulty: found 1: krum wants more than 2 faulty + 2 = 4 clients that train block 'text/map/weight'",
-                 "there are at most 4"], ranks=0)
+                ["server.faulty: found 1: krum needs more than 2 faulty + 2 = 4 clients that train block 'text/map/weight'",
+                 "at most 4 exist"], ranks=0)
 
     def test_wrong_files(self):
         cases = [("rounds: 3", "round: 3", 4, ["'round'", "federation", "rounds", "clients"]),
@@ -1066,6 +1066,18 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(ran.code, 2, words)
             self.assertIn(part, ran.err)
             self.assertEqual(ran.out, "")
+
+    def test_an_empty_value_is_none(self):
+        """As from a script's variable that is not set: nothing is missing, nothing is written."""
+        for words, said in [(["train", "a.yaml", "--out"], "--out: found nothing, want DIR"),
+                            (["eval", "result", "--missing"], "--missing: found nothing, want NAME"),
+                            (["circuit", "a.yaml", "--context"], "--context: found nothing, want NAME"),
+                            (["simulate", "a.qasm", "-O"], "--observable: found nothing, want STRING"),
+                            (["inspect"], "found an empty argument, want a file or a folder"),
+                            (["train", "--out", "x"], "found an empty argument, want a configuration")]:
+            ran = run(*words, "")
+            self.assertEqual(ran.code, 2, words)
+            self.assertIn(said, ran.err)
 
     def test_a_wrong_value_is_told_with_its_option(self):
         for words, said in [(["synth", "--rows", "ten"], "--rows: found 'ten', want a whole number from 10 to"),

@@ -215,6 +215,9 @@ static void what_cannot_be_opened(void **state)
     (void)state;
     refuses_open(in_temp_folder("none.h5"), ENT_EIO, "No such file");
     refuses_open(temp_folder, ENT_EIO, "directory");
+    assert_int_equal(mkfifo(in_temp_folder("pipe.h5"), 0600), 0);
+    refuses_open(in_temp_folder("pipe.h5"), ENT_EIO, "not a regular file"); /* at once, without a writer */
+    refuses_open("/dev/null", ENT_EIO, "not a regular file");
     put_bytes(in_temp_folder("zero.h5"), "", 0);
     refuses_open(in_temp_folder("zero.h5"), ENT_EFORMAT, "empty");
     put_bytes(in_temp_folder("text.h5"), "a,b,c\n1,2,3\n", 12);

@@ -513,6 +513,24 @@ class TableReal(Table):
         with self.imported(("t", iris), label=moods, more=("--group", iris + ":2")) as file:
             np.testing.assert_array_equal(file["label/class"][:], [1, 0, 1])
 
+    def test_a_malformed_number_in_the_first_line_is_no_name(self):
+        """It made the line a header, and then the label's first line one too, "because the numbers of rows agree"."""
+        label = self.csv("l.csv", "0\n1\n1\n")
+        for cell in ('"1,000"', "\u22121", "\u00a00", "\uff15", "5 kg", "0x10", "nan(1)", "1e", "1.2.3"):
+            self.refused("t.csv:1: column 0: found", *self.arguments(("t", self.csv("t.csv", cell + ",7\n1,2\n3,4\n")), label=label))
+        for text in ("id,2019\n1,2\n3,4\n5,6\n", "nano,3\n1,2\n3,4\n5,6\n", '"1,000"\n2\n3\n4\n'):
+            with self.imported(("t", self.csv("t.csv", text)), label=label) as file:
+                self.assertEqual(file["split"].size, 3)
+            self.assertIn("names the columns", self.text)
+        self.refused("found '0x10', want a number", *self.arguments(("t", self.csv("t.csv", "1,7\n0x10,2\n3,4\n")), label=label,
+                                                                  more=("--replace",)))
+
+    def test_classes_are_counted(self):
+        x = self.csv("x.csv", "1\n2\n3\n4\n")
+        for text, count in (("3\n10\n3\n10\n", "2 classes"), ("7\n7\n7\n7\n", "1 class\n"), ("0\n1\n2\n3\n", "4 classes")):
+            self.imported(("t", x), label=self.csv("l.csv", text), more=("--header", "no")).close()
+            self.assertIn(", " + count, self.text)
+
     def test_first_lines_by_option(self):
         path, label = self.csv("t.csv", "0,1\n1,0\n1,1\n"), self.csv("l.csv", "0\n1\n1\n")
         for how, rows in (("yes", 2), ("no", 3)):

@@ -171,6 +171,40 @@ static void what_is_written_reads_back_to_the_last_bit(void **state)
 }
 
 /* Each key by itself changes the text: none is left out of it. */
+static void add_name(void *list, const char *name, const char *when)
+{
+    strcat(list, name);
+    strcat(list, ";");
+    assert_non_null(strchr(when, ':'));
+}
+
+static void check_unread(const char *yaml, const char *wanted)
+{
+    char text[1024], list[1024] = "";
+    ent_config *c;
+    snprintf(text, sizeof text, "data: {file: a.h5, modalities: [text, audio]}\n%s", yaml);
+    check_ok(ent_config_parse(text, &c));
+    check_ok(ent_config_unread(c, add_name, list));
+    assert_string_equal(list, wanted);
+    ent_config_free(c);
+}
+
+static void what_nothing_reads_is_found(void **state)
+{
+    (void)state;
+    check_unread("", "");
+    check_unread("run: {patience: 3}\nclient: {step_rounds: 2, step_factor: 0.5}\n",
+                 "client.step_rounds;run.patience;");
+    check_unread("run: {patience: 3, select: validation_loss}\nclient: {step_rounds: 2, schedule: step}\n", "");
+    check_unread("server: {learning_rate: 0.1}\nfederation: {aggregation: scaffold}\nclient: {optimizer: sgd}\n", "");
+    check_unread("server: {learning_rate: 0.1}\n", "server.learning_rate;");
+    check_unread("missing: {absent: [text]}\n", "missing.absent;");
+    check_unread("missing: {absent: [text], level: fixed}\n", "");
+    check_unread("model: {kind: mlp, hidden: 4, registers: {audio: {layers: 3}}}\n", "model.registers.audio.layers;");
+    check_unread("model: {registers: {text: {axes: 3, reduce: pca_linear}, audio: {axes: 4}}}\n",
+                 "model.registers.audio.axes;");
+}
+
 static void every_key_is_written(void **state)
 {
     (void)state;
@@ -389,10 +423,12 @@ static int set_up(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest computes[] = {
-        cmocka_unit_test(every_default_is_a_value_that_its_key_takes), cmocka_unit_test(every_row_is_whole),
-        cmocka_unit_test(what_is_written_reads_back_to_the_last_bit), cmocka_unit_test(every_key_is_written),
-        cmocka_unit_test(the_nearest_name_is_found)};
+    const struct CMUnitTest computes[] = {cmocka_unit_test(every_default_is_a_value_that_its_key_takes),
+                                          cmocka_unit_test(every_row_is_whole),
+                                          cmocka_unit_test(what_is_written_reads_back_to_the_last_bit),
+                                          cmocka_unit_test(what_nothing_reads_is_found),
+                                          cmocka_unit_test(every_key_is_written),
+                                          cmocka_unit_test(the_nearest_name_is_found)};
     const struct CMUnitTest refuses[] = {cmocka_unit_test(every_wrong_field_is_refused_by_its_keys_name),
                                          cmocka_unit_test(messages_are_those_of_the_file)};
     if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;

@@ -224,6 +224,18 @@ class Hostile(unittest.TestCase):
         self.check(SHORT + "client: [" + ", ".join(f"&a{k} 1" for k in range(5000)) + "]\n",
                    "too many anchors, want at most 100")
 
+    def test_zero_bytes(self):
+        """What follows one would be missing without a word; in UTF-16 every second byte is one."""
+        self.check(SHORT + "\0client: {batch: 5}\n", "byte %d is 0, want text in UTF-8" % len(SHORT))
+        self.check("base: base.yaml\ngrid: {client.epochs: [1]}\0\n", "is 0, want text in UTF-8", command=("sweep",))
+        self.check("\0", "byte 0 is 0")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "wide.yaml"
+            path.write_text(SHORT, encoding="utf-16")
+            self.assertIn("is 0, want text in UTF-8", run("config", "--print", path).stderr)
+            path.write_text(SHORT, encoding="utf-8-sig")
+            self.assertEqual(run("config", "--print", path).returncode, 0)
+
     def test_an_override_is_no_way_around(self):
         with tempfile.TemporaryDirectory() as folder:
             path = written(folder, SHORT)

@@ -82,6 +82,8 @@ class Task(unittest.TestCase):
         self.assertEqual(found["classes"], [0, 1])
         again = last_json(good("eval", found["out"], "--data", command.folder / "unclear.h5", "--json"))
         self.assertEqual((again["accuracy"], again["classes"]), (found["accuracy"], [0, 1]))
+        signs = trained(write("signs", "class", lambda score, noise: 2 * positive(score, noise) - 1))
+        self.assertIn("label 'class' holds only -1 and 1: are these classes?  They are numbered from 0", signs["log"])
         halves = write("halves", "class", lambda score, noise: positive(score, noise) / 2)
         self.assertEqual(trained(halves)["task"], "regression")
         refused(self, ["train", halves, "--out", fresh(), "--set", "data.task=classification"],
@@ -90,6 +92,16 @@ class Task(unittest.TestCase):
                 ["data.task", "'both'", "auto, classification, regression"], 0)
         whole = write("whole", "class", lambda score, noise: numpy.rint(20 + 5 * noise).astype("i4"))
         self.assertEqual(trained(whole, data__task="regression")["task"], "regression")
+
+    def test_what_is_set_and_not_read_is_said(self):
+        config = write("unread", "class", positive)
+        found = trained(config, run__patience=3, client__step_rounds=2)
+        self.assertIn("without effect: client.step_rounds (only with client.schedule: step), run.patience (only with "
+                      "run.select: validation_loss, validation_accuracy)", found["log"])
+        scaled = "without effect: devices.noise and devices.spread, as all strengths of noise are 0"
+        self.assertIn(scaled, trained(config, devices__noise="0, 5")["log"])
+        self.assertNotIn(scaled, trained(config, devices__noise="2", noise__readout__p01=0.1)["log"])
+        self.assertNotIn("without effect", "\n".join(trained(config, run__patience=3, run__select="validation_loss")["log"]))
 
     def test_one_class_is_nothing_to_learn(self):
         refused(self, ["train", write("one", "class", lambda score, noise: 7 + 0 * score), "--out", fresh()],
@@ -438,6 +450,8 @@ class Untrained(unittest.TestCase):
                 self.assertEqual(list(file["untrained_rounds"]), [count])
             warned = f"warning: no client trained in {count} of 3 rounds"
             self.assertEqual(warned in found["table"] and warned in found["log"], count > 0, given)
+        found = trained(config, system__deadline_s="1e-9", privacy__mode="central")
+        self.assertIn("these are the initial weights and noise", found["table"])
 
     def test_some_rounds_without_a_client(self):
         """One row, so that of eight clients seven have none, and a round draws one of them."""

@@ -544,6 +544,12 @@ static void files_are_loaded(void **state)
     assert_int_equal(ent_qasm_circuit(qasm)->gates, 3);
     ent_qasm_free(qasm);
     file = fopen(path, "wb");
+    fputs("\xef\xbb\xbf" HEAD "qubit[2] q;\nh q;\n", file); /* as some editors save it */
+    fclose(file);
+    check_ok(ent_qasm_load(path, NULL, &qasm));
+    assert_int_equal(ent_qasm_circuit(qasm)->gates, 2);
+    ent_qasm_free(qasm);
+    file = fopen(path, "wb");
     fputs(HEAD "qubit[3] q;\n  hh q;\n", file);
     fclose(file);
     char wanted[64];

@@ -54,6 +54,8 @@ ent_status ent_table_cells(ent_table *table, char *const **cell, int64_t *line);
 
 /* A column as text, one string per row; free with ent_h5_names_free.  Rewinds. */
 ent_status ent_table_text(ent_table *table, int64_t column, char ***text);
+/* Whether a text is a decimal number, and which; "inf" is one, hexadecimal digits are none. */
+bool ent_table_decimal(const char *text, double *x);
 /* Whether the text of a cell means a missing number. */
 bool ent_table_missing(const char *cell);
 

@@ -119,7 +119,7 @@ json_t *campaign_record_done(const ent_federation_view *view)
     ent_sha256(view->weights, (size_t)view->params * sizeof *view->weights, digest);
     return json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:s, s:o, s:o, s:i, s:i}", "status",
                      untrained ? "untrained" : "done", "error",
-                     untrained ? "no client trained in any round: these are the figures of the initial weights" : "",
+                     untrained ? "no client trained in any round: the figures are not those of a trained model" : "",
                      "metrics", metrics_of(&view->test), "validation", validation_of(view), "params", view->params,
                      "qubits", view->qubits, "weights_sha256", digest, "patterns", patterns_of(view), "inputs",
                      inputs_of(view), "ranks", view->ranks, "threads", view->threads);

@@ -16,7 +16,7 @@ ent_status ent_encoding_check(ent_encoding encoding, int qubits, int per_qubit)
     ENT_REQUIRE((int)encoding >= 0 && encoding < ENT_ENCODINGS, ENT_EARG, "encoding %d", (int)encoding);
     ENT_REQUIRE(per_qubit == 1 || per_qubit == 2, ENT_EARG, "%d data angles per qubit, want 1 or 2", per_qubit);
     ENT_REQUIRE(per_qubit == 1 || encoding == ENT_ENCODE_RY, ENT_EARG,
-                "2 data angles per qubit with another encoding than ry, want 1");
+                "angles: found 2 data angles per qubit, want 1 with every encoding but ry");
     ENT_REQUIRE(encoding != ENT_ENCODE_AMPLITUDE || qubits <= ENT_MAX_AMPLITUDE_QUBITS, ENT_EARG,
                 "amplitude encoding on %d qubits, want at most %d", qubits, ENT_MAX_AMPLITUDE_QUBITS);
     return ENT_OK;

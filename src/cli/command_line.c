@@ -47,6 +47,10 @@ static error_t read_int(struct argp_state *state, const cli_option *o, const cha
 static error_t read_option(struct argp_state *state, const cli_option *o, char *value, void *arguments)
 {
     void *field = (char *)arguments + o->offset;
+    if (value && !*value) { /* as a script writes that has an unset variable */
+        argp_error(state, "--%s: found nothing, want %s", o->name, o->value);
+        return EINVAL;
+    }
     switch (o->type) {
     case CLI_SWITCH:
         *(bool *)field = true;
@@ -66,6 +70,10 @@ static error_t read_option(struct argp_state *state, const cli_option *o, char *
         return cli_sizes_read(state, value, (int)o->high, field);
     case CLI_SETS:
         return add_set(state, value, field);
+    case CLI_FILES:
+        return cli_file_add(state, value, field);
+    case CLI_SHARES:
+        return cli_shares_read(state, value, field);
     case CLI_CALL:
         return o->call(state, value, arguments);
     default:
@@ -76,6 +84,11 @@ static error_t read_option(struct argp_state *state, const cli_option *o, char *
 static error_t read_argument(struct argp_state *state, const cli_run *run, char *value)
 {
     const cli_argument *argument = &run->line->argument;
+    if (!*value) {
+        argp_error(state, "found an empty argument%s%s", argument->wanted ? ", want " : "",
+                   argument->wanted ? argument->wanted : "");
+        return EINVAL;
+    }
     if (argument->take) return argument->take(state, value, run->arguments);
     if (!argument->what) {
         argp_error(state, "found argument '%s', want only options", value);
@@ -93,6 +106,17 @@ static error_t read_argument(struct argp_state *state, const cli_run *run, char 
     return 0;
 }
 
+/* Whether a required option is missing; "want --out FILE". */
+static error_t check_given(struct argp_state *state, const cli_option *o, const void *arguments)
+{
+    const void *field = (const char *)arguments + o->offset;
+    char wanted[64];
+    const bool given = o->type == CLI_FILES ? ((const cli_files *)field)->count > 0
+                                            : *(const char *const *)field != NULL;
+    snprintf(wanted, sizeof wanted, "--%s %s", o->name, o->value);
+    return cli_want(state, !o->required || given, wanted);
+}
+
 static error_t check_end(struct argp_state *state, const cli_run *run)
 {
     const cli_argument *argument = &run->line->argument;
@@ -101,6 +125,9 @@ static error_t check_end(struct argp_state *state, const cli_run *run)
         argp_error(state, "found no argument, want %s", argument->wanted);
         return EINVAL;
     }
+    for (int k = 0; k < count_options(run->line); k++)
+        if (run->line->options[k].required && check_given(state, &run->line->options[k], run->arguments))
+            return EINVAL;
     return run->line->check ? run->line->check(state, NULL, run->arguments) : 0;
 }
 

@@ -35,6 +35,45 @@ char *ent_key_text(const ent_key *key, const ent_config *config, int m)
     return ent_text(shown ? shown : "");
 }
 
+/* Whether the value of the key that `when` names is one of those behind it. */
+static bool is_read(const char *when, const ent_config *config, int m)
+{
+    const size_t length = strcspn(when, ":");
+    char text[64];
+    for (int k = 0; k < ENT_KEY_COUNT; k++) {
+        const ent_key *key = &ENT_KEYS[k];
+        if (strlen(key->path) != length || strncmp(key->path, when, length) != 0) continue;
+        const char *now = ent_key_show(key, ent_key_at(key, config, key->stride > 0 ? m : 0), text);
+        for (const char *at = when + length; now && *at;) {
+            at += strspn(at, ":, ");
+            const size_t word = strcspn(at, ",");
+            if (strlen(now) == word && strncmp(now, at, word) == 0) return true;
+            at += word;
+        }
+        return false;
+    }
+    return true;
+}
+
+ent_status ent_config_unread(const ent_config *config, ent_key_unread *unread, void *context)
+{
+    ent_config standard;
+    ent_config_default(&standard);
+    for (int k = 0; k < ENT_KEY_COUNT; k++) {
+        const ent_key *key = &ENT_KEYS[k];
+        for (int m = 0; key->when && m < ent_key_count(key, config); m++) {
+            if (is_read(key->when, config, m)) continue;
+            char name[256], *one = ent_key_text(key, config, m), *two = ent_key_text(key, &standard, m);
+            const bool there = one && two;
+            if (there && strcmp(one, two) != 0) unread(context, ent_key_name(key, config, m, name), key->when);
+            ent_free(one);
+            ent_free(two);
+            ENT_REQUIRE(there, ENT_ENOMEM, "configuration: no memory");
+        }
+    }
+    return ENT_OK;
+}
+
 /* The number of now's modality m in the other configuration; -1: it has none of that name. */
 static int modality_of(const ent_config_data *now, int m, const ent_config_data *then)
 {

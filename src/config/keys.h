@@ -34,6 +34,7 @@ typedef struct {
     int choices;
     const char *standard; /* the default as YAML text; NULL: the key must be given */
     const char *before;   /* what a configuration that a program without the key wrote meant; NULL: the default */
+    bool may_change;      /* a training may be resumed with another value */
     const char *unit;     /* NULL: none */
     const char *when;     /* "KEY: CHOICE, CHOICE": the key is read only then; NULL: always */
     const char *help;     /* one line, without a full stop */
@@ -106,6 +107,11 @@ char *ent_key_text(const ent_key *key, const ent_config *config, int m);
  * as texts.  Errors: ENT_ENOMEM. */
 typedef void ent_key_differs(void *context, const ent_key *key, const char *name, const char *now, const char *then);
 ent_status ent_config_compare(const ent_config *now, const ent_config *then, ent_key_differs *differs, void *context);
+
+/* Call `unread` for each key, in the order of the table, that has another value than the default although nothing
+ * reads it; when: "KEY: CHOICE, CHOICE", with which it would be.  Errors: ENT_ENOMEM. */
+typedef void ent_key_unread(void *context, const char *name, const char *when);
+ent_status ent_config_unread(const ent_config *config, ent_key_unread *unread, void *context);
 
 /* The names of a key for modality m: how many, and each of them; data.modalities of `config` counts for
  * missing.absent.  Errors: ENT_ECONFIG, "KEY: found X, want Y"; *item is the one that is wrong, -1 where it is their

@@ -2,6 +2,7 @@
  * tests, a countdown per thread makes a chosen allocation fail. */
 #include "entente/memory.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,9 +57,16 @@ void *ent_copy(const void *from, int64_t count, size_t size)
 
 bool ent_grow(void **array, int64_t *room, int64_t count, size_t size)
 {
-    if (count < *room) return true;
+    return ent_grow_by(array, room, count, 1, size);
+}
+
+bool ent_grow_by(void **array, int64_t *room, int64_t count, int64_t more, size_t size)
+{
+    if (more <= *room - count) return true;
+    if (more > INT64_MAX - count) return false;
     const int64_t first = size < FIRST_BYTES ? (int64_t)(FIRST_BYTES / size) : 1;
-    const int64_t wanted = *room == 0 ? first : 2 * *room;
+    const int64_t usual = *room == 0 ? first : 2 * *room;
+    const int64_t wanted = usual - count < more ? count + more : usual;
     void *grown = ent_alloc(wanted, size);
     if (!grown) return false;
     if (count > 0) memcpy(grown, *array, (size_t)count * size);
@@ -78,27 +86,31 @@ void ent_free(void *memory)
     free(memory);
 }
 
+/* The beginning of a file of /proc, without an allocation, which may be what fails here; "" where there is none. */
+static const char *proc_text(const char *path, char text[4096])
+{
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t got = descriptor < 0 ? 0 : read(descriptor, text, 4095);
+    if (descriptor >= 0) close(descriptor);
+    text[got > 0 ? got : 0] = '\0';
+    return text;
+}
+
 /* The kernel's MemAvailable: the memory that can be allocated without swapping. */
 static int64_t kernel_available_bytes(void)
 {
-    int64_t bytes = (int64_t)sysconf(_SC_AVPHYS_PAGES) * sysconf(_SC_PAGESIZE);
-    FILE *file = fopen("/proc/meminfo", "r");
-    if (!file) return bytes;
-    char line[128];
+    char text[4096];
     long long kib;
-    while (fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %lld kB", &kib) == 1) bytes = (int64_t)kib * 1024;
-    fclose(file);
-    return bytes;
+    const char *line = strstr(proc_text("/proc/meminfo", text), "MemAvailable:");
+    if (line && sscanf(line, "MemAvailable: %lld kB", &kib) == 1) return (int64_t)kib * 1024;
+    return (int64_t)sysconf(_SC_AVPHYS_PAGES) * sysconf(_SC_PAGESIZE);
 }
 
 static int64_t used_address_bytes(void)
 {
+    char text[4096];
     long long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file) return 0;
-    if (fscanf(file, "%lld", &pages) != 1) pages = 0;
-    fclose(file);
+    if (sscanf(proc_text("/proc/self/statm", text), "%lld", &pages) != 1) pages = 0;
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 

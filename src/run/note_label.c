@@ -43,8 +43,7 @@ static void note_classes(run_progress *progress, const ent_federation_view *v, c
         if (count[c] == 0) note_unseen(progress, v, c, count), told++;
 }
 
-/* The number of distinct values if they are at most LIKE_CLASSES whole numbers from 0; else 0: they look like
- * reals. */
+/* The number of distinct values if they are at most LIKE_CLASSES whole numbers; else 0: they look like reals. */
 static int whole_numbers(const ent_part *part)
 {
     double seen[LIKE_CLASSES];
@@ -53,7 +52,7 @@ static int whole_numbers(const ent_part *part)
         int j = 0;
         while (j < n && seen[j] != part->value[k]) j++;
         if (j < n) continue;
-        if (n == LIKE_CLASSES || part->value[k] < 0.0 || part->value[k] != rint(part->value[k])) return 0;
+        if (n == LIKE_CLASSES || part->value[k] != rint(part->value[k])) return 0;
         seen[n++] = part->value[k];
     }
     return n;
@@ -70,7 +69,10 @@ static void note_values(run_progress *progress, const ent_federation_view *v)
         high = fmax(high, train->value[k]);
     }
     run_progress_note(progress, "regression, values %.6g to %.6g", low, high);
-    if (different > 0 && c->task == ENT_TASK_AUTO)
+    if (different == 2 && low < 0.0 && c->task == ENT_TASK_AUTO)
+        run_progress_note(progress, "label '%s' holds only %g and %g: are these classes?  They are numbered from 0",
+                          c->label, low, high);
+    if (different > 0 && low >= 0.0 && c->task == ENT_TASK_AUTO)
         run_progress_note(progress,
                           "label '%s' holds only %d whole number%s: data.task: classification reads them as classes",
                           c->label, different, different == 1 ? "" : "s");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "config/keys.h"
 #include "config/load.h"
 #include "entente/clock.h"
 #include "entente/folder_claim.h"
@@ -233,6 +234,51 @@ static void note_ansaetze(run_progress *progress, const ent_federation_view *v)
         }
 }
 
+enum { MOST_UNREAD = 4 };
+
+typedef struct {
+    char text[1024];
+    size_t used;
+    int keys;
+} unread_list;
+
+static void add_unread(void *list_, const char *name, const char *when)
+{
+    unread_list *list = list_;
+    if (list->keys++ >= MOST_UNREAD) return;
+    list->used += (size_t)snprintf(list->text + list->used, sizeof list->text - list->used,
+                                   "%s%.64s (only with %.120s)", list->used > 0 ? ", " : "", name, when);
+}
+
+/* Factors on strengths that are all 0. */
+static bool scales_nothing(const ent_config *c)
+{
+    const ent_config_noise *n = &c->noise;
+    const double strength[] = {n->t1_us,
+                               n->readout.p01,
+                               n->readout.p10,
+                               n->after_1q.depolarizing,
+                               n->after_1q.amplitude_damping,
+                               n->after_1q.phase_damping,
+                               n->after_2q.depolarizing,
+                               n->after_2q.amplitude_damping,
+                               n->after_2q.phase_damping};
+    for (size_t k = 0; k < sizeof strength / sizeof *strength; k++)
+        if (strength[k] > 0.0) return false;
+    return strcmp(c->devices.noise, "1") != 0 || c->devices.spread > 0.0;
+}
+
+/* A value that is set and not read is often a mistake. */
+static void note_unread(run_progress *progress, const ent_config *config)
+{
+    unread_list list = {.used = 0};
+    if (scales_nothing(config))
+        run_progress_note(progress,
+                          "without effect: devices.noise and devices.spread, as all strengths of noise are 0");
+    if (ent_config_unread(config, add_unread, &list) != ENT_OK || list.keys == 0) return;
+    run_progress_note(progress, "without effect: %s%s", list.text, list.keys > MOST_UNREAD ? ", ..." : "");
+}
+
 static void note_setup(run_progress *progress, const ent_federation *federation)
 {
     const ent_federation_view v = ent_federation_see(federation);
@@ -246,6 +292,7 @@ static void note_setup(run_progress *progress, const ent_federation *federation)
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
     warn_layout(progress, &v);
+    note_unread(progress, v.config);
     note_ansaetze(progress, &v);
     for (unsigned m = 0; m < v.config->data.modalities_count; m++) {
         if (v.reduction[m])
@@ -261,11 +308,10 @@ static void note_schedule(run_progress *progress, const ent_federation *federati
 {
     const ent_config *c = ent_federation_see(federation).config;
     if (c->client.schedule == ENT_SCHEDULE_COSINE)
-        run_progress_note(
-            progress,
-            "client.schedule: cosine has ended in the rounds that are there; those that follow have the "
-            "rates of a schedule over %d, so the weights are not those of %d rounds in one run",
-            c->federation.rounds, c->federation.rounds);
+        run_progress_note(progress,
+                          "client.schedule: cosine has ended in the existing rounds; further rounds have the "
+                          "rates of a schedule over %d, so the weights are not those of %d rounds in one run",
+                          c->federation.rounds, c->federation.rounds);
 }
 
 /* What makes the figures of little use. */

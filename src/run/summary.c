@@ -168,6 +168,8 @@ void run_print_table(FILE *out, const ent_federation_view *v)
 {
     const ent_metrics *m = &v->test;
     char text[256];
+    const bool noisy = v->config->privacy.mode ==
+                       ENT_PRIVACY_CENTRAL; /* the server adds it to what nobody sent, too */
     fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
             v->params, v->engine, (long long)m->n);
     for (int k = 0; ent_metric_shown(k) >= 0; k++) {
@@ -184,8 +186,9 @@ void run_print_table(FILE *out, const ent_federation_view *v)
     if (excluded > 0) fprintf(out, "  %-28s %lld updates were left out\n", "diverged", (long long)excluded);
     print_patterns(out, v);
     if (v->untrained_rounds > 0)
-        fprintf(out, "  warning: no client trained in %lld of %lld rounds%s\n\n", (long long)v->untrained_rounds,
-                (long long)v->rounds, v->untrained_rounds == v->rounds ? ": these are the initial weights" : "");
+        fprintf(out, "  warning: no client trained in %lld of %lld rounds%s%s\n\n", (long long)v->untrained_rounds,
+                (long long)v->rounds, v->untrained_rounds == v->rounds ? ": these are the initial weights" : "",
+                v->untrained_rounds == v->rounds && noisy ? " and noise" : "");
     if (run_constant_is_better(v, text)) fprintf(out, "  warning: %s\n\n", text);
 }
 

@@ -121,11 +121,9 @@ static ent_status read_column(import *run, const char *where, char ***text)
 
 static bool all_numbers(int64_t n, char *const *text)
 {
-    for (int64_t k = 0; k < n; k++) {
-        char *end;
-        strtod(text[k], &end);
-        if (end == text[k] || *end) return false;
-    }
+    double x;
+    for (int64_t k = 0; k < n; k++)
+        if (!ent_table_decimal(text[k], &x)) return false;
     return true;
 }
 
@@ -140,6 +138,18 @@ static bool are_classes(int64_t n, char *const *text)
     return true;
 }
 
+/* Class numbers may have gaps.  category [rows] 0..ENT_MAX_CLASSES - 1 */
+static int count_classes(int64_t rows, const int32_t *category)
+{
+    bool seen[ENT_MAX_CLASSES] = {false};
+    int count = 0;
+    for (int64_t k = 0; k < rows; k++) {
+        count += !seen[category[k]];
+        seen[category[k]] = true;
+    }
+    return count;
+}
+
 static ent_status take_classes(import *run, char *const *text)
 {
     run->category = ent_alloc(run->rows, sizeof *run->category);
@@ -149,11 +159,11 @@ static ent_status take_classes(import *run, char *const *text)
     } else {
         ENT_TRY(ent_table_number(run->rows, text, run->category, &run->class_name, &run->class_names));
     }
-    int32_t most = 1;
+    int32_t most = 0;
     for (int64_t k = 0; k < run->rows; k++) most = run->category[k] > most ? run->category[k] : most;
     ENT_REQUIRE(most < ENT_MAX_CLASSES, ENT_EDATA, "%s: %d classes, want at most %d", run->inp->label, most + 1,
                 ENT_MAX_CLASSES);
-    run->report->classes = most + 1;
+    run->report->classes = count_classes(run->rows, run->category);
     return ENT_OK;
 }
 

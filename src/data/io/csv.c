@@ -1,6 +1,7 @@
 /* Reads a line at a time.  A quoted cell may contain separators and doubled quotes, but no line breaks.  The first
  * pass counts the rows and examines the kinds of cells in the first rows to decide whether the first line names
  * the columns. */
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,14 +65,19 @@ bool ent_table_missing(const char *cell)
     return false;
 }
 
+bool ent_table_decimal(const char *text, double *x)
+{
+    char *end;
+    *x = strtod(text, &end);
+    return end != text && !*end && !strpbrk(text, "xX("); /* 0x1p3, nan(1) */
+}
+
 /* NAN for a missing cell.  True and False are how pandas writes booleans. */
 static bool is_number(const char *text, double *x)
 {
-    char *end;
     *x = NAN;
     if (ent_table_missing(text)) return true;
-    *x = strtod(text, &end);
-    if (end != text && !*end) return true;
+    if (ent_table_decimal(text, x)) return true;
     *x = strcmp(text, "True") == 0;
     return *x == 1.0 || strcmp(text, "False") == 0;
 }
@@ -210,20 +216,32 @@ static bool is_sequence(const ent_table *t)
     return true;
 }
 
-/* Words above numbers are names, and so is 0,1,2,..; a number above numbers makes the line a row.  A single cell
- * 0, or 0,1, above whole numbers can be either, and so can words above words: in these cases the result is a
- * guess. */
+/* 1,000 or 5 kg or 0x10: no name, but a number that is not read as one. */
+static bool is_malformed(const char *cell)
+{
+    char *end;
+    strtod(cell, &end);
+    if (end != cell && (!*end || !isalpha((unsigned char)*cell))) return true;
+    while (*cell && !isalpha((unsigned char)*cell)) cell++;
+    return !*cell;
+}
+
+/* Words above numbers are names, and so is 0,1,2,..; a number above numbers makes the line a row.  Beside a number a
+ * word without a letter, or that begins as a number does, is none.  A single cell 0, or 0,1, above whole numbers can
+ * be either, and so can words above words: in these cases the result is a guess. */
 static bool names_columns(ent_table *t, const uint8_t *seen)
 {
-    bool above_numbers = false, number = false, words = false, whole = true;
+    bool above_numbers = false, malformed = false, number = false, words = false, whole = true;
     for (int64_t c = 0; c < t->columns; c++) {
         const int kind = kind_of(t->first[c]);
-        above_numbers = above_numbers || ((kind & WORD) && (seen[c] & (NUMBER | WORD)) == NUMBER);
+        const bool above = (kind & WORD) && (seen[c] & (NUMBER | WORD)) == NUMBER;
+        above_numbers = above_numbers || above;
+        malformed = malformed || (above && is_malformed(t->first[c]));
         number = number || (kind & NUMBER);
         words = words || (kind & WORD);
         whole = whole && !(seen[c] & NOT_WHOLE);
     }
-    if (above_numbers) return true;
+    if (above_numbers) return !number || !malformed;
     if (is_sequence(t) && t->body > 0) {
         t->doubtful = *t->first[0] && t->columns < 3 && whole;
         return !t->doubtful;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "entente/memory.h"
@@ -106,15 +107,19 @@ static bool is_written(int descriptor)
     return false;
 }
 
-/* Check for a regular file that can be read; `start` receives its leading bytes and their number. */
+/* Check for a regular file that can be read; `start` receives its leading bytes and their number.  Opening a pipe
+ * would wait for one who writes to it. */
 static ent_status look_at(const char *path, char start[8], size_t *count)
 {
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat state;
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ENT_REQUIRE(descriptor >= 0, ENT_EIO, "%s: %s", path, strerror(errno));
-    const ssize_t got = read(descriptor, start, 8);
+    const bool special = fstat(descriptor, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode);
+    const ssize_t got = special ? 0 : read(descriptor, start, 8);
     const int why = errno;
     const bool written = is_written(descriptor);
     close(descriptor);
+    ENT_REQUIRE(!special, ENT_EIO, "%s: not a regular file, want an HDF5 file", path);
     ENT_REQUIRE(got >= 0, ENT_EIO, "%s: %s", path, strerror(why));
     ENT_REQUIRE(!written, ENT_EIO,
                 "%s: another program has it open for writing (set HDF5_USE_FILE_LOCKING=FALSE to read it anyway)",
