@@ -152,7 +152,8 @@ def paper_section(studies, _data, _entente):
 
 
 def quantum_section(studies, _data, _entente):
-    return each(studies, "quantum", "`jobs/study_quantum.yaml`; brackets: difference from `fused` in points.")
+    return each(studies, "quantum", "`jobs/study_quantum.yaml`; brackets: difference from `fused` in points.  Classical "
+                "kinds have the same optimiser and rates, which were chosen for the quantum model.")
 
 
 def modalities_section(studies, _data, _entente):
