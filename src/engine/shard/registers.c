@@ -9,8 +9,8 @@
  * Chunks, groups and sums are the pauli engine's, and so are the bits, on any number of ranks.  A block is so many
  * chunks that a message is worth its latency; their states are held until the way back.
  *
- * A register that outgrows its rank is spread over all of them, as a state of its own (shard.c): all ranks get what it
- * reports, and its gradient, which runs it forward again, counts on rank 0 only. */
+ * A register that outgrows its rank is spread over all of them, as a state of its own (shard.c): all ranks get what
+ * it reports, and its gradient, which runs it forward again, counts on rank 0 only. */
 #include "registers.h"
 
 #include <math.h>
