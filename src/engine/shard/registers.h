@@ -15,14 +15,14 @@ ent_status ent_registers_new(const ent_circuit *circuit, const ent_program_inp *
                              ent_registers **out);
 void ent_registers_free(ent_registers *registers); /* Local */
 
-/* As ent_program_forward and ent_program_gradient, with the bits of the pauli engine on one rank, unless a register is
- * spread: then with its values to rounding.  Collective. */
+/* As ent_program_forward and ent_program_gradient, with the bits of the pauli engine on one rank, unless a register
+ * is spread: then with its values to rounding.  Collective. */
 ent_status ent_registers_forward(ent_registers *registers, const ent_batch *batch, double *expectations);
 ent_status ent_registers_gradient(ent_registers *registers, const ent_batch *batch, ent_cotangent *cotangent,
                                   void *context, double *grad_params, double *grad_angles);
 
-/* Registers of this rank, those spread over all ranks, and its share of what all of them cost; and what it has done so
- * far: bytes that it sent to each other rank, and seconds in exchanges. */
+/* Registers of this rank, those spread over all ranks, and its share of what all of them cost; and what it has done
+ * so far: bytes that it sent to each other rank, and seconds in exchanges. */
 typedef struct {
     int registers, mine, spread;
     double share, sent_bytes, exchange_s;
