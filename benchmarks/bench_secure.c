@@ -32,21 +32,28 @@ static double play(ent_comm *world, const ent_config *config, int64_t clients, d
                    int64_t round)
 {
     ent_secure_cohort cohort = {.round = round, .clients = clients};
+    ent_secure_round *secure;
     ent_ring *sum = ent_alloc(n, sizeof *sum), *wanted = ent_alloc(n, sizeof *wanted);
     cohort.host = ent_alloc(clients, sizeof *cohort.host);
     cohort.answered = ent_alloc(clients, sizeof *cohort.answered);
-    must(sum && wanted && cohort.host && cohort.answered ? ENT_OK : ent_fail(ENT_ENOMEM, "no memory"));
+    cohort.client = ent_alloc(clients, sizeof *cohort.client);
+    cohort.done = ent_alloc(clients, sizeof *cohort.done);
+    const bool there = cohort.host && cohort.answered && cohort.client && cohort.done;
+    must(sum && wanted && there ? ENT_OK : ent_fail(ENT_ENOMEM, "no memory"));
     for (int64_t c = 0; c < clients; c++) {
         ent_random stream = ent_random_at(1, ENT_FOR_TEST, (uint64_t)c, (uint64_t)round);
+        cohort.client[c] = c;
         cohort.answered[c] = ent_random_uniform(&stream) >= dropout;
         for (int64_t k = 0; cohort.answered[c] && k + 1 < n; k++)
             wanted[k] += ent_random_bits(&stream, (uint64_t)k + 1);
     }
     memcpy(sum, wanted, (size_t)n * sizeof *sum);
     const double begin = processor_s();
-    must(ent_secure_sum(world, config, &cohort, n, sum));
+    must(ent_secure_begin(world, config, &cohort, &secure));
+    must(ent_secure_sum(secure, n, sum));
     const double seconds = processor_s() - begin;
     must(memcmp(sum, wanted, (size_t)(n - 1) * sizeof *sum) == 0 ? ENT_OK : ent_fail(ENT_ENUMERIC, "another sum"));
+    ent_secure_end(secure);
     ent_secure_cohort_clear(&cohort);
     ent_free(sum);
     ent_free(wanted);

@@ -70,7 +70,7 @@ def synthetic(folder):
 
 # ---- logistic regression
 
-def read(path, label, modalities):
+def read(path, label, modalities, test=False):
     with h5py.File(path) as file:
         part = file["split"][()]
         blocks = []
@@ -84,7 +84,8 @@ def read(path, label, modalities):
             blocks.append(numpy.where(present[:, None], numpy.clip(z, -10, 10), 0))
         _, y = numpy.unique(file[f"label/{label}"][()], return_inverse=True)
     x = numpy.hstack(blocks)
-    return x[part == 0], y[part == 0], x[part == 1], y[part == 1]
+    parts = (0, 1, 2) if test else (0, 1)
+    return tuple(rows[part == p] for p in parts for rows in (x, y))
 
 
 def fit(x, y, classes, l2, steps=400):

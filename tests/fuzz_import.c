@@ -1,6 +1,6 @@
 /* Random bytes flipped in files of each format, from a sound one: whatever comes, no crash of ours, no hang, no leak.
  *
- *     fuzz_import FORMAT TRIES FOLDER [SEED [FILE]]      FORMAT: csd, wav, idx, gz, csv, npy, folds, qasm
+ *     fuzz_import FORMAT TRIES FOLDER [SEED [FILE]]      FORMAT: csd, wav, idx, gz, csv, npy, npygz, folds, qasm
  *
  * FILE: a sound file to begin with, else one is made.
  * Build with CMAKE_BUILD_TYPE=Sanitize.  A .csd is read through a guard; its report says how many tries ended with
@@ -103,16 +103,34 @@ static void make_csv(void)
     put(text, sizeof text - 1);
 }
 
-static void make_npy(void)
+static void fill_npy(char npy[128 + 96])
 {
-    char npy[128 + 96];
-    memset(npy, ' ', sizeof npy);
+    memset(npy, ' ', 128);
     memcpy(npy, "\x93NUMPY\x01\x00\x76\x00", 10);
     const char *head = "{'descr': '<f8', 'fortran_order': True, 'shape': (3, 2, 2), }";
     memcpy(npy + 10, head, strlen(head));
     npy[127] = '\n';
     for (int k = 0; k < 12; k++) memcpy(npy + 128 + 8 * k, &(double){k * 0.5}, 8);
+}
+
+static void make_npy(void)
+{
+    char npy[128 + 96];
+    fill_npy(npy);
     put(npy, sizeof npy);
+}
+
+/* In two members. */
+static void make_npygz(void)
+{
+    char npy[128 + 96];
+    fill_npy(npy);
+    for (int part = 0; part < 2; part++) {
+        gzFile file = gzopen(path, part == 0 ? "wb" : "ab");
+        if (!file || gzwrite(file, npy + part * 150, part == 0 ? 150 : (unsigned)sizeof npy - 150) <= 0 ||
+            gzclose(file) != Z_OK)
+            fatal("npygz");
+    }
 }
 
 static void make_folds(void)
@@ -227,10 +245,11 @@ static const struct {
     const char *name, *file;
     void (*make)(void);
     ent_status (*read)(void);
-} FORMATS[] = {{"csd", "a.csd", make_csd, read_csd},         {"wav", "a.wav", make_wav, read_wav},
-               {"idx", "a.idx", make_idx, read_idx},         {"gz", "a.idx.gz", make_gz, read_idx},
-               {"csv", "a.csv", make_csv, read_table},       {"npy", "a.npy", make_npy, read_table},
-               {"folds", "a.folds", make_folds, read_folds}, {"qasm", "a.qasm", make_qasm, read_qasm}};
+} FORMATS[] = {{"csd", "a.csd", make_csd, read_csd},          {"wav", "a.wav", make_wav, read_wav},
+               {"idx", "a.idx", make_idx, read_idx},          {"gz", "a.idx.gz", make_gz, read_idx},
+               {"csv", "a.csv", make_csv, read_table},        {"npy", "a.npy", make_npy, read_table},
+               {"npygz", "a.npy.gz", make_npygz, read_table}, {"folds", "a.folds", make_folds, read_folds},
+               {"qasm", "a.qasm", make_qasm, read_qasm}};
 enum { FORMAT_COUNT = sizeof FORMATS / sizeof *FORMATS };
 
 /* Flip up to eight bytes, and cut the end off now and then. */

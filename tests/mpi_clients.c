@@ -13,7 +13,7 @@ static void every_sampling_availability_and_mode(void **state)
         config.federation.rounds = 5;
         config.federation.participation = 0.5;
         config.federation.sampling = (ent_sampling)(k % 2);
-        config.federation.aggregation = (ent_aggregation[]){ENT_FEDAVG, ENT_LOCAL, ENT_FEDPROX}[k % 3];
+        config.federation.aggregation = (ent_aggregation[]){ENT_FEDAVG, ENT_LOCAL, ENT_WPQFL}[k % 3];
         config.personal = (ent_config_personal){k % 5 == 0, 0.05};
         config.system.availability = (ent_availability)(k / 2 % 4);
         config.system.mode = (ent_mode)(k / 8);
@@ -186,6 +186,44 @@ static void local_training_is_every_client_alone(void **state)
     ent_federation_free(f);
 }
 
+/* Each client trains from the mixture of the common weights and its own, and is judged by the one after the last. */
+static void wpqfl_is_a_loop_over_mixtures(void **state)
+{
+    (void)state;
+    ent_config config = sgd_config();
+    config.federation.aggregation = ENT_WPQFL;
+    config.server.own_share = 0.4;
+    config.missing.policy = ENT_POLICY_ZERO;
+    ent_federation *f = train(world, &config), *start = NULL;
+    mpi_check(ent_federation_new(world, &config, &start) == ENT_OK);
+    const int params = ent_model_params(f->model);
+    double common[256], own[9][256];
+    int64_t right = 0;
+    memcpy(common, start->w, (size_t)params * sizeof *common);
+    for (int round = 0; round <= 3; round++) {
+        double mean[256] = {0};
+        for (int64_t c = 0; c < 9; c++) {
+            const double share = (double)ent_client_rows_count(&f->population, c) /
+                                 (double)f->population.part[ENT_TRAIN].n;
+            for (int p = 0; p < params; p++) own[c][p] = round ? 0.6 * common[p] + 0.4 * own[c][p] : common[p];
+            if (round < 3) plain_epoch(f, c, round, config.client.learning_rate, own[c]);
+            for (int p = 0; p < params; p++) mean[p] += share * own[c][p];
+        }
+        if (round < 3) memcpy(common, mean, sizeof mean);
+    }
+    for (int p = 0; p < params; p++) check_near(f->w[p], common[p], 1e-12);
+    for (int64_t c = 0; c < 9 && ent_comm_rank(world) == 0; c++) {
+        const int64_t mine = check_predictions(f, c, own[c], NULL);
+        const ent_client_figures *found = &f->outcome.client[c];
+        mpi_check(found->test_rows == 0 || found->personal_accuracy == (double)mine / (double)found->test_rows);
+        right += mine;
+    }
+    if (ent_comm_rank(world) == 0)
+        check_near(f->outcome.personal.accuracy, (double)right / (double)f->outcome.test.n, 1e-15);
+    ent_federation_free(start);
+    ent_federation_free(f);
+}
+
 /* A client without training rows predicts by the initial weights. */
 static void who_never_trains_keeps_the_initial_weights(void **state)
 {
@@ -309,6 +347,7 @@ static void memory_is_everyones(void **state)
 static const struct CMUnitTest computes[] = {cmocka_unit_test(every_sampling_availability_and_mode),
                                              cmocka_unit_test(stale_updates_start_from_old_weights),
                                              cmocka_unit_test(fine_tuning_is_a_loop_over_the_clients_rows),
+                                             cmocka_unit_test(wpqfl_is_a_loop_over_mixtures),
                                              cmocka_unit_test(local_training_is_every_client_alone),
                                              cmocka_unit_test(who_never_trains_keeps_the_initial_weights),
                                              cmocka_unit_test(many_modalities_train),

@@ -159,6 +159,96 @@ static void garbage_fails_the_round(void **state)
     ent_federation_free(f);
 }
 
+/* ---- clients that send garbage ---- */
+
+static ent_secure_message meddled;
+static int meddle_how;
+
+/* Client 2 of the cohort, of 7. */
+static void meddle(ent_secure_message kind, int64_t client, void *message)
+{
+    if (kind != meddled || client != 2) return;
+    ent_secure_keys *keys = message;
+    ent_secure_parcel *parcel = message;
+    ent_secure_revealed *share = message;
+    if (kind == ENT_SENDS_KEYS) memset(keys->key, 0, sizeof keys->key);
+    if (kind == ENT_SENDS_KEYS && meddle_how == 1) keys->key[0] = 1; /* of low order */
+    if (kind == ENT_SENDS_PARCELS) parcel[meddle_how].sealed[3] ^= 8;
+    if (kind == ENT_SENDS_SHARE) share->share.word[meddle_how] ^= 99;
+}
+
+static char noted[1024];
+
+static void keep_note(void *context, const char *text)
+{
+    (void)context;
+    snprintf(noted, sizeof noted, "%s", text);
+    notes++;
+}
+
+/* Who drops a client out of the round: its update is in no sum. */
+static ent_federation *train_meddled(const ent_config *c, ent_secure_message kind, int how)
+{
+    const ent_checkpoint_inp keep = {.folder = folder, .config_text = "", .note = keep_note};
+    ent_federation *f = NULL;
+    notes = 0;
+    meddled = kind, meddle_how = how;
+    mpi_check(ent_federation_new(world, c, &f) == ENT_OK);
+    ent_federation_keep(f, &keep);
+    ent_secure_meddle = meddle;
+    mpi_check(ent_federation_train(f, NULL, NULL) == ENT_OK);
+    ent_secure_meddle = NULL;
+    return f;
+}
+
+/* A client that sends garbage is left out, by name, or what it has revealed is: never a wrong sum. */
+static void garbage_is_left_out(void **state)
+{
+    (void)state;
+    static const struct {
+        ent_secure_message kind;
+        int how, left_out;
+        const char *text;
+    } cases[] = {{ENT_SENDS_KEYS, 0, 1, "publishes no key"},
+                 {ENT_SENDS_KEYS, 1, 1, "publishes a key of low order"},
+                 {ENT_SENDS_PARCELS, 1, 1, "sends shares that do not open"},
+                 {ENT_SENDS_SHARE, 3, 0, "reveals a wrong share"}};
+    for (int dropout = 0; dropout < 2; dropout++)
+        for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+            ent_config c = secure_config(0.3);
+            c.federation.rounds = 1;
+            c.federation.aggregation = ENT_SCAFFOLD;
+            c.system.dropout = dropout ? 0.1 : 0.0;
+            ent_federation *f = train_meddled(&c, cases[k].kind, cases[k].how);
+            const ent_federation_view v = ent_federation_see(f);
+            c.federation.secure.threshold = 0.0;
+            ent_federation *plain = train(world, &c);
+            const ent_federation_view w = ent_federation_see(plain);
+            if (ent_comm_rank(world) == 0) {
+                mpi_check(notes == 1 && strstr(noted, "round 1: secure aggregation: client "));
+                mpi_check(strstr(noted, cases[k].text) && !strchr(noted, ';'));
+            }
+            mpi_check(v.round[0].excluded == cases[k].left_out);
+            mpi_check(v.round[0].trained == w.round[0].trained - cases[k].left_out);
+            const bool same = memcmp(v.weights, w.weights, (size_t)v.params * sizeof *v.weights) == 0;
+            mpi_check(same == !cases[k].left_out);
+            ent_federation_free(plain);
+            ent_federation_free(f);
+        }
+}
+
+/* Too few are left without it. */
+static void garbage_below_the_threshold_fails_the_round(void **state)
+{
+    (void)state;
+    ent_config c = secure_config(1.0);
+    c.federation.rounds = 1;
+    ent_federation *f = train_meddled(&c, ENT_SENDS_PARCELS, 0);
+    mpi_check(ent_federation_see(f).round[0].trained == 0);
+    mpi_check(ent_comm_rank(world) > 0 || (notes == 2 && strstr(noted, "sends shares that do not open")));
+    ent_federation_free(f);
+}
+
 /* ---- all of it together ---- */
 
 static ent_config full_config(int kind)
@@ -174,10 +264,12 @@ static ent_config full_config(int kind)
     c.privacy.noise_multiplier = 0.2;
     c.privacy.accountant = ENT_ACCOUNTANT_RDP;
     c.system.dropout = 0.1;
+    c.communication.download_bits = kind + 1;
     if (kind >= 4) return c;
     c.communication = (ent_config_communication){.sparsify = kind % 2 ? ENT_SPARSIFY_TOP : ENT_SPARSIFY_RANDOM,
                                                  .keep = 0.3,
                                                  .bits = kind == 0 ? 0 : 4,
+                                                 .download_bits = kind + 1,
                                                  .feedback = kind != 3};
     return c;
 }
@@ -188,6 +280,32 @@ static void same_bits_on_any_number_of_ranks(void **state)
     for (int kind = 0; kind < 6; kind++) {
         const ent_config c = full_config(kind);
         check_same_bits(&c);
+    }
+}
+
+/* Clients train from what the server has sent: with rules of every kind, in rounds and from a buffer. */
+static void small_downloads_on_any_number_of_ranks(void **state)
+{
+    (void)state;
+    const ent_aggregation rule[] = {ENT_FEDAVG, ENT_FEDADAM, ENT_SCAFFOLD, ENT_FEDDYN, ENT_MEDIAN};
+    for (int k = 0; k < 7; k++) {
+        ent_config c = secure_config(0.0);
+        if (k < 5) c.federation.aggregation = rule[k];
+        c.federation.participation = k == 5 ? 0.5 : 1.0;
+        c.system.mode = k == 6 ? ENT_MODE_FEDBUFF : ENT_MODE_SYNC;
+        c.system.buffer = 2;
+        c.system.speed_spread = 1.0;
+        c.communication.download_bits = 3;
+        check_same_bits(&c);
+        ent_federation *less = train(world, &c);
+        c.communication.download_bits = 0;
+        ent_federation *whole = train(world, &c);
+        const ent_federation_view v = ent_federation_see(less), w = ent_federation_see(whole);
+        mpi_check(memcmp(v.weights, w.weights, (size_t)v.params * sizeof *v.weights) != 0);
+        mpi_check(v.round[0].bytes_down == w.round[0].bytes_down); /* all of it, the first time */
+        if (k < 5 && k != 2) mpi_check(v.round[2].bytes_down < 0.2 * w.round[2].bytes_down);
+        ent_federation_free(less);
+        ent_federation_free(whole);
     }
 }
 
@@ -235,6 +353,7 @@ static void a_stopped_training_ends_with_the_same_bits(void **state)
             for (int64_t r = 0; r < v.rounds && ent_comm_rank(world) == 0; r++) {
                 mpi_check(v.round[r].epsilon == w.round[r].epsilon && v.round[r].epsilon > 0.0);
                 mpi_check(v.round[r].clip == w.round[r].clip);
+                mpi_check(v.round[r].bytes_down == w.round[r].bytes_down);
             }
             ent_federation_free(whole);
             ent_federation_free(rest);
@@ -298,7 +417,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_a_rank_sends_looks_random),
         cmocka_unit_test_setup(too_few_answers_leave_the_weights, make_folder),
         cmocka_unit_test_setup(garbage_fails_the_round, make_folder),
+        cmocka_unit_test_setup(garbage_is_left_out, make_folder),
+        cmocka_unit_test_setup(garbage_below_the_threshold_fails_the_round, make_folder),
         cmocka_unit_test(same_bits_on_any_number_of_ranks),
+        cmocka_unit_test(small_downloads_on_any_number_of_ranks),
         cmocka_unit_test_setup(a_stopped_training_ends_with_the_same_bits, make_folder),
     };
     const struct CMUnitTest refuses[] = {cmocka_unit_test(what_masks_cannot_do_is_refused)};

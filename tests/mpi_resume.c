@@ -160,12 +160,12 @@ static void with_every_optimiser_and_rule(void **state)
 {
     (void)state;
     const int last = ent_comm_size(world) - 1;
-    static const ent_aggregation rule[] = {ENT_SCAFFOLD, ENT_FEDDYN,  ENT_FEDADAM,
-                                           ENT_MEDIAN,   ENT_FEDNOVA, ENT_FEDPROX};
-    for (int k = 0; k < 6; k++) {
+    static const ent_aggregation rule[] = {ENT_SCAFFOLD, ENT_FEDDYN,  ENT_FEDADAM, ENT_MEDIAN,
+                                           ENT_FEDNOVA,  ENT_FEDPROX, ENT_WPQFL,   ENT_FEDAVG};
+    for (int k = 0; k < 8; k++) {
         ent_config config = plain_config();
         config.federation.rounds = 2;
-        config.client.optimizer = (ent_optimizer)(k % 3);
+        config.client.optimizer = k < 6 ? (ent_optimizer)(k % 3) : k == 6 ? ENT_QNG : ENT_ROTOSOLVE;
         config.federation.aggregation = rule[k];
         config.missing.policy = k == 1 ? ENT_POLICY_ZERO : ENT_POLICY_MMA;
         check_every_stop(&config, last, last > 0 ? last : 1);

@@ -5,6 +5,7 @@
 #include "random_circuit.h"
 
 #include "engine/shard/exchange.h"
+#include "entente/memory.h"
 #include "entente/shard.h"
 
 typedef struct {
@@ -275,7 +276,7 @@ static void check_one_rank(int shares)
     const int last = ent_comm_size(world) - 1;
     char rank[32], bytes[64];
     snprintf(rank, sizeof rank, "rank %d: ", last);
-    snprintf(bytes, sizeof bytes, "want %d bytes", 16 << (6 - log2_of(last + 1)));
+    snprintf(bytes, sizeof bytes, "needs %d bytes", 16 << (6 - log2_of(last + 1)));
     ent_status status = ENT_ENOMEM;
     int of_a_state = 0;
     const bool parts = last > 0 && shares; /* the bra is shared memory */
@@ -285,7 +286,7 @@ static void check_one_rank(int shares)
         ent_alloc_fail_at(0);
         if (status == ENT_OK) break;
         mpi_check(status == ENT_ENOMEM && (last == 0 || strstr(ent_message(), rank) == ent_message()));
-        of_a_state += strstr(ent_message(), bytes) && strstr(ent_message(), "found ");
+        of_a_state += strstr(ent_message(), bytes) && strstr(ent_message(), ENT_AVAILABLE);
     }
     mpi_check(of_a_state == 1);
     double expectations[2], grad_params[2] = {0}, angle = 0.5, params[2] = {0.1, 0.2};

@@ -37,7 +37,8 @@ static inline void fixture_make(fixture *x, ent_aggregation rule)
                                          .mixing = 0.1,
                                          .floor = 0.15,
                                          .suppression = 1.1,
-                                         .threshold = 0.2},
+                                         .threshold = 0.2,
+                                         .own_share = 0.3},
                               .client = {.epochs = 1, .learning_rate = 0.07, .momentum = 0.8},
                               .seeds = {.sampling = 5}}};
     x->f = (ent_federation){.config = &x->config,

@@ -9,7 +9,7 @@ SECTIONS = {"data", "model", "missing", "federation", "client", "seeds", "run"} 
 KEYS = {"data": ["task", "clip"], "model": ["kind", "hidden", "params", "activation"],
         "federation": ["sampling", "on_divergence"],
         "client": ["modality_dropout", "batch_share", "map_learning_rate", "head_learning_rate", "schedule", "warm_up",
-                   "step_rounds", "step_factor", "clip_norm", "class_weights"],
+                   "step_rounds", "step_factor", "clip_norm", "class_weights", "logit_adjustment"],
         "seeds": ["shots"],
         "run": ["checkpoint_every", "fallback_dir", "stall_timeout_s", "shots", "gradient", "spsa_step", "select", "patience"]}
 DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "round/staleness", "round/blocks_short",
@@ -19,7 +19,8 @@ DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "roun
 
 # What the first program did whose configuration did not have these keys: how a run of today has to be configured to be one
 # of its runs.
-BEFORE = ["data.clip=0", "client.map_learning_rate=-1", "client.head_learning_rate=-1", "client.schedule=constant"]
+BEFORE = ["data.clip=0", "client.map_learning_rate=-1", "client.head_learning_rate=-1", "client.schedule=constant",
+          "client.logit_adjustment=false"]
 
 
 def first_config(text):

@@ -105,6 +105,56 @@ class Circuit(unittest.TestCase):
         for o in range(2):
             self.assertAlmostEqual(found[o], float(row["output_%d" % o]), delta=1e-12)
 
+    def test_chosen_strings(self):
+        """Read in training, by eval, in the exported circuit, the plan and inspect; not where a register is absent."""
+        out = os.path.join(self.folder.name, "strings")
+        keys = ["--set", "model.strings=[text X0Y1, audio YX, text Z1 audio X0Z1]"]
+        self.done("train", self.config, *keys, "--out", out, "--quiet")
+        with h5py.File(os.path.join(out, "result.h5")) as file:
+            weights, first = file["/weights/value"][:], file["/weights/first"][:]
+            at = dict(zip(file["/weights/name"][()].decode().split("\n"), first))
+        predictions = os.path.join(self.folder.name, "strings.csv")
+        for context, blocks, readouts in [
+                ("text,audio", [("text", 2), ("audio", 2), ("text-audio", 2), ("text X0Y1", 1), ("audio X0Y1", 1),
+                                ("text Z1 audio X0Z1", 1)], "Z0 Z1 Z2 Z3 Z0Z2 Z1Z3 X0Y1 X2Y3 Z1X2Z3"),
+                ("audio", [("audio", 2), ("audio X0Y1", 1)], "Z0 Z1 X0Y1")]:
+            absent = ["--missing", "text"] if context == "audio" else []
+            self.done("eval", out, "--all", *absent, "--predictions", predictions)
+            with open(predictions) as file:
+                row = [r for r in csv.DictReader(file)][4]
+            os.unlink(predictions)
+            text = self.done("circuit", out, "--row", row["row"], "--context", context)
+            self.assertEqual(re.findall(r"^// readout \d+: (\S+)$", text, re.M), readouts.split())
+            for engine in ["reference", "batch", "state"]:
+                found = self.expectations(text, "--engine", engine)
+                logits = [weights[at["head/bias"] + o] for o in range(2)]
+                for name, count in blocks:
+                    for o in range(2):
+                        head = at["head/" + name] + o * count
+                        logits[o] += sum(weights[head + k] * found[k] for k in range(count))
+                    found = found[count:]
+                self.assertEqual(found, [])
+                for o in range(2):
+                    self.assertAlmostEqual(logits[o], float(row["output_%d" % o]), delta=1e-12)
+        self.assertIn(" 9 readouts", self.done("plan", self.config, *keys))
+        self.done("report", out, "--text")
+
+    def test_strings_that_cannot_be_read(self):
+        for given, part in [("[text X2]", "model.strings: 'text X2': Pauli string 'X2': qubit 2, want 0 to 1"),
+                            ("[video X0]", "model.strings: 'video X0': found 'video X0', want a register and letters"),
+                            ("[text X0, text XI, text IX]", "model.strings: 'text IX': twice"),
+                            ("[text X0 text Z1]", "model.strings: 'text X0 text Z1': register 'text' twice"),
+                            ("[text II]", "want X, Y or Z on one qubit at least"),
+                            ("[text]", "found 'text', want a register and letters"),
+                            ("[text X0], model.head=direct", "want head linear"),
+                            ("[text X0], model.readout=probabilities", "beside probabilities"),
+                            ("[text X0 audio X0], model.kind=late", "Pauli string 1 of 1 is on several registers")]:
+            sets = [x for k, s in enumerate(("model.strings=" + given).split("], ")) for x in
+                    ("--set", s + "]" if k == 0 and not s.endswith("]") else s)]
+            done = run("train", self.config, *sets, "--out", os.path.join(self.folder.name, "no"))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(part, done.stderr)
+
     def test_symbols_are_the_weights_and_the_data(self):
         bound = self.expectations(self.done("circuit", self.result, "--row", "3"))
         text = self.done("circuit", self.result)

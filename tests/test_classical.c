@@ -18,7 +18,7 @@ static ent_model_inp small_kind(ent_model_kind kind)
 static void gradient_equals_differences(void **state)
 {
     (void)state;
-    for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MLP; kind++) {
+    for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MULTILINEAR; kind++) {
         ent_model_inp inp = small_kind((ent_model_kind)kind);
         check_gradient(&inp);
         inp.embed = true;
@@ -38,7 +38,7 @@ static void gradient_equals_differences(void **state)
 static void identities_hold(void **state)
 {
     (void)state;
-    for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MLP; kind++) {
+    for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MULTILINEAR; kind++) {
         ent_model_inp inp = small_kind((ent_model_kind)kind);
         check_every_identity(&inp);
         inp.activation = ENT_ACTIVATION_RELU;
@@ -53,7 +53,7 @@ static void identities_hold(void **state)
 static void loss_is_that_of_the_predictions(void **state)
 {
     (void)state;
-    for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MLP; kind++) {
+    for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MULTILINEAR; kind++) {
         small_samples s;
         const ent_model_inp inp = small_kind((ent_model_kind)kind);
         ent_model *model = make_model(&inp);
@@ -224,19 +224,20 @@ static int params_of(ent_model_inp inp, int hidden, int wanted)
 static void width_is_the_nearest_to_the_wanted_number(void **state)
 {
     (void)state;
-    ent_model_inp inp = small_kind(ENT_MODEL_MLP);
-    for (int embed = 0; embed < 2; embed++) {
-        inp.embed = embed;
+    ent_model_inp inp;
+    for (int k = 0; k < 4; k++) {
+        inp = small_kind(k < 2 ? ENT_MODEL_MLP : ENT_MODEL_MULTILINEAR);
+        inp.embed = k % 2;
         for (int wanted = 1; wanted < 3000; wanted = wanted * 5 / 4 + 1) {
             int nearest = params_of(inp, 1, 0);
-            for (int width = 2; width <= 60; width++) {
+            for (int width = 2; width <= (k < 2 ? 60 : 200); width++) {
                 const int params = params_of(inp, width, 0);
                 if (abs(params - wanted) < abs(nearest - wanted)) nearest = params;
             }
             assert_int_equal(params_of(inp, 3, wanted), nearest);
         }
     }
-    inp.embed = false;
+    inp = small_kind(ENT_MODEL_MLP);
     inp.params = 115; /* encoders 9 * 4 + 3 * 4, joint 3 * 16 + 4, outputs 3 * 4 + 3 */
     ent_model *model = make_model(&inp);
     assert_string_equal(ent_model_engine(model), "mlp of width 4, OpenBLAS");
@@ -299,6 +300,54 @@ static void mlp_is_its_formula(void **state)
         ent_free(w);
         ent_model_free(model);
     }
+}
+
+/* Output o of sample k: U (product of 1 + a(W_m x_m + b_m)) + d. */
+static double plain_multilinear(const ent_model_inp *inp, const ent_model *model, const double *w,
+                                const small_samples *s, int k, int o)
+{
+    double output = weights(model, w, "head", "bias")[o];
+    for (int i = 0; i < inp->hidden; i++) {
+        double product = 1.0;
+        for (int m = 0; m < inp->registers; m++) {
+            const ent_register *reg = &inp->reg[m];
+            double z = weights(model, w, reg->name, "encoder/bias")[i];
+            for (int f = 0; f < reg->inputs; f++)
+                z += weights(model, w, reg->name, "encoder/weight")[i * reg->inputs + f] *
+                     s->x[m][k * reg->inputs + f];
+            if (s->context[k] >> m & 1) product *= 1.0 + activation(inp, z);
+        }
+        output += weights(model, w, "head", "weight")[o * inp->hidden + i] * product;
+    }
+    return output;
+}
+
+static void multilinear_is_its_formula(void **state)
+{
+    (void)state;
+    for (int relu = 0; relu < 2; relu++) {
+        small_samples s;
+        ent_model_inp inp = small_kind(ENT_MODEL_MULTILINEAR);
+        inp.activation = relu ? ENT_ACTIVATION_RELU : ENT_ACTIVATION_TANH;
+        ent_model *model = make_model(&inp);
+        double *w = small_weights(model, 1), outputs[SMALL_SAMPLES * 3];
+        small_samples_make(&inp, 2, 0, &s);
+        check_ok(ent_model_predict(model, w, &s.samples, outputs));
+        for (int k = 0; k < SMALL_SAMPLES; k++)
+            for (int o = 0; o < 3; o++)
+                check_near(outputs[3 * k + o], plain_multilinear(&inp, model, w, &s, k, o), 1e-12);
+        ent_free(w);
+        ent_model_free(model);
+    }
+}
+
+static void counts_what_the_quantum_model_has(void **state)
+{
+    (void)state;
+    const ent_model_inp inp = small_kind(ENT_MODEL_MULTILINEAR), quantum = small_model();
+    ent_model *model = make_model(&quantum);
+    assert_int_equal(ent_model_quantum_params(&inp), ent_model_params(model));
+    ent_model_free(model);
 }
 
 static double spread(const double *w, int n)
@@ -367,7 +416,7 @@ static void refuses_what_only_a_circuit_has(void **state)
 {
     (void)state;
     ent_model *model;
-    for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MLP; kind++) {
+    for (int kind = ENT_MODEL_LOGISTIC; kind <= ENT_MODEL_MULTILINEAR; kind++) {
         ent_model_inp inp = small_kind((ent_model_kind)kind);
         inp.head = ENT_HEAD_DIRECT;
         check_fails(ent_model_new(&inp, &model), ENT_EARG, "has no circuit for head direct");
@@ -388,14 +437,14 @@ static void refuses_sizes_out_of_range(void **state)
     ent_model *model;
     ent_model_inp inp = small_kind(ENT_MODEL_MLP);
     inp.hidden = 0;
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "width 0, want 1..65536");
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind mlp of width 0, want 1..65536");
     inp.hidden = 65536;
     check_fails(ent_model_new(&inp, &model), ENT_EARG, "a model of 12885950467 parameters, want at most 2147483647");
     inp = small_kind(ENT_MODEL_LOGISTIC);
     inp.reg[0].inputs = INT64_C(1) << 30;
     check_fails(ent_model_new(&inp, &model), ENT_EARG, "want at most 2147483647");
-    inp.kind = (ent_model_kind)4;
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "model kind 4");
+    inp.kind = (ent_model_kind)5;
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "model kind 5");
 }
 
 static const struct CMUnitTest computes[] = {
@@ -405,6 +454,8 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(regressions_come_to_their_optimum),
     cmocka_unit_test(width_is_the_nearest_to_the_wanted_number),
     cmocka_unit_test(mlp_is_its_formula),
+    cmocka_unit_test(multilinear_is_its_formula),
+    cmocka_unit_test(counts_what_the_quantum_model_has),
     cmocka_unit_test(mlp_starts_by_its_fan_in),
     cmocka_unit_test(blas_threads_change_no_bit),
 };

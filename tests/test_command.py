@@ -247,7 +247,8 @@ class Kinds(unittest.TestCase):
     """model.kind: the same clients, masks and blocks for what the quantum model is compared with."""
 
     KINDS = {"late": {}, "logistic": {"model__registers__text__reduce": "linear"},
-             "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"}}
+             "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"},
+             "multilinear": {"model__params": -1}}
 
     def test_same_bits_and_the_same_again(self):
         for kind, given in self.KINDS.items():
@@ -270,6 +271,8 @@ class Kinds(unittest.TestCase):
         for text in [ran.out, ran.err, good("inspect", out / "result.h5").out]:
             for word in ["mlp", "137", "width 3"]:
                 self.assertIn(word, text)
+        fused, equal = (train(**given)["params"] for given in ({}, {"model__kind": "multilinear", "model__params": -1}))
+        self.assertLess(abs(fused - equal), 20)  # a product more or less is 30 + 3 + 2 parameters
         self.assertRegex(good("inspect", train()["out"] / "result.h5").out, "model +quantum")
         self.assertIn("readouts   every readout depends on 3 qubits, one per register: 18 register expectation values",
                       good("inspect", train()["out"] / "result.h5").out)
@@ -296,7 +299,7 @@ class Kinds(unittest.TestCase):
         self.assertEqual(evaluate(found["out"])["weights_sha256"], found["weights_sha256"])
 
     def test_modality_dropout(self):
-        for kind, policy in [("quantum", "mma"), ("mlp", "zero"), ("late", "mean")][:1 if options.quick else 3]:
+        for kind, policy in [("quantum", "mma"), ("quantum", "token"), ("mlp", "zero"), ("late", "mean")][:1 if options.quick else 4]:
             given = {"model__kind": kind, "missing__policy": policy, "data__file": folder / "whole.h5"}
             some = [train(ranks=ranks, client__modality_dropout=0.4, **given) for ranks in [1, 2]]
             self.assertEqual(some[0]["weights_sha256"], some[1]["weights_sha256"])
@@ -304,11 +307,12 @@ class Kinds(unittest.TestCase):
             self.assertEqual(len(hashes | {some[0]["weights_sha256"]}), 3, (kind, policy))
 
     def test_they_refuse(self):
-        for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp"]),
+        for given, parts in [({"model__kind": "forest"}, ["forest", "quantum, late, logistic, mlp, multilinear"]),
                              ({"model__kind": "mlp", "model__head": "direct"}, ["kind mlp", "head direct"]),
                              ({"model__kind": "logistic", "run__precision": "single"}, ["kind logistic", "double"]),
                              ({"model__kind": "late", "missing__context": "embed"}, ["kind late", "context"]),
                              ({"model__params": 100}, ["kind quantum", "100 parameters"]),
+                             ({"model__kind": "mlp", "missing__policy": "token"}, ["kind mlp", "policy token"]),
                              ({"model__kind": "mlp", "model__hidden": 0}, ["model.hidden", "'0'"]),
                              ({"client__modality_dropout": 0.2, "missing__policy": "none"},
                               ["client.modality_dropout", "policy none"])]:
@@ -436,15 +440,9 @@ class Eval(unittest.TestCase):
             trained = train(ranks=2, **given)
             for ranks in [1, 3]:
                 found = evaluate(trained["out"], ranks=ranks)
-                for key in ["accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "params", "weights_sha256"]:
+                for key in ["loss", "accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "mae", "pearson",
+                            "calibration", "patterns", "params", "weights_sha256"]:
                     self.assertEqual(found[key], trained[key], key)
-                for one, other in zip(found["patterns"], trained["patterns"], strict=True):
-                    self.assertEqual({**one, "mae": None}, {**other, "mae": None})
-                    if other.get("mae") is not None:
-                        self.assertAlmostEqual(one["mae"], other["mae"], 12)
-                for key in ["loss", "mae", "pearson"]:  # sums in the order of the clients
-                    if trained[key] is not None:
-                        self.assertAlmostEqual(found[key], trained[key], 12)
             if options.quick:
                 return
 
@@ -482,9 +480,8 @@ class Eval(unittest.TestCase):
         trained = train(missing__rate=0.3, missing__where="train")
         older.make_first(trained["out"] / "result.h5")
         found = evaluate(trained["out"], ranks=2)
-        for key in ["accuracy", "patterns", "kind", "weights_sha256"]:
+        for key in ["accuracy", "loss", "patterns", "kind", "weights_sha256"]:
             self.assertEqual(found[key], trained[key], key)
-        self.assertAlmostEqual(found["loss"], trained["loss"], 12)
         shown = good("inspect", trained["out"] / "result.h5").out
         self.assertIn(f"loss                 {trained['loss']:.6g}", shown)
         self.assertNotIn("modality_dropout", shown)  # the configuration as it stands there
@@ -903,13 +900,13 @@ class Refuses(unittest.TestCase):
 
     @slow
     def test_more_qubits_than_memory_holds(self):
-        self.refused(["bytes", "are there", "44 qubits"], 2, model__registers__text__qubits=40)
+        self.refused(["bytes", "available", "44 qubits"], 2, model__registers__text__qubits=40)
         self.refused(["bytes", "are there", "82 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
 
     @slow
     def test_more_clients_and_rounds_than_memory_holds(self):
-        self.refused(["federation.clients", "1000000000", "are there"], federation__clients=1000000000)
-        self.refused(["federation.rounds", "1000000000", "are there"], federation__rounds=1000000000)
+        self.refused(["federation.clients", "1000000000", "available: "], federation__clients=1000000000)
+        self.refused(["federation.rounds", "1000000000", "available: "], federation__rounds=1000000000)
 
     @slow
     def test_more_shards_than_ranks(self):

@@ -136,12 +136,12 @@ static void names_of_rules_and_attacks_are_theirs(void **state)
 {
     (void)state;
     static const char *const rule[ENT_AGGREGATIONS] = {
-        [ENT_FEDAVG] = "fedavg",         [ENT_FEDPROX] = "fedprox",  [ENT_FEDAVGM] = "fedavgm",
-        [ENT_FEDADAM] = "fedadam",       [ENT_FEDYOGI] = "fedyogi",  [ENT_FEDADAGRAD] = "fedadagrad",
-        [ENT_SCAFFOLD] = "scaffold",     [ENT_FEDNOVA] = "fednova",  [ENT_FEDDYN] = "feddyn",
-        [ENT_MEDIAN] = "median",         [ENT_KRUM] = "krum",        [ENT_TRIMMED_MEAN] = "trimmed_mean",
-        [ENT_MULTI_KRUM] = "multi_krum", [ENT_LOCAL] = "local",      [ENT_QRAIL] = "qrail",
-        [ENT_SPOQFL] = "spoqfl",         [ENT_CIRCULAR] = "circular"};
+        [ENT_FEDAVG] = "fedavg",         [ENT_FEDPROX] = "fedprox",   [ENT_FEDAVGM] = "fedavgm",
+        [ENT_FEDADAM] = "fedadam",       [ENT_FEDYOGI] = "fedyogi",   [ENT_FEDADAGRAD] = "fedadagrad",
+        [ENT_SCAFFOLD] = "scaffold",     [ENT_FEDNOVA] = "fednova",   [ENT_FEDDYN] = "feddyn",
+        [ENT_MEDIAN] = "median",         [ENT_KRUM] = "krum",         [ENT_TRIMMED_MEAN] = "trimmed_mean",
+        [ENT_MULTI_KRUM] = "multi_krum", [ENT_LOCAL] = "local",       [ENT_QRAIL] = "qrail",
+        [ENT_SPOQFL] = "spoqfl",         [ENT_CIRCULAR] = "circular", [ENT_WPQFL] = "wpqfl"};
     static const char *const attack[] = {"none", "sign_flip", "noise", "scale"};
     for (int k = 0; k < ENT_AGGREGATIONS; k++) {
         char of_rule[64], of_attack[64];
@@ -246,7 +246,7 @@ static void wrong_files_are_refused_with_line_key_value_and_wish(void **state)
         {"data: {file: a.h5, modalities: [a]}\nclient: {batch: [1]}\n", "client.batch: found a list, want a whole"},
         {"data: {file: a.h5, modalities: [a]}\nclient: {learning_rate: nan}\n", "client.learning_rate: found 'nan'"},
         {"data: {file: a.h5, modalities: [a]}\nclient: {optimizer: adamw}\n",
-         "client.optimizer: found 'adamw', want one of: sgd, momentum, adam"},
+         "client.optimizer: found 'adamw', want one of: sgd, momentum, adam, qng, rotosolve"},
         {"data: {file: a.h5, modalities: [a]}\n\nmodel: {registers: {b: {}}}\n",
          "c.yaml:3: unknown key 'b' in model.registers, want one of: a"},
         {"data: {file: a.h5, modalities: [a]}\nmodel: {registers: {a: {qubits: 63}}}\n",

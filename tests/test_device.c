@@ -82,11 +82,11 @@ static void many_devices_in_any_order(void **state)
 }
 
 /* What a device without layer 2 computes is what a model of one layer computes, and layer 2's gradient is 0. */
-static void layers_that_a_device_lacks(void **state)
+static void check_lacking_layers(ent_model_kind kind)
 {
-    (void)state;
     const ent_device device = {.layers = 1};
     ent_model_inp inp = small_model(), small;
+    inp.kind = kind;
     for (int m = 0; m < 3; m++) inp.reg[m].ansatz.layers = 2;
     inp.layers_apart = 1;
     small = inp;
@@ -122,6 +122,13 @@ static void layers_that_a_device_lacks(void **state)
     for (int k = 0; k < SMALL_SAMPLES * 3; k++) check_near(found[k], wanted[k], 1e-13);
     ent_model_free(model);
     ent_model_free(other);
+}
+
+static void layers_that_a_device_lacks(void **state)
+{
+    (void)state;
+    check_lacking_layers(ENT_MODEL_QUANTUM);
+    check_lacking_layers(ENT_MODEL_LATE);
 }
 
 /* The mean over directions is the gradient, within 5 standard errors; blocks of an absent modality are not moved. */

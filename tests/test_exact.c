@@ -107,6 +107,44 @@ static void weights_round_once(void **state)
     check_ok(ent_exact_add(sum, x, 1.0, 0));
 }
 
+/* Terms of any magnitude, against binary128; the same bits in 20 orders. */
+static void totals_have_any_range_and_no_order(void **state)
+{
+    (void)state;
+    static double x[TERMS], shuffled[TERMS];
+    static int64_t order[TERMS];
+    static const int shifts[] = {0, 900, -900, 70};
+    for (int s = 0; s < 4; s++) {
+        draw_terms(x);
+        quad wanted = 0;
+        for (int k = 0; k < TERMS; k++) {
+            x[k] = ldexp(x[k], shifts[s]);
+            wanted += (quad)x[k];
+            order[k] = k;
+        }
+        const double total = ent_exact_total(x, TERMS);
+        check_near(ldexp(total - (double)wanted, -shifts[s]), 0.0, ldexp(fabs(total), -shifts[s]) * 0x1p-52);
+        ent_random stream = ent_random_at(3, ENT_FOR_TEST, 0, 0);
+        for (int repeat = 0; repeat < 20; repeat++) {
+            ent_random_permutation(&stream, TERMS, order);
+            for (int k = 0; k < TERMS; k++) shuffled[k] = x[order[k]];
+            assert_true(ent_exact_total(shuffled, TERMS) == total);
+        }
+    }
+}
+
+static void totals_keep_what_is_no_number(void **state)
+{
+    (void)state;
+    static const double cancels[] = {INFINITY, 1.0, -INFINITY}, up[] = {1.0, INFINITY}, nan[] = {NAN, 1.0},
+                        largest[] = {0x1.fffffffffffffp1023, 0x1.fffffffffffffp1023},
+                        least[] = {0x1p-1074, 0x1p-1074};
+    assert_true(isnan(ent_exact_total(cancels, 3)) && isnan(ent_exact_total(nan, 2)));
+    assert_true(ent_exact_total(up, 2) == INFINITY && ent_exact_total(largest, 2) == INFINITY);
+    assert_true(ent_exact_total(least, 2) == 0x1p-1073);
+    assert_true(ent_exact_total(least, 0) == 0.0);
+}
+
 /* What comm does over ranks: add limb by limb, carry later.  A million sums of the extreme limbs. */
 static void limbs_may_be_added_without_carries(void **state)
 {
@@ -144,6 +182,8 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(terms_are_rounded_to_nearest),
     cmocka_unit_test(weights_round_once),
     cmocka_unit_test(limbs_may_be_added_without_carries),
+    cmocka_unit_test(totals_have_any_range_and_no_order),
+    cmocka_unit_test(totals_keep_what_is_no_number),
 };
 static const struct CMUnitTest refuses[] = {
     cmocka_unit_test(refuses_what_is_out_of_range_and_keeps_the_sum),

@@ -403,7 +403,7 @@ static void the_prior_is_the_log_frequency_with_one_added(void **state)
     small_federation_make(&s, ENT_POLICY_DROP);
     s.f.population.part[ENT_TRAIN].n = 5;
     s.f.population.part[ENT_TRAIN].category = (int32_t[]){0, 2, 2, 0, 2};
-    check_ok(ent_label_fit(&s.f.population.part[ENT_TRAIN], &s.f.target));
+    check_ok(ent_label_fit(&s.f.population, &s.f.target));
     check_near(s.f.target.prior[0], log(3.0 / 8.0), 1e-15);
     check_near(s.f.target.prior[1], log(1.0 / 8.0), 1e-15);
     check_near(s.f.target.prior[2], log(4.0 / 8.0), 1e-15);
@@ -419,7 +419,7 @@ static void the_prior_of_a_real_label_is_its_mean(void **state)
     s.f.target.outputs = 1;
     s.f.population.part[ENT_TRAIN].n = 4;
     s.f.population.part[ENT_TRAIN].value = (double[]){-3.0, 1.0, 2.0, 1.0};
-    check_ok(ent_label_fit(&s.f.population.part[ENT_TRAIN], &s.f.target));
+    check_ok(ent_label_fit(&s.f.population, &s.f.target));
     check_near(s.f.target.prior[0], 0.25, 1e-15);
     check_near(s.f.target.label.deviation, sqrt(3.6875), 1e-15);
     assert_true(s.f.target.label.center == -0.5 && s.f.target.label.half == 2.5);
@@ -486,6 +486,36 @@ static void the_largest_weights_still_sum_exactly(void **state)
     small_federation_clear(&s);
 }
 
+/* Of two clients with 10 rows, `of_first` of which are of class 0 at the first and of class 1 at the second: the
+ * offsets of the first. */
+static void offsets_of(int of_first, double offset[2])
+{
+    int32_t category[20];
+    int64_t first[3] = {0, 10, 20};
+    ent_population p = {.clients = 2};
+    ent_target target = {.label.classes = 2, .outputs = 2};
+    p.part[ENT_TRAIN] = (ent_part){.n = 20, .first = first, .category = category};
+    for (int k = 0; k < 20; k++) category[k] = k < 10 ? k >= of_first : k < 10 + of_first;
+    check_ok(ent_label_fit(&p, &target));
+    ent_label_adjust(&p.part[ENT_TRAIN], &target, 0, offset);
+    ent_free(target.prior);
+}
+
+static void offsets_are_the_clients_share_of_a_class_over_that_of_all(void **state)
+{
+    (void)state;
+    double offset[2];
+    offsets_of(5, offset); /* alike: nothing to adjust */
+    assert_true(offset[0] == 0.0 && offset[1] == 0.0);
+    offsets_of(10, offset); /* one class each: concentration 0, 3 common rows */
+    check_near(offset[0], log((20.0 + 3.0) / 13.0), 1e-12);
+    check_near(offset[1], log(3.0 / 13.0), 1e-12);
+    offsets_of(8, offset); /* squares 36, spread 1/2: (72 - 20) / (200 - 20) = 1 / (1 + A) */
+    const double s = 180.0 / 52.0 - 1.0 + 3.0;
+    check_near(offset[0], log((16.0 + s) / (10.0 + s)), 1e-12);
+    check_near(offset[1], log((4.0 + s) / (10.0 + s)), 1e-12);
+}
+
 static void a_failing_allocation_is_told(void **state)
 {
     (void)state;
@@ -496,8 +526,7 @@ static void a_failing_allocation_is_told(void **state)
     check_every_allocation(ent_trainer_new(s.f.model, &s.f.population, &trainer), (void)0);
     check_every_allocation(ent_aggregate_new(&s.f.population, s.f.model, ent_rule_find(ENT_FEDAVG), &a), (void)0);
     s.f.population.part[ENT_TRAIN].category = s.samples.category;
-    check_every_allocation(ent_label_fit(&s.f.population.part[ENT_TRAIN], &s.f.target),
-                           assert_null(s.f.target.prior));
+    check_every_allocation(ent_label_fit(&s.f.population, &s.f.target), assert_null(s.f.target.prior));
     ent_trainer_free(trainer);
     ent_aggregate_free(a);
     small_federation_clear(&s);
@@ -510,6 +539,7 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(a_round_follows_the_formulas),
                                           cmocka_unit_test(rates_and_weights_follow_the_formulas),
                                           cmocka_unit_test(untrained_blocks_keep_their_bits),
+                                          cmocka_unit_test(offsets_are_the_clients_share_of_a_class_over_that_of_all),
                                           cmocka_unit_test(the_prior_is_the_log_frequency_with_one_added),
                                           cmocka_unit_test(the_prior_of_a_real_label_is_its_mean),
                                           cmocka_unit_test(the_largest_weights_still_sum_exactly)};

@@ -236,6 +236,46 @@ static void a_truncated_file_at_every_length(void **state)
     free(bytes);
 }
 
+/* Cut short, rewritten in place with other bytes of the same number, or grown: never zeros or a mixture.  A file that
+ * a new one of the same name has replaced is still complete. */
+static void a_file_that_changes_while_it_is_open(void **state)
+{
+    (void)state;
+    size_t count;
+    double x[6];
+    char *text;
+    const char *path = in_temp_folder("live.h5");
+    write_example(path);
+    char *bytes = bytes_of(path, &count);
+    for (int change = 0; change < 4; change++) {
+        ent_h5 *file = NULL;
+        unlink(path);
+        put_bytes(path, bytes, count);
+        OK(ent_h5_open(path, &file));
+        OK(ent_h5_read(file, "/deep/in/x", ENT_H5_F64, 6, x));
+        if (change == 0) assert_int_equal(truncate(path, 600), 0);
+        if (change == 1) assert_int_equal(truncate(path, (off_t)count + 1), 0);
+        if (change == 2) {
+            usleep(20000); /* the clock of files is coarse */
+            put_bytes(path, bytes, count);
+        }
+        if (change == 3) {
+            put_bytes(in_temp_folder("new.h5"), bytes, 100);
+            assert_int_equal(rename(in_temp_folder("new.h5"), path), 0);
+        }
+        const ent_status found[] = {ent_h5_read(file, "/deep/in/x", ENT_H5_F64, 6, x),
+                                    ent_h5_read_rows(file, "/deep/in/x", ENT_H5_F64, 1, 1, x),
+                                    ent_h5_read_text(file, "/text", &text)};
+        for (int k = 0; k < 3; k++) assert_int_equal(found[k], change == 3 ? ENT_OK : ENT_EIO);
+        if (change == 3)
+            ent_free(text);
+        else
+            assert_non_null(strstr(ent_message(), "live.h5: the file has changed since it was opened: found "));
+        ent_h5_close(file);
+    }
+    free(bytes);
+}
+
 static void refuses(ent_status found, ent_status code, const char *text)
 {
     assert_int_equal(found, code);
@@ -371,6 +411,7 @@ int main(void)
     const struct CMUnitTest refusing[] = {
         cmocka_unit_test_teardown(what_cannot_be_opened, empty_folder),
         cmocka_unit_test_teardown(a_truncated_file_at_every_length, empty_folder),
+        cmocka_unit_test_teardown(a_file_that_changes_while_it_is_open, empty_folder),
         cmocka_unit_test_teardown(reads_that_do_not_fit, empty_folder),
         cmocka_unit_test_teardown(writes_that_do_not_fit, empty_folder),
         cmocka_unit_test_teardown(a_full_disk_leaves_nothing, empty_folder),

@@ -561,8 +561,56 @@ class TableReal(Table):
             np.testing.assert_array_equal(file["modality/t/features"][:, 1], np.arange(40000) / 8)
         with open(self.path("t.csv.gz"), "r+b") as file:
             file.truncate(70000)
-        self.refused("damaged gzip file after line", *self.arguments(("t", self.path("t.csv.gz")), label=self.path("y.npy"),
-                                                                    more=("--replace",)))
+        self.refused("damaged gzip file: it ends within the compressed data", *self.arguments(
+            ("t", self.path("t.csv.gz")), label=self.path("y.npy"), more=("--replace",)))
+
+    def test_compressed_arrays(self):
+        """In C and Fortran order, in one member and in many, one of them empty, with zeros at the end."""
+        x = np.random.default_rng(2).normal(size=(3000, 4, 3))
+        label = self.npy("y.npy", np.arange(3000) % 2)
+        with open(label, "rb") as file, gzip.open(self.path("y.npy.gz"), "wb") as packed:
+            packed.write(file.read())
+        for order in "CF":
+            with open(self.npy("x.npy", x.astype("f4", order=order)), "rb") as file:
+                plain = file.read()
+            parts = (0, 5, 5, 77, 1000, len(plain) // 2, len(plain))
+            many = b"".join(gzip.compress(plain[begin:end]) for begin, end in zip(parts, parts[1:]))
+            for packed in (gzip.compress(plain), many, many + bytes(1000)):
+                with open(self.path("x.npy.gz"), "wb") as file:
+                    file.write(packed)
+                with self.imported(("t", self.path("x.npy.gz")), label=self.path("y.npy.gz")) as file:
+                    np.testing.assert_array_equal(file["modality/t/features"][:], x.astype("f4").reshape(3000, 12))
+                    np.testing.assert_array_equal(file["label/class"][:], np.arange(3000) % 2)
+
+    def test_damaged_archives(self):
+        """What zlib's gzread takes for the end of the file: something after the last member, of arrays and of text."""
+        label = self.npy("y.npy", np.arange(3000) % 2)
+        with open(self.npy("x.npy", np.random.default_rng(2).normal(size=(3000, 3))), "rb") as file:
+            array = file.read()
+        text = "a,b\n" + "".join(f"{k},{k / 8}\n" for k in range(3000))
+        for name, plain in (("x.npy.gz", array), ("x.csv.gz", text.encode())):
+            sound = gzip.compress(plain)
+            half = gzip.compress(plain[:len(plain) // 2]), gzip.compress(plain[len(plain) // 2:])
+            flipped = bytearray(sound)
+            flipped[len(sound) // 2] ^= 0x55
+            for content, part in ((sound[:-9], "it ends within the compressed data"),
+                                  (sound[:len(sound) // 2], "it ends within the compressed data"),
+                                  (bytes(flipped), "damaged gzip file: "),
+                                  (sound[:-8] + b"\0\0\0\0" + sound[-4:], "incorrect data check"),
+                                  (sound[:-1] + b"\7", "incorrect length check"),
+                                  (sound + b"garbage", "something follows the compressed data"),
+                                  (sound + bytes(9) + b"x", "something follows the compressed data"),
+                                  (sound + bytes(9) + sound, "something follows the compressed data"),
+                                  (half[0] + b"\1" + half[1][1:], "something follows the compressed data"),
+                                  (half[0] + half[1][:20], "it ends within the compressed data")):
+                with open(self.path(name), "wb") as file:
+                    file.write(content)
+                self.refused(part, *self.arguments(("t", self.path(name)), label=label, more=("--replace",)))
+        for content, part in ((array[:-8], "truncated: 71992 bytes of numbers, want 3000 rows of 24"),
+                              (array + bytes(5000), "too long: 72001 bytes of numbers or more, want 72000")):
+            with open(self.path("x.npy.gz"), "wb") as file:
+                file.write(gzip.compress(content))
+            self.refused(part, *self.arguments(("t", self.path("x.npy.gz")), label=label, more=("--replace",)))
 
     def test_double_precision_stays(self):
         x = 1e8 + np.arange(60.0).reshape(30, 2) / 64
@@ -592,14 +640,14 @@ class TableRefuses(Table):
         self.npy("signed.npy", (x.astype("f4").view("u4") >> 16).astype("u2").view("<i2").astype(">i2"))
         with h5py.File(self.path("x.h5"), "w") as file:
             file["x"] = x
-        with gzip.open(self.path("x.npy.gz"), "wb") as packed, open(label, "rb") as file:
+        with gzip.open(self.path("x.npz.gz"), "wb") as packed, open(self.path("x.npz"), "rb") as file:
             packed.write(file.read())
         for name, content in (("x.parquet", b"PAR1" + bytes(40)), ("x.pkl", b"\x80\x04\x95" + bytes(9)),
                               ("x.bz2", b"BZh91AY"), ("utf16.csv", "a,b\n1,2\n".encode("utf-16")), ("mac.csv", b"a\r1\r2\r")):
             with open(self.path(name), "wb") as file:
                 file.write(content)
         for name, part in (("x.npz", "a NumPy archive (.npz), want CSV text or a NumPy array (.npy): write its arrays"),
-                           ("x.h5", "an HDF5 file"), ("x.npy.gz", "a NumPy array, compressed with gzip"), ("x.pkl", "a Python pickle"),
+                           ("x.h5", "an HDF5 file"), ("x.npz.gz", "a NumPy archive (.npz), compressed with gzip"), ("x.pkl", "a Python pickle"),
                            ("x.parquet", "a Parquet file"), ("x.bz2", "compressed by bzip2"), ("utf16.csv", "UTF-16 text"),
                            ("mac.csv", "x.csv:1: found a carriage return".replace("x.csv", "mac.csv")),
                            ("raw.npy", "raw bytes of type '|V2', as which bfloat16 is stored"),

@@ -72,6 +72,67 @@ static void real_label_by_hand(void **state)
     check_near(m.pearson, yt / sqrt(yy * tt), 1e-14);
 }
 
+enum { ROWS = 997, CLASSES = 3 };
+
+/* Rows of the same part in 20 orders: every figure to the last bit. */
+static void check_no_order(int classes)
+{
+    static double output[ROWS * CLASSES], value[ROWS], shuffled[ROWS * CLASSES], moved[ROWS];
+    static int32_t category[ROWS], dealt[ROWS];
+    static int64_t order[ROWS];
+    const int outputs = classes > 0 ? classes : 1;
+    ent_random s = ent_random_at(4, ENT_FOR_TEST, (uint64_t)classes, 0);
+    for (int k = 0; k < ROWS * outputs; k++) output[k] = 6.0 * ent_random_uniform(&s) - 3.0;
+    for (int k = 0; k < ROWS; k++) {
+        value[k] = 6.0 * ent_random_uniform(&s) - 3.0;
+        category[k] = (int32_t)ent_random_below(&s, CLASSES);
+        order[k] = k;
+    }
+    ent_metrics first, other;
+    check_ok(ent_metrics_compute(&(ent_predictions){ROWS, classes, output, category, value, true}, &first));
+    for (int repeat = 0; repeat < 20; repeat++) {
+        ent_random_permutation(&s, ROWS, order);
+        for (int k = 0; k < ROWS; k++) {
+            memcpy(shuffled + k * outputs, output + order[k] * outputs, (size_t)outputs * sizeof *output);
+            moved[k] = value[order[k]];
+            dealt[k] = category[order[k]];
+        }
+        check_ok(ent_metrics_compute(&(ent_predictions){ROWS, classes, shuffled, dealt, moved, true}, &other));
+        for (int m = 0; m < ENT_METRIC_COUNT; m++) {
+            const double a = ent_metric_value(&first, m), b = ent_metric_value(&other, m);
+            if (a != b && !(isnan(a) && isnan(b))) fail_msg("%s: %.17g and %.17g", ent_metric_at(m)->name, a, b);
+        }
+    }
+}
+
+static void the_order_of_samples_does_not_matter(void **state)
+{
+    (void)state;
+    check_no_order(0);
+    check_no_order(CLASSES);
+}
+
+/* Squares that are above the largest number, where their correlation is not. */
+static void large_labels_correlate(void **state)
+{
+    (void)state;
+    const double value[3] = {1e100, 2e100, 3e100}, y[3] = {2e100, 3e100, 4e100};
+    ent_metrics m;
+    check_ok(ent_metrics_compute(&(ent_predictions){3, 0, y, NULL, value, false}, &m));
+    check_near(m.pearson, 1.0, 1e-14);
+    check_near(m.mae / 1e100, 1.0, 1e-14);
+}
+
+static void no_number_as_an_output_is_no_number_as_a_figure(void **state)
+{
+    (void)state;
+    const int32_t truth[2] = {0, 1};
+    const double logit[4] = {NAN, 0, 1, 2};
+    ent_metrics m;
+    check_ok(ent_metrics_compute(&(ent_predictions){2, 2, logit, truth, NULL, false}, &m));
+    assert_true(isnan(m.loss) && isnan(m.calibration));
+}
+
 static void nothing_and_constant_predictions(void **state)
 {
     (void)state;
@@ -95,9 +156,15 @@ static void every_failing_allocation_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest computes[] = {
-        cmocka_unit_test(classes_by_hand),     cmocka_unit_test(confusion_by_hand),
-        cmocka_unit_test(calibration_by_hand), cmocka_unit_test(two_classes_without_zero),
-        cmocka_unit_test(real_label_by_hand),  cmocka_unit_test(nothing_and_constant_predictions),
+        cmocka_unit_test(classes_by_hand),
+        cmocka_unit_test(confusion_by_hand),
+        cmocka_unit_test(calibration_by_hand),
+        cmocka_unit_test(two_classes_without_zero),
+        cmocka_unit_test(real_label_by_hand),
+        cmocka_unit_test(nothing_and_constant_predictions),
+        cmocka_unit_test(the_order_of_samples_does_not_matter),
+        cmocka_unit_test(large_labels_correlate),
+        cmocka_unit_test(no_number_as_an_output_is_no_number_as_a_figure),
     };
     const struct CMUnitTest refuses[] = {cmocka_unit_test(every_failing_allocation_is_survived)};
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);

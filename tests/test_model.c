@@ -48,6 +48,22 @@ static void gradient_equals_differences_with_more_readouts_and_factors(void **st
     check_gradient(&inp);
 }
 
+/* Strings on one register and over several; late fusion has those on one.  A missing register takes its strings
+ * along. */
+static void chosen_strings_are_readouts_as_all_others(void **state)
+{
+    (void)state;
+    static const char *const strings[] = {"text X0Y1", "vision Y", "audio ZIX", "text X1 audio Z0Z1",
+                                          "audio Y2 vision X0"};
+    for (int late = 0; late < 2; late++) {
+        ent_model_inp inp = small_model();
+        inp.kind = late ? ENT_MODEL_LATE : ENT_MODEL_QUANTUM;
+        for (int k = 0; k < (late ? 3 : 5); k++) check_ok(ent_model_add_string(&inp, strings[k]));
+        check_gradient(&inp);
+        check_mma_is_no_change(&inp);
+    }
+}
+
 /* 2, 3 and 1 qubits: Z, X, Y each; 1 + 3 + 0 pairs within; links 2, 3 and 2 of the ring's pairs; 3 outputs. */
 static void more_readouts_and_factors_are_counted(void **state)
 {
@@ -102,6 +118,92 @@ static void factors_multiply_the_angles_layer_by_layer(void **state)
     ent_free(w);
     ent_model_free(a);
     ent_model_free(b);
+}
+
+/* Absent registers run with trained angles of their own. */
+static ent_model_inp token_model(void)
+{
+    ent_model_inp inp = small_model();
+    inp.mma = false;
+    inp.token = true;
+    return inp;
+}
+
+static void tokens_learn_as_everything_else(void **state)
+{
+    (void)state;
+    ent_model_inp inp = token_model();
+    check_gradient(&inp);
+    inp.head = ENT_HEAD_DIRECT;
+    inp.reg[0].ansatz.own_angles = true;
+    inp.reg[2].ansatz.encoding = ENT_ENCODE_RX;
+    inp.reg[1].ansatz.encoding = ENT_ENCODE_IQP;
+    inp.reg[1].ansatz.angles_per_qubit = inp.reg[2].ansatz.angles_per_qubit = 1;
+    inp.reg[2].inputs = 1;
+    check_gradient(&inp);
+    inp = token_model();
+    check_absent_features(&inp);
+    check_threads(&inp);
+    check_neighbours(&inp);
+    check_blocks(&inp);
+    check_needs(&inp);
+    check_allocations(&inp);
+}
+
+/* A token stands for the data that give its angles; with nothing missing it is not read. */
+static void tokens_are_angles_in_place_of_data(void **state)
+{
+    (void)state;
+    static const double angle[2] = {0.4, -1.1};
+    ent_model_inp inp = token_model(), plain = token_model();
+    plain.token = false;
+    ent_model *with = make_model(&inp), *without = make_model(&plain);
+    double *w = small_weights(with, 3), *v = small_weights(without, 0);
+    double found[3 * SMALL_SAMPLES], wanted[3 * SMALL_SAMPLES];
+    small_samples s;
+    memcpy(w + block_named(with, "vision/token")->first, angle, sizeof angle);
+    share_weights(with, w, without, v);
+    small_samples_make(&inp, 9, 7, &s);
+    check_ok(ent_model_predict(without, v, &s.samples, wanted));
+    check_ok(ent_model_predict(with, w, &s.samples, found));
+    same_bits(found, wanted, 3 * SMALL_SAMPLES);
+    for (int k = 0; k < SMALL_SAMPLES; k++) s.context[k] = 3;
+    check_ok(ent_model_predict(with, w, &s.samples, found));
+    for (int k = 0; k < 2 * SMALL_SAMPLES; k++) s.x[2][k] = angle[k % 2] * 3.0 / acos(-1.0); /* clip, scale 3 */
+    check_ok(ent_model_predict(without, v, &s.samples, wanted));
+    for (int k = 0; k < 3 * SMALL_SAMPLES; k++) check_near(found[k], wanted[k], 1e-12);
+    ent_free(w);
+    ent_free(v);
+    ent_model_free(with);
+    ent_model_free(without);
+}
+
+/* The loss is that of the logits and the offsets; what is predicted is without them. */
+static void class_offsets_are_added_to_the_logits(void **state)
+{
+    (void)state;
+    static const double offset[3] = {0.7, -2.0, 0.1};
+    for (int kind = ENT_MODEL_QUANTUM; kind <= ENT_MODEL_MULTILINEAR; kind++) {
+        ent_model_inp inp = small_model();
+        inp.kind = (ent_model_kind)kind;
+        inp.hidden = 3;
+        ent_model *model = make_model(&inp);
+        double *w = small_weights(model, 3), loss, mean = 0.0, outputs[3 * SMALL_SAMPLES];
+        double *gradient = ent_alloc(ent_model_params(model), sizeof *gradient);
+        small_samples s;
+        small_samples_make(&inp, 9, kind == ENT_MODEL_LATE ? 1 : 0, &s); /* late: a loss of each modality */
+        s.samples.class_offset = offset;
+        check_ok(ent_model_predict(model, w, &s.samples, outputs));
+        for (int k = 0; k < SMALL_SAMPLES; k++) {
+            for (int o = 0; o < 3; o++) outputs[3 * k + o] += offset[o];
+            mean += ent_loss(false, 3, outputs + 3 * k, s.category[k], 0.0, NULL) / SMALL_SAMPLES;
+        }
+        check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &loss, gradient));
+        check_near(loss, mean, 1e-12);
+        ent_free(w);
+        ent_free(gradient);
+        ent_model_free(model);
+    }
 }
 
 /* A weighted loss is that of each sample times its class's weight. */
@@ -378,6 +480,9 @@ static void refuses_what_cannot_be_built(void **state)
     inp.mma = false;
     inp.embed = true;
     check_fails(ent_model_new(&inp, &model), ENT_EARG, "mma");
+    inp = token_model();
+    inp.kind = ENT_MODEL_LATE;
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind late: trained angles in place of absent modalities");
     inp = small_model();
     inp.reg[0].scale = 0.0;
     check_fails(ent_model_new(&inp, &model), ENT_EARG, "scale");
@@ -395,9 +500,13 @@ int main(void)
         cmocka_unit_test(probabilities_learn_as_everything_else),
         cmocka_unit_test(probabilities_are_those_of_the_state),
         cmocka_unit_test(gradient_equals_differences_with_more_readouts_and_factors),
+        cmocka_unit_test(chosen_strings_are_readouts_as_all_others),
         cmocka_unit_test(more_readouts_and_factors_are_counted),
         cmocka_unit_test(factors_multiply_the_angles_layer_by_layer),
         cmocka_unit_test(class_weights_multiply_the_losses),
+        cmocka_unit_test(class_offsets_are_added_to_the_logits),
+        cmocka_unit_test(tokens_learn_as_everything_else),
+        cmocka_unit_test(tokens_are_angles_in_place_of_data),
         cmocka_unit_test(identities_hold),
         cmocka_unit_test(qft_mixing_is_one_transform_of_all_qubits),
         cmocka_unit_test(patterns_connect_what_they_say),

@@ -1,7 +1,9 @@
-/* Accountants: published values, direct integration, the closed form of the Gaussian mechanism, and each other. */
+/* Accountants: published values, direct integration, the closed form of the Gaussian mechanism, and each other; all
+ * patterns of a small tree; brute force on small circuits. */
 #include "check.h"
 
 #include "entente/privacy.h"
+#include "entente/random.h"
 
 static double epsilon_of(ent_accountant accountant, double rate, double noise, int64_t steps, double delta)
 {
@@ -227,9 +229,212 @@ static void noise_for_epsilon(void **state)
     }
 }
 
+/* ---- tree aggregation ---- */
+
+/* By trying all patterns. */
+static double worst_pattern(int rounds, int times, int apart)
+{
+    double worst = 0.0;
+    for (unsigned pattern = 0; pattern < 1u << rounds; pattern++) {
+        int last = -apart, taken = 0;
+        bool fits = true;
+        for (int r = 0; r < rounds; r++) {
+            if (!(pattern >> r & 1)) continue;
+            fits = fits && r - last >= apart;
+            last = r;
+            taken++;
+        }
+        if (!fits || taken > times) continue;
+        double norm = 0.0;
+        for (int size = 1; size <= rounds; size *= 2)
+            for (int node = 0; node < rounds / size; node++) {
+                int count = 0;
+                for (int r = node * size; r < (node + 1) * size; r++) count += (int)(pattern >> r & 1);
+                norm += count * count;
+            }
+        worst = fmax(worst, norm);
+    }
+    return worst;
+}
+
+static void trees_of_all_patterns(void **state)
+{
+    (void)state;
+    for (int rounds = 1; rounds <= 13; rounds++)
+        for (int times = 1; times <= 4; times++)
+            for (int apart = 1; apart <= 5; apart++) {
+                const double found = ent_privacy_tree_norm(rounds, times, apart);
+                const double worst = worst_pattern(rounds, times, apart);
+                assert_true(found >= worst);
+                if (apart == 1 || times == 1) assert_true(found == worst);
+                assert_true(found <= 1.25 * worst);
+            }
+}
+
+/* tensorflow/privacy, privacy/analysis/tree_aggregation_accountant_test.py: test_max_tree_sensitivity_square_sum_*
+ * (its min_separation is apart - 1); of the last the exact value is 88. */
+static void published_trees(void **state)
+{
+    (void)state;
+    assert_true(ent_privacy_tree_norm(8, 1, 8) == 4.0 && ent_privacy_tree_norm(9, 3, 4) == 11.0);
+    assert_true(ent_privacy_tree_norm(7, 3, 3) == 9.0 && ent_privacy_tree_norm(8, 200, 1) == 120.0);
+    assert_true(ent_privacy_tree_norm(11, 11, 1) == 127.0 && ent_privacy_tree_norm(19, 19, 1) == 503.0);
+    assert_true(ent_privacy_tree_norm(19, 2, 1) == 18.0);
+    check_near(ent_privacy_tree_norm(24, 8, 3) / 88.0, 1.0, 0.03);
+    /* test_compute_eps_tree, the trainings of StackOverflow in arXiv 2103.00039: 1600 rounds, each client once, delta
+     * 1e-6; with the older conversion of Mironov 2017, Proposition 3 */
+    const double noise[] = {1.13, 8.83}, wanted[] = {19.74, 2.04};
+    for (int k = 0; k < 2; k++) {
+        const double norm = ent_privacy_tree_norm(1600, 1, 1);
+        double least = INFINITY;
+        for (double order = 1.01; order < 64.0; order *= 1.005)
+            least = fmin(least, order * norm / (2.0 * noise[k] * noise[k]) + log(1e6) / (order - 1.0));
+        check_near(least / wanted[k], 1.0, 0.005);
+        assert_true(epsilon_of(ENT_ACCOUNTANT_RDP, 1.0, noise[k] / sqrt(norm), 1, 1e-6) < least);
+        assert_true(epsilon_of(ENT_ACCOUNTANT_PLD, 1.0, noise[k] / sqrt(norm), 1, 1e-6) < least);
+    }
+}
+
+/* ---- measured circuits ---- */
+
+enum { DIM = 4 };
+typedef struct {
+    double re[DIM][DIM], im[DIM][DIM];
+} density;
+
+static void pure(ent_random *stream, const double *like, double mixed, double amplitude[2 * DIM])
+{
+    double norm = 0.0;
+    for (int k = 0; k < 2 * DIM; k++) {
+        amplitude[k] = mixed * ent_random_normal(stream) + (like ? like[k] : 0.0);
+        norm += amplitude[k] * amplitude[k];
+    }
+    for (int k = 0; k < 2 * DIM; k++) amplitude[k] /= sqrt(norm);
+}
+
+static density density_of(const double a[2 * DIM])
+{
+    density rho;
+    for (int i = 0; i < DIM; i++)
+        for (int j = 0; j < DIM; j++) {
+            rho.re[i][j] = a[2 * i] * a[2 * j] + a[2 * i + 1] * a[2 * j + 1];
+            rho.im[i][j] = a[2 * i + 1] * a[2 * j] - a[2 * i] * a[2 * j + 1];
+        }
+    return rho;
+}
+
+/* rho -> (1 - p) rho + p (I / 2, with the qubit of `bit` traced out): X, Y and Z with chance p / 4 each. */
+static density depolarize(const density *rho, int bit, double p)
+{
+    density out;
+    for (int i = 0; i < DIM; i++)
+        for (int j = 0; j < DIM; j++) {
+            const double sign = ((i ^ j) & bit) ? -1.0 : 1.0, keep = 1.0 - 0.75 * p + 0.25 * p * sign;
+            const double flip = 0.25 * p * (1.0 + sign);
+            out.re[i][j] = keep * rho->re[i][j] + flip * rho->re[i ^ bit][j ^ bit];
+            out.im[i][j] = keep * rho->im[i][j] + flip * rho->im[i ^ bit][j ^ bit];
+        }
+    return out;
+}
+
+/* Outcomes of the qubits, after noise on each: two, or the first of them. */
+static void outcomes_of(const double amplitude[2 * DIM], int qubits, double p, double chance[DIM])
+{
+    density rho = density_of(amplitude);
+    rho = depolarize(&rho, 1, p);
+    rho = depolarize(&rho, 2, p);
+    for (int k = 0; k < DIM; k++) chance[k] = 0.0;
+    for (int k = 0; k < DIM; k++) chance[qubits == 2 ? k : k % 2] += rho.re[k][k];
+}
+
+static double overlap(const double *a, const double *b)
+{
+    double re = 0.0, im = 0.0;
+    for (int k = 0; k < DIM; k++) {
+        re += a[2 * k] * b[2 * k] + a[2 * k + 1] * b[2 * k + 1];
+        im += a[2 * k] * b[2 * k + 1] - a[2 * k + 1] * b[2 * k];
+    }
+    return re * re + im * im;
+}
+
+/* delta over all sequences of outcomes. */
+static double delta_of_shots(const double *p, const double *q, int outcomes, int shots, double epsilon, double at_p,
+                             double at_q)
+{
+    if (shots == 0) return fmax(0.0, at_p - exp(epsilon) * at_q);
+    double delta = 0.0;
+    for (int k = 0; k < outcomes; k++)
+        delta += delta_of_shots(p, q, outcomes, shots - 1, epsilon, at_p * p[k], at_q * q[k]);
+    return delta;
+}
+
+static double measured(int shots, int qubits, double p, double distance, double delta)
+{
+    const ent_measurement m = {.shots = shots, .qubits = qubits, .depolarizing = p, .distance = distance};
+    double epsilon;
+    check_ok(ent_privacy_measured(&m, delta, &epsilon));
+    return epsilon;
+}
+
+/* Random pairs of states of two qubits, near and far, as density matrices. */
+static void small_circuits_by_brute_force(void **state)
+{
+    (void)state;
+    const double p[] = {0.02, 0.2, 0.7};
+    ent_random stream = ent_random_at(4, ENT_FOR_TEST, 0, 0);
+    for (int turn = 0; turn < 120; turn++) {
+        double a[2 * DIM], b[2 * DIM], here[DIM], there[DIM];
+        const int qubits = 1 + turn % 2, shots = 1 + turn % 6;
+        pure(&stream, NULL, 1.0, a);
+        pure(&stream, a, turn % 3 ? 0.1 : 1.0, b);
+        const double distance = sqrt(1.0 - overlap(a, b));
+        outcomes_of(a, qubits, p[turn % 3], here);
+        outcomes_of(b, qubits, p[turn % 3], there);
+        for (double delta = 1e-6; delta < 0.5; delta *= 10.0) {
+            const double epsilon = measured(shots, qubits, p[turn % 3], fmin(distance, 1.0), delta);
+            assert_true(delta_of_shots(here, there, 1 << qubits, shots, epsilon, 1.0, 1.0) <= delta * (1 + 1e-9));
+            assert_true(delta_of_shots(there, here, 1 << qubits, shots, epsilon, 1.0, 1.0) <= delta * (1 + 1e-9));
+        }
+    }
+}
+
+/* One qubit, 0 and 1: the bound is reached. */
+static void opposite_bits_reach_the_bound(void **state)
+{
+    (void)state;
+    for (int shots = 1; shots <= 10; shots++) {
+        const double p = 0.3, here[] = {1.0 - p / 2, p / 2}, there[] = {p / 2, 1.0 - p / 2};
+        for (double delta = 1e-6; delta < 0.5; delta *= 10.0) {
+            const double epsilon = measured(shots, 1, p, 1.0, delta);
+            const double found = delta_of_shots(here, there, 2, shots, epsilon, 1.0, 1.0);
+            if (epsilon > 0.0) check_near(found / delta, 1.0, 1e-5);
+        }
+    }
+    check_near(measured(1, 1, 0.3, 1.0, 1e-12), log(1.7 / 0.3), 1e-6);
+    check_near(measured(3, 2, 0.3, 1.0, 1e-12), 6.0 * log(1.7 / 0.3), 1e-6);
+    check_near(measured(1, 1, 0.3, 0.25, 1e-12), log(1.0 + 0.25 * 2.0 * 0.7 / 0.3), 1e-6); /* Zhou and Ying */
+    assert_true(isinf(measured(5, 1, 0.0, 0.5, 0.9)) && measured(5, 1, 0.0, 0.5, 0.97) == 0.0);
+    assert_true(measured(5, 3, 1.0, 1.0, 1e-9) == 0.0 && measured(5, 3, 0.5, 0.0, 1e-9) == 0.0);
+    assert_true(measured(1000, 1, 0.3, 0.01, 1e-5) < measured(10000, 1, 0.3, 0.01, 1e-5));
+    const ent_measurement m = {.shots = 20, .qubits = 1, .depolarizing = 0.1, .distance = 1.0};
+    double out;
+    check_every_allocation(ent_privacy_measured(&m, 1e-5, &out), (void)0);
+}
+
 static void refuses(void **state)
 {
     (void)state;
+    double nothing;
+    ent_measurement bad = {.shots = 0, .qubits = 1, .depolarizing = 0.1, .distance = 1.0};
+    check_fails(ent_privacy_measured(&bad, 1e-5, &nothing), ENT_EARG, "shots: found 0, want 1 to 100000");
+    bad.shots = 5, bad.qubits = 0;
+    check_fails(ent_privacy_measured(&bad, 1e-5, &nothing), ENT_EARG, "measured qubits: found 0, want 1 to 64");
+    bad.qubits = 1, bad.depolarizing = NAN;
+    check_fails(ent_privacy_measured(&bad, 1e-5, &nothing), ENT_EARG, "depolarizing: found nan, want 0 to 1");
+    bad.depolarizing = 0.1, bad.distance = 1.1;
+    check_fails(ent_privacy_measured(&bad, 1e-5, &nothing), ENT_EARG, "distance: found 1.1, want 0 to 1");
+    bad.distance = 1.0;
+    check_fails(ent_privacy_measured(&bad, 1.0, &nothing), ENT_EARG, "delta: found 1, want");
     ent_mechanism m = {.rate = 0.1, .noise = 1.0, .steps = 10};
     double out;
     check_fails(ent_privacy_epsilon(ENT_ACCOUNTANT_RDP, &m, 0.0, &out), ENT_EARG, "delta: found 0, want");
@@ -259,6 +464,10 @@ int main(void)
         cmocka_unit_test(losses_are_below_renyi),
         cmocka_unit_test(a_ledger_goes_round_by_round),
         cmocka_unit_test(noise_for_epsilon),
+        cmocka_unit_test(trees_of_all_patterns),
+        cmocka_unit_test(published_trees),
+        cmocka_unit_test(small_circuits_by_brute_force),
+        cmocka_unit_test(opposite_bits_reach_the_bound),
         cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,8 +50,36 @@ class Privacy(unittest.TestCase):
         again = last(run("privacy", *EXAMPLE, "--noise", found["rdp"]["noise"], "--json"))
         self.assertAlmostEqual(again["rdp"]["epsilon"], 2.0, delta=0.01)
 
+    def test_of_known_participation(self):
+        for words in [["--mechanism", "tree", "--times", "4", "--apart", "20"], ["--mode", "local", "--times", "9"],
+                      ["--mode", "distributed", "--times", "9"], ["--times", "9"]]:
+            words += ["--rounds", "100", "--delta", "1e-5", "--json"]
+            found = last(run("privacy", *words, "--epsilon", "3"))
+            again = last(run("privacy", *words, "--noise", found["pld"]["noise"]))
+            self.assertAlmostEqual(again["pld"]["epsilon"], 3.0, delta=0.003)
+            self.assertLess(found["pld"]["noise"], found["rdp"]["noise"])
+
+    def test_of_a_measured_circuit(self):
+        words = ["privacy", "--shots", "100", "--qubits", "2", "--delta", "1e-5", "--json"]
+        near = last(run(*words, "--depolarizing", "0.2", "--distance", "0.01"))
+        self.assertLess(near["epsilon"], last(run(*words, "--depolarizing", "0.2"))["epsilon"])
+        self.assertIsNone(last(run(*words, "--depolarizing", "0"))["epsilon"])
+
     def test_refused(self):
         for words, code, part in [
+                (["--rounds", "9", "--mechanism", "tree", "--delta", "1e-5", "--noise", "1", "--cohort", "3"], 2,
+                 "want --times instead"),
+                (["--rounds", "9", "--mechanism", "tree", "--mode", "local", "--delta", "1e-5", "--noise", "1"], 2,
+                 "--mechanism: found tree, want gaussian"),
+                (["--rounds", "9", "--mechanism", "tree", "--times", "4", "--apart", "3", "--delta", "1e-5",
+                  "--noise", "1"], 2, "--times: found 4, want at most 3 in 9 rounds that are 3 apart"),
+                (["--rounds", "9", "--mode", "local", "--apart", "3", "--delta", "1e-5", "--noise", "1"], 2,
+                 "--apart: want --mechanism tree"),
+                (["--shots", "9", "--depolarizing", "0.1", "--rounds", "3", "--delta", "1e-5"], 2,
+                 "--shots: want no option of a training"),
+                ([*EXAMPLE, "--noise", "1", "--qubits", "3"], 2, "want --shots with them"),
+                (["--shots", "9", "--depolarizing", "1.5", "--delta", "1e-5"], 2, "--depolarizing: found '1.5'"),
+                (["--shots", "9", "--depolarizing", "0.1", "--delta", "2"], 1, "delta: found 2, want a number"),
                 ([*EXAMPLE[:-1], "1", "--noise", "1"], 1, "delta: found 1, want a number between 0 and 1"),
                 ([*EXAMPLE[:-1], "0", "--noise", "1"], 1, "delta: found 0, want a number between 0 and 1"),
                 ([*EXAMPLE, "--noise", "1", "--epsilon", "1"], 2, "want one of --noise and --epsilon"),
@@ -97,6 +125,21 @@ class Trained(unittest.TestCase):
         self.assertFalse((out / "result.h5").exists())
         rest = last(run("train", config, "--out", out, "--resume", "--json", ranks=3))
         self.assertEqual((rest["weights_sha256"], rest["epsilon"]), (whole["weights_sha256"], whole["epsilon"]))
+
+    def test_epsilon_is_that_of_the_training(self):
+        data = self.data("data.h5", "--rows", "400")
+        path = self.folder / "config.yaml"
+        path.write_text(f"data: {{file: {data}, modalities: [text, audio, vision], label: class}}\n"
+                        "model: {kind: logistic}\n"
+                        "federation: {clients: 5, rounds: 11, evaluate_every: 11}\n"
+                        "privacy: {mode: central, noise_multiplier: 3, delta: 1.0e-5}\n")
+        for key, value, words in [("privacy.mechanism", "tree", ["--mechanism", "tree"]),
+                                  ("privacy.mode", "local", ["--mode", "local"]),
+                                  ("privacy.mode", "distributed", ["--mode", "distributed"])]:
+            trained = last(run("train", path, "--out", self.folder / value, "--json", "--set", f"{key}={value}",
+                               "--set", f"federation.secure.threshold={0.5 if value == 'distributed' else 0}"))
+            found = last(run("privacy", *words, "--rounds", "11", "--noise", "3", "--delta", "1e-5", "--json"))
+            self.assertAlmostEqual(trained["epsilon"], found["pld"]["epsilon"], delta=1e-6)
 
     def test_an_attack(self):
         data = self.data("small.h5", "--rows", "400", "--noise", "1.5")

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fed/privacy/compress.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/participation.h"
 #include "fed/privacy/private.h"
 #include "privacy/gaussian.h"
@@ -134,6 +135,11 @@ static void shares_of_noise_make_up_the_whole(void **state)
         for (int k = 0; k < PARAMS; k++) sum[k] += s.delta[k];
     }
     check_near(norm(sum, 0, PARAMS) / sqrt(PARAMS), 0.35, 0.03);
+    for (int k = 0; k < PARAMS; k++) /* integers: a share's deviation, 0.101, is 2^23 to 2^24 units */
+        assert_true(ldexp(s.delta[k], 27) == rint(ldexp(s.delta[k], 27)));
+    s.delta[3] = NAN, s.delta[5] = INFINITY;
+    ent_private_clip(s.privacy, &s.state, &s.update); /* is left for the check that refuses it */
+    assert_true(isnan(s.delta[3]));
     end(&s);
 }
 
@@ -262,14 +268,14 @@ static void participation_in_a_tree_by_all_nodes(void **state)
 {
     (void)state;
     enum { ROUNDS = 21 };
-    for (int pattern = 0; pattern < 40; pattern++) {
+    for (int pattern = 0; pattern < 40; pattern++) { /* 21: the nodes of 8 rounds end at 16, of 4 at 20 */
         const ent_random stream = ent_random_at(9, ENT_FOR_TEST, (uint64_t)pattern, 0);
         ent_participation *tree, *plain;
         check_ok(ent_participation_new(2, ROUNDS, &tree));
         check_ok(ent_participation_new(2, 0, &plain));
         int64_t wanted = 0, rounds = 0;
         for (int level = 0; ROUNDS >> level > 0; level++)
-            for (int node = 0; node <= ROUNDS >> level; node++) {
+            for (int node = 0; node < ROUNDS >> level; node++) {
                 int64_t count = 0;
                 for (int r = node << level; r < (node + 1) << level && r < ROUNDS; r++)
                     count += ent_random_bits(&stream, (uint64_t)r) % 3 == 0;
@@ -429,6 +435,83 @@ static void rounding_is_right_in_the_mean(void **state)
     }
 }
 
+/* ---- smaller downloads ---- */
+
+/* Every number of a message is the nearest of those that can be sent; what is left comes with the next ones. */
+static void downloads_are_rounded_to_the_nearest(void **state)
+{
+    (void)state;
+    for (int bits = 1; bits <= 8; bits++) {
+        scene s;
+        double w[PARAMS], before[PARAMS];
+        ent_download *d;
+        ent_config c = config_of(ENT_PRIVACY_NONE);
+        c.communication.download_bits = bits;
+        begin(&s, &c);
+        draw(1, 1.0, before);
+        draw(2, 1.0, w);
+        check_ok(ent_download_new(&s.population, &s.state, before, &d));
+        ent_download_send(d, &s.state, w);
+        for (int b = 0; b < BLOCKS; b++) {
+            const int first = BLOCK[b].first, end_ = first + BLOCK[b].count;
+            double most = 0.0, mean = 0.0;
+            for (int k = first; k < end_; k++) {
+                most = fmax(most, fabs(w[k] - before[k]));
+                mean += fabs(w[k] - before[k]) / BLOCK[b].count;
+            }
+            const int steps = (1 << (bits - 1)) - 1;
+            for (int k = first; k < end_; k++) {
+                const double sent = d->known[k] - before[k], wanted = w[k] - before[k];
+                if (bits == 1) {
+                    check_near(fabs(sent), mean, 1e-6);
+                    assert_true(sent * wanted > 0.0);
+                    continue;
+                }
+                check_near(sent * steps / most, rint(sent * steps / most), 1e-4);
+                assert_true(fabs(sent - wanted) <= 0.5000001 * most / steps);
+            }
+        }
+        double left = INFINITY;
+        for (int round = 0; round < 400; round++) ent_download_send(d, &s.state, w);
+        for (int k = 0; k < PARAMS; k++) left = fmin(left, -fabs(w[k] - d->known[k]));
+        check_near(left, 0.0, bits == 1 ? 0.5 : 1e-6);
+        ent_download_free(d);
+        end(&s);
+    }
+}
+
+/* The first time all of it; then a message for each round that was missed, and never more than all of it. */
+static void downloads_make_up_for_missed_rounds(void **state)
+{
+    (void)state;
+    scene s;
+    double w[PARAMS] = {0};
+    ent_download *d;
+    ent_config c = config_of(ENT_PRIVACY_NONE);
+    c.communication.download_bits = 4;
+    begin(&s, &c);
+    check_ok(ent_download_new(&s.population, &s.state, w, &d));
+    const double whole = 8.0 * PARAMS, message = PARAMS / 2.0 + 12.0;
+    ent_member member[] = {{.client = 3, .base = 0}, {.client = 7, .base = 0}};
+    int64_t gone[] = {9};
+    ent_cohort cohort = {.n = 2, .lost = 1, .member = member, .gone = gone};
+    check_near(ent_download_bytes(d, &s.state, &cohort, 0), 3.0 * whole, 0.0);
+    member[0].base = 1;
+    cohort.n = 1;
+    check_near(ent_download_bytes(d, &s.state, &cohort, 1), 2.0 * message, 0.0); /* 3, and 9 that was lost */
+    member[0].base = member[1].base = 5;
+    cohort.n = 2;
+    check_near(ent_download_bytes(d, &s.state, &cohort, 5), (4.0 + 5.0 + 4.0) * message, 0.0);
+    member[0].base = 100;
+    cohort.n = 1, cohort.lost = 0;
+    check_near(ent_download_bytes(d, &s.state, &cohort, 100), whole, 0.0);
+    member[0].base = 90; /* of an update that was late */
+    check_near(ent_download_bytes(d, &s.state, &cohort, 101), 0.0, 0.0);
+    assert_true(d->since[3] == 100 && d->since[0] == -1);
+    ent_download_free(d);
+    end(&s);
+}
+
 /* ---- refusals ---- */
 
 static void refuses(void **state)
@@ -467,6 +550,8 @@ static void refuses(void **state)
     check_fails(ent_private_check(&c), ENT_ECONFIG, "communication: want sparsify none");
     c = good, c.privacy.mode = ENT_PRIVACY_DISTRIBUTED;
     check_fails(ent_private_check(&c), ENT_ECONFIG, "federation.secure.threshold: found 0, want more");
+    c.federation.secure.threshold = 0.5, c.privacy.noise_multiplier = 1e-4;
+    check_fails(ent_private_check(&c), ENT_ECONFIG, "privacy.noise_multiplier: found 0.0001");
 }
 
 int main(int argc, char **argv)
@@ -485,6 +570,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_largest_are_sent),
         cmocka_unit_test(random_numbers_are_the_rounds),
         cmocka_unit_test(rounding_is_right_in_the_mean),
+        cmocka_unit_test(downloads_are_rounded_to_the_nearest),
+        cmocka_unit_test(downloads_make_up_for_missed_rounds),
         cmocka_unit_test(refuses),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+import xml.etree.ElementTree
 
 try:
     import h5py
@@ -47,6 +48,10 @@ missing:    {level: client, rate: 0.3, policy: mma}
 federation: {clients: 12, split: dirichlet_client, alpha: 0.5, rounds: 7}
 client:     {learning_rate: 0.05}
 """
+
+
+VARIANTS = ["mma_with_dropout", "zero", "mean_filling", "drop", "token", "imputed_by_neighbours", "only_text",
+            "logistic_regression", "perceptron_of_equal_size", "fusion_none"]
 
 
 def run(*words, ranks=0, code=0):
@@ -84,19 +89,38 @@ def write_sweep(name):
         table.writerow(["drop", 0.1, 1, "failed", "no row <b>left</b>, none", "", "", ""])
 
 
-def write_study(name):
-    """As `entente study` writes it: two settings, two rates, two variants, two seeds; and its summary."""
+def write_csv(path, head, lines):
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows([head, *lines])
+
+
+def write_study(name, settings=("iid", "noniid"), rates=(0, 0.3), variants=("mma", "zero"), seeds=(1, 2),
+                modalities=("text", "audio", "vision")):
+    """As `entente study` writes it: points, summary and the figures of subsets; the first variant is the reference."""
     (folder / name).mkdir()
-    with open(folder / name / "study.csv", "w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow("point data setting rate variant seed status error n loss accuracy params config_sha256".split())
-        for point, (setting, rate, variant, seed) in enumerate(itertools.product(("iid", "noniid"), (0, 0.3),
-                                                                                 ("mma", "zero"), (1, 2))):
-            good = 0.7 - 0.1 * (setting == "noniid") - rate * (0.2 if variant == "mma" else 0.4) + 0.01 * seed
-            table.writerow([point, "mosi", setting, rate, variant, seed, "done", "", 240, 0.5, good, 9, "ab" * 32])
-    (folder / name / "summary.csv").write_text(
-        "data,setting,rate,variant,n,mean,deviation,pairs,difference,low,high,p\n"
-        "mosi,iid,0.3,zero,2,0.595123456,0.007,2,-0.06,-0.06,-0.06,0.5\n")
+    draw = random.Random(5)
+    cells = list(itertools.product(settings, rates, variants))
+    good = {}
+    for setting, rate, variant in cells:
+        at = variants.index(variant)
+        good[setting, rate, variant] = [0.7 - 0.1 * settings.index(setting) - rate * (0.2 + 0.2 * min(at, 1) + 0.05 * at) + 0.01 * seed
+                                        for seed in seeds]
+    points, patterns, summary = [], [], []
+    for (cell, figures) in good.items():
+        for seed, figure in zip(seeds, figures):
+            points.append([len(points), "mosi", *cell, seed, "done", "", 240, 0.5, figure, 9, "ab" * 32])
+            subsets = {"+".join(m for m in modalities if draw.random() > cell[1]) or "nothing" for _ in range(30)}
+            patterns += [[len(points) - 1, "mosi", *cell, seed, subset, 10, figure, ""] for subset in sorted(subsets)]
+        pairs = [a - b for a, b in zip(figures, good[cell[0], cell[1], variants[0]])]
+        mean, other = sum(figures) / len(figures), cell[2] != variants[0]
+        summary.append(["mosi", *cell, len(seeds), mean, 0.007, len(seeds) if other else 0,
+                        *([sum(pairs) / len(pairs), min(pairs) - 0.01, max(pairs) + 0.01, 0.5] if other else 4 * [""]),
+                        "accuracy", variants[0]])
+    axes = "point data setting rate variant seed".split()
+    write_csv(folder / name / "study.csv", axes + "status error n loss accuracy params config_sha256".split(), points)
+    write_csv(folder / name / "patterns.csv", axes + "present n accuracy mae".split(), patterns)
+    write_csv(folder / name / "summary.csv",
+              "data setting rate variant n mean deviation pairs difference low high p metric reference".split(), summary)
 
 
 def write_scaling(name):
@@ -125,6 +149,12 @@ def setUpModule():
                       f"seeds.init={seed}", f"seeds.split={seed}")
     write_sweep("sweep")
     write_study("study")
+    write_study("wide-study", rates=(0, 0.1, 0.3, 0.5), variants=VARIANTS, seeds=(1, 2, 3),
+                modalities=[f"sensor{k}" for k in range(16)])
+    run("synth", "--out", folder / "words.h5", "--rows", 900, "--classes", 4)
+    with h5py.File(folder / "words.h5", "a") as file:
+        file["class_name"] = numpy.array([b"zero & nought", b"one", b"two, or more", b"three"], dtype="S16")
+    train("words", f"data.file={folder / 'words.h5'}", "federation.rounds=5", "federation.evaluate_every=2")
     write_scaling("made")
 
 
@@ -206,16 +236,65 @@ class Computes(unittest.TestCase):
     def test_figures_agree_with_the_results(self):
         chosen = [r for r in runs() if "mma-0.1" in r]
         figures = {f["h3"]: f for f in self.outline(*chosen).figures}
-        accuracy, clients = [], []
+        accuracy, worst, gini = [], [], []
         for path in chosen:
             with h5py.File(pathlib.Path(path) / "result.h5") as file:
                 accuracy.append(file["/metrics/accuracy"][0])
-                clients += [v for v in file["/client/accuracy"][:] if not numpy.isnan(v)]
+                own = numpy.sort(file["/client/accuracy"][:][~numpy.isnan(file["/client/accuracy"][:])])
+            worst.append(own[:max(len(own) // 10, 1)].mean())
+            gini.append(numpy.abs(own[:, None] - own).mean() / (2 * own.mean()))
         self.assertIn(f"{numpy.mean(accuracy):.4f} ({min(accuracy):.4f} to {max(accuracy):.4f})",
                       figures["Test figures"]["text"])
-        worst = numpy.mean(sorted(clients)[:len(clients) // 10])
         by_client = next(f for title, f in figures.items() if title.startswith("Accuracy by client"))
-        self.assertRegex(by_client["figcaption"], rf"worst decile \(mean of the worst \d+\) {worst:.4f}")
+        self.assertRegex(by_client["figcaption"], rf"worst decile \(mean of the worst \d+\) {numpy.mean(worst):.4f}")
+        self.assertIn(f"Gini coefficient {numpy.mean(gini):.4f}", by_client["figcaption"])
+        self.assertRegex(by_client["figcaption"], r"^The 1[0-2] clients with test samples")  # not those of three runs
+        self.assertIn(f"{numpy.mean(gini):.4f}", figures["Test figures"]["text"])
+
+    def test_classes(self):
+        """Against the outputs and the truth that the result holds, once more."""
+        figures = {f["h3"]: f for f in self.outline("words").figures}
+        with h5py.File(folder / "words" / "result.h5") as file:
+            logit, truth = file["/test/output"][:], file["/test/category"][:]
+            words = file["/label/class_text"][()].decode().splitlines()
+            n, accuracy = len(truth), file["/metrics/accuracy"][0]
+            calibration = file["/metrics/calibration"][0]
+        self.assertEqual(words, ["zero & nought", "one", "two, or more", "three"])
+        best = logit.argmax(1)
+        table = figures["Classes: words"]["text"]
+        for c, word in enumerate(words):
+            hit = ((best == c) & (truth == c)).sum()
+            wants = [word, str((truth == c).sum()), f"{hit / max((truth == c).sum(), 1):.4f}",
+                     f"{hit / (best == c).sum():.4f}" if (best == c).any() else "-",
+                     f"{2 * hit / ((truth == c).sum() + (best == c).sum()):.4f}", f"{((best == c) == (truth == c)).mean():.4f}"]
+            self.assertIn(" ".join(wants), " ".join(table.split()))
+        self.assertIn(f"error {calibration:.4f}", figures["Reliability"]["text"])
+        confusion = figures["Confusion matrix: words"]["text"].split()
+        self.assertIn(f"{((best == 1) & (truth == 1)).sum() / (truth == 1).sum():.4g}", confusion)
+        rest = [f for f in figures if f.startswith("The split: classes")]
+        self.assertIn("two, or more", figures[rest[0]]["text"])
+        # percentile bootstrap of the accuracy, by drawing
+        draws = numpy.random.default_rng(1).binomial(n, accuracy, 200000) / n
+        low, high = re.search(r"95 % interval\s+([\d.]+) to ([\d.]+)", figures["Test figures"]["text"]).groups()
+        self.assertLess(abs(float(low) - numpy.quantile(draws, 0.025)), 1.01 / n)
+        self.assertLess(abs(float(high) - numpy.quantile(draws, 0.975)), 1.01 / n)
+        self.assertIn("two, or more", run("inspect", "words"))
+
+    def test_curves_have_company(self):
+        """The validation curve, the majority class and chance, and a ring around the selected round."""
+        figures = {f["h3"]: f for f in self.outline("words").figures}
+        curve = figures["Test accuracy by round"]
+        with h5py.File(folder / "words" / "result.h5") as file:
+            self.assertIn(f"majority class {file['/baseline/majority'][0]:.3f}", curve["text"])
+            selected, by_client = int(file["/selected_round"][0]), file["/client_round/accuracy"][:]
+            last = file["/client/accuracy"][:]
+        self.assertIn("chance 0.250", curve["text"])
+        self.assertIn("on validation rows", curve["text"])
+        self.assertIn("In a ring", curve["figcaption"])
+        numpy.testing.assert_array_equal(by_client[selected], last)
+        self.assertEqual(by_client.shape, (5, 12))
+        self.assertEqual(numpy.isnan(by_client).all(1).tolist(), [True, False, True, False, False])  # evaluate_every: 2
+        self.assertIn("worst decile", figures["Accuracy of clients by round: words"]["text"])
 
     def test_the_circuit_is_drawn_gate_by_gate(self):
         text = page_of(runs()[0]).read_text()
@@ -315,13 +394,106 @@ class Computes(unittest.TestCase):
     def test_study_has_a_picture_for_each_setting(self):
         figures = {f["h3"]: f for f in self.outline("study").figures}
         for setting in ("iid", "noniid"):
-            lines = figures[f"Accuracy by rate, for each variant; setting {setting}"]
-            self.assertIn("variant zero", lines["text"])
-        # noniid at 0.3: 0.6 less the mean of 0.06 and 0.12, and the mean seed's 0.015
-        self.assertIn("0.525", figures["Accuracy by setting and rate"]["text"])
-        self.assertIn("0.5951", figures["Comparison with the reference"]["text"])
-        self.assertIn("8 finished points", lines["figcaption"])
+            self.assertRegex(figures[f"Accuracy by missing rate: mosi, {setting}"]["text"], r"mma\s+zero")
+            forest = figures[f"Difference from mma: mosi, {setting}"]["text"]
+            # zero loses 0.25 of the rate more; the interval of the summary is 0.01 to each side
+            self.assertIn("-0.075 [-0.085, -0.065]", forest)
+            self.assertLess(forest.index("missing rate 0 "), forest.index("missing rate 0.3"))
+            self.assertEqual(forest.count("reference: "), 2)
+            for subset in ("text+audio+vision", "audio", "text+vision"):
+                self.assertIn(subset, figures[f"By modalities present: mosi, {setting}"]["text"])
+        # iid at 0.3: 0.7 less 0.2 of the rate, and the mean seed's 0.015
+        self.assertIn("reference: 0.655", figures["Difference from mma: mosi, iid"]["text"])
+        self.assertIn("0.655", figures["Comparison with the reference"]["text"])
+        self.assertIn("8 finished", figures["Points of study"]["figcaption"].replace("16 points, 16 of them", "8"))
         self.assertNotIn("ab" * 32, figures["Points of study"]["text"])
+
+    def test_variants_are_in_the_order_of_the_study(self):
+        forest = next(f for f in self.outline("wide-study").figures if f["h3"].startswith("Difference from"))["text"]
+        places = [forest.index(f" {name} ") for name in VARIANTS]
+        self.assertEqual(places, sorted(places))
+
+    def test_compared_pictures_have_the_same_axes_and_no_mark_twice(self):
+        text = page_of("wide-study").read_text()
+        figures = re.findall(r"<figure class=.(?:plain|wide).><h3>([^<]*)</h3>(.*?)</figure>", text, re.S)
+        ticks = {}
+        for title, body in figures:
+            axis = re.findall(r"text-anchor='end' class='tick'>([^<]*)<", body)
+            if "missing rate: mosi" in title or "By modalities" in title:
+                ticks.setdefault(title.split(":")[0], set()).add(tuple(sorted(set(axis))))
+                marks = re.findall(r"<path d='M[\d. ]+h20' class='line' stroke='(var\(--c\d\))'/><path class='mark'[^>]* "
+                                   r"d='([^']*)'", body)
+                self.assertGreater(len(marks), 1, title)
+                self.assertEqual(len(set(marks)), len(marks), title)
+                self.assertEqual(len({shape for _, shape in marks}), len(marks), title)
+        self.assertEqual({title: len(axes) for title, axes in ticks.items()},
+                         {"Accuracy by missing rate": 1, "By modalities present": 1})
+
+    def test_ten_variants_are_two_figures_of_five(self):
+        titles = [f["h3"] for f in self.outline("wide-study").figures]
+        self.assertIn("Accuracy by missing rate: mosi, iid (2 of 2)", titles)
+        figures = {f["h3"]: f["text"] for f in self.outline("wide-study").figures}
+        for part, names in ((1, VARIANTS[:5]), (2, VARIANTS[5:])):
+            for name in names:
+                self.assertIn(name, figures[f"Accuracy by missing rate: mosi, iid ({part} of 2)"])
+
+    def test_long_tables_are_folded(self):
+        text = page_of("wide-study").read_text()
+        self.assertRegex(text, r"(?s)Points of wide-study.*?</table></div>\n<details class=.more.><summary>\d+ more rows<")
+        self.assertNotIn("more rows", page_of("study").read_text().split("Points of study")[1])
+
+    def test_origin_and_base_are_on_the_page(self):
+        """Of a study as the program writes it: its file, data set, reference and base configuration."""
+        (folder / "own.yaml").write_text(f"base: {folder / 'run.yaml'}\nset: {{federation.rounds: 1}}\n"
+                                         "variants: {mma: {}, zero: {set: {missing.policy: zero}}}\nseeds: [1, 2]\n")
+        run("study", folder / "own.yaml", "--out", folder / "own", "--quiet", ranks=1)
+        text = page_of("own").read_text()
+        for part in ("own.yaml", f"Data set: {folder / 'data.h5'}, label class", "Reference: mma",
+                     "Base configuration", "rounds: 1"):
+            self.assertIn(part, text)
+
+    def test_axes_of_a_sweep(self):
+        """What is drawn on a logarithmic scale, or listed on one, has a logarithmic axis; draws are scattered."""
+        (folder / "axes.yaml").write_text(
+            f"base: {folder / 'run.yaml'}\nset: {{federation.rounds: 1}}\n"
+            "random: {draws: 12, seed: 3, keys: {client.learning_rate: {log: [0.001, 1]}, client.momentum: {uniform: [0, 1]}}}\n")
+        run("sweep", folder / "axes.yaml", "--out", folder / "axes", "--quiet", ranks=1)
+        page = page_of("axes").read_text()
+        figures = dict(re.findall(r"<figure class=.plain.><h3>([^<]*)</h3>(.*?)</figure>", page, re.S))
+        scatter = figures["Validation accuracy by client.learning_rate"]
+        self.assertEqual(scatter.count("class='mark'"), 12 + 1)
+        self.assertEqual(scatter.count("class='ring'"), 1)
+        self.assertTrue({"0.01", "0.1"} <= set(re.findall(r"class='tick'>([^<]*)<", scatter)))
+        self.assertNotIn("0.01", re.findall(r"class='tick'>([^<]*)<", figures["Validation accuracy by client.momentum"]))
+        (folder / "listed").mkdir()
+        write_csv(folder / "listed/table.csv", ["client.batch", "status", "accuracy"],
+                  [[2 ** k, "done", 0.5 + 0.01 * k] for k in range(8)])
+        figure = page_of("listed").read_text()
+        self.assertTrue({"1", "10", "100"} <= set(re.findall(r"class='tick'>([^<]*)<", figure)))
+
+    def test_figures_and_tables_as_files(self):
+        run("report", "study", "sweep", "--out", folder / "files.html", "--svg", "svg", "--csv", "csv", "--tex", "tex")
+        names = {kind: sorted(p.name for p in (folder / kind).iterdir()) for kind in ("svg", "csv", "tex")}
+        self.assertGreater(len(names["svg"]), 6)
+        self.assertEqual([n[:-4] for n in names["csv"]], [n[:-4] for n in names["tex"]])
+        self.assertIn("01-difference-from-mma-mosi-iid.svg", names["svg"])
+        for name in names["svg"]:
+            text = (folder / "svg" / name).read_text()
+            self.assertNotIn("var(", text)  # programs that draw SVG know no variables
+            xml.etree.ElementTree.fromstring(text)
+        with open(folder / "csv/01-difference-from-mma-mosi-iid.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        zero = next(r for r in rows if r["group"] == "missing rate 0.3" and r["variant"] == "zero")
+        self.assertAlmostEqual(float(zero["difference in accuracy"]), -0.075)
+        self.assertAlmostEqual(float(zero["low"]), -0.085)
+        for name in names["tex"]:
+            text = (folder / "tex" / name).read_text()
+            for pair in ("figure", "table", "tabular", "axis", "tikzpicture"):
+                self.assertEqual(text.count(f"\\begin{{{pair}}}"), text.count(f"\\end{{{pair}}}"), (name, pair))
+            self.assertEqual(text.count("{") - text.count("\\{"), text.count("}") - text.count("\\}"), name)
+            self.assertRegex(text, r"\\caption\{")
+        error = run("report", "study", "--svg", "svg", code=1)
+        self.assertIn("svg: exists already", error)
 
     def test_scaling_says_what_is_modelled(self):
         figures = {f["h3"]: f for f in self.outline("made").figures}
@@ -389,7 +561,6 @@ class Scales(unittest.TestCase):
         self.assertIn("model, not measured", self.text)
 
     def test_svg_is_whole(self):
-        import xml.etree.ElementTree
         tree = xml.etree.ElementTree.parse(folder / "strong" / "scaling.svg")
         self.assertIn("Strong scaling, state: efficiency", " ".join(tree.getroot().itertext()))
 
@@ -514,7 +685,7 @@ class Refuses(unittest.TestCase):
                 ("study", "study.csv", twice(4), "study.csv:18: the row of line 5 again: the same 'point' (3)"),
                 ("study", "study.csv", cell(5, 9, "nan"), "study.csv:6: column 10 'loss': found 'nan'"),
                 ("study", "summary.csv", cell(1, 11, "p<0.1"), "summary.csv:2: column 12 'p': found 'p<0.1'"),
-                ("study", "summary.csv", twice(1), "summary.csv:3: the row of line 2 again"),
+                ("study", "summary.csv", twice(1), "summary.csv:10: the row of line 2 again"),
                 ("made", "scaling.csv", twice(2), "scaling.csv:14: the row of line 3 again"),
                 ("made", "scaling.csv", cell(6, 11, "1e400"), "scaling.csv:7: column 12 'seconds': found '1e400'"))):
             change(f"garbage{k}", source, file, edit)

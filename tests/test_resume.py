@@ -402,6 +402,40 @@ class Disk(Case):
         self.finish(out)
 
 
+class Data(Case):
+    """A data file that changes while it is read; the rows for the fine-tuned models are read after the last round."""
+
+    def test_it_is_cut_or_rewritten(self):
+        for change, found in [("cut", "found 40000 bytes"), ("rewrite", "modified"), ("replace", None)]:
+            out = fresh()
+            data = out.parent / "data.h5"
+            shutil.copy(folder / "data.h5", data)
+            given = ["--set", f"data.file={data}", "--set", "personal.epochs=1"]
+            run = Run(out, *given)
+            self.assertTrue(run.wait_for(out / "checkpoint.h5"))
+            ranks = run.ranks()
+            run.send(signal.SIGSTOP, ranks)
+            if change == "cut":
+                os.truncate(data, 40000)
+            elif change == "rewrite":
+                with open(data, "r+b") as file:
+                    file.write(bytes(data.stat().st_size))
+            else:
+                (out.parent / "other.h5").write_bytes(b"something else")
+                (out.parent / "other.h5").rename(data)
+            run.send(signal.SIGCONT, ranks)
+            code, _, err = run.end()
+            if found:
+                self.assertEqual(code, 1, err)
+                self.assertIn("data.h5: the file has changed since it was opened", err)
+                self.assertIn(found, err)
+                self.assertFalse((out / "result.h5").exists())
+                shutil.copy(folder / "data.h5", data)
+                code, _, err = Run(out, "--resume", *given).end()
+            self.assertEqual(code, 0, err)  # what was opened is complete, whatever has its name now
+            self.assertEqual(result(out)["weights_sha256"], wanted["weights_sha256"])
+
+
 class Stalls(Case):
     """Ranks that others wait for in vain.  ENTENTE_STALL_S replaces the 60 s after which this is reported."""
     LONG = ("--quiet", "--set", "federation.rounds=1000000", "--set", "run.checkpoint_every=1000000")

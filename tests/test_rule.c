@@ -8,7 +8,7 @@ typedef struct {
     const ent_rule *rule;
     ent_rule_state state;
     ent_aggregate *aggregate;
-    double w[MAX_PARAMS], variate[CLIENTS][MAX_PARAMS];
+    double w[MAX_PARAMS], variate[CLIENTS][2 * MAX_PARAMS];
     int64_t blocks_short;
 } tested;
 
@@ -17,7 +17,7 @@ static void tested_make(const fixture *x, tested *t)
     *t = (tested){.rule = ent_rule_find(x->config.federation.aggregation)};
     check_ok(ent_rule_state_make(&x->f.population, x->f.model, &t->state));
     check_ok(ent_aggregate_new(&x->f.population, x->f.model, t->rule, &t->aggregate));
-    assert_true(t->rule->client_vectors <= 1);
+    assert_true(t->rule->client_vectors <= 2);
 }
 
 static void tested_clear(tested *t)
@@ -48,6 +48,7 @@ static void tested_round(const fixture *x, tested *t, const drawn_round *r)
 {
     ent_mean *mean = NULL;
     ent_aggregate_start(t->aggregate);
+    t->state.base = t->w;
     for (int i = 0; i < CLIENTS; i++)
         if (r->asked[i * 4 % CLIENTS]) send(x, t, r, i * 4 % CLIENTS);
     check_ok(ent_aggregate_finish(t->aggregate, &x->f.ranks, &t->state, NULL, &mean));
@@ -208,6 +209,7 @@ static void plain_coordinate(const ent_config *config, plain *p, int k, const co
     switch (rule) {
     case ENT_FEDAVG:
     case ENT_FEDPROX:
+    case ENT_WPQFL:
         p->w[k] += by_samples;
         break;
     case ENT_FEDAVGM:
@@ -398,6 +400,41 @@ static void every_rule_follows_its_paper(void **state)
     }
 }
 
+/* Clients start a round between the common weights and their own last ones, in blocks that they have ever trained. */
+static void wpqfl_clients_start_from_a_mixture(void **state)
+{
+    (void)state;
+    static tested t;
+    static drawn_round r;
+    double own[CLIENTS][MAX_PARAMS], w[MAX_PARAMS];
+    bool has[CLIENTS][MAX_PARAMS] = {{false}};
+    fixture x;
+    fixture_make(&x, ENT_WPQFL);
+    tested_make(&x, &t);
+    for (int k = 0; k < t.state.params; k++) t.w[k] = sin(1.0 + k);
+    for (int round = 0; round < ROUNDS; round++) {
+        draw_round(&x, round, &r);
+        for (int c = 0; c < CLIENTS; c++)
+            for (int b = 0; b < t.state.blocks && r.asked[c]; b++) {
+                const ent_block *block = &t.state.block[b];
+                for (int k = block->first; k < block->first + block->count; k++) {
+                    if (rows_that_train(block->needs, c) == 0) continue;
+                    own[c][k] = t.w[k] + r.delta[c][k];
+                    has[c][k] = true;
+                }
+            }
+        tested_round(&x, &t, &r);
+        for (int c = 0; c < CLIENTS; c++) {
+            memcpy(w, t.w, sizeof w);
+            t.rule->begin(&t.state, t.variate[c], w);
+            for (int k = 0; k < t.state.params; k++)
+                check_near(w[k], has[c][k] ? 0.7 * t.w[k] + 0.3 * own[c][k] : t.w[k], 1e-14);
+        }
+    }
+    tested_clear(&t);
+    fixture_clear(&x);
+}
+
 static void multi_krum_by_itself_takes_all_but_the_faulty(void **state)
 {
     (void)state;
@@ -475,6 +512,31 @@ static void what_a_rule_cannot_have_is_refused(void **state)
     fixture_clear(&x);
 }
 
+static void what_an_optimiser_cannot_have_is_refused(void **state)
+{
+    (void)state;
+    fixture x;
+    const char *names[] = {"text", "audio", "vision"};
+    fixture_make(&x, ENT_FEDPROX);
+    x.config.data.modalities = names;
+    x.config.data.modalities_count = 3;
+    x.config.client.optimizer = ENT_ROTOSOLVE;
+    check_fails(ent_optimizer_admit(&x.config, x.f.model), ENT_ECONFIG,
+                "client.optimizer: found 'rotosolve', which takes no gradients of angles, and a "
+                "federation.aggregation that corrects them");
+    x.config.federation.aggregation = ENT_FEDAVG;
+    check_ok(ent_optimizer_admit(&x.config, x.f.model));
+    x.config.client.optimizer = ENT_QNG;
+    check_ok(ent_optimizer_admit(&x.config, x.f.model));
+    x.config.model.registers[1].qubits = 21;
+    check_fails(ent_optimizer_admit(&x.config, x.f.model), ENT_ECONFIG,
+                "client.optimizer: found 'qng', whose metric of register 'audio' takes 1.8 GiB, want at most 1 GiB");
+    x.config.model.kind = ENT_MODEL_LATE;
+    check_fails(ent_optimizer_admit(&x.config, x.f.model), ENT_ECONFIG,
+                "client.optimizer: found 'qng', want sgd, momentum or adam: model.kind late");
+    fixture_clear(&x);
+}
+
 static ent_status all_that_allocates(const fixture *x, const drawn_round *r)
 {
     ent_rule_state s = {.params = 0};
@@ -511,9 +573,11 @@ static void every_failing_allocation_is_told(void **state)
 }
 
 static const struct CMUnitTest COMPUTES[] = {cmocka_unit_test(every_rule_follows_its_paper),
+                                             cmocka_unit_test(wpqfl_clients_start_from_a_mixture),
                                              cmocka_unit_test(multi_krum_by_itself_takes_all_but_the_faulty),
                                              cmocka_unit_test(fednova_counts_a_step_of_adam_as_one)};
 static const struct CMUnitTest REFUSES[] = {cmocka_unit_test(what_a_rule_cannot_have_is_refused),
+                                            cmocka_unit_test(what_an_optimiser_cannot_have_is_refused),
                                             cmocka_unit_test(every_failing_allocation_is_told)};
 
 NINE_CLIENTS_MAIN(COMPUTES, REFUSES)

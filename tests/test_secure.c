@@ -68,6 +68,45 @@ static void wrong_shares(void **state)
     check_fails(ent_shamir_join(2, (int[]){0, 1}, (ent_share[]){none, share[1]}, found), ENT_EDATA,
                 "share 0 is none");
     check_every_allocation(ent_shamir_split(secret, 2, 3, share), (void)0);
+    check_every_allocation(ent_shamir_join(2, (int[]){0, 1}, share, found), (void)0);
+}
+
+/* Any up to (n - threshold) / 2 of them, wholly or in one word; and no right one is called wrong. */
+static void wrong_shares_are_found(void **state)
+{
+    (void)state;
+    enum { MOST_SHARES = 60 };
+    for (int turn = 0; turn < 300; turn++) {
+        ent_random stream = ent_random_at(12, ENT_FOR_TEST, (uint64_t)turn, 0);
+        const int count = 2 + (int)ent_random_below(&stream, turn < 290 ? 15 : MOST_SHARES - 2);
+        const int threshold = 1 + (int)ent_random_below(&stream, (uint64_t)count);
+        const int n = threshold + (int)ent_random_below(&stream, (uint64_t)(count - threshold + 1));
+        const int room = n - threshold < 32 ? (n - threshold) / 2 : 16;
+        uint8_t secret[32];
+        ent_share share[MOST_SHARES], right[MOST_SHARES];
+        int64_t order[MOST_SHARES];
+        int number[MOST_SHARES];
+        bool wrong[MOST_SHARES], wanted[MOST_SHARES] = {false};
+        for (int k = 0; k < 32; k++) secret[k] = (uint8_t)ent_random_below(&stream, 256);
+        check_ok(ent_shamir_split(secret, threshold, count, right));
+        ent_random_permutation(&stream, count, order);
+        for (int k = 0; k < n; k++) number[k] = (int)order[k], share[k] = right[order[k]];
+        for (int k = 0, bad = (int)ent_random_below(&stream, (uint64_t)room + 1); k < bad; k++) {
+            const int at = (int)ent_random_below(&stream, (uint64_t)n);
+            share[at].word[k % ENT_SHARE_WORDS] ^= 1 + ent_random_below(&stream, 1 << 20);
+            wanted[at] = true;
+        }
+        check_ok(ent_shamir_find_wrong(n, number, share, threshold, wrong));
+        for (int k = 0; k < n; k++) assert_true(wrong[k] == wanted[k]);
+        if (n < 2 * room + threshold + 2 && room > 0 && room < 16) {
+            for (int k = 0; k <= room; k++) share[k].word[0] = ent_random_below(&stream, UINT64_C(1) << 60);
+            assert_int_equal(ent_shamir_find_wrong(n, number, share, threshold, wrong), ENT_EDATA);
+        }
+    }
+    ent_share share[5];
+    bool wrong[5];
+    check_ok(ent_shamir_split((const uint8_t[32]){7}, 2, 5, share));
+    check_every_allocation(ent_shamir_find_wrong(5, (int[]){0, 1, 2, 3, 4}, share, 2, wrong), (void)0);
 }
 
 /* ---- keys and masks ---- */
@@ -128,6 +167,7 @@ typedef struct {
     ent_secure_keys keys[MOST];
     ent_secure_pair *pair; /* [clients][neighbours] */
     ent_secure_parcel *parcel;
+    ent_secure_locked *locked;
     ent_ring x[MOST][WIDTH], sent[MOST][WIDTH];
     bool answered[MOST];
     ent_secure_revealed *revealed;
@@ -141,6 +181,7 @@ static void begin(play *p, int64_t clients, int neighbours, int threshold, uint6
     check_ok(ent_secure_graph_make(clients, neighbours, threshold, 11, round, &p->graph));
     p->pair = calloc((size_t)(clients * neighbours), sizeof *p->pair);
     p->parcel = calloc((size_t)(clients * neighbours), sizeof *p->parcel);
+    p->locked = calloc((size_t)(clients * neighbours), sizeof *p->locked);
     p->revealed = calloc((size_t)(clients * neighbours), sizeof *p->revealed);
     for (int64_t c = 0; c < clients; c++) {
         check_ok(ent_secure_client_make(&p->graph, c, &p->client[c]));
@@ -155,6 +196,7 @@ static void begin(play *p, int64_t clients, int neighbours, int threshold, uint6
                 ent_secure_agree(&p->graph, &p->client[c], other, &p->keys[other], &p->pair[c * neighbours + k]));
         }
         check_ok(ent_secure_seal(&p->graph, &p->client[c], p->pair + c * neighbours, p->parcel + c * neighbours));
+        ent_secure_lock(&p->graph, &p->client[c], p->pair + c * neighbours, p->locked + c * neighbours);
         memcpy(p->sent[c], p->x[c], sizeof p->x[c]);
         ent_secure_mask(&p->graph, &p->client[c], p->pair + c * neighbours, WIDTH, p->sent[c]);
         p->answered[c] = true;
@@ -176,7 +218,7 @@ static void reveal(play *p)
             check_ok(ent_secure_open(&p->graph, other, c, &p->pair[c * neighbours + k],
                                      &p->parcel[other * neighbours + back], &inside));
             p->revealed[p->shares++] = (ent_secure_revealed){
-                .client = other, .from = back, .share = p->answered[other] ? inside.seed : inside.mask_secret};
+                .client = other, .from = back, .share = p->answered[other] ? inside.seed : inside.lock};
         }
 }
 
@@ -191,9 +233,11 @@ static void add_up(const play *p, ent_ring masked[WIDTH], ent_ring plain[WIDTH])
         }
 }
 
-static ent_status open_sum(const play *p, ent_ring sum[WIDTH])
+static ent_status open_sum(play *p, ent_ring sum[WIDTH])
 {
-    return ent_secure_unmask(&p->graph, p->keys, p->answered, p->shares, p->revealed, WIDTH, sum);
+    const ent_secure_answers answers = {
+        .keys = p->keys, .locked = p->locked, .answered = p->answered, .shares = p->shares, .revealed = p->revealed};
+    return ent_secure_unmask(&p->graph, &answers, WIDTH, sum);
 }
 
 static void end(play *p)
@@ -201,6 +245,7 @@ static void end(play *p)
     ent_secure_graph_clear(&p->graph);
     free(p->pair);
     free(p->parcel);
+    free(p->locked);
     free(p->revealed);
 }
 
@@ -287,6 +332,47 @@ static void too_few_answer(void **state)
     end(&p);
 }
 
+/* A share of another secret, of one that has answered and of one that has not: the others say whose it is. */
+static void wrong_shares_are_not_used(void **state)
+{
+    (void)state;
+    static play p;
+    for (int64_t client = 1; client <= 2; client++)
+        for (int bad = 1; bad <= 3; bad++) {
+            ent_ring masked[WIDTH], plain[WIDTH], before[WIDTH];
+            begin(&p, 8, 7, 3, 1);
+            p.answered[2] = false;
+            reveal(&p);
+            add_up(&p, masked, plain);
+            memcpy(before, masked, sizeof before);
+            int64_t liar[3] = {-1, -1, -1};
+            for (int from = 0, n = 0; from < 7 && n < bad; from++) {
+                int64_t k = 0;
+                while (k < p.shares && !(p.revealed[k].client == client && p.revealed[k].from == from)) k++;
+                if (k == p.shares) continue; /* has not answered */
+                liar[n++] = ent_secure_neighbour(&p.graph, client, p.revealed[k].from);
+                p.revealed[k].share.word[n] = n == 2 ? UINT64_MAX : (uint64_t)n;
+            }
+            const ent_status status = open_sum(&p, masked);
+            if (bad > (client == 1 ? 1 : 2)) { /* of 6 and 7 shares, where 3 are wanted */
+                assert_int_equal(status, ENT_EDATA);
+                assert_true(strstr(ent_message(), client == 1 ? "its seed open another" : "its lock open another"));
+                assert_memory_equal(masked, before, sizeof before);
+            } else {
+                check_ok(status);
+                assert_memory_equal(masked, plain, sizeof plain);
+                int64_t found = 0; /* of those whose shares are used */
+                for (int64_t c = 0; c < 8; c++) {
+                    if (p.graph.fault[c] == ENT_FAULT_NONE) continue;
+                    assert_true(p.graph.fault[c] == ENT_FAULT_SHARE && (c == liar[0] || c == liar[1]));
+                    found++;
+                }
+                assert_true(found >= 1);
+            }
+            end(&p);
+        }
+}
+
 static void wrong_and_replayed(void **state)
 {
     (void)state;
@@ -294,23 +380,12 @@ static void wrong_and_replayed(void **state)
     ent_ring masked[WIDTH], plain[WIDTH];
     begin(&p, 6, 5, 3, 1);
     begin(&old, 6, 5, 3, 0);
-    p.answered[2] = false;
     reveal(&p);
     add_up(&p, masked, plain);
-    /* a share of another secret, of one that has answered and of one that has not */
-    for (int64_t client = 1; client <= 2; client++) {
-        int64_t at = -1; /* the first of those that are used */
-        for (int64_t k = 0; k < p.shares; k++)
-            if (p.revealed[k].client == client && (at < 0 || p.revealed[k].from < p.revealed[at].from)) at = k;
-        const ent_share right = p.revealed[at].share;
-        ent_share other;
-        check_ok(ent_shamir_split((const uint8_t[32]){9}, 1, 1, &other));
-        p.revealed[at].share = other;
-        assert_int_equal(open_sum(&p, masked), ENT_EDATA);
-        p.revealed[at].share = right;
-    }
-    p.revealed[0].from = -1;
-    check_fails(open_sum(&p, masked), ENT_EDATA, "share of neighbour -1");
+    p.revealed[0].from = -1; /* nobody's */
+    p.revealed[1] = p.revealed[2];
+    check_ok(open_sum(&p, masked));
+    assert_memory_equal(masked, plain, sizeof plain);
     /* a parcel that was changed on its way, one of an earlier round, and one for another neighbour */
     ent_secure_shares inside;
     const int64_t sender = ent_secure_neighbour(&p.graph, 0, 0);
@@ -325,14 +400,33 @@ static void wrong_and_replayed(void **state)
     assert_int_equal(ent_secure_open(&p.graph, sender, 0, &p.pair[0], &parcel, &inside), ENT_EDATA);
     /* keys of another client, no key, and a key of low order */
     p.keys[3] = p.keys[4];
-    check_fails(ent_secure_check_keys(&p.graph, p.keys), ENT_EDATA, "publish the same key");
-    memset(p.keys[3].mask, 0, sizeof p.keys[3].mask);
-    check_fails(ent_secure_check_keys(&p.graph, p.keys), ENT_EDATA, "client 3 of the cohort publishes no key");
-    p.keys[3].mask[0] = 1;
+    memset(p.keys[1].key, 0, sizeof p.keys[1].key);
+    check_ok(ent_secure_check_keys(&p.graph, p.keys));
+    const ent_secure_fault wanted[] = {ENT_FAULT_NONE,     ENT_FAULT_NO_KEY,   ENT_FAULT_NONE,
+                                       ENT_FAULT_SAME_KEY, ENT_FAULT_SAME_KEY, ENT_FAULT_NONE};
+    assert_memory_equal(p.graph.fault, wanted, sizeof wanted);
+    p.keys[1].key[0] = 1;
     ent_secure_pair pair;
-    check_fails(ent_secure_agree(&p.graph, &p.client[0], 3, &p.keys[3], &pair), ENT_EDATA, "of low order");
+    check_fails(ent_secure_agree(&p.graph, &p.client[0], 1, &p.keys[1], &pair), ENT_EDATA, "of low order");
     end(&p);
     end(&old);
+}
+
+/* The server's lock of one that has answered stays shut: what it sends is random without it. */
+static void locked_keys_look_random(void **state)
+{
+    (void)state;
+    static play p;
+    int64_t count[256] = {0}, bytes = 0;
+    for (int r = 0; r < 100; r++) {
+        begin(&p, 6, 5, 3, (uint64_t)r);
+        for (size_t b = 0; b < 30 * sizeof *p.locked; b++) count[((const uint8_t *)p.locked)[b]]++, bytes++;
+        for (int64_t k = 0; k < 30; k++) assert_memory_not_equal(p.locked[k].mask, p.pair[k].mask, 32);
+        end(&p);
+    }
+    double chi = 0.0;
+    for (int k = 0; k < 256; k++) chi += pow((double)count[k] - (double)bytes / 256.0, 2) / ((double)bytes / 256.0);
+    assert_true(chi > 150.0 && chi < 370.0);
 }
 
 /* The same secrets in another round give other streams: a replayed key opens nothing. */
@@ -392,6 +486,7 @@ int main(void)
         cmocka_unit_test(any_threshold_of_shares_opens_the_secret),
         cmocka_unit_test(too_few_shares_say_nothing),
         cmocka_unit_test(wrong_shares),
+        cmocka_unit_test(wrong_shares_are_found),
         cmocka_unit_test(derivation_is_that_of_the_rfc),
         cmocka_unit_test(stream_is_that_of_the_rfc),
         cmocka_unit_test(exact_sums_survive_the_ring),
@@ -399,7 +494,9 @@ int main(void)
         cmocka_unit_test(what_is_sent_looks_random),
         cmocka_unit_test(only_the_sum_opens),
         cmocka_unit_test(too_few_answer),
+        cmocka_unit_test(wrong_shares_are_not_used),
         cmocka_unit_test(wrong_and_replayed),
+        cmocka_unit_test(locked_keys_look_random),
         cmocka_unit_test(keys_belong_to_their_round),
         cmocka_unit_test(garbage_is_found),
         cmocka_unit_test(refuses),

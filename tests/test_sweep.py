@@ -71,10 +71,11 @@ def put(name, text):
     return command.folder / name
 
 
-def sweep(file, *words, out=None, ranks=1, kind="sweep", **how):
-    """The JSON object at the end; the folder is in `out`."""
+def sweep(file, *words, out=None, ranks=1, kind="sweep", test=True, **how):
+    """The JSON object at the end; the folder is in `out`.  `test`: with the test figures of all points."""
     out = out or fresh()
-    ran = good(kind, command.folder / file, "--out", out, "--json", *words, ranks=ranks, **how)
+    more = ["--test"] if test and kind == "sweep" else []
+    ran = good(kind, command.folder / file, "--out", out, "--json", *more, *words, ranks=ranks, **how)
     return {**last_json(ran), "out": out, "err": ran.err}
 
 
@@ -142,7 +143,7 @@ class Points(unittest.TestCase):
         self.assertEqual(str(best["point"]), table[figures.index(max(figures))]["point"])
         self.assertEqual({row["validation_n"] for row in table}, {"30"})
         self.assertIn(f"best: point {best['point']} by validation accuracy",
-                      good("sweep", command.folder / "sweep.yaml", "--out", out, "--table").out)
+                      good("sweep", command.folder / "sweep.yaml", "--out", out, "--table", "--test").out)
         with h5py.File(command.folder / "no-validation.h5", "w") as file, h5py.File(command.folder / "data.h5") as whole:
             for name in whole:
                 whole.copy(name, file)
@@ -164,12 +165,36 @@ class Points(unittest.TestCase):
             self.assertEqual(len(file["pattern/n"]), len(rows(out / "patterns.csv")))
             self.assertIn("rounds: 3", file["base/0"][()].decode())
 
+    def test_test_figures_are_those_of_the_selected_point(self):
+        """The records have all of them, and --test shows them."""
+        ran = sweep("sweep.yaml", test=False)
+        out, best = ran["out"], str(ran["best"]["point"])
+        figures = ["n", "loss", "accuracy", "f1_weighted", "f1_macro", "calibration"]
+        whole = {row["point"]: row for row in rows(first_tables()["out"] / "table.csv")}
+        for row in rows(out / "table.csv"):
+            self.assertEqual(row["selected"], str(int(row["point"] == best)))
+            for name in row:
+                hidden = name in figures and row["point"] != best
+                self.assertEqual(row[name], "" if hidden else whole[row["point"]][name], (name, row["point"]))
+        self.assertEqual({row["point"] for row in rows(out / "patterns.csv")}, {best})
+        self.assertNotIn("  accuracy", ran["err"])
+        self.assertIn("validation accuracy", ran["err"])
+        with h5py.File(out / "table.h5") as file:
+            self.assertEqual(numpy.isfinite(file["point/accuracy"][:]).sum(), 1)
+            self.assertEqual(list(file["column/scale"][:]), [b"grid"] + 4 * [b"list"])
+            self.assertEqual(file["data/file"][:].tolist(), [str(command.folder / "data.h5").encode()])
+        self.assertEqual(notes.without_notes(out / "table.h5"), [])
+        self.assertEqual(sweep("sweep.yaml", out=out)["ran"], 0)
+        self.assertEqual(digests(out), digests(first_tables()["out"]))
+        refused = run("study", command.folder / "study.yaml", "--test")
+        self.assertEqual((refused.code, "--test: found a study" in refused.err), (2, True), refused.err)
+
     def test_an_array_makes_the_same_table(self):
         out = fresh()
         self.assertEqual(sweep("sweep.yaml", "--index", 4, out=out, ranks=2)["ran"], 1)
         self.assertEqual(len(records(out)), 1)
         started = [subprocess.Popen([command.options.entente, "sweep", command.folder / "sweep.yaml", "--out", out,
-                                     "--index", str(k), "--quiet"]) for k in range(6)]  # all at once
+                                     "--index", str(k), "--quiet", "--test"]) for k in range(6)]  # all at once
         self.assertEqual([process.wait(timeout=100) for process in started], [0] * 6)
         self.assertEqual(digests(out), digests(first_tables()["out"]))
 
@@ -214,6 +239,15 @@ class Points(unittest.TestCase):
         whole = sweep("long.yaml", ranks=1)
         self.assertEqual(digests(out), digests(whole["out"]))
         self.assertEqual(sweep("long.yaml", out=out)["ran"], 0)
+
+    def test_what_was_available_is_no_part_of_the_record(self):
+        put("memory.yaml", "base: small.yaml\nset: {federation.rounds: 1000000000}\ngrid: {seeds.init: [1, 2]}\n")
+        one, other = (sweep("memory.yaml", ranks=ranks) for ranks in (1, 2))
+        self.assertEqual((one["failed"], other["failed"]), (2, 2))
+        for row in rows(one["out"] / "table.csv"):
+            self.assertRegex(row["error"], r"the table of 1000000000 rounds needs \d+ bytes \(\S+ GiB\)$")
+        self.assertRegex(one["err"], r"needs \d+ bytes \(\S+ GiB\); available: \d+ bytes")
+        self.assertEqual(digests(one["out"]), digests(other["out"]))
 
     @slow
     def test_retry_runs_failed_points_again(self):

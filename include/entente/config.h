@@ -43,6 +43,7 @@ typedef enum {
     ENT_QRAIL,
     ENT_SPOQFL,
     ENT_CIRCULAR,
+    ENT_WPQFL,
     ENT_AGGREGATIONS
 } ent_aggregation;
 typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE, ENT_NAN_UPDATE } ent_attack_kind;
@@ -55,7 +56,7 @@ typedef enum {
     ENT_AVAILABLE_PER_CLIENT,
     ENT_AVAILABLE_DIURNAL
 } ent_availability;
-typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM } ent_optimizer;
+typedef enum { ENT_SGD, ENT_MOMENTUM, ENT_ADAM, ENT_QNG, ENT_ROTOSOLVE } ent_optimizer;
 typedef enum { ENT_SCHEDULE_CONSTANT, ENT_SCHEDULE_COSINE, ENT_SCHEDULE_STEP } ent_rate_schedule;
 typedef enum { ENT_CLASS_WEIGHTS_NONE, ENT_CLASS_WEIGHTS_BALANCED } ent_class_weights;
 typedef enum { ENT_PRIVACY_NONE, ENT_PRIVACY_CENTRAL, ENT_PRIVACY_LOCAL, ENT_PRIVACY_DISTRIBUTED } ent_privacy_mode;
@@ -96,10 +97,13 @@ typedef struct {
     ent_model_kind kind;
     ent_config_register registers[ENT_MAX_MODALITIES];
     ent_config_fusion fusion;
-    unsigned readout; /* ENT_READ_... bits */
+    unsigned readout;     /* ENT_READ_... bits */
+    const char **strings; /* Pauli strings, as ent_model_add_string takes them */
+    unsigned strings_count;
     ent_head_kind head;
     ent_loss_kind loss;
-    int hidden, params; /* mlp: width, or the number of parameters to come near to (0: `hidden` counts) */
+    int hidden, params; /* mlp, multilinear: width, or the number of parameters to come near to (0: `hidden`
+                           counts; -k: k times those of the quantum model) */
     ent_activation activation;
 } ent_config_model;
 
@@ -146,12 +150,13 @@ typedef struct {
     ent_noise_source noise_from;
 } ent_config_privacy;
 
-/* What a client's change is made smaller by before it is sent. */
+/* What a client's change, and the weights for the clients, are made smaller by before they are sent. */
 typedef struct {
     ent_sparsify sparsify;
-    double keep;   /* share of the numbers of a block */
-    int bits;      /* of a number; 0: as it is */
-    bool feedback; /* a client adds what it has left out to its next change */
+    double keep;       /* share of the numbers of a block */
+    int bits;          /* of a number; 0: as it is */
+    bool feedback;     /* a client adds what it has left out to its next change */
+    int download_bits; /* of a number of the difference to what the clients know; 0: the whole model is sent */
 } ent_config_communication;
 
 /* The simulated clients: whether they answer, how fast they are, and how the server waits for them.  `rate`, `spread`
@@ -191,6 +196,7 @@ typedef struct {
     int faulty;                        /* krum, multi_krum: Byzantine clients in a round, at most */
     double temperature, mixing, floor; /* qrail */
     double suppression, threshold;     /* spoqfl */
+    double own_share;                  /* wpqfl */
     int select;                        /* multi_krum: clients that are averaged; 0: all but `faulty` */
 } ent_config_server;
 
@@ -212,8 +218,10 @@ typedef struct {
     double step_factor;
     double clip_norm; /* of a step's gradient; 0: none */
     ent_class_weights class_weights;
+    bool logit_adjustment;
     double momentum, beta1, beta2, epsilon, weight_decay;
-    double modality_dropout; /* chance that a present modality counts as absent while training */
+    double natural_rate, damping; /* qng */
+    double modality_dropout;      /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
 /* The noise of the device that everything runs on.  Damping is given by strengths, or by times and the gates'

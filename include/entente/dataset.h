@@ -1,8 +1,9 @@
 /* A data set in HDF5: its tables are read and checked on opening, its features are read on demand.
  *
  * Layout: /modality/<name>/features float [rows, d]; /modality/<name>/present uint8 [rows] (missing: all present);
- * /label/<name> [rows], classes or a real label; /split uint8 [rows] (0 train, 1 validation, 2 test); /group int32
- * [rows] (may be missing).  Source: architecture.md. */
+ * /label/<name> [rows], classes or a real label; /class_name texts (may be missing): words for the classes of
+ * /label/class, by their numbers; /split uint8 [rows] (0 train, 1 validation, 2 test); /group int32 [rows] (may be
+ * missing).  Source: architecture.md. */
 #ifndef ENTENTE_DATASET_H
 #define ENTENTE_DATASET_H
 
@@ -48,6 +49,7 @@ typedef struct {
     int32_t *group;      /* [rows], or NULL */
     int classes;         /* C >= 1, or 0: the label is a real number */
     int32_t *class_name; /* [C] the numbers of the classes in the file, ascending, possibly with gaps */
+    char **class_text;   /* [C] their words, from /class_name; NULL where the file has none for each of them */
     int32_t *category;   /* [rows] 0..C-1, the index of the row's class in class_name; NULL if the label is real */
     double *value;  /* [rows]: the real label; with a class label, /label/value where the file has it, else NULL */
     bool sentiment; /* `value` looks like CMU-MOSEI's: both signs, within -3..3; metrics of its sign are reported */

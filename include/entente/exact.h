@@ -22,4 +22,8 @@ ent_status ent_exact_add(ent_exact *sum, const double *x, double weight, int64_t
 /* The sum, rounded once to double. */
 double ent_exact_value(const ent_exact *sum);
 
+/* The sum of x[0..n-1], n < 2^31, which does not depend on their order: each is rounded once, to a multiple of 2^-60
+ * of the power of two above the largest magnitude.  Of any range; NaN and infinities carry over as in a plain sum. */
+double ent_exact_total(const double *x, int64_t n);
+
 #endif

@@ -89,13 +89,14 @@ typedef struct {
 } ent_pattern;
 
 /* The figures of a client, one row each: the struct and result.h5.
- *   WHOLE(name, unit, personal, description), REAL(the same); personal: only where models were fine-tuned */
+ *   WHOLE(name, unit, personal, description), REAL(the same); personal: only where clients have models of their own
+ *   */
 /* clang-format off */
 #define ENT_CLIENT_FIGURES(WHOLE, REAL) \
     WHOLE(train_rows, "rows", false, "training rows of the client") \
     WHOLE(test_rows, "rows", false, "test rows of the client") \
     REAL(accuracy, "1", false, "accuracy on its test rows; NaN without any, and where it does not apply") \
-    REAL(personal_accuracy, "1", true, "accuracy on its test rows after fine-tuning on its training rows; else NaN")
+    REAL(personal_accuracy, "1", true, "on its test rows, of its own model (fine-tuned, or of wpqfl); else NaN")
 /* clang-format on */
 
 typedef struct {
@@ -195,6 +196,7 @@ ent_status ent_federation_evaluate(ent_federation *federation);
 typedef struct {
     int classes;               /* 0 for a real label */
     const int32_t *class_name; /* [classes] what the data set calls them, ascending */
+    char *const *class_text;   /* [classes] its words for them; NULL: it has none */
     bool sentiment;            /* values are as CMU-MOSEI's: their signs are classes too */
     double mean, deviation; /* of a real label over the training rows; the model learns (value - mean) / deviation */
     double center, half;    /* of its range there: what the direct head's -1..1 is stretched to */
@@ -219,7 +221,10 @@ typedef struct {
     const ent_round *round;           /* [rounds] */
     int64_t selected_round;           /* the round of the weights, from 0 (run.select), if rounds > 0 */
     ent_metrics test;
-    ent_metrics personal; /* of fine-tuned models, pooled over clients; n = 0 without fine-tuning */
+    ent_metrics
+        personal; /* of the clients' own models (fine-tuned, or of wpqfl), pooled; n = 0 where there are none */
+    ent_metrics constant; /* of the validation rows, answered by the frequencies of the training rows' classes or by
+                             the mean of their labels; n = 0 without a training */
     const double *output; /* [test rows][outputs], in the order of part[ENT_TEST] */
     int64_t patterns;
     const ent_pattern *pattern;       /* by number of modalities, most first */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "entente/comm.h"
+#include "entente/file_state.h"
 #include "entente/hash.h"
 #include "entente/status.h"
 
@@ -16,8 +17,11 @@ typedef struct ent_h5 ent_h5;
 
 typedef enum { ENT_H5_U8, ENT_H5_I32, ENT_H5_U32, ENT_H5_I64, ENT_H5_U64, ENT_H5_F32, ENT_H5_F64 } ent_h5_type;
 
-/* Reading.  Errors: ENT_EIO (no such file, no permission), ENT_EFORMAT (not HDF5, truncated). */
+/* Reading.  Errors: ENT_EIO (no such file, no permission), ENT_EFORMAT (not HDF5, truncated).  What reads numbers or
+ * texts fails with ENT_EIO where the file has changed since it was opened: libhdf5 reads zeros after its end. */
 ent_status ent_h5_open(const char *path, ent_h5 **out);
+/* What it was then. */
+const ent_file_state *ent_h5_opened(const ent_h5 *file);
 
 /* Allow reading from other files (external links, external storage, virtual datasets), in files that are opened
  * afterwards.  The default is not to. */

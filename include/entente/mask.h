@@ -3,6 +3,8 @@
  *   mma    the missing-modality mechanism: the model is built without what belongs to the modality, and only the
  *   blocks
  *          whose modalities are present are trained
+ *   token  the circuit of an absent modality runs with trained angles in place of data, a block of parameters that
+ *          only samples without the modality train
  *   zero   the model reads 0 in the file's own units
  *   mean   the model reads the federated training mean, which is 0 after standardising
  *   drop   only samples that have everything are trained on and answered
@@ -16,7 +18,14 @@
 
 #include "entente/status.h"
 
-typedef enum { ENT_POLICY_MMA, ENT_POLICY_ZERO, ENT_POLICY_MEAN, ENT_POLICY_DROP, ENT_POLICY_NONE } ent_policy;
+typedef enum {
+    ENT_POLICY_MMA,
+    ENT_POLICY_ZERO,
+    ENT_POLICY_MEAN,
+    ENT_POLICY_DROP,
+    ENT_POLICY_NONE,
+    ENT_POLICY_TOKEN
+} ent_policy;
 typedef enum { ENT_CONTEXT_MASK, ENT_CONTEXT_EMBED } ent_context_form;
 
 /* What the model reads in the place of an absent modality, and at which point it is put there. */
@@ -31,6 +40,9 @@ ent_fill ent_policy_fill(ent_policy policy);
 
 /* Whether the model leaves out what belongs to absent modalities. */
 bool ent_policy_masks(ent_policy policy);
+
+/* Whether absent modalities have trained numbers in place of their data. */
+bool ent_policy_tokens(ent_policy policy);
 
 /* Whether a sample with this context, of so many modalities, is trained on and answered. */
 bool ent_policy_uses(ent_policy policy, int modalities, uint32_t context);

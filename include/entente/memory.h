@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "entente/status.h"
+
 /* `count` zeroed items of `size` bytes on a 64-byte boundary; NULL if the product overflows, count < 0, or memory is
  * not available.  count = 0 gives a pointer that may be freed.  Free with ent_free. */
 void *ent_alloc(int64_t count, size_t size);
@@ -35,6 +37,12 @@ int64_t ent_alloc_fail_at(int64_t k);
 
 /* Bytes that this process may still use: the memory available now, or what a limit on it (ulimit -v) leaves. */
 int64_t ent_memory_available_bytes(void);
+
+/* Fail with ENT_ENOMEM, "WHAT needs 2048 bytes (2.0 KiB); available: 1024 bytes (1.0 KiB)".  What follows
+ * ENT_AVAILABLE differs from one moment to the next, and is no part of a record of the failure. */
+#define ENT_AVAILABLE "; available: "
+ent_status ent_memory_lacks(double bytes, double available, const char *what, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Format as "3.2 GiB" and the like into `text`, which has room for 32 characters.  Returns `text`. */
 char *ent_bytes_text(double bytes, char text[32]);

@@ -14,7 +14,11 @@
  *   mlp        a multilayer perceptron: an encoder a modality (a dense layer and an activation), their outputs side
  *   by
  *              side, a joint dense layer with the same width and activation, a linear output.
- * In the classical kinds MMA leaves what belongs to an absent modality out of the sums; `embed` adds to the outputs.
+ *   multilinear   a product of features of the modalities: with f_m = activation(W_m x_m + b_m) of the same width for
+ *              each modality, the outputs are linear in the elementwise product of the (1 + f_m), so they are
+ *              multilinear in the features, as the readouts of a fused circuit are in those of its registers.
+ * In the classical kinds MMA leaves what belongs to an absent modality out of the sums and products; `embed` adds to
+ * the outputs.
  * All functions are Local. */
 #ifndef ENTENTE_MODEL_H
 #define ENTENTE_MODEL_H
@@ -90,9 +94,22 @@ enum {
                                  * registers of at most ENT_MAX_PROBABILITY_QUBITS qubits */
 };
 
+/* A Pauli string to be read besides, on the qubits of all registers side by side, register 0 first. */
+enum { ENT_MAX_STRINGS = 64 };
+typedef struct {
+    ent_pauli pauli;
+    uint32_t needs; /* the registers that it is on: without one of them it is not read */
+} ent_string;
+
 typedef enum { ENT_HEAD_LINEAR, ENT_HEAD_DIRECT } ent_head_kind;
 
-typedef enum { ENT_MODEL_QUANTUM, ENT_MODEL_LATE, ENT_MODEL_LOGISTIC, ENT_MODEL_MLP } ent_model_kind;
+typedef enum {
+    ENT_MODEL_QUANTUM,
+    ENT_MODEL_LATE,
+    ENT_MODEL_LOGISTIC,
+    ENT_MODEL_MLP,
+    ENT_MODEL_MULTILINEAR
+} ent_model_kind;
 typedef enum { ENT_ACTIVATION_TANH, ENT_ACTIVATION_RELU } ent_activation;
 
 typedef struct {
@@ -101,6 +118,8 @@ typedef struct {
     ent_register reg[ENT_MAX_REGISTERS]; /* of a classical kind `name` and `inputs` alone are read */
     ent_fusion fusion;
     unsigned read; /* ENT_READ_... */
+    int strings;   /* added by ent_model_add_string, once the registers are there */
+    ent_string string[ENT_MAX_STRINGS];
     ent_head_kind
         head; /* direct: output c is `head_scale` times the mean of <Z> of the present qubits whose number in
                            their register is c modulo the outputs, plus head_offset */
@@ -108,23 +127,27 @@ typedef struct {
     int outputs;  /* classes, or 1 for a real label */
     bool squared; /* loss: squared error of a real label; else cross-entropy of the softmax */
     bool mma;     /* absent registers are masked; else every register is taken as present */
+    bool token;   /* absent registers run with trained numbers in place of a layer's data angles; not with mma */
     bool embed;   /* mma alone: the head also adds a trainable vector for each present modality */
-    int hidden;   /* mlp: width of each encoder and of the joint layer */
-    int params;   /* mlp: > 0: the width whose number of parameters is nearest to it, in place of `hidden` */
-    ent_activation activation; /* mlp */
+    int hidden;   /* mlp: width of each encoder and of the joint layer; multilinear: number of products */
+    int params;   /* mlp, multilinear: > 0: the width whose number of parameters is nearest, in place of `hidden` */
+    ent_activation activation; /* mlp, multilinear */
     const ent_device *device;  /* NULL: exact and without noise; must outlive the model */
     int layers_apart; /* > 0: of the registers' circuits each layer is a block of its own: devices may lack some */
     ent_program_inp program;
 } ent_model_inp;
 
-/* What a block is, for learning rates: weights of a trainable map, what the outputs are made of, or anything else. */
-typedef enum { ENT_ROLE_CIRCUIT, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
+/* What a block is, for learning rates, local optimisers and rules: angles of a register's circuit, angles of the
+ * fusion, weights of a trainable map, what the outputs are made of, or anything else. */
+typedef enum { ENT_ROLE_OTHER, ENT_ROLE_CIRCUIT, ENT_ROLE_FUSION, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
 
-/* Parameters first..first+count-1; trained by a sample that has all modalities of `needs`. */
+enum { ENT_BLOCK_NAME_BYTES = 160 };
+
+/* Parameters first..first+count-1; trained by a sample that has all modalities of `needs` and none of `lacks`. */
 typedef struct {
-    char name[160];
+    char name[ENT_BLOCK_NAME_BYTES];
     int first, count;
-    uint32_t needs;
+    uint32_t needs, lacks;
     ent_block_role role;
     double fan_in; /* of a map: the numbers that a weighted sum is over; else 1 */
     int layer;     /* with layers_apart: which layer of its register a circuit's block is; else 0 */
@@ -134,9 +157,17 @@ typedef struct ent_model ent_model;
 
 const char *ent_model_kind_name(ent_model_kind kind); /* "quantum", ... */
 
+/* Parameters of kind quantum with this description, whatever its kind. */
+int ent_model_quantum_params(const ent_model_inp *inp);
+
 /* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
+
+/* Add a readout by text, "text X0Y1" or "text X0 audio Z1": registers by their names, each with letters and its own
+ * qubits, or with a letter for each of its qubits (ent_pauli_read).  The head must be linear.  Errors: ENT_EARG, with
+ * what is wrong in the text. */
+ent_status ent_model_add_string(ent_model_inp *inp, const char *text);
 
 /* The circuit that samples with this context run, with its readouts; parameters and data angles keep the full model's
  * slots.  Nothing is compiled and no state is held, so any size goes.  Kind quantum alone has one.  Errors: as
@@ -150,9 +181,9 @@ const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
  * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
- * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp:
- * N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of
- * the joint layer are all encoders. */
+ * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp,
+ * multilinear: N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852);
+ * the inputs of the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
 /* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for
@@ -166,6 +197,7 @@ typedef struct {
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
     const double *class_weight; /* [outputs] what the loss of a sample of the class is times; NULL: 1 */
+    const double *class_offset; /* [outputs] what the loss adds to the logits, predictions do not; NULL: 0 */
     const ent_device *device;   /* that runs them; NULL: the model's.  Must outlive the model */
     uint64_t draw[2]; /* with first: what their random numbers are functions of, besides the device's seed */
     int64_t first;    /* number of sample 0 */
@@ -188,6 +220,28 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
  * the same order give the same bits, on any number of threads.  Errors: ENT_ENOMEM. */
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
+
+/* The quantum natural gradient (Stokes et al., arXiv 1909.02108).  In place, the gradient by the angles of each
+ * register's circuit becomes (F + damping)^-1 times it, where F is the Fubini-Study metric of the register's state by
+ * these angles, its mean over the picked samples that have the register.  The state is that without noise, with the
+ * layers that the samples' device has; all of gradient [params] that is no such angle is left as it is.  damping > 0.
+ * Errors: ENT_EARG, the kind has no such metric; ENT_ENOMEM. */
+ent_status ent_model_natural(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                             const int64_t *pick, double damping, double *gradient);
+
+/* Rotosolve (Ostaszewski, Grant, Benedetti, arXiv 1905.09692; Nakanishi, Fujii, Todo, arXiv 1903.12166): the angles
+ * of the circuits and of the fusion, in blocks b where trains[b] is not 0, one after the other, each to the value
+ * that minimises the mean loss over the picked samples while all others stay.  The readouts are trigonometric
+ * polynomials in an angle, of degree 1 for one rotation, so few runs give the outputs at all of its values, and the
+ * minimum of the loss is found without others: on a grid, then by bisection of the derivative.  w [params] in
+ * place; an angle moves by half a period at most.
+ * Errors: ENT_EARG, an angle that cannot be solved for (ent_model_rotosolve_check); ENT_ENOMEM. */
+ent_status ent_model_rotosolve(ent_model *model, const ent_samples *samples, int64_t n, const int64_t *pick,
+                               const uint8_t *trains, double *w);
+/* Refuse a model with an angle that gates take times a factor that is not whole, or more than ENT_MAX_SOLVED times;
+ * or of another kind than quantum.  Errors: ENT_EARG, naming the block; ENT_ENOMEM. */
+enum { ENT_MAX_SOLVED = 32 };
+ent_status ent_model_rotosolve_check(ent_model *model);
 
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);

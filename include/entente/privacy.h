@@ -59,4 +59,27 @@ double ent_privacy_renyi(double rate, double noise, double order);
 /* Epsilon at delta of a bound `renyi` at `order`. */
 double ent_privacy_convert(double order, double renyi, double delta);
 
+/* Tree aggregation (DP-FTRL: Kairouz et al. 2021, arXiv 2103.00039) over `rounds`: the square of the norm, over clip,
+ * of all complete nodes that a client is in which takes part in at most `times` rounds, any two of them at least
+ * `apart` >= 1 rounds from each other: an upper bound, which a client reaches that takes part in successive rounds.
+ * Together the nodes are one round of noise multiplier z / sqrt(norm), without sampling. */
+double ent_privacy_tree_norm(int64_t rounds, int64_t times, int64_t apart);
+
+/* The outcomes of one sample's circuit, on a device: what they say of that sample's features, and of nothing else.
+ *
+ * Each of `qubits` measured qubits passes, after its last gate, a depolarising channel of its own of strength
+ * `depolarizing` (or its bit one of readout errors p01 = p10 = depolarizing / 2), with fresh noise in each shot.
+ * Neighbours are two inputs whose states before these channels have trace distance at most `distance`, 1: any two.
+ * Without noise finite shots hide nothing: epsilon is infinite unless delta allows it. */
+typedef struct {
+    int64_t shots; /* runs of the circuit, all readouts together */
+    int qubits;    /* that are measured in each */
+    double depolarizing, distance;
+} ent_measurement;
+
+/* An upper bound of epsilon at this delta.
+ * Errors: ENT_EARG unless 1 <= shots <= 100000, 1 <= qubits <= 64, the others from 0 to 1, 0 < delta < 1;
+ * ENT_ENOMEM. */
+ent_status ent_privacy_measured(const ent_measurement *measurement, double delta, double *epsilon);
+
 #endif

@@ -1,4 +1,4 @@
-/* Tables of numbers, one row per sample: CSV files, plain or compressed with gzip, and NumPy arrays (.npy).
+/* Tables of numbers, one row per sample: CSV files and NumPy arrays (.npy), plain or compressed with gzip.
  *
  * CSV: cells between commas, semicolons or tabs (whichever the first line holds most of), quotes as usual.  A cell
  * that is empty, NA, N/A, null, None, nan, ? or the like is missing (NAN); True and False are 1 and 0.  Blank lines

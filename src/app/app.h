@@ -10,6 +10,7 @@ int app_train(int argc, char **argv);
 int app_audit(int argc, char **argv);
 int app_config(int argc, char **argv);
 int app_eval(int argc, char **argv);
+int app_export(int argc, char **argv);
 int app_inspect(int argc, char **argv);
 int app_plan(int argc, char **argv);
 int app_plateaus(int argc, char **argv);

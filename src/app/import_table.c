@@ -41,8 +41,8 @@ static error_t check(struct argp_state *state, char *value, void *arguments_)
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    {"modality", 'm', "NAME=FILE", "a modality and its table (.csv, .csv.gz or .npy); repeat for each modality", 0,
-     .type = CLI_CALL, .call = add_modality},
+    {"modality", 'm', "NAME=FILE", "a modality and its table (.csv or .npy, plain or .gz); repeat for each modality",
+     0, .type = CLI_CALL, .call = add_modality},
     {"label", 'l', "FILE[:COLUMN]", "the label: whole numbers or words are classes, other numbers are values",
      AT(inp.label), .type = CLI_TEXT},
     {"group", 'g', "FILE[:COLUMN]", "a speaker or the like, who becomes a natural client", AT(inp.group),

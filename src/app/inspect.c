@@ -310,9 +310,15 @@ static void print_share(int64_t part, int64_t whole)
 }
 
 /* Samples, recall and precision of each class, and the class it is most often mistaken for. */
-static void print_confusion(int64_t classes, const int32_t *name, const int64_t *table)
+static void print_confusion(int64_t classes, char *const *name, const int64_t *table)
 {
-    printf("\nClasses:\n  %8s  %8s  %9s  %9s  %s\n", "class", "samples", "recall", "precision", "taken for");
+    char shown[128];
+    int width = 8;
+    for (int64_t c = 0; c < classes; c++) {
+        const int own = (int)strlen(ent_visible(name[c], "", shown, sizeof shown));
+        width = own > width ? own : width;
+    }
+    printf("\nClasses:\n  %*s  %8s  %9s  %9s  %s\n", width, "class", "samples", "recall", "precision", "taken for");
     for (int64_t c = 0; c < classes; c++) {
         int64_t samples = 0, predicted = 0, other = -1;
         for (int64_t k = 0; k < classes; k++) {
@@ -321,29 +327,40 @@ static void print_confusion(int64_t classes, const int32_t *name, const int64_t 
             const int64_t wrong = k == c ? 0 : table[c * classes + k];
             if (wrong > 0 && (other < 0 || wrong > table[c * classes + other])) other = k;
         }
-        printf("  %8d  %8lld", name[c], (long long)samples);
+        printf("  %*s  %8lld", width, ent_visible(name[c], "", shown, sizeof shown), (long long)samples);
         print_share(table[c * classes + c], samples);
         print_share(table[c * classes + c], predicted);
-        if (other >= 0) printf("  %d (%lld)", name[other], (long long)table[c * classes + other]);
+        if (other >= 0)
+            printf("  %s (%lld)", ent_visible(name[other], "", shown, sizeof shown),
+                   (long long)table[c * classes + other]);
         printf("\n");
     }
 }
 
 static ent_status show_classes(const ent_h5 *file)
 {
+    report_run run = {.rounds = 0};
     ent_h5_shape shape;
     if (!ent_h5_has(file, "/test/confusion")) return ENT_OK; /* a real label, or an older result */
     ENT_TRY(ent_h5_describe(file, "/label/class_name", &shape));
-    const int64_t classes = shape.size[0], size = classes * classes;
-    int64_t *table = ent_alloc(size, sizeof *table);
-    int32_t *name = ent_alloc(classes, sizeof *name);
-    ent_status status = table && name ? ENT_OK : ent_fail(ENT_ENOMEM, "classes: no memory");
-    if (status == ENT_OK) status = ent_h5_read(file, "/label/class_name", ENT_H5_I32, classes, name);
-    if (status == ENT_OK) status = ent_h5_read(file, "/test/confusion", ENT_H5_I64, size, table);
-    if (status == ENT_OK) print_confusion(classes, name, table);
-    ent_free(table);
-    ent_free(name);
+    run.outputs = shape.size[0];
+    const ent_status status = report_tests_read(file, &run);
+    if (status == ENT_OK) print_confusion(run.classes, run.class_text, run.confusion);
+    report_tests_free(&run);
     return status;
+}
+
+/* Of the test rows. */
+static ent_status print_interval(const ent_h5 *file)
+{
+    double n = NAN, accuracy = NAN, low, high;
+    if (!ent_h5_has(file, "/metrics/n") || !ent_h5_has(file, "/metrics/accuracy")) return ENT_OK;
+    ENT_TRY(ent_h5_read(file, "/metrics/n", ENT_H5_F64, 1, &n));
+    ENT_TRY(ent_h5_read(file, "/metrics/accuracy", ENT_H5_F64, 1, &accuracy));
+    run_accuracy_interval(n >= 1.0 && n < 1e15 ? (int64_t)n : 0, accuracy, 0.95, &low, &high);
+    if (!isnan(low))
+        printf("  %-20s %.4f to %.4f (95 %%, bootstrap over test rows)\n", "accuracy between", low, high);
+    return ENT_OK;
 }
 
 /* The sum of a column of /round. */
@@ -433,10 +450,11 @@ static ent_status print_result(const char *path, const ent_h5 *file)
     ENT_TRY(print_sum(file, "/round/excluded", "diverged", " (left out)"));
     printf("\nTest figures:\n");
     ENT_TRY(print_metrics(file));
+    ENT_TRY(print_interval(file));
     ENT_TRY(print_number(file, "/baseline/majority", "majority class"));
     ENT_TRY(print_number(file, "/baseline/chance", "chance"));
     ENT_TRY(print_clients(file, "/client/accuracy", "accuracy by client"));
-    ENT_TRY(print_clients(file, "/client/personal_accuracy", "fine-tuned, by client"));
+    ENT_TRY(print_clients(file, "/client/personal_accuracy", "own models, by client"));
     ENT_TRY(show_classes(file));
     ENT_TRY(ent_h5_read_text(file, "/config", &config));
     print_visible("\nConfiguration:\n", config, "\n", "");

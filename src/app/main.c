@@ -16,6 +16,7 @@ static const command COMMANDS[] = {
     {"circuit", "write a model's circuit as OpenQASM, text or SVG", app_circuit},
     {"config", "show the keys of a configuration, or one as it will run", app_config},
     {"eval", "evaluate a trained model, optionally without some modalities", app_eval},
+    {"export", "write results for TensorBoard or MLflow", app_export},
     {"import", "turn recordings, images, tables or .csd files into a data set", app_import},
     {"inspect", "show what a data set or a result holds", app_inspect},
     {"merge", "merge data sets, and add groups", app_merge},

@@ -11,7 +11,7 @@
 enum { MOST_DETAILS = 4 };
 
 typedef struct {
-    const char *out;
+    const char *out, *csv, *svg, *tex;
     const char **folder;
     int folders;
     bool text, quiet;
@@ -38,6 +38,11 @@ static error_t check(struct argp_state *state, char *value, void *arguments_)
 
 static const cli_option OPTIONS[] = {
     CLI_OPTION_OUT("FILE.html", "the page (default: report.html in the first folder)", AT(out)),
+    {"svg", 0, "DIR", "also write each figure to a new folder, as SVG", AT(svg), .type = CLI_TEXT},
+    {"csv", 0, "DIR", "also write the numbers of each figure and table to a new folder, as CSV", AT(csv),
+     .type = CLI_TEXT},
+    {"tex", 0, "DIR", "also write each figure and table to a new folder, as TeX (pgfplots, booktabs)", AT(tex),
+     .type = CLI_TEXT},
     {"text", 't', NULL, "print text for a terminal of 80 columns instead; with --out, write it to that file",
      AT(text), .type = CLI_SWITCH},
     CLI_OPTION_QUIET("print only errors", AT(quiet)),
@@ -55,7 +60,8 @@ static const cli_line LINE = {
         "their seeds are drawn as one line with its spread; all must have the same "
         "modalities.  Figures without data are left out.\n\n"
         "  entente report result --text\n"
-        "  entente report result-1 result-2 result-3 --out seeds.html"};
+        "  entente report result-1 result-2 result-3 --out seeds.html\n"
+        "  entente report study-paper --svg figures --tex tables"};
 
 /* ---- input ---- */
 
@@ -148,16 +154,22 @@ static ent_status draw_runs(draw_page *page, const report_input *in)
     report_curves(page, in);
     report_missing(page, in);
     report_contexts(page, in);
+    report_reliability(page, in);
     ENT_TRY(report_audits(page, in));
+    draw_page_heading(page, "Classes");
+    for (int g = 0; g < details; g++) report_classes(page, &in->group[g]);
     draw_page_heading(page, "Clients");
     report_excluded(page, in);
-    for (int g = 0; g < details; g++) report_clients(page, &in->group[g]);
+    for (int g = 0; g < details; g++) {
+        report_clients(page, &in->group[g]);
+        report_client_rounds(page, &in->group[g]);
+    }
     report_split(page, in->run[0]);
     draw_page_heading(page, "Time");
     for (int g = 0; g < details; g++) report_times(page, &in->group[g]);
     if (in->groups > details)
-        draw_page_paragraph(page, "Clients and times are drawn for the first %d of %d configurations.", details,
-                            in->groups);
+        draw_page_paragraph(page, "Classes, clients and times are drawn for the first %d of %d configurations.",
+                            details, in->groups);
     draw_page_heading(page, "Model");
     ENT_TRY(report_circuits(page, in));
     draw_page_heading(page, "Origin");
@@ -200,6 +212,28 @@ static ent_status make_page(const arguments *a, const report_input *in, const ch
     return status;
 }
 
+/* The same as files, one per figure or table. */
+static ent_status make_apart(draw_page_kind kind, const char *dir, const arguments *a, const report_input *in)
+{
+    draw_page *page;
+    if (!dir) return ENT_OK;
+    ENT_TRY(draw_page_new(kind, "", &page));
+    ent_status status = draw(page, in);
+    const int files = page->sheets;
+    if (status == ENT_OK) status = draw_page_save_apart(page, dir);
+    draw_page_free(page);
+    if (status == ENT_OK && !a->quiet) printf("%s: %d files\n", dir, files);
+    return status;
+}
+
+static ent_status make_all(const arguments *a, const report_input *in, const char *out)
+{
+    ENT_TRY(make_apart(DRAW_SVG_APART, a->svg, a, in));
+    ENT_TRY(make_apart(DRAW_CSV, a->csv, a, in));
+    ENT_TRY(make_apart(DRAW_TEX, a->tex, a, in));
+    return make_page(a, in, out);
+}
+
 int app_report_page(int argc, char **argv)
 {
     arguments a = {.folder = ent_alloc(argc, sizeof *a.folder)};
@@ -210,7 +244,7 @@ int app_report_page(int argc, char **argv)
     snprintf(named, sizeof named, "%.4000s/report.html", a.folder[0]);
     if (a.text && !a.out) a.quiet = true;
     ent_status status = read_all(&a, &in);
-    if (status == ENT_OK) status = make_page(&a, &in, a.out || a.text ? a.out : named);
+    if (status == ENT_OK) status = make_all(&a, &in, a.out || a.text ? a.out : named);
     input_free(&in);
     ent_free(a.folder);
     return cli_report(status);

@@ -12,16 +12,18 @@
 #include "entente/fed.h"
 #include "entente/folder_claim.h"
 #include "run/summary.h"
+#include "run/predictions.h"
 #include "run/progress.h"
 
 typedef struct {
-    const char *config_path, *out;
+    const char *config_path, *out, *predictions;
     char named[512];  /* the folder if none is given */
     char where[4096]; /* for a result that is already finished */
     cli_sets sets;
     bool json, quiet, resume, allow_isa_change;
     run_begin begin;
     run_full_disk on_full_disk;
+    ent_status written; /* of the predictions */
 } arguments;
 
 static const char *const FULL[] = {"fail", "wait", "auto", NULL}; /* in the order of run_full_disk */
@@ -43,15 +45,22 @@ static const cli_option OPTIONS[] = {
      "what to do if the disk has no room for the result (default: wait, or fail if there is a checkpoint to resume "
      "from)",
      AT(on_full_disk), .type = CLI_WORD, .words = FULL},
+    {"predictions", 'p', "FILE",
+     "write the label, prediction and outputs of each test row to a new file, .csv or .h5, after the training",
+     AT(predictions), .type = CLI_TEXT},
     CLI_OPTION_JSON(AT(json)),
     CLI_OPTION_QUIET("print only errors", AT(quiet)),
     {0}};
 
 /* result-mosi for path/mosi.yaml */
-static error_t default_folder(struct argp_state *state, char *value, void *arguments_)
+static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     arguments *a = arguments_;
-    (void)state, (void)value;
+    (void)value;
+    if (a->predictions && !run_predictions_may(a->predictions)) {
+        argp_error(state, "--predictions: found '%s', want a file that ends in .csv or .h5", a->predictions);
+        return EINVAL;
+    }
     if (a->out) return 0;
     const char *slash = strrchr(a->config_path, '/'), *name = slash ? slash + 1 : a->config_path;
     const char *dot = strrchr(name, '.');
@@ -90,7 +99,7 @@ static const cli_line LINE = {.options = OPTIONS,
                                            .wanted = "a configuration, for example jobs/quickstart.yaml",
                                            .offset = AT(config_path),
                                            .doc = "CONFIG.yaml"},
-                              .check = default_folder,
+                              .check = check,
                               .doc = DOC,
                               .filter = add_keys};
 
@@ -101,16 +110,18 @@ static ent_status read_config(void *arguments_, char **text)
     ENT_TRY(ent_config_text(a->config_path, a->sets.count, a->sets.text, text));
     ENT_TRY(ent_folder_claim_look(a->out));
     ENT_TRY(run_resume_look(a->out, a->resume, *text, &a->begin, a->where));
+    if (a->predictions && a->begin != RUN_DONE) ENT_TRY(run_predictions_look(a->predictions));
     const ent_status status = ent_config_locate(text, a->config_path);
     return a->begin == RUN_DONE && status == ENT_EIO ? ENT_OK : status; /* a result may outlive its data */
 }
 
 static void report(void *arguments_, run_progress *progress, const ent_federation_view *view)
 {
-    const arguments *a = arguments_;
+    arguments *a = arguments_;
     (void)progress;
     if (!a->quiet) run_print_table(stdout, view);
     if (a->json) run_print_json(view);
+    if (a->predictions) a->written = run_predictions_save(a->predictions, view, true);
 }
 
 /* Remove a checkpoint that the result has made superfluous. */
@@ -147,6 +158,9 @@ static ent_status tell_done(ent_comm *world, const arguments *a, const char *tex
     if (ent_comm_rank(world) == 0) {
         if (strcmp(a->where, a->out) == 0) status = tidy(a->out);
         if (status == ENT_OK && !a->quiet) printf("%s/result.h5: finished already\n", a->where);
+        if (status == ENT_OK && a->predictions && access(a->predictions, F_OK) != 0)
+            fprintf(stderr, "%s: not written: `entente eval %s --masks training --predictions %s` does so\n",
+                    a->predictions, a->where, a->predictions);
     }
     return cli_agree_with_root(world, status);
 }
@@ -166,7 +180,8 @@ static ent_status train(ent_comm *world, void *arguments_, const char *text)
                          .on_full_disk = a->on_full_disk,
                          .done = report,
                          .context = a};
-    return run_train(world, &run);
+    ENT_TRY(run_train(world, &run));
+    return cli_agree_with_root(world, a->written);
 }
 
 int app_train(int argc, char **argv)

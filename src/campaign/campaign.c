@@ -36,6 +36,8 @@ static const cli_option OPTIONS[] = {
     {"retry", 0, NULL, "run failed points again", AT(retry), .type = CLI_SWITCH},
     {"table", 0, NULL, "write the tables from the existing records, and run nothing", AT(table_alone),
      .type = CLI_SWITCH},
+    {"test", 0, NULL, "sweep: show the test figures of all points, not only those of the selected point", AT(test),
+     .type = CLI_SWITCH},
     {"dry-run", 'n', NULL, "list the points and their status, and run nothing", AT(dry_run), .type = CLI_SWITCH},
     CLI_OPTION_JSON(AT(json)),
     CLI_OPTION_QUIET("print only errors", AT(quiet)),
@@ -65,12 +67,21 @@ static void default_folder(campaign_job *c)
     c->out = c->named;
 }
 
+bool campaign_is_sweep(const campaign_job *c)
+{
+    return strcmp(c->kind, "sweep") == 0;
+}
+
 static error_t check(struct argp_state *state, char *value, void *campaign)
 {
     campaign_job *c = campaign;
     (void)value;
     if (!c->spec) {
         argp_error(state, "found no argument, want the YAML file of the %s", c->kind);
+        return EINVAL;
+    }
+    if (c->test && !campaign_is_sweep(c)) {
+        argp_error(state, "--test: found a study, which shows the test figures of all points");
         return EINVAL;
     }
     if (c->keep && strcmp(c->keep, "table") != 0 && strcmp(c->keep, "results") != 0) {
@@ -169,40 +180,53 @@ static void say_how_to_go_on(const campaign *j)
     if (ent_comm_rank(j->world) == 0) run_signals_answer(j->c->quiet ? "" : text);
 }
 
-static void tell(campaign *j, int64_t k, const json_t *record, double seconds)
+/* "validation accuracy 0.8125  "; a test figure only where it may be shown.  Returns `text`. */
+static const char *figure_text(const campaign *j, const json_t *record, char text[64])
 {
-    char begin[128], label[512], what[1024], left[32];
+    static const struct {
+        const char *part, *name, *title, *form;
+    } FIGURE[] = {{"validation", "validation_accuracy", "validation accuracy", "%s %.4f  "},
+                  {"validation", "validation_loss", "validation loss", "%s %.4g  "},
+                  {"metrics", "accuracy", "accuracy", "%s %.4f  "},
+                  {"metrics", "mae", "mae", "%s %.4g  "}};
+    const int figures = campaign_is_sweep(j->c) && !j->c->test ? 2 : 4;
+    text[0] = '\0';
+    for (int f = 0; f < figures && !*text; f++) {
+        const json_t *value = json_object_get(json_object_get(record, FIGURE[f].part), FIGURE[f].name);
+        if (json_is_number(value)) snprintf(text, 64, FIGURE[f].form, FIGURE[f].title, json_number_value(value));
+    }
+    return text;
+}
+
+/* available: what the record of a failure leaves out, or "". */
+static void tell(campaign *j, int64_t k, const json_t *record, double seconds, const char *available)
+{
+    char begin[128], label[512], what[1024], left[32], figure[64];
     const long long points = (long long)campaign_points_count(j->plan);
     count_ended(j, k);
     say_how_to_go_on(j);
     if (j->c->quiet) return;
     campaign_points_label(j->plan, k, label);
-    const json_t *metrics = json_object_get(record, "metrics"), *accuracy = json_object_get(metrics, "accuracy"),
-                 *validation = json_object_get(json_object_get(record, "validation"), "validation_accuracy");
     const char *error = json_string_value(json_object_get(record, "error"));
     const double rate = (double)(j->done - j->done_before) / (ent_clock_s() - j->c->begin_s);
     const bool alone = j->c->index >= 0;
     snprintf(begin, sizeof begin, "%lld of %lld done, about %s  ", (long long)j->done, points,
              cli_left_text(alone ? 0.0 : (double)(points - j->done) / rate, left));
     if (*error)
-        snprintf(what, sizeof what, "point %lld %s: %s", (long long)k,
-                 json_string_value(json_object_get(record, "status")), error);
-    else if (json_is_number(validation))
-        snprintf(what, sizeof what, "validation accuracy %.4f  %.2f s  point %lld  %s", json_number_value(validation),
-                 seconds, (long long)k, label);
-    else if (json_is_number(accuracy))
-        snprintf(what, sizeof what, "accuracy %.4f  %.2f s  point %lld  %s", json_number_value(accuracy), seconds,
-                 (long long)k, label);
+        snprintf(what, sizeof what, "point %lld %s: %s%s", (long long)k,
+                 json_string_value(json_object_get(record, "status")), error, available);
     else
-        snprintf(what, sizeof what, "mae %.4g  %.2f s  point %lld  %s",
-                 json_number_value(json_object_get(metrics, "mae")), seconds, (long long)k, label);
+        snprintf(what, sizeof what, "%s%.2f s  point %lld  %s", figure_text(j, record, figure), seconds, (long long)k,
+                 label);
     fprintf(stderr, "%s%s\n", alone ? "" : begin, what);
 }
 
 /* On rank 0 of the group. */
 static ent_status save_record(campaign *j, int64_t k, json_t *record, const run_times *times, double seconds)
 {
-    char label[512];
+    char label[512], available[96];
+    const char *left_out = record ? strstr(ent_message(), ENT_AVAILABLE) : NULL;
+    snprintf(available, sizeof available, "%s", left_out && campaign_record_is(record, "failed") ? left_out : "");
     const char *hash = campaign_points_hash(j->plan, k);
     json_t *took =
         json_pack("{s:f, s:f, s:f}", "seconds", seconds, "setup_s", times->setup_s, "train_s", times->train_s);
@@ -214,7 +238,7 @@ static ent_status save_record(campaign *j, int64_t k, json_t *record, const run_
     j->spent_us[0] += (int64_t)(1e6 * times->setup_s) * ent_comm_size(j->group);
     j->spent_us[1] += (int64_t)(1e6 * times->train_s) * ent_comm_size(j->group);
     ENT_TRY(campaign_record_save(j->c->out, hash, record));
-    tell(j, k, record, seconds);
+    tell(j, k, record, seconds, available);
     return ENT_OK;
 }
 
@@ -395,9 +419,10 @@ static void print_best(const campaign_job *c, const json_t *plan, const campaign
 {
     char label[512];
     const campaign_choice choice = campaign_best_choose(best);
-    if (strcmp(c->kind, "sweep") != 0) return;
+    if (!campaign_is_sweep(c)) return;
     if (choice.point < 0)
-        printf("best: none is selected: %s\n", choice.why_not);
+        printf("best: none is selected: %s%s\n", choice.why_not,
+               best->done > 0 && !c->test ? "; the table has the test figures with --test" : "");
     else
         printf("best: point %lld by %s %.6g%s%s\n", (long long)choice.point, choice.by, choice.value,
                *campaign_points_label(plan, choice.point, label) ? ": " : "", label);
@@ -420,7 +445,7 @@ static void print_json(const campaign *j, const ending *e)
                                left, "ran", (json_int_t)e->ran, "seconds", e->wall_s, "ranks",
                                ent_comm_size(j->world), "training_share", e->train_share, "setup_share",
                                e->setup_share);
-    if (object && strcmp(j->c->kind, "sweep") == 0) json_object_set_new(object, "best", best_json(&e->outcomes.best));
+    if (object && campaign_is_sweep(j->c)) json_object_set_new(object, "best", best_json(&e->outcomes.best));
     cli_print_json(object);
 }
 

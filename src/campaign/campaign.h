@@ -8,7 +8,7 @@
  * array task ran a point.
  *
  *   <out>/points/<hash>.json     a record;  <hash>/  result.h5 and log.txt, if they are kept
- *   <out>/<table>.csv, .h5       a row per point: labels, status, error, figures of the test split, params, hashes
+ *   <out>/<table>.csv, .h5       a row per point: labels, status, error, figures, params, hashes
  *   <out>/patterns.csv           a row per point and context pattern (also in the .h5)
  *   <out>/times.csv              seconds of each point: the only file that differs between two runs */
 #ifndef ENTENTE_CAMPAIGN_CAMPAIGN_H
@@ -33,11 +33,13 @@ typedef struct {
     int64_t group; /* ranks per group; 0: one, or all with an index */
     int64_t index; /* -1: all points */
     bool dry_run, table_alone, retry, json, quiet;
+    bool test; /* a sweep shows the test figures of all points, not only of the selected one */
     double begin_s;
     char *summary; /* text of `more` for the terminal; ent_free */
 } campaign_job;
 
 campaign_job campaign_start(const char *kind, const char *table);
+bool campaign_is_sweep(const campaign_job *c);
 
 /* The whole command: parses the common options, prints `doc` and the common text as help, calls campaign_start. */
 int campaign_command(const char *doc, const char *arguments, int argc, char **argv, campaign_job *c, cli_read *read,

@@ -15,8 +15,8 @@ static ent_status no_memory(void)
 
 json_t *campaign_points_new(const char *kind, const char *spec)
 {
-    return json_pack("{s:s, s:s, s:s, s:[], s:[], s:[], s:[], s:[]}", "kind", kind, "keep", "results", "spec", spec,
-                     "columns", "bases", "froms", "points", "fixed");
+    return json_pack("{s:s, s:s, s:s, s:[], s:[], s:[], s:[], s:[], s:[]}", "kind", kind, "keep", "results", "spec",
+                     spec, "columns", "scales", "bases", "froms", "points", "fixed");
 }
 
 ent_status campaign_points_fix(json_t *plan, int sets, const char *const *set)

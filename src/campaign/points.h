@@ -1,7 +1,8 @@
 /* The plan of a sweep or a study: base configurations and the points to run, as one JSON object that travels as text.
  *
  *   kind      "sweep" or "study";  keep  "table" or "results": whether a point keeps its result folder
- *   columns   names of the labels of the points
+ *   columns   names of the labels of the points;  scales: of a sweep, how the values of each are given: grid, list,
+ *             or how they are drawn: uniform, log, integer, choice
  *   bases     texts of whole configurations
  *   spec      the file of the sweep or study;  froms: for each base the file that names its data set
  *   points    {base, label [columns], set ["key=value", ...], hash}: a point is its base with the overrides of `set`;

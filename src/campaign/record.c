@@ -10,6 +10,7 @@
 #include "cli/json.h"
 #include "entente/atomic_file.h"
 #include "entente/hash.h"
+#include "entente/memory.h"
 
 #define NAME(A, name, ...) #name,
 const char *const CAMPAIGN_METRICS[] = {"n", ENT_METRICS(NAME, 0) NULL};
@@ -128,8 +129,10 @@ json_t *campaign_record_failed(const char *message)
 {
     int rank, length = 0;
     if (sscanf(message, "rank %d: %n", &rank, &length) == 1)
-        message += length; /* the rank that ran the point is not recorded */
-    return json_pack("{s:s, s:s}", "status", "failed", "error", message);
+        message += length; /* the rank that ran the point is not recorded, nor what was available to it */
+    const char *end = strstr(message, ENT_AVAILABLE);
+    return json_pack("{s:s, s:s%}", "status", "failed", "error", message,
+                     end ? (size_t)(end - message) : strlen(message));
 }
 
 ent_status campaign_record_save(const char *out, const char *hash, const json_t *record)

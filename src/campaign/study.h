@@ -11,7 +11,8 @@ ent_status campaign_study_points(const campaign_job *c, char **text);
 
 /* An campaign_more: <out>/summary.csv, /summary in the file, and the same as text in c->summary.  One row per
  * cell: n, mean and deviation of the metric over the finished seeds; compared with the reference of the same data,
- * setting and rate, paired by seed: pairs, difference (mean), low, high (bootstrap, 95 %), p (signed-rank). */
+ * setting and rate, paired by seed: pairs, difference (mean), low, high (bootstrap, 95 %), p (signed-rank); metric
+ * and reference, the same in all rows. */
 ent_status campaign_study_summary(campaign_job *c, const json_t *plan, const json_t *rows, ent_h5 *file);
 
 #endif

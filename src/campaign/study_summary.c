@@ -83,6 +83,8 @@ static ent_status summarise_cell(const table *t, size_t first, const char *refer
     json_object_set_new(row, "n", json_integer(n));
     json_object_set_new(row, "mean", cli_number(mean));
     json_object_set_new(row, "deviation", cli_number(deviation));
+    json_object_set_new(row, "metric", json_string(t->metric));
+    json_object_set_new(row, "reference", json_string(reference));
     return compare(t, first, reference_of(t, first, reference), x, row);
 }
 
@@ -174,8 +176,9 @@ static ent_status describe(campaign_job *c, const json_t *cells, const json_t *p
 static ent_status save(campaign_job *c, const json_t *cells, const json_t *plan, ent_h5 *file)
 {
     char path[4096];
-    json_t *columns = json_pack("[s, s, s, s, s, s, s, s, s, s, s, s]", CELL[DATA], CELL[SETTING], CELL[RATE],
-                                CELL[VARIANT], "n", "mean", "deviation", "pairs", "difference", "low", "high", "p");
+    json_t *columns = json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s]", CELL[DATA], CELL[SETTING], CELL[RATE],
+                                CELL[VARIANT], "n", "mean", "deviation", "pairs", "difference", "low", "high", "p",
+                                "metric", "reference");
     ENT_REQUIRE(columns, ENT_ENOMEM, "summary: no memory");
     snprintf(path, sizeof path, "%s/summary.csv", c->out);
     ent_status status = campaign_rows_h5(columns, cells, file, "/summary");

@@ -20,11 +20,13 @@ static ent_status no_memory(const ent_yaml *yaml)
     return ent_fail(ENT_ENOMEM, "%s: no memory", yaml->name);
 }
 
-/* A varied key is a column; it may be varied by only one of grid, list and random. */
-static ent_status add_column(ent_yaml *yaml, const yaml_node_t *node, json_t *plan, bool again)
+/* A varied key is a column; it may be varied by only one of grid, list and random.  `scale` as in points.h; "again":
+ * an earlier entry of the list may have added it. */
+static ent_status add_column(ent_yaml *yaml, const yaml_node_t *node, json_t *plan, const char *scale)
 {
     const char *key = ent_yaml_scalar(node);
-    json_t *columns = json_object_get(plan, "columns"), *column;
+    const bool again = strcmp(scale, "again") == 0;
+    json_t *columns = json_object_get(plan, "columns"), *scales = json_object_get(plan, "scales"), *column;
     char where[256];
     size_t c;
     json_array_foreach(columns, c, column)
@@ -33,7 +35,9 @@ static ent_status add_column(ent_yaml *yaml, const yaml_node_t *node, json_t *pl
         ENT_REQUIRE(again, ENT_ECONFIG, "%s: '%s' is varied twice", ent_yaml_where(yaml, node, where), key);
         return ENT_OK;
     }
-    return json_array_append_new(columns, json_string(key)) == 0 ? ENT_OK : no_memory(yaml);
+    const bool done = json_array_append_new(columns, json_string(key)) == 0 &&
+                      json_array_append_new(scales, json_string(scale)) == 0;
+    return done ? ENT_OK : no_memory(yaml);
 }
 
 /* Add key=value of `node` to an alternative, as label and override. */
@@ -69,7 +73,7 @@ static ent_status read_grid(ent_yaml *yaml, const yaml_node_t *grid, json_t *pla
         int64_t count;
         json_t *axis, *alternative;
         snprintf(key, sizeof key, "grid.%.240s", ent_yaml_scalar(node));
-        ENT_TRY(add_column(yaml, node, plan, false));
+        ENT_TRY(add_column(yaml, node, plan, "grid"));
         ENT_TRY(campaign_spec_list(yaml, values, key, &count));
         ENT_TRY(new_axis(yaml, axes, &axis));
         for (int64_t k = 0; k < count; k++) {
@@ -98,7 +102,7 @@ static ent_status read_list(ent_yaml *yaml, const yaml_node_t *list, json_t *pla
             for (size_t c = before; c < json_array_size(json_object_get(plan, "columns")); c++)
                 mine |= strcmp(json_string_value(json_array_get(json_object_get(plan, "columns"), c)),
                                ent_yaml_scalar(key)) == 0;
-            ENT_TRY(add_column(yaml, key, plan, mine));
+            ENT_TRY(add_column(yaml, key, plan, mine ? "again" : "list"));
             ENT_TRY(choose(yaml, campaign_spec_node(yaml, pair->value), ent_yaml_scalar(key), alternative));
         }
     }
@@ -189,8 +193,8 @@ static ent_status read_random(ent_yaml *yaml, const yaml_node_t *random, json_t 
     const yaml_node_pair_t *top = keys->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = keys->data.mapping.pairs.start; pair < top; pair++) {
         drawn d;
-        ENT_TRY(add_column(yaml, campaign_spec_node(yaml, pair->key), plan, false));
         ENT_TRY(read_drawn(yaml, pair, &d));
+        ENT_TRY(add_column(yaml, campaign_spec_node(yaml, pair->key), plan, d.kind));
         for (int64_t k = 0; k < draws; k++)
             ENT_TRY(draw_value(yaml, &d, (uint64_t)seed, k, json_array_get(axis, (size_t)k)));
     }

@@ -1,4 +1,8 @@
-/* Writes the tables of a campaign from its records only, so that they do not depend on which process wrote those. */
+/* Writes the tables of a campaign from its records only, so that they do not depend on which process wrote those.
+ *
+ * Records keep all figures.  What a sweep shows is decided here: with test figures of many points at hand the best of
+ * them would be taken, and its figure be too good; so the tables have those of the selected point only, unless they
+ * are asked for.  A study compares configurations that were chosen beforehand, and shows all. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +51,7 @@ static void copy_keys(json_t *row, const json_t *from, const char *const *keys)
 }
 
 static const char *const OUTCOME[] = {"status", "error", NULL};
+static const char *const SELECTED[] = {"selected", NULL};
 static const char *const MODEL[] = {"params", "qubits", "weights_sha256", NULL};
 static const char *const PATTERN[] = {"present", "n", "accuracy", "mae", NULL};
 static const char *const TIMES[] = {"seconds", "setup_s", "train_s", NULL};
@@ -86,6 +91,26 @@ static void add_point(tables *t, int64_t k, const json_t *record)
     t->outcomes.untrained += campaign_record_is(record, "untrained");
 }
 
+/* Leave out the test figures of all points but `shown`. */
+static void hide_test_figures(tables *t, int64_t shown)
+{
+    size_t k;
+    json_t *row, *kept = json_array();
+    json_array_foreach(t->rows, k, row)
+    {
+        json_object_set_new(row, "selected", json_integer((int64_t)k == shown));
+        if ((int64_t)k == shown || t->c->test) continue;
+        for (const char *const *name = CAMPAIGN_METRICS; *name; name++) json_object_set_new(row, *name, json_null());
+    }
+    json_array_foreach(t->pattern_rows, k, row)
+    {
+        const bool keeps = t->c->test || json_integer_value(json_object_get(row, "point")) == shown;
+        if (keeps) json_array_append(kept, row);
+    }
+    json_decref(t->pattern_rows);
+    t->pattern_rows = kept;
+}
+
 static json_t *columns_of(const json_t *plan, const char *const *const *groups)
 {
     json_t *columns = json_pack("[s]", "point");
@@ -113,10 +138,12 @@ static ent_status check_inputs(tables *t, int64_t k, json_t *record)
 static ent_status fill(tables *t)
 {
     static const char *const config[] = {"config_sha256", NULL};
-    static const char *const *const point[] = {OUTCOME, CAMPAIGN_METRICS, CAMPAIGN_VALIDATION, MODEL, config, NULL};
+    static const char *const *const study[] = {OUTCOME, CAMPAIGN_METRICS, CAMPAIGN_VALIDATION, MODEL, config, NULL};
+    static const char *const *const sweep[] = {OUTCOME, SELECTED, CAMPAIGN_METRICS, CAMPAIGN_VALIDATION, MODEL,
+                                               config,  NULL};
     static const char *const *const pattern[] = {PATTERN, NULL};
     static const char *const *const times[] = {TIMES, LAYOUT, NULL};
-    t->columns = columns_of(t->plan, point);
+    t->columns = columns_of(t->plan, campaign_is_sweep(t->c) ? sweep : study);
     t->pattern_columns = columns_of(t->plan, pattern);
     t->time_columns = columns_of(NULL, times);
     t->rows = json_array();
@@ -133,6 +160,7 @@ static ent_status fill(tables *t)
     const size_t points = (size_t)campaign_points_count(t->plan);
     ENT_REQUIRE(json_array_size(t->rows) == points && json_array_size(t->time_rows) == points, ENT_ENOMEM,
                 "table: no memory");
+    if (campaign_is_sweep(t->c)) hide_test_figures(t, campaign_best_choose(&t->outcomes.best).point);
     return ENT_OK;
 }
 
@@ -144,10 +172,57 @@ static ent_status write_csv(const tables *t, const char *name, const json_t *col
     return campaign_rows_csv(columns, rows, path);
 }
 
+/* A list of texts. */
+static ent_status write_texts(ent_h5 *file, const char *name, const json_t *list)
+{
+    const int64_t n = (int64_t)json_array_size(list);
+    const char **text = ent_alloc(n, sizeof *text);
+    ENT_REQUIRE(text, ENT_ENOMEM, "%s: no memory", name);
+    for (int64_t k = 0; k < n; k++) text[k] = json_string_value(json_array_get(list, (size_t)k));
+    const ent_status status = ent_h5_write_strings(file, name, n, text);
+    ent_free(text);
+    return status;
+}
+
+/* The data sets, as the records name them: file, label, digests. */
+static ent_status write_data(const tables *t, ent_h5 *file)
+{
+    static const char *const NAME[] = {"file", "label", "tables", "features"};
+    const char *of;
+    json_t *record, *list[4];
+    ent_status status = ENT_OK;
+    if (json_object_size(t->trained_on) == 0) return ENT_OK;
+    for (int k = 0; k < 4; k++) list[k] = json_array();
+    json_object_foreach(t->trained_on, of, record)
+    {
+        const json_t *inputs = json_object_get(record, "inputs");
+        for (int k = 0; k < 4; k++)
+            json_array_append(list[k], json_object_get(k < 2 ? json_object_get(inputs, "of") : inputs, NAME[k]));
+    }
+    for (int k = 0; k < 4; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "/data/%s", NAME[k]);
+        if (status == ENT_OK) status = write_texts(file, name, list[k]);
+        json_decref(list[k]);
+    }
+    return status;
+}
+
+/* What the points are, for whoever reads the tables without their file. */
+static ent_status write_origin(const tables *t, ent_h5 *file)
+{
+    ENT_TRY(ent_h5_write_text(file, "/version", cli_version_line()));
+    ENT_TRY(ent_h5_write_text(file, "/spec", json_string_value(json_object_get(t->plan, "spec"))));
+    ENT_TRY(write_texts(file, "/column/name", json_object_get(t->plan, "columns")));
+    if (campaign_is_sweep(t->c)) ENT_TRY(write_texts(file, "/column/scale", json_object_get(t->plan, "scales")));
+    return write_data(t, file);
+}
+
 static ent_status write_file(const tables *t, campaign_more *more, ent_h5 *file)
 {
     const json_t *base;
     size_t k;
+    ENT_TRY(write_origin(t, file));
     ENT_TRY(campaign_rows_h5(t->columns, t->rows, file, "/point"));
     ENT_TRY(campaign_rows_h5(t->pattern_columns, t->pattern_rows, file, "/pattern"));
     json_array_foreach(json_object_get(t->plan, "bases"), k, base)
@@ -162,10 +237,20 @@ static ent_status write_file(const tables *t, campaign_more *more, ent_h5 *file)
 /* clang-format off */
 #define METRIC(A, name, title, unit, low, high, rounds, description) {"/point/" #name, unit, description},
 static const ent_h5_note NOTES[] = {
+    {"/version", "none", "Entente's version"},
+    {"/spec", "none", "file of the sweep or study"},
+    {"/column/name", "none", "labels of the points"},
+    {"/column/scale", "none", "how their values are given or drawn: grid, list, uniform, log, integer, choice"},
+    {"/data/file", "none", "data sets of the points, each once"},
+    {"/data/label", "none", "their labels"},
+    {"/data/tables", "none", "SHA-256 of the tables of the data set and of the OpenQASM files"},
+    {"/data/features", "none", "SHA-256 of the features of the data set"},
     {"/base/*", "none", "configuration that the points change keys of, YAML"},
     {"/*/point", "1", "number of the point"},
     {"/point/status", "none", "done, failed, untrained or to run"},
     {"/point/error", "none", "why the point has failed"},
+    {"/point/selected", "1", "1: the best point by its validation figures; the others have no test figures, unless "
+                             "they were asked for (--test)"},
     {"/*/n", "samples", "samples that the figures are of"},
     ENT_METRICS(METRIC, 0)
     {"/point/validation_n", "samples", "samples of the validation part"},
@@ -184,6 +269,8 @@ static const ent_h5_note NOTES[] = {
     {"/summary/difference", "as the metric", "mean difference from the reference, paired by seed"},
     {"/summary/low", "as the metric", "lower end of the percentile bootstrap interval of the difference"},
     {"/summary/high", "as the metric", "upper end of the percentile bootstrap interval of the difference"},
+    {"/summary/metric", "none", "the metric"},
+    {"/summary/reference", "none", "the variant that the others are compared with"},
     {"/summary/p", "1", "Wilcoxon's signed-rank test, two-sided, exact"},
     {"/point/*", "as the key", "value of a key of the configuration that sets points apart"},
     {"/pattern/*", "as the key", "value of a key of the configuration that sets points apart"},

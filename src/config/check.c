@@ -49,6 +49,26 @@ static ent_status check_plain(const char *path, const char *name)
     return ENT_OK;
 }
 
+static bool are_strings(const ent_key *key)
+{
+    return key->offset == offsetof(ent_config, model.strings);
+}
+
+int ent_key_name_bytes(const ent_key *key)
+{
+    return are_strings(key) ? 255 : ENT_NAME_BYTES - 1;
+}
+
+/* What is in it, the model says. */
+static ent_status check_string(const ent_key *key, const char *text)
+{
+    const int most = ent_key_name_bytes(key);
+    ENT_REQUIRE(*text && strlen(text) <= (size_t)most && !strpbrk(text, "./=:,*"), ENT_ECONFIG,
+                "%s: found '%s', want registers with Pauli strings of 1 to %d bytes without . / = : , *", key->path,
+                text, most);
+    return ENT_OK;
+}
+
 ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int m, int *item)
 {
     const char *const *names = *(const char *const *const *)ent_key_at(key, config, m);
@@ -66,6 +86,8 @@ ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int
             ENT_TRY(check_modality(&config->data, k));
         else if (key->offset == offsetof(ent_config, missing.absent))
             ENT_TRY(check_absent(&config->data, names[k]));
+        else if (are_strings(key))
+            ENT_TRY(check_string(key, names[k]));
         else
             ENT_TRY(check_plain(path, names[k]));
     }

@@ -26,7 +26,8 @@ static const ent_choice REDUCE[] = {{"pca", ENT_REDUCE_PCA},
 static const ent_choice KIND[] = {{"quantum", ENT_MODEL_QUANTUM},
                                   {"late", ENT_MODEL_LATE},
                                   {"logistic", ENT_MODEL_LOGISTIC},
-                                  {"mlp", ENT_MODEL_MLP}};
+                                  {"mlp", ENT_MODEL_MLP},
+                                  {"multilinear", ENT_MODEL_MULTILINEAR}};
 static const ent_choice ACTIVATION[] = {{"tanh", ENT_ACTIVATION_TANH}, {"relu", ENT_ACTIVATION_RELU}};
 static const ent_choice ENCODING[] = {{"ry", ENT_ENCODE_RY}, {"rx", ENT_ENCODE_RX},
                                       {"rz", ENT_ENCODE_RZ}, {"iqp", ENT_ENCODE_IQP},
@@ -55,11 +56,9 @@ static const ent_choice LEVEL[] = {{"sample", ENT_LEVEL_SAMPLE},
                                    {"exclusive", ENT_LEVEL_EXCLUSIVE}};
 static const ent_choice WHERE[] = {{"both", ENT_WHERE_BOTH}, {"train", ENT_WHERE_TRAIN}, {"test", ENT_WHERE_TEST}};
 static const ent_choice EMPTY[] = {{"keep_one", ENT_KEEP_ONE}, {"skip", ENT_SKIP}, {"allow", ENT_ALLOW}};
-static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},
-                                    {"zero", ENT_POLICY_ZERO},
-                                    {"mean", ENT_POLICY_MEAN},
-                                    {"drop", ENT_POLICY_DROP},
-                                    {"none", ENT_POLICY_NONE}};
+static const ent_choice POLICY[] = {{"mma", ENT_POLICY_MMA},   {"zero", ENT_POLICY_ZERO},
+                                    {"mean", ENT_POLICY_MEAN}, {"drop", ENT_POLICY_DROP},
+                                    {"none", ENT_POLICY_NONE}, {"token", ENT_POLICY_TOKEN}};
 static const ent_choice CONTEXT[] = {{"mask", ENT_CONTEXT_MASK}, {"embed", ENT_CONTEXT_EMBED}};
 static const ent_choice SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                    {"dirichlet_class", ENT_SPLIT_DIRICHLET_CLASS},
@@ -83,6 +82,7 @@ static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
                                          {"qrail", ENT_QRAIL},
                                          {"spoqfl", ENT_SPOQFL},
                                          {"circular", ENT_CIRCULAR},
+                                         {"wpqfl", ENT_WPQFL},
                                          {"local", ENT_LOCAL}};
 static const ent_choice DIVERGENCE[] = {
     {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
@@ -112,7 +112,8 @@ static const ent_choice SCHEDULE[] = {
     {"constant", ENT_SCHEDULE_CONSTANT}, {"cosine", ENT_SCHEDULE_COSINE}, {"step", ENT_SCHEDULE_STEP}};
 static const ent_choice CLASS_WEIGHTS[] = {{"none", ENT_CLASS_WEIGHTS_NONE},
                                            {"balanced", ENT_CLASS_WEIGHTS_BALANCED}};
-static const ent_choice OPTIMIZER[] = {{"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}};
+static const ent_choice OPTIMIZER[] = {
+    {"sgd", ENT_SGD}, {"momentum", ENT_MOMENTUM}, {"adam", ENT_ADAM}, {"qng", ENT_QNG}, {"rotosolve", ENT_ROTOSOLVE}};
 static const ent_choice PRECISION[] = {{"double", ENT_DOUBLE}, {"single", ENT_SINGLE}};
 static const ent_choice METHOD[] = {
     {"auto", ENT_NOISE_AUTO}, {"density", ENT_NOISE_DENSITY}, {"trajectories", ENT_NOISE_TRAJECTORIES}};
@@ -159,7 +160,7 @@ const ent_section ENT_SECTIONS[] = {
     {"attack",          "simulated Byzantine clients: what they send is not what they trained"},
     {"client",          "how a client trains"},
     {"privacy",         "differential privacy of whole clients"},
-    {"communication",   "how updates are made smaller before they are sent"},
+    {"communication",   "how updates and weights are made smaller before they are sent"},
     {"system",          "the simulated clients: whether they answer, how fast they are, how the server waits"},
     {"personal",        "fine-tuning of the final model by every client"},
     {"noise",           "noise of the quantum device, after every gate; all 0: none"},
@@ -174,8 +175,9 @@ const ent_section ENT_SECTIONS[] = {
 const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 
 #define QUANTUM   "model.kind: quantum, late"
-#define MLP       "model.kind: mlp"
+#define WIDE      "model.kind: mlp, multilinear"
 #define ADAPTIVE  "federation.aggregation: fedadam, fedyogi, fedadagrad"
+#define BY_ADAM   "client.optimizer: adam, qng, rotosolve"
 #define FEDBUFF   "system.mode: fedbuff"
 #define PRIVATE   "privacy.mode: central, local, distributed"
 
@@ -191,7 +193,8 @@ const ent_key ENT_KEYS[] = {
      .help = "standardised features that are further from the mean are cut to it; 0: none is"},
 
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
-     .help = "quantum: the fused model; late: one quantum model per modality; logistic and mlp: classical"},
+     .help = "quantum: the fused model; late: one quantum model per modality; logistic, mlp and multilinear "
+             "(products of features of the modalities): classical"},
     {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
@@ -233,15 +236,20 @@ const ent_key ENT_KEYS[] = {
              "that fusion joins between registers; zz_within: <ZZ> of every pair within a register; probabilities, "
              "only "
              "by itself: of all outcomes of each register"},
+    {FIELD(model.strings), FROM(0, ENT_MAX_STRINGS), COUNTED_BY(model.strings_count), .standard = "[]",
+     .when = "model.kind: quantum, late",
+     .help = "Pauli strings to read besides, by registers and their own qubits: [text X0Y1, text Z0 audio Z2]; one "
+             "on an absent register is not read"},
     {FIELD(model.head), OF(HEAD), .standard = "linear",
      .help = "a trainable linear layer, or the expectation values directly"},
     {FIELD(model.loss), OF(LOSS), .standard = "auto",
      .help = "auto: cross_entropy for classes, mse for a real label"},
-    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = MLP,
-     .help = "width of each layer"},
-    {FIELD(model.params), FROM(0, 1e9), .standard = "0", .unit = "parameters", .when = MLP,
-     .help = "the width is chosen to come nearest to so many; 0: hidden counts"},
-    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = MLP,
+    {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = WIDE,
+     .help = "width of each layer, number of products"},
+    {FIELD(model.params), FROM(-1000, 1e9), .standard = "0", .unit = "parameters", .when = WIDE,
+     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10: as many as the fused "
+             "quantum model of the same configuration has, ten times as many"},
+    {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = WIDE,
      .help = "activation of the hidden layers"},
 
     {FIELD(missing.level), OF(LEVEL), .standard = "sample",
@@ -253,7 +261,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(missing.empty), OF(EMPTY), .standard = "keep_one",
      .help = "what happens to a row that would lose everything"},
     {FIELD(missing.policy), OF(POLICY), .standard = "mma",
-     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored"},
+     .help = "mma leaves out circuits; zero, mean fill in; drop leaves out the row; none takes what is stored; token "
+             "runs the circuit with trained angles in place of data"},
     {FIELD(missing.context), OF(CONTEXT), .standard = "mask", .when = "missing.policy: mma",
      .help = "embed: the head also gets a trainable vector for each present modality"},
 
@@ -311,6 +320,8 @@ const ent_key ENT_KEYS[] = {
      .help = "a client's update is times exp(-suppression B), B the errors that are expected in one run"},
     {FIELD(server.threshold), FROM(0, 1), .standard = "0.1", .when = "federation.aggregation: spoqfl",
      .help = "clients whose factor is less are left out"},
+    {FIELD(server.own_share), FROM(0, 1), .standard = "0.5", .when = "federation.aggregation: wpqfl",
+     .help = "a client starts a round from the common weights and, with this share, its own last ones"},
 
     {FIELD(attack.kind), OF(ATTACK), .standard = "none",
      .help = "they send -strength times their change, strength times it (scale), normal noise, or nan"},
@@ -322,7 +333,9 @@ const ent_key ENT_KEYS[] = {
     {FIELD(client.epochs), FROM(1, 1e6), .standard = "1", .unit = "epochs",
      .help = "passes over the client's rows in a round"},
     {FIELD(client.batch), FROM(1, 1e9), .standard = "16", .unit = "samples", .help = "samples per step"},
-    {FIELD(client.optimizer), OF(OPTIMIZER), .standard = "adam", .help = "the client's optimiser"},
+    {FIELD(client.optimizer), OF(OPTIMIZER), .standard = "adam",
+     .help = "the client's optimiser; qng: quantum natural gradient for registers' circuits, rotosolve: angles one "
+             "after the other to the minimum of the batch's loss, and both adam for all else"},
     {FIELD(client.batch_share), FROM(0, 1), .standard = "0.0",
      .help = "a step takes this share of the client's rows, at least one; 0: batch counts"},
     {FIELD(client.learning_rate), ABOVE(0, 1e3), .standard = "0.05",
@@ -345,14 +358,21 @@ const ent_key ENT_KEYS[] = {
      .help = "a step's gradient is shortened to this Euclidean norm; 0: never"},
     {FIELD(client.class_weights), OF(CLASS_WEIGHTS), .standard = "none",
      .help = "balanced: a sample's loss counts rows / (classes * rows of its class), over all training rows"},
+    {FIELD(client.logit_adjustment), .standard = "true", .before = "false",
+     .help = "the loss adds to a class's logit the logarithm of its share of the client's rows over its share of all "
+             "rows: clients with other mixtures of classes then learn the same; not with privacy"},
     {FIELD(client.momentum), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: momentum",
      .help = "its momentum"},
-    {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = "client.optimizer: adam",
+    {FIELD(client.beta1), FROM(0, 1), .standard = "0.9", .when = BY_ADAM,
      .help = "decay of the first moment"},
-    {FIELD(client.beta2), FROM(0, 1), .standard = "0.999", .when = "client.optimizer: adam",
+    {FIELD(client.beta2), FROM(0, 1), .standard = "0.999", .when = BY_ADAM,
      .help = "decay of the second moment"},
-    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "0.001", .when = "client.optimizer: adam",
+    {FIELD(client.epsilon), ABOVE(0, 1), .standard = "0.001", .when = BY_ADAM,
      .help = "added to the root of the second moment; a client whose gradients are smaller moves less than the rate"},
+    {FIELD(client.natural_rate), ABOVE(0, 1e3), .standard = "0.2", .when = "client.optimizer: qng",
+     .help = "learning rate of registers' circuits, along the natural gradient"},
+    {FIELD(client.damping), ABOVE(0, 1e6), .standard = "0.01", .when = "client.optimizer: qng",
+     .help = "added to the diagonal of the metric"},
     {FIELD(client.weight_decay), FROM(0, 1e3), .standard = "0.0", .help = "weight decay per step"},
     {FIELD(client.modality_dropout), FROM(0, 1), .standard = "0.0",
      .help = "chance that a present modality counts as missing while training"},
@@ -389,6 +409,9 @@ const ent_key ENT_KEYS[] = {
      .help = "stochastic quantisation of each number (QSGD); 0: 64-bit numbers"},
     {FIELD(communication.feedback), .standard = "true", .when = "communication.sparsify: top_k, random_k",
      .help = "a client adds what it did not send to its next change"},
+    {FIELD(communication.download_bits), FROM(0, 8), .standard = "0", .unit = "bits",
+     .help = "quantisation of the difference to the model that the clients know, what rounding leaves out added to "
+             "the next; 0: the whole model, 64-bit numbers"},
 
     {FIELD(system.mode), OF(MODE), .standard = "sync",
      .help = "sync: rounds wait for their clients; fedbuff: a buffer of updates"},
@@ -422,7 +445,7 @@ const ent_key ENT_KEYS[] = {
      .help = "updates that are older are left out"},
 
     {FIELD(personal.epochs), FROM(0, 1e6), .standard = "0", .unit = "epochs",
-     .help = "epochs of fine-tuning; 0: none"},
+     .help = "epochs of fine-tuning; 0: none, and only wpqfl has models of the clients' own"},
     {FIELD(personal.learning_rate), ABOVE(0, 1e3), .standard = "0.01", .help = "learning rate of the fine-tuning"},
 
     {FIELD(noise.after_1q.depolarizing), FROM(0, 1), .standard = "0.0", .when = QUANTUM,

@@ -112,6 +112,9 @@ ent_status ent_config_compare(const ent_config *now, const ent_config *then, ent
  * number. */
 ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int m, int *item);
 
+/* The most bytes of one name of a key. */
+int ent_key_name_bytes(const ent_key *key);
+
 /* Where the number of a key's names is, for modality m. */
 unsigned *ent_key_names_count(const ent_key *key, ent_config *config, int m);
 

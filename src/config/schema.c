@@ -38,8 +38,10 @@ static json_t *of_set(const ent_key *key)
 static json_t *of_names(const ent_key *key)
 {
     const bool given = !key->standard; /* data.modalities: each once, none that names a block of parameters */
-    json_t *name = json_pack("{s:s, s:s}", "type", "string", "pattern",
-                             given ? "^(?!(fusion|head)$)[^./=:,*]{1,63}$" : "^[^./=:,*]{1,63}$");
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "^%s[^./=:,*]{1,%d}$", given ? "(?!(fusion|head)$)" : "",
+             ent_key_name_bytes(key));
+    json_t *name = json_pack("{s:s, s:s}", "type", "string", "pattern", pattern);
     return json_pack("{s:s, s:o, s:o, s:o, s:b}", "type", "array", "items", name, "minItems", number(key->low),
                      "maxItems", number(key->high), "uniqueItems", given);
 }

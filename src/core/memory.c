@@ -2,6 +2,7 @@
  * tests, a countdown per thread makes a chosen allocation fail. */
 #include "entente/memory.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,17 @@ int64_t ent_memory_available_bytes(void)
         if (left < bytes) bytes = left < 0 ? 0 : left;
     }
     return bytes;
+}
+
+ent_status ent_memory_lacks(double bytes, double available, const char *what, ...)
+{
+    char text[512], need[32], have[32];
+    va_list arguments;
+    va_start(arguments, what);
+    vsnprintf(text, sizeof text, what, arguments);
+    va_end(arguments);
+    return ent_fail(ENT_ENOMEM, "%s needs %.0f bytes (%s)" ENT_AVAILABLE "%.0f bytes (%s)", text, bytes,
+                    ent_bytes_text(bytes, need), available, ent_bytes_text(available, have));
 }
 
 char *ent_bytes_text(double bytes, char text[32])

@@ -124,11 +124,9 @@ static ent_status measure_modality(ent_dataset *d, int m)
 /* A damaged shape must not exhaust the memory of the system. */
 static ent_status check_table_bytes(const ent_dataset *d)
 {
-    char want[32], have[32];
     const double bytes = 40.0 * (double)d->rows, available = (double)ent_memory_available_bytes();
-    ENT_REQUIRE(bytes < available, ENT_ENOMEM, "%s: the tables of %lld rows need %s, %s are available", d->path,
-                (long long)d->rows, ent_bytes_text(bytes, want), ent_bytes_text(available, have));
-    return ENT_OK;
+    if (bytes < available) return ENT_OK;
+    return ent_memory_lacks(bytes, available, "%s: the table of %lld rows", d->path, (long long)d->rows);
 }
 
 /* ---- tables of one number a row ---- */
@@ -264,6 +262,7 @@ void ent_dataset_free(ent_dataset *d)
     ent_free(d->split);
     ent_free(d->group);
     ent_free(d->class_name);
+    if (d->class_text) ent_h5_names_free(d->class_text, d->classes);
     ent_free(d->category);
     ent_free(d->value);
     ent_free(d->name);

@@ -133,6 +133,27 @@ static ent_status place_classes(ent_dataset *d, const char *path)
     return ENT_OK;
 }
 
+/* The words of the classes of /label/class, if /class_name has one for each. */
+static ent_status take_words(ent_dataset *d, const char *path)
+{
+    char **word;
+    int64_t words;
+    if (strcmp(path, "/label/class") != 0 || !ent_h5_has(d->file, "/class_name")) return ENT_OK;
+    if (ent_h5_read_strings(d->file, "/class_name", &word, &words) != ENT_OK) return ENT_OK; /* no texts */
+    if (words <= d->class_name[d->classes - 1]) {
+        ent_h5_names_free(word, words);
+        return ENT_OK;
+    }
+    d->class_text = ent_alloc(d->classes, sizeof *d->class_text);
+    bool whole = d->class_text != NULL;
+    for (int c = 0; c < d->classes && whole; c++) {
+        d->class_text[c] = ent_text(word[d->class_name[c]]);
+        whole = d->class_text[c] != NULL;
+    }
+    ent_h5_names_free(word, words);
+    return whole ? ENT_OK : ent_dataset_no_memory(d);
+}
+
 static ent_status take_classes(ent_dataset *d, const ent_label_inp *inp, const column *c)
 {
     void *beside = NULL;
@@ -145,6 +166,7 @@ static ent_status take_classes(ent_dataset *d, const ent_label_inp *inp, const c
         ENT_TRY(find_classes(d, c->path));
     }
     ENT_TRY(place_classes(d, c->path));
+    ENT_TRY(take_words(d, c->path));
     if (!ent_h5_has(d->file, "/label/value")) return ENT_OK;
     ENT_TRY(ent_dataset_table(d, "/label/value", ENT_H5_F64, sizeof *d->value, &beside));
     d->value = beside;

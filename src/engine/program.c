@@ -35,15 +35,6 @@ double ent_state_bytes(int qubits, ent_precision precision)
     return bytes;
 }
 
-static ent_status too_many_bytes(int qubits, double bytes, int gradient, double there)
-{
-    char need[32], have[32];
-    return ent_fail(ENT_ENOMEM,
-                    "a circuit of %d qubits needs %.0f bytes (%s) for its state%s, and %.0f bytes (%s) are there",
-                    qubits, bytes, ent_bytes_text(bytes, need), gradient ? " and gradient" : "", there,
-                    ent_bytes_text(there, have));
-}
-
 ent_status ent_engine_check_qubits(int qubits, ent_precision precision)
 {
     char need[32];
@@ -61,7 +52,8 @@ static ent_status check_memory(const ent_program *program, int gradient)
     program->engine->bytes(program->plan, bytes);
     const double there = (double)ent_memory_available_bytes(), held = program->ran ? bytes[0] : 0.0;
     if (bytes[gradient] - held <= there) return ENT_OK;
-    return too_many_bytes(program->qubits, bytes[gradient], gradient, there + held);
+    return ent_memory_lacks(bytes[gradient], there + held, "%sa circuit of %d qubits",
+                            gradient ? "the gradient of " : "", program->qubits);
 }
 
 /* *too_large: the states do not fit, which another engine may cure; an allocation that fails is no such thing. */

@@ -12,6 +12,7 @@
 #include "entente/memory.h"
 #include "fed.h"
 #include "fed/privacy/compress.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/private.h"
 #include "fed/privacy/secure_round.h"
 
@@ -97,11 +98,12 @@ void ent_rule_state_clear(ent_rule_state *s)
     for (int k = 0; k < ENT_RULE_VECTORS; k++) ent_free(s->memory[k]);
 }
 
-/* The means of clients' vectors are taken over clients that start from the same weights and count alike. */
+/* The means of clients' vectors are taken over clients that start from the same weights and count alike; vectors that
+ * say where a client begins are its own. */
 static ent_status check_vectors(const ent_config *c)
 {
     const ent_rule *rule = ent_rule_find(c->federation.aggregation);
-    if (rule->client_vectors == 0 || rule->own) return ENT_OK;
+    if (rule->client_vectors == 0 || rule->begin) return ENT_OK;
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
                 "system.mode: found 'fedbuff', want sync: scaffold and feddyn are not defined for stale updates");
     ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
@@ -111,8 +113,10 @@ static ent_status check_vectors(const ent_config *c)
 
 static ent_status check_communication(const ent_config *c)
 {
-    ENT_REQUIRE(!ent_compresses(c) || !ent_rule_find(c->federation.aggregation)->own, ENT_ECONFIG,
-                "communication: want sparsify none and bits 0 with federation.aggregation local: nothing is sent");
+    const bool whole = !ent_compresses(c) && !ent_downloads_less(c);
+    ENT_REQUIRE(whole || !ent_rule_find(c->federation.aggregation)->own, ENT_ECONFIG,
+                "communication: want sparsify none, bits 0 and download_bits 0 with federation.aggregation local: "
+                "nothing is sent");
     return ENT_OK;
 }
 
@@ -354,7 +358,7 @@ int64_t ent_aggregate_ring(const ent_aggregate *a, const ent_rule_state *s)
 
 /* What the clients send, added up under masks; the number of clients is no secret. */
 static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
-                               const ent_secure_cohort *cohort)
+                               ent_secure_round *round)
 {
     const int64_t n = ent_aggregate_ring(a, s);
     ent_ring *x = ent_alloc(n, sizeof *x);
@@ -363,7 +367,7 @@ static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const e
     if (status == ENT_OK) {
         const int64_t at = ring_of_sums(a, a->sent, false, x);
         x[at] = (ent_ring)(uint64_t)a->count[1];
-        status = ent_comm_agree(ranks->world, ent_secure_sum(ranks->lane, s->config, cohort, n, x));
+        status = ent_comm_agree(ranks->world, ent_secure_sum(round, n, x));
     }
     if (status == ENT_OK) {
         const int64_t at = ring_of_sums(a, a->sent, true, x);
@@ -371,14 +375,14 @@ static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const e
         ent_comm_sum(ranks->lane, counts, 2);
         a->count[0] = counts[0];
         a->count[1] = (int64_t)(uint64_t)x[at];
-        a->count[2] = counts[1];
+        a->count[2] = counts[1] + ent_secure_excluded(round);
     }
     ent_free(x);
     return status;
 }
 
 ent_status ent_aggregate_finish(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
-                                const ent_secure_cohort *secure, ent_mean **mean)
+                                ent_secure_round *secure, ent_mean **mean)
 {
     if (secure) {
         ENT_TRY(add_securely(a, ranks, s, secure));

@@ -1,4 +1,6 @@
 /* From the configuration to a model: registers, fusion, head, loss. */
+#include <limits.h>
+
 #include "fed.h"
 
 static ent_ansatz ansatz_of(const ent_federation *f, int m)
@@ -90,6 +92,16 @@ static ent_status check_fusion(const ent_config *c)
     return ENT_OK;
 }
 
+/* From -k to k times the parameters of the quantum model. */
+static ent_status count_as_quantum(ent_model_inp *inp)
+{
+    const int64_t params = -(int64_t)inp->params * ent_model_quantum_params(inp);
+    ENT_REQUIRE(params <= INT_MAX, ENT_ECONFIG, "model.params: found %d, which is %lld parameters, want at most %d",
+                inp->params, (long long)params, INT_MAX);
+    inp->params = (int)params;
+    return ENT_OK;
+}
+
 /* The direct head's stretch of class scores: differences of <Z> reach 2, of logits 8. */
 static const double DIRECT_SCALE = 4.0;
 
@@ -109,6 +121,7 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .outputs = f->target.outputs,
         .squared = label->classes == 0,
         .mma = ent_policy_masks(c->missing.policy),
+        .token = ent_policy_tokens(c->missing.policy),
         .embed = c->missing.context == ENT_CONTEXT_EMBED,
         .hidden = c->model.hidden,
         .params = c->model.params,
@@ -121,6 +134,11 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
                     .team = f->ranks.team}};
     for (int m = 0; m < f->population.modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
     ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);
+    for (unsigned k = 0; k < c->model.strings_count; k++) {
+        const ent_status status = ent_model_add_string(&inp, c->model.strings[k]);
+        if (status != ENT_OK) return ent_fail_in(ENT_ECONFIG, "model.strings");
+    }
+    if (inp.params < 0) ENT_TRY(count_as_quantum(&inp));
     if (inp.squared) {
         inp.head_offset = (label->center - label->mean) / label->deviation;
         inp.head_scale = label->half / label->deviation;

@@ -1,7 +1,13 @@
 /* A client's work in a round: E epochs of mini-batches from the server's weights, with an optimiser of its own that
  * starts afresh.  SGD, momentum (Polyak), Adam (Kingma and Ba 2015, with bias correction); weight decay is decoupled
- * (Loshchilov and Hutter 2019).  Blocks that no sample of a batch trains have gradient exactly 0 and are left alone:
- * neither the optimiser's memory nor the decay nor the rule's correction moves them.
+ * (Loshchilov and Hutter 2019).  Two more are for circuits, and leave all else to Adam:
+ *   qng        the angles of registers' circuits go against the natural gradient (ent_model_natural) by natural_rate.
+ *              Fusion, maps and head do not: the metric of the fused state is not that of its registers, and those
+ *              of a map or a head none of a state
+ *   rotosolve  after the step of the others, the angles of circuits and fusion go to the minimum of the batch's loss,
+ *              one after the other (ent_model_rotosolve); rate, decay and clipping are not for them
+ * Blocks that no sample of a batch trains have gradient exactly 0 and are left alone: neither the optimiser's
+ * memory nor the decay nor the rule's correction moves them.
  *
  * Everything that a client's training is made of stands in ent_work, so it can stop behind any batch and go on. */
 #include <math.h>
@@ -10,6 +16,49 @@
 #include "entente/memory.h"
 #include "entente/random.h"
 #include "fed.h"
+
+/* ---- optimisers that not every model can have ---- */
+
+static const char *const CIRCUITS_BY[] = {[ENT_QNG] = "qng", [ENT_ROTOSOLVE] = "rotosolve"};
+
+/* The room for a metric, of each register by itself. */
+static ent_status check_metrics(const ent_config *c, const ent_model *model)
+{
+    const double most = 1073741824.0;
+    const ent_block *block;
+    const int blocks = ent_model_blocks(model, &block);
+    char text[32];
+    for (unsigned m = 0; m < c->data.modalities_count; m++) {
+        int count = 0;
+        for (int b = 0; b < blocks; b++)
+            if (block[b].role == ENT_ROLE_CIRCUIT && block[b].needs == UINT32_C(1) << m) count += block[b].count;
+        const double bytes = ent_metric_bytes(c->model.registers[m].qubits, count);
+        ENT_REQUIRE(bytes <= most, ENT_ECONFIG,
+                    "client.optimizer: found 'qng', whose metric of register '%s' takes %s, want at most 1 GiB: "
+                    "fewer qubits or layers",
+                    c->data.modalities[m], ent_bytes_text(bytes, text));
+    }
+    return ENT_OK;
+}
+
+ent_status ent_optimizer_admit(const ent_config *c, ent_model *model)
+{
+    const ent_optimizer optimizer = c->client.optimizer;
+    if (optimizer != ENT_QNG && optimizer != ENT_ROTOSOLVE) return ENT_OK;
+    ENT_REQUIRE(
+        c->model.kind == ENT_MODEL_QUANTUM, ENT_ECONFIG,
+        "client.optimizer: found '%s', want sgd, momentum or adam: model.kind %s has no circuit whose readouts "
+        "one head reads",
+        CIRCUITS_BY[optimizer], ent_model_kind_name(c->model.kind));
+    if (optimizer == ENT_QNG) return check_metrics(c, model);
+    ENT_REQUIRE(!ent_rule_find(c->federation.aggregation)->correct, ENT_ECONFIG,
+                "client.optimizer: found 'rotosolve', which takes no gradients of angles, and a "
+                "federation.aggregation that corrects them: want another of the two");
+    const ent_status status = ent_model_rotosolve_check(model);
+    return status == ENT_EARG ? ent_fail_in(ENT_ECONFIG, "client.optimizer") : status;
+}
+
+/* ---- a client at work ---- */
 
 struct ent_trainer {
     ent_model *model;
@@ -93,6 +142,25 @@ ent_work *ent_trainer_work(ent_trainer *t)
     return &t->work;
 }
 
+/* What moves a block: of the optimisers for circuits, one for each role. */
+typedef enum { MOVES_SGD, MOVES_MOMENTUM, MOVES_ADAM, MOVES_LATER } mover;
+
+static mover mover_of(ent_optimizer optimizer, ent_block_role role)
+{
+    switch (optimizer) {
+    case ENT_SGD:
+        return MOVES_SGD;
+    case ENT_MOMENTUM:
+        return MOVES_MOMENTUM;
+    case ENT_QNG:
+        return role == ENT_ROLE_CIRCUIT ? MOVES_SGD : MOVES_ADAM;
+    case ENT_ROTOSOLVE:
+        return role == ENT_ROLE_CIRCUIT || role == ENT_ROLE_FUSION ? MOVES_LATER : MOVES_ADAM;
+    default:
+        return MOVES_ADAM;
+    }
+}
+
 /* A block's step; correct: Adam's bias corrections. */
 static void update(const ent_config_client *c, double rate, const double correct[2], const ent_block *block,
                    const double *gradient, const ent_work *work)
@@ -102,18 +170,20 @@ static void update(const ent_config_client *c, double rate, const double correct
     double *restrict w = work->w + at, *restrict first = work->first + at, *restrict second = work->second + at;
     const double correct1 = correct[0], correct2 = correct[1], beta1 = c->beta1, beta2 = c->beta2;
     const double epsilon = c->epsilon, decay = rate * c->weight_decay;
+    const mover by = mover_of(c->optimizer, block->role);
+    if (by == MOVES_LATER) return;
     for (int k = 0; k < n; k++) w[k] -= decay * w[k];
-    switch (c->optimizer) {
-    case ENT_SGD:
+    switch (by) {
+    case MOVES_SGD:
         for (int k = 0; k < n; k++) w[k] -= rate * g[k];
         break;
-    case ENT_MOMENTUM:
+    case MOVES_MOMENTUM:
         for (int k = 0; k < n; k++) {
             first[k] = c->momentum * first[k] + g[k];
             w[k] -= rate * first[k];
         }
         break;
-    case ENT_ADAM:
+    default:
         for (int k = 0; k < n; k++) {
             first[k] = beta1 * first[k] + (1.0 - beta1) * g[k];
             second[k] = beta2 * second[k] + (1.0 - beta2) * g[k] * g[k];
@@ -213,11 +283,28 @@ static void begin_epoch(ent_trainer *t, const ent_config *config, int64_t n, int
     t->ordered_epoch = epoch;
 }
 
+/* From the gradient of the picks to new weights. */
+static ent_status move(ent_trainer *t, const ent_rule_state *rule, const double *variate, const ent_samples *seen,
+                       int64_t n, const int64_t *pick)
+{
+    const ent_config_client *c = &rule->config->client;
+    const ent_rule *correct = ent_rule_find(rule->config->federation.aggregation);
+    ent_work *work = &t->work;
+    clip_gradient(t, c->clip_norm);
+    for (int b = 0; b < t->blocks; b++)
+        if (t->trains[b] && correct->correct) correct->correct(rule, variate, &t->block[b], work->w, t->gradient);
+    if (c->optimizer == ENT_QNG)
+        ENT_TRY(ent_model_natural(t->model, work->w, seen, n, pick, c->damping, t->gradient));
+    for (int b = 0; b < t->blocks; b++)
+        if (t->trains[b]) update_block(t, rule->config, &t->block[b], ++work->steps[b]);
+    if (c->optimizer != ENT_ROTOSOLVE) return ENT_OK;
+    return ent_model_rotosolve(t->model, seen, n, pick, t->trains, work->w);
+}
+
 ent_status ent_work_step(ent_trainer *t, const ent_rule_state *rule, const double *variate,
                          const ent_samples *samples, bool *over)
 {
     const ent_config_client *c = &rule->config->client;
-    const ent_rule *correct = ent_rule_find(rule->config->federation.aggregation);
     ent_work *work = &t->work;
     const int64_t epoch = work->done / samples->n, at = work->done % samples->n;
     const int64_t batch = batch_of(c, samples->n), n = samples->n - at < batch ? samples->n - at : batch;
@@ -230,12 +317,7 @@ ent_status ent_work_step(ent_trainer *t, const ent_rule_state *rule, const doubl
     work->loss += mean * (double)n;
     work->done += n;
     mark_trained(t, &seen, n, t->order + at);
-    clip_gradient(t, c->clip_norm);
-    for (int b = 0; b < t->blocks; b++) {
-        if (!t->trains[b]) continue;
-        if (correct->correct) correct->correct(rule, variate, &t->block[b], work->w, t->gradient);
-        update_block(t, rule->config, &t->block[b], ++work->steps[b]);
-    }
+    ENT_TRY(move(t, rule, variate, &seen, n, t->order + at));
     *over = work->done == samples->n * c->epochs;
     return ENT_OK;
 }

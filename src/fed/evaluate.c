@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entente/exact.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed.h"
@@ -87,34 +88,71 @@ static int by_presence(const void *a, const void *b)
     return more ? more : (x > y) - (x < y);
 }
 
+/* The mean absolute error of each context; next [contexts] and term [samples] are scratch. */
+static void measure_distances(const ent_part *part, const ent_predictions *p, int64_t *next, double *term,
+                              ent_outcome *out)
+{
+    int64_t first = 0;
+    for (int64_t c = 0; c < out->patterns; first += out->pattern[c++].n) next[out->pattern[c].context] = first;
+    for (int64_t k = 0; k < part->n; k++) term[next[part->context[k]]++] = fabs(p->output[k] - p->value[k]);
+    for (int64_t c = 0; c < out->patterns; c++) {
+        ent_pattern *at = &out->pattern[c];
+        at->mae = ent_exact_total(term + next[at->context] - at->n, at->n) / (double)at->n;
+    }
+}
+
 /* Accuracy, or where there are no classes the mean absolute error, of each context that occurs in the test part. */
 static ent_status measure_patterns(const ent_population *population, const ent_predictions *p, ent_outcome *out)
 {
     const ent_part *part = &population->part[ENT_TEST];
     const int64_t contexts = INT64_C(1) << population->modalities;
     ent_pattern *table = ent_alloc(contexts, sizeof *table);
-    int64_t count = 0;
-    ENT_REQUIRE(table, ENT_ENOMEM, "evaluation: no memory");
-    for (int64_t k = 0; k < part->n; k++) {
-        ent_pattern *at = &table[part->context[k]];
-        at->n++;
-        at->accuracy += ent_prediction_right(p, k);
-        at->mae += p->classes > 0 ? 0.0 : fabs(p->output[k] - p->value[k]);
-    }
-    for (int64_t c = 0; c < contexts; c++) count += table[c].n > 0;
+    double *term = ent_alloc(part->n, sizeof *term);
+    int64_t count = 0, *next = ent_alloc(contexts, sizeof *next);
     ent_free(out->pattern);
+    out->pattern = NULL;
     out->patterns = 0;
-    out->pattern = ent_alloc(count, sizeof *out->pattern);
+    for (int64_t k = 0; table && k < part->n; k++) {
+        ent_pattern *at = &table[part->context[k]];
+        count += at->n++ == 0;
+        at->accuracy += ent_prediction_right(p, k);
+    }
+    if (table && term && next) out->pattern = ent_alloc(count, sizeof *out->pattern);
     for (int64_t c = 0; out->pattern && c < contexts; c++)
         if (table[c].n > 0)
-            out->pattern[out->patterns++] =
-                (ent_pattern){.context = (uint32_t)c,
-                              .n = table[c].n,
-                              .accuracy = share_right(p, table[c].accuracy, table[c].n),
-                              .mae = ent_predictions_have_classes(p) ? NAN : table[c].mae / (double)table[c].n};
+            out->pattern[out->patterns++] = (ent_pattern){.context = (uint32_t)c,
+                                                          .n = table[c].n,
+                                                          .accuracy = share_right(p, table[c].accuracy, table[c].n),
+                                                          .mae = NAN};
+    if (out->pattern && !ent_predictions_have_classes(p)) measure_distances(part, p, next, term, out);
     ent_free(table);
+    ent_free(term);
+    ent_free(next);
     ENT_REQUIRE(out->pattern, ENT_ENOMEM, "evaluation: no memory");
     qsort(out->pattern, (size_t)out->patterns, sizeof *out->pattern, by_presence);
+    return ENT_OK;
+}
+
+void ent_measure_by_client(const ent_population *population, const ent_label *label, const double *output,
+                           double *accuracy)
+{
+    const ent_part *test = &population->part[ENT_TEST];
+    const ent_predictions p = predictions_of(test, label, output);
+    for (int64_t c = 0; c < population->clients; c++) {
+        int64_t right = 0;
+        for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
+        accuracy[c] = share_right(&p, (double)right, test->first[c + 1] - test->first[c]);
+    }
+}
+
+ent_status ent_by_client_make(const ent_federation *f, double **out)
+{
+    const int64_t most = INT64_C(4000000), rounds = f->config->federation.rounds, clients = f->population.clients;
+    *out = NULL;
+    if (rounds == 0 || clients > most / rounds || ent_comm_rank(f->ranks.world) > 0) return ENT_OK;
+    *out = ent_alloc(rounds * clients, sizeof **out);
+    ENT_REQUIRE(*out, ENT_ENOMEM, "training: no memory");
+    for (int64_t k = 0; k < rounds * clients; k++) (*out)[k] = NAN;
     return ENT_OK;
 }
 
@@ -136,7 +174,7 @@ static ent_status measure_clients(const ent_population *population, const ent_pr
     return ENT_OK;
 }
 
-/* The fine-tuned models, on rank 0. */
+/* The clients' own models, on rank 0. */
 static ent_status measure_personal(const ent_population *population, const ent_label *label, const double *output,
                                    ent_outcome *out)
 {
@@ -161,6 +199,19 @@ static ent_status measure(ent_comm *world, const ent_population *population, con
         if (status == ENT_OK) status = measure_clients(population, &p, out);
     }
     return ent_comm_agree(world, status);
+}
+
+/* What a model is to be better than.  Local. */
+static ent_status measure_constant(const ent_part *part, const ent_target *target, ent_metrics *metrics)
+{
+    const int outputs = target->outputs;
+    double *output = ent_alloc(part->n * outputs, sizeof *output);
+    ENT_REQUIRE(output, ENT_ENOMEM, "evaluation: no memory");
+    for (int64_t k = 0; k < part->n; k++)
+        memcpy(output + k * outputs, target->prior, (size_t)outputs * sizeof *output);
+    const ent_status status = ent_measure_part(part, &target->label, output, metrics);
+    ent_free(output);
+    return status;
 }
 
 ent_status ent_federation_evaluate(ent_federation *f)
@@ -189,9 +240,11 @@ ent_status ent_training_evaluate(ent_training *t)
     ent_free(f->outcome.output);
     f->outcome.output = NULL;
     f->outcome.personal = (ent_metrics){.n = 0};
+    ENT_TRY(ent_comm_agree(f->ranks.world,
+                           measure_constant(&f->population.part[ENT_VALIDATION], &f->target, &f->outcome.constant)));
     ENT_TRY(t->rule->own ? ent_predict_own(t, ENT_TEST, 0, &f->outcome.output)
                          : ent_predict_part(f, ENT_TEST, &f->outcome.output));
     ENT_TRY(measure(f->ranks.world, &f->population, &f->target.label, &f->outcome));
-    if (f->config->personal.epochs > 0) ENT_TRY(evaluate_personal(t));
+    if (f->config->personal.epochs > 0 || (t->rule->begin && !t->rule->own)) ENT_TRY(evaluate_personal(t));
     return t->rule->own ? ent_own_average(t) : ENT_OK;
 }

@@ -83,15 +83,18 @@ typedef struct {
     ent_label label;
     int outputs;
     double *prior;        /* [outputs]: what the training labels alone predict */
+    double alike;         /* how alike the clients' mixtures of classes are (label.c) */
     double *class_weight; /* [outputs] of a sample's loss in training, by its class; NULL: 1 */
 } ent_target;
 
 /* What a training has come to: figures, on rank 0. */
 typedef struct {
     int64_t rounds;
-    ent_round *round; /* [config rounds] on rank 0 */
-    ent_metrics test, personal;
-    double *output; /* [test rows][outputs] on rank 0 */
+    ent_round *round;  /* [config rounds] on rank 0 */
+    double *by_client; /* [config rounds][clients] on rank 0: test accuracy of each client, NaN where a round is not
+                          evaluated; NULL: too many for a result */
+    ent_metrics test, personal, constant; /* constant: see ent_federation_view */
+    double *output;                       /* [test rows][outputs] on rank 0 */
     ent_pattern *pattern;
     int64_t patterns;
     ent_client_figures *client;
@@ -131,10 +134,17 @@ static inline int64_t ent_client_rows_count(const ent_population *population, in
 
 /* target->label of a real label, what the model learns of it, and target->prior, what the training labels alone
  * predict. */
-ent_status ent_label_fit(ent_part *train, ent_target *target);
+ent_status ent_label_fit(ent_population *population, ent_target *target);
 /* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training
  * rows.  Nothing for a real label.  Errors: ENT_ENOMEM. */
 ent_status ent_label_balance(const ent_part *train, ent_target *target);
+/* offset [outputs] for the loss of a client: the logarithm of the share of each class in its training rows over that
+ * in all rows.  Logits that predict well where classes are mixed as in all rows then have the least loss for every
+ * client, whatever its own mixture (Menon et al., arXiv 2007.07314; between clients: Zhang et al., arXiv 2209.00189).
+ * With n rows, k of a class whose share in all rows is p: log((k / p + s) / (n + s)), as if s more rows were mixed as
+ * all are; s is target->alike, which is infinite (offsets 0) for clients that differ by chance only, and a part of n.
+ * Local. */
+void ent_label_adjust(const ent_part *train, const ent_target *target, int64_t client, double *offset);
 /* What the model learns, for the label as it is now. */
 void ent_label_aim(ent_part *train, const ent_label *label);
 /* Outputs [n][outputs] of the model into the label's unit: classes stay as they are. */
@@ -282,6 +292,8 @@ typedef struct {
 ent_status ent_work_make(const ent_model *model, ent_work *work);
 void ent_work_clear(ent_work *work);
 
+/* Refuse an optimiser that this model, or the rule, cannot have.  Local.  Errors: ENT_ECONFIG; ENT_ENOMEM. */
+ent_status ent_optimizer_admit(const ent_config *config, ent_model *model);
 /* The trainer looks at model and population, which outlive it. */
 ent_status ent_trainer_new(ent_model *model, const ent_population *population, ent_trainer **out);
 void ent_trainer_free(ent_trainer *trainer);
@@ -334,11 +346,11 @@ ent_tally ent_aggregate_see(ent_aggregate *aggregate);
 /* Room for `records` of them, to be filled through ent_aggregate_see.  Local. */
 ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
 /* The mean of what was added on all ranks, or what the rule combines it to, the same on all of them.  It lives until
- * the next start.  secure: who takes part in secure aggregation, or NULL.  Collective.
+ * the next start.  secure: the round of secure aggregation, or NULL.  Collective.
  * Errors: ENT_EDATA, secure aggregation does not open the sum. */
-struct ent_secure_cohort;
+struct ent_secure_round;
 ent_status ent_aggregate_finish(ent_aggregate *aggregate, const ent_ranks *ranks, const ent_rule_state *s,
-                                const struct ent_secure_cohort *secure, ent_mean **mean);
+                                struct ent_secure_round *secure, ent_mean **mean);
 /* Numbers that a client sends in s->round with secure aggregation.  Local. */
 int64_t ent_aggregate_ring(const ent_aggregate *aggregate, const ent_rule_state *s);
 
@@ -374,11 +386,13 @@ typedef struct ent_training {
     ent_variates *variates; /* NULL where clients keep nothing */
     ent_trainer *trainer;
     ent_aggregate *aggregate;
-    struct ent_private *privacy; /* NULL without */
-    uint8_t *byzantine;          /* [clients], or NULL where nobody is */
-    bool excludes;               /* a client that diverges is left out, and does not end the training */
-    double *scratch;             /* [params] */
-    double *kept;                /* [width] those of the client at work as they were before it, or NULL */
+    struct ent_private *privacy;   /* NULL without */
+    struct ent_download *download; /* NULL where downloads are whole */
+    uint8_t *byzantine;            /* [clients], or NULL where nobody is */
+    bool excludes;                 /* a client that diverges is left out, and does not end the training */
+    double *scratch;               /* [params] */
+    double *class_offset;          /* [outputs] of the client at work; NULL: none */
+    double *kept;                  /* [width] those of the client at work as they were before it, or NULL */
     ent_update update;
     ent_best best;
     ent_inside *resume; /* the round to go on with was stopped inside; else NULL */
@@ -395,6 +409,11 @@ int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model)
 bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round); /* Local */
 /* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
+/* evaluate.c: accuracy [clients] of each client's test rows, from the outputs of the test part; NaN without any. */
+void ent_measure_by_client(const ent_population *population, const ent_label *label, const double *output,
+                           double *accuracy);
+/* Room for these, all NaN, where there are few enough.  Errors: ENT_ENOMEM.  Local. */
+ent_status ent_by_client_make(const ent_federation *f, double **out);
 
 /* select.c: the same on all ranks, from rank 0's figures. */
 

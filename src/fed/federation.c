@@ -10,6 +10,7 @@
 #include "entente/random.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/private.h"
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
@@ -91,6 +92,7 @@ static ent_status open_data(ent_federation *f, const char *path, const char *fol
     if (status != ENT_OK) return status;
     ENT_TRY(folder ? ent_result_check_data(f, folder) : take_label(f));
     f->target.label.class_name = f->features.dataset->class_name;
+    f->target.label.class_text = f->features.dataset->class_text;
     f->target.outputs = f->target.label.classes > 0 ? f->target.label.classes : 1;
     ent_features_measure(f);
     return ENT_OK;
@@ -217,12 +219,9 @@ static ent_status make_groups(ent_federation *f, int shards)
 
 static ent_status check_rounds(int64_t rounds)
 {
-    char want[32], have[32];
     const double bytes = (double)rounds * (double)sizeof(ent_round), available = (double)ent_memory_available_bytes();
-    ENT_REQUIRE(bytes < available, ENT_ENOMEM,
-                "federation.rounds: the figures of %lld rounds need %s, and %s are there", (long long)rounds,
-                ent_bytes_text(bytes, want), ent_bytes_text(available, have));
-    return ENT_OK;
+    if (bytes < available) return ENT_OK;
+    return ent_memory_lacks(bytes, available, "federation.rounds: the table of %lld rounds", (long long)rounds);
 }
 
 ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_federation **out)
@@ -236,13 +235,14 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
-        if (status == ENT_OK) status = ent_label_fit(&f->population.part[ENT_TRAIN], &f->target);
+        if (status == ENT_OK) status = ent_label_fit(&f->population, &f->target);
         if (status == ENT_OK && f->config->client.class_weights == ENT_CLASS_WEIGHTS_BALANCED)
             status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);
     }
     if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
     if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(&f->population, f->model));
+    if (status == ENT_OK) status = ent_comm_agree(world, ent_optimizer_admit(config, f->model));
     if (status == ENT_OK) status = ent_comm_agree(world, ent_select_admit(f));
     if (status == ENT_OK) status = ent_rows_load(&f->ranks, &f->population, &f->features, true);
     if (status != ENT_OK) {
@@ -327,6 +327,7 @@ void ent_federation_free(ent_federation *f)
     ent_free(f->target.prior);
     ent_free(f->target.class_weight);
     ent_free(f->outcome.round);
+    ent_free(f->outcome.by_client);
     ent_free(f->outcome.output);
     ent_free(f->outcome.pattern);
     ent_free(f->outcome.client);
@@ -428,6 +429,9 @@ static ent_status train(ent_federation *f, ent_round_done *done, void *context)
     ENT_TRY(ent_training_make(f, t));
     if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
     if (f->keep.resume && t->privacy) ENT_TRY(resume_privacy(t));
+    if (f->keep.resume && t->download)
+        ENT_TRY(ent_comm_agree(f->ranks.world,
+                               ent_download_resume(t->download, t->timeline, &f->population, f->outcome.rounds)));
     return run_rounds(t, done, context);
 }
 
@@ -441,6 +445,8 @@ ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *c
     ent_free(f->outcome.round);
     f->outcome.round = ent_alloc(f->config->federation.rounds, sizeof *f->outcome.round);
     ENT_TRY(ent_comm_agree(f->ranks.world, f->outcome.round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
+    ent_free(f->outcome.by_client);
+    ENT_TRY(ent_comm_agree(f->ranks.world, ent_by_client_make(f, &f->outcome.by_client)));
     const ent_status status = train(f, done, context);
     ent_watch_free(f->watch);
     f->watch = NULL;
@@ -484,6 +490,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .selected_round = f->outcome.selected,
                                 .test = f->outcome.test,
                                 .personal = f->outcome.personal,
+                                .constant = f->outcome.constant,
                                 .output = f->outcome.output,
                                 .patterns = f->outcome.patterns,
                                 .pattern = f->outcome.pattern,

@@ -68,16 +68,61 @@ ent_status ent_label_balance(const ent_part *train, ent_target *target)
     return ENT_OK;
 }
 
-ent_status ent_label_fit(ent_part *train, ent_target *target)
+/* Shares of a client are taken as if so many times as many rows had the mixture of all (choose_defaults.py). */
+static const double COMMON_ROWS = 0.3;
+
+/* How alike the clients' mixtures of classes are: the concentration A of a Dirichlet distribution around the mixture
+ * of all rows, by moments.  With n rows of a client, k of a class whose share is p, E (k - n p)^2 = n p (1 - p) (1 +
+ * (n - 1) / (1 + A)); summed over clients and classes.  Infinite where they are no less alike than by chance. */
+static double likeness(const ent_population *p, const ent_target *target, double *count)
 {
+    const ent_part *train = &p->part[ENT_TRAIN];
+    double squares = 0.0, spread = 0.0, rows = 0.0, rows_squared = 0.0;
+    for (int c = 0; c < target->outputs; c++) spread += exp(target->prior[c]) * (1.0 - exp(target->prior[c]));
+    for (int64_t i = 0; i < p->clients; i++) {
+        const int64_t first = train->first[i], end = train->first[i + 1];
+        const double n = (double)(end - first);
+        memset(count, 0, (size_t)target->outputs * sizeof *count);
+        for (int64_t k = first; k < end; k++) count[train->category[k]] += 1.0;
+        for (int c = 0; c < target->outputs; c++) squares += pow(count[c] - n * exp(target->prior[c]), 2.0);
+        rows += n;
+        rows_squared += n * n;
+    }
+    const double excess = squares / spread - rows, most = rows_squared - rows;
+    return excess > 0.0 && most > 0.0 ? fmax(most / excess - 1.0, 0.0) : INFINITY;
+}
+
+void ent_label_adjust(const ent_part *train, const ent_target *target, int64_t client, double *offset)
+{
+    const int64_t first = train->first[client], end = train->first[client + 1];
+    memset(offset, 0, (size_t)target->outputs * sizeof *offset);
+    for (int64_t k = first; k < end; k++) offset[train->category[k]] += 1.0;
+    const double n = (double)(end - first), s = target->alike + COMMON_ROWS * n;
+    for (int c = 0; c < target->outputs; c++)
+        offset[c] = isfinite(s) ? log((offset[c] / exp(target->prior[c]) + s) / (n + s)) : 0.0;
+}
+
+ent_status ent_label_fit(ent_population *p, ent_target *target)
+{
+    ent_part *train = &p->part[ENT_TRAIN];
     ent_label *label = &target->label;
+    double *count = ent_alloc(target->outputs, sizeof *count);
     target->prior = ent_alloc(target->outputs, sizeof *target->prior);
     train->target = label->classes == 0 ? ent_alloc(train->n, sizeof *train->target) : NULL;
-    ENT_REQUIRE(target->prior && (train->target || label->classes > 0), ENT_ENOMEM, "label: no memory");
-    if (label->classes == 0) ENT_TRY(measure_values(train, label));
-    ent_label_aim(train, label);
-    fill_prior(train, label, target->prior);
-    return ENT_OK;
+    const bool there = count && target->prior && (train->target || label->classes > 0);
+    ent_status status = there ? ENT_OK : ent_fail(ENT_ENOMEM, "label: no memory");
+    if (status == ENT_OK && label->classes == 0) status = measure_values(train, label);
+    if (status == ENT_OK) {
+        ent_label_aim(train, label);
+        fill_prior(train, label, target->prior);
+        target->alike = label->classes > 0 ? likeness(p, target, count) : INFINITY;
+    }
+    ent_free(count);
+    if (status != ENT_OK) {
+        ent_free(target->prior);
+        target->prior = NULL;
+    }
+    return status;
 }
 
 void ent_label_aim(ent_part *train, const ent_label *label)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "entente/exact.h"
 #include "entente/memory.h"
 #include "entente/model.h"
 
@@ -111,24 +112,21 @@ static void f1(const ent_predictions *p, int64_t *table, ent_metrics *metrics)
     metrics->f1_macro = sum / occurring;
 }
 
-static void real_errors(const ent_predictions *p, ent_metrics *metrics)
+/* The sums below do not depend on the order of the samples, so that a part has the same figures in the order of the
+ * clients and in that of the file.  term [n] is scratch. */
+static void real_errors(const ent_predictions *p, double *term, ent_metrics *metrics)
 {
-    double mean_y = 0.0, mean_t = 0.0, error = 0.0, yy = 0.0, tt = 0.0, yt = 0.0;
-    for (int64_t k = 0; k < p->n; k++) {
-        error += fabs(p->output[k] - p->value[k]);
-        mean_y += p->output[k];
-        mean_t += p->value[k];
-    }
-    mean_y /= (double)p->n;
-    mean_t /= (double)p->n;
-    for (int64_t k = 0; k < p->n; k++) {
-        const double y = p->output[k] - mean_y, t = p->value[k] - mean_t;
-        yy += y * y;
-        tt += t * t;
-        yt += y * t;
-    }
-    metrics->mae = error / (double)p->n;
-    metrics->pearson = yy > 0.0 && tt > 0.0 ? yt / sqrt(yy * tt) : NAN;
+    const int64_t n = p->n;
+    for (int64_t k = 0; k < n; k++) term[k] = fabs(p->output[k] - p->value[k]);
+    metrics->mae = ent_exact_total(term, n) / (double)n;
+    const double mean_y = ent_exact_total(p->output, n) / (double)n,
+                 mean_t = ent_exact_total(p->value, n) / (double)n;
+    for (int64_t k = 0; k < n; k++) term[k] = (p->output[k] - mean_y) * (p->output[k] - mean_y);
+    const double yy = ent_exact_total(term, n);
+    for (int64_t k = 0; k < n; k++) term[k] = (p->value[k] - mean_t) * (p->value[k] - mean_t);
+    const double tt = ent_exact_total(term, n);
+    for (int64_t k = 0; k < n; k++) term[k] = (p->output[k] - mean_y) * (p->value[k] - mean_t);
+    metrics->pearson = yy > 0.0 && tt > 0.0 ? ent_exact_total(term, n) / (sqrt(yy) * sqrt(tt)) : NAN;
 }
 
 void ent_predictions_confusion(const ent_predictions *p, int64_t *table)
@@ -151,24 +149,36 @@ static double confidence(const ent_predictions *p, int64_t k)
 static double calibration_error(const ent_predictions *p)
 {
     enum { BINS = 15 };
-    double surplus[BINS] = {0.0}, sum = 0.0; /* confidence less accuracy, times the samples */
+    ent_exact surplus[BINS] = {{{0}}}; /* confidence less accuracy, times the samples */
+    double sum = 0.0;
     for (int64_t k = 0; k < p->n; k++) {
-        const double sure = confidence(p, k);
+        const double sure = confidence(p, k), more = sure - ent_prediction_right(p, k);
+        if (isnan(sure)) return NAN;
         const int bin = (int)ceil(BINS * sure) - 1;
-        surplus[bin < 0 ? 0 : bin < BINS ? bin : BINS - 1] += sure - ent_prediction_right(p, k);
+        ent_exact_add(&surplus[bin < 0 ? 0 : bin < BINS ? bin : BINS - 1], &more, 1.0, 1); /* within -1..1 */
     }
-    for (int b = 0; b < BINS; b++) sum += fabs(surplus[b]);
+    for (int b = 0; b < BINS; b++) sum += fabs(ent_exact_value(&surplus[b]));
     return sum / (double)p->n;
 }
 
-static double mean_loss(const ent_predictions *p)
+static double mean_loss(const ent_predictions *p, double *term)
 {
-    double sum = 0.0;
     const int squared = p->classes == 0, outputs = squared ? 1 : p->classes;
     for (int64_t k = 0; k < p->n; k++)
-        sum += ent_loss(squared, outputs, p->output + k * outputs, squared ? 0 : p->category[k],
-                        squared ? p->value[k] : 0.0, NULL);
-    return sum / (double)p->n;
+        term[k] = ent_loss(squared, outputs, p->output + k * outputs, squared ? 0 : p->category[k],
+                           squared ? p->value[k] : 0.0, NULL);
+    return ent_exact_total(term, p->n) / (double)p->n;
+}
+
+static void class_figures(const ent_predictions *p, int64_t *table, ent_metrics *metrics)
+{
+    metrics->accuracy = share_right(p, false);
+    if (p->classes > 0) metrics->calibration = calibration_error(p);
+    f1(p, table, metrics);
+    if (p->sentiment && class_count(p) == 2) metrics->accuracy_nonzero = share_right(p, true);
+    if (p->classes > 0) return;
+    metrics->accuracy5 = share_right_rounded(p, 2.0);
+    metrics->accuracy7 = share_right_rounded(p, 3.0);
 }
 
 ent_status ent_metrics_compute(const ent_predictions *p, ent_metrics *metrics)
@@ -177,19 +187,13 @@ ent_status ent_metrics_compute(const ent_predictions *p, ent_metrics *metrics)
     *metrics = (ent_metrics){ENT_METRICS(NOT_APPLICABLE, 0).n = p->n};
 #undef NOT_APPLICABLE
     if (p->n == 0) return ENT_OK;
-    metrics->loss = mean_loss(p);
-    if (p->classes == 0) real_errors(p, metrics);
-    if (!ent_predictions_have_classes(p)) return ENT_OK;
+    double *term = ent_alloc(p->n, sizeof *term);
     int64_t *table = ent_alloc(3 * class_count(p), sizeof *table);
-    ENT_REQUIRE(table, ENT_ENOMEM, "metrics: no memory");
-    metrics->accuracy = share_right(p, false);
-    if (p->classes > 0) metrics->calibration = calibration_error(p);
-    f1(p, table, metrics);
-    if (p->sentiment && class_count(p) == 2) metrics->accuracy_nonzero = share_right(p, true);
-    if (p->classes == 0) {
-        metrics->accuracy5 = share_right_rounded(p, 2.0);
-        metrics->accuracy7 = share_right_rounded(p, 3.0);
-    }
+    const bool there = term && table;
+    if (there) metrics->loss = mean_loss(p, term);
+    if (there && p->classes == 0) real_errors(p, term, metrics);
+    if (there && ent_predictions_have_classes(p)) class_figures(p, table, metrics);
+    ent_free(term);
     ent_free(table);
-    return ENT_OK;
+    return there ? ENT_OK : ent_fail(ENT_ENOMEM, "metrics: no memory");
 }

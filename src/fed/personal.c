@@ -1,6 +1,6 @@
 /* Models of the clients' own: every client predicts its rows of a part by weights that nobody else has.
  *
- * They start from the common weights, or from those that the client has kept (aggregation: local), and are fine-tuned
+ * They start from the common weights, or from where the rule lets a client begin (local, wpqfl), and are fine-tuned
  * by personal.epochs epochs on the client's training rows with the optimiser of section client (Wang et al. 2019,
  * arXiv 1910.10252); a client without training rows predicts by what it starts from.  Clients are dealt to ranks by
  * cost, those that keep weights stay at their home; weights are dropped as soon as the client has predicted, so
@@ -49,7 +49,7 @@ static ent_status find_cohort(own_models *o)
     ENT_REQUIRE(o->cohort.member && o->rank, ENT_ENOMEM, "own models: no memory");
     for (int64_t c = 0, k = 0; c < clients; c++)
         if (rows_of(o->part, c) > 0) o->cohort.member[k++] = (ent_member){.client = c};
-    if (!o->t->rule->own)
+    if (!o->t->rule->begin)
         return ent_schedule_own(&f->population, size, &o->cohort, o->which, o->config.client.epochs, o->rank);
     for (int64_t k = 0; k < o->cohort.n; k++) o->rank[k] = (int)(o->cohort.member[k].client % size);
     return ENT_OK;
@@ -62,6 +62,7 @@ static void set_rates(ent_config *config)
     ent_config_client *c = &config->client;
     const double ratio = config->personal.learning_rate / c->learning_rate;
     c->learning_rate = config->personal.learning_rate;
+    c->natural_rate *= ratio;
     if (c->map_learning_rate > 0.0) c->map_learning_rate *= ratio;
     if (c->head_learning_rate > 0.0) c->head_learning_rate *= ratio;
     c->schedule = ENT_SCHEDULE_CONSTANT;
@@ -96,10 +97,11 @@ static ent_status own_make(ent_training *t, int which, int epochs, own_models *o
 static ent_status make_weights(own_models *o, int64_t client)
 {
     const ent_training *t = o->t;
-    const double *kept = t->rule->own ? ent_variates_at(t->variates, client) : NULL;
+    const double *kept = t->rule->begin ? ent_variates_at(t->variates, client) : NULL;
     ent_work *work = ent_trainer_work(t->trainer);
     ent_work_start(t->trainer, o->config.federation.rounds, client);
-    for (int k = 0; k < t->state.params; k++) work->w[k] = t->f->w[k] + (kept ? kept[k] : 0.0);
+    memcpy(work->w, t->f->w, (size_t)t->state.params * sizeof *work->w);
+    if (kept) t->rule->begin(&t->state, kept, work->w);
     if (o->config.client.epochs == 0 || ent_client_rows_count(&t->f->population, client) == 0) return ENT_OK;
     ent_samples samples = ent_store_samples(t->store, client);
     samples.class_weight = t->f->target.class_weight;

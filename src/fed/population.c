@@ -109,11 +109,9 @@ static ent_status split_part(const splitter *s, const ent_dataset *d, int which,
 /* A number of clients that is a slip must not make the system run out of memory. */
 static ent_status check_clients(const ent_population *p)
 {
-    char want[32], have[32];
     const double bytes = 100.0 * (double)p->clients, available = (double)ent_memory_available_bytes();
-    ENT_REQUIRE(bytes < available, ENT_ENOMEM, "federation.clients: %lld clients need %s, and %s are there",
-                (long long)p->clients, ent_bytes_text(bytes, want), ent_bytes_text(available, have));
-    return ENT_OK;
+    if (bytes < available) return ENT_OK;
+    return ent_memory_lacks(bytes, available, "federation.clients: the table of %lld clients", (long long)p->clients);
 }
 
 static ent_status splitter_make(ent_population *p, const ent_dataset *d, splitter *s)

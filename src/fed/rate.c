@@ -12,6 +12,7 @@ static double base_rate(const ent_config_client *c, const ent_block *block)
 {
     const double rate = c->learning_rate;
     const bool map = block->role == ENT_ROLE_MAP, head = block->role == ENT_ROLE_HEAD;
+    if (c->optimizer == ENT_QNG && block->role == ENT_ROLE_CIRCUIT) return c->natural_rate;
     const double own = map ? c->map_learning_rate : head ? c->head_learning_rate : -1.0;
     if (own != 0.0) return own > 0.0 ? own : rate;
     return map ? rate / sqrt(block->fan_in) : 3.0 * rate;

@@ -15,6 +15,7 @@
 #include "entente/shard.h"
 #include "fed.h"
 #include "fed/privacy/compress.h"
+#include "fed/privacy/download.h"
 #include "fed/privacy/private.h"
 #include "fed/privacy/secure_round.h"
 
@@ -40,13 +41,24 @@ static bool excludes(const ent_config *c, const ent_rule *rule)
     return wanted == ENT_DIVERGENCE_AUTO ? rule->robust : wanted == ENT_DIVERGENCE_EXCLUDE;
 }
 
+/* Not where clients keep models of their own, which are for their own mixture of classes, nor with privacy: the
+ * shares of all rows are no part of what epsilon counts. */
+static bool adjusts_logits(const ent_federation *f, const ent_rule *rule)
+{
+    const bool is_private = f->config->privacy.mode != ENT_PRIVACY_NONE;
+    return f->config->client.logit_adjustment && f->target.label.classes > 0 && !rule->own && !is_private;
+}
+
 static ent_status kept_make(ent_training *t)
 {
     t->excludes = excludes(t->f->config, t->rule);
     t->width = (int64_t)(t->rule->client_vectors + ent_feeds_back(t->f->config)) * t->state.params;
     t->kept = ent_alloc(t->width, sizeof *t->kept);
     t->scratch = ent_alloc(t->state.params, sizeof *t->scratch);
-    return t->kept && t->scratch ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
+    const bool adjusts = adjusts_logits(t->f, t->rule);
+    if (adjusts) t->class_offset = ent_alloc(t->f->target.outputs, sizeof *t->class_offset);
+    return t->kept && t->scratch && (t->class_offset || !adjusts) ? ENT_OK
+                                                                  : ent_fail(ENT_ENOMEM, "training: no memory");
 }
 
 /* The first training has what was kept when the reductions were fitted. */
@@ -75,6 +87,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     if (status == ENT_OK && t->width > 0)
         status = ent_variates_new(&f->ranks, f->population.clients, t->width, &t->variates);
     if (status == ENT_OK) status = ent_private_new(f->ranks.world, &f->population, &t->state, &t->privacy);
+    if (status == ENT_OK) status = ent_download_new(&f->population, &t->state, f->w, &t->download);
     if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, wishes_to_stop, f, &f->watch);
     return ent_comm_agree(f->ranks.world, status);
 }
@@ -88,12 +101,14 @@ void ent_training_clear(ent_training *t)
     ent_trainer_free(t->trainer);
     ent_aggregate_free(t->aggregate);
     ent_private_free(t->privacy);
+    ent_download_free(t->download);
     ent_inside_free(t->resume);
     ent_best_clear(&t->best);
     ent_rule_state_clear(&t->state);
     ent_free(t->byzantine);
     ent_free(t->kept);
     ent_free(t->scratch);
+    ent_free(t->class_offset);
     ent_free(t->update.delta);
     ent_free(t->update.extra);
     ent_free(t->update.weight);
@@ -105,13 +120,16 @@ typedef struct {
     const ent_cohort *cohort;
     int *rank; /* [cohort n] */
     int64_t n;
-    int64_t *client;    /* [n] own members, ascending */
-    ent_member *member; /* [n] the same */
-    double *variate;    /* [n][client vectors * params], or NULL */
-    ent_cohort rest;    /* of a round that was stopped */
-    ent_work *begun;    /* [n] what was at work then, else w is NULL; or NULL */
-    int64_t done;       /* own members that have trained */
-    bool at_work;       /* stopped in the next one */
+    int64_t *client;           /* [n] own members, ascending */
+    ent_member *member;        /* [n] the same */
+    double *variate;           /* [n][client vectors * params], or NULL */
+    ent_cohort rest;           /* of a round that was stopped */
+    ent_work *begun;           /* [n] what was at work then, else w is NULL; or NULL */
+    ent_secure_cohort members; /* of secure aggregation */
+    ent_secure_round *secure;  /* NULL without */
+    bool failed;               /* it could not begin */
+    int64_t done;              /* own members that have trained */
+    bool at_work;              /* stopped in the next one */
 } share;
 
 static void share_clear(share *s)
@@ -121,6 +139,8 @@ static void share_clear(share *s)
     ent_free(s->member);
     ent_free(s->variate);
     ent_free(s->rest.member);
+    ent_secure_end(s->secure);
+    ent_secure_cohort_clear(&s->members);
     for (int64_t k = 0; s->begun && k < s->n; k++) ent_work_clear(&s->begun[k]);
     ent_free(s->begun);
 }
@@ -214,6 +234,12 @@ static ent_status send_update(ent_training *t, const ent_member *member, double 
     return ent_aggregate_add(t->aggregate, &t->update);
 }
 
+/* Whether own member k sends nothing, as secure aggregation has left it out. */
+static bool is_left_out(const share *s, int64_t k)
+{
+    return s->secure && ent_secure_excludes(s->secure, s->client[k]);
+}
+
 /* Own member s->done; s->at_work where it stops in the middle. */
 static ent_status train_client(ent_training *t, share *s, double *variate)
 {
@@ -221,6 +247,8 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
     ent_federation *f = t->f;
     ent_samples samples = ent_store_samples(t->store, s->client[k]);
     samples.class_weight = f->target.class_weight;
+    samples.class_offset = t->class_offset;
+    if (t->class_offset) ent_label_adjust(&f->population.part[ENT_TRAIN], &f->target, s->client[k], t->class_offset);
     ent_comm_note("round %lld, client %lld", (long long)t->state.round + 1, (long long)s->client[k]);
     t->state.base = ent_history_at(t->history, s->member[k].base);
     ent_work_start(t->trainer, s->member[k].base, s->client[k]);
@@ -260,6 +288,10 @@ static ent_status train_share(ent_training *t, int64_t round, share *s)
             bool stops;
             ENT_TRY(ent_checkpoint_look(t->f, &stops));
             if (stops) return ENT_OK;
+            if (is_left_out(s, s->done)) {
+                s->done++;
+                continue;
+            }
             const ent_status status = train_or_exclude(t, s);
             if (status != ENT_OK)
                 return ent_fail_in(status, "round %lld, client %lld", (long long)round + 1,
@@ -282,17 +314,18 @@ static void slowest(ent_comm *world, ent_round *figures)
     figures->wait_s = seconds[2];
 }
 
-/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not.  Under masks
- * all numbers that somebody sends travel. */
+/* What has travelled: the change that a client sends is compressed; what a rule sends besides it is not.  Clients
+ * that are lost have got the weights as well.  Under masks all numbers that somebody sends travel. */
 static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_round *figures)
 {
     const ent_config *c = t->f->config;
-    const double clients = t->rule->own ? 0.0 : (double)(figures->trained + figures->excluded);
-    const double vector = (double)t->state.params * (double)sizeof(double);
-    figures->bytes_down = clients * (1.0 + t->rule->extra) * vector;
-    figures->bytes_up = clients * (ent_compress_bytes(&t->state) + t->rule->extra * vector);
-    if (!ent_is_secure(c)) return;
     const int64_t all = cohort->n + cohort->lost;
+    const double vector = (double)t->state.params * (double)sizeof(double);
+    if (t->rule->own) return;
+    figures->bytes_down = (double)all * (t->rule->extra + !t->download) * vector;
+    if (t->download) figures->bytes_down += ent_download_bytes(t->download, &t->state, cohort, figures->round);
+    figures->bytes_up = (double)cohort->n * (ent_compress_bytes(&t->state) + t->rule->extra * vector);
+    if (!ent_is_secure(c)) return;
     figures->bytes_down += (double)all * ent_secure_bytes_down(c, all);
     figures->bytes_up = (double)cohort->n * ent_secure_bytes_up(c, all, ent_aggregate_ring(t->aggregate, &t->state)) +
                         (double)cohort->lost * ent_secure_bytes_up(c, all, 0);
@@ -304,46 +337,58 @@ static bool is_noisy(const ent_training *t)
     return t->f->config->privacy.mode == ENT_PRIVACY_CENTRAL;
 }
 
-/* The sum of what was sent; ENT_EDATA where secure aggregation does not open it. */
-static ent_status add_up(ent_training *t, const ent_cohort *cohort, const share *s, ent_mean **mean)
+static void note(const ent_training *t, const ent_round *figures, const char *what, const char *why)
 {
-    const ent_ranks *ranks = &t->f->ranks;
-    ent_secure_cohort secure = {.clients = 0};
-    const bool is_secure = ent_is_secure(t->f->config);
-    ent_status status = ENT_OK;
-    if (is_secure)
-        status =
-            ent_secure_cohort_make(cohort, s->cohort, s->rank, t->state.round, ent_comm_size(ranks->lane), &secure);
-    status = ent_comm_agree(ranks->world, status);
-    if (status == ENT_OK)
-        status = ent_aggregate_finish(t->aggregate, ranks, &t->state, is_secure ? &secure : NULL, mean);
-    ent_secure_cohort_clear(&secure);
-    return status;
+    const ent_checkpoint_inp *keep = &t->f->keep;
+    char text[1024];
+    if (ent_comm_rank(t->f->ranks.world) > 0 || !keep->note) return;
+    snprintf(text, sizeof text, "round %lld%s: secure aggregation: %.800s", (long long)figures->round + 1, what, why);
+    keep->note(keep->context, text);
+}
+
+static void report_faults(const ent_training *t, const share *s, const ent_round *figures)
+{
+    char text[600];
+    if (s->secure && ent_secure_report(s->secure, sizeof text, text)) note(t, figures, "", text);
 }
 
 /* Weights, the server's memory and the clients' vectors stay as they were. */
 static void fail_round(ent_training *t, ent_round *figures)
 {
-    const ent_checkpoint_inp *keep = &t->f->keep;
-    char text[1024];
     figures->train_loss = NAN;
     if (t->privacy) ent_private_skip(t->privacy, figures);
-    if (ent_comm_rank(t->f->ranks.world) > 0 || !keep->note) return;
-    snprintf(text, sizeof text, "round %lld failed, the weights stay: secure aggregation: %.800s",
-             (long long)figures->round + 1, ent_message());
-    keep->note(keep->context, text);
+    note(t, figures, " failed, the weights stay", ent_message());
+}
+
+/* Keys and shares of the round's clients, before they train; the round has failed where too few answer.  Collective.
+ */
+static ent_status begin_secure(ent_training *t, ent_status status, const ent_cohort *cohort, share *s,
+                               ent_round *figures)
+{
+    const ent_ranks *ranks = &t->f->ranks;
+    if (status == ENT_OK)
+        status = ent_secure_cohort_make(cohort, s->cohort, s->rank, t->state.round, ent_comm_size(ranks->lane),
+                                        &s->members);
+    ENT_TRY(ent_comm_agree(ranks->world, status));
+    status = ent_secure_begin(ranks->lane, t->f->config, &s->members, &s->secure);
+    status = ent_comm_agree(ranks->world, status);
+    s->failed = status == ENT_EDATA;
+    if (!s->failed) return status;
+    fail_round(t, figures);
+    report_faults(t, s, figures);
+    return ENT_OK;
 }
 
 /* From what was sent to the new weights.  Collective. */
-static ent_status serve(ent_training *t, const ent_cohort *cohort, const share *s, ent_round *figures)
+static ent_status serve(ent_training *t, const share *s, ent_round *figures)
 {
     ent_federation *f = t->f;
     ent_mean *mean;
-    const ent_status status = add_up(t, cohort, s, &mean);
-    if (status == ENT_EDATA && ent_is_secure(f->config)) {
-        fail_round(t, figures);
-        return ENT_OK;
-    }
+    const ent_status status = ent_aggregate_finish(t->aggregate, &f->ranks, &t->state, s->secure, &mean);
+    const bool failed = status == ENT_EDATA && s->secure;
+    if (failed) fail_round(t, figures);
+    report_faults(t, s, figures);
+    if (failed) return ENT_OK;
     ENT_TRY(status);
     ENT_REQUIRE(mean->clients > 0 || mean->excluded == 0, ENT_ENUMERIC,
                 "round %lld: all of its clients diverged (%lld); a smaller client.learning_rate may help",
@@ -379,13 +424,14 @@ static ent_status keep_done(ent_training *t, share *s)
     return status;
 }
 
-/* What this rank has left to do: own members from s->done on, and those of them that are at work. */
+/* What this rank has left to do: own members from s->done on, those that were left out, as keys are dealt again, and
+ * those of them that are at work. */
 static void list_rest(const ent_training *t, const share *s, ent_inside *inside, ent_work *work)
 {
     for (int64_t i = 0, k = 0; i < s->cohort->n; i++) {
         if (s->rank[i] != ent_comm_rank(t->f->ranks.lane)) continue;
         const bool here = k == s->done && s->at_work, waits = !here && s->begun && s->begun[k].w;
-        if (k >= s->done) inside->member[inside->left++] = number_of(t, i);
+        if (k >= s->done || is_left_out(s, k)) inside->member[inside->left++] = number_of(t, i);
         if (k >= s->done && (here || waits)) {
             work[inside->works] = here ? *ent_trainer_work(t->trainer) : s->begun[k];
             inside->at_work[inside->works++] = number_of(t, i);
@@ -419,31 +465,55 @@ static ent_status stop(ent_training *t, share *s, double seconds)
                     (long long)f->outcome.rounds + 1);
 }
 
+/* Those that the clients of the next round start from. */
+static const double *first_weights(const ent_training *t)
+{
+    return t->download ? t->download->known : t->f->w;
+}
+
+/* Who takes part, what this rank has to do, and what is there already of a round that was stopped. */
+static ent_status prepare(ent_training *t, int64_t round, share *s, const ent_cohort **cohort)
+{
+    ent_federation *f = t->f;
+    ent_status status = ent_timeline_round(t->timeline, &f->population, round, cohort);
+    if (status == ENT_OK) status = ent_history_keep(t->history, round, first_weights(t));
+    if (status == ENT_OK) status = share_make(t, *cohort, s);
+    if (t->variates) {
+        ENT_TRY(ent_comm_agree(f->ranks.world, status));
+        status = ent_variates_fetch(t->variates, s->cohort, s->rank, s->variate);
+    }
+    t->state.round = round;
+    ent_aggregate_start(t->aggregate);
+    if (status == ENT_OK && t->privacy) ent_private_begin(t->privacy, *cohort);
+    if (status == ENT_OK && t->resume) status = ent_checkpoint_tally(t);
+    return status;
+}
+
+/* What the clients of this rank do, as far as they get; *clock: when that was over. */
+static ent_status train_clients(ent_training *t, ent_status status, share *s, double *clock, bool *stops)
+{
+    ent_federation *f = t->f;
+    if (status == ENT_OK && !s->failed) status = train_share(t, t->state.round, s);
+    status = ent_team_settle(f->ranks.team, status);
+    *clock = ent_clock_s();
+    *stops = f->watch && ent_watch_end(f->watch);
+    return ent_comm_agree(f->ranks.world, status);
+}
+
 static ent_status run(ent_training *t, ent_round *figures, share *s)
 {
     ent_federation *f = t->f;
     const ent_cohort *cohort;
     double clock[4] = {ent_clock_s()};
-    ent_status status = ent_timeline_round(t->timeline, &f->population, figures->round, &cohort);
-    if (status == ENT_OK) status = ent_history_keep(t->history, figures->round, f->w);
-    if (status == ENT_OK) status = share_make(t, cohort, s);
-    if (t->variates) {
-        ENT_TRY(ent_comm_agree(f->ranks.world, status));
-        status = ent_variates_fetch(t->variates, s->cohort, s->rank, s->variate);
-    }
-    t->state.round = figures->round;
-    ent_aggregate_start(t->aggregate);
-    if (status == ENT_OK && t->privacy) ent_private_begin(t->privacy, cohort);
-    if (status == ENT_OK && t->resume) status = ent_checkpoint_tally(t);
-    if (status == ENT_OK) status = train_share(t, figures->round, s);
-    status = ent_team_settle(f->ranks.team, status);
-    clock[1] = ent_clock_s();
-    const bool stops = f->watch && ent_watch_end(f->watch);
-    ENT_TRY(ent_comm_agree(f->ranks.world, status));
+    bool stops;
+    figures->epsilon = figures->clip = figures->unclipped = NAN;
+    ent_status status = prepare(t, figures->round, s, &cohort);
+    if (ent_is_secure(f->config)) status = begin_secure(t, status, cohort, s, figures);
+    ENT_TRY(train_clients(t, status, s, &clock[1], &stops));
     if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
-    figures->epsilon = figures->clip = figures->unclipped = NAN;
-    ENT_TRY(serve(t, cohort, s, figures));
+    if (!s->failed) ENT_TRY(serve(t, s, figures));
+    if (t->download) ent_download_send(t->download, &t->state, f->w);
     count_bytes(t, cohort, figures);
     if (t->privacy && ent_comm_rank(f->ranks.world) == 0) status = ent_private_account(t->privacy, cohort, figures);
     ENT_TRY(ent_comm_agree(f->ranks.world, status));
@@ -496,6 +566,9 @@ static ent_status evaluate_round(ent_training *t, ent_round *figures)
         ent_status status = ENT_OK;
         if (ent_comm_rank(f->ranks.world) == 0)
             status = ent_measure_part(&f->population.part[part[k]], &f->target.label, output, metrics[k]);
+        if (f->outcome.by_client && part[k] == ENT_TEST)
+            ent_measure_by_client(&f->population, &f->target.label, output,
+                                  f->outcome.by_client + figures->round * f->population.clients);
         ent_free(output);
         ENT_TRY(ent_comm_agree(f->ranks.world, status));
     }

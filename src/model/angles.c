@@ -156,8 +156,10 @@ void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, cons
     for (int m = 0; m < inp->registers; m++) {
         const ent_register *reg = &inp->reg[m];
         const ent_register_layout *at = &layout->reg[m];
-        if (!(context >> m & 1)) continue;
-        if (reg->linear) {
+        if (!(ent_mask_runs(inp, context) >> m & 1)) continue;
+        if (inp->token && !(context >> m & 1)) {
+            memcpy(angles + at->first_angle, w + at->token, (size_t)at->inputs * sizeof *angles);
+        } else if (reg->linear) {
             affine(reg->inputs, at->inputs, w + at->map_weight, w + at->map_bias, x[m], slope + at->first_angle);
             map_slopes(reg, at->inputs, angles + at->first_angle, slope + at->first_angle);
         } else {

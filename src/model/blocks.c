@@ -26,12 +26,13 @@ int ent_blocks_add(ent_blocks *blocks, ent_start start, int count, uint32_t need
     return first;
 }
 
-void ent_blocks_mark(ent_blocks *blocks, int first, ent_block_role role, double fan_in)
+void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like)
 {
     for (int b = 0; b < blocks->count; b++)
         if (blocks->block[b].first == first) {
-            blocks->block[b].role = role;
-            blocks->block[b].fan_in = fan_in;
+            blocks->block[b].role = like->role;
+            blocks->block[b].fan_in = like->fan_in;
+            blocks->block[b].layer = like->layer;
         }
 }
 

@@ -6,24 +6,40 @@ static const ent_start ONE = {ENT_START_ONE, 1.0, 1.0};
 static const ent_start SMALL_ANGLE = {ENT_START_NORMAL, 0.1, 1.0};
 static const ent_start EIGHTH_TURN = {ENT_START_UNIFORM, 0.78539816339744830962, 1.0}; /* pi / 4 */
 
+/* The modalities without which nothing of register m runs. */
+static uint32_t needs_of(const ent_model_inp *inp, int m)
+{
+    return inp->token ? 0 : UINT32_C(1) << m;
+}
+
 /* One block, or one for each layer. */
 static int place_circuit(const ent_model_inp *inp, const ent_register *reg, uint32_t needs, ent_blocks *blocks)
 {
     const int all = ent_ansatz_params(&reg->ansatz), first = blocks->params;
-    if (inp->layers_apart == 0) return ent_blocks_add(blocks, EIGHTH_TURN, all, needs, "%s/circuit", reg->name);
-    for (int layer = 0; layer < reg->ansatz.layers; layer++) {
-        const int before = blocks->count;
+    const int before = blocks->count;
+    if (inp->layers_apart == 0) ent_blocks_add(blocks, EIGHTH_TURN, all, needs, "%s/circuit", reg->name);
+    for (int layer = 0; layer < reg->ansatz.layers && inp->layers_apart; layer++) {
+        const int at = blocks->count;
         ent_blocks_add(blocks, EIGHTH_TURN, all / reg->ansatz.layers, needs, "%s/circuit/%d", reg->name, layer + 1);
-        if (blocks->count > before) blocks->block[before].layer = layer;
+        if (blocks->count > at) blocks->block[at].layer = layer;
     }
+    for (int b = before; b < blocks->count; b++) blocks->block[b].role = ENT_ROLE_CIRCUIT;
     return first;
+}
+
+static void place_token(const ent_model_inp *inp, const ent_register *reg, uint32_t own, ent_register_layout *at,
+                        ent_blocks *blocks)
+{
+    if (!inp->token) return;
+    at->token = ent_blocks_add(blocks, SMALL_ANGLE, at->inputs, 0, "%s/token", reg->name);
+    blocks->block[blocks->count - 1].lacks = own;
 }
 
 static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
 {
     const ent_register *reg = &inp->reg[m];
     ent_register_layout *at = &layout->reg[m];
-    const uint32_t needs = UINT32_C(1) << m;
+    const uint32_t own = UINT32_C(1) << m, needs = needs_of(inp, m);
     at->qubits = reg->ansatz.qubits;
     at->first_qubit = layout->qubits;
     at->angles = ent_ansatz_angles(&reg->ansatz);
@@ -33,42 +49,46 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
     layout->angles += at->angles;
     const int maps = reg->linear ? at->inputs : 0;
     at->map_weight = ent_blocks_add(&layout->blocks, ent_start_by_fan_in((double)reg->inputs),
-                                    maps * (int)reg->inputs, needs, "%s/map/weight", reg->name);
-    if (maps > 0) ent_blocks_mark(&layout->blocks, at->map_weight, ENT_ROLE_MAP, (double)reg->inputs);
-    at->map_bias = ent_blocks_add(&layout->blocks, ZERO, maps, needs, "%s/map/bias", reg->name);
+                                    maps * (int)reg->inputs, own, "%s/map/weight", reg->name);
+    const ent_block map = {.role = ENT_ROLE_MAP, .fan_in = (double)reg->inputs};
+    if (maps > 0) ent_blocks_mark(&layout->blocks, at->map_weight, &map);
+    at->map_bias = ent_blocks_add(&layout->blocks, ZERO, maps, own, "%s/map/bias", reg->name);
     at->factor =
         ent_blocks_add(&layout->blocks, ONE, reg->ansatz.own_angles ? at->angles : 0, needs, "%s/factor", reg->name);
+    place_token(inp, reg, own, at, &layout->blocks);
     at->circuit = place_circuit(inp, reg, needs, &layout->blocks);
 }
 
 static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
 {
     const ent_fusion *fusion = &inp->fusion;
+    const int before = layout->blocks.count;
     for (int k = 0; k < fusion->pairs; k++) {
         const int a = fusion->pair[k][0], b = fusion->pair[k][1];
         layout->pair[k].links = fusion->chain ? 1 : inp->reg[a].ansatz.qubits;
         const int angles = ent_gate_describe(fusion->gate)->angles * fusion->layers * layout->pair[k].links;
         layout->pair[k].coupling = ent_blocks_add(&layout->blocks, SMALL_ANGLE, angles,
-                                                  UINT32_C(1) << a | UINT32_C(1) << b, "fusion/%s-%s",
+                                                  needs_of(inp, a) | needs_of(inp, b), "fusion/%s-%s",
                                                   inp->reg[a].name, inp->reg[b].name);
     }
     for (int m = 0; m < inp->registers; m++) {
         const int links = ent_fusion_links_within(fusion, layout->reg[m].qubits);
         layout->reg[m].within = ent_blocks_add(&layout->blocks, SMALL_ANGLE,
                                                ent_gate_describe(fusion->gate)->angles * fusion->layers * links,
-                                               UINT32_C(1) << m, "fusion/%s/within", inp->reg[m].name);
+                                               needs_of(inp, m), "fusion/%s/within", inp->reg[m].name);
     }
     for (int m = 0; m < inp->registers; m++)
         layout->reg[m].rotation = ent_blocks_add(&layout->blocks, SMALL_ANGLE,
-                                                 2 * fusion->layers * layout->reg[m].qubits, UINT32_C(1) << m,
+                                                 2 * fusion->layers * layout->reg[m].qubits, needs_of(inp, m),
                                                  "fusion/%s", inp->reg[m].name);
+    for (int b = before; b < layout->blocks.count; b++) layout->blocks.block[b].role = ENT_ROLE_FUSION;
 }
 
 /* The head's weights of `readouts` readouts of register m. */
 static int place_weights(const ent_model_inp *inp, int m, int readouts, const char *what, ent_layout *layout)
 {
     return ent_blocks_add(&layout->blocks, ent_start_by_fan_in(readouts > 0 ? readouts : 1), inp->outputs * readouts,
-                          UINT32_C(1) << m, "head/%s%s", inp->reg[m].name, what);
+                          needs_of(inp, m), "head/%s%s", inp->reg[m].name, what);
 }
 
 static void place_head(const ent_model_inp *inp, ent_layout *layout)
@@ -89,7 +109,13 @@ static void place_head(const ent_model_inp *inp, ent_layout *layout)
         const int a = inp->fusion.pair[k][0], b = inp->fusion.pair[k][1];
         layout->pair[k].head = ent_blocks_add(
             &layout->blocks, ent_start_by_fan_in(layout->pair[k].links), inp->outputs * layout->pair[k].links,
-            UINT32_C(1) << a | UINT32_C(1) << b, "head/%s-%s", inp->reg[a].name, inp->reg[b].name);
+            needs_of(inp, a) | needs_of(inp, b), "head/%s-%s", inp->reg[a].name, inp->reg[b].name);
+    }
+    for (int k = 0; k < inp->strings; k++) {
+        char name[ENT_BLOCK_NAME_BYTES - sizeof "head/"];
+        ent_string_name(inp, k, sizeof name, name);
+        layout->string[k] = ent_blocks_add(&layout->blocks, ent_start_by_fan_in(inp->strings), inp->outputs,
+                                           inp->string[k].needs, "head/%s", name);
     }
     layout->bias = ent_blocks_add(&layout->blocks, ZERO, inp->outputs, 0, "head/bias");
     for (int m = 0; m < inp->registers && inp->embed; m++)
@@ -104,4 +130,11 @@ void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
     for (int m = 0; m < inp->registers; m++) place_register(inp, m, layout);
     place_fusion(inp, layout);
     place_head(inp, layout);
+}
+
+int ent_model_quantum_params(const ent_model_inp *inp)
+{
+    ent_layout layout;
+    ent_layout_make(inp, &layout);
+    return layout.blocks.params;
 }

@@ -9,6 +9,7 @@
  *   - a parameter that only absent registers use is in no gate, so its gradient is exactly 0, and ent_block_trains
  *     tells the server who trained what;
  *   - nothing here reads a feature, and angles.c reads those of present registers alone.
+ * With tokens every register is there in every context; absent ones have trained numbers in place of data angles.
  * Parameters and data angles keep the full model's slots in every context.  With `mma` off every context is taken as
  * full.  What the other policies do instead is a row each of the table below.  Source: model.md, section 5. */
 #include "entente/memory.h"
@@ -18,12 +19,16 @@
 
 static const struct {
     bool masks;      /* what belongs to an absent modality is not there */
+    bool tokens;     /* an absent modality has trained numbers in place of its data */
     bool whole_only; /* only samples that have everything are used */
     ent_fill fill;
 } POLICY[] = {
-    [ENT_POLICY_MMA] = {true, false, ENT_FILL_NOTHING},   [ENT_POLICY_ZERO] = {false, false, ENT_FILL_RAW},
-    [ENT_POLICY_MEAN] = {false, false, ENT_FILL_REDUCED}, [ENT_POLICY_DROP] = {false, true, ENT_FILL_REDUCED},
-    [ENT_POLICY_NONE] = {false, false, ENT_FILL_STORED},
+    [ENT_POLICY_MMA] = {true, false, false, ENT_FILL_NOTHING},
+    [ENT_POLICY_ZERO] = {false, false, false, ENT_FILL_RAW},
+    [ENT_POLICY_MEAN] = {false, false, false, ENT_FILL_REDUCED},
+    [ENT_POLICY_DROP] = {false, false, true, ENT_FILL_REDUCED},
+    [ENT_POLICY_NONE] = {false, false, false, ENT_FILL_STORED},
+    [ENT_POLICY_TOKEN] = {false, true, false, ENT_FILL_NOTHING},
 };
 
 ent_fill ent_policy_fill(ent_policy policy)
@@ -34,6 +39,17 @@ ent_fill ent_policy_fill(ent_policy policy)
 bool ent_policy_masks(ent_policy policy)
 {
     return POLICY[policy].masks;
+}
+
+bool ent_policy_tokens(ent_policy policy)
+{
+    return POLICY[policy].tokens;
+}
+
+/* Whether it depends on the context which blocks a sample trains. */
+static bool tells_blocks_apart(ent_policy policy)
+{
+    return POLICY[policy].masks || POLICY[policy].tokens;
 }
 
 bool ent_policy_uses(ent_policy policy, int modalities, uint32_t context)
@@ -62,18 +78,18 @@ ent_status ent_policy_check(ent_policy policy, ent_context_form form, double mod
 
 bool ent_block_trains(const ent_block *block, uint32_t context)
 {
-    return (block->needs & ~context) == 0;
+    return (block->needs & ~context) == 0 && (block->lacks & context) == 0;
 }
 
 bool ent_policy_trains(ent_policy policy, const ent_block *block, uint32_t context)
 {
-    return !POLICY[policy].masks || ent_block_trains(block, context);
+    return !tells_blocks_apart(policy) || ent_block_trains(block, context);
 }
 
 int64_t ent_policy_training(ent_policy policy, const ent_block *block, int64_t n, const uint32_t *context)
 {
     int64_t count = 0;
-    if (!POLICY[policy].masks) return n;
+    if (!tells_blocks_apart(policy)) return n;
     for (int64_t k = 0; k < n; k++) count += ent_block_trains(block, context[k]);
     return count;
 }
@@ -86,6 +102,11 @@ static uint32_t full_context(const ent_model_inp *inp)
 }
 
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context)
+{
+    return inp->mma || inp->token ? context & full_context(inp) : full_context(inp);
+}
+
+uint32_t ent_mask_runs(const ent_model_inp *inp, uint32_t context)
 {
     return inp->mma ? context & full_context(inp) : full_context(inp);
 }
@@ -167,8 +188,8 @@ static ent_status append_probabilities(const ent_layout *layout, int m, int firs
     return ENT_OK;
 }
 
-static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
-                                  ent_masked *masked, ent_circuit *circuit)
+static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *layout, uint32_t context,
+                                  const int *first_qubit, ent_masked *masked, ent_circuit *circuit)
 {
     const bool probabilities = inp->read & ENT_READ_PROBABILITIES;
     for (int m = 0; m < inp->registers && probabilities; m++)
@@ -188,6 +209,9 @@ static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *la
             ENT_TRY(read(inp, masked, circuit, string, layout->pair[k].head + j, links, -1));
         }
     }
+    for (int k = 0; k < inp->strings; k++)
+        if ((inp->string[k].needs & ~context) == 0)
+            ENT_TRY(read(inp, masked, circuit, ent_string_placed(inp, k, first_qubit), layout->string[k], 1, -1));
     return ENT_OK;
 }
 
@@ -215,12 +239,12 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
                                       circuit));
     }
     ENT_TRY(ent_fusion_append(inp, layout, first_qubit, circuit));
-    return append_readouts(inp, layout, first_qubit, masked, circuit);
+    return append_readouts(inp, layout, context, first_qubit, masked, circuit);
 }
 
 static int most_features(const ent_model_inp *inp, const ent_layout *layout)
 {
-    int most = 3 * layout->qubits;
+    int most = 3 * layout->qubits + inp->strings;
     for (int m = 0; m < inp->registers && inp->read & ENT_READ_PROBABILITIES; m++) most += 1 << layout->reg[m].qubits;
     for (int k = 0; k < inp->fusion.pairs; k++) most += layout->pair[k].links;
     for (int m = 0; m < inp->registers && inp->read & ENT_READ_ZZ_WITHIN; m++)
@@ -273,7 +297,7 @@ ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_cir
     if (status == ENT_OK) status = ent_quantum_check(inp);
     if (status == ENT_OK) {
         ent_layout_make(inp, layout);
-        status = build(inp, layout, ent_mask_context(inp, context), masked, &circuit);
+        status = build(inp, layout, ent_mask_runs(inp, context), masked, &circuit);
     }
     ent_masked_free(masked);
     ent_free(layout);

@@ -23,11 +23,13 @@ struct ent_model {
 
 static const ent_kind KIND[] = {
     [ENT_MODEL_QUANTUM] = {"quantum", ent_quantum_make, ent_quantum_free, ent_quantum_predict, ent_quantum_gradient,
-                           false},
-    [ENT_MODEL_LATE] = {"late", ent_late_make, ent_late_free, ent_late_predict, ent_late_gradient, false},
+                           ent_quantum_metric, false},
+    [ENT_MODEL_LATE] = {"late", ent_late_make, ent_late_free, ent_late_predict, ent_late_gradient, NULL, false},
     [ENT_MODEL_LOGISTIC] = {"logistic", ent_logistic_make, ent_logistic_free, ent_logistic_predict,
-                            ent_logistic_gradient, true},
-    [ENT_MODEL_MLP] = {"mlp", ent_mlp_make, ent_mlp_free, ent_mlp_predict, ent_mlp_gradient, true},
+                            ent_logistic_gradient, NULL, true},
+    [ENT_MODEL_MLP] = {"mlp", ent_mlp_make, ent_mlp_free, ent_mlp_predict, ent_mlp_gradient, NULL, true},
+    [ENT_MODEL_MULTILINEAR] = {"multilinear", ent_multilinear_make, ent_multilinear_free, ent_multilinear_predict,
+                               ent_multilinear_gradient, NULL, true},
 };
 
 const char *ent_model_kind_name(ent_model_kind kind)
@@ -43,10 +45,13 @@ ent_status ent_model_check(const ent_model_inp *inp)
                 inp->registers, ENT_MAX_REGISTERS);
     ENT_REQUIRE(inp->outputs >= 1, ENT_EARG, "%d outputs, want 1 or more", inp->outputs);
     ENT_REQUIRE(!inp->squared || inp->outputs == 1, ENT_EARG, "%d outputs for a real label, want 1", inp->outputs);
+    ENT_REQUIRE(!inp->token || (inp->kind == ENT_MODEL_QUANTUM && !inp->mma), ENT_EARG,
+                "kind %s: trained angles in place of absent modalities (missing.policy token) want kind quantum",
+                KIND[inp->kind].name);
     ENT_REQUIRE(inp->mma || !inp->embed, ENT_EARG, "context vectors as an input of the head want mma");
-    ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP, ENT_EARG,
-                "kind %s with %d parameters wanted: mlp alone has a width to choose", KIND[inp->kind].name,
-                inp->params);
+    ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP || inp->kind == ENT_MODEL_MULTILINEAR, ENT_EARG,
+                "kind %s with %d parameters wanted: only mlp and multilinear have a width to choose",
+                KIND[inp->kind].name, inp->params);
     ENT_REQUIRE(!inp->device || inp->device->gradient != ENT_GRADIENT_SPSA || inp->device->spsa_step > 0.0, ENT_EARG,
                 "gradient spsa with steps of %g, want more than 0", inp->device ? inp->device->spsa_step : 0.0);
     for (int m = 0; m < inp->registers; m++)
@@ -172,9 +177,10 @@ void ent_group_loss(const ent_group *g, int64_t k)
 {
     const ent_model_inp *inp = g->inp;
     const int64_t sample = g->index[k];
-    double *d_outputs = g->d_outputs + k * inp->outputs;
-    g->loss[k] = ent_loss(inp->squared, inp->outputs, g->outputs + k * inp->outputs,
-                          inp->squared ? 0 : g->samples->category[sample],
+    double *d_outputs = g->d_outputs + k * inp->outputs, *outputs = g->outputs + k * inp->outputs;
+    const double *offset = inp->squared ? NULL : g->samples->class_offset;
+    for (int o = 0; o < inp->outputs && offset; o++) outputs[o] += offset[o];
+    g->loss[k] = ent_loss(inp->squared, inp->outputs, outputs, inp->squared ? 0 : g->samples->category[sample],
                           inp->squared ? g->samples->value[sample] : 0.0, d_outputs);
     const double *weights = inp->squared ? NULL : g->samples->class_weight;
     const double weight = weights ? weights[g->samples->category[sample]] : 1.0;
@@ -200,27 +206,18 @@ static void sort_by_context(const ent_model *model, const ent_samples *samples, 
     }
 }
 
-/* The group's outputs to where its samples stand. */
-static void scatter(const ent_group *g, double *outputs)
-{
-    const int width = g->inp->outputs;
-    for (int64_t k = 0; k < g->n; k++)
-        memcpy(outputs + g->index[k] * width, g->outputs + k * width, (size_t)width * sizeof *outputs);
-}
-
-/* Call predict or gradient (`loss` and `result` of it) for every group of the picks. */
-static ent_status for_groups(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
-                             const int64_t *pick, double *loss, double *result)
+ent_status ent_model_groups(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                            const int64_t *pick, ent_group_visit *visit, void *context)
 {
     ENT_TRY(workspace_grow(model, n));
     const workspace *work = &model->work;
     sort_by_context(model, samples, n, pick, work->order);
     for (int64_t first = 0, end; first < n; first = end) {
-        const uint32_t context = ent_mask_context(&model->inp, samples->context[work->order[first]]);
+        const uint32_t modalities = ent_mask_context(&model->inp, samples->context[work->order[first]]);
         for (end = first + 1; end < n; end++)
-            if (ent_mask_context(&model->inp, samples->context[work->order[end]]) != context) break;
+            if (ent_mask_context(&model->inp, samples->context[work->order[end]]) != modalities) break;
         const ent_group g = {.inp = &model->inp,
-                             .context = context,
+                             .context = modalities,
                              .w = w,
                              .samples = samples,
                              .n = end - first,
@@ -230,19 +227,44 @@ static ent_status for_groups(ent_model *model, const double *w, const ent_sample
                              .d_outputs = work->d_outputs,
                              .loss = work->loss,
                              .scratch = work->scratch};
-        ENT_TRY(loss ? model->kind->gradient(model->body, &g, loss, result) : model->kind->predict(model->body, &g));
-        if (!loss) scatter(&g, result);
+        ENT_TRY(visit(model, &g, context));
     }
     return ENT_OK;
 }
 
-static ent_status on_one_thread(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
-                                const int64_t *pick, double *loss, double *result)
+const ent_kind *ent_model_kind_of(const ent_model *model, ent_body **body)
 {
-    if (!model->kind->blas) return for_groups(model, w, samples, n, pick, loss, result);
+    *body = model->body;
+    return model->kind;
+}
+
+/* The group's outputs to where its samples stand. */
+static ent_status predict_group(ent_model *model, const ent_group *g, void *outputs)
+{
+    const int width = g->inp->outputs;
+    ENT_TRY(model->kind->predict(model->body, g));
+    for (int64_t k = 0; k < g->n; k++)
+        memcpy((double *)outputs + g->index[k] * width, g->outputs + k * width, (size_t)width * sizeof(double));
+    return ENT_OK;
+}
+
+typedef struct {
+    double loss, *gradient;
+} sums;
+
+static ent_status differentiate_group(ent_model *model, const ent_group *g, void *context)
+{
+    sums *to = context;
+    return model->kind->gradient(model->body, g, &to->loss, to->gradient);
+}
+
+static ent_status on_one_thread(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                                const int64_t *pick, ent_group_visit *visit, void *context)
+{
+    if (!model->kind->blas) return ent_model_groups(model, w, samples, n, pick, visit, context);
     int threads;
     ENT_TRY(ent_blas_begin(&threads));
-    const ent_status status = for_groups(model, w, samples, n, pick, loss, result);
+    const ent_status status = ent_model_groups(model, w, samples, n, pick, visit, context);
     ent_blas_end(threads);
     return status;
 }
@@ -250,13 +272,13 @@ static ent_status on_one_thread(ent_model *model, const double *w, const ent_sam
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient)
 {
-    double sum = 0.0;
+    sums to = {0.0, gradient};
     const ent_device *device = samples->device ? samples->device : model->inp.device;
     if (device && device->gradient == ENT_GRADIENT_SPSA)
         return ent_spsa_gradient(model, w, samples, n, pick, loss, gradient);
     memset(gradient, 0, (size_t)ent_model_params(model) * sizeof *gradient);
-    ENT_TRY(on_one_thread(model, w, samples, n, pick, &sum, gradient));
-    *loss = sum;
+    ENT_TRY(on_one_thread(model, w, samples, n, pick, differentiate_group, &to));
+    *loss = to.loss;
     return ENT_OK;
 }
 
@@ -264,12 +286,18 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
 ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                           const int64_t *pick, double *loss)
 {
-    double *unused = ent_alloc(ent_model_params(model), sizeof *unused), sum = 0.0;
-    ENT_REQUIRE(unused, ENT_ENOMEM, "model: no memory for a gradient");
-    const ent_status status = on_one_thread(model, w, samples, n, pick, &sum, unused);
-    ent_free(unused);
-    *loss = sum;
+    sums to = {0.0, ent_alloc(ent_model_params(model), sizeof(double))};
+    ENT_REQUIRE(to.gradient, ENT_ENOMEM, "model: no memory for a gradient");
+    const ent_status status = on_one_thread(model, w, samples, n, pick, differentiate_group, &to);
+    ent_free(to.gradient);
+    *loss = to.loss;
     return status;
+}
+
+ent_status ent_model_outputs(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                             const int64_t *pick, double *outputs)
+{
+    return on_one_thread(model, w, samples, n, pick, predict_group, outputs);
 }
 
 /* In pieces, so that memory does not grow with the data set. */
@@ -283,7 +311,7 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
         piece.first += first;
         for (int m = 0; m < model->inp.registers; m++)
             if (piece.x[m]) piece.x[m] += first * model->inp.reg[m].inputs;
-        ENT_TRY(on_one_thread(model, w, &piece, piece.n, NULL, NULL, outputs + first * model->inp.outputs));
+        ENT_TRY(on_one_thread(model, w, &piece, piece.n, NULL, predict_group, outputs + first * model->inp.outputs));
     }
     return ENT_OK;
 }

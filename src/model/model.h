@@ -13,7 +13,7 @@ typedef struct {
     double factor, divisor;
 } ent_start;
 
-enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS };
+enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS + ENT_MAX_STRINGS };
 
 typedef struct {
     int params, count;
@@ -21,12 +21,12 @@ typedef struct {
     ent_start start[ENT_MAX_BLOCKS];
 } ent_blocks;
 
-/* blocks.c: N(0, 1/fan_in); a block after the others (none for count 0; role and fan_in can be set afterwards by
- * ent_blocks_mark), the place of its first parameter; the initial parameters of all. */
+/* blocks.c: N(0, 1/fan_in); a block after the others (none for count 0), the place of its first parameter; role,
+ * fan_in and layer of the block that begins there, as those of another; the initial parameters of all. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
-void ent_blocks_mark(ent_blocks *blocks, int first, ent_block_role role, double fan_in);
+void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
 
 /* Samples of one call that have the same context, and room for their figures. */
@@ -61,13 +61,16 @@ typedef struct {
 
 /* A kind of model: a row of the table in model.c.
  *   predict    writes the group's outputs
- *   gradient   adds the losses (times `share`) and their gradient; may use outputs, d_outputs and loss */
+ *   gradient   adds the losses (times `share`) and their gradient; may use outputs, d_outputs and loss
+ *   metric     adds the samples' Fubini-Study metrics of register m by its circuit's angles [count][count]; NULL: the
+ *              kind has no circuits of registers whose outputs a head makes by a linear map */
 typedef struct {
     const char *name;
     ent_status (*make)(const ent_model_inp *inp, ent_body **out);
     void (*free)(ent_body *body);
     ent_status (*predict)(ent_body *body, const ent_group *group);
     ent_status (*gradient)(ent_body *body, const ent_group *group, double *loss, double *gradient);
+    ent_status (*metric)(ent_body *body, const ent_group *group, int m, double *metric);
     bool blas; /* computes by BLAS: on one thread, so that its bits stay the same */
 } ent_kind;
 
@@ -80,6 +83,7 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out);
 void ent_quantum_free(ent_body *body);
 ent_status ent_quantum_predict(ent_body *body, const ent_group *group);
 ent_status ent_quantum_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+ent_status ent_quantum_metric(ent_body *body, const ent_group *group, int m, double *metric);
 
 /* late.c: a quantum model a modality, fused by their decisions. */
 ent_status ent_late_make(const ent_model_inp *inp, ent_body **out);
@@ -99,6 +103,12 @@ void ent_mlp_free(ent_body *body);
 ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
 ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
 
+/* multilinear.c: products of features of the modalities. */
+ent_status ent_multilinear_make(const ent_model_inp *inp, ent_body **out);
+void ent_multilinear_free(ent_body *body);
+ent_status ent_multilinear_predict(ent_body *body, const ent_group *group);
+ent_status ent_multilinear_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+
 /* ---- the quantum model ---- */
 
 /* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
@@ -108,6 +118,7 @@ typedef struct {
     int inputs;               /* numbers that one layer encodes */
     int map_weight, map_bias; /* linear: [inputs][numbers a sample brings] and [inputs] */
     int factor;               /* ansatz.own_angles: [angles] */
+    int token;                /* tokens: [inputs], in place of the angles of a layer */
     int circuit;              /* the ansatz's parameters */
     int within;               /* fusion: [layers][links within], where the gate has an angle */
     int rotation;             /* fusion: [layers][qubits][2] */
@@ -128,7 +139,8 @@ typedef struct {
     ent_blocks blocks;
     ent_register_layout reg[ENT_MAX_REGISTERS];
     ent_pair_layout pair[ENT_MAX_PAIRS];
-    int bias; /* [outputs], linear head */
+    int string[ENT_MAX_STRINGS]; /* [outputs] each, where they are read */
+    int bias;                    /* [outputs], linear head */
 } ent_layout;
 
 void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
@@ -155,15 +167,31 @@ int ent_device_layers(const ent_device *device, int layers);
 /* spsa.c: ent_model_gradient from two losses. */
 ent_status ent_spsa_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                              const int64_t *pick, double *loss, double *gradient);
-/* model.c: what it was made of; the mean loss over picked samples. */
+/* model.c: what it was made of; a visit of each group of picked samples (NULL: all n) that have the same context;
+ * outputs of picked samples, [samples n][outputs], each in its sample's place; the mean loss over picked samples. */
 const ent_model_inp *ent_model_description(const ent_model *model);
+const ent_kind *ent_model_kind_of(const ent_model *model, ent_body **body);
+typedef ent_status ent_group_visit(ent_model *model, const ent_group *group, void *context);
+ent_status ent_model_groups(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                            const int64_t *pick, ent_group_visit *visit, void *context);
+ent_status ent_model_outputs(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
+                             const int64_t *pick, double *outputs);
 ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                           const int64_t *pick, double *loss);
 
 /* mask.c: the missing-modality mechanism. */
+/* The modalities that make a difference; and those whose circuits run, which is the context of ent_masked_new. */
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
+uint32_t ent_mask_runs(const ent_model_inp *inp, uint32_t context);
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out);
 void ent_masked_free(ent_masked *masked);
+
+/* strings.c: what is refused; string k where register m begins at first_qubit[m]; those of one register in a model of
+ * it by itself; a name for the weights of string k. */
+ent_status ent_strings_check(const ent_model_inp *inp);
+ent_pauli ent_string_placed(const ent_model_inp *inp, int k, const int *first_qubit);
+ent_status ent_strings_alone(const ent_model_inp *inp, int m, ent_model_inp *alone);
+void ent_string_name(const ent_model_inp *inp, int k, size_t room, char *text);
 
 /* fusion.c: links within a register of so many qubits; the two qubits, in their registers, of link j of pair k. */
 int ent_fusion_links_within(const ent_fusion *fusion, int qubits);

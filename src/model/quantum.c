@@ -64,6 +64,7 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
     ENT_REQUIRE(!probabilities || direct <= ENT_MAX_PROBABILITY_QUBITS, ENT_EARG,
                 "readout of probabilities: found a register of %d qubits, want at most %d", direct,
                 ENT_MAX_PROBABILITY_QUBITS);
+    ENT_TRY(ent_strings_check(inp));
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
                 "head direct with %d outputs wants a register of as many qubits; the largest has %d", inp->outputs,
@@ -128,7 +129,7 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     ent_layout_make(inp, &q->layout);
     bool there = true;
     for (int m = 0; m < inp->registers; m++) {
-        q->trains_angles |= inp->reg[m].linear || inp->reg[m].ansatz.own_angles;
+        q->trains_angles |= inp->token || inp->reg[m].linear || inp->reg[m].ansatz.own_angles;
         if (!inp->reg[m].linear) continue;
         q->columns[m] = ent_alloc(inp->reg[m].inputs * q->layout.reg[m].inputs, sizeof *q->columns[m]);
         there = there && q->columns[m];
@@ -162,7 +163,7 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
                .grad_angles = g->scratch + 3 * angles,
                .features = g->scratch + 4 * angles};
     ENT_TRY(use_device(q, g->samples->device ? g->samples->device : g->inp->device));
-    ENT_TRY(masked_for(q, g->context, &r->masked));
+    ENT_TRY(masked_for(q, ent_mask_runs(&q->inp, g->context), &r->masked));
     r->d_features = r->features + g->n * r->masked->features;
     const uint64_t modality = (uint64_t)g->modality << 56; /* of late fusion: models of their own */
     const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->first};
@@ -183,6 +184,12 @@ static void fetch_ahead(const run *r, int64_t k, int m)
     for (int line = 0; x && line < LINES && line * LINE < bytes; line++) __builtin_prefetch(x + line * LINE);
 }
 
+/* Whether register m runs without data in this group. */
+static bool has_token(const run *r, int m)
+{
+    return r->model->inp.token && !(r->group->context >> m & 1);
+}
+
 /* Register m's data angles of the group's samples, [n] at a distance of all data angles. */
 static void register_angles(const run *r, int m)
 {
@@ -197,7 +204,9 @@ static void register_angles(const run *r, int m)
     for (int64_t k = 0; k < g->n; k++) {
         const double *x = ent_group_x(g, k, m);
         fetch_ahead(r, k + AHEAD, m);
-        if (reg->linear)
+        if (has_token(r, m))
+            memcpy(angles, g->w + at->token, (size_t)at->inputs * sizeof *angles);
+        else if (reg->linear)
             ent_angles_linear(reg, at, q->columns[m], g->w, x, angles, slope);
         else if (ent_group_encoded(g, k, m))
             memcpy(angles, x, (size_t)at->inputs * sizeof *x);
@@ -214,7 +223,7 @@ static void register_angles(const run *r, int m)
 static void run_angles(const run *r)
 {
     for (int m = 0; m < r->model->inp.registers; m++)
-        if (r->group->context >> m & 1) register_angles(r, m);
+        if (ent_mask_runs(&r->model->inp, r->group->context) >> m & 1) register_angles(r, m);
 }
 
 /* From the data angles' gradient to the factors of register m, and to that of its angles before them. */
@@ -225,6 +234,18 @@ static void factors_backward(const run *r, int m, double *gradient)
     for (int64_t k = 0; k < r->group->n; k++)
         ent_angles_gather(at, r->group->w, r->base + k * angles + at->first_angle,
                           r->grad_angles + k * angles + at->first_angle, gradient);
+}
+
+/* From the data angles' gradient to the token of register m. */
+static void token_backward(const run *r, int m, double *gradient)
+{
+    const quantum *q = r->model;
+    const ent_register_layout *at = &q->layout.reg[m];
+    for (int64_t k = 0; k < r->group->n; k++) {
+        const int64_t first = k * q->layout.angles + at->first_angle;
+        ent_angles_underive(&q->inp.reg[m], r->angles + first, r->grad_angles + first);
+        for (int a = 0; a < at->inputs; a++) gradient[at->token + a] += r->grad_angles[first + a];
+    }
 }
 
 /* From the data angles' gradient to the trainable map of register m. */
@@ -288,9 +309,12 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
     for (int64_t k = 0; k < g->n; k++) *loss += g->loss[k] * g->share;
     ent_head_backward(&q->inp, &q->layout, r.masked, g->context, g->n, r.features, g->d_outputs, gradient);
     for (int m = 0; m < q->inp.registers; m++) {
-        if (!(g->context >> m & 1)) continue;
+        if (!(ent_mask_runs(&q->inp, g->context) >> m & 1)) continue;
         if (q->inp.reg[m].ansatz.own_angles) factors_backward(&r, m, gradient);
-        if (q->inp.reg[m].linear) map_backward(&r, m, gradient);
+        if (has_token(&r, m))
+            token_backward(&r, m, gradient);
+        else if (q->inp.reg[m].linear)
+            map_backward(&r, m, gradient);
     }
     return ENT_OK;
 }
@@ -310,4 +334,23 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
                          g->outputs + k * q->inp.outputs);
     }
     return ENT_OK;
+}
+
+ent_status ent_quantum_metric(ent_body *body, const ent_group *g, int m, double *metric)
+{
+    quantum *q = (quantum *)body;
+    const ent_register_layout *at = &q->layout.reg[m];
+    ent_ansatz ansatz = q->inp.reg[m].ansatz;
+    ent_circuit *circuit = NULL;
+    run r;
+    ENT_TRY(run_make(q, g, &r));
+    const int count = ent_ansatz_params(&ansatz);
+    const ent_batch batch = {g->n, r.angles, g->w};
+    register_angles(&r, m);
+    ansatz.layers = ent_device_layers(q->inp.device, ansatz.layers);
+    ENT_TRY(ent_circuit_new(at->qubits, q->layout.blocks.params, q->layout.angles, &circuit));
+    ent_status status = ent_ansatz_append(&ansatz, 0, at->circuit, at->first_angle, circuit);
+    if (status == ENT_OK) status = ent_circuit_metric(circuit, &batch, at->circuit, count, metric);
+    ent_circuit_free(circuit);
+    return status;
 }

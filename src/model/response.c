@@ -33,7 +33,7 @@ ent_status ent_response_new(const ent_model_inp *inp, const double *w, uint32_t 
     r->angle = ent_alloc(r->layout.angles, sizeof *r->angle);
     r->slope = ent_alloc(r->layout.angles, sizeof *r->slope);
     ent_status status = r->w && r->angle && r->slope ? ENT_OK : ent_fail(ENT_ENOMEM, "response: no memory");
-    if (status == ENT_OK) status = ent_masked_new(inp, &r->layout, r->context, &r->masked);
+    if (status == ENT_OK) status = ent_masked_new(inp, &r->layout, ent_mask_runs(inp, context), &r->masked);
     if (status != ENT_OK) {
         ent_response_free(r);
         return status;

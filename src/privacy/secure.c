@@ -39,22 +39,33 @@ static void derive(const ent_secure_graph *g, const uint8_t shared[32], const ch
     ent_secure_derive((const uint8_t *)salt, sizeof salt, shared, 32, (const uint8_t *)&info, sizeof info, key);
 }
 
-static void commit(const ent_secure_graph *g, int64_t client, const uint8_t seed[ENT_KEY_BYTES],
+const char *ent_secure_fault_text(ent_secure_fault fault)
+{
+    static const char *const TEXT[] = {[ENT_FAULT_NONE] = "has done nothing wrong",
+                                       [ENT_FAULT_NO_KEY] = "publishes no key",
+                                       [ENT_FAULT_SAME_KEY] = "publishes the same key as another",
+                                       [ENT_FAULT_LOW_ORDER] = "publishes a key of low order",
+                                       [ENT_FAULT_PARCEL] = "sends shares that do not open",
+                                       [ENT_FAULT_SHARE] = "reveals a wrong share"};
+    return TEXT[fault];
+}
+
+static void commit(const ent_secure_graph *g, int64_t client, const char *to, const uint8_t secret[ENT_KEY_BYTES],
                    uint8_t commitment[ENT_KEY_BYTES])
 {
-    derive(g, seed, "commitment", client, client, commitment);
+    derive(g, secret, to, client, client, commitment);
 }
 
 ent_status ent_secure_client_make(const ent_secure_graph *g, int64_t number, ent_secure_client *out)
 {
     ENT_REQUIRE(sodium_init() >= 0, ENT_EIO, "secure aggregation: no random numbers of the operating system");
     out->number = number;
-    randombytes_buf(out->mask_secret, sizeof out->mask_secret);
-    randombytes_buf(out->cipher_secret, sizeof out->cipher_secret);
+    randombytes_buf(out->secret, sizeof out->secret);
     randombytes_buf(out->seed, sizeof out->seed);
-    crypto_scalarmult_base(out->keys.mask, out->mask_secret);
-    crypto_scalarmult_base(out->keys.cipher, out->cipher_secret);
-    commit(g, number, out->seed, out->keys.commitment);
+    randombytes_buf(out->lock, sizeof out->lock);
+    crypto_scalarmult_base(out->keys.key, out->secret);
+    commit(g, number, "seed", out->seed, out->keys.seed);
+    commit(g, number, "lock", out->lock, out->keys.lock);
     return ENT_OK;
 }
 
@@ -68,43 +79,32 @@ static int by_key(const void *a, const void *b)
     return memcmp(((const owned_key *)a)->key, ((const owned_key *)b)->key, ENT_KEY_BYTES);
 }
 
-ent_status ent_secure_check_keys(const ent_secure_graph *g, const ent_secure_keys *keys)
+ent_status ent_secure_check_keys(ent_secure_graph *g, const ent_secure_keys *keys)
 {
-    owned_key *all = ent_alloc(2 * g->clients, sizeof *all);
-    ent_status status = all ? ENT_OK : ent_fail(ENT_ENOMEM, "secure aggregation: no memory");
-    for (int64_t k = 0; all && k < g->clients; k++) {
-        all[2 * k] = (owned_key){keys[k].mask, k};
-        all[2 * k + 1] = (owned_key){keys[k].cipher, k};
-    }
-    if (all) qsort(all, (size_t)(2 * g->clients), sizeof *all, by_key);
-    for (int64_t k = 0; status == ENT_OK && k < 2 * g->clients; k++) {
+    owned_key *all = ent_alloc(g->clients, sizeof *all);
+    ENT_REQUIRE(all, ENT_ENOMEM, "secure aggregation: no memory");
+    for (int64_t k = 0; k < g->clients; k++) all[k] = (owned_key){keys[k].key, k};
+    qsort(all, (size_t)g->clients, sizeof *all, by_key);
+    for (int64_t k = 0; k < g->clients; k++) {
         if (sodium_is_zero(all[k].key, ENT_KEY_BYTES))
-            status = ent_fail(ENT_EDATA, "client %lld of the cohort publishes no key", (long long)all[k].client);
-        else if (k > 0 && by_key(&all[k - 1], &all[k]) == 0)
-            status = ent_fail(ENT_EDATA, "clients %lld and %lld of the cohort publish the same key: one is replayed",
-                              (long long)all[k - 1].client, (long long)all[k].client);
+            g->fault[all[k].client] = ENT_FAULT_NO_KEY;
+        else if (k > 0 && by_key(&all[k - 1], &all[k]) == 0) /* whose it was cannot be told */
+            g->fault[all[k - 1].client] = g->fault[all[k].client] = ENT_FAULT_SAME_KEY;
     }
     ent_free(all);
-    return status;
-}
-
-/* The pair's stream, from one's secret and the other's public key. */
-static ent_status agree_on(const ent_secure_graph *g, int64_t client, int64_t other, const uint8_t secret[32],
-                           const uint8_t theirs[32], const char *purpose, uint8_t key[ENT_KEY_BYTES])
-{
-    uint8_t shared[32];
-    ENT_REQUIRE(crypto_scalarmult(shared, secret, theirs) == 0, ENT_EDATA,
-                "client %lld of the cohort publishes a key of low order", (long long)other);
-    derive(g, shared, purpose, client, other, key);
-    sodium_memzero(shared, sizeof shared);
     return ENT_OK;
 }
 
 ent_status ent_secure_agree(const ent_secure_graph *g, const ent_secure_client *client, int64_t other,
                             const ent_secure_keys *theirs, ent_secure_pair *out)
 {
-    ENT_TRY(agree_on(g, client->number, other, client->mask_secret, theirs->mask, "mask", out->mask));
-    return agree_on(g, client->number, other, client->cipher_secret, theirs->cipher, "cipher", out->cipher);
+    uint8_t shared[32];
+    ENT_REQUIRE(crypto_scalarmult(shared, client->secret, theirs->key) == 0, ENT_EDATA,
+                "client %lld of the cohort publishes a key of low order", (long long)other);
+    derive(g, shared, "mask", client->number, other, out->mask);
+    derive(g, shared, "cipher", client->number, other, out->cipher);
+    sodium_memzero(shared, sizeof shared);
+    return ENT_OK;
 }
 
 /* A pair's key seals two parcels: the nonce says whose. */
@@ -119,17 +119,38 @@ ent_status ent_secure_seal(const ent_secure_graph *g, const ent_secure_client *c
 {
     ent_share *share = ent_alloc(2 * (int64_t)g->neighbours, sizeof *share);
     ENT_REQUIRE(share, ENT_ENOMEM, "secure aggregation: no memory");
-    ent_status status = ent_shamir_split(client->mask_secret, g->threshold, g->neighbours, share);
-    if (status == ENT_OK) status = ent_shamir_split(client->seed, g->threshold, g->neighbours, share + g->neighbours);
+    ent_status status = ent_shamir_split(client->seed, g->threshold, g->neighbours, share);
+    if (status == ENT_OK) status = ent_shamir_split(client->lock, g->threshold, g->neighbours, share + g->neighbours);
     for (int k = 0; status == ENT_OK && k < g->neighbours; k++) {
-        const ent_secure_shares inside = {.mask_secret = share[k], .seed = share[g->neighbours + k]};
+        const ent_secure_shares inside = {.seed = share[k], .lock = share[g->neighbours + k]};
         uint8_t nonce[crypto_aead_chacha20poly1305_IETF_NPUBBYTES];
+        memset(&parcel[k], 0, sizeof parcel[k]);
+        if (ent_secure_is_out(g, ent_secure_neighbour(g, client->number, k))) continue;
         nonce_of(client->number, nonce);
         crypto_aead_chacha20poly1305_ietf_encrypt(parcel[k].sealed, NULL, (const uint8_t *)&inside, sizeof inside,
                                                   NULL, 0, NULL, nonce, pair[k].cipher);
     }
+    sodium_memzero(share, 2 * (size_t)g->neighbours * sizeof *share);
     ent_free(share);
     return status;
+}
+
+/* key ^= block k of the lock's stream, which is used once: a round has a lock of its own. */
+static void lock_block(const uint8_t lock[ENT_KEY_BYTES], int k, uint8_t key[ENT_KEY_BYTES])
+{
+    static const uint8_t nonce[crypto_stream_chacha20_ietf_NONCEBYTES];
+    crypto_stream_chacha20_ietf_xor_ic(key, key, ENT_KEY_BYTES, nonce, (uint32_t)k, lock);
+}
+
+void ent_secure_lock(const ent_secure_graph *g, const ent_secure_client *client, const ent_secure_pair *pair,
+                     ent_secure_locked *locked)
+{
+    for (int k = 0; k < g->neighbours; k++) {
+        memset(&locked[k], 0, sizeof locked[k]);
+        if (ent_secure_is_out(g, ent_secure_neighbour(g, client->number, k))) continue;
+        memcpy(locked[k].mask, pair[k].mask, ENT_KEY_BYTES);
+        lock_block(client->lock, k, locked[k].mask);
+    }
 }
 
 ent_status ent_secure_open(const ent_secure_graph *g, int64_t sender, int64_t receiver, const ent_secure_pair *pair,
@@ -149,55 +170,100 @@ void ent_secure_mask(const ent_secure_graph *g, const ent_secure_client *client,
                      int64_t n, ent_ring *x)
 {
     ent_mask_add(client->seed, false, n, x);
-    for (int k = 0; k < g->neighbours; k++)
-        ent_mask_add(pair[k].mask, client->number > ent_secure_neighbour(g, client->number, k), n, x);
+    for (int k = 0; k < g->neighbours; k++) {
+        const int64_t other = ent_secure_neighbour(g, client->number, k);
+        if (!ent_secure_is_out(g, other)) ent_mask_add(pair[k].mask, client->number > other, n, x);
+    }
 }
 
 /* ---- server ---- */
 
-/* The secret of a client from the shares of it among all. */
-static ent_status open_secret(const ent_secure_graph *g, int64_t shares, const ent_secure_revealed *revealed,
-                              int64_t client, int *number, ent_share *share, uint8_t secret[ENT_SECRET_BYTES])
+/* The shares of one client's secret, and room to sort them out. */
+typedef struct {
+    int n;
+    int *number;
+    ent_share *share;
+    bool *wrong;
+} hand; /* [neighbours] */
+
+static void hand_clear(hand *h)
 {
-    int n = 0;
-    for (int64_t k = 0; k < shares && n < g->threshold; k++) {
-        ENT_REQUIRE(revealed[k].from >= 0 && revealed[k].from < g->neighbours, ENT_EDATA,
-                    "client %lld of the cohort: a share of neighbour %d, want 0..%d", (long long)client,
-                    revealed[k].from, g->neighbours - 1);
-        number[n] = revealed[k].from;
-        share[n++] = revealed[k].share;
-    }
-    ENT_REQUIRE(n == g->threshold, ENT_EDATA, "client %lld of the cohort: shares of %d of its neighbours, want %d",
-                (long long)client, n, g->threshold);
-    return ent_shamir_join(n, number, share, secret);
+    ent_free(h->number);
+    ent_free(h->share);
+    ent_free(h->wrong);
 }
 
-static ent_status take_seed(const ent_secure_graph *g, const ent_secure_keys *keys, int64_t client,
-                            const uint8_t seed[ENT_KEY_BYTES], int64_t n, ent_ring *sum)
+static ent_status hand_make(const ent_secure_graph *g, hand *h)
 {
-    uint8_t commitment[ENT_KEY_BYTES];
-    commit(g, client, seed, commitment);
-    ENT_REQUIRE(sodium_memcmp(commitment, keys[client].commitment, sizeof commitment) == 0, ENT_EDATA,
-                "client %lld of the cohort: the shares of its seed open another one", (long long)client);
-    ent_mask_add(seed, true, n, sum);
+    *h = (hand){.number = ent_alloc(g->neighbours, sizeof *h->number),
+                .share = ent_alloc(g->neighbours, sizeof *h->share),
+                .wrong = ent_alloc(g->neighbours, sizeof *h->wrong)};
+    return h->number && h->share && h->wrong ? ENT_OK : ent_fail(ENT_ENOMEM, "secure aggregation: no memory");
+}
+
+/* One of each neighbour; what is nobody's, or comes again, is left. */
+static void deal(const ent_secure_graph *g, int64_t shares, const ent_secure_revealed *sorted, hand *h)
+{
+    h->n = 0;
+    for (int64_t k = 0; k < shares && h->n < g->neighbours; k++) {
+        if (sorted[k].from < 0 || sorted[k].from >= g->neighbours) continue;
+        if (h->n > 0 && h->number[h->n - 1] == sorted[k].from) continue;
+        h->number[h->n] = sorted[k].from;
+        h->share[h->n++] = sorted[k].share;
+    }
+}
+
+/* Whether t of the shares open what the client has committed itself to. */
+static bool opens(const ent_secure_graph *g, int64_t client, const char *what, const hand *h,
+                  const uint8_t commitment[ENT_KEY_BYTES], uint8_t secret[ENT_SECRET_BYTES])
+{
+    uint8_t found[ENT_KEY_BYTES];
+    if (ent_shamir_join(g->threshold, h->number, h->share, secret) != ENT_OK) return false;
+    commit(g, client, what, secret, found);
+    return sodium_memcmp(found, commitment, sizeof found) == 0;
+}
+
+/* Take the wrong shares out of the hand, and note whose they are. */
+static ent_status sort_out(ent_secure_graph *g, int64_t client, hand *h)
+{
+    int kept = 0;
+    ENT_TRY(ent_shamir_find_wrong(h->n, h->number, h->share, g->threshold, h->wrong));
+    for (int k = 0; k < h->n; k++) {
+        if (h->wrong[k]) {
+            g->fault[ent_secure_neighbour(g, client, h->number[k])] = ENT_FAULT_SHARE;
+            continue;
+        }
+        h->number[kept] = h->number[k];
+        h->share[kept++] = h->share[k];
+    }
+    h->n = kept;
+    return ENT_OK;
+}
+
+static ent_status open_secret(ent_secure_graph *g, int64_t client, const char *what, hand *h,
+                              const uint8_t commitment[ENT_KEY_BYTES], uint8_t secret[ENT_SECRET_BYTES])
+{
+    ENT_REQUIRE(h->n >= g->threshold, ENT_EDATA, "client %lld of the cohort: shares of %d of its neighbours, want %d",
+                (long long)client, h->n, g->threshold);
+    if (opens(g, client, what, h, commitment, secret)) return ENT_OK;
+    const ent_status status = sort_out(g, client, h);
+    if (status == ENT_ENOMEM) return status;
+    ENT_REQUIRE(status == ENT_OK && h->n >= g->threshold && opens(g, client, what, h, commitment, secret), ENT_EDATA,
+                "client %lld of the cohort: the shares of its %s open another one", (long long)client, what);
     return ENT_OK;
 }
 
 /* Its neighbours that have answered have added their streams with it. */
-static ent_status take_pairs(const ent_secure_graph *g, const ent_secure_keys *keys, const bool *answered,
-                             int64_t client, const uint8_t secret[ENT_KEY_BYTES], int64_t n, ent_ring *sum)
+static void take_pairs(const ent_secure_graph *g, const ent_secure_answers *a, int64_t client,
+                       const uint8_t lock[ENT_KEY_BYTES], int64_t n, ent_ring *sum)
 {
-    uint8_t key[ENT_KEY_BYTES];
-    crypto_scalarmult_base(key, secret);
-    ENT_REQUIRE(sodium_memcmp(key, keys[client].mask, sizeof key) == 0, ENT_EDATA,
-                "client %lld of the cohort: the shares of its key open another one", (long long)client);
     for (int k = 0; k < g->neighbours; k++) {
         const int64_t other = ent_secure_neighbour(g, client, k);
-        if (!answered[other]) continue;
-        ENT_TRY(agree_on(g, client, other, secret, keys[other].mask, "mask", key));
-        ent_mask_add(key, other < client, n, sum);
+        if (!a->answered[other]) continue;
+        ent_secure_locked key = a->locked[client * g->neighbours + k];
+        lock_block(lock, k, key.mask);
+        ent_mask_add(key.mask, other < client, n, sum);
     }
-    return ENT_OK;
 }
 
 static int by_client(const void *a, const void *b)
@@ -207,39 +273,46 @@ static int by_client(const void *a, const void *b)
     return (x->from > y->from) - (x->from < y->from);
 }
 
-static ent_status unmask(const ent_secure_graph *g, const ent_secure_keys *keys, const bool *answered, int64_t shares,
-                         ent_secure_revealed *sorted, int64_t n, ent_ring *sum)
+/* What nobody has added need not be opened. */
+static bool is_needed(const ent_secure_graph *g, const ent_secure_answers *a, int64_t client)
 {
-    int *number = ent_alloc(g->threshold, sizeof *number);
-    ent_share *share = ent_alloc(g->threshold, sizeof *share);
-    ent_status status = number && share ? ENT_OK : ent_fail(ENT_ENOMEM, "secure aggregation: no memory");
-    if (status == ENT_OK) qsort(sorted, (size_t)shares, sizeof *sorted, by_client);
+    bool needed = a->answered[client];
+    for (int k = 0; k < g->neighbours && !needed; k++) needed = a->answered[ent_secure_neighbour(g, client, k)];
+    return needed && !ent_secure_is_out(g, client);
+}
+
+static ent_status unmask(ent_secure_graph *g, const ent_secure_answers *a, const ent_secure_revealed *sorted,
+                         int64_t n, ent_ring *sum)
+{
+    hand h;
+    ent_status status = hand_make(g, &h);
     for (int64_t client = 0, at = 0; status == ENT_OK && client < g->clients; client++) {
         uint8_t secret[ENT_SECRET_BYTES];
         int64_t end = at;
-        while (end < shares && sorted[end].client == client) end++;
-        bool needed = answered[client]; /* what nobody has added need not be opened */
-        for (int k = 0; k < g->neighbours && !needed; k++) needed = answered[ent_secure_neighbour(g, client, k)];
-        if (needed) {
-            status = open_secret(g, end - at, sorted + at, client, number, share, secret);
-            if (status == ENT_OK)
-                status = answered[client] ? take_seed(g, keys, client, secret, n, sum)
-                                          : take_pairs(g, keys, answered, client, secret, n, sum);
+        while (end < a->shares && sorted[end].client == client) end++;
+        if (is_needed(g, a, client)) {
+            const bool here = a->answered[client];
+            deal(g, end - at, sorted + at, &h);
+            status = open_secret(g, client, here ? "seed" : "lock", &h,
+                                 here ? a->keys[client].seed : a->keys[client].lock, secret);
+            if (status == ENT_OK && here) ent_mask_add(secret, true, n, sum);
+            if (status == ENT_OK && !here) take_pairs(g, a, client, secret, n, sum);
         }
         at = end;
     }
-    ent_free(number);
-    ent_free(share);
+    hand_clear(&h);
     return status;
 }
 
-ent_status ent_secure_unmask(const ent_secure_graph *g, const ent_secure_keys *keys, const bool *answered,
-                             int64_t shares, const ent_secure_revealed *revealed, int64_t n, ent_ring *sum)
+ent_status ent_secure_unmask(ent_secure_graph *g, const ent_secure_answers *answers, int64_t n, ent_ring *sum)
 {
-    ent_secure_revealed *sorted = ent_copy(revealed, shares, sizeof *revealed);
+    ent_secure_revealed *sorted = ent_copy(answers->revealed, answers->shares, sizeof *sorted);
     ent_ring *opened = ent_copy(sum, n, sizeof *sum);
     ent_status status = sorted && opened ? ENT_OK : ent_fail(ENT_ENOMEM, "secure aggregation: no memory");
-    if (status == ENT_OK) status = unmask(g, keys, answered, shares, sorted, n, opened);
+    if (status == ENT_OK) {
+        qsort(sorted, (size_t)answers->shares, sizeof *sorted, by_client);
+        status = unmask(g, answers, sorted, n, opened);
+    }
     if (status == ENT_OK) memcpy(sum, opened, (size_t)n * sizeof *sum);
     ent_free(sorted);
     ent_free(opened);

@@ -18,7 +18,8 @@ ent_status ent_secure_graph_make(int64_t clients, int neighbours, int threshold,
         .clients = clients, .neighbours = neighbours, .threshold = threshold, .seed = seed, .round = round};
     out->at = ent_alloc(clients, sizeof *out->at);
     out->place = ent_alloc(clients, sizeof *out->place);
-    if (!out->at || !out->place) {
+    out->fault = ent_alloc(clients, sizeof *out->fault);
+    if (!out->at || !out->place || !out->fault) {
         ent_secure_graph_clear(out);
         return ent_fail(ENT_ENOMEM, "secure aggregation: no memory");
     }
@@ -32,6 +33,7 @@ void ent_secure_graph_clear(ent_secure_graph *graph)
 {
     ent_free(graph->at);
     ent_free(graph->place);
+    ent_free(graph->fault);
     *graph = (ent_secure_graph){.clients = 0};
 }
 

@@ -3,6 +3,7 @@
 #ifndef ENTENTE_PRIVACY_SHAMIR_H
 #define ENTENTE_PRIVACY_SHAMIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "entente/status.h"
@@ -20,5 +21,10 @@ ent_status ent_shamir_split(const uint8_t secret[ENT_SECRET_BYTES], int threshol
  * Errors: ENT_EDATA where they are no shares of one 32-byte secret (a wrong share is found so in 15 of 16 cases; who
  * must know compares what it opens with a commitment); ENT_EARG where a number comes twice. */
 ent_status ent_shamir_join(int n, const int *number, const ent_share *share, uint8_t secret[ENT_SECRET_BYTES]);
+
+/* Which of n shares, n >= threshold, do not lie on the polynomial of the others: wrong [n].  Finds up to (n -
+ * threshold) / 2 wrong ones, and no more than 16 (Berlekamp, Welch 1986, word by word). Errors: ENT_EDATA, more are
+ * wrong; ENT_ENOMEM. */
+ent_status ent_shamir_find_wrong(int n, const int *number, const ent_share *share, int threshold, bool *wrong);
 
 #endif

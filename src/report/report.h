@@ -20,6 +20,14 @@ typedef struct {
     uint64_t seed[4];
     int64_t layout[2]; /* ranks, threads */
     double test_rows, metric[ENT_METRIC_COUNT];
+    int64_t selected;        /* the round of the weights, from 0; -1: not known */
+    double majority, chance; /* accuracy of the most frequent class, of guessing; NAN: no classes */
+    int64_t classes, tested; /* 0: no classes, or an older result */
+    int64_t *confusion;      /* [classes][classes], a row per true class */
+    char **class_text;       /* [classes] */
+    double *output;          /* [tested][classes] logits of the test rows, and their classes */
+    int32_t *truth;          /* [tested] places in class_text */
+    double *by_client;       /* [rounds][clients] test accuracy, or NULL */
     int64_t rounds, clients, patterns, train_rows, outputs;
     double *round[RUN_COLUMNS]; /* [rounds] as ent_round_column; NULL where the file lacks it */
     struct {
@@ -74,13 +82,21 @@ void report_group_free(report_input *input);
 /* The value of a key of a run's configuration, or NULL. */
 const char *report_value(const report_run *run, const char *key);
 
-/* report_curves.c, report_clients.c, report_model.c, report_table.c, report_scaling.c: the figures. */
+/* report_tests.c: what is read of the test rows. */
+ent_status report_tests_read(const ent_h5 *file, report_run *run);
+void report_tests_free(report_run *run);
+
+/* report_curves.c, report_metrics.c, report_classes.c, report_clients.c, report_model.c,
+ * campaign_page.c, report_scaling.c: the figures. */
 void report_curves(draw_page *page, const report_input *input);
 ent_status report_audits(draw_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
 void report_missing(draw_page *page, const report_input *input);
 void report_metrics(draw_page *page, const report_input *input);
+void report_classes(draw_page *page, const report_group *group); /* report_classes.c */
+void report_reliability(draw_page *page, const report_input *input);
 void report_contexts(draw_page *page, const report_input *input);
 void report_clients(draw_page *page, const report_group *group);
+void report_client_rounds(draw_page *page, const report_group *group);
 void report_excluded(draw_page *page, const report_input *input);
 void report_split(draw_page *page, const report_run *run);
 void report_times(draw_page *page, const report_group *group);

@@ -8,10 +8,11 @@
 #include "entente/path.h"
 #include "report.h"
 
-enum { MOST_BARS = 100, MOST_CLIENTS = 120, MOST_DOTS = 30, MOST_CLASSES = 24 };
+enum { MOST_BARS = 30, MOST_CLIENTS = 120, MOST_DOTS = 30, MOST_CLASSES = 64 };
 
 /* ---- accuracy ---- */
 
+/* The k-th worst client: its number where there is one run, and the mean over runs of their k-th worst. */
 typedef struct {
     double accuracy;
     int64_t client;
@@ -24,28 +25,52 @@ static int by_accuracy(const void *a, const void *b)
     return (x->client > y->client) - (x->client < y->client);
 }
 
-/* The clients of all runs that have test rows, worst first. */
+/* The clients of a run that have test rows, worst first; list [clients]. */
+static int64_t sort_run(const report_run *run, entry *list)
+{
+    int64_t n = 0;
+    for (int64_t c = 0; c < run->clients; c++)
+        if (isfinite(run->of_client.accuracy[c])) list[n++] = (entry){run->of_client.accuracy[c], c};
+    qsort(list, (size_t)n, sizeof *list, by_accuracy);
+    return n;
+}
+
+/* Runs of other seeds split the rows otherwise, so client 3 of one is not that of another; but each has a worst one,
+ * a second worst, and so on.  Where one has fewer clients with test rows, each serves more often. */
 static entry *sorted_clients(const report_group *g, int64_t *n)
 {
-    int64_t room = 0;
-    for (int k = 0; k < g->runs; k++) room += g->run[k]->clients;
-    entry *list = ent_alloc(room, sizeof *list);
+    const int64_t clients = g->run[0]->clients;
+    entry *list = ent_alloc(clients, sizeof *list), *own = ent_alloc(clients, sizeof *own);
     *n = 0;
-    for (int k = 0; k < g->runs && list; k++)
-        for (int64_t c = 0; c < g->run[k]->clients; c++)
-            if (isfinite(g->run[k]->of_client.accuracy[c]))
-                list[(*n)++] = (entry){g->run[k]->of_client.accuracy[c], c};
-    if (list) qsort(list, (size_t)*n, sizeof *list, by_accuracy);
+    for (int k = 0; k < g->runs && list && own; k++) {
+        int64_t mine = g->run[k]->clients == clients ? sort_run(g->run[k], own) : 0;
+        *n = mine > *n ? mine : *n;
+    }
+    for (int k = 0; k < g->runs && list && own; k++) {
+        const int64_t mine = g->run[k]->clients == clients ? sort_run(g->run[k], own) : 0;
+        for (int64_t c = 0; c < *n && mine > 0; c++) {
+            list[c].accuracy += own[c * mine / *n].accuracy / g->runs;
+            list[c].client = g->runs > 1 ? c + 1 : own[c].client;
+        }
+    }
+    ent_free(own);
     return list;
 }
 
-static run_spread spread_of(int64_t n, const entry *list)
+/* The mean over runs of the figures of each. */
+static run_spread spread_of(const report_group *g)
 {
-    double *value = ent_alloc(n, sizeof *value);
-    for (int64_t k = 0; k < n && value; k++) value[k] = list[k].accuracy;
-    const run_spread spread = run_spread_of(value ? n : 0, value);
-    ent_free(value);
-    return spread;
+    run_spread mean = {.n = 0};
+    for (int k = 0; k < g->runs; k++) {
+        double *value = ent_copy(g->run[k]->of_client.accuracy, g->run[k]->clients, sizeof *value);
+        const run_spread own = run_spread_of(value ? g->run[k]->clients : 0, value);
+        mean.mean += own.mean / g->runs;
+        mean.spread += own.spread / g->runs;
+        mean.worst_decile += own.worst_decile / g->runs;
+        mean.gini += own.gini / g->runs;
+        ent_free(value);
+    }
+    return mean;
 }
 
 static chart_figure client_figure(const char *title, const char *caption, const char *x, const char *unit)
@@ -54,7 +79,7 @@ static chart_figure client_figure(const char *title, const char *caption, const 
         title, caption, {x, unit, 0, true, NAN, NAN}, {"test accuracy", "share of samples", 0, false, 0.0, NAN}};
 }
 
-static void sorted_bars(draw_page *page, const char *title, const char *caption, const entry *list, int n, int worst)
+static void sorted_bars(draw_page *page, const chart_figure *figure, const entry *list, int n, int worst)
 {
     double value[MOST_BARS];
     uint8_t marked[MOST_BARS];
@@ -66,8 +91,7 @@ static void sorted_bars(draw_page *page, const char *title, const char *caption,
         snprintf(text[k], sizeof text[k], "%lld", (long long)list[k].client);
         name[k] = text[k];
     }
-    const chart_figure figure = client_figure(title, caption, "client, worst first", "number");
-    chart_draw_bars(page, &figure,
+    chart_draw_bars(page, figure,
                     &(chart_bars){.bars = n,
                                   .parts = 1,
                                   .name = name,
@@ -99,6 +123,7 @@ static void histogram(draw_page *page, const char *title, const char *caption, c
     chart_draw_bars(page, &figure,
                     &(chart_bars){.bars = BINS,
                                   .parts = 1,
+                                  .sequence = true,
                                   .name = name,
                                   .value = value,
                                   .marked = marked,
@@ -113,19 +138,112 @@ void report_clients(draw_page *page, const report_group *g)
     entry *list = sorted_clients(g, &n);
     if (list && n > 1) {
         const int64_t worst = n / 10 > 0 ? n / 10 : 1;
-        const run_spread spread = spread_of(n, list);
+        const run_spread spread = spread_of(g);
         snprintf(title, sizeof title, "Accuracy by client: %s", g->label);
-        snprintf(caption, sizeof caption,
-                 "The %lld clients with test samples of %d run%s: mean %.4f, standard deviation %.4f, worst decile "
-                 "(mean of the worst %lld) %.4f.",
-                 (long long)n, g->runs, g->runs == 1 ? "" : "s", spread.mean, spread.spread, (long long)worst,
-                 spread.worst_decile);
+        snprintf(
+            caption, sizeof caption,
+            "The %lld clients with test samples%s: mean %.4f, standard deviation %.4f, worst decile (mean of the "
+            "worst %lld) %.4f, Gini coefficient %.4f.",
+            (long long)n,
+            g->runs > 1 ? ", from the worst to the best of each run; figures are means over the runs" : "",
+            spread.mean, spread.spread, (long long)worst, spread.worst_decile, spread.gini);
+        const chart_figure figure =
+            client_figure(title, caption, "client, worst first", g->runs > 1 ? "place in its run" : "number");
         if (n <= MOST_BARS)
-            sorted_bars(page, title, caption, list, (int)n, (int)worst);
+            sorted_bars(page, &figure, list, (int)n, (int)worst);
         else
             histogram(page, title, caption, list, n, list[worst - 1].accuracy);
     }
     ent_free(list);
+}
+
+/* ---- accuracy over rounds ---- */
+
+enum { CURVES = 4 };
+
+typedef struct {
+    int n;
+    double *x, *y[CURVES]; /* worst decile, lower quartile, median, best decile */
+} client_curves;
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Add a round of one run, of which `weight` counts; false: it has no figures. */
+static bool add_round(const report_run *run, int64_t round, double weight, double *value, double *const y[CURVES],
+                      int at)
+{
+    int64_t n = 0;
+    for (int64_t c = 0; c < run->clients; c++) {
+        const double accuracy = run->by_client[round * run->clients + c];
+        if (isfinite(accuracy)) value[n++] = accuracy;
+    }
+    if (n == 0) return false;
+    qsort(value, (size_t)n, sizeof *value, by_value);
+    const int64_t decile = n / 10 > 0 ? n / 10 : 1;
+    double ends[2] = {0.0, 0.0};
+    for (int64_t k = 0; k < decile; k++) {
+        ends[0] += value[k] / (double)decile;
+        ends[1] += value[n - 1 - k] / (double)decile;
+    }
+    y[0][at] += weight * ends[0];
+    y[1][at] += weight * value[(n - 1) / 4];
+    y[2][at] += weight * 0.5 * (value[(n - 1) / 2] + value[n / 2]);
+    y[3][at] += weight * ends[1];
+    return true;
+}
+
+static bool fill_curves(const report_group *g, client_curves *c)
+{
+    const report_run *first = g->run[0];
+    double *value = ent_alloc(first->clients, sizeof *value);
+    bool there = value != NULL && (c->x = ent_alloc(first->rounds, sizeof *c->x)) != NULL;
+    for (int k = 0; k < CURVES && there; k++) there = (c->y[k] = ent_alloc(first->rounds, sizeof **c->y)) != NULL;
+    for (int64_t r = 0; r < first->rounds && there; r++) {
+        bool whole = true;
+        for (int k = 0; k < g->runs && whole; k++) whole = add_round(g->run[k], r, 1.0 / g->runs, value, c->y, c->n);
+        for (int k = 0; k < CURVES && !whole; k++) c->y[k][c->n] = 0.0;
+        if (whole) c->x[c->n++] = (double)r + 1.0;
+    }
+    ent_free(value);
+    return there && c->n > 1;
+}
+
+static bool have_rounds(const report_group *g)
+{
+    for (int k = 0; k < g->runs; k++)
+        if (!g->run[k]->by_client || g->run[k]->rounds != g->run[0]->rounds ||
+            g->run[k]->clients != g->run[0]->clients)
+            return false;
+    return g->run[0]->clients > 1;
+}
+
+void report_client_rounds(draw_page *page, const report_group *g)
+{
+    static const char *const NAME[CURVES] = {"worst decile", "lower quartile", "median", "best decile"};
+    client_curves c = {.n = 0};
+    chart_line line[CURVES];
+    char title[256], caption[320];
+    if (have_rounds(g) && fill_curves(g, &c)) {
+        for (int k = 0; k < CURVES; k++)
+            line[k] = (chart_line){.name = NAME[k], .n = c.n, .x = c.x, .y = c.y[k], .colour = k};
+        snprintf(title, sizeof title, "Accuracy of clients by round: %s", g->label);
+        snprintf(
+            caption, sizeof caption,
+            "Over the clients with test samples after each evaluated round%s; deciles are means of the worst and "
+            "best tenth, at least one client.",
+            g->runs > 1 ? ", means over the runs" : "");
+        const chart_figure figure = {title,
+                                     caption,
+                                     {"round", "number", 0, true, NAN, NAN},
+                                     {"test accuracy", "share of samples", 0, false, NAN, NAN}};
+        chart_draw_lines(page, &figure, CURVES, line);
+    }
+    ent_free(c.x);
+    for (int k = 0; k < CURVES; k++) ent_free(c.y[k]);
 }
 
 /* ---- the split ---- */
@@ -173,6 +291,7 @@ static void draw(draw_page *page, const counts *c, const chart_figure *figure, c
     chart_draw_cells(page, figure,
                      &(chart_cells){.rows = c->rows,
                                     .columns = c->columns,
+                                    .sequence = true,
                                     .row = c->row,
                                     .column = c->column,
                                     .value = c->value,
@@ -203,18 +322,23 @@ static void draw_classes(draw_page *page, const report_run *run, const ent_datas
     if (!c) return;
     for (int64_t k = 0; k < run->train_rows; k++) counts_add(c, class_of(d, run->row[k]), run->client[k], 1.0);
     for (int k = 0; k < classes; k++)
-        if (d->category)
+        if (d->class_text)
+            snprintf(c->row_text[k], sizeof c->row_text[k], "%s", d->class_text[k]);
+        else if (d->category)
             snprintf(c->row_text[k], sizeof c->row_text[k], "%d", d->class_name[k]);
         else
             snprintf(c->row_text[k], sizeof c->row_text[k], "%s", k ? ">= 0" : "< 0");
     snprintf(caption, sizeof caption, "Training rows of each client by class, %s, from the run %.100s.%s%s",
              c->columns <= MOST_DOTS ? "as area" : "as colour", run->folder, sampled(c, more),
-             d->classes > MOST_CLASSES ? " All classes from 23 on are in the last row." : "");
-    const chart_figure figure = {
-        "The split: classes by client",
-        caption,
-        {"client", "number", 0, true, NAN, NAN},
-        {d->category ? "class" : "label", d->category ? "number" : "sign", 0, true, NAN, NAN}};
+             d->classes > MOST_CLASSES ? " All classes from 63 on are in the last row." : "");
+    const chart_figure figure = {"The split: classes by client",
+                                 caption,
+                                 {"client", "number", 0, true, NAN, NAN},
+                                 {d->category ? "class" : "label",
+                                  d->class_text ? "name"
+                                  : d->category ? "number"
+                                                : "sign",
+                                  0, true, NAN, NAN}};
     draw(page, c, &figure, "training rows", "number", c->columns <= MOST_DOTS);
     counts_free(c);
 }

@@ -1,4 +1,4 @@
-/* Figures over several groups: learning curves, accuracy by missing rate, test figures, accuracy by context. */
+/* Figures over several groups: learning curves, accuracy by missing rate. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,26 +50,91 @@ static void curve_clear(curve *c)
     ent_free(c->high);
 }
 
+/* Horizontal lines, for chart_draw_lines to point at. */
+typedef struct {
+    double x[2], y[2][2];
+    char name[2][48];
+} rules;
+
+/* The point of a line that is the selected round of all runs of a group, as chart_line.ring. */
+static int ring_of(const report_group *g, const chart_line *line)
+{
+    const int64_t selected = g->run[0]->selected;
+    for (int k = 1; k < g->runs; k++)
+        if (g->run[k]->selected != selected) return 0;
+    for (int k = 0; k < line->n && selected >= 0; k++)
+        if (line->x[k] == (double)selected + 1.0) return k + 1;
+    return 0;
+}
+
+/* Accuracy of the majority class and of guessing, where it is the same for all runs, from the first to the last
+ * round.  Their number. */
+static int add_rules(const report_input *input, chart_line *line, rules *own)
+{
+    int lines = 0;
+    const report_run *first = input->run[0];
+    const double value[2] = {first->majority, first->chance};
+    for (int w = 0; w < 2; w++) {
+        bool same = isfinite(value[w]);
+        own->x[0] = 1.0;
+        own->x[1] = fmax(own->x[1], 1.0);
+        for (int k = 0; k < input->runs; k++) {
+            same = same && (w == 0 ? input->run[k]->majority : input->run[k]->chance) == value[w];
+            own->x[1] = fmax(own->x[1], (double)input->run[k]->rounds);
+        }
+        if (!same) continue;
+        own->y[w][0] = own->y[w][1] = value[w];
+        snprintf(own->name[w], sizeof own->name[w], "%s %.3f", w == 0 ? "majority class" : "chance", value[w]);
+        line[lines++] = (chart_line){.name = own->name[w], .n = 2, .x = own->x, .y = own->y[w], .colour = -1};
+    }
+    return lines;
+}
+
+/* What one group of runs shows beside the curve: its validation figures, majority class and chance; their number.
+ * Of several groups the lines would be too many. */
+static int add_company(const report_input *input, const char *column, curve *c, chart_line *line, rules *own)
+{
+    static const char TEST[] = "test_";
+    char name[64];
+    const report_run *run = input->group[0].run[0];
+    const bool accuracy = strcmp(column, "test_accuracy") == 0;
+    int lines = 0;
+    if (strncmp(column, TEST, sizeof TEST - 1) == 0 && input->groups == 1) {
+        snprintf(name, sizeof name, "validation_%.40s", column + sizeof TEST - 1);
+        if (curve_make(&input->group[0], name, c, line)) {
+            snprintf(c->name, sizeof c->name, "on validation rows");
+            line[lines++].colour = 1;
+        }
+    }
+    if (!accuracy || run->rounds < 2) return lines;
+    return lines + add_rules(input, line + lines, own);
+}
+
 static void draw_curves(draw_page *page, const report_input *input, const char *column, chart_figure figure)
 {
-    curve c[MOST_GROUPS] = {{.x = NULL}};
-    chart_line line[MOST_GROUPS];
+    curve c[MOST_GROUPS + 1] = {{.x = NULL}};
+    chart_line line[MOST_GROUPS + 3];
     int lines = 0, groups = input->groups < MOST_GROUPS ? input->groups : MOST_GROUPS;
-    char caption[400];
-    bool several = false;
+    char caption[640];
+    bool several = false, ringed = false;
+    rules own = {.x = {0.0}};
     for (int g = 0; g < groups; g++) {
         if (!curve_make(&input->group[g], column, &c[g], &line[lines])) continue;
+        line[lines].ring = ring_of(&input->group[g], &line[lines]);
+        ringed |= line[lines].ring > 0;
         several |= input->group[g].runs > 1;
-        line[lines].colour = lines;
+        line[lines].colour = chart_colour_of(lines, groups);
         lines++;
     }
-    snprintf(caption, sizeof caption, "%s From %d run%s in %d configuration%s%s%s", figure.caption, input->runs,
+    snprintf(caption, sizeof caption, "%s From %d run%s in %d configuration%s%s%s%s", figure.caption, input->runs,
              input->runs == 1 ? "" : "s", input->groups, input->groups == 1 ? "" : "s",
              several ? "; lines are means over seeds, the spread reaches from the smallest to the largest run." : ".",
+             ringed ? " In a ring: the round whose weights are kept (run.select)." : "",
              input->groups > groups ? " The first 24 configurations are drawn." : "");
     figure.caption = caption;
+    if (lines > 0) lines += add_company(input, column, &c[groups], &line[lines], &own);
     if (lines > 0) chart_draw_lines(page, &figure, lines, line);
-    for (int g = 0; g < groups; g++) curve_clear(&c[g]);
+    for (int g = 0; g <= groups; g++) curve_clear(&c[g]);
 }
 
 static bool any_finite(const report_input *input, const char *column)
@@ -231,149 +296,4 @@ void report_missing(draw_page *page, const report_input *input)
                                  {"test accuracy", "share of samples", 0, false, NAN, NAN}};
     if (longest > 1) chart_draw_lines(page, &figure, lines, line);
     ent_free(own);
-}
-
-/* ---- tables ---- */
-
-typedef struct {
-    int rows, columns;
-    const char **cell;
-    char (*text)[96];
-} table;
-
-static bool table_new(int rows, int columns, table *t)
-{
-    *t = (table){rows, columns, ent_alloc((int64_t)rows * columns, sizeof *t->cell),
-                 ent_alloc((int64_t)rows * columns, sizeof *t->text)};
-    for (int k = 0; t->cell && t->text && k < rows * columns; k++) t->cell[k] = t->text[k];
-    return t->cell && t->text;
-}
-
-static char *table_at(const table *t, int row, int column)
-{
-    return t->text[row * t->columns + column];
-}
-
-static void table_free(table *t)
-{
-    ent_free(t->cell);
-    ent_free(t->text);
-}
-
-static void put_spread(char *text, const char *format, int n, const double *value)
-{
-    double mean, low, high;
-    char one[3][24];
-    const int count = report_spread(n, value, &mean, &low, &high);
-    snprintf(one[0], 24, format, mean);
-    snprintf(one[1], 24, format, low);
-    snprintf(one[2], 24, format, high);
-    if (count == 0)
-        snprintf(text, 96, "-");
-    else if (count == 1 || low == high)
-        snprintf(text, 96, "%s", one[0]);
-    else
-        snprintf(text, 96, "%s (%s to %s)", one[0], one[1], one[2]);
-}
-
-/* Row 0: the samples that the figures are of; then the metrics as people read them. */
-static void put_metric(table *t, const report_input *input, int row, int at, bool *any)
-{
-    double value[256];
-    const int k = row > 0 ? ent_metric_shown(row - 1) : -1;
-    *any = false;
-    for (int g = 0; g < input->groups; g++) {
-        const report_group *group = &input->group[g];
-        const int runs = group->runs < 256 ? group->runs : 256;
-        for (int r = 0; r < runs; r++) {
-            value[r] = k < 0 ? group->run[r]->test_rows : group->run[r]->metric[k];
-            *any |= isfinite(value[r]);
-        }
-        put_spread(table_at(t, at, g + 1), k < 0 ? "%.0f" : "%.4f", runs, value);
-    }
-    snprintf(table_at(t, at, 0), 96, "%s", k < 0 ? "test samples" : ent_metric_at(k)->title);
-}
-
-void report_metrics(draw_page *page, const report_input *input)
-{
-    table t;
-    int used = 1;
-    char caption[256];
-    if (!table_new(ENT_METRIC_COUNT + 2, input->groups + 1, &t)) return;
-    snprintf(table_at(&t, 0, 0), 96, "test figure");
-    for (int g = 0; g < input->groups; g++)
-        snprintf(table_at(&t, 0, g + 1), 96, "%.84s (%d)", input->group[g].label, input->group[g].runs);
-    for (int row = 0; row <= ENT_METRIC_COUNT; row++) {
-        bool any;
-        put_metric(&t, input, row, used, &any);
-        used += any;
-    }
-    snprintf(caption, sizeof caption,
-             "After the last round; in the head each configuration and its number of runs. Of several runs: the mean "
-             "(smallest to largest). From %d run%s.",
-             input->runs, input->runs == 1 ? "" : "s");
-    draw_page_table(page, "Test figures", caption, used, t.columns, t.cell);
-    table_free(&t);
-}
-
-/* The rows of the table: all contexts that occur, most modalities first. */
-static int contexts_of(const report_input *input, uint32_t *context, int room)
-{
-    int n = 0;
-    for (int k = 0; k < input->runs; k++)
-        for (int64_t p = 0; p < input->run[k]->patterns; p++) {
-            int at = 0;
-            while (at < n && context[at] != input->run[k]->pattern[p]) at++;
-            if (at == n && n < room) context[n++] = input->run[k]->pattern[p];
-        }
-    for (int k = 1; k < n; k++) {
-        const uint32_t c = context[k];
-        int at = k;
-        for (; at > 0 && __builtin_popcount(context[at - 1]) < __builtin_popcount(c); at--)
-            context[at] = context[at - 1];
-        context[at] = c;
-    }
-    return n;
-}
-
-static void context_cell(const report_group *g, uint32_t context, char *samples, char *accuracy)
-{
-    double right[256], n[256];
-    int count = 0;
-    for (int k = 0; k < g->runs && count < 256; k++)
-        for (int64_t p = 0; p < g->run[k]->patterns; p++)
-            if (g->run[k]->pattern[p] == context && count < 256) {
-                right[count] = g->run[k]->pattern_accuracy[p];
-                n[count++] = (double)g->run[k]->pattern_n[p];
-            }
-    put_spread(samples, "%.0f", count, n);
-    put_spread(accuracy, "%.4f", count, right);
-}
-
-void report_contexts(draw_page *page, const report_input *input)
-{
-    enum { MOST = 256 };
-    uint32_t context[MOST];
-    char name[256], caption[256];
-    table t;
-    const int n = contexts_of(input, context, MOST);
-    if (n == 0 || !table_new(n + 1, 2 * input->groups + 1, &t)) return;
-    snprintf(table_at(&t, 0, 0), 96, "modalities present");
-    for (int g = 0; g < input->groups; g++) {
-        snprintf(table_at(&t, 0, 2 * g + 1), 96, "samples");
-        snprintf(table_at(&t, 0, 2 * g + 2), 96, "accuracy%s%.80s", input->groups > 1 ? ": " : "",
-                 input->groups > 1 ? input->group[g].label : "");
-        for (int k = 0; k < n; k++)
-            context_cell(&input->group[g], context[k], table_at(&t, k + 1, 2 * g + 1),
-                         table_at(&t, k + 1, 2 * g + 2));
-    }
-    for (int k = 0; k < n; k++)
-        snprintf(table_at(&t, k + 1, 0), 96, "%.90s", report_context_text(input->run[0], context[k], name));
-    snprintf(
-        caption, sizeof caption,
-        "Test samples by their context vector: which modalities are present. Of several runs: the mean (smallest "
-        "to largest). From %d run%s.",
-        input->runs, input->runs == 1 ? "" : "s");
-    draw_page_table(page, "Accuracy by context vector", caption, t.rows, t.columns, t.cell);
-    table_free(&t);
 }

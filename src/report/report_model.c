@@ -40,6 +40,7 @@ static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp
                                      .scale = r->scale > 0.0 ? r->scale : 1.0};
     }
     ent_fusion_connect(&inp->fusion, c->model.fusion.pattern, inp->registers);
+    for (unsigned k = 0; k < c->model.strings_count; k++) ENT_TRY(ent_model_add_string(inp, c->model.strings[k]));
     return ENT_OK;
 }
 
@@ -162,8 +163,9 @@ void report_times(draw_page *page, const report_group *g)
         sum[3]);
     const chart_figure figure = {
         title, caption, {"round", "number", 0, true, NAN, NAN}, {"time of a round", "ms", 0, false, 0.0, NAN}};
-    chart_draw_bars(page, &figure,
-                    &(chart_bars){.bars = bars, .parts = PARTS, .name = name, .part = PART, .value = value});
+    chart_draw_bars(
+        page, &figure,
+        &(chart_bars){.bars = bars, .parts = PARTS, .sequence = true, .name = name, .part = PART, .value = value});
 }
 
 /* ---- origin ---- */

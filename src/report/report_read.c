@@ -156,7 +156,8 @@ static ent_status read_all(const ent_h5 *file, const char *path, report_run *run
     ENT_TRY(report_flatten(run));
     ENT_TRY(read_metrics(file, run));
     ENT_TRY(read_rounds(file, run));
-    return read_tables(file, run);
+    ENT_TRY(read_tables(file, run));
+    return report_tests_read(file, run);
 }
 
 static ent_status read_run(const char *folder, const char *path, report_run **out)
@@ -217,6 +218,7 @@ void report_run_free(report_run *run)
     for (int m = 0; m < RUN_MODALITIES; m++) ent_free(run->ansatz[m]);
     for (int k = 0; k < run->leaves; k++) ent_free(run->leaf[k]);
     ent_free(run->leaf);
+    report_tests_free(run);
     ent_config_free(run->config);
     ent_free(run);
 }

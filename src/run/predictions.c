@@ -161,6 +161,7 @@ static const ent_h5_note NOTES[] = {
     {"/output", "1; of a real label its unit", "outputs of the model: logits per class, or the value"},
     {"/probability", "1", "probability of each class: the softmax of the logits"},
     {"/class_name", "none", "what the data set calls each class, in the order of the outputs"},
+    {"/class_text", "none", "words that the data set has for the classes, in the same order"},
     {NULL, NULL, NULL}};
 
 static ent_status write_rows(ent_h5 *file, const ent_federation_view *v, const place *order, bool clients,
@@ -192,6 +193,8 @@ static ent_status write_outputs(ent_h5 *file, const ent_federation_view *v, cons
     for (int64_t k = 0; k < size[0]; k++)
         softmax((int)classes, v->output + order[k].at * size[1], numbers + k * size[1]);
     ENT_TRY(ent_h5_write(file, "/probability", ENT_H5_F64, 2, size, numbers));
+    if (v->label.class_text)
+        ENT_TRY(ent_h5_write_strings(file, "/class_text", classes, (const char *const *)v->label.class_text));
     return ent_h5_write(file, "/class_name", ENT_H5_I32, 1, &classes, v->label.class_name);
 }
 

@@ -15,6 +15,7 @@
 #include "entente/memory.h"
 #include "note_label.h"
 #include "signals.h"
+#include "summary.h"
 
 ent_status run_make_folder(const char *folder, int *made)
 {
@@ -267,9 +268,12 @@ static void note_schedule(run_progress *progress, const ent_federation *federati
             c->federation.rounds, c->federation.rounds);
 }
 
-static void note_untrained(run_progress *progress, const ent_federation *federation)
+/* What makes the figures of little use. */
+static void note_figures(run_progress *progress, const ent_federation *federation)
 {
+    char text[256];
     const ent_federation_view v = ent_federation_see(federation);
+    if (run_constant_is_better(&v, text)) run_progress_note(progress, "warning: %s", text);
     if (v.untrained_rounds > 0)
         run_progress_note(progress, "warning: no client trained in %lld of %lld rounds",
                           (long long)v.untrained_rounds, (long long)v.rounds);
@@ -284,7 +288,7 @@ static ent_status train(ent_comm *group, const run_job *run, output *to, ent_fed
     const double begin = ent_clock_s();
     ENT_TRY(ent_federation_train(federation, to->progress ? run_progress_round : NULL, to->progress));
     if (run->times) run->times->train_s = ent_clock_s() - begin;
-    if (to->progress) note_untrained(to->progress, federation);
+    if (to->progress) note_figures(to->progress, federation);
     if (run->folder) ENT_TRY(save(group, run, to, federation));
     if (!run->done || ent_comm_rank(group) != 0) return ENT_OK;
     const ent_federation_view view = ent_federation_see(federation);

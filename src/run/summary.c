@@ -34,32 +34,57 @@ static int by_value(const void *a, const void *b)
 
 run_spread run_spread_of(int64_t n, double *value)
 {
-    double sum = 0.0, squares = 0.0, worst = 0.0;
+    double sum = 0.0, squares = 0.0, worst = 0.0, ranked = 0.0;
     int64_t count = 0;
     for (int64_t k = 0; k < n; k++)
         if (!isnan(value[k])) value[count++] = value[k];
-    if (count == 0) return (run_spread){0, NAN, NAN, NAN};
+    if (count == 0) return (run_spread){0, NAN, NAN, NAN, NAN};
     qsort(value, (size_t)count, sizeof *value, by_value);
     const int64_t decile = count / 10 > 0 ? count / 10 : 1;
-    for (int64_t k = 0; k < count; k++) sum += value[k];
+    for (int64_t k = 0; k < count; k++) {
+        sum += value[k];
+        ranked += (double)(2 * k + 1 - count) * value[k]; /* half the sum of all distances */
+    }
     const double mean = sum / (double)count;
     for (int64_t k = 0; k < count; k++) squares += (value[k] - mean) * (value[k] - mean);
     for (int64_t k = 0; k < decile; k++) worst += value[k];
-    return (run_spread){count, mean, sqrt(squares / (double)count), worst / (double)decile};
+    return (run_spread){count, mean, sqrt(squares / (double)count), worst / (double)decile,
+                        sum > 0.0 ? ranked / ((double)count * sum) : 0.0};
 }
 
 void run_print_spread(FILE *out, const char *name, const run_spread *s)
 {
     if (s->n > 1)
-        fprintf(out, "  %-28s mean %.4f, spread %.4f, worst decile %.4f (%lld clients)\n", name, s->mean, s->spread,
-                s->worst_decile, (long long)s->n);
+        fprintf(out, "  %-28s mean %.4f, spread %.4f, worst decile %.4f, Gini %.4f (%lld clients)\n", name, s->mean,
+                s->spread, s->worst_decile, s->gini, (long long)s->n);
+}
+
+/* The smallest number of hits that the binomial distribution reaches with this probability. */
+static double quantile_of(int64_t n, double p, double probability)
+{
+    double below = 0.0;
+    if (p <= 0.0 || p >= 1.0) return p * (double)n;
+    for (int64_t k = 0; k < n; k++) {
+        below += exp(lgamma((double)n + 1.0) - lgamma((double)k + 1.0) - lgamma((double)(n - k) + 1.0) +
+                     (double)k * log(p) + (double)(n - k) * log1p(-p));
+        if (below >= probability) return (double)k;
+    }
+    return (double)n;
+}
+
+void run_accuracy_interval(int64_t n, double accuracy, double level, double *low, double *high)
+{
+    *low = *high = NAN;
+    if (n < 1 || isnan(accuracy)) return;
+    *low = quantile_of(n, accuracy, (1.0 - level) / 2.0) / (double)n;
+    *high = quantile_of(n, accuracy, (1.0 + level) / 2.0) / (double)n;
 }
 
 /* Over the clients that have test rows; reports none if memory is exhausted. */
 static run_spread spread_of_clients(const ent_federation_view *v, bool personal)
 {
     double *accuracy = malloc((size_t)v->clients * sizeof *accuracy);
-    if (!accuracy) return (run_spread){0, NAN, NAN, NAN};
+    if (!accuracy) return (run_spread){0, NAN, NAN, NAN, NAN};
     for (int64_t c = 0; c < v->clients; c++)
         accuracy[c] = personal ? v->client[c].personal_accuracy : v->client[c].accuracy;
     const run_spread s = run_spread_of(v->clients, accuracy);
@@ -71,7 +96,7 @@ static void print_clients(FILE *out, const ent_federation_view *v)
 {
     const run_spread s = spread_of_clients(v, false), fine_tuned = spread_of_clients(v, true);
     run_print_spread(out, "accuracy by client", &s);
-    print_figure(out, "accuracy, fine-tuned", v->personal.n > 0 ? v->personal.accuracy : NAN);
+    print_figure(out, "accuracy, own models", v->personal.n > 0 ? v->personal.accuracy : NAN);
     run_print_spread(out, "  by client", &fine_tuned);
 }
 
@@ -119,15 +144,37 @@ static void print_selected(FILE *out, const ent_federation_view *v)
                 (long long)v->rounds, c->federation.rounds, c->run.patience);
 }
 
+static void print_interval(FILE *out, const ent_metrics *m)
+{
+    double low, high;
+    run_accuracy_interval(m->n, m->accuracy, 0.95, &low, &high);
+    if (!isnan(low)) fprintf(out, "  %-28s %.4f to %.4f\n", "accuracy, 95 % bootstrap", low, high);
+}
+
+bool run_constant_is_better(const ent_federation_view *v, char text[256])
+{
+    const ent_metrics *constant = &v->constant;
+    if (v->rounds == 0 || constant->n == 0) return false;
+    const ent_metrics *model = &v->round[v->selected_round].validation;
+    const bool classes = v->label.classes > 0;
+    snprintf(text, 256, "worse than a constant on the %lld validation rows: %s %.4g, %s has %.4g",
+             (long long)constant->n, classes ? "accuracy" : "loss", classes ? model->accuracy : model->loss,
+             classes ? "the most frequent class" : "the mean of the training labels",
+             classes ? constant->accuracy : constant->loss);
+    return classes ? model->accuracy < constant->accuracy : model->loss > constant->loss;
+}
+
 void run_print_table(FILE *out, const ent_federation_view *v)
 {
     const ent_metrics *m = &v->test;
+    char text[256];
     fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
             v->params, v->engine, (long long)m->n);
     for (int k = 0; ent_metric_shown(k) >= 0; k++) {
         const int row = ent_metric_shown(k);
         print_figure(out, ent_metric_at(row)->title, ent_metric_value(m, row));
     }
+    print_interval(out, m);
     print_selected(out, v);
     if (v->rounds > 0) print_clients(out, v);
     if (!isnan(epsilon_of(v)))
@@ -139,6 +186,7 @@ void run_print_table(FILE *out, const ent_federation_view *v)
     if (v->untrained_rounds > 0)
         fprintf(out, "  warning: no client trained in %lld of %lld rounds%s\n\n", (long long)v->untrained_rounds,
                 (long long)v->rounds, v->untrained_rounds == v->rounds ? ": these are the initial weights" : "");
+    if (run_constant_is_better(v, text)) fprintf(out, "  warning: %s\n\n", text);
 }
 
 static json_t *patterns(const ent_federation_view *v)
@@ -160,8 +208,8 @@ static json_t *patterns(const ent_federation_view *v)
 static json_t *spread_object(const ent_federation_view *v, bool personal)
 {
     const run_spread s = spread_of_clients(v, personal);
-    return json_pack("{s:I, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", cli_number(s.mean), "spread",
-                     cli_number(s.spread), "worst_decile", cli_number(s.worst_decile));
+    return json_pack("{s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)s.n, "mean", cli_number(s.mean), "spread",
+                     cli_number(s.spread), "worst_decile", cli_number(s.worst_decile), "gini", cli_number(s.gini));
 }
 
 /* null for a figure that does not apply. */
@@ -185,6 +233,14 @@ static void add_label(json_t *object, const ent_label *label)
     json_object_set_new(object, "classes", names);
 }
 
+/* "accuracy_interval": [low, high], where there is an accuracy. */
+static void add_interval(json_t *object, const ent_metrics *m)
+{
+    double low, high;
+    run_accuracy_interval(m->n, m->accuracy, 0.95, &low, &high);
+    if (!isnan(low)) json_object_set_new(object, "accuracy_interval", json_pack("[f, f]", low, high));
+}
+
 void run_print_json(const ent_federation_view *v)
 {
     char digest[65];
@@ -198,6 +254,7 @@ void run_print_json(const ent_federation_view *v)
     json_object_update(object, more);
     json_decref(more);
     add_label(object, &v->label);
+    add_interval(object, &v->test);
     if (v->rounds > 0) {
         json_object_set_new(object, "clients", spread_object(v, false));
         const ent_metrics *validation = &v->round[v->selected_round].validation;
@@ -205,6 +262,7 @@ void run_print_json(const ent_federation_view *v)
         json_object_set_new(object, "validation_loss", cli_number(validation->n > 0 ? validation->loss : NAN));
         json_object_set_new(object, "validation_accuracy",
                             cli_number(validation->n > 0 ? validation->accuracy : NAN));
+        json_object_set_new(object, "constant_validation", figures(&v->constant));
         json_object_set_new(object, "excluded_updates", json_integer(excluded_updates(v)));
         if (v->config->privacy.mode != ENT_PRIVACY_NONE)
             json_object_set_new(object, "epsilon", cli_number(epsilon_of(v)));

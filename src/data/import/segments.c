@@ -47,9 +47,8 @@ static ent_status count_rows(const ent_csd *labels, ent_segments *s)
 static ent_status make_tables(const ent_csd *labels, ent_segments *s)
 {
     const double bytes = (double)s->rows * (64.0 + 8.0 * (double)s->columns);
-    char want[32];
-    ENT_REQUIRE(bytes < (double)ent_memory_available_bytes(), ENT_ENOMEM, "%s: its tables need %s", labels->path,
-                ent_bytes_text(bytes, want));
+    const double available = (double)ent_memory_available_bytes();
+    if (bytes >= available) return ent_memory_lacks(bytes, available, "%s: the table of segments", labels->path);
     s->interval = ent_alloc(s->rows, 2 * sizeof *s->interval);
     s->label = ent_alloc(s->rows, (size_t)s->columns * sizeof *s->label);
     s->name = ent_alloc(s->rows, sizeof *s->name);

@@ -2,6 +2,7 @@
  * pass counts the rows and examines the kinds of cells in the first rows to decide whether the first line names
  * the columns. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,11 +3,9 @@
  * the modalities.  The pieces depend only on the shape of the table, so the digest does not depend on the number
  * of ranks.  Cost: reading the features once and SHA-256 (about 3 s per gigabyte), shared by all ranks.  Memory:
  * one mebibyte. */
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "entente/dataset.h"
 #include "entente/h5.h"
@@ -59,21 +57,16 @@ static ent_status digest_modality(ent_comm *comm, const ent_dataset *d, int m, c
     return status;
 }
 
-/* The identity of the file, as seen by rank 0. */
-static ent_status identify(ent_comm *comm, const ent_dataset *d, int64_t file[5])
+/* The identity of the file that rank 0 has opened. */
+static void identify(ent_comm *comm, const ent_dataset *d, int64_t file[5])
 {
-    struct stat state;
-    const bool found = ent_comm_rank(comm) != 0 || stat(d->path, &state) == 0;
-    ENT_TRY(ent_comm_agree(comm, found ? ENT_OK : ent_fail(ENT_EIO, "%s: %s", d->path, strerror(errno))));
-    if (ent_comm_rank(comm) == 0) {
-        file[0] = (int64_t)state.st_dev;
-        file[1] = (int64_t)state.st_ino;
-        file[2] = (int64_t)state.st_size;
-        file[3] = (int64_t)state.st_mtim.tv_sec * 1000000000 + state.st_mtim.tv_nsec;
-        file[4] = (int64_t)state.st_ctim.tv_sec * 1000000000 + state.st_ctim.tv_nsec;
-    }
+    const ent_file_state *opened = ent_h5_opened(d->file);
+    file[0] = opened->device;
+    file[1] = opened->inode;
+    file[2] = opened->bytes;
+    file[3] = opened->modified_ns;
+    file[4] = opened->changed_ns;
     ent_comm_broadcast(comm, 0, file, 5 * sizeof *file);
-    return ENT_OK;
 }
 
 static ent_status find_digest(ent_comm *comm, const ent_dataset *d, int m, ent_feature_digests *known,
@@ -97,7 +90,7 @@ ent_status ent_dataset_digest(ent_comm *comm, const ent_dataset *d, ent_feature_
     char all[ENT_MAX_MODALITIES * HEX + 1];
     int64_t file[5] = {0};
     if (!known) known = &nothing;
-    ENT_TRY(identify(comm, d, file));
+    identify(comm, d, file);
     if (memcmp(known->file, file, sizeof file) != 0) *known = nothing;
     memcpy(known->file, file, sizeof file);
     for (int m = 0; m < d->modalities; m++) ENT_TRY(find_digest(comm, d, m, known, all + m * HEX));

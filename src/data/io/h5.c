@@ -135,6 +135,35 @@ static ent_status not_opened(const char *path, const char start[8], size_t count
                     format.what ? format.what : "");
 }
 
+/* libhdf5's own descriptor, which stays with the file that it opened. */
+static ent_status remember(ent_h5 *file)
+{
+    int *handle = NULL;
+    const hid_t list = H5Fget_access_plist(file->id);
+    const bool plain = list >= 0 && H5Pget_driver(list) == H5FD_SEC2 &&
+                       H5Fget_vfd_handle(file->id, H5P_DEFAULT, (void **)&handle) >= 0 && handle;
+    if (list >= 0) H5Pclose(list);
+    file->descriptor = plain ? *handle : -1;
+    file->reads = true;
+    return ent_file_state_take(file->path, file->descriptor, &file->opened);
+}
+
+const ent_file_state *ent_h5_opened(const ent_h5 *file)
+{
+    return &file->opened;
+}
+
+ent_status ent_h5_settle(const ent_h5 *file, ent_status status)
+{
+    if (file->reads) ENT_TRY(ent_file_state_check(file->path, file->descriptor, &file->opened));
+    return status;
+}
+
+ent_status ent_h5_no_set(const ent_h5 *file, const char *name)
+{
+    return ent_h5_settle(file, ent_fail(ENT_EFORMAT, "%s: no dataset %s", file->path, name));
+}
+
 ent_status ent_h5_open(const char *path, ent_h5 **out)
 {
     char start[8];
@@ -144,10 +173,14 @@ ent_status ent_h5_open(const char *path, ent_h5 **out)
     ENT_TRY(ent_h5_new_file(path, &file));
     const hid_t list = ent_h5_access_list();
     file->id = H5Fopen(path, H5F_ACC_RDONLY, list);
-    const ent_status status = file->id < 0 ? not_opened(path, start, count) : ENT_OK;
+    const bool opened = file->id >= 0;
+    ent_status status = opened ? ENT_OK : not_opened(path, start, count);
     H5Pclose(list);
+    if (status == ENT_OK) status = remember(file);
     if (status == ENT_OK)
         *out = file;
+    else if (opened)
+        ent_h5_close(file);
     else
         ent_h5_release(file);
     return status;
@@ -272,7 +305,7 @@ static ent_status array_shape(const ent_h5 *file, const char *name, array *a)
 static ent_status array_open(const ent_h5 *file, const char *name, array *a)
 {
     *a = (array){.set = -1, .space = -1, .type = -1};
-    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
+    if (!ent_h5_has(file, name)) return ent_h5_no_set(file, name);
     ent_status status = ENT_OK;
     a->set = H5Dopen2(file->id, name, file->set_access);
     if (a->set >= 0) status = ent_h5_check_set(file, name, a->set);
@@ -282,8 +315,9 @@ static ent_status array_open(const ent_h5 *file, const char *name, array *a)
         status = ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
     else if (status == ENT_OK)
         status = array_shape(file, name, a);
-    if (status != ENT_OK) array_close(a);
-    return status;
+    if (status == ENT_OK) return ENT_OK;
+    array_close(a);
+    return ent_h5_settle(file, status);
 }
 
 ent_status ent_h5_describe(const ent_h5 *file, const char *name, ent_h5_shape *shape)
@@ -416,7 +450,7 @@ ent_status ent_h5_read(const ent_h5 *file, const char *name, ent_h5_type type, i
     else if (count > 0)
         status = transfer_in(file, name, &a, type, H5S_ALL, H5S_ALL, data);
     array_close(&a);
-    return status;
+    return ent_h5_settle(file, status);
 }
 
 /* Select rows first..first+n-1 of an array, and create the matching dataspace in memory. */
@@ -461,7 +495,7 @@ ent_status ent_h5_read_runs(const ent_h5 *file, const char *name, ent_h5_type ty
         data = (char *)data + (size_t)n[k] * row_bytes;
     }
     array_close(&a);
-    return status;
+    return ent_h5_settle(file, status);
 }
 
 ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
@@ -498,7 +532,7 @@ ent_status ent_h5_hash_rows(const ent_h5 *file, const char *name, int64_t first,
     ENT_TRY(array_open(file, name, &a));
     const ent_status status = hash_open(file, name, &a, first, n, hash);
     array_close(&a);
-    return status;
+    return ent_h5_settle(file, status);
 }
 
 hid_t ent_h5_make_set(const ent_h5 *file, const char *name, hid_t type, hid_t space)

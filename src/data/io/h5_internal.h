@@ -21,7 +21,14 @@ struct ent_h5 {
     bool shared;    /* written in place, by h5_shared.c */
     int64_t room;   /* bytes reserved on disk for a shared file */
     ent_comm *comm; /* for a shared file over MPI, else NULL */
+    bool reads;     /* opened for reading */
+    int descriptor; /* libhdf5's, or -1 */
+    ent_file_state opened;
 };
+
+/* The status of reading `file`; a failure where the file is no longer what was opened, whatever was read. */
+ent_status ent_h5_settle(const ent_h5 *file, ent_status status);
+ent_status ent_h5_no_set(const ent_h5 *file, const char *name);
 
 /* Fail with "file: dataset what: why", the reason taken from libhdf5's error stack. */
 ent_status ent_h5_fail_at(ent_status code, const ent_h5 *file, const char *name, const char *what);

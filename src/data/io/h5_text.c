@@ -68,9 +68,9 @@ static ent_status read_padded(const ent_h5 *file, const char *name, hid_t set, h
 ent_status ent_h5_read_strings(const ent_h5 *file, const char *name, char ***list, int64_t *count)
 {
     char **read = NULL;
-    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
+    if (!ent_h5_has(file, name)) return ent_h5_no_set(file, name);
     const hid_t set = H5Dopen2(file->id, name, file->set_access);
-    if (set < 0) return ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    if (set < 0) return ent_h5_settle(file, ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read"));
     ent_status status = ent_h5_check_set(file, name, set);
     if (status != ENT_OK) {
         H5Dclose(set);
@@ -85,7 +85,11 @@ ent_status ent_h5_read_strings(const ent_h5 *file, const char *name, char ***lis
     H5Sclose(space);
     H5Tclose(type);
     H5Dclose(set);
-    if (status != ENT_OK) return status;
+    status = ent_h5_settle(file, status);
+    if (status != ENT_OK) {
+        ent_h5_names_free(read, read ? (int64_t)n : 0);
+        return status;
+    }
     *list = read;
     *count = (int64_t)n;
     return ENT_OK;
@@ -155,6 +159,7 @@ static ent_status read_string(const ent_h5 *file, const char *name, holder from,
         status = ent_h5_no_memory(file, name);
     H5Sclose(space);
     H5Tclose(type);
+    status = ent_h5_settle(file, status);
     if (status == ENT_OK)
         *text = copy;
     else
@@ -164,9 +169,9 @@ static ent_status read_string(const ent_h5 *file, const char *name, holder from,
 
 ent_status ent_h5_read_text(const ent_h5 *file, const char *name, char **text)
 {
-    ENT_REQUIRE(ent_h5_has(file, name), ENT_EFORMAT, "%s: no dataset %s", file->path, name);
+    if (!ent_h5_has(file, name)) return ent_h5_no_set(file, name);
     const hid_t id = H5Dopen2(file->id, name, file->set_access);
-    if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    if (id < 0) return ent_h5_settle(file, ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read"));
     ent_status status = ent_h5_check_set(file, name, id);
     if (status == ENT_OK) status = read_string(file, name, (holder){id, false}, text);
     H5Dclose(id);
@@ -178,7 +183,7 @@ ent_status ent_h5_read_attribute(const ent_h5 *file, const char *object, const c
     ENT_REQUIRE(ent_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, file->link) > 0, ENT_EFORMAT,
                 "%s: %s has no attribute '%s'", file->path, object, name);
     const hid_t id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, file->link);
-    if (id < 0) return ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read");
+    if (id < 0) return ent_h5_settle(file, ent_h5_fail_at(ENT_EFORMAT, file, name, "cannot be read"));
     const ent_status status = read_string(file, name, (holder){id, true}, text);
     H5Aclose(id);
     return status;

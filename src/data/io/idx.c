@@ -1,28 +1,25 @@
 /* The sizes in the header cannot be trusted, so the buffer grows as the numbers are read. */
 #include "entente/idx.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "entente/memory.h"
+#include "stream.h"
 
 enum { BLOCK = 1 << 16 };
 
 typedef struct {
     const char *path;
-    gzFile file;
+    ent_stream *stream;
 } reader;
 
 static ent_status read_bytes(reader *r, void *to, int64_t count, const char *what)
 {
-    const int got = gzread(r->file, to, (unsigned)count);
-    int code;
-    const char *why = gzerror(r->file, &code);
-    ENT_REQUIRE(got >= 0 && code != Z_DATA_ERROR && code != Z_BUF_ERROR, ENT_EFORMAT, "%s: damaged: %s", r->path,
-                code == Z_ERRNO ? strerror(errno) : why);
-    ENT_REQUIRE(got == count, ENT_EFORMAT, "%s: too short: it ends in its %s", r->path, what);
+    size_t got = 0;
+    ENT_TRY(ent_stream_read(r->stream, to, (size_t)count, &got));
+    ENT_REQUIRE(got == (size_t)count, ENT_EFORMAT, "%s: too short: it ends in its %s", r->path, what);
     return ENT_OK;
 }
 
@@ -114,8 +111,9 @@ static ent_status read_numbers(reader *r, ent_idx *idx, uint8_t type)
         if (count + n > room) ENT_TRY(grow(r, idx, count, &room));
         for (int64_t k = 0; k < n; k++) idx->value[count + k] = number_of(type, block + k * bytes);
     }
-    ENT_REQUIRE(gzread(r->file, block, 1) <= 0, ENT_EFORMAT, "%s: too long: it continues after %lld numbers", r->path,
-                (long long)all);
+    size_t more = 0;
+    ENT_TRY(ent_stream_read(r->stream, block, 1, &more));
+    ENT_REQUIRE(more == 0, ENT_EFORMAT, "%s: too long: it continues after %lld numbers", r->path, (long long)all);
     return ENT_OK;
 }
 
@@ -129,11 +127,10 @@ static ent_status read_all(reader *r, ent_idx *idx)
 ent_status ent_idx_load(const char *path, ent_idx *out)
 {
     *out = (ent_idx){.rank = 0};
-    errno = 0;
-    reader r = {path, gzopen(path, "rb")};
-    ENT_REQUIRE(r.file, ENT_EIO, "%s: %s", path, errno ? strerror(errno) : "no memory");
+    reader r = {path, NULL};
+    ENT_TRY(ent_stream_open(path, &r.stream));
     const ent_status status = read_all(&r, out);
-    gzclose(r.file);
+    ent_stream_close(r.stream);
     if (status != ENT_OK) ent_idx_free(out);
     return status;
 }

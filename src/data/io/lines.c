@@ -1,13 +1,13 @@
-/* Reads blocks through zlib, which passes uncompressed files through, and extends a line until its end is found. */
+/* Reads blocks, and extends a line until its end is found. */
 #include "lines.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include "entente/memory.h"
+#include "stream.h"
 
 static ent_status read_text(const char *path, FILE *file, char **out)
 {
@@ -44,7 +44,7 @@ enum { BLOCK_BYTES = 1 << 16, FIRST_ROOM = 256 };
 
 struct ent_lines {
     char *path;
-    gzFile file;
+    ent_stream *stream;
     char *block; /* [BLOCK_BYTES]: bytes at..end-1 are unread */
     size_t at, end;
     char *line;
@@ -58,22 +58,19 @@ ent_status ent_lines_open(const char *path, ent_lines **out)
     ENT_REQUIRE(lines, ENT_ENOMEM, "%s: no memory to read it", path);
     lines->path = ent_text(path);
     lines->block = ent_alloc(BLOCK_BYTES, 1);
-    errno = 0;
-    lines->file = lines->path && lines->block ? gzopen(path, "rb") : NULL;
-    if (lines->file) {
+    ent_status status = lines->path && lines->block ? ENT_OK : ent_fail(ENT_ENOMEM, "%s: no memory to read it", path);
+    if (status == ENT_OK) status = ent_stream_open(path, &lines->stream);
+    if (status == ENT_OK)
         *out = lines;
-        return ENT_OK;
-    }
-    const int why = errno;
-    ent_lines_close(lines);
-    return why ? ent_fail(ENT_EIO, "%s: %s", path, strerror(why))
-               : ent_fail(ENT_ENOMEM, "%s: no memory to read it", path);
+    else
+        ent_lines_close(lines);
+    return status;
 }
 
 void ent_lines_close(ent_lines *lines)
 {
     if (!lines) return;
-    if (lines->file) gzclose(lines->file);
+    ent_stream_close(lines->stream);
     ent_free(lines->path);
     ent_free(lines->block);
     ent_free(lines->line);
@@ -89,22 +86,13 @@ ent_status ent_lines_rewind(ent_lines *lines)
 {
     lines->at = lines->end = 0;
     lines->number = 0;
-    ENT_REQUIRE(gzrewind(lines->file) == 0, ENT_EIO, "%s: cannot be rewound", lines->path);
-    return ENT_OK;
+    return ent_stream_seek(lines->stream, 0);
 }
 
 static ent_status read_block(ent_lines *lines)
 {
-    int code;
-    errno = 0;
-    const int got = gzread(lines->file, lines->block, BLOCK_BYTES);
-    const char *why = gzerror(lines->file, &code);
-    ENT_REQUIRE(code != Z_ERRNO, ENT_EIO, "%s: %s", lines->path, strerror(errno));
-    ENT_REQUIRE(got >= 0 && code != Z_BUF_ERROR, ENT_EFORMAT, "%s: damaged gzip file after line %lld: %s",
-                lines->path, (long long)lines->number, why);
-    lines->at = 0;
-    lines->end = (size_t)got;
-    return ENT_OK;
+    lines->at = lines->end = 0;
+    return ent_stream_read(lines->stream, lines->block, BLOCK_BYTES, &lines->end);
 }
 
 /* Append to the line, with room for a '\0'. */

@@ -1,11 +1,12 @@
 /* The header is a Python dictionary with three known keys; the numbers after it are read in place.  In Fortran
- * order the numbers of a column are adjacent, so a block of rows is read column by column. */
+ * order the numbers of a column are adjacent, so a block of rows is read column by column; a compressed array in that
+ * order is kept in memory. */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "entente/memory.h"
 #include "format.h"
@@ -83,32 +84,43 @@ static ent_status take_head(ent_table *t, const char *head)
     return take_shape(t, value_of(head, "shape"));
 }
 
+static ent_status read_exactly(ent_table *t, void *to, size_t count)
+{
+    size_t got;
+    ENT_TRY(ent_stream_read(t->stream, to, count, &got));
+    ENT_REQUIRE(got == count, ENT_EFORMAT, "%s: truncated in its header", t->path);
+    return ENT_OK;
+}
+
 static ent_status read_head(ent_table *t, char *head)
 {
     uint8_t start[12];
-    ENT_REQUIRE(fread(start, 1, 10, t->file) == 10 && memcmp(start, "\x93NUMPY", 6) == 0, ENT_EFORMAT,
-                "%s: not a NumPy array", t->path);
+    ENT_TRY(ent_stream_seek(t->stream, 0));
+    ENT_TRY(read_exactly(t, start, 10));
     uint32_t length = start[8] | (uint32_t)start[9] << 8;
     if (start[6] >= 2) {
-        ENT_REQUIRE(fread(start + 10, 1, 2, t->file) == 2, ENT_EFORMAT, "%s: truncated", t->path);
+        ENT_TRY(read_exactly(t, start + 10, 2));
         length |= (uint32_t)start[10] << 16 | (uint32_t)start[11] << 24;
     }
     ENT_REQUIRE(length < HEAD_BYTES, ENT_EFORMAT, "%s: found a header of %u bytes", t->path, length);
-    ENT_REQUIRE(fread(head, 1, length, t->file) == length, ENT_EFORMAT, "%s: truncated in its header", t->path);
+    ENT_TRY(read_exactly(t, head, length));
     head[length] = '\0';
     t->data_at = (start[6] >= 2 ? 12 : 10) + (int64_t)length;
     return take_head(t, head);
 }
 
+/* Of a compressed file, whose contents are checked by the way. */
 static ent_status check_length(const ent_table *t)
 {
-    struct stat state;
-    ENT_REQUIRE(fstat(fileno(t->file), &state) == 0, ENT_EIO, "%s: %s", t->path, strerror(errno));
-    const int64_t there = state.st_size - t->data_at, row = t->columns * t->size;
+    const int64_t row = t->columns * t->size;
+    int64_t there;
+    ENT_REQUIRE(t->rows < INT64_MAX / row, ENT_EFORMAT, "%s: damaged header: %lld rows of %lld bytes", t->path,
+                (long long)t->rows, (long long)row);
+    ENT_TRY(ent_stream_left(t->stream, t->rows * row, &there));
     ENT_REQUIRE(there / row >= t->rows, ENT_EFORMAT, "%s: truncated: %lld bytes of numbers, want %lld rows of %lld",
                 t->path, (long long)there, (long long)t->rows, (long long)row);
-    ENT_REQUIRE(there == t->rows * row, ENT_EFORMAT, "%s: too long: %lld bytes of numbers, want %lld", t->path,
-                (long long)there, (long long)(t->rows * row));
+    ENT_REQUIRE(there == t->rows * row, ENT_EFORMAT, "%s: too long: %lld bytes of numbers%s, want %lld", t->path,
+                (long long)there, ent_stream_is_packed(t->stream) ? " or more" : "", (long long)(t->rows * row));
     return ENT_OK;
 }
 
@@ -116,7 +128,10 @@ static ent_status check_length(const ent_table *t)
 static ent_status check_bits(ent_table *t)
 {
     if (t->size != 2 || t->type == 'f' || t->type == 'b') return ENT_OK;
-    const size_t count = fread(t->block, 2, BLOCK_BYTES / 2, t->file);
+    size_t count;
+    ENT_TRY(ent_stream_seek(t->stream, t->data_at));
+    ENT_TRY(ent_stream_read(t->stream, t->block, BLOCK_BYTES, &count));
+    count /= 2;
     uint16_t *number = (uint16_t *)(void *)t->block; /* aligned to 64 bytes */
     for (size_t k = 0; k < count && t->swapped; k++) number[k] = (uint16_t)(number[k] << 8 | number[k] >> 8);
     ENT_REQUIRE(!ent_format_is_bfloat16(number, (int64_t)count), ENT_EFORMAT,
@@ -124,6 +139,23 @@ static ent_status check_bits(ent_table *t)
                 "(tensor.float().numpy())",
                 t->path);
     return ENT_OK;
+}
+
+/* A compressed file can only be read from its start. */
+static ent_status keep_unpacked(ent_table *t)
+{
+    const int64_t bytes = t->rows * t->columns * t->size;
+    const double available = (double)ent_memory_available_bytes();
+    char want[32];
+    size_t got;
+    if (!t->fortran || !ent_stream_is_packed(t->stream)) return ENT_OK;
+    if ((double)bytes >= available)
+        return ent_memory_lacks((double)bytes, available,
+                                "%s: a compressed array in Fortran order (unpack it with gunzip)", t->path);
+    t->unpacked = ent_alloc(bytes, 1);
+    ENT_REQUIRE(t->unpacked, ENT_ENOMEM, "%s: no memory for %s", t->path, ent_bytes_text((double)bytes, want));
+    ENT_TRY(ent_stream_seek(t->stream, t->data_at));
+    return ent_stream_read(t->stream, t->unpacked, (size_t)bytes, &got);
 }
 
 ent_status ent_npy_open(ent_table *t)
@@ -134,7 +166,8 @@ ent_status ent_npy_open(ent_table *t)
     ent_free(head);
     ENT_TRY(status);
     ENT_TRY(check_length(t));
-    return check_bits(t);
+    ENT_TRY(check_bits(t));
+    return keep_unpacked(t);
 }
 
 /* ---- the numbers ---- */
@@ -173,12 +206,15 @@ static double number_of(const ent_table *t, const uint8_t *from)
 /* Read `count` numbers from number `first` of the file on into every step-th element of x. */
 static ent_status read_run(ent_table *t, int64_t first, int64_t count, int64_t step, double *x)
 {
-    ENT_REQUIRE(fseeko(t->file, (off_t)(t->data_at + first * t->size), SEEK_SET) == 0, ENT_EIO, "%s: %s", t->path,
-                strerror(errno));
+    size_t got;
+    const uint8_t *unpacked = t->unpacked ? t->unpacked + first * t->size : NULL;
+    for (int64_t k = 0; unpacked && k < count; k++) x[k * step] = number_of(t, unpacked + k * t->size);
+    if (unpacked) return ENT_OK;
+    ENT_TRY(ent_stream_seek(t->stream, t->data_at + first * t->size));
     for (int64_t done = 0, n; done < count; done += n) {
         n = count - done < BLOCK_BYTES / t->size ? count - done : BLOCK_BYTES / t->size;
-        ENT_REQUIRE(fread(t->block, (size_t)t->size, (size_t)n, t->file) == (size_t)n, ENT_EIO, "%s: cannot be read",
-                    t->path);
+        ENT_TRY(ent_stream_read(t->stream, t->block, (size_t)(n * t->size), &got));
+        ENT_REQUIRE(got == (size_t)(n * t->size), ENT_EIO, "%s: the file has become shorter", t->path);
         for (int64_t k = 0; k < n; k++) x[(done + k) * step] = number_of(t, t->block + k * t->size);
     }
     return ENT_OK;

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include "entente/h5.h"
 #include "entente/memory.h"
@@ -23,37 +23,24 @@ static ent_status refuse_format(const ent_table *t, const char *where, ent_forma
                     format.remedy);
 }
 
-/* The contents of a gzip file must be text. */
-static ent_status look_inside(const ent_table *t)
-{
-    uint8_t bytes[ENT_FORMAT_BYTES];
-    gzFile file = gzopen(t->path, "rb");
-    ENT_REQUIRE(file, ENT_EIO, "%s: cannot be opened", t->path);
-    const int count = gzread(file, bytes, sizeof bytes);
-    gzclose(file);
-    const ent_format format = ent_format_of(bytes, count > 0 ? (size_t)count : 0);
-    return format.what ? refuse_format(t, ", compressed with gzip", format) : ENT_OK;
-}
-
-/* Recognise a file by its leading bytes, regardless of its name; anything unknown is taken as text. */
+/* Recognise a file by the leading bytes of its contents, regardless of its name; anything unknown is text. */
 static ent_status open_file(ent_table *t)
 {
     struct stat state;
     uint8_t bytes[ENT_FORMAT_BYTES];
-    t->file = fopen(t->path, "rb");
-    ENT_REQUIRE(t->file, ENT_EIO, "%s: %s", t->path, strerror(errno));
-    ENT_REQUIRE(fstat(fileno(t->file), &state) == 0 && S_ISREG(state.st_mode), ENT_EIO, "%s: not a regular file",
-                t->path);
-    const size_t count = fread(bytes, 1, sizeof bytes, t->file), length = strlen(t->path);
-    const bool array = count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0;
-    const bool packed = count >= 2 && memcmp(bytes, "\x1f\x8b", 2) == 0;
+    size_t count;
+    ENT_REQUIRE(stat(t->path, &state) == 0, ENT_EIO, "%s: %s", t->path, strerror(errno));
+    ENT_REQUIRE(S_ISREG(state.st_mode), ENT_EIO, "%s: not a regular file", t->path);
+    ENT_TRY(ent_stream_open(t->path, &t->stream));
+    ENT_TRY(ent_stream_read(t->stream, bytes, sizeof bytes, &count));
+    const size_t length = strlen(t->path);
     const ent_format format = ent_format_of(bytes, count);
-    rewind(t->file);
-    if (array) return ent_npy_open(t);
-    if (format.what && !packed) return refuse_format(t, "", format);
+    if (count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0) return ent_npy_open(t);
+    if (format.what) return refuse_format(t, ent_stream_is_packed(t->stream) ? ", compressed with gzip" : "", format);
     ENT_REQUIRE(length <= 4 || strcmp(t->path + length - 4, ".npy") != 0, ENT_EFORMAT, "%s: not a NumPy array",
                 t->path);
-    if (packed) ENT_TRY(look_inside(t));
+    ent_stream_close(t->stream);
+    t->stream = NULL;
     return ent_csv_open(t);
 }
 
@@ -75,11 +62,12 @@ ent_status ent_table_open(const char *path, ent_header header, ent_table **out)
 void ent_table_free(ent_table *t)
 {
     if (!t) return;
-    if (t->file) fclose(t->file);
+    ent_stream_close(t->stream);
     ent_lines_close(t->lines);
     ent_h5_names_free(t->first, t->columns);
     ent_free(t->cell);
     ent_free(t->block);
+    ent_free(t->unpacked);
     ent_free(t->path);
     ent_free(t);
 }

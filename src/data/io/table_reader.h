@@ -2,10 +2,9 @@
 #ifndef ENTENTE_DATA_TABLE_H
 #define ENTENTE_DATA_TABLE_H
 
-#include <stdio.h>
-
 #include "entente/table.h"
 #include "lines.h"
+#include "stream.h"
 
 struct ent_table {
     char *path;
@@ -25,13 +24,14 @@ struct ent_table {
     char *held;         /* the line that follows them, or NULL */
     int64_t counted;    /* first number if column 0 counts up from the row after the first line, or -1 */
     /* NPY */
-    FILE *file;
+    ent_stream *stream;
     int64_t data_at; /* offset of the first number */
     char type;       /* i, u, f, b */
     int size, rank;  /* bytes per number */
     bool swapped, fortran;
     int64_t shape[8];
     uint8_t *block;
+    uint8_t *unpacked; /* all numbers of a compressed array in Fortran order, else NULL */
 };
 
 /* The number of rows, with or without the first line. */

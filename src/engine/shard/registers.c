@@ -148,17 +148,15 @@ static void cut_blocks(const pauli_engine *engine, double cost, int *groups, int
 static ent_status check_memory(const ent_registers *r)
 {
     double bytes[2];
-    char need[32], have[32];
     const int size = ent_comm_size(r->group);
     ent_pauli_worker_bytes(r->engine, r->mine, bytes);
     for (int k = 0; k < r->engine->plan->parts; k++)
         if (r->spread[k]) bytes[1] += 2.1 * (double)ent_state_part_bytes(r->engine->plan->part[k].large) / size;
     const double there = fmin((double)ent_memory_available_bytes() / r->node_ranks, most_bytes);
-    ENT_REQUIRE(bytes[1] <= there, ENT_ENOMEM,
-                "registers of a fused circuit need %.0f bytes (%s) for their states and gradients on one rank, and "
-                "%.0f bytes (%s) are there for each of %d ranks of the node",
-                bytes[1], ent_bytes_text(bytes[1], need), there, ent_bytes_text(there, have), r->node_ranks);
-    return ENT_OK;
+    if (bytes[1] <= there) return ENT_OK;
+    return ent_memory_lacks(bytes[1], there,
+                            "registers of a fused circuit, states and gradients, on each of %d ranks of a node,",
+                            r->node_ranks);
 }
 
 static ent_status fill_engine(ent_registers *r, const ent_circuit *circuit, const ent_program_inp *inp, bool *shared)

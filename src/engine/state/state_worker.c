@@ -87,12 +87,10 @@ static int tables_new(const state_plan *plan, state_worker *w)
 static ent_status state_new(const state_plan *plan, void **state)
 {
     const size_t bytes = ent_state_part_bytes(plan);
-    char need[32], have[32];
     *state = ent_alloc_pages(bytes);
-    const double there = (double)ent_memory_available_bytes();
-    ENT_REQUIRE(*state, ENT_ENOMEM, "a state of 2^%d amplitudes: found %.0f bytes (%s), want %zu bytes (%s)",
-                plan->local_bits, there, ent_bytes_text(there, have), bytes, ent_bytes_text((double)bytes, need));
-    return ENT_OK;
+    if (*state) return ENT_OK;
+    return ent_memory_lacks((double)bytes, (double)ent_memory_available_bytes(), "a state of 2^%d amplitudes",
+                            plan->local_bits);
 }
 
 ent_status ent_state_worker_back(state_worker *w)

@@ -47,8 +47,7 @@ static void keep_random(ent_random stream, int count, int kept, double factor, d
     }
 }
 
-/* As it travels, in 32 bits. */
-static double single_above(double x)
+double ent_compress_single(double x)
 {
     const float near = (float)x;
     return near < x ? nextafterf(near, INFINITY) : near;
@@ -59,7 +58,7 @@ static void round_all(ent_random stream, int count, int bits, double *x)
 {
     double most = 0.0;
     for (int k = 0; k < count; k++) most = fmax(most, fabs(x[k]));
-    most = single_above(most);
+    most = ent_compress_single(most);
     const double steps = bits == 1 ? 0.5 : (double)((1 << (bits - 1)) - 1); /* from 0 to `most` */
     for (int k = 0; k < count; k++) {
         const double chance = ent_random_uniform(&stream);

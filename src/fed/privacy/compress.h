@@ -28,6 +28,9 @@ static inline bool ent_feeds_back(const ent_config *c)
  * has not; NULL without feedback.  scratch [params]. */
 void ent_compress(const ent_rule_state *s, ent_update *update, double *left, double *scratch);
 
+/* The least 32-bit number that is not below x. */
+double ent_compress_single(double x);
+
 /* Bytes of one client's change as it would travel: for each block the numbers, the largest of them (32 bits) where
  * they have few bits, and, top_k, where they are (a bit for each number of the block, or their places, whichever is
  * less). */

@@ -9,7 +9,7 @@
 typedef struct ent_participation ent_participation;
 
 /* tree_rounds 0: rounds are counted; else the squared norm of what a client is in of a binary tree over so many
- * rounds: the sum, over all nodes, of the square of the rounds below the node in which the client takes part. */
+ * rounds: the sum, over all complete nodes, of the square of the rounds below it in which the client takes part. */
 ent_status ent_participation_new(int64_t clients, int64_t tree_rounds, ent_participation **out);
 void ent_participation_free(ent_participation *participation);
 /* Rounds do not descend; a client takes part once in each. */

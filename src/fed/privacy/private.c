@@ -8,20 +8,29 @@
 #include "entente/random.h"
 #include "fed/privacy/participation.h"
 #include "fed/privacy/secure_round.h"
-#include "privacy/gaussian.h"
+#include "privacy/discrete.h"
 
 struct ent_private {
     const ent_config *config;
     ent_gaussian source;
     double *z;       /* [params] normal numbers, and */
     double *sum;     /* [params] of the tree's nodes */
+    int64_t *units;  /* [2][params] of the grid: a change, and its noise; NULL without discrete noise */
     double clip;     /* the norm in force */
     double expected; /* clients of a round */
     double count_noise;
     int64_t sharers;                  /* of the noise of a sum: as many as answer at least */
+    ent_discrete_grid grid;           /* of each of them */
+    double distance;                  /* of discrete from normal noise, ent_discrete_distance */
     ent_participation *participation; /* NULL with Poisson sampling */
     ent_ledger *ledger;
 };
+
+/* Whether clients add integers; without noise there is no grid. */
+static bool is_discrete(const ent_config_privacy *p)
+{
+    return p->mode == ENT_PRIVACY_DISTRIBUTED && p->noise_multiplier > 0.0;
+}
 
 /* ---- what is refused ---- */
 
@@ -86,6 +95,11 @@ ent_status ent_private_check(const ent_config *c)
         p->mode != ENT_PRIVACY_DISTRIBUTED || ent_is_secure(c), ENT_ECONFIG,
         "federation.secure.threshold: found 0, want more with privacy.mode distributed: one client's share of the "
         "noise hides nothing, only the sum's does");
+    ENT_REQUIRE(!is_discrete(p) || (p->noise_multiplier >= 1e-3 && p->noise_multiplier * p->clip >= 1e-6),
+                ENT_ECONFIG,
+                "privacy.noise_multiplier: found %g with clip %g, want 0, or at least 0.001 and 1e-6 over clip, with "
+                "privacy.mode distributed, whose noise is made of integers",
+                p->noise_multiplier, p->clip);
     return check_adaptive(p, fmax(1.0, c->federation.participation * c->federation.clients));
 }
 
@@ -115,6 +129,11 @@ static ent_status make(bool root, const ent_population *population, const ent_ru
     a->config = population->config;
     a->clip = p->clip;
     a->sharers = 1;
+    if (is_discrete(p)) {
+        a->units = ent_alloc(2 * (int64_t)s->params, sizeof *a->units);
+        ENT_REQUIRE(a->units, ENT_ENOMEM, "privacy: no memory");
+        a->distance = ent_discrete_distance(0x1p46, s->params); /* a share has no less */
+    }
     a->expected = fmax(1.0, a->config->federation.participation * (double)population->clients);
     a->count_noise = p->count_noise > 0.0 ? p->count_noise : a->expected / 20.0;
     a->z = ent_alloc(s->params, sizeof *a->z);
@@ -154,6 +173,7 @@ void ent_private_free(ent_private *a)
     if (!a) return;
     ent_participation_free(a->participation);
     ent_ledger_free(a->ledger);
+    ent_free(a->units);
     ent_free(a->z);
     ent_free(a->sum);
     sodium_memzero(&a->source, sizeof a->source);
@@ -183,9 +203,22 @@ static bool clip_blocks(const ent_rule_state *s, ent_update *u, int first, int n
 
 void ent_private_begin(ent_private *a, const ent_cohort *cohort)
 {
-    a->sharers = a->config->privacy.mode == ENT_PRIVACY_DISTRIBUTED
-                     ? ent_secure_fewest(a->config, cohort->n + cohort->lost)
-                     : 1;
+    const ent_config_privacy *p = &a->config->privacy;
+    if (!is_discrete(p)) return;
+    a->sharers = ent_secure_fewest(a->config, cohort->n + cohort->lost);
+    a->grid = ent_discrete_grid_of(a->clip, p->noise_multiplier * a->clip / sqrt((double)a->sharers));
+}
+
+/* A change and its noise, integers both, so that their sum is exact.  One that has diverged is refused later. */
+static void add_discrete(ent_private *a, const ent_rule_state *s, ent_update *u)
+{
+    int64_t *change = a->units, *noise = a->units + s->params;
+    for (int k = 0; k < s->params; k++)
+        if (!isfinite(u->delta[k])) return;
+    ent_discrete_round(&a->grid, s->params, u->delta, change);
+    ent_discrete_fill(&a->source, ENT_FOR_CLIENT_NOISE, (uint64_t)u->client, (uint64_t)s->round, a->grid.variance,
+                      s->params, noise);
+    for (int k = 0; k < s->params; k++) u->delta[k] = a->grid.unit * (double)(change[k] + noise[k]);
 }
 
 void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
@@ -196,8 +229,9 @@ void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
         u->within = clip_blocks(s, u, 0, s->blocks, a->clip);
     else
         for (int b = 0; b < s->blocks; b++) clip_blocks(s, u, b, 1, each);
-    if (p->mode == ENT_PRIVACY_CENTRAL) return;
-    const double deviation = p->noise_multiplier * a->clip / sqrt((double)a->sharers);
+    if (is_discrete(p)) add_discrete(a, s, u);
+    if (p->mode != ENT_PRIVACY_LOCAL) return;
+    const double deviation = p->noise_multiplier * a->clip;
     ent_gaussian_fill(&a->source, ENT_FOR_CLIENT_NOISE, (uint64_t)u->client, (uint64_t)s->round, s->params, a->z);
     for (int k = 0; k < s->params; k++) u->delta[k] += deviation * a->z[k];
 }
@@ -269,7 +303,11 @@ static ent_status epsilon_of(ent_private *a, int64_t rounds, double *epsilon)
     const ent_config_privacy *p = &a->config->privacy;
     if (!a->participation) return ent_ledger_epsilon(a->ledger, rounds, p->delta, epsilon);
     const int64_t most = ent_participation_most(a->participation);
-    if (p->mechanism == ENT_RELEASE_GAUSSIAN) return ent_ledger_epsilon(a->ledger, most, p->delta, epsilon);
+    if (p->mechanism == ENT_RELEASE_GAUSSIAN) {
+        ENT_TRY(ent_ledger_epsilon(a->ledger, most, p->delta, epsilon));
+        if (p->accountant == ENT_ACCOUNTANT_PLD) *epsilon += 2.0 * (double)most * a->distance;
+        return ENT_OK;
+    }
     const ent_mechanism once = {
         .rate = most > 0 ? 1.0 : 0.0, .noise = most > 0 ? p->noise_multiplier / sqrt((double)most) : 0.0, .steps = 1};
     return ent_privacy_epsilon(p->accountant, &once, p->delta, epsilon);

@@ -8,8 +8,8 @@
  *   local    every client adds noise to its clipped change.
  *   distributed
  *            every client adds its share of the sum's noise, and secure aggregation hides all but the sum; the shares
- *            of as many clients as must answer make up the whole (after Kairouz, Liu, Steinke 2021, arXiv 2102.06387,
- *            whose noise is discrete: here it is rounded to the grid of exact sums, 2^-60)
+ *            of as many clients as must answer make up the whole.  Changes and noise are integers, the noise discrete
+ *            Gaussian (Kairouz, Liu, Steinke 2021, arXiv 2102.06387), in units of some 2^-24 of a share's deviation
  *
  * Every client counts alike, in every block; what a client sends besides (its loss, its samples) is for figures that
  * are outside the guarantee.  What epsilon counts on:
@@ -17,7 +17,9 @@
  *   poisson sampling    each round is one of the sampled Gaussian mechanism
  *   other sampling      who takes part is known: as many rounds as the client that takes part most often
  *   tree                who takes part is known: the norm of all nodes that one client is in, the worst client's
- *   distributed         as with other sampling, since the server knows who takes part
+ *   distributed         as with other sampling, since the server knows who takes part.  The Renyi divergences of
+ *                       integer noise are those of normal noise to the last bit of a double (ent_discrete_noise); for
+ *                       privacy loss distributions the distance of both is added (ent_discrete_distance)
  *   local               as many rounds, each of sensitivity 2 clip, as a client's change may become any other */
 #ifndef ENTENTE_FED_PRIVATE_H
 #define ENTENTE_FED_PRIVATE_H

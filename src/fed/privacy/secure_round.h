@@ -2,9 +2,10 @@
  *
  * A rank hosts the clients that it trains, and knows what they know; rank 0 is the server as well.  What a rank sends
  * of its clients' sums is the sum of their masked vectors, so another rank, the server too, sees the vector of no
- * client that it does not host.  Shares travel sealed from host to host.  Masks are added after local training, to
- * the rank's sum: a round that stops in the middle has none, and its checkpoint holds the sum of the clients that are
- * done. */
+ * client that it does not host.  Shares travel sealed from host to host.  Keys and shares are dealt before local
+ * training, so that who is left out by then trains nothing; masks are added after it, to the rank's sum.  A round
+ * that stops in the middle has none, its checkpoint holds the sum of the clients that are done, and keys are dealt
+ * again where it goes on. */
 #ifndef ENTENTE_FED_SECURE_ROUND_H
 #define ENTENTE_FED_SECURE_ROUND_H
 
@@ -14,8 +15,10 @@
 /* The clients that were asked and have training rows, ascending: those whose updates count and those who are gone. */
 typedef struct ent_secure_cohort {
     int64_t round, clients;
-    int *host;      /* [clients] the rank of the lane that has the client's update */
-    bool *answered; /* [clients] */
+    int64_t *client; /* [clients] */
+    int *host;       /* [clients] the rank of the lane that has the client's update */
+    bool *answered;  /* [clients] */
+    bool *done;      /* [clients] its update is in the sums already, of a round that goes on */
 } ent_secure_cohort;
 
 /* Refuse what cannot be aggregated so.  Local.  Errors: ENT_ECONFIG. */
@@ -34,11 +37,26 @@ ent_status ent_secure_cohort_make(const ent_cohort *all, const ent_cohort *train
                                   int ranks, ent_secure_cohort *out);
 void ent_secure_cohort_clear(ent_secure_cohort *cohort);
 
+/* Keys and shares of a round.  `cohort` outlives it.  Who sends garbage is left out.  Collective over the lane.
+ * Errors, agreed on over the lane: ENT_EDATA, too few answer, and how many; ENT_ENOMEM. */
+typedef struct ent_secure_round ent_secure_round;
+ent_status ent_secure_begin(ent_comm *lane, const ent_config *config, const ent_secure_cohort *cohort,
+                            ent_secure_round **out);
+void ent_secure_end(ent_secure_round *round);
+
+/* Whether a client of the cohort is left out: its vector is not to be added.  And how many would have answered, but
+ * are left out.  Local. */
+bool ent_secure_excludes(const ent_secure_round *round, int64_t client);
+int64_t ent_secure_excluded(const ent_secure_round *round);
+
 /* x [n]: this rank's sums; the last is left free for a check.  Afterwards those of all, the same on all ranks.
  * Collective over the lane.  Errors, agreed on over the lane: ENT_EDATA, the sum does not open, and why; ENT_ENOMEM.
  */
-ent_status ent_secure_sum(ent_comm *lane, const ent_config *config, const ent_secure_cohort *cohort, int64_t n,
-                          ent_ring *x);
+ent_status ent_secure_sum(ent_secure_round *round, int64_t n, ent_ring *x);
+
+/* Who has done what wrong, "client 3 publishes no key; client 5 reveals a wrong share"; false: nobody.  Wrong shares
+ * are known to rank 0.  Local. */
+bool ent_secure_report(const ent_secure_round *round, size_t bytes, char *text);
 
 /* What a client sends and gets in a round with vectors of n, besides the weights. */
 double ent_secure_bytes_up(const ent_config *config, int64_t clients, int64_t n);
@@ -46,5 +64,10 @@ double ent_secure_bytes_down(const ent_config *config, int64_t clients);
 
 /* For tests: is shown what this rank sends of its sums; NULL: nobody is. */
 extern void (*ent_secure_watch)(int64_t n, const ent_ring *sent);
+
+/* For tests: may change what a client, by its number in the cohort, sends: its ent_secure_keys, its parcels
+ * (ent_secure_parcel [neighbours]), a share that it reveals (ent_secure_revealed); NULL: nobody does. */
+typedef enum { ENT_SENDS_KEYS, ENT_SENDS_PARCELS, ENT_SENDS_SHARE } ent_secure_message;
+extern void (*ent_secure_meddle)(ent_secure_message kind, int64_t client, void *message);
 
 #endif

@@ -16,6 +16,7 @@
  *   qrail         El Maouaki, Shafique 2026, arXiv 2605.25783                by samples, quality  any
  *   spoqfl        Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492            by samples            any
  *   circular      circular mean of angles, arXiv 2602.03052                  by samples            any
+ *   wpqfl         Gurung, Pokhrel 2025, IEEE TAI 6(8)                        by samples            any
  *   local         every client trains alone, in the rounds in which it is drawn    none            any
  *
  * "By samples": client k counts in block b by the samples that trained it, n_kb; "uniform": by 1 where there are any.
@@ -41,6 +42,7 @@ static const ent_rule *const RULES[ENT_AGGREGATIONS] = {
     [ENT_QRAIL] = &ENT_RULE_QRAIL,
     [ENT_SPOQFL] = &ENT_RULE_SPOQFL,
     [ENT_CIRCULAR] = &ENT_RULE_CIRCULAR,
+    [ENT_WPQFL] = &ENT_RULE_WPQFL,
     [ENT_LOCAL] = &ENT_RULE_LOCAL,
 };
 

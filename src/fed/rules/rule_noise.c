@@ -78,7 +78,7 @@ const ent_rule ENT_RULE_SPOQFL = {.check = check_spoqfl, .send = send_spoqfl, .s
 
 static bool has_angles(const ent_block *block)
 {
-    return strncmp(block->name, "fusion/", strlen("fusion/")) == 0 || strstr(block->name, "/circuit");
+    return block->role == ENT_ROLE_CIRCUIT || block->role == ENT_ROLE_FUSION;
 }
 
 /* Both parts are small where the change is, as what is compressed or cut should be. */

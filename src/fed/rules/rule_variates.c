@@ -21,10 +21,13 @@
 
 static ent_status check_scaffold(const ent_rule_state *s)
 {
-    ENT_REQUIRE(
-        s->config->client.optimizer != ENT_ADAM, ENT_ECONFIG,
-        "client.optimizer: found 'adam', want sgd or momentum: scaffold reads the clients' mean gradient from "
-        "their change");
+    const ent_optimizer optimizer = s->config->client.optimizer;
+    ENT_REQUIRE(optimizer == ENT_SGD || optimizer == ENT_MOMENTUM, ENT_ECONFIG,
+                "client.optimizer: found '%s', want sgd or momentum: scaffold reads the clients' mean gradient from "
+                "their change",
+                optimizer == ENT_ADAM  ? "adam"
+                : optimizer == ENT_QNG ? "qng"
+                                       : "rotosolve");
     return ENT_OK;
 }
 

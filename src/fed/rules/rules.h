@@ -10,5 +10,6 @@ extern const ent_rule ENT_RULE_SCAFFOLD, ENT_RULE_FEDDYN;                       
 extern const ent_rule ENT_RULE_MEDIAN, ENT_RULE_TRIMMED_MEAN, ENT_RULE_KRUM, ENT_RULE_MULTI_KRUM; /* rule_robust.c */
 extern const ent_rule ENT_RULE_QRAIL, ENT_RULE_SPOQFL, ENT_RULE_CIRCULAR;                         /* rule_noise.c */
 extern const ent_rule ENT_RULE_LOCAL;                                                             /* rule_local.c */
+extern const ent_rule ENT_RULE_WPQFL; /* rule_personal.c */
 
 #endif

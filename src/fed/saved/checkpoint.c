@@ -10,6 +10,7 @@
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
  *   /best/round int [1][1], /best/score real [1][1], /best/weights real [1][params]: with run.select, the best round
  *                                 so far
+ *   /known real [1][params]       with communication.download_bits: the weights that the clients have
  *   /standard real [1][2]         of a real label: mean and deviation by which the model learns it
  *   /figures real [rounds][..]    ent_round, field by field; /figure_names: the fields, one a line
  *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
@@ -43,6 +44,7 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed/fed.h"
+#include "fed/privacy/download.h"
 #include "notes.h"
 
 #define AT_WORK "/inside/work"
@@ -163,6 +165,16 @@ static ent_status put_text(const saving *s, const char *name, const char *text)
     return ent_comm_agree(s->f->ranks.lane, s->to.file ? ent_h5_write_text(s->to.file, path, text) : ENT_OK);
 }
 
+/* Few enough clients and rounds: every rank knows, and rank 0 has the numbers. */
+static ent_status put_by_client(const saving *s)
+{
+    double there = s->f->outcome.by_client != NULL;
+    ent_comm_max(s->f->ranks.lane, &there, 1);
+    if (there == 0.0) return ENT_OK;
+    return put_root(s, "/client_round/accuracy", ENT_H5_F64, s->f->outcome.rounds, s->f->population.clients,
+                    s->f->outcome.by_client);
+}
+
 static ent_status put_figures(const saving *s)
 {
     const ent_outcome *outcome = &s->f->outcome;
@@ -175,6 +187,7 @@ static ent_status put_figures(const saving *s)
         for (int k = 0; k < fields; k++) values[r * fields + k] = ent_round_get(&outcome->round[r], k);
     if (status == ENT_OK) status = put_text(s, "/figure_names", names);
     if (status == ENT_OK) status = put_root(s, "/figures", ENT_H5_F64, outcome->rounds, fields, values);
+    if (status == ENT_OK) status = put_by_client(s);
     ent_free(names);
     ent_free(values);
     return status;
@@ -310,6 +323,7 @@ static ent_status put_state(const saving *s)
     if (f->target.label.classes == 0) ENT_TRY(put_root(s, "/standard", ENT_H5_F64, 1, 2, standard));
     ENT_TRY(put_memory(s));
     if (s->t->best.w) ENT_TRY(put_best(s));
+    if (s->t->download) ENT_TRY(put_root(s, "/known", ENT_H5_F64, 1, s->t->state.params, s->t->download->known));
     ENT_TRY(put_history(s));
     return put_figures(s);
 }
@@ -484,6 +498,20 @@ static ent_status get_figures(ent_federation *f, const ent_place *from, int64_t 
     return status;
 }
 
+/* A file of an older program has none; a round that was evaluated as the last one may not be that any more. */
+static ent_status get_by_client(const ent_federation *f, const ent_place *from)
+{
+    const ent_outcome *outcome = &f->outcome;
+    const int64_t clients = f->population.clients;
+    if (!outcome->by_client || !ent_ctable_has(from, "/client_round/accuracy")) return ENT_OK;
+    ENT_TRY(
+        ent_ctable_get(from, "/client_round/accuracy", ENT_H5_F64, 0, outcome->rounds, clients, outcome->by_client));
+    for (int64_t r = 0; r < outcome->rounds; r++)
+        for (int64_t c = 0; c < clients && !ent_round_is_evaluated(&f->config->federation, r); c++)
+            outcome->by_client[r * clients + c] = NAN;
+    return ENT_OK;
+}
+
 /* A column of numbers, allocated. */
 static ent_status get_column(const ent_place *from, const char *name, int64_t *n, int64_t **numbers)
 {
@@ -592,8 +620,10 @@ static ent_status get_all(ent_training *t, const ent_place *from)
     for (int k = 0; k < t->rule->memory; k++)
         ENT_TRY(ent_ctable_get(from, "/memory", ENT_H5_F64, k, 1, params, t->state.memory[k]));
     if (t->best.w) ENT_TRY(get_best(t, from));
+    if (t->download) ENT_TRY(ent_ctable_get(from, "/known", ENT_H5_F64, 0, 1, params, t->download->known));
     ENT_TRY(get_history(t, from));
     ENT_TRY(get_figures(f, from, numbers[0]));
+    ENT_TRY(get_by_client(f, from));
     if (t->variates) ENT_TRY(get_clients(t, from));
     t->unmeasured = numbers[2] == UNMEASURED && f->outcome.rounds > 0;
     return numbers[2] == INSIDE ? get_inside(t, from, seconds[1]) : ENT_OK;

@@ -1,7 +1,5 @@
 /* What a training reads beside its configuration: digests of it, made once, compared with those of a saved file. */
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "entente/hash.h"
 #include "entente/memory.h"
@@ -31,21 +29,11 @@ static void digest_tables(const ent_federation *f, char text[65])
     ent_sha256(all, (size_t)(end - all), text);
 }
 
-static ent_status look_at_file(const ent_federation *f, ent_inputs *inputs)
-{
-    struct stat file;
-    ENT_REQUIRE(stat(f->features.dataset->path, &file) == 0, ENT_EIO, "%s: %s", f->features.dataset->path,
-                strerror(errno));
-    inputs->bytes = (int64_t)file.st_size;
-    inputs->modified_s = (int64_t)file.st_mtim.tv_sec;
-    return ENT_OK;
-}
-
 ent_status ent_federation_identify(ent_federation *f, ent_feature_digests *known)
 {
-    ent_inputs found = {.bytes = 0};
     if (f->inputs.features[0]) return ENT_OK;
-    ENT_TRY(ent_comm_agree(f->ranks.world, ent_comm_rank(f->ranks.world) == 0 ? look_at_file(f, &found) : ENT_OK));
+    const ent_file_state *opened = ent_h5_opened(f->features.dataset->file);
+    ent_inputs found = {.bytes = opened->bytes, .modified_s = opened->modified_ns / 1000000000};
     ENT_TRY(ent_dataset_digest(f->ranks.world, f->features.dataset, known, found.features));
     digest_tables(f, found.tables);
     ent_comm_broadcast(f->ranks.world, 0, &found, sizeof found);

@@ -33,6 +33,8 @@ static const ent_h5_note NOTES[] = {
     STATE("/memory", "1", "vectors that the aggregation rule keeps, a row each")
     STATE("/standard", "the label's unit", "mean and deviation of a real label, by which the model learns it")
     STATE("/figures", "as the field", "figures of the rounds, a row per round, a column per field of figure_names")
+    STATE("/client_round/accuracy", "1", "accuracy on the test rows of each client, a row per round; NaN in rounds "
+                                         "that are not evaluated, and for clients without test rows")
     STATE("/figure_names", "none", "fields of figures, one a line")
     STATE("/history/round", "1", "the round of the first row of history/weights, counted from 0")
     STATE("/history/weights", "1", "first weights of earlier rounds, a row per round")
@@ -41,6 +43,7 @@ static const ent_h5_note NOTES[] = {
     STATE("/best/round", "1", "the best round so far on the validation rows, counted from 0; -1: none yet")
     STATE("/best/score", "1, or minus the loss's unit", "its accuracy on the validation rows, or minus its loss")
     STATE("/best/weights", "1", "its weights")
+    STATE("/known", "1", "weights that the clients have, which downloads are differences to")
     STATE("/weights", "1", "weights of the model after the last round")
     {"/inside/member", "1", "members of the round's cohort that have not trained, by their number in it"},
     {"/inside/at_work", "1", "those of them that are in the middle of their training"},
@@ -61,8 +64,8 @@ static const ent_h5_note NOTES[] = {
     {"/dimensions", "1", "features of each modality in the data set"},
     {"/metrics/n", "samples", "test samples that the figures are of"},
     ENT_METRICS(METRIC, 0)
-    {"/metrics/personal_accuracy", "1", "accuracy of the fine-tuned models, pooled over clients"},
-    {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the fine-tuned models, "
+    {"/metrics/personal_accuracy", "1", "accuracy of the clients' own models, pooled over clients"},
+    {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the clients' own models, "
                                                                               "pooled over clients"},
     ENT_ROUND_FIGURES(FIGURE, FIGURE, METRICS)
     ENT_CLIENT_FIGURES(CLIENT, CLIENT)
@@ -91,6 +94,7 @@ static const ent_h5_note NOTES[] = {
     {"/label_range", "the label's unit", "centre and half width of a real label's range in the training rows"},
     {"/label/sentiment", "1", "1 where values are sentiments, whose signs are classes too"},
     {"/label/standard", "the label's unit", "mean and deviation of a real label, by which the model learned it"},
+    {"/label/class_text", "none", "words that the data set has for the classes, one a line, in the same order"},
     {"/label/class_name", "none", "what the data set calls each class, in the order of the outputs"},
     {"/ansatz/*", "none", "OpenQASM 3 text of the modality's circuit"},
     {"/reduction/*/mean", "as in the data set", "mean of each feature over the training rows"},

@@ -5,7 +5,7 @@
  *   /seeds uint64 [4]            split, masks, init, sampling;  /layout int64 [2]: ranks, threads a rank
  *   /metrics/<name> float64 [1]  test figures of the weights
  *   /round/<name> [rounds]       a column each: loss, accuracies, bytes, seconds
- *   /client/<name> [clients]     train_rows, test_rows, accuracy, and with fine-tuning personal_accuracy
+ *   /client/<name> [clients]     train_rows, test_rows, accuracy, and of models of their own personal_accuracy
  *   /pattern/<name>              context (bit m: modality m present), n, accuracy, mae
  *   /part/<part>/<name> [rows]   row, client, context (the masks)
  *   /test/output [rows][outputs] predictions of the test part (logits or values), in the order of /part/test
@@ -18,6 +18,8 @@
  *   /ansatz/<modality>           the text of an OpenQASM 3 file, where the register has one
  *   /prior [outputs]             what the training labels alone predict
  *   /label_range float64 [2]     centre and half width of a real label
+ *   /client_round/accuracy [rounds][clients] where these are not millions
+ *   /label/class_text             of classes whose words the data set has (/class_name): these, one a line
  *   /label/class_name int [C]    of classes: what the data set calls each of them, in the order of the outputs
  *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model
  *   learned it /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
@@ -97,6 +99,14 @@ static ent_status write_strided(ent_h5 *file, const char *name, ent_h5_type type
 #define WRITE_MEMBER(file, name, type, n, table, member)                                                             \
     write_strided(file, name, type, n, &(table)->member, sizeof *(table), sizeof(table)->member)
 
+/* The accuracy of each client after each round, where it is kept. */
+static ent_status write_client_rounds(ent_h5 *file, int64_t clients, const ent_outcome *outcome)
+{
+    const int64_t size[2] = {outcome->rounds, clients};
+    if (!outcome->by_client || outcome->rounds == 0) return ENT_OK;
+    return ent_h5_write(file, "/client_round/accuracy", ENT_H5_F64, 2, size, outcome->by_client);
+}
+
 static ent_status write_clients(ent_h5 *file, int64_t clients, const ent_outcome *outcome)
 {
     const ent_client_figure *figure;
@@ -170,6 +180,24 @@ static ent_status write_ansatz(ent_h5 *file, const char *modality, const ent_qas
     return ent_h5_write_text(file, name, ent_qasm_text(qasm));
 }
 
+/* One a line; a word of several lines becomes one. */
+static ent_status write_words(ent_h5 *file, const ent_label *label)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    ENT_REQUIRE(out, ENT_ENOMEM, "result: no memory");
+    for (int c = 0; c < label->classes; c++) {
+        for (const char *at = label->class_text[c]; *at; at++) fputc(*at == '\n' ? ' ' : *at, out);
+        fputc('\n', out);
+    }
+    const bool whole = !ferror(out);
+    ent_status status = fclose(out) == 0 && whole ? ENT_OK : ent_fail(ENT_ENOMEM, "result: no memory");
+    if (status == ENT_OK) status = ent_h5_write_text(file, "/label/class_text", text);
+    free(text);
+    return status;
+}
+
 static ent_status write_label(ent_h5 *file, const ent_label *label)
 {
     const double range[2] = {label->center, label->half}, standard[2] = {label->mean, label->deviation};
@@ -177,6 +205,7 @@ static ent_status write_label(ent_h5 *file, const ent_label *label)
     ENT_TRY(write_list(file, "/label_range", ENT_H5_F64, 2, range));
     ENT_TRY(write_list(file, "/label/sentiment", ENT_H5_U8, 1, &sentiment));
     if (label->classes == 0) return write_list(file, "/label/standard", ENT_H5_F64, 2, standard);
+    if (label->class_text) ENT_TRY(write_words(file, label));
     return write_list(file, "/label/class_name", ENT_H5_I32, label->classes, label->class_name);
 }
 
@@ -260,6 +289,7 @@ static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *c
     ENT_TRY(write_metrics(file, &f->outcome.test, &f->outcome.personal));
     ENT_TRY(write_rounds(file, &f->outcome));
     ENT_TRY(write_clients(file, f->population.clients, &f->outcome));
+    ENT_TRY(write_client_rounds(file, f->population.clients, &f->outcome));
     ENT_TRY(write_patterns(file, &f->outcome));
     ENT_TRY(write_parts(file, &f->population));
     ENT_TRY(ent_h5_write(file, "/test/output", ENT_H5_F64, 2, size, f->outcome.output));

@@ -6,20 +6,50 @@
 
 #include "page.h"
 
-/* A line through n points (NAN: a gap), with the band low..high around it where both are given.
- * model: not measured; drawn dashed and without marks. */
+/* A line through n points (NAN: a gap), with the band low..high around it where both are given.  Colours and marks
+ * belong together and do not repeat: a figure of more colours than there are is drawn as several, with the same
+ * axes.  Spreads at the same place stand beside each other. */
 typedef struct {
     const char *name;
     int n;
     const double *x, *y, *low, *high;
-    bool model;
-    int colour; /* 0..; lines of one colour belong together */
+    bool model;  /* not measured; drawn dashed and without marks */
+    bool points; /* marks that no line joins */
+    int ring;    /* 1 + the number of a point with a ring around it; 0: none */
+    int colour;  /* 0..; lines of one colour belong together.  -1: grey, and in every figure */
 } chart_line;
 void chart_draw_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line);
+/* The colour of line k of n, such that figures of more colours than there are have equally many lines each. */
+int chart_colour_of(int k, int n);
+
+/* Small multiples: panels with the same axes and the same lines by colour, under one legend. */
+typedef struct {
+    const char *name;
+    int lines;
+    const chart_line *line;
+} chart_panel;
+void chart_draw_panels(draw_page *page, const chart_figure *figure, int panels, const chart_panel *panel);
+
+/* Forest plot: a row per effect, with its interval and its numbers, in groups below each other.  `zero`: a line at 0,
+ * what no effect would be.  The x axis of the figure is that of the effects; y names the rows. */
+typedef struct {
+    const char *name;
+    double value, low, high; /* NAN: none */
+    bool reference;          /* what the others are compared with: a mark without an interval */
+    const char *note;        /* instead of the numbers, or NULL */
+} chart_effect;
+typedef struct {
+    const char *name; /* NULL: one group without a name */
+    int effects;
+    const chart_effect *effect;
+} chart_effects;
+void chart_draw_forest(draw_page *page, const chart_figure *figure, int groups, const chart_effects *group,
+                       bool zero);
 
 /* Bars, one above the other where there are several parts. */
 typedef struct {
     int bars, parts;
+    bool sequence;           /* names that a reader can continue, such as rounds: every k-th may do */
     const char *const *name; /* [bars] */
     const char *const *part; /* [parts]; NULL: one part without a name */
     const double *value;     /* [parts][bars] */
@@ -32,6 +62,7 @@ void chart_draw_bars(draw_page *page, const chart_figure *figure, const chart_ba
 /* Values of rows x columns: colours (heat map), or dots whose area is the value.  NAN: nothing there. */
 typedef struct {
     int rows, columns;
+    bool sequence; /* of the columns, as for bars */
     const char *const *row, *const *column;
     const double *value; /* [rows][columns] */
     const char *name, *unit;
@@ -41,7 +72,7 @@ void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_c
 
 /* ---- what the charts share ---- */
 
-enum { DRAW_TICKS = 24 };
+enum { DRAW_TICKS = 24, DRAW_LEGEND = 64 };
 
 /* From values to a place between 0 and 1, and the ticks. */
 typedef struct {
@@ -58,17 +89,33 @@ char *chart_axis_text(const chart_axis *axis, char text[160]);
 double chart_text_width(const char *text);
 char *chart_text_fit(const char *text, double width, char out[128]);
 
+/* chart_names.c: names of the n categories along x, each in a column of `step`. */
+typedef struct {
+    bool turned;
+    int lines, stride;
+    double below; /* height beyond that of one level line */
+} chart_names;
+/* The width that the plot wants for them, `room` at least. */
+double chart_names_room(int n, bool sequence, double room);
+chart_names chart_names_make(int n, const char *const *name, bool sequence, double step);
+void chart_names_draw(draw_page *page, const chart_names *names, int n, const char *const *name, double left,
+                      double step, double bottom);
+
 /* The plot's own rectangle. */
 typedef struct {
     double left, top, width, height;
+    double pad;   /* free on both sides of x */
+    double below; /* of names under x, beyond that of one line */
     chart_scale x, y;
 } chart_frame;
+/* Where a value is. */
+double chart_frame_x(const chart_frame *frame, double value);
+double chart_frame_y(const chart_frame *frame, double value);
 /* Grid, axes, ticks (of x: unless names are put there) and labels. */
 void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_frame *frame, bool ticks_x);
-
-/* The names of both axes around a rectangle. */
-void chart_axes_name(draw_page *page, const chart_figure *figure, double left, double top, double width,
-                     double height);
+/* Its parts: grid with ticks, each where asked for; the names of both axes. */
+void chart_grid_draw(draw_page *page, const chart_frame *frame, bool ticks_x, bool ticks_y);
+void chart_axes_name(draw_page *page, const chart_figure *figure, const chart_frame *frame);
 
 /* Legends stand below the plot, in rows.  height: what n entries need; draw: returns nothing. */
 double chart_legend_height(int n, const char *const *name);
@@ -76,7 +123,23 @@ void chart_legend_draw(draw_page *page, double top, int n, const char *const *na
                        void (*swatch)(draw_page *page, double x, double y, int k, const void *data),
                        const void *data);
 
+/* chart_lines.c: parts of it, for panels.  The colours in use; the extent of the data, with the axes' own limits. */
+int chart_lines_facets(int lines, const chart_line *line);
+int chart_lines_take(int lines, const chart_line *line, int facet, chart_line *out); /* the lines of one facet */
+void chart_lines_scales(const chart_figure *figure, int lines, const chart_line *line, chart_scale *x,
+                        chart_scale *y);
+void chart_lines_plot(draw_page *page, const chart_frame *frame, int lines, const chart_line *line);
+void chart_lines_legend(draw_page *page, double top, int lines, const chart_line *line);
+void chart_line_mark(draw_page *page, double x, double y, int colour);
+
+/* chart_data.c: the numbers of a figure, for CSV and TeX. */
+void chart_data_lines(draw_page *page, const chart_figure *figure, int panels, const chart_panel *panel);
+void chart_data_bars(draw_page *page, const chart_figure *figure, const chart_bars *bars);
+void chart_data_cells(draw_page *page, const chart_figure *figure, const chart_cells *cells);
+void chart_data_forest(draw_page *page, const chart_figure *figure, int groups, const chart_effects *group);
+
 /* chart_text.c */
+void chart_text_forest(draw_page *page, const chart_figure *figure, int groups, const chart_effects *group);
 void chart_text_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line);
 void chart_text_bars(draw_page *page, const chart_figure *figure, const chart_bars *bars);
 void chart_text_cells(draw_page *page, const chart_figure *figure, const chart_cells *cells);

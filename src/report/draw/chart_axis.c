@@ -32,7 +32,8 @@ double chart_text_width(const char *text)
 {
     double width = 0.0;
     for (; *text; text++)
-        if (((unsigned char)*text & 0xc0) != 0x80) width += strchr("iljt.,:;'| ()", *text) ? 4.2 : 7.0;
+        if (((unsigned char)*text & 0xc0) != 0x80)
+            width += strchr("iljt.,:;'| ()", *text) ? 4.2 : strchr("mwMW@%", *text) ? 10.5 : 7.0;
     return width;
 }
 
@@ -132,22 +133,41 @@ double chart_scale_place(const chart_scale *s, double value)
 
 /* ---- frame ---- */
 
-void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_frame *f, bool ticks_x)
+double chart_frame_x(const chart_frame *f, double value)
+{
+    return f->left + f->pad + chart_scale_place(&f->x, value) * (f->width - 2 * f->pad);
+}
+
+double chart_frame_y(const chart_frame *f, double value)
+{
+    const double at = chart_scale_place(&f->y, value);
+    return f->top + f->height - fmin(fmax(at, 0.0), 1.0) * f->height;
+}
+
+void chart_grid_draw(draw_page *page, const chart_frame *f, bool ticks_x, bool ticks_y)
 {
     char number[24];
     const double bottom = f->top + f->height;
     for (int k = 0; k < f->y.ticks; k++) {
-        const double y = bottom - chart_scale_place(&f->y, f->y.tick[k]) * f->height;
+        const double y = chart_frame_y(f, f->y.tick[k]);
         fprintf(page->out, "<path class='grid' d='M%.1f %.1fh%.1f'/>\n", f->left, y, f->width);
-        draw_page_label(page, f->left - 6, y + 4, "end", "tick", chart_number_text(f->y.tick[k], number));
+        if (ticks_y)
+            draw_page_label(page, f->left - 6, y + 4, "end", "tick", chart_number_text(f->y.tick[k], number));
     }
-    for (int k = 0; k < f->x.ticks && ticks_x; k++) {
-        const double x = f->left + chart_scale_place(&f->x, f->x.tick[k]) * f->width;
+    for (int k = 0; k < f->x.ticks; k++) {
+        const double x = chart_frame_x(f, f->x.tick[k]);
         fprintf(page->out, "<path class='grid' d='M%.1f %.1fv%.1f'/>\n", x, f->top, f->height);
-        draw_page_label(page, x, bottom + 16, "middle", "tick", chart_number_text(f->x.tick[k], number));
+        if (ticks_x) draw_page_label(page, x, bottom + 16, "middle", "tick", chart_number_text(f->x.tick[k], number));
     }
     fprintf(page->out, "<path class='axis' d='M%.1f %.1fv%.1fh%.1f'/>\n", f->left, f->top, f->height, f->width);
-    chart_axes_name(page, figure, f->left, f->top, f->width, f->height);
+}
+
+void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_frame *frame, bool ticks_x)
+{
+    chart_frame f = *frame;
+    if (!ticks_x) f.x.ticks = 0;
+    chart_grid_draw(page, &f, ticks_x, true);
+    chart_axes_name(page, figure, frame);
 }
 
 /* A name that is longer than its axis is written smaller. */
@@ -160,13 +180,14 @@ static void put_name(draw_page *page, const chart_axis *axis, const char *class,
     if (width > room) fprintf(page->out, "</g>");
 }
 
-void chart_axes_name(draw_page *page, const chart_figure *figure, double left, double top, double width,
-                     double height)
+void chart_axes_name(draw_page *page, const chart_figure *figure, const chart_frame *f)
 {
-    const double room = height + 40.0 < 130.0 ? 130.0 : height + 40.0;
-    fprintf(page->out, "<g transform='translate(%.1f %.1f)'>", left + width / 2, top + height + 34);
-    put_name(page, &figure->x, "x-label", width);
-    fprintf(page->out, "</g>\n<g transform='translate(14 %.1f) rotate(-90)'>", fmax(top + height / 2, room / 2));
+    const double room = fmax(f->height + 40.0, 130.0);
+    fprintf(page->out, "<g transform='translate(%.1f %.1f)'>", f->left + f->width / 2,
+            f->top + f->height + f->below + 34);
+    put_name(page, &figure->x, "x-label", f->width);
+    fprintf(page->out, "</g>\n<g transform='translate(14 %.1f) rotate(-90)'>",
+            fmax(f->top + f->height / 2, room / 2));
     put_name(page, &figure->y, "y-label", room);
     fprintf(page->out, "</g>\n");
 }
@@ -199,11 +220,10 @@ double chart_legend_height(int n, const char *const *name)
 void chart_legend_draw(draw_page *page, double top, int n, const char *const *name,
                        void (*swatch)(draw_page *page, double x, double y, int k, const void *data), const void *data)
 {
-    enum { MOST = 64 };
-    double x[MOST];
-    int row[MOST];
+    double x[DRAW_LEGEND];
+    int row[DRAW_LEGEND];
     char text[128];
-    if (n > MOST) n = MOST;
+    if (n > DRAW_LEGEND) n = DRAW_LEGEND;
     place_entries(n, name, x, row);
     for (int k = 0; k < n; k++) {
         const double y = top + LEGEND_ROW * row[k] + 12;

@@ -1,4 +1,4 @@
-/* Bars: one beside the other, parts one above the other.  Names and numbers are left out where they would touch. */
+/* Bars: one beside the other, parts one above the other.  Numbers are left out where they would touch. */
 #include <math.h>
 
 #include "chart.h"
@@ -55,24 +55,6 @@ static void draw_bar(draw_page *page, const chart_frame *f, const chart_bars *b,
     }
 }
 
-/* Every stride-th name, so that none touches the next. */
-static int stride_of(const chart_bars *b, double step)
-{
-    double widest = 0.0;
-    for (int k = 0; k < b->bars; k++) widest = fmax(widest, chart_text_width(b->name[k]));
-    const int stride = (int)ceil((fmin(widest, 120.0) + 8.0) / step);
-    return stride < 1 ? 1 : stride;
-}
-
-static void draw_names(draw_page *page, const chart_frame *f, const chart_bars *b, double step)
-{
-    char text[128];
-    const int stride = stride_of(b, step);
-    for (int k = 0; k < b->bars; k += stride)
-        draw_page_label(page, f->left + (k + 0.5) * step, f->top + f->height + 16, "middle", "tick",
-                        chart_text_fit(b->name[k], 120.0, text));
-}
-
 static void draw_totals(draw_page *page, const chart_frame *f, const chart_bars *b, double step)
 {
     char number[24];
@@ -91,22 +73,30 @@ void chart_draw_bars(draw_page *page, const chart_figure *figure, const chart_ba
         chart_text_bars(page, figure, b);
         return;
     }
+    if (page->kind == DRAW_CSV || page->kind == DRAW_TEX) {
+        chart_data_bars(page, figure, b);
+        return;
+    }
     double most = 0.0;
     for (int k = 0; k < b->bars; k++) most = fmax(most, total(b, k));
     chart_axis y = figure->y;
     if (isnan(y.low)) y.low = 0.0;
+    const double width = chart_names_room(b->bars, b->sequence, DRAW_FIGURE_WIDTH - LEFT - RIGHT);
+    const double step = width / b->bars;
+    const chart_names names = chart_names_make(b->bars, b->name, b->sequence, step);
     const chart_frame f = {.left = LEFT,
                            .top = TOP,
-                           .width = DRAW_FIGURE_WIDTH - LEFT - RIGHT,
+                           .width = width,
                            .height = HEIGHT,
+                           .below = names.below,
                            .y = chart_scale_make(&y, 0.0, most, 5)};
     const char *name[MOST_PARTS];
     const int entries = legend_of(b, name);
-    const double step = f.width / b->bars, end = TOP + HEIGHT + BELOW;
-    draw_page_figure_begin(page, figure, DRAW_FIGURE_WIDTH, end + chart_legend_height(entries, name));
+    const double end = TOP + HEIGHT + names.below + BELOW;
+    draw_page_figure_begin(page, figure, LEFT + width + RIGHT, end + chart_legend_height(entries, name));
     chart_frame_draw(page, figure, &f, false);
     for (int k = 0; k < b->bars; k++) draw_bar(page, &f, b, k, f.left + (k + 0.08) * step, fmax(0.84 * step, 0.3));
-    draw_names(page, &f, b, step);
+    chart_names_draw(page, &names, b->bars, b->name, f.left, step, TOP + HEIGHT);
     draw_totals(page, &f, b, step);
     chart_legend_draw(page, end, entries, name, swatch, NULL);
     draw_page_figure_end(page, figure);

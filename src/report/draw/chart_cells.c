@@ -7,7 +7,7 @@
 
 enum { TOP = 10, BELOW = 44, RIGHT = 16, LEGEND = 40, STEPS = 32 };
 
-static const double BAR = 128.0;
+static const double BAR = 128.0, LONGEST = 150.0; /* the longest row name */
 
 static const double CIVIDIS[][3] = {{0, 32, 77},     {49, 68, 107},   {102, 105, 112},
                                     {149, 143, 120}, {203, 186, 105}, {255, 234, 70}};
@@ -29,10 +29,10 @@ static grid grid_of(const chart_cells *c)
     grid g = {.low = INFINITY, .high = -INFINITY};
     double widest = 0.0;
     for (int r = 0; r < c->rows; r++) widest = fmax(widest, chart_text_width(c->row[r]));
-    g.left = 30.0 + fmin(widest, 100.0) + 6.0;
-    g.width = DRAW_FIGURE_WIDTH - g.left - RIGHT;
+    g.left = 30.0 + fmin(widest, LONGEST) + 6.0;
+    g.width = chart_names_room(c->columns, c->sequence, DRAW_FIGURE_WIDTH - g.left - RIGHT);
     g.cell_width = g.width / c->columns;
-    g.cell_height = fmin(fmax(200.0 / c->rows, 18.0), 36.0);
+    g.cell_height = fmin(fmax(200.0 / c->rows, 15.0), 36.0);
     for (int k = 0; k < c->rows * c->columns; k++)
         if (isfinite(c->value[k])) {
             g.low = fmin(g.low, c->value[k]);
@@ -53,16 +53,44 @@ static double radius_of(const grid *g, double value)
     return g->high > 0.0 ? most * sqrt(fmax(value, 0.0) / g->high) : 0.0;
 }
 
-static void draw_heat(draw_page *page, const grid *g, double x, double y, double value)
+/* "": as on axes. */
+static void write_number(const char *form, double value, char text[24])
+{
+    if (*form == '\0')
+        chart_number_text(value, text);
+    else if (form[2] == '2')
+        snprintf(text, 24, "%.2g", value);
+    else
+        snprintf(text, 24, "%.0f", value);
+}
+
+/* The longest way to write the numbers of which every one fits into its cell; NULL: none does. */
+static const char *form_of(const chart_cells *c, const grid *g)
+{
+    static const char *const FORM[] = {"", "%.2g", "%.0f"};
+    for (int f = 0; f < 3; f++) {
+        bool fits = true;
+        for (int k = 0; k < c->rows * c->columns && fits; k++) {
+            char number[24];
+            if (!isfinite(c->value[k])) continue;
+            write_number(FORM[f], c->value[k], number);
+            fits = chart_text_width(number) <= g->cell_width - 4.0 && (f < 2 || c->value[k] == rint(c->value[k])) &&
+                   (f != 1 || fabs(c->value[k]) < 99.0);
+        }
+        if (fits) return FORM[f];
+    }
+    return NULL;
+}
+
+static void draw_heat(draw_page *page, const grid *g, double x, double y, double value, const char *form)
 {
     int rgb[3];
     char number[24];
     colour(share_of(g, value), rgb);
     fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='%.1f' fill='#%02x%02x%02x'/>", x, y,
             g->cell_width + 0.2, g->cell_height, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
-    if (chart_text_width(chart_number_text(value, number)) > g->cell_width - 4.0 && fabs(value) < 99.0)
-        snprintf(number, sizeof number, "%.2g", value);
-    if (chart_text_width(number) > g->cell_width - 4.0) return;
+    if (!form) return;
+    write_number(form, value, number);
     const bool bright = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 128.0;
     draw_page_label(page, x + g->cell_width / 2, y + g->cell_height / 2 + 4, "middle", bright ? "dark" : "light",
                     number);
@@ -70,6 +98,7 @@ static void draw_heat(draw_page *page, const grid *g, double x, double y, double
 
 static void draw_cells(draw_page *page, const chart_cells *c, const grid *g)
 {
+    const char *form = form_of(c, g);
     for (int r = 0; r < c->rows; r++)
         for (int k = 0; k < c->columns; k++) {
             const double value = c->value[r * c->columns + k];
@@ -79,28 +108,24 @@ static void draw_cells(draw_page *page, const chart_cells *c, const grid *g)
                 fprintf(page->out, "<circle cx='%.1f' cy='%.1f' r='%.2f' fill='var(--c%d)'/>\n",
                         x + g->cell_width / 2, y + g->cell_height / 2, radius_of(g, value), r % DRAW_COLOURS);
             else
-                draw_heat(page, g, x, y, value);
+                draw_heat(page, g, x, y, value, form);
         }
 }
 
-static void draw_names(draw_page *page, const chart_figure *figure, const chart_cells *c, const grid *g)
+static void draw_names(draw_page *page, const chart_figure *figure, const chart_cells *c, const grid *g,
+                       const chart_names *names)
 {
     char text[128];
-    double widest = 0.0;
-    const double bottom = TOP + c->rows * g->cell_height;
+    const double height = c->rows * g->cell_height;
     for (int r = 0; r < c->rows; r++)
-        draw_page_label(page, g->left - 6, TOP + (r + 0.5) * g->cell_height + 4, "end", "tick",
-                        chart_text_fit(c->row[r], 100.0, text));
-    for (int k = 0; k < c->columns; k++) widest = fmax(widest, chart_text_width(c->column[k]));
-    const int stride = (int)fmax(1.0, ceil((fmin(widest, 110.0) + 6.0) / g->cell_width));
-    for (int k = 0; k < c->columns; k += stride)
-        draw_page_label(page, g->left + (k + 0.5) * g->cell_width, bottom + 15, "middle", "tick",
-                        chart_text_fit(c->column[k], 110.0, text));
-    chart_axes_name(page, figure, g->left, TOP, g->width, c->rows * g->cell_height);
+        draw_page_label(page, g->left - 6, TOP + (r + 0.5) * g->cell_height + 4, "end", "tick name",
+                        chart_text_fit(c->row[r], LONGEST, text));
+    chart_names_draw(page, names, c->columns, c->column, g->left, g->cell_width, TOP + height);
+    chart_axes_name(page, figure, &(chart_frame){g->left, TOP, g->width, height, 0.0, names->below, {0}, {0}});
 }
 
 /* Each legend returns where it ends. */
-static double legend_heat(draw_page *page, const grid *g, double y)
+static double legend_heat(draw_page *page, const grid *g, double left, double y)
 {
     const double width = BAR / STEPS;
     char number[24];
@@ -108,18 +133,18 @@ static double legend_heat(draw_page *page, const grid *g, double y)
         int rgb[3];
         colour((k + 0.5) / STEPS, rgb);
         fprintf(page->out, "<rect x='%.2f' y='%.1f' width='%.2f' height='10' fill='#%02x%02x%02x'/>",
-                g->left + k * width, y - 9, BAR - k * width, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
+                left + k * width, y - 9, BAR - k * width, (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
     }
-    draw_page_label(page, g->left, y + 14, "start", "tick", chart_number_text(g->low, number));
-    draw_page_label(page, g->left + BAR, y + 14, "end", "tick", chart_number_text(g->high, number));
-    return g->left + BAR;
+    draw_page_label(page, left, y + 14, "start", "tick", chart_number_text(g->low, number));
+    draw_page_label(page, left + BAR, y + 14, "end", "tick", chart_number_text(g->high, number));
+    return left + BAR;
 }
 
-static double legend_dots(draw_page *page, const grid *g, double y)
+static double legend_dots(draw_page *page, const grid *g, double left, double y)
 {
     char number[24];
     const double share[3] = {0.1, 0.5, 1.0};
-    double x = g->left;
+    double x = left;
     for (int k = 0; k < 3; k++) {
         const double radius = radius_of(g, share[k] * g->high);
         chart_number_text(rint(share[k] * g->high), number);
@@ -136,14 +161,20 @@ void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_c
         chart_text_cells(page, figure, c);
         return;
     }
+    if (page->kind == DRAW_CSV || page->kind == DRAW_TEX) {
+        chart_data_cells(page, figure, c);
+        return;
+    }
     const grid g = grid_of(c);
-    const double bottom = TOP + c->rows * g.cell_height + BELOW;
+    const chart_names names = chart_names_make(c->columns, c->column, c->sequence, g.cell_width);
+    const double bottom = TOP + c->rows * g.cell_height + names.below + BELOW;
     char text[160];
-    draw_page_figure_begin(page, figure, DRAW_FIGURE_WIDTH, bottom + LEGEND);
+    draw_page_figure_begin(page, figure, g.left + g.width + RIGHT, bottom + LEGEND);
     draw_cells(page, c, &g);
-    draw_names(page, figure, c, &g);
+    draw_names(page, figure, c, &g, &names);
     snprintf(text, sizeof text, "%s (%s)", c->name, c->unit);
-    const double end = c->dots ? legend_dots(page, &g, bottom + 14) : legend_heat(page, &g, bottom + 14);
+    const double room = g.left + g.width + RIGHT - BAR - 30.0 - chart_text_width(text), left = fmin(g.left, room);
+    const double end = (c->dots ? legend_dots : legend_heat)(page, &g, fmax(left, 12.0), bottom + 14);
     draw_page_label(page, end + 14, bottom + 14, "start", "legend", text);
     draw_page_figure_end(page, figure);
 }

@@ -8,7 +8,7 @@
 #include "chart.h"
 #include "entente/memory.h"
 
-enum { LEFT = 112, ROW = 30, COLUMN = 34, BOX = 24, TOP = 26, MOST_COLUMNS = 96, MOST_QUBITS = 40, BELOW = 78 };
+enum { LEFT = 150, ROW = 30, COLUMN = 34, BOX = 24, TOP = 26, MOST_COLUMNS = 96, MOST_QUBITS = 40, BELOW = 78 };
 enum { ENCODE, TRAINED, FIXED, FUSION, READ, KINDS };
 
 static const char *const KIND[KINDS] = {"encodes data", "trained, register", "fixed, register", "fusion", "readout"};
@@ -136,7 +136,7 @@ static void draw_registers(const picture *p, double end)
         const double top = wire(first) - 11, bottom = wire(first + n - 1) + 11;
         fprintf(p->page->out, "<path class='axis' d='M%d %.1fh-5V%.1fh5'/>\n", LEFT - 30, top, bottom);
         draw_page_label(p->page, LEFT - 40, (top + bottom) / 2 + 4, "end", "bold",
-                        chart_text_fit(p->inp->reg[m].name, LEFT - 46, text));
+                        chart_text_fit(p->inp->reg[m].name, LEFT - 64, text));
         for (int q = 0; q < n; q++) {
             snprintf(name, sizeof name, "%d", first + q);
             draw_page_label(p->page, LEFT - 10, wire(first + q) + 4, "end", "tick", name);
@@ -281,7 +281,9 @@ ent_status chart_draw_circuit(draw_page *page, const ent_model_inp *inp)
         status = place_gates(&p);
     }
     if (status == ENT_OK) {
-        if (page->kind == DRAW_TEXT)
+        if (page->kind == DRAW_CSV || page->kind == DRAW_TEX)
+            ; /* a drawing without numbers */
+        else if (page->kind == DRAW_TEXT)
             print_blocks(&p);
         else if (p.columns <= MOST_COLUMNS && p.qubits <= MOST_QUBITS)
             draw_gates(&p);

@@ -1,44 +1,55 @@
-/* Lines: bands first, then the lines with a mark at each point; lines differ by colour, mark and dashes. */
+/* Lines: bands first, then the lines with a mark at each point; each colour has a mark of its own.  Where points are
+ * few, spreads are bars, and those at the same place stand beside each other.  Beyond eight colours the lines are
+ * drawn in several figures with the same axes. */
 #include <math.h>
+#include <string.h>
 
 #include "chart.h"
+#include "entente/memory.h"
 
-enum { HEIGHT = 220, LEFT = 58, RIGHT = 16, TOP = 12, BELOW = 44, MOST_MARKS = 40, MOST_LINES = 24, FEW = 5 };
+enum { HEIGHT = 220, LEFT = 58, RIGHT = 16, TOP = 12, BELOW = 44, MOST_MARKS = 40, FEW = 8 };
 
-static const char *const DASHES[] = {"", "7 3", "2 3", "9 3 2 3"};
-
-static void mark(draw_page *page, double x, double y, int colour)
+void chart_line_mark(draw_page *page, double x, double y, int colour)
 {
-    FILE *out = page->out;
+    /* around the origin: circle, square, triangle, rhombus, triangle below, cross, star, bar */
+    static const char *const SHAPE[DRAW_COLOURS] = {
+        "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0z",
+        "M-2.8 -2.8h5.6v5.6h-5.6z",
+        "M0 -4l3.6 6.4h-7.2z",
+        "M0 -3.8l3.8 3.8l-3.8 3.8l-3.8 -3.8z",
+        "M0 4l3.6 -6.4h-7.2z",
+        "M-1.3 -3.8h2.6v2.5h2.5v2.6h-2.5v2.5h-2.6v-2.5h-2.5v-2.6h2.5z",
+        "M0 -4.6l1.3 3.1h3.2l-2.5 2.1l1 3.3l-3 -1.9l-3 1.9l1 -3.3l-2.5 -2.1h3.2z",
+        "M-1.4 -4.2h2.8v8.4h-2.8z",
+    };
     const int c = colour % DRAW_COLOURS;
-    switch (colour % 4) {
-    case 0:
-        fprintf(out, "<circle cx='%.1f' cy='%.1f' r='3' fill='var(--c%d)'/>", x, y, c);
-        return;
-    case 1:
-        fprintf(out, "<rect x='%.1f' y='%.1f' width='5.6' height='5.6' fill='var(--c%d)'/>", x - 2.8, y - 2.8, c);
-        return;
-    case 2:
-        fprintf(out, "<path d='M%.1f %.1fl3.6 6.4h-7.2z' fill='var(--c%d)'/>", x, y - 4, c);
-        return;
-    default:
-        fprintf(out, "<path d='M%.1f %.1fl3.8 3.8l-3.8 3.8l-3.8-3.8z' fill='var(--c%d)'/>", x, y - 3.8, c);
-    }
+    fprintf(page->out, "<path class='mark' transform='translate(%.1f %.1f)' d='%s' fill='var(--c%d)'/>", x, y,
+            SHAPE[c], c);
 }
 
 static void stroke(draw_page *page, const chart_line *line)
 {
-    fprintf(page->out, "class='line' stroke='var(--c%d)' stroke-dasharray='%s'", line->colour % DRAW_COLOURS,
-            line->model ? "3 4" : DASHES[line->colour / DRAW_COLOURS % 4]);
+    if (line->colour < 0)
+        fprintf(page->out, "class='line rule' stroke='var(--soft)' stroke-dasharray='2 3'");
+    else
+        fprintf(page->out, "class='line' stroke='var(--c%d)'%s", line->colour % DRAW_COLOURS,
+                line->model ? " stroke-dasharray='3 4'" : "");
+}
+
+static bool is_marked(const chart_line *line)
+{
+    return !line->model && line->colour >= 0;
 }
 
 static void swatch(draw_page *page, double x, double y, int k, const void *data)
 {
     const chart_line *line = &((const chart_line *)data)[k];
-    fprintf(page->out, "<path d='M%.1f %.1fh20' ", x, y);
-    stroke(page, line);
-    fprintf(page->out, "/>");
-    if (!line->model) mark(page, x + 10, y, line->colour);
+    if (!line->points) {
+        fprintf(page->out, "<path d='M%.1f %.1fh20' ", x, y);
+        stroke(page, line);
+        fprintf(page->out, "/>");
+    }
+    if (is_marked(line)) chart_line_mark(page, x + 10, y, line->colour);
 }
 
 typedef struct {
@@ -66,17 +77,6 @@ static extent extent_of(const chart_figure *figure, int lines, const chart_line 
     return e;
 }
 
-static double place_x(const chart_frame *f, double x)
-{
-    return f->left + chart_scale_place(&f->x, x) * f->width;
-}
-
-static double place_y(const chart_frame *f, double y)
-{
-    const double at = chart_scale_place(&f->y, y);
-    return f->top + f->height - fmin(fmax(at, 0.0), 1.0) * f->height;
-}
-
 /* Each stretch without a gap is a polygon: there along the high side, back along the low one. */
 static void draw_band(draw_page *page, const chart_frame *f, const chart_line *line)
 {
@@ -86,68 +86,175 @@ static void draw_band(draw_page *page, const chart_frame *f, const chart_line *l
         if (end - first > 1) {
             fprintf(page->out, "<path class='band' fill='var(--c%d)' d='M", line->colour % DRAW_COLOURS);
             for (int k = first; k < end; k++)
-                fprintf(page->out, "%.1f %.1f ", place_x(f, line->x[k]), place_y(f, line->high[k]));
+                fprintf(page->out, "%.1f %.1f ", chart_frame_x(f, line->x[k]), chart_frame_y(f, line->high[k]));
             for (int k = end - 1; k >= first; k--)
-                fprintf(page->out, "%.1f %.1f ", place_x(f, line->x[k]), place_y(f, line->low[k]));
+                fprintf(page->out, "%.1f %.1f ", chart_frame_x(f, line->x[k]), chart_frame_y(f, line->low[k]));
             fprintf(page->out, "z'/>\n");
         }
         first = end;
     }
 }
 
-/* Where points are few, the spread is a bar at each. */
-static void draw_whiskers(draw_page *page, const chart_frame *f, const chart_line *line)
+static void draw_whiskers(draw_page *page, const chart_frame *f, const chart_line *line, double aside)
 {
     for (int k = 0; k < line->n; k++) {
         if (!isfinite(line->y[k]) || !(line->high[k] > line->low[k])) continue;
-        const double x = place_x(f, line->x[k]), top = place_y(f, line->high[k]), end = place_y(f, line->low[k]);
+        const double x = chart_frame_x(f, line->x[k]) + aside;
         fprintf(page->out, "<path class='line' stroke='var(--c%d)' d='M%.1f %.1fh6m-3 0V%.1fm-3 0h6'/>\n",
-                line->colour % DRAW_COLOURS, x - 3, top, end);
+                line->colour % DRAW_COLOURS, x - 3, chart_frame_y(f, line->high[k]), chart_frame_y(f, line->low[k]));
     }
 }
 
-static void draw_line(draw_page *page, const chart_frame *f, const chart_line *line)
+static void draw_ring(draw_page *page, double x, double y, int colour)
+{
+    fprintf(page->out,
+            "<circle class='ring' cx='%.1f' cy='%.1f' r='6.5' fill='none' stroke='var(--c%d)' stroke-width='1.6'/>",
+            x, y, colour % DRAW_COLOURS);
+}
+
+static void draw_line(draw_page *page, const chart_frame *f, const chart_line *line, double aside)
 {
     bool down = false;
-    fprintf(page->out, "<path ");
-    stroke(page, line);
-    fprintf(page->out, " d='");
-    for (int k = 0; k < line->n; k++) {
-        const bool there = isfinite(line->y[k]);
-        if (there)
-            fprintf(page->out, "%c%.1f %.1f", down ? 'L' : 'M', place_x(f, line->x[k]), place_y(f, line->y[k]));
-        down = there;
+    if (!line->points) {
+        fprintf(page->out, "<path ");
+        stroke(page, line);
+        fprintf(page->out, " d='");
+        for (int k = 0; k < line->n; k++) {
+            const bool there = isfinite(line->y[k]);
+            if (there)
+                fprintf(page->out, "%c%.1f %.1f", down ? 'L' : 'M', chart_frame_x(f, line->x[k]) + aside,
+                        chart_frame_y(f, line->y[k]));
+            down = there;
+        }
+        fprintf(page->out, "'/>\n");
     }
-    fprintf(page->out, "'/>\n");
-    for (int k = 0; k < line->n && line->n <= MOST_MARKS && !line->model; k++)
-        if (isfinite(line->y[k])) mark(page, place_x(f, line->x[k]), place_y(f, line->y[k]), line->colour);
+    for (int k = 0; k < line->n; k++) {
+        if (!isfinite(line->y[k])) continue;
+        const double x = chart_frame_x(f, line->x[k]) + aside, y = chart_frame_y(f, line->y[k]);
+        if (is_marked(line) && (line->n <= MOST_MARKS || line->points)) chart_line_mark(page, x, y, line->colour);
+        if (line->ring == k + 1) draw_ring(page, x, y, line->colour);
+    }
 }
 
-void chart_draw_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line)
+static bool has_whiskers(const chart_line *line)
 {
-    if (lines > MOST_LINES) lines = MOST_LINES;
+    return line->low && line->high && line->n <= FEW;
+}
+
+/* The pixels between neighbours that stand at the same place: none without whiskers, as a shifted line misleads. */
+static double gap_of(const chart_frame *f, int lines, const chart_line *line, int *beside)
+{
+    double least = f->width;
+    *beside = 0;
+    for (int l = 0; l < lines; l++) {
+        *beside += has_whiskers(&line[l]);
+        for (int k = 1; k < line[l].n; k++)
+            least = fmin(least, fabs(chart_frame_x(f, line[l].x[k]) - chart_frame_x(f, line[l].x[k - 1])));
+    }
+    return *beside > 1 ? fmin(8.0, 0.7 * least / *beside) : 0.0;
+}
+
+void chart_lines_plot(draw_page *page, const chart_frame *f, int lines, const chart_line *line)
+{
+    int beside, at = 0;
+    const double gap = gap_of(f, lines, line, &beside);
+    for (int k = 0; k < lines; k++)
+        if (line[k].low && line[k].high && !has_whiskers(&line[k])) draw_band(page, f, &line[k]);
+    for (int k = 0; k < lines; k++) {
+        const double aside = has_whiskers(&line[k]) ? (at++ - 0.5 * (beside - 1)) * gap : 0.0;
+        if (has_whiskers(&line[k])) draw_whiskers(page, f, &line[k], aside);
+        draw_line(page, f, &line[k], aside);
+    }
+}
+
+/* ---- facets ---- */
+
+int chart_colour_of(int k, int n)
+{
+    const int figures = (n + DRAW_COLOURS - 1) / DRAW_COLOURS, each = (n + figures - 1) / figures;
+    return k / each * DRAW_COLOURS + k % each;
+}
+
+int chart_lines_facets(int lines, const chart_line *line)
+{
+    int most = 0;
+    for (int k = 0; k < lines; k++) most = line[k].colour > most ? line[k].colour : most;
+    return most / DRAW_COLOURS + 1;
+}
+
+int chart_lines_take(int lines, const chart_line *line, int facet, chart_line *out)
+{
+    int n = 0;
+    for (int k = 0; k < lines; k++)
+        if (line[k].colour < 0 || line[k].colour / DRAW_COLOURS == facet) out[n++] = line[k];
+    return n;
+}
+
+void chart_lines_scales(const chart_figure *figure, int lines, const chart_line *line, chart_scale *x, chart_scale *y)
+{
+    const extent e = extent_of(figure, lines, line);
+    *x = chart_scale_make(&figure->x, e.low[0], e.high[0], 8);
+    *y = chart_scale_make(&figure->y, e.low[1], e.high[1], 6);
+}
+
+static double legend_height(int lines, const chart_line *line)
+{
+    const char *name[DRAW_LEGEND];
+    for (int k = 0; k < lines && k < DRAW_LEGEND; k++) name[k] = line[k].name;
+    return chart_legend_height(lines < DRAW_LEGEND ? lines : DRAW_LEGEND, name);
+}
+
+void chart_lines_legend(draw_page *page, double top, int lines, const chart_line *line)
+{
+    const char *name[DRAW_LEGEND];
+    for (int k = 0; k < lines && k < DRAW_LEGEND; k++) name[k] = line[k].name;
+    chart_legend_draw(page, top, lines < DRAW_LEGEND ? lines : DRAW_LEGEND, name, swatch, line);
+}
+
+static void draw(draw_page *page, const chart_figure *figure, const chart_scale *x, const chart_scale *y, int lines,
+                 const chart_line *line)
+{
     if (page->kind == DRAW_TEXT) {
         chart_text_lines(page, figure, lines, line);
         return;
     }
-    const char *name[MOST_LINES];
-    for (int k = 0; k < lines; k++) name[k] = line[k].name;
-    const extent e = extent_of(figure, lines, line);
-    const chart_frame f = {LEFT,
-                           TOP,
-                           DRAW_FIGURE_WIDTH - LEFT - RIGHT,
-                           HEIGHT,
-                           chart_scale_make(&figure->x, e.low[0], e.high[0], 8),
-                           chart_scale_make(&figure->y, e.low[1], e.high[1], 6)};
-    const double legend = chart_legend_height(lines, name), end = TOP + HEIGHT + BELOW;
-    draw_page_figure_begin(page, figure, DRAW_FIGURE_WIDTH, end + legend);
-    chart_frame_draw(page, figure, &f, true);
-    for (int k = 0; k < lines; k++)
-        if (line[k].low && line[k].high && line[k].n > FEW) draw_band(page, &f, &line[k]);
-    for (int k = 0; k < lines; k++) {
-        if (line[k].low && line[k].high && line[k].n <= FEW) draw_whiskers(page, &f, &line[k]);
-        draw_line(page, &f, &line[k]);
+    if (page->kind == DRAW_CSV || page->kind == DRAW_TEX) {
+        chart_data_lines(page, figure, 1, &(chart_panel){NULL, lines, line});
+        return;
     }
-    chart_legend_draw(page, end, lines, name, swatch, line);
+    bool whiskers = false;
+    for (int k = 0; k < lines; k++) whiskers |= has_whiskers(&line[k]);
+    const chart_frame f = {.left = LEFT,
+                           .top = TOP,
+                           .width = DRAW_FIGURE_WIDTH - LEFT - RIGHT,
+                           .height = HEIGHT,
+                           .pad = whiskers && lines > 1 ? 30 : 0,
+                           .x = *x,
+                           .y = *y};
+    const double end = TOP + HEIGHT + BELOW;
+    draw_page_figure_begin(page, figure, DRAW_FIGURE_WIDTH, end + legend_height(lines, line));
+    chart_frame_draw(page, figure, &f, true);
+    chart_lines_plot(page, &f, lines, line);
+    chart_lines_legend(page, end, lines, line);
     draw_page_figure_end(page, figure);
+}
+
+void chart_draw_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line)
+{
+    chart_scale x, y;
+    char title[320];
+    const int facets = chart_lines_facets(lines, line);
+    chart_line *some = ent_alloc(lines, sizeof *some);
+    if (!some) return;
+    chart_lines_scales(figure, lines, line, &x, &y);
+    for (int k = 0; k < facets; k++) {
+        chart_figure one = *figure;
+        if (facets > 1) {
+            one.x.low = x.low, one.x.high = x.high, one.y.low = y.low, one.y.high = y.high;
+            snprintf(title, sizeof title, "%.280s (%d of %d)", figure->title, k + 1, facets);
+            one.title = title;
+        }
+        draw(page, &one, &x, &y, chart_lines_take(lines, line, k, some), some);
+    }
+    ent_free(some);
 }

@@ -79,7 +79,7 @@ static void print_canvas(draw_page *page, const canvas *c)
         memcpy(foot + at, number, (size_t)n);
         free_from = at + n + 1;
     }
-    foot[free_from] = '\0';
+    foot[free_from > 0 ? free_from - 1 : 0] = '\0';
     put_line(page, 12, "", foot);
 }
 
@@ -101,6 +101,36 @@ void chart_text_lines(draw_page *page, const chart_figure *figure, int lines, co
     }
     draw_page_wrap(page->out, figure->caption, DRAW_TEXT_WIDTH, 0);
     ent_free(c);
+}
+
+/* ---- effects ---- */
+
+void chart_text_forest(draw_page *page, const chart_figure *figure, int groups, const chart_effects *group)
+{
+    enum { COLUMNS = 5 };
+    int rows = 1;
+    for (int g = 0; g < groups; g++) rows += group[g].effects;
+    const char **cell = ent_alloc((int64_t)rows * COLUMNS, sizeof *cell);
+    char(*number)[3][24] = ent_alloc(rows, sizeof *number);
+    page->figures++;
+    if (cell && number) {
+        const char *const head[COLUMNS] = {figure->y.name, "group", figure->x.name, "low", "high"};
+        memcpy(cell, head, sizeof head);
+        int at = 1;
+        for (int g = 0; g < groups; g++)
+            for (int k = 0; k < group[g].effects; k++, at++) {
+                const chart_effect *e = &group[g].effect[k];
+                const char **row = cell + (size_t)at * COLUMNS;
+                row[0] = e->name;
+                row[1] = group[g].name ? group[g].name : "";
+                row[2] = e->note ? e->note : chart_number_text(e->value, number[at][0]);
+                row[3] = chart_number_text(e->low, number[at][1]);
+                row[4] = chart_number_text(e->high, number[at][2]);
+            }
+        draw_page_table(page, figure->title, figure->caption, rows, COLUMNS, cell);
+    }
+    ent_free(cell);
+    ent_free(number);
 }
 
 /* ---- bars ---- */

@@ -91,6 +91,7 @@ ent_status draw_page_new(draw_page_kind kind, const char *title, draw_page **out
     ENT_REQUIRE(page, ENT_ENOMEM, "page: no memory");
     page->kind = kind;
     page->height = 8;
+    page->width = DRAW_FIGURE_WIDTH;
     page->out = open_memstream(&page->text, &page->size);
     if (!page->out) {
         ent_free(page);
@@ -101,8 +102,8 @@ ent_status draw_page_new(draw_page_kind kind, const char *title, draw_page **out
                            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                            "<link rel=\"icon\" href=\"data:,\">\n<title>");
         put(page, title);
-        fprintf(page->out, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<h1>", DRAW_PAGE_COLOURS,
-                DRAW_PAGE_LAYOUT);
+        fprintf(page->out, "</title>\n<style>\n%s%s%s</style>\n</head>\n<body>\n<main>\n<h1>", DRAW_PAGE_COLOURS,
+                DRAW_PAGE_FIGURE, DRAW_PAGE_LAYOUT);
         put(page, title);
         fprintf(page->out, "</h1>\n");
     } else if (kind == DRAW_TEXT) {
@@ -118,16 +119,18 @@ void draw_page_free(draw_page *page)
     if (!page) return;
     if (page->out) fclose(page->out);
     free(page->text);
+    ent_free(page->sheet);
     ent_free(page);
 }
 
 static bool write_all(const draw_page *page, FILE *file)
 {
     if (page->kind == DRAW_SVG)
-        fprintf(file,
-                "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %.0f' width='%d' height='%.0f'>\n<style>\n"
-                "%s</style>\n<rect class='ground' width='100%%' height='100%%'/>\n",
-                DRAW_FIGURE_WIDTH, page->height, DRAW_FIGURE_WIDTH, page->height, DRAW_PAGE_COLOURS);
+        fprintf(
+            file,
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %.0f %.0f' width='%.0f' height='%.0f'>\n<style>\n"
+            "%s%s</style>\n<rect class='ground' width='100%%' height='100%%'/>\n",
+            page->width, page->height, page->width, page->height, DRAW_PAGE_COLOURS, DRAW_PAGE_FIGURE);
     fwrite(page->text, 1, page->size, file);
     if (page->kind == DRAW_SVG) fprintf(file, "</svg>\n");
     if (page->kind == DRAW_HTML) fprintf(file, "</main>\n</body>\n</html>\n");
@@ -157,6 +160,7 @@ ent_status draw_page_save(draw_page *page, const char *path)
 
 void draw_page_heading(draw_page *page, const char *text)
 {
+    if (draw_page_is_apart(page)) return;
     fprintf(page->out, page->kind == DRAW_HTML ? "<h2>" : "\n\n");
     put(page, text);
     fputs(page->kind == DRAW_HTML ? "</h2>\n" : "\n", page->out);
@@ -169,6 +173,7 @@ void draw_page_paragraph(draw_page *page, const char *format, ...)
 {
     char *text = NULL;
     va_list arguments;
+    if (draw_page_is_apart(page)) return;
     va_start(arguments, format);
     const int length = vasprintf(&text, format, arguments);
     va_end(arguments);
@@ -191,20 +196,76 @@ static const char *cell_of(const char *const *cell, int columns, int row, int co
     return text ? text : "";
 }
 
-static void table_html(draw_page *page, int rows, int columns, const char *const *cell)
+static void rows_html(draw_page *page, int first, int end, int columns, const char *const *cell)
 {
     fprintf(page->out, "<div class=\"scroll\"><table>\n");
-    for (int r = 0; r < rows; r++) {
-        const char *tag = r == 0 ? "th" : "td";
+    for (int r = first - 1; r < end; r++) {
+        const int row = r < first ? 0 : r; /* the head again */
+        const char *tag = row == 0 ? "th" : "td";
         fprintf(page->out, "<tr>");
         for (int c = 0; c < columns; c++) {
             fprintf(page->out, "<%s>", tag);
-            put(page, cell_of(cell, columns, r, c));
+            put(page, cell_of(cell, columns, row, c));
             fprintf(page->out, "</%s>", tag);
         }
         fprintf(page->out, "</tr>\n");
     }
     fprintf(page->out, "</table></div>\n");
+}
+
+static void table_html(draw_page *page, int rows, int columns, const char *const *cell)
+{
+    const int shown = rows - 1 > DRAW_TABLE_ROWS ? DRAW_TABLE_ROWS : rows - 1;
+    rows_html(page, 1, shown + 1, columns, cell);
+    if (shown == rows - 1) return;
+    fprintf(page->out, "<details class=\"more\"><summary>%d more rows</summary>\n", rows - 1 - shown);
+    rows_html(page, shown + 1, rows, columns, cell);
+    fprintf(page->out, "</details>\n");
+}
+
+/* ---- tables as files ---- */
+
+static void table_tex(FILE *out, int rows, int columns, const char *const *cell)
+{
+    fprintf(out, "\\begin{tabular}{l");
+    for (int c = 1; c < columns; c++) fputc('r', out);
+    fprintf(out, "}\n\\toprule\n");
+    for (int r = 0; r < rows; r++) {
+        for (int c = 0; c < columns; c++) {
+            if (c > 0) fprintf(out, " & ");
+            draw_page_put_tex(out, cell_of(cell, columns, r, c));
+        }
+        fprintf(out, " \\\\\n%s", r == 0 ? "\\midrule\n" : "");
+    }
+    fprintf(out, "\\bottomrule\n\\end{tabular}\n");
+}
+
+static void table_csv(FILE *out, int rows, int columns, const char *const *cell)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++) {
+            const char *text = cell_of(cell, columns, r, c);
+            const bool quoted = strpbrk(text, ",\"\n\r") != NULL;
+            if (quoted) fputc('"', out);
+            for (; *text; text++) fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+            if (quoted) fputc('"', out);
+            fputc(c + 1 < columns ? ',' : '\n', out);
+        }
+}
+
+static void table_apart(draw_page *page, const char *title, const char *caption, int rows, int columns,
+                        const char *const *cell)
+{
+    if (page->kind == DRAW_SVG_APART) return;
+    draw_page_sheet_begin(page, title);
+    if (page->kind == DRAW_CSV) {
+        table_csv(page->out, rows, columns, cell);
+    } else {
+        draw_page_tex_begin(page, title, caption, true);
+        table_tex(page->out, rows, columns, cell);
+        draw_page_tex_end(page, true);
+    }
+    draw_page_sheet_end(page);
 }
 
 /* Columns first..last-1 that fit beside the first one. */
@@ -255,6 +316,10 @@ static void table_text(draw_page *page, int rows, int columns, const char *const
 void draw_page_table(draw_page *page, const char *title, const char *caption, int rows, int columns,
                      const char *const *cell)
 {
+    if (draw_page_is_apart(page)) {
+        table_apart(page, title, caption, rows, columns, cell);
+        return;
+    }
     if (page->kind == DRAW_TEXT) {
         fputc('\n', page->out);
         draw_page_wrap(page->out, title, DRAW_TEXT_WIDTH, 0);
@@ -273,6 +338,7 @@ void draw_page_table(draw_page *page, const char *title, const char *caption, in
 
 void draw_page_listing(draw_page *page, const char *title, const char *text)
 {
+    if (draw_page_is_apart(page)) return;
     fprintf(page->out, page->kind == DRAW_HTML ? "<details><summary>" : "\n");
     put(page, title);
     fputs(page->kind == DRAW_HTML ? "</summary><pre>" : "\n\n", page->out);
@@ -310,6 +376,8 @@ void draw_page_figure_begin(draw_page *page, const chart_figure *figure, double 
         begin_html(page, figure, width, height);
         return;
     }
+    if (page->kind == DRAW_SVG_APART) draw_page_sheet_begin(page, figure->title);
+    if (width > page->width) page->width = width;
     draw_page_label(page, 12, page->height + 18, "start", "title", figure->title);
     page->height += TITLE_HEIGHT;
     fprintf(page->out, "<svg x='0' y='%.0f' width='%.0f' height='%.0f' viewBox='0 0 %.0f %.0f'>\n", page->height,
@@ -336,4 +404,5 @@ void draw_page_figure_end(draw_page *page, const chart_figure *figure)
         text += n + (text[n] == ' ' || text[n] == '\n');
     }
     page->height += 20;
+    if (page->kind == DRAW_SVG_APART) draw_page_sheet_end(page);
 }

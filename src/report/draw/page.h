@@ -6,26 +6,33 @@
 #define ENTENTE_DRAW_PAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "entente/status.h"
 
-typedef enum {
-    DRAW_HTML,
-    DRAW_SVG,
-    DRAW_TEXT,
-    DRAW_PLAIN
-} draw_page_kind; /* plain: a file of another kind, such as CSV */
+/* plain: a file of another kind.  The last three: each figure, or each figure and table, is a file of its own. */
+typedef enum { DRAW_HTML, DRAW_SVG, DRAW_TEXT, DRAW_PLAIN, DRAW_SVG_APART, DRAW_CSV, DRAW_TEX } draw_page_kind;
 
-enum { DRAW_FIGURE_WIDTH = 420, DRAW_TEXT_WIDTH = 80, DRAW_COLOURS = 8 };
+enum { DRAW_FIGURE_WIDTH = 420, DRAW_TEXT_WIDTH = 80, DRAW_COLOURS = 8, DRAW_TABLE_ROWS = 20 };
+
+/* A piece of the page that becomes a file: its bytes, and the size of a drawing. */
+typedef struct {
+    char name[80];
+    size_t first, end;
+    double width, height;
+} draw_sheet;
 
 typedef struct {
     draw_page_kind kind;
     FILE *out;
     char *text; /* behind `out` */
     size_t size;
-    double height; /* SVG: what is used of it */
-    int figures;
+    double width, height; /* SVG: what is used */
+    int figures, sheets;
+    int64_t sheet_room;
+    draw_sheet *sheet;
+    bool broken; /* no memory for a sheet */
 } draw_page;
 
 /* An axis is labelled "name (unit)".  base: 0 linear, 2 or 10 logarithmic.  NAN: the limit comes from the data. */
@@ -47,13 +54,24 @@ ent_status draw_page_new(draw_page_kind kind, const char *title, draw_page **out
 void draw_page_free(draw_page *page);
 /* `path` NULL: standard output.  Errors: ENT_EIO, ENT_ENOMEM. */
 ent_status draw_page_save(draw_page *page, const char *path);
+/* Of the kinds whose figures are files: a new folder with all of them.  Errors: ENT_EARG, it exists; as above. */
+ent_status draw_page_save_apart(draw_page *page, const char *path);
+bool draw_page_is_apart(const draw_page *page);
+/* Around one such file. */
+void draw_page_sheet_begin(draw_page *page, const char *title);
+void draw_page_sheet_end(draw_page *page);
+/* Around a figure or table of TeX, and a text in it. */
+void draw_page_tex_begin(draw_page *page, const char *title, const char *caption, bool table);
+void draw_page_tex_end(draw_page *page, bool table);
+void draw_page_put_tex(FILE *out, const char *text);
 
 /* Text with all that means something in HTML or to a terminal made harmless. */
 void draw_page_put(FILE *out, const char *text);
 
 void draw_page_heading(draw_page *page, const char *text);
 void draw_page_paragraph(draw_page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* cell [rows][columns]; row 0 is the head.  A cell may be NULL: empty. */
+/* cell [rows][columns]; row 0 is the head.  A cell may be NULL: empty.  In HTML rows beyond DRAW_TABLE_ROWS are
+ * folded away. */
 void draw_page_table(draw_page *page, const char *title, const char *caption, int rows, int columns,
                      const char *const *cell);
 /* A long text, folded away where that can be. */
@@ -70,6 +88,8 @@ void draw_page_label(draw_page *page, double x, double y, const char *anchor, co
 void draw_page_wrap(FILE *out, const char *text, int width, int indent);
 
 /* page_style.c: the colours and the layout, light and dark. */
-extern const char DRAW_PAGE_COLOURS[], DRAW_PAGE_LAYOUT[];
+extern const char DRAW_PAGE_COLOURS[], DRAW_PAGE_FIGURE[], DRAW_PAGE_LAYOUT[];
+/* A piece of SVG or CSS with the colours of the light page instead of their variables. */
+void draw_page_put_light(FILE *out, const char *text, size_t bytes);
 
 #endif

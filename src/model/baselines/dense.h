@@ -3,7 +3,7 @@
 #ifndef ENTENTE_MODEL_DENSE_H
 #define ENTENTE_MODEL_DENSE_H
 
-#include "model.h"
+#include "model/model.h"
 
 /* Errors: ENT_EARG for wishes that are a circuit's. */
 ent_status ent_dense_check(const ent_model_inp *inp);
@@ -39,5 +39,17 @@ ent_group ent_group_one(const ent_group *group, int64_t k);
 
 /* The most parameters that a model may have: they are counted by int. */
 ent_status ent_dense_fits(int64_t params);
+
+/* The width of a kind whose number of parameters at a width is count(inp, width), growing: `hidden`, or the one whose
+ * number is nearest to `params`.  Errors: ENT_EARG. */
+enum { ENT_DENSE_WIDTH = 1 << 16 };
+typedef int64_t ent_dense_count(const ent_model_inp *inp, int64_t width);
+ent_status ent_dense_width(const ent_model_inp *inp, ent_dense_count *count, int64_t *width);
+
+/* The activation: initial weights in front of it; n numbers in place; and back, from the values a: 1 - a^2 for tanh,
+ * a > 0 for relu. */
+ent_start ent_activation_start(const ent_model_inp *inp, int64_t fan_in);
+void ent_activate(const ent_model_inp *inp, int64_t n, double *a);
+void ent_activate_backward(const ent_model_inp *inp, int64_t n, const double *a, double *d);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
-#include "model.h"
+#include "model/model.h"
 
 typedef struct {
     ent_body body;
@@ -22,13 +22,13 @@ typedef struct {
     int first[ENT_MAX_REGISTERS]; /* parameter of modality m */
 } late;
 
-static ent_model_inp inp_alone(const ent_model_inp *inp, int m)
+static ent_status inp_alone(const ent_model_inp *inp, int m, ent_model_inp *alone)
 {
-    ent_model_inp alone = *inp;
-    alone.registers = 1;
-    alone.reg[0] = inp->reg[m];
-    alone.fusion = (ent_fusion){.layers = 0};
-    return alone;
+    *alone = *inp;
+    alone->registers = 1;
+    alone->reg[0] = inp->reg[m];
+    alone->fusion = (ent_fusion){.layers = 0};
+    return ent_strings_alone(inp, m, alone);
 }
 
 /* Parameters of an equal name start alike: as a model of that modality alone would. */
@@ -41,13 +41,13 @@ static void take_blocks(late *l, int m)
         const bool bias = strcmp(block->name, "head/bias") == 0;
         const int first = ent_blocks_add(&l->blocks, from->start[b], block->count, UINT32_C(1) << m,
                                          bias ? "head/%s/bias" : "%s", bias ? l->inp[m].reg[0].name : block->name);
-        ent_blocks_mark(&l->blocks, first, block->role, block->fan_in);
+        ent_blocks_mark(&l->blocks, first, block);
     }
 }
 
 static ent_status make_alone(late *l, const ent_model_inp *inp, int m)
 {
-    l->inp[m] = inp_alone(inp, m);
+    ENT_TRY(inp_alone(inp, m, &l->inp[m]));
     ENT_TRY(ent_quantum_make(&l->inp[m], &l->alone[m]));
     take_blocks(l, m);
     l->body.qubits += l->alone[m]->qubits;

@@ -3,15 +3,11 @@
  *   h_m = a(W_m x_m + b_m)                 for each present modality
  *   j   = a(sum over present m of V_m h_m + c)   a dense layer on the h_m side by side; an absent one is left out
  *   outputs = U j + d
- * Cost: about 6 H (sum of inputs + M H + outputs) a sample and gradient.  A layer's derivative follows from its value
- * alone: 1 - a^2 for tanh, a > 0 for relu. */
-#include <math.h>
+ * Cost: about 6 H (sum of inputs + M H + outputs) a sample and gradient. */
 #include <stdio.h>
 
 #include "dense.h"
 #include "entente/memory.h"
-
-enum { MAX_WIDTH = 1 << 16 };
 
 typedef struct {
     int weight, bias; /* encoder: [H][inputs], [H] */
@@ -42,23 +38,6 @@ static int64_t count_params(const ent_model_inp *inp, int64_t width)
     return params + (inp->embed ? registers * outputs : 0);
 }
 
-/* The count grows with the width: the first that has enough, or the one before it where that is as near. */
-static int64_t nearest_width(const ent_model_inp *inp)
-{
-    int64_t width = 1;
-    while (width < MAX_WIDTH && count_params(inp, width) < inp->params) width++;
-    const int64_t above = count_params(inp, width) - inp->params;
-    const bool less = width > 1 && inp->params - count_params(inp, width - 1) <= above;
-    return less ? width - 1 : width;
-}
-
-static ent_start start(const ent_model_inp *inp, int64_t fan_in)
-{
-    ent_start normal = ent_start_by_fan_in((double)fan_in);
-    if (inp->activation == ENT_ACTIVATION_RELU) normal.factor = sqrt(2.0);
-    return normal;
-}
-
 static void place(const ent_model_inp *inp, mlp *p)
 {
     const ent_start zero = {.kind = ENT_START_ZERO};
@@ -67,13 +46,13 @@ static void place(const ent_model_inp *inp, mlp *p)
     for (int m = 0; m < inp->registers; m++) {
         const ent_register *reg = &inp->reg[m];
         const uint32_t needs = UINT32_C(1) << m;
-        p->encoder[m].weight = ent_blocks_add(blocks, start(inp, reg->inputs), width * (int)reg->inputs, needs,
-                                              "%s/encoder/weight", reg->name);
+        p->encoder[m].weight = ent_blocks_add(blocks, ent_activation_start(inp, reg->inputs),
+                                              width * (int)reg->inputs, needs, "%s/encoder/weight", reg->name);
         p->encoder[m].bias = ent_blocks_add(blocks, zero, width, needs, "%s/encoder/bias", reg->name);
     }
     for (int m = 0; m < inp->registers; m++)
-        p->encoder[m].joint = ent_blocks_add(blocks, start(inp, (int64_t)width * inp->registers), width * width,
-                                             UINT32_C(1) << m, "fusion/%s", inp->reg[m].name);
+        p->encoder[m].joint = ent_blocks_add(blocks, ent_activation_start(inp, (int64_t)width * inp->registers),
+                                             width * width, UINT32_C(1) << m, "fusion/%s", inp->reg[m].name);
     p->joint_bias = ent_blocks_add(blocks, zero, width, 0, "fusion/bias");
     p->head = ent_blocks_add(blocks, ent_start_by_fan_in(width), inp->outputs * width, 0, "head/weight");
     ent_output_place(inp, &p->output, blocks);
@@ -81,11 +60,9 @@ static void place(const ent_model_inp *inp, mlp *p)
 
 ent_status ent_mlp_make(const ent_model_inp *inp, ent_body **out)
 {
+    int64_t width;
     ENT_TRY(ent_dense_check(inp));
-    const int64_t width = inp->params > 0 ? nearest_width(inp) : inp->hidden;
-    ENT_REQUIRE(width >= 1 && width <= MAX_WIDTH, ENT_EARG, "an mlp of width %lld, want 1..%d", (long long)width,
-                MAX_WIDTH);
-    ENT_TRY(ent_dense_fits(count_params(inp, width)));
+    ENT_TRY(ent_dense_width(inp, count_params, &width));
     mlp *p = ent_alloc(1, sizeof *p);
     ENT_REQUIRE(p, ENT_ENOMEM, "model: no memory");
     p->width = (int)width;
@@ -115,22 +92,6 @@ static layers cut(const mlp *p, const ent_group *g)
     return l;
 }
 
-static void activate(const ent_model_inp *inp, int64_t n, double *a)
-{
-    if (inp->activation == ENT_ACTIVATION_TANH)
-        for (int64_t k = 0; k < n; k++) a[k] = tanh(a[k]);
-    else
-        for (int64_t k = 0; k < n; k++) a[k] = a[k] > 0.0 ? a[k] : 0.0;
-}
-
-static void activate_backward(const ent_model_inp *inp, int64_t n, const double *a, double *d)
-{
-    if (inp->activation == ENT_ACTIVATION_TANH)
-        for (int64_t k = 0; k < n; k++) d[k] *= 1.0 - a[k] * a[k];
-    else
-        for (int64_t k = 0; k < n; k++) d[k] = a[k] > 0.0 ? d[k] : 0.0;
-}
-
 static void forward(const mlp *p, const ent_group *g, const layers *l)
 {
     const ent_model_inp *inp = g->inp;
@@ -142,10 +103,10 @@ static void forward(const mlp *p, const ent_group *g, const layers *l)
         ent_dense_gather(g, m, l->x[m]);
         ent_dense_bias(n, width, g->w + e->bias, l->hidden[m]);
         ent_dense_forward(n, inp->reg[m].inputs, width, g->w + e->weight, l->x[m], l->hidden[m]);
-        activate(inp, n * width, l->hidden[m]);
+        ent_activate(inp, n * width, l->hidden[m]);
         ent_dense_forward(n, width, width, g->w + e->joint, l->hidden[m], l->joint);
     }
-    activate(inp, n * width, l->joint);
+    ent_activate(inp, n * width, l->joint);
     ent_output_start(g, &p->output);
     ent_dense_forward(n, width, inp->outputs, g->w + p->head, l->joint, g->outputs);
 }
@@ -156,7 +117,7 @@ static void encoder_backward(const mlp *p, const ent_group *g, const layers *l, 
     const int64_t n = g->n, width = p->width;
     ent_dense_weights(n, width, width, l->hidden[m], l->d_joint, gradient + e->joint);
     ent_dense_inputs(n, width, width, g->w + e->joint, l->d_joint, l->d_hidden);
-    activate_backward(g->inp, n * width, l->hidden[m], l->d_hidden);
+    ent_activate_backward(g->inp, n * width, l->hidden[m], l->d_hidden);
     ent_dense_weights(n, g->inp->reg[m].inputs, width, l->x[m], l->d_hidden, gradient + e->weight);
     ent_dense_bias_backward(n, width, l->d_hidden, gradient + e->bias);
 }
@@ -181,7 +142,7 @@ ent_status ent_mlp_gradient(ent_body *body, const ent_group *g, double *loss, do
     ent_output_backward(g, &p->output, loss, gradient);
     ent_dense_weights(n, width, g->inp->outputs, l.joint, g->d_outputs, gradient + p->head);
     ent_dense_inputs(n, width, g->inp->outputs, g->w + p->head, g->d_outputs, l.d_joint);
-    activate_backward(g->inp, n * width, l.joint, l.d_joint);
+    ent_activate_backward(g->inp, n * width, l.joint, l.d_joint);
     ent_dense_bias_backward(n, width, l.d_joint, gradient + p->joint_bias);
     for (int m = 0; m < g->inp->registers; m++)
         if (g->context >> m & 1) encoder_backward(p, g, &l, m, gradient);

@@ -1,6 +1,7 @@
 #include "dense.h"
 
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/linear.h"
@@ -20,6 +21,47 @@ ent_status ent_dense_fits(int64_t params)
     ENT_REQUIRE(params <= INT_MAX, ENT_EARG, "a model of %lld parameters, want at most %d", (long long)params,
                 INT_MAX);
     return ENT_OK;
+}
+
+/* The count grows with the width: the first that has enough, or the one before it where that is as near. */
+static int64_t nearest_width(const ent_model_inp *inp, ent_dense_count *count)
+{
+    int64_t width = 1;
+    while (width < ENT_DENSE_WIDTH && count(inp, width) < inp->params) width++;
+    const int64_t above = count(inp, width) - inp->params;
+    const bool less = width > 1 && inp->params - count(inp, width - 1) <= above;
+    return less ? width - 1 : width;
+}
+
+ent_status ent_dense_width(const ent_model_inp *inp, ent_dense_count *count, int64_t *width)
+{
+    *width = inp->params > 0 ? nearest_width(inp, count) : inp->hidden;
+    ENT_REQUIRE(*width >= 1 && *width <= ENT_DENSE_WIDTH, ENT_EARG, "kind %s of width %lld, want 1..%d",
+                ent_model_kind_name(inp->kind), (long long)*width, ENT_DENSE_WIDTH);
+    return ent_dense_fits(count(inp, *width));
+}
+
+ent_start ent_activation_start(const ent_model_inp *inp, int64_t fan_in)
+{
+    ent_start normal = ent_start_by_fan_in((double)fan_in);
+    if (inp->activation == ENT_ACTIVATION_RELU) normal.factor = sqrt(2.0);
+    return normal;
+}
+
+void ent_activate(const ent_model_inp *inp, int64_t n, double *a)
+{
+    if (inp->activation == ENT_ACTIVATION_TANH)
+        for (int64_t k = 0; k < n; k++) a[k] = tanh(a[k]);
+    else
+        for (int64_t k = 0; k < n; k++) a[k] = a[k] > 0.0 ? a[k] : 0.0;
+}
+
+void ent_activate_backward(const ent_model_inp *inp, int64_t n, const double *a, double *d)
+{
+    if (inp->activation == ENT_ACTIVATION_TANH)
+        for (int64_t k = 0; k < n; k++) d[k] *= 1.0 - a[k] * a[k];
+    else
+        for (int64_t k = 0; k < n; k++) d[k] = a[k] > 0.0 ? d[k] : 0.0;
 }
 
 void ent_dense_gather(const ent_group *g, int m, double *x)
