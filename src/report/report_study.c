@@ -58,7 +58,7 @@ static void read_names(study_page *s)
 {
     const report_csv *csv = s->summary;
     const int metric = report_csv_find(csv, "metric"), reference = report_csv_find(csv, "reference");
-    s->metric = metric >= 0 && csv->rows > 0 ? csv->cell[metric][0] : "metric";
+    s->metric = metric >= 0 && csv->rows > 0 ? csv->cell[metric][0] : "the study's metric";
     s->reference = -1;
     for (int v = 0; v < s->axis[STUDY_VARIANT].n && reference >= 0; v++)
         if (strcmp(s->axis[STUDY_VARIANT].text[v], csv->cell[reference][0]) == 0) s->reference = v;
@@ -278,8 +278,8 @@ static ent_status draw_rates(draw_page *page, const study_page *s)
                      study_where(s, d, k, where));
             if (*title >= 'a' && *title <= 'z') *title = (char)(*title - 'a' + 'A');
             snprintf(caption, sizeof caption,
-                     "Mean over seeds, with one standard deviation on each side; variants at the same rate stand "
-                     "beside each other. All settings of a data set have the same axes.");
+                     "Mean over seeds, with one standard deviation on each side; variants at the same rate are drawn "
+                     "side by side. All settings of a data set have the same axes.");
             const chart_figure figure = {
                 title, caption, {"missing rate", "probability", 0, false, NAN, NAN}, mean_axis(s, d)};
             chart_draw_lines(page, &figure, lines, line);

@@ -1,4 +1,4 @@
-/* The page of a sweep: its keys are the columns that are not known to be anything else; a key of one value alone says
+/* The page of a sweep: its keys are the columns that are not known to be anything else; a key with a single value says
  * nothing.  Keys that were drawn are scattered; for two others a heat map, for one its values.  What was drawn or
  * listed on a logarithmic scale has a logarithmic axis. */
 #include <math.h>
@@ -98,7 +98,7 @@ static bool is_geometric(const key *k)
     return n * squares[1] / (sum[1] * sum[1]) < n * squares[0] / (sum[0] * sum[0]) - 1e-9;
 }
 
-/* The distinct values of a column; false where there is one alone, or where they are too many and no numbers. */
+/* The distinct values of a column; false if there is only one, or if they are too many and no numbers. */
 static bool key_make(const sweep *s, int column, key *k)
 {
     *k = (key){.column = column, .name = s->csv->name[column], .numbers = true};
@@ -183,7 +183,7 @@ static void draw_heat(draw_page *page, const sweep *s, int i, int j)
     if (least < most) snprintf(range, sizeof range, "%d to ", least);
     snprintf(caption, sizeof caption,
              "Each cell: the mean over all %lld finished points of %.100s with these two values, whatever the other "
-             "keys are (%s%d point%s a cell). Blank: no point.",
+             "keys are (%s%d point%s per cell). Blank: no point.",
              (long long)s->done, s->folder, range, most, most == 1 ? "" : "s");
     const chart_figure figure = {title, caption, key_axis(b), key_axis(a)};
     chart_draw_cells(page, &figure,

@@ -8,7 +8,7 @@
 
 /* A line through n points (NAN: a gap), with the band low..high around it where both are given.  Colours and marks
  * belong together and do not repeat: a figure of more colours than there are is drawn as several, with the same
- * axes.  Spreads at the same place stand beside each other. */
+ * axes.  Spreads at the same place are drawn side by side. */
 typedef struct {
     const char *name;
     int n;
@@ -67,7 +67,7 @@ typedef struct {
     const double *value; /* [rows][columns] */
     const char *name, *unit;
     bool dots;
-    bool shares; /* colours run from 0 to 1, in all figures alike */
+    double range[2]; /* of the colours, for figures that are compared; both 0: that of the values */
 } chart_cells;
 void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_cells *cells);
 
