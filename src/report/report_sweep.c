@@ -1,6 +1,6 @@
-/* The page of a sweep: its keys are the columns that are not known to be anything else; a key with a single value says
- * nothing.  Keys that were drawn are scattered; for two others a heat map, for one its values.  What was drawn or
- * listed on a logarithmic scale has a logarithmic axis. */
+/* The page of a sweep: its keys are the columns that are not known to be anything else; a key with a single value
+ * says nothing.  Keys that were drawn are scattered; for two others a heat map, for one its values.  What was drawn
+ * or listed on a logarithmic scale has a logarithmic axis. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
