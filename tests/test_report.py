@@ -279,6 +279,7 @@ class Computes(unittest.TestCase):
         self.assertLess(abs(float(low) - numpy.quantile(draws, 0.025)), 1.01 / n)
         self.assertLess(abs(float(high) - numpy.quantile(draws, 0.975)), 1.01 / n)
         self.assertIn("two, or more", run("inspect", "words"))
+        self.assertRegex(run("inspect", "words.h5"), r"4 classes: zero & nought \d+, one \d+, two, or more \d+, three \d+ rows")
 
     def test_curves_have_company(self):
         """The validation curve, the majority class and chance, and a ring around the selected round."""
