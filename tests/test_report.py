@@ -409,6 +409,16 @@ class Computes(unittest.TestCase):
         self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
         self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
 
+    def test_a_sweep_without_validation_figures(self):
+        """No point is selected, no test figure is shown."""
+        (folder / "blind").mkdir()
+        write_csv(folder / "blind/table.csv", ["client.batch", "status", "selected", "accuracy", "validation_accuracy"],
+                  [[batch, "done", 0, "", ""] for batch in (8, 16)])
+        text = run("report", "blind", "--text")
+        self.assertIn("No point is selected", text)
+        self.assertIn("2 points, 2 of them finished", text)
+        self.assertNotIn("Accuracy by", text)
+
     def test_study_has_a_picture_for_each_setting(self):
         figures = {f["h3"]: f for f in self.outline("study").figures}
         for setting in ("iid", "noniid"):

@@ -327,18 +327,15 @@ static ent_status draw_summary(draw_page *page, const char *folder)
 ent_status report_study(draw_page *page, const char *folder, const report_csv *points, const campaign_origin *origin)
 {
     char path[4096], title[256], caption[256];
-    int64_t done = 0;
-    const int status = report_csv_find(points, "status");
     (void)origin;
     snprintf(path, sizeof path, "%.4000s/summary.csv", folder);
     if (access(path, F_OK) == 0)
         ENT_TRY(draw_summary(page, folder));
     else
         draw_page_paragraph(page, "%s is not there: no comparison of the variants.", path);
-    for (int64_t r = 0; r < points->rows; r++) done += status < 0 || strcmp(points->cell[status][r], "done") == 0;
     snprintf(title, sizeof title, "Points of %.200s", folder);
     snprintf(caption, sizeof caption, "%lld points, %lld of them finished.", (long long)points->rows,
-             (long long)done);
+             (long long)campaign_points_done(points));
     campaign_print_csv(page, title, caption, points);
     return ENT_OK;
 }

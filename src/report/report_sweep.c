@@ -317,7 +317,7 @@ static void print_points(draw_page *page, const sweep *s)
     char title[256], caption[320];
     snprintf(title, sizeof title, "Points of %.200s", s->folder);
     snprintf(caption, sizeof caption, "%lld points, %lld of them finished.%s", (long long)s->csv->rows,
-             (long long)s->done,
+             (long long)campaign_points_done(s->csv),
              report_csv_find(s->csv, "selected") < 0
                  ? ""
                  : " Test figures of a sweep are those of the selected point, unless `entente sweep --test` has "
