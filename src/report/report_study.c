@@ -86,6 +86,21 @@ const char *study_reference(const study_page *s)
     return s->reference >= 0 ? s->axis[STUDY_VARIANT].text[s->reference] : "the reference";
 }
 
+chart_line study_line(const study_page *s, int variant)
+{
+    const int n = s->axis[STUDY_VARIANT].n, others = n - 1;
+    chart_line line = {.name = s->axis[STUDY_VARIANT].text[variant]};
+    if (n <= DRAW_COLOURS || s->reference < 0) {
+        line.colour = chart_colour_of(variant, n);
+        return line;
+    }
+    const int figures = (others + DRAW_COLOURS - 2) / (DRAW_COLOURS - 1), each = (others + figures - 1) / figures;
+    const int at = variant - (variant > s->reference); /* among the others */
+    line.everywhere = variant == s->reference;
+    if (!line.everywhere) line.colour = at / each * DRAW_COLOURS + 1 + at % each;
+    return line;
+}
+
 /* ---- forest plots ---- */
 
 /* The groups of a forest plot are the rates; where there is one rate, the settings. */
@@ -234,14 +249,13 @@ static int rate_lines(const study_page *s, int data, int setting, double *number
             low[n] = c->mean - c->deviation;
             high[n++] = c->mean + c->deviation;
         }
-        if (n > 0)
-            line[lines++] = (chart_line){.name = variants->text[v],
-                                         .n = n,
-                                         .x = x,
-                                         .y = y,
-                                         .low = low,
-                                         .high = high,
-                                         .colour = chart_colour_of(v, variants->n)};
+        if (n == 0) continue;
+        line[lines] = study_line(s, v);
+        line[lines].n = n;
+        line[lines].x = x;
+        line[lines].y = y;
+        line[lines].low = low;
+        line[lines++].high = high;
     }
     return lines;
 }

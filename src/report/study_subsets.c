@@ -150,9 +150,11 @@ static int panel_lines(const subsets *s, int data, int setting, int panel, doubl
             x[n] = strtod(rates->text[r], NULL);
             y[n++] = value;
         }
-        if (n > 0)
-            line[lines++] = (chart_line){
-                .name = variants->text[v], .n = n, .x = x, .y = y, .colour = chart_colour_of(v, variants->n)};
+        if (n == 0) continue;
+        line[lines] = study_line(s->study, v);
+        line[lines].n = n;
+        line[lines].x = x;
+        line[lines++].y = y;
     }
     return lines;
 }

@@ -13,10 +13,11 @@ typedef struct {
     const char *name;
     int n;
     const double *x, *y, *low, *high;
-    bool model;  /* not measured; drawn dashed and without marks */
-    bool points; /* marks that no line joins */
-    int ring;    /* 1 + the number of a point with a ring around it; 0: none */
-    int colour;  /* 0..; lines of one colour belong together.  -1: grey, and in every figure */
+    bool model;      /* not measured; drawn dashed and without marks */
+    bool points;     /* marks that no line joins */
+    bool everywhere; /* in every figure, if the lines are drawn in several; its colour is 0, and of no other line */
+    int ring;        /* 1 + the number of a point with a ring around it; 0: none */
+    int colour;      /* 0..; lines of one colour belong together.  -1: grey, and in every figure */
 } chart_line;
 void chart_draw_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line);
 /* The colour of line k of n, such that figures of more colours than there are have equally many lines each. */

@@ -192,7 +192,7 @@ int chart_lines_take(int lines, const chart_line *line, int facet, chart_line *o
 {
     int n = 0;
     for (int k = 0; k < lines; k++)
-        if (line[k].colour < 0 || line[k].colour / DRAW_COLOURS == facet) out[n++] = line[k];
+        if (line[k].colour < 0 || line[k].everywhere || line[k].colour / DRAW_COLOURS == facet) out[n++] = line[k];
     return n;
 }
 
