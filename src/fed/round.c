@@ -358,7 +358,7 @@ static void fail_round(ent_training *t, ent_round *figures)
 {
     figures->train_loss = NAN;
     if (t->privacy) ent_private_skip(t->privacy, figures);
-    note(t, figures, " failed, the weights stay", ent_message());
+    note(t, figures, " failed, the weights are unchanged", ent_message());
 }
 
 /* Keys and shares of the round's clients, before they train; the round has failed where too few answer.  Collective.
