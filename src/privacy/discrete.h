@@ -29,7 +29,7 @@ ent_discrete_grid ent_discrete_grid_of(double clip, double deviation);
 void ent_discrete_round(const ent_discrete_grid *grid, int64_t n, const double *x, int64_t *units);
 
 /* The noise multiplier of a normal distribution whose Renyi divergences bound those of the sum of `shares` draws, for
- * changes of this norm in n dimensions: Kairouz, Liu, Steinke, Theorem 1, where a sum of discrete Gaussians, which is
+ * changes of this norm in n dimensions: Kairouz, Liu, Steinke, where a sum of discrete Gaussians, which is
  * none, is close to one. */
 double ent_discrete_noise(int64_t shares, uint64_t variance, double norm, int64_t n);
 
