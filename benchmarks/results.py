@@ -4,8 +4,9 @@
     results.py data DATA                                     synthetic data sets of many classes
     results.py write RESULTS.md STUDIES DATA ENTENTE         the sections, between <!-- study NAME --> and <!-- end -->
 
-A section whose studies are not in STUDIES is left as it is.  STUDIES/choose.txt is what choose_defaults.py has printed.  Every figure is read from summary.csv (means, deviations,
-differences paired by seed with 95 % bootstrap intervals) and study.csv of STUDIES/STUDY-DATASET."""
+A section whose studies are not in STUDIES is left as it is.  Every figure is read from summary.csv (means, deviations,
+differences paired by seed with 95 % bootstrap intervals) and study.csv of STUDIES/STUDY-DATASET, or from
+STUDIES/choose.txt, which is what choose_defaults.py has printed."""
 import csv
 import pathlib
 import re
@@ -61,8 +62,8 @@ def load(studies):
         if (folder / "summary.csv").exists() and "-" in folder.name:
             name, _, data = folder.name.partition("-")
             found.setdefault(name, {})[data] = Study(folder)
-    return {name: sets if name == "choice" else {d: sets[d] for d in [*(s for s in SETS if s in sets), *(s for s in sets if s not in SETS)]}
-            for name, sets in found.items()}
+    order = [*SETS, *(d for name, sets in found.items() if name != "choice" for d in sets if d not in SETS)]
+    return {name: sets if name == "choice" else {d: sets[d] for d in order if d in sets} for name, sets in found.items()}
 
 
 def points(span):
@@ -151,7 +152,8 @@ def paper_section(studies, _data, _entente):
 
 
 def quantum_section(studies, _data, _entente):
-    return each(studies, "quantum", "`jobs/study_quantum.yaml`; brackets: difference from `fused` in points.")
+    return each(studies, "quantum", "`jobs/study_quantum.yaml`; brackets: difference from `fused` in points.  Classical "
+                "kinds have the same optimiser and rates, which were chosen for the quantum model.")
 
 
 def modalities_section(studies, _data, _entente):
@@ -242,8 +244,8 @@ def choice_section(studies, _data, _entente):
         rows.append([name, f"`{sets.strip()}`", *means, over])
     columns = ["iid", "client 0.1", "class 0.1"] if splits == {3} else [f"split {k + 1}" for k in range(max(splits))]
     sets = len(re.findall(r"(?m)^  (?!mean)\S", text)) // max(1, len(rows))
-    return (f"`benchmarks/choose_defaults.py`, {sets} data sets, validation rows: points above logistic regression on all "
-            "rows together, mean over the data sets, by split; one seed.\n\n" +
+    return (f"`benchmarks/choose_defaults.py`, {sets} data sets, validation rows: points above logistic regression on "
+            "all rows together, mean over the data sets, by split; one seed.\n\n" +
             table(["candidate", "keys", *columns, "all"], rows))
 
 
@@ -315,7 +317,7 @@ def best_single(studies, rate):
 
 def missing_spans(studies, who, others):
     return spans_of(studies, "missing", lambda study, s: [study.over(s, r, other) for r in study.rates
-                                                          for other in others if who in s and float(r) > 0])
+                                                          for other in others if who in s])
 
 
 def sizes(studies):
@@ -363,8 +365,9 @@ def answers_section(studies, _data, _entente):
         f"{verdict(paper_spans(studies, 'zero'))}; against means: {verdict(paper_spans(studies, 'mean'))}; against "
         f"leaving incomplete rows out: {verdict(paper_spans(studies, 'drop'))}.",
         f"Where whole clients lack modalities, against zeros and means? In training and test: "
-        f"{lost('client_both', 'zero', 'mean')}; in training only: {lost('client_train', 'zero', 'mean')}; and where "
-        f"they are missing in the test only, by sample or client: {lost('_test', 'zero', 'mean')}.",
+        f"{lost('client_both', 'zero', 'mean')}; with non-IID clients too: {lost('client_noniid', 'zero', 'mean')}; in "
+        f"training only: {lost('client_train', 'zero', 'mean')}; and where they are missing in the test only, by sample "
+        f"or client: {lost('_test', 'zero', 'mean')}.",
         f"Is MMA better than trained stand-ins (`policy: token`), over all kinds of missingness? {lost('', 'token')}; "
         f"than MMA with modality dropout, where samples lose modalities: {lost('sample', 'dropout')}, where clients do: "
         f"{lost('client', 'dropout')}.",
