@@ -605,6 +605,36 @@ static void no_data_is_told_on_all_ranks(void **state)
     mpi_check(ent_federation_load(world, &config, &nowhere, &f) == ENT_EIO && !f);
 }
 
+/* A file that another has replaced since it was opened: the digest of what was opened is not remembered as that of
+ * what has the name now. */
+static void a_digest_belongs_to_the_opened_file(void **state)
+{
+    (void)state;
+    char path[600], other[600], first[65], second[65];
+    ent_dataset *opened, *replaced;
+    ent_feature_digests known = {.count = 0};
+    if (ent_comm_rank(world) > 0) return;
+    ent_synth_inp inp = {.rows = 20,
+                         .modalities = 1,
+                         .names = (const char *const[]){"text"},
+                         .dimension = {2},
+                         .classes = 2,
+                         .groups = 2,
+                         .seed = 1};
+    snprintf(path, sizeof path, "%s/swap.h5", temp_folder);
+    snprintf(other, sizeof other, "%s/other.h5", temp_folder);
+    mpi_check(ent_synth_write(&inp, path, 0) == ENT_OK);
+    inp.seed = 2;
+    mpi_check(ent_synth_write(&inp, other, 0) == ENT_OK);
+    mpi_check(ent_dataset_open(path, 0, NULL, NULL, &opened) == ENT_OK);
+    mpi_check(rename(other, path) == 0);
+    mpi_check(ent_dataset_digest(alone, opened, &known, first) == ENT_OK);
+    mpi_check(ent_dataset_open(path, 0, NULL, NULL, &replaced) == ENT_OK);
+    mpi_check(ent_dataset_digest(alone, replaced, &known, second) == ENT_OK && strcmp(first, second) != 0);
+    ent_dataset_free(opened);
+    ent_dataset_free(replaced);
+}
+
 static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_level),
                                              cmocka_unit_test(every_policy_and_context),
                                              cmocka_unit_test(every_reduction_and_optimiser),
@@ -621,6 +651,7 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_le
                                              cmocka_unit_test(clients_that_diverge_are_left_out),
                                              cmocka_unit_test(shards_leave_out_the_same),
                                              cmocka_unit_test(the_selected_round_is_the_best_on_the_validation_rows),
+                                             cmocka_unit_test(a_digest_belongs_to_the_opened_file),
                                              cmocka_unit_test(a_result_comes_back)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memory_is_everyones_failure),
                                             cmocka_unit_test(a_shard_without_memory_is_everyones_failure),

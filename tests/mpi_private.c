@@ -78,7 +78,26 @@ static void count_bytes(int64_t n, const ent_ring *sent)
     plain_bytes += n * (int64_t)sizeof *sent;
 }
 
-/* Chi-squared of the bytes that this rank gives to the sum, which rank 0 gets. */
+static int64_t sealed[256], sealed_bytes;
+
+/* Parcels for a client's 4 neighbours. */
+static void count_sealed(ent_secure_message kind, int64_t client, void *message)
+{
+    (void)client;
+    if (kind != ENT_SENDS_PARCELS) return;
+    for (size_t b = 0; b < 4 * sizeof(ent_secure_parcel); b++) sealed[((const uint8_t *)message)[b]]++;
+    sealed_bytes += 4 * (int64_t)sizeof(ent_secure_parcel);
+}
+
+static double chi_squared(const int64_t counts[256], int64_t bytes)
+{
+    const double wanted = (double)bytes / 256.0;
+    double chi = 0.0;
+    for (int k = 0; k < 256; k++) chi += ((double)counts[k] - wanted) * ((double)counts[k] - wanted) / wanted;
+    return chi;
+}
+
+/* Chi-squared of the bytes that this rank gives to the sum, which rank 0 gets, and of the shares as they travel. */
 static void what_a_rank_sends_looks_random(void **state)
 {
     (void)state;
@@ -86,16 +105,22 @@ static void what_a_rank_sends_looks_random(void **state)
     c.federation.rounds = 20;
     c.federation.evaluate_every = 20;
     c.missing.rate[0] = c.missing.rate[1] = 0.0;
+    c.federation.secure.neighbours = 4;
     memset(count, 0, sizeof count);
-    plain_bytes = 0;
+    memset(sealed, 0, sizeof sealed);
+    plain_bytes = sealed_bytes = 0;
     ent_secure_watch = count_bytes;
+    ent_secure_meddle = count_sealed;
     ent_federation_free(train(world, &c));
     ent_secure_watch = NULL;
-    const double wanted = (double)plain_bytes / 256.0;
-    double chi = 0.0;
-    for (int k = 0; k < 256; k++) chi += ((double)count[k] - wanted) * ((double)count[k] - wanted) / wanted;
+    ent_secure_meddle = NULL;
+    const double sums = chi_squared(count, plain_bytes);
     mpi_check(plain_bytes > 10000);
-    mpi_check(chi > 150.0 && chi < 370.0); /* 255 degrees of freedom, deviation 22.6 */
+    mpi_check(sums > 150.0 && sums < 370.0); /* 255 degrees of freedom, deviation 22.6 */
+    ent_comm_sum(world, sealed, 256);
+    ent_comm_sum(world, &sealed_bytes, 1);
+    const double shares = chi_squared(sealed, sealed_bytes);
+    mpi_check(sealed_bytes > 10000 && shares > 150.0 && shares < 370.0);
 }
 
 static void count_note(void *context, const char *text)
@@ -429,6 +454,27 @@ static void what_masks_cannot_do_is_refused(void **state)
     check_refused(&c, "system.over_selection: found 0.5, want 0");
 }
 
+/* Of one rank, at any place of a round with masks, integer noise and small downloads: the same on all ranks. */
+static void memory_is_everyones(void **state)
+{
+    (void)state;
+    ent_config c = full_config(5);
+    c.federation.rounds = c.federation.evaluate_every = 1;
+    for (int64_t k = 1;; k += k < 60 ? 5 : k / 12) {
+        ent_federation *f = NULL;
+        mpi_check(ent_federation_new(world, &c, &f) == ENT_OK);
+        if (ent_comm_rank(world) == ent_comm_size(world) - 1) ent_alloc_fail_at(k);
+        const ent_status status = ent_federation_train(f, NULL, NULL);
+        ent_alloc_fail_at(0);
+        double highest = (double)status, lowest = -(double)status;
+        ent_comm_max(world, &highest, 1);
+        ent_comm_max(world, &lowest, 1);
+        mpi_check(highest == -lowest && (status == ENT_OK || status == ENT_ENOMEM));
+        ent_federation_free(f);
+        if (status == ENT_OK) return;
+    }
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -451,7 +497,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(small_downloads_on_any_number_of_ranks),
         cmocka_unit_test_setup(a_stopped_training_ends_with_the_same_bits, make_folder),
     };
-    const struct CMUnitTest refuses[] = {cmocka_unit_test(what_masks_cannot_do_is_refused)};
+    const struct CMUnitTest refuses[] = {cmocka_unit_test(what_masks_cannot_do_is_refused),
+                                         cmocka_unit_test(memory_is_everyones)};
     if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
     if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;
     int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);

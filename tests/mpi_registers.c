@@ -145,7 +145,7 @@ static void a_register_that_outgrows_a_rank_is_spread(void **state)
     ent_registers_limit(0.0);
     if (size == 1 || (size & (size - 1)) != 0) {
         mpi_check(status == ENT_ENOMEM && outgrown &&
-                  strstr(ent_message(), "for their states and gradients") != NULL);
+                  strstr(ent_message(), "registers of a fused circuit, states and gradients") != NULL);
     } else {
         mpi_check(status == ENT_OK && registers != NULL);
         ent_registers_describe(registers, &info);

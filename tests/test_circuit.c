@@ -304,12 +304,15 @@ static void survives_every_failing_allocation(void **state)
     ent_circuit *circuit = NULL;
     check_every_allocation(ent_circuit_new(2, 0, 0, &circuit), assert_null(circuit));
     const ent_gate gate = {ENT_CX, {0, 1}, ent_angle_none()};
-    for (int g = 0; g < 64; g++) check_ok(ent_circuit_add(circuit, gate));
-    check_every_allocation(ent_circuit_add(circuit, gate), assert_int_equal(circuit->gates, 64));
-    for (int r = 0; r < 16; r++) check_ok(ent_circuit_read(circuit, 3));
-    check_every_allocation(ent_circuit_read(circuit, 3), assert_int_equal(circuit->readouts, 16));
-    assert_int_equal(circuit->gates, 65);
-    assert_int_equal(circuit->readouts, 17);
+    do check_ok(ent_circuit_add(circuit, gate));
+    while (circuit->gates < circuit->gate_room);
+    do check_ok(ent_circuit_read(circuit, 3));
+    while (circuit->readouts < circuit->readout_room);
+    const int gates = (int)circuit->gate_room, readouts = (int)circuit->readout_room;
+    check_every_allocation(ent_circuit_add(circuit, gate), assert_int_equal(circuit->gates, gates));
+    check_every_allocation(ent_circuit_read(circuit, 3), assert_int_equal(circuit->readouts, readouts));
+    assert_int_equal(circuit->gates, gates + 1);
+    assert_int_equal(circuit->readouts, readouts + 1);
     ent_circuit_free(circuit);
 }
 

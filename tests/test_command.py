@@ -901,7 +901,7 @@ class Refuses(unittest.TestCase):
     @slow
     def test_more_qubits_than_memory_holds(self):
         self.refused(["bytes", "available", "44 qubits"], 2, model__registers__text__qubits=40)
-        self.refused(["bytes", "are there", "82 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
+        self.refused(["bytes", "any machine", "82 qubits"], 2, model__registers__text__qubits=40, model__registers__audio__qubits=40)
 
     @slow
     def test_more_clients_and_rounds_than_memory_holds(self):

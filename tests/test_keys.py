@@ -128,7 +128,7 @@ class Commands(unittest.TestCase):
 
 
 class Mutations(unittest.TestCase):
-    """200 wrong files: the program refuses each, and so does the schema."""
+    """At least 200 wrong files, every key wrong once: the program refuses each, and so does the schema."""
 
     def leaves(self, tree, path=()):
         for key, value in tree.items():
@@ -137,9 +137,8 @@ class Mutations(unittest.TestCase):
             else:
                 yield path + (key,)
 
-    def mutate(self, draw, whole):
+    def mutate(self, draw, whole, path):
         tree = copy.deepcopy(whole)
-        path = draw.choice(list(self.leaves(tree)))
         at = tree
         for key in path[:-1]:
             at = at[key]
@@ -165,18 +164,20 @@ class Mutations(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             whole = yaml.load(run("config", "--print", written(folder, SHORT)).stdout, Loader)
             self.assertTrue(validator.is_valid(whole))
-            wrong = 0
-            while wrong < (40 if SANITIZED else 200):
-                made = self.mutate(draw, whole)
-                if not made:
-                    continue
+            paths = list(self.leaves(whole))
+            draw.shuffle(paths)  # every key is wrong once, and some are twice
+            if SANITIZED:
+                paths = paths[:40]
+            for path in paths + paths[: max(0, 200 - len(paths))]:
+                made = None
+                while not made:
+                    made = self.mutate(draw, whole, path)
                 tree, path, kind = made
                 ran = run("config", "--print", written(folder, yaml.safe_dump(tree)))
                 self.assertEqual(ran.returncode, 1, (path, kind, ran.stderr))
                 self.assertIn(path[-1] if kind != "typo" else path[-1] + "x", ran.stderr)
                 self.assertFalse(validator.is_valid(tree), (path, kind))
                 seen.add(kind)
-                wrong += 1
             for missing in ("file", "modalities"):
                 tree = copy.deepcopy(whole)
                 del tree["data"][missing]

@@ -309,9 +309,20 @@ static void streams_differ_in_every_word(void **state)
             for (uint64_t k = 0; k < 8; k++) assert_true(ent_random_bits(&all[a], k) != ent_random_bits(&all[b], k));
 }
 
+/* As one by one. */
+static void words_are_those_of_the_stream(void **state)
+{
+    (void)state;
+    const ent_random stream = ent_random_at(9, ENT_FOR_TEST, 3, 4);
+    uint64_t word[11];
+    ent_random_words(&stream, 8, 11, word);
+    for (uint64_t k = 0; k < 11; k++) assert_true(word[k] == ent_random_bits(&stream, 8 + k));
+}
+
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(zero_key_gives_the_published_vector),
     cmocka_unit_test(bits_are_philox_of_seed_purpose_a_b_index),
+    cmocka_unit_test(words_are_those_of_the_stream),
     cmocka_unit_test(purposes_keep_their_numbers),
     cmocka_unit_test(draws_do_not_depend_on_call_order),
     cmocka_unit_test(distributions_have_their_moments),

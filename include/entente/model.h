@@ -127,7 +127,7 @@ typedef struct {
     bool squared; /* loss: squared error of a real label; else cross-entropy of the softmax */
     bool mma;     /* absent registers are masked; else every register is taken as present */
     bool token;   /* absent registers run with trained numbers in place of a layer's data angles; not with mma */
-    bool embed;   /* mma alone: the head also adds a trainable vector for each present modality */
+    bool embed;   /* only with mma: the head also adds a trainable vector for each present modality */
     int hidden;   /* mlp: width of each encoder and of the joint layer; multilinear: number of products */
     int params;   /* mlp, multilinear: > 0: the width whose number of parameters is nearest, in place of `hidden` */
     ent_activation activation; /* mlp, multilinear */

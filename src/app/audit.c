@@ -1,10 +1,9 @@
 /* entente audit: how well an attacker tells the training rows of a result from its test rows. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app.h"
+#include "cli/folder.h"
 #include "cli/json.h"
 #include "entente/fed.h"
 #include "entente/h5.h"
@@ -30,9 +29,9 @@ static error_t default_folder(struct argp_state *state, char *value, void *argum
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    {"data", 'd', "FILE", "the data set of the training (default: where that found it)", AT(data), .type = CLI_TEXT},
+    {"data", 'd', "FILE", "the data set of the training (default: that of the training)", AT(data), .type = CLI_TEXT},
     CLI_OPTION_OUT("DIR", "folder for audit.csv and audit.svg (default: the result's)", AT(out)),
-    {"seed", 's', "N", "of the halves and the bootstrap (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
+    {"seed", 's', "N", "seed of the halves and the bootstrap (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
     CLI_OPTION_JSON(AT(json)),
     {0}};
 
@@ -49,7 +48,7 @@ static const cli_line LINE = {
            "al., arXiv 2112.03570).  Members are "
            "the training rows, the others the test rows, with all their modalities.  The "
            "advantage is the true positive rate "
-           "less the false positive rate, 0 for a guess; intervals are 95 % by bootstrap.  A "
+           "minus the false positive rate, 0 for guessing; intervals are 95 % by bootstrap.  A "
            "model that resists is not private "
            "for that; only epsilon bounds all attacks."};
 
@@ -205,8 +204,8 @@ static ent_status write_svg(const answer *r, const char *path)
     line[ATTACKS] = (chart_line){.name = "guessing", .n = ENT_ROC_POINTS, .x = x, .y = x, .colour = ATTACKS};
     snprintf(
         caption, sizeof caption,
-        "Training rows that are found against other rows that are taken for such. Areas %.3f (threshold) and %.3f "
-        "(ratio), 0.5 for a guess.",
+        "Share of the training rows that are recognised, against the share of other rows taken for training rows. "
+        "Areas %.3f (threshold) and %.3f (ratio), 0.5 for guessing.",
         r->attack[0].area.value, r->attack[1].area.value);
     const chart_figure figure = {"Membership inference",
                                  caption,
@@ -223,11 +222,8 @@ static ent_status write_svg(const answer *r, const char *path)
 static ent_status write_files(const arguments *a, const answer *r)
 {
     char csv[4096], svg[4096];
-    ENT_REQUIRE(mkdir(a->out, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", a->out, strerror(errno));
-    ENT_REQUIRE(snprintf(csv, sizeof csv, "%s/audit.csv", a->out) < (int)sizeof csv, ENT_EARG,
-                "--out: too long a path");
-    ENT_REQUIRE(snprintf(svg, sizeof svg, "%s/audit.svg", a->out) < (int)sizeof svg, ENT_EARG,
-                "--out: too long a path");
+    ENT_TRY(cli_folder_file(a->out, csv, "audit.csv"));
+    ENT_TRY(cli_folder_file(a->out, svg, "audit.svg"));
     ENT_TRY(write_csv(r, csv));
     ENT_TRY(write_svg(r, svg));
     printf("\n%s\n%s\n", csv, svg);

@@ -67,8 +67,8 @@ static const cli_line LINE = {
     .check = check,
     .doc =
         "Write the circuit of a model, for simulators, for hardware, or to look at.\v"
-        "Trainable parameters are inputs theta0, theta1, .., data angles x0, x1, .. (in radians, behind the map from "
-        "features), as comments say; OpenQASM 2 has no inputs and wants --row.  The readouts, from which the head "
+        "Trainable parameters are inputs theta0, theta1, .., data angles x0, x1, .. (in radians, after the map from "
+        "features), as comments say; OpenQASM 2 has no inputs and needs --row.  The readouts, from which the head "
         "makes "
         "the "
         "outputs, are comments in the notation of entente simulate --observable.\n\n"

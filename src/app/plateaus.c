@@ -1,11 +1,10 @@
 /* entente plateaus: shows how the variance of gradients falls with qubits and depth. */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app.h"
+#include "cli/folder.h"
 #include "cli/json.h"
 #include "report/draw/chart.h"
 #include "entente/memory.h"
@@ -175,12 +174,8 @@ static ent_status write_svg(const table *t, const char *path)
 static ent_status write_files(const table *t)
 {
     char csv[4096], svg[4096];
-    const char *out = t->a->out;
-    ENT_REQUIRE(mkdir(out, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", out, strerror(errno));
-    ENT_REQUIRE(snprintf(csv, sizeof csv, "%s/plateaus.csv", out) < (int)sizeof csv, ENT_EARG,
-                "--out: path too long");
-    ENT_REQUIRE(snprintf(svg, sizeof svg, "%s/plateaus.svg", out) < (int)sizeof svg, ENT_EARG,
-                "--out: path too long");
+    ENT_TRY(cli_folder_file(t->a->out, csv, "plateaus.csv"));
+    ENT_TRY(cli_folder_file(t->a->out, svg, "plateaus.svg"));
     ENT_TRY(write_csv(t, csv));
     ENT_TRY(write_svg(t, svg));
     printf("\n%s\n%s\n", csv, svg);

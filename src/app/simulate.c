@@ -75,14 +75,13 @@ static error_t read_data(struct argp_state *state, char *value, void *a)
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    {"observable", 'O', "STRING[,STRING...]",
-     "Pauli strings: a letter for each qubit, the last for qubit 0 (ZZI), or letters with qubits (Z0X2); may be "
-     "given "
-     "again (default: Z of each qubit)",
+    {"observable", 'O', "STRINGS",
+     "Pauli strings, comma-separated: a letter for each qubit, the last for qubit 0 (ZZI), or letters with qubits "
+     "(Z0X2); may be repeated (default: Z of each qubit)",
      0, .type = CLI_CALL, .call = add_observables},
-    {"shots", 's', "N", "draw N outcomes and print how often each came", AT(shots), .type = CLI_WHOLE, .low = 1,
+    {"shots", 's', "N", "draw N outcomes and print how often each occurred", AT(shots), .type = CLI_WHOLE, .low = 1,
      .high = 0x1p40},
-    {"seed", 0, "N", "of the outcomes (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
+    {"seed", 0, "N", "seed of the outcomes (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
     {"probabilities", 'p', NULL, "print the probability of each outcome", AT(probabilities), .type = CLI_SWITCH},
     {"params", 0, "NUMBER[,NUMBER...]", "values of the trainable inputs, in the order of declaration", 0,
      .type = CLI_CALL, .call = read_params},
@@ -102,13 +101,13 @@ static const cli_line LINE = {
     .argument = {.what = "circuit", .wanted = "an OpenQASM file", .offset = AT(path), .doc = "FILE.qasm"},
     .doc =
         "Simulate a circuit by itself: expectation values, probabilities, counts.\v"
-        "The file is OpenQASM 3 or 2 (include/entente/qasm.h says what is read of it).  An outcome is the classical "
+        "The file is OpenQASM 3 or 2 (include/entente/qasm.h describes the subset).  An outcome is the classical "
         "bits, "
         "the last declared on the left as in Qiskit, where the file measures at its end; a bit that nothing is "
         "measured "
         "into is 0.  Without a measurement it is all qubits, qubit 0 on the right.  Expectation values are exact, of "
         "the "
-        "state before the measurement, with --shots too.\n\n"
+        "state before the measurement, also with --shots.\n\n"
         "  entente simulate bell.qasm --observable ZZ,XX --shots 1000\n"
         "  entente circuit result --row 12 --format qasm3 > row.qasm; entente simulate row.qasm"};
 

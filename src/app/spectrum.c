@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app.h"
+#include "cli/folder.h"
 #include "cli/json.h"
 #include "report/draw/chart.h"
 #include "run/resume.h"
@@ -177,16 +177,12 @@ static ent_status write_svg(const arguments *a, const ent_spectrum *s, const cha
 
 static ent_status write_files(const arguments *a, const ent_spectrum *s)
 {
-    char path[2][4096];
-    static const char *const ending[2] = {"csv", "svg"};
-    ENT_REQUIRE(mkdir(a->out, 0777) == 0 || errno == EEXIST, ENT_EIO, "%s: %s", a->out, strerror(errno));
-    for (int k = 0; k < 2; k++)
-        ENT_REQUIRE(snprintf(path[k], sizeof path[k], "%s/spectrum-%s-%lld.%s", a->out, a->modality,
-                             (long long)a->angle, ending[k]) < (int)sizeof path[k],
-                    ENT_EARG, "--out: path too long");
-    ENT_TRY(write_csv(s, path[0]));
-    ENT_TRY(write_svg(a, s, path[1]));
-    printf("%s\n%s\n", path[0], path[1]);
+    char csv[4096], svg[4096];
+    ENT_TRY(cli_folder_file(a->out, csv, "spectrum-%s-%lld.csv", a->modality, (long long)a->angle));
+    ENT_TRY(cli_folder_file(a->out, svg, "spectrum-%s-%lld.svg", a->modality, (long long)a->angle));
+    ENT_TRY(write_csv(s, csv));
+    ENT_TRY(write_svg(a, s, svg));
+    printf("%s\n%s\n", csv, svg);
     return ENT_OK;
 }
 

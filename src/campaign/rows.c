@@ -6,22 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/csv_cell.h"
 #include "entente/atomic_file.h"
 #include "entente/memory.h"
-
-static void put_text(FILE *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\n\r")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
 
 /* The shortest text of 15 to 17 digits that reads back as the same number. */
 static void put_real(FILE *out, double value)
@@ -37,7 +24,7 @@ static void put_real(FILE *out, double value)
 static void put_value(FILE *out, const json_t *value)
 {
     if (json_is_string(value))
-        put_text(out, json_string_value(value));
+        ent_csv_put(out, json_string_value(value));
     else if (json_is_integer(value))
         fprintf(out, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
@@ -51,7 +38,7 @@ static void put_rows(FILE *out, const json_t *columns, const json_t *rows)
     json_array_foreach(columns, c, column)
     {
         if (c > 0) fputc(',', out);
-        put_text(out, json_string_value(column));
+        ent_csv_put(out, json_string_value(column));
     }
     fputc('\n', out);
     json_array_foreach(rows, r, row)

@@ -1,4 +1,4 @@
-/* Each ansatz is a row of a table: the rotations that every qubit gets, and how the qubits are entangled. */
+/* Each ansatz is a row of a table: the rotations on every qubit, and the entangler. */
 #include "entente/ansatz.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 
 enum { MAX_ROTATIONS = 3 };
 
-/* Where an ansatz lands in the circuit. */
+/* The place of an ansatz in the circuit. */
 typedef struct {
     ent_circuit *circuit;
     int qubit, param, angle;

@@ -132,7 +132,7 @@ ent_status ent_circuit_read(ent_circuit *circuit, uint64_t mask)
     return ent_circuit_read_pauli(circuit, &string);
 }
 
-/* What is left of a circuit without its gates: readouts and registers, with other numbers of slots. */
+/* A circuit with the same readouts and registers but without gates, and with other numbers of slots. */
 static ent_status frame_of(const ent_circuit *circuit, int params, int angles, ent_circuit **out)
 {
     int sizes[ENT_MAX_QUBITS];
@@ -172,7 +172,8 @@ ent_status ent_circuit_bind(const ent_circuit *circuit, const double *params, co
     return ENT_OK;
 }
 
-/* number [slots]: the new number of each slot that gates use; old: the slots by their new numbers.  How many. */
+/* number [slots]: the new number of each slot that gates use; old: the slots by their new numbers.  Returns their
+ * number. */
 static int number_slots(const ent_circuit *circuit, ent_angle_source source, int slots, int *number, int *old)
 {
     int used = 0;

@@ -20,7 +20,7 @@ static void set2(number u[4], number a, number b, number c, number d)
     u[3] = d;
 }
 
-/* CMPLX, which glibc has for gcc alone. */
+/* CMPLX, which glibc provides only for gcc. */
 static number from(double re, double im)
 {
     const double parts[2] = {re, im};
@@ -29,7 +29,7 @@ static number from(double re, double im)
     return z;
 }
 
-/* The Pauli matrix behind a kind: of the gate itself, of the rotation's axis, of the controlled gate's target. */
+/* The Pauli matrix of a kind: of the gate itself, of the rotation's axis, of the controlled gate's target. */
 static char pauli_of(ent_gate_kind kind)
 {
     switch (kind) {

@@ -1,4 +1,4 @@
-/* Pauli strings as people write them. */
+/* Pauli strings in text form. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

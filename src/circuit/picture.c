@@ -9,7 +9,7 @@
 
 enum { LABEL = 64, MOST_TEXT = 120 };
 
-/* What a gate puts on one of its wires. */
+/* The symbol of a gate on one of its wires. */
 typedef enum { MARK_BOX, MARK_CONTROL, MARK_CROSS } mark_kind;
 
 typedef struct {
@@ -127,7 +127,7 @@ static int name_width(const ent_circuit *circuit)
 
 /* ---- text ---- */
 
-/* Columns first..last-1 as a grid of characters: wires on the even rows, what joins them on the odd. */
+/* Columns first..last-1 as a grid of characters: wires on the even rows, what connects them on the odd ones. */
 typedef struct {
     char *cell;
     int rows, columns;

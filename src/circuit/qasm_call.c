@@ -1,7 +1,8 @@
 /* Gates: their definitions, and their calls with modifiers and over registers.
  *
- * A call puts operations on the parser's list: those of a kind of ours, or those of the definition's body, read again
- * with the parameters and qubits bound.  Modifiers then change what the call has put there, the innermost first. */
+ * A call appends operations to the parser's list: that of a kind in circuit.h, or those of the definition's body,
+ * read again with the parameters and qubits bound.  Modifiers then change what the call has appended, the innermost
+ * first. */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -82,7 +83,7 @@ static bool find_gate(const qasm_parser *p, const token *t, known_gate *gate)
 
 /* ---- operands ---- */
 
-/* "[2]", "[-1]", "[0:3]", "[0:2:6]" behind a register's name. */
+/* "[2]", "[-1]", "[0:3]", "[0:2:6]" after a register's name. */
 static ent_status read_slice(qasm_parser *p, int size, qasm_operand *o)
 {
     int bound[3] = {0}, bounds = 0;
@@ -406,7 +407,7 @@ ent_status ent_qasm_call(qasm_parser *p)
 
 /* ---- definitions ---- */
 
-/* "a, b, c": how many, each once. */
+/* "a, b, c", each once.  Returns their number. */
 static ent_status read_names(qasm_parser *p, int *count)
 {
     const int names = p->symbol_count;
@@ -423,7 +424,7 @@ static ent_status read_names(qasm_parser *p, int *count)
     return ENT_OK;
 }
 
-/* From behind the name to the "{" or ";". */
+/* From after the name to the "{" or ";". */
 static ent_status read_signature(qasm_parser *p, qasm_gate *g)
 {
     const bool in_gate = p->in_gate;
@@ -469,7 +470,7 @@ static ent_status check_body(qasm_parser *p, const qasm_gate *g)
     return status;
 }
 
-/* On behind the "}": tokens only, for the body has been read. */
+/* Continue after the "}": tokens only, as the body has been read. */
 static ent_status skip_body(qasm_parser *p)
 {
     for (int depth = 1; depth > 0;) {

@@ -131,7 +131,7 @@ static ent_status declare_bits(qasm_parser *p, const token *name, const symbol *
     return ENT_OK;
 }
 
-/* "bit c;", "bit[2] c;", and with "= measure q" behind the name: the statement `c = measure q;` follows then. */
+/* "bit c;", "bit[2] c;", and with "= measure q" after the name: the statement `c = measure q;` then follows. */
 ent_status ent_qasm_read_bits(qasm_parser *p)
 {
     symbol s = {.kind = SYMBOL_BITS};

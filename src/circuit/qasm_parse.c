@@ -100,7 +100,7 @@ static ent_status read_range(qasm_parser *p, range *r)
     return ent_token_expect(&p->tokens, "]");
 }
 
-/* One turn: the body is read from `body` on, with the name bound; p is behind it then. */
+/* One turn: the body is read from `body` on, with the name bound; p is then after it. */
 static ent_status turn(qasm_parser *p, const token_stream *body, const token *name, double value)
 {
     const int names = p->symbol_count;
@@ -178,7 +178,7 @@ static ent_status read_include(qasm_parser *p)
     return ent_token_expect(&p->tokens, ";");
 }
 
-/* "@entente.data" and "@entente.param" say what the next input is; others are left out. */
+/* "@entente.data" and "@entente.param" say what the next input is; others are ignored. */
 static ent_status read_annotation(qasm_parser *p)
 {
     token line;

@@ -1,4 +1,4 @@
-/* The reader of OpenQASM, inside this room.
+/* The reader of OpenQASM, internal to this room.
  *
  *   qasm_token    tokens
  *   qasm_value    expressions: linear in the inputs
@@ -6,7 +6,7 @@
  *   qasm_names    what names mean; declarations
  *   qasm_call     gates: definitions, calls, broadcasting
  *   qasm_parse    all other statements
- * A gate's definition and a loop's body are read again at each use, with the names bound to what they are there. */
+ * A gate's definition and a loop's body are read again at each use, with the names bound to their current meaning. */
 #ifndef ENTENTE_CIRCUIT_QASM_PARSE_H
 #define ENTENTE_CIRCUIT_QASM_PARSE_H
 
@@ -56,7 +56,7 @@ typedef enum { SYMBOL_QUBITS, SYMBOL_BITS, SYMBOL_PARAM, SYMBOL_DATA, SYMBOL_VAL
 
 /* A defined gate. */
 typedef struct {
-    token_stream params, qubits, body; /* at the first name of each list, and behind the "{" */
+    token_stream params, qubits, body; /* at the first name of each list, and after the "{" */
     int angles, operands;
     bool opaque;
     ent_gate_kind same_as; /* ENT_GATE_KINDS: none; else the definition is that of this kind, word for word */
@@ -79,7 +79,7 @@ typedef struct {
     symbol *symbols; /* [symbol_count], owned */
     int symbol_count;
     int64_t symbol_room;
-    int prelude;        /* the first so many names are gates known beforehand, which a file may define anew */
+    int prelude;        /* number of names of predefined gates, which come first and may be redefined by a file */
     int frame, outside; /* in a gate's definition: its first name, and how many names before it are seen; else 0 */
     bool in_gate, in_loop;
     bool dry;               /* only check: nothing is done */
@@ -122,15 +122,15 @@ ent_status ent_ops_turn(qasm_parser *p, unsigned kind, int a, int b, const qasm_
 ent_status ent_ops_control(qasm_parser *p, int64_t begin, int control);
 ent_status ent_ops_inverse(qasm_parser *p, int64_t begin);
 ent_status ent_ops_power(qasm_parser *p, int64_t begin, double power, const token *at);
-/* All into the circuit, phases apart. */
+/* Append all to the circuit, except for phases. */
 ent_status ent_ops_flush(qasm_parser *p);
 
 /* qasm_names.c */
 
-/* What a name token means, or NULL; the defined gate of that name, or -1. */
+/* The meaning of a name, or NULL; the defined gate of that name, or -1. */
 const symbol *ent_qasm_find(const qasm_parser *p, const token *name);
 int ent_qasm_find_gate(const qasm_parser *p, const token *name);
-/* A new name, which has no meaning yet; and one that hides others. */
+/* Declare a new name, which must not have a meaning; and one that may hide others. */
 ent_status ent_qasm_declare(qasm_parser *p, const token *name, symbol s);
 ent_status ent_qasm_push(qasm_parser *p, const token *name, symbol s);
 /* A line of notes.  Errors: ENT_ENOMEM. */
@@ -142,7 +142,7 @@ ent_status ent_qasm_read_bits(qasm_parser *p);
 ent_status ent_qasm_read_creg(qasm_parser *p);
 ent_status ent_qasm_read_input(qasm_parser *p);
 ent_status ent_qasm_read_const(qasm_parser *p);
-/* Whether every input of the mapping is there. */
+/* Check that every input of the mapping exists. */
 ent_status ent_qasm_check_inputs(const qasm_parser *p);
 
 /* qasm_call.c */
@@ -162,13 +162,13 @@ ent_status ent_qasm_operand(qasm_parser *p, symbol_kind kind, qasm_operand *o);
 ent_status ent_qasm_define(qasm_parser *p);
 ent_status ent_qasm_opaque(qasm_parser *p);
 ent_status ent_qasm_call(qasm_parser *p);
-/* The gates that are known beforehand and made of others. */
+/* The predefined gates that consist of others. */
 ent_status ent_qasm_prelude(qasm_parser *p);
 
 /* qasm_parse.c */
 
 ent_status ent_qasm_statement(qasm_parser *p);
-/* Statements up to the "}", and on behind it. */
+/* Statements up to the "}", and the "}". */
 ent_status ent_qasm_block(qasm_parser *p);
 /* The whole text, from the first token to the end. */
 ent_status ent_qasm_read(qasm_parser *p);

@@ -1,4 +1,4 @@
-/* Tokens of an OpenQASM text, inside this room: one at a time, with the place where each stands. */
+/* Tokens of an OpenQASM text, internal to this room: one at a time, each with its place. */
 #ifndef ENTENTE_CIRCUIT_QASM_TOKEN_H
 #define ENTENTE_CIRCUIT_QASM_TOKEN_H
 
@@ -36,8 +36,7 @@ bool ent_token_is(const token *t, const char *text);
 ent_status ent_token_fail(const token_stream *s, const token *t, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The rest of the line after the token that is there, a pragma's or an annotation's; on to the first token after it.
- */
+/* The rest of the line after the current token, of a pragma or an annotation; moves to the first token after it. */
 ent_status ent_token_rest(token_stream *s, token *line);
 
 /* The token must be `text`; on to the next. */

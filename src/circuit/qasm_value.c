@@ -224,7 +224,7 @@ static ent_status read_signed(qasm_parser *p, qasm_value *value)
     return ENT_OK;
 }
 
-/* Every way down passes here. */
+/* Every recursion passes through here. */
 static ent_status read_unary(qasm_parser *p, qasm_value *value)
 {
     if (p->depth == MAX_DEPTH)

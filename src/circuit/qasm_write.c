@@ -11,7 +11,7 @@ typedef struct {
     int version;
 } writer;
 
-/* q[3], or q1[0] where there are several registers. */
+/* q[3], or q1[0] if there are several registers. */
 static void write_qubit(const writer *w, int qubit)
 {
     const ent_circuit *circuit = w->circuit;
@@ -82,7 +82,7 @@ static bool has_kind(const ent_circuit *circuit, ent_gate_kind kind)
     return false;
 }
 
-/* What the standard library of the version lacks. */
+/* Gates that the standard library of the version lacks. */
 static void write_definitions(const writer *w)
 {
     if (w->version == 3 && has_kind(w->circuit, ENT_RXX)) fputs(ENT_QASM_RXX "\n", w->out);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,19 @@
 static ent_status failed(const char *path)
 {
     return ent_fail(errno == ENOSPC || errno == EDQUOT ? ENT_EFULL : ENT_EIO, "%s: %s", path, strerror(errno));
+}
+
+ent_status cli_folder_file(const char *folder, char path[4096], const char *format, ...)
+{
+    char name[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(name, sizeof name, format, arguments);
+    va_end(arguments);
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) return failed(folder);
+    ENT_REQUIRE(length < (int)sizeof name && snprintf(path, 4096, "%s/%s", folder, name) < 4096, ENT_EARG,
+                "%.64s: path too long", folder);
+    return ENT_OK;
 }
 
 ent_status cli_folder_begin(cli_folder *folder, const char *path)

@@ -1,5 +1,4 @@
-/* A folder that appears whole or not at all: it is filled under a temporary name beside its place, then renamed.
- * Local. */
+/* Folders that a command writes to.  Local. */
 #ifndef ENTENTE_CLI_FOLDER_H
 #define ENTENTE_CLI_FOLDER_H
 
@@ -7,6 +6,11 @@
 
 #include "entente/status.h"
 
+/* The path of a file in a folder, which is made if it is missing.  Errors: ENT_EIO; ENT_EARG, too long. */
+ent_status cli_folder_file(const char *folder, char path[4096], const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A folder that appears completely or not at all: it is filled under a temporary name next to it, then renamed. */
 typedef struct {
     char path[4096], part[4200];
 } cli_folder;

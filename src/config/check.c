@@ -1,4 +1,4 @@
-/* Defaults and checks of a configuration that is filled in already, row by row of the table. */
+/* Defaults, and checks of a configuration in memory, row by row of the table. */
 #include <string.h>
 
 #include "keys.h"

@@ -1,5 +1,5 @@
-/* The choices of a key: those of its row, and those that a program adds for rules and splits of its own.  What is
- * added stays for the life of the process; it is added before other threads read. */
+/* The choices of a key: those of its row, and those that a program adds for its own rules and splits.  These remain
+ * for the life of the process, and must be added before other threads read. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -35,7 +35,7 @@ char *ent_key_text(const ent_key *key, const ent_config *config, int m)
     return ent_text(shown ? shown : "");
 }
 
-/* Whether the value of the key that `when` names is one of those behind it. */
+/* Whether the value of the key named by `when` is one of those after it. */
 static bool is_read(const char *when, const ent_config *config, int m)
 {
     const size_t length = strcspn(when, ":");

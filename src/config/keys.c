@@ -2,17 +2,17 @@
  * written configuration, `entente config --reference` and `--schema`, and the list of keys in `entente train --help`
  * come from it.
  *
- * To add a key: a field in include/entente/config.h, and one row below, where it is to appear in its section.
+ * To add a key: a field in include/entente/config.h, and one row below, at its place in the section.
  *     {FIELD(client.batch), FROM(1, 1e9), .standard = "8", .unit = "samples", .help = "samples per step"}
  *   FIELD      the field of ent_config, whose name is the key's.  Its C type is the key's: int, double, bool,
  *              uint64_t (a seed), const char *, or an enumeration.  REGISTER: a field of ent_config_register.
  *   the range  FROM(low, high); ABOVE(low, high), without low itself; OF(TABLE), the names of an enumeration
- *   standard   the default, as one writes it in YAML
- *   before     what programs did that had no such key, where that is not the default: their results are read with it
+ *   standard   the default, as in YAML
+ *   before     how versions without the key behaved, if that is not the default: their results are read with it
  *   when       the key and the choices with which this one is read, "federation.aggregation: fedprox"
  *   MAY_CHANGE a training may be resumed with another value
  * A new section is a row of ENT_SECTIONS as well; a new choice is a row of its table.  Then `ninja reference` writes
- * jobs/REFERENCE.md and the schema anew; a test compares them with the table. */
+ * jobs/REFERENCE.md and the schemas; a test compares them with the table. */
 #include "keys.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
@@ -134,27 +134,27 @@ static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
 
 const ent_section ENT_SECTIONS[] = {
     {"data",            "the data set"},
-    {"model",           "the model, and what it is compared with"},
+    {"model",           "the quantum model, or a classical one for comparison"},
     {"model.registers", "one register of qubits per modality, by its name"},
     {"model.registers.*.inputs", "which inputs of an OpenQASM file are data and which are trainable, by their names"},
-    {"model.fusion",    "the circuit that joins the registers"},
-    {"missing",         "which modalities are missing, and what happens then"},
+    {"model.fusion",    "the circuit that connects the registers"},
+    {"missing",         "which modalities are missing, and how this is handled"},
     {"missing.rate",    "one number for all modalities, or one for each by its name"},
     {"federation",      "the clients and the rounds"},
-    {"federation.secure", "secure aggregation: the server learns the sum of the clients' updates and no single one"},
-    {"server",          "what the aggregation rules read"},
-    {"attack",          "simulated Byzantine clients: what they send is not what they trained"},
+    {"federation.secure", "secure aggregation: the server learns only the sum of the clients' updates"},
+    {"server",          "settings of the aggregation rules"},
+    {"attack",          "simulated Byzantine clients, which do not send what they trained"},
     {"client",          "how a client trains"},
     {"privacy",         "differential privacy of whole clients"},
-    {"communication",   "how updates and weights are made smaller before they are sent"},
+    {"communication",   "compression of updates and weights"},
     {"system",          "the simulated clients: whether they answer, how fast they are, how the server waits"},
     {"personal",        "fine-tuning of the final model by every client"},
     {"noise",           "noise of the quantum device, after every gate; all 0: none"},
     {"noise.after_1q",  "strengths after each gate on one qubit"},
     {"noise.after_2q",  "strengths after each gate on two qubits"},
-    {"noise.readout",   "errors of readouts"},
-    {"noise.factor",    "what a register's strengths are times: one number for all, or one for each by its name"},
-    {"devices",         "devices of the clients, where they are not all alike: numbers dealt to the clients in turn"},
+    {"noise.readout",   "readout errors"},
+    {"noise.factor",    "factor of a register's strengths: one number for all, or one for each by its name"},
+    {"devices",         "unequal devices of the clients: lists of numbers, assigned to the clients in turn"},
     {"seeds",           "seeds of the random numbers"},
     {"run",             "how the training is computed"},
 };
@@ -169,7 +169,7 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 
 const ent_key ENT_KEYS[] = {
     {FIELD(data.file), MAY_CHANGE,
-     .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
+     .help = "the data set, an HDF5 file; from the working folder, else from the folder of the file that names it"},
     {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
      .help = "names of the modalities to train on"},
     {FIELD(data.label), .standard = "class", .help = "name of the label in the file"},
@@ -214,7 +214,7 @@ const ent_key ENT_KEYS[] = {
     {FIELD(model.fusion.within), OF(WITHIN), .standard = "none", .when = "model.kind: quantum",
      .help = "which neighbouring qubits of each register are joined in every fusion layer"},
     {FIELD(model.fusion.gate), OF(GATE), .standard = "crz", .when = "model.kind: quantum",
-     .help = "the gate that joins them; qft: one Fourier transform of all present registers"},
+     .help = "the gate that connects them; qft: one Fourier transform of all present registers"},
     {FIELD(model.fusion.layers), FROM(0, 1000), .standard = "1", .when = "model.kind: quantum",
      .help = "layers of the fusion circuit; 0: no fusion"},
     {SET(model.readout, READOUT), .standard = "[zz, xyz]", .when = "model.kind: quantum, late",
@@ -254,10 +254,10 @@ const ent_key ENT_KEYS[] = {
 
     {FIELD(federation.clients), FROM(0, 1e9), .standard = "8", .unit = "clients",
      .help = "how many; 0: one per group of the data set (split natural)"},
-    {FIELD(federation.split), OF(SPLIT), .standard = "iid", .help = "how the rows are dealt to the clients"},
+    {FIELD(federation.split), OF(SPLIT), .standard = "iid", .help = "how the rows are distributed over the clients"},
     {FIELD(federation.alpha), ABOVE(0, 1e9), .standard = "0.5",
      .when = "federation.split: dirichlet_class, dirichlet_client, quantity",
-     .help = "concentration of the Dirichlet distribution: the smaller, the less alike the clients"},
+     .help = "concentration of the Dirichlet distribution: the smaller, the more the clients differ"},
     {FIELD(federation.shards_per_client), FROM(1, 1e6), .standard = "2", .when = "federation.split: shards",
      .help = "shards of sorted rows that each client gets"},
     {FIELD(federation.participation), ABOVE(0, 1), .standard = "1.0",
@@ -267,7 +267,7 @@ const ent_key ENT_KEYS[] = {
     {FIELD(federation.rounds), MAY_CHANGE, FROM(0, 1e9), .standard = "100", .unit = "rounds",
      .help = "rounds of training"},
     {FIELD(federation.aggregation), OF(AGGREGATION), .standard = "fedavg",
-     .help = "the aggregation rule; local: every client keeps a model of its own"},
+     .help = "the aggregation rule; local: every client keeps its own model"},
     {FIELD(federation.on_divergence), OF(DIVERGENCE), .standard = "auto",
      .help = "when a client diverges: end the run, or leave it out; auto: exclude with the robust rules, else stop"},
     {FIELD(federation.evaluate_every), FROM(1, 1e9), .standard = "1", .unit = "rounds",
@@ -291,7 +291,7 @@ const ent_key ENT_KEYS[] = {
     {FIELD(server.alpha), ABOVE(0, 1e6), .standard = "0.1", .when = "federation.aggregation: feddyn",
      .help = "weight of the regulariser"},
     {FIELD(server.trim), FROM(0, 0.5), .standard = "0.2", .when = "federation.aggregation: trimmed_mean",
-     .help = "share of the clients that is cut off at each end"},
+     .help = "share of the clients that is dropped at each end"},
     {FIELD(server.faulty), FROM(0, 1e9), .standard = "1", .unit = "clients",
      .when = "federation.aggregation: krum, multi_krum", .help = "how many may be Byzantine in a round"},
     {FIELD(server.select), FROM(0, 1e9), .standard = "0", .unit = "clients",
@@ -324,9 +324,9 @@ const ent_key ENT_KEYS[] = {
      .help = "the client's optimiser; qng: quantum natural gradient for registers' circuits, rotosolve: angles one "
              "after the other to the minimum of the batch's loss, and both adam for all else"},
     {FIELD(client.batch_share), FROM(0, 1), .standard = "0.0",
-     .help = "a step takes this share of the client's rows, at least one; 0: batch counts"},
+     .help = "a step takes this share of the client's rows, at least one; 0: client.batch is used"},
     {FIELD(client.learning_rate), ABOVE(0, 1e3), .standard = "0.05",
-     .help = "the client's learning rate, that of circuits and of all blocks without one of their own"},
+     .help = "the client's learning rate, for circuits and all blocks without their own rate"},
     {FIELD(client.map_learning_rate), FROM(-1, 1e3), .standard = "0.0", .before = "-1.0", .when = QUANTUM,
      .help = "of the weights of trainable maps; 0: learning_rate / sqrt(inputs of the map), below 0: learning_rate"},
     {FIELD(client.head_learning_rate), FROM(-1, 1e3), .standard = "0.0", .before = "-1.0", .when = QUANTUM,
@@ -362,7 +362,7 @@ const ent_key ENT_KEYS[] = {
      .help = "added to the diagonal of the metric"},
     {FIELD(client.weight_decay), FROM(0, 1e3), .standard = "0.0", .help = "weight decay per step"},
     {FIELD(client.modality_dropout), FROM(0, 1), .standard = "0.0",
-     .help = "chance that a present modality counts as missing while training"},
+     .help = "probability that a present modality is treated as missing in training"},
 
     {FIELD(privacy.mode), OF(PRIVACY), .standard = "none",
      .help = "who adds noise: the server; every client for itself; or, distributed, all clients together under "
@@ -406,7 +406,7 @@ const ent_key ENT_KEYS[] = {
      .help = "which clients can be asked in a round"},
     {FIELD(system.rate), ABOVE(0, 1), .standard = "0.8",
      .when = "system.availability: bernoulli, per_client, diurnal",
-     .help = "share of the clients that can be asked, in the mean"},
+     .help = "mean share of available clients"},
     {FIELD(system.spread), FROM(0, 1e3), .standard = "1.0", .when = "system.availability: per_client, diurnal",
      .help = "per_client: of the log-odds; diurnal: of the phases, in days"},
     {FIELD(system.period), ABOVE(0, 1e9), .standard = "24.0", .unit = "rounds",
@@ -417,7 +417,7 @@ const ent_key ENT_KEYS[] = {
     {FIELD(system.speed_spread), FROM(0, 10), .standard = "0.0",
      .help = "spread of the logarithm of the clients' speeds"},
     {FIELD(system.latency_s), FROM(0, 1e9), .standard = "0.0", .unit = "s",
-     .help = "simulated time that every answer takes besides"},
+     .help = "additional simulated time of every answer"},
     {FIELD(system.deadline_s), FROM(0, 1e9), .standard = "0.0", .unit = "s", .when = "system.mode: sync",
      .help = "answers that come later are left out; 0: none"},
     {FIELD(system.over_selection), FROM(0, 1e3), .standard = "0.0", .when = "system.mode: sync",
@@ -475,14 +475,14 @@ const ent_key ENT_KEYS[] = {
      .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those "
              "beyond; 0: all"},
 
-    {FIELD(seeds.split), .standard = "1", .help = "how the rows are dealt to the clients"},
+    {FIELD(seeds.split), .standard = "1", .help = "how the rows are distributed over the clients"},
     {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},
     {FIELD(seeds.init), .standard = "3", .help = "initial weights, and random projections"},
     {FIELD(seeds.sampling), .standard = "4", .help = "cohorts, batches, the simulated clients, attacks"},
     {FIELD(seeds.shots), .standard = "5", .help = "shots, trajectories, directions of spsa, devices that are drawn"},
 
     {FIELD(run.shots), FROM(0, 1e9), .standard = "0", .unit = "shots", .when = QUANTUM,
-     .help = "each readout is estimated from so many samples; 0: exact expectation values"},
+     .help = "number of samples that each readout is estimated from; 0: exact expectation values"},
     {FIELD(run.gradient), OF(GRADIENT), .standard = "adjoint_noisy",
      .help = "adjoint_noisy: exact, with shots with noise of their variance; shift: the parameter-shift rule; spsa: "
              "from two losses"},
@@ -502,11 +502,12 @@ const ent_key ENT_KEYS[] = {
              "validation rows, the first of equal ones"},
     {FIELD(run.patience), FROM(0, 1e9), .standard = "0", .unit = "rounds",
      .when = "run.select: validation_loss, validation_accuracy",
-     .help = "the training ends after so many rounds without a better one; 0: never"},
+     .help = "the training ends after this number of rounds without a better one; 0: never"},
     {FIELD(run.checkpoint_every), MAY_CHANGE, FROM(0, 1e9), .standard = "10", .unit = "rounds",
      .help = "distance of checkpoints; 0: only on a signal"},
     {FIELD(run.fallback_dir), MAY_CHANGE, .standard = "none",
-     .help = "folder for results that their own folder's disk cannot take, each in one of its own; none: nowhere"},
+     .help = "folder for results that do not fit on the disk of their own folder, each in a subfolder; none: "
+             "there is none"},
     {FIELD(run.stall_timeout_s), MAY_CHANGE, FROM(0, 1e9), .standard = "0.0", .unit = "s",
      .help = "end the job when a rank has waited so long for another in one call; 0: never"},
 };

@@ -1,4 +1,4 @@
-/* A row of the table of configuration keys, and what is read from one row.  Local. */
+/* The rows of the table of configuration keys, and operations on one row.  Local. */
 #ifndef ENTENTE_CONFIG_KEYS_H
 #define ENTENTE_CONFIG_KEYS_H
 
@@ -24,7 +24,7 @@ typedef struct {
 } ent_choice;
 
 typedef struct {
-    const char *path; /* "client.batch"; a component '*' is there once per modality */
+    const char *path; /* "client.batch"; a component '*' stands for each modality */
     ent_key_type type;
     size_t offset, stride;    /* of the field in ent_config; stride: from one modality to the next, 0 without '*' */
     size_t count_offset;      /* names: of the field that holds their number */
@@ -33,7 +33,7 @@ typedef struct {
     const ent_choice *choice; /* a choice's names */
     int choices;
     const char *standard; /* the default as YAML text; NULL: the key must be given */
-    const char *before;   /* what a configuration that a program without the key wrote meant; NULL: the default */
+    const char *before;   /* how versions without the key behaved; NULL: as with the default */
     bool may_change;      /* a training may be resumed with another value */
     const char *unit;     /* NULL: none */
     const char *when;     /* "KEY: CHOICE, CHOICE": the key is read only then; NULL: always */
@@ -50,7 +50,7 @@ extern const int ENT_KEY_COUNT;
 extern const ent_section ENT_SECTIONS[];
 extern const int ENT_SECTION_COUNT;
 
-/* Consecutive rows first..last-1 whose paths agree in their first `depth` bytes. */
+/* Consecutive rows first..last-1 whose paths have the same first `depth` bytes. */
 typedef struct {
     int first, last;
     size_t depth;
@@ -59,7 +59,7 @@ typedef struct {
 /* The rows of the whole table. */
 ent_key_span ent_key_all(void);
 
-/* The component of row k behind span.depth: "client", "*"; its length. */
+/* The component of row k after span.depth: "client", "*"; its length. */
 const char *ent_key_component(const ent_key_span *span, int k, size_t *length);
 
 /* The rows below that component, beginning with row k; depth is that of the next component.  A key itself: one row
@@ -67,7 +67,7 @@ const char *ent_key_component(const ent_key_span *span, int k, size_t *length);
 ent_key_span ent_key_below(const ent_key_span *span, int k);
 bool ent_key_is_leaf(const ent_key_span *below);
 
-/* Where the value of a key is in a configuration, for modality m (0 for a key without '*'). */
+/* The place of a key's value in a configuration, for modality m (0 for a key without '*'). */
 void *ent_key_place(const ent_key *key, ent_config *config, int m);
 const void *ent_key_at(const ent_key *key, const ent_config *config, int m);
 
@@ -77,8 +77,8 @@ char *ent_key_name(const ent_key *key, const ent_config *config, int m, char tex
 /* "a whole number from 1 to 10", "one of: a, b".  Returns `text`. */
 char *ent_key_wanted(const ent_key *key, char text[512]);
 
-/* A number, switch, choice or set ("a", "a, b", "[a, b]") from its text into `place`; false, and nothing is written,
- * where it is none or out of the key's range. */
+/* A number, switch, choice or set ("a", "a, b", "[a, b]") from its text into `place`; false, with nothing
+ * written, if it is none or out of the key's range. */
 bool ent_key_read(const ent_key *key, const char *text, void *place);
 
 enum { ENT_MOST_OWN = 32 }; /* choices that a program may add to one key */
@@ -86,8 +86,8 @@ enum { ENT_MOST_OWN = 32 }; /* choices that a program may add to one key */
 /* Choice k of a key: those of its row, then those that the program has added; NULL beyond them. */
 const ent_choice *ent_key_choice(const ent_key *key, int k);
 
-/* Add a choice of a program's own to the key at `path`; its value is `first` plus the number of those before it.
- * Errors: ENT_EARG for a name that is taken or no plain word; ENT_ENOMEM after ENT_MOST_OWN of one key. */
+/* Add a program's choice to the key at `path`; its value is `first` plus the number of those before it.
+ * Errors: ENT_EARG for a name that is taken or not a plain word; ENT_ENOMEM after ENT_MOST_OWN of one key. */
 ent_status ent_choice_add(const char *path, const char *name, int first, int *value);
 
 /* Whether the value is in the key's range. */
@@ -121,7 +121,7 @@ ent_status ent_key_check_names(const ent_key *key, const ent_config *config, int
 /* The most bytes of one name of a key. */
 int ent_key_name_bytes(const ent_key *key);
 
-/* Where the number of a key's names is, for modality m. */
+/* The place of the number of a key's names, for modality m. */
 unsigned *ent_key_names_count(const ent_key *key, ent_config *config, int m);
 
 #endif

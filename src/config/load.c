@@ -1,9 +1,9 @@
-/* From YAML to an ent_config, along the table of keys.
+/* From YAML to an ent_config, by the table of keys.
  *
- * A document is parsed by libyaml and overrides are put into it.  The configuration begins as the defaults; every key
- * of the document is looked up in the table, checked while its line is at hand, and written to its field. 
+ * A document is parsed by libyaml and overrides are applied to it.  The configuration starts with the defaults; every
+ * key of the document is looked up in the table, checked while its line is known, and written to its field.
  * data.modalities comes first, because their names are keys of model.registers and missing.rate.  Texts and lists
- * belong to the configuration, in blocks that ent_config_free takes back: a caller may put others in their place. */
+ * belong to the configuration, in blocks that ent_config_free frees: a caller may replace the pointers. */
 #include "load.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
     ent_yaml *yaml;
     loaded *out;
-    char key[512]; /* where the reader is, "a.b.c" */
+    char key[512]; /* the reader's position, "a.b.c" */
 } reader;
 
 static ent_status no_memory(void)
@@ -36,7 +36,7 @@ static ent_status no_memory(void)
     return ent_fail(ENT_ENOMEM, "configuration: no memory");
 }
 
-/* Zeroed memory that goes with the configuration. */
+/* Zeroed memory that is freed with the configuration. */
 static void *keep(loaded *out, size_t bytes)
 {
     block *made = ent_alloc((int64_t)(sizeof *made + bytes), 1);
@@ -71,7 +71,7 @@ static ent_status refuse(const reader *r, const yaml_node_t *node, const char *w
     return ent_yaml_refuse(r->yaml, node, r->key, wanted);
 }
 
-/* A choice that is nearly one of those allowed is guessed. */
+/* Suggest the nearest of the allowed choices. */
 static ent_status refuse_value(const reader *r, const yaml_node_t *node, const ent_key *key)
 {
     char wanted[512];
@@ -144,7 +144,7 @@ static ent_status read_value(reader *r, const ent_key *key, int m, const yaml_no
 
 /* ---- sections ---- */
 
-/* Row k's component for people: the names of the modalities in place of '*'. */
+/* Row k's component for messages: the names of the modalities in place of '*'. */
 static ent_status unknown_key(reader *r, const ent_key_span *span, const yaml_node_t *node)
 {
     const ent_config_data *data = &r->out->config.data;
@@ -190,7 +190,7 @@ static bool find_below(const reader *r, const ent_key_span *span, const char *na
 
 static ent_status read_section(reader *r, const ent_key_span *span, int m, const yaml_node_t *node);
 
-/* One value where each modality may have its own. */
+/* One value for all modalities, each of which may have its own. */
 static ent_status read_for_all(reader *r, const ent_key *key, const yaml_node_t *node)
 {
     for (unsigned m = 0; m < r->out->config.data.modalities_count; m++) ENT_TRY(read_value(r, key, (int)m, node));
@@ -259,7 +259,7 @@ static ent_status read_modalities(reader *r)
     return ENT_OK;
 }
 
-/* What a key meant to a program that did not have it. */
+/* The behaviour of a version that did not have the key. */
 static void take_before(ent_config *config)
 {
     for (int k = 0; k < ENT_KEY_COUNT; k++)
@@ -340,7 +340,7 @@ static ent_status override(ent_yaml *yaml, const ent_set *set)
     return ENT_OK;
 }
 
-/* Takes the document; `saved`: a whole configuration that a program, perhaps an older one, has written. */
+/* Takes the document; `saved`: a whole configuration written by this or an older version. */
 static ent_status complete(ent_yaml *yaml, bool saved, int sets, const ent_set *set, ent_config **out)
 {
     ent_status status = ENT_OK;

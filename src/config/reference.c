@@ -1,4 +1,4 @@
-/* The reference of all keys as Markdown, and the short list for --help: walks along the table. */
+/* The reference of all keys as Markdown, and the short list for --help: from the table. */
 #include "reference.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The table of keys for people and for editors.  Local. */
+/* Documentation of the table of keys, and its JSON Schema.  Local. */
 #ifndef ENTENTE_CONFIG_REFERENCE_H
 #define ENTENTE_CONFIG_REFERENCE_H
 

@@ -1,7 +1,7 @@
 /* JSON Schema from the table: an object for each section, a range or an enumeration for each key.  What depends on
  * other values cannot be said in it: that registers and rates are named as data.modalities are.
  *
- * Functions of jansson pass NULL on, so memory is looked at once, by whoever gets the whole. */
+ * Functions of jansson propagate NULL, so lack of memory is checked once, in the final result. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-/* One value of one key: from text, to text, and whether it is one that the key takes.
+/* One value of one key: from text, to text, and whether it is in the key's range.
  *
- * A real number is shown by the fewest digits, 15 to 17, that read back to the same bits, and always with a point, so
- * that every YAML reader takes it as a number. */
+ * A real number is written with the fewest digits, 15 to 17, that read back to the same bits, and always with a
+ * point, so that every YAML reader treats it as a number. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* A text is read twice.  First its events, so that what no configuration needs (depth, anchors, size) is refused
- * before a tree of it is made; then the tree, whose aliases are followed once to see how large it is with all of them
- * expanded.  Whatever walks along the tree later need not think of either.
+/* A text is read twice.  First its events, so that excessive depth, anchors or size are refused before a tree is
+ * built; then the tree, whose aliases are followed once to find its size with all of them expanded.  Later code can
+ * traverse the tree without any limits.
  *
  * Line numbers: libyaml's start mark of a node.  Nodes of an override carry an impossible line, LINE_SET and on,
  * which numbers the overrides' origins. */
@@ -149,7 +149,7 @@ static ent_status measure(ent_yaml *yaml, int number, int path[], int depth, int
 
 /* ---- reading ---- */
 
-/* What stands below another '---' would count for nothing. */
+/* Anything after another '---' would be ignored. */
 static ent_status refuse_second(const ent_yaml *yaml, yaml_parser_t *parser)
 {
     yaml_document_t next;
@@ -334,7 +334,7 @@ static size_t line_of(ent_yaml *yaml, const char *origin)
 {
     int k = 0;
     while (k < yaml->origins && strcmp(yaml->origin[k], origin) != 0) k++;
-    if (k == ENT_YAML_ORIGINS) k--; /* so many that the last names are not told apart */
+    if (k == ENT_YAML_ORIGINS) k--; /* too many to distinguish the last names */
     if (k == yaml->origins) {
         yaml->origin[k] = ent_text(origin);
         if (!yaml->origin[k]) return 0;

@@ -40,10 +40,9 @@ static ent_status map_buffer(void)
     const int n = 1;
     const double one = 1.0;
     double product = 0.0;
-    char want[32], have[32];
     if (mapped || !openblas_set_num_threads || !dsyrk_) return ENT_OK;
-    ENT_REQUIRE(has_room(), ENT_ENOMEM, "OpenBLAS: no room for its buffer: found %s of address space, want %s",
-                ent_bytes_text((double)ent_memory_available_bytes(), have), ent_bytes_text((double)ROOM_BYTES, want));
+    if (!has_room())
+        return ent_memory_lacks((double)ROOM_BYTES, (double)ent_memory_available_bytes(), "OpenBLAS's buffer");
     dsyrk_("L", "N", &n, &n, &one, &one, &n, &one, &product, &n);
     mapped = true;
     return ENT_OK;

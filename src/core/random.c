@@ -28,6 +28,16 @@ uint64_t ent_random_bits(const ent_random *stream, uint64_t index)
     return philox4x64(counter, key).v[index % 4];
 }
 
+void ent_random_words(const ent_random *stream, uint64_t first, int n, uint64_t *word)
+{
+    const philox4x64_key_t key = {{stream->key[0], stream->key[1]}};
+    for (int k = 0; k < n; k += 4) {
+        const philox4x64_ctr_t counter = {{stream->counter[0], stream->counter[1], (first + (uint64_t)k) / 4, 0}};
+        const philox4x64_ctr_t block = philox4x64(counter, key);
+        memcpy(word + k, block.v, (size_t)(n - k < 4 ? n - k : 4) * sizeof *word);
+    }
+}
+
 static uint64_t draw(ent_random *stream)
 {
     return ent_random_bits(stream, stream->next++);

@@ -86,8 +86,9 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
     if (status == ENT_OK) status = ent_history_new(t->state.params, &t->history);
     if (status == ENT_OK && t->width > 0)
         status = ent_variates_new(&f->ranks, f->population.clients, t->width, &t->variates);
-    if (status == ENT_OK) status = ent_private_new(f->ranks.world, &f->population, &t->state, &t->privacy);
     if (status == ENT_OK) status = ent_download_new(&f->population, &t->state, f->w, &t->download);
+    ENT_TRY(ent_comm_agree(f->ranks.world, status)); /* what follows is collective */
+    status = ent_private_new(f->ranks.world, &f->population, &t->state, &t->privacy);
     if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, stop_requested, f, &f->watch);
     return ent_comm_agree(f->ranks.world, status);
 }
@@ -357,7 +358,7 @@ static void fail_round(ent_training *t, ent_round *figures)
 {
     figures->train_loss = NAN;
     if (t->privacy) ent_private_skip(t->privacy, figures);
-    note(t, figures, " failed, the weights stay", ent_message());
+    note(t, figures, " failed, the weights are unchanged", ent_message());
 }
 
 /* Keys and shares of the round's clients, before they train; the round has failed where too few answer.  Collective.

@@ -69,7 +69,7 @@ double ent_policy_cost(ent_policy policy, int modalities, const int *qubits, uin
 ent_status ent_policy_check(ent_policy policy, ent_context_form form, double modality_dropout)
 {
     ENT_REQUIRE(form == ENT_CONTEXT_MASK || POLICY[policy].masks, ENT_ECONFIG,
-                "missing.context: found embed, which needs missing.policy: mma");
+                "missing.context: found embed, which needs policy mma");
     ENT_REQUIRE(modality_dropout == 0.0 || POLICY[policy].fill != ENT_FILL_STORED, ENT_ECONFIG,
                 "client.modality_dropout: found %g, but policy none reads what is stored: want 0 or another policy",
                 modality_dropout);

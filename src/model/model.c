@@ -46,9 +46,9 @@ ent_status ent_model_check(const ent_model_inp *inp)
     ENT_REQUIRE(inp->outputs >= 1, ENT_EARG, "%d outputs, want 1 or more", inp->outputs);
     ENT_REQUIRE(!inp->squared || inp->outputs == 1, ENT_EARG, "%d outputs for a real label, want 1", inp->outputs);
     ENT_REQUIRE(!inp->token || (inp->kind == ENT_MODEL_QUANTUM && !inp->mma), ENT_EARG,
-                "kind %s: trained angles in place of absent modalities (missing.policy token) want kind quantum",
+                "kind %s: trained angles in place of absent modalities (missing.policy token) need kind quantum",
                 KIND[inp->kind].name);
-    ENT_REQUIRE(inp->mma || !inp->embed, ENT_EARG, "context vectors as an input of the head want mma");
+    ENT_REQUIRE(inp->mma || !inp->embed, ENT_EARG, "context vectors as an input of the head need mma");
     ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP || inp->kind == ENT_MODEL_MULTILINEAR, ENT_EARG,
                 "kind %s: found %d parameters to match, want 0: only mlp and multilinear have a width to choose",
                 KIND[inp->kind].name, inp->params);

@@ -36,8 +36,11 @@ ent_noise_bits ent_noise_at(const ent_gaussian *noise, ent_purpose purpose, uint
 
 uint64_t ent_noise_next(ent_noise_bits *bits)
 {
-    if (!bits->noise->system) return ent_random_bits(&bits->stream, bits->stream.next++);
-    if (bits->left == 0) {
+    if (bits->left == 0 && !bits->noise->system) {
+        ent_random_words(&bits->stream, bits->stream.next, ENT_NOISE_CHUNK, bits->word);
+        bits->stream.next += ENT_NOISE_CHUNK;
+        bits->left = ENT_NOISE_CHUNK;
+    } else if (bits->left == 0) {
         memset(bits->word, 0, sizeof bits->word);
         crypto_stream_chacha20_ietf_xor_ic((uint8_t *)bits->word, (const uint8_t *)bits->word, sizeof bits->word,
                                            bits->nonce, bits->block, bits->noise->key);

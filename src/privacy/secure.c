@@ -88,7 +88,7 @@ ent_status ent_secure_check_keys(ent_secure_graph *g, const ent_secure_keys *key
     for (int64_t k = 0; k < g->clients; k++) {
         if (sodium_is_zero(all[k].key, ENT_KEY_BYTES))
             g->fault[all[k].client] = ENT_FAULT_NO_KEY;
-        else if (k > 0 && by_key(&all[k - 1], &all[k]) == 0) /* whose it was cannot be told */
+        else if (k > 0 && by_key(&all[k - 1], &all[k]) == 0) /* it is unknown which of them is the owner */
             g->fault[all[k - 1].client] = g->fault[all[k].client] = ENT_FAULT_SAME_KEY;
     }
     ent_free(all);

@@ -85,7 +85,8 @@ typedef struct {
     uint8_t sealed[ENT_PARCEL_BYTES];
 } ent_secure_parcel;
 
-/* The secrets shared by a pair: the keys of its stream and of its parcels; and the first of them under a lock. */
+/* The secrets shared by a pair: the keys of its stream and of its parcels; and the first of them under a
+ * lock. */
 typedef struct {
     uint8_t mask[ENT_KEY_BYTES], cipher[ENT_KEY_BYTES];
 } ent_secure_pair;

@@ -58,8 +58,7 @@ static ent_status draw(draw_page *page, const report_input *input, audit *all, c
             for (int way = 0; way < 2; way++) {
                 snprintf(a->name[way], sizeof a->name[way], "%.140s%s%s, area %.3f", input->group[g].label,
                          input->group[g].label[0] ? ", " : "", way == 0 ? "threshold" : "ratio", area_of(roc[way]));
-                line[lines] = (chart_line){
-                    .name = a->name[way], .n = POINTS, .x = x, .y = roc[way], .colour = lines % DRAW_COLOURS};
+                line[lines] = (chart_line){.name = a->name[way], .n = POINTS, .x = x, .y = roc[way], .colour = lines};
                 lines++;
             }
         }

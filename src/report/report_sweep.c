@@ -98,7 +98,7 @@ static bool is_geometric(const key *k)
     return n * squares[1] / (sum[1] * sum[1]) < n * squares[0] / (sum[0] * sum[0]) - 1e-9;
 }
 
-/* The distinct values of a column; false where there is one alone, or where they are too many and no numbers. */
+/* The distinct values of a column; false if there is only one, or if they are too many and not numbers. */
 static bool key_make(const sweep *s, int column, key *k)
 {
     *k = (key){.column = column, .name = s->csv->name[column], .numbers = true};

@@ -21,7 +21,7 @@ static ent_status read_matrix(const ent_h5 *file, const char *name, ent_h5_type 
     return ent_h5_read(file, name, type, size[0] * size[1], *out);
 }
 
-/* A text of one word a line. */
+/* A text with one word per line. */
 static ent_status split_words(report_run *run, const char *text)
 {
     for (int64_t c = 0; c < run->classes; c++) {

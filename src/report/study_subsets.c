@@ -212,6 +212,7 @@ static void draw_heat(draw_page *page, const subsets *s, int data, int setting, 
 
 typedef struct {
     int columns, rows;
+    int axes, axis[3]; /* of those that have several values */
     const char **cell;
     char (*text)[32];
 } sheet;
@@ -223,40 +224,52 @@ static void fill_row(const subsets *s, sheet *t, const int at[3], int panel)
     const char **row = t->cell + (size_t)t->rows * (size_t)t->columns;
     double samples = 0.0;
     row[0] = s->name[panel];
-    for (int a = 0; a < 3; a++) row[a + 1] = axis[a].text[at[a]];
+    for (int a = 0; a < t->axes; a++) row[a + 1] = axis[t->axis[a]].text[at[t->axis[a]]];
     for (int v = 0; v < axis[STUDY_VARIANT].n; v++) {
         const share *one = share_at(s, (const int[STUDY_AXES]){at[0], at[1], at[2], v}, panel);
         char *text = t->text[t->rows * axis[STUDY_VARIANT].n + v];
         samples += one->n;
         snprintf(text, sizeof *t->text, one->n > 0.0 ? "%.4f" : "-", mean_of(one));
-        row[v + 4] = text;
+        row[v + t->axes + 1] = text;
     }
     t->rows += samples > 0.0;
+}
+
+static void fill_rows(const subsets *s, sheet *t)
+{
+    static const char *const HEAD[] = {"data", "setting", "rate"};
+    const study_names *axis = s->study->axis;
+    t->cell[0] = "modalities present";
+    for (int a = 0; a < t->axes; a++) t->cell[a + 1] = HEAD[t->axis[a]];
+    for (int v = 0; v < axis[STUDY_VARIANT].n; v++) t->cell[v + t->axes + 1] = axis[STUDY_VARIANT].text[v];
+    for (int d = 0; d < axis[0].n; d++)
+        for (int k = 0; k < axis[1].n; k++)
+            for (int r = 0; r < axis[2].n; r++)
+                for (int p = 0; p < s->panels; p++) fill_row(s, t, (const int[3]){d, k, r}, p);
 }
 
 static ent_status print_table(draw_page *page, const subsets *s)
 {
     const study_names *axis = s->study->axis, *variants = &axis[STUDY_VARIANT];
+    const bool accuracy = strcmp(s->figure, "accuracy") == 0;
     const int64_t most = (int64_t)axis[0].n * axis[1].n * axis[2].n * s->panels + 2;
-    sheet t = {variants->n + 4, 1, ent_alloc(most * (variants->n + 4), sizeof *t.cell),
-               ent_alloc(most * variants->n, sizeof *t.text)};
-    if (t.cell && t.text) {
-        static const char *const HEAD[] = {"modalities present", "data", "setting", "rate"};
-        memcpy(t.cell, HEAD, sizeof HEAD);
-        for (int v = 0; v < variants->n; v++) t.cell[v + 4] = variants->text[v];
-        for (int d = 0; d < axis[0].n; d++)
-            for (int k = 0; k < axis[1].n; k++)
-                for (int r = 0; r < axis[2].n; r++)
-                    for (int p = 0; p < s->panels; p++) fill_row(s, &t, (const int[3]){d, k, r}, p);
-        draw_page_table(page, "Accuracy by modalities present",
-                        strcmp(s->figure, "accuracy") == 0
-                            ? "Share of the test samples with these modalities that are predicted right, pooled over "
-                              "seeds; a column per variant."
-                            : "Mean absolute error on the test samples with these modalities, pooled over seeds; a "
-                              "column per variant.",
-                        t.rows, t.columns, t.cell);
-    }
+    sheet t = {.rows = 1};
+    for (int a = 0; a < 3; a++)
+        if (axis[a].n > 1) t.axis[t.axes++] = a;
+    t.columns = variants->n + t.axes + 1;
+    t.cell = ent_alloc(most * t.columns, sizeof *t.cell);
+    t.text = ent_alloc(most * variants->n, sizeof *t.text);
     const bool there = t.cell && t.text;
+    if (there) {
+        fill_rows(s, &t);
+        draw_page_table(
+            page, accuracy ? "Accuracy by modalities present" : "Mean absolute error by modalities present",
+            accuracy ? "Share of the test samples with these modalities that are predicted right, pooled "
+                       "over seeds; a column per variant."
+                     : "Mean absolute error on the test samples with these modalities, pooled over seeds; "
+                       "a column per variant.",
+            t.rows, t.columns, t.cell);
+    }
     ent_free(t.cell);
     ent_free(t.text);
     return there ? ENT_OK : ent_fail(ENT_ENOMEM, "report: no memory");

@@ -38,8 +38,8 @@ ent_status ent_secure_cohort_make(const ent_cohort *all, const ent_cohort *train
                                   int ranks, ent_secure_cohort *out);
 void ent_secure_cohort_clear(ent_secure_cohort *cohort);
 
-/* Keys and shares of a round.  `cohort` outlives it.  Who sends garbage is left out.  Collective over the lane.
- * Errors, agreed on over the lane: ENT_EDATA, too few answer, and how many; ENT_ENOMEM. */
+/* Keys and shares of a round.  `cohort` outlives it.  Clients that send garbage are left out.  Collective over the
+ * lane. Errors, agreed on over the lane: ENT_EDATA, too few answer, and how many; ENT_ENOMEM. */
 typedef struct ent_secure_round ent_secure_round;
 ent_status ent_secure_begin(ent_comm *lane, const ent_config *config, const ent_secure_cohort *cohort,
                             ent_secure_round **out);

@@ -7,6 +7,5 @@
 #define ENT_RULE_EXTERN(name, id) extern const ent_rule ENT_RULE_##id;
 ENT_RULES(ENT_RULE_EXTERN)
 #undef ENT_RULE_EXTERN
-extern const ent_rule ENT_RULE_WPQFL; /* rule_personal.c */
 
 #endif

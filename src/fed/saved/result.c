@@ -181,7 +181,7 @@ static ent_status write_ansatz(ent_h5 *file, const char *modality, const ent_qas
     return ent_h5_write_text(file, name, ent_qasm_text(qasm));
 }
 
-/* One a line; a word of several lines becomes one. */
+/* One per line; line breaks within a word are removed. */
 static ent_status write_words(ent_h5 *file, const ent_label *label)
 {
     char *text = NULL;

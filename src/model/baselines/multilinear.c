@@ -103,7 +103,7 @@ static void forward(const multilinear *p, const ent_group *g, const layers *l)
     ent_dense_forward(n, width, inp->outputs, g->w + p->head, l->product, g->outputs);
 }
 
-/* The product of the other factors is multiplied anew: a factor may be 0. */
+/* The product of the other factors is computed again instead of by division, as a factor may be 0. */
 static void encoder_backward(const multilinear *p, const ent_group *g, const layers *l, int m, double *gradient)
 {
     const int64_t n = g->n, width = p->width, inputs = g->inp->reg[m].inputs;

@@ -3,22 +3,9 @@
 #include <string.h>
 
 #include "chart.h"
+#include "core/csv_cell.h"
 
 /* ---- words ---- */
-
-static void put_csv(FILE *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\n\r")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
 
 static void put_number(FILE *out, double value)
 {
@@ -35,7 +22,7 @@ static void head_csv(FILE *out, int columns, const char *const *column)
 {
     for (int c = 0; c < columns; c++) {
         if (c > 0) fputc(',', out);
-        put_csv(out, column[c]);
+        ent_csv_put(out, column[c]);
     }
     fputc('\n', out);
 }
@@ -51,9 +38,9 @@ static void lines_csv(FILE *out, const chart_figure *figure, int panels, const c
         for (int l = 0; l < panel[p].lines; l++) {
             const chart_line *line = &panel[p].line[l];
             for (int k = 0; k < line->n; k++) {
-                if (named) put_csv(out, panel[p].name);
+                if (named) ent_csv_put(out, panel[p].name);
                 if (named) fputc(',', out);
-                put_csv(out, line->name);
+                ent_csv_put(out, line->name);
                 csv_number(out, line->x, k);
                 csv_number(out, line->y, k);
                 csv_number(out, line->low, k);
@@ -68,10 +55,10 @@ static void bars_csv(FILE *out, const chart_figure *figure, const chart_bars *b)
     head_csv(out, b->part ? 3 : 2, (const char *const[]){figure->x.name, figure->y.name, "part"});
     for (int p = 0; p < b->parts; p++)
         for (int k = 0; k < b->bars; k++) {
-            put_csv(out, b->name[k]);
+            ent_csv_put(out, b->name[k]);
             csv_number(out, b->value + (size_t)p * (size_t)b->bars, k);
             if (b->part) fputc(',', out);
-            if (b->part) put_csv(out, b->part[p]);
+            if (b->part) ent_csv_put(out, b->part[p]);
             fputc('\n', out);
         }
 }
@@ -81,9 +68,9 @@ static void cells_csv(FILE *out, const chart_figure *figure, const chart_cells *
     head_csv(out, 3, (const char *const[]){figure->y.name, figure->x.name, c->name});
     for (int r = 0; r < c->rows; r++)
         for (int k = 0; k < c->columns; k++) {
-            put_csv(out, c->row[r]);
+            ent_csv_put(out, c->row[r]);
             fputc(',', out);
-            put_csv(out, c->column[k]);
+            ent_csv_put(out, c->column[k]);
             csv_number(out, c->value, r * c->columns + k);
             fputc('\n', out);
         }
@@ -95,9 +82,9 @@ static void forest_csv(FILE *out, const chart_figure *figure, int groups, const 
     for (int g = 0; g < groups; g++)
         for (int k = 0; k < group[g].effects; k++) {
             const chart_effect *e = &group[g].effect[k];
-            put_csv(out, group[g].name ? group[g].name : "");
+            ent_csv_put(out, group[g].name ? group[g].name : "");
             fputc(',', out);
-            put_csv(out, e->name);
+            ent_csv_put(out, e->name);
             csv_number(out, &e->value, 0);
             csv_number(out, &e->low, 0);
             csv_number(out, &e->high, 0);

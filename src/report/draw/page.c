@@ -1,5 +1,6 @@
 /* A page: escaping, headings, tables, and the frame of a figure. */
 #include "page.h"
+#include "core/csv_cell.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -244,11 +245,7 @@ static void table_csv(FILE *out, int rows, int columns, const char *const *cell)
 {
     for (int r = 0; r < rows; r++)
         for (int c = 0; c < columns; c++) {
-            const char *text = cell_of(cell, columns, r, c);
-            const bool quoted = strpbrk(text, ",\"\n\r") != NULL;
-            if (quoted) fputc('"', out);
-            for (; *text; text++) fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
-            if (quoted) fputc('"', out);
+            ent_csv_put(out, cell_of(cell, columns, r, c));
             fputc(c + 1 < columns ? ',' : '\n', out);
         }
 }

@@ -94,10 +94,13 @@ ALWAYS void store(vec *block, uint32_t base, const uint32_t *comb, int part, con
 /* Factors, or signs, of each rotation in each register. */
 typedef vec in_registers[2 * STATE_WIDTH][1 << STATE_WIDTH];
 
-ALWAYS void set_registers(const stage_run *s, const vec *const *of, uint32_t signs, in_registers to, const int width)
+/* changed: of these rotations, as the others have them from before. */
+ALWAYS void set_registers(const stage_run *s, const vec *const *of, uint32_t signs, uint32_t changed, in_registers to,
+                          const int width)
 {
     for (int k = 0; k < width + s->stage->selves; k++)
-        for (int r = 0; r < 1 << width; r++) to[k][r] = of[k][(signs >> k & 1) ^ s->stage->turned[k][r]];
+        for (int r = 0; r < 1 << width && changed >> k & 1; r++)
+            to[k][r] = of[k][(signs >> k & 1) ^ s->stage->turned[k][r]];
 }
 
 /* ---- forward ---- */
@@ -157,9 +160,11 @@ ALWAYS void mix_lines(vec *block, const stage_run *s, const int width, const int
 {
     const uint32_t *comb = s->stage->comb;
     in_registers factor;
+    uint32_t before = ~cosets_of(s, 0).signs;
     for (uint32_t c = 0; c < s->stage->codes; c++) {
         const coset_run run = cosets_of(s, c);
-        set_registers(s, s->factor, run.signs, factor, width);
+        set_registers(s, s->factor, run.signs, run.signs ^ before, factor, width);
+        before = run.signs;
         for (const uint32_t *h = run.first; h != run.last; h++)
             for (int part = 0; part < 2; part++) {
                 vec x[1 << STATE_WIDTH];
@@ -254,10 +259,12 @@ ALWAYS void unmix_lines(vec *ket, vec *bra, const stage_run *s, vec *slope, cons
     const uint32_t *comb = s->stage->comb;
     in_registers sign;
     vec t[2 * STATE_WIDTH];
+    uint32_t before = ~cosets_of(s, 0).signs;
     for (int k = 0; k < width + s->stage->selves; k++) t[k] = s->factor[k][0] * s->sign[k][0];
     for (uint32_t c = 0; c < s->stage->codes; c++) {
         const coset_run run = cosets_of(s, c);
-        set_registers(s, s->sign, run.signs, sign, width);
+        set_registers(s, s->sign, run.signs, run.signs ^ before, sign, width);
+        before = run.signs;
         for (const uint32_t *h = run.first; h != run.last; h++)
             for (int part = 0; part < 2; part++) {
                 vec x[1 << STATE_WIDTH], y[1 << STATE_WIDTH];
