@@ -13,7 +13,7 @@ for policy in mma embed zero mean drop none; do
     for seed in 1 2 3 4 5; do
         option=(--set "missing.policy=$policy")
         [ $policy = embed ] && option=(--set missing.policy=mma --set missing.context=embed)
-        mpirun --quiet -n 2 build/entente train jobs/quickstart.yaml --quiet --out "$work/$policy-$seed" \
+        build/entente train jobs/quickstart.yaml --quiet --out "$work/$policy-$seed" \
             --set data.file="$work/data.h5" --set missing.level=client "${option[@]}" --set seeds.split=$seed \
             --set seeds.masks=1$seed --set seeds.init=2$seed --set seeds.sampling=3$seed
     done
