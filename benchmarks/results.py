@@ -4,7 +4,7 @@
     results.py data DATA                                     synthetic data sets of many classes
     results.py write RESULTS.md STUDIES DATA ENTENTE         the sections, between <!-- study NAME --> and <!-- end -->
 
-A section whose studies are not in STUDIES is left as it is.  Every figure is read from summary.csv (means, deviations,
+A section whose studies are not in STUDIES is left as it is.  STUDIES/choose.txt is what choose_defaults.py has printed.  Every figure is read from summary.csv (means, deviations,
 differences paired by seed with 95 % bootstrap intervals) and study.csv of STUDIES/STUDY-DATASET."""
 import csv
 import pathlib
@@ -14,7 +14,6 @@ import sys
 import time
 
 import choose_defaults as choose
-import h5py
 import numpy
 
 SETS = {"mosi": "CMU-MOSI", "mosei": "CMU-MOSEI, videos", "digits": "audio-visual digits", "synth": "synthetic",
@@ -57,12 +56,12 @@ class Study:
 
 
 def load(studies):
-    found = {}
+    found = {"choice": (studies / "choose.txt").read_text(encoding="utf-8")} if (studies / "choose.txt").exists() else {}
     for folder in sorted(studies.iterdir()):
         if (folder / "summary.csv").exists() and "-" in folder.name:
             name, _, data = folder.name.partition("-")
             found.setdefault(name, {})[data] = Study(folder)
-    return {name: {d: sets[d] for d in [*(s for s in SETS if s in sets), *(s for s in sets if s not in SETS)]}
+    return {name: sets if name == "choice" else {d: sets[d] for d in [*(s for s in SETS if s in sets), *(s for s in sets if s not in SETS)]}
             for name, sets in found.items()}
 
 
@@ -124,8 +123,8 @@ def accuracy_section(studies, data, _entente):
         return None
     text = ("`jobs/study_defaults.yaml`: the defaults, but for names and qubits of the modalities; 8 clients (digits "
             "6); 100 rounds.  Test accuracy, mean ± standard deviation over the seeds; in brackets the difference from "
-            "`fused` in points, paired by seed, with its 95 % bootstrap interval.  `pooled`: logistic regression on the "
-            "same features of all clients together, L2 weight by validation.  `mlp` and `multilinear` have as many "
+            "`fused` in points, paired by seed, with its 95 % bootstrap interval.  `pooled`: logistic regression on "
+            "the same features of all clients together, L2 weight by validation.  `mlp` and `multilinear` have as many "
             "parameters as the fused model.\n\n")
     rows = []
     for name, study in sets.items():
@@ -147,8 +146,8 @@ def each(studies, name, intro):
 
 def paper_section(studies, _data, _entente):
     return each(studies, "paper", "`jobs/study_paper.yaml`: every sample loses each modality with the rate, in "
-                "training and in test; non-IID: `dirichlet_client`, alpha 0.5.  Test accuracy, mean ± standard deviation "
-                "over the seeds; in brackets the difference from `mma` in points with its 95 % bootstrap interval.")
+                "training and in test; non-IID: `dirichlet_client`, alpha 0.5.  Test accuracy, mean ± standard "
+                "deviation over the seeds; in brackets the difference from `mma` in points with its 95 % bootstrap interval.")
 
 
 def quantum_section(studies, _data, _entente):
@@ -231,6 +230,23 @@ def fusion_section(studies, data, entente):
     return text if any_there else None
 
 
+def choice_section(studies, _data, _entente):
+    """Of every candidate its overrides and the line of means."""
+    text = studies.get("choice")
+    if not text:
+        return None
+    splits = {len(row.split()) for row in re.findall(r"(?m)^  mean(.*)   all", text)}
+    rows = []
+    for name, sets, body in re.findall(r"(?m)^([^:\n]+): (\S*=.*)\n((?:  .*\n)+)", text):
+        *means, _, over = re.search(r"(?m)^  mean (.*)", body).group(1).split()
+        rows.append([name, f"`{sets.strip()}`", *means, over])
+    columns = ["iid", "client 0.1", "class 0.1"] if splits == {3} else [f"split {k + 1}" for k in range(max(splits))]
+    sets = len(re.findall(r"(?m)^  (?!mean)\S", text)) // max(1, len(rows))
+    return (f"`benchmarks/choose_defaults.py`, {sets} data sets, validation rows: points above logistic regression on all "
+            "rows together, mean over the data sets, by split; one seed.\n\n" +
+            table(["candidate", "keys", *columns, "all"], rows))
+
+
 def others_section(studies, _data, _entente):
     text = ""
     for kind in ("noise", "depth", "privacy", "communication"):
@@ -241,42 +257,65 @@ def others_section(studies, _data, _entente):
 
 # ---- the answers
 
-def verdict(spans):
-    """Of many intervals: mean, range, and how many are clear of 0."""
-    spans = [span for span in spans if span]
+def word(spans):
+    """Yes or no, from the intervals that are clear of 0."""
+    above, below, n = sum(s[1] > 0 for s in spans), sum(s[2] < 0 for s in spans), len(spans)
+    if above and below:
+        return f"in {above} of {n} comparisons, and the reverse in {below}"
+    if above:
+        return "yes" if above == n else f"in {above} of {n} comparisons"
+    if below:
+        return "no, the reverse" if below == n else f"no, and the reverse in {below} of {n} comparisons"
+    return "no difference to be seen"
+
+
+def verdict(found):
+    """Of (data set, interval): the answer, mean, range, how many are clear of 0; the means by data set."""
+    found = [(name, span) for name, span in found if span]
+    spans = [span for _, span in found]
     if not spans:
         return "not measured"
-    means = [100 * span[0] for span in spans]
-    if len(spans) == 1:
-        return points(spans[0]) + " points"
-    return (f"{numpy.mean(means):+.1f} points in the mean of {len(spans)} comparisons, from {points(min(spans))} to "
-            f"{points(max(spans))}; {sum(s[1] > 0 for s in spans)} intervals are above 0 and "
-            f"{sum(s[2] < 0 for s in spans)} below")
+    text = f"{word(spans)}: {points(spans[0])} points"
+    if len(spans) > 1:
+        text = (f"{word(spans)}: {mean(spans):+.1f} points in the mean of {len(spans)}, from {points(min(spans))} to "
+                f"{points(max(spans))}")
+    names = list(dict.fromkeys(name for name, _ in found))
+    if len(names) > 1:
+        text += " (" + ", ".join(f"{SETS.get(n, n)} {mean([s for m, s in found if m == n]):+.1f}" for n in names) + ")"
+    return text
 
 
-def fusion_spans(studies, other, reference=True, kinds=("fusion", "fusion12", "qft")):
-    return [study.over(s, "0", other, reference) for kind in kinds for study in studies.get(kind, {}).values()
-            for s in study.settings]
+def mean(spans):
+    return round(100 * float(numpy.mean([span[0] for span in spans])), 1) + 0.0  # no -0.0
+
+
+def spans_of(studies, kind, pick):
+    """(data set, interval) of every setting: pick(study, setting) gives intervals."""
+    return [(name, span) for name, study in studies.get(kind, {}).items() for s in study.settings
+            for span in pick(study, s)]
+
+
+def fusion_spans(studies, other, reference=True):
+    return [pair for kind in ("fusion", "fusion12", "qft")
+            for pair in spans_of(studies, kind, lambda study, s: [study.over(s, "0", other, reference)])]
 
 
 def paper_spans(studies, other, rate="0.3"):
-    return [study.over(s, rate, other) for study in studies.get("paper", {}).values() for s in study.settings]
+    return spans_of(studies, "paper", lambda study, s: [study.over(s, rate, other)])
 
 
 def best_single(studies, rate):
     """mma above the best of the single modalities, by its mean."""
-    spans = []
-    for study in studies.get("paper", {}).values():
-        for s in study.settings:
-            alone = [v for v in study.variants if v.startswith("only") and study.mean(s, rate, v) is not None]
-            if alone:
-                spans.append(study.over(s, rate, max(alone, key=lambda v: study.mean(s, rate, v))))
-    return spans
+    def pick(study, s):
+        alone = [v for v in study.variants if v.startswith("only") and study.mean(s, rate, v) is not None]
+        return [study.over(s, rate, max(alone, key=lambda v: study.mean(s, rate, v)))] if alone else []
+
+    return spans_of(studies, "paper", pick)
 
 
 def missing_spans(studies, who, others):
-    return [study.over(s, r, other) for study in studies.get("missing", {}).values() for s in study.settings
-            if who in s for r in study.rates if float(r) > 0 for other in others]
+    return spans_of(studies, "missing", lambda study, s: [study.over(s, r, other) for r in study.rates
+                                                          for other in others if who in s and float(r) > 0])
 
 
 def sizes(studies):
@@ -291,42 +330,50 @@ def sizes(studies):
 def answers_section(studies, _data, _entente):
     if not studies.get("fusion") or not studies.get("paper"):
         return None
-    quantum = [study.over(s, r, v) for study in studies.get("quantum", {}).values() for s in study.settings
-               for r in study.rates for v in ("mlp", "multilinear")]
+    quantum = spans_of(studies, "quantum", lambda study, s: [study.over(s, r, v) for r in study.rates
+                                                             for v in ("mlp", "multilinear")])
+    default = [(kind, spans_of(studies, "defaults", lambda study, s, kind=kind: [study.over(s, "0", kind)]))
+               for kind in ("mlp", "multilinear", "logistic")]
+
+    def fusion(other):
+        return verdict(fusion_spans(studies, other))
+
+    def fuller(other):
+        return verdict(fusion_spans(studies, other, False))
+
+    def lost(who, *others):
+        return verdict(missing_spans(studies, who, others))
+
     return "\n".join(f"{k}. {sentence}" for k, sentence in enumerate([
-        f"Entangling fusion (one ring of CRZ) against no fusion and no readout of two registers: "
-        f"{verdict(fusion_spans(studies, 'none'))}.",
-        f"Against readouts of two registers without a fusion circuit (products of expectation values): "
-        f"{verdict(fusion_spans(studies, 'product'))}.",
-        f"Two rings above one: {verdict(fusion_spans(studies, 'ring2', False))}; three rings above one: "
-        f"{verdict(fusion_spans(studies, 'ring3', False))}.",
-        f"Entanglers within the registers too, which make a readout depend on several qubits of a register, above one "
-        f"ring: {verdict(fusion_spans(studies, 'within', False))}; a Fourier transform of all qubits above one ring: "
-        f"{verdict(fusion_spans(studies, 'qft', False))}.",
-        f"Test accuracy of one ring by qubits per register: {sizes(studies)}.",
-        f"One ring against a classical multilinear model with as many parameters: "
-        f"{verdict(fusion_spans(studies, 'multilinear'))}; against a perceptron with as many: "
-        f"{verdict(fusion_spans(studies, 'mlp'))}; against both where clients are non-IID or modalities missing too: "
-        f"{verdict(quantum)}.",
-        f"All modalities fused against the best single one, nothing missing: {verdict(best_single(studies, '0'))}; with "
-        f"30 % of each missing: {verdict(best_single(studies, '0.3'))}.",
-        f"MMA where samples lose 30 % of each modality: against zeros {verdict(paper_spans(studies, 'zero'))}; against "
-        f"means {verdict(paper_spans(studies, 'mean'))}; against leaving incomplete rows out "
-        f"{verdict(paper_spans(studies, 'drop'))}.",
-        f"MMA against zeros and means where whole clients lack modalities in training and test: "
-        f"{verdict(missing_spans(studies, 'client_both', ('zero', 'mean')))}; in training only: "
-        f"{verdict(missing_spans(studies, 'client_train', ('zero', 'mean')))}; where they are missing in the test only: "
-        f"{verdict(missing_spans(studies, '_test', ('zero', 'mean')))}.",
-        f"MMA against trained stand-ins (`policy: token`), over all kinds of missingness: "
-        f"{verdict(missing_spans(studies, '', ('token',)))}; against MMA with modality dropout where samples lose "
-        f"modalities: {verdict(missing_spans(studies, 'sample', ('dropout',)))}, where clients do: "
-        f"{verdict(missing_spans(studies, 'client', ('dropout',)))}.",
+        f"**Does entangling fusion help** (one ring of CRZ) against no fusion and no readout of two registers? "
+        f"{fusion('none')}; against readouts of two registers without a fusion circuit, that is products of "
+        f"expectation values? {fusion('product')}.",
+        f"Does more of it? Two rings against one: {fuller('ring2')}; three against one: {fuller('ring3')}.",
+        f"Does fusion that does not factorise, so that a readout depends on several qubits of a register? Entanglers "
+        f"within the registers too, against one ring: {fuller('within')}; a Fourier transform of all qubits, against "
+        f"one ring: {fuller('qft')}.",
+        f"Do larger registers? Test accuracy of one ring by qubits per register: {sizes(studies)}.",
+        f"Is the fused circuit better than classical models of as many parameters, IID and with everything present? "
+        f"Against a multilinear one: {fusion('multilinear')}; against a perceptron: {fusion('mlp')}.",
+        f"And with non-IID clients or modalities missing, against both? {verdict(quantum)}; the defaults over all "
+        f"splits, " + "; ".join(f"against {kind}: {verdict(spans)}" for kind, spans in default) + ".",
+        f"Do several modalities help against the best single one? {verdict(best_single(studies, '0'))}; with 30 % of "
+        f"each missing: {verdict(best_single(studies, '0.3'))}.",
+        f"**Does MMA help** where samples lose 30 % of each modality? Against zeros: "
+        f"{verdict(paper_spans(studies, 'zero'))}; against means: {verdict(paper_spans(studies, 'mean'))}; against "
+        f"leaving incomplete rows out: {verdict(paper_spans(studies, 'drop'))}.",
+        f"Where whole clients lack modalities, against zeros and means? In training and test: "
+        f"{lost('client_both', 'zero', 'mean')}; in training only: {lost('client_train', 'zero', 'mean')}; and where "
+        f"they are missing in the test only, by sample or client: {lost('_test', 'zero', 'mean')}.",
+        f"Is MMA better than trained stand-ins (`policy: token`), over all kinds of missingness? {lost('', 'token')}; "
+        f"than MMA with modality dropout, where samples lose modalities: {lost('sample', 'dropout')}, where clients do: "
+        f"{lost('client', 'dropout')}.",
     ], 1)) + "\n"
 
 
 SECTIONS = {"answers": answers_section, "accuracy": accuracy_section, "paper": paper_section,
             "missing": missing_section, "modalities": modalities_section, "quantum": quantum_section,
-            "fusion": fusion_section, "others": others_section}
+            "fusion": fusion_section, "choice": choice_section, "others": others_section}
 
 
 def write(results, studies, data, entente):

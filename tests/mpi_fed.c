@@ -587,7 +587,7 @@ static void selections_that_cannot_be_made(void **state)
     (void)state;
     ent_config config = learning_config(ENT_SELECT_VALIDATION_LOSS, 2);
     config.federation.aggregation = ENT_LOCAL;
-    refuse_selection(&config, "models of their own");
+    refuse_selection(&config, "their own models");
     config = learning_config(ENT_SELECT_VALIDATION_ACCURACY, 2);
     config.data.label = "value";
     refuse_selection(&config, "no classes");

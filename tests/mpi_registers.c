@@ -2,37 +2,13 @@
  * the batch and on the state engine, any number of ranks, threads and samples; and what is exchanged is what was
  * promised. */
 #include "mpi_check.h"
+#include "circuit_run.h"
 
-#include "engine/pauli/pauli_plan.h"
+#include "engine/pauli/pauli_run.h"
 #include "engine/shard/registers.h"
 #include "entente/model.h"
 #include "entente/random.h"
 #include "entente/shard.h"
-
-typedef struct {
-    double *expectations, *grad_params, *grad_angles;
-} result;
-
-static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    const int readouts = ((const ent_circuit *)context)->readouts;
-    for (int64_t k = 0; k < count; k++)
-        for (int r = 0; r < readouts; r++)
-            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + expectations[k * readouts + r] / 2;
-}
-
-static result result_new(const ent_circuit *circuit, int64_t samples)
-{
-    return (result){ent_alloc(samples * circuit->readouts, sizeof(double)),
-                    ent_alloc(circuit->params, sizeof(double)), ent_alloc(samples * circuit->angles, sizeof(double))};
-}
-
-static void result_free(result *r)
-{
-    ent_free(r->expectations);
-    ent_free(r->grad_params);
-    ent_free(r->grad_angles);
-}
 
 static double *random_numbers(uint64_t seed, int64_t n)
 {
@@ -133,6 +109,67 @@ static void large_registers_give_the_same_bits(void **state)
     }
 }
 
+static void check_near_all(const double *found, const double *wanted, int64_t count)
+{
+    for (int64_t k = 0; k < count; k++) mpi_check(fabs(found[k] - wanted[k]) <= 1e-11 * fmax(1.0, fabs(wanted[k])));
+}
+
+/* A register of 13 qubits beside small ones, where a rank has not the memory for its state: it is spread over all
+ * ranks if they are a power of two, and otherwise refused with the bytes. */
+static void a_register_that_outgrows_a_rank_is_spread(void **state)
+{
+    (void)state;
+    const int size = ent_comm_size(world);
+    ent_model_inp inp = {.registers = 3, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
+    for (int m = 0; m < 3; m++) {
+        inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = m == 1 ? 13 : 2};
+        inp.reg[m].ansatz = (ent_ansatz){
+            m ? ENT_ANSATZ_STRONG : ENT_ANSATZ_HEA, NULL, m == 1 ? 13 : 2, 2, 1, true, false, ENT_ENCODE_RY};
+    }
+    inp.fusion = (ent_fusion){.layers = 1, .gate = ENT_CRX};
+    ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 3);
+    const ent_program_inp program = {.engine = ENT_ENGINE_PAULI, .threads = 1};
+    ent_circuit *circuit;
+    ent_registers *registers;
+    ent_registers_info info;
+    pauli_engine *engine;
+    double bytes[2];
+    bool outgrown;
+    mpi_check(ent_model_circuit(&inp, 7, &circuit) == ENT_OK);
+    ent_pauli_limit_batch(3);
+    mpi_check(ent_pauli_engine_new(circuit, &program, &engine) == ENT_OK);
+    ent_pauli_worker_bytes(engine, NULL, bytes);
+    ent_pauli_engine_free(engine);
+    ent_registers_limit(bytes[1] - 0x1p16); /* the state of 13 qubits and its gradient take 256 KiB of this */
+    const ent_status status = ent_registers_new(circuit, &program, world, &outgrown, &registers);
+    ent_registers_limit(0.0);
+    if (size == 1 || (size & (size - 1)) != 0) {
+        mpi_check(status == ENT_ENOMEM && outgrown &&
+                  strstr(ent_message(), "for their states and gradients") != NULL);
+    } else {
+        mpi_check(status == ENT_OK && registers != NULL);
+        ent_registers_describe(registers, &info);
+        mpi_check(info.spread == 1);
+        double *angles = random_numbers(3, 5 * circuit->angles), *params = random_numbers(4, circuit->params);
+        const ent_batch batch = {5, angles, params};
+        result wanted = result_new(circuit, 5), found = result_new(circuit, 5);
+        run_one(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &batch, &wanted);
+        mpi_check(ent_registers_forward(registers, &batch, found.expectations) == ENT_OK);
+        check_near_all(found.expectations, wanted.expectations, 5 * circuit->readouts);
+        mpi_check(ent_registers_gradient(registers, &batch, cotangent, circuit, found.grad_params,
+                                         found.grad_angles) == ENT_OK);
+        check_near_all(found.grad_params, wanted.grad_params, circuit->params);
+        check_near_all(found.grad_angles, wanted.grad_angles, 5 * circuit->angles);
+        result_free(&wanted);
+        result_free(&found);
+        ent_registers_free(registers);
+        ent_free(angles);
+        ent_free(params);
+    }
+    ent_pauli_limit_batch(0);
+    ent_circuit_free(circuit);
+}
+
 /* Two equal registers of 8 qubits on two ranks: each sends what one register reports of a sample, and a gradient. */
 static void exchanges_what_registers_report(void **state)
 {
@@ -205,7 +242,8 @@ static void team_chooses(void **state)
 
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(dealt_registers_give_the_same_bits), cmocka_unit_test(large_registers_give_the_same_bits),
-    cmocka_unit_test(exchanges_what_registers_report), cmocka_unit_test(team_chooses)};
+    cmocka_unit_test(a_register_that_outgrows_a_rank_is_spread), cmocka_unit_test(exchanges_what_registers_report),
+    cmocka_unit_test(team_chooses)};
 
 /* The pauli engine's own refusals are everyone's. */
 static void refuses_what_the_engine_refuses(void **state)

@@ -25,27 +25,27 @@ static ent_config plain_config(void)
     return c;
 }
 
-/* A wish to stop at this rank's k-th look from a round on. */
+/* A request to stop at this rank's k-th look from a round on. */
 typedef struct {
     int64_t looks, at; /* at 0: never */
     int64_t round;
     const ent_federation *f;
-} wish;
+} request;
 
 static bool stop_at(void *context)
 {
-    wish *w = context;
+    request *w = context;
     return w->at > 0 && w->f->outcome.rounds >= w->round && ++w->looks >= w->at;
 }
 
 static void count_note(void *context, const char *text)
 {
     (void)context;
-    mpi_check(strstr(text, "no checkpoint behind round "));
+    mpi_check(strstr(text, "no checkpoint after round "));
     notes++;
 }
 
-static ent_status train(ent_comm *group, const ent_config *config, bool resume, wish *w, ent_federation **f)
+static ent_status train(ent_comm *group, const ent_config *config, bool resume, request *w, ent_federation **f)
 {
     const ent_checkpoint_inp keep = {.folder = folder,
                                      .config_text = "the text",
@@ -118,7 +118,7 @@ static void check_every_stop(const ent_config *config, int asked, int ranks)
     ent_comm *group = first_ranks(ranks);
     const int64_t all = ent_comm_size(world) == 1 ? INT64_MAX : CHECK_TURNS(16);
     for (int64_t k = 1;; k += k < all ? 1 : k) {
-        wish w = {.at = ent_comm_rank(world) == asked ? k : 0}, never = {0};
+        request w = {.at = ent_comm_rank(world) == asked ? k : 0}, never = {0};
         const ent_status status = train(world, config, false, &w, &f);
         mpi_check(status == ENT_OK || status == ENT_STOPPED);
         mpi_check(status == ENT_OK || strstr(ent_message(), "run again with --resume"));
@@ -240,7 +240,7 @@ static void further_rounds_after_a_selected_round(void **state)
     ent_status status = ENT_STOPPED;
     int64_t stops = 0;
     for (int64_t k = 1; status == ENT_STOPPED; k++) {
-        wish w = {.at = ent_comm_rank(world) == 0 ? k : 0, .round = config.federation.rounds}, never = {0};
+        request w = {.at = ent_comm_rank(world) == 0 ? k : 0, .round = config.federation.rounds}, never = {0};
         status = train(world, &config, false, &w, &f);
         ent_federation_free(f);
         if (status != ENT_STOPPED) break;
@@ -265,7 +265,7 @@ static void stopped_many_times(void **state)
         int64_t turn = 0;
         for (bool over = false; !over; turn++) {
             ent_comm *group = first_ranks(1 + (int)(turn % ent_comm_size(world)));
-            wish w = {.at = ent_comm_rank(world) == 0 ? step << turn / 4 : 0};
+            request w = {.at = ent_comm_rank(world) == 0 ? step << turn / 4 : 0};
             ent_federation *f;
             if (group) {
                 const ent_status status = train(group, &config, turn > 0, &w, &f);
@@ -296,7 +296,7 @@ static void from_the_checkpoint_in_passing(void **state)
     ent_config config = plain_config();
     config.federation.rounds = 4;
     ent_federation *wanted = never_stopped(world, &config), *f = NULL;
-    wish never = {0};
+    request never = {0};
     const ent_checkpoint_inp keep = {.folder = folder, .config_text = "the text", .stop = stop_at, .context = &never};
     config.run.checkpoint_every = 2;
     mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
@@ -332,7 +332,7 @@ static void with_shards(void **state)
 static void write_checkpoint(const ent_config *config)
 {
     ent_federation *f;
-    wish w = {.at = ent_comm_rank(world) == 0 ? 6 : 0, .round = 1};
+    request w = {.at = ent_comm_rank(world) == 0 ? 6 : 0, .round = 1};
     mpi_check(train(world, config, false, &w, &f) == ENT_STOPPED);
     ent_federation_free(f);
 }
@@ -340,7 +340,7 @@ static void write_checkpoint(const ent_config *config)
 static void check_refused(const ent_config *config, ent_status code, const char *part)
 {
     ent_federation *f;
-    wish never = {0};
+    request never = {0};
     const ent_status status = train(world, config, true, &never, &f);
     if (status != code || !strstr(ent_message(), part))
         fprintf(stderr, "status %d, '%s', want %d, '%s'\n", (int)status, ent_message(), (int)code, part);
@@ -361,7 +361,7 @@ static void other_data_and_fewer_rounds(void **state)
     check_refused(&config, ENT_ECONFIG, "federation.rounds: found 1, ");
     config = plain_config();
     ent_federation *wanted = never_stopped(world, &config), *f;
-    wish never = {0};
+    request never = {0};
     mpi_check(train(world, &config, true, &never, &f) == ENT_OK);
     check_same(f, wanted, ent_comm_rank(world) == 0);
     ent_federation_free(f);
@@ -464,7 +464,7 @@ static void damaged(void **state)
     write_file(content, bytes);
     ent_free(content);
     ent_federation *wanted = never_stopped(world, &config), *f;
-    wish never = {0};
+    request never = {0};
     mpi_check(train(world, &config, true, &never, &f) == ENT_OK);
     check_same(f, wanted, ent_comm_rank(world) == 0);
     ent_federation_free(f);
@@ -481,7 +481,7 @@ static void a_folder_that_cannot_be_written(void **state)
     memcpy(name, folder, sizeof name);
     snprintf(folder, sizeof folder, "%s/nowhere", temp_folder);
     ent_federation *f;
-    wish never = {0}, soon = {.at = 5};
+    request never = {0}, soon = {.at = 5};
     notes = 0;
     mpi_check(train(world, &config, false, &never, &f) == ENT_OK);
     mpi_check(notes == (ent_comm_rank(world) == 0 ? 2 : 0));
@@ -503,7 +503,7 @@ static void a_rank_without_memory(void **state)
     const int last = ent_comm_size(world) - 1;
     bool resume = false;
     for (int64_t k = 1;; k++) {
-        wish w = {.at = 9 + k / 8}; /* ever later, so that the loop ends */
+        request w = {.at = 9 + k / 8}; /* ever later, so that the loop ends */
         fail_at = ent_comm_rank(world) == last ? k : 0;
         ent_status status = train(world, &config, resume, &w, &f);
         ent_alloc_fail_at(fail_at = 0);
@@ -511,7 +511,7 @@ static void a_rank_without_memory(void **state)
         ent_federation_free(f);
         ent_comm_barrier(world);
         if (status == ENT_OK) break;
-        wish never = {0};
+        request never = {0};
         resume = is_there(checkpoint);
         ent_comm_barrier(world);
         if (k % 40 == 0 && resume) {

@@ -2,37 +2,12 @@
  * mix of rank and local bits, as many ranks as there are and every power of two below.  And it gives the same bits on
  * any number of threads, whether exchanges run during passes or after them. */
 #include "mpi_check.h"
+#include "circuit_run.h"
 #include "random_circuit.h"
 
 #include "engine/shard/exchange.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
-
-typedef struct {
-    double *expectations, *grad_params, *grad_angles;
-} result;
-
-/* loss = sum over samples s and readouts r of sin(s + 2r) e + e^2 / 4 */
-static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    const int readouts = ((const ent_circuit *)context)->readouts;
-    for (int64_t k = 0; k < count; k++)
-        for (int r = 0; r < readouts; r++)
-            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + expectations[k * readouts + r] / 2;
-}
-
-static result result_new(const ent_circuit *circuit, int64_t samples)
-{
-    return (result){ent_alloc(samples * circuit->readouts, sizeof(double)),
-                    ent_alloc(circuit->params, sizeof(double)), ent_alloc(samples * circuit->angles, sizeof(double))};
-}
-
-static void result_free(result *r)
-{
-    ent_free(r->expectations);
-    ent_free(r->grad_params);
-    ent_free(r->grad_angles);
-}
 
 static void check_numbers(const double *found, const double *wanted, int64_t count, double tolerance)
 {
@@ -41,7 +16,7 @@ static void check_numbers(const double *found, const double *wanted, int64_t cou
     for (int64_t k = 0; k < count; k++) mpi_check(fabs(found[k] - wanted[k]) <= tolerance * scale);
 }
 
-static void run(ent_shard *shard, const ent_circuit *circuit, const ent_batch *batch, result *r)
+static void run_shard(ent_shard *shard, const ent_circuit *circuit, const ent_batch *batch, result *r)
 {
     mpi_check(ent_shard_forward(shard, batch, r->expectations) == ENT_OK);
     mpi_check(ent_shard_gradient(shard, batch, cotangent, (void *)circuit, r->grad_params, r->grad_angles) == ENT_OK);
@@ -67,7 +42,7 @@ static void check_without_overlap(ent_shard *shard, const ent_circuit *circuit, 
     result without = result_new(circuit, batch->samples);
     ent_shard_describe(shard, &before);
     ent_shard_overlap(0);
-    run(shard, circuit, batch, &without);
+    run_shard(shard, circuit, batch, &without);
     ent_shard_overlap(1);
     ent_shard_describe(shard, &after);
     check_same(circuit, batch->samples, with, &without);
@@ -87,7 +62,7 @@ static void check_shared(const ent_circuit *circuit, ent_comm *group, const ent_
     ent_shard_share(1);
     mpi_check(ent_shard_new(circuit, inp, group, &shard) == ENT_OK);
     ent_shard_share(0);
-    run(shard, circuit, batch, &shared);
+    run_shard(shard, circuit, batch, &shared);
     ent_shard_describe(shard, &info);
     mpi_check(info.exchanges == 0 || info.shared == (ent_comm_node_ranks(group) == ent_comm_size(group)));
     check_same(circuit, batch->samples, sent, &shared);
@@ -113,7 +88,7 @@ static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t 
     const ent_program_inp inp = {.precision = precision, .threads = 1};
     ent_shard_share(0);
     mpi_check(ent_shard_new(circuit, &inp, group, &shard) == ENT_OK);
-    run(shard, circuit, &batch, &found);
+    run_shard(shard, circuit, &batch, &found);
     if (seed % 2 == 0) check_shared(circuit, group, &inp, &batch, &found);
     check_without_overlap(shard, circuit, &batch, &found);
     check_numbers(found.expectations, wanted.expectations, samples * circuit->readouts, tolerance);
@@ -192,7 +167,7 @@ static void test_threads(void **state)
         const ent_program_inp inp = {.threads = threads};
         ent_shard_share(0);
         mpi_check(ent_shard_new(circuit, &inp, world, &shard) == ENT_OK);
-        run(shard, circuit, &batch, found);
+        run_shard(shard, circuit, &batch, found);
         check_shared(circuit, world, &inp, &batch, found);
         check_without_overlap(shard, circuit, &batch, found);
         check_same(circuit, samples, &one, found);

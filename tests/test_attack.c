@@ -279,7 +279,7 @@ static void an_attack_by_nobody_is_refused(void **state)
     fixture_make(&x, ENT_MEDIAN);
     x.config.attack = (ent_config_attack){.kind = ENT_SCALE, .share = 0.05, .strength = 2.0};
     check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
-                "attack.share: found 0.05, which is nobody of 9 clients");
+                "attack.share: found 0.05, which selects none of 9 clients");
     x.config.attack.share = 0.0;
     check_ok(ent_rule_admit(&x.f.population, x.f.model));
     fixture_clear(&x);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "circuit_run.h"
 
 #include "entente/engine.h"
 
@@ -15,24 +16,6 @@ static int has(const char *isa)
 }
 
 /* ---- random circuits ---- */
-
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static int below(uint64_t *state, int n)
-{
-    return (int)(next(state) % (uint64_t)n);
-}
-
-static double uniform(uint64_t *state, double low, double high)
-{
-    return low + (high - low) * (double)(next(state) >> 11) * 0x1p-53;
-}
 
 static ent_angle random_angle(uint64_t *state, int params, int angles)
 {
@@ -93,53 +76,11 @@ static ent_circuit *random_circuit(uint64_t *state, int qubits, int gates)
 
 /* ---- runs ---- */
 
-typedef struct {
-    int64_t samples;
-    const ent_circuit *circuit;
-    double *angles, *params;
-    double *expectations, *grad_params, *grad_angles;
-} run;
-
-/* loss = sum over samples s and readouts r of sin(s + 2r) e + e^2 / 4 */
-static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    const int readouts = ((const ent_circuit *)context)->readouts;
-    for (int64_t k = 0; k < count; k++)
-        for (int r = 0; r < readouts; r++)
-            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + expectations[k * readouts + r] / 2;
-}
-
-static run run_new(const ent_circuit *circuit, int64_t samples, uint64_t seed)
-{
-    run r = {.samples = samples, .circuit = circuit};
-    r.angles = ent_alloc(samples * circuit->angles, sizeof(double));
-    r.params = ent_alloc(circuit->params, sizeof(double));
-    r.expectations = ent_alloc(samples * circuit->readouts, sizeof(double));
-    r.grad_params = ent_alloc(circuit->params, sizeof(double));
-    r.grad_angles = ent_alloc(samples * circuit->angles, sizeof(double));
-    for (int64_t k = 0; k < samples * circuit->angles; k++) r.angles[k] = uniform(&seed, -4, 4);
-    for (int k = 0; k < circuit->params; k++) r.params[k] = uniform(&seed, -4, 4);
-    return r;
-}
-
-static void run_free(run *r)
-{
-    ent_free(r->angles);
-    ent_free(r->params);
-    ent_free(r->expectations);
-    ent_free(r->grad_params);
-    ent_free(r->grad_angles);
-}
-
 static void run_go(run *r, const ent_program_inp *inp)
 {
-    const ent_batch batch = {r->samples, r->angles, r->params};
     ent_program *program;
-    memset(r->grad_params, 0, (size_t)r->circuit->params * sizeof(double));
-    assert_int_equal(ent_program_new(r->circuit, inp, &program), ENT_OK);
-    assert_int_equal(ent_program_forward(program, &batch, r->expectations), ENT_OK);
-    assert_int_equal(
-        ent_program_gradient(program, &batch, cotangent, (void *)r->circuit, r->grad_params, r->grad_angles), ENT_OK);
+    check_ok(ent_program_new(r->circuit, inp, &program));
+    check_ok(run_once(r, program));
     ent_program_free(program);
 }
 

@@ -262,7 +262,7 @@ class Circuit(unittest.TestCase):
             (["circuit", self.config, "--format", "qasm2"], "OpenQASM 2, which has no inputs"),
             (["circuit", self.config, "--context", "smell"], "--context: found 'smell', want names"),
             (["circuit", self.config, "--set", "model.kind=mlp"], "kind mlp has no circuit"),
-            (["circuit", self.result, "--row", "60"], "row 60: not there"),
+            (["circuit", self.result, "--row", "60"], "row 60: does not exist"),
             (["circuit", os.path.join(self.folder.name, "no")], "No such file"),
         ]:
             done = run(*command)

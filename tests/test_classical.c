@@ -428,7 +428,7 @@ static void refuses_what_only_a_circuit_has(void **state)
     ent_model_inp inp = small_kind(ENT_MODEL_LOGISTIC);
     check_fails(ent_model_circuit(&inp, 7, &circuit), ENT_EARG, "kind logistic has no circuit of all registers");
     inp.params = 7;
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind logistic with 7 parameters wanted");
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind logistic: found 7 parameters to match");
 }
 
 static void refuses_sizes_out_of_range(void **state)

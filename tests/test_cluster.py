@@ -409,20 +409,26 @@ class Hardware(unittest.TestCase):
         self.assertIn("crowded", done("report", alone, "--text"))
 
     def test_the_resident_set(self):
-        """Within 30 % of what a training has at its peak, for narrow and wide data, one rank and two."""
-        wide = folder / "wide.h5"
+        """Within 30 % of what a training has at its peak, for narrow and wide data and many registers, one rank and two."""
+        wide, many, sixteen = folder / "wide.h5", folder / "many.h5", folder / "many.yaml"
         done("synth", "--rows", 6000, "--modalities", "text:600,audio:10,vision:8", "--out", wide)
+        names = [f"m{m}" for m in range(16)]
+        done("synth", "--rows", 3000, "--modalities", ",".join(f"{name}:12" for name in names), "--out", many)
+        sixteen.write_text(f"data: {{file: many.h5, modalities: [{', '.join(names)}], label: class}}\n"
+                           f"model: {{registers: {{{', '.join(f'{name}: {{qubits: 8}}' for name in names)}}}}}\n"
+                           "federation: {clients: 8, split: iid, rounds: 1}\n")
         peak = "import os, resource, subprocess, sys; subprocess.run(sys.argv[2:], check=True); " \
                "peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024; " \
                "open(f'{sys.argv[1]}/{os.getpid()}', 'w').write(str(peak))"
-        for data in [folder / "data.h5", wide]:
+        for config, data in [(QUICK, folder / "data.h5"), (QUICK, wide), (sixteen, many)]:
+            sets = ["--set", f"data.file={data}"]
             for number in [1, 2]:
                 peaks = fresh()  # one file per rank: what two ranks print may share a line
                 peaks.mkdir()
                 _, _, err = run(*options.mpiexec, number, sys.executable, "-c", peak, peaks, options.entente,
-                                *training(fresh(), "--set", f"data.file={data}", "--quiet"))
+                                "train", config, *sets, "--set", "federation.rounds=2", "--out", fresh(), "--quiet")
                 measured = max(float(path.read_text()) for path in peaks.iterdir())
-                shown = done(*self.plan("--set", f"data.file={data}", "--ranks", number)[1:], "--json")
+                shown = done("plan", config, *sets, "--ranks", number, "--json")
                 found = json.loads(shown.splitlines()[-1])["resident_bytes"] / 2**20
                 self.assertLess(abs(found / measured - 1), 0.3, f"{data}, {number}: {found}, measured {measured}, {err}")
                 self.assertRegex(shown, r"#SBATCH --mem-per-cpu=\d+M")

@@ -984,8 +984,8 @@ class Configuration(unittest.TestCase):
     def test_krum_says_how_many_clients_it_wants(self):
         refused(self, ["train", folder / "small.yaml", "--out", fresh(), *sets(federation__aggregation="krum",
                                                                                federation__clients=4)],
-                ["server.faulty: found 1: krum wants more than 2 faulty + 2 = 4 clients that train block 'text/map/weight'",
-                 "there are at most 4"], ranks=0)
+                ["server.faulty: found 1: krum needs more than 2 faulty + 2 = 4 clients that train block 'text/map/weight'",
+                 "at most 4 exist"], ranks=0)
 
     def test_wrong_files(self):
         cases = [("rounds: 3", "round: 3", 4, ["'round'", "federation", "rounds", "clients"]),

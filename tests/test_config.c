@@ -135,13 +135,8 @@ static void set_overrides_and_one_rate_is_meant_for_all(void **state)
 static void names_of_rules_and_attacks_are_theirs(void **state)
 {
     (void)state;
-    static const char *const rule[ENT_AGGREGATIONS] = {
-        [ENT_FEDAVG] = "fedavg",         [ENT_FEDPROX] = "fedprox",   [ENT_FEDAVGM] = "fedavgm",
-        [ENT_FEDADAM] = "fedadam",       [ENT_FEDYOGI] = "fedyogi",   [ENT_FEDADAGRAD] = "fedadagrad",
-        [ENT_SCAFFOLD] = "scaffold",     [ENT_FEDNOVA] = "fednova",   [ENT_FEDDYN] = "feddyn",
-        [ENT_MEDIAN] = "median",         [ENT_KRUM] = "krum",         [ENT_TRIMMED_MEAN] = "trimmed_mean",
-        [ENT_MULTI_KRUM] = "multi_krum", [ENT_LOCAL] = "local",       [ENT_QRAIL] = "qrail",
-        [ENT_SPOQFL] = "spoqfl",         [ENT_CIRCULAR] = "circular", [ENT_WPQFL] = "wpqfl"};
+#define NAME(name, id) [ENT_##id] = #name,
+    static const char *const rule[ENT_AGGREGATIONS] = {ENT_RULES(NAME)};
     static const char *const attack[] = {"none", "sign_flip", "noise", "scale"};
     for (int k = 0; k < ENT_AGGREGATIONS; k++) {
         char of_rule[64], of_attack[64];
@@ -229,7 +224,7 @@ static void text_of_a_newer_result_is_refused(void **state)
     assert_null(strstr(ent_message(), "newer"));
 }
 
-static void wrong_files_are_refused_with_line_key_value_and_wish(void **state)
+static void wrong_files_are_refused_with_line_key_value_and_expectation(void **state)
 {
     (void)state;
     static const struct {
@@ -331,7 +326,7 @@ int main(void)
         cmocka_unit_test(text_of_an_old_result_gets_what_was_no_key_then),
     };
     const struct CMUnitTest refuses[] = {
-        cmocka_unit_test(wrong_files_are_refused_with_line_key_value_and_wish),
+        cmocka_unit_test(wrong_files_are_refused_with_line_key_value_and_expectation),
         cmocka_unit_test(wrong_overrides_and_files_are_refused),
         cmocka_unit_test(text_of_a_newer_result_is_refused),
         cmocka_unit_test(random_bytes_never_crash),

@@ -313,6 +313,47 @@ static void answer(const ent_circuit *circuit, int64_t samples, const ent_progra
     ent_free(angles);
 }
 
+/* Runs of gates on one qubit of an entangled state, which commute with all of the run before: `run` of them on each
+ * qubit, then as many diagonal gates, between mixers. */
+static ent_circuit *long_circuit(int n, int run)
+{
+    ent_circuit *circuit;
+    check_ok(ent_circuit_new(n, 3, 2, &circuit));
+    for (int part = 0; part < 3; part++) {
+        for (int q = 0; q < n; q++) check_ok(ent_circuit_add(circuit, (ent_gate){ENT_H, {q, 0}, ent_angle_none()}));
+        for (int q = 1; q < n; q++) check_ok(ent_circuit_add(circuit, (ent_gate){ENT_CZ, {0, q}, ent_angle_none()}));
+        for (int k = 0; k < n * run; k++) {
+            const int q = k / run;
+            const ent_angle angle = k % 7 == 0   ? ent_angle_data(k % 2)
+                                    : k % 3 == 0 ? ent_angle_param(k % 3)
+                                                 : ent_angle_fixed(0.01 * (k % 11));
+            const ent_gate turn = {k % 2 ? ENT_RX : ENT_RZ, {q, 0}, angle};
+            const ent_gate phase = {ENT_CP, {q, (q + 1 + k % (n - 1)) % n}, angle};
+            check_ok(ent_circuit_add(circuit, part == 1 ? phase : turn));
+        }
+    }
+    for (int q = 0; q < n; q++) check_ok(ent_circuit_read(circuit, UINT64_C(1) << q));
+    return circuit;
+}
+
+/* More steps than a group of groups has, and more rotations than a pass considers. */
+static void long_circuits_of_commuting_runs(void **state)
+{
+    (void)state;
+    static answers wanted, found;
+    ent_circuit *circuit = long_circuit(4, 400);
+    const ent_program_inp plain = {.engine = ENT_ENGINE_REFERENCE, .threads = 1};
+    answer(circuit, 3, &plain, &wanted);
+    for (int state_engine = 0; state_engine < 2; state_engine++) {
+        const ent_program_inp inp = {.engine = state_engine ? ENT_ENGINE_STATE : ENT_ENGINE_BATCH, .threads = 1};
+        answer(circuit, 3, &inp, &found);
+        for (int k = 0; k < 3 * 4; k++) check_near(found.expectations[k], wanted.expectations[k], 1e-10);
+        for (int k = 0; k < 3; k++) check_near(found.grad_params[k], wanted.grad_params[k], 1e-8);
+        for (int k = 0; k < 3 * 2; k++) check_near(found.grad_angles[k], wanted.grad_angles[k], 1e-8);
+    }
+    ent_circuit_free(circuit);
+}
+
 /* One sample, and few, in the state engine, many in the batch engine: known by their bits, for any number of
  * threads. */
 static void auto_chooses_by_the_number_of_samples(void **state)
@@ -482,7 +523,7 @@ static void refuses_more_qubits_than_a_state_has(void **state)
     static const char *const needs[] = {"a circuit of 63 qubits needs 147573952589676412928 bytes (128.0 EiB)",
                                         "a circuit of 64 qubits needs 295147905179352825856 bytes",
                                         "a circuit of 65 qubits needs 590295810358705651712 bytes",
-                                        "(1.61e+60 EiB) for its state, more than are there"};
+                                        "(1.61e+60 EiB) for its state, more than any machine has"};
     for (int k = 0; k < 4; k++)
         for (int engine = 0; engine <= ENT_ENGINE_STATE; engine++) {
             ent_circuit *circuit;
@@ -614,6 +655,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(samples_do_not_see_each_other),
     cmocka_unit_test(parameter_gradient_is_the_sum_over_samples),
     cmocka_unit_test(programs_may_be_used_again),
+    cmocka_unit_test(long_circuits_of_commuting_runs),
     cmocka_unit_test(auto_chooses_by_the_number_of_samples),
     cmocka_unit_test(parameter_gradients_are_added_and_angle_gradients_overwritten),
     cmocka_unit_test(unused_slots_are_never_read),

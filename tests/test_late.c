@@ -206,10 +206,10 @@ static void refuses_what_has_no_joint_head(void **state)
     check_fails(ent_model_new(&inp, &model), ENT_EARG, "no joint head");
     inp = small_late();
     inp.params = 100;
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind late with 100 parameters wanted");
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "kind late: found 100 parameters to match");
     inp = small_late();
     inp.head = ENT_HEAD_DIRECT; /* vision has one qubit */
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "3 outputs wants a register of as many qubits");
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "3 outputs needs a register of at least as many qubits");
 }
 
 static const struct CMUnitTest computes[] = {

@@ -471,7 +471,7 @@ static void refuses_what_cannot_be_built(void **state)
     ent_model *model;
     ent_model_inp inp = small_model();
     inp.reg[0].inputs = 9;
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "'text': 9 numbers a sample, want 2");
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "'text': 9 numbers per sample, want 2");
     inp = small_model();
     inp.head = ENT_HEAD_DIRECT;
     inp.outputs = 4;

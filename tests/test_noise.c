@@ -3,28 +3,11 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "circuit_run.h"
 #include "dense.h"
 
 #include "entente/model.h"
 #include "entente/random.h"
-
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static int below(uint64_t *state, int n)
-{
-    return (int)(next(state) % (uint64_t)n);
-}
-
-static double uniform(uint64_t *state, double low, double high)
-{
-    return low + (high - low) * (double)(next(state) >> 11) * 0x1p-53;
-}
 
 /* ---- the dense reference: rho as a matrix, channels as sums over Kraus operators ---- */
 
@@ -170,43 +153,6 @@ static ent_status spell(void *to, const ent_gate *gate)
     return ent_circuit_add(to, *gate);
 }
 
-/* Values and gradients of a batch, by the parameter-shift rule on the dense reference. */
-typedef struct {
-    int64_t samples;
-    const ent_circuit *circuit;
-    double *angles, *params, *values, *grad_params, *grad_angles;
-} run;
-
-static void cotangent(void *context, int64_t first, int64_t count, const double *values, double *weights)
-{
-    const int readouts = ((const ent_circuit *)context)->readouts;
-    for (int64_t k = 0; k < count; k++)
-        for (int r = 0; r < readouts; r++)
-            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + values[k * readouts + r] / 2;
-}
-
-static run run_new(const ent_circuit *circuit, int64_t samples, uint64_t seed)
-{
-    run r = {.samples = samples, .circuit = circuit};
-    r.angles = ent_alloc(samples * circuit->angles, sizeof(double));
-    r.params = ent_alloc(circuit->params, sizeof(double));
-    r.values = ent_alloc(samples * circuit->readouts, sizeof(double));
-    r.grad_params = ent_alloc(circuit->params, sizeof(double));
-    r.grad_angles = ent_alloc(samples * circuit->angles, sizeof(double));
-    for (int64_t k = 0; k < samples * circuit->angles; k++) r.angles[k] = uniform(&seed, -4, 4);
-    for (int k = 0; k < circuit->params; k++) r.params[k] = uniform(&seed, -4, 4);
-    return r;
-}
-
-static void run_free(run *r)
-{
-    ent_free(r->angles);
-    ent_free(r->params);
-    ent_free(r->values);
-    ent_free(r->grad_params);
-    ent_free(r->grad_angles);
-}
-
 /* d/dt of tr(O U(t) rho U(t)^dagger), by the parameter-shift rule for one gate. */
 static double slope_of(const ent_gate *gate, double t, const density *rho, const density *o)
 {
@@ -230,7 +176,7 @@ static void dense_sample(run *r, const ent_circuit *c, const ent_qubit_noise *no
     static density before[MOST_GATES], rho, o, one;
     double weights[64];
     const double *data = r->angles + s * c->angles;
-    double *values = r->values + s * c->readouts;
+    double *values = r->expectations + s * c->readouts;
     assert_true(c->readouts <= 64 && c->gates <= MOST_GATES);
     memset(&rho, 0, sizeof rho);
     memset(&o, 0, sizeof o);
@@ -278,7 +224,7 @@ static void run_go(run *r, const ent_program_inp *inp)
     check_ok(ent_program_new(r->circuit, inp, &program));
     for (int again = 0; again < 2; again++) {
         memset(r->grad_params, 0, (size_t)r->circuit->params * sizeof(double));
-        check_ok(ent_program_forward(program, &batch, r->values));
+        check_ok(ent_program_forward(program, &batch, r->expectations));
         check_ok(
             ent_program_gradient(program, &batch, cotangent, (void *)r->circuit, r->grad_params, r->grad_angles));
     }
@@ -293,7 +239,7 @@ static void assert_near(const double *found, const double *wanted, int64_t count
 static void assert_equal(const run *found, const run *wanted, double values, double gradients)
 {
     const ent_circuit *c = wanted->circuit;
-    assert_near(found->values, wanted->values, wanted->samples * c->readouts, values);
+    assert_near(found->expectations, wanted->expectations, wanted->samples * c->readouts, values);
     assert_near(found->grad_params, wanted->grad_params, c->params, gradients);
     assert_near(found->grad_angles, wanted->grad_angles, wanted->samples * c->angles, gradients);
 }
@@ -438,7 +384,7 @@ static void noise_of_strength_0_changes_no_bit(void **state)
         run plain = run_new(circuit, 9, seed), found = run_new(circuit, 9, seed);
         run_go(&plain, &(ent_program_inp){.threads = 1});
         run_go(&found, &(ent_program_inp){.threads = 1, .noise = &noise});
-        assert_memory_equal(plain.values, found.values, 9 * (size_t)circuit->readouts * sizeof(double));
+        assert_memory_equal(plain.expectations, found.expectations, 9 * (size_t)circuit->readouts * sizeof(double));
         assert_memory_equal(plain.grad_params, found.grad_params, (size_t)circuit->params * sizeof(double));
         assert_memory_equal(plain.grad_angles, found.grad_angles, 9 * (size_t)circuit->angles * sizeof(double));
         run_free(&plain);
@@ -461,7 +407,8 @@ static void threads_and_batches_change_no_bit(void **state)
         run one = run_new(circuit, samples, 5), more = run_new(circuit, samples, 5);
         run_go(&one, &(ent_program_inp){.threads = 1, .noise = &noise});
         run_go(&more, &(ent_program_inp){.threads = 3, .noise = &noise});
-        assert_memory_equal(one.values, more.values, (size_t)(samples * circuit->readouts) * sizeof(double));
+        assert_memory_equal(one.expectations, more.expectations,
+                            (size_t)(samples * circuit->readouts) * sizeof(double));
         assert_memory_equal(one.grad_params, more.grad_params, (size_t)circuit->params * sizeof(double));
         assert_memory_equal(one.grad_angles, more.grad_angles, (size_t)(samples * circuit->angles) * sizeof(double));
         ent_program *program; /* one sample of them by itself, by its number */
@@ -469,8 +416,8 @@ static void threads_and_batches_change_no_bit(void **state)
         check_ok(ent_program_new(circuit, &(ent_program_inp){.threads = 1, .noise = &noise}, &program));
         ent_program_draw(program, &(ent_draws){.index = &number});
         const ent_batch batch = {1, more.angles + number * circuit->angles, more.params};
-        check_ok(ent_program_forward(program, &batch, more.values));
-        assert_memory_equal(more.values, one.values + number * circuit->readouts,
+        check_ok(ent_program_forward(program, &batch, more.expectations));
+        assert_memory_equal(more.expectations, one.expectations + number * circuit->readouts,
                             (size_t)circuit->readouts * sizeof(double));
         ent_program_free(program);
         run_free(&one);
@@ -511,24 +458,24 @@ static void trajectories_are_unbiased(void **state)
         check_ok(ent_program_new(circuit, &(ent_program_inp){.threads = 1, .noise = &noise}, &program[1]));
         assert_string_equal(ent_program_engine(program[1]), "trajectories");
         const ent_batch batch = {1, want.angles, want.params};
-        check_ok(ent_program_forward(program[0], &batch, want.values));
+        check_ok(ent_program_forward(program[0], &batch, want.expectations));
         check_ok(ent_program_gradient(program[0], &batch, constant_cotangent, circuit, want.grad_params,
                                       want.grad_angles));
         for (int repeat = 0; repeat < REPEAT; repeat++) {
             ent_program_draw(program[1], &(ent_draws){.a = (uint64_t)repeat});
             memset(found.grad_params, 0, (size_t)params * sizeof(double));
-            check_ok(ent_program_forward(program[1], &batch, found.values));
+            check_ok(ent_program_forward(program[1], &batch, found.expectations));
             check_ok(ent_program_gradient(program[1], &batch, constant_cotangent, circuit, found.grad_params,
                                           found.grad_angles));
             for (int k = 0; k < numbers; k++) {
-                const double x = k < values ? found.values[k] : found.grad_params[k - values];
+                const double x = k < values ? found.expectations[k] : found.grad_params[k - values];
                 sum[k] += x;
                 square[k] += x * x;
             }
         }
         for (int k = 0; k < numbers; k++) {
             const double mean = sum[k] / REPEAT, variance = fmax(0.0, square[k] / REPEAT - mean * mean);
-            check_near(mean, k < values ? want.values[k] : want.grad_params[k - values],
+            check_near(mean, k < values ? want.expectations[k] : want.grad_params[k - values],
                        4.0 * sqrt(variance / REPEAT) + 1e-12);
         }
         for (int k = 0; k < 2; k++) ent_program_free(program[k]);

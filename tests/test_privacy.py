@@ -16,7 +16,7 @@ model:
 federation: {clients: 12, rounds: 20, evaluate_every: 20, sampling: poisson, participation: 0.8,
              secure: {threshold: 0.2, neighbours: 6}}
 privacy: {mode: central, clip: 0.5, noise_multiplier: 0.3, adaptive_quantile: 0.5}
-communication: {sparsify: top_k, keep: 0.4, bits: 4}
+communication: {sparsify: top_k, keep: 0.4, bits: 4, download_bits: 3}
 system: {dropout: 0.2}
 client: {epochs: 3}
 run: {checkpoint_every: 1, threads: 1}

@@ -270,7 +270,7 @@ class Computes(unittest.TestCase):
             self.assertIn(" ".join(wants), " ".join(table.split()))
         self.assertIn(f"error {calibration:.4f}", figures["Reliability"]["text"])
         confusion = figures["Confusion matrix: words"]["text"].split()
-        self.assertIn(f"{((best == 1) & (truth == 1)).sum() / (truth == 1).sum():.4g}", confusion)
+        self.assertIn(f"{((best == 1) & (truth == 1)).sum() / (truth == 1).sum():.3f}", confusion)
         rest = [f for f in figures if f.startswith("The split: classes")]
         self.assertIn("two, or more", figures[rest[0]]["text"])
         # percentile bootstrap of the accuracy, by drawing
@@ -295,6 +295,23 @@ class Computes(unittest.TestCase):
         self.assertEqual(by_client.shape, (5, 12))
         self.assertEqual(numpy.isnan(by_client).all(1).tolist(), [True, False, True, False, False])  # evaluate_every: 2
         self.assertIn("worst decile", figures["Accuracy of clients by round: words"]["text"])
+        self.assertNotIn("Validation accuracy by round", figures)
+        self.assertIn("Validation accuracy by round", {f["h3"] for f in self.outline(*runs()).figures})
+
+    def test_figures_of_clients_go_on_with_a_training(self):
+        """More rounds keep those of the rounds that are there; the last one of these was evaluated only as such."""
+        sets = ["federation.clients=4", "federation.evaluate_every=2"]
+        train("more", "federation.rounds=3", *sets)
+        with h5py.File(folder / "more" / "result.h5") as file:
+            before = file["/client_round/accuracy"][:]
+        run("train", folder / "run.yaml", "--quiet", "--out", folder / "more", "--resume",
+            *[word for each in ["federation.rounds=6", *sets] for word in ("--set", each)], ranks=1)
+        with h5py.File(folder / "more" / "result.h5") as file:
+            after, last = file["/client_round/accuracy"][:], file["/client/accuracy"][:]
+        self.assertEqual(numpy.isnan(before).all(1).tolist(), [True, False, False])
+        self.assertEqual(numpy.isnan(after).all(1).tolist(), [True, False, True, False, True, False])
+        numpy.testing.assert_array_equal(after[1], before[1])
+        numpy.testing.assert_array_equal(after[5], last)
 
     def test_the_circuit_is_drawn_gate_by_gate(self):
         text = page_of(runs()[0]).read_text()
@@ -387,7 +404,7 @@ class Computes(unittest.TestCase):
         figures = {f["h3"]: f for f in self.outline("sweep").figures}
         heat = figures["Accuracy by missing.policy and missing.rate"]
         self.assertIn("0.795", heat["text"])  # mma at 0.1: the mean of 0.79 and 0.80
-        self.assertIn("(2 points a cell)", heat["figcaption"])
+        self.assertIn("(2 points per cell)", heat["figcaption"])
         self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
         self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
 
@@ -503,12 +520,12 @@ class Computes(unittest.TestCase):
             self.assertIn(f" {coefficient}", model)
         self.assertIn("256", model)
         # efficiency on 8 ranks: 4.1 / (8 (0.1 + 0.5 + 0.03))
-        self.assertIn(f"{4.1 / (8 * 0.63):.3f}", figures["Strong scaling, clients: what was measured"]["text"])
+        self.assertIn(f"{4.1 / (8 * 0.63):.3f}", figures["Strong scaling, clients: measurements"]["text"])
 
     def test_text_has_80_columns(self):
         out = run("report", *runs(), "sweep", "study", "made", "--text")
         self.assertIn("Accuracy by context vector", out)
-        self.assertIn("Where the results come from", out)
+        self.assertIn("Origin of the results", out)
         long = [line for line in out.splitlines() if len(line) > 80]
         self.assertEqual([line for line in long if str(folder) not in line], [])  # a path is not broken
         self.assertNotIn("\x1b", out)
@@ -584,7 +601,7 @@ class Scales(unittest.TestCase):
             run("scaling", folder / "run.yaml", "--ranks", ranks, "--threads", 1, "--repeats", 1, "--out", name,
                 "--quiet", "--set", "federation.rounds=1", ranks=2)
         figures = {f["h3"]: f for f in Outline(page_of("one", "two").read_text()).figures}
-        table = figures["Strong scaling, clients: what was measured"]["text"]
+        table = figures["Strong scaling, clients: measurements"]["text"]
         self.assertIn("1 x 1", table)
         self.assertIn("2 x 1", table)
 
@@ -682,11 +699,11 @@ class Refuses(unittest.TestCase):
                 ("sweep", "table.csv", cell(3, 5, "7.5"), "table.csv:4: column 6 'accuracy': found '7.5'"),
                 ("sweep", "table.csv", cell(2, 7, "-1"), "table.csv:3: column 8 'train_s': found '-1', want a number of 0 or more"),
                 ("sweep", "table.csv", lambda text: text.replace("loss", "accuracy"), "two columns 'accuracy': 6 and 7"),
-                ("study", "study.csv", twice(4), "study.csv:18: the row of line 5 again: the same 'point' (3)"),
+                ("study", "study.csv", twice(4), "study.csv:18: repeats the row of line 5: the same 'point' (3)"),
                 ("study", "study.csv", cell(5, 9, "nan"), "study.csv:6: column 10 'loss': found 'nan'"),
                 ("study", "summary.csv", cell(1, 11, "p<0.1"), "summary.csv:2: column 12 'p': found 'p<0.1'"),
-                ("study", "summary.csv", twice(1), "summary.csv:10: the row of line 2 again"),
-                ("made", "scaling.csv", twice(2), "scaling.csv:14: the row of line 3 again"),
+                ("study", "summary.csv", twice(1), "summary.csv:10: repeats the row of line 2"),
+                ("made", "scaling.csv", twice(2), "scaling.csv:14: repeats the row of line 3"),
                 ("made", "scaling.csv", cell(6, 11, "1e400"), "scaling.csv:7: column 12 'seconds': found '1e400'"))):
             change(f"garbage{k}", source, file, edit)
             self.refused("report", f"garbage{k}", wants=[want])
@@ -737,6 +754,28 @@ return {bad, small, scroll: document.documentElement.scrollWidth - document.docu
         figures: document.querySelectorAll('figure svg').length,
         ground: getComputedStyle(document.body).backgroundColor, text: getComputedStyle(document.body).color};
 """
+
+
+# The texts of each figure; those in several lines are put together.
+NAMES = """
+return [...document.querySelectorAll('figure')].filter(f => f.querySelector('svg')).map(f => [
+  f.querySelector('h3').textContent,
+  [...f.querySelectorAll('svg text')].map(t => [...t.childNodes].filter(n => n.nodeType == 3).map(n => n.data).join(''))]);
+"""
+WORDS = ["walking", "walking upstairs", "walking downstairs", "sitting on a chair"] + [f"activity {k}" for k in range(4, 27)]
+
+
+def write_big_data(name):
+    """27 classes with words, 16 modalities."""
+    draw = numpy.random.default_rng(1)
+    label = draw.integers(0, 27, 3000)
+    with h5py.File(folder / name, "w") as file:
+        for m in range(16):
+            center = draw.normal(size=(27, 3))
+            file[f"modality/sensor_{m:02d}/features"] = center[label] + draw.normal(size=(3000, 3))
+        file["label/class"] = label.astype("i4")
+        file["split"] = draw.choice(3, size=3000, p=[0.6, 0.1, 0.3]).astype("u1")
+        file["class_name"] = numpy.array([word.encode() for word in WORDS], dtype="S24")
 
 
 class Driver:
@@ -824,6 +863,33 @@ class Browser(unittest.TestCase):
             "model.registers.a_long_modality_name.layers,federation.shards_per_client,status,accuracy\n" +
             "".join(f"{a},{b},done,{0.5 + 0.001 * a * b}\n" for a in (1, 2) for b in range(1, 30)))
         cls.pages["one"].append("long-keys")
+        write_big_data("big.h5")
+        names = [f"sensor_{m:02d}" for m in range(16)]
+        train("big", f"data.file={folder / 'big.h5'}", f"data.modalities=[{', '.join(names)}]", "federation.clients=100",
+              "federation.rounds=3", "model.readout=z", "model.registers={"
+              + ", ".join(f"{name}: {{qubits: 1, layers: 1}}" for name in names) + "}")
+        write_study("one-rate", rates=(0.3,), variants=VARIANTS)
+        cls.pages["big"] = ["big", "wide-study", "one-rate"]
+
+    def test_no_label_is_dropped(self):
+        """27 classes, 16 modalities, 100 clients, 10 variants: every name is there, whole, in every figure of its kind."""
+        self.driver.post("/url", url=f"file://{page_of(*self.pages['big'])}")
+        modalities = [f"sensor_{m:02d}" for m in range(16)]
+        rates = [f"missing rate {rate}" for rate in ("0", "0.1", "0.3", "0.5")]
+        wants = {"Confusion matrix": 2 * WORDS, "The split: classes": WORDS, "The split: modalities": modalities,
+                 "Difference from mma_with_dropout: mosi, iid": 4 * VARIANTS + rates,
+                 "Difference from mma_with_dropout: mosi": 2 * VARIANTS, "Accuracy by variant": 2 * VARIANTS,
+                 "By modalities present: mosi, iid (1": [f"{m} modalities" for m in range(16, 3, -1)]}
+        for width in (1200, 390):
+            self.driver.look(width, "light")
+            found = self.driver.post("/execute/sync", script=NAMES, args=[])
+            for title, names in wants.items():
+                shown = dict(found).get(title) or next(texts for own, texts in found if own.startswith(title))
+                for name in set(names):
+                    self.assertGreaterEqual(shown.count(name), names.count(name), (width, title, name, shown))
+            legends = {own: texts for own, texts in found if own.startswith("Accuracy by missing rate: mosi, iid")}
+            self.assertEqual(len(legends), 2)
+            self.assertEqual({name for texts in legends.values() for name in texts if name in VARIANTS}, set(VARIANTS))
 
     def test_page(self):
         self.driver.post("/url", url="about:blank")
@@ -832,7 +898,7 @@ class Browser(unittest.TestCase):
             page = page_of(*folders)
             self.driver.post("/url", url=f"file://{page}")
             grounds = set()
-            for width in (1280, 390):
+            for width in (1200, 390):
                 for scheme in ("light", "dark"):
                     with self.subTest(page=name, width=width, scheme=scheme):
                         seen = self.driver.look(width, scheme)

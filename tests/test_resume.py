@@ -40,7 +40,7 @@ CONFIG = """\
 data:       {file: DATA, modalities: [text, audio, vision], label: class, clip: 0}
 missing:    {rate: 0.2}
 federation: {clients: 12, rounds: 30, participation: 0.7, alpha: 0.3, split: dirichlet_client}
-client:     {epochs: 3, map_learning_rate: -1, head_learning_rate: -1, schedule: constant} # as the first program did
+client:     {epochs: 3, map_learning_rate: -1, head_learning_rate: -1, schedule: constant, logit_adjustment: false} # as the first program did
 run:        {checkpoint_every: 3}
 """
 
@@ -269,7 +269,7 @@ class Disk(Case):
                     self.assertEqual(code, 1, err)
                     self.assertIn("No space left on device", err)
                     if number is None:
-                        self.assertRegex(err, "warning: no checkpoint behind round [0-9]+: .*No space left on device")
+                        self.assertRegex(err, "warning: no checkpoint after round [0-9]+: .*No space left on device")
                         self.assertRegex(err, r"(?m)^entente: .*result\.h5.*No space left on device")
                     else:
                         self.assertIn("without a checkpoint", err)
@@ -394,7 +394,7 @@ class Disk(Case):
             self.make_read_only(out)
             code, _, err = run.end()
             self.assertEqual(code, 1, err)
-            self.assertRegex(err, "warning: no checkpoint behind round [0-9]+: .*Read-only file system")
+            self.assertRegex(err, "warning: no checkpoint after round [0-9]+: .*Read-only file system")
             self.assertTrue((out / "checkpoint.h5").exists())
             code, _, err = Run(out, "--resume").end()
             self.assertEqual(code, 1, err)
@@ -669,7 +669,7 @@ class Begins(Case):
         code, found, err = Run(out, "--resume", "--set", "federation.rounds=3").end()
         self.assertEqual((code, err), (0, ""))
         self.assertIn("finished already", found)
-        self.refused(out, "--resume", "--set", "federation.rounds=4", part="result.h5: it holds nothing to go on from")
+        self.refused(out, "--resume", "--set", "federation.rounds=4", part="result.h5: it has no state to continue from")
 
     def test_other_instructions(self):
         """Refused, with the remedy, from a checkpoint and from a result; accepted for the same set or with consent."""

@@ -487,17 +487,17 @@ static void what_a_rule_cannot_have_is_refused(void **state)
                 "server.trim: found 0.5, want less than 0.5");
     x.config.server.trim = 0.11;
     check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
-                "server.trim: found 0.11, which leaves out nobody of 9 clients");
+                "server.trim: found 0.11, which leaves out none of 9 clients");
 
     x.config.federation.aggregation = ENT_KRUM;
     x.config.server.faulty = 2; /* audio: 7 clients */
     check_ok(ent_rule_admit(&x.f.population, x.f.model));
     x.config.server.faulty = 3;
     check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG,
-                "server.faulty: found 3: krum wants more than 2 faulty + 2 = 8 clients that train block 'audio");
+                "server.faulty: found 3: krum needs more than 2 faulty + 2 = 8 clients that train block 'audio");
     x.config.server.faulty = 2;
     x.config.federation.participation = 0.6; /* 5 clients a round */
-    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG, "there are at most 5");
+    check_fails(ent_rule_admit(&x.f.population, x.f.model), ENT_ECONFIG, "at most 5 exist");
 
     x.config.federation.aggregation = ENT_SPOQFL;
     x.config.server.threshold = 1.1;

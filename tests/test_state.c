@@ -1,5 +1,6 @@
 /* The state engine gives what the reference engine gives: every kind of gate, instruction set and precision, blocks
  * of many sizes, and the same bits on any number of threads. */
+#include "circuit_run.h"
 #include "random_circuit.h"
 
 #include <stdlib.h>
@@ -13,43 +14,14 @@
 static const char *const ISAS[] = {"baseline", "avx2", "avx512"};
 enum { ISA_COUNT = 3 };
 
-typedef struct {
-    double *expectations, *grad_params, *grad_angles;
-} result;
-
 static int has(const char *isa)
 {
     const char *name;
     return ent_isa_pick(isa, &name) == ENT_OK;
 }
 
-/* loss = sum over samples s and readouts r of sin(s + 2r) e + e^2 / 4 */
-static void cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights)
-{
-    const int readouts = ((const ent_circuit *)context)->readouts;
-    for (int64_t k = 0; k < count; k++)
-        for (int r = 0; r < readouts; r++)
-            weights[k * readouts + r] = sin((double)(first + k) + 2.0 * r) + expectations[k * readouts + r] / 2;
-}
-
-static result result_new(const ent_circuit *circuit, int64_t samples)
-{
-    const result r = {ent_alloc(samples * circuit->readouts, sizeof(double)),
-                      ent_alloc(circuit->params, sizeof(double)),
-                      ent_alloc(samples * circuit->angles, sizeof(double))};
-    assert_true(r.expectations && r.grad_params && r.grad_angles);
-    return r;
-}
-
-static void result_free(result *r)
-{
-    ent_free(r->expectations);
-    ent_free(r->grad_params);
-    ent_free(r->grad_angles);
-}
-
 /* Forward for itself, then the gradient. */
-static result run(const ent_circuit *circuit, const ent_program_inp *inp, int64_t samples, uint64_t seed)
+static result run_program(const ent_circuit *circuit, const ent_program_inp *inp, int64_t samples, uint64_t seed)
 {
     double *angles = random_numbers(seed, samples * circuit->angles),
            *params = random_numbers(~seed, circuit->params);
@@ -91,14 +63,15 @@ static void check_result(const ent_circuit *circuit, int64_t samples, const resu
 static void check_circuit(const ent_circuit *circuit, int64_t samples, uint64_t seed, ent_precision precision,
                           int block_bits, double tolerance)
 {
-    result wanted = run(circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1}, samples, seed);
+    result wanted =
+        run_program(circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1}, samples, seed);
     ent_state_limit_block(block_bits);
     for (int k = 0; k < ISA_COUNT; k++) {
         if (!has(ISAS[k])) continue;
-        result found =
-            run(circuit,
-                &(ent_program_inp){.engine = ENT_ENGINE_STATE, .precision = precision, .threads = 1, .isa = ISAS[k]},
-                samples, seed);
+        result found = run_program(
+            circuit,
+            &(ent_program_inp){.engine = ENT_ENGINE_STATE, .precision = precision, .threads = 1, .isa = ISAS[k]},
+            samples, seed);
         check_result(circuit, samples, &found, &wanted, tolerance);
         result_free(&found);
     }
@@ -248,7 +221,7 @@ static void test_large_fourier(void **state)
         for (int64_t g = 0; g < circuit->gates; g++) check_ok(add_spelled_out(gates, &circuit->gate[g]));
         for (int r = 0; r < circuit->readouts; r++) check_ok(ent_circuit_read_pauli(gates, &circuit->readout[r]));
         const ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .threads = 2};
-        result wanted = run(gates, &inp, 1, 3), found = run(circuit, &inp, 1, 3);
+        result wanted = run_program(gates, &inp, 1, 3), found = run_program(circuit, &inp, 1, 3);
         check_result(circuit, 1, &found, &wanted, 1e-12);
         result_free(&wanted);
         result_free(&found);
@@ -266,9 +239,9 @@ static int64_t bytes_of(int64_t count)
 static void check_threads(const ent_circuit *circuit, ent_precision precision)
 {
     ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .precision = precision, .threads = 1};
-    result one = run(circuit, &inp, 2, 3);
+    result one = run_program(circuit, &inp, 2, 3);
     for (inp.threads = 2; inp.threads <= 5; inp.threads += 3) {
-        result more = run(circuit, &inp, 2, 3);
+        result more = run_program(circuit, &inp, 2, 3);
         assert_memory_equal(one.expectations, more.expectations, (size_t)bytes_of(2 * circuit->readouts));
         assert_memory_equal(one.grad_params, more.grad_params, (size_t)bytes_of(circuit->params));
         result_free(&more);
@@ -293,8 +266,8 @@ static void test_large(void **state)
 {
     (void)state;
     ent_circuit *circuit = layered_circuit(17, 2);
-    result wanted = run(circuit, &(ent_program_inp){.engine = ENT_ENGINE_BATCH, .threads = 1}, 1, 3);
-    result found = run(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 2}, 1, 3);
+    result wanted = run_program(circuit, &(ent_program_inp){.engine = ENT_ENGINE_BATCH, .threads = 1}, 1, 3);
+    result found = run_program(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 2}, 1, 3);
     check_result(circuit, 1, &found, &wanted, 1e-12);
     result_free(&wanted);
     result_free(&found);

@@ -449,9 +449,11 @@ class Study(unittest.TestCase):
     @slow
     def test_the_shipped_studies(self):
         """Each is read, and its points are as many as its axes say."""
-        for name, base, count in [("study_paper", None, 140), ("study_missing", None, 960), ("study_modalities", None, 200),
-                                  ("study_quantum", None, 200),
-                                  ("study_paper", "digits.yaml", 120), ("study_paper", "mosei_video.yaml", 140)]:
+        for name, base, count in [("study_paper", None, 280), ("study_missing", None, 360), ("study_modalities", None, 200),
+                                  ("study_quantum", None, 440), ("study_fusion", None, 240), ("study_qft", None, 40),
+                                  ("study_fusion12", "mosei_video.yaml", 80), ("study_defaults", None, 120),
+                                  ("study_defaults", "synthetic.yaml", 120),
+                                  ("study_paper", "digits.yaml", 240), ("study_paper", "mosei_video.yaml", 280)]:
             words = ["--base", command.JOBS / base] if base else []
             ran = good("study", command.JOBS / f"{name}.yaml", "--dry-run", "--out", fresh(), *words)
             self.assertEqual(len(ran.out.splitlines()), count, name)

@@ -45,6 +45,7 @@ class Result:
     metrics      {name: number}: figures of the test rows after the last round
     rounds       {name: array [rounds]}
     clients      {name: array [clients]}
+    client_rounds  array [rounds, clients] of test accuracies, or None: too many, or an older program
     patterns     {name: array}: context (bit m: modality m present), n, accuracy
     parts        {"train": {"row", "client", "context", ...}, "validation": ..., "test": ...}
     predictions  array [test rows, outputs], in the order of parts["test"]["row"]
@@ -75,6 +76,7 @@ class Result:
         self.metrics = {name: float(np.ravel(value)[0]) for name, value in table("metrics").items()}
         self.rounds = table("round")
         self.clients = table("client")
+        self.client_rounds = table("client_round").get("accuracy")
         self.patterns = table("pattern")
         self.parts = {part: table("part/" + part) for part in PARTS}
         self.predictions = file["test/output"][()]

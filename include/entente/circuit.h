@@ -2,7 +2,7 @@
  * data, and a list of readouts, each the expectation value of a Pauli string.
  *
  * Qubit 0 is the least significant bit of the basis-state index (as in Qiskit and QuEST).  R_P(t) = exp(-i t P / 2).
- * Source: model.md, sections 2 to 4.  All functions are Local. */
+ * All functions are Local. */
 #ifndef ENTENTE_CIRCUIT_H
 #define ENTENTE_CIRCUIT_H
 
@@ -12,14 +12,14 @@
 
 #include "entente/status.h"
 
-enum { ENT_MAX_QUBITS = 256, ENT_MAX_STATE_QUBITS = 62 }; /* of a circuit; of one that is held as a whole state */
+enum { ENT_MAX_QUBITS = 256, ENT_MAX_STATE_QUBITS = 62 }; /* of a circuit; of one simulated as a whole state */
 
 /* A set of qubits. */
 typedef struct {
     uint64_t word[ENT_MAX_QUBITS / 64]; /* qubit q is bit q % 64 of word[q / 64] */
 } ent_bits;
 
-/* A Hermitian Pauli string: on each qubit X where only x has it, Z where only z, Y where both. */
+/* A Hermitian Pauli string: X on the qubits only in x, Z on those only in z, Y on those in both. */
 typedef struct {
     ent_bits x, z;
 } ent_pauli;
@@ -53,14 +53,14 @@ typedef enum {
     ENT_RXX,
     ENT_RYY,
     ENT_RZZ,
-    /* a run of qubits qubit[0], qubit[0] + 1, ..., qubit[1], no angle; qubit[0] is the least significant */
+    /* a range of qubits qubit[0], qubit[0] + 1, ..., qubit[1], no angle; qubit[0] is the least significant */
     ENT_QFT,  /* |x> -> 2^(-n/2) sum_y exp(2 pi i x y / 2^n) |y> (Nielsen and Chuang, section 5.1) */
     ENT_IQFT, /* its inverse */
     ENT_GATE_KINDS
 } ent_gate_kind;
 
-/* What a kind is: its name (as in OpenQASM 3's standard library, which has no QFT), qubits (1, 2, or 0 for a run),
- * and whether it takes an angle. */
+/* A kind of gate: its name (as in OpenQASM 3's standard library, which has no QFT), number of qubits (1, 2, or 0 for
+ * a range), and whether it takes an angle. */
 typedef struct {
     const char *name;
     int qubits, angles;
@@ -82,57 +82,56 @@ typedef struct {
     ent_angle angle;
 } ent_gate;
 
-/* Open for reading; built by the functions below alone. */
+/* Fields may be read; only the functions below write to them. */
 typedef struct {
-    int qubits; /* 0..ENT_MAX_QUBITS; 0: no register at all */
-    int params; /* slots of trainable parameters, shared by all samples; not every slot need be used */
-    int angles; /* slots of data angles, one set a sample; not every slot need be used */
+    int qubits; /* 0..ENT_MAX_QUBITS; 0: no registers */
+    int params; /* slots of trainable parameters, shared by all samples; some may be unused */
+    int angles; /* slots of data angles, one set per sample; some may be unused */
     int64_t gates;
     ent_gate *gate;
     int readouts;
     ent_pauli *readout;  /* [readouts] */
-    int registers;       /* runs of qubits that belong together, one after another; 0 where there is no qubit */
+    int registers;       /* consecutive ranges of qubits that belong together; 0 if there are no qubits */
     int *register_first; /* [registers + 1]: register m has the qubits register_first[m]..register_first[m + 1] - 1 */
-    int64_t gate_room;
-    int readout_room;
+    int64_t gate_room, readout_room;
 } ent_circuit;
 
 /* All qubits are one register at first.  Errors: ENT_EARG out of range, ENT_ENOMEM. */
 ent_status ent_circuit_new(int qubits, int params, int angles, ent_circuit **out);
 void ent_circuit_free(ent_circuit *circuit);
 
-/* Append.  Errors: ENT_EARG for a qubit or slot out of range, twice the same qubit, a run that ends before it begins,
- * an angle that is not finite, an angle given to a gate that takes none (give ent_angle_none); ENT_ENOMEM.  The
- * circuit is unchanged then. */
+/* Append.  Errors (the circuit is then unchanged): ENT_EARG for a qubit or slot out of range, the same qubit twice, a
+ * range that ends before it begins, an angle that is not finite, or an angle for a gate that takes none (use
+ * ent_angle_none); ENT_ENOMEM. */
 ent_status ent_circuit_add(ent_circuit *circuit, ent_gate gate);
 
-/* Append a readout: the product of Z_q over the bits q of the mask, and any Pauli string.  Errors: ENT_EARG for one
- * on no qubit or on one out of range; ENT_ENOMEM.  The circuit is unchanged then. */
+/* Append a readout: the product of Z_q over the bits q of the mask, and any Pauli string.  Errors (the
+ * circuit is then unchanged): ENT_EARG for one on no qubit or on one out of range; ENT_ENOMEM. */
 ent_status ent_circuit_read(ent_circuit *circuit, uint64_t z_mask);
 ent_status ent_circuit_read_pauli(ent_circuit *circuit, const ent_pauli *string);
 
-/* Cut the qubits into registers of these sizes, in order: which parts of the circuit are meant to be separate until
- * gates join them.  It changes no result.  Errors: ENT_EARG unless every size is at least 1 and they add up to all
- * qubits; ENT_ENOMEM.  The circuit is unchanged then. */
+/* Divide the qubits into registers of these sizes, in order: parts of the circuit that are separate until gates join
+ * them.  Results do not depend on it.  Errors (the circuit is then unchanged): ENT_EARG unless every size is at
+ * least 1 and their sum is the number of qubits; ENT_ENOMEM. */
 ent_status ent_circuit_registers(ent_circuit *circuit, int registers, const int *sizes);
 
 /* The same circuit with numbers in place of its parameters and data angles: params [circuit params], angles [circuit
- * angles]; NULL leaves that sort as it is.  Its gates have the angles that the circuit has for them, bit for bit.
+ * angles]; NULL leaves that kind unchanged.  The angles of its gates are equal to those of the circuit, bit for bit.
  * Free with ent_circuit_free.
  * Errors: ENT_EARG for an angle that is not finite; ENT_ENOMEM. */
 ent_status ent_circuit_bind(const ent_circuit *circuit, const double *params, const double *angles,
                             ent_circuit **out);
 
-/* The same circuit with the parameters and data angles only that gates use, numbered anew in their order: param
+/* The same circuit with only those parameters and data angles that gates use, renumbered in their order: param
  * [circuit params] and angle [circuit angles] receive the old number of each new one.  Free with ent_circuit_free.
  * Errors: ENT_ENOMEM. */
 ent_status ent_circuit_compact(const ent_circuit *circuit, int *param, int *angle, ent_circuit **out);
 
-/* A Pauli string as text, "X0Z3Y17": letters with their qubits, cut to `room` bytes.  Returns `text`. */
+/* A Pauli string as text, "X0Z3Y17": letters with their qubits, truncated to `room` bytes.  Returns `text`. */
 char *ent_pauli_text(const ent_pauli *string, char *text, size_t room);
 
 /* A Pauli string from that notation, or from a letter for each of `qubits` qubits, "ZZI", the last for qubit 0 as in
- * Qiskit.  Errors: ENT_EARG, with what is wrong in the text. */
+ * Qiskit.  Errors: ENT_EARG, naming what is wrong in the text. */
 ent_status ent_pauli_read(const char *text, int qubits, ent_pauli *string);
 
 /* Draw a circuit: as text of ASCII characters, in blocks of at most 120 columns, or as an SVG file.  A '*' is a
@@ -184,7 +183,7 @@ static inline int ent_bits_parity(ent_bits a, ent_bits b)
 {
     return ent_bits_count(ent_bits_and(a, b)) & 1;
 }
-/* The highest qubit, or -1 where there is none. */
+/* The highest qubit, or -1 if there is none. */
 static inline int ent_bits_last(ent_bits b)
 {
     for (int k = ENT_MAX_QUBITS / 64 - 1; k >= 0; k--)
@@ -213,7 +212,7 @@ static inline ent_angle ent_angle_data(int slot)
     return angle;
 }
 
-/* The angle's value in radians, for a sample's data (may be NULL where no slot is data). */
+/* The angle's value in radians, for a sample's data (may be NULL if no slot is data). */
 static inline double ent_angle_value(const ent_angle *a, const double *params, const double *data)
 {
     if (a->source == ENT_ANGLE_PARAM) return a->scale * params[a->slot] + a->offset;
@@ -221,7 +220,7 @@ static inline double ent_angle_value(const ent_angle *a, const double *params, c
     return a->offset;
 }
 
-/* Call `emit` with each of the H, CP and SWAP gates that ENT_QFT or ENT_IQFT is made of, in order, until one fails:
+/* Call `emit` with each of the H, CP and SWAP gates that ENT_QFT or ENT_IQFT consists of, in order, until one fails:
  * n (n + 1) / 2 + n / 2 of them for n qubits (Nielsen and Chuang, section 5.1).  Errors: those of `emit`. */
 typedef ent_status ent_gate_sink(void *context, const ent_gate *gate);
 ent_status ent_qft_spell_out(const ent_gate *gate, ent_gate_sink *emit, void *context);

@@ -80,8 +80,8 @@ void ent_swap_wait(ent_swap *swap);
 bool ent_swap_test(ent_swap *swap); /* whether the swap has completed */
 
 /* Memory of the ranks of one node that all of them read and write: `bytes` of each, zeroed.  What a rank has written
- * the others see after the next barrier.  *out NULL on all ranks where the ranks are on several nodes, or the node
- * has no room for it, nor for another `later` bytes of each: then the caller sends messages.  Errors: ENT_ENOMEM,
+ * the others see after the next barrier.  *out is NULL on all ranks if they are on several nodes, or if the node
+ * has no memory for it and for another `later` bytes of each: the caller then sends messages.  Errors: ENT_ENOMEM,
  * agreed on.  Collective. */
 typedef struct ent_shared ent_shared;
 ent_status ent_shared_new(ent_comm *comm, size_t bytes, size_t later, ent_shared **out);
@@ -100,18 +100,18 @@ void ent_comm_wait_end(void);
 void ent_comm_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* End the job once this rank has waited this long in one call; 0, the default: never. */
 void ent_comm_limit_waits(double seconds);
-/* End the job once `wish`, called with NULL by that thread, has been true for 10 s without any rank acting on it:
+/* Whether a stop was requested. */
+typedef bool ent_stop_request(void *context);
+/* End the job once `stop`, called with NULL by that thread, has been true for 10 s without any rank acting on it:
  * before the first training (exit code 75: nothing is lost), or while a training waits for ranks that will not
  * answer. */
-typedef bool ent_wish(void *context);
-void ent_comm_end_if(ent_wish *wish);
+void ent_comm_end_if(ent_stop_request *stop);
 
 /* Stopping together: while each rank does its own work, any of them may receive a request to stop, and all soon learn
  * of it.  A period begins with `new` or with the previous `end`; ranks look as often as they like, and all of them
- * end it.  `wish` is called on each rank and says whether a stop was requested; it is cheap, and once true it stays
- * true. */
+ * end it.  `stop` is called on each rank; it is cheap, and once true it stays true. */
 typedef struct ent_watch ent_watch;
-ent_status ent_watch_new(ent_comm *comm, ent_wish *wish, void *context, ent_watch **out); /* Local */
+ent_status ent_watch_new(ent_comm *comm, ent_stop_request *stop, void *context, ent_watch **out); /* Local */
 void ent_watch_free(ent_watch *watch);
 /* Whether this rank, or one that has notified it, was asked to stop.  Call it after every piece of work; the other
  * ranks then learn of a request within two of their own calls.  Cost: reading a clock, and probing for messages 50

@@ -7,7 +7,7 @@
  *     config.data.modalities = names;                                  ent_config_free(config);
  *     config.data.modalities_count = 2;
  *
- * Whatever takes an ent_config checks it (ent_config_check).  All functions are Local. */
+ * Every function that takes an ent_config checks it (ent_config_check).  All functions are Local. */
 #ifndef ENTENTE_CONFIG_H
 #define ENTENTE_CONFIG_H
 
@@ -25,27 +25,36 @@
 #include "entente/split.h"
 
 typedef enum { ENT_LOSS_AUTO, ENT_LOSS_CROSS_ENTROPY, ENT_LOSS_SQUARED } ent_loss_kind;
+/* The table of aggregation rules, with their names in a configuration.  Rule ID is defined as ENT_RULE_ID in a file
+ * of src/fed/rules/, whose rule.c says where each comes from. */
+/* clang-format off */
+#define ENT_RULES(RULE) \
+    RULE(fedavg, FEDAVG) \
+    RULE(fedprox, FEDPROX) \
+    RULE(fedavgm, FEDAVGM) \
+    RULE(fedadam, FEDADAM) \
+    RULE(fedyogi, FEDYOGI) \
+    RULE(fedadagrad, FEDADAGRAD) \
+    RULE(scaffold, SCAFFOLD) \
+    RULE(fednova, FEDNOVA) \
+    RULE(feddyn, FEDDYN) \
+    RULE(median, MEDIAN) \
+    RULE(trimmed_mean, TRIMMED_MEAN) \
+    RULE(krum, KRUM) \
+    RULE(multi_krum, MULTI_KRUM) \
+    RULE(qrail, QRAIL) \
+    RULE(spoqfl, SPOQFL) \
+    RULE(circular, CIRCULAR) \
+    RULE(wpqfl, WPQFL) \
+    RULE(local, LOCAL)
+/* clang-format on */
 typedef enum {
-    ENT_FEDAVG,
-    ENT_FEDPROX,
-    ENT_FEDAVGM,
-    ENT_FEDADAM,
-    ENT_FEDYOGI,
-    ENT_FEDADAGRAD,
-    ENT_SCAFFOLD,
-    ENT_FEDNOVA,
-    ENT_FEDDYN,
-    ENT_MEDIAN,
-    ENT_TRIMMED_MEAN,
-    ENT_KRUM,
-    ENT_MULTI_KRUM,
-    ENT_LOCAL,
-    ENT_QRAIL,
-    ENT_SPOQFL,
-    ENT_CIRCULAR,
-    ENT_WPQFL,
-    ENT_AGGREGATIONS
+#define ENT_RULE_ENUM(name, id) ENT_##id,
+    ENT_RULES(ENT_RULE_ENUM)
+#undef ENT_RULE_ENUM
+        ENT_AGGREGATIONS
 } ent_aggregation;
+
 typedef enum { ENT_ATTACK_NONE, ENT_SIGN_FLIP, ENT_NOISE, ENT_SCALE, ENT_NAN_UPDATE } ent_attack_kind;
 typedef enum { ENT_DIVERGENCE_AUTO, ENT_DIVERGENCE_STOP, ENT_DIVERGENCE_EXCLUDE } ent_divergence;
 typedef enum { ENT_SAMPLING_UNIFORM, ENT_SAMPLING_WEIGHTED, ENT_SAMPLING_POISSON } ent_sampling;
@@ -66,7 +75,7 @@ typedef enum { ENT_NOISE_FROM_SEED, ENT_NOISE_FROM_SYSTEM } ent_noise_source;
 typedef enum { ENT_SPARSIFY_NONE, ENT_SPARSIFY_TOP, ENT_SPARSIFY_RANDOM } ent_sparsify;
 
 typedef struct {
-    int qubits, layers, angles; /* angles: data angles a qubit, 1 or 2 */
+    int qubits, layers, angles; /* angles: data angles per qubit, 1 or 2 */
     const char *ansatz;         /* basic, strong, hea, product, or the path of an OpenQASM file */
     ent_encoding encoding;
     ent_qasm_inputs inputs; /* of such a file */
@@ -120,7 +129,8 @@ typedef struct {
 
 /* Secure aggregation. */
 typedef struct {
-    double threshold; /* share of the cohort, and of each client's neighbours, that must answer; 0: none of this */
+    double threshold; /* share of the cohort, and of each client's neighbours, that must answer; 0: no secure
+    * aggregation */
     int neighbours;   /* clients that a client shares masks with; 0: the whole cohort */
 } ent_config_secure;
 
@@ -142,7 +152,7 @@ typedef struct {
 typedef struct {
     ent_privacy_mode mode;
     ent_release mechanism; /* central: noise in every round (DP-FedAvg), or on the sums of all rounds (DP-FTRL) */
-    double clip;           /* norm of a client's change, at most */
+    double clip;           /* the largest norm of a client's change */
     ent_clipping clipping;
     double noise_multiplier, delta;
     double adaptive_quantile, adaptive_rate, count_noise; /* quantile 0: the norm stays; count_noise 0: cohort / 20 */
@@ -164,16 +174,16 @@ typedef struct {
 typedef struct {
     ent_mode mode;
     ent_availability availability;
-    double rate;   /* share of the clients that can be asked, in the mean */
+    double rate;   /* mean share of available clients */
     double spread; /* per_client: of the log-odds; diurnal: of the phases, in days */
-    double period; /* diurnal: rounds a day */
+    double period; /* diurnal: rounds per day */
     double dropout;
-    double speed, speed_spread; /* samples a second, the median client's; spread of their logarithms */
+    double speed, speed_spread; /* samples per second of the median client; spread of their logarithms */
     double latency_s;
     double deadline_s;     /* sync; 0: none */
-    double over_selection; /* sync: share that is asked beyond those that are wanted */
+    double over_selection; /* sync: additional share of clients to ask */
     int concurrency;       /* fedbuff: clients that train at a time; 0: participation times clients */
-    int buffer;            /* fedbuff: updates a server step */
+    int buffer;            /* fedbuff: updates per server step */
     double staleness;      /* fedbuff: exponent */
     int max_staleness;     /* fedbuff: server steps */
 } ent_config_system;
@@ -184,23 +194,23 @@ typedef struct {
     double learning_rate;
 } ent_config_personal;
 
-/* What the aggregation rules take; each says which. */
+/* Settings of the aggregation rules, by rule. */
 typedef struct {
     double mu;                         /* fedprox: the proximal term's weight */
-    double learning_rate;              /* fedavgm, fedadam, fedyogi, fedadagrad, scaffold; 0: the rule's own */
+    double learning_rate;              /* fedavgm, fedadam, fedyogi, fedadagrad, scaffold; 0: the rule's default */
     double momentum;                   /* fedavgm */
-    double beta1, beta2;               /* fedadam, fedyogi, fedadagrad (beta1 alone) */
+    double beta1, beta2;               /* fedadam, fedyogi, fedadagrad (only beta1) */
     double tau;                        /* the same three: degree of adaptivity */
     double alpha;                      /* feddyn: the regulariser's weight */
-    double trim;                       /* trimmed_mean: share of the clients that goes at each end */
-    int faulty;                        /* krum, multi_krum: Byzantine clients in a round, at most */
+    double trim;                       /* trimmed_mean: share of the clients that is dropped at each end */
+    int faulty;                        /* krum, multi_krum: the largest number of Byzantine clients in a round */
     double temperature, mixing, floor; /* qrail */
     double suppression, threshold;     /* spoqfl */
     double own_share;                  /* wpqfl */
-    int select;                        /* multi_krum: clients that are averaged; 0: all but `faulty` */
+    int select;                        /* multi_krum: number of clients to average; 0: all but `faulty` */
 } ent_config_server;
 
-/* Byzantine clients, simulated: what they send is not what they trained. */
+/* Simulated Byzantine clients, which do not send what they trained. */
 typedef struct {
     ent_attack_kind kind;
     double share; /* of the clients that have training rows */
@@ -211,7 +221,7 @@ typedef struct {
     int epochs, batch;
     ent_optimizer optimizer;
     double batch_share;                           /* of the client's rows; 0: `batch` counts */
-    double learning_rate;                         /* of blocks without one of their own */
+    double learning_rate;                         /* of blocks without their own */
     double map_learning_rate, head_learning_rate; /* 0, below 0: ent_client_rate */
     ent_rate_schedule schedule;
     int warm_up, step_rounds; /* rounds */
@@ -224,26 +234,26 @@ typedef struct {
     double modality_dropout;      /* chance that a present modality counts as absent while training */
 } ent_config_client;
 
-/* The noise of the device that everything runs on.  Damping is given by strengths, or by times and the gates'
- * lengths. */
+/* The noise of the common device.  Damping is given by strengths, or by relaxation times and the durations of
+ * gates. */
 typedef struct {
     ent_gate_noise after_1q, after_2q;
-    double t1_us, t2_us, gate_1q_us, gate_2q_us; /* t1 0: no times; t2 0: twice t1 */
+    double t1_us, t2_us, gate_1q_us, gate_2q_us; /* t1 0: times are not used; t2 0: twice t1 */
     struct {
         double p01, p10;
     } readout;
-    double factor[ENT_MAX_MODALITIES]; /* times all strengths of the register */
+    double factor[ENT_MAX_MODALITIES]; /* multiplies all strengths of the register */
     ent_noise_method method;
     int trajectories;
 } ent_config_noise;
 
-/* Devices of the clients: lists of numbers, dealt to the clients in turn; "": all clients have the device of section
- * noise and run.shots. */
+/* Devices of the clients: lists of numbers, assigned to the clients in turn; "": all clients have the device of the
+ * section noise and run.shots. */
 typedef struct {
-    const char *noise;  /* factors on section noise */
-    const char *shots;  /* in place of run.shots */
-    const char *layers; /* of registers' circuits that a client has; 0: all */
-    double spread;      /* of the logarithm of a factor that each client draws besides */
+    const char *noise;  /* factors of the strengths in section noise */
+    const char *shots;  /* instead of run.shots */
+    const char *layers; /* layers of the registers' circuits that a client has; 0: all */
+    double spread;      /* of the logarithm of an additional random factor of each client */
 } ent_config_devices;
 
 typedef struct {
@@ -258,12 +268,12 @@ typedef struct {
     int shots; /* per readout; 0: exact */
     ent_gradient_kind gradient;
     double spsa_step;
-    int shards, threads;      /* threads: a rank's; 0: the cores of the node over its ranks */
+    int shards, threads;      /* threads: per rank; 0: the cores of the node divided by its ranks */
     ent_select select;        /* the round whose weights are evaluated and saved */
-    int patience;             /* rounds without a better one, after which the training ends; 0: never */
-    int checkpoint_every;     /* rounds; 0: on demand alone */
-    double stall_timeout_s;   /* waiting for other ranks, when the job ends; 0: never */
-    const char *fallback_dir; /* where a result goes whose own folder cannot take it; "none": nowhere */
+    int patience;             /* the training ends after this number of rounds without a better one; 0: never */
+    int checkpoint_every;     /* rounds; 0: only on demand */
+    double stall_timeout_s;   /* the job ends after waiting this long for other ranks; 0: never */
+    const char *fallback_dir; /* for a result that cannot be written to its own folder; "none": no such folder */
 } ent_config_run;
 
 typedef struct {
@@ -284,15 +294,15 @@ typedef struct {
     ent_config_run run;
 } ent_config;
 
-/* Every key's default.  data.file is NULL and data.modalities is empty: they have none. */
+/* The default of every key.  data.file is NULL and data.modalities is empty: they have no default. */
 void ent_config_default(ent_config *config);
 
-/* Every value is one that its key takes.  Errors: ENT_ECONFIG: "client.batch: found '0', want a whole number from 1
- * to 1000000000". */
+/* Check every value against the range of its key.  Errors: ENT_ECONFIG: "client.batch: found '0', want a whole
+ * number from 1 to 1000000000". */
 ent_status ent_config_check(const ent_config *config);
 
 /* A YAML file, and overrides "key.path=value", the value being YAML; model.registers.*.KEY is that key of every
- * register.  What is not given has its default.  Free with ent_config_free; every field may be changed before.
+ * register.  Keys that are not given have their defaults.  Free with ent_config_free; fields may be changed before.
  * Errors: ENT_EIO; ENT_ECONFIG with file, line, key, the value found and the values allowed; ENT_ENOMEM. */
 ent_status ent_config_load(const char *path, int sets, const char *const *set, ent_config **out);
 

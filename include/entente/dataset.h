@@ -3,7 +3,7 @@
  * Layout: /modality/<name>/features float [rows, d]; /modality/<name>/present uint8 [rows] (missing: all present);
  * /label/<name> [rows], classes or a real label; /class_name texts (may be missing): words for the classes of
  * /label/class, by their numbers; /split uint8 [rows] (0 train, 1 validation, 2 test); /group int32 [rows] (may be
- * missing).  Source: architecture.md. */
+ * missing). */
 #ifndef ENTENTE_DATASET_H
 #define ENTENTE_DATASET_H
 

@@ -96,9 +96,9 @@ ent_status ent_isa_pick(const char *isa, const char **name);
 int ent_isa_level(const char *name);
 void ent_isa_limit(int level);
 
-/* Which random numbers the runs from here on draw, if they draw any: functions of (seed, a, b, index[sample]), so
- * that batches cut in any way give the same bits.  index [samples] is read during the calls; NULL: the sample's place
- * in the batch.  Without a call: all 0. */
+/* Select the random numbers of all following runs, if they draw any: functions of (seed, a, b, index[sample]), so
+ * that any division into batches gives the same bits.  index [samples] is read during the calls; NULL: the sample's
+ * number in the batch.  Without a call: all 0. */
 typedef struct {
     uint64_t a, b;
     const int64_t *index;
@@ -117,8 +117,8 @@ typedef struct {
  * Errors: ENT_ENOMEM. */
 ent_status ent_program_forward(ent_program *program, const ent_batch *batch, double *expectations);
 
-/* What the gradient is of: given the expectation values of samples first..first+count-1 of the batch,
- * [count][readouts], write the derivative of the loss with respect to each, in the same layout.
+/* The cotangent: given the expectation values of samples first..first+count-1 of the batch, [count][readouts], write
+ * the derivative of the loss with respect to each, in the same layout.
  * It is called once for every sample, from several threads at once, in any order and grouping. */
 typedef void ent_cotangent(void *context, int64_t first, int64_t count, const double *expectations, double *weights);
 

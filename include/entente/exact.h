@@ -16,7 +16,7 @@ typedef struct {
 } ent_exact;
 
 /* sum[k] += x[k] * weight for k < n, the product rounded once to double.
- * Errors: ENT_ENUMERIC where a term is not finite or not below 2^66; then `sum` is as it was. */
+ * Errors: ENT_ENUMERIC if a term is not finite or not below 2^66; `sum` is then unchanged. */
 ent_status ent_exact_add(ent_exact *sum, const double *x, double weight, int64_t n);
 
 /* The sum, rounded once to double. */

@@ -10,7 +10,8 @@
 #include "entente/rule.h"
 #include "entente/split.h"
 
-/* *out: the value of config.federation.aggregation.  `rule` is copied; it needs a step or is of `own` models. */
+/* *out: the value of config.federation.aggregation.  `rule` is copied; it needs a step, unless it has `own` models.
+ * */
 ent_status ent_rule_register(const char *name, const ent_rule *rule, ent_aggregation *out);
 
 /* *out: the value of config.federation.split. */

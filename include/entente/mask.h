@@ -1,15 +1,14 @@
-/* What becomes of a modality that a sample lacks: the policies of `missing.policy`, and all that follows from one.
+/* The treatment of modalities that a sample lacks: the policies of `missing.policy` and their effects.
  *
- *   mma    the missing-modality mechanism: the model is built without what belongs to the modality, and only the
- *   blocks
+ *   mma    the missing-modality mechanism: the model is built without the parts of the modality, and only the blocks
  *          whose modalities are present are trained
  *   token  the circuit of an absent modality runs with trained angles in place of data, a block of parameters that
  *          only samples without the modality train
  *   zero   the model reads 0 in the file's own units
  *   mean   the model reads the federated training mean, which is 0 after standardising
- *   drop   only samples that have everything are trained on and answered
+ *   drop   only samples with all modalities are used in training and answered
  *   none   the model reads what the file stores
- * A context has bit m set where modality m is present.  All functions are Local.  Source: model.md, section 5. */
+ * A context has bit m set if modality m is present.  All functions are Local.  Source: arXiv 2507.08217. */
 #ifndef ENTENTE_MASK_H
 #define ENTENTE_MASK_H
 
@@ -28,9 +27,9 @@ typedef enum {
 } ent_policy;
 typedef enum { ENT_CONTEXT_MASK, ENT_CONTEXT_EMBED } ent_context_form;
 
-/* What the model reads in the place of an absent modality, and at which point it is put there. */
+/* What the model reads instead of an absent modality, and where it is filled in. */
 typedef enum {
-    ENT_FILL_NOTHING, /* nothing reads it */
+    ENT_FILL_NOTHING, /* it is not read */
     ENT_FILL_REDUCED, /* 0 after the reduction */
     ENT_FILL_RAW,     /* 0 before the reduction */
     ENT_FILL_STORED   /* the file's numbers */
@@ -38,21 +37,20 @@ typedef enum {
 
 ent_fill ent_policy_fill(ent_policy policy);
 
-/* Whether the model leaves out what belongs to absent modalities. */
+/* Whether the model leaves out the parts of absent modalities. */
 bool ent_policy_masks(ent_policy policy);
 
 /* Whether absent modalities have trained numbers in place of their data. */
 bool ent_policy_tokens(ent_policy policy);
 
-/* Whether a sample with this context, of so many modalities, is trained on and answered. */
+/* Whether a sample with this context, of this number of modalities, is used in training and answered. */
 bool ent_policy_uses(ent_policy policy, int modalities, uint32_t context);
 
-/* What training a sample with this context, or predicting it, costs: its amplitudes, and what head, loss and call
- * cost besides.  qubits [modalities]. */
+/* The cost of a sample with this context, in training or prediction: its amplitudes, and the overhead of head, loss
+ * and call.  qubits [modalities]. */
 double ent_policy_cost(ent_policy policy, int modalities, const int *qubits, uint32_t context);
 
-/* Errors: ENT_ECONFIG for a form of the context, or a chance of losing modalities while training, that does not go
- * with the policy. */
+/* Errors: ENT_ECONFIG for a form of the context, or modality dropout, that is incompatible with the policy. */
 ent_status ent_policy_check(ent_policy policy, ent_context_form form, double modality_dropout);
 
 #endif

@@ -24,6 +24,8 @@ void *ent_copy(const void *from, int64_t count, size_t size);
  * capacity is doubled and the new part zeroed.  Returns whether memory was available; if not, the array is
  * unchanged. */
 bool ent_grow(void **array, int64_t *room, int64_t count, size_t size);
+/* The same for `more` items. */
+bool ent_grow_by(void **array, int64_t *room, int64_t count, int64_t more, size_t size);
 
 /* A copy of a string, or NULL.  Free with ent_free. */
 char *ent_text(const char *from);

@@ -1,4 +1,4 @@
-/* Metrics of predictions.  All functions are Local.  Source: model.md, section 7. */
+/* Metrics of predictions.  All functions are Local. */
 #ifndef ENTENTE_METRICS_H
 #define ENTENTE_METRICS_H
 
@@ -64,7 +64,7 @@ typedef struct {
 } ent_metric;
 const ent_metric *ent_metric_at(int k);
 double ent_metric_value(const ent_metrics *metrics, int k);
-/* The k-th row in the order in which people read them: the loss comes last.  -1 after the last. */
+/* The k-th row in the order of display, with the loss last.  -1 after the last. */
 int ent_metric_shown(int k);
 
 /* Errors: ENT_ENOMEM.  n = 0 gives NaN everywhere. */

@@ -1,5 +1,5 @@
 /* The missing protocol: which modalities each row loses, drawn independently of split, initialisation and sampling.
- * A pure function of its arguments.  Local.  Source: model.md, section 6. */
+ * A pure function of its arguments.  Local. */
 #ifndef ENTENTE_MISSING_H
 #define ENTENTE_MISSING_H
 

@@ -1,23 +1,22 @@
-/* The model: from features to outputs and gradients; the quantum model and what it is compared with.
+/* The model: from features to outputs and gradients; the quantum model and classical models for comparison.
  *
- * One vector w of parameters, cut into blocks.  Each block says which modalities a sample must have to train it; that
- * is all that the server needs to know of the missing-modality mechanism (MMA), whatever the kind of model.
+ * The vector w of parameters is divided into blocks.  Each block says which modalities a sample must have to train
+ * it; the server needs nothing else of the missing-modality mechanism (MMA), for any kind of model.
  *
- *   quantum    a circuit a register, a fusion circuit, readout, head.  Source: model.md, sections 1 to 5.
- *   late       fusion of decisions (Baltrusaitis, Ahuja, Morency, arXiv 1705.09406, section 6.1): for each modality a
- *              quantum model of its own without fusion circuit; the output is the mean over the present modalities of
+ *   quantum    one circuit per register, a fusion circuit, readout, head.  Source: arXiv 2507.08217.
+ *   late       fusion of decisions (Baltrusaitis, Ahuja, Morency, arXiv 1705.09406, section 6.1): a separate quantum
+ *              model for each modality, without fusion circuit; the output is the mean over the present modalities of
  *              their log-probabilities (the product rule with equal priors: Kittler et al. 1998, "On combining
- *              classifiers"), or of their values for a real label; head_offset where none is present.  They learn
- *              apart: the loss is the sum of the present modalities' own losses.
- *   logistic   multinomial logistic regression on the inputs of all modalities side by side; linear regression for a
+ *              classifiers"), or of their values for a real label; head_offset if none is present.  They are trained
+ *              separately: the loss is the sum of the losses of the present modalities.
+ *   logistic   multinomial logistic regression on the concatenated inputs of all modalities; linear regression for a
  *              real label.
- *   mlp        a multilayer perceptron: an encoder a modality (a dense layer and an activation), their outputs side
- *   by
- *              side, a joint dense layer with the same width and activation, a linear output.
+ *   mlp        a multilayer perceptron: one encoder per modality (a dense layer and an activation), whose outputs are
+ *              concatenated, a joint dense layer with the same width and activation, a linear output.
  *   multilinear   a product of features of the modalities: with f_m = activation(W_m x_m + b_m) of the same width for
  *              each modality, the outputs are linear in the elementwise product of the (1 + f_m), so they are
  *              multilinear in the features, as the readouts of a fused circuit are in those of its registers.
- * In the classical kinds MMA leaves what belongs to an absent modality out of the sums and products; `embed` adds to
+ * In the classical kinds MMA leaves the terms of absent modalities out of the sums and products; `embed` adds to
  * the outputs.
  * All functions are Local. */
 #ifndef ENTENTE_MODEL_H
@@ -41,27 +40,27 @@ typedef enum { ENT_MAP_TANH, ENT_MAP_CLIP } ent_angle_map;
 typedef struct {
     const char *name;
     ent_ansatz ansatz;
-    int64_t inputs;    /* numbers a sample brings: as many as a layer of the ansatz encodes, or any with `linear` */
-    bool linear;       /* a trainable affine map (a "dressed" circuit) from the inputs to the angles' numbers */
+    int64_t inputs;    /* numbers per sample: as many as a layer of the ansatz encodes; with `linear` any number */
+    bool linear;       /* a trainable affine map (a "dressed" circuit) from the inputs to the numbers to encode */
     ent_angle_map map; /* angle = pi tanh(z / scale), or z / scale * pi clipped to [-pi, pi] */
     double scale;      /* > 0 */
 } ent_register;        /* with ansatz.own_angles each data angle of each layer has a trainable factor, 1 at first */
 
-/* The scale that suits numbers z of variance 1 (standardised features, principal scores, a trainable map at its
- * start): 16 with a trainable map, else 2, times the layers of the ansatz that encode.  z turns a qubit in each of
- * them, by about pi / 16 for one deviation in all: the larger the turn, the less linear the model is in z, and
- * classes that a linear model tells apart become harder to learn (benchmarks/choose_defaults.py). */
+/* The scale for numbers z of variance 1 (standardised features, principal scores, the initial output of a trainable
+ * map): 16 with a trainable map, else 2, times the layers of the ansatz that encode.  z rotates a qubit in each of
+ * them, by about pi / 16 per standard deviation in total: the larger the rotation, the less linear the model is in z,
+ * and classes that a linear model separates become harder to learn (benchmarks/choose_defaults.py). */
 double ent_angle_scale(const ent_ansatz *ansatz, bool linear);
 
-/* How fusion joins the qubits of a register: not at all; neighbours; neighbours, closed (from 3 qubits on). */
+/* How fusion connects the qubits of a register: not at all; in a chain; in a ring (from 3 qubits on). */
 typedef enum { ENT_WITHIN_NONE, ENT_WITHIN_CHAIN, ENT_WITHIN_RING } ent_fusion_within;
 
 /* Fusion: `layers` times, for every pair (a < b) qubit j of a with qubit j mod n_b of b by `gate`, then qubits within
- * the registers by the same gate, then trainable RY and RZ on every qubit.  chain: a pair joins the last qubit of a
- * with the first of b, and with the links within registers all qubits are one line.  The gate is ENT_CX, ENT_CZ
- * (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (a parameter each); or ENT_QFT (ours: "QFT mixing"): one transform of the
- * qubits of all present registers, register 0 the least significant, left out where fewer than two are present.  The
- * pairs then only say which <Z Z'> are read. */
+ * the registers by the same gate, then trainable RY and RZ on every qubit.  chain: a pair connects the last qubit of
+ * a and the first of b; together with the links within registers all qubits form one chain.  The gate is ENT_CX,
+ * ENT_CZ (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (one parameter each); or ENT_QFT ("QFT mixing", not from the paper):
+ * one transform of the qubits of all present registers, register 0 the least significant, left out if fewer than two
+ * are present.  The pairs then only determine which <Z Z'> are read. */
 typedef struct {
     int layers; /* 0: no fusion circuit */
     ent_gate_kind gate;
@@ -79,19 +78,19 @@ typedef enum {
     ENT_PATTERN_CHAIN
 } ent_fusion_pattern;
 
-/* The pairs of a pattern over `registers` registers.  ring: neighbours, closed; all: every pair; star: register 0
- * with every other; none: no entangler between registers; chain: neighbours, not closed, in one line of all qubits
- * (`within` becomes a chain). */
+/* The pairs of a pattern over `registers` registers.  ring: neighbours, and the last with the first; all: every pair;
+ * star: register 0 with every other; none: no entangler between registers; chain: neighbours, in one chain of all
+ * qubits (`within` becomes a chain). */
 void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int registers);
 
-/* What is read of the circuit, bits; <Z> of every qubit always. */
+/* The readouts, as bits; <Z> of every qubit is always read. */
 enum {
     ENT_READ_Z = 1,
     ENT_READ_ZZ = 2,            /* <Z Z'> of every qubit pair that fusion connects between registers */
     ENT_READ_XYZ = 4,           /* <X> and <Y> of every qubit */
     ENT_READ_ZZ_WITHIN = 8,     /* <Z Z'> of every pair within a register */
-    ENT_READ_PROBABILITIES = 16 /* all probabilities of each register, in place of <Z>; not with another, linear head,
-                                 * registers of at most ENT_MAX_PROBABILITY_QUBITS qubits */
+    ENT_READ_PROBABILITIES = 16 /* all probabilities of each register, instead of <Z>; only by itself, with a linear
+    * head, registers of at most ENT_MAX_PROBABILITY_QUBITS qubits */
 };
 
 /* A Pauli string to be read besides, on the qubits of all registers side by side, register 0 first. */
@@ -115,7 +114,7 @@ typedef enum { ENT_ACTIVATION_TANH, ENT_ACTIVATION_RELU } ent_activation;
 typedef struct {
     ent_model_kind kind;
     int registers;
-    ent_register reg[ENT_MAX_REGISTERS]; /* of a classical kind `name` and `inputs` alone are read */
+    ent_register reg[ENT_MAX_REGISTERS]; /* classical kinds read only `name` and `inputs` */
     ent_fusion fusion;
     unsigned read; /* ENT_READ_... */
     int strings;   /* added by ent_model_add_string, once the registers are there */
@@ -133,24 +132,24 @@ typedef struct {
     int params;   /* mlp, multilinear: > 0: the width whose number of parameters is nearest, in place of `hidden` */
     ent_activation activation; /* mlp, multilinear */
     const ent_device *device;  /* NULL: exact and without noise; must outlive the model */
-    int layers_apart; /* > 0: of the registers' circuits each layer is a block of its own: devices may lack some */
+    int layers_apart; /* > 0: every layer of the registers' circuits is a separate block, as devices may lack some */
     ent_program_inp program;
 } ent_model_inp;
 
-/* What a block is, for learning rates, local optimisers and rules: angles of a register's circuit, angles of the
- * fusion, weights of a trainable map, what the outputs are made of, or anything else. */
+/* The role of a block, for learning rates, local optimisers and rules: angles of a register's circuit, angles of the
+ * fusion, weights of a trainable map, the head, or anything else. */
 typedef enum { ENT_ROLE_OTHER, ENT_ROLE_CIRCUIT, ENT_ROLE_FUSION, ENT_ROLE_MAP, ENT_ROLE_HEAD } ent_block_role;
 
 enum { ENT_BLOCK_NAME_BYTES = 160 };
 
-/* Parameters first..first+count-1; trained by a sample that has all modalities of `needs` and none of `lacks`. */
+/* Parameters first..first+count-1; trained by samples that have all modalities in `needs` and none of `lacks`. */
 typedef struct {
     char name[ENT_BLOCK_NAME_BYTES];
     int first, count;
     uint32_t needs, lacks;
     ent_block_role role;
-    double fan_in; /* of a map: the numbers that a weighted sum is over; else 1 */
-    int layer;     /* with layers_apart: which layer of its register a circuit's block is; else 0 */
+    double fan_in; /* of a map: number of terms of a weighted sum; else 1 */
+    int layer;     /* with layers_apart: the layer of the register; else 0 */
 } ent_block;
 
 typedef struct ent_model ent_model;
@@ -160,7 +159,7 @@ const char *ent_model_kind_name(ent_model_kind kind); /* "quantum", ... */
 /* Parameters of kind quantum with this description, whatever its kind. */
 int ent_model_quantum_params(const ent_model_inp *inp);
 
-/* Errors: ENT_EARG, also for a wish that the kind cannot serve; ENT_ENOMEM (more qubits than memory holds). */
+/* Errors: ENT_EARG, also for a setting that the kind does not support; ENT_ENOMEM (more qubits than memory holds). */
 ent_status ent_model_new(const ent_model_inp *inp, ent_model **out);
 void ent_model_free(ent_model *model);
 
@@ -169,9 +168,10 @@ void ent_model_free(ent_model *model);
  * what is wrong in the text. */
 ent_status ent_model_add_string(ent_model_inp *inp, const char *text);
 
-/* The circuit that samples with this context run, with its readouts; parameters and data angles keep the full model's
- * slots.  Nothing is compiled and no state is held, so any size goes.  Kind quantum alone has one.  Errors: as
- * ent_model_new, memory for states apart; ENT_EARG for another kind.  Free with ent_circuit_free. */
+/* The circuit of samples with this context, with its readouts; parameters and data angles keep the full model's
+ * slots. Nothing is compiled and no state is held, so the size is not limited.  Only the kind quantum has one.
+ * Errors: as ent_model_new, except for the memory of states; ENT_EARG for another kind.  Free with ent_circuit_free.
+ * */
 ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_circuit **out);
 
 int ent_model_params(const ent_model *model);
@@ -187,8 +187,8 @@ const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
 /* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for
- * cross-entropy, value [n] for squared error (NULL to predict).  Where a modality is absent, nothing of it is read
- * with mma; without, absent[m] [inputs] is read in its place, or what x[m] holds where absent[m] is NULL. */
+ * cross-entropy, value [n] for squared error (NULL to predict).  If a modality is absent, nothing of it is read with
+ * mma; without mma, absent[m] [inputs] is read instead, or x[m] itself if absent[m] is NULL. */
 typedef struct {
     int64_t n;
     const double *x[ENT_MAX_REGISTERS];
@@ -196,22 +196,22 @@ typedef struct {
     const int32_t *category;
     const double *value;
     const double *absent[ENT_MAX_REGISTERS];
-    const double *class_weight; /* [outputs] what the loss of a sample of the class is times; NULL: 1 */
+    const double *class_weight; /* [outputs] factor of the loss of a sample of the class; NULL: 1 */
     const double *class_offset; /* [outputs] what the loss adds to the logits, predictions do not; NULL: 0 */
-    const ent_device *device;   /* that runs them; NULL: the model's.  Must outlive the model */
-    uint64_t draw[2]; /* with first: what their random numbers are functions of, besides the device's seed */
-    int64_t first;    /* number of sample 0 */
-    uint32_t encoded; /* bit m: x[m], but not absent[m], is as ent_model_encode leaves it */
+    const ent_device *device;   /* the device to run on; NULL: the model's.  Must outlive the model */
+    uint64_t draw[2];           /* with `first` and the device's seed, determines their random numbers */
+    int64_t first;              /* number of sample 0 */
+    uint32_t encoded;           /* bit m: x[m], but not absent[m], has been encoded by ent_model_encode */
 } ent_samples;
 
-/* Of which modalities the data angles depend on no parameter: bit m for x[m].  They can be computed once for samples
- * that are trained on again and again, with the same bits. */
+/* The modalities whose data angles depend on no parameter: bit m for x[m].  They can be computed once for samples
+ * that are used repeatedly, with the same bits. */
 uint32_t ent_model_encodes(const ent_model *model);
-/* Features x [n][inputs] of modality m to data angles, in place; nothing where the data angles depend on parameters.
- */
+/* Convert features x [n][inputs] of modality m to data angles, in place; does nothing if these depend on parameters.
+ * */
 void ent_model_encode(const ent_model *model, int m, int64_t n, double *x);
 
-/* outputs [n][outputs]: logits, or the real prediction; a sample's bits do not depend on the samples beside it.
+/* outputs [n][outputs]: logits, or the real prediction; the bits of a sample do not depend on the other samples.
  * Errors: ENT_ENOMEM. */
 ent_status ent_model_predict(ent_model *model, const double *w, const ent_samples *samples, double *outputs);
 
@@ -249,8 +249,7 @@ double ent_loss(bool squared, int outputs, const double *output, int32_t categor
 /* Whether a device has the layer of a block. */
 bool ent_device_trains(const ent_device *device, const ent_block *block);
 
-/* Whether a sample with this context trains a block: where the policy masks, and where it does not; and how many of n
- * samples do. */
+/* Whether a sample with this context trains a block, with or without masking; and the number of n samples that do. */
 bool ent_block_trains(const ent_block *block, uint32_t context);
 bool ent_policy_trains(ent_policy policy, const ent_block *block, uint32_t context);
 int64_t ent_policy_training(ent_policy policy, const ent_block *block, int64_t n, const uint32_t *context);

@@ -1,17 +1,17 @@
-/* Differential privacy: what a number of noisy rounds has given away.
+/* Differential privacy: the privacy loss of a number of noisy rounds.
  *
- * A round releases the sum of the clients' contributions, each of norm at most S, plus normal noise of deviation
- * `noise` S, where every client takes part with chance `rate`, independently (Poisson sampling).  Two data sets are
- * neighbours where one has a client more than the other.  A training is (epsilon, delta)-private where, for
- * neighbours D and D' and any set E of outcomes, P(D in E) <= exp(epsilon) P(D' in E) + delta.
+ * A round releases the sum of the clients' contributions, each of norm at most S, plus normal noise with standard
+ * deviation `noise` S; every client takes part with probability `rate`, independently (Poisson sampling).  Two data
+ * sets are neighbours if one has one client more than the other.  A training M is (epsilon, delta)-private if, for
+ * neighbours D and D' and any set E of outcomes, P(M(D) in E) <= exp(epsilon) P(M(D') in E) + delta.
  *
  *   rdp   Renyi differential privacy: Mironov 2017, arXiv 1702.07476; of the sampled Gaussian mechanism: Mironov,
- *   Talwar,
- *         Zhang 2019, arXiv 1908.10530; to epsilon by Canonne, Kamath, Steinke 2020, arXiv 2004.00010, Proposition 12
+ *         Talwar, Zhang 2019, arXiv 1908.10530; converted to epsilon by Canonne, Kamath, Steinke 2020,
+ *         arXiv 2004.00010, Proposition 12
  *   pld   privacy loss distributions, composed by FFT: Koskela, Jalko, Honkela 2020, arXiv 1906.03049; rounded up by
  *         connecting the dots: Doroshenko et al. 2022, arXiv 2207.04380
  *
- * Both are upper bounds; pld is the closer one.  All functions are Local and give the same bits on every rank. */
+ * Both are upper bounds; pld is the tighter one.  All functions are Local and give the same bits on every rank. */
 #ifndef ENTENTE_PRIVACY_H
 #define ENTENTE_PRIVACY_H
 
@@ -22,15 +22,15 @@
 typedef enum { ENT_ACCOUNTANT_RDP, ENT_ACCOUNTANT_PLD, ENT_ACCOUNTANTS } ent_accountant;
 
 typedef struct {
-    double rate;   /* chance that a client takes part in a round, 0..1 */
-    double noise;  /* noise multiplier: deviation of the noise over the norm that contributions are clipped to */
+    double rate;   /* probability that a client takes part in a round, 0..1 */
+    double noise;  /* noise multiplier: standard deviation of the noise divided by the clipping norm */
     int64_t steps; /* rounds */
 } ent_mechanism;
 
 /* "rdp", "pld". */
 const char *ent_accountant_name(ent_accountant accountant);
 
-/* The smallest epsilon that the accountant knows at this delta; INFINITY without noise.
+/* The smallest epsilon that the accountant can prove at this delta; INFINITY without noise.
  * Cost: pld some FFTs of 2^16 to 2^20 numbers.
  * Errors: ENT_EARG unless 0 <= rate <= 1, noise >= 0, steps >= 0, 0 < delta < 1 (pld: delta >= 1e-12); ENT_ENOMEM. */
 ent_status ent_privacy_epsilon(ent_accountant accountant, const ent_mechanism *mechanism, double delta,
@@ -40,12 +40,12 @@ ent_status ent_privacy_epsilon(ent_accountant accountant, const ent_mechanism *m
 ent_status ent_privacy_delta(ent_accountant accountant, const ent_mechanism *mechanism, double epsilon,
                              double *delta);
 
-/* The smallest noise multiplier, to 1e-4 of it and never below it, that keeps epsilon; the mechanism's own is not
- * read.  Errors: as above; ENT_EARG where no noise multiplier up to 1e6 does. */
+/* The smallest noise multiplier that satisfies epsilon, to a relative accuracy of 1e-4 and rounded up;
+ * mechanism->noise is ignored.  Errors: as above; ENT_EARG if no noise multiplier up to 1e6 does. */
 ent_status ent_privacy_noise(ent_accountant accountant, const ent_mechanism *mechanism, double epsilon, double delta,
                              double *noise);
 
-/* The same for one mechanism after many numbers of rounds, cheaper: what one round gives away is found once. */
+/* The same for one mechanism after several numbers of rounds; cheaper, as the loss of one round is computed once. */
 typedef struct ent_ledger ent_ledger;
 ent_status ent_ledger_new(ent_accountant accountant, double rate, double noise, ent_ledger **out);
 void ent_ledger_free(ent_ledger *ledger);

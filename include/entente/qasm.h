@@ -1,4 +1,4 @@
-/* OpenQASM 3 and 2 in and out, as far as circuits with inputs need it.
+/* Reading and writing OpenQASM 3 and 2, to the extent that circuits with inputs need.
  *
  * Read, in either version:
  *   OPENQASM 3.0;  OPENQASM 2.0;               or no version, which is read as 3
@@ -12,15 +12,15 @@
  *   for int i in [0:3] { h q[i]; }             over constants; also [0:2:6] and {0, 3, 5}
  *   h q;  cx q[0:2], r;  h q[-1];              over registers and slices of the same size
  *   ctrl @, ctrl(2) @, negctrl @, inv @, pow(0.5) @   version 3
- *   barrier, comments, pragmas, annotations    ignored; what is not a comment, with a note
+ *   barrier, comments, pragmas, annotations    ignored, all but comments with a note
  * An angle is made of numbers, pi, tau, euler (also as Greek letters), inputs, + - * / % ** (in version 2: ^), sin
  * cos tan arcsin arccos arctan exp ln log sqrt floor ceiling abs mod pow and parentheses, and is linear in its
- * inputs: one of several inputs becomes several gates.  A quotient of two whole numbers is their real quotient, in
- * version 3 too.  Gates that are none of ours become such: all is equal up to a global phase.
+ * inputs: an angle with several inputs becomes several gates.  The quotient of two integers is their real quotient,
+ * in version 3 too.  Other gates are translated into those of circuit.h; all is exact up to a global phase.
  *
- * An input is data or a trainable parameter as a mapping says, ent_qasm_inputs; else as the annotation before it
- * says, @entente.data or @entente.param; else data if its name begins with x.  Each sort is numbered in the order of
- * declaration.
+ * Whether an input is data or a trainable parameter is given by a mapping, ent_qasm_inputs; else by the annotation
+ * before it, @entente.data or @entente.param; else it is data if its name begins with x.  Both kinds are numbered in
+ * the order of declaration.
  *
  * Refused, with file, line, column, what was found and what is allowed: measurements before the end, reset, classical
  * control (if, while, switch), variables, subroutines, aliases, timing, calibration.  All functions are Local. */
@@ -33,14 +33,14 @@
 
 typedef struct ent_qasm ent_qasm;
 
-/* Which inputs are data and which are trainable parameters, by their names; all that one list does not have where the
- * other is empty. */
+/* The names of the inputs that are data and of those that are trainable parameters.  If one list is empty, it stands
+ * for all inputs that are not in the other. */
 typedef struct {
     unsigned data_count, params_count;
     const char **data, **params;
 } ent_qasm_inputs;
 
-/* inputs: NULL, or with empty lists: by annotation and letter.
+/* inputs: NULL or both lists empty: by annotation and first letter.
  * Errors: ENT_EIO the file cannot be read; ENT_EFORMAT "file:line:column: found 'if', want ...", or an input of the
  * mapping that the file does not have; ENT_ENOMEM. */
 ent_status ent_qasm_load(const char *path, const ent_qasm_inputs *inputs, ent_qasm **out);
@@ -52,19 +52,19 @@ void ent_qasm_free(ent_qasm *qasm);
 /* The file as a circuit without readouts, a register for each declaration of qubits; it belongs to `qasm`. */
 const ent_circuit *ent_qasm_circuit(const ent_qasm *qasm);
 
-/* The text that was parsed, to the letter; it belongs to `qasm`. */
+/* The text that was parsed, unchanged; it belongs to `qasm`. */
 const char *ent_qasm_text(const ent_qasm *qasm);
 
 /* The classical bits of all registers, in the order of declaration, and the qubit that is measured into each at the
  * end, or -1; they belong to `qasm`. */
 int ent_qasm_bits(const ent_qasm *qasm, const int **qubit);
 
-/* What was decided or ignored, a line each; "" for nothing.  It belongs to `qasm`. */
+/* Notes on what was decided or ignored, one per line; may be "".  It belongs to `qasm`. */
 const char *ent_qasm_notes(const ent_qasm *qasm);
 
-/* Write a circuit as an OpenQASM file that needs the standard library only: parameter k is the input theta<k>, data
- * angle k the input x<k>; a QFT is written by H, CP and SWAP, and gates that the library lacks are defined; readouts
- * are comments, in the notation of ent_pauli_read.  Numbers keep all their bits.
+/* Write a circuit as an OpenQASM file that needs only the standard library: parameter k is the input theta<k>, data
+ * angle k the input x<k>; a QFT is written as H, CP and SWAP, and gates that the library lacks are defined; readouts
+ * are comments, in the notation of ent_pauli_read.  Numbers are written without loss.
  * Errors: ENT_EARG for version 2, which has no inputs, with a circuit that has some; ENT_EIO. */
 ent_status ent_qasm_write(const ent_circuit *circuit, int version, FILE *out);
 

@@ -3,7 +3,7 @@
  * Every client sends sums over its own present training rows; the sums are added exactly, so the result does not
  * depend on the ranks or their order, and equals that of the pooled data.  Count and sum give the mean; the squares
  * about it give the variance; for pca the second moments give the d x d correlation matrix, whose eigenproblem rank 0
- * solves once (LAPACK).  A power of two above the largest magnitude scales each sum.  Source: model.md, section 1. */
+ * solves once (LAPACK).  Each sum is scaled by a power of two above the largest magnitude. */
 #ifndef ENTENTE_REDUCE_H
 #define ENTENTE_REDUCE_H
 
@@ -25,10 +25,10 @@ typedef enum {
 
 typedef struct {
     ent_reduce_kind kind;
-    int64_t inputs; /* d */
-    double clip;    /* > 0: standardised features are cut to -clip..clip, in the second moments of pca too; 0: not */
-    int outputs;    /* pca, pca_linear: at most `inputs`; random: any; none: equal to `inputs`; linear: ignored */
-    uint64_t seed;  /* random */
+    int64_t inputs;   /* d */
+    double clip;      /* > 0: standardised features are clipped to -clip..clip, also for pca; 0: not */
+    int outputs;      /* pca, pca_linear: at most `inputs`; random: any; none: equal to `inputs`; linear: ignored */
+    uint64_t seed;    /* random */
     const char *name; /* name of the modality, for messages and for the random stream */
 } ent_reduction_inp;
 
@@ -68,7 +68,7 @@ static inline bool ent_reduce_is_trained(ent_reduce_kind kind)
     return kind == ENT_REDUCE_LINEAR || kind == ENT_REDUCE_PCA_LINEAR;
 }
 
-/* A feature that is `deviations` from its mean, cut to -clip..clip. */
+/* A standardised feature, clipped to -clip..clip. */
 static inline double ent_reduce_clip(double clip, double deviations)
 {
     if (clip <= 0.0) return deviations;

@@ -210,7 +210,7 @@ static ent_status write_svg(const answer *r, const char *path)
         r->attack[0].area.value, r->attack[1].area.value);
     const chart_figure figure = {"Membership inference",
                                  caption,
-                                 {"false positive rate", "share of other rows", 0, false, 0.0, 1.0},
+                                 {"false positive rate", "share of the other rows", 0, false, 0.0, 1.0},
                                  {"true positive rate", "share of training rows", 0, false, 0.0, 1.0}};
     draw_page *page;
     ENT_TRY(draw_page_new(DRAW_SVG, "Membership inference", &page));
@@ -262,8 +262,9 @@ static ent_status attack(const arguments *a, const ent_config *config, const ent
     return status;
 }
 
-static ent_status audit_config(ent_comm *world, const arguments *a, const ent_config *config)
+static ent_status audit_config(ent_comm *world, void *arguments_, const ent_config *config)
 {
+    const arguments *a = arguments_;
     ent_federation *federation;
     const ent_load_inp inp = {.folder = a->folder, .data = a->data ? a->data : config->data.file, .all_rows = true};
     ENT_TRY(ent_federation_load(world, config, &inp, &federation));
@@ -284,11 +285,7 @@ static ent_status read_config(void *arguments_, char **text)
 
 static ent_status audit(ent_comm *world, void *arguments_, const char *text)
 {
-    ent_config *config;
-    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
-    const ent_status status = audit_config(world, arguments_, config);
-    ent_config_free(config);
-    return status;
+    return cli_with_config(world, text, audit_config, arguments_);
 }
 
 int app_audit(int argc, char **argv)

@@ -167,18 +167,20 @@ static ent_status put_circuit(const arguments *a, const ent_circuit *circuit)
     return status;
 }
 
-static ent_status run(ent_comm *world, void *arguments_, const char *text)
+static ent_status show(ent_comm *world, void *arguments_, const ent_config *config)
 {
     const arguments *a = arguments_;
-    ent_config *config;
     ent_circuit *circuit = NULL;
-    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
     ent_status status = ent_comm_agree(world, find_circuit(world, a, config, &circuit));
     if (status == ENT_OK)
         status = cli_agree_with_root(world, ent_comm_rank(world) == 0 ? put_circuit(a, circuit) : ENT_OK);
     ent_circuit_free(circuit);
-    ent_config_free(config);
     return status;
+}
+
+static ent_status run(ent_comm *world, void *arguments_, const char *text)
+{
+    return cli_with_config(world, text, show, arguments_);
 }
 
 int app_circuit(int argc, char **argv)

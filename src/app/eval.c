@@ -129,8 +129,9 @@ static ent_status report(const arguments *a, const ent_federation *federation)
     return ENT_OK;
 }
 
-static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent_config *config)
+static ent_status evaluate_config(ent_comm *world, void *arguments_, const ent_config *config)
 {
+    const arguments *a = arguments_;
     ent_federation *federation;
     uint32_t absent = 0;
     for (int k = 0; k < a->lists; k++) ENT_TRY(absent_bits(a->missing[k], &config->data, &absent));
@@ -149,11 +150,7 @@ static ent_status evaluate_config(ent_comm *world, const arguments *a, const ent
 
 static ent_status evaluate(ent_comm *world, void *arguments_, const char *text)
 {
-    ent_config *config;
-    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
-    const ent_status status = evaluate_config(world, arguments_, config);
-    ent_config_free(config);
-    return status;
+    return cli_with_config(world, text, evaluate_config, arguments_);
 }
 
 int app_eval(int argc, char **argv)

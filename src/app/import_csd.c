@@ -1,5 +1,4 @@
 /* entente import csd: makes a data set from files of the CMU Multimodal SDK. */
-#include <errno.h>
 #include <string.h>
 
 #include "app.h"
@@ -7,7 +6,8 @@
 
 typedef struct {
     ent_csd_inp inp;
-    bool split;
+    cli_files from;
+    cli_shares split;
     cli_import_to to;
 } arguments;
 
@@ -15,42 +15,26 @@ static const char *const POOLS[] = {"mean", "mean_std", "max", "first", NULL};
 static const char *const NONFINITE[] = {"mean", "absent", "error", NULL};
 static const char *const BINNINGS[] = {"mosei", "mosi", NULL};
 
-static error_t add_modality(struct argp_state *state, char *value, void *arguments_)
-{
-    ent_csd_inp *inp = &((arguments *)arguments_)->inp;
-    return cli_modality(state, value, &inp->modalities, inp->name, inp->path);
-}
-
-static error_t read_shares(struct argp_state *state, char *value, void *arguments_)
-{
-    arguments *a = arguments_;
-    a->split = true;
-    return cli_shares(state, value, a->inp.share);
-}
-
 static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    if (cli_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
-        cli_want(state, a->inp.labels, "--labels FILE") || cli_want(state, a->to.out, "--out FILE") ||
-        cli_want(state, !a->inp.folds || !a->split, "--folds or --split, not both"))
-        return EINVAL;
-    return 0;
+    return cli_want(state, !a->inp.folds || !a->split.given, "--folds or --split, not both");
 }
 
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    {"modality", 'm', "NAME=FILE", "a modality and its .csd file; repeat for each modality", 0, .type = CLI_CALL,
-     .call = add_modality},
-    {"labels", 'l', "FILE", "the label file (.csd): every segment becomes a row", AT(inp.labels), .type = CLI_TEXT},
+    {"modality", 'm', "NAME=FILE", "a modality and its .csd file; repeat for each modality", AT(from),
+     .type = CLI_FILES, .required = true},
+    {"labels", 'l', "FILE", "the label file (.csd): every segment becomes a row", AT(inp.labels), .type = CLI_TEXT,
+     .required = true},
     {"pool", 0, "HOW", "how to pool the time steps of a segment: mean (default), mean_std, max or first",
      AT(inp.pool), .type = CLI_WORD, .words = POOLS},
     {"folds", 0, "FILE", "lists of ids for train, validation and test; segments in no list are left out",
      AT(inp.folds), .type = CLI_TEXT},
-    {"split", 0, "A,B,C", "or shares of train, validation, test, by video (default: 0.7,0.1,0.2)", 0,
-     .type = CLI_CALL, .call = read_shares},
+    {"split", 0, "A,B,C", "or shares of train, validation, test, by video (default: 0.7,0.1,0.2)", AT(split),
+     .type = CLI_SHARES},
     {"binning", 0, "HOW", "three classes as in papers on mosei (default) or mosi", AT(inp.binning), .type = CLI_WORD,
      .words = BINNINGS},
     {"nonfinite", 0, "HOW",
@@ -92,6 +76,8 @@ static ent_status run_import(ent_comm *world, ent_guard *guard, arguments *a)
 {
     ent_csd_report report;
     cli_bar bar = {.what = "rows", .quiet = a->to.quiet || ent_comm_rank(world) != 0};
+    cli_files_copy(&a->from, &a->inp.modalities, a->inp.name, a->inp.path);
+    memcpy(a->inp.share, a->split.of, sizeof a->inp.share);
     a->inp.out = a->to.out;
     a->inp.seed = (uint64_t)a->to.seed;
     a->inp.progress = cli_bar_show;
@@ -105,7 +91,7 @@ static ent_status run_import(ent_comm *world, ent_guard *guard, arguments *a)
 
 int app_import_csd(int argc, char **argv)
 {
-    arguments a = {.inp = {.share = {0.7, 0.1, 0.2}}};
+    arguments a = {.split = {.of = {0.7, 0.1, 0.2}}};
     ent_comm *world;
     ent_guard *guard;
     const ent_guard_inp inp = ent_guard_default();

@@ -26,22 +26,13 @@ static error_t read_stats(struct argp_state *state, char *list, void *arguments_
     return 0;
 }
 
-static error_t check(struct argp_state *state, char *value, void *arguments_)
-{
-    const arguments *a = arguments_;
-    (void)value;
-    if (cli_want(state, a->inp.wav, "--wav DIR") || cli_want(state, a->inp.images, "--images FILE") ||
-        cli_want(state, a->inp.labels, "--labels FILE") || cli_want(state, a->to.out, "--out FILE"))
-        return EINVAL;
-    return 0;
-}
-
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    {"wav", 0, "DIR", "a folder of DIGIT_SPEAKER_TAKE.wav", AT(inp.wav), .type = CLI_TEXT},
-    {"images", 0, "FILE", "images of digits (IDX, plain or .gz)", AT(inp.images), .type = CLI_TEXT},
-    {"labels", 0, "FILE", "the digits of the images (IDX, plain or .gz)", AT(inp.labels), .type = CLI_TEXT},
+    {"wav", 0, "DIR", "a folder of DIGIT_SPEAKER_TAKE.wav", AT(inp.wav), .type = CLI_TEXT, .required = true},
+    {"images", 0, "FILE", "images of digits (IDX, plain or .gz)", AT(inp.images), .type = CLI_TEXT, .required = true},
+    {"labels", 0, "FILE", "the digits of the images (IDX, plain or .gz)", AT(inp.labels), .type = CLI_TEXT,
+     .required = true},
     CLI_IMPORT_OPTIONS("seed of the pairing (0)", AT(to)),
     {.help = "The audio front end, with names as in librosa:"},
     {"audio", 0, "KIND", "mfcc (default) or logmel", AT(inp.audio.kind), .type = CLI_WORD, .words = KINDS},
@@ -65,7 +56,6 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .check = check,
     .doc = "Make a data set of spoken and written digits.\v"
            "Each recording is paired with an image of the same digit; the speaker is the group "
            "(a natural client).  Takes 0-4 "

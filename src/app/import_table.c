@@ -1,5 +1,5 @@
 /* entente import table: makes a data set from CSV files and NumPy arrays. */
-#include <errno.h>
+#include <string.h>
 
 #include "app.h"
 #include "entente/table.h"
@@ -7,49 +7,33 @@
 
 typedef struct {
     ent_table_inp inp;
-    bool split;
+    cli_files from;
+    cli_shares split;
     cli_import_to to;
 } arguments;
 
 static const char *const HEADERS[] = {"auto", "yes", "no", NULL};
 static const char *const HOLES[] = {"mean", "absent", "error", NULL};
 
-static error_t add_modality(struct argp_state *state, char *value, void *arguments_)
-{
-    ent_table_inp *inp = &((arguments *)arguments_)->inp;
-    return cli_modality(state, value, &inp->modalities, inp->name, inp->path);
-}
-
-static error_t read_shares(struct argp_state *state, char *value, void *arguments_)
-{
-    arguments *a = arguments_;
-    a->split = true;
-    return cli_shares(state, value, a->inp.share);
-}
-
 static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    if (cli_want(state, a->inp.modalities > 0, "--modality NAME=FILE") ||
-        cli_want(state, a->inp.label, "--label FILE[:COLUMN]") || cli_want(state, a->to.out, "--out FILE") ||
-        cli_want(state, !a->inp.part || !a->split, "--part or --split, not both"))
-        return EINVAL;
-    return 0;
+    return cli_want(state, !a->inp.part || !a->split.given, "--part or --split, not both");
 }
 
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
     {"modality", 'm', "NAME=FILE", "a modality and its table (.csv or .npy, plain or .gz); repeat for each modality",
-     0, .type = CLI_CALL, .call = add_modality},
+     AT(from), .type = CLI_FILES, .required = true},
     {"label", 'l', "FILE[:COLUMN]", "the label: whole numbers or words are classes, other numbers are values",
-     AT(inp.label), .type = CLI_TEXT},
+     AT(inp.label), .type = CLI_TEXT, .required = true},
     {"group", 'g', "FILE[:COLUMN]", "a speaker or the like, who becomes a natural client", AT(inp.group),
      .type = CLI_TEXT},
     {"part", 0, "FILE[:COLUMN]", "0, 1, 2 or train, validation, test", AT(inp.part), .type = CLI_TEXT},
-    {"split", 0, "A,B,C", "or shares of them, by group if there are groups (default: 0.7,0.1,0.2)", 0,
-     .type = CLI_CALL, .call = read_shares},
+    {"split", 0, "A,B,C", "or shares of them, by group if there are groups (default: 0.7,0.1,0.2)", AT(split),
+     .type = CLI_SHARES},
     {"header", 0, "HOW",
      "whether the first line of a CSV file names the columns: yes, no, or detected and reported (auto, default)",
      AT(inp.header), .type = CLI_WORD, .words = HEADERS},
@@ -99,6 +83,8 @@ static ent_status run_import(arguments *a)
     cli_bar bar = {.what = "rows", .quiet = a->to.quiet};
     a->inp.note = print_note;
     a->inp.note_data = &a->to.quiet;
+    cli_files_copy(&a->from, &a->inp.modalities, a->inp.name, a->inp.path);
+    memcpy(a->inp.share, a->split.of, sizeof a->inp.share);
     a->inp.out = a->to.out;
     a->inp.seed = (uint64_t)a->to.seed;
     a->inp.progress = cli_bar_show;
@@ -113,7 +99,7 @@ static ent_status run_import(arguments *a)
 /* Tables are read sequentially, so one process without MPI does it. */
 int app_import_table(int argc, char **argv)
 {
-    arguments a = {.inp = {.share = {0.7, 0.1, 0.2}}};
+    arguments a = {.split = {.of = {0.7, 0.1, 0.2}}};
     cli_parse(&LINE, argc, argv, &a);
     return cli_report(run_import(&a));
 }

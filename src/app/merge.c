@@ -21,13 +21,13 @@ static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    return cli_want(state, a->inp.files > 0, "a data set") || cli_want(state, a->inp.out, "--out FILE") ? EINVAL : 0;
+    return cli_want(state, a->inp.files > 0, "a data set");
 }
 
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    CLI_OPTION_OUT("FILE", "the data set to write (HDF5)", AT(inp.out)),
+    CLI_OPTION_DATA(AT(inp.out)),
     {"with-group-from", 'g', "CSV",
      "groups (natural clients): columns id and group, or a single column with a row for each row of the data",
      AT(inp.groups), .type = CLI_TEXT},

@@ -157,6 +157,7 @@ static ent_status draw_runs(draw_page *page, const report_input *in)
     report_reliability(page, in);
     ENT_TRY(report_audits(page, in));
     draw_page_heading(page, "Classes");
+    for (int g = 0; g < details; g++) report_confusion(page, &in->group[g]);
     for (int g = 0; g < details; g++) report_classes(page, &in->group[g]);
     draw_page_heading(page, "Clients");
     report_excluded(page, in);

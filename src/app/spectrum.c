@@ -191,8 +191,9 @@ static ent_status write_files(const arguments *a, const ent_spectrum *s)
 }
 
 /* Collective. */
-static ent_status analyse(ent_comm *world, arguments *a, const ent_config *config)
+static ent_status analyse(ent_comm *world, void *arguments_, const ent_config *config)
 {
+    arguments *a = arguments_;
     ent_federation *federation;
     ent_spectrum s;
     int m;
@@ -221,11 +222,7 @@ static ent_status read_config(void *arguments_, char **text)
 
 static ent_status run(ent_comm *world, void *arguments_, const char *text)
 {
-    ent_config *config;
-    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
-    const ent_status status = analyse(world, arguments_, config);
-    ent_config_free(config);
-    return status;
+    return cli_with_config(world, text, analyse, arguments_);
 }
 
 int app_spectrum(int argc, char **argv)

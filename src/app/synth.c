@@ -32,16 +32,10 @@ static error_t read_modalities(struct argp_state *state, char *list, void *argum
     return 0;
 }
 
-static error_t check(struct argp_state *state, char *value, void *arguments_)
-{
-    (void)value;
-    return cli_want(state, ((const arguments *)arguments_)->out, "--out FILE");
-}
-
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    CLI_OPTION_OUT("FILE", "the data set to write (HDF5)", AT(out)),
+    CLI_OPTION_DATA(AT(out)),
     {"rows", 'r', "N", "samples; 70 % train, 10 % validation, 20 % test (2000)", AT(inp.rows), .type = CLI_WHOLE,
      .low = 10, .high = 0x1p40},
     {"modalities", 'm', "LIST", "NAME:D,...: modalities with D features each (text:12,audio:10,vision:8)", 0,
@@ -66,7 +60,6 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .check = check,
     .doc = "Write a synthetic multimodal data set.\v"
            "Every modality shows one latent variable h_m with noise.  The score of the label is "
            "own h_0 + cross (h_0 h_1 + h_1 h_2 + ...) / sqrt(M) + group_shift g; classes are "

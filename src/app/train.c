@@ -136,8 +136,9 @@ static ent_status tidy(const char *folder)
 
 /* Check that the result was trained on the data of this configuration; skipped if the data no longer exist.
  * Collective. */
-static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_config *config)
+static ent_status check_inputs(ent_comm *world, void *arguments_, const ent_config *config)
 {
+    const arguments *a = arguments_;
     ent_inputs inputs;
     int64_t gone = ent_comm_rank(world) == 0 && access(config->data.file, F_OK) != 0 && errno == ENOENT;
     ent_comm_sum(world, &gone, 1);
@@ -148,13 +149,10 @@ static ent_status check_inputs(ent_comm *world, const arguments *a, const ent_co
 }
 
 /* A job that was requeued although it had finished. */
-static ent_status tell_done(ent_comm *world, const arguments *a, const char *text)
+static ent_status tell_done(ent_comm *world, arguments *a, const char *text)
 {
-    ent_config *config;
-    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
-    ent_status status = check_inputs(world, a, config);
-    ent_config_free(config);
-    if (status != ENT_OK) return status;
+    ent_status status = ENT_OK;
+    ENT_TRY(cli_with_config(world, text, check_inputs, a));
     if (ent_comm_rank(world) == 0) {
         if (strcmp(a->where, a->out) == 0) status = tidy(a->out);
         if (status == ENT_OK && !a->quiet) printf("%s/result.h5: finished already\n", a->where);

@@ -421,7 +421,7 @@ static void print_best(const campaign_job *c, const json_t *plan, const campaign
     const campaign_choice choice = campaign_best_choose(best);
     if (!campaign_is_sweep(c)) return;
     if (choice.point < 0)
-        printf("best: none is selected: %s%s\n", choice.why_not,
+        printf("best: none selected: %s%s\n", choice.why_not,
                best->done > 0 && !c->test ? "; the table has the test figures with --test" : "");
     else
         printf("best: point %lld by %s %.6g%s%s\n", (long long)choice.point, choice.by, choice.value,

@@ -9,7 +9,7 @@
  * ENT_ECONFIG with file, line, key, the value found and the value wanted. */
 ent_status campaign_study_points(const campaign_job *c, char **text);
 
-/* An campaign_more: <out>/summary.csv, /summary in the file, and the same as text in c->summary.  One row per
+/* A campaign_more: <out>/summary.csv, /summary in the file, and the same as text in c->summary.  One row per
  * cell: n, mean and deviation of the metric over the finished seeds; compared with the reference of the same data,
  * setting and rate, paired by seed: pairs, difference (mean), low, high (bootstrap, 95 %), p (signed-rank); metric
  * and reference, the same in all rows. */

@@ -220,11 +220,11 @@ static ent_status read_reference(const reader *r, const json_t *variants)
     char names[1024] = "one of: ";
     size_t k;
     const json_t *variant;
-    const char *wish = node ? ent_yaml_scalar(node) : NULL;
+    const char *wanted = node ? ent_yaml_scalar(node) : NULL;
     json_array_foreach(variants, k, variant)
     {
         const char *name = json_string_value(json_object_get(json_object_get(variant, "label"), "variant"));
-        if (!node || (wish && strcmp(wish, name) == 0))
+        if (!node || (wanted && strcmp(wanted, name) == 0))
             return json_object_set_new(r->plan, "reference", json_string(name)) == 0 ? ENT_OK : no_memory(r);
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", k ? ", " : "", name);
     }

@@ -106,15 +106,8 @@ ent_status ent_circuit_add(ent_circuit *circuit, ent_gate gate)
     if (info->qubits == 1) gate.qubit[1] = gate.qubit[0];
     ENT_TRY(check_qubits(circuit, info, gate.qubit));
     ENT_TRY(check_angle(circuit, info, &gate.angle));
-    if (circuit->gates == circuit->gate_room) {
-        const int64_t room = circuit->gate_room == 0 ? 64 : 2 * circuit->gate_room;
-        ent_gate *grown = ent_alloc(room, sizeof *grown);
-        ENT_REQUIRE(grown, ENT_ENOMEM, "circuit of %lld gates: no memory", (long long)room);
-        if (circuit->gates > 0) memcpy(grown, circuit->gate, (size_t)circuit->gates * sizeof *grown);
-        ent_free(circuit->gate);
-        circuit->gate = grown;
-        circuit->gate_room = room;
-    }
+    ENT_REQUIRE(ent_grow((void **)&circuit->gate, &circuit->gate_room, circuit->gates, sizeof gate), ENT_ENOMEM,
+                "circuit of %lld gates: no memory", (long long)circuit->gates + 1);
     circuit->gate[circuit->gates++] = gate;
     return ENT_OK;
 }
@@ -125,15 +118,8 @@ ent_status ent_circuit_read_pauli(ent_circuit *circuit, const ent_pauli *string)
     ENT_REQUIRE(last >= 0, ENT_EARG, "readout of no qubit, want one of %d at least", circuit->qubits);
     ENT_REQUIRE(last < circuit->qubits, ENT_EARG, "readout of qubit %d of a circuit with %d qubits", last,
                 circuit->qubits);
-    if (circuit->readouts == circuit->readout_room) {
-        const int room = circuit->readout_room == 0 ? 16 : 2 * circuit->readout_room;
-        ent_pauli *grown = ent_alloc(room, sizeof *grown);
-        ENT_REQUIRE(grown, ENT_ENOMEM, "circuit of %d readouts: no memory", room);
-        if (circuit->readouts > 0) memcpy(grown, circuit->readout, (size_t)circuit->readouts * sizeof *grown);
-        ent_free(circuit->readout);
-        circuit->readout = grown;
-        circuit->readout_room = room;
-    }
+    ENT_REQUIRE(ent_grow((void **)&circuit->readout, &circuit->readout_room, circuit->readouts, sizeof *string),
+                ENT_ENOMEM, "circuit of %d readouts: no memory", circuit->readouts + 1);
     circuit->readout[circuit->readouts++] = *string;
     return ENT_OK;
 }

@@ -78,25 +78,20 @@ ent_status ent_qasm_parse(const char *text, const char *name, const ent_qasm_inp
     return ENT_OK;
 }
 
-/* All of a file, of any kind, by pieces; a byte 0 behind it. */
+/* The whole file, of any kind, in pieces; followed by a byte 0. */
 static ent_status read_bytes(FILE *file, const char *path, char **out, int64_t *bytes)
 {
     char piece[1 << 14];
     char *text = NULL;
     int64_t room = 0, n = 0;
     for (size_t got; (got = fread(piece, 1, sizeof piece, file)) > 0;) {
-        while (n + (int64_t)got >= room && n + (int64_t)got < MAX_FILE_BYTES) {
-            const int64_t before = room;
-            char *grown = ent_alloc(before == 0 ? 1 << 15 : 2 * before, 1);
-            if (grown && n > 0) memcpy(grown, text, (size_t)n);
-            ent_free(text);
-            text = grown;
-            ENT_REQUIRE(text, ENT_ENOMEM, "%s: no memory", path);
-            room = before == 0 ? 1 << 15 : 2 * before;
-        }
         if (n + (int64_t)got >= MAX_FILE_BYTES) {
             ent_free(text);
             return ent_fail(ENT_EFORMAT, "%s: %d bytes or more, want less", path, MAX_FILE_BYTES);
+        }
+        if (!ent_grow_by((void **)&text, &room, n, (int64_t)got + 1, 1)) {
+            ent_free(text);
+            return ent_fail(ENT_ENOMEM, "%s: no memory", path);
         }
         memcpy(text + n, piece, got);
         n += (int64_t)got;

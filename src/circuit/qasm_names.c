@@ -102,13 +102,20 @@ ent_status ent_qasm_read_qubits(qasm_parser *p)
     return ent_token_expect(&p->tokens, ";");
 }
 
+/* OpenQASM 2: the size follows the name. */
+static ent_status read_old(qasm_parser *p, int most, token *name, symbol *s)
+{
+    ENT_TRY(ent_token_next(&p->tokens));
+    *name = p->tokens.now;
+    ENT_TRY(ent_token_next(&p->tokens));
+    return read_size(p, most, s);
+}
+
 ent_status ent_qasm_read_qreg(qasm_parser *p)
 {
     symbol s = {.kind = SYMBOL_QUBITS};
-    ENT_TRY(ent_token_next(&p->tokens));
-    const token name = p->tokens.now;
-    ENT_TRY(ent_token_next(&p->tokens));
-    ENT_TRY(read_size(p, ENT_MAX_QUBITS, &s));
+    token name;
+    ENT_TRY(read_old(p, ENT_MAX_QUBITS, &name, &s));
     ENT_TRY(declare_run(p, &name, s, &p->circuit->qubits, ENT_MAX_QUBITS));
     return ent_token_expect(&p->tokens, ";");
 }
@@ -144,10 +151,8 @@ ent_status ent_qasm_read_bits(qasm_parser *p)
 ent_status ent_qasm_read_creg(qasm_parser *p)
 {
     symbol s = {.kind = SYMBOL_BITS};
-    ENT_TRY(ent_token_next(&p->tokens));
-    const token name = p->tokens.now;
-    ENT_TRY(ent_token_next(&p->tokens));
-    ENT_TRY(read_size(p, MAX_BITS, &s));
+    token name;
+    ENT_TRY(read_old(p, MAX_BITS, &name, &s));
     ENT_TRY(declare_bits(p, &name, &s));
     return ent_token_expect(&p->tokens, ";");
 }

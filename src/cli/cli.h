@@ -34,6 +34,9 @@ ent_status cli_share(ent_comm *world, ent_status status, char **text);
 typedef ent_status cli_read(void *arguments, char **text);
 typedef ent_status cli_body(ent_comm *world, void *arguments, const char *text);
 int cli_command(const cli_line *line, int argc, char **argv, void *arguments, cli_read *read, cli_body *body);
+/* For a body whose text is a configuration.  Collective. */
+typedef ent_status cli_work(ent_comm *world, void *arguments, const ent_config *config);
+ent_status cli_with_config(ent_comm *world, const char *text, cli_work *work, void *arguments);
 
 /* version.c: one line, and the whole page. */
 const char *cli_version_line(void);
@@ -69,10 +72,11 @@ char *cli_cone_text(const ent_circuit *circuit, const ent_engine_weight *weight,
 error_t cli_whole(struct argp_state *state, const char *text, int64_t low, int64_t high, int64_t *out);
 error_t cli_real(struct argp_state *state, const char *text, double low, double high, double *out);
 /* "NAME=FILE", split at '='. */
-error_t cli_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path);
+error_t cli_file_add(struct argp_state *state, char *text, cli_files *files);
+void cli_files_copy(const cli_files *files, int *count, const char **name, const char **path);
 /* The index of one of `words` (NULL-terminated). */
 error_t cli_word(struct argp_state *state, const char *text, const char *const *words, int *out);
-error_t cli_shares(struct argp_state *state, const char *text, double share[3]);
+error_t cli_shares_read(struct argp_state *state, const char *text, cli_shares *out);
 /* "1,2,4": ascending whole numbers from 1 to `high`. */
 enum { CLI_SIZES_MAX = 32 };
 typedef struct {
@@ -88,7 +92,7 @@ typedef struct {
 } cli_import_to;
 /* clang-format off */
 #define CLI_IMPORT_OPTIONS(of_seed, at)                                                                          \
-    CLI_OPTION_OUT("FILE", "the data set to write (HDF5)", at + offsetof(cli_import_to, out)),                   \
+    CLI_OPTION_DATA(at + offsetof(cli_import_to, out)),                                                          \
     {"seed", 's', "N", of_seed, at + offsetof(cli_import_to, seed), .type = CLI_WHOLE, .high = CLI_ANY},         \
     CLI_OPTION_REPLACE("overwrite the data set", at + offsetof(cli_import_to, replace)),                         \
     CLI_OPTION_QUIET("no progress, no report", at + offsetof(cli_import_to, quiet))

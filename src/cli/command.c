@@ -110,3 +110,12 @@ int cli_command(const cli_line *line, int argc, char **argv, void *arguments, cl
     ent_free(text);
     return cli_finish(world, status);
 }
+
+ent_status cli_with_config(ent_comm *world, const char *text, cli_work *work, void *arguments)
+{
+    ent_config *config;
+    ENT_TRY(ent_comm_agree(world, ent_config_parse(text, &config)));
+    const ent_status status = work(world, arguments, config);
+    ent_config_free(config);
+    return status;
+}

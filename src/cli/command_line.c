@@ -70,6 +70,10 @@ static error_t read_option(struct argp_state *state, const cli_option *o, char *
         return cli_sizes_read(state, value, (int)o->high, field);
     case CLI_SETS:
         return add_set(state, value, field);
+    case CLI_FILES:
+        return cli_file_add(state, value, field);
+    case CLI_SHARES:
+        return cli_shares_read(state, value, field);
     case CLI_CALL:
         return o->call(state, value, arguments);
     default:
@@ -102,6 +106,17 @@ static error_t read_argument(struct argp_state *state, const cli_run *run, char 
     return 0;
 }
 
+/* Whether a required option is missing; "want --out FILE". */
+static error_t check_given(struct argp_state *state, const cli_option *o, const void *arguments)
+{
+    const void *field = (const char *)arguments + o->offset;
+    char wanted[64];
+    const bool given = o->type == CLI_FILES ? ((const cli_files *)field)->count > 0
+                                            : *(const char *const *)field != NULL;
+    snprintf(wanted, sizeof wanted, "--%s %s", o->name, o->value);
+    return cli_want(state, !o->required || given, wanted);
+}
+
 static error_t check_end(struct argp_state *state, const cli_run *run)
 {
     const cli_argument *argument = &run->line->argument;
@@ -110,6 +125,9 @@ static error_t check_end(struct argp_state *state, const cli_run *run)
         argp_error(state, "found no argument, want %s", argument->wanted);
         return EINVAL;
     }
+    for (int k = 0; k < count_options(run->line); k++)
+        if (run->line->options[k].required && check_given(state, &run->line->options[k], run->arguments))
+            return EINVAL;
     return run->line->check ? run->line->check(state, NULL, run->arguments) : 0;
 }
 

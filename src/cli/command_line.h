@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "entente/dataset.h"
+
 typedef enum {
     CLI_HEADING, /* no option: `help` is the heading of the options below it */
     CLI_SWITCH,  /* bool: true if the option is given */
@@ -29,6 +31,8 @@ typedef enum {
     CLI_WORD,    /* int or an enum: the index in `words` */
     CLI_SIZES,   /* cli_sizes, 1..high */
     CLI_SETS,    /* cli_sets */
+    CLI_FILES,   /* cli_files: NAME=FILE, may be repeated */
+    CLI_SHARES,  /* cli_shares: three numbers */
     CLI_CALL     /* read by `call` */
 } cli_type;
 
@@ -48,6 +52,7 @@ typedef struct {
     const char *const *words; /* NULL-terminated */
     cli_call *call;
     bool optional; /* the value may be left out */
+    bool required; /* CLI_TEXT, CLI_FILES: the option must be given */
 } cli_option;
 
 /* The arguments that are not options: at most one if `what` is set, any number if `take` is, else none. */
@@ -75,9 +80,23 @@ typedef struct {
     const char *text[CLI_MOST_SETS];
 } cli_sets;
 
+/* Modalities and their files. */
+typedef struct {
+    int count;
+    const char *name[ENT_MAX_MODALITIES], *path[ENT_MAX_MODALITIES];
+} cli_files;
+
+/* Of train, validation and test. */
+typedef struct {
+    bool given;
+    double of[3];
+} cli_shares;
+
 /* clang-format off */
 #define CLI_OPTION_SET(help, at) {"set", 's', "KEY=VALUE", help, at, .type = CLI_SETS}
 #define CLI_OPTION_OUT(value, help, at) {"out", 'o', value, help, at, .type = CLI_TEXT}
+#define CLI_OPTION_DATA(at) \
+    {"out", 'o', "FILE", "the data set to write (HDF5)", at, .type = CLI_TEXT, .required = true}
 #define CLI_OPTION_JSON(at) \
     {"json", 'j', NULL, "print one JSON object as the last line of standard output", at, .type = CLI_SWITCH}
 #define CLI_OPTION_QUIET(help, at) {"quiet", 'q', NULL, help, at, .type = CLI_SWITCH}

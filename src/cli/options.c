@@ -37,10 +37,10 @@ error_t cli_real(struct argp_state *state, const char *text, double low, double 
     return refuse(state, text, wanted);
 }
 
-error_t cli_modality(struct argp_state *state, char *text, int *count, const char **name, const char **path)
+error_t cli_file_add(struct argp_state *state, char *text, cli_files *files)
 {
     char *equals = strchr(text, '=');
-    if (*count == ENT_MAX_MODALITIES) {
+    if (files->count == ENT_MAX_MODALITIES) {
         argp_error(state, "--modality: more than %d", ENT_MAX_MODALITIES);
         return EINVAL;
     }
@@ -53,14 +53,23 @@ error_t cli_modality(struct argp_state *state, char *text, int *count, const cha
         argp_error(state, "--modality: %s", ent_message());
         return EINVAL;
     }
-    for (int m = 0; m < *count; m++) {
-        if (strcmp(name[m], text) != 0) continue;
+    for (int m = 0; m < files->count; m++) {
+        if (strcmp(files->name[m], text) != 0) continue;
         argp_error(state, "--modality: '%s' is named twice", text);
         return EINVAL;
     }
-    name[*count] = text;
-    path[(*count)++] = equals + 1;
+    files->name[files->count] = text;
+    files->path[files->count++] = equals + 1;
     return 0;
+}
+
+void cli_files_copy(const cli_files *files, int *count, const char **name, const char **path)
+{
+    *count = files->count;
+    for (int k = 0; k < files->count; k++) {
+        name[k] = files->name[k];
+        path[k] = files->path[k];
+    }
 }
 
 error_t cli_word(struct argp_state *state, const char *text, const char *const *words, int *out)
@@ -75,11 +84,13 @@ error_t cli_word(struct argp_state *state, const char *text, const char *const *
     return refuse(state, text, list);
 }
 
-error_t cli_shares(struct argp_state *state, const char *text, double share[3])
+error_t cli_shares_read(struct argp_state *state, const char *text, cli_shares *out)
 {
     char rest;
-    if (sscanf(text, "%lf,%lf,%lf%c", &share[0], &share[1], &share[2], &rest) == 3 && share[0] > 0.0 &&
-        share[1] >= 0.0 && share[2] >= 0.0 && share[0] + share[1] + share[2] < 1e300)
+    double *of = out->of;
+    out->given = true;
+    if (sscanf(text, "%lf,%lf,%lf%c", &of[0], &of[1], &of[2], &rest) == 3 && of[0] > 0.0 && of[1] >= 0.0 &&
+        of[2] >= 0.0 && of[0] + of[1] + of[2] < 1e300)
         return 0;
     argp_error(state, "--split: found '%s', want three shares for train, validation and test, like 0.7,0.1,0.2",
                text);

@@ -44,7 +44,7 @@ static ent_status map(const ent_comm *comm, int fd, size_t later, ent_shared *s)
     ENT_REQUIRE(!fstatvfs(fd, &there), ENT_EIO, "shared memory: %s", strerror(errno));
     const double room = (double)there.f_bavail * (double)there.f_frsize;
     ENT_REQUIRE(((double)s->part + (double)later) * ent_comm_size(comm) <= room, ENT_EIO,
-                "shared memory: %.0f bytes are there", room);
+                "shared memory: %.0f bytes are available", room);
     const int failed = posix_fallocate(fd, (off_t)((size_t)ent_comm_rank(comm) * s->part), (off_t)s->part);
     ENT_REQUIRE(!failed, ENT_EIO, "shared memory: %zu bytes: %s", s->part, strerror(failed));
     void *all = mmap(NULL, s->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -49,7 +49,7 @@ static struct {
 
 static _Atomic double limit_s;
 static atomic_bool trains;
-static _Atomic(ent_wish *) asked;
+static _Atomic(ent_stop_request *) asked;
 
 /* ---- rows ---- */
 
@@ -99,9 +99,9 @@ void ent_comm_limit_waits(double seconds)
     limit_s = seconds;
 }
 
-void ent_comm_end_if(ent_wish *wish)
+void ent_comm_end_if(ent_stop_request *stop)
 {
-    asked = wish;
+    asked = stop;
 }
 
 void ent_stall_training(void)
@@ -173,8 +173,8 @@ static void say(double now, const char *end)
 
 static bool is_asked(void)
 {
-    ent_wish *wish = asked;
-    return wish && wish(NULL);
+    ent_stop_request *stop = asked;
+    return stop && stop(NULL);
 }
 
 /* No rank will answer: the awaited ranks are not running, or all ranks wait for one another. */

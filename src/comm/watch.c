@@ -18,7 +18,7 @@ static const double LOOK_S = 0.02;
 struct ent_watch {
     MPI_Comm mpi;
     int rank, size;
-    ent_wish *wish;
+    ent_stop_request *stop;
     void *context;
     bool told;         /* this rank has notified the others */
     int64_t heard;     /* notifications received */
@@ -26,7 +26,7 @@ struct ent_watch {
     MPI_Request *sent; /* [size] */
 };
 
-ent_status ent_watch_new(ent_comm *comm, ent_wish *wish, void *context, ent_watch **out)
+ent_status ent_watch_new(ent_comm *comm, ent_stop_request *stop, void *context, ent_watch **out)
 {
     ent_watch *w = ent_alloc(1, sizeof *w);
     MPI_Request *sent = ent_alloc(ent_comm_size(comm), sizeof(MPI_Request));
@@ -38,7 +38,7 @@ ent_status ent_watch_new(ent_comm *comm, ent_wish *wish, void *context, ent_watc
     *w = (ent_watch){*(const MPI_Comm *)ent_comm_mpi(comm),
                      ent_comm_rank(comm),
                      ent_comm_size(comm),
-                     wish,
+                     stop,
                      context,
                      false,
                      0,
@@ -72,7 +72,7 @@ static void hear(ent_watch *w)
 
 bool ent_watch_look(ent_watch *w)
 {
-    if (!w->told && w->wish(w->context)) tell(w);
+    if (!w->told && w->stop(w->context)) tell(w);
     const double now = ent_clock_s();
     if (w->told || w->heard > 0 || w->size == 1 || now - w->looked_s < LOOK_S) return w->told || w->heard > 0;
     int there;
@@ -91,7 +91,7 @@ bool ent_watch_end(ent_watch *w)
     MPI_Ibarrier(w->mpi, &all);
     for (MPI_Test(&all, &over, MPI_STATUS_IGNORE); !over; MPI_Test(&all, &over, MPI_STATUS_IGNORE)) ent_watch_look(w);
     told[0] = w->told;
-    told[1] = w->told || w->wish(w->context);
+    told[1] = w->told || w->stop(w->context);
     MPI_Allreduce(MPI_IN_PLACE, told, 2, MPI_INT64_T, MPI_SUM, w->mpi);
     while (w->heard < told[0] - w->told) hear(w);
     MPI_Waitall(w->size, w->sent, MPI_STATUSES_IGNORE);

@@ -10,6 +10,7 @@
  *   standard   the default, as one writes it in YAML
  *   before     what programs did that had no such key, where that is not the default: their results are read with it
  *   when       the key and the choices with which this one is read, "federation.aggregation: fedprox"
+ *   MAY_CHANGE a training may be resumed with another value
  * A new section is a row of ENT_SECTIONS as well; a new choice is a row of its table.  Then `ninja reference` writes
  * jobs/REFERENCE.md and the schema anew; a test compares them with the table. */
 #include "keys.h"
@@ -66,24 +67,8 @@ static const ent_choice SPLIT[] = {{"iid", ENT_SPLIT_IID},
                                    {"shards", ENT_SPLIT_SHARDS},
                                    {"quantity", ENT_SPLIT_QUANTITY},
                                    {"natural", ENT_SPLIT_NATURAL}};
-static const ent_choice AGGREGATION[] = {{"fedavg", ENT_FEDAVG},
-                                         {"fedprox", ENT_FEDPROX},
-                                         {"fedavgm", ENT_FEDAVGM},
-                                         {"fedadam", ENT_FEDADAM},
-                                         {"fedyogi", ENT_FEDYOGI},
-                                         {"fedadagrad", ENT_FEDADAGRAD},
-                                         {"scaffold", ENT_SCAFFOLD},
-                                         {"fednova", ENT_FEDNOVA},
-                                         {"feddyn", ENT_FEDDYN},
-                                         {"median", ENT_MEDIAN},
-                                         {"trimmed_mean", ENT_TRIMMED_MEAN},
-                                         {"krum", ENT_KRUM},
-                                         {"multi_krum", ENT_MULTI_KRUM},
-                                         {"qrail", ENT_QRAIL},
-                                         {"spoqfl", ENT_SPOQFL},
-                                         {"circular", ENT_CIRCULAR},
-                                         {"wpqfl", ENT_WPQFL},
-                                         {"local", ENT_LOCAL}};
+#define RULE(name, id) {#name, ENT_##id},
+static const ent_choice AGGREGATION[] = {ENT_RULES(RULE)};
 static const ent_choice DIVERGENCE[] = {
     {"auto", ENT_DIVERGENCE_AUTO}, {"stop", ENT_DIVERGENCE_STOP}, {"exclude", ENT_DIVERGENCE_EXCLUDE}};
 static const ent_choice ATTACK[] = {{"none", ENT_ATTACK_NONE},
@@ -139,6 +124,7 @@ static const ent_choice ENGINE[] = {{"auto", ENT_ENGINE_AUTO},
 #define REGISTER(field) .path = "model.registers.*." #field, PLACE(model.registers[0].field), \
     .stride = sizeof(ent_config_register)
 #define RATE .path = "missing.rate.*", PLACE(missing.rate[0]), .stride = sizeof(double)
+#define MAY_CHANGE .may_change = true
 #define FACTOR .path = "noise.factor.*", PLACE(noise.factor[0]), .stride = sizeof(double)
 #define FROM(from, to) .low = (from), .high = (to)
 #define ABOVE(from, to) .low = (from), .high = (to), .above = true
@@ -182,7 +168,7 @@ const int ENT_SECTION_COUNT = COUNT(ENT_SECTIONS);
 #define PRIVATE   "privacy.mode: central, local, distributed"
 
 const ent_key ENT_KEYS[] = {
-    {FIELD(data.file),
+    {FIELD(data.file), MAY_CHANGE,
      .help = "the data set, an HDF5 file; from the working folder or else beside the file that names it"},
     {FIELD(data.modalities), FROM(1, ENT_MAX_MODALITIES), COUNTED_BY(data.modalities_count),
      .help = "names of the modalities to train on"},
@@ -278,7 +264,8 @@ const ent_key ENT_KEYS[] = {
      .help = "share of the clients that train in a round"},
     {FIELD(federation.sampling), OF(SAMPLING), .standard = "uniform",
      .help = "evenly, in proportion to their samples, or each independently with this chance (poisson)"},
-    {FIELD(federation.rounds), FROM(0, 1e9), .standard = "100", .unit = "rounds", .help = "rounds of training"},
+    {FIELD(federation.rounds), MAY_CHANGE, FROM(0, 1e9), .standard = "100", .unit = "rounds",
+     .help = "rounds of training"},
     {FIELD(federation.aggregation), OF(AGGREGATION), .standard = "fedavg",
      .help = "the aggregation rule; local: every client keeps a model of its own"},
     {FIELD(federation.on_divergence), OF(DIVERGENCE), .standard = "auto",
@@ -369,9 +356,9 @@ const ent_key ENT_KEYS[] = {
      .help = "decay of the second moment"},
     {FIELD(client.epsilon), ABOVE(0, 1), .standard = "0.001", .when = BY_ADAM,
      .help = "added to the root of the second moment; a client whose gradients are smaller moves less than the rate"},
-    {FIELD(client.natural_rate), ABOVE(0, 1e3), .standard = "0.2", .when = "client.optimizer: qng",
+    {FIELD(client.natural_rate), ABOVE(0, 1e3), .standard = "0.5", .when = "client.optimizer: qng",
      .help = "learning rate of registers' circuits, along the natural gradient"},
-    {FIELD(client.damping), ABOVE(0, 1e6), .standard = "0.01", .when = "client.optimizer: qng",
+    {FIELD(client.damping), ABOVE(0, 1e6), .standard = "0.1", .when = "client.optimizer: qng",
      .help = "added to the diagonal of the metric"},
     {FIELD(client.weight_decay), FROM(0, 1e3), .standard = "0.0", .help = "weight decay per step"},
     {FIELD(client.modality_dropout), FROM(0, 1), .standard = "0.0",
@@ -504,11 +491,11 @@ const ent_key ENT_KEYS[] = {
     {FIELD(run.precision), OF(PRECISION), .standard = "double", .help = "precision of the quantum states"},
     {FIELD(run.engine), OF(ENGINE), .standard = "auto",
      .help = "what computes the circuits; auto: pauli where it costs less, else batch, from 17 qubits on state"},
-    {FIELD(run.shards), FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
+    {FIELD(run.shards), MAY_CHANGE, FROM(1, 1 << 30), .standard = "1", .unit = "ranks",
      .help = "ranks that run one circuit together, registers dealt to them or parts of one state; a power of two "
              "that "
              "divides their number"},
-    {FIELD(run.threads), FROM(0, 4096), .standard = "0", .unit = "threads",
+    {FIELD(run.threads), MAY_CHANGE, FROM(0, 4096), .standard = "0", .unit = "threads",
      .help = "threads per rank; 0: OMP_NUM_THREADS, else the node's cores over its ranks"},
     {FIELD(run.select), OF(SELECT), .standard = "last",
      .help = "the round whose weights are saved and evaluated on the test rows: the last, or the best on the "
@@ -516,11 +503,11 @@ const ent_key ENT_KEYS[] = {
     {FIELD(run.patience), FROM(0, 1e9), .standard = "0", .unit = "rounds",
      .when = "run.select: validation_loss, validation_accuracy",
      .help = "the training ends after so many rounds without a better one; 0: never"},
-    {FIELD(run.checkpoint_every), FROM(0, 1e9), .standard = "10", .unit = "rounds",
+    {FIELD(run.checkpoint_every), MAY_CHANGE, FROM(0, 1e9), .standard = "10", .unit = "rounds",
      .help = "distance of checkpoints; 0: only on a signal"},
-    {FIELD(run.fallback_dir), .standard = "none",
+    {FIELD(run.fallback_dir), MAY_CHANGE, .standard = "none",
      .help = "folder for results that their own folder's disk cannot take, each in one of its own; none: nowhere"},
-    {FIELD(run.stall_timeout_s), FROM(0, 1e9), .standard = "0.0", .unit = "s",
+    {FIELD(run.stall_timeout_s), MAY_CHANGE, FROM(0, 1e9), .standard = "0.0", .unit = "s",
      .help = "end the job when a rank has waited so long for another in one call; 0: never"},
 };
 /* clang-format on */

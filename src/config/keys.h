@@ -34,6 +34,7 @@ typedef struct {
     int choices;
     const char *standard; /* the default as YAML text; NULL: the key must be given */
     const char *before;   /* what a configuration that a program without the key wrote meant; NULL: the default */
+    bool may_change;      /* a training may be resumed with another value */
     const char *unit;     /* NULL: none */
     const char *when;     /* "KEY: CHOICE, CHOICE": the key is read only then; NULL: always */
     const char *help;     /* one line, without a full stop */

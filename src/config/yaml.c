@@ -19,22 +19,20 @@ static const size_t LINE_SET = (size_t)-1 - ENT_YAML_ORIGINS;
 
 static ent_status read_file(const char *path, char **text)
 {
+    enum { PIECE = 1 << 16, MOST = 1 << 24 };
     FILE *file = fopen(path, "rb");
     ENT_REQUIRE(file, ENT_EIO, "%s: %s", path, strerror(errno));
-    int64_t length = 0, room = 1 << 16;
-    char *buffer = ent_alloc(room + 1, 1);
-    while (buffer) {
-        length += (int64_t)fread(buffer + length, 1, (size_t)(room - length), file);
-        if (length < room) break;
-        char *grown = room < 1 << 24 ? ent_alloc(2 * room + 1, 1) : NULL;
-        if (grown) memcpy(grown, buffer, (size_t)length);
-        ent_free(buffer);
-        buffer = grown;
-        room *= 2;
+    int64_t length = 0, room = 0;
+    char *buffer = NULL;
+    bool fits = true;
+    size_t got = PIECE;
+    while (got == PIECE && (fits = length <= MOST && ent_grow_by((void **)&buffer, &room, length, PIECE + 1, 1))) {
+        got = fread(buffer + length, 1, PIECE, file);
+        length += (int64_t)got;
     }
     const int failed = ferror(file);
     fclose(file);
-    if (!buffer || failed) {
+    if (!fits || failed) {
         ent_free(buffer);
         return ent_fail(ENT_EIO, "%s: %s", path, failed ? "cannot be read" : "too large for a configuration");
     }
@@ -417,21 +415,14 @@ ent_status ent_yaml_refuse(const ent_yaml *yaml, const yaml_node_t *node, const 
 
 typedef struct {
     char *text;
-    size_t length, room;
+    size_t length;
+    int64_t room;
 } text_buffer;
 
 static int write_piece(void *context, unsigned char *piece, size_t size)
 {
     text_buffer *buffer = context;
-    if (buffer->length + size + 1 > buffer->room) {
-        const size_t room = 2 * (buffer->length + size + 1);
-        char *grown = ent_alloc((int64_t)room, 1);
-        if (!grown) return 0;
-        if (buffer->text) memcpy(grown, buffer->text, buffer->length);
-        ent_free(buffer->text);
-        buffer->text = grown;
-        buffer->room = room;
-    }
+    if (!ent_grow_by((void **)&buffer->text, &buffer->room, (int64_t)buffer->length, (int64_t)size + 1, 1)) return 0;
     memcpy(buffer->text + buffer->length, piece, size);
     buffer->length += size;
     buffer->text[buffer->length] = '\0';

@@ -57,9 +57,16 @@ void *ent_copy(const void *from, int64_t count, size_t size)
 
 bool ent_grow(void **array, int64_t *room, int64_t count, size_t size)
 {
-    if (count < *room) return true;
+    return ent_grow_by(array, room, count, 1, size);
+}
+
+bool ent_grow_by(void **array, int64_t *room, int64_t count, int64_t more, size_t size)
+{
+    if (more <= *room - count) return true;
+    if (more > INT64_MAX - count) return false;
     const int64_t first = size < FIRST_BYTES ? (int64_t)(FIRST_BYTES / size) : 1;
-    const int64_t wanted = *room == 0 ? first : 2 * *room;
+    const int64_t usual = *room == 0 ? first : 2 * *room;
+    const int64_t wanted = usual - count < more ? count + more : usual;
     void *grown = ent_alloc(wanted, size);
     if (!grown) return false;
     if (count > 0) memcpy(grown, *array, (size_t)count * size);

@@ -1,4 +1,4 @@
-/* Instruction sets: which there are, and which is used. */
+/* The available instruction sets, and the choice among them. */
 #include "isa.h"
 
 #include <stdlib.h>
@@ -62,7 +62,7 @@ static const struct {
 };
 enum { ISAS = sizeof ISA / sizeof ISA[0] };
 
-static int best = 0; /* the first that is taken where none is named */
+static int best = 0; /* the first that is used if none is named */
 
 int ent_isa_level(const char *name)
 {
@@ -84,7 +84,7 @@ static ent_status pick(const char *isa, int *index)
         if (wanted && strcmp(wanted, ISA[k].name) != 0) continue;
         if (!wanted && k < best) continue;
         if (ISA[k].there()) {
-            *index = !isa && k < best ? best : k; /* whoever has a better one has all that follow */
+            *index = !isa && k < best ? best : k; /* a machine with one of them has all that follow */
             return ENT_OK;
         }
         ENT_REQUIRE(!wanted, ENT_EARG, "instruction set '%s': this machine does not have it", wanted);

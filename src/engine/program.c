@@ -1,7 +1,7 @@
 /* A program: chunks of samples over threads, and sums of the chunks in the order of the batch.
  *
  * A chunk has a fixed number of samples and is computed by one thread in its own workspace.  Parameter gradients are
- * partial sums a chunk, added in the order of the chunks, so the number of threads cannot change a bit. */
+ * partial sums per chunk, added in the order of the chunks, so results do not depend on the number of threads. */
 #include "engines.h"
 #include "noise/noise_engines.h"
 #include "shots.h"
@@ -14,18 +14,19 @@
 #include "entente/memory.h"
 
 struct ent_program {
-    ent_shots *shots;     /* who runs it instead of all below, or NULL */
-    const ent_team *team; /* with `handle`: who runs it instead of an engine */
+    ent_shots *shots;     /* runs it instead of everything below, or NULL */
+    const ent_team *team; /* with `handle`: runs it instead of an engine */
     void *handle;
     const ent_engine *engine;
+    ent_plan_facts facts; /* of the plan */
     void *plan;
     int qubits, params, angles, readouts, threads, workers;
     void **worker;   /* [threads]; the first `workers` exist */
     double *partial; /* [partial_room] */
     int64_t partial_room;
     ent_program *few;    /* AUTO: the state engine for calls of few samples, or NULL */
-    int64_t few_most[2]; /* how many these are: of a forward run, of a gradient */
-    int ran, went_back;  /* a worker's states are in memory: those of a forward run, and of a gradient */
+    int64_t few_most[2]; /* the largest such number of samples: for a forward run, for a gradient */
+    int ran, went_back;  /* whether the states have been touched: those of a forward run, and of a gradient */
 };
 
 double ent_state_bytes(int qubits, ent_precision precision)
@@ -40,30 +41,29 @@ ent_status ent_engine_check_qubits(int qubits, ent_precision precision)
     char need[32];
     const double bytes = ent_state_bytes(qubits, precision);
     ENT_REQUIRE(qubits <= ENT_MAX_STATE_QUBITS, ENT_ENOMEM,
-                "a circuit of %d qubits needs %.0f bytes (%s) for its state, more than are there on any machine",
-                qubits, bytes, ent_bytes_text(bytes, need));
+                "a circuit of %d qubits needs %.0f bytes (%s) for its state, more than any machine has", qubits,
+                bytes, ent_bytes_text(bytes, need));
     return ENT_OK;
 }
 
-/* Whether a worker's states fit; the machine counts them as its own once they have been written to. */
+/* Whether a worker's states fit into free memory; once written to, they are no longer part of it. */
 static ent_status check_memory(const ent_program *program, int gradient)
 {
-    double bytes[2];
-    program->engine->bytes(program->plan, bytes);
+    const double *bytes = program->facts.bytes;
     const double there = (double)ent_memory_available_bytes(), held = program->ran ? bytes[0] : 0.0;
     if (bytes[gradient] - held <= there) return ENT_OK;
     return ent_memory_lacks(bytes[gradient], there + held, "%sa circuit of %d qubits",
                             gradient ? "the gradient of " : "", program->qubits);
 }
 
-/* *too_large: the states do not fit, which another engine may cure; an allocation that fails is no such thing. */
+/* *too_large: the states do not fit, so that another engine may still run; not set if an allocation fails. */
 static ent_status plan_for(ent_program *program, const ent_engine *engine, const ent_circuit *circuit,
                            const ent_program_inp *inp, bool *too_large)
 {
     program->engine = engine;
     *too_large = engine->whole_state && circuit->qubits > ENT_MAX_STATE_QUBITS;
     if (*too_large) return ent_engine_check_qubits(circuit->qubits, inp->precision);
-    ENT_TRY(engine->plan_new(circuit, inp, &program->plan));
+    ENT_TRY(engine->plan_new(circuit, inp, &program->facts, &program->plan));
     const ent_status status = check_memory(program, 0);
     if (status != ENT_OK) {
         *too_large = true;
@@ -73,10 +73,10 @@ static ent_status plan_for(ent_program *program, const ent_engine *engine, const
     return status;
 }
 
-/* From so many qubits on, one sample over all threads and in blocks is faster than samples side by side. */
+/* From this number of qubits on, one sample on all threads, in blocks, is faster than samples side by side. */
 enum { STATE_FROM_QUBITS = 17 };
 
-/* What AUTO takes of one register, or of several that are to be joined: one engine after another. */
+/* AUTO, for one register or several joined ones: try one engine after another. */
 static ent_status plan_by_size(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const ent_engine *const order[] = {&ent_engine_state, &ent_engine_batch, &ent_engine_reference};
@@ -102,7 +102,7 @@ static ent_status plan_by_cost(ent_program *program, const ent_circuit *circuit,
                                                : status;
 }
 
-/* With noise: exact where that serves, else by trajectories. */
+/* With noise: exact if possible, else by trajectories. */
 static ent_status plan_noisy(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     const char *isa;
@@ -125,7 +125,7 @@ static ent_status make_plan(ent_program *program, const ent_circuit *circuit, co
     const char *isa;
     bool too_large;
     if (inp->noise) return plan_noisy(program, circuit, inp);
-    ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* also where the engine does not use it */
+    ENT_TRY(ent_isa_pick(inp->isa, &isa)); /* even if the engine does not use it */
     switch (inp->engine) {
     case ENT_ENGINE_REFERENCE:
         return plan_for(program, &ent_engine_reference, circuit, inp, &too_large);
@@ -140,8 +140,9 @@ static ent_status make_plan(ent_program *program, const ent_circuit *circuit, co
     }
 }
 
-/* AUTO took the batch engine, whose lanes few samples do not fill: how many there must be until it is faster than one
- * sample after another in the state engine, whose lanes are amplitudes.  Up to one group of the batch engine's. */
+/* AUTO chose the batch engine, whose lanes are samples and not filled by few of them: find the number of samples up
+ * to which one after another on the state engine, whose lanes are amplitudes, is faster.  At most one group of the
+ * batch engine. */
 static ent_status plan_few(ent_program *program, const ent_circuit *circuit, const ent_program_inp *inp)
 {
     if (program->engine != &ent_engine_batch || circuit->qubits >= STATE_FROM_QUBITS) return ENT_OK;
@@ -160,7 +161,7 @@ static ent_status plan_few(ent_program *program, const ent_circuit *circuit, con
     return ENT_OK;
 }
 
-/* Noise of strength 0 is none. */
+/* Noise of strength 0 is no noise. */
 static ent_status without_idle_noise(const ent_circuit *circuit, ent_program_inp *inp)
 {
     if (!inp->noise) return ENT_OK;
@@ -234,7 +235,7 @@ void ent_program_free(ent_program *program)
 const char *ent_program_engine(const ent_program *program)
 {
     if (program->shots) return ent_shots_describe(program->shots);
-    return program->handle ? program->team->describe(program->handle) : program->engine->describe(program->plan);
+    return program->handle ? program->team->describe(program->handle) : program->facts.name;
 }
 
 void ent_program_draw(ent_program *program, const ent_draws *draws)
@@ -249,11 +250,11 @@ void ent_program_passes(const ent_program *program, int passes[2])
     if (program->engine && program->engine->passes) program->engine->passes(program->plan, passes);
 }
 
-/* How many threads `chunks` chunks can use; their workspaces, made by one thread. */
+/* The number of threads that `chunks` chunks can use; creates their workspaces, on one thread. */
 static ent_status make_workers(ent_program *program, int64_t chunks, int *threads)
 {
     *threads = chunks < program->threads ? (int)chunks : program->threads;
-    if (program->engine->inner_threads && program->engine->inner_threads(program->plan)) *threads = 1;
+    if (program->facts.inner_threads) *threads = 1;
     while (program->workers < *threads) {
         void *worker;
         ENT_TRY(program->engine->worker_new(program->plan, &worker));
@@ -289,14 +290,14 @@ static ent_status make_partials(ent_program *program, int64_t count)
 
 static int64_t chunk_count(const ent_program *program, int64_t samples)
 {
-    const int chunk = program->engine->chunk(program->plan);
+    const int chunk = program->facts.chunk;
     return (samples + chunk - 1) / chunk;
 }
 
 static void forward_chunk(const ent_program *program, int worker, const ent_batch *batch, int64_t first,
                           double *expectations)
 {
-    const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - first;
+    const int64_t chunk = program->facts.chunk, left = batch->samples - first;
     program->engine->forward(program->plan, program->worker[worker], batch, first, left < chunk ? left : chunk,
                              expectations + first * program->readouts);
 }
@@ -308,10 +309,10 @@ ent_status ent_program_forward(ent_program *program, const ent_batch *batch, dou
     if (program->handle) return program->team->forward(program->handle, batch, expectations);
     if (batch->samples <= program->few_most[0]) return ent_program_forward(program->few, batch, expectations);
     const ent_engine *engine = program->engine;
-    const int64_t chunk = engine->chunk(program->plan), chunks = chunk_count(program, batch->samples);
+    const int64_t chunk = program->facts.chunk, chunks = chunk_count(program, batch->samples);
     int threads;
     ENT_TRY(make_workers(program, chunks, &threads));
-    ENT_TRY(engine->prepare(program->plan, batch->params));
+    if (engine->prepare) ENT_TRY(engine->prepare(program->plan, batch->params));
     program->ran = 1;
     if (threads == 1) { /* a parallel region of one thread costs as much as a circuit of one qubit */
         for (int64_t c = 0; c < chunks; c++) forward_chunk(program, 0, batch, c * chunk, expectations);
@@ -331,7 +332,7 @@ typedef struct {
 static void gradient_chunk(const ent_program *program, int worker, const ent_batch *batch, int64_t c,
                            const gradient_out *out)
 {
-    const int64_t chunk = program->engine->chunk(program->plan), left = batch->samples - c * chunk;
+    const int64_t chunk = program->facts.chunk, left = batch->samples - c * chunk;
     program->engine->gradient(program->plan, program->worker[worker], batch,
                               (ent_chunk){c * chunk, left < chunk ? left : chunk}, &out->pull,
                               program->partial + c * out->partials, out->grad_angles);
@@ -352,11 +353,11 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         return ent_program_gradient(program->few, batch, cotangent, context, grad_params, grad_angles);
     const ent_engine *engine = program->engine;
     const int64_t chunks = chunk_count(program, batch->samples);
-    const int64_t partials = engine->partials(program->plan);
+    const int64_t partials = program->facts.partials;
     int threads;
     ENT_TRY(make_workers_back(program, chunks, &threads));
     ENT_TRY(make_partials(program, chunks * partials));
-    ENT_TRY(engine->prepare(program->plan, batch->params));
+    if (engine->prepare) ENT_TRY(engine->prepare(program->plan, batch->params));
     if (grad_angles) memset(grad_angles, 0, (size_t)(batch->samples * program->angles) * sizeof(double));
     const gradient_out out = {{cotangent, context}, grad_angles, partials};
     if (threads == 1)
@@ -366,6 +367,7 @@ ent_status ent_program_gradient(ent_program *program, const ent_batch *batch, en
         for (int64_t c = 0; c < chunks; c++) gradient_chunk(program, omp_get_thread_num(), batch, c, &out);
     for (int64_t c = 1; c < chunks; c++)
         for (int64_t k = 0; k < partials; k++) program->partial[k] += program->partial[c * partials + k];
-    engine->collect(program->plan, program->partial, grad_params);
+    for (int k = 0; k < program->params; k++) grad_params[k] += program->partial[k];
+    if (engine->collect) engine->collect(program->plan, program->partial + program->params, grad_params);
     return ENT_OK;
 }

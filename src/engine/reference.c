@@ -1,8 +1,8 @@
 /* The reference engine: one sample after another, one gate after another, each gate as its matrix.
  *
- * Short enough to believe; every other engine is tested equal to it.  Costs 2^n (14 to 60 flop) a gate forward, about
- * five times that with the gradient.  The states are double or float by including reference_state.h twice; angles,
- * matrices and sums are double in both. */
+ * Short enough to verify by reading; every other engine is tested against it.  Costs 2^n (14 to 60 flop) per gate
+ * forward, about five times that with the gradient.  The states are double or float by including reference_state.h
+ * twice; angles, matrices and sums are double in both. */
 #include "engines.h"
 
 #include <stdlib.h>
@@ -26,7 +26,6 @@ enum { CHUNK = 16 };
 typedef struct {
     ent_circuit *circuit;
     ent_precision precision;
-    double *params; /* of the call that runs */
 } reference_plan;
 
 typedef struct {
@@ -41,11 +40,10 @@ static void plan_free(void *plan)
     reference_plan *p = plan;
     if (!p) return;
     ent_circuit_free(p->circuit);
-    ent_free(p->params);
     ent_free(p);
 }
 
-/* A QFT as its gates. */
+/* Append a QFT as gates. */
 static ent_status add_gate(void *circuit, const ent_gate *gate)
 {
     if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, add_gate, circuit);
@@ -60,44 +58,20 @@ static ent_status circuit_copy(const ent_circuit *from, ent_circuit **out)
     return ENT_OK;
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts, void **out)
 {
     reference_plan *plan = ent_alloc(1, sizeof *plan);
     ENT_REQUIRE(plan, ENT_ENOMEM, "reference engine: no memory");
     plan->precision = inp->precision;
-    plan->params = ent_alloc(circuit->params, sizeof(double));
-    ent_status status = plan->params ? circuit_copy(circuit, &plan->circuit)
-                                     : ent_fail(ENT_ENOMEM, "reference engine: no memory");
+    const ent_status status = circuit_copy(circuit, &plan->circuit);
     if (status != ENT_OK) {
         plan_free(plan);
         return status;
     }
+    const double state = ent_state_bytes(circuit->qubits, inp->precision);
+    *facts = (ent_plan_facts){"reference", CHUNK, circuit->params, {state, 2.0 * state}, false};
     *out = plan;
     return ENT_OK;
-}
-
-static const char *describe(const void *plan)
-{
-    (void)plan;
-    return "reference";
-}
-
-static int chunk(const void *plan)
-{
-    (void)plan;
-    return CHUNK;
-}
-
-static int64_t partials(const void *plan)
-{
-    return ((const reference_plan *)plan)->circuit->params;
-}
-
-static void bytes(const void *plan, double count[2])
-{
-    const reference_plan *p = plan;
-    count[0] = ent_state_bytes(p->circuit->qubits, p->precision);
-    count[1] = 2.0 * count[0];
 }
 
 static void worker_free(void *worker)
@@ -147,30 +121,18 @@ static ent_status worker_new(const void *plan, void **out)
     return ENT_OK;
 }
 
-static ent_status prepare(void *plan, const double *params)
-{
-    reference_plan *p = plan;
-    if (p->circuit->params > 0) memcpy(p->params, params, (size_t)p->circuit->params * sizeof(double));
-    return ENT_OK;
-}
-
-static const double *sample_angles(const reference_plan *p, const ent_batch *batch, int64_t sample)
-{
-    return batch->angles ? batch->angles + sample * p->circuit->angles : NULL;
-}
-
 static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations)
 {
     const reference_plan *p = plan;
     reference_worker *w = worker;
     for (int64_t k = 0; k < count; k++) {
-        const double *angles = sample_angles(p, batch, first + k);
+        const double *angles = ent_sample_angles(batch, p->circuit->angles, first + k);
         double *result = expectations + k * p->circuit->readouts;
         if (p->precision == ENT_DOUBLE)
-            forward_double(p->circuit, p->params, angles, &w->ket_double, result);
+            forward_double(p->circuit, batch->params, angles, &w->ket_double, result);
         else
-            forward_single(p->circuit, p->params, angles, &w->ket_single, result);
+            forward_single(p->circuit, batch->params, angles, &w->ket_single, result);
     }
 }
 
@@ -181,41 +143,22 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     const reference_plan *p = plan;
     reference_worker *w = worker;
     for (int64_t k = first; k < first + count; k++) {
-        const double *angles = sample_angles(p, batch, k);
-        double *grad_data = grad_angles ? grad_angles + k * p->circuit->angles : NULL;
+        const double *angles = ent_sample_angles(batch, p->circuit->angles, k);
+        double *grad_data = ent_sample_slopes(grad_angles, p->circuit->angles, k);
         forward(plan, worker, batch, k, 1, w->expectations);
         pull->cotangent(pull->context, k, 1, w->expectations, w->weights);
         if (p->precision == ENT_DOUBLE) {
             observe_double(p->circuit, w->weights, &w->ket_double, &w->bra_double);
-            backward_double(p->circuit, p->params, angles, &w->ket_double, &w->bra_double, partial, grad_data);
+            backward_double(p->circuit, batch->params, angles, &w->ket_double, &w->bra_double, partial, grad_data);
         } else {
             observe_single(p->circuit, w->weights, &w->ket_single, &w->bra_single);
-            backward_single(p->circuit, p->params, angles, &w->ket_single, &w->bra_single, partial, grad_data);
+            backward_single(p->circuit, batch->params, angles, &w->ket_single, &w->bra_single, partial, grad_data);
         }
     }
 }
 
-static void collect(const void *plan, const double *partial, double *grad_params)
-{
-    const int params = ((const reference_plan *)plan)->circuit->params;
-    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
-}
-
-const ent_engine ent_engine_reference = {.name = "reference",
-                                         .whole_state = 1,
-                                         .plan_new = plan_new,
-                                         .plan_free = plan_free,
-                                         .describe = describe,
-                                         .chunk = chunk,
-                                         .partials = partials,
-                                         .bytes = bytes,
-                                         .worker_new = worker_new,
-                                         .worker_back = worker_back,
-                                         .worker_free = worker_free,
-                                         .prepare = prepare,
-                                         .forward = forward,
-                                         .gradient = gradient,
-                                         .collect = collect};
+const ent_engine ent_engine_reference = {
+    .name = "reference", .whole_state = 1, .worker_back = worker_back, ENT_ENGINE_FUNCTIONS};
 
 ent_status ent_circuit_probabilities(const ent_circuit *circuit, const double *params, const double *angles,
                                      double *probability)

@@ -1,5 +1,5 @@
 /* A statevector of REAL, and gates and readouts on it by their matrices.  Included once for each REAL, with NAMED(x)
- * giving each function its name; so it has no include guard. */
+ * giving each function its name; hence no include guard. */
 
 typedef struct {
     int qubits;
@@ -34,7 +34,7 @@ static int64_t NAMED(base_index)(int64_t k, int low, int high)
     return ((with_low >> high) << (high + 1)) | (with_low & ((INT64_C(1) << high) - 1));
 }
 
-/* Where the d = 2 or 4 amplitudes of local indices 0..d-1 lie, as offsets from the base index. */
+/* The offsets of the d = 2 or 4 amplitudes of local indices 0..d-1 from the base index. */
 static void NAMED(offsets)(const ent_gate *gate, int d, int64_t offset[4])
 {
     for (int k = 0; k < d; k++) {
@@ -157,7 +157,7 @@ static void NAMED(observe)(const ent_circuit *circuit, const double *weights, co
                            NAMED(state) * bra)
 {
     for (int64_t k = 0; k < ket->amplitudes; k++) {
-        double factor = 0.0, image[2] = {0.0, 0.0}; /* strings of Zs are one factor */
+        double factor = 0.0, image[2] = {0.0, 0.0}; /* all strings of Zs together are one factor */
         for (int r = 0; r < circuit->readouts; r++)
             if (circuit->readout[r].x.word[0] == 0)
                 factor += weights[r] * NAMED(sign)(circuit->readout[r].z.word[0], k);

@@ -2,7 +2,7 @@
  *
  * Adjoint differentiation: with psi the state after all gates and lambda = O psi, O = sum_r weight_r P_r, the
  * derivative by the angle of gate g is 2 Re <lambda_g| G_g |psi_g>, where psi_g and lambda_g are psi and lambda taken
- * back through the gates behind g, and G_g is the gate's generator (Jones and Gacon, arXiv 2009.02823). */
+ * back through the gates after g, and G_g is the gate's generator (Jones and Gacon, arXiv 2009.02823). */
 
 static void NAMED(forward)(const ent_circuit *circuit, const double *params, const double *data, NAMED(state) * ket,
                            double *expectations)
@@ -19,8 +19,8 @@ static void NAMED(forward)(const ent_circuit *circuit, const double *params, con
     for (int r = 0; r < circuit->readouts; r++) expectations[r] = NAMED(expectation)(&circuit->readout[r], ket);
 }
 
-/* From the ket after all gates and what the weighted readouts make of it, the bra.  grad_data may be NULL; both
- * gradients are added to. */
+/* From the ket after all gates, and the bra: the weighted readouts applied to it.  grad_data may be NULL; both
+ * gradients are accumulated. */
 static void NAMED(backward)(const ent_circuit *circuit, const double *params, const double *data, NAMED(state) * ket,
                             NAMED(state) * bra, double *grad_params, double *grad_data)
 {

@@ -1,4 +1,4 @@
-/* Gradients without an adjoint sweep: every gate's angle is shifted alone, and the circuit run again.
+/* Gradients without an adjoint sweep: the angle of one gate at a time is shifted, and the circuit run again.
  *
  * Parameter shift: a generator with two eigenvalues one apart (R_P, P, CP) needs f(t + pi/2) and f(t - pi/2); a
  * controlled rotation has three (0, +-1/2) and needs the shifts by 3 pi/2 as well.  Central differences: f(t + h) and
@@ -35,7 +35,7 @@ static ent_status run(const ent_circuit *circuit, const ent_program_inp *inp, co
     return status;
 }
 
-/* Of all samples: [samples][readouts], and the derivative by one angle, [samples]. */
+/* For all samples: [samples][readouts], and the derivative by one angle, [samples]. */
 typedef struct {
     double *expectations, *weights, *derivative;
 } sample_room;

@@ -1,16 +1,17 @@
 /* Shots: every readout estimated from N samples of its exact distribution.
  *
- * Where all readouts are strings of Zs on MOST_JOINT qubits at most, the samples are of the joint distribution of
- * these qubits' bits, whose probabilities are the Walsh-Hadamard transform of the expectation values of all their
- * strings; the counts of the outcomes are drawn by halves, one binomial number for each.  Else every readout has N
- * samples of its own: N (1 + mean) / 2 is a binomial number with p = (1 + <P>) / 2.
+ * If all readouts are strings of Zs on at most MOST_JOINT qubits, the samples are drawn from the joint distribution
+ * of the bits of these qubits, whose probabilities are the Walsh-Hadamard transform of the expectation values of all
+ * their strings; the counts of the outcomes are drawn by bisection, one binomial number for each.  Otherwise every
+ * readout has its own N samples: N (1 + mean) / 2 is a binomial number with p = (1 + <P>) / 2.
  *
- * Gradients.  SHIFT: each term of each gate's parameter-shift rule is estimated from N shots, as hardware would.
+ * Gradients.  SHIFT: each term of each gate's parameter-shift rule is estimated from N shots, as on hardware.
  * ADJOINT: the exact derivatives with normal noise added.  Its variance is that of SHIFT with each shifted value's
  * variance per shot at its largest, 1: for the slot of gates g and weights w of the readouts
  *   sum_g scale_g^2 sum_k factor_gk^2 sum_r w_r^2 / N
- * (the values there are not known, and near 0 in all but very shallow circuits).  In both the weights follow from
- * estimated readouts.  Numbers are functions of (seed, what ent_program_draw gives, sample, which estimate). */
+ * (the shifted values are not known, and close to 0 except in very shallow circuits).  In both, the weights are
+ * computed from estimated readouts.  Numbers are functions of (seed, the draw of ent_program_draw, sample, estimate).
+ */
 #include "shots.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@
 
 enum { MOST_JOINT = 8, NUMBERS_OF_ONE = 256 };
 
-/* A gate with an angle that is no number: slot `slot` of the parameters, or of the data, is its own in `shifted`. */
+/* A gate with an angle that is not constant; in `shifted` it has its own slot `slot` of the parameters or data. */
 typedef struct {
     ent_angle angle; /* in the circuit as given */
     ent_shift_rule rule;
@@ -35,14 +36,14 @@ struct ent_shots {
     uint64_t seed;
     ent_draws draws;
     int readouts, params, angles;
-    int joint;   /* so many qubits are sampled together; 0: each readout by itself */
-    int inner;   /* readouts of the programs below: as given, or all strings on these qubits */
+    int joint;   /* number of qubits sampled jointly; 0: each readout separately */
+    int inner;   /* readouts of the programs below: those of the circuit, or all strings on these qubits */
     int *string; /* [readouts] joint: which string, as bits of these qubits */
-    int gates;   /* with a parameter or data in their angle */
+    int gates;   /* gates with a parameter or data in their angle */
     gate_angle *gate;
     double *spread;                 /* [params + angles] variance per shot and unit of weight */
     ent_program *program, *shifted; /* shifted: SHIFT, with a slot for each gate */
-    int own[2];                     /* its parameters, its data angles */
+    int own[2];                     /* of `shifted`: parameters, data angles */
     char name[96];
 };
 
@@ -53,7 +54,7 @@ static ent_status no_memory(void)
 
 /* ---- plan ---- */
 
-/* The qubits of all readouts in order, or none where they are too many or not all strings of Zs. */
+/* The qubits of all readouts in order; none if they are too many, or not all strings are of Zs. */
 static int joint_qubits(const ent_circuit *circuit, int qubit[MOST_JOINT])
 {
     ent_bits all = {{0}};
@@ -86,7 +87,7 @@ static ent_status read_strings(const ent_circuit *circuit, const int *qubit, ent
     return ENT_OK;
 }
 
-/* The circuit with other readouts; apart: with a slot of its own for each gate's angle. */
+/* The circuit with other readouts; apart: with a separate slot for the angle of each gate. */
 static ent_status rewrite(const ent_circuit *circuit, const int *qubit, ent_shots *s, bool apart, ent_circuit **out)
 {
     ent_circuit *to = NULL;
@@ -209,7 +210,7 @@ static uint64_t index_of(const ent_shots *s, int64_t sample)
     return (uint64_t)((s->draws.index ? s->draws.index[sample] : sample) + s->draws.first);
 }
 
-/* The stream at the numbers of binomial `which` of an estimate: 0 of the values, then one for each shifted value. */
+/* Move the stream to the numbers of estimate `which`: 0 for the values, then one for each shifted value. */
 static ent_random numbers_of(const ent_shots *s, int64_t sample, int estimate, int which)
 {
     const uint64_t estimates = 1 + 4 * (uint64_t)s->gates, each = (uint64_t)s->inner + 1;
@@ -277,7 +278,7 @@ static void estimate_sample(const ent_shots *s, int64_t sample, int estimate, co
     }
 }
 
-/* room [samples][inner] */
+/* scratch: room [samples][inner] */
 static ent_status estimate_batch(const ent_shots *s, ent_program *program, const ent_batch *batch, int estimate,
                                  double *room, double *values)
 {
@@ -326,7 +327,7 @@ static void measured_cotangent(void *context, int64_t first, int64_t count, cons
     }
 }
 
-/* A batch's samples are in one place of a pass, so that the first one's number names the batch. */
+/* The number of a batch's first sample identifies the batch within a pass. */
 static void add_noise(const ent_shots *s, const measured *m, int64_t samples, double *grad_params,
                       double *grad_angles)
 {
@@ -365,7 +366,7 @@ typedef struct {
     double *room, *values;   /* [samples][inner], [samples][readouts] */
 } shift_room;
 
-/* One gate's derivative of every sample, added where its angle comes from. */
+/* Add the derivative by the angle of one gate, of every sample, to the slot of the angle. */
 static ent_status shift_gate(ent_shots *s, const ent_batch *batch, const measured *m, int g, const shift_room *room,
                              double *grad_params, double *grad_angles)
 {

@@ -6,7 +6,7 @@
 
 typedef struct ent_shots ent_shots;
 
-/* inp: with its shots.  Errors: as ent_program_new; ENT_EARG for fewer than 0 shots. */
+/* inp: including its shots.  Errors: as ent_program_new; ENT_EARG for fewer than 0 shots. */
 ent_status ent_shots_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_shots **out);
 void ent_shots_free(ent_shots *shots);
 const char *ent_shots_describe(const ent_shots *shots);

@@ -1,10 +1,10 @@
-/* What the clients send, added up by blocks (McMahan et al. 2017; the missing-modality mechanism's isolation of
- * untrained circuits).
+/* Aggregation of the clients' updates by blocks (McMahan et al. 2017; blocks that a client has not trained are
+ * isolated by the missing-modality mechanism).
  *
- * Block b of client k weighs n_kb: the samples that trained it (or 1, where the rule takes uniform means), times the
- * member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so neither ranks nor their order
- * can change a bit.  A rule that wants every update gets them instead: gathered at rank 0, sorted by client; what it
- * makes of them is sent to all. */
+ * Block b of client k has the weight n_kb: the samples that trained it (or 1 if the rule takes uniform means), times
+ * the member's weight.  The mean is sum_k n_kb delta_kb / sum_k n_kb.  Sums are exact, so the result does not depend
+ * on the number or order of ranks.  A rule that needs single updates gets them instead: gathered on rank 0, sorted by
+ * client; its result is broadcast. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +20,11 @@ struct ent_aggregate {
     const ent_rule *rule;
     int params, blocks;
     const ent_block *block;
-    double largest; /* a sum over all clients stays in the range of exact sums where every product stays below this */
+    double largest; /* bound on each product, so that a sum over all clients stays in the range of exact sums */
     ent_exact
         *sum; /* delta [params], extra [params], weight [blocks], effort [blocks], loss, and within if `adaptive` */
     bool adaptive;
-    bool *sent; /* [params] with secure aggregation: what the round's clients send of delta */
+    bool *sent; /* [params] with secure aggregation: the entries of delta that are sent in the round */
     int64_t count[ENT_TALLY_COUNTS];
     double *each; /* updates as they were added, `record` numbers each; for rules with `combine` */
     int64_t eaches, each_room, record;
@@ -60,7 +60,7 @@ void ent_update_weigh(const ent_population *p, const ent_model *model, int64_t c
     const ent_block *block;
     const int blocks = ent_model_blocks(model, &block);
     for (int b = 0; b < blocks; b++) {
-        /* where clients add noise, which blocks they have trained is their own */
+        /* if clients add noise, the blocks that they have trained are private */
         const bool hides = privacy == ENT_PRIVACY_LOCAL || privacy == ENT_PRIVACY_DISTRIBUTED;
         const int64_t rows = hides ? 1 : rows_of_block(p, &block[b], client);
         block_weight[b] = weight * (uniform ? (double)(rows > 0) : (double)rows);
@@ -79,7 +79,7 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
         s->memory[k] = ent_alloc(s->params, sizeof(double));
         there = there && s->memory[k];
     }
-    ENT_REQUIRE(there, ENT_ENOMEM, "aggregation: no memory"); /* what is there is freed by clear */
+    ENT_REQUIRE(there, ENT_ENOMEM, "aggregation: no memory"); /* clear frees what has been allocated */
     for (int64_t c = 0; c < p->clients; c++)
         for (int b = 0; b < s->blocks && ent_client_rows_count(p, c) > 0; b++)
             s->population[b] += rows_of_block(p, &s->block[b], c) > 0;
@@ -106,8 +106,9 @@ static ent_status check_vectors(const ent_config *c)
     if (rule->client_vectors == 0 || rule->begin) return ENT_OK;
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
                 "system.mode: found 'fedbuff', want sync: scaffold and feddyn are not defined for stale updates");
-    ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
-                "federation.sampling: found 'weighted', want uniform: scaffold and feddyn count all clients alike");
+    ENT_REQUIRE(
+        c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
+        "federation.sampling: found 'weighted', want uniform: scaffold and feddyn give all clients the same weight");
     return ENT_OK;
 }
 
@@ -146,7 +147,7 @@ ent_status ent_rule_admit(const ent_population *p, const ent_model *model)
     return status;
 }
 
-/* ---- adding up ---- */
+/* ---- sums ---- */
 
 /* A record: client, delta, weight. */
 static int64_t record_length(const ent_aggregate *a)
@@ -234,22 +235,19 @@ static ent_status add_sums(ent_aggregate *a, const ent_update *u)
     return ENT_OK;
 }
 
-static ent_status grow(ent_aggregate *a, int64_t room)
+/* `more` records after those that are there. */
+static ent_status grow(ent_aggregate *a, int64_t more)
 {
-    double *grown = ent_alloc(room * a->record, sizeof *grown);
-    ENT_REQUIRE(grown, ENT_ENOMEM, "updates of %lld clients: no memory", (long long)room);
-    if (a->eaches > 0) memcpy(grown, a->each, (size_t)(a->eaches * a->record) * sizeof *grown);
-    ent_free(a->each);
-    a->each = grown;
-    a->each_room = room;
+    ENT_REQUIRE(ent_grow_by((void **)&a->each, &a->each_room, a->eaches, more, (size_t)a->record * sizeof *a->each),
+                ENT_ENOMEM, "updates of %lld clients: no memory", (long long)(a->eaches + more));
+    a->eaches += more;
     return ENT_OK;
 }
 
 ent_status ent_aggregate_reserve(ent_aggregate *a, int64_t records)
 {
-    if (records > a->each_room) ENT_TRY(grow(a, records));
-    a->eaches = records;
-    return ENT_OK;
+    a->eaches = 0;
+    return grow(a, records);
 }
 
 ent_tally ent_aggregate_see(ent_aggregate *a)
@@ -264,8 +262,8 @@ ent_tally ent_aggregate_see(ent_aggregate *a)
 
 static ent_status add_record(ent_aggregate *a, const ent_update *u)
 {
-    if (a->eaches == a->each_room) ENT_TRY(grow(a, 2 * a->each_room + 16));
-    double *to = a->each + a->eaches++ * a->record;
+    ENT_TRY(grow(a, 1));
+    double *to = a->each + (a->eaches - 1) * a->record;
     *to++ = (double)u->client;
     memcpy(to, u->delta, (size_t)a->params * sizeof *to);
     memcpy(to + a->params, u->weight, (size_t)a->blocks * sizeof *to);
@@ -335,7 +333,7 @@ static ent_status combine(ent_aggregate *a, const ent_ranks *ranks, const ent_ru
     return ENT_OK;
 }
 
-/* The sums that clients send, as ring elements: delta where `sent`, extra if there is one, all else. */
+/* The sums that clients send, as ring elements: delta where `sent`, extra if there is one, and everything else. */
 static int64_t ring_of_sums(const ent_aggregate *a, const bool *sent, bool back, ent_ring *x)
 {
     int64_t n = 0;
@@ -356,7 +354,7 @@ int64_t ent_aggregate_ring(const ent_aggregate *a, const ent_rule_state *s)
     return ent_compress_common(s, a->sent) + others + 2; /* the number of samples, and a check */
 }
 
-/* What the clients send, added up under masks; the number of clients is no secret. */
+/* Sum the clients' updates under masks; the number of clients is not secret. */
 static ent_status add_securely(ent_aggregate *a, const ent_ranks *ranks, const ent_rule_state *s,
                                ent_secure_round *round)
 {

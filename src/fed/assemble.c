@@ -16,10 +16,10 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .encoding = c->encoding};
 }
 
-/* Numbers per sample that the model takes of `features` features. */
+/* The number of inputs of the model made of `features` features. */
 static int64_t width_of(const ent_config_register *c, const ent_ansatz *ansatz, int64_t features)
 {
-    enum { MOST_AXES = 32 }; /* where the configuration leaves their number open */
+    enum { MOST_AXES = 32 }; /* if the configuration does not give their number */
     switch (c->reduce) {
     case ENT_REDUCE_LINEAR:
         return features;
@@ -102,7 +102,7 @@ static ent_status count_as_quantum(ent_model_inp *inp)
     return ENT_OK;
 }
 
-/* The direct head's stretch of class scores: differences of <Z> reach 2, of logits 8. */
+/* The scale of the direct head: differences of <Z> are at most 2, of logits at most 8. */
 static const double DIRECT_SCALE = 4.0;
 
 ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)

@@ -1,4 +1,4 @@
-/* The circuit of a federation's model, as far as samples of one context run it. */
+/* The circuit of a federation's model for samples of one context. */
 #include "entente/memory.h"
 #include "entente/response.h"
 #include "fed.h"
@@ -19,7 +19,7 @@ static ent_status check_context(const ent_federation *f, int64_t row, uint32_t l
     return ENT_OK;
 }
 
-/* The row's data angles, as the model makes them of its features: *angles, ent_free. */
+/* The data angles that the model computes from the row's features: *angles, ent_free. */
 static ent_status encode_row(const ent_federation *f, const ent_model_inp *inp, int64_t at, uint32_t context,
                              double **angles)
 {
@@ -52,7 +52,7 @@ ent_status ent_federation_circuit(ent_federation *f, uint32_t context, int64_t r
     int64_t at = -1;
     if (row >= 0) {
         at = find_row(f, row);
-        ENT_REQUIRE(at >= 0, ENT_EDATA, "%s: row %lld: not there, or without a modality of the model (%lld rows)",
+        ENT_REQUIRE(at >= 0, ENT_EDATA, "%s: row %lld: does not exist or lacks a modality of the model (%lld rows)",
                     f->features.dataset->path, (long long)row, (long long)f->features.dataset->rows);
         ENT_TRY(check_context(f, row, context & ~f->population.part[ENT_TEST].context[at]));
         if (context == 0) context = f->population.part[ENT_TEST].context[at];

@@ -1,15 +1,16 @@
-/* A client's work in a round: E epochs of mini-batches from the server's weights, with an optimiser of its own that
- * starts afresh.  SGD, momentum (Polyak), Adam (Kingma and Ba 2015, with bias correction); weight decay is decoupled
- * (Loshchilov and Hutter 2019).  Two more are for circuits, and leave all else to Adam:
+/* A client's work in a round: E epochs of mini-batches, starting from the server's weights with a new optimiser.
+ * SGD, momentum (Polyak), Adam (Kingma and Ba 2015, with bias correction); weight decay is decoupled (Loshchilov and
+ * Hutter 2019).  Two more are for circuits, and leave all else to Adam:
  *   qng        the angles of registers' circuits go against the natural gradient (ent_model_natural) by natural_rate.
  *              Fusion, maps and head do not: the metric of the fused state is not that of its registers, and those
  *              of a map or a head none of a state
  *   rotosolve  after the step of the others, the angles of circuits and fusion go to the minimum of the batch's loss,
  *              one after the other (ent_model_rotosolve); rate, decay and clipping are not for them
- * Blocks that no sample of a batch trains have gradient exactly 0 and are left alone: neither the optimiser's
- * memory nor the decay nor the rule's correction moves them.
+ * Blocks that no sample of a batch trains have gradient exactly 0 and are not changed: neither by the
+ * optimiser's
+ * memory, nor by decay, nor by the rule's correction.
  *
- * Everything that a client's training is made of stands in ent_work, so it can stop behind any batch and go on. */
+ * The whole state of a client's training is in ent_work, so it can be interrupted after any batch and resumed. */
 #include <math.h>
 #include <string.h>
 
@@ -67,11 +68,11 @@ struct ent_trainer {
     const ent_block *block;
     ent_work work;
     double *gradient;  /* [params] */
-    uint8_t *trains;   /* [blocks] by the batch at hand */
+    uint8_t *trains;   /* [blocks] whether the current batch trains it */
     int64_t *order;    /* [order_room] the epoch's permutation of the client's rows */
-    uint32_t *context; /* [order_room] what modality dropout leaves of them in this epoch */
+    uint32_t *context; /* [order_room] their modalities after dropout in this epoch */
     int64_t order_room, ordered_epoch;
-    int64_t corrected_step; /* of Adam's bias corrections at hand; 0: none */
+    int64_t corrected_step; /* the step of Adam's current bias corrections; 0: none */
     double correct[2];
 };
 
@@ -193,12 +194,12 @@ static void update(const ent_config_client *c, double rate, const double correct
     }
 }
 
-/* One block's update by the gradient that is there. */
+/* Update one block by the current gradient. */
 static void update_block(ent_trainer *t, const ent_config *config, const ent_block *block, int64_t step)
 {
     ent_work *work = &t->work;
     const ent_config_client *c = &config->client;
-    if (t->corrected_step != step) { /* most blocks have made as many steps */
+    if (t->corrected_step != step) { /* most blocks have made the same number of steps */
         t->correct[0] = 1.0 - pow(c->beta1, (double)step);
         t->correct[1] = 1.0 - pow(c->beta2, (double)step);
         t->corrected_step = step;
@@ -206,8 +207,8 @@ static void update_block(ent_trainer *t, const ent_config *config, const ent_blo
     update(c, ent_client_rate(config, block, work->round), t->correct, block, t->gradient, work);
 }
 
-/* Shorten the gradient of the blocks that the batch trains to the norm that is allowed.  One that is not finite is
- * left as it is: the client has diverged. */
+/* Clip the gradient of the blocks that the batch trains to client.clip_norm.  One that is not finite is left
+ * unchanged: the client has diverged. */
 static void clip_gradient(ent_trainer *t, double most)
 {
     double squares = 0.0;

@@ -1,9 +1,9 @@
 /* The clients' devices.
  *
- * Client k has entry k modulo its length of each list of section devices; its noise is also times exp(spread x) with
- * x drawn for the client.  The common model is evaluated on the device of section noise and run.shots.  Random
- * numbers of a training pass are functions of client and pass, those of predictions of part and row, so that they are
- * the same in every round. */
+ * Client k has entry (k modulo length) of each list in the section devices; its noise is also multiplied by
+ * exp(spread x), with x drawn for the client.  The common model is evaluated on the device of the section noise and
+ * run.shots.  Random numbers of a training pass are functions of client and pass, those of predictions of part and
+ * row, so that they are the same in every round. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +15,10 @@
 struct ent_devices {
     int modalities;
     int64_t clients;
-    ent_device base, *client;                  /* [clients], or NULL where all have the base */
+    ent_device base, *client;                  /* [clients], or NULL if all have the base */
     ent_qubit_noise common[ENT_MAX_REGISTERS]; /* of the base */
     ent_qubit_noise *noise;                    /* [clients][modalities] */
-    double gates[ENT_MAX_REGISTERS][2];        /* of one and of two qubits in a register's circuit */
+    double gates[ENT_MAX_REGISTERS][2];        /* gates on one and on two qubits in a register's circuit */
 };
 
 /* ---- lists of numbers ---- */
@@ -168,7 +168,8 @@ static ent_status make(const ent_config *config, ent_devices *d)
     return status;
 }
 
-/* Whether everything is exact and without noise: then there is no device, and every bit is as without them. */
+/* Whether everything is exact and without noise: then there is no device, and results are the same to the last bit
+ * as without this section. */
 static bool is_ideal(const ent_devices *d)
 {
     return !d->client && ent_noise_is_none(d->common, d->modalities) && d->base.shots == 0 &&

@@ -1,4 +1,4 @@
-/* Predictions of a part: every rank predicts an even slice of the rows, rank 0 gathers and measures. */
+/* Predictions of a part: every rank predicts an equal slice of the rows, rank 0 gathers them and computes metrics. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +15,12 @@ void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t
         if (!part->answered[first + k]) memcpy(output + k * outputs, target->prior, (size_t)outputs * sizeof *output);
 }
 
-/* Piece by piece, of about a second at most; who stops leaves the rest. */
+/* In pieces of at most about a second; stops between them if asked to. */
 static ent_status predict_slice(ent_federation *f, int which, const ent_rows *slice, double *output)
 {
-    const int64_t most = INT64_C(1 << 24) >> ent_model_qubits(f->model), piece = most > 16 ? most : 16;
+    enum { LEAST = 16, FEW_QUBITS = 20 };
+    const int qubits = ent_model_qubits(f->model);
+    const int64_t piece = qubits < FEW_QUBITS ? INT64_C(1 << 24) >> qubits : LEAST;
     for (int64_t first = 0; first < slice->n; first += piece) {
         bool stops;
         ent_samples some = slice->samples;
@@ -99,7 +101,7 @@ static void measure_distances(const ent_part *part, const ent_predictions *p, in
     }
 }
 
-/* Accuracy, or where there are no classes the mean absolute error, of each context that occurs in the test part. */
+/* Accuracy, or without classes the mean absolute error, of each context that occurs in the test part. */
 static ent_status measure_patterns(const ent_population *population, const ent_predictions *p, ent_outcome *out)
 {
     const ent_part *part = &population->part[ENT_TEST];
@@ -186,7 +188,7 @@ static ent_status measure_personal(const ent_population *population, const ent_l
     return ent_metrics_compute(&p, &out->personal);
 }
 
-/* out->output is there on rank 0.  Collective. */
+/* out->output exists on rank 0.  Collective. */
 static ent_status measure(ent_comm *world, const ent_population *population, const ent_label *label, ent_outcome *out)
 {
     ent_status status = ENT_OK;

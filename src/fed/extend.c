@@ -1,4 +1,4 @@
-/* Rules and splits of a program's own: a name in the table of configuration keys, and what it means here. */
+/* Rules and splits registered by a program: a name in the table of configuration keys, and its functions here. */
 #include "entente/extend.h"
 
 #include "config/keys.h"

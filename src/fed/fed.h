@@ -1,25 +1,25 @@
-/* Inside the federation's room: what its files share.
+/* Internal to the federation's room: the declarations shared by its files.
  *
  * A function takes the parts of the federation that it reads:
  *   ranks, population, features, target, outcome                                the structs below
  *
- *   population  which client has which rows; what every row has left             pure, the same on all ranks
+ *   population  the rows of each client, and the modalities left to each row     pure, the same on all ranks
  *   reads       whether a circuit from a file reads its data
  *   devices     noise, shots and layers of the clients' devices                  pure, the same on all ranks
- *   timeline    which clients take part in a round, from when, with what weight  pure, the same on all ranks
- *   history     the weights that clients in flight have started from             the same on all ranks
- *   schedule    which rank trains which of them                                  pure, the same on all ranks
- *   rows        rows with their features: read, reduced; fitting the reductions
+ *   timeline    the clients of a round, their start and their weight             pure, the same on all ranks
+ *   history     the weights from which clients in flight have started            the same on all ranks
+ *   schedule    the rank that trains each of them                                pure, the same on all ranks
+ *   rows        reading and reducing features; fitting the reductions
  *   store       features of the clients that a rank is training
- *   variates    vectors that clients keep between rounds, each at its home rank
+ *   variates    vectors that clients keep between rounds, each on its home rank
  *   client      local training
- *   rule        the aggregation rules, one row of a table each                   pure
- *   attack      what Byzantine clients send instead                              pure
- *   aggregate   what the clients send, added up or combined
- *   checkpoint  a training's state in a file, and back;  checkpoint_table: its tables, with a check for every row
+ *   rule        the aggregation rules, each a row of a table                     pure
+ *   attack      the updates of Byzantine clients                                 pure
+ *   aggregate   sums or combination of the clients' updates
+ *   checkpoint  saving and restoring a training;  checkpoint_table: its tables, with a checksum for every row
  *   round       one round, from the timeline to the new weights
  *   select      the round whose weights are kept, by its validation figures
- *   evaluate    predictions and figures;  personal: those of models of the clients' own;  result: the file */
+ *   evaluate    predictions and figures;  personal: those of personal models;  result: the file */
 #ifndef ENTENTE_FED_ROOM_H
 #define ENTENTE_FED_ROOM_H
 
@@ -28,7 +28,7 @@
 #include "entente/qasm.h"
 #include "entente/rule.h"
 
-/* Rows first..first+n-1 of a part's table with their features, as the model takes them. */
+/* Rows first..first+n-1 of a part's table with the inputs of the model. */
 typedef struct {
     int64_t first, n;
     double *x[ENT_MAX_MODALITIES]; /* [n][features.width] */
@@ -43,51 +43,51 @@ typedef struct ent_history ent_history;
 typedef struct ent_trainer ent_trainer;
 typedef struct ent_aggregate ent_aggregate;
 
-/* The parts of a federation.  A function takes the parts that it reads. */
+/* The parts of a federation.  A function takes only the parts that it reads. */
 
-/* Who computes: the ranks, and what each of them has. */
+/* The ranks, and the resources of each. */
 typedef struct {
-    ent_comm *world; /* all ranks: what fails on one of them fails on all */
-    ent_comm *group; /* ranks that hold one state together; NULL where every rank holds its own */
-    ent_comm *lane;  /* the ranks that clients and rows are dealt to, one of each group; every lane does the same */
-    ent_team *team;  /* the group as the model's programs see it, or NULL */
+    ent_comm *world; /* all ranks: a failure of one is a failure of all */
+    ent_comm *group; /* ranks that hold one state together; NULL if every rank has its own */
+    ent_comm *lane;  /* the ranks over which clients and rows are distributed, one of each group; all lanes do the
+    * same */
+    ent_team *team;  /* the group, as an interface for the model's programs, or NULL */
     int node_ranks, node_cores; /* of the world, on this node */
     int threads;
 } ent_ranks;
 
-/* Which client has which rows, and what every row has left: the same on all ranks. */
+/* The rows of each client, and the modalities left to each row: the same on all ranks. */
 typedef struct {
     const ent_config *config;
     int modalities;
     int64_t clients, empty_clients;
     ent_missing_inp missing;
     ent_part part[ENT_PARTS];
-    ent_devices *devices; /* that run the clients' circuits, once there is a model; NULL: exact and without noise */
+    ent_devices *devices; /* devices of the clients, once there is a model; NULL: exact and without noise */
 } ent_population;
 
-/* What the model reads of the rows. */
+/* The inputs of the model. */
 typedef struct {
     ent_dataset *dataset;
     ent_reduction *reduction[ENT_MAX_MODALITIES];
-    int angles[ENT_MAX_MODALITIES];     /* numbers per sample that a register's circuit takes */
-    int64_t width[ENT_MAX_MODALITIES];  /* numbers per sample that the model takes */
-    double *absent[ENT_MAX_MODALITIES]; /* [width] what the policy reads of an absent modality, or NULL */
-    ent_rows slice[ENT_PARTS];          /* what this rank evaluates, of validation and test */
-    ent_store
-        *train; /* the training rows that were kept when the reductions were fitted, until a training takes it */
+    int angles[ENT_MAX_MODALITIES];     /* data angles of a register's circuit per sample */
+    int64_t width[ENT_MAX_MODALITIES];  /* inputs of the model per sample */
+    double *absent[ENT_MAX_MODALITIES]; /* [width] the policy's substitute for an absent modality, or NULL */
+    ent_rows slice[ENT_PARTS];          /* this rank's slice of validation and test rows */
+    ent_store *train; /* training rows kept from fitting the reductions, until a training takes them over */
     double read_s;
 } ent_features;
 
-/* What the model predicts. */
+/* The target of the predictions. */
 typedef struct {
     ent_label label;
     int outputs;
-    double *prior;        /* [outputs]: what the training labels alone predict */
+    double *prior;        /* [outputs]: the prediction from the frequencies or the mean of the training labels */
     double alike;         /* how alike the clients' mixtures of classes are (label.c) */
-    double *class_weight; /* [outputs] of a sample's loss in training, by its class; NULL: 1 */
+    double *class_weight; /* [outputs] weight of a training sample's loss, by its class; NULL: 1 */
 } ent_target;
 
-/* What a training has come to: figures, on rank 0. */
+/* The outcome of a training: figures, on rank 0. */
 typedef struct {
     int64_t rounds;
     ent_round *round;  /* [config rounds] on rank 0 */
@@ -113,9 +113,9 @@ struct ent_federation {
     double *w; /* [params] */
     ent_outcome outcome;
     ent_checkpoint_inp keep;       /* folder NULL: no checkpoints */
-    struct ent_training *training; /* of the last training, for a result that more rounds may go on from; or NULL */
-    ent_inputs inputs;             /* features "": not known yet */
-    ent_watch *watch;              /* while it trains with checkpoints, else NULL */
+    struct ent_training *training; /* of the last training, for a result that can be continued; or NULL */
+    ent_inputs inputs;             /* features "": not known so far */
+    ent_watch *watch;              /* during a training with checkpoints, else NULL */
 };
 
 /* population.c: the parts, their clients and their masks, from population->config.  Local; the same on all ranks. */
@@ -132,11 +132,11 @@ static inline int64_t ent_client_rows_count(const ent_population *population, in
 
 /* label.c.  Local; the same on all ranks. */
 
-/* target->label of a real label, what the model learns of it, and target->prior, what the training labels alone
- * predict. */
+/* Sets target->label of a real label with its learned form, and target->prior: the prediction from the frequencies or
+ * the mean of the training labels. */
 ent_status ent_label_fit(ent_population *population, ent_target *target);
-/* target.class_weight: rows over the classes that occur and the rows of the class; 0 for a class without training
- * rows.  Nothing for a real label.  Errors: ENT_ENOMEM. */
+/* Sets target->class_weight: rows / (classes that occur * rows of the class); 0 for a class without training rows.
+ * Does nothing for a real label.  Errors: ENT_ENOMEM. */
 ent_status ent_label_balance(const ent_part *train, ent_target *target);
 /* offset [outputs] for the loss of a client: the logarithm of the share of each class in its training rows over that
  * in all rows.  Logits that predict well where classes are mixed as in all rows then have the least loss for every
@@ -147,21 +147,21 @@ ent_status ent_label_balance(const ent_part *train, ent_target *target);
 void ent_label_adjust(const ent_part *train, const ent_target *target, int64_t client, double *offset);
 /* What the model learns, for the label as it is now. */
 void ent_label_aim(ent_part *train, const ent_label *label);
-/* Outputs [n][outputs] of the model into the label's unit: classes stay as they are. */
+/* Convert outputs [n][outputs] of the model to the label's unit; those for classes are unchanged. */
 void ent_label_restore(const ent_label *label, int64_t n, double *output);
-/* What a loss of the model is times, to be in the square of the label's unit. */
+/* The factor that converts a loss of the model to the square of the label's unit. */
 double ent_label_square(const ent_label *label);
 
 /* rows.c */
 
-/* Fit the reductions over the training rows, which are kept as far as there is room, then read this rank's slices for
+/* Fit the reductions to the training rows, keeping as many of them as memory allows, then read this rank's slices for
  * evaluation.  Collective. */
 ent_status ent_rows_load(const ent_ranks *ranks, const ent_population *population, ent_features *features, bool fit);
 /* Features of rows at[0..n-1] of a part's table: x[m] [n][features->width[m]].  Local. */
 ent_status ent_rows_read(const ent_features *features, const ent_population *population, int part, int64_t n,
                          const int64_t *at, double *const x[ENT_MAX_MODALITIES]);
 void ent_rows_clear(ent_rows *rows);
-/* Rows begin..end-1 of n are rank r's slice of a part. */
+/* The first row of rank r's slice of a part of n rows. */
 static inline int64_t ent_slice_begin(int64_t n, int rank, int size)
 {
     return n / size * rank + (rank < n % size ? rank : n % size);
@@ -174,54 +174,54 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out); /* b
 
 /* devices.c.  Local; the same on all ranks. */
 
-/* NULL where everything is exact and without noise.  Errors: ENT_ECONFIG, naming the key; ENT_ENOMEM. */
+/* *out is NULL if everything is exact and without noise.  Errors: ENT_ECONFIG, naming the key; ENT_ENOMEM. */
 ent_status ent_devices_new(const ent_config *config, int modalities, int64_t clients, ent_devices **out);
 void ent_devices_free(ent_devices *devices);
-/* Whether layers are to be blocks of their own. */
+/* Whether every layer must be a separate block. */
 bool ent_devices_apart(const ent_config *config);
-/* What evaluates the common model, and what trains a client's; devices may be NULL. */
+/* The device that evaluates the common model, and the one that trains a client's; devices may be NULL. */
 const ent_device *ent_devices_base(const ent_devices *devices);
 const ent_device *ent_devices_of(const ent_devices *devices, int64_t client);
-/* What is expected to go wrong in one run of the client's circuits: the sum over the gates of the chance of an error,
- * plus the mean chance that a readout is wrong, with the gates counted from the registers' layers. */
+/* The expected number of errors in one run of the client's circuits: the sum over the gates of the probability of an
+ * error, plus the mean probability of a wrong readout, with the gates counted from the registers' layers. */
 double ent_devices_budget(const ent_devices *devices, int64_t client);
-/* The random numbers of a client's training pass, and of predicting a part's rows by the common model or a client's
- * own. */
+/* Select the random numbers of a client's training pass, and of the predictions of a part's rows by the common model
+ * or a personal one. */
 void ent_devices_train(const ent_devices *devices, int64_t client, int64_t pass, ent_samples *samples);
 void ent_devices_predict(const ent_devices *devices, int part, int64_t client, int64_t first, ent_samples *samples);
 
-/* reads.c: whether a register's circuit, of the OpenQASM file `path`, reads all of its data, and whether these can
- * change what the model reads; `fused`: other gates follow it.  Local.  Errors: ENT_ECONFIG, naming the file;
+/* reads.c: check that a register's circuit, from the OpenQASM file `path`, uses all of its data, and that these can
+ * change the readouts; `fused`: other gates follow it.  Local.  Errors: ENT_ECONFIG, naming the file;
  * ENT_ENOMEM. */
 ent_status ent_ansatz_reads(const char *path, const ent_circuit *circuit, bool fused);
 
 /* timeline.c: a pure function of configuration, seeds and round. */
 
-/* A client that takes part in a round, and whose update counts. */
+/* A client whose update counts in a round. */
 typedef struct {
     int64_t client;
     int64_t base;  /* the round whose first weights it starts from */
-    double weight; /* times its samples */
+    double weight; /* factor of its number of samples */
 } ent_member;
 
 /* Ascending by client. */
 typedef struct {
-    int64_t drawn, lost,
-        n;              /* drawn: those that were asked; lost: those that trained and whose update does not count */
-    double simulated_s; /* what the round takes */
-    double staleness;   /* mean over members of round - base */
+    int64_t n;
+    int64_t drawn, lost; /* clients asked; clients that trained, but whose update does not count */
+    double simulated_s;  /* duration of the round */
+    double staleness;    /* mean over members of round - base */
     ent_member *member;
-    int64_t *gone; /* [lost] sync: who is lost, ascending */
+    int64_t *gone; /* [lost] sync: the lost clients, ascending */
     int64_t room;
 } ent_cohort;
 
 ent_status ent_timeline_new(const ent_population *population, ent_timeline **out);
 void ent_timeline_free(ent_timeline *timeline);
-/* The cohort of any round >= 0; it lives until the next call.  A round that does not follow the last one is found by
- * playing all rounds before it, without training.  Local. */
+/* The cohort of any round >= 0, valid until the next call.  For a round that does not follow the last one, all rounds
+ * before it are simulated, without training.  Local. */
 ent_status ent_timeline_round(ent_timeline *timeline, const ent_population *population, int64_t round,
                               const ent_cohort **cohort);
-/* The most updates that a round can have. */
+/* The largest number of updates of a round. */
 int64_t ent_timeline_most(const ent_population *population);
 /* After a round: the oldest base that a later round can have. */
 int64_t ent_timeline_oldest(const ent_timeline *timeline, const ent_population *population);
@@ -229,32 +229,32 @@ int64_t ent_timeline_oldest(const ent_timeline *timeline, const ent_population *
 /* history.c: the first weights of rounds first..first+n-1, for members whose base is an earlier round.  Local. */
 ent_status ent_history_new(int64_t params, ent_history **out);
 void ent_history_free(ent_history *history);
-/* Keep w [params] as the first weights of `round`, the one behind the last that is there. */
+/* Keep w [params] as the first weights of `round`, which must follow the last one kept. */
 ent_status ent_history_keep(ent_history *history, int64_t round, const double *w);
 const double *ent_history_at(const ent_history *history, int64_t round);
 void ent_history_forget(ent_history *history, int64_t before); /* rounds < before */
-/* All that is there, w [n][params], and back again: what a checkpoint holds. */
+/* All kept weights, w [n][params], for a checkpoint; and restoring them. */
 const double *ent_history_get(const ent_history *history, int64_t *first, int64_t *n);
 ent_status ent_history_set(ent_history *history, int64_t first, int64_t n, const double *w);
 
-/* schedule.c: rank[i] of `ranks` trains member i; a member without rows has rank -1.  Longest first, to the rank that
- * has least (Graham 1969).  Cost of a client: the sum of ent_policy_cost over its samples.  Local. */
+/* schedule.c: rank[i] of `ranks` trains member i; a member without rows has rank -1.  Longest first, to the rank with
+ * the lowest cost so far (Graham 1969).  Cost of a client: the sum of ent_policy_cost over its samples.  Local. */
 ent_status ent_schedule_make(const ent_population *population, int ranks, const ent_cohort *cohort, int *rank);
-/* The same of all clients, rank [clients]. */
+/* The same for all clients, rank [clients]. */
 ent_status ent_schedule_all(const ent_population *population, int ranks, int *rank);
-/* The same for predicting each member's rows of `part` after so many epochs of training.  Local. */
+/* The same for predicting each member's rows of `part` after `epochs` epochs of training.  Local. */
 ent_status ent_schedule_own(const ent_population *population, int ranks, const ent_cohort *cohort, int part,
                             int epochs, int *rank);
 
-/* store.c: features of clients' rows of a part, read when a client wants them, given back when room is wanted.  The
- * store looks at features and population, which outlive it.  Local. */
+/* store.c: features of clients' rows of a part, read when a client needs them, freed when memory is needed.  The
+ * store refers to features and population, which must outlive it.  Local. */
 ent_status ent_store_new(const ent_features *features, const ent_population *population, int node_ranks, int part,
                          ent_store **out);
 void ent_store_free(ent_store *store);
-/* Make a client ready without reading: its rows are to be put at *x, modality after modality [rows][width]; NULL
- * where there is no room. */
+/* Make a client ready without reading: the caller writes its rows to *x, modality after modality [rows][width]; NULL
+ * if there is no memory. */
 ent_status ent_store_keep(ent_store *store, int64_t client, double **x);
-/* Make the first *ready of clients[0..n-1] ready, at least one. */
+/* Read the rows of the first *ready of clients[0..n-1], at least one. */
 ent_status ent_store_fetch(ent_store *store, int64_t n, const int64_t *clients, int64_t *ready);
 /* The rows of a client that is ready. */
 ent_samples ent_store_samples(const ent_store *store, int64_t client);
@@ -262,17 +262,17 @@ ent_samples ent_store_samples(const ent_store *store, int64_t client);
 /* variates.c: the rule's client_vectors of every client that has trained; zeros before. */
 ent_status ent_variates_new(const ent_ranks *ranks, int64_t clients, int64_t width, ent_variates **out);
 void ent_variates_free(ent_variates *variates);
-/* What a client keeps, at its home rank (client modulo the ranks of the lane); NULL before it has trained.  Local. */
+/* The vector of a client, on its home rank (client modulo the ranks of the lane); NULL before it has trained.  Local.
+ */
 const double *ent_variates_at(const ent_variates *v, int64_t client);
 /* Members' vectors from their homes to the ranks that train them, and back: mine [own members][width], own members in
  * the order of the cohort.  Collective over the lane. */
 ent_status ent_variates_fetch(ent_variates *v, const ent_cohort *cohort, const int *rank, double *mine);
 ent_status ent_variates_keep(ent_variates *v, const ent_cohort *cohort, const int *rank, const double *mine);
 
-/* Those who have a vector here, ascending: clients [*n], allocated; and one's vector [width], NULL before it has one.
- * Local. */
+/* The clients that have a vector on this rank, ascending: clients [*n], allocated.  Local. */
 ent_status ent_variates_list(const ent_variates *v, int64_t *n, int64_t **clients);
-/* Set the vector of a client whose home this is.  Local. */
+/* Set the vector of a client whose home is this rank.  Local. */
 ent_status ent_variates_set(ent_variates *v, int64_t client, const double *vector);
 static inline bool ent_variates_home(const ent_ranks *ranks, int64_t client)
 {
@@ -281,12 +281,12 @@ static inline bool ent_variates_home(const ent_ranks *ranks, int64_t client)
 
 /* client.c: local training.  Local. */
 
-/* One client's training as far as it has come; everything that it needs to go on. */
+/* The whole state of one client's training, from which it can be resumed. */
 typedef struct {
     int64_t client, round, done; /* done: rows of all epochs so far */
     double loss;                 /* the sum over these rows */
-    double *w, *first, *second;  /* [params] weights, the optimiser's memory */
-    int64_t *steps;              /* [blocks] updates that a block has had */
+    double *w, *first, *second;  /* [params] weights, moments of the optimiser */
+    int64_t *steps;              /* [blocks] updates of each block */
 } ent_work;
 
 ent_status ent_work_make(const ent_model *model, ent_work *work);
@@ -294,12 +294,12 @@ void ent_work_clear(ent_work *work);
 
 /* Refuse an optimiser that this model, or the rule, cannot have.  Local.  Errors: ENT_ECONFIG; ENT_ENOMEM. */
 ent_status ent_optimizer_admit(const ent_config *config, ent_model *model);
-/* The trainer looks at model and population, which outlive it. */
+/* The trainer refers to model and population, which must outlive it. */
 ent_status ent_trainer_new(ent_model *model, const ent_population *population, ent_trainer **out);
 void ent_trainer_free(ent_trainer *trainer);
 ent_work *ent_trainer_work(ent_trainer *trainer);
 void ent_work_start(ent_trainer *trainer, int64_t round, int64_t client);
-/* Go on with work that was begun elsewhere: `begun` is copied. */
+/* Resume work that was begun elsewhere; `begun` is copied. */
 void ent_work_resume(ent_trainer *trainer, const ent_work *begun);
 /* One batch, by rule->config; *over after the last. */
 ent_status ent_work_step(ent_trainer *trainer, const ent_rule_state *rule, const double *variate,
@@ -308,9 +308,9 @@ ent_status ent_work_step(ent_trainer *trainer, const ent_rule_state *rule, const
 /* attack.c */
 
 ent_status ent_attack_check(const ent_population *population); /* Errors: ENT_ECONFIG.  Local. */
-/* Who is Byzantine: *byzantine [clients], allocated, or NULL where nobody is.  Local. */
+/* The Byzantine clients: *byzantine [clients], allocated, or NULL if there are none.  Local. */
 ent_status ent_attack_draw(const ent_population *population, uint8_t **byzantine);
-/* What a Byzantine client sends.  Local. */
+/* Replace an update by what a Byzantine client sends.  Local. */
 void ent_attack_apply(const ent_rule_state *s, ent_update *update);
 
 /* aggregate.c */
@@ -318,32 +318,32 @@ void ent_attack_apply(const ent_rule_state *s, ent_update *update);
 /* The rule's state before the first round.  Local. */
 ent_status ent_rule_state_make(const ent_population *population, const ent_model *model, ent_rule_state *s);
 void ent_rule_state_clear(ent_rule_state *s);
-/* Refuse a rule or an attack that this federation cannot have.  Local.  Errors: ENT_ECONFIG. */
+/* Refuse a rule or an attack that does not work with this federation.  Local.  Errors: ENT_ECONFIG. */
 ent_status ent_rule_admit(const ent_population *population, const ent_model *model);
 
 ent_status ent_aggregate_new(const ent_population *population, const ent_model *model, const ent_rule *rule,
                              ent_aggregate **out);
 void ent_aggregate_free(ent_aggregate *aggregate);
 void ent_aggregate_start(ent_aggregate *aggregate);
-/* Per block the client's rows that train it (1 for any with a rule that takes uniform means), times the member's
- * weight: block_weight [blocks].  Local. */
+/* block_weight [blocks]: the number of the client's rows that train the block (at most 1 with a rule that takes
+ * uniform means), times the member's weight.  Local. */
 void ent_update_weigh(const ent_population *population, const ent_model *model, int64_t client, double weight,
                       double *block_weight);
 /* Local.  Errors: ENT_ENUMERIC, naming the block; then nothing has been added. */
 ent_status ent_aggregate_add(ent_aggregate *aggregate, const ent_update *update);
 /* Count a client whose update is left out.  Local. */
 void ent_aggregate_exclude(ent_aggregate *aggregate);
-/* What was added on this rank so far, as tables of 8-byte numbers; open for reading. */
+/* What has been added on this rank so far, as tables of 8-byte numbers, which may be written to. */
 enum { ENT_TALLY_COUNTS = 3 };
 typedef struct {
-    int64_t sums; /* 4 a sum */
+    int64_t sums; /* 4 per sum */
     int64_t *sum;
     int64_t *count; /* [ENT_TALLY_COUNTS] clients, samples, excluded */
     int64_t records, record;
     double *each; /* [records][record] */
 } ent_tally;
 ent_tally ent_aggregate_see(ent_aggregate *aggregate);
-/* Room for `records` of them, to be filled through ent_aggregate_see.  Local. */
+/* Allocate `records` records, to be filled through ent_aggregate_see.  Local. */
 ent_status ent_aggregate_reserve(ent_aggregate *aggregate, int64_t records);
 /* The mean of what was added on all ranks, or what the rule combines it to, the same on all of them.  It lives until
  * the next start.  secure: the round of secure aggregation, or NULL.  Collective.
@@ -356,25 +356,26 @@ int64_t ent_aggregate_ring(const ent_aggregate *aggregate, const ent_rule_state 
 
 /* round.c */
 
-/* A round that was stopped inside: what is left of it.  Saved: what this rank has of it; loaded: all of it, without
- * `work`, which is read where it goes on. */
+/* The rest of a round that was interrupted.  When saved: this rank's share; when loaded: all of it, without `work`,
+ * which is read on the ranks that resume it. */
 typedef struct {
     int64_t left, works;
-    int64_t *member;      /* [left] members still to train, at work or not: their numbers in the round's cohort */
-    int64_t *at_work;     /* [works] those of them that are at work */
+    int64_t *member;      /* [left] members still to train, including those at work: their numbers in the round's
+    * cohort */
+    int64_t *at_work;     /* [works] those of them whose training has begun */
     const ent_work *work; /* [works] */
-    double seconds;       /* that it has taken so far */
+    double seconds;       /* duration of the round so far */
 } ent_inside;
 
-/* The best round so far by run.select, of those that are evaluated whatever the number of rounds. */
+/* The best round so far by run.select, of those that are evaluated for any number of rounds. */
 typedef struct {
     int64_t round; /* from 0; -1: none yet */
-    double score;  /* of its validation rows: the accuracy, or minus the loss */
+    double score;  /* on its validation rows: the accuracy, or minus the loss */
     double *w;     /* [params] its weights; NULL: run.select is last */
-    double *last;  /* [params] those of the last round, once the federation has the selected ones */
+    double *last;  /* [params] the last round's, once the federation has the selected ones */
 } ent_best;
 
-/* What a training run works in. */
+/* The state of a training. */
 typedef struct ent_training {
     ent_federation *f;
     const ent_rule *rule;
@@ -382,20 +383,20 @@ typedef struct ent_training {
     ent_timeline *timeline;
     ent_history *history;
     ent_store *store;
-    int64_t width;          /* numbers that a client keeps: the rule's vectors, then what it has not sent */
-    ent_variates *variates; /* NULL where clients keep nothing */
+    int64_t width;          /* numbers that a client keeps: the rule's vectors, then what it has not sent so far */
+    ent_variates *variates; /* NULL if clients keep nothing */
     ent_trainer *trainer;
     ent_aggregate *aggregate;
-    struct ent_private *privacy;   /* NULL without */
+    struct ent_private *privacy;   /* NULL: none */
     struct ent_download *download; /* NULL where downloads are whole */
-    uint8_t *byzantine;            /* [clients], or NULL where nobody is */
-    bool excludes;                 /* a client that diverges is left out, and does not end the training */
+    uint8_t *byzantine;            /* [clients], or NULL if there are none */
+    bool excludes;                 /* a client that diverges is left out instead of ending the training */
     double *scratch;               /* [params] */
     double *class_offset;          /* [outputs] of the client at work; NULL: none */
-    double *kept;                  /* [width] those of the client at work as they were before it, or NULL */
+    double *kept;                  /* [width] the current client's vectors before its training, or NULL */
     ent_update update;
     ent_best best;
-    ent_inside *resume; /* the round to go on with was stopped inside; else NULL */
+    ent_inside *resume; /* the rest of the round to resume, or NULL */
     bool unmeasured;    /* the last round was stopped in its evaluation */
 } ent_training;
 
@@ -403,11 +404,11 @@ ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective 
 void ent_training_clear(ent_training *t);
 /* Errors: ENT_STOPPED, saved.  Collective. */
 ent_status ent_round_run(ent_training *t, ent_round *figures);
-/* Rounds after which the weights were as before: no client trained, or too few for the rule in every block.  Local.
- */
+/* The number of rounds that did not change the weights: no client trained, or too few for the rule in every block.
+ * Local. */
 int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model);
 bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round); /* Local */
-/* Where the round is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
+/* Evaluate the round, if it is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
 /* evaluate.c: accuracy [clients] of each client's test rows, from the outputs of the test part; NaN without any. */
 void ent_measure_by_client(const ent_population *population, const ent_label *label, const double *output,
@@ -417,49 +418,50 @@ ent_status ent_by_client_make(const ent_federation *f, double **out);
 
 /* select.c: the same on all ranks, from rank 0's figures. */
 
-/* Refuse a selection that this federation cannot make.  Local.  Errors: ENT_ECONFIG. */
+/* Refuse a selection that does not work with this federation.  Local.  Errors: ENT_ECONFIG. */
 ent_status ent_select_admit(const ent_federation *f);
 ent_status ent_best_make(ent_training *t); /* Local */
 void ent_best_clear(ent_best *best);
 /* Keep the weights of a round that has been evaluated, if it is better than those before.  Collective. */
 void ent_select_keep(ent_training *t, const ent_round *figures);
-/* Whether the training ends here by run.patience, as many times as it is asked.  Local. */
+/* Whether the training ends here by run.patience; may be called repeatedly.  Local. */
 bool ent_select_ends(const ent_training *t);
-/* After the last round: f->w becomes the weights of the selected round; and back.  Collective; Local. */
+/* After the last round: set f->w to the weights of the selected round (Collective); and restore it (Local). */
 void ent_select_take(ent_training *t);
 void ent_select_put_back(ent_training *t);
 
-/* figures.c: field k of a round, from 0 on, and its value; the name is NULL after the last.  Local. */
+/* figures.c: a round of which nothing is computed so far.  Local. */
+ent_round ent_round_empty(void);
+/* Field k of a round, from 0 on, and its value; the name is NULL after the last.  Local. */
 const char *ent_round_field(int k);
 double ent_round_get(const ent_round *round, int k);
 void ent_round_set(ent_round *round, int k, double value);
 
-/* checkpoint.c.  Failures of what is Collective are agreed on. */
+/* checkpoint.c.  Collective functions fail on all ranks or on none. */
 
-/* Whether to stop here, to be asked between pieces of work.  Ranks that hold a state together ask in step and get the
- * same answer.  Collective over the group, Local without. */
+/* Whether to stop, to be called between pieces of work.  Ranks that hold a state together call it in step and get the
+ * same answer.  Collective over the group, Local without one. */
 ent_status ent_checkpoint_look(const ent_federation *f, bool *stops);
-/* Save behind round f->outcome.rounds - 1, or, with `inside`, in round f->outcome.rounds; then the sums of the round
- * at hand are no longer apart by rank.  Collective. */
+/* Save after round f->outcome.rounds - 1, or, with `inside`, in round f->outcome.rounds; this adds up the sums of the
+ * current round over the ranks.  Collective. */
 ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);
-/* How the training of the checkpoint learns a real label, into f->target.label: programs before it was standardised
- * learned it as it is.  Local. */
+/* Restore f->target.label: how the training of the checkpoint learns a real label (older versions did not standardise
+ * it).  Local. */
 ent_status ent_checkpoint_label(ent_federation *f);
-/* Into a result, where nothing of a round is under way; `file` is rank 0's, and NULL elsewhere.  Collective.  Without
- * memory for the clients' vectors on rank 0 the result holds nothing to go on from, and a note says so. */
+/* Write the state into a result, between rounds; `file` is rank 0's, and NULL elsewhere.  Collective.  If rank 0 has
+ * no memory for the clients' vectors, the result cannot be continued, and a note says so. */
 ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file);
-/* Back to where the checkpoint, or the result, was: f->outcome.rounds and its figures, weights, memories, and
+/* Restore the state of the checkpoint or the result: f->outcome.rounds and its figures, weights, memories, and
  * t->resume.  Collective. */
 ent_status ent_checkpoint_load(ent_training *t);
-/* What had been added up in the round that was stopped, shared out to the ranks; behind ent_aggregate_start.  Local.
- */
+/* Restore the sums of the interrupted round, distributed over the ranks; after ent_aggregate_start.  Local. */
 ent_status ent_checkpoint_tally(ent_training *t);
-/* Work k of t->resume->at_work.  Local. */
+/* Read work k of t->resume->at_work.  Local. */
 ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work);
 void ent_inside_free(ent_inside *inside);
 
-/* machine.c: what a training computes with, /isa and /blas, in a file.  Errors: ENT_EARG, it is not what the ranks
- * have here.  Local (write: as ent_h5_write_text). */
+/* machine.c: the instruction set and BLAS kernel of a training, /isa and /blas in a file.  Errors: ENT_EARG if those
+ * of the ranks are different.  Local (write: as ent_h5_write_text). */
 ent_status ent_machine_write(ent_h5 *file);
 ent_status ent_machine_compare(const ent_h5 *file);
 
@@ -468,16 +470,16 @@ ent_status ent_machine_compare(const ent_h5 *file);
 ent_status ent_inputs_write(const ent_inputs *inputs, ent_h5 *file);
 ent_status ent_inputs_compare(const ent_inputs *mine, const char *path, const ent_h5 *file, const char *whose);
 
-/* checkpoint_table.c: tables [rows][width] of 8-byte numbers (ENT_H5_I64 or ENT_H5_F64) in a file; beside each table
- * its checks, 64 bits of every row's SHA-256. */
+/* checkpoint_table.c: tables [rows][width] of 8-byte numbers (ENT_H5_I64 or ENT_H5_F64) in a file; with each table
+ * a checksum per row, 64 bits of its SHA-256. */
 
-/* Where the tables are: "" or the group "/resume" of a result.  file NULL: of a file that rank 0 writes. */
+/* The place of the tables: "" or the group "/resume" of a result.  file NULL: a file that rank 0 writes. */
 typedef struct {
     ent_h5 *file;
     const char *under;
 } ent_place;
 
-/* Make a table of all ranks' rows, `mine` of this rank, from row *first on.  Collective. */
+/* Create a table for the rows of all ranks; those of this rank are `mine` rows from *first on.  Collective. */
 ent_status ent_ctable_make(const ent_place *at, ent_comm *comm, const char *name, ent_h5_type type, int64_t mine,
                            int64_t width, int64_t *first);
 /* Fill n rows.  Local. */
@@ -491,25 +493,25 @@ ent_status ent_ctable_get(const ent_place *at, const char *name, ent_h5_type typ
 
 /* personal.c.  Collective. */
 
-/* As ent_predict_part, each client's rows by a model of its own: what it starts from, fine-tuned by `epochs`. */
+/* As ent_predict_part, but each client's rows are predicted by its personal model, fine-tuned by `epochs` epochs. */
 ent_status ent_predict_own(ent_training *t, int part, int epochs, double **output);
 /* aggregation: local: f->w becomes the mean of the clients' own weights. */
 ent_status ent_own_average(ent_training *t);
 
-/* result.c: the path of a folder's result, and what a result holds, before and after the model is there.  Local. */
+/* result.c: the path of a folder's result; reading a result, before and after the model is built.  Local. */
 ent_status ent_result_path(const char *folder, char path[4096]);
 ent_status ent_result_restore_ansatz(const char *folder, const char *modality, const ent_qasm_inputs *inputs,
                                      ent_qasm **out);
-/* f->target.label and f->target.prior; how to read the label of a data set alike: `class_name` is what `inp` borrows
- * (ent_free). */
+/* Restore f->target.label and f->target.prior, and `inp`: how to read the label of another data set in the same way;
+ * it borrows `class_name` (ent_free). */
 ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_label_inp *inp, int32_t **class_name);
-/* Whether the data set that is open has what the model was trained on: the same number of features. */
+/* Check that the open data set has the features that the model was trained on. */
 ent_status ent_result_check_data(ent_federation *f, const char *folder);
 ent_status ent_result_restore(ent_federation *f, const char *folder);
 
 /* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated.  Errors: ENT_STOPPED too. */
 ent_status ent_predict_part(ent_federation *f, int part, double **output);
-/* Rows first..first+n-1 of a part that policy drop does not answer get what the training labels alone predict. */
+/* Set the outputs of those of the rows first..first+n-1 that policy drop does not answer to target->prior. */
 void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output);
 /* After the last round: final figures, and those of fine-tuning. */
 ent_status ent_training_evaluate(ent_training *t);

@@ -1,4 +1,4 @@
-/* The federation as a whole: set up, training, what can be seen of it. */
+/* The federation as a whole: set-up, training, access to its results. */
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -15,7 +15,10 @@
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
 {
-    enum { MOST = 1024 }; /* no node has more; a system refuses far more, and libgomp then ends the process */
+    enum {
+        MOST = 1024
+    }; /* more than any node has; with far more, thread creation fails and libgomp ends the
+    * process */
     const int share = ent_comm_node_cores(world) / ent_comm_node_ranks(world), bound = ent_cores_here();
     if (wanted > 0) return wanted;
     if (getenv("OMP_NUM_THREADS")) return omp_get_max_threads() < MOST ? omp_get_max_threads() : MOST;
@@ -34,20 +37,20 @@ static ent_missing_inp missing_of(const ent_federation *f)
     return inp;
 }
 
-/* Whether trainable gates follow the registers' own. */
+/* Whether trainable gates follow those of the registers. */
 static bool is_fused(const ent_federation *f)
 {
     return f->config->model.kind == ENT_MODEL_QUANTUM && f->config->model.fusion.layers > 0;
 }
 
-/* From their files, or from a result folder, which holds their texts. */
+/* From their files, or from a result folder, which contains their texts. */
 static ent_status load_ansaetze(ent_federation *f, const char *folder)
 {
     for (int m = 0; m < f->population.modalities; m++) {
         const char *name = f->config->model.registers[m].ansatz;
         const ent_qasm_inputs *inputs = &f->config->model.registers[m].inputs;
         ENT_REQUIRE(ent_ansatz_named(name) == ENT_ANSATZ_QASM || inputs->data_count + inputs->params_count == 0,
-                    ENT_ECONFIG, "model.registers.%s.inputs: found names, but ansatz %s is no file that has inputs",
+                    ENT_ECONFIG, "model.registers.%s.inputs: found names, but ansatz %s is not a file with inputs",
                     f->config->data.modalities[m], name);
         if (ent_ansatz_named(name) != ENT_ANSATZ_QASM) continue;
         const ent_status status =
@@ -59,13 +62,13 @@ static ent_status load_ansaetze(ent_federation *f, const char *folder)
                 "model.registers.%s.ansatz: found '%s', want basic, strong, hea, product, real_amplitudes or an "
                 "OpenQASM file",
                 f->config->data.modalities[m], name);
-        if (!folder) /* a result of an older program may have such a circuit */
+        if (!folder) /* a result of an older version may have such a circuit */
             ENT_TRY(ent_ansatz_reads(name, ent_qasm_circuit(f->qasm[m]), is_fused(f)));
     }
     return ENT_OK;
 }
 
-/* To train on: the data set says what its label is. */
+/* For training: the kind of label follows from the data set. */
 static ent_status take_label(ent_federation *f)
 {
     const ent_dataset *d = f->features.dataset;
@@ -76,7 +79,7 @@ static ent_status take_label(ent_federation *f)
     return ENT_OK;
 }
 
-/* `folder`: of the result that is to be evaluated, or NULL to train. */
+/* `folder`: the result to evaluate, or NULL to train. */
 static ent_status open_data(ent_federation *f, const char *path, const char *folder)
 {
     const ent_config_data *c = &f->config->data;
@@ -110,7 +113,7 @@ static ent_status make_model(ent_federation *f)
     return status;
 }
 
-/* What is used as it is. */
+/* The modalities that are used without reduction. */
 static const ent_label NO_LABEL = {.deviation = 1.0, .half = 1.0};
 
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
@@ -135,52 +138,64 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
     return ENT_OK;
 }
 
-/* Bytes of features while the clients' rows are read and reduced: two copies of the widest modality's and half of one
- * more for what is kept, and of principal axes a matrix and its parts. */
-static double foresee_features(const ent_federation *f, int64_t train_rows, int64_t ranks)
+static int64_t train_rows_in(const ent_dataset *data)
 {
-    double widest = 0.0, axes = 0.0;
+    int64_t count = 0;
+    for (int64_t r = 0; r < data->rows; r++) count += data->split[r] == ENT_TRAIN;
+    return count;
+}
+
+/* Bytes of features: of all rows as the model reads them, and while training rows are read either a second copy of
+ * them, or of the widest modality two copies and a half in the file's form; and of principal axes a matrix and its
+ * parts. */
+static double foresee_features(const ent_federation *f, const ent_model_inp *inp, int64_t ranks)
+{
+    const ent_dataset *data = f->features.dataset;
+    const double all = (double)data->rows / (double)ranks, train = (double)train_rows_in(data) / (double)ranks;
+    double widest = 0.0, axes = 0.0, kept = 0.0;
     for (int m = 0; m < f->population.modalities; m++) {
-        const double d = (double)f->features.dataset->modality[m].dimension;
+        const double d = (double)data->modality[m].dimension;
         widest = fmax(widest, d);
+        kept += (double)inp->reg[m].inputs * sizeof(double);
         if (ent_reduce_has_axes(f->config->model.registers[m].reduce))
             axes = fmax(axes, 1.6 * d * d * sizeof(double));
     }
-    return 2.5 * widest * sizeof(float) * (double)train_rows / (double)ranks + axes;
+    return kept * all + fmax(kept, 2.5 * widest * sizeof(float)) * train + axes;
 }
 
-ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
-                                  double *feature_bytes)
+/* A federation without ranks and training, for what follows from the configuration and the data set.  *out must be
+ * freed in any case.  Local. */
+static ent_status open_plain(const ent_config *config, ent_federation **out)
 {
+    *out = NULL;
     ENT_TRY(ent_config_check(config));
-    ent_federation *f = ent_alloc(1, sizeof *f);
+    ent_federation *f = *out = ent_alloc(1, sizeof *f);
     ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
     f->config = f->population.config = config;
     f->population.modalities = (int)config->data.modalities_count;
     f->ranks.threads = 1;
     f->target.label = NO_LABEL;
+    return open_data(f, config->data.file, NULL);
+}
+
+ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
+                                  double *feature_bytes)
+{
+    ent_federation *f;
     ent_model_inp inp;
-    ent_status status = open_data(f, config->data.file, NULL);
+    ent_status status = open_plain(config, &f);
     if (status == ENT_OK) status = ent_model_describe(f, &inp);
     if (status == ENT_OK) status = ent_model_circuit(&inp, (UINT32_C(1) << f->population.modalities) - 1, circuit);
-    *train_rows = 0;
-    for (int64_t r = 0; status == ENT_OK && r < f->features.dataset->rows; r++)
-        *train_rows += f->features.dataset->split[r] == ENT_TRAIN;
-    if (status == ENT_OK) *feature_bytes = foresee_features(f, *train_rows, ranks);
+    if (status == ENT_OK) *train_rows = train_rows_in(f->features.dataset);
+    if (status == ENT_OK) *feature_bytes = foresee_features(f, &inp, ranks);
     ent_federation_free(f);
     return status;
 }
 
 ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_circuit **out)
 {
-    ENT_TRY(ent_config_check(config));
-    ent_federation *f = ent_alloc(1, sizeof *f);
-    ENT_REQUIRE(f, ENT_ENOMEM, "federation: no memory");
-    f->config = f->population.config = config;
-    f->population.modalities = (int)config->data.modalities_count;
-    f->ranks.threads = 1;
-    f->target.label = NO_LABEL;
-    ent_status status = open_data(f, config->data.file, NULL);
+    ent_federation *f;
+    ent_status status = open_plain(config, &f);
     if (status == ENT_OK) status = ent_federation_circuit(f, context, -1, false, out);
     ent_federation_free(f);
     return status;
@@ -238,7 +253,7 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
             status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);
     }
-    if (status == ENT_OK) status = make_model(f); /* before the rows: too many qubits is told at once */
+    if (status == ENT_OK) status = make_model(f); /* before the rows, so that too many qubits are refused at once */
     if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(&f->population, f->model));
     if (status == ENT_OK) status = ent_comm_agree(world, ent_optimizer_admit(config, f->model));
     if (status == ENT_OK) status = ent_comm_agree(world, ent_select_admit(f));
@@ -256,7 +271,7 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
 {
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
-    const int shards = config->run.shards; /* with another number of ranks: a state a rank */
+    const int shards = config->run.shards; /* with another number of ranks: one state per rank */
     ent_status status = make_groups(f, check_shards(shards, ent_comm_size(world)) == ENT_OK ? shards : 1);
     if (status == ENT_OK) {
         status = open_data(f, inp->data, inp->folder);
@@ -332,7 +347,7 @@ void ent_federation_free(ent_federation *f)
     ent_free(f);
 }
 
-/* In passing: one that fails leaves the one before it, and the training goes on. */
+/* A periodic checkpoint: if it fails, the previous one remains, and the training continues. */
 static void keep_checkpoint(ent_training *t)
 {
     const ent_federation *f = t->f;
@@ -342,21 +357,21 @@ static void keep_checkpoint(ent_training *t)
         return;
     if (ent_checkpoint_save(t, NULL) == ENT_OK || ent_comm_rank(f->ranks.world) > 0 || !f->keep.note) return;
     char text[1024];
-    snprintf(text, sizeof text, "no checkpoint behind round %lld: %.900s", (long long)f->outcome.rounds,
+    snprintf(text, sizeof text, "no checkpoint after round %lld: %.900s", (long long)f->outcome.rounds,
              ent_message());
     f->keep.note(f->keep.context, text);
 }
 
-/* Stopped between two rounds, or while evaluating. */
+/* Stopped between two rounds, or during an evaluation. */
 static ent_status stop_behind(ent_training *t)
 {
     const long long rounds = (long long)t->f->outcome.rounds;
     const ent_status status = ent_checkpoint_save(t, NULL);
-    if (status != ENT_OK) return ent_fail_in(status, "stopped behind round %lld without a checkpoint", rounds);
-    return ent_fail(ENT_STOPPED, "checkpoint written behind round %lld: run again with --resume", rounds);
+    if (status != ENT_OK) return ent_fail_in(status, "stopped after round %lld without a checkpoint", rounds);
+    return ent_fail(ENT_STOPPED, "checkpoint written after round %lld: run again with --resume", rounds);
 }
 
-/* What follows the last round's training. */
+/* After the training of the last round. */
 static ent_status finish_round(ent_training *t, ent_round_done *done, void *context)
 {
     ent_federation *f = t->f;
@@ -376,7 +391,8 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
     ent_status status = t->unmeasured ? finish_round(t, done, context) : ENT_OK;
     while (f->outcome.rounds < f->config->federation.rounds && status == ENT_OK && !ent_select_ends(t)) {
         ent_round *figures = &f->outcome.round[f->outcome.rounds];
-        *figures = (ent_round){.round = f->outcome.rounds};
+        *figures = ent_round_empty();
+        figures->round = f->outcome.rounds;
         status = ent_round_run(t, figures);
         if (status != ENT_OK) break;
         f->outcome.rounds++;
@@ -393,7 +409,7 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
     return stop_behind(t);
 }
 
-/* A real label goes on being learned as it was before the checkpoint; the model has its range in it. */
+/* A real label is learned as before the checkpoint; the model includes its range. */
 static ent_status keep_label(ent_federation *f)
 {
     const ent_label fitted = f->target.label;
@@ -416,7 +432,7 @@ static ent_status resume_privacy(ent_training *t)
                           ent_private_resume(t->privacy, t->timeline, &t->f->population, outcome->rounds, last));
 }
 
-/* With checkpoints the state of the last round stays, for the result. */
+/* With checkpoints the state of the last round is kept for the result. */
 static ent_status train(ent_federation *f, ent_round_done *done, void *context)
 {
     ent_training *t = f->training = ent_alloc(1, sizeof *t);
@@ -435,8 +451,8 @@ static ent_status train(ent_federation *f, ent_round_done *done, void *context)
 
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
 {
-    ENT_TRY(ent_comm_agree(f->ranks.world,
-                           ent_config_check(f->config))); /* it is the caller's, who may have changed it */
+    /* Again, as the caller owns it and may have changed it. */
+    ENT_TRY(ent_comm_agree(f->ranks.world, ent_config_check(f->config)));
     forget_training(f);
     f->outcome.rounds = 0;
     f->outcome.trained_samples = f->outcome.train_s = 0.0;

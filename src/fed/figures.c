@@ -1,5 +1,5 @@
 /* The tables of figures, made from the rows in fed.h and metrics.h: of a round as fields (for checkpoints) and as
- * columns (for the result and rounds.csv, without those metrics that a round does not show), and of a client. */
+ * columns (for the result and rounds.csv, without the metrics that are not shown per round), and of a client. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +10,11 @@
 
 typedef struct {
     const char *name, *note;
-    size_t offset, count; /* count: of the number of samples that a metric is of, else 0 */
+    size_t offset, count; /* count: offset of the number of samples of a metric, else 0 */
     bool whole, column;
 } field;
 
-/* Which rounds a part's metrics are shown in: ENT_METRICS, `rounds`. */
+/* For which part a metric is shown in rounds: ENT_METRICS, `rounds`. */
 enum { SHOWN_validation = 2, SHOWN_test = 1 };
 
 #define AT(member)                           offsetof(ent_round, member)
@@ -23,12 +23,21 @@ enum { SHOWN_validation = 2, SHOWN_test = 1 };
 #define METRIC(part, name, title, unit, low, high, rounds, description)                                              \
     {#part "_" #name, NULL, AT(part.name), AT(part.n), false, rounds >= SHOWN_##part},
 #define METRICS(part, description) {#part "_n", NULL, AT(part.n), 0, true, false}, ENT_METRICS(METRIC, part)
-static const field FIELD[] = {ENT_ROUND_FIGURES(WHOLE, REAL, METRICS)};
+static const field FIELD[] = {ENT_ROUND_FIGURES(WHOLE, REAL, REAL, METRICS)};
 #undef WHOLE
 #undef REAL
 #undef METRICS
 enum { FIELDS = sizeof FIELD / sizeof *FIELD };
 _Static_assert(sizeof(ent_round) == 8 * FIELDS, "every figure of a round is a field");
+
+ent_round ent_round_empty(void)
+{
+#define NONE(...)
+#define NOT_COMPUTED(name, unit, note, description) .name = NAN,
+    return (ent_round){ENT_ROUND_FIGURES(NONE, NONE, NOT_COMPUTED, NONE)};
+#undef NONE
+#undef NOT_COMPUTED
+}
 
 const char *ent_round_field(int k)
 {

@@ -1,4 +1,4 @@
-/* The first weights of the last rounds, one behind the other; what no member can start from any more is forgotten. */
+/* The first weights of the last rounds, contiguous; those from which no member can start any more are dropped. */
 #include <string.h>
 
 #include "entente/memory.h"

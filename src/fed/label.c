@@ -1,10 +1,10 @@
-/* The label as the model learns it.
+/* The form in which the model learns the label.
  *
- * A real label is standardised: the model learns (value - mean) / deviation, so that learning rates and starting
- * weights suit any unit, and all that is reported is in the label's unit again.  Mean and deviation are federated:
- * every client gives count, sum, and then squares about the mean of its training rows, which are added exactly, so
- * that neither clients nor ranks nor their order can change a bit.  A power of two above the largest magnitude scales
- * each sum, as in a reduction of features. */
+ * A real label is standardised: the model learns (value - mean) / deviation, so that learning rates and initial
+ * weights suit any unit; reported figures are in the label's unit.  Mean and deviation are federated: every client
+ * contributes count, sum, and then squares about the mean of its training rows, which are added exactly, so that the
+ * result does not depend on the order of clients or ranks.  Each sum is scaled by a power of two above the largest
+ * magnitude, as in a reduction of features. */
 #include <math.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ static ent_status measure_values(const ent_part *train, ent_label *label)
     label->center = 0.5 * low + 0.5 * high;
     label->half = high > low ? 0.5 * high - 0.5 * low : 1.0;
     ENT_REQUIRE(isfinite(label->deviation) && label->deviation > 0.0, ENT_ENUMERIC,
-                "values from %g to %g: their deviation is not a number that can be used", low, high);
+                "values from %g to %g: their deviation is not a usable number", low, high);
     return ENT_OK;
 }
 

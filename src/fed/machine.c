@@ -1,9 +1,9 @@
-/* Mixed nodes: other instruction sets and other kernels of OpenBLAS round differently, so all ranks take the best
- * that all of them have.
+/* Mixed nodes: different instruction sets and kernels of OpenBLAS round differently, so all ranks use the best that
+ * all of them have.
  *
- * Instruction sets are picked by the engine at run time: the worst rank's is a limit for all.  OpenBLAS picks its
- * kernel when it is loaded; where its kernels differ, every rank changes to the one of the weakest ranks, or, if
- * these differ too (Zen and Haswell), to the plainest of their kind. */
+ * The engine selects its instruction set at run time: the least capable rank limits all others.  OpenBLAS selects its
+ * kernel when it is loaded; if kernels differ, every rank switches to the one of the least capable ranks, or, if
+ * these differ too (Zen and Haswell), to the most basic one of their level. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 enum { NAME = 32 };
 
-/* Kernels of x86-64 that OpenBLAS has, by what the processor must have; the first of a level runs on all of it. */
+/* OpenBLAS's kernels for x86-64, by required features; the first of a level runs on every processor of the level. */
 static const struct {
     const char *name;
     int level;
@@ -38,7 +38,7 @@ static const char *plainest(int level)
     return KERNEL[k].name;
 }
 
-/* From the ranks' kernels, all [size][NAME], to the one for all. */
+/* The common kernel for the ranks' kernels, all [size][NAME]. */
 static ent_status choose_kernel(int size, const char *all, char chosen[NAME])
 {
     int lowest = level_of(all), weakest = 0, differs = -1;
@@ -56,8 +56,8 @@ static ent_status choose_kernel(int size, const char *all, char chosen[NAME])
         }
     }
     ENT_REQUIRE(differs < 0 || lowest >= 0, ENT_EARG,
-                "OpenBLAS has other kernels on other ranks (rank 0: %s, rank %d: %s): set OPENBLAS_CORETYPE to one "
-                "that all processors have",
+                "OpenBLAS uses different kernels on different ranks (rank 0: %s, rank %d: %s): set OPENBLAS_CORETYPE "
+                "to one that all processors support",
                 all, differs, all + (size_t)(differs < 0 ? 0 : differs) * NAME);
     snprintf(chosen, NAME, "%s", differs < 0 ? all : alike ? all + (size_t)weakest * NAME : plainest(lowest));
     return ENT_OK;
@@ -115,8 +115,8 @@ ent_status ent_machine_compare(const ent_h5 *file)
     if (status == ENT_OK && (strcmp(isa, isa_name()) != 0 || strcmp(blas, ent_blas_kernel()) != 0))
         status = ent_fail(ENT_EARG,
                           "made with instruction set %s and OpenBLAS kernel %s, and the ranks here have %s and %s: "
-                          "the bits would be others.  Set ENTENTE_ISA=%s and OPENBLAS_CORETYPE=%s where all "
-                          "processors have them, or give --allow-isa-change",
+                          "results would differ in their last bits.  Set ENTENTE_ISA=%s and OPENBLAS_CORETYPE=%s if "
+                          "all processors support them, or give --allow-isa-change",
                           isa, blas, isa_name(), ent_blas_kernel(), isa, blas);
     ent_free(isa);
     ent_free(blas);

@@ -41,7 +41,7 @@ int ent_predicted_class(int classes, const double *logit)
     return best;
 }
 
-/* Classes as accuracy counts them: a sentiment is negative (0) or not (1). */
+/* Classes for accuracy: a sentiment is negative (0) or not (1). */
 static int class_count(const ent_predictions *p)
 {
     return p->classes > 0 ? p->classes : 2;

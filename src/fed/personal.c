@@ -1,10 +1,10 @@
-/* Models of the clients' own: every client predicts its rows of a part by weights that nobody else has.
+/* Personal models: every client predicts its rows of a part with its own weights.
  *
  * They start from the common weights, or from where the rule lets a client begin (local, wpqfl), and are fine-tuned
- * by personal.epochs epochs on the client's training rows with the optimiser of section client (Wang et al. 2019,
- * arXiv 1910.10252); a client without training rows predicts by what it starts from.  Clients are dealt to ranks by
- * cost, those that keep weights stay at their home; weights are dropped as soon as the client has predicted, so
- * memory is that of one model and of the rows at hand. */
+ * for personal.epochs epochs on the client's training rows with the optimiser of the section client (Wang et al.
+ * 2019, arXiv 1910.10252); a client without training rows predicts with its starting weights.  Clients are assigned
+ * to ranks by cost, except that those with kept weights stay on their home rank; weights are dropped as soon as the
+ * client has predicted, so memory is that of one model and of the current rows. */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -55,8 +55,7 @@ static ent_status find_cohort(own_models *o)
     return ENT_OK;
 }
 
-/* Fine-tuning has one learning rate, that of all blocks but for the formulas; rates of their own keep their ratio to
- * client.learning_rate. */
+/* personal.learning_rate replaces client.learning_rate; explicit rates of blocks keep their ratio to it. */
 static void set_rates(ent_config *config)
 {
     ent_config_client *c = &config->client;
@@ -93,7 +92,7 @@ static ent_status own_make(ent_training *t, int which, int epochs, own_models *o
     return ENT_OK;
 }
 
-/* The client's weights, in the trainer's work.  As of round `rounds`, the one after the last. */
+/* Train the client's weights in the trainer's work, as in round `rounds`, the one after the last. */
 static ent_status make_weights(own_models *o, int64_t client)
 {
     const ent_training *t = o->t;
@@ -123,7 +122,7 @@ static ent_status predict_client(own_models *o, int64_t client, double *output)
     return ENT_OK;
 }
 
-/* As many clients at a time as have room for their rows. */
+/* As many clients at a time as memory allows for their rows. */
 static ent_status predict_share(own_models *o)
 {
     const int outputs = o->t->f->target.outputs;
@@ -140,7 +139,7 @@ static ent_status predict_share(own_models *o)
     return ENT_OK;
 }
 
-/* On rank 0: what the ranks have sent, one after the other, into the order of the part. */
+/* On rank 0: reorder what the ranks have sent into the order of the part. */
 static ent_status put_in_order(const own_models *o, int ranks, int outputs, const double *sent, double **output)
 {
     double *all = ent_alloc(o->part->n * outputs, sizeof *all);
@@ -184,7 +183,7 @@ ent_status ent_predict_own(ent_training *t, int which, int epochs, double **outp
     return status;
 }
 
-/* The clients' own weights, averaged once by their samples: one round of federated averaging at the very end. */
+/* Average the clients' weights once, weighted by samples: one round of federated averaging at the end. */
 ent_status ent_own_average(ent_training *t)
 {
     ent_federation *f = t->f;

@@ -1,6 +1,6 @@
-/* Who has which rows: the split over clients, the missing protocol, and what the policy makes of it.
+/* The rows of each client: the split, the missing protocol, and the policy for missing modalities.
  *
- * A pure function of configuration and labels, computed alike on every rank; costs a few words a row. */
+ * A pure function of configuration and labels, computed on every rank; costs a few words per row. */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -36,7 +36,7 @@ static ent_status part_alloc(ent_part *part, int64_t n, bool category, bool valu
     return ent_fail(ENT_ENOMEM, "%lld rows: no memory", (long long)n);
 }
 
-/* Labels of the rows that are there, in their order. */
+/* Labels of the rows of the part, in their order. */
 static void take_labels(const ent_dataset *d, ent_part *part)
 {
     for (int64_t k = 0; k < part->n; k++) {
@@ -58,7 +58,7 @@ static ent_status take_part(const ent_dataset *d, int which, bool all_rows, ent_
     return ENT_OK;
 }
 
-/* Classes, or whole numbers of a real label, for the splits that look at labels. */
+/* Classes, or whole numbers for a real label, for splits by label. */
 static ent_status strata_of(const ent_part *part, const ent_strata *real, int32_t **stratum)
 {
     *stratum = ent_alloc(part->n, sizeof **stratum);
@@ -106,7 +106,7 @@ static ent_status split_part(const splitter *s, const ent_dataset *d, int which,
     return status;
 }
 
-/* A number of clients that is a slip must not make the system run out of memory. */
+/* A mistyped number of clients must not make the system run out of memory. */
 static ent_status check_clients(const ent_population *p)
 {
     const double bytes = 100.0 * (double)p->clients, available = (double)ent_memory_available_bytes();
@@ -130,7 +130,7 @@ static ent_status splitter_make(ent_population *p, const ent_dataset *d, splitte
         s->classes = s->strata.count;
     }
     if (c->split == ENT_SPLIT_NATURAL) {
-        ENT_REQUIRE(d->group, ENT_EDATA, "%s: no dataset /group, which federation.split: natural wants", d->path);
+        ENT_REQUIRE(d->group, ENT_EDATA, "%s: no dataset /group, which federation.split: natural needs", d->path);
         int32_t *group;
         ENT_TRY(groups_of(d, train, &group));
         const ent_status status = ent_split_groups(train->n, group, &s->train_group, &s->train_groups);
@@ -139,8 +139,7 @@ static ent_status splitter_make(ent_population *p, const ent_dataset *d, splitte
         if (s->inp.clients == 0) s->inp.clients = (int)s->train_groups;
     }
     ENT_REQUIRE(s->inp.clients >= 1, ENT_ECONFIG,
-                "federation.clients: found 0, want 1 or more (0 stands for one "
-                "client a group and wants split: natural)");
+                "federation.clients: found 0, want 1 or more (0: one client per group, needs split: natural)");
     p->clients = s->inp.clients;
     return ENT_OK;
 }
@@ -169,8 +168,8 @@ static ent_status sort_by_client(const ent_dataset *d, ent_part *part, int64_t c
     return done ? ENT_OK : ent_fail(ENT_ENOMEM, "split: no memory");
 }
 
-/* Draw the masks and apply what they mean: rows that are skipped go, and of the training rows those that the policy
- * does not use; of the others it does not answer these. */
+/* Draw the masks and apply them: remove skipped rows, and training rows that the policy does not use; mark the other
+ * rows that it does not answer. */
 static ent_status mask_part(ent_population *p, const ent_dataset *d, int which)
 {
     ent_part *part = &p->part[which];
@@ -196,7 +195,7 @@ static ent_status mask_part(ent_population *p, const ent_dataset *d, int which)
     return ENT_OK;
 }
 
-/* Where each client's rows begin. */
+/* The first row of each client. */
 static ent_status find_first(ent_part *part, int64_t clients)
 {
     part->first = ent_alloc(clients + 1, sizeof *part->first);
@@ -233,7 +232,7 @@ ent_status ent_population_make(ent_population *p, const ent_dataset *d)
     return ENT_OK;
 }
 
-/* Rows of which the file holds nothing, as the training left them out. */
+/* Remove rows without any modality, as in training. */
 static void leave_out_empty(const ent_population *p, const ent_dataset *d, ent_part *part)
 {
     int64_t kept = 0;
@@ -242,7 +241,7 @@ static void leave_out_empty(const ent_population *p, const ent_dataset *d, ent_p
     part->n = kept;
 }
 
-/* For evaluation only: one part, dealt out to as many clients as there are ranks, every row without `absent`. */
+/* For evaluation only: one part, divided among as many clients as there are ranks, every row without `absent`. */
 ent_status ent_population_all(ent_population *p, const ent_dataset *d, int ranks, uint32_t absent, bool all_rows)
 {
     ent_part *part = &p->part[ENT_TEST];
@@ -256,7 +255,7 @@ ent_status ent_population_all(ent_population *p, const ent_dataset *d, int ranks
     return mask_part(p, d, ENT_TEST);
 }
 
-/* For evaluation as in the training: its split and its masks; then every row loses `absent`. */
+/* For evaluation as in the training: with its split and its masks; then `absent` is removed from every row. */
 ent_status ent_population_again(ent_population *p, const ent_dataset *d, uint32_t absent)
 {
     ent_part *part = &p->part[ENT_TEST];

@@ -1,8 +1,8 @@
 /* The learning rate of a block of parameters in a round.
  *
- * A weighted sum of d inputs of variance 1 moves by about rate * sqrt(d) where a step of Adam moves every weight by
- * about the rate, in the direction of no particular input, and by rate * d at most; so the weights of a trainable map
- * get rate / sqrt(d), and the angles that they give move alike whatever d is.  The head gets three times the rate
+ * If a step of Adam moves every weight by about the rate, a weighted sum of d inputs of variance 1 moves by about
+ * rate * sqrt(d), and by at most about rate * d; so the weights of a trainable map get rate / sqrt(d), and the
+ * resulting angles move by about the same amount for any d.  The head gets three times the rate
  * (benchmarks/choose_defaults.py). */
 #include <math.h>
 

@@ -1,12 +1,12 @@
-/* Does a circuit from a file read its data, and does it matter what they are?  One that does not would leave out
- * features, or a modality, without a word.
+/* Checks that a circuit from a file uses its data, and that the data affect its readouts.  Otherwise features, or a
+ * modality, would be ignored silently.
  *
- * Data may be in gates and yet change nothing: RZ on |0> turns a phase that no measurement sees.  What the circuit
- * gives for two samples is compared at a few points of its parameters.  It is analytic in all of them, so that what
- * is the same at points without any pattern is the same everywhere.  Compared are
+ * Data may be in gates and still have no effect: RZ on |0> changes a phase that no measurement detects.  So the
+ * readouts for two samples are compared at a few parameter vectors.  They are analytic in all parameters, so readouts
+ * that agree at generic points agree everywhere.  Compared are
  *   without gates after it   the <Z> of every qubit
- *   with such gates          the whole state U(x)|0>: the <Z> of U(y)^-1 U(x)|0> are all 1 where the states agree
- * Costs two runs of the circuit a point; circuits of many qubits are left out. */
+ *   with such gates          the whole state U(x)|0>: the <Z> of U(y)^-1 U(x)|0> are all 1 if the states agree
+ * Costs two runs of the circuit per point; circuits of many qubits are not checked. */
 #include <math.h>
 
 #include "entente/engine.h"
@@ -22,15 +22,16 @@ static ent_status check_gates(const char *path, const ent_circuit *circuit)
     ENT_REQUIRE(circuit->angles > 0, ENT_ECONFIG,
                 "%s: none of its inputs is data, neither by model.registers.NAME.inputs nor by @entente.data nor by "
                 "a name that "
-                "begins with x: the circuit reads no data, and its modality would never matter",
+                "begins with x: the circuit reads no data, and its modality would have no effect",
                 path);
     for (int slot = 0; slot < circuit->angles; slot++) {
         bool read = false;
         for (int64_t g = 0; g < circuit->gates && !read; g++)
             read = circuit->gate[g].angle.source == ENT_ANGLE_DATA && circuit->gate[g].angle.slot == slot &&
                    circuit->gate[g].angle.scale != 0.0;
-        ENT_REQUIRE(read, ENT_ECONFIG, "%s: data input %d of %d (counted in the order of declaration) is in no gate",
-                    path, slot + 1, circuit->angles);
+        ENT_REQUIRE(read, ENT_ECONFIG,
+                    "%s: data input %d of %d (counted in the order of declaration) is not used by any gate", path,
+                    slot + 1, circuit->angles);
     }
     return ENT_OK;
 }
@@ -80,7 +81,7 @@ static ent_status make_probe(const ent_circuit *circuit, bool back, ent_circuit 
     return status;
 }
 
-/* Angles without a pattern. */
+/* Generic angles. */
 static void fill(int64_t n, int *count, double *angle)
 {
     for (int64_t k = 0; k < n; k++) {
@@ -89,7 +90,7 @@ static void fill(int64_t n, int *count, double *angle)
     }
 }
 
-/* The probe for two samples; with `back` that are x y and x x. */
+/* The probe for two samples; with `back`, these are x y and x x. */
 static ent_status probe(ent_program *program, const ent_circuit *circuit, bool back, double *room, bool *matters)
 {
     const int64_t angles = circuit->angles, half = angles / 2;
@@ -130,7 +131,7 @@ ent_status ent_ansatz_reads(const char *path, const ent_circuit *circuit, bool f
     ENT_TRY(check_gates(path, circuit));
     if (circuit->qubits <= MOST_QUBITS) ENT_TRY(find_influence(circuit, fused, &matters));
     ENT_REQUIRE(matters, ENT_ECONFIG,
-                "%s: its data inputs are in gates, but change %s: its modality would never matter", path,
-                fused ? "nothing but a phase of the whole state" : "no <Z> of a qubit, and no gates follow it");
+                "%s: its data inputs are in gates, but change %s: its modality would have no effect", path,
+                fused ? "only a phase of the whole state" : "no <Z> of a qubit, and no gates follow it");
     return ENT_OK;
 }

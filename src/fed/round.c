@@ -1,11 +1,11 @@
-/* One round: the cohort by the timeline, its clients dealt to ranks by cost, local training from each member's base,
- * the rule's step.
+/* One round: the timeline gives the cohort, whose clients are assigned to ranks by cost; local training from each
+ * member's base; the step of the rule.
  *
- * A client whose update leaves its range, or is no number, ends the training, or is left out of the round
- * (federation.on_divergence): nothing of it is added up, and the vectors that it keeps are those that it had before.
+ * A client whose update is out of range or NaN ends the training, or is left out of the round
+ * (federation.on_divergence): nothing of it is added, and its vectors are restored.
  *
- * A round that is asked to stop does so behind a batch, on all ranks; what it has done is saved, and the next
- * training goes on with the rest of the cohort as if it were the whole, with the sums that are there already. */
+ * A round that is asked to stop does so after a batch, on all ranks; its state is saved, and the next training
+ * resumes with the rest of the cohort and the sums so far. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 #include "fed/privacy/private.h"
 #include "fed/privacy/secure_round.h"
 
-static bool wishes_to_stop(void *federation)
+static bool stop_requested(void *federation)
 {
     const ent_checkpoint_inp *keep = &((const ent_federation *)federation)->keep;
     return keep->stop && keep->stop(keep->context);
@@ -61,7 +61,7 @@ static ent_status kept_make(ent_training *t)
                                                                   : ent_fail(ENT_ENOMEM, "training: no memory");
 }
 
-/* The first training has what was kept when the reductions were fitted. */
+/* The first training gets the rows that were kept when the reductions were fitted. */
 static ent_status take_store(ent_federation *f, ent_store **out)
 {
     if (!f->features.train) return ent_store_new(&f->features, &f->population, f->ranks.node_ranks, ENT_TRAIN, out);
@@ -88,7 +88,7 @@ ent_status ent_training_make(ent_federation *f, ent_training *t)
         status = ent_variates_new(&f->ranks, f->population.clients, t->width, &t->variates);
     if (status == ENT_OK) status = ent_private_new(f->ranks.world, &f->population, &t->state, &t->privacy);
     if (status == ENT_OK) status = ent_download_new(&f->population, &t->state, f->w, &t->download);
-    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, wishes_to_stop, f, &f->watch);
+    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, stop_requested, f, &f->watch);
     return ent_comm_agree(f->ranks.world, status);
 }
 
@@ -115,7 +115,7 @@ void ent_training_clear(ent_training *t)
     ent_free(t->update.effort);
 }
 
-/* What this rank has to do in a round. */
+/* This rank's share of a round. */
 typedef struct {
     const ent_cohort *cohort;
     int *rank; /* [cohort n] */
@@ -123,13 +123,13 @@ typedef struct {
     int64_t *client;           /* [n] own members, ascending */
     ent_member *member;        /* [n] the same */
     double *variate;           /* [n][client vectors * params], or NULL */
-    ent_cohort rest;           /* of a round that was stopped */
-    ent_work *begun;           /* [n] what was at work then, else w is NULL; or NULL */
+    ent_cohort rest;           /* of an interrupted round */
+    ent_work *begun;           /* [n] the state of members whose training had begun, for others w is NULL; or NULL */
     ent_secure_cohort members; /* of secure aggregation */
     ent_secure_round *secure;  /* NULL without */
     bool failed;               /* it could not begin */
     int64_t done;              /* own members that have trained */
-    bool at_work;              /* stopped in the next one */
+    bool at_work;              /* stopped during the next one */
 } share;
 
 static void share_clear(share *s)
@@ -145,7 +145,7 @@ static void share_clear(share *s)
     ent_free(s->begun);
 }
 
-/* The members that were left when the round was stopped. */
+/* The members that were left when the round was interrupted. */
 static ent_status take_rest(const ent_training *t, const ent_cohort *whole, share *s)
 {
     const ent_inside *inside = t->resume;
@@ -167,7 +167,7 @@ static int64_t number_of(const ent_training *t, int64_t i)
     return t->resume ? t->resume->member[i] : i;
 }
 
-/* What was at work on own members. */
+/* Read the state of own members whose training had begun. */
 static ent_status take_begun(const ent_training *t, share *s)
 {
     const ent_inside *inside = t->resume;
@@ -223,7 +223,7 @@ static void compress(ent_training *t, double *variate)
     ent_compress(&t->state, &t->update, left, t->scratch);
 }
 
-/* What the client sends, to the server; `variate` is what it keeps. */
+/* Add what the client sends; `variate` is what it keeps. */
 static ent_status send_update(ent_training *t, const ent_member *member, double *variate)
 {
     fill_update(t, member->weight);
@@ -263,7 +263,7 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
     return send_update(t, &s->member[k], variate);
 }
 
-/* The same, where a client that diverges may be left out.  Ranks that hold a state together find the same. */
+/* The same, but a client that diverges may be left out.  Ranks that hold a state together decide alike. */
 static ent_status train_or_exclude(ent_training *t, share *s)
 {
     const int64_t width = t->width;
@@ -331,7 +331,7 @@ static void count_bytes(const ent_training *t, const ent_cohort *cohort, ent_rou
                         (double)cohort->lost * ent_secure_bytes_up(c, all, 0);
 }
 
-/* A round of noise only: that nobody has trained is not told. */
+/* A round with noise only: it must not be visible that no client has trained. */
 static bool is_noisy(const ent_training *t)
 {
     return t->f->config->privacy.mode == ENT_PRIVACY_CENTRAL;
@@ -352,7 +352,7 @@ static void report_faults(const ent_training *t, const share *s, const ent_round
     if (s->secure && ent_secure_report(s->secure, sizeof text, text)) note(t, figures, "", text);
 }
 
-/* Weights, the server's memory and the clients' vectors stay as they were. */
+/* Weights, the server's memory and the clients' vectors are unchanged. */
 static void fail_round(ent_training *t, ent_round *figures)
 {
     figures->train_loss = NAN;
@@ -405,7 +405,7 @@ static ent_status serve(ent_training *t, const share *s, ent_round *figures)
     return ENT_OK;
 }
 
-/* Members of all ranks that have trained send their vectors home; the others' are as they were. */
+/* Members of all ranks that have trained send their vectors home; those of the others are unchanged. */
 static ent_status keep_done(ent_training *t, share *s)
 {
     const ent_federation *f = t->f;
@@ -424,7 +424,7 @@ static ent_status keep_done(ent_training *t, share *s)
     return status;
 }
 
-/* What this rank has left to do: own members from s->done on, those that were left out, as keys are dealt again, and
+/* The rest of this rank's share: own members from s->done on, those that were left out, as keys are dealt again, and
  * those of them that are at work. */
 static void list_rest(const ent_training *t, const share *s, ent_inside *inside, ent_work *work)
 {
@@ -440,7 +440,7 @@ static void list_rest(const ent_training *t, const share *s, ent_inside *inside,
     }
 }
 
-/* Save what is done of the round: the status is ENT_STOPPED where that succeeds. */
+/* Save the state inside the round; the status is ENT_STOPPED if that succeeds. */
 static ent_status stop(ent_training *t, share *s, double seconds)
 {
     ent_federation *f = t->f;
@@ -504,11 +504,15 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
 {
     ent_federation *f = t->f;
     const ent_cohort *cohort;
-    double clock[4] = {ent_clock_s()};
+    double clock[4] = {ent_clock_s()}, dealt_s = 0.0; /* what keys and shares have taken */
     bool stops;
     figures->epsilon = figures->clip = figures->unclipped = NAN;
     ent_status status = prepare(t, figures->round, s, &cohort);
-    if (ent_is_secure(f->config)) status = begin_secure(t, status, cohort, s, figures);
+    if (ent_is_secure(f->config)) {
+        dealt_s = -ent_clock_s();
+        status = begin_secure(t, status, cohort, s, figures);
+        dealt_s += ent_clock_s();
+    }
     ENT_TRY(train_clients(t, status, s, &clock[1], &stops));
     if (stops) return stop(t, s, clock[1] - clock[0]);
     clock[2] = ent_clock_s();
@@ -523,9 +527,9 @@ static ent_status run(ent_training *t, ent_round *figures, share *s)
     figures->simulated_s = cohort->simulated_s;
     figures->staleness = cohort->staleness;
     clock[3] = ent_clock_s();
-    figures->compute_s = clock[1] - clock[0] + (t->resume ? t->resume->seconds : 0.0);
+    figures->compute_s = clock[1] - clock[0] - dealt_s + (t->resume ? t->resume->seconds : 0.0);
     figures->wait_s = clock[2] - clock[1];
-    figures->communicate_s = clock[3] - clock[2];
+    figures->communicate_s = clock[3] - clock[2] + dealt_s;
     slowest(f->ranks.world, figures);
     return ENT_OK;
 }
@@ -579,7 +583,7 @@ ent_status ent_round_evaluate(ent_training *t, ent_round *figures)
 {
     if (!ent_round_is_evaluated(&t->f->config->federation, figures->round)) return ENT_OK;
     const double begin = ent_clock_s();
-    ent_comm_note("the evaluation behind round %lld", (long long)figures->round + 1);
+    ent_comm_note("the evaluation after round %lld", (long long)figures->round + 1);
     const ent_status status = evaluate_round(t, figures);
     if (status == ENT_OK) {
         figures->evaluate_s = ent_clock_s() - begin;

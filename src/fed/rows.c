@@ -1,8 +1,8 @@
-/* Rows with their features: read as hyperslabs, reduced, and handed to the model as plain arrays.
+/* Rows with their features: read as hyperslabs, reduced, and passed to the model as plain arrays.
  *
- * For evaluation a rank holds an even slice of a part; for training, the clients at hand (store.c).  The reductions
- * are fitted client by client, each at the rank that trains it where all take part; there its rows are kept, reduced,
- * so that they are read once.  Absent features are not read: they become what the policy fills in (model/mask.c). */
+ * For evaluation a rank has an equal slice of a part; for training, the current clients (store.c).  The reductions
+ * are fitted client by client, each on the rank that trains it if all take part; its reduced rows are kept there, so
+ * that they are read only once.  Absent features are not read; the policy fills in a substitute (model/mask.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ void ent_rows_clear(ent_rows *rows)
     *rows = (ent_rows){.n = 0};
 }
 
-/* Rows ascending for the reader, and where each goes. */
+/* Rows in ascending order for the reader, and the destination of each. */
 typedef struct {
     int64_t row, to;
 } wanted_row;
@@ -70,7 +70,7 @@ static void reduce(const ent_features *f, int m, int64_t n, const double *x, dou
     if (f->reduction[m]) ent_reduction_apply(f->reduction[m], n, x, z);
 }
 
-/* z [n][width], reduced rows: those without the modality become 0 where nothing else is filled in. */
+/* z [n][width], reduced rows: those without the modality are 0 unless the policy fills in a substitute. */
 static void blank(const ent_features *f, const ent_population *p, int which, int m, int64_t n, const int64_t *at,
                   double *z)
 {
@@ -98,14 +98,14 @@ ent_status ent_rows_read(const ent_features *f, const ent_population *p, int whi
 
 /* ---- fitting ---- */
 
-/* The training clients that this rank sums up over. */
+/* The training clients that this rank fits the reductions to. */
 typedef struct {
     int64_t clients;
     int64_t *client; /* [clients] ascending */
     int64_t *first;  /* [clients + 1] */
     int64_t *at;     /* [rows] */
-    uint8_t *use;    /* [rows] of the modality at hand */
-    double **kept;   /* [clients] where the client's reduced rows of that modality go, or NULL */
+    uint8_t *use;    /* [rows] of the current modality */
+    double **kept;   /* [clients] destination of the client's reduced rows of that modality, or NULL */
 } home;
 
 static void home_clear(home *h)
@@ -134,7 +134,7 @@ static ent_status home_alloc(const ent_population *p, int me, const int *rank, h
     return there ? ENT_OK : ent_fail(ENT_ENOMEM, "reduction: no memory");
 }
 
-/* Where all clients take part, these are those that this rank trains. */
+/* If all clients take part, these are the clients that this rank trains. */
 static ent_status home_make(const ent_ranks *ranks, const ent_population *p, home *h)
 {
     const int me = ent_comm_rank(ranks->lane);
@@ -154,7 +154,7 @@ static ent_status home_make(const ent_ranks *ranks, const ent_population *p, hom
     return status;
 }
 
-/* Room for the rows of as many of these clients as there is. */
+/* Allocate memory for the rows of as many of these clients as possible. */
 static ent_status home_keep(home *h, ent_store *store)
 {
     for (int64_t k = 0; k < h->clients; k++) {
@@ -164,7 +164,7 @@ static ent_status home_keep(home *h, ent_store *store)
     return ENT_OK;
 }
 
-/* Modality m of the rows that are kept, from their raw features. */
+/* Store modality m of the rows that are kept, from their raw features. */
 static void keep_rows(const ent_features *f, const ent_population *p, int m, home *h, const double *x)
 {
     for (int64_t k = 0; k < h->clients && h->kept[k]; k++) {
@@ -201,7 +201,7 @@ static ent_status fit(const ent_ranks *ranks, const ent_population *p, ent_featu
             return status;
         }
     }
-    keep_rows(f, p, m, h, x); /* what no training row has is 0, and there is nothing to fit */
+    keep_rows(f, p, m, h, x); /* a modality that no training row has is 0, and there is nothing to fit */
     ent_free(x);
     return ENT_OK;
 }
@@ -220,7 +220,7 @@ static ent_status fit_all(const ent_ranks *ranks, const ent_population *p, ent_f
 
 /* ---- loading ---- */
 
-/* What the policy reads where a modality is absent, for those that a row loses while it is trained on. */
+/* The policy's substitutes for modalities that a row loses during training (dropout). */
 static ent_status make_absent(const ent_population *p, ent_features *f, int m)
 {
     const ent_fill fill = ent_policy_fill(p->config->missing.policy);

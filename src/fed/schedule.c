@@ -1,4 +1,4 @@
-/* Who trains whom: the most expensive client first, each to the rank that has least to do. */
+/* Assignment of clients to ranks: the most expensive client first, each to the rank with the lowest cost so far. */
 #include <stdlib.h>
 
 #include "entente/memory.h"
@@ -9,7 +9,7 @@ typedef struct {
     double cost;
 } job;
 
-/* The most expensive first; of equals the first. */
+/* The most expensive first; ties in their order. */
 static int by_cost(const void *a, const void *b)
 {
     const job *x = a, *y = b;
@@ -37,7 +37,7 @@ static int least(int size, const double *load)
     return best;
 }
 
-/* Deal jobs[0..n-1], or NULL where there was no memory for them; frees them. */
+/* Assign jobs[0..n-1] and free them; NULL: there was no memory for them. */
 static ent_status deal(int ranks, int64_t n, job *jobs, int *rank)
 {
     double *load = ent_alloc(ranks, sizeof *load);
@@ -73,7 +73,7 @@ ent_status ent_schedule_all(const ent_population *p, int ranks, int *rank)
 ent_status ent_schedule_own(const ent_population *p, int ranks, const ent_cohort *cohort, int part, int epochs,
                             int *rank)
 {
-    const double gradient = 3.0 * epochs; /* forward and back, in forward runs */
+    const double gradient = 3.0 * epochs; /* forward and backward sweep, in units of forward runs */
     job *jobs = ent_alloc(cohort->n, sizeof *jobs);
     for (int64_t i = 0; i < cohort->n && jobs; i++) {
         const int64_t client = cohort->member[i].client;

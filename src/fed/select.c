@@ -1,10 +1,9 @@
 /* The round whose weights a training ends with (run.select), by its figures on the validation rows.  The test rows
- * have no part in it.
+ * are not used.
  *
- * The best round so far is one of those that are evaluated whatever the number of rounds.  A last round that is
- * evaluated only because it is the last is compared with it at the end, so that a training that continues from a
- * result ends as one that was never interrupted.  Of equal rounds the first is kept; a score that is no number is
- * never better. */
+ * The best round so far is one of those that are evaluated for any number of rounds.  A last round that is evaluated
+ * only because it is the last is compared with it at the end, so that a training that continues from a result ends
+ * like one that was never interrupted.  Ties: the first round; NaN is never better. */
 #include <math.h>
 #include <string.h>
 
@@ -19,12 +18,12 @@ ent_status ent_select_admit(const ent_federation *f)
     if (c->run.select == ENT_SELECT_LAST) return ENT_OK;
     ENT_REQUIRE(f->population.part[ENT_VALIDATION].n > 0, ENT_ECONFIG,
                 "run.select: %s has no validation rows to select a round by, want last", f->features.dataset->path);
-    ENT_REQUIRE(
-        !rule->own, ENT_ECONFIG,
-        "run.select: the clients have models of their own (federation.aggregation), and a round has no common "
-        "weights to select, want last");
+    ENT_REQUIRE(!rule->own, ENT_ECONFIG,
+                "run.select: the clients have their own models (federation.aggregation), and a round has no common "
+                "weights to "
+                "select, want last");
     ENT_REQUIRE(c->run.select != ENT_SELECT_VALIDATION_ACCURACY || label->classes > 0 || label->sentiment,
-                ENT_ECONFIG, "run.select: label '%s' has no classes and so no accuracy, want validation_loss or last",
+                ENT_ECONFIG, "run.select: label '%s' has no classes, hence no accuracy, want validation_loss or last",
                 c->data.label);
     return ENT_OK;
 }

@@ -1,7 +1,7 @@
 /* Fourier coefficients of a model's outputs in one data angle, over test samples.
  *
- * Each output is sampled at `points` equidistant angles with everything else held as the sample has it; with more
- * points than twice the degree the coefficients are exact to rounding.  FFTW, one plan, estimated. */
+ * Each output is sampled at `points` equidistant angles, with all other inputs from the sample; with more points than
+ * twice the degree the coefficients are exact up to rounding.  FFTW, one plan, estimated. */
 #include <complex.h>
 #include <fftw3.h>
 #include <math.h>
@@ -63,7 +63,7 @@ static ent_status add_sample(work *k, const double *const *x, ent_exact *sum)
     return ENT_OK;
 }
 
-/* The first `wanted` test rows that have the modality, as far as they are in this rank's slice. */
+/* Those of the first `wanted` test rows with the modality that are in this rank's slice. */
 static ent_status add_slice(work *k, int modality, int64_t wanted, ent_exact *sum)
 {
     const ent_federation *f = k->f;
@@ -105,8 +105,8 @@ static void work_clear(work *k)
     fftw_free(k->wave);
 }
 
-/* The response with every modality present: with the missing-modality mechanism a row that lacks one has a circuit of
- * its own, and the curve would be of another function. */
+/* The response with every modality present: with the missing-modality mechanism a row that lacks one has a
+ * different circuit, and the curve would be that of another function. */
 static ent_status prepare(work *k, const ent_model_inp *inp, int modality, int angle, int points)
 {
     ent_federation *f = k->f;
@@ -118,8 +118,7 @@ static ent_status prepare(work *k, const ent_model_inp *inp, int modality, int a
     k->s->degree = ent_response_degree(k->response, k->slot);
     ENT_REQUIRE(
         k->s->degree >= 0, ENT_EARG,
-        "modality '%s', data angle %d: its gates are controlled or scale it, so that frequencies are not whole "
-        "numbers",
+        "modality '%s', data angle %d: its gates are controlled or scale it, so its frequencies are not integers",
         name, angle);
     k->s->points = points > 0 ? points : 4 * k->s->degree + 8;
     ENT_REQUIRE(k->s->points > 2 * k->s->degree, ENT_EARG, "%d points for frequencies up to %d, want at least %d",
@@ -129,7 +128,7 @@ static ent_status prepare(work *k, const ent_model_inp *inp, int modality, int a
     return work_alloc(k);
 }
 
-/* Sums and largest over ranks. */
+/* Sums and maxima over ranks. */
 static ent_status collect(work *k, ent_exact *sum)
 {
     ent_spectrum *s = k->s;
@@ -150,7 +149,7 @@ ent_status ent_federation_spectrum(ent_federation *f, int modality, int angle, i
     ent_exact *sum = NULL;
     *out = (ent_spectrum){.points = 0};
     ent_status status = ent_model_describe(f, &inp);
-    if (status == ENT_OK) inp.program.team = NULL; /* every rank has curves of its own */
+    if (status == ENT_OK) inp.program.team = NULL; /* every rank computes its own curves */
     if (status == ENT_OK) status = prepare(&k, &inp, modality, angle, points);
     if (status == ENT_OK) sum = ent_alloc((int64_t)out->outputs * (out->points / 2 + 1), sizeof *sum);
     if (status == ENT_OK && !sum) status = ent_fail(ENT_ENOMEM, "spectrum: no memory");

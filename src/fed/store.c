@@ -1,5 +1,5 @@
-/* Features of clients' rows of one part: read from the file when they are wanted here for the first time, or put here
- * when the reductions were fitted; kept as long as there is room.  What is kept changes no result. */
+/* Features of clients' rows of one part: read from the file when first needed, or stored when the reductions were
+ * fitted; kept as long as memory allows.  Results do not depend on what is kept. */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -9,8 +9,8 @@ struct ent_store {
     const ent_features *features;
     const ent_population *population;
     int which;     /* part */
-    double **x;    /* [clients] NULL, or modality after modality [rows][numbers a sample] */
-    int64_t *kept; /* [clients] the clients that are there */
+    double **x;    /* [clients] NULL, or modality after modality [rows][numbers per sample] */
+    int64_t *kept; /* [clients] the clients whose rows are kept */
     int64_t count;
     double bytes, room;
 };
@@ -65,7 +65,8 @@ void ent_store_free(ent_store *s)
     ent_free(s);
 }
 
-/* Read rows of all these clients at once, in the order of the file, into one array a modality; then cut it up. */
+/* Read the rows of all these clients at once, in the order of the file, into one array per modality; then divide it.
+ * */
 static ent_status read_clients(ent_store *s, int64_t n, const int64_t *clients)
 {
     const ent_part *part = &s->population->part[s->which];
@@ -97,7 +98,7 @@ static ent_status read_clients(ent_store *s, int64_t n, const int64_t *clients)
     return status;
 }
 
-/* Room for one more client, empty. */
+/* Allocate memory for one more client. */
 static ent_status reserve(ent_store *s, int64_t client)
 {
     s->x[client] = ent_alloc((int64_t)(client_bytes(s, client) / sizeof(double)) + 1, sizeof(double));

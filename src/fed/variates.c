@@ -1,6 +1,6 @@
-/* Vectors that clients keep between rounds (control variates, a dual variable), each at its home rank: client k at
- * rank k mod size of the lane.  Before a round they travel to the ranks that train, afterwards back; every rank knows
- * the whole schedule, so nothing but the vectors is sent.  A client that has not trained yet has none: zeros. */
+/* Vectors that clients keep between rounds (control variates, a dual variable), each on its home rank: client k on
+ * rank k mod size of the lane.  Before a round they are sent to the ranks that train, and afterwards back; every rank
+ * knows the whole schedule, so only the vectors are sent.  A client that has not trained so far has zeros. */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -8,8 +8,8 @@
 
 struct ent_variates {
     const ent_ranks *ranks;
-    int64_t width; /* numbers a client */
-    int64_t homes; /* clients whose home this is */
+    int64_t width; /* numbers per client */
+    int64_t homes; /* clients whose home is this rank */
     double **at;   /* [homes] or NULL */
 };
 
@@ -63,10 +63,10 @@ ent_status ent_variates_set(ent_variates *v, int64_t client, const double *vecto
     return ENT_OK;
 }
 
-/* One way of a journey: members grouped by the rank at the other end, in the order of the cohort. */
+/* One direction of a transfer: members grouped by the other rank, in the order of the cohort. */
 typedef struct {
     size_t *home_bytes,
-        *work_bytes; /* [size]: of the members at home here, by who trains; of those trained here, by home */
+        *work_bytes; /* [size]: of the members at home here, by training rank; of those trained here, by home */
     double *home, *work;
 } journey;
 
@@ -97,8 +97,8 @@ static ent_status journey_make(const ent_variates *v, const ent_cohort *cohort, 
     return ENT_OK;
 }
 
-/* Call for every vector of one end, in the order in which it stands in that end's buffer: by the rank at the other
- * end, then by member.  `number` counts the members of this end in the order of the cohort. */
+/* Call for every vector of this rank, in the order of its buffer: by the other rank, then by member.  `number` counts
+ * this rank's members in the order of the cohort. */
 typedef ent_status visit(ent_variates *v, int64_t client, int64_t number, double *in_buffer, double *mine);
 
 static ent_status for_each(ent_variates *v, const ent_cohort *cohort, const int *rank, bool at_home, double *buffer,

@@ -1,4 +1,4 @@
-/* The parameter vector, block by block.  A block's first values depend on the seed and its name alone. */
+/* The parameter vector, block by block.  A block's initial values depend only on the seed and on its name. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@ ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const 
 {
     const ent_device *device = inp->device;
     ent_program_inp program = inp->program;
-    program.steady = true; /* ranks cut the rows that they predict in different ways */
+    program.steady = true; /* the rows to predict are divided differently on each number of ranks */
     if (!device) return ent_program_new(circuit, &program, out);
     ent_qubit_noise qubit[ENT_MAX_QUBITS];
     const ent_noise noise = {qubit, device->method, device->trajectories, device->seed};

@@ -69,7 +69,7 @@ static ent_status append_within(const ent_model_inp *inp, const ent_layout *layo
     return ENT_OK;
 }
 
-/* QFT mixing: the present registers stand side by side, so that their qubits are one run.  With fewer than two there
+/* QFT mixing: the present registers are adjacent, so that their qubits form one range.  With fewer than two there
  * is nothing to mix. */
 static ent_status append_transform(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                                    ent_circuit *circuit)

@@ -84,7 +84,7 @@ static void place_fusion(const ent_model_inp *inp, ent_layout *layout)
     for (int b = before; b < layout->blocks.count; b++) layout->blocks.block[b].role = ENT_ROLE_FUSION;
 }
 
-/* The head's weights of `readouts` readouts of register m. */
+/* The head's weights for `readouts` readouts of register m. */
 static int place_weights(const ent_model_inp *inp, int m, int readouts, const char *what, ent_layout *layout)
 {
     return ent_blocks_add(&layout->blocks, ent_start_by_fan_in(readouts > 0 ? readouts : 1), inp->outputs * readouts,

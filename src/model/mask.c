@@ -1,26 +1,26 @@
-/* The missing-modality mechanism (MMA), whole.
+/* The missing-modality mechanism (MMA), all of it.
  *
  * A sample has a context vector: bit m says that modality m is present.  For each context the model is built without
- * the absent registers: their gates, the fusion gates that touch them and their readouts are not there.  That is the
- * no-op gate of the paper taken at its word, and it costs 2^(absent qubits) less.
+ * the absent registers: their gates, the fusion gates that touch them and their readouts are left out.  This is
+ * the no-op gate of the paper taken literally, and costs 2^(absent qubits) times less.
  *   - an absent register would stay in |0...0>: it is not simulated;
- *   - a fusion gate with an absent operand is not appended, and a QFT is over the present registers alone (fusion.c);
+ *   - a fusion gate with an absent operand is not appended, and a QFT covers only the present registers (fusion.c);
  *   - readouts of absent registers do not exist, so the head cannot read them;
  *   - a parameter that only absent registers use is in no gate, so its gradient is exactly 0, and ent_block_trains
  *     tells the server who trained what;
- *   - nothing here reads a feature, and angles.c reads those of present registers alone.
+ *   - nothing here reads a feature, and angles.c reads only those of present registers.
  * With tokens every register is there in every context; absent ones have trained numbers in place of data angles.
- * Parameters and data angles keep the full model's slots in every context.  With `mma` off every context is taken as
- * full.  What the other policies do instead is a row each of the table below.  Source: model.md, section 5. */
+ * Parameters and data angles keep the full model's slots in every context.  With `mma` off every context is treated
+ * as full.  The other policies are rows of the table below.  Source: arXiv 2507.08217, section on MMA. */
 #include "entente/memory.h"
 #include "model.h"
 
 /* ---- the policies ---- */
 
 static const struct {
-    bool masks;      /* what belongs to an absent modality is not there */
+    bool masks;      /* leaves out what belongs to an absent modality */
     bool tokens;     /* an absent modality has trained numbers in place of its data */
-    bool whole_only; /* only samples that have everything are used */
+    bool whole_only; /* uses only samples that have all modalities */
     ent_fill fill;
 } POLICY[] = {
     [ENT_POLICY_MMA] = {true, false, false, ENT_FILL_NOTHING},
@@ -69,7 +69,7 @@ double ent_policy_cost(ent_policy policy, int modalities, const int *qubits, uin
 ent_status ent_policy_check(ent_policy policy, ent_context_form form, double modality_dropout)
 {
     ENT_REQUIRE(form == ENT_CONTEXT_MASK || POLICY[policy].masks, ENT_ECONFIG,
-                "missing.context: found embed, which wants policy mma");
+                "missing.context: found embed, which needs missing.policy: mma");
     ENT_REQUIRE(modality_dropout == 0.0 || POLICY[policy].fill != ENT_FILL_STORED, ENT_ECONFIG,
                 "client.modality_dropout: found %g, but policy none reads what is stored: want 0 or another policy",
                 modality_dropout);
@@ -111,7 +111,7 @@ uint32_t ent_mask_runs(const ent_model_inp *inp, uint32_t context)
     return inp->mma ? context & full_context(inp) : full_context(inp);
 }
 
-/* Present registers stand side by side, in order; absent ones have no qubits. */
+/* Present registers are adjacent, in order; absent ones have no qubits. */
 static int place_registers(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, int *first_qubit)
 {
     int qubits = 0;
@@ -152,7 +152,7 @@ static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit
     return ent_circuit_read_pauli(circuit, &string);
 }
 
-/* Beyond Z of register m, whose first qubit is `first`. */
+/* Readouts of register m other than Z; its first qubit is `first`. */
 static ent_status append_more(const ent_model_inp *inp, const ent_layout *layout, int m, int first,
                               ent_masked *masked, ent_circuit *circuit)
 {
@@ -166,7 +166,7 @@ static ent_status append_more(const ent_model_inp *inp, const ent_layout *layout
     return ENT_OK;
 }
 
-/* Z on every non-empty set of the register's qubits; the head reads the probabilities that they make. */
+/* Z on every non-empty set of the register's qubits; the head reads the probabilities computed from them. */
 static ent_status append_probabilities(const ent_layout *layout, int m, int first_qubit, ent_masked *masked,
                                        ent_circuit *circuit)
 {
@@ -215,7 +215,7 @@ static ent_status append_readouts(const ent_model_inp *inp, const ent_layout *la
     return ENT_OK;
 }
 
-/* A register for each modality that is present. */
+/* One register for each present modality. */
 static ent_status cut_registers(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                                 ent_circuit *circuit)
 {

@@ -1,11 +1,11 @@
-/* The model as a whole: samples are grouped by context vector, each group goes through the model's kind. */
+/* The model as a whole: samples are grouped by context vector, each group is computed by the model's kind. */
 #include <string.h>
 
 #include "entente/blas.h"
 #include "entente/memory.h"
 #include "model.h"
 
-/* Room for `samples` samples of one call; grows, is never given back before the model is. */
+/* Memory for `samples` samples of one call; grows, and is freed with the model. */
 typedef struct {
     int64_t samples;
     int64_t *order;              /* [samples] picks, sorted by context */
@@ -282,7 +282,7 @@ ent_status ent_model_gradient(ent_model *model, const double *w, const ent_sampl
     return ENT_OK;
 }
 
-/* As the kind has it, with the weights of the classes: so its gradient is computed as well. */
+/* By the kind's gradient, which applies the weights of the classes. */
 ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                           const int64_t *pick, double *loss)
 {

@@ -1,5 +1,4 @@
-/* Inside the model room: what a kind of model is, the blocks of the parameter vector, and what files hand each other.
- */
+/* Internal to the model room: kinds of model, the blocks of the parameter vector, and the functions between files. */
 #ifndef ENTENTE_MODEL_ROOM_H
 #define ENTENTE_MODEL_ROOM_H
 
@@ -29,7 +28,7 @@ __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent
 void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
 
-/* Samples of one call that have the same context, and room for their figures. */
+/* Samples of one call that have the same context, and memory for their results. */
 typedef struct {
     const ent_model_inp *inp;
     uint32_t context; /* as ent_mask_context gives it: bit m for register m of inp */
@@ -44,18 +43,18 @@ typedef struct {
     double *scratch;             /* [n * the body's room] */
 } ent_group;
 
-/* What register m reads of the group's k-th sample. */
+/* The inputs of register m for the group's k-th sample. */
 const double *ent_group_x(const ent_group *group, int64_t k, int m);
 /* Whether these are data angles already. */
 bool ent_group_encoded(const ent_group *group, int64_t k, int m);
-/* Loss and d_outputs (times `share`) of the k-th sample from its outputs. */
+/* Compute loss and d_outputs (times `share`) of the k-th sample from its outputs. */
 void ent_group_loss(const ent_group *group, int64_t k);
 
-/* What a kind makes of a description; its own struct begins with it. */
+/* What each kind makes from a description; its own struct begins with this one. */
 typedef struct {
     const ent_blocks *blocks;
     int qubits;
-    int64_t room; /* scratch, numbers a sample */
+    int64_t room; /* scratch: numbers per sample */
     char engine[64];
 } ent_body;
 
@@ -74,7 +73,7 @@ typedef struct {
     bool blas; /* computes by BLAS: on one thread, so that its bits stay the same */
 } ent_kind;
 
-/* model.c: what is refused of any kind. */
+/* model.c: the checks that are common to all kinds. */
 ent_status ent_model_check(const ent_model_inp *inp);
 
 /* quantum.c: registers, fusion, head.  free(NULL) is legal. */
@@ -85,7 +84,7 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *group);
 ent_status ent_quantum_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
 ent_status ent_quantum_metric(ent_body *body, const ent_group *group, int m, double *metric);
 
-/* late.c: a quantum model a modality, fused by their decisions. */
+/* late.c: one quantum model per modality, fused by their decisions. */
 ent_status ent_late_make(const ent_model_inp *inp, ent_body **out);
 void ent_late_free(ent_body *body);
 ent_status ent_late_predict(ent_body *body, const ent_group *group);
@@ -97,7 +96,7 @@ void ent_logistic_free(ent_body *body);
 ent_status ent_logistic_predict(ent_body *body, const ent_group *group);
 ent_status ent_logistic_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
 
-/* mlp.c: an encoder a modality, a joint layer. */
+/* mlp.c: one encoder per modality, and a joint layer. */
 ent_status ent_mlp_make(const ent_model_inp *inp, ent_body **out);
 void ent_mlp_free(ent_body *body);
 ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
@@ -111,12 +110,12 @@ ent_status ent_multilinear_gradient(ent_body *body, const ent_group *group, doub
 
 /* ---- the quantum model ---- */
 
-/* Where everything of register m stands in w, in the data angles and among the full model's qubits. */
+/* The places of register m's parts in w, in the data angles and among the full model's qubits. */
 typedef struct {
     int qubits, first_qubit;
     int angles, first_angle;  /* slots: of the encoding, or `inputs` per layer that has its own */
     int inputs;               /* numbers that one layer encodes */
-    int map_weight, map_bias; /* linear: [inputs][numbers a sample brings] and [inputs] */
+    int map_weight, map_bias; /* linear: [inputs][features of a sample] and [inputs] */
     int factor;               /* ansatz.own_angles: [angles] */
     int token;                /* tokens: [inputs], in place of the angles of a layer */
     int circuit;              /* the ansatz's parameters */
@@ -145,7 +144,7 @@ typedef struct {
 
 void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
 
-/* What is left of the model for one context vector.  Readouts are in the order in which the head reads them. */
+/* The model for one context vector, without its absent parts.  Readouts are in the head's order. */
 typedef struct {
     ent_program *program;
     int readouts, qubits;
@@ -156,10 +155,10 @@ typedef struct {
     int *stride;    /* [features] */
     int *of_class;  /* [features]: direct head: which output it belongs to, -1 for none */
     int *share;     /* [outputs]: direct head: how many features belong to it */
-    double *weight; /* [features][outputs], at least [features]: the linear head's, for the parameters at hand */
+    double *weight; /* [features][outputs], at least [features]: the linear head's, for the current parameters */
 } ent_masked;
 
-/* device.c: the program of a context's circuit; how many of a register's layers there are. */
+/* device.c: the program of a context's circuit; the number of layers of a register. */
 ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const ent_circuit *circuit,
                               ent_program **out);
 int ent_device_layers(const ent_device *device, int layers);
@@ -167,8 +166,9 @@ int ent_device_layers(const ent_device *device, int layers);
 /* spsa.c: ent_model_gradient from two losses. */
 ent_status ent_spsa_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                              const int64_t *pick, double *loss, double *gradient);
-/* model.c: what it was made of; a visit of each group of picked samples (NULL: all n) that have the same context;
- * outputs of picked samples, [samples n][outputs], each in its sample's place; the mean loss over picked samples. */
+/* model.c: the description it was made from; a visit of each group of picked samples (NULL: all n) that have the
+ * same context; outputs of picked samples, [samples n][outputs], each in its sample's place; the mean loss over
+ * picked samples. */
 const ent_model_inp *ent_model_description(const ent_model *model);
 const ent_kind *ent_model_kind_of(const ent_model *model, ent_body **body);
 typedef ent_status ent_group_visit(ent_model *model, const ent_group *group, void *context);
@@ -193,19 +193,19 @@ ent_pauli ent_string_placed(const ent_model_inp *inp, int k, const int *first_qu
 ent_status ent_strings_alone(const ent_model_inp *inp, int m, ent_model_inp *alone);
 void ent_string_name(const ent_model_inp *inp, int k, size_t room, char *text);
 
-/* fusion.c: links within a register of so many qubits; the two qubits, in their registers, of link j of pair k. */
+/* fusion.c: links within a register of this many qubits; the two qubits, in their registers, of link j of pair k. */
 int ent_fusion_links_within(const ent_fusion *fusion, int qubits);
 void ent_fusion_link(const ent_model_inp *inp, const ent_layout *layout, int k, int j, int qubit[2]);
-/* Append to a circuit in which register m begins at first_qubit[m], or is absent where that is < 0. */
+/* Append to a circuit in which register m begins at first_qubit[m], or is absent if that is < 0. */
 ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                              ent_circuit *circuit);
 
 /* angles.c: n numbers of a register to data angles, for a register without a trainable map; in place where they are
  * the same array. */
 void ent_angles_encode(const ent_register *reg, int64_t n, const double *z, double *angles);
-/* A register with a trainable map.  columns [numbers per sample][inputs]: its weights, once for parameters; data
- * angles [inputs] of a sample and d angle / d z; and back, for `count` samples at once, from d_z [count], `stride`
- * apart, in their order. */
+/* A register with a trainable map.  columns [numbers per sample][inputs]: its weights, computed once per parameter
+ * vector; data angles [inputs] of a sample and d angle / d z; and back, for `count` samples at once, from d_z
+ * [count], `stride` apart, in their order. */
 enum { ENT_ANGLES_TOGETHER = 4 };
 void ent_angles_prepare(const ent_register *reg, const ent_register_layout *at, const double *w, double *columns);
 void ent_angles_linear(const ent_register *reg, const ent_register_layout *at, const double *columns, const double *w,
@@ -225,7 +225,7 @@ void ent_angles_gather(const ent_register_layout *at, const double *w, const dou
 void ent_angles_derive(const ent_register *reg, double *angles);
 void ent_angles_underive(const ent_register *reg, const double *angles, double *d_angles);
 
-/* Data angles [layout angles] of one sample; base and slope [layout angles] are room. */
+/* Data angles [layout angles] of one sample; base and slope [layout angles] are scratch. */
 void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, const double *w, uint32_t context,
                         const double *const *x, double *angles, double *base, double *slope);
 
@@ -234,9 +234,9 @@ void ent_angles_forward(const ent_model_inp *inp, const ent_layout *layout, cons
 void ent_features_forward(const ent_masked *masked, const double *readouts, double *features);
 void ent_features_backward(const ent_masked *masked, double *d_features, double *d_readouts);
 
-/* head.c: once for parameters, before forward and weights; outputs from features, for one sample; and back, for n
- * samples at once, after which weights are to be prepared again.  Gradients are added to, in the order of the
- * samples. */
+/* head.c: prepare once per parameter vector, before forward and weights; outputs from features, for one sample; and
+ * back, for n samples at once, after which the weights must be prepared again.  Gradients are accumulated in the
+ * order of the samples. */
 void ent_head_prepare(const ent_model_inp *inp, ent_masked *masked, const double *w);
 void ent_head_forward(const ent_model_inp *inp, const ent_layout *layout, const ent_masked *masked, uint32_t context,
                       const double *w, const double *features, double *outputs);

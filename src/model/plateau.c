@@ -11,7 +11,7 @@ static const double PI = 3.14159265358979323846;
 
 enum { BATCH = 256 };
 
-/* The ansatz with its parameter k as data angle k and its data behind them; the mean of Z's over `observable`. */
+/* The ansatz with its parameter k as data angle k, followed by its data; the mean of the Z's over `observable`. */
 static ent_status circuit_of(const ent_ansatz *ansatz, uint64_t observable, ent_circuit **out)
 {
     const int params = ent_ansatz_params(ansatz), angles = ent_ansatz_angles(ansatz);

@@ -1,6 +1,6 @@
 /* All probabilities of a register as readouts.  Engines give expectation values of Pauli strings: with <Z_S> of every
  * non-empty set S of the n qubits, p_k = 2^-n sum_S (-1)^|k & S| <Z_S>, where <Z_{}> = 1: a Walsh transform, which is
- * its own way back. */
+ * its own inverse (up to 2^n). */
 #include <string.h>
 
 #include "model.h"

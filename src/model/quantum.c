@@ -2,7 +2,7 @@
  *
  * A group's circuits go through the engine as one batch; head and loss are computed sample by sample inside the
  * engine's cotangent, their gradients are added up afterwards in the order of the samples, so no thread can change a
- * bit.  Cost: the engine's, plus outputs * readouts and (linear maps) angles * inputs a sample. */
+ * bit.  Cost: the engine's, plus outputs * readouts and (linear maps) angles * inputs per sample. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 typedef struct {
     const ent_device *device;
     ent_masked **masked; /* [2^registers] */
-    int64_t used;        /* when it last was */
+    int64_t used;        /* when it was last used */
 } device_circuits;
 
 enum { DEVICES_KEPT = 16 };
@@ -23,14 +23,14 @@ typedef struct {
     ent_body body;
     ent_model_inp inp;
     ent_layout layout;
-    bool trains_angles;                 /* something between the inputs and the circuit is trained */
-    double *columns[ENT_MAX_REGISTERS]; /* of trainable maps, for the parameters at hand; else NULL */
+    bool trains_angles;                 /* whether anything between the inputs and the circuit is trained */
+    double *columns[ENT_MAX_REGISTERS]; /* of trainable maps, for the current parameters; else NULL */
     device_circuits device[DEVICES_KEPT];
-    int devices, current; /* inp.device is that of the current one */
+    int devices, current; /* inp.device is that of `current` */
     int64_t uses;
 } quantum;
 
-/* A group's run: its circuit, and its scratch cut up. */
+/* One run of a group: its circuit, and the parts of its scratch memory. */
 typedef struct {
     const quantum *model;
     const ent_group *group;
@@ -44,7 +44,7 @@ static ent_status check_register(const ent_register *reg)
     const int angles = ent_ansatz_inputs(&reg->ansatz);
     ENT_REQUIRE(reg->scale > 0.0 && isfinite(reg->scale), ENT_EARG, "modality '%s': angle scale %g, want more than 0",
                 reg->name, reg->scale);
-    ENT_REQUIRE(reg->linear || reg->inputs == angles, ENT_EARG, "modality '%s': %lld numbers a sample, want %d",
+    ENT_REQUIRE(reg->linear || reg->inputs == angles, ENT_EARG, "modality '%s': %lld numbers per sample, want %d",
                 reg->name, (long long)reg->inputs, angles);
     return ENT_OK;
 }
@@ -67,8 +67,8 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
     ENT_TRY(ent_strings_check(inp));
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
-                "head direct with %d outputs wants a register of as many qubits; the largest has %d", inp->outputs,
-                direct);
+                "head direct with %d outputs needs a register of at least as many qubits; the largest has %d",
+                inp->outputs, direct);
     return ENT_OK;
 }
 
@@ -79,7 +79,7 @@ static void free_circuits(const quantum *q, device_circuits *of)
     *of = (device_circuits){.masked = NULL};
 }
 
-/* The circuits of this device from now on; those that have not been used for longest make room. */
+/* Switch to the circuits of this device; the least recently used ones are evicted. */
 static ent_status use_device(quantum *q, const ent_device *device)
 {
     int k = 0, oldest = 0;
@@ -165,7 +165,7 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
     ENT_TRY(use_device(q, g->samples->device ? g->samples->device : g->inp->device));
     ENT_TRY(masked_for(q, ent_mask_runs(&q->inp, g->context), &r->masked));
     r->d_features = r->features + g->n * r->masked->features;
-    const uint64_t modality = (uint64_t)g->modality << 56; /* of late fusion: models of their own */
+    const uint64_t modality = (uint64_t)g->modality << 56; /* late fusion: separate models */
     const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->first};
     ent_program_draw(r->masked->program, &draws);
     return ENT_OK;
@@ -269,7 +269,7 @@ static void map_backward(const run *r, int m, double *gradient)
     }
 }
 
-/* The engine's cotangent: head and loss of samples first..first+count-1 of the group, and back to the readouts. */
+/* The engine's cotangent: head and loss of samples first..first+count-1 of the group, then back to the readouts. */
 static void head_cotangent(void *context, int64_t first, int64_t count, const double *readouts, double *weights)
 {
     const run *r = context;

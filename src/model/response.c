@@ -1,4 +1,4 @@
-/* A trained model in its data angles: the circuit of one context, with the head behind it. */
+/* A trained model in its data angles: the circuit of one context, followed by the head. */
 #include "entente/response.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ struct ent_response {
     ent_layout layout;
     ent_masked *masked;
     ent_circuit *circuit;      /* for the degrees */
-    double *w, *angle, *slope; /* the last two: room, [angles] */
+    double *w, *angle, *slope; /* the last two: scratch, [angles] */
 };
 
 ent_status ent_response_new(const ent_model_inp *inp, const double *w, uint32_t context, ent_response **out)

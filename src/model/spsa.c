@@ -1,7 +1,7 @@
-/* Simultaneous perturbation: the loss at w + c d and w - c d for a random direction d of signs, whatever the number
+/* Simultaneous perturbation: the loss at w + c d and w - c d for a random direction d of signs, for any number
  * of parameters; its estimate of the gradient is (difference / 2 c) d, unbiased up to terms of order c^2.  Parameters
- * that no picked sample trains are not perturbed, so that their gradient is exactly 0.  The two losses draw shots of
- * their own. */
+ * that no picked sample trains are not perturbed, so that their gradient is exactly 0.  Each of the two losses draws
+ * its own shots. */
 #include <string.h>
 
 #include "entente/memory.h"

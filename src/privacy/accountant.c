@@ -21,7 +21,7 @@ static ent_status check_delta(ent_accountant accountant, double delta)
     return ENT_OK;
 }
 
-/* Orders 1 + 0.02 1.1^k, to 1000; with little noise, whose divergences of high order say nothing, to fewer. */
+/* Orders 1 + 0.02 1.1^k, to 1000; fewer with little noise, whose divergences of high order are useless. */
 static double order_at(int k)
 {
     return 1.0 + 0.02 * pow(1.1, k);
@@ -42,7 +42,7 @@ struct ent_ledger {
     int orders;
     double renyi[ORDERS]; /* of one round */
     ent_pld pld;
-    int64_t most; /* rounds that pld is made for */
+    int64_t most; /* the number of rounds that pld was made for */
 };
 
 ent_status ent_ledger_new(ent_accountant accountant, double rate, double noise, ent_ledger **out)
@@ -52,7 +52,7 @@ ent_status ent_ledger_new(ent_accountant accountant, double rate, double noise, 
     ent_ledger *l = ent_alloc(1, sizeof *l);
     ENT_REQUIRE(l, ENT_ENOMEM, "accountant: no memory");
     *l = (ent_ledger){.accountant = accountant, .rate = rate, .noise = noise, .orders = orders_of(noise)};
-    if (noise < LEAST_NOISE) l->accountant = ENT_ACCOUNTANT_RDP; /* a loss of thousands, whoever counts it */
+    if (noise < LEAST_NOISE) l->accountant = ENT_ACCOUNTANT_RDP; /* an epsilon of thousands with either accountant */
     if (l->accountant == ENT_ACCOUNTANT_RDP)
         for (int k = 0; k < l->orders; k++) l->renyi[k] = ent_privacy_renyi(rate, noise, order_at(k));
     *out = l;
@@ -66,7 +66,7 @@ void ent_ledger_free(ent_ledger *l)
     ent_free(l);
 }
 
-/* Made for a power of two of rounds, so that what is found does not depend on what was asked before. */
+/* Made for a power of two of rounds, so that the result does not depend on earlier calls. */
 static ent_status make_room(ent_ledger *l, int64_t steps)
 {
     int64_t most = 1;
@@ -146,7 +146,7 @@ ent_status ent_privacy_delta(ent_accountant accountant, const ent_mechanism *m, 
     return status;
 }
 
-/* Where a power law through both ends has epsilon, moved a little towards the end that was not moved last. */
+/* Where a power law through both ends takes the value epsilon, moved slightly towards the end not moved last. */
 static double guess(const double noise[2], const double found[2], double epsilon, bool up)
 {
     const double slope = log(found[1] / found[0]) / log(noise[1] / noise[0]);
@@ -154,7 +154,7 @@ static double guess(const double noise[2], const double found[2], double epsilon
     return there > noise[0] && there < noise[1] ? there : sqrt(noise[0] * noise[1]); /* NaN too */
 }
 
-/* noise[0] is too little, noise[1] enough; found: their epsilons. */
+/* noise[0] is too small, noise[1] large enough; found: their epsilons. */
 static ent_status close_in(ent_accountant accountant, ent_mechanism m, double epsilon, double delta, double noise[2],
                            double found[2])
 {
@@ -183,7 +183,7 @@ ent_status ent_privacy_noise(ent_accountant accountant, const ent_mechanism *mec
         found <= epsilon, ENT_EARG,
         "epsilon %g at delta %g cannot be reached in %lld rounds: with a noise multiplier of %g it is still %g",
         epsilon, delta, (long long)m.steps, m.noise, found);
-    if (accountant == ENT_ACCOUNTANT_PLD) { /* rdp is cheap, and wants no less */
+    if (accountant == ENT_ACCOUNTANT_PLD) { /* rdp is cheap, and its noise is an upper bound */
         const ent_status reached = ent_privacy_noise(ENT_ACCOUNTANT_RDP, mechanism, epsilon, delta, &most);
         m.noise = reached == ENT_OK ? most : MOST_NOISE;
         ENT_TRY(ent_privacy_epsilon(accountant, &m, delta, &found));

@@ -20,8 +20,8 @@ ent_ring ent_ring_of(const ent_exact *sum);
 ent_exact ent_ring_exact(ent_ring x);
 
 /* A random linear form of x [n], the same for every client of a round: the form of a sum is the sum of the forms, so
- * a client that sends what it has not computed is found out (all but once in 2^64).  It says nothing of an x that is
- * masked. */
+ * a client that sends what it has not computed is detected (except with probability 2^-64).  It reveals nothing about
+ * a masked x. */
 ent_ring ent_ring_check(uint64_t seed, uint64_t round, int64_t n, const ent_ring *x);
 
 #endif

@@ -41,7 +41,7 @@ typedef struct {
     double n, mean, deviation;
 } normal;
 
-/* Of one kind's scores among members or others in a half; kind -1: of all kinds. */
+/* Mean and deviation of one kind's scores among members or others in a half; kind -1: of all kinds. */
 static normal fit(const ent_membership *rows, const uint8_t *half, int h, bool member, int kind)
 {
     normal f = {0.0, 0.0, 0.0};
@@ -64,7 +64,7 @@ static normal fit(const ent_membership *rows, const uint8_t *half, int h, bool m
     return f;
 }
 
-/* That of the kind, or of all where the kind has too few. */
+/* That of the kind, or of all kinds if this one has too few. */
 static normal fit_kind(const ent_membership *rows, const uint8_t *half, int h, bool member, int kind)
 {
     enum { FEWEST = 5 };
@@ -80,7 +80,7 @@ static double log_density(const normal *f, double x)
     return -0.5 * z * z - log(f->deviation);
 }
 
-/* w->all: scores, those of a half by what is fitted to the other. */
+/* w->all: the scores; those of each half use what was fitted to the other. */
 static void score_rows(const ent_membership *rows, bool ratio, work *w)
 {
     for (int64_t k = 0; k < rows->n; k++) w->all[k] = (guess){.score = rows->score[k], .member = rows->member[k]};
@@ -100,7 +100,7 @@ static void count(int64_t n, const guess *g, double *members, double *others)
     for (int64_t k = 0; k < n; k++) g[k].member ? (*members += 1.0) : (*others += 1.0);
 }
 
-/* The threshold with the largest advantage among g [n]: scores at least that are taken for members. */
+/* The threshold with the largest advantage among g [n]: scores of at least that are classified as members. */
 static double best_threshold(int64_t n, guess *g)
 {
     double members, others, in = 0.0, out = 0.0, best = 0.0, threshold = INFINITY;
@@ -128,13 +128,13 @@ static void take(work *w)
     }
 }
 
-/* The area under the ROC curve by ranks (Mann and Whitney), and the advantage of what was taken; sorts g. */
+/* The area under the ROC curve by ranks (Mann and Whitney), and the advantage of the classification; sorts g. */
 static void measure(int64_t n, guess *g, double *area, double *advantage)
 {
     double members, others, below = 0.0, pairs = 0.0, in = 0.0, out = 0.0;
     count(n, g, &members, &others);
     qsort(g, (size_t)n, sizeof *g, descending);
-    for (int64_t first = n, end; first > 0;) { /* from the smallest score on, equals together */
+    for (int64_t first = n, end; first > 0;) { /* from the smallest score upwards, ties together */
         double here[2] = {0.0, 0.0};
         for (end = first; first > 0 && g[first - 1].score == g[end - 1].score; first--)
             here[g[first - 1].member] += 1.0;

@@ -4,10 +4,10 @@
  * of the first of two distributions is log of its density over that of the second: for a client that is removed
  * l(x) = log(1 - q + q exp((2 x - 1) / (2 s^2))), x ~ P, which rises with x; for one that is added -l(x), x ~ Q.
  *
- * Losses are put on a grid: what both distributions have between two grid points is given to these two so that the
- * masses under both stay as they are (connecting the dots: the curve delta(exp(epsilon)) is convex, and is replaced
- * by its chords, so nothing is underestimated).  What is too far out for the grid counts as an infinite loss, or is
- * moved up.
+ * Losses are put on a grid: the mass that both distributions have between two grid points is assigned to these two so
+ * that the masses under both are preserved (connecting the dots: the curve delta(exp(epsilon)) is convex, and is
+ * replaced by its chords, so nothing is underestimated).  Losses beyond the grid count as infinite, or are moved up
+ * to its first point.
  *
  * Losses of independent rounds add up, so the distribution of their sum is a power of the Fourier transform.  The
  * window of the FFT holds all but exp(-TAIL) of it at either end, by Chernoff's bound, and this counts as infinite
@@ -151,8 +151,8 @@ static double deviation_of(const losses *l)
     return sqrt(square);
 }
 
-/* What windows are made of, on a coarse grid that the final one divides by a power of two: its distribution spreads
- * wider, not less. */
+/* The moments from which windows are computed, on a coarse grid that the final one divides by a power of two: its
+ * distribution is wider, never narrower. */
 static ent_status measure(const round_of *r, bool added, double step, ent_pld_way *way, double *deviation)
 {
     losses coarse;
@@ -168,7 +168,7 @@ static ent_status measure(const round_of *r, bool added, double step, ent_pld_wa
     return ENT_OK;
 }
 
-/* The grid: 1/32 of one round's deviation, as far as the window of `most` rounds has room for it. */
+/* The grid: 1/32 of one round's deviation, or coarser if the window of `most` rounds would not fit. */
 static ent_status choose_grid(ent_pld *pld, const round_of *r, int64_t most)
 {
     double width = 0.0, deviation = INFINITY, low, high;
@@ -281,7 +281,7 @@ double ent_pld_delta(ent_pld *pld, int64_t steps, double epsilon)
 }
 
 /* delta(epsilon) = infinite + above - exp(epsilon) weighted, with the sums of chance and of chance exp(-loss) over
- * the losses above epsilon; from above to the first that is too much. */
+ * the losses above epsilon; from the largest loss down to the first that makes it too large. */
 static double epsilon_of(const ent_pld *pld, double delta)
 {
     double above = 0.0, weighted = 0.0; /* of chance exp(top - loss), so that nothing overflows */

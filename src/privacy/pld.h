@@ -20,7 +20,7 @@ typedef struct {
     int64_t n;
     ent_pld_way way[2];
     double *power, *sum;
-    /* of the sum that was composed last */
+    /* of the sum that was computed last */
     double *chance; /* [n] of loss (first + k) step */
     int64_t first;
     double infinite;
@@ -29,7 +29,7 @@ typedef struct {
 /* For up to `most` >= 1 rounds: 0 < rate <= 1, 0 < noise.  Errors: ENT_ENOMEM. */
 ent_status ent_pld_make(double rate, double noise, int64_t most, ent_pld *out);
 void ent_pld_clear(ent_pld *pld);
-/* After `steps` >= 1 rounds, at most those that it was made for; INFINITY where no epsilon has this delta. */
+/* After 1 <= `steps` <= `most` rounds; INFINITY if no epsilon has this delta. */
 double ent_pld_delta(ent_pld *pld, int64_t steps, double epsilon);
 double ent_pld_epsilon(ent_pld *pld, int64_t steps, double delta);
 

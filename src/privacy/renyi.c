@@ -4,7 +4,7 @@
  *
  * (Mironov, Talwar, Zhang 2019, Theorem 4).  As E[x] = 0, A - 1 = E[(1 + x)^a - 1 - a x], whose integrand is nowhere
  * negative: nothing cancels at small rates.  The integral is summed over equidistant points, in logarithms.  The step
- * is small against s and against s^2, at pi times which the integrand has its next singularities off the line. */
+ * is small compared with s and with s^2: the nearest singularities of the integrand are pi s^2 off the real line. */
 #include <math.h>
 
 #include "entente/privacy.h"

@@ -24,7 +24,7 @@ void ent_secure_derive(const uint8_t *salt, size_t salt_bytes, const uint8_t *se
     sodium_memzero(inner, sizeof inner);
 }
 
-/* What a derived key belongs to: the run, the round, and the two clients in a fixed order. */
+/* What a derived key is bound to: the run, the round, and the two clients in a fixed order. */
 typedef struct {
     uint64_t number[2];
     char purpose[16];
@@ -107,7 +107,7 @@ ent_status ent_secure_agree(const ent_secure_graph *g, const ent_secure_client *
     return ENT_OK;
 }
 
-/* A pair's key seals two parcels: the nonce says whose. */
+/* A pair's key seals two parcels: the nonce says which client sealed it. */
 static void nonce_of(int64_t sender, uint8_t nonce[crypto_aead_chacha20poly1305_IETF_NPUBBYTES])
 {
     memset(nonce, 0, crypto_aead_chacha20poly1305_IETF_NPUBBYTES);
@@ -253,7 +253,7 @@ static ent_status open_secret(ent_secure_graph *g, int64_t client, const char *w
     return ENT_OK;
 }
 
-/* Its neighbours that have answered have added their streams with it. */
+/* Remove the streams that its answering neighbours have added for their pair with it. */
 static void take_pairs(const ent_secure_graph *g, const ent_secure_answers *a, int64_t client,
                        const uint8_t lock[ENT_KEY_BYTES], int64_t n, ent_ring *sum)
 {

@@ -21,8 +21,8 @@
  * vectors are sent, and its neighbours add no streams for it.  Wrong shares that are revealed are found by the
  * others, and not used; a commitment says whether what has been opened is right.
  *
- * Streams are added modulo 2^128 to exact sums, so masks leave no trace in a result.  Keys are the operating system's
- * randomness.  All functions are Local; who carries the messages is not known here. */
+ * Streams are added modulo 2^128 to exact sums, so masks leave no trace in a result.  Keys come from the random
+ * numbers of the operating system.  All functions are Local: the transport of messages is the caller's. */
 #ifndef ENTENTE_PRIVACY_SECURE_H
 #define ENTENTE_PRIVACY_SECURE_H
 
@@ -46,7 +46,7 @@ typedef struct {
     int64_t clients;           /* numbered from 0 */
     int neighbours, threshold; /* of each client; shares that open a secret, 1..neighbours */
     uint64_t seed, round;
-    int64_t *at, *place;     /* [clients] who is at a place of the circle, and where a client is */
+    int64_t *at, *place;     /* [clients] the client at each place of the circle, and the place of each client */
     ent_secure_fault *fault; /* [clients] */
 } ent_secure_graph;
 
@@ -61,7 +61,7 @@ const char *ent_secure_fault_text(ent_secure_fault fault);
 ent_status ent_secure_graph_make(int64_t clients, int neighbours, int threshold, uint64_t seed, uint64_t round,
                                  ent_secure_graph *out);
 void ent_secure_graph_clear(ent_secure_graph *graph);
-/* Neighbour 0..neighbours-1 of a client, and which neighbour of its the client is. */
+/* Neighbour k (0..neighbours-1) of a client; and the client's own number in that neighbour's list. */
 int64_t ent_secure_neighbour(const ent_secure_graph *graph, int64_t client, int k);
 int ent_secure_back(const ent_secure_graph *graph, int k);
 
@@ -76,7 +76,7 @@ typedef struct {
     ent_secure_keys keys;
 } ent_secure_client;
 
-/* Shares of one client for one neighbour: what is inside, and as it travels. */
+/* Shares of one client for one neighbour: the plain text, and sealed for transport. */
 typedef struct {
     ent_share seed, lock;
 } ent_secure_shares;
@@ -85,8 +85,7 @@ typedef struct {
     uint8_t sealed[ENT_PARCEL_BYTES];
 } ent_secure_parcel;
 
-/* What a pair has in common: the key of its stream, and the key of its parcels; and the first of them under a lock.
- */
+/* The secrets shared by a pair: the keys of its stream and of its parcels; and the first of them under a lock. */
 typedef struct {
     uint8_t mask[ENT_KEY_BYTES], cipher[ENT_KEY_BYTES];
 } ent_secure_pair;
@@ -117,7 +116,8 @@ ent_status ent_secure_open(const ent_secure_graph *graph, int64_t sender, int64_
 void ent_secure_mask(const ent_secure_graph *graph, const ent_secure_client *client, const ent_secure_pair *pair,
                      int64_t n, ent_ring *x);
 
-/* A share that neighbour `from` of `client` reveals: of the seed of one that has answered, else of its lock. */
+/* A share that neighbour `from` of `client` reveals: of the seed if the client has answered, else of its lock.
+ * */
 typedef struct {
     int64_t client;
     int from; /* which of the client's neighbours */
@@ -133,9 +133,9 @@ typedef struct {
     const ent_secure_revealed *revealed; /* [shares] */
 } ent_secure_answers;
 
-/* sum [n] of the vectors of those who have answered, in place: the streams that are left in it are taken away.  Who
+/* sum [n] of the vectors of the clients that have answered, in place: subtracts the streams that are left in it.  Who
  * has revealed a wrong share gets ENT_FAULT_SHARE, where enough right ones are there to tell.
- * Errors, where the sum stays closed: ENT_EDATA, too few shares, or shares of another secret, with the client. */
+ * Errors (the sum stays masked): ENT_EDATA, too few shares, or shares of another secret; names the client. */
 ent_status ent_secure_unmask(ent_secure_graph *graph, const ent_secure_answers *answers, int64_t n, ent_ring *sum);
 
 /* HKDF-SHA256 (RFC 5869). */

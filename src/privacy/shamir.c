@@ -1,5 +1,5 @@
 /* The secret is five words of 52 bits; each is the value at 0 of a polynomial of degree threshold - 1 whose other
- * coefficients are random; share k is its value at k + 1.  Lagrange interpolation takes it back. */
+ * coefficients are random; share k is its value at k + 1.  Lagrange interpolation recovers it. */
 #include "privacy/shamir.h"
 
 #include <sodium.h>

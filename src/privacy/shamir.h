@@ -1,5 +1,5 @@
-/* Shamir's secret sharing (1979) of 32 bytes, over the prime field of 2^61 - 1: any `threshold` shares open the
- * secret, fewer say nothing about it. */
+/* Shamir's secret sharing (1979) of 32 bytes, over the prime field of 2^61 - 1: any `threshold` shares
+ * determine the secret, fewer reveal nothing about it. */
 #ifndef ENTENTE_PRIVACY_SHAMIR_H
 #define ENTENTE_PRIVACY_SHAMIR_H
 
@@ -18,8 +18,8 @@ typedef struct {
 ent_status ent_shamir_split(const uint8_t secret[ENT_SECRET_BYTES], int threshold, int count, ent_share *share);
 
 /* The secret from `n` shares, n >= the threshold of the split, whose numbers are number[0..n-1].
- * Errors: ENT_EDATA where they are no shares of one 32-byte secret (a wrong share is found so in 15 of 16 cases; who
- * must know compares what it opens with a commitment); ENT_EARG where a number comes twice. */
+ * Errors: ENT_EDATA if they are not shares of one 32-byte secret (this detects a wrong share in 15 of 16 cases; to be
+ * certain, compare the secret with a commitment); ENT_EARG if a number occurs twice. */
 ent_status ent_shamir_join(int n, const int *number, const ent_share *share, uint8_t secret[ENT_SECRET_BYTES]);
 
 /* Which of n shares, n >= threshold, do not lie on the polynomial of the others: wrong [n].  Finds up to (n -

@@ -5,8 +5,8 @@
 #include "cli/folder.h"
 #include "report.h"
 
-/* TensorBoard: <name>/events.out.tfevents.<time>.entente, with the figures of rounds as scalars, steps counted from 1,
- * and the configuration as a text.  Errors: those of cli_folder_put. */
+/* TensorBoard: <name>/events.out.tfevents.<time>.entente, with the figures of rounds as scalars, steps counted from
+ * 1, and the configuration as a text.  Errors: those of cli_folder_put. */
 ent_status export_tensorboard(const report_run *run, const char *name, cli_folder *to);
 
 /* MLflow's file store: an experiment "entente" with a run.  export_mlflow_begin: what belongs to the experiment. */

@@ -1,7 +1,8 @@
 /* TensorBoard's event files, written by hand: a file is a list of records (TFRecord), each a message of Protocol
  * Buffers.
  *
- *   record   uint64 length, masked CRC-32C of these 8 bytes, the message, masked CRC-32C of the message; little endian
+ *   record   uint64 length, masked CRC-32C of these 8 bytes, message, masked CRC-32C of the message
+ *            (little endian)
  *   Event    1 wall_time double, 2 step int64, 3 file_version string, 5 summary
  *   Summary  1 value, repeated: 1 tag string, 2 simple_value float, 8 tensor, 9 metadata
  *   a text   tensor {1 dtype 7 (string), 2 shape {2 dim {1 size}}, 8 string_val}, metadata {1 plugin_data {1 name
@@ -180,26 +181,26 @@ static void put_scalar(events *e, const char *tag, int64_t step, double number)
 
 static void put_text(events *e, const char *tag, const char *text)
 {
-    message value, tensor, shape, dim, metadata, plugin;
-    const bool whole = message_begin(&value) & message_begin(&tensor) & message_begin(&shape) & message_begin(&dim) &
-                       message_begin(&metadata) & message_begin(&plugin);
+    enum { VALUE, TENSOR, SHAPE, DIM, METADATA, PLUGIN, MESSAGES };
+    message m[MESSAGES];
+    bool whole = true;
+    for (int k = 0; k < MESSAGES; k++) whole = message_begin(&m[k]) && whole;
     if (!whole) {
         e->failed = true;
-        message *all[] = {&value, &tensor, &shape, &dim, &metadata, &plugin};
-        for (size_t k = 0; k < sizeof all / sizeof *all; k++) message_end(all[k]);
+        for (int k = 0; k < MESSAGES; k++) message_end(&m[k]);
         return;
     }
-    put_bytes(value.out, 1, tag, strlen(tag));
-    put_whole(tensor.out, 1, 7);
-    put_whole(dim.out, 1, 1);
-    put_message(shape.out, 2, &dim);
-    put_message(tensor.out, 2, &shape);
-    put_bytes(tensor.out, 8, text, strlen(text));
-    put_message(value.out, 8, &tensor);
-    put_bytes(plugin.out, 1, "text", 4);
-    put_message(metadata.out, 1, &plugin);
-    put_message(value.out, 9, &metadata);
-    put_value(e, 0, &value);
+    put_bytes(m[VALUE].out, 1, tag, strlen(tag));
+    put_whole(m[TENSOR].out, 1, 7);
+    put_whole(m[DIM].out, 1, 1);
+    put_message(m[SHAPE].out, 2, &m[DIM]);
+    put_message(m[TENSOR].out, 2, &m[SHAPE]);
+    put_bytes(m[TENSOR].out, 8, text, strlen(text));
+    put_message(m[VALUE].out, 8, &m[TENSOR]);
+    put_bytes(m[PLUGIN].out, 1, "text", 4);
+    put_message(m[METADATA].out, 1, &m[PLUGIN]);
+    put_message(m[VALUE].out, 9, &m[METADATA]);
+    put_value(e, 0, &m[VALUE]);
 }
 
 /* ---- the run ---- */

@@ -1,5 +1,5 @@
-/* What `entente report` is made of: folders are read, runs whose configurations differ in their seeds alone become a
- * group, and each file below draws one kind of figure.  A figure whose data is missing is left out.  Local. */
+/* The parts of `entente report`: folders are read, runs whose configurations differ only in their seeds form a group,
+ * and each file below draws one kind of figure.  A figure whose data is missing is left out.  Local. */
 #ifndef ENTENTE_REPORT_H
 #define ENTENTE_REPORT_H
 
@@ -10,7 +10,7 @@
 
 enum { RUN_COLUMNS = 64, RUN_MODALITIES = ENT_MAX_MODALITIES };
 
-/* result.h5, as far as a report shows it. */
+/* The contents of result.h5 that a report shows. */
 typedef struct {
     char *folder, *config_text, *version, *created, *host, *engine;
     ent_config *config;
@@ -48,10 +48,10 @@ typedef struct {
 
 /* Errors: ENT_EIO, ENT_EFORMAT, ENT_ECONFIG, each naming the file. */
 ent_status report_run_read(const char *folder, report_run **out);
-/* Configuration, origin and circuits alone. */
+/* Only configuration, origin and circuits. */
 ent_status report_read_model(const ent_h5 *file, const char *path, report_run *run);
 void report_run_free(report_run *run);
-/* A figure of the rounds [rounds] by its name, or NULL where the run has none. */
+/* A figure of the rounds [rounds] by its name, or NULL if the run has none. */
 const double *report_figure(const report_run *run, const char *name);
 /* What the readouts of a result depend on, in a sentence; "" where no gate joins registers. */
 ent_status report_cone(const ent_h5 *file, const char *path, char text[256]);
@@ -62,7 +62,7 @@ char *report_context_text(const report_run *run, uint32_t context, char text[256
 typedef struct {
     int runs;
     report_run **run;
-    char label[160]; /* what sets it apart from the other groups */
+    char label[160]; /* what distinguishes it from the other groups */
 } report_group;
 
 typedef struct {
@@ -92,6 +92,7 @@ void report_curves(draw_page *page, const report_input *input);
 ent_status report_audits(draw_page *page, const report_input *input); /* Errors: ENT_EFORMAT */
 void report_missing(draw_page *page, const report_input *input);
 void report_metrics(draw_page *page, const report_input *input);
+void report_confusion(draw_page *page, const report_group *group);
 void report_classes(draw_page *page, const report_group *group); /* report_classes.c */
 void report_reliability(draw_page *page, const report_input *input);
 void report_contexts(draw_page *page, const report_input *input);

@@ -1,4 +1,4 @@
-/* ROC curves of the attacks that `entente audit` has left beside results. */
+/* ROC curves of the attacks that `entente audit` has saved with results. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -15,7 +15,7 @@ typedef struct {
 
 static const char HEADER[] = "false_positive_rate,threshold,ratio\n";
 
-/* *there: the folder has one.  Errors: ENT_EFORMAT. */
+/* *there: whether the folder has one.  Errors: ENT_EFORMAT. */
 static ent_status read_audit(const char *folder, bool *there, audit *out)
 {
     char path[4096], line[256];
@@ -31,7 +31,7 @@ static ent_status read_audit(const char *folder, bool *there, audit *out)
                 fabs(x - 0.01 * rows) < 1e-9;
     right = right && rows == POINTS && !fgets(line, sizeof line, file);
     fclose(file);
-    ENT_REQUIRE(right, ENT_EFORMAT, "%s: not as `entente audit` writes it; run that again", path);
+    ENT_REQUIRE(right, ENT_EFORMAT, "%s: not in the format of `entente audit`; run it again", path);
     *there = true;
     return ENT_OK;
 }
@@ -66,9 +66,9 @@ static ent_status draw(draw_page *page, const report_input *input, audit *all, c
     if (lines == 0) return ENT_OK;
     const chart_figure figure = {
         "Membership inference",
-        "Training rows that an attacker finds by their loss against other rows that are taken for "
-        "such, from `entente audit`. A guess is the diagonal, with area 0.5.",
-        {"false positive rate", "share of other rows", 0, false, 0.0, 1.0},
+        "Share of the training rows that an attacker recognises by their loss, against the share of other rows taken "
+        "for training rows; from `entente audit`. Guessing gives the diagonal, with area 0.5.",
+        {"false positive rate", "share of the other rows", 0, false, 0.0, 1.0},
         {"true positive rate", "share of training rows", 0, false, 0.0, 1.0}};
     chart_draw_lines(page, &figure, lines, line);
     return ENT_OK;

@@ -51,7 +51,8 @@ static void draw_confusion(draw_page *page, const report_group *g, const double 
                                         .column = (const char *const *)run->class_text,
                                         .value = share,
                                         .name = "predicted so",
-                                        .unit = "share of the row"});
+                                        .unit = "share of the row",
+                                        .shares = true});
     ent_free(share);
 }
 
@@ -107,16 +108,21 @@ static void print_classes(draw_page *page, const report_group *g, const double *
     ent_free(text);
 }
 
+void report_confusion(draw_page *page, const report_group *g)
+{
+    double *sum = sum_of(g);
+    if (sum && g->run[0]->classes > MOST_CLASSES)
+        draw_page_paragraph(page, "The confusion matrix of %s is left out: %lld classes, want at most %d.", g->label,
+                            (long long)g->run[0]->classes, MOST_CLASSES);
+    else if (sum)
+        draw_confusion(page, g, sum);
+    ent_free(sum);
+}
+
 void report_classes(draw_page *page, const report_group *g)
 {
     double *sum = sum_of(g);
-    if (!sum) return;
-    if (g->run[0]->classes <= MOST_CLASSES)
-        draw_confusion(page, g, sum);
-    else
-        draw_page_paragraph(page, "The confusion matrix of %s is left out: %lld classes, want at most %d.", g->label,
-                            (long long)g->run[0]->classes, MOST_CLASSES);
-    print_classes(page, g, sum);
+    if (sum) print_classes(page, g, sum);
     ent_free(sum);
 }
 

@@ -1,4 +1,4 @@
-/* Figures by client: accuracy with its worst decile, and the split: classes and modalities of each client. */
+/* Figures by client: accuracy with its worst decile; the split, as classes and modalities of each client. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static run_spread spread_of(const report_group *g)
 static chart_figure client_figure(const char *title, const char *caption, const char *x, const char *unit)
 {
     return (chart_figure){
-        title, caption, {x, unit, 0, true, NAN, NAN}, {"test accuracy", "share of samples", 0, false, 0.0, NAN}};
+        title, caption, {x, unit, 0, true, NAN, NAN}, {"test accuracy", "share of samples", 0, false, 0.0, 1.0}};
 }
 
 static void sorted_bars(draw_page *page, const chart_figure *figure, const entry *list, int n, int worst)
@@ -239,7 +239,7 @@ void report_client_rounds(draw_page *page, const report_group *g)
         const chart_figure figure = {title,
                                      caption,
                                      {"round", "number", 0, true, NAN, NAN},
-                                     {"test accuracy", "share of samples", 0, false, NAN, NAN}};
+                                     {"test accuracy", "share of samples", 0, false, 0.0, 1.0}};
         chart_draw_lines(page, &figure, CURVES, line);
     }
     ent_free(c.x);
@@ -248,7 +248,7 @@ void report_client_rounds(draw_page *page, const report_group *g)
 
 /* ---- the split ---- */
 
-/* Rows by client and something else. */
+/* Rows by client and a second property. */
 typedef struct {
     int rows, columns, stride; /* every stride-th client is shown */
     double *value;             /* [rows][columns] */
@@ -307,7 +307,7 @@ static const char *sampled(const counts *c, char text[64])
     return text;
 }
 
-/* The class of a row; that of a sentiment is its sign. */
+/* The class of a row; the class of a sentiment is its sign. */
 static int class_of(const ent_dataset *d, int64_t row)
 {
     if (d->category) return d->category[row] < MOST_CLASSES ? d->category[row] : MOST_CLASSES - 1;
@@ -350,7 +350,7 @@ static bool rows_exist(const report_run *run, const ent_dataset *d)
     return true;
 }
 
-/* The result holds no labels: they are read from the data set, where it is still there. */
+/* The result holds no labels: they are read from the data set, if it still exists. */
 static void classes_of_run(draw_page *page, const report_run *run)
 {
     ent_dataset *d;
@@ -408,7 +408,7 @@ void report_split(draw_page *page, const report_run *run)
 
 /* ---- clients that diverged ---- */
 
-/* Updates of a run that were left out, and the rounds that had any. */
+/* The number of updates of a run that were left out, and of rounds that had any. */
 static double excluded_of(const report_run *run, int64_t *rounds)
 {
     double sum = 0.0;
@@ -421,7 +421,7 @@ static double excluded_of(const report_run *run, int64_t *rounds)
     return sum;
 }
 
-/* Left out where nobody diverged. */
+/* Nothing is drawn if no client diverged. */
 void report_excluded(draw_page *page, const report_input *input)
 {
     int rows = 1;
@@ -446,7 +446,7 @@ void report_excluded(draw_page *page, const report_input *input)
             row[2] = text[at++][1];
         }
         draw_page_table(page, "Clients that diverged",
-                        "Updates with numbers that left their range, or were none: they do not count "
+                        "Updates with numbers that are out of range or NaN: they are left out "
                         "(federation.on_divergence).",
                         rows, 3, cell);
     }

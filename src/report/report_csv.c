@@ -1,5 +1,5 @@
-/* One pass over the rows, then the checks: what a program has written may have been edited, cut or put together
- * since. */
+/* One pass over the rows, then the checks: the file may have been edited, truncated or concatenated since it was
+ * written. */
 #include "report_csv.h"
 
 #include <float.h>
@@ -16,8 +16,8 @@
 
 enum { MOST_COLUMNS = 10000, MOST_KEYS = 16 };
 
-/* Columns of figures, besides the metrics: their whole names, or how they begin or end ('*'), and what their numbers
- * may be. */
+/* Columns of figures, besides the metrics: their names, or how these begin or end ('*'), and the range of their
+ * values. */
 static const struct {
     const char *name;
     double low, high;
@@ -130,7 +130,7 @@ static ent_status check_figures(const report_csv *csv)
     return ENT_OK;
 }
 
-/* A row with the cells by which it is known. */
+/* A row with the cells that identify it. */
 typedef struct {
     int64_t row;
     int keys;
@@ -165,9 +165,9 @@ static ent_status check_rows(const report_csv *csv, const char *const *key)
         const int64_t one = csv->line[list[r - 1].row], other = csv->line[list[r].row];
         if (by_key(&list[r - 1], &list[r]) == 0)
             status = ent_fail(ENT_EFORMAT,
-                              "%s:%lld: the row of line %lld again: the same '%s' (%.64s), want each once", csv->path,
-                              (long long)(one > other ? one : other), (long long)(one > other ? other : one),
-                              csv->name[column[0]], list[r].cell[0]);
+                              "%s:%lld: repeats the row of line %lld: the same '%s' (%.64s), want each once",
+                              csv->path, (long long)(one > other ? one : other),
+                              (long long)(one > other ? other : one), csv->name[column[0]], list[r].cell[0]);
     }
     ent_free(list);
     return status;

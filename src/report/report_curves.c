@@ -152,19 +152,25 @@ void report_curves(draw_page *page, const report_input *input)
     static const struct {
         const char *column;
         const char *title, *caption, *name, *unit;
+        bool several; /* of one configuration it is beside the test figures */
     } TABLE[] = {
-        {"test_accuracy", "Test accuracy by round", "Share of the test samples that are predicted right.",
-         "test accuracy", "share of samples"},
+        {"test_accuracy", "Test accuracy by round", "Share of the test samples that are predicted correctly.",
+         "test accuracy", "share of samples", false},
         {"train_loss", "Training loss by round", "Mean loss of the samples while clients train on them.",
-         "training loss", "per sample"},
-        {"test_loss", "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample"},
+         "training loss", "per sample", false},
+        {"validation_accuracy", "Validation accuracy by round",
+         "Share of the samples of the validation part that are predicted right.", "validation accuracy",
+         "share of samples", true},
+        {"validation_loss", "Validation loss by round", "Mean loss of the samples of the validation part.",
+         "validation loss", "per sample", true},
+        {"test_loss", "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample", false},
         {"epsilon", "Privacy by round",
-         "Epsilon of differential privacy at the configuration's delta: what all rounds so far have given away.",
-         "epsilon", "nat"},
+         "Epsilon of differential privacy at the configuration's delta: spent by all rounds so far.", "epsilon",
+         "nat", false},
         {"test_mae", "Mean absolute error by round", "Mean distance of prediction and label on the test samples.",
-         "mean absolute error", "label's unit"}};
+         "mean absolute error", "label's unit", false}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
-        if (!any_finite(input, TABLE[k].column)) continue;
+        if (!any_finite(input, TABLE[k].column) || (TABLE[k].several && input->groups == 1)) continue;
         draw_curves(page, input, TABLE[k].column,
                     (chart_figure){TABLE[k].title,
                                    TABLE[k].caption,
@@ -175,7 +181,7 @@ void report_curves(draw_page *page, const report_input *input)
 
 /* ---- accuracy by missing rate ---- */
 
-/* A group's rate: that of all modalities, or the largest; NAN where none is drawn. */
+/* A group's missing rate: that of all modalities, or the largest; NAN if nothing is made missing. */
 static double rate_of(const report_run *run)
 {
     const ent_config_missing *c = &run->config->missing;
@@ -185,7 +191,7 @@ static double rate_of(const report_run *run)
     return most;
 }
 
-/* Whether two configurations are the same but for their missing rates. */
+/* Whether two configurations differ at most in their missing rates. */
 static bool same_but_rate(const report_run *a, const report_run *b)
 {
     static const char PREFIX[] = "missing.rate";
@@ -245,7 +251,7 @@ typedef struct {
     double x[MOST_GROUPS], y[MOST_GROUPS], low[MOST_GROUPS], high[MOST_GROUPS];
 } rate_line;
 
-/* The line of all groups that are group `first` but for the rate; false where an earlier group has drawn it. */
+/* The line of all groups that differ from group `first` only in the rate; false if an earlier group has drawn it. */
 static bool rate_line_make(const report_input *input, int first, rate_line *line)
 {
     point p[MOST_GROUPS];

@@ -1,5 +1,5 @@
-/* Configurations as sorted lists of "key=value"; runs with the same list, seeds apart, are a group; a group is called
- * by the entries that not all groups share. */
+/* Configurations as sorted lists of "key=value"; runs whose lists are equal except for seeds form a group; a group is
+ * named by the entries that not all groups share. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static ent_status add_key(report_run *run, const ent_key *key)
     return ENT_OK;
 }
 
-/* Where every modality has the same rate, one entry says so. */
+/* If every modality has the same rate, one entry says so. */
 static void join_rates(report_run *run)
 {
     static const char PREFIX[] = "missing.rate.";
@@ -103,7 +103,7 @@ static bool has_leaf(const report_run *run, const char *leaf)
     return false;
 }
 
-/* "policy mma, rate 0.3"; of one group alone the folder's name. */
+/* "policy mma, rate 0.3"; if there is only one group, the folder's name. */
 static void name_group(const report_input *input, report_group *group)
 {
     const report_run *run = group->run[0];

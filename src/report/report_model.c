@@ -1,4 +1,4 @@
-/* The circuit, the time of a round, and where a result comes from. */
+/* The circuit, the time of a round, and the origin of a result. */
 #include <math.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 /* ---- circuits ---- */
 
-/* The model as far as its circuit goes: what a sample brings does not matter. */
+/* The model as far as its circuit is concerned, which does not depend on the numbers of features. */
 static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp *inp)
 {
     const ent_config *c = run->config;
@@ -52,7 +52,7 @@ static ent_status cone_of(const report_run *run, char text[256])
     ent_model_inp *inp = ent_alloc(1, sizeof *inp);
     ENT_REQUIRE(inp, ENT_ENOMEM, "no memory for the circuit of a result");
     ent_status status = describe(run, qasm, inp);
-    inp->outputs = 1; /* whatever the head makes of the readouts */
+    inp->outputs = 1; /* the head does not matter here */
     if (status == ENT_OK) status = ent_model_circuit(inp, (UINT32_C(1) << inp->registers) - 1, &circuit);
     if (status == ENT_OK) status = ent_engine_weigh(circuit, false, &weight);
     if (status == ENT_OK && weight.depends[1] > 0)
@@ -100,7 +100,7 @@ static bool same_model(const report_run *a, const report_run *b)
     }
 }
 
-/* Each model once. */
+/* Every distinct model once. */
 ent_status report_circuits(draw_page *page, const report_input *input)
 {
     for (int g = 0; g < input->groups; g++) {
@@ -129,7 +129,7 @@ static double mean_at(const report_group *g, const char *name, int64_t round)
     return sum / g->runs;
 }
 
-/* Of many rounds, several make one bar: their mean. */
+/* If there are many rounds, a bar is the mean of several. */
 void report_times(draw_page *page, const report_group *g)
 {
     static const char *const PART[PARTS] = {"compute", "communication", "waiting", "evaluation, input and output"};
@@ -180,7 +180,8 @@ static void print_layout(const report_run *run, char *ranks, char *seeds, size_t
 void report_origin(draw_page *page, const report_input *input)
 {
     static const char SEEDS[] = "seeds: split masks init sampling";
-    static const char *const HEAD[] = {"result", "machine", "engine", "ranks x threads", SEEDS, "version", "written"};
+    static const char *const HEAD[] = {"result", "machine", "engine",  "ranks x threads",
+                                       SEEDS,    "version", "written", "data set"};
     enum { COLUMNS = sizeof HEAD / sizeof *HEAD };
     const char **cell = ent_alloc((int64_t)(input->runs + 1) * COLUMNS, sizeof *cell);
     char(*text)[2][96] = ent_alloc(input->runs, sizeof *text);
@@ -197,10 +198,11 @@ void report_origin(draw_page *page, const report_input *input)
             row[4] = text[k][1];
             row[5] = run->version;
             row[6] = run->created;
+            row[7] = run->config->data.file;
         }
-        draw_page_table(page, "Where the results come from",
-                        "Each result's machine, layout, seeds and version, as the run has written them.",
-                        input->runs + 1, COLUMNS, cell);
+        draw_page_table(page, "Origin of the results",
+                        "Machine, layout, seeds and version of each result, as recorded by the run.", input->runs + 1,
+                        COLUMNS, cell);
     }
     ent_free(cell);
     ent_free(text);

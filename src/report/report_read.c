@@ -22,7 +22,7 @@ static size_t bytes_of(ent_h5_type type)
     }
 }
 
-/* A list of a file; *count < 0: any length, and it is set; else the length that it must have. */
+/* A list in a file.  *count < 0: any length, which is stored there; else the required length. */
 static ent_status read_list(const ent_h5 *file, const char *name, ent_h5_type type, int64_t *count, void **out)
 {
     ent_h5_shape shape;
@@ -110,7 +110,7 @@ static ent_status read_tables(const ent_h5 *file, report_run *run)
     return ENT_OK;
 }
 
-/* With the defaults of today in it, so that results of old and new programs can be runs of one configuration. */
+/* With the current defaults filled in, so that results of old and new versions can be runs of one configuration. */
 static ent_status read_config(const ent_h5 *file, const char *path, report_run *run)
 {
     char *saved;

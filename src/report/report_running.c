@@ -1,4 +1,4 @@
-/* A training that has no result yet: the curves of rounds.csv, which it writes round by round. */
+/* A training without a result so far: the curves of rounds.csv, which grows with every round. */
 #include <math.h>
 #include <stdio.h>
 
@@ -6,7 +6,7 @@
 #include "report.h"
 #include "report_csv.h"
 
-/* The rounds that have a figure; false where there are none, or no memory. */
+/* The rounds that have a figure; false if there are none, or no memory. */
 static bool curve_make(const report_csv *csv, const char *column, chart_line *line, double **x, double **y)
 {
     int n = 0;
@@ -25,14 +25,15 @@ static void draw(draw_page *page, const report_csv *csv)
 {
     static const struct {
         const char *column, *title, *name, *unit;
-    } TABLE[] = {{"test_accuracy", "Test accuracy by round", "test accuracy", "share of samples"},
+    } TABLE[] = {{"validation_accuracy", "Validation accuracy by round", "validation accuracy", "share of samples"},
+                 {"test_accuracy", "Test accuracy by round", "test accuracy", "share of samples"},
                  {"train_loss", "Training loss by round", "training loss", "per sample"},
                  {"test_mae", "Mean absolute error by round", "mean absolute error", "label's unit"}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
         chart_line line;
         double *x, *y;
         const chart_figure figure = {TABLE[k].title,
-                                     "From one run that has not ended.",
+                                     "From one run that has not finished.",
                                      {"round", "number", 0, true, NAN, NAN},
                                      {TABLE[k].name, TABLE[k].unit, 0, false, NAN, NAN}};
         if (curve_make(csv, TABLE[k].column, &line, &x, &y)) chart_draw_lines(page, &figure, 1, &line);

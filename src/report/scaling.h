@@ -1,4 +1,4 @@
-/* Scaling: what was measured, a model of it, and figures of both. */
+/* Scaling: measurements, a model of them, and figures of both. */
 #ifndef ENTENTE_REPORT_SCALING_H
 #define ENTENTE_REPORT_SCALING_H
 
@@ -6,14 +6,14 @@
 
 enum { SCALING_NAME = 64 };
 
-/* One repeat of one point: a line of scaling.csv.  Seconds are of one round (clients) or one gradient (state), each
- * the slowest rank's.
+/* One repeat of one point: a line of scaling.csv.  Seconds are per round (clients) or per gradient (state), on the
+ * slowest rank.
  *   what     "clients": ranks share the clients of a configuration; "state": ranks share one statevector
- *   mode     "strong": the work stays; "weak": it grows with the ranks
+ *   mode     "strong": the work is constant; "weak": it grows with the ranks
  *   ranks    of the point;  shards: ranks that hold one state together, for "state" all of them
- *   work     samples trained, or gates times amplitudes;  bytes: what a rank sends at least
- *   crowded  1: more threads than cores on a node, so the seconds are of taking turns; not fitted
- *   io_s     reading, shared out over the rounds;  evaluate_s: predictions on the other parts */
+ *   work     samples trained, or gates times amplitudes;  bytes: what each rank sends at least
+ *   crowded  1: more threads than cores on a node, which take turns; not fitted
+ *   io_s     reading, divided by the rounds;  evaluate_s: predictions on the other parts */
 typedef struct {
     char what[16], mode[16], name[SCALING_NAME];
     int ranks, threads, shards, clients, qubits, repeat, crowded;
@@ -28,13 +28,13 @@ typedef struct {
 
 /* scaling_rows.c.  Errors: ENT_ENOMEM, ENT_EIO, ENT_EFORMAT. */
 ent_status scaling_rows_add(scaling_rows *rows, const scaling_row *row);
-ent_status scaling_rows_read(scaling_rows *rows, const char *path); /* behind those that are there */
+ent_status scaling_rows_read(scaling_rows *rows, const char *path); /* appends */
 ent_status scaling_rows_write(const scaling_rows *rows, const char *path);
 void scaling_rows_free(scaling_rows *rows);
 
 /* A model of the seconds on p ranks:
  *   serial_s + parallel_s * work / p + latency_s * log2(p) + byte_s * bytes
- * work: relative to the first point's.  No term is negative. */
+ * work: relative to the first point.  No term is negative. */
 typedef struct {
     double p, work, bytes, seconds;
 } scaling_point;
@@ -45,12 +45,12 @@ typedef struct {
 } scaling_model;
 
 /* Least squares of the relative errors with non-negative coefficients; of models that fit equally well the one with
- * the fewest terms, and less terms than points from three points on.  Local.  Errors: ENT_EARG for no point, or one
- * that is not positive. */
+ * the fewest terms; from three points on, fewer terms than points.  Local.  Errors: ENT_EARG if there is no point, or
+ * one that is not positive. */
 ent_status scaling_fit(int n, const scaling_point *point, scaling_model *model);
 double scaling_predict(const scaling_model *model, double p, double work, double bytes);
 
-/* scaling_series.c: the repeats of a point together, and the points that differ in their ranks alone. */
+/* scaling_series.c: summaries of the repeats of a point, and series of the points that differ only in their ranks. */
 enum { SCALING_PARTS = 5, SCALING_EXTRA = 5 };
 extern const char *const SCALING_PART[SCALING_PARTS];
 typedef struct {
@@ -64,8 +64,8 @@ typedef struct {
     int points;
     scaling_summary *point; /* by ranks */
     scaling_model model;
-    /* Sizes not at hand, SCALING_EXTRA doublings of the largest that is not crowded: model, not measured.  Where all
-     * are crowded there is no model: model.points = 0. */
+    /* Extrapolated sizes, SCALING_EXTRA doublings of the largest that is not crowded: model, not measured.  If all
+     * are crowded, there is no model: model.points = 0. */
     double extra_p[SCALING_EXTRA], extra_s[SCALING_EXTRA], extra_efficiency[SCALING_EXTRA];
 } scaling_series;
 ent_status scaling_series_make(const scaling_rows *rows, scaling_series **list, int *count);
@@ -73,7 +73,7 @@ void scaling_series_free(scaling_series *list, int count);
 /* model.csv: coefficients and predictions. */
 ent_status scaling_model_write(const scaling_series *list, int count, const char *path);
 
-/* scaling_draw.c: figures and tables of scaling.csv in these folders, put together.  Errors: as scaling_rows_read. */
+/* scaling_draw.c: figures and tables of scaling.csv in these folders, combined.  Errors: as scaling_rows_read. */
 ent_status report_scaling_draw(draw_page *page, int folders, const char *const *folder);
 
 #endif

@@ -1,5 +1,5 @@
-/* Figures of a scaling study: seconds, efficiency and the time split of each kind, and the model as a table.  What is
- * modelled is dashed, has no marks and says so. */
+/* Figures of a scaling study: seconds, efficiency and the time split of each kind, and the model as a table.
+ * Predictions of the model are dashed, without marks, and labelled as such. */
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ enum { MOST_LINES = 12, MOST_POINTS = 64, MOST_BARS = 40 };
 typedef struct {
     const scaling_series *list[MOST_LINES];
     int n, repeats;
-    const char *unit; /* what the seconds are of */
+    const char *unit; /* what takes the seconds */
 } study;
 
 static bool together(const scaling_series *a, const scaling_series *b)
@@ -89,7 +89,7 @@ static void draw_lines(draw_page *page, const study *s, bool efficiency)
     snprintf(caption, sizeof caption,
              "%s From %d measured repeats; bars reach from the fastest to the slowest. Dashed: the fitted model "
              "(serial part, parallel part, latency, bandwidth), not measured.",
-             efficiency ? "Work a second and rank, against that of the fewest ranks; 1 is perfect."
+             efficiency ? "Work per second and rank, relative to that of the fewest ranks; 1 is ideal."
                         : "Median of the repeats, of the slowest rank, without evaluation and reading.",
              s->repeats);
     const chart_figure figure = {title,
@@ -172,7 +172,7 @@ static void print_points(draw_page *page, const study *s)
                 for (int q = 0; q < 3; q++) snprintf(cell[6 + q], 64, "%.4g", p->part_s[q]);
                 snprintf(cell[9], 64, "%d", p->repeats);
             }
-        snprintf(title, sizeof title, "%s scaling, %s: what was measured",
+        snprintf(title, sizeof title, "%s scaling, %s: measurements",
                  strcmp(s->list[0]->first->mode, "weak") == 0 ? "Weak" : "Strong", s->list[0]->first->what);
         draw_page_table(page, title,
                         strcmp(s->list[0]->first->what, "state") == 0

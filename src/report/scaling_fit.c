@@ -25,7 +25,7 @@ double scaling_predict(const scaling_model *m, double p, double work, double byt
 }
 
 /* Rows are divided by the seconds, so that errors are relative; columns by their largest number, so that bytes and
- * ranks weigh alike.  False where the subset does not determine its coefficients, or one of them is negative. */
+ * ranks have the same scale.  False if the subset does not determine its coefficients, or one of them is negative. */
 static bool solve(int n, const scaling_point *point, unsigned subset, double *a, double *b, double coefficient[TERMS])
 {
     int column[TERMS], columns = 0;
@@ -66,7 +66,7 @@ static double error_of(int n, const scaling_point *point, const double coefficie
     return sqrt(sum / n);
 }
 
-/* Sizes in order, so that a larger model has to be better, not as good. */
+/* In order of size, so that a larger model must be better, not only as good. */
 static void try_all(int n, const scaling_point *point, double *a, double *b, scaling_model *best)
 {
     double coefficient[TERMS];
@@ -89,7 +89,7 @@ ent_status scaling_fit(int n, const scaling_point *point, scaling_model *model)
                     point[k].seconds, point[k].work, point[k].bytes);
     int threads;
     ENT_TRY(ent_blas_begin(&threads));
-    /* dgelss wants room for as many right-hand sides as the larger of rows and columns. */
+    /* dgelss needs space for the larger of rows and columns in the right-hand side. */
     double *a = ent_alloc((int64_t)n * TERMS, sizeof *a), *b = ent_alloc(n > TERMS ? n : TERMS, sizeof *b);
     *model = (scaling_model){.error = DBL_MAX, .points = n};
     if (a && b) try_all(n, point, a, b, model);

@@ -1,4 +1,4 @@
-/* scaling.csv: in and out. */
+/* Reading and writing scaling.csv. */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -80,7 +80,7 @@ static void put_row(FILE *out, const scaling_row *r)
 
 ent_status scaling_rows_write(const scaling_rows *rows, const char *path)
 {
-    draw_page *page; /* text of ours, written whole or not at all */
+    draw_page *page; /* plain text, written completely or not at all */
     ENT_TRY(draw_page_new(DRAW_PLAIN, "", &page));
     fprintf(page->out, "%s\n", HEAD);
     for (int k = 0; k < rows->n; k++) put_row(page->out, &rows->row[k]);

@@ -14,7 +14,7 @@ static bool is_weak(const scaling_row *r)
     return strcmp(r->mode, "weak") == 0;
 }
 
-/* The problem's size on one rank (weak), or as it is (strong). */
+/* The problem's size per rank (weak), or in total (strong). */
 static double base_of(const scaling_row *r)
 {
     if (!is_weak(r)) return r->clients + 1000.0 * r->qubits;
@@ -79,14 +79,14 @@ static ent_status collect(const scaling_rows *rows, const scaling_row *first, sc
     return ENT_OK;
 }
 
-/* Work a second and rank, against that of the fewest ranks. */
+/* Work per second and rank, relative to that of the fewest ranks. */
 static double efficiency_of(const scaling_series *s, double p, double work, double seconds)
 {
     const scaling_summary *first = &s->point[0];
     return work / (p * seconds) / (first->work / (first->ranks * first->median_s));
 }
 
-/* Beyond the largest size measured, a rank of a state that stays sends half as much with each doubling. */
+/* Beyond the largest measured size, each rank of a state of constant size sends half as much with each doubling. */
 static void extend(scaling_series *s)
 {
     const scaling_summary *last = &s->point[s->points - 1];
@@ -108,7 +108,7 @@ static ent_status finish(scaling_series *s)
     scaling_point *point = ent_alloc(s->points, sizeof *point);
     ENT_REQUIRE(point, ENT_ENOMEM, "scaling: no memory");
     int n = 0;                                                /* points that are not crowded */
-    const double unit = s->point[0].work / s->point[0].ranks; /* work in the model: 1 a rank at the first point */
+    const double unit = s->point[0].work / s->point[0].ranks; /* work in the model: 1 per rank at the first point */
     for (int k = 0; k < s->points; k++) {
         const scaling_summary *own = &s->point[k];
         s->point[k].efficiency = efficiency_of(s, own->ranks, own->work, own->median_s);

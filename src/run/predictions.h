@@ -19,8 +19,9 @@ ent_status run_predictions_look(const char *path);
  *   predicted    the same
  *   output       the outputs of the model: logits, or the real prediction; CSV: output_<class> for each class
  *   probability  of each class, by softmax; CSV: probability_<class>
- * and in HDF5 /class_name, the class of each output, and /class_text, its word where the data set has one.  Written completely or not at all.  Local.  Errors: ENT_EIO,
- * ENT_EFULL, ENT_ENOMEM. */
+ * and in HDF5 /class_name, the class of each output, and /class_text, its word where the data set has
+ * one.  Written
+ * completely or not at all.  Local.  Errors: ENT_EIO, ENT_EFULL, ENT_ENOMEM. */
 ent_status run_predictions_save(const char *path, const ent_federation_view *view, bool clients);
 
 #endif

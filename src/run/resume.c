@@ -14,18 +14,6 @@
 #include "entente/fed.h"
 #include "entente/memory.h"
 
-/* Keys that may differ. */
-static const char *const FREE_KEYS[] = {"data.file",          "federation.rounds",    "run.shards",
-                                        "run.threads",        "run.checkpoint_every", "run.fallback_dir",
-                                        "run.stall_timeout_s"};
-
-static bool may_differ(const char *key)
-{
-    for (size_t k = 0; k < sizeof FREE_KEYS / sizeof *FREE_KEYS; k++)
-        if (strcmp(key, FREE_KEYS[k]) == 0) return true;
-    return false;
-}
-
 enum { MOST_DIFFERENCES = 8 };
 
 /* The differences so far. */
@@ -39,7 +27,7 @@ static void differs(void *context, const ent_key *key, const char *name, const c
 {
     comparison *c = context;
     const size_t used = strlen(c->text);
-    if (may_differ(key->path)) return;
+    if (key->may_change) return;
     if (c->count++ < MOST_DIFFERENCES)
         snprintf(c->text + used, sizeof c->text - used, "%s%s: found %.255s, and the %s was made with %.255s",
                  used ? "; " : "", name, now, c->whose, then);

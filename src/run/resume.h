@@ -18,8 +18,8 @@ typedef enum {
 ent_status run_fallback_path(const char *folder, const char *dir, char path[4096]);
 
 /* Without `resume` neither a result nor a checkpoint may exist, nor a result in run.fallback_dir.  With it they must
- * have been made with the configuration `text`, except for data.file (whose content is checked later),
- * federation.rounds, run.shards, run.threads and run.checkpoint_every.  Errors: ENT_EARG what exists already;
+ * have been made with the configuration `text`, except for the keys that may change (config/keys.c; the content of
+ * data.file is checked later).  Errors: ENT_EARG what exists already;
  * ENT_ECONFIG the keys that differ, or fewer rounds than the result has; ENT_EIO, ENT_EFORMAT a file that cannot be
  * read or is damaged.
  *   where  the folder of the result; if *begin is RUN_DONE it may be the one in run.fallback_dir */

@@ -308,11 +308,10 @@ static void note_schedule(run_progress *progress, const ent_federation *federati
 {
     const ent_config *c = ent_federation_see(federation).config;
     if (c->client.schedule == ENT_SCHEDULE_COSINE)
-        run_progress_note(
-            progress,
-            "client.schedule: cosine has ended in the rounds that are there; those that follow have the "
-            "rates of a schedule over %d, so the weights are not those of %d rounds in one run",
-            c->federation.rounds, c->federation.rounds);
+        run_progress_note(progress,
+                          "client.schedule: cosine has ended in the existing rounds; further rounds have the "
+                          "rates of a schedule over %d, so the weights are not those of %d rounds in one run",
+                          c->federation.rounds, c->federation.rounds);
 }
 
 /* What makes the figures of little use. */

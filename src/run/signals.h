@@ -9,7 +9,7 @@
 void run_signals_answer(const char *text);
 
 void run_signals_catch(void);
-/* Whether a signal has arrived; an ent_wish. */
+/* Whether a signal has arrived; an ent_stop_request (comm.h). */
 bool run_signals_came(void *unused);
 
 #endif

@@ -19,7 +19,7 @@ typedef struct {
     const char *path, *at;
     int64_t line;
     int part; /* -1: none yet */
-    int64_t room;
+    int64_t id_room, part_room;
     ent_folds *folds;
 } reader;
 
@@ -84,33 +84,13 @@ static ent_status begin_part(reader *r, const char *start, size_t length)
                     (long long)r->line, name);
 }
 
-static ent_status grow(reader *r)
-{
-    const int64_t room = r->room > 0 ? 2 * r->room : 256;
-    char **id = ent_alloc(room, sizeof *id);
-    int *part = ent_alloc(room, sizeof *part);
-    if (!id || !part) {
-        ent_free(id);
-        ent_free(part);
-        return ent_fail(ENT_ENOMEM, "%s: no memory", r->path);
-    }
-    for (int64_t k = 0; k < r->folds->count; k++) {
-        id[k] = r->folds->id[k];
-        part[k] = r->folds->part[k];
-    }
-    ent_free(r->folds->id);
-    ent_free(r->folds->part);
-    r->folds->id = id;
-    r->folds->part = part;
-    r->room = room;
-    return ENT_OK;
-}
-
 static ent_status take_id(reader *r, const char *start, size_t length)
 {
     ENT_REQUIRE(r->part >= 0, ENT_EFORMAT, "%s:%lld: found an id before the first part, want 'train:' or the like",
                 r->path, (long long)r->line);
-    if (r->folds->count == r->room) ENT_TRY(grow(r));
+    ENT_REQUIRE(ent_grow((void **)&r->folds->id, &r->id_room, r->folds->count, sizeof *r->folds->id) &&
+                    ent_grow((void **)&r->folds->part, &r->part_room, r->folds->count, sizeof *r->folds->part),
+                ENT_ENOMEM, "%s: no memory", r->path);
     char *id = ent_alloc((int64_t)length + 1, 1);
     ENT_REQUIRE(id, ENT_ENOMEM, "%s: no memory", r->path);
     memcpy(id, start, length);

@@ -31,26 +31,14 @@ static bool is_dataset(hid_t group, const char *name, hid_t link)
     return is;
 }
 
-static bool grow(ent_h5_names_list *n)
-{
-    if (n->count < n->room) return true;
-    const int64_t room = n->room > 0 ? 2 * n->room : 64;
-    char **more = ent_alloc(room, sizeof *more);
-    if (!more) return false;
-    if (n->count > 0) memcpy(more, n->name, (size_t)n->count * sizeof *more);
-    ent_free(n->name);
-    n->name = more;
-    n->room = room;
-    return true;
-}
-
 static herr_t take_name(hid_t group, const char *name, const H5L_info_t *info, void *data)
 {
     char path[NAME_BYTES];
     ent_h5_names_list *n = data;
     (void)info;
     if (!is_dataset(group, name, n->link) || strcmp(name, SEAL + 1) == 0) return 0;
-    n->failed = snprintf(path, sizeof path, "/%s", name) >= (int)sizeof path || !grow(n) ||
+    n->failed = snprintf(path, sizeof path, "/%s", name) >= (int)sizeof path ||
+                !ent_grow((void **)&n->name, &n->room, n->count, sizeof *n->name) ||
                 !(n->name[n->count] = ent_text(path));
     if (!n->failed) n->count++;
     return n->failed ? -1 : 0;

@@ -9,18 +9,6 @@
 
 enum { BLOCK = 1 << 14, MOST_CHANNELS = 256 };
 
-static ent_status grow(const char *path, ent_signal *s, int64_t *room)
-{
-    const int64_t larger = *room > 0 ? 2 * *room : BLOCK;
-    double *sample = ent_alloc(larger, sizeof *sample);
-    ENT_REQUIRE(sample, ENT_ENOMEM, "%s: no memory for %lld samples", path, (long long)larger);
-    if (s->n > 0) memcpy(sample, s->sample, (size_t)s->n * sizeof *sample);
-    ent_free(s->sample);
-    s->sample = sample;
-    *room = larger;
-    return ENT_OK;
-}
-
 static ent_status mix_down(const char *path, int channels, int64_t frames, const double *block, ent_signal *s)
 {
     for (int64_t t = 0; t < frames; t++) {
@@ -39,7 +27,8 @@ static ent_status read_blocks(const char *path, SNDFILE *file, int channels, ent
     ENT_REQUIRE(block, ENT_ENOMEM, "%s: no memory", path);
     ent_status status = ENT_OK;
     for (sf_count_t got; status == ENT_OK && (got = sf_readf_double(file, block, BLOCK)) > 0;) {
-        while (status == ENT_OK && room < s->n + got) status = grow(path, s, &room);
+        if (!ent_grow_by((void **)&s->sample, &room, s->n, got, sizeof *s->sample))
+            status = ent_fail(ENT_ENOMEM, "%s: no memory for %lld samples", path, (long long)(s->n + got));
         if (status == ENT_OK) status = mix_down(path, channels, got, block, s);
     }
     ent_free(block);

@@ -30,8 +30,6 @@ enum { CHUNK_AMPLITUDES = 1 << 12, MOST_GROUPS = 8 };
 typedef struct {
     batch_plan *plan;
     const batch_kernels *kernels, *narrow; /* narrow: for groups that are at most half full, or NULL */
-    int chunk;
-    char name[32];
 } batch_engine;
 
 static void plan_free(void *plan)
@@ -51,7 +49,7 @@ static int groups_of(const batch_plan *plan)
     return groups;
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts, void **out)
 {
     batch_engine *engine = ent_alloc(1, sizeof *engine);
     ENT_REQUIRE(engine, ENT_ENOMEM, "batch engine: no memory");
@@ -63,30 +61,12 @@ static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *in
         plan_free(engine);
         return status;
     }
-    snprintf(engine->name, sizeof engine->name, "batch %s", isa);
-    engine->chunk = groups_of(engine->plan) * engine->kernels->shape.lanes;
+    const double states = ent_batch_worker_bytes(engine->plan);
+    const int chunk = groups_of(engine->plan) * engine->kernels->shape.lanes;
+    *facts = (ent_plan_facts){"", chunk, circuit->params, {states, states}, false};
+    snprintf(facts->name, sizeof facts->name, "batch %s", isa);
     *out = engine;
     return ENT_OK;
-}
-
-static const char *describe(const void *plan)
-{
-    return ((const batch_engine *)plan)->name;
-}
-
-static int chunk(const void *plan)
-{
-    return ((const batch_engine *)plan)->chunk;
-}
-
-static int64_t partials(const void *plan)
-{
-    return ((const batch_engine *)plan)->plan->params;
-}
-
-static void bytes(const void *plan, double count[2])
-{
-    count[0] = count[1] = ent_batch_worker_bytes(((const batch_engine *)plan)->plan);
 }
 
 /* A turn costs one multiply-add per number, a phase three operations per amplitude. */
@@ -126,11 +106,6 @@ static ent_status prepare(void *plan, const double *params)
     return ENT_OK;
 }
 
-static const double *angles_of(const batch_engine *engine, const ent_batch *batch, int64_t sample)
-{
-    return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
-}
-
 /* The last samples of a batch may not fill a vector.  If they fill at most half of it, vectors of half the width
  * are used, which take half the time on processors that run full-width vectors as two halves.  The choice depends
  * only on the batch, so results do not depend on threads. */
@@ -154,8 +129,8 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     for (int64_t done = 0, group; done < count; done += group) {
         const batch_kernels *kernels = kernels_for(engine, worker, count - done);
         group = group_size(kernels, count - done);
-        kernels->forward(engine->plan, worker, angles_of(engine, batch, first + done), (int)group,
-                         expectations + done * engine->plan->list.readouts);
+        kernels->forward(engine->plan, worker, ent_sample_angles(batch, engine->plan->angles, first + done),
+                         (int)group, expectations + done * engine->plan->list.readouts);
     }
 }
 
@@ -168,33 +143,15 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     for (int64_t done = 0; done < count;) {
         const batch_kernels *kernels = kernels_for(engine, w, count - done);
         const int group = group_size(kernels, count - done);
-        kernels->forward(engine->plan, w, angles_of(engine, batch, first + done), group, w->expectations);
+        kernels->forward(engine->plan, w, ent_sample_angles(batch, engine->plan->angles, first + done), group,
+                         w->expectations);
         pull->cotangent(pull->context, first + done, group, w->expectations, w->weights);
         kernels->backward(engine->plan, w, w->weights, group);
         ent_batch_add_slopes(engine->plan, w, group, partial,
-                             grad_angles ? grad_angles + (first + done) * engine->plan->angles : NULL);
+                             ent_sample_slopes(grad_angles, engine->plan->angles, first + done));
         done += group;
     }
 }
 
-static void collect(const void *plan, const double *partial, double *grad_params)
-{
-    const int params = ((const batch_engine *)plan)->plan->params;
-    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
-}
-
-const ent_engine ent_engine_batch = {.name = "batch",
-                                     .whole_state = 1,
-                                     .plan_new = plan_new,
-                                     .plan_free = plan_free,
-                                     .describe = describe,
-                                     .chunk = chunk,
-                                     .partials = partials,
-                                     .bytes = bytes,
-                                     .cost = cost,
-                                     .worker_new = worker_new,
-                                     .worker_free = worker_free,
-                                     .prepare = prepare,
-                                     .forward = forward,
-                                     .gradient = gradient,
-                                     .collect = collect};
+const ent_engine ent_engine_batch = {
+    .name = "batch", .whole_state = 1, .cost = cost, .prepare = prepare, ENT_ENGINE_FUNCTIONS};

@@ -10,29 +10,21 @@
 #include <string.h>
 
 #include "core/gf2.h"
+#include "engine/lower/lower_span.h"
 #include "entente/memory.h"
-
-static int commuting(const lower_rotation *a, const lower_rotation *b)
-{
-    return lower_commute(a->flip, a->row, b->flip, b->row);
-}
-
-static int seen(const lower_list *list, const int *kept, int r)
-{
-    const lower_rotation *rotation = &list->rotation[r];
-    for (int k = 0; k < list->readouts; k++)
-        if (!lower_commute(rotation->flip, rotation->row, list->flip[k], list->row[k])) return 1;
-    for (int k = r + 1; k < list->rotations; k++)
-        if (kept[k] && !commuting(rotation, &list->rotation[k])) return 1;
-    return 0;
-}
 
 /* Drop rotations that affect no readout, keeping the order; the terms stay in place. */
 static ent_status drop_unseen(lower_list *list)
 {
     int *kept = ent_alloc(list->rotations, sizeof *kept), count = 0;
     ENT_REQUIRE(kept, ENT_ENOMEM, "batch engine: no memory for %d rotations", list->rotations);
-    for (int r = list->rotations - 1; r >= 0; r--) kept[r] = seen(list, kept, r);
+    lower_span later = {.count = 0}; /* readouts and rotations that are kept */
+    for (int r = 0; r < list->readouts; r++) lower_span_add(&later, list->flip[r], list->row[r]);
+    for (int r = list->rotations - 1; r >= 0; r--) {
+        const lower_rotation *rotation = &list->rotation[r];
+        kept[r] = !lower_span_commutes(&later, rotation->flip, rotation->row);
+        if (kept[r]) lower_span_add(&later, rotation->flip, rotation->row);
+    }
     for (int r = 0; r < list->rotations; r++)
         if (kept[r]) list->rotation[count++] = list->rotation[r];
     list->rotations = count;
@@ -180,6 +172,20 @@ static uint64_t span_of(const batch_tree *tree, const partition *p, const lower_
     return span;
 }
 
+/* Move to the front those of `ready` from `chosen` on that touch nothing beyond the span.  Returns their number, with
+ * those before. */
+static int take_inside(const lower_list *list, const batch_tree *tree, const partition *p, uint64_t span, int *ready,
+                       int chosen, int count)
+{
+    for (int k = chosen; k < count; k++) {
+        const int r = ready[k];
+        if (span_of(tree, p, &list->rotation[r]) & ~span) continue;
+        ready[k] = ready[chosen];
+        ready[chosen++] = r;
+    }
+    return chosen;
+}
+
 /* Move to the front of `ready` rotations that together touch at most `limit` bits, each time the one that adds the
  * fewest.  Returns their number, or 0 if fewer than two of them are turns; *span: the bits. */
 static int few_bits(const lower_list *list, const batch_tree *tree, const partition *p, int limit, int *ready,
@@ -201,8 +207,9 @@ static int few_bits(const lower_list *list, const batch_tree *tree, const partit
         ready[best] = ready[chosen];
         ready[chosen++] = r;
         *span |= span_of(tree, p, &list->rotation[r]);
-        turns += list->rotation[r].flip != 0;
+        chosen = take_inside(list, tree, p, *span, ready, chosen, count);
     }
+    for (int k = 0; k < chosen; k++) turns += list->rotation[ready[k]].flip != 0;
     return turns < 2 ? 0 : chosen;
 }
 
@@ -224,16 +231,15 @@ static void connect_ready(const lower_list *list, const batch_tree *tree, partit
 }
 
 /* Assign every rotation that can run now and whose bits are in one node to that node; connect the nodes of those
- * that could run but span several.  Returns the number of rotations left.  room: [2 rotations]. */
-static int run_ready(const lower_list *list, batch_tree *tree, partition *p, int *order, int *ordered, int *room)
+ * that could run but span several.  Returns the number of rotations left.  ready: room, [rotations]. */
+static int run_ready(const lower_list *list, batch_tree *tree, partition *p, int *order, int *ordered, int *ready)
 {
-    int waiting = 0, count = 0, *blocked = room, *ready = room + list->rotations;
+    int waiting = 0, count = 0;
+    lower_span blocked = {.count = 0};
     for (int r = 0; r < list->rotations; r++) {
         if (tree->home[r] >= 0) continue;
         const lower_rotation *rotation = &list->rotation[r];
-        int free_to_run = 1;
-        for (int k = 0; k < waiting && free_to_run; k++)
-            free_to_run = commuting(rotation, &list->rotation[blocked[k]]);
+        const bool free_to_run = lower_span_commutes(&blocked, rotation->flip, rotation->row);
         const int owner = lone_owner(p, rotation->flip | rotation->row);
         if (free_to_run && owner >= 0) {
             tree->home[r] = owner;
@@ -241,13 +247,14 @@ static int run_ready(const lower_list *list, batch_tree *tree, partition *p, int
             continue;
         }
         if (free_to_run) ready[count++] = r;
-        blocked[waiting++] = r;
+        lower_span_add(&blocked, rotation->flip, rotation->row);
+        waiting++;
     }
     if (count > 0) connect_ready(list, tree, p, ready, count);
     return waiting;
 }
 
-static ent_status find_nodes(const lower_list *list, int bits, batch_tree *tree, int *order, int *room)
+static ent_status find_nodes(const lower_list *list, int bits, batch_tree *tree, int *order, int *ready)
 {
     partition p = {.bits = bits};
     for (int k = 0; k < bits; k++) {
@@ -260,7 +267,7 @@ static ent_status find_nodes(const lower_list *list, int bits, batch_tree *tree,
     int ordered = 0;
     for (;;) {
         own_groups(tree, &p);
-        if (run_ready(list, tree, &p, order, &ordered, room) == 0) break;
+        if (run_ready(list, tree, &p, order, &ordered, ready) == 0) break;
         ENT_TRY(join_groups(tree, &p));
     }
     own_groups(tree, &p);
@@ -281,64 +288,14 @@ static uint64_t in_node(const batch_tree *tree, int node, uint64_t mask)
     return result;
 }
 
-/* ---- steps ---- */
-
-/* Whether two Y-type rotations may share a step: neither touches the bit of the other. */
-static int apart(const lower_rotation *a, const lower_rotation *b)
-{
-    return !lower_parity(a->flip, b->row) && !lower_parity(b->flip, a->row);
-}
-
-static int same(const lower_rotation *a, const lower_rotation *b)
-{
-    return a->flip == b->flip && a->row == b->row;
-}
-
-static void merge(lower_list *list, lower_rotation *into, const lower_rotation *from)
-{
-    into->offset += from->offset;
-    into->data |= from->data;
-    int *end = &into->term;
-    while (*end >= 0) end = &list->term[*end].next;
-    *end = from->term;
-}
-
-/* The earliest step of its node that rotation r can reach by commuting and may join; phase steps are even, turn
- * steps odd.  before: the rotations already placed, in order.  Returns -1 if it was merged. */
-static int find_step(lower_list *list, const batch_tree *tree, const int *before, int count, int r)
-{
-    const lower_rotation *rotation = &list->rotation[r];
-    const int turns = rotation->flip != 0;
-    int barrier = -1, last = -1; /* the last step that it cannot pass, and the last step of the node */
-    for (int k = 0; k < count; k++) {
-        if (tree->home[before[k]] != tree->home[r] || tree->step[before[k]] < 0) continue;
-        const lower_rotation *other = &list->rotation[before[k]];
-        if (!commuting(rotation, other) && tree->step[before[k]] > barrier) barrier = tree->step[before[k]];
-        if (tree->step[before[k]] > last) last = tree->step[before[k]];
-    }
-    for (int k = 0; k < count; k++) {
-        if (tree->home[before[k]] != tree->home[r] || tree->step[before[k]] < barrier) continue;
-        if (tree->step[before[k]] >= 0 && same(rotation, &list->rotation[before[k]])) {
-            merge(list, &list->rotation[before[k]], rotation);
-            return -1;
-        }
-    }
-    for (int step = barrier + 1; step <= last; step++) {
-        int joins = (step & 1) == turns;
-        for (int k = 0; k < count && joins && turns; k++)
-            if (tree->home[before[k]] == tree->home[r] && tree->step[before[k]] == step)
-                joins = apart(rotation, &list->rotation[before[k]]);
-        if (joins) return step;
-    }
-    return ((last + 1) & 1) == turns ? last + 1 : last + 2;
-}
+/* ---- the whole ---- */
 
 static ent_status find_tree(lower_list *list, batch_tree *tree, int bits, int *order)
 {
-    int *room = ent_alloc(2 * (int64_t)list->rotations, sizeof *room);
-    ENT_REQUIRE(room, ENT_ENOMEM, "batch engine: no memory");
-    const ent_status status = find_nodes(list, bits, tree, order, room);
-    ent_free(room);
+    int *ready = ent_alloc(list->rotations, sizeof *ready);
+    ENT_REQUIRE(ready, ENT_ENOMEM, "batch engine: no memory");
+    const ent_status status = find_nodes(list, bits, tree, order, ready);
+    ent_free(ready);
     ENT_TRY(status);
     for (int r = 0; r < list->rotations; r++) {
         list->rotation[r].flip = in_node(tree, tree->home[r], list->rotation[r].flip);
@@ -349,8 +306,7 @@ static ent_status find_tree(lower_list *list, batch_tree *tree, int bits, int *o
         list->flip[r] = in_node(tree, tree->root[r], list->flip[r]);
         list->row[r] = in_node(tree, tree->root[r], list->row[r]);
     }
-    for (int k = 0; k < list->rotations; k++) tree->step[order[k]] = find_step(list, tree, order, k, order[k]);
-    return ENT_OK;
+    return ent_batch_steps_find(list, tree, order);
 }
 
 void ent_batch_tree_free(batch_tree *tree)

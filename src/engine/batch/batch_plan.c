@@ -207,6 +207,8 @@ static ent_status add_read(batch_plan *plan, int bits, const int *readout, const
     for (int k = count - 1; k >= first; k--)
         if (list->flip[readout[values[k]]] == flip && lower_parity(list->row[readout[values[k]]], flip))
             odd_row = list->row[readout[values[k]]];
+    read->flip = flip;
+    read->row = odd_row;
     ENT_TRY(ent_batch_blocks_turn(bits, 1, &flip, &odd_row, amplitude_bytes(plan), &read->in));
     for (int k = first; k < count; k++) {
         const uint64_t row = list->row[readout[values[k]]];
@@ -214,6 +216,42 @@ static ent_status add_read(batch_plan *plan, int bits, const int *readout, const
         done[k] = 1;
         ENT_TRY(add_string(plan, values[k], row, lower_parity(row, flip), read));
     }
+    return ENT_OK;
+}
+
+/* Whether read k can join: no string has signs, and neither flip changes the half of a pair of the other. */
+static int joins_tile(const batch_plan *plan, const batch_tile *tile, int k)
+{
+    const batch_read *read = &plan->read[k];
+    int joins = !read->tiled;
+    for (int j = 0; j < read->strings; j++) joins &= read->string[j].sign == NULL;
+    for (int j = 0; j < tile->reads; j++) {
+        const batch_read *other = &plan->read[tile->read[j]];
+        joins &= !lower_parity(read->flip, other->row) && !lower_parity(other->flip, read->row);
+    }
+    return joins;
+}
+
+/* Put the reads of a node into tiles, as many together as fit into the registers. */
+static ent_status add_tiles(batch_plan *plan, batch_node *node)
+{
+    const int most = plan->shape.back_width < BATCH_TILE ? plan->shape.back_width : BATCH_TILE;
+    node->tile = plan->tiles;
+    for (;;) {
+        batch_tile *tile = &plan->tile[plan->tiles];
+        uint64_t flip[BATCH_TILE], row[BATCH_TILE];
+        for (int k = node->read; k < node->read + node->reads && tile->reads < most; k++) {
+            if (!joins_tile(plan, tile, k)) continue;
+            flip[tile->reads] = plan->read[k].flip;
+            row[tile->reads] = plan->read[k].row;
+            plan->read[k].tiled = 1;
+            tile->read[tile->reads++] = k;
+        }
+        if (tile->reads == 0) break;
+        plan->tiles++;
+        ENT_TRY(ent_batch_blocks_turn(node->bits, tile->reads, flip, row, amplitude_bytes(plan), &tile->in));
+    }
+    node->tiles = plan->tiles - node->tile;
     return ENT_OK;
 }
 
@@ -241,7 +279,7 @@ static ent_status read_node(batch_plan *plan, const int *root, const int *readou
     for (int left = found; left > 0; left -= plan->read[plan->reads - 1].strings)
         ENT_TRY(add_read(plan, node->bits, readout, values, found, flags));
     node->reads = plan->reads - node->read;
-    return ENT_OK;
+    return add_tiles(plan, node);
 }
 
 static ent_status add_readouts(batch_plan *plan, const int *root)
@@ -260,16 +298,30 @@ static ent_status add_readouts(batch_plan *plan, const int *root)
 
 /* ---- the plan ---- */
 
-static ent_status add_step(batch_plan *plan, const batch_tree *tree, int node, int step, int *members)
+/* members [count]: the rotations of the step, ascending. */
+static ent_status add_step(batch_plan *plan, int node, int step, const int *members, int count)
 {
-    int count = 0;
-    for (int r = 0; r < plan->list.rotations; r++)
-        if (tree->home[r] == node && tree->step[r] == step) members[count++] = r;
-    if (count == 0) return ENT_OK;
     plan->step[plan->steps++] = (batch_step){0};
     plan->node[node].steps++;
     for (int k = 0; k < count; k++) plan->kind[members[k]] = step & 1 ? BATCH_TURN : BATCH_PHASE;
     return (step & 1 ? turn_step : phase_step)(plan, &plan->node[node], members, count);
+}
+
+/* The rotations that node k has, by their steps, and within a step ascending: counted, then put in place. */
+static ent_status sort_members(const batch_plan *plan, const batch_tree *tree, int k, int *members, int **first,
+                               int *steps)
+{
+    *steps = 0;
+    for (int r = 0; r < plan->list.rotations; r++)
+        if (tree->home[r] == k && tree->step[r] >= *steps) *steps = tree->step[r] + 1;
+    int *at = *first = ent_alloc(*steps + 2, sizeof **first);
+    if (!at) return no_memory();
+    for (int r = 0; r < plan->list.rotations; r++)
+        if (tree->home[r] == k && tree->step[r] >= 0) at[tree->step[r] + 2]++;
+    for (int s = 0; s < *steps; s++) at[s + 2] += at[s + 1];
+    for (int r = 0; r < plan->list.rotations; r++)
+        if (tree->home[r] == k && tree->step[r] >= 0) members[at[tree->step[r] + 1]++] = r;
+    return ENT_OK;
 }
 
 static ent_status add_nodes(batch_plan *plan, const batch_tree *tree, int *members)
@@ -281,10 +333,12 @@ static ent_status add_nodes(batch_plan *plan, const batch_tree *tree, int *membe
         plan->amplitudes += INT64_C(1) << node->bits;
         if (node->bits > plan->most_bits) plan->most_bits = node->bits;
         node->step = plan->steps;
-        int last = -1;
-        for (int r = 0; r < plan->list.rotations; r++)
-            if (tree->home[r] == k && tree->step[r] > last) last = tree->step[r];
-        for (int s = 0; s <= last; s++) ENT_TRY(add_step(plan, tree, k, s, members));
+        int *first = NULL, steps;
+        ent_status status = sort_members(plan, tree, k, members, &first, &steps);
+        for (int s = 0; s < steps && status == ENT_OK; s++)
+            if (first[s] < first[s + 1]) status = add_step(plan, k, s, members + first[s], first[s + 1] - first[s]);
+        ent_free(first);
+        ENT_TRY(status);
     }
     return ENT_OK;
 }
@@ -299,12 +353,13 @@ static ent_status make_room(batch_plan *plan, const batch_tree *tree)
     plan->sum = ent_alloc(rotations + readouts, sizeof *plan->sum);
     plan->lane = ent_alloc(rotations, sizeof *plan->lane);
     plan->read = ent_alloc(readouts, sizeof *plan->read);
+    plan->tile = ent_alloc(readouts + 1, sizeof *plan->tile);
     plan->kind = ent_alloc(rotations, sizeof *plan->kind);
     plan->value = ent_alloc(readouts, sizeof *plan->value);
     plan->angle = ent_alloc(rotations, sizeof *plan->angle);
     plan->prepared = ent_alloc(plan->params, sizeof *plan->prepared);
-    const int there = plan->node && plan->step && plan->turn && plan->sum && plan->lane && plan->read && plan->kind &&
-                      plan->value && plan->angle && plan->prepared;
+    const int there = plan->node && plan->step && plan->turn && plan->sum && plan->lane && plan->read && plan->tile &&
+                      plan->kind && plan->value && plan->angle && plan->prepared;
     return there ? ENT_OK : no_memory();
 }
 
@@ -361,6 +416,7 @@ void ent_batch_plan_free(batch_plan *plan)
         for (int j = 0; j < plan->read[k].strings; j++) ent_free(plan->read[k].string[j].sign);
         ent_free(plan->read[k].string);
     }
+    for (int k = 0; k < plan->tiles; k++) free_blocks(&plan->tile[k].in);
     ent_lower_clear(&plan->list);
     ent_free(plan->node);
     ent_free(plan->step);
@@ -368,6 +424,7 @@ void ent_batch_plan_free(batch_plan *plan)
     ent_free(plan->sum);
     ent_free(plan->lane);
     ent_free(plan->read);
+    ent_free(plan->tile);
     ent_free(plan->kind);
     ent_free(plan->value);
     ent_free(plan->angle);

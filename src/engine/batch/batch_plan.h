@@ -12,7 +12,7 @@
 
 #include "engine/lower/lower.h"
 
-enum { BATCH_MAX_BITS = 20, BATCH_BLOCK = 8, BATCH_TREE = 4, BATCH_CODE = 5 };
+enum { BATCH_MAX_BITS = 20, BATCH_BLOCK = 8, BATCH_TREE = 4, BATCH_CODE = 5, BATCH_TILE = 3 };
 enum { BATCH_GONE, BATCH_TURN, BATCH_PHASE };
 
 /* Addresses of related amplitudes: place[a] ^ base[h] is the byte offset of the one with local bits a in block h. */
@@ -46,10 +46,17 @@ typedef struct {
 
 /* The readouts of this kind with the same flip. */
 typedef struct {
-    batch_blocks in; /* one local bit, the flip; blocks are orthogonal to the row of an odd string, if any */
-    int strings;
+    batch_blocks in;    /* one local bit, the flip; blocks are orthogonal to the row of an odd string, if any */
+    uint64_t flip, row; /* that row */
+    int strings, tiled; /* tiled: no string has signs, and a tile has it */
     batch_string *string;
 } batch_read;
+
+/* Reads without signs whose pairs share the amplitudes that are in registers. */
+typedef struct {
+    batch_blocks in; /* local bit k: the flip of read k */
+    int reads, read[BATCH_TILE];
+} batch_tile;
 
 /* Up to BATCH_CODE Z-type rotations whose angles differ between samples. */
 typedef struct {
@@ -75,6 +82,7 @@ typedef struct {
     int step, steps;
     int sum, sums;   /* sums of its readouts of Zs only */
     int read, reads; /* and those of the others */
+    int tile, tiles;
 } batch_node;
 
 /* Sizes of passes that suit the registers and caches. */
@@ -86,13 +94,14 @@ typedef struct {
 
 typedef struct {
     lower_list list;
-    int nodes, steps, turns, sums, lanes, reads;
+    int nodes, steps, turns, sums, lanes, reads, tiles;
     batch_node *node; /* children come before parents */
     batch_step *step;
     batch_turn *turn;
     batch_sum *sum;
     batch_lane_phase *lane;
     batch_read *read;
+    batch_tile *tile;
     int *kind;          /* [rotations] BATCH_TURN, BATCH_PHASE or BATCH_GONE */
     int values;         /* number of distinct strings among the readouts */
     int *value;         /* [readouts] -> values, or -1 for a constant */
@@ -118,6 +127,9 @@ typedef struct {
 } batch_tree;
 ent_status ent_batch_tree_new(lower_list *list, batch_tree **out);
 void ent_batch_tree_free(batch_tree *tree);
+
+/* batch_steps.c: tree->step, once the homes are there; order: the rotations in the order in which they run. */
+ent_status ent_batch_steps_find(lower_list *list, const batch_tree *tree, const int *order);
 
 /* batch_addresses.c. */
 ent_status ent_batch_blocks_turn(int bits, int count, const uint64_t *flip, const uint64_t *row,

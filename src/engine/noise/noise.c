@@ -1,4 +1,4 @@
-/* Strengths: what they may be, and from relaxation times. */
+/* Strengths: their ranges, and from relaxation times. */
 #include "entente/noise.h"
 
 #include <math.h>

@@ -1,11 +1,11 @@
 /* The noise engine: exact expectation values and gradients of circuits with channels after their gates.
  *
- * As in the pauli engine, registers are run by themselves and the late gates are taken back through the readouts,
- * with their channels (pauli_noise.c).  Each register is a density matrix in the basis of Pauli strings
- * (noise_register.h), so that one of 4 qubits is 256 real numbers, samples in lanes.  Gradients: the derivatives by
- * the registers' numbers go back through channels transposed and turns reversed (adjoint differentiation), the state
- * being undone beside them.  Where late gates make too many strings or read data, the whole circuit is one density
- * matrix, if it is small enough. */
+ * As in the pauli engine, registers are run separately, and readouts are propagated back through the late gates and
+ * their channels (pauli_noise.c).  Each register is a density matrix in the basis of Pauli strings
+ * (noise_register.h): 256 real numbers for 4 qubits, samples in lanes.  Gradients: the derivatives by the registers'
+ * values are propagated back through transposed channels and inverse turns (adjoint differentiation), while the state
+ * is uncomputed.  If late gates produce too many strings, or read data, the whole circuit is one density matrix,
+ * provided that it is small enough. */
 #include "engine/engines.h"
 
 #include <stdio.h>
@@ -19,11 +19,10 @@ enum { CHUNK_NUMBERS = 1 << 12, MOST_GROUPS = 8 };
 typedef struct {
     pauli_plan *plan;
     int registers;
-    noise_register **reg; /* [registers], those that readouts depend on */
+    noise_register **reg; /* [registers]: NULL if no readout depends on it */
     const noise_kernels *kernels;
     const pauli_kernels *late;
-    int chunk, real_bytes;
-    char name[32];
+    int real_bytes;
 } noise_engine;
 
 typedef struct {
@@ -71,8 +70,17 @@ static int groups_of(const noise_engine *engine)
     return groups;
 }
 
-/* The circuit with its registers as they are. */
-static ent_status make_plan(const ent_circuit *circuit, const ent_program_inp *inp, noise_engine *engine)
+static double worker_bytes(const noise_engine *engine)
+{
+    double vectors = (double)(2 * engine->plan->form.nodes + engine->plan->form.entries);
+    for (int k = 0; k < engine->registers; k++)
+        vectors += (double)engine->reg[k]->strings * (2.0 + engine->reg[k]->asides);
+    return vectors * engine->kernels->lanes * engine->real_bytes;
+}
+
+/* The circuit, register by register. */
+static ent_status make_plan(const ent_circuit *circuit, const ent_program_inp *inp, noise_engine *engine,
+                            ent_plan_facts *facts)
 {
     const char *isa = NULL;
     ENT_TRY(ent_isa_pick(inp->isa, &isa));
@@ -81,17 +89,21 @@ static ent_status make_plan(const ent_circuit *circuit, const ent_program_inp *i
     ENT_TRY(ent_isa_noise_kernels(inp->isa, inp->precision, &engine->kernels));
     ENT_TRY(ent_pauli_plan_new(circuit, inp->noise->qubit, inp->precision, PAULI_MOST_TERMS, &engine->plan));
     ENT_TRY(make_registers(engine, circuit, inp->noise->qubit));
-    snprintf(engine->name, sizeof engine->name, "noise %s", isa);
     engine->real_bytes = inp->precision == ENT_SINGLE ? sizeof(float) : sizeof(double);
-    engine->chunk = groups_of(engine) * engine->kernels->lanes;
+    const double bytes = worker_bytes(engine);
+    *facts = (ent_plan_facts){.chunk = groups_of(engine) * engine->kernels->lanes,
+                              .partials = circuit->params + engine->plan->form.entries,
+                              .bytes = {bytes, bytes}};
+    snprintf(facts->name, sizeof facts->name, "noise %s", isa);
     return ENT_OK;
 }
 
-static ent_status engine_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status engine_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts,
+                             void **out)
 {
     noise_engine *engine = ent_alloc(1, sizeof *engine);
     if (!engine) return no_memory();
-    const ent_status status = make_plan(circuit, inp, engine);
+    const ent_status status = make_plan(circuit, inp, engine, facts);
     if (status != ENT_OK) {
         plan_free(engine);
         return status;
@@ -101,7 +113,8 @@ static ent_status engine_new(const ent_circuit *circuit, const ent_program_inp *
 }
 
 /* All qubits as one register. */
-static ent_status joined_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status joined_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts,
+                             void **out)
 {
     ent_circuit *joined = NULL;
     ENT_TRY(ent_circuit_new(circuit->qubits, circuit->params, circuit->angles, &joined));
@@ -110,42 +123,16 @@ static ent_status joined_new(const ent_circuit *circuit, const ent_program_inp *
         status = ent_circuit_add(joined, circuit->gate[g]);
     for (int r = 0; r < circuit->readouts && status == ENT_OK; r++)
         status = ent_circuit_read_pauli(joined, &circuit->readout[r]);
-    if (status == ENT_OK) status = engine_new(joined, inp, out);
+    if (status == ENT_OK) status = engine_new(joined, inp, facts, out);
     ent_circuit_free(joined);
     return status;
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts, void **out)
 {
-    const ent_status status = engine_new(circuit, inp, out);
+    const ent_status status = engine_new(circuit, inp, facts, out);
     if (status != ENT_EARG || circuit->registers < 2 || circuit->qubits > ENT_NOISE_MOST_QUBITS) return status;
-    return joined_new(circuit, inp, out);
-}
-
-static const char *describe(const void *plan)
-{
-    return ((const noise_engine *)plan)->name;
-}
-
-static int chunk(const void *plan)
-{
-    return ((const noise_engine *)plan)->chunk;
-}
-
-/* The circuit's parameters, then the coefficients of the late gates. */
-static int64_t partials(const void *plan)
-{
-    const pauli_plan *p = ((const noise_engine *)plan)->plan;
-    return p->params + p->form.entries;
-}
-
-static void bytes(const void *plan, double count[2])
-{
-    const noise_engine *engine = plan;
-    double vectors = (double)(2 * engine->plan->form.nodes + engine->plan->form.entries);
-    for (int k = 0; k < engine->registers; k++)
-        vectors += (double)engine->reg[k]->strings * (2.0 + engine->reg[k]->asides);
-    count[0] = count[1] = vectors * engine->kernels->lanes * engine->real_bytes;
+    return joined_new(circuit, inp, facts, out);
 }
 
 static void worker_free(void *plain)
@@ -288,23 +275,9 @@ static void gradient(const void *plan, void *plain, const ent_batch *batch, ent_
     engine->late->collect(p, &w->late, partial + p->params);
 }
 
-static void collect(const void *plan, const double *partial, double *grad_params)
+static void collect(const void *plan, const double *rest, double *grad_params)
 {
-    const pauli_plan *p = ((const noise_engine *)plan)->plan;
-    for (int k = 0; k < p->params; k++) grad_params[k] += partial[k];
-    ent_pauli_plan_collect(p, partial + p->params, grad_params);
+    ent_pauli_plan_collect(((const noise_engine *)plan)->plan, rest, grad_params);
 }
 
-const ent_engine ent_engine_noise = {.name = "noise",
-                                     .plan_new = plan_new,
-                                     .plan_free = plan_free,
-                                     .describe = describe,
-                                     .chunk = chunk,
-                                     .partials = partials,
-                                     .bytes = bytes,
-                                     .worker_new = worker_new,
-                                     .worker_free = worker_free,
-                                     .prepare = prepare,
-                                     .forward = forward,
-                                     .gradient = gradient,
-                                     .collect = collect};
+const ent_engine ent_engine_noise = {.name = "noise", .prepare = prepare, .collect = collect, ENT_ENGINE_FUNCTIONS};

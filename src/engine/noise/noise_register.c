@@ -1,9 +1,9 @@
 /* From gates and channels to lists of indices.
  *
- * Clifford gates are taken out: with C the product of those so far, the density matrix is C s C^dagger for the state
- * s that is stored, so that a rotation about P, and a channel on the strings X and Z of a qubit, act on s as those of
- * C^dagger P C.  A word i^power X^x Z^z stands for such strings with their sign; the number of a string is x | z <<
- * qubits. */
+ * Clifford gates are factored out: with C the product of those so far, the density matrix is C s C^dagger, where s is
+ * the stored state, so that a rotation about P acts on s as one about C^dagger P C, and so for a channel and the
+ * strings X and Z of its qubit.  A word i^power X^x Z^z is such a string with its sign; the number of a string is
+ * x | z << qubits. */
 #include "noise_register.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 
 #include "entente/memory.h"
 
-/* A number put aside is restored instead of being divided out, once rounding errors would have grown so much. */
+/* Once division would amplify rounding errors by this factor, a number is saved and restored instead. */
 static const double MOST_GROWTH = 16.0;
 
 typedef struct {
@@ -43,7 +43,7 @@ static word positive(uint32_t x, uint32_t z)
     return (word){__builtin_popcount(x & z) & 3, x, z};
 }
 
-/* Of a Hermitian word: 1 or -1. */
+/* The sign of a Hermitian word: 1 or -1. */
 static int sign_of(word w)
 {
     return ((w.power - __builtin_popcount(w.x & w.z)) & 3) == 0 ? 1 : -1;
@@ -112,7 +112,7 @@ static ent_status add_op(build *b, noise_kind kind, int64_t most, noise_op **out
     return op->pair && (kind != NOISE_SCALE || op->factor) ? ENT_OK : no_memory(reg->qubits);
 }
 
-/* i P S = +-R: the pair turns by the angle of P, in one direction or the other. */
+/* i P S = +-R: the pair is rotated by the angle of P, in one direction or the other. */
 static ent_status add_turn(build *b, const pauli_rotation *rotation)
 {
     const word p = image_of_pauli(b, &rotation->on);
@@ -132,7 +132,7 @@ static ent_status add_turn(build *b, const pauli_rotation *rotation)
     return ENT_OK;
 }
 
-/* The letter that a stored string has on a qubit whose X and Z are these: PAULI_X.., or -1. */
+/* The letter of a stored string on the qubit with these X and Z: PAULI_X.., or -1. */
 static int letter_of(word string, const word xz[2])
 {
     const bool has_z = !commute(string, xz[0]), has_x = !commute(string, xz[1]);
@@ -156,7 +156,7 @@ static ent_status add_scale(build *b, const pauli_channel *c)
     return ENT_OK;
 }
 
-/* The strings with this letter there, whose product with it has the given sign: from the string without it. */
+/* The strings with this letter there whose product with it has the given sign, each from the string without it. */
 static ent_status add_spill(build *b, const pauli_channel *c, int letter, int sign)
 {
     const word xz[2] = {b->image[0][c->qubit[0]], b->image[1][c->qubit[0]]};
@@ -183,7 +183,7 @@ static ent_status add_channel(build *b, const pauli_channel *c)
     return ENT_OK;
 }
 
-/* ---- fewer of them ---- */
+/* ---- reduction ---- */
 
 static void set_factors(const build *b, const noise_op *op, double *factor)
 {
@@ -198,7 +198,7 @@ static bool commutes_with(const double *factor, const noise_op *op)
     return true;
 }
 
-/* A scaling joins the next one, where it commutes with what is between them. */
+/* Merge a scaling with the next one if it commutes with everything in between. */
 static void merge_scales(build *b)
 {
     noise_register *reg = b->reg;
@@ -223,7 +223,7 @@ static void merge_scales(build *b)
     }
 }
 
-/* Keep the pairs of which either, or of a spill the right one, is marked; both are marked then. */
+/* Keep the pairs with a marked string (for a spill: the right one), and mark both. */
 static void filter(const build *b, noise_op *op, bool forward)
 {
     int64_t kept = 0;
@@ -240,7 +240,7 @@ static void filter(const build *b, noise_op *op, bool forward)
     op->count = kept;
 }
 
-/* Without the strings that are 0 as yet, and those that no readout depends on. */
+/* Remove the strings that are still 0, and those that no readout depends on. */
 static void drop_idle(build *b)
 {
     noise_register *reg = b->reg;
@@ -269,7 +269,7 @@ static double least_keep(const noise_op *op)
     return fabs(least);
 }
 
-/* How each is undone: by 1 / factor, or by what was put aside. */
+/* How each is undone: by 1 / factor, or by restoring the saved numbers. */
 static ent_status plan_undoing(build *b)
 {
     double growth = 1.0;

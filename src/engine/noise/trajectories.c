@@ -5,12 +5,11 @@
  * unbiased:
  *   depolarising       with probability p one of all Pauli strings on the gate's qubits, the identity among them
  *   phase damping l    Z with probability (1 - sqrt(1 - l)) / 2
- *   amplitude damping  K0 + K1 or K0 - K1 with probability 1/2 each: the same channel as K0 and K1.  The state's norm
- *   is 1
- *                      in the mean only
- * A gradient has random numbers of its own: its weights follow from the mean values of other runs, so that the
- * expectation of a product of both is the product of their expectations.  Numbers are functions of (seed, what
- * ent_program_draw gives, sample, run, channel).  Double in both precisions.  Cost: a run is one of the reference
+ *   amplitude damping  K0 + K1 or K0 - K1 with probability 1/2 each: the same channel as K0 and K1; the norm of the
+ *                      state is 1 only on average
+ * A gradient has its own random numbers: its weights are computed from the mean values of other runs, so that the
+ * expectation of a product of both is the product of their expectations.  Numbers are functions of (seed, the draw of
+ * ent_program_draw, sample, run, channel).  Double in both precisions.  Cost: each run costs one of the reference
  * engine.  Source: Dalibard, Castin, Molmer 1992; Nielsen and Chuang, theorem 8.2 (freedom of the operators). */
 #include <math.h>
 #include <stdio.h>
@@ -26,35 +25,35 @@
 #include "engine/reference_state.h"
 
 enum { MOST_READ_WRONG = 12 };
-/* Taking a run back divides by sqrt(1 - g) after each damping: no more than this in all. */
+/* Undoing a run divides by sqrt(1 - g) after each damping: by at most this in total. */
 static const double MOST_GROWTH = 1e8;
 
 typedef enum { STEP_GATE, STEP_DEPOLARIZE, STEP_DEPHASE, STEP_DAMP } step_kind;
 
 typedef struct {
     step_kind kind;
-    ent_gate gate; /* of a gate; else its qubits, the same twice for one */
+    ent_gate gate; /* the gate; for channels its qubits, the same one twice if there is only one */
     bool several;
     double strength; /* probability of a Pauli, or of Z; or g */
 } step;
 
-/* Readout r gains factor times inner readout `inner`, or factor itself where that is -1. */
+/* Add to readout r: factor times inner readout `inner`, or just factor if that is -1. */
 typedef struct {
     int readout, inner;
     double factor;
 } mix;
 
 typedef struct {
-    ent_circuit *circuit; /* without gates; its readouts are those that the runs read */
+    ent_circuit *circuit; /* without gates; its readouts are those of the runs */
     int readouts;
     int64_t steps, step_room, mixes, mix_room, channels;
     step *step;
     mix *mix;
-    const ent_qubit_noise *noise; /* while the plan is made */
+    const ent_qubit_noise *noise; /* only while the plan is built */
     int runs;
     uint64_t seed;
     ent_draws draws;
-    double *params;
+    const double *params; /* of the current call */
 } plan_of_runs;
 
 typedef struct {
@@ -132,7 +131,7 @@ static ent_status add_mix(plan_of_runs *p, int readout, const ent_pauli *string,
     return ENT_OK;
 }
 
-/* The product of (1 - p01 - p10) P + (p10 - p01) over the qubits of a string, multiplied out. */
+/* The product of (1 - p01 - p10) P + (p10 - p01) over the qubits of a string, expanded. */
 static ent_status add_readout(plan_of_runs *p, int readout, const ent_pauli *string)
 {
     int wrong[MOST_READ_WRONG], count = 0;
@@ -166,21 +165,18 @@ static void plan_free(void *plan)
     ent_circuit_free(p->circuit);
     ent_free(p->step);
     ent_free(p->mix);
-    ent_free(p->params);
     ent_free(p);
 }
 
 static ent_status fill(plan_of_runs *p, const ent_circuit *circuit)
 {
     ENT_TRY(ent_circuit_new(circuit->qubits, circuit->params, circuit->angles, &p->circuit));
-    p->params = ent_alloc(circuit->params, sizeof *p->params);
-    if (!p->params) return no_memory();
     for (int64_t g = 0; g < circuit->gates; g++) ENT_TRY(add_gate(p, &circuit->gate[g]));
     for (int r = 0; r < circuit->readouts; r++) ENT_TRY(add_readout(p, r, &circuit->readout[r]));
     return check_growth(p);
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts, void **out)
 {
     ENT_REQUIRE(inp->noise->trajectories >= 1, ENT_EARG, "trajectories: found %d of them, want 1 or more",
                 inp->noise->trajectories);
@@ -196,31 +192,10 @@ static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *in
         plan_free(p);
         return status;
     }
+    const double state = ent_state_bytes(circuit->qubits, ENT_DOUBLE);
+    *facts = (ent_plan_facts){"trajectories", 1, circuit->params, {state, 2.0 * state}, false};
     *out = p;
     return ENT_OK;
-}
-
-static const char *describe(const void *plan)
-{
-    (void)plan;
-    return "trajectories";
-}
-
-static int chunk(const void *plan)
-{
-    (void)plan;
-    return 1;
-}
-
-static int64_t partials(const void *plan)
-{
-    return ((const plan_of_runs *)plan)->circuit->params;
-}
-
-static void bytes(const void *plan, double count[2])
-{
-    count[0] = ent_state_bytes(((const plan_of_runs *)plan)->circuit->qubits, ENT_DOUBLE);
-    count[1] = 2.0 * count[0];
 }
 
 static void worker_free(void *worker)
@@ -262,8 +237,7 @@ static ent_status worker_new(const void *plan, void **out)
 
 static ent_status prepare(void *plan, const double *params)
 {
-    plan_of_runs *p = plan;
-    if (p->circuit->params > 0) memcpy(p->params, params, (size_t)p->circuit->params * sizeof(double));
+    ((plan_of_runs *)plan)->params = params;
     return ENT_OK;
 }
 
@@ -274,7 +248,7 @@ static void draw(void *plan, const ent_draws *draws)
 
 /* ---- one run ---- */
 
-/* The numbers of one run: number k for channel k. */
+/* The random numbers of one run: number k for channel k. */
 typedef struct {
     ent_random stream;
     uint64_t first;
@@ -353,7 +327,7 @@ static void run_forward(const plan_of_runs *p, const double *data, const numbers
     }
 }
 
-/* From ket and bra after the run; the derivatives times `share` are added. */
+/* Backwards from ket and bra after the run; adds the derivatives times `share`. */
 static void run_backward(const plan_of_runs *p, worker_of_runs *w, const double *data, const numbers *n, double share,
                          double *grad_params, double *grad_data)
 {
@@ -384,11 +358,6 @@ static void run_backward(const plan_of_runs *p, worker_of_runs *w, const double 
 
 /* ---- samples ---- */
 
-static const double *data_of(const plan_of_runs *p, const ent_batch *batch, int64_t sample)
-{
-    return batch->angles ? batch->angles + sample * p->circuit->angles : NULL;
-}
-
 /* values [readouts]: the mean over the runs. */
 static void sample_forward(const plan_of_runs *p, worker_of_runs *w, const ent_batch *batch, int64_t sample,
                            double *values)
@@ -396,7 +365,7 @@ static void sample_forward(const plan_of_runs *p, worker_of_runs *w, const ent_b
     memset(w->inner, 0, (size_t)p->circuit->readouts * sizeof *w->inner);
     for (int run = 0; run < p->runs; run++) {
         const numbers n = numbers_of(p, sample, false, run);
-        run_forward(p, data_of(p, batch, sample), &n, &w->ket);
+        run_forward(p, ent_sample_angles(batch, p->circuit->angles, sample), &n, &w->ket);
         for (int r = 0; r < p->circuit->readouts; r++)
             w->inner[r] += expectation_double(&p->circuit->readout[r], &w->ket);
     }
@@ -419,7 +388,8 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     const plan_of_runs *p = plan;
     worker_of_runs *w = worker;
     for (int64_t k = first; k < first + count; k++) {
-        double *grad_data = grad_angles ? grad_angles + k * p->circuit->angles : NULL;
+        const double *data = ent_sample_angles(batch, p->circuit->angles, k);
+        double *grad_data = ent_sample_slopes(grad_angles, p->circuit->angles, k);
         sample_forward(p, w, batch, k, w->values);
         pull->cotangent(pull->context, k, 1, w->values, w->weights);
         memset(w->inner_weights, 0, (size_t)p->circuit->readouts * sizeof *w->inner_weights);
@@ -427,32 +397,16 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
             if (m->inner >= 0) w->inner_weights[m->inner] += m->factor * w->weights[m->readout];
         for (int run = 0; run < p->runs; run++) {
             const numbers n = numbers_of(p, k, true, run);
-            run_forward(p, data_of(p, batch, k), &n, &w->ket);
+            run_forward(p, data, &n, &w->ket);
             observe_double(p->circuit, w->inner_weights, &w->ket, &w->bra);
-            run_backward(p, w, data_of(p, batch, k), &n, 1.0 / p->runs, partial, grad_data);
+            run_backward(p, w, data, &n, 1.0 / p->runs, partial, grad_data);
         }
     }
 }
 
-static void collect(const void *plan, const double *partial, double *grad_params)
-{
-    const int params = ((const plan_of_runs *)plan)->circuit->params;
-    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
-}
-
 const ent_engine ent_engine_trajectories = {.name = "trajectories",
                                             .whole_state = 1,
-                                            .plan_new = plan_new,
-                                            .plan_free = plan_free,
-                                            .describe = describe,
-                                            .chunk = chunk,
-                                            .partials = partials,
-                                            .bytes = bytes,
-                                            .worker_new = worker_new,
                                             .worker_back = worker_back,
-                                            .worker_free = worker_free,
                                             .prepare = prepare,
                                             .draw = draw,
-                                            .forward = forward,
-                                            .gradient = gradient,
-                                            .collect = collect};
+                                            ENT_ENGINE_FUNCTIONS};

@@ -1,21 +1,21 @@
-/* The pauli engine: circuits whose registers are joined late, without the state of all qubits.
+/* The pauli engine: circuits whose registers are entangled late, without the state of all qubits.
  *
- * Until the first gate between registers the state is a product, so each register is simulated by itself; and a
- * readout taken backwards through the late gates (Heisenberg picture) is a sum of Pauli strings, whose expectation
- * value in a product state is a product of one number a register:
+ * Until the first gate between registers the state is a product, so each register is simulated separately; and a
+ * readout propagated back through the late gates (Heisenberg picture) is a sum of Pauli strings, whose expectation
+ * value in a product state is a product of one number per register:
  *   <R> = sum_t c_t prod_m <psi_m| P_t on register m |psi_m>
- * The coefficients depend on parameters only and are computed once for a batch; a sample costs its registers and the
- * products, however many qubits there are.  Backwards, the derivatives by the registers' numbers are the weights with
- * which each register runs its own way back (adjoint differentiation), and the derivatives by the coefficients,
- * summed over the samples, go back through the tape of turns once for a batch.
+ * The coefficients depend only on parameters and are computed once per batch; a sample costs its registers and the
+ * products, however many qubits there are.  In the backward sweep, the derivatives by the registers' values are the
+ * readout weights of each register's own backward sweep (adjoint differentiation), and the derivatives by the
+ * coefficients, summed over the samples, are propagated back through the tape of turns once per batch.
  *   pauli_late.c     early and late gates
- *   pauli_spread.c   a sum of strings and the rotations that it meets; the tape of its coefficients
+ *   pauli_spread.c   rotations applied to a sum of strings; the tape of its coefficients
  *   pauli_product.c  the first diagonal layer as products of sums
  *   pauli_hub.c      deep layers as products, where a few qubits are in every gate between registers
- *   pauli_form.c     readouts to operations on numbers
- *   pauli_plan.c     all of it for one circuit
- * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, samples in lanes.  With
- * a register of more than PAULI_BATCH_QUBITS qubits samples go one by one, and such registers through the state
+ *   pauli_form.c     readouts as operations on numbers
+ *   pauli_plan.c     the plan of a circuit
+ * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, with samples in lanes.
+ * If a register has more than PAULI_BATCH_QUBITS qubits, samples run one at a time, and such registers on the state
  * engine.  Exact Pauli propagation: Begusic, Gray, Chan, arXiv 2308.05077; Rudolph et al., arXiv 2505.21606. */
 #include "engine/engines.h"
 
@@ -42,8 +42,8 @@ static void plan_free(void *plan)
     ent_pauli_engine_free(plan);
 }
 
-/* Groups of lanes in a chunk: several where a group is so short that handing out chunks and adding up their slopes
- * would show. */
+/* Groups of lanes in a chunk: several if a group is so short that scheduling chunks and adding up their slopes would
+ * be noticeable. */
 static int groups_of(const pauli_plan *plan)
 {
     int64_t work = plan->form.entries + plan->form.ops;
@@ -87,29 +87,17 @@ ent_status ent_pauli_engine_new(const ent_circuit *circuit, const ent_program_in
     return ENT_OK;
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts, void **out)
 {
     pauli_engine *engine = NULL;
     ENT_TRY(ent_pauli_engine_new(circuit, inp, &engine));
+    const pauli_plan *p = engine->plan;
+    *facts = (ent_plan_facts){.chunk = engine->chunk, .partials = p->params + p->form.entries};
+    facts->inner_threads = engine->large;
+    snprintf(facts->name, sizeof facts->name, "%s", engine->name);
+    ent_pauli_worker_bytes(engine, NULL, facts->bytes);
     *out = engine;
     return ENT_OK;
-}
-
-static const char *describe(const void *plan)
-{
-    return ((const pauli_engine *)plan)->name;
-}
-
-static int chunk(const void *plan)
-{
-    return ((const pauli_engine *)plan)->chunk;
-}
-
-/* The circuit's parameters, then the coefficients. */
-static int64_t partials(const void *plan)
-{
-    const pauli_plan *p = ((const pauli_engine *)plan)->plan;
-    return p->params + p->form.entries;
 }
 
 static size_t vector_bytes(const pauli_engine *engine)
@@ -129,16 +117,6 @@ void ent_pauli_worker_bytes(const pauli_engine *engine, const bool *mine, double
         count[0] += state;
         count[1] += part->large ? 2.0 * state : state;
     }
-}
-
-static void bytes(const void *plan, double count[2])
-{
-    ent_pauli_worker_bytes(plan, NULL, count);
-}
-
-static int inner_threads(const void *plan)
-{
-    return ((const pauli_engine *)plan)->large;
 }
 
 void ent_pauli_worker_free(pauli_worker *w)
@@ -255,7 +233,7 @@ static ent_status prepare(void *plan, const double *params)
     return ENT_OK;
 }
 
-/* The kernels for what is left of a chunk, as in the batch engine. */
+/* The kernels for the rest of a chunk, as in the batch engine. */
 int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *w, int64_t left, double *total)
 {
     const bool narrow = engine->batch_narrow && left <= engine->batch_narrow->shape.lanes;
@@ -268,37 +246,46 @@ int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *w, int64_t le
     return left < kernels->lanes ? (int)left : kernels->lanes;
 }
 
-/* Lane 0 of a large register's value v. */
+/* Lane 0 of value v of a register. */
 static size_t lane_0(const pauli_worker *w, int v)
 {
     return (size_t)v * (size_t)w->kernels->lanes;
 }
 
+void ent_pauli_set_values(const pauli_engine *engine, pauli_worker *w, int k, const double *values)
+{
+    const int count = engine->plan->part[k].values;
+    memset(w->value[k], 0, (size_t)count * vector_bytes(engine));
+    for (int v = 0; v < count; v++)
+        if (engine->plan->precision == ENT_SINGLE)
+            ((float *)w->value[k])[lane_0(w, v)] = (float)values[v];
+        else
+            ((double *)w->value[k])[lane_0(w, v)] = values[v];
+}
+
+void ent_pauli_get_values(const pauli_engine *engine, const pauli_worker *w, int k, double *values)
+{
+    for (int v = 0; v < engine->plan->part[k].values; v++)
+        values[v] = engine->plan->precision == ENT_SINGLE ? (double)((const float *)w->value[k])[lane_0(w, v)]
+                                                          : ((const double *)w->value[k])[lane_0(w, v)];
+}
+
 static void large_forward(const pauli_engine *engine, pauli_worker *w, int k, const double *angles, bool keep)
 {
-    const pauli_part *part = &engine->plan->part[k];
     state_worker *state = w->state[k];
-    memset(w->value[k], 0, (size_t)part->values * vector_bytes(engine));
     ent_state_begin(state, engine->params, angles);
-    ent_state_forward(state, part->large, 0, 1, 1, keep, NULL);
+    ent_state_forward(state, engine->plan->part[k].large, 0, 1, 1, keep, NULL);
     ent_state_read(state, state->expectations);
-    for (int v = 0; v < part->values; v++)
-        if (engine->plan->precision == ENT_SINGLE)
-            ((float *)w->value[k])[lane_0(w, v)] = (float)state->expectations[v];
-        else
-            ((double *)w->value[k])[lane_0(w, v)] = state->expectations[v];
+    ent_pauli_set_values(engine, w, k, state->expectations);
 }
 
 static void large_backward(const pauli_engine *engine, pauli_worker *w, int k, double *grad_params,
                            double *grad_angles)
 {
-    const pauli_part *part = &engine->plan->part[k];
     state_worker *state = w->state[k];
-    for (int v = 0; v < part->values; v++)
-        state->weights[v] = engine->plan->precision == ENT_SINGLE ? (double)((const float *)w->value[k])[lane_0(w, v)]
-                                                                  : ((const double *)w->value[k])[lane_0(w, v)];
+    ent_pauli_get_values(engine, w, k, state->weights);
     ent_state_weigh(state, state->weights);
-    ent_state_backward(state, part->large, 0, 1, 1, NULL);
+    ent_state_backward(state, engine->plan->part[k].large, 0, 1, 1, NULL);
     ent_state_contract(state, 0);
     ent_state_prefix_slopes(state);
     ent_state_add_slopes(state, grad_params, grad_angles);
@@ -328,11 +315,6 @@ void ent_pauli_registers_backward(const pauli_engine *engine, pauli_worker *w, i
     }
 }
 
-static const double *angles_of(const pauli_engine *engine, const ent_batch *batch, int64_t sample)
-{
-    return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
-}
-
 static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations)
 {
@@ -340,7 +322,8 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
     pauli_worker *w = worker;
     for (int64_t done = 0, group; done < count; done += group) {
         group = ent_pauli_worker_use(engine, w, count - done, NULL);
-        ent_pauli_registers_forward(engine, w, angles_of(engine, batch, first + done), (int)group, false);
+        ent_pauli_registers_forward(engine, w, ent_sample_angles(batch, engine->plan->angles, first + done),
+                                    (int)group, false);
         w->kernels->forward(engine->plan, w, (int)group, expectations + done * engine->plan->readouts);
     }
 }
@@ -356,35 +339,20 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     for (int64_t done = 0, group; done < count; done += group) {
         const int64_t sample = first + done;
         group = ent_pauli_worker_use(engine, w, count - done, by_entry);
-        ent_pauli_registers_forward(engine, w, angles_of(engine, batch, sample), (int)group, true);
+        ent_pauli_registers_forward(engine, w, ent_sample_angles(batch, p->angles, sample), (int)group, true);
         w->kernels->forward(p, w, (int)group, w->expectations);
         pull->cotangent(pull->context, sample, group, w->expectations, w->weights);
         w->kernels->backward(p, w, (int)group, w->weights);
         ent_pauli_registers_backward(engine, w, (int)group, partial,
-                                     grad_angles ? grad_angles + sample * p->angles : NULL);
+                                     ent_sample_slopes(grad_angles, p->angles, sample));
     }
     w->kernels->collect(p, w, by_entry);
 }
 
-static void collect(const void *plan, const double *partial, double *grad_params)
+static void collect(const void *plan, const double *rest, double *grad_params)
 {
-    const pauli_plan *p = ((const pauli_engine *)plan)->plan;
-    for (int k = 0; k < p->params; k++) grad_params[k] += partial[k];
-    ent_pauli_plan_collect(p, partial + p->params, grad_params);
+    ent_pauli_plan_collect(((const pauli_engine *)plan)->plan, rest, grad_params);
 }
 
-const ent_engine ent_engine_pauli = {.name = "pauli",
-                                     .plan_new = plan_new,
-                                     .plan_free = plan_free,
-                                     .describe = describe,
-                                     .chunk = chunk,
-                                     .partials = partials,
-                                     .bytes = bytes,
-                                     .inner_threads = inner_threads,
-                                     .worker_new = worker_new,
-                                     .worker_back = worker_back,
-                                     .worker_free = worker_free,
-                                     .prepare = prepare,
-                                     .forward = forward,
-                                     .gradient = gradient,
-                                     .collect = collect};
+const ent_engine ent_engine_pauli = {
+    .name = "pauli", .worker_back = worker_back, .prepare = prepare, .collect = collect, ENT_ENGINE_FUNCTIONS};

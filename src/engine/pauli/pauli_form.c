@@ -1,10 +1,10 @@
 /* From sums of strings to operations.
  *
- * A readout is sum_t c_t prod_m <P_t on register m>.  Strings are taken apart register by register, and what several
- * strings have in common is computed once: a column of K qubits has 4^K strings at most, whatever the number of
- * layers and readouts.  Where the earliest late gates are diagonal, the sum may instead be a few products of sums
- * (pauli_product.c), and where a few qubits are in every gate between registers, a sum of products over what happens
- * to these (pauli_hub.c); each readout takes what costs less. */
+ * A readout is sum_t c_t prod_m <P_t on register m>.  Strings are split by registers, and common factors of several
+ * strings are computed once: K qubits have at most 4^K strings, for any number of layers and readouts.  If the
+ * earliest late gates are diagonal, the sum may instead be a few products of sums (pauli_product.c).  If a few qubits
+ * are in every gate between registers, it may be a sum of products over what happens to these (pauli_hub.c).  Each
+ * readout uses the cheapest form. */
 #include "pauli_form.h"
 #include "pauli_hub.h"
 #include "pauli_noise.h"
@@ -109,11 +109,11 @@ ent_status ent_pauli_form_string(pauli_form *form, const ent_pauli *string, int 
 typedef struct {
     const ent_circuit *circuit;
     const pauli_late *late;
-    int64_t prefix; /* so many rotations at the beginning are about Z-strings */
+    int64_t prefix; /* number of rotations at the beginning that are about Z-strings */
     int64_t most, terms;
     pauli_tape *tape;
     pauli_form *form;
-    pauli_sum sum, whole; /* in front of the prefix, and in front of all */
+    pauli_sum sum, whole; /* before the prefix, and before everything */
     pauli_hubs hubs;
 } making;
 
@@ -138,7 +138,7 @@ static ent_status too_many(const making *make, int readout)
                     (long long)make->most, readout + 1, make->circuit->readouts);
 }
 
-/* Back to the prefix, and through those of its rotations that are quarter turns: all of it commutes. */
+/* Back to the prefix, and through those of its rotations that are quarter turns: they all commute. */
 static ent_status spread_to_prefix(making *make, int readout, int64_t most, bool *fits)
 {
     const pauli_late *late = make->late;
@@ -151,7 +151,7 @@ static ent_status spread_to_prefix(making *make, int readout, int64_t most, bool
     return ENT_OK;
 }
 
-/* The sum in front of everything, unless it has more than `most` terms. */
+/* The sum before everything, unless it has more than `most` terms. */
 static ent_status spread_through_prefix(making *make, int64_t most, bool *fits)
 {
     *fits = make->sum.count <= most;

@@ -1,4 +1,4 @@
-/* What the readouts of a sample are, in numbers that the registers report: a list of operations on nodes. */
+/* The readouts of a sample as functions of the expectation values of registers: a list of operations on nodes. */
 #ifndef ENTENTE_ENGINE_PAULI_FORM_H
 #define ENTENTE_ENGINE_PAULI_FORM_H
 
@@ -46,23 +46,23 @@ void ent_pauli_form_clear(pauli_form *form);
 
 /* The node of a string's expectation value, which is the product of those on the registers. */
 ent_status ent_pauli_form_string(pauli_form *form, const ent_pauli *string, int *node);
-/* Another operation, with a node of its own or, PAULI_COMPLEX, two; op.out receives the first. */
+/* Append an operation, with one new node, or two for PAULI_COMPLEX; op.out receives the first. */
 ent_status ent_pauli_form_op(pauli_form *form, pauli_op op, int *node);
-/* A summand of the PAULI_SUM that is appended next. */
+/* Append a summand of the PAULI_SUM that is appended next. */
 ent_status ent_pauli_form_entry(pauli_form *form, pauli_entry entry);
 
-/* All readouts, one after another: taken back through the late gates, and appended.
- * Errors: ENT_EARG where they have more than `most` terms together, ENT_ENOMEM. */
+/* All readouts, one after another: propagated back through the late gates, and appended.
+ * Errors: ENT_EARG if they have more than `most` terms in total, ENT_ENOMEM. */
 ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
                                pauli_form *form);
 
 /* For tests: how many times more than by hubs (pauli_hub.c) a readout may cost by strings; returns what it was. */
 double ent_pauli_set_hub_margin(double margin);
 
-/* pauli_product.c: a sum in front of the first `prefix` rotations, those of them by quarter turns done, as a sum of
- * products: what it costs in operations, infinite where it would be far more than its terms. */
+/* pauli_product.c: a sum before the first `prefix` rotations (the quarter turns among them already applied) as a sum
+ * of products: its cost in operations; infinite if it is far larger than that of its terms. */
 double ent_pauli_product_cost(const pauli_sum *sum, const pauli_late *late, int64_t prefix, const pauli_form *form);
-/* Its operations; the sum is that of the entries from *first to the end.  cone: what it depends on is added. */
+/* Append its operations; the sum is that of the entries from *first to the end.  cone: adds what it depends on. */
 ent_status ent_pauli_product_append(const pauli_sum *sum, const pauli_late *late, int64_t prefix, pauli_tape *tape,
                                     pauli_form *form, ent_bits *cone, int64_t *first);
 

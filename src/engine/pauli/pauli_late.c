@@ -51,7 +51,7 @@ static ent_status quarters(pauli_late *late, ent_pauli on, int count)
     return add(late, &on, count, -1);
 }
 
-/* Half the rotation, and half of it with the control's Z, with the other sign. */
+/* A rotation by half the angle, and one about the string times the control's Z by minus half the angle. */
 static ent_status controlled(pauli_late *late, ent_pauli target, ent_pauli control, const ent_angle *angle)
 {
     ENT_TRY(rotate(late, target, 0.5, angle));

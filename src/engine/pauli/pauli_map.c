@@ -1,5 +1,5 @@
-/* A hash table with open addressing, at most half full, of the places of keys in a list: so that what is looked
- * through is small, and emptying it costs what is in it. */
+/* A hash table with open addressing, at most half full, of the positions of keys in a list: searches touch little
+ * memory, and clearing it costs only as much as it contains. */
 #include <string.h>
 
 #include "entente/memory.h"

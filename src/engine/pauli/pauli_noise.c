@@ -1,5 +1,5 @@
 /* Channels in the Heisenberg picture: depolarising and dephasing channels scale strings, and amplitude damping maps a
- * Z to (1 - g) Z + g I, so that a sum of strings stays one and each channel makes at most one string of another. */
+ * Z to (1 - g) Z + g I, so that a sum of strings remains one, and a channel adds at most one string per string. */
 #include "pauli_noise.h"
 
 #include <math.h>

@@ -31,7 +31,7 @@ static ent_pauli moved_down(const ent_pauli *string, int first)
     return moved;
 }
 
-/* The part of register m, which begins where something is first wanted of it. */
+/* The part of register m, which is created when first needed. */
 static int part_of(pauli_plan *plan, int m)
 {
     int k = 0;
@@ -43,7 +43,7 @@ static int part_of(pauli_plan *plan, int m)
     return k;
 }
 
-/* Each register reads the strings that are wanted of it; until there are batch plans, `value` is which of them. */
+/* Each register reads the strings that are needed; until there are batch plans, `value` numbers them. */
 static ent_status read_atoms(const ent_circuit *circuit, pauli_plan *plan)
 {
     plan->input = ent_alloc(plan->form.atoms, sizeof *plan->input);
@@ -147,7 +147,7 @@ ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape, 
     for (int64_t k = 0; k < plan->form.atoms; k++) {
         pauli_input *input = &plan->input[k];
         const batch_plan *from = plan->part[input->part].plan;
-        if (!from) continue; /* a large register reports its readouts as they are */
+        if (!from) continue; /* a large register reports its readouts themselves */
         input->sign = from->list.sign[input->value];
         input->value = from->value[input->value];
     }

@@ -1,5 +1,5 @@
-/* A circuit compiled for the pauli engine: the registers' own circuits, and how readouts follow from what they
- * report. */
+/* A circuit compiled for the pauli engine: the circuits of the registers, and the readouts as functions of their
+ * values. */
 #ifndef ENTENTE_ENGINE_PAULI_PLAN_H
 #define ENTENTE_ENGINE_PAULI_PLAN_H
 
@@ -7,19 +7,19 @@
 #include "engine/state/state_plan.h"
 #include "pauli_form.h"
 
-/* So many terms at most, of all readouts together. */
+/* The largest number of terms of all readouts together. */
 enum { PAULI_MOST_TERMS = 1 << 20 };
 
-/* A register of which something is wanted: its own circuit, with those strings as readouts. */
+/* A register that readouts depend on: its own circuit, with the needed strings as readouts. */
 typedef struct {
     int home; /* the register */
     ent_circuit *circuit;
-    batch_plan *plan;  /* NULL where its register is not run by the batch engine */
+    batch_plan *plan;  /* NULL if the register does not run on the batch engine */
     int values;        /* numbers that it reports */
-    state_plan *large; /* what runs it then */
+    state_plan *large; /* what runs it in that case */
 } pauli_part;
 
-/* Where a register's expectation value goes: sign * its value, or `sign` itself where value is -1. */
+/* An expectation value of a register: sign * its value, or just `sign` if value is -1. */
 typedef struct {
     int node, part, value;
     double sign;
@@ -28,28 +28,28 @@ typedef struct {
 typedef struct {
     ent_precision precision;
     int registers, readouts, params, angles;
-    ent_circuit **early; /* [registers] those of which nothing is wanted; else NULL */
+    ent_circuit **early; /* [registers] those that no readout depends on; else NULL */
     int parts;
     pauli_part *part; /* [parts] */
     pauli_late late;
     pauli_tape tape;
     pauli_form form;
     pauli_input *input;    /* [form.atoms] */
-    double (*turned)[2];   /* [late.angles] cosine and sine, by prepare */
+    double (*turned)[2];   /* [late.angles] cosine and sine; set by prepare */
     double *value, *slope; /* [tape's room] of the coefficients; [late.angles] */
     double *bar;           /* [tape.slots] */
     void *coefficient;     /* [form.entries], in the plan's precision */
 } pauli_plan;
 
 /* Without the registers' batch plans; noise as in ent_pauli_split.  Errors: ENT_EARG for a circuit that this engine
- * does not run, or that has more than `most` terms; ENT_ENOMEM. */
+ * does not support, or that has more than `most` terms; ENT_ENOMEM. */
 ent_status ent_pauli_plan_new(const ent_circuit *circuit, const ent_qubit_noise *noise, ent_precision precision,
                               int64_t most, pauli_plan **out);
 void ent_pauli_plan_free(pauli_plan *plan);
 
-/* Registers of more qubits run one sample after another in passes over memory: the state engine's. */
+/* Larger registers run on the state engine, one sample after another in passes over memory. */
 enum { PAULI_BATCH_QUBITS = 16 };
-/* For tests: of more than this many; 0 switches this off. */
+/* For tests: another limit; 0 restores the default. */
 void ent_pauli_limit_batch(int qubits);
 
 /* The registers' plans, and the inputs.  Errors: ENT_ENOMEM. */

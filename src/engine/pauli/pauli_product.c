@@ -2,10 +2,9 @@
  *
  * Let F be rotations exp(-i t/2 Q) about Z-strings Q, and P a string that is X or Y on the qubits K and Z or nothing
  * elsewhere.  With X = s+ + s-, Y = -i s+ + i s- and s+ Z = -s+, s- Z = s-, P is a sum over the signs s of K of
- * products of one s+ or s- a qubit of K, and F^dagger . F multiplies each of these by
- *   exp(i t s(Q) Z(Q without K))      s(Q) the product of the signs of K in Q, for every Q with an odd number of
- *   them,
- * which is cos t + i s(Q) sin t Z(...): a factor that depends on one register where Q without K lies in one.  So the
+ * products of one s+ or s- per qubit of K, and F^dagger . F multiplies each of these by
+ *   exp(i t s(Q) Z(Q without K))      for every Q with an odd number of signs of K; s(Q): their product,
+ * which is cos t + i s(Q) sin t Z(...): a factor that depends on one register if Q without K lies in one.  So the
  * expectation value is a product over the registers of sums of strings, instead of a sum of products, whose number
  * doubles with every partner.  The signs s and -s give conjugate numbers: twice the real part of half of them. */
 #include <math.h>
@@ -15,7 +14,7 @@
 
 enum { MOST_ENTRIES = 1 << 10, MOST_FLIPPED = 16, PLAIN_COST = 8 };
 
-/* ---- what it costs ---- */
+/* ---- the cost ---- */
 
 static int register_of(const pauli_form *form, ent_bits qubits)
 {
@@ -25,7 +24,7 @@ static int register_of(const pauli_form *form, ent_bits qubits)
     return m;
 }
 
-/* The part of a rotation outside of K, for one that turns the string. */
+/* The part outside of K of a rotation that turns the string. */
 static ent_bits partners(const pauli_rotation *rotation, const ent_pauli *string)
 {
     const ent_bits shared = ent_bits_and(rotation->on.z, string->x);
@@ -82,8 +81,8 @@ static ent_status constant(pauli_tape *tape, double factor, int power, int *re, 
     return ent_pauli_tape_slot(tape, power & 2 ? -factor : factor, power & 1 ? im : re);
 }
 
-/* The product over the qubits of K here of X or Y's share of s+ (sign 1) or s- (-1), and the Zs: with
- * s+- = (X +- i Y) / 2, X gives (X + i sign Y) / 2 and Y gives (Y - i sign X) / 2. */
+/* The product of the Zs and of a factor for each qubit of K on this register: with s+- = (X +- i Y) / 2 (sign 1, -1),
+ * X becomes (X + i sign Y) / 2 and Y becomes (Y - i sign X) / 2. */
 static ent_status flipped_part(const ent_pauli *here, ent_bits minus, double factor, pauli_tape *tape,
                                pauli_complex *sum)
 {
@@ -95,7 +94,7 @@ static ent_status flipped_part(const ent_pauli *here, ent_bits minus, double fac
         int power = 0;
         for (int k = 0; k < count; k++) {
             const int sign = ent_bits_has(&minus, qubit[k]) ? -1 : 1, is_y = ent_bits_has(&here->z, qubit[k]);
-            if (!(choice >> k & 1)) continue; /* the letter as it is */
+            if (!(choice >> k & 1)) continue; /* the letter unchanged */
             const ent_pauli z = pauli_single(PAULI_Z, qubit[k]);
             term.string = pauli_times(&term.string, &z);
             power += is_y ? -sign : sign;
@@ -114,7 +113,7 @@ typedef struct {
     pauli_tape *tape;
     pauli_form *form;
     pauli_complex sum; /* of one register */
-    pauli_entry *last; /* [last_count] what the sum of all is made of */
+    pauli_entry *last; /* [last_count] the entries of the total */
     int64_t last_count, last_room;
 } products;
 
@@ -135,7 +134,7 @@ static ent_bits touched_by(const products *p, const ent_pauli *string)
     return touched;
 }
 
-/* Register m's factor; scalars: with the phases that are on no register. */
+/* The factor of register m; scalars: including the phases that are on no register. */
 static ent_status factor(products *p, const ent_pauli *string, ent_bits minus, int m, bool scalars,
                          pauli_complex_node *out)
 {

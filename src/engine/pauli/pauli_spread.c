@@ -1,7 +1,8 @@
-/* A rotation exp(-i t/2 Q) leaves a string P that commutes with Q as it is; otherwise
+/* A rotation exp(-i t/2 Q) does not change a string P that commutes with Q; otherwise
  *   P -> cos t P + sin t (i Q P),
- * i Q P being again a string, up to a sign.  The pair P, i Q P turns into itself, so the coefficients of a sum are a
- * sparse vector that each rotation turns in planes; by a quarter turn the strings change and the vector does not. */
+ * where i Q P is again a string, up to a sign.  The pair P, i Q P is mapped to itself, so the coefficients of a sum
+ * are a sparse vector that each rotation rotates in planes; a quarter turn changes only the strings, not the vector.
+ * */
 #include "pauli_spread.h"
 
 #include <string.h>
@@ -32,7 +33,7 @@ ent_status ent_pauli_tape_turn(pauli_tape *tape, int a, int b, int angle)
 
 ent_status ent_pauli_tape_damp(pauli_tape *tape, int a, int b, double keep, double spill)
 {
-    int64_t k = 0; /* few are different */
+    int64_t k = 0; /* few are distinct */
     while (k < tape->damps && (tape->damp[k].keep != keep || tape->damp[k].spill != spill)) k++;
     if (k == tape->damps) {
         if (!ent_grow((void **)&tape->damp, &tape->damp_room, tape->damps, sizeof *tape->damp)) return no_memory();
@@ -140,7 +141,7 @@ static ent_status rotate_by_quarters(pauli_sum *sum, const pauli_rotation *by)
     return ENT_OK;
 }
 
-/* Term k against its partner, which is there already or comes now. */
+/* Turn term k against its partner, which exists already or is created now. */
 static ent_status turn_term(pauli_sum *sum, int64_t k, const pauli_rotation *by, pauli_tape *tape)
 {
     const pauli_term term = sum->term[k];

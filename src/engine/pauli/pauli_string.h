@@ -1,4 +1,4 @@
-/* Pauli strings as the pauli engine takes them apart. */
+/* Pauli strings, and their parts on registers. */
 #ifndef ENTENTE_ENGINE_PAULI_STRING_H
 #define ENTENTE_ENGINE_PAULI_STRING_H
 
@@ -14,13 +14,13 @@ static inline ent_pauli pauli_single(int axis, int qubit)
     return p;
 }
 
-/* The product of two strings, sign and phase left out. */
+/* The product of two strings, without sign and phase. */
 static inline ent_pauli pauli_times(const ent_pauli *a, const ent_pauli *b)
 {
     return (ent_pauli){ent_bits_xor(a->x, b->x), ent_bits_xor(a->z, b->z)};
 }
 
-/* One parity of one word: the compiler calls a function for each popcount where the machine may lack it. */
+/* One parity of one word: the compiler calls a function for each popcount if the machine may lack the instruction. */
 static inline bool pauli_commute(const ent_pauli *a, const ent_pauli *b)
 {
     uint64_t both = 0;
@@ -37,7 +37,7 @@ static inline bool pauli_equal(const ent_pauli *a, const ent_pauli *b)
     return unlike == 0;
 }
 
-/* The qubits that a string is not the identity on. */
+/* The qubits on which a string is not the identity. */
 static inline ent_bits pauli_support(const ent_pauli *p)
 {
     return ent_bits_or(p->x, p->z);
@@ -49,7 +49,7 @@ static inline ent_pauli pauli_on(const ent_pauli *p, ent_bits qubits)
     return (ent_pauli){ent_bits_and(p->x, qubits), ent_bits_and(p->z, qubits)};
 }
 
-/* q p = i^power * *out; a Hermitian string is i^|x and z| X^x Z^z. */
+/* q p = i^power * *out; a Hermitian string is i^|x & z| X^x Z^z. */
 static inline int pauli_power(const ent_pauli *q, const ent_pauli *p, ent_pauli *out)
 {
     *out = pauli_times(q, p);
@@ -70,17 +70,17 @@ static inline int pauli_product(const ent_pauli *q, const ent_pauli *p, ent_paul
     return pauli_power(q, p, out) & 2 ? -1 : 1;
 }
 
-/* From strings to indices. */
+/* A map from strings to indices. */
 typedef struct {
     int64_t count, room;
-    struct pauli_key *key;       /* [count] in the order in which they came */
+    struct pauli_key *key;       /* [count] in the order in which they were added */
     int64_t size;                /* a power of two, or 0 */
     struct pauli_bucket *bucket; /* [size] */
 } pauli_map;
 
-/* -1 where it has no such string. */
+/* -1 if the map does not contain the string. */
 int ent_pauli_map_find(const pauli_map *map, const ent_pauli *string);
-/* Add a string that is not there.  Errors: ENT_ENOMEM. */
+/* Add a string that is not in the map.  Errors: ENT_ENOMEM. */
 ent_status ent_pauli_map_add(pauli_map *map, const ent_pauli *string, int index);
 void ent_pauli_map_empty(pauli_map *map);
 void ent_pauli_map_clear(pauli_map *map);

@@ -1,13 +1,13 @@
-/* What the pauli engine costs, and what it would cost without it. */
+/* Estimates: the cost of a circuit on the pauli engine, and on the others. */
 #include <math.h>
 #include <stdio.h>
 
 #include "pauli_run.h"
 
-/* Multiply-adds of a rotation and of the readout of a string, of an amplitude. */
+/* Multiply-adds per amplitude of a rotation, and of the readout of a string. */
 static const double ROTATION_COST = 2.0, STRING_COST = 1.5;
 
-/* A gate that changes only what the amplitudes mean costs nothing; a QFT about its qubits. */
+/* A gate that changes only the meaning of amplitudes costs nothing; a QFT costs about its number of qubits. */
 static double rotations_of(const ent_gate *gate)
 {
     const ent_gate_kind kind = gate->kind;
@@ -22,7 +22,7 @@ static double gates_cost(const ent_circuit *circuit)
     return ROTATION_COST * ldexp(rotations, circuit->qubits);
 }
 
-/* Registers apart until a gate joins them: as the engines do. */
+/* Registers are separate until a gate connects them, as in the engines. */
 static double whole_cost(const ent_circuit *circuit)
 {
     bool late[ENT_MAX_QUBITS] = {false};
@@ -64,7 +64,7 @@ static double plan_cost(const pauli_plan *plan)
     return cost;
 }
 
-/* What the readouts depend on, as a plan has it. */
+/* The parts that the readouts depend on, as in a plan. */
 static void describe_cones(const ent_circuit *circuit, const pauli_form *form, ent_engine_weight *out)
 {
     for (int r = 0; r < circuit->readouts; r++) {
@@ -97,7 +97,7 @@ bool ent_engine_takes_pauli(const ent_circuit *circuit, const ent_engine_weight 
     return circuit->registers > 1 && weight->pauli < weight->whole;
 }
 
-/* Where the whole state is small, no more than are found in an instant, either. */
+/* If the whole state is small, also at most as many as are found quickly. */
 static int64_t terms_that_pay(const ent_circuit *circuit, double whole)
 {
     enum { SMALL_QUBITS = 20, SMALL_TERMS = 1 << 15 };

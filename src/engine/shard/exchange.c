@@ -1,15 +1,16 @@
-/* An exchange, slice by slice, partner by partner and piece by piece: while one piece is under way, the one before it
- * is unpacked and the next is packed, and the slices behind it are computed.
+/* An exchange, slice by slice, partner by partner and piece by piece: while one piece is in transit, the one before
+ * it is unpacked, the next is packed, and the following slices are computed.
  *
  * With the partner whose number differs by delta, this rank swaps the amplitudes at those local indices a whose signs
- * are rho_i(a) = r_i ^ delta_i.  Both go through them in the order of x, which is a without the bits b_i and the
- * leaders of the slices' masks: those follow from x, the slice and the signs.  So what comes is put where what went
- * was, and no second copy of the state is needed.  Costs: each amplitude that moves is sent once; 2^-k of them stay.
+ * are rho_i(a) = r_i ^ delta_i.  Both traverse them in the order of x, which is a without the bits b_i and the
+ * leaders of the slices' masks: these follow from x, the slice and the signs.  So received amplitudes replace those
+ * that were sent, and no second copy of the state is needed.  Costs: each amplitude that moves is sent once; 2^-k of
+ * them stay.
  *
- * All ranks have one sequence of pieces, in which the k-th of a rank and the k-th of its partner are the two halves
- * of a swap; a rank begins them in this order, as slices are done and slots are free.  Of all pieces that are not
- * over on some rank, take the first: whoever waits has computed all, so both its ranks begin it, and no wait is for
- * ever. */
+ * All ranks have the same sequence of pieces, in which the k-th of a rank and the k-th of its partner are the two
+ * halves of a swap; a rank begins them in this order, as slices are computed and slots become free.  There is no
+ * deadlock: consider the first piece that some rank has not completed.  A rank that waits has computed all slices, so
+ * both its ranks begin it. */
 #include "exchange.h"
 
 #include <string.h>
@@ -84,16 +85,16 @@ void ent_shard_buffers_free(shard_buffers *b)
     ent_free(b);
 }
 
-/* ---- where the units of a piece are ---- */
+/* ---- the places of the units of a piece ---- */
 
-/* The index where a unit begins, of those with these signs rho_i in this slice. */
+/* The index at which a unit begins, among those with these signs rho_i in this slice. */
 static uint64_t index_of(const shard_buffers *b, uint64_t wanted, int slice, int64_t unit)
 {
     const shard_exchange *e = b->inp.exchange;
     const state_slices *slices = b->inp.slices;
     uint64_t a = (uint64_t)unit << b->unit_bits, holes = slices->leaders;
     for (int i = 0; i < e->bits; i++) holes |= UINT64_C(1) << e->bit[i];
-    for (; holes; holes &= holes - 1) { /* from the lowest: make room for a 0 */
+    for (; holes; holes &= holes - 1) { /* from the lowest: insert a 0 */
         const uint64_t below = (holes & -holes) - 1;
         a = (a & below) | (a & ~below) << 1;
     }
@@ -112,8 +113,8 @@ static size_t unit_bytes(const shard_buffers *b)
     return (size_t)(2 * b->real_bytes) << b->unit_bits;
 }
 
-/* Units: as large as they are contiguous, but so small that each thread has some of a buffer's; or single amplitudes.
- */
+/* Units: contiguous, as large as possible, but small enough that each thread has some of a buffer; or single
+ * amplitudes. */
 static void cut_units(shard_buffers *b)
 {
     const shard_exchange *e = b->inp.exchange;
@@ -132,7 +133,7 @@ static void cut_units(shard_buffers *b)
         b->step[j] = index_of(b, 0, 0, INT64_C(1) << j) ^ index_of(b, 0, 0, 0) ^ (j > 0 ? b->step[j - 1] : 0);
 }
 
-/* Who has the number. */
+/* The rank that has the number. */
 static int process_of(const shard_exchange_inp *inp, uint64_t number)
 {
     uint64_t sum = 0;
@@ -141,8 +142,7 @@ static int process_of(const shard_exchange_inp *inp, uint64_t number)
     return (int)sum;
 }
 
-/* The piece behind p: of the same partner, the next one, the other state or the next slice; 0 where p was the last.
- */
+/* The piece after p: of the same partner, the next one, the other state or the next slice; 0 if p was the last. */
 static int next_piece(const shard_buffers *b, shard_piece *p)
 {
     const shard_exchange_inp *inp = &b->inp;
@@ -229,7 +229,7 @@ static void start_next(shard_buffers *b)
     b->more = next_piece(b, &b->next);
 }
 
-/* Whether the first piece under way has come, if need be by waiting for it; it is put away then. */
+/* Whether the first piece in transit has arrived, waiting for it if requested; if so, unpacks it. */
 static int end_first(shard_buffers *b, int wait)
 {
     const int slot = (int)(b->ended % SHARD_SLOTS);
@@ -245,7 +245,7 @@ static int end_first(shard_buffers *b, int wait)
     return 1;
 }
 
-/* Start what can be, end what has come, until nothing is left to do; wait: nothing at all. */
+/* Start what can start and finish what has arrived, as long as possible; wait: until all pieces are done. */
 static void go_on(shard_buffers *b, int wait)
 {
     const double begin = ent_clock_s();
@@ -284,7 +284,7 @@ static void swap_amplitude(const shard_buffers *b, char *mine, uint64_t a, char 
     copy_amplitude(b, c, theirs, (char *)kept, 0);
 }
 
-/* Where unit `unit` behind the one at `start` begins. */
+/* The index of unit `unit` after the one at `start`. */
 static uint64_t walked(const shard_buffers *b, uint64_t start, uint64_t unit)
 {
     for (uint64_t left = unit; left; left &= left - 1) {
@@ -294,7 +294,7 @@ static uint64_t walked(const shard_buffers *b, uint64_t start, uint64_t unit)
     return start;
 }
 
-/* Units first..last-1 of what two ranks swap, which begins at start[0] here and at start[1] there. */
+/* Swap units first..last-1 between two ranks; unit 0 is at start[0] on this rank and at start[1] on the other. */
 static void swap_range(const shard_buffers *b, char *const state[2], const uint64_t start[2], int64_t first,
                        int64_t last)
 {
@@ -310,7 +310,7 @@ static void swap_range(const shard_buffers *b, char *const state[2], const uint6
     }
 }
 
-/* What this rank swaps with one partner: the first half of the units, or the second. */
+/* This rank's share of the swap with one partner: the first half of the units, or the second. */
 static void swap_with(shard_buffers *b, int slice, int s, uint64_t delta)
 {
     const shard_exchange_inp *inp = &b->inp;
@@ -326,7 +326,7 @@ static void swap_with(shard_buffers *b, int slice, int s, uint64_t delta)
     b->moved_bytes += (double)b->units * (double)unit_bytes(b);
 }
 
-/* Nobody begins before all have computed, nor goes on before all have swapped. */
+/* No rank begins before all have computed, or continues before all have swapped. */
 static void swap_shared(shard_buffers *b)
 {
     const double begin = ent_clock_s();

@@ -19,14 +19,14 @@ struct ent_shard {
     shard_plan *plan;
     state_worker *worker;
     shard_buffers *buffers;
-    ent_shared *shared[2];   /* ket and bra of all ranks, where they are on one node; or NULL */
+    ent_shared *shared[2];   /* ket and bra of all ranks, if they are on one node; or NULL */
     uint64_t *rank;          /* [segments] this rank's number in the segment's coordinates */
-    uint64_t (*process)[32]; /* [segments][rank bits] the rank of the group that has the number 1 << b */
-    ent_exact *exact;        /* room for a sum over ranks */
-    int node_ranks;          /* ranks of this node */
+    uint64_t (*process)[32]; /* [segments][rank bits] the rank of the group with the number 1 << b */
+    ent_exact *exact;        /* scratch for a sum over ranks */
+    int node_ranks;          /* ranks on this node */
     int ran, all_have_bras;  /* the state has been written to; every rank has a second one */
     double sum_s;            /* seconds in sums over ranks */
-    double agree_s;          /* of them, until the last rank was there */
+    double agree_s;          /* part of sum_s: waiting for the last rank */
 };
 
 /* ---- new ---- */
@@ -42,7 +42,7 @@ static ent_status check_group(const ent_circuit *circuit, ent_precision precisio
     return ENT_OK;
 }
 
-/* Ranks of one node share its memory.  What has been written to is this rank's already. */
+/* Ranks on one node share its free memory, which no longer includes what they have written to. */
 static ent_status check_memory(const ent_shard *shard, int gradient)
 {
     const double part = (double)ent_state_part_bytes(shard->plan->base), buffers = part / 16;
@@ -86,7 +86,7 @@ static uint64_t process_of(const uint64_t *process, uint64_t number)
     return sum;
 }
 
-/* This rank's number and everyone's, segment by segment. */
+/* The numbers of this rank and of all others, segment by segment. */
 static void number_ranks(ent_shard *shard)
 {
     const shard_plan *plan = shard->plan;
@@ -121,7 +121,7 @@ static ent_status fill(ent_shard *shard, const ent_circuit *circuit, const ent_p
     return ENT_OK;
 }
 
-/* The state in shared memory where that can be, with the bra to come, else with buffers to send from.  Collective. */
+/* Allocate the state: in shared memory if possible, with the future bra, else with buffers to send.  Collective. */
 static ent_status place_state(ent_shard *shard)
 {
     const size_t part = ent_state_part_bytes(shard->plan->base);
@@ -168,7 +168,7 @@ void ent_shard_free(ent_shard *shard)
     ent_free(shard);
 }
 
-/* The slices of the exchange behind segment s, on the way there and back. */
+/* The slices of the exchange after segment s, forward and backward. */
 static void slices_of(const shard_plan *plan, int s, int slices[2])
 {
     const state_route *forward = &plan->segment[s].plan.forward, *back = &plan->segment[s + 1].plan.back;
@@ -197,8 +197,8 @@ void ent_shard_describe(const ent_shard *shard, ent_shard_info *info)
     }
 }
 
-/* The exchange in front of segment s, of k bits, sends all but 2^-k of a part, on the way back of ket and bra.  All
- * but the last slice of it goes while all but the first slice of a pass is computed. */
+/* The exchange before segment s, of k bits, sends all but 2^-k of a part; backward, of both ket and bra.  All slices
+ * but the last are sent while all slices but the first of a pass are computed. */
 static void foresee_exchange(const shard_plan *plan, int s, double part, ent_shard_estimate *out)
 {
     const double sent = part * (1.0 - ldexp(1.0, -plan->segment[s].before.bits));
@@ -210,7 +210,7 @@ static void foresee_exchange(const shard_plan *plan, int s, double part, ent_sha
     out->overlap_moved_bytes += (there + back) * 2.0 * part;
 }
 
-/* A pass reads and writes the state, on the way back ket and bra. */
+/* A pass reads and writes the state; backward, ket and bra. */
 ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *inp, int shards,
                              ent_shard_estimate *out)
 {
@@ -237,7 +237,7 @@ ent_status ent_shard_foresee(const ent_circuit *circuit, const ent_program_inp *
 
 /* ---- runs ---- */
 
-/* x [n] summed over the ranks.  The same failure on all of them, or none. */
+/* Sum x [n] over the ranks.  Fails on all of them or on none. */
 static ent_status sum_over_ranks(ent_shard *shard, double *x, int64_t n)
 {
     memset(shard->exact, 0, (size_t)n * sizeof *shard->exact);
@@ -261,7 +261,7 @@ static void look(void *shard, int slices)
     if (ent_shard_overlaps()) ent_shard_exchange_look(((ent_shard *)shard)->buffers, slices);
 }
 
-/* The exchange between the segment and the one before it, behind this pass; with what goes on while the pass runs. */
+/* The exchange between the segment and the one before it, after this pass; and the callback while the pass runs. */
 static state_between begin_exchange(ent_shard *shard, int segment, const state_pass *pass, void *state, void *other)
 {
     const shard_exchange_inp inp = {.exchange = &shard->plan->segment[segment].before,
@@ -297,7 +297,7 @@ static ent_status run_forward(ent_shard *shard, const double *params, const doub
     return ENT_OK;
 }
 
-/* The high part of the contraction: every rank has its own piece, and 0 elsewhere, so adding bits is exact. */
+/* The high part of the contraction: every rank has its own piece and 0 elsewhere, so adding bits is exact. */
 static ent_status sum_parts(ent_shard *shard)
 {
     state_worker *w = shard->worker;

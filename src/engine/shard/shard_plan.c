@@ -24,7 +24,7 @@ uint64_t ent_shard_renamed(const shard_exchange *exchange, int rank_bits, uint64
     return x;
 }
 
-/* The exchange on a displacement or an index, behind the renaming. */
+/* Apply the exchange to a displacement or an index, after the renaming. */
 static uint64_t exchanged(const shard_exchange *e, int local_bits, uint64_t p)
 {
     uint64_t moved = p;
@@ -41,7 +41,7 @@ static uint64_t flip_behind(const shard_plan *plan, const shard_exchange *e, uin
     return exchanged(e, local, rank << local | (flip & low_mask(local)));
 }
 
-/* A row is a parity of the index: bit q of the new one is the old one's on what unit vector q was. */
+/* A row is a parity of the index: bit q of the new row is the old row's parity on the preimage of unit vector q. */
 static uint64_t row_behind(const shard_plan *plan, const shard_exchange *e, uint64_t row)
 {
     const int local = plan->local_bits;
@@ -58,7 +58,7 @@ static uint64_t row_behind(const shard_plan *plan, const shard_exchange *e, uint
 
 /* ---- which rotations ---- */
 
-/* Does it commute with all of left? */
+/* Whether it commutes with all of `left`. */
 static int is_free(const lower_list *list, int r, const int *left, int count)
 {
     for (int k = 0; k < count; k++)
@@ -75,7 +75,7 @@ static int flips_are_local(const state_plan *plan, int r)
     return 1;
 }
 
-/* Move the rotations with local flips that can go from order to taken; returns how many. */
+/* Move the rotations with local flips that can run from order to taken; returns their number. */
 static int take_local(const state_plan *plan, int *order, int *count, int *taken)
 {
     int found = 0, left = 0;
@@ -89,7 +89,7 @@ static int take_local(const state_plan *plan, int *order, int *count, int *taken
     return found;
 }
 
-/* Add all flips of rotation or transform r to the spaces, if the exchange can then make them local. */
+/* Add all flips of rotation or transform r to the spaces if the exchange can then make them local. */
 static int add_flips(const shard_plan *plan, const state_plan *at, int r, ent_gf2 *ranks, ent_gf2 *locals)
 {
     ent_gf2 more_ranks = *ranks, more_locals = *locals;
@@ -115,8 +115,9 @@ static void choose_flips(const shard_plan *plan, const state_plan *at, const int
             skipped[left++] = order[k];
 }
 
-/* The exchange for these spaces.  A local bit that is no pivot of the flips gives a sign that they all do not see:
- * the bit, and the pivots of the vectors that have it.  High bits first: what moves is then contiguous. */
+/* The exchange for these spaces.  A local bit that is not a pivot of the flips gives a sign that none of them
+ * changes: the parity of the bit and of the pivots of the vectors that contain it.  High bits first, so that
+ * contiguous amplitudes move. */
 static void make_exchange(const shard_plan *plan, const ent_gf2 *ranks, const ent_gf2 *locals, shard_exchange *e)
 {
     ent_gf2 all = *ranks;
@@ -134,11 +135,11 @@ static void make_exchange(const shard_plan *plan, const ent_gf2 *ranks, const en
     ENT_ASSERT(e->bits == ranks->count);
 }
 
-/* The slices of a pass that is done right in front of the exchange.  A bit f that is no pivot of the pass's space
- * gives a sign that is the same all over a block: f, and the pivots of the vectors that have it, which are higher.
- * Where an amplitude comes from and where it goes are in one slice if the signs do not see the bits b_i: sums of
- * those that do, by elimination, and those that do not anyway.  High bits first, so that what moves stays contiguous.
- * As many slices as leave something for every partner to fill a buffer with. */
+/* The slices of the pass just before the exchange.  A bit f that is not a pivot of the pass's space gives a sign that
+ * is constant on each block: the parity of f and of the pivots of the vectors that contain it, which are higher.  The
+ * origin and the destination of an amplitude are in the same slice if the signs do not depend on the bits b_i: signs
+ * that do not, and sums of those that do, by elimination.  High bits first, so that contiguous amplitudes move.  The
+ * number of slices is limited so that each leaves enough for every partner to fill a buffer. */
 static void cut_pass(const shard_plan *plan, const shard_exchange *e, state_pass *pass)
 {
     state_slices *slices = &pass->slices;
@@ -164,7 +165,7 @@ static void cut_pass(const shard_plan *plan, const shard_exchange *e, state_pass
 
 /* ---- segments ---- */
 
-/* Rotations, transforms and value rows into the coordinates behind the exchange. */
+/* Map rotations, transforms and value rows to the coordinates after the exchange. */
 static void move_behind(const shard_plan *plan, const shard_exchange *e, state_plan *to)
 {
     for (int r = 0; r < to->list.rotations; r++) {
@@ -180,7 +181,7 @@ static void move_behind(const shard_plan *plan, const shard_exchange *e, state_p
     for (int v = 0; v < to->sums; v++) to->value_row[v] = row_behind(plan, e, to->value_row[v]);
 }
 
-/* A segment behind the last one: rotations, transforms and value rows of its own, in its coordinates. */
+/* Append a segment: with its own rotations, transforms and value rows, in its coordinates. */
 static ent_status add_segment(shard_plan *plan, const shard_exchange *e, shard_segment **out)
 {
     ENT_REQUIRE(ent_grow((void **)&plan->segment, &plan->room, plan->segments, sizeof *plan->segment), ENT_ENOMEM,
@@ -219,7 +220,7 @@ static ent_status make_segments(shard_plan *plan, int *order, int count, int *ro
     return ENT_OK;
 }
 
-/* ---- the first coordinates ---- */
+/* ---- the initial coordinates ---- */
 
 /* Which bits become rank bits: those that the rotations need last. */
 static uint64_t pick_rank_bits(const shard_plan *plan, int qubits, const int *order, int count, int *skipped)
@@ -270,7 +271,7 @@ static void move_bits(shard_plan *plan, int qubits, uint64_t picked)
     for (int k = 0; k < base->prefix.rotations; k++) base->prefix.bit[k] = to[base->prefix.bit[k]];
 }
 
-/* With these bits as rank bits, or with those that are needed last. */
+/* The plan with these bits as rank bits, or with those that are needed last. */
 static ent_status plan_with(const ent_circuit *circuit, const state_shape *shape, int rank_bits,
                             const uint64_t *picked, shard_plan **out)
 {
@@ -297,8 +298,8 @@ static ent_status plan_with(const ent_circuit *circuit, const state_shape *shape
     return ENT_OK;
 }
 
-/* In reads and writes of the state: a pass back is of two states, and an exchange moves about half of what a pass
- * does, forward of one and back of two. */
+/* In reads and writes of the state: a backward pass handles two states, and an exchange moves about half as much as a
+ * pass: forward of one state, backward of two. */
 static int cost_of(const shard_plan *plan)
 {
     int halves = 3 * (plan->segments - 1);
@@ -307,7 +308,7 @@ static int cost_of(const shard_plan *plan)
     return halves;
 }
 
-/* Neighbouring bits, anywhere, where they make a cheaper plan.  A circuit of few qubits is not worth the trouble. */
+/* Try adjacent bits at every position for a cheaper plan.  A circuit of few qubits is not worth the effort. */
 ent_status ent_shard_plan_new(const ent_circuit *circuit, const state_shape *shape, int rank_bits, shard_plan **out)
 {
     enum { TRIED_FROM_BITS = 16 };

@@ -1,9 +1,9 @@
-/* A team: programs whose circuits run over a group of ranks, behind the interface of ent_program.
+/* A team: programs whose circuits run on a group of ranks, with the interface of ent_program.
  *
- * Every call of a program begins with an agreement of the group, so that a rank that has failed in between is heard:
- * it calls ent_team_settle, the others get its message from the call that they are in.  A fused circuit whose
- * registers are cheaper apart is dealt out register by register (registers.c), another as one state (shard.c); one
- * that is too small for either runs on every rank alike. */
+ * Every call of a program begins with an agreement of the group, so that a failure of a rank between calls is
+ * noticed: it calls ent_team_settle, and the others get its message from the call that they are in.  A fused circuit
+ * whose registers are cheaper separately is distributed register by register (registers.c), others as one state
+ * (shard.c); one that is too small for either runs on every rank. */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -14,12 +14,12 @@
 struct ent_shard_team {
     ent_team team; /* first: the interface */
     ent_comm *group;
-    bool broken; /* a failure has been agreed on since the last settling */
+    bool broken; /* a failure has been agreed on since the last ent_team_settle */
 };
 
 typedef struct {
     struct ent_shard_team *team;
-    ent_shard *shard; /* one state; else NULL, and registers */
+    ent_shard *shard; /* one state; NULL: registers */
     ent_registers *registers;
     char name[64];
 } member;

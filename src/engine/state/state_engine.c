@@ -15,9 +15,6 @@ typedef struct {
     state_plan *plan;
     const state_kernels *kernels;
     int threads;
-    double bytes;
-    double *params; /* of the running call */
-    char name[32];
 } state_engine;
 
 static void plan_free(void *plan)
@@ -25,11 +22,10 @@ static void plan_free(void *plan)
     state_engine *engine = plan;
     if (!engine) return;
     ent_state_plan_free(engine->plan);
-    ent_free(engine->params);
     ent_free(engine);
 }
 
-static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, void **out)
+static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *inp, ent_plan_facts *facts, void **out)
 {
     state_engine *engine = ent_alloc(1, sizeof *engine);
     ENT_REQUIRE(engine, ENT_ENOMEM, "state engine: no memory");
@@ -37,29 +33,16 @@ static ent_status plan_new(const ent_circuit *circuit, const ent_program_inp *in
     ent_status status = ent_isa_pick(inp->isa, &isa);
     if (status == ENT_OK) status = ent_isa_state_kernels(inp->isa, inp->precision, &engine->kernels);
     if (status == ENT_OK) status = ent_state_plan_new(circuit, &engine->kernels->shape, &engine->plan);
-    if (status == ENT_OK && !(engine->params = ent_alloc(circuit->params, sizeof(double))))
-        status = ent_fail(ENT_ENOMEM, "state engine: no memory");
     if (status != ENT_OK) {
         plan_free(engine);
         return status;
     }
-    snprintf(engine->name, sizeof engine->name, "state %s", isa);
-    engine->bytes = ent_state_bytes(circuit->qubits, inp->precision);
+    const double state = ent_state_bytes(circuit->qubits, inp->precision);
+    *facts = (ent_plan_facts){"", 1, circuit->params, {state, 2.0 * state}, true};
+    snprintf(facts->name, sizeof facts->name, "state %s", isa);
     engine->threads = inp->threads > 0 ? inp->threads : omp_get_max_threads();
     *out = engine;
     return ENT_OK;
-}
-
-static const char *describe(const void *plan)
-{
-    return ((const state_engine *)plan)->name;
-}
-
-static void bytes(const void *plan, double count[2])
-{
-    const state_engine *engine = plan;
-    count[0] = engine->bytes;
-    count[1] = 2.0 * engine->bytes;
 }
 
 static void passes(const void *plan, int count[2])
@@ -85,30 +68,6 @@ static void cost(const void *plan, double operations[2], int *samples)
     *samples = 1;
 }
 
-static int chunk(const void *plan)
-{
-    (void)plan;
-    return 1;
-}
-
-static int inner_threads(const void *plan)
-{
-    (void)plan;
-    return 1;
-}
-
-static int64_t partials(const void *plan)
-{
-    return ((const state_engine *)plan)->plan->params;
-}
-
-static ent_status prepare(void *plan, const double *params)
-{
-    state_engine *engine = plan;
-    if (engine->plan->params > 0) memcpy(engine->params, params, (size_t)engine->plan->params * sizeof *params);
-    return ENT_OK;
-}
-
 static ent_status worker_new(const void *plan, void **out)
 {
     const state_engine *engine = plan;
@@ -129,17 +88,12 @@ static void worker_free(void *worker)
     ent_state_worker_free(worker);
 }
 
-static const double *data_of(const state_engine *engine, const ent_batch *batch, int64_t sample)
-{
-    return batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
-}
-
 static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations)
 {
     const state_engine *engine = plan;
     for (int64_t k = 0; k < count; k++) {
-        ent_state_begin(worker, engine->params, data_of(engine, batch, first + k));
+        ent_state_begin(worker, batch->params, ent_sample_angles(batch, engine->plan->angles, first + k));
         ent_state_forward(worker, engine->plan, 0, 1, 1, 0, NULL);
         ent_state_read(worker, expectations + k * engine->plan->list.readouts);
     }
@@ -152,7 +106,7 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     const state_engine *engine = plan;
     state_worker *w = worker;
     for (int64_t k = first; k < first + count; k++) {
-        ent_state_begin(w, engine->params, data_of(engine, batch, k));
+        ent_state_begin(w, batch->params, ent_sample_angles(batch, engine->plan->angles, k));
         ent_state_forward(w, engine->plan, 0, 1, 1, 1, NULL);
         ent_state_read(w, w->expectations);
         pull->cotangent(pull->context, k, 1, w->expectations, w->weights);
@@ -160,31 +114,13 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
         ent_state_backward(w, engine->plan, 0, 1, 1, NULL);
         ent_state_contract(w, 0);
         ent_state_prefix_slopes(w);
-        ent_state_add_slopes(w, partial, grad_angles ? grad_angles + k * engine->plan->angles : NULL);
+        ent_state_add_slopes(w, partial, ent_sample_slopes(grad_angles, engine->plan->angles, k));
     }
-}
-
-static void collect(const void *plan, const double *partial, double *grad_params)
-{
-    const int params = ((const state_engine *)plan)->plan->params;
-    for (int k = 0; k < params; k++) grad_params[k] += partial[k];
 }
 
 const ent_engine ent_engine_state = {.name = "state",
                                      .whole_state = 1,
-                                     .plan_new = plan_new,
-                                     .plan_free = plan_free,
-                                     .describe = describe,
                                      .passes = passes,
-                                     .chunk = chunk,
-                                     .partials = partials,
-                                     .bytes = bytes,
                                      .cost = cost,
-                                     .inner_threads = inner_threads,
-                                     .worker_new = worker_new,
                                      .worker_back = worker_back,
-                                     .worker_free = worker_free,
-                                     .prepare = prepare,
-                                     .forward = forward,
-                                     .gradient = gradient,
-                                     .collect = collect};
+                                     ENT_ENGINE_FUNCTIONS};

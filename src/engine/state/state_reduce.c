@@ -3,17 +3,25 @@
 
 #include <string.h>
 
+#include "engine/lower/lower_span.h"
 #include "entente/memory.h"
 
-/* Rotations that commute with everything after them, including the readouts, have no effect; transforms are kept. */
-static void mark_seen(const lower_list *list, int *kept)
+/* Rotations that commute with everything after them, including the readouts, have no effect; transforms are kept.
+ * room [rotations]. */
+static void mark_seen(const lower_list *list, int *room, int *kept)
 {
+    int transforms = 0;
+    lower_span later = {.count = 0}; /* readouts, and what is kept but for transforms */
+    for (int k = 0; k < list->readouts; k++) lower_span_add(&later, list->flip[k], list->row[k]);
     for (int r = list->rotations - 1; r >= 0; r--) {
         const lower_rotation *rotation = &list->rotation[r];
-        kept[r] = rotation->transform >= 0 || rotation->read >= 0;
-        for (int k = 0; k < list->readouts && !kept[r]; k++)
-            kept[r] = !lower_commute(rotation->flip, rotation->row, list->flip[k], list->row[k]);
-        for (int k = r + 1; k < list->rotations && !kept[r]; k++) kept[r] = kept[k] && !state_commute(list, r, k);
+        kept[r] = rotation->transform >= 0 || rotation->read >= 0 ||
+                  !lower_span_commutes(&later, rotation->flip, rotation->row);
+        for (int k = 0; k < transforms && !kept[r]; k++) kept[r] = !state_commute(list, r, room[k]);
+        if (rotation->transform >= 0)
+            room[transforms++] = r;
+        else if (kept[r])
+            lower_span_add(&later, rotation->flip, rotation->row);
     }
 }
 
@@ -28,13 +36,14 @@ static void append_terms(lower_list *list, int to, int from)
     list->term[last].next = from;
 }
 
-/* Add the angle to an equal earlier rotation if everything between them commutes. */
-static int merge_back(lower_list *list, const int *kept, int r)
+/* Add the angle to an equal earlier rotation if everything between them commutes; before [count]: those that are
+ * left. */
+static int merge_back(lower_list *list, const int *before, int count, int r)
 {
     lower_rotation *rotation = &list->rotation[r];
     if (rotation->transform >= 0 || rotation->read >= 0) return 0;
-    for (int k = r - 1; k >= 0; k--) {
-        if (!kept[k]) continue;
+    for (int at = count - 1; at >= 0; at--) {
+        const int k = before[at];
         lower_rotation *earlier = &list->rotation[k];
         if (earlier->flip == rotation->flip && earlier->row == rotation->row && earlier->transform < 0) {
             earlier->offset += rotation->offset;
@@ -106,9 +115,12 @@ ent_status ent_state_reduce(lower_list *list, state_prefix *prefix, int *order, 
         ent_free(kept);
         return ent_fail(ENT_ENOMEM, "state engine: no memory for %d rotations", list->rotations);
     }
-    mark_seen(list, kept);
-    for (int r = 0; r < list->rotations; r++)
-        if (kept[r]) kept[r] = !merge_back(list, kept, r);
+    mark_seen(list, order, kept);
+    *count = 0;
+    for (int r = 0; r < list->rotations; r++) {
+        if (kept[r]) kept[r] = !merge_back(list, order, *count, r);
+        if (kept[r]) order[(*count)++] = r;
+    }
     *count = 0;
     split_prefix(list, kept, prefix, order, count);
     ent_free(kept);

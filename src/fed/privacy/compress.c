@@ -6,7 +6,7 @@
 
 #include "entente/random.h"
 
-/* Numbers of a block that are sent. */
+/* The number of values of a block that are sent. */
 static int kept_of(const ent_config_communication *c, int count)
 {
     if (c->sparsify == ENT_SPARSIFY_NONE) return count;
@@ -20,7 +20,7 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* The `kept` largest stay, the first of equals; the others become 0. */
+/* Keep the `kept` largest (the first among equals), and set the others to 0. */
 static void keep_largest(int count, int kept, double *x, double *scratch)
 {
     for (int k = 0; k < count; k++) scratch[k] = fabs(x[k]);
@@ -32,7 +32,7 @@ static void keep_largest(int count, int kept, double *x, double *scratch)
         if (fabs(x[k]) < least || (fabs(x[k]) == least && equals-- <= 0)) x[k] = 0.0;
 }
 
-/* Each of those that are left is drawn with the chance that uses up `left` (Knuth's algorithm S). */
+/* Select `left` of the remaining values with equal probability (Knuth's algorithm S). */
 static bool draws(ent_random *stream, int of, int *left)
 {
     const bool drawn = ent_random_below(stream, (uint64_t)of) < (uint64_t)*left;
@@ -53,7 +53,7 @@ double ent_compress_single(double x)
     return near < x ? nextafterf(near, INFINITY) : near;
 }
 
-/* To one of the values of `bits` bits, up with the chance that makes the mean right; 0 stays. */
+/* Round to one of the values of `bits` bits, up with the probability that makes it unbiased; 0 stays 0. */
 static void round_all(ent_random stream, int count, int bits, double *x)
 {
     double most = 0.0;
@@ -80,7 +80,7 @@ int64_t ent_compress_common(const ent_rule_state *s, bool *sent)
     for (int b = 0; b < s->blocks; b++) {
         ent_random stream = drawn_of(s, b);
         const bool random = s->config->communication.sparsify == ENT_SPARSIFY_RANDOM &&
-                            s->config->attack.kind == ENT_ATTACK_NONE; /* attackers send what they like */
+                            s->config->attack.kind == ENT_ATTACK_NONE; /* attackers send arbitrary values */
         const int all = s->block[b].count;
         for (int k = 0, left = random ? kept_of(&s->config->communication, all) : all; k < all; k++) {
             sent[s->block[b].first + k] = !random || draws(&stream, all - k, &left);

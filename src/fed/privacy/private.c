@@ -17,9 +17,10 @@ struct ent_private {
     double *sum;     /* [params] of the tree's nodes */
     int64_t *units;  /* [2][params] of the grid: a change, and its noise; NULL without discrete noise */
     double clip;     /* the norm in force */
-    double expected; /* clients of a round */
+    double expected; /* number of clients of a round */
     double count_noise;
-    int64_t sharers;                  /* of the noise of a sum: as many as answer at least */
+    int64_t sharers;                  /* number of clients that share the noise of a sum: the least that must answer
+    * */
     ent_discrete_grid grid;           /* of each of them */
     double distance;                  /* of discrete from normal noise, ent_discrete_distance */
     ent_participation *participation; /* NULL with Poisson sampling */
@@ -32,7 +33,7 @@ static bool is_discrete(const ent_config_privacy *p)
     return p->mode == ENT_PRIVACY_DISTRIBUTED && p->noise_multiplier > 0.0;
 }
 
-/* ---- what is refused ---- */
+/* ---- refusals ---- */
 
 static ent_status check_rule(const ent_config *c)
 {
@@ -74,7 +75,7 @@ ent_status ent_private_check(const ent_config *c)
     if (p->mode == ENT_PRIVACY_NONE) return ENT_OK;
     ENT_TRY(check_rule(c));
     ENT_REQUIRE(c->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
-                "system.mode: found 'fedbuff', want sync with privacy.mode: late updates count in several rounds");
+                "system.mode: found 'fedbuff', want sync with privacy.mode: updates may arrive in later rounds");
     ENT_REQUIRE(c->federation.sampling != ENT_SAMPLING_WEIGHTED, ENT_ECONFIG,
                 "federation.sampling: found 'weighted', want uniform or poisson with privacy.mode");
     ENT_REQUIRE(p->mode == ENT_PRIVACY_CENTRAL || p->mechanism == ENT_RELEASE_GAUSSIAN, ENT_ECONFIG,
@@ -111,7 +112,7 @@ static bool is_amplified(const ent_config *c)
            c->federation.sampling == ENT_SAMPLING_POISSON;
 }
 
-/* What one round's mechanism is; a tree's is found round by round. */
+/* The mechanism of one round; that of a tree changes from round to round. */
 static ent_status ledger_make(ent_private *a)
 {
     const ent_config_privacy *p = &a->config->privacy;
@@ -182,7 +183,7 @@ void ent_private_free(ent_private *a)
 
 /* ---- clients ---- */
 
-/* Over the blocks first..first+n-1 that the client has trained. */
+/* The norm over the blocks first..first+n-1 that the client has trained. */
 static double norm_of(const ent_rule_state *s, const ent_update *u, int first, int n)
 {
     double square = 0.0;
@@ -238,8 +239,8 @@ void ent_private_clip(ent_private *a, const ent_rule_state *s, ent_update *u)
 
 /* ---- server ---- */
 
-/* With round t + 1 the sum over rounds 0..t has the nodes of the binary digits of t + 1: the new node less those that
- * it takes the place of. */
+/* With round t + 1 the sum over rounds 0..t has the nodes of the binary digits of t + 1: the new node minus those
+ * that it replaces. */
 static void tree_noise(ent_private *a, uint64_t round, int params)
 {
     uint64_t done = round + 1;
@@ -253,7 +254,8 @@ static void tree_noise(ent_private *a, uint64_t round, int params)
     for (int k = 0; k < params; k++) a->z[k] += a->sum[k];
 }
 
-/* Andrew et al., section 2: the noise on the sum that leaves room for the noise on the count. */
+/* Andrew et al., section 2: the noise on the sum, so that it satisfies the guarantee together with the noise on the
+ * count. */
 static double sum_noise(const ent_private *a)
 {
     const ent_config_privacy *p = &a->config->privacy;

@@ -22,7 +22,7 @@ ent_status ent_secure_check(const ent_population *p)
     ENT_REQUIRE(
         !rule->combine, ENT_ECONFIG,
         "federation.aggregation: found a rule that reads single updates (median, trimmed_mean, krum, multi_krum), "
-        "want a rule of sums with federation.secure: the server gets nothing but their sum");
+        "want a rule of sums with federation.secure: the server receives only their sum");
     ENT_REQUIRE(p->config->system.mode == ENT_MODE_SYNC, ENT_ECONFIG,
                 "system.mode: found 'fedbuff', want sync with federation.secure: masks cancel within a round");
     ENT_REQUIRE(cohort >= 2.0, ENT_ECONFIG,
@@ -36,9 +36,9 @@ ent_status ent_secure_check(const ent_population *p)
     return ENT_OK;
 }
 
-/* ---- who takes part ---- */
+/* ---- participants ---- */
 
-/* The rank that trains a client; 0 for one whose update rank 0 has from a checkpoint (*done), or that trains nowhere.
+/* The rank that trains a client; 0 if rank 0 has its update from a checkpoint (*done), or if no rank trains it.
  */
 static int host_of(const ent_cohort *all, int64_t member, const ent_cohort *trains, const int *rank, bool *done)
 {
@@ -151,10 +151,9 @@ static ent_status make(ent_secure_round *w)
     ENT_TRY(make_graph(w));
     w->number = ent_alloc(clients, sizeof *w->number);
     w->index = ent_alloc(clients, sizeof *w->index);
-    w->counts = ent_copy(w->cohort->answered, clients, sizeof *w->counts);
     w->complaint = ent_alloc(clients, sizeof *w->complaint);
     w->keys = ent_alloc(clients, sizeof *w->keys);
-    if (!w->number || !w->index || !w->counts || !w->complaint || !w->keys) return no_memory();
+    if (!w->number || !w->index || !w->complaint || !w->keys) return no_memory();
     for (int64_t k = 0; k < clients; k++) {
         w->index[k] = w->cohort->host[k] == w->me ? w->own : -1;
         if (w->cohort->host[k] == w->me) w->number[w->own++] = k;
@@ -247,7 +246,7 @@ static ent_status seal(ent_secure_round *w, ent_secure_parcel *parcel)
     return status;
 }
 
-/* The parcels that come, in the order in which they were sent: by sender's host, sender, neighbour. */
+/* The received parcels, in the order in which they were sent: by sender's host, sender, neighbour. */
 static void unpack(ent_secure_round *w, const ent_secure_parcel *next)
 {
     const int neighbours = w->graph.neighbours;
@@ -264,7 +263,7 @@ static void unpack(ent_secure_round *w, const ent_secure_parcel *next)
             }
 }
 
-/* How many parcels go to and come from each rank, in bytes. */
+/* Bytes of parcels sent to and received from each rank. */
 static void count_parcels(const ent_secure_round *w, size_t *to, size_t *from)
 {
     for (int64_t sender = 0; sender < w->cohort->clients; sender++)
@@ -288,7 +287,8 @@ static void pack(const ent_secure_round *w, const ent_secure_parcel *parcel, ent
 static ent_status send_parcels(ent_secure_round *w, const ent_secure_parcel *parcel)
 {
     const int size = ent_comm_size(w->lane);
-    const int64_t parcels = w->own * w->graph.neighbours; /* as many come as go: who is a neighbour is one of both */
+    const int64_t parcels = w->own * w->graph.neighbours; /* as many are received as are sent: being neighbours is
+    * mutual */
     size_t *to = ent_alloc(size, sizeof *to), *from = ent_alloc(size, sizeof *from);
     ent_secure_parcel *out = ent_alloc(parcels, sizeof *out), *in = ent_alloc(parcels, sizeof *in);
     const ent_status status = ent_comm_agree(w->lane, to && from && out && in ? ENT_OK : no_memory());
@@ -339,8 +339,10 @@ static ent_status check_answers(const ent_secure_round *w)
 
 static ent_status begin(ent_secure_round *w)
 {
+    w->counts = ent_copy(w->cohort->answered, w->cohort->clients, sizeof *w->counts);
+    ENT_TRY(ent_comm_agree(w->lane, w->counts ? ENT_OK : no_memory()));
+    ENT_TRY(check_answers(w)); /* there may be nobody */
     ENT_TRY(ent_comm_agree(w->lane, make(w)));
-    ENT_TRY(check_answers(w));
     ENT_TRY(ent_comm_agree(w->lane, publish(w)));
     agree(w);
     ENT_TRY(ent_comm_agree(w->lane, deal_shares(w)));
@@ -388,7 +390,7 @@ bool ent_secure_report(const ent_secure_round *w, size_t bytes, char *text)
     return used > 0;
 }
 
-/* The masked sum of own clients, added up over ranks, on all of them. */
+/* The masked sum of own clients, summed over ranks, on all of them. */
 static ent_status add_up(const ent_secure_round *w, int64_t n, ent_ring *x)
 {
     ent_exact *sum = ent_alloc(n, sizeof *sum);
@@ -404,8 +406,8 @@ static ent_status add_up(const ent_secure_round *w, int64_t n, ent_ring *x)
     return ENT_OK;
 }
 
-/* Own clients that have answered say what the server needs of each neighbour: revealed [own][neighbours]; how many.
- */
+/* Own clients that have answered reveal the shares that the server needs for each neighbour: revealed
+ * [own][neighbours]; returns how many. */
 static int64_t reveal(const ent_secure_round *w, ent_secure_revealed *revealed)
 {
     int64_t shares = 0;
@@ -425,7 +427,7 @@ static int64_t reveal(const ent_secure_round *w, ent_secure_revealed *revealed)
     return shares;
 }
 
-/* The server opens the sum and tells all. */
+/* The server unmasks the sum and broadcasts it. */
 static ent_status open_sum(ent_secure_round *w, int64_t n, ent_ring *x)
 {
     ent_secure_revealed *revealed = ent_alloc(w->own * w->graph.neighbours, sizeof *revealed);
@@ -453,7 +455,7 @@ ent_status ent_secure_sum(ent_secure_round *w, int64_t n, ent_ring *x)
     ENT_TRY(add_up(w, n, x));
     ENT_TRY(open_sum(w, n, x));
     ENT_REQUIRE(x[n - 1] == ent_ring_check(seed, round, n - 1, x), ENT_EDATA,
-                "a client has sent what it has not computed: the check of the sum fails");
+                "a client has sent a wrong vector: the check of the sum fails");
     return ENT_OK;
 }
 

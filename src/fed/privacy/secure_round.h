@@ -12,27 +12,28 @@
 #include "fed/fed.h"
 #include "privacy/secure.h"
 
-/* The clients that were asked and have training rows, ascending: those whose updates count and those who are gone. */
+/* The clients that were asked and have training rows, ascending: both those that answered and those that dropped
+ * out. */
 typedef struct ent_secure_cohort {
     int64_t round, clients;
     int64_t *client; /* [clients] */
-    int *host;       /* [clients] the rank of the lane that has the client's update */
+    int *host;       /* [clients] the rank of the lane with the client's update */
     bool *answered;  /* [clients] */
     bool *done;      /* [clients] its update is in the sums already, of a round that goes on */
 } ent_secure_cohort;
 
-/* Refuse what cannot be aggregated so.  Local.  Errors: ENT_ECONFIG. */
+/* Refuse settings that secure aggregation does not support.  Local.  Errors: ENT_ECONFIG. */
 ent_status ent_secure_check(const ent_population *population);
 static inline bool ent_is_secure(const ent_config *c)
 {
     return c->federation.secure.threshold > 0.0;
 }
 
-/* Of so many clients that were asked, how many must answer. */
+/* The number of clients that must answer, of those that were asked. */
 int64_t ent_secure_fewest(const ent_config *config, int64_t clients);
 
-/* rank [trains->n]: who trains each of these members, -1 for nobody.  `trains` is `all`, or, in a round that goes on,
- * those that were left of it: the others' updates are rank 0's.  Local. */
+/* rank [trains->n]: the rank that trains each of these members, -1 for none.  `trains` is `all`, or, if a round is
+ * resumed, those that were left: the updates of the others belong to rank 0.  Local. */
 ent_status ent_secure_cohort_make(const ent_cohort *all, const ent_cohort *trains, const int *rank, int64_t round,
                                   int ranks, ent_secure_cohort *out);
 void ent_secure_cohort_clear(ent_secure_cohort *cohort);
@@ -49,20 +50,20 @@ void ent_secure_end(ent_secure_round *round);
 bool ent_secure_excludes(const ent_secure_round *round, int64_t client);
 int64_t ent_secure_excluded(const ent_secure_round *round);
 
-/* x [n]: this rank's sums; the last is left free for a check.  Afterwards those of all, the same on all ranks.
- * Collective over the lane.  Errors, agreed on over the lane: ENT_EDATA, the sum does not open, and why; ENT_ENOMEM.
- */
+/* x [n]: this rank's sums; the last entry is reserved for a check.  On return the sums over all ranks, on each of
+ * them.  Collective over the lane.  Errors, the same on the whole lane: ENT_EDATA if the sum cannot be unmasked, with
+ * the reason; ENT_ENOMEM. */
 ent_status ent_secure_sum(ent_secure_round *round, int64_t n, ent_ring *x);
 
 /* Who has done what wrong, "client 3 publishes no key; client 5 reveals a wrong share"; false: nobody.  Wrong shares
  * are known to rank 0.  Local. */
 bool ent_secure_report(const ent_secure_round *round, size_t bytes, char *text);
 
-/* What a client sends and gets in a round with vectors of n, besides the weights. */
+/* Bytes that a client sends and receives in a round with vectors of n numbers, besides the weights. */
 double ent_secure_bytes_up(const ent_config *config, int64_t clients, int64_t n);
 double ent_secure_bytes_down(const ent_config *config, int64_t clients);
 
-/* For tests: is shown what this rank sends of its sums; NULL: nobody is. */
+/* For tests: a callback that receives the sums that this rank sends; NULL: none. */
 extern void (*ent_secure_watch)(int64_t n, const ent_ring *sent);
 
 /* For tests: may change what a client, by its number in the cohort, sends: its ent_secure_keys, its parcels

@@ -1,13 +1,13 @@
-/* Byzantine clients, simulated: behind its training such a client sends something else.  With attack.strength s, in
- * every block that it trained, of its change d and of what else the rule sends:
+/* Simulated Byzantine clients, which train but send something else.  With attack.strength s, in every block that the
+ * client trained, its change d and whatever else the rule sends are replaced by:
  *
  *   sign_flip  -s d
  *   noise      N(0, s^2) in place of d (the Gaussian attack of Blanchard et al. 2017)
  *   scale      s d
- *   nan        NaN in place of d, whatever s
+ *   nan        NaN in place of d, for any s
  *
- * Byzantine are round(share n) of the n clients that have training rows, the same in every round.  Their losses,
- * sample counts and what they keep for themselves stay honest. */
+ * round(share n) of the n clients with training rows are Byzantine, the same in every round.  Their losses, sample
+ * counts and the vectors that they keep are honest. */
 #include <math.h>
 
 #include "entente/memory.h"
@@ -25,7 +25,7 @@ ent_status ent_attack_check(const ent_population *p)
     const ent_config_attack *c = &p->config->attack;
     const int64_t clients = p->clients - p->empty_clients;
     ENT_REQUIRE(c->kind == ENT_ATTACK_NONE || c->share == 0.0 || attackers(p) > 0, ENT_ECONFIG,
-                "attack.share: found %g, which is nobody of %lld clients, want at least %g", c->share,
+                "attack.share: found %g, which selects none of %lld clients, want at least %g", c->share,
                 (long long)clients, 0.5 / (double)clients);
     return ENT_OK;
 }

@@ -1,4 +1,4 @@
-/* The table of aggregation rules.  A rule is a row here and an ent_rule in one of the files beside.
+/* The table of aggregation rules.  A rule is a row here and an ent_rule in one of the other files of this folder.
  *
  *   rule          source                                                     mean of the clients   local optimiser
  *   fedavg        McMahan et al. 2017, arXiv 1602.05629                      by samples            any
@@ -17,34 +17,17 @@
  *   spoqfl        Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492            by samples            any
  *   circular      circular mean of angles, arXiv 2602.03052                  by samples            any
  *   wpqfl         Gurung, Pokhrel 2025, IEEE TAI 6(8)                        by samples            any
- *   local         every client trains alone, in the rounds in which it is drawn    none            any
+ *   local         every client trains by itself, in the rounds in which it is drawn    none            any
  *
- * "By samples": client k counts in block b by the samples that trained it, n_kb; "uniform": by 1 where there are any.
- * Each as in its paper (the three adaptive rules as in the algorithms of its experiments).  Everything is block by
- * block: a block that nobody trained keeps its value, the server's memory of it and the clients' vectors of it. */
+ * "By samples": client k has the weight n_kb in block b, the samples that trained it; "uniform": 1 if there are any.
+ * Each as in its paper (the three adaptive rules as in the algorithms of its experiments).  Everything is done block
+ * by block: for a block that no client trained, its value, the server's memory and the clients' vectors are
+ * unchanged. */
 #include "fed/extend.h"
 #include "rules.h"
 
-static const ent_rule *const RULES[ENT_AGGREGATIONS] = {
-    [ENT_FEDAVG] = &ENT_RULE_FEDAVG,
-    [ENT_FEDPROX] = &ENT_RULE_FEDPROX,
-    [ENT_FEDAVGM] = &ENT_RULE_FEDAVGM,
-    [ENT_FEDADAM] = &ENT_RULE_FEDADAM,
-    [ENT_FEDYOGI] = &ENT_RULE_FEDYOGI,
-    [ENT_FEDADAGRAD] = &ENT_RULE_FEDADAGRAD,
-    [ENT_SCAFFOLD] = &ENT_RULE_SCAFFOLD,
-    [ENT_FEDNOVA] = &ENT_RULE_FEDNOVA,
-    [ENT_FEDDYN] = &ENT_RULE_FEDDYN,
-    [ENT_MEDIAN] = &ENT_RULE_MEDIAN,
-    [ENT_TRIMMED_MEAN] = &ENT_RULE_TRIMMED_MEAN,
-    [ENT_KRUM] = &ENT_RULE_KRUM,
-    [ENT_MULTI_KRUM] = &ENT_RULE_MULTI_KRUM,
-    [ENT_QRAIL] = &ENT_RULE_QRAIL,
-    [ENT_SPOQFL] = &ENT_RULE_SPOQFL,
-    [ENT_CIRCULAR] = &ENT_RULE_CIRCULAR,
-    [ENT_WPQFL] = &ENT_RULE_WPQFL,
-    [ENT_LOCAL] = &ENT_RULE_LOCAL,
-};
+#define ROW(name, id) [ENT_##id] = &ENT_RULE_##id,
+static const ent_rule *const RULES[ENT_AGGREGATIONS] = {ENT_RULES(ROW)};
 
 const ent_rule *ent_rule_find(ent_aggregation aggregation)
 {

@@ -1,13 +1,13 @@
-/* Rules by which the server runs an optimiser of its own, whose gradient is the mean change D, turned round.  With
- * the server's learning rate r (server.learning_rate), element by element in every block that somebody trained:
+/* Rules with an optimiser on the server, whose gradient is minus the mean change D.  With the server's learning rate
+ * r (server.learning_rate), element by element in every block that any client trained:
  *
- *   fedavgm     v = momentum v + D;  w += r v                                        r = 1 by itself
+ *   fedavgm     v = momentum v + D;  w += r v                                        r = 1 by default
  *   fedadagrad  m = beta1 m + (1 - beta1) D;  v += D^2;  w += r m / (sqrt v + tau)   r = 0.03
  *   fedadam     m as above;  v = beta2 v + (1 - beta2) D^2;  w as above              r = 0.03
  *   fedyogi     m as above;  v -= (1 - beta2) D^2 sign(v - D^2);  w as above         r = 0.03
  *
  * v starts from tau^2 in the last three; there is no bias correction (both as in the paper).  Its experiments set
- * beta1 = 0 for fedadagrad.  A block that nobody trained in a round keeps w, m and v. */
+ * beta1 = 0 for fedadagrad.  In a block that no client trained in a round, w, m and v are unchanged. */
 #include <math.h>
 
 #include "rules.h"
@@ -33,7 +33,7 @@ static void start_adaptive(ent_rule_state *s)
     for (int k = 0; k < s->params; k++) s->memory[1][k] = s->config->server.tau * s->config->server.tau;
 }
 
-/* The second moment behind a round with square `d2`. */
+/* The second moment after a round with square `d2`. */
 typedef double second_moment(double v, double d2, double beta2);
 
 static double adagrad(double v, double d2, double beta2)

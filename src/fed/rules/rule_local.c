@@ -1,5 +1,5 @@
-/* local: no federation at all, the baseline.  Every client trains a model of its own in the rounds in which it is
- * drawn; its vector is what its weights have moved from the common first ones, which stay. */
+/* local: the baseline without any federation.  Every client trains its own model in the rounds in which it is drawn;
+ * its vector is the change of its weights from the common initial ones, which never change. */
 #include <string.h>
 
 #include "rules.h"

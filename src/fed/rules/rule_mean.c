@@ -1,12 +1,12 @@
-/* Rules that take the weighted mean as it is, D = sum_k n_kb d_kb / sum_k n_kb in every block b.
+/* Rules that use the weighted mean directly, D = sum_k n_kb d_kb / sum_k n_kb in every block b.
  *
  *   fedavg   w += D
  *   fedprox  the same, with server.mu / 2 |w - base|^2 added to every local objective
  *   fednova  client k sends d_k / |a_k|, its change over the length of its path; with the mean length
  *            T = sum_k n_kb |a_kb| / sum_k n_kb the server does w += T D: clients that make many local steps do not
  *            pull the mean to their own optimum.  |a_k| is the paper's |a_k|_1 for SGD and for momentum (its section
- *            4.2); Adam's change is no fixed sum of gradients: there every step counts 1, since all have about the
- *            same size.  Weight decay counts as part of the gradient.  Steps are those of the block. */
+ *            4.2); Adam's change is not a fixed sum of gradients, so every step counts 1, as all have about the same
+ *            size.  Weight decay counts as part of the gradient.  Steps are those of the block. */
 #include "rules.h"
 
 const ent_rule ENT_RULE_FEDAVG = {.step = ent_rule_step_plain};

@@ -1,19 +1,18 @@
-/* Rules for devices that are not alike.  B_k is what is expected to go wrong in one run of client k's circuits, by
- * the strengths of its device and the gates of the model (state.budget).
+/* Rules for unequal devices.  B_k is the expected number of errors in one run of client k's circuits, from the noise
+ * of its device and the gates of the model (state.budget).
  *
  *   qrail     El Maouaki and Shafique 2026, arXiv 2605.25783: weights from a noise budget by temperature scaling,
- *   uniform
- *             mixing and a floor.  n_kb is times q_k = max(floor, m + (1 - m) exp(-(B_k - B) / T)), B the least
- *             budget of all clients, m server.mixing, T server.temperature.  Ours: relative to the best client, so
- *             that a weight does not depend on who else takes part, and times the samples
- *   spoqfl    Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492: a client's update is times x_k = exp(-g |xi_k|), and
- *   left out
- *             where x_k < t; g server.suppression, t server.threshold.  Ours: xi_k is B_k, known before it trains, in
- *             place of an estimate from gradients
- *   circular  the circular mean, as of angles (arXiv 2602.03052): a parameter that is an angle moves by
- *             atan2(sum_k n_kb sin d_k, sum_k n_kb cos d_k), d_k its change; all others as fedavg.  Angles are the
- *             blocks of circuits and of the fusion.  It is the circular mean of the angles themselves where all
- *             clients started from the same weights */
+ *             uniform mixing and a floor.  n_kb is multiplied by q_k = max(floor, m + (1 - m) exp(-(B_k - B) / T)),
+ *             with B the least budget of all clients, m server.mixing, T server.temperature.  Different from the
+ *             paper: relative to the best client, so that a weight does not depend on the other participants, and
+ *             multiplied by the samples
+ *   spoqfl    Rahman, Pokharel, Nguyen 2025, arXiv 2507.12492: a client's update is multiplied by
+ *             x_k = exp(-g |xi_k|), and left out if x_k < t; g server.suppression, t server.threshold.  Different
+ *             from the paper: xi_k is B_k, known before the training, instead of an estimate from gradients
+ *   circular  the circular mean of angles (arXiv 2602.03052): a parameter that is an angle moves by
+ *             atan2(sum_k n_kb sin d_k, sum_k n_kb cos d_k), with d_k its change; all others as in fedavg.  Angles
+ * are             the blocks of circuits and of the fusion.  If all clients started from the same weights, this is
+ * the             circular mean of the angles themselves */
 #include <math.h>
 #include <string.h>
 
@@ -29,7 +28,7 @@ static void weigh(const ent_rule_state *s, double factor, ent_update *u)
     for (int b = 0; b < s->blocks; b++) u->weight[b] *= factor;
 }
 
-/* Differential privacy counts every client's change alike. */
+/* Differential privacy needs equal weights of all clients. */
 static ent_status check_privacy(const ent_rule_state *s)
 {
     ENT_REQUIRE(s->config->privacy.mode == ENT_PRIVACY_NONE, ENT_ECONFIG,
@@ -81,7 +80,7 @@ static bool has_angles(const ent_block *block)
     return block->role == ENT_ROLE_CIRCUIT || block->role == ENT_ROLE_FUSION;
 }
 
-/* Both parts are small where the change is, as what is compressed or cut should be. */
+/* If the change is small, both parts are, as compression and clipping need. */
 static void send_circular(const ent_rule_state *s, double *variate, ent_update *u)
 {
     (void)variate;

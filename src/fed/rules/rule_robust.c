@@ -1,26 +1,26 @@
-/* Rules that withstand Byzantine clients: they look at every change, in each block over the n_b clients that trained
- * it, all counted alike (a sample count is a claim that an attacker is free to make).
+/* Rules that are robust against Byzantine clients.  They use every single change, in each block of the n_b clients
+ * that trained it, with equal weights (an attacker could claim any number of samples).
  *
- *   median        in every coordinate the middle value; the mean of the two middle ones where n_b is even
+ *   median        in every coordinate the middle value; the mean of the two middle ones if n_b is even
  *   trimmed_mean  in every coordinate the mean without the floor(trim n_b) smallest and largest values
- *   krum          the change whose n_b - f - 2 nearest others are nearest (sum of squared distances), f:
- *   server.faulty multi_krum    the mean of the `select` changes (by itself n_b - f, which is also the most) that
- *   Krum ranks best
+ *   krum          the change with the smallest sum of squared distances to its n_b - f - 2 nearest neighbours;
+ *                 f: server.faulty
+ *   multi_krum    the mean of the `select` changes that Krum ranks best (default and maximum: n_b - f)
  *
- * Krum chooses block by block.  Two clients that trained different blocks can only be compared in what both trained,
- * and sums over different sets of coordinates do not rank anybody; within a block all are compared in the same
- * coordinates, its proof holds as it stands, and an attacker who hides in a small block is seen there.
+ * Krum chooses block by block.  Clients that trained different blocks can only be compared in common blocks, and sums
+ * over different sets of coordinates give no ranking; within a block all are compared in the same coordinates, so the
+ * proof applies unchanged, and an attacker who hides in a small block is detected there.
  *
- * Krum wants n_b > 2 f + 2.  Where even the largest round cannot have so many, the configuration is refused.  In a
- * round that happens to have fewer, the block keeps its value and is counted in blocks_short.  Equal scores: the
- * client of lower number first.  Cost of Krum: n_b^2 times the numbers of a block, on rank 0. */
+ * Krum needs n_b > 2 f + 2.  If even the largest possible round has fewer clients, the configuration is refused.  In
+ * a round that happens to have fewer, the block is unchanged and counted in blocks_short.  Ties: the client with the
+ * lower number first.  Cost of Krum: n_b^2 times the size of a block, on rank 0. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "entente/memory.h"
 #include "rules.h"
 
-/* One block: who trained it, and room for as many numbers. */
+/* One block: the clients that trained it, and scratch of that length. */
 typedef struct {
     const ent_rule_state *s;
     const ent_block *block;
@@ -33,7 +33,7 @@ typedef struct {
     } * rank; /* [n] scratch */
 } candidates;
 
-/* What becomes of a block: delta of its coordinates.  False: too few clients for the rule. */
+/* Compute the change of a block: delta of its coordinates.  False: too few clients for the rule. */
 typedef bool choice(const candidates *c, double *delta);
 
 static void collect(candidates *c, int b, int64_t n, const ent_update *update)
@@ -124,7 +124,7 @@ static ent_status check_trimmed(const ent_rule_state *s)
         if (ent_rule_most(s, b) > most) most = ent_rule_most(s, b);
     ENT_REQUIRE(share < 0.5, ENT_ECONFIG, "server.trim: found %g, want less than 0.5: nothing would be left", share);
     ENT_REQUIRE(trimmed(s, most) > 0, ENT_ECONFIG,
-                "server.trim: found %g, which leaves out nobody of %lld clients a round, want at least %g", share,
+                "server.trim: found %g, which leaves out none of %lld clients per round, want at least %g", share,
                 (long long)most, 1.0 / (double)most);
     return ENT_OK;
 }
@@ -204,8 +204,8 @@ static ent_status check_krum(const ent_rule_state *s)
     for (int b = 0; b < s->blocks; b++)
         ENT_REQUIRE(
             s->population[b] == 0 || ent_rule_most(s, b) > 2 * faulty + 2, ENT_ECONFIG,
-            "server.faulty: found %lld: krum wants more than 2 faulty + 2 = %lld clients that train block '%s' "
-            "in a round, and there are at most %lld",
+            "server.faulty: found %lld: krum needs more than 2 faulty + 2 = %lld clients that train block '%s' "
+            "in a round, and at most %lld exist",
             (long long)faulty, (long long)(2 * faulty + 2), s->block[b].name, (long long)ent_rule_most(s, b));
     return ENT_OK;
 }

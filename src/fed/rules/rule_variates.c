@@ -1,22 +1,22 @@
-/* Rules whose clients keep a vector between their rounds that says how their own optimum differs from the common one.
- * In block b, with N_b clients in the population that can train it, S_b of which did in this round, all counted
- * alike, and the change d_k of client k:
+/* Rules whose clients keep a vector between rounds that describes how their own optimum differs from the common one.
+ * In block b, with N_b clients in the population that can train it, S_b of which did in this round, with equal
+ * weights, and the change d_k of client k:
  *
  *   scaffold  local gradient + c - c_k
  *             client: c_k+ = c_k - c - d_k / (r_k |a_k|), the mean gradient along its path (option II)
  *             sends d_k and c_k+ - c_k;  w += r mean of d_k;  c += sum of (c_k+ - c_k) / N_b
- *             r_k: the block's learning rate at the client (ent_client_rate); r: server.learning_rate, by itself 1.
+ *             r_k: the block's learning rate at the client (ent_client_rate); r: server.learning_rate, default 1.
  *             |a_k|: the steps for SGD; for momentum the path length of FedNova, with which c_k+ is again a mean of
- *             gradients.  Adam's change holds no mean gradient: refused.
+ *             gradients.  Adam's change contains no mean gradient: refused.
  *   feddyn    local gradient - l_k + alpha (w - base)
  *             client: l_k -= alpha d_k (at the optimum of the corrected objective this is its own gradient)
  *             sends d_k;  h -= alpha / N_b times the sum of d_k;  w += mean of d_k - h / alpha
  *
- * Why N_b and not all clients: c and h are the means of c_k and l_k over those who hold them.  A client that lacks a
- * modality has no gradient in its blocks and its c_k there stays 0; divided by all clients, c would shrink by the
- * share of those clients and c - c_k would not vanish where all c_k agree.  A client changes its vectors in blocks
- * that it trained alone, and so does the server.  A client's vectors are its own: what it sends may be attacked, they
- * not. */
+ * Why N_b and not all clients: c and h are the means of c_k and l_k over the clients that have them.  A client that
+ * lacks a modality has no gradient in its blocks, where its c_k remains 0; divided by all clients, c would be reduced
+ * by the share of those clients, and c - c_k would not vanish when all c_k agree.  Client and server change vectors
+ * only in blocks that were trained.  A client's vectors stay with it: attacks change what it sends, not its vectors.
+ * */
 #include "rules.h"
 
 static ent_status check_scaffold(const ent_rule_state *s)

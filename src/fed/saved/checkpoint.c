@@ -1,37 +1,36 @@
 /* A training's state in a file, <folder>/checkpoint.h5, and back.
  *
  *   /config                       the configuration as used, YAML text
- *   /data                         SHA-256 of the tables that the data set holds a number a row of, and of the
- *   ansaetze /isa, /blas                  the instruction set and OpenBLAS's kernel
+ *   /data                         SHA-256 of the tables of the data set with one number per row, and of the ansaetze
+ *   /isa, /blas                   the instruction set and OpenBLAS's kernel
  *   /features                     SHA-256 of its features;  /sha256: the seal of the texts (h5_seal.c)
- *   /numbers int [1][5]           format, rounds that are done, 1 inside the next one or 2 before the last one's
- *                                 evaluation, the data set's rows and bytes
- *   /seconds real [1][2]          of the training so far, of the round that was stopped
+ *   /numbers int [1][5]           format, completed rounds, 1 inside the next one or 2 before the evaluation of
+ *                                 the last one, the data set's rows and bytes
+ *   /seconds real [1][2]          of the training so far, of the interrupted round
  *   /weights real [1][params];  /memory real [the rule's vectors][params]
  *   /best/round int [1][1], /best/score real [1][1], /best/weights real [1][params]: with run.select, the best round
  *                                 so far
  *   /known real [1][params]       with communication.download_bits: the weights that the clients have
  *   /standard real [1][2]         of a real label: mean and deviation by which the model learns it
- *   /figures real [rounds][..]    ent_round, field by field; /figure_names: the fields, one a line
+ *   /figures real [rounds][..]    ent_round, field by field; /figure_names: the fields, one per line
  *   /history/round int [1][1], /history/weights real [n][params]: the first weights of earlier rounds
- *   /client/number int [n][1], /client/vector real [n][width]: clients that keep something between rounds
- * and of a round that was stopped inside:
+ *   /client/number int [n][1], /client/vector real [n][width]: clients that keep a vector between rounds
+ * and of an interrupted round:
  *   /inside/member, /inside/at_work int [n][1]: numbers in the round's cohort; the others are done
- *   /inside/work/count int [n][3 + blocks]: client, round, rows done, steps;  /inside/work/value real [n][1 + 3
- *   params]: loss,
- *                                 weights, the optimiser's two vectors
- *   /inside/sum int [1][4 sums], /inside/count int [1][3], /inside/record real [n][..]: what the server has got so
- *   far
+ *   /inside/work/count int [n][3 + blocks]: client, round, rows done, steps
+ *   /inside/work/value real [n][1 + 3 params]: loss, weights, the optimiser's two vectors
+ *   /inside/sum int [1][4 sums], /inside/count int [1][3], /inside/record real [n][..]: what the server has received
  *
- * A result holds the same tables under /resume, but for the weights, which are its own unless run.select has chosen
- * them, and the round inside: more rounds go on from there.
+ * A result has the same tables under /resume, except for the interrupted round, and for the weights (unless
+ * run.select has chosen those of another round): further rounds continue from there.
  *
- * Nothing in it depends on the number of ranks.  Random numbers are functions of their place, and who takes part is
- * one of the round, so neither is here.  Every rank writes and reads its own rows; what all ranks share is rank 0's.
+ * Nothing in it depends on the number of ranks.  Random numbers are functions of their position, and cohorts
+ * functions of the round, so neither is saved.  Every rank writes and reads its own rows; rank 0 those that all
+ * ranks share.
  *
- * Older programs wrote no /figure_names: their fields are FIRST_FIELDS.  Format 1, of programs that ended every
+ * Older versions wrote no /figure_names: their fields are FIRST_FIELDS.  Format 1, of versions that ended every
  * training in which a client diverged, lacks the counts of clients that were left out, in /figures and /inside/count:
- * none were. */
+ * these are 0. */
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
@@ -53,7 +52,7 @@ enum { FORMAT = 2, NUMBERS = 5, BESIDE = 3, CHUNK = 256 };
 
 /* ---- figures of a round ---- */
 
-/* In the order of files that do not name them. */
+/* In the order of the files that do not name them. */
 static const char FIRST_FIELDS[] =
     "round\ncohort\ntrained\nsamples\nlost\nexcluded\nblocks_short\nsimulated_s\nstaleness\ntrain_loss\n"
     "validation_n\nvalidation_loss\nvalidation_accuracy\nvalidation_accuracy_nonzero\nvalidation_accuracy5\n"
@@ -70,7 +69,7 @@ static int count_fields(void)
     return count;
 }
 
-/* The fields of this program, one a line (ent_free); NULL without memory. */
+/* The fields of this version, one per line (ent_free); NULL without memory. */
 static char *field_names(void)
 {
     int64_t bytes = 1;
@@ -80,7 +79,7 @@ static char *field_names(void)
     return names;
 }
 
-/* The field with the name that ends at `end`; -1: none of this program. */
+/* The field with the name that ends at `end`; -1: unknown to this version. */
 static int field_named(const char *name, const char *end)
 {
     for (int k = 0; ent_round_field(k); k++)
@@ -90,7 +89,7 @@ static int field_named(const char *name, const char *end)
     return -1;
 }
 
-/* Which field each column of a file is: names, one a line, without `lacks`.  field [*columns] (ent_free). */
+/* The field of each column of a file, from names, one per line, without `lacks`.  field [*columns] (ent_free). */
 static ent_status match_fields(const char *names, const char *lacks, int **fields, int *columns)
 {
     int lines = 0;
@@ -111,7 +110,7 @@ typedef struct {
     ent_federation *f;
     ent_place to;
     const ent_inside *inside; /* or NULL */
-    int64_t *client;          /* [clients] with a vector at home here */
+    int64_t *client;          /* [clients] with a vector on this rank */
     int64_t clients, width;
     bool root;
 } saving;
@@ -147,7 +146,7 @@ static ent_status put_best(const saving *s)
     return put_root(s, "/best/weights", ENT_H5_F64, 1, s->t->state.params, best->w);
 }
 
-/* Rounds that are done: the one at hand starts from /weights. */
+/* Completed rounds: the current one starts from /weights. */
 static ent_status put_history(const saving *s)
 {
     int64_t first, n;
@@ -193,7 +192,7 @@ static ent_status put_figures(const saving *s)
     return status;
 }
 
-/* Vectors lie about in memory: some of them at a time. */
+/* Vectors are scattered in memory: copy a few at a time. */
 static ent_status put_vectors(const saving *s, int64_t first)
 {
     const int64_t width = s->width;
@@ -222,7 +221,7 @@ static ent_status put_clients(const saving *s)
     return ent_comm_agree(lane, put_vectors(s, first));
 }
 
-/* All ranks' rows, one rank after the other, in a table of rank 0's file.  Collective. */
+/* The rows of all ranks, rank by rank, in a table of rank 0's file.  Collective. */
 static ent_status put_gathered(const saving *s, const char *name, ent_h5_type type, int64_t width, const void *rows)
 {
     const size_t row_bytes = (size_t)width * 8;
@@ -250,7 +249,7 @@ static ent_status put_clients_at_root(const saving *s)
     return status;
 }
 
-/* One row a client at work, each as counts and as values. */
+/* One row per client at work, in a table of counts and one of values. */
 static ent_status put_work(const saving *s, int64_t first)
 {
     const int params = s->t->state.params, blocks = s->t->state.blocks;
@@ -306,7 +305,7 @@ static ent_status put_inside(const saving *s)
     return put_rows(s, "/inside/record", ENT_H5_F64, tally.records, tally.record, tally.each);
 }
 
-/* What a checkpoint and a result both hold. */
+/* The tables common to checkpoints and results. */
 static ent_status put_state(const saving *s)
 {
     const ent_federation *f = s->f;
@@ -357,7 +356,7 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
     ENT_TRY(ent_checkpoint_path(f->keep.folder, path));
     ent_status status = t->variates ? ent_variates_list(t->variates, &s.clients, &s.client) : ENT_OK;
     status = ent_comm_agree(f->ranks.world, status);
-    const bool writes = !f->ranks.group || ent_comm_rank(f->ranks.group) == 0; /* every lane has the same */
+    const bool writes = !f->ranks.group || ent_comm_rank(f->ranks.group) == 0; /* all lanes have the same */
     if (status == ENT_OK && writes) status = ent_h5_create_shared(f->ranks.lane, path, &s.to.file);
     if (status == ENT_OK && writes) {
         status = put_all(&s);
@@ -370,7 +369,7 @@ ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside)
     return ent_comm_agree(f->ranks.world, status);
 }
 
-/* Rank 0 has the clients' vectors of all ranks three times before the file is written. */
+/* Rank 0 needs three times the clients' vectors of all ranks to write the file. */
 static bool fits(const saving *s)
 {
     int64_t clients = s->clients;
@@ -385,8 +384,7 @@ static ent_status embed(const saving *s)
     const ent_checkpoint_inp *keep = &s->f->keep;
     if (!fits(s)) {
         if (keep->note && s->root)
-            keep->note(keep->context,
-                       "the clients' vectors are too large for the result: no more rounds can go on from it");
+            keep->note(keep->context, "the clients' vectors are too large for the result: it cannot be continued");
         return ENT_OK;
     }
     ENT_TRY(put_state(s));
@@ -409,13 +407,13 @@ ent_status ent_checkpoint_embed(const ent_training *t, ent_h5 *file)
 
 /* ---- reading ---- */
 
-/* The file to go on from, and where in it the tables are. */
+/* The file to continue from, and the place of the tables in it. */
 static ent_status source_path(const ent_federation *f, char path[4096])
 {
     return f->keep.from_result ? ent_result_path(f->keep.folder, path) : ent_checkpoint_path(f->keep.folder, path);
 }
 
-/* Whose message it is, where it does not say so itself. */
+/* Add the name of the file to a message that lacks it. */
 static ent_status told(const ent_federation *f, ent_status status)
 {
     char path[4096];
@@ -434,9 +432,9 @@ static ent_status open_source(const ent_federation *f, ent_place *from)
 static ent_status check_data(const ent_federation *f, const ent_place *from, const int64_t *numbers)
 {
     const char *path = f->features.dataset->path, *whose = f->keep.from_result ? "result" : "checkpoint";
-    const bool known = ent_h5_has(from->file, "/features"); /* else the file's size has to do */
+    const bool known = ent_h5_has(from->file, "/features"); /* else only the file's size can be compared */
     ENT_REQUIRE(numbers[3] == f->features.dataset->rows && (known || numbers[4] == f->inputs.bytes), ENT_EDATA,
-                "%s: %lld rows in %lld bytes; the %s is of a data set of %lld rows in %lld bytes", path,
+                "%s: %lld rows in %lld bytes; the %s belongs to a data set of %lld rows in %lld bytes", path,
                 (long long)f->features.dataset->rows, (long long)f->inputs.bytes, whose, (long long)numbers[3],
                 (long long)numbers[4]);
     return ent_inputs_compare(&f->inputs, path, from->file, whose);
@@ -456,7 +454,7 @@ static ent_status get_history(ent_training *t, const ent_place *from)
     return status;
 }
 
-/* Which field each column of /figures is. */
+/* The field of each column of /figures. */
 static ent_status get_fields(const ent_place *from, int64_t format, int **fields, int *columns)
 {
     char path[64], *names;
@@ -469,10 +467,10 @@ static ent_status get_fields(const ent_place *from, int64_t format, int **fields
     return status;
 }
 
-/* Figures that the file lacks are 0, or were not there to be had. */
+/* Figures that the file lacks are as if not computed. */
 static void take_round(const int *fields, int columns, const double *values, ent_round *round)
 {
-    *round = (ent_round){.epsilon = NAN, .clip = NAN, .unclipped = NAN};
+    *round = ent_round_empty();
     for (int c = 0; c < columns; c++)
         if (fields[c] >= 0) ent_round_set(round, fields[c], values[c]);
 }
@@ -577,7 +575,7 @@ static ent_status get_best(ent_training *t, const ent_place *from)
     return ent_ctable_get(from, "/best/weights", ENT_H5_F64, 0, 1, t->state.params, best->w);
 }
 
-/* A result's own weights; those of a rule whose clients all have their own are still the first ones. */
+/* A result's own weights; with a rule whose clients all have their own, these are still the initial ones. */
 static ent_status get_weights(ent_training *t, const ent_place *from)
 {
     ent_federation *f = t->f;
@@ -588,16 +586,17 @@ static ent_status get_weights(ent_training *t, const ent_place *from)
     return ENT_OK;
 }
 
-/* Errors: ENT_EFORMAT, of a format that this program does not read. */
+/* Errors: ENT_EFORMAT for a format that this version does not support. */
 static ent_status get_numbers(const ent_federation *f, const ent_place *from, int64_t numbers[NUMBERS])
 {
     ENT_REQUIRE(ent_ctable_has(from, "/numbers") || !f->keep.from_result, ENT_EFORMAT,
-                "it holds nothing to go on from: more rounds want a training from the beginning in another folder");
+                "it has no state to continue from: start again in another folder");
     ENT_TRY(ent_ctable_get(from, "/numbers", ENT_H5_I64, 0, 1, NUMBERS, numbers));
-    ENT_REQUIRE(numbers[0] >= 1 && numbers[0] <= FORMAT, ENT_EFORMAT,
-                "format %lld, want 1 to %d: its tables are those of another Entente: go on with that one, or start "
-                "again in another folder",
-                (long long)numbers[0], FORMAT);
+    ENT_REQUIRE(
+        numbers[0] >= 1 && numbers[0] <= FORMAT, ENT_EFORMAT,
+        "format %lld, want 1 to %d: written by another version of Entente: continue with that version, or start "
+        "again in another folder",
+        (long long)numbers[0], FORMAT);
     return ENT_OK;
 }
 
@@ -747,7 +746,7 @@ ent_status ent_checkpoint_look(const ent_federation *f, bool *stops)
 
 /* ---- tidying up ---- */
 
-/* The temporary files beside checkpoint and result. */
+/* Remove the temporary files of checkpoint and result. */
 static bool is_remains(const char *name)
 {
     static const char checkpoint[] = "checkpoint.h5.part-", result[] = "result.h5.part-";

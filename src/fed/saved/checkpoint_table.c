@@ -1,5 +1,5 @@
-/* Tables of a checkpoint: rows of 8-byte numbers, written by all ranks side by side, and for every row 64 bits of its
- * SHA-256, so that a damaged number is noticed and not trained with. */
+/* Tables of a checkpoint: rows of 8-byte numbers, written by all ranks in parallel, and for every row 64 bits of its
+ * SHA-256, so that a damaged number is detected and never used in training. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static uint64_t check_of(const void *row, int64_t width)
     return strtoull(digest, NULL, 16);
 }
 
-/* All ranks' numbers of rows: where this rank's begin, and their sum. */
+/* From the numbers of rows of all ranks: the first of this rank, and the total. */
 static ent_status place(ent_comm *comm, int64_t mine, int64_t *first, int64_t *total)
 {
     const int size = ent_comm_size(comm), rank = ent_comm_rank(comm);
@@ -64,8 +64,14 @@ ent_status ent_ctable_make(const ent_place *at, ent_comm *comm, const char *name
     return ent_comm_agree(comm, at->file ? make(at, name, type, size) : ENT_OK);
 }
 
-/* Checks of n rows, a thousand at a time. */
+/* Checksums of the next of n rows, at most CHECKS of them.  Returns their number. */
 enum { CHECKS = 1000 };
+static int64_t checks_of(const char *rows, int64_t done, int64_t n, int64_t width, uint64_t check[CHECKS])
+{
+    const int64_t count = n - done < CHECKS ? n - done : CHECKS;
+    for (int64_t k = 0; k < count; k++) check[k] = check_of(rows + (size_t)((done + k) * width) * 8, width);
+    return count;
+}
 
 static ent_status put_checks(const ent_place *at, const char *name, int64_t first, int64_t n, int64_t width,
                              const char *rows)
@@ -74,8 +80,7 @@ static ent_status put_checks(const ent_place *at, const char *name, int64_t firs
     char path[NAME_BYTES];
     check_name(at, name, path);
     for (int64_t done = 0; done < n; done += CHECKS) {
-        const int64_t count = n - done < CHECKS ? n - done : CHECKS;
-        for (int64_t k = 0; k < count; k++) check[k] = check_of(rows + (size_t)((done + k) * width) * 8, width);
+        const int64_t count = checks_of(rows, done, n, width, check);
         ENT_TRY(ent_h5_write_rows(at->file, path, ENT_H5_U64, first + done, count, check));
     }
     return ENT_OK;
@@ -108,16 +113,15 @@ ent_status ent_ctable_rows(const ent_place *at, const char *name, int64_t *rows)
 static ent_status check_rows(const ent_place *at, const char *name, int64_t first, int64_t n, int64_t width,
                              const char *rows)
 {
-    uint64_t check[CHECKS];
+    uint64_t found[CHECKS], wanted[CHECKS];
     char path[NAME_BYTES];
     check_name(at, name, path);
     for (int64_t done = 0; done < n; done += CHECKS) {
-        const int64_t count = n - done < CHECKS ? n - done : CHECKS;
-        ENT_TRY(ent_h5_read_rows(at->file, path, ENT_H5_U64, first + done, count, check));
+        const int64_t count = checks_of(rows, done, n, width, wanted);
+        ENT_TRY(ent_h5_read_rows(at->file, path, ENT_H5_U64, first + done, count, found));
         for (int64_t k = 0; k < count; k++)
-            ENT_REQUIRE(check[k] == check_of(rows + (size_t)((done + k) * width) * 8, width), ENT_EFORMAT,
-                        "%s%s, row %lld: damaged: its numbers do not fit their check", at->under, name,
-                        (long long)(first + done + k));
+            ENT_REQUIRE(found[k] == wanted[k], ENT_EFORMAT, "%s%s, row %lld: damaged: its checksum is wrong",
+                        at->under, name, (long long)(first + done + k));
     }
     return ENT_OK;
 }
@@ -129,7 +133,7 @@ ent_status ent_ctable_get(const ent_place *at, const char *name, ent_h5_type typ
     char path[NAME_BYTES];
     ENT_TRY(ent_h5_describe(at->file, table_name(at, name, path), &shape));
     ENT_REQUIRE(shape.rank == 2 && shape.size[1] == width && shape.size[0] >= first + n, ENT_EFORMAT,
-                "%s has another shape, want %lld numbers a row", path, (long long)width);
+                "%s has another shape, want %lld numbers per row", path, (long long)width);
     if (n == 0) return ENT_OK;
     ENT_TRY(ent_h5_read_rows(at->file, path, type, first, n, rows));
     return check_rows(at, name, first, n, width, rows);

@@ -1,4 +1,4 @@
-/* What a training reads beside its configuration: digests of it, made once, compared with those of a saved file. */
+/* Digests of what a training reads besides its configuration: computed once, compared with those of a saved file. */
 #include <string.h>
 
 #include "entente/hash.h"

@@ -1,6 +1,7 @@
-/* The table of what results and checkpoints hold: a row per dataset, those of figures from their own tables.
+/* The table of descriptions of results and checkpoints: a row per dataset; those of figures come from their own
+ * tables.
  *
- * A result has a checkpoint's tables under /resume; the checks of a table's rows are at the table's path below
+ * A result has a checkpoint's tables under /resume; the checksums of a table's rows are at the table's path below
  * /check. */
 #include "notes.h"
 
@@ -67,7 +68,7 @@ static const ent_h5_note NOTES[] = {
     {"/metrics/personal_accuracy", "1", "accuracy of the clients' own models, pooled over clients"},
     {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the clients' own models, "
                                                                               "pooled over clients"},
-    ENT_ROUND_FIGURES(FIGURE, FIGURE, METRICS)
+    ENT_ROUND_FIGURES(FIGURE, FIGURE, FIGURE, METRICS)
     ENT_CLIENT_FIGURES(CLIENT, CLIENT)
     {"/pattern/context", "none", "modalities that are present, bit m for modality m"},
     {"/pattern/n", "samples", "test samples with this context"},

@@ -1,4 +1,4 @@
-/* What the datasets of results and checkpoints are.  Collective on a shared file. */
+/* Descriptions of the datasets of results and checkpoints.  Collective on a shared file. */
 #ifndef ENTENTE_FED_NOTES_H
 #define ENTENTE_FED_NOTES_H
 

@@ -2,38 +2,39 @@
  *
  *   /config                      the configuration as used, YAML text; /version, /created, /host, /kind (of model),
  *                                /engine texts
- *   /seeds uint64 [4]            split, masks, init, sampling;  /layout int64 [2]: ranks, threads a rank
+ *   /seeds uint64 [4]            split, masks, init, sampling;  /layout int64 [2]: ranks, threads per rank
  *   /metrics/<name> float64 [1]  test figures of the weights
- *   /round/<name> [rounds]       a column each: loss, accuracies, bytes, seconds
+ *   /round/<name> [rounds]       one per column: loss, accuracies, bytes, seconds
  *   /client/<name> [clients]     train_rows, test_rows, accuracy, and of models of their own personal_accuracy
  *   /pattern/<name>              context (bit m: modality m present), n, accuracy, mae
  *   /part/<part>/<name> [rows]   row, client, context (the masks)
  *   /test/output [rows][outputs] predictions of the test part (logits or values), in the order of /part/test
- *   /test/category int [rows], /test/value: the truth of these: the class as its place in /label/class_name, or
- *                                the real label
+ *   /test/category int [rows], /test/value: their true labels: the index of the class in /label/class_name, or the
+ *                                real label
  *   /test/confusion int64 [C][C] test samples by true class (rows) and predicted class (columns)
  *   /baseline/majority, chance   test accuracy of the training rows' most frequent class; 1 / C
- *   /weights/value [params], /weights/first, count, needs [blocks], /weights/name text, one block a line
+ *   /weights/value [params], /weights/first, count, needs [blocks], /weights/name text, one block per line
  *   /reduction/<modality>/...    mean, inverse, matrix
- *   /ansatz/<modality>           the text of an OpenQASM 3 file, where the register has one
- *   /prior [outputs]             what the training labels alone predict
+ *   /ansatz/<modality>           the text of an OpenQASM 3 file, if the register has one
+ *   /prior [outputs]             the prediction from the frequencies or the mean of the training labels
  *   /label_range float64 [2]     centre and half width of a real label
  *   /client_round/accuracy [rounds][clients] where these are not millions
  *   /label/class_text             of classes whose words the data set has (/class_name): these, one a line
- *   /label/class_name int [C]    of classes: what the data set calls each of them, in the order of the outputs
- *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, by which the model
- *   learned it /label/sentiment uint8 [1]   1: values are as CMU-MOSEI's, their signs are classes too
+ *   /label/class_name int [C]    of classes: the value of each in the data set, in the order of the outputs
+ *   /label/standard float64 [2]  of a real label: mean and deviation over the training rows, used to standardise it
+ *   /label/sentiment uint8 [1]   1: values as in CMU-MOSEI, whose signs are classes too
  *   /dimensions int64 [modalities]: features of each modality in the data set
  *   /selected_round int64 [1]    the round of the weights, from 0: the last, or the best on the validation rows
- *   /untrained_rounds int64 [1]  rounds after which the weights were as before
+ *   /untrained_rounds int64 [1]  number of rounds that did not change the weights
  *   /isa, /blas                 the instruction set and OpenBLAS's kernel that all ranks computed with
- *   /data, /features             SHA-256 of what the data set holds, of its tables and its features
- *   /resume/...                  after a training with checkpoints: what more rounds go on from (checkpoint.c)
+ *   /data, /features             SHA-256 of the tables and of the features of the data set
+ *   /resume/...                  after a training with checkpoints: the state to continue from (checkpoint.c)
  *   /sha256                      the seal: SHA-256 of each dataset (h5_seal.c)
  *
- * NaN says that a figure does not apply, nowhere else: a round that trained nobody has no train_loss, one that was
- * not evaluated no test figures, a client without test rows (test_rows = 0) no accuracy.  aggregation: local: test
- * figures and outputs are those of the clients' own models, /weights/value is their mean, weighted as fedavg does. */
+ * NaN means that a figure does not apply, and nothing else: a round in which no client trained has no train_loss, one
+ * that was not evaluated no test figures, a client without test rows (test_rows = 0) no accuracy.  With aggregation
+ * local, test figures and outputs are those of the clients' own models, and /weights/value is their mean, weighted as
+ * in fedavg. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,7 @@ static ent_status write_rounds(ent_h5 *file, const ent_outcome *outcome)
     return status;
 }
 
-/* One member of n structs, which are `stride` bytes apart, as a list. */
+/* One field of n structs at a distance of `stride` bytes, as a list. */
 static ent_status write_strided(ent_h5 *file, const char *name, ent_h5_type type, int64_t n, const void *first,
                                 size_t stride, size_t bytes)
 {
@@ -265,7 +266,7 @@ static ent_status write_confusion(ent_h5 *file, const ent_federation *f)
     return status;
 }
 
-/* What the outputs of the test part are to be held against. */
+/* The true labels of the test part. */
 static ent_status write_truth(ent_h5 *file, const ent_federation *f)
 {
     const ent_part *test = &f->population.part[ENT_TEST];
@@ -357,7 +358,7 @@ static ent_status read_reduction(const ent_h5 *file, ent_federation *f, int m)
     const int64_t d = f->features.dataset->modality[m].dimension;
     char name[ENT_NAME_BYTES + 32];
     snprintf(name, sizeof name, "/reduction/%s/mean", modality);
-    if (!ent_h5_has(file, name)) return ENT_OK; /* no training row had it */
+    if (!ent_h5_has(file, name)) return ENT_OK; /* no training row had the modality */
     ent_reduction *r = f->features.reduction[m] = ent_alloc(1, sizeof *r);
     ENT_REQUIRE(r, ENT_ENOMEM, "result: no memory");
     const bool project = ent_reduce_projects(kind);
@@ -373,7 +374,7 @@ static ent_status read_reduction(const ent_h5 *file, ent_federation *f, int m)
     return read_list(file, name, r->outputs * d, &r->matrix);
 }
 
-/* Programs before the labels' task had classes 0..C-1, and learned a real label as it is. */
+/* Versions without data.task had classes 0..C-1, and did not standardise a real label. */
 static ent_status read_label(const ent_h5 *file, ent_federation *f, int32_t **class_name)
 {
     ent_h5_shape prior;
@@ -426,7 +427,7 @@ ent_status ent_result_restore_label(ent_federation *f, const char *folder, ent_l
     return ENT_OK;
 }
 
-/* Features of modality m that the model was trained on; 0: the result does not say. */
+/* Features of modality m that the model was trained on; 0: unknown. */
 static ent_status trained_features(const ent_h5 *file, const ent_federation *f, int m, int64_t *features)
 {
     int64_t all[ENT_MAX_MODALITIES];
@@ -445,7 +446,7 @@ static ent_status trained_features(const ent_h5 *file, const ent_federation *f, 
     return ENT_OK;
 }
 
-/* A sentiment is one by the data of the training, of which the data at hand may be a part. */
+/* Whether a label is a sentiment follows from the training data, of which the current data may be only a part. */
 static ent_status read_sentiment(const ent_h5 *file, ent_federation *f)
 {
     const ent_dataset *d = f->features.dataset;

@@ -1,14 +1,14 @@
-/* Who takes part.
+/* The participants of a round.
  *
- * sync: a round asks participation times clients (and `over_selection` more) of those that are available, drawn
- * without replacement.  It waits until as many updates as it wanted are there, until the deadline, or until nothing
- * is awaited any more: a client that drops out is known to have dropped when its update would have come.  An update
- * that comes later is lost.  sampling: weighted draws in proportion to samples (successive sampling), so each update
+ * sync: a round asks participation * clients (and `over_selection` more) of the available clients, drawn without
+ * replacement.  It waits until the wanted number of updates has arrived, until the deadline, or until no more updates
+ * are expected: the dropout of a client is noticed when its update would have arrived.  An update that arrives later
+ * is lost.  sampling: weighted draws in proportion to samples (successive sampling), so each update
  * then counts once, not by its samples again: weight 1 / samples (Li et al. 2020, arXiv 1907.02189, scheme I, there
  * with replacement).
  *
- * sampling: poisson: every client that is available takes part with chance `participation`, independently of the
- * others: rounds differ in size.
+ * sampling: poisson: every available client takes part with probability `participation`, independently of the
+ * others, so rounds differ in size.
  *
  * fedbuff: see timeline_buffer.c; round t is the server's t-th step. */
 #include <math.h>
@@ -26,7 +26,7 @@ typedef struct {
 
 struct ent_timeline {
     ent_cohort cohort;
-    int64_t wanted; /* updates a round */
+    int64_t wanted; /* updates per round */
     asked *ask;     /* [ask_room] */
     int64_t ask_room;
     ent_draw draw;
@@ -107,11 +107,11 @@ static ent_status ask(ent_timeline *t, const ent_population *p, int64_t client, 
     return ENT_OK;
 }
 
-/* Each client by itself with the same chance: the distances of those that are drawn are geometric. */
+/* Each client independently with the same probability: the distances of those that are drawn are geometric. */
 static ent_status ask_each(ent_timeline *t, const ent_population *p, int64_t round, int64_t *n)
 {
     ent_random stream = ent_random_at(p->config->seeds.sampling, ENT_FOR_COHORT, (uint64_t)round, 0);
-    const double log_rest = log1p(-p->config->federation.participation); /* -infinity where all are drawn */
+    const double log_rest = log1p(-p->config->federation.participation); /* -infinity: all are drawn */
     *n = 0;
     for (int64_t client = 0; client < p->clients; client++) {
         const double skip = floor(log(ent_random_uniform(&stream)) / log_rest);
@@ -122,7 +122,7 @@ static ent_status ask_each(ent_timeline *t, const ent_population *p, int64_t rou
     return ENT_OK;
 }
 
-/* Fill t->ask with clients that are available; *n of them. */
+/* Fill t->ask with *n available clients. */
 static ent_status ask_clients(ent_timeline *t, const ent_population *p, int64_t round, int64_t *n)
 {
     if (p->config->federation.sampling == ENT_SAMPLING_POISSON) return ask_each(t, p, round, n);
@@ -146,7 +146,7 @@ static double weight_of(const ent_population *p, int64_t client)
     return 1.0 / (double)ent_client_rows_count(p, client);
 }
 
-/* For all that were drawn, as members and as lost. */
+/* Allocate memory for all drawn clients, as members and as lost. */
 static ent_status make_room(ent_cohort *cohort)
 {
     const int64_t room = cohort->drawn > cohort->room ? 2 * cohort->drawn : cohort->room;
@@ -170,14 +170,14 @@ static ent_status sync_round(ent_timeline *t, const ent_population *p, int64_t r
     ENT_TRY(ask_clients(t, p, round, &cohort->drawn));
     qsort(t->ask, (size_t)cohort->drawn, sizeof *t->ask, by_seconds);
     ENT_TRY(make_room(cohort));
-    double last = 0.0; /* when the last thing happened that the server waits for */
+    double last = 0.0; /* time of the last event that the server waits for */
     cohort->n = cohort->lost = 0;
     for (int64_t k = 0; k < cohort->drawn; k++) {
         const asked *a = &t->ask[k];
         const bool over = cohort->n == t->wanted || (deadline > 0.0 && a->seconds > deadline);
         const bool empty = ent_client_rows_count(p, a->client) == 0;
         if (!over) last = a->seconds;
-        if (empty) continue; /* has nothing to send */
+        if (empty) continue; /* it has nothing to send */
         if (over || ent_client_drops_out(p, a->client, round))
             cohort->gone[cohort->lost++] = a->client;
         else

@@ -1,13 +1,13 @@
 /* Asynchronous training with a buffer: FedBuff (Nguyen et al. 2022, arXiv 2106.06639) in simulated time.
  *
- * `concurrency` clients train at a time.  An update that arrives goes into the buffer; when `buffer` of them are
- * there the server makes a step, with weight (1 + s)^-staleness for an update that started s steps ago.  A client
- * that is done makes room for another, which starts from the weights that the server has then.  A client is asked
- * again only when its update has been used or lost, so a step has no client twice.  Clients without training rows are
- * not asked.  Where nobody can be asked and nobody is training, the server steps with what it has.
+ * `concurrency` clients train at a time.  Updates that arrive go into the buffer; when it has `buffer` of them, the
+ * server makes a step, with weight (1 + s)^-staleness for an update that started s steps ago.  When a client is done,
+ * another one starts, from the server's current weights.  A client is asked again only after its update has been used
+ * or lost, so a step has no client twice.  Clients without training rows are not asked.  If no client can be asked
+ * and none is training, the server makes a step with the updates that it has.
  *
- * Durations do not depend on what is learnt, so all of this can be played without any training: a queue of events in
- * simulated time, by (time, order of the start). */
+ * Durations do not depend on what is learnt, so all of this can be simulated without any training: a queue of events
+ * ordered by (time, order of the start). */
 #include <math.h>
 
 #include "entente/memory.h"
@@ -17,18 +17,18 @@
 enum { TRIES = 256 }; /* draws before all clients are searched for one that is free */
 
 typedef struct {
-    double at;     /* when it is over */
+    double at;     /* time of its end */
     int64_t order; /* of its start */
     int64_t client, base;
     bool arrives;
 } flight;
 
 struct ent_buffer {
-    flight *heap; /* [room] the next one first */
+    flight *heap; /* [room] a heap, the next one first */
     int64_t count, room;
     ent_map busy; /* in flight or in the buffer */
     int64_t step, started;
-    bool nobody;       /* all clients were searched for a free one, and none has become free since */
+    bool nobody;       /* no client is free, and none has become free since the last search */
     double now, begin; /* begin: of this step */
 };
 
@@ -44,7 +44,7 @@ ent_status ent_buffer_new(const ent_population *p, ent_buffer **out)
     const ent_config_system *c = &p->config->system;
     const int64_t can = clients_with_rows(p);
     ENT_REQUIRE(c->buffer <= can, ENT_ECONFIG,
-                "system.buffer: found %d, want at most the clients that have training rows, %lld", c->buffer,
+                "system.buffer: found %d, want at most %lld, the number of clients with training rows", c->buffer,
                 (long long)can);
     ent_buffer *b = ent_alloc(1, sizeof *b);
     ENT_REQUIRE(b, ENT_ENOMEM, "timeline: no memory");
@@ -116,7 +116,7 @@ static int64_t find_client(const ent_buffer *b, const ent_population *p)
     return -1;
 }
 
-/* Clients start until all places are taken. */
+/* Start clients until `concurrency` of them train. */
 static ent_status fill(ent_buffer *b, const ent_population *p, ent_cohort *cohort)
 {
     while (b->count < b->room && !b->nobody) {

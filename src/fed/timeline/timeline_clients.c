@@ -1,11 +1,10 @@
 /* The simulated clients: functions of the configuration, seeds.sampling, the client and the round.
  *
- *   bernoulli    available with chance `rate`
- *   per_client   with a chance of its own: its log-odds are those of `rate` plus `spread` times a normal number
- *   diurnal      with chance rate + min(rate, 1 - rate) sin(2 pi (round / period + spread u)), u the client's phase
- *   in
- *                0..1: the mean over a day is `rate`
- *   speed        `speed` exp(speed_spread z) samples a second, z normal (log-normal) */
+ *   bernoulli    available with probability `rate`
+ *   per_client   with its own probability: its log-odds are those of `rate` plus `spread` times a normal number
+ *   diurnal      with probability rate + min(rate, 1 - rate) sin(2 pi (round / period + spread u)), u the client's
+ *                phase in 0..1: the mean over a day is `rate`
+ *   speed        `speed` exp(speed_spread z) samples per second, z normal (log-normal) */
 #include <math.h>
 
 #include "entente/random.h"

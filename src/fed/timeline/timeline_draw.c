@@ -1,7 +1,7 @@
-/* Drawing without replacement in time and memory that grow with what is drawn.
+/* Drawing without replacement, in time and memory proportional to the number of draws.
  *
- * Fisher-Yates: place k gets what stands at a random place j >= k.  A place that was never touched holds its own
- * number, so a hash table of those that were is enough (open addressing, linear probing). */
+ * Fisher-Yates: place k gets the entry of a random place j >= k.  A place that was never touched contains its own
+ * number, so a hash table of the others is sufficient (open addressing, linear probing). */
 #include <string.h>
 
 #include "entente/memory.h"
@@ -61,7 +61,7 @@ ent_status ent_map_put(ent_map *map, int64_t key, int64_t value)
     return ENT_OK;
 }
 
-/* What was pushed aside by the key moves up, so that no probe ends at a hole. */
+/* Move up entries that were displaced by the key, so that no probe ends at a hole. */
 void ent_map_remove(ent_map *map, int64_t key)
 {
     if (map->room == 0) return;
@@ -101,7 +101,7 @@ void ent_draw_clear(ent_draw *draw)
     ent_map_clear(&draw->seen);
 }
 
-/* What comes to place draw->next of a shuffle of 0..n-1. */
+/* The entry of place draw->next of a shuffle of 0..n-1. */
 static ent_status next_number(ent_draw *draw, int64_t n, int64_t *number)
 {
     const int64_t k = draw->next++, j = k + (int64_t)ent_random_below(&draw->stream, (uint64_t)(n - k));

@@ -5,10 +5,10 @@
 
 #include "model/model.h"
 
-/* Errors: ENT_EARG for wishes that are a circuit's. */
+/* Errors: ENT_EARG for settings that only a circuit has. */
 ent_status ent_dense_check(const ent_model_inp *inp);
 
-/* What register m reads of the group's samples, side by side: x [n][inputs]. */
+/* The inputs of register m for the group's samples, gathered: x [n][inputs]. */
 void ent_dense_gather(const ent_group *group, int m, double *x);
 
 /* y += x weight^T;  d_weight += d_y^T x;  d_x = d_y weight.  y, d_y [n][outputs]. */
@@ -18,11 +18,11 @@ void ent_dense_weights(int64_t n, int64_t inputs, int64_t outputs, const double 
 void ent_dense_inputs(int64_t n, int64_t inputs, int64_t outputs, const double *weight, const double *d_y,
                       double *d_x);
 
-/* Every row of y becomes the bias;  d_bias += the rows of d_y, in their order. */
+/* Set every row of y to the bias;  d_bias += the rows of d_y, in order. */
 void ent_dense_bias(int64_t n, int64_t outputs, const double *bias, double *y);
 void ent_dense_bias_backward(int64_t n, int64_t outputs, const double *d_y, double *d_bias);
 
-/* The bias of the model's outputs, and the embedded context. */
+/* The bias of the model's outputs, and the context embedding. */
 typedef struct {
     int bias, embed[ENT_MAX_REGISTERS]; /* [outputs] each */
 } ent_output_layout;
@@ -30,14 +30,14 @@ typedef struct {
 void ent_output_place(const ent_model_inp *inp, ent_output_layout *at, ent_blocks *blocks);
 /* The group's outputs before any weight is added. */
 void ent_output_start(const ent_group *group, const ent_output_layout *at);
-/* Losses and d_outputs of the group's outputs, and the gradient by the bias and the embedded context. */
+/* Losses and d_outputs of the group's outputs, and the gradient by the bias and the context embedding. */
 void ent_output_backward(const ent_group *group, const ent_output_layout *at, double *loss, double *gradient);
 
-/* The k-th sample of a group alone: what BLAS gives for a row may depend on the rows beside it, and in a prediction
- * these depend on the number of ranks. */
+/* Only the k-th sample of a group: the result of BLAS for a row may depend on its neighbours, which in a prediction
+ * depend on the number of ranks. */
 ent_group ent_group_one(const ent_group *group, int64_t k);
 
-/* The most parameters that a model may have: they are counted by int. */
+/* The largest number of parameters of a model: they are counted by int. */
 ent_status ent_dense_fits(int64_t params);
 
 /* The width of a kind whose number of parameters at a width is count(inp, width), growing: `hidden`, or the one whose

@@ -1,11 +1,11 @@
-/* Late fusion: a quantum model a modality, each with a circuit and a head of its own and no fusion circuit.
+/* Late fusion: one quantum model per modality, each with its own circuit and head, and no fusion circuit.
  *
  *   output = the mean over the present modalities of log softmax(z_m), or of z_m for a real label
  *   loss   = the sum over the present modalities of the loss of z_m
- * So each learns what it would learn alone.  (Were they trained through the mean, this were the fused model without
- * entanglement: the normalisers of the softmaxes cancel.)  Source: entente/model.h.
- * Parameters of modality m stand side by side in w; its blocks have the names that they have alone, but for its bias.
- */
+ * So each learns what it would learn by itself.  (Trained through the mean, this would be the fused model without
+ * entanglement, as the normalisers of the softmaxes cancel.)  Source: entente/model.h.
+ * The parameters of modality m are contiguous in w; except for the bias, its blocks have the same names as in a model
+ * of that modality only. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static ent_status inp_alone(const ent_model_inp *inp, int m, ent_model_inp *alon
     return ent_strings_alone(inp, m, alone);
 }
 
-/* Parameters of an equal name start alike: as a model of that modality alone would. */
+/* Parameters of the same name get the same initial values as in a model of that modality only. */
 static void take_blocks(late *l, int m)
 {
     const ent_blocks *from = l->alone[m]->blocks;
@@ -81,7 +81,7 @@ void ent_late_free(ent_body *body)
     ent_free(l);
 }
 
-/* The group as the model of modality m sees it. */
+/* The group, for the model of modality m. */
 static ent_group group_alone(const late *l, const ent_group *g, int m)
 {
     ent_group alone = *g;
@@ -103,7 +103,7 @@ ent_status ent_late_gradient(ent_body *body, const ent_group *g, double *loss, d
     return ENT_OK;
 }
 
-/* Adds a modality's say: its log-probabilities, or its value. */
+/* Add the contribution of one modality: its log-probabilities, or its value. */
 static void add_decision(const ent_model_inp *inp, const double *z, double *sum)
 {
     double largest = z[0], total = 0.0;

@@ -1,5 +1,5 @@
 /* Multinomial logistic regression (linear regression for a real label): outputs = bias + sum over the present
- * modalities of weight_m x_m.  Convex, so it starts at 0.  Cost: 4 inputs * outputs a sample and gradient. */
+ * modalities of weight_m x_m.  Convex, so it starts at 0.  Cost: 4 inputs * outputs per sample and gradient. */
 #include <stdio.h>
 
 #include "dense.h"
@@ -36,8 +36,8 @@ void ent_logistic_free(ent_body *body)
     ent_free(body);
 }
 
-/* Where the inputs of the modality behind m begin in the scratch. */
-static double *behind(const ent_group *g, int m, double *x)
+/* Where the inputs of the modality after m begin in the scratch memory. */
+static double *next_inputs(const ent_group *g, int m, double *x)
 {
     return x + g->n * g->inp->reg[m].inputs;
 }
@@ -46,7 +46,7 @@ static void forward(const logistic *l, const ent_group *g)
 {
     double *x = g->scratch;
     ent_output_start(g, &l->output);
-    for (int m = 0; m < g->inp->registers; x = behind(g, m, x), m++) {
+    for (int m = 0; m < g->inp->registers; x = next_inputs(g, m, x), m++) {
         if (!(g->context >> m & 1)) continue;
         ent_dense_gather(g, m, x);
         ent_dense_forward(g->n, g->inp->reg[m].inputs, g->inp->outputs, g->w + l->weight[m], x, g->outputs);
@@ -68,7 +68,7 @@ ent_status ent_logistic_gradient(ent_body *body, const ent_group *g, double *los
     double *x = g->scratch;
     forward(l, g);
     ent_output_backward(g, &l->output, loss, gradient);
-    for (int m = 0; m < g->inp->registers; x = behind(g, m, x), m++)
+    for (int m = 0; m < g->inp->registers; x = next_inputs(g, m, x), m++)
         if (g->context >> m & 1)
             ent_dense_weights(g->n, g->inp->reg[m].inputs, g->inp->outputs, x, g->d_outputs, gradient + l->weight[m]);
     return ENT_OK;

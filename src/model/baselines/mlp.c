@@ -1,7 +1,7 @@
-/* A multilayer perceptron with an encoder a modality and concatenation; a is tanh or relu, H the width:
+/* A multilayer perceptron: one encoder per modality, concatenated; a is tanh or relu, H the width:
  *
  *   h_m = a(W_m x_m + b_m)                 for each present modality
- *   j   = a(sum over present m of V_m h_m + c)   a dense layer on the h_m side by side; an absent one is left out
+ *   j   = a(sum over present m of V_m h_m + c)   a dense layer on all h_m; absent ones are left out
  *   outputs = U j + d
  * Cost: about 6 H (sum of inputs + M H + outputs) a sample and gradient. */
 #include <stdio.h>
@@ -23,7 +23,7 @@ typedef struct {
     ent_output_layout output;
 } mlp;
 
-/* A group's scratch, cut up. */
+/* The parts of a group's scratch memory. */
 typedef struct {
     double *x[ENT_MAX_REGISTERS];      /* [n][inputs] */
     double *hidden[ENT_MAX_REGISTERS]; /* [n][H] */

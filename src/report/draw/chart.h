@@ -46,20 +46,20 @@ typedef struct {
 void chart_draw_forest(draw_page *page, const chart_figure *figure, int groups, const chart_effects *group,
                        bool zero);
 
-/* Bars, one above the other where there are several parts. */
+/* Bars; several parts are stacked. */
 typedef struct {
     int bars, parts;
     bool sequence;           /* names that a reader can continue, such as rounds: every k-th may do */
     const char *const *name; /* [bars] */
     const char *const *part; /* [parts]; NULL: one part without a name */
     const double *value;     /* [parts][bars] */
-    const uint8_t *marked;   /* [bars] in the second colour; NULL: none */
-    const char *mark;        /* what marked bars are */
-    const char *plain;       /* what the others are */
+    const uint8_t *marked;   /* [bars] drawn in the second colour; NULL: none */
+    const char *mark;        /* legend of marked bars */
+    const char *plain;       /* legend of the others */
 } chart_bars;
 void chart_draw_bars(draw_page *page, const chart_figure *figure, const chart_bars *bars);
 
-/* Values of rows x columns: colours (heat map), or dots whose area is the value.  NAN: nothing there. */
+/* Values of rows x columns: colours (heat map), or dots whose area is the value.  NAN: an empty cell. */
 typedef struct {
     int rows, columns;
     bool sequence; /* of the columns, as for bars */
@@ -67,14 +67,15 @@ typedef struct {
     const double *value; /* [rows][columns] */
     const char *name, *unit;
     bool dots;
+    bool shares; /* colours run from 0 to 1, in all figures alike */
 } chart_cells;
 void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_cells *cells);
 
-/* ---- what the charts share ---- */
+/* ---- shared by the charts ---- */
 
 enum { DRAW_TICKS = 24, DRAW_LEGEND = 64 };
 
-/* From values to a place between 0 and 1, and the ticks. */
+/* A map from values to positions between 0 and 1, and the ticks. */
 typedef struct {
     int base, ticks;
     double low, high, tick[DRAW_TICKS];
@@ -85,7 +86,7 @@ double chart_scale_place(const chart_scale *scale, double value);
 char *chart_number_text(double value, char text[24]);
 /* "name (unit)".  Returns `text`. */
 char *chart_axis_text(const chart_axis *axis, char text[160]);
-/* The width of a text in figures, about; and a copy that fits into it, cut with "...". */
+/* The approximate width of a text in figures; and a copy that fits into a width, cut with "...". */
 double chart_text_width(const char *text);
 char *chart_text_fit(const char *text, double width, char out[128]);
 
@@ -101,7 +102,7 @@ chart_names chart_names_make(int n, const char *const *name, bool sequence, doub
 void chart_names_draw(draw_page *page, const chart_names *names, int n, const char *const *name, double left,
                       double step, double bottom);
 
-/* The plot's own rectangle. */
+/* The rectangle of the plot. */
 typedef struct {
     double left, top, width, height;
     double pad;   /* free on both sides of x */
@@ -111,13 +112,13 @@ typedef struct {
 /* Where a value is. */
 double chart_frame_x(const chart_frame *frame, double value);
 double chart_frame_y(const chart_frame *frame, double value);
-/* Grid, axes, ticks (of x: unless names are put there) and labels. */
+/* Grid, axes, ticks (of x: unless it has names) and labels. */
 void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_frame *frame, bool ticks_x);
 /* Its parts: grid with ticks, each where asked for; the names of both axes. */
 void chart_grid_draw(draw_page *page, const chart_frame *frame, bool ticks_x, bool ticks_y);
 void chart_axes_name(draw_page *page, const chart_figure *figure, const chart_frame *frame);
 
-/* Legends stand below the plot, in rows.  height: what n entries need; draw: returns nothing. */
+/* Legends are below the plot, in rows.  height: that of n entries. */
 double chart_legend_height(int n, const char *const *name);
 void chart_legend_draw(draw_page *page, double top, int n, const char *const *name,
                        void (*swatch)(draw_page *page, double x, double y, int k, const void *data),

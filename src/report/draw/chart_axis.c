@@ -170,7 +170,7 @@ void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_f
     chart_axes_name(page, figure, frame);
 }
 
-/* A name that is longer than its axis is written smaller. */
+/* A name that is longer than its axis is set in smaller type. */
 static void put_name(draw_page *page, const chart_axis *axis, const char *class, double room)
 {
     char text[160];
@@ -194,7 +194,7 @@ void chart_axes_name(draw_page *page, const chart_figure *figure, const chart_fr
 
 /* ---- legend ---- */
 
-/* Where entry k stands; the rows that are used. */
+/* The position of entry k; the number of rows. */
 static int place_entries(int n, const char *const *name, double *x, int *row)
 {
     double at = LEGEND_LEFT;

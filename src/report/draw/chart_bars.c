@@ -1,4 +1,4 @@
-/* Bars: one beside the other, parts one above the other.  Numbers are left out where they would touch. */
+/* Bars: side by side, parts stacked.  Numbers are left out if they would touch. */
 #include <math.h>
 
 #include "chart.h"

@@ -1,5 +1,5 @@
 /* Heat maps and dot pictures.  The colours run through cividis (Nunez, Anderton and Renslow, PLOS ONE 13, 2018),
- * which is made for colour-blind eyes and readable in grey; numbers stand in the cells where there is room. */
+ * which is made for colour-blind eyes and readable in grey; numbers are written into the cells if there is room. */
 #include <math.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ static grid grid_of(const chart_cells *c)
             g.low = fmin(g.low, c->value[k]);
             g.high = fmax(g.high, c->value[k]);
         }
-    if (!(g.low <= g.high)) g.low = 0.0, g.high = 1.0;
+    if (c->shares || !(g.low <= g.high)) g.low = 0.0, g.high = 1.0;
     return g;
 }
 
@@ -58,24 +58,22 @@ static void write_number(const char *form, double value, char text[24])
 {
     if (*form == '\0')
         chart_number_text(value, text);
-    else if (form[2] == '2')
-        snprintf(text, 24, "%.2g", value);
     else
-        snprintf(text, 24, "%.0f", value);
+        snprintf(text, 24, form, value);
 }
 
-/* The longest way to write the numbers of which every one fits into its cell; NULL: none does. */
+/* The longest way to write the numbers in which every one fits into its cell; NULL: none does. */
 static const char *form_of(const chart_cells *c, const grid *g)
 {
-    static const char *const FORM[] = {"", "%.2g", "%.0f"};
-    for (int f = 0; f < 3; f++) {
+    static const char *const FORM[] = {"%.3f", "%.2f", "", "%.2g"};
+    const int first = c->shares ? 0 : 2;
+    for (int f = first; f < first + 2; f++) {
         bool fits = true;
         for (int k = 0; k < c->rows * c->columns && fits; k++) {
             char number[24];
             if (!isfinite(c->value[k])) continue;
             write_number(FORM[f], c->value[k], number);
-            fits = chart_text_width(number) <= g->cell_width - 4.0 && (f < 2 || c->value[k] == rint(c->value[k])) &&
-                   (f != 1 || fabs(c->value[k]) < 99.0);
+            fits = chart_text_width(number) <= g->cell_width - 4.0 && (f != 3 || fabs(c->value[k]) < 99.0);
         }
         if (fits) return FORM[f];
     }
@@ -124,7 +122,7 @@ static void draw_names(draw_page *page, const chart_figure *figure, const chart_
     chart_axes_name(page, figure, &(chart_frame){g->left, TOP, g->width, height, 0.0, names->below, {0}, {0}});
 }
 
-/* Each legend returns where it ends. */
+/* Each legend returns its end. */
 static double legend_heat(draw_page *page, const grid *g, double left, double y)
 {
     const double width = BAR / STEPS;

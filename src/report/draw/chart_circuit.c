@@ -1,5 +1,6 @@
-/* The circuit, gate by gate: a gate stands in the first column in which all wires that it crosses are free.  Encoding
- * gates, trained gates of the registers, fusion and readout have a colour each; qubit 0 is the topmost wire. */
+/* The circuit, gate by gate: a gate is put into the first column in which all wires that it crosses are free.
+ * Encoding gates, trained gates of the registers, fusion and readout each have a colour; qubit 0 is the topmost
+ * wire. */
 #include "chart_circuit.h"
 
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static ent_status place_gates(picture *p)
     p->column = ent_alloc(p->circuit->gates, sizeof *p->column);
     ENT_REQUIRE(p->column, ENT_ENOMEM, "circuit: no memory");
     for (int64_t g = 0; g < p->circuit->gates; g++) {
-        if (g == p->first_fusion) /* the fusion begins behind all registers */
+        if (g == p->first_fusion) /* the fusion begins after all registers */
             for (int q = 0; q < p->qubits; q++) used[q] = p->columns;
         crossed(&p->circuit->gate[g], &low, &high);
         level = 0;

@@ -77,7 +77,7 @@ static extent extent_of(const chart_figure *figure, int lines, const chart_line 
     return e;
 }
 
-/* Each stretch without a gap is a polygon: there along the high side, back along the low one. */
+/* Each stretch without a gap is a polygon: forward along the high side, back along the low one. */
 static void draw_band(draw_page *page, const chart_frame *f, const chart_line *line)
 {
     for (int first = 0; first < line->n; first++) {

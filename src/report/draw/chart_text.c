@@ -149,7 +149,7 @@ static void bar_of(const chart_bars *b, int bar, double most, char text[BAR + 1]
     text[used] = '\0';
 }
 
-/* Of very many bars every k-th is shown. */
+/* If there are very many bars, every k-th is shown. */
 void chart_text_bars(draw_page *page, const chart_figure *figure, const chart_bars *b)
 {
     char text[160], number[24], bar[BAR + 1], name[128];

@@ -12,7 +12,7 @@
 
 enum { TITLE_HEIGHT = 30, CAPTION_LINE = 16, CAPTION_WIDTH = 62 };
 
-/* Bytes of the UTF-8 character at `text`, 0 where it is none. */
+/* Bytes of the UTF-8 character at `text`, 0 if it is invalid. */
 static int character(const char *text)
 {
     const unsigned char *b = (const unsigned char *)text;
@@ -39,7 +39,7 @@ void draw_page_put(FILE *out, const char *text)
     }
 }
 
-/* The same for a terminal, where control characters alone do harm. */
+/* The same for a terminal, where only control characters do harm. */
 static void put_plain(FILE *out, const char *text)
 {
     for (; *text; text++) fputc(((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f ? '?' : *text, out);
@@ -292,7 +292,7 @@ static void print_cell(FILE *out, const char *text, int width, bool left)
     if (left) fprintf(out, "%*s", gap, "");
 }
 
-/* What is wider than the terminal goes on below, behind the first column again. */
+/* Columns that do not fit the terminal continue below, after the first column again. */
 static void table_text(draw_page *page, int rows, int columns, const char *const *cell)
 {
     int *width = ent_alloc(columns, sizeof *width);

@@ -1,7 +1,7 @@
-/* A page that headings, tables and figures are put on, one behind the other: HTML that needs nothing but itself, SVG
- * alone, or text of 80 columns for a terminal.  It is held in memory and written whole or not at all.
- * All text is escaped here; all functions are Local.  What fails while the page is filled is told by draw_page_save.
- */
+/* A page to which headings, tables and figures are added in order: self-contained HTML, plain SVG, or text of 80
+ * columns for a terminal.  It is held in memory, and written completely or not at all.
+ * All text is escaped here; all functions are Local.  Failures while the page is filled are reported by
+ * draw_page_save. */
 #ifndef ENTENTE_DRAW_PAGE_H
 #define ENTENTE_DRAW_PAGE_H
 
@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
     draw_page_kind kind;
     FILE *out;
-    char *text; /* behind `out` */
+    char *text; /* the buffer of `out` */
     size_t size;
     double width, height; /* SVG: what is used */
     int figures, sheets;
@@ -39,11 +39,11 @@ typedef struct {
 typedef struct {
     const char *name, *unit;
     int base;
-    bool whole; /* ticks at whole numbers alone */
+    bool whole; /* ticks at whole numbers only */
     double low, high;
 } chart_axis;
 
-/* What stands around every figure.  The caption says what is seen and from how many runs. */
+/* Title, caption and axes of a figure.  The caption says what is shown and from how many runs. */
 typedef struct {
     const char *title, *caption;
     chart_axis x, y;
@@ -65,26 +65,27 @@ void draw_page_tex_begin(draw_page *page, const char *title, const char *caption
 void draw_page_tex_end(draw_page *page, bool table);
 void draw_page_put_tex(FILE *out, const char *text);
 
-/* Text with all that means something in HTML or to a terminal made harmless. */
+/* Write text with everything escaped that has a meaning in HTML or to a terminal. */
 void draw_page_put(FILE *out, const char *text);
 
 void draw_page_heading(draw_page *page, const char *text);
 void draw_page_paragraph(draw_page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* cell [rows][columns]; row 0 is the head.  A cell may be NULL: empty.  In HTML rows beyond DRAW_TABLE_ROWS are
+/* cell [rows][columns]; row 0 is the header.  A cell may be NULL: empty.  In HTML rows beyond DRAW_TABLE_ROWS are
  * folded away. */
 void draw_page_table(draw_page *page, const char *title, const char *caption, int rows, int columns,
                      const char *const *cell);
-/* A long text, folded away where that can be. */
+/* A long text, collapsed if the format allows it. */
 void draw_page_listing(draw_page *page, const char *title, const char *text);
 
-/* Around the drawing of a figure: HTML and SVG.  A figure wider than DRAW_FIGURE_WIDTH scrolls in its own box. */
+/* Before and after the drawing of a figure: HTML and SVG.  A figure wider than DRAW_FIGURE_WIDTH scrolls in its own
+ * box. */
 void draw_page_figure_begin(draw_page *page, const chart_figure *figure, double width, double height);
 void draw_page_figure_end(draw_page *page, const chart_figure *figure);
 
 /* Text of a figure: anchor start, middle or end; class NULL, or soft, bold, inverse. */
 void draw_page_label(draw_page *page, double x, double y, const char *anchor, const char *class, const char *text);
 
-/* A paragraph of text, broken at `width` characters, each line behind `indent` blanks. */
+/* A paragraph of text, broken at `width` characters, each line indented by `indent` blanks. */
 void draw_page_wrap(FILE *out, const char *text, int width, int indent);
 
 /* page_style.c: the colours and the layout, light and dark. */

@@ -1,5 +1,5 @@
-/* Colours are those of Okabe and Ito (jfly.uni-koeln.de/color), which all kinds of colour vision tell apart, darker
- * or lighter as the background wants it. */
+/* Colours are those of Okabe and Ito (jfly.uni-koeln.de/color), distinguishable with all kinds of colour vision,
+ * darker or lighter depending on the background. */
 #include "page.h"
 
 #include <string.h>

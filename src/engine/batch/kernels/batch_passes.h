@@ -364,7 +364,13 @@ static void pair_sum(vec *ket, const batch_blocks *in, const uint8_t *sign, vec 
     *im = sum_im;
 }
 
-/* Add <ket| string |ket> to the value of each string (formula in state_reads.h); strings without signs share a
+/* The value of an unsigned string from its sum over pairs. */
+ALWAYS vec string_value(const batch_string *string, vec re, vec im, vec factor)
+{
+    return 2 * factor * (string->odd ? -im : re);
+}
+
+/* Set <ket| string |ket> as the value of each string (formula in state_reads.h); strings without signs share a
  * sum. */
 static void read_strings(vec *ket, const batch_read *read, const vec *factor, vec *value)
 {
@@ -381,7 +387,54 @@ static void read_strings(vec *ket, const batch_read *read, const vec *factor, ve
             own_re = re;
             own_im = im;
         }
-        value[string->value] = 2 * *factor * (string->odd ? -own_im : own_re);
+        value[string->value] = string_value(string, own_re, own_im, *factor);
+    }
+}
+
+/* The same sums of several reads from amplitudes in registers: 2 multiply-adds per amplitude and read. */
+ALWAYS void tile_sums(const vec *ket, const batch_blocks *in, vec (*total)[2], const int width)
+{
+    vec sum[BATCH_TILE][2] = {{{0}}};
+    for (int64_t h = 0; h < in->blocks; h++) {
+        vec re[1 << BATCH_TILE], im[1 << BATCH_TILE];
+        UNROLL for (int j = 0; j < 1 << width; j++)
+        {
+            const vec *from = const_at(ket, in->base[h] ^ in->place[j]);
+            re[j] = from[0];
+            im[j] = from[1];
+        }
+        UNROLL for (int q = 0; q < width; q++)
+        {
+            UNROLL for (int j = 0; j < 1 << width; j++) if (!(j >> q & 1))
+            {
+                const int one = j | 1 << q;
+                sum[q][0] = sum[q][0] + re[one] * re[j];
+                sum[q][1] = sum[q][1] + re[one] * im[j];
+                sum[q][0] = sum[q][0] + im[one] * im[j];
+                sum[q][1] = sum[q][1] - im[one] * re[j];
+            }
+        }
+    }
+    UNROLL for (int q = 0; q < width; q++)
+    {
+        total[q][0] = sum[q][0];
+        total[q][1] = sum[q][1];
+    }
+}
+
+static void read_tile(const vec *ket, const batch_tile *tile, const batch_read *read, const vec *factor, vec *value)
+{
+    vec sum[BATCH_TILE][2];
+    if (tile->reads == 1)
+        tile_sums(ket, &tile->in, sum, 1);
+    else if (tile->reads == 2)
+        tile_sums(ket, &tile->in, sum, 2);
+    else
+        tile_sums(ket, &tile->in, sum, 3);
+    for (int q = 0; q < tile->reads; q++) {
+        const batch_read *own = &read[tile->read[q]];
+        for (int k = 0; k < own->strings; k++)
+            value[own->string[k].value] = string_value(&own->string[k], sum[q][0], sum[q][1], *factor);
     }
 }
 
@@ -401,25 +454,74 @@ static void observe_pairs(vec *ket, vec *bra, const batch_blocks *in, const uint
     }
 }
 
+/* The operator of a read's strings without signs. */
+static int unsigned_weight(const batch_read *read, const vec *weight, vec *re, vec *im)
+{
+    int some = 0;
+    *re = *im = (vec){0};
+    for (int k = 0; k < read->strings; k++) {
+        const batch_string *string = &read->string[k];
+        if (string->sign) continue;
+        some = 1;
+        if (string->odd)
+            *im += weight[string->value];
+        else
+            *re += weight[string->value];
+    }
+    return some;
+}
+
 /* bra += the strings times their weights; strings without signs are combined into one operator. */
 static void observe_strings(vec *ket, vec *bra, const batch_read *read, const vec *weight)
 {
-    vec re = {0}, im = {0};
-    int some = 0;
+    vec re, im;
     for (int k = 0; k < read->strings; k++) {
         const batch_string *string = &read->string[k];
         const vec none = {0}, own = weight[string->value];
-        if (string->sign) {
-            observe_pairs(ket, bra, &read->in, string->sign, string->odd ? &none : &own, string->odd ? &own : &none);
-            continue;
-        }
-        some = 1;
-        if (string->odd)
-            im += own;
-        else
-            re += own;
+        if (!string->sign) continue;
+        observe_pairs(ket, bra, &read->in, string->sign, string->odd ? &none : &own, string->odd ? &own : &none);
     }
-    if (some) observe_pairs(ket, bra, &read->in, NULL, &re, &im);
+    if (unsigned_weight(read, weight, &re, &im)) observe_pairs(ket, bra, &read->in, NULL, &re, &im);
+}
+
+/* The same for several reads: 4 multiply-adds per amplitude and read, one plane of the bra after the other. */
+ALWAYS void observe_in_registers(const vec *ket, vec *bra, const batch_blocks *in, vec (*by)[2], const int width)
+{
+    for (int64_t h = 0; h < in->blocks; h++) {
+        vec re[1 << BATCH_TILE], im[1 << BATCH_TILE];
+        UNROLL for (int j = 0; j < 1 << width; j++)
+        {
+            const vec *from = const_at(ket, in->base[h] ^ in->place[j]);
+            re[j] = from[0];
+            im[j] = from[1];
+        }
+        for (int plane = 0; plane < 2; plane++) {
+            UNROLL for (int j = 0; j < 1 << width; j++)
+            {
+                vec *to = at(bra, in->base[h] ^ in->place[j]) + plane, sum = *to;
+                UNROLL for (int q = 0; q < width; q++)
+                {
+                    const int other = j ^ 1 << q;
+                    const vec s = j >> q & 1 ? by[q][1] : -by[q][1];
+                    sum = sum + by[q][0] * (plane ? im[other] : re[other]);
+                    sum = plane ? sum + s * re[other] : sum - s * im[other];
+                }
+                *to = sum;
+            }
+        }
+    }
+}
+
+static void observe_tile(const vec *ket, vec *bra, const batch_tile *tile, const batch_read *read, const vec *weight)
+{
+    vec by[BATCH_TILE][2];
+    for (int q = 0; q < tile->reads; q++) unsigned_weight(&read[tile->read[q]], weight, &by[q][0], &by[q][1]);
+    if (tile->reads == 1)
+        observe_in_registers(ket, bra, &tile->in, by, 1);
+    else if (tile->reads == 2)
+        observe_in_registers(ket, bra, &tile->in, by, 2);
+    else
+        observe_in_registers(ket, bra, &tile->in, by, 3);
 }
 
 /* state = left x right * scale. */

@@ -248,7 +248,9 @@ static void forward(const batch_plan *plan, batch_worker *w, const double *angle
         }
         const vec scale = *scale_of(plan, w, node), square = scale * scale;
         for (int k = node->read; k < node->read + node->reads; k++)
-            read_strings(ket_of(w, node), &plan->read[k], &square, value);
+            if (!plan->read[k].tiled) read_strings(ket_of(w, node), &plan->read[k], &square, value);
+        for (int k = node->tile; k < node->tile + node->tiles; k++)
+            read_tile(ket_of(w, node), &plan->tile[k], plan->read, &square, value);
         for (int k = node->sum; k < node->sum + node->sums; k++) {
             vec result[BATCH_MAX_BITS];
             signed_sums(ket_of(w, node), NULL, NULL, &plan->sum[k], w->tree, result);
@@ -281,7 +283,10 @@ static void start_back(const batch_plan *plan, batch_worker *w, const batch_node
     }
     if (node->sums == 0) memset(bra_of(w, node), 0, sizeof(vec) << (node->bits + 1));
     for (int k = node->read; k < node->read + node->reads; k++)
-        observe_strings(ket_of(w, node), bra_of(w, node), &plan->read[k], (const vec *)w->value);
+        if (!plan->read[k].tiled)
+            observe_strings(ket_of(w, node), bra_of(w, node), &plan->read[k], (const vec *)w->value);
+    for (int k = node->tile; k < node->tile + node->tiles; k++)
+        observe_tile(ket_of(w, node), bra_of(w, node), &plan->tile[k], plan->read, (const vec *)w->value);
     vec *scale = scale_of(plan, w, node);
     scale[1] = scale[0];
 }
