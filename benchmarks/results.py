@@ -140,7 +140,8 @@ def accuracy_section(studies, data, _entente):
         pooled = reference(data, name)
         for setting in study.settings:
             params = study.params.get((setting, "fused"))
-            rows.append([SETS[name], setting, str(study.seeds), *(value(study.cell.get((setting, "0", v))) for v in study.variants),
+            rows.append([SETS[name], setting, str(study.seeds),
+                         *(value(study.cell.get((setting, "0", v))) for v in study.variants),
                          f"{pooled[0]:.3f}" if pooled else "-", f"{pooled[1]:.3f}" if pooled else "-", str(params)])
     first = next(iter(sets.values()))
     return (text + f"{first.date}.\n\n" +
