@@ -1,7 +1,8 @@
-/* A small configuration of a federation: two modalities, everything else near its default. */
+/* A small configuration of a federation: two modalities, everything else near its default; and a data set for it. */
 #ifndef ENTENTE_TESTS_FED_CONFIG_H
 #define ENTENTE_TESTS_FED_CONFIG_H
 
+#include "entente/synth.h"
 #include "fed/fed.h"
 
 static inline ent_config fed_config(const char *data)
@@ -32,6 +33,22 @@ static inline ent_config fed_config(const char *data)
                                                      .scale = 2.0,
                                                      .reupload = true};
     return c;
+}
+
+static inline ent_synth_inp fed_data(int64_t rows)
+{
+    static const char *const names[] = {"text", "audio"};
+    return (ent_synth_inp){.rows = rows,
+                           .modalities = 2,
+                           .names = names,
+                           .dimension = {4, 3},
+                           .classes = 2,
+                           .groups = 9,
+                           .own = 1.0,
+                           .cross = 1.0,
+                           .noise = 0.3,
+                           .missing = 0.1,
+                           .seed = 1};
 }
 
 #endif

@@ -7,8 +7,6 @@
 #include "mpi_check.h"
 #include "temp_folder.h"
 
-#include "entente/synth.h"
-
 enum { ROWS = 120 };
 
 static char data_path[512], whole_path[512]; /* with and without rows that lack something in the file */
@@ -64,17 +62,7 @@ static inline int set_up(void **state)
     ent_comm_broadcast(world, 0, temp_folder, sizeof temp_folder);
     snprintf(data_path, sizeof data_path, "%s/data.h5", temp_folder);
     snprintf(whole_path, sizeof whole_path, "%s/whole.h5", temp_folder);
-    ent_synth_inp inp = {.rows = ROWS,
-                         .modalities = 2,
-                         .names = (const char *const[]){"text", "audio"},
-                         .dimension = {4, 3},
-                         .classes = 2,
-                         .groups = 9,
-                         .own = 1.0,
-                         .cross = 1.0,
-                         .noise = 0.3,
-                         .missing = 0.1,
-                         .seed = 1};
+    ent_synth_inp inp = fed_data(ROWS);
     mpi_check(!root || ent_synth_write(&inp, data_path, 0) == ENT_OK);
     inp.missing = 0.0;
     mpi_check(!root || ent_synth_write(&inp, whole_path, 0) == ENT_OK);

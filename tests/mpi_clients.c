@@ -256,16 +256,10 @@ static void many_modalities_train(void **state)
     for (int k = 0; k < 4; k++) {
         char path[512];
         snprintf(path, sizeof path, "%s/many-%d.h5", temp_folder, modalities[k]);
-        ent_synth_inp inp = {.rows = ROWS,
-                             .modalities = modalities[k],
-                             .names = names,
-                             .classes = 3,
-                             .groups = 9,
-                             .own = 1.0,
-                             .cross = 1.0,
-                             .noise = 0.3,
-                             .missing = 0.1,
-                             .seed = 1};
+        ent_synth_inp inp = fed_data(ROWS);
+        inp.modalities = modalities[k];
+        inp.names = names;
+        inp.classes = 3;
         ent_config config = plain_config();
         config.data = (ent_config_data){path, names, (unsigned)modalities[k], "class", ENT_TASK_AUTO, 10.0};
         for (int m = 0; m < modalities[k]; m++) {

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "entente/synth.h"
-
 static char data_path[512], other_path[512], folder[512], checkpoint[600];
 static int notes;       /* of trainings on this rank */
 static int64_t fail_at; /* the allocation of the next training that fails here; 0: none */
@@ -337,6 +335,18 @@ static void write_checkpoint(const ent_config *config)
     ent_federation_free(f);
 }
 
+/* From the checkpoint to the end: as a training that was never stopped. */
+static void check_resumes(const ent_config *config)
+{
+    ent_federation *wanted = never_stopped(world, config), *f;
+    request never = {0};
+    mpi_check(train(world, config, true, &never, &f) == ENT_OK);
+    check_same(f, wanted, ent_comm_rank(world) == 0);
+    ent_federation_free(f);
+    ent_federation_free(wanted);
+    remove_checkpoint();
+}
+
 static void check_refused(const ent_config *config, ent_status code, const char *part)
 {
     ent_federation *f;
@@ -360,13 +370,7 @@ static void other_data_and_fewer_rounds(void **state)
     config.federation.rounds = 1;
     check_refused(&config, ENT_ECONFIG, "federation.rounds: found 1, ");
     config = plain_config();
-    ent_federation *wanted = never_stopped(world, &config), *f;
-    request never = {0};
-    mpi_check(train(world, &config, true, &never, &f) == ENT_OK);
-    check_same(f, wanted, ent_comm_rank(world) == 0);
-    ent_federation_free(f);
-    ent_federation_free(wanted);
-    remove_checkpoint();
+    check_resumes(&config);
 }
 
 static void no_checkpoint(void **state)
@@ -463,13 +467,7 @@ static void damaged(void **state)
     }
     write_file(content, bytes);
     ent_free(content);
-    ent_federation *wanted = never_stopped(world, &config), *f;
-    request never = {0};
-    mpi_check(train(world, &config, true, &never, &f) == ENT_OK);
-    check_same(f, wanted, ent_comm_rank(world) == 0);
-    ent_federation_free(f);
-    ent_federation_free(wanted);
-    remove_checkpoint();
+    check_resumes(&config);
 }
 
 /* The folder is gone: a note for a periodic checkpoint, a failure for a requested one. */
@@ -534,17 +532,7 @@ static int set_up(void **state)
     snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.h5", folder);
     snprintf(data_path, sizeof data_path, "%s/data.h5", temp_folder);
     snprintf(other_path, sizeof other_path, "%s/other.h5", temp_folder);
-    ent_synth_inp inp = {.rows = 80,
-                         .modalities = 2,
-                         .names = (const char *const[]){"text", "audio"},
-                         .dimension = {4, 3},
-                         .classes = 2,
-                         .groups = 9,
-                         .own = 1.0,
-                         .cross = 1.0,
-                         .noise = 0.3,
-                         .missing = 0.1,
-                         .seed = 1};
+    ent_synth_inp inp = fed_data(80);
     mpi_check(!root || ent_synth_write(&inp, data_path, 0) == ENT_OK);
     inp.seed = 2;
     mpi_check(!root || ent_synth_write(&inp, other_path, 0) == ENT_OK);

@@ -149,7 +149,7 @@ static double divergence(const double chance[OUTCOMES], int moved, double order)
     return log(sum) / (order - 1.0);
 }
 
-/* Theorem 1 of Kairouz, Liu, Steinke: also where the sum is far from a discrete Gaussian. */
+/* The bound of Kairouz, Liu, Steinke holds also where the sum is far from a discrete Gaussian. */
 static void divergences_stay_below_the_bound(void **state)
 {
     (void)state;

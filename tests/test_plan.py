@@ -50,6 +50,16 @@ class Plan(unittest.TestCase):
         self.assertIn("in cache", text)
         self.assertTrue(1e-7 < found["sample_s"] < 1e-2)
 
+    def test_what_the_seconds_are_not(self):
+        for key, part in [("client.optimizer=rotosolve", "rotosolve runs the batch for every angle"),
+                          ("client.optimizer=qng", "qng also computes a metric"),
+                          ("run.gradient=shift", "shift runs the batch for every angle"),
+                          ("noise.after_2q.depolarizing=0.01", "has noise"), ("client.optimizer=sgd", None)]:
+            done = self.plan(2, "--set", key)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual("those of exact gradients without noise" in done.stderr, part is not None)
+            self.assertIn(part or "", done.stderr)
+
     def test_what_readouts_depend_on(self):
         found, text = self.figures(4, "--set", "model.registers.audio.qubits=4")
         self.assertTrue(found["pauli"])

@@ -161,7 +161,7 @@ class Trained(unittest.TestCase):
         self.assertIn("Privacy by round", text)
         (self.folder / "open" / "audit.csv").write_text("false_positive_rate,threshold,ratio\n0.00,1\n")
         ran = run("report", self.folder / "open", "--out", self.folder / "no.html")
-        self.assertEqual((ran.returncode, "audit.csv: not as" in ran.stderr), (1, True), ran.stderr)
+        self.assertEqual((ran.returncode, "audit.csv: not in the format" in ran.stderr), (1, True), ran.stderr)
         ran = run("audit", self.folder / "open", "--data", self.data("other.h5", "--rows", "300"))
         self.assertEqual(ran.returncode, 1)
         self.assertIn("other.h5", ran.stderr)

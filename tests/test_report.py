@@ -279,6 +279,7 @@ class Computes(unittest.TestCase):
         self.assertLess(abs(float(low) - numpy.quantile(draws, 0.025)), 1.01 / n)
         self.assertLess(abs(float(high) - numpy.quantile(draws, 0.975)), 1.01 / n)
         self.assertIn("two, or more", run("inspect", "words"))
+        self.assertRegex(run("inspect", "words.h5"), r"4 classes: zero & nought \d+, one \d+, two, or more \d+, three \d+ rows")
 
     def test_curves_have_company(self):
         """The validation curve, the majority class and chance, and a ring around the selected round."""
@@ -408,6 +409,16 @@ class Computes(unittest.TestCase):
         self.assertIn("Accuracy by missing.rate, for each missing.policy", figures)
         self.assertIn("13 points, 12 of them finished", figures["Points of sweep"]["figcaption"])
 
+    def test_a_sweep_without_validation_figures(self):
+        """No point is selected, no test figure is shown."""
+        (folder / "blind").mkdir()
+        write_csv(folder / "blind/table.csv", ["client.batch", "status", "selected", "accuracy", "validation_accuracy"],
+                  [[batch, "done", 0, "", ""] for batch in (8, 16)])
+        text = run("report", "blind", "--text")
+        self.assertIn("No point is selected", text)
+        self.assertIn("2 points, 2 of them finished", text)
+        self.assertNotIn("Accuracy by", text)
+
     def test_study_has_a_picture_for_each_setting(self):
         figures = {f["h3"]: f for f in self.outline("study").figures}
         for setting in ("iid", "noniid"):
@@ -446,13 +457,13 @@ class Computes(unittest.TestCase):
         self.assertEqual({title: len(axes) for title, axes in ticks.items()},
                          {"Accuracy by missing rate": 1, "By modalities present": 1})
 
-    def test_ten_variants_are_two_figures_of_five(self):
+    def test_ten_variants_are_two_figures_with_the_reference_in_both(self):
         titles = [f["h3"] for f in self.outline("wide-study").figures]
         self.assertIn("Accuracy by missing rate: mosi, iid (2 of 2)", titles)
         figures = {f["h3"]: f["text"] for f in self.outline("wide-study").figures}
-        for part, names in ((1, VARIANTS[:5]), (2, VARIANTS[5:])):
-            for name in names:
-                self.assertIn(name, figures[f"Accuracy by missing rate: mosi, iid ({part} of 2)"])
+        for part, names in ((1, VARIANTS[:6]), (2, VARIANTS[:1] + VARIANTS[6:])):
+            for name in VARIANTS:
+                self.assertEqual(f" {name} " in figures[f"Accuracy by missing rate: mosi, iid ({part} of 2)"], name in names)
 
     def test_long_tables_are_folded(self):
         text = page_of("wide-study").read_text()

@@ -233,7 +233,7 @@ ent_status ent_model_natural(ent_model *model, const double *w, const ent_sample
  * of the circuits and of the fusion, in blocks b where trains[b] is not 0, one after the other, each to the value
  * that minimises the mean loss over the picked samples while all others stay.  The readouts are trigonometric
  * polynomials in an angle, of degree 1 for one rotation, so few runs give the outputs at all of its values, and the
- * minimum of the loss is found without others: on a grid, then by bisection of the derivative.  w [params] in
+ * minimum of the loss is found without others: on a grid, then at the root of the derivative.  w [params] in
  * place; an angle moves by half a period at most.
  * Errors: ENT_EARG, an angle that cannot be solved for (ent_model_rotosolve_check); ENT_ENOMEM. */
 ent_status ent_model_rotosolve(ent_model *model, const ent_samples *samples, int64_t n, const int64_t *pick,

@@ -13,7 +13,8 @@
 #include "run/resume.h"
 
 typedef struct {
-    const char *folder, *data, *out;
+    run_result of;
+    const char *out;
     int64_t seed;
     bool json;
 } arguments;
@@ -22,14 +23,14 @@ static error_t default_folder(struct argp_state *state, char *value, void *argum
 {
     arguments *a = arguments_;
     (void)state, (void)value;
-    if (!a->out) a->out = a->folder;
+    if (!a->out) a->out = a->of.folder;
     return 0;
 }
 
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
-    {"data", 'd', "FILE", "the data set of the training (default: that of the training)", AT(data), .type = CLI_TEXT},
+    {"data", 'd', "FILE", "the data set (default: that of the training)", AT(of.data), .type = CLI_TEXT},
     CLI_OPTION_OUT("DIR", "folder for audit.csv and audit.svg (default: the result's)", AT(out)),
     {"seed", 's', "N", "seed of the halves and the bootstrap (1)", AT(seed), .type = CLI_WHOLE, .high = CLI_ANY},
     CLI_OPTION_JSON(AT(json)),
@@ -37,7 +38,7 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .argument = {.what = "result", .wanted = "a result folder", .offset = AT(folder), .doc = "RESULT_DIR"},
+    .argument = {.what = "result", .wanted = "a result folder", .offset = AT(of.folder), .doc = "RESULT_DIR"},
     .check = default_folder,
     .doc = "Membership inference: how well an attacker who has the model tells rows that it "
            "was trained on from rows that it was "
@@ -238,7 +239,7 @@ static ent_status attack(const arguments *a, const ent_config *config, const ent
     const ent_federation_view v = ent_federation_see(federation);
     scores s = {.n = 0};
     answer r;
-    ENT_TRY(ent_result_check_inputs(a->folder, data, &v.inputs)); /* of other data nobody knows who was a member */
+    ENT_TRY(ent_result_check_inputs(a->of.folder, data, &v.inputs)); /* membership is only known for these data */
     ent_status status = scores_make(&v, &s);
     for (int k = 0; k < ATTACKS && status == ENT_OK; k++) {
         const ent_membership rows = {.n = s.n,
@@ -248,7 +249,7 @@ static ent_status attack(const arguments *a, const ent_config *config, const ent
                                      .kinds = v.label.classes};
         status = ent_membership_attack(&rows, k == RATIO, (uint64_t)a->seed, &r.attack[k]);
     }
-    if (status == ENT_OK) status = read_epsilon(a->folder, config, &r);
+    if (status == ENT_OK) status = read_epsilon(a->of.folder, config, &r);
     if (status == ENT_OK) {
         print(&r);
         status = write_files(a, &r);
@@ -262,7 +263,8 @@ static ent_status audit_config(ent_comm *world, void *arguments_, const ent_conf
 {
     const arguments *a = arguments_;
     ent_federation *federation;
-    const ent_load_inp inp = {.folder = a->folder, .data = a->data ? a->data : config->data.file, .all_rows = true};
+    const ent_load_inp inp = {
+        .folder = a->of.folder, .data = a->of.data ? a->of.data : config->data.file, .all_rows = true};
     ENT_TRY(ent_federation_load(world, config, &inp, &federation));
     ent_status status = ent_federation_identify(federation, NULL);
     if (status == ENT_OK) status = ent_federation_evaluate(federation);
@@ -273,12 +275,6 @@ static ent_status audit_config(ent_comm *world, void *arguments_, const ent_conf
     return status;
 }
 
-static ent_status read_config(void *arguments_, char **text)
-{
-    const arguments *a = arguments_;
-    return run_config_result(a->folder, !a->data, text);
-}
-
 static ent_status audit(ent_comm *world, void *arguments_, const char *text)
 {
     return cli_with_config(world, text, audit_config, arguments_);
@@ -287,5 +283,5 @@ static ent_status audit(ent_comm *world, void *arguments_, const char *text)
 int app_audit(int argc, char **argv)
 {
     arguments a = {.seed = 1};
-    return cli_command(&LINE, argc, argv, &a, read_config, audit);
+    return cli_command(&LINE, argc, argv, &a, run_read_result, audit);
 }

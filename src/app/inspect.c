@@ -134,7 +134,10 @@ static void count_classes(const ent_dataset *d, histogram *h)
     h->n = d->classes < MOST_BARS ? d->classes : MOST_BARS;
     for (int64_t r = 0; r < d->rows; r++) h->count[d->category[r] < h->n ? d->category[r] : h->n - 1]++;
     for (int k = 0; k < h->n; k++) {
-        snprintf(h->text[k], sizeof h->text[k], "%d", d->class_name[k]);
+        if (d->class_text)
+            snprintf(h->text[k], sizeof h->text[k], "%.31s", d->class_text[k]);
+        else
+            snprintf(h->text[k], sizeof h->text[k], "%d", d->class_name[k]);
         h->name[k] = h->text[k];
     }
 }
@@ -142,7 +145,10 @@ static void count_classes(const ent_dataset *d, histogram *h)
 static void print_classes(const ent_dataset *d, const histogram *h)
 {
     printf("%d classes:", d->classes);
-    for (int c = 0; c < h->n; c++) printf(" %lld", (long long)h->count[c]);
+    for (int c = 0; c < h->n; c++) {
+        if (d->class_text) print_visible(c > 0 ? ", " : " ", d->class_text[c], "", "");
+        printf(" %lld", (long long)h->count[c]);
+    }
     printf(" rows%s\n", d->classes > h->n ? " (the last of these: all classes from there on)" : "");
 }
 

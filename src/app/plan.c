@@ -329,6 +329,21 @@ static void print_json(const plan *p, const arguments *a)
     cli_print_json(object);
 }
 
+/* Seconds are those of exact gradients without noise. */
+static void warn_devices(const ent_config *c)
+{
+    const ent_gate_noise *one = &c->noise.after_1q, *two = &c->noise.after_2q;
+    const double noise = one->depolarizing + one->amplitude_damping + one->phase_damping + two->depolarizing +
+                         two->amplitude_damping + two->phase_damping + c->noise.t1_us;
+    const char *what = c->client.optimizer == ENT_ROTOSOLVE
+                           ? "client.optimizer rotosolve runs the batch for every angle"
+                       : c->client.optimizer == ENT_QNG        ? "client.optimizer qng also computes a metric"
+                       : c->run.gradient == ENT_GRADIENT_SHIFT ? "run.gradient shift runs the batch for every angle"
+                       : noise > 0.0                           ? "this configuration has noise"
+                                                               : NULL;
+    if (what) fprintf(stderr, "warning: the seconds are those of exact gradients without noise: %s\n", what);
+}
+
 /* cores: those of a node like this one. */
 static void warn_layout(const plan *p, const arguments *a, int64_t ranks_here, int64_t cores)
 {
@@ -362,6 +377,7 @@ static ent_status make(plan *p, arguments *a)
     ENT_TRY(estimate_seconds(p, a, &inp));
     print_text(p, a);
     warn_layout(p, a, ranks_here, cores);
+    warn_devices(p->config);
     if (a->json) print_json(p, a);
     return ENT_OK;
 }

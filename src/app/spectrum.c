@@ -13,7 +13,8 @@
 #include "entente/fed.h"
 
 typedef struct {
-    const char *folder, *data, *out;
+    run_result of;
+    const char *out;
     int64_t points, samples;
     bool json;
     char modality[ENT_NAME_BYTES]; /* "": the first angle */
@@ -38,7 +39,7 @@ static error_t default_folder(struct argp_state *state, char *value, void *argum
 {
     arguments *a = arguments_;
     (void)state, (void)value;
-    if (!a->out) a->out = a->folder;
+    if (!a->out) a->out = a->of.folder;
     return 0;
 }
 
@@ -48,7 +49,7 @@ static const cli_option OPTIONS[] = {
     {"input", 'i', "MODALITY:K",
      "the data angle: number K (from 0) in the register of this modality (default: the first of the first modality)",
      0, .type = CLI_CALL, .call = read_input},
-    {"data", 'd', "FILE", "the data set (default: the one of the training)", AT(data), .type = CLI_TEXT},
+    {"data", 'd', "FILE", "the data set (default: the one of the training)", AT(of.data), .type = CLI_TEXT},
     {"samples", 0, "N", "test rows that supply the other inputs (64)", AT(samples), .type = CLI_WHOLE, .low = 1,
      .high = 1 << 30},
     {"points", 0, "N", "angles on the circle (4 times the degree, plus 8)", AT(points), .type = CLI_WHOLE, .low = 1,
@@ -59,7 +60,7 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .argument = {.what = "result", .wanted = "the folder of a result", .offset = AT(folder), .doc = "RESULT_DIR"},
+    .argument = {.what = "result", .wanted = "the folder of a result", .offset = AT(of.folder), .doc = "RESULT_DIR"},
     .check = default_folder,
     .doc =
         "Show the Fourier coefficients of the outputs of a trained model in one data angle.\v"
@@ -194,7 +195,7 @@ static ent_status analyse(ent_comm *world, void *arguments_, const ent_config *c
     ent_spectrum s;
     int m;
     ENT_TRY(find_modality(a, config, &m));
-    const ent_load_inp inp = {.folder = a->folder, .data = a->data ? a->data : config->data.file};
+    const ent_load_inp inp = {.folder = a->of.folder, .data = a->of.data ? a->of.data : config->data.file};
     ENT_TRY(ent_federation_load(world, config, &inp, &federation));
     ent_status status = ent_federation_spectrum(federation, m, (int)a->angle, (int)a->points, a->samples, &s);
     if (status == ENT_OK) {
@@ -210,12 +211,6 @@ static ent_status analyse(ent_comm *world, void *arguments_, const ent_config *c
     return status;
 }
 
-static ent_status read_config(void *arguments_, char **text)
-{
-    const arguments *a = arguments_;
-    return run_config_result(a->folder, !a->data, text);
-}
-
 static ent_status run(ent_comm *world, void *arguments_, const char *text)
 {
     return cli_with_config(world, text, analyse, arguments_);
@@ -224,5 +219,5 @@ static ent_status run(ent_comm *world, void *arguments_, const char *text)
 int app_spectrum(int argc, char **argv)
 {
     arguments a = {.samples = 64};
-    return cli_command(&LINE, argc, argv, &a, read_config, run);
+    return cli_command(&LINE, argc, argv, &a, run_read_result, run);
 }

@@ -15,7 +15,7 @@
 #include "entente/memory.h"
 #include "model.h"
 
-enum { GRID = 16, HALVINGS = 60 };
+enum { GRID = 8, MOST_STEPS = 60 };
 
 static const double PI = 3.14159265358979323846;
 
@@ -232,20 +232,34 @@ static double mean_loss(search *s, const dependence *by, double x, bool derivati
     return sum / (double)s->n;
 }
 
-/* Between x, where the derivative is not 0, and its neighbour downhill. */
-static double bisect(search *s, const dependence *by, double x, double step)
+/* The root of the derivative between x, where it is not 0, and its neighbour downhill: false position, an end that
+ * stays twice counting half (Dowell and Jarratt 1971, the Illinois algorithm). */
+static double find_root(search *s, const dependence *by, double x, double step)
 {
     const double slope = mean_loss(s, by, x, true);
     double low = slope > 0.0 ? x - step : x, high = slope > 0.0 ? x : x + step;
-    if (slope == 0.0 || !(mean_loss(s, by, low, true) < 0.0) || !(mean_loss(s, by, high, true) > 0.0)) return x;
-    for (int k = 0; k < HALVINGS; k++) {
-        const double middle = 0.5 * (low + high);
-        if (mean_loss(s, by, middle, true) < 0.0)
-            low = middle;
-        else
-            high = middle;
+    double at_low = slope > 0.0 ? mean_loss(s, by, low, true) : slope;
+    double at_high = slope > 0.0 ? slope : mean_loss(s, by, high, true);
+    if (!(at_low < 0.0 && at_high > 0.0)) return x;
+    double root = x;
+    for (int k = 0, stays = 0; k < MOST_STEPS; k++) {
+        const double before = root;
+        root = low + (high - low) * (at_low / (at_low - at_high));
+        const double there = mean_loss(s, by, root, true);
+        if (there == 0.0 || root == before || root <= low || root >= high) break;
+        if (there < 0.0) {
+            low = root;
+            at_low = there;
+            at_high *= stays > 0 ? 0.5 : 1.0;
+            stays = 1;
+        } else {
+            high = root;
+            at_high = there;
+            at_low *= stays < 0 ? 0.5 : 1.0;
+            stays = -1;
+        }
     }
-    return 0.5 * (low + high);
+    return root;
 }
 
 /* Of x in half a period to both sides of 0: where the loss is least; 0 where it is no less elsewhere. */
@@ -261,7 +275,7 @@ static double find_minimum(search *s, const dependence *by)
             best = x;
         }
     }
-    const double found = bisect(s, by, best, step);
+    const double found = remainder(find_root(s, by, best, step), 2.0 * PI);
     return mean_loss(s, by, found, false) < now ? found : 0.0;
 }
 

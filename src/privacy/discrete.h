@@ -29,13 +29,13 @@ ent_discrete_grid ent_discrete_grid_of(double clip, double deviation);
 void ent_discrete_round(const ent_discrete_grid *grid, int64_t n, const double *x, int64_t *units);
 
 /* The noise multiplier of a normal distribution whose Renyi divergences bound those of the sum of `shares` draws, for
- * changes of this norm in n dimensions: Kairouz, Liu, Steinke, Theorem 1, where a sum of discrete Gaussians, which is
+ * changes of this norm in n dimensions: Kairouz, Liu, Steinke, where a sum of discrete Gaussians, which is
  * none, is close to one. */
 double ent_discrete_noise(int64_t shares, uint64_t variance, double norm, int64_t n);
 
 /* How much closer or further any outcome's chance can be than that of the rounded normal distribution: the logarithm,
- * but for outcomes of chance exp(-100) together.  Epsilon by privacy loss distributions grows by twice as much a
- * round.
+ * except for outcomes of chance exp(-100) together.  Per round, epsilon by privacy loss distributions grows by twice
+ * as much.
  *
  * Of one number, with r = x / variance: the chance of rounding to x is the density times the mean over u in
  * (-1/2, 1/2) of exp(-r u - u^2 / (2 variance)), which is at least exp(-1 / (8 variance)) and at most exp(r^2 / 24).

@@ -17,9 +17,9 @@
  * neighbour, are needed.  A lock opens the same keys of streams, and less than that secret key: not the keys of
  * parcels.
  *
- * Who sends what is no key, a key of another client, or a parcel that does not open is left out of the round before
- * vectors are sent, and its neighbours add no streams for it.  Wrong shares that are revealed are found by the
- * others, and not used; a commitment says whether what has been opened is right.
+ * A client that publishes no key or the key of another one, or sends a parcel that does not open, is excluded from
+ * the round before vectors are sent, and its neighbours add no streams for it.  Wrong shares that are revealed are
+ * found by comparison with the others and ignored; a commitment confirms that the right secret was opened.
  *
  * Streams are added modulo 2^128 to exact sums, so masks leave no trace in a result.  Keys come from the random
  * numbers of the operating system.  All functions are Local: the transport of messages is the caller's. */

@@ -144,6 +144,14 @@ static bool any_text(const report_csv *csv, int column)
     return false;
 }
 
+int64_t campaign_points_done(const report_csv *points)
+{
+    const int status = report_csv_find(points, "status");
+    int64_t done = 0;
+    for (int64_t r = 0; r < points->rows; r++) done += status < 0 || strcmp(points->cell[status][r], "done") == 0;
+    return done;
+}
+
 void campaign_print_csv(draw_page *page, const char *title, const char *caption, const report_csv *csv)
 {
     const int64_t rows = csv->rows < MOST_ROWS ? csv->rows : MOST_ROWS;

@@ -26,6 +26,9 @@ void campaign_origin_base(draw_page *page, const campaign_origin *origin);
 /* How the values of a column are given (points.h), or "". */
 const char *campaign_origin_scale(const campaign_origin *origin, const char *column);
 
+/* Points whose status is done. */
+int64_t campaign_points_done(const report_csv *points);
+
 /* The table as it is, without hashes and empty columns. */
 void campaign_print_csv(draw_page *page, const char *title, const char *caption, const report_csv *csv);
 

@@ -52,7 +52,7 @@ static void draw_confusion(draw_page *page, const report_group *g, const double 
                                         .value = share,
                                         .name = "predicted so",
                                         .unit = "share of the row",
-                                        .shares = true});
+                                        .range = {0.0, 1.0}});
     ent_free(share);
 }
 

@@ -58,7 +58,7 @@ static void read_names(study_page *s)
 {
     const report_csv *csv = s->summary;
     const int metric = report_csv_find(csv, "metric"), reference = report_csv_find(csv, "reference");
-    s->metric = metric >= 0 && csv->rows > 0 ? csv->cell[metric][0] : "metric";
+    s->metric = metric >= 0 && csv->rows > 0 ? csv->cell[metric][0] : "the study's metric";
     s->reference = -1;
     for (int v = 0; v < s->axis[STUDY_VARIANT].n && reference >= 0; v++)
         if (strcmp(s->axis[STUDY_VARIANT].text[v], csv->cell[reference][0]) == 0) s->reference = v;
@@ -84,6 +84,21 @@ const char *study_where(const study_page *s, int data, int setting, char text[12
 const char *study_reference(const study_page *s)
 {
     return s->reference >= 0 ? s->axis[STUDY_VARIANT].text[s->reference] : "the reference";
+}
+
+chart_line study_line(const study_page *s, int variant)
+{
+    const int n = s->axis[STUDY_VARIANT].n, others = n - 1;
+    chart_line line = {.name = s->axis[STUDY_VARIANT].text[variant]};
+    if (n <= DRAW_COLOURS || s->reference < 0) {
+        line.colour = chart_colour_of(variant, n);
+        return line;
+    }
+    const int figures = (others + DRAW_COLOURS - 2) / (DRAW_COLOURS - 1), each = (others + figures - 1) / figures;
+    const int at = variant - (variant > s->reference); /* among the others */
+    line.everywhere = variant == s->reference;
+    if (!line.everywhere) line.colour = at / each * DRAW_COLOURS + 1 + at % each;
+    return line;
 }
 
 /* ---- forest plots ---- */
@@ -234,14 +249,13 @@ static int rate_lines(const study_page *s, int data, int setting, double *number
             low[n] = c->mean - c->deviation;
             high[n++] = c->mean + c->deviation;
         }
-        if (n > 0)
-            line[lines++] = (chart_line){.name = variants->text[v],
-                                         .n = n,
-                                         .x = x,
-                                         .y = y,
-                                         .low = low,
-                                         .high = high,
-                                         .colour = chart_colour_of(v, variants->n)};
+        if (n == 0) continue;
+        line[lines] = study_line(s, v);
+        line[lines].n = n;
+        line[lines].x = x;
+        line[lines].y = y;
+        line[lines].low = low;
+        line[lines++].high = high;
     }
     return lines;
 }
@@ -278,8 +292,8 @@ static ent_status draw_rates(draw_page *page, const study_page *s)
                      study_where(s, d, k, where));
             if (*title >= 'a' && *title <= 'z') *title = (char)(*title - 'a' + 'A');
             snprintf(caption, sizeof caption,
-                     "Mean over seeds, with one standard deviation on each side; variants at the same rate stand "
-                     "beside each other. All settings of a data set have the same axes.");
+                     "Mean over seeds, with one standard deviation on each side; variants at the same rate are drawn "
+                     "side by side. All settings of a data set have the same axes.");
             const chart_figure figure = {
                 title, caption, {"missing rate", "probability", 0, false, NAN, NAN}, mean_axis(s, d)};
             chart_draw_lines(page, &figure, lines, line);
@@ -327,18 +341,15 @@ static ent_status draw_summary(draw_page *page, const char *folder)
 ent_status report_study(draw_page *page, const char *folder, const report_csv *points, const campaign_origin *origin)
 {
     char path[4096], title[256], caption[256];
-    int64_t done = 0;
-    const int status = report_csv_find(points, "status");
     (void)origin;
     snprintf(path, sizeof path, "%.4000s/summary.csv", folder);
     if (access(path, F_OK) == 0)
         ENT_TRY(draw_summary(page, folder));
     else
         draw_page_paragraph(page, "%s is not there: no comparison of the variants.", path);
-    for (int64_t r = 0; r < points->rows; r++) done += status < 0 || strcmp(points->cell[status][r], "done") == 0;
     snprintf(title, sizeof title, "Points of %.200s", folder);
     snprintf(caption, sizeof caption, "%lld points, %lld of them finished.", (long long)points->rows,
-             (long long)done);
+             (long long)campaign_points_done(points));
     campaign_print_csv(page, title, caption, points);
     return ENT_OK;
 }

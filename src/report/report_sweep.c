@@ -1,6 +1,6 @@
-/* The page of a sweep: its keys are the columns that are not known to be anything else; a key of one value alone says
- * nothing.  Keys that were drawn are scattered; for two others a heat map, for one its values.  What was drawn or
- * listed on a logarithmic scale has a logarithmic axis. */
+/* The page of a sweep: its keys are the columns that are not known to be anything else; a key with a single value
+ * says nothing.  Keys that were drawn are scattered; for two others a heat map, for one its values.  What was drawn
+ * or listed on a logarithmic scale has a logarithmic axis. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,7 +183,7 @@ static void draw_heat(draw_page *page, const sweep *s, int i, int j)
     if (least < most) snprintf(range, sizeof range, "%d to ", least);
     snprintf(caption, sizeof caption,
              "Each cell: the mean over all %lld finished points of %.100s with these two values, whatever the other "
-             "keys are (%s%d point%s a cell). Blank: no point.",
+             "keys are (%s%d point%s per cell). Blank: no point.",
              (long long)s->done, s->folder, range, most, most == 1 ? "" : "s");
     const chart_figure figure = {title, caption, key_axis(b), key_axis(a)};
     chart_draw_cells(page, &figure,
@@ -317,7 +317,7 @@ static void print_points(draw_page *page, const sweep *s)
     char title[256], caption[320];
     snprintf(title, sizeof title, "Points of %.200s", s->folder);
     snprintf(caption, sizeof caption, "%lld points, %lld of them finished.%s", (long long)s->csv->rows,
-             (long long)s->done,
+             (long long)campaign_points_done(s->csv),
              report_csv_find(s->csv, "selected") < 0
                  ? ""
                  : " Test figures of a sweep are those of the selected point, unless `entente sweep --test` has "

@@ -32,6 +32,9 @@ const study_cell *study_cell_at(const study_page *study, const int at[STUDY_AXES
 /* "mosi, iid"; setting -1: the data set only.  Returns `text`. */
 const char *study_where(const study_page *study, int data, int setting, char text[128]);
 const char *study_reference(const study_page *study);
+/* The line of a variant, with its name and colour; where the variants need several figures, the reference is in each.
+ */
+chart_line study_line(const study_page *study, int variant);
 
 /* study_subsets.c: accuracy by the modalities that samples have, from patterns.csv.  Errors: ENT_EFORMAT. */
 ent_status study_subsets(draw_page *page, const study_page *study);

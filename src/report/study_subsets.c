@@ -150,9 +150,11 @@ static int panel_lines(const subsets *s, int data, int setting, int panel, doubl
             x[n] = strtod(rates->text[r], NULL);
             y[n++] = value;
         }
-        if (n > 0)
-            line[lines++] = (chart_line){
-                .name = variants->text[v], .n = n, .x = x, .y = y, .colour = chart_colour_of(v, variants->n)};
+        if (n == 0) continue;
+        line[lines] = study_line(s->study, v);
+        line[lines].n = n;
+        line[lines].x = x;
+        line[lines++].y = y;
     }
     return lines;
 }
@@ -172,7 +174,7 @@ static void draw_panels(draw_page *page, const subsets *s, int data, int setting
     snprintf(title, sizeof title, "By modalities present: %s", study_where(s->study, data, setting, where));
     snprintf(
         caption, sizeof caption,
-        "Test samples by %s they have after the missing protocol, pooled over seeds; a panel each, with the same "
+        "Test samples by %s they have after the missing protocol, pooled over seeds; one panel each, with the same "
         "axes.",
         s->by_count ? "the number of modalities that" : "the modalities that");
     const chart_figure figure = {
@@ -205,7 +207,8 @@ static void draw_heat(draw_page *page, const subsets *s, int data, int setting, 
                                     .column = variants->text,
                                     .value = number,
                                     .name = y.name,
-                                    .unit = y.unit});
+                                    .unit = y.unit,
+                                    .range = {y.low, y.high}});
 }
 
 /* ---- the table ---- */
@@ -316,6 +319,7 @@ static ent_status read_and_draw(draw_page *page, subsets *s)
     }
     s->figure = any_number(s->csv, "accuracy") ? "accuracy" : "mae";
     find_panels(s, present);
+    if (s->panels < 2) return ENT_OK; /* nothing is missing: that is the figure itself */
     s->of = ent_alloc(cells * s->panels, sizeof *s->of);
     ENT_REQUIRE(s->of, ENT_ENOMEM, "report: no memory");
     add_rows(s, column, present);

@@ -219,3 +219,9 @@ ent_status run_config_result(const char *folder, bool locate, char **text)
     if (status == ENT_OK && locate) status = ent_config_locate(text, path);
     return status;
 }
+
+ent_status run_read_result(void *arguments, char **text)
+{
+    const run_result *r = arguments;
+    return run_config_result(r->folder, !r->data, text);
+}

@@ -33,4 +33,11 @@ ent_status run_resume_tidy(const char *folder);
  * ENT_EIO, ENT_EFORMAT; ENT_ECONFIG, naming the file. */
 ent_status run_config_result(const char *folder, bool locate, char **text);
 
+/* A result folder on the command line, and the data set to use instead of that of the training, or NULL.  The first
+ * field of a command's arguments, which run_read_result takes: it reads the configuration as run_config_result. */
+typedef struct {
+    const char *folder, *data;
+} run_result;
+ent_status run_read_result(void *arguments, char **text);
+
 #endif

@@ -8,15 +8,16 @@
 
 /* A line through n points (NAN: a gap), with the band low..high around it where both are given.  Colours and marks
  * belong together and do not repeat: a figure of more colours than there are is drawn as several, with the same
- * axes.  Spreads at the same place stand beside each other. */
+ * axes.  Spreads at the same place are drawn side by side. */
 typedef struct {
     const char *name;
     int n;
     const double *x, *y, *low, *high;
-    bool model;  /* not measured; drawn dashed and without marks */
-    bool points; /* marks that no line joins */
-    int ring;    /* 1 + the number of a point with a ring around it; 0: none */
-    int colour;  /* 0..; lines of one colour belong together.  -1: grey, and in every figure */
+    bool model;      /* not measured; drawn dashed and without marks */
+    bool points;     /* marks that no line joins */
+    bool everywhere; /* in every figure, if the lines are drawn in several; its colour is 0, and of no other line */
+    int ring;        /* 1 + the number of a point with a ring around it; 0: none */
+    int colour;      /* 0..; lines of one colour belong together.  -1: grey, and in every figure */
 } chart_line;
 void chart_draw_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line);
 /* The colour of line k of n, such that figures of more colours than there are have equally many lines each. */
@@ -67,7 +68,7 @@ typedef struct {
     const double *value; /* [rows][columns] */
     const char *name, *unit;
     bool dots;
-    bool shares; /* colours run from 0 to 1, in all figures alike */
+    double range[2]; /* of the colours, for figures that are compared; both 0: that of the values */
 } chart_cells;
 void chart_draw_cells(draw_page *page, const chart_figure *figure, const chart_cells *cells);
 

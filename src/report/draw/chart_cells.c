@@ -38,7 +38,8 @@ static grid grid_of(const chart_cells *c)
             g.low = fmin(g.low, c->value[k]);
             g.high = fmax(g.high, c->value[k]);
         }
-    if (c->shares || !(g.low <= g.high)) g.low = 0.0, g.high = 1.0;
+    if (!(g.low <= g.high)) g.low = 0.0, g.high = 1.0;
+    if (c->range[1] > c->range[0]) g.low = c->range[0], g.high = c->range[1];
     return g;
 }
 
@@ -66,7 +67,7 @@ static void write_number(const char *form, double value, char text[24])
 static const char *form_of(const chart_cells *c, const grid *g)
 {
     static const char *const FORM[] = {"%.3f", "%.2f", "", "%.2g"};
-    const int first = c->shares ? 0 : 2;
+    const int first = c->range[1] > c->range[0] ? 0 : 2;
     for (int f = first; f < first + 2; f++) {
         bool fits = true;
         for (int k = 0; k < c->rows * c->columns && fits; k++) {

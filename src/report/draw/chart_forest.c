@@ -6,7 +6,8 @@
 
 enum { ROW = 20, HEAD = 22, TOP = 8, RIGHT = 10, BELOW = 44, LEFT = 30 };
 
-static const double LONGEST = 200.0, PLOT = 150.0; /* the longest name; the least width for the intervals */
+/* The longest name; the least width for the intervals, and that in a figure that is wide anyway. */
+static const double LONGEST = 200.0, LEAST = 150.0, WIDE = 320.0;
 
 static void widen(double value, double *low, double *high)
 {
@@ -105,7 +106,7 @@ void chart_draw_forest(draw_page *page, const chart_figure *figure, int groups, 
     const int heads = groups > 1 || group[0].name ? groups : 0;
     const double left = LEFT + widest_of(groups, group) + 8, height = ROW * rows_of(groups, group) + HEAD * heads + 6;
     const double beside = left + numbers_width(groups, group, zero) + RIGHT;
-    const double width = fmax(DRAW_FIGURE_WIDTH, beside + PLOT);
+    const double width = beside + LEAST <= DRAW_FIGURE_WIDTH ? DRAW_FIGURE_WIDTH : beside + WIDE;
     chart_frame f = {.left = left,
                      .top = TOP,
                      .width = width - beside,

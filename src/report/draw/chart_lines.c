@@ -1,5 +1,5 @@
 /* Lines: bands first, then the lines with a mark at each point; each colour has a mark of its own.  Where points are
- * few, spreads are bars, and those at the same place stand beside each other.  Beyond eight colours the lines are
+ * few, spreads are bars, and those at the same place are drawn side by side.  Beyond eight colours the lines are
  * drawn in several figures with the same axes. */
 #include <math.h>
 #include <string.h>
@@ -141,17 +141,23 @@ static bool has_whiskers(const chart_line *line)
     return line->low && line->high && line->n <= FEW;
 }
 
-/* The pixels between neighbours that stand at the same place: none without whiskers, as a shifted line misleads. */
+/* Where the frame has room beside its points, lines with few points are drawn side by side. */
+static bool is_aside(const chart_frame *f, const chart_line *line)
+{
+    return f->pad > 0.0 && line->n <= FEW && is_marked(line);
+}
+
+/* The pixels between neighbours at the same place. */
 static double gap_of(const chart_frame *f, int lines, const chart_line *line, int *beside)
 {
     double least = f->width;
     *beside = 0;
     for (int l = 0; l < lines; l++) {
-        *beside += has_whiskers(&line[l]);
+        *beside += is_aside(f, &line[l]);
         for (int k = 1; k < line[l].n; k++)
             least = fmin(least, fabs(chart_frame_x(f, line[l].x[k]) - chart_frame_x(f, line[l].x[k - 1])));
     }
-    return *beside > 1 ? fmin(8.0, 0.7 * least / *beside) : 0.0;
+    return *beside > 1 ? fmin(8.0, fmin(0.7 * least, 2.0 * f->pad) / *beside) : 0.0;
 }
 
 void chart_lines_plot(draw_page *page, const chart_frame *f, int lines, const chart_line *line)
@@ -161,7 +167,7 @@ void chart_lines_plot(draw_page *page, const chart_frame *f, int lines, const ch
     for (int k = 0; k < lines; k++)
         if (line[k].low && line[k].high && !has_whiskers(&line[k])) draw_band(page, f, &line[k]);
     for (int k = 0; k < lines; k++) {
-        const double aside = has_whiskers(&line[k]) ? (at++ - 0.5 * (beside - 1)) * gap : 0.0;
+        const double aside = is_aside(f, &line[k]) ? (at++ - 0.5 * (beside - 1)) * gap : 0.0;
         if (has_whiskers(&line[k])) draw_whiskers(page, f, &line[k], aside);
         draw_line(page, f, &line[k], aside);
     }
@@ -186,7 +192,7 @@ int chart_lines_take(int lines, const chart_line *line, int facet, chart_line *o
 {
     int n = 0;
     for (int k = 0; k < lines; k++)
-        if (line[k].colour < 0 || line[k].colour / DRAW_COLOURS == facet) out[n++] = line[k];
+        if (line[k].colour < 0 || line[k].everywhere || line[k].colour / DRAW_COLOURS == facet) out[n++] = line[k];
     return n;
 }
 

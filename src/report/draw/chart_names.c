@@ -10,7 +10,7 @@ enum { LINE = 13, GAP = 8, MOST_LINES = 3, TEXT = 160 };
 
 static const double LONGEST = 170.0; /* of a turned name; what is longer is cut */
 
-/* Break a text into lines after blanks and marks.  Returns their number, or 0 if it does not fit. */
+/* Break a text into lines after blanks and punctuation.  Returns their number, or 0 if it does not fit. */
 static int break_text(const char *text, double width, char line[MOST_LINES][TEXT])
 {
     int lines = 0;

@@ -20,6 +20,7 @@ const char DRAW_PAGE_FIGURE[] =
     "svg text{fill:var(--fg)}svg .soft{fill:var(--soft)}svg .bold{font-weight:600}svg .light{fill:#fff}"
     "svg .dark{fill:#111}\n"
     "svg .tick{font-size:11px;fill:var(--soft)}svg .title{font-size:15px;font-weight:600}\n"
+    "svg .panel{paint-order:stroke;stroke:var(--bg);stroke-width:4px}\n"
     "svg .grid{stroke:var(--line);stroke-width:.6;fill:none}svg .axis{stroke:var(--soft);stroke-width:1;fill:none}\n"
     "svg .wire{stroke:var(--soft);stroke-width:1;fill:none}svg .ground{fill:var(--bg)}\n"
     "svg .line{fill:none;stroke-width:1.8;stroke-linejoin:round}svg .band{fill-opacity:.18;stroke:none}\n";
