@@ -24,6 +24,9 @@ FILES = {"mosi": ("mosi.h5", "text,audio,vision"), "mosei": ("mosei_video.h5", "
          "sensors": ("sensors.h5", "m0,m1,m2,m3"), "views": ("views.h5", "m0,m1,m2,m3,m4,m5")}
 
 
+FEWEST = 3  # pairs of which an interval is shown, and counts in the answers
+
+
 class Study:
     """A folder of `entente study`: cell[setting, rate, variant], in the study's order."""
 
@@ -50,7 +53,7 @@ class Study:
     def over(self, setting, rate, other, reference=True):
         """How far the reference is above `other` (or, not reference, `other` above it), and the interval."""
         cell = self.cell.get((setting, rate, other))
-        if not cell or cell["difference"] is None:
+        if not cell or cell["difference"] is None or cell["pairs"] < FEWEST:
             return None
         low, high = (cell["low"], cell["high"])
         return (-cell["difference"], -high, -low) if reference else (cell["difference"], low, high)
@@ -66,9 +69,13 @@ def load(studies):
     return {name: sets if name == "choice" else {d: sets[d] for d in order if d in sets} for name, sets in found.items()}
 
 
+def hundred(share):
+    return f"{round(100 * share, 1) + 0.0:+.1f}"  # no -0.0
+
+
 def points(span):
     """+1.2 [0.3, 2.1], in points of accuracy."""
-    return "-" if span is None else f"{100 * span[0]:+.1f} [{100 * span[1]:+.1f}, {100 * span[2]:+.1f}]"
+    return "-" if span is None else f"{hundred(span[0])} [{hundred(span[1])}, {hundred(span[2])}]"
 
 
 def table(head, rows):
@@ -81,7 +88,8 @@ def value(cell, difference=True):
         return "-"
     text = f"{cell['mean']:.3f} ± {cell['deviation'] or 0:.3f}"
     if difference and cell["difference"] is not None:
-        text += f" ({points((cell['difference'], cell['low'], cell['high']))})"
+        few = cell["pairs"] < FEWEST
+        text += f" ({hundred(cell['difference']) if few else points((cell['difference'], cell['low'], cell['high']))})"
     return text
 
 
@@ -132,12 +140,12 @@ def accuracy_section(studies, data, _entente):
         pooled = reference(data, name)
         for setting in study.settings:
             params = study.params.get((setting, "fused"))
-            rows.append([SETS[name], setting, *(value(study.cell.get((setting, "0", v))) for v in study.variants),
+            rows.append([SETS[name], setting, str(study.seeds),
+                         *(value(study.cell.get((setting, "0", v))) for v in study.variants),
                          f"{pooled[0]:.3f}" if pooled else "-", f"{pooled[1]:.3f}" if pooled else "-", str(params)])
     first = next(iter(sets.values()))
-    seeds = sorted({study.seeds for study in sets.values()})
-    return (text + f"Seeds: {', '.join(map(str, seeds))}; {first.date}.\n\n" +
-            table(["data", "split", *first.variants, "pooled", "majority", "parameters"], rows))
+    return (text + f"{first.date}.\n\n" +
+            table(["data", "split", "seeds", *first.variants, "pooled", "majority", "parameters"], rows))
 
 
 def each(studies, name, intro):
@@ -276,7 +284,7 @@ def verdict(found):
     found = [(name, span) for name, span in found if span]
     spans = [span for _, span in found]
     if not spans:
-        return "not measured"
+        return f"not measured with {FEWEST} seeds"
     text = f"{word(spans)}: {points(spans[0])} points"
     if len(spans) > 1:
         text = (f"{word(spans)}: {mean(spans):+.1f} points in the mean of {len(spans)}, from {points(min(spans))} to "

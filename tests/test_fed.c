@@ -403,7 +403,9 @@ static void the_prior_is_the_log_frequency_with_one_added(void **state)
     small_federation_make(&s, ENT_POLICY_DROP);
     s.f.population.part[ENT_TRAIN].n = 5;
     s.f.population.part[ENT_TRAIN].category = (int32_t[]){0, 2, 2, 0, 2};
+    s.f.population.clients = 0; /* theirs are other rows */
     check_ok(ent_label_fit(&s.f.population, &s.f.target));
+    s.f.population.clients = CLIENTS;
     check_near(s.f.target.prior[0], log(3.0 / 8.0), 1e-15);
     check_near(s.f.target.prior[1], log(1.0 / 8.0), 1e-15);
     check_near(s.f.target.prior[2], log(4.0 / 8.0), 1e-15);

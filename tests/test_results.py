@@ -70,7 +70,7 @@ class Results(unittest.TestCase):
                       "2, from -1.0 [-2.0, -0.2] to +10.0 [+8.0, +12.0];", lines[0])
         self.assertIn("Against zeros: yes: +2.0 [+1.0, +3.0] points; against means: no difference to be seen: ", lines[7])
         self.assertIn("out: no, the reverse: -1.0 [-2.0, -0.5] points.", lines[7])
-        self.assertIn("not measured", lines[8])
+        self.assertIn("not measured with 3 seeds", lines[8])
 
     def test_candidates_of_the_defaults(self):
         (self.studies / "choose.txt").write_text("logistic regression: x 0.9\n\none: client.epochs=2 a.b=1\n"
