@@ -1118,7 +1118,7 @@ class Protocols(unittest.TestCase):
     def accuracy(data, policy, seed):
         ran = good("train", JOBS / "quickstart.yaml", "--out", fresh(), "--json", "--quiet", ranks=2,
                    *sets(data__file=data, missing__level="client", missing__policy=policy,
-                         client__logit_adjustment=False, seeds__split=seed, seeds__masks=10 + seed, seeds__init=20 + seed, seeds__sampling=30 + seed))
+                         client__logit_adjustment="false", seeds__split=seed, seeds__masks=10 + seed, seeds__init=20 + seed, seeds__sampling=30 + seed))
         return last_json(ran)["accuracy"]
 
 
