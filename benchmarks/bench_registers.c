@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/shard/registers.h"
+#include "shard/registers.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/model.h"

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/shard/exchange.h"
+#include "shard/exchange.h"
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "entente/shard.h"

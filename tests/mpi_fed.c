@@ -1,6 +1,6 @@
 /* The whole federation over ranks: the same bits as on one rank, whatever the split, the protocol and the number of
  * clients; and one rank's failure is everyone's. */
-#include "engine/shard/registers.h"
+#include "shard/registers.h"
 #include "fed_runs.h"
 
 static void every_split_and_level(void **state)

@@ -5,7 +5,7 @@
 #include "circuit_run.h"
 
 #include "engine/pauli/pauli_run.h"
-#include "engine/shard/registers.h"
+#include "shard/registers.h"
 #include "entente/model.h"
 #include "entente/random.h"
 #include "entente/shard.h"

@@ -5,7 +5,7 @@
 #include "circuit_run.h"
 #include "random_circuit.h"
 
-#include "engine/shard/exchange.h"
+#include "shard/exchange.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
 
