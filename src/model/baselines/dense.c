@@ -139,3 +139,28 @@ ent_group ent_group_one(const ent_group *g, int64_t k)
     one.outputs = g->outputs + k * g->inp->outputs;
     return one;
 }
+
+void ent_encoder_place(const ent_model_inp *inp, int m, int width, ent_encoder *at, ent_blocks *blocks)
+{
+    const ent_register *reg = &inp->reg[m];
+    const ent_start zero = {.kind = ENT_START_ZERO};
+    const uint32_t needs = UINT32_C(1) << m;
+    at->weight = ent_blocks_add(blocks, ent_activation_start(inp, reg->inputs), width * (int)reg->inputs, needs,
+                                "%s/encoder/weight", reg->name);
+    at->bias = ent_blocks_add(blocks, zero, width, needs, "%s/encoder/bias", reg->name);
+}
+
+void ent_encoder_forward(const ent_group *g, int m, int width, const ent_encoder *at, double *x, double *y)
+{
+    ent_dense_gather(g, m, x);
+    ent_dense_bias(g->n, width, g->w + at->bias, y);
+    ent_dense_forward(g->n, g->inp->reg[m].inputs, width, g->w + at->weight, x, y);
+    ent_activate(g->inp, g->n * width, y);
+}
+
+void ent_encoder_backward(const ent_group *g, int m, int width, const ent_encoder *at, const double *x,
+                          const double *d_y, double *gradient)
+{
+    ent_dense_weights(g->n, g->inp->reg[m].inputs, width, x, d_y, gradient + at->weight);
+    ent_dense_bias_backward(g->n, width, d_y, gradient + at->bias);
+}

@@ -46,6 +46,16 @@ enum { ENT_DENSE_WIDTH = 1 << 16 };
 typedef int64_t ent_dense_count(const ent_model_inp *inp, int64_t width);
 ent_status ent_dense_width(const ent_model_inp *inp, ent_dense_count *count, int64_t *width);
 
+/* The encoder of a modality, a(W x + b) of `width` numbers, as blocks "<modality>/encoder/...". */
+typedef struct {
+    int weight, bias; /* [width][inputs], [width] */
+} ent_encoder;
+void ent_encoder_place(const ent_model_inp *inp, int m, int width, ent_encoder *at, ent_blocks *blocks);
+/* x [n][inputs] gathered, y [n][width]; and back from d_y, the derivative before the activation. */
+void ent_encoder_forward(const ent_group *group, int m, int width, const ent_encoder *at, double *x, double *y);
+void ent_encoder_backward(const ent_group *group, int m, int width, const ent_encoder *at, const double *x,
+                          const double *d_y, double *gradient);
+
 /* The activation: initial weights in front of it; n numbers in place; and back, from the values a: 1 - a^2 for tanh,
  * a > 0 for relu. */
 ent_start ent_activation_start(const ent_model_inp *inp, int64_t fan_in);

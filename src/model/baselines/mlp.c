@@ -10,16 +10,12 @@
 #include "entente/memory.h"
 
 typedef struct {
-    int weight, bias; /* encoder: [H][inputs], [H] */
-    int joint;        /* [H][H] */
-} encoder;
-
-typedef struct {
     ent_body body;
     ent_blocks blocks;
     int width;
-    encoder encoder[ENT_MAX_REGISTERS];
-    int joint_bias, head; /* [H], [outputs][H] */
+    ent_encoder encoder[ENT_MAX_REGISTERS];
+    int joint[ENT_MAX_REGISTERS]; /* [H][H] */
+    int joint_bias, head;         /* [H], [outputs][H] */
     ent_output_layout output;
 } mlp;
 
@@ -43,16 +39,10 @@ static void place(const ent_model_inp *inp, mlp *p)
     const ent_start zero = {.kind = ENT_START_ZERO};
     const int width = p->width;
     ent_blocks *blocks = &p->blocks;
-    for (int m = 0; m < inp->registers; m++) {
-        const ent_register *reg = &inp->reg[m];
-        const uint32_t needs = UINT32_C(1) << m;
-        p->encoder[m].weight = ent_blocks_add(blocks, ent_activation_start(inp, reg->inputs),
-                                              width * (int)reg->inputs, needs, "%s/encoder/weight", reg->name);
-        p->encoder[m].bias = ent_blocks_add(blocks, zero, width, needs, "%s/encoder/bias", reg->name);
-    }
+    for (int m = 0; m < inp->registers; m++) ent_encoder_place(inp, m, width, &p->encoder[m], blocks);
     for (int m = 0; m < inp->registers; m++)
-        p->encoder[m].joint = ent_blocks_add(blocks, ent_activation_start(inp, (int64_t)width * inp->registers),
-                                             width * width, UINT32_C(1) << m, "fusion/%s", inp->reg[m].name);
+        p->joint[m] = ent_blocks_add(blocks, ent_activation_start(inp, (int64_t)width * inp->registers),
+                                     width * width, UINT32_C(1) << m, "fusion/%s", inp->reg[m].name);
     p->joint_bias = ent_blocks_add(blocks, zero, width, 0, "fusion/bias");
     p->head = ent_blocks_add(blocks, ent_start_by_fan_in(width), inp->outputs * width, 0, "head/weight");
     ent_output_place(inp, &p->output, blocks);
@@ -99,12 +89,8 @@ static void forward(const mlp *p, const ent_group *g, const layers *l)
     ent_dense_bias(n, width, g->w + p->joint_bias, l->joint);
     for (int m = 0; m < inp->registers; m++) {
         if (!(g->context >> m & 1)) continue;
-        const encoder *e = &p->encoder[m];
-        ent_dense_gather(g, m, l->x[m]);
-        ent_dense_bias(n, width, g->w + e->bias, l->hidden[m]);
-        ent_dense_forward(n, inp->reg[m].inputs, width, g->w + e->weight, l->x[m], l->hidden[m]);
-        ent_activate(inp, n * width, l->hidden[m]);
-        ent_dense_forward(n, width, width, g->w + e->joint, l->hidden[m], l->joint);
+        ent_encoder_forward(g, m, p->width, &p->encoder[m], l->x[m], l->hidden[m]);
+        ent_dense_forward(n, width, width, g->w + p->joint[m], l->hidden[m], l->joint);
     }
     ent_activate(inp, n * width, l->joint);
     ent_output_start(g, &p->output);
@@ -113,13 +99,11 @@ static void forward(const mlp *p, const ent_group *g, const layers *l)
 
 static void encoder_backward(const mlp *p, const ent_group *g, const layers *l, int m, double *gradient)
 {
-    const encoder *e = &p->encoder[m];
     const int64_t n = g->n, width = p->width;
-    ent_dense_weights(n, width, width, l->hidden[m], l->d_joint, gradient + e->joint);
-    ent_dense_inputs(n, width, width, g->w + e->joint, l->d_joint, l->d_hidden);
+    ent_dense_weights(n, width, width, l->hidden[m], l->d_joint, gradient + p->joint[m]);
+    ent_dense_inputs(n, width, width, g->w + p->joint[m], l->d_joint, l->d_hidden);
     ent_activate_backward(g->inp, n * width, l->hidden[m], l->d_hidden);
-    ent_dense_weights(n, g->inp->reg[m].inputs, width, l->x[m], l->d_hidden, gradient + e->weight);
-    ent_dense_bias_backward(n, width, l->d_hidden, gradient + e->bias);
+    ent_encoder_backward(g, m, p->width, &p->encoder[m], l->x[m], l->d_hidden, gradient);
 }
 
 ent_status ent_mlp_predict(ent_body *body, const ent_group *g)

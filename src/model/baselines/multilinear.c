@@ -17,8 +17,8 @@ typedef struct {
     ent_body body;
     ent_blocks blocks;
     int width;
-    int weight[ENT_MAX_REGISTERS], bias[ENT_MAX_REGISTERS]; /* [H][inputs], [H] */
-    int head;                                               /* [outputs][H] */
+    ent_encoder encoder[ENT_MAX_REGISTERS];
+    int head; /* [outputs][H] */
     ent_output_layout output;
 } multilinear;
 
@@ -39,15 +39,8 @@ static int64_t count_params(const ent_model_inp *inp, int64_t width)
 
 static void place(const ent_model_inp *inp, multilinear *p)
 {
-    const ent_start zero = {.kind = ENT_START_ZERO};
     ent_blocks *blocks = &p->blocks;
-    for (int m = 0; m < inp->registers; m++) {
-        const ent_register *reg = &inp->reg[m];
-        const uint32_t needs = UINT32_C(1) << m;
-        p->weight[m] = ent_blocks_add(blocks, ent_activation_start(inp, reg->inputs), p->width * (int)reg->inputs,
-                                      needs, "%s/encoder/weight", reg->name);
-        p->bias[m] = ent_blocks_add(blocks, zero, p->width, needs, "%s/encoder/bias", reg->name);
-    }
+    for (int m = 0; m < inp->registers; m++) ent_encoder_place(inp, m, p->width, &p->encoder[m], blocks);
     p->head = ent_blocks_add(blocks, ent_start_by_fan_in(p->width), inp->outputs * p->width, 0, "head/weight");
     ent_output_place(inp, &p->output, blocks);
 }
@@ -93,10 +86,7 @@ static void forward(const multilinear *p, const ent_group *g, const layers *l)
     for (int64_t k = 0; k < n * width; k++) l->product[k] = 1.0;
     for (int m = 0; m < inp->registers; m++) {
         if (!(g->context >> m & 1)) continue;
-        ent_dense_gather(g, m, l->x[m]);
-        ent_dense_bias(n, width, g->w + p->bias[m], l->feature[m]);
-        ent_dense_forward(n, inp->reg[m].inputs, width, g->w + p->weight[m], l->x[m], l->feature[m]);
-        ent_activate(inp, n * width, l->feature[m]);
+        ent_encoder_forward(g, m, p->width, &p->encoder[m], l->x[m], l->feature[m]);
         for (int64_t k = 0; k < n * width; k++) l->product[k] *= 1.0 + l->feature[m][k];
     }
     ent_output_start(g, &p->output);
@@ -106,15 +96,14 @@ static void forward(const multilinear *p, const ent_group *g, const layers *l)
 /* The product of the other factors is computed again instead of by division, as a factor may be 0. */
 static void encoder_backward(const multilinear *p, const ent_group *g, const layers *l, int m, double *gradient)
 {
-    const int64_t n = g->n, width = p->width, inputs = g->inp->reg[m].inputs;
+    const int64_t n = g->n, width = p->width;
     memcpy(l->d_feature, l->d_product, (size_t)(n * width) * sizeof *l->d_feature);
     for (int other = 0; other < g->inp->registers; other++) {
         if (other == m || !(g->context >> other & 1)) continue;
         for (int64_t k = 0; k < n * width; k++) l->d_feature[k] *= 1.0 + l->feature[other][k];
     }
     ent_activate_backward(g->inp, n * width, l->feature[m], l->d_feature);
-    ent_dense_weights(n, inputs, width, l->x[m], l->d_feature, gradient + p->weight[m]);
-    ent_dense_bias_backward(n, width, l->d_feature, gradient + p->bias[m]);
+    ent_encoder_backward(g, m, p->width, &p->encoder[m], l->x[m], l->d_feature, gradient);
 }
 
 ent_status ent_multilinear_predict(ent_body *body, const ent_group *g)
