@@ -15,9 +15,9 @@ enum { MOST_KEYS = 12, MOST_VALUES = 40, MOST_PAIRS = 3, MOST_SCATTERS = 8 };
 /* Columns that are no keys; beside these the names of the metrics, and whatever ends in _s or begins with a slash of
  * ours below. */
 static const char *const KNOWN[] = {
-    "status", "error",         "hash",     "index",          "point",         "params", "qubits",
-    "rounds", "ranks",         "engine",   "weights_sha256", "config_sha256", "folder", "threads",
-    "base",   "samples_per_s", "patterns", "seconds",        "accuracy_mean", "label",  "selected"};
+    "status",   "error",   "hash",           "index",         "point",    "params",   "qubits",     "rounds",
+    "ranks",    "engine",  "weights_sha256", "config_sha256", "folder",   "threads",  "base",       "samples_per_s",
+    "patterns", "seconds", "accuracy_mean",  "label",         "selected", "bytes_up", "bytes_down", "epsilon"};
 /* Repeats are averaged over: these are no keys of a picture. */
 static const char SEEDS[] = "seed";
 
