@@ -82,7 +82,7 @@ def paper_section(found, *_):
 
 def quantum_section(found, *_):
     return each(found, "quantum", "`jobs/study_quantum.yaml`; brackets: difference from `fused` in points.  Learning rates "
-                "as in the section on them.")
+                "as in the section on them; `fused_low` is `fused` at the rate of `mlp`, `multilinear` and `late`.")
 
 
 def modalities_section(found, *_):
@@ -182,11 +182,13 @@ RATES = {"third": 0.0167, "default": 0.05, "triple": 0.15}  # of study_learning_
 GAIN = 0.005  # a kind keeps the default rate unless another gains more on the validation rows
 
 
-def rate_of(study, kind, rate):
-    """Mean accuracy on the validation rows over the splits and seeds."""
-    means = [study.average("validation_accuracy", setting=s, variant=kind) for s in study.settings
-             if s.rpartition("_")[2] == rate]
-    return float(numpy.mean(means)) if means and None not in means else None
+def rates_of(study, kind):
+    """Mean accuracy on the validation rows by rate, over the seeds and the splits that all rates have been run with."""
+    splits = dict.fromkeys(s.rpartition("_")[0] for s in study.settings)
+    means = [[study.average("validation_accuracy", setting=f"{split}_{rate}", variant=kind) for rate in RATES]
+             for split in splits]
+    means = [one for one in means if None not in one]
+    return numpy.mean(means, axis=0) if means else None
 
 
 def learning_rate_section(found, *_):
@@ -194,16 +196,18 @@ def learning_rate_section(found, *_):
     if not sets:
         return None
     kinds = next(iter(sets.values())).variants
-    by = {kind: [[rate_of(study, kind, rate) for rate in RATES] for study in sets.values()] for kind in kinds}
-    kinds = [kind for kind in kinds if all(None not in one for one in by[kind])]
     rows, chosen = [], []
     for kind in kinds:
-        means = numpy.mean(by[kind], axis=0)
+        by = {name: rates_of(study, kind) for name, study in sets.items()}
+        by = {SETS.get(name, name): one for name, one in by.items() if one is not None}
+        if not by:
+            continue
+        means = numpy.mean(list(by.values()), axis=0)
         gain = means - means[1]
         best = int(gain.argmax()) if gain.max() > GAIN else 1
         if best != 1 and kind != "fused":
             chosen.append(f"`{kind}` {list(RATES.values())[best]:g} ({hundred(gain[best])} points)")
-        for name, one in zip([SETS.get(name, name) for name in sets] + ["mean"], [*by[kind], means]):
+        for name, one in {**by, "mean": means}.items():
             rows.append([kind, name] + [f"{x:.3f}" + (f" ({hundred(x - one[1])})" if k != 1 else "")
                                         for k, x in enumerate(one)])
     seeds = len({row["seed"] for study in sets.values() for row in study.points})

@@ -162,5 +162,10 @@ figure() {
     cp "$folder"/figures/*accuracy-by-missing-rate*.svg "$(dirname "$results")/policies.svg"
 }
 
-if [ -n "$timings" ]; then all_timings; else all_studies && figure; fi
+if [ -n "$timings" ]; then
+    all_timings
+else
+    all_studies
+    figure
+fi
 "$python" "$root/benchmarks/results.py" write "$results" "$studies" "$data" "$entente"
