@@ -425,13 +425,21 @@ def audit_section(found, _studies, _data, entente):
 
 # ---- timings
 
+def recorded(block):
+    """A command and its output; a table of Markdown as such."""
+    command, _, output = block.strip().partition("\n")
+    if all(line.startswith("|") for line in output.splitlines()):
+        return f"`{command.removeprefix('$ ')}`\n\n{output}\n"
+    return f"```\n{command}\n{output}\n```\n"
+
+
 def timing_section(studies, name):
     """What `results.sh timings` has recorded: a line on the machine, then commands and their output."""
     path = studies / "timings" / f"{name}.txt"
     if not path.exists():
         return None
-    machine, _, text = path.read_text(encoding="utf-8").partition("\n")
-    return f"{machine}\n\n```\n{text.rstrip()}\n```\n"
+    machine, *blocks = re.split(r"(?m)^(?=\$ )", path.read_text(encoding="utf-8"))
+    return machine.strip() + "\n\n" + "\n".join(map(recorded, blocks))
 
 
 SECTIONS = {"answers": answers_section, "accuracy": accuracy_section, "learning_rate": learning_rate_section,

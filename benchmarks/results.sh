@@ -26,6 +26,7 @@ studies=$(cd "$2" && pwd)
 results=${3:-$root/benchmarks/RESULTS.md}
 entente=${ENTENTE:-$root/build/entente}
 python=${PYTHON:-python3}
+source "$root/env/local.sh"
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
 synthetic() { # FILE OPTION...: written by `entente synth`, unless it is there
@@ -127,7 +128,11 @@ clock() {
             "load before it $(cut -d' ' -f1 /proc/loadavg)." > "$out"
     fi
     echo "$name: $*"
-    (cd "$root/build/benchmarks" && { echo "\$ $*"; PATH=.:$PATH "$@"; echo; }) >> "$out"
+    {
+        echo "\$ $*" | sed "s|$root/||g;s|$data|DATA|g"
+        (cd "$studies/timings" && PATH=$root/build/benchmarks:$root/build:$PATH "$@")
+        echo
+    } >> "$out"
 }
 
 all_timings() {
@@ -152,6 +157,8 @@ all_timings() {
     clock registers env OMP_WAIT_POLICY=passive OMPI_MCA_mpi_yield_when_idle=1 "${two[@]}" bench_registers -r 2x20
     clock secure bench_secure
     clock clients bash "$root/benchmarks/clients.sh" 2
+    clock memory bash "$root/benchmarks/memory.sh" "$data"
+    clock plateaus entente plateaus --qubits 2,4,6,8,10,12
 }
 
 # The figure of README.md, beside RESULTS.md: that of the study's page.

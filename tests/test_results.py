@@ -139,10 +139,11 @@ class Results(unittest.TestCase):
     def test_what_other_programs_have_printed(self):
         (self.studies / "rules-iid.txt").write_text("| rule | test |\n|---|---|\n| fedavg | 0.7 |\n")
         (self.studies / "timings").mkdir()
-        (self.studies / "timings/batch.txt").write_text("a machine\n$ bench_batch\n 8  1.0\n\n")
+        (self.studies / "timings/batch.txt").write_text("a machine\n$ bench_batch\n 8  1.0\n\n$ memory.sh\n| a |\n|---|\n\n")
         self.assertEqual(self.write().returncode, 0)
         self.assertEqual(self.section("rules"), "\n| rule | test |\n|---|---|\n| fedavg | 0.7 |\n\n")
-        self.assertEqual(self.section("batch", "timing"), "\na machine\n\n```\n$ bench_batch\n 8  1.0\n```\n\n")
+        self.assertEqual(self.section("batch", "timing"), 
+                         "\na machine\n\n```\n$ bench_batch\n 8  1.0\n```\n\n`memory.sh`\n\n| a |\n|---|\n\n")
 
     def test_the_file_has_every_marker(self):
         self.results.write_text((SOURCE / "benchmarks/RESULTS.md").read_text())
