@@ -119,25 +119,31 @@ def missing_section(found, *_):
     return text
 
 
+JOBS = pathlib.Path(__file__).resolve().parent.parent / "jobs"
 BASES = {"mosi": "mosi.yaml", "mosei": "mosei_video.yaml", "digits": "digits.yaml", "synth": "synthetic.yaml"}
-FUSION = {"ring1": [], "none": ["model.fusion.pattern=none"], "product": ["model.fusion.layers=0"],
-          "ring2": ["model.fusion.layers=2"], "ring3": ["model.fusion.layers=3"],
-          "within": ["model.fusion.within=chain"],
-          "qft": ["model.fusion.gate=qft"], "qft2": ["model.fusion.gate=qft", "model.fusion.layers=2"]}
 
 
-def depends(entente, data, name, setting, variant):
+def overrides(kind, variant):
+    """KEY=VALUE of a variant, from the line of the study's file: NAME: {set: {KEY: VALUE, ...}}; None where there is none."""
+    text = (JOBS / f"study_{kind}.yaml").read_text(encoding="utf-8")
+    line = re.search(rf"(?m)^  {re.escape(variant)}: +\{{(?:set: \{{(.*?)\}})?\}}", text)
+    if not line:
+        return None
+    pairs = re.split(r", (?=['\w.*]+: )", line.group(1) or "")
+    return ["=".join(one.replace("'", "").split(": ", 1)) for one in pairs if one]
+
+
+def depends(entente, data, kind, name, setting, variant):
     """What a readout depends on, as `entente plan` says it."""
-    if variant not in FUSION or name not in BASES:
+    sets = overrides(kind, variant)
+    if sets is None or name not in BASES or any(one.startswith("model.kind=") for one in sets):
         return "-"
-    root = pathlib.Path(__file__).resolve().parent.parent
-    sets = [f"data.file={data / FILES[name][0]}", f"model.registers.*.qubits={setting[1:]}", *FUSION[variant]]
-    command = [entente, "plan", str(root / "jobs" / BASES[name])]
-    for item in sets:
+    command = [entente, "plan", str(JOBS / BASES[name])]
+    for item in (f"data.file={data / FILES[name][0]}", f"model.registers.*.qubits={setting[1:]}", *sets):
         command += ["--set", item]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = re.search(r"every readout depends on ([^:]*):", done.stdout)
-    return found.group(1) if found else "all qubits" if "qft" in variant else "-"
+    return found.group(1) if found else "all qubits" if "model.fusion.gate=qft" in sets else "-"
 
 
 def fusion_section(found, studies, data, entente):
@@ -153,7 +159,7 @@ def fusion_section(found, studies, data, entente):
                 row = [v]
                 for s in study.settings:
                     row.append(value(study.cell.get((s, "0", v))))
-                what = list(dict.fromkeys(depends(entente, data, name, s, v) for s in study.settings))
+                what = list(dict.fromkeys(depends(entente, data, kind, name, s, v) for s in study.settings))
                 params = "/".join(str(study.params.get((s, v), "-")) for s in study.settings)
                 rows.append([*row, "; ".join(what), params])
             text += (f"{SETS.get(name, name)}, `study_{kind}.yaml` ({said(study)}):\n\n" +

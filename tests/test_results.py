@@ -97,6 +97,14 @@ class Results(unittest.TestCase):
         self.assertIn("(3 seeds, ", self.section("fusion"))
         self.assertIn(", 3 still to run)", self.section("fusion"))
 
+    def test_keys_of_a_variant_are_those_of_its_study(self):
+        sys.path.insert(0, str(SOURCE / "benchmarks"))
+        import results
+        self.assertEqual(results.overrides("fusion", "ring1"), [])
+        self.assertEqual(results.overrides("qft", "qft2"), ["model.fusion.gate=qft", "model.fusion.layers=2"])
+        self.assertEqual(results.overrides("quantum", "product"), ["model.fusion.pattern=none", "model.registers.*.ansatz=product"])
+        self.assertIsNone(results.overrides("fusion", "nothing"))
+
     def test_a_rate_is_chosen_on_validation_rows(self):
         """fused and one kind gain 1 point, another 0.4, in the mean of two data sets; test accuracy says the opposite."""
         gain = {"fused": 0.01, "mlp": 0.01, "logistic": 0.004}
