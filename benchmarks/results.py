@@ -464,7 +464,8 @@ def put(text, kind, name, body, results):
     if body is None:
         print(f"{name}: found nothing to write it from; left as it is")
         return text
-    return pattern.sub(lambda at: at.group(1) + "\n" + body.strip() + "\n\n" + at.group(2), text)
+    body = re.sub(r"\? [a-z]", lambda at: at.group().upper(), body.strip())  # an answer begins as a sentence does
+    return pattern.sub(lambda at: at.group(1) + "\n" + body + "\n\n" + at.group(2), text)
 
 
 def write(results, studies, data, entente):
