@@ -412,8 +412,8 @@ def audit_section(found, _studies, _data, entente):
             continue
         accuracy, audits = zip(*by[v])
         advantage = {kind: [a[kind]["advantage"] for a in audits] for kind in ("threshold", "ratio")}
-        if all(one["low"] <= 0 for kind in advantage.values() for one in kind):
-            blind.append((v, audits[0]["bound"]))
+        seen = any(one["low"] > 0 for kind in advantage.values() for one in kind)
+        blind = [] if seen else [*blind, (v, audits[0]["bound"])]
         rows.append([v, epsilon_of(study, v), f"{audits[0]['bound']:.3f}" if audits[0]["bound"] is not None else "-",
                      spread(accuracy)] + [spread([one["value"] for one in kind], True) for kind in advantage.values()])
     members = audits[0]

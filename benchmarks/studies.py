@@ -45,7 +45,8 @@ class Study:
     def seeds(self):
         """How many seeds the cells have, from the fewest to the most; cells without any do not count."""
         seeds = [int(cell["n"]) for cell in self.cell.values() if cell["n"]] or [0]
-        return f"{max(seeds)}" if self.failed or min(seeds) == max(seeds) else f"{min(seeds)} to {max(seeds)}"
+        few = min(seeds) if not self.failed else max(seeds)
+        return (f"{few} to {max(seeds)}" if few < max(seeds) else f"{few}") + (" seeds" if max(seeds) != 1 else " seed")
 
     def mean(self, setting, rate, variant):
         cell = self.cell.get((setting, rate, variant))
@@ -117,7 +118,7 @@ def value(cell, difference=True):
 
 
 def said(study):
-    text = f"{study.seeds()} seeds, {study.date}"
+    text = f"{study.seeds()}, {study.date}"
     if study.failed:
         text += f", {study.failed} trainings failed, such as for want of a training row"
     return text + (f", {study.missing} still to run" if study.missing else "")
