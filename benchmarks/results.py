@@ -189,12 +189,13 @@ GAIN = 0.005  # a kind keeps the default rate unless another gains more on the v
 
 
 def rates_of(study, kind):
-    """Mean accuracy on the validation rows by rate, over the seeds and the splits that all rates have been run with."""
+    """Mean accuracy on the validation rows by rate, over the seeds and the splits that all rates have been run with; and
+    how many of the splits these are."""
     splits = dict.fromkeys(s.rpartition("_")[0] for s in study.settings)
     means = [[study.average("validation_accuracy", setting=f"{split}_{rate}", variant=kind) for rate in RATES]
              for split in splits]
     means = [one for one in means if None not in one]
-    return numpy.mean(means, axis=0) if means else None
+    return (numpy.mean(means, axis=0) if means else None), len(means) / len(splits)
 
 
 def learning_rate_section(found, *_):
@@ -204,8 +205,11 @@ def learning_rate_section(found, *_):
     kinds = next(iter(sets.values())).variants
     rows, chosen = [], []
     for kind in kinds:
-        by = {name: rates_of(study, kind) for name, study in sets.items()}
-        by = {SETS.get(name, name): one for name, one in by.items() if one is not None}
+        by = {}
+        for name, study in sets.items():
+            one, whole = rates_of(study, kind)
+            if one is not None:
+                by[SETS.get(name, name) + ("" if whole == 1 else ", IID only")] = one
         if not by:
             continue
         means = numpy.mean(list(by.values()), axis=0)
