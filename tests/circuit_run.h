@@ -157,6 +157,18 @@ static inline bool run_is_same(const run *a, const run *b)
     return result_is_same(a->circuit, a->samples, &of_a, &of_b);
 }
 
+/* Programs of both kinds find the same bits for one batch of a circuit. */
+static inline void check_same_bits(const ent_circuit *circuit, int64_t samples, uint64_t seed,
+                                   const ent_program_inp *a, const ent_program_inp *b)
+{
+    run of_a = run_new(circuit, samples, seed), of_b = run_new(circuit, samples, seed);
+    run_go(&of_a, a);
+    run_go(&of_b, b);
+    assert_true(run_is_same(&of_a, &of_b));
+    run_free(&of_a);
+    run_free(&of_b);
+}
+
 static inline double run_distance(const run *found, const run *wanted)
 {
     const result of_found = run_result(found), of_wanted = run_result(wanted);

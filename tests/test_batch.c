@@ -269,19 +269,14 @@ static void test_threads_give_the_same_bits(void **state)
     for (int k = 0; k < 20; k++) {
         ent_circuit *circuit = random_circuit(&seed, 1 + k % 7, 60);
         const int64_t samples = k % 2 ? 1 + below(&seed, 300) : 1 + below(&seed, 40); /* also narrow ends */
-        for (int precision = 0; precision < 2; precision++) {
-            run one = run_new(circuit, samples, (uint64_t)k), more = run_new(circuit, samples, (uint64_t)k);
-            run_go(&one, &(ent_program_inp){
-                             .engine = ENT_ENGINE_BATCH, .precision = (ent_precision)precision, .threads = 1});
-            for (int threads = 2; threads <= 4; threads++) {
-                run_go(&more, &(ent_program_inp){.engine = ENT_ENGINE_BATCH,
-                                                 .precision = (ent_precision)precision,
-                                                 .threads = threads});
-                assert_equal(&more, &one, 0.0, "threads");
-            }
-            run_free(&one);
-            run_free(&more);
-        }
+        for (int precision = 0; precision < 2; precision++)
+            for (int threads = 2; threads <= 4; threads++)
+                check_same_bits(circuit, samples, (uint64_t)k,
+                                &(ent_program_inp){
+                                    .engine = ENT_ENGINE_BATCH, .precision = (ent_precision)precision, .threads = 1},
+                                &(ent_program_inp){.engine = ENT_ENGINE_BATCH,
+                                                   .precision = (ent_precision)precision,
+                                                   .threads = threads});
         ent_circuit_free(circuit);
     }
 }

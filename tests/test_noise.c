@@ -2,11 +2,9 @@
 #include <complex.h>
 #include <stdlib.h>
 
-#include "check.h"
-#include "circuit_run.h"
 #include "dense.h"
+#include "random_model.h"
 
-#include "entente/model.h"
 #include "entente/random.h"
 
 /* ---- the dense reference: rho as a matrix, channels as sums over Kraus operators ---- */
@@ -245,34 +243,10 @@ static void random_noise(uint64_t *state, double most, int qubits, ent_qubit_noi
     }
 }
 
-/* A fused model of 2 to 4 registers and at most `most` qubits; sometimes with registers absent. */
-static ent_circuit *random_model(uint64_t *state, int most)
+/* 2 to 4 registers of 1 to 3 qubits, `most` in all. */
+static ent_circuit *random_fused(uint64_t *state, int most)
 {
-    static const ent_gate_kind gates[] = {ENT_CX, ENT_CZ, ENT_CRX, ENT_CRZ, ENT_RZZ};
-    ent_model_inp inp = {.registers = 2 + below(state, 3),
-                         .read = below(state, 2) ? ENT_READ_ZZ : ENT_READ_Z,
-                         .outputs = 2,
-                         .mma = true,
-                         .head = ENT_HEAD_LINEAR};
-    int qubits = 0;
-    for (int m = 0; m < inp.registers; m++) {
-        const int left = most - qubits - (inp.registers - 1 - m), n = 1 + below(state, left < 3 ? left : 3);
-        qubits += n;
-        inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = n};
-        inp.reg[m].ansatz = (ent_ansatz){.kind = (ent_ansatz_kind)below(state, ENT_ANSATZ_QASM),
-                                         .qubits = n,
-                                         .layers = 1,
-                                         .angles_per_qubit = 1,
-                                         .reupload = below(state, 2)};
-    }
-    inp.fusion.layers = 1 + below(state, 2);
-    inp.fusion.gate = gates[below(state, 5)];
-    if (below(state, 4) == 0) inp.fusion.within = (ent_fusion_within)below(state, 3);
-    ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 5), inp.registers);
-    const uint32_t all = (UINT32_C(1) << inp.registers) - 1;
-    ent_circuit *circuit;
-    check_ok(ent_model_circuit(&inp, below(state, 4) ? all : 1 + (uint32_t)below(state, (int)all), &circuit));
-    return circuit;
+    return random_model(state, (model_limits){.registers = 4, .each = 3, .qubits = most, .depth = 1, .layers = 2});
 }
 
 /* Gates of all kinds anywhere, data angles among them; strings of all letters. */
@@ -330,27 +304,38 @@ static const char *isa_of(int turn)
     return ent_isa_pick(names[turn % 3], &name) == ENT_OK ? names[turn % 3] : NULL;
 }
 
-static void equals_dense_density_matrices_on_fused_models(void **state)
+/* Circuits that `draw` draws, on devices of weak noise and every tenth of strong noise. */
+static void check_circuits(ent_circuit *(*draw)(uint64_t *seed, int turn), uint64_t seed)
 {
-    (void)state;
-    uint64_t seed = 1;
     for (int turn = 0; turn < CHECK_TURNS(200); turn++) {
-        ent_circuit *circuit = random_model(&seed, turn % 20 ? 4 : 5);
+        ent_circuit *circuit = draw(&seed, turn);
         check_circuit(circuit, &seed, turn % 10 ? 0.1 : 1.0, isa_of(turn));
         ent_circuit_free(circuit);
     }
+}
+
+static ent_circuit *draw_model(uint64_t *seed, int turn)
+{
+    return random_fused(seed, turn % 20 ? 4 : 5);
+}
+
+static void equals_dense_density_matrices_on_fused_models(void **state)
+{
+    (void)state;
+    check_circuits(draw_model, 1);
+}
+
+static ent_circuit *draw_anything(uint64_t *seed, int turn)
+{
+    (void)turn;
+    return random_anything(seed, 4 + below(seed, 12));
 }
 
 /* Data after registers are joined, Clifford gates, QFT: the registers apart or joined. */
 static void equals_dense_density_matrices_on_all_gates(void **state)
 {
     (void)state;
-    uint64_t seed = 2;
-    for (int turn = 0; turn < CHECK_TURNS(200); turn++) {
-        ent_circuit *circuit = random_anything(&seed, 4 + below(&seed, 12));
-        check_circuit(circuit, &seed, turn % 10 ? 0.1 : 1.0, isa_of(turn));
-        ent_circuit_free(circuit);
-    }
+    check_circuits(draw_anything, 2);
 }
 
 static void noise_of_strength_0_changes_no_bit(void **state)
@@ -359,14 +344,10 @@ static void noise_of_strength_0_changes_no_bit(void **state)
     uint64_t seed = 3;
     const ent_qubit_noise device[MOST_QUBITS] = {{.p01 = 0.0}};
     for (int turn = 0; turn < 20; turn++) {
-        ent_circuit *circuit = random_model(&seed, 5);
+        ent_circuit *circuit = random_fused(&seed, 5);
         const ent_noise noise = {.qubit = device, .method = turn & 1 ? ENT_NOISE_TRAJECTORIES : ENT_NOISE_DENSITY};
-        run plain = run_new(circuit, 9, seed), found = run_new(circuit, 9, seed);
-        run_go(&plain, &(ent_program_inp){.threads = 1});
-        run_go(&found, &(ent_program_inp){.threads = 1, .noise = &noise});
-        assert_true(run_is_same(&found, &plain));
-        run_free(&plain);
-        run_free(&found);
+        check_same_bits(circuit, 9, seed, &(ent_program_inp){.threads = 1},
+                        &(ent_program_inp){.threads = 1, .noise = &noise});
         ent_circuit_free(circuit);
     }
 }
@@ -378,7 +359,7 @@ static void threads_and_batches_change_no_bit(void **state)
     ent_qubit_noise device[MOST_QUBITS];
     for (int method = ENT_NOISE_DENSITY; method <= ENT_NOISE_TRAJECTORIES; method++) {
         const int64_t samples = method == ENT_NOISE_DENSITY ? 300 : 30;
-        ent_circuit *circuit = random_model(&seed, 5);
+        ent_circuit *circuit = random_fused(&seed, 5);
         random_noise(&seed, 0.1, circuit->qubits, device);
         device[0].after_1q.amplitude_damping = 0.1;
         const ent_noise noise = {.qubit = device, .method = (ent_noise_method)method, .trajectories = 3, .seed = 5};
@@ -418,7 +399,7 @@ static void trajectories_are_unbiased(void **state)
     enum { REPEAT = 400 };
     uint64_t seed = 6;
     for (int turn = 0; turn < CHECK_TURNS(8); turn++) {
-        ent_circuit *circuit = turn & 1 ? random_anything(&seed, 10) : random_model(&seed, 4);
+        ent_circuit *circuit = turn & 1 ? random_anything(&seed, 10) : random_fused(&seed, 4);
         ent_qubit_noise device[MOST_QUBITS];
         random_noise(&seed, 0.3, circuit->qubits, device);
         device[0].after_1q = (ent_gate_noise){0.1, 0.1, 0.1};
@@ -530,7 +511,7 @@ static void runs_out_of_memory(void **state)
 {
     (void)state;
     uint64_t seed = 8;
-    ent_circuit *circuit = random_model(&seed, 4);
+    ent_circuit *circuit = random_fused(&seed, 4);
     ent_qubit_noise device[MOST_QUBITS];
     random_noise(&seed, 0.5, circuit->qubits, device);
     device[0].after_1q.amplitude_damping = 0.5;
