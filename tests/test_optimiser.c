@@ -296,7 +296,7 @@ static void factors_that_are_not_whole(void **state)
         check_ok(ent_model_new(&inp, &model));
         if (half)
             check_fails(ent_model_rotosolve_check(model), ENT_EARG,
-                        "angle 0 of 'vision/circuit': gates take it times a factor that is not whole");
+                        "angle 0 of 'vision/circuit': gates use it with a factor that is not a whole number");
         else
             check_ok(ent_model_rotosolve_check(model));
         ent_model_free(model);
