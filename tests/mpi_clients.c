@@ -102,10 +102,7 @@ static void stale_updates_start_from_old_weights(void **state)
     (void)state;
     ent_config config = sgd_config();
     config.federation.rounds = 6;
-    config.system.mode = ENT_MODE_FEDBUFF;
-    config.system.concurrency = 3;
-    config.system.buffer = 1;
-    config.system.speed_spread = 1.0;
+    fed_buffered(&config, 3, 1);
     config.missing.policy = ENT_POLICY_ZERO; /* every block has the same weight: a mean of one is that one */
     ent_federation *f = train(world, &config), *start = NULL;
     mpi_check(ent_federation_new(world, &config, &start) == ENT_OK);
@@ -323,19 +320,7 @@ static void memory_is_everyones(void **state)
     config.personal = (ent_config_personal){.epochs = 1, .learning_rate = 0.1};
     config.system.mode = ENT_MODE_FEDBUFF;
     config.system.buffer = 2;
-    for (int64_t k = 1;; k += k < 100 ? 7 : k / 12) {
-        ent_federation *f = NULL;
-        mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
-        if (ent_comm_rank(world) == ent_comm_size(world) - 1) ent_alloc_fail_at(k);
-        const ent_status status = ent_federation_train(f, NULL, NULL);
-        ent_alloc_fail_at(0);
-        double highest = (double)status, lowest = -(double)status;
-        ent_comm_max(world, &highest, 1);
-        ent_comm_max(world, &lowest, 1);
-        mpi_check(highest == -lowest && (status == ENT_OK || status == ENT_ENOMEM));
-        ent_federation_free(f);
-        if (status == ENT_OK) break;
-    }
+    check_failing_allocations(&config, 7);
 }
 
 static const struct CMUnitTest computes[] = {cmocka_unit_test(every_sampling_availability_and_mode),

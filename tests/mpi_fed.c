@@ -377,21 +377,16 @@ static void shards_that_do_not_fit_the_ranks(void **state)
     mpi_check(strstr(ent_message(), "run.shards: found 16, want at most the number of ranks, ") != NULL);
 }
 
-/* A round's end on rank 0 ends the training everywhere. */
-static ent_status stop(void *context, const ent_federation *federation, const ent_round *round)
-{
-    (void)context, (void)federation;
-    return round->round == 1 ? ent_fail(ENT_EIO, "log: full") : ENT_OK;
-}
-
+/* A failure after a round on rank 0 ends the training on every rank. */
 static void rank_0_ends_the_training(void **state)
 {
     (void)state;
+    int64_t last = 1;
     ent_config config = plain_config();
     ent_federation *f = NULL;
     config.federation.rounds = 4;
     mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
-    mpi_check(ent_federation_train(f, stop, NULL) == ENT_EIO);
+    mpi_check(ent_federation_train(f, fail_after_round, &last) == ENT_EIO);
     mpi_check(strstr(ent_message(), "log: full") && ent_federation_see(f).rounds == 2);
     ent_federation_free(f);
 }

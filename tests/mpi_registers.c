@@ -41,24 +41,6 @@ static ent_circuit *model_circuit(uint64_t seed)
     return circuit;
 }
 
-static void run_one(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch, result *r)
-{
-    ent_program *program;
-    mpi_check(ent_program_new(circuit, inp, &program) == ENT_OK);
-    mpi_check(ent_program_forward(program, batch, r->expectations) == ENT_OK);
-    mpi_check(ent_program_gradient(program, batch, cotangent, (void *)circuit, r->grad_params, r->grad_angles) ==
-              ENT_OK);
-    ent_program_free(program);
-}
-
-static void check_same(const ent_circuit *circuit, int64_t samples, const result *a, const result *b)
-{
-    const size_t size = sizeof(double);
-    mpi_check(!memcmp(a->expectations, b->expectations, (size_t)(samples * circuit->readouts) * size));
-    mpi_check(!memcmp(a->grad_params, b->grad_params, (size_t)circuit->params * size));
-    mpi_check(!memcmp(a->grad_angles, b->grad_angles, (size_t)(samples * circuit->angles) * size));
-}
-
 /* Calls of different lengths on one object: what a call leaves behind changes no other. */
 static void check_circuit(const ent_circuit *circuit, uint64_t seed, ent_precision precision, int threads)
 {
@@ -74,11 +56,11 @@ static void check_circuit(const ent_circuit *circuit, uint64_t seed, ent_precisi
         static const int64_t samples[] = {1, 150, 11, 64};
         const ent_batch batch = {samples[(seed + (uint64_t)k) % 4], angles, params};
         result wanted = result_new(circuit, batch.samples), found = result_new(circuit, batch.samples);
-        run_one(circuit, &inp, &batch, &wanted);
+        mpi_check(result_of(circuit, &inp, &batch, &wanted) == ENT_OK);
         mpi_check(ent_registers_forward(registers, &batch, found.expectations) == ENT_OK);
         mpi_check(ent_registers_gradient(registers, &batch, cotangent, (void *)circuit, found.grad_params,
                                          found.grad_angles) == ENT_OK);
-        check_same(circuit, batch.samples, &found, &wanted);
+        mpi_check(result_is_same(circuit, batch.samples, &found, &wanted));
         result_free(&wanted);
         result_free(&found);
     }
@@ -153,7 +135,8 @@ static void a_register_that_outgrows_a_rank_is_spread(void **state)
         double *angles = random_numbers(3, 5 * circuit->angles), *params = random_numbers(4, circuit->params);
         const ent_batch batch = {5, angles, params};
         result wanted = result_new(circuit, 5), found = result_new(circuit, 5);
-        run_one(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &batch, &wanted);
+        mpi_check(result_of(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &batch, &wanted) ==
+                  ENT_OK);
         mpi_check(ent_registers_forward(registers, &batch, found.expectations) == ENT_OK);
         check_near_all(found.expectations, wanted.expectations, 5 * circuit->readouts);
         mpi_check(ent_registers_gradient(registers, &batch, cotangent, circuit, found.grad_params,

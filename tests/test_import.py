@@ -954,7 +954,7 @@ class WholeOutside(Whole):
         self.refused("a link into another file, 'x1.h5'", "inspect", os.path.join(GOLDEN, "external_link.h5"))
 
     def test_numbers_in_other_files(self):
-        self.refused("features is outside of the file: external storage, in '/etc/passwd'; want everything", "inspect",
+        self.refused("features is outside the file: external storage, in '/etc/passwd'; want everything", "inspect",
                      os.path.join(GOLDEN, "external_storage.h5"))
         layout = h5py.VirtualLayout((6, 2), "f4")
         layout[:] = h5py.VirtualSource(self.path("a.h5"), "modality/text/features", shape=(6, 2))
@@ -962,7 +962,7 @@ class WholeOutside(Whole):
         self.edit({"modality/text/features": None}, "b.h5")
         with h5py.File(self.path("b.h5"), "a") as file:
             file.create_virtual_dataset("modality/text/features", layout)
-        self.refused("is outside of the file: a virtual dataset", "inspect", self.path("b.h5"))
+        self.refused("is outside the file: a virtual dataset", "inspect", self.path("b.h5"))
         self.assertIn("range 0 to 9", self.run_well("inspect", self.path("b.h5"), "--allow-external"))
         write_csd(self.path("l.csd"), {"one": (np.array([[0.0, 1.0], [1, 2]]), np.ones((2, 1)))})
         with h5py.File(self.path("t.csd"), "w") as file:
@@ -970,7 +970,7 @@ class WholeOutside(Whole):
             file["root/data/one/features"] = np.ones((2, 1))
         csd = ("import", "csd", "--modality", f"a={self.path('t.csd')}", "--labels", self.path("l.csd"), "--split", "1,0,0",
                "--out", self.path("out.h5"))
-        self.refused("intervals is outside of the file: a link", *csd)
+        self.refused("intervals is outside the file: a link", *csd)
         self.run_well(*csd, "--allow-external")
 
     def test_a_filter_that_is_not_there(self):

@@ -76,16 +76,6 @@ static void more_readouts_and_factors_are_counted(void **state)
     ent_model_free(b);
 }
 
-static const ent_block *block_named(const ent_model *model, const char *name)
-{
-    const ent_block *block;
-    const int blocks = ent_model_blocks(model, &block);
-    for (int b = 0; b < blocks; b++)
-        if (strcmp(block[b].name, name) == 0) return &block[b];
-    fail_msg("no block '%s'", name);
-    return NULL;
-}
-
 /* Factors of 1 change nothing, and of a register that encodes in every layer each layer has its own. */
 static void factors_multiply_the_angles_layer_by_layer(void **state)
 {

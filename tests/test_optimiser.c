@@ -83,16 +83,6 @@ static void the_metric_is_that_of_the_dense_state(void **state)
     }
 }
 
-static const ent_block *find_block(const ent_model *model, const char *name)
-{
-    const ent_block *block;
-    const int blocks = ent_model_blocks(model, &block);
-    for (int b = 0; b < blocks; b++)
-        if (strcmp(block[b].name, name) == 0) return &block[b];
-    fail_msg("no block '%s'", name);
-    return NULL;
-}
-
 /* Of register text, whose data angles are pi tanh(x / 1.5): (F + damping) x natural = plain; the mean is over the
  * samples that have it.  With one layer that the device has, the other's angles keep a gradient of 0. */
 static void the_natural_gradient_solves_the_metric(void **state)
@@ -113,7 +103,7 @@ static void the_natural_gradient_solves_the_metric(void **state)
         check_ok(ent_model_gradient(model, w, &s.samples, SOME, NULL, &loss, plain));
         memcpy(natural, plain, sizeof natural);
         check_ok(ent_model_natural(model, w, &s.samples, SOME, NULL, damping, natural));
-        const ent_block *text = find_block(model, "text/circuit");
+        const ent_block *text = block_named(model, "text/circuit");
         ent_model_inp alone = inp;
         alone.device = &device;
         ent_circuit *circuit;
@@ -250,7 +240,7 @@ static void rotosolve_leaves_no_better_angle(void **state)
         double *w = small_weights(model, (uint64_t)k), *before = small_weights(model, (uint64_t)k);
         small_samples_make(&inp, (uint64_t)k, 0, &s);
         s.samples.class_weight = weights;
-        const ent_block *blocks, *block = find_block(model, NAMES[k / 2]);
+        const ent_block *blocks, *block = block_named(model, NAMES[k / 2]);
         ent_model_blocks(model, &blocks);
         trains[block - blocks] = 1;
         check_ok(ent_model_rotosolve(model, &s.samples, SMALL_SAMPLES, NULL, trains, w));
@@ -306,7 +296,7 @@ static void factors_that_are_not_whole(void **state)
         check_ok(ent_model_new(&inp, &model));
         if (half)
             check_fails(ent_model_rotosolve_check(model), ENT_EARG,
-                        "angle 0 of 'vision/circuit': gates take it times a factor that is not whole");
+                        "angle 0 of 'vision/circuit': gates use it with a factor that is not a whole number");
         else
             check_ok(ent_model_rotosolve_check(model));
         ent_model_free(model);

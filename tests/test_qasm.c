@@ -1,10 +1,9 @@
 /* OpenQASM 3 and 2: what a file means, a round trip through the writer, and refusals by line and column. */
-#include "check.h"
-
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "dense.h"
+#include "gate_list.h"
 #include "entente/ansatz.h"
 #include "entente/engine.h"
 #include "entente/qasm.h"
@@ -20,33 +19,25 @@ static ent_qasm *parsed(const char *text)
 }
 
 /* "rx 0 1*p2+0.5": kind, qubits, and the angle as scale * slot + offset, or only the offset. */
-static void gate_text(const ent_gate *gate, char text[96])
+static void gate_text(const ent_gate *gate, char *text)
 {
-    const ent_gate_info *info = ent_gate_describe(gate->kind);
     const ent_angle *a = &gate->angle;
-    int at = snprintf(text, 96, "%s %d", info->name, gate->qubit[0]);
-    if (info->qubits == 2) at += snprintf(text + at, 96 - (size_t)at, " %d", gate->qubit[1]);
-    if (info->angles == 0) return;
+    const int at = gate_name_text(gate, text);
+    if (ent_gate_describe(gate->kind)->angles == 0) return;
     if (a->source == ENT_ANGLE_FIXED)
-        snprintf(text + at, 96 - (size_t)at, " %g", a->offset);
+        snprintf(text + at, GATE_TEXT - (size_t)at, " %g", a->offset);
     else
-        snprintf(text + at, 96 - (size_t)at, " %g*%c%d%+g", a->scale, a->source == ENT_ANGLE_PARAM ? 'p' : 'x',
+        snprintf(text + at, GATE_TEXT - (size_t)at, " %g*%c%d%+g", a->scale, a->source == ENT_ANGLE_PARAM ? 'p' : 'x',
                  a->slot, a->offset);
 }
 
-/* The gates of HEAD and `body`, apart by ", ". */
+/* HEAD and `body` have the gates `wanted`. */
 static void check_gates(const char *body, const char *wanted)
 {
-    char text[4096], found[4096] = "", one[96];
+    char text[4096];
     snprintf(text, sizeof text, HEAD "%s", body);
     ent_qasm *qasm = parsed(text);
-    const ent_circuit *circuit = ent_qasm_circuit(qasm);
-    for (int64_t g = 0; g < circuit->gates; g++) {
-        gate_text(&circuit->gate[g], one);
-        if (g > 0) strncat(found, ", ", sizeof found - strlen(found) - 1);
-        strncat(found, one, sizeof found - strlen(found) - 1);
-    }
-    assert_string_equal(found, wanted);
+    check_gate_list(ent_qasm_circuit(qasm), gate_text, wanted);
     ent_qasm_free(qasm);
 }
 

@@ -74,6 +74,15 @@ def train(out, *sets, config="run.yaml"):
     return folder / out
 
 
+def altered(name, change):
+    """A copy of a run, in whose result `change` has edited the open file."""
+    shutil.copytree(runs()[0], folder / name)
+    older.unseal(folder / name / "result.h5")
+    with h5py.File(folder / name / "result.h5", "a") as file:
+        change(file)
+    return folder / name
+
+
 def write_sweep(name):
     """A table as `entente sweep` writes it: two keys, two seeds, one failed point."""
     (folder / name).mkdir()
@@ -364,12 +373,7 @@ class Computes(unittest.TestCase):
         self.assertIn("Classes by client are left out", text)
 
     def test_a_missing_column_leaves_its_figure_out(self):
-        partial = folder / "partial"
-        shutil.copytree(runs()[0], partial)
-        older.unseal(partial / "result.h5")
-        with h5py.File(partial / "result.h5", "a") as file:
-            del file["/round/train_loss"]
-        text = page_of(partial).read_text()
+        text = page_of(altered("partial", lambda file: file.pop("/round/train_loss"))).read_text()
         self.assertNotIn("Training loss by round", text)
         self.assertIn("Test loss by round", text)
 
@@ -383,13 +387,10 @@ class Computes(unittest.TestCase):
         self.assertIn("Accuracy by context vector", figures)
 
     def test_names_are_escaped(self):
-        evil = folder / "<img src=x onerror=alert(1)>&'\""
-        shutil.copytree(runs()[0], evil)
-        older.unseal(evil / "result.h5")
-        with h5py.File(evil / "result.h5", "a") as file:
+        def rename_host(file):
             del file["/host"]
             file["/host"] = "<script>alert(2)</script>"
-        text = page_of(evil).read_text()
+        text = page_of(altered("<img src=x onerror=alert(1)>&'\"", rename_host)).read_text()
         self.assertNotIn("<script", text)
         self.assertNotIn("<img", text)
         self.assertIn("alert(2)", text)

@@ -20,18 +20,13 @@ static int has(const char *isa)
     return ent_isa_pick(isa, &name) == ENT_OK;
 }
 
-/* Forward for itself, then the gradient. */
 static result run_program(const ent_circuit *circuit, const ent_program_inp *inp, int64_t samples, uint64_t seed)
 {
     double *angles = random_numbers(seed, samples * circuit->angles),
            *params = random_numbers(~seed, circuit->params);
     const ent_batch batch = {samples, angles, params};
     result r = result_new(circuit, samples);
-    ent_program *program;
-    check_ok(ent_program_new(circuit, inp, &program));
-    check_ok(ent_program_forward(program, &batch, r.expectations));
-    check_ok(ent_program_gradient(program, &batch, cotangent, (void *)circuit, r.grad_params, r.grad_angles));
-    ent_program_free(program);
+    check_ok(result_of(circuit, inp, &batch, &r));
     ent_free(angles);
     ent_free(params);
     return r;

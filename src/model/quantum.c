@@ -190,7 +190,7 @@ static bool has_token(const run *r, int m)
     return r->model->inp.token && !(r->group->context >> m & 1);
 }
 
-/* Register m's data angles of the group's samples, [n] at a distance of all data angles. */
+/* Register m's data angles of the group's samples; the stride between samples is that of all data angles. */
 static void register_angles(const run *r, int m)
 {
     const quantum *q = r->model;
