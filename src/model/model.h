@@ -59,7 +59,7 @@ typedef struct {
     char engine[64];
 } ent_body;
 
-/* A kind of model: a row of the table in model.c.
+/* A kind of model.  free(NULL) is legal.
  *   predict    writes the group's outputs
  *   gradient   adds the losses (times `share`) and their gradient; may use outputs, d_outputs and loss
  *   metric     adds the samples' Fubini-Study metrics of register m with respect to its circuit's angles
@@ -77,37 +77,12 @@ typedef struct {
 /* model.c: the checks that are common to all kinds. */
 ent_status ent_model_check(const ent_model_inp *inp);
 
-/* quantum.c: registers, fusion, head.  free(NULL) is legal. */
+/* quantum.c: registers, fusion, head. */
 ent_status ent_quantum_check(const ent_model_inp *inp);
-ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out);
-void ent_quantum_free(ent_body *body);
-ent_status ent_quantum_predict(ent_body *body, const ent_group *group);
-ent_status ent_quantum_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-ent_status ent_quantum_metric(ent_body *body, const ent_group *group, int m, double *metric);
-
-/* late.c: one quantum model per modality, fused by their decisions. */
-ent_status ent_late_make(const ent_model_inp *inp, ent_body **out);
-void ent_late_free(ent_body *body);
-ent_status ent_late_predict(ent_body *body, const ent_group *group);
-ent_status ent_late_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* logistic.c: one linear map. */
-ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out);
-void ent_logistic_free(ent_body *body);
-ent_status ent_logistic_predict(ent_body *body, const ent_group *group);
-ent_status ent_logistic_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* mlp.c: one encoder per modality, and a joint layer. */
-ent_status ent_mlp_make(const ent_model_inp *inp, ent_body **out);
-void ent_mlp_free(ent_body *body);
-ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
-ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* multilinear.c: products of features of the modalities. */
-ent_status ent_multilinear_make(const ent_model_inp *inp, ent_body **out);
-void ent_multilinear_free(ent_body *body);
-ent_status ent_multilinear_predict(ent_body *body, const ent_group *group);
-ent_status ent_multilinear_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+extern const ent_kind ent_kind_quantum;
+/* late.c: one quantum model per modality, fused by their decisions;  logistic.c: one linear map;  mlp.c: one encoder
+ * per modality, and a joint layer;  multilinear.c: products of features of the modalities. */
+extern const ent_kind ent_kind_late, ent_kind_logistic, ent_kind_mlp, ent_kind_multilinear;
 
 /* ---- the quantum model ---- */
 

@@ -12,7 +12,7 @@ typedef struct {
     ent_output_layout output;
 } logistic;
 
-ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out)
+static ent_status make(const ent_model_inp *inp, ent_body **out)
 {
     ENT_TRY(ent_dense_check(inp));
     int64_t inputs = 0;
@@ -31,7 +31,7 @@ ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out)
     return ENT_OK;
 }
 
-void ent_logistic_free(ent_body *body)
+static void body_free(ent_body *body)
 {
     ent_free(body);
 }
@@ -53,7 +53,7 @@ static void forward(const logistic *l, const ent_group *g)
     }
 }
 
-ent_status ent_logistic_predict(ent_body *body, const ent_group *g)
+static ent_status predict(ent_body *body, const ent_group *g)
 {
     for (int64_t k = 0; k < g->n; k++) {
         const ent_group one = ent_group_one(g, k);
@@ -62,7 +62,7 @@ ent_status ent_logistic_predict(ent_body *body, const ent_group *g)
     return ENT_OK;
 }
 
-ent_status ent_logistic_gradient(ent_body *body, const ent_group *g, double *loss, double *gradient)
+static ent_status differentiate(ent_body *body, const ent_group *g, double *loss, double *gradient)
 {
     const logistic *l = (const logistic *)body;
     double *x = g->scratch;
@@ -73,3 +73,5 @@ ent_status ent_logistic_gradient(ent_body *body, const ent_group *g, double *los
             ent_dense_weights(g->n, g->inp->reg[m].inputs, g->inp->outputs, x, g->d_outputs, gradient + l->weight[m]);
     return ENT_OK;
 }
+
+const ent_kind ent_kind_logistic = {"logistic", make, body_free, predict, differentiate, NULL, true};
