@@ -128,9 +128,9 @@ ent_status ent_circuit_bind(const ent_circuit *circuit, const double *params, co
 ent_status ent_circuit_compact(const ent_circuit *circuit, int *param, int *angle, ent_circuit **out);
 
 /* The circuit on some of its qubits, numbered anew in their order, registers without any left out.  The others are
- * never touched: gates and readouts that are also on one of them are left out, a gate on a range is on what is left of
- * it.  Parameters and data angles keep their slots.  readout [circuit readouts] receives the old number of each readout
- * that is kept.  Free with ent_circuit_free.
+ * never touched: gates and readouts that are also on one of them are left out, a gate on a range is on what is left
+ * of it.  Parameters and data angles keep their slots.  readout [circuit readouts] receives the old number of each
+ * readout that is kept.  Free with ent_circuit_free.
  * Errors: ENT_EARG for no qubit, or one out of range; ENT_ENOMEM. */
 ent_status ent_circuit_keep(const ent_circuit *circuit, const ent_bits *qubits, int *readout, ent_circuit **out);
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "entente/memory.h"
 #include "entente/random.h"
 #include "model.h"
 
@@ -15,6 +16,12 @@ int ent_blocks_add(ent_blocks *blocks, ent_start start, int count, uint32_t need
 {
     const int first = blocks->params;
     if (count == 0) return first;
+    blocks->params += count;
+    if (!ent_grow((void **)&blocks->block, &blocks->block_room, blocks->count, sizeof *blocks->block) ||
+        !ent_grow((void **)&blocks->start, &blocks->start_room, blocks->count, sizeof *blocks->start)) {
+        blocks->short_of_memory = true;
+        return first;
+    }
     ent_block *block = &blocks->block[blocks->count];
     blocks->start[blocks->count++] = start;
     *block = (ent_block){.first = first, .count = count, .needs = needs, .fan_in = 1.0};
@@ -22,8 +29,21 @@ int ent_blocks_add(ent_blocks *blocks, ent_start start, int count, uint32_t need
     va_start(arguments, format);
     vsnprintf(block->name, sizeof block->name, format, arguments);
     va_end(arguments);
-    blocks->params += count;
     return first;
+}
+
+ent_status ent_blocks_check(const ent_blocks *blocks)
+{
+    ENT_REQUIRE(!blocks->short_of_memory, ENT_ENOMEM, "model of %d parameters: no memory for its blocks",
+                blocks->params);
+    return ENT_OK;
+}
+
+void ent_blocks_clear(ent_blocks *blocks)
+{
+    ent_free(blocks->block);
+    ent_free(blocks->start);
+    *blocks = (ent_blocks){.params = 0};
 }
 
 void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like)
@@ -33,6 +53,7 @@ void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like)
             blocks->block[b].role = like->role;
             blocks->block[b].fan_in = like->fan_in;
             blocks->block[b].layer = like->layer;
+            blocks->block[b].lacks = like->lacks;
         }
 }
 

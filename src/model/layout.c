@@ -31,8 +31,9 @@ static void place_token(const ent_model_inp *inp, const ent_register *reg, uint3
                         ent_blocks *blocks)
 {
     if (!inp->token) return;
+    const ent_block token = {.lacks = own, .fan_in = 1.0};
     at->token = ent_blocks_add(blocks, SMALL_ANGLE, at->inputs, 0, "%s/token", reg->name);
-    blocks->block[blocks->count - 1].lacks = own;
+    ent_blocks_mark(blocks, at->token, &token);
 }
 
 static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
@@ -124,7 +125,7 @@ static void place_head(const ent_model_inp *inp, ent_layout *layout)
     for (int b = first; b < layout->blocks.count; b++) layout->blocks.block[b].role = ENT_ROLE_HEAD;
 }
 
-void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
+static void place(const ent_model_inp *inp, ent_layout *layout)
 {
     *layout = (ent_layout){.qubits = 0};
     for (int m = 0; m < inp->registers; m++) place_register(inp, m, layout);
@@ -132,9 +133,22 @@ void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
     place_head(inp, layout);
 }
 
+ent_status ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
+{
+    place(inp, layout);
+    return ent_blocks_check(&layout->blocks);
+}
+
+void ent_layout_clear(ent_layout *layout)
+{
+    ent_blocks_clear(&layout->blocks);
+}
+
 int ent_model_quantum_params(const ent_model_inp *inp)
 {
     ent_layout layout;
-    ent_layout_make(inp, &layout);
-    return layout.blocks.params;
+    place(inp, &layout);
+    const int params = layout.blocks.params;
+    ent_layout_clear(&layout);
+    return params;
 }

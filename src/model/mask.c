@@ -295,11 +295,10 @@ ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_cir
     ent_layout *layout = ent_alloc(1, sizeof *layout);
     ent_status status = masked && layout ? ent_model_check(inp) : ent_fail(ENT_ENOMEM, "model: no memory");
     if (status == ENT_OK) status = ent_quantum_check(inp);
-    if (status == ENT_OK) {
-        ent_layout_make(inp, layout);
-        status = build(inp, layout, ent_mask_runs(inp, context), masked, &circuit);
-    }
+    if (status == ENT_OK) status = ent_layout_make(inp, layout);
+    if (status == ENT_OK) status = build(inp, layout, ent_mask_runs(inp, context), masked, &circuit);
     ent_masked_free(masked);
+    if (layout) ent_layout_clear(layout);
     ent_free(layout);
     if (status != ENT_OK) {
         ent_circuit_free(circuit);

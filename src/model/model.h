@@ -12,20 +12,23 @@ typedef struct {
     double factor, divisor;
 } ent_start;
 
-enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS + ENT_MAX_STRINGS };
-
 typedef struct {
     int params, count;
-    ent_block block[ENT_MAX_BLOCKS];
-    ent_start start[ENT_MAX_BLOCKS];
+    ent_block *block; /* [count] */
+    ent_start *start; /* [count] */
+    int64_t block_room, start_room;
+    bool short_of_memory; /* a block is not there, although its parameters are counted */
 } ent_blocks;
 
 /* blocks.c: N(0, 1/fan_in); a block after the others (none for count 0), the place of its first parameter; role,
- * fan_in and layer of the block that begins there, as those of another; the initial parameters of all. */
+ * fan_in, layer and lacks of the block that begins there, as those of another; whether all are there, to be asked
+ * after the last, ENT_ENOMEM if not; the initial parameters of all. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
 void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like);
+ent_status ent_blocks_check(const ent_blocks *blocks);
+void ent_blocks_clear(ent_blocks *blocks);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
 
 /* Samples of one call that have the same context, and memory for their results. */
@@ -142,7 +145,9 @@ typedef struct {
     int bias;                    /* [outputs], linear head */
 } ent_layout;
 
-void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
+/* Errors: ENT_ENOMEM.  The layout is to be cleared either way. */
+ent_status ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
+void ent_layout_clear(ent_layout *layout);
 
 /* The model for one context vector, without its absent parts.  Readouts are in the head's order. */
 typedef struct {

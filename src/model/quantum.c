@@ -126,8 +126,7 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     quantum *q = ent_alloc(1, sizeof *q);
     ENT_REQUIRE(q, ENT_ENOMEM, "model: no memory");
     q->inp = *inp;
-    ent_layout_make(inp, &q->layout);
-    bool there = true;
+    bool there = ent_layout_make(inp, &q->layout) == ENT_OK;
     for (int m = 0; m < inp->registers; m++) {
         q->trains_angles |= inp->token || inp->reg[m].linear || inp->reg[m].ansatz.own_angles;
         if (!inp->reg[m].linear) continue;
@@ -149,6 +148,7 @@ void ent_quantum_free(ent_body *body)
     if (!q) return;
     for (int k = 0; k < q->devices; k++) free_circuits(q, &q->device[k]);
     for (int m = 0; m < q->inp.registers; m++) ent_free(q->columns[m]);
+    ent_layout_clear(&q->layout);
     ent_free(q);
 }
 

@@ -57,13 +57,21 @@ ent_status ent_multilinear_make(const ent_model_inp *inp, ent_body **out)
     p->body = (ent_body){.blocks = &p->blocks, .room = (inp->registers + 3) * width};
     for (int m = 0; m < inp->registers; m++) p->body.room += inp->reg[m].inputs;
     snprintf(p->body.engine, sizeof p->body.engine, "multilinear of width %d, OpenBLAS", p->width);
+    const ent_status status = ent_blocks_check(&p->blocks);
+    if (status != ENT_OK) {
+        ent_multilinear_free(&p->body);
+        return status;
+    }
     *out = &p->body;
     return ENT_OK;
 }
 
 void ent_multilinear_free(ent_body *body)
 {
-    ent_free(body);
+    multilinear *p = (multilinear *)body;
+    if (!p) return;
+    ent_blocks_clear(&p->blocks);
+    ent_free(p);
 }
 
 static layers cut(const multilinear *p, const ent_group *g)
