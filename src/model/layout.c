@@ -1,10 +1,11 @@
 /* The quantum model's blocks.  Order: each register's map and circuit; the fusion; the head. */
 #include "model.h"
 
-static const ent_start ZERO = {ENT_START_ZERO, 0.0, 1.0};
-static const ent_start ONE = {ENT_START_ONE, 1.0, 1.0};
-static const ent_start SMALL_ANGLE = {ENT_START_NORMAL, 0.1, 1.0};
-static const ent_start EIGHTH_TURN = {ENT_START_UNIFORM, 0.78539816339744830962, 1.0}; /* pi / 4 */
+static const ent_start ZERO = {.kind = ENT_START_ZERO, .factor = 0.0, .divisor = 1.0};
+static const ent_start ONE = {.kind = ENT_START_ONE, .factor = 1.0, .divisor = 1.0};
+static const ent_start SMALL_ANGLE = {.kind = ENT_START_NORMAL, .factor = 0.1, .divisor = 1.0};
+static const ent_start EIGHTH_TURN = {
+    .kind = ENT_START_UNIFORM, .factor = 0.78539816339744830962, .divisor = 1.0}; /* pi / 4 */
 
 /* The modalities without which nothing of register m runs. */
 static uint32_t needs_of(const ent_model_inp *inp, int m)
@@ -136,7 +137,8 @@ static void place(const ent_model_inp *inp, ent_layout *layout)
 ent_status ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
 {
     place(inp, layout);
-    return ent_blocks_check(&layout->blocks);
+    ENT_TRY(ent_blocks_check(&layout->blocks));
+    return inp->qubits_apart ? ent_layout_divide(inp, layout) : ENT_OK;
 }
 
 void ent_layout_clear(ent_layout *layout)

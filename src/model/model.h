@@ -10,6 +10,8 @@ typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM, ENT_START_ON
 typedef struct {
     ent_start_kind kind;
     double factor, divisor;
+    uint64_t stream; /* of the draws, from a name; 0: from the block's */
+    bool goes_on;    /* with the draws of the block before */
 } ent_start;
 
 typedef struct {
@@ -21,13 +23,15 @@ typedef struct {
 } ent_blocks;
 
 /* blocks.c: N(0, 1/fan_in); a block after the others (none for count 0), the place of its first parameter; role,
- * fan_in, layer and lacks of the block that begins there, as those of another; whether all are there, to be asked
- * after the last, ENT_ENOMEM if not; the initial parameters of all. */
+ * fan_in, layer, qubits and lacks of the block that begins there, as those of another; whether all are there, to be
+ * asked after the last, ENT_ENOMEM if not; the initial parameters of all. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
 void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like);
 ent_status ent_blocks_check(const ent_blocks *blocks);
+/* Divide each block into ranges of parameters p of equal qubits[p], by names "name[first:end]".  Errors: ENT_ENOMEM. */
+ent_status ent_blocks_divide(ent_blocks *blocks, const int *qubits);
 void ent_blocks_clear(ent_blocks *blocks);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
 
@@ -145,14 +149,14 @@ typedef struct {
     int bias;                    /* [outputs], linear head */
 } ent_layout;
 
-/* Errors: ENT_ENOMEM.  The layout is to be cleared either way. */
+/* Errors: ENT_ENOMEM; with qubits_apart those of ent_masked_circuit.  The layout is to be cleared either way. */
 ent_status ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
 void ent_layout_clear(ent_layout *layout);
 
 /* The model for one context vector, without its absent parts.  Readouts are in the head's order. */
 typedef struct {
     ent_program *program;
-    int readouts, qubits;
+    int readouts;
     int features;  /* what the head reads: the readouts, or probabilities made of them (ent_features_forward) */
     int registers; /* whose probabilities are read; 0: readouts as they are */
     int register_qubits[ENT_MAX_REGISTERS];
@@ -163,10 +167,16 @@ typedef struct {
     double *weight; /* [features][outputs], at least [features]: the linear head's, for the current parameters */
 } ent_masked;
 
-/* device.c: the program of a context's circuit; the number of layers of a register. */
+/* parts.c: divide the layout's blocks by the qubits that a device needs for their parameters. */
+ent_status ent_layout_divide(const ent_model_inp *inp, ent_layout *layout);
+
+/* device.c: the program of a context's circuit; the numbers of layers and qubits of a register; what the device
+ * leaves of a context's circuit, which is replaced: readout [readouts] receives the old number of each that is left. */
 ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const ent_circuit *circuit,
                               ent_program **out);
 int ent_device_layers(const ent_device *device, int layers);
+int ent_device_qubits(const ent_device *device, int qubits);
+ent_status ent_device_keep(const ent_model_inp *inp, uint32_t context, int *readout, ent_circuit **circuit);
 
 /* spsa.c: ent_model_gradient from two losses. */
 ent_status ent_spsa_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
@@ -189,6 +199,11 @@ ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
 uint32_t ent_mask_runs(const ent_model_inp *inp, uint32_t context);
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out);
+/* The same without its program, into *masked, which is all 0; and its circuit.  Both are to be freed either way. */
+ent_status ent_masked_circuit(const ent_model_inp *inp, const ent_layout *layout, uint32_t context,
+                              ent_masked *masked, ent_circuit **circuit);
+/* Room for the features of any context and device. */
+int ent_masked_most_features(const ent_model_inp *inp, const ent_layout *layout);
 void ent_masked_free(ent_masked *masked);
 
 /* strings.c: what is refused; string k where register m begins at first_qubit[m]; those of one register in a model of
