@@ -306,11 +306,12 @@ static void circuits_that_need_all_qubits(void **state)
     inp.reg[1].ansatz.encoding = ENT_ENCODE_AMPLITUDE;
     inp.reg[1].ansatz.angles_per_qubit = 1;
     check_fails(ent_model_new(&inp, &model), ENT_EARG,
-                "2 qubits per register, want the 3 of 'audio': amplitude encoding");
+                "2 qubits per register (devices.qubits), want the 3 of 'audio': amplitude encoding");
     inp = small_model();
     inp.head = ENT_HEAD_DIRECT;
     inp.qubits_apart = 1 << 2 | 1 << 3;
-    check_fails(ent_model_new(&inp, &model), ENT_EARG, "2 qubits per register, want 3 with head direct");
+    check_fails(ent_model_new(&inp, &model), ENT_EARG,
+                "2 qubits per register (devices.qubits), want 3 with head direct");
     inp.qubits_apart = 1 << 3;
     check_ok(ent_model_new(&inp, &model));
     ent_model_free(model);

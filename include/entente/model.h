@@ -183,10 +183,10 @@ int ent_model_blocks(const ent_model *model, const ent_block **blocks); /* their
 const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of width 12, OpenBLAS" */
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
- * it alike; with qubits_apart, name and index are those of the whole block.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
- * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp,
- * multilinear: N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852);
- * the inputs of the joint layer are all encoders. */
+ * it alike; with qubits_apart, name and index are those of the whole block.  Circuit angles N(0, 0.1^2) around 0 for
+ * rotations of the fusion, uniform in (-pi/4, pi/4) in registers; factors of data angles 1; linear maps and heads
+ * N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp, multilinear: N(0, 1/inputs) for tanh (LeCun et al.
+ * 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
 /* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for
@@ -250,6 +250,9 @@ ent_status ent_model_rotosolve_check(ent_model *model);
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);
 
+/* How many of a register's layers and qubits a device has; device may be NULL. */
+int ent_device_layers(const ent_device *device, int layers);
+int ent_device_qubits(const ent_device *device, int qubits);
 /* Whether a device has the layer and the qubits of a block. */
 bool ent_device_trains(const ent_device *device, const ent_block *block);
 

@@ -30,7 +30,8 @@ __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent
                                                          uint32_t needs, const char *format, ...);
 void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like);
 ent_status ent_blocks_check(const ent_blocks *blocks);
-/* Divide each block into ranges of parameters p of equal qubits[p], by names "name[first:end]".  Errors: ENT_ENOMEM. */
+/* Divide each block into ranges of parameters p of equal qubits[p], with names "name[first:end]".  Errors:
+ * ENT_ENOMEM. */
 ent_status ent_blocks_divide(ent_blocks *blocks, const int *qubits);
 void ent_blocks_clear(ent_blocks *blocks);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
@@ -170,12 +171,10 @@ typedef struct {
 /* parts.c: divide the layout's blocks by the qubits that a device needs for their parameters. */
 ent_status ent_layout_divide(const ent_model_inp *inp, ent_layout *layout);
 
-/* device.c: the program of a context's circuit; the numbers of layers and qubits of a register; what the device
- * leaves of a context's circuit, which is replaced: readout [readouts] receives the old number of each that is left. */
+/* device.c: the program of a context's circuit; what the device leaves of a context's circuit, which is replaced:
+ * readout [readouts] receives the old number of each that is left. */
 ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const ent_circuit *circuit,
                               ent_program **out);
-int ent_device_layers(const ent_device *device, int layers);
-int ent_device_qubits(const ent_device *device, int qubits);
 ent_status ent_device_keep(const ent_model_inp *inp, uint32_t context, int *readout, ent_circuit **circuit);
 
 /* spsa.c: ent_model_gradient from two losses. */

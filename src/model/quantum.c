@@ -56,15 +56,16 @@ static ent_status check_qubits(const ent_model_inp *inp, int q)
     for (int m = 0; m < inp->registers; m++) {
         const ent_ansatz *ansatz = &inp->reg[m].ansatz;
         const bool whole = ansatz->kind != ENT_ANSATZ_QASM && ansatz->encoding == ENT_ENCODE_AMPLITUDE;
-        ENT_REQUIRE(!whole || q >= ansatz->qubits, ENT_EARG,
-                    "a device of %d qubits per register, want the %d of '%s': amplitude encoding takes them all", q,
-                    ansatz->qubits, inp->reg[m].name);
+        ENT_REQUIRE(
+            !whole || q >= ansatz->qubits, ENT_EARG,
+            "devices with %d qubits per register (devices.qubits), want the %d of '%s': amplitude encoding takes all",
+            q, ansatz->qubits, inp->reg[m].name);
         const int kept = q < ansatz->qubits ? q : ansatz->qubits;
         if (kept > most) most = kept;
     }
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || most >= inp->outputs, ENT_EARG,
-                "a device of %d qubits per register, want %d with head direct: a qubit for each output", q,
-                inp->outputs);
+                "devices with %d qubits per register (devices.qubits), want %d with head direct: one for each output",
+                q, inp->outputs);
     return ENT_OK;
 }
 
