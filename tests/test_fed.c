@@ -396,8 +396,8 @@ static void untrained_blocks_keep_their_bits(void **state)
 
 /* ---- devices ---- */
 
-/* How many qubits of a register parameter k of a whole block needs, in the small model: by hand, from the order of its
- * gates.  text has 2 qubits, audio 3, vision 1. */
+/* How many qubits of a register parameter k of a whole block needs, in the small model: by hand, from the order of
+ * its gates.  text has 2 qubits, audio 3, vision 1. */
 static int qubits_by_hand(const char *name, int k)
 {
     static const struct {
@@ -441,8 +441,8 @@ static void train_from(small_federation *s, const double *start, double delta[CL
     ent_trainer_free(trainer);
 }
 
-/* What a client lacks it leaves as it was, despite weight decay; the mean of a weight is that of the clients that have
- * it, by the rows that train it. */
+/* What a client lacks it leaves as it was, despite weight decay; the mean of a weight is that of the clients that
+ * have it, by the rows that train it. */
 static void qubits_are_averaged_over_the_clients_that_have_them(void **state)
 {
     (void)state;

@@ -6,6 +6,8 @@
  * has all layers and qubits.  Random numbers of a training pass are functions of client and pass, those of
  * predictions of part and row, so that they are the same in every round. */
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -281,6 +283,29 @@ double ent_devices_budget(const ent_devices *d, int64_t client)
                0.5 * (noise->p01 + noise->p10);
     }
     return sum;
+}
+
+/* ---- in words ---- */
+
+__attribute__((format(printf, 3, 4))) static void say(size_t room, char *text, const char *format, ...)
+{
+    const size_t used = strlen(text);
+    va_list arguments;
+    va_start(arguments, format);
+    if (used > 0 && used + 2 < room) strcpy(text + used, "; ");
+    vsnprintf(text + strlen(text), room - strlen(text), format, arguments);
+    va_end(arguments);
+}
+
+void ent_devices_text(const ent_config *config, size_t room, char *text)
+{
+    const ent_config_devices *c = &config->devices;
+    text[0] = '\0';
+    if (strcmp(c->qubits, "0") != 0) say(room, text, "%s qubits of each register", c->qubits);
+    if (strcmp(c->layers, "0") != 0) say(room, text, "%s layers", c->layers);
+    if (strcmp(c->shots, "run") != 0) say(room, text, "%s shots", c->shots);
+    if (strcmp(c->noise, "1") != 0) say(room, text, "noise times %s", c->noise);
+    if (c->spread > 0.0) say(room, text, "noise with a spread of %g", c->spread);
 }
 
 /* ---- random numbers ---- */
