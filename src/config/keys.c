@@ -474,6 +474,9 @@ const ent_key ENT_KEYS[] = {
     {FIELD(devices.layers), .standard = "0", .when = QUANTUM,
      .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those "
              "beyond; 0: all"},
+    {FIELD(devices.qubits), .standard = "0", .when = QUANTUM,
+     .help = "qubits of each register that a client has, such as 2, 3, 4; it does not train what needs more; 0, or "
+             "at least as many as the register has: all"},
 
     {FIELD(seeds.split), .standard = "1", .help = "how the rows are distributed over the clients"},
     {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},

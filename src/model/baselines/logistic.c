@@ -27,13 +27,21 @@ static ent_status make(const ent_model_inp *inp, ent_body **out)
     ent_output_place(inp, &l->output, &l->blocks);
     l->body = (ent_body){.blocks = &l->blocks, .room = inputs};
     snprintf(l->body.engine, sizeof l->body.engine, "logistic, OpenBLAS");
+    const ent_status status = ent_blocks_check(&l->blocks);
+    if (status != ENT_OK) {
+        ent_logistic_free(&l->body);
+        return status;
+    }
     *out = &l->body;
     return ENT_OK;
 }
 
 static void body_free(ent_body *body)
 {
-    ent_free(body);
+    logistic *l = (logistic *)body;
+    if (!l) return;
+    ent_blocks_clear(&l->blocks);
+    ent_free(l);
 }
 
 /* Where the inputs of the modality after m begin in the scratch memory. */
