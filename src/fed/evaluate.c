@@ -133,16 +133,21 @@ static ent_status measure_patterns(const ent_population *population, const ent_p
     return ENT_OK;
 }
 
+/* Of a client's rows. */
+static double accuracy_of(const ent_part *part, const ent_predictions *p, int64_t client)
+{
+    const int64_t first = part->first[client], end = part->first[client + 1];
+    int64_t right = 0;
+    for (int64_t k = first; k < end; k++) right += ent_prediction_right(p, k);
+    return share_right(p, (double)right, end - first);
+}
+
 void ent_measure_by_client(const ent_population *population, const ent_label *label, const double *output,
                            double *accuracy)
 {
     const ent_part *test = &population->part[ENT_TEST];
     const ent_predictions p = predictions_of(test, label, output);
-    for (int64_t c = 0; c < population->clients; c++) {
-        int64_t right = 0;
-        for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
-        accuracy[c] = share_right(&p, (double)right, test->first[c + 1] - test->first[c]);
-    }
+    for (int64_t c = 0; c < population->clients; c++) accuracy[c] = accuracy_of(test, &p, c);
 }
 
 static ent_status measure_clients(const ent_population *population, const ent_predictions *p, ent_outcome *out)
@@ -169,11 +174,7 @@ static ent_status measure_personal(const ent_population *population, const ent_l
 {
     const ent_part *test = &population->part[ENT_TEST];
     const ent_predictions p = predictions_of(test, label, output);
-    for (int64_t c = 0; c < population->clients; c++) {
-        int64_t right = 0;
-        for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
-        out->client[c].personal_accuracy = share_right(&p, (double)right, out->client[c].test_rows);
-    }
+    for (int64_t c = 0; c < population->clients; c++) out->client[c].personal_accuracy = accuracy_of(test, &p, c);
     return ent_metrics_compute(&p, &out->personal);
 }
 

@@ -724,13 +724,8 @@ ent_status ent_checkpoint_label(ent_federation *f)
 ent_status ent_checkpoint_config(const char *folder, char **text)
 {
     char path[4096];
-    ent_h5 *file;
     ENT_TRY(ent_checkpoint_path(folder, path));
-    ENT_TRY(ent_h5_open(path, &file));
-    ent_status status = ent_h5_verify(file, NULL);
-    if (status == ENT_OK) status = ent_h5_read_text(file, "/config", text);
-    ent_h5_close(file);
-    return status;
+    return ent_saved_config(path, text);
 }
 
 /* ---- tidying up ---- */
