@@ -300,7 +300,7 @@ class Computes(unittest.TestCase):
             last = file["/client/accuracy"][:]
         self.assertIn("chance 0.250", curve["text"])
         self.assertIn("on validation rows", curve["text"])
-        self.assertIn("In a ring", curve["figcaption"])
+        self.assertIn("Ringed", curve["figcaption"])
         numpy.testing.assert_array_equal(by_client[selected], last)
         self.assertEqual(by_client.shape, (5, 12))
         self.assertEqual(numpy.isnan(by_client).all(1).tolist(), [True, False, True, False, False])  # evaluate_every: 2
@@ -337,7 +337,7 @@ class Computes(unittest.TestCase):
     def test_a_wide_circuit_is_drawn_by_blocks(self):
         wide = train("wide", "model.registers.text.layers=60", "federation.rounds=1")
         text = page_of(wide).read_text()
-        self.assertIn("The circuit by blocks", text)
+        self.assertIn("The circuit as blocks", text)
         self.assertIn("are too many to be drawn one by one", text)
 
     def test_many_clients(self):
