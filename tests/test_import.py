@@ -948,9 +948,9 @@ class WholeOutside(Whole):
                              ({"other": there("/"), "split": h5py.SoftLink("/other/split")}, "/split is outside")):
             shutil.copy(self.path("b.h5"), self.path("a.h5"))
             self.edit(change)
-            self.refused(part + " of the file: a link into another file, 'b.h5'; want everything", "inspect", self.path("a.h5"))
+            self.refused(part + " the file: a link into another file, 'b.h5'; want everything", "inspect", self.path("a.h5"))
             self.run_well("inspect", self.path("a.h5"), "--allow-external")
-            self.refused("of the file: a link into another file, 'b.h5'; want everything", *self.merge())
+            self.refused("outside the file: a link into another file, 'b.h5'; want everything", *self.merge())
         self.refused("a link into another file, 'x1.h5'", "inspect", os.path.join(GOLDEN, "external_link.h5"))
 
     def test_numbers_in_other_files(self):
