@@ -25,7 +25,7 @@ static inline ent_federation *train(ent_comm *group, const ent_config *config)
     return f;
 }
 
-/* Train on all ranks and on rank 0 alone: the same weights on every rank, the same figures on rank 0. */
+/* Train on all ranks and on rank 0 by itself: the same weights on every rank, the same figures on rank 0. */
 static inline void check_same_bits(const ent_config *config)
 {
     ent_federation *all = train(world, config);
@@ -55,7 +55,8 @@ static inline void check_same_bits(const ent_config *config)
     ent_federation_free(all);
 }
 
-/* The k-th allocation of a training fails on the last rank, at every step-th k, more rarely later on: all ranks report the same. */
+/* The k-th allocation of a training fails on the last rank, for every step-th k, later for fewer: all ranks report
+ * the same. */
 static inline void check_failing_allocations(const ent_config *config, int64_t step)
 {
     ent_status status = ENT_ENOMEM;

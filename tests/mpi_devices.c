@@ -1,5 +1,5 @@
 /* Federations whose clients have devices: the same bits on any ranks, whatever they draw; a layer that a client lacks
- * is trained by the others alone; noise of strength 0 changes no bit; what is refused. */
+ * is trained only by the others; noise of strength 0 changes no bit; what is refused. */
 #include "fed_runs.h"
 
 #include "entente/memory.h"

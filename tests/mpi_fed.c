@@ -530,7 +530,7 @@ static int64_t best_round(const ent_federation_view *v, ent_select select, int e
     return best;
 }
 
-/* Weights and test figures of the selected round: those of a training of so many rounds. */
+/* Weights and test figures of the selected round: those of a training of that many rounds. */
 static int64_t check_selected(ent_select select, int rounds, int every, int patience)
 {
     int64_t wanted[2] = {0, 0};

@@ -377,7 +377,7 @@ static ent_federation *train_to(const ent_config *c, bool resume, int64_t stop, 
     return f;
 }
 
-/* Stopped inside a round, with sums that wait for their masks, and gone on with. */
+/* Stopped inside a round, with sums that wait for their masks, and continued. */
 static void a_stopped_training_ends_with_the_same_bits(void **state)
 {
     (void)state;

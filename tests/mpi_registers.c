@@ -41,7 +41,7 @@ static ent_circuit *model_circuit(uint64_t seed)
     return circuit;
 }
 
-/* Calls of different lengths on one object: what a call leaves behind changes no other. */
+/* Calls of different lengths on one object: state left by a call does not change another. */
 static void check_circuit(const ent_circuit *circuit, uint64_t seed, ent_precision precision, int threads)
 {
     const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = threads};

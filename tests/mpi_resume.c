@@ -412,7 +412,7 @@ static void truncated(void **state)
     remove_checkpoint();
 }
 
-/* Flip one bit of the first row of a table, wherever its bytes stand in the file; false where there is no such row,
+/* Flip one bit of the first row of a table, wherever its bytes are in the file; false if there is no such row,
  * or nothing but zeros.  On rank 0. */
 static bool flip(const char *content, int64_t bytes, const char *table)
 {

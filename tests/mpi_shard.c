@@ -94,7 +94,7 @@ static void check_overlapped(void)
     overlap_s = 0.0;
 }
 
-/* Groups of so many ranks, each with the same circuits. */
+/* Groups of this many ranks, each with the same circuits. */
 static void random_circuits(int shards, ent_precision precision, int count, double tolerance)
 {
     ent_comm *group;

@@ -136,7 +136,7 @@ static void refuses_what_is_out_of_range(void **state)
     check_fails(ent_ansatz_check(&a), ENT_EARG, "0 layers, want 1..10000");
     a = named(ENT_ANSATZ_HEA, 2, 1);
     a.angles_per_qubit = 3;
-    check_fails(ent_ansatz_check(&a), ENT_EARG, "3 data angles a qubit, want 1 or 2");
+    check_fails(ent_ansatz_check(&a), ENT_EARG, "3 data angles per qubit, want 1 or 2");
     a = named(ENT_ANSATZ_QASM, 2, 1);
     check_fails(ent_ansatz_check(&a), ENT_EARG, "no file");
 }

@@ -116,7 +116,7 @@ static void feddyn_by_hand(void **state)
     assert_true(gradient == 12.5); /* 10 + 0.5 (5 - 3) + 1.5 */
 }
 
-/* What a rule makes of one number a client. */
+/* What a rule makes of one number per client. */
 static double combined(const ent_rule *rule, ent_config_server server, int n, double *number, int64_t *blocks_short)
 {
     hand h;

@@ -294,7 +294,7 @@ static void assert_same_alone(const run *all, int64_t k, const ent_program_inp *
     assert_int_equal(ent_program_forward(program, &batch, one.expectations), ENT_OK);
     const double off = distance(one.expectations, all->expectations + k * c->readouts, c->readouts);
     if (!(off <= (inp->precision == ENT_SINGLE ? 3e-5 : 1e-13)))
-        fail_msg("%s: sample %lld alone is off by %.2g", inp->isa, (long long)k, off);
+        fail_msg("%s: sample %lld by itself is off by %.2g", inp->isa, (long long)k, off);
     ent_program_free(program);
     run_free(&one);
 }

@@ -484,7 +484,7 @@ class Eval(unittest.TestCase):
             self.assertEqual(found[key], trained[key], key)
         shown = good("inspect", trained["out"] / "result.h5").out
         self.assertIn(f"loss                 {trained['loss']:.6g}", shown)
-        self.assertNotIn("modality_dropout", shown)  # the configuration as it stands there
+        self.assertNotIn("modality_dropout", shown)  # the configuration as it is there
 
     def test_a_damaged_one(self):
         """Any number, text or table: every command that reads it names what is not as it was written."""

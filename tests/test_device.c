@@ -47,7 +47,7 @@ static void gradients_with_noise_are_those_of_the_loss(void **state)
     }
 }
 
-/* Each device's outputs are those of a model that has it alone, whichever ran before. */
+/* Each device's outputs are those of a model that has only this device, whichever ran before. */
 static void many_devices_in_any_order(void **state)
 {
     (void)state;

@@ -237,7 +237,7 @@ static double train_client(small_federation *s, ent_trainer *trainer, int64_t ro
     return work->loss;
 }
 
-/* The factor that brings the gradient of what the batch trains to the norm that is allowed. */
+/* The factor that scales the gradient of what the batch trains to the largest norm allowed. */
 static double shortening(const small_federation *s, const double *gradient, const uint32_t *context,
                          const int64_t *pick, int64_t n)
 {
@@ -394,7 +394,7 @@ static void untrained_blocks_keep_their_bits(void **state)
     }
 }
 
-/* ---- what the labels alone predict ---- */
+/* ---- predictions from the labels only ---- */
 
 static void the_prior_is_the_log_frequency_with_one_added(void **state)
 {

@@ -116,7 +116,7 @@ static bool change(const ent_key *key, ent_config *c, int m)
     case ENT_KEY_CHOICE:
         memcpy(at, &key->choice[memcmp(at, &key->choice[0].value, sizeof(int)) == 0].value, sizeof(int));
         return true;
-    case ENT_KEY_SET: /* all of them, then the last alone */
+    case ENT_KEY_SET: /* all of them, then only the last */
         *(unsigned *)at = *(unsigned *)at == 1 ? 2 * (unsigned)key->choice[key->choices - 1].value - 1
                                                : (unsigned)key->choice[key->choices - 1].value;
         return true;

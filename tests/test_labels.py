@@ -150,7 +150,7 @@ class Real(unittest.TestCase):
             self.assertEqual(trained(config)["accuracy_nonzero"] is not None, there)
 
     def test_figures_are_in_the_labels_unit(self):
-        """After 200 rounds 20 +- 5 is predicted better than by a constant, whatever the unit; before it was the bias alone
+        """After 200 rounds 20 +- 5 is predicted better than by a constant, whatever the unit; before it was only the bias
         that had to walk to 20."""
         plain = lambda score, noise: 4 * numpy.tanh(score) + 2 * noise
         found = {}

@@ -140,7 +140,7 @@ static void tokens_learn_as_everything_else(void **state)
     check_allocations(&inp);
 }
 
-/* A token stands for the data that give its angles; with nothing missing it is not read. */
+/* A token takes the place of the data of the angles; with nothing missing it is not read. */
 static void tokens_are_angles_in_place_of_data(void **state)
 {
     (void)state;
@@ -413,7 +413,7 @@ static void loss_agrees_with_plain_formulas(void **state)
     check_near(ent_loss(false, 2, huge, 1, 0.0, d), 2e4, 1e-9);
 }
 
-/* Data angles computed once, for samples that partly lack modalities whose stand-in is still features. */
+/* Data angles computed once, for samples that partly lack modalities whose replacement is still features. */
 static void encoded_samples_give_the_same_bits(void **state)
 {
     (void)state;

@@ -47,7 +47,7 @@ static void conjugate_1q(density *rho, dense_2x2 m, int qubit, bool adjoint)
     conjugate(wide, 2, &qubit, adjoint, rho);
 }
 
-/* The gate's matrix as that of its qubits alone, read off the whole matrix on qubits 0 and 1. */
+/* The gate's matrix on its own qubits, taken from the whole matrix on qubits 0 and 1. */
 static void conjugate_gate(density *rho, const ent_gate *gate, double t, bool adjoint)
 {
     static dense_matrix m;

@@ -95,7 +95,7 @@ class Readme(unittest.TestCase):
             self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), f"{command}: no {name}")
 
     def paste(self, user):
-        # what the quickstart leaves behind
+        # what the quickstart leaves
         self.run_as(user, "mkdir -p result/quickstart && build/entente synth --out result/quickstart/data.h5 && jobs/run.sh -n 2 "
                           "train jobs/quickstart.yaml --set data.file=result/quickstart/data.h5 --out result/quickstart --quiet")
         ran = 0

@@ -309,7 +309,7 @@ class Computes(unittest.TestCase):
         self.assertIn("Validation accuracy by round", {f["h3"] for f in self.outline(*runs()).figures})
 
     def test_figures_of_clients_go_on_with_a_training(self):
-        """More rounds keep those of the rounds that are there; the last one of these was evaluated only as such."""
+        """A longer training keeps the existing rounds; the last one of these was evaluated only because it was the last."""
         sets = ["federation.clients=4", "federation.evaluate_every=2"]
         train("more", "federation.rounds=3", *sets)
         with h5py.File(folder / "more" / "result.h5") as file:
@@ -884,7 +884,7 @@ class Browser(unittest.TestCase):
         cls.pages["big"] = ["big", "wide-study", "one-rate"]
 
     def test_no_label_is_dropped(self):
-        """27 classes, 16 modalities, 100 clients, 10 variants: every name is there, whole, in every figure of its kind."""
+        """27 classes, 16 modalities, 100 clients, 10 variants: every name is shown in full in every figure of its kind."""
         self.driver.post("/url", url=f"file://{page_of(*self.pages['big'])}")
         modalities = [f"sensor_{m:02d}" for m in range(16)]
         rates = [f"missing rate {rate}" for rate in ("0", "0.1", "0.3", "0.5")]

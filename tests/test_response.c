@@ -103,7 +103,7 @@ static void the_variance_of_one_rotation(void **state)
     assert_true(variance != again);
 }
 
-/* Deep circuits of n qubits: half as much a qubit. */
+/* Deep circuits of n qubits: half as much per qubit. */
 static void a_plateau_falls_by_half_a_qubit(void **state)
 {
     (void)state;

@@ -223,7 +223,7 @@ class Stopped(Case):
                 run.send(number, [run.process.pid])
                 code, _, err = run.end(60)
                 self.assertNotEqual(code, 0)
-                stopped = re.search("stopped: checkpoint written (?:at|behind) round ([0-9]+)", (out / "log.txt").read_text())
+                stopped = re.search("stopped: checkpoint written (?:at|after) round ([0-9]+)", (out / "log.txt").read_text())
                 self.assertTrue(stopped, err)
                 rounds = ("--set", f"federation.rounds={int(stopped[1]) + 3}")
                 for where, begin, ranks in ((out, ["--resume"], 3), (whole, [], 1)):
@@ -297,7 +297,7 @@ class Disk(Case):
     @staticmethod
     @contextlib.contextmanager
     def disk(pages):
-        """A disk with so many free pages; the file that fills it is `filler` in it."""
+        """A disk with this many free pages; the file `filler` fills the rest."""
         top = fresh("disk")
         top.mkdir()
         with mounted("-t", "tmpfs", "-o", "size=768k", "none", top):
@@ -381,10 +381,10 @@ class Disk(Case):
         self.assertIn(f"{second / out.name}: a result exists already (run.fallback_dir)", err)
         code, shown, err = Run(out, *self.SHORT, *place, "--resume").end()
         self.assertEqual((code, shown.strip()), (0, f"{second / out.name}/result.h5: finished already"), err)
-        for change, told in [("federation.rounds=9", "move it to the folder of this run"), ("client.batch=7", "client.batch")]:
+        for change, want in [("federation.rounds=9", "move it to the folder of this run"), ("client.batch=7", "client.batch")]:
             code, _, err = Run(out, *self.SHORT, *place, "--resume", "--set", change).end()
             self.assertEqual(code, 1, err)
-            self.assertIn(told, err)
+            self.assertIn(want, err)
 
     def test_a_folder_that_becomes_read_only(self):
         out = fresh()

@@ -54,7 +54,7 @@ static void check_result(const ent_circuit *circuit, int64_t samples, const resu
     check_numbers(found->grad_angles, wanted->grad_angles, samples * circuit->angles, tolerance);
 }
 
-/* On every instruction set, for blocks of so many bits (0: as the engine likes). */
+/* On every instruction set, for blocks of this many bits (0: chosen by the engine). */
 static void check_circuit(const ent_circuit *circuit, int64_t samples, uint64_t seed, ent_precision precision,
                           int block_bits, double tolerance)
 {

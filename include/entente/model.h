@@ -117,7 +117,7 @@ typedef struct {
     ent_register reg[ENT_MAX_REGISTERS]; /* classical kinds read only `name` and `inputs` */
     ent_fusion fusion;
     unsigned read; /* ENT_READ_... */
-    int strings;   /* added by ent_model_add_string, once the registers are there */
+    int strings;   /* added by ent_model_add_string, after the registers */
     ent_string string[ENT_MAX_STRINGS];
     ent_head_kind
         head; /* direct: output c is `head_scale` times the mean of <Z> of the present qubits whose number in
@@ -221,11 +221,11 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
 
-/* The quantum natural gradient (Stokes et al., arXiv 1909.02108).  In place, the gradient by the angles of each
- * register's circuit becomes (F + damping)^-1 times it, where F is the Fubini-Study metric of the register's state by
- * these angles, its mean over the picked samples that have the register.  The state is that without noise, with the
- * layers that the samples' device has; all of gradient [params] that is no such angle is left as it is.  damping > 0.
- * Errors: ENT_EARG, the kind has no such metric; ENT_ENOMEM. */
+/* The quantum natural gradient (Stokes et al., arXiv 1909.02108).  In place, the gradient with respect to the angles
+ * of each register's circuit is multiplied by (F + damping)^-1, where F is the mean Fubini-Study metric of the
+ * register's state with respect to these angles, over the picked samples that have the register.  The state is that
+ * without noise, with the layers that the samples' device has; other entries of gradient [params] do not change.
+ * damping > 0.  Errors: ENT_EARG, the kind has no such metric; ENT_ENOMEM. */
 ent_status ent_model_natural(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                              const int64_t *pick, double damping, double *gradient);
 

@@ -65,11 +65,11 @@ def command(*words):
     return output_of([options.entente, *words])
 
 
-def wait_until(holds, within_s=120, told=lambda: ""):
+def wait_until(holds, within_s=120, describe=lambda: ""):
     late = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > late:
-            raise AssertionError(f"not so after {within_s} s: {told()}")
+            raise AssertionError(f"not so after {within_s} s: {describe()}")
         time.sleep(0.2)
 
 
@@ -89,7 +89,7 @@ class Job:
         shown = output_of(["scontrol", "--oneliner", "show", "job", self.number]).splitlines()
         return [dict(re.findall(r"(\w+)=(\S*)", line)) for line in shown if line]
 
-    def told(self):
+    def describe(self):
         """What has become of it, for a message."""
         keys = ["JobState", "Reason", "ExitCode", "Restarts"]
         return "\n".join(str({key: state[key] for key in keys}) for state in self.states()) + "\n" + self.written()
@@ -98,7 +98,7 @@ class Job:
         return int(self.states()[0]["Restarts"])
 
     def rounds_of_this_start(self):
-        """Lines of rounds behind the last stop; it is open for appending."""
+        """Lines of rounds after the last stop; the file is open for appending."""
         return self.written().rpartition("goes back into the queue")[2].count("round ")
 
     def ranks(self):
@@ -121,9 +121,9 @@ class Job:
 
     def finish(self, within_s=200):
         """Wait for the end; all of it must be good."""
-        wait_until(lambda: {state["JobState"] for state in self.states()} <= ENDED, within_s, self.told)
+        wait_until(lambda: {state["JobState"] for state in self.states()} <= ENDED, within_s, self.describe)
         if {state["JobState"] for state in self.states()} != {"COMPLETED"}:
-            raise AssertionError(self.told())
+            raise AssertionError(self.describe())
         return self
 
     def result(self):
@@ -239,27 +239,27 @@ class Requeue(unittest.TestCase):
                      sbatch=["--ntasks-per-node=2", "--cpus-per-task=1", *sbatch], **environment)
 
     def hold(self, job, rounds):
-        """Stop the ranks behind so many rounds of this start: however fast they are, a signal finds them in training."""
-        wait_until(lambda: job.rounds_of_this_start() >= rounds, told=job.told)
+        """Stop the ranks after this many rounds of this start: however fast they are, a signal finds them in training."""
+        wait_until(lambda: job.rounds_of_this_start() >= rounds, describe=job.describe)
         for pid in job.ranks():
             os.kill(pid, signal.SIGSTOP)
-        self.assertEqual(len(job.ranks()), 2, "the training is over: " + job.told())
+        self.assertEqual(len(job.ranks()), 2, "the training is over: " + job.describe())
 
     def let_go(self, job):
         """Once the signal has reached the ranks; then they end and start again."""
         before = job.restarts()
-        wait_until(lambda: all(has_pending(pid, signal.SIGUSR1) for pid in job.ranks()), told=job.told)
+        wait_until(lambda: all(has_pending(pid, signal.SIGUSR1) for pid in job.ranks()), describe=job.describe)
         for pid in job.ranks():
             os.kill(pid, signal.SIGCONT)
-        wait_until(lambda: job.restarts() > before, told=job.told)
+        wait_until(lambda: job.restarts() > before, describe=job.describe)
 
     def same(self, stopped):
         for job in (stopped, self.whole):
             job.finish()
             self.assertFalse((job.folder / "result" / "checkpoint.h5").exists())
             self.assertEqual(job.result()["rounds"], self.ROUNDS)
-        self.assertGreaterEqual(stopped.restarts(), 1, stopped.told())
-        self.assertEqual(self.whole.restarts(), 0, self.whole.told())
+        self.assertGreaterEqual(stopped.restarts(), 1, stopped.describe())
+        self.assertEqual(self.whole.restarts(), 0, self.whole.describe())
         self.assertIn("goes back into the queue", stopped.written())
         self.assertEqual(stopped.result()["weights_sha256"], self.whole.result()["weights_sha256"])
 
@@ -313,10 +313,10 @@ grid:
         wait_until(lambda: list((job.folder / "points" / "points").glob("*.json")))
         job.signal()
         job.finish()
-        self.assertEqual(job.restarts(), 1, job.told())
+        self.assertEqual(job.restarts(), 1, job.describe())
         self.assertIn("8 done", job.written())
         run = int(re.search(r"This run: (\d+)", job.written())[1])
-        self.assertTrue(0 < run < 8, job.told())
+        self.assertTrue(0 < run < 8, job.describe())
 
 
 class Scaling(unittest.TestCase):
