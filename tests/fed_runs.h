@@ -10,7 +10,7 @@
 enum { ROWS = 120 };
 
 static char data_path[512], whole_path[512]; /* with and without rows that lack something in the file */
-static ent_comm *alone;                      /* rank 0 by itself; the others make up a group that is not used */
+static ent_comm *alone;                      /* rank 0 by itself; the others form a group that is not used */
 
 static inline ent_config plain_config(void)
 {

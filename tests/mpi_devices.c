@@ -110,7 +110,7 @@ static void refused(const ent_config *c, const char *part)
     mpi_check(ent_federation_new(world, c, &f) == ENT_ECONFIG && strstr(ent_message(), part));
 }
 
-static void lists_and_times_that_are_none(void **state)
+static void invalid_lists_and_times(void **state)
 {
     (void)state;
     static const char *const bad[] = {"", "x", "1 2", "1,", "-1", "1e300", "nan"};
@@ -139,6 +139,6 @@ static void lists_and_times_that_are_none(void **state)
 static const struct CMUnitTest computes[] = {cmocka_unit_test(any_ranks_give_the_same_bits),
                                              cmocka_unit_test(idle_noise_and_devices_change_no_bit),
                                              cmocka_unit_test(a_layer_is_trained_by_those_who_have_it)};
-static const struct CMUnitTest refuses[] = {cmocka_unit_test(lists_and_times_that_are_none)};
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(invalid_lists_and_times)};
 
 FED_RUNS_MAIN(computes, refuses)

@@ -348,7 +348,7 @@ class Json(unittest.TestCase):
         right = sum(p["n"] * p["accuracy"] for p in found["patterns"])
         self.assertAlmostEqual(right / rows, found["accuracy"], 12)
 
-    def test_quiet_alone_prints_nothing(self):
+    def test_quiet_by_itself_prints_nothing(self):
         ran = good("train", folder / "small.yaml", "--out", fresh(), "--quiet")
         self.assertEqual((ran.out, ran.err), ("", ""))
 
@@ -362,7 +362,7 @@ class Json(unittest.TestCase):
         for word in ["accuracy", "modalities present", "text audio vision"]:
             self.assertIn(word, ran.out)
 
-    def test_the_selected_round_is_said(self):
+    def test_the_selected_round_is_reported(self):
         out = fresh()
         ran = good("train", folder / "small.yaml", "--out", out, "--json",
                    *sets(run__select="validation_accuracy", run__patience=2, federation__rounds=12,
@@ -753,7 +753,7 @@ class Result(unittest.TestCase):
                 absent = 1 - (context >> bit & 1).mean()
                 self.assertAlmostEqual(absent, rate, delta=4 * (rate * (1 - rate) / n) ** 0.5)
 
-    def test_masks_of_clients_are_one_a_client(self):
+    def test_masks_of_clients_are_one_per_client(self):
         result, _ = self.client
         self.assertTrue((result["part/test/context"][()] == 7).all(), "where: train")
         client, context = result["part/train/client"][()], result["part/train/context"][()]
@@ -763,7 +763,7 @@ class Result(unittest.TestCase):
         self.assertAlmostEqual(absent, 0.4, delta=0.15)
         self.assertTrue(all(mask != {0} for mask in masks), "keep_one")
 
-    def test_masks_have_a_seed_of_their_own(self):
+    def test_masks_have_their_own_seed(self):
         other, _ = self.opened(missing__level="sample", missing__rate="{audio: 0.4, vision: 0.1}", seeds__split=9,
                                seeds__init=9, seeds__sampling=9)
         with other:
@@ -805,7 +805,7 @@ class Refuses(unittest.TestCase):
     def refused_data(self, change, *parts, ranks=0, **given):
         self.refused(["bad.h5", *parts], ranks, data__file=edited("bad.h5", change), **given)
 
-    def test_files_that_are_no_data(self):
+    def test_files_that_are_not_data_sets(self):
         whole = (folder / "data.h5").read_bytes()
         (folder / "truncated.h5").write_bytes(whole[:len(whole) // 2])
         (folder / "empty.h5").write_bytes(b"")
@@ -981,7 +981,7 @@ class Configuration(unittest.TestCase):
         out = fresh()
         refused(self, ["train", folder / "wrong.yaml", "--out", out], [f"wrong.yaml:{line}:", *parts], 0, out.parent)
 
-    def test_krum_says_how_many_clients_it_wants(self):
+    def test_krum_says_how_many_clients_it_needs(self):
         refused(self, ["train", folder / "small.yaml", "--out", fresh(), *sets(federation__aggregation="krum",
                                                                                federation__clients=4)],
                 ["server.faulty: found 1: krum needs more than 2 faulty + 2 = 4 clients that train block 'text/map/weight'",
@@ -1002,7 +1002,7 @@ class Configuration(unittest.TestCase):
         for case in cases[:2] if options.quick else cases:
             self.check(*case)
 
-    def test_no_yaml_at_all(self):
+    def test_text_that_is_not_yaml(self):
         (folder / "no.yaml").write_text("data: {file: [\n")
         refused(self, ["train", folder / "no.yaml"], ["no.yaml:2", "not YAML"], 0)
         refused(self, ["train", folder / "nowhere.yaml"], ["nowhere.yaml", "No such file"], 2)
@@ -1079,7 +1079,7 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(ran.code, 2, words)
             self.assertIn(said, ran.err)
 
-    def test_a_wrong_value_is_told_with_its_option(self):
+    def test_a_wrong_value_is_reported_with_its_option(self):
         for words, said in [(["synth", "--rows", "ten"], "--rows: found 'ten', want a whole number from 10 to"),
                             (["synth", "--noise=-1"], "--noise: found '-1', want a number from 0 to"),
                             (["synth", "-rten", "--out", "x"], "-r: found 'ten', want a whole"),

@@ -74,7 +74,7 @@ static void a_set_is_one_choice_or_a_list(void **state)
     ent_config_free(c);
 }
 
-/* What a program wrote that had no data.clip is read as it was meant: nothing was cut. */
+/* A configuration from a program without data.clip is read as it was meant: nothing was clipped. */
 static void a_saved_text_without_a_key_means_what_it_meant(void **state)
 {
     (void)state;
@@ -149,7 +149,7 @@ static void names_of_rules_and_attacks_are_theirs(void **state)
     }
 }
 
-static void text_as_used_says_the_same_again(void **state)
+static void text_as_used_gives_the_same_configuration(void **state)
 {
     (void)state;
     char *once, *twice;
@@ -162,7 +162,7 @@ static void text_as_used_says_the_same_again(void **state)
     ent_free(twice);
 }
 
-/* What the first program wrote into its results: sections and keys came later, none went. */
+/* The configuration in a result of the first version: sections and keys were added since, none removed. */
 static const char FIRST[] =
     "data: {file: a.h5, modalities: [text, audio], label: class}\n"
     "model:\n"
@@ -182,7 +182,7 @@ static const char FIRST[] =
     "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
     "run: {precision: double, engine: auto, shards: 1, threads: 0}\n";
 
-static void text_of_an_old_result_gets_what_was_no_key_then(void **state)
+static void text_of_an_old_result_means_what_it_meant(void **state)
 {
     (void)state;
     char *whole, *again;
@@ -322,8 +322,8 @@ int main(void)
         cmocka_unit_test(a_saved_text_without_a_key_means_what_it_meant),
         cmocka_unit_test(set_overrides_and_one_rate_is_meant_for_all),
         cmocka_unit_test(names_of_rules_and_attacks_are_theirs),
-        cmocka_unit_test(text_as_used_says_the_same_again),
-        cmocka_unit_test(text_of_an_old_result_gets_what_was_no_key_then),
+        cmocka_unit_test(text_as_used_gives_the_same_configuration),
+        cmocka_unit_test(text_of_an_old_result_means_what_it_meant),
     };
     const struct CMUnitTest refuses[] = {
         cmocka_unit_test(wrong_files_are_refused_with_line_key_value_and_expectation),

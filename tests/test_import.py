@@ -165,7 +165,7 @@ class CsdComputes(Csd):
                 np.testing.assert_array_equal(label["class3"][:], three + 1)
                 self.assertEqual([name.decode() for name in file["id"][:]], names)
 
-    def test_no_video_stands_in_two_parts(self):
+    def test_no_video_is_in_two_parts(self):
         self.write(*example(videos=30))
         parts = []
         for seed in ("1", "2", "1"):
@@ -326,7 +326,7 @@ class CsdRefuses(Csd):
         write_csd(self.path("audio.csd"), self.audio)
         self.refused(part, *self.arguments(), ranks=ranks)
 
-    def test_what_is_no_csd(self):
+    def test_files_that_are_not_csd(self):
         with open(self.path("audio.csd"), "rb") as file:
             whole = file.read()
         for content, part in ((b"hello", "not an HDF5 file"), (b"", "empty"), (whole[:len(whole) // 2], "truncated")):
@@ -381,7 +381,7 @@ class CsdRefuses(Csd):
                 file.write(text)
             self.refused(part, *self.arguments("--folds", self.path("folds")))
 
-    def test_an_output_that_is_there(self):
+    def test_an_existing_output(self):
         with open(self.path("out.h5"), "w") as file:
             file.write("mine")
         self.refused("exists", *self.arguments())
@@ -513,7 +513,7 @@ class TableReal(Table):
         with self.imported(("t", iris), label=moods, more=("--group", iris + ":2")) as file:
             np.testing.assert_array_equal(file["label/class"][:], [1, 0, 1])
 
-    def test_a_malformed_number_in_the_first_line_is_no_name(self):
+    def test_a_malformed_number_in_the_first_line_is_not_a_name(self):
         """It made the line a header, and then the label's first line one too, "because the numbers of rows agree"."""
         label = self.csv("l.csv", "0\n1\n1\n")
         for cell in ('"1,000"', "\u22121", "\u00a00", "\uff15", "5 kg", "0x10", "nan(1)", "1e", "1.2.3"):
@@ -650,7 +650,7 @@ class TableReal(Table):
 
 
 class TableRefuses(Table):
-    def test_what_is_no_table(self):
+    def test_files_that_are_not_tables(self):
         label = self.npy("y.npy", np.arange(20) % 2)
         x = np.random.default_rng(1).normal(size=(20, 3))
         np.savez(self.path("x.npz"), x=x)
@@ -973,11 +973,11 @@ class WholeOutside(Whole):
         self.refused("intervals is outside the file: a link", *csd)
         self.run_well(*csd, "--allow-external")
 
-    def test_a_filter_that_is_not_there(self):
+    def test_a_missing_filter(self):
         self.refused("/modality/a/features is compressed by the filter 'lzf' (32000), which this HDF5 library lacks: rewrite it",
                      "inspect", os.path.join(GOLDEN, "lzf.h5"))
 
-    def test_what_is_no_hdf5(self):
+    def test_files_that_are_not_hdf5(self):
         np.savez(self.path("x.npz"), x=np.zeros(3))
         self.refused("not an HDF5 file but a NumPy archive (.npz)", "inspect", self.path("x.npz"))
 
@@ -1024,7 +1024,7 @@ class WholePrecise(Whole):
             file.write(config)
         return call("train", self.path("c.yaml"), "--out", self.path(name), "--json")
 
-    def test_offsets_do_not_matter_and_constants_are_said(self):
+    def test_offsets_do_not_matter_and_constants_are_reported(self):
         whole = np.round(np.random.default_rng(3).normal(size=(120, 6)) * 1024) / 1024   # so that offsets change no bit
         whole[:, 0] += (np.arange(120) % 2) * 2
         whole[:, 4] = 0.1

@@ -93,7 +93,7 @@ class Task(unittest.TestCase):
         whole = write("whole", "class", lambda score, noise: numpy.rint(20 + 5 * noise).astype("i4"))
         self.assertEqual(trained(whole, data__task="regression")["task"], "regression")
 
-    def test_what_is_set_and_not_read_is_said(self):
+    def test_keys_that_are_set_and_not_read_are_reported(self):
         config = write("unread", "class", positive)
         found = trained(config, run__patience=3, client__step_rounds=2)
         self.assertIn("without effect: client.step_rounds (only with client.schedule: step), run.patience (only with "
@@ -144,7 +144,7 @@ class Real(unittest.TestCase):
         found = trained(write("sentiment", "value", lambda score, noise: numpy.clip(2 * score + noise, -3, 3)))
         self.assertTrue(all(0 < found[key] < 1 for key in self.ABSENT), found)
 
-    def test_a_class_beside_a_value_that_is_no_sentiment(self):
+    def test_a_class_with_a_value_that_is_not_a_sentiment(self):
         for low, there in [(-3, True), (10, False)]:
             config = write("beside", "class", positive, value=numpy.linspace(low, low + 6, ROWS))
             self.assertEqual(trained(config)["accuracy_nonzero"] is not None, there)
@@ -171,7 +171,7 @@ class Real(unittest.TestCase):
             self.assertEqual(again["mae"], found[name]["mae"])
         self.assertAlmostEqual(found["far"]["mae"], found["near"]["mae"], 4)
 
-    def test_a_constant_that_is_better_is_said(self):
+    def test_a_better_constant_is_reported(self):
         """The witness: of noise about 20 a model had a mean absolute error of 5.02, a constant 4.23."""
         said = set()
         for name, values, more in [("noise", lambda score, noise: 20 + 5 * noise, {}),
@@ -190,7 +190,7 @@ class Real(unittest.TestCase):
             said.add((name, *more, worse))
         self.assertEqual(said, {("noise", True), ("noise", "run__select", False), ("signal", False)})
 
-    def test_the_most_frequent_class_that_is_better_is_said(self):
+    def test_a_better_most_frequent_class_is_reported(self):
         said = set()
         for name, values in [("rare", lambda score, noise: numpy.digitize(noise, [0.6, 1.2])), ("clear", positive)]:
             found = trained(write(name, "class", values), federation__rounds=200, client__learning_rate=0.3)

@@ -97,7 +97,7 @@ class Python(unittest.TestCase):
             self.train(**{"client.batch": -3})
         self.assertIn("client.batch", str(refusal.exception))
 
-    def test_a_file_that_is_no_result(self):
+    def test_a_file_that_is_not_a_result(self):
         entente.save_dataset(self.data, **arrays())
         for path, part in ((self.data, "not a result"), (os.path.join(self.folder, "none"), "no such file")):
             with self.assertRaises(entente.EntenteError) as refusal:

@@ -290,7 +290,7 @@ class Computes(unittest.TestCase):
         self.assertIn("two, or more", run("inspect", "words"))
         self.assertRegex(run("inspect", "words.h5"), r"4 classes: zero & nought \d+, one \d+, two, or more \d+, three \d+ rows")
 
-    def test_curves_have_company(self):
+    def test_curves_have_reference_lines(self):
         """The validation curve, the majority class and chance, and a ring around the selected round."""
         figures = {f["h3"]: f for f in self.outline("words").figures}
         curve = figures["Test accuracy by round"]
@@ -308,7 +308,7 @@ class Computes(unittest.TestCase):
         self.assertNotIn("Validation accuracy by round", figures)
         self.assertIn("Validation accuracy by round", {f["h3"] for f in self.outline(*runs()).figures})
 
-    def test_figures_of_clients_go_on_with_a_training(self):
+    def test_figures_of_clients_continue_with_a_training(self):
         """A longer training keeps the existing rounds; the last one of these was evaluated only because it was the last."""
         sets = ["federation.clients=4", "federation.evaluate_every=2"]
         train("more", "federation.rounds=3", *sets)
@@ -395,7 +395,7 @@ class Computes(unittest.TestCase):
         self.assertNotIn("<img", text)
         self.assertIn("alert(2)", text)
 
-    def test_the_head_tells_what_is_on_the_page(self):
+    def test_the_header_says_what_is_on_the_page(self):
         heads = {folders: run("report", *folders, "--text") for folders in
                  (("sweep",), ("made", runs()[0]), (runs()[0], "sweep", "study"))}
         heads = [" ".join(text.split("\n\n\n")[0].split()).partition("). ")[2] for text in heads.values()]
@@ -659,7 +659,7 @@ class Refuses(unittest.TestCase):
                 self.assertRegex(ended.stderr, "^entente: .*(result.h5|configuration)")
         self.assertGreater(refused, 0)
 
-    def test_results_that_are_none(self):
+    def test_files_that_are_not_results(self):
         other = folder / "other"
         other.mkdir()
         (other / "result.h5").write_bytes((folder / "data.h5").read_bytes())

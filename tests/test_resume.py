@@ -199,12 +199,12 @@ class Stopped(Case):
         self.check_stopped(run, out)
         self.finish(out, ranks=1 + number % 2)
 
-    def test_one_rank_is_told(self):
+    def test_one_rank_is_notified(self):
         for k, number in enumerate((signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)):
             with self.subTest(number=number):
                 self.stop(number, lambda run, k=k: [run.ranks()[k]])
 
-    def test_all_ranks_are_told(self):
+    def test_all_ranks_are_notified(self):
         for number in (signal.SIGUSR1, signal.SIGTERM):
             with self.subTest(number=number):
                 self.stop(number, lambda run: run.ranks())
@@ -309,7 +309,7 @@ class Disk(Case):
 
     SHORT = ("--set", "federation.rounds=3", "--set", "run.checkpoint_every=1")
 
-    def test_so_many_free_blocks(self):
+    def test_a_given_number_of_free_blocks(self):
         """From none to enough: 0 and a result, or 1 and a reason, and nothing of a result; never an end by a signal."""
         for pages, ranks in ((0, 2), (1, 2), (2, 1), (3, 2), (6, 2), (9, 3), (14, 2), (120, 2)):
             with self.subTest(pages=pages), self.disk(pages) as top:
@@ -468,7 +468,7 @@ class Stalls(Case):
                 return "".join(found)
         self.fail(f"no '{wanted}' in {''.join(found)}")
 
-    def test_who_is_awaited_is_said(self):
+    def test_awaited_ranks_are_named(self):
         for whom in (0, 2):
             with self.subTest(whom=whom), self.stopped(whom=whom) as (run, pids, out):
                 # on a loaded machine ranks that compute may be awaited before

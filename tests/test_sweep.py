@@ -120,7 +120,7 @@ class Points(unittest.TestCase):
         self.assertEqual(table[4]["missing.rate"], "0.5")
         self.assertEqual(len(rows(first_tables()["out"] / "times.csv")), 6)
 
-    def test_a_point_is_what_train_makes_of_it(self):
+    def test_a_point_equals_a_training(self):
         row = rows(first_tables()["out"] / "table.csv")[4]
         alone = command.train("small.yaml", ranks=2, missing__rate=0.5, missing__policy="zero", seeds__init=2)
         self.assertEqual(row["weights_sha256"], alone["weights_sha256"])
@@ -337,7 +337,7 @@ class Stale(unittest.TestCase):
         self.assertEqual(ran.code, 1, ran.out + ran.err)
         self.assertTrue(any(part in ran.err for part in parts), ran.err)
 
-    def test_data_that_were_replaced(self):
+    def test_replaced_data(self):
         for name in ("modality/text/features", "label/class"):
             out = sweep("stale.yaml")["out"]
             before = (out / "table.csv").read_bytes()

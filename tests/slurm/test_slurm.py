@@ -167,7 +167,7 @@ class Train(unittest.TestCase):
         wanted = weights_here("--set", "run.shards=4", launcher=["mpirun", "--quiet", "-n", "4"])
         self.assertEqual(job.finish().result()["weights_sha256"], wanted)
 
-    def test_a_rank_has_cores_of_its_own(self):
+    def test_a_rank_has_its_own_cores(self):
         """A witness in the place of the program writes down where it runs, and becomes the program."""
         cores = min(2, len(os.sched_getaffinity(0)))
         witness = folder / "witness"
@@ -306,7 +306,7 @@ grid:
         self.assertEqual({row["status"] for row in rows}, {"done"})
         self.assertEqual(len({row["weights_sha256"] for row in rows}), 8)
 
-    def test_a_sweep_goes_on(self):
+    def test_a_sweep_continues(self):
         """The signal ends the job in the midst of the sweep; back from the queue it runs what is missing."""
         (folder / "long.yaml").write_text(self.SWEEP + "set: {federation.rounds: 40, client.epochs: 4}\n")
         job = Job("sweep", folder / "long.yaml", "--out", "points", "--group", "2")
