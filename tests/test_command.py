@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The command `entente`, end to end, as a user starts it: under mpiexec, on files, with bad input.
+"""The command `entente`, end to end, as a user runs it: under mpiexec, on files, with bad input.
 
     python3 tests/test_command.py --entente build/entente --mpiexec "mpiexec -n" [--quick] [TEST...]
 
@@ -107,7 +107,7 @@ def last_json(ran):
 
 
 def fresh(name="out"):
-    """A path below a new folder, not there yet."""
+    """A path in a new folder, which does not exist yet."""
     return pathlib.Path(tempfile.mkdtemp(dir=folder)) / name
 
 
@@ -133,7 +133,7 @@ def edited(name, change, source="data.h5"):
 
 
 def usable(name="data.h5", part=None):
-    """Rows of which the file holds something."""
+    """Rows for which the file holds at least one modality."""
     with h5py.File(folder / name) as file:
         some = sum(file[f"modality/{modality}/present"][()] for modality in NAMES) > 0
         return int((some & (part is None or file["split"][()] == part)).sum())
@@ -211,7 +211,7 @@ class SameBits(unittest.TestCase):
 
 
 class MixedNodes(unittest.TestCase):
-    """Ranks of different processors have the bits of the weakest of them."""
+    """Ranks on different processors give the bits of the weakest of them."""
 
     @staticmethod
     def weights(*environments, config="small.yaml"):
@@ -244,7 +244,7 @@ class MixedNodes(unittest.TestCase):
 
 
 class Kinds(unittest.TestCase):
-    """model.kind: the same clients, masks and blocks for what the quantum model is compared with."""
+    """model.kind: the same clients, masks and blocks for the models with which the quantum model is compared."""
 
     KINDS = {"late": {}, "logistic": {"model__registers__text__reduce": "linear"},
              "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"},
@@ -487,7 +487,7 @@ class Eval(unittest.TestCase):
         self.assertNotIn("modality_dropout", shown)  # the configuration as it is there
 
     def test_a_damaged_one(self):
-        """Any number, text or table: every command that reads it names what is not as it was written."""
+        """Any number, text or table: every command that reads it names what has been changed."""
         trained = train()["out"]
         self.assertIn("datasets are what was written (SHA-256)", good("inspect", trained).out)
 
@@ -778,7 +778,7 @@ def file_limit(kib):
 
 
 def refused(test, words, parts, ranks=2, place=None, **how):
-    """Exit code 1, one message, first, that holds `parts`; nothing new in `place`."""
+    """Exit code 1, one message, on the first line, that contains `parts`; nothing new in `place`."""
     before = sorted(place.iterdir()) if place else None
     ran = run(*words, ranks=ranks, **how)
     told = f"{words}\n{ran.out}\n{ran.err}"
@@ -795,7 +795,7 @@ def refused(test, words, parts, ranks=2, place=None, **how):
 class Refuses(unittest.TestCase):
     """Bad input: a clear message, exit code 1, nothing half-written, no hang.
 
-    mpiexec takes two seconds to end after a failure, so what all ranks find alike is tried without it."""
+    mpiexec takes two seconds to end after a failure, so errors that all ranks find are tried without it."""
 
     def refused(self, parts, ranks=0, **given):
         out = fresh()
@@ -1101,7 +1101,7 @@ class Protocols(unittest.TestCase):
     @slow
     def test_the_mechanism_beats_zero_and_drop(self):
         """Mean accuracy over five seeds, 30 % of the modalities missing per client: by more than the spread.  Without
-        logit adjustment: with it, what a pattern of absent modalities says of the classes of its client is not learned,
+        logit adjustment: with it, the relation between absent modalities and the classes of a client is not learned,
         and zero is only 2.5 points below."""
         data = synth("default.h5")
         found = {}
@@ -1138,7 +1138,7 @@ class RealData(unittest.TestCase):
         return self.accuracy("mosi.yaml", "mosi.h5", out=out, **given)
 
     def mosi_in_double(self):
-        """As it is shipped, in double: accuracy and folder of a training that two tests look at."""
+        """As shipped, in double: accuracy and folder of a training that two tests use."""
         if not RealData.kept:
             out = fresh()
             RealData.kept = self.mosi(out), out

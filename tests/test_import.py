@@ -48,7 +48,7 @@ class Case(unittest.TestCase):
         return done.stdout
 
     def refused(self, part, *arguments, ranks=0):
-        """Ends with code 1 and a message that holds `part`; the output and its temporary name are not there."""
+        """Ends with code 1 and a message that holds `part`; neither the output nor its temporary name exists."""
         before = set(os.listdir(self.folder))
         done = call(*arguments, ranks=ranks)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
@@ -514,7 +514,7 @@ class TableReal(Table):
             np.testing.assert_array_equal(file["label/class"][:], [1, 0, 1])
 
     def test_a_malformed_number_in_the_first_line_is_not_a_name(self):
-        """It made the line a header, and then the label's first line one too, "because the numbers of rows agree"."""
+        """Such a line was taken for a header, and then the label's first line too, "because the numbers of rows agree"."""
         label = self.csv("l.csv", "0\n1\n1\n")
         for cell in ('"1,000"', "\u22121", "\u00a00", "\uff15", "5 kg", "0x10", "nan(1)", "1e", "1.2.3"):
             self.refused("t.csv:1: column 0: found", *self.arguments(("t", self.csv("t.csv", cell + ",7\n1,2\n3,4\n")), label=label))
@@ -558,7 +558,7 @@ class TableReal(Table):
                                                more=("--replace", "--group", self.csv("g.csv", words))))
         self.refused("row 1: found ''", *self.arguments(("t", self.csv("x.csv", "1\n2\n3\n")), label=self.csv("l.csv", "0\n1\n1\n"),
                                                         more=("--replace", "--part", self.csv("p.csv", "train\n\ntest\n"))))
-        # cells between tabs are no blank line
+        # cells between tabs are not a blank line
         with self.imported(("t", self.csv("t.csv", "1\t2\n\t\n\n3\t4\n")), label=self.csv("l.csv", "0\n1\n1\n")) as file:
             self.assertEqual(file["modality/t/present"][:].tolist(), [1, 0, 1])
 
@@ -601,7 +601,7 @@ class TableReal(Table):
                     np.testing.assert_array_equal(file["label/class"][:], np.arange(3000) % 2)
 
     def test_damaged_archives(self):
-        """What zlib's gzread takes for the end of the file: something after the last member, of arrays and of text."""
+        """Data after the last member, which zlib's gzread takes for the end of the file: of arrays and of text."""
         label = self.npy("y.npy", np.arange(3000) % 2)
         with open(self.npy("x.npy", np.random.default_rng(2).normal(size=(3000, 3))), "rb") as file:
             array = file.read()
@@ -860,7 +860,7 @@ class DigitsRefuses(Digits):
 # ---- inspect and merge ----
 
 class Whole(Case):
-    """A small data set, as merge and inspect find it."""
+    """A small data set for merge and inspect."""
 
     def setUp(self):
         super().setUp()
@@ -928,7 +928,7 @@ class WholeComputes(Whole):
 
 
 class WholeOutside(Whole):
-    """A file from elsewhere reads what is in it, and nothing else, and prints no control character."""
+    """Reading a file from elsewhere reads nothing outside it and prints no control character."""
 
     def edit(self, change, path="a.h5"):
         with h5py.File(self.path(path), "a") as file:
@@ -1008,7 +1008,7 @@ class WholeOutside(Whole):
 
 
 class WholePrecise(Whole):
-    """Features of 64 bits are centred before anything narrows them."""
+    """Features of 64 bits are centred before they are rounded."""
 
     def data(self, name, features):
         with h5py.File(self.path(name), "w") as file:

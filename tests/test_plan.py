@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""entente plan: what it says agrees with what a run takes, and what cannot fit is refused."""
+"""entente plan: its estimates agree with the needs of a run, and what cannot fit is refused."""
 import json
 import os
 import subprocess

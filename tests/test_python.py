@@ -1,4 +1,4 @@
-"""env/python/entente.py against the command: what it writes is read, what is written it reads, what is wrong it refuses.
+"""env/python/entente.py against the command: each reads what the other writes, and bad input is refused.
   test_python.py ENTENTE MPIEXEC NUMPROC_FLAG"""
 import os
 import shutil

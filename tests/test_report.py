@@ -261,7 +261,7 @@ class Computes(unittest.TestCase):
         self.assertIn(f"{numpy.mean(gini):.4f}", figures["Test figures"]["text"])
 
     def test_classes(self):
-        """Against the outputs and the truth that the result holds, once more."""
+        """Computed again from the outputs and the true classes in the result."""
         figures = {f["h3"]: f for f in self.outline("words").figures}
         with h5py.File(folder / "words" / "result.h5") as file:
             logit, truth = file["/test/output"][:], file["/test/category"][:]
@@ -482,7 +482,7 @@ class Computes(unittest.TestCase):
             self.assertIn(part, text)
 
     def test_axes_of_a_sweep(self):
-        """What is drawn on a logarithmic scale, or listed on one, has a logarithmic axis; draws are scattered."""
+        """Values drawn or listed on a logarithmic scale have a logarithmic axis; draws are shown as a scatter plot."""
         (folder / "axes.yaml").write_text(
             f"base: {folder / 'run.yaml'}\nset: {{federation.rounds: 1}}\n"
             "random: {draws: 12, seed: 3, keys: {client.learning_rate: {log: [0.001, 1]}, client.momentum: {uniform: [0, 1]}}}\n")
@@ -508,7 +508,7 @@ class Computes(unittest.TestCase):
         self.assertIn("01-difference-from-mma-mosi-iid.svg", names["svg"])
         for name in names["svg"]:
             text = (folder / "svg" / name).read_text()
-            self.assertNotIn("var(", text)  # programs that draw SVG know no variables
+            self.assertNotIn("var(", text)  # programs that draw SVG do not support variables
             xml.etree.ElementTree.fromstring(text)
         with open(folder / "csv/01-difference-from-mma-mosi-iid.csv", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -548,7 +548,7 @@ class Computes(unittest.TestCase):
 
 
 class Scales(unittest.TestCase):
-    """`entente scaling` on two ranks writes what it says."""
+    """The files that `entente scaling` writes on two ranks."""
 
     @classmethod
     def setUpClass(cls):
@@ -698,7 +698,7 @@ class Refuses(unittest.TestCase):
             self.refused("report", name, wants=[wants])
 
     def test_garbage_in_tables(self):
-        """What was edited, cut or put together by hand: the file, the line, the column."""
+        """Tables edited, cut or combined by hand: the message names file, line and column."""
         def change(name, source, file, edit):
             shutil.copytree(folder / source, folder / name)
             (folder / name / file).write_text(edit((folder / source / file).read_text()))
@@ -768,7 +768,7 @@ return {bad, small, scroll: document.documentElement.scrollWidth - document.docu
 """
 
 
-# The texts of each figure; those in several lines are put together.
+# The texts of each figure; those in several lines are joined.
 NAMES = """
 return [...document.querySelectorAll('figure')].filter(f => f.querySelector('svg')).map(f => [
   f.querySelector('h3').textContent,
@@ -791,7 +791,7 @@ def write_big_data(name):
 
 
 class Driver:
-    """chromedriver's HTTP protocol, as far as it is needed."""
+    """The part of chromedriver's HTTP protocol that is needed."""
 
     def __init__(self):
         with socket.socket() as probe:
@@ -905,7 +905,7 @@ class Browser(unittest.TestCase):
 
     def test_page(self):
         self.driver.post("/url", url="about:blank")
-        self.driver.log("performance")  # what the browser's own first page has asked for
+        self.driver.log("performance")  # requests of the browser's own first page
         for name, folders in self.pages.items():
             page = page_of(*folders)
             self.driver.post("/url", url=f"file://{page}")
