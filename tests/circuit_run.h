@@ -128,7 +128,7 @@ static inline void run_free(run *r)
     ent_free(r->grad_angles);
 }
 
-/* Forward, then the gradient, which is written over. */
+/* Forward, then the gradient, which is overwritten. */
 static inline ent_status run_once(run *r, ent_program *program)
 {
     const ent_batch batch = {r->samples, r->angles, r->params};

@@ -10,7 +10,7 @@
 enum { ROWS = 120 };
 
 static char data_path[512], whole_path[512]; /* with and without rows that lack something in the file */
-static ent_comm *alone;                      /* rank 0 by itself; the others make up a group that is not used */
+static ent_comm *alone;                      /* rank 0 by itself; the others form a group that is not used */
 
 static inline ent_config plain_config(void)
 {
@@ -25,7 +25,7 @@ static inline ent_federation *train(ent_comm *group, const ent_config *config)
     return f;
 }
 
-/* Train on all ranks and on rank 0 alone: the same weights on every rank, the same figures on rank 0. */
+/* Train on all ranks and on rank 0 by itself: the same weights on every rank, the same figures on rank 0. */
 static inline void check_same_bits(const ent_config *config)
 {
     ent_federation *all = train(world, config);
@@ -55,7 +55,8 @@ static inline void check_same_bits(const ent_config *config)
     ent_federation_free(all);
 }
 
-/* The k-th allocation of a training fails on the last rank, at every step-th k, more rarely later on: all ranks report the same. */
+/* The k-th allocation of a training fails on the last rank, for every step-th k, later for fewer: all ranks report
+ * the same. */
 static inline void check_failing_allocations(const ent_config *config, int64_t step)
 {
     ent_status status = ENT_ENOMEM;

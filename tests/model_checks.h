@@ -58,7 +58,7 @@ static inline void same_outputs(model_call a, model_call b, int outputs)
     same_bits(of_a, of_b, SMALL_SAMPLES * outputs);
 }
 
-/* Outputs, loss and gradient of both calls, bit for bit.  Blocks are matched by name; a block that b's model lacks has a
+/* Outputs, loss and gradient of both calls, bit for bit.  Blocks are matched by name; one that b's model lacks has a
  * gradient of exactly 0. */
 static inline void same_answers(model_call a, model_call b, int outputs)
 {

@@ -19,8 +19,8 @@ static ent_comm *world;
         }                                                                                                            \
     } while (0)
 
-/* main: as CHECK_MAIN, each group within set_up and tear_down; only rank 0 reports.  A start allocates nothing: one rank
- * that could not would leave the others waiting for it. */
+/* main: as CHECK_MAIN, each group within set_up and tear_down; only rank 0 reports.  A start allocates nothing: one
+ * rank that could not would leave the others waiting for it. */
 #define MPI_CHECK_MAIN_WITHIN(computes, refuses, set_up, tear_down)                                                  \
     int main(int argc, char **argv)                                                                                  \
     {                                                                                                                \

@@ -1,5 +1,5 @@
-/* Clients over ranks: every way of drawing them and of waiting for them gives the same bits; models of their own
- * agree with loops by hand; any number of modalities and of clients trains. */
+/* Clients over ranks: every way of drawing clients and of waiting for them gives the same bits; personal models agree
+ * with plain loops; any number of modalities and of clients trains. */
 #include "fed_runs.h"
 
 #include "entente/random.h"
@@ -96,7 +96,7 @@ static ent_config sgd_config(void)
     return config;
 }
 
-/* An update is trained from the weights of its base: with one update a step, by hand. */
+/* An update is trained from the weights of its base: with one update per step, by plain loops. */
 static void stale_updates_start_from_old_weights(void **state)
 {
     (void)state;
@@ -155,7 +155,7 @@ static void fine_tuning_is_a_loop_over_the_clients_rows(void **state)
     ent_federation_free(f);
 }
 
-static void local_training_is_every_client_alone(void **state)
+static void local_training_is_every_client_by_itself(void **state)
 {
     (void)state;
     ent_config config = sgd_config();
@@ -183,7 +183,7 @@ static void local_training_is_every_client_alone(void **state)
     ent_federation_free(f);
 }
 
-/* Each client trains from the mixture of the common weights and its own, and is judged by the one after the last. */
+/* Each client trains from the mixture of the common weights and its own; the mixture after the last is evaluated. */
 static void wpqfl_is_a_loop_over_mixtures(void **state)
 {
     (void)state;
@@ -221,8 +221,8 @@ static void wpqfl_is_a_loop_over_mixtures(void **state)
     ent_federation_free(f);
 }
 
-/* A client without training rows predicts by the initial weights. */
-static void who_never_trains_keeps_the_initial_weights(void **state)
+/* A client without training rows predicts with the initial weights. */
+static void a_client_that_never_trains_keeps_the_initial_weights(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -272,7 +272,7 @@ static void many_modalities_train(void **state)
     }
 }
 
-/* Where a number does not apply there is NaN, and nowhere else. */
+/* Figures that do not apply are NaN, and no others. */
 static void check_figures(const ent_config *config)
 {
     ent_federation *f = train(world, config);
@@ -311,7 +311,7 @@ static void empty_clients_make_no_nan(void **state)
 
 /* ---- refuses ---- */
 
-static void memory_is_everyones(void **state)
+static void a_failing_allocation_fails_on_every_rank(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -327,10 +327,10 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(every_sampling_ava
                                              cmocka_unit_test(stale_updates_start_from_old_weights),
                                              cmocka_unit_test(fine_tuning_is_a_loop_over_the_clients_rows),
                                              cmocka_unit_test(wpqfl_is_a_loop_over_mixtures),
-                                             cmocka_unit_test(local_training_is_every_client_alone),
-                                             cmocka_unit_test(who_never_trains_keeps_the_initial_weights),
+                                             cmocka_unit_test(local_training_is_every_client_by_itself),
+                                             cmocka_unit_test(a_client_that_never_trains_keeps_the_initial_weights),
                                              cmocka_unit_test(many_modalities_train),
                                              cmocka_unit_test(empty_clients_make_no_nan)};
-static const struct CMUnitTest refuses[] = {cmocka_unit_test(memory_is_everyones)};
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_failing_allocation_fails_on_every_rank)};
 
 FED_RUNS_MAIN(computes, refuses)

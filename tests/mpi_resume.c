@@ -1,5 +1,5 @@
 /* A training that is stopped after any batch and resumed, on any number of ranks, ends with the bits of one that
- * was never stopped; what is damaged or of something else is refused and stays as it is. */
+ * was never stopped; a checkpoint that is damaged or of another training is refused and left unchanged. */
 #include "fed_config.h"
 #include "mpi_check.h"
 #include "temp_folder.h"
@@ -107,8 +107,8 @@ static void remove_checkpoint(void)
     ent_comm_barrier(world);
 }
 
-/* Stop at every k-th look of rank `asked` for k = 1, 2, ..; resume with `ranks` ranks.  One rank looks after every
- * batch; of several the one that waits for others looks any number of times, so beyond a point ever fewer
+/* Stop at the k-th look of rank `asked` for k = 1, 2, ...; resume with `ranks` ranks.  A single rank looks after
+ * every batch; of several, one that waits for others looks any number of times, so beyond a point fewer and fewer k
  * are tried. */
 static void check_every_stop(const ent_config *config, int asked, int ranks)
 {
@@ -170,7 +170,7 @@ static void with_every_optimiser_and_rule(void **state)
     }
 }
 
-/* Who was left out before the stop is counted, and clients' vectors are as they were. */
+/* Clients that were left out before the stop are counted, and the vectors of clients are restored. */
 static void with_clients_that_diverge(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ static void with_fedbuff(void **state)
     check_every_stop(&config, 0, ent_comm_size(world));
 }
 
-/* The best round is before the stop or after it; the weights of the last round go on. */
+/* The best round is before the stop or after it; the training continues from the weights of the last round. */
 static void with_a_selected_round(void **state)
 {
     (void)state;
@@ -218,7 +218,7 @@ static void with_a_selected_round(void **state)
     }
 }
 
-/* Stopped in the last evaluation, which is that of an earlier round's weights: those of the last round go on. */
+/* Stopped in the last evaluation, with the weights of an earlier round: the training continues from the last. */
 static void further_rounds_after_a_selected_round(void **state)
 {
     (void)state;
@@ -250,7 +250,7 @@ static void further_rounds_after_a_selected_round(void **state)
     ent_federation_free(wanted);
 }
 
-/* Stopped repeatedly, on another number of ranks each time and ever later: an evaluation starts again. */
+/* Stopped repeatedly, on another number of ranks each time and later each time: an evaluation starts again. */
 static void stopped_many_times(void **state)
 {
     (void)state;
@@ -279,7 +279,7 @@ static void stopped_many_times(void **state)
 }
 
 /* After a round its checkpoint exists, and resuming from it gives the same result. */
-static void from_the_checkpoint_in_passing(void **state)
+static void from_a_periodic_checkpoint(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -327,7 +327,7 @@ static void write_checkpoint(const ent_config *config)
     ent_federation_free(f);
 }
 
-/* From the checkpoint to the end: as a training that was never stopped. */
+/* From the checkpoint to the end: the same as a training that was never stopped. */
 static void check_resumes(const ent_config *config)
 {
     ent_federation *wanted = never_stopped(world, config), *f;
@@ -412,7 +412,7 @@ static void truncated(void **state)
     remove_checkpoint();
 }
 
-/* Flip one bit of the first row of a table, wherever its bytes stand in the file; false where there is no such row,
+/* Flip one bit of the first row of a table, wherever its bytes are in the file; false if there is no such row,
  * or nothing but zeros.  On rank 0. */
 static bool flip(const char *content, int64_t bytes, const char *table)
 {
@@ -493,7 +493,7 @@ static void a_rank_without_memory(void **state)
     const int last = ent_comm_size(world) - 1;
     bool resume = false;
     for (int64_t k = 1;; k++) {
-        request w = {.at = 9 + k / 8}; /* ever later, so that the loop ends */
+        request w = {.at = 9 + k / 8}; /* later each time, so that the loop ends */
         fail_at = ent_comm_rank(world) == last ? k : 0;
         ent_status status = train(world, &config, resume, &w, &f);
         ent_alloc_fail_at(fail_at = 0);
@@ -546,7 +546,7 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(after_every_batch)
                                              cmocka_unit_test(with_a_selected_round),
                                              cmocka_unit_test(further_rounds_after_a_selected_round),
                                              cmocka_unit_test(stopped_many_times),
-                                             cmocka_unit_test(from_the_checkpoint_in_passing),
+                                             cmocka_unit_test(from_a_periodic_checkpoint),
                                              cmocka_unit_test(with_shards)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(other_data_and_fewer_rounds),
                                             cmocka_unit_test(no_checkpoint),

@@ -85,7 +85,7 @@ static int log2_of(int size)
     return __builtin_ctz((unsigned)size);
 }
 
-/* What slices are for has happened in what was run so far: all of them, and swaps while passes computed. */
+/* The runs so far have used the slices: all of them, with swaps while passes computed. */
 static void check_overlapped(void)
 {
     if (ent_comm_size(world) == 1) return;
@@ -94,7 +94,7 @@ static void check_overlapped(void)
     overlap_s = 0.0;
 }
 
-/* Groups of so many ranks, each with the same circuits. */
+/* Groups of this many ranks, each with the same circuits. */
 static void random_circuits(int shards, ent_precision precision, int count, double tolerance)
 {
     ent_comm *group;
@@ -215,8 +215,8 @@ static void test_memory(void **state)
     ent_circuit_free(circuit);
 }
 
-/* The k-th allocation fails only on the last rank, for every k: all ranks say which rank, and those that are of a
- * state the bytes wanted and there. */
+/* The k-th allocation fails only on the last rank, for every k: all ranks name that rank, and for a state also the
+ * bytes needed and available. */
 static void check_one_rank(int shares)
 {
     ent_shard_share(shares);

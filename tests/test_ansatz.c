@@ -106,7 +106,7 @@ static void counts_are_what_the_gates_use(void **state)
                 }
 }
 
-static void append_starts_where_it_is_told(void **state)
+static void append_starts_at_the_given_place(void **state)
 {
     (void)state;
     const ent_ansatz a = named(ENT_ANSATZ_BASIC, 2, 1);
@@ -136,7 +136,7 @@ static void refuses_what_is_out_of_range(void **state)
     check_fails(ent_ansatz_check(&a), ENT_EARG, "0 layers, want 1..10000");
     a = named(ENT_ANSATZ_HEA, 2, 1);
     a.angles_per_qubit = 3;
-    check_fails(ent_ansatz_check(&a), ENT_EARG, "3 data angles a qubit, want 1 or 2");
+    check_fails(ent_ansatz_check(&a), ENT_EARG, "3 data angles per qubit, want 1 or 2");
     a = named(ENT_ANSATZ_QASM, 2, 1);
     check_fails(ent_ansatz_check(&a), ENT_EARG, "no file");
 }
@@ -317,7 +317,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(names_are_the_standard_ones),
     cmocka_unit_test(encoding_repeats_only_with_reupload),
     cmocka_unit_test(counts_are_what_the_gates_use),
-    cmocka_unit_test(append_starts_where_it_is_told),
+    cmocka_unit_test(append_starts_at_the_given_place),
     cmocka_unit_test(amplitudes_are_prepared),
     cmocka_unit_test(feature_maps_are_phases),
     cmocka_unit_test(encodings_go_back_by_the_chain_rule),

@@ -175,7 +175,7 @@ static void test_comparison_circuit(void **state)
     }
 }
 
-/* 16 MiB of amplitudes a group of samples, forward. */
+/* 16 MiB of amplitudes per group of samples, forward. */
 static void test_large_state(void **state)
 {
     (void)state;
@@ -221,7 +221,7 @@ static void test_strings_that_lead_nowhere(void **state)
     }
 }
 
-/* On qubits 3, 20, 37, 54 instead of 0 to 3; so a run is no run any more. */
+/* On qubits 3, 20, 37, 54 instead of 0 to 3, so that adjacent qubits are no longer adjacent. */
 static ent_status add_far_apart(void *circuit, const ent_gate *gate)
 {
     if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, add_far_apart, circuit);
@@ -294,7 +294,7 @@ static void assert_same_alone(const run *all, int64_t k, const ent_program_inp *
     assert_int_equal(ent_program_forward(program, &batch, one.expectations), ENT_OK);
     const double off = distance(one.expectations, all->expectations + k * c->readouts, c->readouts);
     if (!(off <= (inp->precision == ENT_SINGLE ? 3e-5 : 1e-13)))
-        fail_msg("%s: sample %lld alone is off by %.2g", inp->isa, (long long)k, off);
+        fail_msg("%s: sample %lld by itself is off by %.2g", inp->isa, (long long)k, off);
     ent_program_free(program);
     run_free(&one);
 }
@@ -431,7 +431,7 @@ static void test_absent_instruction_set(void **state)
     }
 }
 
-/* What the batch engine cannot hold goes to the reference engine, unless the batch engine was asked for. */
+/* A circuit too large for the batch engine runs on another engine, unless the batch engine was requested. */
 static void test_too_many_qubits(void **state)
 {
     (void)state;

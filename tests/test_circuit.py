@@ -68,7 +68,7 @@ class Circuit(unittest.TestCase):
         return path
 
     def expectations(self, text, *options):
-        """Of the readouts that the comments name, in their order."""
+        """The values of the readouts named in the comments, in their order."""
         strings = re.findall(r"^// readout \d+: (\S+)$", text, re.M)
         path = self.write("circuit.qasm", text)
         found = self.done("simulate", path, "--observable", ",".join(strings), "--json", *options)

@@ -1,5 +1,5 @@
 /* The classical kinds of model: gradients, the identities of the missing-modality mechanism, the optimum of the
- * logistic regression by other means, the width of the multilayer perceptron. */
+ * logistic regression by another method, the width of the multilayer perceptron. */
 #include "model_checks.h"
 
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static void identities_hold(void **state)
     }
 }
 
-/* The loss that is trained is the loss of what is predicted. */
+/* The training loss is the loss of the predictions. */
 static void loss_is_that_of_the_predictions(void **state)
 {
     (void)state;
@@ -71,7 +71,7 @@ static void loss_is_that_of_the_predictions(void **state)
     }
 }
 
-/* ---- the optimum of the regressions, by other means ---- */
+/* ---- the optimum of the regressions, by another method ---- */
 
 enum { ROWS = 400, INPUTS = 9, COLUMNS = INPUTS + 1, CLASSES = 3, UNKNOWNS = COLUMNS * CLASSES };
 
@@ -100,7 +100,7 @@ static void regression_make(const ent_model_inp *inp, regression *r)
     for (int m = 0; m < 3; m++) r->samples.x[m] = r->x[m];
 }
 
-/* Gaussian elimination with pivots: a [n][n] and b [n] are lost, b becomes the solution. */
+/* Gaussian elimination with pivots: a [n][n] is overwritten, b [n] becomes the solution. */
 static void solve(int n, double *a, double *b)
 {
     for (int k = 0; k < n; k++) {
@@ -124,7 +124,7 @@ static void solve(int n, double *a, double *b)
     }
 }
 
-/* theta [outputs][COLUMNS] into the model's order: a block a modality [outputs][inputs], then the bias. */
+/* theta [outputs][COLUMNS] into the model's order: a block per modality [outputs][inputs], then the bias. */
 static void to_model(const ent_model_inp *inp, const double *theta, double *w)
 {
     int at = 0;
@@ -194,7 +194,7 @@ static void check_optimum(const ent_model_inp *inp, const regression *r, const d
     ent_model_free(model);
 }
 
-static void regressions_come_to_their_optimum(void **state)
+static void regressions_reach_their_optimum(void **state)
 {
     (void)state;
     static regression r;
@@ -442,7 +442,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(gradient_equals_differences),
     cmocka_unit_test(identities_hold),
     cmocka_unit_test(loss_is_that_of_the_predictions),
-    cmocka_unit_test(regressions_come_to_their_optimum),
+    cmocka_unit_test(regressions_reach_their_optimum),
     cmocka_unit_test(width_is_the_nearest_to_the_wanted_number),
     cmocka_unit_test(mlp_is_its_formula),
     cmocka_unit_test(multilinear_is_its_formula),

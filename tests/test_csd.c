@@ -1,4 +1,4 @@
-/* The guard and what reads through it: the end of the guard's process is an error here, and nothing leaks. */
+/* The guard and its readers: the end of the guard's process is an error here, and nothing leaks. */
 #include "check.h"
 
 #include <signal.h>
@@ -106,7 +106,7 @@ static void deals_by_rows(void **state)
 
 /* ---- refuses ---- */
 
-/* A signal to the guard at work: as when libhdf5 crashes. */
+/* A signal to a working guard, as if libhdf5 had crashed. */
 static void a_guard_that_is_ended(void **state)
 {
     (void)state;

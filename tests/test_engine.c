@@ -115,7 +115,7 @@ static void single_precision_is_near_dense_algebra(void **state)
 }
 
 /* Each kind by itself between rotations that leave no symmetry, so that no kind can mask an error of another. */
-static void every_kind_alone_is_right(void **state)
+static void every_kind_by_itself_is_right(void **state)
 {
     (void)state;
     for (int kind = 0; kind < ENT_GATE_KINDS; kind++)
@@ -239,7 +239,7 @@ static void threads_do_not_change_a_bit(void **state)
 }
 
 /* A sample's numbers do not depend on its neighbours, at any length of the batch. */
-static void samples_do_not_see_each_other(void **state)
+static void samples_do_not_affect_each_other(void **state)
 {
     (void)state;
     enum { SAMPLES = 40 };
@@ -438,7 +438,7 @@ static void parameter_gradients_are_added_and_angle_gradients_overwritten(void *
     problem_free(&p);
 }
 
-/* What a slot that no gate uses holds changes nothing. */
+/* The value of a slot that no gate uses changes nothing. */
 static void unused_slots_are_never_read(void **state)
 {
     (void)state;
@@ -548,7 +548,7 @@ static void refuses_more_qubits_than_a_state_has(void **state)
         }
 }
 
-static void refuses_a_step_that_is_none(void **state)
+static void refuses_an_invalid_step(void **state)
 {
     (void)state;
     problem p = problem_new(21, 2, 1);
@@ -657,12 +657,12 @@ static void second_methods_survive_every_failing_allocation(void **state)
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(expectations_are_those_of_dense_algebra),
     cmocka_unit_test(single_precision_is_near_dense_algebra),
-    cmocka_unit_test(every_kind_alone_is_right),
+    cmocka_unit_test(every_kind_by_itself_is_right),
     cmocka_unit_test(three_gradients_agree),
     cmocka_unit_test(gradient_is_the_slope_of_the_loss),
     cmocka_unit_test(single_precision_gradient_is_near),
     cmocka_unit_test(threads_do_not_change_a_bit),
-    cmocka_unit_test(samples_do_not_see_each_other),
+    cmocka_unit_test(samples_do_not_affect_each_other),
     cmocka_unit_test(parameter_gradient_is_the_sum_over_samples),
     cmocka_unit_test(programs_may_be_used_again),
     cmocka_unit_test(long_circuits_of_commuting_runs),
@@ -675,7 +675,7 @@ static const struct CMUnitTest computes[] = {
 static const struct CMUnitTest refuses[] = {
     cmocka_unit_test(refuses_what_does_not_fit_into_memory),
     cmocka_unit_test(refuses_more_qubits_than_a_state_has),
-    cmocka_unit_test(refuses_a_step_that_is_none),
+    cmocka_unit_test(refuses_an_invalid_step),
     cmocka_unit_test(writes_nothing_when_memory_is_short),
     cmocka_unit_test(a_gradient_without_memory_may_be_tried_again),
     cmocka_unit_test(second_methods_survive_every_failing_allocation),

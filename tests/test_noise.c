@@ -47,7 +47,7 @@ static void conjugate_1q(density *rho, dense_2x2 m, int qubit, bool adjoint)
     conjugate(wide, 2, &qubit, adjoint, rho);
 }
 
-/* The gate's matrix as that of its qubits alone, read off the whole matrix on qubits 0 and 1. */
+/* The gate's matrix on its own qubits, taken from the whole matrix on qubits 0 and 1. */
 static void conjugate_gate(density *rho, const ent_gate *gate, double t, bool adjoint)
 {
     static dense_matrix m;
@@ -116,7 +116,7 @@ static void add_noise(density *rho, const ent_gate *gate, const ent_qubit_noise 
     if (adjoint) depolarize(rho, p, gate->qubit, qubits);
 }
 
-/* The observable that is read: of each qubit the probabilities of its two outcomes times 1 and -1. */
+/* The observable that is measured: for each qubit, the probabilities of its two outcomes times 1 and -1. */
 static void observable(const ent_pauli *string, const ent_qubit_noise *noise, int n, density *out)
 {
     memset(out, 0, sizeof *out);
@@ -126,7 +126,7 @@ static void observable(const ent_pauli *string, const ent_qubit_noise *noise, in
         static density grown;
         const bool x = ent_bits_has(&string->x, q), z = ent_bits_has(&string->z, q);
         dense_2x2 m = dense_named('I'), p = dense_named(x && z ? 'Y' : x ? 'X' : 'Z');
-        const double up = 1 - 2 * noise[q].p01, down = 2 * noise[q].p10 - 1; /* mean of what is read of +1, of -1 */
+        const double up = 1 - 2 * noise[q].p01, down = 2 * noise[q].p10 - 1; /* mean of the outcomes for +1, for -1 */
         for (int r = 0; r < 2 && (x || z); r++)
             for (int c = 0; c < 2; c++)
                 m.a[r][c] = up * ((r == c) + p.a[r][c]) / 2 + down * ((r == c) - p.a[r][c]) / 2;
@@ -167,8 +167,7 @@ static double slope_of(const ent_gate *gate, double t, const density *rho, const
     return slope;
 }
 
-/* One sample: rho forward through gates and channels, what is read of it, and the weighted observable back through
- * them. */
+/* One sample: rho forward through gates and channels, its readouts, and the weighted observable back through them. */
 static void dense_sample(run *r, const ent_circuit *c, const ent_qubit_noise *noise, int64_t s)
 {
     static density before[MOST_GATES], rho, o, one;
@@ -456,7 +455,7 @@ static void times_are_decays(void **state)
     check_near(n.phase_damping, 0.0, 1e-15);
 }
 
-/* A circuit that no density matrix holds runs by trajectories; one that neither holds says why. */
+/* A circuit that is too large for density matrices runs with trajectories; with a fixed method it is refused. */
 static void large_registers_take_trajectories(void **state)
 {
     (void)state;
@@ -478,7 +477,7 @@ static void large_registers_take_trajectories(void **state)
 
 /* ---- refuses ---- */
 
-static void what_is_no_noise(void **state)
+static void refuses_invalid_noise(void **state)
 {
     (void)state;
     ent_circuit *circuit;
@@ -542,7 +541,7 @@ int main(void)
         cmocka_unit_test(large_registers_take_trajectories),
     };
     const struct CMUnitTest refuses[] = {
-        cmocka_unit_test(what_is_no_noise),
+        cmocka_unit_test(refuses_invalid_noise),
         cmocka_unit_test(runs_out_of_memory),
     };
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);

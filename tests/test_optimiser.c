@@ -24,7 +24,7 @@ static void dense_state(const ent_circuit *circuit, const double *params, const 
     }
 }
 
-/* Derivatives of the state by every parameter, by central differences of fourth order. */
+/* Derivatives of the state with respect to every parameter, by central differences of fourth order. */
 static void dense_derivatives(const ent_circuit *circuit, double *params, const double *data, int first, int count,
                               dense_number derivative[][DENSE_DIM])
 {
@@ -169,7 +169,7 @@ static void one_qubit_make(int layers, one_qubit *q)
 
 /* <Z> = cos(x + a + b + ..): near the top of the sinusoid all gradients are small, whatever their number.  Along the
  * natural gradient L equal angles count as one, since their metric has rank 1. */
-static void the_natural_gradient_goes_on_where_the_plain_one_stalls(void **state)
+static void the_natural_gradient_continues_where_the_plain_one_stalls(void **state)
 {
     (void)state;
     double loss[2];
@@ -188,8 +188,8 @@ static void the_natural_gradient_goes_on_where_the_plain_one_stalls(void **state
     assert_true(loss[1] < 0.1 && loss[0] > 10.0 * loss[1]);
 }
 
-/* One sample: the least squared error of a label that is out of reach is at the end of the sinusoid cos(x + a), at
- * a = pi - x, found at once. */
+/* One sample with a label out of reach: the smallest squared error is at the minimum of the sinusoid cos(x + a), at
+ * a = pi - x, and is found at once. */
 static void rotosolve_finds_the_minimum_of_a_sinusoid_at_once(void **state)
 {
     (void)state;
@@ -218,8 +218,8 @@ static double loss_at(ent_model *model, const small_samples *s, double *w, int p
     return loss;
 }
 
-/* After a sweep of one block its last angle is where the loss is least: of all angles of a full period, 4 pi for a
- * controlled rotation.  Absent modalities, class weights, noise. */
+/* After a sweep of one block, its last angle is where the loss is smallest, among all angles of a full period, which
+ * is 4 pi for a controlled rotation.  Absent modalities, class weights, noise. */
 static void rotosolve_leaves_no_better_angle(void **state)
 {
     (void)state;
@@ -258,7 +258,7 @@ static void rotosolve_leaves_no_better_angle(void **state)
     }
 }
 
-/* Labels that the outputs of two samples can have both: a few sweeps find them. */
+/* Labels that the outputs of two samples can reach together: a few sweeps find them. */
 static void rotosolve_sweeps_to_an_error_of_zero(void **state)
 {
     (void)state;
@@ -344,7 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_metric_is_that_of_the_dense_state),
         cmocka_unit_test(the_natural_gradient_solves_the_metric),
-        cmocka_unit_test(the_natural_gradient_goes_on_where_the_plain_one_stalls),
+        cmocka_unit_test(the_natural_gradient_continues_where_the_plain_one_stalls),
         cmocka_unit_test(rotosolve_finds_the_minimum_of_a_sinusoid_at_once),
         cmocka_unit_test(rotosolve_leaves_no_better_angle),
         cmocka_unit_test(rotosolve_sweeps_to_an_error_of_zero),

@@ -150,7 +150,7 @@ static ent_circuit *random_star(uint64_t *state, int most)
     return circuit;
 }
 
-/* With hubs wherever they serve, and where they cost less. */
+/* With hubs wherever they are possible, and only where they cost less. */
 static void hubs_equal_reference(void **state)
 {
     (void)state;
@@ -278,7 +278,7 @@ static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern p
     return circuit;
 }
 
-/* The gradient of 128 qubits against differences along a direction: no other engine could tell. */
+/* The gradient of 128 qubits against differences along a direction: no other engine can check it. */
 static void runs_128_qubits(void **state)
 {
     (void)state;
@@ -328,7 +328,7 @@ static void check_choice(ent_circuit *circuit, const char *engine)
     ent_circuit_free(circuit);
 }
 
-/* AUTO: the pauli engine where a readout depends on little; the whole state where it depends on nearly all of it. */
+/* AUTO: the pauli engine if a readout depends on few registers; the whole state if it depends on nearly all. */
 static void auto_takes_what_costs_less(void **state)
 {
     (void)state;
@@ -365,7 +365,7 @@ static void no_register_is_legal(void **state)
     ent_circuit_free(circuit);
 }
 
-/* ---- what it refuses ---- */
+/* ---- refuses ---- */
 
 static ent_circuit *two_registers(void)
 {

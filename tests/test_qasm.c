@@ -1,4 +1,4 @@
-/* OpenQASM 3 and 2: what a file means, a round trip through the writer, and refusals by line and column. */
+/* OpenQASM 3 and 2: the meaning of a file, a round trip through the writer, and refusals with line and column. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -81,7 +81,7 @@ static void inputs_are_numbered_by_sort(void **state)
                 "rx 0 1*p0+0, rx 0 1*x0+0, rx 0 1*p3+0, rx 0 1*x2+0, rx 0 1*p4+0");
 }
 
-static void many_inputs_are_told_apart(void **state)
+static void many_inputs_are_distinguished(void **state)
 {
     (void)state;
     enum { N = 100 };
@@ -299,8 +299,8 @@ static dense_matrix *controlled(const dense_matrix *u, int controls, int pattern
     return m;
 }
 
-/* Modifiers on every gate of ours, against the matrix with rows and columns for the controls; and powers, whose
- * product is the gate. */
+/* Modifiers on every gate, against the matrix with rows and columns for the controls; and powers whose product is the
+ * gate. */
 static void modifiers_are_what_they_say(void **state)
 {
     (void)state;
@@ -791,7 +791,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(registers_and_broadcast),
     cmocka_unit_test(blanks_comments_and_barriers_are_ignored),
     cmocka_unit_test(inputs_are_numbered_by_sort),
-    cmocka_unit_test(many_inputs_are_told_apart),
+    cmocka_unit_test(many_inputs_are_distinguished),
     cmocka_unit_test(angles_are_affine),
     cmocka_unit_test(versions),
     cmocka_unit_test(written_and_read_again_is_the_same),

@@ -54,7 +54,7 @@ static void check_result(const ent_circuit *circuit, int64_t samples, const resu
     check_numbers(found->grad_angles, wanted->grad_angles, samples * circuit->angles, tolerance);
 }
 
-/* On every instruction set, for blocks of so many bits (0: as the engine likes). */
+/* On every instruction set, for blocks of this many bits (0: chosen by the engine). */
 static void check_circuit(const ent_circuit *circuit, int64_t samples, uint64_t seed, ent_precision precision,
                           int block_bits, double tolerance)
 {
@@ -256,7 +256,7 @@ static void test_threads(void **state)
     ent_circuit_free(fourier);
 }
 
-/* Where blocks have the size that the engine likes. */
+/* With blocks of the size that the engine chooses. */
 static void test_large(void **state)
 {
     (void)state;
@@ -314,7 +314,7 @@ static int limit_memory(double state)
     return found == 1 && setrlimit(RLIMIT_AS, &(struct rlimit){most, most}) == 0;
 }
 
-/* In a process that may take half a state more than the ket: forward runs, a gradient says what it lacks. */
+/* In a process limited to half a state more than the ket: a forward run works, a gradient says what it lacks. */
 static int run_in_little_memory(const ent_circuit *circuit, const ent_batch *batch, double *out)
 {
     const ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .threads = 1};

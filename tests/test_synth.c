@@ -228,7 +228,7 @@ static void features_follow_their_direction(void **state)
     ent_dataset_free(d);
 }
 
-/* Mean over five seeds: what this data set is for. */
+/* Mean over five seeds: the purpose of this data set. */
 static void the_label_needs_products_of_modalities(void **state)
 {
     (void)state;

@@ -233,8 +233,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = WIDE,
      .help = "width of each layer, number of products"},
     {FIELD(model.params), FROM(-1000, 1e9), .standard = "0", .unit = "parameters", .when = WIDE,
-     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10: as many as the fused "
-             "quantum model of the same configuration has, ten times as many"},
+     .help = "the width is chosen to match this number as closely as possible; 0: hidden counts; -1, -10: as many as "
+             "the fused quantum model of the same configuration has, ten times as many"},
     {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = WIDE,
      .help = "activation of the hidden layers"},
 
