@@ -4,7 +4,7 @@
 #     benchmarks/results.sh DATA STUDIES [RESULTS.md]
 #     benchmarks/results.sh timings DATA STUDIES [RESULTS.md]
 #
-# DATA is a folder with mosi.h5, mosei_video.h5 and digits.h5 as far as they are there; synthetic sets are written to it.
+# DATA is a folder with mosi.h5, mosei_video.h5 and digits.h5, if they exist; synthetic sets are written to it.
 # Each study gets a folder of its own in STUDIES; a study that is complete there is not run again, one that was stopped
 # goes on, one with fewer seeds gets the others.  `timings` runs the benchmarks instead, on a machine that does nothing else.
 # SEEDS=N runs N seeds at most; RANKS=N runs on N ranks; ENTENTE names the command, PYTHON a python with numpy and h5py;
