@@ -298,6 +298,20 @@ def depth_section(found, *_):
                 "missing with the rate.  Brackets: difference from `deep` in points.", more)
 
 
+def qubits_section(found, *_):
+    def more(study, name):
+        def better(other, rate):
+            return verdict([(name, study.over(s, rate, other)) for s in study.settings])
+
+        return "\n" + "  ".join(
+            f"Are unequal devices better than {text}? With everything present: {better(other, '0')}; with 30 % missing: "
+            f"{better(other, '0.3')}." for other, text in (("narrow", "two qubits for all"), ("wide", "four for all"))) + "\n"
+
+    return each(found, "qubits", "`jobs/study_qubits.yaml`: a third of the clients each has two, three and four qubits of each "
+                "register (`unequal`), compared with four (`wide`) and two (`narrow`) for all; `noisy`: 0.2 % and 2 %; every "
+                "modality missing with the rate.  Brackets: difference from `unequal` in points.", more)
+
+
 def shots_section(found, *_):
     def more(study, name):
         return "\n" + "  ".join(
@@ -456,7 +470,8 @@ SECTIONS = {"answers": answers_section, "accuracy": accuracy_section, "learning_
             "paper": paper_section, "missing": missing_section, "modalities": modalities_section,
             "quantum": quantum_section, "fusion": fusion_section, "choice": choice_section,
             "policies": policies_section, "adjustment": adjustment_section, "rules": rules_section,
-            "noise": noise_section, "depth": depth_section, "shots": shots_section, "optimiser": optimiser_section,
+            "noise": noise_section, "depth": depth_section, "qubits": qubits_section,
+            "shots": shots_section, "optimiser": optimiser_section,
             "communication": communication_section, "privacy": privacy_section, "audit": audit_section}
 
 

@@ -10,7 +10,7 @@ import unittest
 
 SOURCE = pathlib.Path(sys.argv.pop(1)).resolve()
 SECTIONS = ["answers", "accuracy", "learning_rate", "paper", "missing", "modalities", "quantum", "fusion", "choice",
-            "policies", "adjustment", "rules", "noise", "depth", "shots", "optimiser", "communication", "privacy", "audit"]
+            "policies", "adjustment", "rules", "noise", "depth", "qubits", "shots", "optimiser", "communication", "privacy", "audit"]
 TEXT = ("# Results\ntyped\n" + "".join(f"<!-- study {s} -->\nold {s}\n<!-- end -->\n" for s in SECTIONS) + "typed\n" +
         "<!-- timing batch -->\nold batch\n<!-- end -->\n")
 
