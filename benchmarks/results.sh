@@ -112,8 +112,7 @@ all_studies() {
     run communication digits 5 --keep table
     run privacy digits 5 --keep table --set federation.split=iid --set federation.clients=100 --set client.epochs=3 \
         --set privacy.clip=1 --set model.registers.audio.reduce=pca --set model.registers.image.reduce=pca
-    for set in noise depth; do run $set digits 5 --keep table --set federation.rounds=50; done
-    run qubits digits 5 --keep table
+    for set in noise depth qubits; do run $set digits 5 --keep table --set federation.rounds=50; done
     for set in dirichlet_client dirichlet_class; do rules $set; done
 }
 
