@@ -408,10 +408,13 @@ def audited(entente, study):
         yield row, json.loads(done.stdout.splitlines()[-1])
 
 
-def spread(figures, signed=False):
-    """Mean (lowest to highest)."""
-    sign = "+" if signed else ""
-    return f"{numpy.mean(figures):{sign}.3f} ({min(figures):{sign}.3f} to {max(figures):{sign}.3f})"
+def advantage_of(audits, kind):
+    """Of one seed the interval, of several the mean, the lowest and the highest."""
+    found = [one[kind]["advantage"] for one in audits]
+    if len(found) == 1:
+        return "{value:+.3f} [{low:+.3f}, {high:+.3f}]".format(**found[0])
+    values = [one["value"] for one in found]
+    return f"{numpy.mean(values):+.3f} ({min(values):+.3f} to {max(values):+.3f})"
 
 
 def audit_section(found, _studies, _data, entente):
@@ -429,15 +432,15 @@ def audit_section(found, _studies, _data, entente):
         if v not in by:
             continue
         accuracy, audits = zip(*by[v])
-        advantage = {kind: [a[kind]["advantage"] for a in audits] for kind in ("threshold", "ratio")}
-        seen = any(one["low"] > 0 for kind in advantage.values() for one in kind)
+        seen = any(one[kind]["advantage"]["low"] > 0 for one in audits for kind in ("threshold", "ratio"))
         blind = [] if seen else [*blind, (v, audits[0]["bound"])]
         rows.append([v, epsilon_of(study, v), f"{audits[0]['bound']:.3f}" if audits[0]["bound"] is not None else "-",
-                     spread(accuracy)] + [spread([one["value"] for one in kind], True) for kind in advantage.values()])
+                     f"{numpy.mean(accuracy):.3f}", advantage_of(audits, "threshold"), advantage_of(audits, "ratio")])
     members = audits[0]
     text = (f"`jobs/study_audit.yaml` and `entente audit` of each result ({said(study)}): {members['members']} members, "
             f"{members['others']} others; a perceptron of {next(iter(study.params.values()))} parameters, noise as a "
-            "multiple of clip 2.  Mean over the seeds, lowest and highest.\n\n" +
+            "multiple of clip 2.  " + ("95 % intervals.\n\n" if len(audits) == 1 else
+                                        "Mean over the seeds, lowest and highest.\n\n") +
             table(["variant", "epsilon", "bound on the advantage", "test accuracy", "advantage, threshold",
                    "advantage, likelihood ratio"], rows))
     if blind:

@@ -163,10 +163,12 @@ all_timings() {
 
 # The figure of README.md, beside RESULTS.md: that of the study's page.
 figure() {
-    local folder=$studies/policies-quickstart
+    local folder=$studies/policies-quickstart page
     [ -e "$folder/study.csv" ] || return 0
-    "$entente" report "$folder" --out "$folder/report.html" --svg "$folder/figures" > "$folder/report.log"
-    cp "$folder"/figures/*accuracy-by-missing-rate*.svg "$(dirname "$results")/policies.svg"
+    page=$(mktemp -d)
+    "$entente" report "$folder" --out "$page/report.html" --svg "$page/figures" > "$page/log"
+    cp "$page"/figures/*accuracy-by-missing-rate*.svg "$(dirname "$results")/policies.svg"
+    rm -r "$page"
 }
 
 if [ -n "$timings" ]; then
