@@ -389,10 +389,11 @@ def privacy_section(found, *_):
     costs = {v: verdict([(name, study.over("clients", "0", v)) for name, study in sets.items()])
              for v in ("clipped", "noise2", "noise4")}
     epsilon = {v: epsilon_of(next(iter(sets.values())), v) for v in costs}
-    return ("`jobs/study_privacy.yaml` (the command for digits is in the file): whole clients are protected, 52 speakers of MOSI "
-            "and 100 clients of digits; Poisson sampling with chance 0.5, 30 rounds, delta 0.001; epsilon by `pld`, over the "
-            "seeds.  `tree8`: tree aggregation, noise 8; `all4`: distributed noise 4.  Brackets: difference from `none` in "
-            "points.\n\n" + "; ".join(f"{SETS.get(name, name)}: {said(study)}" for name, study in sets.items()) + ".\n\n" +
+    who = {"mosi": "the 52 speakers of MOSI", "digits": "100 clients of digits (the command is in the file)"}
+    return ("`jobs/study_privacy.yaml`: whole clients are protected, " + " and ".join(who.get(name, name) for name in sets) +
+            "; Poisson sampling with chance 0.5, 30 rounds, delta 0.001; epsilon by `pld`, over the seeds.  `tree8`: tree "
+            "aggregation, noise 8; `all4`: distributed noise 4.  Brackets: difference from `none` in points.\n\n" +
+            "; ".join(f"{SETS.get(name, name)}: {said(study)}" for name, study in sets.items()) + ".\n\n" +
             table(["variant", "epsilon", "data", "accuracy"], rows) +
             f"\nDoes clipping cost accuracy before there is noise? {costs['clipped']}.  " +
             "  ".join(f"Epsilon {epsilon[v]}? {costs[v]}." for v in ("noise2", "noise4")) + "\n")
