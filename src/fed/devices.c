@@ -158,7 +158,9 @@ static ent_status make(const ent_config *config, ent_devices *d)
     for (int m = 0; m < d->modalities; m++) {
         const ent_config_register *reg = &config->model.registers[m];
         const double rotations = (double)(reg->qubits * (2 + reg->angles)), pairs = (double)(reg->qubits - 1);
-        d->gates[m][0] = reg->layers * rotations + 2.0 * reg->qubits * config->model.fusion.layers;
+        const int again = config->model.fusion.reupload ? config->model.fusion.layers - 1 : 0;
+        d->gates[m][0] = reg->layers * rotations + 2.0 * reg->qubits * config->model.fusion.layers +
+                         (double)(reg->qubits * reg->angles * again);
         d->gates[m][1] = reg->layers * pairs + (double)(reg->qubits * config->model.fusion.layers);
     }
     if (are_alike(&config->devices)) return ENT_OK;

@@ -193,7 +193,9 @@ ent_pauli ent_string_placed(const ent_model_inp *inp, int k, const int *first_qu
 ent_status ent_strings_alone(const ent_model_inp *inp, int m, ent_model_inp *alone);
 void ent_string_name(const ent_model_inp *inp, int k, size_t room, char *text);
 
-/* fusion.c: links within a register of this many qubits; the two qubits, in their registers, of link j of pair k. */
+/* fusion.c: what is refused; links within a register of this many qubits; the two qubits, in their registers, of link
+ * j of pair k. */
+ent_status ent_fusion_check(const ent_model_inp *inp);
 int ent_fusion_links_within(const ent_fusion *fusion, int qubits);
 void ent_fusion_link(const ent_model_inp *inp, const ent_layout *layout, int k, int j, int qubit[2]);
 /* Append to a circuit in which register m begins at first_qubit[m], or is absent if that is < 0. */

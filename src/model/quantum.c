@@ -65,6 +65,7 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
                 "readout of probabilities: found a register of %d qubits, want at most %d", direct,
                 ENT_MAX_PROBABILITY_QUBITS);
     ENT_TRY(ent_strings_check(inp));
+    ENT_TRY(ent_fusion_check(inp));
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
                 "head direct with %d outputs needs a register of at least as many qubits; the largest has %d",
