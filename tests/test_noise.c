@@ -287,6 +287,7 @@ static ent_circuit *random_model(uint64_t *state, int most)
     }
     inp.fusion.layers = 1 + below(state, 2);
     inp.fusion.gate = gates[below(state, 5)];
+    inp.fusion.reupload = inp.fusion.layers > 1 && below(state, 2);
     if (below(state, 4) == 0) inp.fusion.within = (ent_fusion_within)below(state, 3);
     ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 5), inp.registers);
     const uint32_t all = (UINT32_C(1) << inp.registers) - 1;
