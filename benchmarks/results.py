@@ -201,6 +201,7 @@ def missing_section(studies, _data, _entente):
 BASES = {"mosi": "mosi.yaml", "mosei": "mosei_video.yaml", "digits": "digits.yaml", "synth": "synthetic.yaml"}
 FUSION = {"ring1": [], "none": ["model.fusion.pattern=none"], "product": ["model.fusion.layers=0"],
           "ring2": ["model.fusion.layers=2"], "ring3": ["model.fusion.layers=3"],
+          "reupload": ["model.fusion.layers=2", "model.fusion.reupload=true"],
           "within": ["model.fusion.within=chain"],
           "qft": ["model.fusion.gate=qft"], "qft2": ["model.fusion.gate=qft", "model.fusion.layers=2"]}
 
@@ -358,7 +359,8 @@ def answers_section(studies, _data, _entente):
         f"**Does entangling fusion help** (one ring of CRZ) against no fusion and no readout of two registers? "
         f"{fusion('none')}; against readouts of two registers without a fusion circuit, that is products of "
         f"expectation values? {fusion('product')}.",
-        f"Does more of it? Two rings against one: {fuller('ring2')}; three against one: {fuller('ring3')}.",
+        f"Does more of it? Two rings against one: {fuller('ring2')}; three against one: {fuller('ring3')}; two "
+        f"with the data encoded again between them (`model.fusion.reupload`), against one: {fuller('reupload')}.",
         f"Does fusion that does not factorise, so that a readout depends on several qubits of a register? Entanglers "
         f"within the registers too, against one ring: {fuller('within')}; a Fourier transform of all qubits, against "
         f"one ring: {fuller('qft')}.",
