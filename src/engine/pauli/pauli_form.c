@@ -237,8 +237,14 @@ static ent_status add_first_stage(making *make)
     stage->node = ent_alloc(stage->strings, sizeof *stage->node);
     stage->cone = ent_alloc(stage->strings, sizeof *stage->cone);
     if (!stage->node || !stage->cone) return no_memory();
-    for (int64_t k = 0; k < stage->strings; k++)
-        ENT_TRY(add_string(make, &stage->string[k], &stage->cone[k], &stage->node[k]));
+    for (int64_t k = 0; k < stage->strings; k++) {
+        if (make->end > 0) {
+            ENT_TRY(add_string(make, &stage->string[k], &stage->cone[k], &stage->node[k]));
+            continue;
+        }
+        ENT_TRY(ent_pauli_form_string(make->form, &stage->string[k], &stage->node[k]));
+        stage->cone[k] = pauli_support(&stage->string[k]);
+    }
     return ENT_OK;
 }
 
@@ -291,14 +297,14 @@ static ent_status make_cut(const ent_circuit *circuit, pauli_late *late, pauli_c
     return status;
 }
 
-/* With data, in the cheapest of all cuts: first that whose strings are at most 4^qubits per stage, then the others as
- * long as they cost less. */
+/* With data, in the cheaper of both cuts: first APART, whose strings are bounded, then WHOLE as far as it costs less.
+ */
 ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
                                pauli_form *form)
 {
     double least = INFINITY;
     ent_status status = ENT_OK;
-    for (int cut = ent_pauli_reads_data(late) ? PAULI_CUTS - 1 : PAULI_CUT_WHOLE; cut >= 0; cut--) {
+    for (int cut = ent_pauli_reads_data(late) ? PAULI_CUT_APART : PAULI_CUT_WHOLE; cut >= 0; cut--) {
         pauli_tape other_tape = {0};
         pauli_form other = {0};
         const int64_t room = least < (double)most ? (int64_t)least : most;

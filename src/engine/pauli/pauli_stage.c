@@ -60,7 +60,7 @@ ent_status ent_pauli_stages_cut(const pauli_late *late, pauli_cut cut, pauli_tap
         if (stage->reads_data)
             k++;
         else if (stages->count > 0 || cut != PAULI_CUT_APART)
-            k = end_of_run(late, k, stages->count > 0 && cut != PAULI_CUT_WHOLE);
+            k = end_of_run(late, k, cut == PAULI_CUT_APART);
         stage->end = k;
         stages->count++;
     }

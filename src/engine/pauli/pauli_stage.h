@@ -32,15 +32,15 @@ typedef struct {
 typedef struct {
     const pauli_late *late;
     pauli_tape *tape;
-    int count; /* stage 0 has the rotations before the first that reads data, and all strings that it leaves alone */
+    int count; /* stage 0 also has all strings that no later stage changes */
     pauli_stage *stage;
     pauli_sum sum;
 } pauli_stages;
 
-/* How the rotations that read no data are cut.  WHOLE: not at all: the fewest strings each have a sum of all that the
- * run makes of it.  ABOVE: apart from those of stage 0, a stage for each that turns by an angle: more stages, each
- * with sums of two, but no string is more than one of at most 4^qubits.  APART: those of stage 0 too. */
-typedef enum { PAULI_CUT_WHOLE, PAULI_CUT_ABOVE, PAULI_CUT_APART, PAULI_CUTS } pauli_cut;
+/* How a run of rotations that read no data is cut.  WHOLE: not at all: each string has a sum of all that the run makes
+ * of it, and stage 0 is its first.  APART: stage 0 is empty, and each rotation that turns by an angle is a stage: sums
+ * of two, and at most 4^qubits strings per stage. */
+typedef enum { PAULI_CUT_WHOLE, PAULI_CUT_APART } pauli_cut;
 
 bool ent_pauli_reads_data(const pauli_late *late);
 

@@ -147,8 +147,7 @@ static void backward(const pauli_plan *plan, pauli_worker *w, int count, const d
         for (int l = 0; l < count; l++) weight[l] = (REAL)weights[l * plan->readouts + r];
         bar[plan->form.readout[r]] += weight;
     }
-    for (const pauli_op *op = plan->form.op + plan->form.ops - 1; op >= plan->form.op; op--)
-        operate_back(plan, op, w->node, bar, w->slope);
+    for (int64_t k = plan->form.ops - 1; k >= 0; k--) operate_back(plan, &plan->form.op[k], w->node, bar, w->slope);
     for (int k = 0; k < plan->parts; k++) memset(w->value[k], 0, (size_t)plan->part[k].values * sizeof(vec));
     for (int64_t k = 0; k < plan->form.atoms; k++) {
         const pauli_input *input = &plan->input[k];
