@@ -209,6 +209,13 @@ class SameBits(unittest.TestCase):
         self.assertEqual(len(found), 1)
         self.assertNotIn(train(ranks=2)["weights_sha256"], found)
 
+    def test_reuploading_fusion_is_the_same_on_any_ranks(self):
+        plain = {"model__fusion__layers": 2, "missing__rate": 0.3}
+        again = {**plain, "model__fusion__reupload": "true"}
+        found = {train(ranks=ranks, **again)["weights_sha256"] for ranks in [1, 2, 3]}
+        self.assertEqual(len(found), 1)
+        self.assertNotIn(train(ranks=2, **plain)["weights_sha256"], found)
+
 
 class MixedNodes(unittest.TestCase):
     """Ranks of different processors have the bits of the weakest of them."""
@@ -885,6 +892,15 @@ class Refuses(unittest.TestCase):
         self.refused(["model.fusion.gate", "qft", "want a gate on two qubits"], model__fusion__gate="qft",
                      model__fusion__within="chain")
         self.refused(["model.fusion.within", "all"], model__fusion__within="all")
+
+    def test_data_between_fusion_layers_that_cannot_be(self):
+        again = {"model__fusion__reupload": "true"}
+        for layers in [0, 1]:
+            self.refused(["model.fusion.reupload", f"found model.fusion.layers {layers}, want at least 2"],
+                         model__fusion__layers=layers, **again)
+        self.refused(["'audio': found encoding amplitude", "model.fusion.reupload false"], model__fusion__layers=2,
+                     model__registers__audio="{angles: 1, layers: 1, encoding: amplitude}", **again)
+        self.refused(["model.fusion.reupload", "found 'twice', want true or false"], model__fusion__reupload="twice")
 
     def test_zero_training_rows(self):
         self.refused_data(replaced("split", numpy.full(600, TEST, "u1")), "/split", "0", "train", ranks=2)
