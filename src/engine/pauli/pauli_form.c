@@ -17,7 +17,7 @@
 static const double TERM_COST = 8.0;
 /* A sine and a cosine. */
 static const double WAVE_COST = 40.0;
-/* So many times more than by hubs, as terms are shared by readouts but counted for each. */
+/* A form by terms may cost this many times more than one by hubs: terms that readouts share are counted for each. */
 static double hub_margin = 4.0;
 
 double ent_pauli_set_hub_margin(double margin)
@@ -142,7 +142,7 @@ static ent_status too_many(const making *make)
         ENT_EARG,
         "pauli engine: found more than %lld Pauli strings for %d readouts, want at most that; deep fusion "
         "of many registers is cheap only if one register is in every gate between registers (pattern star) "
-        "and no data are encoded between its layers (model.fusion.reupload), as else the number grows like "
+        "and no data are encoded between its layers (model.fusion.reupload); otherwise the number grows like "
         "4^registers",
         (long long)make->most, make->circuit->readouts);
 }
@@ -188,7 +188,7 @@ static ent_status append_terms(making *make, ent_bits *cone)
 }
 
 /* As terms or by products of the first layer, unless that costs more than `most` operations or there are too many
- * terms: then without what the attempt left on the tape. */
+ * terms; in that case, what the attempt left on the tape is removed. */
 static ent_status add_terms(making *make, const ent_pauli *string, double most, ent_bits *cone, int64_t *first,
                             bool *fits)
 {

@@ -37,9 +37,9 @@ typedef struct {
     pauli_sum sum;
 } pauli_stages;
 
-/* How a run of rotations that read no data is cut.  WHOLE: not at all: each string has a sum of all that the run makes
- * of it, and stage 0 is its first.  APART: stage 0 is empty, and each rotation that turns by an angle is a stage: sums
- * of two, and at most 4^qubits strings per stage. */
+/* How a run of rotations that read no data is cut.  WHOLE: not at all: each string has a sum of all that the run
+ * makes of it, and the first run is stage 0.  APART: each rotation that turns by an angle is a stage, with sums of
+ * two and at most 4^qubits strings; stage 0 is empty. */
 typedef enum { PAULI_CUT_WHOLE, PAULI_CUT_APART } pauli_cut;
 
 bool ent_pauli_reads_data(const pauli_late *late);
