@@ -83,11 +83,12 @@ static void many_devices_in_any_order(void **state)
 }
 
 /* A device without layer 2 computes the same as a model of one layer, and the gradient of layer 2 is 0. */
-static void check_lacking_layers(ent_model_kind kind)
+static void check_lacking_layers(ent_model_kind kind, bool reupload)
 {
     const ent_device device = {.layers = 1};
     ent_model_inp inp = small_model(), small;
     inp.kind = kind;
+    inp.fusion.reupload = reupload;
     for (int m = 0; m < 3; m++) inp.reg[m].ansatz.layers = 2;
     inp.layers_apart = 1;
     small = inp;
@@ -128,8 +129,9 @@ static void check_lacking_layers(ent_model_kind kind)
 static void layers_that_a_device_lacks(void **state)
 {
     (void)state;
-    check_lacking_layers(ENT_MODEL_QUANTUM);
-    check_lacking_layers(ENT_MODEL_LATE);
+    check_lacking_layers(ENT_MODEL_QUANTUM, false);
+    check_lacking_layers(ENT_MODEL_QUANTUM, true);
+    check_lacking_layers(ENT_MODEL_LATE, false);
 }
 
 /* The blocks follow each other, whatever their number, and each has a name of its own. */
