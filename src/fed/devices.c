@@ -10,7 +10,7 @@
 
 #include "entente/memory.h"
 #include "entente/random.h"
-#include "fed.h"
+#include "population.h"
 
 struct ent_devices {
     int modalities;

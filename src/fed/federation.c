@@ -4,6 +4,7 @@
 
 #include "entente/memory.h"
 #include "fed.h"
+#include "fed/saved/saved.h"
 
 static ent_missing_inp missing_of(const ent_federation *f)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
-#include "fed.h"
+#include "features.h"
 
 /* The mean of ((value - about)^power) over the training rows, power 1 or 2. */
 static ent_status mean_about(const ent_part *train, double about, int power, double *out)

@@ -9,7 +9,7 @@
 
 #include "entente/blas.h"
 #include "entente/memory.h"
-#include "fed.h"
+#include "saved/saved.h"
 
 enum { NAME = 32 };
 

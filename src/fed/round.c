@@ -14,6 +14,7 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/saved/saved.h"
 #include "fed/privacy/compress.h"
 #include "fed/privacy/download.h"
 #include "fed/privacy/private.h"

@@ -42,7 +42,7 @@
 #include "entente/hash.h"
 #include "entente/memory.h"
 #include "entente/shard.h"
-#include "fed/fed.h"
+#include "fed/saved/saved.h"
 #include "fed/privacy/download.h"
 #include "notes.h"
 

@@ -44,7 +44,7 @@
 #include "entente/clock.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
-#include "fed/fed.h"
+#include "fed/saved/saved.h"
 #include "notes.h"
 
 static ent_status write_list(ent_h5 *file, const char *name, ent_h5_type type, int64_t n, const void *data)
