@@ -110,8 +110,6 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
 {
     const ent_config *c = f->config;
     const ent_label *label = &f->target.label;
-    const ent_device *device = ent_devices_base(f->population.devices);
-    const bool layers_apart = ent_devices_apart(c);
     ENT_TRY(check_choices(f));
     ENT_TRY(check_fusion(c));
     ENT_TRY(ent_policy_check(c->missing.policy, c->missing.context, c->client.modality_dropout));
@@ -130,8 +128,9 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .hidden = c->model.hidden,
         .params = c->model.params,
         .activation = c->model.activation,
-        .device = device,
-        .layers_apart = layers_apart,
+        .device = ent_devices_base(f->population.devices),
+        .layers_apart = ent_devices_layers_apart(c),
+        .qubits_apart = ent_devices_qubits_apart(f->population.devices),
         .program = {.engine = c->run.engine,
                     .precision = c->run.precision,
                     .threads = f->ranks.threads,

@@ -142,12 +142,16 @@ static ent_status open_plain(const ent_config *config, ent_federation **out)
     return open_data(f, config->data.file, NULL);
 }
 
+enum { MOST_DEVICES = 1024 };
+
 ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
                                   double *feature_bytes)
 {
     ent_federation *f;
     ent_model_inp inp;
     ent_status status = open_plain(config, &f);
+    if (status == ENT_OK) /* as refused by a training */
+        status = ent_devices_new(config, f->population.modalities, MOST_DEVICES, &f->population.devices);
     if (status == ENT_OK) status = ent_model_describe(f, &inp);
     if (status == ENT_OK) status = ent_model_circuit(&inp, (UINT32_C(1) << f->population.modalities) - 1, circuit);
     if (status == ENT_OK) *train_rows = train_rows_in(f->features.dataset);

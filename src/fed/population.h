@@ -34,13 +34,15 @@ static inline int64_t ent_client_rows_count(const ent_population *population, in
 /* *out is NULL if everything is exact and without noise.  Errors: ENT_ECONFIG, naming the key; ENT_ENOMEM. */
 ent_status ent_devices_new(const ent_config *config, int modalities, int64_t clients, ent_devices **out);
 void ent_devices_free(ent_devices *devices);
-/* Whether every layer must be a separate block. */
-bool ent_devices_apart(const ent_config *config);
+/* Whether every layer must be a separate block; the numbers of qubits whose lack must be (ent_model_inp). */
+bool ent_devices_layers_apart(const ent_config *config);
+uint64_t ent_devices_qubits_apart(const ent_devices *devices);
 /* The device that evaluates the common model, and the one that trains a client's; devices may be NULL. */
 const ent_device *ent_devices_base(const ent_devices *devices);
 const ent_device *ent_devices_of(const ent_devices *devices, int64_t client);
 /* The expected number of errors in one run of the client's circuits: the sum over the gates of the probability of an
- * error, plus the mean probability of a wrong readout, with the gates counted from the registers' layers. */
+ * error, plus the mean probability of a wrong readout, with the gates counted from the layers and qubits that its
+ * device has. */
 double ent_devices_budget(const ent_devices *devices, int64_t client);
 /* Select the random numbers of a client's training pass, and of the predictions of a part's rows by the common model
  * or a personal one. */

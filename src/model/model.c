@@ -233,7 +233,7 @@ const ent_kind *ent_model_kind_of(const ent_model *model, ent_body **body)
     return model->kind;
 }
 
-/* The group's outputs to where its samples stand. */
+/* Copy the group's outputs to the places of its samples. */
 static ent_status predict_group(ent_model *model, const ent_group *g, void *outputs)
 {
     const int width = g->inp->outputs;

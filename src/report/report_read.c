@@ -118,7 +118,7 @@ ent_status report_read_model(const ent_h5 *file, const char *path, report_run *r
 static ent_status read_all(const ent_h5 *file, const char *path, report_run *run)
 {
     ENT_REQUIRE(ent_h5_has(file, "/config") && ent_h5_has(file, "/round/round"), ENT_EFORMAT,
-                "no /config and /round in it: not the result of a training");
+                "it has no /config and /round: not the result of a training");
     ENT_TRY(report_read_model(file, path, run));
     ENT_TRY(report_flatten(run));
     ENT_TRY(read_metrics(file, run));
@@ -165,7 +165,7 @@ ent_status report_run_read(const char *folder, report_run **out)
 {
     char path[4096];
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/result.h5", folder) < (int)sizeof path, ENT_EARG,
-                "%.64s...: too long a path", folder);
+                "%.64s...: the path is too long", folder);
     ent_guard_inp guard = ent_guard_default();
     guard.more_bytes = INT64_C(1) << 40;
     ENT_TRY(ent_guard_try(&guard, path, read_and_drop, &(place){folder, path}));

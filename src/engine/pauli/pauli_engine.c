@@ -5,9 +5,9 @@
  * value in a product state is a product of one number per register:
  *   <R> = sum_t c_t prod_m <psi_m| P_t on register m |psi_m>
  * The coefficients depend only on parameters and are computed once per batch; a sample costs its registers and the
- * products, however many qubits there are.  In the backward sweep, the derivatives by the registers' values are the
- * readout weights of each register's own backward sweep (adjoint differentiation), and the derivatives by the
- * coefficients, summed over the samples, are propagated back through the tape of turns once per batch.
+ * products, however many qubits there are.  In the backward sweep, the derivatives with respect to the registers'
+ * values are the readout weights of each register's own backward sweep (adjoint differentiation), and those with
+ * respect to the coefficients, summed over the samples, are propagated back through the tape of turns once per batch.
  *   pauli_late.c     early and late gates
  *   pauli_spread.c   rotations applied to a sum of strings; the tape of its coefficients
  *   pauli_product.c  the first diagonal layer as products of sums

@@ -56,13 +56,21 @@ ent_status ent_encoded_make(const ent_join *join, const ent_model_inp *inp, ent_
     p->body = (ent_body){.blocks = &p->blocks, .room = (inp->registers + 3) * width};
     for (int m = 0; m < inp->registers; m++) p->body.room += inp->reg[m].inputs;
     snprintf(p->body.engine, sizeof p->body.engine, "%s of width %d, OpenBLAS", join->name, p->width);
+    const ent_status status = ent_blocks_check(&p->blocks);
+    if (status != ENT_OK) {
+        ent_encoded_free(&p->body);
+        return status;
+    }
     *out = &p->body;
     return ENT_OK;
 }
 
 void ent_encoded_free(ent_body *body)
 {
-    ent_free(body);
+    ent_encoded *p = (ent_encoded *)body;
+    if (!p) return;
+    ent_blocks_clear(&p->blocks);
+    ent_free(p);
 }
 
 static ent_encoded_layers cut(const ent_encoded *p, const ent_group *g)

@@ -50,6 +50,7 @@ static ent_status make_alone(late *l, const ent_model_inp *inp, int m)
     ENT_TRY(inp_alone(inp, m, &l->inp[m]));
     ENT_TRY(ent_kind_quantum.make(&l->inp[m], &l->alone[m]));
     take_blocks(l, m);
+    ENT_TRY(ent_blocks_check(&l->blocks));
     l->body.qubits += l->alone[m]->qubits;
     if (l->alone[m]->room + inp->outputs > l->body.room) l->body.room = l->alone[m]->room + inp->outputs;
     return ENT_OK;
@@ -60,6 +61,7 @@ static void body_free(ent_body *body)
     late *l = (late *)body;
     if (!l) return;
     for (int m = 0; m < l->modalities; m++) ent_kind_quantum.free(l->alone[m]);
+    ent_blocks_clear(&l->blocks);
     ent_free(l);
 }
 

@@ -12,6 +12,14 @@ typedef struct {
     ent_output_layout output;
 } logistic;
 
+static void body_free(ent_body *body)
+{
+    logistic *l = (logistic *)body;
+    if (!l) return;
+    ent_blocks_clear(&l->blocks);
+    ent_free(l);
+}
+
 static ent_status make(const ent_model_inp *inp, ent_body **out)
 {
     ENT_TRY(ent_dense_check(inp));
@@ -27,13 +35,13 @@ static ent_status make(const ent_model_inp *inp, ent_body **out)
     ent_output_place(inp, &l->output, &l->blocks);
     l->body = (ent_body){.blocks = &l->blocks, .room = inputs};
     snprintf(l->body.engine, sizeof l->body.engine, "logistic, OpenBLAS");
+    const ent_status status = ent_blocks_check(&l->blocks);
+    if (status != ENT_OK) {
+        body_free(&l->body);
+        return status;
+    }
     *out = &l->body;
     return ENT_OK;
-}
-
-static void body_free(ent_body *body)
-{
-    ent_free(body);
 }
 
 /* Where the inputs of the modality after m begin in the scratch memory. */
