@@ -78,4 +78,7 @@ void ent_label_restore(const ent_label *label, int64_t n, double *output);
 /* The factor that converts a loss of the model to the square of the label's unit. */
 double ent_label_square(const ent_label *label);
 
+/* Set the outputs of those of the rows first..first+n-1 that policy drop does not answer to target->prior. */
+void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output);
+
 #endif

@@ -108,10 +108,6 @@ typedef struct ent_training {
 void ent_training_free(ent_training *t); /* training.c */
 /* Errors: ENT_STOPPED, saved.  Collective. */
 ent_status ent_round_run(ent_training *t, ent_round *figures);
-/* The number of rounds that did not change the weights: no client trained, or too few for the rule in every block.
- * Local. */
-int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model);
-bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round); /* Local */
 /* Evaluate the round, if it is to be evaluated.  Errors: ENT_STOPPED, nothing is saved.  Collective. */
 ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
 /* evaluate.c: accuracy [clients] of each client's test rows, from the outputs of the test part; NaN without any. */
@@ -138,6 +134,10 @@ ent_round ent_round_empty(void);
 const char *ent_round_field(int k);
 double ent_round_get(const ent_round *round, int k);
 void ent_round_set(ent_round *round, int k, double value);
+/* The number of rounds that did not change the weights: no client trained, or too few for the rule in each of the
+ * model's blocks.  Local. */
+int64_t ent_untrained_rounds(const ent_outcome *outcome, int blocks);
+bool ent_round_is_evaluated(const ent_config_federation *config, int64_t round); /* Local */
 
 /* personal.c.  Collective. */
 
@@ -148,8 +148,6 @@ ent_status ent_own_average(ent_training *t);
 
 /* evaluate.c.  Collective; `output` (rank 0) [rows of the part][outputs], allocated.  Errors: ENT_STOPPED too. */
 ent_status ent_predict_part(ent_federation *f, int part, double **output);
-/* Set the outputs of those of the rows first..first+n-1 that policy drop does not answer to target->prior. */
-void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output);
 /* After the last round: final figures, and those of fine-tuning. */
 ent_status ent_training_evaluate(ent_training *t);
 ent_status ent_measure_part(const ent_part *part, const ent_label *label, const double *output, ent_metrics *metrics);

@@ -140,3 +140,10 @@ double ent_label_square(const ent_label *label)
 {
     return label->classes == 0 ? label->deviation * label->deviation : 1.0;
 }
+
+void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output)
+{
+    const int outputs = target->outputs;
+    for (int64_t k = 0; k < n; k++)
+        if (!part->answered[first + k]) memcpy(output + k * outputs, target->prior, (size_t)outputs * sizeof *output);
+}

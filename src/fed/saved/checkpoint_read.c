@@ -6,6 +6,7 @@
 
 #include "checkpoint.h"
 #include "entente/memory.h"
+#include "fed/machine.h"
 #include "fed/privacy/download.h"
 
 /* ---- figures of a round ---- */

@@ -4,6 +4,7 @@
 
 #include "checkpoint.h"
 #include "entente/memory.h"
+#include "fed/machine.h"
 #include "fed/privacy/download.h"
 #include "notes.h"
 

@@ -24,11 +24,6 @@ ent_status ent_checkpoint_tally(ent_training *t);
 ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work);
 void ent_inside_free(ent_inside *inside);
 
-/* machine.c: the instruction set and BLAS kernel of a training, /isa and /blas in a file.  Errors: ENT_EARG if those
- * of the ranks are different.  Local (write: as ent_h5_write_text). */
-ent_status ent_machine_write(ent_h5 *file);
-ent_status ent_machine_compare(const ent_h5 *file);
-
 /* inputs.c: the digests of ent_federation_identify, /data and /features, in a file.  `whose`: checkpoint, result.
  * Errors: ENT_EDATA.  Local (write: as ent_h5_write_text). */
 ent_status ent_inputs_write(const ent_inputs *inputs, ent_h5 *file);
