@@ -13,7 +13,7 @@
 
 #include "entente/memory.h"
 #include "entente/random.h"
-#include "fed.h"
+#include "population.h"
 
 struct ent_devices {
     const ent_config *config;

@@ -8,13 +8,6 @@
 #include "entente/shard.h"
 #include "fed.h"
 
-void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output)
-{
-    const int outputs = target->outputs;
-    for (int64_t k = 0; k < n; k++)
-        if (!part->answered[first + k]) memcpy(output + k * outputs, target->prior, (size_t)outputs * sizeof *output);
-}
-
 /* In pieces of at most about a second; stops between them if asked to. */
 static ent_status predict_slice(ent_federation *f, int which, const ent_rows *slice, double *output)
 {
