@@ -182,7 +182,7 @@ static void refused(const ent_config *c, const char *part)
     mpi_check(ent_federation_new(world, c, &f) == ENT_ECONFIG && strstr(ent_message(), part));
 }
 
-static void lists_and_times_that_are_none(void **state)
+static void invalid_lists_and_times(void **state)
 {
     (void)state;
     static const char *const bad[] = {"", "x", "1 2", "1,", "-1", "1e300", "nan"};
@@ -222,6 +222,6 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(any_ranks_give_the
                                              cmocka_unit_test(few_qubits_with_secure_aggregation),
                                              cmocka_unit_test(few_qubits_over_shards),
                                              cmocka_unit_test(a_layer_is_trained_by_those_who_have_it)};
-static const struct CMUnitTest refuses[] = {cmocka_unit_test(lists_and_times_that_are_none)};
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(invalid_lists_and_times)};
 
 FED_RUNS_MAIN(computes, refuses)

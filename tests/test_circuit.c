@@ -31,7 +31,7 @@ static void matrices_are_the_textbooks(void **state)
         }
 }
 
-/* A few entries by hand, so that the dense algebra of the tests is itself held to something. */
+/* A few entries by hand, to check the dense algebra of the tests itself. */
 static void some_entries_by_hand(void **state)
 {
     (void)state;
@@ -96,7 +96,7 @@ static ent_status count_kinds(void *context, const ent_gate *gate)
     return ENT_OK;
 }
 
-/* H, CP and SWAP as the textbook draws them; one after the other with its inverse, the angles cancel. */
+/* H, CP and SWAP as in the textbook; followed by its inverse, the angles cancel. */
 static void qft_is_spelled_out(void **state)
 {
     (void)state;
@@ -317,7 +317,7 @@ static void refuses_sizes(void **state)
     ent_circuit_free(circuit);
 }
 
-/* Refused with `part` in the message, and the circuit as it was. */
+/* Refused with `part` in the message, and the circuit unchanged. */
 static void check_gate_refused(ent_circuit *circuit, ent_gate gate, const char *part)
 {
     const ent_circuit before = *circuit;

@@ -48,7 +48,7 @@ static void gradients_with_noise_are_those_of_the_loss(void **state)
     }
 }
 
-/* Each device's outputs are those of a model that has it alone, whichever ran before. */
+/* Each device's outputs are those of a model that has only this device, whichever ran before. */
 static void many_devices_in_any_order(void **state)
 {
     (void)state;
@@ -123,7 +123,7 @@ static void draws_are_those_of_the_row(void **state)
         }
 }
 
-/* What a device without layer 2 computes is what a model of one layer computes, and layer 2's gradient is 0. */
+/* A device without layer 2 computes the same as a model of one layer, and the gradient of layer 2 is 0. */
 static void check_lacking_layers(ent_model_kind kind)
 {
     const ent_device device = {.layers = 1};
@@ -199,7 +199,7 @@ static void a_block_for_each_of_many_layers(void **state)
 }
 
 /* The mean over directions is the gradient, within 5 standard errors; blocks of an absent modality are not moved. */
-static void spsa_is_the_gradient_in_the_mean(void **state)
+static void spsa_is_the_gradient_on_average(void **state)
 {
     (void)state;
     enum { REPEAT = 500 };
@@ -258,7 +258,7 @@ int main(void)
         cmocka_unit_test(draws_are_those_of_the_row),
         cmocka_unit_test(layers_that_a_device_lacks),
         cmocka_unit_test(a_block_for_each_of_many_layers),
-        cmocka_unit_test(spsa_is_the_gradient_in_the_mean),
+        cmocka_unit_test(spsa_is_the_gradient_on_average),
     };
     const struct CMUnitTest refuses[] = {cmocka_unit_test(a_step_of_0)};
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);

@@ -8,7 +8,7 @@
 
 enum { CLIENTS = 3, ROWS = 11, MAX_PARAMS = 256 };
 
-/* Contexts of three clients with 4, 2 and 5 rows; nobody has vision (bit 2). */
+/* Contexts of three clients with 4, 2 and 5 rows; none has vision (bit 2). */
 static const int64_t FIRST[CLIENTS + 1] = {0, 4, 6, 11};
 static const int64_t ROW[ROWS] = {3, 4, 7, 8, /**/ 0, 1, /**/ 20, 21, 22, 30, 31};
 static const uint32_t CONTEXT[ROWS] = {3, 3, 1, 1, /**/ 1, 1, /**/ 3, 2, 2, 1, 1};
@@ -155,7 +155,7 @@ static void without_mma_every_row_trains_every_block(void **state)
 
 /* ---- a client's round ---- */
 
-/* One parameter's optimiser, as the papers write it. */
+/* The optimiser of one parameter, as in the papers. */
 typedef struct {
     double m, v;
     int steps;
@@ -185,8 +185,8 @@ static const ent_block *block_of(const small_federation *s, int k)
     return block;
 }
 
-/* The rate of parameter k in a round, from the reference of keys: the map has 5 inputs, and the head is what the
- * outputs are made of. */
+/* The rate of parameter k in a round, from the reference of keys: the map has 5 inputs, and the head computes
+ * the outputs. */
 static double rate_of(const small_federation *s, int k, int64_t round)
 {
     const ent_config_client *c = &s->config.client;
@@ -237,7 +237,7 @@ static double train_client(small_federation *s, ent_trainer *trainer, int64_t ro
     return work->loss;
 }
 
-/* The factor that brings the gradient of what the batch trains to the norm that is allowed. */
+/* The factor that scales the gradient of what the batch trains to the largest norm allowed. */
 static double shortening(const small_federation *s, const double *gradient, const uint32_t *context,
                          const int64_t *pick, int64_t n)
 {
@@ -287,7 +287,7 @@ static void check_round(small_federation *s, int64_t round, int64_t client)
     double *plain = small_weights(s->f.model, 4), *trained = small_weights(s->f.model, 4);
     ent_trainer *trainer;
     check_ok(ent_trainer_new(s->f.model, &s->f.population, &trainer));
-    double *other = small_weights(s->f.model, 6); /* a client before leaves nothing in the trainer */
+    double *other = small_weights(s->f.model, 6); /* a previous client leaves no state in the trainer */
     train_client(s, trainer, 3, 2, other);
     const double loss = train_client(s, trainer, round, client, trained);
     check_near(loss, plain_round(s, round, client, plain), 1e-13);
@@ -606,7 +606,7 @@ static void offsets_are_the_clients_share_of_a_class_over_that_of_all(void **sta
     check_near(offset[1], log((4.0 + s) / (10.0 + s)), 1e-12);
 }
 
-static void a_failing_allocation_is_told(void **state)
+static void a_failing_allocation_is_reported(void **state)
 {
     (void)state;
     small_federation s;
@@ -635,7 +635,7 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(the_prior_of_a_real_label_is_its_mean),
                                           cmocka_unit_test(the_largest_weights_still_sum_exactly)};
     const struct CMUnitTest refuses[] = {cmocka_unit_test(weights_that_diverge_name_their_block),
-                                         cmocka_unit_test(a_failing_allocation_is_told)};
+                                         cmocka_unit_test(a_failing_allocation_is_reported)};
     if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);
     failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);

@@ -117,7 +117,7 @@ typedef struct {
     ent_register reg[ENT_MAX_REGISTERS]; /* classical kinds read only `name` and `inputs` */
     ent_fusion fusion;
     unsigned read; /* ENT_READ_... */
-    int strings;   /* added by ent_model_add_string, once the registers are there */
+    int strings;   /* added by ent_model_add_string, after the registers */
     ent_string string[ENT_MAX_STRINGS];
     ent_head_kind
         head; /* direct: output c is `head_scale` times the mean of <Z> of the present qubits whose number in

@@ -281,21 +281,11 @@ static ent_status print_metrics(const ent_h5 *file)
 /* A column of numbers, or NULL if the file lacks it; ent_free. */
 static ent_status read_column(const ent_h5 *file, const char *name, int64_t *n, double **value)
 {
-    ent_h5_shape shape;
     *value = NULL;
     *n = 0;
     if (!ent_h5_has(file, name)) return ENT_OK;
-    ENT_TRY(ent_h5_describe(file, name, &shape));
-    double *column = ent_alloc(shape.size[0], sizeof *column);
-    ENT_REQUIRE(column, ENT_ENOMEM, "%s: no memory", name);
-    const ent_status status = ent_h5_read(file, name, ENT_H5_F64, shape.size[0], column);
-    if (status != ENT_OK) {
-        ent_free(column);
-        return status;
-    }
-    *n = shape.size[0];
-    *value = column;
-    return ENT_OK;
+    *n = -1;
+    return ent_h5_read_list(file, name, ENT_H5_F64, n, (void **)value);
 }
 
 /* Of a number that the file may lack. */

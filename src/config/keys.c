@@ -181,7 +181,9 @@ const ent_key ENT_KEYS[] = {
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
      .help = "quantum: the fused model; late: one quantum model per modality; logistic, mlp and multilinear "
              "(products of features of the modalities): classical"},
-    {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
+    {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "6",
+     .help = "qubits of the register; where the whole state is needed (fusion by qft, run.engine batch or state), it "
+             "has 2 to the sum over all registers amplitudes: set fewer there"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
@@ -194,8 +196,8 @@ const ent_key ENT_KEYS[] = {
     {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
      .help = "inputs that are trainable; with data empty all others are data"},
     {REGISTER(reduce), OF(REDUCE), .standard = "linear",
-     .help = "how features become data angles: principal axes, a trainable map, a random projection, as they are; "
-             "pca_linear: principal axes, each of variance 1, then a trainable map"},
+     .help = "how features become the data angles, qubits times angles of them: principal axes, a trainable map, a "
+             "random projection, as they are; pca_linear: principal axes, each of variance 1, then a trainable map"},
     {REGISTER(axes), FROM(0, 65536), .standard = "0", .when = "model.registers.*.reduce: pca_linear",
      .help = "how many principal axes; 0: 32, or as many as there are features"},
     {REGISTER(map), OF(MAP), .standard = "tanh", .when = QUANTUM,
@@ -233,8 +235,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = WIDE,
      .help = "width of each layer, number of products"},
     {FIELD(model.params), FROM(-1000, 1e9), .standard = "0", .unit = "parameters", .when = WIDE,
-     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10: as many as the fused "
-             "quantum model of the same configuration has, ten times as many"},
+     .help = "the width is chosen to match this number as closely as possible; 0: hidden counts; -1, -10: as many as "
+             "the fused quantum model of the same configuration has, ten times as many"},
     {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = WIDE,
      .help = "activation of the hidden layers"},
 

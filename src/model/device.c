@@ -2,7 +2,7 @@
 #include "entente/memory.h"
 #include "model.h"
 
-/* Present registers are side by side, in order. */
+/* Present registers are adjacent, in order. */
 static void spread_noise(const ent_model_inp *inp, uint32_t context, ent_qubit_noise *qubit)
 {
     for (int m = 0; m < inp->registers; m++)

@@ -9,7 +9,7 @@
  *   - a parameter that only absent registers use is in no gate, so its gradient is exactly 0, and ent_block_trains
  *     tells the server who trained what;
  *   - nothing here reads a feature, and angles.c reads only those of present registers.
- * With tokens every register is there in every context; absent ones have trained numbers in place of data angles.
+ * With tokens every register exists in every context; absent ones have trained numbers in place of data angles.
  * Parameters and data angles keep the full model's slots in every context.  With `mma` off every context is treated
  * as full.  A device that has fewer qubits leaves out more of the circuit, in the same way (device.c), and more
  * features.  The other policies are rows of the table below.  Source: arXiv 2507.08217, section on MMA. */
@@ -49,7 +49,7 @@ bool ent_policy_tokens(ent_policy policy)
     return POLICY[policy].tokens;
 }
 
-/* Whether it depends on the context which blocks a sample trains. */
+/* Whether the blocks that a sample trains depend on its context. */
 static bool tells_blocks_apart(ent_policy policy)
 {
     return POLICY[policy].masks || POLICY[policy].tokens;
@@ -60,7 +60,7 @@ bool ent_policy_uses(ent_policy policy, int modalities, uint32_t context)
     return !POLICY[policy].whole_only || context == (UINT32_C(1) << modalities) - 1;
 }
 
-/* Head, loss and call are as 64 amplitudes (measured with batches of 4 and 16). */
+/* Head, loss and call cost as much as 64 amplitudes (measured with batches of 4 and 16). */
 double ent_policy_cost(ent_policy policy, int modalities, const int *qubits, uint32_t context)
 {
     int sum = 0;

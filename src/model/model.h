@@ -4,7 +4,8 @@
 
 #include "entente/model.h"
 
-/* How a block's parameters start: factor * a draw / divisor, the draw 0, N(0, 1), uniform in (-1, 1), or 1. */
+/* The initial values of a block's parameters: factor * draw / divisor; the draw is 0, N(0, 1), uniform in (-1, 1),
+ * or 1. */
 typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM, ENT_START_ONE } ent_start_kind;
 
 typedef struct {
@@ -22,9 +23,9 @@ typedef struct {
     bool short_of_memory; /* a block is not there, although its parameters are counted */
 } ent_blocks;
 
-/* blocks.c: N(0, 1/fan_in); a block after the others (none for count 0), the place of its first parameter; role,
- * fan_in, layer, qubits and lacks of the block that begins there, as those of another; whether all are there, to be
- * asked after the last, ENT_ENOMEM if not; the initial parameters of all. */
+/* blocks.c: N(0, 1/fan_in); append a block (none for count 0), and return the position of its first parameter; give
+ * the block that begins there the role, fan_in, layer, qubits and lacks of another; whether all are there, to be
+ * asked after the last, ENT_ENOMEM if not; the initial parameters of all blocks. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
@@ -58,7 +59,7 @@ bool ent_group_encoded(const ent_group *group, int64_t k, int m);
 /* Compute loss and d_outputs (times `share`) of the k-th sample from its outputs. */
 void ent_group_loss(const ent_group *group, int64_t k);
 
-/* What each kind makes from a description; its own struct begins with this one. */
+/* What each kind creates from a description; its own struct begins with this one. */
 typedef struct {
     const ent_blocks *blocks;
     int qubits;
@@ -66,11 +67,11 @@ typedef struct {
     char engine[64];
 } ent_body;
 
-/* A kind of model: a row of the table in model.c.
+/* A kind of model.  free(NULL) is legal.
  *   predict    writes the group's outputs
  *   gradient   adds the losses (times `share`) and their gradient; may use outputs, d_outputs and loss
- *   metric     adds the samples' Fubini-Study metrics of register m by its circuit's angles [count][count]; NULL: the
- *              kind has no circuits of registers whose outputs a head makes by a linear map */
+ *   metric     adds the samples' Fubini-Study metrics of register m with respect to its circuit's angles
+ *              [count][count]; NULL: the kind has no circuits of registers whose outputs go through a linear head */
 typedef struct {
     const char *name;
     ent_status (*make)(const ent_model_inp *inp, ent_body **out);
@@ -78,43 +79,18 @@ typedef struct {
     ent_status (*predict)(ent_body *body, const ent_group *group);
     ent_status (*gradient)(ent_body *body, const ent_group *group, double *loss, double *gradient);
     ent_status (*metric)(ent_body *body, const ent_group *group, int m, double *metric);
-    bool blas; /* computes by BLAS: on one thread, so that its bits stay the same */
+    bool blas; /* uses BLAS: on one thread, so that its bits stay the same */
 } ent_kind;
 
 /* model.c: the checks that are common to all kinds. */
 ent_status ent_model_check(const ent_model_inp *inp);
 
-/* quantum.c: registers, fusion, head.  free(NULL) is legal. */
+/* quantum.c: registers, fusion, head. */
 ent_status ent_quantum_check(const ent_model_inp *inp);
-ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out);
-void ent_quantum_free(ent_body *body);
-ent_status ent_quantum_predict(ent_body *body, const ent_group *group);
-ent_status ent_quantum_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-ent_status ent_quantum_metric(ent_body *body, const ent_group *group, int m, double *metric);
-
-/* late.c: one quantum model per modality, fused by their decisions. */
-ent_status ent_late_make(const ent_model_inp *inp, ent_body **out);
-void ent_late_free(ent_body *body);
-ent_status ent_late_predict(ent_body *body, const ent_group *group);
-ent_status ent_late_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* logistic.c: one linear map. */
-ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out);
-void ent_logistic_free(ent_body *body);
-ent_status ent_logistic_predict(ent_body *body, const ent_group *group);
-ent_status ent_logistic_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* mlp.c: one encoder per modality, and a joint layer. */
-ent_status ent_mlp_make(const ent_model_inp *inp, ent_body **out);
-void ent_mlp_free(ent_body *body);
-ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
-ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* multilinear.c: products of features of the modalities. */
-ent_status ent_multilinear_make(const ent_model_inp *inp, ent_body **out);
-void ent_multilinear_free(ent_body *body);
-ent_status ent_multilinear_predict(ent_body *body, const ent_group *group);
-ent_status ent_multilinear_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+extern const ent_kind ent_kind_quantum;
+/* late.c: one quantum model per modality, fused by their decisions;  logistic.c: one linear map;  mlp.c: one encoder
+ * per modality, and a joint layer;  multilinear.c: products of features of the modalities. */
+extern const ent_kind ent_kind_late, ent_kind_logistic, ent_kind_mlp, ent_kind_multilinear;
 
 /* ---- the quantum model ---- */
 
@@ -205,8 +181,8 @@ ent_status ent_masked_circuit(const ent_model_inp *inp, const ent_layout *layout
 int ent_masked_most_features(const ent_model_inp *inp, const ent_layout *layout);
 void ent_masked_free(ent_masked *masked);
 
-/* strings.c: what is refused; string k where register m begins at first_qubit[m]; those of one register in a model of
- * it by itself; a name for the weights of string k. */
+/* strings.c: the checks; string k if register m begins at first_qubit[m]; the strings of one register, for a model of
+ * that register only; a name for the weights of string k. */
 ent_status ent_strings_check(const ent_model_inp *inp);
 ent_pauli ent_string_placed(const ent_model_inp *inp, int k, const int *first_qubit);
 ent_status ent_strings_alone(const ent_model_inp *inp, int m, ent_model_inp *alone);
@@ -239,8 +215,8 @@ void ent_angles_spread(const ent_register_layout *at, const double *w, double *b
 void ent_angles_gather(const ent_register_layout *at, const double *w, const double *base, double *d_angles,
                        double *gradient);
 
-/* From the numbers that a layer encodes to the slots of its encoding, in place; and back, from d_angles by the slots
- * to those by the numbers. */
+/* From the numbers that a layer encodes to the slots of its encoding, in place; and back, from the derivatives of the
+ * slots to those of the numbers. */
 void ent_angles_derive(const ent_register *reg, double *angles);
 void ent_angles_underive(const ent_register *reg, const double *angles, double *d_angles);
 

@@ -148,7 +148,17 @@ static ent_status fill_body(quantum *q)
     return ENT_OK;
 }
 
-ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
+static void body_free(ent_body *body)
+{
+    quantum *q = (quantum *)body;
+    if (!q) return;
+    for (int k = 0; k < q->devices; k++) free_circuits(q, &q->device[k]);
+    for (int m = 0; m < q->inp.registers; m++) ent_free(q->columns[m]);
+    ent_layout_clear(&q->layout);
+    ent_free(q);
+}
+
+static ent_status make(const ent_model_inp *inp, ent_body **out)
 {
     ENT_TRY(ent_quantum_check(inp));
     quantum *q = ent_alloc(1, sizeof *q);
@@ -163,21 +173,11 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     }
     const ent_status status = there ? fill_body(q) : ent_fail(ENT_ENOMEM, "model: no memory");
     if (status != ENT_OK) {
-        ent_quantum_free(&q->body);
+        body_free(&q->body);
         return status;
     }
     *out = &q->body;
     return ENT_OK;
-}
-
-void ent_quantum_free(ent_body *body)
-{
-    quantum *q = (quantum *)body;
-    if (!q) return;
-    for (int k = 0; k < q->devices; k++) free_circuits(q, &q->device[k]);
-    for (int m = 0; m < q->inp.registers; m++) ent_free(q->columns[m]);
-    ent_layout_clear(&q->layout);
-    ent_free(q);
 }
 
 static ent_status run_make(quantum *q, const ent_group *g, run *r)
@@ -218,7 +218,7 @@ static bool has_token(const run *r, int m)
     return r->model->inp.token && !(r->group->context >> m & 1);
 }
 
-/* Register m's data angles of the group's samples, [n] at a distance of all data angles. */
+/* Register m's data angles of the group's samples; the stride between samples is that of all data angles. */
 static void register_angles(const run *r, int m)
 {
     const quantum *q = r->model;
@@ -323,7 +323,7 @@ static void bias_alone(run *r)
     for (int64_t k = 0; k < r->group->n; k++) head_cotangent(r, k, 1, &none, &none);
 }
 
-ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss, double *gradient)
+static ent_status differentiate(ent_body *body, const ent_group *g, double *loss, double *gradient)
 {
     quantum *q = (quantum *)body;
     run r;
@@ -347,7 +347,7 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
     return ENT_OK;
 }
 
-ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
+static ent_status predict(ent_body *body, const ent_group *g)
 {
     quantum *q = (quantum *)body;
     run r;
@@ -364,7 +364,7 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
     return ENT_OK;
 }
 
-ent_status ent_quantum_metric(ent_body *body, const ent_group *g, int m, double *metric)
+static ent_status metric_of(ent_body *body, const ent_group *g, int m, double *metric)
 {
     quantum *q = (quantum *)body;
     const ent_register_layout *at = &q->layout.reg[m];
@@ -383,3 +383,5 @@ ent_status ent_quantum_metric(ent_body *body, const ent_group *g, int m, double 
     ent_circuit_free(circuit);
     return status;
 }
+
+const ent_kind ent_kind_quantum = {"quantum", make, body_free, predict, differentiate, metric_of, false};

@@ -306,7 +306,7 @@ static void note_setup(run_progress *progress, const ent_federation *federation)
     }
 }
 
-/* The rounds that are there had the rates of a shorter schedule. */
+/* The existing rounds had the learning rates of a shorter schedule. */
 static void note_schedule(run_progress *progress, const ent_federation *federation)
 {
     const ent_config *c = ent_federation_see(federation).config;
