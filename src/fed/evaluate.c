@@ -23,7 +23,8 @@ static ent_status predict_slice(ent_federation *f, int which, const ent_rows *sl
         some.context += first;
         if (some.category) some.category += first;
         for (int m = 0; m < f->population.modalities; m++) some.x[m] += first * f->features.width[m];
-        ent_devices_predict(f->population.devices, which, -1, slice->first + first, &some);
+        const int64_t *row = f->population.part[which].row + slice->first + first;
+        ent_devices_predict(f->population.devices, -1, row, &some);
         ENT_TRY(ent_model_predict(f->model, f->w, &some, output + first * f->target.outputs));
         ent_label_restore(&f->target.label, some.n, output + first * f->target.outputs);
     }

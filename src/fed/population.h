@@ -44,9 +44,9 @@ const ent_device *ent_devices_of(const ent_devices *devices, int64_t client);
  * error, plus the mean probability of a wrong readout, with the gates counted from the layers and qubits that its
  * device has. */
 double ent_devices_budget(const ent_devices *devices, int64_t client);
-/* Select the random numbers of a client's training pass, and of the predictions of a part's rows by the common model
- * or a personal one. */
+/* Select the random numbers of a client's training pass, and of the predictions of rows of the data set, row
+ * [samples], by the common model (client -1) or a personal one: whatever part the rows are in, in whatever order. */
 void ent_devices_train(const ent_devices *devices, int64_t client, int64_t pass, ent_samples *samples);
-void ent_devices_predict(const ent_devices *devices, int part, int64_t client, int64_t first, ent_samples *samples);
+void ent_devices_predict(const ent_devices *devices, int64_t client, const int64_t *row, ent_samples *samples);
 
 #endif
