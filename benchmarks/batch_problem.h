@@ -23,7 +23,7 @@ static void must(ent_status status)
 
 /* ---- circuits ---- */
 
-/* `registers` registers of n qubits each, of which `present` are there: encoding and layers of each register, then
+/* `registers` registers of n qubits each, of which `present` are present: encoding and layers of each register, then
  * fusion by RZZ around the ring of registers and RY, RZ on every qubit. */
 static ent_circuit *fusion_circuit(int registers, int present, int n)
 {

@@ -1,5 +1,5 @@
 /* Bytes that the batch engine's plan reads and writes for one sample: of states between registers and the L1 cache,
- * and between the L1 cache and what is behind it (a block stays in L1 for all stages of a turn). */
+ * and between the L1 cache and the next level (a block stays in L1 for all stages of a turn). */
 #ifndef ENTENTE_BENCH_BATCH_TRAFFIC_H
 #define ENTENTE_BENCH_BATCH_TRAFFIC_H
 

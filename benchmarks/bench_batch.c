@@ -1,4 +1,4 @@
-/* The batch engine: microseconds a sample, forward and gradient, against the machine's own limits and against the
+/* The batch engine: microseconds per sample, forward and gradient, against the machine's own limits and against the
  * reference engine.
  *
  * The circuit: 4 layers of RY (data) and RZ (shared) on every qubit and a ring of CX; all <Z_q>; the gradient of
@@ -73,8 +73,9 @@ static machine measure(const bench_peak *peak)
 static void table_head(void)
 {
     printf(
-        "us: microseconds a sample; FMA: share of the peak in useful operations; L1, L2: share of the bandwidth, in\n"
-        "bytes that the plan moves; cyc: cycles an amplitude and gate; Mg/s: million gates a second; ref: times "
+        "us: microseconds per sample; FMA: share of the peak in useful operations; L1, L2: share of the bandwidth, "
+        "in\n"
+        "bytes that the plan moves; cyc: cycles per amplitude and gate; Mg/s: million gates per second; ref: times "
         "faster\n"
         "than the reference engine, one thread; g/f: gradient over forward.  FMA, L1, L2 are of all threads' "
         "peak.\n");
@@ -163,7 +164,7 @@ static void run_table(const options *o, const char *isa, int precision)
 
 static void run_missing(const options *o, const char *isa)
 {
-    printf("\n3 registers of 4 qubits, double, %s: microseconds a sample\n", isa);
+    printf("\n3 registers of 4 qubits, double, %s: microseconds per sample\n", isa);
     double all[2] = {0.0, 0.0};
     for (int present = 3; present >= 1; present--) {
         ent_circuit *circuit = fusion_circuit(3, present, 4);
@@ -239,9 +240,10 @@ static int run_sweep(const options *o, const char *isa, int precision)
 static void run_random(const options *o, const char *isa, int precision)
 {
     enum { CIRCUITS = 4, SAMPLES = 64 };
-    printf("\n%s %s, one thread, random circuits of all gates, %d samples: microseconds a sample, million gates a\n"
-           "second, times faster than the reference engine\n",
-           isa, precision == ENT_SINGLE ? "single" : "double", SAMPLES);
+    printf(
+        "\n%s %s, one thread, random circuits of all gates, %d samples: microseconds per sample, million gates per\n"
+        "second, times faster than the reference engine\n",
+        isa, precision == ENT_SINGLE ? "single" : "double", SAMPLES);
     printf("%3s %6s  %11s %8s %8s  %11s %8s %8s\n", "n", "gates", "forward us", "Mg/s", "ref", "gradient us", "Mg/s",
            "ref");
     for (int n = 8; n <= 12; n += 2)

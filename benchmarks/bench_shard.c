@@ -4,7 +4,7 @@
  *
  * Checked against one rank where the state is small; the best of some runs: milliseconds, passes, exchanges, bytes
  * that a rank sends in a forward run, also as parts of its state, and the peaks of the resident set in parts, of a
- * forward run and a gradient.  Then what it brings that exchanges go while passes compute: runs with and without, in
+ * forward run and a gradient.  Then the gain from exchanges during passes: runs with and without, in
  * pairs.
  * -q 1: RY, the QFT of all qubits, RX.  -m 1: ranks of one node send messages too, instead of swapping in shared
  * memory, where nothing is under way while a pass computes. */

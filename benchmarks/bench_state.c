@@ -106,7 +106,7 @@ static double milliseconds(const ent_circuit *circuit, ent_program *program, num
     return 1e3 * best;
 }
 
-/* x[k] = a x[k] + b in place: bytes read and written a second, the best of some. */
+/* x[k] = a x[k] + b in place: bytes read and written per second, the best of several runs. */
 static double bandwidth(size_t bytes, int threads, int repeats)
 {
     const size_t page = (size_t)1 << 21, rounded = (bytes + page - 1) / page * page;

@@ -4,7 +4,7 @@
  * jobs/quickstart.yaml (9 qubits) and for models of 12 and 16 qubits of the same kind (data angles that
  * depend on no parameter are computed once, as the command does it):
  *   step       ent_model_gradient on mini-batches: angles, circuits, head, loss
- *   circuits   the engine alone on the same batches, with a cotangent that costs nothing
+ *   circuits   only the engine, on the same batches, with a cotangent that costs nothing
  *   optimizer  Adam on all parameters, once a mini-batch
  * All samples have all modalities; --missing leaves one of three out of every sample.  The best of several runs
  * counts, the spread is printed. */
@@ -76,7 +76,7 @@ static bench bench_new(int qubits, const settings *s, ent_engine_kind engine)
 {
     bench b = {.inp = model_inp(qubits, s, engine)};
     must(ent_model_new(&b.inp, &b.model));
-    ent_layout_make(&b.inp, &b.layout);
+    must(ent_layout_make(&b.inp, &b.layout));
     must(ent_masked_new(&b.inp, &b.layout, s->context, &b.masked));
     b.params = ent_model_params(b.model);
     b.w = ent_alloc(b.params, sizeof(double));
@@ -110,6 +110,7 @@ static void bench_free(bench *b)
 {
     ent_model_free(b->model);
     ent_masked_free(b->masked);
+    ent_layout_clear(&b->layout);
     ent_free(b->w);
     ent_free(b->gradient);
     ent_free(b->x);
@@ -160,7 +161,7 @@ static void optimizer(const bench *b, int batch)
         }
 }
 
-/* Microseconds a sample: the best and the worst of several runs. */
+/* Microseconds per sample: the best and the worst of several runs. */
 typedef struct {
     double best, worst;
 } timing;
@@ -263,7 +264,7 @@ int main(int argc, char **argv)
                                      NULL,    NULL,  NULL};
     settings s = {.batch = 16, .threads = 1, .context = 7, .precision = ENT_DOUBLE, .layers = 2, .zz = true};
     argp_parse(&argp, argc, argv, 0, NULL, &s);
-    printf("batch %d, %d thread%s, %s, %s; microseconds a sample, best of %d\n", s.batch, s.threads,
+    printf("batch %d, %d thread%s, %s, %s; microseconds per sample, best of %d\n", s.batch, s.threads,
            s.threads == 1 ? "" : "s", s.precision == ENT_SINGLE ? "single" : "double",
            s.context == 7 ? "all modalities" : "one of three absent", REPEATS);
     printf("qubits   params       step   circuits             head etc.  optimizer   samples/s  not circuits\n");

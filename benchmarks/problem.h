@@ -49,7 +49,7 @@ static inline ent_circuit *layered_circuit(int n, int layers, int data)
     return circuit;
 }
 
-/* How a QFT stands in a circuit: as one gate, as its gates, not at all. */
+/* A QFT in a circuit: as one gate, as its gates, not at all. */
 typedef enum { QFT_WHOLE, QFT_SPELLED_OUT, QFT_NONE } qft_form;
 
 static ent_status append_gate(void *circuit, const ent_gate *gate)

@@ -22,7 +22,7 @@ if [ -z "${ENTENTE:-}" ]; then
         { echo "env/cluster.sh: no $home/build/entente and no entente in PATH" >&2; exit 1; }
 fi
 
-# Layout: ranks and cores a rank, as the batch system says them; `ranks` may be set before, outside of any.
+# Layout: ranks and cores per rank, from the batch system; outside of one, `ranks` may be set before.
 if [ -n "${SLURM_JOB_ID:-}" ]; then
     batch=slurm cores=${SLURM_CPUS_PER_TASK:-1}
     : "${ranks:=${SLURM_NTASKS:-$((SLURM_JOB_NUM_NODES * ${SLURM_NTASKS_PER_NODE:-1}))}}"

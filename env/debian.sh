@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what Entente needs on Debian 12, as root or with sudo.  Packages that are there already cost nothing.
+# Install what Entente needs on Debian 12, as root or with sudo.  Installed packages cost nothing.
 #   env/debian.sh            what building and running needs
 #   env/debian.sh --tests    that, and what the tests need
 set -euo pipefail

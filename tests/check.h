@@ -15,7 +15,7 @@
 #include "entente/memory.h"
 #include "entente/status.h"
 
-/* |found - wanted| <= tolerance; not a number is near nothing. */
+/* |found - wanted| <= tolerance; NaN is near nothing. */
 #define check_near(found, wanted, tolerance) check_near_at((found), (wanted), (tolerance), __FILE__, __LINE__)
 static inline void check_near_at(double found, double wanted, double tolerance, const char *file, int line)
 {
@@ -41,7 +41,7 @@ static inline void check_fails_at(ent_status status, ent_status code, const char
     _fail(file, line);
 }
 
-/* So many turns of what takes every path many times: with sanitizers a quarter of them. */
+/* The number of turns of a test that takes every path many times: with sanitizers a quarter of `turns`. */
 #ifdef __SANITIZE_ADDRESS__
 #define CHECK_TURNS(turns) ((turns) / 4)
 #else

@@ -3,11 +3,9 @@
 #ifndef ENTENTE_TESTS_CIRCUIT_RUN_H
 #define ENTENTE_TESTS_CIRCUIT_RUN_H
 
-#include <math.h>
-#include <string.h>
+#include "check.h"
 
 #include "entente/engine.h"
-#include "entente/memory.h"
 
 /* splitmix64 */
 static inline uint64_t next(uint64_t *state)
@@ -54,6 +52,51 @@ static inline void result_free(result *r)
     ent_free(r->grad_angles);
 }
 
+/* What a new program finds: forward, then the gradient. */
+static inline ent_status result_of(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
+                                   result *r)
+{
+    ent_program *program;
+    ENT_TRY(ent_program_new(circuit, inp, &program));
+    ent_status status = ent_program_forward(program, batch, r->expectations);
+    if (status == ENT_OK)
+        status = ent_program_gradient(program, batch, cotangent, (void *)circuit, r->grad_params, r->grad_angles);
+    ent_program_free(program);
+    return status;
+}
+
+/* Bit for bit. */
+static inline bool result_is_same(const ent_circuit *circuit, int64_t samples, const result *a, const result *b)
+{
+    const size_t size = sizeof(double);
+    return !memcmp(a->expectations, b->expectations, (size_t)(samples * circuit->readouts) * size) &&
+           !memcmp(a->grad_params, b->grad_params, (size_t)circuit->params * size) &&
+           !memcmp(a->grad_angles, b->grad_angles, (size_t)(samples * circuit->angles) * size);
+}
+
+/* The largest difference, relative to the larger of 1 and the largest number wanted; infinite if a number is not
+ * finite. */
+static inline double distance(const double *found, const double *wanted, int64_t count)
+{
+    double most = 0.0, size = 1.0;
+    for (int64_t k = 0; k < count; k++) {
+        const double off = fabs(found[k] - wanted[k]);
+        if (!isfinite(off)) return INFINITY;
+        most = fmax(most, off);
+        size = fmax(size, fabs(wanted[k]));
+    }
+    return most / size;
+}
+
+static inline double result_distance(const ent_circuit *circuit, int64_t samples, const result *found,
+                                     const result *wanted)
+{
+    const double e = distance(found->expectations, wanted->expectations, samples * circuit->readouts);
+    const double p = distance(found->grad_params, wanted->grad_params, circuit->params);
+    const double d = distance(found->grad_angles, wanted->grad_angles, samples * circuit->angles);
+    return fmax(e, fmax(p, d));
+}
+
 typedef struct {
     int64_t samples;
     const ent_circuit *circuit;
@@ -85,13 +128,51 @@ static inline void run_free(run *r)
     ent_free(r->grad_angles);
 }
 
-/* Forward, then the gradient, which is written over. */
+/* Forward, then the gradient, which is overwritten. */
 static inline ent_status run_once(run *r, ent_program *program)
 {
     const ent_batch batch = {r->samples, r->angles, r->params};
     memset(r->grad_params, 0, (size_t)r->circuit->params * sizeof(double));
     ENT_TRY(ent_program_forward(program, &batch, r->expectations));
     return ent_program_gradient(program, &batch, cotangent, (void *)r->circuit, r->grad_params, r->grad_angles);
+}
+
+/* A new program, twice: state left by a call does not change the next one. */
+static inline void run_go(run *r, const ent_program_inp *inp)
+{
+    ent_program *program;
+    check_ok(ent_program_new(r->circuit, inp, &program));
+    for (int again = 0; again < 2; again++) check_ok(run_once(r, program));
+    ent_program_free(program);
+}
+
+static inline result run_result(const run *r)
+{
+    return (result){r->expectations, r->grad_params, r->grad_angles};
+}
+
+static inline bool run_is_same(const run *a, const run *b)
+{
+    const result of_a = run_result(a), of_b = run_result(b);
+    return result_is_same(a->circuit, a->samples, &of_a, &of_b);
+}
+
+/* Programs of both kinds find the same bits for one batch of a circuit. */
+static inline void check_same_bits(const ent_circuit *circuit, int64_t samples, uint64_t seed,
+                                   const ent_program_inp *a, const ent_program_inp *b)
+{
+    run of_a = run_new(circuit, samples, seed), of_b = run_new(circuit, samples, seed);
+    run_go(&of_a, a);
+    run_go(&of_b, b);
+    assert_true(run_is_same(&of_a, &of_b));
+    run_free(&of_a);
+    run_free(&of_b);
+}
+
+static inline double run_distance(const run *found, const run *wanted)
+{
+    const result of_found = run_result(found), of_wanted = run_result(wanted);
+    return result_distance(wanted->circuit, wanted->samples, &of_found, &of_wanted);
 }
 
 #endif

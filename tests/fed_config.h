@@ -35,6 +35,22 @@ static inline ent_config fed_config(const char *data)
     return c;
 }
 
+/* Buffered asynchronous rounds with clients of different speeds. */
+static inline void fed_buffered(ent_config *c, int concurrency, int buffer)
+{
+    c->system.mode = ENT_MODE_FEDBUFF;
+    c->system.concurrency = concurrency;
+    c->system.buffer = buffer;
+    c->system.speed_spread = 1.0;
+}
+
+/* To follow a training: fails after round *context, counted from 0. */
+static inline ent_status fail_after_round(void *context, const ent_federation *federation, const ent_round *round)
+{
+    (void)federation;
+    return round->round == *(const int64_t *)context ? ent_fail(ENT_EIO, "log: full") : ENT_OK;
+}
+
 static inline ent_synth_inp fed_data(int64_t rows)
 {
     static const char *const names[] = {"text", "audio"};

@@ -10,7 +10,7 @@
 enum { ROWS = 120 };
 
 static char data_path[512], whole_path[512]; /* with and without rows that lack something in the file */
-static ent_comm *alone;                      /* rank 0 by itself; the others make up a group that is not used */
+static ent_comm *alone;                      /* rank 0 by itself; the others form a group that is not used */
 
 static inline ent_config plain_config(void)
 {
@@ -25,7 +25,7 @@ static inline ent_federation *train(ent_comm *group, const ent_config *config)
     return f;
 }
 
-/* Train on all ranks and on rank 0 alone: the same weights on every rank, the same figures on rank 0. */
+/* Train on all ranks and on rank 0 by itself: the same weights on every rank, the same figures on rank 0. */
 static inline void check_same_bits(const ent_config *config)
 {
     ent_federation *all = train(world, config);
@@ -55,6 +55,25 @@ static inline void check_same_bits(const ent_config *config)
     ent_federation_free(all);
 }
 
+/* The k-th allocation of a training fails on the last rank, for every step-th k, later for fewer: all ranks report
+ * the same. */
+static inline void check_failing_allocations(const ent_config *config, int64_t step)
+{
+    ent_status status = ENT_ENOMEM;
+    for (int64_t k = 1; status != ENT_OK; k += k < 12 * step ? step : k / 12) {
+        ent_federation *f = NULL;
+        mpi_check(ent_federation_new(world, config, &f) == ENT_OK);
+        if (ent_comm_rank(world) == ent_comm_size(world) - 1) ent_alloc_fail_at(k);
+        status = ent_federation_train(f, NULL, NULL);
+        ent_alloc_fail_at(0);
+        double highest = (double)status, lowest = -(double)status;
+        ent_comm_max(world, &highest, 1);
+        ent_comm_max(world, &lowest, 1);
+        mpi_check(highest == -lowest && (status == ENT_OK || status == ENT_ENOMEM));
+        ent_federation_free(f);
+    }
+}
+
 static inline int set_up(void **state)
 {
     const bool root = ent_comm_rank(world) == 0;
@@ -78,15 +97,6 @@ static inline int tear_down(void **state)
 }
 
 /* main: as MPI_CHECK_MAIN, with the data set. */
-#define FED_RUNS_MAIN(computes, refuses)                                                                             \
-    int main(int argc, char **argv)                                                                                  \
-    {                                                                                                                \
-        if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;                                                \
-        if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;                                \
-        int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);                           \
-        failed += cmocka_run_group_tests_name("refuses", refuses, set_up, tear_down);                                \
-        ent_comm_finish(world);                                                                                      \
-        return failed;                                                                                               \
-    }
+#define FED_RUNS_MAIN(computes, refuses) MPI_CHECK_MAIN_WITHIN(computes, refuses, set_up, tear_down)
 
 #endif

@@ -1,8 +1,8 @@
-/* Random bytes flipped in files of each format, from a sound one: whatever comes, no crash of ours, no hang, no leak.
+/* Random bytes flipped in valid files of each format: no crash of ours, no hang, no leak.
  *
  *     fuzz_import FORMAT TRIES FOLDER [SEED [FILE]]      FORMAT: csd, wav, idx, gz, csv, npy, npygz, folds, qasm
  *
- * FILE: a sound file to begin with, else one is made.
+ * FILE: a valid file to begin with; otherwise one is made.
  * Build with CMAKE_BUILD_TYPE=Sanitize.  A .csd is read through a guard; its report says how many tries ended with
  * the guard's process, and a sanitizer's report there that names our own files is a failure. */
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static void fatal(const char *what)
     exit(1);
 }
 
-/* ---- sound files ---- */
+/* ---- valid files ---- */
 
 static void put(const void *bytes, size_t count)
 {
@@ -156,7 +156,7 @@ static ent_status read_id(const ent_csd *csd, int64_t i)
     return status;
 }
 
-/* A guard serves until it ends or its files are used up. */
+/* A guard is used until it ends or its files are used up. */
 static ent_status read_csd(void)
 {
     static int files;
@@ -288,7 +288,7 @@ static int own_reports(const char *log)
     return count;
 }
 
-/* The sound file: `from`, or one of our own. */
+/* The valid file: `from`, or one of our own. */
 static void make_sound(int format, const char *from)
 {
     static uint8_t bytes[1 << 20];

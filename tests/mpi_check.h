@@ -19,19 +19,21 @@ static ent_comm *world;
         }                                                                                                            \
     } while (0)
 
-/* main: as CHECK_MAIN; rank 0 tells what runs.  A start allocates nothing: one rank that could not would leave the
- * others waiting for it. */
-#define MPI_CHECK_MAIN(computes, refuses)                                                                            \
+/* main: as CHECK_MAIN, each group within set_up and tear_down; only rank 0 reports.  A start allocates nothing: one
+ * rank that could not would leave the others waiting for it. */
+#define MPI_CHECK_MAIN_WITHIN(computes, refuses, set_up, tear_down)                                                  \
     int main(int argc, char **argv)                                                                                  \
     {                                                                                                                \
         ent_alloc_fail_at(1);                                                                                        \
         if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;                                                \
         ent_alloc_fail_at(0);                                                                                        \
         if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;                                \
-        int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);                                  \
-        failed += cmocka_run_group_tests_name("refuses", refuses, NULL, NULL);                                       \
+        int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);                           \
+        failed += cmocka_run_group_tests_name("refuses", refuses, set_up, tear_down);                                \
         ent_comm_finish(world);                                                                                      \
         return failed;                                                                                               \
     }
+
+#define MPI_CHECK_MAIN(computes, refuses) MPI_CHECK_MAIN_WITHIN(computes, refuses, NULL, NULL)
 
 #endif

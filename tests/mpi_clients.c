@@ -1,5 +1,5 @@
-/* Clients over ranks: every way of drawing them and of waiting for them gives the same bits; models of their own
- * agree with loops by hand; any number of modalities and of clients trains. */
+/* Clients over ranks: every way of drawing clients and of waiting for them gives the same bits; personal models agree
+ * with plain loops; any number of modalities and of clients trains. */
 #include "fed_runs.h"
 
 #include "entente/random.h"
@@ -96,16 +96,13 @@ static ent_config sgd_config(void)
     return config;
 }
 
-/* An update is trained from the weights of its base: with one update a step, by hand. */
+/* An update is trained from the weights of its base: with one update per step, by plain loops. */
 static void stale_updates_start_from_old_weights(void **state)
 {
     (void)state;
     ent_config config = sgd_config();
     config.federation.rounds = 6;
-    config.system.mode = ENT_MODE_FEDBUFF;
-    config.system.concurrency = 3;
-    config.system.buffer = 1;
-    config.system.speed_spread = 1.0;
+    fed_buffered(&config, 3, 1);
     config.missing.policy = ENT_POLICY_ZERO; /* every block has the same weight: a mean of one is that one */
     ent_federation *f = train(world, &config), *start = NULL;
     mpi_check(ent_federation_new(world, &config, &start) == ENT_OK);
@@ -158,7 +155,7 @@ static void fine_tuning_is_a_loop_over_the_clients_rows(void **state)
     ent_federation_free(f);
 }
 
-static void local_training_is_every_client_alone(void **state)
+static void local_training_is_every_client_by_itself(void **state)
 {
     (void)state;
     ent_config config = sgd_config();
@@ -186,7 +183,7 @@ static void local_training_is_every_client_alone(void **state)
     ent_federation_free(f);
 }
 
-/* Each client trains from the mixture of the common weights and its own, and is judged by the one after the last. */
+/* Each client trains from the mixture of the common weights and its own; the mixture after the last is evaluated. */
 static void wpqfl_is_a_loop_over_mixtures(void **state)
 {
     (void)state;
@@ -224,8 +221,8 @@ static void wpqfl_is_a_loop_over_mixtures(void **state)
     ent_federation_free(f);
 }
 
-/* A client without training rows predicts by the initial weights. */
-static void who_never_trains_keeps_the_initial_weights(void **state)
+/* A client without training rows predicts with the initial weights. */
+static void a_client_that_never_trains_keeps_the_initial_weights(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -275,7 +272,7 @@ static void many_modalities_train(void **state)
     }
 }
 
-/* Where a number does not apply there is NaN, and nowhere else. */
+/* Figures that do not apply are NaN, and no others. */
 static void check_figures(const ent_config *config)
 {
     ent_federation *f = train(world, config);
@@ -314,7 +311,7 @@ static void empty_clients_make_no_nan(void **state)
 
 /* ---- refuses ---- */
 
-static void memory_is_everyones(void **state)
+static void a_failing_allocation_fails_on_every_rank(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -323,29 +320,17 @@ static void memory_is_everyones(void **state)
     config.personal = (ent_config_personal){.epochs = 1, .learning_rate = 0.1};
     config.system.mode = ENT_MODE_FEDBUFF;
     config.system.buffer = 2;
-    for (int64_t k = 1;; k += k < 100 ? 7 : k / 12) {
-        ent_federation *f = NULL;
-        mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
-        if (ent_comm_rank(world) == ent_comm_size(world) - 1) ent_alloc_fail_at(k);
-        const ent_status status = ent_federation_train(f, NULL, NULL);
-        ent_alloc_fail_at(0);
-        double highest = (double)status, lowest = -(double)status;
-        ent_comm_max(world, &highest, 1);
-        ent_comm_max(world, &lowest, 1);
-        mpi_check(highest == -lowest && (status == ENT_OK || status == ENT_ENOMEM));
-        ent_federation_free(f);
-        if (status == ENT_OK) break;
-    }
+    check_failing_allocations(&config, 7);
 }
 
 static const struct CMUnitTest computes[] = {cmocka_unit_test(every_sampling_availability_and_mode),
                                              cmocka_unit_test(stale_updates_start_from_old_weights),
                                              cmocka_unit_test(fine_tuning_is_a_loop_over_the_clients_rows),
                                              cmocka_unit_test(wpqfl_is_a_loop_over_mixtures),
-                                             cmocka_unit_test(local_training_is_every_client_alone),
-                                             cmocka_unit_test(who_never_trains_keeps_the_initial_weights),
+                                             cmocka_unit_test(local_training_is_every_client_by_itself),
+                                             cmocka_unit_test(a_client_that_never_trains_keeps_the_initial_weights),
                                              cmocka_unit_test(many_modalities_train),
                                              cmocka_unit_test(empty_clients_make_no_nan)};
-static const struct CMUnitTest refuses[] = {cmocka_unit_test(memory_is_everyones)};
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_failing_allocation_fails_on_every_rank)};
 
 FED_RUNS_MAIN(computes, refuses)

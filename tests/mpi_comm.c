@@ -64,8 +64,8 @@ static void sum_and_max_are_those_of_all_ranks(void **state)
     ent_comm_max(world, NULL, 0);
 }
 
-/* TERMS terms, each added by the rank that `owner` says; the sum is one rank's, to the last bit. */
-static void exact_sums_do_not_see_the_ranks(void **state)
+/* TERMS terms, each added by the rank `owner` gives; the sum is that of one rank, to the last bit. */
+static void exact_sums_do_not_depend_on_the_ranks(void **state)
 {
     (void)state;
     enum { TERMS = 1000, SUMS = 5, LAYOUTS = 6 };
@@ -127,7 +127,7 @@ static void gather_keeps_rank_order(void **state)
 
 /* Several concurrent swaps with every rank, including this one; each is complete after a successful test or a
  * wait. */
-static void swaps_are_over_when_a_test_says_so(void **state)
+static void swaps_are_complete_when_a_test_succeeds(void **state)
 {
     (void)state;
     enum { SWAPS = 3, NUMBERS = 50000 };
@@ -171,7 +171,7 @@ static void split_makes_groups_by_color(void **state)
     ent_comm_free(NULL);
 }
 
-static void agreement_where_nobody_failed(void **state)
+static void agreement_without_a_failure(void **state)
 {
     (void)state;
     ent_fail(ENT_EARG, "an older message");
@@ -185,7 +185,7 @@ static bool wishes_from(void *at)
     return ent_clock_s() >= *(const double *)at;
 }
 
-/* Look until somebody wants to stop; a run of ten seconds is a failure. */
+/* Look until a rank asks to stop; ten seconds are a failure. */
 static bool look_for_long(ent_watch *watch)
 {
     const double end = ent_clock_s() + 10.0;
@@ -194,7 +194,7 @@ static bool look_for_long(ent_watch *watch)
     return false;
 }
 
-static void a_wish_to_stop_reaches_all_ranks(void **state)
+static void a_request_to_stop_reaches_all_ranks(void **state)
 {
     (void)state;
     for (int who = 0; who < size_of(); who++) {
@@ -213,7 +213,7 @@ static void a_wish_to_stop_reaches_all_ranks(void **state)
     }
 }
 
-static void a_wish_while_waiting_reaches_those_at_work(void **state)
+static void a_request_while_waiting_reaches_busy_ranks(void **state)
 {
     (void)state;
     for (int who = 0; who < size_of(); who++) {
@@ -227,8 +227,8 @@ static void a_wish_while_waiting_reaches_those_at_work(void **state)
     }
 }
 
-/* Many periods without a pause, any number of ranks with a wish in each, or none. */
-static void every_rank_may_wish_in_every_period(void **state)
+/* Many periods without a pause; in each, any number of ranks ask to stop, or none. */
+static void every_rank_may_ask_in_every_period(void **state)
 {
     (void)state;
     double at = INFINITY;
@@ -238,9 +238,9 @@ static void every_rank_may_wish_in_every_period(void **state)
         bool any = false;
         for (int r = 0; r < size_of(); r++) {
             ent_random chance = ent_random_at(1, ENT_FOR_COHORT, period, (uint64_t)r);
-            const bool wish = ent_random_uniform(&chance) < 0.3;
-            if (r == rank_of()) at = wish ? 0.0 : INFINITY;
-            any |= wish;
+            const bool asks = ent_random_uniform(&chance) < 0.3;
+            if (r == rank_of()) at = asks ? 0.0 : INFINITY;
+            any |= asks;
         }
         for (int k = 0; k < (rank_of() + 1) * 50 && !ent_watch_look(watch); k++) continue;
         mpi_check(ent_watch_end(watch) == any);
@@ -249,7 +249,7 @@ static void every_rank_may_wish_in_every_period(void **state)
 }
 
 /* Ranks `first` and above fail: all learn of the lowest. */
-static void one_failure_is_everyones(void **state)
+static void one_failure_fails_on_every_rank(void **state)
 {
     (void)state;
     for (int first = 0; first < size_of(); first++) {
@@ -311,17 +311,17 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(ranks_are_numbered),
     cmocka_unit_test(broadcast_reaches_all_ranks),
     cmocka_unit_test(sum_and_max_are_those_of_all_ranks),
-    cmocka_unit_test(exact_sums_do_not_see_the_ranks),
+    cmocka_unit_test(exact_sums_do_not_depend_on_the_ranks),
     cmocka_unit_test(gather_keeps_rank_order),
-    cmocka_unit_test(swaps_are_over_when_a_test_says_so),
+    cmocka_unit_test(swaps_are_complete_when_a_test_succeeds),
     cmocka_unit_test(split_makes_groups_by_color),
-    cmocka_unit_test(agreement_where_nobody_failed),
-    cmocka_unit_test(a_wish_to_stop_reaches_all_ranks),
-    cmocka_unit_test(a_wish_while_waiting_reaches_those_at_work),
-    cmocka_unit_test(every_rank_may_wish_in_every_period),
+    cmocka_unit_test(agreement_without_a_failure),
+    cmocka_unit_test(a_request_to_stop_reaches_all_ranks),
+    cmocka_unit_test(a_request_while_waiting_reaches_busy_ranks),
+    cmocka_unit_test(every_rank_may_ask_in_every_period),
 };
 static const struct CMUnitTest refuses[] = {
-    cmocka_unit_test(one_failure_is_everyones),
+    cmocka_unit_test(one_failure_fails_on_every_rank),
     cmocka_unit_test(one_failure_among_many_is_named),
     cmocka_unit_test(short_memory_on_one_rank_is_agreed_on),
 };

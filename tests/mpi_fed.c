@@ -1,5 +1,5 @@
 /* The whole federation over ranks: the same bits as on one rank, whatever the split, the protocol and the number of
- * clients; and one rank's failure is everyone's. */
+ * clients; and a failure of one rank is one of all. */
 #include "shard/registers.h"
 #include "fed_runs.h"
 
@@ -100,8 +100,8 @@ static void shards_train_as_one_rank(void **state)
 }
 
 /* With a modality that few clients have, Krum leaves the blocks of both modalities unchanged in some round, and
- * says so. */
-static void krum_tells_of_blocks_with_too_few_clients(void **state)
+ * reports it. */
+static void krum_reports_blocks_with_too_few_clients(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -144,7 +144,7 @@ static void one_client_and_a_thousand(void **state)
     }
 }
 
-static void some_clients_a_round(void **state)
+static void some_clients_per_round(void **state)
 {
     (void)state;
     const double participation[] = {0.01, 0.3, 0.5};
@@ -312,7 +312,7 @@ static ent_status load_and_evaluate(const ent_config *config)
     return status;
 }
 
-/* The k-th allocation of one rank fails, for every k up to 60 and for ever fewer from there on. */
+/* The k-th allocation of one rank fails, for every k up to 60 and for fewer and fewer after that. */
 static void one_rank_without_memory(work *run, const ent_config *config, int rank)
 {
     for (int64_t k = 1;; k += k < 60 ? 1 : k / 6) {
@@ -320,12 +320,12 @@ static void one_rank_without_memory(work *run, const ent_config *config, int ran
         const ent_status status = run(config);
         const int64_t left = ent_alloc_fail_at(0);
         check_status_is_everyones(status);
-        mpi_check(status != ENT_OK || ent_comm_rank(world) != rank || left > 0); /* no failure is passed over */
+        mpi_check(status != ENT_OK || ent_comm_rank(world) != rank || left > 0); /* no failure is ignored */
         if (status == ENT_OK) break;
     }
 }
 
-static void a_rank_without_memory_is_everyones_failure(void **state)
+static void a_rank_without_memory_fails_every_rank(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -344,7 +344,7 @@ static void a_rank_without_memory_is_everyones_failure(void **state)
     if (last > 0) one_rank_without_memory(load_and_evaluate, &config, 0);
 }
 
-static void a_shard_without_memory_is_everyones_failure(void **state)
+static void a_shard_without_memory_fails_every_rank(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -377,27 +377,22 @@ static void shards_that_do_not_fit_the_ranks(void **state)
     mpi_check(strstr(ent_message(), "run.shards: found 16, want at most the number of ranks, ") != NULL);
 }
 
-/* A round's end on rank 0 ends the training everywhere. */
-static ent_status stop(void *context, const ent_federation *federation, const ent_round *round)
-{
-    (void)context, (void)federation;
-    return round->round == 1 ? ent_fail(ENT_EIO, "log: full") : ENT_OK;
-}
-
+/* A failure after a round on rank 0 ends the training on every rank. */
 static void rank_0_ends_the_training(void **state)
 {
     (void)state;
+    int64_t last = 1;
     ent_config config = plain_config();
     ent_federation *f = NULL;
     config.federation.rounds = 4;
     mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
-    mpi_check(ent_federation_train(f, stop, NULL) == ENT_EIO);
+    mpi_check(ent_federation_train(f, fail_after_round, &last) == ENT_EIO);
     mpi_check(strstr(ent_message(), "log: full") && ent_federation_see(f).rounds == 2);
     ent_federation_free(f);
 }
 
-/* Clients that send NaN, under every rule, and one that is drawn together with nobody else: who is left out does not
- * depend on the ranks; what a left-out client keeps is what it had. */
+/* Clients that send NaN, under every rule, and one that is drawn by itself: which clients are left out does not
+ * depend on the ranks; a client that is left out keeps its previous state. */
 static void clients_that_diverge_are_left_out(void **state)
 {
     (void)state;
@@ -421,8 +416,8 @@ static void clients_that_diverge_are_left_out(void **state)
     }
 }
 
-/* By themselves the robust rules leave such clients out, the others stop. */
-static void who_leaves_out_by_itself(void **state)
+/* By default the robust rules leave such clients out, and the others stop. */
+static void robust_rules_leave_clients_out_by_themselves(void **state)
 {
     (void)state;
     for (int rule = 0; rule < ENT_AGGREGATIONS; rule++) {
@@ -467,7 +462,7 @@ static void shards_leave_out_the_same(void **state)
     ent_federation_free(f);
 }
 
-/* Nobody is left: the training ends, with what to try. */
+/* No client is left: the training ends, with advice. */
 static void a_cohort_that_diverges_ends_the_training(void **state)
 {
     (void)state;
@@ -484,8 +479,8 @@ static void a_cohort_that_diverges_ends_the_training(void **state)
     ent_federation_free(f);
 }
 
-/* Weights that leave every range on whichever rank has the client. */
-static void divergence_is_everyones(void **state)
+/* Weights that leave their range, on whichever rank has the client. */
+static void divergence_ends_the_training_on_every_rank(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -535,7 +530,7 @@ static int64_t best_round(const ent_federation_view *v, ent_select select, int e
     return best;
 }
 
-/* Weights and test figures of the selected round: those of a training of so many rounds. */
+/* Weights and test figures of the selected round: those of a training of that many rounds. */
 static int64_t check_selected(ent_select select, int rounds, int every, int patience)
 {
     int64_t wanted[2] = {0, 0};
@@ -593,7 +588,7 @@ static void selections_that_cannot_be_made(void **state)
     refuse_selection(&config, "no classes");
 }
 
-static void no_data_is_told_on_all_ranks(void **state)
+static void no_data_is_reported_on_all_ranks(void **state)
 {
     (void)state;
     ent_config config = plain_config();
@@ -605,8 +600,8 @@ static void no_data_is_told_on_all_ranks(void **state)
     mpi_check(ent_federation_load(world, &config, &nowhere, &f) == ENT_EIO && !f);
 }
 
-/* A file that another has replaced since it was opened: the digest of what was opened is not remembered as that of
- * what has the name now. */
+/* A file that was replaced after it was opened: the digest of the opened file is not remembered as that of the new
+ * one. */
 static void a_digest_belongs_to_the_opened_file(void **state)
 {
     (void)state;
@@ -639,11 +634,11 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_le
                                              cmocka_unit_test(every_policy_and_context),
                                              cmocka_unit_test(every_reduction_and_optimiser),
                                              cmocka_unit_test(every_rule_and_attack),
-                                             cmocka_unit_test(krum_tells_of_blocks_with_too_few_clients),
+                                             cmocka_unit_test(krum_reports_blocks_with_too_few_clients),
                                              cmocka_unit_test(shards_train_as_one_rank),
                                              cmocka_unit_test(a_real_label),
                                              cmocka_unit_test(one_client_and_a_thousand),
-                                             cmocka_unit_test(some_clients_a_round),
+                                             cmocka_unit_test(some_clients_per_round),
                                              cmocka_unit_test(a_round_without_rows_keeps_the_weights),
                                              cmocka_unit_test(absent_features_become_what_the_policy_says),
                                              cmocka_unit_test(training_rows_are_read_once),
@@ -653,14 +648,14 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(every_split_and_le
                                              cmocka_unit_test(the_selected_round_is_the_best_on_the_validation_rows),
                                              cmocka_unit_test(a_digest_belongs_to_the_opened_file),
                                              cmocka_unit_test(a_result_comes_back)};
-static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memory_is_everyones_failure),
-                                            cmocka_unit_test(a_shard_without_memory_is_everyones_failure),
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_rank_without_memory_fails_every_rank),
+                                            cmocka_unit_test(a_shard_without_memory_fails_every_rank),
                                             cmocka_unit_test(shards_that_do_not_fit_the_ranks),
                                             cmocka_unit_test(rank_0_ends_the_training),
-                                            cmocka_unit_test(divergence_is_everyones),
-                                            cmocka_unit_test(who_leaves_out_by_itself),
+                                            cmocka_unit_test(divergence_ends_the_training_on_every_rank),
+                                            cmocka_unit_test(robust_rules_leave_clients_out_by_themselves),
                                             cmocka_unit_test(a_cohort_that_diverges_ends_the_training),
                                             cmocka_unit_test(selections_that_cannot_be_made),
-                                            cmocka_unit_test(no_data_is_told_on_all_ranks)};
+                                            cmocka_unit_test(no_data_is_reported_on_all_ranks)};
 
 FED_RUNS_MAIN(computes, refuses)

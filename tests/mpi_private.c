@@ -4,7 +4,6 @@
 
 #include "fed/privacy/secure_round.h"
 
-static char folder[512];
 static int notes;
 
 static ent_config secure_config(double threshold)
@@ -50,7 +49,7 @@ static void masks_leave_no_trace(void **state)
     }
 }
 
-/* Numbers that are drawn for all clients travel under masks, the others do not. */
+/* Numbers that are drawn for all clients are sent under masks, the others are not. */
 static void masks_go_with_random_numbers(void **state)
 {
     (void)state;
@@ -97,7 +96,7 @@ static double chi_squared(const int64_t counts[256], int64_t bytes)
     return chi;
 }
 
-/* Chi-squared of the bytes that this rank gives to the sum, which rank 0 gets, and of the shares as they travel. */
+/* Chi-squared of the bytes that this rank adds to the sum at rank 0, and of the shares as they are sent. */
 static void what_a_rank_sends_looks_random(void **state)
 {
     (void)state;
@@ -131,14 +130,14 @@ static void count_note(void *context, const char *text)
     notes++;
 }
 
-/* Below the threshold: a note, and the round leaves all as it was; scaffold's vectors too. */
+/* Below the threshold: a note, and the round changes nothing, not even the vectors of scaffold. */
 static void too_few_answers_leave_the_weights(void **state)
 {
     (void)state;
     ent_config c = secure_config(1.0);
     c.federation.aggregation = ENT_SCAFFOLD;
     c.system.dropout = 0.6;
-    const ent_checkpoint_inp keep = {.folder = folder, .config_text = "", .note = count_note};
+    const ent_checkpoint_inp keep = {.folder = temp_folder, .config_text = "", .note = count_note};
     ent_federation *f = NULL;
     notes = 0;
     mpi_check(ent_federation_new(world, &c, &f) == ENT_OK);
@@ -166,12 +165,12 @@ static void note_garbage(void *context, const char *text)
     notes++;
 }
 
-/* One number of one rank is another on its way: no wrong sum without a word. */
+/* One number of one rank is changed on its way: no wrong sum without an error. */
 static void garbage_fails_the_round(void **state)
 {
     (void)state;
     ent_config c = secure_config(0.5);
-    const ent_checkpoint_inp keep = {.folder = folder, .config_text = "", .note = note_garbage};
+    const ent_checkpoint_inp keep = {.folder = temp_folder, .config_text = "", .note = note_garbage};
     ent_federation *f = NULL;
     notes = 0;
     c.federation.rounds = 1;
@@ -211,10 +210,10 @@ static void keep_note(void *context, const char *text)
     notes++;
 }
 
-/* Who drops a client out of the round: its update is in no sum. */
+/* The client drops out of the round: its update is in no sum. */
 static ent_federation *train_meddled(const ent_config *c, ent_secure_message kind, int how)
 {
-    const ent_checkpoint_inp keep = {.folder = folder, .config_text = "", .note = keep_note};
+    const ent_checkpoint_inp keep = {.folder = temp_folder, .config_text = "", .note = keep_note};
     ent_federation *f = NULL;
     notes = 0;
     meddled = kind, meddle_how = how;
@@ -226,7 +225,7 @@ static ent_federation *train_meddled(const ent_config *c, ent_secure_message kin
     return f;
 }
 
-/* A client that sends garbage is left out, by name, or what it has revealed is: never a wrong sum. */
+/* A client that sends garbage is left out and named, or what it has revealed is left out: never a wrong sum. */
 static void garbage_is_left_out(void **state)
 {
     (void)state;
@@ -262,7 +261,7 @@ static void garbage_is_left_out(void **state)
         }
 }
 
-/* Rounds of few clients, of one and of none: those of less than two fail, and the training goes on. */
+/* Rounds of few clients, of one and of none: those of less than two fail, and the training continues. */
 static void small_cohorts_fail_their_round(void **state)
 {
     (void)state;
@@ -329,7 +328,7 @@ static void same_bits_on_any_number_of_ranks(void **state)
     }
 }
 
-/* Clients train from what the server has sent: with rules of every kind, in rounds and from a buffer. */
+/* Clients train from the weights that the server has sent: with rules of every kind, in rounds and from a buffer. */
 static void small_downloads_on_any_number_of_ranks(void **state)
 {
     (void)state;
@@ -357,20 +356,20 @@ static void small_downloads_on_any_number_of_ranks(void **state)
 
 typedef struct {
     int64_t looks, at; /* stop at this look */
-} wish;
+} request;
 
 static bool stop_at(void *context)
 {
-    wish *w = context;
+    request *w = context;
     return w->at > 0 && ++w->looks >= w->at;
 }
 
 /* How often a rank that waits looks depends on the others' pace, so a late stop may come after the end. */
 static ent_federation *train_to(const ent_config *c, bool resume, int64_t stop, ent_status *status)
 {
-    wish w = {.at = stop};
+    request w = {.at = stop};
     const ent_checkpoint_inp keep = {
-        .folder = folder, .config_text = "the text", .resume = resume, .stop = stop_at, .context = &w};
+        .folder = temp_folder, .config_text = "the text", .resume = resume, .stop = stop_at, .context = &w};
     ent_federation *f = NULL;
     mpi_check(ent_federation_new(world, c, &f) == ENT_OK);
     ent_federation_keep(f, &keep);
@@ -378,7 +377,7 @@ static ent_federation *train_to(const ent_config *c, bool resume, int64_t stop, 
     return f;
 }
 
-/* Stopped inside a round, with sums that wait for their masks, and gone on with. */
+/* Stopped inside a round, with sums that wait for their masks, and continued. */
 static void a_stopped_training_ends_with_the_same_bits(void **state)
 {
     (void)state;
@@ -404,7 +403,7 @@ static void a_stopped_training_ends_with_the_same_bits(void **state)
             ent_federation_free(whole);
             ent_federation_free(rest);
             ent_comm_barrier(world);
-            if (ent_comm_rank(world) == 0) mpi_check(ent_checkpoint_clear(folder, true) == ENT_OK);
+            if (ent_comm_rank(world) == 0) mpi_check(ent_checkpoint_clear(temp_folder, true) == ENT_OK);
             ent_comm_barrier(world);
         }
 }
@@ -454,55 +453,29 @@ static void what_masks_cannot_do_is_refused(void **state)
     check_refused(&c, "system.over_selection: found 0.5, want 0");
 }
 
-/* Of one rank, at any place of a round with masks, integer noise and small downloads: the same on all ranks. */
-static void memory_is_everyones(void **state)
+/* On one rank, anywhere in a round with masks, integer noise and small downloads: the same error on all ranks. */
+static void a_failing_allocation_fails_on_every_rank(void **state)
 {
     (void)state;
     ent_config c = full_config(5);
     c.federation.rounds = c.federation.evaluate_every = 1;
-    for (int64_t k = 1;; k += k < 60 ? 5 : k / 12) {
-        ent_federation *f = NULL;
-        mpi_check(ent_federation_new(world, &c, &f) == ENT_OK);
-        if (ent_comm_rank(world) == ent_comm_size(world) - 1) ent_alloc_fail_at(k);
-        const ent_status status = ent_federation_train(f, NULL, NULL);
-        ent_alloc_fail_at(0);
-        double highest = (double)status, lowest = -(double)status;
-        ent_comm_max(world, &highest, 1);
-        ent_comm_max(world, &lowest, 1);
-        mpi_check(highest == -lowest && (status == ENT_OK || status == ENT_ENOMEM));
-        ent_federation_free(f);
-        if (status == ENT_OK) return;
-    }
+    check_failing_allocations(&c, 5);
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "%s", temp_folder);
-    return 0;
-}
+static const struct CMUnitTest computes[] = {
+    cmocka_unit_test(masks_leave_no_trace),
+    cmocka_unit_test(masks_go_with_random_numbers),
+    cmocka_unit_test(what_a_rank_sends_looks_random),
+    cmocka_unit_test(too_few_answers_leave_the_weights),
+    cmocka_unit_test(garbage_fails_the_round),
+    cmocka_unit_test(garbage_is_left_out),
+    cmocka_unit_test(small_cohorts_fail_their_round),
+    cmocka_unit_test(garbage_below_the_threshold_fails_the_round),
+    cmocka_unit_test(same_bits_on_any_number_of_ranks),
+    cmocka_unit_test(small_downloads_on_any_number_of_ranks),
+    cmocka_unit_test(a_stopped_training_ends_with_the_same_bits),
+};
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(what_masks_cannot_do_is_refused),
+                                            cmocka_unit_test(a_failing_allocation_fails_on_every_rank)};
 
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest computes[] = {
-        cmocka_unit_test_setup(masks_leave_no_trace, make_folder),
-        cmocka_unit_test(masks_go_with_random_numbers),
-        cmocka_unit_test(what_a_rank_sends_looks_random),
-        cmocka_unit_test_setup(too_few_answers_leave_the_weights, make_folder),
-        cmocka_unit_test_setup(garbage_fails_the_round, make_folder),
-        cmocka_unit_test_setup(garbage_is_left_out, make_folder),
-        cmocka_unit_test_setup(small_cohorts_fail_their_round, make_folder),
-        cmocka_unit_test_setup(garbage_below_the_threshold_fails_the_round, make_folder),
-        cmocka_unit_test(same_bits_on_any_number_of_ranks),
-        cmocka_unit_test(small_downloads_on_any_number_of_ranks),
-        cmocka_unit_test_setup(a_stopped_training_ends_with_the_same_bits, make_folder),
-    };
-    const struct CMUnitTest refuses[] = {cmocka_unit_test(what_masks_cannot_do_is_refused),
-                                         cmocka_unit_test(memory_is_everyones)};
-    if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
-    if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;
-    int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);
-    failed += cmocka_run_group_tests_name("refuses", refuses, set_up, tear_down);
-    ent_comm_finish(world);
-    return failed;
-}
+FED_RUNS_MAIN(computes, refuses)

@@ -1,5 +1,5 @@
 /* Reduction over ranks: groups of 1, 2, 3 and more ranks, which hold the clients in any order, get the same bits; and
- * one rank's failure is everyone's. */
+ * a failure of one rank is one of all. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +70,7 @@ static void every_layout_gives_the_same_bits(void)
     ent_comm_free(alone);
 }
 
-/* All ranks hold what rank 0 solved. */
+/* All ranks have the solution of rank 0. */
 static void all_ranks_hold_the_same(void)
 {
     ent_reduction *r = fit(world, 1);
@@ -82,7 +82,7 @@ static void all_ranks_hold_the_same(void)
 }
 
 /* The last rank fails: a value that is not finite, then the k-th allocation. */
-static void one_failure_is_everyones(void)
+static void one_failure_fails_on_every_rank(void)
 {
     int client[CLIENTS];
     const int last = ent_comm_rank(world) == ent_comm_size(world) - 1;
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
     if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
     every_layout_gives_the_same_bits();
     all_ranks_hold_the_same();
-    one_failure_is_everyones();
+    one_failure_fails_on_every_rank();
     if (ent_comm_rank(world) == 0) printf("mpi_reduce: all hold on %d ranks\n", ent_comm_size(world));
     ent_comm_finish(world);
     return 0;

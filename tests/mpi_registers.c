@@ -1,6 +1,6 @@
-/* Registers dealt to ranks give the bits of the pauli engine on one rank: fused models of all patterns, registers on
- * the batch and on the state engine, any number of ranks, threads and samples; and what is exchanged is what was
- * promised. */
+/* Registers distributed over ranks give the bits of the pauli engine on one rank: fused models of all patterns,
+ * registers on the batch and on the state engine, any number of ranks, threads and samples; and the exchanges are as
+ * documented. */
 #include "mpi_check.h"
 #include "circuit_run.h"
 
@@ -41,25 +41,7 @@ static ent_circuit *model_circuit(uint64_t seed)
     return circuit;
 }
 
-static void run_one(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch, result *r)
-{
-    ent_program *program;
-    mpi_check(ent_program_new(circuit, inp, &program) == ENT_OK);
-    mpi_check(ent_program_forward(program, batch, r->expectations) == ENT_OK);
-    mpi_check(ent_program_gradient(program, batch, cotangent, (void *)circuit, r->grad_params, r->grad_angles) ==
-              ENT_OK);
-    ent_program_free(program);
-}
-
-static void check_same(const ent_circuit *circuit, int64_t samples, const result *a, const result *b)
-{
-    const size_t size = sizeof(double);
-    mpi_check(!memcmp(a->expectations, b->expectations, (size_t)(samples * circuit->readouts) * size));
-    mpi_check(!memcmp(a->grad_params, b->grad_params, (size_t)circuit->params * size));
-    mpi_check(!memcmp(a->grad_angles, b->grad_angles, (size_t)(samples * circuit->angles) * size));
-}
-
-/* Calls of different lengths on one object: what a call leaves behind changes no other. */
+/* Calls of different lengths on one object: state left by a call does not change another. */
 static void check_circuit(const ent_circuit *circuit, uint64_t seed, ent_precision precision, int threads)
 {
     const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = threads};
@@ -74,11 +56,11 @@ static void check_circuit(const ent_circuit *circuit, uint64_t seed, ent_precisi
         static const int64_t samples[] = {1, 150, 11, 64};
         const ent_batch batch = {samples[(seed + (uint64_t)k) % 4], angles, params};
         result wanted = result_new(circuit, batch.samples), found = result_new(circuit, batch.samples);
-        run_one(circuit, &inp, &batch, &wanted);
+        mpi_check(result_of(circuit, &inp, &batch, &wanted) == ENT_OK);
         mpi_check(ent_registers_forward(registers, &batch, found.expectations) == ENT_OK);
         mpi_check(ent_registers_gradient(registers, &batch, cotangent, (void *)circuit, found.grad_params,
                                          found.grad_angles) == ENT_OK);
-        check_same(circuit, batch.samples, &found, &wanted);
+        mpi_check(result_is_same(circuit, batch.samples, &found, &wanted));
         result_free(&wanted);
         result_free(&found);
     }
@@ -87,7 +69,7 @@ static void check_circuit(const ent_circuit *circuit, uint64_t seed, ent_precisi
     ent_free(params);
 }
 
-static void dealt_registers_give_the_same_bits(void **state)
+static void distributed_registers_give_the_same_bits(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 10; seed++) {
@@ -114,8 +96,8 @@ static void check_near_all(const double *found, const double *wanted, int64_t co
     for (int64_t k = 0; k < count; k++) mpi_check(fabs(found[k] - wanted[k]) <= 1e-11 * fmax(1.0, fabs(wanted[k])));
 }
 
-/* A register of 13 qubits beside small ones, where a rank has not the memory for its state: it is spread over all
- * ranks if they are a power of two, and otherwise refused with the bytes. */
+/* A register of 13 qubits among small ones, for whose state a rank lacks the memory: it is spread over all ranks if
+ * their number is a power of two, and otherwise refused with the bytes needed. */
 static void a_register_that_outgrows_a_rank_is_spread(void **state)
 {
     (void)state;
@@ -153,7 +135,8 @@ static void a_register_that_outgrows_a_rank_is_spread(void **state)
         double *angles = random_numbers(3, 5 * circuit->angles), *params = random_numbers(4, circuit->params);
         const ent_batch batch = {5, angles, params};
         result wanted = result_new(circuit, 5), found = result_new(circuit, 5);
-        run_one(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &batch, &wanted);
+        mpi_check(result_of(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &batch, &wanted) ==
+                  ENT_OK);
         mpi_check(ent_registers_forward(registers, &batch, found.expectations) == ENT_OK);
         check_near_all(found.expectations, wanted.expectations, 5 * circuit->readouts);
         mpi_check(ent_registers_gradient(registers, &batch, cotangent, circuit, found.grad_params,
@@ -205,7 +188,7 @@ static void exchanges_what_registers_report(void **state)
     ent_free(params);
 }
 
-/* A team takes registers apart where that costs less, runs small circuits alike, and one state where it must. */
+/* A team distributes registers if that costs less, runs small circuits on every rank, and one state if it must. */
 static void team_chooses(void **state)
 {
     (void)state;
@@ -241,11 +224,11 @@ static void team_chooses(void **state)
 }
 
 static const struct CMUnitTest computes[] = {
-    cmocka_unit_test(dealt_registers_give_the_same_bits), cmocka_unit_test(large_registers_give_the_same_bits),
+    cmocka_unit_test(distributed_registers_give_the_same_bits), cmocka_unit_test(large_registers_give_the_same_bits),
     cmocka_unit_test(a_register_that_outgrows_a_rank_is_spread), cmocka_unit_test(exchanges_what_registers_report),
     cmocka_unit_test(team_chooses)};
 
-/* The pauli engine's own refusals are everyone's. */
+/* Refusals of the pauli engine are those of all ranks. */
 static void refuses_what_the_engine_refuses(void **state)
 {
     (void)state;

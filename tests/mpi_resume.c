@@ -1,5 +1,5 @@
 /* A training that is stopped after any batch and resumed, on any number of ranks, ends with the bits of one that
- * was never stopped; what is damaged or of something else is refused and stays as it is. */
+ * was never stopped; a checkpoint that is damaged or of another training is refused and left unchanged. */
 #include "fed_config.h"
 #include "mpi_check.h"
 #include "temp_folder.h"
@@ -107,8 +107,8 @@ static void remove_checkpoint(void)
     ent_comm_barrier(world);
 }
 
-/* Stop at every k-th look of rank `asked` for k = 1, 2, ..; resume with `ranks` ranks.  One rank looks after every
- * batch; of several the one that waits for others looks any number of times, so beyond a point ever fewer
+/* Stop at the k-th look of rank `asked` for k = 1, 2, ...; resume with `ranks` ranks.  A single rank looks after
+ * every batch; of several, one that waits for others looks any number of times, so beyond a point fewer and fewer k
  * are tried. */
 static void check_every_stop(const ent_config *config, int asked, int ranks)
 {
@@ -138,7 +138,7 @@ static void check_every_stop(const ent_config *config, int asked, int ranks)
     ent_federation_free(wanted);
 }
 
-static void behind_every_batch(void **state)
+static void after_every_batch(void **state)
 {
     (void)state;
     const ent_config config = plain_config();
@@ -170,7 +170,7 @@ static void with_every_optimiser_and_rule(void **state)
     }
 }
 
-/* Who was left out before the stop is counted, and clients' vectors are as they were. */
+/* Clients that were left out before the stop are counted, and the vectors of clients are restored. */
 static void with_clients_that_diverge(void **state)
 {
     (void)state;
@@ -192,15 +192,12 @@ static void with_fedbuff(void **state)
     (void)state;
     ent_config config = plain_config();
     config.federation.rounds = 4;
-    config.system.mode = ENT_MODE_FEDBUFF;
-    config.system.concurrency = 4;
-    config.system.buffer = 2;
+    fed_buffered(&config, 4, 2);
     config.system.staleness = 0.5;
-    config.system.speed_spread = 1.0;
     check_every_stop(&config, 0, ent_comm_size(world));
 }
 
-/* The best round is before the stop or after it; the weights of the last round go on. */
+/* The best round is before the stop or after it; the training continues from the weights of the last round. */
 static void with_a_selected_round(void **state)
 {
     (void)state;
@@ -221,7 +218,7 @@ static void with_a_selected_round(void **state)
     }
 }
 
-/* Stopped in the last evaluation, which is that of an earlier round's weights: those of the last round go on. */
+/* Stopped in the last evaluation, with the weights of an earlier round: the training continues from the last. */
 static void further_rounds_after_a_selected_round(void **state)
 {
     (void)state;
@@ -253,7 +250,7 @@ static void further_rounds_after_a_selected_round(void **state)
     ent_federation_free(wanted);
 }
 
-/* Stopped repeatedly, on another number of ranks each time and ever later: an evaluation starts again. */
+/* Stopped repeatedly, on another number of ranks each time and later each time: an evaluation starts again. */
 static void stopped_many_times(void **state)
 {
     (void)state;
@@ -282,24 +279,19 @@ static void stopped_many_times(void **state)
 }
 
 /* After a round its checkpoint exists, and resuming from it gives the same result. */
-static ent_status end_behind_2(void *context, const ent_federation *federation, const ent_round *round)
-{
-    (void)context, (void)federation;
-    return round->round == 2 ? ent_fail(ENT_EIO, "killed") : ENT_OK;
-}
-
-static void from_the_checkpoint_in_passing(void **state)
+static void from_a_periodic_checkpoint(void **state)
 {
     (void)state;
     ent_config config = plain_config();
     config.federation.rounds = 4;
     ent_federation *wanted = never_stopped(world, &config), *f = NULL;
     request never = {0};
+    int64_t last = 2;
     const ent_checkpoint_inp keep = {.folder = folder, .config_text = "the text", .stop = stop_at, .context = &never};
     config.run.checkpoint_every = 2;
     mpi_check(ent_federation_new(world, &config, &f) == ENT_OK);
     ent_federation_keep(f, &keep);
-    mpi_check(ent_federation_train(f, end_behind_2, NULL) == ENT_EIO);
+    mpi_check(ent_federation_train(f, fail_after_round, &last) == ENT_EIO);
     ent_federation_free(f);
     char *text;
     mpi_check(ent_checkpoint_config(folder, &text) == ENT_OK && strcmp(text, "the text") == 0);
@@ -315,11 +307,11 @@ static void from_the_checkpoint_in_passing(void **state)
 static void with_shards(void **state)
 {
     (void)state;
+    if (ent_comm_size(world) % 2) return;
     ent_config config = plain_config();
     config.federation.rounds = 2;
     config.run.shards = 2;
     config.run.engine = ENT_ENGINE_STATE;
-    if (ent_comm_size(world) % 2) return;
     check_every_stop(&config, 0, 2);
     check_every_stop(&config, ent_comm_size(world) - 1, 2);
 }
@@ -335,7 +327,7 @@ static void write_checkpoint(const ent_config *config)
     ent_federation_free(f);
 }
 
-/* From the checkpoint to the end: as a training that was never stopped. */
+/* From the checkpoint to the end: the same as a training that was never stopped. */
 static void check_resumes(const ent_config *config)
 {
     ent_federation *wanted = never_stopped(world, config), *f;
@@ -420,7 +412,7 @@ static void truncated(void **state)
     remove_checkpoint();
 }
 
-/* Flip one bit of the first row of a table, wherever its bytes stand in the file; false where there is no such row,
+/* Flip one bit of the first row of a table, wherever its bytes are in the file; false if there is no such row,
  * or nothing but zeros.  On rank 0. */
 static bool flip(const char *content, int64_t bytes, const char *table)
 {
@@ -501,7 +493,7 @@ static void a_rank_without_memory(void **state)
     const int last = ent_comm_size(world) - 1;
     bool resume = false;
     for (int64_t k = 1;; k++) {
-        request w = {.at = 9 + k / 8}; /* ever later, so that the loop ends */
+        request w = {.at = 9 + k / 8}; /* later each time, so that the loop ends */
         fail_at = ent_comm_rank(world) == last ? k : 0;
         ent_status status = train(world, &config, resume, &w, &f);
         ent_alloc_fail_at(fail_at = 0);
@@ -546,28 +538,21 @@ static int tear_down(void **state)
     return ent_comm_rank(world) == 0 ? temp_folder_remove(state) : 0;
 }
 
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest computes[] = {cmocka_unit_test(behind_every_batch),
-                                          cmocka_unit_test(on_every_other_number_of_ranks),
-                                          cmocka_unit_test(with_every_optimiser_and_rule),
-                                          cmocka_unit_test(with_clients_that_diverge),
-                                          cmocka_unit_test(with_fedbuff),
-                                          cmocka_unit_test(with_a_selected_round),
-                                          cmocka_unit_test(further_rounds_after_a_selected_round),
-                                          cmocka_unit_test(stopped_many_times),
-                                          cmocka_unit_test(from_the_checkpoint_in_passing),
-                                          cmocka_unit_test(with_shards)};
-    const struct CMUnitTest refuses[] = {cmocka_unit_test(other_data_and_fewer_rounds),
-                                         cmocka_unit_test(no_checkpoint),
-                                         cmocka_unit_test(truncated),
-                                         cmocka_unit_test(damaged),
-                                         cmocka_unit_test(a_folder_that_cannot_be_written),
-                                         cmocka_unit_test(a_rank_without_memory)};
-    if (ent_comm_start(&argc, &argv, &world) != ENT_OK) return 1;
-    if (ent_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1;
-    int failed = cmocka_run_group_tests_name("computes", computes, set_up, tear_down);
-    failed += cmocka_run_group_tests_name("refuses", refuses, set_up, tear_down);
-    ent_comm_finish(world);
-    return failed;
-}
+static const struct CMUnitTest computes[] = {cmocka_unit_test(after_every_batch),
+                                             cmocka_unit_test(on_every_other_number_of_ranks),
+                                             cmocka_unit_test(with_every_optimiser_and_rule),
+                                             cmocka_unit_test(with_clients_that_diverge),
+                                             cmocka_unit_test(with_fedbuff),
+                                             cmocka_unit_test(with_a_selected_round),
+                                             cmocka_unit_test(further_rounds_after_a_selected_round),
+                                             cmocka_unit_test(stopped_many_times),
+                                             cmocka_unit_test(from_a_periodic_checkpoint),
+                                             cmocka_unit_test(with_shards)};
+static const struct CMUnitTest refuses[] = {cmocka_unit_test(other_data_and_fewer_rounds),
+                                            cmocka_unit_test(no_checkpoint),
+                                            cmocka_unit_test(truncated),
+                                            cmocka_unit_test(damaged),
+                                            cmocka_unit_test(a_folder_that_cannot_be_written),
+                                            cmocka_unit_test(a_rank_without_memory)};
+
+MPI_CHECK_MAIN_WITHIN(computes, refuses, set_up, tear_down)

@@ -9,25 +9,10 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 
-static void check_numbers(const double *found, const double *wanted, int64_t count, double tolerance)
-{
-    double scale = 1.0;
-    for (int64_t k = 0; k < count; k++) scale = fmax(scale, fabs(wanted[k]));
-    for (int64_t k = 0; k < count; k++) mpi_check(fabs(found[k] - wanted[k]) <= tolerance * scale);
-}
-
 static void run_shard(ent_shard *shard, const ent_circuit *circuit, const ent_batch *batch, result *r)
 {
     mpi_check(ent_shard_forward(shard, batch, r->expectations) == ENT_OK);
     mpi_check(ent_shard_gradient(shard, batch, cotangent, (void *)circuit, r->grad_params, r->grad_angles) == ENT_OK);
-}
-
-static void check_same(const ent_circuit *circuit, int64_t samples, const result *a, const result *b)
-{
-    const size_t size = sizeof(double);
-    mpi_check(!memcmp(a->expectations, b->expectations, (size_t)(samples * circuit->readouts) * size));
-    mpi_check(!memcmp(a->grad_params, b->grad_params, (size_t)circuit->params * size));
-    mpi_check(!memcmp(a->grad_angles, b->grad_angles, (size_t)(samples * circuit->angles) * size));
 }
 
 /* The most slices so far, and the seconds of computing while one of them was under way. */
@@ -45,7 +30,7 @@ static void check_without_overlap(ent_shard *shard, const ent_circuit *circuit, 
     run_shard(shard, circuit, batch, &without);
     ent_shard_overlap(1);
     ent_shard_describe(shard, &after);
-    check_same(circuit, batch->samples, with, &without);
+    mpi_check(result_is_same(circuit, batch->samples, with, &without));
     mpi_check(after.overlap_s == before.overlap_s);
     if (after.slices > most_slices) most_slices = after.slices;
     overlap_s += before.overlap_s;
@@ -65,7 +50,7 @@ static void check_shared(const ent_circuit *circuit, ent_comm *group, const ent_
     run_shard(shard, circuit, batch, &shared);
     ent_shard_describe(shard, &info);
     mpi_check(info.exchanges == 0 || info.shared == (ent_comm_node_ranks(group) == ent_comm_size(group)));
-    check_same(circuit, batch->samples, sent, &shared);
+    mpi_check(result_is_same(circuit, batch->samples, sent, &shared));
     ent_shard_free(shard);
     result_free(&shared);
 }
@@ -78,23 +63,16 @@ static void check_circuit(const ent_circuit *circuit, ent_comm *group, uint64_t 
            *params = random_numbers(~seed, circuit->params);
     const ent_batch batch = {samples, angles, params};
     result wanted = result_new(circuit, samples), found = result_new(circuit, samples);
-    ent_program *program;
     ent_shard *shard;
-    mpi_check(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1}, &program) ==
+    mpi_check(result_of(circuit, &(ent_program_inp){.engine = ENT_ENGINE_REFERENCE, .threads = 1}, &batch, &wanted) ==
               ENT_OK);
-    mpi_check(ent_program_forward(program, &batch, wanted.expectations) == ENT_OK);
-    mpi_check(ent_program_gradient(program, &batch, cotangent, (void *)circuit, wanted.grad_params,
-                                   wanted.grad_angles) == ENT_OK);
     const ent_program_inp inp = {.precision = precision, .threads = 1};
     ent_shard_share(0);
     mpi_check(ent_shard_new(circuit, &inp, group, &shard) == ENT_OK);
     run_shard(shard, circuit, &batch, &found);
     if (seed % 2 == 0) check_shared(circuit, group, &inp, &batch, &found);
     check_without_overlap(shard, circuit, &batch, &found);
-    check_numbers(found.expectations, wanted.expectations, samples * circuit->readouts, tolerance);
-    check_numbers(found.grad_params, wanted.grad_params, circuit->params, tolerance);
-    check_numbers(found.grad_angles, wanted.grad_angles, samples * circuit->angles, tolerance);
-    ent_program_free(program);
+    mpi_check(result_distance(circuit, samples, &found, &wanted) <= tolerance);
     ent_shard_free(shard);
     result_free(&wanted);
     result_free(&found);
@@ -107,7 +85,7 @@ static int log2_of(int size)
     return __builtin_ctz((unsigned)size);
 }
 
-/* What slices are for has happened in what was run so far: all of them, and swaps while passes computed. */
+/* The runs so far have used the slices: all of them, with swaps while passes computed. */
 static void check_overlapped(void)
 {
     if (ent_comm_size(world) == 1) return;
@@ -116,7 +94,7 @@ static void check_overlapped(void)
     overlap_s = 0.0;
 }
 
-/* Groups of so many ranks, each with the same circuits. */
+/* Groups of this many ranks, each with the same circuits. */
 static void random_circuits(int shards, ent_precision precision, int count, double tolerance)
 {
     ent_comm *group;
@@ -170,7 +148,7 @@ static void test_threads(void **state)
         run_shard(shard, circuit, &batch, found);
         check_shared(circuit, world, &inp, &batch, found);
         check_without_overlap(shard, circuit, &batch, found);
-        check_same(circuit, samples, &one, found);
+        mpi_check(result_is_same(circuit, samples, &one, found));
         ent_shard_free(shard);
         result_free(&several);
     }
@@ -190,17 +168,13 @@ static void test_chosen_rank_bits(void **state)
     double *angles = random_numbers(3, circuit->angles), *params = random_numbers(4, circuit->params);
     const ent_batch batch = {1, angles, params};
     result wanted = result_new(circuit, 1), found = result_new(circuit, 1);
-    ent_program *program;
     ent_shard *shard;
-    mpi_check(ent_program_new(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &program) ==
-              ENT_OK);
-    mpi_check(ent_program_gradient(program, &batch, cotangent, circuit, wanted.grad_params, wanted.grad_angles) ==
+    mpi_check(result_of(circuit, &(ent_program_inp){.engine = ENT_ENGINE_STATE, .threads = 1}, &batch, &wanted) ==
               ENT_OK);
     mpi_check(ent_shard_new(circuit, &(ent_program_inp){.threads = 1}, world, &shard) == ENT_OK);
     mpi_check(ent_shard_gradient(shard, &batch, cotangent, circuit, found.grad_params, found.grad_angles) == ENT_OK);
-    check_numbers(found.grad_params, wanted.grad_params, circuit->params, 1e-12);
-    check_numbers(found.grad_angles, wanted.grad_angles, circuit->angles, 1e-12);
-    ent_program_free(program);
+    mpi_check(distance(found.grad_params, wanted.grad_params, circuit->params) <= 1e-12);
+    mpi_check(distance(found.grad_angles, wanted.grad_angles, circuit->angles) <= 1e-12);
     ent_shard_free(shard);
     result_free(&wanted);
     result_free(&found);
@@ -241,8 +215,8 @@ static void test_memory(void **state)
     ent_circuit_free(circuit);
 }
 
-/* The k-th allocation fails only on the last rank, for every k: all ranks say which rank, and those that are of a
- * state the bytes wanted and there. */
+/* The k-th allocation fails only on the last rank, for every k: all ranks name that rank, and for a state also the
+ * bytes needed and available. */
 static void check_one_rank(int shares)
 {
     ent_shard_share(shares);

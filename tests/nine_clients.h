@@ -10,8 +10,8 @@ enum { CLIENTS = 9, ROUNDS = 8, MAX_ROWS = 40, MAX_PARAMS = 256, MAX_BLOCKS = 64
 
 static ent_comm *world;
 
-/* Nine clients of 2 to 4 rows.  Everybody has text in every row; clients 0 to 6 have audio in every second row;
- * nobody has vision. */
+/* Nine clients with 2 to 4 rows.  All have text in every row; clients 0 to 6 have audio in every second row; none has
+ * vision. */
 typedef struct {
     ent_config config;
     ent_federation f;
@@ -72,7 +72,7 @@ typedef struct {
     int64_t steps[CLIENTS][MAX_BLOCKS];
 } drawn_round;
 
-/* In round 3 only those take part who have no audio; in round 4 a single client. */
+/* In round 3 only clients without audio take part; in round 4 a single client. */
 static inline void draw_round(const fixture *x, int round, drawn_round *r)
 {
     ent_random stream = ent_random_at(7, ENT_FOR_TEST, 1, (uint64_t)round);

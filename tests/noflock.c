@@ -1,5 +1,5 @@
-/* Preloaded, it makes flock fail with the error number NOFLOCK: a file system without locks (37 ENOLCK, 38 ENOSYS, 95
- * EOPNOTSUPP), or a file that another program has locked (11 EWOULDBLOCK). */
+/* A library to preload: flock fails with the error number NOFLOCK, as on a file system without locks (37 ENOLCK, 38
+ * ENOSYS, 95 EOPNOTSUPP), or with a file that another program has locked (11 EWOULDBLOCK). */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-"""Results and checkpoints as the first program wrote them: without the sections, keys and datasets that came later."""
+"""Results and checkpoints as the first version wrote them: without the sections, keys and datasets that came later."""
 import hashlib
 import re
 
@@ -17,14 +17,14 @@ DATA = ["kind", "round/compute_mean_s", "round/lost", "round/simulated_s", "roun
         "baseline", "metrics/calibration"]
 
 
-# What the first program did whose configuration did not have these keys: how a run of today has to be configured to be one
-# of its runs.
+# The behaviour of the first version, whose configuration did not have these keys: a run of today needs these settings to be
+# the same.
 BEFORE = ["data.clip=0", "client.map_learning_rate=-1", "client.head_learning_rate=-1", "client.schedule=constant",
           "client.logit_adjustment=false"]
 
 
 def first_config(text):
-    """A configuration as used now, with the defaults in it, as it was written then."""
+    """A configuration as used now, including its defaults, as it was written then."""
     kept = []
     for section in re.split(r"(?m)^(?=\w)", text)[1:]:
         name = section.partition(":")[0]
@@ -42,7 +42,7 @@ def first_config(text):
 
 
 def unseal(path):
-    """Without the checksums that came later: what is changed then is as if it had been written so."""
+    """Without the checksums that came later, so that changes look as if they had been written that way."""
     with h5py.File(path, "r+") as file:
         if "sha256" in file:
             del file["sha256"]

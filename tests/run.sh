@@ -90,7 +90,7 @@ fi
 if [ "$quick" = no ]; then
     check "layout: clang-format, lengths of lines and functions" layout
     check "scripts: shellcheck" scripts
-    # Nothing of this build is run.  With -O1 clang also says which loop it cannot unroll as it is told.
+    # Nothing of this build is run.  With -O1 clang also reports which loop it cannot unroll as requested.
     check "clang: building without a warning (build-clang)" \
         build build-clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS_NONE=-O1
     check "sanitizers: building with address and undefined (build-sanitize)" \

@@ -2,7 +2,7 @@
 """The shape of the C code: no line over 118 columns, no function over 60 lines, none with more than 7 parameters.
 
 Width counts everywhere; the shape of functions in src and include, but for kernels.  A function
-is found as clang-format leaves it: its body is between a '{' and a '}' that are alone in the first column.
+is found as clang-format leaves it: its body is between a '{' and a '}' that are the only characters of their lines.
 
     shape.py [FOLDER...]    (src, include, tests and benchmarks); 1 where something is too long
 """

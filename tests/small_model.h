@@ -94,4 +94,15 @@ static inline double *small_weights(const ent_model *model, uint64_t seed)
     return w;
 }
 
+/* The block "text/circuit", "head/bias", ... */
+static inline const ent_block *block_named(const ent_model *model, const char *name)
+{
+    const ent_block *block;
+    const int blocks = ent_model_blocks(model, &block);
+    for (int b = 0; b < blocks; b++)
+        if (strcmp(block[b].name, name) == 0) return &block[b];
+    fail_msg("no block '%s'", name);
+    return NULL;
+}
+
 #endif

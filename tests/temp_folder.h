@@ -48,7 +48,7 @@ static inline int temp_folder_remove(void **state)
     return rmdir(temp_folder);
 }
 
-/* "$ENTENTE_DATA/name", or NULL where the folder of real data sets is not given. */
+/* "$ENTENTE_DATA/name", or NULL if the folder of real data sets is not given. */
 static inline const char *real_data(const char *name)
 {
     static char path[1024];

@@ -1,6 +1,6 @@
 /* Ansaetze: gate lists written by hand for small registers, counts for all; encodings against dense algebra. */
-#include "check.h"
 #include "dense.h"
+#include "gate_list.h"
 
 #include "entente/ansatz.h"
 #include "entente/random.h"
@@ -11,30 +11,22 @@ static ent_ansatz named(ent_ansatz_kind kind, int qubits, int layers)
 }
 
 /* "ry 0 x1" and so on: a rotation's angle by its slot, p a parameter and x data. */
-static void gate_text(const ent_gate *gate, char text[64])
+static void gate_text(const ent_gate *gate, char *text)
 {
-    const ent_gate_info *info = ent_gate_describe(gate->kind);
-    int at = snprintf(text, 64, "%s %d", info->name, gate->qubit[0]);
-    if (info->qubits == 2) at += snprintf(text + at, 64 - (size_t)at, " %d", gate->qubit[1]);
-    if (info->angles == 0) return;
+    const int at = gate_name_text(gate, text);
+    if (ent_gate_describe(gate->kind)->angles == 0) return;
     assert_true(gate->angle.scale == 1.0 && gate->angle.offset == 0.0 && gate->angle.source != ENT_ANGLE_FIXED);
-    snprintf(text + at, 64 - (size_t)at, " %c%d", gate->angle.source == ENT_ANGLE_PARAM ? 'p' : 'x',
+    snprintf(text + at, GATE_TEXT - (size_t)at, " %c%d", gate->angle.source == ENT_ANGLE_PARAM ? 'p' : 'x',
              gate->angle.slot);
 }
 
-/* The ansatz from qubit 0 and slot 0 is `wanted`: gates apart by ", ". */
+/* The ansatz from qubit 0 and slot 0 consists of the gates `wanted`. */
 static void check_gates(ent_ansatz a, const char *wanted)
 {
     ent_circuit *circuit;
     check_ok(ent_circuit_new(a.qubits, ent_ansatz_params(&a), ent_ansatz_angles(&a), &circuit));
     check_ok(ent_ansatz_append(&a, 0, 0, 0, circuit));
-    char found[2048] = "", text[64];
-    for (int64_t g = 0; g < circuit->gates; g++) {
-        gate_text(&circuit->gate[g], text);
-        if (g > 0) strncat(found, ", ", sizeof found - strlen(found) - 1);
-        strncat(found, text, sizeof found - strlen(found) - 1);
-    }
-    assert_string_equal(found, wanted);
+    check_gate_list(circuit, gate_text, wanted);
     ent_circuit_free(circuit);
 }
 
@@ -114,7 +106,7 @@ static void counts_are_what_the_gates_use(void **state)
                 }
 }
 
-static void append_starts_where_it_is_told(void **state)
+static void append_starts_at_the_given_place(void **state)
 {
     (void)state;
     const ent_ansatz a = named(ENT_ANSATZ_BASIC, 2, 1);
@@ -144,7 +136,7 @@ static void refuses_what_is_out_of_range(void **state)
     check_fails(ent_ansatz_check(&a), ENT_EARG, "0 layers, want 1..10000");
     a = named(ENT_ANSATZ_HEA, 2, 1);
     a.angles_per_qubit = 3;
-    check_fails(ent_ansatz_check(&a), ENT_EARG, "3 data angles a qubit, want 1 or 2");
+    check_fails(ent_ansatz_check(&a), ENT_EARG, "3 data angles per qubit, want 1 or 2");
     a = named(ENT_ANSATZ_QASM, 2, 1);
     check_fails(ent_ansatz_check(&a), ENT_EARG, "no file");
 }
@@ -325,7 +317,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(names_are_the_standard_ones),
     cmocka_unit_test(encoding_repeats_only_with_reupload),
     cmocka_unit_test(counts_are_what_the_gates_use),
-    cmocka_unit_test(append_starts_where_it_is_told),
+    cmocka_unit_test(append_starts_at_the_given_place),
     cmocka_unit_test(amplitudes_are_prepared),
     cmocka_unit_test(feature_maps_are_phases),
     cmocka_unit_test(encodings_go_back_by_the_chain_rule),

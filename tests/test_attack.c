@@ -1,4 +1,4 @@
-/* Aggregation rules by hand, one parameter and one block; attacks, and who withstands them. */
+/* Aggregation rules by hand, one parameter and one block; attacks, and the rules that withstand them. */
 #include "fed/rules/rules.h"
 #include "nine_clients.h"
 
@@ -40,7 +40,7 @@ static void server_optimisers_by_hand(void **state)
     hand h;
     hand_make(&h, (ent_config_server){.learning_rate = 2.0, .momentum = 0.5}, 1);
     assert_true(hand_step(&h, &ENT_RULE_FEDAVGM, 1.0, 0, 1, 0) == 2.0); /* v = 1 */
-    assert_true(hand_step(&h, &ENT_RULE_FEDAVGM, 3.0, 0, 0, 0) == 2.0); /* nobody: kept */
+    assert_true(hand_step(&h, &ENT_RULE_FEDAVGM, 3.0, 0, 0, 0) == 2.0); /* no client: kept */
     assert_true(hand_step(&h, &ENT_RULE_FEDAVGM, 3.0, 0, 1, 0) == 9.0); /* v = 3.5 */
     hand_make(&h, (ent_config_server){.momentum = 0.5}, 1);             /* its own rate: 1 */
     assert_true(hand_step(&h, &ENT_RULE_FEDAVGM, 1.0, 0, 1, 0) == 1.0);
@@ -116,7 +116,7 @@ static void feddyn_by_hand(void **state)
     assert_true(gradient == 12.5); /* 10 + 0.5 (5 - 3) + 1.5 */
 }
 
-/* What a rule makes of one number a client. */
+/* The result of a rule for one number per client. */
 static double combined(const ent_rule *rule, ent_config_server server, int n, double *number, int64_t *blocks_short)
 {
     hand h;
@@ -224,8 +224,8 @@ static void byzantine_are_a_share_of_the_clients_with_rows(void **state)
     fixture_clear(&x);
 }
 
-/* Seven honest clients send 1 +- 0.1 everywhere, two what an attack of strength 10 makes of it: the mean is led
- * astray, the robust rules are not. */
+/* Seven honest clients send 1 +- 0.1 everywhere, two apply an attack of strength 10 to it: the mean is led astray,
+ * the robust rules are not. */
 static double largest_error(ent_aggregation rule, ent_attack_kind kind)
 {
     fixture x;
@@ -234,7 +234,7 @@ static double largest_error(ent_aggregation rule, ent_attack_kind kind)
     ent_mean *mean;
     double worst = 0.0;
     fixture_make(&x, rule);
-    x.config.missing.policy = ENT_POLICY_ZERO; /* everybody trains every block */
+    x.config.missing.policy = ENT_POLICY_ZERO; /* every client trains every block */
     x.config.server.faulty = 2;
     x.config.server.select = 0;
     x.config.attack = (ent_config_attack){.kind = kind, .strength = 10.0};
@@ -272,7 +272,7 @@ static void robust_rules_withstand_what_leads_the_mean_astray(void **state)
 
 /* ---- refuses ---- */
 
-static void an_attack_by_nobody_is_refused(void **state)
+static void an_attack_without_attackers_is_refused(void **state)
 {
     (void)state;
     fixture x;
@@ -293,6 +293,6 @@ static const struct CMUnitTest COMPUTES[] = {cmocka_unit_test(server_optimisers_
                                              cmocka_unit_test(attacks_change_what_was_trained),
                                              cmocka_unit_test(byzantine_are_a_share_of_the_clients_with_rows),
                                              cmocka_unit_test(robust_rules_withstand_what_leads_the_mean_astray)};
-static const struct CMUnitTest REFUSES[] = {cmocka_unit_test(an_attack_by_nobody_is_refused)};
+static const struct CMUnitTest REFUSES[] = {cmocka_unit_test(an_attack_without_attackers_is_refused)};
 
 NINE_CLIENTS_MAIN(COMPUTES, REFUSES)

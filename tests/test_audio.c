@@ -35,7 +35,7 @@ static ent_audio *plan(ent_audio_inp inp)
 
 /* ---- computes ---- */
 
-/* |sum over k of window frame exp(-2 pi i b k / n)|^2, as it is written. */
+/* |sum over k of window frame exp(-2 pi i b k / n)|^2, literally. */
 static double slow_power(const ent_audio_inp *inp, const double *x, int64_t n, int64_t t, int b)
 {
     double re = 0.0, im = 0.0;

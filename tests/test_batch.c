@@ -1,7 +1,6 @@
 /* The batch engine gives what the reference engine gives: every instruction set, both precisions, any threads. */
 #include <stdlib.h>
 
-#include "check.h"
 #include "circuit_run.h"
 
 #include "entente/engine.h"
@@ -76,40 +75,13 @@ static ent_circuit *random_circuit(uint64_t *state, int qubits, int gates)
 
 /* ---- runs ---- */
 
-static void run_go(run *r, const ent_program_inp *inp)
+static void assert_equal(const run *found, const run *wanted, double tolerance, const char *what)
 {
-    ent_program *program;
-    check_ok(ent_program_new(r->circuit, inp, &program));
-    check_ok(run_once(r, program));
-    ent_program_free(program);
-}
-
-static double largest(const double *a, const double *b, int64_t count)
-{
-    double most = 0.0;
-    for (int64_t k = 0; k < count; k++) {
-        const double d = fabs(a[k] - (b ? b[k] : 0.0));
-        if (!(d <= most)) most = d;
-    }
-    return most;
-}
-
-/* Distance relative to the larger of 1 and the largest number there is. */
-static double distance(const double *a, const double *b, int64_t count)
-{
-    const double size = largest(b, NULL, count);
-    return largest(a, b, count) / (size > 1.0 ? size : 1.0);
-}
-
-static void assert_equal(const run *a, const run *b, double tolerance, const char *what)
-{
-    const ent_circuit *c = a->circuit;
-    const double e = distance(a->expectations, b->expectations, a->samples * c->readouts);
-    const double p = distance(a->grad_params, b->grad_params, c->params);
-    const double d = distance(a->grad_angles, b->grad_angles, a->samples * c->angles);
-    if (!(e <= tolerance && p <= tolerance && d <= tolerance))
-        fail_msg("%s: %d qubits, %lld gates, %lld samples: distances %.2g %.2g %.2g, want %.2g", what, c->qubits,
-                 (long long)c->gates, (long long)a->samples, e, p, d, tolerance);
+    const ent_circuit *c = wanted->circuit;
+    const double off = run_distance(found, wanted);
+    if (!(off <= tolerance))
+        fail_msg("%s: %d qubits, %lld gates, %lld samples: off by %.2g, want at most %.2g", what, c->qubits,
+                 (long long)c->gates, (long long)wanted->samples, off, tolerance);
 }
 
 /* What the reference engine has found against every instruction set of the machine. */
@@ -203,7 +175,7 @@ static void test_comparison_circuit(void **state)
     }
 }
 
-/* 16 MiB of amplitudes a group of samples, forward. */
+/* 16 MiB of amplitudes per group of samples, forward. */
 static void test_large_state(void **state)
 {
     (void)state;
@@ -249,7 +221,7 @@ static void test_strings_that_lead_nowhere(void **state)
     }
 }
 
-/* On qubits 3, 20, 37, 54 instead of 0 to 3; so a run is no run any more. */
+/* On qubits 3, 20, 37, 54 instead of 0 to 3, so that adjacent qubits are no longer adjacent. */
 static ent_status add_far_apart(void *circuit, const ent_gate *gate)
 {
     if (ent_gate_describe(gate->kind)->qubits == 0) return ent_qft_spell_out(gate, add_far_apart, circuit);
@@ -297,19 +269,14 @@ static void test_threads_give_the_same_bits(void **state)
     for (int k = 0; k < 20; k++) {
         ent_circuit *circuit = random_circuit(&seed, 1 + k % 7, 60);
         const int64_t samples = k % 2 ? 1 + below(&seed, 300) : 1 + below(&seed, 40); /* also narrow ends */
-        for (int precision = 0; precision < 2; precision++) {
-            run one = run_new(circuit, samples, (uint64_t)k), more = run_new(circuit, samples, (uint64_t)k);
-            run_go(&one, &(ent_program_inp){
-                             .engine = ENT_ENGINE_BATCH, .precision = (ent_precision)precision, .threads = 1});
-            for (int threads = 2; threads <= 4; threads++) {
-                run_go(&more, &(ent_program_inp){.engine = ENT_ENGINE_BATCH,
-                                                 .precision = (ent_precision)precision,
-                                                 .threads = threads});
-                assert_equal(&more, &one, 0.0, "threads");
-            }
-            run_free(&one);
-            run_free(&more);
-        }
+        for (int precision = 0; precision < 2; precision++)
+            for (int threads = 2; threads <= 4; threads++)
+                check_same_bits(circuit, samples, (uint64_t)k,
+                                &(ent_program_inp){
+                                    .engine = ENT_ENGINE_BATCH, .precision = (ent_precision)precision, .threads = 1},
+                                &(ent_program_inp){.engine = ENT_ENGINE_BATCH,
+                                                   .precision = (ent_precision)precision,
+                                                   .threads = threads});
         ent_circuit_free(circuit);
     }
 }
@@ -327,7 +294,7 @@ static void assert_same_alone(const run *all, int64_t k, const ent_program_inp *
     assert_int_equal(ent_program_forward(program, &batch, one.expectations), ENT_OK);
     const double off = distance(one.expectations, all->expectations + k * c->readouts, c->readouts);
     if (!(off <= (inp->precision == ENT_SINGLE ? 3e-5 : 1e-13)))
-        fail_msg("%s: sample %lld alone is off by %.2g", inp->isa, (long long)k, off);
+        fail_msg("%s: sample %lld by itself is off by %.2g", inp->isa, (long long)k, off);
     ent_program_free(program);
     run_free(&one);
 }
@@ -464,7 +431,7 @@ static void test_absent_instruction_set(void **state)
     }
 }
 
-/* What the batch engine cannot hold goes to the reference engine, unless the batch engine was asked for. */
+/* A circuit too large for the batch engine runs on another engine, unless the batch engine was requested. */
 static void test_too_many_qubits(void **state)
 {
     (void)state;

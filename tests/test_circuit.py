@@ -68,7 +68,7 @@ class Circuit(unittest.TestCase):
         return path
 
     def expectations(self, text, *options):
-        """Of the readouts that the comments name, in their order."""
+        """The values of the readouts named in the comments, in their order."""
         strings = re.findall(r"^// readout \d+: (\S+)$", text, re.M)
         path = self.write("circuit.qasm", text)
         found = self.done("simulate", path, "--observable", ",".join(strings), "--json", *options)
@@ -142,12 +142,12 @@ class Circuit(unittest.TestCase):
     def test_strings_that_cannot_be_read(self):
         for given, part in [("[text X2]", "model.strings: 'text X2': Pauli string 'X2': qubit 2, want 0 to 1"),
                             ("[video X0]", "model.strings: 'video X0': found 'video X0', want a register and letters"),
-                            ("[text X0, text XI, text IX]", "model.strings: 'text IX': twice"),
-                            ("[text X0 text Z1]", "model.strings: 'text X0 text Z1': register 'text' twice"),
+                            ("[text X0, text XI, text IX]", "model.strings: 'text IX' is given twice"),
+                            ("[text X0 text Z1]", "model.strings: 'text X0 text Z1': register 'text' occurs twice"),
                             ("[text II]", "want X, Y or Z on one qubit at least"),
                             ("[text]", "found 'text', want a register and letters"),
                             ("[text X0], model.head=direct", "want head linear"),
-                            ("[text X0], model.readout=probabilities", "beside probabilities"),
+                            ("[text X0], model.readout=probabilities", "found probabilities too"),
                             ("[text X0 audio X0], model.kind=late", "Pauli string 1 of 1 is on several registers")]:
             sets = [x for k, s in enumerate(("model.strings=" + given).split("], ")) for x in
                     ("--set", s + "]" if k == 0 and not s.endswith("]") else s)]

@@ -1,5 +1,5 @@
 /* The classical kinds of model: gradients, the identities of the missing-modality mechanism, the optimum of the
- * logistic regression by other means, the width of the multilayer perceptron. */
+ * logistic regression by another method, the width of the multilayer perceptron. */
 #include "model_checks.h"
 
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static void identities_hold(void **state)
     }
 }
 
-/* The loss that is trained is the loss of what is predicted. */
+/* The training loss is the loss of the predictions. */
 static void loss_is_that_of_the_predictions(void **state)
 {
     (void)state;
@@ -71,7 +71,7 @@ static void loss_is_that_of_the_predictions(void **state)
     }
 }
 
-/* ---- the optimum of the regressions, by other means ---- */
+/* ---- the optimum of the regressions, by another method ---- */
 
 enum { ROWS = 400, INPUTS = 9, COLUMNS = INPUTS + 1, CLASSES = 3, UNKNOWNS = COLUMNS * CLASSES };
 
@@ -100,7 +100,7 @@ static void regression_make(const ent_model_inp *inp, regression *r)
     for (int m = 0; m < 3; m++) r->samples.x[m] = r->x[m];
 }
 
-/* Gaussian elimination with pivots: a [n][n] and b [n] are lost, b becomes the solution. */
+/* Gaussian elimination with pivots: a [n][n] is overwritten, b [n] becomes the solution. */
 static void solve(int n, double *a, double *b)
 {
     for (int k = 0; k < n; k++) {
@@ -124,7 +124,7 @@ static void solve(int n, double *a, double *b)
     }
 }
 
-/* theta [outputs][COLUMNS] into the model's order: a block a modality [outputs][inputs], then the bias. */
+/* theta [outputs][COLUMNS] into the model's order: a block per modality [outputs][inputs], then the bias. */
 static void to_model(const ent_model_inp *inp, const double *theta, double *w)
 {
     int at = 0;
@@ -194,7 +194,7 @@ static void check_optimum(const ent_model_inp *inp, const regression *r, const d
     ent_model_free(model);
 }
 
-static void regressions_come_to_their_optimum(void **state)
+static void regressions_reach_their_optimum(void **state)
 {
     (void)state;
     static regression r;
@@ -247,14 +247,9 @@ static void width_is_the_nearest_to_the_wanted_number(void **state)
 
 static const double *weights(const ent_model *model, const double *w, const char *first, const char *second)
 {
-    const ent_block *block;
     char name[200];
     snprintf(name, sizeof name, "%s/%s", first, second);
-    for (int b = 0, blocks = ent_model_blocks(model, &block); b < blocks; b++)
-        if (strcmp(block[b].name, name) == 0) return w + block[b].first;
-    print_error("no block '%s'\n", name);
-    fail();
-    return NULL;
+    return w + block_named(model, name)->first;
 }
 
 static double activation(const ent_model_inp *inp, double z)
@@ -262,83 +257,79 @@ static double activation(const ent_model_inp *inp, double z)
     return inp->activation == ENT_ACTIVATION_TANH ? tanh(z) : fmax(z, 0.0);
 }
 
-/* Output o of sample k: U a(sum of V_m a(W_m x_m + b_m) + c) + d, by plain loops, from the blocks' names. */
+/* Entry i of a(W_m x + b_m), x being the features of modality m. */
+static double encoded(const ent_model_inp *inp, const ent_model *model, const double *w, const double *x, int m,
+                      int i)
+{
+    const ent_register *reg = &inp->reg[m];
+    double z = weights(model, w, reg->name, "encoder/bias")[i];
+    for (int f = 0; f < reg->inputs; f++)
+        z += weights(model, w, reg->name, "encoder/weight")[i * reg->inputs + f] * x[f];
+    return activation(inp, z);
+}
+
+/* Output o of sample k of a kind of model, by plain loops, from the blocks' names. */
+typedef double plain_model(const ent_model_inp *inp, const ent_model *model, const double *w, const small_samples *s,
+                           int k, int o);
+
+/* U a(sum of V_m a(W_m x_m + b_m) + c) + d */
 static double plain_mlp(const ent_model_inp *inp, const ent_model *model, const double *w, const small_samples *s,
                         int k, int o)
 {
     double output = weights(model, w, "head", "bias")[o];
     for (int j = 0; j < inp->hidden; j++) {
         double joint = weights(model, w, "fusion", "bias")[j];
-        for (int m = 0; m < inp->registers; m++) {
-            const ent_register *reg = &inp->reg[m];
-            for (int i = 0; i < inp->hidden && (s->context[k] >> m & 1); i++) {
-                double z = weights(model, w, reg->name, "encoder/bias")[i];
-                for (int f = 0; f < reg->inputs; f++)
-                    z += weights(model, w, reg->name, "encoder/weight")[i * reg->inputs + f] *
-                         s->x[m][k * reg->inputs + f];
-                joint += weights(model, w, "fusion", reg->name)[j * inp->hidden + i] * activation(inp, z);
-            }
-        }
+        for (int m = 0; m < inp->registers; m++)
+            for (int i = 0; i < inp->hidden && (s->context[k] >> m & 1); i++)
+                joint += weights(model, w, "fusion", inp->reg[m].name)[j * inp->hidden + i] *
+                         encoded(inp, model, w, s->x[m] + k * inp->reg[m].inputs, m, i);
         output += weights(model, w, "head", "weight")[o * inp->hidden + j] * activation(inp, joint);
     }
     return output;
 }
 
-static void mlp_is_its_formula(void **state)
-{
-    (void)state;
-    for (int relu = 0; relu < 2; relu++) {
-        small_samples s;
-        ent_model_inp inp = small_kind(ENT_MODEL_MLP);
-        inp.activation = relu ? ENT_ACTIVATION_RELU : ENT_ACTIVATION_TANH;
-        ent_model *model = make_model(&inp);
-        double *w = small_weights(model, 1), outputs[SMALL_SAMPLES * 3];
-        small_samples_make(&inp, 2, 0, &s);
-        check_ok(ent_model_predict(model, w, &s.samples, outputs));
-        for (int k = 0; k < SMALL_SAMPLES; k++)
-            for (int o = 0; o < 3; o++) check_near(outputs[3 * k + o], plain_mlp(&inp, model, w, &s, k, o), 1e-13);
-        ent_free(w);
-        ent_model_free(model);
-    }
-}
-
-/* Output o of sample k: U (product of 1 + a(W_m x_m + b_m)) + d. */
+/* U (product of 1 + a(W_m x_m + b_m)) + d */
 static double plain_multilinear(const ent_model_inp *inp, const ent_model *model, const double *w,
                                 const small_samples *s, int k, int o)
 {
     double output = weights(model, w, "head", "bias")[o];
     for (int i = 0; i < inp->hidden; i++) {
         double product = 1.0;
-        for (int m = 0; m < inp->registers; m++) {
-            const ent_register *reg = &inp->reg[m];
-            double z = weights(model, w, reg->name, "encoder/bias")[i];
-            for (int f = 0; f < reg->inputs; f++)
-                z += weights(model, w, reg->name, "encoder/weight")[i * reg->inputs + f] *
-                     s->x[m][k * reg->inputs + f];
-            if (s->context[k] >> m & 1) product *= 1.0 + activation(inp, z);
-        }
+        for (int m = 0; m < inp->registers; m++)
+            if (s->context[k] >> m & 1)
+                product *= 1.0 + encoded(inp, model, w, s->x[m] + k * inp->reg[m].inputs, m, i);
         output += weights(model, w, "head", "weight")[o * inp->hidden + i] * product;
     }
     return output;
 }
 
-static void multilinear_is_its_formula(void **state)
+static void check_formula(ent_model_kind kind, plain_model *plain, double tolerance)
 {
-    (void)state;
     for (int relu = 0; relu < 2; relu++) {
         small_samples s;
-        ent_model_inp inp = small_kind(ENT_MODEL_MULTILINEAR);
+        ent_model_inp inp = small_kind(kind);
         inp.activation = relu ? ENT_ACTIVATION_RELU : ENT_ACTIVATION_TANH;
         ent_model *model = make_model(&inp);
         double *w = small_weights(model, 1), outputs[SMALL_SAMPLES * 3];
         small_samples_make(&inp, 2, 0, &s);
         check_ok(ent_model_predict(model, w, &s.samples, outputs));
         for (int k = 0; k < SMALL_SAMPLES; k++)
-            for (int o = 0; o < 3; o++)
-                check_near(outputs[3 * k + o], plain_multilinear(&inp, model, w, &s, k, o), 1e-12);
+            for (int o = 0; o < 3; o++) check_near(outputs[3 * k + o], plain(&inp, model, w, &s, k, o), tolerance);
         ent_free(w);
         ent_model_free(model);
     }
+}
+
+static void mlp_is_its_formula(void **state)
+{
+    (void)state;
+    check_formula(ENT_MODEL_MLP, plain_mlp, 1e-13);
+}
+
+static void multilinear_is_its_formula(void **state)
+{
+    (void)state;
+    check_formula(ENT_MODEL_MULTILINEAR, plain_multilinear, 1e-12);
 }
 
 static void counts_what_the_quantum_model_has(void **state)
@@ -451,7 +442,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(gradient_equals_differences),
     cmocka_unit_test(identities_hold),
     cmocka_unit_test(loss_is_that_of_the_predictions),
-    cmocka_unit_test(regressions_come_to_their_optimum),
+    cmocka_unit_test(regressions_reach_their_optimum),
     cmocka_unit_test(width_is_the_nearest_to_the_wanted_number),
     cmocka_unit_test(mlp_is_its_formula),
     cmocka_unit_test(multilinear_is_its_formula),

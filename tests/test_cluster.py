@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The command where clusters differ from a desk: file systems without locks, other batch systems than Slurm (which
-slurm/ has), launchers and what they do to terminals and signals, runs that are looked at before their end.
+"""The command where clusters differ from a single machine: file systems without locks, batch systems other than Slurm (see
+slurm/), launchers and their effect on terminals and signals, runs that are looked at before their end.
 
     python3 tests/test_cluster.py --entente build/entente --mpiexec "mpirun -n" --noflock build/tests/noflock.so [TEST...]
 """
@@ -52,7 +52,7 @@ def run(*words, timeout=120, env=(), **more):
 
 
 def done(*words, **more):
-    """`entente WORDS`, which must succeed: what it has printed."""
+    """The output of `entente WORDS`, which must succeed."""
     code, out, err = run(options.entente, *words, **more)
     if code != 0:
         raise AssertionError(f"exit code {code} of {words}\n{out}\n{err}")
@@ -123,7 +123,7 @@ class Launcher(unittest.TestCase):
     SCRIPT = PROJECT / "jobs" / "run.sh"
 
     def environment(self):
-        """What a user has who has read nothing of Open MPI's settings."""
+        """The environment of a user who knows nothing about Open MPI's settings."""
         bare = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "OMP_"))}
         return {**bare, "ENTENTE": options.entente}
 
@@ -157,7 +157,7 @@ class Launcher(unittest.TestCase):
 
 
 class Batch(unittest.TestCase):
-    """jobs/*.pbs and *.flux, whose batch systems are played by stand-ins of their commands: how many ranks, the timer
+    """jobs/*.pbs and *.flux, with scripts in place of the commands of these batch systems: the number of ranks, the timer
     before the limit, and the command that submits the job again.  No real PBS or Flux runs here."""
 
     FLUX = """#!/bin/sh
@@ -204,7 +204,7 @@ esac
         self.assertFalse((self.place / "again").exists())
 
     def test_the_time_limit(self):
-        """A timer stops the training two minutes before the limit, and the job is submitted again as it was."""
+        """A timer stops the training two minutes before the limit, and the same job is submitted again."""
         for name, left in [("pbs", "00:02:04\n"), ("flux", "124\n")]:
             (self.place / "left").write_text(left)
             words = self.words(name, rounds=100000)
@@ -293,7 +293,7 @@ class Running(unittest.TestCase):
         self.assertTrue((out / "result.h5").exists())
 
     def test_a_sweep_before_its_end(self):
-        """The progress says how many and how long, the answer to a signal how to continue, the report what works."""
+        """The progress says how many and how long, the answer to a signal how to continue, the report shows what exists."""
         spec, out = folder / "sweep.yaml", fresh()
         spec.write_text(f"base: {QUICK}\nset: {{data.file: {folder / 'data.h5'}, federation.rounds: 100}}\n"
                         "grid: {seeds.init: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], client.batch: [8, 16, 32]}\n")
@@ -353,7 +353,7 @@ class Running(unittest.TestCase):
 
 
 class Hardware(unittest.TestCase):
-    """Ranks without work and threads without cores are mentioned, in one line each; memory is foreseen."""
+    """Ranks without work and threads without cores are reported, in one line each; memory is estimated."""
 
     def warnings(self, *words, env=()):
         code, _, err = run(*words, env=env)
@@ -388,7 +388,7 @@ class Hardware(unittest.TestCase):
         self.assertIn("warning: 1 rank of 1024 threads", err)
 
     def test_crowded_points_of_a_scaling_study(self):
-        """They are marked, and the model is that of the others."""
+        """They are marked, and the model is fitted to the others."""
         cores, out = len(os.sched_getaffinity(0)), fresh()
         code, shown, err = run(*ranks(2 * cores), "scaling", QUICK, "--set", f"data.file={folder / 'data.h5'}", "--set",
                                "federation.rounds=1", "--repeats", 1, "--out", out, env={"OMP_NUM_THREADS": "1"})
@@ -409,7 +409,7 @@ class Hardware(unittest.TestCase):
         self.assertIn("crowded", done("report", alone, "--text"))
 
     def test_the_resident_set(self):
-        """Within 30 % of what a training has at its peak, for narrow and wide data and many registers, one rank and two."""
+        """Within 30 % of the peak of a training, for narrow and wide data and many registers, one rank and two."""
         wide, many, sixteen = folder / "wide.h5", folder / "many.h5", folder / "many.yaml"
         done("synth", "--rows", 6000, "--modalities", "text:600,audio:10,vision:8", "--out", wide)
         names = [f"m{m}" for m in range(16)]
@@ -423,7 +423,7 @@ class Hardware(unittest.TestCase):
         for config, data in [(QUICK, folder / "data.h5"), (QUICK, wide), (sixteen, many)]:
             sets = ["--set", f"data.file={data}"]
             for number in [1, 2]:
-                peaks = fresh()  # one file per rank: what two ranks print may share a line
+                peaks = fresh()  # one file per rank, because the output of two ranks may share a line
                 peaks.mkdir()
                 _, _, err = run(*options.mpiexec, number, sys.executable, "-c", peak, peaks, options.entente,
                                 "train", config, *sets, "--set", "federation.rounds=2", "--out", fresh(), "--quiet")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The command `entente`, end to end, as a user starts it: under mpiexec, on files, with bad input.
+"""The command `entente`, end to end, as a user runs it: under mpiexec, on files, with bad input.
 
     python3 tests/test_command.py --entente build/entente --mpiexec "mpiexec -n" [--quick] [TEST...]
 
@@ -107,7 +107,7 @@ def last_json(ran):
 
 
 def fresh(name="out"):
-    """A path below a new folder, not there yet."""
+    """A path in a new folder, which does not exist yet."""
     return pathlib.Path(tempfile.mkdtemp(dir=folder)) / name
 
 
@@ -133,7 +133,7 @@ def edited(name, change, source="data.h5"):
 
 
 def usable(name="data.h5", part=None):
-    """Rows of which the file holds something."""
+    """Rows for which the file holds at least one modality."""
     with h5py.File(folder / name) as file:
         some = sum(file[f"modality/{modality}/present"][()] for modality in NAMES) > 0
         return int((some & (part is None or file["split"][()] == part)).sum())
@@ -211,7 +211,7 @@ class SameBits(unittest.TestCase):
 
 
 class MixedNodes(unittest.TestCase):
-    """Ranks of different processors have the bits of the weakest of them."""
+    """Ranks on different processors give the bits of the weakest of them."""
 
     @staticmethod
     def weights(*environments, config="small.yaml"):
@@ -244,7 +244,7 @@ class MixedNodes(unittest.TestCase):
 
 
 class Kinds(unittest.TestCase):
-    """model.kind: the same clients, masks and blocks for what the quantum model is compared with."""
+    """model.kind: the same clients, masks and blocks for the models with which the quantum model is compared."""
 
     KINDS = {"late": {}, "logistic": {"model__registers__text__reduce": "linear"},
              "mlp": {"model__params": 200, "model__registers__audio__reduce": "linear"},
@@ -348,7 +348,7 @@ class Json(unittest.TestCase):
         right = sum(p["n"] * p["accuracy"] for p in found["patterns"])
         self.assertAlmostEqual(right / rows, found["accuracy"], 12)
 
-    def test_quiet_alone_prints_nothing(self):
+    def test_quiet_by_itself_prints_nothing(self):
         ran = good("train", folder / "small.yaml", "--out", fresh(), "--quiet")
         self.assertEqual((ran.out, ran.err), ("", ""))
 
@@ -362,7 +362,7 @@ class Json(unittest.TestCase):
         for word in ["accuracy", "modalities present", "text audio vision"]:
             self.assertIn(word, ran.out)
 
-    def test_the_selected_round_is_said(self):
+    def test_the_selected_round_is_reported(self):
         out = fresh()
         ran = good("train", folder / "small.yaml", "--out", out, "--json",
                    *sets(run__select="validation_accuracy", run__patience=2, federation__rounds=12,
@@ -484,10 +484,10 @@ class Eval(unittest.TestCase):
             self.assertEqual(found[key], trained[key], key)
         shown = good("inspect", trained["out"] / "result.h5").out
         self.assertIn(f"loss                 {trained['loss']:.6g}", shown)
-        self.assertNotIn("modality_dropout", shown)  # the configuration as it stands there
+        self.assertNotIn("modality_dropout", shown)  # the configuration as it is there
 
     def test_a_damaged_one(self):
-        """Any number, text or table: every command that reads it names what is not as it was written."""
+        """Any number, text or table: every command that reads it names what has been changed."""
         trained = train()["out"]
         self.assertIn("datasets are what was written (SHA-256)", good("inspect", trained).out)
 
@@ -753,7 +753,7 @@ class Result(unittest.TestCase):
                 absent = 1 - (context >> bit & 1).mean()
                 self.assertAlmostEqual(absent, rate, delta=4 * (rate * (1 - rate) / n) ** 0.5)
 
-    def test_masks_of_clients_are_one_a_client(self):
+    def test_masks_of_clients_are_one_per_client(self):
         result, _ = self.client
         self.assertTrue((result["part/test/context"][()] == 7).all(), "where: train")
         client, context = result["part/train/client"][()], result["part/train/context"][()]
@@ -763,7 +763,7 @@ class Result(unittest.TestCase):
         self.assertAlmostEqual(absent, 0.4, delta=0.15)
         self.assertTrue(all(mask != {0} for mask in masks), "keep_one")
 
-    def test_masks_have_a_seed_of_their_own(self):
+    def test_masks_have_their_own_seed(self):
         other, _ = self.opened(missing__level="sample", missing__rate="{audio: 0.4, vision: 0.1}", seeds__split=9,
                                seeds__init=9, seeds__sampling=9)
         with other:
@@ -778,7 +778,7 @@ def file_limit(kib):
 
 
 def refused(test, words, parts, ranks=2, place=None, **how):
-    """Exit code 1, one message, first, that holds `parts`; nothing new in `place`."""
+    """Exit code 1, one message, on the first line, that contains `parts`; nothing new in `place`."""
     before = sorted(place.iterdir()) if place else None
     ran = run(*words, ranks=ranks, **how)
     told = f"{words}\n{ran.out}\n{ran.err}"
@@ -795,7 +795,7 @@ def refused(test, words, parts, ranks=2, place=None, **how):
 class Refuses(unittest.TestCase):
     """Bad input: a clear message, exit code 1, nothing half-written, no hang.
 
-    mpiexec takes two seconds to end after a failure, so what all ranks find alike is tried without it."""
+    mpiexec takes two seconds to end after a failure, so errors that all ranks find are tried without it."""
 
     def refused(self, parts, ranks=0, **given):
         out = fresh()
@@ -805,7 +805,7 @@ class Refuses(unittest.TestCase):
     def refused_data(self, change, *parts, ranks=0, **given):
         self.refused(["bad.h5", *parts], ranks, data__file=edited("bad.h5", change), **given)
 
-    def test_files_that_are_no_data(self):
+    def test_files_that_are_not_data_sets(self):
         whole = (folder / "data.h5").read_bytes()
         (folder / "truncated.h5").write_bytes(whole[:len(whole) // 2])
         (folder / "empty.h5").write_bytes(b"")
@@ -981,7 +981,7 @@ class Configuration(unittest.TestCase):
         out = fresh()
         refused(self, ["train", folder / "wrong.yaml", "--out", out], [f"wrong.yaml:{line}:", *parts], 0, out.parent)
 
-    def test_krum_says_how_many_clients_it_wants(self):
+    def test_krum_says_how_many_clients_it_needs(self):
         refused(self, ["train", folder / "small.yaml", "--out", fresh(), *sets(federation__aggregation="krum",
                                                                                federation__clients=4)],
                 ["server.faulty: found 1: krum needs more than 2 faulty + 2 = 4 clients that train block 'text/map/weight'",
@@ -1002,7 +1002,7 @@ class Configuration(unittest.TestCase):
         for case in cases[:2] if options.quick else cases:
             self.check(*case)
 
-    def test_no_yaml_at_all(self):
+    def test_text_that_is_not_yaml(self):
         (folder / "no.yaml").write_text("data: {file: [\n")
         refused(self, ["train", folder / "no.yaml"], ["no.yaml:2", "not YAML"], 0)
         refused(self, ["train", folder / "nowhere.yaml"], ["nowhere.yaml", "No such file"], 2)
@@ -1079,7 +1079,7 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(ran.code, 2, words)
             self.assertIn(said, ran.err)
 
-    def test_a_wrong_value_is_told_with_its_option(self):
+    def test_a_wrong_value_is_reported_with_its_option(self):
         for words, said in [(["synth", "--rows", "ten"], "--rows: found 'ten', want a whole number from 10 to"),
                             (["synth", "--noise=-1"], "--noise: found '-1', want a number from 0 to"),
                             (["synth", "-rten", "--out", "x"], "-r: found 'ten', want a whole"),
@@ -1101,7 +1101,7 @@ class Protocols(unittest.TestCase):
     @slow
     def test_the_mechanism_beats_zero_and_drop(self):
         """Mean accuracy over five seeds, 30 % of the modalities missing per client: by more than the spread.  Without
-        logit adjustment: with it, what a pattern of absent modalities says of the classes of its client is not learned,
+        logit adjustment: with it, the relation between absent modalities and the classes of a client is not learned,
         and zero is only 2.5 points below."""
         data = synth("default.h5")
         found = {}
@@ -1138,7 +1138,7 @@ class RealData(unittest.TestCase):
         return self.accuracy("mosi.yaml", "mosi.h5", out=out, **given)
 
     def mosi_in_double(self):
-        """As it is shipped, in double: accuracy and folder of a training that two tests look at."""
+        """As shipped, in double: accuracy and folder of a training that two tests use."""
         if not RealData.kept:
             out = fresh()
             RealData.kept = self.mosi(out), out

@@ -74,7 +74,7 @@ static void a_set_is_one_choice_or_a_list(void **state)
     ent_config_free(c);
 }
 
-/* What a program wrote that had no data.clip is read as it was meant: nothing was cut. */
+/* A configuration from a program without data.clip is read as it was meant: nothing was clipped. */
 static void a_saved_text_without_a_key_means_what_it_meant(void **state)
 {
     (void)state;
@@ -149,7 +149,7 @@ static void names_of_rules_and_attacks_are_theirs(void **state)
     }
 }
 
-static void text_as_used_says_the_same_again(void **state)
+static void text_as_used_gives_the_same_configuration(void **state)
 {
     (void)state;
     char *once, *twice;
@@ -162,7 +162,7 @@ static void text_as_used_says_the_same_again(void **state)
     ent_free(twice);
 }
 
-/* What the first program wrote into its results: sections and keys came later, none went. */
+/* The configuration in a result of the first version: sections and keys were added since, none removed. */
 static const char FIRST[] =
     "data: {file: a.h5, modalities: [text, audio], label: class}\n"
     "model:\n"
@@ -182,7 +182,7 @@ static const char FIRST[] =
     "seeds: {split: 1, masks: 2, init: 3, sampling: 4}\n"
     "run: {precision: double, engine: auto, shards: 1, threads: 0}\n";
 
-static void text_of_an_old_result_gets_what_was_no_key_then(void **state)
+static void text_of_an_old_result_means_what_it_meant(void **state)
 {
     (void)state;
     char *whole, *again;
@@ -258,15 +258,15 @@ static void wrong_files_are_refused_with_line_key_value_and_expectation(void **s
         {"data: {file: a.h5, modalities: [a]}\nmodel: {readout: [z, z]}\n", "model.readout: found a list, want one"},
         {"data: {file: a.h5, modalities: [a]}\nmodel: {readout: []}\n", "model.readout: found a list, want one"},
         {"data: {file: a.h5, modalities: []}\n", "data.modalities: found 0 names, want 1 to 16"},
-        {"data: {file: a.h5, modalities: [a, a]}\n", "'a' stands twice"},
+        {"data: {file: a.h5, modalities: [a, a]}\n", "'a' occurs twice"},
         {"data: {file: a.h5, modalities: [head]}\n", "found 'head'"},
         {"data: {file: a.h5, modalities: a}\n", "data.modalities: found 'a', want a list of 1 to 16 names"},
         {"data: {modalities: [a]}\n", "key 'data.file' is missing"},
         {"data: {file: '', modalities: [a]}\n", "data.file: found '', want a text that is not empty"},
-        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: 1, batch: 2}\n", "key 'batch' stands twice in client"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: 1, batch: 2}\n", "key 'batch' occurs twice in client"},
         {"data: {file: a.h5, modalities: [a]}\nclient:\n# batch: 3\n",
-         "c.yaml:2: client: found nothing behind it, want a section of keys"},
-        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: }\n", "client.batch: found nothing behind it, want a"},
+         "c.yaml:2: client: found nothing after it, want a section of keys"},
+        {"data: {file: a.h5, modalities: [a]}\nclient: {batch: }\n", "client.batch: found nothing after it, want a"},
         {"data: {file: a.h5, modalities: [a]}\nclient: 3\n", "client: found '3', want a section of keys"},
         {"data: {file: a.h5, modalities: [a]\n", "not YAML"},
         {"data: {file: a.h5, modalities: [a]}\nclient:\n\tbatch: 3\n", "c.yaml:3:1: not YAML: found character that"},
@@ -322,8 +322,8 @@ int main(void)
         cmocka_unit_test(a_saved_text_without_a_key_means_what_it_meant),
         cmocka_unit_test(set_overrides_and_one_rate_is_meant_for_all),
         cmocka_unit_test(names_of_rules_and_attacks_are_theirs),
-        cmocka_unit_test(text_as_used_says_the_same_again),
-        cmocka_unit_test(text_of_an_old_result_gets_what_was_no_key_then),
+        cmocka_unit_test(text_as_used_gives_the_same_configuration),
+        cmocka_unit_test(text_of_an_old_result_means_what_it_meant),
     };
     const struct CMUnitTest refuses[] = {
         cmocka_unit_test(wrong_files_are_refused_with_line_key_value_and_expectation),

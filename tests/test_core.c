@@ -51,7 +51,7 @@ static void control_characters_are_written_out(void **state)
     char out[16];
     ent_fail(ENT_EARG, "%s", "a\x1b[2Jb \xc2\x9bm \xe2\x80\xae x\x7f \xff \xc3\xa9\n\t");
     assert_string_equal(ent_message(), "a\\x1b[2Jb \\xc2\\x9bm \\xe2\\x80\\xae x\\x7f \\xff \xc3\xa9\n\t");
-    ent_fail_in(ENT_EARG, "%s", "\r"); /* what is written out stays as it is */
+    ent_fail_in(ENT_EARG, "%s", "\r"); /* an escaped character is not escaped again */
     assert_memory_equal(ent_message(), "\\x0d: a\\x1b[2Jb", 14);
     assert_string_equal(ent_visible("0123456789\xc3\xa9\xc3\xa9\xc3\xa9", "", out, sizeof out),
                         "0123456789\xc3\xa9\xc3\xa9"); /* no half of a character */
@@ -136,7 +136,7 @@ static void copies_hold_what_was_copied(void **state)
     ent_free(text);
 }
 
-static void bytes_are_told_in_units(void **state)
+static void bytes_are_written_with_units(void **state)
 {
     (void)state;
     char text[32];
@@ -171,8 +171,8 @@ static void available_memory_obeys_a_limit(void **state)
     assert_true(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
 }
 
-/* Who may write to the folder must not be able to choose where the bytes go. */
-static void temporary_names_cannot_be_foreseen(void **state)
+/* Another user who may write to the folder must not be able to choose where the bytes go. */
+static void temporary_names_cannot_be_predicted(void **state)
 {
     (void)state;
     char folder[] = "/tmp/entente-core-XXXXXX", path[64], foreseen[256], victim[64], host[65] = "";
@@ -196,7 +196,7 @@ static void temporary_names_cannot_be_foreseen(void **state)
     assert_int_equal(unlink(foreseen) | unlink(path) | rmdir(folder), 0);
 }
 
-static void clock_goes_on(void **state)
+static void clock_advances(void **state)
 {
     (void)state;
     double last = ent_clock_s();
@@ -256,10 +256,10 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(assertion_aborts),
     cmocka_unit_test(memory_is_aligned_and_zeroed),
     cmocka_unit_test(copies_hold_what_was_copied),
-    cmocka_unit_test(bytes_are_told_in_units),
+    cmocka_unit_test(bytes_are_written_with_units),
     cmocka_unit_test(available_memory_obeys_a_limit),
-    cmocka_unit_test(temporary_names_cannot_be_foreseen),
-    cmocka_unit_test(clock_goes_on),
+    cmocka_unit_test(temporary_names_cannot_be_predicted),
+    cmocka_unit_test(clock_advances),
 };
 static const struct CMUnitTest refuses[] = {
     cmocka_unit_test(refuses_sizes_that_do_not_exist),

@@ -19,7 +19,7 @@
 
 enum { ROWS = 6, DIMENSION = 3 };
 
-/* A small file with one thing that may differ from the rule. */
+/* A small file with one detail that may be wrong. */
 typedef struct {
     int64_t audio_rows, label_rows, split_rows;
     int32_t category[ROWS];

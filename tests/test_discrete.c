@@ -139,7 +139,7 @@ static void rounded_changes_have_no_larger_norm(void **state)
 
 /* ---- the accountant ---- */
 
-/* Renyi divergence of the sum of noise from the same, moved. */
+/* Renyi divergence of the sum of noise from the same sum, shifted. */
 static double divergence(const double chance[OUTCOMES], int moved, double order)
 {
     double sum = 0.0;

@@ -43,7 +43,7 @@ static void order_does_not_matter(void **state)
         assert_true(sum_in_order(x, order) == first);
     }
     for (int k = 0; k < TERMS; k++) shuffled += x[order[k]];
-    assert_true(plain != shuffled); /* these terms do show the order in a plain sum */
+    assert_true(plain != shuffled); /* a plain sum of these terms does depend on their order */
 }
 
 /* Each term is off by at most 2^-61. */
@@ -62,7 +62,7 @@ static void sums_agree_with_binary128(void **state)
     }
 }
 
-static void small_and_large_terms_do_not_drown(void **state)
+static void small_terms_survive_large_ones(void **state)
 {
     (void)state;
     ent_exact sum = {{0}};
@@ -133,7 +133,7 @@ static void totals_have_any_range_and_no_order(void **state)
     }
 }
 
-static void totals_keep_what_is_no_number(void **state)
+static void totals_keep_nan(void **state)
 {
     (void)state;
     static const double cancels[] = {INFINITY, 1.0, -INFINITY}, up[] = {1.0, INFINITY}, nan[] = {NAN, 1.0},
@@ -177,13 +177,13 @@ static void refuses_what_is_out_of_range_and_keeps_the_sum(void **state)
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(order_does_not_matter),
     cmocka_unit_test(sums_agree_with_binary128),
-    cmocka_unit_test(small_and_large_terms_do_not_drown),
+    cmocka_unit_test(small_terms_survive_large_ones),
     cmocka_unit_test(negative_sums_are_right),
     cmocka_unit_test(terms_are_rounded_to_nearest),
     cmocka_unit_test(weights_round_once),
     cmocka_unit_test(limbs_may_be_added_without_carries),
     cmocka_unit_test(totals_have_any_range_and_no_order),
-    cmocka_unit_test(totals_keep_what_is_no_number),
+    cmocka_unit_test(totals_keep_nan),
 };
 static const struct CMUnitTest refuses[] = {
     cmocka_unit_test(refuses_what_is_out_of_range_and_keeps_the_sum),

@@ -225,7 +225,7 @@ class MLflow(unittest.TestCase):
 
 
 class Refuses(unittest.TestCase):
-    def test_targets_that_exist_and_what_is_no_result(self):
+    def test_targets_that_exist_and_folders_without_a_result(self):
         (folder / "taken").mkdir()
         (folder / "taken" / "mine").write_text("mine")
         for kind in ("--tensorboard", "--mlflow"):

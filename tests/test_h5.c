@@ -240,7 +240,7 @@ static void a_truncated_file_at_every_length(void **state)
 }
 
 /* Cut short, rewritten in place with other bytes of the same number, or grown: never zeros or a mixture.  A file that
- * a new one of the same name has replaced is still complete. */
+ * was replaced by a new one of the same name is still complete. */
 static void a_file_that_changes_while_it_is_open(void **state)
 {
     (void)state;
@@ -331,7 +331,7 @@ static void writes_that_do_not_fit(void **state)
     assert_int_equal(temp_folder_files(0), 0);
 }
 
-/* In a child process: with room for `limit` bytes a file, finishing fails and says why.  Exit code 0 where it
+/* In a child process: with a limit of `limit` bytes per file, finishing fails and says why.  Exit code 0 if it
  * does. */
 static int child_on_full_disk(rlim_t limit)
 {

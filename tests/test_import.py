@@ -48,7 +48,7 @@ class Case(unittest.TestCase):
         return done.stdout
 
     def refused(self, part, *arguments, ranks=0):
-        """Ends with code 1 and a message that holds `part`; the output and its temporary name are not there."""
+        """Ends with code 1 and a message that holds `part`; neither the output nor its temporary name exists."""
         before = set(os.listdir(self.folder))
         done = call(*arguments, ranks=ranks)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
@@ -165,7 +165,7 @@ class CsdComputes(Csd):
                 np.testing.assert_array_equal(label["class3"][:], three + 1)
                 self.assertEqual([name.decode() for name in file["id"][:]], names)
 
-    def test_no_video_stands_in_two_parts(self):
+    def test_no_video_is_in_two_parts(self):
         self.write(*example(videos=30))
         parts = []
         for seed in ("1", "2", "1"):
@@ -326,7 +326,7 @@ class CsdRefuses(Csd):
         write_csd(self.path("audio.csd"), self.audio)
         self.refused(part, *self.arguments(), ranks=ranks)
 
-    def test_what_is_no_csd(self):
+    def test_files_that_are_not_csd(self):
         with open(self.path("audio.csd"), "rb") as file:
             whole = file.read()
         for content, part in ((b"hello", "not an HDF5 file"), (b"", "empty"), (whole[:len(whole) // 2], "truncated")):
@@ -381,7 +381,7 @@ class CsdRefuses(Csd):
                 file.write(text)
             self.refused(part, *self.arguments("--folds", self.path("folds")))
 
-    def test_an_output_that_is_there(self):
+    def test_an_existing_output(self):
         with open(self.path("out.h5"), "w") as file:
             file.write("mine")
         self.refused("exists", *self.arguments())
@@ -513,8 +513,8 @@ class TableReal(Table):
         with self.imported(("t", iris), label=moods, more=("--group", iris + ":2")) as file:
             np.testing.assert_array_equal(file["label/class"][:], [1, 0, 1])
 
-    def test_a_malformed_number_in_the_first_line_is_no_name(self):
-        """It made the line a header, and then the label's first line one too, "because the numbers of rows agree"."""
+    def test_a_malformed_number_in_the_first_line_is_not_a_name(self):
+        """Such a line was taken for a header, and then the label's first line too, "because the numbers of rows agree"."""
         label = self.csv("l.csv", "0\n1\n1\n")
         for cell in ('"1,000"', "\u22121", "\u00a00", "\uff15", "5 kg", "0x10", "nan(1)", "1e", "1.2.3"):
             self.refused("t.csv:1: column 0: found", *self.arguments(("t", self.csv("t.csv", cell + ",7\n1,2\n3,4\n")), label=label))
@@ -558,7 +558,7 @@ class TableReal(Table):
                                                more=("--replace", "--group", self.csv("g.csv", words))))
         self.refused("row 1: found ''", *self.arguments(("t", self.csv("x.csv", "1\n2\n3\n")), label=self.csv("l.csv", "0\n1\n1\n"),
                                                         more=("--replace", "--part", self.csv("p.csv", "train\n\ntest\n"))))
-        # cells between tabs are no blank line
+        # cells between tabs are not a blank line
         with self.imported(("t", self.csv("t.csv", "1\t2\n\t\n\n3\t4\n")), label=self.csv("l.csv", "0\n1\n1\n")) as file:
             self.assertEqual(file["modality/t/present"][:].tolist(), [1, 0, 1])
 
@@ -601,7 +601,7 @@ class TableReal(Table):
                     np.testing.assert_array_equal(file["label/class"][:], np.arange(3000) % 2)
 
     def test_damaged_archives(self):
-        """What zlib's gzread takes for the end of the file: something after the last member, of arrays and of text."""
+        """Data after the last member, which zlib's gzread takes for the end of the file: of arrays and of text."""
         label = self.npy("y.npy", np.arange(3000) % 2)
         with open(self.npy("x.npy", np.random.default_rng(2).normal(size=(3000, 3))), "rb") as file:
             array = file.read()
@@ -650,7 +650,7 @@ class TableReal(Table):
 
 
 class TableRefuses(Table):
-    def test_what_is_no_table(self):
+    def test_files_that_are_not_tables(self):
         label = self.npy("y.npy", np.arange(20) % 2)
         x = np.random.default_rng(1).normal(size=(20, 3))
         np.savez(self.path("x.npz"), x=x)
@@ -860,7 +860,7 @@ class DigitsRefuses(Digits):
 # ---- inspect and merge ----
 
 class Whole(Case):
-    """A small data set, as merge and inspect find it."""
+    """A small data set for merge and inspect."""
 
     def setUp(self):
         super().setUp()
@@ -928,7 +928,7 @@ class WholeComputes(Whole):
 
 
 class WholeOutside(Whole):
-    """A file from elsewhere reads what is in it, and nothing else, and prints no control character."""
+    """Reading a file from elsewhere reads nothing outside it and prints no control character."""
 
     def edit(self, change, path="a.h5"):
         with h5py.File(self.path(path), "a") as file:
@@ -948,13 +948,13 @@ class WholeOutside(Whole):
                              ({"other": there("/"), "split": h5py.SoftLink("/other/split")}, "/split is outside")):
             shutil.copy(self.path("b.h5"), self.path("a.h5"))
             self.edit(change)
-            self.refused(part + " of the file: a link into another file, 'b.h5'; want everything", "inspect", self.path("a.h5"))
+            self.refused(part + " the file: a link into another file, 'b.h5'; want everything", "inspect", self.path("a.h5"))
             self.run_well("inspect", self.path("a.h5"), "--allow-external")
-            self.refused("of the file: a link into another file, 'b.h5'; want everything", *self.merge())
+            self.refused("outside the file: a link into another file, 'b.h5'; want everything", *self.merge())
         self.refused("a link into another file, 'x1.h5'", "inspect", os.path.join(GOLDEN, "external_link.h5"))
 
     def test_numbers_in_other_files(self):
-        self.refused("features is outside of the file: external storage, in '/etc/passwd'; want everything", "inspect",
+        self.refused("features is outside the file: external storage, in '/etc/passwd'; want everything", "inspect",
                      os.path.join(GOLDEN, "external_storage.h5"))
         layout = h5py.VirtualLayout((6, 2), "f4")
         layout[:] = h5py.VirtualSource(self.path("a.h5"), "modality/text/features", shape=(6, 2))
@@ -962,7 +962,7 @@ class WholeOutside(Whole):
         self.edit({"modality/text/features": None}, "b.h5")
         with h5py.File(self.path("b.h5"), "a") as file:
             file.create_virtual_dataset("modality/text/features", layout)
-        self.refused("is outside of the file: a virtual dataset", "inspect", self.path("b.h5"))
+        self.refused("is outside the file: a virtual dataset", "inspect", self.path("b.h5"))
         self.assertIn("range 0 to 9", self.run_well("inspect", self.path("b.h5"), "--allow-external"))
         write_csd(self.path("l.csd"), {"one": (np.array([[0.0, 1.0], [1, 2]]), np.ones((2, 1)))})
         with h5py.File(self.path("t.csd"), "w") as file:
@@ -970,14 +970,14 @@ class WholeOutside(Whole):
             file["root/data/one/features"] = np.ones((2, 1))
         csd = ("import", "csd", "--modality", f"a={self.path('t.csd')}", "--labels", self.path("l.csd"), "--split", "1,0,0",
                "--out", self.path("out.h5"))
-        self.refused("intervals is outside of the file: a link", *csd)
+        self.refused("intervals is outside the file: a link", *csd)
         self.run_well(*csd, "--allow-external")
 
-    def test_a_filter_that_is_not_there(self):
+    def test_a_missing_filter(self):
         self.refused("/modality/a/features is compressed by the filter 'lzf' (32000), which this HDF5 library lacks: rewrite it",
                      "inspect", os.path.join(GOLDEN, "lzf.h5"))
 
-    def test_what_is_no_hdf5(self):
+    def test_files_that_are_not_hdf5(self):
         np.savez(self.path("x.npz"), x=np.zeros(3))
         self.refused("not an HDF5 file but a NumPy archive (.npz)", "inspect", self.path("x.npz"))
 
@@ -1008,7 +1008,7 @@ class WholeOutside(Whole):
 
 
 class WholePrecise(Whole):
-    """Features of 64 bits are centred before anything narrows them."""
+    """Features of 64 bits are centred before they are rounded."""
 
     def data(self, name, features):
         with h5py.File(self.path(name), "w") as file:
@@ -1024,7 +1024,7 @@ class WholePrecise(Whole):
             file.write(config)
         return call("train", self.path("c.yaml"), "--out", self.path(name), "--json")
 
-    def test_offsets_do_not_matter_and_constants_are_said(self):
+    def test_offsets_do_not_matter_and_constants_are_reported(self):
         whole = np.round(np.random.default_rng(3).normal(size=(120, 6)) * 1024) / 1024   # so that offsets change no bit
         whole[:, 0] += (np.arange(120) % 2) * 2
         whole[:, 4] = 0.1

@@ -1,5 +1,5 @@
-"""The installed library as another program finds it: in a prefix of its own, by find_package and by pkg-config, with C and
-C++ compilers, from a folder that knows no path of the source.
+"""The installed library as another program finds it: in its own prefix, by find_package and by pkg-config, with C and
+C++ compilers, from a folder without any path of the source.
   test_installed.py BUILD_DIR MPIEXEC NUMPROC_FLAG"""
 import os
 import shutil

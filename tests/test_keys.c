@@ -1,5 +1,5 @@
-/* The table of configuration keys: every row agrees with itself and with its field, and every wrong value of every
- * field is refused by its key's name, wherever a configuration is taken. */
+/* The table of configuration keys: every row is consistent in itself and with its field, and every wrong value of
+ * every field is refused with the name of its key, wherever a configuration is accepted. */
 #include "check.h"
 
 #include <float.h>
@@ -96,7 +96,7 @@ static void every_row_is_whole(void **state)
 
 /* ---- values ---- */
 
-/* Another value than the default; false where there is none. */
+/* A value other than the default; false if there is none. */
 static bool change(const ent_key *key, ent_config *c, int m)
 {
     void *at = ent_key_place(key, c, m);
@@ -107,7 +107,7 @@ static bool change(const ent_key *key, ent_config *c, int m)
     case ENT_KEY_SEED:
         *(uint64_t *)at = UINT64_MAX - (uint64_t)m;
         return true;
-    case ENT_KEY_REAL: /* one that wants 17 digits */
+    case ENT_KEY_REAL: /* one that needs 17 digits */
         *(double *)at = key->high / 3.0;
         return true;
     case ENT_KEY_SWITCH:
@@ -116,7 +116,7 @@ static bool change(const ent_key *key, ent_config *c, int m)
     case ENT_KEY_CHOICE:
         memcpy(at, &key->choice[memcmp(at, &key->choice[0].value, sizeof(int)) == 0].value, sizeof(int));
         return true;
-    case ENT_KEY_SET: /* all of them, then the last alone */
+    case ENT_KEY_SET: /* all of them, then only the last */
         *(unsigned *)at = *(unsigned *)at == 1 ? 2 * (unsigned)key->choice[key->choices - 1].value - 1
                                                : (unsigned)key->choice[key->choices - 1].value;
         return true;
@@ -170,7 +170,7 @@ static void what_is_written_reads_back_to_the_last_bit(void **state)
     }
 }
 
-/* Each key by itself changes the text: none is left out of it. */
+/* Each key changes the text: none is left out. */
 static void add_name(void *list, const char *name, const char *when)
 {
     strcat(list, name);
@@ -189,7 +189,7 @@ static void check_unread(const char *yaml, const char *wanted)
     ent_config_free(c);
 }
 
-static void what_nothing_reads_is_found(void **state)
+static void keys_that_nothing_reads_are_found(void **state)
 {
     (void)state;
     check_unread("", "");
@@ -276,7 +276,7 @@ static bool spoil_names(const ent_key *key, ent_config *c, int m, int which)
 
 enum { FAULTS = 10 };
 
-/* Fault `which` of a key; false where it has no such. */
+/* Fault `which` of a key; false if it has no such fault. */
 static bool spoil(const ent_key *key, ent_config *c, int m, int which)
 {
     void *at = ent_key_place(key, c, m);
@@ -426,7 +426,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest computes[] = {cmocka_unit_test(every_default_is_a_value_that_its_key_takes),
                                           cmocka_unit_test(every_row_is_whole),
                                           cmocka_unit_test(what_is_written_reads_back_to_the_last_bit),
-                                          cmocka_unit_test(what_nothing_reads_is_found),
+                                          cmocka_unit_test(keys_that_nothing_reads_are_found),
                                           cmocka_unit_test(every_key_is_written),
                                           cmocka_unit_test(the_nearest_name_is_found)};
     const struct CMUnitTest refuses[] = {cmocka_unit_test(every_wrong_field_is_refused_by_its_keys_name),

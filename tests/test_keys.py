@@ -1,5 +1,5 @@
-"""The keys of configurations by the command: what is shipped is what it prints, the schema refuses what it refuses, a
-configuration is printed as it will run, and no file of any shape makes it crash, hang or grow.
+"""The keys of configurations in the command: the reference is what it prints, the schema refuses what it refuses, a
+configuration is printed as it will run, and no file makes it crash, hang or grow.
 
     python3 tests/test_keys.py build/entente
 """
@@ -149,7 +149,7 @@ class Mutations(unittest.TestCase):
         kinds += ["choice"] if isinstance(old, str) and not text else []
         kind = draw.choice(kinds)
         if kind == "typo":
-            names = (("missing", "rate"), ("noise", "factor"))  # a modality's name is no key of the schema
+            names = (("missing", "rate"), ("noise", "factor"))  # a modality's name is not a key of the schema
             if len(path) == 4 or path[:2] in names:
                 return None
             at[path[-1] + "x"] = at.pop(path[-1])
@@ -226,7 +226,7 @@ class Hostile(unittest.TestCase):
                    "too many anchors, want at most 100")
 
     def test_zero_bytes(self):
-        """What follows one would be missing without a word; in UTF-16 every second byte is one."""
+        """Text after one would be missing without an error; in UTF-16 every second byte is one."""
         self.check(SHORT + "\0client: {batch: 5}\n", "byte %d is 0, want text in UTF-8" % len(SHORT))
         self.check("base: base.yaml\ngrid: {client.epochs: [1]}\0\n", "is 0, want text in UTF-8", command=("sweep",))
         self.check("\0", "byte 0 is 0")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a label is, end to end: classes and real numbers, gaps, units, and runs in which nobody trained.
+"""Labels, end to end: classes and real numbers, gaps, units, and runs in which no client trained.
 
     python3 tests/test_labels.py --entente build/entente --mpiexec "mpiexec -n" [--quick] [TEST...]"""
 import csv
@@ -35,7 +35,7 @@ def tearDownModule():
 
 
 def write(name, label, values, **more):
-    """A data set whose text features say what `values` (of a score and noise) makes of them; its configuration."""
+    """A data set whose text features determine `values` (a function of score and noise); its configuration."""
     random = numpy.random.default_rng(1)
     features = random.normal(size=(ROWS, 2))
     with h5py.File(command.folder / f"{name}.h5", "w") as file:
@@ -73,7 +73,7 @@ class Task(unittest.TestCase):
             self.assertIsNone(found["mae"])
 
     def test_the_task_decides_where_it_is_unclear(self):
-        config = write("unclear", "y", positive)  # not called class: numbers, and a hint
+        config = write("unclear", "y", positive)  # not named class: numbers, and a hint
         found = trained(config)
         self.assertEqual(found["log"][0], "regression, values 0 to 1")
         self.assertIn("label 'y' holds only 2 whole numbers: data.task: classification reads them as classes", found["log"])
@@ -93,7 +93,7 @@ class Task(unittest.TestCase):
         whole = write("whole", "class", lambda score, noise: numpy.rint(20 + 5 * noise).astype("i4"))
         self.assertEqual(trained(whole, data__task="regression")["task"], "regression")
 
-    def test_what_is_set_and_not_read_is_said(self):
+    def test_keys_that_are_set_and_not_read_are_reported(self):
         config = write("unread", "class", positive)
         found = trained(config, run__patience=3, client__step_rounds=2)
         self.assertIn("without effect: client.step_rounds (only with client.schedule: step), run.patience (only with "
@@ -112,7 +112,7 @@ class Real(unittest.TestCase):
     ABSENT = ["accuracy", "accuracy_nonzero", "accuracy5", "accuracy7", "f1_weighted", "f1_macro"]
 
     def check_absent(self, found):
-        """In JSON, table, log, result and the pages: nowhere a figure of classes."""
+        """JSON, table, log, result and pages: none has a figure of classes."""
         self.assertEqual([found[key] for key in self.ABSENT], [None] * 6)
         for text in [found["table"].splitlines()[:-1], found["log"]]:
             self.assertNotIn("ccuracy", "\n".join(text))
@@ -144,14 +144,14 @@ class Real(unittest.TestCase):
         found = trained(write("sentiment", "value", lambda score, noise: numpy.clip(2 * score + noise, -3, 3)))
         self.assertTrue(all(0 < found[key] < 1 for key in self.ABSENT), found)
 
-    def test_a_class_beside_a_value_that_is_no_sentiment(self):
+    def test_a_class_with_a_value_that_is_not_a_sentiment(self):
         for low, there in [(-3, True), (10, False)]:
             config = write("beside", "class", positive, value=numpy.linspace(low, low + 6, ROWS))
             self.assertEqual(trained(config)["accuracy_nonzero"] is not None, there)
 
     def test_figures_are_in_the_labels_unit(self):
-        """After 200 rounds 20 +- 5 is predicted better than by a constant, whatever the unit; before it was the bias alone
-        that had to walk to 20."""
+        """After 200 rounds 20 +- 5 is predicted better than by a constant, whatever the unit; in the past only the bias
+        moved, slowly, to 20."""
         plain = lambda score, noise: 4 * numpy.tanh(score) + 2 * noise
         found = {}
         for name, offset, unit in [("near", 20, 1), ("far", 1e4, 1), ("small", 2e-7, 1e-8)]:
@@ -171,7 +171,7 @@ class Real(unittest.TestCase):
             self.assertEqual(again["mae"], found[name]["mae"])
         self.assertAlmostEqual(found["far"]["mae"], found["near"]["mae"], 4)
 
-    def test_a_constant_that_is_better_is_said(self):
+    def test_a_better_constant_is_reported(self):
         """The witness: of noise about 20 a model had a mean absolute error of 5.02, a constant 4.23."""
         said = set()
         for name, values, more in [("noise", lambda score, noise: 20 + 5 * noise, {}),
@@ -190,7 +190,7 @@ class Real(unittest.TestCase):
             said.add((name, *more, worse))
         self.assertEqual(said, {("noise", True), ("noise", "run__select", False), ("signal", False)})
 
-    def test_the_most_frequent_class_that_is_better_is_said(self):
+    def test_a_better_most_frequent_class_is_reported(self):
         said = set()
         for name, values in [("rare", lambda score, noise: numpy.digitize(noise, [0.6, 1.2])), ("clear", positive)]:
             found = trained(write(name, "class", values), federation__rounds=200, client__learning_rate=0.3)
@@ -263,7 +263,7 @@ class Evaluated(unittest.TestCase):
         refused(self, ["eval", found["out"]], ["default.h5", "No such file"], 0)
 
     def test_the_masks_of_the_training_give_its_figures(self):
-        """By row and by client, rows that are skipped or not answered; without them the figures are others."""
+        """By row and by client, rows that are skipped or not predicted; without them the figures differ."""
         config = write("masked", "class", positive)
         for given in [{"missing__rate": 0.5}, {"missing__rate": 0.4, "missing__level": "client", "missing__empty": "skip"},
                       {"missing__rate": 0.3, "missing__policy": "drop"}, {"missing__level": "exclusive"}]:
@@ -280,7 +280,7 @@ class Evaluated(unittest.TestCase):
         self.assertIn("--masks training: found --all", ran.err)
 
     def test_predictions_are_written(self):
-        """Each row's own, in the order of the data set, in both kinds of file the same; and they are the figures'."""
+        """One per row, in the order of the data set, the same in both kinds of file; the figures follow from them."""
         found = trained(write("predicted", "class", lambda score, noise: numpy.where(score + noise > 0, 10, 3)),
                         missing__rate=0.4, missing__level="client")
         with h5py.File(command.folder / "predicted.h5") as file:
@@ -350,7 +350,7 @@ class Circuits(unittest.TestCase):
     REST = "ry(theta[0]) q[0];\nry(theta[1]) q[1];\ncx q[0], q[1];\n"
 
     def test_a_circuit_that_does_not_read_its_data_is_refused(self):
-        """The witness reads nothing, which reduce: linear let pass; the others leave out a part of the data."""
+        """The first circuit reads no data, which reduce: linear accepted; the others leave out a part of the data."""
         config = write("circuit", "class", positive)
         for text, part in [("", "the circuit reads no data"),
                            ("input array[float[64], 2] x;\nry(x[0]) q[0];\n", "data input 2 of 2"),
@@ -366,7 +366,7 @@ class Circuits(unittest.TestCase):
         trained(config, model__registers__text__ansatz="seeing.qasm", model__registers__text__reduce="linear")
 
     def test_data_that_change_only_a_phase_are_refused(self):
-        """In gates, and yet nothing that is read, or the whole state, changes with them."""
+        """The data are in gates, and yet no readout, or not even the state, depends on them."""
         config = write("phase", "class", positive)
         mixed = "ry(theta[0]) q[0];\nrx(theta[1]) q[1];\n"
         for text, layers, wrong in [
@@ -385,7 +385,7 @@ class Circuits(unittest.TestCase):
 
 
 class Paths(unittest.TestCase):
-    """A file that another names is that of the working folder, or else that beside the other."""
+    """A file that another one names is searched in the working folder, then in the folder of the other."""
 
     def setUp(self):
         self.top = fresh()
@@ -393,7 +393,7 @@ class Paths(unittest.TestCase):
         config = write("paths", "class", positive)
         text = config.read_text()
         (self.top / "jobs/paths.yaml").write_text(re.sub(r"file: [^,}\n]+", "file: own.h5", text, count=1))
-        config.unlink()  # it would win
+        config.unlink()  # it would be preferred
         (command.folder / "paths.h5").rename(self.top / "jobs/own.h5")
 
     def test_the_configurations_data(self):
@@ -417,8 +417,8 @@ class Paths(unittest.TestCase):
         refused(self, ["eval", self.top / "out"], ["data.file: own.h5: No such file", f"{self.top}/out/own.h5"], 0)
 
     def test_sweeps_and_studies(self):
-        """The base from the working folder or beside the sweep; the data beside the file that names them, whose place is
-        no part of the point."""
+        """The base from the working folder or beside the sweep; the data next to the file that names them, whose folder
+        is not part of the point."""
         spec = self.top / "jobs/sweep.yaml"
         spec.write_text("base: paths.yaml\ngrid: {client.epochs: [1]}\n")
         out = self.top / "swept"

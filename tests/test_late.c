@@ -45,7 +45,7 @@ static void identities_hold(void **state)
     check_every_identity(&inp);
 }
 
-/* Modality m's parameters among late's: circuit (and map) and head by name, the bias by its own. */
+/* The parameters of modality m within late fusion: circuit (and map) and head by name, and its own bias. */
 static const double *of_block(const ent_model *model, const double *w, const char *name, const char *modality)
 {
     const ent_block *block;
@@ -103,7 +103,7 @@ static void drop_alone(alone *a)
 }
 
 /* Late's gradient is that of the unimodal models, its loss their sum. */
-static void each_modality_learns_what_it_would_learn_alone(void **state)
+static void each_modality_learns_what_it_would_learn_by_itself(void **state)
 {
     (void)state;
     small_samples s;
@@ -215,7 +215,7 @@ static void refuses_what_has_no_joint_head(void **state)
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(gradient_equals_differences),
     cmocka_unit_test(identities_hold),
-    cmocka_unit_test(each_modality_learns_what_it_would_learn_alone),
+    cmocka_unit_test(each_modality_learns_what_it_would_learn_by_itself),
     cmocka_unit_test(decision_is_the_mean_over_the_present),
     cmocka_unit_test(start_is_that_of_the_unimodal_models),
 };

@@ -58,7 +58,7 @@ static void normal_scores_have_known_figures(void **state)
         }
 }
 
-/* Where members' scores only spread less no threshold finds them, and the ratio does. */
+/* If members' scores differ only in a smaller spread, no threshold finds them, but the ratio does. */
 static void the_ratio_sees_spread(void **state)
 {
     (void)state;
@@ -71,7 +71,7 @@ static void the_ratio_sees_spread(void **state)
     assert_true(ratio.area.low > 0.8 && ratio.advantage.low > 0.55);
 }
 
-/* Classes with scores apart hide their members from a common threshold, not from the ratio by class. */
+/* Classes with distant scores hide their members from a common threshold, but not from the ratio by class. */
 static void the_ratio_goes_by_class(void **state)
 {
     (void)state;
@@ -85,7 +85,7 @@ static void the_ratio_goes_by_class(void **state)
     assert_true(threshold.area.value < 0.75);
 }
 
-/* Nothing is fitted to the rows that it is measured on: of noise the advantage is 0 in the mean. */
+/* Nothing is fitted to the rows on which it is measured: for pure noise the mean advantage is 0. */
 static void no_advantage_where_there_is_none(void **state)
 {
     (void)state;

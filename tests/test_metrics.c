@@ -123,7 +123,7 @@ static void large_labels_correlate(void **state)
     check_near(m.mae / 1e100, 1.0, 1e-14);
 }
 
-static void no_number_as_an_output_is_no_number_as_a_figure(void **state)
+static void nan_outputs_give_nan_figures(void **state)
 {
     (void)state;
     const int32_t truth[2] = {0, 1};
@@ -164,7 +164,7 @@ int main(void)
         cmocka_unit_test(nothing_and_constant_predictions),
         cmocka_unit_test(the_order_of_samples_does_not_matter),
         cmocka_unit_test(large_labels_correlate),
-        cmocka_unit_test(no_number_as_an_output_is_no_number_as_a_figure),
+        cmocka_unit_test(nan_outputs_give_nan_figures),
     };
     const struct CMUnitTest refuses[] = {cmocka_unit_test(every_failing_allocation_is_survived)};
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The missing protocol: rates, levels, parts, and what happens where nothing would be left. */
+/* The missing protocol: rates, levels, parts, and rows in which nothing would be left. */
 #include "check.h"
 
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static void rates_of_samples(void **state)
     assert_true(fabs(share_without(1) - 0.3) < 0.015);
 }
 
-static void modalities_are_drawn_apart(void **state)
+static void modalities_are_drawn_independently(void **state)
 {
     (void)state;
     int both = 0;
@@ -82,7 +82,7 @@ static void exclusive_clients_have_one_modality(void **state)
     }
 }
 
-/* A row of which the file lacks the client's modality has nothing that the client could use. */
+/* If the file lacks the client's modality in a row, the client cannot use the row. */
 static void exclusive_rows_without_it_are_skipped(void **state)
 {
     (void)state;
@@ -155,7 +155,7 @@ static void keep_one_keeps_each_equally_often(void **state)
     for (int m = 0; m < M; m++) assert_true(abs(3 * kept[1 << m] - N) < N / 25);
 }
 
-/* What decides that a modality is lost does not decide which one is kept. */
+/* The numbers that decide which modalities are lost do not decide which one is kept. */
 static void keep_one_does_not_follow_the_rates(void **state)
 {
     (void)state;
@@ -214,7 +214,7 @@ static void never_gives_what_is_not_stored(void **state)
     make_rows(NULL);
 }
 
-/* Probability p a modality; where both would go, one stays: p^2 / 2 more for each. */
+/* Probability p per modality; if both would be lost, one is kept: p^2 / 2 more for each. */
 static void dropout_frequencies(void **state)
 {
     (void)state;
@@ -262,7 +262,7 @@ int main(void)
 {
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(rates_of_samples),
-        cmocka_unit_test(modalities_are_drawn_apart),
+        cmocka_unit_test(modalities_are_drawn_independently),
         cmocka_unit_test(a_client_lacks_it_altogether),
         cmocka_unit_test(exclusive_clients_have_one_modality),
         cmocka_unit_test(exclusive_rows_without_it_are_skipped),

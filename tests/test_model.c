@@ -48,8 +48,8 @@ static void gradient_equals_differences_with_more_readouts_and_factors(void **st
     check_gradient(&inp);
 }
 
-/* Strings on one register and over several; late fusion has those on one.  A missing register takes its strings
- * along. */
+/* Strings on one register and over several; late fusion has those on one.  The strings of a missing register are
+ * missing too. */
 static void chosen_strings_are_readouts_as_all_others(void **state)
 {
     (void)state;
@@ -74,16 +74,6 @@ static void more_readouts_and_factors_are_counted(void **state)
     assert_int_equal(ent_model_params(b) - ent_model_params(a), 3 * readouts + layers + factors);
     ent_model_free(a);
     ent_model_free(b);
-}
-
-static const ent_block *block_named(const ent_model *model, const char *name)
-{
-    const ent_block *block;
-    const int blocks = ent_model_blocks(model, &block);
-    for (int b = 0; b < blocks; b++)
-        if (strcmp(block[b].name, name) == 0) return &block[b];
-    fail_msg("no block '%s'", name);
-    return NULL;
 }
 
 /* Factors of 1 change nothing, and of a register that encodes in every layer each layer has its own. */
@@ -150,7 +140,7 @@ static void tokens_learn_as_everything_else(void **state)
     check_allocations(&inp);
 }
 
-/* A token stands for the data that give its angles; with nothing missing it is not read. */
+/* A token takes the place of the data of the angles; with nothing missing it is not read. */
 static void tokens_are_angles_in_place_of_data(void **state)
 {
     (void)state;
@@ -178,7 +168,7 @@ static void tokens_are_angles_in_place_of_data(void **state)
     ent_model_free(without);
 }
 
-/* The loss is that of the logits and the offsets; what is predicted is without them. */
+/* The loss is that of the logits with the offsets; predictions are without them. */
 static void class_offsets_are_added_to_the_logits(void **state)
 {
     (void)state;
@@ -240,7 +230,7 @@ static void gradient_equals_differences_for_every_encoding(void **state)
             a->encoding = (ent_encoding)encoding;
             a->angles_per_qubit = 1;
             a->reupload = encoding != ENT_ENCODE_AMPLITUDE;
-            inp.reg[m].scale = 20.0; /* differences of zz want small angles */
+            inp.reg[m].scale = 20.0; /* differences of zz need small angles */
             inp.reg[m].linear = m < 2;
             inp.reg[m].inputs = m < 2 ? SMALL_FEATURES : ent_ansatz_inputs(a);
         }
@@ -423,7 +413,7 @@ static void loss_agrees_with_plain_formulas(void **state)
     check_near(ent_loss(false, 2, huge, 1, 0.0, d), 2e4, 1e-9);
 }
 
-/* Data angles computed once, for samples that partly lack modalities whose stand-in is still features. */
+/* Data angles computed once, for samples that partly lack modalities whose replacement is still features. */
 static void encoded_samples_give_the_same_bits(void **state)
 {
     (void)state;

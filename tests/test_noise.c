@@ -2,11 +2,9 @@
 #include <complex.h>
 #include <stdlib.h>
 
-#include "check.h"
-#include "circuit_run.h"
 #include "dense.h"
+#include "random_model.h"
 
-#include "entente/model.h"
 #include "entente/random.h"
 
 /* ---- the dense reference: rho as a matrix, channels as sums over Kraus operators ---- */
@@ -49,7 +47,7 @@ static void conjugate_1q(density *rho, dense_2x2 m, int qubit, bool adjoint)
     conjugate(wide, 2, &qubit, adjoint, rho);
 }
 
-/* The gate's matrix as that of its qubits alone, read off the whole matrix on qubits 0 and 1. */
+/* The gate's matrix on its own qubits, taken from the whole matrix on qubits 0 and 1. */
 static void conjugate_gate(density *rho, const ent_gate *gate, double t, bool adjoint)
 {
     static dense_matrix m;
@@ -118,7 +116,7 @@ static void add_noise(density *rho, const ent_gate *gate, const ent_qubit_noise 
     if (adjoint) depolarize(rho, p, gate->qubit, qubits);
 }
 
-/* The observable that is read: of each qubit the probabilities of its two outcomes times 1 and -1. */
+/* The observable that is measured: for each qubit, the probabilities of its two outcomes times 1 and -1. */
 static void observable(const ent_pauli *string, const ent_qubit_noise *noise, int n, density *out)
 {
     memset(out, 0, sizeof *out);
@@ -128,7 +126,7 @@ static void observable(const ent_pauli *string, const ent_qubit_noise *noise, in
         static density grown;
         const bool x = ent_bits_has(&string->x, q), z = ent_bits_has(&string->z, q);
         dense_2x2 m = dense_named('I'), p = dense_named(x && z ? 'Y' : x ? 'X' : 'Z');
-        const double up = 1 - 2 * noise[q].p01, down = 2 * noise[q].p10 - 1; /* mean of what is read of +1, of -1 */
+        const double up = 1 - 2 * noise[q].p01, down = 2 * noise[q].p10 - 1; /* mean of the outcomes for +1, for -1 */
         for (int r = 0; r < 2 && (x || z); r++)
             for (int c = 0; c < 2; c++)
                 m.a[r][c] = up * ((r == c) + p.a[r][c]) / 2 + down * ((r == c) - p.a[r][c]) / 2;
@@ -169,8 +167,7 @@ static double slope_of(const ent_gate *gate, double t, const density *rho, const
     return slope;
 }
 
-/* One sample: rho forward through gates and channels, what is read of it, and the weighted observable back through
- * them. */
+/* One sample: rho forward through gates and channels, its readouts, and the weighted observable back through them. */
 static void dense_sample(run *r, const ent_circuit *c, const ent_qubit_noise *noise, int64_t s)
 {
     static density before[MOST_GATES], rho, o, one;
@@ -217,31 +214,11 @@ static void dense_go(run *r, const ent_qubit_noise *noise)
     ent_circuit_free(c);
 }
 
-static void run_go(run *r, const ent_program_inp *inp)
-{
-    const ent_batch batch = {r->samples, r->angles, r->params};
-    ent_program *program;
-    check_ok(ent_program_new(r->circuit, inp, &program));
-    for (int again = 0; again < 2; again++) {
-        memset(r->grad_params, 0, (size_t)r->circuit->params * sizeof(double));
-        check_ok(ent_program_forward(program, &batch, r->expectations));
-        check_ok(
-            ent_program_gradient(program, &batch, cotangent, (void *)r->circuit, r->grad_params, r->grad_angles));
-    }
-    ent_program_free(program);
-}
-
-static void assert_near(const double *found, const double *wanted, int64_t count, double tolerance)
-{
-    for (int64_t k = 0; k < count; k++) check_near(found[k], wanted[k], tolerance);
-}
-
 static void assert_equal(const run *found, const run *wanted, double values, double gradients)
 {
-    const ent_circuit *c = wanted->circuit;
-    assert_near(found->expectations, wanted->expectations, wanted->samples * c->readouts, values);
-    assert_near(found->grad_params, wanted->grad_params, c->params, gradients);
-    assert_near(found->grad_angles, wanted->grad_angles, wanted->samples * c->angles, gradients);
+    check_near(distance(found->expectations, wanted->expectations, wanted->samples * wanted->circuit->readouts), 0.0,
+               values);
+    check_near(run_distance(found, wanted), 0.0, gradients);
 }
 
 /* ---- circuits and devices ---- */
@@ -265,34 +242,10 @@ static void random_noise(uint64_t *state, double most, int qubits, ent_qubit_noi
     }
 }
 
-/* A fused model of 2 to 4 registers and at most `most` qubits; sometimes with registers absent. */
-static ent_circuit *random_model(uint64_t *state, int most)
+/* 2 to 4 registers of 1 to 3 qubits, `most` in all. */
+static ent_circuit *random_fused(uint64_t *state, int most)
 {
-    static const ent_gate_kind gates[] = {ENT_CX, ENT_CZ, ENT_CRX, ENT_CRZ, ENT_RZZ};
-    ent_model_inp inp = {.registers = 2 + below(state, 3),
-                         .read = below(state, 2) ? ENT_READ_ZZ : ENT_READ_Z,
-                         .outputs = 2,
-                         .mma = true,
-                         .head = ENT_HEAD_LINEAR};
-    int qubits = 0;
-    for (int m = 0; m < inp.registers; m++) {
-        const int left = most - qubits - (inp.registers - 1 - m), n = 1 + below(state, left < 3 ? left : 3);
-        qubits += n;
-        inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = n};
-        inp.reg[m].ansatz = (ent_ansatz){.kind = (ent_ansatz_kind)below(state, ENT_ANSATZ_QASM),
-                                         .qubits = n,
-                                         .layers = 1,
-                                         .angles_per_qubit = 1,
-                                         .reupload = below(state, 2)};
-    }
-    inp.fusion.layers = 1 + below(state, 2);
-    inp.fusion.gate = gates[below(state, 5)];
-    if (below(state, 4) == 0) inp.fusion.within = (ent_fusion_within)below(state, 3);
-    ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 5), inp.registers);
-    const uint32_t all = (UINT32_C(1) << inp.registers) - 1;
-    ent_circuit *circuit;
-    check_ok(ent_model_circuit(&inp, below(state, 4) ? all : 1 + (uint32_t)below(state, (int)all), &circuit));
-    return circuit;
+    return random_model(state, (model_limits){.registers = 4, .each = 3, .qubits = most, .depth = 1, .layers = 2});
 }
 
 /* Gates of all kinds anywhere, data angles among them; strings of all letters. */
@@ -336,9 +289,9 @@ static void check_circuit(ent_circuit *circuit, uint64_t *seed, double most, con
     run wanted = run_new(circuit, 2, *seed), found = run_new(circuit, 2, *seed);
     dense_go(&wanted, device);
     run_go(&found, &(ent_program_inp){.threads = 1, .noise = &noise, .isa = isa});
-    assert_equal(&found, &wanted, 1e-12, 1e-10);
+    assert_equal(&found, &wanted, 1e-12, 1e-11);
     run_go(&found, &(ent_program_inp){.threads = 1, .noise = &noise, .isa = isa, .precision = ENT_SINGLE});
-    assert_equal(&found, &wanted, 1e-5, 1e-4);
+    assert_equal(&found, &wanted, 1e-5, 1e-5);
     run_free(&wanted);
     run_free(&found);
 }
@@ -350,27 +303,38 @@ static const char *isa_of(int turn)
     return ent_isa_pick(names[turn % 3], &name) == ENT_OK ? names[turn % 3] : NULL;
 }
 
-static void equals_dense_density_matrices_on_fused_models(void **state)
+/* Circuits that `draw` draws, on devices of weak noise and every tenth of strong noise. */
+static void check_circuits(ent_circuit *(*draw)(uint64_t *seed, int turn), uint64_t seed)
 {
-    (void)state;
-    uint64_t seed = 1;
     for (int turn = 0; turn < CHECK_TURNS(200); turn++) {
-        ent_circuit *circuit = random_model(&seed, turn % 20 ? 4 : 5);
+        ent_circuit *circuit = draw(&seed, turn);
         check_circuit(circuit, &seed, turn % 10 ? 0.1 : 1.0, isa_of(turn));
         ent_circuit_free(circuit);
     }
+}
+
+static ent_circuit *draw_model(uint64_t *seed, int turn)
+{
+    return random_fused(seed, turn % 20 ? 4 : 5);
+}
+
+static void equals_dense_density_matrices_on_fused_models(void **state)
+{
+    (void)state;
+    check_circuits(draw_model, 1);
+}
+
+static ent_circuit *draw_anything(uint64_t *seed, int turn)
+{
+    (void)turn;
+    return random_anything(seed, 4 + below(seed, 12));
 }
 
 /* Data after registers are joined, Clifford gates, QFT: the registers apart or joined. */
 static void equals_dense_density_matrices_on_all_gates(void **state)
 {
     (void)state;
-    uint64_t seed = 2;
-    for (int turn = 0; turn < CHECK_TURNS(200); turn++) {
-        ent_circuit *circuit = random_anything(&seed, 4 + below(&seed, 12));
-        check_circuit(circuit, &seed, turn % 10 ? 0.1 : 1.0, isa_of(turn));
-        ent_circuit_free(circuit);
-    }
+    check_circuits(draw_anything, 2);
 }
 
 static void noise_of_strength_0_changes_no_bit(void **state)
@@ -379,16 +343,10 @@ static void noise_of_strength_0_changes_no_bit(void **state)
     uint64_t seed = 3;
     const ent_qubit_noise device[MOST_QUBITS] = {{.p01 = 0.0}};
     for (int turn = 0; turn < 20; turn++) {
-        ent_circuit *circuit = random_model(&seed, 5);
+        ent_circuit *circuit = random_fused(&seed, 5);
         const ent_noise noise = {.qubit = device, .method = turn & 1 ? ENT_NOISE_TRAJECTORIES : ENT_NOISE_DENSITY};
-        run plain = run_new(circuit, 9, seed), found = run_new(circuit, 9, seed);
-        run_go(&plain, &(ent_program_inp){.threads = 1});
-        run_go(&found, &(ent_program_inp){.threads = 1, .noise = &noise});
-        assert_memory_equal(plain.expectations, found.expectations, 9 * (size_t)circuit->readouts * sizeof(double));
-        assert_memory_equal(plain.grad_params, found.grad_params, (size_t)circuit->params * sizeof(double));
-        assert_memory_equal(plain.grad_angles, found.grad_angles, 9 * (size_t)circuit->angles * sizeof(double));
-        run_free(&plain);
-        run_free(&found);
+        check_same_bits(circuit, 9, seed, &(ent_program_inp){.threads = 1},
+                        &(ent_program_inp){.threads = 1, .noise = &noise});
         ent_circuit_free(circuit);
     }
 }
@@ -400,17 +358,14 @@ static void threads_and_batches_change_no_bit(void **state)
     ent_qubit_noise device[MOST_QUBITS];
     for (int method = ENT_NOISE_DENSITY; method <= ENT_NOISE_TRAJECTORIES; method++) {
         const int64_t samples = method == ENT_NOISE_DENSITY ? 300 : 30;
-        ent_circuit *circuit = random_model(&seed, 5);
+        ent_circuit *circuit = random_fused(&seed, 5);
         random_noise(&seed, 0.1, circuit->qubits, device);
         device[0].after_1q.amplitude_damping = 0.1;
         const ent_noise noise = {.qubit = device, .method = (ent_noise_method)method, .trajectories = 3, .seed = 5};
         run one = run_new(circuit, samples, 5), more = run_new(circuit, samples, 5);
         run_go(&one, &(ent_program_inp){.threads = 1, .noise = &noise});
         run_go(&more, &(ent_program_inp){.threads = 3, .noise = &noise});
-        assert_memory_equal(one.expectations, more.expectations,
-                            (size_t)(samples * circuit->readouts) * sizeof(double));
-        assert_memory_equal(one.grad_params, more.grad_params, (size_t)circuit->params * sizeof(double));
-        assert_memory_equal(one.grad_angles, more.grad_angles, (size_t)(samples * circuit->angles) * sizeof(double));
+        assert_true(run_is_same(&more, &one));
         ent_program *program; /* one sample of them by itself, by its number */
         const int64_t number = 7;
         check_ok(ent_program_new(circuit, &(ent_program_inp){.threads = 1, .noise = &noise}, &program));
@@ -443,7 +398,7 @@ static void trajectories_are_unbiased(void **state)
     enum { REPEAT = 400 };
     uint64_t seed = 6;
     for (int turn = 0; turn < CHECK_TURNS(8); turn++) {
-        ent_circuit *circuit = turn & 1 ? random_anything(&seed, 10) : random_model(&seed, 4);
+        ent_circuit *circuit = turn & 1 ? random_anything(&seed, 10) : random_fused(&seed, 4);
         ent_qubit_noise device[MOST_QUBITS];
         random_noise(&seed, 0.3, circuit->qubits, device);
         device[0].after_1q = (ent_gate_noise){0.1, 0.1, 0.1};
@@ -500,7 +455,7 @@ static void times_are_decays(void **state)
     check_near(n.phase_damping, 0.0, 1e-15);
 }
 
-/* A circuit that no density matrix holds runs by trajectories; one that neither holds says why. */
+/* A circuit that is too large for density matrices runs with trajectories; with a fixed method it is refused. */
 static void large_registers_take_trajectories(void **state)
 {
     (void)state;
@@ -522,7 +477,7 @@ static void large_registers_take_trajectories(void **state)
 
 /* ---- refuses ---- */
 
-static void what_is_no_noise(void **state)
+static void refuses_invalid_noise(void **state)
 {
     (void)state;
     ent_circuit *circuit;
@@ -555,7 +510,7 @@ static void runs_out_of_memory(void **state)
 {
     (void)state;
     uint64_t seed = 8;
-    ent_circuit *circuit = random_model(&seed, 4);
+    ent_circuit *circuit = random_fused(&seed, 4);
     ent_qubit_noise device[MOST_QUBITS];
     random_noise(&seed, 0.5, circuit->qubits, device);
     device[0].after_1q.amplitude_damping = 0.5;
@@ -586,7 +541,7 @@ int main(void)
         cmocka_unit_test(large_registers_take_trajectories),
     };
     const struct CMUnitTest refuses[] = {
-        cmocka_unit_test(what_is_no_noise),
+        cmocka_unit_test(refuses_invalid_noise),
         cmocka_unit_test(runs_out_of_memory),
     };
     int failed = cmocka_run_group_tests_name("computes", computes, NULL, NULL);

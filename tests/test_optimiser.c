@@ -24,7 +24,7 @@ static void dense_state(const ent_circuit *circuit, const double *params, const 
     }
 }
 
-/* Derivatives of the state by every parameter, by central differences of fourth order. */
+/* Derivatives of the state with respect to every parameter, by central differences of fourth order. */
 static void dense_derivatives(const ent_circuit *circuit, double *params, const double *data, int first, int count,
                               dense_number derivative[][DENSE_DIM])
 {
@@ -83,16 +83,6 @@ static void the_metric_is_that_of_the_dense_state(void **state)
     }
 }
 
-static const ent_block *find_block(const ent_model *model, const char *name)
-{
-    const ent_block *block;
-    const int blocks = ent_model_blocks(model, &block);
-    for (int b = 0; b < blocks; b++)
-        if (strcmp(block[b].name, name) == 0) return &block[b];
-    fail_msg("no block '%s'", name);
-    return NULL;
-}
-
 /* Of register text, whose data angles are pi tanh(x / 1.5): (F + damping) x natural = plain; the mean is over the
  * samples that have it.  With one layer that the device has, the other's angles keep a gradient of 0. */
 static void the_natural_gradient_solves_the_metric(void **state)
@@ -113,7 +103,7 @@ static void the_natural_gradient_solves_the_metric(void **state)
         check_ok(ent_model_gradient(model, w, &s.samples, SOME, NULL, &loss, plain));
         memcpy(natural, plain, sizeof natural);
         check_ok(ent_model_natural(model, w, &s.samples, SOME, NULL, damping, natural));
-        const ent_block *text = find_block(model, "text/circuit");
+        const ent_block *text = block_named(model, "text/circuit");
         ent_model_inp alone = inp;
         alone.device = &device;
         ent_circuit *circuit;
@@ -179,7 +169,7 @@ static void one_qubit_make(int layers, one_qubit *q)
 
 /* <Z> = cos(x + a + b + ..): near the top of the sinusoid all gradients are small, whatever their number.  Along the
  * natural gradient L equal angles count as one, since their metric has rank 1. */
-static void the_natural_gradient_goes_on_where_the_plain_one_stalls(void **state)
+static void the_natural_gradient_continues_where_the_plain_one_stalls(void **state)
 {
     (void)state;
     double loss[2];
@@ -198,8 +188,8 @@ static void the_natural_gradient_goes_on_where_the_plain_one_stalls(void **state
     assert_true(loss[1] < 0.1 && loss[0] > 10.0 * loss[1]);
 }
 
-/* One sample: the least squared error of a label that is out of reach is at the end of the sinusoid cos(x + a), at
- * a = pi - x, found at once. */
+/* One sample with a label out of reach: the smallest squared error is at the minimum of the sinusoid cos(x + a), at
+ * a = pi - x, and is found at once. */
 static void rotosolve_finds_the_minimum_of_a_sinusoid_at_once(void **state)
 {
     (void)state;
@@ -228,8 +218,8 @@ static double loss_at(ent_model *model, const small_samples *s, double *w, int p
     return loss;
 }
 
-/* After a sweep of one block its last angle is where the loss is least: of all angles of a full period, 4 pi for a
- * controlled rotation.  Absent modalities, class weights, noise. */
+/* After a sweep of one block, its last angle is where the loss is smallest, among all angles of a full period, which
+ * is 4 pi for a controlled rotation.  Absent modalities, class weights, noise. */
 static void rotosolve_leaves_no_better_angle(void **state)
 {
     (void)state;
@@ -250,7 +240,7 @@ static void rotosolve_leaves_no_better_angle(void **state)
         double *w = small_weights(model, (uint64_t)k), *before = small_weights(model, (uint64_t)k);
         small_samples_make(&inp, (uint64_t)k, 0, &s);
         s.samples.class_weight = weights;
-        const ent_block *blocks, *block = find_block(model, NAMES[k / 2]);
+        const ent_block *blocks, *block = block_named(model, NAMES[k / 2]);
         ent_model_blocks(model, &blocks);
         trains[block - blocks] = 1;
         check_ok(ent_model_rotosolve(model, &s.samples, SMALL_SAMPLES, NULL, trains, w));
@@ -268,7 +258,7 @@ static void rotosolve_leaves_no_better_angle(void **state)
     }
 }
 
-/* Labels that the outputs of two samples can have both: a few sweeps find them. */
+/* Labels that the outputs of two samples can reach together: a few sweeps find them. */
 static void rotosolve_sweeps_to_an_error_of_zero(void **state)
 {
     (void)state;
@@ -306,7 +296,7 @@ static void factors_that_are_not_whole(void **state)
         check_ok(ent_model_new(&inp, &model));
         if (half)
             check_fails(ent_model_rotosolve_check(model), ENT_EARG,
-                        "angle 0 of 'vision/circuit': gates take it times a factor that is not whole");
+                        "angle 0 of 'vision/circuit': gates use it with a factor that is not a whole number");
         else
             check_ok(ent_model_rotosolve_check(model));
         ent_model_free(model);
@@ -354,7 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_metric_is_that_of_the_dense_state),
         cmocka_unit_test(the_natural_gradient_solves_the_metric),
-        cmocka_unit_test(the_natural_gradient_goes_on_where_the_plain_one_stalls),
+        cmocka_unit_test(the_natural_gradient_continues_where_the_plain_one_stalls),
         cmocka_unit_test(rotosolve_finds_the_minimum_of_a_sinusoid_at_once),
         cmocka_unit_test(rotosolve_leaves_no_better_angle),
         cmocka_unit_test(rotosolve_sweeps_to_an_error_of_zero),

@@ -2,47 +2,20 @@
  * instruction set, both precisions, any threads. */
 #include <stdlib.h>
 
-#include "check.h"
-#include "circuit_run.h"
+#include "random_model.h"
 
 #include "engine/pauli/pauli_plan.h"
-#include "entente/model.h"
 
 static const char *const ISAS[] = {"baseline", "avx2", "avx512"};
 enum { ISA_COUNT = 3 };
 
 /* ---- circuits ---- */
 
-/* A fused model: 2 to 5 registers of 1 to 4 qubits, `most` in all; some registers absent. */
-static ent_circuit *random_model(uint64_t *state, int most, int layers)
+/* 2 to 5 registers of 1 to 4 qubits, `most` in all. */
+static ent_circuit *random_fused(uint64_t *state, int most, int layers)
 {
-    static const ent_gate_kind gates[] = {ENT_CX, ENT_CZ, ENT_CRX, ENT_CRZ, ENT_RZZ};
-    ent_model_inp inp = {.registers = 2 + below(state, 4),
-                         .read = below(state, 2) ? ENT_READ_ZZ : ENT_READ_Z,
-                         .outputs = 2,
-                         .mma = true,
-                         .head = ENT_HEAD_LINEAR};
-    int qubits = 0;
-    for (int m = 0; m < inp.registers; m++) {
-        const int left = most - qubits - (inp.registers - 1 - m), n = 1 + below(state, left < 4 ? left : 4);
-        const int angles = 1 + below(state, 2);
-        qubits += n;
-        inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = n * angles};
-        inp.reg[m].ansatz = (ent_ansatz){.kind = (ent_ansatz_kind)below(state, ENT_ANSATZ_QASM),
-                                         .qubits = n,
-                                         .layers = 1 + below(state, 2),
-                                         .angles_per_qubit = angles,
-                                         .reupload = below(state, 2)};
-    }
-    inp.fusion.layers = 1 + below(state, layers);
-    inp.fusion.gate =
-        gates[below(state, qubits * inp.fusion.layers > 12 ? 2 : 5)]; /* few strings where they are long */
-    if (below(state, 3) == 0) inp.fusion.within = (ent_fusion_within)below(state, 3);
-    ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 5), inp.registers);
-    const uint32_t all = (UINT32_C(1) << inp.registers) - 1;
-    ent_circuit *circuit;
-    check_ok(ent_model_circuit(&inp, below(state, 2) ? all : 1 + (uint32_t)below(state, (int)all), &circuit));
-    return circuit;
+    return random_model(state,
+                        (model_limits){.registers = 5, .each = 4, .qubits = most, .depth = 2, .layers = layers});
 }
 
 static ent_angle random_angle(uint64_t *state, bool data)
@@ -99,31 +72,9 @@ static ent_circuit *random_circuit(uint64_t *state, int most, int late)
     return circuit;
 }
 
-/* ---- runs ---- */
-
-static void run_go(run *r, const ent_program_inp *inp)
-{
-    ent_program *program;
-    check_ok(ent_program_new(r->circuit, inp, &program));
-    for (int again = 0; again < 2; again++) /* state left by a call does not change the next one */
-        check_ok(run_once(r, program));
-    ent_program_free(program);
-}
-
-/* Relative to the larger of 1 and the largest number there is. */
-static void assert_near(const double *found, const double *wanted, int64_t count, double tolerance)
-{
-    double size = 1.0;
-    for (int64_t k = 0; k < count; k++) size = fmax(size, fabs(wanted[k]));
-    for (int64_t k = 0; k < count; k++) check_near(found[k], wanted[k], tolerance * size);
-}
-
 static void assert_equal(const run *found, const run *wanted, double tolerance)
 {
-    const ent_circuit *c = wanted->circuit;
-    assert_near(found->expectations, wanted->expectations, wanted->samples * c->readouts, tolerance);
-    assert_near(found->grad_params, wanted->grad_params, c->params, tolerance);
-    assert_near(found->grad_angles, wanted->grad_angles, wanted->samples * c->angles, tolerance);
+    check_near(run_distance(found, wanted), 0.0, tolerance);
 }
 
 /* In both precisions, with the instruction set `turn` chooses. */
@@ -148,7 +99,7 @@ static void equals_reference_on_fused_models(void **state)
     (void)state;
     uint64_t seed = 1;
     for (int turn = 0; turn < CHECK_TURNS(300); turn++) {
-        ent_circuit *circuit = random_model(&seed, turn % 30 ? 7 : 10, 3);
+        ent_circuit *circuit = random_fused(&seed, turn % 30 ? 7 : 10, 3);
         check_circuit(circuit, turn % 30 ? 3 : 1, turn);
         ent_circuit_free(circuit);
     }
@@ -199,7 +150,7 @@ static ent_circuit *random_star(uint64_t *state, int most)
     return circuit;
 }
 
-/* With hubs wherever they serve, and where they cost less. */
+/* With hubs wherever they are possible, and only where they cost less. */
 static void hubs_equal_reference(void **state)
 {
     (void)state;
@@ -207,7 +158,7 @@ static void hubs_equal_reference(void **state)
     for (int turn = 0; turn < CHECK_TURNS(160); turn++) {
         const double before = ent_pauli_set_hub_margin(turn % 4 ? 0.0 : 4.0);
         ent_circuit *circuit = turn % 8 == 5   ? random_circuit(&seed, 6, 6)
-                               : turn % 8 == 7 ? random_model(&seed, 7, 3)
+                               : turn % 8 == 7 ? random_fused(&seed, 7, 3)
                                                : random_star(&seed, 9);
         check_circuit(circuit, 2, turn);
         ent_circuit_free(circuit);
@@ -220,7 +171,7 @@ static void any_number_of_samples(void **state)
 {
     (void)state;
     uint64_t seed = 3;
-    ent_circuit *circuit = random_model(&seed, 7, 2);
+    ent_circuit *circuit = random_fused(&seed, 7, 2);
     for (int samples = 1; samples <= 70; samples += samples < 20 ? 1 : 7) check_circuit(circuit, samples, 2);
     ent_circuit_free(circuit);
 }
@@ -232,7 +183,7 @@ static void large_registers_equal_reference(void **state)
     uint64_t seed = 11;
     for (int turn = 0; turn < 45; turn++) {
         ent_pauli_limit_batch(1 + turn % 3);
-        ent_circuit *circuit = turn % 2 ? random_circuit(&seed, 8, 5) : random_model(&seed, 8, 2);
+        ent_circuit *circuit = turn % 2 ? random_circuit(&seed, 8, 5) : random_fused(&seed, 8, 2);
         check_circuit(circuit, 3, turn);
         ent_circuit_free(circuit);
     }
@@ -273,16 +224,11 @@ static void threads_change_no_bit(void **state)
     (void)state;
     uint64_t seed = 4;
     for (int turn = 0; turn < 6; turn++) {
-        ent_circuit *circuit = random_model(&seed, 8, 2);
-        run one = run_new(circuit, 700, 5), more = run_new(circuit, 700, 5);
+        ent_circuit *circuit = random_fused(&seed, 8, 2);
         const ent_precision precision = turn & 1 ? ENT_SINGLE : ENT_DOUBLE;
-        run_go(&one, &(ent_program_inp){.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = 1});
-        run_go(&more, &(ent_program_inp){.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = 3});
-        assert_memory_equal(one.expectations, more.expectations, 700 * (size_t)circuit->readouts * sizeof(double));
-        assert_memory_equal(one.grad_params, more.grad_params, (size_t)circuit->params * sizeof(double));
-        assert_memory_equal(one.grad_angles, more.grad_angles, 700 * (size_t)circuit->angles * sizeof(double));
-        run_free(&one);
-        run_free(&more);
+        check_same_bits(circuit, 700, 5,
+                        &(ent_program_inp){.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = 1},
+                        &(ent_program_inp){.engine = ENT_ENGINE_PAULI, .precision = precision, .threads = 3});
         ent_circuit_free(circuit);
     }
 }
@@ -294,7 +240,7 @@ static void adjoint_shift_and_differences_agree(void **state)
     uint64_t seed = 6;
     for (int turn = 0; turn < 8; turn++) {
         const double margin = ent_pauli_set_hub_margin(turn < 6 ? 4.0 : 0.0);
-        ent_circuit *circuit = turn < 6 ? random_model(&seed, 5, 2) : random_star(&seed, 9);
+        ent_circuit *circuit = turn < 6 ? random_fused(&seed, 5, 2) : random_star(&seed, 9);
         run r = run_new(circuit, 3, 7), s = run_new(circuit, 3, 7);
         const ent_batch batch = {r.samples, r.angles, r.params};
         run_go(&r, &inp);
@@ -332,7 +278,7 @@ static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern p
     return circuit;
 }
 
-/* The gradient of 128 qubits against differences along a direction: no other engine could tell. */
+/* The gradient of 128 qubits against differences along a direction: no other engine can check it. */
 static void runs_128_qubits(void **state)
 {
     (void)state;
@@ -382,7 +328,7 @@ static void check_choice(ent_circuit *circuit, const char *engine)
     ent_circuit_free(circuit);
 }
 
-/* AUTO: the pauli engine where a readout depends on little; the whole state where it depends on nearly all of it. */
+/* AUTO: the pauli engine if a readout depends on few registers; the whole state if it depends on nearly all. */
 static void auto_takes_what_costs_less(void **state)
 {
     (void)state;
@@ -419,7 +365,7 @@ static void no_register_is_legal(void **state)
     ent_circuit_free(circuit);
 }
 
-/* ---- what it refuses ---- */
+/* ---- refuses ---- */
 
 static ent_circuit *two_registers(void)
 {
@@ -462,7 +408,7 @@ static void every_failed_allocation_is_reported(void **state)
     (void)state;
     uint64_t seed = 10;
     for (int hubs = 0; hubs < 2; hubs++) {
-        ent_circuit *circuit = hubs ? wide_circuit(3, 1, ENT_PATTERN_STAR, ENT_CZ, 2) : random_model(&seed, 5, 2);
+        ent_circuit *circuit = hubs ? wide_circuit(3, 1, ENT_PATTERN_STAR, ENT_CZ, 2) : random_fused(&seed, 5, 2);
         run r = run_new(circuit, 9, 1);
         const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
         const ent_batch batch = {9, r.angles, r.params};

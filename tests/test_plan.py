@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""entente plan: what it says agrees with what a run takes, and what cannot fit is refused."""
+"""entente plan: its estimates agree with the needs of a run, and what cannot fit is refused."""
 import json
 import os
 import subprocess
@@ -100,7 +100,7 @@ class Plan(unittest.TestCase):
         self.assertIsNone(found["engine_s"]["pauli"])
         self.assertGreater(found["engine_s"]["batch"], 0)
 
-    def test_registers_dealt_to_ranks(self):
+    def test_registers_assigned_to_ranks(self):
         """Three registers of 8 qubits over 2 ranks: one has two, and sends 3 strings of each of their qubits."""
         found, text = self.figures(8, "--ranks", "2", "--shards", "2", "--set", "model.registers.audio.qubits=8",
                                    "--set", "model.registers.vision.qubits=8")

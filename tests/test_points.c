@@ -1,4 +1,4 @@
-/* Sweeps and studies before they run: which points a file means, what is refused; claims; records. */
+/* Sweeps and studies before they run: the points that a file describes, what is refused; claims; records. */
 #include "check.h"
 
 #include <jansson.h>

@@ -175,7 +175,7 @@ static void by_direct_integration(void **state)
         }
 }
 
-/* The curve the other way round, and the order of the two accountants. */
+/* The inverse of the curve, and the order of the two accountants. */
 static void losses_are_below_renyi(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ static void losses_are_below_renyi(void **state)
     assert_true(isinf(epsilon_of(ENT_ACCOUNTANT_PLD, 0.5, 0.0, 1, 1e-5)));
 }
 
-/* Round by round, in whatever order, as from nothing. */
+/* Round by round, in any order, the same as computed at once. */
 static void a_ledger_goes_round_by_round(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""entente privacy, entente audit, and a private training that is killed and gone on with."""
+"""entente privacy, entente audit, and a private training that is killed and continued."""
 import json
 import pathlib
 import subprocess

@@ -118,7 +118,7 @@ static void local_noise_has_its_deviation(void **state)
     end(&s);
 }
 
-/* As many shares as must answer are the noise of the sum. */
+/* The shares of as many clients as must answer add up to the noise of the sum. */
 static void shares_of_noise_make_up_the_whole(void **state)
 {
     (void)state;
@@ -239,7 +239,7 @@ static void norm_follows_the_quantile(void **state)
     end(&s);
 }
 
-static void the_key_of_the_system_is_another_each_time(void **state)
+static void the_system_gives_a_different_key_each_time(void **state)
 {
     (void)state;
     double a[300], b[300], again[300];
@@ -262,7 +262,7 @@ static void the_key_of_the_system_is_another_each_time(void **state)
     assert_true(a[0] != b[0] && a[299] != b[299]);
 }
 
-/* ---- who took part ---- */
+/* ---- participation ---- */
 
 static void participation_in_a_tree_by_all_nodes(void **state)
 {
@@ -294,7 +294,7 @@ static void participation_in_a_tree_by_all_nodes(void **state)
     }
 }
 
-/* Epsilon after the rounds: with Poisson sampling by rate and rounds, else by who took part most often. */
+/* Epsilon after the rounds: with Poisson sampling from rate and rounds, else from the most frequent participant. */
 static void epsilon_is_that_of_the_accountant(void **state)
 {
     (void)state;
@@ -402,7 +402,7 @@ static void random_numbers_are_the_rounds(void **state)
     end(&s);
 }
 
-static void rounding_is_right_in_the_mean(void **state)
+static void rounding_is_unbiased(void **state)
 {
     (void)state;
     for (int bits = 1; bits <= 8; bits++) {
@@ -437,7 +437,7 @@ static void rounding_is_right_in_the_mean(void **state)
 
 /* ---- smaller downloads ---- */
 
-/* Every number of a message is the nearest of those that can be sent; what is left comes with the next ones. */
+/* Every number of a message is the nearest of those that can be sent; the rest comes with the next messages. */
 static void downloads_are_rounded_to_the_nearest(void **state)
 {
     (void)state;
@@ -480,7 +480,7 @@ static void downloads_are_rounded_to_the_nearest(void **state)
     }
 }
 
-/* The first time all of it; then a message for each round that was missed, and never more than all of it. */
+/* The first time the whole model; then a message for each missed round, but never more than the whole model. */
 static void downloads_make_up_for_missed_rounds(void **state)
 {
     (void)state;
@@ -564,12 +564,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(sums_get_noise_and_a_fixed_denominator),
         cmocka_unit_test(trees_have_few_nodes),
         cmocka_unit_test(norm_follows_the_quantile),
-        cmocka_unit_test(the_key_of_the_system_is_another_each_time),
+        cmocka_unit_test(the_system_gives_a_different_key_each_time),
         cmocka_unit_test(participation_in_a_tree_by_all_nodes),
         cmocka_unit_test(epsilon_is_that_of_the_accountant),
         cmocka_unit_test(the_largest_are_sent),
         cmocka_unit_test(random_numbers_are_the_rounds),
-        cmocka_unit_test(rounding_is_right_in_the_mean),
+        cmocka_unit_test(rounding_is_unbiased),
         cmocka_unit_test(downloads_are_rounded_to_the_nearest),
         cmocka_unit_test(downloads_make_up_for_missed_rounds),
         cmocka_unit_test(refuses),

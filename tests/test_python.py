@@ -1,4 +1,4 @@
-"""env/python/entente.py against the command: what it writes is read, what is written it reads, what is wrong it refuses.
+"""env/python/entente.py against the command: each reads what the other writes, and bad input is refused.
   test_python.py ENTENTE MPIEXEC NUMPROC_FLAG"""
 import os
 import shutil
@@ -97,7 +97,7 @@ class Python(unittest.TestCase):
             self.train(**{"client.batch": -3})
         self.assertIn("client.batch", str(refusal.exception))
 
-    def test_a_file_that_is_no_result(self):
+    def test_a_file_that_is_not_a_result(self):
         entente.save_dataset(self.data, **arrays())
         for path, part in ((self.data, "not a result"), (os.path.join(self.folder, "none"), "no such file")):
             with self.assertRaises(entente.EntenteError) as refusal:

@@ -1,10 +1,9 @@
-/* OpenQASM 3 and 2: what a file means, a round trip through the writer, and refusals by line and column. */
-#include "check.h"
-
+/* OpenQASM 3 and 2: the meaning of a file, a round trip through the writer, and refusals with line and column. */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "dense.h"
+#include "gate_list.h"
 #include "entente/ansatz.h"
 #include "entente/engine.h"
 #include "entente/qasm.h"
@@ -20,33 +19,25 @@ static ent_qasm *parsed(const char *text)
 }
 
 /* "rx 0 1*p2+0.5": kind, qubits, and the angle as scale * slot + offset, or only the offset. */
-static void gate_text(const ent_gate *gate, char text[96])
+static void gate_text(const ent_gate *gate, char *text)
 {
-    const ent_gate_info *info = ent_gate_describe(gate->kind);
     const ent_angle *a = &gate->angle;
-    int at = snprintf(text, 96, "%s %d", info->name, gate->qubit[0]);
-    if (info->qubits == 2) at += snprintf(text + at, 96 - (size_t)at, " %d", gate->qubit[1]);
-    if (info->angles == 0) return;
+    const int at = gate_name_text(gate, text);
+    if (ent_gate_describe(gate->kind)->angles == 0) return;
     if (a->source == ENT_ANGLE_FIXED)
-        snprintf(text + at, 96 - (size_t)at, " %g", a->offset);
+        snprintf(text + at, GATE_TEXT - (size_t)at, " %g", a->offset);
     else
-        snprintf(text + at, 96 - (size_t)at, " %g*%c%d%+g", a->scale, a->source == ENT_ANGLE_PARAM ? 'p' : 'x',
+        snprintf(text + at, GATE_TEXT - (size_t)at, " %g*%c%d%+g", a->scale, a->source == ENT_ANGLE_PARAM ? 'p' : 'x',
                  a->slot, a->offset);
 }
 
-/* The gates of HEAD and `body`, apart by ", ". */
+/* HEAD and `body` have the gates `wanted`. */
 static void check_gates(const char *body, const char *wanted)
 {
-    char text[4096], found[4096] = "", one[96];
+    char text[4096];
     snprintf(text, sizeof text, HEAD "%s", body);
     ent_qasm *qasm = parsed(text);
-    const ent_circuit *circuit = ent_qasm_circuit(qasm);
-    for (int64_t g = 0; g < circuit->gates; g++) {
-        gate_text(&circuit->gate[g], one);
-        if (g > 0) strncat(found, ", ", sizeof found - strlen(found) - 1);
-        strncat(found, one, sizeof found - strlen(found) - 1);
-    }
-    assert_string_equal(found, wanted);
+    check_gate_list(ent_qasm_circuit(qasm), gate_text, wanted);
     ent_qasm_free(qasm);
 }
 
@@ -90,7 +81,7 @@ static void inputs_are_numbered_by_sort(void **state)
                 "rx 0 1*p0+0, rx 0 1*x0+0, rx 0 1*p3+0, rx 0 1*x2+0, rx 0 1*p4+0");
 }
 
-static void many_inputs_are_told_apart(void **state)
+static void many_inputs_are_distinguished(void **state)
 {
     (void)state;
     enum { N = 100 };
@@ -308,8 +299,8 @@ static dense_matrix *controlled(const dense_matrix *u, int controls, int pattern
     return m;
 }
 
-/* Modifiers on every gate of ours, against the matrix with rows and columns for the controls; and powers, whose
- * product is the gate. */
+/* Modifiers on every gate, against the matrix with rows and columns for the controls; and powers whose product is the
+ * gate. */
 static void modifiers_are_what_they_say(void **state)
 {
     (void)state;
@@ -800,7 +791,7 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(registers_and_broadcast),
     cmocka_unit_test(blanks_comments_and_barriers_are_ignored),
     cmocka_unit_test(inputs_are_numbered_by_sort),
-    cmocka_unit_test(many_inputs_are_told_apart),
+    cmocka_unit_test(many_inputs_are_distinguished),
     cmocka_unit_test(angles_are_affine),
     cmocka_unit_test(versions),
     cmocka_unit_test(written_and_read_again_is_the_same),

@@ -53,7 +53,7 @@ static void bits_are_philox_of_seed_purpose_a_b_index(void **state)
         }
 }
 
-/* The purposes' values are part of what a result means. */
+/* The results of a seed depend on the values of the purposes. */
 static void purposes_keep_their_numbers(void **state)
 {
     (void)state;
@@ -189,7 +189,7 @@ static void log_gamma_is_right_at_small_shapes(void **state)
     assert_true(lowest < -745.0); /* below the smallest double's logarithm */
 }
 
-static void below_is_even(void **state)
+static void below_is_uniform(void **state)
 {
     (void)state;
     enum { N = 120000 };
@@ -205,7 +205,7 @@ static void below_is_even(void **state)
 }
 
 /* With n = 3/4 of 2^64, a draw without rejection would be below 2^62 half of the time instead of a third. */
-static void below_is_even_near_the_whole_range(void **state)
+static void below_is_uniform_near_the_whole_range(void **state)
 {
     (void)state;
     enum { N = 30000 };
@@ -269,7 +269,7 @@ static void permutation_is_one(void **state)
 }
 
 /* All 24 orders of 4, equally often. */
-static void permutations_are_even(void **state)
+static void permutations_are_uniform(void **state)
 {
     (void)state;
     enum { N = 48000 };
@@ -297,7 +297,7 @@ static void hash_is_fnv_1a(void **state)
     assert_true(ent_hash_text("foobar") == UINT64_C(0x85944171f73967e8));
 }
 
-/* Nothing here returns a status; what is refused is that streams meet. */
+/* Nothing here returns a status; streams must not overlap. */
 static void streams_differ_in_every_word(void **state)
 {
     (void)state;
@@ -329,12 +329,12 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(binomials_have_their_distribution),
     cmocka_unit_test(uniform_stays_inside),
     cmocka_unit_test(log_gamma_is_right_at_small_shapes),
-    cmocka_unit_test(below_is_even),
-    cmocka_unit_test(below_is_even_near_the_whole_range),
+    cmocka_unit_test(below_is_uniform),
+    cmocka_unit_test(below_is_uniform_near_the_whole_range),
     cmocka_unit_test(dirichlet_adds_up_at_any_alpha),
     cmocka_unit_test(dirichlet_has_its_variance),
     cmocka_unit_test(permutation_is_one),
-    cmocka_unit_test(permutations_are_even),
+    cmocka_unit_test(permutations_are_uniform),
     cmocka_unit_test(hash_is_fnv_1a),
 };
 static const struct CMUnitTest refuses[] = {

@@ -1,6 +1,6 @@
-"""Every command of README.md, pasted as it is into a copy of the project beside the build, as this user, and as an ordinary
-one where root runs the test.  Commands that want a cluster or install something are only looked at: the files that they
-name must be there.
+"""Every command of README.md, pasted unchanged in a copy of the project next to the build, as this user and, if root runs the
+test, as an ordinary one.  Commands that need a cluster or install something are not run, but the files that they name must
+exist.
   test_readme.py SOURCE_DIR BUILD_DIR [--user nobody]"""
 import os
 import re
@@ -61,7 +61,7 @@ class Readme(unittest.TestCase):
         shutil.rmtree(self.folder)
 
     def files(self):
-        """What the commands and the configuration name."""
+        """The files that the commands and the configuration name."""
         random = np.random.default_rng(1)
         y = random.integers(0, 2, 300)
         np.save(os.path.join(self.folder, "text.npy"), random.normal(size=(300, 6)) + y[:, None])
@@ -82,7 +82,7 @@ class Readme(unittest.TestCase):
 
     def run_as(self, user, command, **more):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("OMPI_")}
-        environment.pop("OMP_NUM_THREADS", None)  # as a new shell has it
+        environment.pop("OMP_NUM_THREADS", None)  # as in a new shell
         environment.update(HOME=self.folder, TMPDIR="/tmp", **more)
         start = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []
         done = subprocess.run(start + ["bash", "-euo", "pipefail", "-c", command], cwd=self.folder, env=environment, text=True,
@@ -95,7 +95,7 @@ class Readme(unittest.TestCase):
             self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), f"{command}: no {name}")
 
     def paste(self, user):
-        # what the quickstart leaves behind
+        # what the quickstart leaves
         self.run_as(user, "mkdir -p result/quickstart && build/entente synth --out result/quickstart/data.h5 && jobs/run.sh -n 2 "
                           "train jobs/quickstart.yaml --set data.file=result/quickstart/data.h5 --out result/quickstart --quiet")
         ran = 0
@@ -112,7 +112,7 @@ class Readme(unittest.TestCase):
         self.run_python(user)
 
     def run_python(self, user):
-        """The Python blocks one after the other, with what they name; `entente` and mpirun as after an installation."""
+        """The Python blocks one after the other, with the files that they name; `entente` and mpirun as after an installation."""
         given = ("import numpy as np\nrandom = np.random.default_rng(2)\ny = random.integers(0, 2, 120)\n"
                  "x, z, split = random.normal(size=(120, 5)), random.normal(size=(120, 4)), np.arange(120) % 3\n")
         between = "result_my = entente.train('my.yaml', out='result-my', entente='build/entente')\n"

@@ -168,7 +168,7 @@ static void pca_linear_has_axes_of_variance_one(void **state)
     ent_reduction_free(plain);
 }
 
-/* Features beyond the clip are cut, before a projection too; those inside keep their bits. */
+/* Features beyond the clip are cut, also before a projection; those inside keep their bits. */
 static void far_features_are_cut(void **state)
 {
     (void)state;
@@ -262,7 +262,7 @@ static void axes_without_variance_are_zero(void **state)
     ent_reduction_free(r);
 }
 
-static void constant_features_alone(void **state)
+static void only_constant_features(void **state)
 {
     (void)state;
     const double x[4] = {3, 3, 3, 3};
@@ -279,7 +279,7 @@ static void constant_features_alone(void **state)
     ent_reduction_free(r);
 }
 
-/* What a float cannot hold: an offset far above the spread; a constant whose mean is rounded (7 times 0.1 by 7). */
+/* What a float cannot hold: an offset far above the spread; a constant whose mean is rounded (7 times 0.1 / 7). */
 static void offsets_and_constants_of_doubles(void **state)
 {
     (void)state;
@@ -491,7 +491,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(far_features_are_cut),
         cmocka_unit_test(outputs_keep_their_share_of_the_variance),
         cmocka_unit_test(axes_without_variance_are_zero),
-        cmocka_unit_test(constant_features_alone),
+        cmocka_unit_test(only_constant_features),
         cmocka_unit_test(offsets_and_constants_of_doubles),
         cmocka_unit_test(none_standardises),
         cmocka_unit_test(random_projects_with_the_seed),

@@ -74,6 +74,15 @@ def train(out, *sets, config="run.yaml"):
     return folder / out
 
 
+def altered(name, change):
+    """A copy of a run, in whose result `change` has edited the open file."""
+    shutil.copytree(runs()[0], folder / name)
+    older.unseal(folder / name / "result.h5")
+    with h5py.File(folder / name / "result.h5", "a") as file:
+        change(file)
+    return folder / name
+
+
 def write_sweep(name):
     """A table as `entente sweep` writes it: two keys, two seeds, one failed point."""
     (folder / name).mkdir()
@@ -252,7 +261,7 @@ class Computes(unittest.TestCase):
         self.assertIn(f"{numpy.mean(gini):.4f}", figures["Test figures"]["text"])
 
     def test_classes(self):
-        """Against the outputs and the truth that the result holds, once more."""
+        """Computed again from the outputs and the true classes in the result."""
         figures = {f["h3"]: f for f in self.outline("words").figures}
         with h5py.File(folder / "words" / "result.h5") as file:
             logit, truth = file["/test/output"][:], file["/test/category"][:]
@@ -281,7 +290,7 @@ class Computes(unittest.TestCase):
         self.assertIn("two, or more", run("inspect", "words"))
         self.assertRegex(run("inspect", "words.h5"), r"4 classes: zero & nought \d+, one \d+, two, or more \d+, three \d+ rows")
 
-    def test_curves_have_company(self):
+    def test_curves_have_reference_lines(self):
         """The validation curve, the majority class and chance, and a ring around the selected round."""
         figures = {f["h3"]: f for f in self.outline("words").figures}
         curve = figures["Test accuracy by round"]
@@ -291,7 +300,7 @@ class Computes(unittest.TestCase):
             last = file["/client/accuracy"][:]
         self.assertIn("chance 0.250", curve["text"])
         self.assertIn("on validation rows", curve["text"])
-        self.assertIn("In a ring", curve["figcaption"])
+        self.assertIn("Ringed", curve["figcaption"])
         numpy.testing.assert_array_equal(by_client[selected], last)
         self.assertEqual(by_client.shape, (5, 12))
         self.assertEqual(numpy.isnan(by_client).all(1).tolist(), [True, False, True, False, False])  # evaluate_every: 2
@@ -299,8 +308,8 @@ class Computes(unittest.TestCase):
         self.assertNotIn("Validation accuracy by round", figures)
         self.assertIn("Validation accuracy by round", {f["h3"] for f in self.outline(*runs()).figures})
 
-    def test_figures_of_clients_go_on_with_a_training(self):
-        """More rounds keep those of the rounds that are there; the last one of these was evaluated only as such."""
+    def test_figures_of_clients_continue_with_a_training(self):
+        """A longer training keeps the existing rounds; the last one of these was evaluated only because it was the last."""
         sets = ["federation.clients=4", "federation.evaluate_every=2"]
         train("more", "federation.rounds=3", *sets)
         with h5py.File(folder / "more" / "result.h5") as file:
@@ -328,7 +337,7 @@ class Computes(unittest.TestCase):
     def test_a_wide_circuit_is_drawn_by_blocks(self):
         wide = train("wide", "model.registers.text.layers=60", "federation.rounds=1")
         text = page_of(wide).read_text()
-        self.assertIn("The circuit by blocks", text)
+        self.assertIn("The circuit as blocks", text)
         self.assertIn("are too many to be drawn one by one", text)
 
     def test_many_clients(self):
@@ -364,12 +373,7 @@ class Computes(unittest.TestCase):
         self.assertIn("Classes by client are left out", text)
 
     def test_a_missing_column_leaves_its_figure_out(self):
-        partial = folder / "partial"
-        shutil.copytree(runs()[0], partial)
-        older.unseal(partial / "result.h5")
-        with h5py.File(partial / "result.h5", "a") as file:
-            del file["/round/train_loss"]
-        text = page_of(partial).read_text()
+        text = page_of(altered("partial", lambda file: file.pop("/round/train_loss"))).read_text()
         self.assertNotIn("Training loss by round", text)
         self.assertIn("Test loss by round", text)
 
@@ -383,18 +387,15 @@ class Computes(unittest.TestCase):
         self.assertIn("Accuracy by context vector", figures)
 
     def test_names_are_escaped(self):
-        evil = folder / "<img src=x onerror=alert(1)>&'\""
-        shutil.copytree(runs()[0], evil)
-        older.unseal(evil / "result.h5")
-        with h5py.File(evil / "result.h5", "a") as file:
+        def rename_host(file):
             del file["/host"]
             file["/host"] = "<script>alert(2)</script>"
-        text = page_of(evil).read_text()
+        text = page_of(altered("<img src=x onerror=alert(1)>&'\"", rename_host)).read_text()
         self.assertNotIn("<script", text)
         self.assertNotIn("<img", text)
         self.assertIn("alert(2)", text)
 
-    def test_the_head_tells_what_is_on_the_page(self):
+    def test_the_header_says_what_is_on_the_page(self):
         heads = {folders: run("report", *folders, "--text") for folders in
                  (("sweep",), ("made", runs()[0]), (runs()[0], "sweep", "study"))}
         heads = [" ".join(text.split("\n\n\n")[0].split()).partition("). ")[2] for text in heads.values()]
@@ -481,7 +482,7 @@ class Computes(unittest.TestCase):
             self.assertIn(part, text)
 
     def test_axes_of_a_sweep(self):
-        """What is drawn on a logarithmic scale, or listed on one, has a logarithmic axis; draws are scattered."""
+        """Values drawn or listed on a logarithmic scale have a logarithmic axis; draws are shown as a scatter plot."""
         (folder / "axes.yaml").write_text(
             f"base: {folder / 'run.yaml'}\nset: {{federation.rounds: 1}}\n"
             "random: {draws: 12, seed: 3, keys: {client.learning_rate: {log: [0.001, 1]}, client.momentum: {uniform: [0, 1]}}}\n")
@@ -507,7 +508,7 @@ class Computes(unittest.TestCase):
         self.assertIn("01-difference-from-mma-mosi-iid.svg", names["svg"])
         for name in names["svg"]:
             text = (folder / "svg" / name).read_text()
-            self.assertNotIn("var(", text)  # programs that draw SVG know no variables
+            self.assertNotIn("var(", text)  # programs that draw SVG do not support variables
             xml.etree.ElementTree.fromstring(text)
         with open(folder / "csv/01-difference-from-mma-mosi-iid.csv", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -547,7 +548,7 @@ class Computes(unittest.TestCase):
 
 
 class Scales(unittest.TestCase):
-    """`entente scaling` on two ranks writes what it says."""
+    """The files that `entente scaling` writes on two ranks."""
 
     @classmethod
     def setUpClass(cls):
@@ -658,7 +659,7 @@ class Refuses(unittest.TestCase):
                 self.assertRegex(ended.stderr, "^entente: .*(result.h5|configuration)")
         self.assertGreater(refused, 0)
 
-    def test_results_that_are_none(self):
+    def test_files_that_are_not_results(self):
         other = folder / "other"
         other.mkdir()
         (other / "result.h5").write_bytes((folder / "data.h5").read_bytes())
@@ -697,7 +698,7 @@ class Refuses(unittest.TestCase):
             self.refused("report", name, wants=[wants])
 
     def test_garbage_in_tables(self):
-        """What was edited, cut or put together by hand: the file, the line, the column."""
+        """Tables edited, cut or combined by hand: the message names file, line and column."""
         def change(name, source, file, edit):
             shutil.copytree(folder / source, folder / name)
             (folder / name / file).write_text(edit((folder / source / file).read_text()))
@@ -767,7 +768,7 @@ return {bad, small, scroll: document.documentElement.scrollWidth - document.docu
 """
 
 
-# The texts of each figure; those in several lines are put together.
+# The texts of each figure; those in several lines are joined.
 NAMES = """
 return [...document.querySelectorAll('figure')].filter(f => f.querySelector('svg')).map(f => [
   f.querySelector('h3').textContent,
@@ -790,7 +791,7 @@ def write_big_data(name):
 
 
 class Driver:
-    """chromedriver's HTTP protocol, as far as it is needed."""
+    """The part of chromedriver's HTTP protocol that is needed."""
 
     def __init__(self):
         with socket.socket() as probe:
@@ -883,7 +884,7 @@ class Browser(unittest.TestCase):
         cls.pages["big"] = ["big", "wide-study", "one-rate"]
 
     def test_no_label_is_dropped(self):
-        """27 classes, 16 modalities, 100 clients, 10 variants: every name is there, whole, in every figure of its kind."""
+        """27 classes, 16 modalities, 100 clients, 10 variants: every name is shown in full in every figure of its kind."""
         self.driver.post("/url", url=f"file://{page_of(*self.pages['big'])}")
         modalities = [f"sensor_{m:02d}" for m in range(16)]
         rates = [f"missing rate {rate}" for rate in ("0", "0.1", "0.3", "0.5")]
@@ -904,7 +905,7 @@ class Browser(unittest.TestCase):
 
     def test_page(self):
         self.driver.post("/url", url="about:blank")
-        self.driver.log("performance")  # what the browser's own first page has asked for
+        self.driver.log("performance")  # requests of the browser's own first page
         for name, folders in self.pages.items():
             page = page_of(*folders)
             self.driver.post("/url", url=f"file://{page}")

@@ -5,7 +5,7 @@
 
 #include "small_model.h"
 
-/* One register of one qubit: RY(x) RX(theta) a layer, <Z>. */
+/* One register of one qubit: RY(x) RX(theta) per layer, <Z>. */
 static ent_model_inp one_qubit(int layers, bool reupload)
 {
     return (ent_model_inp){.registers = 1,
@@ -103,8 +103,8 @@ static void the_variance_of_one_rotation(void **state)
     assert_true(variance != again);
 }
 
-/* Deep circuits of n qubits: half as much a qubit. */
-static void a_plateau_falls_by_half_a_qubit(void **state)
+/* Deep circuits of n qubits: half as much per qubit. */
+static void a_plateau_halves_with_every_qubit(void **state)
 {
     (void)state;
     double mean, variance[2];
@@ -142,7 +142,7 @@ int main(void)
                                        cmocka_unit_test(it_is_the_model),
                                        cmocka_unit_test(the_degree_is_the_number_of_encodings),
                                        cmocka_unit_test(the_variance_of_one_rotation),
-                                       cmocka_unit_test(a_plateau_falls_by_half_a_qubit),
+                                       cmocka_unit_test(a_plateau_halves_with_every_qubit),
                                        cmocka_unit_test(what_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Trainings that are killed, stopped and gone on with, as a user and a queue do it: always the same weights.
+"""Trainings that are killed, stopped and continued, as by a user and by a queue: always the same weights.
 
     python3 tests/test_resume.py --entente build/entente --mpiexec "mpiexec -n" [--times 50] [--seed N] [TEST...]
 
@@ -33,8 +33,8 @@ TIMES = {"compute_s", "communicate_s", "wait_s", "evaluate_s", "compute_mean_s"}
 STOPPED = 75
 options = None
 folder = None
-wanted = None  # what a run that was never stopped gives
-seconds = 0.0  # that it takes
+wanted = None  # the weights of a run that was never stopped
+seconds = 0.0  # that a run takes
 
 CONFIG = """\
 data:       {file: DATA, modalities: [text, audio, vision], label: class, clip: 0}
@@ -64,7 +64,7 @@ def tearDownModule():
 
 
 def result(out):
-    """Weights, and every figure that is no time."""
+    """Weights, and every figure that is not a time."""
     with h5py.File(out / "result.h5") as file:
         found = {"weights_sha256": hashlib.sha256(file["weights/value"][()].tobytes()).hexdigest()}
         for group in ("round", "metrics", "client", "pattern"):
@@ -168,7 +168,7 @@ class Case(unittest.TestCase):
 
 class Killed(Case):
     def test_a_random_rank_at_a_random_instant(self):
-        """As many more times as it takes for enough kills to fall into a training, should the machine be unsteady."""
+        """Repeat until enough kills have hit a training, in case the speed of the machine varies."""
         chance = random.Random(options.seed)
         times = inside = 0
         while times < options.times or inside <= options.times // 4 and times < 4 * options.times:
@@ -200,12 +200,12 @@ class Stopped(Case):
         self.check_stopped(run, out)
         self.finish(out, ranks=1 + number % 2)
 
-    def test_one_rank_is_told(self):
+    def test_one_rank_is_notified(self):
         for k, number in enumerate((signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)):
             with self.subTest(number=number):
                 self.stop(number, lambda run, k=k: [run.ranks()[k]])
 
-    def test_all_ranks_are_told(self):
+    def test_all_ranks_are_notified(self):
         for number in (signal.SIGUSR1, signal.SIGTERM):
             with self.subTest(number=number):
                 self.stop(number, lambda run: run.ranks())
@@ -214,7 +214,7 @@ class Stopped(Case):
         self.stop(signal.SIGUSR1, lambda run: [run.process.pid])
 
     def test_the_launcher_ends_the_ranks(self):
-        """Open MPI passes SIGTERM on after a second, and sends SIGKILL after another, or as much later as is asked."""
+        """Open MPI passes SIGTERM on after a second, and sends SIGKILL after another one, or after a given time."""
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number=number):
                 out, whole = fresh(), fresh()
@@ -224,7 +224,7 @@ class Stopped(Case):
                 run.send(number, [run.process.pid])
                 code, _, err = run.end(60)
                 self.assertNotEqual(code, 0)
-                stopped = re.search("stopped: checkpoint written (?:at|behind) round ([0-9]+)", (out / "log.txt").read_text())
+                stopped = re.search("stopped: checkpoint written (?:at|after) round ([0-9]+)", (out / "log.txt").read_text())
                 self.assertTrue(stopped, err)
                 rounds = ("--set", f"federation.rounds={int(stopped[1]) + 3}")
                 for where, begin, ranks in ((out, ["--resume"], 3), (whole, [], 1)):
@@ -288,7 +288,7 @@ class Disk(Case):
 
     @staticmethod
     def make_read_only(out):
-        """Refused while a file in it is being written: again, then."""
+        """Refused while a file in it is being written: try again then."""
         for _ in range(200):
             if subprocess.run(["mount", "-o", "remount,bind,ro", str(out)], capture_output=True).returncode == 0:
                 return
@@ -298,7 +298,7 @@ class Disk(Case):
     @staticmethod
     @contextlib.contextmanager
     def disk(pages):
-        """A disk with so many free pages; the file that fills it is `filler` in it."""
+        """A disk with this many free pages; the file `filler` fills the rest."""
         top = fresh("disk")
         top.mkdir()
         with mounted("-t", "tmpfs", "-o", "size=768k", "none", top):
@@ -310,7 +310,7 @@ class Disk(Case):
 
     SHORT = ("--set", "federation.rounds=3", "--set", "run.checkpoint_every=1")
 
-    def test_so_many_free_blocks(self):
+    def test_a_given_number_of_free_blocks(self):
         """From none to enough: 0 and a result, or 1 and a reason, and nothing of a result; never an end by a signal."""
         for pages, ranks in ((0, 2), (1, 2), (2, 1), (3, 2), (6, 2), (9, 3), (14, 2), (120, 2)):
             with self.subTest(pages=pages), self.disk(pages) as top:
@@ -373,7 +373,7 @@ class Disk(Case):
                 self.assertEqual(result(second / out.name)["weights_sha256"], result(whole)["weights_sha256"])
 
     def test_a_result_in_the_second_place(self):
-        """It counts as the run's own: finished already, or refused where another configuration or more rounds ask."""
+        """It counts as the result of the run: finished already, or refused if the configuration or the rounds differ."""
         out, second = fresh(), fresh("second")
         self.assertEqual(Run(second / out.name, *self.SHORT).end()[0], 0)
         place = ["--set", f"run.fallback_dir={second}"]
@@ -382,10 +382,10 @@ class Disk(Case):
         self.assertIn(f"{second / out.name}: a result exists already (run.fallback_dir)", err)
         code, shown, err = Run(out, *self.SHORT, *place, "--resume").end()
         self.assertEqual((code, shown.strip()), (0, f"{second / out.name}/result.h5: finished already"), err)
-        for change, told in [("federation.rounds=9", "move it to the folder of this run"), ("client.batch=7", "client.batch")]:
+        for change, want in [("federation.rounds=9", "move it to the folder of this run"), ("client.batch=7", "client.batch")]:
             code, _, err = Run(out, *self.SHORT, *place, "--resume", "--set", change).end()
             self.assertEqual(code, 1, err)
-            self.assertIn(told, err)
+            self.assertIn(want, err)
 
     def test_a_folder_that_becomes_read_only(self):
         out = fresh()
@@ -433,7 +433,7 @@ class Data(Case):
                 self.assertFalse((out / "result.h5").exists())
                 shutil.copy(folder / "data.h5", data)
                 code, _, err = Run(out, "--resume", *given).end()
-            self.assertEqual(code, 0, err)  # what was opened is complete, whatever has its name now
+            self.assertEqual(code, 0, err)  # the opened file is complete, even if its name now belongs to another
             self.assertEqual(result(out)["weights_sha256"], wanted["weights_sha256"])
 
 
@@ -461,7 +461,7 @@ class Stalls(Case):
                 run.end(20)
 
     def lines(self, run, wanted):
-        """Standard error up to a line with `wanted`, which every one of these waits ends with."""
+        """Standard error up to a line with `wanted`, with which each of these waits ends."""
         found = []
         for line in run.process.stderr:
             found.append(line)
@@ -469,7 +469,7 @@ class Stalls(Case):
                 return "".join(found)
         self.fail(f"no '{wanted}' in {''.join(found)}")
 
-    def test_who_is_awaited_is_said(self):
+    def test_awaited_ranks_are_named(self):
         for whom in (0, 2):
             with self.subTest(whom=whom), self.stopped(whom=whom) as (run, pids, out):
                 # on a loaded machine ranks that compute may be awaited before
@@ -495,7 +495,7 @@ class Stalls(Case):
                 self.assertEqual(code, 128 + signal.SIGTERM, err)
 
     def test_little_address_space(self):
-        """OpenBLAS would look for its buffer for ever: an end with a reason, or a result."""
+        """OpenBLAS would search for its buffer forever: an end with a reason, or a result."""
         for kilobytes in (300000, 350000, 400000, 450000, 1000000):
             with self.subTest(kilobytes=kilobytes):
                 out = fresh()
@@ -587,7 +587,7 @@ class Begins(Case):
         return out
 
     def test_a_result_of_something_else(self):
-        """Finished is what the configuration asks for now, with the data that there are now."""
+        """A run is finished if it has what the configuration requests now, with the data as they are now."""
         out = self.finished()
         before = (out / "result.h5").read_bytes()
         rounds = ("--resume", "--set", "federation.rounds=3")
@@ -622,7 +622,7 @@ class Begins(Case):
             self.refused(out, "--resume", "--set", f"federation.rounds={rounds}", *register, part="or an ansatz differ")
 
     def test_more_rounds_than_the_result(self):
-        """The bits, and all figures, of a run of that many rounds; whatever the rule keeps between rounds."""
+        """The bits and all figures of a run of that many rounds, with every rule that keeps state between rounds."""
         sizes = {}
         for words in ([], ["federation.aggregation=fedadam", "federation.evaluate_every=2"],
                       ["federation.aggregation=scaffold", "client.optimizer=sgd"], ["federation.aggregation=local"],
@@ -724,7 +724,7 @@ class Begins(Case):
         self.finish(out, config=config)
 
     def test_of_an_older_program(self):
-        """Stopped inside a round, on other ranks; and a format that was never there."""
+        """Stopped inside a round, on another number of ranks; and a format that never existed."""
         out = self.stopped()
         older.make_first(out / "checkpoint.h5")
         with h5py.File(out / "checkpoint.h5") as file:
@@ -770,7 +770,7 @@ class Begins(Case):
         self.refused(out, "--resume", part="checkpoint.h5: truncated or damaged")
         self.assertEqual((out / "checkpoint.h5").read_bytes(), whole[:len(whole) // 2])
         (out / "checkpoint.h5").write_bytes(whole)
-        (out / "checkpoint.h5.part-1").write_bytes(whole[:100])  # what a writer that was killed leaves
+        (out / "checkpoint.h5.part-1").write_bytes(whole[:100])  # left by a writer that was killed
         self.finish(out)
 
 
@@ -814,7 +814,7 @@ class Claims(Case):
         self.assertFalse((out / "claim").exists())
 
     def test_many_at_once(self):
-        """Exactly one of them has the folder; the others are refused, whatever they find there by then."""
+        """Exactly one of them gets the folder; the others are refused, whatever they find there by then."""
         for before in (None, b"host nowhere\nprocess 1\n", f"host {os.uname().nodename}\nprocess 1\n".encode()):
             out = fresh()
             if before:
@@ -845,7 +845,7 @@ class Claims(Case):
         self.finish(out)  # the number is that of a process which began at another time
 
     def test_on_another_machine(self):
-        """Alive as long as it is touched; and Slurm starts a job again only once it is dead."""
+        """The claim is alive as long as it is touched; and Slurm restarts a job only once it is dead."""
         out = fresh()
         out.mkdir()
         claim = "host far-away\nprocess 7\nsince 2026-11-29 07:00:00\nstart 5\nboot b\nspace s\njob 12\nrestart 0\n"

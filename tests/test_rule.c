@@ -1,5 +1,5 @@
 /* The aggregation rules, each against a few plain loops of its paper over several rounds, in which some blocks are
- * trained by some clients, by one, or by nobody; configurations that a rule refuses. */
+ * trained by some clients, by one, or by none; configurations that a rule refuses. */
 #include "nine_clients.h"
 
 /* ---- the code under test ---- */
@@ -43,7 +43,7 @@ static void send(const fixture *x, tested *t, const drawn_round *r, int c)
     check_ok(ent_aggregate_add(t->aggregate, &u));
 }
 
-/* Clients come in no order. */
+/* Clients arrive in arbitrary order. */
 static void tested_round(const fixture *x, tested *t, const drawn_round *r)
 {
     ent_mean *mean = NULL;
@@ -56,7 +56,7 @@ static void tested_round(const fixture *x, tested *t, const drawn_round *r)
     t->blocks_short = mean->blocks_short;
 }
 
-/* ---- the same by plain loops ---- */
+/* ---- the rules as plain loops ---- */
 
 typedef struct {
     double w[MAX_PARAMS], m[MAX_PARAMS], v[MAX_PARAMS], common[MAX_PARAMS], own[CLIENTS][MAX_PARAMS];
@@ -113,7 +113,7 @@ static double mean_of(int n, const double *weight, const double *value)
     return sum / all;
 }
 
-/* The mean of what is left when the smallest and the largest are struck out `cut` times. */
+/* The mean of the rest after the smallest and the largest were removed `cut` times. */
 static double middle(coordinate at, int cut)
 {
     for (int times = 0; times < cut; times++)
@@ -312,7 +312,7 @@ static void plain_round(const fixture *x, plain *p, const drawn_round *r)
     }
 }
 
-/* What is added to the gradient of parameter k of client c at weight w, started from `base`. */
+/* The term added to the gradient of parameter k of client c at weight w, started from `base`. */
 static double plain_correction(const ent_config *config, const plain *p, int c, int k, double w, double base)
 {
     switch (config->federation.aggregation) {
@@ -327,7 +327,7 @@ static double plain_correction(const ent_config *config, const plain *p, int c, 
     }
 }
 
-/* ---- one against the other ---- */
+/* ---- comparisons ---- */
 
 static void check_corrections(const fixture *x, tested *t, const plain *p)
 {
@@ -560,7 +560,7 @@ static ent_status all_that_allocates(const fixture *x, const drawn_round *r)
     return status;
 }
 
-static void every_failing_allocation_is_told(void **state)
+static void every_failing_allocation_is_reported(void **state)
 {
     (void)state;
     fixture x;
@@ -578,6 +578,6 @@ static const struct CMUnitTest COMPUTES[] = {cmocka_unit_test(every_rule_follows
                                              cmocka_unit_test(fednova_counts_a_step_of_adam_as_one)};
 static const struct CMUnitTest REFUSES[] = {cmocka_unit_test(what_a_rule_cannot_have_is_refused),
                                             cmocka_unit_test(what_an_optimiser_cannot_have_is_refused),
-                                            cmocka_unit_test(every_failing_allocation_is_told)};
+                                            cmocka_unit_test(every_failing_allocation_is_reported)};
 
 NINE_CLIENTS_MAIN(COMPUTES, REFUSES)

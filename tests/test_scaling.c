@@ -1,5 +1,5 @@
 /* The model of a scaling study: known coefficients come back, none is negative, and nothing is fitted that the points
- * do not tell. */
+ * do not determine. */
 #include "check.h"
 
 #include <math.h>
@@ -54,7 +54,7 @@ static void noise_moves_them_little(void **state)
     assert_true(found.error < 0.01);
 }
 
-/* What shrinks faster than 1/p would want a negative serial part. */
+/* A time that shrinks faster than 1/p would need a negative serial part. */
 static void no_term_is_negative(void **state)
 {
     (void)state;

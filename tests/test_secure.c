@@ -1,4 +1,4 @@
-/* Secure aggregation: secret sharing over all subsets, key derivation, masks, whole rounds, and what is wrong in
+/* Secure aggregation: secret sharing over all subsets, key derivation, masks, whole rounds, and errors in
  * them. */
 #include "check.h"
 
@@ -37,7 +37,7 @@ static void any_threshold_of_shares_opens_the_secret(void **state)
 }
 
 /* One share fewer fits every secret: over many splits of one secret a share is uniform. */
-static void too_few_shares_say_nothing(void **state)
+static void too_few_shares_reveal_nothing(void **state)
 {
     (void)state;
     uint8_t secret[32] = {0};
@@ -203,7 +203,7 @@ static void begin(play *p, int64_t clients, int neighbours, int threshold, uint6
     }
 }
 
-/* What those who have answered reveal of their neighbours. */
+/* The shares of their neighbours that clients which have answered reveal. */
 static void reveal(play *p)
 {
     const int neighbours = p->graph.neighbours;
@@ -332,7 +332,7 @@ static void too_few_answer(void **state)
     end(&p);
 }
 
-/* A share of another secret, of one that has answered and of one that has not: the others say whose it is. */
+/* A share of another secret, from a client that has answered and one that has not: the others show whose it is. */
 static void wrong_shares_are_not_used(void **state)
 {
     (void)state;
@@ -382,7 +382,7 @@ static void wrong_and_replayed(void **state)
     begin(&old, 6, 5, 3, 0);
     reveal(&p);
     add_up(&p, masked, plain);
-    p.revealed[0].from = -1; /* nobody's */
+    p.revealed[0].from = -1; /* of no client */
     p.revealed[1] = p.revealed[2];
     check_ok(open_sum(&p, masked));
     assert_memory_equal(masked, plain, sizeof plain);
@@ -412,7 +412,7 @@ static void wrong_and_replayed(void **state)
     end(&old);
 }
 
-/* The server's lock of one that has answered stays shut: what it sends is random without it. */
+/* The server cannot unmask a client that has answered: without the key, its message is random. */
 static void locked_keys_look_random(void **state)
 {
     (void)state;
@@ -484,7 +484,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_threshold_of_shares_opens_the_secret),
-        cmocka_unit_test(too_few_shares_say_nothing),
+        cmocka_unit_test(too_few_shares_reveal_nothing),
         cmocka_unit_test(wrong_shares),
         cmocka_unit_test(wrong_shares_are_found),
         cmocka_unit_test(derivation_is_that_of_the_rfc),

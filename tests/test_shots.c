@@ -38,7 +38,7 @@ static double covariance(const moments *m, int i, int k)
     return m->product[i][k] / REPEAT - mean_of(m, i) * mean_of(m, k);
 }
 
-/* Two readouts of Zs, their product, and the same again in different order. */
+/* Two readouts of Zs, their product, and the same again in another order. */
 static ent_circuit *joint_circuit(void)
 {
     ent_circuit *c;
@@ -78,8 +78,8 @@ static double together(const ent_circuit *c, int i, int k, const ent_batch *batc
     return values[5];
 }
 
-/* Sampling N times: mean <P>, variance (1 - <P>^2) / N, covariance (<P P'> - <P><P'>) / N, or 0 where each readout is
- * read by itself.  Within 5 standard errors. */
+/* Sampling N times: mean <P>, variance (1 - <P>^2) / N, covariance (<P P'> - <P><P'>) / N, or 0 if each readout is
+ * measured by itself.  Within 5 standard errors. */
 static void check_moments(ent_circuit *circuit, int64_t shots, bool joint, const ent_noise *noise)
 {
     static moments m;
@@ -125,8 +125,8 @@ static void estimates_have_mean_and_variance_of_samples(void **state)
     check_moments(joint_circuit(), 100, true, &noise);
 }
 
-/* The exact gradient of sum_r (1 + r) <r> in the mean; SHIFT with the variance of its terms, ADJOINT with that where
- * each shifted value's variance is 1 per shot. */
+/* The exact gradient of sum_r (1 + r) <r> in the mean; SHIFT with the variance of its terms, ADJOINT with that for
+ * shifted values of variance 1 per shot. */
 static void check_gradient(ent_shot_gradient kind, ent_circuit *circuit)
 {
     static moments m;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""entente spectrum and entente plateaus: the numbers in their files, against sums worked out here."""
+"""entente spectrum and entente plateaus: the numbers in their files, against sums computed here."""
 import csv
 import json
 import os

@@ -20,18 +20,13 @@ static int has(const char *isa)
     return ent_isa_pick(isa, &name) == ENT_OK;
 }
 
-/* Forward for itself, then the gradient. */
 static result run_program(const ent_circuit *circuit, const ent_program_inp *inp, int64_t samples, uint64_t seed)
 {
     double *angles = random_numbers(seed, samples * circuit->angles),
            *params = random_numbers(~seed, circuit->params);
     const ent_batch batch = {samples, angles, params};
     result r = result_new(circuit, samples);
-    ent_program *program;
-    check_ok(ent_program_new(circuit, inp, &program));
-    check_ok(ent_program_forward(program, &batch, r.expectations));
-    check_ok(ent_program_gradient(program, &batch, cotangent, (void *)circuit, r.grad_params, r.grad_angles));
-    ent_program_free(program);
+    check_ok(result_of(circuit, inp, &batch, &r));
     ent_free(angles);
     ent_free(params);
     return r;
@@ -59,7 +54,7 @@ static void check_result(const ent_circuit *circuit, int64_t samples, const resu
     check_numbers(found->grad_angles, wanted->grad_angles, samples * circuit->angles, tolerance);
 }
 
-/* On every instruction set, for blocks of so many bits (0: as the engine likes). */
+/* On every instruction set, for blocks of this many bits (0: chosen by the engine). */
 static void check_circuit(const ent_circuit *circuit, int64_t samples, uint64_t seed, ent_precision precision,
                           int block_bits, double tolerance)
 {
@@ -261,7 +256,7 @@ static void test_threads(void **state)
     ent_circuit_free(fourier);
 }
 
-/* Where blocks have the size that the engine likes. */
+/* With blocks of the size that the engine chooses. */
 static void test_large(void **state)
 {
     (void)state;
@@ -319,7 +314,7 @@ static int limit_memory(double state)
     return found == 1 && setrlimit(RLIMIT_AS, &(struct rlimit){most, most}) == 0;
 }
 
-/* In a process that may take half a state more than the ket: forward runs, a gradient says what it lacks. */
+/* In a process limited to half a state more than the ket: a forward run works, a gradient says what it lacks. */
 static int run_in_little_memory(const ent_circuit *circuit, const ent_batch *batch, double *out)
 {
     const ent_program_inp inp = {.engine = ENT_ENGINE_STATE, .threads = 1};

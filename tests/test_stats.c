@@ -96,7 +96,7 @@ static void agrees_with_all_signs_tried(void **state)
 }
 
 /* 0.3 - 0.1 and 0.2 are the same difference of two accuracies, though not the same number. */
-static void a_rounding_is_no_rank(void **state)
+static void rounding_errors_add_no_rank(void **state)
 {
     (void)state;
     const double x[] = {0.3 - 0.1, 0.2, -0.2, 0.4 - 0.2, 0.1 - 0.1 + 1e-17}, same[] = {0.2, 0.2, -0.2, 0.2};
@@ -190,7 +190,7 @@ static const struct CMUnitTest COMPUTES[] = {cmocka_unit_test(mean_and_deviation
                                              cmocka_unit_test(darwins_plants),
                                              cmocka_unit_test(five_pairs_reach_a_sixteenth),
                                              cmocka_unit_test(agrees_with_all_signs_tried),
-                                             cmocka_unit_test(a_rounding_is_no_rank),
+                                             cmocka_unit_test(rounding_errors_add_no_rank),
                                              cmocka_unit_test(nothing_differs),
                                              cmocka_unit_test(many_differences),
                                              cmocka_unit_test(bootstrap_follows_all_resamples),

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""`entente sweep` and `entente study`, end to end, as a user starts them: over ranks, groups, arrays, killed and resumed.
+"""`entente sweep` and `entente study`, end to end, as a user runs them: over ranks, groups, arrays, killed and resumed.
 
     python3 tests/test_sweep.py --entente build/entente --mpiexec "mpiexec -n" [--quick] [TEST...]"""
 import csv
@@ -93,7 +93,7 @@ def records(out):
 
 
 def first_tables():
-    """The tables of a sweep on one rank: what every other way to run it is held to."""
+    """The tables of a sweep on one rank: every other way to run it must give the same."""
     if not hasattr(first_tables, "kept"):
         first_tables.kept = sweep("sweep.yaml")
     return first_tables.kept
@@ -120,12 +120,17 @@ class Points(unittest.TestCase):
         self.assertEqual(table[4]["missing.rate"], "0.5")
         self.assertEqual(len(rows(first_tables()["out"] / "times.csv")), 6)
 
-    def test_a_point_is_what_train_makes_of_it(self):
+    def test_a_point_equals_a_training(self):
         row = rows(first_tables()["out"] / "table.csv")[4]
         alone = command.train("small.yaml", ranks=2, missing__rate=0.5, missing__policy="zero", seeds__init=2)
         self.assertEqual(row["weights_sha256"], alone["weights_sha256"])
         self.assertAlmostEqual(float(row["accuracy"]), alone["accuracy"], 14)
         self.assertEqual(int(row["params"]), alone["params"])
+        with h5py.File(alone["out"] / "result.h5") as file:
+            for name in ("bytes_up", "bytes_down"):
+                self.assertEqual(float(row[name]), file["round"][name][()].sum())
+                self.assertGreater(float(row[name]), 0)
+        self.assertEqual(row["epsilon"], "")
         patterns = [one for one in rows(first_tables()["out"] / "patterns.csv") if one["point"] == "4"]
         self.assertEqual([(one["present"].split("+"), int(one["n"])) for one in patterns],
                          [(one["present"], one["n"]) for one in alone["patterns"]])
@@ -133,8 +138,18 @@ class Points(unittest.TestCase):
             self.assertAlmostEqual(float(one["accuracy"]), other["accuracy"], 14)
         self.assertGreater(len(patterns), 5)
 
+    def test_a_private_point_says_its_epsilon(self):
+        put("private.yaml", "base: small.yaml\nset: {privacy.mode: central}\ngrid: {privacy.noise_multiplier: [2]}\n")
+        out = sweep("private.yaml")["out"]
+        alone = command.train("small.yaml", privacy__mode="central", privacy__noise_multiplier=2)
+        with h5py.File(alone["out"] / "result.h5") as file:
+            epsilon = file["round/epsilon"][()]
+        row, = rows(out / "table.csv")
+        self.assertEqual(float(row["epsilon"]), epsilon[-1])
+        self.assertGreater(epsilon[-1], epsilon[0])
+
     def test_the_best_point_is_by_validation(self):
-        """Without validation rows none is named."""
+        """Without validation rows no point is named."""
         out = first_tables()["out"]
         table = [row for row in rows(out / "table.csv") if row["status"] == "done"]
         figures = [float(row["validation_accuracy"]) for row in table]
@@ -214,7 +229,7 @@ class Points(unittest.TestCase):
         self.assertEqual(len(rows(out / "table.csv")), 24)
 
     def test_killed_and_resumed(self):
-        """kill -9 of all ranks in the middle, twice; what was done stays done, and the tables are those of one run."""
+        """kill -9 of all ranks in the middle, twice; finished points are kept, and the tables are those of one run."""
         out, pids, done = fresh(), command.folder / "pids", 0
         keep_pid = ["sh", "-c", f'echo $$ >> {pids}; exec "$@"', "-"]
         for _ in range(2):
@@ -313,7 +328,7 @@ def signed_rank_p(differences):
 
 
 class Stale(unittest.TestCase):
-    """What was trained on other data does not get into one table with what is trained on these."""
+    """Points trained on other data do not enter the same table."""
 
     @classmethod
     def setUpClass(cls):
@@ -337,7 +352,7 @@ class Stale(unittest.TestCase):
         self.assertEqual(ran.code, 1, ran.out + ran.err)
         self.assertTrue(any(part in ran.err for part in parts), ran.err)
 
-    def test_data_that_were_replaced(self):
+    def test_replaced_data(self):
         for name in ("modality/text/features", "label/class"):
             out = sweep("stale.yaml")["out"]
             before = (out / "table.csv").read_bytes()
@@ -346,7 +361,7 @@ class Stale(unittest.TestCase):
             for file in (self.file, self.more):
                 self.refused("sweep", file, "--out", out, parts=["own.h5 and the configuration name now"])
             self.assertEqual(len(records(out)), 3)
-            self.tearDown()  # the same content again, of another time
+            self.tearDown()  # the same content with another time
             self.assertEqual(sweep("stale.yaml", out=out)["ran"], 0)
             self.assertEqual((out / "table.csv").read_bytes(), before)
 
@@ -366,7 +381,7 @@ class Stale(unittest.TestCase):
         self.refused("study", command.folder / "stale_study.yaml", "--out", out)
 
     def test_an_ansatz_and_a_base(self):
-        """A changed OpenQASM file is noticed; points of a changed base are others."""
+        """A changed OpenQASM file is noticed; points of a changed base are different points."""
         text = ("OPENQASM 3.0;\ninput array[float[64], 2] x;\ninput array[float[64], 2] theta;\nqubit[2] q;\n"
                 "ry(x[0]) q[0];\nry(x[1]) q[1];\nrx(theta[0]) q[0];\nrzz(theta[1]) q[0], q[1];\n")
         ansatz = put("stale.qasm", text)

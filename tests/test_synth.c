@@ -130,20 +130,30 @@ static double accuracy_of_features(const ent_dataset *d, unsigned which)
     return accuracy;
 }
 
+/* The first n numbers of a hidden dataset. */
+static double *hidden(const ent_dataset *d, const char *name, int64_t n)
+{
+    char path[128];
+    double *x = ent_alloc(n, sizeof *x);
+    snprintf(path, sizeof path, "/hidden/%s", name);
+    OK(ent_h5_read(d->file, path, ENT_H5_F64, n, x));
+    return x;
+}
+
 /* A linear classifier on h_0, h_1, h_2 and their products; `seen`: on h as the features show it, by projection. */
 static double accuracy_of_products(const ent_dataset *d, bool seen)
 {
     enum { COLUMNS = 7 };
-    double *h = ent_alloc(d->rows * 3, sizeof *h), *x = ent_alloc(d->rows * COLUMNS, sizeof *x);
-    OK(ent_h5_read(d->file, "/hidden/h", ENT_H5_F64, d->rows * 3, h));
+    double *h = hidden(d, "h", d->rows * 3), *x = ent_alloc(d->rows * COLUMNS, sizeof *x);
     for (int m = 0; m < 3 && seen; m++) {
-        char path[64];
+        char name[64];
         int64_t n;
-        double *part = features(d, names[m], &n), direction[16];
-        snprintf(path, sizeof path, "/hidden/direction/%s", names[m]);
-        OK(ent_h5_read(d->file, path, ENT_H5_F64, n, direction));
+        double *part = features(d, names[m], &n);
+        snprintf(name, sizeof name, "direction/%s", names[m]);
+        double *direction = hidden(d, name, n);
         for (int64_t k = 0; k < d->rows; k++) h[3 * k + m] = dot((int)n, part + k * n, direction);
         ent_free(part);
+        ent_free(direction);
     }
     for (int64_t k = 0; k < d->rows; k++) {
         const double *g = h + 3 * k;
@@ -180,21 +190,26 @@ static void tables_are_as_asked_for(void **state)
     ent_dataset_free(d);
 }
 
+static ent_dataset *made_with(double cross, double noise)
+{
+    ent_synth_inp inp = ent_synth_default();
+    inp.cross = cross;
+    inp.noise = noise;
+    return made(&inp);
+}
+
 static void the_score_is_its_formula(void **state)
 {
     (void)state;
-    ent_synth_inp inp = ent_synth_default();
-    inp.cross = 2.0;
-    ent_dataset *d = made(&inp);
-    double *h = ent_alloc(d->rows * 3, sizeof *h), shift[40];
-    OK(ent_h5_read(d->file, "/hidden/h", ENT_H5_F64, d->rows * 3, h));
-    OK(ent_h5_read(d->file, "/hidden/group", ENT_H5_F64, 40, shift));
+    ent_dataset *d = made_with(2.0, 0.3);
+    double *h = hidden(d, "h", d->rows * 3), *shift = hidden(d, "group", 40);
     for (int64_t k = 0; k < d->rows; k++) {
         const double *g = h + 3 * k;
         const double products = (g[0] * g[1] + g[1] * g[2] + g[2] * g[0]) / sqrt(3.0);
         assert_true(fabs(g[0] + 2.0 * products + 0.3 * shift[d->group[k]] - d->value[k]) < 1e-5);
     }
     ent_free(h);
+    ent_free(shift);
     ent_dataset_free(d);
 }
 
@@ -202,21 +217,18 @@ static void the_score_is_its_formula(void **state)
 static void features_follow_their_direction(void **state)
 {
     (void)state;
-    ent_synth_inp inp = ent_synth_default();
-    inp.noise = 0.0;
-    ent_dataset *d = made(&inp);
+    ent_dataset *d = made_with(2.0, 0.0);
     int64_t n;
-    double *x = features(d, "audio", &n), *h = ent_alloc(d->rows * 3, sizeof *h), u[10];
-    OK(ent_h5_read(d->file, "/hidden/h", ENT_H5_F64, d->rows * 3, h));
-    OK(ent_h5_read(d->file, "/hidden/direction/audio", ENT_H5_F64, n, u));
+    double *x = features(d, "audio", &n), *h = hidden(d, "h", d->rows * 3), *u = hidden(d, "direction/audio", 10);
     assert_true(fabs(dot(10, u, u) - 1.0) < 1e-12);
     for (int64_t k = 0; k < d->rows * n; k++) assert_true(fabs(x[k] - u[k % n] * h[3 * (k / n) + 1]) < 1e-6);
     ent_free(x);
     ent_free(h);
+    ent_free(u);
     ent_dataset_free(d);
 }
 
-/* Mean over five seeds: what this data set is for. */
+/* Mean over five seeds: the purpose of this data set. */
 static void the_label_needs_products_of_modalities(void **state)
 {
     (void)state;
@@ -289,8 +301,7 @@ static void one_modality_and_many(void **state)
     int64_t row[2] = {0, 4999};
     double x[2] = {0, 0};
     OK(ent_dataset_features(d, 0, 2, row, NULL, NULL, x));
-    double *h = ent_alloc(5000, ENT_MAX_MODALITIES * sizeof *h);
-    OK(ent_h5_read(d->file, "/hidden/h", ENT_H5_F64, 5000 * ENT_MAX_MODALITIES, h));
+    double *h = hidden(d, "h", 5000 * ENT_MAX_MODALITIES);
     for (int k = 0; k < 2; k++) /* without noise, in one dimension: h or -h */
         assert_true(fabs(fabs(x[k]) - fabs(h[row[k] * ENT_MAX_MODALITIES])) < 1e-6);
     ent_free(h);
@@ -312,26 +323,19 @@ static void arguments_out_of_range(void **state)
     ent_synth_inp bad = good;
     bad.rows = 9;
     refuses(bad, "9 rows, want at least 10");
-    bad = good;
-    bad.modalities = 17;
+    bad = good, bad.modalities = 17;
     refuses(bad, "17 modalities, want 1..16");
-    bad = good;
-    bad.dimension[1] = 0;
+    bad = good, bad.dimension[1] = 0;
     refuses(bad, "modality 1 has dimension 0");
-    bad = good;
-    bad.classes = 1;
+    bad = good, bad.classes = 1;
     refuses(bad, "1 classes");
-    bad = good;
-    bad.groups = 0;
+    bad = good, bad.groups = 0;
     refuses(bad, "0 groups");
-    bad = good;
-    bad.noise = -1.0;
+    bad = good, bad.noise = -1.0;
     refuses(bad, "noise -1");
-    bad = good;
-    bad.missing = NAN;
+    bad = good, bad.missing = NAN;
     refuses(bad, "missing nan, want 0..1");
-    bad = good;
-    bad.names = (const char *const[]){"a", "a/b", "c"};
+    bad = good, bad.names = (const char *const[]){"a", "a/b", "c"};
     refuses(bad, "modality name: found 'a/b' with '/' at byte 1");
     bad.names = (const char *const[]){"a", "b", "a"};
     refuses(bad, "'a' is named twice");

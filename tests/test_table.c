@@ -1,4 +1,4 @@
-/* Tables that change between two passes over them.  What tables are read as: test_import.py. */
+/* Tables that change between two passes over them.  The contents of tables: test_import.py. */
 #include "check.h"
 
 #include <sys/stat.h>
@@ -38,7 +38,7 @@ static ent_status read_rest(ent_table *t)
     return ent_table_next(t, ROWS, NULL, x);
 }
 
-/* Shorter, longer, and others of the same number; a file of the same name beside it changes nothing. */
+/* Shorter, longer, or rewritten with as many rows; a file that is unlinked can still be read. */
 static void a_table_that_changes(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* The timeline: who is drawn and how often, what the simulated clients do, and that any round can be asked for at any
- * time; FedBuff against an event queue of a few lines. */
+/* The timeline: which clients are drawn and how often, what the simulated clients do, and that any round can be
+ * requested at any time; FedBuff against an event queue of a few lines. */
 #include "fed/timeline/timeline.h"
 
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static void crowd_make(crowd *w)
     w->p.part[ENT_TRAIN] = (ent_part){.n = w->first[CLIENTS], .first = w->first, .client = w->client};
 }
 
-/* One round of a timeline that has seen no other. */
+/* One round of a new timeline. */
 static ent_cohort fresh_round(const crowd *w, int64_t round)
 {
     ent_timeline *t;
@@ -87,7 +87,7 @@ static double within(double p)
 
 /* ---- drawing ---- */
 
-static void uniform_draws_are_even_and_in_pairs_too(void **state)
+static void uniform_draws_are_even_and_so_are_pairs(void **state)
 {
     (void)state;
     crowd w;
@@ -136,7 +136,7 @@ static void weighted_draws_follow_the_samples(void **state)
     ent_free(cohort.member);
 }
 
-static void everybody_takes_part(void **state)
+static void every_client_takes_part(void **state)
 {
     (void)state;
     for (int sampling = 0; sampling < 2; sampling++) {
@@ -150,8 +150,8 @@ static void everybody_takes_part(void **state)
     }
 }
 
-/* Drawing on to the end gives every client once, in a few words a client drawn. */
-static void a_draw_has_nobody_twice(void **state)
+/* Drawing to the end gives every client once, with a few words per client drawn. */
+static void a_draw_has_no_client_twice(void **state)
 {
     (void)state;
     crowd w;
@@ -310,7 +310,7 @@ static void a_deadline_loses_the_slow(void **state)
     ent_free(again.member);
 }
 
-/* Asks for 20 where 10 are wanted: the ten fastest of them count, and the tenth ends the round. */
+/* Selects 20 where 10 are needed: the ten fastest count, and the tenth ends the round. */
 static void over_selection_takes_the_first(void **state)
 {
     (void)state;
@@ -495,10 +495,10 @@ static void fedbuff_is_a_queue_of_events(void **state)
         }
         ent_timeline_free(t);
     }
-    assert_true(lost_in_all > 100 && stale_in_all > 1000); /* the test saw what it is for */
+    assert_true(lost_in_all > 100 && stale_in_all > 1000); /* both cases have occurred */
 }
 
-/* 35 clients of which 34 train and the buffer wants 35: in the end nobody is left to ask. */
+/* 35 clients of which 34 train while the buffer needs 35: in the end no client is left. */
 static void a_buffer_that_cannot_fill_steps_with_what_it_has(void **state)
 {
     (void)state;
@@ -583,7 +583,7 @@ static ent_status some_rounds(const crowd *w)
     return status;
 }
 
-static void a_failing_allocation_is_told(void **state)
+static void a_failing_allocation_is_reported(void **state)
 {
     (void)state;
     for (int k = 0; k < 4; k++) {
@@ -593,10 +593,10 @@ static void a_failing_allocation_is_told(void **state)
     }
 }
 
-static const struct CMUnitTest computes[] = {cmocka_unit_test(uniform_draws_are_even_and_in_pairs_too),
+static const struct CMUnitTest computes[] = {cmocka_unit_test(uniform_draws_are_even_and_so_are_pairs),
                                              cmocka_unit_test(weighted_draws_follow_the_samples),
-                                             cmocka_unit_test(everybody_takes_part),
-                                             cmocka_unit_test(a_draw_has_nobody_twice),
+                                             cmocka_unit_test(every_client_takes_part),
+                                             cmocka_unit_test(a_draw_has_no_client_twice),
                                              cmocka_unit_test(the_map_holds_what_was_put),
                                              cmocka_unit_test(availability_has_its_rates),
                                              cmocka_unit_test(a_day_has_a_night),
@@ -610,6 +610,6 @@ static const struct CMUnitTest computes[] = {cmocka_unit_test(uniform_draws_are_
                                              cmocka_unit_test(a_buffer_that_cannot_fill_steps_with_what_it_has),
                                              cmocka_unit_test(history_keeps_what_is_not_forgotten)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(a_buffer_of_more_than_the_clients),
-                                            cmocka_unit_test(a_failing_allocation_is_told)};
+                                            cmocka_unit_test(a_failing_allocation_is_reported)};
 
 CHECK_MAIN(computes, refuses)

@@ -27,7 +27,7 @@ install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
 install(DIRECTORY jobs env DESTINATION ${CMAKE_INSTALL_DATADIR}/entente USE_SOURCE_PERMISSIONS
         PATTERN cmake EXCLUDE PATTERN completion EXCLUDE PATTERN python EXCLUDE PATTERN __pycache__ EXCLUDE)
 
-# Completion, and manual pages made from --help where help2man is there
+# Completion, and manual pages made from --help if help2man is installed
 install(FILES env/completion/entente.bash RENAME entente DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES env/completion/_entente DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 find_program(HELP2MAN help2man)

@@ -162,11 +162,11 @@ ent_status ent_gradient_by_differences(const ent_circuit *circuit, const ent_pro
 ent_status ent_circuit_probabilities(const ent_circuit *circuit, const double *params, const double *angles,
                                      double *probability);
 
-/* The Fubini-Study metric of the circuit's state psi by the parameters first..first+count-1 (Provost and Vallee 1980;
- * Stokes et al., arXiv 1909.02108): F_ij = Re(<d_i psi|d_j psi> - <d_i psi|psi> <psi|d_j psi>), its sum over the
- * samples of the batch added to metric [count][count].  In double, without noise, on one thread.  Costs count times
- * as much as a forward run, plus count^2 / 2 scalar products; memory: ent_metric_bytes.  Errors: ENT_EARG for
- * parameters out of range; ENT_ENOMEM. */
+/* The Fubini-Study metric of the circuit's state psi for parameters first..first+count-1 (Provost and Vallee 1980;
+ * Stokes et al., arXiv 1909.02108): F_ij = Re(<d_i psi|d_j psi> - <d_i psi|psi> <psi|d_j psi>); its sum over the
+ * samples of the batch is added to metric [count][count].  In double, without noise, on one thread.  Cost: count
+ * forward runs plus count^2 / 2 scalar products; memory: ent_metric_bytes.  Errors: ENT_EARG for parameters out of
+ * range; ENT_ENOMEM. */
 ent_status ent_circuit_metric(const ent_circuit *circuit, const ent_batch *batch, int first, int count,
                               double *metric);
 double ent_metric_bytes(int qubits, int count);

@@ -95,7 +95,7 @@ ent_status ent_ansatz_check(const ent_ansatz *a)
                 ENT_MAX_LAYERS);
     if (a->kind == ENT_ANSATZ_QASM) return check_qasm(a);
     ENT_REQUIRE(a->angles_per_qubit == 1 || a->angles_per_qubit == 2, ENT_EARG,
-                "ansatz with %d data angles a qubit, want 1 or 2", a->angles_per_qubit);
+                "ansatz with %d data angles per qubit, want 1 or 2", a->angles_per_qubit);
     ENT_REQUIRE(a->encoding != ENT_ENCODE_AMPLITUDE || !a->reupload || a->layers == 1, ENT_EARG,
                 "amplitude encoding in each of %d layers: amplitudes are prepared from |0...0>, want reupload false",
                 a->layers);

@@ -243,7 +243,7 @@ ent_status ent_ops_inverse(qasm_parser *p, int64_t begin)
     return status;
 }
 
-/* A whole power: the list so many times. */
+/* A whole power: repeats the list. */
 static ent_status repeat(qasm_parser *p, int64_t begin, double times_)
 {
     const int64_t n = p->ops.n - begin;

@@ -186,7 +186,7 @@ static ent_status read_annotation(qasm_parser *p)
     while (line.length > 0 && strchr(" \t\r", line.text[line.length - 1])) line.length--;
     line.kind = TOKEN_NAME;
     const bool data = ent_token_is(&line, "entente.data"), param = ent_token_is(&line, "entente.param");
-    if (line.length == 0) return ent_token_fail(&p->tokens, &p->statement, "the name of an annotation behind it");
+    if (line.length == 0) return ent_token_fail(&p->tokens, &p->statement, "the name of an annotation after it");
     if (!data && !param)
         return ent_qasm_note(p, "%d:%d: annotation @%.*s is ignored", line.line, line.column,
                              line.length < 60 ? line.length : 60, line.text);

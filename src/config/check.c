@@ -31,7 +31,7 @@ static ent_status check_modality(const ent_config_data *data, unsigned k)
 {
     const char *name = data->modalities[k];
     if (ent_modality_check_name(name) != ENT_OK) return ent_fail_in(ENT_ECONFIG, "data.modalities");
-    ENT_REQUIRE(find_name(data->modalities, k, name) < 0, ENT_ECONFIG, "data.modalities: '%s' stands twice", name);
+    ENT_REQUIRE(find_name(data->modalities, k, name) < 0, ENT_ECONFIG, "data.modalities: '%s' occurs twice", name);
     return ENT_OK;
 }
 

@@ -235,8 +235,8 @@ const ent_key ENT_KEYS[] = {
     {FIELD(model.hidden), FROM(1, 65536), .standard = "16", .unit = "neurons", .when = WIDE,
      .help = "width of each layer, number of products"},
     {FIELD(model.params), FROM(-1000, 1e9), .standard = "0", .unit = "parameters", .when = WIDE,
-     .help = "the width is chosen to come nearest to so many; 0: hidden counts; -1, -10: as many as the fused "
-             "quantum model of the same configuration has, ten times as many"},
+     .help = "the width is chosen to match this number as closely as possible; 0: hidden counts; -1, -10: as many as "
+             "the fused quantum model of the same configuration has, ten times as many"},
     {FIELD(model.activation), OF(ACTIVATION), .standard = "tanh", .when = WIDE,
      .help = "activation of the hidden layers"},
 
@@ -476,6 +476,9 @@ const ent_key ENT_KEYS[] = {
     {FIELD(devices.layers), .standard = "0", .when = QUANTUM,
      .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those "
              "beyond; 0: all"},
+    {FIELD(devices.qubits), .standard = "0", .when = QUANTUM,
+     .help = "qubits of each register that a client has, such as 2, 3, 4; it does not train what needs more; 0, or "
+             "at least as many as the register has: all"},
 
     {FIELD(seeds.split), .standard = "1", .help = "how the rows are distributed over the clients"},
     {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},

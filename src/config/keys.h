@@ -24,7 +24,7 @@ typedef struct {
 } ent_choice;
 
 typedef struct {
-    const char *path; /* "client.batch"; a component '*' stands for each modality */
+    const char *path; /* "client.batch"; a component '*' means each modality */
     ent_key_type type;
     size_t offset, stride;    /* of the field in ent_config; stride: from one modality to the next, 0 without '*' */
     size_t count_offset;      /* names: of the field that holds their number */

@@ -214,7 +214,7 @@ static ent_status read_pair(reader *r, const ent_key_span *span, int m, const ya
     if (!name || !find_below(r, span, name, &below, &m)) return unknown_key(r, span, node);
     for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++)
         ENT_REQUIRE(strcmp(ent_yaml_scalar(yaml_document_get_node(document, other->key)), name) != 0, ENT_ECONFIG,
-                    "%s: key '%s' stands twice%s%s", ent_yaml_where(r->yaml, node, where), name,
+                    "%s: key '%s' occurs twice%s%s", ent_yaml_where(r->yaml, node, where), name,
                     *r->key ? " in " : "", r->key);
     const size_t length = strlen(r->key);
     snprintf(r->key + length, sizeof r->key - length, "%s%s", length ? "." : "", name);
@@ -321,7 +321,7 @@ static ent_status set_modalities(ent_yaml *yaml, const ent_set *set)
     return ENT_OK;
 }
 
-/* One override; model.registers.* stands for the registers of all modalities. */
+/* One override; model.registers.* means the registers of all modalities. */
 static ent_status override(ent_yaml *yaml, const ent_set *set)
 {
     static const char every[] = "model.registers.*.";

@@ -4,7 +4,7 @@
 
 #include "entente/config.h"
 
-/* An override: "key.path=value" (model.registers.*.KEY stands for every modality), and its origin, for messages:
+/* An override: "key.path=value" (model.registers.*.KEY applies to every modality), and its origin, for messages:
  * "--set" or "sweep.yaml:7". */
 typedef struct {
     const char *text, *origin;

@@ -329,7 +329,7 @@ static ent_status put(ent_yaml *yaml, const char *path, size_t path_length, int 
     }
 }
 
-/* The line that stands for `origin`; 0 without memory for its name. */
+/* The line that represents `origin`; 0 without memory for its name. */
 static size_t line_of(ent_yaml *yaml, const char *origin)
 {
     int k = 0;
@@ -407,7 +407,7 @@ ent_status ent_yaml_refuse(const ent_yaml *yaml, const yaml_node_t *node, const 
     const char *value = ent_yaml_scalar(node);
     ent_yaml_where(yaml, node, where);
     if (value && !*value && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-        return ent_fail(ENT_ECONFIG, "%s: %s: found nothing behind it, want %s", where, key, wanted);
+        return ent_fail(ENT_ECONFIG, "%s: %s: found nothing after it, want %s", where, key, wanted);
     if (value) return ent_fail(ENT_ECONFIG, "%s: %s: found '%s', want %s", where, key, value, wanted);
     return ent_fail(ENT_ECONFIG, "%s: %s: found %s, want %s", where, key,
                     node->type == YAML_SEQUENCE_NODE ? "a list" : "a section", wanted);

@@ -27,14 +27,14 @@ void ent_yaml_free(ent_yaml *yaml);
 /* The node at "a.b.c", or NULL. */
 yaml_node_t *ent_yaml_find(ent_yaml *yaml, const char *path);
 
-/* "a.b.c=value", the value being YAML itself; mappings on the way are made.  `origin` says where that stands, for
+/* "a.b.c=value", the value being YAML itself; mappings on the way are made.  `origin` says where that is, for
  * messages ("--set").  Errors: ENT_ECONFIG. */
 ent_status ent_yaml_set(ent_yaml *yaml, const char *assignment, const char *origin);
 
 /* Take out of a mapping the key `name`, of a list the items that are `name`; `node` may be NULL. */
 void ent_yaml_drop(ent_yaml *yaml, yaml_node_t *node, const char *name);
 
-/* "file.yaml:12" or "--set": where a node stands.  Returns `text`. */
+/* "file.yaml:12" or "--set": where a node is.  Returns `text`. */
 char *ent_yaml_where(const ent_yaml *yaml, const yaml_node_t *node, char text[256]);
 
 /* The text of a scalar, else NULL. */

@@ -45,7 +45,7 @@ void ent_gf2_sort(ent_gf2 *space, int from);
 /* The sum of those vectors whose bits are set in `which`. */
 uint64_t ent_gf2_sum(const uint64_t *vectors, int count, uint64_t which);
 
-/* [bits] the dual basis of independent rows of so many bits: parity(row[k] & dual[j]) = (j == k) for j < count, and
+/* [bits] the dual basis of independent rows of this many bits: parity(row[k] & dual[j]) = (j == k) for j < count, and
  * the others, count <= j < bits, are a basis of what is orthogonal to all rows. */
 void ent_gf2_dual(const uint64_t *rows, int count, int bits, uint64_t *dual);
 

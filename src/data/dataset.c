@@ -129,7 +129,7 @@ static ent_status check_table_bytes(const ent_dataset *d)
     return ent_memory_lacks(bytes, available, "%s: the table of %lld rows", d->path, (long long)d->rows);
 }
 
-/* ---- tables of one number a row ---- */
+/* ---- tables of one number per row ---- */
 
 ent_status ent_dataset_table_check(const ent_dataset *d, const char *path, bool *real)
 {

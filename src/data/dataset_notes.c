@@ -13,9 +13,9 @@ static const ent_h5_note NOTES[] = {
     {"/group_name", "none", "names of the groups, in the order of their numbers"},
     {"/class_name", "none", "names of the classes, in the order of their numbers"},
     {"/id", "none", "name of each sample in the source"},
-    {"/interval", "s", "begin and end of each sample in its recording"},
+    {"/interval", "s", "start and end of each sample in its recording"},
     {"/image", "none", "number of each sample's image in the source"},
-    {"/hidden/h", "1", "hidden number of each sample and modality that the features show under noise"},
+    {"/hidden/h", "1", "hidden number of each sample and modality, which the features show with noise"},
     {"/hidden/group", "1", "number of each group that the label's score depends on"},
     {"/hidden/direction/*", "1", "direction of length 1 in which the features show the hidden number"},
     {NULL, NULL, NULL}};

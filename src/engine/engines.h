@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
     char name[32];      /* the engine, and its instruction set */
     int chunk;          /* samples */
-    int64_t partials;   /* length of the partial sum of a chunk, which begins with the gradient by the parameters */
+    int64_t partials;   /* length of the partial sum of a chunk, which begins with the gradient of the parameters */
     double bytes[2];    /* of the states that one thread holds at once: in a forward run, and with a gradient */
     bool inner_threads; /* threads share one sample; then chunks run one after the other in one workspace */
 } ent_plan_facts;

@@ -35,12 +35,13 @@ static ent_status run(const ent_circuit *circuit, const ent_program_inp *inp, co
     return status;
 }
 
-/* For all samples: [samples][readouts], and the derivative by one angle, [samples]. */
+/* For all samples: [samples][readouts], and the derivative with respect to one angle, [samples]. */
 typedef struct {
     double *expectations, *weights, *derivative;
 } sample_room;
 
-/* The derivative by gate g's angle for every sample: derivative[s] = sum_r weight[s][r] d <r> / d angle. */
+/* The derivative with respect to gate g's angle for every sample:
+ * derivative[s] = sum_r weight[s][r] d <r> / d angle. */
 static ent_status shift_gate(const ent_circuit *circuit, const ent_program_inp *inp, const ent_batch *batch,
                              const rule *by, int64_t g, const sample_room *room)
 {

@@ -366,7 +366,7 @@ typedef struct {
     double *room, *values;   /* [samples][inner], [samples][readouts] */
 } shift_room;
 
-/* Add the derivative by the angle of one gate, of every sample, to the slot of the angle. */
+/* Add the derivative with respect to the angle of one gate, for every sample, to the slot of the angle. */
 static ent_status shift_gate(ent_shots *s, const ent_batch *batch, const measured *m, int g, const shift_room *room,
                              double *grad_params, double *grad_angles)
 {

@@ -1,6 +1,6 @@
 /* The quantum natural gradient: one dense system for each register, of the size of its circuit's angles.  Its
- * matrix is the mean metric plus the damping, which makes it positive definite: angles that turn nothing but phases
- * have a metric of 0, and a gradient of 0.  Solved by Cholesky, in plain loops, for the same bits with any BLAS. */
+ * matrix is the mean metric plus the damping, which makes it positive definite: angles that change only phases
+ * have a metric of 0 and a gradient of 0.  Solved by Cholesky, in plain loops, for the same bits with any BLAS. */
 #include <math.h>
 
 #include "entente/memory.h"
@@ -41,7 +41,7 @@ static void solve(int n, double *a, double *b)
     }
 }
 
-/* The angles of register m's circuit, which stand side by side. */
+/* The angles of register m's circuit, which are adjacent. */
 static int find_angles(const ent_model *model, int m, int *first)
 {
     const ent_block *block;
@@ -67,7 +67,7 @@ ent_status ent_model_natural(ent_model *model, const double *w, const ent_sample
         int first = 0;
         const int count = find_angles(model, m, &first);
         register_metric of = {m, 0, ent_alloc((int64_t)count * count, sizeof(double))};
-        ENT_REQUIRE(of.metric, ENT_ENOMEM, "natural gradient by %d angles: no memory", count);
+        ENT_REQUIRE(of.metric, ENT_ENOMEM, "natural gradient of %d angles: no memory", count);
         const ent_status status = ent_model_groups(model, w, samples, n, pick, add_group, &of);
         for (int k = 0; k < count * count && of.present > 0; k++) of.metric[k] /= (double)of.present;
         for (int k = 0; k < count; k++) of.metric[k * count + k] += damping;

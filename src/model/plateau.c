@@ -78,7 +78,7 @@ ent_status ent_gradient_variance(const ent_ansatz *ansatz, uint64_t observable, 
 {
     ENT_TRY(ent_ansatz_check(ansatz));
     ENT_REQUIRE(observable && (ansatz->qubits == 64 || observable >> ansatz->qubits == 0), ENT_EARG,
-                "observable outside of the %d qubits", ansatz->qubits);
+                "observable outside the %d qubits", ansatz->qubits);
     ENT_REQUIRE(samples >= 2, ENT_EARG, "%lld draws, want 2 or more", (long long)samples);
     ENT_REQUIRE(ent_ansatz_params(ansatz) > 0, ENT_EARG, "an ansatz without parameters has no gradient");
     const int params = ent_ansatz_params(ansatz), slots = params + ent_ansatz_angles(ansatz);

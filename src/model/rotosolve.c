@@ -1,14 +1,14 @@
-/* Rotosolve: one angle after the other to the minimum of the loss.
+/* Rotosolve: moves one angle after the other to the minimum of the loss.
  *
- * What is exact: a rotation's angle t enters its channel, noise after it included, by 1, cos t and sin t (a
- * controlled rotation's also by cos t/2 and sin t/2), and the outputs of a model are linear in the readouts.  So
+ * Exact: a rotation's angle t enters its channel, including the noise after it, through 1, cos t and sin t (that of a
+ * controlled rotation also through cos t/2 and sin t/2), and the outputs of a model are linear in the readouts.  So
  * every output of every sample is a trigonometric polynomial in the angle, of degree D in its unit frequency (1, or
- * 1/2 where a controlled rotation takes it): D = 1 for one rotation, 2 for one controlled rotation, and the sum
- * where several gates take it.  Runs at 2 D + 1 points that divide the period evenly give its coefficients, without
- * error but for rounding (with shots or trajectories: but for theirs).
- * What is not: the loss is no sinusoid of the angle, as cross-entropy is not linear in the outputs.  Its minimum is
- * that of the points of a grid, with GRID points for each of the runs, and then the root of its derivative beside it.
- * Costs 2 D + 1 forward runs of the batch for each angle. */
+ * 1/2 if a controlled rotation uses the angle): D = 1 for one rotation, 2 for one controlled rotation, and the sum of
+ * these if several gates use it.  Runs at 2 D + 1 points that divide the period evenly give its coefficients, exactly
+ * except for rounding (and for shots or trajectories, if any).
+ * Not exact: the loss is not a sinusoid of the angle, because cross-entropy is not linear in the outputs.  Its
+ * minimum is the best point of a grid, with GRID points per run, refined to the nearby root of its derivative.
+ * Cost: 2 D + 1 forward runs of the batch for each angle. */
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static const double PI = 3.14159265358979323846;
 
 /* How an angle enters the circuit. */
 typedef struct {
-    int degree;  /* in `unit`; 0: no gate takes it */
+    int degree;  /* in `unit`; 0: no gate uses it */
     double unit; /* frequency */
 } dependence;
 
@@ -32,7 +32,7 @@ static bool is_controlled(ent_gate_kind kind)
     return kind == ENT_CRX || kind == ENT_CRY || kind == ENT_CRZ;
 }
 
-/* of [params]; *odd: a parameter with a factor that is not whole, or -1. */
+/* of [params]; *odd: a parameter with a factor that is not a whole number, or -1. */
 static void find_dependence(const ent_circuit *circuit, dependence *of, int *odd)
 {
     *odd = -1;
@@ -81,10 +81,11 @@ static ent_status depend(ent_model *model, dependence **of)
     ent_free(*of);
     *of = NULL;
     const ent_block *block = block_of(model, odd);
-    return ent_fail(ENT_EARG,
-                    "angle %d of '%s': gates take it times a factor that is not whole, or more than %d times, which "
-                    "rotosolve cannot solve for",
-                    odd - block->first, block->name, ENT_MAX_SOLVED);
+    return ent_fail(
+        ENT_EARG,
+        "angle %d of '%s': gates use it with a factor that is not a whole number, or more than %d times, which "
+        "rotosolve cannot solve for",
+        odd - block->first, block->name, ENT_MAX_SOLVED);
 }
 
 ent_status ent_model_rotosolve_check(ent_model *model)
@@ -156,7 +157,7 @@ static ent_status run_at(search *s, const double *w, double *outputs)
     return ENT_OK;
 }
 
-/* 1, cos x, sin x, cos 2x, ..; or their derivatives by x. */
+/* 1, cos x, sin x, cos 2x, ...; or their derivatives. */
 static void make_basis(int degree, double x, bool derivative, double *basis)
 {
     basis[0] = derivative ? 0.0 : 1.0;
@@ -212,7 +213,7 @@ static double loss_of(const search *s, int64_t k)
     return weight * loss;
 }
 
-/* The mean loss at x = unit * (angle - the angle now), or its derivative by x. */
+/* The mean loss at x = unit * (angle - current angle), or its derivative. */
 static double mean_loss(search *s, const dependence *by, double x, bool derivative)
 {
     const int points = 2 * by->degree + 1;
@@ -232,8 +233,8 @@ static double mean_loss(search *s, const dependence *by, double x, bool derivati
     return sum / (double)s->n;
 }
 
-/* The root of the derivative between x, where it is not 0, and its neighbour downhill: false position, an end that
- * stays twice counting half (Dowell and Jarratt 1971, the Illinois algorithm). */
+/* The root of the derivative between x, where it is not 0, and its neighbour downhill: false position, with the value
+ * at an end that stays twice halved (Dowell and Jarratt 1971, the Illinois algorithm). */
 static double find_root(search *s, const dependence *by, double x, double step)
 {
     const double slope = mean_loss(s, by, x, true);
@@ -262,7 +263,7 @@ static double find_root(search *s, const dependence *by, double x, double step)
     return root;
 }
 
-/* Of x in half a period to both sides of 0: where the loss is least; 0 where it is no less elsewhere. */
+/* The x within half a period of 0 at which the loss is smallest; 0 unless it is smaller elsewhere. */
 static double find_minimum(search *s, const dependence *by)
 {
     const int points = GRID * (2 * by->degree + 1);

@@ -55,7 +55,7 @@ static ent_status read_string(const ent_model_inp *inp, const char *text, ent_st
         const int m = named_register(inp, at);
         ENT_REQUIRE(m >= 0, ENT_EARG, "found '%s', want a register and letters with its qubits, as '%s Z0'", at,
                     inp->reg[0].name);
-        ENT_REQUIRE(!(out->needs >> m & 1), ENT_EARG, "register '%s' twice", inp->reg[m].name);
+        ENT_REQUIRE(!(out->needs >> m & 1), ENT_EARG, "register '%s' occurs twice", inp->reg[m].name);
         at += strlen(inp->reg[m].name);
         at += strspn(at, " ");
         const size_t length = strcspn(at, " ");
@@ -76,7 +76,7 @@ ent_status ent_model_add_string(ent_model_inp *inp, const char *text)
     const ent_status status = read_string(inp, text, &string);
     if (status != ENT_OK) return ent_fail_in(status, "'%s'", text);
     for (int k = 0; k < inp->strings; k++)
-        ENT_REQUIRE(!are_equal(&inp->string[k].pauli, &string.pauli), ENT_EARG, "'%s': twice", text);
+        ENT_REQUIRE(!are_equal(&inp->string[k].pauli, &string.pauli), ENT_EARG, "'%s' is given twice", text);
     inp->string[inp->strings++] = string;
     return ENT_OK;
 }
@@ -84,9 +84,10 @@ ent_status ent_model_add_string(ent_model_inp *inp, const char *text)
 ent_status ent_strings_check(const ent_model_inp *inp)
 {
     ENT_REQUIRE(inp->strings == 0 || inp->head == ENT_HEAD_LINEAR, ENT_EARG,
-                "readout of %d Pauli strings: want head linear, as head direct reads <Z> of qubits", inp->strings);
+                "readout of %d Pauli strings: want head linear, because head direct reads <Z> of qubits",
+                inp->strings);
     ENT_REQUIRE(inp->strings == 0 || !(inp->read & ENT_READ_PROBABILITIES), ENT_EARG,
-                "readout of %d Pauli strings beside probabilities, which want no other readout", inp->strings);
+                "readout of %d Pauli strings: found probabilities too, which allow no other readout", inp->strings);
     return ENT_OK;
 }
 

@@ -135,7 +135,7 @@ typedef struct {
 } ent_secure_answers;
 
 /* sum [n] of the vectors of the clients that have answered, in place: subtracts the streams that are left in it.  Who
- * has revealed a wrong share gets ENT_FAULT_SHARE, where enough right ones are there to tell.
+ * has revealed a wrong share gets ENT_FAULT_SHARE, if there are enough correct ones to tell.
  * Errors (the sum stays masked): ENT_EDATA, too few shares, or shares of another secret; names the client. */
 ent_status ent_secure_unmask(ent_secure_graph *graph, const ent_secure_answers *answers, int64_t n, ent_ring *sum);
 

@@ -75,7 +75,7 @@ void campaign_origin_read(const char *folder, const char *table, campaign_origin
     *out = (campaign_origin){.version = NULL};
     snprintf(path, sizeof path, "%.4000s/%.16s.h5", folder, table);
     if (access(path, F_OK) != 0) {
-        out->why_not = ent_text("no file of it beside the table");
+        out->why_not = ent_text("the table has no file about it");
         return;
     }
     place at = {path, out};
@@ -129,7 +129,7 @@ const char *campaign_origin_scale(const campaign_origin *o, const char *column)
 
 /* ---- tables ---- */
 
-/* Four digits of a long fraction; all else as it is. */
+/* Four digits of a long fraction; everything else unchanged. */
 static const char *short_number(const char *text, char out[24])
 {
     char *end;
@@ -203,7 +203,7 @@ ent_status report_table(draw_page *page, const char *folder, const char *file)
     campaign_origin origin;
     const bool study = strcmp(file, "study.csv") == 0;
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/%s", folder, file) < (int)sizeof path, ENT_EARG,
-                "%.64s...: too long a path", folder);
+                "%.64s...: the path is too long", folder);
     ENT_TRY(report_csv_read(path, KEY, &csv));
     campaign_origin_read(folder, study ? "study" : "table", &origin);
     snprintf(heading, sizeof heading, "%s %.250s", study ? "Study" : "Sweep", folder);

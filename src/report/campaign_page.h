@@ -7,14 +7,14 @@
 
 enum { CAMPAIGN_BASES = 16 };
 
-/* What <table>.h5 says of the points; what it lacks is NULL. */
+/* What <table>.h5 says about the points; what it lacks is NULL. */
 typedef struct {
     char *version, *spec, *base[CAMPAIGN_BASES];
     int bases;
     int64_t columns, data;
     char **column, **scale; /* [columns] */
     char **file, **label;   /* [data] */
-    char *why_not;          /* it could not be read */
+    char *why_not;          /* the reason why it could not be read */
 } campaign_origin;
 
 /* Never fails: a file that is missing or damaged leaves a reason in why_not. */
@@ -29,10 +29,10 @@ const char *campaign_origin_scale(const campaign_origin *origin, const char *col
 /* Points whose status is done. */
 int64_t campaign_points_done(const report_csv *points);
 
-/* The table as it is, without hashes and empty columns. */
+/* The table itself, without hashes and empty columns. */
 void campaign_print_csv(draw_page *page, const char *title, const char *caption, const report_csv *csv);
 
-/* A metric as people read it; its unit. */
+/* The readable name of a metric; its unit. */
 const char *campaign_metric_text(const char *name);
 const char *campaign_metric_unit(const char *name);
 

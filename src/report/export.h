@@ -13,7 +13,7 @@ ent_status export_tensorboard(const report_run *run, const char *name, cli_folde
 ent_status export_mlflow_begin(const report_run *first, const char *name, cli_folder *to);
 ent_status export_mlflow(const report_run *run, const char *name, cli_folder *to);
 
-/* Seconds since 1970 at which the result was written; 0 where it does not say. */
+/* Time at which the result was written, in seconds since 1970; 0 if it does not say. */
 double export_time_s(const report_run *run);
 
 /* Every finite figure of the rounds, column by column; step counted from 1. */

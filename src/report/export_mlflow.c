@@ -6,7 +6,7 @@
  *     params/<name>, tags/<name>    the value
  *     artifacts/                    files: the configuration as used
  *
- * Names hold letters, digits and "_-./ " only, and a slash would be a folder: all else becomes "_". */
+ * Names may hold only letters, digits and "_-./ ", and a slash would be a folder: everything else becomes "_". */
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ ent_status export_figures(const report_run *run, export_figure *take, void *cont
 
 /* ---- texts ---- */
 
-/* The folder as it will be, as an URI (RFC 3986). */
+/* The final folder, as a URI (RFC 3986). */
 static void put_uri(FILE *out, const cli_folder *to)
 {
     char here[4096] = "";
@@ -227,7 +227,7 @@ static ent_status put_tags(const place *p)
     return ENT_OK;
 }
 
-/* The same for the same result, other for another. */
+/* The same for the same result, different for different results. */
 static void name_run(place *p)
 {
     char *text = NULL, hex[65] = "";

@@ -85,7 +85,7 @@ static void put_bytes(FILE *out, int field, const char *bytes, size_t count)
     fwrite(bytes, 1, count, out);
 }
 
-/* A message inside a message; it is ended. */
+/* Append a message to another, and free it. */
 static void put_message(FILE *out, int field, message *inner)
 {
     if (inner->out) fflush(inner->out);
@@ -226,7 +226,7 @@ static ent_status take(void *context, const char *name, int64_t step, double val
     return ENT_OK;
 }
 
-/* A block of code for the Markdown that TensorBoard shows texts as. */
+/* A code block, because TensorBoard renders texts as Markdown. */
 static void put_config(events *e, const char *config)
 {
     char *text = NULL;

@@ -29,11 +29,11 @@ typedef struct {
     int32_t *truth;          /* [tested] places in class_text */
     double *by_client;       /* [rounds][clients] test accuracy, or NULL */
     int64_t rounds, clients, patterns, train_rows, outputs;
-    double *round[RUN_COLUMNS]; /* [rounds] as ent_round_column; NULL where the file lacks it */
+    double *round[RUN_COLUMNS]; /* [rounds] as ent_round_column; NULL if the file lacks it */
     struct {
 #define WHOLE(name, ...) int64_t *name;
 #define REAL(name, ...)  double *name;
-        ENT_CLIENT_FIGURES(WHOLE, REAL) /* [clients]; NULL where the file lacks it */
+        ENT_CLIENT_FIGURES(WHOLE, REAL) /* [clients]; NULL if the file lacks it */
 #undef WHOLE
 #undef REAL
     } of_client;
@@ -53,7 +53,7 @@ ent_status report_read_model(const ent_h5 *file, const char *path, report_run *r
 void report_run_free(report_run *run);
 /* A figure of the rounds [rounds] by its name, or NULL if the run has none. */
 const double *report_figure(const report_run *run, const char *name);
-/* What the readouts of a result depend on, in a sentence; "" where no gate joins registers. */
+/* A sentence on what the readouts of a result depend on; "" if no gate joins registers. */
 ent_status report_cone(const ent_h5 *file, const char *path, char text[256]);
 /* "text audio", the modalities of a context. */
 char *report_context_text(const report_run *run, uint32_t context, char text[256]);
@@ -75,14 +75,14 @@ typedef struct {
     char **scaling; /* folders of scaling studies */
 } report_input;
 
-/* report_group.c.  Errors: ENT_ECONFIG where the modalities differ. */
+/* report_group.c.  Errors: ENT_ECONFIG if the modalities differ. */
 ent_status report_flatten(report_run *run);
 ent_status report_group_runs(report_input *input);
 void report_group_free(report_input *input);
 /* The value of a key of a run's configuration, or NULL. */
 const char *report_value(const report_run *run, const char *key);
 
-/* report_tests.c: what is read of the test rows. */
+/* report_tests.c: reads what the result holds about the test rows. */
 ent_status report_tests_read(const ent_h5 *file, report_run *run);
 void report_tests_free(report_run *run);
 

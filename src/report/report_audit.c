@@ -21,7 +21,7 @@ static ent_status read_audit(const char *folder, bool *there, audit *out)
     char path[4096], line[256];
     *there = false;
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/audit.csv", folder) < (int)sizeof path, ENT_EARG,
-                "%s: too long a path", folder);
+                "%s: the path is too long", folder);
     FILE *file = fopen(path, "r");
     if (!file) return ENT_OK;
     bool right = fgets(line, sizeof line, file) && strcmp(line, HEADER) == 0;

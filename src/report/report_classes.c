@@ -1,5 +1,5 @@
-/* The classes: confusion matrix, figures of each class, reliability diagram.  Several runs of a configuration are put
- * together: their samples are counted. */
+/* The classes: confusion matrix, figures of each class, reliability diagram.  The samples of several runs of a
+ * configuration are counted together. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 enum { MOST_CLASSES = 64, BINS = 15, MOST_LINES = 24 };
 
-/* Of all runs; NULL where their classes differ, or none has any. */
+/* Of all runs; NULL if their classes differ, or none has any. */
 static double *sum_of(const report_group *g)
 {
     const report_run *first = g->run[0];
@@ -50,7 +50,7 @@ static void draw_confusion(draw_page *page, const report_group *g, const double 
                                         .row = (const char *const *)run->class_text,
                                         .column = (const char *const *)run->class_text,
                                         .value = share,
-                                        .name = "predicted so",
+                                        .name = "predicted",
                                         .unit = "share of the row",
                                         .range = {0.0, 1.0}});
     ent_free(share);
@@ -98,11 +98,12 @@ static void print_classes(draw_page *page, const report_group *g, const double *
             for (int k = 0; k < 5; k++) cell[(c + 1) * COLUMNS + k + 1] = text[c][k];
         }
         snprintf(title, sizeof title, "Classes: %s", g->label);
-        draw_page_table(page, title,
-                        "Test samples of all runs. Recall: share of the class's samples that are predicted so; "
-                        "precision: share of what is predicted so that is of the class; accuracy: share of all "
-                        "samples for which \"this class or another\" is predicted right.",
-                        (int)classes + 1, COLUMNS, cell);
+        draw_page_table(
+            page, title,
+            "Test samples of all runs. Recall: share of the class's samples that are predicted as this class; "
+            "precision: share of the samples predicted as this class that belong to it; accuracy: share of all "
+            "samples for which \"this class or another\" is predicted correctly.",
+            (int)classes + 1, COLUMNS, cell);
     }
     ent_free(cell);
     ent_free(text);
@@ -188,7 +189,8 @@ void report_reliability(draw_page *page, const report_input *input)
     const chart_figure figure = {
         "Reliability",
         "Accuracy of the test samples in 15 equal bins of the largest probability that the model gives, against its "
-        "mean in the bin; below the diagonal the model is too sure. Error: the expected calibration error (Guo et "
+        "mean in the bin; below the diagonal the model is overconfident. Error: the expected calibration error (Guo "
+        "et "
         "al. "
         "2017), the mean distance from the diagonal over samples, of all runs together.",
         {"largest probability", "mean of the bin", 0, false, 0.0, 1.0},

@@ -35,8 +35,9 @@ static int64_t sort_run(const report_run *run, entry *list)
     return n;
 }
 
-/* Runs of other seeds split the rows otherwise, so client 3 of one is not that of another; but each has a worst one,
- * a second worst, and so on.  Where one has fewer clients with test rows, each serves more often. */
+/* Runs with other seeds split the rows differently, so client 3 of one run is not client 3 of another; but each run
+ * has a worst client, a second worst, and so on.  In a run with fewer clients with test rows, each is used more
+ * often. */
 static entry *sorted_clients(const report_group *g, int64_t *n)
 {
     const int64_t clients = g->run[0]->clients;
@@ -57,7 +58,7 @@ static entry *sorted_clients(const report_group *g, int64_t *n)
     return list;
 }
 
-/* The mean over runs of the figures of each. */
+/* The mean over runs of the figures of each run. */
 static run_spread spread_of(const report_group *g)
 {
     run_spread mean = {.n = 0};
@@ -172,7 +173,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Add a round of one run, of which `weight` counts; false: it has no figures. */
+/* Add a round of one run with this weight; false: it has no figures. */
 static bool add_round(const report_run *run, int64_t round, double weight, double *value, double *const y[CURVES],
                       int at)
 {
@@ -359,7 +360,8 @@ static void classes_of_run(draw_page *page, const report_run *run)
     char result[ENT_PATH_BYTES], file[ENT_PATH_BYTES];
     snprintf(result, sizeof result, "%s/result.h5", run->folder);
     if (ent_path_named(c->file, result, file) != ENT_OK || ent_dataset_open(file, 0, NULL, &label, &d) != ENT_OK) {
-        draw_page_paragraph(page, "Classes by client are left out, the data set cannot be read: %s", ent_message());
+        draw_page_paragraph(page, "Classes by client are left out, because the data set cannot be read: %s",
+                            ent_message());
         return;
     }
     if (!d->category && !d->sentiment)
@@ -389,7 +391,7 @@ static void draw_modalities(draw_page *page, const report_run *run)
     }
     snprintf(caption, sizeof caption,
              "Share of a client's training rows that have a modality after the missing protocol, from the run "
-             "%.100s; clients without a row stay blank.%s",
+             "%.100s; clients without rows are blank.%s",
              run->folder, sampled(c, more));
     const chart_figure figure = {"The split: modalities by client",
                                  caption,

@@ -12,7 +12,7 @@ typedef struct {
     int64_t rows;
     char **name;   /* [columns] */
     char ***cell;  /* [columns][rows] */
-    int64_t *line; /* [rows]: where each is in the file */
+    int64_t *line; /* [rows]: its line in the file */
 } report_csv;
 
 /* `key` (ends with NULL): the columns that identify a row; two rows that agree in them are refused.  Cells of columns

@@ -50,7 +50,7 @@ static void curve_clear(curve *c)
     ent_free(c->high);
 }
 
-/* Horizontal lines, for chart_draw_lines to point at. */
+/* Horizontal lines; chart_draw_lines points to them. */
 typedef struct {
     double x[2], y[2][2];
     char name[2][48];
@@ -67,8 +67,8 @@ static int ring_of(const report_group *g, const chart_line *line)
     return 0;
 }
 
-/* Accuracy of the majority class and of guessing, where it is the same for all runs, from the first to the last
- * round.  Their number. */
+/* Accuracy of the majority class and of guessing, from the first to the last round, if it is the same for all runs.
+ * Returns their number. */
 static int add_rules(const report_input *input, chart_line *line, rules *own)
 {
     int lines = 0;
@@ -90,8 +90,8 @@ static int add_rules(const report_input *input, chart_line *line, rules *own)
     return lines;
 }
 
-/* What one group of runs shows beside the curve: its validation figures, majority class and chance; their number.
- * Of several groups the lines would be too many. */
+/* What a single group of runs shows in addition to the curve: its validation figures, majority class and chance.
+ * Returns their number.  Several groups would have too many lines. */
 static int add_company(const report_input *input, const char *column, curve *c, chart_line *line, rules *own)
 {
     static const char TEST[] = "test_";
@@ -128,8 +128,8 @@ static void draw_curves(draw_page *page, const report_input *input, const char *
     }
     snprintf(caption, sizeof caption, "%s From %d run%s in %d configuration%s%s%s%s", figure.caption, input->runs,
              input->runs == 1 ? "" : "s", input->groups, input->groups == 1 ? "" : "s",
-             several ? "; lines are means over seeds, the spread reaches from the smallest to the largest run." : ".",
-             ringed ? " In a ring: the round whose weights are kept (run.select)." : "",
+             several ? "; lines are means over seeds, the spread is from the smallest to the largest run." : ".",
+             ringed ? " Ringed: the round whose weights are kept (run.select)." : "",
              input->groups > groups ? " The first 24 configurations are drawn." : "");
     figure.caption = caption;
     if (lines > 0) lines += add_company(input, column, &c[groups], &line[lines], &own);
@@ -159,16 +159,17 @@ void report_curves(draw_page *page, const report_input *input)
         {"train_loss", "Training loss by round", "Mean loss of the samples while clients train on them.",
          "training loss", "per sample", false},
         {"validation_accuracy", "Validation accuracy by round",
-         "Share of the samples of the validation part that are predicted right.", "validation accuracy",
-         "share of samples", true},
-        {"validation_loss", "Validation loss by round", "Mean loss of the samples of the validation part.",
-         "validation loss", "per sample", true},
+         "Share of the validation samples that are predicted correctly.", "validation accuracy", "share of samples",
+         true},
+        {"validation_loss", "Validation loss by round", "Mean loss of the validation samples.", "validation loss",
+         "per sample", true},
         {"test_loss", "Test loss by round", "Mean loss of the test samples.", "test loss", "per sample", false},
         {"epsilon", "Privacy by round",
-         "Epsilon of differential privacy at the configuration's delta: spent by all rounds so far.", "epsilon",
-         "nat", false},
-        {"test_mae", "Mean absolute error by round", "Mean distance of prediction and label on the test samples.",
-         "mean absolute error", "label's unit", false}};
+         "Epsilon of differential privacy that all rounds so far have spent, at the delta of the configuration.",
+         "epsilon", "nat", false},
+        {"test_mae", "Mean absolute error by round",
+         "Mean distance between prediction and label on the test samples.", "mean absolute error", "label's unit",
+         false}};
     for (size_t k = 0; k < sizeof TABLE / sizeof *TABLE; k++) {
         if (!any_finite(input, TABLE[k].column) || (TABLE[k].several && input->groups == 1)) continue;
         draw_curves(page, input, TABLE[k].column,
@@ -293,7 +294,7 @@ void report_missing(draw_page *page, const report_input *input)
     }
     snprintf(caption, sizeof caption,
              "Test accuracy after the last round against the probability that a modality is missing (the largest, "
-             "where they differ). From %d runs; points are means over seeds, bars reach from the smallest to the "
+             "if they differ). From %d runs; points are means over seeds, bars reach from the smallest to the "
              "largest run.",
              input->runs);
     const chart_figure figure = {"Accuracy against missing rate",

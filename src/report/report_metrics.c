@@ -46,7 +46,7 @@ static void put_spread(char *text, const char *format, int n, const double *valu
         snprintf(text, 96, "%s (%s to %s)", one[0], one[1], one[2]);
 }
 
-/* Row 0: the samples that the figures are of; then the metrics as people read them. */
+/* Row 0: the samples to which the figures refer; then the metrics by their readable names. */
 static void put_metric(table *t, const report_input *input, int row, int at, bool *any)
 {
     double value[256];
@@ -64,7 +64,7 @@ static void put_metric(table *t, const report_input *input, int row, int at, boo
     snprintf(table_at(t, at, 0), 96, "%s", k < 0 ? "test samples" : ent_metric_at(k)->title);
 }
 
-/* Mean over the runs of what is computed of each. */
+/* Mean over the runs of figures that are computed for each. */
 typedef void run_figures(const report_run *run, double value[2]);
 
 static void interval_of(const report_run *run, double value[2])
@@ -128,18 +128,19 @@ void report_metrics(draw_page *page, const report_input *input)
     used += put_figures(&t, input, used, baselines_of, (const char *const[]){"majority class", "chance"});
     used += put_figures(&t, input, used, fairness_of,
                         (const char *const[]){"clients: worst decile", "clients: Gini coefficient"});
-    snprintf(caption, sizeof caption,
-             "Of the round whose weights are kept; in the head each configuration and its number of runs. Of several "
-             "runs: the mean (smallest to largest). Interval: percentile bootstrap over the test rows, and the mean "
-             "of its ends over runs. Worst decile and Gini: of the accuracies of clients, mean over runs. From %d "
-             "run%s.",
-             input->runs, input->runs == 1 ? "" : "s");
+    snprintf(
+        caption, sizeof caption,
+        "From the round whose weights are kept; the header shows each configuration and its number of runs. For "
+        "several runs: the mean (smallest to largest). Interval: percentile bootstrap over the test rows, the "
+        "mean of its ends over runs. Worst decile and Gini: of the accuracies of clients, mean over runs. From %d "
+        "run%s.",
+        input->runs, input->runs == 1 ? "" : "s");
     draw_page_table(page, "Test figures", caption, used, t.columns, t.cell);
     table_free(&t);
 }
 
-/* The rows of the table: all contexts that occur, most modalities first; of very many, or long ones, only how many
- * modalities they have. */
+/* The rows of the table: all contexts that occur, those with the most modalities first; if there are very many, or
+ * their names are long, only the numbers of modalities. */
 static uint32_t key_of(uint32_t context, bool by_count)
 {
     return by_count ? (uint32_t)__builtin_popcount(context) : context;
@@ -220,7 +221,7 @@ void report_contexts(draw_page *page, const report_input *input)
     put_contexts(&t, input, n, context, by_count);
     snprintf(
         caption, sizeof caption,
-        "Test samples by their context vector: %s. Of several runs: the mean (smallest to largest). From %d run%s.",
+        "Test samples by their context vector: %s. For several runs: the mean (smallest to largest). From %d run%s.",
         by_count ? "how many modalities are present" : "which modalities are present", input->runs,
         input->runs == 1 ? "" : "s");
     draw_page_table(page, "Accuracy by context vector", caption, t.rows, t.columns, t.cell);

@@ -9,7 +9,7 @@
 
 /* ---- circuits ---- */
 
-/* The model as far as its circuit is concerned, which does not depend on the numbers of features. */
+/* The parts of the model that determine its circuit, which does not depend on the numbers of features. */
 static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp *inp)
 {
     const ent_config *c = run->config;
@@ -154,8 +154,9 @@ void report_times(draw_page *page, const report_group *g)
     snprintf(title, sizeof title, "Time of a round: %s", g->label);
     snprintf(
         caption, sizeof caption,
-        "Mean of %d run%s%s on %lld rank%s of %lld thread%s%s. Each part is the slowest rank's, so the parts of a "
-        "round may add up to more than it took. All rounds: compute %.3g s, communication %.3g s, waiting %.3g s, "
+        "Mean of %d run%s%s on %lld rank%s of %lld thread%s%s. Each part is that of the slowest rank, so the parts "
+        "of a round may add up to more than its time. All rounds: compute %.3g s, communication %.3g s, waiting %.3g "
+        "s, "
         "evaluation %.3g s.",
         g->runs, g->runs == 1 ? "" : "s", g->runs > 1 ? "; the first" : "", (long long)run->layout[0],
         run->layout[0] == 1 ? "" : "s", (long long)run->layout[1], run->layout[1] == 1 ? "" : "s",

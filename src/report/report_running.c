@@ -47,13 +47,13 @@ ent_status report_running(draw_page *page, const char *folder)
     char path[4096], heading[4200];
     report_csv *csv;
     ENT_REQUIRE(snprintf(path, sizeof path, "%s/rounds.csv", folder) < (int)sizeof path, ENT_EARG,
-                "%.64s...: too long a path", folder);
+                "%.64s...: the path is too long", folder);
     ENT_TRY(report_csv_read(path, (const char *const[]){"round", NULL}, &csv));
     snprintf(heading, sizeof heading, "%s: no result yet", folder);
     draw_page_heading(page, heading);
-    draw_page_paragraph(page,
-                        "%lld round%s so far: the training is running, or was stopped and can go on with --resume.",
-                        (long long)csv->rows, csv->rows == 1 ? "" : "s");
+    draw_page_paragraph(
+        page, "%lld round%s so far: the training is running, or was stopped and can be continued with --resume.",
+        (long long)csv->rows, csv->rows == 1 ? "" : "s");
     draw(page, csv);
     report_csv_free(csv);
     return ENT_OK;

@@ -52,8 +52,8 @@ static ent_status read_cells(study_page *s)
     return ENT_OK;
 }
 
-/* Older programs did not write which these are: the metric is then unknown, and the reference the variant that is
- * compared with none. */
+/* Older programs did not record these: the metric is then unknown, and the reference is the variant that is compared
+ * with no other. */
 static void read_names(study_page *s)
 {
     const report_csv *csv = s->summary;
@@ -160,7 +160,7 @@ static void add_group(forest *f, int data, int setting, int rate, bool by_rate)
     f->group[f->groups++] = (chart_effects){*name ? name : NULL, f->effects - first, f->effect + first};
 }
 
-/* The axis of all forest plots of a kind: from the smallest to the largest end of an interval. */
+/* The axis of all forest plots of a kind: from the smallest to the largest end of their intervals. */
 static chart_axis forest_axis(const study_page *s, bool means, const char *name)
 {
     double low = means ? INFINITY : 0.0, high = means ? -INFINITY : 0.0;
@@ -315,10 +315,11 @@ static ent_status draw(draw_page *page, study_page *s)
     ENT_TRY(draw_forests(page, s, false));
     ENT_TRY(s->axis[STUDY_RATE].n > 1 ? draw_rates(page, s) : draw_forests(page, s, true));
     ENT_TRY(study_subsets(page, s));
-    campaign_print_csv(page, "Comparison with the reference",
-                       "n points each; difference to the reference variant over pairs of equal seeds, its bootstrap "
-                       "interval (low, high) and the p value of Wilcoxon's signed-rank test.",
-                       s->summary);
+    campaign_print_csv(
+        page, "Comparison with the reference",
+        "n points each; difference from the reference variant over pairs with equal seeds, its bootstrap "
+        "interval (low, high) and the p value of Wilcoxon's signed-rank test.",
+        s->summary);
     return ENT_OK;
 }
 
@@ -346,7 +347,7 @@ ent_status report_study(draw_page *page, const char *folder, const report_csv *p
     if (access(path, F_OK) == 0)
         ENT_TRY(draw_summary(page, folder));
     else
-        draw_page_paragraph(page, "%s is not there: no comparison of the variants.", path);
+        draw_page_paragraph(page, "%s does not exist: no comparison of the variants.", path);
     snprintf(title, sizeof title, "Points of %.200s", folder);
     snprintf(caption, sizeof caption, "%lld points, %lld of them finished.", (long long)points->rows,
              (long long)campaign_points_done(points));

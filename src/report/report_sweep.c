@@ -1,6 +1,6 @@
-/* The page of a sweep: its keys are the columns that are not known to be anything else; a key with a single value
- * says nothing.  Keys that were drawn are scattered; for two others a heat map, for one its values.  What was drawn
- * or listed on a logarithmic scale has a logarithmic axis. */
+/* The page of a sweep: its keys are the columns that are not known to be anything else; a key with a single value is
+ * not shown.  Keys whose values were drawn get a scatter plot; two other keys a heat map, one key a line.  Values
+ * drawn or listed on a logarithmic scale have a logarithmic axis. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +12,12 @@
 
 enum { MOST_KEYS = 12, MOST_VALUES = 40, MOST_PAIRS = 3, MOST_SCATTERS = 8 };
 
-/* Columns that are no keys; beside these the names of the metrics, and whatever ends in _s or begins with a slash of
- * ours below. */
+/* Columns that are not keys; neither are the names of metrics and what ends in _s or begins with one of the prefixes
+ * below. */
 static const char *const KNOWN[] = {
-    "status", "error",         "hash",     "index",          "point",         "params", "qubits",
-    "rounds", "ranks",         "engine",   "weights_sha256", "config_sha256", "folder", "threads",
-    "base",   "samples_per_s", "patterns", "seconds",        "accuracy_mean", "label",  "selected"};
+    "status",   "error",   "hash",           "index",         "point",    "params",   "qubits",     "rounds",
+    "ranks",    "engine",  "weights_sha256", "config_sha256", "folder",   "threads",  "base",       "samples_per_s",
+    "patterns", "seconds", "accuracy_mean",  "label",         "selected", "bytes_up", "bytes_down", "epsilon"};
 /* Repeats are averaged over: these are no keys of a picture. */
 static const char SEEDS[] = "seed";
 
@@ -157,7 +157,7 @@ static const char *metric_unit(const sweep *s)
     return campaign_metric_unit(s->csv->name[s->metric]);
 }
 
-/* Units are not in the table: a configuration's key is a number or a name. */
+/* The table has no units: the value of a configuration key is a number or a name. */
 static chart_axis key_axis(const key *k)
 {
     return (chart_axis){k->name, k->numbers ? "number" : "name", k->numbers ? k->base : 0, false, NAN, NAN};
@@ -276,7 +276,7 @@ static void draw_scatter(draw_page *page, const sweep *s, int i)
         y[n++] = report_csv_number(s->csv, s->metric, r);
         if (r == s->selected) ring = n;
     }
-    snprintf(name, sizeof name, "point%s", ring > 0 ? "; in a ring: the selected one" : "");
+    snprintf(name, sizeof name, "point%s", ring > 0 ? "; ringed: the selected one" : "");
     snprintf(title, sizeof title, "%s by %s", metric_title(s, capital), k->name);
     snprintf(caption, sizeof caption,
              "A mark for each of the %d finished points of %.100s, whatever their other keys "
@@ -333,7 +333,7 @@ static void print_selected(draw_page *page, const sweep *s)
     int rows = 1;
     if (s->selected < 0) {
         if (report_csv_find(s->csv, "selected") >= 0)
-            draw_page_paragraph(page, "No point is selected: that takes validation figures of every point.");
+            draw_page_paragraph(page, "No point is selected: this needs validation figures of every point.");
         return;
     }
     for (int c = 0; c < s->csv->columns && rows < MOST; c++) {
@@ -345,8 +345,8 @@ static void print_selected(draw_page *page, const sweep *s)
         rows++;
     }
     draw_page_table(page, "The selected point",
-                    "The best point by its figures on the validation rows, which are not "
-                    "the test rows that accuracy and loss are of.",
+                    "The best point by its figures on the validation rows; accuracy and "
+                    "loss are those of the test rows.",
                     rows, 2, cell);
 }
 
@@ -357,8 +357,8 @@ static int count_finite(const report_csv *csv, int column)
     return n;
 }
 
-/* What the pictures are of: validation figures if there are some, and the first test figure that more than one point
- * has.  Their number. */
+/* The metrics of the figures: validation figures if there are any, and the first test figure that more than one point
+ * has.  Returns their number. */
 static int metrics_of(const report_csv *csv, int metric[2])
 {
     static const char *const VALIDATION[] = {"validation_accuracy", "validation_loss"};
@@ -391,7 +391,7 @@ ent_status report_sweep(draw_page *page, const char *folder, const report_csv *p
     *s = (sweep){.csv = points, .folder = folder, .origin = origin, .selected = -1};
     ent_status status = any_metric(points) ? ENT_OK
                                            : ent_fail(ENT_EFORMAT,
-                                                      "%s: no column 'accuracy', nor another figure: not "
+                                                      "%s: no column 'accuracy' or another figure: not "
                                                       "the table of a sweep",
                                                       points->path);
     for (int64_t r = 0; r < points->rows && selected >= 0; r++)

@@ -1,4 +1,4 @@
-/* What a result holds of its test rows: truth, outputs, confusion matrix, baselines, accuracy of clients by round.
+/* What a result holds about its test rows: truth, outputs, confusion matrix, baselines, accuracy of clients by round.
  * All of it may be missing in results of older programs. */
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "entente/memory.h"
 #include "report.h"
 
-/* A table of so many rows and columns. */
+/* A table with this number of rows and columns. */
 static ent_status read_matrix(const ent_h5 *file, const char *name, ent_h5_type type, const int64_t size[2],
                               void **out)
 {

@@ -12,7 +12,7 @@ enum { SCALING_NAME = 64 };
  *   mode     "strong": the work is constant; "weak": it grows with the ranks
  *   ranks    of the point;  shards: ranks that hold one state together, for "state" all of them
  *   work     samples trained, or gates times amplitudes;  bytes: what each rank sends at least
- *   crowded  1: more threads than cores on a node, which take turns; not fitted
+ *   crowded  1: more threads than cores on a node, so that threads take turns; not fitted
  *   io_s     reading, divided by the rounds;  evaluate_s: predictions on the other parts */
 typedef struct {
     char what[16], mode[16], name[SCALING_NAME];

@@ -13,7 +13,7 @@ enum { MOST_LINES = 12, MOST_POINTS = 64, MOST_BARS = 40 };
 typedef struct {
     const scaling_series *list[MOST_LINES];
     int n, repeats;
-    const char *unit; /* what takes the seconds */
+    const char *unit; /* what is timed */
 } study;
 
 static bool together(const scaling_series *a, const scaling_series *b)
@@ -29,7 +29,8 @@ static void name_of(const scaling_series *s, char text[160])
     if (r->qubits > 0)
         snprintf(size, sizeof size, "%d qubits%s", r->qubits, weak ? " and more" : "");
     else
-        snprintf(size, sizeof size, "%d clients%s", weak ? r->clients / r->ranks : r->clients, weak ? " a rank" : "");
+        snprintf(size, sizeof size, "%d clients%s", weak ? r->clients / r->ranks : r->clients,
+                 weak ? " per rank" : "");
     const int used =
         snprintf(text, 160, "%.60s, %s, %d thread%s", r->name, size, r->threads, r->threads == 1 ? "" : "s");
     if (r->qubits == 0 && r->shards > 1) snprintf(text + used, 160 - (size_t)used, ", %d shards", r->shards);
@@ -90,7 +91,7 @@ static void draw_lines(draw_page *page, const study *s, bool efficiency)
              "%s From %d measured repeats; bars reach from the fastest to the slowest. Dashed: the fitted model "
              "(serial part, parallel part, latency, bandwidth), not measured.",
              efficiency ? "Work per second and rank, relative to that of the fewest ranks; 1 is ideal."
-                        : "Median of the repeats, of the slowest rank, without evaluation and reading.",
+                        : "Median over the repeats of the slowest rank's time, without evaluation and reading.",
              s->repeats);
     const chart_figure figure = {title,
                                  caption,
@@ -122,7 +123,7 @@ static void draw_split(draw_page *page, const study *s)
              strcmp(s->list[0]->first->mode, "weak") == 0 ? "Weak" : "Strong", s->list[0]->first->what);
     snprintf(
         caption, sizeof caption,
-        "Means of the repeats (%d in all). Each part is the slowest rank's, so that the parts may add up to more "
+        "Means of the repeats (%d in all). Each part is that of the slowest rank, so the parts may add up to more "
         "than the whole.",
         s->repeats);
     const chart_figure figure = {
@@ -177,7 +178,7 @@ static void print_points(draw_page *page, const study *s)
         draw_page_table(page, title,
                         strcmp(s->list[0]->first->what, "state") == 0
                             ? "Seconds of one gradient; size: gates times amplitudes."
-                            : "Seconds of one round without evaluation; size: samples trained a round.",
+                            : "Seconds of one round without evaluation; size: samples trained per round.",
                         t.rows, t.columns, t.cell);
     }
     ent_free(t.cell);
@@ -187,7 +188,7 @@ static void print_points(draw_page *page, const study *s)
 static void print_model(draw_page *page, const study *s)
 {
     static const char *const HEAD[] = {"threads",   "terms of points", "error", "serial s", "parallel s",
-                                       "latency s", "ns a byte",       "ranks", "seconds",  "efficiency"};
+                                       "latency s", "ns per byte",     "ranks", "seconds",  "efficiency"};
     table t;
     if (table_new(1 + s->n * SCALING_EXTRA, 10, HEAD, &t)) {
         for (int k = 0; k < s->n; k++)
@@ -212,8 +213,8 @@ static void print_model(draw_page *page, const study *s)
         draw_page_table(
             page, "Larger machines: model, not measured",
             "seconds = serial + parallel * work / ranks + latency * log2(ranks) + bytes * s/byte, fitted to "
-            "the measured medians without negative terms. With as many terms as points nothing is left that "
-            "could check the model.",
+            "the measured medians without negative terms. With as many terms as points, nothing is left to "
+            "check the model.",
             t.rows, t.columns, t.cell);
     }
     ent_free(t.cell);

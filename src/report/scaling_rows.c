@@ -26,7 +26,7 @@ static ent_status read_text(const report_csv *csv, const char *path, const char 
                             size_t room)
 {
     const int column = report_csv_find(csv, name);
-    ENT_REQUIRE(column >= 0, ENT_EFORMAT, "%s: no column '%s': not what entente scaling writes", path, name);
+    ENT_REQUIRE(column >= 0, ENT_EFORMAT, "%s: no column '%s': not a table of entente scaling", path, name);
     snprintf(out, room, "%s", csv->cell[column][k]);
     return ENT_OK;
 }

@@ -1,4 +1,4 @@
-/* The cells of a study, as its pages draw them.  Local. */
+/* The cells of a study, for its pages.  Local. */
 #ifndef ENTENTE_REPORT_STUDY_PAGE_H
 #define ENTENTE_REPORT_STUDY_PAGE_H
 

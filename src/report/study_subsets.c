@@ -1,5 +1,5 @@
 /* Accuracy by the modalities that a sample has: small multiples over the rates, one panel per subset, and a table.
- * Many subsets, of many modalities, are put together by the number of modalities in them. */
+ * If there are many subsets, they are pooled by the number of modalities in them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static void find_panels(subsets *s, int present)
     }
 }
 
-/* -1: a value that no cell of the summary has. */
+/* -1: no cell of the summary has the value. */
 static int find(const study_names *names, const char *text)
 {
     for (int k = 0; k < names->n; k++)
@@ -136,7 +136,7 @@ static chart_axis figure_axis(const subsets *s, int data)
     return y;
 }
 
-/* The lines of a panel: a variant each, over the rates. */
+/* The lines of a panel: one per variant, over the rates. */
 static int panel_lines(const subsets *s, int data, int setting, int panel, double *number, chart_line *line)
 {
     const study_names *rates = &s->study->axis[STUDY_RATE], *variants = &s->study->axis[STUDY_VARIANT];
@@ -267,7 +267,7 @@ static ent_status print_table(draw_page *page, const subsets *s)
         fill_rows(s, &t);
         draw_page_table(
             page, accuracy ? "Accuracy by modalities present" : "Mean absolute error by modalities present",
-            accuracy ? "Share of the test samples with these modalities that are predicted right, pooled "
+            accuracy ? "Share of the test samples with these modalities that are predicted correctly, pooled "
                        "over seeds; a column per variant."
                      : "Mean absolute error on the test samples with these modalities, pooled over seeds; "
                        "a column per variant.",
@@ -319,7 +319,7 @@ static ent_status read_and_draw(draw_page *page, subsets *s)
     }
     s->figure = any_number(s->csv, "accuracy") ? "accuracy" : "mae";
     find_panels(s, present);
-    if (s->panels < 2) return ENT_OK; /* nothing is missing: that is the figure itself */
+    if (s->panels < 2) return ENT_OK; /* nothing is missing: the accuracy of the only subset is the total */
     s->of = ent_alloc(cells * s->panels, sizeof *s->of);
     ENT_REQUIRE(s->of, ENT_ENOMEM, "report: no memory");
     add_rows(s, column, present);

@@ -2,7 +2,7 @@
  *
  * Registers are assigned to ranks by cost.  Each rank simulates its registers and sends their values for a block of
  * samples, a few hundred numbers per sample, to all other ranks in one message.  From these, every rank computes all
- * readouts, the cotangent and the derivatives by the values, which costs little compared with the registers, and runs
+ * readouts, the cotangent and the derivatives of the values, which costs little compared with the registers, and runs
  * its own registers backwards: only the gradient must be sent, once per batch.  Each of its entries belongs to one
  * rank and is 0 on the others, so adding bits is exact.
  *
@@ -89,7 +89,7 @@ static ent_status slots_are_shared(const pauli_plan *plan, bool *shared)
     return ENT_OK;
 }
 
-/* The costliest register that is not dealt; UNDEALT: there is none. */
+/* The costliest register that is not assigned; UNDEALT: there is none. */
 static int costliest(const pauli_plan *plan, const int *owner)
 {
     int part = UNDEALT;
@@ -100,7 +100,7 @@ static int costliest(const pauli_plan *plan, const int *owner)
     return part;
 }
 
-/* The costliest register first, each to the rank that has least, or those that are spread (NULL: none) to all;
+/* The costliest register first, each to the rank with the least load, or those that are spread (NULL: none) to all;
  * load [ranks]: what the registers of each cost.  Returns what all cost. */
 static double deal(const pauli_plan *plan, const bool *spread, int ranks, int *owner, double *load)
 {
@@ -191,7 +191,7 @@ static double deal_out(ent_registers *r)
     return all;
 }
 
-/* Spread the largest register that can be spread and is not; false: there is none. */
+/* Spread the largest register that can be spread and is not yet; false: there is none. */
 static bool spread_one(ent_registers *r)
 {
     const pauli_plan *plan = r->engine->plan;

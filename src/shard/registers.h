@@ -31,7 +31,7 @@ void ent_registers_describe(const ent_registers *registers, ent_registers_info *
 
 /* For tests: distribute small circuits too; 0 switches this off. */
 void ent_registers_always(int on);
-/* For tests: a rank has so many bytes for states at most; 0 switches this off. */
+/* For tests: a rank has at most this many bytes for states; 0 switches this off. */
 void ent_registers_limit(double bytes);
 
 #endif

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run a program on several hosts of this machine, one rank each, over TCP alone.
+# Run a program on several hosts of this machine, one rank each, over TCP only.
 #   tests/hosts/run.sh RANKS PROGRAM...
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -19,5 +19,5 @@ for ((host = 1; host <= $1; host++)); do
     ip -n "n$host" link set lo up
     echo "10.99.0.$host n$host" >>"$names"
 done
-mount --bind "$names" /etc/hosts # in this mount namespace alone
+mount --bind "$names" /etc/hosts # in this mount namespace only
 rm "$names"

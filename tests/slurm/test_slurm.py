@@ -5,7 +5,7 @@
 
 --mpi: how the site has set up Slurm (up.sh); the scripts must start the same ranks under each.
 
-Wants root; ends with 77 and the reason where Slurm or namespaces are not to be had."""
+Needs root; ends with 77 and the reason if Slurm or namespaces are not available."""
 import argparse
 import csv
 import json
@@ -65,16 +65,16 @@ def command(*words):
     return output_of([options.entente, *words])
 
 
-def wait_until(holds, within_s=120, told=lambda: ""):
+def wait_until(holds, within_s=120, describe=lambda: ""):
     late = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > late:
-            raise AssertionError(f"not so after {within_s} s: {told()}")
+            raise AssertionError(f"not so after {within_s} s: {describe()}")
         time.sleep(0.2)
 
 
 class Job:
-    """A submitted script: its number, and what it has written.  A node here has two cores, one rank of the scripts."""
+    """A submitted script: its job number and its output.  A node here has two cores, one rank of the scripts."""
 
     SHAPE = ("--nodes=4", "--ntasks-per-node=1")
 
@@ -85,12 +85,12 @@ class Job:
                                  PROJECT / "jobs" / f"{script}.sbatch", *arguments]).strip()
 
     def states(self):
-        """One dictionary a task of an array, or one."""
+        """One dictionary per task of an array, or one."""
         shown = output_of(["scontrol", "--oneliner", "show", "job", self.number]).splitlines()
         return [dict(re.findall(r"(\w+)=(\S*)", line)) for line in shown if line]
 
-    def told(self):
-        """What has become of it, for a message."""
+    def describe(self):
+        """The state of the job, for a message."""
         keys = ["JobState", "Reason", "ExitCode", "Restarts"]
         return "\n".join(str({key: state[key] for key in keys}) for state in self.states()) + "\n" + self.written()
 
@@ -98,11 +98,11 @@ class Job:
         return int(self.states()[0]["Restarts"])
 
     def rounds_of_this_start(self):
-        """Lines of rounds behind the last stop; it is open for appending."""
+        """Lines of rounds after the last stop; the file is open for appending."""
         return self.written().rpartition("goes back into the queue")[2].count("round ")
 
     def ranks(self):
-        """Processes of the command that work for it."""
+        """Processes of the command that belong to it."""
         found = []
         for process in pathlib.Path("/proc").glob("[0-9]*"):
             try:
@@ -113,21 +113,21 @@ class Job:
         return found
 
     def signal(self):
-        """What Slurm sends before the time limit (--signal=B:USR1@120)."""
+        """The signal that Slurm sends before the time limit (--signal=B:USR1@120)."""
         output_of(["scancel", "--batch", "--signal=USR1", self.number])
 
     def written(self):
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.out")))
 
     def finish(self, within_s=200):
-        """Wait for the end; all of it must be good."""
-        wait_until(lambda: {state["JobState"] for state in self.states()} <= ENDED, within_s, self.told)
+        """Wait for the end; all tasks must have succeeded."""
+        wait_until(lambda: {state["JobState"] for state in self.states()} <= ENDED, within_s, self.describe)
         if {state["JobState"] for state in self.states()} != {"COMPLETED"}:
-            raise AssertionError(self.told())
+            raise AssertionError(self.describe())
         return self
 
     def result(self):
-        """What --json has printed."""
+        """The output of --json."""
         return json.loads([line for line in self.written().splitlines() if line.startswith("{")][-1])
 
 
@@ -150,7 +150,7 @@ def has_pending(pid, number):
 
 
 class Train(unittest.TestCase):
-    """train.sbatch and sharded.sbatch end with the weights of a run outside, however they are launched."""
+    """train.sbatch and sharded.sbatch end with the weights of a run outside Slurm, however they are launched."""
 
     def test_srun_and_mpirun(self):
         jobs = {launch: train(LAUNCH=launch) for launch in ["srun", "mpirun"]}
@@ -162,13 +162,13 @@ class Train(unittest.TestCase):
             self.assertTrue((job.folder / "result" / "result.h5").exists(), launch)
 
     def test_sharded(self):
-        """Four ranks hold one state together, as outside of Slurm."""
+        """Four ranks hold one state together, as outside Slurm."""
         job = train("sharded")
         wanted = weights_here("--set", "run.shards=4", launcher=["mpirun", "--quiet", "-n", "4"])
         self.assertEqual(job.finish().result()["weights_sha256"], wanted)
 
-    def test_a_rank_has_cores_of_its_own(self):
-        """A witness in the place of the program writes down where it runs, and becomes the program."""
+    def test_a_rank_has_its_own_cores(self):
+        """A script in place of the program records where it runs, then executes the program."""
         cores = min(2, len(os.sched_getaffinity(0)))
         witness = folder / "witness"
         witness.write_text("#!/bin/sh\necho \"$(hostname) $(taskset -pc $$ | sed 's/.*: //') $OMP_NUM_THREADS "
@@ -223,7 +223,7 @@ class Layout(unittest.TestCase):
 
 
 class Requeue(unittest.TestCase):
-    """A job that goes back into the queue in its training ends with the weights of one that was never stopped."""
+    """A job that is requeued during its training ends with the weights of one that was never stopped."""
 
     ROUNDS = 60
 
@@ -239,27 +239,27 @@ class Requeue(unittest.TestCase):
                      sbatch=["--ntasks-per-node=2", "--cpus-per-task=1", *sbatch], **environment)
 
     def hold(self, job, rounds):
-        """Stop the ranks behind so many rounds of this start: however fast they are, a signal finds them in training."""
-        wait_until(lambda: job.rounds_of_this_start() >= rounds, told=job.told)
+        """Stop the ranks after this many rounds of this start: however fast they are, a signal finds them in training."""
+        wait_until(lambda: job.rounds_of_this_start() >= rounds, describe=job.describe)
         for pid in job.ranks():
             os.kill(pid, signal.SIGSTOP)
-        self.assertEqual(len(job.ranks()), 2, "the training is over: " + job.told())
+        self.assertEqual(len(job.ranks()), 2, "the training is over: " + job.describe())
 
     def let_go(self, job):
         """Once the signal has reached the ranks; then they end and start again."""
         before = job.restarts()
-        wait_until(lambda: all(has_pending(pid, signal.SIGUSR1) for pid in job.ranks()), told=job.told)
+        wait_until(lambda: all(has_pending(pid, signal.SIGUSR1) for pid in job.ranks()), describe=job.describe)
         for pid in job.ranks():
             os.kill(pid, signal.SIGCONT)
-        wait_until(lambda: job.restarts() > before, told=job.told)
+        wait_until(lambda: job.restarts() > before, describe=job.describe)
 
     def same(self, stopped):
         for job in (stopped, self.whole):
             job.finish()
             self.assertFalse((job.folder / "result" / "checkpoint.h5").exists())
             self.assertEqual(job.result()["rounds"], self.ROUNDS)
-        self.assertGreaterEqual(stopped.restarts(), 1, stopped.told())
-        self.assertEqual(self.whole.restarts(), 0, self.whole.told())
+        self.assertGreaterEqual(stopped.restarts(), 1, stopped.describe())
+        self.assertEqual(self.whole.restarts(), 0, self.whole.describe())
         self.assertIn("goes back into the queue", stopped.written())
         self.assertEqual(stopped.result()["weights_sha256"], self.whole.result()["weights_sha256"])
 
@@ -306,17 +306,17 @@ grid:
         self.assertEqual({row["status"] for row in rows}, {"done"})
         self.assertEqual(len({row["weights_sha256"] for row in rows}), 8)
 
-    def test_a_sweep_goes_on(self):
-        """The signal ends the job in the midst of the sweep; back from the queue it runs what is missing."""
+    def test_a_sweep_continues(self):
+        """The signal ends the job in the middle of the sweep; after its requeue it runs the missing points."""
         (folder / "long.yaml").write_text(self.SWEEP + "set: {federation.rounds: 40, client.epochs: 4}\n")
         job = Job("sweep", folder / "long.yaml", "--out", "points", "--group", "2")
         wait_until(lambda: list((job.folder / "points" / "points").glob("*.json")))
         job.signal()
         job.finish()
-        self.assertEqual(job.restarts(), 1, job.told())
+        self.assertEqual(job.restarts(), 1, job.describe())
         self.assertIn("8 done", job.written())
         run = int(re.search(r"This run: (\d+)", job.written())[1])
-        self.assertTrue(0 < run < 8, job.told())
+        self.assertTrue(0 < run < 8, job.describe())
 
 
 class Scaling(unittest.TestCase):

@@ -40,7 +40,7 @@ SlurmctldLogFile=$dir/log/slurmctld.log
 SlurmdPidFile=$dir/run/%n.pid
 SlurmdLogFile=$dir/log/%n.log
 SlurmdSpoolDir=$dir/spool/%n
-# One for each node: the PMIx plugin names its folder there by job and step alone.
+# One for each node: the PMIx plugin names its folder there after job and step only.
 TmpFS=$dir/tmp/%n
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/affinity

@@ -78,7 +78,7 @@ static ent_status check_rows(const import *run, const ent_table *t, const char *
     const long long found = ent_table_rows(t), want = run->rows;
     ENT_REQUIRE(found == want, ENT_EDATA, "%s has %lld rows, %s has %lld%s", path, found, run->inp->path[0], want,
                 found == want + 1 || found == want - 1
-                    ? ": does its first line name the columns (--header yes|no)?  Blank lines at the end are no rows"
+                    ? ": does its first line name the columns (--header yes|no)?  Blank lines at the end are not rows"
                     : "");
     return ENT_OK;
 }

@@ -14,7 +14,8 @@ enum { PATH_BYTES = 4096 };
 static ent_status path_of(const ent_csd *csd, int64_t i, const char *what, char path[PATH_BYTES])
 {
     const int length = snprintf(path, PATH_BYTES, "/%s/data/%s/%s", csd->root, csd->id[i], what);
-    ENT_REQUIRE(length < PATH_BYTES, ENT_EFORMAT, "%s: an id of %zu bytes", csd->path, strlen(csd->id[i]));
+    ENT_REQUIRE(length < PATH_BYTES, ENT_EFORMAT, "%s: an id of %zu bytes, want a path of less than %d", csd->path,
+                strlen(csd->id[i]), PATH_BYTES);
     return ENT_OK;
 }
 
@@ -50,7 +51,7 @@ static ent_status list_ids(ent_csd *csd)
     char path[PATH_BYTES], **list;
     int64_t count;
     ENT_REQUIRE(snprintf(path, sizeof path, "/%s", csd->root) < PATH_BYTES - 8, ENT_EFORMAT,
-                "%s: a root of %zu bytes", csd->path, strlen(csd->root));
+                "%s: a root of %zu bytes, want a path of less than %d", csd->path, strlen(csd->root), PATH_BYTES);
     ENT_TRY(ent_guard_names(csd->guard, csd->file, path, &list, &count));
     bool data = false;
     for (int64_t k = 0; k < count; k++) data = data || strcmp(list[k], "data") == 0;

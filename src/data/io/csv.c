@@ -226,8 +226,8 @@ static bool is_malformed(const char *cell)
     return !*cell;
 }
 
-/* Words above numbers are names, and so is 0,1,2,..; a number above numbers makes the line a row.  Beside a number a
- * word without a letter, or that begins as a number does, is none.  A single cell 0, or 0,1, above whole numbers can
+/* Words above numbers are names, and so is 0,1,2,..; a number above numbers makes the line a row.  Next to a number,
+ * a word that has no letter or begins like a number is not a name.  A single cell 0, or 0,1, above whole numbers can
  * be either, and so can words above words: in these cases the result is a guess. */
 static bool names_columns(ent_table *t, const uint8_t *seen)
 {

@@ -289,7 +289,8 @@ static ent_status ask(ent_guard *guard, int what, int file, const char *name)
     mailbox *box = guard->box;
     const char *path = guard->path[file], go = 1;
     ENT_REQUIRE(guard->process > 0, ENT_EFORMAT, "%s: not read: libhdf5 %s earlier", path, guard->ended);
-    ENT_REQUIRE(strlen(name) < NAME_BYTES, ENT_EFORMAT, "%s: a name of %zu bytes", path, strlen(name));
+    ENT_REQUIRE(strlen(name) < NAME_BYTES, ENT_EFORMAT, "%s: a name of %zu bytes, want less than %d", path,
+                strlen(name), NAME_BYTES);
     box->what = what;
     box->file = file;
     memcpy(box->name, name, strlen(name) + 1);

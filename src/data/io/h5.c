@@ -108,7 +108,7 @@ static bool is_written(int descriptor)
 }
 
 /* Check for a regular file that can be read; `start` receives its leading bytes and their number.  Opening a pipe
- * would wait for one who writes to it. */
+ * would block until some process writes to it. */
 static ent_status look_at(const char *path, char start[8], size_t *count)
 {
     struct stat state;

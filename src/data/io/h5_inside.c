@@ -50,9 +50,8 @@ void ent_h5_close_lists(ent_h5 *file)
 
 ent_status ent_h5_refuse_outside(const ent_h5 *file, const char *name)
 {
-    return ent_fail(ENT_EFORMAT,
-                    "%s: %s is outside of the file: %s; want everything in one file, or --allow-external", file->path,
-                    name, file->outside);
+    return ent_fail(ENT_EFORMAT, "%s: %s is outside the file: %s; want everything in one file, or --allow-external",
+                    file->path, name, file->outside);
 }
 
 static ent_status check_storage(const ent_h5 *file, const char *name, hid_t create)
@@ -63,7 +62,8 @@ static ent_status check_storage(const ent_h5 *file, const char *name, hid_t crea
     *file->outside = '\0';
     if (H5Pget_layout(create) == H5D_VIRTUAL) {
         H5Pget_virtual_filename(create, 0, from, sizeof from);
-        snprintf(file->outside, ENT_H5_OUTSIDE_BYTES, "a virtual dataset, of numbers in '%s' and so on", from);
+        snprintf(file->outside, ENT_H5_OUTSIDE_BYTES, "a virtual dataset of numbers in '%s' and possibly other files",
+                 from);
     } else if (H5Pget_external_count(create) > 0) {
         H5Pget_external(create, 0, sizeof from - 1, from, &offset, &bytes);
         snprintf(file->outside, ENT_H5_OUTSIDE_BYTES, "external storage, in '%s'", from);
@@ -82,10 +82,10 @@ static ent_status check_filters(const ent_h5 *file, const char *name, hid_t crea
             H5Pget_filter2(create, (unsigned)k, &flags, &values, NULL, sizeof filter, filter, &config);
         ENT_REQUIRE(
             id < 0 || H5Zfilter_avail(id) > 0, ENT_EFORMAT,
-            "%s: %s is compressed by the filter '%s' (%d), which this HDF5 library lacks: rewrite it, where the "
-            "filter's plugin is installed by h5repack -f GZIP=4 OLD.h5 NEW.h5%s",
+            "%s: %s is compressed by the filter '%s' (%d), which this HDF5 library lacks: rewrite it where the "
+            "filter's plugin is installed: h5repack -f GZIP=4 OLD.h5 NEW.h5%s",
             file->path, name, filter, (int)id,
-            strcmp(filter, "lzf") == 0 ? ", or by h5py, which has it: x = f[name][()]; del f[name]; f[name] = x"
+            strcmp(filter, "lzf") == 0 ? ", or with h5py, which has it: x = f[name][()]; del f[name]; f[name] = x"
                                        : "");
     }
     return ENT_OK;

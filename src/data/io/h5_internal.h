@@ -26,7 +26,7 @@ struct ent_h5 {
     ent_file_state opened;
 };
 
-/* The status of reading `file`; a failure where the file is no longer what was opened, whatever was read. */
+/* The status of reading `file`; a failure if the file has changed since it was opened, whatever was read. */
 ent_status ent_h5_settle(const ent_h5 *file, ent_status status);
 ent_status ent_h5_no_set(const ent_h5 *file, const char *name);
 

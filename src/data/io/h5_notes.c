@@ -1,5 +1,5 @@
-/* What the datasets of a file are, in the file itself: the attributes `description` and `unit` of each, from a table
- * of the kind of file.  A dataset that no row describes is a mistake of this program, and the file is not written. */
+/* A file describes its datasets itself, by the attributes `description` and `unit` of each; the texts are in a table
+ * for the kind of file.  A dataset without a row there is an error in this program, and the file is not written. */
 #include <fnmatch.h>
 #include <string.h>
 
@@ -15,11 +15,11 @@ static const ent_h5_note *note_of(const ent_h5_note *notes, const char *name)
 static ent_status find_notes(const ent_h5 *file, const ent_h5_names_list *sets, const ent_h5_note *notes,
                              int64_t *bytes)
 {
-    enum { BESIDE = 512 }; /* what libhdf5 writes of two attributes beside their texts, at most */
+    enum { BESIDE = 512 }; /* the most that libhdf5 writes for two attributes besides their texts */
     *bytes = 0;
     for (int64_t k = 0; k < sets->count; k++) {
         const ent_h5_note *note = note_of(notes, sets->name[k]);
-        ENT_REQUIRE(note, ENT_EARG, "%s: nothing describes %s", file->path, sets->name[k]);
+        ENT_REQUIRE(note, ENT_EARG, "%s: found no description of %s", file->path, sets->name[k]);
         *bytes += BESIDE + (int64_t)(strlen(note->description) + strlen(note->unit));
     }
     return ENT_OK;

@@ -116,7 +116,7 @@ ent_status ent_h5_seal(ent_h5 *file)
     if (status == ENT_OK) status = ent_h5_write_text(file, SEAL, text);
     if (status == ENT_OK)
         status =
-            ent_h5_write_attribute(file, SEAL, "description", "SHA-256 of every dataset that it names, one a line");
+            ent_h5_write_attribute(file, SEAL, "description", "SHA-256 of every dataset that it names, one per line");
     if (status == ENT_OK) status = ent_h5_write_attribute(file, SEAL, "unit", "none");
     ent_free(text);
     ent_h5_list_clear(&n);

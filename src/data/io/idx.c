@@ -79,7 +79,8 @@ static ent_status read_head(reader *r, ent_idx *idx, uint8_t *type)
         idx->size[k] = big_endian(size, 4);
         if (k == 0) continue;
         ENT_REQUIRE(idx->size[k] >= 1 && idx->size[k] <= INT32_MAX / idx->step, ENT_EFORMAT,
-                    "%s: size %lld in dimension %d", r->path, (long long)idx->size[k], k);
+                    "%s: size %lld in dimension %d, want 1 to 2^31 - 1 numbers per entry", r->path,
+                    (long long)idx->size[k], k);
         idx->step *= idx->size[k];
     }
     ENT_REQUIRE(idx->size[0] >= 1, ENT_EFORMAT, "%s: contains no entry", r->path);

@@ -109,7 +109,7 @@ static ent_status read_head(ent_table *t, char *head)
     return take_head(t, head);
 }
 
-/* Of a compressed file, whose contents are checked by the way. */
+/* A compressed file is unpacked to find its length, which also checks its contents. */
 static ent_status check_length(const ent_table *t)
 {
     const int64_t row = t->columns * t->size;

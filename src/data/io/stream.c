@@ -1,5 +1,5 @@
-/* zlib's inflate, member by member: its gzread takes what follows the last member for the end of the file, whatever
- * it is, so that the rest of a damaged file would be missing without a word. */
+/* zlib's inflate, member by member: gzread treats anything that follows the last member as the end of the file, so
+ * the rest of a damaged file would be missing without an error. */
 #include "stream.h"
 
 #include <errno.h>
@@ -159,7 +159,7 @@ ent_status ent_stream_read(ent_stream *s, void *to, size_t count, size_t *got)
     return status;
 }
 
-/* Read on without keeping anything, up to `count` bytes. */
+/* Skip up to `count` bytes. */
 static ent_status skip(ent_stream *s, int64_t count, int64_t *skipped)
 {
     uint8_t *nowhere = ent_alloc(BLOCK_BYTES, 1);

@@ -20,8 +20,8 @@ bool ent_stream_is_packed(const ent_stream *stream);
  * Errors: ENT_EIO, also where the file has changed since it was opened; ENT_EFORMAT compressed data that are damaged,
  * cut short or followed by something else. */
 ent_status ent_stream_read(ent_stream *stream, void *to, size_t count, size_t *got);
-/* Go on at byte `at` of the contents.  In a compressed file all before it is unpacked, again if it is behind.
- * Errors: as for reading; ENT_EFORMAT, the contents end before it. */
+/* Continue at byte `at` of the contents.  In a compressed file everything before it is unpacked, from the beginning
+ * if `at` is before the current position.  Errors: as for reading; ENT_EFORMAT, the contents end before it. */
 ent_status ent_stream_seek(ent_stream *stream, int64_t at);
 /* Bytes of the contents from the current position to the end, at most `most` + 1; the position is then there.
  * Errors: as for reading. */

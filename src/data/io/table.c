@@ -253,7 +253,7 @@ ent_status ent_table_number(int64_t n, char *const *text, int32_t *number, char 
     long long value = 0;
     *names = NULL;
     *count = 0;
-    ENT_REQUIRE(n <= INT32_MAX, ENT_EDATA, "%lld rows", (long long)n);
+    ENT_REQUIRE(n <= INT32_MAX, ENT_EDATA, "%lld rows, want at most %d", (long long)n, INT32_MAX);
     for (int64_t k = 0; k < n; k++)
         if (!is_whole(text[k], &value)) return number_words(n, text, number, names, count);
     for (int64_t k = 0; k < n; k++) {

@@ -41,7 +41,8 @@ static ent_status read_file(const char *path, SNDFILE *file, const SF_INFO *info
     ENT_REQUIRE(kind == SF_FORMAT_WAV || kind == SF_FORMAT_WAVEX || kind == SF_FORMAT_RF64, ENT_EFORMAT,
                 "%s: not a WAV file", path);
     ENT_REQUIRE(info->channels >= 1 && info->channels <= MOST_CHANNELS && info->samplerate >= 1, ENT_EFORMAT,
-                "%s: %d channels at %d Hz", path, info->channels, info->samplerate);
+                "%s: %d channels at %d Hz, want 1..%d channels", path, info->channels, info->samplerate,
+                MOST_CHANNELS);
     s->sr = info->samplerate;
     ENT_TRY(read_blocks(path, file, info->channels, s));
     ENT_REQUIRE(s->n > 0, ENT_EFORMAT, "%s: contains no sample", path);

@@ -7,11 +7,11 @@
 
 /* What one thread works in for one register; all arrays are of vectors of `lanes` reals, a sample in each lane. */
 typedef struct {
-    void *ket, *bra; /* [strings] expectation values, and the derivatives by them */
+    void *ket, *bra; /* [strings] expectation values, and their derivatives */
     void *aside;     /* [asides][strings] */
     void *turned;    /* [angles][2] cosine and sine */
-    void *slope;     /* [angles] derivatives by them */
-    void *value;     /* [values] of the readouts, then the derivatives by them */
+    void *slope;     /* [angles] their derivatives */
+    void *value;     /* [values] of the readouts, then their derivatives */
 } noise_worker;
 
 typedef struct {

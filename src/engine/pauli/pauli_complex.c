@@ -1,6 +1,6 @@
-/* The tape is real, so a coefficient has two slots.  A rotation about Q on both sides turns S and i Q S against each
- * other where they do not commute, the real and the imaginary part alike; a factor exp(i t/2 Q) on each side with the
- * same sign turns the real part of S against the imaginary part of Q S where they commute. */
+/* The tape is real, so a coefficient has two slots.  A rotation about Q on both sides mixes the coefficients of S and
+ * i Q S if S and Q do not commute, real and imaginary parts separately; a factor exp(i t/2 Q) on each side with the
+ * same sign mixes the real part of that of S with the imaginary part of that of Q S if they commute. */
 #include "pauli_complex.h"
 
 #include "entente/memory.h"
@@ -20,7 +20,7 @@ int64_t ent_pauli_complex_find(const pauli_complex *sum, const ent_pauli *string
     return k;
 }
 
-/* to gains sign times from, and from minus sign times to: a turn, unless both are 0. */
+/* to gains sign times from, and from loses sign times to: a turn of the plane, unless both are 0. */
 static ent_status turn_parts(int *from, int *to, int sign, int angle, pauli_tape *tape)
 {
     if (*from < 0 && *to < 0) return ENT_OK;
@@ -29,7 +29,7 @@ static ent_status turn_parts(int *from, int *to, int sign, int angle, pauli_tape
     return sign > 0 ? ent_pauli_tape_turn(tape, *from, *to, angle) : ent_pauli_tape_turn(tape, *to, *from, angle);
 }
 
-/* The term of a string, which is there or is added. */
+/* The term of a string; it is added if the sum has none. */
 static ent_status term_of(pauli_complex *sum, const ent_pauli *string, int64_t *other)
 {
     *other = ent_pauli_complex_find(sum, string);
@@ -117,7 +117,7 @@ ent_status ent_pauli_complex_project(const pauli_complex *sum, const ent_pauli *
 static ent_status append_part(const pauli_complex *sum, bool imaginary, pauli_form *form, int *node)
 {
     const int64_t first = form->entries;
-    for (int64_t k = 0; k < sum->count; k++) { /* the nodes first: entries are to follow one another */
+    for (int64_t k = 0; k < sum->count; k++) { /* nodes first, because entries must be contiguous */
         int unused;
         ENT_TRY(ent_pauli_form_string(form, &sum->term[k].string, &unused));
     }

@@ -17,7 +17,7 @@ typedef struct {
 
 /* Errors of all: ENT_ENOMEM. */
 ent_status ent_pauli_complex_add(pauli_complex *sum, pauli_complex_term term);
-/* sum.count where it has no such string. */
+/* sum.count if it has no such string. */
 int64_t ent_pauli_complex_find(const pauli_complex *sum, const ent_pauli *string);
 
 /* exp(i s t/2 Q) sum exp(-i s t/2 Q), s = 1 or -1. */
@@ -38,7 +38,7 @@ typedef struct {
 /* The expectation value of a sum, with a real part in any case. */
 ent_status ent_pauli_complex_value(const pauli_complex *sum, pauli_form *form, pauli_tape *tape,
                                    pauli_complex_node *out);
-/* a b; last: its real part is enough. */
+/* a b; last: only its real part is needed. */
 ent_status ent_pauli_complex_times(pauli_form *form, pauli_complex_node a, pauli_complex_node b, bool last,
                                    pauli_complex_node *out);
 

@@ -15,7 +15,7 @@
 
 /* Operations of a term: a product and an entry, forward and back. */
 static const double TERM_COST = 8.0;
-/* So many times more than by hubs, as terms are shared by readouts but counted for each. */
+/* A form by terms may cost this many times more than one by hubs: terms that readouts share are counted for each. */
 static double hub_margin = 4.0;
 
 double ent_pauli_set_hub_margin(double margin)
@@ -134,7 +134,7 @@ static ent_status too_many(const making *make, int readout)
     return ent_fail(ENT_EARG,
                     "pauli engine: found more than %lld Pauli strings by readout %d of %d, want at most that "
                     "for all readouts together; deep fusion of many registers is cheap only if one register is in "
-                    "every gate between registers (pattern star), as else the number grows like 4^registers",
+                    "every gate between registers (pattern star); otherwise the number grows like 4^registers",
                     (long long)make->most, readout + 1, make->circuit->readouts);
 }
 
@@ -179,7 +179,7 @@ static ent_status append_terms(making *make, ent_bits *cone)
 }
 
 /* As terms or by products of the first layer, unless that costs more than `most` operations or there are too many
- * terms: then without what the attempt left on the tape. */
+ * terms; in that case, what the attempt left on the tape is removed. */
 static ent_status add_strings(making *make, int readout, double most, int64_t *first, bool *fits)
 {
     pauli_form *form = make->form;

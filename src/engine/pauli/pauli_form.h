@@ -56,7 +56,8 @@ ent_status ent_pauli_form_entry(pauli_form *form, pauli_entry entry);
 ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
                                pauli_form *form);
 
-/* For tests: how many times more than by hubs (pauli_hub.c) a readout may cost by strings; returns what it was. */
+/* For tests: set how many times more a readout may cost by strings than by hubs (pauli_hub.c).  Returns the previous
+ * value. */
 double ent_pauli_set_hub_margin(double margin);
 
 /* pauli_product.c: a sum before the first `prefix` rotations (the quarter turns among them already applied) as a sum

@@ -31,12 +31,13 @@ typedef struct {
     pauli_complex_node node;
 } piece_state;
 
-/* What has happened to the hubs: of the parent, then in a slice; side [hub][left, right]. */
+/* What has happened to the hubs: the history of the parent, then one slice; side [hub][left, right]. */
 typedef struct {
     int parent, slice;
     signed char side[MOST_HUBS][2];
-    piece_state *piece;                 /* [registers] */
-    pauli_complex_node *before, *after; /* [registers + 1] products of the pieces; re -2: not there yet, -1: one */
+    piece_state *piece; /* [registers] */
+    pauli_complex_node *before,
+        *after; /* [registers + 1] products of the pieces; re -2: not yet computed, -1: the number 1 */
 } hub_history;
 
 struct pauli_hub {
@@ -92,7 +93,7 @@ static int registers_of(const pauli_form *form, ent_bits qubits)
     return count;
 }
 
-/* Take the qubit with the most gates between registers that no hub is in; -1: there is no such gate. */
+/* The qubit in the most gates between registers that no hub is in; -1: there is no such gate. */
 static int busiest(const pauli_hub *hub, const pauli_hubs *h)
 {
     int gates[ENT_MAX_QUBITS] = {0}, best = -1;
@@ -348,7 +349,7 @@ static ent_status times(pauli_form *form, pauli_complex_node a, pauli_complex_no
     return a.re < 0 || b.re < 0 ? ENT_OK : ent_pauli_complex_times(form, a, b, false, out);
 }
 
-/* The product of the pieces of the registers first .. end - 1; those from 0 or to the last are kept. */
+/* The product of the pieces of registers first..end-1; products that begin at 0 or end at the last are kept. */
 static ent_status pieces_between(pauli_hubs *h, pauli_hub *hub, int index, int first, int end,
                                  pauli_complex_node *out)
 {
@@ -370,12 +371,12 @@ static ent_status pieces_between(pauli_hubs *h, pauli_hub *hub, int index, int f
 
 /* ---- readouts ---- */
 
-/* A readout on its way back. */
+/* A readout while it is propagated back. */
 typedef struct {
     pauli_hubs *h;
     pauli_hub *hub;
     ent_bits joint;
-    pauli_entry *last; /* [last_count] what the sum of all is made of */
+    pauli_entry *last; /* [last_count] the entries of the total */
     int64_t last_count, last_room;
 } descent;
 
@@ -443,8 +444,8 @@ static ent_status descend(descent *d, pauli_complex *joint, int slice, int index
 static ent_status take_part(descent *d, const pauli_complex *joint, int which, const int side[2], bool same,
                             hub_history *history);
 
-/* From hub `which` on: the joint operator's parts by the eigenvalues of the hubs, each taken on from there, without
- * what is the same on both sides all the time (see descend).  same: it is so far. */
+/* From hub `which` on: split the joint operator by the eigenvalues of the hubs and descend into each part, except the
+ * one whose eigenvalues are the same on both sides throughout (see descend).  same: they are, so far. */
 static ent_status split(descent *d, pauli_complex *joint, int which, bool same, hub_history *history)
 {
     const pauli_hub *hub = d->hub;

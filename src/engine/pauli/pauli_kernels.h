@@ -8,14 +8,14 @@
 
 typedef struct pauli_kernels pauli_kernels;
 
-/* What one thread works in; all arrays are of vectors of `lanes` reals, a sample in each lane. */
+/* The memory of one thread; all arrays are of vectors of `lanes` reals, one sample per lane. */
 typedef struct {
     int parts;
     batch_worker **part;            /* [parts] */
     state_worker **state;           /* [parts] those of large registers; a part that runs elsewhere has neither */
-    void **value;                   /* [parts][the part's values] of the registers, then the derivatives by them */
-    void *node, *bar;               /* [form.nodes] values, and derivatives by them: zero between two groups */
-    void *slope;                    /* [form.entries] derivatives by the coefficients, of several groups */
+    void **value;                   /* [parts][the part's values] of the registers, then their derivatives */
+    void *node, *bar;               /* [form.nodes] values, and their derivatives: zero between two groups */
+    void *slope;                    /* [form.entries] derivatives of the coefficients, of several groups */
     double *expectations, *weights; /* [lanes][readouts] */
     const pauli_kernels *kernels;   /* of the last group */
 } pauli_worker;

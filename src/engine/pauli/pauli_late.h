@@ -43,7 +43,7 @@ static inline bool pauli_is_channel(const pauli_rotation *rotation)
 /* Append a gate as rotations.  Errors: ENT_ENOMEM. */
 ent_status ent_pauli_late_gate(pauli_late *late, const ent_gate *gate);
 
-/* The index of a fixed angle of so many quarter turns, which is added where there is none.  Errors: ENT_ENOMEM. */
+/* The index of the fixed angle of this many quarter turns; it is added if missing.  Errors: ENT_ENOMEM. */
 ent_status ent_pauli_late_quarters(pauli_late *late, int quarters, int *angle);
 
 /* early [registers]: register m's own circuit on qubits 0.., with the slots of the full circuit, without readouts.

@@ -1,5 +1,5 @@
 /* Channels in the Heisenberg picture: depolarising and dephasing channels scale strings, and amplitude damping maps a
- * Z to (1 - g) Z + g I, so that a sum of strings remains one, and a channel adds at most one string per string. */
+ * Z to (1 - g) Z + g I, so a sum of strings remains a sum of strings; a channel adds at most one string for each. */
 #include "pauli_noise.h"
 
 #include <math.h>

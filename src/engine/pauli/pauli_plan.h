@@ -57,7 +57,7 @@ ent_status ent_pauli_plan_registers(pauli_plan *plan, const batch_shape *shape, 
 
 /* Coefficients for these parameters. */
 void ent_pauli_plan_prepare(pauli_plan *plan, const double *params);
-/* grad_params += the derivatives by the late angles; by_entry [form.entries]: those by the coefficients. */
+/* grad_params += the derivatives of the late angles; by_entry [form.entries]: those of the coefficients. */
 void ent_pauli_plan_collect(const pauli_plan *plan, const double *by_entry, double *grad_params);
 
 #endif

@@ -125,7 +125,7 @@ static ent_status add_last(products *p, int node, const pauli_term *term)
     return ENT_OK;
 }
 
-/* The qubits that a term in front of the prefix is about. */
+/* The qubits that a term before the prefix acts on. */
 static ent_bits touched_by(const products *p, const ent_pauli *string)
 {
     ent_bits touched = pauli_support(string);

@@ -41,12 +41,12 @@ int ent_pauli_worker_use(const pauli_engine *engine, pauli_worker *worker, int64
 /* Run the worker's registers on the data angles of `count` samples; keep: for the backward sweep. */
 void ent_pauli_registers_forward(const pauli_engine *engine, pauli_worker *worker, const double *angles, int count,
                                  bool keep);
-/* The backward sweep: from the derivatives by its values, add those by parameters and by data angles (from the first
+/* The backward sweep: from the derivatives of its values, add those of parameters and of data angles (from the first
  * sample on); grad_angles may be NULL. */
 void ent_pauli_registers_backward(const pauli_engine *engine, pauli_worker *worker, int count, double *grad_params,
                                   double *grad_angles);
 
-/* What a large register reports of one sample, or the derivatives by it: [the part's values], all in lane 0. */
+/* What a large register reports of one sample, or the derivatives of it: [the part's values], all in lane 0. */
 void ent_pauli_set_values(const pauli_engine *engine, pauli_worker *worker, int part, const double *values);
 void ent_pauli_get_values(const pauli_engine *engine, const pauli_worker *worker, int part, double *values);
 

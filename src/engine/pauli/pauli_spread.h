@@ -36,7 +36,7 @@ int64_t ent_pauli_tape_room(const pauli_tape *tape);
 
 /* value [room]; turned [angles][cos, sin]. */
 void ent_pauli_tape_run(const pauli_tape *tape, const double (*turned)[2], double *value);
-/* bar [slots] the derivatives by the values; overwritten, as are the values.  slope [angles] is accumulated. */
+/* bar [slots] the derivatives of the values; overwritten, as are the values.  slope [angles] is accumulated. */
 void ent_pauli_tape_back(const pauli_tape *tape, const double (*turned)[2], double *value, double *bar,
                          double *slope);
 

@@ -13,11 +13,12 @@ typedef struct {
     const char *name;
     int n;
     const double *x, *y, *low, *high;
-    bool model;      /* not measured; drawn dashed and without marks */
-    bool points;     /* marks that no line joins */
-    bool everywhere; /* in every figure, if the lines are drawn in several; its colour is 0, and of no other line */
-    int ring;        /* 1 + the number of a point with a ring around it; 0: none */
-    int colour;      /* 0..; lines of one colour belong together.  -1: grey, and in every figure */
+    bool model;  /* not measured; drawn dashed and without marks */
+    bool points; /* marks without a line */
+    bool
+        everywhere; /* in every figure, if the lines are drawn in several; its colour is 0, which no other line has */
+    int ring;       /* 1 + the number of a point with a ring around it; 0: none */
+    int colour;     /* 0..; lines of one colour belong together.  -1: grey, and in every figure */
 } chart_line;
 void chart_draw_lines(draw_page *page, const chart_figure *figure, int lines, const chart_line *line);
 /* The colour of line k of n, such that figures of more colours than there are have equally many lines each. */
@@ -31,8 +32,8 @@ typedef struct {
 } chart_panel;
 void chart_draw_panels(draw_page *page, const chart_figure *figure, int panels, const chart_panel *panel);
 
-/* Forest plot: a row per effect, with its interval and its numbers, in groups below each other.  `zero`: a line at 0,
- * what no effect would be.  The x axis of the figure is that of the effects; y names the rows. */
+/* Forest plot: a row per effect, with its interval and its numbers, in groups below each other.  `zero`: draw a line
+ * at 0, which means no effect.  The x axis of the figure is that of the effects; y names the rows. */
 typedef struct {
     const char *name;
     double value, low, high; /* NAN: none */
@@ -50,7 +51,7 @@ void chart_draw_forest(draw_page *page, const chart_figure *figure, int groups, 
 /* Bars; several parts are stacked. */
 typedef struct {
     int bars, parts;
-    bool sequence;           /* names that a reader can continue, such as rounds: every k-th may do */
+    bool sequence;           /* names that a reader can continue, such as rounds: every k-th may suffice */
     const char *const *name; /* [bars] */
     const char *const *part; /* [parts]; NULL: one part without a name */
     const double *value;     /* [parts][bars] */
@@ -97,7 +98,7 @@ typedef struct {
     int lines, stride;
     double below; /* height beyond that of one level line */
 } chart_names;
-/* The width that the plot wants for them, `room` at least. */
+/* The width that the plot needs for them, at least `room`. */
 double chart_names_room(int n, bool sequence, double room);
 chart_names chart_names_make(int n, const char *const *name, bool sequence, double step);
 void chart_names_draw(draw_page *page, const chart_names *names, int n, const char *const *name, double left,
@@ -106,8 +107,8 @@ void chart_names_draw(draw_page *page, const chart_names *names, int n, const ch
 /* The rectangle of the plot. */
 typedef struct {
     double left, top, width, height;
-    double pad;   /* free on both sides of x */
-    double below; /* of names under x, beyond that of one line */
+    double pad;   /* free space at both ends of x */
+    double below; /* height of the names under x beyond one line */
     chart_scale x, y;
 } chart_frame;
 /* Where a value is. */
@@ -115,7 +116,7 @@ double chart_frame_x(const chart_frame *frame, double value);
 double chart_frame_y(const chart_frame *frame, double value);
 /* Grid, axes, ticks (of x: unless it has names) and labels. */
 void chart_frame_draw(draw_page *page, const chart_figure *figure, const chart_frame *frame, bool ticks_x);
-/* Its parts: grid with ticks, each where asked for; the names of both axes. */
+/* Its parts: grid with ticks, each if requested; the names of both axes. */
 void chart_grid_draw(draw_page *page, const chart_frame *frame, bool ticks_x, bool ticks_y);
 void chart_axes_name(draw_page *page, const chart_figure *figure, const chart_frame *frame);
 

@@ -91,7 +91,7 @@ static double round_digit(double value, bool below)
     return found;
 }
 
-/* Ticks at powers of the base; of ten also at 2 and 5 where that leaves few. */
+/* Ticks at powers of the base; if these are few, for base 10 also at 2 and 5. */
 static void logarithmic(chart_scale *s, int most)
 {
     const double base = s->base;

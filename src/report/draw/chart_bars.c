@@ -1,4 +1,4 @@
-/* Bars: side by side, parts stacked.  Numbers are left out if they would touch. */
+/* Bars side by side, with stacked parts.  Numbers are left out if they would touch. */
 #include <math.h>
 
 #include "chart.h"

@@ -1,4 +1,4 @@
-/* Heat maps and dot pictures.  The colours run through cividis (Nunez, Anderton and Renslow, PLOS ONE 13, 2018),
+/* Heat maps and dot plots.  The colours run through cividis (Nunez, Anderton and Renslow, PLOS ONE 13, 2018),
  * which is made for colour-blind eyes and readable in grey; numbers are written into the cells if there is room. */
 #include <math.h>
 #include <string.h>
@@ -54,7 +54,7 @@ static double radius_of(const grid *g, double value)
     return g->high > 0.0 ? most * sqrt(fmax(value, 0.0) / g->high) : 0.0;
 }
 
-/* "": as on axes. */
+/* "": the format of axes. */
 static void write_number(const char *form, double value, char text[24])
 {
     if (*form == '\0')
@@ -63,7 +63,7 @@ static void write_number(const char *form, double value, char text[24])
         snprintf(text, 24, form, value);
 }
 
-/* The longest way to write the numbers in which every one fits into its cell; NULL: none does. */
+/* The most precise format in which every number fits into its cell; NULL: there is none. */
 static const char *form_of(const chart_cells *c, const grid *g)
 {
     static const char *const FORM[] = {"%.3f", "%.2f", "", "%.2g"};

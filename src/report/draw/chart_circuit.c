@@ -1,5 +1,5 @@
 /* The circuit, gate by gate: a gate is put into the first column in which all wires that it crosses are free.
- * Encoding gates, trained gates of the registers, fusion and readout each have a colour; qubit 0 is the topmost
+ * Encoding gates, trained gates of the registers, fusion and readout have one colour each; qubit 0 is the topmost
  * wire. */
 #include "chart_circuit.h"
 
@@ -198,7 +198,7 @@ static void draw_gates(const picture *p)
     draw_page_figure_end(p->page, &figure);
 }
 
-/* ---- the same by blocks ---- */
+/* ---- the circuit as blocks ---- */
 
 static const char *ansatz_name(const ent_ansatz *a)
 {
@@ -225,7 +225,7 @@ static void draw_blocks(const picture *p)
     enum { HIGH = 46, STEP = 58, BLOCKS_WIDTH = 480 };
     char caption[512], first[160], second[160];
     snprintf(caption, sizeof caption,
-             "The circuit by blocks: its %lld gates on %d qubits in %d columns are too many to be drawn one by one. "
+             "The circuit as blocks: its %lld gates on %d qubits in %d columns are too many to be drawn one by one. "
              "Each register runs its own layers, then the fusion joins them, then the head reads %d expectation "
              "values.",
              (long long)p->circuit->gates, p->qubits, p->columns, p->circuit->readouts);

@@ -1,4 +1,4 @@
-/* The numbers of a figure as files: CSV, a row per point; TeX, a figure of pgfplots, or for cells a table. */
+/* The numbers of a figure as files: CSV with a row per point; TeX with a pgfplots figure, or for cells a table. */
 #include <math.h>
 #include <string.h>
 
@@ -236,7 +236,7 @@ static void forest_tex(FILE *out, const chart_figure *figure, int groups, const 
     for (int g = 0; g < groups; g++) tex_group(out, figure, &group[g]);
 }
 
-/* ---- what the charts call ---- */
+/* ---- called by the charts ---- */
 
 static void begin(draw_page *page, const chart_figure *figure, bool table)
 {

@@ -6,7 +6,7 @@
 
 enum { ROW = 20, HEAD = 22, TOP = 8, RIGHT = 10, BELOW = 44, LEFT = 30 };
 
-/* The longest name; the least width for the intervals, and that in a figure that is wide anyway. */
+/* The longest name; the smallest width for the intervals, and the same in a figure that is wide anyway. */
 static const double LONGEST = 200.0, LEAST = 150.0, WIDE = 320.0;
 
 static void widen(double value, double *low, double *high)
@@ -71,7 +71,7 @@ static int rows_of(int groups, const chart_effects *group)
     return rows;
 }
 
-/* What the numbers on the right need; their letters are smaller than those that widths are estimated for. */
+/* The width of the numbers on the right; their letters are smaller than those for which widths are estimated. */
 static double numbers_width(int groups, const chart_effects *group, bool zero)
 {
     char text[112];

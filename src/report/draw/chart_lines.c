@@ -141,13 +141,13 @@ static bool has_whiskers(const chart_line *line)
     return line->low && line->high && line->n <= FEW;
 }
 
-/* Where the frame has room beside its points, lines with few points are drawn side by side. */
+/* If the frame has room next to its points, lines with few points are drawn side by side. */
 static bool is_aside(const chart_frame *f, const chart_line *line)
 {
     return f->pad > 0.0 && line->n <= FEW && is_marked(line);
 }
 
-/* The pixels between neighbours at the same place. */
+/* The distance in pixels between neighbours at the same place. */
 static double gap_of(const chart_frame *f, int lines, const chart_line *line, int *beside)
 {
     double least = f->width;

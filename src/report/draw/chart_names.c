@@ -1,4 +1,4 @@
-/* Names of categories under an axis.  None is left out: they are level where they fit, broken into lines where that
+/* Names of categories under an axis.  None is left out: they are horizontal if they fit, broken into lines if that
  * makes them fit, and otherwise turned by a right angle.  Only the names of a sequence (rounds, clients, bins), which
  * a reader can continue, may be thinned out. */
 #include <math.h>

@@ -40,7 +40,7 @@ void draw_page_put(FILE *out, const char *text)
     }
 }
 
-/* The same for a terminal, where only control characters do harm. */
+/* The same for a terminal, where only control characters are harmful. */
 static void put_plain(FILE *out, const char *text)
 {
     for (; *text; text++) fputc(((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f ? '?' : *text, out);
@@ -201,7 +201,7 @@ static void rows_html(draw_page *page, int first, int end, int columns, const ch
 {
     fprintf(page->out, "<div class=\"scroll\"><table>\n");
     for (int r = first - 1; r < end; r++) {
-        const int row = r < first ? 0 : r; /* the head again */
+        const int row = r < first ? 0 : r; /* repeat the header */
         const char *tag = row == 0 ? "th" : "td";
         fprintf(page->out, "<tr>");
         for (int c = 0; c < columns; c++) {
@@ -265,7 +265,7 @@ static void table_apart(draw_page *page, const char *title, const char *caption,
     draw_page_sheet_end(page);
 }
 
-/* Columns first..last-1 that fit beside the first one. */
+/* Columns first..last-1 that fit next to the first one. */
 static int columns_that_fit(int rows, int columns, const char *const *cell, int first, int *width)
 {
     int used = width[0], last = first;

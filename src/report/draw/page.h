@@ -28,7 +28,7 @@ typedef struct {
     FILE *out;
     char *text; /* the buffer of `out` */
     size_t size;
-    double width, height; /* SVG: what is used */
+    double width, height; /* SVG: the area that is used */
     int figures, sheets;
     int64_t sheet_room;
     draw_sheet *sheet;
@@ -54,7 +54,7 @@ ent_status draw_page_new(draw_page_kind kind, const char *title, draw_page **out
 void draw_page_free(draw_page *page);
 /* `path` NULL: standard output.  Errors: ENT_EIO, ENT_ENOMEM. */
 ent_status draw_page_save(draw_page *page, const char *path);
-/* Of the kinds whose figures are files: a new folder with all of them.  Errors: ENT_EARG, it exists; as above. */
+/* For the kinds whose figures are files: a new folder with all of them.  Errors: as above; ENT_EARG if it exists. */
 ent_status draw_page_save_apart(draw_page *page, const char *path);
 bool draw_page_is_apart(const draw_page *page);
 /* Around one such file. */
@@ -65,7 +65,7 @@ void draw_page_tex_begin(draw_page *page, const char *title, const char *caption
 void draw_page_tex_end(draw_page *page, bool table);
 void draw_page_put_tex(FILE *out, const char *text);
 
-/* Write text with everything escaped that has a meaning in HTML or to a terminal. */
+/* Write text, escaping everything that has a meaning in HTML or for a terminal. */
 void draw_page_put(FILE *out, const char *text);
 
 void draw_page_heading(draw_page *page, const char *text);
@@ -82,7 +82,7 @@ void draw_page_listing(draw_page *page, const char *title, const char *text);
 void draw_page_figure_begin(draw_page *page, const chart_figure *figure, double width, double height);
 void draw_page_figure_end(draw_page *page, const chart_figure *figure);
 
-/* Text of a figure: anchor start, middle or end; class NULL, or soft, bold, inverse. */
+/* Text of a figure: anchor start, middle or end; class NULL, soft, bold or inverse. */
 void draw_page_label(draw_page *page, double x, double y, const char *anchor, const char *class, const char *text);
 
 /* A paragraph of text, broken at `width` characters, each line indented by `indent` blanks. */

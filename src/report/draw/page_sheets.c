@@ -92,7 +92,7 @@ void draw_page_tex_end(draw_page *page, bool table)
 
 /* ---- writing ---- */
 
-/* A drawing for programs that know no variables of CSS: the colours of light pages in their places. */
+/* A drawing for programs without support for CSS variables: these are replaced by the colours of light pages. */
 static void put_svg(FILE *out, const draw_page *page, const draw_sheet *sheet)
 {
     fprintf(out,

@@ -81,7 +81,7 @@ static void forward(const noise_register *reg, noise_worker *w, const double *an
 
 /* ---- back ---- */
 
-/* The derivative by the angle, from ket and bra after the turn; then both taken back. */
+/* The derivative of the angle, from ket and bra after the rotation, which is then undone for both. */
 static vec turn_back(const noise_op *op, const vec *turned, vec *ket, vec *bra)
 {
     const vec c = turned[2 * op->angle], s = turned[2 * op->angle + 1];

@@ -59,7 +59,7 @@ static void forward(const pauli_plan *plan, pauli_worker *w, int count, double *
 
 /* ---- back ---- */
 
-/* What is read of bar is set to zero, so that all of it is in the end. */
+/* Entries of bar are set to zero once they are read, so that all are zero at the end. */
 static vec take(vec *bar, int node)
 {
     const vec value = bar[node];
@@ -78,7 +78,7 @@ static void sum_back(const pauli_plan *plan, const pauli_op *op, const vec *node
     }
 }
 
-/* Derivatives by the factors from those by the real and the imaginary part. */
+/* From the derivatives with respect to the real and the imaginary part to those with respect to the factors. */
 static void complex_back(const pauli_op *op, const vec *re, const vec *im, const vec *node, vec *bar)
 {
     const vec a = node[op->a], b = node[op->b], c = node[op->c], d = node[op->d];
