@@ -57,7 +57,8 @@ def answers_section(studies, *_):
             ("against no fusion and no readout of two registers", fusion("none")),
             ("against readouts of two registers without a fusion circuit, that is products of expectation values",
              fusion("product"))]),
-        ("Does more of it?", [("two rings against one", fuller("ring2")), ("three against one", fuller("ring3"))]),
+        ("Does more of it?", [("two rings against one", fuller("ring2")), ("three against one", fuller("ring3")),
+                              ("two with the data encoded again between them, against one", fuller("reupload"))]),
         ("Does fusion that does not factorise, so that a readout depends on several qubits of a register?", [
             ("entanglers within the registers too, against one ring", fuller("within")),
             ("a Fourier transform of all qubits, against one ring", fuller("qft"))]),

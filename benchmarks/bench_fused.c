@@ -2,7 +2,8 @@
  * run.
  *
  * The circuit: registers of `hea` with 2 layers and one data angle per qubit, then fusion layers of CRZ between
- * registers by a pattern, RY and RZ on every qubit; all <Z_q>; the gradient of their sum by all angles.  Where the
+ * registers by a pattern, RY and RZ on every qubit, optionally with the data encoded again between these layers; all
+ * <Z_q> (optionally <X_q> and <Y_q> too); the gradient of their sum by all angles.  Where the
  * whole state is small enough, values and gradients are compared with it before anything is timed.  Times are
  * processor time of one thread, the least of several repetitions. */
 #include <argp.h>
@@ -17,7 +18,7 @@ enum { SAMPLES = 512, CHECKED_QUBITS = 12, CHECKED_SAMPLES = 9 };
 
 static const struct {
     int registers, qubits;
-} SIZES[] = {{3, 3}, {3, 4}, {4, 4}, {6, 4}, {3, 8}, {3, 12}, {16, 4}, {16, 8}};
+} SIZES[] = {{3, 3}, {3, 4}, {4, 4}, {6, 4}, {3, 6}, {3, 8}, {3, 12}, {16, 4}, {16, 8}};
 static const struct {
     const char *name;
     ent_fusion_pattern pattern;
@@ -31,6 +32,7 @@ typedef struct {
     int layers;                  /* at most */
     int whole;                   /* qubits of the largest whole state that is timed */
     double seconds;
+    bool reupload, xyz;
     int scaling;
 } options;
 
@@ -41,15 +43,20 @@ static void must(ent_status status)
     exit(1);
 }
 
-static ent_circuit *fused_circuit(int registers, int qubits, ent_fusion_pattern pattern, int layers)
+static ent_circuit *fused_circuit(const options *o, int registers, int qubits, ent_fusion_pattern pattern, int layers)
 {
-    ent_model_inp inp = {.registers = registers, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
+    ent_model_inp inp = {.registers = registers,
+                         .read = o->xyz ? ENT_READ_XYZ : ENT_READ_Z,
+                         .outputs = 2,
+                         .mma = true,
+                         .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < registers; m++) {
         inp.reg[m] = (ent_register){.name = "m", .scale = 1.0, .inputs = qubits};
         inp.reg[m].ansatz = (ent_ansatz){ENT_ANSATZ_HEA, NULL, qubits, 2, 1, false, false, ENT_ENCODE_RY};
     }
     inp.fusion.layers = layers;
     inp.fusion.gate = ENT_CRZ;
+    inp.fusion.reupload = o->reupload && layers > 1;
     ent_fusion_connect(&inp.fusion, pattern, registers);
     ent_circuit *circuit;
     must(ent_model_circuit(&inp, (UINT32_C(1) << registers) - 1, &circuit));
@@ -169,7 +176,7 @@ static double print_engine(const ent_circuit *circuit, ent_engine_kind engine, i
 static void print_case(const options *o, int size, int pattern, int layers, int precision)
 {
     const int registers = SIZES[size].registers, qubits = SIZES[size].qubits;
-    ent_circuit *circuit = fused_circuit(registers, qubits, PATTERNS[pattern].pattern, layers);
+    ent_circuit *circuit = fused_circuit(o, registers, qubits, PATTERNS[pattern].pattern, layers);
     if (circuit->qubits <= CHECKED_QUBITS) {
         const double most = difference(circuit, precision), allowed = precision == ENT_SINGLE ? 1e-3 : 1e-11;
         if (!(most <= allowed)) {
@@ -216,7 +223,7 @@ static void print_scaling(const options *o)
         double first = 0.0, last = 0.0;
         printf("%-5s", PATTERNS[p].name);
         for (int registers = 4; registers <= 16; registers *= 2) {
-            ent_circuit *circuit = fused_circuit(registers, 4, PATTERNS[p].pattern, 1);
+            ent_circuit *circuit = fused_circuit(o, registers, 4, PATTERNS[p].pattern, 1);
             problem run_of = problem_new(circuit);
             ent_program *program = program_of(circuit, ENT_ENGINE_PAULI, ENT_DOUBLE);
             last = time_of(program, &run_of, 1, o->seconds);
@@ -254,6 +261,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 's':
         o->seconds = atof(value);
         return 0;
+    case 'u':
+        o->reupload = true;
+        return 0;
+    case 'x':
+        o->xyz = true;
+        return 0;
     case 'S':
         o->scaling = 1;
         return 0;
@@ -271,6 +284,8 @@ int main(int argc, char **argv)
         {"layers", 'l', "L", 0, "fusion layers, at most (3)", 0},
         {"whole", 'w', "N", 0, "time whole states of up to N qubits (16)", 0},
         {"seconds", 's', "S", 0, "repeat each measurement for S seconds (0.2)", 0},
+        {"reupload", 'u', NULL, 0, "encode the data again between fusion layers", 0},
+        {"xyz", 'x', NULL, 0, "read X and Y of every qubit too", 0},
         {"scaling", 'S', NULL, 0, "only: the slope over the number of registers", 0},
         {0}};
     static const struct argp ARGP = {OPTIONS, parse, NULL, "Time fused circuits.", NULL, NULL, NULL};

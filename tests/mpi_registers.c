@@ -35,6 +35,7 @@ static ent_circuit *model_circuit(uint64_t seed)
             ENT_ANSATZ_HEA, NULL, n, 1 + (int)ent_random_below(&stream, 2), 1, true, false, ENT_ENCODE_RY};
     }
     inp.fusion = (ent_fusion){.layers = 1, .gate = gates[seed % 5]};
+    if (inp.registers < 4) inp.fusion.layers = 2, inp.fusion.reupload = true;
     ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)(seed % 3), inp.registers);
     ent_circuit *circuit;
     mpi_check(ent_model_circuit(&inp, (UINT32_C(1) << inp.registers) - 1, &circuit) == ENT_OK);
@@ -108,8 +109,8 @@ static void a_register_that_outgrows_a_rank_is_spread(void **state)
         inp.reg[m].ansatz = (ent_ansatz){
             m ? ENT_ANSATZ_STRONG : ENT_ANSATZ_HEA, NULL, m == 1 ? 13 : 2, 2, 1, true, false, ENT_ENCODE_RY};
     }
-    inp.fusion = (ent_fusion){.layers = 1, .gate = ENT_CRX};
-    ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 3);
+    inp.fusion = (ent_fusion){.layers = 2, .gate = ENT_CRX, .reupload = true};
+    ent_fusion_connect(&inp.fusion, ENT_PATTERN_STAR, 3);
     const ent_program_inp program = {.engine = ENT_ENGINE_PAULI, .threads = 1};
     ent_circuit *circuit;
     ent_registers *registers;

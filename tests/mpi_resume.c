@@ -170,6 +170,23 @@ static void with_every_optimiser_and_rule(void **state)
     }
 }
 
+/* Clients lack qubits and layers: what they train is that of the same blocks after a stop. */
+static void with_unequal_devices(void **state)
+{
+    (void)state;
+    static const ent_optimizer optimizer[] = {ENT_ADAM, ENT_QNG, ENT_ROTOSOLVE};
+    for (int k = 0; k < 3; k++) {
+        ent_config config = plain_config();
+        config.federation.rounds = 2;
+        config.client.optimizer = optimizer[k];
+        config.devices.qubits = "1, 0";
+        config.devices.layers = "0, 1, 1";
+        config.run.shots = k == 0 ? 20 : 0;
+        for (int m = 0; m < 2; m++) config.model.registers[m].layers = 2;
+        check_every_stop(&config, 0, 1);
+    }
+}
+
 /* Clients that were left out before the stop are counted, and the vectors of clients are restored. */
 static void with_clients_that_diverge(void **state)
 {
@@ -541,6 +558,7 @@ static int tear_down(void **state)
 static const struct CMUnitTest computes[] = {cmocka_unit_test(after_every_batch),
                                              cmocka_unit_test(on_every_other_number_of_ranks),
                                              cmocka_unit_test(with_every_optimiser_and_rule),
+                                             cmocka_unit_test(with_unequal_devices),
                                              cmocka_unit_test(with_clients_that_diverge),
                                              cmocka_unit_test(with_fedbuff),
                                              cmocka_unit_test(with_a_selected_round),

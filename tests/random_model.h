@@ -31,11 +31,15 @@ static inline ent_circuit *random_model(uint64_t *state, model_limits most)
                                          .qubits = n,
                                          .layers = 1 + below(state, most.depth),
                                          .angles_per_qubit = angles,
-                                         .reupload = below(state, 2)};
+                                         .reupload = below(state, 2),
+                                         .own_angles = below(state, 4) == 0};
+        if (angles == 1 && !inp.reg[m].ansatz.own_angles)
+            inp.reg[m].ansatz.encoding = (ent_encoding)below(state, ENT_ENCODE_AMPLITUDE);
     }
     inp.fusion.layers = 1 + below(state, most.layers);
     inp.fusion.gate =
         gates[below(state, qubits * inp.fusion.layers > 12 ? 2 : 5)]; /* few strings where they are long */
+    inp.fusion.reupload = inp.fusion.layers > 1 && qubits * inp.fusion.layers <= 14 && below(state, 2);
     if (below(state, 3) == 0) inp.fusion.within = (ent_fusion_within)below(state, 3);
     ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 5), inp.registers);
     const uint32_t all = (UINT32_C(1) << inp.registers) - 1;

@@ -18,7 +18,7 @@ del sys.argv[1:2]
 CONFIG = """data: {file: %s, modalities: [text, audio], label: class}
 model:
   registers: {text: {qubits: 2, layers: 2, angles: 2}, audio: {qubits: 2, layers: 1, reduce: linear}}
-  fusion: {layers: 1, gate: rzz, within: chain}
+  fusion: {layers: 2, gate: rzz, within: chain, reupload: true}
   readout: zz
 federation: {clients: 2, rounds: 1}
 """
@@ -224,7 +224,7 @@ class Circuit(unittest.TestCase):
         root = xml.etree.ElementTree.parse(out).getroot()
         labels = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
         self.assertEqual([t for t in labels if t.startswith("q")], ["q0[0]", "q0[1]", "q1[0]", "q1[1]"])
-        self.assertEqual(sum(t.startswith("RZZ(") for t in labels), 4)
+        self.assertEqual(sum(t.startswith("RZZ(") for t in labels), 8)
 
     def test_outcomes_are_those_of_the_bits(self):
         bell = self.write("bell.qasm", BELL)

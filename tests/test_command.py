@@ -209,6 +209,13 @@ class SameBits(unittest.TestCase):
         self.assertEqual(len(found), 1)
         self.assertNotIn(train(ranks=2)["weights_sha256"], found)
 
+    def test_reuploading_fusion_is_the_same_on_any_ranks(self):
+        plain = {"model__fusion__layers": 2, "missing__rate": 0.3}
+        again = {**plain, "model__fusion__reupload": "true"}
+        found = {train(ranks=ranks, **again)["weights_sha256"] for ranks in [1, 2, 3]}
+        self.assertEqual(len(found), 1)
+        self.assertNotIn(train(ranks=2, **plain)["weights_sha256"], found)
+
 
 class MixedNodes(unittest.TestCase):
     """Ranks on different processors give the bits of the weakest of them."""
@@ -442,6 +449,19 @@ class Eval(unittest.TestCase):
                 found = evaluate(trained["out"], ranks=ranks)
                 for key in ["loss", "accuracy", "accuracy_nonzero", "f1_weighted", "f1_macro", "mae", "pearson",
                             "calibration", "patterns", "params", "weights_sha256"]:
+                    self.assertEqual(found[key], trained[key], key)
+            if options.quick:
+                return
+
+    def test_it_draws_what_the_training_drew(self):
+        """Shots and trajectories are those of a row of the data set, whatever its place among the clients or ranks."""
+        for given in [{"run__shots": 20, "devices__shots": "5, 0", "devices__qubits": "1, 0"},
+                      {"noise__method": "trajectories", "noise__trajectories": 2,
+                       "noise__after_2q__depolarizing": 0.2}]:
+            trained = train(ranks=2, **given)
+            for ranks, masks in [(1, []), (3, []), (2, ["--masks", "training"])]:
+                found = evaluate(trained["out"], *masks, ranks=ranks)
+                for key in ["loss", "accuracy", "patterns"]:
                     self.assertEqual(found[key], trained[key], key)
             if options.quick:
                 return
@@ -885,6 +905,15 @@ class Refuses(unittest.TestCase):
         self.refused(["model.fusion.gate", "qft", "want a gate on two qubits"], model__fusion__gate="qft",
                      model__fusion__within="chain")
         self.refused(["model.fusion.within", "all"], model__fusion__within="all")
+
+    def test_data_between_fusion_layers_that_cannot_be(self):
+        again = {"model__fusion__reupload": "true"}
+        for layers in [0, 1]:
+            self.refused(["model.fusion.reupload", f"found model.fusion.layers {layers}, want at least 2"],
+                         model__fusion__layers=layers, **again)
+        self.refused(["'audio': found encoding amplitude", "model.fusion.reupload false"], model__fusion__layers=2,
+                     model__registers__audio="{angles: 1, layers: 1, encoding: amplitude}", **again)
+        self.refused(["model.fusion.reupload", "found 'twice', want true or false"], model__fusion__reupload="twice")
 
     def test_zero_training_rows(self):
         self.refused_data(replaced("split", numpy.full(600, TEST, "u1")), "/split", "0", "train", ranks=2)

@@ -82,12 +82,54 @@ static void many_devices_in_any_order(void **state)
     ent_model_free(model);
 }
 
+/* In another order and in other company a sample draws the shots, or the trajectories, of its row. */
+static void draws_are_those_of_the_row(void **state)
+{
+    (void)state;
+    const ent_qubit_noise noise[3] = {noise_of(0.02), noise_of(0.0), noise_of(0.1)};
+    const ent_device device[2] = {{.shots = 20, .seed = 4},
+                                  {.noise = noise, .method = ENT_NOISE_TRAJECTORIES, .trajectories = 2, .seed = 4}};
+    for (int late = 0; late < 2; late++)
+        for (int d = 0; d < 2; d++) {
+            ent_model_inp inp = small_model();
+            ent_model *model;
+            small_samples s, t;
+            int64_t row[SMALL_SAMPLES], back[SMALL_SAMPLES];
+            double w[MOST_PARAMS], found[SMALL_SAMPLES * 3], wanted[SMALL_SAMPLES * 3];
+            inp.kind = late ? ENT_MODEL_LATE : ENT_MODEL_QUANTUM;
+            start(&inp, &model, w);
+            small_samples_make(&inp, 8, 0, &s);
+            small_samples_make(&inp, 8, 0, &t);
+            for (int k = 0; k < SMALL_SAMPLES; k++) {
+                const int to = SMALL_SAMPLES - 1 - k;
+                row[k] = 1000 + 7 * k;
+                back[to] = row[k];
+                t.context[to] = s.context[k];
+                for (int m = 0; m < 3; m++)
+                    memcpy(t.x[m] + to * inp.reg[m].inputs, s.x[m] + k * inp.reg[m].inputs,
+                           (size_t)inp.reg[m].inputs * sizeof(double));
+            }
+            s.samples.device = t.samples.device = &device[d];
+            s.samples.row = row;
+            t.samples.row = back;
+            check_ok(ent_model_predict(model, w, &s.samples, wanted));
+            check_ok(ent_model_predict(model, w, &t.samples, found));
+            for (int k = 0; k < SMALL_SAMPLES; k++)
+                assert_memory_equal(wanted + 3 * k, found + 3 * (SMALL_SAMPLES - 1 - k), 3 * sizeof *found);
+            s.samples.row = NULL; /* 0, 1, 2, ..: others */
+            check_ok(ent_model_predict(model, w, &s.samples, found));
+            assert_memory_not_equal(wanted, found, sizeof wanted);
+            ent_model_free(model);
+        }
+}
+
 /* A device without layer 2 computes the same as a model of one layer, and the gradient of layer 2 is 0. */
-static void check_lacking_layers(ent_model_kind kind)
+static void check_lacking_layers(ent_model_kind kind, bool reupload)
 {
     const ent_device device = {.layers = 1};
     ent_model_inp inp = small_model(), small;
     inp.kind = kind;
+    inp.fusion.reupload = reupload;
     for (int m = 0; m < 3; m++) inp.reg[m].ansatz.layers = 2;
     inp.layers_apart = 1;
     small = inp;
@@ -128,8 +170,9 @@ static void check_lacking_layers(ent_model_kind kind)
 static void layers_that_a_device_lacks(void **state)
 {
     (void)state;
-    check_lacking_layers(ENT_MODEL_QUANTUM);
-    check_lacking_layers(ENT_MODEL_LATE);
+    check_lacking_layers(ENT_MODEL_QUANTUM, false);
+    check_lacking_layers(ENT_MODEL_QUANTUM, true);
+    check_lacking_layers(ENT_MODEL_LATE, false);
 }
 
 /* The blocks follow each other, whatever their number, and each has a name of its own. */
@@ -214,6 +257,7 @@ int main(void)
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(gradients_with_noise_are_those_of_the_loss),
         cmocka_unit_test(many_devices_in_any_order),
+        cmocka_unit_test(draws_are_those_of_the_row),
         cmocka_unit_test(layers_that_a_device_lacks),
         cmocka_unit_test(a_block_for_each_of_many_layers),
         cmocka_unit_test(spsa_is_the_gradient_on_average),

@@ -399,6 +399,92 @@ static void fusion_within_registers_joins_what_it_says(void **state)
     }
 }
 
+/* The fused gates, "ry0(x1) crz01 ..", of registers of one qubit: text has RX in its one layer, audio RY and RZ. */
+static void check_fusion_gates(bool own_angles, int layers, uint32_t context, const char *wanted)
+{
+    ent_model_inp inp = {
+        .registers = 2, .fusion = {.layers = layers, .gate = ENT_CRZ, .reupload = true}, .outputs = 2, .mma = true};
+    inp.reg[0] = (ent_register){
+        "text", {ENT_ANSATZ_HEA, NULL, 1, 1, 1, false, own_angles, ENT_ENCODE_RX}, 1, false, ENT_MAP_TANH, 1.0};
+    inp.reg[1] = (ent_register){
+        "audio", {ENT_ANSATZ_HEA, NULL, 1, 2, 2, true, own_angles, ENT_ENCODE_RY}, 2, false, ENT_MAP_TANH, 1.0};
+    ent_fusion_connect(&inp.fusion, ENT_PATTERN_RING, 2);
+    ent_circuit *circuit, *registers;
+    ent_model_inp unfused = inp;
+    unfused.fusion = (ent_fusion){.layers = 0};
+    check_ok(ent_model_circuit(&inp, context, &circuit));
+    check_ok(ent_model_circuit(&unfused, context, &registers));
+    char found[512] = "";
+    for (int64_t g = registers->gates; g < circuit->gates; g++) {
+        const ent_gate *gate = &circuit->gate[g];
+        const ent_gate_info *info = ent_gate_describe(gate->kind);
+        const bool data = gate->angle.source == ENT_ANGLE_DATA;
+        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s%d", *found ? " " : "", info->name,
+                 gate->qubit[0]);
+        if (info->qubits == 2) snprintf(found + strlen(found), sizeof found - strlen(found), "%d", gate->qubit[1]);
+        if (data) snprintf(found + strlen(found), sizeof found - strlen(found), "(x%d)", gate->angle.slot);
+    }
+    assert_string_equal(found, wanted);
+    ent_circuit_free(circuit);
+    ent_circuit_free(registers);
+}
+
+static void fusion_encodes_the_data_again(void **state)
+{
+    (void)state;
+#define LAYER "crz01 ry0 rz0 ry1 rz1"
+    check_fusion_gates(false, 2, 3, LAYER " rx0(x0) ry1(x1) rz1(x2) " LAYER);
+    check_fusion_gates(false, 3, 3, LAYER " rx0(x0) ry1(x1) rz1(x2) " LAYER " rx0(x0) ry1(x1) rz1(x2) " LAYER);
+    /* own slots: text's layer has 0, audio's layers have 3 to 6 */
+    check_fusion_gates(true, 3, 3, LAYER " rx0(x1) ry1(x7) rz1(x8) " LAYER " rx0(x2) ry1(x9) rz1(x10) " LAYER);
+    check_fusion_gates(false, 2, 1, "ry0 rz0 rx0(x0) ry0 rz0"); /* what is absent has no gates */
+    check_fusion_gates(true, 2, 2, "ry0 rz0 ry0(x6) rz0(x7) ry0 rz0");
+#undef LAYER
+}
+
+static void reuploading_fusion_learns_as_everything_else(void **state)
+{
+    (void)state;
+    ent_model_inp inp = small_model();
+    inp.fusion.reupload = true;
+    check_gradient(&inp);
+    check_every_identity(&inp);
+    inp = wide_model();
+    inp.fusion.reupload = true;
+    inp.fusion.layers = 3;
+    check_gradient(&inp);
+    check_absent_register(&inp);
+    inp = token_model();
+    inp.fusion.reupload = true;
+    inp.reg[0].ansatz.own_angles = true;
+    inp.reg[1].ansatz.encoding = ENT_ENCODE_IQP;
+    inp.reg[1].ansatz.angles_per_qubit = 1;
+    check_gradient(&inp);
+    inp = small_model();
+    inp.fusion.reupload = true;
+    inp.fusion.gate = ENT_QFT;
+    inp.reg[1].ansatz.encoding = ENT_ENCODE_ZZ;
+    inp.reg[1].ansatz.angles_per_qubit = 1;
+    inp.reg[1].scale = 20.0;
+    check_gradient(&inp);
+}
+
+/* 16 and 2 times the layers that encode: one or two of the ansatz, two of the fusion. */
+static void encodings_of_the_fusion_count_in_the_scale(void **state)
+{
+    (void)state;
+    const ent_fusion plain = {.layers = 3}, again = {.layers = 3, .reupload = true};
+    ent_ansatz a = {ENT_ANSATZ_HEA, NULL, 3, 2, 1, true, false, ENT_ENCODE_RY};
+    check_near(ent_angle_scale(&a, &plain, true), 32.0, 0.0);
+    check_near(ent_angle_scale(&a, &again, true), 64.0, 0.0);
+    assert_int_equal(ent_model_angles(&a, &again), 3);
+    a.own_angles = true;
+    assert_int_equal(ent_model_angles(&a, &again), 12);
+    a.reupload = false;
+    check_near(ent_angle_scale(&a, &again, false), 6.0, 0.0);
+    assert_int_equal(ent_model_angles(&a, &again), 9);
+}
+
 static void loss_agrees_with_plain_formulas(void **state)
 {
     (void)state;
@@ -480,6 +566,16 @@ static void refuses_what_cannot_be_built(void **state)
     inp.reg[0].ansatz.qubits = 50;
     inp.reg[0].inputs = 50;
     check_fails(ent_model_new(&inp, &model), ENT_ENOMEM, "54 qubits needs 288230376151711744 bytes");
+    inp = small_model();
+    inp.fusion.reupload = true;
+    inp.fusion.layers = 1;
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "found model.fusion.layers 1, want at least 2");
+    inp.fusion.layers = 2;
+    inp.reg[0].ansatz.encoding = ENT_ENCODE_AMPLITUDE;
+    inp.reg[0].ansatz.layers = 1;
+    inp.reg[0].inputs = 4;
+    check_fails(ent_model_new(&inp, &model), ENT_EARG, "'text': found encoding amplitude");
+    assert_non_null(strstr(ent_message(), "fusion.reupload false"));
 }
 
 int main(void)
@@ -501,6 +597,9 @@ int main(void)
         cmocka_unit_test(qft_mixing_is_one_transform_of_all_qubits),
         cmocka_unit_test(patterns_connect_what_they_say),
         cmocka_unit_test(fusion_within_registers_joins_what_it_says),
+        cmocka_unit_test(fusion_encodes_the_data_again),
+        cmocka_unit_test(reuploading_fusion_learns_as_everything_else),
+        cmocka_unit_test(encodings_of_the_fusion_count_in_the_scale),
         cmocka_unit_test(loss_agrees_with_plain_formulas),
         cmocka_unit_test(encoded_samples_give_the_same_bits),
         cmocka_unit_test(qubits_are_those_of_all_registers),

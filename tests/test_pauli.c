@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "random_model.h"
+#include "dense.h"
 
 #include "engine/pauli/pauli_plan.h"
 
@@ -48,7 +49,8 @@ static void add_random(ent_circuit *circuit, uint64_t *state, int a, int b, bool
     check_ok(ent_circuit_add(circuit, gate));
 }
 
-/* Registers, each with gates of all kinds, then gates of all kinds anywhere; readouts of all letters. */
+/* Registers, each with gates of all kinds, then gates of all kinds anywhere, with data too; readouts of all letters.
+ */
 static ent_circuit *random_circuit(uint64_t *state, int most, int late)
 {
     int sizes[4], registers = 1 + below(state, 4), qubits = 0;
@@ -60,8 +62,7 @@ static ent_circuit *random_circuit(uint64_t *state, int most, int late)
     check_ok(ent_circuit_new(qubits, 6, 4, &circuit));
     check_ok(ent_circuit_registers(circuit, registers, sizes));
     for (int k = 0; k < 8 * registers; k++) add_random(circuit, state, k % registers, k % registers, true);
-    for (int k = 0; k < late; k++)
-        add_random(circuit, state, below(state, registers), below(state, registers), false);
+    for (int k = 0; k < late; k++) add_random(circuit, state, below(state, registers), below(state, registers), true);
     for (int r = 0; r < 6; r++) {
         const uint64_t x = next(state) & next(state), z = next(state) & next(state);
         const uint64_t mask = (UINT64_C(1) << qubits) - 1;
@@ -101,6 +102,39 @@ static void equals_reference_on_fused_models(void **state)
     for (int turn = 0; turn < CHECK_TURNS(300); turn++) {
         ent_circuit *circuit = random_fused(&seed, turn % 30 ? 7 : 10, 3);
         check_circuit(circuit, turn % 30 ? 3 : 1, turn);
+        ent_circuit_free(circuit);
+    }
+}
+
+/* Every engine, where fusion encodes the data again between layers of every gate and pattern. */
+static void every_engine_equals_dense_algebra_on_reuploading_models(void **state)
+{
+    (void)state;
+    uint64_t seed = 15;
+    for (int turn = 0, tried = 0; tried < CHECK_TURNS(60); turn++) {
+        enum { SAMPLES = 2 };
+        ent_circuit *circuit = random_fused(&seed, DENSE_QUBITS, 2);
+        bool late = false, joined = false;
+        for (int64_t g = 0; g < circuit->gates; g++) {
+            const ent_gate *gate = &circuit->gate[g];
+            late |= joined && gate->angle.source == ENT_ANGLE_DATA;
+            joined |= gate->qubit[1] >= circuit->register_first[1] && gate->qubit[0] < circuit->register_first[1];
+        }
+        if (late) {
+            run r = run_new(circuit, SAMPLES, (uint64_t)turn);
+            tried++;
+            for (ent_engine_kind engine = ENT_ENGINE_REFERENCE; engine <= ENT_ENGINE_PAULI; engine++) {
+                run_go(&r, &(ent_program_inp){.engine = engine, .threads = 1});
+                for (int s = 0; s < SAMPLES; s++) {
+                    double wanted[64];
+                    assert_true(circuit->readouts <= 64);
+                    dense_run(circuit, r.params, r.angles + s * circuit->angles, wanted);
+                    for (int k = 0; k < circuit->readouts; k++)
+                        check_near(r.expectations[s * circuit->readouts + k], wanted[k], 1e-12);
+                }
+            }
+            run_free(&r);
+        }
         ent_circuit_free(circuit);
     }
 }
@@ -233,14 +267,19 @@ static void threads_change_no_bit(void **state)
     }
 }
 
+static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern pattern, ent_gate_kind gate,
+                                 int layers, bool reupload);
+
 static void adjoint_shift_and_differences_agree(void **state)
 {
     (void)state;
     const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
     uint64_t seed = 6;
-    for (int turn = 0; turn < 8; turn++) {
+    for (int turn = 0; turn < 10; turn++) {
         const double margin = ent_pauli_set_hub_margin(turn < 6 ? 4.0 : 0.0);
-        ent_circuit *circuit = turn < 6 ? random_fused(&seed, 5, 2) : random_star(&seed, 9);
+        ent_circuit *circuit = turn < 6   ? random_fused(&seed, 5, 2)
+                               : turn < 8 ? random_star(&seed, 9)
+                                          : wide_circuit(3, 2, ENT_PATTERN_RING, ENT_CRX, turn - 6, true);
         run r = run_new(circuit, 3, 7), s = run_new(circuit, 3, 7);
         const ent_batch batch = {r.samples, r.angles, r.params};
         run_go(&r, &inp);
@@ -263,7 +302,7 @@ static void adjoint_shift_and_differences_agree(void **state)
 
 /* Registers of RY and CZ, a layer of gates between each pair of `all` or of neighbours, RY and RZ on every qubit. */
 static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern pattern, ent_gate_kind gate,
-                                 int layers)
+                                 int layers, bool reupload)
 {
     ent_model_inp inp = {.registers = registers, .outputs = 2, .mma = true, .head = ENT_HEAD_LINEAR};
     for (int m = 0; m < registers; m++) {
@@ -272,6 +311,7 @@ static ent_circuit *wide_circuit(int registers, int qubits, ent_fusion_pattern p
     }
     inp.fusion.layers = layers;
     inp.fusion.gate = gate;
+    inp.fusion.reupload = reupload;
     ent_fusion_connect(&inp.fusion, pattern, registers);
     ent_circuit *circuit;
     check_ok(ent_model_circuit(&inp, (UINT32_C(1) << registers) - 1, &circuit));
@@ -287,13 +327,13 @@ static void runs_128_qubits(void **state)
         ent_fusion_pattern pattern;
         ent_gate_kind gate;
         int layers;
-    } cases[] = {{ENT_PATTERN_RING, ENT_CRZ, 1},
-                 {ENT_PATTERN_ALL, ENT_CRZ, 1},
-                 {ENT_PATTERN_STAR, ENT_CRZ, 1},
-                 {ENT_PATTERN_STAR, ENT_CRX, 2},
-                 {ENT_PATTERN_STAR, ENT_CZ, 3}};
+        bool reupload;
+    } cases[] = {{ENT_PATTERN_RING, ENT_CRZ, 1, false}, {ENT_PATTERN_ALL, ENT_CRZ, 1, false},
+                 {ENT_PATTERN_STAR, ENT_CRZ, 1, false}, {ENT_PATTERN_STAR, ENT_CRX, 2, false},
+                 {ENT_PATTERN_STAR, ENT_CZ, 3, false},  {ENT_PATTERN_RING, ENT_CRZ, 2, true}};
     for (size_t turn = 0; turn < sizeof cases / sizeof cases[0]; turn++) {
-        ent_circuit *circuit = wide_circuit(16, 8, cases[turn].pattern, cases[turn].gate, cases[turn].layers);
+        ent_circuit *circuit =
+            wide_circuit(16, 8, cases[turn].pattern, cases[turn].gate, cases[turn].layers, cases[turn].reupload);
         run r = run_new(circuit, 2, 8), s = run_new(circuit, 2, 8);
         uint64_t seed = 9;
         double along = 0.0, loss[2] = {0.0, 0.0};
@@ -332,7 +372,7 @@ static void check_choice(ent_circuit *circuit, const char *engine)
 static void auto_takes_what_costs_less(void **state)
 {
     (void)state;
-    ent_circuit *circuit = wide_circuit(3, 4, ENT_PATTERN_RING, ENT_CRZ, 1);
+    ent_circuit *circuit = wide_circuit(3, 4, ENT_PATTERN_RING, ENT_CRZ, 1, false);
     ent_engine_weight weight;
     check_ok(ent_engine_weigh(circuit, false, &weight));
     assert_int_equal(weight.depends[0], 3);
@@ -340,12 +380,15 @@ static void auto_takes_what_costs_less(void **state)
     assert_int_equal(weight.depends_in_one, 1);
     assert_int_equal(weight.values, 36);
     check_choice(circuit, "pauli");
-    check_choice(wide_circuit(16, 8, ENT_PATTERN_ALL, ENT_RZZ, 1), "pauli");
-    check_choice(wide_circuit(16, 8, ENT_PATTERN_STAR, ENT_CRZ, 3), "pauli");
-    check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRZ, 1), "pauli");
-    check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRX, 3), "batch");
-    check_choice(wide_circuit(1, 4, ENT_PATTERN_ALL, ENT_CRZ, 1), "batch");
-    circuit = wide_circuit(3, 3, ENT_PATTERN_RING, ENT_CRZ, 1);
+    check_choice(wide_circuit(16, 8, ENT_PATTERN_ALL, ENT_RZZ, 1, false), "pauli");
+    check_choice(wide_circuit(16, 8, ENT_PATTERN_STAR, ENT_CRZ, 3, false), "pauli");
+    check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRZ, 1, false), "pauli");
+    check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRX, 3, false), "batch");
+    check_choice(wide_circuit(3, 4, ENT_PATTERN_RING, ENT_CRZ, 2, true), "pauli");
+    check_choice(wide_circuit(3, 4, ENT_PATTERN_RING, ENT_CRX, 3, true), "pauli");
+    check_choice(wide_circuit(3, 3, ENT_PATTERN_CHAIN, ENT_CRX, 2, true), "batch");
+    check_choice(wide_circuit(1, 4, ENT_PATTERN_ALL, ENT_CRZ, 1, false), "batch");
+    circuit = wide_circuit(3, 3, ENT_PATTERN_RING, ENT_CRZ, 1, false);
     check_ok(ent_circuit_add(circuit, (ent_gate){ENT_QFT, {0, 8}, ent_angle_none()}));
     check_ok(ent_engine_weigh(circuit, false, &weight));
     assert_true(isinf(weight.pauli));
@@ -389,17 +432,12 @@ static void refuses_with_the_reason(void **state)
     check_ok(ent_circuit_add(circuit, (ent_gate){ENT_QFT, {1, 2}, ent_angle_none()}));
     check_fails(ent_program_new(circuit, &inp, &program), ENT_EARG, "found gate qft over several registers");
     ent_circuit_free(circuit);
-    circuit = two_registers();
-    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_CZ, {0, 2}, ent_angle_none()}));
-    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RX, {1, 0}, ent_angle_data(0)}));
-    check_ok(ent_program_new(circuit, &inp, &program));
-    ent_program_free(program);
-    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_RX, {2, 0}, ent_angle_data(0)}));
-    check_fails(ent_program_new(circuit, &inp, &program), ENT_EARG, "gate rx on qubit 2 with a data angle");
-    ent_circuit_free(circuit);
-    circuit = wide_circuit(16, 1, ENT_PATTERN_ALL, ENT_CRX, 3);
+    circuit = wide_circuit(16, 1, ENT_PATTERN_ALL, ENT_CRX, 3, false);
     check_fails(ent_program_new(circuit, &inp, &program), ENT_EARG, "found more than 1048576 Pauli strings");
     assert_non_null(strstr(ent_message(), "cheap only if one register is in every gate between registers"));
+    ent_circuit_free(circuit);
+    circuit = wide_circuit(16, 1, ENT_PATTERN_STAR, ENT_CRX, 2, true);
+    check_fails(ent_program_new(circuit, &inp, &program), ENT_EARG, "between its layers (model.fusion.reupload)");
     ent_circuit_free(circuit);
 }
 
@@ -407,8 +445,10 @@ static void every_failed_allocation_is_reported(void **state)
 {
     (void)state;
     uint64_t seed = 10;
-    for (int hubs = 0; hubs < 2; hubs++) {
-        ent_circuit *circuit = hubs ? wide_circuit(3, 1, ENT_PATTERN_STAR, ENT_CZ, 2) : random_fused(&seed, 5, 2);
+    for (int turn = 0; turn < 3; turn++) {
+        const bool hubs = turn == 1;
+        ent_circuit *circuit = turn == 0 ? random_fused(&seed, 5, 2)
+                                         : wide_circuit(3, 1, ENT_PATTERN_STAR, ENT_CZ, 2, turn == 2);
         run r = run_new(circuit, 9, 1);
         const ent_program_inp inp = {.engine = ENT_ENGINE_PAULI, .threads = 1};
         const ent_batch batch = {9, r.angles, r.params};
@@ -426,6 +466,7 @@ static void every_failed_allocation_is_reported(void **state)
 
 static const struct CMUnitTest computes[] = {
     cmocka_unit_test(equals_reference_on_fused_models),
+    cmocka_unit_test(every_engine_equals_dense_algebra_on_reuploading_models),
     cmocka_unit_test(equals_reference_on_all_gates_and_strings),
     cmocka_unit_test(hubs_equal_reference),
     cmocka_unit_test(any_number_of_samples),

@@ -516,6 +516,17 @@ static void a_file_is_a_layer_of_an_ansatz(void **state)
                                             : "rx 3 2*x7+0; ry 2 1*p5+0; cx 2 3; ry 2 1*p6+0; cx 2 3; ");
         ent_circuit_free(circuit);
     }
+    ent_circuit *encoding;
+    char found[96];
+    check_ok(ent_circuit_new(4, 0, 10, &encoding));
+    check_ok(ent_ansatz_append_encoding(&a, 2, 7, encoding)); /* its gates with data */
+    assert_int_equal(encoding->gates, 1);
+    gate_text(&encoding->gate[0], found);
+    assert_string_equal(found, "rx 3 2*x7+0");
+    check_fails(ent_ansatz_append_encoding(&a, 3, 7, encoding), ENT_EARG, "from qubit 3 of a circuit with 4");
+    check_fails(ent_ansatz_append_encoding(&a, 2, 10, encoding), ENT_EARG, "from slot 10 of a circuit with 10");
+    assert_int_equal(encoding->gates, 1);
+    ent_circuit_free(encoding);
     a.qubits = 3;
     check_fails(ent_ansatz_check(&a), ENT_EARG, "a register of 3");
     ent_qasm_free(qasm);

@@ -104,7 +104,7 @@ static void a_device_computes_what_a_smaller_model_does(void **state)
 {
     (void)state;
     const ent_device device = {.qubits = QUBITS};
-    for (int turn = 0; turn < 16; turn++) {
+    for (int turn = 0; turn < 20; turn++) {
         ent_model_inp inp = chains();
         if (turn == 1) inp.read = ENT_READ_ZZ | ENT_READ_XYZ | ENT_READ_ZZ_WITHIN;
         if (turn == 2) inp.read = ENT_READ_PROBABILITIES;
@@ -123,7 +123,10 @@ static void a_device_computes_what_a_smaller_model_does(void **state)
             inp.reg[m].ansatz.encoding = turn == 10 ? ENT_ENCODE_IQP : turn == 11 ? ENT_ENCODE_ZZ : ENT_ENCODE_RX;
             inp.reg[m].ansatz.own_angles = turn == 12;
         }
-        if (turn >= 13) inp.kind = ENT_MODEL_LATE;
+        for (int m = 0; m < 3 && turn >= 16; m++) inp.reg[m].ansatz.own_angles = turn % 2;
+        inp.fusion.reupload = turn >= 16;
+        if (turn >= 18) inp.fusion.layers = 3, inp.fusion.gate = ENT_CZ;
+        if (turn >= 13 && turn < 16) inp.kind = ENT_MODEL_LATE;
         if (turn == 14) inp.layers_apart = 1;
         if (turn == 15) inp.read = ENT_READ_XYZ;
         check_smaller(&inp, &device);

@@ -66,4 +66,9 @@ int ent_ansatz_inputs(const ent_ansatz *a);
 ent_status ent_ansatz_append(const ent_ansatz *a, int first_qubit, int first_param, int first_angle,
                              ent_circuit *circuit);
 
+/* Append only the encoding: of a file, its gates with data angles in their order.  Data angle k of a layer is slot
+ * first_angle + k.
+ * Errors (the circuit is then unchanged): those above; ENT_EARG for an encoding that starts from |0...0>. */
+ent_status ent_ansatz_append_encoding(const ent_ansatz *a, int first_qubit, int first_angle, ent_circuit *circuit);
+
 #endif

@@ -100,6 +100,7 @@ typedef struct {
     ent_fusion_within within;
     ent_gate_kind gate;
     int layers;
+    bool reupload;
 } ent_config_fusion;
 
 typedef struct {

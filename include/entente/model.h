@@ -46,12 +46,6 @@ typedef struct {
     double scale;      /* > 0 */
 } ent_register;        /* with ansatz.own_angles each data angle of each layer has a trainable factor, 1 at first */
 
-/* The scale for numbers z of variance 1 (standardised features, principal scores, the initial output of a trainable
- * map): 16 with a trainable map, else 2, times the layers of the ansatz that encode.  z rotates a qubit in each of
- * them, by about pi / 16 per standard deviation in total: the larger the rotation, the less linear the model is in z,
- * and classes that a linear model separates become harder to learn (benchmarks/choose_defaults.py). */
-double ent_angle_scale(const ent_ansatz *ansatz, bool linear);
-
 /* How fusion connects the qubits of a register: not at all; in a chain; in a ring (from 3 qubits on). */
 typedef enum { ENT_WITHIN_NONE, ENT_WITHIN_CHAIN, ENT_WITHIN_RING } ent_fusion_within;
 
@@ -60,11 +54,15 @@ typedef enum { ENT_WITHIN_NONE, ENT_WITHIN_CHAIN, ENT_WITHIN_RING } ent_fusion_w
  * a and the first of b; together with the links within registers all qubits form one chain.  The gate is ENT_CX,
  * ENT_CZ (fixed), ENT_CRX, ENT_CRZ or ENT_RZZ (one parameter each); or ENT_QFT ("QFT mixing", not from the paper):
  * one transform of the qubits of all present registers, register 0 the least significant, left out if fewer than two
- * are present.  The pairs then only determine which <Z Z'> are read. */
+ * are present.  The pairs then only determine which <Z Z'> are read.
+ * reupload: every layer but the first, which follows the registers' own circuits, begins with the encoding of each
+ * present register, with the same data angles (Perez-Salinas et al., arXiv 1907.02085): readouts are then polynomials
+ * of a higher degree in the data of several registers together.  With ansatz.own_angles these encodings have factors
+ * of their own. */
 typedef struct {
     int layers; /* 0: no fusion circuit */
     ent_gate_kind gate;
-    bool chain;
+    bool chain, reupload;
     ent_fusion_within within;
     int pairs;
     int pair[ENT_MAX_PAIRS][2];
@@ -82,6 +80,16 @@ typedef enum {
  * star: register 0 with every other; none: no entangler between registers; chain: neighbours, in one chain of all
  * qubits (`within` becomes a chain). */
 void ent_fusion_connect(ent_fusion *fusion, ent_fusion_pattern pattern, int registers);
+
+/* Slots of data angles of a register in the fused model. */
+int ent_model_angles(const ent_ansatz *ansatz, const ent_fusion *fusion);
+
+/* The scale for numbers z of variance 1 (standardised features, principal scores, the initial output of a trainable
+ * map): 16 with a trainable map, else 2, times the layers, of the ansatz and of the fusion, that encode.  z rotates a
+ * qubit in each of them, by about pi / 16 per standard deviation in total: the larger the rotation, the less linear
+ * the model is in z, and classes that a linear model separates become harder to learn
+ * (benchmarks/choose_defaults.py). */
+double ent_angle_scale(const ent_ansatz *ansatz, const ent_fusion *fusion, bool linear);
 
 /* The readouts, as bits; <Z> of every qubit is always read. */
 enum {
@@ -202,8 +210,8 @@ typedef struct {
     const double *class_weight; /* [outputs] factor of the loss of a sample of the class; NULL: 1 */
     const double *class_offset; /* [outputs] what the loss adds to the logits, predictions do not; NULL: 0 */
     const ent_device *device;   /* the device to run on; NULL: the model's.  Must outlive the model */
-    uint64_t draw[2];           /* with `first` and the device's seed, determines their random numbers */
-    int64_t first;              /* number of sample 0 */
+    uint64_t draw[2];           /* with the device's seed and `row`, determines their random numbers */
+    const int64_t *row;         /* [n] numbers of the samples, as in the data set; NULL: 0, 1, 2, .. */
     uint32_t encoded;           /* bit m: x[m], but not absent[m], has been encoded by ent_model_encode */
 } ent_samples;
 

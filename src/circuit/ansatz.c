@@ -158,9 +158,24 @@ static ent_status qasm_layer(const ent_ansatz *a, int layer, const place *at)
     return ENT_OK;
 }
 
-static ent_status check_place(const ent_ansatz *a, const place *at)
+static ent_status encode(const ent_ansatz *a, const place *at)
 {
-    const int params = ent_ansatz_params(a), angles = ent_ansatz_angles(a);
+    if (a->kind != ENT_ANSATZ_QASM)
+        return ent_encoding_append(a->encoding, a->qubits, a->angles_per_qubit, at->qubit, at->angle, at->circuit);
+    const ent_circuit *file = ent_qasm_circuit(a->qasm);
+    for (int64_t g = 0; g < file->gates; g++) {
+        ent_gate gate = file->gate[g];
+        if (gate.angle.source != ENT_ANGLE_DATA) continue;
+        gate.angle.slot += at->angle;
+        gate.qubit[0] += at->qubit;
+        gate.qubit[1] += at->qubit;
+        ENT_TRY(ent_circuit_add(at->circuit, gate));
+    }
+    return ENT_OK;
+}
+
+static ent_status check_place(const ent_ansatz *a, int params, int angles, const place *at)
+{
     const ent_circuit *c = at->circuit;
     ENT_REQUIRE(at->qubit >= 0 && at->qubit <= c->qubits - a->qubits, ENT_EARG,
                 "ansatz on %d qubits from qubit %d of a circuit with %d", a->qubits, at->qubit, c->qubits);
@@ -176,7 +191,7 @@ ent_status ent_ansatz_append(const ent_ansatz *a, int first_qubit, int first_par
 {
     const place at = {circuit, first_qubit, first_param, first_angle};
     ENT_TRY(ent_ansatz_check(a));
-    ENT_TRY(check_place(a, &at));
+    ENT_TRY(check_place(a, ent_ansatz_params(a), ent_ansatz_angles(a), &at));
     const int64_t gates = circuit->gates;
     for (int layer = 0; layer < a->layers; layer++) {
         const ent_status status = a->kind == ENT_ANSATZ_QASM ? qasm_layer(a, layer, &at) : named_layer(a, layer, &at);
@@ -186,4 +201,19 @@ ent_status ent_ansatz_append(const ent_ansatz *a, int first_qubit, int first_par
         }
     }
     return ENT_OK;
+}
+
+ent_status ent_ansatz_append_encoding(const ent_ansatz *a, int first_qubit, int first_angle, ent_circuit *circuit)
+{
+    const place at = {circuit, first_qubit, 0, first_angle};
+    ENT_TRY(ent_ansatz_check(a));
+    const bool file = a->kind == ENT_ANSATZ_QASM;
+    ENT_REQUIRE(file || a->encoding != ENT_ENCODE_AMPLITUDE, ENT_EARG,
+                "amplitude encoding after other gates: amplitudes are prepared from |0...0>");
+    ENT_TRY(check_place(
+        a, 0, file ? ent_ansatz_inputs(a) : ent_encoding_slots(a->encoding, a->qubits, a->angles_per_qubit), &at));
+    const int64_t gates = circuit->gates;
+    const ent_status status = encode(a, &at);
+    if (status != ENT_OK) circuit->gates = gates;
+    return status;
 }

@@ -219,6 +219,9 @@ const ent_key ENT_KEYS[] = {
      .help = "the gate that connects them; qft: one Fourier transform of all present registers"},
     {FIELD(model.fusion.layers), FROM(0, 1000), .standard = "1", .when = "model.kind: quantum",
      .help = "layers of the fusion circuit; 0: no fusion"},
+    {FIELD(model.fusion.reupload), .standard = "false", .when = "model.kind: quantum",
+     .help = "encode the data again before each layer but the first: every present register as in its own layers, "
+             "of an OpenQASM file the gates with data angles; wants 2 layers or more"},
     {SET(model.readout, READOUT), .standard = "[zz, xyz]", .when = "model.kind: quantum, late",
      .help = "one or a list; z, always: <Z> of every qubit; xyz: also <X> and <Y>; zz: <ZZ> of every pair of qubits "
              "that fusion joins between registers; zz_within: <ZZ> of every pair within a register; probabilities, "

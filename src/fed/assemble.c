@@ -18,6 +18,15 @@ static ent_ansatz ansatz_of(const ent_federation *f, int m)
                         .encoding = c->encoding};
 }
 
+/* Without its pairs, which ent_fusion_connect makes. */
+static ent_fusion fusion_of(const ent_config *c)
+{
+    return (ent_fusion){.layers = c->model.fusion.layers,
+                        .gate = c->model.fusion.gate,
+                        .within = c->model.fusion.within,
+                        .reupload = c->model.fusion.reupload && c->model.kind != ENT_MODEL_LATE};
+}
+
 /* The number of inputs of the model made of `features` features. */
 static int64_t width_of(const ent_config_register *c, const ent_ansatz *ansatz, int64_t features)
 {
@@ -35,28 +44,29 @@ static int64_t width_of(const ent_config_register *c, const ent_ansatz *ansatz, 
 void ent_features_measure(ent_federation *f)
 {
     ent_features *features = &f->features;
+    const ent_fusion fusion = fusion_of(f->config);
     for (int m = 0; m < f->population.modalities; m++) {
         const ent_ansatz ansatz = ansatz_of(f, m);
-        features->angles[m] = ent_ansatz_angles(&ansatz);
+        features->angles[m] = ent_model_angles(&ansatz, &fusion);
         features->width[m] =
             width_of(&f->config->model.registers[m], &ansatz, features->dataset->modality[m].dimension);
     }
 }
 
-static ent_status assemble_register(const ent_federation *f, int m, ent_register *reg)
+static ent_status assemble_register(const ent_federation *f, int m, const ent_fusion *fusion, ent_register *reg)
 {
     const ent_config_register *c = &f->config->model.registers[m];
     const char *name = f->features.dataset->modality[m].name;
+    const bool linear = ent_reduce_is_trained(c->reduce);
     const ent_ansatz ansatz = ansatz_of(f, m);
     const ent_status status = ent_ansatz_check(&ansatz);
     if (status != ENT_OK) return ent_fail_in(status, "model.registers.%s", name);
-    const bool linear = ent_reduce_is_trained(c->reduce);
     *reg = (ent_register){.name = name,
                           .ansatz = ansatz,
                           .linear = linear,
                           .inputs = f->features.width[m],
                           .map = c->map,
-                          .scale = c->scale > 0.0 ? c->scale : ent_angle_scale(&ansatz, linear)};
+                          .scale = c->scale > 0.0 ? c->scale : ent_angle_scale(&ansatz, fusion, linear)};
     return ENT_OK;
 }
 
@@ -113,29 +123,28 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
     ENT_TRY(check_choices(f));
     ENT_TRY(check_fusion(c));
     ENT_TRY(ent_policy_check(c->missing.policy, c->missing.context, c->client.modality_dropout));
-    ent_model_inp inp = {
-        .kind = c->model.kind,
-        .registers = f->population.modalities,
-        .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
-        .read = c->model.readout,
-        .head = c->model.head,
-        .head_scale = DIRECT_SCALE,
-        .outputs = f->target.outputs,
-        .squared = label->classes == 0,
-        .mma = ent_policy_masks(c->missing.policy),
-        .token = ent_policy_tokens(c->missing.policy),
-        .embed = c->missing.context == ENT_CONTEXT_EMBED,
-        .hidden = c->model.hidden,
-        .params = c->model.params,
-        .activation = c->model.activation,
-        .device = ent_devices_base(f->population.devices),
-        .layers_apart = ent_devices_layers_apart(c),
-        .qubits_apart = ent_devices_qubits_apart(f->population.devices),
-        .program = {.engine = c->run.engine,
-                    .precision = c->run.precision,
-                    .threads = f->ranks.threads,
-                    .team = f->ranks.team}};
-    for (int m = 0; m < f->population.modalities; m++) ENT_TRY(assemble_register(f, m, &inp.reg[m]));
+    ent_model_inp inp = {.kind = c->model.kind,
+                         .registers = f->population.modalities,
+                         .fusion = fusion_of(c),
+                         .read = c->model.readout,
+                         .head = c->model.head,
+                         .head_scale = DIRECT_SCALE,
+                         .outputs = f->target.outputs,
+                         .squared = label->classes == 0,
+                         .mma = ent_policy_masks(c->missing.policy),
+                         .token = ent_policy_tokens(c->missing.policy),
+                         .embed = c->missing.context == ENT_CONTEXT_EMBED,
+                         .hidden = c->model.hidden,
+                         .params = c->model.params,
+                         .activation = c->model.activation,
+                         .device = ent_devices_base(f->population.devices),
+                         .layers_apart = ent_devices_layers_apart(c),
+                         .qubits_apart = ent_devices_qubits_apart(f->population.devices),
+                         .program = {.engine = c->run.engine,
+                                     .precision = c->run.precision,
+                                     .threads = f->ranks.threads,
+                                     .team = f->ranks.team}};
+    for (int m = 0; m < f->population.modalities; m++) ENT_TRY(assemble_register(f, m, &inp.fusion, &inp.reg[m]));
     ent_fusion_connect(&inp.fusion, c->model.fusion.pattern, inp.registers);
     for (unsigned k = 0; k < c->model.strings_count; k++) {
         const ent_status status = ent_model_add_string(&inp, c->model.strings[k]);

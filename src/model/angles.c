@@ -8,11 +8,6 @@
 
 static const double PI = 3.14159265358979323846;
 
-double ent_angle_scale(const ent_ansatz *ansatz, bool linear)
-{
-    return (linear ? 16.0 : 2.0) * (ansatz->reupload ? ansatz->layers : 1);
-}
-
 /* Amplitudes are taken as they are. */
 static bool is_mapped(const ent_register *reg)
 {

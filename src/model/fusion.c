@@ -1,5 +1,5 @@
 /* The fusion circuit: entanglers between registers and within them, or one QFT over all registers, then rotations on
- * every qubit, layer by layer. */
+ * every qubit, layer by layer; with re-uploading the data are encoded again between two layers. */
 #include "model.h"
 
 static void connect(ent_fusion *fusion, int a, int b)
@@ -110,10 +110,53 @@ static ent_status append_rotations(const ent_layout *layout, int m, int first_qu
     return ENT_OK;
 }
 
+/* The number of times that fusion encodes the data. */
+static int encodings(const ent_fusion *fusion)
+{
+    return fusion->reupload && fusion->layers > 1 ? fusion->layers - 1 : 0;
+}
+
+int ent_model_angles(const ent_ansatz *ansatz, const ent_fusion *fusion)
+{
+    return ent_ansatz_angles(ansatz) + (ansatz->own_angles ? encodings(fusion) * ent_ansatz_inputs(ansatz) : 0);
+}
+
+double ent_angle_scale(const ent_ansatz *ansatz, const ent_fusion *fusion, bool linear)
+{
+    return (linear ? 16.0 : 2.0) * ((ansatz->reupload ? ansatz->layers : 1) + encodings(fusion));
+}
+
+ent_status ent_fusion_check(const ent_model_inp *inp)
+{
+    if (!inp->fusion.reupload) return ENT_OK;
+    ENT_REQUIRE(inp->fusion.layers >= 2, ENT_EARG,
+                "model.fusion.reupload encodes the data between two layers of the fusion: found model.fusion.layers "
+                "%d, want at least 2, or model.fusion.reupload false",
+                inp->fusion.layers);
+    for (int m = 0; m < inp->registers; m++) {
+        const ent_ansatz *a = &inp->reg[m].ansatz;
+        ENT_REQUIRE(a->kind == ENT_ANSATZ_QASM || a->encoding != ENT_ENCODE_AMPLITUDE, ENT_EARG,
+                    "modality '%s': found encoding amplitude, which prepares amplitudes from |0...0>, with "
+                    "model.fusion.reupload: want another encoding, or model.fusion.reupload false",
+                    inp->reg[m].name);
+    }
+    return ENT_OK;
+}
+
+static ent_status append_encoding(const ent_model_inp *inp, const ent_layout *layout, int m, int first_qubit,
+                                  int layer, ent_circuit *circuit)
+{
+    const ent_ansatz *ansatz = &inp->reg[m].ansatz;
+    const int own = ansatz->own_angles ? ent_ansatz_angles(ansatz) + (layer - 1) * ent_ansatz_inputs(ansatz) : 0;
+    return ent_ansatz_append_encoding(ansatz, first_qubit, layout->reg[m].first_angle + own, circuit);
+}
+
 ent_status ent_fusion_append(const ent_model_inp *inp, const ent_layout *layout, const int *first_qubit,
                              ent_circuit *circuit)
 {
     for (int layer = 0; layer < inp->fusion.layers; layer++) {
+        for (int m = 0; m < inp->registers && inp->fusion.reupload && layer > 0; m++)
+            if (first_qubit[m] >= 0) ENT_TRY(append_encoding(inp, layout, m, first_qubit[m], layer, circuit));
         ENT_TRY(append_entangler(inp, layout, first_qubit, layer, circuit));
         for (int m = 0; m < inp->registers; m++)
             if (first_qubit[m] >= 0) ENT_TRY(append_rotations(layout, m, first_qubit[m], layer, circuit));

@@ -44,7 +44,7 @@ static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
     const uint32_t own = UINT32_C(1) << m, needs = needs_of(inp, m);
     at->qubits = reg->ansatz.qubits;
     at->first_qubit = layout->qubits;
-    at->angles = ent_ansatz_angles(&reg->ansatz);
+    at->angles = ent_model_angles(&reg->ansatz, &inp->fusion);
     at->inputs = ent_ansatz_inputs(&reg->ansatz);
     at->first_angle = layout->angles;
     layout->qubits += at->qubits;

@@ -24,8 +24,8 @@ typedef struct {
 } ent_blocks;
 
 /* blocks.c: N(0, 1/fan_in); append a block (none for count 0), and return the position of its first parameter; give
- * the block that begins there the role, fan_in, layer, qubits and lacks of another; whether all are there, to be asked
- * after the last, ENT_ENOMEM if not; the initial parameters of all blocks. */
+ * the block that begins there the role, fan_in, layer, qubits and lacks of another; whether all are there, to be
+ * asked after the last, ENT_ENOMEM if not; the initial parameters of all blocks. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
@@ -188,7 +188,9 @@ ent_pauli ent_string_placed(const ent_model_inp *inp, int k, const int *first_qu
 ent_status ent_strings_alone(const ent_model_inp *inp, int m, ent_model_inp *alone);
 void ent_string_name(const ent_model_inp *inp, int k, size_t room, char *text);
 
-/* fusion.c: links within a register of this many qubits; the two qubits, in their registers, of link j of pair k. */
+/* fusion.c: what is refused; links within a register of this many qubits; the two qubits, in their registers, of link
+ * j of pair k. */
+ent_status ent_fusion_check(const ent_model_inp *inp);
 int ent_fusion_links_within(const ent_fusion *fusion, int qubits);
 void ent_fusion_link(const ent_model_inp *inp, const ent_layout *layout, int k, int j, int qubit[2]);
 /* Append to a circuit in which register m begins at first_qubit[m], or is absent if that is < 0. */

@@ -92,6 +92,7 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
                 "readout of probabilities: found a register of %d qubits, want at most %d", direct,
                 ENT_MAX_PROBABILITY_QUBITS);
     ENT_TRY(ent_strings_check(inp));
+    ENT_TRY(ent_fusion_check(inp));
     ENT_TRY(check_devices(inp));
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
@@ -194,7 +195,7 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
     ENT_TRY(masked_for(q, ent_mask_runs(&q->inp, g->context), &r->masked));
     r->d_features = r->features + g->n * r->masked->features;
     const uint64_t modality = (uint64_t)g->modality << 56; /* late fusion: separate models */
-    const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->first};
+    const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->row};
     ent_program_draw(r->masked->program, &draws);
     return ENT_OK;
 }

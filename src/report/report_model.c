@@ -13,13 +13,15 @@
 static ent_status describe(const report_run *run, ent_qasm **qasm, ent_model_inp *inp)
 {
     const ent_config *c = run->config;
-    *inp = (ent_model_inp){
-        .registers = (int)c->data.modalities_count,
-        .fusion = {.layers = c->model.fusion.layers, .gate = c->model.fusion.gate, .within = c->model.fusion.within},
-        .read = c->model.readout,
-        .head = ENT_HEAD_LINEAR,
-        .outputs = (int)run->outputs,
-        .mma = true};
+    *inp = (ent_model_inp){.registers = (int)c->data.modalities_count,
+                           .fusion = {.layers = c->model.fusion.layers,
+                                      .gate = c->model.fusion.gate,
+                                      .within = c->model.fusion.within,
+                                      .reupload = c->model.fusion.reupload && c->model.kind == ENT_MODEL_QUANTUM},
+                           .read = c->model.readout,
+                           .head = ENT_HEAD_LINEAR,
+                           .outputs = (int)run->outputs,
+                           .mma = true};
     for (int m = 0; m < inp->registers; m++) {
         const ent_config_register *r = &c->model.registers[m];
         if (run->ansatz[m]) ENT_TRY(ent_qasm_parse(run->ansatz[m], r->ansatz, &r->inputs, &qasm[m]));

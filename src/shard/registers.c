@@ -31,6 +31,7 @@ struct ent_registers {
     pauli_engine *engine;
     int *owner, *values; /* [parts] the rank, or NOBODY; [ranks] numbers that the registers of each report */
     bool *mine, *spread; /* [parts] */
+    bool *wave;          /* [form.waves] whose slopes this rank counts: the one that runs the register, or rank 0 */
     ent_shard **shard;   /* [parts] those that are spread */
     double *spare;       /* [params + angles + the most values] of one of these, */
     int spread_values;   /* and how many values it has */
@@ -171,9 +172,22 @@ static ent_status fill_engine(ent_registers *r, const ent_circuit *circuit, cons
     r->values = ent_alloc(ranks, sizeof *r->values);
     r->bytes = ent_alloc(ranks, sizeof *r->bytes);
     r->load = ent_alloc(ranks, sizeof *r->load);
-    const bool there = r->owner && r->mine && r->spread && r->shard && r->values && r->bytes && r->load;
+    r->wave = ent_alloc(plan->form.waves, sizeof *r->wave);
+    const bool there = r->owner && r->mine && r->spread && r->shard && r->values && r->bytes && r->load && r->wave;
     r->threads = r->engine->large ? 1 : r->engine->threads;
     return there ? slots_are_shared(plan, shared) : ent_fail(ENT_ENOMEM, "shards: no memory");
+}
+
+/* The rank whose registers read a data angle, so that a slope of theirs is added to in the same order; or 0. */
+static int rank_of_angle(const ent_registers *r, int slot)
+{
+    const pauli_plan *plan = r->engine->plan;
+    for (int k = 0; k < plan->parts; k++)
+        for (int64_t g = 0; g < plan->part[k].circuit->gates && r->owner[k] != NOBODY; g++) {
+            const ent_angle *angle = &plan->part[k].circuit->gate[g].angle;
+            if (angle->source == ENT_ANGLE_DATA && angle->slot == slot) return r->owner[k];
+        }
+    return 0;
 }
 
 /* Returns what all registers cost. */
@@ -187,6 +201,8 @@ static double deal_out(ent_registers *r)
         if (r->owner[k] != NOBODY) r->values[r->owner[k]] += plan->part[k].values;
         r->mine[k] = r->owner[k] == me;
     }
+    for (int64_t k = 0; k < plan->form.waves; k++)
+        r->wave[k] = rank_of_angle(r, plan->late.angle[plan->form.wave[k].angle].slot) == me;
     r->share = all > 0.0 ? r->load[me] / all : 0.0;
     return all;
 }
@@ -282,6 +298,7 @@ void ent_registers_free(ent_registers *r)
     ent_free(r->slot);
     ent_free(r->owner);
     ent_free(r->mine);
+    ent_free(r->wave);
     for (int k = 0; r->shard && k < r->engine->plan->parts; k++) ent_shard_free(r->shard[k]);
     ent_free(r->shard);
     ent_free(r->spread);
@@ -395,13 +412,18 @@ static int64_t left_at(const ent_registers *r, const block_run *b, int g)
     return left > 0 ? left : 0;
 }
 
+/* The data angles from the first sample of group g on. */
+static const double *angles_at(const ent_registers *r, const block_run *b, int g)
+{
+    return b->batch->angles ? b->batch->angles + sample_of(r, b, g) * r->engine->plan->angles : NULL;
+}
+
 static void group_forward(const ent_registers *r, const block_run *b, int g, bool keep)
 {
     const int64_t left = left_at(r, b, g);
     if (left == 0) return;
-    const double *angles = b->batch->angles ? b->batch->angles + sample_of(r, b, g) * r->engine->plan->angles : NULL;
     const int count = ent_pauli_worker_use(r->engine, r->slot[g], left, NULL);
-    ent_pauli_registers_forward(r->engine, r->slot[g], angles, count, keep);
+    ent_pauli_registers_forward(r->engine, r->slot[g], angles_at(r, b, g), count, keep);
 }
 
 /* Copy values between the slots and `packed`, which is ordered by rank and then by group; out: from the slots of this
@@ -443,9 +465,7 @@ static void exchange(ent_registers *r, const block_run *b)
 
 static ent_batch one_sample(const ent_registers *r, const block_run *b, int g)
 {
-    const int64_t sample = sample_of(r, b, g);
-    return (ent_batch){1, b->batch->angles ? b->batch->angles + sample * r->engine->plan->angles : NULL,
-                       b->batch->params};
+    return (ent_batch){1, angles_at(r, b, g), b->batch->params};
 }
 
 /* The registers that are spread; chunks are of one sample then. */
@@ -497,7 +517,8 @@ static void chunk_readouts(const ent_registers *r, const block_run *b, int c, do
         if (left == 0) return;
         const int count = ent_pauli_worker_use(r->engine, w, left, NULL);
         w->value = r->slot[g]->value;
-        w->kernels->forward(r->engine->plan, w, count, expectations + sample_of(r, b, g) * r->engine->plan->readouts);
+        w->kernels->forward(r->engine->plan, w, angles_at(r, b, g), count,
+                            expectations + sample_of(r, b, g) * r->engine->plan->readouts);
         w->value = NULL;
     }
 }
@@ -536,12 +557,13 @@ static void chunk_back(const ent_registers *r, const block_run *b, int c, const 
         if (left == 0) break;
         const int count = ent_pauli_worker_use(r->engine, w, left, by_entry);
         w->value = r->slot[g]->value;
-        w->kernels->forward(plan, w, count, w->expectations);
+        double *slopes = out->grad_angles ? out->grad_angles + sample * plan->angles : NULL;
+        w->kernels->forward(plan, w, angles_at(r, b, g), count, w->expectations);
         out->cotangent(out->context, sample, count, w->expectations, w->weights);
         w->kernels->backward(plan, w, count, w->weights);
         w->value = NULL;
-        ent_pauli_registers_backward(r->engine, r->slot[g], count, partial,
-                                     out->grad_angles ? out->grad_angles + sample * plan->angles : NULL);
+        ent_pauli_registers_backward(r->engine, r->slot[g], count, partial, slopes);
+        ent_pauli_add_waves(plan, w, r->wave, count, slopes);
     }
     w->kernels->collect(plan, w, by_entry);
 }

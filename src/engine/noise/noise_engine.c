@@ -4,14 +4,15 @@
  * their channels (pauli_noise.c).  Each register is a density matrix in the basis of Pauli strings
  * (noise_register.h): 256 real numbers for 4 qubits, samples in lanes.  Gradients: the derivatives by the registers'
  * values are propagated back through transposed channels and inverse turns (adjoint differentiation), while the state
- * is uncomputed.  If late gates produce too many strings, or read data, the whole circuit is one density matrix,
- * provided that it is small enough. */
+ * is uncomputed.  If late gates produce too many strings, the whole circuit is one density matrix, provided that it
+ * is small enough. */
 #include "engine/engines.h"
 
 #include <stdio.h>
 
 #include "engine/isa.h"
 #include "engine/noise/noise_engines.h"
+#include "engine/pauli/pauli_run.h"
 #include "entente/memory.h"
 
 enum { CHUNK_NUMBERS = 1 << 12, MOST_GROUPS = 8 };
@@ -154,6 +155,7 @@ static void worker_free(void *plain)
     ent_free(w->late.slope);
     ent_free(w->late.expectations);
     ent_free(w->late.weights);
+    ent_free(w->late.wave);
     ent_free(w);
 }
 
@@ -182,9 +184,10 @@ static ent_status fill_worker(const noise_engine *engine, worker *w)
     late->slope = ent_alloc(p->form.entries, vector);
     late->expectations = ent_alloc(outputs, sizeof(double));
     late->weights = ent_alloc(outputs, sizeof(double));
+    late->wave = ent_alloc((int64_t)engine->kernels->lanes * p->form.waves, sizeof(double));
     w->part = ent_alloc(p->parts, sizeof *w->part);
     if (!late->value || !late->node || !late->bar || !late->slope || !late->expectations || !late->weights ||
-        !w->part)
+        !late->wave || !w->part)
         return no_memory();
     for (int k = 0; k < engine->registers; k++) {
         ENT_TRY(fill_part(engine->reg[k], vector, &w->part[k]));
@@ -218,9 +221,9 @@ static ent_status prepare(void *plan, const double *params)
 static void group_forward(const noise_engine *engine, worker *w, const ent_batch *batch, int64_t sample, int count,
                           double *expectations)
 {
-    const double *angles = batch->angles ? batch->angles + sample * engine->plan->angles : NULL;
+    const double *angles = ent_sample_angles(batch, engine->plan->angles, sample);
     for (int k = 0; k < engine->registers; k++) engine->kernels->forward(engine->reg[k], &w->part[k], angles, count);
-    engine->late->forward(engine->plan, &w->late, count, expectations);
+    engine->late->forward(engine->plan, &w->late, angles, count, expectations);
 }
 
 static int group_of(const noise_engine *engine, int64_t left)
@@ -266,10 +269,12 @@ static void gradient(const void *plan, void *plain, const ent_batch *batch, ent_
         group_forward(engine, w, batch, sample, group, w->late.expectations);
         pull->cotangent(pull->context, sample, group, w->late.expectations, w->late.weights);
         engine->late->backward(p, &w->late, group, w->late.weights);
+        double *slopes = ent_sample_slopes(grad_angles, p->angles, sample);
         for (int k = 0; k < engine->registers; k++) {
             engine->kernels->backward(engine->reg[k], &w->part[k]);
-            add_slopes(engine, k, &w->part[k], group, partial, grad_angles ? grad_angles + sample * p->angles : NULL);
+            add_slopes(engine, k, &w->part[k], group, partial, slopes);
         }
+        ent_pauli_add_waves(p, &w->late, NULL, group, slopes);
     }
     engine->late->collect(p, &w->late, partial + p->params);
 }

@@ -12,6 +12,7 @@
  *   pauli_spread.c   rotations applied to a sum of strings; the tape of its coefficients
  *   pauli_product.c  the first diagonal layer as products of sums
  *   pauli_hub.c      deep layers as products, where a few qubits are in every gate between registers
+ *   pauli_stage.c    late gates that read data
  *   pauli_form.c     readouts as operations on numbers
  *   pauli_plan.c     the plan of a circuit
  * The registers run on the kernels of the batch engine, kernels/pauli_sweep.c does the rest, with samples in lanes.
@@ -135,6 +136,7 @@ void ent_pauli_worker_free(pauli_worker *w)
     ent_free(w->slope);
     ent_free(w->expectations);
     ent_free(w->weights);
+    ent_free(w->wave);
     ent_free(w);
 }
 
@@ -159,7 +161,8 @@ static ent_status fill_form(const pauli_engine *engine, pauli_worker *w)
     w->slope = ent_alloc(form->entries, vector);
     w->expectations = ent_alloc(outputs, sizeof(double));
     w->weights = ent_alloc(outputs, sizeof(double));
-    return w->node && w->bar && w->slope && w->expectations && w->weights ? ENT_OK : no_memory(engine);
+    w->wave = ent_alloc((int64_t)engine->kernels->lanes * form->waves, sizeof(double));
+    return w->node && w->bar && w->slope && w->expectations && w->weights && w->wave ? ENT_OK : no_memory(engine);
 }
 
 static ent_status fill_registers(const pauli_engine *engine, const bool *mine, pauli_worker *w)
@@ -315,16 +318,27 @@ void ent_pauli_registers_backward(const pauli_engine *engine, pauli_worker *w, i
     }
 }
 
+void ent_pauli_add_waves(const pauli_plan *plan, const pauli_worker *w, const bool *mine, int count,
+                         double *grad_angles)
+{
+    for (int l = 0; l < count && grad_angles; l++)
+        for (int64_t k = 0; k < plan->form.waves; k++) {
+            const pauli_angle *angle = &plan->late.angle[plan->form.wave[k].angle];
+            if (mine && !mine[k]) continue;
+            grad_angles[l * plan->angles + angle->slot] += angle->scale * w->wave[l * plan->form.waves + k];
+        }
+}
+
 static void forward(const void *plan, void *worker, const ent_batch *batch, int64_t first, int64_t count,
                     double *expectations)
 {
     const pauli_engine *engine = plan;
     pauli_worker *w = worker;
     for (int64_t done = 0, group; done < count; done += group) {
+        const double *angles = ent_sample_angles(batch, engine->plan->angles, first + done);
         group = ent_pauli_worker_use(engine, w, count - done, NULL);
-        ent_pauli_registers_forward(engine, w, ent_sample_angles(batch, engine->plan->angles, first + done),
-                                    (int)group, false);
-        w->kernels->forward(engine->plan, w, (int)group, expectations + done * engine->plan->readouts);
+        ent_pauli_registers_forward(engine, w, angles, (int)group, false);
+        w->kernels->forward(engine->plan, w, angles, (int)group, expectations + done * engine->plan->readouts);
     }
 }
 
@@ -337,13 +351,15 @@ static void gradient(const void *plan, void *worker, const ent_batch *batch, ent
     double *by_entry = partial + p->params;
     for (int64_t done = 0, group; done < chunk.count; done += group) {
         const int64_t sample = chunk.first + done;
+        const double *angles = ent_sample_angles(batch, p->angles, sample);
+        double *slopes = ent_sample_slopes(grad_angles, p->angles, sample);
         group = ent_pauli_worker_use(engine, w, chunk.count - done, by_entry);
-        ent_pauli_registers_forward(engine, w, ent_sample_angles(batch, p->angles, sample), (int)group, true);
-        w->kernels->forward(p, w, (int)group, w->expectations);
+        ent_pauli_registers_forward(engine, w, angles, (int)group, true);
+        w->kernels->forward(p, w, angles, (int)group, w->expectations);
         pull->cotangent(pull->context, sample, group, w->expectations, w->weights);
         w->kernels->backward(p, w, (int)group, w->weights);
-        ent_pauli_registers_backward(engine, w, (int)group, partial,
-                                     ent_sample_slopes(grad_angles, p->angles, sample));
+        ent_pauli_registers_backward(engine, w, (int)group, partial, slopes);
+        ent_pauli_add_waves(p, w, NULL, (int)group, slopes);
     }
     w->kernels->collect(p, w, by_entry);
 }

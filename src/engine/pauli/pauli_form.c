@@ -4,10 +4,10 @@
  * strings are computed once: K qubits have at most 4^K strings, for any number of layers and readouts.  If the
  * earliest late gates are diagonal, the sum may instead be a few products of sums (pauli_product.c).  If a few qubits
  * are in every gate between registers, it may be a sum of products over what happens to these (pauli_hub.c).  Each
- * readout uses the cheapest form. */
-#include "pauli_form.h"
+ * readout uses the cheapest form.  Late gates that read data divide the late gates into stages (pauli_stage.c); then
+ * all of this is about the strings that the first of them must give. */
 #include "pauli_hub.h"
-#include "pauli_noise.h"
+#include "pauli_stage.h"
 
 #include <math.h>
 
@@ -15,6 +15,8 @@
 
 /* Operations of a term: a product and an entry, forward and back. */
 static const double TERM_COST = 8.0;
+/* A sine and a cosine. */
+static const double WAVE_COST = 40.0;
 /* A form by terms may cost this many times more than one by hubs: terms that readouts share are counted for each. */
 static double hub_margin = 4.0;
 
@@ -30,7 +32,7 @@ static ent_status no_memory(void)
     return ent_fail(ENT_ENOMEM, "pauli engine: no memory for the operations of a circuit");
 }
 
-ent_status ent_pauli_form_start(const ent_circuit *circuit, pauli_form *form)
+static ent_status start(const ent_circuit *circuit, pauli_form *form)
 {
     *form = (pauli_form){.circuit = circuit, .nodes = 1};
     form->qubits = ent_alloc(circuit->registers, sizeof *form->qubits);
@@ -49,6 +51,7 @@ void ent_pauli_form_clear(pauli_form *form)
     ent_free(form->op);
     ent_free(form->entry);
     ent_free(form->atom);
+    ent_free(form->wave);
     ent_free(form->readout);
     ent_free(form->cone);
     ent_pauli_map_clear(&form->index);
@@ -69,6 +72,15 @@ ent_status ent_pauli_form_entry(pauli_form *form, pauli_entry entry)
 {
     if (!ent_grow((void **)&form->entry, &form->entry_room, form->entries, sizeof *form->entry)) return no_memory();
     form->entry[form->entries++] = entry;
+    return ENT_OK;
+}
+
+ent_status ent_pauli_form_wave(pauli_form *form, int angle, int *node)
+{
+    if (!ent_grow((void **)&form->wave, &form->wave_room, form->waves, sizeof *form->wave)) return no_memory();
+    *node = (int)form->nodes;
+    form->nodes += PAULI_WAVE_NODES;
+    form->wave[form->waves++] = (pauli_wave){*node, angle};
     return ENT_OK;
 }
 
@@ -104,17 +116,19 @@ ent_status ent_pauli_form_string(pauli_form *form, const ent_pauli *string, int 
     return ent_pauli_map_add(&form->index, string, *node);
 }
 
-/* ---- readouts ---- */
+/* ---- strings after the first stage ---- */
 
 typedef struct {
     const ent_circuit *circuit;
     const pauli_late *late;
     int64_t prefix; /* number of rotations at the beginning that are about Z-strings */
+    int64_t end;    /* number of rotations of the first stage */
     int64_t most, terms;
     pauli_tape *tape;
     pauli_form *form;
     pauli_sum sum, whole; /* before the prefix, and before everything */
     pauli_hubs hubs;
+    pauli_stages stages;
 } making;
 
 static bool is_diagonal(const pauli_rotation *rotation)
@@ -122,31 +136,26 @@ static bool is_diagonal(const pauli_rotation *rotation)
     return !pauli_is_channel(rotation) && ent_bits_count(rotation->on.x) == 0;
 }
 
-static ent_status take_back(making *make, const pauli_rotation *by, int64_t most, bool *fits)
+static ent_status too_many(const making *make)
 {
-    if (pauli_is_channel(by))
-        return ent_pauli_sum_channel(&make->sum, &make->late->channel[-1 - by->angle], make->tape, most, fits);
-    return ent_pauli_sum_rotate(&make->sum, by, make->tape, most, fits);
-}
-
-static ent_status too_many(const making *make, int readout)
-{
-    return ent_fail(ENT_EARG,
-                    "pauli engine: found more than %lld Pauli strings by readout %d of %d, want at most that "
-                    "for all readouts together; deep fusion of many registers is cheap only if one register is in "
-                    "every gate between registers (pattern star); otherwise the number grows like 4^registers",
-                    (long long)make->most, readout + 1, make->circuit->readouts);
+    return ent_fail(
+        ENT_EARG,
+        "pauli engine: found more than %lld Pauli strings for %d readouts, want at most that; deep fusion "
+        "of many registers is cheap only if one register is in every gate between registers (pattern star) "
+        "and no data are encoded between its layers (model.fusion.reupload); otherwise the number grows like "
+        "4^registers",
+        (long long)make->most, make->circuit->readouts);
 }
 
 /* Back to the prefix, and through those of its rotations that are quarter turns: they all commute. */
-static ent_status spread_to_prefix(making *make, int readout, int64_t most, bool *fits)
+static ent_status spread_to_prefix(making *make, const ent_pauli *string, int64_t most, bool *fits)
 {
     const pauli_late *late = make->late;
     *fits = true;
-    ENT_TRY(ent_pauli_sum_start(&make->sum, &make->circuit->readout[readout], make->tape));
-    for (int64_t k = late->rotations - 1; k >= 0 && *fits; k--) {
+    ENT_TRY(ent_pauli_sum_start(&make->sum, string, make->tape));
+    for (int64_t k = make->end - 1; k >= 0 && *fits; k--) {
         if (k < make->prefix && late->rotation[k].quarters == 0) continue;
-        ENT_TRY(take_back(make, &late->rotation[k], most, fits));
+        ENT_TRY(ent_pauli_sum_back(&make->sum, late, k, make->tape, most, fits));
     }
     return ENT_OK;
 }
@@ -180,57 +189,138 @@ static ent_status append_terms(making *make, ent_bits *cone)
 
 /* As terms or by products of the first layer, unless that costs more than `most` operations or there are too many
  * terms; in that case, what the attempt left on the tape is removed. */
-static ent_status add_strings(making *make, int readout, double most, int64_t *first, bool *fits)
+static ent_status add_terms(making *make, const ent_pauli *string, double most, ent_bits *cone, int64_t *first,
+                            bool *fits)
 {
     pauli_form *form = make->form;
     pauli_tape *tape = make->tape;
     const int64_t start[2] = {tape->slots, tape->turns};
     const int64_t left = make->most - make->terms,
                   room = most / TERM_COST < (double)left ? (int64_t)(most / TERM_COST) : left;
-    ENT_TRY(spread_to_prefix(make, readout, room, fits));
+    ENT_TRY(spread_to_prefix(make, string, room, fits));
     const int64_t slots = tape->slots, turns = tape->turns;
     const double cost = *fits ? ent_pauli_product_cost(&make->sum, make->late, make->prefix, form) : INFINITY;
     const int64_t worth = cost / TERM_COST < (double)room ? (int64_t)(cost / TERM_COST) : room;
     *first = form->entries;
     if (*fits) ENT_TRY(spread_through_prefix(make, worth, fits));
-    if (*fits) return append_terms(make, &form->cone[readout]);
+    if (*fits) return append_terms(make, cone);
     *fits = cost <= most && !isinf(cost);
     tape->slots = *fits ? slots : start[0];
     tape->turns = *fits ? turns : start[1];
     if (!*fits) return ENT_OK;
-    return ent_pauli_product_append(&make->sum, make->late, make->prefix, tape, form, &form->cone[readout], first);
+    return ent_pauli_product_append(&make->sum, make->late, make->prefix, tape, form, cone, first);
 }
 
-static ent_status add_readout(making *make, int readout)
+/* Hubs are those of all late gates, so only of a single stage. */
+static ent_status add_string(making *make, const ent_pauli *string, ent_bits *cone, int *node)
 {
     pauli_form *form = make->form;
-    const ent_pauli *string = &make->circuit->readout[readout];
     const int64_t before = form->entries;
     int64_t first;
     bool fits;
-    pauli_hub *hub;
-    ENT_TRY(ent_pauli_hub_find(&make->hubs, string, &hub));
+    pauli_hub *hub = NULL;
+    if (make->stages.count == 1) ENT_TRY(ent_pauli_hub_find(&make->hubs, string, &hub));
     const double cost = hub ? ent_pauli_hub_cost(&make->hubs, hub, string) : INFINITY;
     const double by_hub = isinf(cost) ? INFINITY : hub_margin * cost;
-    ENT_TRY(add_strings(make, readout, by_hub, &first, &fits));
-    if (!fits && isinf(by_hub)) return too_many(make, readout);
-    if (!fits) ENT_TRY(ent_pauli_hub_append(&make->hubs, hub, string, &form->cone[readout], &first));
+    ENT_TRY(add_terms(make, string, by_hub, cone, &first, &fits));
+    if (!fits && isinf(by_hub)) return too_many(make);
+    if (!fits) ENT_TRY(ent_pauli_hub_append(&make->hubs, hub, string, cone, &first));
     make->terms += form->entries - before;
-    if (make->terms > make->most) return too_many(make, readout);
+    if (make->terms > make->most) return too_many(make);
     return ent_pauli_form_op(form, (pauli_op){.kind = PAULI_SUM, .a = (int)first, .b = (int)(form->entries - first)},
-                             &form->readout[readout]);
+                             node);
 }
 
-ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
-                               pauli_form *form)
+static ent_status add_first_stage(making *make)
+{
+    pauli_stage *stage = &make->stages.stage[0];
+    stage->node = ent_alloc(stage->strings, sizeof *stage->node);
+    stage->cone = ent_alloc(stage->strings, sizeof *stage->cone);
+    if (!stage->node || !stage->cone) return no_memory();
+    for (int64_t k = 0; k < stage->strings; k++) {
+        if (make->end > 0) {
+            ENT_TRY(add_string(make, &stage->string[k], &stage->cone[k], &stage->node[k]));
+            continue;
+        }
+        ENT_TRY(ent_pauli_form_string(make->form, &stage->string[k], &stage->node[k]));
+        stage->cone[k] = pauli_support(&stage->string[k]);
+    }
+    return ENT_OK;
+}
+
+/* ---- readouts ---- */
+
+static ent_status add_readouts(making *make, pauli_ref *ref)
+{
+    pauli_stages *stages = &make->stages;
+    bool fits;
+    for (int r = 0; r < make->circuit->readouts; r++)
+        ENT_TRY(ent_pauli_stages_want(stages, &make->circuit->readout[r], stages->count, &ref[r]));
+    ENT_TRY(ent_pauli_stages_spread(stages, make->most, &fits));
+    if (!fits) return too_many(make);
+    for (int s = 1; s < stages->count; s++) make->terms += stages->stage[s].links;
+    ENT_TRY(add_first_stage(make));
+    ENT_TRY(ent_pauli_stages_append(stages, make->form));
+    for (int r = 0; r < make->circuit->readouts; r++) {
+        make->form->readout[r] = ent_pauli_stages_node(stages, ref[r]);
+        make->form->cone[r] = ent_pauli_stages_cone(stages, ref[r]);
+    }
+    return ENT_OK;
+}
+
+double ent_pauli_form_cost(const pauli_form *form)
+{
+    double cost = (double)form->atoms + WAVE_COST * (double)form->waves;
+    for (int64_t k = 0; k < form->ops; k++)
+        cost += form->op[k].kind == PAULI_SUM ? 2.0 + form->op[k].b : form->op[k].kind == PAULI_TIMES ? 2.0 : 6.0;
+    return cost;
+}
+
+static ent_status make_cut(const ent_circuit *circuit, pauli_late *late, pauli_cut cut, int64_t most,
+                           pauli_tape *tape, pauli_form *form)
 {
     making make = {.circuit = circuit, .late = late, .most = most, .tape = tape, .form = form};
+    pauli_ref *ref = ent_alloc(circuit->readouts, sizeof *ref);
     make.hubs = (pauli_hubs){.late = late, .tape = tape, .form = form};
-    while (make.prefix < late->rotations && is_diagonal(&late->rotation[make.prefix])) make.prefix++;
-    ent_status status = ENT_OK;
-    for (int r = 0; r < circuit->readouts && status == ENT_OK; r++) status = add_readout(&make, r);
+    ent_status status = ref ? ent_pauli_stages_cut(late, cut, tape, &make.stages) : no_memory();
+    if (status == ENT_OK) status = start(circuit, form);
+    if (status == ENT_OK) {
+        make.end = make.stages.stage[0].end;
+        while (make.prefix < make.end && is_diagonal(&late->rotation[make.prefix])) make.prefix++;
+        status = add_readouts(&make, ref);
+    }
+    ent_free(ref);
     ent_pauli_sum_clear(&make.sum);
     ent_pauli_sum_clear(&make.whole);
     ent_pauli_hubs_clear(&make.hubs);
+    ent_pauli_stages_clear(&make.stages);
     return status;
+}
+
+/* With data, in the cheaper of both cuts: first APART, whose strings are bounded, then WHOLE as far as it costs less.
+ */
+ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
+                               pauli_form *form)
+{
+    double least = INFINITY;
+    ent_status status = ENT_OK;
+    for (int cut = ent_pauli_reads_data(late) ? PAULI_CUT_APART : PAULI_CUT_WHOLE; cut >= 0; cut--) {
+        pauli_tape other_tape = {0};
+        pauli_form other = {0};
+        const int64_t room = least < (double)most ? (int64_t)least : most;
+        status = make_cut(circuit, late, (pauli_cut)cut, room, &other_tape, &other);
+        if (status == ENT_OK && ent_pauli_form_cost(&other) < least) {
+            least = ent_pauli_form_cost(&other);
+            const pauli_tape worse_tape = *tape;
+            const pauli_form worse = *form;
+            *tape = other_tape;
+            *form = other;
+            other_tape = worse_tape;
+            other = worse;
+        }
+        ent_pauli_tape_clear(&other_tape);
+        ent_pauli_form_clear(&other);
+        if (status == ENT_ENOMEM) return status;
+    }
+    return isinf(least) ? status : ENT_OK;
 }

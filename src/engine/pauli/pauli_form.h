@@ -27,34 +27,45 @@ typedef struct {
     int node;
 } pauli_atom;
 
+/* Cosine and sine of a late angle that reads data: three nodes from `node` on. */
+enum { PAULI_WAVE_COS, PAULI_WAVE_SIN, PAULI_WAVE_MINUS_SIN, PAULI_WAVE_NODES };
+typedef struct {
+    int node, angle; /* angle: its index among the late angles */
+} pauli_wave;
+
 typedef struct {
     const ent_circuit *circuit;
     ent_bits *qubits; /* [registers] */
     int64_t nodes;    /* node 0 is the number 1 */
-    int64_t ops, op_room, entries, entry_room, atoms, atom_room;
+    int64_t ops, op_room, entries, entry_room, atoms, atom_room, waves, wave_room;
     pauli_op *op;
     pauli_entry *entry;
     pauli_atom *atom;
+    pauli_wave *wave;
     int *readout;    /* [readouts] its node */
     ent_bits *cone;  /* [readouts] the qubits of the registers that it depends on */
     pauli_map index; /* the nodes of strings: atoms and their products */
 } pauli_form;
 
-/* Errors of all: ENT_ENOMEM. */
-ent_status ent_pauli_form_start(const ent_circuit *circuit, pauli_form *form);
 void ent_pauli_form_clear(pauli_form *form);
 
-/* The node of a string's expectation value, which is the product of those on the registers. */
+/* Errors of all: ENT_ENOMEM.
+ * The node of a string's expectation value, which is the product of those on the registers. */
 ent_status ent_pauli_form_string(pauli_form *form, const ent_pauli *string, int *node);
 /* Append an operation, with one new node, or two for PAULI_COMPLEX; op.out receives the first. */
 ent_status ent_pauli_form_op(pauli_form *form, pauli_op op, int *node);
 /* Append a summand of the PAULI_SUM that is appended next. */
 ent_status ent_pauli_form_entry(pauli_form *form, pauli_entry entry);
 
-/* All readouts, one after another: propagated back through the late gates, and appended.
+/* Append a wave; *node receives its first node. */
+ent_status ent_pauli_form_wave(pauli_form *form, int angle, int *node);
+
+/* All readouts, propagated back through the late gates, as a tape and a form, both empty ({0}) before.
  * Errors: ENT_EARG if they have more than `most` terms in total, ENT_ENOMEM. */
 ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
                                pauli_form *form);
+/* Multiply-adds per sample of a forward run. */
+double ent_pauli_form_cost(const pauli_form *form);
 
 /* For tests: set how many times more a readout may cost by strings than by hubs (pauli_hub.c).  Returns the previous
  * value. */

@@ -17,14 +17,17 @@ typedef struct {
     void *node, *bar;               /* [form.nodes] values, and their derivatives: zero between two groups */
     void *slope;                    /* [form.entries] derivatives of the coefficients, of several groups */
     double *expectations, *weights; /* [lanes][readouts] */
+    double *wave;                   /* [lanes][form.waves] derivatives by the waves' angles */
     const pauli_kernels *kernels;   /* of the last group */
 } pauli_worker;
 
 struct pauli_kernels {
     int lanes;
-    /* From the registers' values to the readouts of `count` samples. */
-    void (*forward)(const pauli_plan *plan, pauli_worker *worker, int count, double *expectations);
-    /* After forward: from the readouts' weights to those of the registers' values; slopes are added to. */
+    /* From the registers' values to the readouts of `count` samples; angles: data angles of the first of them on. */
+    void (*forward)(const pauli_plan *plan, pauli_worker *worker, const double *angles, int count,
+                    double *expectations);
+    /* After forward: from the readouts' weights to those of the registers' values, and to the waves; slopes are added
+     * to. */
     void (*backward)(const pauli_plan *plan, pauli_worker *worker, int count, const double *weights);
     /* total [form.entries] += the slopes, which are zero afterwards. */
     void (*collect)(const pauli_plan *plan, pauli_worker *worker, double *total);

@@ -184,10 +184,6 @@ static ent_status check_late(const ent_gate *gate, bool several)
     ENT_REQUIRE(info->qubits > 0 || !several, ENT_EARG,
                 "pauli engine: found gate %s over several registers, want gates on one or two qubits there",
                 info->name);
-    ENT_REQUIRE(gate->angle.source != ENT_ANGLE_DATA, ENT_EARG,
-                "pauli engine: found gate %s on qubit %d with a data angle after registers are joined, want data "
-                "angles before the registers are joined",
-                info->name, gate->qubit[0]);
     return ENT_OK;
 }
 

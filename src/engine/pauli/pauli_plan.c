@@ -83,7 +83,6 @@ ent_status ent_pauli_plan_new(const ent_circuit *circuit, const ent_qubit_noise 
                          .angles = circuit->angles};
     plan->early = ent_alloc(circuit->registers, sizeof *plan->early);
     ent_status status = plan->early ? ent_pauli_split(circuit, noise, plan->early, &plan->late) : no_memory();
-    if (status == ENT_OK) status = ent_pauli_form_start(circuit, &plan->form);
     if (status == ENT_OK) status = ent_pauli_form_make(circuit, &plan->late, most, &plan->tape, &plan->form);
     if (status == ENT_OK) status = read_atoms(circuit, plan);
     if (status == ENT_OK) status = make_room(plan);
@@ -160,6 +159,7 @@ void ent_pauli_plan_prepare(pauli_plan *plan, const double *params)
 {
     for (int64_t k = 0; k < plan->late.angles; k++) {
         const pauli_angle *angle = &plan->late.angle[k];
+        if (angle->data) continue; /* of each sample */
         const double t = angle->offset + (angle->slot < 0 ? 0.0 : angle->scale * params[angle->slot]);
         plan->turned[k][0] = cos(t);
         plan->turned[k][1] = sin(t);
@@ -183,6 +183,6 @@ void ent_pauli_plan_collect(const pauli_plan *plan, const double *by_entry, doub
         plan->bar[plan->form.entry[k].slot] += plan->form.entry[k].sign * by_entry[k];
     ent_pauli_tape_back(&plan->tape, (const double(*)[2])plan->turned, plan->value, plan->bar, plan->slope);
     for (int64_t k = 0; k < plan->late.angles; k++)
-        if (plan->late.angle[k].slot >= 0)
+        if (plan->late.angle[k].slot >= 0 && !plan->late.angle[k].data)
             grad_params[plan->late.angle[k].slot] += plan->late.angle[k].scale * plan->slope[k];
 }

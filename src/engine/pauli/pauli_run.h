@@ -46,12 +46,15 @@ void ent_pauli_registers_forward(const pauli_engine *engine, pauli_worker *worke
 void ent_pauli_registers_backward(const pauli_engine *engine, pauli_worker *worker, int count, double *grad_params,
                                   double *grad_angles);
 
+/* Add the slopes of late data angles to those of the registers; mine [form.waves]: only these, NULL: all. */
+void ent_pauli_add_waves(const pauli_plan *plan, const pauli_worker *worker, const bool *mine, int count,
+                         double *grad_angles);
+
 /* What a large register reports of one sample, or the derivatives of it: [the part's values], all in lane 0. */
 void ent_pauli_set_values(const pauli_engine *engine, pauli_worker *worker, int part, const double *values);
 void ent_pauli_get_values(const pauli_engine *engine, const pauli_worker *worker, int part, double *values);
 
-/* Multiply-adds per sample of a forward run of a register, and of everything else. */
+/* Multiply-adds per sample of a forward run of a register. */
 double ent_pauli_part_cost(const pauli_part *part);
-double ent_pauli_form_cost(const pauli_form *form);
 
 #endif

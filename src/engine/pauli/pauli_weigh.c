@@ -43,14 +43,6 @@ static double whole_cost(const ent_circuit *circuit)
     return cost + ldexp(2.0, circuit->qubits);
 }
 
-double ent_pauli_form_cost(const pauli_form *form)
-{
-    double cost = (double)form->atoms;
-    for (int64_t k = 0; k < form->ops; k++)
-        cost += form->op[k].kind == PAULI_SUM ? 2.0 + form->op[k].b : form->op[k].kind == PAULI_TIMES ? 2.0 : 6.0;
-    return cost;
-}
-
 double ent_pauli_part_cost(const pauli_part *part)
 {
     const ent_circuit *circuit = part->circuit;

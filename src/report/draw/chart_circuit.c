@@ -56,9 +56,10 @@ static ent_status place_gates(picture *p)
 
 static int kind_of(const picture *p, int64_t g)
 {
-    if (g >= p->first_fusion) return FUSION;
     const ent_angle_source source = p->circuit->gate[g].angle.source;
-    return source == ENT_ANGLE_DATA ? ENCODE : source == ENT_ANGLE_PARAM ? TRAINED : FIXED;
+    if (source == ENT_ANGLE_DATA) return ENCODE;
+    if (g >= p->first_fusion) return FUSION;
+    return source == ENT_ANGLE_PARAM ? TRAINED : FIXED;
 }
 
 static double wire(int q)
@@ -240,7 +241,8 @@ static void draw_blocks(const picture *p)
         block(p->page, (rectangle){28, y, 190, HIGH}, TRAINED, chart_text_fit(p->inp->reg[m].name, 180, first),
               second);
     }
-    snprintf(first, sizeof first, "fusion, %d layers", p->inp->fusion.layers);
+    snprintf(first, sizeof first, "fusion, %d layers%s", p->inp->fusion.layers,
+             p->inp->fusion.reupload ? " with data" : "");
     snprintf(second, sizeof second, "%s, %d pairs", ent_gate_describe(p->inp->fusion.gate)->name,
              p->inp->fusion.pairs);
     block(p->page, (rectangle){238, 8, 130, height - 12}, FUSION, first, second);
@@ -262,15 +264,16 @@ static void print_blocks(const picture *p)
         draw_page_paragraph(p->page, "  register %s: %d qubits, ansatz %s, %d layers", p->inp->reg[m].name, a->qubits,
                             ansatz_name(a), a->layers);
     }
-    draw_page_paragraph(p->page, "  fusion: %d layers of %s between %d pairs of registers", p->inp->fusion.layers,
-                        ent_gate_describe(p->inp->fusion.gate)->name, p->inp->fusion.pairs);
+    draw_page_paragraph(p->page, "  fusion: %d layers of %s between %d pairs of registers%s", p->inp->fusion.layers,
+                        ent_gate_describe(p->inp->fusion.gate)->name, p->inp->fusion.pairs,
+                        p->inp->fusion.reupload ? ", the data encoded again between layers" : "");
 }
 
 ent_status chart_draw_circuit(draw_page *page, const ent_model_inp *inp)
 {
     ent_circuit *registers = NULL, *circuit = NULL;
     ent_model_inp unfused = *inp;
-    unfused.fusion.layers = 0;
+    unfused.fusion = (ent_fusion){.layers = 0};
     const uint32_t full = (UINT32_C(1) << inp->registers) - 1;
     picture p = {.page = page, .inp = inp};
     ent_status status = ent_model_circuit(&unfused, full, &registers);

@@ -5,7 +5,21 @@
 
 /* ---- forward ---- */
 
-static void load(const pauli_plan *plan, const pauli_worker *w)
+/* Of LANES samples, of which those beyond count are copies of the last one. */
+static void load_wave(const pauli_plan *plan, const pauli_wave *wave, const double *angles, int count, vec *node)
+{
+    const pauli_angle *angle = &plan->late.angle[wave->angle];
+    wide t;
+    for (int l = 0; l < LANES; l++) {
+        t[l] = angle->scale * angles[angle->slot] + angle->offset;
+        angles += l + 1 < count ? plan->angles : 0;
+    }
+    vec *at = node + wave->node;
+    sines_cosines(&t, &at[PAULI_WAVE_SIN], &at[PAULI_WAVE_COS]);
+    at[PAULI_WAVE_MINUS_SIN] = -at[PAULI_WAVE_SIN];
+}
+
+static void load(const pauli_plan *plan, const pauli_worker *w, const double *angles, int count)
 {
     vec *node = w->node;
     node[0] = (vec){0} + (REAL)1;
@@ -16,6 +30,7 @@ static void load(const pauli_plan *plan, const pauli_worker *w)
         else
             node[input->node] = (REAL)input->sign * ((const vec *)w->value[input->part])[input->value];
     }
+    for (int64_t k = 0; k < plan->form.waves; k++) load_wave(plan, &plan->form.wave[k], angles, count, node);
 }
 
 static vec sum(const pauli_plan *plan, const pauli_op *op, const vec *node)
@@ -32,10 +47,10 @@ static vec sum(const pauli_plan *plan, const pauli_op *op, const vec *node)
     return even + odd;
 }
 
-static void forward(const pauli_plan *plan, pauli_worker *w, int count, double *expectations)
+static void forward(const pauli_plan *plan, pauli_worker *w, const double *angles, int count, double *expectations)
 {
     vec *node = w->node;
-    load(plan, w);
+    load(plan, w, angles, count);
     for (const pauli_op *op = plan->form.op; op < plan->form.op + plan->form.ops; op++) switch (op->kind) {
         case PAULI_TIMES:
             node[op->out] = node[op->a] * node[op->b];
@@ -113,22 +128,33 @@ static void operate_back(const pauli_plan *plan, const pauli_op *op, const vec *
     }
 }
 
+static void wave_back(const pauli_plan *plan, int64_t k, int count, pauli_worker *w)
+{
+    const pauli_wave *wave = &plan->form.wave[k];
+    const vec *node = (const vec *)w->node + wave->node;
+    vec *bar = w->bar;
+    const vec by_cos = take(bar, wave->node + PAULI_WAVE_COS), by_sin = take(bar, wave->node + PAULI_WAVE_SIN),
+              by_minus_sin = take(bar, wave->node + PAULI_WAVE_MINUS_SIN);
+    const vec slope = node[PAULI_WAVE_COS] * (by_sin - by_minus_sin) - node[PAULI_WAVE_SIN] * by_cos;
+    for (int l = 0; l < count; l++) w->wave[l * plan->form.waves + k] = (double)slope[l];
+}
+
 static void backward(const pauli_plan *plan, pauli_worker *w, int count, const double *weights)
 {
     vec *bar = w->bar;
     for (int r = 0; r < plan->readouts; r++) {
         vec weight = {0};
         for (int l = 0; l < count; l++) weight[l] = (REAL)weights[l * plan->readouts + r];
-        bar[plan->form.readout[r]] = weight;
+        bar[plan->form.readout[r]] += weight;
     }
-    for (const pauli_op *op = plan->form.op + plan->form.ops - 1; op >= plan->form.op; op--)
-        operate_back(plan, op, w->node, bar, w->slope);
+    for (int64_t k = plan->form.ops - 1; k >= 0; k--) operate_back(plan, &plan->form.op[k], w->node, bar, w->slope);
     for (int k = 0; k < plan->parts; k++) memset(w->value[k], 0, (size_t)plan->part[k].values * sizeof(vec));
     for (int64_t k = 0; k < plan->form.atoms; k++) {
         const pauli_input *input = &plan->input[k];
         const vec value = take(bar, input->node);
         if (input->value >= 0) ((vec *)w->value[input->part])[input->value] += (REAL)input->sign * value;
     }
+    for (int64_t k = 0; k < plan->form.waves; k++) wave_back(plan, k, count, w);
     bar[0] = (vec){0};
 }
 
