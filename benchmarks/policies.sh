@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The missing-modality mechanism against the other policies, on the synthetic default: every modality is missing at 30 %
 # of the clients, in training and in test; five seeds.  Writes benchmarks/policies.svg and prints means and spreads.
-# Wants a build (jobs/quickstart.sh) and Debian's python3-h5py.
+# Needs a build (jobs/quickstart.sh) and Debian's python3-h5py.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source env/local.sh

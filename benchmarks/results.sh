@@ -4,8 +4,8 @@
 #     benchmarks/results.sh DATA STUDIES [RESULTS.md]
 #
 # DATA is a folder with mosi.h5, mosei_video.h5 and digits.h5, if they exist; synthetic sets are written to it.
-# Each study gets a folder of its own in STUDIES; a study that is complete there is not run again, one that was stopped
-# goes on.  Studies of others (noise, depth, privacy, communication) are taken from STUDIES where they are.
+# Each study has its own folder in STUDIES; a complete one is not run again, one that was stopped continues.  The other
+# studies (noise, depth, privacy, communication) are taken from STUDIES if they exist.
 # SEEDS=N runs N seeds instead of 10; RANKS=N runs on N ranks; ENTENTE names the command, PYTHON a python with h5py;
 # ONLY=STUDY-SET... runs these studies; ONLY="" writes the sections from the existing results.
 set -euo pipefail

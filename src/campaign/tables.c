@@ -208,7 +208,7 @@ static ent_status write_data(const tables *t, ent_h5 *file)
     return status;
 }
 
-/* What the points are, for whoever reads the tables without their file. */
+/* A description of the points, for readers of the tables who lack the file. */
 static ent_status write_origin(const tables *t, ent_h5 *file)
 {
     ENT_TRY(ent_h5_write_text(file, "/version", cli_version_line()));

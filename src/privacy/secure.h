@@ -41,7 +41,7 @@ typedef enum {
     ENT_FAULT_SHARE /* it is not left out, but a share that it has revealed is */
 } ent_secure_fault;
 
-/* Who is whose neighbour: on a circle in random order, the nearest on both sides; or everybody. */
+/* Who is whose neighbour: on a circle in random order, the nearest on both sides; or all others. */
 typedef struct {
     int64_t clients;           /* numbered from 0 */
     int neighbours, threshold; /* of each client; shares that open a secret, 1..neighbours */
