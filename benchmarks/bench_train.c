@@ -76,7 +76,7 @@ static bench bench_new(int qubits, const settings *s, ent_engine_kind engine)
 {
     bench b = {.inp = model_inp(qubits, s, engine)};
     must(ent_model_new(&b.inp, &b.model));
-    ent_layout_make(&b.inp, &b.layout);
+    must(ent_layout_make(&b.inp, &b.layout));
     must(ent_masked_new(&b.inp, &b.layout, s->context, &b.masked));
     b.params = ent_model_params(b.model);
     b.w = ent_alloc(b.params, sizeof(double));
@@ -110,6 +110,7 @@ static void bench_free(bench *b)
 {
     ent_model_free(b->model);
     ent_masked_free(b->masked);
+    ent_layout_clear(&b->layout);
     ent_free(b->w);
     ent_free(b->gradient);
     ent_free(b->x);

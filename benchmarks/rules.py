@@ -102,8 +102,11 @@ def main():
     args = parser.parse_args()
     args.work = tempfile.mkdtemp()
     rules = ["fedavg"] + [rule for rule in args.rules if rule != "fedavg"]
-    print(f"{args.data}, {args.split}, alpha {args.alpha}, {args.rounds} rounds {' '.join(args.set)}\n")
-    print("| rule | chosen | validation | test | spread | against fedavg | p | seeds |\n|---|---|---|---|---|---|---|---|")
+    print(f"`benchmarks/rules.py`, {pathlib.Path(args.data).stem}, `{args.split}`, alpha {args.alpha:g}, {args.rounds} rounds, "
+          f"SGD, {', '.join(f'`{one}`' for one in args.set)}; every rule with rates {', '.join(f'{r:g}' for r in args.rates)} "
+          f"and epochs {', '.join(map(str, args.epochs))}; chosen by validation accuracy of {len(args.tune)} seeds, tested with "
+          f"{len(args.seeds)} others.\n")
+    print("| rule | chosen | validation | test | above fedavg, points | p |\n|---|---|---|---|---|---|")
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         base = None
         for rule in rules:
@@ -111,9 +114,10 @@ def main():
             test = [t.result()[1] for t in runs(args, pool, rule, options, args.seeds)]
             base = base or test
             difference = [a - b for a, b in zip(test, base)]
-            print(f"| {rule} | {' '.join(f'{k}={v}' for k, v in options.items())} | {validation:.4f} "
-                  f"| {statistics.mean(test):.4f} | {statistics.stdev(test):.4f} | {statistics.mean(difference):+.4f} "
-                  f"| {wilcoxon(difference):.3f} | {' '.join(f'{t:.3f}' for t in test)} |", flush=True)
+            better = f"{sum(d > 0 for d in difference)} of {len(difference)} seeds"
+            print(f"| {rule} | {', '.join(f'`{k}={v}`' for k, v in options.items())} | {validation:.3f} "
+                  f"| {statistics.mean(test):.3f} ± {statistics.stdev(test):.3f} "
+                  f"| {100 * statistics.mean(difference):+.1f} ({better}) | {wilcoxon(difference):.3f} |", flush=True)
     shutil.rmtree(args.work)
 
 

@@ -1,5 +1,6 @@
-/* Federations whose clients have devices: the same bits on any ranks, whatever they draw; a layer that a client lacks
- * is trained only by the others; noise of strength 0 changes no bit; what is refused. */
+/* Federations whose clients have devices: the same bits on any ranks, whatever they draw, under every rule and with
+ * secure aggregation; a layer that a client lacks is trained only by the others; noise of strength 0, and as many
+ * qubits as there are, change no bit; what is refused. */
 #include "fed_runs.h"
 
 #include "entente/memory.h"
@@ -26,7 +27,8 @@ static void any_ranks_give_the_same_bits(void **state)
 {
     (void)state;
     ent_config c = noisy_config();
-    c.devices = (ent_config_devices){.noise = "0, 1, 5", .shots = "100,0, 7", .layers = "1,2", .spread = 0.4};
+    c.devices = (ent_config_devices){
+        .noise = "0, 1, 5", .shots = "100,0, 7", .layers = "1,2", .qubits = "0, 1", .spread = 0.4};
     check_same_bits(&c);
     c.run.gradient = ENT_GRADIENT_SPSA;
     c.personal.epochs = 1;
@@ -68,6 +70,76 @@ static void idle_noise_and_devices_change_no_bit(void **state)
     idle = weights_of(&c, &again);
     mpi_check(params == again && memcmp(plain, idle, (size_t)params * sizeof *plain) != 0);
     ent_free(idle);
+    ent_free(plain);
+}
+
+/* One client of seven lacks a qubit of each register, so that every rule has enough clients for every block. */
+static void few_qubits_under_every_rule(void **state)
+{
+    (void)state;
+    for (int rule = 0; rule < ENT_AGGREGATIONS; rule++) {
+        ent_config c = plain_config();
+        c.devices.qubits = "0, 0, 1, 0, 0, 0, 0";
+        c.federation.aggregation = (ent_aggregation)rule;
+        c.client.optimizer = ENT_SGD;
+        c.personal.epochs = rule % 2;
+        check_same_bits(&c);
+    }
+}
+
+/* The masks cancel: the sums, and so all weights, are those without them. */
+static void few_qubits_with_secure_aggregation(void **state)
+{
+    (void)state;
+    int64_t params, again;
+    ent_config c = plain_config();
+    c.devices.qubits = "1, 2";
+    c.devices.layers = "0, 1, 1";
+    for (int m = 0; m < 2; m++) c.model.registers[m].layers = 2;
+    double *plain = weights_of(&c, &params);
+    c.federation.secure = (ent_config_secure){.threshold = 0.25};
+    check_same_bits(&c);
+    double *secure = weights_of(&c, &again);
+    mpi_check(params == again && memcmp(plain, secure, (size_t)params * sizeof *plain) == 0);
+    ent_free(plain);
+    ent_free(secure);
+}
+
+/* A state that would be held by two ranks has 4 qubits, or 2. */
+static void few_qubits_over_shards(void **state)
+{
+    (void)state;
+    if (ent_comm_size(world) % 2) return;
+    ent_config c = plain_config();
+    c.run.engine = ENT_ENGINE_STATE;
+    c.devices.qubits = "0, 1";
+    int64_t params, again;
+    double *whole = weights_of(&c, &params);
+    c.run.shards = 2;
+    double *shared = weights_of(&c, &again);
+    mpi_check(params == again);
+    for (int64_t k = 0; k < params; k++) mpi_check(fabs(whole[k] - shared[k]) < 1e-9);
+    ent_free(whole);
+    ent_free(shared);
+}
+
+static void all_qubits_change_no_bit(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"2", "0,0", "99", "2, 0, 3", "256"};
+    ent_config c = devices_config();
+    int64_t params, again;
+    double *plain = weights_of(&c, &params);
+    for (int k = 0; k < 5; k++) {
+        c.devices.qubits = same[k];
+        double *all = weights_of(&c, &again);
+        mpi_check(params == again && memcmp(plain, all, (size_t)params * sizeof *plain) == 0);
+        ent_free(all);
+    }
+    c.devices.qubits = "2, 1";
+    double *fewer = weights_of(&c, &again);
+    mpi_check(params == again && memcmp(plain, fewer, (size_t)params * sizeof *plain) != 0);
+    ent_free(fewer);
     ent_free(plain);
 }
 
@@ -122,6 +194,13 @@ static void invalid_lists_and_times(void **state)
     ent_config c = devices_config();
     c.devices.layers = "1.5";
     refused(&c, "devices.layers: found '1.5'");
+    static const char *const no_qubits[] = {"", "a", "-1", "1.5", "2,", "2 3", "257", "1e300", "nan", "0x"};
+    for (int k = 0; k < 10; k++) {
+        c = devices_config();
+        c.devices.qubits = no_qubits[k];
+        refused(&c, "devices.qubits: found");
+        if (k > 0) refused(&c, "want whole numbers from 0 to 256, separated by commas");
+    }
     c = devices_config();
     c.noise.t2_us = 10.0;
     refused(&c, "noise.t2_us: found 10 without noise.t1_us");
@@ -138,6 +217,10 @@ static void invalid_lists_and_times(void **state)
 
 static const struct CMUnitTest computes[] = {cmocka_unit_test(any_ranks_give_the_same_bits),
                                              cmocka_unit_test(idle_noise_and_devices_change_no_bit),
+                                             cmocka_unit_test(all_qubits_change_no_bit),
+                                             cmocka_unit_test(few_qubits_under_every_rule),
+                                             cmocka_unit_test(few_qubits_with_secure_aggregation),
+                                             cmocka_unit_test(few_qubits_over_shards),
                                              cmocka_unit_test(a_layer_is_trained_by_those_who_have_it)};
 static const struct CMUnitTest refuses[] = {cmocka_unit_test(invalid_lists_and_times)};
 

@@ -3,7 +3,9 @@
 
 #include "dense.h"
 #include "entente/circuit.h"
+#include "entente/memory.h"
 #include "entente/random.h"
+#include "random_circuit.h"
 
 static const double ANGLES[] = {0.0, 0.3, -1.7, 3.14159265358979, 5.0, 40.0};
 enum { ANGLE_COUNT = sizeof ANGLES / sizeof *ANGLES };
@@ -205,6 +207,101 @@ static void sets_of_qubits(void **state)
     }
 }
 
+/* ---- some of the qubits ---- */
+
+static bool touches_only(const ent_gate *gate, const ent_bits *kept)
+{
+    for (int k = 0; k < 2; k++)
+        if (!ent_bits_has(kept, gate->qubit[k])) return false;
+    return true;
+}
+
+/* The same circuit on all of its qubits, without what touches another than the kept ones: what is left of a range
+ * must be one. */
+static ent_circuit *without_others(const ent_circuit *circuit, const ent_bits *kept)
+{
+    ent_circuit *same;
+    check_ok(ent_circuit_new(circuit->qubits, circuit->params, circuit->angles, &same));
+    for (int64_t g = 0; g < circuit->gates; g++) {
+        ent_gate gate = circuit->gate[g];
+        const bool range = ent_gate_describe(gate.kind)->qubits == 0;
+        while (range && gate.qubit[0] < gate.qubit[1] && !ent_bits_has(kept, gate.qubit[0])) gate.qubit[0]++;
+        while (range && gate.qubit[0] < gate.qubit[1] && !ent_bits_has(kept, gate.qubit[1])) gate.qubit[1]--;
+        if (touches_only(&gate, kept)) check_ok(ent_circuit_add(same, gate));
+    }
+    for (int r = 0; r < circuit->readouts; r++) {
+        const ent_bits on = ent_bits_or(circuit->readout[r].x, circuit->readout[r].z);
+        if (ent_bits_equal(ent_bits_and(on, *kept), on)) check_ok(ent_circuit_read_pauli(same, &circuit->readout[r]));
+    }
+    return same;
+}
+
+/* A circuit without its gates on ranges, which on a part of a range are not on one of the others' qubits. */
+static ent_circuit *without_ranges(ent_circuit *circuit)
+{
+    ent_circuit *same;
+    check_ok(ent_circuit_new(circuit->qubits, circuit->params, circuit->angles, &same));
+    for (int64_t g = 0; g < circuit->gates; g++)
+        if (ent_gate_describe(circuit->gate[g].kind)->qubits > 0) check_ok(ent_circuit_add(same, circuit->gate[g]));
+    for (int r = 0; r < circuit->readouts; r++) check_ok(ent_circuit_read_pauli(same, &circuit->readout[r]));
+    ent_circuit_free(circuit);
+    return same;
+}
+
+/* Every set of 5 qubits: the readouts are those of the whole state, in which the others stay |0>. */
+static void kept_qubits_are_as_if_the_others_were_never_touched(void **state)
+{
+    (void)state;
+    enum { N = 5, READOUTS = 40, SLOTS = 4 };
+    int readouts = 0, fewer_gates = 0;
+    for (uint64_t set = 1; set < 1 << N; set++) {
+        const uint64_t lowest = set & -set;
+        const bool range = ((set + lowest) & set) == 0;
+        ent_circuit *circuit = random_circuit(set, N, 60, SLOTS, SLOTS, READOUTS), *part;
+        if (!range) circuit = without_ranges(circuit);
+        double *params = random_numbers(set, SLOTS), *data = random_numbers(set + 100, SLOTS);
+        double found[READOUTS], wanted[READOUTS];
+        int old[READOUTS];
+        const ent_bits kept = ent_bits_of_word(set);
+        ent_circuit *same = without_others(circuit, &kept);
+        check_ok(ent_circuit_keep(circuit, &kept, old, &part));
+        assert_int_equal(part->qubits, ent_bits_count(kept));
+        assert_int_equal(part->gates, same->gates);
+        assert_int_equal(part->readouts, same->readouts);
+        dense_run(part, params, data, found);
+        dense_run(same, params, data, wanted);
+        for (int r = 0; r < part->readouts; r++) {
+            check_near(found[r], wanted[r], 1e-13);
+            assert_true(ent_bits_equal(circuit->readout[old[r]].x, same->readout[r].x));
+            assert_true(ent_bits_equal(circuit->readout[old[r]].z, same->readout[r].z));
+        }
+        readouts += part->readouts;
+        fewer_gates += part->gates < circuit->gates;
+        ent_circuit_free(circuit);
+        ent_circuit_free(part);
+        ent_circuit_free(same);
+        ent_free(params);
+        ent_free(data);
+    }
+    assert_true(readouts > 100);
+    assert_int_equal(fewer_gates, (1 << N) - 2);
+}
+
+static void registers_keep_some_of_their_qubits(void **state)
+{
+    (void)state;
+    ent_circuit *circuit, *part;
+    const ent_bits kept = ent_bits_of_word(0x133); /* of 3, 1, 2 and 3 qubits: 2, 0, 2 and 1 */
+    check_ok(ent_circuit_new(9, 0, 0, &circuit));
+    check_ok(ent_circuit_registers(circuit, 4, (const int[4]){3, 1, 2, 3}));
+    check_ok(ent_circuit_keep(circuit, &kept, NULL, &part));
+    const int wanted[4] = {0, 2, 4, 5};
+    assert_int_equal(part->registers, 3);
+    assert_memory_equal(part->register_first, wanted, sizeof wanted);
+    ent_circuit_free(circuit);
+    ent_circuit_free(part);
+}
+
 static void refuses_sizes(void **state)
 {
     (void)state;
@@ -298,6 +395,23 @@ static void refuses_registers(void **state)
     ent_circuit_free(circuit);
 }
 
+static void refuses_to_keep_none(void **state)
+{
+    (void)state;
+    ent_circuit *circuit, *part = NULL;
+    const ent_bits none = {{0}}, beyond = ent_bits_of_word(9), some = ent_bits_of_word(5);
+    int readout;
+    check_ok(ent_circuit_new(3, 0, 0, &circuit));
+    check_ok(ent_circuit_add(circuit, (ent_gate){ENT_CX, {0, 2}, ent_angle_none()}));
+    check_ok(ent_circuit_read(circuit, 4));
+    check_fails(ent_circuit_keep(circuit, &none, &readout, &part), ENT_EARG, "0 qubits to keep");
+    check_fails(ent_circuit_keep(circuit, &beyond, &readout, &part), ENT_EARG,
+                "the last 3, want some of the circuit's 3");
+    check_every_allocation(ent_circuit_keep(circuit, &some, &readout, &part), assert_null(part));
+    ent_circuit_free(part);
+    ent_circuit_free(circuit);
+}
+
 static void survives_every_failing_allocation(void **state)
 {
     (void)state;
@@ -327,12 +441,12 @@ static const struct CMUnitTest computes[] = {
     cmocka_unit_test(gates_are_kept_in_order),
     cmocka_unit_test(qubits_are_cut_into_registers),
     cmocka_unit_test(sets_of_qubits),
+    cmocka_unit_test(kept_qubits_are_as_if_the_others_were_never_touched),
+    cmocka_unit_test(registers_keep_some_of_their_qubits),
 };
 static const struct CMUnitTest refuses[] = {
-    cmocka_unit_test(refuses_sizes),
-    cmocka_unit_test(refuses_gates),
-    cmocka_unit_test(refuses_readouts),
-    cmocka_unit_test(refuses_registers),
-    cmocka_unit_test(survives_every_failing_allocation),
+    cmocka_unit_test(refuses_sizes),        cmocka_unit_test(refuses_gates),
+    cmocka_unit_test(refuses_readouts),     cmocka_unit_test(refuses_registers),
+    cmocka_unit_test(refuses_to_keep_none), cmocka_unit_test(survives_every_failing_allocation),
 };
 CHECK_MAIN(computes, refuses)

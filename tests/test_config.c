@@ -101,7 +101,7 @@ static void short_file_gets_its_defaults(void **state)
     assert_int_equal(c->model.registers[0].qubits, 4);
     assert_string_equal(c->model.registers[0].ansatz, "strong");
     assert_int_equal(c->model.registers[0].reduce, ENT_REDUCE_LINEAR);
-    assert_int_equal(c->model.registers[1].qubits, 3);
+    assert_int_equal(c->model.registers[1].qubits, 6);
     assert_int_equal(c->model.registers[1].reduce, ENT_REDUCE_PCA);
     assert_true(c->model.registers[1].reupload);
     assert_int_equal(c->model.fusion.gate, ENT_CRZ);

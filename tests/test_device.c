@@ -1,5 +1,6 @@
 /* Models on devices: noise that is adjoint-differentiated through head and maps against differences; more devices
- * than are kept, in any order; layers that a device lacks; simultaneous perturbation against the exact gradient. */
+ * than are kept, in any order; layers that a device lacks, however many; simultaneous perturbation against the exact
+ * gradient. */
 #include "small_model.h"
 
 enum { MOST_PARAMS = 512 };
@@ -131,6 +132,31 @@ static void layers_that_a_device_lacks(void **state)
     check_lacking_layers(ENT_MODEL_LATE);
 }
 
+/* The blocks follow each other, whatever their number, and each has a name of its own. */
+static void a_block_for_each_of_many_layers(void **state)
+{
+    (void)state;
+    enum { LAYERS = 600 };
+    ent_model_inp inp = small_model();
+    ent_model *model;
+    for (int m = 0; m < 3; m++) inp.reg[m].ansatz.layers = LAYERS;
+    inp.layers_apart = 1;
+    check_ok(ent_model_new(&inp, &model));
+    const ent_block *block;
+    const int blocks = ent_model_blocks(model, &block);
+    int next = 0, circuits = 0;
+    for (int b = 0; b < blocks; b++) {
+        assert_int_equal(block[b].first, next);
+        next += block[b].count;
+        circuits += block[b].role == ENT_ROLE_CIRCUIT;
+    }
+    assert_int_equal(next, ent_model_params(model));
+    assert_int_equal(circuits, 3 * LAYERS);
+    assert_int_equal(block[blocks - 1].count, 3);
+    assert_string_equal(block[blocks - 1].name, "head/bias");
+    ent_model_free(model);
+}
+
 /* The mean over directions is the gradient, within 5 standard errors; blocks of an absent modality are not moved. */
 static void spsa_is_the_gradient_on_average(void **state)
 {
@@ -189,6 +215,7 @@ int main(void)
         cmocka_unit_test(gradients_with_noise_are_those_of_the_loss),
         cmocka_unit_test(many_devices_in_any_order),
         cmocka_unit_test(layers_that_a_device_lacks),
+        cmocka_unit_test(a_block_for_each_of_many_layers),
         cmocka_unit_test(spsa_is_the_gradient_on_average),
     };
     const struct CMUnitTest refuses[] = {cmocka_unit_test(a_step_of_0)};

@@ -394,7 +394,95 @@ static void untrained_blocks_keep_their_bits(void **state)
     }
 }
 
-/* ---- predictions from the labels only ---- */
+/* ---- devices ---- */
+
+/* How many qubits of a register parameter k of a whole block needs, in the small model: by hand, from the order of
+ * its gates.  text has 2 qubits, audio 3, vision 1. */
+static int qubits_by_hand(const char *name, int k)
+{
+    static const struct {
+        const char *name;
+        int each, qubits; /* `each` parameters of one qubit after the other, again and again */
+    } order[] = {{"text/circuit", 3, 2},       {"audio/map/weight", 5, 3},    {"audio/map/bias", 1, 3},
+                 {"audio/circuit", 2, 3},      {"vision/circuit", 1, 1},      {"fusion/text-audio", 1, 2},
+                 {"fusion/text-vision", 1, 2}, {"fusion/audio-vision", 1, 3}, {"fusion/text", 2, 2},
+                 {"fusion/audio", 2, 3},       {"fusion/vision", 2, 1},       {"head/text", 1, 2},
+                 {"head/audio", 1, 3},         {"head/vision", 1, 1},         {"head/text-audio", 1, 2},
+                 {"head/text-vision", 1, 2},   {"head/audio-vision", 1, 3},   {"head/bias", 3, 1}};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (strcmp(order[i].name, name) == 0) return k / order[i].each % order[i].qubits + 1;
+    fail_msg("no block '%s'", name);
+    return 0;
+}
+
+/* The model with devices of 1, 2 and all qubits of each register, one for each client; *whole: the one without. */
+static void give_devices(small_federation *s, ent_model **whole)
+{
+    ent_model_inp inp = small_model();
+    *whole = s->f.model;
+    inp.qubits_apart = 1 << 1 | 1 << 2;
+    check_ok(ent_model_new(&inp, &s->f.model));
+    s->config.devices = (ent_config_devices){.noise = "1", .shots = "run", .layers = "0", .qubits = "1, 2, 9"};
+    for (int m = 0; m < 3; m++) s->config.model.registers[m].qubits = SMALL_QUBITS[m];
+    check_ok(ent_devices_new(&s->config, 3, CLIENTS, &s->f.population.devices));
+    assert_true(ent_devices_qubits_apart(s->f.population.devices) == inp.qubits_apart);
+}
+
+static void train_from(small_federation *s, const double *start, double delta[CLIENTS][MAX_PARAMS])
+{
+    ent_trainer *trainer;
+    check_ok(ent_trainer_new(s->f.model, &s->f.population, &trainer));
+    for (int c = 0; c < CLIENTS; c++) {
+        double *w = ent_copy(start, ent_model_params(s->f.model), sizeof *w);
+        train_client(s, trainer, 0, c, w);
+        for (int p = 0; p < ent_model_params(s->f.model); p++) delta[c][p] = w[p] - start[p];
+        ent_free(w);
+    }
+    ent_trainer_free(trainer);
+}
+
+/* What a client lacks it leaves as it was, despite weight decay; the mean of a weight is that of the clients that
+ * have it, by the rows that train it. */
+static void qubits_are_averaged_over_the_clients_that_have_them(void **state)
+{
+    (void)state;
+    static double delta[CLIENTS][MAX_PARAMS], mean[MAX_PARAMS];
+    static const int qubits[CLIENTS] = {1, 2, 3};
+    double loss;
+    int untouched = 0, differ = 0;
+    ent_model *whole;
+    small_federation s;
+    small_federation_make(&s, ENT_POLICY_MMA);
+    s.config.client.weight_decay = 0.5;
+    give_devices(&s, &whole);
+    double *start = small_weights(s.f.model, 4);
+    train_from(&s, start, delta);
+    average(&s, (const int[]){1, 2, 0}, delta, mean, &loss);
+    const ent_block *block;
+    const int blocks = ent_model_blocks(whole, &block);
+    for (int b = 0; b < blocks; b++)
+        for (int k = 0; k < block[b].count; k++) {
+            const int p = block[b].first + k, needs = qubits_by_hand(block[b].name, k);
+            const double *rows = rows_that_train(block[b].needs);
+            double sum = 0.0, weighed = 0.0;
+            for (int c = 0; c < CLIENTS; c++) {
+                const bool has = qubits[c] >= needs;
+                untouched += !has && rows[c] > 0.0;
+                if (!has) assert_true(delta[c][p] == 0.0);
+                sum += has ? rows[c] : 0.0;
+                weighed += has ? rows[c] * delta[c][p] : 0.0;
+            }
+            check_near(mean[p], sum > 0.0 ? weighed / sum : 0.0, 1e-15);
+            differ += mean[p] != 0.0 && needs > 1;
+        }
+    assert_true(untouched > 50 && differ > 20);
+    ent_free(start);
+    ent_model_free(whole);
+    ent_devices_free(s.f.population.devices);
+    small_federation_clear(&s);
+}
+
+/* ---- what the labels alone predict ---- */
 
 static void the_prior_is_the_log_frequency_with_one_added(void **state)
 {
@@ -541,6 +629,7 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(a_round_follows_the_formulas),
                                           cmocka_unit_test(rates_and_weights_follow_the_formulas),
                                           cmocka_unit_test(untrained_blocks_keep_their_bits),
+                                          cmocka_unit_test(qubits_are_averaged_over_the_clients_that_have_them),
                                           cmocka_unit_test(offsets_are_the_clients_share_of_a_class_over_that_of_all),
                                           cmocka_unit_test(the_prior_is_the_log_frequency_with_one_added),
                                           cmocka_unit_test(the_prior_of_a_real_label_is_its_mean),

@@ -1018,8 +1018,8 @@ class WholePrecise(Whole):
         return self.path(name)
 
     def train(self, name, features, **more):
-        config = "data: {file: %s, modalities: [a], label: class}\nfederation: {clients: 2, rounds: 3}\n" % self.data(
-            name + ".h5", features)
+        config = ("data: {file: %s, modalities: [a], label: class}\nmodel: {registers: {a: {qubits: 3}}}\n"
+                  "federation: {clients: 2, rounds: 3}\n" % self.data(name + ".h5", features))
         with open(self.path("c.yaml"), "w") as file:
             file.write(config)
         return call("train", self.path("c.yaml"), "--out", self.path(name), "--json")

@@ -180,7 +180,7 @@ static void fewer_modalities_leave_the_others_registers_out(void **state)
     ent_config_free(config);
     config = config_of(plan, 1);
     assert_string_equal(config->data.modalities[1], "text");
-    assert_int_equal(config->model.registers[0].qubits, 3);
+    assert_int_equal(config->model.registers[0].qubits, 6);
     assert_int_equal(config->model.registers[1].qubits, 4);
     assert_int_equal(config->model.registers[0].layers, 5);
     assert_int_equal(config->model.registers[1].layers, 5);

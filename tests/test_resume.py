@@ -38,6 +38,7 @@ seconds = 0.0  # that a run takes
 
 CONFIG = """\
 data:       {file: DATA, modalities: [text, audio, vision], label: class, clip: 0}
+model:      {registers: {text: {qubits: 3}, audio: {qubits: 3}, vision: {qubits: 3}}}
 missing:    {rate: 0.2}
 federation: {clients: 12, rounds: 30, participation: 0.7, alpha: 0.3, split: dirichlet_client}
 client:     {epochs: 3, map_learning_rate: -1, head_learning_rate: -1, schedule: constant, logit_adjustment: false} # as the first program did

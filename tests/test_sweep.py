@@ -126,12 +126,27 @@ class Points(unittest.TestCase):
         self.assertEqual(row["weights_sha256"], alone["weights_sha256"])
         self.assertAlmostEqual(float(row["accuracy"]), alone["accuracy"], 14)
         self.assertEqual(int(row["params"]), alone["params"])
+        with h5py.File(alone["out"] / "result.h5") as file:
+            for name in ("bytes_up", "bytes_down"):
+                self.assertEqual(float(row[name]), file["round"][name][()].sum())
+                self.assertGreater(float(row[name]), 0)
+        self.assertEqual(row["epsilon"], "")
         patterns = [one for one in rows(first_tables()["out"] / "patterns.csv") if one["point"] == "4"]
         self.assertEqual([(one["present"].split("+"), int(one["n"])) for one in patterns],
                          [(one["present"], one["n"]) for one in alone["patterns"]])
         for one, other in zip(patterns, alone["patterns"]):
             self.assertAlmostEqual(float(one["accuracy"]), other["accuracy"], 14)
         self.assertGreater(len(patterns), 5)
+
+    def test_a_private_point_says_its_epsilon(self):
+        put("private.yaml", "base: small.yaml\nset: {privacy.mode: central}\ngrid: {privacy.noise_multiplier: [2]}\n")
+        out = sweep("private.yaml")["out"]
+        alone = command.train("small.yaml", privacy__mode="central", privacy__noise_multiplier=2)
+        with h5py.File(alone["out"] / "result.h5") as file:
+            epsilon = file["round/epsilon"][()]
+        row, = rows(out / "table.csv")
+        self.assertEqual(float(row["epsilon"]), epsilon[-1])
+        self.assertGreater(epsilon[-1], epsilon[0])
 
     def test_the_best_point_is_by_validation(self):
         """Without validation rows no point is named."""

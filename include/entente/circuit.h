@@ -127,6 +127,13 @@ ent_status ent_circuit_bind(const ent_circuit *circuit, const double *params, co
  * Errors: ENT_ENOMEM. */
 ent_status ent_circuit_compact(const ent_circuit *circuit, int *param, int *angle, ent_circuit **out);
 
+/* The circuit on some of its qubits, numbered anew in their order, registers without any left out.  The others are
+ * never touched: gates and readouts that are also on one of them are left out, a gate on a range is on what is left
+ * of it.  Parameters and data angles keep their slots.  readout [circuit readouts] receives the old number of each
+ * readout that is kept.  Free with ent_circuit_free.
+ * Errors: ENT_EARG for no qubit, or one out of range; ENT_ENOMEM. */
+ent_status ent_circuit_keep(const ent_circuit *circuit, const ent_bits *qubits, int *readout, ent_circuit **out);
+
 /* A Pauli string as text, "X0Z3Y17": letters with their qubits, truncated to `room` bytes.  Returns `text`. */
 char *ent_pauli_text(const ent_pauli *string, char *text, size_t room);
 

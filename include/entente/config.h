@@ -253,6 +253,7 @@ typedef struct {
     const char *noise;  /* factors of the strengths in section noise */
     const char *shots;  /* instead of run.shots */
     const char *layers; /* layers of the registers' circuits that a client has; 0: all */
+    const char *qubits; /* of each register that a client has, the first ones; 0: all */
     double spread;      /* of the logarithm of an additional random factor of each client */
 } ent_config_devices;
 

@@ -23,6 +23,7 @@ typedef struct {
     ent_gradient_kind gradient;
     double spsa_step; /* distance of the two points from the parameters, in each of these */
     int layers;       /* number of layers of the registers' circuits, further ones are left out; 0: all */
+    int qubits;       /* of each register the first ones, what is also on another is left out; 0: all */
     uint64_t seed;
 } ent_device;
 

@@ -236,6 +236,10 @@ typedef struct {
 } ent_federation_view;
 ent_federation_view ent_federation_see(const ent_federation *federation);
 
+/* What the clients' devices have in turn, as "2, 3, 4 qubits of each register; 100, 0 shots"; "" if they are alike.
+ * Truncated to `room` bytes.  Local. */
+void ent_devices_text(const ent_config *config, size_t room, char *text);
+
 /* Fourier coefficients of every output in data angle `angle` of a modality, everything else as in the first `samples`
  * test rows that have the modality; every modality is taken as present.  points 0: four times the degree and 8.
  * Source: Schuld, Sweke, Meyer, arXiv 2008.08605.  Collective.  Errors: ENT_EARG no such angle, too few points,

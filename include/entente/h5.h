@@ -59,6 +59,9 @@ void ent_h5_names_free(char **list, int64_t count);
 /* A whole array, converted to `type`; `count` is the number of elements of `data` and must equal that of the
  * dataset. */
 ent_status ent_h5_read(const ent_h5 *file, const char *name, ent_h5_type type, int64_t count, void *data);
+/* A dataset of one dimension; free *data with ent_free.  *count < 0: any length, which is stored there, else the
+ * length that it must have.  Errors also: ENT_EFORMAT, another shape; ENT_ENOMEM. */
+ent_status ent_h5_read_list(const ent_h5 *file, const char *name, ent_h5_type type, int64_t *count, void **data);
 /* Rows first..first+n-1 of a dataset of any rank. */
 ent_status ent_h5_read_rows(const ent_h5 *file, const char *name, ent_h5_type type, int64_t first, int64_t n,
                             void *data);

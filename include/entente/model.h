@@ -133,6 +133,8 @@ typedef struct {
     ent_activation activation; /* mlp, multilinear */
     const ent_device *device;  /* NULL: exact and without noise; must outlive the model */
     int layers_apart; /* > 0: every layer of the registers' circuits is a separate block, as devices may lack some */
+    uint64_t
+        qubits_apart; /* bit q: some device has q qubits of a register, and what it lacks is in separate blocks */
     ent_program_inp program;
 } ent_model_inp;
 
@@ -150,6 +152,7 @@ typedef struct {
     ent_block_role role;
     double fan_in; /* of a map: number of terms of a weighted sum; else 1 */
     int layer;     /* with layers_apart: the layer of the register; else 0 */
+    int qubits;    /* with qubits_apart: how many qubits of a register a device needs for it; else 0 */
 } ent_block;
 
 typedef struct ent_model ent_model;
@@ -180,10 +183,10 @@ int ent_model_blocks(const ent_model *model, const ent_block **blocks); /* their
 const char *ent_model_engine(const ent_model *model); /* "batch avx512", "mlp of width 12, OpenBLAS" */
 
 /* Initial parameters: a function of (seed, the block's name, index), so that models that share a block by name start
- * it alike.  Circuit angles N(0, 0.1^2) around 0 for rotations of the fusion, uniform in (-pi/4, pi/4) in registers;
- * factors of data angles 1; linear maps and heads N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp,
- * multilinear: N(0, 1/inputs) for tanh (LeCun et al. 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852);
- * the inputs of the joint layer are all encoders. */
+ * it alike; with qubits_apart, name and index are those of the whole block.  Circuit angles N(0, 0.1^2) around 0 for
+ * rotations of the fusion, uniform in (-pi/4, pi/4) in registers; factors of data angles 1; linear maps and heads
+ * N(0, 1/inputs); biases and embeddings 0.  logistic: all 0.  mlp, multilinear: N(0, 1/inputs) for tanh (LeCun et al.
+ * 1998), N(0, 2/inputs) for relu (He et al., arXiv 1502.01852); the inputs of the joint layer are all encoders. */
 void ent_model_init(const ent_model *model, uint64_t seed, double *w);
 
 /* Samples.  x[m] [n][inputs of register m]; context [n]: bit m is set where modality m is present; category [n] for
@@ -221,11 +224,12 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
 
-/* The quantum natural gradient (Stokes et al., arXiv 1909.02108).  In place, the gradient with respect to the angles
- * of each register's circuit is multiplied by (F + damping)^-1, where F is the mean Fubini-Study metric of the
- * register's state with respect to these angles, over the picked samples that have the register.  The state is that
- * without noise, with the layers that the samples' device has; other entries of gradient [params] do not change.
- * damping > 0.  Errors: ENT_EARG, the kind has no such metric; ENT_ENOMEM. */
+/* The quantum natural gradient (Stokes et al., arXiv 1909.02108).  In place, the gradient by the angles of each
+ * register's circuit becomes (F + damping)^-1 times it, where F is the Fubini-Study metric of the register's state by
+ * these angles, its mean over the picked samples that have the register.  The state is that without noise, with the
+ * layers and qubits of the samples' device; all of gradient [params] that is no such angle is left as it is.
+ * damping > 0.
+ * Errors: ENT_EARG, the kind has no such metric; ENT_ENOMEM. */
 ent_status ent_model_natural(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                              const int64_t *pick, double damping, double *gradient);
 
@@ -246,7 +250,10 @@ ent_status ent_model_rotosolve_check(ent_model *model);
 /* The loss of one sample from its outputs; d_outputs [outputs] (may be NULL) receives its derivative. */
 double ent_loss(bool squared, int outputs, const double *output, int32_t category, double value, double *d_outputs);
 
-/* Whether a device has the layer of a block. */
+/* How many of a register's layers and qubits a device has; device may be NULL. */
+int ent_device_layers(const ent_device *device, int layers);
+int ent_device_qubits(const ent_device *device, int qubits);
+/* Whether a device has the layer and the qubits of a block. */
 bool ent_device_trains(const ent_device *device, const ent_block *block);
 
 /* Whether a sample with this context trains a block, with or without masking; and the number of n samples that do. */

@@ -19,14 +19,6 @@ typedef struct {
     bool json;
 } arguments;
 
-static error_t default_folder(struct argp_state *state, char *value, void *arguments_)
-{
-    arguments *a = arguments_;
-    (void)state, (void)value;
-    if (!a->out) a->out = a->of.folder;
-    return 0;
-}
-
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
@@ -39,7 +31,6 @@ static const cli_option OPTIONS[] = {
 static const cli_line LINE = {
     .options = OPTIONS,
     .argument = {.what = "result", .wanted = "a result folder", .offset = AT(of.folder), .doc = "RESULT_DIR"},
-    .check = default_folder,
     .doc = "Membership inference: how well an attacker who has the model tells rows that it "
            "was trained on from rows that it was "
            "not.\v"
@@ -223,8 +214,9 @@ static ent_status write_svg(const answer *r, const char *path)
 static ent_status write_files(const arguments *a, const answer *r)
 {
     char csv[4096], svg[4096];
-    ENT_TRY(cli_folder_file(a->out, csv, "audit.csv"));
-    ENT_TRY(cli_folder_file(a->out, svg, "audit.svg"));
+    const char *folder = a->out ? a->out : a->of.folder;
+    ENT_TRY(cli_folder_file(folder, csv, "audit.csv"));
+    ENT_TRY(cli_folder_file(folder, svg, "audit.svg"));
     ENT_TRY(write_csv(r, csv));
     ENT_TRY(write_svg(r, svg));
     printf("\n%s\n%s\n", csv, svg);
@@ -259,7 +251,7 @@ static ent_status attack(const arguments *a, const ent_config *config, const ent
     return status;
 }
 
-static ent_status audit_config(ent_comm *world, void *arguments_, const ent_config *config)
+static ent_status audit(ent_comm *world, void *arguments_, const ent_config *config)
 {
     const arguments *a = arguments_;
     ent_federation *federation;
@@ -275,13 +267,8 @@ static ent_status audit_config(ent_comm *world, void *arguments_, const ent_conf
     return status;
 }
 
-static ent_status audit(ent_comm *world, void *arguments_, const char *text)
-{
-    return cli_with_config(world, text, audit_config, arguments_);
-}
-
 int app_audit(int argc, char **argv)
 {
     arguments a = {.seed = 1};
-    return cli_command(&LINE, argc, argv, &a, run_read_result, audit);
+    return cli_config_command(&LINE, argc, argv, &a, run_read_result, audit);
 }

@@ -178,17 +178,12 @@ static ent_status show(ent_comm *world, void *arguments_, const ent_config *conf
     return status;
 }
 
-static ent_status run(ent_comm *world, void *arguments_, const char *text)
-{
-    return cli_with_config(world, text, show, arguments_);
-}
-
 int app_circuit(int argc, char **argv)
 {
     arguments *a = ent_alloc(1, sizeof *a);
     if (!a) return cli_report(ent_fail(ENT_ENOMEM, "circuit: no memory"));
     a->row = -1;
-    const int code = cli_command(&LINE, argc, argv, a, read_text, run);
+    const int code = cli_config_command(&LINE, argc, argv, a, read_text, show);
     ent_free(a);
     return code;
 }

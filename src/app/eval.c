@@ -129,7 +129,7 @@ static ent_status report(const arguments *a, const ent_federation *federation)
     return ENT_OK;
 }
 
-static ent_status evaluate_config(ent_comm *world, void *arguments_, const ent_config *config)
+static ent_status evaluate(ent_comm *world, void *arguments_, const ent_config *config)
 {
     const arguments *a = arguments_;
     ent_federation *federation;
@@ -148,13 +148,8 @@ static ent_status evaluate_config(ent_comm *world, void *arguments_, const ent_c
     return status;
 }
 
-static ent_status evaluate(ent_comm *world, void *arguments_, const char *text)
-{
-    return cli_with_config(world, text, evaluate_config, arguments_);
-}
-
 int app_eval(int argc, char **argv)
 {
     arguments a = {.folder = NULL};
-    return cli_command(&LINE, argc, argv, &a, read_config, evaluate);
+    return cli_config_command(&LINE, argc, argv, &a, read_config, evaluate);
 }

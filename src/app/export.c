@@ -1,5 +1,4 @@
 /* entente export: results for TensorBoard and MLflow. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,30 +8,15 @@
 
 typedef struct {
     const char *tensorboard, *mlflow;
-    const char **folder;
-    int folders;
+    cli_list of;
     bool quiet;
 } arguments;
-
-static error_t take_folder(struct argp_state *state, char *value, void *arguments_)
-{
-    arguments *a = arguments_;
-    (void)state;
-    a->folder[a->folders++] = value;
-    return 0;
-}
 
 static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    if (a->folders == 0)
-        argp_error(state, "found no argument, want a result folder");
-    else if (!a->tensorboard && !a->mlflow)
-        argp_error(state, "want --tensorboard or --mlflow, with the folder to write");
-    else
-        return 0;
-    return EINVAL;
+    return cli_want(state, a->tensorboard || a->mlflow, "--tensorboard or --mlflow, with the folder to write");
 }
 
 #define AT(field) offsetof(arguments, field)
@@ -47,7 +31,8 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .argument = {.take = take_folder, .doc = "RESULT_DIR..."},
+    .argument =
+        {.what = "result", .wanted = "a result folder", .offset = AT(of), .list = true, .doc = "RESULT_DIR..."},
     .check = check,
     .doc =
         "Write results for TensorBoard or MLflow.\v"
@@ -60,7 +45,7 @@ static const cli_line LINE = {
 /* The last part of a folder's name, with a number where an earlier result has the same. */
 static void name_of(const arguments *a, int k, char name[200])
 {
-    char *whole = realpath(a->folder[k], NULL);
+    char *whole = realpath(a->of.text[k], NULL);
     const char *slash = whole ? strrchr(whole, '/') : NULL;
     snprintf(name, 200, "%.180s", slash && slash[1] ? slash + 1 : "result");
     free(whole);
@@ -78,7 +63,7 @@ typedef ent_status writer(const report_run *run, const char *name, cli_folder *t
 static ent_status write_all(const arguments *a, report_run *const *run, writer *write, cli_folder *to)
 {
     char name[200];
-    for (int k = 0; k < a->folders; k++) {
+    for (int k = 0; k < a->of.count; k++) {
         name_of(a, k, name);
         ENT_TRY(write(run[k], name, to));
     }
@@ -94,26 +79,25 @@ static ent_status write_folder(const arguments *a, report_run *const *run, const
     ent_status status = begin ? begin(run[0], "", &to) : ENT_OK;
     if (status == ENT_OK) status = write_all(a, run, write, &to);
     status = cli_folder_end(&to, status);
-    if (status == ENT_OK && !a->quiet) printf("%s: %d result%s\n", dir, a->folders, a->folders == 1 ? "" : "s");
+    if (status == ENT_OK && !a->quiet) printf("%s: %d result%s\n", dir, a->of.count, a->of.count == 1 ? "" : "s");
     return status;
 }
 
 static ent_status export(const arguments *a, report_run **run)
 {
-    for (int k = 0; k < a->folders; k++) ENT_TRY(report_run_read(a->folder[k], &run[k]));
+    for (int k = 0; k < a->of.count; k++) ENT_TRY(report_run_read(a->of.text[k], &run[k]));
     ENT_TRY(write_folder(a, run, a->tensorboard, NULL, export_tensorboard));
     return write_folder(a, run, a->mlflow, export_mlflow_begin, export_mlflow);
 }
 
 int app_export(int argc, char **argv)
 {
-    arguments a = {.folder = ent_alloc(argc, sizeof *a.folder)};
+    arguments a = {.quiet = false};
     report_run **run = ent_alloc(argc, sizeof *run);
-    if (!a.folder || !run) return cli_report(ent_fail(ENT_ENOMEM, "export: no memory"));
+    if (!run) return cli_report(ent_fail(ENT_ENOMEM, "export: no memory"));
     cli_parse(&LINE, argc, argv, &a);
     const ent_status status = export(&a, run);
-    for (int k = 0; k < a.folders; k++) report_run_free(run[k]);
+    for (int k = 0; k < a.of.count; k++) report_run_free(run[k]);
     ent_free(run);
-    ent_free(a.folder);
     return cli_report(status);
 }

@@ -15,13 +15,6 @@ static const char *const POOLS[] = {"mean", "mean_std", "max", "first", NULL};
 static const char *const NONFINITE[] = {"mean", "absent", "error", NULL};
 static const char *const BINNINGS[] = {"mosei", "mosi", NULL};
 
-static error_t check(struct argp_state *state, char *value, void *arguments_)
-{
-    const arguments *a = arguments_;
-    (void)value;
-    return cli_want(state, !a->inp.folds || !a->split.given, "--folds or --split, not both");
-}
-
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
@@ -34,7 +27,7 @@ static const cli_option OPTIONS[] = {
     {"folds", 0, "FILE", "lists of ids for train, validation and test; segments in no list are left out",
      AT(inp.folds), .type = CLI_TEXT},
     {"split", 0, "A,B,C", "or shares of train, validation, test, by video (default: 0.7,0.1,0.2)", AT(split),
-     .type = CLI_SHARES},
+     .type = CLI_SHARES, .instead_of = "folds"},
     {"binning", 0, "HOW", "three classes as in papers on mosei (default) or mosi", AT(inp.binning), .type = CLI_WORD,
      .words = BINNINGS},
     {"nonfinite", 0, "HOW",
@@ -46,7 +39,6 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .check = check,
     .doc =
         "Make a data set from files of the CMU Multimodal SDK.\v"
         "Every segment of the label file becomes a row; a modality's time steps are weighted by the seconds that "

@@ -15,13 +15,6 @@ typedef struct {
 static const char *const HEADERS[] = {"auto", "yes", "no", NULL};
 static const char *const HOLES[] = {"mean", "absent", "error", NULL};
 
-static error_t check(struct argp_state *state, char *value, void *arguments_)
-{
-    const arguments *a = arguments_;
-    (void)value;
-    return cli_want(state, !a->inp.part || !a->split.given, "--part or --split, not both");
-}
-
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
@@ -33,7 +26,7 @@ static const cli_option OPTIONS[] = {
      .type = CLI_TEXT},
     {"part", 0, "FILE[:COLUMN]", "0, 1, 2 or train, validation, test", AT(inp.part), .type = CLI_TEXT},
     {"split", 0, "A,B,C", "or shares of them, by group if there are groups (default: 0.7,0.1,0.2)", AT(split),
-     .type = CLI_SHARES},
+     .type = CLI_SHARES, .instead_of = "part"},
     {"header", 0, "HOW",
      "whether the first line of a CSV file names the columns: yes, no, or detected and reported (auto, default)",
      AT(inp.header), .type = CLI_WORD, .words = HEADERS},
@@ -46,7 +39,6 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .check = check,
     .doc = "Make a data set from tables, one row per sample.\v"
            "A column is named as in the first line of the CSV file, else by its number from 0.  If "
            "label, group or part is a column in the file of a modality, it is not a feature; nor "

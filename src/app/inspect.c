@@ -281,21 +281,11 @@ static ent_status print_metrics(const ent_h5 *file)
 /* A column of numbers, or NULL if the file lacks it; ent_free. */
 static ent_status read_column(const ent_h5 *file, const char *name, int64_t *n, double **value)
 {
-    ent_h5_shape shape;
     *value = NULL;
     *n = 0;
     if (!ent_h5_has(file, name)) return ENT_OK;
-    ENT_TRY(ent_h5_describe(file, name, &shape));
-    double *column = ent_alloc(shape.size[0], sizeof *column);
-    ENT_REQUIRE(column, ENT_ENOMEM, "%s: no memory", name);
-    const ent_status status = ent_h5_read(file, name, ENT_H5_F64, shape.size[0], column);
-    if (status != ENT_OK) {
-        ent_free(column);
-        return status;
-    }
-    *n = shape.size[0];
-    *value = column;
-    return ENT_OK;
+    *n = -1;
+    return ent_h5_read_list(file, name, ENT_H5_F64, n, (void **)value);
 }
 
 /* Of a number that the file may lack. */
@@ -426,10 +416,25 @@ static ent_status print_selected(const ent_h5 *file)
     return status;
 }
 
+/* The configuration, after the devices of the clients where these differ. */
+static ent_status print_config(const ent_h5 *file)
+{
+    char *text, devices[1024];
+    ent_config *config = NULL;
+    ENT_TRY(ent_h5_read_text(file, "/config", &text));
+    if (ent_config_parse(text, &config) == ENT_OK) {
+        ent_devices_text(config, sizeof devices, devices);
+        if (*devices) print_visible("\nDevices of the clients, in turn: ", devices, "", " (0: all)\n");
+        ent_config_free(config);
+    }
+    print_visible("\nConfiguration:\n", text, "\n", "");
+    ent_free(text);
+    return ENT_OK;
+}
+
 static ent_status print_result(const char *path, const ent_h5 *file)
 {
     char cone[256];
-    char *config;
     int64_t layout[2];
     ent_h5_shape rounds, weights;
     ENT_TRY(print_text(file, "/version", "version"));
@@ -462,10 +467,7 @@ static ent_status print_result(const char *path, const ent_h5 *file)
     ENT_TRY(print_clients(file, "/client/accuracy", "accuracy by client"));
     ENT_TRY(print_clients(file, "/client/personal_accuracy", "own models, by client"));
     ENT_TRY(show_classes(file));
-    ENT_TRY(ent_h5_read_text(file, "/config", &config));
-    print_visible("\nConfiguration:\n", config, "\n", "");
-    ent_free(config);
-    return ENT_OK;
+    return print_config(file);
 }
 
 static ent_status inspect_result(const char *path, const ent_h5 *file)
@@ -507,16 +509,12 @@ static ent_status inspect_rounds(const char *path)
 static ent_status inspect_checkpoint(const char *path, const ent_h5 *file)
 {
     ent_h5_shape rounds = {.size = {0}}, weights;
-    char *config;
     if (ent_h5_has(file, "/figures")) ENT_TRY(ent_h5_describe(file, "/figures", &rounds));
     ENT_TRY(ent_h5_describe(file, "/weights", &weights));
     printf("%s: checkpoint of a training; resume it with the same command and --resume\n", path);
     printf("  rounds     %lld%s\n  parameters %lld\n", (long long)rounds.size[0],
            ent_h5_has(file, "/inside/sum") ? ", and part of the next one" : "", (long long)weights.size[1]);
-    ENT_TRY(ent_h5_read_text(file, "/config", &config));
-    printf("\nConfiguration:\n%s", config);
-    ent_free(config);
-    return ENT_OK;
+    return print_config(file);
 }
 
 /* A folder means the result in it, as for the other commands; without a result, the finished rounds. */

@@ -1,27 +1,18 @@
 /* entente merge: combines data sets with the same rows. */
-#include <errno.h>
-
 #include "app.h"
 #include "entente/merge.h"
 
 typedef struct {
     ent_merge_inp inp;
+    cli_list files;
     bool replace;
 } arguments;
-
-static error_t take_file(struct argp_state *state, char *path, void *arguments_)
-{
-    arguments *a = arguments_;
-    if (cli_want(state, a->inp.files < ENT_MERGE_FILES, "at most 16 files")) return EINVAL;
-    a->inp.path[a->inp.files++] = path;
-    return 0;
-}
 
 static error_t check(struct argp_state *state, char *value, void *arguments_)
 {
     const arguments *a = arguments_;
     (void)value;
-    return cli_want(state, a->inp.files > 0, "a data set");
+    return cli_want(state, a->files.count <= ENT_MERGE_FILES, "at most 16 files");
 }
 
 #define AT(field) offsetof(arguments, field)
@@ -36,7 +27,7 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .argument = {.take = take_file, .doc = "FILE.h5..."},
+    .argument = {.what = "data set", .wanted = "a data set", .offset = AT(files), .list = true, .doc = "FILE.h5..."},
     .check = check,
     .doc = "Combine the modalities of data sets with the same rows, and add "
            "groups.\vLabels, parts and groups are those of the first file.  An id of the CSV file "
@@ -47,6 +38,10 @@ int app_merge(int argc, char **argv)
     arguments a = {.replace = false};
     ent_merge_report r;
     cli_parse(&LINE, argc, argv, &a);
+    while (a.inp.files < a.files.count) {
+        a.inp.path[a.inp.files] = a.files.text[a.inp.files];
+        a.inp.files++;
+    }
     ent_status status = cli_may_write(NULL, a.inp.out, a.replace);
     if (status == ENT_OK) status = ent_merge(&a.inp, &r);
     if (status != ENT_OK) return cli_report(status);

@@ -275,6 +275,9 @@ static void print_text(const plan *p, const arguments *a)
            a->ranks == 1 ? "" : "s", (long long)a->nodes, a->nodes == 1 ? "" : "s", (long long)(a->ranks / a->shards),
            a->ranks == a->shards ? "" : "s", (long long)a->shards, a->shards == 1 ? "" : "s");
     print_engine(p, a);
+    char devices[1024];
+    ent_devices_text(p->config, sizeof devices, devices);
+    if (*devices) printf("devices      in turn %s (0: all); what follows is for all qubits and layers\n", devices);
     printf("memory       %s per rank for state and gradient", ent_bytes_text(p->rank_bytes, one));
     printf(", %s per node of %s\n", ent_bytes_text(p->node_bytes, one), ent_bytes_text(p->node_there, two));
     const double threads = (double)p->threads, with_reserve = 1.25 * p->resident_bytes / 0x1p20;

@@ -12,27 +12,9 @@ enum { MOST_DETAILS = 4 };
 
 typedef struct {
     const char *out, *csv, *svg, *tex;
-    const char **folder;
-    int folders;
+    cli_list of;
     bool text, quiet;
 } arguments;
-
-static error_t take_folder(struct argp_state *state, char *value, void *arguments_)
-{
-    arguments *a = arguments_;
-    (void)state;
-    a->folder[a->folders++] = value;
-    return 0;
-}
-
-static error_t check(struct argp_state *state, char *value, void *arguments_)
-{
-    const arguments *a = arguments_;
-    (void)value;
-    if (a->folders > 0) return 0;
-    argp_error(state, "found no argument, want a folder written by entente train, sweep, study or scaling");
-    return EINVAL;
-}
 
 #define AT(field) offsetof(arguments, field)
 
@@ -50,8 +32,11 @@ static const cli_option OPTIONS[] = {
 
 static const cli_line LINE = {
     .options = OPTIONS,
-    .argument = {.take = take_folder, .doc = "DIR..."},
-    .check = check,
+    .argument = {.what = "folder",
+                 .wanted = "a folder written by entente train, sweep, study or scaling",
+                 .offset = AT(of),
+                 .list = true,
+                 .doc = "DIR..."},
     .doc =
         "Show results as one self-contained HTML page, or as text.\v"
         "DIR is a result (result.h5), a sweep (table.csv), a study (study.csv), a scaling study (scaling.csv) or a "
@@ -120,15 +105,15 @@ static ent_status read_folder(char *folder, report_input *in)
 static ent_status read_all(const arguments *a, report_input *in)
 {
     cli_bar bar = {.what = "results read", .quiet = a->quiet};
-    in->run = ent_alloc(a->folders, sizeof *in->run);
-    in->table = ent_alloc(a->folders, sizeof *in->table);
-    in->scaling = ent_alloc(a->folders, sizeof *in->scaling);
-    in->unfinished = ent_alloc(a->folders, sizeof *in->unfinished);
+    in->run = ent_alloc(a->of.count, sizeof *in->run);
+    in->table = ent_alloc(a->of.count, sizeof *in->table);
+    in->scaling = ent_alloc(a->of.count, sizeof *in->scaling);
+    in->unfinished = ent_alloc(a->of.count, sizeof *in->unfinished);
     ENT_REQUIRE(in->run && in->table && in->scaling && in->unfinished, ENT_ENOMEM, "report: no memory");
     ent_status status = ENT_OK;
-    for (int k = 0; k < a->folders && status == ENT_OK; k++) {
-        status = read_folder((char *)a->folder[k], in);
-        cli_bar_show(&bar, k + 1, a->folders);
+    for (int k = 0; k < a->of.count && status == ENT_OK; k++) {
+        status = read_folder(a->of.text[k], in);
+        cli_bar_show(&bar, k + 1, a->of.count);
     }
     cli_bar_end(&bar);
     return status == ENT_OK && in->runs > 0 ? report_group_runs(in) : status;
@@ -237,16 +222,14 @@ static ent_status make_all(const arguments *a, const report_input *in, const cha
 
 int app_report_page(int argc, char **argv)
 {
-    arguments a = {.folder = ent_alloc(argc, sizeof *a.folder)};
+    arguments a = {.quiet = false};
     report_input in = {.runs = 0};
     char named[4096];
-    if (!a.folder) return cli_report(ent_fail(ENT_ENOMEM, "report: no memory"));
     cli_parse(&LINE, argc, argv, &a);
-    snprintf(named, sizeof named, "%.4000s/report.html", a.folder[0]);
+    snprintf(named, sizeof named, "%.4000s/report.html", a.of.text[0]);
     if (a.text && !a.out) a.quiet = true;
     ent_status status = read_all(&a, &in);
     if (status == ENT_OK) status = make_all(&a, &in, a.out || a.text ? a.out : named);
     input_free(&in);
-    ent_free(a.folder);
     return cli_report(status);
 }

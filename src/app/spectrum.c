@@ -35,14 +35,6 @@ static error_t read_input(struct argp_state *state, char *text, void *arguments_
     return cli_whole(state, colon + 1, 0, 1 << 20, &a->angle);
 }
 
-static error_t default_folder(struct argp_state *state, char *value, void *arguments_)
-{
-    arguments *a = arguments_;
-    (void)state, (void)value;
-    if (!a->out) a->out = a->of.folder;
-    return 0;
-}
-
 #define AT(field) offsetof(arguments, field)
 
 static const cli_option OPTIONS[] = {
@@ -61,7 +53,6 @@ static const cli_option OPTIONS[] = {
 static const cli_line LINE = {
     .options = OPTIONS,
     .argument = {.what = "result", .wanted = "the folder of a result", .offset = AT(of.folder), .doc = "RESULT_DIR"},
-    .check = default_folder,
     .doc =
         "Show the Fourier coefficients of the outputs of a trained model in one data angle.\v"
         "An output is a trigonometric polynomial in a data angle, whose degree is the number of times that the "
@@ -179,8 +170,9 @@ static ent_status write_svg(const arguments *a, const ent_spectrum *s, const cha
 static ent_status write_files(const arguments *a, const ent_spectrum *s)
 {
     char csv[4096], svg[4096];
-    ENT_TRY(cli_folder_file(a->out, csv, "spectrum-%s-%lld.csv", a->modality, (long long)a->angle));
-    ENT_TRY(cli_folder_file(a->out, svg, "spectrum-%s-%lld.svg", a->modality, (long long)a->angle));
+    const char *folder = a->out ? a->out : a->of.folder;
+    ENT_TRY(cli_folder_file(folder, csv, "spectrum-%s-%lld.csv", a->modality, (long long)a->angle));
+    ENT_TRY(cli_folder_file(folder, svg, "spectrum-%s-%lld.svg", a->modality, (long long)a->angle));
     ENT_TRY(write_csv(s, csv));
     ENT_TRY(write_svg(a, s, svg));
     printf("%s\n%s\n", csv, svg);
@@ -211,13 +203,8 @@ static ent_status analyse(ent_comm *world, void *arguments_, const ent_config *c
     return status;
 }
 
-static ent_status run(ent_comm *world, void *arguments_, const char *text)
-{
-    return cli_with_config(world, text, analyse, arguments_);
-}
-
 int app_spectrum(int argc, char **argv)
 {
     arguments a = {.samples = 64};
-    return cli_command(&LINE, argc, argv, &a, run_read_result, run);
+    return cli_config_command(&LINE, argc, argv, &a, run_read_result, analyse);
 }

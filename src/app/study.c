@@ -29,18 +29,14 @@ static const char DOC[] =
     "signed-rank test (exact; with 5 pairs it cannot be below 0.0625).  DIR/study.h5 has all three.  With `keep: "
     "results` the folders DIR/points/HASH are results as `entente train` writes them.\n\n";
 
-static ent_status read_plan(void *arguments, char **text)
-{
-    return campaign_study_points(arguments, text);
-}
-
-static ent_status run_plan(ent_comm *world, void *arguments, const char *text)
-{
-    return campaign_run(world, arguments, text, campaign_study_summary);
-}
+static const campaign_kind STUDY = {.kind = "study",
+                                    .table = "study",
+                                    .file = "STUDY.yaml",
+                                    .doc = DOC,
+                                    .plan = campaign_study_points,
+                                    .more = campaign_study_summary};
 
 int app_study(int argc, char **argv)
 {
-    campaign_job c = campaign_start("study", "study");
-    return campaign_command(DOC, "STUDY.yaml", argc, argv, &c, read_plan, run_plan);
+    return campaign_command(&STUDY, argc, argv);
 }

@@ -27,18 +27,10 @@ static const char DOC[] =
     "for each set of modalities present; DIR/times.csv its "
     "seconds.\n\n";
 
-static ent_status read_plan(void *arguments, char **text)
-{
-    return campaign_sweep_points(arguments, text);
-}
-
-static ent_status run_plan(ent_comm *world, void *arguments, const char *text)
-{
-    return campaign_run(world, arguments, text, NULL);
-}
+static const campaign_kind SWEEP = {
+    .kind = "sweep", .table = "table", .file = "SWEEP.yaml", .doc = DOC, .plan = campaign_sweep_points};
 
 int app_sweep(int argc, char **argv)
 {
-    campaign_job c = campaign_start("sweep", "table");
-    return campaign_command(DOC, "SWEEP.yaml", argc, argv, &c, read_plan, run_plan);
+    return campaign_command(&SWEEP, argc, argv);
 }

@@ -92,16 +92,33 @@ static error_t check(struct argp_state *state, char *value, void *campaign)
     return 0;
 }
 
-int campaign_command(const char *doc, const char *arguments, int argc, char **argv, campaign_job *c, cli_read *read,
-                     cli_body *body)
+typedef struct {
+    campaign_job job; /* first: the options are read into it */
+    const campaign_kind *kind;
+} campaign_arguments;
+
+static ent_status read_plan(void *arguments, char **text)
+{
+    const campaign_arguments *a = arguments;
+    return a->kind->plan(&a->job, text);
+}
+
+static ent_status run_plan(ent_comm *world, void *arguments, const char *text)
+{
+    campaign_arguments *a = arguments;
+    return campaign_run(world, &a->job, text, a->kind->more);
+}
+
+int campaign_command(const campaign_kind *kind, int argc, char **argv)
 {
     char help[8192];
-    snprintf(help, sizeof help, "%s%s", doc, RUNNING);
+    campaign_arguments a = {.job = campaign_start(kind->kind, kind->table), .kind = kind};
+    snprintf(help, sizeof help, "%s%s", kind->doc, RUNNING);
     const cli_line line = {.options = OPTIONS,
-                           .argument = {.what = "file", .offset = AT(spec), .doc = arguments},
+                           .argument = {.what = "file", .offset = AT(spec), .doc = kind->file},
                            .check = check,
                            .doc = help};
-    return cli_command(&line, argc, argv, c, read, body);
+    return cli_command(&line, argc, argv, &a, read_plan, run_plan);
 }
 
 /* ---- running ---- */

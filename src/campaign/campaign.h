@@ -38,16 +38,24 @@ typedef struct {
     char *summary; /* text of `more` for the terminal; ent_free */
 } campaign_job;
 
+/* The plan of the points as text (points.h; ent_free), from the file that the command line names. */
+typedef ent_status campaign_plan(const campaign_job *c, char **text);
+
 campaign_job campaign_start(const char *kind, const char *table);
 bool campaign_is_sweep(const campaign_job *c);
-
-/* The whole command: parses the common options, prints `doc` and the common text as help, calls campaign_start. */
-int campaign_command(const char *doc, const char *arguments, int argc, char **argv, campaign_job *c, cli_read *read,
-                     cli_body *body);
 
 /* Write further tables from the rows of the first, to the folder and to `file`, and a text to c->summary.  Only on
  * rank 0. */
 typedef ent_status campaign_more(campaign_job *c, const json_t *plan, const json_t *rows, ent_h5 *file);
+
+/* The whole command: parses the common options, prints `doc` and the common text as help, and runs the plan.  `file`:
+ * what the help calls the argument; more: NULL for no further tables. */
+typedef struct {
+    const char *kind, *table, *file, *doc; /* kind, table: as in campaign_job */
+    campaign_plan *plan;
+    campaign_more *more;
+} campaign_kind;
+int campaign_command(const campaign_kind *kind, int argc, char **argv);
 
 /* Run what the command line asks for; `plan` as text (points.h).  Collective.  Errors: ENT_EARG (index, group),
  * ENT_EIO, ENT_ENOMEM; the failure of a point is not an error. */

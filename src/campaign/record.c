@@ -16,6 +16,7 @@
 const char *const CAMPAIGN_METRICS[] = {"n", ENT_METRICS(NAME, 0) NULL};
 #undef NAME
 const char *const CAMPAIGN_VALIDATION[] = {"validation_n", "validation_loss", "validation_accuracy", NULL};
+const char *const CAMPAIGN_SPENT[] = {"bytes_up", "bytes_down", "epsilon", NULL};
 
 ent_status campaign_record_path(const char *out, const char *hash, const char *end, char path[4096])
 {
@@ -38,6 +39,18 @@ static json_t *validation_of(const ent_federation_view *view)
     if (!m || m->n == 0) return json_object();
     return json_pack("{s:I, s:o, s:o}", CAMPAIGN_VALIDATION[0], (json_int_t)m->n, CAMPAIGN_VALIDATION[1],
                      cli_number(m->loss), CAMPAIGN_VALIDATION[2], cli_number(m->accuracy));
+}
+
+/* By all rounds. */
+static json_t *spent_of(const ent_federation_view *view)
+{
+    double up = 0, down = 0;
+    for (int64_t k = 0; k < view->rounds; k++) {
+        up += view->round[k].bytes_up;
+        down += view->round[k].bytes_down;
+    }
+    return json_pack("{s:f, s:f, s:o}", CAMPAIGN_SPENT[0], up, CAMPAIGN_SPENT[1], down, CAMPAIGN_SPENT[2],
+                     cli_number(view->rounds > 0 ? view->round[view->rounds - 1].epsilon : NAN));
 }
 
 /* "text+audio" */
@@ -117,12 +130,12 @@ json_t *campaign_record_done(const ent_federation_view *view)
     char digest[65];
     const bool untrained = view->rounds > 0 && view->untrained_rounds == view->rounds;
     ent_sha256(view->weights, (size_t)view->params * sizeof *view->weights, digest);
-    return json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:s, s:o, s:o, s:i, s:i}", "status",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:s, s:o, s:o, s:i, s:i}", "status",
                      untrained ? "untrained" : "done", "error",
                      untrained ? "no client trained in any round: the figures are not those of a trained model" : "",
-                     "metrics", metrics_of(&view->test), "validation", validation_of(view), "params", view->params,
-                     "qubits", view->qubits, "weights_sha256", digest, "patterns", patterns_of(view), "inputs",
-                     inputs_of(view), "ranks", view->ranks, "threads", view->threads);
+                     "metrics", metrics_of(&view->test), "validation", validation_of(view), "spent", spent_of(view),
+                     "params", view->params, "qubits", view->qubits, "weights_sha256", digest, "patterns",
+                     patterns_of(view), "inputs", inputs_of(view), "ranks", view->ranks, "threads", view->threads);
 }
 
 json_t *campaign_record_failed(const char *message)

@@ -2,7 +2,7 @@
  *
  *   hash, label ["a=1", ...], status "done", "failed" or "untrained" (no round changed the weights), error
  *   metrics {n, loss, accuracy, ...} of the test split, validation {validation_n, ..} of the
- *   weights' round, params, qubits, weights_sha256,
+ *   weights' round, spent {bytes_up, bytes_down, epsilon} of all rounds, params, qubits, weights_sha256,
  *   patterns [{present: "text+audio", n, accuracy, mae}]       (unless the point failed)
  *   inputs {of {file, label, modalities, ansatz}, tables, features, bytes, modified_s}: the data that the point was
  *   trained on, by their digests (ent_inputs)
@@ -22,6 +22,8 @@
 extern const char *const CAMPAIGN_METRICS[];
 /* Those in `validation`: samples, loss, accuracy. */
 extern const char *const CAMPAIGN_VALIDATION[];
+/* Those in `spent`: bytes to the server and from it, epsilon. */
+extern const char *const CAMPAIGN_SPENT[];
 
 /* "<out>/points/<hash>": with `end` ".json" the record, with "" the result folder.  Errors: ENT_EARG (too long). */
 ent_status campaign_record_path(const char *out, const char *hash, const char *end, char path[4096]);

@@ -67,6 +67,7 @@ static void add_point(tables *t, int64_t k, const json_t *record)
     }
     copy_keys(row, json_object_get(record, "metrics"), CAMPAIGN_METRICS);
     copy_keys(row, json_object_get(record, "validation"), CAMPAIGN_VALIDATION);
+    copy_keys(row, json_object_get(record, "spent"), CAMPAIGN_SPENT);
     copy_keys(row, record, MODEL);
     if (!json_is_string(json_object_get(row, "weights_sha256")))
         json_object_set_new(row, "weights_sha256", json_string(""));
@@ -138,9 +139,10 @@ static ent_status check_inputs(tables *t, int64_t k, json_t *record)
 static ent_status fill(tables *t)
 {
     static const char *const config[] = {"config_sha256", NULL};
-    static const char *const *const study[] = {OUTCOME, CAMPAIGN_METRICS, CAMPAIGN_VALIDATION, MODEL, config, NULL};
-    static const char *const *const sweep[] = {OUTCOME, SELECTED, CAMPAIGN_METRICS, CAMPAIGN_VALIDATION, MODEL,
-                                               config,  NULL};
+    static const char *const *const study[] = {
+        OUTCOME, CAMPAIGN_METRICS, CAMPAIGN_VALIDATION, CAMPAIGN_SPENT, MODEL, config, NULL};
+    static const char *const *const sweep[] = {OUTCOME,        SELECTED, CAMPAIGN_METRICS, CAMPAIGN_VALIDATION,
+                                               CAMPAIGN_SPENT, MODEL,    config,           NULL};
     static const char *const *const pattern[] = {PATTERN, NULL};
     static const char *const *const times[] = {TIMES, LAYOUT, NULL};
     t->columns = columns_of(t->plan, campaign_is_sweep(t->c) ? sweep : study);
@@ -256,6 +258,9 @@ static const ent_h5_note NOTES[] = {
     {"/point/validation_n", "samples", "samples of the validation part"},
     {"/point/validation_loss", "as the loss", "loss on the validation part after the round of the weights"},
     {"/point/validation_accuracy", "1", "accuracy on the validation part after the round of the weights"},
+    {"/point/bytes_up", "bytes", "what the clients sent to the server in all rounds"},
+    {"/point/bytes_down", "bytes", "what the server sent to the clients in all rounds"},
+    {"/point/epsilon", "1", "spent by all rounds, at privacy.delta; NaN without privacy.mode"},
     {"/point/params", "1", "weights of the model"},
     {"/point/qubits", "1", "qubits of the model"},
     {"/point/weights_sha256", "none", "SHA-256 of the weights after the selected round"},

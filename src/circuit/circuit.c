@@ -211,3 +211,85 @@ ent_status ent_circuit_compact(const ent_circuit *circuit, int *param, int *angl
     *out = compact;
     return ENT_OK;
 }
+
+/* ---- some of the qubits ---- */
+
+/* number [qubits]: the new number of each qubit that is kept, else -1.  Returns how many are kept. */
+static int number_qubits(const ent_circuit *circuit, const ent_bits *qubits, int *number)
+{
+    int kept = 0;
+    for (int q = 0; q < circuit->qubits; q++) number[q] = ent_bits_has(qubits, q) ? kept++ : -1;
+    return kept;
+}
+
+/* Whether any of the gate is left: then on its new qubits. */
+static bool move_gate(const int *number, ent_gate *gate)
+{
+    if (INFO[gate->kind].qubits > 0) {
+        for (int k = 0; k < 2; k++) gate->qubit[k] = number[gate->qubit[k]];
+        return gate->qubit[0] >= 0 && gate->qubit[1] >= 0;
+    }
+    int first = gate->qubit[0], last = gate->qubit[1];
+    while (first <= last && number[first] < 0) first++;
+    while (last > first && number[last] < 0) last--;
+    gate->qubit[0] = first <= last ? number[first] : -1;
+    gate->qubit[1] = first <= last ? number[last] : -1;
+    return first <= last;
+}
+
+static bool is_kept(const ent_circuit *circuit, const int *number, const ent_pauli *string)
+{
+    const ent_bits on = ent_bits_or(string->x, string->z);
+    for (int q = 0; q < circuit->qubits; q++)
+        if (ent_bits_has(&on, q) && number[q] < 0) return false;
+    return true;
+}
+
+static ent_pauli move_string(const ent_circuit *circuit, const int *number, const ent_pauli *string)
+{
+    ent_pauli moved = {.x = {{0}}, .z = {{0}}};
+    for (int q = 0; q < circuit->qubits; q++) {
+        if (ent_bits_has(&string->x, q)) ent_bits_add(&moved.x, number[q]);
+        if (ent_bits_has(&string->z, q)) ent_bits_add(&moved.z, number[q]);
+    }
+    return moved;
+}
+
+static ent_status keep_registers(const ent_circuit *circuit, const int *number, ent_circuit *part)
+{
+    int sizes[ENT_MAX_QUBITS], registers = 0;
+    for (int m = 0; m < circuit->registers; m++) {
+        int size = 0;
+        for (int q = circuit->register_first[m]; q < circuit->register_first[m + 1]; q++) size += number[q] >= 0;
+        if (size > 0) sizes[registers++] = size;
+    }
+    return ent_circuit_registers(part, registers, sizes);
+}
+
+ent_status ent_circuit_keep(const ent_circuit *circuit, const ent_bits *qubits, int *readout, ent_circuit **out)
+{
+    int number[ENT_MAX_QUBITS];
+    const int kept = number_qubits(circuit, qubits, number);
+    ENT_REQUIRE(kept > 0 && ent_bits_last(*qubits) < circuit->qubits, ENT_EARG,
+                "%d qubits to keep, the last %d, want some of the circuit's %d", ent_bits_count(*qubits),
+                ent_bits_last(*qubits), circuit->qubits);
+    ent_circuit *part;
+    ENT_TRY(ent_circuit_new(kept, circuit->params, circuit->angles, &part));
+    ent_status status = keep_registers(circuit, number, part);
+    for (int64_t g = 0; g < circuit->gates && status == ENT_OK; g++) {
+        ent_gate gate = circuit->gate[g];
+        if (move_gate(number, &gate)) status = ent_circuit_add(part, gate);
+    }
+    for (int r = 0; r < circuit->readouts && status == ENT_OK; r++) {
+        if (!is_kept(circuit, number, &circuit->readout[r])) continue;
+        const ent_pauli moved = move_string(circuit, number, &circuit->readout[r]);
+        readout[part->readouts] = r;
+        status = ent_circuit_read_pauli(part, &moved);
+    }
+    if (status != ENT_OK) {
+        ent_circuit_free(part);
+        return status;
+    }
+    *out = part;
+    return ENT_OK;
+}

@@ -34,8 +34,9 @@ ent_status cli_share(ent_comm *world, ent_status status, char **text);
 typedef ent_status cli_read(void *arguments, char **text);
 typedef ent_status cli_body(ent_comm *world, void *arguments, const char *text);
 int cli_command(const cli_line *line, int argc, char **argv, void *arguments, cli_read *read, cli_body *body);
-/* For a body whose text is a configuration.  Collective. */
+/* The same for a body whose text is a configuration; and such a body by itself (Collective). */
 typedef ent_status cli_work(ent_comm *world, void *arguments, const ent_config *config);
+int cli_config_command(const cli_line *line, int argc, char **argv, void *arguments, cli_read *read, cli_work *work);
 ent_status cli_with_config(ent_comm *world, const char *text, cli_work *work, void *arguments);
 
 /* version.c: one line, and the whole page. */

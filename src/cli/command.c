@@ -95,7 +95,9 @@ ent_status cli_share(ent_comm *world, ent_status status, char **text)
     return status;
 }
 
-int cli_command(const cli_line *line, int argc, char **argv, void *arguments, cli_read *read, cli_body *body)
+/* With a `body` for any text, or with `work` for a configuration. */
+static int command(const cli_line *line, int argc, char **argv, void *arguments, cli_read *read, cli_body *body,
+                   cli_work *work)
 {
     ent_comm *world;
     char *text = NULL;
@@ -106,9 +108,20 @@ int cli_command(const cli_line *line, int argc, char **argv, void *arguments, cl
     }
     if (ent_comm_rank(world) == 0) status = read(arguments, &text);
     status = cli_share(world, status, &text);
-    if (status == ENT_OK) status = body(world, arguments, text);
+    if (status == ENT_OK)
+        status = work ? cli_with_config(world, text, work, arguments) : body(world, arguments, text);
     ent_free(text);
     return cli_finish(world, status);
+}
+
+int cli_command(const cli_line *line, int argc, char **argv, void *arguments, cli_read *read, cli_body *body)
+{
+    return command(line, argc, argv, arguments, read, body, NULL);
+}
+
+int cli_config_command(const cli_line *line, int argc, char **argv, void *arguments, cli_read *read, cli_work *work)
+{
+    return command(line, argc, argv, arguments, read, NULL, work);
 }
 
 ent_status cli_with_config(ent_comm *world, const char *text, cli_work *work, void *arguments)

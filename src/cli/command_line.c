@@ -89,10 +89,14 @@ static error_t read_argument(struct argp_state *state, const cli_run *run, char 
                    argument->wanted ? argument->wanted : "");
         return EINVAL;
     }
-    if (argument->take) return argument->take(state, value, run->arguments);
     if (!argument->what) {
         argp_error(state, "found argument '%s', want only options", value);
         return EINVAL;
+    }
+    if (argument->list) {
+        cli_list *list = (cli_list *)((char *)run->arguments + argument->offset);
+        if (list->count++ == 0) list->text = state->argv + state->next - 1; /* argp has put them behind the options */
+        return 0;
     }
     const char **field = (const char **)((char *)run->arguments + argument->offset);
     if (*field) {
@@ -106,28 +110,58 @@ static error_t read_argument(struct argp_state *state, const cli_run *run, char 
     return 0;
 }
 
-/* Whether a required option is missing; "want --out FILE". */
-static error_t check_given(struct argp_state *state, const cli_option *o, const void *arguments)
+static bool is_given(const cli_option *o, const void *arguments)
 {
     const void *field = (const char *)arguments + o->offset;
+    switch (o->type) {
+    case CLI_FILES:
+        return ((const cli_files *)field)->count > 0;
+    case CLI_SHARES:
+        return ((const cli_shares *)field)->given;
+    default:
+        return *(const char *const *)field != NULL;
+    }
+}
+
+/* Whether a required option is missing; "want --out FILE". */
+static error_t check_required(struct argp_state *state, const cli_option *o, const void *arguments)
+{
     char wanted[64];
-    const bool given = o->type == CLI_FILES ? ((const cli_files *)field)->count > 0
-                                            : *(const char *const *)field != NULL;
+    if (!o->required) return 0;
     snprintf(wanted, sizeof wanted, "--%s %s", o->name, o->value);
-    return cli_want(state, !o->required || given, wanted);
+    return cli_want(state, is_given(o, arguments), wanted);
+}
+
+/* "want --folds or --split, not both". */
+static error_t check_apart(struct argp_state *state, const cli_line *line, const cli_option *o, const void *arguments)
+{
+    char wanted[128];
+    if (!o->instead_of || !is_given(o, arguments)) return 0;
+    snprintf(wanted, sizeof wanted, "--%s or --%s, not both", o->instead_of, o->name);
+    for (int k = 0; k < count_options(line); k++)
+        if (line->options[k].name && strcmp(line->options[k].name, o->instead_of) == 0)
+            return cli_want(state, !is_given(&line->options[k], arguments), wanted);
+    return 0;
+}
+
+static bool has_argument(const cli_argument *argument, const void *arguments)
+{
+    const void *field = (const char *)arguments + argument->offset;
+    return argument->list ? ((const cli_list *)field)->count > 0 : *(const char *const *)field != NULL;
 }
 
 static error_t check_end(struct argp_state *state, const cli_run *run)
 {
     const cli_argument *argument = &run->line->argument;
-    const char *const *field = (const char *const *)((const char *)run->arguments + argument->offset);
-    if (argument->what && argument->wanted && !*field) {
+    if (argument->what && argument->wanted && !has_argument(argument, run->arguments)) {
         argp_error(state, "found no argument, want %s", argument->wanted);
         return EINVAL;
     }
-    for (int k = 0; k < count_options(run->line); k++)
-        if (run->line->options[k].required && check_given(state, &run->line->options[k], run->arguments))
+    for (int k = 0; k < count_options(run->line); k++) {
+        const cli_option *o = &run->line->options[k];
+        if (check_required(state, o, run->arguments) || check_apart(state, run->line, o, run->arguments))
             return EINVAL;
+    }
     return run->line->check ? run->line->check(state, NULL, run->arguments) : 0;
 }
 

@@ -51,18 +51,25 @@ typedef struct {
     double low, high;
     const char *const *words; /* NULL-terminated */
     cli_call *call;
-    bool optional; /* the value may be left out */
-    bool required; /* CLI_TEXT, CLI_FILES: the option must be given */
+    bool optional;          /* the value may be left out */
+    bool required;          /* CLI_TEXT, CLI_FILES: the option must be given */
+    const char *instead_of; /* CLI_SHARES: an option (CLI_TEXT) that must not be given as well */
 } cli_option;
 
-/* The arguments that are not options: at most one if `what` is set, any number if `take` is, else none. */
+/* The arguments that are not options: none without `what`, any number with `list`, else at most one. */
 typedef struct {
     const char *what;   /* "configuration", "result", "file" */
     const char *wanted; /* "a configuration"; NULL: it may be missing */
-    size_t offset;      /* const char * */
-    cli_call *take;
+    size_t offset;      /* const char *, or cli_list */
+    bool list;
     const char *doc; /* "CONFIG.yaml" */
 } cli_argument;
+
+/* Arguments as they stand on the command line. */
+typedef struct {
+    int count;
+    char **text; /* [count], within argv */
+} cli_list;
 
 /* A whole command line.  Fields that are not given keep the values that the caller has set. */
 typedef struct {

@@ -181,7 +181,9 @@ const ent_key ENT_KEYS[] = {
     {FIELD(model.kind), OF(KIND), .standard = "quantum",
      .help = "quantum: the fused model; late: one quantum model per modality; logistic, mlp and multilinear "
              "(products of features of the modalities): classical"},
-    {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "3", .help = "qubits of the register"},
+    {REGISTER(qubits), FROM(1, ENT_MAX_STATE_QUBITS), .standard = "6",
+     .help = "qubits of the register; where the whole state is needed (fusion by qft, run.engine batch or state), it "
+             "has 2 to the sum over all registers amplitudes: set fewer there"},
     {REGISTER(layers), FROM(1, 1000), .standard = "2", .when = QUANTUM, .help = "layers of the ansatz"},
     {REGISTER(angles), FROM(1, 2), .standard = "2", .help = "data angles per qubit"},
     {REGISTER(ansatz), .standard = "hea", .when = QUANTUM,
@@ -194,8 +196,8 @@ const ent_key ENT_KEYS[] = {
     {NAMES_OF(inputs.params), FROM(0, 65536), .standard = "[]", .when = QUANTUM,
      .help = "inputs that are trainable; with data empty all others are data"},
     {REGISTER(reduce), OF(REDUCE), .standard = "linear",
-     .help = "how features become data angles: principal axes, a trainable map, a random projection, as they are; "
-             "pca_linear: principal axes, each of variance 1, then a trainable map"},
+     .help = "how features become the data angles, qubits times angles of them: principal axes, a trainable map, a "
+             "random projection, as they are; pca_linear: principal axes, each of variance 1, then a trainable map"},
     {REGISTER(axes), FROM(0, 65536), .standard = "0", .when = "model.registers.*.reduce: pca_linear",
      .help = "how many principal axes; 0: 32, or as many as there are features"},
     {REGISTER(map), OF(MAP), .standard = "tanh", .when = QUANTUM,
@@ -474,6 +476,9 @@ const ent_key ENT_KEYS[] = {
     {FIELD(devices.layers), .standard = "0", .when = QUANTUM,
      .help = "layers of the registers' circuits that a client has, such as 1, 2, 2; it does not train those "
              "beyond; 0: all"},
+    {FIELD(devices.qubits), .standard = "0", .when = QUANTUM,
+     .help = "qubits of each register that a client has, such as 2, 3, 4; it does not train what needs more; 0, or "
+             "at least as many as the register has: all"},
 
     {FIELD(seeds.split), .standard = "1", .help = "how the rows are distributed over the clients"},
     {FIELD(seeds.masks), .standard = "2", .help = "which modalities are missing"},

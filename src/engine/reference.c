@@ -139,10 +139,9 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
 static void gradient(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
                      double *partial, double *grad_angles)
 {
-    const int64_t first = chunk.first, count = chunk.count;
     const reference_plan *p = plan;
     reference_worker *w = worker;
-    for (int64_t k = first; k < first + count; k++) {
+    for (int64_t k = chunk.first; k < chunk.first + chunk.count; k++) {
         const double *angles = ent_sample_angles(batch, p->circuit->angles, k);
         double *grad_data = ent_sample_slopes(grad_angles, p->circuit->angles, k);
         forward(plan, worker, batch, k, 1, w->expectations);

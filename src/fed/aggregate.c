@@ -46,10 +46,10 @@ static ent_exact *loss_of(const ent_aggregate *a)
 static int64_t rows_of_block(const ent_population *p, const ent_block *block, int64_t client)
 {
     const ent_part *train = &p->part[ENT_TRAIN];
-    const int64_t first = train->first[client];
-    if (!ent_device_trains(ent_devices_of(p->devices, client), block)) return 0;
-    return ent_policy_training(p->config->missing.policy, block, ent_client_rows_count(p, client),
-                               train->context + first);
+    const int64_t rows = ent_client_rows_count(p, client);
+    const ent_device *device = ent_devices_of(p->devices, client);
+    if (!ent_device_trains(device, block)) return 0;
+    return ent_policy_training(p->config->missing.policy, block, rows, train->context + train->first[client]);
 }
 
 void ent_update_weigh(const ent_population *p, const ent_model *model, int64_t client, double weight,
@@ -70,7 +70,8 @@ void ent_update_weigh(const ent_population *p, const ent_model *model, int64_t c
 ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, ent_rule_state *s)
 {
     const ent_rule *rule = ent_rule_find(p->config->federation.aggregation);
-    *s = (ent_rule_state){.config = p->config, .params = ent_model_params(model), .cohort = ent_timeline_most(p)};
+    *s = (ent_rule_state){.config = p->config, .cohort = ent_timeline_most(p)};
+    s->params = ent_model_params(model);
     s->blocks = ent_model_blocks(model, &s->block);
     s->population = ent_alloc(s->blocks, sizeof *s->population);
     if (p->devices) s->budget = ent_alloc(p->clients, sizeof *s->budget);
@@ -80,13 +81,13 @@ ent_status ent_rule_state_make(const ent_population *p, const ent_model *model, 
         there = there && s->memory[k];
     }
     ENT_REQUIRE(there, ENT_ENOMEM, "aggregation: no memory"); /* clear frees what has been allocated */
-    for (int64_t c = 0; c < p->clients; c++)
-        for (int b = 0; b < s->blocks && ent_client_rows_count(p, c) > 0; b++)
-            s->population[b] += rows_of_block(p, &s->block[b], c) > 0;
     for (int64_t c = 0; c < p->clients && p->devices; c++) {
         s->budget[c] = ent_devices_budget(p->devices, c);
         if (c == 0 || s->budget[c] < s->least_budget) s->least_budget = s->budget[c];
     }
+    for (int64_t c = 0; c < p->clients; c++)
+        for (int b = 0; b < s->blocks && ent_client_rows_count(p, c) > 0; b++)
+            s->population[b] += rows_of_block(p, &s->block[b], c) > 0;
     if (rule->start) rule->start(s);
     return ENT_OK;
 }

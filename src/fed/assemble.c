@@ -1,6 +1,8 @@
 /* From the configuration to a model: registers, fusion, head, loss. */
 #include <limits.h>
 
+#include "entente/memory.h"
+#include "entente/shard.h"
 #include "fed.h"
 
 static ent_ansatz ansatz_of(const ent_federation *f, int m)
@@ -48,13 +50,13 @@ static ent_status assemble_register(const ent_federation *f, int m, ent_register
     const ent_ansatz ansatz = ansatz_of(f, m);
     const ent_status status = ent_ansatz_check(&ansatz);
     if (status != ENT_OK) return ent_fail_in(status, "model.registers.%s", name);
+    const bool linear = ent_reduce_is_trained(c->reduce);
     *reg = (ent_register){.name = name,
                           .ansatz = ansatz,
-                          .linear = ent_reduce_is_trained(c->reduce),
+                          .linear = linear,
                           .inputs = f->features.width[m],
                           .map = c->map,
-                          .scale = c->scale > 0.0 ? c->scale
-                                                  : ent_angle_scale(&ansatz, ent_reduce_is_trained(c->reduce))};
+                          .scale = c->scale > 0.0 ? c->scale : ent_angle_scale(&ansatz, linear)};
     return ENT_OK;
 }
 
@@ -70,8 +72,7 @@ static ent_status check_choices(const ent_federation *f)
                 "model.loss: found mse, but the label '%s' is a class: want cross_entropy or auto, or "
                 "data.task: regression",
                 f->config->data.label);
-    return ent_policy_check(f->config->missing.policy, f->config->missing.context,
-                            f->config->client.modality_dropout);
+    return ENT_OK;
 }
 
 static ent_status check_fusion(const ent_config *c)
@@ -111,6 +112,7 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
     const ent_label *label = &f->target.label;
     ENT_TRY(check_choices(f));
     ENT_TRY(check_fusion(c));
+    ENT_TRY(ent_policy_check(c->missing.policy, c->missing.context, c->client.modality_dropout));
     ent_model_inp inp = {
         .kind = c->model.kind,
         .registers = f->population.modalities,
@@ -127,7 +129,8 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
         .params = c->model.params,
         .activation = c->model.activation,
         .device = ent_devices_base(f->population.devices),
-        .layers_apart = ent_devices_apart(c),
+        .layers_apart = ent_devices_layers_apart(c),
+        .qubits_apart = ent_devices_qubits_apart(f->population.devices),
         .program = {.engine = c->run.engine,
                     .precision = c->run.precision,
                     .threads = f->ranks.threads,
@@ -147,7 +150,7 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out)
     return ENT_OK;
 }
 
-ent_status ent_model_assemble(ent_federation *f)
+static ent_status assemble(ent_federation *f)
 {
     ent_model_inp inp;
     ent_devices_free(f->population.devices);
@@ -155,4 +158,19 @@ ent_status ent_model_assemble(ent_federation *f)
     ENT_TRY(ent_devices_new(f->config, f->population.modalities, f->population.clients, &f->population.devices));
     ENT_TRY(ent_model_describe(f, &inp));
     return ent_model_new(&inp, &f->model);
+}
+
+ent_status ent_model_assemble(ent_federation *f)
+{
+    ent_comm_note("the making of the model");
+    ent_model_free(f->model);
+    ent_free(f->w);
+    f->model = NULL;
+    f->w = NULL;
+    ent_status status = ent_team_settle(f->ranks.team, assemble(f));
+    ENT_TRY(ent_comm_agree(f->ranks.world, status));
+    f->w = ent_alloc(ent_model_params(f->model), sizeof *f->w);
+    status = ent_comm_agree(f->ranks.world, f->w ? ENT_OK : ent_fail(ENT_ENOMEM, "model: no memory"));
+    if (status == ENT_OK) ent_model_init(f->model, f->config->seeds.init, f->w);
+    return status;
 }

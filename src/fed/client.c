@@ -84,10 +84,8 @@ static int64_t most_rows(const ent_population *p)
     return most;
 }
 
-ent_status ent_work_make(const ent_model *model, ent_work *work)
+ent_status ent_work_make(int params, int blocks, ent_work *work)
 {
-    const ent_block *block;
-    const int params = ent_model_params(model), blocks = ent_model_blocks(model, &block);
     *work = (ent_work){.w = ent_alloc(params, sizeof(double)),
                        .first = ent_alloc(params, sizeof(double)),
                        .second = ent_alloc(params, sizeof(double)),
@@ -111,10 +109,10 @@ ent_status ent_trainer_new(ent_model *model, const ent_population *p, ent_traine
     ENT_REQUIRE(t, ENT_ENOMEM, "client: no memory");
     t->model = model;
     t->population = p;
+    t->order_room = most_rows(p);
     t->params = ent_model_params(model);
     t->blocks = ent_model_blocks(model, &t->block);
-    t->order_room = most_rows(p);
-    const ent_status status = ent_work_make(model, &t->work);
+    const ent_status status = ent_work_make(t->params, t->blocks, &t->work);
     t->gradient = ent_alloc(t->params, sizeof(double));
     t->trains = ent_alloc(t->blocks, sizeof *t->trains);
     t->order = ent_alloc(t->order_room, sizeof *t->order);
@@ -310,14 +308,14 @@ ent_status ent_work_step(ent_trainer *t, const ent_rule_state *rule, const doubl
     const int64_t epoch = work->done / samples->n, at = work->done % samples->n;
     const int64_t batch = batch_of(c, samples->n), n = samples->n - at < batch ? samples->n - at : batch;
     double mean;
-    begin_epoch(t, rule->config, samples->n, epoch);
     ent_samples seen = *samples;
     seen.context = t->context;
     ent_devices_train(t->population->devices, work->client, work->round * c->epochs + epoch, &seen);
+    begin_epoch(t, rule->config, samples->n, epoch);
+    mark_trained(t, &seen, n, t->order + at);
     ENT_TRY(ent_model_gradient(t->model, work->w, &seen, n, t->order + at, &mean, t->gradient));
     work->loss += mean * (double)n;
     work->done += n;
-    mark_trained(t, &seen, n, t->order + at);
     ENT_TRY(move(t, rule, variate, &seen, n, t->order + at));
     *over = work->done == samples->n * c->epochs;
     return ENT_OK;

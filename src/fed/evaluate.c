@@ -24,7 +24,7 @@ static ent_status predict_slice(ent_federation *f, int which, const ent_rows *sl
     for (int64_t first = 0; first < slice->n; first += piece) {
         bool stops;
         ent_samples some = slice->samples;
-        ENT_TRY(ent_checkpoint_look(f, &stops));
+        ENT_TRY(ent_ranks_look(&f->ranks, &stops));
         if (stops) return ENT_OK;
         some.n = slice->n - first < piece ? slice->n - first : piece;
         some.context += first;
@@ -43,7 +43,7 @@ ent_status ent_predict_part(ent_federation *f, int which, double **output)
     double *mine = ent_alloc(slice->n * f->target.outputs, sizeof *mine);
     ent_status status = mine ? predict_slice(f, which, slice, mine) : ent_fail(ENT_ENOMEM, "evaluation: no memory");
     status = ent_team_settle(f->ranks.team, status);
-    const bool stops = f->watch && ent_watch_end(f->watch);
+    const bool stops = ent_ranks_stopped(&f->ranks);
     status = ent_comm_agree(f->ranks.world, status);
     if (status == ENT_OK && stops) status = ent_fail(ENT_STOPPED, "stopped while evaluating");
     if (status == ENT_OK) ent_answer_by_prior(&f->target, &f->population.part[which], slice->first, slice->n, mine);
@@ -133,27 +133,21 @@ static ent_status measure_patterns(const ent_population *population, const ent_p
     return ENT_OK;
 }
 
+/* Of a client's rows. */
+static double accuracy_of(const ent_part *part, const ent_predictions *p, int64_t client)
+{
+    const int64_t first = part->first[client], end = part->first[client + 1];
+    int64_t right = 0;
+    for (int64_t k = first; k < end; k++) right += ent_prediction_right(p, k);
+    return share_right(p, (double)right, end - first);
+}
+
 void ent_measure_by_client(const ent_population *population, const ent_label *label, const double *output,
                            double *accuracy)
 {
     const ent_part *test = &population->part[ENT_TEST];
     const ent_predictions p = predictions_of(test, label, output);
-    for (int64_t c = 0; c < population->clients; c++) {
-        int64_t right = 0;
-        for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
-        accuracy[c] = share_right(&p, (double)right, test->first[c + 1] - test->first[c]);
-    }
-}
-
-ent_status ent_by_client_make(const ent_federation *f, double **out)
-{
-    const int64_t most = INT64_C(4000000), rounds = f->config->federation.rounds, clients = f->population.clients;
-    *out = NULL;
-    if (rounds == 0 || clients > most / rounds || ent_comm_rank(f->ranks.world) > 0) return ENT_OK;
-    *out = ent_alloc(rounds * clients, sizeof **out);
-    ENT_REQUIRE(*out, ENT_ENOMEM, "training: no memory");
-    for (int64_t k = 0; k < rounds * clients; k++) (*out)[k] = NAN;
-    return ENT_OK;
+    for (int64_t c = 0; c < population->clients; c++) accuracy[c] = accuracy_of(test, &p, c);
 }
 
 static ent_status measure_clients(const ent_population *population, const ent_predictions *p, ent_outcome *out)
@@ -180,11 +174,7 @@ static ent_status measure_personal(const ent_population *population, const ent_l
 {
     const ent_part *test = &population->part[ENT_TEST];
     const ent_predictions p = predictions_of(test, label, output);
-    for (int64_t c = 0; c < population->clients; c++) {
-        int64_t right = 0;
-        for (int64_t k = test->first[c]; k < test->first[c + 1]; k++) right += ent_prediction_right(&p, k);
-        out->client[c].personal_accuracy = share_right(&p, (double)right, out->client[c].test_rows);
-    }
+    for (int64_t c = 0; c < population->clients; c++) out->client[c].personal_accuracy = accuracy_of(test, &p, c);
     return ent_metrics_compute(&p, &out->personal);
 }
 

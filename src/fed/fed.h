@@ -5,7 +5,7 @@
  *
  *   population  the rows of each client, and the modalities left to each row     pure, the same on all ranks
  *   reads       whether a circuit from a file reads its data
- *   devices     noise, shots and layers of the clients' devices                  pure, the same on all ranks
+ *   devices     noise, shots, layers and qubits of the clients' devices          pure, the same on all ranks
  *   timeline    the clients of a round, their start and their weight             pure, the same on all ranks
  *   history     the weights from which clients in flight have started            the same on all ranks
  *   schedule    the rank that trains each of them                                pure, the same on all ranks
@@ -17,6 +17,7 @@
  *   attack      the updates of Byzantine clients                                 pure
  *   aggregate   sums or combination of the clients' updates
  *   checkpoint  saving and restoring a training;  checkpoint_table: its tables, with a checksum for every row
+ *   training    what the rounds need, made or restored; the rounds, the checkpoints between them, the end
  *   round       one round, from the timeline to the new weights
  *   select      the round whose weights are kept, by its validation figures
  *   evaluate    predictions and figures;  personal: those of personal models;  result: the file */
@@ -54,7 +55,23 @@ typedef struct {
     ent_team *team;  /* the group, as an interface for the model's programs, or NULL */
     int node_ranks, node_cores; /* of the world, on this node */
     int threads;
+    ent_watch *watch; /* during a training with checkpoints, else NULL */
 } ent_ranks;
+
+/* ranks.c */
+
+/* Every rank for itself, `threads` as in ent_threads_a_rank.  Collective. */
+ent_ranks ent_ranks_each(ent_comm *world, int threads);
+/* Refuse a number of shards.  Local.  Errors: ENT_ECONFIG. */
+ent_status ent_ranks_check(int shards, int ranks);
+/* Let every `shards` ranks hold a state together.  Collective. */
+ent_status ent_ranks_group(ent_ranks *ranks, int shards);
+void ent_ranks_clear(ent_ranks *ranks);
+/* Whether to stop, to be called between pieces of work.  Ranks that hold a state together call it in step and get the
+ * same answer.  Collective over the group, Local without one. */
+ent_status ent_ranks_look(const ent_ranks *ranks, bool *stops);
+/* After the work: whether any rank was to stop.  Collective. */
+bool ent_ranks_stopped(const ent_ranks *ranks);
 
 /* The rows of each client, and the modalities left to each row: the same on all ranks. */
 typedef struct {
@@ -115,7 +132,6 @@ struct ent_federation {
     ent_checkpoint_inp keep;       /* folder NULL: no checkpoints */
     struct ent_training *training; /* of the last training, for a result that can be continued; or NULL */
     ent_inputs inputs;             /* features "": not known so far */
-    ent_watch *watch;              /* during a training with checkpoints, else NULL */
 };
 
 /* population.c: the parts, their clients and their masks, from population->config.  Local; the same on all ranks. */
@@ -169,6 +185,7 @@ static inline int64_t ent_slice_begin(int64_t n, int rank, int size)
 
 /* assemble.c: from the configuration to a model.  Local. */
 void ent_features_measure(ent_federation *f); /* features.angles and features.width */
+/* The model and its initial weights, instead of those that there are.  Collective. */
 ent_status ent_model_assemble(ent_federation *f);
 ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out); /* borrows names and ansaetze of f */
 
@@ -177,13 +194,15 @@ ent_status ent_model_describe(const ent_federation *f, ent_model_inp *out); /* b
 /* *out is NULL if everything is exact and without noise.  Errors: ENT_ECONFIG, naming the key; ENT_ENOMEM. */
 ent_status ent_devices_new(const ent_config *config, int modalities, int64_t clients, ent_devices **out);
 void ent_devices_free(ent_devices *devices);
-/* Whether every layer must be a separate block. */
-bool ent_devices_apart(const ent_config *config);
+/* Whether every layer must be a separate block; the numbers of qubits whose lack must be (ent_model_inp). */
+bool ent_devices_layers_apart(const ent_config *config);
+uint64_t ent_devices_qubits_apart(const ent_devices *devices);
 /* The device that evaluates the common model, and the one that trains a client's; devices may be NULL. */
 const ent_device *ent_devices_base(const ent_devices *devices);
 const ent_device *ent_devices_of(const ent_devices *devices, int64_t client);
 /* The expected number of errors in one run of the client's circuits: the sum over the gates of the probability of an
- * error, plus the mean probability of a wrong readout, with the gates counted from the registers' layers. */
+ * error, plus the mean probability of a wrong readout, with the gates counted from the layers and qubits that its
+ * device has. */
 double ent_devices_budget(const ent_devices *devices, int64_t client);
 /* Select the random numbers of a client's training pass, and of the predictions of a part's rows by the common model
  * or a personal one. */
@@ -289,7 +308,7 @@ typedef struct {
     int64_t *steps;              /* [blocks] updates of each block */
 } ent_work;
 
-ent_status ent_work_make(const ent_model *model, ent_work *work);
+ent_status ent_work_make(int params, int blocks, ent_work *work);
 void ent_work_clear(ent_work *work);
 
 /* Refuse an optimiser that this model, or the rule, cannot have.  Local.  Errors: ENT_ECONFIG; ENT_ENOMEM. */
@@ -400,8 +419,7 @@ typedef struct ent_training {
     bool unmeasured;    /* the last round was stopped in its evaluation */
 } ent_training;
 
-ent_status ent_training_make(ent_federation *f, ent_training *t); /* Collective */
-void ent_training_clear(ent_training *t);
+void ent_training_free(ent_training *t); /* training.c */
 /* Errors: ENT_STOPPED, saved.  Collective. */
 ent_status ent_round_run(ent_training *t, ent_round *figures);
 /* The number of rounds that did not change the weights: no client trained, or too few for the rule in every block.
@@ -413,14 +431,12 @@ ent_status ent_round_evaluate(ent_training *t, ent_round *figures);
 /* evaluate.c: accuracy [clients] of each client's test rows, from the outputs of the test part; NaN without any. */
 void ent_measure_by_client(const ent_population *population, const ent_label *label, const double *output,
                            double *accuracy);
-/* Room for these, all NaN, where there are few enough.  Errors: ENT_ENOMEM.  Local. */
-ent_status ent_by_client_make(const ent_federation *f, double **out);
 
 /* select.c: the same on all ranks, from rank 0's figures. */
 
 /* Refuse a selection that does not work with this federation.  Local.  Errors: ENT_ECONFIG. */
 ent_status ent_select_admit(const ent_federation *f);
-ent_status ent_best_make(ent_training *t); /* Local */
+ent_status ent_best_make(ent_best *best, ent_select by, int64_t params); /* Local */
 void ent_best_clear(ent_best *best);
 /* Keep the weights of a round that has been evaluated, if it is better than those before.  Collective. */
 void ent_select_keep(ent_training *t, const ent_round *figures);
@@ -439,9 +455,6 @@ void ent_round_set(ent_round *round, int k, double value);
 
 /* checkpoint.c.  Collective functions fail on all ranks or on none. */
 
-/* Whether to stop, to be called between pieces of work.  Ranks that hold a state together call it in step and get the
- * same answer.  Collective over the group, Local without one. */
-ent_status ent_checkpoint_look(const ent_federation *f, bool *stops);
 /* Save after round f->outcome.rounds - 1, or, with `inside`, in round f->outcome.rounds; this adds up the sums of the
  * current round over the ranks.  Collective. */
 ent_status ent_checkpoint_save(ent_training *t, const ent_inside *inside);

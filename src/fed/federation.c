@@ -1,30 +1,9 @@
-/* The federation as a whole: set-up, training, access to its results. */
+/* The federation as a whole: set-up, and access to its results. */
 #include <math.h>
-#include <omp.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "entente/clock.h"
-#include "entente/cores.h"
 #include "entente/memory.h"
-#include "entente/random.h"
-#include "entente/shard.h"
 #include "fed.h"
-#include "fed/privacy/download.h"
-#include "fed/privacy/private.h"
-
-int ent_threads_a_rank(ent_comm *world, int wanted)
-{
-    enum {
-        MOST = 1024
-    }; /* more than any node has; with far more, thread creation fails and libgomp ends the
-    * process */
-    const int share = ent_comm_node_cores(world) / ent_comm_node_ranks(world), bound = ent_cores_here();
-    if (wanted > 0) return wanted;
-    if (getenv("OMP_NUM_THREADS")) return omp_get_max_threads() < MOST ? omp_get_max_threads() : MOST;
-    const int threads = bound < share ? bound : share;
-    return threads > 1 ? threads : 1;
-}
 
 static ent_missing_inp missing_of(const ent_federation *f)
 {
@@ -101,19 +80,6 @@ static ent_status open_data(ent_federation *f, const char *path, const char *fol
     return ENT_OK;
 }
 
-/* Collective. */
-static ent_status make_model(ent_federation *f)
-{
-    ent_comm_note("the making of the model");
-    ent_status status = ent_team_settle(f->ranks.team, ent_model_assemble(f));
-    ENT_TRY(ent_comm_agree(f->ranks.world, status));
-    f->w = ent_alloc(ent_model_params(f->model), sizeof *f->w);
-    status = ent_comm_agree(f->ranks.world, f->w ? ENT_OK : ent_fail(ENT_ENOMEM, "model: no memory"));
-    if (status == ENT_OK) ent_model_init(f->model, f->config->seeds.init, f->w);
-    return status;
-}
-
-/* The modalities that are used without reduction. */
 static const ent_label NO_LABEL = {.deviation = 1.0, .half = 1.0};
 
 static ent_status start(ent_comm *world, const ent_config *config, ent_federation **out)
@@ -126,12 +92,9 @@ static ent_status start(ent_comm *world, const ent_config *config, ent_federatio
         ent_free(f);
         return status;
     }
-    f->ranks.world = f->ranks.lane = world;
+    f->ranks = ent_ranks_each(world, config->run.threads);
     f->config = f->population.config = config;
     f->population.modalities = (int)config->data.modalities_count;
-    f->ranks.node_ranks = ent_comm_node_ranks(world);
-    f->ranks.node_cores = ent_comm_node_cores(world);
-    f->ranks.threads = ent_threads_a_rank(world, config->run.threads);
     f->population.missing = missing_of(f);
     f->target.label = NO_LABEL;
     *out = f;
@@ -178,12 +141,16 @@ static ent_status open_plain(const ent_config *config, ent_federation **out)
     return open_data(f, config->data.file, NULL);
 }
 
+enum { MOST_DEVICES = 1024 };
+
 ent_status ent_federation_foresee(const ent_config *config, int64_t ranks, ent_circuit **circuit, int64_t *train_rows,
                                   double *feature_bytes)
 {
     ent_federation *f;
     ent_model_inp inp;
     ent_status status = open_plain(config, &f);
+    if (status == ENT_OK) /* as refused by a training */
+        status = ent_devices_new(config, f->population.modalities, MOST_DEVICES, &f->population.devices);
     if (status == ENT_OK) status = ent_model_describe(f, &inp);
     if (status == ENT_OK) status = ent_model_circuit(&inp, (UINT32_C(1) << f->population.modalities) - 1, circuit);
     if (status == ENT_OK) *train_rows = train_rows_in(f->features.dataset);
@@ -199,28 +166,6 @@ ent_status ent_config_circuit(const ent_config *config, uint32_t context, ent_ci
     if (status == ENT_OK) status = ent_federation_circuit(f, context, -1, false, out);
     ent_federation_free(f);
     return status;
-}
-
-static ent_status check_shards(int shards, int ranks)
-{
-    ENT_REQUIRE((shards & (shards - 1)) == 0, ENT_ECONFIG, "run.shards: found %d, want a power of two", shards);
-    ENT_REQUIRE(shards <= ranks, ENT_ECONFIG, "run.shards: found %d, want at most the number of ranks, %d", shards,
-                ranks);
-    ENT_REQUIRE(ranks % shards == 0, ENT_ECONFIG, "run.shards: found %d, want a divisor of the number of ranks, %d",
-                shards, ranks);
-    return ENT_OK;
-}
-
-/* Ranks g S to g S + S - 1 hold a state together; lane j takes the j-th of each group.  Collective. */
-static ent_status make_groups(ent_federation *f, int shards)
-{
-    const int rank = ent_comm_rank(f->ranks.world);
-    if (shards == 1) return ENT_OK;
-    ENT_TRY(ent_comm_split(f->ranks.world, rank / shards, &f->ranks.group));
-    ent_comm *lane;
-    ENT_TRY(ent_comm_split(f->ranks.world, rank % shards, &lane));
-    f->ranks.lane = lane;
-    return ent_comm_agree(f->ranks.world, ent_team_new(f->ranks.group, &f->ranks.team));
 }
 
 static ent_status check_rounds(int64_t rounds)
@@ -241,10 +186,10 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
 {
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
-    ent_status status = check_shards(config->run.shards, ent_comm_size(world));
+    ent_status status = ent_ranks_check(config->run.shards, ent_comm_size(world));
     if (status == ENT_OK) status = check_rounds(config->federation.rounds);
     status = ent_comm_agree(world, status);
-    if (status == ENT_OK) status = make_groups(f, config->run.shards);
+    if (status == ENT_OK) status = ent_ranks_group(&f->ranks, config->run.shards);
     if (status == ENT_OK) {
         status = open_data(f, config->data.file, NULL);
         if (status == ENT_OK) status = ent_population_make(&f->population, f->features.dataset);
@@ -253,7 +198,8 @@ ent_status ent_federation_new(ent_comm *world, const ent_config *config, ent_fed
             status = ent_label_balance(&f->population.part[ENT_TRAIN], &f->target);
         status = ent_comm_agree(world, status);
     }
-    if (status == ENT_OK) status = make_model(f); /* before the rows, so that too many qubits are refused at once */
+    if (status == ENT_OK)
+        status = ent_model_assemble(f); /* before the rows, so that too many qubits are refused at once */
     if (status == ENT_OK) status = ent_comm_agree(world, ent_rule_admit(&f->population, f->model));
     if (status == ENT_OK) status = ent_comm_agree(world, ent_optimizer_admit(config, f->model));
     if (status == ENT_OK) status = ent_comm_agree(world, ent_select_admit(f));
@@ -272,7 +218,8 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
     ent_federation *f;
     ENT_TRY(start(world, config, &f));
     const int shards = config->run.shards; /* with another number of ranks: one state per rank */
-    ent_status status = make_groups(f, check_shards(shards, ent_comm_size(world)) == ENT_OK ? shards : 1);
+    ent_status status =
+        ent_ranks_group(&f->ranks, ent_ranks_check(shards, ent_comm_size(world)) == ENT_OK ? shards : 1);
     if (status == ENT_OK) {
         status = open_data(f, inp->data, inp->folder);
         if (status == ENT_OK)
@@ -281,7 +228,7 @@ ent_status ent_federation_load(ent_comm *world, const ent_config *config, const 
                                                      inp->absent, inp->all_rows);
         status = ent_comm_agree(world, status);
     }
-    if (status == ENT_OK) status = make_model(f);
+    if (status == ENT_OK) status = ent_model_assemble(f);
     if (status == ENT_OK) status = ent_result_restore(f, inp->folder);
     status = ent_comm_agree(world, status);
     if (status == ENT_OK) status = ent_rows_load(&f->ranks, &f->population, &f->features, false);
@@ -309,17 +256,10 @@ ent_status ent_inputs_find(ent_comm *world, const ent_config *config, ent_featur
     return status;
 }
 
-static void forget_training(ent_federation *f)
-{
-    if (f->training) ent_training_clear(f->training);
-    ent_free(f->training);
-    f->training = NULL;
-}
-
 void ent_federation_free(ent_federation *f)
 {
     if (!f) return;
-    forget_training(f);
+    ent_training_free(f->training);
     for (int p = 0; p < ENT_PARTS; p++) {
         ent_part_clear(&f->population.part[p]);
         ent_rows_clear(&f->features.slice[p]);
@@ -327,9 +267,7 @@ void ent_federation_free(ent_federation *f)
     ent_store_free(f->features.train);
     ent_model_free(f->model);
     ent_devices_free(f->population.devices);
-    ent_team_free(f->ranks.team);
-    if (f->ranks.lane != f->ranks.world) ent_comm_free(f->ranks.lane);
-    ent_comm_free(f->ranks.group);
+    ent_ranks_clear(&f->ranks);
     for (int m = 0; m < ENT_MAX_MODALITIES; m++) {
         ent_reduction_free(f->features.reduction[m]);
         ent_free(f->features.absent[m]);
@@ -347,129 +285,9 @@ void ent_federation_free(ent_federation *f)
     ent_free(f);
 }
 
-/* A periodic checkpoint: if it fails, the previous one remains, and the training continues. */
-static void keep_checkpoint(ent_training *t)
+void ent_federation_keep(ent_federation *f, const ent_checkpoint_inp *inp)
 {
-    const ent_federation *f = t->f;
-    const int every = f->config->run.checkpoint_every;
-    if (!f->keep.folder || every == 0 || f->outcome.rounds % every != 0 ||
-        f->outcome.rounds == f->config->federation.rounds)
-        return;
-    if (ent_checkpoint_save(t, NULL) == ENT_OK || ent_comm_rank(f->ranks.world) > 0 || !f->keep.note) return;
-    char text[1024];
-    snprintf(text, sizeof text, "no checkpoint after round %lld: %.900s", (long long)f->outcome.rounds,
-             ent_message());
-    f->keep.note(f->keep.context, text);
-}
-
-/* Stopped between two rounds, or during an evaluation. */
-static ent_status stop_behind(ent_training *t)
-{
-    const long long rounds = (long long)t->f->outcome.rounds;
-    const ent_status status = ent_checkpoint_save(t, NULL);
-    if (status != ENT_OK) return ent_fail_in(status, "stopped after round %lld without a checkpoint", rounds);
-    return ent_fail(ENT_STOPPED, "checkpoint written after round %lld: run again with --resume", rounds);
-}
-
-/* After the training of the last round. */
-static ent_status finish_round(ent_training *t, ent_round_done *done, void *context)
-{
-    ent_federation *f = t->f;
-    ent_round *figures = &f->outcome.round[f->outcome.rounds - 1];
-    ent_status status = ent_round_evaluate(t, figures);
-    t->unmeasured = status == ENT_STOPPED;
-    if (t->unmeasured) return stop_behind(t);
-    if (status == ENT_OK) ent_select_keep(t, figures);
-    if (status == ENT_OK && done && ent_comm_rank(f->ranks.world) == 0) status = done(context, f, figures);
-    return ent_comm_agree(f->ranks.world, status);
-}
-
-static ent_status run_rounds(ent_training *t, ent_round_done *done, void *context)
-{
-    ent_federation *f = t->f;
-    const double begin = ent_clock_s(), before_s = f->outcome.train_s + (t->resume ? t->resume->seconds : 0.0);
-    ent_status status = t->unmeasured ? finish_round(t, done, context) : ENT_OK;
-    while (f->outcome.rounds < f->config->federation.rounds && status == ENT_OK && !ent_select_ends(t)) {
-        ent_round *figures = &f->outcome.round[f->outcome.rounds];
-        *figures = ent_round_empty();
-        figures->round = f->outcome.rounds;
-        status = ent_round_run(t, figures);
-        if (status != ENT_OK) break;
-        f->outcome.rounds++;
-        f->outcome.trained_samples += (double)figures->samples;
-        status = finish_round(t, done, context);
-        f->outcome.train_s = before_s + ent_clock_s() - begin;
-        if (status == ENT_OK) keep_checkpoint(t);
-    }
-    if (status != ENT_OK) return status;
-    ent_select_take(t);
-    status = ent_training_evaluate(t);
-    if (status != ENT_STOPPED) return status;
-    ent_select_put_back(t);
-    return stop_behind(t);
-}
-
-/* A real label is learned as before the checkpoint; the model includes its range. */
-static ent_status keep_label(ent_federation *f)
-{
-    const ent_label fitted = f->target.label;
-    if (!f->keep.resume || f->target.label.classes > 0) return ENT_OK;
-    ENT_TRY(ent_comm_agree(f->ranks.world, ent_checkpoint_label(f)));
-    if (f->target.label.mean == fitted.mean && f->target.label.deviation == fitted.deviation) return ENT_OK;
-    ent_label_aim(&f->population.part[ENT_TRAIN], &f->target.label);
-    ent_model_free(f->model);
-    f->model = NULL;
-    ent_free(f->w);
-    f->w = NULL;
-    return make_model(f);
-}
-
-static ent_status resume_privacy(ent_training *t)
-{
-    const ent_outcome *outcome = &t->f->outcome;
-    const ent_round *last = outcome->rounds > 0 ? &outcome->round[outcome->rounds - 1] : NULL;
-    return ent_comm_agree(t->f->ranks.world,
-                          ent_private_resume(t->privacy, t->timeline, &t->f->population, outcome->rounds, last));
-}
-
-/* With checkpoints the state of the last round is kept for the result. */
-static ent_status train(ent_federation *f, ent_round_done *done, void *context)
-{
-    ent_training *t = f->training = ent_alloc(1, sizeof *t);
-    ENT_TRY(ent_comm_agree(f->ranks.world, t ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
-    t->f = f;
-    if (f->keep.folder) ENT_TRY(ent_federation_identify(f, NULL));
-    ENT_TRY(keep_label(f));
-    ENT_TRY(ent_training_make(f, t));
-    if (f->keep.resume) ENT_TRY(ent_checkpoint_load(t));
-    if (f->keep.resume && t->privacy) ENT_TRY(resume_privacy(t));
-    if (f->keep.resume && t->download)
-        ENT_TRY(ent_comm_agree(f->ranks.world,
-                               ent_download_resume(t->download, t->timeline, &f->population, f->outcome.rounds)));
-    return run_rounds(t, done, context);
-}
-
-ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
-{
-    /* Again, as the caller owns it and may have changed it. */
-    ENT_TRY(ent_comm_agree(f->ranks.world, ent_config_check(f->config)));
-    forget_training(f);
-    f->outcome.rounds = 0;
-    f->outcome.trained_samples = f->outcome.train_s = 0.0;
-    ent_free(f->outcome.round);
-    f->outcome.round = ent_alloc(f->config->federation.rounds, sizeof *f->outcome.round);
-    ENT_TRY(ent_comm_agree(f->ranks.world, f->outcome.round ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory")));
-    ent_free(f->outcome.by_client);
-    ENT_TRY(ent_comm_agree(f->ranks.world, ent_by_client_make(f, &f->outcome.by_client)));
-    const ent_status status = train(f, done, context);
-    ent_watch_free(f->watch);
-    f->watch = NULL;
-    if (status != ENT_OK || !f->keep.folder) forget_training(f);
-    if (f->training) {
-        ent_store_free(f->training->store);
-        f->training->store = NULL;
-    }
-    return status;
+    f->keep = *inp;
 }
 
 static double compute_seconds(const ent_federation *f)

@@ -19,103 +19,6 @@
 #include "fed/privacy/private.h"
 #include "fed/privacy/secure_round.h"
 
-static bool stop_requested(void *federation)
-{
-    const ent_checkpoint_inp *keep = &((const ent_federation *)federation)->keep;
-    return keep->stop && keep->stop(keep->context);
-}
-
-static ent_status update_make(const ent_training *t, ent_update *u)
-{
-    u->delta = ent_alloc(t->state.params, sizeof(double));
-    u->extra = t->rule->extra ? ent_alloc(t->state.params, sizeof(double)) : NULL;
-    u->weight = ent_alloc(t->state.blocks, sizeof(double));
-    u->effort = ent_alloc(t->state.blocks, sizeof(double));
-    const bool there = u->delta && u->weight && u->effort && (u->extra || !t->rule->extra);
-    return there ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
-}
-
-static bool excludes(const ent_config *c, const ent_rule *rule)
-{
-    const ent_divergence wanted = c->federation.on_divergence;
-    return wanted == ENT_DIVERGENCE_AUTO ? rule->robust : wanted == ENT_DIVERGENCE_EXCLUDE;
-}
-
-/* Not where clients keep models of their own, which are for their own mixture of classes, nor with privacy: the
- * shares of all rows are no part of what epsilon counts. */
-static bool adjusts_logits(const ent_federation *f, const ent_rule *rule)
-{
-    const bool is_private = f->config->privacy.mode != ENT_PRIVACY_NONE;
-    return f->config->client.logit_adjustment && f->target.label.classes > 0 && !rule->own && !is_private;
-}
-
-static ent_status kept_make(ent_training *t)
-{
-    t->excludes = excludes(t->f->config, t->rule);
-    t->width = (int64_t)(t->rule->client_vectors + ent_feeds_back(t->f->config)) * t->state.params;
-    t->kept = ent_alloc(t->width, sizeof *t->kept);
-    t->scratch = ent_alloc(t->state.params, sizeof *t->scratch);
-    const bool adjusts = adjusts_logits(t->f, t->rule);
-    if (adjusts) t->class_offset = ent_alloc(t->f->target.outputs, sizeof *t->class_offset);
-    return t->kept && t->scratch && (t->class_offset || !adjusts) ? ENT_OK
-                                                                  : ent_fail(ENT_ENOMEM, "training: no memory");
-}
-
-/* The first training gets the rows that were kept when the reductions were fitted. */
-static ent_status take_store(ent_federation *f, ent_store **out)
-{
-    if (!f->features.train) return ent_store_new(&f->features, &f->population, f->ranks.node_ranks, ENT_TRAIN, out);
-    *out = f->features.train;
-    f->features.train = NULL;
-    return ENT_OK;
-}
-
-ent_status ent_training_make(ent_federation *f, ent_training *t)
-{
-    *t = (ent_training){.f = f, .rule = ent_rule_find(f->config->federation.aggregation)};
-    ent_status status = ent_rule_state_make(&f->population, f->model, &t->state);
-    if (status == ENT_OK) status = update_make(t, &t->update);
-    if (status == ENT_OK) status = kept_make(t);
-    if (status == ENT_OK) status = ent_best_make(t);
-    if (status == ENT_OK) status = ent_attack_draw(&f->population, &t->byzantine);
-    ENT_TRY(ent_comm_agree(f->ranks.world, status));
-    status = take_store(f, &t->store);
-    if (status == ENT_OK) status = ent_trainer_new(f->model, &f->population, &t->trainer);
-    if (status == ENT_OK) status = ent_aggregate_new(&f->population, f->model, t->rule, &t->aggregate);
-    if (status == ENT_OK) status = ent_timeline_new(&f->population, &t->timeline);
-    if (status == ENT_OK) status = ent_history_new(t->state.params, &t->history);
-    if (status == ENT_OK && t->width > 0)
-        status = ent_variates_new(&f->ranks, f->population.clients, t->width, &t->variates);
-    if (status == ENT_OK) status = ent_download_new(&f->population, &t->state, f->w, &t->download);
-    ENT_TRY(ent_comm_agree(f->ranks.world, status)); /* what follows is collective */
-    status = ent_private_new(f->ranks.world, &f->population, &t->state, &t->privacy);
-    if (status == ENT_OK && f->keep.folder) status = ent_watch_new(f->ranks.world, stop_requested, f, &f->watch);
-    return ent_comm_agree(f->ranks.world, status);
-}
-
-void ent_training_clear(ent_training *t)
-{
-    ent_timeline_free(t->timeline);
-    ent_history_free(t->history);
-    ent_store_free(t->store);
-    ent_variates_free(t->variates);
-    ent_trainer_free(t->trainer);
-    ent_aggregate_free(t->aggregate);
-    ent_private_free(t->privacy);
-    ent_download_free(t->download);
-    ent_inside_free(t->resume);
-    ent_best_clear(&t->best);
-    ent_rule_state_clear(&t->state);
-    ent_free(t->byzantine);
-    ent_free(t->kept);
-    ent_free(t->scratch);
-    ent_free(t->class_offset);
-    ent_free(t->update.delta);
-    ent_free(t->update.extra);
-    ent_free(t->update.weight);
-    ent_free(t->update.effort);
-}
-
 /* This rank's share of a round. */
 typedef struct {
     const ent_cohort *cohort;
@@ -258,7 +161,7 @@ static ent_status train_client(ent_training *t, share *s, double *variate)
     if (s->begun && s->begun[k].w) ent_work_resume(t->trainer, &s->begun[k]);
     for (bool over = false; !over;) {
         ENT_TRY(ent_work_step(t->trainer, &t->state, variate, &samples, &over));
-        if (!over) ENT_TRY(ent_checkpoint_look(f, &s->at_work));
+        if (!over) ENT_TRY(ent_ranks_look(&f->ranks, &s->at_work));
         if (s->at_work) return ENT_OK;
     }
     return send_update(t, &s->member[k], variate);
@@ -287,7 +190,7 @@ static ent_status train_share(ent_training *t, int64_t round, share *s)
         ENT_TRY(ent_store_fetch(t->store, s->n - first, s->client + first, &ready));
         while (s->done < first + ready) {
             bool stops;
-            ENT_TRY(ent_checkpoint_look(t->f, &stops));
+            ENT_TRY(ent_ranks_look(&t->f->ranks, &stops));
             if (stops) return ENT_OK;
             if (is_left_out(s, s->done)) {
                 s->done++;
@@ -497,7 +400,7 @@ static ent_status train_clients(ent_training *t, ent_status status, share *s, do
     if (status == ENT_OK && !s->failed) status = train_share(t, t->state.round, s);
     status = ent_team_settle(f->ranks.team, status);
     *clock = ent_clock_s();
-    *stops = f->watch && ent_watch_end(f->watch);
+    *stops = ent_ranks_stopped(&f->ranks);
     return ent_comm_agree(f->ranks.world, status);
 }
 

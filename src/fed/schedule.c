@@ -23,7 +23,8 @@ static double client_cost(const ent_population *p, int which, int64_t client)
     const ent_policy policy = p->config->missing.policy;
     int qubits[ENT_MAX_MODALITIES];
     double cost = 0.0;
-    for (int m = 0; m < p->modalities; m++) qubits[m] = p->config->model.registers[m].qubits;
+    for (int m = 0; m < p->modalities; m++)
+        qubits[m] = ent_device_qubits(ent_devices_of(p->devices, client), p->config->model.registers[m].qubits);
     for (int64_t k = part->first[client]; k < part->first[client + 1]; k++)
         cost += ent_policy_cost(policy, p->modalities, qubits, part->context[k]);
     return cost;

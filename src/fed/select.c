@@ -28,13 +28,12 @@ ent_status ent_select_admit(const ent_federation *f)
     return ENT_OK;
 }
 
-ent_status ent_best_make(ent_training *t)
+ent_status ent_best_make(ent_best *best, ent_select by, int64_t params)
 {
-    ent_best *best = &t->best;
     *best = (ent_best){.round = -1, .score = -INFINITY};
-    if (t->f->config->run.select == ENT_SELECT_LAST) return ENT_OK;
-    best->w = ent_alloc(t->state.params, sizeof *best->w);
-    best->last = ent_alloc(t->state.params, sizeof *best->last);
+    if (by == ENT_SELECT_LAST) return ENT_OK;
+    best->w = ent_alloc(params, sizeof *best->w);
+    best->last = ent_alloc(params, sizeof *best->last);
     return best->w && best->last ? ENT_OK : ent_fail(ENT_ENOMEM, "training: no memory");
 }
 

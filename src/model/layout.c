@@ -1,10 +1,11 @@
 /* The quantum model's blocks.  Order: each register's map and circuit; the fusion; the head. */
 #include "model.h"
 
-static const ent_start ZERO = {ENT_START_ZERO, 0.0, 1.0};
-static const ent_start ONE = {ENT_START_ONE, 1.0, 1.0};
-static const ent_start SMALL_ANGLE = {ENT_START_NORMAL, 0.1, 1.0};
-static const ent_start EIGHTH_TURN = {ENT_START_UNIFORM, 0.78539816339744830962, 1.0}; /* pi / 4 */
+static const ent_start ZERO = {.kind = ENT_START_ZERO, .factor = 0.0, .divisor = 1.0};
+static const ent_start ONE = {.kind = ENT_START_ONE, .factor = 1.0, .divisor = 1.0};
+static const ent_start SMALL_ANGLE = {.kind = ENT_START_NORMAL, .factor = 0.1, .divisor = 1.0};
+static const ent_start EIGHTH_TURN = {
+    .kind = ENT_START_UNIFORM, .factor = 0.78539816339744830962, .divisor = 1.0}; /* pi / 4 */
 
 /* The modalities without which nothing of register m runs. */
 static uint32_t needs_of(const ent_model_inp *inp, int m)
@@ -31,8 +32,9 @@ static void place_token(const ent_model_inp *inp, const ent_register *reg, uint3
                         ent_blocks *blocks)
 {
     if (!inp->token) return;
+    const ent_block token = {.lacks = own, .fan_in = 1.0};
     at->token = ent_blocks_add(blocks, SMALL_ANGLE, at->inputs, 0, "%s/token", reg->name);
-    blocks->block[blocks->count - 1].lacks = own;
+    ent_blocks_mark(blocks, at->token, &token);
 }
 
 static void place_register(const ent_model_inp *inp, int m, ent_layout *layout)
@@ -124,7 +126,7 @@ static void place_head(const ent_model_inp *inp, ent_layout *layout)
     for (int b = first; b < layout->blocks.count; b++) layout->blocks.block[b].role = ENT_ROLE_HEAD;
 }
 
-void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
+static void place(const ent_model_inp *inp, ent_layout *layout)
 {
     *layout = (ent_layout){.qubits = 0};
     for (int m = 0; m < inp->registers; m++) place_register(inp, m, layout);
@@ -132,9 +134,23 @@ void ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
     place_head(inp, layout);
 }
 
+ent_status ent_layout_make(const ent_model_inp *inp, ent_layout *layout)
+{
+    place(inp, layout);
+    ENT_TRY(ent_blocks_check(&layout->blocks));
+    return inp->qubits_apart ? ent_layout_divide(inp, layout) : ENT_OK;
+}
+
+void ent_layout_clear(ent_layout *layout)
+{
+    ent_blocks_clear(&layout->blocks);
+}
+
 int ent_model_quantum_params(const ent_model_inp *inp)
 {
     ent_layout layout;
-    ent_layout_make(inp, &layout);
-    return layout.blocks.params;
+    place(inp, &layout);
+    const int params = layout.blocks.params;
+    ent_layout_clear(&layout);
+    return params;
 }

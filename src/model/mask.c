@@ -11,7 +11,10 @@
  *   - nothing here reads a feature, and angles.c reads only those of present registers.
  * With tokens every register exists in every context; absent ones have trained numbers in place of data angles.
  * Parameters and data angles keep the full model's slots in every context.  With `mma` off every context is treated
- * as full.  The other policies are rows of the table below.  Source: arXiv 2507.08217, section on MMA. */
+ * as full.  A device that has fewer qubits leaves out more of the circuit, in the same way (device.c), and more
+ * features.  The other policies are rows of the table below.  Source: arXiv 2507.08217, section on MMA. */
+#include <string.h>
+
 #include "entente/memory.h"
 #include "model.h"
 
@@ -148,7 +151,6 @@ static ent_status read(const ent_model_inp *inp, ent_masked *masked, ent_circuit
     masked->column[r] = inp->head == ENT_HEAD_LINEAR ? column : -1;
     masked->stride[r] = stride;
     masked->of_class[r] = of_class;
-    if (of_class >= 0) masked->share[of_class]++;
     return ent_circuit_read_pauli(circuit, &string);
 }
 
@@ -225,11 +227,9 @@ static ent_status cut_registers(const ent_model_inp *inp, const ent_layout *layo
     return ent_circuit_registers(circuit, registers, sizes);
 }
 
-static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked *masked,
-                             ent_circuit *circuit)
+static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout, uint32_t context,
+                             const int *first_qubit, ent_masked *masked, ent_circuit *circuit)
 {
-    int first_qubit[ENT_MAX_REGISTERS];
-    place_registers(inp, layout, context, first_qubit);
     ENT_TRY(cut_registers(inp, layout, first_qubit, circuit));
     for (int m = 0; m < inp->registers; m++) {
         ent_ansatz ansatz = inp->reg[m].ansatz;
@@ -242,7 +242,7 @@ static ent_status append_all(const ent_model_inp *inp, const ent_layout *layout,
     return append_readouts(inp, layout, context, first_qubit, masked, circuit);
 }
 
-static int most_features(const ent_model_inp *inp, const ent_layout *layout)
+int ent_masked_most_features(const ent_model_inp *inp, const ent_layout *layout)
 {
     int most = 3 * layout->qubits + inp->strings;
     for (int m = 0; m < inp->registers && inp->read & ENT_READ_PROBABILITIES; m++) most += 1 << layout->reg[m].qubits;
@@ -252,13 +252,54 @@ static int most_features(const ent_model_inp *inp, const ent_layout *layout)
     return most;
 }
 
-/* The masked model without its program, and its circuit. */
-static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked *masked,
-                        ent_circuit **circuit)
+static void move_feature(ent_masked *masked, int from, int to)
+{
+    masked->column[to] = masked->column[from];
+    masked->stride[to] = masked->stride[from];
+    masked->of_class[to] = masked->of_class[from];
+}
+
+/* Of the probabilities those of outcomes with 0 on the qubits that the device lacks, which stay |0>. */
+static void keep_probabilities(const ent_model_inp *inp, ent_masked *masked)
+{
+    int features = 0, from = 0;
+    for (int m = 0; m < masked->registers; m++) {
+        const int all = masked->register_qubits[m], kept = ent_device_qubits(inp->device, all);
+        for (int k = 0; k < 1 << kept; k++) move_feature(masked, from + k, features++);
+        masked->register_qubits[m] = kept;
+        from += 1 << all;
+    }
+    masked->features = features;
+}
+
+/* Leave out what the device lacks. */
+static ent_status keep_device(const ent_model_inp *inp, uint32_t context, ent_masked *masked, ent_circuit **circuit)
+{
+    int *readout = ent_alloc(masked->readouts, sizeof *readout);
+    ENT_REQUIRE(readout, ENT_ENOMEM, "model: no memory");
+    const ent_status status = ent_device_keep(inp, context, readout, circuit);
+    if (status == ENT_OK) {
+        masked->readouts = (*circuit)->readouts;
+        if (masked->registers > 0) {
+            keep_probabilities(inp, masked);
+        } else {
+            masked->features = masked->readouts;
+            for (int f = 0; f < masked->features; f++) move_feature(masked, readout[f], f);
+        }
+        memset(masked->share, 0, (size_t)inp->outputs * sizeof *masked->share);
+        for (int f = 0; f < masked->features; f++)
+            if (masked->of_class[f] >= 0) masked->share[masked->of_class[f]]++;
+    }
+    ent_free(readout);
+    return status;
+}
+
+ent_status ent_masked_circuit(const ent_model_inp *inp, const ent_layout *layout, uint32_t context,
+                              ent_masked *masked, ent_circuit **circuit)
 {
     int first_qubit[ENT_MAX_REGISTERS];
-    const int most = most_features(inp, layout);
-    masked->qubits = place_registers(inp, layout, context, first_qubit);
+    const int most = ent_masked_most_features(inp, layout);
+    const int qubits = place_registers(inp, layout, context, first_qubit);
     masked->column = ent_alloc(most, sizeof *masked->column);
     masked->stride = ent_alloc(most, sizeof *masked->stride);
     masked->of_class = ent_alloc(most, sizeof *masked->of_class);
@@ -266,8 +307,9 @@ static ent_status build(const ent_model_inp *inp, const ent_layout *layout, uint
     masked->weight = ent_alloc((int64_t)most * inp->outputs, sizeof *masked->weight);
     ENT_REQUIRE(masked->column && masked->stride && masked->of_class && masked->share && masked->weight, ENT_ENOMEM,
                 "model: no memory");
-    ENT_TRY(ent_circuit_new(masked->qubits, layout->blocks.params, layout->angles, circuit));
-    return append_all(inp, layout, context, masked, *circuit);
+    ENT_TRY(ent_circuit_new(qubits, layout->blocks.params, layout->angles, circuit));
+    ENT_TRY(append_all(inp, layout, context, first_qubit, masked, *circuit));
+    return keep_device(inp, context, masked, circuit);
 }
 
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out)
@@ -275,7 +317,7 @@ ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, ui
     ent_circuit *circuit = NULL;
     ent_masked *masked = ent_alloc(1, sizeof *masked);
     ENT_REQUIRE(masked, ENT_ENOMEM, "model: no memory");
-    ent_status status = build(inp, layout, context, masked, &circuit);
+    ent_status status = ent_masked_circuit(inp, layout, context, masked, &circuit);
     if (status == ENT_OK) status = ent_device_program(inp, context, circuit, &masked->program);
     ent_circuit_free(circuit);
     if (status != ENT_OK) {
@@ -295,11 +337,10 @@ ent_status ent_model_circuit(const ent_model_inp *inp, uint32_t context, ent_cir
     ent_layout *layout = ent_alloc(1, sizeof *layout);
     ent_status status = masked && layout ? ent_model_check(inp) : ent_fail(ENT_ENOMEM, "model: no memory");
     if (status == ENT_OK) status = ent_quantum_check(inp);
-    if (status == ENT_OK) {
-        ent_layout_make(inp, layout);
-        status = build(inp, layout, ent_mask_runs(inp, context), masked, &circuit);
-    }
+    if (status == ENT_OK) status = ent_layout_make(inp, layout);
+    if (status == ENT_OK) status = ent_masked_circuit(inp, layout, ent_mask_runs(inp, context), masked, &circuit);
     ent_masked_free(masked);
+    if (layout) ent_layout_clear(layout);
     ent_free(layout);
     if (status != ENT_OK) {
         ent_circuit_free(circuit);

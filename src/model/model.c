@@ -21,20 +21,15 @@ struct ent_model {
     workspace work;
 };
 
-static const ent_kind KIND[] = {
-    [ENT_MODEL_QUANTUM] = {"quantum", ent_quantum_make, ent_quantum_free, ent_quantum_predict, ent_quantum_gradient,
-                           ent_quantum_metric, false},
-    [ENT_MODEL_LATE] = {"late", ent_late_make, ent_late_free, ent_late_predict, ent_late_gradient, NULL, false},
-    [ENT_MODEL_LOGISTIC] = {"logistic", ent_logistic_make, ent_logistic_free, ent_logistic_predict,
-                            ent_logistic_gradient, NULL, true},
-    [ENT_MODEL_MLP] = {"mlp", ent_mlp_make, ent_mlp_free, ent_mlp_predict, ent_mlp_gradient, NULL, true},
-    [ENT_MODEL_MULTILINEAR] = {"multilinear", ent_multilinear_make, ent_multilinear_free, ent_multilinear_predict,
-                               ent_multilinear_gradient, NULL, true},
+static const ent_kind *const KIND[] = {
+    [ENT_MODEL_QUANTUM] = &ent_kind_quantum,         [ENT_MODEL_LATE] = &ent_kind_late,
+    [ENT_MODEL_LOGISTIC] = &ent_kind_logistic,       [ENT_MODEL_MLP] = &ent_kind_mlp,
+    [ENT_MODEL_MULTILINEAR] = &ent_kind_multilinear,
 };
 
 const char *ent_model_kind_name(ent_model_kind kind)
 {
-    return KIND[kind].name;
+    return KIND[kind]->name;
 }
 
 ent_status ent_model_check(const ent_model_inp *inp)
@@ -47,11 +42,11 @@ ent_status ent_model_check(const ent_model_inp *inp)
     ENT_REQUIRE(!inp->squared || inp->outputs == 1, ENT_EARG, "%d outputs for a real label, want 1", inp->outputs);
     ENT_REQUIRE(!inp->token || (inp->kind == ENT_MODEL_QUANTUM && !inp->mma), ENT_EARG,
                 "kind %s: trained angles in place of absent modalities (missing.policy token) need kind quantum",
-                KIND[inp->kind].name);
+                KIND[inp->kind]->name);
     ENT_REQUIRE(inp->mma || !inp->embed, ENT_EARG, "context vectors as an input of the head need mma");
     ENT_REQUIRE(inp->params == 0 || inp->kind == ENT_MODEL_MLP || inp->kind == ENT_MODEL_MULTILINEAR, ENT_EARG,
                 "kind %s: found %d parameters to match, want 0: only mlp and multilinear have a width to choose",
-                KIND[inp->kind].name, inp->params);
+                KIND[inp->kind]->name, inp->params);
     ENT_REQUIRE(!inp->device || inp->device->gradient != ENT_GRADIENT_SPSA || inp->device->spsa_step > 0.0, ENT_EARG,
                 "gradient spsa with steps of %g, want more than 0", inp->device ? inp->device->spsa_step : 0.0);
     for (int m = 0; m < inp->registers; m++)
@@ -65,7 +60,7 @@ ent_status ent_model_new(const ent_model_inp *inp, ent_model **out)
     ent_model *model = ent_alloc(1, sizeof *model);
     ENT_REQUIRE(model, ENT_ENOMEM, "model: no memory");
     model->inp = *inp;
-    model->kind = &KIND[inp->kind];
+    model->kind = KIND[inp->kind];
     const ent_status status = model->kind->make(inp, &model->body);
     if (status != ENT_OK) {
         ent_model_free(model);

@@ -11,22 +11,30 @@ typedef enum { ENT_START_ZERO, ENT_START_NORMAL, ENT_START_UNIFORM, ENT_START_ON
 typedef struct {
     ent_start_kind kind;
     double factor, divisor;
+    uint64_t stream; /* of the draws, from a name; 0: from the block's */
+    bool goes_on;    /* with the draws of the block before */
 } ent_start;
-
-enum { ENT_MAX_BLOCKS = 12 * ENT_MAX_REGISTERS + 2 * ENT_MAX_PAIRS + ENT_MAX_STRINGS };
 
 typedef struct {
     int params, count;
-    ent_block block[ENT_MAX_BLOCKS];
-    ent_start start[ENT_MAX_BLOCKS];
+    ent_block *block; /* [count] */
+    ent_start *start; /* [count] */
+    int64_t block_room, start_room;
+    bool short_of_memory; /* a block is not there, although its parameters are counted */
 } ent_blocks;
 
 /* blocks.c: N(0, 1/fan_in); append a block (none for count 0), and return the position of its first parameter; give
- * the block that begins there the role, fan_in and layer of another; the initial parameters of all blocks. */
+ * the block that begins there the role, fan_in, layer, qubits and lacks of another; whether all are there, to be asked
+ * after the last, ENT_ENOMEM if not; the initial parameters of all blocks. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);
 void ent_blocks_mark(ent_blocks *blocks, int first, const ent_block *like);
+ent_status ent_blocks_check(const ent_blocks *blocks);
+/* Divide each block into ranges of parameters p of equal qubits[p], with names "name[first:end]".  Errors:
+ * ENT_ENOMEM. */
+ent_status ent_blocks_divide(ent_blocks *blocks, const int *qubits);
+void ent_blocks_clear(ent_blocks *blocks);
 void ent_blocks_start(const ent_blocks *blocks, uint64_t seed, double *w);
 
 /* Samples of one call that have the same context, and memory for their results. */
@@ -59,7 +67,7 @@ typedef struct {
     char engine[64];
 } ent_body;
 
-/* A kind of model: a row of the table in model.c.
+/* A kind of model.  free(NULL) is legal.
  *   predict    writes the group's outputs
  *   gradient   adds the losses (times `share`) and their gradient; may use outputs, d_outputs and loss
  *   metric     adds the samples' Fubini-Study metrics of register m with respect to its circuit's angles
@@ -77,37 +85,12 @@ typedef struct {
 /* model.c: the checks that are common to all kinds. */
 ent_status ent_model_check(const ent_model_inp *inp);
 
-/* quantum.c: registers, fusion, head.  free(NULL) is legal. */
+/* quantum.c: registers, fusion, head. */
 ent_status ent_quantum_check(const ent_model_inp *inp);
-ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out);
-void ent_quantum_free(ent_body *body);
-ent_status ent_quantum_predict(ent_body *body, const ent_group *group);
-ent_status ent_quantum_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-ent_status ent_quantum_metric(ent_body *body, const ent_group *group, int m, double *metric);
-
-/* late.c: one quantum model per modality, fused by their decisions. */
-ent_status ent_late_make(const ent_model_inp *inp, ent_body **out);
-void ent_late_free(ent_body *body);
-ent_status ent_late_predict(ent_body *body, const ent_group *group);
-ent_status ent_late_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* logistic.c: one linear map. */
-ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out);
-void ent_logistic_free(ent_body *body);
-ent_status ent_logistic_predict(ent_body *body, const ent_group *group);
-ent_status ent_logistic_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* mlp.c: one encoder per modality, and a joint layer. */
-ent_status ent_mlp_make(const ent_model_inp *inp, ent_body **out);
-void ent_mlp_free(ent_body *body);
-ent_status ent_mlp_predict(ent_body *body, const ent_group *group);
-ent_status ent_mlp_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
-
-/* multilinear.c: products of features of the modalities. */
-ent_status ent_multilinear_make(const ent_model_inp *inp, ent_body **out);
-void ent_multilinear_free(ent_body *body);
-ent_status ent_multilinear_predict(ent_body *body, const ent_group *group);
-ent_status ent_multilinear_gradient(ent_body *body, const ent_group *group, double *loss, double *gradient);
+extern const ent_kind ent_kind_quantum;
+/* late.c: one quantum model per modality, fused by their decisions;  logistic.c: one linear map;  mlp.c: one encoder
+ * per modality, and a joint layer;  multilinear.c: products of features of the modalities. */
+extern const ent_kind ent_kind_late, ent_kind_logistic, ent_kind_mlp, ent_kind_multilinear;
 
 /* ---- the quantum model ---- */
 
@@ -143,12 +126,14 @@ typedef struct {
     int bias;                    /* [outputs], linear head */
 } ent_layout;
 
-void ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
+/* Errors: ENT_ENOMEM; with qubits_apart those of ent_masked_circuit.  The layout is to be cleared either way. */
+ent_status ent_layout_make(const ent_model_inp *inp, ent_layout *layout);
+void ent_layout_clear(ent_layout *layout);
 
 /* The model for one context vector, without its absent parts.  Readouts are in the head's order. */
 typedef struct {
     ent_program *program;
-    int readouts, qubits;
+    int readouts;
     int features;  /* what the head reads: the readouts, or probabilities made of them (ent_features_forward) */
     int registers; /* whose probabilities are read; 0: readouts as they are */
     int register_qubits[ENT_MAX_REGISTERS];
@@ -159,10 +144,14 @@ typedef struct {
     double *weight; /* [features][outputs], at least [features]: the linear head's, for the current parameters */
 } ent_masked;
 
-/* device.c: the program of a context's circuit; the number of layers of a register. */
+/* parts.c: divide the layout's blocks by the qubits that a device needs for their parameters. */
+ent_status ent_layout_divide(const ent_model_inp *inp, ent_layout *layout);
+
+/* device.c: the program of a context's circuit; what the device leaves of a context's circuit, which is replaced:
+ * readout [readouts] receives the old number of each that is left. */
 ent_status ent_device_program(const ent_model_inp *inp, uint32_t context, const ent_circuit *circuit,
                               ent_program **out);
-int ent_device_layers(const ent_device *device, int layers);
+ent_status ent_device_keep(const ent_model_inp *inp, uint32_t context, int *readout, ent_circuit **circuit);
 
 /* spsa.c: ent_model_gradient from two losses. */
 ent_status ent_spsa_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
@@ -185,6 +174,11 @@ ent_status ent_model_loss(ent_model *model, const double *w, const ent_samples *
 uint32_t ent_mask_context(const ent_model_inp *inp, uint32_t context);
 uint32_t ent_mask_runs(const ent_model_inp *inp, uint32_t context);
 ent_status ent_masked_new(const ent_model_inp *inp, const ent_layout *layout, uint32_t context, ent_masked **out);
+/* The same without its program, into *masked, which is all 0; and its circuit.  Both are to be freed either way. */
+ent_status ent_masked_circuit(const ent_model_inp *inp, const ent_layout *layout, uint32_t context,
+                              ent_masked *masked, ent_circuit **circuit);
+/* Room for the features of any context and device. */
+int ent_masked_most_features(const ent_model_inp *inp, const ent_layout *layout);
 void ent_masked_free(ent_masked *masked);
 
 /* strings.c: the checks; string k if register m begins at first_qubit[m]; the strings of one register, for a model of

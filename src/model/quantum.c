@@ -49,6 +49,33 @@ static ent_status check_register(const ent_register *reg)
     return ENT_OK;
 }
 
+/* Devices that have q qubits of a register. */
+static ent_status check_qubits(const ent_model_inp *inp, int q)
+{
+    int most = 0;
+    for (int m = 0; m < inp->registers; m++) {
+        const ent_ansatz *ansatz = &inp->reg[m].ansatz;
+        const bool whole = ansatz->kind != ENT_ANSATZ_QASM && ansatz->encoding == ENT_ENCODE_AMPLITUDE;
+        ENT_REQUIRE(
+            !whole || q >= ansatz->qubits, ENT_EARG,
+            "devices with %d qubits per register (devices.qubits), want the %d of '%s': amplitude encoding takes all",
+            q, ansatz->qubits, inp->reg[m].name);
+        const int kept = q < ansatz->qubits ? q : ansatz->qubits;
+        if (kept > most) most = kept;
+    }
+    ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || most >= inp->outputs, ENT_EARG,
+                "devices with %d qubits per register (devices.qubits), want %d with head direct: one for each output",
+                q, inp->outputs);
+    return ENT_OK;
+}
+
+static ent_status check_devices(const ent_model_inp *inp)
+{
+    for (int q = 1; q < 64; q++)
+        if (inp->qubits_apart >> q & 1) ENT_TRY(check_qubits(inp, q));
+    return ENT_OK;
+}
+
 ent_status ent_quantum_check(const ent_model_inp *inp)
 {
     int qubits = 0, direct = 0;
@@ -65,6 +92,7 @@ ent_status ent_quantum_check(const ent_model_inp *inp)
                 "readout of probabilities: found a register of %d qubits, want at most %d", direct,
                 ENT_MAX_PROBABILITY_QUBITS);
     ENT_TRY(ent_strings_check(inp));
+    ENT_TRY(check_devices(inp));
     ENT_REQUIRE(qubits <= ENT_MAX_QUBITS, ENT_EARG, "%d qubits in all, want at most %d", qubits, ENT_MAX_QUBITS);
     ENT_REQUIRE(inp->head == ENT_HEAD_LINEAR || direct >= inp->outputs, ENT_EARG,
                 "head direct with %d outputs needs a register of at least as many qubits; the largest has %d",
@@ -115,19 +143,28 @@ static ent_status fill_body(quantum *q)
     ENT_TRY(masked_for(q, (UINT32_C(1) << q->inp.registers) - 1, &full));
     q->body.blocks = &q->layout.blocks;
     q->body.qubits = q->layout.qubits;
-    q->body.room = 4 * q->layout.angles + 2 * full->features;
+    q->body.room = 4 * q->layout.angles + 2 * ent_masked_most_features(&q->inp, &q->layout);
     snprintf(q->body.engine, sizeof q->body.engine, "%s", ent_program_engine(full->program));
     return ENT_OK;
 }
 
-ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
+static void body_free(ent_body *body)
+{
+    quantum *q = (quantum *)body;
+    if (!q) return;
+    for (int k = 0; k < q->devices; k++) free_circuits(q, &q->device[k]);
+    for (int m = 0; m < q->inp.registers; m++) ent_free(q->columns[m]);
+    ent_layout_clear(&q->layout);
+    ent_free(q);
+}
+
+static ent_status make(const ent_model_inp *inp, ent_body **out)
 {
     ENT_TRY(ent_quantum_check(inp));
     quantum *q = ent_alloc(1, sizeof *q);
     ENT_REQUIRE(q, ENT_ENOMEM, "model: no memory");
     q->inp = *inp;
-    ent_layout_make(inp, &q->layout);
-    bool there = true;
+    bool there = ent_layout_make(inp, &q->layout) == ENT_OK;
     for (int m = 0; m < inp->registers; m++) {
         q->trains_angles |= inp->token || inp->reg[m].linear || inp->reg[m].ansatz.own_angles;
         if (!inp->reg[m].linear) continue;
@@ -136,20 +173,11 @@ ent_status ent_quantum_make(const ent_model_inp *inp, ent_body **out)
     }
     const ent_status status = there ? fill_body(q) : ent_fail(ENT_ENOMEM, "model: no memory");
     if (status != ENT_OK) {
-        ent_quantum_free(&q->body);
+        body_free(&q->body);
         return status;
     }
     *out = &q->body;
     return ENT_OK;
-}
-
-void ent_quantum_free(ent_body *body)
-{
-    quantum *q = (quantum *)body;
-    if (!q) return;
-    for (int k = 0; k < q->devices; k++) free_circuits(q, &q->device[k]);
-    for (int m = 0; m < q->inp.registers; m++) ent_free(q->columns[m]);
-    ent_free(q);
 }
 
 static ent_status run_make(quantum *q, const ent_group *g, run *r)
@@ -295,7 +323,7 @@ static void bias_alone(run *r)
     for (int64_t k = 0; k < r->group->n; k++) head_cotangent(r, k, 1, &none, &none);
 }
 
-ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss, double *gradient)
+static ent_status differentiate(ent_body *body, const ent_group *g, double *loss, double *gradient)
 {
     quantum *q = (quantum *)body;
     run r;
@@ -319,7 +347,7 @@ ent_status ent_quantum_gradient(ent_body *body, const ent_group *g, double *loss
     return ENT_OK;
 }
 
-ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
+static ent_status predict(ent_body *body, const ent_group *g)
 {
     quantum *q = (quantum *)body;
     run r;
@@ -336,7 +364,7 @@ ent_status ent_quantum_predict(ent_body *body, const ent_group *g)
     return ENT_OK;
 }
 
-ent_status ent_quantum_metric(ent_body *body, const ent_group *g, int m, double *metric)
+static ent_status metric_of(ent_body *body, const ent_group *g, int m, double *metric)
 {
     quantum *q = (quantum *)body;
     const ent_register_layout *at = &q->layout.reg[m];
@@ -350,7 +378,10 @@ ent_status ent_quantum_metric(ent_body *body, const ent_group *g, int m, double 
     ansatz.layers = ent_device_layers(q->inp.device, ansatz.layers);
     ENT_TRY(ent_circuit_new(at->qubits, q->layout.blocks.params, q->layout.angles, &circuit));
     ent_status status = ent_ansatz_append(&ansatz, 0, at->circuit, at->first_angle, circuit);
+    if (status == ENT_OK) status = ent_device_keep(&q->inp, UINT32_C(1) << m, NULL, &circuit);
     if (status == ENT_OK) status = ent_circuit_metric(circuit, &batch, at->circuit, count, metric);
     ent_circuit_free(circuit);
     return status;
 }
+
+const ent_kind ent_kind_quantum = {"quantum", make, body_free, predict, differentiate, metric_of, false};

@@ -28,11 +28,11 @@ ent_status ent_response_new(const ent_model_inp *inp, const double *w, uint32_t 
     r->circuit = circuit;
     r->inp = inp;
     r->context = ent_mask_context(inp, context);
-    ent_layout_make(inp, &r->layout);
+    ent_status status = ent_layout_make(inp, &r->layout);
     r->w = ent_copy(w, r->layout.blocks.params, sizeof *w);
     r->angle = ent_alloc(r->layout.angles, sizeof *r->angle);
     r->slope = ent_alloc(r->layout.angles, sizeof *r->slope);
-    ent_status status = r->w && r->angle && r->slope ? ENT_OK : ent_fail(ENT_ENOMEM, "response: no memory");
+    if (!r->w || !r->angle || !r->slope) status = ent_fail(ENT_ENOMEM, "response: no memory");
     if (status == ENT_OK) status = ent_masked_new(inp, &r->layout, ent_mask_runs(inp, context), &r->masked);
     if (status != ENT_OK) {
         ent_response_free(r);
@@ -47,6 +47,7 @@ void ent_response_free(ent_response *r)
     if (!r) return;
     ent_masked_free(r->masked);
     ent_circuit_free(r->circuit);
+    ent_layout_clear(&r->layout);
     ent_free(r->w);
     ent_free(r->angle);
     ent_free(r->slope);

@@ -26,6 +26,8 @@ static const struct {
     {"p", 0.0, 1.0},
     {"n", 0.0, DBL_MAX},
     {"point", 0.0, DBL_MAX},
+    {"bytes_*", 0.0, DBL_MAX},
+    {"epsilon", 0.0, DBL_MAX},
     {"params", 0.0, DBL_MAX},
     {"qubits", 0.0, DBL_MAX},
     {"ranks", 0.0, DBL_MAX},

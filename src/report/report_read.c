@@ -8,48 +8,15 @@
 #include "entente/memory.h"
 #include "report.h"
 
-static size_t bytes_of(ent_h5_type type)
-{
-    switch (type) {
-    case ENT_H5_U8:
-        return 1;
-    case ENT_H5_I32:
-    case ENT_H5_U32:
-    case ENT_H5_F32:
-        return 4;
-    default:
-        return 8;
-    }
-}
-
-/* A list in a file.  *count < 0: any length, which is stored there; else the required length. */
-static ent_status read_list(const ent_h5 *file, const char *name, ent_h5_type type, int64_t *count, void **out)
-{
-    ent_h5_shape shape;
-    ENT_TRY(ent_h5_describe(file, name, &shape));
-    ENT_REQUIRE(shape.rank == 1 && (*count < 0 || shape.size[0] == *count), ENT_EFORMAT,
-                "%s: %lld numbers in %d dimensions, want a list of %lld", name, (long long)shape.size[0], shape.rank,
-                (long long)*count);
-    void *data = ent_alloc(shape.size[0], bytes_of(type));
-    ENT_REQUIRE(data, ENT_ENOMEM, "%s: no memory", name);
-    const ent_status status = ent_h5_read(file, name, type, shape.size[0], data);
-    if (status != ENT_OK) {
-        ent_free(data);
-        return status;
-    }
-    *count = shape.size[0];
-    *out = data;
-    return ENT_OK;
-}
-
-/* A column that the file lacks is NULL: its figures are left out. */
+/* A column that the file lacks stays NULL: its figures are left out. */
 static ent_status read_rounds(const ent_h5 *file, report_run *run)
 {
     run->rounds = -1;
     for (int c = 0; c < RUN_COLUMNS && ent_round_column(c); c++) {
         char name[64];
         snprintf(name, sizeof name, "/round/%s", ent_round_column(c));
-        if (ent_h5_has(file, name)) ENT_TRY(read_list(file, name, ENT_H5_F64, &run->rounds, (void **)&run->round[c]));
+        if (ent_h5_has(file, name))
+            ENT_TRY(ent_h5_read_list(file, name, ENT_H5_F64, &run->rounds, (void **)&run->round[c]));
     }
     return ENT_OK;
 }
@@ -81,7 +48,7 @@ static ent_status read_clients(const ent_h5 *file, report_run *run)
     run->clients = -1;
 #define READ(type, name, personal)                                                                                   \
     if (!(personal) || ent_h5_has(file, "/client/" #name))                                                           \
-        ENT_TRY(read_list(file, "/client/" #name, type, &run->clients, (void **)&run->of_client.name));
+        ENT_TRY(ent_h5_read_list(file, "/client/" #name, type, &run->clients, (void **)&run->of_client.name));
 #define WHOLE(name, unit, personal, description) READ(ENT_H5_I64, name, personal)
 #define REAL(name, unit, personal, description)  READ(ENT_H5_F64, name, personal)
     ENT_CLIENT_FIGURES(WHOLE, REAL)
@@ -96,13 +63,13 @@ static ent_status read_tables(const ent_h5 *file, report_run *run)
     run->patterns = run->train_rows = run->outputs = -1;
     double *prior = NULL;
     ENT_TRY(read_clients(file, run));
-    ENT_TRY(read_list(file, "/pattern/context", ENT_H5_U32, &run->patterns, (void **)&run->pattern));
-    ENT_TRY(read_list(file, "/pattern/n", ENT_H5_I64, &run->patterns, (void **)&run->pattern_n));
-    ENT_TRY(read_list(file, "/pattern/accuracy", ENT_H5_F64, &run->patterns, (void **)&run->pattern_accuracy));
-    ENT_TRY(read_list(file, "/part/train/row", ENT_H5_I64, &run->train_rows, (void **)&run->row));
-    ENT_TRY(read_list(file, "/part/train/client", ENT_H5_I32, &run->train_rows, (void **)&run->client));
-    ENT_TRY(read_list(file, "/part/train/context", ENT_H5_U32, &run->train_rows, (void **)&run->context));
-    ENT_TRY(read_list(file, "/prior", ENT_H5_F64, &run->outputs, (void **)&prior));
+    ENT_TRY(ent_h5_read_list(file, "/pattern/context", ENT_H5_U32, &run->patterns, (void **)&run->pattern));
+    ENT_TRY(ent_h5_read_list(file, "/pattern/n", ENT_H5_I64, &run->patterns, (void **)&run->pattern_n));
+    ENT_TRY(ent_h5_read_list(file, "/pattern/accuracy", ENT_H5_F64, &run->patterns, (void **)&run->pattern_accuracy));
+    ENT_TRY(ent_h5_read_list(file, "/part/train/row", ENT_H5_I64, &run->train_rows, (void **)&run->row));
+    ENT_TRY(ent_h5_read_list(file, "/part/train/client", ENT_H5_I32, &run->train_rows, (void **)&run->client));
+    ENT_TRY(ent_h5_read_list(file, "/part/train/context", ENT_H5_U32, &run->train_rows, (void **)&run->context));
+    ENT_TRY(ent_h5_read_list(file, "/prior", ENT_H5_F64, &run->outputs, (void **)&prior));
     ent_free(prior);
     for (int64_t k = 0; k < run->train_rows; k++)
         ENT_REQUIRE(run->client[k] >= 0 && run->client[k] < run->clients, ENT_EFORMAT,

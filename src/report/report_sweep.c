@@ -15,10 +15,10 @@ enum { MOST_KEYS = 12, MOST_VALUES = 40, MOST_PAIRS = 3, MOST_SCATTERS = 8 };
 /* Columns that are not keys; neither are the names of metrics and what ends in _s or begins with one of the prefixes
  * below. */
 static const char *const KNOWN[] = {
-    "status", "error",         "hash",     "index",          "point",         "params", "qubits",
-    "rounds", "ranks",         "engine",   "weights_sha256", "config_sha256", "folder", "threads",
-    "base",   "samples_per_s", "patterns", "seconds",        "accuracy_mean", "label",  "selected"};
-/* Figures are means over repeats: these columns are not keys of a figure. */
+    "status",   "error",   "hash",           "index",         "point",    "params",   "qubits",     "rounds",
+    "ranks",    "engine",  "weights_sha256", "config_sha256", "folder",   "threads",  "base",       "samples_per_s",
+    "patterns", "seconds", "accuracy_mean",  "label",         "selected", "bytes_up", "bytes_down", "epsilon"};
+/* Repeats are averaged over: these are no keys of a picture. */
 static const char SEEDS[] = "seed";
 
 typedef struct {

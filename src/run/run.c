@@ -291,6 +291,9 @@ static void note_setup(run_progress *progress, const ent_federation *federation)
     run_progress_note(progress, "model %s: %d qubits, %d parameters, engine %s, %d rank%s of %d thread%s",
                       ent_model_kind_name(v.config->model.kind), v.qubits, v.params, v.engine, v.ranks,
                       v.ranks == 1 ? "" : "s", v.threads, v.threads == 1 ? "" : "s");
+    char devices[1024];
+    ent_devices_text(v.config, sizeof devices, devices);
+    if (*devices) run_progress_note(progress, "devices of the clients, in turn: %s", devices);
     warn_layout(progress, &v);
     note_unread(progress, v.config);
     note_ansaetze(progress, &v);

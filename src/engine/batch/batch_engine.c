@@ -137,18 +137,17 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
 static void gradient(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
                      double *partial, double *grad_angles)
 {
-    const int64_t first = chunk.first, count = chunk.count;
     const batch_engine *engine = plan;
     batch_worker *w = worker;
-    for (int64_t done = 0; done < count;) {
-        const batch_kernels *kernels = kernels_for(engine, w, count - done);
-        const int group = group_size(kernels, count - done);
-        kernels->forward(engine->plan, w, ent_sample_angles(batch, engine->plan->angles, first + done), group,
+    for (int64_t done = 0; done < chunk.count;) {
+        const batch_kernels *kernels = kernels_for(engine, w, chunk.count - done);
+        const int group = group_size(kernels, chunk.count - done);
+        kernels->forward(engine->plan, w, ent_sample_angles(batch, engine->plan->angles, chunk.first + done), group,
                          w->expectations);
-        pull->cotangent(pull->context, first + done, group, w->expectations, w->weights);
+        pull->cotangent(pull->context, chunk.first + done, group, w->expectations, w->weights);
         kernels->backward(engine->plan, w, w->weights, group);
         ent_batch_add_slopes(engine->plan, w, group, partial,
-                             ent_sample_slopes(grad_angles, engine->plan->angles, first + done));
+                             ent_sample_slopes(grad_angles, engine->plan->angles, chunk.first + done));
         done += group;
     }
 }

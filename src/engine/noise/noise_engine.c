@@ -257,13 +257,12 @@ static void add_slopes(const noise_engine *engine, int k, const noise_worker *w,
 static void gradient(const void *plan, void *plain, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
                      double *partial, double *grad_angles)
 {
-    const int64_t first = chunk.first, count = chunk.count;
     const noise_engine *engine = plan;
     const pauli_plan *p = engine->plan;
     worker *w = plain;
-    for (int64_t done = 0; done < count; done += engine->kernels->lanes) {
-        const int64_t sample = first + done;
-        const int group = group_of(engine, count - done);
+    for (int64_t done = 0; done < chunk.count; done += engine->kernels->lanes) {
+        const int64_t sample = chunk.first + done;
+        const int group = group_of(engine, chunk.count - done);
         group_forward(engine, w, batch, sample, group, w->late.expectations);
         pull->cotangent(pull->context, sample, group, w->late.expectations, w->late.weights);
         engine->late->backward(p, &w->late, group, w->late.weights);

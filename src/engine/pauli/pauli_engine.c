@@ -331,14 +331,13 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
 static void gradient(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
                      double *partial, double *grad_angles)
 {
-    const int64_t first = chunk.first, count = chunk.count;
     const pauli_engine *engine = plan;
     const pauli_plan *p = engine->plan;
     pauli_worker *w = worker;
     double *by_entry = partial + p->params;
-    for (int64_t done = 0, group; done < count; done += group) {
-        const int64_t sample = first + done;
-        group = ent_pauli_worker_use(engine, w, count - done, by_entry);
+    for (int64_t done = 0, group; done < chunk.count; done += group) {
+        const int64_t sample = chunk.first + done;
+        group = ent_pauli_worker_use(engine, w, chunk.count - done, by_entry);
         ent_pauli_registers_forward(engine, w, ent_sample_angles(batch, p->angles, sample), (int)group, true);
         w->kernels->forward(p, w, (int)group, w->expectations);
         pull->cotangent(pull->context, sample, group, w->expectations, w->weights);

@@ -102,10 +102,9 @@ static void forward(const void *plan, void *worker, const ent_batch *batch, int6
 static void gradient(const void *plan, void *worker, const ent_batch *batch, ent_chunk chunk, const ent_pull *pull,
                      double *partial, double *grad_angles)
 {
-    const int64_t first = chunk.first, count = chunk.count;
     const state_engine *engine = plan;
     state_worker *w = worker;
-    for (int64_t k = first; k < first + count; k++) {
+    for (int64_t k = chunk.first; k < chunk.first + chunk.count; k++) {
         ent_state_begin(w, batch->params, ent_sample_angles(batch, engine->plan->angles, k));
         ent_state_forward(w, engine->plan, 0, 1, 1, 1, NULL);
         ent_state_read(w, w->expectations);

@@ -688,7 +688,7 @@ ent_status ent_checkpoint_work(const ent_training *t, int64_t k, ent_work *work)
     ent_place from = {.file = NULL};
     int64_t *count = ent_alloc(BESIDE + t->state.blocks, sizeof *count);
     double *value = ent_alloc(1 + 3 * (int64_t)t->state.params, sizeof *value);
-    ent_status status = count && value ? ent_work_make(t->f->model, work)
+    ent_status status = count && value ? ent_work_make(t->state.params, t->state.blocks, work)
                                        : ent_fail(ENT_ENOMEM, "checkpoint: no memory");
     if (status == ENT_OK) status = open_source(t->f, &from);
     if (status == ENT_OK) status = get_work(t, &from, k, count, value, work);
@@ -724,24 +724,8 @@ ent_status ent_checkpoint_label(ent_federation *f)
 ent_status ent_checkpoint_config(const char *folder, char **text)
 {
     char path[4096];
-    ent_h5 *file;
     ENT_TRY(ent_checkpoint_path(folder, path));
-    ENT_TRY(ent_h5_open(path, &file));
-    ent_status status = ent_h5_verify(file, NULL);
-    if (status == ENT_OK) status = ent_h5_read_text(file, "/config", text);
-    ent_h5_close(file);
-    return status;
-}
-
-/* ---- stopping ---- */
-
-ent_status ent_checkpoint_look(const ent_federation *f, bool *stops)
-{
-    *stops = f->watch && ent_watch_look(f->watch);
-    if (!f->watch || !f->ranks.team) return ENT_OK;
-    const ent_status status = ent_team_agree(f->ranks.team, *stops ? ent_fail(ENT_STOPPED, "stopped") : ENT_OK);
-    *stops = status == ENT_STOPPED;
-    return *stops ? ENT_OK : status;
+    return ent_saved_config(path, text);
 }
 
 /* ---- tidying up ---- */
@@ -765,9 +749,4 @@ ent_status ent_checkpoint_clear(const char *folder, bool whole)
         if (is_remains(entry->d_name)) unlinkat(dirfd(entries), entry->d_name, 0);
     closedir(entries);
     return ENT_OK;
-}
-
-void ent_federation_keep(ent_federation *f, const ent_checkpoint_inp *inp)
-{
-    f->keep = *inp;
 }

@@ -110,3 +110,13 @@ ent_status ent_saved_annotate(ent_h5 *file)
 {
     return ent_h5_annotate(file, NOTES);
 }
+
+ent_status ent_saved_config(const char *path, char **text)
+{
+    ent_h5 *file;
+    ENT_TRY(ent_h5_open(path, &file));
+    ent_status status = ent_h5_verify(file, NULL);
+    if (status == ENT_OK) status = ent_h5_read_text(file, "/config", text);
+    ent_h5_close(file);
+    return status;
+}

@@ -335,13 +335,8 @@ ent_status ent_result_save(ent_comm *world, ent_federation *f, const char *folde
 ent_status ent_result_config(const char *folder, char **text)
 {
     char path[4096];
-    ent_h5 *file;
     ENT_TRY(ent_result_path(folder, path));
-    ENT_TRY(ent_h5_open(path, &file));
-    ent_status status = ent_h5_verify(file, NULL);
-    if (status == ENT_OK) status = ent_h5_read_text(file, "/config", text);
-    ent_h5_close(file);
-    return status;
+    return ent_saved_config(path, text);
 }
 
 static ent_status read_list(const ent_h5 *file, const char *name, int64_t n, double **values)

@@ -23,24 +23,6 @@ ent_status ent_dense_fits(int64_t params)
     return ENT_OK;
 }
 
-/* The count grows with the width: the first that has enough, or the one before it where that is as near. */
-static int64_t nearest_width(const ent_model_inp *inp, ent_dense_count *count)
-{
-    int64_t width = 1;
-    while (width < ENT_DENSE_WIDTH && count(inp, width) < inp->params) width++;
-    const int64_t above = count(inp, width) - inp->params;
-    const bool less = width > 1 && inp->params - count(inp, width - 1) <= above;
-    return less ? width - 1 : width;
-}
-
-ent_status ent_dense_width(const ent_model_inp *inp, ent_dense_count *count, int64_t *width)
-{
-    *width = inp->params > 0 ? nearest_width(inp, count) : inp->hidden;
-    ENT_REQUIRE(*width >= 1 && *width <= ENT_DENSE_WIDTH, ENT_EARG, "kind %s of width %lld, want 1..%d",
-                ent_model_kind_name(inp->kind), (long long)*width, ENT_DENSE_WIDTH);
-    return ent_dense_fits(count(inp, *width));
-}
-
 ent_start ent_activation_start(const ent_model_inp *inp, int64_t fan_in)
 {
     ent_start normal = ent_start_by_fan_in((double)fan_in);

@@ -40,12 +40,6 @@ ent_group ent_group_one(const ent_group *group, int64_t k);
 /* The largest number of parameters of a model: they are counted by int. */
 ent_status ent_dense_fits(int64_t params);
 
-/* The width of a kind whose number of parameters at a width is count(inp, width), growing: `hidden`, or the one whose
- * number is nearest to `params`.  Errors: ENT_EARG. */
-enum { ENT_DENSE_WIDTH = 1 << 16 };
-typedef int64_t ent_dense_count(const ent_model_inp *inp, int64_t width);
-ent_status ent_dense_width(const ent_model_inp *inp, ent_dense_count *count, int64_t *width);
-
 /* The encoder of a modality, a(W x + b) of `width` numbers, as blocks "<modality>/encoder/...". */
 typedef struct {
     int weight, bias; /* [width][inputs], [width] */

@@ -48,14 +48,24 @@ static void take_blocks(late *l, int m)
 static ent_status make_alone(late *l, const ent_model_inp *inp, int m)
 {
     ENT_TRY(inp_alone(inp, m, &l->inp[m]));
-    ENT_TRY(ent_quantum_make(&l->inp[m], &l->alone[m]));
+    ENT_TRY(ent_kind_quantum.make(&l->inp[m], &l->alone[m]));
     take_blocks(l, m);
+    ENT_TRY(ent_blocks_check(&l->blocks));
     l->body.qubits += l->alone[m]->qubits;
     if (l->alone[m]->room + inp->outputs > l->body.room) l->body.room = l->alone[m]->room + inp->outputs;
     return ENT_OK;
 }
 
-ent_status ent_late_make(const ent_model_inp *inp, ent_body **out)
+static void body_free(ent_body *body)
+{
+    late *l = (late *)body;
+    if (!l) return;
+    for (int m = 0; m < l->modalities; m++) ent_kind_quantum.free(l->alone[m]);
+    ent_blocks_clear(&l->blocks);
+    ent_free(l);
+}
+
+static ent_status make(const ent_model_inp *inp, ent_body **out)
 {
     ENT_REQUIRE(!inp->embed, ENT_EARG, "kind late has no joint head that could take context vectors as an input");
     late *l = ent_alloc(1, sizeof *l);
@@ -65,20 +75,12 @@ ent_status ent_late_make(const ent_model_inp *inp, ent_body **out)
     for (int m = 0; m < inp->registers; m++) {
         const ent_status status = make_alone(l, inp, m);
         if (status == ENT_OK) continue;
-        ent_late_free(&l->body);
+        body_free(&l->body);
         return status;
     }
     snprintf(l->body.engine, sizeof l->body.engine, "%s", l->alone[0]->engine);
     *out = &l->body;
     return ENT_OK;
-}
-
-void ent_late_free(ent_body *body)
-{
-    late *l = (late *)body;
-    if (!l) return;
-    for (int m = 0; m < l->modalities; m++) ent_quantum_free(l->alone[m]);
-    ent_free(l);
 }
 
 /* The group, for the model of modality m. */
@@ -92,13 +94,13 @@ static ent_group group_alone(const late *l, const ent_group *g, int m)
     return alone;
 }
 
-ent_status ent_late_gradient(ent_body *body, const ent_group *g, double *loss, double *gradient)
+static ent_status differentiate(ent_body *body, const ent_group *g, double *loss, double *gradient)
 {
     late *l = (late *)body;
     for (int m = 0; m < l->modalities; m++) {
         if (!(g->context >> m & 1)) continue;
         const ent_group alone = group_alone(l, g, m);
-        ENT_TRY(ent_quantum_gradient(l->alone[m], &alone, loss, gradient + l->first[m]));
+        ENT_TRY(ent_kind_quantum.gradient(l->alone[m], &alone, loss, gradient + l->first[m]));
     }
     return ENT_OK;
 }
@@ -113,7 +115,7 @@ static void add_decision(const ent_model_inp *inp, const double *z, double *sum)
     for (int o = 0; o < inp->outputs; o++) sum[o] += z[o] - normaliser;
 }
 
-ent_status ent_late_predict(ent_body *body, const ent_group *g)
+static ent_status predict(ent_body *body, const ent_group *g)
 {
     late *l = (late *)body;
     const int outputs = g->inp->outputs;
@@ -124,7 +126,7 @@ ent_status ent_late_predict(ent_body *body, const ent_group *g)
         ent_group alone = group_alone(l, g, m);
         alone.outputs = g->scratch;
         alone.scratch = g->scratch + g->n * outputs;
-        ENT_TRY(ent_quantum_predict(l->alone[m], &alone));
+        ENT_TRY(ent_kind_quantum.predict(l->alone[m], &alone));
         for (int64_t k = 0; k < g->n; k++)
             add_decision(g->inp, alone.outputs + k * outputs, g->outputs + k * outputs);
         present++;
@@ -133,3 +135,5 @@ ent_status ent_late_predict(ent_body *body, const ent_group *g)
         g->outputs[k] = present > 0 ? g->outputs[k] / present : g->inp->head_offset;
     return ENT_OK;
 }
+
+const ent_kind ent_kind_late = {"late", make, body_free, predict, differentiate, NULL, false};

@@ -12,7 +12,15 @@ typedef struct {
     ent_output_layout output;
 } logistic;
 
-ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out)
+static void body_free(ent_body *body)
+{
+    logistic *l = (logistic *)body;
+    if (!l) return;
+    ent_blocks_clear(&l->blocks);
+    ent_free(l);
+}
+
+static ent_status make(const ent_model_inp *inp, ent_body **out)
 {
     ENT_TRY(ent_dense_check(inp));
     int64_t inputs = 0;
@@ -27,13 +35,13 @@ ent_status ent_logistic_make(const ent_model_inp *inp, ent_body **out)
     ent_output_place(inp, &l->output, &l->blocks);
     l->body = (ent_body){.blocks = &l->blocks, .room = inputs};
     snprintf(l->body.engine, sizeof l->body.engine, "logistic, OpenBLAS");
+    const ent_status status = ent_blocks_check(&l->blocks);
+    if (status != ENT_OK) {
+        body_free(&l->body);
+        return status;
+    }
     *out = &l->body;
     return ENT_OK;
-}
-
-void ent_logistic_free(ent_body *body)
-{
-    ent_free(body);
 }
 
 /* Where the inputs of the modality after m begin in the scratch memory. */
@@ -53,7 +61,7 @@ static void forward(const logistic *l, const ent_group *g)
     }
 }
 
-ent_status ent_logistic_predict(ent_body *body, const ent_group *g)
+static ent_status predict(ent_body *body, const ent_group *g)
 {
     for (int64_t k = 0; k < g->n; k++) {
         const ent_group one = ent_group_one(g, k);
@@ -62,7 +70,7 @@ ent_status ent_logistic_predict(ent_body *body, const ent_group *g)
     return ENT_OK;
 }
 
-ent_status ent_logistic_gradient(ent_body *body, const ent_group *g, double *loss, double *gradient)
+static ent_status differentiate(ent_body *body, const ent_group *g, double *loss, double *gradient)
 {
     const logistic *l = (const logistic *)body;
     double *x = g->scratch;
@@ -73,3 +81,5 @@ ent_status ent_logistic_gradient(ent_body *body, const ent_group *g, double *los
             ent_dense_weights(g->n, g->inp->reg[m].inputs, g->inp->outputs, x, g->d_outputs, gradient + l->weight[m]);
     return ENT_OK;
 }
+
+const ent_kind ent_kind_logistic = {"logistic", make, body_free, predict, differentiate, NULL, true};

@@ -1,3 +1,5 @@
+import pathlib
+
 from spack.package import *
 
 try:  # Spack 1 keeps the build systems beside its recipes
@@ -11,10 +13,11 @@ class Entente(CMakePackage):
 
     homepage = "https://arxiv.org/abs/2507.08217"  # the paper; the project has no page of its own
 
+    git = pathlib.Path(__file__).resolve().parents[4].as_uri()  # the clone that holds this recipe
+
     license("BSD-3-Clause")
 
-    # No archive to fetch: env/spack.yaml names the folder that is built.
-    version("main")
+    version("main", branch="main")
 
     depends_on("c", type="build")
     depends_on("cmake@3.25:", type="build")

@@ -391,18 +391,24 @@ static void read_strings(vec *ket, const batch_read *read, const vec *factor, ve
     }
 }
 
+/* The amplitudes of block h, to registers. */
+ALWAYS void tile_load(const vec *ket, const batch_blocks *in, int64_t h, vec *re, vec *im, const int width)
+{
+    UNROLL for (int j = 0; j < 1 << width; j++)
+    {
+        const vec *from = const_at(ket, in->base[h] ^ in->place[j]);
+        re[j] = from[0];
+        im[j] = from[1];
+    }
+}
+
 /* The same sums of several reads from amplitudes in registers: 2 multiply-adds per amplitude and read. */
 ALWAYS void tile_sums(const vec *ket, const batch_blocks *in, vec (*total)[2], const int width)
 {
     vec sum[BATCH_TILE][2] = {{{0}}};
     for (int64_t h = 0; h < in->blocks; h++) {
         vec re[1 << BATCH_TILE], im[1 << BATCH_TILE];
-        UNROLL for (int j = 0; j < 1 << width; j++)
-        {
-            const vec *from = const_at(ket, in->base[h] ^ in->place[j]);
-            re[j] = from[0];
-            im[j] = from[1];
-        }
+        tile_load(ket, in, h, re, im, width);
         UNROLL for (int q = 0; q < width; q++)
         {
             UNROLL for (int j = 0; j < 1 << width; j++) if (!(j >> q & 1))
@@ -489,12 +495,7 @@ ALWAYS void observe_in_registers(const vec *ket, vec *bra, const batch_blocks *i
 {
     for (int64_t h = 0; h < in->blocks; h++) {
         vec re[1 << BATCH_TILE], im[1 << BATCH_TILE];
-        UNROLL for (int j = 0; j < 1 << width; j++)
-        {
-            const vec *from = const_at(ket, in->base[h] ^ in->place[j]);
-            re[j] = from[0];
-            im[j] = from[1];
-        }
+        tile_load(ket, in, h, re, im, width);
         for (int plane = 0; plane < 2; plane++) {
             UNROLL for (int j = 0; j < 1 << width; j++)
             {
