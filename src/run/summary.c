@@ -130,7 +130,7 @@ static int64_t excluded_updates(const ent_federation_view *v)
 
 static const char *const SELECTED[] = {"the last", "best validation loss", "best validation accuracy"};
 
-/* Which round's weights these are, where that is not the last one's as a matter of course. */
+/* The round of the weights, if that need not be the last one. */
 static void print_selected(FILE *out, const ent_federation_view *v)
 {
     const ent_config *c = v->config;
