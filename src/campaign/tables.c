@@ -1,7 +1,7 @@
 /* Writes the tables of a campaign from its records only, so that they do not depend on which process wrote those.
  *
- * Records keep all figures.  What a sweep shows is decided here: given the test figures of many points, one would take
- * the best of them, which is biased upwards; so the tables show those of the selected point only, unless all are
+ * Records keep all figures.  What a sweep shows is decided here: given the test figures of many points, one would
+ * take the best of them, which is biased upwards; so the tables show those of the selected point only, unless all are
  * requested.  A study compares configurations that were chosen beforehand, and shows all. */
 #include <stdio.h>
 #include <stdlib.h>
