@@ -111,7 +111,7 @@ static void every_engine_equals_dense_algebra_on_reuploading_models(void **state
 {
     (void)state;
     uint64_t seed = 15;
-    for (int turn = 0, tried = 0; tried < CHECK_TURNS(60); turn++) {
+    for (int turn = 0, tried = 0; tried < check_turns(60); turn++) {
         enum { SAMPLES = 2 };
         ent_circuit *circuit = random_fused(&seed, DENSE_QUBITS, 2);
         bool late = false, joined = false;

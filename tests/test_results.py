@@ -10,7 +10,7 @@ import unittest
 
 SOURCE = pathlib.Path(sys.argv.pop(1)).resolve()
 SECTIONS = ["answers", "accuracy", "learning_rate", "paper", "missing", "modalities", "quantum", "fusion", "choice",
-            "policies", "adjustment", "rules", "noise", "depth", "shots", "optimiser", "communication", "privacy", "audit"]
+            "policies", "adjustment", "rules", "noise", "depth", "qubits", "shots", "optimiser", "communication", "privacy", "audit"]
 TEXT = ("# Results\ntyped\n" + "".join(f"<!-- study {s} -->\nold {s}\n<!-- end -->\n" for s in SECTIONS) + "typed\n" +
         "<!-- timing batch -->\nold batch\n<!-- end -->\n")
 
@@ -79,8 +79,8 @@ class Results(unittest.TestCase):
         self.assertEqual(self.write().returncode, 0)
         text = self.section("answers")
         self.assertEqual(re.findall(r"(?m)^(\d+)\. ", text), [str(k) for k in range(1, 11)])
-        self.assertIn("   - against no fusion and no readout of two registers: in 1 of 2 comparisons, and the reverse in 1: +4.5 "
-                      "points in the mean of 2, from -1.0 [-2.0, -0.2] to +10.0 [+8.0, +12.0]\n", text)
+        self.assertIn("   - against no fusion and no readout of two registers: in 1 of 2 comparisons, and the reverse in 1; mean "
+                      "+4.5 points, from -1.0 [-2.0, -0.2] to +10.0 [+8.0, +12.0]\n", text)
         self.assertIn("   - against zeros: yes: +2.0 [+1.0, +3.0] points\n   - against means: no difference to be seen: ", text)
         self.assertIn("incomplete rows out: no, the reverse: -1.0 [-2.0, -0.5] points\n", text)
         self.assertIn("   - in the test only, by sample or client: not measured with 3 seeds\n", text)
