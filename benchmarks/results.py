@@ -18,7 +18,7 @@ import sys
 import choose_defaults as choose
 import numpy
 from answers import answers_section
-from studies import SETS, full, heading, hundred, load, points, said, table, value, verdict
+from studies import SETS, full, heading, hundred, load, points, said, spans_of, table, value, verdict
 
 FILES = {"mosi": ("mosi.h5", "text,audio,vision"), "mosei": ("mosei_video.h5", "text,audio,vision"),
          "digits": ("digits.h5", "audio,image"), "synth": ("data.h5", "text,audio,vision"),
@@ -294,6 +294,18 @@ def depth_section(found, *_):
                 "missing with the rate.  Brackets: difference from `deep` in points.", more)
 
 
+def qubits_section(found, *_):
+    """The verdict is one sentence on all data sets."""
+    def better(other):
+        return verdict(spans_of(found, "qubits", lambda study, s: [study.over(s, r, other) for r in study.rates]))
+
+    text = each(found, "qubits", "`jobs/study_qubits.yaml`: a third of the clients each has two, three and four qubits of "
+                "each register (`unequal`), compared with four (`wide`) and two (`narrow`) for all; noise and missing "
+                "modalities as in `study_depth.yaml`.  Brackets: difference from `unequal` in points.")
+    return text and (f"{text}\nAre clients of unequal size better than two qubits for all? {better('narrow')}; than four for "
+                     f"all? {better('wide')}.\n")
+
+
 def shots_section(found, *_):
     def more(study, name):
         return "\n" + "  ".join(
@@ -452,8 +464,9 @@ SECTIONS = {"answers": answers_section, "accuracy": accuracy_section, "learning_
             "paper": paper_section, "missing": missing_section, "modalities": modalities_section,
             "quantum": quantum_section, "fusion": fusion_section, "choice": choice_section,
             "policies": policies_section, "adjustment": adjustment_section, "rules": rules_section,
-            "noise": noise_section, "depth": depth_section, "shots": shots_section, "optimiser": optimiser_section,
-            "communication": communication_section, "privacy": privacy_section, "audit": audit_section}
+            "noise": noise_section, "depth": depth_section, "qubits": qubits_section, "shots": shots_section,
+            "optimiser": optimiser_section, "communication": communication_section, "privacy": privacy_section,
+            "audit": audit_section}
 
 
 def put(text, kind, name, body, results):

@@ -102,7 +102,7 @@ all_studies() {
     run missing synth 10 --keep table
     run policies quickstart 10 --keep table
     run adjustment quickstart 10 --keep table
-    for set in communication privacy noise depth shots optimiser; do run $set mosi 5 --keep table; done
+    for set in communication privacy noise depth qubits shots optimiser; do run $set mosi 5 --keep table; done
     run modalities six 5 --keep table
     run qft synth 5 --keep table
     run audit members own --keep results
@@ -112,7 +112,7 @@ all_studies() {
     run communication digits 5 --keep table
     run privacy digits 5 --keep table --set federation.split=iid --set federation.clients=100 --set client.epochs=3 \
         --set privacy.clip=1 --set model.registers.audio.reduce=pca --set model.registers.image.reduce=pca
-    for set in noise depth; do run $set digits 5 --keep table --set federation.rounds=50; done
+    for set in noise depth qubits; do run $set digits 5 --keep table --set federation.rounds=50; done
     for set in dirichlet_client dirichlet_class; do rules $set; done
 }
 
