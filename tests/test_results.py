@@ -138,8 +138,8 @@ class Results(unittest.TestCase):
                                                ("exact", "0", "narrow", 0.86, -0.04, -0.05, -0.03)])
         self.assertEqual(self.write().returncode, 0)
         self.assertIn("| narrow | 0.860 ± 0.010 (-4.0 [-5.0, -3.0]) |", self.section("qubits"))
-        self.assertIn("two qubits for all? In 1 of 2 comparisons: +1.5 points in the mean of 2, from -1.0 [-2.0, +1.0] to +4.0 "
-                      "[+3.0, +5.0] (CMU-MOSI -1.0, audio-visual digits +4.0); than four for all? No, the reverse: -2.0",
+        self.assertIn("two qubits for all? With everything present: yes: +4.0 [+3.0, +5.0] points", self.section("qubits"))
+        self.assertIn("four for all? With everything present: no, the reverse: -3.0 [-5.0, -1.0] points",
                       self.section("qubits"))
 
     def test_bytes_and_epsilon(self):
