@@ -18,7 +18,7 @@ import sys
 import choose_defaults as choose
 import numpy
 from answers import answers_section
-from studies import SETS, full, heading, hundred, load, points, said, table, value, verdict
+from studies import SETS, full, heading, hundred, load, points, said, spans_of, table, value, verdict
 
 FILES = {"mosi": ("mosi.h5", "text,audio,vision"), "mosei": ("mosei_video.h5", "text,audio,vision"),
          "digits": ("digits.h5", "audio,image"), "synth": ("data.h5", "text,audio,vision"),
@@ -474,9 +474,9 @@ SECTIONS = {"answers": answers_section, "accuracy": accuracy_section, "learning_
             "paper": paper_section, "missing": missing_section, "modalities": modalities_section,
             "quantum": quantum_section, "fusion": fusion_section, "choice": choice_section,
             "policies": policies_section, "adjustment": adjustment_section, "rules": rules_section,
-            "noise": noise_section, "depth": depth_section, "qubits": qubits_section,
-            "shots": shots_section, "optimiser": optimiser_section,
-            "communication": communication_section, "privacy": privacy_section, "audit": audit_section}
+             "noise": noise_section, "depth": depth_section, "qubits": qubits_section,
+             "shots": shots_section, "optimiser": optimiser_section,
+             "communication": communication_section, "privacy": privacy_section, "audit": audit_section}
 
 
 def put(text, kind, name, body, results):

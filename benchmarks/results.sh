@@ -5,10 +5,10 @@
 #     benchmarks/results.sh timings DATA STUDIES [RESULTS.md]
 #
 # DATA is a folder with mosi.h5, mosei_video.h5 and digits.h5, if they exist; synthetic sets are written to it.
-# Each study gets a folder of its own in STUDIES; a study that is complete there is not run again, one that was stopped
-# goes on, one with fewer seeds gets the others.  `timings` runs the benchmarks instead, on a machine that does nothing else.
+# Each study has its own folder in STUDIES; a complete one is not run again, one that was stopped continues, one with fewer
+# seeds gets the others.  `timings` runs the benchmarks instead, on an otherwise idle machine.
 # SEEDS=N runs N seeds at most; RANKS=N runs on N ranks; ENTENTE names the command, PYTHON a python with numpy and h5py;
-# ONLY="STUDY-SET ..." runs these studies, ONLY="NAME ..." these timings; ONLY="" writes the sections from what is there.
+# ONLY="STUDY-SET ..." runs these studies, ONLY="NAME ..." these timings; ONLY="" writes the sections from existing results.
 set -euo pipefail
 timings=
 if [ "${1:-}" = timings ]; then

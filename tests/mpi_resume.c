@@ -114,7 +114,7 @@ static void check_every_stop(const ent_config *config, int asked, int ranks)
 {
     ent_federation *wanted = never_stopped(world, config), *f;
     ent_comm *group = first_ranks(ranks);
-    const int64_t all = ent_comm_size(world) == 1 ? INT64_MAX : CHECK_TURNS(16);
+    const int64_t all = ent_comm_size(world) == 1 ? INT64_MAX : check_turns(16);
     for (int64_t k = 1;; k += k < all ? 1 : k) {
         request w = {.at = ent_comm_rank(world) == asked ? k : 0}, never = {0};
         const ent_status status = train(world, config, false, &w, &f);

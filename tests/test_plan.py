@@ -79,6 +79,11 @@ class Plan(unittest.TestCase):
         self.assertIn("engine       pauli: it costs less", text)
         self.assertIn("every readout depends on 3 qubits, one per register: 36 register expectation values per sample; "
                       "the fused state of 2^12 amplitudes is not formed", text)
+        again, text = self.figures(4, "--set", "model.registers.audio.qubits=4", "--set",
+                                   "model.fusion={layers: 2, reupload: true}")
+        self.assertTrue(again["pauli"])
+        self.assertTrue(found["pauli_cost"] < again["pauli_cost"] < again["whole_cost"] / 10)
+        self.assertIn("every readout depends on 3 qubits, one per register: 36 register expectation values", text)
         found, text = self.figures(2, "--set", "model.fusion={pattern: chain, gate: crx, layers: 3}")
         self.assertFalse(found["pauli"])
         self.assertIn("engine       batch: the whole state costs less", text)

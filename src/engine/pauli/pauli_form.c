@@ -140,10 +140,9 @@ static ent_status too_many(const making *make)
 {
     return ent_fail(
         ENT_EARG,
-        "pauli engine: found more than %lld Pauli strings for %d readouts, want at most that; deep fusion "
-        "of many registers is cheap only if one register is in every gate between registers (pattern star) "
-        "and no data are encoded between its layers (model.fusion.reupload); otherwise the number grows like "
-        "4^registers",
+        "pauli engine: found more than %lld Pauli strings for %d readouts, want at most that: several "
+        "fusion layers of many registers are cheap only if one register is in every gate between registers "
+        "(pattern star, without model.fusion.reupload)",
         (long long)make->most, make->circuit->readouts);
 }
 
@@ -297,6 +296,9 @@ static ent_status make_cut(const ent_circuit *circuit, pauli_late *late, pauli_c
     return status;
 }
 
+/* Terms of stages are found at once, those of a whole run at each of its rotations: so many more are allowed. */
+enum { AT_ONCE = 8 };
+
 /* With data, in the cheaper of both cuts: first APART, whose strings are bounded, then WHOLE as far as it costs less.
  */
 ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,
@@ -307,7 +309,9 @@ ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int
     for (int cut = ent_pauli_reads_data(late) ? PAULI_CUT_APART : PAULI_CUT_WHOLE; cut >= 0; cut--) {
         pauli_tape other_tape = {0};
         pauli_form other = {0};
-        const int64_t room = least < (double)most ? (int64_t)least : most;
+        const int64_t times = cut == PAULI_CUT_APART ? AT_ONCE : 1;
+        const int64_t there = most < PAULI_MOST_TERMS / times ? times * most : PAULI_MOST_TERMS;
+        const int64_t room = least < (double)there ? (int64_t)least : there;
         status = make_cut(circuit, late, (pauli_cut)cut, room, &other_tape, &other);
         if (status == ENT_OK && ent_pauli_form_cost(&other) < least) {
             least = ent_pauli_form_cost(&other);

@@ -60,6 +60,9 @@ ent_status ent_pauli_form_entry(pauli_form *form, pauli_entry entry);
 /* Append a wave; *node receives its first node. */
 ent_status ent_pauli_form_wave(pauli_form *form, int angle, int *node);
 
+/* The largest number of terms of all readouts together. */
+enum { PAULI_MOST_TERMS = 1 << 20 };
+
 /* All readouts, propagated back through the late gates, as a tape and a form, both empty ({0}) before.
  * Errors: ENT_EARG if they have more than `most` terms in total, ENT_ENOMEM. */
 ent_status ent_pauli_form_make(const ent_circuit *circuit, pauli_late *late, int64_t most, pauli_tape *tape,

@@ -7,9 +7,6 @@
 #include "engine/state/state_plan.h"
 #include "pauli_form.h"
 
-/* The largest number of terms of all readouts together. */
-enum { PAULI_MOST_TERMS = 1 << 20 };
-
 /* A register that readouts depend on: its own circuit, with the needed strings as readouts. */
 typedef struct {
     int home; /* the register */
