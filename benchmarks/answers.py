@@ -31,7 +31,7 @@ def sizes(studies):
         for name, study in studies.get(kind, {}).items():
             text += [f"{SETS[name]} {s} {study.mean(s, '0', 'ring1'):.3f}" for s in study.settings
                      if study.mean(s, "0", "ring1")]
-    return ", ".join(text) or "not measured"
+    return "; ".join(text) or "not measured"
 
 
 def answers_section(studies, *_):

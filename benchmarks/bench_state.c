@@ -4,10 +4,10 @@
  *               [-q 1]
  *
  * The answer is checked first (12 qubits against the reference engine).  Then, for each size, the best of some runs:
- * milliseconds, seconds a layer, passes, and the share of the bandwidth of reading and writing in place that the
- * passes come to, measured in the same run on arrays of the state's size.  A pass of this engine reaches through
- * several layers, so it computes longer than memory takes; the last column says what share of the bandwidth an engine
- * with three passes a layer would need to be as fast; and the peak of the resident set, in states.
+ * milliseconds, seconds per layer, passes, and the share of the bandwidth of reading and writing in place that the
+ * passes reach, measured in the same run on arrays of the state's size.  A pass of this engine covers several layers,
+ * so it computes longer than memory takes; the last column is the share of the bandwidth that an engine with three
+ * passes per layer would need to be as fast; and the peak of the resident set, in states.
  * -q 1: instead, a QFT by FFTW against the same by this engine's gates, each in a circuit of RY, QFT, RX that is also
  * timed without it. */
 #include <math.h>

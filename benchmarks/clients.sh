@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The time of a round against the clients that exist (at 100 trained) and against the clients trained (of 100 000), with
+# The time of a round by the number of clients (100 of them trained) and by the number trained (of 100 000), with
 # the quickstart's model and two training rows per client: benchmarks/clients.sh [RANKS], one table on standard output.
-# "set up" is everything but the rounds (split, masks, reductions, the test part); memory is the largest rank's.
+# "set up" is everything but the rounds (split, masks, reductions, the test part); memory is that of the largest rank.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source env/local.sh

@@ -18,7 +18,7 @@ import sys
 import choose_defaults as choose
 import numpy
 from answers import answers_section
-from studies import SETS, full, heading, hundred, load, points, said, table, value, verdict
+from studies import SETS, full, heading, hundred, load, points, said, spans_of, table, value, verdict
 
 FILES = {"mosi": ("mosi.h5", "text,audio,vision"), "mosei": ("mosei_video.h5", "text,audio,vision"),
          "digits": ("digits.h5", "audio,image"), "synth": ("data.h5", "text,audio,vision"),
@@ -189,12 +189,13 @@ GAIN = 0.005  # a kind keeps the default rate unless another gains more on the v
 
 
 def rates_of(study, kind):
-    """Mean accuracy on the validation rows by rate, over the seeds and the splits that all rates have been run with."""
+    """Mean accuracy on the validation rows by rate, over the seeds and the splits that all rates have been run with; and
+    how many of the splits these are."""
     splits = dict.fromkeys(s.rpartition("_")[0] for s in study.settings)
     means = [[study.average("validation_accuracy", setting=f"{split}_{rate}", variant=kind) for rate in RATES]
              for split in splits]
     means = [one for one in means if None not in one]
-    return numpy.mean(means, axis=0) if means else None
+    return (numpy.mean(means, axis=0) if means else None), len(means) / len(splits)
 
 
 def learning_rate_section(found, *_):
@@ -204,8 +205,11 @@ def learning_rate_section(found, *_):
     kinds = next(iter(sets.values())).variants
     rows, chosen = [], []
     for kind in kinds:
-        by = {name: rates_of(study, kind) for name, study in sets.items()}
-        by = {SETS.get(name, name): one for name, one in by.items() if one is not None}
+        by = {}
+        for name, study in sets.items():
+            one, whole = rates_of(study, kind)
+            if one is not None:
+                by[SETS.get(name, name) + ("" if whole == 1 else ", IID only")] = one
         if not by:
             continue
         means = numpy.mean(list(by.values()), axis=0)
@@ -294,6 +298,20 @@ def depth_section(found, *_):
                 "missing with the rate.  Brackets: difference from `deep` in points.", more)
 
 
+def qubits_section(found, *_):
+    def more(study, name):
+        def better(other, rate):
+            return verdict([(name, study.over(s, rate, other)) for s in study.settings])
+
+        return "\n" + "  ".join(
+            f"Are unequal devices better than {text}? With everything present: {better(other, '0')}; with 30 % missing: "
+            f"{better(other, '0.3')}." for other, text in (("narrow", "two qubits for all"), ("wide", "four for all"))) + "\n"
+
+    return each(found, "qubits", "`jobs/study_qubits.yaml`: a third of the clients each has two, three and four qubits of each "
+                "register (`unequal`), compared with four (`wide`) and two (`narrow`) for all; `noisy`: 0.2 % and 2 %; every "
+                "modality missing with the rate.  Brackets: difference from `unequal` in points.", more)
+
+
 def shots_section(found, *_):
     def more(study, name):
         return "\n" + "  ".join(
@@ -371,10 +389,11 @@ def privacy_section(found, *_):
     costs = {v: verdict([(name, study.over("clients", "0", v)) for name, study in sets.items()])
              for v in ("clipped", "noise2", "noise4")}
     epsilon = {v: epsilon_of(next(iter(sets.values())), v) for v in costs}
-    return ("`jobs/study_privacy.yaml` (the command for digits is in the file): whole clients are protected, 52 speakers of MOSI "
-            "and 100 clients of digits; Poisson sampling with chance 0.5, 30 rounds, delta 0.001; epsilon by `pld`, over the "
-            "seeds.  `tree8`: tree aggregation, noise 8; `all4`: distributed noise 4.  Brackets: difference from `none` in "
-            "points.\n\n" + "; ".join(f"{SETS.get(name, name)}: {said(study)}" for name, study in sets.items()) + ".\n\n" +
+    who = {"mosi": "the 52 speakers of MOSI", "digits": "100 clients of digits (the command is in the file)"}
+    return ("`jobs/study_privacy.yaml`: whole clients are protected, " + " and ".join(who.get(name, name) for name in sets) +
+            "; Poisson sampling with chance 0.5, 30 rounds, delta 0.001; epsilon by `pld`, over the seeds.  `tree8`: tree "
+            "aggregation, noise 8; `all4`: distributed noise 4.  Brackets: difference from `none` in points.\n\n" +
+            "; ".join(f"{SETS.get(name, name)}: {said(study)}" for name, study in sets.items()) + ".\n\n" +
             table(["variant", "epsilon", "data", "accuracy"], rows) +
             f"\nDoes clipping cost accuracy before there is noise? {costs['clipped']}.  " +
             "  ".join(f"Epsilon {epsilon[v]}? {costs[v]}." for v in ("noise2", "noise4")) + "\n")
@@ -390,10 +409,13 @@ def audited(entente, study):
         yield row, json.loads(done.stdout.splitlines()[-1])
 
 
-def spread(figures, signed=False):
-    """Mean (lowest to highest)."""
-    sign = "+" if signed else ""
-    return f"{numpy.mean(figures):{sign}.3f} ({min(figures):{sign}.3f} to {max(figures):{sign}.3f})"
+def advantage_of(audits, kind):
+    """Of one seed the interval, of several the mean, the lowest and the highest."""
+    found = [one[kind]["advantage"] for one in audits]
+    if len(found) == 1:
+        return "{value:+.3f} [{low:+.3f}, {high:+.3f}]".format(**found[0])
+    values = [one["value"] for one in found]
+    return f"{numpy.mean(values):+.3f} ({min(values):+.3f} to {max(values):+.3f})"
 
 
 def audit_section(found, _studies, _data, entente):
@@ -411,15 +433,15 @@ def audit_section(found, _studies, _data, entente):
         if v not in by:
             continue
         accuracy, audits = zip(*by[v])
-        advantage = {kind: [a[kind]["advantage"] for a in audits] for kind in ("threshold", "ratio")}
-        seen = any(one["low"] > 0 for kind in advantage.values() for one in kind)
+        seen = any(one[kind]["advantage"]["low"] > 0 for one in audits for kind in ("threshold", "ratio"))
         blind = [] if seen else [*blind, (v, audits[0]["bound"])]
         rows.append([v, epsilon_of(study, v), f"{audits[0]['bound']:.3f}" if audits[0]["bound"] is not None else "-",
-                     spread(accuracy)] + [spread([one["value"] for one in kind], True) for kind in advantage.values()])
+                     f"{numpy.mean(accuracy):.3f}", advantage_of(audits, "threshold"), advantage_of(audits, "ratio")])
     members = audits[0]
     text = (f"`jobs/study_audit.yaml` and `entente audit` of each result ({said(study)}): {members['members']} members, "
             f"{members['others']} others; a perceptron of {next(iter(study.params.values()))} parameters, noise as a "
-            "multiple of clip 2.  Mean over the seeds, lowest and highest.\n\n" +
+            "multiple of clip 2.  " + ("95 % intervals.\n\n" if len(audits) == 1 else
+                                        "Mean over the seeds, lowest and highest.\n\n") +
             table(["variant", "epsilon", "bound on the advantage", "test accuracy", "advantage, threshold",
                    "advantage, likelihood ratio"], rows))
     if blind:
@@ -452,8 +474,9 @@ SECTIONS = {"answers": answers_section, "accuracy": accuracy_section, "learning_
             "paper": paper_section, "missing": missing_section, "modalities": modalities_section,
             "quantum": quantum_section, "fusion": fusion_section, "choice": choice_section,
             "policies": policies_section, "adjustment": adjustment_section, "rules": rules_section,
-            "noise": noise_section, "depth": depth_section, "shots": shots_section, "optimiser": optimiser_section,
-            "communication": communication_section, "privacy": privacy_section, "audit": audit_section}
+             "noise": noise_section, "depth": depth_section, "qubits": qubits_section,
+             "shots": shots_section, "optimiser": optimiser_section,
+             "communication": communication_section, "privacy": privacy_section, "audit": audit_section}
 
 
 def put(text, kind, name, body, results):

@@ -5,10 +5,10 @@
 #     benchmarks/results.sh timings DATA STUDIES [RESULTS.md]
 #
 # DATA is a folder with mosi.h5, mosei_video.h5 and digits.h5, if they exist; synthetic sets are written to it.
-# Each study gets a folder of its own in STUDIES; a study that is complete there is not run again, one that was stopped
-# goes on, one with fewer seeds gets the others.  `timings` runs the benchmarks instead, on a machine that does nothing else.
+# Each study has its own folder in STUDIES; a complete one is not run again, one that was stopped continues, one with fewer
+# seeds gets the others.  `timings` runs the benchmarks instead, on an otherwise idle machine.
 # SEEDS=N runs N seeds at most; RANKS=N runs on N ranks; ENTENTE names the command, PYTHON a python with numpy and h5py;
-# ONLY="STUDY-SET ..." runs these studies, ONLY="NAME ..." these timings; ONLY="" writes the sections from what is there.
+# ONLY="STUDY-SET ..." runs these studies, ONLY="NAME ..." these timings; ONLY="" writes the sections from existing results.
 set -euo pipefail
 timings=
 if [ "${1:-}" = timings ]; then
@@ -102,7 +102,7 @@ all_studies() {
     run missing synth 10 --keep table
     run policies quickstart 10 --keep table
     run adjustment quickstart 10 --keep table
-    for set in communication privacy noise depth shots optimiser; do run $set mosi 5 --keep table; done
+    for set in communication privacy noise depth qubits shots optimiser; do run $set mosi 5 --keep table; done
     run modalities six 5 --keep table
     run qft synth 5 --keep table
     run audit members own --keep results
@@ -112,7 +112,7 @@ all_studies() {
     run communication digits 5 --keep table
     run privacy digits 5 --keep table --set federation.split=iid --set federation.clients=100 --set client.epochs=3 \
         --set privacy.clip=1 --set model.registers.audio.reduce=pca --set model.registers.image.reduce=pca
-    for set in noise depth; do run $set digits 5 --keep table --set federation.rounds=50; done
+    for set in noise depth qubits; do run $set digits 5 --keep table --set federation.rounds=50; done
     for set in dirichlet_client dirichlet_class; do rules $set; done
 }
 
@@ -163,10 +163,12 @@ all_timings() {
 
 # The figure of README.md, beside RESULTS.md: that of the study's page.
 figure() {
-    local folder=$studies/policies-quickstart
+    local folder=$studies/policies-quickstart page
     [ -e "$folder/study.csv" ] || return 0
-    "$entente" report "$folder" --out "$folder/report.html" --svg "$folder/figures" > "$folder/report.log"
-    cp "$folder"/figures/*accuracy-by-missing-rate*.svg "$(dirname "$results")/policies.svg"
+    page=$(mktemp -d)
+    "$entente" report "$folder" --out "$page/report.html" --svg "$page/figures" > "$page/log"
+    cp "$page"/figures/*accuracy-by-missing-rate*.svg "$(dirname "$results")/policies.svg"
+    rm -r "$page"
 }
 
 if [ -n "$timings" ]; then

@@ -162,11 +162,10 @@ def verdict(found):
         return f"not measured with {FEWEST} seeds"
     text = f"{word(spans)}: {points(spans[0])} points"
     if len(spans) > 1:
-        text = (f"{word(spans)}: {mean(spans):+.1f} points in the mean of {len(spans)}, from {points(min(spans))} to "
-                f"{points(max(spans))}")
+        text = f"{word(spans)}; mean {mean(spans):+.1f} points, from {points(min(spans))} to {points(max(spans))}"
     names = list(dict.fromkeys(name for name, _ in found))
     if len(names) > 1:
-        text += " (" + ", ".join(f"{SETS.get(n, n)} {mean([s for m, s in found if m == n]):+.1f}" for n in names) + ")"
+        text += " (" + "; ".join(f"{SETS.get(n, n)} {mean([s for m, s in found if m == n]):+.1f}" for n in names) + ")"
     return text
 
 

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# The one list of what a cluster wants, sourced by the jobs and by jobs/run.sh: modules, program, layout, launcher, time
-# limit.
+# Everything that depends on the cluster, sourced by the jobs and by jobs/run.sh: modules, program, layout, launcher,
+# time limit.
 #   source env/cluster.sh
 #   launch train my.yaml --resume        runs `entente train my.yaml --resume` on every rank of the job
 # Edit the list of modules for your site, or set before the job is submitted: ENTENTE_MODULES, ENTENTE (path of the
 # program), LAUNCH (srun, flux or mpirun).
 
-# Modules: the names of your site.  Where there is no `module`, what is installed is used.
+# Modules: the names of your site.  Without `module`, the installed packages are used.
 read -ra modules <<<"${ENTENTE_MODULES-gcc openmpi hdf5 fftw openblas}"
 if type module >/dev/null 2>&1 && [ ${#modules[@]} -gt 0 ]; then
     set +u # its scripts read variables that are not set
@@ -14,7 +14,7 @@ if type module >/dev/null 2>&1 && [ ${#modules[@]} -gt 0 ]; then
     set -u
 fi
 
-# Program: the build in this folder, else the one that a module or Spack has put into PATH.
+# Program: the build in this folder, otherwise the one that a module or Spack has put into PATH.
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [ -z "${ENTENTE:-}" ]; then
     ENTENTE=$home/build/entente
@@ -37,8 +37,8 @@ else
     : "${ranks:=$(env -u OMP_NUM_THREADS nproc)}" # nproc would answer OMP_NUM_THREADS
 fi
 
-# Binding: every rank has cores of its own, its threads lie on them side by side.  Outside of a batch system nothing is
-# bound, and more ranks than cores are fine.
+# Binding: every rank has its own cores, with its threads on adjacent ones.  Outside a batch system nothing is bound, and
+# more ranks than cores are fine.
 if [ "$batch" = none ]; then
     # shellcheck source=env/local.sh
     source "$home/env/local.sh"
@@ -46,8 +46,8 @@ else
     export OMP_NUM_THREADS=$cores OMP_PLACES=cores OMP_PROC_BIND=close
 fi
 
-# Launcher: srun where Slurm has the plugin that the MPI speaks, which is then named, as a site's default may be another
-# one; flux where it runs the job; else mpirun.
+# Launcher: srun if Slurm has the plugin that the MPI supports, which is then named because a site's default may be
+# another one; flux if it runs the job; otherwise mpirun.
 mpi=$(mpirun --version 2>/dev/null || echo none)
 plugin=
 if [ "$batch" = slurm ]; then
@@ -63,7 +63,7 @@ if [ -z "${LAUNCH:-}" ]; then
     *) LAUNCH=mpirun ;;
     esac
 fi
-# srun --wait instead of --kill-on-bad-exit: ranks end with a checkpoint's code together, none of them is to be killed.
+# srun --wait instead of --kill-on-bad-exit: ranks end together with the code of a checkpoint, and none must be killed.
 case "$LAUNCH:$mpi" in
 srun:*) launcher=(srun ${plugin:+--mpi="$plugin"} --ntasks="$ranks" --cpus-per-task="$cores" --cpu-bind=cores
                   --kill-on-bad-exit=0 --wait=60) ;;
@@ -85,7 +85,7 @@ mpirun:*) # Hydra: MPICH, MVAPICH, Intel MPI
 *) echo "env/cluster.sh: LAUNCH=$LAUNCH, want srun, flux or mpirun" >&2; exit 1 ;;
 esac
 
-# Seconds until the time limit, where the batch system sends no signal before it; nothing: not known, or it sends one.
+# Seconds until the time limit if the batch system sends no signal before it; nothing: unknown, or it sends one.
 seconds_left() {
     case "$batch" in
     flux) flux job timeleft | grep -E '^[0-9]+$' ;;
@@ -94,10 +94,10 @@ seconds_left() {
     esac || true
 }
 
-# launch ARGUMENTS...: `entente ARGUMENTS` on every rank.  SIGUSR1, which Slurm sends before the time limit and a timer
-# here elsewhere, goes on to the ranks.  They write a checkpoint and end with 75 (EX_TEMPFAIL), or end by the signal
-# (138) where nothing is lost by it: at the start, or between the points of a sweep.  Then the job goes back into the
-# queue by the command in `again`, which a script may set; Slurm's own is the default.
+# launch ARGUMENTS...: `entente ARGUMENTS` on every rank.  SIGUSR1, sent before the time limit by Slurm or by a timer
+# here, is passed on to the ranks.  They write a checkpoint and end with 75 (EX_TEMPFAIL), or end by the signal (138) if
+# nothing is lost by it: at the start, or between the points of a sweep.  Then the job is requeued by the command in
+# `again`, which a script may set; the default is that of Slurm.
 launch() {
     local pid code left timer="" came limit_near=no
     echo "$ranks ranks by ${launcher[*]}"

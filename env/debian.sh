@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install what Entente needs on Debian 12, as root or with sudo.  Installed packages cost nothing.
-#   env/debian.sh            what building and running needs
-#   env/debian.sh --tests    that, and what the tests need
+#   env/debian.sh            the packages to build and run
+#   env/debian.sh --tests    these, and those of the tests
 set -euo pipefail
 
 packages=(

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Source this before mpirun on one machine: what Open MPI wants of root and of fewer cores than ranks, and the time that
-# a training has to write its checkpoint when it is asked to stop.
+# Source this before mpirun on one machine: what Open MPI requires for root and for more ranks than cores, and the time
+# that a training has to write its checkpoint when it is asked to stop.
 if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Run a command of entente on several ranks, here or inside an allocation, with what the MPI of the place wants:
+# Run a command of entente on several ranks, here or inside an allocation, with the settings that the local MPI needs:
 #   jobs/run.sh [-n RANKS] COMMAND [ARGUMENT...]        jobs/run.sh -n 4 train my.yaml --out result-my
-# Without -n: as many ranks as the allocation has, or this machine cores.  LAUNCH=srun or mpirun picks the launcher,
+# Without -n: as many ranks as the allocation has, or as this machine has cores.  LAUNCH=srun or mpirun picks the launcher,
 # ENTENTE the program.  Ctrl-C stops a training at a checkpoint.
 set -euo pipefail
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Run a command with processes, mounts, network and host name of its own, as root.  All that it has started ends
-# with it, also by a signal; its ports, interfaces and names meet nobody else's.  Open MPI's folders, which it names by
-# host and process number, would meet those of another such command: they lie in a /dev/shm of its own.
-#   tests/apart.sh COMMAND...       77 and the reason where this machine does not allow it
+# Run a command with its own processes, mounts, network and host name, as root.  Everything that it has started ends
+# with it, also by a signal; its ports, interfaces and names do not collide with others.  Open MPI names its folders by
+# host and process number, which could collide with those of another such command, so each has its own /dev/shm.
+#   tests/apart.sh COMMAND...       77 and the reason if this machine does not allow it
 apart=(unshare --pid --mount --net --uts --ipc --fork --kill-child --mount-proc)
 skip() { echo "skipped: $*"; exit 77; }
 command -v ip >/dev/null || skip "no command 'ip'; env/debian.sh --tests installs iproute2"

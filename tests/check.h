@@ -5,9 +5,11 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -41,12 +43,24 @@ static inline void check_fails_at(ent_status status, ent_status code, const char
     _fail(file, line);
 }
 
-/* The number of turns of a test that takes every path many times: with sanitizers a quarter of `turns`. */
+/* Under valgrind, which preloads a library of its own. */
+static inline bool check_in_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded && strstr(preloaded, "vgpreload");
+}
+
+/* The number of turns of a test that takes every path many times: with sanitizers a quarter of `turns`; under
+ * valgrind, which is slower, a sixteenth. */
+static inline int check_turns(int turns)
+{
 #ifdef __SANITIZE_ADDRESS__
-#define CHECK_TURNS(turns) ((turns) / 4)
+    const int fewer = turns / 4;
 #else
-#define CHECK_TURNS(turns) (turns)
+    const int fewer = check_in_valgrind() ? turns / 16 : turns;
 #endif
+    return fewer > 0 ? fewer : 1;
+}
 
 /* Run `call` with the k-th allocation failing for k = 1, 2, .. until it succeeds; every failure before must be
  * ENT_ENOMEM and is followed by `after_failure`. */

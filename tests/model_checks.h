@@ -23,22 +23,12 @@ static inline void check_gradient(const ent_model_inp *inp)
     small_samples s;
     ent_model *model = make_model(inp);
     const int params = ent_model_params(model);
-    double *w = small_weights(model, 11), *gradient = ent_alloc(params, sizeof *gradient), loss, up, down;
-    double *scratch = ent_alloc(params, sizeof *scratch);
+    double *w = small_weights(model, 11), *gradient = ent_alloc(params, sizeof *gradient), loss;
     small_samples_make(inp, 12, 0, &s);
     check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &loss, gradient));
-    for (int k = 0; k < params; k++) {
-        const double h = 1e-5, there = w[k];
-        w[k] = there + h;
-        check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &up, scratch));
-        w[k] = there - h;
-        check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &down, scratch));
-        w[k] = there;
-        check_near(gradient[k], (up - down) / (2 * h), 1e-8);
-    }
+    check_differences(model, w, &s.samples, gradient, 1);
     ent_free(w);
     ent_free(gradient);
-    ent_free(scratch);
     ent_model_free(model);
 }
 

@@ -114,7 +114,7 @@ static void check_every_stop(const ent_config *config, int asked, int ranks)
 {
     ent_federation *wanted = never_stopped(world, config), *f;
     ent_comm *group = first_ranks(ranks);
-    const int64_t all = ent_comm_size(world) == 1 ? INT64_MAX : CHECK_TURNS(16);
+    const int64_t all = ent_comm_size(world) == 1 ? INT64_MAX : check_turns(16);
     for (int64_t k = 1;; k += k < all ? 1 : k) {
         request w = {.at = ent_comm_rank(world) == asked ? k : 0}, never = {0};
         const ent_status status = train(world, config, false, &w, &f);
@@ -167,6 +167,23 @@ static void with_every_optimiser_and_rule(void **state)
         config.federation.aggregation = rule[k];
         config.missing.policy = k == 1 ? ENT_POLICY_ZERO : ENT_POLICY_MMA;
         check_every_stop(&config, last, last > 0 ? last : 1);
+    }
+}
+
+/* Clients lack qubits and layers: what they train is that of the same blocks after a stop. */
+static void with_unequal_devices(void **state)
+{
+    (void)state;
+    static const ent_optimizer optimizer[] = {ENT_ADAM, ENT_QNG, ENT_ROTOSOLVE};
+    for (int k = 0; k < 3; k++) {
+        ent_config config = plain_config();
+        config.federation.rounds = 2;
+        config.client.optimizer = optimizer[k];
+        config.devices.qubits = "1, 0";
+        config.devices.layers = "0, 1, 1";
+        config.run.shots = k == 0 ? 20 : 0;
+        for (int m = 0; m < 2; m++) config.model.registers[m].layers = 2;
+        check_every_stop(&config, 0, 1);
     }
 }
 
@@ -541,6 +558,7 @@ static int tear_down(void **state)
 static const struct CMUnitTest computes[] = {cmocka_unit_test(after_every_batch),
                                              cmocka_unit_test(on_every_other_number_of_ranks),
                                              cmocka_unit_test(with_every_optimiser_and_rule),
+                                             cmocka_unit_test(with_unequal_devices),
                                              cmocka_unit_test(with_clients_that_diverge),
                                              cmocka_unit_test(with_fedbuff),
                                              cmocka_unit_test(with_a_selected_round),

@@ -116,7 +116,7 @@ static void test_random_double(void **state)
     (void)state;
     for (int shards = 1; shards <= ent_comm_size(world); shards *= 2) {
         const int count = shards < ent_comm_size(world) ? 24 : shards < 8 ? 120 : 60;
-        random_circuits(shards, ENT_DOUBLE, CHECK_TURNS(count), 1e-12);
+        random_circuits(shards, ENT_DOUBLE, check_turns(count), 1e-12);
     }
     check_overlapped();
 }
@@ -124,7 +124,7 @@ static void test_random_double(void **state)
 static void test_random_single(void **state)
 {
     (void)state;
-    random_circuits(ent_comm_size(world), ENT_SINGLE, CHECK_TURNS(60), 3e-5);
+    random_circuits(ent_comm_size(world), ENT_SINGLE, check_turns(60), 3e-5);
     check_overlapped();
 }
 

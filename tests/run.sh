@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Everything that is tested, on a Debian 12 machine as root or with sudo:
-#   bash tests/run.sh                the whole: layout, scripts, gcc build, clang build, sanitizers, all tests
-#   bash tests/run.sh --quick        gcc build and its tests but the long ones: label long, several hosts, Slurm
-#   bash tests/run.sh --no-install   nothing is installed
-# Tests on real data run where ENTENTE_DATA names the folder that holds it, and say that they are skipped elsewhere.
-# What tests write goes to memory (/dev/shm) where TMPDIR does not say otherwise: a disk would spend minutes on fsync.
-# ENTENTE_NO_SKIP, a regular expression: a test of such a name must not be skipped.
+#   bash tests/run.sh                everything: layout, scripts, gcc build, clang build, sanitizers, all tests
+#   bash tests/run.sh --quick        gcc build and its tests except those with label long, several hosts or Slurm
+#   bash tests/run.sh --no-install   install nothing
+# Tests on real data run if ENTENTE_DATA names the folder that holds it, and are otherwise reported as skipped.
+# Tests write to memory (/dev/shm) unless TMPDIR is set: a disk would spend minutes on fsync.
+# ENTENTE_NO_SKIP is a regular expression: tests whose names match it must not be skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/environment.sh
@@ -45,7 +45,7 @@ build() {
     ninja -C "$folder" -j "$cores" --quiet
 }
 
-# run_ctest WHAT FOLDER OPTION...: run, and count what ctest says.  Tests say how many halves of a core they want.
+# run_ctest WHAT FOLDER OPTION...: run ctest and count its results.  Tests declare how many halves of a core they need.
 run_ctest() {
     local folder=$2 log=$2/ctest.log lost all name
     say "$1"

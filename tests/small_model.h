@@ -94,6 +94,25 @@ static inline double *small_weights(const ent_model *model, uint64_t seed)
     return w;
 }
 
+/* Every stride-th number of a gradient against central differences. */
+static inline void check_differences(ent_model *model, double *w, const ent_samples *samples, const double *gradient,
+                                     int stride)
+{
+    const double step = 1e-5;
+    double *unused = ent_alloc(ent_model_params(model), sizeof *unused), side[2];
+    assert_non_null(unused);
+    for (int p = 0; p < ent_model_params(model); p += stride) {
+        const double there = w[p];
+        for (int k = 0; k < 2; k++) {
+            w[p] = there + (k ? -step : step);
+            check_ok(ent_model_gradient(model, w, samples, SMALL_SAMPLES, NULL, &side[k], unused));
+        }
+        w[p] = there;
+        check_near(gradient[p], (side[0] - side[1]) / (2 * step), 1e-8);
+    }
+    ent_free(unused);
+}
+
 /* The block "text/circuit", "head/bias", ... */
 static inline const ent_block *block_named(const ent_model *model, const char *name)
 {

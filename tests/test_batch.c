@@ -128,13 +128,13 @@ static void random_circuits(ent_precision precision, int count, double tolerance
 static void test_random_double(void **state)
 {
     (void)state;
-    random_circuits(ENT_DOUBLE, CHECK_TURNS(1200), 1e-13);
+    random_circuits(ENT_DOUBLE, check_turns(1200), 1e-13);
 }
 
 static void test_random_single(void **state)
 {
     (void)state;
-    random_circuits(ENT_SINGLE, CHECK_TURNS(400), 3e-5);
+    random_circuits(ENT_SINGLE, check_turns(400), 3e-5);
 }
 
 /* Layers of RY (data) and RZ (shared) on every qubit and a ring of CX. */

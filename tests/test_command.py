@@ -453,6 +453,19 @@ class Eval(unittest.TestCase):
             if options.quick:
                 return
 
+    def test_it_draws_what_the_training_drew(self):
+        """Shots and trajectories are those of a row of the data set, whatever its place among the clients or ranks."""
+        for given in [{"run__shots": 20, "devices__shots": "5, 0", "devices__qubits": "1, 0"},
+                      {"noise__method": "trajectories", "noise__trajectories": 2,
+                       "noise__after_2q__depolarizing": 0.2}]:
+            trained = train(ranks=2, **given)
+            for ranks, masks in [(1, []), (3, []), (2, ["--masks", "training"])]:
+                found = evaluate(trained["out"], *masks, ranks=ranks)
+                for key in ["loss", "accuracy", "patterns"]:
+                    self.assertEqual(found[key], trained[key], key)
+            if options.quick:
+                return
+
     def test_it_says_whose_model_it_evaluates(self):
         trained = train(federation__aggregation="local")
         done = subprocess.run([options.entente, "eval", trained["out"], "--masks", "training"], capture_output=True,

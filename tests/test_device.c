@@ -31,19 +31,11 @@ static void gradients_with_noise_are_those_of_the_loss(void **state)
         inp.device = &device;
         ent_model *model;
         small_samples s;
-        double w[MOST_PARAMS], gradient[MOST_PARAMS], unused[MOST_PARAMS], side[2];
+        double w[MOST_PARAMS], gradient[MOST_PARAMS], loss;
         start(&inp, &model, w);
         small_samples_make(&inp, 7, 0, &s);
-        check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &side[0], gradient));
-        for (int p = 0; p < ent_model_params(model); p += 5) {
-            const double there = w[p];
-            for (int k = 0; k < 2; k++) {
-                w[p] = there + (k ? -1e-5 : 1e-5);
-                check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &side[k], unused));
-            }
-            w[p] = there;
-            check_near(gradient[p], (side[0] - side[1]) / 2e-5, 1e-8);
-        }
+        check_ok(ent_model_gradient(model, w, &s.samples, SMALL_SAMPLES, NULL, &loss, gradient));
+        check_differences(model, w, &s.samples, gradient, 5);
         ent_model_free(model);
     }
 }
@@ -80,6 +72,47 @@ static void many_devices_in_any_order(void **state)
         ent_model_free(other);
     }
     ent_model_free(model);
+}
+
+/* In another order and in other company a sample draws the shots, or the trajectories, of its row. */
+static void draws_are_those_of_the_row(void **state)
+{
+    (void)state;
+    const ent_qubit_noise noise[3] = {noise_of(0.02), noise_of(0.0), noise_of(0.1)};
+    const ent_device device[2] = {{.shots = 20, .seed = 4},
+                                  {.noise = noise, .method = ENT_NOISE_TRAJECTORIES, .trajectories = 2, .seed = 4}};
+    for (int late = 0; late < 2; late++)
+        for (int d = 0; d < 2; d++) {
+            ent_model_inp inp = small_model();
+            ent_model *model;
+            small_samples s, t;
+            int64_t row[SMALL_SAMPLES], back[SMALL_SAMPLES];
+            double w[MOST_PARAMS], found[SMALL_SAMPLES * 3], wanted[SMALL_SAMPLES * 3];
+            inp.kind = late ? ENT_MODEL_LATE : ENT_MODEL_QUANTUM;
+            start(&inp, &model, w);
+            small_samples_make(&inp, 8, 0, &s);
+            small_samples_make(&inp, 8, 0, &t);
+            for (int k = 0; k < SMALL_SAMPLES; k++) {
+                const int to = SMALL_SAMPLES - 1 - k;
+                row[k] = 1000 + 7 * k;
+                back[to] = row[k];
+                t.context[to] = s.context[k];
+                for (int m = 0; m < 3; m++)
+                    memcpy(t.x[m] + to * inp.reg[m].inputs, s.x[m] + k * inp.reg[m].inputs,
+                           (size_t)inp.reg[m].inputs * sizeof(double));
+            }
+            s.samples.device = t.samples.device = &device[d];
+            s.samples.row = row;
+            t.samples.row = back;
+            check_ok(ent_model_predict(model, w, &s.samples, wanted));
+            check_ok(ent_model_predict(model, w, &t.samples, found));
+            for (int k = 0; k < SMALL_SAMPLES; k++)
+                assert_memory_equal(wanted + 3 * k, found + 3 * (SMALL_SAMPLES - 1 - k), 3 * sizeof *found);
+            s.samples.row = NULL; /* 0, 1, 2, ..: others */
+            check_ok(ent_model_predict(model, w, &s.samples, found));
+            assert_memory_not_equal(wanted, found, sizeof wanted);
+            ent_model_free(model);
+        }
 }
 
 /* A device without layer 2 computes the same as a model of one layer, and the gradient of layer 2 is 0. */
@@ -216,6 +249,7 @@ int main(void)
     const struct CMUnitTest computes[] = {
         cmocka_unit_test(gradients_with_noise_are_those_of_the_loss),
         cmocka_unit_test(many_devices_in_any_order),
+        cmocka_unit_test(draws_are_those_of_the_row),
         cmocka_unit_test(layers_that_a_device_lacks),
         cmocka_unit_test(a_block_for_each_of_many_layers),
         cmocka_unit_test(spsa_is_the_gradient_on_average),

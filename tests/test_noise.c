@@ -306,7 +306,7 @@ static const char *isa_of(int turn)
 /* Circuits that `draw` draws, on devices of weak noise and every tenth of strong noise. */
 static void check_circuits(ent_circuit *(*draw)(uint64_t *seed, int turn), uint64_t seed)
 {
-    for (int turn = 0; turn < CHECK_TURNS(200); turn++) {
+    for (int turn = 0; turn < check_turns(200); turn++) {
         ent_circuit *circuit = draw(&seed, turn);
         check_circuit(circuit, &seed, turn % 10 ? 0.1 : 1.0, isa_of(turn));
         ent_circuit_free(circuit);
@@ -397,7 +397,7 @@ static void trajectories_are_unbiased(void **state)
     (void)state;
     enum { REPEAT = 400 };
     uint64_t seed = 6;
-    for (int turn = 0; turn < CHECK_TURNS(8); turn++) {
+    for (int turn = 0; turn < check_turns(8); turn++) {
         ent_circuit *circuit = turn & 1 ? random_anything(&seed, 10) : random_fused(&seed, 4);
         ent_qubit_noise device[MOST_QUBITS];
         random_noise(&seed, 0.3, circuit->qubits, device);

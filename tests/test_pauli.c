@@ -99,7 +99,7 @@ static void equals_reference_on_fused_models(void **state)
 {
     (void)state;
     uint64_t seed = 1;
-    for (int turn = 0; turn < CHECK_TURNS(300); turn++) {
+    for (int turn = 0; turn < check_turns(300); turn++) {
         ent_circuit *circuit = random_fused(&seed, turn % 30 ? 7 : 10, 3);
         check_circuit(circuit, turn % 30 ? 3 : 1, turn);
         ent_circuit_free(circuit);
@@ -111,7 +111,7 @@ static void every_engine_equals_dense_algebra_on_reuploading_models(void **state
 {
     (void)state;
     uint64_t seed = 15;
-    for (int turn = 0, tried = 0; tried < CHECK_TURNS(60); turn++) {
+    for (int turn = 0, tried = 0; tried < check_turns(60); turn++) {
         enum { SAMPLES = 2 };
         ent_circuit *circuit = random_fused(&seed, DENSE_QUBITS, 2);
         bool late = false, joined = false;
@@ -143,7 +143,7 @@ static void equals_reference_on_all_gates_and_strings(void **state)
 {
     (void)state;
     uint64_t seed = 2;
-    for (int turn = 0; turn < CHECK_TURNS(300); turn++) {
+    for (int turn = 0; turn < check_turns(300); turn++) {
         ent_circuit *circuit = random_circuit(&seed, 6, 4 + below(&seed, 8));
         check_circuit(circuit, 2, turn);
         ent_circuit_free(circuit);
@@ -189,7 +189,7 @@ static void hubs_equal_reference(void **state)
 {
     (void)state;
     uint64_t seed = 12;
-    for (int turn = 0; turn < CHECK_TURNS(160); turn++) {
+    for (int turn = 0; turn < check_turns(160); turn++) {
         const double before = ent_pauli_set_hub_margin(turn % 4 ? 0.0 : 4.0);
         ent_circuit *circuit = turn % 8 == 5   ? random_circuit(&seed, 6, 6)
                                : turn % 8 == 7 ? random_fused(&seed, 7, 3)

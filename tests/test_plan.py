@@ -60,6 +60,18 @@ class Plan(unittest.TestCase):
             self.assertEqual("those of exact gradients without noise" in done.stderr, part is not None)
             self.assertIn(part or "", done.stderr)
 
+    def test_devices_of_the_clients(self):
+        found, text = self.figures(3, "--set", "devices.qubits='1, 3, 2'", "--set", "devices.layers=1", "--set",
+                                   "devices.shots=0")
+        self.assertIn("devices      in turn 1, 3, 2 qubits of each register; 1 layers; 0 shots (0: all)", text)
+        self.assertEqual(found["qubits"], 13)
+        self.assertNotIn("devices", self.figures(3)[1])
+        self.refused(3, ["devices.qubits: found '1,,2', want whole numbers from 0 to 256"], "--set",
+                     "devices.qubits='1,,2'")
+        amplitude = "model.registers.text={qubits: 3, encoding: amplitude, reupload: false, angles: 1}"
+        self.refused(3, ["2 qubits per register (devices.qubits), want the 3 of 'text': amplitude"], "--set", amplitude,
+                     "--set", "devices.qubits=2")
+
     def test_what_readouts_depend_on(self):
         found, text = self.figures(4, "--set", "model.registers.audio.qubits=4")
         self.assertTrue(found["pauli"])

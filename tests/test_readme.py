@@ -124,7 +124,7 @@ class Readme(unittest.TestCase):
     def test_as_this_user(self):
         self.paste(None)
 
-    @unittest.skipUnless(os.getuid() == 0 and shutil.which("setpriv"), "wants root, to become another user")
+    @unittest.skipUnless(os.getuid() == 0 and shutil.which("setpriv"), "needs root, to become another user")
     def test_as_an_ordinary_user(self):
         for folder, _, files in os.walk(self.folder):
             os.chmod(folder, 0o777)

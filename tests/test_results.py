@@ -10,7 +10,8 @@ import unittest
 
 SOURCE = pathlib.Path(sys.argv.pop(1)).resolve()
 SECTIONS = ["answers", "accuracy", "learning_rate", "paper", "missing", "modalities", "quantum", "fusion", "choice",
-            "policies", "adjustment", "rules", "noise", "depth", "shots", "optimiser", "communication", "privacy", "audit"]
+            "policies", "adjustment", "rules", "noise", "depth", "qubits", "shots", "optimiser", "communication", "privacy",
+            "audit"]
 TEXT = ("# Results\ntyped\n" + "".join(f"<!-- study {s} -->\nold {s}\n<!-- end -->\n" for s in SECTIONS) + "typed\n" +
         "<!-- timing batch -->\nold batch\n<!-- end -->\n")
 
@@ -79,8 +80,8 @@ class Results(unittest.TestCase):
         self.assertEqual(self.write().returncode, 0)
         text = self.section("answers")
         self.assertEqual(re.findall(r"(?m)^(\d+)\. ", text), [str(k) for k in range(1, 11)])
-        self.assertIn("   - against no fusion and no readout of two registers: in 1 of 2 comparisons, and the reverse in 1: +4.5 "
-                      "points in the mean of 2, from -1.0 [-2.0, -0.2] to +10.0 [+8.0, +12.0]\n", text)
+        self.assertIn("   - against no fusion and no readout of two registers: in 1 of 2 comparisons, and the reverse in 1; mean "
+                      "+4.5 points, from -1.0 [-2.0, -0.2] to +10.0 [+8.0, +12.0]\n", text)
         self.assertIn("   - against zeros: yes: +2.0 [+1.0, +3.0] points\n   - against means: no difference to be seen: ", text)
         self.assertIn("incomplete rows out: no, the reverse: -1.0 [-2.0, -0.5] points\n", text)
         self.assertIn("   - in the test only, by sample or client: not measured with 3 seeds\n", text)
@@ -129,6 +130,17 @@ class Results(unittest.TestCase):
         self.assertEqual(self.write().returncode, 0)
         self.assertIn("compared with `none`)? Yes: +10.0 [+10.0, +10.0] points.", self.section("noise"))
         self.assertIn("`qrail`: yes: +2.0 [+1.0, +3.0] points.", self.section("noise"))
+
+    def test_unequal_qubits(self):
+        study(self.studies / "qubits-mosi", [("exact", "0", "unequal", 0.75), ("exact", "0", "wide", 0.76, 0.01, 0.002, 0.02),
+                                             ("exact", "0", "narrow", 0.76, 0.01, -0.01, 0.02)])
+        study(self.studies / "qubits-digits", [("exact", "0", "unequal", 0.9), ("exact", "0", "wide", 0.93, 0.03, 0.01, 0.05),
+                                               ("exact", "0", "narrow", 0.86, -0.04, -0.05, -0.03)])
+        self.assertEqual(self.write().returncode, 0)
+        self.assertIn("| narrow | 0.860 ± 0.010 (-4.0 [-5.0, -3.0]) |", self.section("qubits"))
+        self.assertIn("two qubits for all? With everything present: yes: +4.0 [+3.0, +5.0] points", self.section("qubits"))
+        self.assertIn("four for all? With everything present: no, the reverse: -3.0 [-5.0, -1.0] points",
+                      self.section("qubits"))
 
     def test_bytes_and_epsilon(self):
         sent = {"whole": 4096, "up4": 1024, "up1": 512}

@@ -89,13 +89,13 @@ static void random_circuits(ent_precision precision, int count, double tolerance
 static void test_random_double(void **state)
 {
     (void)state;
-    random_circuits(ENT_DOUBLE, CHECK_TURNS(250), 1e-12);
+    random_circuits(ENT_DOUBLE, check_turns(250), 1e-12);
 }
 
 static void test_random_single(void **state)
 {
     (void)state;
-    random_circuits(ENT_SINGLE, CHECK_TURNS(120), 3e-5);
+    random_circuits(ENT_SINGLE, check_turns(120), 3e-5);
 }
 
 static void add(ent_circuit *circuit, ent_gate_kind kind, int p, int q, ent_angle angle)
@@ -333,9 +333,7 @@ static int run_in_little_memory(const ent_circuit *circuit, const ent_batch *bat
 static void test_little_memory(void **state)
 {
     (void)state;
-    const char *loaded =
-        getenv("LD_PRELOAD"); /* a sanitizer's shadow, and valgrind, take address space of their own */
-    if (getenv("ASAN_OPTIONS") || (loaded && strstr(loaded, "vgpreload"))) skip();
+    if (getenv("ASAN_OPTIONS") || check_in_valgrind()) skip(); /* both take address space of their own */
     ent_circuit *circuit = layered_circuit(21, 1);
     double *params = random_numbers(1, circuit->params), *out = random_numbers(2, circuit->params);
     const ent_batch batch = {1, NULL, params};

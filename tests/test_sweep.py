@@ -465,9 +465,10 @@ class Study(unittest.TestCase):
     def test_the_shipped_studies(self):
         """Each is read, and its points are as many as its axes say."""
         for name, base, count in [("study_paper", None, 280), ("study_missing", None, 480), ("study_modalities", None, 200),
-                                  ("study_quantum", None, 440), ("study_fusion", None, 270), ("study_qft", None, 40),
+                                  ("study_quantum", None, 480), ("study_fusion", None, 270), ("study_qft", None, 40),
                                   ("study_fusion12", "mosei_video.yaml", 80), ("study_defaults", None, 120),
-                                  ("study_defaults", "synthetic.yaml", 120),
+                                  ("study_defaults", "synthetic.yaml", 120), ("study_learning_rate", None, 90),
+                                  ("study_policies", None, 250), ("study_adjustment", None, 80), ("study_audit", None, 12),
                                   ("study_paper", "digits.yaml", 240), ("study_paper", "mosei_video.yaml", 280)]:
             words = ["--base", command.JOBS / base] if base else []
             ran = good("study", command.JOBS / f"{name}.yaml", "--dry-run", "--out", fresh(), *words)

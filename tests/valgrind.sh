@@ -2,13 +2,13 @@
 # The unit tests, and on two ranks comm, the federation and a small training, under valgrind: bytes that were never
 # written, and leaks.
 #   bash tests/valgrind.sh [BUILD_FOLDER]     default build; tests/run.sh builds it
-# valgrind knows no AVX-512, so kernels run as ENTENTE_ISA says, avx2 by default.
+# valgrind does not support AVX-512, so kernels run with the instruction set in ENTENTE_ISA, avx2 by default.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/environment.sh
 export ENTENTE_ISA=${ENTENTE_ISA:-avx2}
 build=${1:-build}
-[ -f "$build/CMakeCache.txt" ] || { echo "no build in $build; bash tests/run.sh --quick makes one" >&2; exit 1; }
+[ -f "$build/CMakeCache.txt" ] || { echo "no build in $build; bash tests/run.sh --quick creates one" >&2; exit 1; }
 echo "== building what has changed in $build"
 cmake --build "$build" -j "$(env -u OMP_NUM_THREADS nproc)" >/dev/null
 

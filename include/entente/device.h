@@ -1,6 +1,6 @@
 /* The device that runs a model's circuits: its noise, its readout, its limits.
  *
- * Random numbers (trajectories, shots) are functions of the device's seed and of the fields `draw` and `first` of
+ * Random numbers (trajectories, shots) are functions of the device's seed and of the fields `draw` and `row` of
  * ent_samples. */
 #ifndef ENTENTE_DEVICE_H
 #define ENTENTE_DEVICE_H

@@ -96,14 +96,18 @@ ent_status ent_isa_pick(const char *isa, const char **name);
 int ent_isa_level(const char *name);
 void ent_isa_limit(int level);
 
-/* Select the random numbers of all following runs, if they draw any: functions of (seed, a, b, index[sample]), so
- * that any division into batches gives the same bits.  index [samples] is read during the calls; NULL: the sample's
- * number in the batch.  Without a call: all 0. */
+/* Select the random numbers of all following runs, if they draw any: functions of (seed, a, b, the sample's number),
+ * so that any division into batches gives the same bits.  The number of sample s is number[index[s]]; index NULL: s
+ * in place of index[s]; number NULL: index[s] itself.  Both are read during the calls.  Without a call: all 0. */
 typedef struct {
     uint64_t a, b;
-    const int64_t *index;
-    int64_t first; /* added to every index */
+    const int64_t *index, *number;
 } ent_draws;
+static inline uint64_t ent_draws_number(const ent_draws *draws, int64_t sample)
+{
+    const int64_t at = draws->index ? draws->index[sample] : sample;
+    return (uint64_t)(draws->number ? draws->number[at] : at);
+}
 void ent_program_draw(ent_program *program, const ent_draws *draws);
 
 /* A batch.  angles [samples][circuit angles]; params [circuit params].  NULL where there are none. */

@@ -210,8 +210,8 @@ typedef struct {
     const double *class_weight; /* [outputs] factor of the loss of a sample of the class; NULL: 1 */
     const double *class_offset; /* [outputs] what the loss adds to the logits, predictions do not; NULL: 0 */
     const ent_device *device;   /* the device to run on; NULL: the model's.  Must outlive the model */
-    uint64_t draw[2];           /* with `first` and the device's seed, determines their random numbers */
-    int64_t first;              /* number of sample 0 */
+    uint64_t draw[2];           /* with the device's seed and `row`, determines their random numbers */
+    const int64_t *row;         /* [n] numbers of the samples, as in the data set; NULL: 0, 1, 2, .. */
     uint32_t encoded;           /* bit m: x[m], but not absent[m], has been encoded by ent_model_encode */
 } ent_samples;
 

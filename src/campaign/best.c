@@ -11,7 +11,7 @@ static const struct {
     bool least;
 } FIGURE[2] = {{"validation_accuracy", "validation accuracy", false}, {"validation_loss", "validation loss", true}};
 
-/* Figures are comparable on the same rows only. */
+/* Figures are comparable only on the same rows. */
 static void compare_data(campaign_best *best, const json_t *record)
 {
     const json_t *of = json_object_get(json_object_get(record, "inputs"), "of");

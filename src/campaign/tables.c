@@ -1,8 +1,8 @@
 /* Writes the tables of a campaign from its records only, so that they do not depend on which process wrote those.
  *
- * Records keep all figures.  What a sweep shows is decided here: with test figures of many points at hand the best of
- * them would be taken, and its figure be too good; so the tables have those of the selected point only, unless they
- * are asked for.  A study compares configurations that were chosen beforehand, and shows all. */
+ * Records keep all figures.  What a sweep shows is decided here: given the test figures of many points, one would
+ * take the best of them, which is biased upwards; so the tables show those of the selected point only, unless all are
+ * requested.  A study compares configurations that were chosen beforehand, and shows all. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,7 +210,7 @@ static ent_status write_data(const tables *t, ent_h5 *file)
     return status;
 }
 
-/* What the points are, for whoever reads the tables without their file. */
+/* A description of the points, for readers of the tables who lack the file. */
 static ent_status write_origin(const tables *t, ent_h5 *file)
 {
     ENT_TRY(ent_h5_write_text(file, "/version", cli_version_line()));
@@ -247,13 +247,13 @@ static const ent_h5_note NOTES[] = {
     {"/data/label", "none", "their labels"},
     {"/data/tables", "none", "SHA-256 of the tables of the data set and of the OpenQASM files"},
     {"/data/features", "none", "SHA-256 of the features of the data set"},
-    {"/base/*", "none", "configuration that the points change keys of, YAML"},
+    {"/base/*", "none", "configuration in which the points change keys, YAML"},
     {"/*/point", "1", "number of the point"},
     {"/point/status", "none", "done, failed, untrained or to run"},
     {"/point/error", "none", "why the point has failed"},
     {"/point/selected", "1", "1: the best point by its validation figures; the others have no test figures, unless "
                              "they were asked for (--test)"},
-    {"/*/n", "samples", "samples that the figures are of"},
+    {"/*/n", "samples", "samples to which the figures refer"},
     ENT_METRICS(METRIC, 0)
     {"/point/validation_n", "samples", "samples of the validation part"},
     {"/point/validation_loss", "as the loss", "loss on the validation part after the round of the weights"},
@@ -277,9 +277,9 @@ static const ent_h5_note NOTES[] = {
     {"/summary/metric", "none", "the metric"},
     {"/summary/reference", "none", "the variant that the others are compared with"},
     {"/summary/p", "1", "Wilcoxon's signed-rank test, two-sided, exact"},
-    {"/point/*", "as the key", "value of a key of the configuration that sets points apart"},
-    {"/pattern/*", "as the key", "value of a key of the configuration that sets points apart"},
-    {"/summary/*", "as the key", "value of a key of the configuration that sets points apart"},
+    {"/point/*", "as the key", "value of a key of the configuration that differs between points"},
+    {"/pattern/*", "as the key", "value of a key of the configuration that differs between points"},
+    {"/summary/*", "as the key", "value of a key of the configuration that differs between points"},
     {NULL, NULL, NULL}};
 #undef METRIC
 /* clang-format on */

@@ -1,4 +1,4 @@
-/* The table of what a data set file holds, whoever has written it. */
+/* The contents of a data set file, whichever program wrote it. */
 #include "dataset_notes.h"
 
 static const ent_h5_note NOTES[] = {

@@ -205,17 +205,13 @@ void ent_shots_draw(ent_shots *s, const ent_draws *draws)
 
 /* ---- samples ---- */
 
-static uint64_t index_of(const ent_shots *s, int64_t sample)
-{
-    return (uint64_t)((s->draws.index ? s->draws.index[sample] : sample) + s->draws.first);
-}
-
 /* Move the stream to the numbers of estimate `which`: 0 for the values, then one for each shifted value. */
 static ent_random numbers_of(const ent_shots *s, int64_t sample, int estimate, int which)
 {
     const uint64_t estimates = 1 + 4 * (uint64_t)s->gates, each = (uint64_t)s->inner + 1;
     ent_random stream = ent_random_at(s->seed, ENT_FOR_SHOTS, s->draws.a, s->draws.b);
-    stream.next = ((index_of(s, sample) * estimates + (uint64_t)estimate) * each + (uint64_t)which) * NUMBERS_OF_ONE;
+    stream.next = ((ent_draws_number(&s->draws, sample) * estimates + (uint64_t)estimate) * each + (uint64_t)which) *
+                  NUMBERS_OF_ONE;
     return stream;
 }
 
@@ -337,7 +333,7 @@ static void add_noise(const ent_shots *s, const measured *m, int64_t samples, do
     for (int p = 0; p < s->params; p++) {
         ent_random stream = at;
         if (s->spread[p] == 0.0) continue;
-        stream.next = 2 * (index_of(s, 0) * (uint64_t)s->params + (uint64_t)p);
+        stream.next = 2 * (ent_draws_number(&s->draws, 0) * (uint64_t)s->params + (uint64_t)p);
         grad_params[p] += sqrt(s->spread[p] * square / (double)s->shots) * ent_random_normal(&stream);
     }
     for (int64_t k = 0; k < samples && grad_angles; k++)
@@ -345,7 +341,8 @@ static void add_noise(const ent_shots *s, const measured *m, int64_t samples, do
             ent_random stream = at;
             const double spread = s->spread[s->params + a];
             if (spread == 0.0) continue;
-            stream.next = (UINT64_C(1) << 63) + 2 * (index_of(s, k) * (uint64_t)s->angles + (uint64_t)a);
+            stream.next = (UINT64_C(1) << 63) +
+                          2 * (ent_draws_number(&s->draws, k) * (uint64_t)s->angles + (uint64_t)a);
             grad_angles[k * s->angles + a] += sqrt(spread * m->square[k] / (double)s->shots) *
                                               ent_random_normal(&stream);
         }

@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "entente/memory.h"
-#include "fed.h"
+#include "clients.h"
+#include "server.h"
 #include "fed/privacy/compress.h"
 #include "fed/privacy/download.h"
 #include "fed/privacy/private.h"

@@ -16,7 +16,7 @@
 
 #include "entente/memory.h"
 #include "entente/random.h"
-#include "fed.h"
+#include "clients.h"
 
 /* ---- optimisers that not every model can have ---- */
 

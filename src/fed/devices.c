@@ -4,7 +4,7 @@
  * exp(spread x), with x drawn for the client.  Clients whose entries are the same share a device, so that its
  * circuits are compiled once.  The common model is evaluated on the device of the section noise and run.shots, which
  * has all layers and qubits.  Random numbers of a training pass are functions of client and pass, those of
- * predictions of part and row, so that they are the same in every round. */
+ * predictions of the row in the data set, so that they are the same in every round and for `entente eval`. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #include "entente/memory.h"
 #include "entente/random.h"
-#include "fed.h"
+#include "population.h"
 
 struct ent_devices {
     const ent_config *config;
@@ -317,10 +317,10 @@ void ent_devices_train(const ent_devices *d, int64_t client, int64_t pass, ent_s
     samples->draw[1] = (uint64_t)pass;
 }
 
-void ent_devices_predict(const ent_devices *d, int part, int64_t client, int64_t first, ent_samples *samples)
+void ent_devices_predict(const ent_devices *d, int64_t client, const int64_t *row, ent_samples *samples)
 {
     samples->device = client < 0 ? ent_devices_base(d) : ent_devices_of(d, client);
     samples->draw[0] = (uint64_t)(client + 1);
-    samples->draw[1] = (UINT64_C(1) << 60) + (uint64_t)part;
-    samples->first = first;
+    samples->draw[1] = UINT64_C(1) << 60;
+    samples->row = row;
 }

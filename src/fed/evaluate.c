@@ -8,13 +8,6 @@
 #include "entente/shard.h"
 #include "fed.h"
 
-void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output)
-{
-    const int outputs = target->outputs;
-    for (int64_t k = 0; k < n; k++)
-        if (!part->answered[first + k]) memcpy(output + k * outputs, target->prior, (size_t)outputs * sizeof *output);
-}
-
 /* In pieces of at most about a second; stops between them if asked to. */
 static ent_status predict_slice(ent_federation *f, int which, const ent_rows *slice, double *output)
 {
@@ -30,7 +23,8 @@ static ent_status predict_slice(ent_federation *f, int which, const ent_rows *sl
         some.context += first;
         if (some.category) some.category += first;
         for (int m = 0; m < f->population.modalities; m++) some.x[m] += first * f->features.width[m];
-        ent_devices_predict(f->population.devices, which, -1, slice->first + first, &some);
+        const int64_t *row = f->population.part[which].row + slice->first + first;
+        ent_devices_predict(f->population.devices, -1, row, &some);
         ENT_TRY(ent_model_predict(f->model, f->w, &some, output + first * f->target.outputs));
         ent_label_restore(&f->target.label, some.n, output + first * f->target.outputs);
     }

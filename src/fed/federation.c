@@ -4,6 +4,7 @@
 
 #include "entente/memory.h"
 #include "fed.h"
+#include "fed/saved/saved.h"
 
 static ent_missing_inp missing_of(const ent_federation *f)
 {
@@ -317,7 +318,6 @@ ent_federation_view ent_federation_see(const ent_federation *f)
                                 .node_ranks = f->ranks.node_ranks,
                                 .node_cores = f->ranks.node_cores,
                                 .rounds = f->outcome.rounds,
-                                .untrained_rounds = ent_untrained_rounds(&f->outcome, f->model),
                                 .round = f->outcome.round,
                                 .selected_round = f->outcome.selected,
                                 .test = f->outcome.test,
@@ -333,6 +333,7 @@ ent_federation_view ent_federation_see(const ent_federation *f)
     for (int m = 0; m < f->population.modalities; m++)
         if (f->qasm[m]) view.ansatz_notes[m] = ent_qasm_notes(f->qasm[m]);
     view.blocks = ent_model_blocks(f->model, &view.block);
+    view.untrained_rounds = ent_untrained_rounds(&f->outcome, view.blocks);
     const double seconds = compute_seconds(f);
     view.samples_per_s = seconds > 0.0 ? f->outcome.trained_samples / seconds : 0.0;
     return view;

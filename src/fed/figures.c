@@ -109,3 +109,16 @@ const ent_client_figure *ent_client_figure_at(int k)
 {
     return k < (int)(sizeof CLIENT / sizeof *CLIENT) ? &CLIENT[k] : NULL;
 }
+
+int64_t ent_untrained_rounds(const ent_outcome *outcome, int blocks)
+{
+    int64_t untrained = 0;
+    for (int64_t r = 0; r < outcome->rounds; r++)
+        untrained += outcome->round[r].trained == 0 || outcome->round[r].blocks_short == blocks;
+    return untrained;
+}
+
+bool ent_round_is_evaluated(const ent_config_federation *c, int64_t round)
+{
+    return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
+}

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
-#include "fed.h"
+#include "clients.h"
 
 struct ent_history {
     int64_t params, first, n, room;

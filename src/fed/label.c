@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
-#include "fed.h"
+#include "features.h"
 
 /* The mean of ((value - about)^power) over the training rows, power 1 or 2. */
 static ent_status mean_about(const ent_part *train, double about, int power, double *out)
@@ -139,4 +139,11 @@ void ent_label_restore(const ent_label *label, int64_t n, double *output)
 double ent_label_square(const ent_label *label)
 {
     return label->classes == 0 ? label->deviation * label->deviation : 1.0;
+}
+
+void ent_answer_by_prior(const ent_target *target, const ent_part *part, int64_t first, int64_t n, double *output)
+{
+    const int outputs = target->outputs;
+    for (int64_t k = 0; k < n; k++)
+        if (!part->answered[first + k]) memcpy(output + k * outputs, target->prior, (size_t)outputs * sizeof *output);
 }

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "entente/blas.h"
+#include "entente/fed.h"
 #include "entente/memory.h"
-#include "fed.h"
+#include "machine.h"
 
 enum { NAME = 32 };
 

@@ -115,7 +115,7 @@ static ent_status predict_client(own_models *o, int64_t client, double *output)
     const ent_federation *f = o->t->f;
     ENT_TRY(make_weights(o, client));
     ent_samples samples = ent_store_samples(o->store, client);
-    ent_devices_predict(f->population.devices, o->which, client, 0, &samples);
+    ent_devices_predict(f->population.devices, client, o->part->row + o->part->first[client], &samples);
     ENT_TRY(ent_model_predict(f->model, ent_trainer_work(o->t->trainer)->w, &samples, output));
     ent_label_restore(&f->target.label, samples.n, output);
     ent_answer_by_prior(&f->target, o->part, o->part->first[client], samples.n, output);

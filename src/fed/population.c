@@ -5,7 +5,7 @@
 
 #include "entente/memory.h"
 #include "extend.h"
-#include "fed.h"
+#include "population.h"
 
 void ent_part_clear(ent_part *part)
 {

@@ -4,7 +4,7 @@
 
 #include "entente/cores.h"
 #include "entente/shard.h"
-#include "fed.h"
+#include "ranks.h"
 
 int ent_threads_a_rank(ent_comm *world, int wanted)
 {

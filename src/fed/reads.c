@@ -11,7 +11,7 @@
 
 #include "entente/engine.h"
 #include "entente/memory.h"
-#include "fed.h"
+#include "features.h"
 
 enum { MOST_QUBITS = 14, POINTS = 3 };
 

@@ -14,6 +14,7 @@
 #include "entente/memory.h"
 #include "entente/shard.h"
 #include "fed.h"
+#include "fed/saved/saved.h"
 #include "fed/privacy/compress.h"
 #include "fed/privacy/download.h"
 #include "fed/privacy/private.h"
@@ -446,21 +447,6 @@ ent_status ent_round_run(ent_training *t, ent_round *figures)
     ent_inside_free(t->resume);
     t->resume = NULL;
     return status;
-}
-
-int64_t ent_untrained_rounds(const ent_outcome *outcome, const ent_model *model)
-{
-    const ent_block *block;
-    const int blocks = ent_model_blocks(model, &block);
-    int64_t untrained = 0;
-    for (int64_t r = 0; r < outcome->rounds; r++)
-        untrained += outcome->round[r].trained == 0 || outcome->round[r].blocks_short == blocks;
-    return untrained;
-}
-
-bool ent_round_is_evaluated(const ent_config_federation *c, int64_t round)
-{
-    return (round + 1) % c->evaluate_every == 0 || round + 1 == c->rounds;
 }
 
 static ent_status evaluate_round(ent_training *t, ent_round *figures)

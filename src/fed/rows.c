@@ -8,7 +8,7 @@
 
 #include "entente/clock.h"
 #include "entente/memory.h"
-#include "fed.h"
+#include "clients.h"
 
 void ent_rows_clear(ent_rows *rows)
 {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "entente/memory.h"
-#include "fed.h"
+#include "clients.h"
 
 typedef struct {
     int64_t member;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
-#include "fed.h"
+#include "clients.h"
 
 struct ent_store {
     const ent_features *features;

@@ -9,6 +9,7 @@
 #include "entente/clock.h"
 #include "entente/memory.h"
 #include "fed.h"
+#include "fed/saved/saved.h"
 #include "fed/privacy/compress.h"
 #include "fed/privacy/download.h"
 #include "fed/privacy/private.h"

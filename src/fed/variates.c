@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "entente/memory.h"
-#include "fed.h"
+#include "clients.h"
 
 struct ent_variates {
     const ent_ranks *ranks;

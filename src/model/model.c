@@ -300,13 +300,9 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
 {
     enum { PIECE = 4096 };
     for (int64_t first = 0; first < samples->n; first += PIECE) {
-        ent_samples piece = *samples;
-        piece.n = samples->n - first < PIECE ? samples->n - first : PIECE;
-        piece.context += first;
-        piece.first += first;
-        for (int m = 0; m < model->inp.registers; m++)
-            if (piece.x[m]) piece.x[m] += first * model->inp.reg[m].inputs;
-        ENT_TRY(on_one_thread(model, w, &piece, piece.n, NULL, predict_group, outputs + first * model->inp.outputs));
+        int64_t pick[PIECE], n = samples->n - first < PIECE ? samples->n - first : PIECE;
+        for (int64_t k = 0; k < n; k++) pick[k] = first + k;
+        ENT_TRY(on_one_thread(model, w, samples, n, pick, predict_group, outputs));
     }
     return ENT_OK;
 }

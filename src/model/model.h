@@ -24,8 +24,8 @@ typedef struct {
 } ent_blocks;
 
 /* blocks.c: N(0, 1/fan_in); append a block (none for count 0), and return the position of its first parameter; give
- * the block that begins there the role, fan_in, layer, qubits and lacks of another; whether all are there, to be asked
- * after the last, ENT_ENOMEM if not; the initial parameters of all blocks. */
+ * the block that begins there the role, fan_in, layer, qubits and lacks of another; check after the last block that
+ * there was memory for all (ENT_ENOMEM if not); the initial parameters of all blocks. */
 ent_start ent_start_by_fan_in(double fan_in);
 __attribute__((format(printf, 5, 6))) int ent_blocks_add(ent_blocks *blocks, ent_start start, int count,
                                                          uint32_t needs, const char *format, ...);

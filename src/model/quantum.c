@@ -195,7 +195,7 @@ static ent_status run_make(quantum *q, const ent_group *g, run *r)
     ENT_TRY(masked_for(q, ent_mask_runs(&q->inp, g->context), &r->masked));
     r->d_features = r->features + g->n * r->masked->features;
     const uint64_t modality = (uint64_t)g->modality << 56; /* late fusion: separate models */
-    const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->first};
+    const ent_draws draws = {g->samples->draw[0] ^ modality, g->samples->draw[1], g->index, g->samples->row};
     ent_program_draw(r->masked->program, &draws);
     return ENT_OK;
 }

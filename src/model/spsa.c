@@ -23,7 +23,8 @@ static void draw_direction(const ent_model *model, const ent_model_inp *inp, con
 {
     const ent_block *block;
     const int blocks = ent_model_blocks(model, &block), params = ent_model_params(model);
-    const uint64_t first = (uint64_t)(samples->first + (pick ? pick[0] : 0)) * (uint64_t)params;
+    const ent_draws draws = {samples->draw[0], samples->draw[1], pick, samples->row};
+    const uint64_t first = ent_draws_number(&draws, 0) * (uint64_t)params;
     const ent_random stream = ent_random_at(device->seed, ENT_FOR_SPSA, samples->draw[0], samples->draw[1]);
     memset(direction, 0, (size_t)params * sizeof *direction);
     for (int b = 0; b < blocks; b++) {

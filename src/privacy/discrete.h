@@ -1,10 +1,9 @@
-/* Discrete Gaussian noise: integers x with chances proportional to exp(-x^2 / (2 variance)).
+/* Discrete Gaussian noise: integers x with probabilities proportional to exp(-x^2 / (2 variance)).
  *
  * Drawn exactly, with integers only (Canonne, Kamath, Steinke 2020, arXiv 2004.00010, algorithms 1 to 3), so no
- * lowest bit of a double says anything of what the noise hides.  Clients of secure aggregation add it to integers
- * (Kairouz, Liu, Steinke 2021, arXiv 2102.06387): the change in units of a grid, rounded towards 0, which makes no
- * norm larger.
- * Local. */
+ * lowest bit of a double reveals anything about what the noise hides.  Clients of secure aggregation add it to
+ * integers (Kairouz, Liu, Steinke 2021, arXiv 2102.06387): the change in units of a grid, rounded towards 0, which
+ * makes no norm larger.  Local. */
 #ifndef ENTENTE_PRIVACY_DISCRETE_H
 #define ENTENTE_PRIVACY_DISCRETE_H
 

@@ -1,9 +1,9 @@
 /* Random bits and normal numbers for differential privacy.
  *
  * From the seed, by the counter-based generator of all other random numbers (random.h): the same in every run, and
- * in the hands of whoever knows the seed.  Or by ChaCha20 under a key of the operating system.  Normal numbers are
- * doubles: that their lowest bits may say something of what the noise hides (Mironov 2012) is not guarded against, as
- * it is in discrete.h.  Local. */
+ * known to anyone who knows the seed.  Or by ChaCha20 under a key of the operating system.  Normal numbers are
+ * doubles, whose lowest bits may reveal something about what the noise hides (Mironov 2012); only discrete.h prevents
+ * that.  Local. */
 #ifndef ENTENTE_PRIVACY_GAUSSIAN_H
 #define ENTENTE_PRIVACY_GAUSSIAN_H
 

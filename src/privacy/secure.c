@@ -201,7 +201,7 @@ static ent_status hand_make(const ent_secure_graph *g, hand *h)
     return h->number && h->share && h->wrong ? ENT_OK : ent_fail(ENT_ENOMEM, "secure aggregation: no memory");
 }
 
-/* One of each neighbour; what is nobody's, or comes again, is left. */
+/* One of each neighbour; those of other senders, or repeated ones, are ignored. */
 static void deal(const ent_secure_graph *g, int64_t shares, const ent_secure_revealed *sorted, hand *h)
 {
     h->n = 0;
@@ -273,7 +273,7 @@ static int by_client(const void *a, const void *b)
     return (x->from > y->from) - (x->from < y->from);
 }
 
-/* What nobody has added need not be opened. */
+/* A mask that no client has added need not be opened. */
 static bool is_needed(const ent_secure_graph *g, const ent_secure_answers *a, int64_t client)
 {
     bool needed = a->answered[client];

@@ -9,8 +9,8 @@
  *      neighbours, sealed for each (ChaCha20-Poly1305 under the pair's other key).
  *   3. It sends its vector plus the stream of its seed, plus a stream for each neighbour, added by the one and
  *      subtracted by the other.  In the sum of all of them the streams of pairs cancel.
- *   4. Of a client that has sent its vector the neighbours reveal the shares of its seed; of one that has not, those
- *      of its lock; never both.  So the server can take away what is left of the streams, if `threshold` of each
+ *   4. For a client that has sent its vector, the neighbours reveal the shares of its seed; for one that has not,
+ *      those of its lock; never both.  So the server can subtract the remaining streams, if `threshold` of each
  *      client's neighbours have answered.
  *
  * In the papers a client splits the secret key of its masks, so that two key pairs, and two key agreements a
@@ -41,7 +41,7 @@ typedef enum {
     ENT_FAULT_SHARE /* it is not left out, but a share that it has revealed is */
 } ent_secure_fault;
 
-/* Who is whose neighbour: on a circle in random order, the nearest on both sides; or everybody. */
+/* Who is whose neighbour: on a circle in random order, the nearest on both sides; or all others. */
 typedef struct {
     int64_t clients;           /* numbered from 0 */
     int neighbours, threshold; /* of each client; shares that open a secret, 1..neighbours */

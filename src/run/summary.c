@@ -130,7 +130,7 @@ static int64_t excluded_updates(const ent_federation_view *v)
 
 static const char *const SELECTED[] = {"the last", "best validation loss", "best validation accuracy"};
 
-/* Which round's weights these are, where that is not the last one's as a matter of course. */
+/* The round of the weights, if that need not be the last one. */
 static void print_selected(FILE *out, const ent_federation_view *v)
 {
     const ent_config *c = v->config;
@@ -169,7 +169,7 @@ void run_print_table(FILE *out, const ent_federation_view *v)
     const ent_metrics *m = &v->test;
     char text[256];
     const bool noisy = v->config->privacy.mode ==
-                       ENT_PRIVACY_CENTRAL; /* the server adds it to what nobody sent, too */
+                       ENT_PRIVACY_CENTRAL; /* the server also adds it to blocks that no client sent */
     fprintf(out, "\nmodel %s, %d parameters (%s); %lld test samples\n", ent_model_kind_name(v->config->model.kind),
             v->params, v->engine, (long long)m->n);
     for (int k = 0; ent_metric_shown(k) >= 0; k++) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run a command on one of the hosts of up.sh: its network, its name, and a /dev/shm of its own.  For mpirun an agent
-# like ssh, which gives the command as one word or as many.
+# Run a command on one of the hosts of up.sh, with its network, its name and its own /dev/shm.  For mpirun this is an
+# agent like ssh, which passes the command as one word or as several.
 #   tests/hosts/on.sh HOST COMMAND...
 host=$1
 shift

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A training over several hosts gives the weights of a training on one, and its file is whole.
+# A training over several hosts gives the weights of a training on one, and its file is complete.
 #   tests/hosts/train.sh ENTENTE
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # N hosts n1..nN on this machine: network namespaces at 10.99.0.1, .2, ..., behind one switch.  This one becomes `front`
 # at 10.99.0.254.
-#   tests/hosts/up.sh N          under tests/apart.sh, with which they vanish
+#   tests/hosts/up.sh N          under tests/apart.sh, with which they end
 set -euo pipefail
 hostname front
 ip link add switch type bridge

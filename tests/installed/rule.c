@@ -4,7 +4,7 @@
 #include <entente/entente.h>
 #include <stdio.h>
 
-/* Block by block: one that nobody trained has weight 0 and keeps its value. */
+/* Block by block: one that no client trained has weight 0 and keeps its value. */
 static void step(ent_rule_state *s, const ent_mean *mean, double *w)
 {
     const double rate = ent_rule_rate(s, 0.01); /* server.learning_rate, 0.01 where it is 0 */

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# A small Slurm on this machine, as root: a controller, and slurmd for nodes n1..nN, each of which takes the whole
-# machine for its own.  Nothing but DIR is written; no systemd, no cgroup, no service of the system is used.
+# A small Slurm on this machine, as root: a controller, and slurmd for nodes n1..nN, each of which uses the whole
+# machine.  Only DIR is written; no systemd, no cgroup, no service of the system is used.
 #   source <(tests/slurm/up.sh DIR [NODES [MPI]])    4 nodes by default; prints `export SLURM_CONF=...`
-# MPI: pmix, the default; none, which most sites have as default beside the plugin for PMIx; without: no such plugin.
+# MPI: pmix, the default; none, the default of most sites, with the plugin for PMIx installed; without: no such plugin.
 # Run it under tests/apart.sh: then ports and names are its own, and the daemons end when the caller does.
 set -euo pipefail
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -55,9 +55,9 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0
 NodeName=n[1-$nodes] NodeHostname=n[1-$nodes] NodeAddr=10.99.0.[1-$nodes] $hardware
 PartitionName=all Nodes=ALL Default=YES State=UP
 END
-# slurmd 22.05 loads a cgroup plugin that nothing uses here; this one wants no /sys/fs/cgroup.
+# slurmd 22.05 loads a cgroup plugin that nothing uses here; this one needs no /sys/fs/cgroup.
 echo "CgroupPlugin=cgroup/v1" >"$dir/cgroup.conf"
-# Of 150 steps of 16 ranks 13 died or hung in the default fence, which is a tree; of 430 in a ring none.
+# Of 150 steps of 16 ranks, 13 died or hung in the default fence, which is a tree; of 430 in a ring, none did.
 echo "PMIxCollFence=ring" >"$dir/mpi.conf"
 
 export SLURM_CONF=$dir/slurm.conf

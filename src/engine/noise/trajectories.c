@@ -256,7 +256,7 @@ typedef struct {
 
 static numbers numbers_of(const plan_of_runs *p, int64_t sample, bool gradient, int run)
 {
-    const uint64_t at = (uint64_t)((p->draws.index ? p->draws.index[sample] : sample) + p->draws.first);
+    const uint64_t at = ent_draws_number(&p->draws, sample);
     return (numbers){ent_random_at(p->seed, ENT_FOR_TRAJECTORY, p->draws.a, p->draws.b),
                      ((2 * at + gradient) * (uint64_t)p->runs + (uint64_t)run) * (uint64_t)p->channels};
 }

@@ -13,7 +13,7 @@
 #ifndef ENTENTE_FED_COMPRESS_H
 #define ENTENTE_FED_COMPRESS_H
 
-#include "fed/fed.h"
+#include "fed/clients.h"
 
 static inline bool ent_compresses(const ent_config *c)
 {

@@ -17,7 +17,7 @@
 #ifndef ENTENTE_FED_DOWNLOAD_H
 #define ENTENTE_FED_DOWNLOAD_H
 
-#include "fed/fed.h"
+#include "fed/clients.h"
 
 typedef struct ent_download {
     double *known;  /* [params] */

@@ -24,7 +24,8 @@
 #ifndef ENTENTE_FED_PRIVATE_H
 #define ENTENTE_FED_PRIVATE_H
 
-#include "fed/fed.h"
+#include "fed/clients.h"
+#include "fed/server.h"
 
 typedef struct ent_private ent_private;
 

@@ -9,7 +9,8 @@
 #ifndef ENTENTE_FED_SECURE_ROUND_H
 #define ENTENTE_FED_SECURE_ROUND_H
 
-#include "fed/fed.h"
+#include "fed/clients.h"
+#include "fed/server.h"
 #include "privacy/secure.h"
 
 /* The clients that were asked and have training rows, ascending: both those that answered and those that dropped

@@ -12,7 +12,7 @@
 
 #include "entente/memory.h"
 #include "entente/random.h"
-#include "fed/fed.h"
+#include "fed/server.h"
 
 static int64_t attackers(const ent_population *p)
 {

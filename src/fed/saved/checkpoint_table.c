@@ -6,7 +6,7 @@
 
 #include "entente/hash.h"
 #include "entente/memory.h"
-#include "fed/fed.h"
+#include "fed/saved/saved.h"
 
 enum { NAME_BYTES = 128 };
 

@@ -3,7 +3,7 @@
 
 #include "entente/hash.h"
 #include "entente/memory.h"
-#include "fed/fed.h"
+#include "fed/saved/saved.h"
 
 /* Digests of the tables, one after the other, and the digest of that. */
 static void digest_tables(const ent_federation *f, char text[65])

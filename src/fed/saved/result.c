@@ -44,7 +44,8 @@
 #include "entente/clock.h"
 #include "entente/h5.h"
 #include "entente/memory.h"
-#include "fed/fed.h"
+#include "fed/machine.h"
+#include "fed/saved/saved.h"
 #include "notes.h"
 
 static ent_status write_list(ent_h5 *file, const char *name, ent_h5_type type, int64_t n, const void *data)
@@ -283,7 +284,8 @@ static ent_status write_truth(ent_h5 *file, const ent_federation *f)
 
 static ent_status write_all(ent_h5 *file, const ent_federation *f, const char *config_text, const char *version)
 {
-    const int64_t untrained = ent_untrained_rounds(&f->outcome, f->model);
+    const ent_block *block;
+    const int64_t untrained = ent_untrained_rounds(&f->outcome, ent_model_blocks(f->model, &block));
     const int64_t size[2] = {f->population.part[ENT_TEST].n, f->target.outputs};
     ENT_TRY(write_origin(file, f, config_text, version));
     ENT_TRY(write_features(file, f->features.dataset, f->population.modalities));

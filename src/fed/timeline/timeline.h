@@ -4,7 +4,7 @@
 #define ENTENTE_FED_TIMELINE_H
 
 #include "entente/random.h"
-#include "fed/fed.h"
+#include "fed/clients.h"
 
 /* A map from numbers >= 0 to values, in memory and time proportional to its size. */
 typedef struct {
