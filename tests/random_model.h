@@ -39,7 +39,7 @@ static inline ent_circuit *random_model(uint64_t *state, model_limits most)
     inp.fusion.layers = 1 + below(state, most.layers);
     inp.fusion.gate =
         gates[below(state, qubits * inp.fusion.layers > 12 ? 2 : 5)]; /* few strings where they are long */
-    inp.fusion.reupload = inp.fusion.layers > 1 && qubits * inp.fusion.layers <= 14 && below(state, 2);
+    inp.fusion.reupload = inp.fusion.layers > 1 && qubits * inp.fusion.layers <= 12 && below(state, 2);
     if (below(state, 3) == 0) inp.fusion.within = (ent_fusion_within)below(state, 3);
     ent_fusion_connect(&inp.fusion, (ent_fusion_pattern)below(state, 5), inp.registers);
     const uint32_t all = (UINT32_C(1) << inp.registers) - 1;
