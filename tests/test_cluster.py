@@ -465,8 +465,12 @@ class Output(unittest.TestCase):
         self.assertIn("train", commands)
         for words in [[], *([command] for command in commands if command != "entente"),
                       *(["import", kind] for kind in ["csd", "table", "digits"])]:
+            before = ""
             for line in done(*words, "--help").splitlines():
                 self.assertLessEqual(len(line), 80, f"{words}: {line}")
+                # A line without indentation directly after an indented one is the rest of an example that was too long.
+                self.assertFalse(before.startswith(" ") and line.strip() and not line.startswith(" "), f"{words}: {line}")
+                before = line
 
     def test_what_a_new_user_types(self):
         """An override is -s everywhere; a spectrum needs no --input."""

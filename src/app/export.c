@@ -40,7 +40,8 @@ static const cli_line LINE = {
         "round whose weights are kept; the configuration is a text, or parameters.  The folder must not exist, and "
         "appears whole or not at all.\n\n"
         "  entente export result --tensorboard runs && tensorboard --logdir runs\n"
-        "  entente export result-1 result-2 --mlflow mlruns && mlflow ui --backend-store-uri mlruns"};
+        "  entente export result-1 result-2 --mlflow mlruns\n"
+        "  mlflow ui --backend-store-uri mlruns"};
 
 /* The last part of a folder's name, with a number where an earlier result has the same. */
 static void name_of(const arguments *a, int k, char name[200])

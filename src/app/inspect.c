@@ -34,7 +34,12 @@ static const cli_line LINE = {.options = OPTIONS,
                                            .offset = offsetof(inspection, path),
                                            .doc = "FILE.h5|RESULT_DIR"},
                               .doc = "Show the contents of a data set, a result or a checkpoint, or the last round "
-                                     "of a training without a result."};
+                                     "of a training without a result.\v"
+                                     "A data set: its modalities, labels, rows and what is missing.  A result: its "
+                                     "configuration, model, figures and hashes.  A checkpoint: how far the training "
+                                     "came.\n\n"
+                                     "  entente inspect data.h5 --plot data.svg\n"
+                                     "  entente inspect result"};
 
 /* A text from the file, with control characters escaped; it may contain line breaks if `keep` does. */
 static void print_visible(const char *before, const char *text, const char *keep, const char *after)

@@ -91,36 +91,36 @@ static const char *const MODES[] = {"central", "local", "distributed", NULL};
 static const char *const MECHANISMS[] = {"gaussian", "tree", NULL};
 
 static const cli_option OPTIONS[] = {
-    {.help = "A training, as its configuration says:"},
+    {.help = "A training, as in its configuration:"},
     {"mode", 0, "MODE", "privacy.mode: central (default), local or distributed", AT(mode), .type = CLI_WORD,
      .words = MODES},
     {"mechanism", 0, "WHICH", "privacy.mechanism: gaussian (default) or tree", AT(mechanism), .type = CLI_WORD,
      .words = MECHANISMS},
     {"rounds", 0, "N", "rounds of training", AT(rounds), .type = CLI_WHOLE, .low = 1, .high = 1e9},
     {"cohort", 0, "N",
-     "clients that take part in a round, in the mean, drawn by chance (federation.sampling: poisson)", AT(cohort),
+     "mean number of clients that take part in a round, drawn at random (federation.sampling: poisson)", AT(cohort),
      .type = CLI_WHOLE, .low = 1, .high = 0x1p40},
     {"clients", 0, "N", "all clients", AT(clients), .type = CLI_WHOLE, .low = 1, .high = 0x1p40},
     {"times", 0, "N",
-     "instead of --cohort and --clients: rounds that one client takes part in, at most, where who "
-     "takes part is known (default: as many as there are)",
+     "instead of --cohort and --clients, where it is known who takes part: the most rounds that one client "
+     "takes part in (default: as many as there are)",
      AT(times), .type = CLI_WHOLE, .low = 1, .high = 1e9},
-    {"apart", 0, "N", "tree: rounds from one of them to the next, at least (default: 1)", AT(apart),
-     .type = CLI_WHOLE, .low = 1, .high = 1e9},
-    {"delta", 0, "D", "chance that epsilon does not hold, between 0 and 1; well below 1 over the clients", AT(delta),
+    {"apart", 0, "N", "tree: the least distance of such rounds (default: 1)", AT(apart), .type = CLI_WHOLE, .low = 1,
+     .high = 1e9},
+    {"delta", 0, "D", "probability that epsilon does not hold, between 0 and 1; well below 1 / clients", AT(delta),
      .type = CLI_REAL, .low = -INFINITY, .high = INFINITY},
-    {"noise", 0, "Z", "noise multiplier: deviation of the noise over the clipping norm", AT(noise), .type = CLI_REAL,
-     .low = 0.01, .high = 1e6},
+    {"noise", 0, "Z", "noise multiplier: standard deviation of the noise divided by the clipping norm", AT(noise),
+     .type = CLI_REAL, .low = 0.01, .high = 1e6},
     {"epsilon", 0, "E", "instead of --noise: find the noise multiplier that keeps this epsilon", AT(epsilon),
      .type = CLI_REAL, .low = 1e-12, .high = 1e6},
-    {.help = "Or the outcomes of one sample's circuit, on a device:"},
-    {"shots", 0, "N", "runs of the circuit whose outcomes are seen, all readouts together", AT(shots),
+    {.help = "Or the measured outcomes of one sample's circuit on a device:"},
+    {"shots", 0, "N", "runs of the circuit whose outcomes are published, over all readouts", AT(shots),
      .type = CLI_WHOLE, .low = 1, .high = 1e5},
     {"depolarizing", 0, "P", "depolarising noise on each measured qubit after its last gate", AT(depolarizing),
      .type = CLI_REAL, .low = 0, .high = 1},
     {"qubits", 0, "N", "qubits that are measured in a run (default: 1)", AT(qubits), .type = CLI_INT, .low = 1,
      .high = 64},
-    {"distance", 0, "D", "trace distance of two inputs' states that are to be alike (default: 1, any two)",
+    {"distance", 0, "D", "trace distance up to which two inputs shall be indistinguishable (default: 1, any two)",
      AT(distance), .type = CLI_REAL, .low = 0, .high = 1},
     {.help = "Output:"},
     CLI_OPTION_JSON(AT(json)),
@@ -130,18 +130,24 @@ static const cli_line LINE = {
     .options = OPTIONS,
     .check = check,
     .doc =
-        "Say what a training with differential privacy gives away, or which noise keeps an epsilon, before a job is "
-        "queued.\v"
-        "With --cohort and --clients: for clients that take part independently of each other, with the chance cohort "
-        "over clients, and for one client more or less.  A cohort of all clients is one without sampling.  With "
-        "--times who takes part is known.  local counts a client's change as becoming any other, in each of its "
-        "rounds; distributed that the clients that must answer have added their noise.  tree (DP-FTRL) counts all "
-        "nodes that a client is in, for the worst pattern of its rounds.  pld (privacy loss distributions) and rdp "
-        "(Renyi divergences) are both upper bounds; pld is the closer one.\n"
-        "--shots protects the features of one sample in one forward pass, and nothing else: no client, and no sample "
-        "of a training, which passes many times.  It counts on noise of at least this strength that is fresh in each "
-        "run and on each qubit; readout errors p01 = p10 = P / 2 are the same.  A simulation's noise is drawn from a "
-        "seed and hides nothing from whoever knows it.  Finite shots without noise hide nothing either."};
+        "Compute the epsilon that a training with differential privacy spends, or the noise that keeps an epsilon, "
+        "before a job is queued.\v"
+        "With --cohort and --clients, each client takes part independently with probability cohort / clients, and "
+        "neighbouring data sets differ by one client.  If all clients take part there is no gain from sampling.  "
+        "With "
+        "--times it is known who takes part.  local: one client's update may be replaced by any other, in each of "
+        "its "
+        "rounds.  distributed: the clients that must answer have added their noise.  tree (DP-FTRL): all nodes that "
+        "contain a client count, in the worst pattern of its rounds.  pld (privacy loss distributions) and rdp "
+        "(Renyi "
+        "divergences) are both upper bounds; pld is tighter.\n\n"
+        "--shots protects the features of one sample in one forward pass and nothing else: neither a client nor a "
+        "sample in training, where it is passed many times.  It assumes noise of at least this strength, fresh in "
+        "each "
+        "run and on each qubit; readout errors p01 = p10 = P / 2 are equivalent.  A simulation's noise is drawn from "
+        "a "
+        "seed, so it hides nothing from anybody who knows the seed.  Finite shots without noise hide nothing "
+        "either."};
 
 /* The training as one mechanism: its noise multiplier is `factor` times that of `m`. */
 typedef struct {

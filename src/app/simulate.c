@@ -109,7 +109,8 @@ static const cli_line LINE = {
         "the "
         "state before the measurement, also with --shots.\n\n"
         "  entente simulate bell.qasm --observable ZZ,XX --shots 1000\n"
-        "  entente circuit result --row 12 --format qasm3 > row.qasm; entente simulate row.qasm"};
+        "  entente circuit result --row 12 --format qasm3 > row.qasm\n"
+        "  entente simulate row.qasm"};
 
 /* ---- outcomes ---- */
 

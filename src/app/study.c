@@ -4,7 +4,7 @@
 
 static const char DOC[] =
     "Compare variants of a model over settings, missing rates and seeds, with paired statistics.\v"
-    "  base: mosi.yaml            # configuration, relative to the working folder or to this file\n"
+    "  base: mosi.yaml            # relative to the working folder or to this file\n"
     "  set:  {federation.rounds: 20}              # overrides for all\n"
     "  data:                      # optional; default: the data set of the base\n"
     "    mosi:   {base: mosi.yaml, set: {data.file: mosi.h5}}\n"

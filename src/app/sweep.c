@@ -4,7 +4,7 @@
 
 static const char DOC[] =
     "Train many points of one configuration: a grid, a list, random draws, or their product.\v"
-    "  base: mosi.yaml            # configuration, relative to the working folder or to this file\n"
+    "  base: mosi.yaml            # relative to the working folder or to this file\n"
     "  set:  {data.file: my.h5}   # overrides for every point\n"
     "  grid:                      # every combination\n"
     "    client.learning_rate: [0.003, 0.01, 0.03]\n"

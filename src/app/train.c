@@ -77,8 +77,8 @@ static const char DOC[] =
     "code is 75.  It is also written every run.checkpoint_every rounds.  With --resume, on any number of ranks, the "
     "run ends with the same bits as one that was never stopped.\n\n"
     "`entente config --reference` explains each configuration key, and\n"
-    "`entente config --print CONFIG.yaml` shows a configuration as it will run.  Sections and\n"
-    "their keys (all except file and modalities have a default):\n";
+    "`entente config --print CONFIG.yaml` shows a configuration as it will run.\n"
+    "Sections and their keys (all except file and modalities have a default):\n";
 
 /* Append the keys to the text; argp frees the new text. */
 static char *add_keys(int key, const char *text, void *input)

@@ -63,7 +63,7 @@ static const ent_h5_note NOTES[] = {
     {"/seeds", "1", "seeds: split, masks, init, sampling"},
     {"/layout", "1", "ranks; threads per rank"},
     {"/dimensions", "1", "features of each modality in the data set"},
-    {"/metrics/n", "samples", "test samples that the figures are of"},
+    {"/metrics/n", "samples", "number of test samples"},
     ENT_METRICS(METRIC, 0)
     {"/metrics/personal_accuracy", "1", "accuracy of the clients' own models, pooled over clients"},
     {"/metrics/personal_loss", "nat; of a real label the square of its unit", "loss of the clients' own models, "
