@@ -142,7 +142,7 @@ static const cli_line LINE = {
         "(Renyi "
         "divergences) are both upper bounds; pld is tighter.\n\n"
         "--shots protects the features of one sample in one forward pass and nothing else: neither a client nor a "
-        "sample in training, where it is passed many times.  It assumes noise of at least this strength, fresh in "
+        "sample in training, which passes it many times.  It assumes noise of at least this strength, fresh in "
         "each "
         "run and on each qubit; readout errors p01 = p10 = P / 2 are equivalent.  A simulation's noise is drawn from "
         "a "

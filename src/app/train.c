@@ -90,7 +90,7 @@ static char *add_keys(int key, const char *text, void *input)
     if (!out) return (char *)(uintptr_t)text;
     fputs(text, out);
     ent_config_print_keys(out);
-    fputs("An error for a wrong value lists the values allowed.", out);
+    fputs("\nAn error for a wrong value lists the values allowed.", out);
     return fclose(out) == 0 ? whole : (char *)(uintptr_t)text;
 }
 
