@@ -84,15 +84,19 @@ static void the_metric_is_that_of_the_dense_state(void **state)
 }
 
 /* Of register text, whose data angles are pi tanh(x / 1.5): (F + damping) x natural = plain; the mean is over the
- * samples that have it.  With one layer that the device has, the other's angles keep a gradient of 0. */
+ * samples that have it, or over all if the others have a token.  With one layer that the device has, the other's
+ * angles keep a gradient of 0. */
 static void the_natural_gradient_solves_the_metric(void **state)
 {
     (void)state;
     enum { SOME = 12 };
     const double damping = 0.03, pi = acos(-1.0);
-    for (int layers = 1; layers <= 2; layers++) {
+    for (int turn = 0; turn < 3; turn++) {
+        const int layers = turn == 0 ? 1 : 2;
         const ent_device device = {.layers = layers};
         ent_model_inp inp = small_model();
+        inp.token = turn == 2;
+        inp.mma = !inp.token;
         ent_model *model;
         small_samples s;
         double w[MOST_PARAMS], plain[MOST_PARAMS], natural[MOST_PARAMS], metric[32 * 32] = {0}, loss;
@@ -108,19 +112,21 @@ static void the_natural_gradient_solves_the_metric(void **state)
         alone.device = &device;
         ent_circuit *circuit;
         check_ok(ent_model_circuit(&alone, 1, &circuit));
-        int present = 0;
+        int present = 0, run = 0;
         for (int k = 0; k < SOME; k++) {
-            if (!(s.context[k] & 1)) continue;
+            const bool has = s.context[k] & 1;
+            if (!has && !inp.token) continue;
             double angles[64] = {0};
-            for (int q = 0; q < 2; q++) angles[q] = pi * tanh(s.x[0][2 * k + q] / 1.5);
-            present++;
+            for (int q = 0; q < 2; q++)
+                angles[q] = has ? pi * tanh(s.x[0][2 * k + q] / 1.5) : w[block_named(model, "text/token")->first + q];
+            present += has;
+            run++;
             add_dense_metric(circuit, w, angles, text->first, text->count, metric);
         }
         assert_true(present > 3 && present < SOME);
         for (int i = 0; i < text->count; i++) {
             double sum = damping * natural[text->first + i];
-            for (int j = 0; j < text->count; j++)
-                sum += metric[i * text->count + j] / present * natural[text->first + j];
+            for (int j = 0; j < text->count; j++) sum += metric[i * text->count + j] / run * natural[text->first + j];
             check_near(sum, plain[text->first + i], 1e-7);
             if (i >= text->count / 2 && layers == 1) assert_true(natural[text->first + i] == 0.0);
         }

@@ -232,9 +232,12 @@ ent_status ent_model_predict(ent_model *model, const double *w, const ent_sample
 ent_status ent_model_gradient(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
                               const int64_t *pick, double *loss, double *gradient);
 
+/* The number of trainable angles of register m's circuit, and the first of them, which are adjacent. */
+int ent_model_circuit_angles(const ent_model *model, int m, int *first);
+
 /* The quantum natural gradient (Stokes et al., arXiv 1909.02108).  In place, the gradient by the angles of each
  * register's circuit becomes (F + damping)^-1 times it, where F is the Fubini-Study metric of the register's state by
- * these angles, its mean over the picked samples that have the register.  The state is that without noise, with the
+ * these angles, its mean over the picked samples that run the register.  The state is that without noise, with the
  * layers and qubits of the samples' device; all of gradient [params] that is no such angle is left as it is.
  * damping > 0.
  * Errors: ENT_EARG, the kind has no such metric; ENT_ENOMEM. */

@@ -26,13 +26,10 @@ static const char *const CIRCUITS_BY[] = {[ENT_QNG] = "qng", [ENT_ROTOSOLVE] = "
 static ent_status check_metrics(const ent_config *c, const ent_model *model)
 {
     const double most = 1073741824.0;
-    const ent_block *block;
-    const int blocks = ent_model_blocks(model, &block);
     char text[32];
-    for (unsigned m = 0; m < c->data.modalities_count; m++) {
-        int count = 0;
-        for (int b = 0; b < blocks; b++)
-            if (block[b].role == ENT_ROLE_CIRCUIT && block[b].needs == UINT32_C(1) << m) count += block[b].count;
+    for (int m = 0; m < (int)c->data.modalities_count; m++) {
+        int first;
+        const int count = ent_model_circuit_angles(model, m, &first);
         const double bytes = ent_metric_bytes(c->model.registers[m].qubits, count);
         ENT_REQUIRE(bytes <= most, ENT_ECONFIG,
                     "client.optimizer: found 'qng', whose metric of register '%s' takes %s, want at most 1 GiB: "

@@ -8,7 +8,7 @@
 
 typedef struct {
     int m;
-    int64_t present; /* samples that have the register */
+    int64_t present; /* samples that run the register */
     double *metric;
 } register_metric;
 
@@ -17,7 +17,7 @@ static ent_status add_group(ent_model *model, const ent_group *group, void *cont
     register_metric *of = context;
     ent_body *body;
     const ent_kind *kind = ent_model_kind_of(model, &body);
-    if (!(group->context >> of->m & 1)) return ENT_OK;
+    if (!(ent_mask_runs(ent_model_description(model), group->context) >> of->m & 1)) return ENT_OK;
     of->present += group->n;
     return kind->metric(body, group, of->m, of->metric);
 }
@@ -41,18 +41,20 @@ static void solve(int n, double *a, double *b)
     }
 }
 
-/* The angles of register m's circuit, which are adjacent. */
-static int find_angles(const ent_model *model, int m, int *first)
+/* Those of all circuits are in the registers' order. */
+int ent_model_circuit_angles(const ent_model *model, int m, int *first)
 {
+    const ent_register *reg = ent_model_description(model)->reg;
     const ent_block *block;
     const int blocks = ent_model_blocks(model, &block);
-    int count = 0;
-    for (int b = 0; b < blocks; b++) {
-        if (block[b].role != ENT_ROLE_CIRCUIT || block[b].needs != UINT32_C(1) << m) continue;
-        if (count == 0) *first = block[b].first;
-        count += block[b].count;
+    int before = 0;
+    for (int k = 0; k < m; k++) before += ent_ansatz_params(&reg[k].ansatz);
+    for (int b = 0; b < blocks && before >= 0; b++) {
+        if (block[b].role != ENT_ROLE_CIRCUIT) continue;
+        *first = block[b].first + before;
+        before -= block[b].count;
     }
-    return count;
+    return ent_ansatz_params(&reg[m].ansatz);
 }
 
 ent_status ent_model_natural(ent_model *model, const double *w, const ent_samples *samples, int64_t n,
@@ -65,7 +67,7 @@ ent_status ent_model_natural(ent_model *model, const double *w, const ent_sample
     ENT_REQUIRE(damping > 0.0, ENT_EARG, "natural gradient with damping %g, want more than 0", damping);
     for (int m = 0; m < inp->registers; m++) {
         int first = 0;
-        const int count = find_angles(model, m, &first);
+        const int count = ent_model_circuit_angles(model, m, &first);
         register_metric of = {m, 0, ent_alloc((int64_t)count * count, sizeof(double))};
         ENT_REQUIRE(of.metric, ENT_ENOMEM, "natural gradient of %d angles: no memory", count);
         const ent_status status = ent_model_groups(model, w, samples, n, pick, add_group, &of);
