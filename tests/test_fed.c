@@ -622,6 +622,31 @@ static void a_failing_allocation_is_reported(void **state)
     small_federation_clear(&s);
 }
 
+/* Each encoding between fusion layers is a gate per qubit and angle: 2 layers of them, 2 + 3 + 1 qubits, 2 angles. */
+static void encodings_between_fusion_layers_count_as_errors(void **state)
+{
+    (void)state;
+    static ent_config c;
+    double budget[2];
+    c.model.fusion.layers = 3;
+    c.noise.after_1q.depolarizing = 0.01;
+    c.noise.after_2q.depolarizing = 0.05;
+    c.devices = (ent_config_devices){.noise = "1", .shots = "run", .layers = "0", .qubits = "0"};
+    for (int m = 0; m < 3; m++) {
+        c.noise.factor[m] = 1.0;
+        c.model.registers[m] = (ent_config_register){.qubits = SMALL_QUBITS[m], .layers = 1, .angles = 2};
+    }
+    for (int again = 0; again < 2; again++) {
+        ent_devices *devices;
+        c.model.fusion.reupload = again;
+        check_ok(ent_devices_new(&c, 3, CLIENTS, &devices));
+        budget[again] = ent_devices_budget(devices, 1);
+        ent_devices_free(devices);
+    }
+    assert_true(budget[0] > 0.0);
+    check_near(budget[1] - budget[0], 0.01 * 2 * (2 + 3 + 1) * 2, 1e-13);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest computes[] = {cmocka_unit_test(blocks_are_averaged_over_the_rows_that_trained_them),
@@ -630,6 +655,7 @@ int main(int argc, char **argv)
                                           cmocka_unit_test(rates_and_weights_follow_the_formulas),
                                           cmocka_unit_test(untrained_blocks_keep_their_bits),
                                           cmocka_unit_test(qubits_are_averaged_over_the_clients_that_have_them),
+                                          cmocka_unit_test(encodings_between_fusion_layers_count_as_errors),
                                           cmocka_unit_test(offsets_are_the_clients_share_of_a_class_over_that_of_all),
                                           cmocka_unit_test(the_prior_is_the_log_frequency_with_one_added),
                                           cmocka_unit_test(the_prior_of_a_real_label_is_its_mean),

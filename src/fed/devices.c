@@ -272,12 +272,13 @@ double ent_devices_budget(const ent_devices *d, int64_t client)
     double sum = 0.0;
     if (!d) return 0.0;
     const ent_device *device = ent_devices_of(d, client);
-    const int fusion = d->config->model.fusion.layers;
+    const int fusion = d->config->model.fusion.layers, again = d->config->model.fusion.reupload ? fusion - 1 : 0;
     for (int m = 0; m < d->modalities; m++) {
         const ent_config_register *reg = &d->config->model.registers[m];
         const ent_qubit_noise *noise = &device->noise[m];
         const int layers = ent_device_layers(device, reg->layers), qubits = ent_device_qubits(device, reg->qubits);
-        const double on_one = (double)layers * (qubits * (2 + reg->angles)) + 2.0 * qubits * fusion;
+        const double on_one = (double)layers * (qubits * (2 + reg->angles)) + 2.0 * qubits * fusion +
+                              (double)qubits * reg->angles * again;
         const double on_two = (double)layers * (qubits - 1) + (double)qubits * fusion;
         sum += on_one * gate_error(&noise->after_1q) + on_two * gate_error(&noise->after_2q) +
                0.5 * (noise->p01 + noise->p10);
