@@ -78,7 +78,8 @@ static const char DOC[] =
     "run ends with the same bits as one that was never stopped.\n\n"
     "`entente config --reference` explains each configuration key, and\n"
     "`entente config --print CONFIG.yaml` shows a configuration as it will run.\n"
-    "Sections and their keys (all except file and modalities have a default):\n";
+    "Sections and their keys (all except file and modalities have a default; an\n"
+    "error for a wrong value lists the values allowed):\n";
 
 /* Append the keys to the text; argp frees the new text. */
 static char *add_keys(int key, const char *text, void *input)
@@ -90,7 +91,6 @@ static char *add_keys(int key, const char *text, void *input)
     if (!out) return (char *)(uintptr_t)text;
     fputs(text, out);
     ent_config_print_keys(out);
-    fputs("\nAn error for a wrong value lists the values allowed.", out);
     return fclose(out) == 0 ? whole : (char *)(uintptr_t)text;
 }
 
