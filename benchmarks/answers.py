@@ -14,8 +14,8 @@ def paper_spans(studies, other, rate="0.3"):
 def best_single(studies, rate):
     """mma above the best of the single modalities, by its mean."""
     def pick(study, s):
-        alone = [v for v in study.variants if v.startswith("only") and study.mean(s, rate, v) is not None]
-        return [study.over(s, rate, max(alone, key=lambda v: study.mean(s, rate, v)))] if alone else []
+        single = [v for v in study.variants if v.startswith("only") and study.mean(s, rate, v) is not None]
+        return [study.over(s, rate, max(single, key=lambda v: study.mean(s, rate, v)))] if single else []
 
     return spans_of(studies, "paper", pick)
 

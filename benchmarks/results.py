@@ -284,32 +284,32 @@ def noise_section(found, *_):
                 "`fedavg` in points.", more)
 
 
-def depth_section(found, *_):
+def at_both_rates(question, others):
+    """A question on each (variant, words), answered with everything present and with 30 % missing."""
     def more(study, name):
-        def costs(other, rate):
+        def answer(other, rate):
             return verdict([(name, study.over(s, rate, other)) for s in study.settings])
 
-        return "\n" + "  ".join(
-            f"Do {text} cost accuracy? With everything present: {costs(other, '0')}; with 30 % missing: {costs(other, '0.3')}."
-            for other, text in (("unequal", "unequal depths"), ("shallow", "circuits of one layer for all"))) + "\n"
+        return "\n" + "  ".join(f"{question.format(words)}? With everything present: {answer(other, '0')}; with 30 % missing: "
+                                f"{answer(other, '0.3')}." for other, words in others) + "\n"
 
+    return more
+
+
+def depth_section(found, *_):
     return each(found, "depth", "`jobs/study_depth.yaml`: a third of the clients each has one, two and three layers "
                 "(`unequal`), compared with three (`deep`) and one (`shallow`) for all; `noisy`: 0.2 % and 2 %; every modality "
-                "missing with the rate.  Brackets: difference from `deep` in points.", more)
+                "missing with the rate.  Brackets: difference from `deep` in points.",
+                at_both_rates("Do {} cost accuracy",
+                              [("unequal", "unequal depths"), ("shallow", "circuits of one layer for all")]))
 
 
 def qubits_section(found, *_):
-    def more(study, name):
-        def better(other, rate):
-            return verdict([(name, study.over(s, rate, other)) for s in study.settings])
-
-        return "\n" + "  ".join(
-            f"Are unequal devices better than {text}? With everything present: {better(other, '0')}; with 30 % missing: "
-            f"{better(other, '0.3')}." for other, text in (("narrow", "two qubits for all"), ("wide", "four for all"))) + "\n"
-
     return each(found, "qubits", "`jobs/study_qubits.yaml`: a third of the clients each has two, three and four qubits of each "
                 "register (`unequal`), compared with four (`wide`) and two (`narrow`) for all; `noisy`: 0.2 % and 2 %; every "
-                "modality missing with the rate.  Brackets: difference from `unequal` in points.", more)
+                "modality missing with the rate.  Brackets: difference from `unequal` in points.",
+                at_both_rates("Are unequal devices better than {}",
+                              [("narrow", "two qubits for all"), ("wide", "four for all")]))
 
 
 def shots_section(found, *_):
