@@ -95,7 +95,7 @@ static error_t read_argument(struct argp_state *state, const cli_run *run, char 
     }
     if (argument->list) {
         cli_list *list = (cli_list *)((char *)run->arguments + argument->offset);
-        if (list->count++ == 0) list->text = state->argv + state->next - 1; /* argp has put them behind the options */
+        if (list->count++ == 0) list->text = state->argv + state->next - 1; /* argp has put them after the options */
         return 0;
     }
     const char **field = (const char **)((char *)run->arguments + argument->offset);

@@ -195,7 +195,7 @@ static void keep_checkpoint(ent_training *t)
 }
 
 /* Stopped between two rounds, or during an evaluation. */
-static ent_status stop_behind(ent_training *t)
+static ent_status stop_after_round(ent_training *t)
 {
     const long long rounds = (long long)t->f->outcome.rounds;
     const ent_status status = ent_checkpoint_save(t, NULL);
@@ -210,7 +210,7 @@ static ent_status finish_round(ent_training *t, ent_round_done *done, void *cont
     ent_round *figures = &f->outcome.round[f->outcome.rounds - 1];
     ent_status status = ent_round_evaluate(t, figures);
     t->unmeasured = status == ENT_STOPPED;
-    if (t->unmeasured) return stop_behind(t);
+    if (t->unmeasured) return stop_after_round(t);
     if (status == ENT_OK) ent_select_keep(t, figures);
     if (status == ENT_OK && done && ent_comm_rank(f->ranks.world) == 0) status = done(context, f, figures);
     return ent_comm_agree(f->ranks.world, status);
@@ -238,7 +238,7 @@ static ent_status run_rounds(ent_training *t, ent_round_done *done, void *contex
     status = ent_training_evaluate(t);
     if (status != ENT_STOPPED) return status;
     ent_select_put_back(t);
-    return stop_behind(t);
+    return stop_after_round(t);
 }
 
 ent_status ent_federation_train(ent_federation *f, ent_round_done *done, void *context)
